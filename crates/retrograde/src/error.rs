@@ -1,0 +1,111 @@
+//! The one error type: what was wrong, where, and what would be right.
+//!
+//! Every fallible call of the library returns [`Result`]. The variants are told apart by what the reader can
+//! do about them, not by the room they come from, so that a program can react to a kind of trouble and a person
+//! can read the message.
+
+use std::io;
+use std::panic::Location;
+use std::path::{Path, PathBuf};
+
+/// What the library's fallible calls return.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Everything that can go wrong. Each message says what was wrong, where, and what would be right.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// An operation was given operands that it cannot take (a wrong shape, indices for real values, a node of
+    /// another graph). It is remembered by the `Var` that the operation returned and arrives at the next `?`.
+    #[error("{operation} at {location}: {problem}\n  to mend it: {remedy}")]
+    Recording {
+        /// The operation's name.
+        operation: String,
+        /// The line of the user's source that recorded it.
+        location: &'static Location<'static>,
+        /// What does not fit, with the shapes.
+        problem: String,
+        /// What would fit.
+        remedy: String,
+    },
+    /// A value handed to the library is outside of what it accepts: a length, a name, a number.
+    #[error("{what}: {problem}\n  to mend it: {remedy}")]
+    Invalid {
+        /// The argument, option or field.
+        what: String,
+        /// What is wrong with it, with the value that was given.
+        problem: String,
+        /// What would be accepted.
+        remedy: String,
+    },
+    /// The operating system refused to read or write a file or folder.
+    #[error("cannot {action} {}: {reason}", path.display())]
+    File {
+        /// What was tried: "read", "write", "create".
+        action: &'static str,
+        /// The file or folder.
+        path: PathBuf,
+        /// The system's reason.
+        reason: String,
+        /// The kind of the system's error.
+        kind: io::ErrorKind,
+    },
+    /// A file was read but is not what it should be: truncated, corrupt, of another kind, out of range.
+    #[error("{} is not usable: {problem}\n  to mend it: {remedy}", path.display())]
+    Format {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong in it, and where.
+        problem: String,
+        /// What was expected, or how to get a good file.
+        remedy: String,
+    },
+    /// The loss or a parameter is no longer a finite number: training stopped at this step.
+    #[error("training diverged at step {step}: the loss is {loss}\n  to mend it: {remedy}")]
+    Diverged {
+        /// The step, counted from 1, whose loss was not finite.
+        step: u64,
+        /// The loss of that step.
+        loss: f64,
+        /// What usually helps.
+        remedy: String,
+    },
+    /// A folder is being written by another run.
+    #[error("{} is in use by another run\n  to mend it: wait for it to end, or choose another folder", path.display())]
+    Busy {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A download failed, from every mirror that was tried.
+    #[error("cannot fetch {what}: {problem}\n  to mend it: {remedy}")]
+    Download {
+        /// The file.
+        what: String,
+        /// Each mirror's reason.
+        problem: String,
+        /// What can be done.
+        remedy: String,
+    },
+}
+
+impl Error {
+    /// An [`Error::File`] from the system's error.
+    pub fn file(action: &'static str, path: impl AsRef<Path>, error: &io::Error) -> Self {
+        Error::File {
+            action,
+            path: path.as_ref().to_path_buf(),
+            reason: error.to_string(),
+            kind: error.kind(),
+        }
+    }
+
+    /// An [`Error::Format`].
+    pub fn format(path: impl AsRef<Path>, problem: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Error::Format { path: path.as_ref().to_path_buf(), problem: problem.into(), remedy: remedy.into() }
+    }
+
+    /// An [`Error::Invalid`].
+    pub fn invalid(what: impl Into<String>, problem: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Error::Invalid { what: what.into(), problem: problem.into(), remedy: remedy.into() }
+    }
+}
