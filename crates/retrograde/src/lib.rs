@@ -3,6 +3,7 @@
 #![deny(missing_docs, unsafe_code)]
 
 mod error;
+mod files;
 
 pub mod data;
 pub mod gradient;

@@ -1,1 +1,5 @@
 //! The one integration-test binary: a module a subject.
+
+mod data;
+#[cfg(feature = "download")]
+mod download;
