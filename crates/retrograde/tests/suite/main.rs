@@ -3,3 +3,4 @@
 mod data;
 #[cfg(feature = "download")]
 mod download;
+mod notebook;
