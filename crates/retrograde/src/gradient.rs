@@ -31,7 +31,9 @@ impl Gradients {
             operation: "gradient".into(),
             location: var.node().location,
             problem: format!("`{of}` does not depend on `{label}` in a way that has a derivative"),
-            remedy: format!("use `{label}` on the way to `{of}`, or take the gradient of zero by `wrt_or_zero`"),
+            remedy: format!(
+                "use `{label}` on the way to `{of}`, or take the gradient of zero by `wrt_or_zero`"
+            ),
         })
     }
 
@@ -67,7 +69,9 @@ impl Var {
                 operation: "gradient".into(),
                 location: std::panic::Location::caller(),
                 problem: format!("`{}` has the shape {}, not one number", var.node().label(), var.shape()),
-                remedy: "reduce it by `sum_all` or `mean_all`, or give an upstream gradient to `backward_from`".into(),
+                remedy:
+                    "reduce it by `sum_all` or `mean_all`, or give an upstream gradient to `backward_from`"
+                        .into(),
             });
         }
         let one = var.graph().backward_through(&var.node(), || var.graph().full(var.shape(), 1.0));
@@ -102,18 +106,19 @@ fn walk(loss: &Var, upstream: Var) -> Result<Gradients> {
     let graph = loss.graph();
     let nodes = ancestors(graph, &[loss.id()])?;
     let wanted = wanted(&nodes);
-    let mut gradients =
-        Gradients { of: loss.clone(), totals: HashMap::new(), shares: HashMap::new() };
+    let mut gradients = Gradients { of: loss.clone(), totals: HashMap::new(), shares: HashMap::new() };
     gradients.totals.insert(loss.id(), upstream);
     for node in nodes.iter().rev() {
-        let (Some(operation), Some(upstream)) = (node.operation(), gradients.totals.get(&node.id).cloned()) else {
+        let (Some(operation), Some(upstream)) = (node.operation(), gradients.totals.get(&node.id).cloned())
+        else {
             continue;
         };
         let wanted: Vec<bool> = node.inputs.iter().map(|input| wanted.contains(input)).collect();
         if !wanted.contains(&true) {
             continue;
         }
-        let shares = graph.backward_through(node, || derivative(&**operation, node, loss, &upstream, &wanted));
+        let shares =
+            graph.backward_through(node, || derivative(&**operation, node, loss, &upstream, &wanted));
         for (position, (share, &input)) in shares.into_iter().zip(&node.inputs).enumerate() {
             let Some(share) = share.filter(|_| wanted[position]) else {
                 continue;
@@ -131,7 +136,13 @@ fn walk(loss: &Var, upstream: Var) -> Result<Gradients> {
     Ok(gradients)
 }
 
-fn derivative(operation: &dyn Operation, node: &Node, loss: &Var, upstream: &Var, wanted: &[bool]) -> Vec<Option<Var>> {
+fn derivative(
+    operation: &dyn Operation,
+    node: &Node,
+    loss: &Var,
+    upstream: &Var,
+    wanted: &[bool],
+) -> Vec<Option<Var>> {
     let graph = loss.graph();
     let inputs: Vec<Var> = node.inputs.iter().map(|&input| graph.var(input)).collect();
     operation.derivative(&Site { inputs: &inputs, output: &graph.var(node.id), upstream, wanted })

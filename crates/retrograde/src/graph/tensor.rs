@@ -137,7 +137,10 @@ mod tests {
     #[test]
     fn shapes_and_values_must_agree() {
         let error = Tensor::new([2, 3], vec![0.0; 5]).expect_err("5 is not 6").to_string();
-        assert!(error.contains("5 values") && error.contains("[2, 3]") && error.contains("give 6"), "{error}");
+        assert!(
+            error.contains("5 values") && error.contains("[2, 3]") && error.contains("give 6"),
+            "{error}"
+        );
         assert_eq!(Tensor::from([[1.0, 2.0], [3.0, 4.0]]).to_string(), "[[1, 2], [3, 4]]");
         assert_eq!(Tensor::from(0.5).scalar().expect("one number"), 0.5);
         assert!(Tensor::zeros([0]).scalar().is_err());

@@ -91,21 +91,27 @@ impl Chain {
             if self.loads.iter().any(|load| !apart(load.start, load.length, write)) {
                 return Some("a chain loads what it writes");
             }
-            let reads = self.instructions.iter().flat_map(|instruction| &instruction.inputs).filter_map(memory);
-            if reads.chain(writes.iter().copied()).any(|other| other != write && !apart(other, self.elements, write)) {
+            let reads =
+                self.instructions.iter().flat_map(|instruction| &instruction.inputs).filter_map(memory);
+            if reads
+                .chain(writes.iter().copied())
+                .any(|other| other != write && !apart(other, self.elements, write))
+            {
                 return Some("a chain reads what it writes elsewhere");
             }
         }
         if self.instructions.iter().any(|instruction| instruction.inputs.contains(&instruction.output)) {
             return Some("an operation of a chain reads what it writes");
         }
-        let is_register = |value: &Value| matches!(value, Value::Register(register) if *register >= self.registers);
+        let is_register =
+            |value: &Value| matches!(value, Value::Register(register) if *register >= self.registers);
         let missing = self.instructions.iter().any(|instruction| {
             instruction.inputs.len() > MOST_INPUTS
                 || instruction.inputs.iter().chain([&instruction.output]).any(is_register)
                 || !matches!(instruction.operation.form(), Form::Pointwise(_))
         });
-        let loads_and_stores = self.loads.iter().map(|load| load.register).chain(self.stores.iter().map(|s| s.register));
+        let loads_and_stores =
+            self.loads.iter().map(|load| load.register).chain(self.stores.iter().map(|s| s.register));
         if missing || loads_and_stores.into_iter().any(|register| register >= self.registers) {
             return Some("a chain uses a register that it does not have");
         }

@@ -4,6 +4,7 @@
 //! target has. So each [`Body`] is compiled several times, once for each level of instruction set, and the right
 //! one is chosen while the program runs. A body is inlined into each of these functions, and is itself safe code.
 
+use super::vector::{self, Vector};
 use std::sync::OnceLock;
 
 /// A piece of work to be compiled for each instruction set.
@@ -18,18 +19,21 @@ pub trait Body {
 
 /// What a body may want to know of the instruction set it is compiled for.
 pub trait InstructionSet {
-    /// Whether a fused multiply-add is one instruction (where it is not, it is a slow call).
-    const FUSED: bool;
-    /// The width of a vector register in bytes.
-    const BYTES: usize;
+    /// A register of `f32`.
+    type Single: Vector<f32>;
+    /// A register of `f64`.
+    type Double: Vector<f64>;
+    /// Whether there are 32 registers rather than 16.
+    const MANY_REGISTERS: bool;
 }
 
-/// What every processor of the target has. On aarch64 that includes fused multiply-add.
+/// What every processor of the target has.
 struct Plain;
 
 impl InstructionSet for Plain {
-    const FUSED: bool = cfg!(any(target_arch = "aarch64", target_feature = "fma"));
-    const BYTES: usize = 16;
+    type Single = vector::Plain<f32, 4>;
+    type Double = vector::Plain<f64, 2>;
+    const MANY_REGISTERS: bool = cfg!(target_arch = "aarch64");
 }
 
 /// The levels that are told apart.
@@ -93,8 +97,9 @@ struct Avx2;
 
 #[cfg(target_arch = "x86_64")]
 impl InstructionSet for Avx2 {
-    const FUSED: bool = true;
-    const BYTES: usize = 32;
+    type Single = std::arch::x86_64::__m256;
+    type Double = std::arch::x86_64::__m256d;
+    const MANY_REGISTERS: bool = false;
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -102,8 +107,9 @@ struct Avx512;
 
 #[cfg(target_arch = "x86_64")]
 impl InstructionSet for Avx512 {
-    const FUSED: bool = true;
-    const BYTES: usize = 64;
+    type Single = std::arch::x86_64::__m512;
+    type Double = std::arch::x86_64::__m512d;
+    const MANY_REGISTERS: bool = true;
 }
 
 /// Runs `body` compiled for the best instruction set of this processor.

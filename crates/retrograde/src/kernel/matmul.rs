@@ -6,12 +6,12 @@
 //! first-level cache while all rows of A pass it; it is read in place where its rows are contiguous, and is else
 //! copied once (packed) to be so. A is read in place: a tile takes a few of its rows at a time.
 //!
-//! The kernel is plain safe-looking Rust over arrays whose sizes are constants, which the compiler keeps in vector
-//! registers. Each element of C is a sum over k in ascending order, in blocks of `DEPTH`, whatever tile it falls
-//! into: the bits do not depend on how the rows of C were shared out.
+//! Each element of C is a sum over k in ascending order, in blocks of `DEPTH`, whatever tile it falls into: the bits do
+//! not depend on how the rows of C were shared out.
 
 use super::Real;
 use super::dispatch::{Body, InstructionSet, dispatch};
+use super::vector::Vector;
 use std::ops::Range;
 
 /// How many steps of k go by before a tile is written back: a panel of B, 256 × 64 bytes, takes half of a
@@ -19,24 +19,10 @@ use std::ops::Range;
 const DEPTH: usize = 256;
 
 /// The widest tile of any instruction set, in elements.
-const WIDEST: usize = 64;
+const WIDEST: usize = 32;
 
 /// The scratch memory that [`product`] needs, in numbers.
 pub(crate) const SCRATCH: usize = DEPTH * WIDEST;
-
-/// The sizes of the tiles for a type. Part of [`Real`]; nothing else implements it.
-pub trait Tile {
-    /// How many elements a vector register of 128 bits holds.
-    const PER_16_BYTES: usize;
-}
-
-impl Tile for f32 {
-    const PER_16_BYTES: usize = 4;
-}
-
-impl Tile for f64 {
-    const PER_16_BYTES: usize = 2;
-}
 
 /// A matrix somewhere in memory: element (i, j) is `values[i·row + j·column]`.
 #[derive(Debug, Clone, Copy)]
@@ -86,16 +72,23 @@ impl<T: Real> Body for Product<'_, T> {
     type Output = ();
 
     #[inline(always)]
-    fn run<I: InstructionSet>(self) {
-        // Two registers wide and as high as the number of registers allows, with one left for A and two for B:
-        // 16 registers below AVX-512, 32 there.
-        match (I::BYTES, T::PER_16_BYTES) {
-            (64, 4) => self.panels::<I, 12, 32, 16>(),
-            (64, _) => self.panels::<I, 12, 16, 8>(),
-            (32, 4) => self.panels::<I, 6, 16, 8>(),
-            (32, _) => self.panels::<I, 6, 8, 4>(),
-            (_, 4) => self.panels::<I, 6, 8, 4>(),
-            _ => self.panels::<I, 6, 4, 2>(),
+    fn run<I: InstructionSet>(mut self) {
+        let lanes = T::Register::<I>::LANES;
+        let mut depth = 0;
+        while depth < self.k {
+            let steps = DEPTH.min(self.k - depth);
+            let mut column = 0;
+            while column < self.n {
+                let left = self.n - column;
+                // Tiles are two registers wide; what is left at the right may fit into one.
+                if left > lanes {
+                    self.panel::<I, 2>(depth, steps, column, left.min(2 * lanes));
+                } else {
+                    self.panel::<I, 1>(depth, steps, column, left);
+                }
+                column += 2 * lanes;
+            }
+            depth += steps;
         }
     }
 }
@@ -110,104 +103,101 @@ struct Panel<'a, T> {
 }
 
 impl<T: Real> Product<'_, T> {
+    /// All rows of C in the columns `column..column + columns`, for the steps `depth..depth + steps` of k. The panel is
+    /// `W` registers wide.
     #[inline(always)]
-    fn panels<I: InstructionSet, const M: usize, const N: usize, const HALF: usize>(mut self) {
-        let mut depth = 0;
-        while depth < self.k {
-            let steps = DEPTH.min(self.k - depth);
-            let mut column = 0;
-            while column < self.n {
-                let left = self.n - column;
-                if left > HALF {
-                    self.panel::<I, M, N>(depth, steps, column, left.min(N));
-                } else {
-                    self.panel::<I, M, HALF>(depth, steps, column, left);
-                }
-                column += N;
-            }
-            depth += steps;
-        }
-    }
-
-    /// All rows of C in the columns `column..column + columns`, for the steps `depth..depth + steps` of k.
-    #[inline(always)]
-    fn panel<I: InstructionSet, const M: usize, const N: usize>(
+    fn panel<I: InstructionSet, const W: usize>(
         &mut self,
         depth: usize,
         steps: usize,
         column: usize,
         columns: usize,
     ) {
+        let width = W * T::Register::<I>::LANES;
         let start = depth * self.b.row + column * self.b.column;
-        let panel = if self.b.column == 1 && columns == N {
+        let panel = if self.b.column == 1 && columns == width {
             Panel { values: &self.b.values[start..], row: self.b.row, columns }
         } else {
-            let packed = &mut self.scratch[..steps * N];
-            for (p, line) in packed.chunks_exact_mut(N).enumerate() {
+            let packed = &mut self.scratch[..steps * width];
+            for (p, line) in packed.chunks_exact_mut(width).enumerate() {
                 let from = &self.b.values[start + p * self.b.row..];
                 for (j, value) in line.iter_mut().enumerate() {
                     *value = if j < columns { from[j * self.b.column] } else { T::zero() };
                 }
             }
-            Panel { values: &self.scratch[..steps * N], row: N, columns }
+            Panel { values: &self.scratch[..steps * width], row: width, columns }
         };
-        assert!(panel.values.len() >= (steps - 1) * panel.row + N, "a panel of B");
         let height = self.c.len() / self.n;
         let mut row = 0;
         while row < height {
-            let left = height - row;
             let c = &mut self.c[row * self.n + column..];
-            let a = &self.a.values[row * self.a.row + depth * self.a.column..];
-            let a = Matrix { values: a, ..self.a };
-            let first = depth == 0;
-            // What is left below the last full tile is done in tiles of a half, a quarter …, and one row.
-            let done = match left {
-                _ if left >= M => tile::<T, I, M, N>(a, panel, steps, c, self.n, first),
-                _ if M > 6 && left >= 6 => tile::<T, I, 6, N>(a, panel, steps, c, self.n, first),
-                5.. => tile::<T, I, 5, N>(a, panel, steps, c, self.n, first),
-                4 => tile::<T, I, 4, N>(a, panel, steps, c, self.n, first),
-                3 => tile::<T, I, 3, N>(a, panel, steps, c, self.n, first),
-                2 => tile::<T, I, 2, N>(a, panel, steps, c, self.n, first),
-                _ => tile::<T, I, 1, N>(a, panel, steps, c, self.n, first),
+            let values = &self.a.values[row * self.a.row + depth * self.a.column..];
+            let a = Matrix { values, ..self.a };
+            let (first, n) = (depth == 0, self.n);
+            // As high as the registers allow, with one left for A and W for B; less where C ends.
+            row += match height - row {
+                12.. if I::MANY_REGISTERS => tile::<T, I, 12, W>(a, panel, steps, c, n, first),
+                6.. => tile::<T, I, 6, W>(a, panel, steps, c, n, first),
+                5 => tile::<T, I, 5, W>(a, panel, steps, c, n, first),
+                4 => tile::<T, I, 4, W>(a, panel, steps, c, n, first),
+                3 => tile::<T, I, 3, W>(a, panel, steps, c, n, first),
+                2 => tile::<T, I, 2, W>(a, panel, steps, c, n, first),
+                _ => tile::<T, I, 1, W>(a, panel, steps, c, n, first),
             };
-            row += done;
         }
     }
 }
 
-/// One tile of C, M×N, kept in registers while `steps` of k go by. Returns M.
+/// One tile of C, M rows and W registers wide, kept in registers while `steps` of k go by. Returns M.
 #[inline(always)]
-fn tile<T: Real, I: InstructionSet, const M: usize, const N: usize>(
+fn tile<T: Real, I: InstructionSet, const M: usize, const W: usize>(
     a: Matrix<'_, T>,
     b: Panel<'_, T>,
     steps: usize,
     c: &mut [T],
-    width: usize,
+    n: usize,
     first: bool,
 ) -> usize {
-    assert!(a.holds(M, steps) && b.values.len() >= (steps - 1) * b.row + N, "a tile's operands");
-    let mut sums = [[T::zero(); N]; M];
-    for p in 0..steps {
-        // SAFETY: p < steps, and the assertion above covers the last step.
-        let line = unsafe { &*b.values.as_ptr().add(p * b.row).cast::<[T; N]>() };
-        for (i, sums) in sums.iter_mut().enumerate() {
-            // SAFETY: i < M and p < steps, which the assertion above covers.
-            let x = unsafe { *a.values.get_unchecked(i * a.row + p * a.column) };
-            for (sum, &y) in sums.iter_mut().zip(line) {
-                *sum = if I::FUSED { x.mul_add(y, *sum) } else { x * y + *sum };
+    let lanes = T::Register::<I>::LANES;
+    assert!(a.holds(M, steps) && b.values.len() >= (steps - 1) * b.row + W * lanes, "a tile's operands");
+    assert!(c.len() >= (M - 1) * n + b.columns, "a tile's results");
+    // SAFETY: this is inlined into a function for the instruction set `I`, which `dispatch` has found the processor to
+    // have. The assertions cover what is read and written: rows i < M, steps p < steps, and W registers of B and C.
+    unsafe {
+        let zero = T::Register::<I>::splat(T::zero());
+        let mut sums = [[zero; W]; M];
+        let (mut x, mut y) = (a.values.as_ptr(), b.values.as_ptr());
+        for _ in 0..steps {
+            let mut line = [zero; W];
+            for w in 0..W {
+                line[w] = T::Register::<I>::load(y.wrapping_add(w * lanes));
             }
+            for i in 0..M {
+                let factor = T::Register::<I>::splat(*x.wrapping_add(i * a.row));
+                for w in 0..W {
+                    sums[i][w] = factor.multiply_add(line[w], sums[i][w]);
+                }
+            }
+            x = x.wrapping_add(a.column);
+            y = y.wrapping_add(b.row);
         }
-    }
-    for (i, sums) in sums.iter().enumerate() {
-        let line = &mut c[i * width..i * width + b.columns];
-        // The common width is written without a loop over a length known only at run time.
-        if let Ok(line) = <&mut [T; N]>::try_from(&mut *line) {
-            for (c, &sum) in line.iter_mut().zip(sums) {
-                *c = if first { sum } else { *c + sum };
-            }
-        } else {
-            for (c, &sum) in line.iter_mut().zip(sums) {
-                *c = if first { sum } else { *c + sum };
+        let mut edge = [T::zero(); WIDEST];
+        for i in 0..M {
+            if b.columns == W * lanes {
+                let to = c.as_mut_ptr().add(i * n);
+                for w in 0..W {
+                    let to = to.add(w * lanes);
+                    let sum = sums[i][w];
+                    let sum = if first { sum } else { T::Register::<I>::load(to).add(sum) };
+                    sum.store(to);
+                }
+            } else {
+                for w in 0..W {
+                    sums[i][w].store(edge.as_mut_ptr().add(w * lanes));
+                }
+                for (c, &sum) in c[i * n..i * n + b.columns].iter_mut().zip(&edge) {
+                    *c = if first { sum } else { *c + sum };
+                }
             }
         }
     }

@@ -28,10 +28,14 @@ mod real;
 pub(crate) mod reduce;
 pub(crate) mod strided;
 mod team;
+mod vector;
 
 pub use dispatch::{Body, InstructionSet, dispatch, instruction_set};
-pub use form::{Call, Form, Formed, Input, Inputs, Output, Pointwise, PointwiseKernel, Rows, RowsKernel, Values, Viewing};
 pub(crate) use form::Operand;
+pub use form::{
+    Call, Form, Formed, Input, Inputs, Output, Pointwise, PointwiseKernel, Rows, RowsKernel, Values, Viewing,
+};
 pub use program::Threads;
 pub use real::Real;
 pub use strided::View;
+pub use vector::Vector;

@@ -204,7 +204,9 @@ fn of_rows<R>(work: &RowsWork, ask: impl FnOnce(&dyn RowsKernel, &[&[usize]], &[
 fn scratch<T: Real>(work: &Work) -> usize {
     match work {
         Work::Chain(chain) => chain.registers * tile::<T>(),
-        Work::Rows(rows) => of_rows(rows, |kernel, inputs, output| kernel.scratch(inputs, output)).unwrap_or(0),
+        Work::Rows(rows) => {
+            of_rows(rows, |kernel, inputs, output| kernel.scratch(inputs, output)).unwrap_or(0)
+        }
         Work::Indices { .. } => 0,
     }
 }
@@ -213,7 +215,9 @@ fn scratch<T: Real>(work: &Work) -> usize {
 fn shares<T: Real>(work: &Work, threads: usize) -> Vec<Range<usize>> {
     let (units, cost, grain) = match work {
         // Whole tiles, so that no thread is left with a crumb.
-        Work::Chain(chain) => (chain.elements, chain.elements * (chain.instructions.len() + 1) * 2, tile::<T>() / 4),
+        Work::Chain(chain) => {
+            (chain.elements, chain.elements * (chain.instructions.len() + 1) * 2, tile::<T>() / 4)
+        }
         Work::Rows(rows) => {
             let cost = of_rows(rows, |kernel, inputs, output| kernel.work(inputs, output)).unwrap_or(0);
             (rows.rows, cost, 1)

@@ -1,8 +1,9 @@
 //! The number a plan is compiled for.
 
+use super::dispatch::InstructionSet;
 use super::exponential;
 use super::form::{Pointwise, PointwiseKernel, Rows, RowsKernel};
-use super::matmul::Tile;
+use super::vector::Vector;
 use num_traits::{Float, NumAssign};
 use std::fmt::{Debug, Display};
 use std::iter::Sum;
@@ -10,9 +11,12 @@ use std::iter::Sum;
 /// A real number that a plan can be compiled for: `f32` for training, `f64` for checking.
 ///
 /// The trait is sealed by what it needs of the kernels: other types cannot implement it.
-pub trait Real: Float + NumAssign + Sum + Default + Debug + Display + Send + Sync + Tile + 'static {
+pub trait Real: Float + NumAssign + Sum + Default + Debug + Display + Send + Sync + 'static {
     /// The type's name, `"f32"` or `"f64"`.
     const NAME: &'static str;
+
+    /// A register of these numbers.
+    type Register<I: InstructionSet>: Vector<Self>;
 
     /// The nearest number of this type; every `f32` is an `f64` exactly.
     fn of(value: f64) -> Self;
@@ -36,6 +40,7 @@ pub trait Real: Float + NumAssign + Sum + Default + Debug + Display + Send + Syn
 
 impl Real for f32 {
     const NAME: &'static str = "f32";
+    type Register<I: InstructionSet> = I::Single;
 
     #[inline(always)]
     fn of(value: f64) -> Self {
@@ -68,6 +73,7 @@ impl Real for f32 {
 
 impl Real for f64 {
     const NAME: &'static str = "f64";
+    type Register<I: InstructionSet> = I::Double;
 
     #[inline(always)]
     fn of(value: f64) -> Self {

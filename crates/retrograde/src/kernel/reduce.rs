@@ -155,7 +155,9 @@ fn into<T: Real>(join: Join, values: &[T], shape: &[usize], axes: &[usize], from
         }
         (false, false) => {
             let step = output.len() / length;
-            for (values, output) in values.chunks_exact(values.len() / length).zip(output.chunks_exact_mut(step)) {
+            for (values, output) in
+                values.chunks_exact(values.len() / length).zip(output.chunks_exact_mut(step))
+            {
                 into(join, values, shape, axes, rest, output);
             }
         }

@@ -7,7 +7,11 @@ pub(crate) fn all_real(inputs: &[Type]) -> Result<(), Mismatch> {
     match inputs.iter().position(|input| input.kind == Kind::Index) {
         None => Ok(()),
         Some(index) => Err(Mismatch::new(
-            format!("operand {} is made of indices ({}), not of real numbers", index + 1, inputs[index].shape),
+            format!(
+                "operand {} is made of indices ({}), not of real numbers",
+                index + 1,
+                inputs[index].shape
+            ),
             "indices are for labels and rows to gather; give real values here",
         )),
     }

@@ -43,7 +43,13 @@ pub struct Planner {
 impl Planner {
     /// Nothing wanted of `graph` yet, on one thread.
     pub fn new(graph: &Graph) -> Self {
-        Planner { graph: graph.clone(), wanted: Vec::new(), updates: Vec::new(), everything: false, threads: None }
+        Planner {
+            graph: graph.clone(),
+            wanted: Vec::new(),
+            updates: Vec::new(),
+            everything: false,
+            threads: None,
+        }
     }
 
     /// A value that can be read after a run.
@@ -129,7 +135,10 @@ impl Planner {
             let node = leaf.node();
             let invalid = |problem: String, remedy: &str| Err(Error::invalid("an update", problem, remedy));
             if !matches!(node.leaf(), Some(Leaf::Parameter(_) | Leaf::State(_))) {
-                return invalid(format!("`{}` cannot be updated", node.label()), "update a `parameter` or a `state`");
+                return invalid(
+                    format!("`{}` cannot be updated", node.label()),
+                    "update a `parameter` or a `state`",
+                );
             }
             if node.value_type != value.node().value_type {
                 let (shape, given) = (&node.value_type, value.node().value_type.clone());

@@ -47,9 +47,10 @@ impl Units {
         items: &'a Items,
         sources: &'a Sources,
     ) -> impl Iterator<Item = usize> + 'a {
-        self.list[unit].items().iter().flat_map(move |&item| {
-            items.list[item].inputs.iter().map(move |&input| sources.of[input].base)
-        })
+        self.list[unit]
+            .items()
+            .iter()
+            .flat_map(move |&item| items.list[item].inputs.iter().map(move |&input| sources.of[input].base))
     }
 }
 

@@ -104,7 +104,11 @@ impl<T: Real> Plan<T> {
         if !self.missing.is_empty() {
             let names: Vec<String> = self.missing.iter().map(|node| format!("`{}`", node.label())).collect();
             let problem = format!("no value was given to {}", names.join(", "));
-            return Err(Error::invalid("a run", problem, "give each input a value by `set` or `set_indices`"));
+            return Err(Error::invalid(
+                "a run",
+                problem,
+                "give each input a value by `set` or `set_indices`",
+            ));
         }
         self.program.run();
         Ok(())

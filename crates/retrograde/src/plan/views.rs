@@ -4,7 +4,7 @@
 //! at other places. Only where a reader needs neighbours in memory, and the view does not give them, is it copied.
 
 use super::simplify::Items;
-use crate::graph::{Kind, Origin};
+use crate::graph::Origin;
 use crate::kernel::{Form, View};
 
 /// How to read an item's value: which item's memory, and at which places.
@@ -80,7 +80,3 @@ fn resolve(items: &Items, copied: &[bool]) -> Vec<Source> {
     sources
 }
 
-/// Whether an item's values are real numbers.
-pub(super) fn is_real(items: &Items, item: usize) -> bool {
-    items.list[item].node.value_type.kind == Kind::Real
-}
