@@ -1,1 +1,5 @@
 //! The one integration-test binary: a module a subject.
+
+mod digits;
+mod notebook_textbook;
+mod two_questions;
