@@ -33,8 +33,16 @@ pub struct Affine {
 }
 
 impl Affine {
-    /// A layer with the weights `w`, `[D, C]`, and the bias `b`, `[C]`; an error when the two do not fit together.
+    /// A layer with the weights `w`, `[D, C]`, and the bias `b`, `[C]`; an error when the two do not fit together, or a
+    /// width is 0.
     pub fn new(w: Array2<f64>, b: Array1<f64>) -> Result<Self> {
+        if w.is_empty() {
+            return Err(Error::invalid(
+                "Affine",
+                format!("w has shape {:?}, so that nothing goes in or nothing comes out", w.shape()),
+                "pass at least one row and one column of weights",
+            ));
+        }
         if w.ncols() != b.len() {
             return Err(Error::invalid(
                 "Affine",
@@ -162,6 +170,11 @@ mod tests {
     fn trouble_is_an_error() {
         let message = Affine::new(Array2::zeros((2, 3)), Array1::zeros(2)).unwrap_err().to_string();
         assert!(message.contains("[2, 3]") && message.contains("3 columns"), "{message}");
+
+        for shape in [(0, 3), (2, 0)] {
+            let message = Affine::new(Array2::zeros(shape), Array1::zeros(shape.1)).unwrap_err().to_string();
+            assert!(message.contains("at least one row and one column"), "{message}");
+        }
 
         let mut layer = layer();
         let message = layer.backward(&Tensor::zeros(vec![3])).unwrap_err().to_string();

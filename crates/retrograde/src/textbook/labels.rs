@@ -26,20 +26,21 @@ impl Labels {
     /// The labels as distributions, in the shape of the logits that they belong to.
     ///
     /// An error when there are not as many as rows, a class is out of range, or a row is not a distribution.
-    // logits_shape: [..., C] → [..., C]
-    pub fn to_rows(&self, logits_shape: &[usize]) -> Result<Tensor> {
-        let Some((&class_count, leading)) = logits_shape.split_last() else {
+    // logits: [..., C] → [..., C]
+    pub fn to_rows(&self, logits: &Tensor) -> Result<Tensor> {
+        let shape = logits.shape();
+        let Some((&class_count, leading)) = shape.split_last() else {
             return Err(Error::invalid("logits", "there is no axis of classes", "pass shape [C] or [N, C]"));
         };
         match self {
-            Labels::Classes(classes) => one_hot(classes, class_count, leading.iter().product(), logits_shape),
-            Labels::Rows(rows) if rows.shape() == logits_shape => {
+            Labels::Classes(classes) => one_hot(classes, class_count, leading.iter().product(), shape),
+            Labels::Rows(rows) if rows.shape() == shape => {
                 expect_distributions(rows)?;
                 Ok(rows.clone())
             }
             Labels::Rows(rows) => Err(Error::invalid(
                 "labels",
-                format!("they have shape {:?}, the logits have {logits_shape:?}", rows.shape()),
+                format!("they have shape {:?}, the logits have {shape:?}", rows.shape()),
                 "pass a distribution for each row of logits; for class indices use Labels::Classes",
             )),
         }
@@ -102,13 +103,17 @@ mod tests {
 
     use super::*;
 
+    fn logits(shape: &[usize]) -> Tensor {
+        Tensor::zeros(shape)
+    }
+
     #[test]
     fn classes_become_one_hot_rows() -> Result<()> {
         let one_hot = arr2(&[[0.0, 0.0, 1.0], [1.0, 0.0, 0.0]]);
-        assert_eq!(Labels::from(vec![2, 0]).to_rows(&[2, 3])?, one_hot.clone().into_dyn());
-        assert_eq!(Labels::from(one_hot.clone()).to_rows(&[2, 3])?, one_hot.into_dyn());
-        assert_eq!(Labels::from(vec![1]).to_rows(&[2])?, arr1(&[0.0, 1.0]).into_dyn());
-        assert_eq!(Labels::from(vec![]).to_rows(&[0, 3])?.shape(), [0, 3]);
+        assert_eq!(Labels::from(vec![2, 0]).to_rows(&logits(&[2, 3]))?, one_hot.clone().into_dyn());
+        assert_eq!(Labels::from(one_hot.clone()).to_rows(&logits(&[2, 3]))?, one_hot.into_dyn());
+        assert_eq!(Labels::from(vec![1]).to_rows(&logits(&[2]))?, arr1(&[0.0, 1.0]).into_dyn());
+        assert_eq!(Labels::from(vec![]).to_rows(&logits(&[0, 3]))?.shape(), [0, 3]);
         Ok(())
     }
 
@@ -116,14 +121,23 @@ mod tests {
     #[test]
     fn spellings_are_not_guessed_by_counting() {
         let indices_as_numbers = Labels::Rows(arr1(&[0.0, 1.0, 1.0, 0.0]).into_dyn());
-        assert!(indices_as_numbers.to_rows(&[2, 2]).unwrap_err().to_string().contains("Labels::Classes"));
-        assert!(Labels::from(vec![0, 1, 1, 0]).to_rows(&[2, 2]).unwrap_err().to_string().contains("2 rows"));
+        assert!(
+            indices_as_numbers.to_rows(&logits(&[2, 2])).unwrap_err().to_string().contains("Labels::Classes")
+        );
+        assert!(
+            Labels::from(vec![0, 1, 1, 0])
+                .to_rows(&logits(&[2, 2]))
+                .unwrap_err()
+                .to_string()
+                .contains("2 rows")
+        );
     }
 
     #[test]
     fn trouble_is_an_error() {
-        let refusal =
-            |labels: Labels, shape: &[usize]| labels.to_rows(shape).map(|_| ()).unwrap_err().to_string();
+        let refusal = |labels: Labels, shape: &[usize]| {
+            labels.to_rows(&logits(shape)).map(|_| ()).unwrap_err().to_string()
+        };
         assert!(refusal(vec![0].into(), &[]).contains("no axis of classes"));
         let message = refusal(vec![0, 3].into(), &[2, 3]);
         assert!(message.contains("label 1 is 3") && message.contains("3 classes"), "{message}");

@@ -99,7 +99,7 @@ impl Network {
     // x: [N, D], labels: N → []
     pub fn accuracy(&mut self, x: &Tensor, labels: &Labels) -> Result<f64> {
         let logits = self.predict(x)?;
-        let t = labels.to_rows(logits.shape())?;
+        let t = labels.to_rows(&logits)?;
         let rows = logits.rows().into_iter().zip(t.rows());
         let count = rows.len();
         if count == 0 {

@@ -15,7 +15,7 @@ use crate::Result;
 /// `exp(−x) = u − 1 = (1 − out)/out`. So the output is all that has to be remembered. The slope is taken at the
 /// *output*: `x · (1 − x)` is a common mistake.
 ///
-/// Far to the left `exp(−x)` overflows to infinity and the quotient is 0, which is right to the last bit that matters.
+/// Far to the left `exp(−x)` overflows to infinity and the quotient is 0, which is off by less than 1e-308.
 #[derive(Debug, Clone, Default)]
 pub struct Sigmoid {
     out: Option<Tensor>,

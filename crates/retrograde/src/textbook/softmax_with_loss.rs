@@ -17,8 +17,8 @@ use crate::Result;
 /// Each row of `dx` sums to 0: raising all logits of a row together changes nothing.
 ///
 /// With the notebook's batch-wide softmax the same derivation gives `y − t/N`, since all rows share one sum, but the
-/// code still returns `(y − t)/N`. The two differ by `y · (1 − 1/N)`, which is always positive: every logit is pushed up
-/// at every step, and more so the larger they get. And the book's `backward` takes `dout` and ignores it, so that a loss
+/// code still returns `(y − t)/N`. That is too small by `y · (1 − 1/N)`, everywhere, so that descent pushes every logit up
+/// at every step, the most where the probability is. And the book's `backward` takes `dout` and ignores it, so that a loss
 /// that is scaled, or one of several, gets the gradient of another.
 #[derive(Debug, Clone, Default)]
 pub struct SoftmaxWithLoss {
@@ -42,7 +42,7 @@ impl LossLayer for SoftmaxWithLoss {
     // logits: [..., C], labels: N → []
     fn forward(&mut self, logits: &Tensor, labels: &Labels) -> Result<f64> {
         let loss = cross_entropy_error(logits, labels)?;
-        self.memory = Some((softmax(logits), labels.to_rows(logits.shape())?));
+        self.memory = Some((softmax(logits), labels.to_rows(logits)?));
         Ok(loss)
     }
 

@@ -31,7 +31,7 @@ const EPSILON: f64 = 1e-7;
 
 impl LossLayer for NotebookSoftmaxWithLoss {
     fn forward(&mut self, logits: &Tensor, labels: &Labels) -> Result<f64> {
-        let (y, t) = (softmax_over_the_batch(logits), labels.to_rows(logits.shape())?);
+        let (y, t) = (softmax_over_the_batch(logits), labels.to_rows(logits)?);
         let loss = -(&t * y.mapv(|y| (y + EPSILON).ln())).sum() / y.shape()[0] as f64;
         self.memory = Some((y, t));
         Ok(loss)
@@ -70,9 +70,9 @@ fn the_error_looks_large_because_the_rows_share_one_softmax() -> Result<()> {
     let y = softmax_over_the_batch(&network.predict(&x)?);
     assert!((y.sum() - 1.0).abs() <= 1e-14);
 
-    // The true gradient of that loss is y − t/N, the layer returns (y − t)/N, and the difference y · (1 − 1/N) is positive
-    // everywhere. Summed over rows it is the difference in b2, summed over all it is 1 − 1/N, whatever the weights: the
-    // mean over C classes is exactly (1 − 1/N)/C = 0.0667. What is left is the error of the differences.
+    // The true gradient of that loss is y − t/N; the layer returns (y − t)/N, too small by y · (1 − 1/N) everywhere.
+    // Summed over the rows that is the difference in b2, summed over the classes too it is 1 − 1/N, whatever the weights
+    // and the labels: the mean over C classes is exactly (1 − 1/N)/C = 0.0667. What is left is numerical error.
     let differences = mean_differences(&mut network, &x, &labels)?;
     println!("the notebook's network: {differences:?}");
     let (name, b2) = &differences[3];
