@@ -3,8 +3,17 @@
 #![deny(missing_docs, unsafe_code)]
 
 mod error;
+mod files;
 
 pub mod data;
+pub mod gradient;
+pub mod graph;
+pub mod kernel;
+pub mod ops;
+pub mod plan;
 pub mod textbook;
 
 pub use error::{Error, Result};
+pub use gradient::Gradients;
+pub use graph::{Graph, Shape, Tensor, Var};
+pub use plan::{Plan, Planner};

@@ -6,12 +6,11 @@
 use std::collections::BTreeSet;
 
 use ndarray::ArrayView1;
-use rand_xoshiro::Xoshiro256PlusPlus;
-use rand_xoshiro::rand_core::{Rng, SeedableRng};
 use retrograde::Result;
-use retrograde::textbook::{Labels, LossLayer, Tensor, TwoLayerNet, remembered};
+use retrograde::data::{Batches, Dataset, Drawing, Samples};
+use retrograde::textbook::{Labels, LossLayer, STEP, Tensor, TwoLayerNet, remembered};
 
-use crate::digits::Digits;
+use crate::digits::{first_three, for_textbook, full_mnist_folder};
 
 /// The notebook's `softmax`: the maximum and the sum run over the whole batch.
 fn softmax_over_the_batch(x: &Tensor) -> Tensor {
@@ -61,7 +60,7 @@ fn mean_differences(network: &mut TwoLayerNet, x: &Tensor, labels: &Labels) -> R
 
 #[test]
 fn the_error_looks_large_because_the_rows_share_one_softmax() -> Result<()> {
-    let (x, labels) = Digits::first_three().all();
+    let (x, labels) = first_three()?;
     let mut network = notebook_network(0)?;
 
     // All 3 · 10 probabilities share one sum, so each is about 1/30 at small weights. Logits are below 0.02 then.
@@ -78,20 +77,28 @@ fn the_error_looks_large_because_the_rows_share_one_softmax() -> Result<()> {
     let (name, b2) = &differences[3];
     assert_eq!(name, "b2");
     assert!((b2 - (1.0 - 1.0 / 3.0) / 10.0).abs() <= 1e-9, "b2 is off by {b2}");
-    // The notebook printed 1.3e-4, 9.9e-4, 2.8e-3 for w1, b1, w2, from other weights of the same deviation.
+    // The notebook printed 1.3e-4, 9.9e-4, 2.8e-3 for w1, b1, w2, from other weights of the same deviation, so
+    // that only the order of magnitude can be held.
     for ((name, difference), printed) in differences.iter().zip([0.000_128_5, 0.000_988, 0.002_828]) {
         let ratio = difference / printed;
-        assert!((0.5..2.0).contains(&ratio), "{name} is off by {difference}, in the notebook by {printed}");
+        assert!((0.25..4.0).contains(&ratio), "{name} is off by {difference}, in the notebook by {printed}");
     }
     Ok(())
 }
 
 #[test]
 fn the_right_network_agrees_with_its_numerical_gradient() -> Result<()> {
-    let (x, labels) = Digits::first_three().all();
+    let (x, labels) = first_three()?;
     let mut network = right_network(0)?;
     let loss = network.loss(&x, &labels)?;
     assert!((loss - 10.0_f64.ln()).abs() <= 0.02, "the first loss is {loss}");
+
+    // Moving a weight by a step moves a hidden sum by at most a step, pixels being at most 1. None is that near to Relu's
+    // kink, beyond which a difference would be wrong where backpropagation is right.
+    let (_, affine1) = network.network_mut().layers_mut().next().unwrap();
+    assert!(affine1.forward(&x)?.iter().all(|sum| sum.abs() > STEP), "choose another seed");
+
+    // Rounding leaves 1.1e-16 · ln 10 / STEP = 1.7e-11 in a difference, and the formula about as much.
     let differences = mean_differences(&mut network, &x, &labels)?;
     println!("the right network: {differences:?}");
     for (name, difference) in differences {
@@ -100,18 +107,22 @@ fn the_right_network_agrees_with_its_numerical_gradient() -> Result<()> {
     Ok(())
 }
 
-/// Mini-batches as `np.random.choice` draws them: with replacement.
-struct Batches<'digits> {
-    digits: &'digits Digits,
-    random: Xoshiro256PlusPlus,
+/// Mini-batches of 100 as `np.random.choice` draws them: with replacement.
+struct MiniBatches {
+    digits: Samples,
+    batches: Batches,
 }
 
-impl Batches<'_> {
-    fn draw(&mut self, size: usize) -> (Tensor, Labels) {
-        // The bias of a remainder of 64 random bits is below 1e-15.
-        let count = self.digits.classes.len() as u64;
-        let indices: Vec<_> = (0..size).map(|_| (self.random.next_u64() % count) as usize).collect();
-        self.digits.rows(&indices)
+impl MiniBatches {
+    fn of(digits: &Samples) -> Result<Self> {
+        let batches = Batches::new(digits.len(), 100, Drawing::WithReplacement, 0)?;
+        Ok(MiniBatches { digits: digits.clone(), batches })
+    }
+
+    fn draw(&mut self, step: u64) -> Result<(Tensor, Labels)> {
+        let mut rows = [0; 100];
+        self.batches.draw(step, &mut rows)?;
+        Ok(for_textbook(&self.digits.select(&rows)?))
     }
 }
 
@@ -130,15 +141,15 @@ fn predicted_classes(network: &mut TwoLayerNet, x: &Tensor) -> Result<BTreeSet<u
 /// What happens in the notebook's training, in three acts.
 #[test]
 fn the_accuracy_does_not_improve_because_the_logits_run_away() -> Result<()> {
-    let (train, test) = (Digits::embedded_train(), Digits::embedded_test());
-    let (test_x, test_labels) = test.all();
-    let mut batches = Batches { digits: &train, random: Xoshiro256PlusPlus::seed_from_u64(0) };
+    let digits = Dataset::embedded()?;
+    let (test_x, test_labels) = for_textbook(digits.test());
+    let mut batches = MiniBatches::of(digits.train())?;
     let mut network = notebook_network(0)?;
 
     let mut largest_logit = 0.0_f64;
     let mut diverged_at = None;
     for step in 0..2_400 {
-        let (x, labels) = batches.draw(100);
+        let (x, labels) = batches.draw(step)?;
         let logits = network.predict(&x)?;
         let loss = network.loss(&x, &labels)?;
         if step == 0 {
@@ -151,11 +162,17 @@ fn the_accuracy_does_not_improve_because_the_logits_run_away() -> Result<()> {
             let largest = logits.fold(0.0_f64, |largest, logit| largest.max(logit.abs()));
             assert!(largest > 1e10 * largest_logit, "step {step}: from {largest_logit} to {largest}");
             largest_logit = largest;
-            // One row has all of the mass. Every other row's loss is −ln 1e-7, and that row's too unless it is right.
+            // One image has all of the mass, shared evenly by the k rows in which it was drawn. Every other row's loss is
+            // −ln 1e-7, and these rows' too unless the class that has the mass is right.
             let y = softmax_over_the_batch(&logits);
-            assert_eq!(y.fold(0.0_f64, |largest, &y| largest.max(y)), 1.0);
+            let k = y.iter().filter(|y| **y > 0.0).count() as f64;
+            assert!(
+                k <= 3.0 && y.iter().all(|&y| y == 0.0 || y == 1.0 / k),
+                "step {step}: {k} rows have mass"
+            );
             let frozen = -EPSILON.ln();
-            let distance = (loss - frozen).abs().min((loss - 0.99 * frozen).abs());
+            let right_about_one_image = (1.0 - k / 100.0) * frozen + k / 100.0 * k.ln();
+            let distance = (loss - frozen).abs().min((loss - right_about_one_image).abs());
             assert!(distance <= 1e-5, "step {step}: the loss is {loss}");
         }
         if step >= 100 && step % 500 == 0 {
@@ -179,25 +196,23 @@ fn the_accuracy_does_not_improve_because_the_logits_run_away() -> Result<()> {
     assert!(network.predict(&test_x)?.iter().all(|logit| logit.is_nan()));
     assert_eq!(predicted_classes(&mut network, &test_x)?, BTreeSet::from([0]));
     assert_eq!(network.accuracy(&test_x, &test_labels)?, 0.0, "a NaN is no answer");
-    if let Some(train) = Digits::full_train_classes() {
-        let zeros = train.iter().filter(|&&class| class == 0).count();
-        assert_eq!(
-            zeros as f64 / train.len() as f64,
-            0.098_716_666_666_666_66,
-            "the notebook's last eleven lines"
-        );
+    if let Some(folder) = full_mnist_folder() {
+        let mnist = Dataset::from_folder(folder)?;
+        let zeros = mnist.train().labels().iter().filter(|label| **label == 0).count();
+        let share = zeros as f64 / mnist.train().len() as f64;
+        assert_eq!(share, 0.098_716_666_666_666_66, "the notebook's last eleven lines");
     }
     Ok(())
 }
 
 #[test]
 fn the_right_network_learns_from_the_same_batches() -> Result<()> {
-    let (train, test) = (Digits::embedded_train(), Digits::embedded_test());
-    let (test_x, test_labels) = test.all();
-    let mut batches = Batches { digits: &train, random: Xoshiro256PlusPlus::seed_from_u64(0) };
+    let digits = Dataset::embedded()?;
+    let (test_x, test_labels) = for_textbook(digits.test());
+    let mut batches = MiniBatches::of(digits.train())?;
     let mut network = right_network(0)?;
-    for _ in 0..2_000 {
-        let (x, labels) = batches.draw(100);
+    for step in 0..2_000 {
+        let (x, labels) = batches.draw(step)?;
         let gradients = network.gradient(&x, &labels)?;
         network.apply(0.1, &gradients)?;
     }

@@ -1,0 +1,188 @@
+//! Files, read with a bound and written whole or not at all.
+//!
+//! Two promises that several rooms make are kept here, once. What comes from outside is measured before memory
+//! is taken for it. What is written appears under its name complete or not at all: the bytes go to a temporary
+//! name in the same folder, are flushed to the device and then renamed over the old file, so that a reader, a
+//! full disk or a loss of power meets either the old file or the new one, never a part of one.
+
+use std::ffi::OsStr;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::{Error, Result};
+
+/// The bytes of a regular file that is at most `limit` bytes long.
+///
+/// A folder, a device or a pipe and a longer file are errors, found before anything is read.
+pub(crate) fn read_bounded(path: &Path, limit: u64) -> Result<Vec<u8>> {
+    let refused = |error: io::Error| Error::file("read", path, &error);
+    let too_long = || {
+        Error::format(path, format!("it is longer than {limit} bytes"), "a file up to that size is accepted")
+    };
+    // Asked of the name and before it is opened, because to open a pipe waits for its other end.
+    let metadata = fs::metadata(path).map_err(refused)?;
+    if metadata.is_dir() {
+        return Err(Error::format(path, "it is a folder", "name a file"));
+    }
+    if !metadata.is_file() {
+        return Err(Error::format(path, "it is a device or a pipe", "name a regular file"));
+    }
+    if metadata.len() > limit {
+        return Err(too_long());
+    }
+    let mut bytes = Vec::new();
+    let length = usize::try_from(metadata.len()).map_err(|_| too_long())?;
+    bytes
+        .try_reserve_exact(length)
+        .map_err(|error| refused(io::Error::new(io::ErrorKind::OutOfMemory, error)))?;
+    // The file may grow while it is read: the bound holds for what comes, not for what was announced.
+    let read = File::open(path).and_then(|file| file.take(limit.saturating_add(1)).read_to_end(&mut bytes));
+    if read.map_err(refused)? as u64 > limit {
+        return Err(too_long());
+    }
+    Ok(bytes)
+}
+
+/// Writes a file whole or not at all; a file of that name is replaced.
+///
+/// On failure the old file is untouched and nothing is left behind.
+#[cfg_attr(
+    not(any(test, feature = "download")),
+    expect(dead_code, reason = "only downloads are written so far")
+)]
+pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
+    if path.file_name().is_none() {
+        return Err(Error::invalid(
+            "file to write",
+            format!("{} names no file", path.display()),
+            "name a file",
+        ));
+    }
+    let folder = match path.parent() {
+        Some(parent) if parent.as_os_str() != OsStr::new("") => parent,
+        _ => Path::new("."),
+    };
+    let refused = |error: io::Error| Error::file("write", path, &error);
+    let (mut file, partial) = create_partial(folder).map_err(refused)?;
+    let written = file.write_all(bytes).and_then(|()| file.sync_all());
+    drop(file);
+    if let Err(error) = written.and_then(|()| fs::rename(&partial, path)) {
+        // Best effort: the error to be told is the first one.
+        let _ = fs::remove_file(&partial);
+        return Err(refused(error));
+    }
+    // The new name is on the device once its folder is. Not every file system can sync a folder, and the file
+    // is whole either way, so that a refusal here is no failure.
+    #[cfg(unix)]
+    let _ = File::open(folder).and_then(|folder| folder.sync_all());
+    Ok(())
+}
+
+/// A new empty file in the folder, of a name nobody else uses. It does not contain the final name, which may
+/// already be as long as the file system permits.
+fn create_partial(folder: &Path) -> io::Result<(File, PathBuf)> {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    loop {
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let partial = folder.join(format!(".retrograde-{}-{count}.partial", std::process::id()));
+        match OpenOptions::new().write(true).create_new(true).open(&partial) {
+            Ok(file) => return Ok((file, partial)),
+            // Left behind by a killed process that had this process's number: take the next name.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use super::*;
+
+    fn names(folder: &Path) -> Vec<String> {
+        let entries = fs::read_dir(folder).unwrap();
+        let mut names: Vec<_> = entries.map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn a_file_is_written_replaced_and_read_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        for bytes in [&b"first"[..], b"", b"the second, which is longer"] {
+            write_whole(&path, bytes).unwrap();
+            assert_eq!(read_bounded(&path, 100).unwrap(), bytes);
+        }
+        assert_eq!(names(folder.path()), ["a"]);
+    }
+
+    #[test]
+    fn the_longest_permitted_name_can_be_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let name = "n".repeat(255);
+        write_whole(&folder.path().join(&name), b"bytes").unwrap();
+        assert_eq!(names(folder.path()), [name]);
+    }
+
+    #[test]
+    fn a_failed_write_leaves_nothing_behind() {
+        let folder = tempfile::tempdir().unwrap();
+        let occupied = folder.path().join("occupied");
+        fs::create_dir(&occupied).unwrap();
+        fs::write(occupied.join("inside"), b"kept").unwrap();
+        let error = write_whole(&occupied, b"bytes").unwrap_err();
+        assert!(matches!(error, Error::File { action: "write", .. }), "{error}");
+        assert_eq!(names(folder.path()), ["occupied"]);
+        assert_eq!(fs::read(occupied.join("inside")).unwrap(), b"kept");
+
+        let error = write_whole(&folder.path().join("missing/file"), b"bytes").unwrap_err();
+        assert!(matches!(error, Error::File { kind: io::ErrorKind::NotFound, .. }), "{error}");
+        let error = write_whole(Path::new("/"), b"bytes").unwrap_err();
+        assert!(matches!(error, Error::Invalid { .. }), "{error}");
+    }
+
+    #[test]
+    fn a_reader_never_sees_a_part() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("contended");
+        let length = 100_000;
+        write_whole(&path, &vec![0; length]).unwrap();
+        thread::scope(|scope| {
+            for value in 1..=2 {
+                let path = &path;
+                scope.spawn(move || (0..20).for_each(|_| write_whole(path, &vec![value; length]).unwrap()));
+            }
+            for _ in 0..200 {
+                let bytes = read_bounded(&path, length as u64).unwrap();
+                assert_eq!(bytes.len(), length);
+                assert!(bytes.iter().all(|byte| *byte == bytes[0]));
+            }
+        });
+        assert_eq!(names(folder.path()), ["contended"]);
+    }
+
+    #[test]
+    fn reading_is_bounded() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ten");
+        fs::write(&path, b"0123456789").unwrap();
+        assert_eq!(read_bounded(&path, 10).unwrap().len(), 10);
+        let error = read_bounded(&path, 9).unwrap_err().to_string();
+        assert!(error.contains("ten") && error.contains("longer than 9 bytes"), "{error}");
+    }
+
+    #[test]
+    fn what_is_no_regular_file_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = read_bounded(folder.path(), 10).unwrap_err().to_string();
+        assert!(error.contains("it is a folder"), "{error}");
+        let error = read_bounded(&folder.path().join("absent"), 10).unwrap_err();
+        assert!(matches!(error, Error::File { kind: io::ErrorKind::NotFound, .. }), "{error}");
+        #[cfg(unix)]
+        assert!(read_bounded(Path::new("/dev/zero"), 10).unwrap_err().to_string().contains("a device"));
+    }
+}

@@ -1,0 +1,103 @@
+//! What an operation is.
+
+use super::shape::Type;
+use super::var::Var;
+use crate::kernel::Form;
+use std::fmt;
+
+/// An operation: how its output's shape follows from its inputs', how it is carried out, and its derivative.
+///
+/// The library's own are in [`ops`](crate::ops), one file each. A program records its own with
+/// [`Graph::apply`](super::Graph::apply); CONTRIBUTING.md has a worked example.
+pub trait Operation: fmt::Debug + Send + Sync {
+    /// Its name, in lower case: `"relu"`.
+    fn name(&self) -> &'static str;
+
+    /// Whatever tells it from another of the same name, such as the axes of a sum; `""` for nothing. Two nodes
+    /// with equal names, attributes and inputs have the same value, and a plan computes it once.
+    fn attributes(&self) -> String {
+        String::new()
+    }
+
+    /// The output's type, or why the inputs do not fit.
+    fn infer(&self, inputs: &[Type]) -> Result<Type, Mismatch>;
+
+    /// How it is carried out.
+    fn form(&self) -> Form<'_>;
+
+    /// The vector-Jacobian product: for each input, the upstream gradient times the derivative of the output
+    /// with respect to that input, recorded as more graph. `None` where nothing flows: for indices, for inputs
+    /// [not wanted](Site::wants), and where the derivative is zero throughout.
+    fn derivative(&self, site: &Site<'_>) -> Vec<Option<Var>>;
+
+    /// The input that the output equals whatever the others are, given the numbers that inputs have throughout
+    /// where those are known: a product with ones is the other factor. A plan leaves such an operation out.
+    fn passes_through(&self, uniform: &[Option<f64>]) -> Option<usize> {
+        let _ = uniform;
+        None
+    }
+
+    /// For an input of indices: every index must be below this. `output` is the same bound on the operation's
+    /// own output, if that is made of indices and something bounds it.
+    fn index_bound(&self, input: usize, inputs: &[Type], output: Option<usize>) -> Option<usize> {
+        let _ = (input, inputs, output);
+        None
+    }
+}
+
+/// Why an operation cannot take its operands. The graph adds the operation's name and the user's line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mismatch {
+    /// What does not fit, with the shapes.
+    pub problem: String,
+    /// What would.
+    pub remedy: String,
+}
+
+impl Mismatch {
+    /// Why, and what would be right.
+    pub fn new(problem: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Mismatch { problem: problem.into(), remedy: remedy.into() }
+    }
+}
+
+/// Where a derivative is taken: one node of the forward pass, with the gradient that arrives at it.
+#[derive(Debug)]
+pub struct Site<'a> {
+    pub(crate) inputs: &'a [Var],
+    pub(crate) output: &'a Var,
+    pub(crate) upstream: &'a Var,
+    pub(crate) wanted: &'a [bool],
+}
+
+impl Site<'_> {
+    /// The forward value of an input.
+    pub fn input(&self, index: usize) -> &Var {
+        &self.inputs[index]
+    }
+
+    /// All inputs' forward values.
+    pub fn inputs(&self) -> &[Var] {
+        self.inputs
+    }
+
+    /// The forward value of the output.
+    pub fn output(&self) -> &Var {
+        self.output
+    }
+
+    /// The gradient of the loss with respect to the output.
+    pub fn upstream(&self) -> &Var {
+        self.upstream
+    }
+
+    /// Whether the gradient with respect to this input is needed.
+    pub fn wants(&self, index: usize) -> bool {
+        self.wanted[index]
+    }
+
+    /// Records the gradient with respect to an input if it is needed.
+    pub fn when_wanted(&self, index: usize, gradient: impl FnOnce() -> Var) -> Option<Var> {
+        self.wants(index).then(gradient)
+    }
+}

@@ -1,0 +1,133 @@
+//! The one block of memory in which all values of a plan lie.
+//!
+//! A plan decides once where each value lies; while it runs, steps read some places and write others, on several
+//! threads. Which places a step reads and writes is checked when the plan is made: what is written is never read or
+//! written by anybody else at the same time. On that promise rest the two unsafe functions of [`Block`].
+
+use std::cell::UnsafeCell;
+use std::sync::Arc;
+
+/// Where a value lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// Real numbers.
+    Real {
+        /// The first one's position.
+        start: usize,
+        /// How many.
+        length: usize,
+    },
+    /// Indices.
+    Index {
+        /// The first one's position.
+        start: usize,
+        /// How many.
+        length: usize,
+    },
+    /// A table of bytes that belongs to somebody else, such as the images of a data set.
+    Bytes {
+        /// Its number.
+        table: usize,
+        /// The first one's position.
+        start: usize,
+        /// How many.
+        length: usize,
+    },
+}
+
+/// All values of a plan.
+#[derive(Debug)]
+pub(crate) struct Arena<T> {
+    /// The real numbers.
+    pub(crate) real: Block<T>,
+    /// The indices.
+    pub(crate) index: Block<u32>,
+    /// The tables of bytes, each with the number by which a byte is multiplied.
+    pub(crate) tables: Vec<(Arc<[u8]>, T)>,
+}
+
+/// Numbers in one piece of memory that starts at a cache line, of which disjoint pieces can be lent at the same time.
+#[derive(Debug)]
+pub(crate) struct Block<T> {
+    storage: Box<[UnsafeCell<T>]>,
+    /// The first element that begins a cache line.
+    first: usize,
+    length: usize,
+}
+
+// SAFETY: a block is plain memory; its unsafe functions make their callers responsible for who reads and writes what.
+unsafe impl<T: Send + Sync> Sync for Block<T> {}
+
+/// Places begin at multiples of this many elements: a cache line of 64 bytes holds 16 `f32`.
+pub(crate) const ALIGNMENT: usize = 16;
+
+impl<T: Copy + Default> Block<T> {
+    /// A block of `length` zeros.
+    pub(crate) fn new(length: usize) -> Self {
+        let padded = length + 64 / size_of::<T>().max(1);
+        let storage: Box<[UnsafeCell<T>]> = (0..padded).map(|_| UnsafeCell::new(T::default())).collect();
+        let first = storage.as_ptr().align_offset(64).min(padded - length);
+        Block { storage, first, length }
+    }
+
+    /// How many numbers it holds.
+    pub(crate) fn len(&self) -> usize {
+        self.length
+    }
+
+    fn pointer(&self, start: usize, length: usize) -> *mut T {
+        assert!(start <= self.length && length <= self.length - start, "a place outside of the arena");
+        UnsafeCell::raw_get(self.storage[self.first..].as_ptr()).wrapping_add(start)
+    }
+
+    /// Lends `length` numbers to be read.
+    ///
+    /// # Safety
+    /// Nobody writes to them while they are lent.
+    pub(crate) unsafe fn slice(&self, start: usize, length: usize) -> &[T] {
+        // SAFETY: the bounds are checked in `pointer`; the caller promises the rest.
+        unsafe { std::slice::from_raw_parts(self.pointer(start, length), length) }
+    }
+
+    /// Lends `length` numbers to be written.
+    ///
+    /// # Safety
+    /// Nobody else reads or writes them while they are lent.
+    #[allow(clippy::mut_from_ref, reason = "the caller promises what a `&mut self` would prove")]
+    pub(crate) unsafe fn slice_mut(&self, start: usize, length: usize) -> &mut [T] {
+        // SAFETY: the bounds are checked in `pointer`; the caller promises the rest.
+        unsafe { std::slice::from_raw_parts_mut(self.pointer(start, length), length) }
+    }
+
+    /// All of it, when nobody else can have it.
+    pub(crate) fn all(&mut self) -> &mut [T] {
+        let (first, length) = (self.first, self.length);
+        // SAFETY: `UnsafeCell<T>` has the layout of `T`, and `&mut self` excludes everybody else.
+        unsafe { &mut *(&raw mut self.storage[first..first + length] as *mut [T]) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Block;
+
+    #[test]
+    fn a_block_starts_at_a_cache_line_and_keeps_what_is_written() {
+        let mut block = Block::<f64>::new(100);
+        // SAFETY: two disjoint places, and nobody else.
+        let (a, b) = unsafe { (block.slice_mut(0, 50), block.slice_mut(50, 50)) };
+        assert_eq!(a.as_ptr().align_offset(64), 0);
+        a.fill(1.0);
+        b.fill(2.0);
+        assert_eq!(block.all().iter().sum::<f64>(), 150.0);
+        assert_eq!(Block::<f32>::new(0).len(), 0);
+    }
+
+    #[test]
+    #[should_panic(expected = "outside of the arena")]
+    fn a_place_outside_is_refused() {
+        let block = Block::<f32>::new(8);
+        // SAFETY: nobody writes; the call panics before it lends anything.
+        let _ = unsafe { block.slice(4, 5) };
+    }
+}

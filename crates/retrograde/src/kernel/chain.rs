@@ -1,0 +1,190 @@
+//! A chain of pointwise operations as one pass over memory.
+//!
+//! The elements go by in tiles that stay in the first-level cache. For each tile, values that are not neighbours in
+//! memory are copied into a register (a tile of scratch memory), each operation is carried out from registers or
+//! memory into a register or memory, and what replaces a value that the chain itself reads is stored last.
+
+use super::arena::Arena;
+use super::form::{Form, Formed};
+use super::real::Real;
+use super::strided::View;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// A tile's bytes: several registers of it fit into a first-level cache of 32 KiB.
+const TILE_BYTES: usize = 4096;
+
+/// The most inputs of one pointwise operation.
+pub(crate) const MOST_INPUTS: usize = 4;
+
+/// How many elements a tile has.
+pub(crate) const fn tile<T>() -> usize {
+    TILE_BYTES / size_of::<T>()
+}
+
+/// The program of a chain.
+#[derive(Debug, Default)]
+pub(crate) struct Chain {
+    /// How many elements go by.
+    pub(crate) elements: usize,
+    pub(crate) loads: Vec<Load>,
+    pub(crate) instructions: Vec<Instruction>,
+    pub(crate) stores: Vec<Store>,
+    /// How many registers it uses.
+    pub(crate) registers: usize,
+}
+
+/// Values that are not neighbours in memory, copied into a register.
+#[derive(Debug)]
+pub(crate) struct Load {
+    /// Where the memory behind the view begins.
+    pub(crate) start: usize,
+    /// How many elements it has.
+    pub(crate) length: usize,
+    /// The view of it, merged.
+    pub(crate) view: View,
+    pub(crate) register: usize,
+}
+
+/// One operation on a tile.
+#[derive(Debug)]
+pub(crate) struct Instruction {
+    /// An operation of pointwise form.
+    pub(crate) operation: Arc<dyn Formed>,
+    pub(crate) inputs: Vec<Value>,
+    pub(crate) output: Value,
+}
+
+/// Where a tile of values is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Value {
+    /// In a register.
+    Register(usize),
+    /// In memory, the elements from this one on.
+    Memory(usize),
+}
+
+/// A register whose tile is stored to memory when the operations are done.
+#[derive(Debug)]
+pub(crate) struct Store {
+    pub(crate) register: usize,
+    pub(crate) to: usize,
+}
+
+impl Chain {
+    /// Why the chain is not sound, if it is not: what is written must be apart from what is read, or be the very
+    /// same elements, which are then read before they are written or after. Registers must exist, and no operation
+    /// reads the register it writes.
+    pub(super) fn fault(&self) -> Option<&'static str> {
+        let memory = |value: &Value| match value {
+            Value::Memory(start) => Some(*start),
+            Value::Register(_) => None,
+        };
+        let apart = |a: usize, length: usize, b: usize| a + length <= b || b + self.elements <= a;
+        let writes: Vec<usize> = self
+            .instructions
+            .iter()
+            .filter_map(|instruction| memory(&instruction.output))
+            .chain(self.stores.iter().map(|store| store.to))
+            .collect();
+        for &write in &writes {
+            if self.loads.iter().any(|load| !apart(load.start, load.length, write)) {
+                return Some("a chain loads what it writes");
+            }
+            let reads =
+                self.instructions.iter().flat_map(|instruction| &instruction.inputs).filter_map(memory);
+            if reads
+                .chain(writes.iter().copied())
+                .any(|other| other != write && !apart(other, self.elements, write))
+            {
+                return Some("a chain reads what it writes elsewhere");
+            }
+        }
+        if self.instructions.iter().any(|instruction| instruction.inputs.contains(&instruction.output)) {
+            return Some("an operation of a chain reads what it writes");
+        }
+        let is_register =
+            |value: &Value| matches!(value, Value::Register(register) if *register >= self.registers);
+        let missing = self.instructions.iter().any(|instruction| {
+            instruction.inputs.len() > MOST_INPUTS
+                || instruction.inputs.iter().chain([&instruction.output]).any(is_register)
+                || !matches!(instruction.operation.form(), Form::Pointwise(_))
+        });
+        let loads_and_stores =
+            self.loads.iter().map(|load| load.register).chain(self.stores.iter().map(|s| s.register));
+        if missing || loads_and_stores.into_iter().any(|register| register >= self.registers) {
+            return Some("a chain uses a register that it does not have");
+        }
+        None
+    }
+
+    /// Runs the elements `range`. `scratch` holds the registers, a tile each.
+    ///
+    /// # Safety
+    /// The chain has no [`fault`](Self::fault). While it runs, nobody writes to what it reads, nor reads or writes what
+    /// it writes, apart from other calls with ranges that have no element in common.
+    pub(super) unsafe fn run<T: Real>(&self, arena: &Arena<T>, range: Range<usize>, scratch: &mut [T]) {
+        let size = tile::<T>();
+        let mut start = range.start;
+        while start < range.end {
+            let tile = start..(start + size).min(range.end);
+            // SAFETY: as promised by the caller; tiles of one call come one after the other.
+            unsafe { self.tile(arena, tile, start == range.start, scratch) };
+            start += size;
+        }
+    }
+
+    /// # Safety
+    /// As for [`run`](Self::run).
+    unsafe fn tile<T: Real>(&self, arena: &Arena<T>, tile: Range<usize>, first: bool, scratch: &mut [T]) {
+        let (size, count) = (self::tile::<T>(), tile.len());
+        for load in &self.loads {
+            // What is one number throughout stays in its register from the first tile on.
+            let register = load.register * size;
+            let uniform = load.view.strides.iter().all(|&stride| stride == 0);
+            if uniform && !first {
+                continue;
+            }
+            // SAFETY: nobody writes to what the chain loads.
+            let memory = unsafe { arena.real.slice(load.start, load.length) };
+            if uniform {
+                scratch[register..register + size].fill(memory[load.view.offset]);
+            } else {
+                load.view.copy(memory, tile.clone(), &mut scratch[register..register + count]);
+            }
+        }
+        for instruction in &self.instructions {
+            let Form::Pointwise(kernel) = instruction.operation.form() else {
+                continue;
+            };
+            let registers = scratch.as_mut_ptr();
+            assert!(self.registers * size <= scratch.len(), "registers");
+            // SAFETY: registers are disjoint pieces of `scratch`, and no operation reads the one it writes; places in
+            // memory are apart from each other unless they are the same, which for one operation `fault` excludes.
+            unsafe {
+                let mut inputs: [&[T]; MOST_INPUTS] = [&[]; MOST_INPUTS];
+                for (slot, input) in inputs.iter_mut().zip(&instruction.inputs) {
+                    *slot = match *input {
+                        Value::Register(register) => {
+                            std::slice::from_raw_parts(registers.add(register * size), count)
+                        }
+                        Value::Memory(start) => arena.real.slice(start + tile.start, count),
+                    };
+                }
+                let output = match instruction.output {
+                    Value::Register(register) => {
+                        std::slice::from_raw_parts_mut(registers.add(register * size), count)
+                    }
+                    Value::Memory(start) => arena.real.slice_mut(start + tile.start, count),
+                };
+                T::pointwise(kernel).map(&inputs[..instruction.inputs.len()], output);
+            }
+        }
+        for store in &self.stores {
+            let register = store.register * size;
+            // SAFETY: no slice of the arena is in use any more, and nobody else uses these elements.
+            let memory = unsafe { arena.real.slice_mut(store.to + tile.start, count) };
+            memory.copy_from_slice(&scratch[register..register + count]);
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! Running safe code compiled for the instruction set that the processor has.
+//!
+//! The compiler turns plain loops into vector instructions, but only into those that every processor of the
+//! target has. So each [`Body`] is compiled several times, once for each level of instruction set, and the right
+//! one is chosen while the program runs. A body is inlined into each of these functions, and is itself safe code.
+
+use super::vector::{self, Vector};
+use std::sync::OnceLock;
+
+/// A piece of work to be compiled for each instruction set.
+pub trait Body {
+    /// What it returns.
+    type Output;
+
+    /// Does the work. Implementations carry `#[inline(always)]`, as must the functions with loops which they
+    /// call: what is not inlined is compiled for the plain instruction set.
+    fn run<I: InstructionSet>(self) -> Self::Output;
+}
+
+/// What a body may want to know of the instruction set it is compiled for.
+pub trait InstructionSet {
+    /// A register of `f32`.
+    type Single: Vector<f32>;
+    /// A register of `f64`.
+    type Double: Vector<f64>;
+    /// Whether there are 32 registers rather than 16.
+    const MANY_REGISTERS: bool;
+}
+
+/// What every processor of the target has.
+struct Plain;
+
+impl InstructionSet for Plain {
+    type Single = vector::Plain<f32, 4>;
+    type Double = vector::Plain<f64, 2>;
+    const MANY_REGISTERS: bool = cfg!(target_arch = "aarch64");
+}
+
+/// The levels that are told apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Level {
+    /// What every processor of the target has.
+    Plain,
+    /// AVX2 with fused multiply-add: 256 bits.
+    #[cfg(target_arch = "x86_64")]
+    Avx2,
+    /// AVX-512 (F, VL, DQ, BW): 512 bits.
+    #[cfg(target_arch = "x86_64")]
+    Avx512,
+}
+
+/// The best level of this processor, found out once. The environment variable `RETROGRADE_INSTRUCTION_SET`
+/// (`plain`, `avx2`, `avx512`) asks for a lower one, for tests and measurements; a higher one is not granted.
+pub(super) fn level() -> Level {
+    static LEVEL: OnceLock<Level> = OnceLock::new();
+    *LEVEL.get_or_init(|| {
+        let asked = std::env::var("RETROGRADE_INSTRUCTION_SET").unwrap_or_default();
+        detect(&asked)
+    })
+}
+
+#[cfg(target_arch = "x86_64")]
+fn detect(asked: &str) -> Level {
+    let avx2 = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
+    let avx512 = avx2
+        && is_x86_feature_detected!("avx512f")
+        && is_x86_feature_detected!("avx512vl")
+        && is_x86_feature_detected!("avx512dq")
+        && is_x86_feature_detected!("avx512bw");
+    match asked {
+        "plain" => Level::Plain,
+        "avx2" if avx2 => Level::Avx2,
+        _ if avx512 => Level::Avx512,
+        _ if avx2 => Level::Avx2,
+        _ => Level::Plain,
+    }
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn detect(_asked: &str) -> Level {
+    Level::Plain
+}
+
+/// The instruction set in use, for reports: `"plain"`, `"avx2"` or `"avx512"`.
+pub fn instruction_set() -> &'static str {
+    match level() {
+        Level::Plain => "plain",
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx2 => "avx2",
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx512 => "avx512",
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+struct Avx2;
+
+#[cfg(target_arch = "x86_64")]
+impl InstructionSet for Avx2 {
+    type Single = std::arch::x86_64::__m256;
+    type Double = std::arch::x86_64::__m256d;
+    const MANY_REGISTERS: bool = false;
+}
+
+#[cfg(target_arch = "x86_64")]
+struct Avx512;
+
+#[cfg(target_arch = "x86_64")]
+impl InstructionSet for Avx512 {
+    type Single = std::arch::x86_64::__m512;
+    type Double = std::arch::x86_64::__m512d;
+    const MANY_REGISTERS: bool = true;
+}
+
+/// Runs `body` compiled for the best instruction set of this processor.
+#[inline]
+pub fn dispatch<B: Body>(body: B) -> B::Output {
+    match level() {
+        Level::Plain => body.run::<Plain>(),
+        // SAFETY: `level` has seen that the processor has these features.
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx2 => unsafe { avx2(body) },
+        // SAFETY: as above.
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx512 => unsafe { avx512(body) },
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma")]
+fn avx2<B: Body>(body: B) -> B::Output {
+    body.run::<Avx2>()
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma")]
+fn avx512<B: Body>(body: B) -> B::Output {
+    body.run::<Avx512>()
+}

@@ -1,0 +1,207 @@
+//! The ways in which an operation can be carried out.
+//!
+//! An operation says which [`Form`] it has; that is all the plan knows of it. Each form leaves the plan as much
+//! freedom as its nature allows:
+//!
+//! | form | the output is made | what the plan may do |
+//! | --- | --- | --- |
+//! | [`Form::Pointwise`] | element by element | run a chain of them tile by tile, in one pass over memory |
+//! | [`Form::View`] | by reading its input at other places | leave it out, and let the reader read there |
+//! | [`Form::Reshape`] | as its input is, in another shape | leave it out |
+//! | [`Form::Rows`] | row by row | split the rows over threads |
+
+use super::Real;
+use super::arena::{Arena, Place};
+use super::strided::View;
+use std::ops::Range;
+
+/// How an operation is carried out.
+pub enum Form<'a> {
+    /// Element `i` of the output depends on element `i` of each input and on nothing else.
+    Pointwise(&'a dyn PointwiseKernel),
+    /// The output is the input seen through other strides (broadcast, transpose, slice).
+    View(&'a dyn Viewing),
+    /// The output has the elements of its input, in the same order.
+    Reshape,
+    /// The output consists of rows of equal length, each of which can be made without the others.
+    Rows(&'a dyn RowsKernel),
+}
+
+/// Something with a form: an operation, as this room sees it.
+pub trait Formed: std::fmt::Debug + Send + Sync {
+    /// How it is carried out.
+    fn form(&self) -> Form<'_>;
+}
+
+/// A way of seeing a tensor through other strides.
+pub trait Viewing {
+    /// The output's view of the memory that the input is a view of.
+    fn view(&self, of: &View) -> View;
+}
+
+/// A pointwise kernel, for one precision.
+pub trait Pointwise<T> {
+    /// Fills `output`; all slices have the same length.
+    fn map(&self, inputs: &[&[T]], output: &mut [T]);
+}
+
+/// A pointwise kernel for both precisions. Implemented by whatever is [`Pointwise`] for both.
+pub trait PointwiseKernel: Pointwise<f32> + Pointwise<f64> {}
+impl<K: Pointwise<f32> + Pointwise<f64>> PointwiseKernel for K {}
+
+/// A kernel that fills its output row by row, for one precision.
+pub trait Rows<T: Real> {
+    /// Fills the rows `call.rows` of the output, which are `call.output`.
+    fn evaluate(&self, call: Call<'_, T>);
+}
+
+/// A row kernel for both precisions, with what the plan asks of it before it runs. The shapes are those of the
+/// inputs and the output.
+pub trait RowsKernel: Rows<f32> + Rows<f64> {
+    /// Into how many rows of equal length, one behind the other in memory, the output falls. 1 says that it can
+    /// only be made as a whole.
+    fn rows(&self, inputs: &[&[usize]], output: &[usize]) -> usize;
+
+    /// About how many additions and multiplications all rows take together.
+    fn work(&self, inputs: &[&[usize]], output: &[usize]) -> usize {
+        let _ = output;
+        inputs.iter().map(|shape| shape.iter().product::<usize>()).sum()
+    }
+
+    /// Whether this input may be a table kept as bytes.
+    fn takes_bytes(&self, input: usize) -> bool {
+        let _ = input;
+        false
+    }
+
+    /// How many numbers of scratch memory each thread needs.
+    fn scratch(&self, inputs: &[&[usize]], output: &[usize]) -> usize {
+        let _ = (inputs, output);
+        0
+    }
+}
+
+/// One call of a row kernel.
+pub struct Call<'a, T> {
+    /// The inputs, whole.
+    pub inputs: Inputs<'a, T>,
+    /// The shape of the whole output.
+    pub shape: &'a [usize],
+    /// Which rows of the output to fill.
+    pub rows: Range<usize>,
+    /// The memory of those rows.
+    pub output: Output<'a, T>,
+    /// Scratch memory, with anything in it.
+    pub scratch: &'a mut [T],
+}
+
+/// The inputs of a row kernel.
+#[derive(Debug, Clone, Copy)]
+pub struct Inputs<'a, T> {
+    arena: &'a Arena<T>,
+    operands: &'a [Operand],
+}
+
+/// Where an input of a row kernel lies, and its shape.
+#[derive(Debug, Clone)]
+pub(crate) struct Operand {
+    pub(crate) place: Place,
+    pub(crate) shape: Vec<usize>,
+}
+
+impl<'a, T: Real> Inputs<'a, T> {
+    /// The inputs at these places.
+    ///
+    /// # Safety
+    /// While the result is used, nobody writes to any of the places.
+    pub(crate) unsafe fn new(arena: &'a Arena<T>, operands: &'a [Operand]) -> Self {
+        Inputs { arena, operands }
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.operands.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.operands.is_empty()
+    }
+
+    /// Input number `index`, counted from 0.
+    ///
+    /// # Panics
+    /// When there are not so many: an operation knows how many it has.
+    pub fn get(&self, index: usize) -> Input<'a, T> {
+        let Operand { place, shape } = &self.operands[index];
+        // SAFETY: whoever made this promised that nobody writes to these places.
+        let values = unsafe {
+            match *place {
+                Place::Real { start, length } => Values::Real(self.arena.real.slice(start, length)),
+                Place::Index { start, length } => Values::Index(self.arena.index.slice(start, length)),
+                Place::Bytes { table, start, length } => {
+                    let (bytes, scale) = &self.arena.tables[table];
+                    Values::Bytes(&bytes[start..start + length], *scale)
+                }
+            }
+        };
+        Input { shape, values }
+    }
+}
+
+/// An input of a row kernel, whole.
+#[derive(Debug, Clone, Copy)]
+pub struct Input<'a, T> {
+    /// Its shape.
+    pub shape: &'a [usize],
+    /// Its values.
+    pub values: Values<'a, T>,
+}
+
+/// The values of an input, in the order of memory.
+#[derive(Debug, Clone, Copy)]
+pub enum Values<'a, T> {
+    /// Real numbers.
+    Real(&'a [T]),
+    /// Indices.
+    Index(&'a [u32]),
+    /// Real numbers kept as bytes: each is `byte × scale`. Only `gather_rows` is ever given these.
+    Bytes(&'a [u8], T),
+}
+
+impl<'a, T> Input<'a, T> {
+    /// The real numbers; none when the input is of another kind, which the operation's shape rule excludes.
+    pub fn real(&self) -> &'a [T] {
+        match self.values {
+            Values::Real(values) => values,
+            Values::Index(_) | Values::Bytes(..) => &[],
+        }
+    }
+
+    /// The indices; none when the input is of another kind, which the operation's shape rule excludes.
+    pub fn index(&self) -> &'a [u32] {
+        match self.values {
+            Values::Index(values) => values,
+            Values::Real(_) | Values::Bytes(..) => &[],
+        }
+    }
+}
+
+/// The memory of some rows of an output.
+#[derive(Debug)]
+pub enum Output<'a, T> {
+    /// Real numbers.
+    Real(&'a mut [T]),
+    /// Indices.
+    Index(&'a mut [u32]),
+}
+
+impl<'a, T> Output<'a, T> {
+    /// The memory of real numbers; empty when the output holds indices, which the shape rule excludes.
+    pub fn real(self) -> &'a mut [T] {
+        match self {
+            Output::Real(values) => values,
+            Output::Index(_) => &mut [],
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! Slices in, slices out: the arithmetic itself, and the only room with `unsafe`.
+//!
+//! A kernel knows nothing of graphs. It is given the values of its inputs as slices and a part of its output to
+//! fill. Which part, on which thread, and where in memory is decided by the plan; this room makes it fast.
+//!
+//! * [`Real`] is the number a plan is compiled for: `f32` or `f64`.
+//! * [`Pointwise`], [`Rows`] and [`View`] are the three ways in which an operation can be carried out, each with
+//!   as much freedom for the plan as the operation's nature allows.
+//! * [`dispatch`] runs a piece of safe code compiled for the best instruction set the processor has.
+//! * `matmul`, `strided` and `reduce` are the loops that several operations share.
+//! * `program` is a list of steps over one `arena` of memory, which a `team` of threads walks through; `chain` is the
+//!   step for pointwise operations. It checks once that the steps are sound, and is the safe face of this room.
+//!
+//! **Bits.** What a kernel computes for one element of its output never depends on how the output was cut into
+//! parts: sums run in an order fixed by the shapes alone. So the number of threads cannot change a result.
+
+#![allow(unsafe_code, reason = "the one room where it is allowed; each block says why it is sound")]
+
+pub(crate) mod arena;
+pub(crate) mod chain;
+mod dispatch;
+mod exponential;
+mod form;
+pub(crate) mod map;
+pub(crate) mod matmul;
+pub(crate) mod program;
+mod real;
+pub(crate) mod reduce;
+pub(crate) mod strided;
+mod team;
+mod vector;
+
+pub use dispatch::{Body, InstructionSet, dispatch, instruction_set};
+pub(crate) use form::Operand;
+pub use form::{
+    Call, Form, Formed, Input, Inputs, Output, Pointwise, PointwiseKernel, Rows, RowsKernel, Values, Viewing,
+};
+pub use program::Threads;
+pub use real::Real;
+pub use strided::View;
+pub use vector::Vector;

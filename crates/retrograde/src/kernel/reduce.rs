@@ -1,0 +1,205 @@
+//! Sums, products and maxima whose order of evaluation is fixed by the length alone.
+
+use super::Real;
+use super::dispatch::{Body, InstructionSet, dispatch};
+use std::ops::Range;
+
+/// How many running values a reduction keeps. Element `i` goes to number `i mod LANES`; the lanes are joined in
+/// pairs at the end. This is one order of evaluation whatever the width of the vector registers, and its
+/// rounding errors are smaller than those of one running sum.
+const LANES: usize = 32;
+
+/// Joins all elements by `join`, which is expected to be associative up to rounding.
+#[inline(always)]
+pub(crate) fn fold<T: Copy>(values: &[T], start: T, join: impl Fn(T, T) -> T) -> T {
+    let mut lanes = [start; LANES];
+    let (blocks, rest) = values.as_chunks::<LANES>();
+    for block in blocks {
+        for (lane, &value) in lanes.iter_mut().zip(block) {
+            *lane = join(*lane, value);
+        }
+    }
+    for (lane, &value) in lanes.iter_mut().zip(rest) {
+        *lane = join(*lane, value);
+    }
+    let mut width = LANES / 2;
+    while width > 0 {
+        for i in 0..width {
+            lanes[i] = join(lanes[i], lanes[i + width]);
+        }
+        width /= 2;
+    }
+    lanes[0]
+}
+
+/// The larger of two numbers; NaN if either is.
+#[inline(always)]
+pub(crate) fn larger<T: Real>(a: T, b: T) -> T {
+    if a > b || a.is_nan() { a } else { b }
+}
+
+/// The sum of all elements.
+pub(crate) fn sum<T: Real>(values: &[T]) -> T {
+    struct Sum<'a, T>(&'a [T]);
+    impl<T: Real> Body for Sum<'_, T> {
+        type Output = T;
+        #[inline(always)]
+        fn run<I: InstructionSet>(self) -> T {
+            fold(self.0, T::zero(), |a, b| a + b)
+        }
+    }
+    dispatch(Sum(values))
+}
+
+/// The largest element; NaN if there is one; minus infinity for none.
+pub(crate) fn maximum<T: Real>(values: &[T]) -> T {
+    struct Maximum<'a, T>(&'a [T]);
+    impl<T: Real> Body for Maximum<'_, T> {
+        type Output = T;
+        #[inline(always)]
+        fn run<I: InstructionSet>(self) -> T {
+            fold(self.0, T::neg_infinity(), larger)
+        }
+    }
+    dispatch(Maximum(values))
+}
+
+/// What a reduction does with the elements it joins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Join {
+    /// Adds them.
+    Sum,
+    /// Keeps the largest.
+    Maximum,
+}
+
+/// Into how many rows, as [`RowsKernel::rows`](super::RowsKernel::rows) has it, a reduction's output falls.
+pub(crate) fn rows(shape: &[usize], axes: &[usize]) -> usize {
+    let (first, reduced, rest) = group(shape, axes, 0);
+    let (second, _, end) = group(shape, axes, rest);
+    match (reduced, end == shape.len()) {
+        (false, _) => first,
+        // Down the columns of a matrix: each column by itself.
+        (true, true) if rest < shape.len() => second,
+        (true, _) => 1,
+    }
+}
+
+/// Reduces a tensor over `axes` into the rows `range` of the output, which are `output`.
+pub(crate) fn reduce<T: Real>(
+    join: Join,
+    values: &[T],
+    shape: &[usize],
+    axes: &[usize],
+    range: Range<usize>,
+    output: &mut [T],
+) {
+    output.fill(match join {
+        Join::Sum => T::zero(),
+        Join::Maximum => T::neg_infinity(),
+    });
+    if values.is_empty() || output.is_empty() {
+        return;
+    }
+    let (first, reduced, rest) = group(shape, axes, 0);
+    let step = values.len() / first;
+    if !reduced {
+        let values = &values[range.start * step..range.end * step];
+        let width = output.len() / range.len();
+        for (values, output) in values.chunks_exact(step).zip(output.chunks_exact_mut(width)) {
+            into(join, values, shape, axes, rest, output);
+        }
+    } else if rows(shape, axes) > 1 {
+        for row in values.chunks_exact(step) {
+            accumulate(join, &row[range.clone()], output);
+        }
+    } else {
+        into(join, values, shape, axes, 0, output);
+    }
+}
+
+/// Neighbouring axes from `from` on that are all reduced or all kept: their length together, which of the two, and
+/// the axis behind them. Axes of length 1 belong to any group.
+fn group(shape: &[usize], axes: &[usize], from: usize) -> (usize, bool, usize) {
+    let (mut length, mut kind, mut axis) = (1, None, from);
+    while axis < shape.len() {
+        let reduced = axes.contains(&axis);
+        if shape[axis] != 1 {
+            if kind.is_some_and(|kind| kind != reduced) {
+                break;
+            }
+            kind = Some(reduced);
+            length *= shape[axis];
+        }
+        axis += 1;
+    }
+    (length, kind.unwrap_or(false), axis)
+}
+
+/// Joins `values`, whose axes are those of `shape` from `from` on, into `output`.
+fn into<T: Real>(join: Join, values: &[T], shape: &[usize], axes: &[usize], from: usize, output: &mut [T]) {
+    let (length, reduced, rest) = group(shape, axes, from);
+    match (reduced, rest == shape.len()) {
+        (true, true) => {
+            let all = match join {
+                Join::Sum => sum(values),
+                Join::Maximum => maximum(values),
+            };
+            accumulate(join, &[all], output);
+        }
+        (false, true) => accumulate(join, values, output),
+        (true, false) => {
+            for values in values.chunks_exact(values.len() / length) {
+                into(join, values, shape, axes, rest, output);
+            }
+        }
+        (false, false) => {
+            let step = output.len() / length;
+            for (values, output) in
+                values.chunks_exact(values.len() / length).zip(output.chunks_exact_mut(step))
+            {
+                into(join, values, shape, axes, rest, output);
+            }
+        }
+    }
+}
+
+/// Joins `values` into `results`, element by element.
+pub(crate) fn accumulate<T: Real>(join: Join, values: &[T], results: &mut [T]) {
+    struct Accumulate<'a, T>(Join, &'a [T], &'a mut [T]);
+    impl<T: Real> Body for Accumulate<'_, T> {
+        type Output = ();
+        #[inline(always)]
+        fn run<I: InstructionSet>(self) {
+            let pairs = self.2.iter_mut().zip(self.1);
+            match self.0 {
+                Join::Sum => pairs.for_each(|(result, &value)| *result += value),
+                Join::Maximum => pairs.for_each(|(result, &value)| *result = larger(*result, value)),
+            }
+        }
+    }
+    dispatch(Accumulate(join, values, results));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{maximum, sum};
+
+    #[test]
+    fn sums_and_maxima_of_any_length() {
+        for length in 0..200 {
+            let values: Vec<f64> = (0..length).map(|i| f64::from(i % 17) - 8.0).collect();
+            assert_eq!(sum(&values), values.iter().sum::<f64>());
+            assert_eq!(maximum(&values), values.iter().copied().fold(f64::NEG_INFINITY, f64::max));
+        }
+    }
+
+    #[test]
+    fn nan_is_not_lost() {
+        for at in [0, 1, 31, 32, 40] {
+            let mut values = vec![1.0_f32; 41];
+            values[at] = f32::NAN;
+            assert!(maximum(&values).is_nan() && sum(&values).is_nan());
+        }
+    }
+}

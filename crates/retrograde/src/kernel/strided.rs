@@ -1,0 +1,158 @@
+//! Reading a tensor at other places than one after the other: the one loop behind broadcast, transpose and slice.
+
+use std::ops::Range;
+
+/// How to read a tensor in another order: the element at `[i, j, …]` of the view is the element
+/// `offset + i·strides[0] + j·strides[1] + …` of the memory behind it. A stride of 0 repeats.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct View {
+    /// The shape that the reader sees.
+    pub shape: Vec<usize>,
+    /// How far apart in memory neighbours along each axis are.
+    pub strides: Vec<usize>,
+    /// Where the first element lies.
+    pub offset: usize,
+}
+
+impl View {
+    /// A whole tensor in the order of memory (row-major).
+    pub fn whole(shape: &[usize]) -> Self {
+        let mut strides = vec![1; shape.len()];
+        for axis in (1..shape.len()).rev() {
+            strides[axis - 1] = strides[axis] * shape[axis].max(1);
+        }
+        View { shape: shape.to_vec(), strides, offset: 0 }
+    }
+
+    /// How many elements the reader sees.
+    pub fn elements(&self) -> usize {
+        self.shape.iter().product()
+    }
+
+    /// Whether it reads `elements()` neighbours in the order of memory.
+    pub fn is_contiguous(&self) -> bool {
+        let mut expected = 1;
+        for (&length, &stride) in self.shape.iter().zip(&self.strides).rev() {
+            if length == 1 {
+                continue;
+            }
+            if stride != expected {
+                return false;
+            }
+            expected *= length;
+        }
+        true
+    }
+
+    /// The same view with as few axes as possible: axes of length 1 are dropped, and neighbours that can be
+    /// walked in one stride become one. Only the order of elements is kept, not the shape.
+    pub(crate) fn merged(&self) -> Self {
+        let (mut shape, mut strides): (Vec<usize>, Vec<usize>) = (Vec::new(), Vec::new());
+        for (&length, &stride) in self.shape.iter().zip(&self.strides) {
+            if length == 1 {
+                continue;
+            }
+            match (shape.last_mut(), strides.last_mut()) {
+                (Some(last), Some(outer)) if *outer == stride * length => {
+                    *last *= length;
+                    *outer = stride;
+                }
+                _ => {
+                    shape.push(length);
+                    strides.push(stride);
+                }
+            }
+        }
+        View { shape, strides, offset: self.offset }
+    }
+
+    /// Copies the elements `range` of the view, counted in the reader's order, from `memory` to `into`.
+    /// The view is expected to be [`merged`](Self::merged), which makes its runs long.
+    pub(crate) fn copy<E: Copy>(&self, memory: &[E], range: Range<usize>, into: &mut [E]) {
+        debug_assert_eq!(range.len(), into.len());
+        let Some((&run, outer_shape)) = self.shape.split_last() else {
+            into.fill(memory[self.offset]);
+            return;
+        };
+        if range.is_empty() {
+            return;
+        }
+        let stride = self.strides[outer_shape.len()];
+        let mut row = range.start / run;
+        let mut column = range.start % run;
+        let mut filled = 0;
+        while filled < into.len() {
+            let count = (run - column).min(into.len() - filled);
+            let mut start = self.offset + column * stride;
+            let mut rest = row;
+            for (&length, &outer_stride) in outer_shape.iter().zip(&self.strides).rev() {
+                start += (rest % length) * outer_stride;
+                rest /= length;
+            }
+            let target = &mut into[filled..filled + count];
+            match stride {
+                0 => target.fill(memory[start]),
+                1 => target.copy_from_slice(&memory[start..start + count]),
+                _ => {
+                    let source = memory[start..].iter().step_by(stride);
+                    target.iter_mut().zip(source).for_each(|(to, &from)| *to = from);
+                }
+            }
+            filled += count;
+            row += 1;
+            column = 0;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::View;
+
+    /// Element by element, from the definition.
+    fn plain(view: &View, memory: &[u32]) -> Vec<u32> {
+        (0..view.elements())
+            .map(|flat| {
+                let (mut rest, mut place) = (flat, view.offset);
+                for (&length, &stride) in view.shape.iter().zip(&view.strides).rev() {
+                    place += (rest % length) * stride;
+                    rest /= length;
+                }
+                memory[place]
+            })
+            .collect()
+    }
+
+    #[test]
+    fn any_range_of_any_view_is_what_the_definition_says() {
+        let memory: Vec<u32> = (0..1000).collect();
+        let views = [
+            View::whole(&[2, 3, 4]),
+            View { shape: vec![4, 3], strides: vec![1, 4], offset: 5 },
+            View { shape: vec![3, 4, 2], strides: vec![0, 1, 0], offset: 7 },
+            View { shape: vec![2, 1, 5], strides: vec![100, 9, 7], offset: 0 },
+            View { shape: vec![], strides: vec![], offset: 3 },
+            View { shape: vec![0, 4], strides: vec![4, 1], offset: 0 },
+            View { shape: vec![1, 1], strides: vec![0, 0], offset: 2 },
+        ];
+        for view in views {
+            let expected = plain(&view, &memory);
+            let merged = view.merged();
+            for start in 0..=expected.len() {
+                for end in start..=expected.len() {
+                    let mut seen = vec![0; end - start];
+                    merged.copy(&memory, start..end, &mut seen);
+                    assert_eq!(seen, expected[start..end], "{view:?} {start}..{end}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn contiguous_views_are_known() {
+        assert!(View::whole(&[2, 3, 4]).is_contiguous());
+        assert!(View { shape: vec![1, 5], strides: vec![77, 1], offset: 3 }.is_contiguous());
+        assert!(!View { shape: vec![5, 2], strides: vec![1, 5], offset: 0 }.is_contiguous());
+        assert_eq!(View::whole(&[2, 3, 4]).merged().shape, [24]);
+    }
+}

@@ -1,0 +1,72 @@
+//! `add`: y = a + b.
+//!
+//! Derivative: ∂y/∂a = ∂y/∂b = 1, so both inputs receive the upstream gradient as it is (the book's addition node,
+//! chapter 5.3.1). Differentiable everywhere.
+
+use super::entry::{Entry, Given, Refusal, Sample, none};
+use super::rules;
+use crate::graph::{Mismatch, Operation, Site, Type, Var};
+use crate::kernel::{Form, Pointwise, Real, map};
+
+/// The entry in the list.
+pub static ENTRY: Entry = Entry {
+    name: "add",
+    summary: "The sum of two tensors of the same shape, element by element.",
+    formula: "y = a + b",
+    derivative: "da = g, db = g",
+    samples: || {
+        let record = |v: &[Var]| &v[0] + &v[1];
+        [[].as_slice(), &[0], &[1], &[5, 7], &[2, 3, 4]]
+            .map(|shape| Sample::new([Given::real(shape), Given::real(shape)], record))
+            .to_vec()
+    },
+    kinks: none,
+    refusals: || {
+        vec![
+            Refusal {
+                types: vec![Type::real([3, 4]), Type::real([4])],
+                record: |v| &v[0] + &v[1],
+                says: &["[3, 4]", "[4]", ".broadcast([3, 4])"],
+            },
+            Refusal {
+                types: vec![Type::real([3]), Type::index([3])],
+                record: |v| &v[0] + &v[1],
+                says: &["operand 2", "indices"],
+            },
+        ]
+    },
+};
+
+#[derive(Debug)]
+struct Add;
+
+/// Behind the operator `+`.
+#[track_caller]
+pub(super) fn record(a: &Var, b: &Var) -> Var {
+    a.record(Add, &[b], std::panic::Location::caller())
+}
+
+impl Operation for Add {
+    fn name(&self) -> &'static str {
+        ENTRY.name
+    }
+
+    fn infer(&self, inputs: &[Type]) -> Result<Type, Mismatch> {
+        rules::same_shapes(inputs)
+    }
+
+    fn form(&self) -> Form<'_> {
+        Form::Pointwise(self)
+    }
+
+    fn derivative(&self, site: &Site<'_>) -> Vec<Option<Var>> {
+        let same = || site.upstream().clone();
+        vec![site.when_wanted(0, same), site.when_wanted(1, same)]
+    }
+}
+
+impl<T: Real> Pointwise<T> for Add {
+    fn map(&self, inputs: &[&[T]], output: &mut [T]) {
+        map::binary(inputs[0], inputs[1], output, |a, b| a + b);
+    }
+}

@@ -1,0 +1,119 @@
+//! `broadcast`: a tensor repeated along axes, and `sum_to`, its inverse in the sense of gradients.
+//!
+//! Shapes are aligned at their last axis; an axis of length 1, or one that is missing in front, is repeated. This is
+//! NumPy's rule, but nothing is ever broadcast without this operation being recorded. Derivative: an element
+//! that was read several times receives the sum of what flows back to all of its copies. Nothing is copied: a plan
+//! lets the reader read the same place again.
+
+use super::entry::{Entry, Given, Refusal, Sample, none};
+use super::rules;
+use crate::graph::{Mismatch, Operation, Shape, Site, Type, Var};
+use crate::kernel::{Form, View};
+
+/// The entry in the list.
+pub static ENTRY: Entry = Entry {
+    name: "broadcast",
+    summary: "A tensor repeated along axes to fill a larger shape.",
+    formula: "y[i, j] = x[j]",
+    derivative: "dx[j] = sum over i of g[i, j]",
+    samples: || {
+        vec![
+            Sample::new([Given::real([])], |v| v[0].broadcast([3, 4])),
+            Sample::new([Given::real([])], |v| v[0].broadcast([])),
+            Sample::new([Given::real([4])], |v| v[0].broadcast([3, 4])),
+            Sample::new([Given::real([3, 1])], |v| v[0].broadcast([3, 4])),
+            Sample::new([Given::real([2, 1, 3])], |v| v[0].broadcast([5, 2, 4, 3])),
+            Sample::new([Given::real([1])], |v| v[0].broadcast([0])),
+            Sample::new([Given::real([3, 4])], |v| v[0].sum_to([4])).spelled(|v| v[0].sum([0])),
+            Sample::new([Given::real([3, 4])], |v| v[0].sum_to([3, 1])),
+            Sample::new([Given::real([3, 4])], |v| v[0].sum_to([3, 4])),
+        ]
+    },
+    kinks: none,
+    refusals: || {
+        vec![
+            Refusal {
+                types: vec![Type::real([3])],
+                record: |v| v[0].broadcast([3, 4]),
+                says: &["[3]", "[3, 4]", "reshape"],
+            },
+            Refusal {
+                types: vec![Type::real([3, 4])],
+                record: |v| v[0].broadcast([4]),
+                says: &["[3, 4]", "[4]"],
+            },
+        ]
+    },
+};
+
+#[derive(Debug)]
+struct Broadcast {
+    to: Shape,
+}
+
+impl Var {
+    /// This tensor repeated to fill `shape`: aligned at the last axis, each axis is as long as the target's, or 1,
+    /// or missing in front.
+    #[track_caller]
+    pub fn broadcast(&self, shape: impl Into<Shape>) -> Var {
+        self.record(Broadcast { to: shape.into() }, &[], std::panic::Location::caller())
+    }
+
+    /// The sum over the axes along which [`broadcast`](Self::broadcast) would repeat a tensor of `shape` to fill
+    /// this one: its inverse in the sense of gradients.
+    #[track_caller]
+    pub fn sum_to(&self, shape: impl Into<Shape>) -> Var {
+        let (own, shape) = (self.shape(), shape.into());
+        if self.is_fault() || own == shape {
+            return self.clone();
+        }
+        let added = own.rank().saturating_sub(shape.rank());
+        let axes: Vec<usize> =
+            (0..own.rank()).filter(|&axis| axis < added || shape[axis - added] != own[axis]).collect();
+        self.sum(&axes).reshape(shape)
+    }
+}
+
+impl Operation for Broadcast {
+    fn name(&self) -> &'static str {
+        ENTRY.name
+    }
+
+    fn attributes(&self) -> String {
+        format!("to {}", self.to)
+    }
+
+    fn infer(&self, inputs: &[Type]) -> Result<Type, Mismatch> {
+        rules::all_real(inputs)?;
+        let from = &inputs[0].shape;
+        if rules::broadcasts(from, &self.to) {
+            return Ok(Type::real(self.to.clone()));
+        }
+        Err(Mismatch::new(
+            format!("the shape {from} cannot be repeated to fill {}", self.to),
+            "aligned at the last axis, each axis must be as long as the target's, or 1; `reshape` puts an axis of \
+             length 1 where one is to be repeated",
+        ))
+    }
+
+    fn form(&self) -> Form<'_> {
+        Form::View(self)
+    }
+
+    fn derivative(&self, site: &Site<'_>) -> Vec<Option<Var>> {
+        vec![site.when_wanted(0, || site.upstream().sum_to(site.input(0).shape()))]
+    }
+}
+
+impl crate::kernel::Viewing for Broadcast {
+    fn view(&self, of: &View) -> View {
+        let added = self.to.rank() - of.shape.len();
+        let strides = (0..self.to.rank())
+            .map(|axis| match axis.checked_sub(added) {
+                Some(inner) if of.shape[inner] == self.to[axis] => of.strides[inner],
+                _ => 0,
+            })
+            .collect();
+        View { shape: self.to.to_vec(), strides, offset: of.offset }
+    }
+}

@@ -1,0 +1,73 @@
+//! `gate`: y = value where gate > 0, else 0.
+//!
+//! The derivative of [`relu`](super::relu) is made of it. Derivative: with respect to `value` the same gate on the
+//! upstream gradient; with respect to `gate` zero wherever it exists. At gate = 0, and for a gate that is NaN, it is
+//! shut.
+
+use super::entry::{Entry, Given, Kink, Refusal, Sample};
+use super::rules;
+use crate::graph::{Mismatch, Operation, Site, Tensor, Type, Var};
+use crate::kernel::{Form, Pointwise, Real, map};
+
+/// The entry in the list.
+pub static ENTRY: Entry = Entry {
+    name: "gate",
+    summary: "A value where a gate is positive, and zero elsewhere.",
+    formula: "y = a > 0 ? b : 0",
+    derivative: "da = 0, db = a > 0 ? g : 0",
+    samples: || {
+        let record = |v: &[Var]| v[0].gate(&v[1]);
+        [[].as_slice(), &[0], &[1], &[5, 7]]
+            .map(|shape| Sample::new([Given::real(shape), Given::real(shape)], record))
+            .to_vec()
+    },
+    kinks: || {
+        vec![Kink {
+            at: vec![Tensor::from([0.0, -0.0]), Tensor::from([3.0, 3.0])],
+            record: |v| v[0].gate(&v[1]),
+            slopes: vec![Tensor::from([0.0, 0.0]), Tensor::from([0.0, 0.0])],
+        }]
+    },
+    refusals: || {
+        vec![Refusal {
+            types: vec![Type::real([2, 3]), Type::real([2])],
+            record: |v| v[0].gate(&v[1]),
+            says: &["[2, 3]", "[2]"],
+        }]
+    },
+};
+
+#[derive(Debug)]
+struct Gate;
+
+impl Var {
+    /// `value` where this is positive, and 0 elsewhere. Both have the same shape.
+    #[track_caller]
+    pub fn gate(&self, value: &Var) -> Var {
+        self.record(Gate, &[value], std::panic::Location::caller())
+    }
+}
+
+impl Operation for Gate {
+    fn name(&self) -> &'static str {
+        ENTRY.name
+    }
+
+    fn infer(&self, inputs: &[Type]) -> Result<Type, Mismatch> {
+        rules::same_shapes(inputs)
+    }
+
+    fn form(&self) -> Form<'_> {
+        Form::Pointwise(self)
+    }
+
+    fn derivative(&self, site: &Site<'_>) -> Vec<Option<Var>> {
+        vec![None, site.when_wanted(1, || site.input(0).gate(site.upstream()))]
+    }
+}
+
+impl<T: Real> Pointwise<T> for Gate {
+    fn map(&self, inputs: &[&[T]], output: &mut [T]) {
+        map::binary(inputs[0], inputs[1], output, |gate, value| if gate > T::zero() { value } else { T::zero() });
+    }
+}

@@ -1,0 +1,161 @@
+//! `gather_rows`: the rows of a table at given indices, such as a batch from a data set.
+//!
+//! y[i] = x[index[i]]. Derivative: a row that was gathered several times receives the sum of what flows back to its
+//! copies: [`scatter_rows`](super::scatter_rows). The table may hold real numbers, bytes (a data set's images, which
+//! become numbers here and nowhere else) or indices (its labels).
+
+use super::entry::{Entry, Given, Refusal, Sample, none};
+use crate::graph::{Kind, Mismatch, Operation, Site, Type, Var};
+use crate::kernel::{Body, Call, Form, InstructionSet, Output, Real, Rows, RowsKernel, Values, dispatch};
+
+/// The entry in the list.
+pub static ENTRY: Entry = Entry {
+    name: "gather_rows",
+    summary: "The rows of a table at given indices.",
+    formula: "y[i, …] = a[b[i], …]",
+    derivative: "da = scatter_rows(g, b)",
+    samples: || {
+        vec![
+            Sample::new([Given::real([4, 3]), Given::index([6], 4)], |v| v[0].gather_rows(&v[1])),
+            Sample::new([Given::real([4]), Given::index([6], 4)], |v| v[0].gather_rows(&v[1])),
+            Sample::new([Given::real([1, 2, 2]), Given::index([1], 1)], |v| v[0].gather_rows(&v[1])),
+            Sample::new([Given::real([4, 3]), Given::index([0], 4)], |v| v[0].gather_rows(&v[1])),
+            Sample::new([Given::real([4, 0]), Given::index([2], 4)], |v| v[0].gather_rows(&v[1])),
+        ]
+    },
+    kinks: none,
+    refusals: || {
+        vec![
+            Refusal {
+                types: vec![Type::real([4, 3]), Type::real([2])],
+                record: |v| v[0].gather_rows(&v[1]),
+                says: &["the rows to gather", "indices", "[2]"],
+            },
+            Refusal {
+                types: vec![Type::real([]), Type::index([2])],
+                record: |v| v[0].gather_rows(&v[1]),
+                says: &["scalar", "no rows"],
+            },
+            Refusal {
+                types: vec![Type::real([4]), Type::index([2, 2])],
+                record: |v| v[0].gather_rows(&v[1]),
+                says: &["[2, 2]", "one axis"],
+            },
+        ]
+    },
+};
+
+#[derive(Debug)]
+struct GatherRows;
+
+impl Var {
+    /// The rows of this table at the indices `rows`: `[r, …]` and `[n]` give `[n, …]`. Every index must be below r,
+    /// which is checked when the indices are given.
+    #[track_caller]
+    pub fn gather_rows(&self, rows: &Var) -> Var {
+        self.record(GatherRows, &[rows], std::panic::Location::caller())
+    }
+}
+
+/// The error for real values where indices are needed.
+pub(super) fn indices_expected(found: &Type, what: &str) -> Mismatch {
+    Mismatch::new(
+        format!("{what} must be indices, and {found} is made of real numbers"),
+        "record indices with `index_input` or `indices`",
+    )
+}
+
+impl Operation for GatherRows {
+    fn name(&self) -> &'static str {
+        ENTRY.name
+    }
+
+    fn infer(&self, inputs: &[Type]) -> Result<Type, Mismatch> {
+        let (table, rows) = (&inputs[0], &inputs[1]);
+        if rows.kind == Kind::Real {
+            return Err(indices_expected(rows, "the rows to gather"));
+        }
+        if rows.shape.rank() != 1 {
+            let problem = format!("the rows to gather have the shape {}", rows.shape);
+            return Err(Mismatch::new(problem, "give indices with one axis, by `reshape`"));
+        }
+        let Some((_, row)) = table.shape.split_first() else {
+            return Err(Mismatch::new("a scalar has no rows", "gather from a tensor with an axis or more"));
+        };
+        Ok(Type { kind: table.kind, shape: [&[rows.shape[0]], row].concat().into() })
+    }
+
+    fn form(&self) -> Form<'_> {
+        Form::Rows(self)
+    }
+
+    fn derivative(&self, site: &Site<'_>) -> Vec<Option<Var>> {
+        let table = site.input(0);
+        vec![site.when_wanted(0, || site.upstream().scatter_rows(site.input(1), table.shape()[0])), None]
+    }
+
+    fn index_bound(&self, input: usize, inputs: &[Type], output: Option<usize>) -> Option<usize> {
+        if input == 0 { output } else { inputs[0].shape.first().copied() }
+    }
+}
+
+impl RowsKernel for GatherRows {
+    fn rows(&self, inputs: &[&[usize]], _: &[usize]) -> usize {
+        inputs[1].iter().product()
+    }
+
+    fn work(&self, _: &[&[usize]], output: &[usize]) -> usize {
+        output.iter().product()
+    }
+
+    fn takes_bytes(&self, input: usize) -> bool {
+        input == 0
+    }
+}
+
+impl<T: Real> Rows<T> for GatherRows {
+    fn evaluate(&self, call: Call<'_, T>) {
+        let rows = &call.inputs.get(1).index()[call.rows];
+        let width = call.shape[1..].iter().product();
+        match (call.inputs.get(0).values, call.output) {
+            (Values::Real(table), Output::Real(output)) => copy_rows(table, rows, width, output),
+            (Values::Index(table), Output::Index(output)) => copy_rows(table, rows, width, output),
+            (Values::Bytes(table, scale), Output::Real(output)) => {
+                dispatch(Widen { table, scale, rows, width, output });
+            }
+            // The shape rule gives the output the kind of the table.
+            _ => unreachable!("a table and its rows are of one kind"),
+        }
+    }
+}
+
+fn copy_rows<E: Copy>(table: &[E], rows: &[u32], width: usize, output: &mut [E]) {
+    for (i, &row) in rows.iter().enumerate() {
+        let from = row as usize * width;
+        output[i * width..(i + 1) * width].copy_from_slice(&table[from..from + width]);
+    }
+}
+
+/// Copies rows of bytes and makes numbers of them.
+struct Widen<'a, T> {
+    table: &'a [u8],
+    scale: T,
+    rows: &'a [u32],
+    width: usize,
+    output: &'a mut [T],
+}
+
+impl<T: Real> Body for Widen<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<I: InstructionSet>(self) {
+        for (i, &row) in self.rows.iter().enumerate() {
+            let from = row as usize * self.width;
+            let output = &mut self.output[i * self.width..(i + 1) * self.width];
+            for (output, &byte) in output.iter_mut().zip(&self.table[from..from + self.width]) {
+                *output = T::of_byte(byte) * self.scale;
+            }
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! `log_softmax`: y = x − log Σ exp(x), over one axis: the logarithms of the probabilities, exact where those are
+//! tiny.
+//!
+//! Derivative: ∂yᵢ/∂xⱼ = δᵢⱼ − softmax(x)ⱼ, so dx = g − softmax(x)·Σ g with the sum over the axis; softmax(y) is
+//! softmax(x), as both differ by a constant along the axis. Differentiable everywhere.
+
+use super::entry::{Entry, Given, Refusal, Sample, none};
+use super::rules;
+use super::softmax::{Lines, lines};
+use crate::graph::{Mismatch, Operation, Site, Type, Var};
+use crate::kernel::reduce::{fold, larger};
+use crate::kernel::{Call, Form, Real, Rows, RowsKernel, dispatch};
+
+/// The entry in the list.
+pub static ENTRY: Entry = Entry {
+    name: "log_softmax",
+    summary: "The logarithms of the probabilities that softmax makes along an axis.",
+    formula: "y[i] = x[i] - log(sum over j of exp(x[j]))",
+    derivative: "dx = g - softmax(x) * sum(g)",
+    samples: || {
+        vec![
+            Sample::new([Given::real([7])], |v| v[0].log_softmax(0)),
+            Sample::new([Given::real([3, 10])], |v| v[0].log_softmax(1)),
+            Sample::new([Given::real([3, 10])], |v| v[0].log_softmax(0)),
+            Sample::new([Given::real([2, 3, 4])], |v| v[0].log_softmax(1)),
+            Sample::new([Given::real([3, 1])], |v| v[0].log_softmax(1)),
+            Sample::new([Given::real([0, 4])], |v| v[0].log_softmax(1)),
+            Sample::new([Given::between([2, 40], -30.0, 30.0)], |v| v[0].log_softmax(1)),
+        ]
+    },
+    kinks: none,
+    refusals: || {
+        vec![Refusal {
+            types: vec![Type::real([3, 10])],
+            record: |v| v[0].log_softmax(2),
+            says: &["[3, 10]", "no axis 2"],
+        }]
+    },
+};
+
+#[derive(Debug)]
+struct LogSoftmax {
+    axis: usize,
+}
+
+impl Var {
+    /// Logarithms of probabilities along `axis`: their exponentials sum to one.
+    #[track_caller]
+    pub fn log_softmax(&self, axis: usize) -> Var {
+        self.record(LogSoftmax { axis }, &[], std::panic::Location::caller())
+    }
+}
+
+impl Operation for LogSoftmax {
+    fn name(&self) -> &'static str {
+        ENTRY.name
+    }
+
+    fn attributes(&self) -> String {
+        format!("axis {}", self.axis)
+    }
+
+    fn infer(&self, inputs: &[Type]) -> Result<Type, Mismatch> {
+        rules::all_real(inputs)?;
+        rules::axes_of(&inputs[0].shape, &[self.axis])?;
+        Ok(inputs[0].clone())
+    }
+
+    fn form(&self) -> Form<'_> {
+        Form::Rows(self)
+    }
+
+    fn derivative(&self, site: &Site<'_>) -> Vec<Option<Var>> {
+        let (y, upstream) = (site.output(), site.upstream());
+        vec![site.when_wanted(0, || {
+            let meeting = upstream.sum([self.axis]).spread(&[self.axis], &y.shape());
+            upstream - y.softmax(self.axis) * meeting
+        })]
+    }
+}
+
+impl RowsKernel for LogSoftmax {
+    fn rows(&self, _: &[&[usize]], output: &[usize]) -> usize {
+        output[..self.axis].iter().product()
+    }
+
+    fn work(&self, inputs: &[&[usize]], _: &[usize]) -> usize {
+        20 * inputs[0].iter().product::<usize>()
+    }
+}
+
+impl<T: Real> Rows<T> for LogSoftmax {
+    fn evaluate(&self, call: Call<'_, T>) {
+        let (length, inner) = lines(call.shape, self.axis);
+        let start = call.rows.start * length * inner;
+        let output = call.output.real();
+        let x = &call.inputs.get(0).real()[start..start + output.len()];
+        dispatch(Lines { x, output, length, inner, normalise: log_probabilities });
+    }
+}
+
+/// The log-softmax of one line, of which every `stride`th number counts.
+#[inline(always)]
+fn log_probabilities<T: Real>(x: &[T], output: &mut [T], stride: usize) {
+    if stride == 1 {
+        let largest = fold(x, T::neg_infinity(), larger);
+        for (output, &x) in output.iter_mut().zip(x) {
+            *output = (x - largest).exponential();
+        }
+        let log_sum = fold(output, T::zero(), |a, b| a + b).ln();
+        for (output, &x) in output.iter_mut().zip(x) {
+            *output = (x - largest) - log_sum;
+        }
+    } else {
+        let line = || x.iter().step_by(stride).copied();
+        let largest = line().fold(T::neg_infinity(), larger);
+        let log_sum = line().map(|x| (x - largest).exponential()).fold(T::zero(), |a, b| a + b).ln();
+        for (output, x) in output.iter_mut().step_by(stride).zip(line()) {
+            *output = (x - largest) - log_sum;
+        }
+    }
+}

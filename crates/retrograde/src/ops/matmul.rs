@@ -1,0 +1,191 @@
+//! `matmul`: the matrix product C = A·B, of single matrices or of stacks of them, either operand transposed.
+//!
+//! A: `[…, m, k]`, B: `[…, k, n]`, C: `[…, m, n]`, with equal axes in front. Derivative: with G the upstream
+//! gradient, dA = G·Bᵀ and dB = Aᵀ·G (the book's chapter 5.6.1; Goodfellow et al., Deep Learning, 6.5.6), which are
+//! again matrix products with transposed operands: no transpose is ever carried out. Differentiable everywhere.
+
+use super::entry::{Entry, Given, Refusal, Sample, none};
+use super::rules;
+use crate::graph::{Mismatch, Operation, Site, Type, Var};
+use crate::kernel::matmul::{Matrix, SCRATCH, product};
+use crate::kernel::{Call, Form, Real, Rows, RowsKernel};
+
+/// The entry in the list.
+pub static ENTRY: Entry = Entry {
+    name: "matmul",
+    summary: "The matrix product, of single matrices or stacks of them, either operand transposed.",
+    formula: "y = a · b",
+    derivative: "da = g · bᵀ, db = aᵀ · g",
+    samples: || {
+        let mut samples = Vec::new();
+        for (m, k, n) in [(1, 1, 1), (3, 4, 5), (7, 17, 9), (2, 0, 3), (0, 2, 3), (2, 3, 0)] {
+            samples.push(Sample::new([Given::real([m, k]), Given::real([k, n])], |v| v[0].matmul(&v[1])));
+            samples.push(Sample::new([Given::real([k, m]), Given::real([k, n])], |v| v[0].t_matmul(&v[1])));
+            samples.push(Sample::new([Given::real([m, k]), Given::real([n, k])], |v| v[0].matmul_t(&v[1])));
+        }
+        samples.push(Sample::new([Given::real([2, 3, 4]), Given::real([2, 4, 5])], |v| v[0].matmul(&v[1])));
+        samples.push(Sample::new([Given::real([2, 2, 4, 3]), Given::real([2, 2, 4, 5])], |v| v[0].t_matmul(&v[1])));
+        samples.push(Sample::new([Given::real([3, 3])], |v| v[0].matmul(&v[0]).matmul_t(&v[0])));
+        samples
+    },
+    kinks: none,
+    refusals: || {
+        vec![
+            Refusal {
+                types: vec![Type::real([100, 784]), Type::real([50, 784])],
+                record: |v| v[0].matmul(&v[1]),
+                says: &["[100, 784]", "[50, 784]", "784", "50", "`matmul_t`"],
+            },
+            Refusal {
+                types: vec![Type::real([784]), Type::real([784, 50])],
+                record: |v| v[0].matmul(&v[1]),
+                says: &["[784]", "two axes", ".reshape([1, 784])"],
+            },
+            Refusal {
+                types: vec![Type::real([2, 3, 4]), Type::real([4, 5])],
+                record: |v| v[0].matmul(&v[1]),
+                says: &["[2, 3, 4]", "[4, 5]"],
+            },
+        ]
+    },
+};
+
+#[derive(Debug)]
+struct MatMul {
+    /// Whether the left operand is taken transposed.
+    left: bool,
+    /// Whether the right operand is.
+    right: bool,
+}
+
+impl Var {
+    /// The matrix product `self · other`: `[…, m, k]` times `[…, k, n]` gives `[…, m, n]`.
+    #[track_caller]
+    pub fn matmul(&self, other: &Var) -> Var {
+        self.record(MatMul { left: false, right: false }, &[other], std::panic::Location::caller())
+    }
+
+    /// `selfᵀ · other`: `[…, k, m]` and `[…, k, n]` give `[…, m, n]`.
+    #[track_caller]
+    pub fn t_matmul(&self, other: &Var) -> Var {
+        self.record(MatMul { left: true, right: false }, &[other], std::panic::Location::caller())
+    }
+
+    /// `self · otherᵀ`: `[…, m, k]` and `[…, n, k]` give `[…, m, n]`.
+    #[track_caller]
+    pub fn matmul_t(&self, other: &Var) -> Var {
+        self.record(MatMul { left: false, right: true }, &[other], std::panic::Location::caller())
+    }
+}
+
+/// The last two axes, exchanged if `transposed`.
+fn matrix(shape: &[usize], transposed: bool) -> (usize, usize) {
+    match shape {
+        [.., a, b] if transposed => (*b, *a),
+        [.., a, b] => (*a, *b),
+        _ => (1, 1),
+    }
+}
+
+impl Operation for MatMul {
+    fn name(&self) -> &'static str {
+        ENTRY.name
+    }
+
+    fn attributes(&self) -> String {
+        match (self.left, self.right) {
+            (false, false) => String::new(),
+            (true, false) => "aᵀ · b".into(),
+            (false, true) => "a · bᵀ".into(),
+            (true, true) => "aᵀ · bᵀ".into(),
+        }
+    }
+
+    fn infer(&self, inputs: &[Type]) -> Result<Type, Mismatch> {
+        rules::all_real(inputs)?;
+        let (a, b) = (&inputs[0].shape, &inputs[1].shape);
+        if let Some(flat) = [a, b].into_iter().find(|shape| shape.rank() < 2) {
+            let remedy = match flat.first() {
+                Some(length) => format!("make a row of it by `.reshape([1, {length}])` or a column by `.reshape([{length}, 1])`"),
+                None => "multiply by a scalar with `*`".into(),
+            };
+            return Err(Mismatch::new(format!("{flat} is no matrix: it needs two axes or more"), remedy));
+        }
+        let ((m, k), (other, n)) = (matrix(a, self.left), matrix(b, self.right));
+        let (stack, other_stack) = (&a[..a.rank() - 2], &b[..b.rank() - 2]);
+        if stack != other_stack {
+            return Err(Mismatch::new(
+                format!("the stacks {stack:?} and {other_stack:?} of the shapes {a} and {b} differ"),
+                "give both the same axes in front, by `broadcast` or `reshape`",
+            ));
+        }
+        if k != other {
+            let (last_of_a, last_of_b) = (matrix(a, false), matrix(b, false));
+            let remedy = if last_of_a.1 == last_of_b.1 {
+                "their last axes agree: `matmul_t` multiplies by the transposed second one"
+            } else if last_of_a.0 == last_of_b.0 {
+                "their axes before the last agree: `t_matmul` multiplies the transposed first one"
+            } else {
+                "the columns of the first must be as many as the rows of the second"
+            };
+            return Err(Mismatch::new(
+                format!("the shapes {a} and {b} do not fit: {k} columns meet {other} rows"),
+                remedy,
+            ));
+        }
+        Ok(Type::real([stack, &[m, n]].concat()))
+    }
+
+    fn form(&self) -> Form<'_> {
+        Form::Rows(self)
+    }
+
+    fn derivative(&self, site: &Site<'_>) -> Vec<Option<Var>> {
+        let (a, b, g) = (site.input(0), site.input(1), site.upstream());
+        let (ta, tb) = (self.left, self.right);
+        let product = |x: &Var, left: bool, y: &Var, right: bool| {
+            x.record(MatMul { left, right }, &[y], std::panic::Location::caller())
+        };
+        vec![
+            site.when_wanted(0, || if ta { product(b, tb, g, true) } else { product(g, false, b, !tb) }),
+            site.when_wanted(1, || if tb { product(g, true, a, ta) } else { product(a, !ta, g, false) }),
+        ]
+    }
+}
+
+impl RowsKernel for MatMul {
+    fn rows(&self, _: &[&[usize]], output: &[usize]) -> usize {
+        output[..output.len() - 1].iter().product()
+    }
+
+    fn work(&self, inputs: &[&[usize]], output: &[usize]) -> usize {
+        2 * output.iter().product::<usize>() * matrix(inputs[0], self.left).1
+    }
+
+    fn scratch(&self, _: &[&[usize]], _: &[usize]) -> usize {
+        SCRATCH
+    }
+}
+
+impl<T: Real> Rows<T> for MatMul {
+    fn evaluate(&self, call: Call<'_, T>) {
+        let (a, b) = (call.inputs.get(0), call.inputs.get(1));
+        let ((m, k), (_, n)) = (matrix(a.shape, self.left), matrix(b.shape, self.right));
+        let (a_row, a_column) = if self.left { (1, m) } else { (k, 1) };
+        let (b_row, b_column) = if self.right { (1, k) } else { (n, 1) };
+        let output = call.output.real();
+        // Rows are counted through the whole stack; each matrix of it does those that fall to it.
+        let mut row = call.rows.start;
+        let mut written = 0;
+        while row < call.rows.end && n > 0 {
+            let (item, first) = (row / m, row % m);
+            let last = m.min(first + call.rows.end - row);
+            let a = Matrix { values: &a.real()[item * m * k..(item + 1) * m * k], row: a_row, column: a_column };
+            let b = Matrix { values: &b.real()[item * k * n..(item + 1) * k * n], row: b_row, column: b_column };
+            let count = (last - first) * n;
+            product(a, b, (k, n), first..last, &mut output[written..written + count], call.scratch);
+            written += count;
+            row += last - first;
+        }
+    }
+}

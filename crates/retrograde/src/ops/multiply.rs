@@ -1,0 +1,72 @@
+//! `multiply`: y = a · b, element by element.
+//!
+//! Derivative: ∂y/∂a = b and ∂y/∂b = a: each input receives the upstream gradient times the *other* input (the
+//! book's multiplication node, chapter 5.3.2). Differentiable everywhere.
+
+use super::entry::{Entry, Given, Refusal, Sample, none};
+use super::rules;
+use crate::graph::{Mismatch, Operation, Site, Type, Var};
+use crate::kernel::{Form, Pointwise, Real, map};
+
+/// The entry in the list.
+pub static ENTRY: Entry = Entry {
+    name: "multiply",
+    summary: "The product of two tensors of the same shape, element by element.",
+    formula: "y = a * b",
+    derivative: "da = g * b, db = g * a",
+    samples: || {
+        let record = |v: &[Var]| &v[0] * &v[1];
+        let mut samples = [[].as_slice(), &[0], &[1], &[5, 7], &[2, 3, 4]]
+            .map(|shape| Sample::new([Given::real(shape), Given::real(shape)], record))
+            .to_vec();
+        // Paths that meet: the square.
+        samples.push(Sample::new([Given::real([6])], |v| &v[0] * &v[0]));
+        samples
+    },
+    kinks: none,
+    refusals: || {
+        vec![Refusal {
+            types: vec![Type::real([2, 3]), Type::real([3, 2])],
+            record: |v| &v[0] * &v[1],
+            says: &["[2, 3]", "[3, 2]", "same shape"],
+        }]
+    },
+};
+
+#[derive(Debug)]
+struct Multiply;
+
+/// Behind the operator `*`.
+#[track_caller]
+pub(super) fn record(a: &Var, b: &Var) -> Var {
+    a.record(Multiply, &[b], std::panic::Location::caller())
+}
+
+impl Operation for Multiply {
+    fn name(&self) -> &'static str {
+        ENTRY.name
+    }
+
+    fn infer(&self, inputs: &[Type]) -> Result<Type, Mismatch> {
+        rules::same_shapes(inputs)
+    }
+
+    fn form(&self) -> Form<'_> {
+        Form::Pointwise(self)
+    }
+
+    fn derivative(&self, site: &Site<'_>) -> Vec<Option<Var>> {
+        let (a, b, upstream) = (site.input(0), site.input(1), site.upstream());
+        vec![site.when_wanted(0, || upstream * b), site.when_wanted(1, || upstream * a)]
+    }
+
+    fn passes_through(&self, uniform: &[Option<f64>]) -> Option<usize> {
+        uniform.iter().position(|&number| number == Some(1.0)).map(|ones| 1 - ones)
+    }
+}
+
+impl<T: Real> Pointwise<T> for Multiply {
+    fn map(&self, inputs: &[&[T]], output: &mut [T]) {
+        map::binary(inputs[0], inputs[1], output, |a, b| a * b);
+    }
+}

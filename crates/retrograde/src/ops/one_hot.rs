@@ -1,0 +1,86 @@
+//! `one_hot`: for each index a row of zeros with a one at that place.
+//!
+//! No gradient flows into indices.
+
+use super::entry::{Entry, Given, Refusal, Sample, none};
+use super::gather_rows::indices_expected;
+use crate::graph::{Kind, Mismatch, Operation, Site, Type, Var};
+use crate::kernel::{Call, Form, Real, Rows, RowsKernel};
+
+/// The entry in the list.
+pub static ENTRY: Entry = Entry {
+    name: "one_hot",
+    summary: "For each index a row of zeros with a one at that place.",
+    formula: "y[i, j] = j == x[i] ? 1 : 0",
+    derivative: "none: indices have no gradient",
+    samples: || {
+        vec![
+            Sample::new([Given::index([5], 4)], |v| v[0].one_hot(4)),
+            Sample::new([Given::index([0], 4)], |v| v[0].one_hot(4)),
+            Sample::new([Given::index([2, 3], 1)], |v| v[0].one_hot(1)),
+        ]
+    },
+    kinks: none,
+    refusals: || {
+        vec![Refusal { types: vec![Type::real([3])], record: |v| v[0].one_hot(10), says: &["[3]", "indices"] }]
+    },
+};
+
+#[derive(Debug)]
+struct OneHot {
+    classes: usize,
+}
+
+impl Var {
+    /// For each index a row of `classes` zeros with a one at that place: `[…]` becomes `[…, classes]`.
+    #[track_caller]
+    pub fn one_hot(&self, classes: usize) -> Var {
+        self.record(OneHot { classes }, &[], std::panic::Location::caller())
+    }
+}
+
+impl Operation for OneHot {
+    fn name(&self) -> &'static str {
+        ENTRY.name
+    }
+
+    fn attributes(&self) -> String {
+        format!("{} classes", self.classes)
+    }
+
+    fn infer(&self, inputs: &[Type]) -> Result<Type, Mismatch> {
+        match inputs[0].kind {
+            Kind::Index => Ok(Type::real([&inputs[0].shape[..], &[self.classes]].concat())),
+            Kind::Real => Err(indices_expected(&inputs[0], "the operand")),
+        }
+    }
+
+    fn form(&self) -> Form<'_> {
+        Form::Rows(self)
+    }
+
+    fn derivative(&self, _: &Site<'_>) -> Vec<Option<Var>> {
+        vec![None]
+    }
+
+    fn index_bound(&self, _: usize, _: &[Type], _: Option<usize>) -> Option<usize> {
+        Some(self.classes)
+    }
+}
+
+impl RowsKernel for OneHot {
+    fn rows(&self, inputs: &[&[usize]], _: &[usize]) -> usize {
+        inputs[0].iter().product()
+    }
+}
+
+impl<T: Real> Rows<T> for OneHot {
+    fn evaluate(&self, call: Call<'_, T>) {
+        let hot = &call.inputs.get(0).index()[call.rows];
+        let output = call.output.real();
+        output.fill(T::zero());
+        for (row, &hot) in output.chunks_exact_mut(self.classes.max(1)).zip(hot) {
+            row[hot as usize] = T::one();
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! `relu`: y = max(x, 0).
+//!
+//! Derivative: 1 for x > 0, 0 for x < 0. There is none at x = 0; the slope taken there is 0, as in the book's
+//! `mask = (x <= 0)` (chapter 5.5.1). NaN stays NaN. Nair and Hinton (2010).
+
+use super::entry::{Entry, Given, Kink, Refusal, Sample};
+use super::rules;
+use crate::graph::{Mismatch, Operation, Site, Tensor, Type, Var};
+use crate::kernel::{Form, Pointwise, Real, map};
+
+/// The entry in the list.
+pub static ENTRY: Entry = Entry {
+    name: "relu",
+    summary: "The rectified linear unit: negative numbers become zero.",
+    formula: "y = max(x, 0)",
+    derivative: "dx = x > 0 ? g : 0",
+    samples: || {
+        let spelling = |v: &[Var]| v[0].gate(&v[0]);
+        [[].as_slice(), &[0], &[1], &[5, 7], &[2, 3, 4]]
+            .map(|shape| Sample::new([Given::real(shape)], |v| v[0].relu()).spelled(spelling))
+            .to_vec()
+    },
+    kinks: || {
+        vec![Kink {
+            at: vec![Tensor::from([0.0, -0.0])],
+            record: |v| v[0].relu(),
+            slopes: vec![Tensor::from([0.0, 0.0])],
+        }]
+    },
+    refusals: || vec![Refusal { types: vec![Type::index([2])], record: |v| v[0].relu(), says: &["indices"] }],
+};
+
+#[derive(Debug)]
+struct Relu;
+
+impl Var {
+    /// max(x, 0), element by element; the slope at 0 is 0.
+    #[track_caller]
+    pub fn relu(&self) -> Var {
+        self.record(Relu, &[], std::panic::Location::caller())
+    }
+}
+
+impl Operation for Relu {
+    fn name(&self) -> &'static str {
+        ENTRY.name
+    }
+
+    fn infer(&self, inputs: &[Type]) -> Result<Type, Mismatch> {
+        rules::same_shapes(inputs)
+    }
+
+    fn form(&self) -> Form<'_> {
+        Form::Pointwise(self)
+    }
+
+    fn derivative(&self, site: &Site<'_>) -> Vec<Option<Var>> {
+        vec![site.when_wanted(0, || site.input(0).gate(site.upstream()))]
+    }
+}
+
+impl<T: Real> Pointwise<T> for Relu {
+    fn map(&self, inputs: &[&[T]], output: &mut [T]) {
+        map::unary(inputs[0], output, |x| if x <= T::zero() { T::zero() } else { x });
+    }
+}

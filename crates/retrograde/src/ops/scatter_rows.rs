@@ -1,0 +1,116 @@
+//! `scatter_rows`: rows added to a table of zeros at given indices; rows with the same index add up.
+//!
+//! The derivative of [`gather_rows`](super::gather_rows), and the other way round: dx[i] = g[index[i]]. Rows with the
+//! same index are added in the order in which they come.
+
+use super::entry::{Entry, Given, Refusal, Sample, none};
+use super::gather_rows::indices_expected;
+use crate::graph::{Kind, Mismatch, Operation, Site, Type, Var};
+use crate::kernel::reduce::{Join, accumulate};
+use crate::kernel::{Call, Form, Real, Rows, RowsKernel};
+
+/// The entry in the list.
+pub static ENTRY: Entry = Entry {
+    name: "scatter_rows",
+    summary: "Rows added to a table of zeros at given indices.",
+    formula: "y[r, …] = sum over i with b[i] == r of a[i, …]",
+    derivative: "da = gather_rows(g, b)",
+    samples: || {
+        vec![
+            Sample::new([Given::real([6, 3]), Given::index([6], 4)], |v| v[0].scatter_rows(&v[1], 4)),
+            Sample::new([Given::real([6]), Given::index([6], 4)], |v| v[0].scatter_rows(&v[1], 4)),
+            Sample::new([Given::real([0, 3]), Given::index([0], 4)], |v| v[0].scatter_rows(&v[1], 4)),
+            Sample::new([Given::real([1, 2, 2]), Given::index([1], 1)], |v| v[0].scatter_rows(&v[1], 1)),
+        ]
+    },
+    kinks: none,
+    refusals: || {
+        vec![
+            Refusal {
+                types: vec![Type::real([6, 3]), Type::index([5])],
+                record: |v| v[0].scatter_rows(&v[1], 4),
+                says: &["[6, 3]", "[5]", "an index for each row"],
+            },
+            Refusal {
+                types: vec![Type::real([6, 3]), Type::real([6])],
+                record: |v| v[0].scatter_rows(&v[1], 4),
+                says: &["indices"],
+            },
+        ]
+    },
+};
+
+#[derive(Debug)]
+struct ScatterRows {
+    rows: usize,
+}
+
+impl Var {
+    /// A table of `rows` rows of zeros, to each of which those rows of this tensor are added whose index names it:
+    /// `[n, …]` and `[n]` give `[rows, …]`.
+    #[track_caller]
+    pub fn scatter_rows(&self, indices: &Var, rows: usize) -> Var {
+        self.record(ScatterRows { rows }, &[indices], std::panic::Location::caller())
+    }
+}
+
+impl Operation for ScatterRows {
+    fn name(&self) -> &'static str {
+        ENTRY.name
+    }
+
+    fn attributes(&self) -> String {
+        format!("to {} rows", self.rows)
+    }
+
+    fn infer(&self, inputs: &[Type]) -> Result<Type, Mismatch> {
+        let (values, indices) = (&inputs[0], &inputs[1]);
+        super::rules::all_real(&inputs[..1])?;
+        if indices.kind == Kind::Real {
+            return Err(indices_expected(indices, "the places of the rows"));
+        }
+        match values.shape.split_first() {
+            Some((count, row)) if *indices.shape == [*count] => {
+                Ok(Type::real([&[self.rows], row].concat()))
+            }
+            _ => Err(Mismatch::new(
+                format!("rows of shape {} and indices of shape {} do not fit", values.shape, indices.shape),
+                "give an index for each row: `[n, …]` and `[n]`",
+            )),
+        }
+    }
+
+    fn form(&self) -> Form<'_> {
+        Form::Rows(self)
+    }
+
+    fn derivative(&self, site: &Site<'_>) -> Vec<Option<Var>> {
+        vec![site.when_wanted(0, || site.upstream().gather_rows(site.input(1))), None]
+    }
+
+    fn index_bound(&self, _: usize, _: &[Type], _: Option<usize>) -> Option<usize> {
+        Some(self.rows)
+    }
+}
+
+impl RowsKernel for ScatterRows {
+    fn rows(&self, _: &[&[usize]], output: &[usize]) -> usize {
+        output[0]
+    }
+}
+
+impl<T: Real> Rows<T> for ScatterRows {
+    fn evaluate(&self, call: Call<'_, T>) {
+        let (values, indices) = (call.inputs.get(0).real(), call.inputs.get(1).index());
+        let width: usize = call.shape[1..].iter().product();
+        let output = call.output.real();
+        output.fill(T::zero());
+        // Each part of the output looks through all indices and takes those that are its own.
+        for (i, &index) in indices.iter().enumerate() {
+            if call.rows.contains(&(index as usize)) {
+                let to = (index as usize - call.rows.start) * width;
+                accumulate(Join::Sum, &values[i * width..(i + 1) * width], &mut output[to..to + width]);
+            }
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! `softmax`: y = exp(x) / Σ exp(x), over one axis: numbers made into probabilities.
+//!
+//! Each line along the axis is normalised by itself, after its maximum is subtracted, which changes nothing but
+//! keeps exp from overflowing (the book's chapter 3.5.2). Taking the maximum and the sum over the whole batch
+//! instead is the fault of the notebook.
+//!
+//! Derivative: ∂yᵢ/∂xⱼ = yᵢ(δᵢⱼ − yⱼ), so dx = y·(g − Σ g·y) with the sum over the axis. Differentiable everywhere.
+
+use super::entry::{Entry, Given, Refusal, Sample, none};
+use super::rules;
+use crate::graph::{Mismatch, Operation, Site, Type, Var};
+use crate::kernel::reduce::{fold, larger};
+use crate::kernel::{Body, Call, Form, InstructionSet, Real, Rows, RowsKernel, dispatch};
+
+/// The entry in the list.
+pub static ENTRY: Entry = Entry {
+    name: "softmax",
+    summary: "Numbers made into probabilities that sum to one along an axis.",
+    formula: "y[i] = exp(x[i]) / sum over j of exp(x[j])",
+    derivative: "dx = y * (g - sum(g * y))",
+    samples: || {
+        vec![
+            Sample::new([Given::real([7])], |v| v[0].softmax(0)),
+            Sample::new([Given::real([3, 10])], |v| v[0].softmax(1)),
+            Sample::new([Given::real([3, 10])], |v| v[0].softmax(0)),
+            Sample::new([Given::real([2, 3, 4])], |v| v[0].softmax(1)),
+            Sample::new([Given::real([3, 1])], |v| v[0].softmax(1)),
+            Sample::new([Given::real([0, 4])], |v| v[0].softmax(1)),
+            Sample::new([Given::between([2, 40], -30.0, 30.0)], |v| v[0].softmax(1)),
+        ]
+    },
+    kinks: none,
+    refusals: || {
+        vec![Refusal {
+            types: vec![Type::real([3, 10])],
+            record: |v| v[0].softmax(2),
+            says: &["[3, 10]", "no axis 2"],
+        }]
+    },
+};
+
+#[derive(Debug)]
+struct Softmax {
+    axis: usize,
+}
+
+impl Var {
+    /// Probabilities along `axis`: positive numbers that sum to one.
+    #[track_caller]
+    pub fn softmax(&self, axis: usize) -> Var {
+        self.record(Softmax { axis }, &[], std::panic::Location::caller())
+    }
+}
+
+impl Operation for Softmax {
+    fn name(&self) -> &'static str {
+        ENTRY.name
+    }
+
+    fn attributes(&self) -> String {
+        format!("axis {}", self.axis)
+    }
+
+    fn infer(&self, inputs: &[Type]) -> Result<Type, Mismatch> {
+        rules::all_real(inputs)?;
+        rules::axes_of(&inputs[0].shape, &[self.axis])?;
+        Ok(inputs[0].clone())
+    }
+
+    fn form(&self) -> Form<'_> {
+        Form::Rows(self)
+    }
+
+    fn derivative(&self, site: &Site<'_>) -> Vec<Option<Var>> {
+        let (y, upstream) = (site.output(), site.upstream());
+        vec![site.when_wanted(0, || {
+            let meeting = (upstream * y).sum([self.axis]).spread(&[self.axis], &y.shape());
+            y * (upstream - meeting)
+        })]
+    }
+}
+
+impl RowsKernel for Softmax {
+    fn rows(&self, _: &[&[usize]], output: &[usize]) -> usize {
+        output[..self.axis].iter().product()
+    }
+
+    fn work(&self, inputs: &[&[usize]], _: &[usize]) -> usize {
+        20 * inputs[0].iter().product::<usize>()
+    }
+}
+
+impl<T: Real> Rows<T> for Softmax {
+    fn evaluate(&self, call: Call<'_, T>) {
+        let (length, inner) = lines(call.shape, self.axis);
+        let start = call.rows.start * length * inner;
+        let output = call.output.real();
+        let x = &call.inputs.get(0).real()[start..start + output.len()];
+        dispatch(Lines { x, output, length, inner, normalise: probabilities });
+    }
+}
+
+/// The length of the lines along an axis, and the distance of neighbours on a line.
+pub(super) fn lines(shape: &[usize], axis: usize) -> (usize, usize) {
+    (shape[axis], shape[axis + 1..].iter().product())
+}
+
+/// Lines along an axis, each normalised by itself. Lines of neighbours go through `normalise` in place; others are
+/// few, and are walked with their stride.
+pub(super) struct Lines<'a, T, F> {
+    pub(super) x: &'a [T],
+    pub(super) output: &'a mut [T],
+    pub(super) length: usize,
+    pub(super) inner: usize,
+    /// Given the numbers of a line and where to put the results, with their stride.
+    pub(super) normalise: F,
+}
+
+impl<T: Real, F: Fn(&[T], &mut [T], usize)> Body for Lines<'_, T, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<I: InstructionSet>(self) {
+        let block = self.length * self.inner;
+        if block == 0 {
+            return;
+        }
+        for (x, output) in self.x.chunks_exact(block).zip(self.output.chunks_exact_mut(block)) {
+            if self.inner == 1 {
+                (self.normalise)(x, output, 1);
+            } else {
+                for i in 0..self.inner {
+                    (self.normalise)(&x[i..], &mut output[i..], self.inner);
+                }
+            }
+        }
+    }
+}
+
+/// The softmax of one line, of which every `stride`th number counts.
+#[inline(always)]
+fn probabilities<T: Real>(x: &[T], output: &mut [T], stride: usize) {
+    if stride == 1 {
+        let largest = fold(x, T::neg_infinity(), larger);
+        for (output, &x) in output.iter_mut().zip(x) {
+            *output = (x - largest).exponential();
+        }
+        let total = fold(output, T::zero(), |a, b| a + b);
+        let factor = T::one() / total;
+        output.iter_mut().for_each(|output| *output *= factor);
+    } else {
+        let largest = x.iter().step_by(stride).copied().fold(T::neg_infinity(), larger);
+        let mut total = T::zero();
+        for (output, &x) in output.iter_mut().step_by(stride).zip(x.iter().step_by(stride)) {
+            *output = (x - largest).exponential();
+            total += *output;
+        }
+        let factor = T::one() / total;
+        output.iter_mut().step_by(stride).for_each(|output| *output *= factor);
+    }
+}

@@ -1,0 +1,199 @@
+//! `softmax_with_loss`: the mean cross entropy of rows of logits against labels: the loss of a classifier.
+//!
+//! y = −(1/N) Σᵢ Σⱼ t[i, j] · log softmax(x[i])[j], with N rows of C logits and labels t, given as one class index a
+//! row or as one-hot or soft rows of probabilities; the two are told apart by their kind. Computed as log Σ exp minus
+//! the logit, so that no probability is ever rounded to zero and no 1e-7 is needed.
+//!
+//! Derivative: dx = (softmax(x)·Σⱼ t − t)·g/N, which for labels that sum to one is the book's (y − t)/N (chapter
+//! 5.6.3), times the upstream gradient; dt = −log softmax(x)·g/N. Differentiable everywhere.
+
+use super::entry::{Entry, Given, Refusal, Sample, none};
+use super::rules;
+use crate::graph::{Kind, Mismatch, Operation, Site, Type, Var};
+use crate::kernel::reduce::{fold, larger};
+use crate::kernel::{Body, Call, Form, InstructionSet, Real, Rows, RowsKernel, Values, dispatch};
+
+/// The entry in the list.
+pub static ENTRY: Entry = Entry {
+    name: "softmax_with_loss",
+    summary: "The mean cross entropy of rows of logits against class indices, or one-hot or soft rows.",
+    formula: "y = -(1/N) * sum(b * log_softmax(a))",
+    derivative: "da = (softmax(a) * sum(b) - b) * g / N, db = -log_softmax(a) * g / N",
+    samples: || {
+        let record = |v: &[Var]| v[0].softmax_with_loss(&v[1]);
+        let spelling = |v: &[Var]| {
+            let rows = v[0].shape()[0] as f64;
+            let t = if v[1].kind() == Kind::Index { v[1].one_hot(v[0].shape()[1]) } else { v[1].clone() };
+            -(t * v[0].log_softmax(1)).sum_all() / rows
+        };
+        vec![
+            Sample::new([Given::real([3, 10]), Given::index([3], 10)], record).spelled(spelling),
+            Sample::new([Given::real([1, 1]), Given::index([1], 1)], record).spelled(spelling),
+            Sample::new([Given::between([5, 7], -20.0, 20.0), Given::index([5], 7)], record).spelled(spelling),
+            Sample::new([Given::real([3, 10]), Given::between([3, 10], 0.0, 1.0)], record).spelled(spelling),
+            Sample::new([Given::real([1, 2]), Given::between([1, 2], 0.0, 1.0)], record).spelled(spelling),
+        ]
+    },
+    kinks: none,
+    refusals: || {
+        vec![
+            Refusal {
+                types: vec![Type::real([3, 10]), Type::index([4])],
+                record: |v| v[0].softmax_with_loss(&v[1]),
+                says: &["[3, 10]", "[4]", "one index for each of the 3 rows"],
+            },
+            Refusal {
+                types: vec![Type::real([3, 10]), Type::real([3])],
+                record: |v| v[0].softmax_with_loss(&v[1]),
+                says: &["[3, 10]", "[3]", "`index_input`"],
+            },
+            Refusal {
+                types: vec![Type::real([10]), Type::index([])],
+                record: |v| v[0].softmax_with_loss(&v[1]),
+                says: &["[10]", ".reshape([1, 10])"],
+            },
+            Refusal {
+                types: vec![Type::real([0, 10]), Type::index([0])],
+                record: |v| v[0].softmax_with_loss(&v[1]),
+                says: &["[0, 10]", "no rows"],
+            },
+        ]
+    },
+};
+
+#[derive(Debug)]
+struct SoftmaxWithLoss;
+
+impl Var {
+    /// The mean cross entropy of these logits, `[n, classes]`, against `labels`: class indices `[n]`, or one-hot or
+    /// soft rows `[n, classes]`. A scalar, in nats.
+    #[track_caller]
+    pub fn softmax_with_loss(&self, labels: &Var) -> Var {
+        self.record(SoftmaxWithLoss, &[labels], std::panic::Location::caller())
+    }
+}
+
+impl Operation for SoftmaxWithLoss {
+    fn name(&self) -> &'static str {
+        ENTRY.name
+    }
+
+    fn infer(&self, inputs: &[Type]) -> Result<Type, Mismatch> {
+        rules::all_real(&inputs[..1])?;
+        let (logits, labels) = (&inputs[0].shape, &inputs[1]);
+        let [rows, classes] = **logits else {
+            let remedy = match **logits {
+                [classes] => format!("one row of logits is `.reshape([1, {classes}])`"),
+                _ => "give logits of the shape [rows, classes]".into(),
+            };
+            return Err(Mismatch::new(format!("logits of shape {logits} are not rows of classes"), remedy));
+        };
+        if rows == 0 || classes == 0 {
+            let problem = format!("logits of shape {logits} have no rows or no classes");
+            return Err(Mismatch::new(problem, "a mean needs one row at least"));
+        }
+        let fits = match labels.kind {
+            Kind::Index => *labels.shape == [rows],
+            Kind::Real => *labels.shape == [rows, classes],
+        };
+        if fits {
+            return Ok(Type::real([]));
+        }
+        let remedy = match labels.kind {
+            Kind::Index => format!("give one index for each of the {rows} rows: [{rows}]"),
+            Kind::Real => format!(
+                "give one-hot or soft rows of the shape {logits}, or class indices of the shape [{rows}] by \
+                 `index_input` or `indices`"
+            ),
+        };
+        Err(Mismatch::new(format!("logits of shape {logits} and labels of shape {labels} do not fit"), remedy))
+    }
+
+    fn form(&self) -> Form<'_> {
+        Form::Rows(self)
+    }
+
+    fn derivative(&self, site: &Site<'_>) -> Vec<Option<Var>> {
+        let (logits, labels) = (site.input(0), site.input(1));
+        let shape = logits.shape();
+        let share = || (site.upstream() / shape[0] as f64).broadcast(&shape);
+        let to_logits = site.when_wanted(0, || {
+            let probabilities = logits.softmax(1);
+            match labels.kind() {
+                Kind::Index => (probabilities - labels.one_hot(shape[1])) * share(),
+                Kind::Real => (probabilities * labels.sum([1]).spread(&[1], &shape) - labels) * share(),
+            }
+        });
+        let to_labels = (labels.kind() == Kind::Real)
+            .then(|| site.when_wanted(1, || -(logits.log_softmax(1) * share())))
+            .flatten();
+        vec![to_logits, to_labels]
+    }
+
+    fn index_bound(&self, _: usize, inputs: &[Type], _: Option<usize>) -> Option<usize> {
+        inputs[0].shape.last().copied()
+    }
+}
+
+impl RowsKernel for SoftmaxWithLoss {
+    fn rows(&self, _: &[&[usize]], _: &[usize]) -> usize {
+        1
+    }
+
+    fn work(&self, inputs: &[&[usize]], _: &[usize]) -> usize {
+        20 * inputs[0].iter().product::<usize>()
+    }
+
+    fn scratch(&self, inputs: &[&[usize]], _: &[usize]) -> usize {
+        inputs[0][1]
+    }
+}
+
+impl<T: Real> Rows<T> for SoftmaxWithLoss {
+    fn evaluate(&self, call: Call<'_, T>) {
+        let (logits, labels) = (call.inputs.get(0), call.inputs.get(1));
+        let (rows, classes) = (logits.shape[0], logits.shape[1]);
+        let total = dispatch(Loss { logits: logits.real(), labels: labels.values, classes, scratch: call.scratch });
+        call.output.real()[0] = total / T::of(rows as f64);
+    }
+}
+
+/// The sum of the rows' cross entropies.
+struct Loss<'a, T> {
+    logits: &'a [T],
+    labels: Values<'a, T>,
+    classes: usize,
+    scratch: &'a mut [T],
+}
+
+impl<T: Real> Body for Loss<'_, T> {
+    type Output = T;
+
+    #[inline(always)]
+    fn run<I: InstructionSet>(self) -> T {
+        let plus = |a: T, b: T| a + b;
+        let scratch = &mut self.scratch[..self.classes];
+        let mut total = T::zero();
+        for (i, row) in self.logits.chunks_exact(self.classes).enumerate() {
+            let largest = fold(row, T::neg_infinity(), larger);
+            for (power, &x) in scratch.iter_mut().zip(row) {
+                *power = (x - largest).exponential();
+            }
+            let log_sum = fold(scratch, T::zero(), plus).ln();
+            total += match self.labels {
+                // log Σ exp(x − max) − (x[t] − max)
+                Values::Index(labels) => log_sum - (row[labels[i] as usize] - largest),
+                Values::Real(labels) => {
+                    let labels = &labels[i * self.classes..(i + 1) * self.classes];
+                    for ((product, &t), &x) in scratch.iter_mut().zip(labels).zip(row) {
+                        // 0 · (−∞) is 0 here: a class of probability zero does not count.
+                        *product = if t == T::zero() { T::zero() } else { t * (log_sum - (x - largest)) };
+                    }
+                    fold(scratch, T::zero(), plus)
+                }
+                Values::Bytes(..) => T::nan(),
+            };
+        }
+        total
+    }
+}

@@ -1,0 +1,64 @@
+//! `subtract`: y = a − b.
+//!
+//! Derivative: ∂y/∂a = 1 and ∂y/∂b = −1. Differentiable everywhere.
+
+use super::entry::{Entry, Given, Refusal, Sample, none};
+use super::rules;
+use crate::graph::{Mismatch, Operation, Site, Type, Var};
+use crate::kernel::{Form, Pointwise, Real, map};
+
+/// The entry in the list.
+pub static ENTRY: Entry = Entry {
+    name: "subtract",
+    summary: "The difference of two tensors of the same shape, element by element.",
+    formula: "y = a - b",
+    derivative: "da = g, db = -g",
+    samples: || {
+        let record = |v: &[Var]| &v[0] - &v[1];
+        [[].as_slice(), &[0], &[1], &[5, 7], &[2, 3, 4]]
+            .map(|shape| Sample::new([Given::real(shape), Given::real(shape)], record))
+            .to_vec()
+    },
+    kinks: none,
+    refusals: || {
+        vec![Refusal {
+            types: vec![Type::real([2]), Type::real([3, 2])],
+            record: |v| &v[0] - &v[1],
+            says: &["[2]", "[3, 2]", "first one by `.broadcast([3, 2])`"],
+        }]
+    },
+};
+
+#[derive(Debug)]
+struct Subtract;
+
+/// Behind the operator `-`.
+#[track_caller]
+pub(super) fn record(a: &Var, b: &Var) -> Var {
+    a.record(Subtract, &[b], std::panic::Location::caller())
+}
+
+impl Operation for Subtract {
+    fn name(&self) -> &'static str {
+        ENTRY.name
+    }
+
+    fn infer(&self, inputs: &[Type]) -> Result<Type, Mismatch> {
+        rules::same_shapes(inputs)
+    }
+
+    fn form(&self) -> Form<'_> {
+        Form::Pointwise(self)
+    }
+
+    fn derivative(&self, site: &Site<'_>) -> Vec<Option<Var>> {
+        let upstream = site.upstream();
+        vec![site.when_wanted(0, || upstream.clone()), site.when_wanted(1, || -upstream)]
+    }
+}
+
+impl<T: Real> Pointwise<T> for Subtract {
+    fn map(&self, inputs: &[&[T]], output: &mut [T]) {
+        map::binary(inputs[0], inputs[1], output, |a, b| a - b);
+    }
+}

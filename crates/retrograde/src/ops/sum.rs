@@ -1,0 +1,119 @@
+//! `sum`: the sum over axes, which are removed from the shape.
+//!
+//! Derivative: each element counts once, so each receives the upstream gradient of the sum it went into: the
+//! gradient broadcast back along the axes. Differentiable everywhere. Summed in an order fixed by the shape alone.
+
+use super::entry::{Entry, Given, Refusal, Sample, none};
+use super::rules;
+use crate::graph::{Mismatch, Operation, Shape, Site, Type, Var};
+use crate::kernel::reduce::{Join, reduce, rows};
+use crate::kernel::{Call, Form, Real, Rows, RowsKernel};
+
+/// The entry in the list.
+pub static ENTRY: Entry = Entry {
+    name: "sum",
+    summary: "The sum over some axes or over all.",
+    formula: "y[j] = sum over i of x[i, j]",
+    derivative: "dx[i, j] = g[j]",
+    samples: || {
+        vec![
+            Sample::new([Given::real([])], |v| v[0].sum_all()),
+            Sample::new([Given::real([7])], |v| v[0].sum_all()),
+            Sample::new([Given::real([5, 40])], |v| v[0].sum([1])),
+            Sample::new([Given::real([5, 40])], |v| v[0].sum([0])),
+            Sample::new([Given::real([2, 3, 4])], |v| v[0].sum([1])),
+            Sample::new([Given::real([2, 3, 4])], |v| v[0].sum([0, 2])),
+            Sample::new([Given::real([2, 3, 2, 2])], |v| v[0].sum([3, 1])),
+            Sample::new([Given::real([0, 3])], |v| v[0].sum([0])),
+            Sample::new([Given::real([3, 0])], |v| v[0].sum([0])),
+            Sample::new([Given::real([2, 3])], |v| (&v[0] * &v[0]).sum([])),
+        ]
+    },
+    kinks: none,
+    refusals: || {
+        vec![
+            Refusal {
+                types: vec![Type::real([2, 3])],
+                record: |v| v[0].sum([2]),
+                says: &["[2, 3]", "no axis 2", "0 to 1"],
+            },
+            Refusal { types: vec![Type::real([2])], record: |v| v[0].sum([0, 0]), says: &["twice"] },
+        ]
+    },
+};
+
+#[derive(Debug)]
+struct Sum {
+    axes: Vec<usize>,
+}
+
+impl Var {
+    /// The sum over the given axes, which the result no longer has.
+    #[track_caller]
+    pub fn sum(&self, axes: impl AsRef<[usize]>) -> Var {
+        self.record(Sum { axes: axes.as_ref().to_vec() }, &[], std::panic::Location::caller())
+    }
+
+    /// The sum of all elements, a scalar.
+    #[track_caller]
+    pub fn sum_all(&self) -> Var {
+        let axes: Vec<usize> = (0..self.shape().rank()).collect();
+        self.sum(&axes)
+    }
+
+    /// Puts axes of length 1 back where a reduction over `axes` removed them, and repeats this along them to fill
+    /// `shape`.
+    #[track_caller]
+    pub(crate) fn spread(&self, axes: &[usize], shape: &Shape) -> Var {
+        let mut kept = shape.to_vec();
+        for &axis in axes {
+            kept[axis] = 1;
+        }
+        self.reshape(kept).broadcast(shape)
+    }
+}
+
+/// The shape without some of its axes.
+pub(super) fn without(inputs: &[Type], axes: &[usize]) -> Result<Type, Mismatch> {
+    rules::all_real(inputs)?;
+    let shape = &inputs[0].shape;
+    rules::axes_of(shape, axes)?;
+    let kept: Vec<usize> =
+        shape.iter().enumerate().filter(|(axis, _)| !axes.contains(axis)).map(|(_, &length)| length).collect();
+    Ok(Type::real(kept))
+}
+
+impl Operation for Sum {
+    fn name(&self) -> &'static str {
+        ENTRY.name
+    }
+
+    fn attributes(&self) -> String {
+        format!("over {:?}", self.axes)
+    }
+
+    fn infer(&self, inputs: &[Type]) -> Result<Type, Mismatch> {
+        without(inputs, &self.axes)
+    }
+
+    fn form(&self) -> Form<'_> {
+        Form::Rows(self)
+    }
+
+    fn derivative(&self, site: &Site<'_>) -> Vec<Option<Var>> {
+        vec![site.when_wanted(0, || site.upstream().spread(&self.axes, &site.input(0).shape()))]
+    }
+}
+
+impl RowsKernel for Sum {
+    fn rows(&self, inputs: &[&[usize]], _: &[usize]) -> usize {
+        rows(inputs[0], &self.axes)
+    }
+}
+
+impl<T: Real> Rows<T> for Sum {
+    fn evaluate(&self, call: Call<'_, T>) {
+        let x = call.inputs.get(0);
+        reduce(Join::Sum, x.real(), x.shape, &self.axes, call.rows, call.output.real());
+    }
+}

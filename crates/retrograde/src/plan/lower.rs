@@ -1,0 +1,349 @@
+//! From units in order to a program: a place in memory for each value, a register for each value between two operations
+//! of a chain, and the kernels that make them.
+
+use super::fuse::{Unit, Units};
+use super::place::Allocator;
+use super::schedule::{Schedule, Update};
+use super::simplify::{Item, Items};
+use super::views::{Source, Sources};
+use crate::graph::{Kind, Leaf, Operation, Origin};
+use crate::kernel::arena::{Arena, Block, Place};
+use crate::kernel::chain::{Chain, Instruction, Load, Store, Value};
+use crate::kernel::program::{Program, RowsWork, Work};
+use crate::kernel::{Form, Formed, Operand, Real, Threads};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// A program, and where the values with memory of their own lie in it.
+#[derive(Debug)]
+pub(super) struct Lowered<T> {
+    pub(super) program: Program<T>,
+    pub(super) places: Vec<Option<Place>>,
+    /// The items that each step makes; none for the copies of updates at the end.
+    pub(super) steps: Vec<Vec<usize>>,
+}
+
+/// An operation, as kernels see it.
+#[derive(Debug)]
+struct Carried(Arc<dyn Operation>);
+
+impl Formed for Carried {
+    fn form(&self) -> Form<'_> {
+        self.0.form()
+    }
+}
+
+/// Makes the program.
+pub(super) fn lower<T: Real>(
+    items: &Items,
+    sources: &Sources,
+    units: &Units,
+    schedule: &Schedule,
+    updates: &[Update],
+    wanted: &[bool],
+    threads: Threads,
+) -> Lowered<T> {
+    let mut lowering = Lowering {
+        items,
+        sources,
+        units,
+        places: vec![None; items.list.len()],
+        real: Allocator::default(),
+        index: Allocator::default(),
+        tables: Vec::new(),
+    };
+    for item in 0..items.list.len() {
+        lowering.place_leaf(item);
+    }
+    let lifetimes = lowering.lifetimes(schedule, updates, wanted);
+    let mut in_place: HashMap<usize, Vec<usize>> = HashMap::new();
+    for (update, _) in updates.iter().zip(&schedule.in_place).filter(|(_, in_place)| **in_place) {
+        in_place.entry(update.value).or_default().push(update.leaf);
+    }
+    let (mut work, mut steps) = (Vec::new(), Vec::new());
+    for (position, &unit) in schedule.order.iter().enumerate() {
+        let made: Vec<usize> = units.list[unit].items().to_vec();
+        for &item in made.iter().filter(|&&item| lifetimes[item].is_some()) {
+            lowering.place(item);
+        }
+        work.push(match &units.list[unit] {
+            Unit::Chain(members) => Work::Chain(lowering.chain(members, &in_place)),
+            Unit::Rows(item) => Work::Rows(lowering.rows(*item)),
+            Unit::Copy(item) => lowering.copy(*item),
+        });
+        // Values whose last reader has run give their memory back.
+        for item in 0..items.list.len() {
+            if lifetimes[item] == Some(position) {
+                lowering.give_back(item);
+            }
+        }
+        steps.push(made);
+    }
+    for (update, _) in updates.iter().zip(&schedule.in_place).filter(|(_, in_place)| !**in_place) {
+        work.push(Work::Chain(lowering.store(update)));
+        steps.push(Vec::new());
+    }
+    let arena = lowering.arena::<T>();
+    Lowered { program: Program::new(arena, work, threads), places: lowering.places, steps }
+}
+
+struct Lowering<'a> {
+    items: &'a Items,
+    sources: &'a Sources,
+    units: &'a Units,
+    places: Vec<Option<Place>>,
+    real: Allocator,
+    index: Allocator,
+    tables: Vec<(Arc<[u8]>, f64)>,
+}
+
+impl Lowering<'_> {
+    fn place_leaf(&mut self, item: usize) {
+        match self.items.list[item].node.leaf() {
+            Some(Leaf::Bytes { values, scale }) => {
+                let place = Place::Bytes { table: self.tables.len(), start: 0, length: values.len() };
+                self.tables.push((Arc::clone(values), *scale));
+                self.places[item] = Some(place);
+            }
+            Some(_) => self.place(item),
+            None => {}
+        }
+    }
+
+    fn place(&mut self, item: usize) {
+        let length = self.items.elements(item);
+        self.places[item] = Some(match self.items.list[item].node.value_type.kind {
+            Kind::Real => Place::Real { start: self.real.take(length), length },
+            Kind::Index => Place::Index { start: self.index.take(length), length },
+        });
+    }
+
+    fn give_back(&mut self, item: usize) {
+        match self.places[item] {
+            Some(Place::Real { start, length }) => self.real.give_back(start, length),
+            Some(Place::Index { start, length }) => self.index.give_back(start, length),
+            Some(Place::Bytes { .. }) | None => {}
+        }
+    }
+
+    /// For each computed item that needs memory, after which position in the order it no longer does: `usize::MAX` for
+    /// those that are read after the run.
+    fn lifetimes(&self, schedule: &Schedule, updates: &[Update], wanted: &[bool]) -> Vec<Option<usize>> {
+        let mut lifetimes: Vec<Option<usize>> = vec![None; self.items.list.len()];
+        for (position, &unit) in schedule.order.iter().enumerate() {
+            for base in self.units.reads(unit, self.items, self.sources) {
+                if self.units.of[base].is_some_and(|maker| maker != unit) {
+                    lifetimes[base] = Some(position);
+                }
+            }
+            // What a row kernel or a copy makes needs memory even if nobody reads it.
+            if let Unit::Rows(item) | Unit::Copy(item) = self.units.list[unit] {
+                lifetimes[item].get_or_insert(position);
+            }
+        }
+        let mut forever = |base: usize| {
+            if self.units.of[base].is_some() {
+                lifetimes[base] = Some(usize::MAX);
+            }
+        };
+        for item in (0..wanted.len()).filter(|&item| wanted[item]) {
+            forever(self.sources.of[item].base);
+        }
+        for (update, _) in updates.iter().zip(&schedule.in_place).filter(|(_, in_place)| !**in_place) {
+            forever(self.sources.of[update.value].base);
+        }
+        lifetimes
+    }
+
+    fn start(&self, item: usize) -> usize {
+        match self.places[item] {
+            Some(Place::Real { start, .. } | Place::Index { start, .. }) => start,
+            Some(Place::Bytes { .. }) | None => unreachable!("what is read has memory of its own"),
+        }
+    }
+
+    fn chain(&self, members: &[usize], in_place: &HashMap<usize, Vec<usize>>) -> Chain {
+        let mut chain = Chain { elements: self.items.elements(members[0]), ..Chain::default() };
+        let mut registers = Registers::default();
+        let mut loaded: Vec<(&Source, Value)> = Vec::new();
+        let mut made: HashMap<usize, Value> = HashMap::new();
+        for (number, &member) in members.iter().enumerate() {
+            let item = &self.items.list[member];
+            let Origin::Operation(operation) = &item.node.origin else {
+                continue;
+            };
+            let mut inputs = Vec::new();
+            for &input in &item.inputs {
+                let source = &self.sources.of[input];
+                let known = loaded.iter().find(|(other, _)| {
+                    other.base == source.base && other.view.merged() == source.view.merged()
+                });
+                inputs.push(match (made.get(&source.base), known) {
+                    (Some(&value), _) | (None, Some(&(_, value))) => value,
+                    (None, None) if source.view.is_contiguous() => {
+                        Value::Memory(self.start(source.base) + source.view.offset)
+                    }
+                    (None, None) => {
+                        let register = registers.take();
+                        chain.loads.push(self.load(source, register));
+                        loaded.push((source, Value::Register(register)));
+                        Value::Register(register)
+                    }
+                });
+            }
+            let leaves = in_place.get(&member);
+            let output = match (leaves, self.places[member]) {
+                (None, Some(Place::Real { start, .. })) => Value::Memory(start),
+                _ => Value::Register(registers.take()),
+            };
+            if let (Value::Register(register), Some(leaves)) = (output, leaves) {
+                let own = self.places[member].map(|_| self.start(member));
+                let targets = leaves.iter().map(|&leaf| self.start(leaf)).chain(own);
+                chain.stores.extend(targets.map(|to| Store { register, to }));
+            }
+            made.insert(member, output);
+            let operation = Arc::new(Carried(Arc::clone(operation)));
+            chain.instructions.push(Instruction { operation, inputs, output });
+            // Registers that no later member reads are free again, unless they are stored at the end.
+            let later = |candidate: usize| {
+                members[number + 1..].iter().any(|&other| {
+                    self.items.list[other]
+                        .inputs
+                        .iter()
+                        .any(|&input| self.sources.of[input].base == candidate)
+                })
+            };
+            let dead: Vec<usize> = made
+                .keys()
+                .copied()
+                .filter(|&maker| !later(maker) && !in_place.contains_key(&maker))
+                .collect();
+            for maker in dead {
+                if let Some(Value::Register(register)) = made.remove(&maker) {
+                    registers.give_back(register);
+                }
+            }
+        }
+        chain.registers = registers.count;
+        chain
+    }
+
+    fn load(&self, source: &Source, register: usize) -> Load {
+        let (start, length) = (self.start(source.base), self.items.elements(source.base));
+        Load { start, length, view: source.view.merged(), register }
+    }
+
+    /// The place and shape of an input that lies in memory as it is.
+    fn operand(&self, item: usize) -> Operand {
+        let Source { base, view } = &self.sources.of[item];
+        let (offset, length) = (view.offset, view.elements());
+        let place = match self.places[*base] {
+            Some(Place::Real { start, .. }) => Place::Real { start: start + offset, length },
+            Some(Place::Index { start, .. }) => Place::Index { start: start + offset, length },
+            Some(Place::Bytes { table, .. }) => Place::Bytes { table, start: offset, length },
+            None => unreachable!("what is read has memory of its own"),
+        };
+        Operand { place, shape: self.items.list[item].node.value_type.shape.to_vec() }
+    }
+
+    fn rows(&self, item: usize) -> RowsWork {
+        let inputs: Vec<Operand> =
+            self.items.list[item].inputs.iter().map(|&input| self.operand(input)).collect();
+        let output = self.operand(item);
+        let Origin::Operation(operation) = &self.items.list[item].node.origin else {
+            unreachable!("only operations have row kernels");
+        };
+        let rows = match operation.form() {
+            Form::Rows(kernel) => {
+                let shapes: Vec<&[usize]> = inputs.iter().map(|input| &input.shape[..]).collect();
+                kernel.rows(&shapes, &output.shape)
+            }
+            Form::Pointwise(_) | Form::View(_) | Form::Reshape => 1,
+        };
+        RowsWork { operation: Arc::new(Carried(Arc::clone(operation))), inputs, output, rows }
+    }
+
+    /// A view's values as neighbours in memory.
+    fn copy(&self, item: usize) -> Work {
+        let source = self.behind(item);
+        match self.items.list[item].node.value_type.kind {
+            Kind::Real => Work::Chain(self.transfer(&source, self.start(item))),
+            Kind::Index => Work::Indices {
+                from: (self.start(source.base), self.items.elements(source.base)),
+                view: source.view.merged(),
+                to: self.start(item),
+            },
+        }
+    }
+
+    /// What a copied view is a view of.
+    fn behind(&self, item: usize) -> Source {
+        let Item { node, inputs } = &self.items.list[item];
+        let of = &self.sources.of[inputs[0]];
+        let view = match node.operation().map(|operation| operation.form()) {
+            Some(Form::View(viewing)) => viewing.view(&of.view),
+            _ => of.view.clone(),
+        };
+        Source { base: of.base, view }
+    }
+
+    /// At the end of the run: an update's value is copied into its leaf.
+    fn store(&self, update: &Update) -> Chain {
+        self.transfer(&self.sources.of[update.value], self.start(update.leaf))
+    }
+
+    fn transfer(&self, from: &Source, to: usize) -> Chain {
+        Chain {
+            elements: from.view.elements(),
+            loads: vec![self.load(from, 0)],
+            instructions: Vec::new(),
+            stores: vec![Store { register: 0, to }],
+            registers: 1,
+        }
+    }
+
+    /// The memory, with the values that leaves start from.
+    fn arena<T: Real>(&self) -> Arena<T> {
+        let mut arena = Arena {
+            real: Block::new(self.real.length()),
+            index: Block::new(self.index.length()),
+            tables: self.tables.iter().map(|(bytes, scale)| (Arc::clone(bytes), T::of(*scale))).collect(),
+        };
+        for (item, place) in self.items.list.iter().zip(&self.places) {
+            match (item.node.leaf(), place) {
+                (
+                    Some(Leaf::Parameter(value) | Leaf::State(value) | Leaf::Constant(value)),
+                    &Some(Place::Real { start, length }),
+                ) => {
+                    let memory = &mut arena.real.all()[start..start + length];
+                    memory.iter_mut().zip(value.values()).for_each(|(to, &from)| *to = T::of(from));
+                }
+                (Some(Leaf::Indices(values)), &Some(Place::Index { start, length })) => {
+                    arena.index.all()[start..start + length].copy_from_slice(values);
+                }
+                _ => {}
+            }
+        }
+        arena
+    }
+}
+
+/// Hands out the registers of a chain.
+#[derive(Default)]
+struct Registers {
+    free: Vec<usize>,
+    count: usize,
+}
+
+impl Registers {
+    fn take(&mut self) -> usize {
+        self.free.pop().unwrap_or_else(|| {
+            self.count += 1;
+            self.count - 1
+        })
+    }
+
+    fn give_back(&mut self, register: usize) {
+        self.free.push(register);
+    }
+}

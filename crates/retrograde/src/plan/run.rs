@@ -1,0 +1,215 @@
+//! A plan: values in, run, values out.
+
+use super::compile::{out_of_range, too_large};
+use super::lower::Lowered;
+use super::simplify::Items;
+use super::views::Sources;
+use crate::error::{Error, Result};
+use crate::graph::{Graph, Kind, Leaf, Node, NodeId, Shape, Tensor, Type, Var};
+use crate::kernel::Real;
+use crate::kernel::arena::Place;
+use crate::kernel::program::Program;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// A graph made ready to run, for one precision. Made by a [`Planner`](super::Planner).
+///
+/// Values of inputs are [set](Plan::set), the plan is [run](Plan::run), and wanted values are [read](Plan::read).
+/// Parameters and states keep their values from run to run.
+#[derive(Debug)]
+pub struct Plan<T: Real> {
+    graph: Graph,
+    program: Program<T>,
+    slots: HashMap<NodeId, Slot>,
+    /// The inputs that have not been given a value yet.
+    missing: Vec<Arc<Node>>,
+}
+
+/// A value that can be read or set.
+#[derive(Debug)]
+struct Slot {
+    place: Place,
+    value_type: Type,
+    settable: bool,
+    /// What indices must be below.
+    bound: Option<usize>,
+}
+
+impl<T: Real> Plan<T> {
+    pub(super) fn new(
+        graph: Graph,
+        items: &Items,
+        sources: &Sources,
+        lowered: Lowered<T>,
+        kept: &[NodeId],
+        bounds: &[Option<usize>],
+    ) -> Self {
+        let mut slots = HashMap::new();
+        let mut missing = Vec::new();
+        let leaves = items.list.iter().filter(|item| item.node.leaf().is_some()).map(|item| item.node.id);
+        for id in leaves.chain(kept.iter().copied()) {
+            let item = items.of[&id];
+            let node = &items.list[item].node;
+            let source = &sources.of[item];
+            let (offset, length) = (source.view.offset, source.view.elements());
+            let place = match lowered.places[source.base] {
+                Some(Place::Real { start, .. }) => Place::Real { start: start + offset, length },
+                Some(Place::Index { start, .. }) => Place::Index { start: start + offset, length },
+                Some(Place::Bytes { .. }) | None => continue,
+            };
+            let leaf = node.leaf().filter(|_| node.id == id);
+            let settable = matches!(leaf, Some(Leaf::Input | Leaf::Parameter(_) | Leaf::State(_)));
+            if matches!(leaf, Some(Leaf::Input)) && !slots.contains_key(&id) {
+                missing.push(Arc::clone(node));
+            }
+            let value_type = node.value_type.clone();
+            slots.insert(id, Slot { place, value_type, settable, bound: bounds[item] });
+        }
+        Plan { graph, program: lowered.program, slots, missing }
+    }
+
+    /// Gives an input, a parameter or a state its values, row by row, rounded to the plan's precision.
+    pub fn set(&mut self, var: &Var, values: &[f64]) -> Result<()> {
+        let target = self.real_slot(var, values.len())?;
+        let memory = &mut self.program.arena().real.all()[target];
+        memory.iter_mut().zip(values).for_each(|(to, &from)| *to = T::of(from));
+        self.given(var.id());
+        Ok(())
+    }
+
+    /// The same with values of the plan's own precision.
+    pub fn set_exact(&mut self, var: &Var, values: &[T]) -> Result<()> {
+        let target = self.real_slot(var, values.len())?;
+        self.program.arena().real.all()[target].copy_from_slice(values);
+        self.given(var.id());
+        Ok(())
+    }
+
+    /// Gives an input its indices, row by row. Errors when one is out of range for what it is used for.
+    pub fn set_indices(&mut self, var: &Var, indices: &[u32]) -> Result<()> {
+        let slot = self.settable(var, indices.len())?;
+        let Place::Index { start, length } = slot.place else {
+            return Err(wrong_kind(var, "real numbers", "`set`"));
+        };
+        if let Some((at, bound)) = slot.bound.and_then(|bound| Some((too_large(indices, bound)?, bound))) {
+            return Err(out_of_range(&var.node().label(), at, indices[at], bound));
+        }
+        self.program.arena().index.all()[start..start + length].copy_from_slice(indices);
+        self.given(var.id());
+        Ok(())
+    }
+
+    /// Runs all of it once. Allocates nothing. Errors when an input was never given a value.
+    pub fn run(&mut self) -> Result<()> {
+        if !self.missing.is_empty() {
+            let names: Vec<String> = self.missing.iter().map(|node| format!("`{}`", node.label())).collect();
+            let problem = format!("no value was given to {}", names.join(", "));
+            return Err(Error::invalid(
+                "a run",
+                problem,
+                "give each input a value by `set` or `set_indices`",
+            ));
+        }
+        self.program.run();
+        Ok(())
+    }
+
+    /// The values of a wanted variable or of a leaf, row by row, after a run.
+    pub fn read(&mut self, var: &Var) -> Result<&[T]> {
+        match self.slot(var)?.place {
+            Place::Real { start, length } => Ok(&self.program.arena().real.all()[start..start + length]),
+            Place::Index { .. } | Place::Bytes { .. } => Err(wrong_kind(var, "indices", "`read_indices`")),
+        }
+    }
+
+    /// The indices of a wanted variable or of a leaf.
+    pub fn read_indices(&mut self, var: &Var) -> Result<&[u32]> {
+        match self.slot(var)?.place {
+            Place::Index { start, length } => Ok(&self.program.arena().index.all()[start..start + length]),
+            Place::Real { .. } | Place::Bytes { .. } => Err(wrong_kind(var, "real numbers", "`read`")),
+        }
+    }
+
+    /// The value of a wanted variable or of a leaf, with its shape.
+    pub fn value(&mut self, var: &Var) -> Result<Tensor> {
+        let shape: Shape = self.slot(var)?.value_type.shape.clone();
+        let values = self.read(var)?.iter().map(|value| value.widen()).collect();
+        Tensor::new(shape, values)
+    }
+
+    /// The value of a wanted variable that has only one number.
+    pub fn scalar(&mut self, var: &Var) -> Result<f64> {
+        match self.read(var)? {
+            [value] => Ok(value.widen()),
+            _ => self.value(var)?.scalar(),
+        }
+    }
+
+    /// How many steps a run has: fused chains, row kernels and copies.
+    pub fn steps(&self) -> usize {
+        self.program.len()
+    }
+
+    /// The bytes of memory in which all values lie, tables of bytes not counted.
+    pub fn memory(&self) -> usize {
+        self.program.bytes()
+    }
+
+    fn slot(&self, var: &Var) -> Result<&Slot> {
+        let var = var.clone().checked()?;
+        self.slots.get(&var.id()).filter(|_| var.graph().is(&self.graph)).ok_or_else(|| {
+            Error::invalid(
+                format!("`{}`", var.node().label()),
+                "this plan does not keep its value",
+                "name it by `want` before `compile`, or keep all values by `keep_every_value`",
+            )
+        })
+    }
+
+    fn settable(&self, var: &Var, given: usize) -> Result<&Slot> {
+        let slot = self.slot(var)?;
+        let label = || format!("`{}`", var.node().label());
+        if !slot.settable {
+            let remedy = "set inputs, parameters and states";
+            return Err(Error::invalid(label(), "it is computed or constant, and cannot be set", remedy));
+        }
+        let (shape, needed) = (&slot.value_type.shape, slot.value_type.shape.elements());
+        if given != needed {
+            let problem = format!("{given} values were given for the shape {shape}");
+            return Err(Error::invalid(label(), problem, format!("give {needed}")));
+        }
+        Ok(slot)
+    }
+
+    fn real_slot(&self, var: &Var, given: usize) -> Result<std::ops::Range<usize>> {
+        match self.settable(var, given)?.place {
+            Place::Real { start, length } => Ok(start..start + length),
+            Place::Index { .. } | Place::Bytes { .. } => Err(wrong_kind(var, "indices", "`set_indices`")),
+        }
+    }
+
+    fn given(&mut self, id: NodeId) {
+        self.missing.retain(|node| node.id != id);
+    }
+}
+
+fn wrong_kind(var: &Var, kind: &str, method: &str) -> Error {
+    let label = format!("`{}`", var.node().label());
+    Error::invalid(label, format!("it is made of {kind}"), format!("use {method}"))
+}
+
+impl Var {
+    /// Its value in `f64`, computed from the values that parameters start from. For a look at a small graph; to run one
+    /// often or with inputs, compile a plan. Indices are given as numbers.
+    pub fn value(&self) -> Result<Tensor> {
+        let mut plan = super::Planner::new(self.graph()).want(self).compile::<f64>()?;
+        plan.run()?;
+        match self.kind() {
+            Kind::Real => plan.value(self),
+            Kind::Index => {
+                let values = plan.read_indices(self)?.iter().map(|&index| f64::from(index)).collect();
+                Tensor::new(self.shape(), values)
+            }
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! Pruning and sharing: the graph as far as it is needed, with one item for all nodes of equal value.
+
+use crate::error::Result;
+use crate::graph::{Graph, Leaf, Node, NodeId, Origin, ancestors};
+use crate::kernel::Form;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// One value that the plan may have to compute: a node, standing for all nodes equal to it.
+#[derive(Debug, Clone)]
+pub(super) struct Item {
+    pub(super) node: Arc<Node>,
+    /// The items of its inputs.
+    pub(super) inputs: Vec<usize>,
+}
+
+/// The items in topological order, and which item each node became.
+#[derive(Debug, Default)]
+pub(super) struct Items {
+    pub(super) list: Vec<Item>,
+    pub(super) of: HashMap<NodeId, usize>,
+}
+
+impl Items {
+    /// The elements of an item's value.
+    pub(super) fn elements(&self, item: usize) -> usize {
+        self.list[item].node.value_type.shape.elements()
+    }
+}
+
+/// The items that `targets` need.
+pub(super) fn simplify(graph: &Graph, targets: &[NodeId]) -> Result<Items> {
+    let mut items = Items::default();
+    let mut known: HashMap<(String, Vec<usize>), usize> = HashMap::new();
+    // The number that an item has throughout, where that is known.
+    let mut uniform: Vec<Option<f64>> = Vec::new();
+    for node in ancestors(graph, targets)? {
+        let inputs: Vec<usize> = node.inputs.iter().map(|input| items.of[input]).collect();
+        if let Origin::Operation(operation) = &node.origin {
+            let numbers: Vec<Option<f64>> = inputs.iter().map(|&input| uniform[input]).collect();
+            if let Some(same) = operation.passes_through(&numbers) {
+                items.of.insert(node.id, inputs[same]);
+                continue;
+            }
+        }
+        let item = match key(&node) {
+            Some(key) => *known.entry((key, inputs.clone())).or_insert(items.list.len()),
+            None => items.list.len(),
+        };
+        if item == items.list.len() {
+            uniform.push(uniform_value(&node, &inputs, &uniform));
+            items.list.push(Item { node: Arc::clone(&node), inputs });
+        }
+        items.of.insert(node.id, item);
+    }
+    Ok(items)
+}
+
+/// What makes two nodes of equal inputs equal; none for values that are given.
+fn key(node: &Node) -> Option<String> {
+    match &node.origin {
+        Origin::Operation(operation) => Some(format!("{} {}", operation.name(), operation.attributes())),
+        Origin::Leaf(Leaf::Constant(value)) if value.shape().rank() == 0 => {
+            Some(format!("constant {:x}", value.values()[0].to_bits()))
+        }
+        Origin::Leaf(_) | Origin::Fault(_) => None,
+    }
+}
+
+fn uniform_value(node: &Node, inputs: &[usize], uniform: &[Option<f64>]) -> Option<f64> {
+    match &node.origin {
+        Origin::Leaf(Leaf::Constant(value)) if value.shape().rank() == 0 => Some(value.values()[0]),
+        Origin::Operation(operation) => match operation.form() {
+            Form::View(_) | Form::Reshape => uniform[inputs[0]],
+            Form::Pointwise(_) | Form::Rows(_) => None,
+        },
+        Origin::Leaf(_) | Origin::Fault(_) => None,
+    }
+}
