@@ -199,11 +199,17 @@ impl Lowering<'_> {
             // Registers that no later member reads are free again, unless they are stored at the end.
             let later = |candidate: usize| {
                 members[number + 1..].iter().any(|&other| {
-                    self.items.list[other].inputs.iter().any(|&input| self.sources.of[input].base == candidate)
+                    self.items.list[other]
+                        .inputs
+                        .iter()
+                        .any(|&input| self.sources.of[input].base == candidate)
                 })
             };
-            let dead: Vec<usize> =
-                made.keys().copied().filter(|&maker| !later(maker) && !in_place.contains_key(&maker)).collect();
+            let dead: Vec<usize> = made
+                .keys()
+                .copied()
+                .filter(|&maker| !later(maker) && !in_place.contains_key(&maker))
+                .collect();
             for maker in dead {
                 if let Some(Value::Register(register)) = made.remove(&maker) {
                     registers.give_back(register);

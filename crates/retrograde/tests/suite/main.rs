@@ -1,6 +1,9 @@
 //! The one integration-test binary: a module a subject.
 
 mod data;
+mod digits;
 #[cfg(feature = "download")]
 mod download;
 mod notebook;
+mod notebook_textbook;
+mod two_questions;
