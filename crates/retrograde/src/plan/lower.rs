@@ -222,7 +222,12 @@ impl Lowering<'_> {
 
     /// Adds the loads of a chain: inputs from outside of it that are not neighbours in memory. Returns whose memory each
     /// reads, how, and into which register.
-    fn loads(&self, members: &[usize], chain: &mut Chain, registers: &mut Registers) -> Vec<(usize, View, usize)> {
+    fn loads(
+        &self,
+        members: &[usize],
+        chain: &mut Chain,
+        registers: &mut Registers,
+    ) -> Vec<(usize, View, usize)> {
         let mut loaded: Vec<(usize, View, usize)> = Vec::new();
         for &input in members.iter().flat_map(|&member| &self.items.list[member].inputs) {
             let source = &self.sources.of[input];

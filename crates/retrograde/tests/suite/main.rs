@@ -6,4 +6,5 @@ mod digits;
 mod download;
 mod notebook;
 mod notebook_textbook;
+mod training;
 mod two_questions;
