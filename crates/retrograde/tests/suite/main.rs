@@ -8,3 +8,4 @@ mod notebook;
 mod notebook_textbook;
 mod training;
 mod two_questions;
+mod two_rooms;
