@@ -121,11 +121,6 @@ impl<T: Real> Program<T> {
         &mut self.arena
     }
 
-    /// How many steps there are.
-    pub(crate) fn len(&self) -> usize {
-        self.steps.len()
-    }
-
     /// Bytes of memory: the arena and scratch.
     pub(crate) fn bytes(&self) -> usize {
         (self.arena.real.len() + self.scratch.len()) * size_of::<T>() + self.arena.index.len() * 4

@@ -13,16 +13,22 @@ pub enum Activation {
     /// max(x, 0).
     #[default]
     Relu,
+    /// 1 / (1 + e⁻ˣ).
+    Sigmoid,
+    /// The hyperbolic tangent.
+    Tanh,
 }
 
 impl Activation {
     /// All of them.
-    pub const ALL: [Activation; 1] = [Activation::Relu];
+    pub const ALL: [Activation; 3] = [Activation::Relu, Activation::Sigmoid, Activation::Tanh];
 
     /// Its name in lower case.
     pub fn name(self) -> &'static str {
         match self {
             Activation::Relu => "relu",
+            Activation::Sigmoid => "sigmoid",
+            Activation::Tanh => "tanh",
         }
     }
 
@@ -31,6 +37,8 @@ impl Activation {
     pub fn record(self, x: &Var) -> Var {
         match self {
             Activation::Relu => x.relu(),
+            Activation::Sigmoid => x.sigmoid(),
+            Activation::Tanh => x.tanh(),
         }
     }
 }

@@ -23,6 +23,8 @@ pub struct Plan<T: Real> {
     slots: HashMap<NodeId, Slot>,
     /// The inputs that have not been given a value yet.
     missing: Vec<Arc<Node>>,
+    /// The nodes that each step makes.
+    steps: Vec<Vec<Arc<Node>>>,
 }
 
 /// A value that can be read or set.
@@ -65,7 +67,9 @@ impl<T: Real> Plan<T> {
             let value_type = node.value_type.clone();
             slots.insert(id, Slot { place, value_type, settable, bound: bounds[item] });
         }
-        Plan { graph, program: lowered.program, slots, missing }
+        let node = |item: usize| Arc::clone(&items.list[item].node);
+        let steps = lowered.steps.into_iter().map(|made| made.into_iter().map(node).collect()).collect();
+        Plan { graph, program: lowered.program, slots, missing, steps }
     }
 
     /// Gives an input, a parameter or a state its values, row by row, rounded to the plan's precision.
@@ -159,9 +163,10 @@ impl<T: Real> Plan<T> {
         }
     }
 
-    /// How many steps a run has: fused chains, row kernels and copies.
-    pub fn steps(&self) -> usize {
-        self.program.len()
+    /// The steps of a run, in order, each with the nodes that it makes: several where pointwise operations became one
+    /// pass over memory, none where an update's value is copied into its leaf.
+    pub fn steps(&self) -> &[Vec<Arc<Node>>] {
+        &self.steps
     }
 
     /// The bytes of memory in which all values lie, tables of bytes not counted.
