@@ -72,10 +72,8 @@ pub(super) fn lower<T: Real>(
             Unit::Copy(item) => lowering.copy(*item),
         });
         // Values whose last reader has run give their memory back.
-        for item in 0..items.list.len() {
-            if lifetimes[item] == Some(position) {
-                lowering.give_back(item);
-            }
+        for (item, _) in lifetimes.iter().enumerate().filter(|(_, last)| **last == Some(position)) {
+            lowering.give_back(item);
         }
         steps.push(made);
     }
