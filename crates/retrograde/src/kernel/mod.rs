@@ -24,6 +24,7 @@ mod form;
 mod logarithm;
 pub(crate) mod map;
 pub(crate) mod matmul;
+pub(crate) mod prefetch;
 pub(crate) mod program;
 mod real;
 pub(crate) mod reduce;

@@ -10,10 +10,11 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
-/// How often a waiting thread looks before it lets others run.
-const SPINS: u32 = 4_000;
+/// How often a waiting thread looks before it offers its processor to others at each further look: some microseconds,
+/// in which a thread that is running arrives. One that is not running needs a processor, perhaps this one.
+const SPINS: u32 = 200;
 /// How often a thread looks for the next run before it goes to sleep: about 50 microseconds.
-const IDLE_SPINS: u32 = 20_000;
+const IDLE_SPINS: u32 = 3_000;
 
 /// What a run does: called once on each thread with the thread's number.
 type Job<'a> = &'a (dyn Fn(usize, &Barrier) + Sync);
@@ -142,12 +143,13 @@ impl Shared {
 
     /// Waits for a run after `seen`: spins for a while, then sleeps.
     fn await_run(&self, seen: u64) -> u64 {
+        let mut wait = Wait::default();
         for _ in 0..IDLE_SPINS {
             let now = self.run.load(Ordering::SeqCst);
             if now != seen {
                 return now;
             }
-            std::hint::spin_loop();
+            wait.a_little();
         }
         let mut sleeping = lock(&self.sleeping);
         *sleeping += 1;

@@ -6,6 +6,7 @@
 
 use super::entry::{Entry, Given, Refusal, Sample, none};
 use crate::graph::{Kind, Mismatch, Operation, Site, Type, Var};
+use crate::kernel::prefetch::prefetch;
 use crate::kernel::{Body, Call, Form, InstructionSet, Output, Real, Rows, RowsKernel, Values, dispatch};
 
 /// The entry in the list.
@@ -129,8 +130,21 @@ impl<T: Real> Rows<T> for GatherRows {
     }
 }
 
+/// How many rows ahead of the one being copied are asked for.
+const AHEAD: usize = 4;
+
+/// Asks for the row that comes [`AHEAD`] rows after row `i`, if there is one.
+#[inline(always)]
+fn ask_ahead<E>(table: &[E], rows: &[u32], i: usize, width: usize) {
+    if let Some(&row) = rows.get(i + AHEAD) {
+        let from = row as usize * width;
+        prefetch(&table[from..from + width]);
+    }
+}
+
 fn copy_rows<E: Copy>(table: &[E], rows: &[u32], width: usize, output: &mut [E]) {
     for (i, &row) in rows.iter().enumerate() {
+        ask_ahead(table, rows, i, width);
         let from = row as usize * width;
         output[i * width..(i + 1) * width].copy_from_slice(&table[from..from + width]);
     }
@@ -151,6 +165,7 @@ impl<T: Real> Body for Widen<'_, T> {
     #[inline(always)]
     fn run<I: InstructionSet>(self) {
         for (i, &row) in self.rows.iter().enumerate() {
+            ask_ahead(self.table, self.rows, i, self.width);
             let from = row as usize * self.width;
             let output = &mut self.output[i * self.width..(i + 1) * self.width];
             for (output, &byte) in output.iter_mut().zip(&self.table[from..from + self.width]) {
