@@ -12,6 +12,7 @@ pub mod kernel;
 pub mod ops;
 pub mod plan;
 pub mod textbook;
+pub mod view;
 
 pub use error::{Error, Result};
 pub use gradient::Gradients;

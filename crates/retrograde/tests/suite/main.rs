@@ -4,3 +4,4 @@ mod data;
 #[cfg(feature = "download")]
 mod download;
 mod notebook;
+mod view;
