@@ -48,10 +48,6 @@ pub(crate) fn read_bounded(path: &Path, limit: u64) -> Result<Vec<u8>> {
 /// Writes a file whole or not at all; a file of that name is replaced.
 ///
 /// On failure the old file is untouched and nothing is left behind.
-#[cfg_attr(
-    not(any(test, feature = "download")),
-    expect(dead_code, reason = "only downloads are written so far")
-)]
 pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
     if path.file_name().is_none() {
         return Err(Error::invalid(

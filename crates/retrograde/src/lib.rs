@@ -9,9 +9,12 @@ pub mod data;
 pub mod gradient;
 pub mod graph;
 pub mod kernel;
+pub mod nn;
 pub mod ops;
+pub mod optim;
 pub mod plan;
 pub mod textbook;
+pub mod train;
 pub mod view;
 
 pub use error::{Error, Result};

@@ -31,3 +31,18 @@ pub(crate) fn binary<T: Copy, F: Fn(T, T) -> T>(x: &[T], y: &[T], output: &mut [
     }
     dispatch(Loop(x, y, output, f));
 }
+
+/// `output[i] = f(x[i], y[i], z[i])`.
+pub(crate) fn ternary<T: Copy, F: Fn(T, T, T) -> T>(x: &[T], y: &[T], z: &[T], output: &mut [T], f: F) {
+    struct Loop<'a, T, F>(&'a [T], &'a [T], &'a [T], &'a mut [T], F);
+    impl<T: Copy, F: Fn(T, T, T) -> T> Body for Loop<'_, T, F> {
+        type Output = ();
+        #[inline(always)]
+        fn run<I: InstructionSet>(self) {
+            for (((output, &x), &y), &z) in self.3.iter_mut().zip(self.0).zip(self.1).zip(self.2) {
+                *output = (self.4)(x, y, z);
+            }
+        }
+    }
+    dispatch(Loop(x, y, z, output, f));
+}

@@ -21,12 +21,14 @@ pub(crate) mod chain;
 mod dispatch;
 mod exponential;
 mod form;
+mod logarithm;
 pub(crate) mod map;
 pub(crate) mod matmul;
 pub(crate) mod program;
 mod real;
 pub(crate) mod reduce;
 pub(crate) mod strided;
+mod tangent;
 mod team;
 mod vector;
 

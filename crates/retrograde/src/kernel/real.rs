@@ -1,9 +1,9 @@
 //! The number a plan is compiled for.
 
 use super::dispatch::InstructionSet;
-use super::exponential;
 use super::form::{Pointwise, PointwiseKernel, Rows, RowsKernel};
 use super::vector::Vector;
+use super::{exponential, logarithm, tangent};
 use num_traits::{Float, NumAssign};
 use std::fmt::{Debug, Display};
 use std::iter::Sum;
@@ -30,6 +30,12 @@ pub trait Real: Float + NumAssign + Sum + Default + Debug + Display + Send + Syn
     /// `e` to the power of `self`, within 2 units in the last place, branch-free so that loops over it
     /// become vector instructions.
     fn exponential(self) -> Self;
+
+    /// The natural logarithm, within 2 units in the last place, branch-free likewise.
+    fn logarithm(self) -> Self;
+
+    /// The hyperbolic tangent, within 3 units in the last place, branch-free likewise.
+    fn tangent(self) -> Self;
 
     /// A pointwise kernel's half for this type.
     fn pointwise(kernel: &dyn PointwiseKernel) -> &dyn Pointwise<Self>;
@@ -60,6 +66,16 @@ impl Real for f32 {
     #[inline(always)]
     fn exponential(self) -> Self {
         exponential::single(self)
+    }
+
+    #[inline(always)]
+    fn logarithm(self) -> Self {
+        logarithm::single(self)
+    }
+
+    #[inline(always)]
+    fn tangent(self) -> Self {
+        tangent::single(self)
     }
 
     fn pointwise(kernel: &dyn PointwiseKernel) -> &dyn Pointwise<Self> {
@@ -93,6 +109,16 @@ impl Real for f64 {
     #[inline(always)]
     fn exponential(self) -> Self {
         exponential::double(self)
+    }
+
+    #[inline(always)]
+    fn logarithm(self) -> Self {
+        logarithm::double(self)
+    }
+
+    #[inline(always)]
+    fn tangent(self) -> Self {
+        tangent::double(self)
     }
 
     fn pointwise(kernel: &dyn PointwiseKernel) -> &dyn Pointwise<Self> {

@@ -58,3 +58,28 @@ pub(crate) fn axes_of(shape: &Shape, axes: &[usize]) -> Result<(), Mismatch> {
     }
     Ok(())
 }
+
+/// For reductions: the real shape without `axes`.
+pub(crate) fn reduced(inputs: &[Type], axes: &[usize]) -> Result<Type, Mismatch> {
+    all_real(inputs)?;
+    let shape = &inputs[0].shape;
+    axes_of(shape, axes)?;
+    let kept: Vec<usize> = shape
+        .iter()
+        .enumerate()
+        .filter(|(axis, _)| !axes.contains(axis))
+        .map(|(_, &length)| length)
+        .collect();
+    Ok(Type::real(kept))
+}
+
+/// The same for reductions that have no answer for no elements.
+pub(crate) fn reduced_from_some(inputs: &[Type], axes: &[usize]) -> Result<Type, Mismatch> {
+    let output = reduced(inputs, axes)?;
+    let shape = &inputs[0].shape;
+    if axes.iter().any(|&axis| shape[axis] == 0) {
+        let problem = format!("along {axes:?} the shape {shape} has no elements");
+        return Err(Mismatch::new(problem, "give axes with one element at least; the `sum` of none is 0"));
+    }
+    Ok(output)
+}

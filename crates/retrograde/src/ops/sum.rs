@@ -73,16 +73,6 @@ impl Var {
     }
 }
 
-/// The shape without some of its axes.
-pub(super) fn without(inputs: &[Type], axes: &[usize]) -> Result<Type, Mismatch> {
-    rules::all_real(inputs)?;
-    let shape = &inputs[0].shape;
-    rules::axes_of(shape, axes)?;
-    let kept: Vec<usize> =
-        shape.iter().enumerate().filter(|(axis, _)| !axes.contains(axis)).map(|(_, &length)| length).collect();
-    Ok(Type::real(kept))
-}
-
 impl Operation for Sum {
     fn name(&self) -> &'static str {
         ENTRY.name
@@ -93,7 +83,7 @@ impl Operation for Sum {
     }
 
     fn infer(&self, inputs: &[Type]) -> Result<Type, Mismatch> {
-        without(inputs, &self.axes)
+        rules::reduced(inputs, &self.axes)
     }
 
     fn form(&self) -> Form<'_> {

@@ -10,7 +10,7 @@ use crate::graph::{Kind, Leaf, Operation, Origin};
 use crate::kernel::arena::{Arena, Block, Place};
 use crate::kernel::chain::{Chain, Instruction, Load, Store, Value};
 use crate::kernel::program::{Program, RowsWork, Work};
-use crate::kernel::{Form, Formed, Operand, Real, Threads};
+use crate::kernel::{Form, Formed, Operand, Real, Threads, View};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -165,7 +165,8 @@ impl Lowering<'_> {
     fn chain(&self, members: &[usize], in_place: &HashMap<usize, Vec<usize>>) -> Chain {
         let mut chain = Chain { elements: self.items.elements(members[0]), ..Chain::default() };
         let mut registers = Registers::default();
-        let mut loaded: Vec<(&Source, Value)> = Vec::new();
+        // What is loaded is loaded before the first operation: its registers are never shared.
+        let loaded = self.loads(members, &mut chain, &mut registers);
         let mut made: HashMap<usize, Value> = HashMap::new();
         for (number, &member) in members.iter().enumerate() {
             let item = &self.items.list[member];
@@ -174,21 +175,12 @@ impl Lowering<'_> {
             };
             let mut inputs = Vec::new();
             for &input in &item.inputs {
-                let source = &self.sources.of[input];
-                let known = loaded.iter().find(|(other, _)| {
-                    other.base == source.base && other.view.merged() == source.view.merged()
-                });
-                inputs.push(match (made.get(&source.base), known) {
-                    (Some(&value), _) | (None, Some(&(_, value))) => value,
-                    (None, None) if source.view.is_contiguous() => {
-                        Value::Memory(self.start(source.base) + source.view.offset)
-                    }
-                    (None, None) => {
-                        let register = registers.take();
-                        chain.loads.push(self.load(source, register));
-                        loaded.push((source, Value::Register(register)));
-                        Value::Register(register)
-                    }
+                let Source { base, view } = &self.sources.of[input];
+                let load = || loaded.iter().find(|(other, seen, _)| other == base && *seen == view.merged());
+                inputs.push(match (made.get(base), load()) {
+                    (Some(&value), _) => value,
+                    (None, Some(&(_, _, register))) => Value::Register(register),
+                    (None, None) => Value::Memory(self.start(*base) + view.offset),
                 });
             }
             let leaves = in_place.get(&member);
@@ -226,6 +218,28 @@ impl Lowering<'_> {
         }
         chain.registers = registers.count;
         chain
+    }
+
+    /// Adds the loads of a chain: inputs from outside of it that are not neighbours in memory. Returns whose memory each
+    /// reads, how, and into which register.
+    fn loads(
+        &self,
+        members: &[usize],
+        chain: &mut Chain,
+        registers: &mut Registers,
+    ) -> Vec<(usize, View, usize)> {
+        let mut loaded: Vec<(usize, View, usize)> = Vec::new();
+        for &input in members.iter().flat_map(|&member| &self.items.list[member].inputs) {
+            let source = &self.sources.of[input];
+            let view = source.view.merged();
+            let known = loaded.iter().any(|(base, seen, _)| *base == source.base && *seen == view);
+            if !members.contains(&source.base) && !source.view.is_contiguous() && !known {
+                let register = registers.take();
+                chain.loads.push(self.load(source, register));
+                loaded.push((source.base, view, register));
+            }
+        }
+        loaded
     }
 
     fn load(&self, source: &Source, register: usize) -> Load {

@@ -85,6 +85,20 @@ impl<T: Real> Plan<T> {
         Ok(())
     }
 
+    /// Gives one number of an input, a parameter or a state its value: the one at `position`, counted row by row. The
+    /// others stay as they are, and an input counts as given only by [`set`](Self::set).
+    pub fn set_element(&mut self, var: &Var, position: usize, value: f64) -> Result<()> {
+        let count = var.shape().elements();
+        let target = self.real_slot(var, count)?;
+        if position >= count {
+            let label = format!("`{}`", var.node().label());
+            let problem = format!("it has {count} elements and none at position {position}");
+            return Err(Error::invalid(label, problem, "count positions row by row from 0"));
+        }
+        self.program.arena().real.all()[target.start + position] = T::of(value);
+        Ok(())
+    }
+
     /// Gives an input its indices, row by row. Errors when one is out of range for what it is used for.
     pub fn set_indices(&mut self, var: &Var, indices: &[u32]) -> Result<()> {
         let slot = self.settable(var, indices.len())?;

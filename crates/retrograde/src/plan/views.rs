@@ -79,4 +79,3 @@ fn resolve(items: &Items, copied: &[bool]) -> Vec<Source> {
     }
     sources
 }
-

@@ -192,8 +192,7 @@ impl Groups {
     fn fold_scopes(&mut self, trace: &Trace) {
         let mut scopes: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
         for (index, node) in trace.nodes().iter().enumerate() {
-            let outermost = node.scope.split('.').next().unwrap_or_default();
-            if !outermost.is_empty() {
+            if let Some(outermost) = outermost_scope(node) {
                 scopes.entry(outermost).or_default().push(index);
             }
         }
@@ -217,6 +216,16 @@ impl Groups {
                 self.scopes.insert(members[0], name.to_string());
             }
         }
+    }
+}
+
+/// The outermost scope of a node. A parameter that was recorded before its layer belongs to the layer that its name
+/// begins with: `affine1.weight`.
+fn outermost_scope(node: &TracedNode) -> Option<&str> {
+    match node.scope.split('.').next() {
+        Some(scope) if !scope.is_empty() => Some(scope),
+        _ if node.is_leaf() => Some(node.name.as_ref()?.split_once('.')?.0),
+        _ => None,
     }
 }
 

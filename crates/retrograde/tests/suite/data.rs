@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{Read, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use flate2::{Compression, read::GzDecoder, write::GzEncoder};
 use retrograde::Error;
@@ -177,12 +177,7 @@ fn single_files_are_read_as_samples() {
 /// The full MNIST, where it is at hand.
 #[test]
 fn the_full_mnist_is_read() {
-    let near = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/mnist");
-    let folder = std::env::var_os("RETROGRADE_MNIST").map_or(near, PathBuf::from);
-    if !folder.is_dir() {
-        println!("skipped: no MNIST in {} (set RETROGRADE_MNIST)", folder.display());
-        return;
-    }
+    let Some(folder) = crate::digits::full_mnist_folder() else { return };
     let mnist = Dataset::from_folder(&folder).unwrap();
     assert_eq!((mnist.train().len(), mnist.test().len(), mnist.image_shape()), (60_000, 10_000, [28, 28]));
     // The sums and counts were taken from the files with Python.

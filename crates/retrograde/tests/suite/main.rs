@@ -1,7 +1,13 @@
 //! The one integration-test binary: a module a subject.
 
+mod architecture;
 mod data;
+mod digits;
 #[cfg(feature = "download")]
 mod download;
 mod notebook;
+mod notebook_textbook;
+mod training;
+mod two_questions;
+mod two_rooms;
 mod view;

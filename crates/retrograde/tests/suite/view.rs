@@ -1,6 +1,7 @@
 //! The glass box: figures letter by letter, and figures of random graphs read back by following their lines.
 
 use proptest::prelude::*;
+use retrograde::nn::{Mlp, Model};
 use retrograde::view::{self, BlockKind, Diagram, Style, Trace, Tracer};
 use retrograde::{Graph, Result, Tensor, Var};
 use std::collections::{BTreeSet, HashSet};
@@ -116,21 +117,10 @@ fn wide_letters_keep_the_columns() -> Result<()> {
 
 fn two_layers() -> Result<Trace> {
     let graph = Graph::new();
-    let affine = |name: &str, x: &Var, width: usize| {
-        graph.scope(name, || {
-            let from = x.shape()[1];
-            let number = |i: usize| ((i * 7) % 13) as f64 / 13.0 - 0.5;
-            let weight = graph.parameter("weight", Tensor::from_fn([from, width], number));
-            let bias = graph.parameter("bias", Tensor::zeros([width]));
-            let product = x.matmul(&weight);
-            &product + bias.broadcast(product.shape())
-        })
-    };
+    let net = Mlp::new([8, 5, 10]).build()?;
+    let parameters = net.parameters().record(&graph);
     let (x, labels) = (graph.input("x", [3, 8]), graph.index_input("t", [3]));
-    let hidden = affine("affine1", &x, 5);
-    let hidden = graph.scope("relu1", || hidden.relu());
-    let logits = affine("affine2", &hidden, 10);
-    let loss = logits.softmax_with_loss(&labels).named("loss");
+    let loss = net.record(&x, &parameters).softmax_with_loss(&labels).named("loss");
     let images: Vec<f64> = (0..24).map(|i| f64::from(i) / 24.0).collect();
     Tracer::new(&loss).set(&x, &images).set_indices(&labels, &[5, 0, 4]).trace()
 }
@@ -140,7 +130,7 @@ fn layers_are_boxes() -> Result<()> {
     let trace = two_layers()?;
     let text = trace.text(Style { width: 180, ..Style::default() });
     let labels: Vec<String> = Diagram::folded(&trace).blocks.into_iter().map(|block| block.label).collect();
-    assert_eq!(labels, ["x", "t", "affine1", "relu1", "affine2", "softmax_with_loss", "loss"]);
+    assert_eq!(labels, ["x", "affine1", "t", "relu1", "affine2", "softmax_with_loss", "loss"]);
     for expected in ["│ affine1 ├──", "│ relu1 ├──", "│ affine2 ├──", "shape [3, 5]", "▶ loss", "[5, 0, 4]"]
     {
         assert!(text.contains(expected), "{expected} is missing:\n{text}");

@@ -1,0 +1,66 @@
+//! `absolute`: y = |x|, element by element.
+//!
+//! Derivative: the sign of x. There is none at x = 0; the slope taken there is 0, halfway between −1 and 1, as in
+//! PyTorch and in centred differences.
+
+use super::entry::{Entry, Given, Kink, Refusal, Sample};
+use super::rules;
+use crate::graph::{Mismatch, Operation, Site, Tensor, Type, Var};
+use crate::kernel::{Form, Pointwise, Real, map};
+
+/// The entry in the list.
+pub static ENTRY: Entry = Entry {
+    name: "absolute",
+    summary: "Every number without its sign.",
+    formula: "y = |x|",
+    derivative: "dx = g * sign(x)",
+    samples: || {
+        [[].as_slice(), &[0], &[1], &[5, 7]]
+            .map(|shape| Sample::new([Given::real(shape)], |v| v[0].abs()).spelled(|v| v[0].maximum(&-&v[0])))
+            .to_vec()
+    },
+    kinks: || {
+        vec![Kink {
+            at: vec![Tensor::from([0.0, -0.0])],
+            record: |v| v[0].abs(),
+            slopes: vec![Tensor::from([0.0, 0.0])],
+        }]
+    },
+    refusals: || vec![Refusal { types: vec![Type::index([2])], record: |v| v[0].abs(), says: &["indices"] }],
+};
+
+#[derive(Debug)]
+struct Absolute;
+
+impl Var {
+    /// Every element without its sign; the slope at 0 is 0.
+    #[track_caller]
+    pub fn abs(&self) -> Var {
+        self.record(Absolute, &[], std::panic::Location::caller())
+    }
+}
+
+impl Operation for Absolute {
+    fn name(&self) -> &'static str {
+        ENTRY.name
+    }
+
+    fn infer(&self, inputs: &[Type]) -> Result<Type, Mismatch> {
+        rules::same_shapes(inputs)
+    }
+
+    fn form(&self) -> Form<'_> {
+        Form::Pointwise(self)
+    }
+
+    fn derivative(&self, site: &Site<'_>) -> Vec<Option<Var>> {
+        let x = site.input(0);
+        vec![site.when_wanted(0, || site.upstream() * x.compare(&x.number(0.0)))]
+    }
+}
+
+impl<T: Real> Pointwise<T> for Absolute {
+    fn map(&self, inputs: &[&[T]], output: &mut [T]) {
+        map::unary(inputs[0], output, T::abs);
+    }
+}

@@ -1,0 +1,77 @@
+//! `compare`: which of two numbers is the larger: 1 for the first, −1 for the second, 0 for a tie.
+//!
+//! The sign of a − b; NaN if either is NaN. The derivative of [`absolute`](super::absolute) is made of it. Derivative:
+//! zero wherever it exists, and taken as zero at a tie, where y jumps.
+
+use super::entry::{Entry, Given, Kink, Refusal, Sample};
+use super::rules;
+use crate::graph::{Mismatch, Operation, Site, Tensor, Type, Var};
+use crate::kernel::{Form, Pointwise, Real, map};
+
+/// The entry in the list.
+pub static ENTRY: Entry = Entry {
+    name: "compare",
+    summary: "Which of two is the larger: 1 for the first, -1 for the second, 0 for a tie.",
+    formula: "y = sign(a - b)",
+    derivative: "da = 0, db = 0",
+    samples: || {
+        let record = |v: &[Var]| v[0].compare(&v[1]);
+        [[].as_slice(), &[0], &[1], &[5, 7]]
+            .map(|shape| Sample::new([Given::real(shape), Given::real(shape)], record))
+            .to_vec()
+    },
+    kinks: || {
+        vec![Kink {
+            at: vec![Tensor::from([-1.0, 0.0, 1.0]), Tensor::from([-1.0, 0.0, 1.0])],
+            record: |v| v[0].compare(&v[1]),
+            slopes: vec![Tensor::zeros([3]), Tensor::zeros([3])],
+        }]
+    },
+    refusals: || {
+        vec![Refusal {
+            types: vec![Type::real([2, 3]), Type::real([2])],
+            record: |v| v[0].compare(&v[1]),
+            says: &["[2, 3]", "[2]"],
+        }]
+    },
+};
+
+#[derive(Debug)]
+struct Compare;
+
+impl Var {
+    /// 1 where this is larger than `other`, −1 where it is smaller, 0 where they tie, NaN where either is NaN. No
+    /// gradient flows through it.
+    #[track_caller]
+    pub fn compare(&self, other: &Var) -> Var {
+        self.record(Compare, &[other], std::panic::Location::caller())
+    }
+}
+
+impl Operation for Compare {
+    fn name(&self) -> &'static str {
+        ENTRY.name
+    }
+
+    fn infer(&self, inputs: &[Type]) -> Result<Type, Mismatch> {
+        rules::same_shapes(inputs)
+    }
+
+    fn form(&self) -> Form<'_> {
+        Form::Pointwise(self)
+    }
+
+    fn derivative(&self, _: &Site<'_>) -> Vec<Option<Var>> {
+        vec![None, None]
+    }
+}
+
+impl<T: Real> Pointwise<T> for Compare {
+    fn map(&self, inputs: &[&[T]], output: &mut [T]) {
+        map::binary(inputs[0], inputs[1], output, |a, b| {
+            let equal = if a == b { T::zero() } else { T::nan() };
+            let larger = if a > b { T::one() } else { equal };
+            if a < b { -T::one() } else { larger }
+        });
+    }
+}

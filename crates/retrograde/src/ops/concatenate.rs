@@ -1,0 +1,164 @@
+//! `concatenate`: tensors one behind the other along an axis.
+//!
+//! Derivative: each input receives its [`slice`](super::slice) of the upstream gradient. Differentiable everywhere. All
+//! inputs are of one kind, real numbers or indices, and agree in the other axes.
+
+use super::entry::{Entry, Given, Refusal, Sample, none};
+use super::rules;
+use crate::graph::{Mismatch, Operation, Site, Type, Var};
+use crate::kernel::{Call, Form, Input, Inputs, Output, Real, Rows, RowsKernel};
+use std::ops::Range;
+
+/// The entry in the list.
+pub static ENTRY: Entry = Entry {
+    name: "concatenate",
+    summary: "Tensors one behind the other along an axis.",
+    formula: "y = [a, b, …]",
+    derivative: "da = the slice of g where a lies, db = that of b, …",
+    samples: || {
+        vec![
+            Sample::new([Given::real([2]), Given::real([3])], |v| v[0].concatenate(&[&v[1]], 0)).spelled(|v| v[0].pad(0, 0, 3) + v[1].pad(0, 2, 0)),
+            Sample::new([Given::real([1])], |v| v[0].concatenate(&[], 0)),
+            Sample::new([Given::real([2, 3]), Given::real([4, 3]), Given::real([1, 3])], |v| {
+                v[0].concatenate(&[&v[1], &v[2]], 0)
+            }),
+            Sample::new([Given::real([2, 3]), Given::real([2, 1])], |v| v[0].concatenate(&[&v[1]], 1)),
+            Sample::new([Given::real([2, 1, 2]), Given::real([2, 3, 2])], |v| v[0].concatenate(&[&v[1]], 1)),
+            Sample::new([Given::real([3, 0]), Given::real([3, 2])], |v| v[0].concatenate(&[&v[1]], 1)),
+            Sample::new([Given::real([0, 2]), Given::real([0, 1])], |v| v[0].concatenate(&[&v[1]], 1)),
+            Sample::new([Given::real([2, 3])], |v| v[0].concatenate(&[&v[0], &v[0]], 1)),
+            Sample::new([Given::index([2], 4), Given::index([3], 4)], |v| v[0].concatenate(&[&v[1]], 0)),
+        ]
+    },
+    kinks: none,
+    refusals: || {
+        vec![
+            Refusal {
+                types: vec![Type::real([2, 3]), Type::real([2, 4])],
+                record: |v| v[0].concatenate(&[&v[1]], 0),
+                says: &["[2, 3]", "[2, 4]", "axis 0"],
+            },
+            Refusal {
+                types: vec![Type::real([2]), Type::index([2])],
+                record: |v| v[0].concatenate(&[&v[1]], 0),
+                says: &["real numbers", "indices"],
+            },
+            Refusal {
+                types: vec![Type::real([]), Type::real([])],
+                record: |v| v[0].concatenate(&[&v[1]], 0),
+                says: &["[]", "scalar"],
+            },
+        ]
+    },
+};
+
+#[derive(Debug)]
+struct Concatenate {
+    axis: usize,
+}
+
+impl Var {
+    /// This and the `others` behind it, one after the other along `axis`. They agree in the other axes. Real values and
+    /// indices.
+    ///
+    /// ```
+    /// # fn main() -> retrograde::Result<()> {
+    /// let graph = retrograde::Graph::new();
+    /// let (a, b) = (graph.constant([[1.0], [2.0]]), graph.constant([[3.0, 4.0], [5.0, 6.0]]));
+    /// assert_eq!(a.concatenate(&[&b], 1).value()?.values(), [1.0, 3.0, 4.0, 2.0, 5.0, 6.0]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[track_caller]
+    pub fn concatenate(&self, others: &[&Var], axis: usize) -> Var {
+        self.record(Concatenate { axis }, others, std::panic::Location::caller())
+    }
+}
+
+impl Operation for Concatenate {
+    fn name(&self) -> &'static str {
+        ENTRY.name
+    }
+
+    fn attributes(&self) -> String {
+        format!("axis {}", self.axis)
+    }
+
+    fn infer(&self, inputs: &[Type]) -> Result<Type, Mismatch> {
+        let (axis, first) = (self.axis, &inputs[0]);
+        rules::axes_of(&first.shape, &[axis])?;
+        let mut joined = first.shape.to_vec();
+        for other in &inputs[1..] {
+            if other.kind != first.kind {
+                let problem = "real numbers and indices cannot be in one tensor";
+                return Err(Mismatch::new(problem, "concatenate tensors of one kind"));
+            }
+            let fits = other.shape.rank() == first.shape.rank()
+                && (0..joined.len()).all(|i| i == axis || other.shape[i] == first.shape[i]);
+            if !fits {
+                return Err(Mismatch::new(
+                    format!("the shapes {} and {} differ in more than axis {axis}", first.shape, other.shape),
+                    format!("give tensors that agree in all axes but axis {axis}"),
+                ));
+            }
+            joined[axis] = joined[axis].saturating_add(other.shape[axis]);
+        }
+        Ok(Type { kind: first.kind, shape: joined.into() })
+    }
+
+    fn form(&self) -> Form<'_> {
+        Form::Rows(self)
+    }
+
+    fn derivative(&self, site: &Site<'_>) -> Vec<Option<Var>> {
+        let mut start = 0;
+        let slice = |(number, input): (usize, &Var)| {
+            let from = start;
+            start += input.shape()[self.axis];
+            site.when_wanted(number, || site.upstream().slice(self.axis, from..start))
+        };
+        site.inputs().iter().enumerate().map(slice).collect()
+    }
+
+    fn index_bound(&self, _: usize, _: &[Type], output: Option<usize>) -> Option<usize> {
+        output
+    }
+}
+
+impl RowsKernel for Concatenate {
+    fn rows(&self, _: &[&[usize]], output: &[usize]) -> usize {
+        output[..self.axis].iter().product()
+    }
+}
+
+impl<T: Real> Rows<T> for Concatenate {
+    fn evaluate(&self, call: Call<'_, T>) {
+        let Call { inputs, shape, rows, .. } = call;
+        let row = shape[self.axis..].iter().product();
+        match call.output {
+            Output::Real(output) => self.join(inputs, |input| input.real(), rows, row, output),
+            Output::Index(output) => self.join(inputs, |input| input.index(), rows, row, output),
+        }
+    }
+}
+
+impl Concatenate {
+    /// Each row of the output is a row of every input; `row` is its length.
+    fn join<'a, T: Real, E: Copy + 'a>(
+        &self,
+        inputs: Inputs<'a, T>,
+        values: impl Fn(Input<'a, T>) -> &'a [E],
+        rows: Range<usize>,
+        row: usize,
+        output: &mut [E],
+    ) {
+        let mut to = 0;
+        for input in (0..inputs.len()).map(|number| inputs.get(number)) {
+            let width: usize = input.shape[self.axis..].iter().product();
+            for (output, i) in output.chunks_exact_mut(row.max(1)).zip(rows.clone()) {
+                output[to..to + width].copy_from_slice(&values(input)[i * width..(i + 1) * width]);
+            }
+            to += width;
+        }
+    }
+}

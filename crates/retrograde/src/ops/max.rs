@@ -1,0 +1,119 @@
+//! `max`: the largest element over axes, which are removed from the shape.
+//!
+//! Derivative: the upstream gradient goes to the largest element. Where several tie there is no derivative; they then
+//! share it evenly, as in PyTorch's `amax` and JAX. NaN if one of the elements is. The maximum of nothing does not
+//! exist and is refused.
+
+use super::entry::{Entry, Given, Kink, Refusal, Sample};
+use super::rules;
+use crate::graph::{Mismatch, Operation, Site, Tensor, Type, Var};
+use crate::kernel::reduce::{Join, reduce, rows};
+use crate::kernel::{Call, Form, Real, Rows, RowsKernel};
+
+/// The entry in the list.
+pub static ENTRY: Entry = Entry {
+    name: "max",
+    summary: "The largest element over some axes or over all.",
+    formula: "y[j] = max over i of x[i, j]",
+    derivative: "dx[i, j] = x[i, j] == y[j] ? g[j] / (how many do) : 0",
+    samples: || {
+        vec![
+            Sample::new([Given::real([])], |v| v[0].max_all()),
+            Sample::new([Given::real([1])], |v| v[0].max([0])),
+            Sample::new([Given::real([7])], |v| v[0].max_all()),
+            Sample::new([Given::real([5, 12])], |v| v[0].max([1])),
+            Sample::new([Given::real([5, 12])], |v| v[0].max([0])),
+            Sample::new([Given::real([2, 3, 4])], |v| v[0].max([2, 0])).spelled(|v| v[0].max([0]).max([1])),
+            Sample::new([Given::real([2, 5])], |v| v[0].max([0]))
+                .spelled(|v| v[0].slice(0, ..1).maximum(&v[0].slice(0, 1..)).reshape([5])),
+            Sample::new([Given::real([0, 3])], |v| v[0].max([1])),
+            Sample::new([Given::real([2, 3])], |v| (&v[0] * &v[0]).max([])),
+        ]
+    },
+    kinks: || {
+        vec![
+            Kink {
+                at: vec![Tensor::from([[1.0, 3.0, 3.0], [2.0, 2.0, 2.0]])],
+                record: |v| v[0].max([1]),
+                slopes: vec![Tensor::from([[0.0, 0.5, 0.5], [1.0 / 3.0, 1.0 / 3.0, 1.0 / 3.0]])],
+            },
+            Kink {
+                at: vec![Tensor::from([0.0, -0.0, -1.0])],
+                record: |v| v[0].max_all(),
+                slopes: vec![Tensor::from([0.5, 0.5, 0.0])],
+            },
+        ]
+    },
+    refusals: || {
+        vec![
+            Refusal {
+                types: vec![Type::real([2, 3])],
+                record: |v| v[0].max([2]),
+                says: &["[2, 3]", "no axis 2", "0 to 1"],
+            },
+            Refusal { types: vec![Type::real([0])], record: |v| v[0].max_all(), says: &["[0]", "no elements"] },
+        ]
+    },
+};
+
+#[derive(Debug)]
+struct Max {
+    axes: Vec<usize>,
+}
+
+impl Var {
+    /// The largest element over the given axes, which the result no longer has.
+    #[track_caller]
+    pub fn max(&self, axes: impl AsRef<[usize]>) -> Var {
+        self.record(Max { axes: axes.as_ref().to_vec() }, &[], std::panic::Location::caller())
+    }
+
+    /// The largest of all elements, a scalar.
+    #[track_caller]
+    pub fn max_all(&self) -> Var {
+        let axes: Vec<usize> = (0..self.shape().rank()).collect();
+        self.max(&axes)
+    }
+}
+
+impl Operation for Max {
+    fn name(&self) -> &'static str {
+        ENTRY.name
+    }
+
+    fn attributes(&self) -> String {
+        format!("over {:?}", self.axes)
+    }
+
+    fn infer(&self, inputs: &[Type]) -> Result<Type, Mismatch> {
+        rules::reduced_from_some(inputs, &self.axes)
+    }
+
+    fn form(&self) -> Form<'_> {
+        Form::Rows(self)
+    }
+
+    fn derivative(&self, site: &Site<'_>) -> Vec<Option<Var>> {
+        vec![site.when_wanted(0, || {
+            let (x, axes) = (site.input(0), &self.axes);
+            let largest = site.output().spread(axes, &x.shape());
+            // No element is larger than the largest, so each either ties with it or gets nothing. At a tie `share` gives
+            // half: of 2 it makes the one that is counted, and of 2g the g that is shared out.
+            let ties = x.share(&largest, &x.number(2.0)).sum(axes);
+            x.share(&largest, &(site.upstream() * 2.0 / ties).spread(axes, &x.shape()))
+        })]
+    }
+}
+
+impl RowsKernel for Max {
+    fn rows(&self, inputs: &[&[usize]], _: &[usize]) -> usize {
+        rows(inputs[0], &self.axes)
+    }
+}
+
+impl<T: Real> Rows<T> for Max {
+    fn evaluate(&self, call: Call<'_, T>) {
+        let x = call.inputs.get(0);
+        reduce(Join::Maximum, x.real(), x.shape, &self.axes, call.rows, call.output.real());
+    }
+}

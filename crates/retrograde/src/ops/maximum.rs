@@ -1,0 +1,78 @@
+//! `maximum`: y = max(a, b), the larger of two, element by element.
+//!
+//! Derivative: the upstream gradient goes to the larger one. Where they tie there is no derivative; each then receives
+//! half, as in PyTorch, JAX and centred differences. NaN if either is NaN.
+
+use super::entry::{Entry, Given, Kink, Refusal, Sample};
+use super::rules;
+use crate::graph::{Mismatch, Operation, Site, Tensor, Type, Var};
+use crate::kernel::reduce::larger;
+use crate::kernel::{Form, Pointwise, Real, map};
+
+/// The entry in the list.
+pub static ENTRY: Entry = Entry {
+    name: "maximum",
+    summary: "The larger of two tensors of the same shape, element by element.",
+    formula: "y = max(a, b)",
+    derivative: "da = share(a, b, g), db = share(b, a, g)",
+    samples: || {
+        let record = |v: &[Var]| v[0].maximum(&v[1]);
+        let spelling = |v: &[Var]| 0.5 * (&v[0] + &v[1] + (&v[0] - &v[1]).abs());
+        [[].as_slice(), &[0], &[1], &[5, 7], &[2, 3, 4]]
+            .map(|shape| Sample::new([Given::real(shape), Given::real(shape)], record).spelled(spelling))
+            .to_vec()
+    },
+    kinks: || {
+        vec![Kink {
+            at: vec![Tensor::from([-1.0, 0.0, 1.0]), Tensor::from([-1.0, 0.0, 1.0])],
+            record: |v| v[0].maximum(&v[1]),
+            slopes: vec![Tensor::full([3], 0.5), Tensor::full([3], 0.5)],
+        }]
+    },
+    refusals: || {
+        vec![Refusal {
+            types: vec![Type::real([2, 3]), Type::real([3])],
+            record: |v| v[0].maximum(&v[1]),
+            says: &["[2, 3]", "[3]", ".broadcast([2, 3])"],
+        }]
+    },
+};
+
+#[derive(Debug)]
+struct Maximum;
+
+impl Var {
+    /// The larger of this and `other`, element by element; at a tie each receives half of the gradient.
+    #[track_caller]
+    pub fn maximum(&self, other: &Var) -> Var {
+        self.record(Maximum, &[other], std::panic::Location::caller())
+    }
+}
+
+impl Operation for Maximum {
+    fn name(&self) -> &'static str {
+        ENTRY.name
+    }
+
+    fn infer(&self, inputs: &[Type]) -> Result<Type, Mismatch> {
+        rules::same_shapes(inputs)
+    }
+
+    fn form(&self) -> Form<'_> {
+        Form::Pointwise(self)
+    }
+
+    fn derivative(&self, site: &Site<'_>) -> Vec<Option<Var>> {
+        let (a, b, upstream) = (site.input(0), site.input(1), site.upstream());
+        vec![
+            site.when_wanted(0, || a.share(b, upstream)),
+            site.when_wanted(1, || b.share(a, upstream)),
+        ]
+    }
+}
+
+impl<T: Real> Pointwise<T> for Maximum {
+    fn map(&self, inputs: &[&[T]], output: &mut [T]) {
+        map::binary(inputs[0], inputs[1], output, larger);
+    }
+}

@@ -1,0 +1,105 @@
+//! `mean`: the mean over axes, which are removed from the shape.
+//!
+//! Derivative: each of the n elements counts one nth, so each receives the upstream gradient of the mean it went into,
+//! divided by n. Differentiable everywhere. The mean of nothing does not exist and is refused. Summed in an order fixed
+//! by the shape alone.
+
+use super::entry::{Entry, Given, Refusal, Sample, none};
+use super::rules;
+use crate::graph::{Mismatch, Operation, Site, Type, Var};
+use crate::kernel::reduce::{Join, reduce, rows};
+use crate::kernel::{Call, Form, Real, Rows, RowsKernel};
+
+/// The entry in the list.
+pub static ENTRY: Entry = Entry {
+    name: "mean",
+    summary: "The mean over some axes or over all.",
+    formula: "y[j] = (1/n) * sum over i of x[i, j]",
+    derivative: "dx[i, j] = g[j] / n",
+    samples: || {
+        vec![
+            Sample::new([Given::real([])], |v| v[0].mean_all()),
+            Sample::new([Given::real([1])], |v| v[0].mean([0])),
+            Sample::new([Given::real([7])], |v| v[0].mean_all()).spelled(|v| v[0].sum_all() / 7.0),
+            Sample::new([Given::real([5, 12])], |v| v[0].mean([1])).spelled(|v| v[0].sum([1]) / 12.0),
+            Sample::new([Given::real([5, 12])], |v| v[0].mean([0])).spelled(|v| v[0].sum([0]) / 5.0),
+            Sample::new([Given::real([2, 3, 4])], |v| v[0].mean([2, 0])).spelled(|v| v[0].sum([0, 2]) / 8.0),
+            Sample::new([Given::real([0, 3])], |v| v[0].mean([1])),
+            Sample::new([Given::real([2, 3])], |v| (&v[0] * &v[0]).mean([])),
+        ]
+    },
+    kinks: none,
+    refusals: || {
+        vec![
+            Refusal {
+                types: vec![Type::real([2, 3])],
+                record: |v| v[0].mean([2]),
+                says: &["[2, 3]", "no axis 2", "0 to 1"],
+            },
+            Refusal { types: vec![Type::real([3, 0])], record: |v| v[0].mean([1]), says: &["[3, 0]", "no elements"] },
+        ]
+    },
+};
+
+#[derive(Debug)]
+struct Mean {
+    axes: Vec<usize>,
+}
+
+impl Var {
+    /// The mean over the given axes, which the result no longer has.
+    #[track_caller]
+    pub fn mean(&self, axes: impl AsRef<[usize]>) -> Var {
+        self.record(Mean { axes: axes.as_ref().to_vec() }, &[], std::panic::Location::caller())
+    }
+
+    /// The mean of all elements, a scalar.
+    #[track_caller]
+    pub fn mean_all(&self) -> Var {
+        let axes: Vec<usize> = (0..self.shape().rank()).collect();
+        self.mean(&axes)
+    }
+}
+
+/// How many elements go into one.
+fn count(shape: &[usize], axes: &[usize]) -> f64 {
+    axes.iter().map(|&axis| shape[axis] as f64).product()
+}
+
+impl Operation for Mean {
+    fn name(&self) -> &'static str {
+        ENTRY.name
+    }
+
+    fn attributes(&self) -> String {
+        format!("over {:?}", self.axes)
+    }
+
+    fn infer(&self, inputs: &[Type]) -> Result<Type, Mismatch> {
+        rules::reduced_from_some(inputs, &self.axes)
+    }
+
+    fn form(&self) -> Form<'_> {
+        Form::Rows(self)
+    }
+
+    fn derivative(&self, site: &Site<'_>) -> Vec<Option<Var>> {
+        let shape = site.input(0).shape();
+        vec![site.when_wanted(0, || (site.upstream() / count(&shape, &self.axes)).spread(&self.axes, &shape))]
+    }
+}
+
+impl RowsKernel for Mean {
+    fn rows(&self, inputs: &[&[usize]], _: &[usize]) -> usize {
+        rows(inputs[0], &self.axes)
+    }
+}
+
+impl<T: Real> Rows<T> for Mean {
+    fn evaluate(&self, call: Call<'_, T>) {
+        let (x, output) = (call.inputs.get(0), call.output.real());
+        reduce(Join::Sum, x.real(), x.shape, &self.axes, call.rows, output);
+        let count = T::of(count(x.shape, &self.axes));
+        output.iter_mut().for_each(|sum| *sum /= count);
+    }
+}

@@ -1,0 +1,106 @@
+//! `mean_squared_error`: y = (1/n) Σ (a − b)², over all n elements: the loss of a regression.
+//!
+//! Derivative: da = 2(a − b)·g/n and db = −da. Differentiable everywhere. The book's `sum_squared_error` (chapter 4.2.1)
+//! is n/2 times as large. The mean over nothing does not exist and is refused. Summed in an order fixed by the shape
+//! alone.
+
+use super::entry::{Entry, Given, Refusal, Sample, none};
+use super::rules;
+use crate::graph::{Mismatch, Operation, Site, Type, Var};
+use crate::kernel::reduce::sum;
+use crate::kernel::{Call, Form, Real, Rows, RowsKernel, map};
+
+/// The entry in the list.
+pub static ENTRY: Entry = Entry {
+    name: "mean_squared_error",
+    summary: "The mean of the squared differences of two tensors of the same shape.",
+    formula: "y = (1/n) * sum((a - b)^2)",
+    derivative: "da = 2 * (a - b) * g / n, db = -da",
+    samples: || {
+        let spelling = |v: &[Var]| (&v[0] - &v[1]).powf(2.0).mean_all();
+        [[].as_slice(), &[1], &[7], &[3, 5], &[2, 300]]
+            .map(|shape| {
+                Sample::new([Given::real(shape), Given::real(shape)], |v| v[0].mean_squared_error(&v[1]))
+                    .spelled(spelling)
+            })
+            .to_vec()
+    },
+    kinks: none,
+    refusals: || {
+        vec![
+            Refusal {
+                types: vec![Type::real([3, 2]), Type::real([3])],
+                record: |v| v[0].mean_squared_error(&v[1]),
+                says: &["[3, 2]", "[3]", "same shape"],
+            },
+            Refusal {
+                types: vec![Type::real([0, 2]), Type::real([0, 2])],
+                record: |v| v[0].mean_squared_error(&v[1]),
+                says: &["[0, 2]", "no elements"],
+            },
+        ]
+    },
+};
+
+/// How many squares are made at a time.
+const BLOCK: usize = 256;
+
+#[derive(Debug)]
+struct MeanSquaredError;
+
+impl Var {
+    /// The mean of the squared differences between this and `target`, which has the same shape. A scalar.
+    #[track_caller]
+    pub fn mean_squared_error(&self, target: &Var) -> Var {
+        self.record(MeanSquaredError, &[target], std::panic::Location::caller())
+    }
+}
+
+impl Operation for MeanSquaredError {
+    fn name(&self) -> &'static str {
+        ENTRY.name
+    }
+
+    fn infer(&self, inputs: &[Type]) -> Result<Type, Mismatch> {
+        let all: Vec<usize> = (0..inputs[0].shape.rank()).collect();
+        rules::same_shapes(inputs)?;
+        rules::reduced_from_some(&inputs[..1], &all)
+    }
+
+    fn form(&self) -> Form<'_> {
+        Form::Rows(self)
+    }
+
+    fn derivative(&self, site: &Site<'_>) -> Vec<Option<Var>> {
+        let (a, b) = (site.input(0), site.input(1));
+        let shape = a.shape();
+        let slope = |x: &Var, y: &Var| {
+            let share = site.upstream() * (2.0 / shape.elements() as f64);
+            (x - y) * share.broadcast(&shape)
+        };
+        vec![site.when_wanted(0, || slope(a, b)), site.when_wanted(1, || slope(b, a))]
+    }
+}
+
+impl RowsKernel for MeanSquaredError {
+    fn rows(&self, _: &[&[usize]], _: &[usize]) -> usize {
+        1
+    }
+
+    fn scratch(&self, _: &[&[usize]], _: &[usize]) -> usize {
+        BLOCK
+    }
+}
+
+impl<T: Real> Rows<T> for MeanSquaredError {
+    fn evaluate(&self, call: Call<'_, T>) {
+        let (a, b) = (call.inputs.get(0).real(), call.inputs.get(1).real());
+        let mut total = T::zero();
+        for (a, b) in a.chunks(BLOCK).zip(b.chunks(BLOCK)) {
+            let squares = &mut call.scratch[..a.len()];
+            map::binary(a, b, squares, |a, b| (a - b) * (a - b));
+            total += sum(squares);
+        }
+        call.output.real()[0] = total / T::of(a.len() as f64);
+    }
+}

@@ -1,0 +1,110 @@
+//! `pad`: a tensor with zeros before and behind it along one axis.
+//!
+//! The derivative of [`slice`](super::slice), and the other way round: dx = g[before..before + n]. Differentiable
+//! everywhere.
+
+use super::entry::{Entry, Given, Refusal, Sample, none};
+use super::rules;
+use crate::graph::{Mismatch, Operation, Site, Type, Var};
+use crate::kernel::{Call, Form, Real, Rows, RowsKernel};
+
+/// The entry in the list.
+pub static ENTRY: Entry = Entry {
+    name: "pad",
+    summary: "A tensor with zeros before and behind it along one axis.",
+    formula: "y[before + i] = x[i], and 0 elsewhere",
+    derivative: "dx[i] = g[before + i]",
+    samples: || {
+        vec![
+            Sample::new([Given::real([3])], |v| v[0].pad(0, 2, 1)),
+            Sample::new([Given::real([1])], |v| v[0].pad(0, 0, 0)),
+            Sample::new([Given::real([2, 3])], |v| v[0].pad(0, 1, 2))
+                .spelled(|v| v[0].slice(0, ..0).pad(0, 1, 0).concatenate(&[&v[0], &v[0].slice(0, ..0).pad(0, 0, 2)], 0)),
+            Sample::new([Given::real([2, 3])], |v| v[0].pad(1, 0, 2)),
+            Sample::new([Given::real([2, 3, 2])], |v| v[0].pad(1, 1, 0)),
+            Sample::new([Given::real([2, 0])], |v| v[0].pad(1, 1, 2)),
+            Sample::new([Given::real([0, 2])], |v| v[0].pad(1, 1, 2)),
+        ]
+    },
+    kinks: none,
+    refusals: || {
+        vec![
+            Refusal { types: vec![Type::real([2])], record: |v| v[0].pad(1, 1, 1), says: &["[2]", "no axis 1"] },
+            Refusal { types: vec![Type::index([2])], record: |v| v[0].pad(0, 1, 1), says: &["indices"] },
+            Refusal {
+                types: vec![Type::real([2])],
+                record: |v| v[0].pad(0, usize::MAX, 1),
+                says: &["[2]", "longer than"],
+            },
+        ]
+    },
+};
+
+#[derive(Debug)]
+struct Pad {
+    axis: usize,
+    before: usize,
+    behind: usize,
+}
+
+impl Var {
+    /// This with `before` zeros before it and `behind` zeros behind it along `axis`.
+    #[track_caller]
+    pub fn pad(&self, axis: usize, before: usize, behind: usize) -> Var {
+        self.record(Pad { axis, before, behind }, &[], std::panic::Location::caller())
+    }
+}
+
+impl Operation for Pad {
+    fn name(&self) -> &'static str {
+        ENTRY.name
+    }
+
+    fn attributes(&self) -> String {
+        format!("axis {}, {} before, {} behind", self.axis, self.before, self.behind)
+    }
+
+    fn infer(&self, inputs: &[Type]) -> Result<Type, Mismatch> {
+        rules::all_real(inputs)?;
+        let shape = &inputs[0].shape;
+        rules::axes_of(shape, &[self.axis])?;
+        let mut padded = shape.to_vec();
+        let length = shape[self.axis].checked_add(self.before).and_then(|length| length.checked_add(self.behind));
+        padded[self.axis] = length.ok_or_else(|| {
+            Mismatch::new(format!("{shape} with that many zeros is longer than memory"), "pad by less")
+        })?;
+        Ok(Type::real(padded))
+    }
+
+    fn form(&self) -> Form<'_> {
+        Form::Rows(self)
+    }
+
+    fn derivative(&self, site: &Site<'_>) -> Vec<Option<Var>> {
+        let length = site.input(0).shape().get(self.axis).copied().unwrap_or(0);
+        vec![site.when_wanted(0, || site.upstream().slice(self.axis, self.before..self.before + length))]
+    }
+}
+
+impl RowsKernel for Pad {
+    fn rows(&self, _: &[&[usize]], output: &[usize]) -> usize {
+        output[..self.axis].iter().product()
+    }
+
+    fn work(&self, _: &[&[usize]], output: &[usize]) -> usize {
+        output.iter().product()
+    }
+}
+
+impl<T: Real> Rows<T> for Pad {
+    fn evaluate(&self, call: Call<'_, T>) {
+        let x = call.inputs.get(0);
+        let (inner, output) = (call.shape[self.axis + 1..].iter().product::<usize>(), call.output.real());
+        let (width, row) = (x.shape[self.axis] * inner, call.shape[self.axis] * inner);
+        output.fill(T::zero());
+        let rows = x.real()[call.rows.start * width..call.rows.end * width].chunks_exact(width.max(1));
+        for (x, output) in rows.zip(output.chunks_exact_mut(row.max(1))) {
+            output[self.before * inner..][..width].copy_from_slice(x);
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! `sigmoid`: y = 1/(1 + e⁻ˣ), the logistic function, element by element.
+//!
+//! Derivative: y(1 − y), from the output alone (the book's chapter 5.5.2). Differentiable everywhere. With p = e^−|x|,
+//! which never overflows, it is 1/(1 + p) for x ≥ 0 and p/(1 + p) below: accurate at both ends.
+
+use super::entry::{Entry, Given, Refusal, Sample, none};
+use super::rules;
+use crate::graph::{Mismatch, Operation, Site, Type, Var};
+use crate::kernel::{Form, Pointwise, Real, map};
+
+/// The entry in the list.
+pub static ENTRY: Entry = Entry {
+    name: "sigmoid",
+    summary: "The logistic function, which takes every number to one between 0 and 1.",
+    formula: "y = 1 / (1 + exp(-x))",
+    derivative: "dx = g * y * (1 - y)",
+    samples: || {
+        [[].as_slice(), &[0], &[1], &[5, 7]]
+            .map(|shape| {
+                Sample::new([Given::between(shape, -6.0, 6.0)], |v| v[0].sigmoid())
+                    .spelled(|v| 1.0 / (1.0 + (-&v[0]).exp()))
+            })
+            .to_vec()
+    },
+    kinks: none,
+    refusals: || vec![Refusal { types: vec![Type::index([2])], record: |v| v[0].sigmoid(), says: &["indices"] }],
+};
+
+#[derive(Debug)]
+struct Sigmoid;
+
+impl Var {
+    /// 1/(1 + e⁻ˣ), element by element: numbers between 0 and 1.
+    #[track_caller]
+    pub fn sigmoid(&self) -> Var {
+        self.record(Sigmoid, &[], std::panic::Location::caller())
+    }
+}
+
+impl Operation for Sigmoid {
+    fn name(&self) -> &'static str {
+        ENTRY.name
+    }
+
+    fn infer(&self, inputs: &[Type]) -> Result<Type, Mismatch> {
+        rules::same_shapes(inputs)
+    }
+
+    fn form(&self) -> Form<'_> {
+        Form::Pointwise(self)
+    }
+
+    fn derivative(&self, site: &Site<'_>) -> Vec<Option<Var>> {
+        let y = site.output();
+        vec![site.when_wanted(0, || site.upstream() * (y * (1.0 - y)))]
+    }
+}
+
+impl<T: Real> Pointwise<T> for Sigmoid {
+    fn map(&self, inputs: &[&[T]], output: &mut [T]) {
+        map::unary(inputs[0], output, |x| {
+            let power = (-x.abs()).exponential();
+            let above = T::one() / (T::one() + power);
+            if x < T::zero() { power * above } else { above }
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Graph, Result};
+
+    #[test]
+    fn both_ends_are_accurate() -> Result<()> {
+        let x = [-740.0, -40.0, 0.0, 40.0, 800.0, f64::NEG_INFINITY, f64::INFINITY, f64::NAN];
+        let y = Graph::new().constant(x).sigmoid().value()?;
+        let relative = |i: usize| y.values()[i] / x[i].exp() - 1.0;
+        assert!(relative(1).abs() < 1e-15 && y.values()[0] > 0.0, "{y}");
+        assert_eq!(y.values()[2..7], [0.5, 1.0, 1.0, 0.0, 1.0]);
+        assert!(y.values()[7].is_nan());
+        Ok(())
+    }
+}

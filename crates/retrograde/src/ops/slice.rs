@@ -1,0 +1,126 @@
+//! `slice`: a range of one axis.
+//!
+//! y[i] = x[start + i] along the axis. Derivative: the upstream gradient in its place and zeros around it:
+//! [`pad`](super::pad). Differentiable everywhere. Nothing is copied unless a reader needs neighbours in memory.
+
+use super::entry::{Entry, Given, Refusal, Sample, none};
+use super::rules;
+use crate::graph::{Mismatch, Operation, Site, Type, Var};
+use crate::kernel::{Form, View, Viewing};
+use std::ops::{Bound, RangeBounds};
+
+/// The entry in the list.
+pub static ENTRY: Entry = Entry {
+    name: "slice",
+    summary: "A range of one axis of a tensor.",
+    formula: "y[i] = x[start + i]",
+    derivative: "dx = pad(g)",
+    samples: || {
+        vec![
+            Sample::new([Given::real([7])], |v| v[0].slice(0, 2..5)),
+            Sample::new([Given::real([1])], |v| v[0].slice(0, ..)),
+            Sample::new([Given::real([4, 5])], |v| v[0].slice(0, 1..)),
+            Sample::new([Given::real([4, 5])], |v| v[0].slice(1, ..=2)),
+            Sample::new([Given::real([2, 3, 4])], |v| v[0].slice(1, 1..2)),
+            Sample::new([Given::real([4, 5])], |v| v[0].slice(1, 5..)),
+            Sample::new([Given::real([0, 5])], |v| v[0].slice(1, 1..4)),
+            Sample::new([Given::real([4])], |v| v[0].slice(0, 0..3) * v[0].slice(0, 1..4)),
+            Sample::new([Given::index([2, 5], 4)], |v| v[0].slice(1, 1..4)),
+        ]
+    },
+    kinks: none,
+    refusals: || {
+        vec![
+            Refusal {
+                types: vec![Type::real([2, 3])],
+                record: |v| v[0].slice(1, 1..4),
+                says: &["1..4", "[2, 3]", "axis 1", "0..3"],
+            },
+            Refusal {
+                types: vec![Type::real([2, 3])],
+                #[allow(clippy::reversed_empty_ranges, reason = "what is refused")]
+                record: |v| v[0].slice(1, 2..1),
+                says: &["2..1", "ends before it starts"],
+            },
+            Refusal { types: vec![Type::real([2])], record: |v| v[0].slice(1, ..), says: &["[2]", "no axis 1"] },
+        ]
+    },
+};
+
+#[derive(Debug)]
+struct Slice {
+    axis: usize,
+    start: usize,
+    end: usize,
+}
+
+impl Var {
+    /// The elements of `axis` in `range`: `x.slice(1, 2..5)` has the length 3 along axis 1. Real values and indices.
+    #[track_caller]
+    pub fn slice(&self, axis: usize, range: impl RangeBounds<usize>) -> Var {
+        let start = match range.start_bound() {
+            Bound::Included(&start) => start,
+            Bound::Excluded(&before) => before.saturating_add(1),
+            Bound::Unbounded => 0,
+        };
+        let end = match range.end_bound() {
+            Bound::Included(&last) => last.saturating_add(1),
+            Bound::Excluded(&end) => end,
+            Bound::Unbounded => self.shape().get(axis).copied().unwrap_or(0),
+        };
+        self.record(Slice { axis, start, end }, &[], std::panic::Location::caller())
+    }
+}
+
+impl Operation for Slice {
+    fn name(&self) -> &'static str {
+        ENTRY.name
+    }
+
+    fn attributes(&self) -> String {
+        format!("axis {}, {}..{}", self.axis, self.start, self.end)
+    }
+
+    fn infer(&self, inputs: &[Type]) -> Result<Type, Mismatch> {
+        let &Slice { axis, start, end } = self;
+        let (kind, shape) = (inputs[0].kind, &inputs[0].shape);
+        rules::axes_of(shape, &[axis])?;
+        let remedy = || format!("give a range within 0..{}", shape[axis]);
+        if end > shape[axis] {
+            let problem = format!("the range {start}..{end} leaves axis {axis} of the shape {shape}");
+            return Err(Mismatch::new(problem, remedy()));
+        }
+        if start > end {
+            return Err(Mismatch::new(format!("the range {start}..{end} ends before it starts"), remedy()));
+        }
+        let mut sliced = shape.to_vec();
+        sliced[axis] = end - start;
+        Ok(Type { kind, shape: sliced.into() })
+    }
+
+    fn form(&self) -> Form<'_> {
+        Form::View(self)
+    }
+
+    fn derivative(&self, site: &Site<'_>) -> Vec<Option<Var>> {
+        vec![site.when_wanted(0, || {
+            let behind = site.input(0).shape()[self.axis] - self.end;
+            site.upstream().pad(self.axis, self.start, behind)
+        })]
+    }
+
+    fn index_bound(&self, _: usize, _: &[Type], output: Option<usize>) -> Option<usize> {
+        output
+    }
+}
+
+impl Viewing for Slice {
+    fn view(&self, of: &View) -> View {
+        let mut shape = of.shape.clone();
+        shape[self.axis] = self.end - self.start;
+        // What has no elements begins nowhere: an offset could lie outside of the memory.
+        let empty = shape.contains(&0);
+        let offset = if empty { 0 } else { of.offset + self.start * of.strides[self.axis] };
+        View { shape, strides: of.strides.clone(), offset }
+    }
+}

@@ -1,0 +1,126 @@
+//! `transpose`: the axes in another order.
+//!
+//! y[i, j] = x[j, i], or any other permutation of the axes. Derivative: the upstream gradient with the axes put back.
+//! Differentiable everywhere. Nothing is copied unless a reader needs neighbours in memory; a matrix product of a
+//! transposed operand is [`matmul_t`](crate::Var::matmul_t) or [`t_matmul`](crate::Var::t_matmul), which copies nothing.
+
+use super::entry::{Entry, Given, Refusal, Sample, none};
+use super::rules;
+use crate::graph::{Mismatch, Operation, Site, Type, Var};
+use crate::kernel::{Form, View, Viewing};
+
+/// The entry in the list.
+pub static ENTRY: Entry = Entry {
+    name: "transpose",
+    summary: "The axes of a tensor in another order.",
+    formula: "y[i, j] = x[j, i]",
+    derivative: "dx[j, i] = g[i, j]",
+    samples: || {
+        vec![
+            Sample::new([Given::real([3, 4])], |v| v[0].t()),
+            Sample::new([Given::real([])], |v| v[0].transpose([])),
+            Sample::new([Given::real([1])], |v| v[0].transpose([0])),
+            Sample::new([Given::real([0, 3])], |v| v[0].t()),
+            Sample::new([Given::real([2, 3, 4])], |v| v[0].transpose([2, 0, 1])),
+            Sample::new([Given::real([2, 3, 4])], |v| v[0].t()).spelled(|v| v[0].transpose([0, 2, 1])),
+            Sample::new([Given::real([3, 3])], |v| (&v[0] * v[0].t()).t()),
+            Sample::new([Given::index([2, 3], 5)], |v| v[0].t()),
+        ]
+    },
+    kinks: none,
+    refusals: || {
+        vec![
+            Refusal {
+                types: vec![Type::real([2, 3])],
+                record: |v| v[0].transpose([0]),
+                says: &["[2, 3]", "1 axis", "each of its 2 axes"],
+            },
+            Refusal { types: vec![Type::real([2, 3])], record: |v| v[0].transpose([1, 1]), says: &["twice"] },
+            Refusal {
+                types: vec![Type::real([3])],
+                record: |v| v[0].t(),
+                says: &["[3]", "two axes", ".reshape([1, 3])"],
+            },
+        ]
+    },
+};
+
+#[derive(Debug)]
+struct Transpose {
+    /// The axis of the input that each axis of the output is.
+    order: Vec<usize>,
+}
+
+impl Var {
+    /// The axes in another order: axis `i` of the result is axis `order[i]` of this. Real values and indices.
+    #[track_caller]
+    pub fn transpose(&self, order: impl AsRef<[usize]>) -> Var {
+        self.record(Transpose { order: order.as_ref().to_vec() }, &[], std::panic::Location::caller())
+    }
+
+    /// The last two axes exchanged: of a matrix the transpose, of a stack of matrices that of each.
+    #[track_caller]
+    pub fn t(&self) -> Var {
+        // Two axes at least, so that the shape rule refuses what has fewer.
+        let mut order: Vec<usize> = (0..self.shape().rank().max(2)).collect();
+        let last = order.len() - 1;
+        order.swap(last - 1, last);
+        self.transpose(order)
+    }
+}
+
+impl Operation for Transpose {
+    fn name(&self) -> &'static str {
+        ENTRY.name
+    }
+
+    fn attributes(&self) -> String {
+        format!("to {:?}", self.order)
+    }
+
+    fn infer(&self, inputs: &[Type]) -> Result<Type, Mismatch> {
+        let (kind, shape) = (inputs[0].kind, &inputs[0].shape);
+        let (rank, named) = (shape.rank(), self.order.len());
+        if named == 2 && rank < 2 {
+            let remedy = match shape.first() {
+                Some(length) => format!("make a row of it by `.reshape([1, {length}])`, or a column"),
+                None => "a scalar is its own transpose".into(),
+            };
+            return Err(Mismatch::new(format!("{shape} is no matrix: it needs two axes"), remedy));
+        }
+        if named != rank {
+            let axes = if named == 1 { "axis is" } else { "axes are" };
+            return Err(Mismatch::new(
+                format!("{named} {axes} named for the shape {shape}"),
+                format!("name each of its {rank} axes once"),
+            ));
+        }
+        rules::axes_of(shape, &self.order)?;
+        Ok(Type { kind, shape: self.order.iter().map(|&axis| shape[axis]).collect::<Vec<_>>().into() })
+    }
+
+    fn form(&self) -> Form<'_> {
+        Form::View(self)
+    }
+
+    fn derivative(&self, site: &Site<'_>) -> Vec<Option<Var>> {
+        vec![site.when_wanted(0, || {
+            let mut back = vec![0; self.order.len()];
+            for (to, &from) in self.order.iter().enumerate() {
+                back[from] = to;
+            }
+            site.upstream().transpose(back)
+        })]
+    }
+
+    fn index_bound(&self, _: usize, _: &[Type], output: Option<usize>) -> Option<usize> {
+        output
+    }
+}
+
+impl Viewing for Transpose {
+    fn view(&self, of: &View) -> View {
+        let reorder = |lengths: &[usize]| self.order.iter().map(|&axis| lengths[axis]).collect();
+        View { shape: reorder(&of.shape), strides: reorder(&of.strides), offset: of.offset }
+    }
+}

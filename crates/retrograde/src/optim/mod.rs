@@ -1,0 +1,39 @@
+//! Update rules: functions that record graph.
+//!
+//! A rule records, for each parameter, its new value as a function of the old one and its gradient; what else it has to
+//! remember (a velocity, a count of steps) is a [state](crate::Graph::state) of the graph, with an update of its own.
+//! A plan carries out all of it in the same run as the gradient, in place.
+
+mod sgd;
+
+pub use sgd::Sgd;
+
+use crate::graph::{Graph, Var};
+
+/// A leaf and what it becomes at the end of a run.
+#[derive(Debug, Clone)]
+pub struct Update {
+    /// A parameter or a state.
+    pub leaf: Var,
+    /// Its new value.
+    pub value: Var,
+}
+
+/// A rule by which gradients change parameters.
+pub trait Optimizer {
+    /// Its name and settings in a line, such as `sgd`: two optimisers with the same description do the same.
+    fn description(&self) -> String;
+
+    /// The learning rate that it starts with.
+    fn learning_rate(&self) -> f64;
+
+    /// Records the updates of `parameters` and of all states. `learning_rate` is a scalar variable, so that it can
+    /// change from step to step without a new plan. `gradients` belong to `parameters`, in the same order.
+    fn record(
+        &self,
+        graph: &Graph,
+        learning_rate: &Var,
+        parameters: &[Var],
+        gradients: &[Var],
+    ) -> Vec<Update>;
+}

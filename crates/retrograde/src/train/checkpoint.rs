@@ -1,0 +1,208 @@
+//! All that a training needs to continue bit for bit.
+
+use super::history::{EpochRecord, History};
+use super::trainer::Trainer;
+use crate::data::{Dataset, Samples};
+use crate::error::{Error, Result};
+use crate::files::{read_bounded, write_whole};
+use crate::graph::Tensor;
+use crate::nn::{LARGEST_FILE, Model, Parameters, Precision, from_bytes, to_bytes};
+use flate2::Crc;
+use serde::{Deserialize, Serialize};
+use std::path::Path;
+
+/// What a training is, apart from how far it has come. Only a checkpoint with an equal identity can be continued.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Identity {
+    /// The model's make: its layers, widths and activation.
+    pub model: String,
+    /// The optimiser and its settings.
+    pub optimizer: String,
+    /// The learning rate at the start.
+    pub learning_rate: f64,
+    /// Rows in a batch.
+    pub batch: usize,
+    /// How batches are drawn.
+    pub drawing: String,
+    /// The seed from which batches are drawn.
+    pub seed: u64,
+    /// The precision of the numbers.
+    pub precision: Precision,
+    /// The data set: its sizes and a checksum.
+    pub data: String,
+}
+
+impl Identity {
+    pub(super) fn new(trainer: &Trainer, model: &impl Model, data: &Dataset) -> Self {
+        Identity {
+            model: model.description(),
+            optimizer: trainer.optimizer.description(),
+            learning_rate: trainer.optimizer.learning_rate(),
+            batch: trainer.batch,
+            drawing: format!("{:?}", trainer.drawing),
+            seed: trainer.seed,
+            precision: trainer.precision,
+            data: fingerprint(data),
+        }
+    }
+
+    /// Errors with all differences when `found`, read from `path`, is another.
+    pub(super) fn check(&self, found: &Identity, path: &Path) -> Result<()> {
+        let pairs = [
+            ("the model", self.model.clone(), found.model.clone()),
+            ("the optimiser", self.optimizer.clone(), found.optimizer.clone()),
+            ("the learning rate", self.learning_rate.to_string(), found.learning_rate.to_string()),
+            ("the batch size", self.batch.to_string(), found.batch.to_string()),
+            ("the drawing of batches", self.drawing.clone(), found.drawing.clone()),
+            ("the seed", self.seed.to_string(), found.seed.to_string()),
+            ("the precision", self.precision.to_string(), found.precision.to_string()),
+            ("the data", self.data.clone(), found.data.clone()),
+        ];
+        let differences: Vec<String> = pairs
+            .into_iter()
+            .filter(|(_, here, there)| here != there)
+            .map(|(what, here, there)| format!("{what} is `{there}` there and `{here}` here"))
+            .collect();
+        if differences.is_empty() {
+            return Ok(());
+        }
+        let remedy = "continue with the settings it was made with, or begin anew in another folder";
+        Err(Error::format(
+            path,
+            format!("it belongs to another training: {}", differences.join("; ")),
+            remedy,
+        ))
+    }
+}
+
+/// Sizes and a checksum of a data set.
+fn fingerprint(data: &Dataset) -> String {
+    let describe = |samples: &Samples| {
+        let mut crc = Crc::new();
+        crc.update(samples.images());
+        for label in samples.labels().iter() {
+            crc.update(&label.to_le_bytes());
+        }
+        let [rows, columns] = samples.image_shape();
+        format!("{} × {rows}×{columns} (crc {:08x})", samples.len(), crc.sum())
+    };
+    format!("{} classes, train {}, test {}", data.classes(), describe(data.train()), describe(data.test()))
+}
+
+/// All that a training needs to continue bit for bit: parameters, the optimiser's states, the step, the history.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Checkpoint {
+    identity: Identity,
+    step: u64,
+    tensors: Parameters,
+    history: History,
+}
+
+/// What a checkpoint's file says beside its tensors.
+#[derive(Serialize, Deserialize)]
+struct Note {
+    format: u32,
+    identity: Identity,
+    step: u64,
+    epochs: Vec<EpochRecord>,
+    train_seconds: f64,
+    evaluation_seconds: f64,
+}
+
+/// The format's number, to be raised when files of it can no longer be read by what reads the last.
+const FORMAT: u32 = 1;
+
+/// The losses' name in the file.
+const LOSSES: &str = "history.losses";
+
+impl Checkpoint {
+    pub(super) fn new(identity: Identity, step: u64, tensors: Parameters) -> Self {
+        Checkpoint { identity, step, tensors, history: History::default() }
+    }
+
+    /// With the history so far.
+    pub(super) fn with_history(self, history: &History) -> Self {
+        Checkpoint { history: history.clone(), ..self }
+    }
+
+    /// What training it belongs to.
+    pub fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    /// How many steps are done.
+    pub fn step(&self) -> u64 {
+        self.step
+    }
+
+    /// Parameters and states, by name.
+    pub fn tensors(&self) -> &Parameters {
+        &self.tensors
+    }
+
+    /// The history so far.
+    pub fn history(&self) -> &History {
+        &self.history
+    }
+
+    /// Writes it, whole or not at all.
+    pub fn write(&self, path: impl AsRef<Path>) -> Result<()> {
+        let mut tensors = self.tensors.clone();
+        tensors.insert(LOSSES, Tensor::from(self.history.losses.clone()));
+        let note = Note {
+            format: FORMAT,
+            identity: self.identity.clone(),
+            step: self.step,
+            epochs: self.history.epochs.clone(),
+            train_seconds: self.history.train_seconds,
+            evaluation_seconds: self.history.evaluation_seconds,
+        };
+        let note = serde_json::to_string(&note)
+            .map_err(|error| Error::invalid("a checkpoint", error.to_string(), "give finite settings"))?;
+        // 64 bits hold the numbers of either precision exactly.
+        write_whole(path.as_ref(), &to_bytes(&tensors, Precision::F64, Some(&note))?)
+    }
+
+    /// Reads one.
+    pub fn read(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref();
+        let bytes = read_bounded(path, LARGEST_FILE)?;
+        let (found, note) = from_bytes(&bytes, path)?;
+        let remedy = "give a checkpoint written by training";
+        let note: Note = note
+            .ok_or_else(|| {
+                Error::format(path, "it is no checkpoint: it does not say of what training", remedy)
+            })
+            .and_then(|note| {
+                serde_json::from_str(&note).map_err(|error| {
+                    Error::format(path, format!("its description is damaged ({error})"), remedy)
+                })
+            })?;
+        if note.format != FORMAT {
+            let problem =
+                format!("it has the format {}, and this program reads format {FORMAT}", note.format);
+            return Err(Error::format(path, problem, "use the version of the program that wrote it"));
+        }
+        let mut tensors = Parameters::new();
+        let mut losses = Vec::new();
+        for (name, tensor) in found.iter() {
+            if name == LOSSES {
+                losses = tensor.values().to_vec();
+            } else {
+                tensors.insert(name, tensor.clone());
+            }
+        }
+        if losses.len() as u64 != note.step {
+            let problem = format!("it has the losses of {} steps and says {}", losses.len(), note.step);
+            return Err(Error::format(path, problem, remedy));
+        }
+        let history = History {
+            losses,
+            epochs: note.epochs,
+            train_seconds: note.train_seconds,
+            evaluation_seconds: note.evaluation_seconds,
+            ..History::default()
+        };
+        Ok(Checkpoint { identity: note.identity, step: note.step, tensors, history })
+    }
+}

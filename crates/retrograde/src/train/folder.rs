@@ -1,0 +1,72 @@
+//! The folder of a run: its model, its checkpoint, and a lock.
+//!
+//! | file | what it is |
+//! | --- | --- |
+//! | `model.safetensors` | the parameters, named `affine1.weight` and so on, with the network's layout as metadata |
+//! | `checkpoint.safetensors` | what is needed to continue |
+//! | `run.lock` | locked while a run writes here; the system unlocks it when the run ends, however it ends |
+
+use super::checkpoint::Checkpoint;
+use crate::error::{Error, Result};
+use std::fs::{File, OpenOptions, TryLockError};
+use std::path::{Path, PathBuf};
+
+/// The folder of a run, locked for as long as this exists.
+#[derive(Debug)]
+pub struct RunFolder {
+    path: PathBuf,
+    _lock: File,
+}
+
+impl RunFolder {
+    /// Opens a folder to write a run into, and creates it if need be. Errors when another run is writing there, or
+    /// when it cannot be written.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref();
+        std::fs::create_dir_all(path).map_err(|error| Error::file("create", path, &error))?;
+        let lock = path.join("run.lock");
+        let file = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(&lock)
+            .map_err(|error| Error::file("write", &lock, &error))?;
+        match file.try_lock() {
+            Ok(()) => Ok(RunFolder { path: path.to_path_buf(), _lock: file }),
+            Err(TryLockError::WouldBlock) => Err(Error::Busy { path: path.to_path_buf() }),
+            Err(TryLockError::Error(error)) => Err(Error::file("lock", &lock, &error)),
+        }
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The model's file in the folder of a run.
+    pub fn model_file(folder: impl AsRef<Path>) -> PathBuf {
+        folder.as_ref().join("model.safetensors")
+    }
+
+    /// The checkpoint's file in the folder of a run.
+    pub fn checkpoint_file(folder: impl AsRef<Path>) -> PathBuf {
+        folder.as_ref().join("checkpoint.safetensors")
+    }
+
+    /// The checkpoint of the run that was written here.
+    pub fn checkpoint(&self) -> Result<Checkpoint> {
+        Checkpoint::read(Self::checkpoint_file(&self.path))
+    }
+
+    /// Errors when a run was written here already: it would be lost.
+    pub fn must_be_new(&self) -> Result<()> {
+        let checkpoint = Self::checkpoint_file(&self.path);
+        let model = Self::model_file(&self.path);
+        let Some(found) = [checkpoint, model].into_iter().find(|file| file.exists()) else {
+            return Ok(());
+        };
+        let problem = format!("there is a run in it already (`{}`)", found.display());
+        let remedy = "continue it, or choose another folder; nothing is overwritten";
+        Err(Error::invalid(format!("the folder {}", self.path.display()), problem, remedy))
+    }
+}

@@ -1,0 +1,21 @@
+//! Training: the loop, evaluation, history and checkpoints.
+//!
+//! A [`Trainer`] holds the settings; [`Trainer::fit`] trains a model on a data set. Who wants the loop in their own
+//! hands takes a [`Session`]: one step at a time, with evaluation and checkpoints when they like.
+//!
+//! The batch of a step depends on the seed and the step's number alone, and a step's bits on nothing but the
+//! parameters, the states and that batch: so a training resumed from a [`Checkpoint`] continues bit for bit.
+
+mod checkpoint;
+mod evaluate;
+mod folder;
+mod history;
+mod session;
+mod trainer;
+
+pub use checkpoint::{Checkpoint, Identity};
+pub use evaluate::{Evaluation, Evaluator};
+pub use folder::RunFolder;
+pub use history::{EpochRecord, History};
+pub use session::Session;
+pub use trainer::{Event, Length, Trainer};

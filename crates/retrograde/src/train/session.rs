@@ -1,0 +1,194 @@
+//! A training in the caller's hands: one step at a time.
+
+use super::checkpoint::{Checkpoint, Identity};
+use super::evaluate::{Evaluation, Evaluator, batch};
+use super::trainer::Trainer;
+use crate::data::{Batches, Dataset};
+use crate::error::{Error, Result};
+use crate::graph::{Graph, Leaf, Tensor, Var};
+use crate::kernel::{Real, Threads};
+use crate::nn::{Model, Parameters};
+use crate::plan::{Plan, Planner};
+
+/// A model in training: the compiled step with the current parameters, and the evaluation of both sets.
+///
+/// ```
+/// # fn main() -> retrograde::Result<()> {
+/// use retrograde::data::Dataset;
+/// use retrograde::nn::Mlp;
+/// use retrograde::optim::Sgd;
+/// use retrograde::train::{Session, Trainer};
+///
+/// let data = Dataset::embedded()?;
+/// let mut net = Mlp::new([784, 50, 10]).build()?;
+/// let trainer = Trainer::new(Sgd::new(0.1)).batch(100);
+/// let mut session = Session::<f32>::new(&trainer, &net, &data)?;
+/// // Early stopping, outside of any framework's loop:
+/// while session.steps() < 1000 && session.step()? > 0.5 {}
+/// session.store(&mut net)?;
+/// # assert!(session.steps() < 1000);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Session<T: Real> {
+    plan: Plan<T>,
+    loss: Var,
+    learning_rate: Var,
+    rows: Var,
+    parameters: Vec<Var>,
+    /// Everything that updates change: parameters first, then the optimiser's states.
+    leaves: Vec<Var>,
+    batches: Batches,
+    drawn: Vec<u32>,
+    steps: u64,
+    train: Evaluator<T>,
+    test: Evaluator<T>,
+    identity: Identity,
+    threads: usize,
+}
+
+impl<T: Real> Session<T> {
+    /// Records and compiles the training step of `model` on `data` with the trainer's settings.
+    pub fn new(trainer: &Trainer, model: &impl Model, data: &Dataset) -> Result<Self> {
+        let samples = data.train();
+        let batches = Batches::new(samples.len(), trainer.batch, trainer.drawing, trainer.seed)?;
+        let threads = Threads::new(trainer.thread_count());
+        let graph = Graph::new();
+        let rows = graph.index_input("rows", [trainer.batch]);
+        let (x, labels) = batch(&graph, samples, &rows);
+        let parameters = model.parameters().record(&graph);
+        let logits = model.record(&x, &parameters);
+        let expected = [trainer.batch, data.classes()];
+        if !logits.is_fault() && *logits.shape() != expected {
+            let (found, classes) = (logits.shape(), data.classes());
+            let problem = format!("for {} rows it gives logits of shape {found}", trainer.batch);
+            return Err(Error::invalid(
+                "the model",
+                problem,
+                format!("`{}` has {classes} classes", data.name()),
+            ));
+        }
+        let loss = logits.softmax_with_loss(&labels).named("loss");
+        let gradients = loss.backward()?;
+        let gradients = parameters.iter().map(|var| gradients.wrt(var)).collect::<Result<Vec<Var>>>()?;
+        let learning_rate = graph.state("learning_rate", trainer.optimizer.learning_rate());
+        let updates = trainer.optimizer.record(&graph, &learning_rate, &parameters, &gradients);
+        let mut planner = Planner::new(&graph).want(&loss).want(&learning_rate).threads(threads.clone());
+        let mut leaves = parameters.clone();
+        for update in &updates {
+            planner = planner.update(&update.leaf, &update.value);
+            if matches!(update.leaf.node().leaf(), Some(Leaf::State(_))) {
+                leaves.push(update.leaf.clone());
+            }
+        }
+        Ok(Session {
+            plan: planner.want_all(&leaves).compile()?,
+            loss,
+            learning_rate,
+            rows,
+            parameters,
+            leaves,
+            drawn: vec![0; trainer.batch],
+            batches,
+            steps: 0,
+            train: Evaluator::new(model, samples, &threads)?,
+            test: Evaluator::new(model, data.test(), &threads)?,
+            identity: Identity::new(trainer, model, data),
+            threads: threads.count(),
+        })
+    }
+
+    /// Draws the next batch, runs forward, backward and the update, and returns the batch's loss before the update.
+    /// Errors when the loss is not a finite number; the parameters are then no longer of use.
+    pub fn step(&mut self) -> Result<f64> {
+        self.batches.draw(self.steps, &mut self.drawn)?;
+        self.plan.set_indices(&self.rows, &self.drawn)?;
+        self.plan.run()?;
+        self.steps += 1;
+        let loss = self.plan.scalar(&self.loss)?;
+        if loss.is_finite() { Ok(loss) } else { Err(diverged(self.steps, loss)) }
+    }
+
+    /// How many steps have been done, those before a resume included.
+    pub fn steps(&self) -> u64 {
+        self.steps
+    }
+
+    /// How many threads work.
+    pub fn threads(&self) -> usize {
+        self.threads
+    }
+
+    /// How many passes over the training set the steps so far make.
+    pub fn epochs(&self) -> f64 {
+        (self.steps as f64 * self.batches.batch() as f64) / self.batches.rows() as f64
+    }
+
+    /// Changes the learning rate from the next step on.
+    pub fn set_learning_rate(&mut self, learning_rate: f64) -> Result<()> {
+        self.plan.set(&self.learning_rate, &[learning_rate])
+    }
+
+    /// Loss and accuracy on the whole training set and on the whole test set.
+    pub fn evaluate(&mut self) -> Result<(Evaluation, Evaluation)> {
+        let mut values = Vec::new();
+        for var in &self.parameters {
+            values.push(self.plan.read(var)?.to_vec());
+        }
+        let values: Vec<&[T]> = values.iter().map(Vec::as_slice).collect();
+        Ok((self.train.evaluate(&values)?, self.test.evaluate(&values)?))
+    }
+
+    /// Puts the parameters as they are now into the model.
+    pub fn store(&mut self, model: &mut impl Model) -> Result<()> {
+        let values = self.values()?;
+        for ((_, to), value) in model.parameters_mut().iter_mut().zip(values) {
+            *to = value;
+        }
+        Ok(())
+    }
+
+    /// All that is needed to continue from here, bit for bit. Errors when a parameter is no longer a finite number:
+    /// such a state is not worth keeping.
+    pub fn checkpoint(&mut self) -> Result<Checkpoint> {
+        let values = self.values()?;
+        let mut tensors = Parameters::new();
+        for (leaf, value) in self.leaves.iter().zip(values) {
+            if !value.values().iter().all(|number| number.is_finite()) {
+                return Err(diverged(self.steps, f64::NAN));
+            }
+            tensors.insert(leaf.node().label(), value);
+        }
+        Ok(Checkpoint::new(self.identity.clone(), self.steps, tensors))
+    }
+
+    /// Continues from a checkpoint of the same model, data and settings. `path` is where it came from, for messages.
+    pub fn resume(&mut self, checkpoint: &Checkpoint, path: &std::path::Path) -> Result<()> {
+        self.identity.check(checkpoint.identity(), path)?;
+        for leaf in &self.leaves {
+            let label = leaf.node().label();
+            let missing = || {
+                let remedy = "give a checkpoint of this model and optimiser";
+                Error::format(path, format!("it has no `{label}` of shape {}", leaf.shape()), remedy)
+            };
+            let value = checkpoint.tensors().get(&label).filter(|value| *value.shape() == leaf.shape());
+            self.plan.set(leaf, value.ok_or_else(missing)?.values())?;
+        }
+        self.steps = checkpoint.step();
+        Ok(())
+    }
+
+    fn values(&mut self) -> Result<Vec<Tensor>> {
+        let mut values = Vec::new();
+        for leaf in &self.leaves {
+            values.push(self.plan.value(leaf)?);
+        }
+        Ok(values)
+    }
+}
+
+fn diverged(step: u64, loss: f64) -> Error {
+    let remedy = "choose a smaller learning rate, or smaller initial weights".into();
+    Error::Diverged { step, loss, remedy }
+}

@@ -1,0 +1,166 @@
+//! Whole trainings on the embedded digits: what they reach, and that they can be stopped, continued and repeated.
+
+use retrograde::data::Dataset;
+use retrograde::nn::{Init, Mlp, Model, Precision};
+use retrograde::optim::Sgd;
+use retrograde::train::{Event, History, RunFolder, Trainer};
+use retrograde::{Error, Result};
+use std::ops::ControlFlow;
+use tempfile::TempDir;
+
+fn net() -> Result<Mlp> {
+    Mlp::new([784, 50, 10]).init(Init::Normal(0.01)).seed(0).build()
+}
+
+fn trainer(steps: u64) -> Trainer {
+    Trainer::new(Sgd::new(0.1)).batch(100).steps(steps)
+}
+
+fn folder() -> TempDir {
+    tempfile::tempdir().expect("a temporary folder")
+}
+
+#[test]
+fn the_notebooks_network_learns_the_embedded_digits() -> Result<()> {
+    let data = Dataset::embedded()?;
+    for precision in [Precision::F32, Precision::F64] {
+        let mut net = net()?;
+        let history = trainer(3000).precision(precision).fit(&mut net, &data)?;
+        // The first loss is ln 10 at small weights: nothing is known yet.
+        assert!((history.losses[0] - 10_f64.ln()).abs() < 0.02, "{}", history.losses[0]);
+        let last = history.last().expect("evaluated at the end");
+        assert!(last.test.accuracy >= 0.92, "{precision}: {last:?}");
+        assert_eq!((history.steps(), last.step, history.epochs.len()), (3000, 3000, 75));
+    }
+    Ok(())
+}
+
+#[test]
+fn the_number_of_threads_changes_no_bit() -> Result<()> {
+    let data = Dataset::embedded()?;
+    let run = |threads: usize, precision| -> Result<(History, Mlp)> {
+        // Wide enough that all steps of the plan are split.
+        let mut net = Mlp::new([784, 120, 60, 10]).init(Init::He).build()?;
+        let history = trainer(40).threads(threads).precision(precision).fit(&mut net, &data)?;
+        Ok((history, net))
+    };
+    for precision in [Precision::F32, Precision::F64] {
+        let (history, net) = run(1, precision)?;
+        for threads in [2, 8] {
+            let (other, same) = run(threads, precision)?;
+            assert_eq!(history.losses, other.losses, "{threads} threads, {precision}");
+            assert_eq!(net, same);
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn a_stopped_training_continues_bit_for_bit() -> Result<()> {
+    let data = Dataset::embedded()?;
+    let (whole, parts) = (folder(), folder());
+    let mut expected = net()?;
+    let history = trainer(150).folder(whole.path()).fit(&mut expected, &data)?;
+
+    // Stopped after step 70, in the middle of an epoch.
+    let stop = &mut |event: Event<'_>| match event {
+        Event::Step { step: 70, .. } => ControlFlow::Break(()),
+        _ => ControlFlow::Continue(()),
+    };
+    let first = trainer(150).folder(parts.path()).fit_watched(&mut net()?, &data, stop)?;
+    assert!(first.stopped && first.steps() == 70);
+
+    let mut continued = net()?;
+    let second = trainer(150).threads(1).resume(parts.path()).fit(&mut continued, &data)?;
+    assert_eq!(second.losses, history.losses);
+    assert_eq!(continued, expected);
+    assert_eq!((second.timed_steps, second.stopped), (80, false));
+    let [a, b] = [&whole, &parts].map(|folder| Mlp::load(RunFolder::model_file(folder.path())));
+    assert_eq!(a?, b?);
+    Ok(())
+}
+
+#[test]
+fn a_diverging_training_stops_and_keeps_the_last_good_checkpoint() -> Result<()> {
+    let data = Dataset::embedded()?;
+    let folder = folder();
+    let trainer = Trainer::new(Sgd::new(1e30)).batch(100).steps(50).folder(folder.path());
+    let error = trainer.fit(&mut net()?, &data).expect_err("a learning rate of 1e30");
+    let Error::Diverged { step, .. } = error else { panic!("{error}") };
+    assert!((2..10).contains(&step), "step {step}");
+    let kept = Mlp::load(RunFolder::model_file(folder.path()))?;
+    assert!(kept.parameters().iter().all(|(_, value)| value.values().iter().all(|x| x.is_finite())));
+    Ok(())
+}
+
+#[test]
+fn folders_are_protected() -> Result<()> {
+    let data = Dataset::embedded()?;
+    let place = folder();
+    trainer(3).folder(place.path()).fit(&mut net()?, &data)?;
+
+    let again = trainer(3).folder(place.path()).fit(&mut net()?, &data).expect_err("a run is there");
+    assert!(again.to_string().contains("there is a run in it already"), "{again}");
+
+    let mut other = Mlp::new([784, 30, 10]).build()?;
+    let error = trainer(5).resume(place.path()).fit(&mut other, &data).expect_err("another model");
+    let message = error.to_string();
+    assert!(message.contains("mlp 784-50-10") && message.contains("mlp 784-30-10"), "{message}");
+
+    let locked = RunFolder::open(place.path())?;
+    let error = trainer(5).resume(place.path()).fit(&mut net()?, &data).expect_err("locked");
+    assert!(matches!(error, Error::Busy { .. }), "{error}");
+    drop(locked);
+
+    let file = RunFolder::checkpoint_file(place.path());
+    let bytes = std::fs::read(&file).expect("the checkpoint");
+    for damaged in [&bytes[..bytes.len() / 2], &bytes[..20], b"", b"not a checkpoint at all, but text"] {
+        std::fs::write(&file, damaged).expect("a writable file");
+        let error = trainer(5).resume(place.path()).fit(&mut net()?, &data).expect_err("a damaged file");
+        assert!(matches!(error, Error::Format { .. }), "{error}");
+    }
+
+    let error =
+        trainer(5).resume(place.path().join("nowhere")).fit(&mut net()?, &data).expect_err("no folder");
+    assert!(error.to_string().contains("there is no run in it"), "{error}");
+    assert!(!place.path().join("nowhere").exists());
+    Ok(())
+}
+
+#[test]
+fn settings_that_make_no_sense_are_refused() -> Result<()> {
+    let data = Dataset::embedded()?;
+    for rate in [-0.1, f64::NAN, f64::INFINITY] {
+        let error =
+            Trainer::new(Sgd::new(rate)).steps(1).fit(&mut net()?, &data).expect_err("no learning rate");
+        assert!(error.to_string().contains("learning rate"), "{error}");
+    }
+    assert!(trainer(1).batch(0).fit(&mut net()?, &data).is_err());
+    assert!(trainer(1).threads(0).fit(&mut net()?, &data).is_err());
+    assert!(Mlp::new([784, 0, 10]).build().is_err());
+    assert!(Mlp::new([784]).build().is_err());
+    assert!(Mlp::new([784, usize::MAX, 10]).build().is_err());
+    let error = trainer(1).fit(&mut Mlp::new([784, 9]).build()?, &data).expect_err("nine outputs");
+    assert!(error.to_string().contains("10 classes"), "{error}");
+    let error = trainer(1).fit(&mut Mlp::new([700, 10]).build()?, &data).expect_err("700 inputs");
+    assert!(error.to_string().contains("784"), "{error}");
+    Ok(())
+}
+
+#[test]
+fn parameters_go_through_a_file_unchanged() -> Result<()> {
+    let place = folder();
+    let path = place.path().join("net.safetensors");
+    let mut net = net()?;
+    trainer(5).fit(&mut net, &Dataset::embedded()?)?;
+    // Trained in f32, every number is an f32, and both precisions hold it.
+    for precision in [Precision::F32, Precision::F64] {
+        net.save(&path, precision)?;
+        assert_eq!(Mlp::load(&path)?, net);
+        let mut other = Mlp::new([784, 50, 10]).seed(9).build()?;
+        other.parameters_mut().load(&path)?;
+        assert_eq!(other.parameters(), net.parameters());
+        assert!(Mlp::new([784, 40, 10]).build()?.parameters_mut().load(&path).is_err());
+    }
+    Ok(())
+}
