@@ -15,6 +15,7 @@ pub mod optim;
 pub mod plan;
 pub mod textbook;
 pub mod train;
+pub mod view;
 
 pub use error::{Error, Result};
 pub use gradient::Gradients;

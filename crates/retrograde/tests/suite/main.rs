@@ -10,3 +10,4 @@ mod notebook_textbook;
 mod training;
 mod two_questions;
 mod two_rooms;
+mod view;

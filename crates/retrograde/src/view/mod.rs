@@ -1,0 +1,53 @@
+//! The glass box: a graph with every value and every gradient, to be looked at.
+//!
+//! A [`Tracer`] runs a graph forward and backward and keeps every number: the [`Trace`], nodes and edges with what
+//! flowed along them. A [`Diagram`] is what a drawing shows of it: bookkeeping left out, layers folded into boxes. From
+//! these, [`Trace::text`] draws the book's figure for a terminal. [`Var::explain`] puts the figure and the chain rule
+//! with its numbers together.
+//!
+//! Nothing here computes a gradient or knows an operation: numbers are read from the run, symbols and formulas from the
+//! [list of operations](crate::ops::ALL).
+
+mod diagram;
+mod explain;
+mod notebook;
+mod summary;
+mod text;
+mod trace;
+
+pub use diagram::{Block, BlockKind, Diagram, Wire};
+pub use explain::Explanation;
+pub use notebook::{EXAMPLES, Example, apple, apples_and_oranges};
+pub use summary::Summary;
+pub use text::Style;
+pub use trace::{Trace, TracedEdge, TracedNode, Tracer, Value, What};
+
+use crate::error::Result;
+use crate::graph::Var;
+
+impl Var {
+    /// Runs this scalar's graph forward and backward, from the values that parameters start from, and keeps every
+    /// number. [`Tracer`] also gives inputs their values.
+    #[track_caller]
+    pub fn trace(&self) -> Result<Trace> {
+        Tracer::new(self).trace()
+    }
+
+    /// The book's figure of this scalar's graph, and below it the chain rule with its numbers, to be printed.
+    ///
+    /// ```
+    /// # fn main() -> retrograde::Result<()> {
+    /// use retrograde::Graph;
+    ///
+    /// let graph = Graph::new();
+    /// let (apple, count) = (graph.parameter("apple", 100.0), graph.parameter("count", 2.0));
+    /// let explanation = (apple * count).named("price").explain()?.to_string();
+    /// assert!(explanation.contains("∂apple = g × count = 1 × 2 = 2"), "{explanation}");
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[track_caller]
+    pub fn explain(&self) -> Result<Explanation> {
+        self.trace().map(Explanation::new)
+    }
+}

@@ -1,0 +1,60 @@
+//! The graphs of the notebook and of the book's chapter 5, ready to be looked at.
+
+use crate::graph::{Graph, Var};
+
+/// A graph that can be drawn by its name.
+#[derive(Debug, Clone, Copy)]
+pub struct Example {
+    /// Its name, as on the command line.
+    pub name: &'static str,
+    /// What it shows, in one line.
+    pub summary: &'static str,
+    /// Records it into a graph; the variable it returns is the one to be traced.
+    pub record: fn(&Graph) -> Var,
+}
+
+/// All of them.
+pub static EXAMPLES: &[Example] = &[
+    Example {
+        name: "apple",
+        summary: "Two apples at 100 each with 10 % tax: two multiplications (the book's section 5.4.1).",
+        record: apple,
+    },
+    Example {
+        name: "apples-and-oranges",
+        summary: "Two apples and three oranges with tax: an addition among multiplications (section 5.4.2).",
+        record: apples_and_oranges,
+    },
+];
+
+/// What two apples cost: `apple × apple_count × tax`.
+///
+/// ```
+/// # fn main() -> retrograde::Result<()> {
+/// use retrograde::{Graph, view};
+///
+/// let price = view::apple(&Graph::new());
+/// assert_eq!(price.value()?.scalar()?, 220.00000000000003);
+/// # Ok(())
+/// # }
+/// ```
+pub fn apple(graph: &Graph) -> Var {
+    let apple = graph.parameter("apple", 100.0);
+    let count = graph.parameter("apple_count", 2.0);
+    let tax = graph.parameter("tax", 1.1);
+    let apple_price = (apple * count).named("apple_price");
+    (apple_price * tax).named("price")
+}
+
+/// What two apples and three oranges cost: `(apple × apple_count + orange × orange_count) × tax`.
+pub fn apples_and_oranges(graph: &Graph) -> Var {
+    let apple = graph.parameter("apple", 100.0);
+    let apple_count = graph.parameter("apple_count", 2.0);
+    let orange = graph.parameter("orange", 150.0);
+    let orange_count = graph.parameter("orange_count", 3.0);
+    let tax = graph.parameter("tax", 1.1);
+    let apple_price = (apple * apple_count).named("apple_price");
+    let orange_price = (orange * orange_count).named("orange_price");
+    let fruit_price = (apple_price + orange_price).named("fruit_price");
+    (fruit_price * tax).named("price")
+}

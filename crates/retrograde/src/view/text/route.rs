@@ -1,0 +1,158 @@
+//! The lines between two columns: each value's own track, so that no two lines ever share a stretch.
+//!
+//! In the gap between two columns a value arrives in the row of its output, goes up or down on one vertical track, and
+//! leaves in the rows of its inputs. Tracks are columns of letters: two values whose vertical stretches overlap get two.
+//! Where one value arrives in the row in which another leaves, the one that arrives must turn off first, on a track
+//! further to the left; where such demands go around in a circle, a value is led through a free row between two tracks
+//! of its own, which breaks it (channel routing with doglegs; Deutsch 1976). Lines then only ever cross at right
+//! angles.
+
+/// One value in the gap: the row it arrives in, and those it leaves in.
+#[derive(Debug)]
+pub(super) struct Net {
+    pub(super) source: usize,
+    pub(super) targets: Vec<usize>,
+}
+
+/// A net's way: straight on, or by vertical stretches from left to right, of which each starts where the one before
+/// ended.
+#[derive(Debug, Default)]
+pub(super) struct Way {
+    pub(super) stretches: Vec<Stretch>,
+}
+
+/// A vertical stretch on a track.
+#[derive(Debug)]
+pub(super) struct Stretch {
+    /// The track, counted from the left.
+    pub(super) track: usize,
+    /// The rows that it joins: where it comes from first.
+    pub(super) rows: Vec<usize>,
+}
+
+/// The way of each net, and how many tracks they need.
+pub(super) fn route(nets: &[Net]) -> (Vec<Way>, usize) {
+    let bent: Vec<usize> = (0..nets.len()).filter(|&net| nets[net].targets != [nets[net].source]).collect();
+    let circular = circular(nets, &bent);
+    let mut free = FreeRows::new(nets);
+    // Left to right: the first halves of nets led through a free row, whole nets, the second halves.
+    let mut pieces: Vec<Piece> = Vec::new();
+    for &net in &bent {
+        let Net { source, targets } = &nets[net];
+        if circular.contains(&net) {
+            let between = free.take(*source, targets[0]);
+            pieces.push(Piece { net, rows: vec![*source, between], rank: 0 });
+            pieces.push(Piece {
+                net,
+                rows: std::iter::once(between).chain(targets.iter().copied()).collect(),
+                rank: 2,
+            });
+        } else {
+            let rows = std::iter::once(*source).chain(targets.iter().copied()).collect();
+            pieces.push(Piece { net, rows, rank: 1 });
+        }
+    }
+    let (tracks, count) = assign(&pieces);
+    let mut ways: Vec<Way> = nets.iter().map(|_| Way::default()).collect();
+    for (piece, track) in pieces.into_iter().zip(tracks) {
+        ways[piece.net].stretches.push(Stretch { track, rows: piece.rows });
+    }
+    (ways, count)
+}
+
+struct Piece {
+    net: usize,
+    /// Where it comes from, then where it goes.
+    rows: Vec<usize>,
+    /// Pieces of a lower rank stand further to the left.
+    rank: usize,
+}
+
+impl Piece {
+    fn span(&self) -> (usize, usize) {
+        let low = self.rows.iter().copied().fold(usize::MAX, usize::min);
+        (low, self.rows.iter().copied().fold(0, usize::max))
+    }
+
+    /// Whether it must turn off before the other turns in: it arrives in a row in which the other leaves.
+    fn before(&self, other: &Piece) -> bool {
+        self.net != other.net && other.rows[1..].contains(&self.rows[0])
+    }
+
+    fn overlaps(&self, other: &Piece) -> bool {
+        let ((low, high), (other_low, other_high)) = (self.span(), other.span());
+        low <= other_high && other_low <= high
+    }
+}
+
+/// The nets whose demands on the order of tracks go around in a circle, or hang between two such.
+fn circular(nets: &[Net], bent: &[usize]) -> Vec<usize> {
+    let before = |a: usize, b: usize| a != b && nets[b].targets.contains(&nets[a].source);
+    let mut left = bent.to_vec();
+    loop {
+        let count = left.len();
+        let rest = left.clone();
+        left.retain(|&net| {
+            let follows = rest.iter().any(|&other| before(other, net));
+            let leads = rest.iter().any(|&other| before(net, other));
+            follows && leads
+        });
+        if left.len() == count {
+            return left;
+        }
+    }
+}
+
+/// A track for each piece: as far to the left as its predecessors and what overlaps it allow.
+fn assign(pieces: &[Piece]) -> (Vec<usize>, usize) {
+    // Lines that go down in parallel do not cross if the lowest turns off first; those that go up, if the highest does.
+    let key = |piece: &Piece| {
+        let down = piece.rows[1] > piece.rows[0];
+        (piece.rank, if down { usize::MAX - piece.rows[0] } else { piece.rows[0] })
+    };
+    let mut waiting: Vec<usize> = (0..pieces.len()).collect();
+    waiting.sort_by_key(|&piece| key(&pieces[piece]));
+    let mut tracks: Vec<Option<usize>> = vec![None; pieces.len()];
+    while !waiting.is_empty() {
+        let ready = waiting
+            .iter()
+            .position(|&piece| !waiting.iter().any(|&other| pieces[other].before(&pieces[piece])))
+            .expect("the circles were broken");
+        let piece = waiting.remove(ready);
+        // Not left of a lower rank either: the first half of a net stands left of its second.
+        let after =
+            |other: usize| pieces[other].before(&pieces[piece]) || pieces[other].rank < pieces[piece].rank;
+        let placed = || (0..pieces.len()).filter_map(|other| Some((other, tracks[other]?)));
+        let mut track =
+            placed().filter(|&(other, _)| after(other)).map(|(_, track)| track + 1).max().unwrap_or(0);
+        while placed().any(|(other, taken)| taken == track && pieces[other].overlaps(&pieces[piece])) {
+            track += 1;
+        }
+        tracks[piece] = Some(track);
+    }
+    let tracks: Vec<usize> = tracks.into_iter().flatten().collect();
+    let count = tracks.iter().map(|track| track + 1).max().unwrap_or(0);
+    (tracks, count)
+}
+
+/// Rows of the gap in which no net arrives or leaves.
+struct FreeRows {
+    taken: Vec<usize>,
+}
+
+impl FreeRows {
+    fn new(nets: &[Net]) -> Self {
+        FreeRows {
+            taken: nets.iter().flat_map(|net| net.targets.iter().copied().chain([net.source])).collect(),
+        }
+    }
+
+    /// The free row nearest to the middle of two rows.
+    fn take(&mut self, a: usize, b: usize) -> usize {
+        let middle = usize::midpoint(a, b);
+        let near = (0..).flat_map(|away| [middle.checked_sub(away), Some(middle + away)]).flatten();
+        let row = { near }.find(|row| !self.taken.contains(row)).expect("rows go on downwards");
+        self.taken.push(row);
+        row
+    }
+}

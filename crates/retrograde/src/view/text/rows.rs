@@ -1,0 +1,120 @@
+//! Which rows each item gets: lines as straight as its order allows.
+//!
+//! Column by column, each item asks for the rows in which its lines would be straight. Those wishes are granted as well
+//! as possible, keeping the order and a blank row between neighbours: the least sum of distances, by pooling adjacent
+//! violators around their medians (isotonic regression; Ayer et al. 1955). Sweeps to and fro let the wishes agree; the
+//! straightest result is taken.
+
+use super::sheet::{Extent, Look, Sheet};
+
+/// How often the columns are swept to and fro.
+const SWEEPS: usize = 12;
+/// How strongly a line between two passes asks to be straight, a line at one pass, and any other.
+const WEIGHTS: [usize; 3] = [1, 2, 4];
+
+/// The first row of each item, and how far from straight the lines then are.
+pub(super) fn rows(sheet: &Sheet, columns: &[Vec<usize>], extents: &[Extent]) -> (Vec<usize>, usize) {
+    let mut rows = vec![0_isize; sheet.items.len()];
+    for column in columns {
+        let mut next = 0;
+        for &item in column {
+            rows[item] = next;
+            next += signed(extents[item].height) + 1;
+        }
+    }
+    let mut best = (usize::MAX, rows.clone());
+    for sweep in 0..SWEEPS {
+        for step in 0..columns.len() {
+            let column = if sweep % 2 == 0 { step } else { columns.len() - 1 - step };
+            // The last sweeps listen to both sides.
+            let sides = if sweep >= SWEEPS / 2 { [true, true] } else { [sweep % 2 == 0, sweep % 2 == 1] };
+            let wishes =
+                columns[column].iter().map(|&item| wishes(item, sheet, extents, &rows, sides)).collect();
+            settle(&columns[column], wishes, extents, &mut rows);
+        }
+        let cost = bends(sheet, extents, &rows);
+        if cost < best.0 {
+            best = (cost, rows.clone());
+        }
+    }
+    let (cost, rows) = best;
+    let first = rows.iter().copied().min().unwrap_or(0);
+    (rows.iter().map(|row| (row - first) as usize).collect(), cost)
+}
+
+/// The first rows at which an item's lines to the left, and to the right, would be straight.
+fn wishes(item: usize, sheet: &Sheet, extents: &[Extent], rows: &[isize], sides: [bool; 2]) -> Vec<isize> {
+    let mut wishes = Vec::new();
+    for link in &sheet.links {
+        let (from, to) = (link.from, link.to);
+        let (out, into) = (signed(extents[from.0].outputs[from.1]), signed(extents[to.0].inputs[to.1]));
+        let wish = match (from.0 == item, to.0 == item) {
+            (_, true) if sides[0] => rows[from.0] + out - into,
+            (true, _) if sides[1] => rows[to.0] + into - out,
+            _ => continue,
+        };
+        let passes =
+            [from.0, to.0].iter().filter(|&&end| matches!(sheet.items[end].look, Look::Pass)).count();
+        wishes.extend(std::iter::repeat_n(wish, WEIGHTS[passes]));
+    }
+    if wishes.is_empty() { vec![rows[item]] } else { wishes }
+}
+
+/// Neighbours that move as one: all their wishes, and the place these agree on.
+struct Pool {
+    wishes: Vec<isize>,
+    place: isize,
+    items: usize,
+}
+
+/// Grants the wishes of one column.
+fn settle(column: &[usize], wishes: Vec<Vec<isize>>, extents: &[Extent], rows: &mut [isize]) {
+    // With the heights before it taken off, an item only has to be no higher than the one before.
+    let mut before = Vec::new();
+    let mut next = 0;
+    for &item in column {
+        before.push(next);
+        next += signed(extents[item].height) + 1;
+    }
+    let mut pools: Vec<Pool> = Vec::new();
+    for (position, wishes) in wishes.into_iter().enumerate() {
+        let wishes: Vec<isize> = wishes.into_iter().map(|wish| wish - before[position]).collect();
+        let mut pool = Pool { place: median(&wishes), wishes, items: 1 };
+        while let Some(last) = pools.pop_if(|last| last.place >= pool.place) {
+            pool.wishes.extend(last.wishes);
+            pool.items += last.items;
+            pool.place = median(&pool.wishes);
+        }
+        pools.push(pool);
+    }
+    let places = pools.iter().flat_map(|pool| std::iter::repeat_n(pool.place, pool.items));
+    for ((&item, place), before) in column.iter().zip(places).zip(before) {
+        rows[item] = place + before;
+    }
+}
+
+/// Rows are far fewer than half of all numbers.
+fn signed(rows: usize) -> isize {
+    isize::try_from(rows).unwrap_or(isize::MAX)
+}
+
+/// The median; between the two middle ones of an even number, so that a box stands in the middle of its operands.
+fn median(wishes: &[isize]) -> isize {
+    let mut sorted = wishes.to_vec();
+    sorted.sort_unstable();
+    let upper = sorted.len() / 2;
+    if sorted.len() % 2 == 1 { sorted[upper] } else { (sorted[upper - 1] + sorted[upper]).div_euclid(2) }
+}
+
+/// What a bend costs, in rows that a line climbs.
+pub(super) const BEND: usize = 4;
+
+/// How far from straight all lines are: the rows they climb, and more for each that bends at all.
+fn bends(sheet: &Sheet, extents: &[Extent], rows: &[isize]) -> usize {
+    let climb = |link: &super::sheet::Link| {
+        let from = rows[link.from.0] + signed(extents[link.from.0].outputs[link.from.1]);
+        let to = rows[link.to.0] + signed(extents[link.to.0].inputs[link.to.1]);
+        from.abs_diff(to)
+    };
+    sheet.links.iter().map(climb).map(|climb| if climb == 0 { 0 } else { climb + BEND }).sum()
+}
