@@ -4,11 +4,21 @@
 //! remember (a velocity, a count of steps) is a [state](crate::Graph::state) of the graph, with an update of its own.
 //! A plan carries out all of it in the same run as the gradient, in place.
 
+mod adagrad;
+mod adam;
+mod gradients;
+mod momentum;
+mod rmsprop;
 mod sgd;
 
+pub use adagrad::AdaGrad;
+pub use adam::Adam;
+pub use gradients::{ClipNorm, WeightDecay};
+pub use momentum::Momentum;
+pub use rmsprop::RmsProp;
 pub use sgd::Sgd;
 
-use crate::graph::{Graph, Var};
+use crate::graph::{Graph, Tensor, Var};
 
 /// A leaf and what it becomes at the end of a run.
 #[derive(Debug, Clone)]
@@ -17,6 +27,13 @@ pub struct Update {
     pub leaf: Var,
     /// Its new value.
     pub value: Var,
+}
+
+impl Update {
+    /// `leaf` becomes `value`.
+    pub fn new(leaf: &Var, value: Var) -> Self {
+        Update { leaf: leaf.clone(), value }
+    }
 }
 
 /// A rule by which gradients change parameters.
@@ -36,4 +53,14 @@ pub trait Optimizer {
         parameters: &[Var],
         gradients: &[Var],
     ) -> Vec<Update>;
+}
+
+/// A scalar variable times a tensor.
+fn scaled(factor: &Var, tensor: &Var) -> Var {
+    factor.broadcast(tensor.shape()) * tensor
+}
+
+/// A state that belongs to a parameter, named after it.
+fn state(graph: &Graph, name: &str, parameter: &Var, value: Tensor) -> Var {
+    graph.state(&format!("{name}.{}", parameter.node().label()), value)
 }

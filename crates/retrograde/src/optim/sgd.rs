@@ -1,6 +1,6 @@
 //! Stochastic gradient descent.
 
-use super::{Optimizer, Update};
+use super::{Optimizer, Update, scaled};
 use crate::graph::{Graph, Var};
 
 /// Stochastic gradient descent: w ← w − η·g. Robbins and Monro (1951); the book's chapter 6.1.2.
@@ -26,13 +26,7 @@ impl Optimizer for Sgd {
     }
 
     fn record(&self, _: &Graph, learning_rate: &Var, parameters: &[Var], gradients: &[Var]) -> Vec<Update> {
-        parameters
-            .iter()
-            .zip(gradients)
-            .map(|(parameter, gradient)| {
-                let step = learning_rate.broadcast(gradient.shape()) * gradient;
-                Update { leaf: parameter.clone(), value: parameter - step }
-            })
-            .collect()
+        let step = |(w, g): (&Var, &Var)| Update::new(w, w - scaled(learning_rate, g));
+        parameters.iter().zip(gradients).map(step).collect()
     }
 }

@@ -7,6 +7,7 @@ mod digits;
 mod download;
 mod notebook;
 mod notebook_textbook;
+mod optimizers;
 mod training;
 mod two_questions;
 mod two_rooms;
