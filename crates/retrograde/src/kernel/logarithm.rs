@@ -75,7 +75,13 @@ mod tests {
                 (ours - theirs).abs() <= 2.0 * f64::EPSILON * theirs.abs(),
                 "log({x:e}) = {ours}, not {theirs}"
             );
-            x *= if x < 1e-320 { 2.0 } else if (0.5..2.0).contains(&x) { 1.000_37 } else { 1.337 };
+            x *= if x < 1e-320 {
+                2.0
+            } else if (0.5..2.0).contains(&x) {
+                1.000_37
+            } else {
+                1.337
+            };
         }
     }
 

@@ -19,8 +19,6 @@ use std::sync::Arc;
 pub(super) struct Lowered<T> {
     pub(super) program: Program<T>,
     pub(super) places: Vec<Option<Place>>,
-    /// The items that each step makes; none for the copies of updates at the end.
-    pub(super) steps: Vec<Vec<usize>>,
 }
 
 /// An operation, as kernels see it.
@@ -60,31 +58,30 @@ pub(super) fn lower<T: Real>(
     for (update, _) in updates.iter().zip(&schedule.in_place).filter(|(_, in_place)| **in_place) {
         in_place.entry(update.value).or_default().push(update.leaf);
     }
-    let (mut work, mut steps) = (Vec::new(), Vec::new());
+    let mut work = Vec::new();
     for (position, &unit) in schedule.order.iter().enumerate() {
-        let made: Vec<usize> = units.list[unit].items().to_vec();
+        let made = units.list[unit].items();
         for &item in made.iter().filter(|&&item| lifetimes[item].is_some()) {
             lowering.place(item);
         }
-        work.push(match &units.list[unit] {
-            Unit::Chain(members) => Work::Chain(lowering.chain(members, &in_place)),
-            Unit::Rows(item) => Work::Rows(lowering.rows(*item)),
-            Unit::Copy(item) => lowering.copy(*item),
-        });
-        // Values whose last reader has run give their memory back.
-        for item in 0..items.list.len() {
-            if lifetimes[item] == Some(position) {
-                lowering.give_back(item);
-            }
+        // What has no elements takes no work, and may lie anywhere.
+        if items.elements(made[0]) > 0 {
+            work.push(match &units.list[unit] {
+                Unit::Chain(members) => Work::Chain(lowering.chain(members, &in_place)),
+                Unit::Rows(item) => Work::Rows(lowering.rows(*item)),
+                Unit::Copy(item) => lowering.copy(*item),
+            });
         }
-        steps.push(made);
+        // Values whose last reader has run give their memory back.
+        for (item, _) in lifetimes.iter().enumerate().filter(|(_, last)| **last == Some(position)) {
+            lowering.give_back(item);
+        }
     }
     for (update, _) in updates.iter().zip(&schedule.in_place).filter(|(_, in_place)| !**in_place) {
         work.push(Work::Chain(lowering.store(update)));
-        steps.push(Vec::new());
     }
     let arena = lowering.arena::<T>();
-    Lowered { program: Program::new(arena, work, threads), places: lowering.places, steps }
+    Lowered { program: Program::new(arena, work, threads), places: lowering.places }
 }
 
 struct Lowering<'a> {
