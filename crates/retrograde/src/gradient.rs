@@ -38,6 +38,7 @@ impl Gradients {
     }
 
     /// The gradient with respect to `var`; zeros when the loss does not depend on it.
+    #[track_caller]
     pub fn wrt_or_zero(&self, var: &Var) -> Result<Var> {
         let var = var.clone().checked()?;
         if self.totals.contains_key(&var.id()) && var.graph().is(self.of.graph()) {

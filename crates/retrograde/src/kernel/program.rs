@@ -61,19 +61,30 @@ struct Step {
 
 /// The threads of one program or several; clones are handles on the same threads.
 #[derive(Debug, Clone)]
-pub struct Threads(Arc<Mutex<Team>>, usize);
+pub struct Threads {
+    team: Arc<Mutex<Team>>,
+    count: usize,
+    /// Work below this is done by one thread.
+    worth_splitting: usize,
+}
 
 impl Threads {
     /// `count` threads, of which the calling one is one; at least one.
     pub fn new(count: usize) -> Self {
         let team = Team::new(count);
-        let size = team.size();
-        Threads(Arc::new(Mutex::new(team)), size)
+        let count = team.size();
+        Threads { team: Arc::new(Mutex::new(team)), count, worth_splitting: WORTH_SPLITTING }
+    }
+
+    /// The same threads, which split all work among them, however small. Slower; it is how a test sees that no result
+    /// depends on the way in which work was split.
+    pub fn splitting_everything(self) -> Self {
+        Threads { worth_splitting: 0, ..self }
     }
 
     /// How many there are; fewer than were asked for if the system had no more.
     pub fn count(&self) -> usize {
-        self.1
+        self.count
     }
 }
 
@@ -106,7 +117,7 @@ impl<T: Real> Program<T> {
                 panic!("an unsound step: {fault}: {work:?}");
             }
             scratch_each = scratch_each.max(scratch::<T>(&work));
-            let shares = shares::<T>(&work, threads.count());
+            let shares = shares::<T>(&work, &threads);
             // Threads need not meet between two steps that the first of them does alone.
             let meet = steps.last().is_some_and(|last| last.shares.len() > 1 || shares.len() > 1);
             steps.push(Step { work, shares, meet });
@@ -129,7 +140,7 @@ impl<T: Real> Program<T> {
     /// Runs all steps. Nothing is allocated.
     pub(crate) fn run(&mut self) {
         let (arena, steps, scratch, each) = (&self.arena, &self.steps, &self.scratch, self.scratch_each);
-        let mut team = self.threads.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut team = self.threads.team.lock().unwrap_or_else(PoisonError::into_inner);
         team.run(&|thread, barrier| {
             // SAFETY: each thread has its own piece, and `&mut self` excludes other runs.
             let scratch = unsafe { scratch.slice_mut(thread * each, each) };
@@ -207,11 +218,12 @@ fn scratch<T: Real>(work: &Work) -> usize {
 }
 
 /// Cuts work into a share for each thread, or leaves it whole where splitting does not pay.
-fn shares<T: Real>(work: &Work, threads: usize) -> Vec<Range<usize>> {
+fn shares<T: Real>(work: &Work, threads: &Threads) -> Vec<Range<usize>> {
     let (units, cost, grain) = match work {
-        // Whole tiles, so that no thread is left with a crumb.
+        // Large parts of tiles, so that no thread is left with a crumb, unless crumbs are asked for.
         Work::Chain(chain) => {
-            (chain.elements, chain.elements * (chain.instructions.len() + 1) * 2, tile::<T>() / 4)
+            let grain = if threads.worth_splitting == 0 { 1 } else { tile::<T>() / 4 };
+            (chain.elements, chain.elements * (chain.instructions.len() + 1) * 2, grain)
         }
         Work::Rows(rows) => {
             let cost = of_rows(rows, |kernel, inputs, output| kernel.work(inputs, output)).unwrap_or(0);
@@ -219,7 +231,8 @@ fn shares<T: Real>(work: &Work, threads: usize) -> Vec<Range<usize>> {
         }
         Work::Indices { view, .. } => return std::iter::once(0..view.elements()).collect(),
     };
-    let threads = if cost < WORTH_SPLITTING { 1 } else { threads.min(units.div_ceil(grain)).max(1) };
+    let threads =
+        if cost < threads.worth_splitting { 1 } else { threads.count.min(units.div_ceil(grain)).max(1) };
     let each = units.div_ceil(threads).next_multiple_of(grain);
     (0..threads).map(|thread| (thread * each).min(units)..((thread + 1) * each).min(units)).collect()
 }
@@ -262,7 +275,9 @@ fn fault<T: Real>(arena: &Arena<T>, work: &Work) -> Option<&'static str> {
 }
 
 fn overlaps(a: &Place, b: &Place) -> bool {
-    let apart = |a: usize, a_length: usize, b: usize, b_length: usize| a + a_length <= b || b + b_length <= a;
+    let apart = |a: usize, a_length: usize, b: usize, b_length: usize| {
+        a_length == 0 || b_length == 0 || a + a_length <= b || b + b_length <= a
+    };
     match (*a, *b) {
         (Place::Real { start, length }, Place::Real { start: other, length: others })
         | (Place::Index { start, length }, Place::Index { start: other, length: others }) => {
@@ -281,6 +296,7 @@ mod tests {
         let place = |start, length| Place::Real { start, length };
         assert!(overlaps(&place(0, 10), &place(9, 1)));
         assert!(!overlaps(&place(0, 10), &place(10, 5)));
+        assert!(!overlaps(&place(0, 10), &place(5, 0)));
         assert!(!overlaps(&place(0, 10), &Place::Index { start: 0, length: 10 }));
     }
 }

@@ -24,6 +24,7 @@ pub static ENTRY: Entry = Entry {
             Sample::new([Given::real([3, 1])], |v| v[0].broadcast([3, 4])),
             Sample::new([Given::real([2, 1, 3])], |v| v[0].broadcast([5, 2, 4, 3])),
             Sample::new([Given::real([1])], |v| v[0].broadcast([0])),
+            Sample::new([Given::real([0, 1])], |v| v[0].broadcast([2, 0, 3])),
             Sample::new([Given::real([3, 4])], |v| v[0].sum_to([4])).spelled(|v| v[0].sum([0])),
             Sample::new([Given::real([3, 4])], |v| v[0].sum_to([3, 1])),
             Sample::new([Given::real([3, 4])], |v| v[0].sum_to([3, 4])),

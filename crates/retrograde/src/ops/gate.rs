@@ -23,9 +23,9 @@ pub static ENTRY: Entry = Entry {
     },
     kinks: || {
         vec![Kink {
-            at: vec![Tensor::from([0.0, -0.0]), Tensor::from([3.0, 3.0])],
+            at: vec![Tensor::from([0.0, -0.0, 0.0]), Tensor::from([-1.0, 1.0, 1.0])],
             record: |v| v[0].gate(&v[1]),
-            slopes: vec![Tensor::from([0.0, 0.0]), Tensor::from([0.0, 0.0])],
+            slopes: vec![Tensor::zeros([3]), Tensor::zeros([3])],
         }]
     },
     refusals: || {

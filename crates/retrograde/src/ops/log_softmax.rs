@@ -20,10 +20,11 @@ pub static ENTRY: Entry = Entry {
     samples: || {
         vec![
             Sample::new([Given::real([7])], |v| v[0].log_softmax(0)),
-            Sample::new([Given::real([3, 10])], |v| v[0].log_softmax(1)),
+            Sample::new([Given::real([3, 10])], |v| v[0].log_softmax(1)).spelled(|v| v[0].softmax(1).log()),
             Sample::new([Given::real([3, 10])], |v| v[0].log_softmax(0)),
             Sample::new([Given::real([2, 3, 4])], |v| v[0].log_softmax(1)),
             Sample::new([Given::real([3, 1])], |v| v[0].log_softmax(1)),
+            Sample::new([Given::real([1, 1])], |v| v[0].log_softmax(0)),
             Sample::new([Given::real([0, 4])], |v| v[0].log_softmax(1)),
             Sample::new([Given::between([2, 40], -30.0, 30.0)], |v| v[0].log_softmax(1)),
         ]

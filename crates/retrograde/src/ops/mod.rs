@@ -9,7 +9,7 @@ mod entry;
 mod operators;
 mod rules;
 
-pub use entry::{Entry, Given, Kink, Refusal, Sample};
+pub use entry::{Entry, Given, Kink, Record, Refusal, Sample};
 
 /// Declares a module for each operation, and the list of their entries.
 macro_rules! operations {

@@ -17,6 +17,7 @@ pub static ENTRY: Entry = Entry {
         vec![
             Sample::new([Given::index([5], 4)], |v| v[0].one_hot(4)),
             Sample::new([Given::index([0], 4)], |v| v[0].one_hot(4)),
+            Sample::new([Given::index([1], 3)], |v| v[0].one_hot(3)),
             Sample::new([Given::index([2, 3], 1)], |v| v[0].one_hot(1)),
         ]
     },

@@ -47,9 +47,9 @@ pub static ENTRY: Entry = Entry {
     kinks: || {
         vec![
             Kink {
-                at: vec![Tensor::from([0.0, 0.0]), Tensor::from([0.0, 1.0])],
+                at: vec![Tensor::from([0.0]), Tensor::from([0.0])],
                 record: |v| v[0].power(&v[1]),
-                slopes: vec![Tensor::from([0.0, 1.0]), Tensor::from([0.0, 0.0])],
+                slopes: vec![Tensor::from([0.0]), Tensor::from([0.0])],
             },
             Kink {
                 at: vec![Tensor::from([0.0])],

@@ -24,11 +24,11 @@ pub static ENTRY: Entry = Entry {
             .to_vec()
     },
     kinks: || {
-        let ties = Tensor::from([-1.0, -1.0, -1.0, 0.0, 0.0, 0.0, 1.0, 1.0, 1.0]);
+        let ties = Tensor::from([-1.0, -1.0, 0.0, 0.0, 1.0, 1.0]);
         vec![Kink {
-            at: vec![ties.clone(), ties, Tensor::from([-1.0, 0.0, 1.0, -1.0, 0.0, 1.0, -1.0, 0.0, 1.0])],
+            at: vec![ties.clone(), ties, Tensor::from([-1.0, 1.0, -1.0, 1.0, -1.0, 1.0])],
             record: |v| v[0].share(&v[1], &v[2]),
-            slopes: vec![Tensor::zeros([9]), Tensor::zeros([9]), Tensor::full([9], 0.5)],
+            slopes: vec![Tensor::zeros([6]), Tensor::zeros([6]), Tensor::full([6], 0.5)],
         }]
     },
     refusals: || {

@@ -20,11 +20,15 @@ pub static ENTRY: Entry = Entry {
     derivative: "dx = y * (g - sum(g * y))",
     samples: || {
         vec![
-            Sample::new([Given::real([7])], |v| v[0].softmax(0)),
+            Sample::new([Given::real([7])], |v| v[0].softmax(0)).spelled(|v| {
+                let powers = v[0].exp();
+                &powers / powers.sum_all().broadcast([7])
+            }),
             Sample::new([Given::real([3, 10])], |v| v[0].softmax(1)),
             Sample::new([Given::real([3, 10])], |v| v[0].softmax(0)),
             Sample::new([Given::real([2, 3, 4])], |v| v[0].softmax(1)),
             Sample::new([Given::real([3, 1])], |v| v[0].softmax(1)),
+            Sample::new([Given::real([1, 1])], |v| v[0].softmax(0)),
             Sample::new([Given::real([0, 4])], |v| v[0].softmax(1)),
             Sample::new([Given::between([2, 40], -30.0, 30.0)], |v| v[0].softmax(1)),
         ]

@@ -62,20 +62,23 @@ pub(super) fn lower<T: Real>(
     }
     let (mut work, mut steps) = (Vec::new(), Vec::new());
     for (position, &unit) in schedule.order.iter().enumerate() {
-        let made: Vec<usize> = units.list[unit].items().to_vec();
+        let made = units.list[unit].items();
         for &item in made.iter().filter(|&&item| lifetimes[item].is_some()) {
             lowering.place(item);
         }
-        work.push(match &units.list[unit] {
-            Unit::Chain(members) => Work::Chain(lowering.chain(members, &in_place)),
-            Unit::Rows(item) => Work::Rows(lowering.rows(*item)),
-            Unit::Copy(item) => lowering.copy(*item),
-        });
+        // What has no elements takes no work, and may lie anywhere.
+        if items.elements(made[0]) > 0 {
+            work.push(match &units.list[unit] {
+                Unit::Chain(members) => Work::Chain(lowering.chain(members, &in_place)),
+                Unit::Rows(item) => Work::Rows(lowering.rows(*item)),
+                Unit::Copy(item) => lowering.copy(*item),
+            });
+            steps.push(made.to_vec());
+        }
         // Values whose last reader has run give their memory back.
         for (item, _) in lifetimes.iter().enumerate().filter(|(_, last)| **last == Some(position)) {
             lowering.give_back(item);
         }
-        steps.push(made);
     }
     for (update, _) in updates.iter().zip(&schedule.in_place).filter(|(_, in_place)| !**in_place) {
         work.push(Work::Chain(lowering.store(update)));

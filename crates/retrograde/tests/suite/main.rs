@@ -5,6 +5,7 @@ mod data;
 mod digits;
 #[cfg(feature = "download")]
 mod download;
+mod laws;
 mod notebook;
 mod notebook_textbook;
 mod optimizers;

@@ -1,0 +1,76 @@
+//! Law 4: inputs are read only, and bits depend on nothing but the inputs. Law 5, its first half: f32 agrees with f64.
+
+use super::trial::{Trial, start};
+use super::trials;
+use retrograde::graph::Kind;
+use retrograde::kernel::{Real, Threads};
+use retrograde::{Planner, Result, Var};
+
+/// The output and its gradients.
+fn results(trial: &Trial) -> Result<Vec<Var>> {
+    let mut results = vec![trial.output.clone()];
+    if trial.is_real() {
+        results.extend(trial.gradients()?);
+    }
+    Ok(results)
+}
+
+/// The results of a run, after which the inputs must be what they were.
+fn run<T: Real>(label: &str, trial: &Trial, threads: Threads) -> Result<Vec<Vec<f64>>> {
+    let results = results(trial)?;
+    let mut plan = Planner::new(&trial.graph).want_all(&results).threads(threads).compile::<T>()?;
+    plan.run()?;
+    // A second run over the same memory must give the same.
+    plan.run()?;
+    for input in trial.reals() {
+        let before: Vec<T> = start(&input).values().iter().map(|&value| T::of(value)).collect();
+        if let Ok(after) = plan.read(&input) {
+            assert_eq!(after, before, "{label} writes into its input");
+        }
+    }
+    results
+        .iter()
+        .map(|result| match result.kind() {
+            Kind::Real => Ok(plan.read(result)?.iter().map(|value| value.widen()).collect()),
+            Kind::Index => Ok(plan.read_indices(result)?.iter().map(|&index| f64::from(index)).collect()),
+        })
+        .collect()
+}
+
+fn bits(results: &[Vec<f64>]) -> Vec<Vec<u64>> {
+    results.iter().map(|values| values.iter().map(|value| value.to_bits()).collect()).collect()
+}
+
+#[test]
+fn law_4_the_same_inputs_give_the_same_bits_on_any_number_of_threads() -> Result<()> {
+    // These split even work of a few elements, down to one row or element a thread.
+    let teams = [2, 3, 8].map(|count| Threads::new(count).splitting_everything());
+    for (label, _, trial) in trials() {
+        let single = bits(&run::<f32>(&label, &trial, Threads::new(1))?);
+        let double = bits(&run::<f64>(&label, &trial, Threads::new(1))?);
+        for threads in &teams {
+            let label = format!("{label}, {} threads", threads.count());
+            assert_eq!(bits(&run::<f32>(&label, &trial, threads.clone())?), single, "{label}");
+            assert_eq!(bits(&run::<f64>(&label, &trial, threads.clone())?), double, "{label}");
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn law_5_f32_and_f64_agree_to_the_rounding_of_f32() -> Result<()> {
+    // Inputs are the same in both. A few hundred roundings of 6e-8 each, relative to the largest number around, most of
+    // which cancel: 1e-5 is what a sum of 300 squares may come to.
+    const ROUNDING: f64 = 1e-5;
+    for (label, _, trial) in trials() {
+        let single = run::<f32>(&label, &trial, Threads::new(1))?;
+        let double = run::<f64>(&label, &trial, Threads::new(1))?;
+        for (single, double) in single.iter().zip(&double) {
+            let scale = double.iter().fold(1.0_f64, |largest, value| largest.max(value.abs()));
+            for (a, b) in single.iter().zip(double) {
+                assert!((a - b).abs() <= ROUNDING * scale, "{label}: {a} in f32, {b} in f64");
+            }
+        }
+    }
+    Ok(())
+}
