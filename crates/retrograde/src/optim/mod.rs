@@ -9,6 +9,7 @@ mod adam;
 mod gradients;
 mod momentum;
 mod rmsprop;
+mod schedule;
 mod sgd;
 
 pub use adagrad::AdaGrad;
@@ -16,6 +17,7 @@ pub use adam::Adam;
 pub use gradients::{ClipNorm, WeightDecay};
 pub use momentum::Momentum;
 pub use rmsprop::RmsProp;
+pub use schedule::Schedule;
 pub use sgd::Sgd;
 
 use crate::graph::{Graph, Tensor, Var};

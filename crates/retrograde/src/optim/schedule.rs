@@ -1,0 +1,164 @@
+//! How the learning rate changes while training goes on.
+
+use crate::error::{Error, Result};
+use serde::{Deserialize, Serialize};
+use std::f64::consts::PI;
+use std::fmt;
+use std::str::FromStr;
+
+/// The factor by which the learning rate of each step is multiplied: a pure function of the step, so that a resumed
+/// training goes on as it would have.
+///
+/// Written `constant`, `step:1000:0.5`, `cosine`, each with `+warmup:500` behind it for a linear beginning.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub struct Schedule {
+    shape: Shape,
+    warmup: u64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+enum Shape {
+    #[default]
+    Constant,
+    Step {
+        every: u64,
+        factor: f64,
+    },
+    Cosine,
+}
+
+impl Schedule {
+    /// The same learning rate throughout.
+    pub fn constant() -> Self {
+        Self::default()
+    }
+
+    /// Multiplied by `factor` after each `every` steps, as PyTorch's `StepLR`.
+    pub fn step(every: u64, factor: f64) -> Self {
+        Schedule { shape: Shape::Step { every, factor }, warmup: 0 }
+    }
+
+    /// Half a wave of the cosine, from one down to zero at the last step: Loshchilov and Hutter (2017), as PyTorch's
+    /// `CosineAnnealingLR`.
+    pub fn cosine() -> Self {
+        Schedule { shape: Shape::Cosine, warmup: 0 }
+    }
+
+    /// Begins with `steps` steps over which the rate rises in a line; the rest of the schedule follows behind them.
+    pub fn warmup(mut self, steps: u64) -> Self {
+        self.warmup = steps;
+        self
+    }
+
+    /// The factor for step number `step`, counted from 0, of `steps` in all.
+    pub fn factor(&self, step: u64, steps: u64) -> f64 {
+        if step < self.warmup {
+            return (step + 1) as f64 / self.warmup as f64;
+        }
+        let (done, all) = (step - self.warmup, steps.saturating_sub(self.warmup).max(1));
+        match self.shape {
+            Shape::Constant => 1.0,
+            Shape::Step { every, factor } => factor.powf((done / every.max(1)) as f64),
+            Shape::Cosine => 0.5 * (1.0 + (PI * (done.min(all) as f64 / all as f64)).cos()),
+        }
+    }
+}
+
+impl fmt::Display for Schedule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.shape {
+            Shape::Constant => f.write_str("constant")?,
+            Shape::Step { every, factor } => write!(f, "step:{every}:{factor}")?,
+            Shape::Cosine => f.write_str("cosine")?,
+        }
+        if self.warmup > 0 { write!(f, "+warmup:{}", self.warmup) } else { Ok(()) }
+    }
+}
+
+impl FromStr for Schedule {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let wrong = || {
+            Error::invalid(
+                "a schedule of the learning rate",
+                format!("`{text}` is none that is known"),
+                "constant, step:STEPS:FACTOR (such as step:1000:0.5) or cosine, with +warmup:STEPS behind it if need be",
+            )
+        };
+        let (shape, warmup) = match text.split_once("+warmup:") {
+            Some((shape, steps)) => (shape, steps.parse().map_err(|_| wrong())?),
+            None => (text, 0),
+        };
+        let schedule = match shape.split(':').collect::<Vec<_>>()[..] {
+            ["constant"] => Schedule::constant(),
+            ["cosine"] => Schedule::cosine(),
+            ["step", every, factor] => {
+                let (every, factor): (u64, f64) =
+                    (every.parse().map_err(|_| wrong())?, factor.parse().map_err(|_| wrong())?);
+                if every == 0 || !factor.is_finite() || factor < 0.0 {
+                    return Err(wrong());
+                }
+                Schedule::step(every, factor)
+            }
+            _ => return Err(wrong()),
+        };
+        Ok(schedule.warmup(warmup))
+    }
+}
+
+impl From<Schedule> for String {
+    fn from(schedule: Schedule) -> Self {
+        schedule.to_string()
+    }
+}
+
+impl TryFrom<String> for Schedule {
+    type Error = Error;
+
+    fn try_from(text: String) -> Result<Self> {
+        text.parse()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Schedule;
+    use crate::Result;
+
+    #[test]
+    fn factors_are_pytorchs() {
+        // StepLR(step_size=30, gamma=0.1) and CosineAnnealingLR(T_max=100) after 0, 29, 30, 60 and 99 steps.
+        let step = Schedule::step(30, 0.1);
+        let factors = [0, 29, 30, 60, 99].map(|at| step.factor(at, 100));
+        for (ours, theirs) in factors.into_iter().zip([1.0, 1.0, 0.1, 0.01, 0.001]) {
+            assert!((ours - theirs).abs() < 1e-15);
+        }
+        let cosine = Schedule::cosine();
+        let expected = [
+            1.0,
+            0.806_453_526_826_488_3,
+            0.793_892_626_146_236_6,
+            0.345_491_502_812_526_4,
+            2.467_198_171_342e-4,
+        ];
+        for (at, theirs) in [0, 29, 30, 60, 99].into_iter().zip(expected) {
+            assert!((cosine.factor(at, 100) - theirs).abs() < 1e-12, "{at}: {}", cosine.factor(at, 100));
+        }
+        let warm = Schedule::cosine().warmup(10);
+        assert_eq!((warm.factor(0, 110), warm.factor(9, 110), warm.factor(10, 110)), (0.1, 1.0, 1.0));
+        assert!((warm.factor(110, 110)).abs() < 1e-15);
+    }
+
+    #[test]
+    fn names_are_read_back() -> Result<()> {
+        for text in ["constant", "step:1000:0.5", "cosine", "cosine+warmup:500", "step:3:1+warmup:2"] {
+            assert_eq!(text.parse::<Schedule>()?.to_string(), text);
+        }
+        for wrong in ["", "step", "step:0:0.5", "step:10:NaN", "step:10:-1", "cosine+warmup:x", "linear"] {
+            assert!(wrong.parse::<Schedule>().is_err(), "{wrong}");
+        }
+        Ok(())
+    }
+}
