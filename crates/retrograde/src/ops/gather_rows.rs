@@ -1,6 +1,6 @@
 //! `gather_rows`: the rows of a table at given indices, such as a batch from a data set.
 //!
-//! y[i] = x[index[i]]. Derivative: a row that was gathered several times receives the sum of what flows back to its
+//! `y[i] = x[index[i]]`. Derivative: a row that was gathered several times receives the sum of what flows back to its
 //! copies: [`scatter_rows`](super::scatter_rows). The table may hold real numbers, bytes (a data set's images, which
 //! become numbers here and nowhere else) or indices (its labels).
 

@@ -1,6 +1,6 @@
 //! `scatter_rows`: rows added to a table of zeros at given indices; rows with the same index add up.
 //!
-//! The derivative of [`gather_rows`](super::gather_rows), and the other way round: dx[i] = g[index[i]]. Rows with the
+//! The derivative of [`gather_rows`](super::gather_rows), and the other way round: `dx[i] = g[index[i]]`. Rows with the
 //! same index are added in the order in which they come.
 
 use super::entry::{Entry, Given, Refusal, Sample, none};

@@ -1,6 +1,6 @@
 //! `slice`: a range of one axis.
 //!
-//! y[i] = x[start + i] along the axis. Derivative: the upstream gradient in its place and zeros around it:
+//! `y[i] = x[start + i]` along the axis. Derivative: the upstream gradient in its place and zeros around it:
 //! [`pad`](super::pad). Differentiable everywhere. Nothing is copied unless a reader needs neighbours in memory.
 
 use super::entry::{Entry, Given, Refusal, Sample, none};

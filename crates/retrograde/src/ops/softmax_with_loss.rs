@@ -1,6 +1,6 @@
 //! `softmax_with_loss`: the mean cross entropy of rows of logits against labels: the loss of a classifier.
 //!
-//! y = −(1/N) Σᵢ Σⱼ t[i, j] · log softmax(x[i])[j], with N rows of C logits and labels t, given as one class index a
+//! `y = −(1/N) Σᵢ Σⱼ t[i, j] · log softmax(x[i])[j]`, with N rows of C logits and labels t, given as one class index a
 //! row or as one-hot or soft rows of probabilities; the two are told apart by their kind. Computed as log Σ exp minus
 //! the logit, so that no probability is ever rounded to zero and no 1e-7 is needed.
 //!

@@ -1,4 +1,4 @@
-//! AdaGrad.
+//! `AdaGrad`.
 
 use super::{Optimizer, Update, scaled};
 use crate::graph::{Graph, Tensor, Var};

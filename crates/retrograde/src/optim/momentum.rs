@@ -8,14 +8,14 @@ use crate::graph::{Graph, Tensor, Var};
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Momentum {
     learning_rate: f64,
-    momentum: f64,
+    decay: f64,
     nesterov: bool,
 }
 
 impl Momentum {
     /// With the learning rate η and the momentum μ, 0.9 by custom.
     pub fn new(learning_rate: f64, momentum: f64) -> Self {
-        Momentum { learning_rate, momentum, nesterov: false }
+        Momentum { learning_rate, decay: momentum, nesterov: false }
     }
 
     /// Nesterov's form, which looks ahead.
@@ -26,7 +26,7 @@ impl Momentum {
 
 impl Optimizer for Momentum {
     fn description(&self) -> String {
-        format!("{} {}", if self.nesterov { "nesterov" } else { "momentum" }, self.momentum)
+        format!("{} {}", if self.nesterov { "nesterov" } else { "momentum" }, self.decay)
     }
 
     fn learning_rate(&self) -> f64 {
@@ -43,9 +43,9 @@ impl Optimizer for Momentum {
         let mut updates = Vec::new();
         for (parameter, gradient) in parameters.iter().zip(gradients) {
             let velocity = super::state(graph, "velocity", parameter, Tensor::zeros(parameter.shape()));
-            let new_velocity = self.momentum * &velocity + gradient;
+            let new_velocity = self.decay * &velocity + gradient;
             let step =
-                if self.nesterov { gradient + self.momentum * &new_velocity } else { new_velocity.clone() };
+                if self.nesterov { gradient + self.decay * &new_velocity } else { new_velocity.clone() };
             updates.push(Update::new(parameter, parameter - scaled(learning_rate, &step)));
             updates.push(Update::new(&velocity, new_velocity));
         }
