@@ -62,12 +62,14 @@ unsafe impl<T: Send + Sync> Sync for Block<T> {}
 pub(crate) const ALIGNMENT: usize = 16;
 
 impl<T: Copy + Default> Block<T> {
-    /// A block of `length` zeros.
-    pub(crate) fn new(length: usize) -> Self {
-        let padded = length + 64 / size_of::<T>().max(1);
-        let storage: Box<[UnsafeCell<T>]> = (0..padded).map(|_| UnsafeCell::new(T::default())).collect();
+    /// A block of `length` zeros, or nothing if there is not so much memory.
+    pub(crate) fn new(length: usize) -> Option<Self> {
+        let padded = length.checked_add(64 / size_of::<T>().max(1))?;
+        let mut storage: Vec<UnsafeCell<T>> = Vec::new();
+        storage.try_reserve_exact(padded).ok()?;
+        storage.resize_with(padded, || UnsafeCell::new(T::default()));
         let first = storage.as_ptr().align_offset(64).min(padded - length);
-        Block { storage, first, length }
+        Some(Block { storage: storage.into_boxed_slice(), first, length })
     }
 
     /// How many numbers it holds.
@@ -113,20 +115,21 @@ mod tests {
 
     #[test]
     fn a_block_starts_at_a_cache_line_and_keeps_what_is_written() {
-        let mut block = Block::<f64>::new(100);
+        let mut block = Block::<f64>::new(100).expect("memory");
         // SAFETY: two disjoint places, and nobody else.
         let (a, b) = unsafe { (block.slice_mut(0, 50), block.slice_mut(50, 50)) };
         assert_eq!(a.as_ptr().align_offset(64), 0);
         a.fill(1.0);
         b.fill(2.0);
         assert_eq!(block.all().iter().sum::<f64>(), 150.0);
-        assert_eq!(Block::<f32>::new(0).len(), 0);
+        assert_eq!(Block::<f32>::new(0).map(|block| block.len()), Some(0));
+        assert!(Block::<f32>::new(usize::MAX).is_none() && Block::<f64>::new(1 << 60).is_none());
     }
 
     #[test]
     #[should_panic(expected = "outside of the arena")]
     fn a_place_outside_is_refused() {
-        let block = Block::<f32>::new(8);
+        let block = Block::<f32>::new(8).expect("memory");
         // SAFETY: nobody writes; the call panics before it lends anything.
         let _ = unsafe { block.slice(4, 5) };
     }

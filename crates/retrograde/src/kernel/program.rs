@@ -105,11 +105,11 @@ pub(crate) struct Program<T> {
 }
 
 impl<T: Real> Program<T> {
-    /// A program of these steps, in this order.
+    /// A program of these steps, in this order; nothing if there is no memory for scratch.
     ///
     /// # Panics
     /// When a step is not sound; that would be a fault of the planner.
-    pub(crate) fn new(arena: Arena<T>, work: Vec<Work>, threads: Threads) -> Self {
+    pub(crate) fn new(arena: Arena<T>, work: Vec<Work>, threads: Threads) -> Option<Self> {
         let mut steps: Vec<Step> = Vec::with_capacity(work.len());
         let mut scratch_each = 0;
         for work in work {
@@ -123,8 +123,8 @@ impl<T: Real> Program<T> {
             steps.push(Step { work, shares, meet });
         }
         let scratch_each = scratch_each.next_multiple_of(CACHE_LINE);
-        let scratch = Block::new(scratch_each * threads.count());
-        Program { arena, steps, threads, scratch, scratch_each }
+        let scratch = Block::new(scratch_each.checked_mul(threads.count())?)?;
+        Some(Program { arena, steps, threads, scratch, scratch_each })
     }
 
     /// The memory.

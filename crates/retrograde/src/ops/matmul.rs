@@ -159,7 +159,7 @@ impl RowsKernel for MatMul {
     }
 
     fn work(&self, inputs: &[&[usize]], output: &[usize]) -> usize {
-        2 * output.iter().product::<usize>() * matrix(inputs[0], self.left).1
+        output.iter().product::<usize>().saturating_mul(2 * matrix(inputs[0], self.left).1)
     }
 
     fn scratch(&self, _: &[&[usize]], _: &[usize]) -> usize {

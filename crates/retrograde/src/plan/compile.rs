@@ -1,7 +1,7 @@
 //! From what is wanted of a graph to a plan.
 
 use super::fuse::fuse;
-use super::lower::lower;
+use super::lower::{lower, too_much};
 use super::run::Plan;
 use super::schedule::{Update, schedule};
 use super::simplify::{Items, simplify};
@@ -9,6 +9,9 @@ use super::views::{Sources, sources};
 use crate::error::{Error, Result};
 use crate::graph::{Graph, Kind, Leaf, NodeId, Origin, Type, Var, ancestors};
 use crate::kernel::{Form, Real, Threads};
+
+/// The most elements of one tensor: beyond, sizes could no longer be counted, let alone held.
+const LARGEST: usize = isize::MAX as usize / 64;
 
 /// What is wanted of a graph, to be compiled into a [`Plan`].
 ///
@@ -98,6 +101,11 @@ impl Planner {
         let updates = self.updates()?;
         targets.extend(updates.iter().map(|(_, value)| value.id()));
         let items = simplify(&self.graph, &targets)?;
+        if let Some(size) =
+            (0..items.list.len()).map(|item| items.elements(item)).find(|&size| size > LARGEST)
+        {
+            return Err(too_much::<T>(size));
+        }
         let mut wanted = vec![false; items.list.len()];
         let kept: Vec<NodeId> = if self.everything {
             ancestors(&self.graph, &targets)?.iter().map(|node| node.id).collect()
@@ -124,7 +132,7 @@ impl Planner {
         let units = fuse(&items, &sources);
         let schedule = schedule(&items, &sources, &units, &updates);
         let threads = self.threads.unwrap_or_else(|| Threads::new(1));
-        let lowered = lower::<T>(&items, &sources, &units, &schedule, &updates, &wanted, threads);
+        let lowered = lower::<T>(&items, &sources, &units, &schedule, &updates, &wanted, threads)?;
         Ok(Plan::new(self.graph, &items, &sources, lowered, &kept, &bounds))
     }
 

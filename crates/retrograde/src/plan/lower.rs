@@ -6,6 +6,7 @@ use super::place::Allocator;
 use super::schedule::{Schedule, Update};
 use super::simplify::{Item, Items};
 use super::views::{Source, Sources};
+use crate::error::{Error, Result};
 use crate::graph::{Kind, Leaf, Operation, Origin};
 use crate::kernel::arena::{Arena, Block, Place};
 use crate::kernel::chain::{Chain, Instruction, Load, Store, Value};
@@ -42,7 +43,7 @@ pub(super) fn lower<T: Real>(
     updates: &[Update],
     wanted: &[bool],
     threads: Threads,
-) -> Lowered<T> {
+) -> Result<Lowered<T>> {
     let mut lowering = Lowering {
         items,
         sources,
@@ -84,8 +85,17 @@ pub(super) fn lower<T: Real>(
         work.push(Work::Chain(lowering.store(update)));
         steps.push(Vec::new());
     }
-    let arena = lowering.arena::<T>();
-    Lowered { program: Program::new(arena, work, threads), places: lowering.places, steps }
+    let numbers = lowering.real.length();
+    let program = lowering.arena::<T>().and_then(|arena| Program::new(arena, work, threads));
+    let program = program.ok_or_else(|| too_much::<T>(numbers))?;
+    Ok(Lowered { program, places: lowering.places, steps })
+}
+
+/// The error for a plan that memory does not hold.
+pub(super) fn too_much<T: Real>(numbers: usize) -> Error {
+    let bytes = numbers as f64 * size_of::<T>() as f64;
+    let problem = format!("it needs {:.1} GiB of memory, which cannot be had", bytes / f64::from(1 << 30));
+    Error::invalid("a plan", problem, "make the tensors smaller, or the batches")
 }
 
 struct Lowering<'a> {
@@ -317,11 +327,11 @@ impl Lowering<'_> {
         }
     }
 
-    /// The memory, with the values that leaves start from.
-    fn arena<T: Real>(&self) -> Arena<T> {
+    /// The memory, with the values that leaves start from; nothing if there is not so much.
+    fn arena<T: Real>(&self) -> Option<Arena<T>> {
         let mut arena = Arena {
-            real: Block::new(self.real.length()),
-            index: Block::new(self.index.length()),
+            real: Block::new(self.real.length())?,
+            index: Block::new(self.index.length())?,
             tables: self.tables.iter().map(|(bytes, scale)| (Arc::clone(bytes), T::of(*scale))).collect(),
         };
         for (item, place) in self.items.list.iter().zip(&self.places) {
@@ -339,7 +349,7 @@ impl Lowering<'_> {
                 _ => {}
             }
         }
-        arena
+        Some(arena)
     }
 }
 

@@ -29,13 +29,13 @@ impl Allocator {
         }
         // The last free piece may reach to the end of the block, and is then made longer.
         let start = match self.free.last() {
-            Some(&(start, available)) if start + available == self.length => {
+            Some(&(start, available)) if start.saturating_add(available) == self.length => {
                 self.free.pop();
                 start
             }
             _ => self.length,
         };
-        self.length = start + length;
+        self.length = start.saturating_add(length);
         start
     }
 
@@ -48,11 +48,12 @@ impl Allocator {
         let at = self.free.partition_point(|&(other, _)| other < start);
         self.free.insert(at, (start, length));
         // Neighbours become one piece.
-        if at + 1 < self.free.len() && self.free[at].0 + self.free[at].1 == self.free[at + 1].0 {
-            self.free[at].1 += self.free.remove(at + 1).1;
+        if at + 1 < self.free.len() && self.free[at].0.saturating_add(self.free[at].1) == self.free[at + 1].0
+        {
+            self.free[at].1 = self.free[at].1.saturating_add(self.free.remove(at + 1).1);
         }
-        if at > 0 && self.free[at - 1].0 + self.free[at - 1].1 == self.free[at].0 {
-            self.free[at - 1].1 += self.free.remove(at).1;
+        if at > 0 && self.free[at - 1].0.saturating_add(self.free[at - 1].1) == self.free[at].0 {
+            self.free[at - 1].1 = self.free[at - 1].1.saturating_add(self.free.remove(at).1);
         }
     }
 
@@ -62,8 +63,9 @@ impl Allocator {
     }
 }
 
+/// Saturates: what is too long for memory stays so, and is found out when the memory is taken.
 fn rounded(length: usize) -> usize {
-    length.next_multiple_of(ALIGNMENT)
+    length.checked_next_multiple_of(ALIGNMENT).unwrap_or(usize::MAX)
 }
 
 #[cfg(test)]
