@@ -39,7 +39,7 @@ pub enum Error {
         remedy: String,
     },
     /// The operating system refused to read or write a file or folder.
-    #[error("cannot {action} {}: {reason}", path.display())]
+    #[error("cannot {action} {}: {reason}\n  to mend it: {}", path.display(), what_helps(*kind))]
     File {
         /// What was tried: "read", "write", "create".
         action: &'static str,
@@ -86,6 +86,22 @@ pub enum Error {
         /// What can be done.
         remedy: String,
     },
+}
+
+/// What a refusal of the system's asks of the reader.
+fn what_helps(kind: io::ErrorKind) -> &'static str {
+    use io::ErrorKind::{
+        AlreadyExists, IsADirectory, NotADirectory, NotFound, PermissionDenied, QuotaExceeded,
+        ReadOnlyFilesystem, StorageFull,
+    };
+    match kind {
+        NotFound => "check that it is there and spelt so",
+        PermissionDenied | ReadOnlyFilesystem => "choose another place, or change its permissions",
+        AlreadyExists | NotADirectory => "a file is where a folder is wanted; choose another folder",
+        IsADirectory => "a folder is where a file is wanted; choose another name",
+        StorageFull | QuotaExceeded => "make room on the device, or choose another",
+        _ => "try again, or choose another place",
+    }
 }
 
 impl Error {

@@ -23,13 +23,16 @@
 
 use rand::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
+use serde::{Deserialize, Serialize};
 
 use crate::{Error, Result};
 
 /// Whether a row may come again before all others have come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Drawing {
     /// Every place of a batch is drawn from all rows: the notebook's way.
+    #[default]
     WithReplacement,
     /// Shuffled passes over the rows, one after another: every row exactly once an epoch.
     WithoutReplacement,

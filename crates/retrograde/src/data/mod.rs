@@ -6,6 +6,7 @@
 //!
 //! - [`IdxArray`]: one file of the format of MNIST, checked before it is believed.
 //! - [`Samples`]: images with their labels; [`Dataset`]: some to train on and some to test with.
+//! - [`Source`]: where a data set comes from; [`Picture`]: an image from outside, made like those of MNIST.
 //! - [`Batches`]: which rows make up the batch of a step.
 //! - `Mnist` (with the feature `download`): the full MNIST, fetched on request and kept in the user's cache folder.
 //!   Nothing else in the library touches the network, and this only when it is told to.
@@ -17,11 +18,15 @@ mod fetch;
 mod idx;
 #[cfg(feature = "download")]
 mod mnist;
+mod picture;
 mod samples;
+mod source;
 
 pub use batches::{Batches, Drawing};
 pub use dataset::Dataset;
 pub use idx::IdxArray;
 #[cfg(feature = "download")]
 pub use mnist::{Mnist, Progress};
+pub use picture::{Channels, Picture, Prepared};
 pub use samples::{ImageLayout, PIXEL_SCALE, Samples};
+pub use source::Source;

@@ -9,8 +9,9 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
-/// The most numbers that a model may have: beyond, the widths are surely a mistake.
-const MOST_PARAMETERS: usize = 1 << 30;
+/// The most numbers that a model may have, so that its checkpoint can be read back, of 8 bytes a number (see
+/// [`LARGEST_FILE`]); beyond, the widths are surely a mistake.
+const MOST_PARAMETERS: usize = 1 << 28;
 
 /// What tells one multi-layer perceptron from another, apart from its weights.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

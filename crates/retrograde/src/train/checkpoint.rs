@@ -1,6 +1,7 @@
 //! All that a training needs to continue bit for bit.
 
 use super::history::{EpochRecord, History};
+use super::recipe::Recipe;
 use super::trainer::Trainer;
 use crate::data::{Dataset, Samples};
 use crate::error::{Error, Result};
@@ -96,6 +97,7 @@ pub struct Checkpoint {
     step: u64,
     tensors: Parameters,
     history: History,
+    recipe: Option<Recipe>,
 }
 
 /// What a checkpoint's file says beside its tensors.
@@ -103,6 +105,9 @@ pub struct Checkpoint {
 struct Note {
     format: u32,
     identity: Identity,
+    /// None in what was trained without one.
+    #[serde(default)]
+    recipe: Option<Recipe>,
     step: u64,
     epochs: Vec<EpochRecord>,
     train_seconds: f64,
@@ -117,12 +122,17 @@ const LOSSES: &str = "history.losses";
 
 impl Checkpoint {
     pub(super) fn new(identity: Identity, step: u64, tensors: Parameters) -> Self {
-        Checkpoint { identity, step, tensors, history: History::default() }
+        Checkpoint { identity, step, tensors, history: History::default(), recipe: None }
     }
 
     /// With the history so far.
     pub(super) fn with_history(self, history: &History) -> Self {
         Checkpoint { history: history.clone(), ..self }
+    }
+
+    /// With the recipe it was trained by.
+    pub(super) fn with_recipe(self, recipe: Option<Recipe>) -> Self {
+        Checkpoint { recipe, ..self }
     }
 
     /// What training it belongs to.
@@ -145,6 +155,11 @@ impl Checkpoint {
         &self.history
     }
 
+    /// The recipe it was trained by, if there was one.
+    pub fn recipe(&self) -> Option<&Recipe> {
+        self.recipe.as_ref()
+    }
+
     /// Writes it, whole or not at all.
     pub fn write(&self, path: impl AsRef<Path>) -> Result<()> {
         let mut tensors = self.tensors.clone();
@@ -152,6 +167,7 @@ impl Checkpoint {
         let note = Note {
             format: FORMAT,
             identity: self.identity.clone(),
+            recipe: self.recipe.clone(),
             step: self.step,
             epochs: self.history.epochs.clone(),
             train_seconds: self.history.train_seconds,
@@ -203,6 +219,6 @@ impl Checkpoint {
             evaluation_seconds: note.evaluation_seconds,
             ..History::default()
         };
-        Ok(Checkpoint { identity: note.identity, step: note.step, tensors, history })
+        Ok(Checkpoint { identity: note.identity, step: note.step, tensors, history, recipe: note.recipe })
     }
 }

@@ -8,6 +8,7 @@
 
 use super::checkpoint::Checkpoint;
 use crate::error::{Error, Result};
+use crate::nn::Mlp;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 
@@ -53,6 +54,39 @@ impl RunFolder {
         folder.as_ref().join("checkpoint.safetensors")
     }
 
+    /// The model at `path`: the one of a run's folder, or a file.
+    pub fn model(path: impl AsRef<Path>) -> Result<Mlp> {
+        let path = path.as_ref();
+        let remedy = "give the folder that a training was written into, or the file of a model";
+        if !path.exists() {
+            return Err(Error::format(path, "there is no such file or folder", remedy));
+        }
+        if !path.is_dir() {
+            return Mlp::load(path);
+        }
+        let file = Self::model_file(path);
+        if !file.is_file() {
+            return Err(Error::format(path, "there is no `model.safetensors` in it", remedy));
+        }
+        Mlp::load(file)
+    }
+
+    /// The checkpoint of the run in a folder, which is only read.
+    pub fn read_checkpoint(folder: impl AsRef<Path>) -> Result<Checkpoint> {
+        Self::must_hold_a_run(folder.as_ref())?;
+        Checkpoint::read(Self::checkpoint_file(folder))
+    }
+
+    /// Errors when there is no checkpoint in a folder.
+    pub(super) fn must_hold_a_run(folder: &Path) -> Result<()> {
+        if Self::checkpoint_file(folder).is_file() {
+            return Ok(());
+        }
+        let problem = "there is no run in it: `checkpoint.safetensors` is missing";
+        let what = format!("the folder {}", folder.display());
+        Err(Error::invalid(what, problem, "give the folder of an earlier run"))
+    }
+
     /// The checkpoint of the run that was written here.
     pub fn checkpoint(&self) -> Result<Checkpoint> {
         Checkpoint::read(Self::checkpoint_file(&self.path))
@@ -66,7 +100,7 @@ impl RunFolder {
             return Ok(());
         };
         let problem = format!("there is a run in it already (`{}`)", found.display());
-        let remedy = "continue it, or choose another folder; nothing is overwritten";
+        let remedy = "resume it, or choose another folder; nothing is overwritten";
         Err(Error::invalid(format!("the folder {}", self.path.display()), problem, remedy))
     }
 }

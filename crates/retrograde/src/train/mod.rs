@@ -4,12 +4,15 @@
 //! hands takes a [`Session`]: one step at a time, with evaluation and checkpoints when they like.
 //!
 //! The batch of a step depends on the seed and the step's number alone, and a step's bits on nothing but the
-//! parameters, the states and that batch: so a training resumed from a [`Checkpoint`] continues bit for bit.
+//! parameters, the states and that batch: so a training resumed from a [`Checkpoint`] continues bit for bit. A [`Recipe`]
+//! is a whole training as plain data; a [`Predictor`] asks the trained network.
 
 mod checkpoint;
 mod evaluate;
 mod folder;
 mod history;
+mod predictor;
+mod recipe;
 mod session;
 mod trainer;
 
@@ -17,5 +20,7 @@ pub use checkpoint::{Checkpoint, Identity};
 pub use evaluate::{Evaluation, Evaluator};
 pub use folder::RunFolder;
 pub use history::{EpochRecord, History};
+pub use predictor::{Prediction, Predictor};
+pub use recipe::Recipe;
 pub use session::Session;
 pub use trainer::{Event, Length, Trainer};

@@ -2,12 +2,14 @@
 
 use super::folder::RunFolder;
 use super::history::{EpochRecord, History};
+use super::recipe::Recipe;
 use super::session::Session;
 use crate::data::{Dataset, Drawing};
 use crate::error::{Error, Result};
 use crate::kernel::Real;
 use crate::nn::{Model, Precision};
 use crate::optim::Optimizer;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -17,7 +19,8 @@ use std::time::{Duration, Instant};
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(5);
 
 /// How long a training lasts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Length {
     /// So many steps.
     Steps(u64),
@@ -48,6 +51,7 @@ pub struct Trainer {
     pub(super) drawing: Drawing,
     pub(super) threads: Option<usize>,
     pub(super) precision: Precision,
+    recipe: Option<Recipe>,
     folder: Option<PathBuf>,
     resume: bool,
 }
@@ -101,6 +105,7 @@ impl Trainer {
             drawing: Drawing::WithReplacement,
             threads: None,
             precision: Precision::F32,
+            recipe: None,
             folder: None,
             resume: false,
         }
@@ -166,6 +171,24 @@ impl Trainer {
         self
     }
 
+    /// The recipe that its checkpoints remember.
+    pub(super) fn recipe(mut self, recipe: Recipe) -> Self {
+        self.recipe = Some(recipe);
+        self
+    }
+
+    /// The recipe of this training, if it was made from one: the trainer's settings may have been changed since.
+    fn recipe_of_this(&self) -> Option<Recipe> {
+        self.recipe.as_ref().map(|recipe| Recipe {
+            learning_rate: self.optimizer.learning_rate(),
+            batch: self.batch,
+            drawing: self.drawing,
+            length: self.length,
+            precision: self.precision,
+            ..recipe.clone()
+        })
+    }
+
     pub(super) fn thread_count(&self) -> usize {
         self.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, std::num::NonZero::get))
     }
@@ -190,7 +213,8 @@ impl Trainer {
         }
     }
 
-    fn check(&self) -> Result<()> {
+    /// Errors when a setting makes no sense, whatever the model and the data.
+    pub(super) fn check(&self) -> Result<()> {
         let rate = self.optimizer.learning_rate();
         if !(rate.is_finite() && rate >= 0.0) {
             let problem = format!("{rate} is no learning rate");
@@ -200,6 +224,9 @@ impl Trainer {
                 "give a finite number that is not negative",
             ));
         }
+        if self.batch == 0 {
+            return Err(Error::invalid("the batch size", "0 rows teach nothing", "give one or more"));
+        }
         if self.threads == Some(0) {
             return Err(Error::invalid("the number of threads", "0 threads do nothing", "give one or more"));
         }
@@ -207,7 +234,7 @@ impl Trainer {
     }
 
     /// The number of the last step.
-    fn last_step(&self, rows: usize) -> Result<u64> {
+    pub(super) fn last_step(&self, rows: usize) -> Result<u64> {
         match self.length {
             Length::Steps(steps) => Ok(steps),
             Length::Epochs(epochs) => {
@@ -254,7 +281,10 @@ impl Trainer {
             let record = run.evaluate(&mut session, since)?;
             let _ = observer(Event::Epoch(&record));
         }
-        run.save(&mut session, model)?;
+        // What was complete before is left as it is.
+        if session.steps() > done || !self.resume {
+            run.save(&mut session, model)?;
+        }
         session.store(model)?;
         Ok(run.history)
     }
@@ -276,15 +306,10 @@ impl Run<'_> {
         };
         if self.trainer.resume {
             // Looked at before anything is created: a mistyped folder stays what it was.
-            let file = RunFolder::checkpoint_file(path);
-            if !file.is_file() {
-                let problem = "there is no run in it: `checkpoint.safetensors` is missing";
-                let what = format!("the folder {}", path.display());
-                return Err(Error::invalid(what, problem, "give the folder of an earlier run"));
-            }
+            RunFolder::must_hold_a_run(path)?;
             let folder = RunFolder::open(path)?;
             let checkpoint = folder.checkpoint()?;
-            session.resume(&checkpoint, &file)?;
+            session.resume(&checkpoint, &RunFolder::checkpoint_file(path))?;
             self.history = checkpoint.history().clone();
             self.history.train_seconds = 0.0;
             self.history.evaluation_seconds = 0.0;
@@ -324,6 +349,7 @@ impl Run<'_> {
             session
                 .checkpoint()?
                 .with_history(&self.history)
+                .with_recipe(self.trainer.recipe_of_this())
                 .write(RunFolder::checkpoint_file(folder.path()))?;
             session.store(model)?;
             model.save(&RunFolder::model_file(folder.path()), self.trainer.precision)?;

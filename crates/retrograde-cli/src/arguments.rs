@@ -1,0 +1,234 @@
+//! What can be typed: the commands, their options, and the help that teaches them.
+
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Args, Parser, Subcommand};
+use retrograde::data::{Drawing, Source};
+use retrograde::nn::{Activation, Init, Precision};
+use retrograde::train::{Length, Recipe};
+use std::path::PathBuf;
+
+/// Backpropagation as a glass box: trains networks, and shows what they do.
+#[derive(Debug, Parser)]
+#[command(name = "retrograde", version, max_term_width = 100, after_help = BEGIN)]
+pub struct CommandLine {
+    #[command(subcommand)]
+    pub task: Option<Task>,
+}
+
+const BEGIN: &str = "\
+Begin with:
+  retrograde train --out run               train the notebook's network, keep it in the folder `run`
+  retrograde predict --model run 7.png     ask it what digit a picture shows
+
+Exit codes: 0 good, 1 failed, 2 wrong usage, 130 interrupted.";
+
+#[derive(Debug, Subcommand)]
+pub enum Task {
+    /// Train a network on handwritten digits
+    #[command(long_about = TRAIN_ABOUT, after_long_help = TRAIN_EXAMPLES)]
+    Train(TrainArguments),
+    /// Ask a trained network what digit a picture shows
+    #[command(long_about = PREDICT_ABOUT, after_long_help = PREDICT_EXAMPLES)]
+    Predict(PredictArguments),
+    /// List, fetch and look at data sets
+    #[command(arg_required_else_help = true)]
+    Data {
+        #[command(subcommand)]
+        task: DataTask,
+    },
+    /// List the operations: value, gradients, what each does
+    Operations,
+}
+
+impl Task {
+    /// Whether programs read the output.
+    pub fn json(&self) -> bool {
+        match self {
+            Task::Train(arguments) => arguments.json,
+            Task::Predict(arguments) => arguments.json,
+            Task::Data { .. } | Task::Operations => false,
+        }
+    }
+}
+
+const TRAIN_ABOUT: &str = "\
+Train a multi-layer perceptron on images by stochastic gradient descent.
+
+Without options it is the notebook's training: 784 inputs, 50 hidden units with relu, 10 outputs, weights of deviation \
+0.01, 10,000 batches of 100, learning rate 0.1. The same seed gives the same numbers, bit for bit, on any number of \
+threads.
+
+Ctrl-C finishes the step, evaluates, saves (with --out) and says how to continue; a second Ctrl-C ends at once.";
+
+const TRAIN_EXAMPLES: &str = "\
+Examples:
+  retrograde train                                    the notebook's training
+  retrograde train --out run                          and keep the model in the folder `run`
+  retrograde train --hidden 200,100 --init he --epochs 20 --out deep
+  retrograde train --resume run --steps 20000         go on from where `run` ended
+  retrograde train --json | tail -n 1                 the result, for programs";
+
+#[derive(Debug, Args)]
+pub struct TrainArguments {
+    /// The data: auto, mnist-5k (4,000 + 1,000 digits inside this program), mnist (60,000 + 10,000, once fetched), or
+    /// a folder with four IDX files. `auto` is mnist if it has been fetched, else mnist-5k
+    #[arg(long, value_name = "auto|mnist-5k|mnist|FOLDER", default_value_t = Recipe::default().data, help_heading = "Data")]
+    pub data: Source,
+
+    /// The widths of the hidden layers
+    #[arg(long, value_name = "N[,N…]", value_delimiter = ',', default_values_t = Recipe::default().hidden, help_heading = "Network")]
+    pub hidden: Vec<usize>,
+    /// The function between two layers
+    #[arg(long, value_name = "NAME", value_parser = activations(), default_value_t = Recipe::default().activation, help_heading = "Network")]
+    pub activation: Activation,
+    /// How the initial weights are drawn: normal with a deviation, or with one that suits the layer's width (xavier
+    /// for sigmoid and tanh, he for relu), or zero
+    #[arg(long, value_name = "normal:DEVIATION|xavier|he|zero", default_value_t = Recipe::default().init, help_heading = "Network")]
+    pub init: Init,
+    /// The precision of all numbers
+    #[arg(long, value_name = "f32|f64", default_value_t = Recipe::default().precision, help_heading = "Network")]
+    pub precision: Precision,
+
+    /// How far a step goes against the gradient
+    #[arg(long, value_name = "RATE", allow_negative_numbers = true, default_value_t = Recipe::default().learning_rate, help_heading = "Training")]
+    pub learning_rate: f64,
+    /// How many images a step looks at
+    #[arg(long, value_name = "ROWS", default_value_t = Recipe::default().batch, help_heading = "Training")]
+    pub batch: usize,
+    /// Draw batches from shuffled passes over the data, so that every image comes once an epoch
+    #[arg(long, help_heading = "Training")]
+    pub without_replacement: bool,
+    /// How many steps in all
+    #[arg(long, value_name = "N", default_value_t = default_steps(), conflicts_with = "epochs", help_heading = "Training")]
+    pub steps: u64,
+    /// How many passes over the data, instead of --steps
+    #[arg(long, value_name = "N", help_heading = "Training")]
+    pub epochs: Option<u64>,
+    /// From what weights and batches are drawn
+    #[arg(long, value_name = "N", default_value_t = Recipe::default().seed, help_heading = "Training")]
+    pub seed: u64,
+    /// How many threads work [default: one a processor]
+    #[arg(long, value_name = "N", help_heading = "Training")]
+    pub threads: Option<usize>,
+
+    /// Keep model and checkpoints in this folder, which must hold no run yet
+    #[arg(long, value_name = "FOLDER", help_heading = "Output")]
+    pub out: Option<PathBuf>,
+    /// Continue the run in this folder, bit for bit, with its own settings; only --steps, --epochs and --threads may
+    /// be others
+    #[arg(long, value_name = "FOLDER", conflicts_with = "out", help_heading = "Output")]
+    pub resume: Option<PathBuf>,
+    /// For programs: one JSON object a line on standard output, the last with "event":"done" or "error"
+    #[arg(long, help_heading = "Output")]
+    pub json: bool,
+    /// No progress bar and no table: only how it ended
+    #[arg(long, short, help_heading = "Output")]
+    pub quiet: bool,
+}
+
+impl TrainArguments {
+    /// The training that these options describe.
+    pub fn recipe(&self) -> Recipe {
+        Recipe {
+            data: self.data.clone(),
+            hidden: self.hidden.clone(),
+            activation: self.activation,
+            init: self.init,
+            learning_rate: self.learning_rate,
+            batch: self.batch,
+            drawing: if self.without_replacement {
+                Drawing::WithoutReplacement
+            } else {
+                Drawing::WithReplacement
+            },
+            length: self.epochs.map_or(Length::Steps(self.steps), Length::Epochs),
+            seed: self.seed,
+            precision: self.precision,
+        }
+    }
+}
+
+fn activations() -> impl TypedValueParser<Value = Activation> {
+    PossibleValuesParser::new(Activation::ALL.map(Activation::name))
+        .try_map(|name| name.parse::<Activation>())
+}
+
+fn default_steps() -> u64 {
+    match Recipe::default().length {
+        Length::Steps(number) | Length::Epochs(number) => number,
+    }
+}
+
+const PREDICT_ABOUT: &str = "\
+Ask a trained network what digit a picture shows.
+
+A picture is a PNG of any kind, or a raw file of 784 bytes, one a pixel, taken as it is. A PNG is brought into the form \
+of MNIST, light ink on a dark ground: dark on light is inverted, and another size than 28 × 28 is cropped to its ink, \
+scaled into 20 × 20 with its proportions kept, and centred by its mass. The answer says so, and what is drawn is what \
+the network saw.";
+
+const PREDICT_EXAMPLES: &str = "\
+Examples:
+  retrograde predict --model run 7.png
+  retrograde predict --model run/model.safetensors scans/*.png --json";
+
+#[derive(Debug, Args)]
+pub struct PredictArguments {
+    /// The folder of a training, or the file of a model
+    #[arg(long, short, value_name = "FOLDER|FILE")]
+    pub model: PathBuf,
+    /// Pictures: PNG, or raw pixels
+    #[arg(value_name = "IMAGE", required = true)]
+    pub images: Vec<PathBuf>,
+    /// For programs: one JSON object a line
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum DataTask {
+    /// What data sets there are, and where
+    List,
+    /// Fetch the full MNIST (11.6 MB), verify it and keep it in the cache folder
+    #[command(after_help = "It is kept in $RETROGRADE_CACHE, or else in the system's cache folder. \
+        $RETROGRADE_MIRRORS names other http:// addresses to fetch it from.")]
+    Fetch,
+    /// Draw some images in the terminal
+    Show(ShowArguments),
+}
+
+#[derive(Debug, Args)]
+pub struct ShowArguments {
+    /// The data, as in `train`
+    #[arg(long, value_name = "auto|mnist-5k|mnist|FOLDER", default_value_t = Source::Auto)]
+    pub data: Source,
+    /// How many images
+    #[arg(long, value_name = "N", default_value_t = 4)]
+    pub count: usize,
+    /// How many images to pass over first
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub skip: usize,
+    /// Only images with this label
+    #[arg(long, value_name = "LABEL")]
+    pub label: Option<u32>,
+    /// Images to test with, rather than to train on
+    #[arg(long)]
+    pub test: bool,
+}
+
+/// Which options were typed, rather than left at their defaults.
+#[derive(Debug)]
+pub struct Given<'a>(Option<&'a ArgMatches>);
+
+impl<'a> Given<'a> {
+    /// Of a command's matches.
+    pub fn new(matches: Option<&'a ArgMatches>) -> Self {
+        Given(matches)
+    }
+
+    /// Whether the option of this field was typed.
+    pub fn has(&self, field: &str) -> bool {
+        self.0.is_some_and(|matches| matches.value_source(field) == Some(ValueSource::CommandLine))
+    }
+}

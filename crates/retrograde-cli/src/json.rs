@@ -1,0 +1,123 @@
+//! What programs read: one JSON object a line, told apart by its `event`.
+
+use crate::failure::Failure;
+use crate::output;
+use retrograde::train::{EpochRecord, Recipe};
+use serde::Serialize;
+use std::io;
+
+/// A line of output for programs.
+#[derive(Debug, Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Line<'a> {
+    /// A training begins, or continues.
+    Begin {
+        /// Its settings.
+        #[serde(flatten)]
+        recipe: &'a Recipe,
+        /// The widths of all layers, from the pixels to the classes.
+        layers: &'a [usize],
+        /// How many numbers are learned.
+        parameters: usize,
+        /// Images to train on.
+        train_images: usize,
+        /// Images to test with.
+        test_images: usize,
+        /// Steps that were done before.
+        done: u64,
+        /// Steps in all.
+        steps: u64,
+        /// Threads that work.
+        threads: usize,
+        /// Where it is written.
+        folder: Option<String>,
+    },
+    /// The sets have been evaluated.
+    Epoch {
+        /// Passes over the training set so far.
+        epoch: f64,
+        /// Steps so far.
+        step: u64,
+        /// The mean loss of the steps since the last evaluation.
+        loss: f64,
+        /// What the whole sets say.
+        #[serde(flatten)]
+        scores: Scores,
+    },
+    /// A training has ended.
+    Done {
+        /// Steps in all.
+        steps: u64,
+        /// The mean loss of the steps since the last evaluation but one.
+        loss: f64,
+        /// What the whole sets say.
+        #[serde(flatten)]
+        scores: Scores,
+        /// Seconds spent on the steps of this call.
+        train_seconds: f64,
+        /// Seconds spent on evaluation in this call.
+        evaluation_seconds: f64,
+        /// The mean time of a step of this call; null if it made none.
+        microseconds_per_step: Option<f64>,
+        /// Threads that worked.
+        threads: usize,
+        /// The data, the seed and the precision.
+        data: String,
+        /// The seed.
+        seed: u64,
+        /// The precision.
+        precision: String,
+        /// Whether it was stopped before its end.
+        interrupted: bool,
+        /// The model's file.
+        model: Option<String>,
+    },
+    /// An image has been classified.
+    Prediction {
+        /// The image's file.
+        image: String,
+        /// Its class.
+        digit: usize,
+        /// That class's probability.
+        probability: f64,
+        /// The probability of each class.
+        probabilities: &'a [f64],
+        /// Whether it was dark on light.
+        inverted: bool,
+        /// Whether it was cropped, scaled and centred.
+        scaled: bool,
+    },
+    /// Something failed.
+    Error {
+        /// What, and how to mend it.
+        message: &'a str,
+    },
+}
+
+/// Losses and accuracies on the whole sets.
+#[derive(Debug, Serialize)]
+pub struct Scores {
+    train_loss: f64,
+    train_accuracy: f64,
+    test_loss: f64,
+    test_accuracy: f64,
+}
+
+impl From<&EpochRecord> for Scores {
+    fn from(record: &EpochRecord) -> Self {
+        Scores {
+            train_loss: record.train.loss,
+            train_accuracy: record.train.accuracy,
+            test_loss: record.test.loss,
+            test_accuracy: record.test.accuracy,
+        }
+    }
+}
+
+impl Line<'_> {
+    /// Prints it.
+    pub fn print(&self) -> Result<(), Failure> {
+        let text = serde_json::to_string(self).map_err(|error| Failure::Output(io::Error::from(error)))?;
+        output::line(text)
+    }
+}

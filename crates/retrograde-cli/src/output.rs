@@ -1,0 +1,16 @@
+//! Standard output: lines that may find nobody reading, and whether they may have colour.
+
+use crate::failure::Failure;
+use std::fmt::Display;
+use std::io::{self, IsTerminal, Write};
+
+/// Prints a line.
+pub fn line(text: impl Display) -> Result<(), Failure> {
+    Ok(writeln!(io::stdout().lock(), "{text}")?)
+}
+
+/// Whether standard output is a terminal that shows colours, and its user wants them (<https://no-color.org>).
+pub fn colourful() -> bool {
+    let set = |name| std::env::var_os(name).filter(|value| !value.is_empty());
+    io::stdout().is_terminal() && set("NO_COLOR").is_none() && set("TERM").is_none_or(|term| term != "dumb")
+}

@@ -1,0 +1,22 @@
+//! What a training is shown by.
+
+use crate::failure::Failure;
+use retrograde::train::{EpochRecord, History};
+
+/// Shows a training to somebody: a person, or a program.
+pub trait Face {
+    /// It begins, with so many steps done before of so many in all.
+    fn begin(&mut self, done: u64, steps: u64, threads: usize) -> Result<(), Failure>;
+
+    /// A step is done. This is called thousands of times a second.
+    fn step(&mut self, step: u64, loss: f64);
+
+    /// The sets have been evaluated.
+    fn epoch(&mut self, record: &EpochRecord) -> Result<(), Failure>;
+
+    /// Takes away what does not stay, such as a progress bar.
+    fn clear(&mut self);
+
+    /// It has ended well, or has been interrupted.
+    fn done(&mut self, history: &History) -> Result<(), Failure>;
+}

@@ -1,0 +1,128 @@
+//! `train`: a training from the command line.
+
+mod face;
+mod interrupt;
+mod lines;
+mod resume;
+mod table;
+
+use crate::arguments::{Given, TrainArguments};
+use crate::failure::{Failure, INTERRUPTED};
+use face::Face;
+use lines::Lines;
+use retrograde::Error;
+use retrograde::data::{Dataset, Source};
+use retrograde::nn::Model;
+use retrograde::train::{Event, Recipe, RunFolder};
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use table::Table;
+
+/// A training that is about to begin: all that a face tells of it.
+#[derive(Debug)]
+pub struct Training {
+    /// Its settings; the data is where it really came from.
+    pub recipe: Recipe,
+    /// Whether the data was left to the program.
+    pub chosen: bool,
+    /// The data.
+    pub data: Dataset,
+    /// The widths of all layers.
+    pub layers: Vec<usize>,
+    /// How many numbers are learned.
+    pub parameters: usize,
+    /// Where it is kept.
+    pub folder: Option<PathBuf>,
+}
+
+/// Trains as the arguments say.
+pub fn run(arguments: &TrainArguments, given: &Given<'_>) -> Result<ExitCode, Failure> {
+    let asked = arguments.recipe();
+    asked.check().map_err(Failure::Usage)?;
+    if arguments.threads == Some(0) {
+        return Err(Failure::Usage(Error::invalid("--threads", "0 threads do nothing", "give one or more")));
+    }
+    let recipe = match &arguments.resume {
+        Some(folder) => resume::recipe(folder, asked, given)?,
+        None => asked,
+    };
+    let interrupted = interrupt::watch()?;
+
+    let chosen = recipe.data == Source::Auto;
+    let (source, data) = recipe.data.open()?;
+    let recipe = Recipe { data: source, ..recipe };
+    let mut net = recipe.model(&data)?;
+    let mut trainer = recipe.trainer();
+    if let Some(threads) = arguments.threads {
+        trainer = trainer.threads(threads);
+    }
+    if let Some(folder) = &arguments.resume {
+        trainer = trainer.resume(folder);
+    } else if let Some(folder) = &arguments.out {
+        trainer = trainer.folder(folder);
+    }
+    let training = Training {
+        layers: net.layout().sizes.clone(),
+        parameters: net.parameters().count(),
+        folder: arguments.resume.clone().or_else(|| arguments.out.clone()),
+        recipe,
+        chosen,
+        data,
+    };
+
+    let mut face: Box<dyn Face> = if arguments.json {
+        Box::new(Lines::new(&training, arguments.quiet))
+    } else {
+        Box::new(Table::new(&training, arguments.quiet))
+    };
+    // What the face could not print stops the training after its step, so that nothing is lost.
+    let mut unheard = None;
+    let result = trainer.fit_watched(&mut net, &training.data, &mut |event| {
+        if let Err(failure) = show(&mut *face, event) {
+            unheard.get_or_insert(failure);
+        }
+        if unheard.is_some() || interrupted.is_raised() {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
+    });
+    face.clear();
+    let history = result.map_err(|error| failed(error, &training))?;
+    if let Some(failure) = unheard {
+        interrupt::tell_unheard(&history, training.folder.as_deref());
+        return match failure {
+            Failure::Closed => Ok(ExitCode::from(INTERRUPTED)),
+            failure => Err(failure),
+        };
+    }
+    face.done(&history)?;
+    Ok(if history.stopped { ExitCode::from(INTERRUPTED) } else { ExitCode::SUCCESS })
+}
+
+fn show(face: &mut dyn Face, event: Event<'_>) -> Result<(), Failure> {
+    match event {
+        Event::Begin { done, steps, threads, .. } => face.begin(done, steps, threads),
+        Event::Step { step, loss } => {
+            face.step(step, loss);
+            Ok(())
+        }
+        Event::Epoch(record) => face.epoch(record),
+        _ => Ok(()),
+    }
+}
+
+/// A failed training, with what is left of it.
+fn failed(error: Error, training: &Training) -> Failure {
+    let kept = match (&error, &training.folder) {
+        (Error::Diverged { .. }, Some(folder)) => RunFolder::read_checkpoint(folder).ok().map(|checkpoint| {
+            format!("kept: {} has the last good state, of step {}", folder.display(), checkpoint.step())
+        }),
+        _ => None,
+    };
+    match kept {
+        Some(note) => Failure::Noted(error, note),
+        None => Failure::Library(error),
+    }
+}

@@ -1,0 +1,55 @@
+//! What `--resume` takes from its folder, and what of the options does not go with it.
+
+use crate::arguments::Given;
+use retrograde::data::Drawing;
+use retrograde::train::{Recipe, RunFolder};
+use retrograde::{Error, Result};
+use std::path::Path;
+
+/// The recipe of the run in `folder`, made longer if that was asked for. Errors when an option that was typed says
+/// something else than the run.
+pub fn recipe(folder: &Path, asked: Recipe, given: &Given<'_>) -> Result<Recipe> {
+    let checkpoint = RunFolder::read_checkpoint(folder)?;
+    let Some(stored) = checkpoint.recipe() else {
+        let problem = "its checkpoint does not say with which settings it was trained";
+        let remedy = "continue it with the program that made it";
+        return Err(Error::format(RunFolder::checkpoint_file(folder), problem, remedy));
+    };
+    let differences: Vec<String> = settings(stored)
+        .into_iter()
+        .zip(settings(&asked))
+        .filter(|((field, there), (_, here))| given.has(field) && there != here)
+        .map(|((field, there), (_, here))| {
+            format!("--{} is {there} there and {here} here", field.replace('_', "-"))
+        })
+        .collect();
+    if !differences.is_empty() {
+        let problem = format!("it is another training: {}", differences.join("; "));
+        let remedy = "leave these options out, or begin a new run with --out";
+        return Err(Error::format(folder, problem, remedy));
+    }
+    let mut recipe = stored.clone();
+    if given.has("steps") || given.has("epochs") {
+        recipe.length = asked.length;
+    }
+    // Data may have moved; that it is the same is seen from its content.
+    if given.has("data") {
+        recipe.data = asked.data;
+    }
+    Ok(recipe)
+}
+
+/// The settings that must stay, by the names of their options.
+fn settings(recipe: &Recipe) -> [(&'static str, String); 8] {
+    let hidden: Vec<String> = recipe.hidden.iter().map(usize::to_string).collect();
+    [
+        ("hidden", hidden.join(",")),
+        ("activation", recipe.activation.to_string()),
+        ("init", recipe.init.to_string()),
+        ("learning_rate", recipe.learning_rate.to_string()),
+        ("batch", recipe.batch.to_string()),
+        ("without_replacement", (recipe.drawing == Drawing::WithoutReplacement).to_string()),
+        ("seed", recipe.seed.to_string()),
+        ("precision", recipe.precision.to_string()),
+    ]
+}

@@ -1,0 +1,202 @@
+//! A training for people: what it is, a progress bar, a row an epoch, and how it ended.
+
+use super::Training;
+use super::face::Face;
+use super::interrupt;
+use crate::failure::Failure;
+use crate::output;
+use crate::text;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+use retrograde::data::Source;
+use retrograde::train::{EpochRecord, History, RunFolder};
+use std::fmt::Write;
+use std::io::IsTerminal;
+use std::time::{Duration, Instant};
+
+/// How often the bar is drawn: often enough to be smooth, so seldom that it costs nothing.
+const EVERY: Duration = Duration::from_millis(80);
+
+/// Shows a training on a terminal, or in a log.
+pub struct Table<'a> {
+    training: &'a Training,
+    quiet: bool,
+    steps: u64,
+    begun: Instant,
+    bar: Option<ProgressBar>,
+    drawn: Instant,
+    /// The newest accuracy on the test set.
+    accuracy: Option<f64>,
+}
+
+impl<'a> Table<'a> {
+    pub fn new(training: &'a Training, quiet: bool) -> Self {
+        let now = Instant::now();
+        Table { training, quiet, steps: 0, begun: now, bar: None, drawn: now, accuracy: None }
+    }
+
+    /// Prints a line above the bar.
+    fn line(&self, text: &str) -> Result<(), Failure> {
+        match &self.bar {
+            Some(bar) if std::io::stdout().is_terminal() => bar.suspend(|| output::line(text)),
+            _ => output::line(text),
+        }
+    }
+
+    /// What is trained, on what.
+    fn introduction(&self, done: u64, threads: usize) -> String {
+        let Training { recipe, chosen, data, layers, parameters, folder } = self.training;
+        let (train, test) = (text::length(data.train().len()), text::length(data.test().len()));
+        let mut source = match &recipe.data {
+            Source::Embedded => {
+                format!("mnist-5k, in this program: {train} to train on, {test} to test with")
+            }
+            Source::Mnist => format!("mnist: {train} to train on, {test} to test with"),
+            other => format!("{other}: {train} to train on, {test} to test with"),
+        };
+        if *chosen && recipe.data == Source::Embedded {
+            source += "\n             (`retrograde data fetch` gets the full MNIST, 60,000 and 10,000)";
+        }
+        let layers: Vec<String> = layers.iter().map(ToString::to_string).collect();
+        let (activation, init) = (recipe.activation, recipe.init);
+        let network = format!(
+            "{}, {activation}, weights {init}: {} parameters, {}",
+            layers.join(" → "),
+            text::length(*parameters),
+            recipe.precision
+        );
+        let steps = format!(
+            "{}{} of {} images, learning rate {}, seed {}, {}",
+            text::count(self.steps),
+            if self.steps == 1 { " step" } else { " steps" },
+            text::length(recipe.batch),
+            recipe.learning_rate,
+            recipe.seed,
+            if threads == 1 { "1 thread".to_owned() } else { format!("{threads} threads") },
+        );
+        let mut pairs = vec![("data", source), ("network", network), ("training", steps)];
+        if let Some(folder) = folder {
+            let from = if done > 0 {
+                format!(", continued after step {}", text::count(done))
+            } else {
+                String::new()
+            };
+            pairs.push(("run", format!("{}{from}", folder.display())));
+        }
+        text::pairs(&pairs)
+    }
+
+    fn start_bar(&mut self, done: u64) {
+        if !std::io::stderr().is_terminal() {
+            return;
+        }
+        let rate = |state: &ProgressState, text: &mut dyn Write| {
+            // Writing into the bar's own buffer cannot fail.
+            let _ = write!(text, "{}", text::count(state.per_sec().round() as u128));
+        };
+        let style = ProgressStyle::with_template("{percent:>3} % {wide_bar} {msg}{rate} steps/s, {eta} left")
+            .unwrap_or_else(|_| ProgressStyle::default_bar())
+            .with_key("rate", rate);
+        let bar = ProgressBar::with_draw_target(Some(self.steps), ProgressDrawTarget::stderr_with_hz(20));
+        bar.set_style(style);
+        bar.set_position(done);
+        bar.reset_eta();
+        self.bar = Some(bar);
+    }
+}
+
+impl Face for Table<'_> {
+    fn begin(&mut self, done: u64, steps: u64, threads: usize) -> Result<(), Failure> {
+        (self.steps, self.begun) = (steps, Instant::now());
+        if self.quiet || done >= steps && done > 0 {
+            return Ok(());
+        }
+        self.line(&self.introduction(done, threads))?;
+        self.line("\n  epoch      step     loss   train accuracy   test accuracy   time")?;
+        self.start_bar(done);
+        Ok(())
+    }
+
+    fn step(&mut self, step: u64, loss: f64) {
+        let Some(bar) = &self.bar else { return };
+        if self.drawn.elapsed() < EVERY {
+            return;
+        }
+        self.drawn = Instant::now();
+        let accuracy = self.accuracy.map_or_else(String::new, |accuracy| format!("test {accuracy:.4}, "));
+        bar.set_message(format!("loss {loss:.4}, {accuracy}"));
+        bar.set_position(step);
+    }
+
+    fn epoch(&mut self, record: &EpochRecord) -> Result<(), Failure> {
+        self.accuracy = Some(record.test.accuracy);
+        if self.quiet {
+            return Ok(());
+        }
+        self.line(&format!(
+            "{:>7.1} {:>9} {:>8.4} {:>16.4} {:>15.4}   {}",
+            record.epoch,
+            text::count(record.step),
+            record.loss,
+            record.train.accuracy,
+            record.test.accuracy,
+            text::seconds(self.begun.elapsed().as_secs_f64()),
+        ))
+    }
+
+    fn clear(&mut self) {
+        if let Some(bar) = self.bar.take() {
+            bar.finish_and_clear();
+        }
+    }
+
+    fn done(&mut self, history: &History) -> Result<(), Failure> {
+        let Some(last) = history.last() else { return Ok(()) };
+        let folder = self.training.folder.as_deref();
+        let (steps, of) = (text::count(history.steps()), text::count(self.steps));
+        let title = if history.stopped {
+            format!("Interrupted after step {steps} of {of}.")
+        } else if history.timed_steps == 0 && folder.is_some() && self.steps > 0 {
+            format!("Complete already: {steps} of {of} steps are done. Ask for more with --steps.")
+        } else {
+            format!("Trained {steps} steps.")
+        };
+        let mut pairs = vec![
+            ("test accuracy", format!("{:.4}, loss {:.4}", last.test.accuracy, last.test.loss)),
+            ("train accuracy", format!("{:.4}, loss {:.4}", last.train.accuracy, last.train.loss)),
+        ];
+        if history.timed_steps > 0 {
+            let threads = if history.threads == 1 { "thread" } else { "threads" };
+            pairs.push((
+                "steps",
+                format!(
+                    "{} in {}: {:.1} µs a step with {} {threads}",
+                    text::count(history.timed_steps),
+                    text::seconds(history.train_seconds),
+                    history.microseconds_per_step(),
+                    history.threads,
+                ),
+            ));
+            pairs.push(("evaluation", text::seconds(history.evaluation_seconds)));
+        }
+        pairs.push(("data", self.training.data.name().to_owned()));
+        pairs.push((
+            "model",
+            folder.map_or_else(
+                || "not kept; --out FOLDER keeps it".to_owned(),
+                |folder| RunFolder::model_file(folder).display().to_string(),
+            ),
+        ));
+        let gap = if self.quiet { "" } else { "\n" };
+        output::line(format!("{gap}{title}\n\n{}", text::pairs(&pairs)))?;
+        if history.stopped {
+            return output::line(format!("\n{}", interrupt::way_on(folder)));
+        }
+        match folder {
+            Some(folder) => output::line(format!(
+                "\nUse it:   retrograde predict --model {} IMAGE.png",
+                text::typed(folder)
+            )),
+            None => Ok(()),
+        }
+    }
+}
