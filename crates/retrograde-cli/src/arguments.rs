@@ -1,11 +1,12 @@
 //! What can be typed: the commands, their options, and the help that teaches them.
 
-use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, Parser, Subcommand};
 use retrograde::data::{Drawing, Source};
 use retrograde::nn::{Activation, Init, Precision};
 use retrograde::train::{Length, Recipe};
+use retrograde::view::EXAMPLES;
 use std::path::PathBuf;
 
 /// Backpropagation as a glass box: trains networks, and shows what they do.
@@ -20,6 +21,7 @@ const BEGIN: &str = "\
 Begin with:
   retrograde train --out run               train the notebook's network, keep it in the folder `run`
   retrograde predict --model run 7.png     ask it what digit a picture shows
+  retrograde graph apple                   draw values and gradients on the edges of a graph
 
 Exit codes: 0 good, 1 failed, 2 wrong usage, 130 interrupted.";
 
@@ -31,6 +33,9 @@ pub enum Task {
     /// Ask a trained network what digit a picture shows
     #[command(long_about = PREDICT_ABOUT, after_long_help = PREDICT_EXAMPLES)]
     Predict(PredictArguments),
+    /// Draw a graph: the value on each edge, and the gradient that flows back
+    #[command(after_long_help = GRAPH_EXAMPLES)]
+    Graph(GraphArguments),
     /// List, fetch and look at data sets
     #[command(arg_required_else_help = true)]
     Data {
@@ -47,9 +52,33 @@ impl Task {
         match self {
             Task::Train(arguments) => arguments.json,
             Task::Predict(arguments) => arguments.json,
-            Task::Data { .. } | Task::Operations => false,
+            Task::Graph(_) | Task::Data { .. } | Task::Operations => false,
         }
     }
+}
+
+const GRAPH_EXAMPLES: &str = "\
+Examples:
+  retrograde graph apple                  the book's first figure, and its chain rule in numbers
+  retrograde graph two-layer --unfold     every operation of the network rather than its layers";
+
+#[derive(Debug, Args)]
+pub struct GraphArguments {
+    /// Which graph
+    #[arg(value_parser = PossibleValuesParser::new(EXAMPLES.iter().map(|example| PossibleValue::new(example.name).help(example.summary))))]
+    pub name: String,
+
+    /// Show the operations inside of layers rather than one box a layer
+    #[arg(long)]
+    pub unfold: bool,
+
+    /// Draw with the letters of ASCII alone
+    #[arg(long)]
+    pub ascii: bool,
+
+    /// How many columns to use [default: as many as the terminal has, or 100]
+    #[arg(long, value_name = "COLUMNS")]
+    pub width: Option<usize>,
 }
 
 const TRAIN_ABOUT: &str = "\

@@ -8,6 +8,7 @@
 mod arguments;
 mod data;
 mod failure;
+mod graph;
 mod image;
 mod json;
 mod operations;
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
     let result = match task {
         Task::Train(arguments) => train::run(&arguments, &Given::new(matches.subcommand_matches("train"))),
         Task::Predict(arguments) => predict::run(&arguments),
+        Task::Graph(arguments) => graph::run(&arguments),
         Task::Data { task } => data::run(&task),
         Task::Operations => operations::run(),
     };

@@ -17,7 +17,7 @@ mod trace;
 
 pub use diagram::{Block, BlockKind, Diagram, Wire};
 pub use explain::Explanation;
-pub use notebook::{EXAMPLES, Example, apple, apples_and_oranges};
+pub use notebook::{EXAMPLES, Example, apple, apples_and_oranges, two_layer};
 pub use summary::Summary;
 pub use text::Style;
 pub use trace::{Trace, TracedEdge, TracedNode, Tracer, Value, What};

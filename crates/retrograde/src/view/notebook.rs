@@ -1,6 +1,9 @@
 //! The graphs of the notebook and of the book's chapter 5, ready to be looked at.
 
-use crate::graph::{Graph, Var};
+use crate::data::{Dataset, ImageLayout, Samples};
+use crate::error::Result;
+use crate::graph::{Graph, Tensor, Var};
+use crate::nn::{Mlp, Model};
 
 /// A graph that can be drawn by its name.
 #[derive(Debug, Clone, Copy)]
@@ -10,7 +13,7 @@ pub struct Example {
     /// What it shows, in one line.
     pub summary: &'static str,
     /// Records it into a graph; the variable it returns is the one to be traced.
-    pub record: fn(&Graph) -> Var,
+    pub record: fn(&Graph) -> Result<Var>,
 }
 
 /// All of them.
@@ -18,12 +21,17 @@ pub static EXAMPLES: &[Example] = &[
     Example {
         name: "apple",
         summary: "Two apples at 100 each with 10 % tax: two multiplications (the book's section 5.4.1).",
-        record: apple,
+        record: |graph| Ok(apple(graph)),
     },
     Example {
         name: "apples-and-oranges",
         summary: "Two apples and three oranges with tax: an addition among multiplications (section 5.4.2).",
-        record: apples_and_oranges,
+        record: |graph| Ok(apples_and_oranges(graph)),
+    },
+    Example {
+        name: "two-layer",
+        summary: "The notebook's two-layer network, 784-50-10, and its loss on three digits (section 5.7).",
+        record: |graph| two_layer(graph, Dataset::embedded()?.train()),
     },
 ];
 
@@ -57,4 +65,14 @@ pub fn apples_and_oranges(graph: &Graph) -> Var {
     let orange_price = (orange * orange_count).named("orange_price");
     let fruit_price = (apple_price + orange_price).named("fruit_price");
     (fruit_price * tax).named("price")
+}
+
+/// The loss of the notebook's two-layer network, untrained, on the first three of these samples.
+pub fn two_layer(graph: &Graph, samples: &Samples) -> Result<Var> {
+    let digits = samples.select(&[0, 1, 2])?;
+    let net = Mlp::new([digits.row_len(), 50, digits.classes()]).build()?;
+    let x = graph.constant(Tensor::new(digits.shape(ImageLayout::Flat), digits.normalised())?).named("x");
+    let labels = graph.indices("t", [digits.len()], digits.labels().clone());
+    let parameters = net.parameters().record(graph);
+    Ok(net.record(&x, &parameters).softmax_with_loss(&labels).named("loss"))
 }
