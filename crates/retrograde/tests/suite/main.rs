@@ -3,6 +3,7 @@
 mod architecture;
 mod data;
 mod digits;
+mod documents;
 #[cfg(feature = "download")]
 mod download;
 mod laws;
