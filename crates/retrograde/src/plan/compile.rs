@@ -97,7 +97,8 @@ impl Planner {
         }
         let updates = self.updates()?;
         targets.extend(updates.iter().map(|(_, value)| value.id()));
-        let items = simplify(&self.graph, &targets)?;
+        let leaves: Vec<NodeId> = updates.iter().map(|(leaf, _)| leaf.id()).collect();
+        let items = simplify(&self.graph, &targets, &leaves)?;
         let mut wanted = vec![false; items.list.len()];
         let kept: Vec<NodeId> = if self.everything {
             ancestors(&self.graph, &targets)?.iter().map(|node| node.id).collect()

@@ -8,6 +8,7 @@ mod download;
 mod laws;
 mod notebook;
 mod notebook_textbook;
+mod plans;
 mod training;
 mod two_questions;
 mod two_rooms;
