@@ -9,6 +9,7 @@ mod laws;
 mod notebook;
 mod notebook_textbook;
 mod plans;
+mod random_graphs;
 mod training;
 mod two_questions;
 mod two_rooms;
