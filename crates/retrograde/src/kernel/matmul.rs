@@ -27,14 +27,17 @@ const HEIGHT: usize = 192;
 /// The widest tile of any instruction set, in elements.
 const WIDEST: usize = 32;
 
-/// The scratch memory that [`product`] needs, in numbers: a packed panel of B and a packed block of A.
-pub(crate) const SCRATCH: usize = DEPTH * (WIDEST + HEIGHT);
-
 /// From this many columns of C on, a row of A is read often enough for packing to pay.
 const WORTH_PACKING_ROWS_OF_A: usize = 128;
 
 /// From this many rows of C on, a panel of B is.
 const WORTH_PACKING_A_PANEL_OF_B: usize = 24;
+
+/// The scratch memory that [`product`] needs, in numbers: for a panel of B, and for a block of A if that may be packed.
+pub(crate) fn scratch(m: usize, k: usize, n: usize) -> usize {
+    let packed = if n < WORTH_PACKING_ROWS_OF_A { 0 } else { m.min(HEIGHT) };
+    k.min(DEPTH) * (WIDEST + packed)
+}
 
 /// Lines this many bytes apart or more, one a step, crowd into few sets of the first-level cache.
 const FAR_APART: usize = 1024;
@@ -54,7 +57,8 @@ impl<T> Matrix<'_, T> {
     }
 }
 
-/// Computes the rows `rows` of C = A·B into `c`, row-major with `n` columns. `scratch` has [`SCRATCH`] numbers.
+/// Computes the rows `rows` of C = A·B into `c`, row-major with `n` columns. `scratch` has as
+/// many numbers as [`scratch`] says.
 pub(crate) fn product<T: Real>(
     a: Matrix<'_, T>,
     b: Matrix<'_, T>,
@@ -65,7 +69,7 @@ pub(crate) fn product<T: Real>(
 ) {
     assert!(a.holds(rows.end, k) && b.holds(k, n), "an operand is smaller than its shape");
     assert_eq!(c.len(), rows.len() * n, "the rows of the output");
-    assert!(scratch.len() >= SCRATCH, "scratch memory");
+    assert!(scratch.len() >= self::scratch(rows.len(), k, n), "scratch memory");
     if k == 0 {
         c.fill(T::zero());
         return;
@@ -103,7 +107,7 @@ impl<T: Real> Product<'_, T> {
         let height = self.c.len() / self.n.max(1);
         // Blocks of equal depth: a last block of a few steps would cost as much as a whole one.
         let steps = self.k.div_ceil(self.k.div_ceil(DEPTH));
-        let (panel, block) = scratch.split_at_mut(DEPTH * WIDEST);
+        let (panel, block) = scratch.split_at_mut(self.k.min(DEPTH) * WIDEST);
         for depth in (0..self.k).step_by(steps) {
             let steps = steps.min(self.k - depth);
             for row in (0..height).step_by(HEIGHT) {
@@ -319,7 +323,7 @@ impl<T: Real, const M: usize, const W: usize> Body for Tile<'_, T, M, W> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Matrix, Real, SCRATCH, product};
+    use super::{Matrix, Real, product, scratch};
 
     fn numbers<T: Real>(count: usize, seed: usize) -> Vec<T> {
         // Small integers: their products and sums are exact, so that any order of summation gives the same bits.
@@ -327,9 +331,9 @@ mod tests {
     }
 
     fn agrees_with_the_definition<T: Real>() {
-        let sizes = [1, 2, 5, 6, 7, 12, 13, 16, 17, 31, 33, 50];
+        let sizes = [1, 2, 5, 6, 7, 12, 13, 16, 17, 31, 33, 50, 130, 200];
         let depths = [0, 1, 3, 100, 256, 257, 600];
-        let mut scratch = vec![T::nan(); SCRATCH];
+        let mut memory = vec![T::nan(); scratch(200, 600, 200)];
         for (case, (&m, &n)) in sizes.iter().flat_map(|m| sizes.iter().map(move |n| (m, n))).enumerate() {
             let k = depths[case % depths.len()];
             let (x, y) = (numbers::<T>(m * k, 1), numbers::<T>(k * n, 2));
@@ -342,7 +346,7 @@ mod tests {
                 );
                 let rows = m / 3..m;
                 let mut c = vec![T::nan(); rows.len() * n];
-                product(a, b, (k, n), rows.clone(), &mut c, &mut scratch);
+                product(a, b, (k, n), rows.clone(), &mut c, &mut memory);
                 for (i, j) in rows.clone().flat_map(|i| (0..n).map(move |j| (i, j))) {
                     let expected: T =
                         (0..k).map(|p| x[i * a_row + p * a_column] * y[p * b_row + j * b_column]).sum();
@@ -368,12 +372,12 @@ mod tests {
         let x: Vec<f32> = (0..m * k).map(|i| (i as f32 * 0.37).sin()).collect();
         let y: Vec<f32> = (0..k * n).map(|i| (i as f32 * 0.73).cos()).collect();
         let (a, b) = (Matrix { values: &x, row: k, column: 1 }, Matrix { values: &y, row: n, column: 1 });
-        let mut scratch = vec![0.0; SCRATCH];
+        let mut memory = vec![0.0; scratch(m, k, n)];
         let mut whole = vec![0.0; m * n];
-        product(a, b, (k, n), 0..m, &mut whole, &mut scratch);
+        product(a, b, (k, n), 0..m, &mut whole, &mut memory);
         for row in 0..m {
             let mut one = vec![0.0; n];
-            product(a, b, (k, n), row..row + 1, &mut one, &mut scratch);
+            product(a, b, (k, n), row..row + 1, &mut one, &mut memory);
             assert_eq!(one, whole[row * n..(row + 1) * n]);
         }
     }

@@ -7,7 +7,7 @@
 use super::entry::{Entry, Given, Refusal, Sample, none};
 use super::rules;
 use crate::graph::{Mismatch, Operation, Site, Type, Var};
-use crate::kernel::matmul::{Matrix, SCRATCH, product};
+use crate::kernel::matmul::{self, Matrix, product};
 use crate::kernel::{Call, Form, Real, Rows, RowsKernel};
 
 /// The entry in the list.
@@ -162,8 +162,9 @@ impl RowsKernel for MatMul {
         output.iter().product::<usize>().saturating_mul(2 * matrix(inputs[0], self.left).1)
     }
 
-    fn scratch(&self, _: &[&[usize]], _: &[usize]) -> usize {
-        SCRATCH
+    fn scratch(&self, inputs: &[&[usize]], output: &[usize]) -> usize {
+        let (m, n) = matrix(output, false);
+        matmul::scratch(m, matrix(inputs[0], self.left).1, n)
     }
 }
 

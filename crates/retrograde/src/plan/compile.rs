@@ -100,7 +100,8 @@ impl Planner {
         }
         let updates = self.updates()?;
         targets.extend(updates.iter().map(|(_, value)| value.id()));
-        let items = simplify(&self.graph, &targets)?;
+        let leaves: Vec<NodeId> = updates.iter().map(|(leaf, _)| leaf.id()).collect();
+        let items = simplify(&self.graph, &targets, &leaves)?;
         if let Some(size) =
             (0..items.list.len()).map(|item| items.elements(item)).find(|&size| size > LARGEST)
         {

@@ -132,12 +132,11 @@ fn reaches_around(
     from: usize,
     to: usize,
 ) -> bool {
+    // Every unit is looked at, also those recorded before `from`: they may have been joined with later ones.
     let mut seen = vec![false; members.len()];
     let mut open = vec![to];
-    // Nothing recorded before the first member of `from` depends on it.
-    let earliest = members[from].iter().copied().min().unwrap_or(0);
     while let Some(unit) = open.pop() {
-        for &member in members[unit].iter().filter(|&&member| member >= earliest) {
+        for &member in &members[unit] {
             for &input in &items.list[member].inputs {
                 let source = &sources.of[input];
                 let Some(next) = home[source.base] else {

@@ -103,6 +103,6 @@ fn sort(after: &[BTreeSet<usize>], units: &Units) -> Vec<usize> {
             }
         }
     }
-    debug_assert_eq!(order.len(), after.len(), "units form no circle");
+    assert_eq!(order.len(), after.len(), "units form no circle");
     order
 }

@@ -28,8 +28,9 @@ impl Items {
     }
 }
 
-/// The items that `targets` need.
-pub(super) fn simplify(graph: &Graph, targets: &[NodeId]) -> Result<Items> {
+/// The items that `targets` need. `updated` are the leaves that will have other values at the end of the run: what
+/// equals one of them now is not the same as it.
+pub(super) fn simplify(graph: &Graph, targets: &[NodeId], updated: &[NodeId]) -> Result<Items> {
     let mut items = Items::default();
     let mut known: HashMap<(String, Vec<usize>), usize> = HashMap::new();
     // The number that an item has throughout, where that is known.
@@ -38,8 +39,9 @@ pub(super) fn simplify(graph: &Graph, targets: &[NodeId]) -> Result<Items> {
         let inputs: Vec<usize> = node.inputs.iter().map(|input| items.of[input]).collect();
         if let Origin::Operation(operation) = &node.origin {
             let numbers: Vec<Option<f64>> = inputs.iter().map(|&input| uniform[input]).collect();
-            if let Some(same) = operation.passes_through(&numbers) {
-                items.of.insert(node.id, inputs[same]);
+            let same = operation.passes_through(&numbers).map(|same| inputs[same]);
+            if let Some(same) = same.filter(|&same| !updated.contains(&items.list[same].node.id)) {
+                items.of.insert(node.id, same);
                 continue;
             }
         }

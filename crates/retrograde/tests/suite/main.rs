@@ -10,6 +10,8 @@ mod laws;
 mod notebook;
 mod notebook_textbook;
 mod optimizers;
+mod plans;
+mod random_graphs;
 mod training;
 mod two_questions;
 mod two_rooms;

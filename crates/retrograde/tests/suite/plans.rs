@@ -1,0 +1,143 @@
+//! What a plan must not get wrong, in graphs small enough to be read: the cases that random graphs found, and those that
+//! the design names.
+
+use retrograde::{Graph, Planner, Result, Tensor, Var};
+
+/// The value of `wanted` when it is all that is wanted, in f64.
+fn value(wanted: &Var) -> Result<Vec<f64>> {
+    Ok(wanted.value()?.into_values())
+}
+
+#[test]
+fn views_of_views_of_views() -> Result<()> {
+    let graph = Graph::new();
+    let x = graph.parameter("x", [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]);
+    // [2, 3] repeated to [2, 2, 3], of which the middle column's and the last: [2, 2, 2], turned around: [2, 2, 2].
+    let seen = x.broadcast([2, 2, 3]).slice(2, 1..).transpose([2, 0, 1]);
+    let expected = [2.0, 5.0, 2.0, 5.0, 3.0, 6.0, 3.0, 6.0];
+    assert_eq!(value(&seen)?, expected);
+    // Read by a pointwise operation, by a row kernel, through a reshape, and as itself.
+    assert_eq!(value(&(&seen + &seen))?, expected.map(|x| 2.0 * x));
+    assert_eq!(value(&seen.sum([0, 1]))?, [10.0, 22.0]);
+    assert_eq!(value(&seen.reshape([4, 2]).t())?, [2.0, 2.0, 3.0, 3.0, 5.0, 5.0, 6.0, 6.0]);
+    // What flows back to x is how often each element is seen.
+    let gradient = seen.reshape([8]).sum_all().backward()?.wrt(&x)?;
+    assert_eq!(value(&gradient)?, [0.0, 2.0, 2.0, 0.0, 2.0, 2.0]);
+    // A slice of a slice of a transpose, of the last element.
+    assert_eq!(value(&x.t().slice(0, 1..).slice(1, 1..).slice(0, 1..))?, [6.0]);
+    // What is empty lies nowhere, however it is cut.
+    let nothing = x.slice(0, 2..).slice(1, 3..).t().reshape([0, 7]);
+    assert!(value(&nothing)?.is_empty());
+    assert_eq!(value(&nothing.sum_all())?, [0.0]);
+    Ok(())
+}
+
+#[test]
+fn indices_go_through_views_and_joins() -> Result<()> {
+    let graph = Graph::new();
+    let table = graph.constant([10.0, 11.0, 12.0, 13.0]);
+    let given = graph.index_input("given", [2, 2]);
+    let rows = given.t().slice(0, 1..).reshape([2]).concatenate(&[&given.slice(1, ..1).reshape([2])], 0);
+    let picked = table.gather_rows(&rows);
+    let mut plan = Planner::new(&graph).want(&picked).want(&rows).compile::<f32>()?;
+    plan.set_indices(&given, &[0, 1, 2, 3])?;
+    plan.run()?;
+    assert_eq!(plan.read_indices(&rows)?, [1, 3, 0, 2]);
+    assert_eq!(plan.read(&picked)?, [11.0, 13.0, 10.0, 12.0]);
+    // The bound finds its way back through all of them.
+    let error = plan.set_indices(&given, &[0, 1, 2, 4]).expect_err("4 is no row").to_string();
+    assert!(error.contains("index 4 at position 3") && error.contains("0 to 3"), "{error}");
+    Ok(())
+}
+
+#[test]
+fn parameters_are_exchanged_however_it_is_written() -> Result<()> {
+    let swaps: [fn(&Var) -> Var; 5] = [
+        |x| x.clone(),
+        |x| x * 1.0,
+        |x| x.reshape([3, 1]).reshape([3]),
+        |x| -(-x),
+        |x| x.broadcast([2, 3]).slice(0, 1..).reshape([3]),
+    ];
+    for swap in swaps {
+        let graph = Graph::new();
+        let a = graph.parameter("a", [1.0, 2.0, 3.0]);
+        let b = graph.parameter("b", [4.0, 5.0, 6.0]);
+        let mut plan = Planner::new(&graph).update(&a, &swap(&b)).update(&b, &swap(&a)).compile::<f64>()?;
+        for _ in 0..3 {
+            let before = (plan.read(&a)?.to_vec(), plan.read(&b)?.to_vec());
+            plan.run()?;
+            let after = (plan.read(&a)?.to_vec(), plan.read(&b)?.to_vec());
+            assert_eq!(after, (before.1, before.0));
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn what_is_wanted_of_an_updated_parameter_is_from_before_the_update() -> Result<()> {
+    let graph = Graph::new();
+    let w = graph.parameter("w", [1.0, 2.0]);
+    let wanted = [&w * 1.0, w.reshape([2, 1]), w.slice(0, ..), w.powf(1.0), &w + 0.0];
+    let mut plan = Planner::new(&graph).want_all(&wanted).update(&w, &(&w + 10.0)).compile::<f64>()?;
+    for run in 0..2 {
+        plan.run()?;
+        for value in &wanted {
+            assert_eq!(plan.read(value)?, [1.0 + 10.0 * f64::from(run), 2.0 + 10.0 * f64::from(run)]);
+        }
+    }
+    assert_eq!(plan.read(&w)?, [21.0, 22.0], "the parameter itself is as it is for the next run");
+    Ok(())
+}
+
+/// Two chains must not be joined if a third stands between them, even where the third was recorded before one of them
+/// and has grown since.
+#[test]
+fn chains_that_would_stand_in_a_circle_are_not_joined() -> Result<()> {
+    let graph = Graph::new();
+    let matrix = |name: &str, sign: f64| graph.parameter(name, [[1.0 * sign, 2.0], [3.0, 4.0 * sign]]);
+    let (a, c) = (matrix("a", 1.0), matrix("c", -1.0));
+    let third = c.abs();
+    let early = -third.t();
+    let late = a.relu();
+    let third_grown = &third + late.t();
+    let both = &late + &early;
+    let mut plan = Planner::new(&graph).want_all([&third_grown, &both]).compile::<f64>()?;
+    plan.run()?;
+    assert_eq!(plan.read(&third_grown)?, [2.0, 5.0, 5.0, 8.0]);
+    assert_eq!(plan.read(&both)?, [0.0, -1.0, 1.0, 0.0]);
+    Ok(())
+}
+
+#[test]
+fn a_chain_longer_than_a_tile_repeats_and_turns_what_it_reads() -> Result<()> {
+    let graph = Graph::new();
+    let (rows, columns) = (37, 53);
+    let x = graph.constant(Tensor::from_fn([rows, columns], |i| i as f64));
+    let turned = graph.constant(Tensor::from_fn([columns, rows], |i| (i * i) as f64));
+    let row = graph.constant(Tensor::from_fn([columns], |i| 1000.0 * i as f64));
+    let y = (&x * 3.0 + turned.t()) * 2.0 - row.broadcast([rows, columns]);
+    for (i, seen) in value(&y)?.into_iter().enumerate() {
+        let (row, column) = (i / columns, i % columns);
+        let other = column * rows + row;
+        assert_eq!(seen, (i * 3 + other * other) as f64 * 2.0 - 1000.0 * column as f64);
+    }
+    Ok(())
+}
+
+#[test]
+fn memory_is_used_again_unless_every_value_is_kept() -> Result<()> {
+    let graph = Graph::new();
+    let mut x = graph.parameter("x", Tensor::full([64, 64], 0.1));
+    let w = graph.parameter("w", Tensor::full([64, 64], 0.01));
+    for _ in 0..50 {
+        x = x.matmul(&w).tanh();
+    }
+    let planner = || Planner::new(&graph).want(&x);
+    let (mut fast, mut glass) = (planner().compile::<f64>()?, planner().keep_every_value().compile::<f64>()?);
+    fast.run()?;
+    glass.run()?;
+    assert_eq!(fast.read(&x)?, glass.read(&x)?);
+    assert!(fast.memory() * 10 < glass.memory(), "{} and {} bytes", fast.memory(), glass.memory());
+    Ok(())
+}

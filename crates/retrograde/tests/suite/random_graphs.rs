@@ -1,0 +1,196 @@
+//! Graphs made at random, planned in every way, against the same nodes evaluated one by one.
+//!
+//! A plan prunes, shares, leaves views out, fuses, reorders, uses memory again, updates in place and splits over threads.
+//! None of it may change a bit. So graphs are recorded at random from all operations of the list ([`record`]), with
+//! gradients and gradients of gradients among them; some of their values are wanted, and some parameters get new values
+//! from others, each other's and their own. What a plan then gives, in two runs after each other, must be what each node
+//! gives when it is alone in a plan of its own ([`alone`]), where there is nothing to plan.
+//!
+//! A second property takes graphs of smooth operations and checks the gradient of what they compute by differences.
+
+mod alone;
+mod record;
+
+use alone::{Alone, Values};
+use proptest::prelude::*;
+use record::{Move, Recorder, moves};
+use retrograde::kernel::{Real, Threads};
+use retrograde::{Graph, Plan, Planner, Result, Var, ops};
+use std::collections::BTreeSet;
+
+/// A parameter and what it becomes.
+type Updates = Vec<(Var, Var)>;
+
+/// New values for the parameters whose bit in `mask` is set: some value of the same shape, by `pick`.
+fn updates(recorder: &Recorder, mask: u8, pick: usize) -> Updates {
+    let chosen = recorder.parameters.iter().enumerate().filter(|(i, _)| mask >> i & 1 == 1);
+    let update = |(i, parameter): (usize, &Var)| {
+        let fits: Vec<&Var> = recorder.pool.iter().filter(|var| var.shape() == parameter.shape()).collect();
+        (parameter.clone(), fits[(pick + i) % fits.len()].clone())
+    };
+    chosen.map(update).collect()
+}
+
+fn same_bits<T: Real>(label: &str, seen: &[T], expected: &[T]) -> Result<(), TestCaseError> {
+    prop_assert_eq!(seen.len(), expected.len());
+    for (i, (&seen, &expected)) in seen.iter().zip(expected).enumerate() {
+        let same = seen.widen().to_bits() == expected.widen().to_bits() || seen.is_nan() && expected.is_nan();
+        prop_assert!(same, "{label}, element {i}: {seen}, not {expected}");
+    }
+    Ok(())
+}
+
+fn compare<T: Real>(
+    label: &str,
+    plan: &mut Plan<T>,
+    var: &Var,
+    values: &Values<T>,
+) -> Result<(), TestCaseError> {
+    let label = format!("{label}: {:?}", var.node());
+    match values {
+        Values::Real(expected) => same_bits(&label, plan.read(var).expect("is kept"), expected),
+        Values::Index(expected) => {
+            prop_assert_eq!(plan.read_indices(var).expect("is kept"), &expected[..], "{}", label);
+            Ok(())
+        }
+    }
+}
+
+/// Plans the graph in all ways and compares each with the nodes alone.
+fn plans_agree<T: Real>(recorder: &Recorder, wanted: &[Var], updates: &Updates) -> Result<(), TestCaseError> {
+    let planner = || {
+        let planner = Planner::new(&recorder.graph).want_all(wanted);
+        updates.iter().fold(planner, |planner, (leaf, value)| planner.update(leaf, value))
+    };
+    let threads = Threads::new(3).splitting_everything();
+    let mut plans = [
+        ("fused", planner().compile::<T>().expect("is planned")),
+        ("on three threads", planner().threads(threads).compile::<T>().expect("is planned")),
+        ("every value kept", planner().keep_every_value().compile::<T>().expect("is planned")),
+    ];
+    let mut alone = Alone::<T>::new(&recorder.graph);
+    for run in 0..2 {
+        alone.run();
+        for (label, plan) in &mut plans {
+            plan.run().expect("runs");
+            for var in wanted {
+                // A parameter itself is read as it is for the next run.
+                if var.node().leaf().is_none() {
+                    compare(&format!("run {run}, {label}"), plan, var, alone.value(var))?;
+                }
+            }
+        }
+        let (_, kept) = &mut plans[2];
+        for node in recorder.graph.nodes().iter().filter(|node| node.leaf().is_none()) {
+            let var = recorder.graph.var(node.id);
+            if kept.read(&var).is_ok() || kept.read_indices(&var).is_ok() {
+                compare(&format!("run {run}, every value kept"), kept, &var, alone.value(&var))?;
+            }
+        }
+        alone.update(updates);
+        for (label, plan) in &mut plans {
+            for (leaf, _) in updates {
+                compare(&format!("after run {run}, {label}"), plan, leaf, alone.value(leaf))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn moves_of(count: usize) -> impl Strategy<Value = Vec<Move>> {
+    prop::collection::vec(any::<[u8; 4]>().prop_map(Move), 1..count)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_plan_gives_the_bits_of_its_nodes_one_by_one(
+        moves in moves_of(40),
+        wanted in any::<u16>(),
+        mask in any::<u8>(),
+        pick in any::<u8>(),
+        single in any::<bool>(),
+    ) {
+        let mut recorder = Recorder::new();
+        moves.iter().for_each(|step| recorder.record(*step));
+        // Of the last values, those whose bit is set, and the last of all.
+        let mut targets: Vec<Var> = recorder.pool.iter().rev().enumerate()
+            .filter(|(i, _)| *i == 0 || *i < 16 && wanted >> i & 1 == 1)
+            .map(|(_, var)| var.clone())
+            .collect();
+        targets.extend(recorder.indices.last().map(|(var, _)| var.clone()));
+        let updates = updates(&recorder, mask, pick as usize);
+        if single {
+            plans_agree::<f32>(&recorder, &targets, &updates)?;
+        } else {
+            plans_agree::<f64>(&recorder, &targets, &updates)?;
+        }
+    }
+
+    #[test]
+    fn gradients_of_smooth_graphs_agree_with_differences(moves in moves_of(14), seed in any::<u8>()) {
+        let mut recorder = Recorder::smooth();
+        moves.iter().for_each(|step| recorder.record(*step));
+        let last = recorder.pool.iter().rev().take(3);
+        let loss = last.map(|var| var.tanh().sum_all()).reduce(|a, b| a + b).expect("there are parameters");
+        if let Some((seen, expected, scale)) = directional(&recorder, &loss, seed).expect("is planned") {
+            prop_assert!((seen - expected).abs() <= 1e-6 * scale, "{seen}, not {expected}");
+        }
+    }
+}
+
+/// The gradient in a random direction, by the engine and by differences, and how large the numbers are. `None` where
+/// two steps give differences that do not agree with each other, as a deep graph may be too steep for them.
+fn directional(recorder: &Recorder, loss: &Var, seed: u8) -> Result<Option<(f64, f64, f64)>> {
+    let gradients = loss.backward()?;
+    let leaves = &recorder.parameters;
+    let slopes = leaves.iter().map(|leaf| gradients.wrt_or_zero(leaf)).collect::<Result<Vec<_>>>()?;
+    let mut plan =
+        Planner::new(&recorder.graph).want(loss).want_all(&slopes).want_all(leaves).compile::<f64>()?;
+    let starts =
+        leaves.iter().map(|leaf| Ok(leaf.value()?.into_values())).collect::<Result<Vec<Vec<f64>>>>()?;
+    let direction = |leaf: usize, i: usize| ((i * 7 + leaf * 3 + usize::from(seed)) as f64).sin();
+    let at = |step: f64, plan: &mut Plan<f64>| -> Result<f64> {
+        for (number, (leaf, start)) in leaves.iter().zip(&starts).enumerate() {
+            let moved: Vec<f64> =
+                start.iter().enumerate().map(|(i, x)| x + step * direction(number, i)).collect();
+            plan.set(leaf, &moved)?;
+        }
+        plan.run()?;
+        plan.scalar(loss)
+    };
+    let slope = |h: f64, plan: &mut Plan<f64>| -> Result<f64> {
+        Ok((8.0 * (at(h, plan)? - at(-h, plan)?) - (at(2.0 * h, plan)? - at(-2.0 * h, plan)?)) / (12.0 * h))
+    };
+    let (coarse, fine) = (slope(1e-4, &mut plan)?, slope(5e-5, &mut plan)?);
+    at(0.0, &mut plan)?;
+    let mut seen = 0.0;
+    let mut scale = 1.0 + plan.scalar(loss)?.abs();
+    for (number, gradient) in slopes.iter().enumerate() {
+        for (i, slope) in plan.read(gradient)?.iter().enumerate() {
+            seen += slope * direction(number, i);
+            scale += (slope * direction(number, i)).abs();
+        }
+    }
+    Ok(((coarse - fine).abs() <= 1e-7 * scale).then_some((seen, fine, scale)))
+}
+
+#[test]
+fn random_graphs_have_all_operations_of_the_list() {
+    let mut seen = BTreeSet::new();
+    for step in 0..moves() {
+        let mut recorder = Recorder::new();
+        for variant in 0..12_u8 {
+            recorder.record(Move([step as u8, variant, variant.wrapping_mul(7), variant.wrapping_mul(5)]));
+        }
+        seen.extend(names(&recorder.graph));
+    }
+    for entry in ops::ALL {
+        assert!(seen.contains(entry.name), "no random graph has a node of `{}`: give it a move", entry.name);
+    }
+}
+
+fn names(graph: &Graph) -> Vec<&'static str> {
+    graph.nodes().iter().filter_map(|node| node.operation().map(|operation| operation.name())).collect()
+}

@@ -1,0 +1,354 @@
+//! Recording a graph from four bytes a move: any bytes make a graph that can be planned, so that failures shrink.
+
+use retrograde::{Graph, Shape, Tensor, Var};
+
+/// One operation to record: which, and three numbers that choose operands, axes and ranges.
+#[derive(Debug, Clone, Copy)]
+pub struct Move(pub [u8; 4]);
+
+/// What a move records, and whether the result is a smooth function of what went in.
+type Step = (fn(&mut Recorder, Picks) -> Option<Var>, bool);
+
+const SMOOTH: bool = true;
+const KINKED: bool = false;
+
+/// The numbers of a move.
+#[derive(Clone, Copy)]
+pub struct Picks {
+    a: usize,
+    b: usize,
+    c: usize,
+}
+
+/// A graph with the values it has so far.
+pub struct Recorder {
+    pub graph: Graph,
+    pub parameters: Vec<Var>,
+    /// All real values to choose from.
+    pub pool: Vec<Var>,
+    /// Indices, and the number they are below.
+    pub indices: Vec<(Var, usize)>,
+    images: Var,
+    smooth: bool,
+    gradients: usize,
+}
+
+/// How many moves there are.
+pub fn moves() -> usize {
+    STEPS.len()
+}
+
+/// No value has more elements, so that repeating does not run away.
+const LARGEST: usize = 3000;
+
+impl Recorder {
+    pub fn new() -> Self {
+        let graph = Graph::new();
+        let parameter = |name: &str, shape: &[usize]| {
+            let size = name.len() as f64;
+            graph.parameter(name, Tensor::from_fn(shape, |i| 1.7 * (0.9 * i as f64 + size).sin()))
+        };
+        let parameters = vec![
+            parameter("matrix", &[3, 4]),
+            parameter("other matrix", &[3, 4]),
+            parameter("row", &[4]),
+            parameter("number", &[]),
+            parameter("stack", &[2, 3, 4]),
+            parameter("nothing", &[0, 3]),
+            // More than two tiles of a chain.
+            parameter("wide", &[3, 400]),
+        ];
+        let indices = vec![
+            (graph.indices("three", [3], [2, 0, 1]), 3),
+            (graph.indices("two by three", [2, 3], [0, 1, 1, 0, 1, 0]), 2),
+        ];
+        let images =
+            graph.bytes("images", [5, 4], (0..20_u8).map(|i| i * 12).collect::<Vec<u8>>(), 1.0 / 255.0);
+        let pool = parameters.clone();
+        Recorder { graph, parameters, pool, indices, images, smooth: false, gradients: 0 }
+    }
+
+    /// One that records smooth functions only.
+    pub fn smooth() -> Self {
+        Recorder { smooth: true, ..Self::new() }
+    }
+
+    pub fn record(&mut self, Move([step, a, b, c]): Move) {
+        let (step, smooth) = STEPS[step as usize % STEPS.len()];
+        if self.smooth && !smooth {
+            return;
+        }
+        let result = step(self, Picks { a: a.into(), b: b.into(), c: c.into() });
+        if let Some(result) = result.filter(|result| result.shape().elements() <= LARGEST) {
+            assert!(!result.is_fault(), "a move that does not fit: {result:?}");
+            // Kept within bounds, so that differences can be taken of what is composed of many.
+            self.pool.push(if self.smooth { result.tanh() } else { result });
+        }
+    }
+
+    /// The values recorded last are chosen more often.
+    fn pick(&self, number: usize) -> Var {
+        let recent = self.pool.len().min(6);
+        let index = if number % 3 == 0 {
+            number / 3 % self.pool.len()
+        } else {
+            self.pool.len() - 1 - number / 3 % recent
+        };
+        self.pool[index].clone()
+    }
+
+    /// Any value, brought to this shape: by a view if there is one, else its mean is repeated.
+    fn pick_as(&self, number: usize, shape: &Shape) -> Var {
+        fit(&self.pick(number), shape)
+    }
+
+    fn pick_index(&self, number: usize) -> (Var, usize) {
+        self.indices[number % self.indices.len()].clone()
+    }
+
+    /// Indices in one row, below `bound`, if there are any.
+    fn pick_rows(&self, number: usize, bound: usize) -> Option<Var> {
+        let (indices, below) = self.pick_index(number);
+        (below <= bound).then(|| indices.reshape([indices.shape().elements()]))
+    }
+
+    /// A value with an axis at least, and one of its axes.
+    fn pick_axis(&self, picks: Picks) -> Option<(Var, usize)> {
+        let x = self.pick(picks.a);
+        let rank = x.shape().rank();
+        (rank > 0).then(|| (x, picks.b % rank))
+    }
+
+    /// A value as a matrix of two axes or more.
+    fn pick_matrix(&self, number: usize) -> Var {
+        let x = self.pick(number);
+        match x.shape().rank() {
+            0 | 1 => x.reshape([1, x.shape().elements()]),
+            _ => x,
+        }
+    }
+}
+
+fn fit(x: &Var, shape: &Shape) -> Var {
+    let own = x.shape();
+    let repeats = own.rank() <= shape.rank()
+        && own.iter().rev().zip(shape.iter().rev()).all(|(from, to)| from == to || *from == 1);
+    if own.elements() == shape.elements() {
+        x.reshape(shape)
+    } else if repeats {
+        x.broadcast(shape)
+    } else if own.elements() > 0 {
+        x.mean_all().broadcast(shape)
+    } else {
+        x.sum_all().broadcast(shape)
+    }
+}
+
+/// The axes of a set bit.
+fn axes(bits: usize, rank: usize) -> Vec<usize> {
+    (0..rank).filter(|axis| bits >> axis & 1 == 1).collect()
+}
+
+fn with_partner(recorder: &Recorder, picks: Picks, join: fn(&Var, &Var) -> Var) -> Option<Var> {
+    let a = recorder.pick(picks.a);
+    Some(join(&a, &recorder.pick_as(picks.b, &a.shape())))
+}
+
+const STEPS: &[Step] = &[
+    // One by one.
+    (|r, p| Some(-r.pick(p.a)), SMOOTH),
+    (|r, p| Some(r.pick(p.a).relu()), KINKED),
+    (|r, p| Some(r.pick(p.a).abs()), KINKED),
+    (|r, p| Some(r.pick(p.a).tanh().exp()), SMOOTH),
+    (|r, p| Some(r.pick(p.a).sigmoid()), SMOOTH),
+    (|r, p| Some((r.pick(p.a).powf(2.0) + 0.5).log()), SMOOTH),
+    (|r, p| Some((r.pick(p.a).powf(2.0) + 0.1).sqrt()), SMOOTH),
+    (|r, p| Some(r.pick(p.a).powf([0.0, 1.0, 2.0, 3.0, 4.0][p.b % 5])), SMOOTH),
+    (|r, p| Some(r.pick(p.a).powf([-1.0, 0.5, -0.5][p.b % 3])), KINKED),
+    // With numbers; a factor of one is left out by the plan.
+    (|r, p| Some(r.pick(p.a) * [1.0, 2.0, -0.5][p.b % 3]), SMOOTH),
+    (|r, p| Some([0.0, 1.0][p.b % 2] - r.pick(p.a) / 1.0), SMOOTH),
+    // Two by two.
+    (|r, p| with_partner(r, p, |a, b| a + b), SMOOTH),
+    (|r, p| with_partner(r, p, |a, b| a - b), SMOOTH),
+    (|r, p| with_partner(r, p, |a, b| a * b), SMOOTH),
+    (|r, p| with_partner(r, p, |a, b| a / (b * b + 0.5)), SMOOTH),
+    (|r, p| with_partner(r, p, |a, b| (a * a + 0.5).power(&b.tanh())), SMOOTH),
+    (|r, p| with_partner(r, p, Var::maximum), KINKED),
+    (|r, p| with_partner(r, p, Var::minimum), KINKED),
+    (|r, p| with_partner(r, p, Var::compare), KINKED),
+    (|r, p| with_partner(r, p, Var::gate), KINKED),
+    (
+        |r, p| {
+            let a = r.pick(p.a);
+            Some(a.share(&r.pick_as(p.b, &a.shape()), &r.pick_as(p.c, &a.shape())))
+        },
+        KINKED,
+    ),
+    // Views, and what joins.
+    (|r, p| r.pick_axis(p).map(|(x, axis)| x.slice(axis, p.c % (x.shape()[axis] + 1)..)), SMOOTH),
+    (|r, p| r.pick_axis(p).map(|(x, axis)| x.slice(axis, ..x.shape()[axis].min(1 + p.c % 3))), SMOOTH),
+    (
+        |r, p| {
+            let x = r.pick(p.a);
+            let rank = x.shape().rank();
+            Some(x.transpose((0..rank).map(|axis| (axis + p.b) % rank).collect::<Vec<_>>()))
+        },
+        SMOOTH,
+    ),
+    (|r, p| Some(r.pick_matrix(p.a).t()), SMOOTH),
+    (|r, p| Some(r.pick(p.a).reshape([r.pick(p.a).shape().elements()])), SMOOTH),
+    (
+        |r, p| {
+            let shape = r.pick(p.a).shape();
+            let folded: Vec<usize> = match shape.split_first() {
+                Some((&first, [second, rest @ ..])) => [&[first * second], rest].concat(),
+                _ => [&shape[..], &[1]].concat(),
+            };
+            Some(r.pick(p.a).reshape(folded))
+        },
+        SMOOTH,
+    ),
+    (
+        |r, p| {
+            let x = r.pick(p.a);
+            Some(x.broadcast([&[1 + p.b % 3], &x.shape()[..]].concat()))
+        },
+        SMOOTH,
+    ),
+    (
+        |r, p| {
+            // An axis of length one in the middle, repeated.
+            let (x, axis) = r.pick_axis(p)?;
+            let (mut inserted, mut repeated) = (x.shape().to_vec(), x.shape().to_vec());
+            inserted.insert(axis, 1);
+            repeated.insert(axis, 2 + p.c % 2);
+            Some(x.reshape(inserted).broadcast(repeated))
+        },
+        SMOOTH,
+    ),
+    (
+        |r, p| {
+            let (x, axis) = r.pick_axis(p)?;
+            Some(x.concatenate(&[&r.pick_as(p.c, &x.shape()), &x], axis))
+        },
+        SMOOTH,
+    ),
+    (|r, p| r.pick_axis(p).map(|(x, axis)| x.pad(axis, p.c % 3, p.c / 3 % 2)), SMOOTH),
+    // Over axes.
+    (|r, p| Some(r.pick(p.a).sum(axes(p.b, r.pick(p.a).shape().rank()))), SMOOTH),
+    (
+        |r, p| {
+            let x = r.pick(p.a);
+            let axes = axes(p.b, x.shape().rank());
+            (!axes.iter().any(|&axis| x.shape()[axis] == 0)).then(|| x.mean(&axes))
+        },
+        SMOOTH,
+    ),
+    (
+        |r, p| {
+            let x = r.pick(p.a);
+            let axes = axes(p.b, x.shape().rank());
+            (!axes.iter().any(|&axis| x.shape()[axis] == 0)).then(|| x.max(&axes))
+        },
+        KINKED,
+    ),
+    (|r, p| r.pick_axis(p).map(|(x, axis)| x.softmax(axis)), SMOOTH),
+    (|r, p| r.pick_axis(p).map(|(x, axis)| x.log_softmax(axis)), SMOOTH),
+    // Products.
+    (
+        |r, p| {
+            let a = r.pick_matrix(p.a);
+            let (shape, columns) = (a.shape(), 1 + p.c % 5);
+            let (stack, [rows, inner]) = shape.split_at(shape.len() - 2) else { return None };
+            let second = |m: usize, n: usize| r.pick_as(p.b, &[stack, &[m, n]].concat().into());
+            Some(match p.c % 3 {
+                0 => a.matmul(&second(*inner, columns)),
+                1 => a.matmul_t(&second(columns, *inner)),
+                _ => a.t_matmul(&second(*rows, columns)),
+            })
+        },
+        SMOOTH,
+    ),
+    // Losses.
+    (
+        |r, p| {
+            let a = r.pick(p.a);
+            (a.shape().elements() > 0).then(|| a.mean_squared_error(&r.pick_as(p.b, &a.shape())))
+        },
+        SMOOTH,
+    ),
+    (
+        |r, p| {
+            let logits = fit(&r.pick(p.a), &[3, 4].into());
+            let labels = match p.b % 2 {
+                0 => r
+                    .pick_rows(p.c, 4)
+                    .filter(|rows| *rows.shape() == [3])
+                    .unwrap_or_else(|| r.indices[0].0.clone()),
+                _ => r.pick_as(p.c, &[3, 4].into()).sigmoid(),
+            };
+            Some(logits.softmax_with_loss(&labels))
+        },
+        SMOOTH,
+    ),
+    // Rows by indices, which are made of other indices.
+    (
+        |r, p| {
+            let (x, _) = r.pick_axis(p)?;
+            let rows = r.pick_rows(p.c, x.shape()[0])?;
+            Some(x.gather_rows(&rows))
+        },
+        SMOOTH,
+    ),
+    (|r, p| r.pick_rows(p.a, 5).map(|rows| r.images.gather_rows(&rows)), SMOOTH),
+    (
+        |r, p| {
+            let (indices, below) = r.pick_index(p.a);
+            let rows = indices.reshape([indices.shape().elements()]);
+            let values = r.pick_as(p.b, &[rows.shape()[0], 2].into());
+            Some(values.scatter_rows(&rows, below + p.c % 2))
+        },
+        SMOOTH,
+    ),
+    (
+        |r, p| {
+            let (indices, below) = r.pick_index(p.a);
+            (indices.shape().rank() < 3).then(|| indices.one_hot(below))
+        },
+        SMOOTH,
+    ),
+    (
+        |r, p| {
+            let (indices, below) = r.pick_index(p.a);
+            let shape = indices.shape();
+            let axis = p.b % shape.rank();
+            let made = match p.c % 5 {
+                0 => indices.transpose((0..shape.rank()).rev().collect::<Vec<_>>()),
+                1 => indices.slice(axis, p.c / 5 % (shape[axis] + 1)..),
+                2 => indices.concatenate(&[&indices], axis),
+                3 => indices.reshape([shape.elements(), 1]),
+                _ => {
+                    let rows = r.pick_rows(p.b, shape[0])?;
+                    indices.gather_rows(&rows)
+                }
+            };
+            if made.shape().elements() < 50 {
+                r.indices.push((made, below));
+            }
+            None
+        },
+        SMOOTH,
+    ),
+    // The gradient of a value by a parameter, which may go through gradients recorded before.
+    (
+        |r, p| {
+            r.gradients += 1;
+            let loss = r.pick(p.a).tanh().sum_all();
+            let parameter = &r.parameters[p.b % r.parameters.len()];
+            let gradient = loss.backward().ok()?.wrt(parameter).ok();
+            gradient.filter(|_| r.gradients <= 3)
+        },
+        KINKED,
+    ),
+];
