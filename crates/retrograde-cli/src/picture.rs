@@ -36,8 +36,8 @@ fn coloured<'a>(cells: impl Iterator<Item = (&'a u8, &'a u8)>) -> String {
 fn grey(lightness: u8) -> u8 {
     match lightness {
         0..=3 => 16,
-        4..=242 => 232 + lightness.saturating_sub(3) / 10,
-        243.. => 231,
+        4..=246 => 232 + (lightness.saturating_sub(3) / 10).min(23),
+        247.. => 231,
     }
 }
 
