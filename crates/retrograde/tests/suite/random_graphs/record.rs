@@ -89,7 +89,7 @@ impl Recorder {
     /// The values recorded last are chosen more often.
     fn pick(&self, number: usize) -> Var {
         let recent = self.pool.len().min(6);
-        let index = if number % 3 == 0 {
+        let index = if number.is_multiple_of(3) {
             number / 3 % self.pool.len()
         } else {
             self.pool.len() - 1 - number / 3 % recent
@@ -149,6 +149,7 @@ fn axes(bits: usize, rank: usize) -> Vec<usize> {
     (0..rank).filter(|axis| bits >> axis & 1 == 1).collect()
 }
 
+#[allow(clippy::unnecessary_wraps, reason = "the steps of the table may all come to nothing")]
 fn with_partner(recorder: &Recorder, picks: Picks, join: fn(&Var, &Var) -> Var) -> Option<Var> {
     let a = recorder.pick(picks.a);
     Some(join(&a, &recorder.pick_as(picks.b, &a.shape())))
