@@ -5,6 +5,7 @@
 //! written by anybody else at the same time. On that promise rest the two unsafe functions of [`Block`].
 
 use std::cell::UnsafeCell;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// Where a value lies.
@@ -33,6 +34,30 @@ pub(crate) enum Place {
         /// How many.
         length: usize,
     },
+}
+
+impl Place {
+    /// The part of this place that holds the rows `share` out of `rows` of equal length.
+    pub(crate) fn rows(&self, share: &Range<usize>, rows: usize) -> Place {
+        let part = |start: usize, length: usize| {
+            let row = length / rows.max(1);
+            (start + share.start * row, share.len() * row)
+        };
+        match *self {
+            Place::Real { start, length } => {
+                let (start, length) = part(start, length);
+                Place::Real { start, length }
+            }
+            Place::Index { start, length } => {
+                let (start, length) = part(start, length);
+                Place::Index { start, length }
+            }
+            Place::Bytes { table, start, length } => {
+                let (start, length) = part(start, length);
+                Place::Bytes { table, start, length }
+            }
+        }
+    }
 }
 
 /// All values of a plan.

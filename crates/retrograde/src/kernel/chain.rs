@@ -27,6 +27,8 @@ pub(crate) const fn tile<T>() -> usize {
 pub(crate) struct Chain {
     /// How many elements go by.
     pub(crate) elements: usize,
+    /// Into how many rows of equal length they fall that are each done by one thread; 0 if any elements may go together.
+    pub(crate) rows: usize,
     pub(crate) loads: Vec<Load>,
     pub(crate) instructions: Vec<Instruction>,
     pub(crate) stores: Vec<Store>,
@@ -44,6 +46,38 @@ pub(crate) struct Load {
     /// The view of it, merged.
     pub(crate) view: View,
     pub(crate) register: usize,
+    /// If each row of the chain reads a part of the memory of its own: which.
+    pub(crate) rows: Option<RowsOfLoad>,
+}
+
+/// Row `r` of a chain, `elements` long, reads `extent` numbers from `r · apart` on behind the view's offset.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct RowsOfLoad {
+    pub(crate) elements: usize,
+    pub(crate) apart: usize,
+    pub(crate) extent: usize,
+}
+
+impl RowsOfLoad {
+    /// How a merged view is read by a chain of so many rows, if rows read parts that have nothing in common.
+    pub(crate) fn of(view: &View, rows: usize) -> Option<Self> {
+        let (&count, &apart) = (view.shape.first()?, view.strides.first()?);
+        let inner = view.shape[1..].iter().zip(&view.strides[1..]);
+        let extent = 1 + inner.map(|(&length, &stride)| (length.max(1) - 1) * stride).sum::<usize>();
+        // A first axis that merged several rows, or a part of one, is not taken apart again.
+        let fits = rows > 0 && count == rows && extent <= apart;
+        fits.then(|| RowsOfLoad { elements: view.elements() / rows, apart, extent })
+    }
+
+    /// The part of a memory of `length` numbers that the elements `range` read through a view with this offset.
+    pub(super) fn lent(&self, length: usize, offset: usize, range: &Range<usize>) -> Range<usize> {
+        let (first, last) = (range.start / self.elements, range.end.div_ceil(self.elements));
+        if range.is_empty() {
+            return 0..0;
+        }
+        let end = offset + (last - 1) * self.apart + self.extent;
+        offset + first * self.apart..end.min(length)
+    }
 }
 
 /// One operation on a tile.
@@ -118,6 +152,18 @@ impl Chain {
         None
     }
 
+    /// The places in memory where it reads and writes element by element, and whether it writes there.
+    pub(super) fn memory(&self) -> impl Iterator<Item = (usize, bool)> + '_ {
+        let place = |value: &Value| match value {
+            Value::Memory(start) => Some(*start),
+            Value::Register(_) => None,
+        };
+        let reads = self.instructions.iter().flat_map(|instruction| &instruction.inputs).filter_map(place);
+        let writes = self.instructions.iter().filter_map(move |instruction| place(&instruction.output));
+        let stores = self.stores.iter().map(|store| store.to);
+        reads.map(|start| (start, false)).chain(writes.chain(stores).map(|start| (start, true)))
+    }
+
     /// Runs the elements `range`. `scratch` holds the registers, a tile each.
     ///
     /// # Safety
@@ -145,12 +191,20 @@ impl Chain {
             if uniform && !first {
                 continue;
             }
-            // SAFETY: nobody writes to what the chain loads.
-            let memory = unsafe { arena.real.slice(load.start, load.length) };
-            if uniform {
-                scratch[register..register + size].fill(memory[load.view.offset]);
-            } else {
-                load.view.copy(memory, tile.clone(), &mut scratch[register..register + count]);
+            let lent = match load.rows {
+                Some(rows) => rows.lent(load.length, load.view.offset, &tile),
+                None => 0..load.length,
+            };
+            // SAFETY: nobody writes to what the chain loads, or to the part of it that these rows load.
+            let memory = unsafe { arena.real.slice(load.start + lent.start, lent.len()) };
+            let into = &mut scratch[register..register + count];
+            match load.rows {
+                _ if uniform => scratch[register..register + size].fill(memory[load.view.offset]),
+                None => load.view.copy(memory, load.view.offset, tile.clone(), into),
+                Some(rows) => {
+                    let first = tile.start / rows.elements * rows.elements;
+                    load.view.copy(memory, 0, tile.start - first..tile.end - first, into);
+                }
             }
         }
         for instruction in &self.instructions {

@@ -68,6 +68,14 @@ pub trait RowsKernel: Rows<f32> + Rows<f64> {
         inputs.iter().map(|shape| shape.iter().product::<usize>()).sum()
     }
 
+    /// Whether row `i` of the output is made of row `i` of this input and of nothing else of it, where the input falls
+    /// into as many rows as the output. The kernel is then [lent](Call::inputs) the rows of the input that belong to the
+    /// rows which it fills, and nobody waits for the others.
+    fn row_by_row(&self, input: usize, inputs: &[&[usize]], output: &[usize]) -> bool {
+        let _ = (input, inputs, output);
+        false
+    }
+
     /// Whether this input may be a table kept as bytes.
     fn takes_bytes(&self, input: usize) -> bool {
         let _ = input;
@@ -83,7 +91,8 @@ pub trait RowsKernel: Rows<f32> + Rows<f64> {
 
 /// One call of a row kernel.
 pub struct Call<'a, T> {
-    /// The inputs, whole.
+    /// The inputs: whole, or of an input that is read [row by row](RowsKernel::row_by_row) only the rows that belong to
+    /// `rows`.
     pub inputs: Inputs<'a, T>,
     /// The shape of the whole output.
     pub shape: &'a [usize],
@@ -100,6 +109,9 @@ pub struct Call<'a, T> {
 pub struct Inputs<'a, T> {
     arena: &'a Arena<T>,
     operands: &'a [Operand],
+    /// Which of how many rows are being filled.
+    share: &'a Range<usize>,
+    rows: usize,
 }
 
 /// Where an input of a row kernel lies, and its shape.
@@ -107,15 +119,29 @@ pub struct Inputs<'a, T> {
 pub(crate) struct Operand {
     pub(crate) place: Place,
     pub(crate) shape: Vec<usize>,
+    /// Whether it is read row by row.
+    pub(crate) by_row: bool,
+}
+
+impl Operand {
+    /// The place of what is lent for the rows `share` out of `rows`.
+    pub(super) fn lent(&self, share: &Range<usize>, rows: usize) -> Place {
+        if self.by_row { self.place.rows(share, rows) } else { self.place }
+    }
 }
 
 impl<'a, T: Real> Inputs<'a, T> {
-    /// The inputs at these places.
+    /// The inputs for the rows `share` out of `rows`.
     ///
     /// # Safety
-    /// While the result is used, nobody writes to any of the places.
-    pub(crate) unsafe fn new(arena: &'a Arena<T>, operands: &'a [Operand]) -> Self {
-        Inputs { arena, operands }
+    /// While the result is used, nobody writes to any of the places [lent](Operand::lent).
+    pub(crate) unsafe fn new(
+        arena: &'a Arena<T>,
+        operands: &'a [Operand],
+        share: &'a Range<usize>,
+        rows: usize,
+    ) -> Self {
+        Inputs { arena, operands, share, rows }
     }
 
     /// How many there are.
@@ -133,10 +159,10 @@ impl<'a, T: Real> Inputs<'a, T> {
     /// # Panics
     /// When there are not so many: an operation knows how many it has.
     pub fn get(&self, index: usize) -> Input<'a, T> {
-        let Operand { place, shape } = &self.operands[index];
+        let operand = &self.operands[index];
         // SAFETY: whoever made this promised that nobody writes to these places.
         let values = unsafe {
-            match *place {
+            match operand.lent(self.share, self.rows) {
                 Place::Real { start, length } => Values::Real(self.arena.real.slice(start, length)),
                 Place::Index { start, length } => Values::Index(self.arena.index.slice(start, length)),
                 Place::Bytes { table, start, length } => {
@@ -145,16 +171,16 @@ impl<'a, T: Real> Inputs<'a, T> {
                 }
             }
         };
-        Input { shape, values }
+        Input { shape: &operand.shape, values }
     }
 }
 
-/// An input of a row kernel, whole.
+/// An input of a row kernel.
 #[derive(Debug, Clone, Copy)]
 pub struct Input<'a, T> {
-    /// Its shape.
+    /// The shape of all of it.
     pub shape: &'a [usize],
-    /// Its values.
+    /// Its values, or those of the rows that are lent.
     pub values: Values<'a, T>,
 }
 

@@ -31,8 +31,11 @@ pub(crate) mod reduce;
 pub(crate) mod strided;
 mod tangent;
 mod team;
+mod touch;
 mod vector;
+mod watch;
 
+pub(crate) use chain::RowsOfLoad;
 pub use dispatch::{Body, InstructionSet, dispatch, instruction_set};
 pub(crate) use form::Operand;
 pub use form::{

@@ -9,13 +9,15 @@ use super::form::{Call, Form, Formed, Inputs, Operand, Output, RowsKernel};
 use super::real::Real;
 use super::strided::View;
 use super::team::Team;
+use super::touch::{Touch, touches};
+use super::watch::Watch;
 use crate::kernel::arena::Block;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Work below this many additions and multiplications is done by one thread: about three microseconds, what it
-/// takes two threads to meet with some gain.
-const WORTH_SPLITTING: usize = 40_000;
+/// A phase with less work than this many additions and multiplications is done by one thread: some microseconds, in
+/// which two threads hardly meet with a gain.
+const WORTH_SPLITTING: usize = 100_000;
 
 /// The most scratch memory of one thread begins at a cache line of its own.
 const CACHE_LINE: usize = 16;
@@ -57,6 +59,19 @@ struct Step {
     shares: Vec<Range<usize>>,
     /// Whether all threads meet before it.
     meet: bool,
+}
+
+/// What is known of a step before it runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct StepCost {
+    /// About how many additions and multiplications it takes.
+    pub(crate) arithmetic: usize,
+    /// The bytes that it reads and writes, each counted once.
+    pub(crate) bytes: usize,
+    /// How many threads share it.
+    pub(crate) threads: usize,
+    /// Whether the threads meet before it.
+    pub(crate) meet: bool,
 }
 
 /// The threads of one program or several; clones are handles on the same threads.
@@ -102,29 +117,40 @@ pub(crate) struct Program<T> {
     threads: Threads,
     scratch: Block<T>,
     scratch_each: usize,
+    watch: Option<Watch>,
 }
 
 impl<T: Real> Program<T> {
-    /// A program of these steps, in this order; nothing if there is no memory for scratch.
+    /// A program of these phases, in this order. Within a phase, a thread's rows depend on nobody else's, as far as the
+    /// planner saw; where the steps' places say otherwise, threads meet. What is to be computed `once` is computed here.
+    /// Nothing if there is no memory for scratch.
     ///
     /// # Panics
     /// When a step is not sound; that would be a fault of the planner.
-    pub(crate) fn new(arena: Arena<T>, work: Vec<Work>, threads: Threads) -> Option<Self> {
-        let mut steps: Vec<Step> = Vec::with_capacity(work.len());
+    pub(crate) fn new(
+        arena: Arena<T>,
+        once: &[Work],
+        phases: Vec<Vec<Work>>,
+        threads: Threads,
+    ) -> Option<Self> {
         let mut scratch_each = 0;
-        for work in work {
-            if let Some(fault) = fault(&arena, &work) {
+        for work in once.iter().chain(phases.iter().flatten()) {
+            if let Some(fault) = fault(&arena, work) {
                 panic!("an unsound step: {fault}: {work:?}");
             }
-            scratch_each = scratch_each.max(scratch::<T>(&work));
-            let shares = shares::<T>(&work, &threads);
-            // Threads need not meet between two steps that the first of them does alone.
-            let meet = steps.last().is_some_and(|last| last.shares.len() > 1 || shares.len() > 1);
-            steps.push(Step { work, shares, meet });
+            scratch_each = scratch_each.max(scratch::<T>(work));
         }
         let scratch_each = scratch_each.next_multiple_of(CACHE_LINE);
         let scratch = Block::new(scratch_each.checked_mul(threads.count())?)?;
-        Some(Program { arena, steps, threads, scratch, scratch_each })
+        let steps = steps::<T>(phases, &threads);
+        let mut program = Program { arena, steps, threads, scratch, scratch_each, watch: None };
+        for work in once {
+            let whole = 0..units(work);
+            let scratch = program.scratch.all();
+            // SAFETY: the work was checked above, and nobody else has the program yet.
+            unsafe { carry_out(work, &program.arena, whole, &mut scratch[..scratch_each]) };
+        }
+        Some(program)
     }
 
     /// The memory.
@@ -137,25 +163,76 @@ impl<T: Real> Program<T> {
         (self.arena.real.len() + self.scratch.len()) * size_of::<T>() + self.arena.index.len() * 4
     }
 
+    /// How many threads walk through it.
+    pub(crate) fn threads(&self) -> usize {
+        self.threads.count()
+    }
+
+    /// What is known of each step.
+    pub(crate) fn costs(&self) -> impl Iterator<Item = StepCost> + '_ {
+        self.steps.iter().map(|step| StepCost {
+            arithmetic: arithmetic(&step.work),
+            bytes: traffic::<T>(&step.work),
+            threads: step.shares.iter().filter(|share| !share.is_empty()).count(),
+            meet: step.meet,
+        })
+    }
+
+    /// Measures the time of each step from now on.
+    pub(crate) fn watch(&mut self) {
+        self.watch = Some(Watch::new(self.steps.len()));
+    }
+
+    /// The runs since [`watch`](Self::watch) and the nanoseconds that each step took in all of them; measures no more.
+    pub(crate) fn unwatch(&mut self) -> Option<(u64, Vec<u64>)> {
+        self.watch.take().map(Watch::result)
+    }
+
     /// Runs all steps. Nothing is allocated.
     pub(crate) fn run(&mut self) {
         let (arena, steps, scratch, each) = (&self.arena, &self.steps, &self.scratch, self.scratch_each);
+        let watch = self.watch.as_ref();
         let mut team = self.threads.team.lock().unwrap_or_else(PoisonError::into_inner);
         team.run(&|thread, barrier| {
+            let mut watch = watch.filter(|_| thread == 0).map(Watch::begin);
             // SAFETY: each thread has its own piece, and `&mut self` excludes other runs.
             let scratch = unsafe { scratch.slice_mut(thread * each, each) };
-            for step in steps {
+            for (number, step) in steps.iter().enumerate() {
                 if step.meet {
                     barrier.meet();
                 }
                 if let Some(share) = step.shares.get(thread).filter(|share| !share.is_empty()) {
-                    // SAFETY: `new` has checked the step; the shares of the threads have nothing in common; threads
-                    // meet between steps unless one thread does both; `&mut self` excludes everybody else.
+                    // SAFETY: `new` has checked the step; the shares of the threads have nothing in common; between two
+                    // meetings no thread writes what another touches; `&mut self` excludes everybody else.
                     unsafe { carry_out(&step.work, arena, share.clone(), scratch) };
+                }
+                if let Some(watch) = &mut watch {
+                    watch.done(number);
                 }
             }
         });
     }
+}
+
+/// Cuts the work of each phase into shares, and finds where the threads must meet.
+fn steps<T: Real>(phases: Vec<Vec<Work>>, threads: &Threads) -> Vec<Step> {
+    let mut steps: Vec<Step> = Vec::new();
+    let mut since: Vec<Touch> = Vec::new();
+    for phase in phases {
+        let whole: usize = phase.iter().map(arithmetic).fold(0, usize::saturating_add);
+        let count = if whole < threads.worth_splitting { 1 } else { threads.count };
+        for work in phase {
+            let shares = shares::<T>(&work, count, threads.worth_splitting == 0);
+            let touched = touches(&work, &shares);
+            let meet = touched.iter().any(|mine| since.iter().any(|other| mine.collides(other)));
+            if meet {
+                since.clear();
+            }
+            since.extend(touched);
+            steps.push(Step { work, shares, meet });
+        }
+    }
+    steps
 }
 
 /// # Safety
@@ -171,28 +248,23 @@ unsafe fn carry_out<T: Real>(work: &Work, arena: &Arena<T>, share: Range<usize>,
             };
             // SAFETY: the rows of the share belong to this thread, and the output is apart from the inputs.
             let memory = unsafe {
-                match output.place {
-                    Place::Real { start, length } => {
-                        let row = length / rows;
-                        Output::Real(arena.real.slice_mut(start + share.start * row, share.len() * row))
-                    }
-                    Place::Index { start, length } => {
-                        let row = length / rows;
-                        Output::Index(arena.index.slice_mut(start + share.start * row, share.len() * row))
-                    }
+                match output.place.rows(&share, *rows) {
+                    Place::Real { start, length } => Output::Real(arena.real.slice_mut(start, length)),
+                    Place::Index { start, length } => Output::Index(arena.index.slice_mut(start, length)),
                     Place::Bytes { .. } => return,
                 }
             };
             // SAFETY: nobody writes to the inputs.
-            let inputs = unsafe { Inputs::new(arena, inputs) };
-            let shape = &output.shape;
-            T::rows(kernel).evaluate(Call { inputs, shape, rows: share, output: memory, scratch });
+            let inputs = unsafe { Inputs::new(arena, inputs, &share, *rows) };
+            let (shape, rows) = (&output.shape, share.clone());
+            T::rows(kernel).evaluate(Call { inputs, shape, rows, output: memory, scratch });
         }
         Work::Indices { view, from, to } => {
             // SAFETY: the two places are apart.
-            let (memory, into) =
-                unsafe { (arena.index.slice(from.0, from.1), arena.index.slice_mut(*to, view.elements())) };
-            view.copy(memory, 0..view.elements(), into);
+            let (memory, into) = unsafe {
+                (arena.index.slice(from.0, from.1), arena.index.slice_mut(*to + share.start, share.len()))
+            };
+            view.copy(memory, view.offset, share, into);
         }
     }
 }
@@ -217,23 +289,59 @@ fn scratch<T: Real>(work: &Work) -> usize {
     }
 }
 
-/// Cuts work into a share for each thread, or leaves it whole where splitting does not pay.
-fn shares<T: Real>(work: &Work, threads: &Threads) -> Vec<Range<usize>> {
-    let (units, cost, grain) = match work {
-        // Large parts of tiles, so that no thread is left with a crumb, unless crumbs are asked for.
+/// About how many additions and multiplications the work takes.
+fn arithmetic(work: &Work) -> usize {
+    match work {
+        Work::Chain(chain) => chain.elements * (chain.instructions.len() + 1),
+        Work::Rows(rows) => of_rows(rows, |kernel, inputs, output| kernel.work(inputs, output)).unwrap_or(0),
+        Work::Indices { view, .. } => view.elements(),
+    }
+}
+
+/// The bytes that the work reads and writes, each counted once.
+fn traffic<T: Real>(work: &Work) -> usize {
+    match work {
         Work::Chain(chain) => {
-            let grain = if threads.worth_splitting == 0 { 1 } else { tile::<T>() / 4 };
-            (chain.elements, chain.elements * (chain.instructions.len() + 1) * 2, grain)
+            let loads = chain.loads.iter().map(|load| load.length.min(chain.elements));
+            let mut places: Vec<(usize, bool)> = chain.memory().collect();
+            places.sort_unstable();
+            places.dedup();
+            (loads.sum::<usize>() + places.len() * chain.elements) * size_of::<T>()
         }
-        Work::Rows(rows) => {
-            let cost = of_rows(rows, |kernel, inputs, output| kernel.work(inputs, output)).unwrap_or(0);
-            (rows.rows, cost, 1)
+        Work::Rows(RowsWork { inputs, output, .. }) => {
+            let bytes = |place: &Place| match *place {
+                Place::Real { length, .. } => length * size_of::<T>(),
+                Place::Index { length, .. } => length * size_of::<u32>(),
+                // Of a table only the rows that make the output are read.
+                Place::Bytes { length, .. } => length.min(output.shape.iter().product()),
+            };
+            inputs.iter().chain([output]).map(|operand| bytes(&operand.place)).sum()
         }
-        Work::Indices { view, .. } => return std::iter::once(0..view.elements()).collect(),
+        Work::Indices { view, .. } => 2 * view.elements() * size_of::<u32>(),
+    }
+}
+
+/// Into how many pieces the work can be cut.
+fn units(work: &Work) -> usize {
+    match work {
+        Work::Chain(chain) => chain.elements,
+        Work::Rows(rows) => rows.rows,
+        Work::Indices { view, .. } => view.elements(),
+    }
+}
+
+/// Cuts work into a share for each of `threads` threads, or fewer where it has fewer rows.
+fn shares<T: Real>(work: &Work, threads: usize, crumbs: bool) -> Vec<Range<usize>> {
+    let units = units(work);
+    let grain = match work {
+        Work::Chain(chain) if chain.rows > 0 => chain.elements / chain.rows,
+        // Large parts of tiles, so that no thread is left with a crumb, unless crumbs are asked for.
+        Work::Chain(_) if !crumbs => tile::<T>() / 4,
+        _ => 1,
     };
-    let threads =
-        if cost < threads.worth_splitting { 1 } else { threads.count.min(units.div_ceil(grain)).max(1) };
-    let each = units.div_ceil(threads).next_multiple_of(grain);
+    let grains = units.div_ceil(grain);
+    let threads = threads.min(grains).max(1);
+    let each = grains.div_ceil(threads) * grain;
     (0..threads).map(|thread| (thread * each).min(units)..((thread + 1) * each).min(units)).collect()
 }
 
@@ -258,6 +366,14 @@ fn fault<T: Real>(arena: &Arena<T>, work: &Work) -> Option<&'static str> {
             };
             if length > 0 && (*rows == 0 || length % rows != 0) {
                 return Some("rows of unequal length");
+            }
+            let length = |place: &Place| match *place {
+                Place::Real { length, .. } | Place::Index { length, .. } | Place::Bytes { length, .. } => {
+                    length
+                }
+            };
+            if inputs.iter().any(|input| input.by_row && length(&input.place) % (*rows).max(1) != 0) {
+                return Some("an input that does not fall into rows");
             }
             if !inputs.iter().chain([output]).all(|operand| inside(&operand.place)) {
                 return Some("an operand outside of the arena");

@@ -91,7 +91,15 @@ pub(crate) fn rows(shape: &[usize], axes: &[usize]) -> usize {
     }
 }
 
-/// Reduces a tensor over `axes` into the rows `range` of the output, which are `output`.
+/// Whether a reduction adds up the rows of a matrix, so that its output falls into columns of that.
+pub(crate) fn down_the_columns(shape: &[usize], axes: &[usize]) -> bool {
+    let (_, reduced, rest) = group(shape, axes, 0);
+    let (_, _, end) = group(shape, axes, rest);
+    reduced && end == shape.len() && rest < shape.len()
+}
+
+/// Reduces a tensor over `axes` into the rows `range` of the output, which are `output`. `values` are those of the same
+/// rows of the tensor, or all if it is reduced [`down_the_columns`].
 pub(crate) fn reduce<T: Real>(
     join: Join,
     values: &[T],
@@ -108,20 +116,50 @@ pub(crate) fn reduce<T: Real>(
         return;
     }
     let (first, reduced, rest) = group(shape, axes, 0);
-    let step = values.len() / first;
     if !reduced {
-        let values = &values[range.start * step..range.end * step];
-        let width = output.len() / range.len();
+        let (step, width) = (values.len() / range.len(), output.len() / range.len());
         for (values, output) in values.chunks_exact(step).zip(output.chunks_exact_mut(width)) {
             into(join, values, shape, axes, rest, output);
         }
-    } else if rows(shape, axes) > 1 {
-        for row in values.chunks_exact(step) {
-            accumulate(join, &row[range.clone()], output);
-        }
+    } else if down_the_columns(shape, axes) {
+        columns(join, values, values.len() / first, range, output);
     } else {
         into(join, values, shape, axes, 0, output);
     }
+}
+
+/// Joins the columns `range` of a matrix whose rows have `width` elements.
+fn columns<T: Real>(join: Join, values: &[T], width: usize, range: Range<usize>, results: &mut [T]) {
+    struct Columns<'a, T>(Join, &'a [T], usize, Range<usize>, &'a mut [T]);
+    impl<T: Real> Body for Columns<'_, T> {
+        type Output = ();
+        #[inline(always)]
+        fn run<I: InstructionSet>(self) {
+            let Columns(join, values, width, range, results) = self;
+            // Some columns at a time, whose running values stay in registers.
+            for (block, results) in results.chunks_mut(LANES).enumerate() {
+                let start = range.start + block * LANES;
+                let mut lanes = [T::zero(); LANES];
+                lanes[..results.len()].copy_from_slice(results);
+                for row in values.chunks_exact(width) {
+                    let row = &row[start..];
+                    match (join, row.first_chunk::<LANES>()) {
+                        (Join::Sum, Some(row)) => {
+                            lanes.iter_mut().zip(row).for_each(|(lane, &value)| *lane += value);
+                        }
+                        (Join::Sum, None) => {
+                            lanes.iter_mut().zip(row).for_each(|(lane, &value)| *lane += value)
+                        }
+                        (Join::Maximum, _) => {
+                            lanes.iter_mut().zip(row).for_each(|(lane, &value)| *lane = larger(*lane, value));
+                        }
+                    }
+                }
+                results.copy_from_slice(&lanes[..results.len()]);
+            }
+        }
+    }
+    dispatch(Columns(join, values, width, range, results));
 }
 
 /// Neighbouring axes from `from` on that are all reduced or all kept: their length together, which of the two, and

@@ -105,6 +105,10 @@ impl RowsKernel for GatherRows {
         inputs[1].iter().product()
     }
 
+    fn row_by_row(&self, input: usize, _: &[&[usize]], _: &[usize]) -> bool {
+        input == 1
+    }
+
     fn work(&self, _: &[&[usize]], output: &[usize]) -> usize {
         output.iter().product()
     }
@@ -116,7 +120,7 @@ impl RowsKernel for GatherRows {
 
 impl<T: Real> Rows<T> for GatherRows {
     fn evaluate(&self, call: Call<'_, T>) {
-        let rows = &call.inputs.get(1).index()[call.rows];
+        let rows = call.inputs.get(1).index();
         let width = call.shape[1..].iter().product();
         match (call.inputs.get(0).values, call.output) {
             (Values::Real(table), Output::Real(output)) => copy_rows(table, rows, width, output),

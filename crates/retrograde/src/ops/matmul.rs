@@ -158,6 +158,10 @@ impl RowsKernel for MatMul {
         output[..output.len() - 1].iter().product()
     }
 
+    fn row_by_row(&self, input: usize, _: &[&[usize]], _: &[usize]) -> bool {
+        input == 0 && !self.left
+    }
+
     fn work(&self, inputs: &[&[usize]], output: &[usize]) -> usize {
         output.iter().product::<usize>().saturating_mul(2 * matrix(inputs[0], self.left).1)
     }
@@ -176,15 +180,20 @@ impl<T: Real> Rows<T> for MatMul {
         let (b_row, b_column) = if self.right { (1, k) } else { (n, 1) };
         let output = call.output.real();
         // Rows are counted through the whole stack; each matrix of it does those that fall to it.
-        let mut row = call.rows.start;
-        let mut written = 0;
+        let (mut row, mut written) = (call.rows.start, 0);
         while row < call.rows.end && n > 0 {
             let (item, first) = (row / m, row % m);
             let last = m.min(first + call.rows.end - row);
-            let a = Matrix { values: &a.real()[item * m * k..(item + 1) * m * k], row: a_row, column: a_column };
+            // Of a left operand that is not transposed only the rows of this call are here.
+            let (a, rows) = if self.left {
+                (&a.real()[item * m * k..(item + 1) * m * k], first..last)
+            } else {
+                (&a.real()[(row - call.rows.start) * k..][..(last - first) * k], 0..last - first)
+            };
+            let a = Matrix { values: a, row: a_row, column: a_column };
             let b = Matrix { values: &b.real()[item * k * n..(item + 1) * k * n], row: b_row, column: b_column };
             let count = (last - first) * n;
-            product(a, b, (k, n), first..last, &mut output[written..written + count], call.scratch);
+            product(a, b, (k, n), rows, &mut output[written..written + count], call.scratch);
             written += count;
             row += last - first;
         }

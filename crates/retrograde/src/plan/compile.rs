@@ -2,6 +2,7 @@
 
 use super::fuse::fuse;
 use super::lower::{lower, too_much};
+use super::phases::phases;
 use super::run::Plan;
 use super::schedule::{Update, schedule};
 use super::simplify::{Items, simplify};
@@ -132,8 +133,9 @@ impl Planner {
         let bounds = index_bounds(&items)?;
         let units = fuse(&items, &sources);
         let schedule = schedule(&items, &sources, &units, &updates);
+        let phases = phases(&items, &sources, &units, &schedule, &updates);
         let threads = self.threads.unwrap_or_else(|| Threads::new(1));
-        let lowered = lower::<T>(&items, &sources, &units, &schedule, &updates, &wanted, threads)?;
+        let lowered = lower::<T>(&items, &sources, &units, (&schedule, &phases), &updates, &wanted, threads)?;
         Ok(Plan::new(self.graph, &items, &sources, lowered, &kept, &bounds))
     }
 

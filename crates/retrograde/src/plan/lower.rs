@@ -2,6 +2,7 @@
 //! of a chain, and the kernels that make them.
 
 use super::fuse::{Unit, Units};
+use super::phases::{Phases, reads_row_by_row};
 use super::place::Allocator;
 use super::schedule::{Schedule, Update};
 use super::simplify::{Item, Items};
@@ -39,7 +40,7 @@ pub(super) fn lower<T: Real>(
     items: &Items,
     sources: &Sources,
     units: &Units,
-    schedule: &Schedule,
+    (schedule, phases): (&Schedule, &Phases),
     updates: &[Update],
     wanted: &[bool],
     threads: Threads,
@@ -56,37 +57,35 @@ pub(super) fn lower<T: Real>(
     for item in 0..items.list.len() {
         lowering.place_leaf(item);
     }
-    let lifetimes = lowering.lifetimes(schedule, updates, wanted);
+    let lifetimes = lowering.lifetimes(phases, schedule, updates, wanted);
     let mut in_place: HashMap<usize, Vec<usize>> = HashMap::new();
     for (update, _) in updates.iter().zip(&schedule.in_place).filter(|(_, in_place)| **in_place) {
         in_place.entry(update.value).or_default().push(update.leaf);
     }
+    let once: Vec<Work> =
+        phases.once.iter().filter_map(|&unit| lowering.unit(unit, phases, &lifetimes, &in_place)).collect();
     let (mut work, mut steps) = (Vec::new(), Vec::new());
-    for (position, &unit) in schedule.order.iter().enumerate() {
-        let made = units.list[unit].items();
-        for &item in made.iter().filter(|&&item| lifetimes[item].is_some()) {
-            lowering.place(item);
+    for (number, phase) in phases.list.iter().enumerate() {
+        let mut made = Vec::new();
+        for &unit in phase {
+            if let Some(step) = lowering.unit(unit, phases, &lifetimes, &in_place) {
+                made.push(step);
+                steps.push(units.list[unit].items().to_vec());
+            }
         }
-        // What has no elements takes no work, and may lie anywhere.
-        if items.elements(made[0]) > 0 {
-            work.push(match &units.list[unit] {
-                Unit::Chain(members) => Work::Chain(lowering.chain(members, &in_place)),
-                Unit::Rows(item) => Work::Rows(lowering.rows(*item)),
-                Unit::Copy(item) => lowering.copy(*item),
-            });
-            steps.push(made.to_vec());
-        }
-        // Values whose last reader has run give their memory back.
-        for (item, _) in lifetimes.iter().enumerate().filter(|(_, last)| **last == Some(position)) {
+        work.push(made);
+        // Values whose last reader has run give their memory back: at the end of the phase, since before that another
+        // thread may still be at work on them.
+        for (item, _) in lifetimes.iter().enumerate().filter(|(_, last)| **last == Some(number)) {
             lowering.give_back(item);
         }
     }
-    for (update, _) in updates.iter().zip(&schedule.in_place).filter(|(_, in_place)| !**in_place) {
-        work.push(Work::Chain(lowering.store(update)));
-        steps.push(Vec::new());
-    }
+    let copies = updates.iter().zip(&schedule.in_place).filter(|(_, in_place)| !**in_place);
+    let copies: Vec<Work> = copies.map(|(update, _)| Work::Chain(lowering.store(update))).collect();
+    steps.resize(steps.len() + copies.len(), Vec::new());
+    work.push(copies);
     let numbers = lowering.real.length();
-    let program = lowering.arena::<T>().and_then(|arena| Program::new(arena, work, threads));
+    let program = lowering.arena::<T>().and_then(|arena| Program::new(arena, &once, work, threads));
     let program = program.ok_or_else(|| too_much::<T>(numbers))?;
     Ok(Lowered { program, places: lowering.places, steps })
 }
@@ -137,19 +136,50 @@ impl Lowering<'_> {
         }
     }
 
-    /// For each computed item that needs memory, after which position in the order it no longer does: `usize::MAX` for
-    /// those that are read after the run.
-    fn lifetimes(&self, schedule: &Schedule, updates: &[Update], wanted: &[bool]) -> Vec<Option<usize>> {
+    /// The work of a unit, with memory for what it makes; none if that has no elements: it takes no work, and may lie
+    /// anywhere.
+    fn unit(
+        &mut self,
+        unit: usize,
+        phases: &Phases,
+        lifetimes: &[Option<usize>],
+        in_place: &HashMap<usize, Vec<usize>>,
+    ) -> Option<Work> {
+        let made = self.units.list[unit].items();
+        for &item in made.iter().filter(|&&item| lifetimes[item].is_some()) {
+            self.place(item);
+        }
+        let rows = phases.rows[unit];
+        (self.items.elements(made[0]) > 0).then(|| match &self.units.list[unit] {
+            Unit::Chain(members) => Work::Chain(self.chain(members, rows, in_place)),
+            Unit::Rows(item) => Work::Rows(self.rows(*item, rows)),
+            Unit::Copy(item) => self.copy(*item),
+        })
+    }
+
+    /// For each computed item that needs memory, after which phase it no longer does: `usize::MAX` for those that are
+    /// read after the run, or are computed once.
+    fn lifetimes(
+        &self,
+        phases: &Phases,
+        schedule: &Schedule,
+        updates: &[Update],
+        wanted: &[bool],
+    ) -> Vec<Option<usize>> {
         let mut lifetimes: Vec<Option<usize>> = vec![None; self.items.list.len()];
-        for (position, &unit) in schedule.order.iter().enumerate() {
+        let once = phases.once.iter().map(|&unit| (usize::MAX, unit));
+        let phased = phases.list.iter().enumerate();
+        let phased = phased.flat_map(|(number, phase)| phase.iter().map(move |&unit| (number, unit)));
+        let constant = |maker: usize| phases.once.contains(&maker);
+        for (phase, unit) in once.chain(phased) {
             for base in self.units.reads(unit, self.items, self.sources) {
-                if self.units.of[base].is_some_and(|maker| maker != unit) {
-                    lifetimes[base] = Some(position);
+                if let Some(maker) = self.units.of[base].filter(|&maker| maker != unit) {
+                    lifetimes[base] = Some(if constant(maker) { usize::MAX } else { phase });
                 }
             }
             // What a row kernel or a copy makes needs memory even if nobody reads it.
             if let Unit::Rows(item) | Unit::Copy(item) = self.units.list[unit] {
-                lifetimes[item].get_or_insert(position);
+                lifetimes[item].get_or_insert(phase);
             }
         }
         let mut forever = |base: usize| {
@@ -173,8 +203,8 @@ impl Lowering<'_> {
         }
     }
 
-    fn chain(&self, members: &[usize], in_place: &HashMap<usize, Vec<usize>>) -> Chain {
-        let mut chain = Chain { elements: self.items.elements(members[0]), ..Chain::default() };
+    fn chain(&self, members: &[usize], rows: usize, in_place: &HashMap<usize, Vec<usize>>) -> Chain {
+        let mut chain = Chain { elements: self.items.elements(members[0]), rows, ..Chain::default() };
         let mut registers = Registers::default();
         // What is loaded is loaded before the first operation: its registers are never shared.
         let loaded = self.loads(members, &mut chain, &mut registers);
@@ -246,7 +276,8 @@ impl Lowering<'_> {
             let known = loaded.iter().any(|(base, seen, _)| *base == source.base && *seen == view);
             if !members.contains(&source.base) && !source.view.is_contiguous() && !known {
                 let register = registers.take();
-                chain.loads.push(self.load(source, register));
+                let rows = reads_row_by_row(self.items, source, chain.rows);
+                chain.loads.push(Load { rows, ..self.load(source, register) });
                 loaded.push((source.base, view, register));
             }
         }
@@ -255,10 +286,10 @@ impl Lowering<'_> {
 
     fn load(&self, source: &Source, register: usize) -> Load {
         let (start, length) = (self.start(source.base), self.items.elements(source.base));
-        Load { start, length, view: source.view.merged(), register }
+        Load { start, length, view: source.view.merged(), register, rows: None }
     }
 
-    /// The place and shape of an input that lies in memory as it is.
+    /// The place and shape of a value that lies in memory as it is.
     fn operand(&self, item: usize) -> Operand {
         let Source { base, view } = &self.sources.of[item];
         let (offset, length) = (view.offset, view.elements());
@@ -268,23 +299,23 @@ impl Lowering<'_> {
             Some(Place::Bytes { table, .. }) => Place::Bytes { table, start: offset, length },
             None => unreachable!("what is read has memory of its own"),
         };
-        Operand { place, shape: self.items.list[item].node.value_type.shape.to_vec() }
+        Operand { place, shape: self.items.list[item].node.value_type.shape.to_vec(), by_row: false }
     }
 
-    fn rows(&self, item: usize) -> RowsWork {
-        let inputs: Vec<Operand> =
+    fn rows(&self, item: usize, rows: usize) -> RowsWork {
+        let mut inputs: Vec<Operand> =
             self.items.list[item].inputs.iter().map(|&input| self.operand(input)).collect();
         let output = self.operand(item);
         let Origin::Operation(operation) = &self.items.list[item].node.origin else {
             unreachable!("only operations have row kernels");
         };
-        let rows = match operation.form() {
-            Form::Rows(kernel) => {
-                let shapes: Vec<&[usize]> = inputs.iter().map(|input| &input.shape[..]).collect();
-                kernel.rows(&shapes, &output.shape)
+        if let Form::Rows(kernel) = operation.form() {
+            let shapes: Vec<Vec<usize>> = inputs.iter().map(|input| input.shape.clone()).collect();
+            let shapes: Vec<&[usize]> = shapes.iter().map(Vec::as_slice).collect();
+            for (position, input) in inputs.iter_mut().enumerate() {
+                input.by_row = kernel.row_by_row(position, &shapes, &output.shape);
             }
-            Form::Pointwise(_) | Form::View(_) | Form::Reshape => 1,
-        };
+        }
         RowsWork { operation: Arc::new(Carried(Arc::clone(operation))), inputs, output, rows }
     }
 
@@ -320,6 +351,7 @@ impl Lowering<'_> {
     fn transfer(&self, from: &Source, to: usize) -> Chain {
         Chain {
             elements: from.view.elements(),
+            rows: 0,
             loads: vec![self.load(from, 0)],
             instructions: Vec::new(),
             stores: vec![Store { register: 0, to }],

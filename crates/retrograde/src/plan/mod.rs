@@ -9,6 +9,7 @@
 //! | `views` | finds which values need memory of their own, and where the others are read |
 //! | `fuse` | joins pointwise operations into chains that become one pass over memory |
 //! | `schedule` | puts the steps into an order in which parameters are updated in place |
+//! | `phases` | finds where a thread can go on without the others, and what is computed once |
 //! | `place` | gives each value its place in one arena by its lifetime |
 //! | `lower` | turns the units of work into kernels on places and registers |
 //! | `compile` | puts the stages together, and bounds the indices |
@@ -18,11 +19,14 @@
 mod compile;
 mod fuse;
 mod lower;
+mod phases;
 mod place;
+mod profile;
 mod run;
 mod schedule;
 mod simplify;
 mod views;
 
 pub use compile::Planner;
+pub use profile::{Profile, StepProfile};
 pub use run::Plan;

@@ -174,6 +174,14 @@ impl<T: Real> Plan<T> {
         self.program.bytes()
     }
 
+    pub(super) fn program(&self) -> &Program<T> {
+        &self.program
+    }
+
+    pub(super) fn program_mut(&mut self) -> &mut Program<T> {
+        &mut self.program
+    }
+
     fn slot(&self, var: &Var) -> Result<&Slot> {
         let var = var.clone().checked()?;
         self.slots.get(&var.id()).filter(|_| var.graph().is(&self.graph)).ok_or_else(|| {

@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::graph::{Graph, Leaf, Tensor, Var};
 use crate::kernel::{Real, Threads};
 use crate::nn::{Model, Parameters};
-use crate::plan::{Plan, Planner};
+use crate::plan::{Plan, Planner, Profile};
 
 /// A model in training: the compiled step with the current parameters, and the evaluation of both sets.
 ///
@@ -113,6 +113,20 @@ impl<T: Real> Session<T> {
         self.steps += 1;
         let loss = self.plan.scalar(&self.loss)?;
         if loss.is_finite() { Ok(loss) } else { Err(diverged(self.steps, loss)) }
+    }
+
+    /// Does `steps` steps, and tells where their time goes, drawing the batches not counted.
+    pub fn profile(&mut self, steps: u64) -> Result<Profile> {
+        let Session { plan, batches, drawn, rows, steps: done, .. } = self;
+        plan.profile(|plan| {
+            for _ in 0..steps {
+                batches.draw(*done, drawn)?;
+                plan.set_indices(rows, drawn)?;
+                plan.run()?;
+                *done += 1;
+            }
+            Ok(())
+        })
     }
 
     /// How many steps have been done, those before a resume included.
