@@ -12,6 +12,7 @@
 
 use super::Real;
 use super::arena::{Arena, Place};
+use super::sparse::{SparseRows, SparseRowsMut};
 use super::strided::View;
 use std::ops::Range;
 
@@ -79,6 +80,18 @@ pub trait RowsKernel: Rows<f32> + Rows<f64> {
     /// Whether this input may be a table kept as bytes.
     fn takes_bytes(&self, input: usize) -> bool {
         let _ = input;
+        false
+    }
+
+    /// Whether it can fill rows of which most elements are zero as lists of those that are not, when it makes them of a
+    /// table of bytes.
+    fn makes_sparse(&self) -> bool {
+        false
+    }
+
+    /// Whether it gains by being given this input as such lists.
+    fn takes_sparse(&self, input: usize, inputs: &[&[usize]], output: &[usize]) -> bool {
+        let _ = (input, inputs, output);
         false
     }
 
@@ -169,6 +182,12 @@ impl<'a, T: Real> Inputs<'a, T> {
                     let (bytes, scale) = &self.arena.tables[table];
                     Values::Bytes(&bytes[start..start + length], *scale)
                 }
+                Place::Sparse { values, columns, marks, rows, layout } => Values::Sparse(SparseRows {
+                    layout,
+                    values: self.arena.real.slice(values, rows * layout.stride()),
+                    columns: self.arena.index.slice(columns, rows * layout.stride()),
+                    marks: self.arena.index.slice(marks, rows * layout.marks()),
+                }),
             }
         };
         Input { shape: &operand.shape, values }
@@ -191,8 +210,10 @@ pub enum Values<'a, T> {
     Real(&'a [T]),
     /// Indices.
     Index(&'a [u32]),
-    /// Real numbers kept as bytes: each is `byte × scale`. Only `gather_rows` is ever given these.
+    /// Real numbers kept as bytes: each is `byte × scale`. Only who [takes](RowsKernel::takes_bytes) them is given these.
     Bytes(&'a [u8], T),
+    /// Rows of which most elements are zero. Only who [takes](RowsKernel::takes_sparse) them is given these.
+    Sparse(SparseRows<'a, T>),
 }
 
 impl<'a, T> Input<'a, T> {
@@ -200,7 +221,7 @@ impl<'a, T> Input<'a, T> {
     pub fn real(&self) -> &'a [T] {
         match self.values {
             Values::Real(values) => values,
-            Values::Index(_) | Values::Bytes(..) => &[],
+            Values::Index(_) | Values::Bytes(..) | Values::Sparse(_) => &[],
         }
     }
 
@@ -208,7 +229,7 @@ impl<'a, T> Input<'a, T> {
     pub fn index(&self) -> &'a [u32] {
         match self.values {
             Values::Index(values) => values,
-            Values::Real(_) | Values::Bytes(..) => &[],
+            Values::Real(_) | Values::Bytes(..) | Values::Sparse(_) => &[],
         }
     }
 }
@@ -220,6 +241,8 @@ pub enum Output<'a, T> {
     Real(&'a mut [T]),
     /// Indices.
     Index(&'a mut [u32]),
+    /// Rows of which most elements are zero. Only who [makes](RowsKernel::makes_sparse) them is given these.
+    Sparse(SparseRowsMut<'a, T>),
 }
 
 impl<'a, T> Output<'a, T> {
@@ -227,7 +250,7 @@ impl<'a, T> Output<'a, T> {
     pub fn real(self) -> &'a mut [T] {
         match self {
             Output::Real(values) => values,
-            Output::Index(_) => &mut [],
+            Output::Index(_) | Output::Sparse(_) => &mut [],
         }
     }
 }

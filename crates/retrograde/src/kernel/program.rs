@@ -3,10 +3,11 @@
 //! This is the safe face of the room's `unsafe`: [`Program::new`] checks that no step writes what it reads and that all
 //! places lie in the arena, after which [`Program::run`] can lend the arena's pieces to the steps without looking.
 
-use super::arena::{Arena, Place};
+use super::arena::{Arena, Memory, Place};
 use super::chain::{Chain, tile};
 use super::form::{Call, Form, Formed, Inputs, Operand, Output, RowsKernel};
 use super::real::Real;
+use super::sparse::SparseRowsMut;
 use super::strided::View;
 use super::team::Team;
 use super::touch::{Touch, touches};
@@ -252,6 +253,12 @@ unsafe fn carry_out<T: Real>(work: &Work, arena: &Arena<T>, share: Range<usize>,
                     Place::Real { start, length } => Output::Real(arena.real.slice_mut(start, length)),
                     Place::Index { start, length } => Output::Index(arena.index.slice_mut(start, length)),
                     Place::Bytes { .. } => return,
+                    Place::Sparse { values, columns, marks, rows, layout } => Output::Sparse(SparseRowsMut {
+                        layout,
+                        values: arena.real.slice_mut(values, rows * layout.stride()),
+                        columns: arena.index.slice_mut(columns, rows * layout.stride()),
+                        marks: arena.index.slice_mut(marks, rows * layout.marks()),
+                    }),
                 }
             };
             // SAFETY: nobody writes to the inputs.
@@ -314,6 +321,8 @@ fn traffic<T: Real>(work: &Work) -> usize {
                 Place::Index { length, .. } => length * size_of::<u32>(),
                 // Of a table only the rows that make the output are read.
                 Place::Bytes { length, .. } => length.min(output.shape.iter().product()),
+                // As if no element were zero: how many are not is known only when it runs.
+                Place::Sparse { .. } => place.elements() * (size_of::<T>() + size_of::<u32>()),
             };
             inputs.iter().chain([output]).map(|operand| bytes(&operand.place)).sum()
         }
@@ -347,12 +356,18 @@ fn shares<T: Real>(work: &Work, threads: usize, crumbs: bool) -> Vec<Range<usize
 
 /// Why a step is not sound, if it is not.
 fn fault<T: Real>(arena: &Arena<T>, work: &Work) -> Option<&'static str> {
-    let inside = |place: &Place| match *place {
-        Place::Real { start, length } => start + length <= arena.real.len(),
-        Place::Index { start, length } => start + length <= arena.index.len(),
-        Place::Bytes { table, start, length } => {
-            arena.tables.get(table).is_some_and(|(bytes, _)| start + length <= bytes.len())
-        }
+    let inside = |place: &Place| {
+        let in_table = match *place {
+            Place::Bytes { table, start, length } => {
+                arena.tables.get(table).is_some_and(|(bytes, _)| start + length <= bytes.len())
+            }
+            _ => true,
+        };
+        in_table
+            && place.pieces().all(|(memory, range)| match memory {
+                Memory::Real => range.end <= arena.real.len(),
+                Memory::Index => range.end <= arena.index.len(),
+            })
     };
     match work {
         Work::Chain(chain) => chain.fault(),
@@ -360,19 +375,14 @@ fn fault<T: Real>(arena: &Arena<T>, work: &Work) -> Option<&'static str> {
             if !matches!(operation.form(), Form::Rows(_)) {
                 return Some("an operation without a row kernel");
             }
-            let length = match output.place {
-                Place::Real { length, .. } | Place::Index { length, .. } => length,
-                Place::Bytes { .. } => return Some("bytes are never written"),
-            };
-            if length > 0 && (*rows == 0 || length % rows != 0) {
+            if matches!(output.place, Place::Bytes { .. }) {
+                return Some("bytes are never written");
+            }
+            let uneven = |operand: &Operand| !operand.place.elements().is_multiple_of((*rows).max(1));
+            if output.place.elements() > 0 && (*rows == 0 || uneven(output)) {
                 return Some("rows of unequal length");
             }
-            let length = |place: &Place| match *place {
-                Place::Real { length, .. } | Place::Index { length, .. } | Place::Bytes { length, .. } => {
-                    length
-                }
-            };
-            if inputs.iter().any(|input| input.by_row && length(&input.place) % (*rows).max(1) != 0) {
+            if inputs.iter().any(|input| input.by_row && uneven(input)) {
                 return Some("an input that does not fall into rows");
             }
             if !inputs.iter().chain([output]).all(|operand| inside(&operand.place)) {
@@ -391,16 +401,10 @@ fn fault<T: Real>(arena: &Arena<T>, work: &Work) -> Option<&'static str> {
 }
 
 fn overlaps(a: &Place, b: &Place) -> bool {
-    let apart = |a: usize, a_length: usize, b: usize, b_length: usize| {
-        a_length == 0 || b_length == 0 || a + a_length <= b || b + b_length <= a
-    };
-    match (*a, *b) {
-        (Place::Real { start, length }, Place::Real { start: other, length: others })
-        | (Place::Index { start, length }, Place::Index { start: other, length: others }) => {
-            !apart(start, length, other, others)
-        }
-        _ => false,
-    }
+    a.pieces().any(|(memory, mine)| {
+        let meets = |other: &Range<usize>| mine.start.max(other.start) < mine.end.min(other.end);
+        b.pieces().any(|(other, range)| memory == other && meets(&range))
+    })
 }
 
 #[cfg(test)]

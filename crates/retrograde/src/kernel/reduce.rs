@@ -7,7 +7,7 @@ use std::ops::Range;
 /// How many running values a reduction keeps. Element `i` goes to number `i mod LANES`; the lanes are joined in
 /// pairs at the end. This is one order of evaluation whatever the width of the vector registers, and its
 /// rounding errors are smaller than those of one running sum.
-const LANES: usize = 32;
+pub(crate) const LANES: usize = 32;
 
 /// Joins all elements by `join`, which is expected to be associative up to rounding.
 #[inline(always)]
@@ -22,14 +22,72 @@ pub(crate) fn fold<T: Copy>(values: &[T], start: T, join: impl Fn(T, T) -> T) ->
     for (lane, &value) in lanes.iter_mut().zip(rest) {
         *lane = join(*lane, value);
     }
-    let mut width = LANES / 2;
-    while width > 0 {
-        for i in 0..width {
-            lanes[i] = join(lanes[i], lanes[i + width]);
-        }
-        width /= 2;
+    tree(lanes, join)
+}
+
+/// Joins the running values in pairs.
+#[inline(always)]
+fn tree<T: Copy>(mut lanes: [T; LANES], join: impl Fn(T, T) -> T) -> T {
+    // Written out, so that the compiler knows each length.
+    for i in 0..LANES / 2 {
+        lanes[i] = join(lanes[i], lanes[i + LANES / 2]);
     }
-    lanes[0]
+    for i in 0..LANES / 4 {
+        lanes[i] = join(lanes[i], lanes[i + LANES / 4]);
+    }
+    for i in 0..LANES / 8 {
+        lanes[i] = join(lanes[i], lanes[i + LANES / 8]);
+    }
+    join(join(lanes[0], lanes[2]), join(lanes[1], lanes[3]))
+}
+
+/// How many rows [`Abreast`] holds: a register of `f32`.
+pub(crate) const ROWS_ABREAST: usize = 16;
+
+/// Some rows of at most [`LANES`] numbers, side by side in registers, and their powers exp(x − max x). A row of ten numbers
+/// fills no register by itself; sixteen of them fill ten. The bits are those of [`fold`].
+pub(crate) struct Abreast<T> {
+    /// Power `j` of row `r` is `powers[j][r]`.
+    pub(crate) powers: [[T; ROWS_ABREAST]; LANES],
+    /// The largest number of each row.
+    pub(crate) largest: [T; ROWS_ABREAST],
+    /// The sum of the powers of each row.
+    pub(crate) totals: [T; ROWS_ABREAST],
+}
+
+impl<T: Real> Abreast<T> {
+    /// Takes at most [`ROWS_ABREAST`] rows of `width` numbers.
+    #[inline(always)]
+    pub(crate) fn new(rows: &[T], width: usize) -> Self {
+        let mut powers = [[T::zero(); ROWS_ABREAST]; LANES];
+        for (r, row) in rows.chunks_exact(width).enumerate() {
+            for (line, &x) in powers.iter_mut().zip(row) {
+                line[r] = x;
+            }
+        }
+        let mut largest = [T::neg_infinity(); ROWS_ABREAST];
+        for line in &powers[..width] {
+            for (largest, &x) in largest.iter_mut().zip(line) {
+                *largest = larger(*largest, x);
+            }
+        }
+        for line in &mut powers[..width] {
+            for (x, &largest) in line.iter_mut().zip(&largest) {
+                *x = (*x - largest).exponential();
+            }
+        }
+        // Joined in pairs as `fold` does.
+        let (mut sums, mut length, mut half) = (powers, width, LANES / 2);
+        while half > 0 {
+            let (low, high) = sums.split_at_mut(half);
+            for (low, high) in low.iter_mut().zip(&high[..length.saturating_sub(half)]) {
+                low.iter_mut().zip(high).for_each(|(low, &high)| *low += high);
+            }
+            length = length.min(half);
+            half /= 2;
+        }
+        Abreast { powers, largest, totals: sums[0] }
+    }
 }
 
 /// The larger of two numbers; NaN if either is.

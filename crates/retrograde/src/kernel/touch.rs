@@ -5,7 +5,7 @@
 //! through all layers without waiting for anybody. That is not taken on trust from the planner: it is seen from the
 //! very places that the steps lend out.
 
-use super::arena::Place;
+use super::arena::{Memory, Place};
 use super::chain::Chain;
 use super::form::Operand;
 use super::program::{RowsWork, Work};
@@ -17,13 +17,6 @@ pub(super) struct Touch {
     memory: Memory,
     writes: bool,
     extent: Extent,
-}
-
-/// One of the arena's blocks of memory. Tables of bytes are never written, and are left out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Memory {
-    Real,
-    Index,
 }
 
 #[derive(Debug)]
@@ -40,102 +33,74 @@ pub(super) fn touches(work: &Work, shares: &[Range<usize>]) -> Vec<Touch> {
         Work::Chain(chain) => of_chain(chain, shares),
         Work::Rows(RowsWork { inputs, output, rows, .. }) => {
             let lent = |operand: &Operand, writes: bool| {
-                let whole = operand.place;
+                let place = operand.place;
                 if writes || operand.by_row {
-                    parts(whole, writes, shares, |share| operand_part(whole, share, *rows))
+                    parts(shares, writes, |share| place.rows(share, *rows))
                 } else {
-                    everything(whole, shares)
+                    everything(place, shares)
                 }
             };
-            inputs.iter().filter_map(|input| lent(input, false)).chain(lent(output, true)).collect()
+            inputs.iter().flat_map(|input| lent(input, false)).chain(lent(output, true)).collect()
         }
-        Work::Indices { view, from, to } => {
+        Work::Indices { from, to, .. } => {
             let place = |start, length| Place::Index { start, length };
-            let written = place(*to, view.elements());
-            everything(place(from.0, from.1), shares)
-                .into_iter()
-                .chain(parts(written, true, shares, |share| operand_part(written, share, view.elements())))
-                .collect()
+            let written = parts(shares, true, |share| place(to + share.start, share.len()));
+            everything(place(from.0, from.1), shares).into_iter().chain(written).collect()
         }
     }
 }
 
 fn of_chain(chain: &Chain, shares: &[Range<usize>]) -> Vec<Touch> {
+    let place = |start, length| Place::Real { start, length };
     let mut touches = Vec::new();
     for load in &chain.loads {
-        let whole = Place::Real { start: load.start, length: load.length };
         touches.extend(match load.rows {
-            Some(rows) => parts(whole, false, shares, |share| {
+            Some(rows) => parts(shares, false, |share| {
                 let lent = rows.lent(load.length, load.view.offset, share);
-                load.start + lent.start..load.start + lent.end
+                place(load.start + lent.start, lent.len())
             }),
-            None => everything(whole, shares),
+            None => everything(place(load.start, load.length), shares),
         });
     }
     for (start, writes) in chain.memory() {
-        let whole = Place::Real { start, length: chain.elements };
-        touches.extend(parts(whole, writes, shares, |share| start + share.start..start + share.end));
+        touches.extend(parts(shares, writes, |share| place(start + share.start, share.len())));
     }
     touches
 }
 
-fn operand_part(whole: Place, share: &Range<usize>, rows: usize) -> Range<usize> {
-    range(whole.rows(share, rows)).map_or(0..0, |(_, range)| range)
+/// All of a place, read by all who have a share.
+fn everything(place: Place, shares: &[Range<usize>]) -> Vec<Touch> {
+    place.pieces().map(|(memory, range)| whole(memory, range, false, shares)).collect()
 }
 
-fn range(place: Place) -> Option<(Memory, Range<usize>)> {
-    match place {
-        Place::Real { start, length } => Some((Memory::Real, start..start + length)),
-        Place::Index { start, length } => Some((Memory::Index, start..start + length)),
-        Place::Bytes { .. } => None,
-    }
-}
-
-fn everything(place: Place, shares: &[Range<usize>]) -> Option<Touch> {
-    let (memory, range) = range(place)?;
+fn whole(memory: Memory, range: Range<usize>, writes: bool, shares: &[Range<usize>]) -> Touch {
     let extent = match shares {
         [_] => Extent::Parts(vec![range.start, range.end]),
         _ => Extent::Everybody(range),
     };
-    Some(Touch { memory, writes: false, extent })
+    Touch { memory, writes, extent }
 }
 
-/// What each share touches, one behind the other.
-fn parts(
-    place: Place,
-    writes: bool,
-    shares: &[Range<usize>],
-    part: impl Fn(&Range<usize>) -> Range<usize>,
-) -> Option<Touch> {
-    let (memory, whole) = range(place)?;
-    let mut cuts = vec![whole.start];
-    for share in shares {
-        let last = cuts[cuts.len() - 1];
-        let part = part(share);
-        if part.is_empty() {
-            cuts.push(last);
-            continue;
+/// A place for each share, one behind the other.
+fn parts(shares: &[Range<usize>], writes: bool, part: impl Fn(&Range<usize>) -> Place) -> Vec<Touch> {
+    // A place has several pieces if it is sparse; each of them is cut by itself.
+    let pieces: Vec<Vec<(Memory, Range<usize>)>> = shares.iter().map(|share| part(share).pieces().collect()).collect();
+    let cut = |number: usize| {
+        let ranges: Vec<&Range<usize>> = pieces.iter().map(|pieces| &pieces[number].1).collect();
+        let memory = pieces[0][number].0;
+        let mut cuts = vec![ranges[0].start];
+        for range in &ranges {
+            let last = cuts[cuts.len() - 1];
+            if range.start < last && !range.is_empty() {
+                // Rows that reach into each other: nobody's own.
+                let end = ranges.iter().map(|range| range.end).max().unwrap_or(last);
+                return whole(memory, cuts[0]..end, writes, shares);
+            }
+            cuts.push(if range.is_empty() { last } else { range.end });
         }
-        // Rows that reach into each other, or have gaps, belong to the thread whose rows they are.
-        if part.start < last && cuts.len() > 1 {
-            return everything_of(memory, writes, whole, shares);
-        }
-        cuts.push(part.end);
-    }
-    Some(Touch { memory, writes, extent: Extent::Parts(cuts) })
-}
-
-fn everything_of(
-    memory: Memory,
-    writes: bool,
-    whole: Range<usize>,
-    shares: &[Range<usize>],
-) -> Option<Touch> {
-    let extent = match shares {
-        [_] => Extent::Parts(vec![whole.start, whole.end]),
-        _ => Extent::Everybody(whole),
+        Touch { memory, writes, extent: Extent::Parts(cuts) }
     };
-    Some(Touch { memory, writes, extent })
+    (0..pieces.first().map_or(0, Vec::len)).map(cut).collect()
 }
 
 impl Touch {

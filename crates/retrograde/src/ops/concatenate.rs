@@ -141,6 +141,8 @@ impl<T: Real> Rows<T> for Concatenate {
         match call.output {
             Output::Real(output) => self.join(inputs, |input| input.real(), row, output),
             Output::Index(output) => self.join(inputs, |input| input.index(), row, output),
+            // It never says that it makes sparse rows.
+            Output::Sparse(_) => {}
         }
     }
 }

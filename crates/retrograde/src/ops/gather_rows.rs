@@ -7,7 +7,9 @@
 use super::entry::{Entry, Given, Refusal, Sample, none};
 use crate::graph::{Kind, Mismatch, Operation, Site, Type, Var};
 use crate::kernel::prefetch::prefetch;
-use crate::kernel::{Body, Call, Form, InstructionSet, Output, Real, Rows, RowsKernel, Values, dispatch};
+use crate::kernel::{
+    Body, Call, Form, InstructionSet, Output, Real, Rows, RowsKernel, SparseRowsMut, Values, dispatch,
+};
 
 /// The entry in the list.
 pub static ENTRY: Entry = Entry {
@@ -116,6 +118,10 @@ impl RowsKernel for GatherRows {
     fn takes_bytes(&self, input: usize) -> bool {
         input == 0
     }
+
+    fn makes_sparse(&self) -> bool {
+        true
+    }
 }
 
 impl<T: Real> Rows<T> for GatherRows {
@@ -127,6 +133,9 @@ impl<T: Real> Rows<T> for GatherRows {
             (Values::Index(table), Output::Index(output)) => copy_rows(table, rows, width, output),
             (Values::Bytes(table, scale), Output::Real(output)) => {
                 dispatch(Widen { table, scale, rows, width, output });
+            }
+            (Values::Bytes(table, scale), Output::Sparse(output)) => {
+                dispatch(List { table, scale, rows, width, output });
             }
             // The shape rule gives the output the kind of the table.
             _ => unreachable!("a table and its rows are of one kind"),
@@ -175,6 +184,28 @@ impl<T: Real> Body for Widen<'_, T> {
             for (output, &byte) in output.iter_mut().zip(&self.table[from..from + self.width]) {
                 *output = T::of_byte(byte) * self.scale;
             }
+        }
+    }
+}
+
+/// Copies rows of bytes as lists of what is not zero.
+struct List<'a, T> {
+    table: &'a [u8],
+    scale: T,
+    rows: &'a [u32],
+    width: usize,
+    output: SparseRowsMut<'a, T>,
+}
+
+impl<T: Real> Body for List<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<I: InstructionSet>(mut self) {
+        for (i, &row) in self.rows.iter().enumerate() {
+            ask_ahead(self.table, self.rows, i, self.width);
+            let from = row as usize * self.width;
+            self.output.set(i, &self.table[from..from + self.width], self.scale);
         }
     }
 }

@@ -8,7 +8,8 @@ use super::entry::{Entry, Given, Refusal, Sample, none};
 use super::rules;
 use crate::graph::{Mismatch, Operation, Site, Type, Var};
 use crate::kernel::matmul::{self, Matrix, product};
-use crate::kernel::{Call, Form, Real, Rows, RowsKernel};
+use crate::kernel::sparse;
+use crate::kernel::{Call, Form, Real, Rows, RowsKernel, Values};
 
 /// The entry in the list.
 pub static ENTRY: Entry = Entry {
@@ -166,9 +167,14 @@ impl RowsKernel for MatMul {
         output.iter().product::<usize>().saturating_mul(2 * matrix(inputs[0], self.left).1)
     }
 
+    fn takes_sparse(&self, input: usize, inputs: &[&[usize]], output: &[usize]) -> bool {
+        input == 0 && !self.right && inputs[0].len() == 2 && output[1] >= sparse::NARROWEST
+    }
+
     fn scratch(&self, inputs: &[&[usize]], output: &[usize]) -> usize {
         let (m, n) = matrix(output, false);
-        matmul::scratch(m, matrix(inputs[0], self.left).1, n)
+        let dense = matmul::scratch(m, matrix(inputs[0], self.left).1, n);
+        dense.max(sparse::scratch(if self.left { m } else { matrix(inputs[0], false).1 }))
     }
 }
 
@@ -179,6 +185,13 @@ impl<T: Real> Rows<T> for MatMul {
         let (a_row, a_column) = if self.left { (1, m) } else { (k, 1) };
         let (b_row, b_column) = if self.right { (1, k) } else { (n, 1) };
         let output = call.output.real();
+        if let Values::Sparse(a) = a.values {
+            return if self.left {
+                sparse::transposed_product(a, b.real(), n, call.rows, output, call.scratch);
+            } else {
+                sparse::product(a, b.real(), n, output, call.scratch);
+            };
+        }
         // Rows are counted through the whole stack; each matrix of it does those that fall to it.
         let (mut row, mut written) = (call.rows.start, 0);
         while row < call.rows.end && n > 0 {

@@ -12,7 +12,7 @@ use crate::graph::{Kind, Leaf, Operation, Origin};
 use crate::kernel::arena::{Arena, Block, Place};
 use crate::kernel::chain::{Chain, Instruction, Load, Store, Value};
 use crate::kernel::program::{Program, RowsWork, Work};
-use crate::kernel::{Form, Formed, Operand, Real, Threads, View};
+use crate::kernel::{Form, Formed, Operand, Real, SparseLayout, Threads, View};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -42,13 +42,14 @@ pub(super) fn lower<T: Real>(
     units: &Units,
     (schedule, phases): (&Schedule, &Phases),
     updates: &[Update],
-    wanted: &[bool],
+    (wanted, sparse): (&[bool], &[bool]),
     threads: Threads,
 ) -> Result<Lowered<T>> {
     let mut lowering = Lowering {
         items,
         sources,
         units,
+        sparse,
         places: vec![None; items.list.len()],
         real: Allocator::default(),
         index: Allocator::default(),
@@ -101,6 +102,7 @@ struct Lowering<'a> {
     items: &'a Items,
     sources: &'a Sources,
     units: &'a Units,
+    sparse: &'a [bool],
     places: Vec<Option<Place>>,
     real: Allocator,
     index: Allocator,
@@ -122,6 +124,17 @@ impl Lowering<'_> {
 
     fn place(&mut self, item: usize) {
         let length = self.items.elements(item);
+        if let ([rows, width], true) = (&self.items.list[item].node.value_type.shape[..], self.sparse[item]) {
+            let layout = SparseLayout::new(*width);
+            self.places[item] = Some(Place::Sparse {
+                values: self.real.take(rows * layout.stride()),
+                columns: self.index.take(rows * layout.stride()),
+                marks: self.index.take(rows * layout.marks()),
+                rows: *rows,
+                layout,
+            });
+            return;
+        }
         self.places[item] = Some(match self.items.list[item].node.value_type.kind {
             Kind::Real => Place::Real { start: self.real.take(length), length },
             Kind::Index => Place::Index { start: self.index.take(length), length },
@@ -132,6 +145,11 @@ impl Lowering<'_> {
         match self.places[item] {
             Some(Place::Real { start, length }) => self.real.give_back(start, length),
             Some(Place::Index { start, length }) => self.index.give_back(start, length),
+            Some(Place::Sparse { values, columns, marks, rows, layout }) => {
+                self.real.give_back(values, rows * layout.stride());
+                self.index.give_back(columns, rows * layout.stride());
+                self.index.give_back(marks, rows * layout.marks());
+            }
             Some(Place::Bytes { .. }) | None => {}
         }
     }
@@ -199,7 +217,7 @@ impl Lowering<'_> {
     fn start(&self, item: usize) -> usize {
         match self.places[item] {
             Some(Place::Real { start, .. } | Place::Index { start, .. }) => start,
-            Some(Place::Bytes { .. }) | None => unreachable!("what is read has memory of its own"),
+            Some(Place::Bytes { .. } | Place::Sparse { .. }) | None => unreachable!("what is read has memory of its own"),
         }
     }
 
@@ -297,6 +315,8 @@ impl Lowering<'_> {
             Some(Place::Real { start, .. }) => Place::Real { start: start + offset, length },
             Some(Place::Index { start, .. }) => Place::Index { start: start + offset, length },
             Some(Place::Bytes { table, .. }) => Place::Bytes { table, start: offset, length },
+            // Only whole matrices are kept so.
+            Some(sparse @ Place::Sparse { .. }) => sparse,
             None => unreachable!("what is read has memory of its own"),
         };
         Operand { place, shape: self.items.list[item].node.value_type.shape.to_vec(), by_row: false }

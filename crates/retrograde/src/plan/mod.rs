@@ -10,6 +10,7 @@
 //! | `fuse` | joins pointwise operations into chains that become one pass over memory |
 //! | `schedule` | puts the steps into an order in which parameters are updated in place |
 //! | `phases` | finds where a thread can go on without the others, and what is computed once |
+//! | `sparsity` | finds which batches are kept as lists of what is not zero |
 //! | `place` | gives each value its place in one arena by its lifetime |
 //! | `lower` | turns the units of work into kernels on places and registers |
 //! | `compile` | puts the stages together, and bounds the indices |
@@ -25,6 +26,7 @@ mod profile;
 mod run;
 mod schedule;
 mod simplify;
+mod sparsity;
 mod views;
 
 pub use compile::Planner;

@@ -57,7 +57,7 @@ impl<T: Real> Plan<T> {
             let place = match lowered.places[source.base] {
                 Some(Place::Real { start, .. }) => Place::Real { start: start + offset, length },
                 Some(Place::Index { start, .. }) => Place::Index { start: start + offset, length },
-                Some(Place::Bytes { .. }) | None => continue,
+                Some(Place::Bytes { .. } | Place::Sparse { .. }) | None => continue,
             };
             let leaf = node.leaf().filter(|_| node.id == id);
             let settable = matches!(leaf, Some(Leaf::Input | Leaf::Parameter(_) | Leaf::State(_)));
@@ -136,7 +136,7 @@ impl<T: Real> Plan<T> {
     pub fn read(&mut self, var: &Var) -> Result<&[T]> {
         match self.slot(var)?.place {
             Place::Real { start, length } => Ok(&self.program.arena().real.all()[start..start + length]),
-            Place::Index { .. } | Place::Bytes { .. } => Err(wrong_kind(var, "indices", "`read_indices`")),
+            _ => Err(wrong_kind(var, "indices", "`read_indices`")),
         }
     }
 
@@ -144,7 +144,7 @@ impl<T: Real> Plan<T> {
     pub fn read_indices(&mut self, var: &Var) -> Result<&[u32]> {
         match self.slot(var)?.place {
             Place::Index { start, length } => Ok(&self.program.arena().index.all()[start..start + length]),
-            Place::Real { .. } | Place::Bytes { .. } => Err(wrong_kind(var, "real numbers", "`read`")),
+            _ => Err(wrong_kind(var, "real numbers", "`read`")),
         }
     }
 
@@ -211,7 +211,7 @@ impl<T: Real> Plan<T> {
     fn real_slot(&self, var: &Var, given: usize) -> Result<std::ops::Range<usize>> {
         match self.settable(var, given)?.place {
             Place::Real { start, length } => Ok(start..start + length),
-            Place::Index { .. } | Place::Bytes { .. } => Err(wrong_kind(var, "indices", "`set_indices`")),
+            _ => Err(wrong_kind(var, "indices", "`set_indices`")),
         }
     }
 
