@@ -107,7 +107,7 @@ fn what_has_no_slope_is_named() {
         x + f64::from(turn) / f64::from(u32::MAX)
     };
     assert!(!DOUBLE().slope(noise, 0.0).is_smooth());
-    assert_eq!(DOUBLE().slope(|x| x.abs(), 0.0).character, Character::Kink { left: -1.0, right: 1.0 });
+    assert_eq!(DOUBLE().slope(f64::abs, 0.0).character, Character::Kink { left: -1.0, right: 1.0 });
     assert_eq!(DOUBLE().slope(|_| 5.0, 1.0).value, 0.0);
 }
 
