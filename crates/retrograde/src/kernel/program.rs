@@ -185,8 +185,8 @@ impl<T: Real> Program<T> {
     }
 
     /// The runs since [`watch`](Self::watch) and the nanoseconds that each step took in all of them; measures no more.
-    pub(crate) fn unwatch(&mut self) -> Option<(u64, Vec<u64>)> {
-        self.watch.take().map(Watch::result)
+    pub(crate) fn unwatch(&mut self) -> (u64, Vec<u64>) {
+        self.watch.take().unwrap_or_else(|| Watch::new(self.steps.len())).result()
     }
 
     /// Runs all steps. Nothing is allocated.

@@ -1,13 +1,12 @@
 //! Where a plan's time goes.
 
 use super::run::Plan;
-use crate::error::Result;
 use crate::graph::Node;
 use crate::kernel::{Real, instruction_set};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Where a plan's time went, step by step. Made by [`Plan::profile`].
+/// Where a plan's time went, step by step. Made by [`Plan::end_profile`].
 #[derive(Debug, Clone)]
 pub struct Profile {
     /// The steps in the order in which they ran.
@@ -60,13 +59,16 @@ impl StepProfile {
 }
 
 impl<T: Real> Plan<T> {
-    /// Calls `run`, which runs this plan as often as it likes, and tells where the time of those runs went. Reading the
-    /// clock adds some 20 nanoseconds to each step.
-    pub fn profile(&mut self, run: impl FnOnce(&mut Self) -> Result<()>) -> Result<Profile> {
+    /// Measures where the time of runs goes from now on, until [`end_profile`](Self::end_profile). Reading the clock adds
+    /// some 20 nanoseconds to each step.
+    pub fn begin_profile(&mut self) {
         self.program_mut().watch();
-        let outcome = run(self);
-        let (runs, nanoseconds) = self.program_mut().unwatch().unwrap_or_default();
-        outcome?;
+    }
+
+    /// Where the time of the runs since [`begin_profile`](Self::begin_profile) went; measures no more. Without a run all
+    /// times are zero.
+    pub fn end_profile(&mut self) -> Profile {
+        let (runs, nanoseconds) = self.program_mut().unwatch();
         let steps = self.steps().iter().zip(self.program().costs()).zip(nanoseconds);
         let steps = steps.map(|((nodes, cost), nanoseconds)| StepProfile {
             nodes: nodes.clone(),
@@ -76,12 +78,12 @@ impl<T: Real> Plan<T> {
             threads: cost.threads,
             meet: cost.meet,
         });
-        Ok(Profile {
+        Profile {
             steps: steps.collect(),
             runs,
             memory: self.memory(),
             threads: self.program().threads(),
             instruction_set: instruction_set(),
-        })
+        }
     }
 }
