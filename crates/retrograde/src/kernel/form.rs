@@ -42,8 +42,13 @@ pub trait Viewing {
 
 /// A pointwise kernel, for one precision.
 pub trait Pointwise<T> {
-    /// Fills `output`; all slices have the same length.
+    /// Fills `output`; all slices have the same length, but for what it says of itself by [`spreads`](Self::spreads).
     fn map(&self, inputs: &[&[T]], output: &mut [T]);
+
+    /// Whether an input that is the same number throughout may be given as a slice of this one number.
+    fn spreads(&self) -> bool {
+        false
+    }
 }
 
 /// A pointwise kernel for both precisions. Implemented by whatever is [`Pointwise`] for both.

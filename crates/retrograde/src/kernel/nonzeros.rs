@@ -55,10 +55,16 @@ fn one_by_one(span: Span<'_>, columns: &mut [u32], numbers: &mut [u8; SPAN], mar
 /// multiple of 64; `marks` has a mark for each block.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi2,popcnt,bmi2")]
-unsafe fn compressed(span: Span<'_>, columns: &mut [u32], numbers: &mut [u8; SPAN], marks: &mut [u32]) -> usize {
+unsafe fn compressed(
+    span: Span<'_>,
+    columns: &mut [u32],
+    numbers: &mut [u8; SPAN],
+    marks: &mut [u32],
+) -> usize {
     use std::arch::x86_64::{
-        _mm_loadu_si128, _mm512_add_epi32, _mm512_cvtepu8_epi32, _mm512_loadu_si512, _mm512_maskz_compress_epi8,
-        _mm512_maskz_loadu_epi8, _mm512_set1_epi32, _mm512_storeu_si512, _mm512_test_epi8_mask,
+        _mm_loadu_si128, _mm512_add_epi32, _mm512_cvtepu8_epi32, _mm512_loadu_si512,
+        _mm512_maskz_compress_epi8, _mm512_maskz_loadu_epi8, _mm512_set1_epi32, _mm512_storeu_si512,
+        _mm512_test_epi8_mask,
     };
     const PLACES: [u8; 64] = {
         let mut places = [0; 64];
@@ -91,10 +97,14 @@ unsafe fn compressed(span: Span<'_>, columns: &mut [u32], numbers: &mut [u8; SPA
             _mm512_storeu_si512(numbers.as_mut_ptr().add(count).cast(), together);
             let mut narrow = [0_u8; 64];
             _mm512_storeu_si512(narrow.as_mut_ptr().cast(), _mm512_maskz_compress_epi8(found, places));
-            let (first, size) = (_mm512_set1_epi32((span.first + 64 * number) as i32), found.count_ones() as usize);
+            let (first, size) =
+                (_mm512_set1_epi32((span.first + 64 * number) as i32), found.count_ones() as usize);
             for at in (0..size).step_by(16) {
                 let wide = _mm512_cvtepu8_epi32(_mm_loadu_si128(narrow.as_ptr().add(at).cast()));
-                _mm512_storeu_si512(columns.as_mut_ptr().add(count + at).cast(), _mm512_add_epi32(wide, first));
+                _mm512_storeu_si512(
+                    columns.as_mut_ptr().add(count + at).cast(),
+                    _mm512_add_epi32(wide, first),
+                );
             }
             count += size;
         }
@@ -110,8 +120,9 @@ mod tests {
     fn both_ways_find_the_same() {
         for length in [1_usize, 2, 63, 64, 65, 127, 128, 129, 784, 1024] {
             for density in [0, 1, 5, 11] {
-                let bytes: Vec<u8> =
-                    (0..length).map(|i| if i * 7919 % 11 < density { (i % 255 + 1) as u8 } else { 0 }).collect();
+                let bytes: Vec<u8> = (0..length)
+                    .map(|i| if i * 7919 % 11 < density { (i % 255 + 1) as u8 } else { 0 })
+                    .collect();
                 let span = Span { bytes: &bytes, first: 1024, before: 300 };
                 let list = |find: fn(Span<'_>, &mut [u32], &mut [u8; SPAN], &mut [u32]) -> usize| {
                     let (mut columns, mut numbers) = (vec![7; length.next_multiple_of(64)], [7; SPAN]);

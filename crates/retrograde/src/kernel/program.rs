@@ -4,7 +4,7 @@
 //! places lie in the arena, after which [`Program::run`] can lend the arena's pieces to the steps without looking.
 
 use super::arena::{Arena, Memory, Place};
-use super::chain::{Chain, tile};
+use super::chain::Chain;
 use super::form::{Call, Form, Formed, Inputs, Operand, Output, RowsKernel};
 use super::real::Real;
 use super::sparse::SparseRowsMut;
@@ -19,6 +19,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// A phase with less work than this many additions and multiplications is done by one thread: some microseconds, in
 /// which two threads hardly meet with a gain.
 const WORTH_SPLITTING: usize = 100_000;
+
+/// Elements of a chain that may be cut anywhere go to threads by this many: none is left with a crumb.
+const GRAIN: usize = 256;
 
 /// The most scratch memory of one thread begins at a cache line of its own.
 const CACHE_LINE: usize = 16;
@@ -60,6 +63,10 @@ struct Step {
     shares: Vec<Range<usize>>,
     /// Whether all threads meet before it.
     meet: bool,
+    /// How many steps, this one included, are done together, block by block of this many rows: what one has made of a block
+    /// is still in the cache when the next one reads it.
+    together: usize,
+    block: usize,
 }
 
 /// What is known of a step before it runs.
@@ -198,20 +205,111 @@ impl<T: Real> Program<T> {
             let mut watch = watch.filter(|_| thread == 0).map(Watch::begin);
             // SAFETY: each thread has its own piece, and `&mut self` excludes other runs.
             let scratch = unsafe { scratch.slice_mut(thread * each, each) };
-            for (number, step) in steps.iter().enumerate() {
+            let mut number = 0;
+            while let Some(step) = steps.get(number) {
                 if step.meet {
                     barrier.meet();
                 }
-                if let Some(share) = step.shares.get(thread).filter(|share| !share.is_empty()) {
-                    // SAFETY: `new` has checked the step; the shares of the threads have nothing in common; between two
-                    // meetings no thread writes what another touches; `&mut self` excludes everybody else.
-                    unsafe { carry_out(&step.work, arena, share.clone(), scratch) };
+                let together = &steps[number..number + step.together];
+                for block in step.blocks(thread) {
+                    for (step, number) in together.iter().zip(number..) {
+                        // SAFETY: `new` has checked the step; the shares of the threads have nothing in common, and
+                        // neither have their blocks; between two meetings no thread writes what another touches; `&mut
+                        // self` excludes everybody else.
+                        unsafe { carry_out(&step.work, arena, step.units(&block), scratch) };
+                        if let Some(watch) = &mut watch {
+                            watch.done(number);
+                        }
+                    }
                 }
-                if let Some(watch) = &mut watch {
-                    watch.done(number);
-                }
+                number += step.together;
             }
         });
+    }
+}
+
+impl Step {
+    /// Into how many rows its work falls, for steps that are done together.
+    fn rows(&self) -> usize {
+        match &self.work {
+            Work::Chain(chain) if chain.rows > 0 => chain.rows,
+            work => units(work),
+        }
+    }
+
+    /// The units of work of these rows.
+    fn units(&self, rows: &Range<usize>) -> Range<usize> {
+        let each = units(&self.work) / self.rows().max(1);
+        rows.start * each..rows.end * each
+    }
+
+    /// The rows of a thread, block by block; a block ends where a multiple of its length does.
+    fn blocks(&self, thread: usize) -> impl Iterator<Item = Range<usize>> + use<> {
+        let each = (units(&self.work) / self.rows().max(1)).max(1);
+        let share = self.shares.get(thread).map_or(0..0, |share| share.start / each..share.end / each);
+        let block = self.block;
+        let first = share.start / block;
+        (first..share.end.div_ceil(block))
+            .map(move |number| share.start.max(number * block)..share.end.min((number + 1) * block))
+            .filter(|block| !block.is_empty())
+    }
+}
+
+/// Whether a step can be done block by block together with those before it: none touches in one block what another touches
+/// in another block.
+fn joins(before: &[Step], step: &Step, rows: usize) -> bool {
+    let first = &before[0];
+    let each = step.units(&(0..1)).end;
+    let same_shares = step.shares.len() == first.shares.len()
+        && step.shares.iter().zip(&first.shares).all(|(mine, first)| mine.end == first.end * each);
+    !step.meet
+        && step.rows() == rows
+        && same_shares
+        && (0..first.shares.len()).all(|thread| {
+            let cut = |step: &Step| {
+                let blocks: Vec<Range<usize>> = first.blocks(thread).map(|rows| step.units(&rows)).collect();
+                touches(&step.work, &blocks)
+            };
+            let mine = cut(step);
+            !before.iter().flat_map(cut).any(|other| mine.iter().any(|mine| mine.collides(&other)))
+        })
+}
+
+/// A step's output on one thread that is larger than this many bytes leaves the second-level cache before the next step
+/// reads it.
+const LARGE: usize = 128 * 1024;
+
+/// The fewest rows of a block: a product of fewer copies its right operand too often.
+const SHORTEST_BLOCK: usize = 96;
+
+/// Finds steps that are better done block by block.
+fn join_blocks<T: Real>(steps: &mut [Step]) {
+    let mut number = 0;
+    while number < steps.len() {
+        let first = &steps[number];
+        let (Work::Rows(RowsWork { output, rows, .. }), share) = (&first.work, first.shares[0].len()) else {
+            number += 1;
+            continue;
+        };
+        let row = output.place.elements() / (*rows).max(1) * size_of::<T>();
+        let (rows, block) = (*rows, (LARGE / row.max(1)).max(SHORTEST_BLOCK).next_multiple_of(32));
+        let mut together = 1;
+        if row * share > LARGE && share > block {
+            steps[number].block = block;
+            while steps
+                .get(number + together)
+                .is_some_and(|step| joins(&steps[number..number + together], step, rows))
+            {
+                together += 1;
+            }
+        }
+        // A step alone is done at once.
+        let first = &mut steps[number];
+        first.together = together;
+        if together == 1 {
+            first.block = usize::MAX;
+        }
+        number += together;
     }
 }
 
@@ -223,16 +321,17 @@ fn steps<T: Real>(phases: Vec<Vec<Work>>, threads: &Threads) -> Vec<Step> {
         let whole: usize = phase.iter().map(arithmetic).fold(0, usize::saturating_add);
         let count = if whole < threads.worth_splitting { 1 } else { threads.count };
         for work in phase {
-            let shares = shares::<T>(&work, count, threads.worth_splitting == 0);
+            let shares = shares(&work, count, threads.worth_splitting == 0);
             let touched = touches(&work, &shares);
             let meet = touched.iter().any(|mine| since.iter().any(|other| mine.collides(other)));
             if meet {
                 since.clear();
             }
             since.extend(touched);
-            steps.push(Step { work, shares, meet });
+            steps.push(Step { work, shares, meet, together: 1, block: usize::MAX });
         }
     }
+    join_blocks::<T>(&mut steps);
     steps
 }
 
@@ -288,7 +387,7 @@ fn of_rows<R>(work: &RowsWork, ask: impl FnOnce(&dyn RowsKernel, &[&[usize]], &[
 /// How many numbers of scratch memory a thread needs for this work.
 fn scratch<T: Real>(work: &Work) -> usize {
     match work {
-        Work::Chain(chain) => chain.registers * tile::<T>(),
+        Work::Chain(chain) => chain.registers * chain.tile::<T>(),
         Work::Rows(rows) => {
             of_rows(rows, |kernel, inputs, output| kernel.scratch(inputs, output)).unwrap_or(0)
         }
@@ -340,12 +439,12 @@ fn units(work: &Work) -> usize {
 }
 
 /// Cuts work into a share for each of `threads` threads, or fewer where it has fewer rows.
-fn shares<T: Real>(work: &Work, threads: usize, crumbs: bool) -> Vec<Range<usize>> {
+fn shares(work: &Work, threads: usize, crumbs: bool) -> Vec<Range<usize>> {
     let units = units(work);
     let grain = match work {
         Work::Chain(chain) if chain.rows > 0 => chain.elements / chain.rows,
         // Large parts of tiles, so that no thread is left with a crumb, unless crumbs are asked for.
-        Work::Chain(_) if !crumbs => tile::<T>() / 4,
+        Work::Chain(_) if !crumbs => GRAIN,
         _ => 1,
     };
     let grains = units.div_ceil(grain);

@@ -79,7 +79,9 @@ impl<T: Real> SparseRowsMut<'_, T> {
         let marks = &mut self.marks[row * marks..(row + 1) * marks];
         let (mut numbers, mut before) = ([0; SPAN], 0);
         let last = marks.len() - 1;
-        for ((bytes, marks), first) in bytes.chunks(SPAN).zip(marks.chunks_mut(SPAN / BLOCK)).zip((0..).step_by(SPAN)) {
+        for ((bytes, marks), first) in
+            bytes.chunks(SPAN).zip(marks.chunks_mut(SPAN / BLOCK)).zip((0..).step_by(SPAN))
+        {
             let marks = &mut marks[..bytes.len().div_ceil(BLOCK)];
             let count = nonzeros(Span { bytes, first, before }, &mut columns[before..], &mut numbers, marks);
             for (value, &number) in values[before..before + count].iter_mut().zip(&numbers) {
@@ -313,7 +315,10 @@ impl<T: Real, const W: usize> Body for Backward<'_, '_, T, W> {
                                 *total = T::Register::<I>::load(c.as_ptr().add(place)).add(*total);
                             }
                         }
-                        totals.iter().zip(&places).for_each(|(total, &place)| total.store(c.as_mut_ptr().add(place)));
+                        totals
+                            .iter()
+                            .zip(&places)
+                            .for_each(|(total, &place)| total.store(c.as_mut_ptr().add(place)));
                     }
                 }
             }
@@ -341,7 +346,8 @@ mod tests {
         }
         let layout = SparseLayout::new(width);
         let rows = bytes.len() / width;
-        let (mut values, mut columns) = (vec![T::nan(); rows * layout.stride()], vec![77; rows * layout.stride()]);
+        let (mut values, mut columns) =
+            (vec![T::nan(); rows * layout.stride()], vec![77; rows * layout.stride()]);
         let mut marks = vec![99; rows * layout.marks()];
         let (v, c, m) = (&mut values[..], &mut columns[..], &mut marks[..]);
         dispatch(Fill(bytes, scale, SparseRowsMut { layout, values: v, columns: c, marks: m }));
@@ -350,14 +356,18 @@ mod tests {
 
     fn has_the_bits_of_the_dense_product<T: Real>() {
         let scale = T::one() / T::of(255.0);
-        for (rows, width, n) in [(1, 1, 16), (3, 17, 16), (7, 784, 50), (100, 130, 33), (300, 40, 130), (260, 300, 17)] {
+        for (rows, width, n) in
+            [(1, 1, 16), (3, 17, 16), (7, 784, 50), (100, 130, 33), (300, 40, 130), (260, 300, 17)]
+        {
             let bytes: Vec<u8> =
                 (0..rows * width).map(|i| if i * 7919 % 11 < 3 { (i * 31 % 256) as u8 } else { 0 }).collect();
             let dense: Vec<T> = bytes.iter().map(|&byte| T::of_byte(byte) * scale).collect();
-            let numbers = |count: usize| (0..count).map(|i| T::of((i as f64 * 0.37).sin())).collect::<Vec<T>>();
+            let numbers =
+                |count: usize| (0..count).map(|i| T::of((i as f64 * 0.37).sin())).collect::<Vec<T>>();
             sparse(&bytes, width, scale, |a| {
                 let mut memory = vec![T::nan(); matmul::scratch(rows.max(width), rows.max(width), n)];
-                let (b, mut c, mut expected) = (numbers(width * n), vec![T::nan(); rows * n], vec![T::nan(); rows * n]);
+                let (b, mut c, mut expected) =
+                    (numbers(width * n), vec![T::nan(); rows * n], vec![T::nan(); rows * n]);
                 let mut apart = vec![T::nan(); scratch(width)];
                 product(a, &b, n, &mut c, &mut apart);
                 let left = Matrix { values: &dense, row: width, column: 1 };
@@ -365,7 +375,8 @@ mod tests {
                 matmul::product(left, right, (width, n), 0..rows, &mut expected, &mut memory);
                 assert!(c == expected, "{rows}×{width}×{n}, in {}", T::NAME);
                 let (g, features) = (numbers(rows * n), width / 3..width);
-                let (mut c, mut expected) = (vec![T::nan(); features.len() * n], vec![T::nan(); features.len() * n]);
+                let (mut c, mut expected) =
+                    (vec![T::nan(); features.len() * n], vec![T::nan(); features.len() * n]);
                 transposed_product(a, &g, n, features.clone(), &mut c, &mut apart);
                 let left = Matrix { values: &dense, row: 1, column: width };
                 let right = Matrix { values: &g, row: n, column: 1 };

@@ -62,6 +62,9 @@ fn of_chain(chain: &Chain, shares: &[Range<usize>]) -> Vec<Touch> {
             None => everything(place(load.start, load.length), shares),
         });
     }
+    for start in chain.numbers() {
+        touches.extend(everything(place(start, 1), shares));
+    }
     for (start, writes) in chain.memory() {
         touches.extend(parts(shares, writes, |share| place(start + share.start, share.len())));
     }
@@ -84,7 +87,8 @@ fn whole(memory: Memory, range: Range<usize>, writes: bool, shares: &[Range<usiz
 /// A place for each share, one behind the other.
 fn parts(shares: &[Range<usize>], writes: bool, part: impl Fn(&Range<usize>) -> Place) -> Vec<Touch> {
     // A place has several pieces if it is sparse; each of them is cut by itself.
-    let pieces: Vec<Vec<(Memory, Range<usize>)>> = shares.iter().map(|share| part(share).pieces().collect()).collect();
+    let pieces: Vec<Vec<(Memory, Range<usize>)>> =
+        shares.iter().map(|share| part(share).pieces().collect()).collect();
     let cut = |number: usize| {
         let ranges: Vec<&Range<usize>> = pieces.iter().map(|pieces| &pieces[number].1).collect();
         let memory = pieces[0][number].0;

@@ -137,7 +137,15 @@ impl Planner {
         let phases = phases(&items, &sources, &units, &schedule, &updates);
         let sparse = sparse(&items, &sources, &units, &wanted);
         let threads = self.threads.unwrap_or_else(|| Threads::new(1));
-        let lowered = lower::<T>(&items, &sources, &units, (&schedule, &phases), &updates, (&wanted, &sparse), threads)?;
+        let lowered = lower::<T>(
+            &items,
+            &sources,
+            &units,
+            (&schedule, &phases),
+            &updates,
+            (&wanted, &sparse),
+            threads,
+        )?;
         Ok(Plan::new(self.graph, &items, &sources, lowered, &kept, &bounds))
     }
 

@@ -217,7 +217,9 @@ impl Lowering<'_> {
     fn start(&self, item: usize) -> usize {
         match self.places[item] {
             Some(Place::Real { start, .. } | Place::Index { start, .. }) => start,
-            Some(Place::Bytes { .. } | Place::Sparse { .. }) | None => unreachable!("what is read has memory of its own"),
+            Some(Place::Bytes { .. } | Place::Sparse { .. }) | None => {
+                unreachable!("what is read has memory of its own")
+            }
         }
     }
 
@@ -237,6 +239,9 @@ impl Lowering<'_> {
                 let Source { base, view } = &self.sources.of[input];
                 let load = || loaded.iter().find(|(other, seen, _)| other == base && *seen == view.merged());
                 inputs.push(match (made.get(base), load()) {
+                    _ if is_number(&self.sources.of[input]) && spreads(operation) => {
+                        Value::Number(self.start(*base) + view.offset)
+                    }
                     (Some(&value), _) => value,
                     (None, Some(&(_, _, register))) => Value::Register(register),
                     (None, None) => Value::Memory(self.start(*base) + view.offset),
@@ -288,8 +293,12 @@ impl Lowering<'_> {
         registers: &mut Registers,
     ) -> Vec<(usize, View, usize)> {
         let mut loaded: Vec<(usize, View, usize)> = Vec::new();
-        for &input in members.iter().flat_map(|&member| &self.items.list[member].inputs) {
+        let read = |&member: &usize| self.items.list[member].inputs.iter().map(move |&input| (member, input));
+        for (member, input) in members.iter().flat_map(read) {
             let source = &self.sources.of[input];
+            if is_number(source) && self.items.list[member].node.operation().is_some_and(spreads) {
+                continue;
+            }
             let view = source.view.merged();
             let known = loaded.iter().any(|(base, seen, _)| *base == source.base && *seen == view);
             if !members.contains(&source.base) && !source.view.is_contiguous() && !known {
@@ -402,6 +411,20 @@ impl Lowering<'_> {
             }
         }
         Some(arena)
+    }
+}
+
+/// Whether a value is one number of its memory, repeated.
+fn is_number(source: &Source) -> bool {
+    source.view.elements() > 1
+        && source.view.strides.iter().zip(&source.view.shape).all(|(&s, &n)| s == 0 || n == 1)
+}
+
+/// Whether an operation may be given one number for an input that is the same throughout.
+fn spreads(operation: &Arc<dyn Operation>) -> bool {
+    match operation.form() {
+        Form::Pointwise(kernel) => <f32 as Real>::pointwise(kernel).spreads(),
+        Form::Rows(_) | Form::View(_) | Form::Reshape => false,
     }
 }
 

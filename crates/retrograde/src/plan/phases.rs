@@ -67,6 +67,7 @@ pub(super) fn phases(
         }
         list[phase].push(unit);
     }
+    let list = list.into_iter().map(|phase| cutting.readers_next(&phase)).collect();
     Phases { list, once, rows: cutting.rows }
 }
 
@@ -88,6 +89,22 @@ impl Cutting<'_> {
                 Some(Leaf::Constant(_) | Leaf::Indices(_) | Leaf::Bytes { .. })
             ),
         })
+    }
+
+    /// The units of a phase, each followed by its reader where that can be: what it made is then still in the cache.
+    fn readers_next(&self, phase: &[usize]) -> Vec<usize> {
+        let mut ordered: Vec<usize> = Vec::with_capacity(phase.len());
+        let mut left: Vec<usize> = phase.to_vec();
+        while !left.is_empty() {
+            let is_ready = |unit: usize| self.makers(unit).all(|(maker, _, _)| !left.contains(&maker));
+            let reads = |unit: usize, made: usize| self.makers(unit).any(|(maker, _, _)| maker == made);
+            let next = ordered
+                .last()
+                .and_then(|&last| left.iter().position(|&unit| reads(unit, last) && is_ready(unit)));
+            // The first that is left is ready: the phase came in a topological order.
+            ordered.push(left.remove(next.unwrap_or(0)));
+        }
+        ordered
     }
 
     /// Decides how a unit is cut, and returns the first phase in which it can run.
