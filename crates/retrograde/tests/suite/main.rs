@@ -12,6 +12,7 @@ mod notebook_textbook;
 mod optimizers;
 mod plans;
 mod random_graphs;
+mod recording;
 mod training;
 mod two_questions;
 mod two_rooms;
