@@ -50,7 +50,7 @@ pub struct Norms {
 impl Norms {
     /// How far the update goes, as a share of the values; about 1e-3 is healthy. None while all values are zero.
     ///
-    /// Source: the course notes of `CS231n`, "Ratio of weights:updates".
+    /// Source: the course notes of CS231n, "Ratio of weights:updates".
     pub fn update_ratio(&self) -> Option<f64> {
         (self.weight > 0.0).then(|| self.update / self.weight)
     }
