@@ -9,6 +9,7 @@ mod download;
 mod laws;
 mod notebook;
 mod notebook_textbook;
+mod numerical;
 mod optimizers;
 mod plans;
 mod random_graphs;
