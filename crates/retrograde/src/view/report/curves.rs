@@ -94,7 +94,8 @@ fn unit(figure: Figure) -> Unit {
     match figure {
         Figure::Accuracy | Figure::DeadUnits => Unit::Share,
         Figure::GradientNorm | Figure::UpdateRatio => Unit::Logarithm,
-        Figure::Loss | Figure::LearningRate | Figure::WeightNorm => Unit::Number,
+        Figure::Loss => Unit::Falling,
+        Figure::LearningRate | Figure::WeightNorm => Unit::Number,
     }
 }
 

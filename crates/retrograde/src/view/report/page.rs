@@ -70,10 +70,7 @@ impl<'a> Report<'a> {
         let model = escaped(&state.identity.model);
         Ok(format!(
             "<!doctype html>\n<html lang=\"en\" data-language=\"en\" data-running=\"{running}\" data-written=\"{now}\">\n\
-            <head><meta charset=\"utf-8\"><title>{model} – Retrograde</title>\n\
-            <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-            <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data:; \
-            style-src 'unsafe-inline'; script-src 'unsafe-inline'\">\n\
+            <head>\n{HEAD}<title>{model} – Retrograde</title>\n\
             <style>{STYLE}</style></head>\n<body>\n<header><div><h1>{title}</h1><p class=\"subtitle\">{model} · {data}</p></div>\
             <nav><button type=\"button\" id=\"language\" lang=\"ko\">한국어</button>\
             <button type=\"button\" id=\"theme\" aria-label=\"light or dark\">◐</button></nav></header>\n\
@@ -113,7 +110,12 @@ impl<'a> Report<'a> {
             identity.learning_rate,
             escaped(&identity.schedule.to_string()),
         );
-        let batch = format!("{}, {}", identity.batch, escaped(&identity.drawing));
+        let drawing = match identity.drawing.as_str() {
+            "WithReplacement" => both("drawn with replacement", "복원 추출"),
+            "WithoutReplacement" => both("drawn without replacement", "비복원 추출"),
+            other => escaped(other),
+        };
+        let batch = format!("{}, {drawing}", identity.batch);
         let system = format!(
             "Retrograde {}, {} {}, {}, {} {}",
             env!("CARGO_PKG_VERSION"),
@@ -304,6 +306,8 @@ fn moment(time: SystemTime) -> String {
     )
 }
 
+/// The letters' code, and that the page asks for nothing.
+const HEAD: &str = include_str!("head.html");
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
 

@@ -6,6 +6,7 @@
 use crate::error::{Error, Result};
 use crate::view::summary::rough;
 use plotters::coord::Shift;
+use plotters::coord::combinators::BindKeyPoints;
 use plotters::coord::ranged1d::ValueFormatter;
 use plotters::prelude::*;
 
@@ -72,15 +73,21 @@ const LABEL: RGBColor = RGBColor(0, 0, 3);
 
 /// Draws curves over steps from 0 to `steps`; values as `unit` says.
 pub(super) fn draw(curves: &[Curve], steps: u64, unit: Unit) -> Result<Plot> {
-    let numbers = || curves.iter().flat_map(|curve| curve.points.iter().map(|point| point.1));
-    let logarithmic = unit == Unit::Logarithm || spans_much(numbers());
+    // Far beyond, the differences of numbers overflow.
+    let tame = |x: &f64| if x.is_finite() { x.clamp(-1e290, 1e290) } else { *x };
+    let numbers = || curves.iter().flat_map(|curve| curve.points.iter().map(|point| tame(&point.1)));
+    let logarithmic = match unit {
+        Unit::Logarithm => true,
+        Unit::Falling => is_steep(numbers(), 8.0),
+        Unit::Number | Unit::Share => is_steep(numbers(), 1e3),
+    };
     let values = range(numbers(), logarithmic, unit);
     let steps = (0.0, steps.max(1) as f64);
     let mut svg = String::new();
     let root = SVGBackend::with_string(&mut svg, SIZE).into_drawing_area();
     let across = steps.0..steps.1;
     let plane = if logarithmic {
-        let up = (values.0..values.1).log_scale();
+        let up = (values.0..values.1).log_scale().with_key_points(powers(values));
         fill(&root, curves, across, up, &|y| power(*y), |y| y > 0.0)
     } else if unit == Unit::Share {
         fill(&root, curves, across, values.0..values.1, &|y| format!("{} %", rough(100.0 * y)), |_| true)
@@ -99,18 +106,21 @@ pub(super) fn draw(curves: &[Curve], steps: u64, unit: Unit) -> Result<Plot> {
 pub(super) enum Unit {
     /// Numbers from 0 on.
     Number,
+    /// The same, which begin far above where they are looked at, as a loss does.
+    Falling,
     /// Parts of one, shown in percent.
     Share,
     /// Numbers that are compared by their factors.
     Logarithm,
 }
 
-/// Whether a linear axis would show one number and a flat line.
-fn spans_much(numbers: impl Iterator<Item = f64>) -> bool {
+/// Whether a linear axis would show a cliff and a flat line: the largest number is more than `factor` times the middle
+/// one.
+fn is_steep(numbers: impl Iterator<Item = f64>, factor: f64) -> bool {
     let mut numbers: Vec<f64> = numbers.filter(|x| *x > 0.0 && x.is_finite()).collect();
     numbers.sort_by(f64::total_cmp);
     let middle = numbers.get(numbers.len() / 2).copied();
-    middle.zip(numbers.last()).is_some_and(|(middle, high)| *high > 1e3 * middle)
+    middle.zip(numbers.last()).is_some_and(|(middle, high)| *high > factor * middle)
 }
 
 fn ends(numbers: impl Iterator<Item = f64>) -> (f64, f64) {
@@ -126,15 +136,15 @@ fn range(numbers: impl Iterator<Item = f64>, logarithmic: bool, unit: Unit) -> (
             return (0.1, 1.0);
         }
         // Twelve powers of ten at most: below is rounding.
-        let (low, high) = (low.max(high * 1e-12).max(1e-300), high.clamp(1e-290, 1e290));
+        let (low, high) = (low.max(high * 1e-12).max(1e-290), high.max(1e-290));
         return (low / 1.3, high * 1.3);
     }
-    // Far beyond, the differences of numbers overflow.
-    let (low, high) = ends(numbers.map(|x| x.clamp(-1e290, 1e290)));
+    let (low, high) = ends(numbers);
     match unit {
         _ if low > high => (0.0, 1.0),
         Unit::Share => {
-            let gap = ((high - low) * 0.06).max(0.005);
+            let (low, high) = (low.clamp(0.0, 1.0), high.clamp(0.0, 1.0));
+            let gap = if high - low < 0.01 { 0.025 } else { (high - low) * 0.06 };
             ((low - gap).max(0.0), (high + gap).min(1.0))
         }
         _ => (low.min(0.0), if high > low.min(0.0) { high * 1.05 } else { 1.0 }),
@@ -165,7 +175,7 @@ where
     chart
         .configure_mesh()
         .x_labels(7)
-        .y_labels(5)
+        .y_labels(7)
         .max_light_lines(0)
         .bold_line_style(GRID)
         .axis_style(AXIS)
@@ -200,8 +210,21 @@ pub(super) fn thousands(number: f64) -> String {
     text
 }
 
-/// A number in powers of ten: `0.01` is `10⁻²`.
+/// Where a logarithmic axis has its labels: at powers of ten, and where these are few, at twice and five times them too.
+fn powers((low, high): (f64, f64)) -> Vec<f64> {
+    let (first, last) = (low.log10().floor() as i32, high.log10().ceil() as i32);
+    let between: &[f64] = if last - first <= 3 { &[1.0, 2.0, 5.0] } else { &[1.0] };
+    let every = ((last - first) / 6).max(1) as usize;
+    let all =
+        (first..=last).step_by(every).flat_map(|power| between.iter().map(move |x| x * 10_f64.powi(power)));
+    all.filter(|x| (low..=high).contains(x)).collect()
+}
+
+/// A number with a power of ten where it is far from one: `0.001` is `10⁻³`.
 fn power(number: f64) -> String {
+    if (0.009..9_999.0).contains(&number) {
+        return rough(number);
+    }
     let text = format!("{number:e}");
     let (digits, exponent) = text.split_once('e').unwrap_or((&text, "0"));
     let raised: String = exponent
@@ -251,7 +274,7 @@ mod tests {
 
     #[test]
     fn points_lie_where_the_page_reads_them() -> Result<()> {
-        for unit in [Unit::Number, Unit::Share, Unit::Logarithm] {
+        for unit in [Unit::Number, Unit::Falling, Unit::Share, Unit::Logarithm] {
             let plot = draw(&[curve(&[0.5, 0.25])], 2, unit)?;
             let [left, right, top, bottom] = plot.plane;
             let scale = |x: f64| if plot.logarithmic { x.ln() } else { x };
@@ -281,7 +304,7 @@ mod tests {
             &[f64::MIN, f64::MAX],
         ];
         for values in cases {
-            for unit in [Unit::Number, Unit::Share, Unit::Logarithm] {
+            for unit in [Unit::Number, Unit::Falling, Unit::Share, Unit::Logarithm] {
                 let plot = draw(&[curve(values), curve(&[])], values.len() as u64, unit)?;
                 assert!(plot.svg.starts_with("<svg") && plot.svg.trim_end().ends_with("</svg>"));
                 assert!(plot.values.0 < plot.values.1, "{values:?}: {:?}", plot.values);
@@ -295,7 +318,8 @@ mod tests {
         for (number, text) in [(0.0, "0"), (999.0, "999"), (10_000.0, "10,000"), (1_234_567.0, "1,234,567")] {
             assert_eq!(thousands(number), text);
         }
-        for (number, text) in [(0.01, "10⁻²"), (1.0, "1"), (2e-5, "2·10⁻⁵"), (1e12, "10¹²"), (1.5, "1.5")]
+        for (number, text) in
+            [(0.01, "0.01"), (1e-3, "10⁻³"), (1.0, "1"), (2e-5, "2·10⁻⁵"), (1e12, "10¹²"), (1.5, "1.5")]
         {
             assert_eq!(power(number), text);
         }
