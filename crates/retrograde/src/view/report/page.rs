@@ -240,7 +240,7 @@ fn sampling(state: &State<'_>) -> String {
     let every = history.recording.as_ref().map_or(0, |recording| recording.every);
     let share = 100.0 * history.recording_seconds / history.train_seconds.max(1e-9);
     let cost = |before: &str, behind: &str| {
-        if history.timed_steps == 0 { String::new() } else { format!("{before}{share:.1}{behind}") }
+        if history.timed_steps < 100 { String::new() } else { format!("{before}{share:.1}{behind}") }
     };
     both(
         &format!(

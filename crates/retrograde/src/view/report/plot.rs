@@ -130,10 +130,10 @@ fn is_steep(numbers: impl Iterator<Item = f64>, factor: f64) -> bool {
     middle(positive).is_some_and(|middle| high > factor * middle)
 }
 
-/// The median.
+/// The median; of an even count the lower of the two.
 fn middle(mut numbers: Vec<f64>) -> Option<f64> {
     numbers.sort_by(f64::total_cmp);
-    numbers.get(numbers.len() / 2).copied()
+    numbers.get(numbers.len().saturating_sub(1) / 2).copied()
 }
 
 fn ends(numbers: impl Iterator<Item = f64>) -> (f64, f64) {
@@ -192,7 +192,8 @@ where
         .bold_line_style(GRID)
         .axis_style(AXIS)
         .label_style(("sans-serif", LETTERS).into_font().color(&LABEL))
-        .x_label_formatter(&|step| thousands(*step))
+        // There is no half a step.
+        .x_label_formatter(&|step| if step.fract() == 0.0 { thousands(*step) } else { String::new() })
         .y_label_formatter(value)
         .draw()?;
     for curve in curves {
