@@ -130,7 +130,7 @@ impl<T: Real> Pointwise<T> for Flawed {
         for (y, &x) in output.iter_mut().zip(inputs[0]) {
             *y = value(x);
             if self.0 == Flaw::Noise {
-                *y = *y * T::of(1.0 + f64::from(TURN.fetch_add(1, Ordering::Relaxed) % 7));
+                *y *= T::of(1.0 + f64::from(TURN.fetch_add(1, Ordering::Relaxed) % 7));
             }
         }
     }
