@@ -185,7 +185,7 @@ impl GraphCheck {
             .filter(|(_, depends)| *depends)
             .map(|(node, _)| node.id)
             .collect();
-        let mut kinks = false;
+        let (mut kinks, before) = (false, report.findings.len());
         let mut first_wrong: Option<Arc<Node>> = None;
         for node in values.nodes.iter().filter(|node| !known.contains(&node.id)) {
             let Some(wanted) = node::wanted(loss.graph(), node, |input| differentiable.contains(&input.id))
@@ -199,7 +199,17 @@ impl GraphCheck {
             }
             report.stations.push(station);
         }
-        self.whole(&values, loss, &blocks, title, (first_wrong.as_deref(), kinks), report)?;
+        let whole = self.whole(&values, loss, &blocks, title, (first_wrong.as_deref(), kinks), report)?;
+        if whole == Verdict::Right {
+            // Where a node alone jumps or does not settle and the whole does not feel it, there is nothing to tell: the
+            // share of a maximum compares two numbers that are moved together in the whole, and alone here.
+            let untold = [Verdict::NotDifferentiable, Verdict::CannotTell];
+            let kept: Vec<_> =
+                report.findings.drain(before..).filter(|f| !untold.contains(&f.verdict)).collect();
+            report.findings.extend(kept);
+        }
+        let wrong = first_wrong.map(|_| Verdict::Wrong);
+        report.verdict = Verdict::of_all([report.verdict, whole].into_iter().chain(wrong));
         Ok(values)
     }
 
@@ -225,7 +235,6 @@ impl GraphCheck {
             Ok(local) => local,
             Err(error) => {
                 report.findings.push(findings::not_recorded(node, &error, first_wrong));
-                report.verdict = Verdict::Wrong;
                 return Ok(station);
             }
         };
@@ -235,7 +244,6 @@ impl GraphCheck {
             station.blocks.push(check.comparison());
             report.findings.extend(findings::of_input(node, check, first_wrong));
         }
-        report.verdict = Verdict::of_all([report.verdict, station.verdict]);
         Ok(station)
     }
 
@@ -248,15 +256,15 @@ impl GraphCheck {
         title: &str,
         (first_wrong, kinks): (Option<&Node>, bool),
         report: &mut Report,
-    ) -> Result<()> {
+    ) -> Result<Verdict> {
         let claims = match self.claimed(loss, blocks) {
             Ok(claims) => claims,
             // The node that is to blame has said so.
-            Err(_) if first_wrong.is_some() => return Ok(()),
+            Err(_) if first_wrong.is_some() => return Ok(Verdict::Wrong),
             Err(error) => return Err(error),
         };
         let name = |block: &Var| format!("{}{title}", block.node().label());
-        let mut moved = 0;
+        let (mut moved, first_block) = (0, report.blocks.len());
         if self.directions {
             let along = blocks::along(values, &self.given, loss, blocks, &claims, self.seed)?;
             let names = blocks.iter().map(&name).chain([format!("all together{title}")]);
@@ -274,11 +282,10 @@ impl GraphCheck {
                 report.blocks.push(comparison(&name(block), &block.shape(), claimed, &measured, verdict));
             }
         }
-        let whole = Verdict::of_all(report.blocks.iter().map(|block| block.verdict));
+        let whole = Verdict::of_all(report.blocks[first_block..].iter().map(|block| block.verdict));
         if whole.is_wrong() && first_wrong.is_none() {
             report.findings.push(findings::whole(&report.blocks, self.claims.is_empty()));
         }
-        report.verdict = Verdict::of_all([report.verdict, whole]);
         let nodes = report.stations.len();
         report.method.push(if self.directions {
             format!(
@@ -292,7 +299,7 @@ impl GraphCheck {
                  {nodes} nodes alone, for a random upstream gradient; in f64"
             )
         });
-        Ok(())
+        Ok(whole)
     }
 
     /// The gradient, as backpropagation or the user has it.
