@@ -6,6 +6,7 @@ mod digits;
 mod documents;
 #[cfg(feature = "download")]
 mod download;
+mod graph_check;
 mod laws;
 mod notebook;
 mod notebook_textbook;
@@ -13,6 +14,9 @@ mod numerical;
 mod optimizers;
 mod plans;
 mod random_graphs;
+mod recording;
+#[cfg(feature = "report")]
+mod report;
 mod training;
 mod two_questions;
 mod two_rooms;
