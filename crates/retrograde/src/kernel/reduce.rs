@@ -206,7 +206,7 @@ fn columns<T: Real>(join: Join, values: &[T], width: usize, range: Range<usize>,
                             lanes.iter_mut().zip(row).for_each(|(lane, &value)| *lane += value);
                         }
                         (Join::Sum, None) => {
-                            lanes.iter_mut().zip(row).for_each(|(lane, &value)| *lane += value)
+                            lanes.iter_mut().zip(row).for_each(|(lane, &value)| *lane += value);
                         }
                         (Join::Maximum, _) => {
                             lanes.iter_mut().zip(row).for_each(|(lane, &value)| *lane = larger(*lane, value));

@@ -35,17 +35,17 @@ impl SparseLayout {
     }
 
     /// How many columns the matrix has.
-    pub(crate) fn width(&self) -> usize {
+    pub(crate) fn width(self) -> usize {
         self.width
     }
 
     /// How many elements a row's place has: what is found 64 bytes at a time is written so.
-    pub(crate) fn stride(&self) -> usize {
+    pub(crate) fn stride(self) -> usize {
         self.width.next_multiple_of(64)
     }
 
     /// How many numbers say where the blocks of a row begin and its last one ends.
-    pub(crate) fn marks(&self) -> usize {
+    pub(crate) fn marks(self) -> usize {
         self.width.div_ceil(BLOCK) + 1
     }
 }

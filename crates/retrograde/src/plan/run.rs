@@ -168,11 +168,12 @@ impl<T: Real> Plan<T> {
     pub(crate) fn place(&self, var: &Var) -> Result<std::ops::Range<usize>> {
         match self.slot(var)?.place {
             Place::Real { start, length } => Ok(start..start + length),
-            Place::Index { .. } | Place::Bytes { .. } => Err(wrong_kind(var, "indices", "`read_indices`")),
+            _ => Err(wrong_kind(var, "indices", "`read_indices`")),
         }
     }
 
-    /// All real numbers of the plan. What is written here and is no leaf's is overwritten by the next run.
+    /// All real numbers of the plan. What is written here and is no leaf's is overwritten by the next run, unless it depends
+    /// on constants alone.
     pub(crate) fn numbers(&mut self) -> &mut [T] {
         self.program.arena().real.all()
     }
