@@ -5,6 +5,7 @@ use super::comparison::index_of;
 use super::probe::{Answers, GIVEN};
 use super::view::View;
 use super::{Evidence, Finding, Severity, Table, Verdict};
+use crate::textbook::Tensor;
 
 /// How many rows a table of evidence has at most.
 const SHOWN: usize = 6;
@@ -33,27 +34,23 @@ pub(super) fn finding(
 
 /// The differentiated elements, those that are furthest off first.
 fn furthest(view: &View<'_>) -> Vec<usize> {
-    let error = |at: usize| {
-        let (claimed, truth) = (view.claimed.iter().nth(at), view.truth.iter().nth(at));
-        let error = claimed.zip(truth).map_or(0.0, |(claimed, truth)| (claimed - truth).abs());
-        if error.is_nan() { f64::INFINITY } else { error }
-    };
-    let mut all: Vec<(usize, f64)> = view.jacobian.columns.iter().map(|&at| (at, error(at))).collect();
+    let mut all: Vec<(usize, f64)> = view.jacobian.columns.iter().map(|&at| (at, view.off(at))).collect();
     all.sort_by(|a, b| b.1.total_cmp(&a.1));
     let mut shown: Vec<usize> = all.into_iter().take(SHOWN).map(|(at, _)| at).collect();
     shown.sort_unstable();
     shown
 }
 
-fn at(values: &crate::textbook::Tensor, element: usize) -> f64 {
+fn at(values: &Tensor, element: usize) -> f64 {
     values.iter().nth(element).copied().unwrap_or(f64::NAN)
 }
 
 /// That a diagnosis reproduces the code's numbers, with the columns side by side.
 pub(super) fn numbers(answers: &Answers, block: usize, diagnosis: &Diagnosis) -> Option<Evidence> {
-    let views: Vec<View<'_>> = (0..answers.probes.len())
-        .filter_map(|number| View::new(answers, number, block, None, None))
-        .collect();
+    let ones: Vec<Tensor> = answers.probes.iter().map(|probe| Tensor::ones(probe.d.shape())).collect();
+    let view =
+        |number: usize| View::new(answers, number, block, diagnosis.from_one.then(|| &ones[number]), None);
+    let views: Vec<View<'_>> = (0..answers.probes.len()).filter_map(view).collect();
     let pairs: Vec<_> = views
         .iter()
         .zip(&diagnosis.predicted)
@@ -93,7 +90,7 @@ pub(super) fn numbers(answers: &Answers, block: usize, diagnosis: &Diagnosis) ->
 }
 
 /// A block that is wrong for no cause that could be proved: where, and how.
-pub(super) fn unexplained(answers: &Answers, place: &str, block: usize, views: Vec<View<'_>>) -> Finding {
+pub(super) fn unexplained(answers: &Answers, place: &str, block: usize, views: &[View<'_>]) -> Finding {
     let name = &answers.names[block];
     let missing = answers.probes.iter().any(|probe| probe.claimed[block].is_none());
     let sentence = if missing {
@@ -121,9 +118,7 @@ pub(super) fn unexplained(answers: &Answers, place: &str, block: usize, views: V
         .columns
         .iter()
         .copied()
-        .filter(|&element| {
-            !((at(&view.claimed, element) - at(&view.truth, element)).abs() <= at(&view.tolerance, element))
-        })
+        .filter(|&element| view.off(element) > at(&view.tolerance, element))
         .collect();
     let rows = furthest(view).into_iter().map(|element| {
         let index = format!("{:?}", index_of(element, &view.jacobian.shape));

@@ -69,7 +69,7 @@ pub(super) fn examine(
         blocks.push(Comparison { verdict, ..judged.1 });
     }
     findings.splice(0..0, tell(&answers, name, &wrong));
-    findings.extend(invariants::of_layer(layer, name, &answers, labels, &findings)?);
+    findings.extend(invariants::of_layer(layer, name, &answers, labels, &findings));
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     let verdict = Verdict::of_all(
         blocks.iter().map(|block| block.verdict).chain(findings.iter().map(|finding| finding.verdict)),
@@ -117,8 +117,9 @@ fn suspicions(layer: &mut dyn Layer, answers: &mut Answers) -> Result<Vec<bool>>
             for _ in 0..2 {
                 let direction = normal(answers.probes[probe].values[block].shape(), &mut random);
                 let along = answers.along(layer, probe, block, &direction)?;
-                wrong |=
-                    along.is_some_and(|(claim, numeric, tolerance)| !((claim - numeric).abs() <= tolerance));
+                wrong |= along.is_some_and(|(claim, numeric, tolerance)| {
+                    (claim - numeric).is_nan() || (claim - numeric).abs() > tolerance
+                });
             }
         }
         all.push(wrong);
@@ -240,11 +241,11 @@ fn explain(
         }
     }
     let case = Case { answers, block, views, labels };
-    if let Some(diagnosis) = diagnose(&case, layer) {
+    // That dout is ignored is seen, but it is not all: what the numbers are otherwise is for another cause to say.
+    found.iter_mut().for_each(|diagnosis| diagnosis.predicted.clear());
+    if let Some(mut diagnosis) = diagnose(&case, layer) {
+        diagnosis.from_one = ignored;
         found.insert(0, diagnosis);
-    } else if ignored {
-        // That dout is ignored is seen, but it is not all: what the numbers are otherwise is not explained.
-        found.iter_mut().for_each(|diagnosis| diagnosis.predicted.clear());
     }
     found
 }
@@ -260,7 +261,9 @@ fn dout_ignored(answers: &Answers, block: usize) -> bool {
 }
 
 fn ignoring(name: &str, predicted: Vec<Option<Tensor>>) -> Diagnosis {
+    let seen = "For three different gradients from above, the numbers of the code are the same.";
     Diagnosis::new(Cause::DoutIgnored, predicted)
+        .remark(seen)
         .saying(format!("d{name} is the same whatever comes from above: backward ignores dout, as if it were 1."))
         .formulas(format!("d{name} = 1 · ∂out/∂{name}"), format!("d{name} = dout · ∂out/∂{name}"))
         .mend("multiply by dout: dx = dout * ...")
@@ -289,7 +292,7 @@ fn tell(answers: &Answers, name: &str, wrong: &[(usize, Vec<Diagnosis>)]) -> Vec
                 answers,
                 name,
                 *block,
-                (0..answers.probes.len()).filter_map(view).collect(),
+                &(0..answers.probes.len()).filter_map(view).collect::<Vec<_>>(),
             ));
         }
         for diagnosis in diagnoses {

@@ -5,7 +5,6 @@ use super::causes::{Over, cross_entropy_of, log_softmax, over_wrong_axis, same};
 use super::evidence::finding;
 use super::probe::Answers;
 use super::{Cause, Evidence, Finding, Formulas, Severity, Verdict};
-use crate::Result;
 use crate::textbook::{Labels, Layer, Tensor};
 
 /// Far enough for exp to overflow in `f64`.
@@ -18,7 +17,7 @@ pub(super) fn of_layer(
     answers: &Answers,
     labels: Option<&Labels>,
     known: &[Finding],
-) -> Result<Vec<Finding>> {
+) -> Vec<Finding> {
     let mut findings = Vec::new();
     let is_softmax = |cause: &Cause| matches!(cause, Cause::SoftmaxOverBatch | Cause::SoftmaxDownColumns);
     let told = known.iter().any(|finding| finding.cause.as_ref().is_some_and(is_softmax));
@@ -26,8 +25,8 @@ pub(super) fn of_layer(
     if let Some(over) = normalised.filter(|over| *over != Over::Row && !told) {
         findings.push(over_axis(name, answers, over, labels.is_some()));
     }
-    if normalised.is_some() || saturates(layer, &answers.probes[0].x)? {
-        findings.extend(overflow(layer, name, &answers.probes[0].x, normalised.is_some())?);
+    if normalised.is_some() || saturates(layer, &answers.probes[0].x) {
+        findings.extend(overflow(layer, name, &answers.probes[0].x, normalised.is_some()));
     }
     let again = answers.experiments.again.as_ref().and_then(|again| again[0].as_ref());
     if let (Some(again), Some(first)) = (again, answers.probes[0].claimed[0].as_ref())
@@ -48,7 +47,7 @@ pub(super) fn of_layer(
         );
         findings.push(found);
     }
-    Ok(findings)
+    findings
 }
 
 /// What a layer or a loss normalises over, if it is recognised as a softmax by its values.
@@ -96,20 +95,20 @@ fn over_axis(name: &str, answers: &Answers, over: Over, loss: bool) -> Finding {
 }
 
 /// Whether the outputs stand still for inputs from 30 to 60, on both sides.
-fn saturates(layer: &mut dyn Layer, x: &Tensor) -> Result<bool> {
+fn saturates(layer: &mut dyn Layer, x: &Tensor) -> bool {
     let mut at = |value: f64| layer.forward(&x.mapv(|_| value)).ok();
     for side in [1.0, -1.0] {
-        let (Some(near), Some(far)) = (at(30.0 * side), at(60.0 * side)) else { return Ok(false) };
+        let (Some(near), Some(far)) = (at(30.0 * side), at(60.0 * side)) else { return false };
         let still = near.iter().zip(&far).all(|(near, far)| (near - far).abs() <= 1e-6 * near.abs().max(1.0));
         if !still {
-            return Ok(false);
+            return false;
         }
     }
-    Ok(true)
+    true
 }
 
 /// Not a number at large inputs, although the function is bounded there, or shifting changes nothing.
-fn overflow(layer: &mut dyn Layer, name: &str, x: &Tensor, softmax: bool) -> Result<Option<Finding>> {
+fn overflow(layer: &mut dyn Layer, name: &str, x: &Tensor, softmax: bool) -> Option<Finding> {
     for side in [FAR, -FAR] {
         let far = if softmax { x + side } else { x.mapv(|_| side) };
         let Ok(out) = layer.forward(&far) else { continue };
@@ -139,7 +138,7 @@ fn overflow(layer: &mut dyn Layer, name: &str, x: &Tensor, softmax: bool) -> Res
         found.consequence = Some("training runs until one input is large, and then everything is NaN".into());
         let first = out.iter().find(|value| !value.is_finite()).copied().unwrap_or(f64::NAN);
         found.evidence.push(Evidence::stating(format!("forward gives {first} there.")));
-        return Ok(Some(found));
+        return Some(found);
     }
-    Ok(None)
+    None
 }

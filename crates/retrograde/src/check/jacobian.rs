@@ -159,7 +159,7 @@ pub(super) fn columns(shape: &[usize], most: usize, random: &mut Xoshiro256PlusP
     let mut chosen: Vec<(usize, Vec<usize>)> = Vec::new();
     for (&length, &count) in shape.iter().zip(&counts) {
         let known = chosen.iter().find(|(other, positions)| *other == length && positions.len() == count);
-        let positions = known.map(|(_, positions)| positions.clone()).unwrap_or_else(|| {
+        let mut fresh = || {
             let mut all: Vec<usize> = (0..length).collect();
             for place in 0..count {
                 let from = place + (random.next_u64() % (length - place) as u64) as usize;
@@ -168,7 +168,8 @@ pub(super) fn columns(shape: &[usize], most: usize, random: &mut Xoshiro256PlusP
             all.truncate(count);
             all.sort_unstable();
             all
-        });
+        };
+        let positions = known.map_or_else(&mut fresh, |(_, positions)| positions.clone());
         chosen.push((length, positions));
     }
     let mut flat = vec![0];

@@ -16,10 +16,12 @@
 //! | [`Comparison`] | a block of claimed gradients beside the numerical ones |
 //! | [`Report`], [`Station`], [`Finding`], [`Evidence`], [`Table`] | what a check hands back; plain data, for faces to show |
 //! | [`Cause`] | the catalogue of causes |
+//! | [`numerical`] | slopes by differences that know how far they can be trusted |
 
 mod cause;
 mod causes;
 mod comparison;
+
 mod evidence;
 mod examine;
 mod guarded;
@@ -29,6 +31,9 @@ mod layer;
 mod loss_layer;
 mod network;
 mod probe;
+
+pub mod numerical;
+
 mod report;
 mod slopes;
 mod text;

@@ -79,16 +79,15 @@ fn named(
                 blocks.push(in_row(network, &inputs, labels, parameter, &name(parameter), gradient)?);
             }
         }
-        Ok(_) => {}
         // A gradient that is missing is a finding of its layer; anything else is an error of the call.
         Err(error) if findings.iter().all(|finding: &Finding| finding.severity != Severity::Fault) => {
             return Err(error);
         }
-        Err(_) => {}
+        Ok(_) | Err(_) => {}
     }
     let all_right = stations.iter().all(|station| !station.verdict.is_wrong());
     if all_right && blocks.iter().any(|block| block.verdict.is_wrong()) {
-        let (position, found) = between_layers(network, &inputs, &names, local?)?;
+        let (position, found) = between_layers(network, &inputs, &names, &local?)?;
         if let Some(position) = position {
             stations[position].verdict = Verdict::Wrong;
         }
@@ -206,7 +205,7 @@ fn between_layers(
     network: &mut Network,
     inputs: &[Tensor],
     names: &[String],
-    local: Local,
+    local: &Local,
 ) -> Result<(Option<usize>, Finding)> {
     for (position, (dout, dx)) in local.iter().enumerate() {
         let (_, layer) = network.layers_mut().nth(position).expect("a position of a layer");

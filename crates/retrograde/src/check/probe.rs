@@ -100,7 +100,7 @@ pub(super) fn claims(layer: &mut dyn Layer, d: &Tensor) -> Result<Claims> {
 /// The gradients that a layer shows.
 fn shown(layer: &mut dyn Layer) -> Claims {
     let owned = |parameter: &crate::textbook::Parameter<'_>| {
-        parameter.gradient.as_ref().map(|gradient| gradient.to_owned())
+        parameter.gradient.as_ref().map(ndarray::ArrayBase::to_owned)
     };
     layer.parameters().iter().map(owned).collect()
 }
@@ -135,7 +135,7 @@ pub(super) fn ask(
     if !finite(&first) {
         return Ok(Err(Refusal::NotFinite));
     }
-    let noise = noise(layer, given, &mut random)?;
+    let noise = noise(layer, given, &mut random);
     let original = values(layer);
 
     let mut names = vec!["x".to_owned()];
@@ -205,9 +205,11 @@ fn inputs(layer: &mut dyn Layer, given: &Tensor, random: &mut Xoshiro256PlusPlus
     let mut draw = |layer: &mut dyn Layer, shape: &[usize]| -> Option<Tensor> {
         let numbers = normal(shape, random);
         // Where the function is not defined everywhere, positive numbers; else numbers near the given ones.
-        let near = (shape == given.shape() && width > 0.0)
-            .then(|| given + &(&numbers * (0.05 * width)))
-            .unwrap_or_else(|| numbers.mapv(|number| number.abs() + 0.1));
+        let near = if shape == given.shape() && width > 0.0 {
+            given + &(&numbers * (0.05 * width))
+        } else {
+            numbers.mapv(|number| number.abs() + 0.1)
+        };
         let positive = numbers.mapv(|number| number.abs() + 0.1);
         [numbers, positive, near].into_iter().find(|x| layer.forward(x).is_ok_and(|out| finite(&out)))
     };
@@ -234,7 +236,7 @@ fn moved(value: &Tensor, random: &mut Xoshiro256PlusPlus) -> Tensor {
 }
 
 /// How uncertain the outputs are: nothing in `f64`, about 1e-7 in `f32`.
-fn noise(layer: &mut dyn Layer, x: &Tensor, random: &mut Xoshiro256PlusPlus) -> Result<f64> {
+fn noise(layer: &mut dyn Layer, x: &Tensor, random: &mut Xoshiro256PlusPlus) -> f64 {
     let mut least = 1.0_f64;
     for _ in 0..2 {
         let direction = normal(x.shape(), random);
@@ -246,7 +248,7 @@ fn noise(layer: &mut dyn Layer, x: &Tensor, random: &mut Xoshiro256PlusPlus) -> 
         // Labels or indices among the inputs bear no step.
         least = least.min(measured.unwrap_or(f64::EPSILON));
     }
-    Ok(least)
+    least
 }
 
 impl Answers {

@@ -47,7 +47,8 @@ fn row_of_layers(report: &Report) -> String {
         if station.verdict.is_wrong() && mark.is_none() {
             mark = Some(line.chars().count());
         }
-        line.push_str(&format!("{} {}", station.name, station.verdict.mark()));
+        line.extend([station.name.as_str(), " "]);
+        line.push(station.verdict.mark());
     }
     match mark {
         Some(column) => format!("{line}\n{}↑ the first wrong one", " ".repeat(column)),
@@ -158,7 +159,7 @@ fn write_wrapped(f: &mut fmt::Formatter<'_>, text: &str, first: &str, next: &str
     for word in text.split_whitespace() {
         if !empty && line.chars().count() + 1 + word.chars().count() > WIDTH {
             writeln!(f, "{line}")?;
-            line = next.to_owned();
+            next.clone_into(&mut line);
             empty = true;
         }
         if !empty {

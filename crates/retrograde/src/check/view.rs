@@ -112,6 +112,19 @@ impl<'a> View<'a> {
             .filter(|(_, predicted, tolerance)| !predicted.is_nan() && !tolerance.is_nan())
     }
 
+    /// The gradient from above, as an array.
+    pub fn upstream(&self) -> Tensor {
+        let shape = self.probe.out.shape().to_vec();
+        Tensor::from_shape_vec(shape, self.d.clone()).expect("a gradient has its output's shape")
+    }
+
+    /// How far a claim is from the truth, infinitely for a NaN.
+    pub fn off(&self, element: usize) -> f64 {
+        let (claimed, truth) = (self.claimed.iter().nth(element), self.truth.iter().nth(element));
+        let error = claimed.zip(truth).map_or(0.0, |(claimed, truth)| (claimed - truth).abs());
+        if error.is_nan() { f64::INFINITY } else { error }
+    }
+
     /// How the block compares.
     pub fn comparison(&self, name: &str) -> Comparison {
         let flat = |values: &Tensor| values.iter().copied().collect::<Vec<f64>>();

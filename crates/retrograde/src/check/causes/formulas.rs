@@ -3,6 +3,9 @@
 /// What the formula is computed from: x, y and s.
 pub(super) type Point = (f64, f64, f64);
 
+/// A formula that was found: as it is written, and as it is computed.
+pub(super) type Formula = (String, Box<dyn Fn(Point) -> f64>);
+
 /// A factor of a formula: as it is written, and as it is computed.
 type Factor = (&'static str, fn(Point) -> f64);
 
@@ -94,10 +97,7 @@ fn normal(x: f64) -> f64 {
 
 /// The first short formula that gives `wanted` at all points, to the tolerance of each. With `with_slope` it may speak
 /// of s, the right slope.
-pub(super) fn search(
-    points: &[(Point, f64, f64)],
-    with_slope: bool,
-) -> Option<(String, Box<dyn Fn(Point) -> f64>)> {
+pub(super) fn search(points: &[(Point, f64, f64)], with_slope: bool) -> Option<Formula> {
     // Few points fit anything.
     if points.len() < 4 {
         return None;

@@ -143,12 +143,6 @@ impl<'a> Case<'a> {
     pub fn is_parameter(&self) -> bool {
         self.block > 0
     }
-
-    /// The gradient from above of a view, as an array.
-    pub fn upstream(&self, view: &View<'_>) -> Tensor {
-        let shape = view.probe.out.shape().to_vec();
-        Tensor::from_shape_vec(shape, view.d.clone()).expect("a gradient has its output's shape")
-    }
 }
 
 impl Diagnosis {

@@ -117,7 +117,7 @@ pub(super) fn paths(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
     if case.block == 0 {
         for (path, code, form) in FORMS {
             let fit = case.fit(|view| {
-                let (parts, d) = (norm.parts(&view.probe.x), case.upstream(view));
+                let (parts, d) = (norm.parts(&view.probe.x), view.upstream());
                 let g = &d * &norm.gamma(view);
                 Some(form(&parts, &g, &d))
             });
@@ -141,7 +141,7 @@ pub(super) fn paths(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
         ("x̂: the output is in its place", "Σ dout · out", false),
     ] {
         let fit = case.fit(|view| {
-            let product = case.upstream(view) * if raw { &view.probe.x } else { &view.probe.out };
+            let product = view.upstream() * if raw { &view.probe.x } else { &view.probe.out };
             let mut sum = product;
             while sum.ndim() > view.claimed.ndim() {
                 sum = sum.sum_axis(Axis(0));

@@ -40,7 +40,7 @@ pub(super) fn axes(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
     for order in orders(dimensions) {
         let fit = case.fit(|view| Some(view.truth.clone().permuted_axes(IxDyn(&order))));
         if let Some(predicted) = fit {
-            return Some(exchanged(case.gradient(), case.name(), order, predicted));
+            return Some(exchanged(&case.gradient(), case.name(), order, predicted));
         }
     }
     None
@@ -65,7 +65,7 @@ fn orders(dimensions: usize) -> Vec<Vec<usize>> {
     orders
 }
 
-fn exchanged(gradient: String, of: &str, order: Vec<usize>, predicted: Vec<Option<Tensor>>) -> Diagnosis {
+fn exchanged(gradient: &str, of: &str, order: Vec<usize>, predicted: Vec<Option<Tensor>>) -> Diagnosis {
     let cause = if order.len() == 2 { Cause::Transposed } else { Cause::AxesExchanged { order } };
     Diagnosis::new(cause, predicted)
         .saying(format!("{gradient} has the right numbers with the axes exchanged: element [i, j] is where [j, i] belongs."))
@@ -74,10 +74,13 @@ fn exchanged(gradient: String, of: &str, order: Vec<usize>, predicted: Vec<Optio
         .would("every weight is moved by what another should do; a square shape hides it")
 }
 
+/// A way to put numbers in another order: in words, and as it is done.
+type Way = (String, Box<dyn Fn(&Tensor) -> Option<Tensor>>);
+
 /// G has T's numbers in another order.
 pub(super) fn rearranged(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
     let dimensions = case.views.first()?.claimed.ndim();
-    let mut ways: Vec<(String, Box<dyn Fn(&Tensor) -> Option<Tensor>>)> = Vec::new();
+    let mut ways: Vec<Way> = Vec::new();
     for axis in 0..dimensions {
         ways.push((
             format!("reversed along axis {axis}"),
@@ -170,7 +173,7 @@ pub(in crate::check) fn wrong_shape(answers: &Answers, block: usize) -> Option<D
     };
     if holds(&|_, truth| Some(truth.t().to_owned())) {
         let order: Vec<usize> = (0..right.len()).rev().collect();
-        return Some(exchanged(gradient, name, order, Vec::new()));
+        return Some(exchanged(&gradient, name, order, Vec::new()));
     }
     let spread = |probe: &super::super::probe::Probe| {
         super::shares::spread(probe.jacobians[block].as_ref()?, &probe.d)

@@ -17,7 +17,7 @@ pub(super) fn direct(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
             .mend("dx = dx_of_one_path + dx_of_the_other")
             .would("the layers before this one get a part of their gradient only")
     };
-    let without = case.fit(|view| same(view).then(|| &view.truth - &case.upstream(view)));
+    let without = case.fit(|view| same(view).then(|| &view.truth - &view.upstream()));
     if let Some(predicted) = without {
         return Some(say(
             "the direct path (the skip)",
@@ -27,7 +27,7 @@ pub(super) fn direct(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
         ));
     }
     // dx = dout alone is said of a layer whose outputs depend on several inputs; of others it is a missing slope.
-    let only = case.fit(|view| same(view).then(|| restrict(&case.upstream(view), &view.truth)))?;
+    let only = case.fit(|view| same(view).then(|| restrict(&view.upstream(), &view.truth)))?;
     Some(say("the path through the layers beside the skip", "dx = dout", "dx = dout + dout · f′(x)", only))
 }
 

@@ -32,7 +32,7 @@ pub(super) fn missing(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
     for (axis, &length) in out.iter().enumerate().filter(|(_, length)| **length > 1) {
         for (how, has) in patterns(length) {
             let fit = case.fit(|view| {
-                let mut d = case.upstream(view);
+                let mut d = view.upstream();
                 let length = d.len_of(Axis(axis));
                 for (at, mut slice) in d.axis_iter_mut(Axis(axis)).enumerate() {
                     if !has(at, length) {
@@ -187,7 +187,7 @@ pub(super) fn wrong_axis(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis
     for axis in 0..axes {
         for (mean, word) in [(false, "summed"), (true, "averaged")] {
             let fit = case.fit(|view| {
-                let spread = spread(view.jacobian, &case.upstream(view))?;
+                let spread = spread(view.jacobian, &view.upstream())?;
                 let sum = spread.sum_axis(Axis(axis));
                 let sum = if mean { sum / spread.len_of(Axis(axis)) as f64 } else { sum };
                 (sum.shape() == view.claimed.shape()).then_some(sum)
@@ -278,13 +278,13 @@ pub(super) fn dout_changed(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnos
     let flat = |d: Tensor| d.iter().copied().collect::<Vec<f64>>();
     for (how, code, change) in changes {
         if let Some(predicted) =
-            case.fit(|view| Some(view.jacobian.vjp(&flat(change(&case.upstream(view), &view.probe.out)))))
+            case.fit(|view| Some(view.jacobian.vjp(&flat(change(&view.upstream(), &view.probe.out)))))
         {
             return Some(accept(how, code, predicted));
         }
     }
     for axis in 0..case.views.first()?.probe.out.ndim() {
-        let mean = |view: &View<'_>| averaged(&case.upstream(view), axis);
+        let mean = |view: &View<'_>| averaged(&view.upstream(), axis);
         if let Some(predicted) = case.fit(|view| Some(view.jacobian.vjp(&flat(mean(view))))) {
             return Some(accept(
                 &format!("its mean along axis {axis}"),

@@ -80,7 +80,7 @@ pub(super) fn forward_over_wrong_axis(case: &Case<'_>, _: &mut dyn Layer) -> Opt
         return None;
     }
     let predicted = case.fit(|view| {
-        let (d, y) = (case.upstream(view), &view.probe.out);
+        let (d, y) = (view.upstream(), &view.probe.out);
         Some(if log {
             &d - &(y.mapv(f64::exp) * total(&d, Over::Row))
         } else {
@@ -155,7 +155,7 @@ pub(super) fn terms(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
         (SOFTMAX, "y · (dout − Σ dout · y)")
     };
     forms.iter().find_map(|(code, form)| {
-        let predicted = case.fit(|view| Some(form(&case.upstream(view), &view.probe.out, over)))?;
+        let predicted = case.fit(|view| Some(form(&view.upstream(), &view.probe.out, over)))?;
         Some(
             Diagnosis::new(Cause::SoftmaxTerm { code: (*code).to_owned() }, predicted)
                 .saying(format!("Forward is a {}, and backward has {code} for it: each output depends on all inputs of its row, through the sum.", if log { "logarithm of a softmax" } else { "softmax" }))
