@@ -16,6 +16,7 @@
 //! | [`Comparison`] | a block of claimed gradients beside the numerical ones |
 //! | [`Report`], [`Station`], [`Finding`], [`Evidence`], [`Table`] | what a check hands back; plain data, for faces to show |
 //! | [`Cause`] | the catalogue of causes |
+//! | [`faults`] | layers and losses with one mistake each, to learn from and to examine the check with |
 //! | [`numerical`] | slopes by differences that know how far they can be trusted |
 
 mod cause;
@@ -24,6 +25,7 @@ mod comparison;
 
 mod evidence;
 mod examine;
+pub mod faults;
 mod guarded;
 mod invariants;
 mod jacobian;
