@@ -7,6 +7,7 @@ mod digits;
 mod documents;
 #[cfg(feature = "download")]
 mod download;
+mod graph_check;
 mod laws;
 mod notebook;
 mod notebook_textbook;
