@@ -102,6 +102,7 @@ Examples:
   retrograde train --json | tail -n 1                 the result, for programs";
 
 #[derive(Debug, Args)]
+#[allow(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub struct TrainArguments {
     /// The data: auto, mnist-5k (4,000 + 1,000 digits inside this program), mnist (60,000 + 10,000, once fetched), or
     /// a folder with four IDX files. `auto` is mnist if it has been fetched, else mnist-5k
@@ -171,6 +172,10 @@ pub struct TrainArguments {
     /// be others
     #[arg(long, value_name = "FOLDER", conflicts_with = "out", help_heading = "Output")]
     pub resume: Option<PathBuf>,
+    /// Show where the time of a step goes: each step of the plan with its share, what it reaches of this machine's peak, and
+    /// what it makes
+    #[arg(long, help_heading = "Report")]
+    pub profile: bool,
     /// Write a report for a browser: one HTML file with curves, gradient and weight norms, dead units, confusions, the
     /// surest mistakes and the first layer's weights. It is written anew every few seconds: open it while the training
     /// goes on. Without FILE it is report.html, in the folder of the run if there is one. To record all this takes a few

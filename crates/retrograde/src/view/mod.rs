@@ -12,6 +12,7 @@ mod diagram;
 mod explain;
 mod heat_map;
 mod notebook;
+mod profile;
 #[cfg(feature = "report")]
 pub mod report;
 mod summary;
@@ -22,6 +23,7 @@ pub use diagram::{Block, BlockKind, Diagram, Wire};
 pub use explain::Explanation;
 pub use heat_map::{HeatMap, Shades};
 pub use notebook::{EXAMPLES, Example, apple, apples_and_oranges, two_layer};
+pub use profile::profile;
 pub use summary::Summary;
 pub use text::Style;
 pub use trace::{Trace, TracedEdge, TracedNode, Tracer, Value, What};
