@@ -48,6 +48,8 @@ pub(super) struct Answers {
     /// `x`, then the parameters' names.
     pub names: Vec<String>,
     pub probes: Vec<Probe>,
+    /// The gradient from above of the call before the first probe, at the given input.
+    pub first_d: Tensor,
     pub experiments: Experiments,
     /// How uncertain an output is, relative to the largest.
     pub noise: f64,
@@ -149,8 +151,10 @@ pub(super) fn ask(
     set_values(layer, &original);
 
     // Before each backward there is exactly one forward: what a layer wrongly remembers is that of the probe before,
-    // and before the first it is the given input.
-    layer.forward(given)?;
+    // and before the first it is the given input and a gradient that we know.
+    let out = layer.forward(given)?;
+    let first_d = upstream(out.shape(), &mut random);
+    claims(layer, &first_d)?;
     let mut probes: Vec<Probe> = Vec::new();
     for (number, x) in inputs.into_iter().enumerate() {
         if number == CHANGED && usable {
@@ -166,7 +170,7 @@ pub(super) fn ask(
         }
     }
     let experiments = experiments(layer, &probes[0], &mut random)?;
-    Ok(Ok(Answers { names, probes, experiments, noise }))
+    Ok(Ok(Answers { names, probes, first_d, experiments, noise }))
 }
 
 fn question(layer: &mut dyn Layer, x: Tensor, random: &mut Xoshiro256PlusPlus) -> Result<Probe> {

@@ -95,7 +95,7 @@ impl<'a> View<'a> {
     pub fn is(&self, predicted: &Tensor) -> bool {
         predicted.shape() == self.claimed.shape()
             && self.elements(predicted).all(|(claimed, predicted, tolerance)| {
-                (claimed - predicted).abs() <= tolerance + 1e-8 * predicted.abs()
+                predicted.is_finite() && (claimed - predicted).abs() <= tolerance + 1e-8 * predicted.abs()
             })
     }
 

@@ -112,12 +112,15 @@ pub(super) fn search(points: &[(Point, f64, f64)], with_slope: bool) -> Option<F
     let fits = |formula: &dyn Fn(Point) -> f64| {
         points.iter().all(|&(point, wanted, tolerance)| {
             let value = formula(point);
-            (value - wanted).abs() <= tolerance + 1e-8 * value.abs()
+            // An infinity is as near to anything as it is large.
+            value.is_finite() && (value - wanted).abs() <= tolerance + 1e-8 * value.abs()
         })
     };
     for &(constant, sign) in CONSTANTS {
-        for &(name, formula) in WHOLE.iter().chain(FACTORS).filter(|(name, _)| speaks(name)) {
+        for &(name, formula) in FACTORS.iter().chain(WHOLE).filter(|(name, _)| speaks(name)) {
             if fits(&|point| constant * formula(point)) {
+                let alone = name.strip_prefix('(').and_then(|name| name.strip_suffix(')'));
+                let name = alone.filter(|_| sign.is_empty()).unwrap_or(name);
                 return Some((format!("{sign}{name}"), Box::new(move |point| constant * formula(point))));
             }
         }

@@ -47,10 +47,10 @@ pub(super) fn stale(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Diagnosis>
             );
         }
     }
-    let fit = case.fit_where(
-        |view| view.number == GIVEN || view.number == CHANGED,
-        |view| Some(view.jacobian.vjp(&flat(&probes[before(view.number)].d))),
-    );
+    let d_before =
+        |number: usize| flat(if number == 0 { &case.answers.first_d } else { &probes[number - 1].d });
+    let fit =
+        case.fit_where(|view| speaks(view.number), |view| Some(view.jacobian.vjp(&d_before(view.number))));
     if let Some(predicted) = fit {
         return Some(
             Diagnosis::new(Cause::Stale { what: "dout".into() }, predicted)
@@ -61,11 +61,8 @@ pub(super) fn stale(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Diagnosis>
         );
     }
     let fit = case.fit_where(
-        |view| view.number == GIVEN || view.number == CHANGED,
-        |view| {
-            let earlier = before(view.number);
-            Some(jacobian_of(earlier)?.vjp(&flat(&probes[earlier].d)))
-        },
+        |view| speaks(view.number),
+        |view| Some(jacobian_of(before(view.number))?.vjp(&d_before(view.number))),
     );
     if let Some(predicted) = fit {
         return Some(

@@ -67,8 +67,10 @@ fn recognise(case: &Case<'_>) -> Option<Norm> {
         return None;
     }
     let width = shape.last();
+    // One number for each column, however many axes of length 1 it has.
     let fitting = |at: &usize| {
-        first.probe.values[*at].shape().last() == width && first.probe.values[*at].ndim() <= shape.len()
+        let of = first.probe.values[*at].shape();
+        of.last() == width && of.len() <= shape.len() && of[..of.len() - 1].iter().all(|length| *length == 1)
     };
     let parameters: Vec<Option<usize>> =
         std::iter::once(None).chain((1..first.probe.values.len()).filter(fitting).map(Some)).collect();

@@ -154,6 +154,28 @@ pub(super) fn own_rows_or_elements(case: &Case<'_>, _: &mut dyn Layer) -> Option
                 .would("the gradient is that of another function than the one that is computed"),
         );
     }
+    let forward = case.fit(|view| {
+        let whole = view.jacobian.columns.len() == view.d.len();
+        (whole && view.probe.x.shape() == view.probe.out.shape()).then(|| {
+            let flat: Vec<f64> = view
+                .jacobian
+                .centre
+                .rows()
+                .into_iter()
+                .map(|row| row.iter().zip(&view.d).map(|(slope, d)| slope * d).sum())
+                .collect();
+            Tensor::from_shape_vec(view.truth.shape().to_vec(), flat).expect("as many as the input has")
+        })
+    });
+    if let Some(predicted) = forward {
+        return Some(
+            Diagnosis::new(Cause::Transposed, predicted)
+                .saying("dout is multiplied by the layer's matrix as forward has it, not by its transpose: the gradient flows against the arrows.")
+                .formulas("dx = dout · w", "dx = dout · wᵀ")
+                .mend("dx = np.dot(dout, self.w.T)")
+                .would("the layers before it get what belongs to other units; a square layer hides it from the shapes"),
+        );
+    }
     let predicted = case.fit(|view| {
         (view.probe.x.shape() == view.probe.out.shape()).then(|| restricted(view, &|o, element| o == element))
     })?;

@@ -137,6 +137,10 @@ pub(super) fn mask(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
         codes.all(|(code, tolerance)| (code - first).abs() <= 2.0 * tolerance + 1e-8).then_some(first)
     };
     let (code_low, code_high) = (constant(false)?, constant(true)?);
+    // In the same proportion they are a factor, and no matter of sides.
+    if (code_low * high - code_high * low).abs() <= 1e-7 * high.abs().max(low.abs()) {
+        return None;
+    }
     let predicted = fit(case, |(_, _, s), _| if is_high(s) { code_high } else { code_low })?;
     let (cl, ch) = (plain(code_low), plain(code_high));
     Some(
@@ -329,10 +333,7 @@ pub(super) fn moved_mask(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Diagn
     };
     let right = if other.0 < 0.0 && other.1 > 0.0 { 0.0 } else { f64::midpoint(other.0, other.1) };
     let code = if code.abs() < 1e-12 { 0.0 } else { (code * 1e9).round() / 1e9 };
-    let predicted = fit(case, |(x, _, s), _| {
-        let between = (x > code.min(from)) && (x < code.max(to));
-        if between { low + high - s } else { s }
-    })?;
+    let predicted = fit(case, |(x, _, s), _| if x >= from && x <= to { low + high - s } else { s })?;
     Some(
         Diagnosis::new(Cause::MaskMoved { right, code }, predicted)
             .saying(format!("The mask of backward changes over at x = {}, the kink of forward is at {}: between the two the slope is that of the other side.", plain(code), plain(right)))

@@ -12,14 +12,18 @@
 //! | `blocks` | the blocks of parameters, number by number or in a random direction |
 //! | `node` | one node alone |
 //! | `judge` | what the differences say of a claimed derivative |
+//! | `model` | a model of the library on some samples, ready to be checked |
 //! | `findings` | what is said about it |
 
 mod blocks;
 mod findings;
 mod judge;
+mod model;
 mod node;
 mod part;
 mod values;
+
+pub use model::model;
 
 use super::numerical::{Differences, sample};
 use super::{Comparison, Report, Station, Verdict};
