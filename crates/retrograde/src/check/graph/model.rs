@@ -6,7 +6,13 @@ use crate::error::Result;
 use crate::graph::{Graph, Tensor};
 use crate::nn::Model;
 
-/// The check of a model's loss on these samples: its logits, then the mean cross entropy against the labels.
+/// Of models with more numbers than this, so many of each block are moved.
+const LARGE: usize = 200_000;
+const SAMPLE: usize = 1_000;
+
+/// The check of a model's loss on these samples: its logits, then the mean cross entropy against the labels. Of a model
+/// with more than 200,000 parameters, 1,000 of each block are drawn, unless another
+/// [`sample`](GraphCheck::sample) is asked for.
 ///
 /// ```
 /// # fn main() -> retrograde::Result<()> {
@@ -27,5 +33,7 @@ pub fn model(model: &impl Model, samples: &Samples) -> Result<GraphCheck> {
     let x = graph.constant(x).named("x");
     let labels = graph.indices("t", [samples.len()], samples.labels().clone());
     let parameters = model.parameters().record(&graph);
-    Ok(GraphCheck::new(&model.record(&x, &parameters).softmax_with_loss(&labels).named("loss").checked()?))
+    let loss = model.record(&x, &parameters).softmax_with_loss(&labels).named("loss").checked()?;
+    let check = GraphCheck::new(&loss);
+    Ok(if model.parameters().count() > LARGE { check.sample(SAMPLE) } else { check })
 }

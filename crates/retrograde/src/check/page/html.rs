@@ -65,7 +65,9 @@ pub(super) fn page(report: &Report) -> String {
         let rows = blocks.iter().map(|(name, block)| cells(name, block).to_vec());
         let _ = write!(body, "<section><h2>The gradients</h2>{}</section>", table(COLUMNS, rows));
     }
-    let method: String = report.method.iter().map(|line| format!("<li>{}</li>", escaped(line))).collect();
+    let method: Vec<String> =
+        report.method.iter().map(|line| format!("<li>{}</li>", escaped(line))).collect();
+    let method = method.concat();
     let subject = escaped(&report.subject);
     format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\

@@ -4,6 +4,9 @@ mod html;
 mod markdown;
 
 use super::{Comparison, Report, Severity};
+use crate::error::Result;
+use crate::files::write_whole;
+use std::path::Path;
 
 impl Report {
     /// The report as one HTML file, with its style inside, light or dark as the reader has it. It asks for nothing from
@@ -15,6 +18,16 @@ impl Report {
     /// The report as Markdown.
     pub fn markdown(&self) -> String {
         markdown::page(self)
+    }
+
+    /// Writes the page of [`html`](Self::html) into a file, whole or not at all.
+    pub fn save_html(&self, path: impl AsRef<Path>) -> Result<()> {
+        write_whole(path.as_ref(), self.html().as_bytes())
+    }
+
+    /// Writes the page of [`markdown`](Self::markdown) into a file, whole or not at all.
+    pub fn save_markdown(&self, path: impl AsRef<Path>) -> Result<()> {
+        write_whole(path.as_ref(), self.markdown().as_bytes())
     }
 
     /// The blocks of the whole, or those of all layers where there is no whole, each with what it belongs to.
