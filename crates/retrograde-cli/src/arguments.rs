@@ -24,7 +24,7 @@ Begin with:
   retrograde train --out run               train the notebook's network, keep it in the folder `run`
   retrograde predict --model run 7.png     ask it what digit a picture shows
   retrograde graph apple                   draw values and gradients on the edges of a graph
-  retrograde check --fault softmax-over-batch   see what is wrong with a network, and why
+  retrograde check --fault softmax-batch   see what is wrong with a network, and why
 
 Exit codes: 0 good, 1 failed, 2 wrong usage, 130 interrupted.";
 
@@ -79,7 +79,7 @@ Examples:
   retrograde check                              the two-layer network: all of its 39,760 parameters
   retrograde check --directions                 the same in random directions: in milliseconds
   retrograde check --model run --rows 10        a network that `train --out run` has trained
-  retrograde check --fault softmax-over-batch   the notebook's mistake, found and explained
+  retrograde check --fault softmax-batch   the notebook's mistake, found and explained
   retrograde check --all-faults                 what every mistake of the catalogue is taken for
 
 Exit codes: 0 no gradient is wrong, 1 one is, 2 wrong usage.";

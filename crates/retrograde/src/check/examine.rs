@@ -19,6 +19,8 @@ pub(super) struct Examined {
     pub station: Station,
     pub findings: Vec<Finding>,
     pub method: Vec<String>,
+    /// How uncertain an output is, relative to the largest.
+    pub noise: f64,
 }
 
 /// Examines a layer at random inputs of the shape of `x`, and at `x`. A loss comes with its labels.
@@ -44,7 +46,12 @@ pub(super) fn examine(
             let output = layer.forward(x)?.shape().to_vec();
             let finding = refused(name, refusal);
             let station = station(output, finding.verdict, Vec::new());
-            return Ok(Examined { station, findings: vec![finding], method: Vec::new() });
+            return Ok(Examined {
+                station,
+                findings: vec![finding],
+                method: Vec::new(),
+                noise: f64::EPSILON,
+            });
         }
     };
     let mut wrong: Vec<(usize, Vec<Diagnosis>)> = Vec::new();
@@ -80,7 +87,7 @@ pub(super) fn examine(
         blocks.iter().map(|block| block.compared).sum::<usize>(),
     )];
     let output = answers.probes[GIVEN].out.shape().to_vec();
-    Ok(Examined { station: station(output, verdict, blocks), findings, method })
+    Ok(Examined { station: station(output, verdict, blocks), findings, method, noise: answers.noise })
 }
 
 fn refused(name: &str, refusal: Refusal) -> Finding {

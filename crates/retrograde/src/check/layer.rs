@@ -41,7 +41,7 @@ pub fn loss(loss: &mut dyn LossLayer, logits: &Tensor, labels: &Labels) -> Resul
 }
 
 fn report(name: &str, examined: Examined) -> Report {
-    let Examined { station, findings, method } = examined;
+    let Examined { station, findings, method, .. } = examined;
     let verdict = Verdict::of_all([station.verdict]);
     Report {
         subject: name.to_owned(),

@@ -4,8 +4,9 @@ use super::evidence::finding;
 use super::examine::{Examined, examine};
 use super::jacobian::{Which, columns, jacobian};
 use super::loss_layer::LossAsLayer;
-use super::probe::{normal, random, relative};
+use super::probe::{Claims, claims, random, relative, values};
 use super::slopes::slopes;
+use super::view::largest;
 use super::{Cause, Comparison, Evidence, Finding, Report, Severity, Verdict};
 use crate::textbook::{Labels, Network, Tensor, TwoLayerNet};
 use crate::{Error, Result};
@@ -58,10 +59,12 @@ fn named(
 
     // 2. Each layer alone.
     let (mut stations, mut findings, mut method) = (Vec::new(), Vec::new(), Vec::new());
+    let mut noises = Vec::new();
     let mut add = |examined: Examined| {
         stations.push(examined.station);
         findings.extend(examined.findings);
         method.extend(examined.method);
+        noises.push(examined.noise);
     };
     for ((layer_name, layer), input) in network.layers_mut().zip(&inputs) {
         add(examine(layer, layer_name, input, None)?);
@@ -72,11 +75,13 @@ fn named(
 
     // 3. The row.
     let mut blocks = Vec::new();
+    // The loss is as uncertain as what it is computed from.
+    let noise = noises.iter().copied().fold(4.0 * f64::EPSILON, f64::max);
     let deterministic = stations.iter().all(|station| station.verdict != Verdict::NotDeterministic);
     match claimed {
         Ok(claimed) if deterministic => {
             for (parameter, gradient) in claimed.iter() {
-                blocks.push(in_row(network, &inputs, labels, parameter, &name(parameter), gradient)?);
+                blocks.push(in_row(network, &inputs, labels, parameter, &name(parameter), gradient, noise)?);
             }
         }
         // A gradient that is missing is a finding of its layer; anything else is an error of the call.
@@ -87,11 +92,17 @@ fn named(
     }
     let all_right = stations.iter().all(|station| !station.verdict.is_wrong());
     if all_right && blocks.iter().any(|block| block.verdict.is_wrong()) {
-        let (position, found) = between_layers(network, &inputs, &names, &local?)?;
-        if let Some(position) = position {
-            stations[position].verdict = Verdict::Wrong;
+        match between_layers(network, &inputs, &names, &local?, &noises)? {
+            Some((position, found)) => {
+                stations[position].verdict = Verdict::Wrong;
+                findings.push(found);
+            }
+            // By the chain rule the row is right: what its differences say is what many kinks nearby make of them.
+            None => blocks
+                .iter_mut()
+                .filter(|block| block.verdict.is_wrong())
+                .for_each(|block| block.verdict = Verdict::CannotTell),
         }
-        findings.push(found);
     }
     follow(&mut findings, &blocks, &logits, first_loss);
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
@@ -113,6 +124,7 @@ fn in_row(
     parameter: &str,
     shown: &str,
     claimed: &Tensor,
+    noise: f64,
 ) -> Result<Comparison> {
     let (layer_name, own_name) = parameter.split_once('.').unwrap_or((parameter, ""));
     let position = network.layers_mut().position(|(other, _)| other == layer_name).ok_or_else(|| {
@@ -139,10 +151,6 @@ fn in_row(
         loss
     };
     let at = loss_from(network, position, &inputs[position], labels)?;
-    let direction = normal(inputs[0].shape(), &mut random(5)) * 2.0_f64.powi(-20);
-    let noise =
-        super::slopes::noise(|k| Ok(vec![loss_from(network, 0, &(&inputs[0] + &(&direction * k)), labels)?]));
-    let noise = noise.unwrap_or(f64::EPSILON).max(4.0 * f64::EPSILON);
     let mut numeric = vec![f64::NAN; values.len()];
     let (mut low, mut high, mut error) = (numeric.clone(), numeric.clone(), numeric.clone());
     let mut jump = false;
@@ -168,11 +176,12 @@ fn in_row(
             verdict = Verdict::of_all([verdict, Verdict::Kink]);
         }
     }
-    if jump {
-        verdict = Verdict::NotDifferentiable;
-    } else if vague {
-        verdict = Verdict::CannotTell;
-    }
+    // What is wrong beyond the tolerance is wrong, however vague the rest.
+    verdict = match (jump, vague) {
+        (true, _) => Verdict::of_all([verdict, Verdict::NotDifferentiable]),
+        (false, true) => Verdict::of_all([verdict, Verdict::CannotTell]),
+        (false, false) => verdict,
+    };
     Ok(Comparison::new(shown, &shape, &flat, &numeric, verdict))
 }
 
@@ -185,55 +194,79 @@ fn loss_from(network: &mut Network, position: usize, x: &Tensor, labels: &Labels
     network.loss_layer_mut().forward(&x, labels)
 }
 
-/// What each layer is given from above in the row, and what it makes of it for its input.
-type Local = Vec<(Tensor, Tensor)>;
+/// What each layer is given from above in the row, and what it claims for it.
+type Local = Vec<(Tensor, Claims)>;
 
 fn claims_in_row(network: &mut Network, x: &Tensor, labels: &Labels) -> Result<Local> {
     network.loss(x, labels)?;
     let mut dout = network.loss_layer_mut().backward(1.0)?;
     let mut local = Vec::new();
     for (_, layer) in network.layers_mut().rev() {
-        let dx = layer.backward(&dout)?;
-        local.push((std::mem::replace(&mut dout, dx.clone()), dx));
+        let claimed = claims(layer, &dout)?;
+        let dx = claimed[0].clone().unwrap_or_else(|| dout.clone());
+        local.push((std::mem::replace(&mut dout, dx), claimed));
     }
     local.reverse();
     Ok(local)
 }
 
-/// Each layer is right alone and the row is not: which layer does not do in the row what it does alone?
+/// Each layer is right alone and the row does not agree with its differences: does a layer not do in the row what it
+/// does alone? The layer's position and the finding; `None` when every layer makes of what it is given in the row what
+/// it should, so that by the chain rule the row is right.
 fn between_layers(
     network: &mut Network,
     inputs: &[Tensor],
     names: &[String],
     local: &Local,
-) -> Result<(Option<usize>, Finding)> {
-    for (position, (dout, dx)) in local.iter().enumerate() {
+    noises: &[f64],
+) -> Result<Option<(usize, Finding)>> {
+    for (position, (dout, claimed)) in local.iter().enumerate() {
         let (_, layer) = network.layers_mut().nth(position).expect("a position of a layer");
         let flat: Vec<f64> = dout.iter().copied().collect();
-        let mut product = |x: &Tensor| -> Result<Tensor> {
-            let elements = columns(x.shape(), ELEMENTS, &mut random(4));
-            Ok(jacobian(layer, x, Which::Input, x, elements, f64::EPSILON)?.vjp(&flat))
+        let parameters = values(layer);
+        let mut is_from = |x: &Tensor, block: usize| -> Result<bool> {
+            let Some(claimed) = claimed[block].as_ref() else { return Ok(false) };
+            let (which, value) = match block {
+                0 => (Which::Input, x),
+                _ => (Which::Parameter(block - 1), &parameters[block - 1]),
+            };
+            let elements = columns(value.shape(), ELEMENTS, &mut random(4));
+            let [low, high, error] =
+                jacobian(layer, x, which, value, elements, noises[position])?.bounds(&flat);
+            let scale = largest(&low).max(largest(&high));
+            let mut all = claimed.iter().zip(&error).zip(low.iter().zip(&high));
+            Ok(claimed.shape() == low.shape()
+                && all.all(|((claimed, error), (low, high))| {
+                    let tolerance = 10.0 * error + 10.0 * relative(noises[position]) * scale;
+                    !low.is_finite() || (*claimed >= low - tolerance && *claimed <= high + tolerance)
+                }))
         };
-        let near = |expected: &Tensor| {
-            let scale =
-                expected.iter().filter(|n| !n.is_nan()).fold(0.0_f64, |largest, n| largest.max(n.abs()));
-            dx.shape() == expected.shape()
-                && dx.iter().zip(expected).all(|(a, b)| b.is_nan() || (a - b).abs() <= 1e-7 * scale + 1e-12)
-        };
-        if near(&product(&inputs[position])?) {
+        let blocks = 0..claimed.len();
+        let mut wrong = Vec::new();
+        for block in blocks {
+            if !is_from(&inputs[position], block)? {
+                wrong.push(block);
+            }
+        }
+        if wrong.is_empty() {
             continue;
         }
         let sentence = format!(
             "`{}` is right alone, and wrong in the row: between forward and backward something else changes what it remembers.",
             names[position]
         );
-        let mut found =
-            finding(Severity::Fault, Verdict::Wrong, &names[position], vec!["x".into()], sentence);
+        let mut found = finding(Severity::Fault, Verdict::Wrong, &names[position], Vec::new(), sentence);
         found.consequence =
             Some("the gradient of this layer and of all before it is that of another network".into());
         for (other, input) in inputs[..names.len()].iter().enumerate() {
-            let differs = other != position && input.shape() == inputs[position].shape();
-            if differs && near(&product(input)?) {
+            if other == position || input.shape() != inputs[position].shape() {
+                continue;
+            }
+            let mut explains = true;
+            for block in 0..claimed.len() {
+                explains &= is_from(input, block)?;
+            }
+            if explains {
                 found.cause = Some(Cause::SharedBuffer { with: names[other].clone() });
                 found.sentence = format!(
                     "`{}` is right alone; in the row its backward uses the input of `{}`: the two share one buffer, and the last forward wins.",
@@ -245,10 +278,9 @@ fn between_layers(
                 break;
             }
         }
-        return Ok((Some(position), found));
+        return Ok(Some((position, found)));
     }
-    let sentence = "Each layer is right alone, and the gradient of the row is wrong: parameters of some layer do not get in the row what they get alone.";
-    Ok((None, finding(Severity::Fault, Verdict::Wrong, "network", Vec::new(), sentence.into())))
+    Ok(None)
 }
 
 /// What follows in the network from the faults of its layers, with the network's own numbers.

@@ -8,11 +8,11 @@ use crate::Result;
 
 /// The slopes of all outputs in one number.
 pub(super) struct Slopes {
-    /// The derivative; in a kink, the mean of its two slopes.
+    /// The derivative; at a kink, the mean of its two slopes.
     pub centre: Vec<f64>,
-    /// The slope from the left; the derivative, where there is no kink.
+    /// The derivative; at a kink, the least of the slopes around it.
     pub left: Vec<f64>,
-    /// The slope from the right; the derivative, where there is no kink.
+    /// The derivative; at a kink, the largest of the slopes around it.
     pub right: Vec<f64>,
     /// How far the derivative may be off.
     pub error: Vec<f64>,
@@ -38,7 +38,7 @@ pub(super) fn slopes(
 ) -> Result<Slopes> {
     let count = at.len();
     let largest = at.iter().fold(0.0_f64, |largest, value| largest.max(value.abs()));
-    let noise_of = |value: f64| noise * (value.abs() + 1e-3 * largest).max(f64::MIN_POSITIVE);
+    let noise_of = |value: f64| noise * (value.abs() + 0.3 * largest).max(f64::MIN_POSITIVE);
     let mut found = Slopes {
         centre: vec![f64::NAN; count],
         left: vec![f64::NAN; count],
@@ -47,8 +47,8 @@ pub(super) fn slopes(
         kink: false,
         jump: false,
     };
-    // The slopes of the rung before from both sides, while they differ.
-    let mut sides: Vec<Option<(f64, f64)>> = vec![None; count];
+    // How far the slopes of the rung before lay apart, while they did.
+    let mut ranges: Vec<Option<f64>> = vec![None; count];
     let rungs: &[i32] = if noise > 1e-12 { &COARSE } else { &FINE };
     for (rung, exponent) in rungs.iter().enumerate() {
         let h = scale * 2.0_f64.powi(-exponent);
@@ -77,35 +77,53 @@ pub(super) fn slopes(
             let rounding = 6.0 * noise_of(f0) / h;
             let size = r2.abs().max(right2.abs()).max(left2.abs());
             steepest = steepest.max(size);
-            let differs = gap2 > 0.5 * gap1 && gap2 > 1e-6 * size + 10.0 * rounding;
-            let error = (r2 - r1).abs() / 4.0 + rounding;
+            let mut error = (r2 - r1).abs() / 4.0 + rounding;
             if !error.is_finite() {
                 satisfied = false;
-                sides[o] = None;
+                ranges[o] = None;
                 continue;
             }
-            if differs {
-                // The same two slopes at a step a 32nd as long are those of a kink; slopes that grow are those of a jump.
-                let last = rung + 1 == rungs.len();
-                let settled = sides[o].is_some_and(|(left, right)| {
-                    (left - left2).abs() + (right - right2).abs() <= 0.05 * gap2 + 20.0 * rounding
-                });
-                if last && settled {
-                    found.kink = true;
-                    found.centre[o] = f64::midpoint(left2, right2);
-                    (found.left[o], found.right[o]) = (left2, right2);
-                    found.error[o] = 20.0 * rounding + 1e-6 * size;
-                }
-                sides[o] = Some((left2, right2));
-                satisfied = false;
-                continue;
+            // Of a smooth function the gap falls to a quarter; a kink within the step, however well hidden in the centred
+            // differences, shows in it.
+            let hidden = gap2 > 1e-8 * size + 20.0 * rounding && !(3.0..=5.5).contains(&(gap1 / gap2));
+            if hidden {
+                error += gap2;
             }
-            sides[o] = None;
             if error < found.error[o] {
                 found.centre[o] = r2;
                 (found.left[o], found.right[o]) = (r2, r2);
                 found.error[o] = error;
             }
+            if hidden || error > 1e-6 * size + 10.0 * rounding {
+                // All slopes between neighbours: at a kink they are those of its two sides, and what lies between.
+                let secants = [
+                    (m2 - m1) / (h / 2.0),
+                    (m4 - m2) / (h / 4.0),
+                    (f0 - m4) / (h / 4.0),
+                    (p4 - f0) / (h / 4.0),
+                    (p2 - p4) / (h / 4.0),
+                    (p1 - p2) / (h / 2.0),
+                ];
+                let low = secants.iter().copied().fold(f64::INFINITY, f64::min);
+                let high = secants.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+                if rung + 1 == rungs.len() && high - low > 1e-5 * size + 40.0 * rounding {
+                    // Slopes that grow as the step shrinks are those of a jump.
+                    let grown =
+                        ranges[o].is_some_and(|before: f64| high - low > 4.0 * before + 40.0 * rounding);
+                    if grown {
+                        found.error[o] = f64::INFINITY;
+                    } else {
+                        found.kink = true;
+                        found.centre[o] = f64::midpoint(low, high);
+                        (found.left[o], found.right[o]) = (low, high);
+                        found.error[o] = 20.0 * rounding + 1e-6 * size;
+                    }
+                }
+                ranges[o] = Some(high - low);
+                satisfied = false;
+                continue;
+            }
+            ranges[o] = None;
             satisfied &= error <= 1e-9 * steepest + rounding;
         }
         if satisfied {
@@ -132,14 +150,23 @@ pub(super) fn noise(mut f: impl FnMut(f64) -> Result<Vec<f64>>) -> Result<f64> {
     if table.iter().any(|row| row.len() != count) {
         return Ok(f64::EPSILON);
     }
-    let largest = table[0].iter().fold(0.0_f64, |largest, value| largest.max(value.abs()));
+    let all = || table.iter().flatten();
+    let largest = all().fold(0.0_f64, |largest, value| largest.max(value.abs()));
+    // What does not move says nothing of noise.
+    let moves = |o: &usize| table.iter().any(|row| row[*o] != table[0][*o]);
+    let moving: Vec<usize> = (0..count).filter(moves).collect();
     let weights = [1.0, -6.0, 15.0, -20.0, 15.0, -6.0, 1.0];
-    let square = |o: usize| weights.iter().zip(&table).map(|(w, row)| w * row[o]).sum::<f64>().powi(2);
+    let square = |o: &usize| weights.iter().zip(&table).map(|(w, row)| w * row[*o]).sum::<f64>().powi(2);
     // The median is not moved by the few outputs that have a kink on the way.
-    let mut squares: Vec<f64> = (0..count).map(square).filter(|square| square.is_finite()).collect();
+    let mut squares: Vec<f64> = moving.iter().map(square).filter(|square| square.is_finite()).collect();
     squares.sort_by(f64::total_cmp);
     let middle = squares.get(squares.len() / 2).copied().unwrap_or(0.0);
-    Ok(((middle / SPREAD).sqrt() / largest.max(f64::MIN_POSITIVE)).clamp(f64::EPSILON, 1.0))
+    let mut seen = (middle / SPREAD).sqrt() / largest.max(f64::MIN_POSITIVE);
+    if !moving.is_empty() && all().all(|value| f64::from(*value as f32) == *value) {
+        // Numbers that move and yet are all of single precision were computed in it.
+        seen = seen.max(f64::from(f32::EPSILON));
+    }
+    Ok(if seen > 1e-13 { (4.0 * seen).min(1.0) } else { seen.max(f64::EPSILON) })
 }
 
 #[cfg(test)]

@@ -61,11 +61,8 @@ impl<'a> View<'a> {
     }
 
     fn judge(&self, low: &Tensor, high: &Tensor, noise: f64) -> Verdict {
-        if self.jacobian.jump {
-            return Verdict::NotDifferentiable;
-        }
         let scale = largest(&self.truth);
-        let mut verdict = Verdict::Right;
+        let mut verdict = if self.jacobian.jump { Verdict::NotDifferentiable } else { Verdict::Right };
         let all = self.claimed.iter().zip(&self.tolerance).zip(low.iter().zip(high));
         for ((&claimed, &tolerance), (&low, &high)) in all {
             if low.is_nan() {

@@ -2,4 +2,6 @@
 //! wrong.
 
 mod catalogue;
+mod honest;
+mod notebook;
 mod right;
