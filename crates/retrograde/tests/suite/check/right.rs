@@ -70,8 +70,11 @@ fn each(f: impl Fn(f64, f64) -> f64, x: &Tensor, dout: &Tensor) -> Tensor {
     ndarray::Zip::from(x).and(dout).map_collect(|x, dout| f(*x, *dout))
 }
 
+/// What a layer is called here, and how it is made.
+type Kind = (&'static str, fn() -> Box<dyn Layer>);
+
 /// Layers without parameters that take any rows.
-fn kinds() -> Vec<(&'static str, fn() -> Box<dyn Layer>)> {
+fn kinds() -> Vec<Kind> {
     vec![
         ("relu", || Box::new(Relu::new())),
         ("sigmoid", || Box::new(Sigmoid::new())),
