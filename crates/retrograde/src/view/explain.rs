@@ -1,7 +1,8 @@
 //! The figure, and below it each operation's chain rule with its numbers.
 
+use super::letters::{columns, padded};
 use super::summary::exact;
-use super::text::{Ink, Style, columns, label, padded};
+use super::text::{Ink, Style, label};
 use super::trace::{Trace, TracedNode, What};
 use std::fmt;
 

@@ -10,6 +10,8 @@
 
 mod diagram;
 mod explain;
+mod layout;
+mod letters;
 mod notebook;
 mod summary;
 mod text;
