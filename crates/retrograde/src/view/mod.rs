@@ -10,6 +10,7 @@
 
 mod diagram;
 mod explain;
+mod heat_map;
 mod layout;
 mod letters;
 mod notebook;
@@ -19,6 +20,7 @@ mod trace;
 
 pub use diagram::{Block, BlockKind, Diagram, Wire};
 pub use explain::Explanation;
+pub use heat_map::{HeatMap, Shades};
 pub use notebook::{EXAMPLES, Example, apple, apples_and_oranges, two_layer};
 pub use summary::Summary;
 pub use text::Style;
