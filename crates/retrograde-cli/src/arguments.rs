@@ -5,6 +5,7 @@ use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, Parser, Subcommand};
 use retrograde::data::{Drawing, Source};
 use retrograde::nn::{Activation, Init, Precision};
+use retrograde::optim::{Rule, Schedule, Settings};
 use retrograde::train::{Length, Recipe};
 use retrograde::view::EXAMPLES;
 use std::path::PathBuf;
@@ -29,7 +30,7 @@ Exit codes: 0 good, 1 failed, 2 wrong usage, 130 interrupted.";
 pub enum Task {
     /// Train a network on handwritten digits
     #[command(long_about = TRAIN_ABOUT, after_long_help = TRAIN_EXAMPLES)]
-    Train(TrainArguments),
+    Train(Box<TrainArguments>),
     /// Ask a trained network what digit a picture shows
     #[command(long_about = PREDICT_ABOUT, after_long_help = PREDICT_EXAMPLES)]
     Predict(PredictArguments),
@@ -82,10 +83,10 @@ pub struct GraphArguments {
 }
 
 const TRAIN_ABOUT: &str = "\
-Train a multi-layer perceptron on images by stochastic gradient descent.
+Train a multi-layer perceptron on images.
 
 Without options it is the notebook's training: 784 inputs, 50 hidden units with relu, 10 outputs, weights of deviation \
-0.01, 10,000 batches of 100, learning rate 0.1. The same seed gives the same numbers, bit for bit, on any number of \
+0.01, 10,000 batches of 100, gradient descent with learning rate 0.1. The same seed gives the same numbers, bit for bit, on any number of \
 threads.
 
 Ctrl-C finishes the step, evaluates, saves (with --out) and says how to continue; a second Ctrl-C ends at once.";
@@ -95,6 +96,7 @@ Examples:
   retrograde train                                    the notebook's training
   retrograde train --out run                          and keep the model in the folder `run`
   retrograde train --hidden 200,100 --init he --epochs 20 --out deep
+  retrograde train --optimizer adam --schedule cosine+warmup:500 --clip 1
   retrograde train --resume run --steps 20000         go on from where `run` ended
   retrograde train --json | tail -n 1                 the result, for programs";
 
@@ -119,9 +121,29 @@ pub struct TrainArguments {
     #[arg(long, value_name = "f32|f64", default_value_t = Recipe::default().precision, help_heading = "Network")]
     pub precision: Precision,
 
-    /// How far a step goes against the gradient
-    #[arg(long, value_name = "RATE", allow_negative_numbers = true, default_value_t = Recipe::default().learning_rate, help_heading = "Training")]
-    pub learning_rate: f64,
+    /// How gradients change the weights
+    #[arg(long, value_name = "NAME", value_parser = rules(), default_value_t = Rule::default(), help_heading = "Optimiser")]
+    pub optimizer: Rule,
+    /// How far a step goes against the gradient: larger learns faster, too large diverges [default: of sgd 0.1, of
+    /// momentum, nesterov, adagrad and rmsprop 0.01, of adam and adamw 0.001]
+    #[arg(long, value_name = "RATE", allow_negative_numbers = true, help_heading = "Optimiser")]
+    pub learning_rate: Option<f64>,
+    /// How the learning rate changes from step to step. step:1000:0.5 halves it after each 1,000 steps; cosine lets it
+    /// fall to zero at the training's last step, cosine:20000 at that step. With +warmup:500 behind any of them, it
+    /// first rises in a line over 500 steps, which lets adam and large batches begin calmly
+    #[arg(long, value_name = "constant|step:STEPS:FACTOR|cosine[:STEPS][+warmup:STEPS]", default_value_t = Schedule::constant(), help_heading = "Optimiser")]
+    pub schedule: Schedule,
+    /// How much of its velocity a step keeps, from 0 to below 1, with momentum and nesterov [default: 0.9]
+    #[arg(long, value_name = "SHARE", allow_negative_numbers = true, help_heading = "Optimiser")]
+    pub momentum: Option<f64>,
+    /// Pulls weights towards zero, against learning by heart: this times the weight is added to its gradient; with
+    /// adamw it stands beside the gradient [default: 0, of adamw 0.01]
+    #[arg(long, value_name = "SHARE", allow_negative_numbers = true, help_heading = "Optimiser")]
+    pub weight_decay: Option<f64>,
+    /// Shortens the gradient of all weights together to this norm when it is longer, against jumps
+    #[arg(long, value_name = "NORM", allow_negative_numbers = true, help_heading = "Optimiser")]
+    pub clip: Option<f64>,
+
     /// How many images a step looks at
     #[arg(long, value_name = "ROWS", default_value_t = Recipe::default().batch, help_heading = "Training")]
     pub batch: usize,
@@ -157,6 +179,18 @@ pub struct TrainArguments {
 }
 
 impl TrainArguments {
+    /// The optimiser that these options describe; what was left out is as is customary for the rule.
+    fn settings(&self) -> Settings {
+        let custom = Settings::of(self.optimizer);
+        Settings {
+            learning_rate: self.learning_rate.unwrap_or(custom.learning_rate),
+            momentum: self.momentum.or(custom.momentum),
+            weight_decay: self.weight_decay.unwrap_or(custom.weight_decay),
+            clip: self.clip,
+            ..custom
+        }
+    }
+
     /// The training that these options describe.
     pub fn recipe(&self) -> Recipe {
         Recipe {
@@ -164,7 +198,8 @@ impl TrainArguments {
             hidden: self.hidden.clone(),
             activation: self.activation,
             init: self.init,
-            learning_rate: self.learning_rate,
+            optimizer: self.settings(),
+            schedule: self.schedule,
             batch: self.batch,
             drawing: if self.without_replacement {
                 Drawing::WithoutReplacement
@@ -181,6 +216,11 @@ impl TrainArguments {
 fn activations() -> impl TypedValueParser<Value = Activation> {
     PossibleValuesParser::new(Activation::ALL.map(Activation::name))
         .try_map(|name| name.parse::<Activation>())
+}
+
+fn rules() -> impl TypedValueParser<Value = Rule> {
+    let values = Rule::ALL.map(|rule| PossibleValue::new(rule.name()).help(rule.summary()));
+    PossibleValuesParser::new(values).try_map(|name| name.parse::<Rule>())
 }
 
 fn default_steps() -> u64 {

@@ -71,6 +71,66 @@ fn training_tells_programs_what_it_did_and_threads_change_nothing() {
 }
 
 #[test]
+fn each_optimiser_learns_with_its_usual_settings() {
+    let place = place();
+    let train = |more: &[&str]| {
+        let arguments = [&["train", "--init", "he", "--steps", "300", "--json"], more].concat();
+        let (out, _) = expect(0, &arguments, place.path());
+        let lines = lines(&out);
+        let done = lines.last().expect("lines").clone();
+        assert!(done["test_accuracy"].as_f64().is_some_and(|seen| seen > 0.8), "{more:?}: {done}");
+        lines[0].clone()
+    };
+    for (rule, rate) in [
+        ("sgd", 0.1),
+        ("momentum", 0.01),
+        ("nesterov", 0.01),
+        ("adagrad", 0.01),
+        ("rmsprop", 0.01),
+        ("adam", 0.001),
+        ("adamw", 0.001),
+    ] {
+        let begin = train(&["--optimizer", rule]);
+        assert_eq!((&begin["optimizer"], &begin["learning_rate"]), (&rule.into(), &rate.into()));
+        assert_eq!((&begin["schedule"], &begin["clip"]), (&"constant".into(), &Value::Null));
+    }
+    let all = ["--optimizer", "nesterov", "--momentum", "0.8", "--weight-decay", "0.001", "--clip", "2"];
+    let begin =
+        train(&[&all[..], &["--schedule", "cosine:400+warmup:50", "--learning-rate", "0.05"]].concat());
+    assert_eq!((&begin["momentum"], &begin["weight_decay"]), (&0.8.into(), &0.001.into()));
+    assert_eq!((&begin["schedule"], &begin["learning_rate"]), (&"cosine:400+warmup:50".into(), &0.05.into()));
+    let (help, _) = expect(0, &["train", "--help"], place.path());
+    // However wide the terminal is.
+    let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
+    for word in ["adamw", "cosine[:STEPS][+warmup:STEPS]", "halves it after each 1,000 steps"] {
+        assert!(help.contains(word), "{help}");
+    }
+}
+
+#[test]
+fn a_schedule_continues_in_its_middle_to_the_same_bits() {
+    let (parts, whole) = (place(), place());
+    let settings = ["--optimizer", "adam", "--schedule", "cosine:60+warmup:10", "--json", "--out", "run"];
+    let train = |steps: &str, folder: &Path| {
+        expect(0, &[&["train", "--steps", steps], &settings[..]].concat(), folder);
+    };
+    train("50", whole.path());
+    train("25", parts.path());
+    let resume = ["train", "--resume", "run", "--steps", "50"];
+    // Its settings need not be said again, and others are refused.
+    for (other, words) in [
+        (["--optimizer", "sgd"], ["adam there", "sgd here"]),
+        (["--schedule", "cosine"], ["cosine:60+warmup:10 there", "cosine here"]),
+        (["--clip", "1"], ["none there", "1 here"]),
+    ] {
+        refuse(1, &[&resume[..], &other[..]].concat(), parts.path(), &words);
+    }
+    expect(0, &resume, parts.path());
+    let model = |folder: &TempDir| bytes(&folder.path().join("run/model.safetensors"));
+    assert!(model(&parts) == model(&whole), "the models differ");
+}
+
+#[test]
 fn people_see_a_table_and_a_summary() {
     let place = place();
     let (out, _) = expect(0, &["train", "--steps", "80", "--out", "run"], place.path());
@@ -166,12 +226,24 @@ fn wrong_settings_are_refused() {
         (["--learning-rate", "-1"], "-1"),
         (["--learning-rate", "NaN"], "NaN"),
         (["--batch", "0"], "batch"),
+        (["--momentum", "0.9"], "`sgd` has none"),
+        (["--weight-decay", "-0.1"], "weight decay"),
+        (["--clip", "0"], "norm 0"),
     ] {
         refuse(2, &["train", arguments[0], arguments[1]], place.path(), &[word]);
     }
     let too_many = ["train", "--batch", "5000", "--without-replacement"];
     refuse(1, &too_many, place.path(), &["5000", "4000"]);
-    expect(2, &["train", "--activation", "step"], place.path());
+    refuse(2, &["train", "--optimizer", "nesterov", "--momentum", "1"], place.path(), &["below 1"]);
+    for (arguments, word) in [
+        (["--activation", "step"], "relu"),
+        (["--optimizer", "sdg"], "adamw"),
+        (["--schedule", "cosin"], "cosine:STEPS"),
+        (["--schedule", "step:0:0.5"], "one step or more"),
+    ] {
+        let (_, complaint) = expect(2, &["train", arguments[0], arguments[1]], place.path());
+        assert!(complaint.contains(word), "{complaint}");
+    }
     expect(2, &["train", "--no-such-option"], place.path());
     assert!(std::fs::read_dir(place.path()).expect("the folder").next().is_none(), "nothing was written");
 }

@@ -5,6 +5,7 @@
 mod error;
 mod files;
 
+pub mod check;
 pub mod data;
 pub mod gradient;
 pub mod graph;

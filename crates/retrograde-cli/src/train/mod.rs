@@ -39,13 +39,14 @@ pub struct Training {
 /// Trains as the arguments say.
 pub fn run(arguments: &TrainArguments, given: &Given<'_>) -> Result<ExitCode, Failure> {
     let asked = arguments.recipe();
-    asked.check().map_err(Failure::Usage)?;
     if arguments.threads == Some(0) {
         return Err(Failure::Usage(Error::invalid("--threads", "0 threads do nothing", "give one or more")));
     }
-    let recipe = match &arguments.resume {
-        Some(folder) => resume::recipe(folder, asked, given)?,
-        None => asked,
+    let recipe = if let Some(folder) = &arguments.resume {
+        resume::recipe(folder, asked, given)?
+    } else {
+        asked.check().map_err(Failure::Usage)?;
+        asked
     };
     let interrupted = interrupt::watch()?;
 
@@ -53,7 +54,7 @@ pub fn run(arguments: &TrainArguments, given: &Given<'_>) -> Result<ExitCode, Fa
     let (source, data) = recipe.data.open()?;
     let recipe = Recipe { data: source, ..recipe };
     let mut net = recipe.model(&data)?;
-    let mut trainer = recipe.trainer();
+    let mut trainer = recipe.trainer()?;
     if let Some(threads) = arguments.threads {
         trainer = trainer.threads(threads);
     }

@@ -40,13 +40,20 @@ pub fn recipe(folder: &Path, asked: Recipe, given: &Given<'_>) -> Result<Recipe>
 }
 
 /// The settings that must stay, by the names of their options.
-fn settings(recipe: &Recipe) -> [(&'static str, String); 8] {
+fn settings(recipe: &Recipe) -> [(&'static str, String); 13] {
+    let optimizer = &recipe.optimizer;
+    let or_none = |number: Option<f64>| number.map_or("none".to_owned(), |number| number.to_string());
     let hidden: Vec<String> = recipe.hidden.iter().map(usize::to_string).collect();
     [
         ("hidden", hidden.join(",")),
         ("activation", recipe.activation.to_string()),
         ("init", recipe.init.to_string()),
-        ("learning_rate", recipe.learning_rate.to_string()),
+        ("optimizer", optimizer.rule.to_string()),
+        ("learning_rate", optimizer.learning_rate.to_string()),
+        ("momentum", or_none(optimizer.momentum)),
+        ("weight_decay", optimizer.weight_decay.to_string()),
+        ("clip", or_none(optimizer.clip)),
+        ("schedule", recipe.schedule.to_string()),
         ("batch", recipe.batch.to_string()),
         ("without_replacement", (recipe.drawing == Drawing::WithoutReplacement).to_string()),
         ("seed", recipe.seed.to_string()),

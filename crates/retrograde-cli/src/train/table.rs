@@ -65,15 +65,20 @@ impl<'a> Table<'a> {
             recipe.precision
         );
         let steps = format!(
-            "{}{} of {} images, learning rate {}, seed {}, {}",
+            "{}{} of {} images, seed {}, {}",
             text::count(self.steps),
             if self.steps == 1 { " step" } else { " steps" },
             text::length(recipe.batch),
-            recipe.learning_rate,
             recipe.seed,
             if threads == 1 { "1 thread".to_owned() } else { format!("{threads} threads") },
         );
-        let mut pairs = vec![("data", source), ("network", network), ("training", steps)];
+        let mut optimizer = recipe.optimizer.to_string();
+        if !recipe.schedule.is_constant() {
+            // Writing to a string cannot fail.
+            let _ = write!(optimizer, ", schedule {}", recipe.schedule);
+        }
+        let mut pairs =
+            vec![("data", source), ("network", network), ("optimiser", optimizer), ("training", steps)];
         if let Some(folder) = folder {
             let from = if done > 0 {
                 format!(", continued after step {}", text::count(done))

@@ -9,6 +9,7 @@ mod adam;
 mod gradients;
 mod momentum;
 mod rmsprop;
+mod rule;
 mod schedule;
 mod sgd;
 
@@ -17,6 +18,8 @@ pub use adam::Adam;
 pub use gradients::{ClipNorm, WeightDecay};
 pub use momentum::Momentum;
 pub use rmsprop::RmsProp;
+pub(crate) use rule::check_learning_rate;
+pub use rule::{Rule, Settings};
 pub use schedule::Schedule;
 pub use sgd::Sgd;
 
@@ -55,6 +58,26 @@ pub trait Optimizer {
         parameters: &[Var],
         gradients: &[Var],
     ) -> Vec<Update>;
+}
+
+impl<O: Optimizer + ?Sized> Optimizer for Box<O> {
+    fn description(&self) -> String {
+        (**self).description()
+    }
+
+    fn learning_rate(&self) -> f64 {
+        (**self).learning_rate()
+    }
+
+    fn record(
+        &self,
+        graph: &Graph,
+        learning_rate: &Var,
+        parameters: &[Var],
+        gradients: &[Var],
+    ) -> Vec<Update> {
+        (**self).record(graph, learning_rate, parameters, gradients)
+    }
 }
 
 /// A scalar variable times a tensor.

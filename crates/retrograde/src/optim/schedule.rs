@@ -9,7 +9,8 @@ use std::str::FromStr;
 /// The factor by which the learning rate of each step is multiplied: a pure function of the step, so that a resumed
 /// training goes on as it would have.
 ///
-/// Written `constant`, `step:1000:0.5`, `cosine`, each with `+warmup:500` behind it for a linear beginning.
+/// Written `constant`, `step:1000:0.5`, `cosine` (as long as the training) or `cosine:20000`, each with `+warmup:500`
+/// behind it for a linear beginning.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub struct Schedule {
@@ -25,7 +26,10 @@ enum Shape {
         every: u64,
         factor: f64,
     },
-    Cosine,
+    /// With the step at which it ends, counted from the training's beginning; none for the training's last.
+    Cosine {
+        end: Option<u64>,
+    },
 }
 
 impl Schedule {
@@ -42,7 +46,40 @@ impl Schedule {
     /// Half a wave of the cosine, from one down to zero at the last step: Loshchilov and Hutter (2017), as PyTorch's
     /// `CosineAnnealingLR`.
     pub fn cosine() -> Self {
-        Schedule { shape: Shape::Cosine, warmup: 0 }
+        Schedule { shape: Shape::Cosine { end: None }, warmup: 0 }
+    }
+
+    /// The same, but at zero after `end` steps of the training, however long that is; zero it remains.
+    pub fn cosine_until(end: u64) -> Self {
+        Schedule { shape: Shape::Cosine { end: Some(end) }, warmup: 0 }
+    }
+
+    /// The same schedule with the length of a training of `steps` steps written into it, if it depends on that: two
+    /// trainings with the same fixed schedule have the same learning rate at each step.
+    pub fn fixed(mut self, steps: u64) -> Self {
+        if let Shape::Cosine { end } = &mut self.shape {
+            end.get_or_insert(steps);
+        }
+        self
+    }
+
+    /// Whether the factor is always 1.
+    pub fn is_constant(&self) -> bool {
+        self.shape == Shape::Constant && self.warmup == 0
+    }
+
+    /// Errors when it makes no sense: a step of no length, a factor that is negative or no number.
+    pub fn check(&self) -> Result<()> {
+        match self.shape {
+            Shape::Step { every, factor } if every == 0 || !factor.is_finite() || factor < 0.0 => {
+                Err(Error::invalid(
+                    "a schedule of the learning rate",
+                    format!("`{self}` makes no sense"),
+                    "step:STEPS:FACTOR takes one step or more, and a factor that is not negative",
+                ))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Begins with `steps` steps over which the rate rises in a line; the rest of the schedule follows behind them.
@@ -56,11 +93,14 @@ impl Schedule {
         if step < self.warmup {
             return (step + 1) as f64 / self.warmup as f64;
         }
-        let (done, all) = (step - self.warmup, steps.saturating_sub(self.warmup).max(1));
+        let done = step - self.warmup;
         match self.shape {
             Shape::Constant => 1.0,
             Shape::Step { every, factor } => factor.powf((done / every.max(1)) as f64),
-            Shape::Cosine => 0.5 * (1.0 + (PI * (done.min(all) as f64 / all as f64)).cos()),
+            Shape::Cosine { end } => {
+                let all = end.unwrap_or(steps).saturating_sub(self.warmup).max(1);
+                0.5 * (1.0 + (PI * (done.min(all) as f64 / all as f64)).cos())
+            }
         }
     }
 }
@@ -70,7 +110,8 @@ impl fmt::Display for Schedule {
         match self.shape {
             Shape::Constant => f.write_str("constant")?,
             Shape::Step { every, factor } => write!(f, "step:{every}:{factor}")?,
-            Shape::Cosine => f.write_str("cosine")?,
+            Shape::Cosine { end: None } => f.write_str("cosine")?,
+            Shape::Cosine { end: Some(end) } => write!(f, "cosine:{end}")?,
         }
         if self.warmup > 0 { write!(f, "+warmup:{}", self.warmup) } else { Ok(()) }
     }
@@ -84,7 +125,7 @@ impl FromStr for Schedule {
             Error::invalid(
                 "a schedule of the learning rate",
                 format!("`{text}` is none that is known"),
-                "constant, step:STEPS:FACTOR (such as step:1000:0.5) or cosine, with +warmup:STEPS behind it if need be",
+                "constant, step:STEPS:FACTOR (such as step:1000:0.5), cosine or cosine:STEPS, with +warmup:STEPS behind it if need be",
             )
         };
         let (shape, warmup) = match text.split_once("+warmup:") {
@@ -94,16 +135,15 @@ impl FromStr for Schedule {
         let schedule = match shape.split(':').collect::<Vec<_>>()[..] {
             ["constant"] => Schedule::constant(),
             ["cosine"] => Schedule::cosine(),
+            ["cosine", end] => Schedule::cosine_until(end.parse().map_err(|_| wrong())?),
             ["step", every, factor] => {
                 let (every, factor): (u64, f64) =
                     (every.parse().map_err(|_| wrong())?, factor.parse().map_err(|_| wrong())?);
-                if every == 0 || !factor.is_finite() || factor < 0.0 {
-                    return Err(wrong());
-                }
                 Schedule::step(every, factor)
             }
             _ => return Err(wrong()),
         };
+        schedule.check()?;
         Ok(schedule.warmup(warmup))
     }
 }
@@ -149,14 +189,23 @@ mod tests {
         let warm = Schedule::cosine().warmup(10);
         assert_eq!((warm.factor(0, 110), warm.factor(9, 110), warm.factor(10, 110)), (0.1, 1.0, 1.0));
         assert!((warm.factor(110, 110)).abs() < 1e-15);
+        // A fixed length holds in a longer training, and behind its end nothing moves any more.
+        for at in [0, 9, 10, 60, 109, 500] {
+            assert_eq!(warm.fixed(110).factor(at, 1000), warm.factor(at, 110));
+        }
+        assert_eq!(warm.fixed(110), Schedule::cosine_until(110).warmup(10));
     }
 
     #[test]
     fn names_are_read_back() -> Result<()> {
-        for text in ["constant", "step:1000:0.5", "cosine", "cosine+warmup:500", "step:3:1+warmup:2"] {
+        for text in
+            ["constant", "step:1000:0.5", "cosine", "cosine:70", "cosine+warmup:500", "step:3:1+warmup:2"]
+        {
             assert_eq!(text.parse::<Schedule>()?.to_string(), text);
         }
-        for wrong in ["", "step", "step:0:0.5", "step:10:NaN", "step:10:-1", "cosine+warmup:x", "linear"] {
+        for wrong in
+            ["", "step", "step:0:0.5", "step:10:NaN", "step:10:-1", "cosine:", "cosine+warmup:x", "linear"]
+        {
             assert!(wrong.parse::<Schedule>().is_err(), "{wrong}");
         }
         Ok(())

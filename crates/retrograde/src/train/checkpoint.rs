@@ -8,6 +8,7 @@ use crate::error::{Error, Result};
 use crate::files::{read_bounded, write_whole};
 use crate::graph::Tensor;
 use crate::nn::{LARGEST_FILE, Model, Parameters, Precision, from_bytes, to_bytes};
+use crate::optim::Schedule;
 use flate2::Crc;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -21,6 +22,9 @@ pub struct Identity {
     pub optimizer: String,
     /// The learning rate at the start.
     pub learning_rate: f64,
+    /// How it changes.
+    #[serde(default)]
+    pub schedule: Schedule,
     /// Rows in a batch.
     pub batch: usize,
     /// How batches are drawn.
@@ -34,17 +38,18 @@ pub struct Identity {
 }
 
 impl Identity {
-    pub(super) fn new(trainer: &Trainer, model: &impl Model, data: &Dataset) -> Self {
-        Identity {
+    pub(super) fn new(trainer: &Trainer, model: &impl Model, data: &Dataset) -> Result<Self> {
+        Ok(Identity {
             model: model.description(),
             optimizer: trainer.optimizer.description(),
             learning_rate: trainer.optimizer.learning_rate(),
+            schedule: trainer.fixed_schedule(data.train().len())?,
             batch: trainer.batch,
             drawing: format!("{:?}", trainer.drawing),
             seed: trainer.seed,
             precision: trainer.precision,
             data: fingerprint(data),
-        }
+        })
     }
 
     /// Errors with all differences when `found`, read from `path`, is another.
@@ -53,6 +58,7 @@ impl Identity {
             ("the model", self.model.clone(), found.model.clone()),
             ("the optimiser", self.optimizer.clone(), found.optimizer.clone()),
             ("the learning rate", self.learning_rate.to_string(), found.learning_rate.to_string()),
+            ("its schedule", self.schedule.to_string(), found.schedule.to_string()),
             ("the batch size", self.batch.to_string(), found.batch.to_string()),
             ("the drawing of batches", self.drawing.clone(), found.drawing.clone()),
             ("the seed", self.seed.to_string(), found.seed.to_string()),

@@ -4,7 +4,7 @@ use super::trainer::{Length, Trainer};
 use crate::data::{Dataset, Drawing, Source};
 use crate::error::{Error, Result};
 use crate::nn::{Activation, Init, Mlp, Precision};
-use crate::optim::Sgd;
+use crate::optim::{Schedule, Settings};
 use serde::{Deserialize, Serialize};
 
 /// A training of a multi-layer perceptron as plain data: what a face collects, and what a checkpoint remembers, so that
@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 /// let recipe = Recipe { data: "mnist-5k".into(), length: Length::Steps(200), ..Recipe::default() };
 /// let (_, data) = recipe.data.open()?;
 /// let mut net = recipe.model(&data)?;
-/// let history = recipe.trainer().fit(&mut net, &data)?;
+/// let history = recipe.trainer()?.fit(&mut net, &data)?;
 /// assert_eq!(history.steps(), 200);
 /// # Ok(())
 /// # }
@@ -35,8 +35,12 @@ pub struct Recipe {
     pub activation: Activation,
     /// How the weights are drawn.
     pub init: Init,
-    /// The learning rate.
-    pub learning_rate: f64,
+    /// The update rule and its settings.
+    #[serde(flatten)]
+    pub optimizer: Settings,
+    /// How the learning rate changes from step to step.
+    #[serde(default)]
+    pub schedule: Schedule,
     /// Rows in a batch.
     pub batch: usize,
     /// How batches are drawn.
@@ -56,7 +60,8 @@ impl Default for Recipe {
             hidden: vec![50],
             activation: Activation::Relu,
             init: Init::Normal(0.01),
-            learning_rate: 0.1,
+            optimizer: Settings::default(),
+            schedule: Schedule::constant(),
             batch: 100,
             drawing: Drawing::WithReplacement,
             length: Length::Steps(10_000),
@@ -68,7 +73,7 @@ impl Default for Recipe {
 
 impl Recipe {
     /// Errors when a setting makes no sense, whatever the data: a layer or a batch of nothing, a learning rate that is
-    /// negative or no number.
+    /// negative or no number, a momentum for a rule without one.
     pub fn check(&self) -> Result<()> {
         if let Some(layer) = self.hidden.iter().position(|&width| width == 0) {
             let problem = format!("layer {} of {:?} has the width 0", layer + 1, self.hidden);
@@ -76,7 +81,7 @@ impl Recipe {
             return Err(Error::invalid("the hidden layers", problem, remedy));
         }
         self.init.check()?;
-        self.trainer().check()
+        self.trainer()?.check()
     }
 
     /// The network, with its initial weights. Its inputs are the pixels of the data's images, its outputs the classes.
@@ -87,14 +92,17 @@ impl Recipe {
         Mlp::new(sizes).activation(self.activation).init(self.init).seed(self.seed).build()
     }
 
-    /// The trainer with these settings. Its checkpoints remember the recipe.
-    pub fn trainer(&self) -> Trainer {
-        Trainer::new(Sgd::new(self.learning_rate))
+    /// The trainer with these settings. Its checkpoints remember the recipe. Errors when the optimiser's settings make
+    /// no sense.
+    pub fn trainer(&self) -> Result<Trainer> {
+        let trainer = Trainer::new(self.optimizer.build()?)
+            .schedule(self.schedule)
             .batch(self.batch)
             .drawing(self.drawing)
             .length(self.length)
             .seed(self.seed)
             .precision(self.precision)
-            .recipe(self.clone())
+            .recipe(self.clone());
+        Ok(trainer)
     }
 }

@@ -8,6 +8,7 @@ use crate::error::{Error, Result};
 use crate::graph::{Graph, Leaf, Tensor, Var};
 use crate::kernel::{Real, Threads};
 use crate::nn::{Model, Parameters};
+use crate::optim::{Schedule, check_learning_rate};
 use crate::plan::{Plan, Planner};
 
 /// A model in training: the compiled step with the current parameters, and the evaluation of both sets.
@@ -35,6 +36,10 @@ pub struct Session<T: Real> {
     plan: Plan<T>,
     loss: Var,
     learning_rate: Var,
+    /// What the schedule's factor is multiplied with.
+    base_rate: f64,
+    /// Of a length of its own, whatever the training's.
+    schedule: Schedule,
     rows: Var,
     parameters: Vec<Var>,
     /// Everything that updates change: parameters first, then the optimiser's states.
@@ -51,6 +56,7 @@ pub struct Session<T: Real> {
 impl<T: Real> Session<T> {
     /// Records and compiles the training step of `model` on `data` with the trainer's settings.
     pub fn new(trainer: &Trainer, model: &impl Model, data: &Dataset) -> Result<Self> {
+        trainer.check()?;
         let samples = data.train();
         if trainer.batch > samples.len() {
             let (rows, remedy) = (samples.len(), format!("give 1 to {}", samples.len()));
@@ -91,6 +97,8 @@ impl<T: Real> Session<T> {
             plan: planner.want_all(&leaves).compile()?,
             loss,
             learning_rate,
+            base_rate: trainer.optimizer.learning_rate(),
+            schedule: trainer.fixed_schedule(samples.len())?,
             rows,
             parameters,
             leaves,
@@ -99,7 +107,7 @@ impl<T: Real> Session<T> {
             steps: 0,
             train: Evaluator::new(model, samples, &threads)?,
             test: Evaluator::new(model, data.test(), &threads)?,
-            identity: Identity::new(trainer, model, data),
+            identity: Identity::new(trainer, model, data)?,
             threads: threads.count(),
         })
     }
@@ -109,6 +117,9 @@ impl<T: Real> Session<T> {
     pub fn step(&mut self) -> Result<f64> {
         self.batches.draw(self.steps, &mut self.drawn)?;
         self.plan.set_indices(&self.rows, &self.drawn)?;
+        if !self.schedule.is_constant() {
+            self.plan.set(&self.learning_rate, &[self.learning_rate()])?;
+        }
         self.plan.run()?;
         self.steps += 1;
         let loss = self.plan.scalar(&self.loss)?;
@@ -130,9 +141,18 @@ impl<T: Real> Session<T> {
         (self.steps as f64 * self.batches.batch() as f64) / self.batches.rows() as f64
     }
 
-    /// Changes the learning rate from the next step on.
+    /// The learning rate of the next step.
+    pub fn learning_rate(&self) -> f64 {
+        // The schedule has a length of its own.
+        self.base_rate * self.schedule.factor(self.steps, 0)
+    }
+
+    /// Changes the learning rate from the next step on. The schedule, if there is one, goes on multiplying it. It is not
+    /// part of checkpoints: who changes it sets it again after a resume.
     pub fn set_learning_rate(&mut self, learning_rate: f64) -> Result<()> {
-        self.plan.set(&self.learning_rate, &[learning_rate])
+        check_learning_rate(learning_rate)?;
+        self.base_rate = learning_rate;
+        self.plan.set(&self.learning_rate, &[self.learning_rate()])
     }
 
     /// Loss and accuracy on the whole training set and on the whole test set.

@@ -8,7 +8,7 @@ use crate::data::{Dataset, Drawing};
 use crate::error::{Error, Result};
 use crate::kernel::Real;
 use crate::nn::{Model, Precision};
-use crate::optim::Optimizer;
+use crate::optim::{Optimizer, Schedule, check_learning_rate};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::ops::ControlFlow;
@@ -45,6 +45,7 @@ pub enum Length {
 /// ```
 pub struct Trainer {
     pub(super) optimizer: Box<dyn Optimizer + Send + Sync>,
+    pub(super) schedule: Schedule,
     pub(super) batch: usize,
     pub(super) length: Length,
     pub(super) seed: u64,
@@ -60,6 +61,7 @@ impl fmt::Debug for Trainer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Trainer")
             .field("optimizer", &self.optimizer.description())
+            .field("schedule", &self.schedule)
             .field("batch", &self.batch)
             .field("length", &self.length)
             .field("seed", &self.seed)
@@ -99,6 +101,7 @@ impl Trainer {
     pub fn new(optimizer: impl Optimizer + Send + Sync + 'static) -> Self {
         Trainer {
             optimizer: Box::new(optimizer),
+            schedule: Schedule::constant(),
             batch: 100,
             length: Length::Steps(10_000),
             seed: 0,
@@ -109,6 +112,12 @@ impl Trainer {
             folder: None,
             resume: false,
         }
+    }
+
+    /// How the learning rate changes from step to step; not at all unless said otherwise.
+    pub fn schedule(mut self, schedule: Schedule) -> Self {
+        self.schedule = schedule;
+        self
     }
 
     /// Rows in a batch.
@@ -180,7 +189,7 @@ impl Trainer {
     /// The recipe of this training, if it was made from one: the trainer's settings may have been changed since.
     fn recipe_of_this(&self) -> Option<Recipe> {
         self.recipe.as_ref().map(|recipe| Recipe {
-            learning_rate: self.optimizer.learning_rate(),
+            schedule: self.schedule,
             batch: self.batch,
             drawing: self.drawing,
             length: self.length,
@@ -215,15 +224,8 @@ impl Trainer {
 
     /// Errors when a setting makes no sense, whatever the model and the data.
     pub(super) fn check(&self) -> Result<()> {
-        let rate = self.optimizer.learning_rate();
-        if !(rate.is_finite() && rate >= 0.0) {
-            let problem = format!("{rate} is no learning rate");
-            return Err(Error::invalid(
-                "the learning rate",
-                problem,
-                "give a finite number that is not negative",
-            ));
-        }
+        check_learning_rate(self.optimizer.learning_rate())?;
+        self.schedule.check()?;
         if self.batch == 0 {
             return Err(Error::invalid("the batch size", "0 rows teach nothing", "give one or more"));
         }
@@ -244,6 +246,11 @@ impl Trainer {
                 Ok(rows.div_ceil(self.batch.max(1) as u64))
             }
         }
+    }
+
+    /// The schedule with its own length, for so many rows to train on.
+    pub(super) fn fixed_schedule(&self, rows: usize) -> Result<Schedule> {
+        Ok(self.schedule.fixed(self.last_step(rows)?))
     }
 
     fn run<T: Real, M: Model>(

@@ -6,8 +6,8 @@ use std::process::Command;
 
 /// The rooms of the library: each may use those before it, and the ones in its own line.
 const ROOMS: [&str; 14] = [
-    "error", "files", "kernel", "graph", "ops", "gradient", "plan", "nn", "optim", "data", "train", "check",
-    "view", "textbook",
+    "error", "files", "kernel", "graph", "ops", "gradient", "plan", "nn", "optim", "data", "train",
+    "textbook", "check", "view",
 ];
 
 fn root() -> PathBuf {

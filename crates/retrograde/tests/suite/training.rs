@@ -2,8 +2,8 @@
 
 use retrograde::data::Dataset;
 use retrograde::nn::{Init, Mlp, Model, Precision};
-use retrograde::optim::Sgd;
-use retrograde::train::{Event, History, RunFolder, Trainer};
+use retrograde::optim::{Rule, Schedule, Settings, Sgd};
+use retrograde::train::{Event, History, Recipe, RunFolder, Session, Trainer};
 use retrograde::{Error, Result};
 use std::ops::ControlFlow;
 use tempfile::TempDir;
@@ -57,6 +57,16 @@ fn the_number_of_threads_changes_no_bit() -> Result<()> {
 
 #[test]
 fn a_stopped_training_continues_bit_for_bit() -> Result<()> {
+    // Also in the middle of a schedule, and with all that an optimiser may have to remember.
+    let adam = Settings { clip: Some(1.0), weight_decay: 0.01, ..Settings::of(Rule::AdamW) };
+    continues(trainer)?;
+    continues(|steps| {
+        let optimizer = adam.build().expect("good settings");
+        Trainer::new(optimizer).schedule(Schedule::cosine().warmup(20)).steps(steps)
+    })
+}
+
+fn continues(trainer: impl Fn(u64) -> Trainer) -> Result<()> {
     let data = Dataset::embedded()?;
     let (whole, parts) = (folder(), folder());
     let mut expected = net()?;
@@ -77,6 +87,52 @@ fn a_stopped_training_continues_bit_for_bit() -> Result<()> {
     assert_eq!((second.timed_steps, second.stopped), (80, false));
     let [a, b] = [&whole, &parts].map(|folder| Mlp::load(RunFolder::model_file(folder.path())));
     assert_eq!(a?, b?);
+    Ok(())
+}
+
+#[test]
+fn the_learning_rate_follows_its_schedule() -> Result<()> {
+    let data = Dataset::embedded()?;
+    let schedule = Schedule::step(3, 0.5).warmup(2);
+    let trainer = trainer(10).schedule(schedule);
+    let mut session = Session::<f64>::new(&trainer, &net()?, &data)?;
+    let mut still = net()?;
+    for step in 0..8 {
+        assert_eq!(session.learning_rate(), 0.1 * schedule.factor(step, 10), "step {step}");
+        session.step()?;
+    }
+    session.set_learning_rate(0.0)?;
+    session.store(&mut still)?;
+    session.step()?;
+    let mut after = net()?;
+    session.store(&mut after)?;
+    assert_eq!(still, after, "a rate of zero changes nothing, and the schedule multiplies it");
+    assert!(session.set_learning_rate(-1.0).is_err());
+
+    // A cosine that ends with the training is another in a longer one; one of its own length goes on.
+    let place = folder();
+    let cosine = |schedule, steps| self::trainer(steps).schedule(schedule);
+    cosine(Schedule::cosine(), 5).folder(place.path()).fit(&mut net()?, &data)?;
+    let error = cosine(Schedule::cosine(), 9).resume(place.path()).fit(&mut net()?, &data);
+    let message = error.expect_err("another schedule").to_string();
+    assert!(message.contains("cosine:5") && message.contains("cosine:9"), "{message}");
+    cosine(Schedule::cosine_until(5), 9).resume(place.path()).fit(&mut net()?, &data)?;
+    Ok(())
+}
+
+#[test]
+fn a_recipe_is_remembered_whole() -> Result<()> {
+    let place = folder();
+    let recipe = Recipe {
+        data: "mnist-5k".into(),
+        optimizer: Settings { clip: Some(0.5), ..Settings::of(Rule::Nesterov) },
+        schedule: Schedule::step(2, 0.25),
+        length: retrograde::train::Length::Steps(3),
+        ..Recipe::default()
+    };
+    let data = Dataset::embedded()?;
+    recipe.trainer()?.folder(place.path()).fit(&mut recipe.model(&data)?, &data)?;
+    assert_eq!(RunFolder::read_checkpoint(place.path())?.recipe(), Some(&recipe));
     Ok(())
 }
 

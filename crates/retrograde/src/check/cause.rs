@@ -1,0 +1,233 @@
+//! The catalogue of causes.
+
+use serde::Serialize;
+use std::fmt;
+
+/// What a fault is. A report names one only when, as a hypothesis, it reproduces the wrong numbers to rounding.
+///
+/// `N` is the number of rows in a batch, `T` stands for the true gradient, `G` for the code's.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "cause", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Cause {
+    /// G = −T.
+    Sign,
+    /// G = factor · T. The name says what the factor is: `1/N`, `N`, `2`, `1/2`.
+    Factor {
+        /// Its value at the input that the report shows.
+        value: f64,
+        /// What it is, in the sizes of the block and the batch if it changes with them.
+        name: String,
+    },
+    /// A mean over the rows where a sum belongs: G = T/N, for a parameter that all rows share.
+    MeanForSum,
+    /// A sum over the rows where a mean belongs: G = N · T.
+    SumForMean,
+    /// G is T with its two axes exchanged.
+    Transposed,
+    /// G is T with its axes in another order.
+    AxesExchanged {
+        /// The axis of T that each axis of G is.
+        order: Vec<usize>,
+    },
+    /// G has T's numbers in another order: reversed along an axis, moved along it, or read by columns.
+    Rearranged {
+        /// How, in words.
+        how: String,
+    },
+    /// G = 0: the path is cut off.
+    Detached,
+    /// G does not depend on the gradient from above.
+    DoutIgnored,
+    /// G is T for another gradient from above, made of the right one.
+    DoutChanged {
+        /// What became of it, in words.
+        how: String,
+    },
+    /// The code writes into an array that it was only given to read.
+    WrittenInto {
+        /// Which: `dout`, `x`.
+        what: String,
+    },
+    /// The layer's backward changes what forward left for it: a second call gives other numbers.
+    MemoryOverwritten,
+    /// G is T for what an earlier call left behind.
+    Stale {
+        /// What is from then: `x`, `dout`, a parameter's name, `gradient` for the whole result.
+        what: String,
+    },
+    /// Right alone, wrong in the row of layers: the layer shares memory with another.
+    SharedBuffer {
+        /// The layer whose numbers it found there.
+        with: String,
+    },
+    /// G is T added to the gradient of the call before.
+    Accumulated,
+    /// G has the shares of some rows (or columns) only, such as the last: they replace each other instead of adding up.
+    SharesMissing {
+        /// The axis of the output along which the shares lie.
+        axis: usize,
+        /// The positions whose shares are there.
+        present: Vec<usize>,
+    },
+    /// Part of the block has no gradient: the positions along an axis of the block itself.
+    PartDetached {
+        /// The axis of the block.
+        axis: usize,
+        /// The positions without gradient.
+        missing: Vec<usize>,
+    },
+    /// The input reaches the output along several paths, and the share of one is missing.
+    PathMissing {
+        /// Which, in words.
+        path: String,
+    },
+    /// In forward the rows of a batch influence each other; backward takes each alone.
+    RowsInfluence,
+    /// Each output depends on several inputs; backward has only the share of its own.
+    DiagonalOnly,
+    /// The slope is f′(f(x)) where f′(x) belongs.
+    SlopeAtOutput,
+    /// The slope, a formula in the output, is computed from the input: x(1 − x) for y(1 − y).
+    SlopeAtInput,
+    /// The slope is forgotten: the gradient passes unchanged.
+    SlopeMissing,
+    /// The slope is multiplied twice.
+    SlopeTwice,
+    /// The slope is another function.
+    WrongSlope {
+        /// The function as the code has it.
+        code: String,
+        /// The function as it should be; empty where no short formula fits.
+        right: String,
+    },
+    /// Where the gradient should pass it is stopped, and the reverse.
+    MaskInverted,
+    /// Where the gradient should be stopped it passes.
+    MaskMissing,
+    /// The mask of backward changes over at another place than forward does.
+    MaskMoved {
+        /// Where forward has its kink.
+        right: f64,
+        /// Where backward changes over.
+        code: f64,
+    },
+    /// The mask is made of the gradient from above instead of the input.
+    MaskOfDout,
+    /// Summed along another axis than the one along which the parameter was spread.
+    WrongAxis {
+        /// The axes of the output that the code sums over.
+        summed: Vec<usize>,
+    },
+    /// Not summed over the axis along which the parameter was spread.
+    NotReduced,
+    /// The gradient has another shape than what it is the gradient of.
+    WrongShape {
+        /// The shape that it has.
+        code: Vec<usize>,
+        /// The shape that it should have.
+        right: Vec<usize>,
+    },
+    /// G is the gradient of another parameter.
+    AnotherParameter {
+        /// Whose gradient it is.
+        of: String,
+    },
+    /// The softmax runs over the whole batch.
+    SoftmaxOverBatch,
+    /// The softmax runs down the columns, over the rows of the batch, instead of along each row.
+    SoftmaxDownColumns,
+    /// Backward of softmax with a term missing or wrong.
+    SoftmaxTerm {
+        /// The formula that the code has.
+        code: String,
+    },
+    /// Gradient of the cross entropy with a term missing or wrong.
+    CrossEntropyTerm {
+        /// The formula that the code has.
+        code: String,
+    },
+    /// For large inputs the values are not finite although the function is: the maximum is not subtracted, or the like.
+    Overflow,
+    /// An epsilon in the logarithm changes the loss, and the gradient is that of a loss without it.
+    Epsilon {
+        /// Its value.
+        value: f64,
+    },
+    /// Weight decay is in the loss and not in the gradient, or the reverse.
+    WeightDecay {
+        /// G = T − λ · value with this λ: positive where the gradient lacks it.
+        lambda: f64,
+    },
+    /// Dropout's mask is scaled in forward and not in backward, or the reverse.
+    DropoutNotScaled {
+        /// The scale of forward.
+        scale: f64,
+    },
+    /// Batch or layer normalisation whose gradient has a path missing.
+    NormalisationPath {
+        /// `batch` or `layer`.
+        kind: String,
+        /// The missing path: `mean`, `variance`, `mean and variance`, `gamma`.
+        path: String,
+    },
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Cause::Sign => f.write_str("wrong sign"),
+            Cause::Factor { name, .. } => write!(f, "factor {name}"),
+            Cause::MeanForSum => f.write_str("mean for sum over the rows (factor 1/N)"),
+            Cause::SumForMean => f.write_str("sum for mean over the rows (1/N missing)"),
+            Cause::Transposed => f.write_str("transposed"),
+            Cause::AxesExchanged { order } => write!(f, "axes exchanged to {order:?}"),
+            Cause::Rearranged { how } => write!(f, "rearranged: {how}"),
+            Cause::Detached => f.write_str("zero: cut off"),
+            Cause::DoutIgnored => f.write_str("dout ignored"),
+            Cause::DoutChanged { how } => write!(f, "dout changed: {how}"),
+            Cause::WrittenInto { what } => write!(f, "{what} written into"),
+            Cause::MemoryOverwritten => f.write_str("backward overwrites what forward remembered"),
+            Cause::Stale { what } => write!(f, "stale {what}"),
+            Cause::SharedBuffer { with } => write!(f, "buffer shared with {with}"),
+            Cause::Accumulated => f.write_str("added to the last call's gradient"),
+            Cause::SharesMissing { axis, present } => {
+                write!(f, "only the shares of {present:?} along axis {axis} of the output")
+            }
+            Cause::PartDetached { axis, missing } => {
+                write!(f, "cut off at {missing:?} along axis {axis}")
+            }
+            Cause::PathMissing { path } => write!(f, "path missing: {path}"),
+            Cause::RowsInfluence => f.write_str("rows influence each other, unknown to backward"),
+            Cause::DiagonalOnly => f.write_str("only each output's own input has a share"),
+            Cause::SlopeAtOutput => f.write_str("slope taken at the output instead of the input"),
+            Cause::SlopeAtInput => f.write_str("slope taken at the input instead of the output"),
+            Cause::SlopeMissing => f.write_str("slope missing"),
+            Cause::SlopeTwice => f.write_str("slope multiplied twice"),
+            Cause::WrongSlope { code, right } if right.is_empty() => write!(f, "wrong slope {code}"),
+            Cause::WrongSlope { code, right } => write!(f, "wrong slope {code} for {right}"),
+            Cause::MaskInverted => f.write_str("mask inverted"),
+            Cause::MaskMissing => f.write_str("mask missing"),
+            Cause::MaskMoved { right, code } => write!(f, "mask at {code} instead of {right}"),
+            Cause::MaskOfDout => f.write_str("mask made of dout instead of x"),
+            Cause::WrongAxis { summed } => write!(f, "summed over axes {summed:?} of the output"),
+            Cause::NotReduced => f.write_str("sum over the rows missing"),
+            Cause::WrongShape { code, right } => write!(f, "shape {code:?} instead of {right:?}"),
+            Cause::AnotherParameter { of } => write!(f, "gradient of {of}"),
+            Cause::SoftmaxOverBatch => f.write_str("softmax over the whole batch"),
+            Cause::SoftmaxDownColumns => f.write_str("softmax down the columns"),
+            Cause::SoftmaxTerm { code } => write!(f, "softmax backward is {code}"),
+            Cause::CrossEntropyTerm { code } => write!(f, "cross entropy backward is {code}"),
+            Cause::Overflow => f.write_str("overflow"),
+            Cause::Epsilon { value } => write!(f, "epsilon {value:e} in the logarithm"),
+            Cause::WeightDecay { lambda } if *lambda >= 0.0 => {
+                write!(f, "weight decay {lambda} missing in the gradient")
+            }
+            Cause::WeightDecay { lambda } => write!(f, "weight decay {} missing in the loss", -lambda),
+            Cause::DropoutNotScaled { scale } => write!(f, "dropout not scaled by {scale}"),
+            Cause::NormalisationPath { kind, path } => {
+                write!(f, "{kind} normalisation without the path through the {path}")
+            }
+        }
+    }
+}

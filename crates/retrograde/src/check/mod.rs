@@ -1,0 +1,26 @@
+//! The gradient check: is a gradient right, and if not, where is the fault and what is it?
+//!
+//! A gradient is compared with differences of the function that it claims to be the gradient of. What comes back is a
+//! [`Report`]: a [`Verdict`], the layers from left to right with a mark on the first wrong one, and for each fault a
+//! [`Finding`] with its [`Cause`], the [`Evidence`], the line to write instead and what the fault would do to training.
+//!
+//! The check never guesses. A cause is a hypothesis on the numbers (the sign is wrong; the slope was taken at the output;
+//! the rows share one softmax), and it is named only when it reproduces the wrong numbers to rounding, at several random
+//! inputs. When none does, the report says so and shows where the numbers differ. Kinks and rounding are no faults.
+//!
+//! | here | what it is |
+//! | --- | --- |
+//! | [`Verdict`], [`Severity`] | what can be said of a gradient, and of a finding |
+//! | [`Comparison`] | a block of claimed gradients beside the numerical ones |
+//! | [`Report`], [`Station`], [`Finding`], [`Evidence`], [`Table`] | what a check hands back; plain data, for faces to show |
+//! | [`Cause`] | the catalogue of causes |
+
+mod cause;
+mod comparison;
+mod report;
+mod verdict;
+
+pub use cause::Cause;
+pub use comparison::{Comparison, Element};
+pub use report::{Evidence, Finding, Formulas, Report, Station, Table};
+pub use verdict::{Severity, Verdict};
