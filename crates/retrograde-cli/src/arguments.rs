@@ -2,7 +2,7 @@
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::parser::ValueSource;
-use clap::{ArgMatches, Args, Parser, Subcommand};
+use clap::{ArgMatches, Args, Parser, Subcommand, ValueEnum};
 use retrograde::data::{Drawing, Source};
 use retrograde::nn::{Activation, Init, Precision};
 use retrograde::optim::{Rule, Schedule, Settings};
@@ -35,7 +35,7 @@ pub enum Task {
     #[command(long_about = PREDICT_ABOUT, after_long_help = PREDICT_EXAMPLES)]
     Predict(PredictArguments),
     /// Draw a graph: the value on each edge, and the gradient that flows back
-    #[command(after_long_help = GRAPH_EXAMPLES)]
+    #[command(long_about = GRAPH_ABOUT, after_long_help = GRAPH_EXAMPLES)]
     Graph(GraphArguments),
     /// List, fetch and look at data sets
     #[command(arg_required_else_help = true)]
@@ -58,16 +58,57 @@ impl Task {
     }
 }
 
+const GRAPH_ABOUT: &str = "\
+Draw a graph: the value on each edge, and the gradient that flows back.
+
+A graph of the notebook by its name, or that of a trained model's loss on three test images. As html it is one page \
+that needs nothing else: click what you want to see, open layers, play the forward and the backward pass step by step.";
+
 const GRAPH_EXAMPLES: &str = "\
 Examples:
-  retrograde graph apple                  the book's first figure, and its chain rule in numbers
-  retrograde graph two-layer --unfold     every operation of the network rather than its layers";
+  retrograde graph apple                            the book's first figure, and its chain rule in numbers
+  retrograde graph two-layer --unfold               every operation of the network rather than its layers
+  retrograde graph two-layer --format html -o net.html    a page to explore it
+  retrograde graph --model run --format svg -o run.svg    a picture of a trained network
+  retrograde graph apple --format dot | dot -Tpdf > apple.pdf
+  retrograde graph apple --format json | jq .nodes";
+
+/// The forms of a graph.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum GraphFormat {
+    /// For the terminal, with the chain rule in numbers below
+    Text,
+    /// For Graphviz
+    Dot,
+    /// A picture, in light and dark
+    Svg,
+    /// One page to explore it, without a network
+    Html,
+    /// Every number, for programs
+    Json,
+}
 
 #[derive(Debug, Args)]
 pub struct GraphArguments {
     /// Which graph
-    #[arg(value_parser = PossibleValuesParser::new(EXAMPLES.iter().map(|example| PossibleValue::new(example.name).help(example.summary))))]
-    pub name: String,
+    #[arg(value_parser = PossibleValuesParser::new(EXAMPLES.iter().map(|example| PossibleValue::new(example.name).help(example.summary))), required_unless_present = "model", conflicts_with = "model")]
+    pub name: Option<String>,
+
+    /// The folder of a training, or the file of a model: its loss on the first three test images
+    #[arg(long, short, value_name = "FOLDER|FILE")]
+    pub model: Option<PathBuf>,
+
+    /// Whose test images, as in `train`
+    #[arg(long, value_name = "auto|mnist-5k|mnist|FOLDER", default_value_t = Source::Auto, requires = "model")]
+    pub data: Source,
+
+    /// The form
+    #[arg(long, short, value_name = "FORM", value_enum, default_value_t = GraphFormat::Text)]
+    pub format: GraphFormat,
+
+    /// Write it into this file, whole or not at all, rather than on standard output
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
 
     /// Show the operations inside of layers rather than one box a layer
     #[arg(long)]

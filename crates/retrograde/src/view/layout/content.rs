@@ -2,6 +2,7 @@
 //!
 //! A value that a later band needs leaves this one to its name and `…`; one of an earlier band enters from its name.
 
+use super::levels::{delay, levels};
 use super::sheet::{Link, Look, Sheet};
 use crate::graph::Tensor;
 use crate::view::diagram::{Block, BlockKind, Diagram};
@@ -16,31 +17,48 @@ use std::sync::Arc;
 const NAME: usize = 28;
 
 /// What is to be laid out.
-#[derive(Clone, Copy)]
 pub(in crate::view) struct Content<'a> {
-    pub(in crate::view) trace: &'a Trace,
-    pub(in crate::view) diagram: &'a Diagram,
-    pub(in crate::view) levels: &'a [usize],
+    trace: &'a Trace,
+    diagram: &'a Diagram,
+    levels: Vec<usize>,
     /// Whether given values stand beside what uses them first, rather than at the very left.
-    pub(in crate::view) near: bool,
+    near: bool,
 }
+
+/// In figures of so few levels, all given values stand at the very left, as in the book; in longer ones each stands
+/// beside what uses it first.
+const SHORT: usize = 3;
 
 /// What is written in a figure.
 pub(in crate::view) trait Writing {
-    /// The lines above a wire that carries this value.
-    fn above(&self, value: &Value) -> Vec<String>;
+    /// The lines above a wire that carries this value of a node, an index into [`Trace::nodes`].
+    fn above(&self, node: usize, value: &Value) -> Vec<String>;
     /// The lines below a wire along which this gradient flows back.
-    fn below(&self, gradient: &Tensor) -> Vec<String>;
+    fn below(&self, node: usize, gradient: &Tensor) -> Vec<String>;
     /// A label, in the letters there are.
     fn letters(&self, text: &str) -> String;
     /// What stands for what is left out.
     fn ellipsis(&self) -> &str;
 }
 
-impl Content<'_> {
+impl<'a> Content<'a> {
+    pub(in crate::view) fn new(trace: &'a Trace, diagram: &'a Diagram) -> Self {
+        let mut levels = levels(diagram);
+        let near = levels.last().is_some_and(|&end| end > SHORT + 1);
+        if near {
+            delay(diagram, &mut levels);
+        }
+        Content { trace, diagram, levels, near }
+    }
+
+    /// The level of the end: the last.
+    pub(in crate::view) fn end(&self) -> usize {
+        self.levels.last().copied().unwrap_or(0)
+    }
+
     /// The sheet of some levels.
     pub(in crate::view) fn sheet(&self, band: RangeInclusive<usize>, writing: &dyn Writing) -> Sheet {
-        let Content { trace, diagram, levels, near } = *self;
+        let Content { trace, diagram, levels, near } = self;
         let mut sheet = Sheet::default();
         let within =
             |block: usize| diagram.blocks[block].kind != BlockKind::Leaf && band.contains(&levels[block]);
@@ -63,8 +81,8 @@ impl Content<'_> {
             let of_block = outputs.get(&block).into_iter().flatten();
             of_block.take_while(|&&other| other != node).count()
         };
-        let below = |gradient: &Option<Arc<Tensor>>| {
-            gradient.as_deref().map_or_else(Vec::new, |gradient| writing.below(gradient))
+        let below = |node: usize, gradient: &Option<Arc<Tensor>>| {
+            gradient.as_deref().map_or_else(Vec::new, |gradient| writing.below(node, gradient))
         };
         let mut entering: HashMap<usize, usize> = HashMap::new();
         let mut operand = vec![0; diagram.blocks.len()];
@@ -86,7 +104,7 @@ impl Content<'_> {
                     let uses =
                         diagram.wires.iter().filter(|other| other.node == wire.node && within(other.to));
                     let first = uses.map(|other| column(other.to)).min().unwrap_or(1);
-                    let beside = if near && is_leaf { first - 1 } else { 0 };
+                    let beside = if *near && is_leaf { first - 1 } else { 0 };
                     let below = total(trace, diagram, wire.node);
                     sheet.add(Look::Name(name, below), is_leaf.then_some(wire.from), beside, 1)
                 });
@@ -94,7 +112,7 @@ impl Content<'_> {
             };
             let to = (items[&wire.to], operand[wire.to]);
             operand[wire.to] += 1;
-            let (above, below) = (writing.above(&wire.value), below(&wire.gradient));
+            let (above, below) = (writing.above(wire.node, &wire.value), below(wire.node, &wire.gradient));
             sheet.links.push(Link { from, to, wire: number, above, below });
         }
         // What later bands need.
@@ -115,8 +133,8 @@ impl Content<'_> {
                 from: (items[&from], port(from, node)),
                 to: (exit, 0),
                 wire: wires[0],
-                above: writing.above(&diagram.wires[wires[0]].value),
-                below: below(&trace.sum_of_gradients(edges)),
+                above: writing.above(node, &diagram.wires[wires[0]].value),
+                below: below(node, &trace.sum_of_gradients(edges)),
             });
         }
         sheet

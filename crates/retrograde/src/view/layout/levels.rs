@@ -3,7 +3,7 @@
 use crate::view::diagram::{BlockKind, Diagram};
 
 /// The level of each block: 0 for given values, and one more than the highest it depends on for the others.
-pub(in crate::view) fn levels(diagram: &Diagram) -> Vec<usize> {
+pub(super) fn levels(diagram: &Diagram) -> Vec<usize> {
     let mut levels = vec![0; diagram.blocks.len()];
     for (block, content) in diagram.blocks.iter().enumerate() {
         if content.kind != BlockKind::Leaf {
@@ -15,7 +15,7 @@ pub(in crate::view) fn levels(diagram: &Diagram) -> Vec<usize> {
 }
 
 /// Moves what is made of given values alone, such as a repeated bias, beside what uses it first.
-pub(in crate::view) fn delay(diagram: &Diagram, levels: &mut [usize]) {
+pub(super) fn delay(diagram: &Diagram, levels: &mut [usize]) {
     for block in (0..diagram.blocks.len()).rev() {
         let is_leaf = |wire: usize| diagram.blocks[diagram.wires[wire].from].kind == BlockKind::Leaf;
         if levels[block] > 0 && diagram.inputs(block).all(is_leaf) {

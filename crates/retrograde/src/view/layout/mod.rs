@@ -23,6 +23,5 @@ mod rows;
 mod sheet;
 
 pub(super) use content::{Content, Writing};
-pub(super) use levels::{delay, levels};
-pub(super) use place::{Layout, Role};
+pub(super) use place::{Frame, Layout, Role};
 pub(super) use sheet::{Look, Sheet};

@@ -7,29 +7,21 @@
 use super::figure::draw;
 use super::{Diagram, Style, Trace, gradient_lines, value_lines};
 use crate::graph::Tensor;
-use crate::view::layout::{Content, Writing, delay, levels};
+use crate::view::layout::{Content, Writing};
 use crate::view::trace::Value;
 
 /// Graphs of more blocks are told in a table.
 const MOST_BLOCKS: usize = 120;
 /// Figures of more bands too.
 const MOST_BANDS: usize = 8;
-/// In figures of so few levels, all given values stand at the very left, as in the book; in longer ones each stands
-/// beside what uses it first.
-const SHORT: usize = 3;
 
 /// The figure, band below band; `None` if the width or the graph does not allow one.
 pub(super) fn figure(trace: &Trace, diagram: &Diagram, style: Style) -> Option<String> {
     if diagram.blocks.len() > MOST_BLOCKS {
         return None;
     }
-    let mut levels = levels(diagram);
-    let end = *levels.last()?;
-    let near = end > SHORT + 1;
-    if near {
-        delay(diagram, &mut levels);
-    }
-    let content = Content { trace, diagram, levels: &levels, near };
+    let content = Content::new(trace, diagram);
+    let end = content.end();
     let (mut bands, mut first) = (Vec::new(), 1);
     while first <= end {
         if bands.len() == MOST_BANDS {
@@ -50,11 +42,11 @@ pub(super) fn figure(trace: &Trace, diagram: &Diagram, style: Style) -> Option<S
 
 /// What stands on the lines of a figure of letters.
 impl Writing for Style {
-    fn above(&self, value: &Value) -> Vec<String> {
+    fn above(&self, _: usize, value: &Value) -> Vec<String> {
         value_lines(value)
     }
 
-    fn below(&self, gradient: &Tensor) -> Vec<String> {
+    fn below(&self, _: usize, gradient: &Tensor) -> Vec<String> {
         gradient_lines(gradient)
     }
 
