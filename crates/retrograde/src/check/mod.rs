@@ -14,9 +14,11 @@
 //! | [`Comparison`] | a block of claimed gradients beside the numerical ones |
 //! | [`Report`], [`Station`], [`Finding`], [`Evidence`], [`Table`] | what a check hands back; plain data, for faces to show |
 //! | [`Cause`] | the catalogue of causes |
+//! | [`numerical`] | slopes by differences that know how far they can be trusted |
 
 mod cause;
 mod comparison;
+pub mod numerical;
 mod report;
 mod verdict;
 

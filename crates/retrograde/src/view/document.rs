@@ -128,6 +128,7 @@ impl Trace {
     /// # Ok(())
     /// # }
     /// ```
+    #[allow(clippy::missing_panics_doc, reason = "texts and numbers can always be written")]
     pub fn json(&self) -> String {
         let text = serde_json::to_string(&Document::new(self, false));
         text.expect("names are texts and numbers are finite or words")

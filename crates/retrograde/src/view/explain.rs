@@ -57,8 +57,11 @@ struct Line {
     /// What arrived: `1.1`, or `1 + 2 = 3` where paths meet.
     upstream: String,
     /// What goes on to each operand: its label, the rule and the same in numbers, and the result.
-    shares: Vec<(String, Option<(String, String)>, String)>,
+    shares: Vec<ShareLine>,
 }
+
+/// An operand, its rule and the same in numbers, and the result.
+type ShareLine = (String, Option<(String, String)>, String);
 
 impl Line {
     fn write(&self, f: &mut fmt::Formatter<'_>, style: Style) -> fmt::Result {

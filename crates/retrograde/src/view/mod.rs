@@ -18,6 +18,8 @@ mod layout;
 mod letters;
 mod notebook;
 mod page;
+#[cfg(feature = "report")]
+pub mod report;
 mod scene;
 mod steps;
 mod summary;

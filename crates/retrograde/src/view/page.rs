@@ -216,3 +216,25 @@ fn picture(
         },
     );
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn translations_are_of_sentences_that_are_said() {
+        let korean: BTreeMap<&str, &str> = serde_json::from_str(KOREAN).expect("a list of sentences");
+        let operations = crate::ops::ALL.iter().map(|entry| entry.summary);
+        let said: BTreeSet<&str> =
+            operations.chain(super::super::EXAMPLES.iter().map(|example| example.summary)).collect();
+        for sentence in korean.keys() {
+            assert!(said.contains(sentence), "nobody says `{sentence}`");
+        }
+    }
+
+    #[test]
+    fn fillings_are_not_looked_through() {
+        let page = filled(&[("title", "{{data}}"), ("data", "[]")]);
+        assert!(page.contains("<title>{{data}}</title>"), "{page}");
+    }
+}

@@ -156,6 +156,7 @@ impl Scene {
             frames: Vec::new(),
         };
         scene.place(&layout);
+        scene.touch();
         scene.frames = frames(trace, &scene, open);
         scene.measure();
         Ok(scene)
@@ -211,6 +212,19 @@ impl Scene {
                         });
                     }
                 }
+            }
+        }
+    }
+
+    /// Lets lines begin and end where their blocks do, which are not as wide as letters.
+    fn touch(&mut self) {
+        for wire in &mut self.wires {
+            let ([left, _, width, _], [end, ..]) = (self.blocks[wire.from].place, self.blocks[wire.to].place);
+            if let Some(first) = wire.points.first_mut() {
+                first[0] = left + width;
+            }
+            if let Some(last) = wire.points.last_mut() {
+                last[0] = end;
             }
         }
     }
@@ -275,13 +289,6 @@ fn route(layout: &Layout, last: usize) -> Vec<[f64; 2]> {
     }
     let corners = pieces.iter().rev().flat_map(|&piece| &layout.lines[piece].points);
     let mut points: Vec<[f64; 2]> = corners.map(|&(column, row)| at(column, row)).collect();
-    // A line of letters begins beside a frame and ends beside one; a drawn one touches both.
-    if let Some(first) = points.first_mut() {
-        first[0] -= LETTER;
-    }
-    if let Some(last) = points.last_mut() {
-        last[0] += LETTER;
-    }
     points.dedup();
     // Only corners are left.
     let mut corners: Vec<[f64; 2]> = Vec::new();
@@ -339,21 +346,28 @@ fn frames(trace: &Trace, scene: &Scene, open: &BTreeSet<String>) -> Vec<SceneFra
     for scope in open {
         let (inside, outside): (Vec<&SceneBlock>, Vec<&SceneBlock>) =
             scene.blocks.iter().partition(|block| belongs(block, scope));
-        let Some(first) = inside.first() else {
-            continue;
+        let operations: Vec<&SceneBlock> =
+            inside.iter().copied().filter(|block| block.kind != "leaf").collect();
+        // Parameters may stand beside what other layers are given; then the frame is around the operations.
+        let clear = |blocks: &[&SceneBlock], others: &[&SceneBlock]| {
+            around(blocks).filter(|place| !others.iter().any(|block| overlap(*place, block.place)))
         };
-        let [mut left, mut top, width, height] = first.place;
-        let (mut right, mut bottom) = (left + width, top + height);
-        for [x, y, w, h] in inside.iter().map(|block| block.place) {
-            (left, top) = (left.min(x), top.min(y));
-            (right, bottom) = (right.max(x + w), bottom.max(y + h));
-        }
-        let place = [left - AROUND, top - AROUND, right - left + 2.0 * AROUND, bottom - top + 2.0 * AROUND];
-        if !outside.iter().any(|block| overlap(place, block.place)) {
+        if let Some(place) = clear(&inside, &outside).or_else(|| clear(&operations, &outside)) {
             found.push(SceneFrame { scope: scope.clone(), place });
         }
     }
     found
+}
+
+/// The smallest place of some blocks, with something around it.
+fn around(blocks: &[&SceneBlock]) -> Option<[f64; 4]> {
+    let [mut left, mut top, width, height] = blocks.first()?.place;
+    let (mut right, mut bottom) = (left + width, top + height);
+    for [x, y, w, h] in blocks.iter().map(|block| block.place) {
+        (left, top) = (left.min(x), top.min(y));
+        (right, bottom) = (right.max(x + w), bottom.max(y + h));
+    }
+    Some([left - AROUND, top - AROUND, right - left + 2.0 * AROUND, bottom - top + 2.0 * AROUND])
 }
 
 fn overlap(a: [f64; 4], b: [f64; 4]) -> bool {

@@ -63,10 +63,14 @@ pub(super) fn step(trace: &Trace, node: &TracedNode) -> Option<Step> {
         'y' => real(&node.value),
         _ => real(&operands[operand_of(letter, operands.len())?].value),
     };
+    let labels = |letter: char| match &operands.get(operand_of(letter, operands.len())?)?.value {
+        Value::Indices(_, indices) => Some(&**indices),
+        Value::Real(_) | Value::Bytes(_) => None,
+    };
     let own = entry.and_then(|entry| entry.formula.strip_prefix("y = "));
     let call = || format!("{name}({})", names.join(", "));
     let numbers =
-        own.zip(real(&node.value)).and_then(|(formula, value)| arithmetic(formula, value, &letters));
+        own.zip(real(&node.value)).and_then(|(formula, value)| arithmetic(formula, value, &labels, &letters));
     let mut shares = Vec::new();
     for (input, &edge) in node.inputs.iter().enumerate() {
         let Some(share) = &trace.edges()[edge].gradient else {
@@ -77,7 +81,7 @@ pub(super) fn step(trace: &Trace, node: &TracedNode) -> Option<Step> {
             edge,
             operand: names[input].clone(),
             rule: rule.and_then(|rule| substituted(rule, &in_names)),
-            numbers: rule.and_then(|rule| arithmetic(rule, share, &letters)),
+            numbers: rule.and_then(|rule| arithmetic(rule, share, &labels, &letters)),
         });
     }
     let formula = own.and_then(|formula| substituted(formula, &in_names)).unwrap_or_else(call);
@@ -110,6 +114,7 @@ fn parenthesised(text: String) -> String {
 fn arithmetic<'a>(
     formula: &str,
     result: &Tensor,
+    labels: &dyn Fn(char) -> Option<&'a [u32]>,
     letters: &dyn Fn(char) -> Option<&'a Tensor>,
 ) -> Option<Arithmetic> {
     if result.shape().rank() == 0 {
@@ -129,7 +134,8 @@ fn arithmetic<'a>(
     let largest = (0..values.len()).max_by(|a, b| size(a).total_cmp(&size(b)))?;
     let numbers = pointwise(formula, result, largest, letters)
         .or_else(|| product(formula, result, largest, letters))
-        .or_else(|| column_sum(formula, result, largest, letters))?;
+        .or_else(|| column_sum(formula, result, largest, letters))
+        .or_else(|| by_rows(formula, result, largest, labels, letters))?;
     Some(Arithmetic { element: Some(place(result, largest)), numbers, result: rough(values[largest]) })
 }
 
@@ -235,6 +241,66 @@ fn column_sum<'a>(
     Some(with_rest(&terms, rows))
 }
 
+/// `(softmax(a) * sum(b) - b) * g / N`: one element, where functions go over its row, class indices are rows with a one,
+/// and N is the number of rows.
+fn by_rows<'a>(
+    formula: &str,
+    result: &Tensor,
+    element: usize,
+    labels: &dyn Fn(char) -> Option<&'a [u32]>,
+    letters: &dyn Fn(char) -> Option<&'a Tensor>,
+) -> Option<String> {
+    let [rows, columns] = result.shape()[..] else {
+        return None;
+    };
+    let (row, column) = (element / columns, element % columns);
+    let entries = |letter: char| -> Option<Vec<f64>> {
+        if let Some(labels) = labels(letter) {
+            let label = *labels.get(row)?;
+            return Some((0..columns).map(|class| f64::from(u8::from(class == label as usize))).collect());
+        }
+        let tensor = letters(letter).filter(|tensor| tensor.shape() == result.shape())?;
+        Some(tensor.values()[row * columns..][..columns].to_vec())
+    };
+    let mut text = formula.to_string();
+    for (name, of) in ROW_FUNCTIONS {
+        for letter in 'a'..='y' {
+            let call = format!("{name}({letter})");
+            if let (true, Some(entries)) = (text.contains(&call), entries(letter)) {
+                text = text.replace(&call, &parenthesised(rough(of(&entries, column))));
+            }
+        }
+    }
+    let number = |letter: char| {
+        if letter == 'N' {
+            return Some(rows.to_string());
+        }
+        let alone = letters(letter).filter(|tensor| tensor.shape().rank() == 0);
+        let number = alone.and_then(|tensor| tensor.scalar().ok()).or_else(|| Some(entries(letter)?[column]));
+        number.map(|number| parenthesised(rough(number)))
+    };
+    // Numbers such as 1e-4 are words too.
+    let is_number = |word: &str| word.starts_with(|first: char| first.is_ascii_digit());
+    let is_plain =
+        words(&text).all(|(letter, word)| is_number(word) || letter.is_some_and(|l| number(l).is_some()));
+    if is_plain && text != formula { substituted(&text, &number) } else { None }
+}
+
+/// An element of what a function makes of a row.
+type OfRow = fn(&[f64], usize) -> f64;
+
+/// Functions of a whole row, by their names in formulas; a name that ends another comes after it.
+const ROW_FUNCTIONS: [(&str, OfRow); 3] = [
+    ("log_softmax", |row, column| softmax(row, column).ln()),
+    ("softmax", softmax),
+    ("sum", |row, _| row.iter().sum()),
+];
+
+fn softmax(row: &[f64], column: usize) -> f64 {
+    let largest = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    (row[column] - largest).exp() / row.iter().map(|x| (x - largest).exp()).sum::<f64>()
+}
+
 /// Whether terms sum to a number, up to rounding.
 fn agrees(terms: impl Iterator<Item = f64>, sum: f64) -> bool {
     let (total, size) = terms.fold((0.0, 0.0), |(total, size), x: f64| (total + x, size + x.abs()));
@@ -265,7 +331,7 @@ fn rule(derivative: &'static str, input: usize, operands: usize) -> Option<&'sta
     let letter_of = |part: &str| operand_of(part.strip_prefix('d')?.chars().next()?, operands);
     let begins = |at: usize| {
         let part = &derivative[at..];
-        letter_of(part).filter(|_| part.split(" = ").next().is_some_and(|left| is_left_side(left)))
+        letter_of(part).filter(|_| part.split(" = ").next().is_some_and(is_left_side))
     };
     let starts: Vec<(usize, usize)> = std::iter::once(0)
         .chain(derivative.match_indices(", ").map(|(at, _)| at + 2))

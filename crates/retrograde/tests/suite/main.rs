@@ -6,12 +6,17 @@ mod digits;
 mod documents;
 #[cfg(feature = "download")]
 mod download;
+mod forms;
 mod laws;
 mod notebook;
 mod notebook_textbook;
+mod numerical;
 mod optimizers;
 mod plans;
 mod random_graphs;
+mod recording;
+#[cfg(feature = "report")]
+mod report;
 mod training;
 mod two_questions;
 mod two_rooms;

@@ -88,7 +88,7 @@ function move() { view.setAttribute("transform", `translate(${place.x.toFixed(2)
 function fit() {
   const [w, h] = scene.size;
   const { width, height } = figure.getBoundingClientRect();
-  const scale = Math.max(Math.min(width / w, (height - 24) / h, 1.7), Math.min(0.75, (height - 24) / h));
+  const scale = Math.max(Math.min(width / w, (height - 24) / h, 1.7), Math.min(0.7, (height - 24) / h));
   place = { scale, x: Math.max(0, (width - w * scale) / 2), y: Math.max(0, (height - h * scale) / 2) };
   move();
 }
@@ -103,9 +103,12 @@ function zoom(factor, x, y) {
 function reveal(block) {
   const { width, height } = figure.getBoundingClientRect();
   const [x, y, w, h] = block.place;
-  const shift = (from, to, room, margin) => (to - from + 2 * margin > room ? room / 2 - (from + to) / 2 : Math.max(0, margin - from) - Math.max(0, to + margin - room));
-  place.x += shift(place.x + x * place.scale, place.x + (x + w) * place.scale, width, Math.min(150, width / 4));
-  place.y += shift(place.y + y * place.scale, place.y + (y + h) * place.scale, height, 50);
+  const shift = (from, to, room, margin) => {
+    if (from >= 8 && to <= room - 8) return 0;
+    return to - from + 2 * margin > room ? room / 2 - (from + to) / 2 : Math.max(0, margin - from) - Math.max(0, to + margin - room);
+  };
+  place.x += shift(place.x + x * place.scale, place.x + (x + w) * place.scale, width, Math.min(180, width / 3));
+  place.y += shift(place.y + y * place.scale, place.y + (y + h) * place.scale, height, 60);
   move();
 }
 

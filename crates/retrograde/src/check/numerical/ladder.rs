@@ -1,0 +1,259 @@
+//! One slope from a ladder of steps.
+
+/// The most steps: from the first, 2⁻⁸ of the number's scale, down to 2⁻³¹.
+pub(super) const MOST: usize = 24;
+
+/// How near two slopes must be for one to confirm the other at the second step already: far below the smallest error
+/// of a formula, far above what the formula of two steps leaves out.
+const CONFIRMED: f64 = 1e-8;
+
+/// How much of a slope may be left open before the next step is tried.
+const SETTLED: f64 = 1e-10;
+
+/// The slopes of both sides differ by more than this part of them: look closer.
+const SUSPICIOUS: f64 = 1e-6;
+
+/// How well the sides of a kink must be known before the last step, as a part of the angle between them: a kink that
+/// is a little away, rather than here, leaves more open.
+const CLEAR: f64 = 1e-7;
+
+/// How well a slope must be known after the last step.
+const KNOWN: f64 = 1e-3;
+
+/// A slope by differences, and how far it can be trusted.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Slope {
+    /// The derivative; at a kink the mean of both sides, as centred differences have it; NaN where there is none.
+    pub value: f64,
+    /// The true derivative is not farther away than this, as far as the steps tell: what the formula leaves out and what
+    /// rounding adds.
+    pub uncertainty: f64,
+    /// The largest step of those it was made from.
+    pub step: f64,
+    /// What the function is like here.
+    pub character: Character,
+}
+
+/// What a function is like around a point.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Character {
+    /// It has a derivative.
+    Smooth,
+    /// It has one slope on the left and another on the right.
+    Kink {
+        /// The slope below the point.
+        left: f64,
+        /// The slope above it.
+        right: f64,
+    },
+    /// It jumps: its values on the two sides stay apart however small the step.
+    Jump,
+    /// It has no value here, or none on one of the sides.
+    Undefined,
+    /// The steps do not agree on a slope: too much rounding, or a function that no difference can measure.
+    Unresolved,
+}
+
+impl Slope {
+    /// Whether there is a derivative to compare with.
+    pub fn is_smooth(&self) -> bool {
+        self.character == Character::Smooth
+    }
+
+    /// A point without a slope.
+    pub(super) fn none(character: Character) -> Self {
+        Slope { value: f64::NAN, uncertainty: f64::INFINITY, step: 0.0, character }
+    }
+}
+
+/// The values of a function at a point and at both sides of it.
+#[derive(Debug, Clone)]
+pub(super) struct Ladder {
+    middle: f64,
+    /// The relative rounding of one value.
+    roundoff: f64,
+    /// The largest value met, to which rounding is relative.
+    largest: f64,
+    /// The magnitude of the number, or 1.
+    scale: f64,
+    levels: [Level; MOST],
+    count: usize,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Level {
+    step: f64,
+    left: f64,
+    right: f64,
+}
+
+/// A limit for step zero, and how far off it may be.
+#[derive(Debug, Clone, Copy)]
+struct Limit {
+    value: f64,
+    error: f64,
+    step: f64,
+}
+
+impl Ladder {
+    pub(super) fn new(middle: f64, roundoff: f64, scale: f64) -> Self {
+        Ladder { middle, roundoff, largest: middle.abs(), scale, levels: [Level::default(); MOST], count: 0 }
+    }
+
+    /// Takes the values at one step. Steps must come in the order of a ladder; where a side has no value, it begins anew.
+    pub(super) fn push(&mut self, step: f64, left: f64, right: f64) {
+        if !left.is_finite() || !right.is_finite() || self.count == MOST {
+            self.count = 0;
+            return;
+        }
+        self.largest = self.largest.max(left.abs()).max(right.abs());
+        if self.count == 0 {
+            // A value near zero may be what is left of large terms. Those that depend on the number are at least as large
+            // as its share in the value.
+            self.largest = self.largest.max((right - left).abs() / (2.0 * step) * self.scale);
+        }
+        self.levels[self.count] = Level { step, left, right };
+        self.count += 1;
+    }
+
+    /// The slope, once another step could not tell more. `expected` is what it is to be compared with: a slope that
+    /// agrees with it confirms it, and both are then known well enough.
+    pub(super) fn settled(&self, expected: Option<f64>) -> Option<Slope> {
+        if !self.middle.is_finite() {
+            return Some(Slope::none(Character::Undefined));
+        }
+        let [.., before, last] = &self.levels[..self.count] else {
+            return None;
+        };
+        let noise = self.noise(last.step);
+        if self.is_suspicious(before, last) {
+            return if self.count < 5 { None } else { self.kink(CLEAR) };
+        }
+        let smooth = |limit: Limit| Slope {
+            value: limit.value,
+            uncertainty: limit.error,
+            step: limit.step,
+            character: Character::Smooth,
+        };
+        if let Some(expected) = expected {
+            let (coarse, fine) = (before.centred(), last.centred());
+            let value = (4.0 * fine - coarse) / 3.0;
+            if (value - expected).abs() <= CONFIRMED * value.abs() + 2.0 * noise {
+                let error = (fine - coarse).abs() / 3.0 + 2.0 * noise;
+                return Some(smooth(Limit { value, error, step: before.step }));
+            }
+        }
+        if self.count < 3 {
+            return None;
+        }
+        let limit = self.limit(Level::centred, [4.0, 16.0, 64.0])?;
+        (limit.error <= SETTLED * limit.value.abs() + 3.0 * noise).then(|| smooth(limit))
+    }
+
+    /// What can be said after the last step.
+    pub(super) fn conclude(&self) -> Slope {
+        if !self.middle.is_finite() || self.count < 2 {
+            return Slope::none(Character::Undefined);
+        }
+        if self.jumps() {
+            return Slope::none(Character::Jump);
+        }
+        let Some(limit) = self.limit(Level::centred, [4.0, 16.0, 64.0]) else {
+            return Slope::none(Character::Unresolved);
+        };
+        let (before, last) = (&self.levels[self.count - 2], &self.levels[self.count - 1]);
+        let bent = self.is_suspicious(before, last);
+        if let Some(kink) = bent.then(|| self.kink(0.1)).flatten().filter(|kink| self.stays(kink)) {
+            return kink;
+        }
+        let known = !bent && limit.error <= KNOWN * limit.value.abs() + 4.0 * self.noise(limit.step);
+        let character = if known { Character::Smooth } else { Character::Unresolved };
+        Slope { value: limit.value, uncertainty: limit.error, step: limit.step, character }
+    }
+
+    /// What rounding may add to a centred difference.
+    fn noise(&self, step: f64) -> f64 {
+        self.roundoff * self.largest / step
+    }
+
+    /// Whether the slopes of the two sides differ by more than curvature explains. Their difference is h·f″ + h³·f⁗/12 +
+    /// … where the function is smooth, so that it halves with the step.
+    fn is_suspicious(&self, before: &Level, last: &Level) -> bool {
+        let gap = |level: &Level| level.right_slope(self.middle) - level.left_slope(self.middle);
+        let slopes = last.right_slope(self.middle).abs().max(last.left_slope(self.middle).abs());
+        (2.0 * gap(last) - gap(before)).abs() > SUSPICIOUS * slopes + 16.0 * self.noise(last.step)
+    }
+
+    /// The kink, if both sides have slopes known to `clear` of the angle between them.
+    fn kink(&self, clear: f64) -> Option<Slope> {
+        let powers = [2.0, 4.0, 8.0];
+        let left = self.limit(|level| level.left_slope(self.middle), powers)?;
+        let right = self.limit(|level| level.right_slope(self.middle), powers)?;
+        let (gap, error) = ((right.value - left.value).abs(), left.error + right.error);
+        (error <= clear * gap).then(|| Slope {
+            value: f64::midpoint(left.value, right.value),
+            uncertainty: error,
+            step: left.step.max(right.step),
+            character: Character::Kink { left: left.value, right: right.value },
+        })
+    }
+
+    /// Whether the sides of a kink still have their slopes at the last step, which those of a cusp have not.
+    fn stays(&self, kink: &Slope) -> bool {
+        let Character::Kink { left, right } = kink.character else {
+            return false;
+        };
+        let last = &self.levels[self.count - 1];
+        let allowed = 0.25 * (right - left).abs() + 4.0 * self.noise(last.step);
+        (last.left_slope(self.middle) - left).abs() <= allowed
+            && (last.right_slope(self.middle) - right).abs() <= allowed
+    }
+
+    /// The limit of a quotient for step zero, by Neville's scheme over the ladder: the entry of the table that changes
+    /// least from the one beside it, rounding included. `factors` are by what the leading terms of the quotient's error
+    /// shrink from one step to the next.
+    fn limit(&self, quotient: impl Fn(&Level) -> f64, factors: [f64; 3]) -> Option<Limit> {
+        let mut best: Option<Limit> = None;
+        let mut above = [f64::NAN; 4];
+        for (number, level) in self.levels[..self.count].iter().enumerate() {
+            let mut row = [quotient(level), f64::NAN, f64::NAN, f64::NAN];
+            for (column, factor) in factors.iter().enumerate().take(number) {
+                row[column + 1] = (factor * row[column] - above[column]) / (factor - 1.0);
+                let error = (row[column + 1] - row[column]).abs() + 2.0 * self.noise(level.step);
+                if best.is_none_or(|best| error < best.error) {
+                    let step = self.levels[number - column - 1].step;
+                    best = Some(Limit { value: row[column + 1], error, step });
+                }
+            }
+            above = row;
+        }
+        best
+    }
+
+    /// Whether the values of one side keep their distance from the middle however small the step.
+    fn jumps(&self) -> bool {
+        let Some(levels) = self.levels[..self.count].last_chunk::<4>() else {
+            return false;
+        };
+        let stays = |side: fn(&Level) -> f64| {
+            let distance = levels.map(|level| (side(&level) - self.middle).abs());
+            let falls = distance.windows(2).any(|pair| pair[1] < 0.99 * pair[0]);
+            !falls && distance[3] > 1e3 * self.roundoff * self.largest
+        };
+        stays(|level| level.left) || stays(|level| level.right)
+    }
+}
+
+impl Level {
+    fn centred(&self) -> f64 {
+        (self.right - self.left) / (2.0 * self.step)
+    }
+
+    fn left_slope(&self, middle: f64) -> f64 {
+        (middle - self.left) / self.step
+    }
+
+    fn right_slope(&self, middle: f64) -> f64 {
+        (self.right - middle) / self.step
+    }
+}
