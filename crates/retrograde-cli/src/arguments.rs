@@ -23,6 +23,7 @@ Begin with:
   retrograde train --out run               train the notebook's network, keep it in the folder `run`
   retrograde predict --model run 7.png     ask it what digit a picture shows
   retrograde graph apple                   draw values and gradients on the edges of a graph
+  retrograde explain --model run 7.png -o why.html    see how it came to its answer
 
 Exit codes: 0 good, 1 failed, 2 wrong usage, 130 interrupted.";
 
@@ -37,6 +38,9 @@ pub enum Task {
     /// Draw a graph: the value on each edge, and the gradient that flows back
     #[command(long_about = GRAPH_ABOUT, after_long_help = GRAPH_EXAMPLES)]
     Graph(GraphArguments),
+    /// Show how a picture became a digit, and which pixels its gradient would change, as a page
+    #[command(long_about = EXPLAIN_ABOUT, after_long_help = EXPLAIN_EXAMPLES)]
+    Explain(ExplainArguments),
     /// List, fetch and look at data sets
     #[command(arg_required_else_help = true)]
     Data {
@@ -53,7 +57,7 @@ impl Task {
         match self {
             Task::Train(arguments) => arguments.json,
             Task::Predict(arguments) => arguments.json,
-            Task::Graph(_) | Task::Data { .. } | Task::Operations => false,
+            Task::Graph(_) | Task::Explain(_) | Task::Data { .. } | Task::Operations => false,
         }
     }
 }
@@ -313,6 +317,34 @@ pub struct PredictArguments {
     /// For programs: one JSON object a line
     #[arg(long)]
     pub json: bool,
+}
+
+const EXPLAIN_ABOUT: &str = "\
+Show how a picture became a digit, as one page that needs nothing else.
+
+It has the probabilities, the units that spoke for the answer and against it, the pixels that the gradient of the loss \
+would make brighter or darker, and the whole graph of it, forward and backward, to be explored. Pictures are taken as by \
+`predict`.";
+
+const EXPLAIN_EXAMPLES: &str = "\
+Examples:
+  retrograde explain --model run 7.png -o why.html
+  retrograde explain --model run 7.png --label 1 -o why-not-1.html";
+
+#[derive(Debug, Args)]
+pub struct ExplainArguments {
+    /// The folder of a training, or the file of a model
+    #[arg(long, short, value_name = "FOLDER|FILE")]
+    pub model: PathBuf,
+    /// A picture: PNG, or raw pixels
+    #[arg(value_name = "IMAGE")]
+    pub image: PathBuf,
+    /// What it should be: the loss is that of this label [default: the answer]
+    #[arg(long, value_name = "LABEL")]
+    pub label: Option<usize>,
+    /// Write the page into this file, whole or not at all, rather than on standard output
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -13,16 +13,19 @@
 //! | [`Verdict`], [`Severity`] | what can be said of a gradient, and of a finding |
 //! | [`Comparison`] | a block of claimed gradients beside the numerical ones |
 //! | [`Report`], [`Station`], [`Finding`], [`Evidence`], [`Table`] | what a check hands back; plain data, for faces to show |
+//! | [`gradients`], [`GraphCheck`] | the check of a recorded graph |
 //! | [`Cause`] | the catalogue of causes |
 //! | [`numerical`] | slopes by differences that know how far they can be trusted |
 
 mod cause;
 mod comparison;
+mod graph;
 pub mod numerical;
 mod report;
 mod verdict;
 
 pub use cause::Cause;
 pub use comparison::{Comparison, Element};
+pub use graph::{GraphCheck, gradients};
 pub use report::{Evidence, Finding, Formulas, Report, Station, Table};
 pub use verdict::{Severity, Verdict};

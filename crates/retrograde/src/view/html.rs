@@ -21,7 +21,6 @@ pub(super) fn escaped(text: &str) -> String {
 }
 
 /// A text in English and in Korean, of which the style sheet shows one. Both are HTML.
-#[cfg(feature = "report")]
 pub(super) fn both(english: &str, korean: &str) -> String {
     if english == korean {
         return english.to_string();

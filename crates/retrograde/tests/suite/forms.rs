@@ -357,3 +357,50 @@ fn numbers_that_json_lacks_are_words() -> Result<()> {
     trace.svg(true)?;
     Ok(())
 }
+
+/// What the units say and the bias make the score; the gradient of the pixels is that of differences.
+#[test]
+fn an_images_story_adds_up() -> Result<()> {
+    let digits = retrograde::data::Dataset::embedded()?;
+    let net = Mlp::new([784, 30, 10]).seed(3).build()?;
+    let image = digits.test().image(5).expect("1,000 images");
+    let story = view::ImageStory::new(&net, image, Some(4))?;
+    let said = story.contributions();
+    assert!(
+        said.len() == 30 && said.windows(2).all(|pair| pair[0].product().abs() >= pair[1].product().abs())
+    );
+    let nodes = story.trace().nodes();
+    let class = story.prediction().class;
+    // The last layer is named by its scope; the loss takes its output first.
+    let last = story.trace().output();
+    let scores = &nodes[story.trace().edges()[last.inputs[0]].from];
+    let (bias, score) = match (&net.parameters().get("affine2.bias"), &scores.value) {
+        (Some(bias), view::Value::Real(scores)) => (bias.values()[class], scores.values()[class]),
+        other => panic!("{other:?}"),
+    };
+    let sum = bias + said.iter().map(|unit| unit.product()).sum::<f64>();
+    // Thirty roundings of numbers below one.
+    assert!((sum - score).abs() < 1e-14, "{sum} {score}");
+
+    let pixel = 14 * 28 + 14;
+    let loss = |byte: u8| -> Result<f64> {
+        let mut image = image.to_vec();
+        image[pixel] = byte;
+        view::ImageStory::new(&net, &image, Some(4))?
+            .trace()
+            .output()
+            .value
+            .scalar()
+            .ok_or_else(|| unreachable!())
+    };
+    let step = 2;
+    let middle = image[pixel].clamp(step, 255 - step);
+    let difference = (loss(middle + step)? - loss(middle - step)?) / (2.0 * f64::from(step) / 255.0);
+    let mut there = image.to_vec();
+    there[pixel] = middle;
+    let story = view::ImageStory::new(&net, &there, Some(4))?;
+    let slope = story.trace().nodes()[0].gradient.as_ref().expect("a gradient").values()[pixel];
+    // Second order in a step of 1/127, of a function whose slope is some thousandths.
+    assert!((slope - difference).abs() < 1e-5, "{slope} {difference}");
+    Ok(())
+}

@@ -12,26 +12,34 @@ function mark(name, index) {
   for (const part of [...parts.blocks, ...parts.wires]) part.classList.remove("chosen");
   (name ? parts[name][index] : null)?.classList.add("chosen");
 }
+// What was chosen is shown again in another language, also when the figure has changed since.
+function choose(draw) {
+  chosen = draw;
+  draw();
+}
 function chooseBlock(index) {
   const block = scene.blocks[index];
   const operations = block.nodes.filter((node) => trace.nodes[node].kind === "operation");
-  if (block.kind === "scope" && block.nodes.length > 1) showScope(block);
-  else showNode(block.kind === "end" ? trace.nodes.length - 1 : block.kind === "leaf" ? block.nodes[0] : operations[operations.length - 1]);
+  const node = block.kind === "end" ? trace.nodes.length - 1 : block.kind === "leaf" ? block.nodes[0] : operations[operations.length - 1];
+  choose(block.kind === "scope" && block.nodes.length > 1 ? () => showScope(block) : () => showNode(node));
   mark("blocks", index);
-  chosen = () => chooseBlock(index);
 }
 function chooseNode(node) {
   const index = scene.blocks.findIndex((block) => block.nodes.includes(node));
-  showNode(node);
+  choose(() => showNode(node));
   mark(index < 0 ? null : "blocks", index);
   if (index >= 0) reveal(scene.blocks[index]);
-  chosen = () => chooseNode(node);
 }
 function chooseWire(index) {
   const wire = scene.wires[index];
+  const [from, to] = [scene.blocks[wire.from].label, scene.blocks[wire.to].label];
+  choose(() => showWire(wire, from, to));
+  mark("wires", index);
+}
+
+function showWire(wire, from, to) {
   const { label, value } = trace.nodes[wire.node];
   const result = trace.nodes[trace.nodes.length - 1].label;
-  const from = scene.blocks[wire.from].label, to = scene.blocks[wire.to].label;
   panel.replaceChildren(make("h2", {}, label), make("p", { class: "soft" }, `${from} → ${to}`),
     ...section(word("on_line"), tensorView(value)),
     ...section(wire.gradient === null ? word("gradient") : `${word("share")}: ∂${result}/∂${label}`, wire.gradient === null ? make("p", { class: "soft" }, word("no_gradient")) : tensorView(wire.gradient)));
@@ -40,8 +48,6 @@ function chooseWire(index) {
     const share = trace.nodes[to].step?.shares.find((share) => share.edge === edge);
     if (share) panel.append(...section(word("chain"), ...equation(`∂${share.operand}`, share.rule ?? trace.nodes[to].operation.derivative, share.numbers, trace.edges[edge].gradient, "gradient")));
   }
-  mark("wires", index);
-  chosen = () => chooseWire(index);
 }
 
 function showNode(index) {

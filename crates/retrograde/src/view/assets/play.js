@@ -42,7 +42,7 @@ function show() {
   at("count").textContent = isPlaying ? `${position + 1} / ${steps.length}` : "";
   at("previous").disabled = isPlaying && position === 0;
   at("next").disabled = isPlaying && position === steps.length - 1;
-  at("telling").replaceChildren(...(isPlaying ? tell(step) : [make("p", { class: "soft" }, word("hint")), make("p", { class: "soft" }, word("keys"))]));
+  at("telling").replaceChildren(...(isPlaying ? tell(step) : [make("p", { class: "soft" }, word("hint")), make("p", { class: "soft keys" }, word("keys"))]));
   if (isPlaying) reveal(scene.blocks[step.block]);
 }
 
