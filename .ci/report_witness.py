@@ -79,7 +79,9 @@ for width in (1280, 500):
         if of.startswith("batch"):
             continue  # A mean of steps, of which the figures have each.
         value = values[figure, of, step]
-        scale, tolerance = (0.01, 0.5e-4) if shown.endswith("%") else (1, 0.6e-3 * abs(value))
+        # Half a unit of the last digit shown: two decimals of a percent, three digits with an exponent, else four.
+        digits = 5e-3 if "e" in shown else 5e-4
+        scale, tolerance = (0.01, 0.51e-4) if shown.endswith("%") else (1, 1.01 * digits * abs(value))
         assert abs(float(shown.removesuffix(" %")) * scale - value) <= tolerance, (figure, of, step, shown, value)
         read += 1
     assert read >= 10, seen["read"]
