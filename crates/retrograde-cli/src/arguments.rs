@@ -3,6 +3,7 @@
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, Parser, Subcommand, ValueEnum};
+use retrograde::check::faults;
 use retrograde::data::{Drawing, Source};
 use retrograde::nn::{Activation, Init, Precision};
 use retrograde::optim::{Rule, Schedule, Settings};
@@ -24,6 +25,7 @@ Begin with:
   retrograde predict --model run 7.png     ask it what digit a picture shows
   retrograde graph apple                   draw values and gradients on the edges of a graph
   retrograde explain --model run 7.png -o why.html    see how it came to its answer
+  retrograde check --fault softmax-batch   see what is wrong with a network, and why
 
 Exit codes: 0 good, 1 failed, 2 wrong usage, 130 interrupted.";
 
@@ -41,6 +43,9 @@ pub enum Task {
     /// Show how a picture became a digit, and which pixels its gradient would change, as a page
     #[command(long_about = EXPLAIN_ABOUT, after_long_help = EXPLAIN_EXAMPLES)]
     Explain(ExplainArguments),
+    /// Check gradients against differences, and say what is wrong, where and why
+    #[command(long_about = CHECK_ABOUT, after_long_help = CHECK_EXAMPLES)]
+    Check(CheckArguments),
     /// List, fetch and look at data sets
     #[command(arg_required_else_help = true)]
     Data {
@@ -57,10 +62,73 @@ impl Task {
         match self {
             Task::Train(arguments) => arguments.json,
             Task::Predict(arguments) => arguments.json,
+            Task::Check(arguments) => arguments.json,
             Task::Graph(_) | Task::Explain(_) | Task::Data { .. } | Task::Operations => false,
         }
     }
 }
+
+const CHECK_ABOUT: &str = "\
+Check gradients against differences, and say what is wrong, where and why.
+
+Every parameter is moved a little to both sides, the loss is computed anew, and the slope is compared with the gradient \
+that backpropagation gives; and each operation is checked alone, so that the first wrong one is named. Kinks and rounding \
+are not taken for faults.
+
+With --fault, a network written by hand with that mistake in one of its layers is checked instead: see what it looks \
+like, which layer is named, what the cause is and what it would do to training.";
+
+const CHECK_EXAMPLES: &str = "\
+Examples:
+  retrograde check                              the two-layer network: all of its 39,760 parameters
+  retrograde check --directions                 the same in random directions: in milliseconds
+  retrograde check --model run --rows 10        a network that `train --out run` has trained
+  retrograde check --fault softmax-batch   the notebook's mistake, found and explained
+  retrograde check --all-faults                 what every mistake of the catalogue is taken for
+
+Exit codes: 0 no gradient is wrong, 1 one is, 2 wrong usage.";
+
+#[derive(Debug, Args)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
+pub struct CheckArguments {
+    /// What to check: two-layer, which is the notebook's network with weights as at the beginning of training; or the
+    /// folder of a training, or the file of a model
+    #[arg(long, short, value_name = "two-layer|FOLDER|FILE", default_value = TWO_LAYER, conflicts_with_all = ["fault", "all_faults"])]
+    pub model: PathBuf,
+    /// On how many of the embedded digits
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    pub rows: usize,
+    /// Put this mistake into the two-layer network, written by hand
+    #[arg(long, value_name = "NAME", hide_possible_values = true, conflicts_with = "all_faults", value_parser = PossibleValuesParser::new(faults::all().map(|fault| PossibleValue::new(fault.name).help(fault.summary))))]
+    pub fault: Option<String>,
+    /// Try all mistakes of the catalogue, in a small network: a table of what each is taken for
+    #[arg(long)]
+    pub all_faults: bool,
+    /// Move each block of parameters in a random direction, instead of one number after the other
+    #[arg(long, conflicts_with_all = ["fault", "all_faults", "sample"])]
+    pub directions: bool,
+    /// Move only so many numbers of each block
+    #[arg(long, value_name = "N", conflicts_with_all = ["fault", "all_faults"])]
+    pub sample: Option<usize>,
+    /// Check the derivative of the gradient, too
+    #[arg(long, conflicts_with_all = ["fault", "all_faults"])]
+    pub second_order: bool,
+    /// The seed of what is drawn
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub seed: u64,
+    /// For programs: one JSON object a line
+    #[arg(long)]
+    pub json: bool,
+    /// Write the report as a page for a browser: one HTML file that needs nothing else
+    #[arg(long, value_name = "FILE", conflicts_with = "all_faults")]
+    pub html: Option<PathBuf>,
+    /// Write the report as Markdown
+    #[arg(long, value_name = "FILE", conflicts_with = "all_faults")]
+    pub markdown: Option<PathBuf>,
+}
+
+/// The name of the network that is not in a file.
+pub const TWO_LAYER: &str = "two-layer";
 
 const GRAPH_ABOUT: &str = "\
 Draw a graph: the value on each edge, and the gradient that flows back.
@@ -147,6 +215,7 @@ Examples:
   retrograde train --json | tail -n 1                 the result, for programs";
 
 #[derive(Debug, Args)]
+#[allow(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub struct TrainArguments {
     /// The data: auto, mnist-5k (4,000 + 1,000 digits inside this program), mnist (60,000 + 10,000, once fetched), or
     /// a folder with four IDX files. `auto` is mnist if it has been fetched, else mnist-5k
@@ -216,6 +285,10 @@ pub struct TrainArguments {
     /// be others
     #[arg(long, value_name = "FOLDER", conflicts_with = "out", help_heading = "Output")]
     pub resume: Option<PathBuf>,
+    /// Show where the time of a step goes: each step of the plan with its share, what it reaches of this machine's peak, and
+    /// what it makes
+    #[arg(long, help_heading = "Report")]
+    pub profile: bool,
     /// Write a report for a browser: one HTML file with curves, gradient and weight norms, dead units, confusions, the
     /// surest mistakes and the first layer's weights. It is written anew every few seconds: open it while the training
     /// goes on. Without FILE it is report.html, in the folder of the run if there is one. To record all this takes a few

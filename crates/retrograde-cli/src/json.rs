@@ -2,9 +2,38 @@
 
 use crate::failure::Failure;
 use crate::output;
+use retrograde::check::Report;
+use retrograde::plan::StepProfile;
 use retrograde::train::{EpochRecord, Recipe};
 use serde::Serialize;
 use std::io;
+
+/// A step of a plan, measured.
+#[derive(Debug, Serialize)]
+pub struct PlanStep {
+    /// The nodes that it makes.
+    nodes: Vec<String>,
+    microseconds: f64,
+    /// Additions and multiplications.
+    arithmetic: usize,
+    bytes: usize,
+    threads: usize,
+    /// Whether the threads meet before it.
+    meet: bool,
+}
+
+impl From<&StepProfile> for PlanStep {
+    fn from(step: &StepProfile) -> Self {
+        PlanStep {
+            nodes: step.nodes.iter().map(|node| node.label()).collect(),
+            microseconds: step.time.as_secs_f64() * 1e6,
+            arithmetic: step.arithmetic,
+            bytes: step.bytes,
+            threads: step.threads,
+            meet: step.meet,
+        }
+    }
+}
 
 /// A line of output for programs.
 #[derive(Debug, Serialize)]
@@ -43,6 +72,21 @@ pub enum Line<'a> {
         /// What the whole sets say.
         #[serde(flatten)]
         scores: Scores,
+    },
+    /// Where the time of a step went.
+    Profile {
+        /// The mean time of a step, drawing its batch not counted.
+        microseconds_per_step: f64,
+        /// Over how many steps.
+        runs: u64,
+        /// Threads that worked.
+        threads: usize,
+        /// The instruction set in use.
+        instruction_set: &'static str,
+        /// The memory of all values.
+        memory_bytes: usize,
+        /// The plan's steps in the order in which they run.
+        steps: Vec<PlanStep>,
     },
     /// A training has ended.
     Done {
@@ -86,6 +130,27 @@ pub enum Line<'a> {
         inverted: bool,
         /// Whether it was cropped, scaled and centred.
         scaled: bool,
+    },
+    /// A gradient has been checked.
+    Check {
+        /// What was found.
+        #[serde(flatten)]
+        report: &'a Report,
+    },
+    /// A mistake of the catalogue has been tried.
+    Fault {
+        /// Its name.
+        name: &'a str,
+        /// What is wrong.
+        summary: &'a str,
+        /// The layer that it is in.
+        layer: &'a str,
+        /// The layer that was named as the first wrong one.
+        named: Option<&'a str>,
+        /// The causes that were proved, the weightiest first.
+        causes: Vec<String>,
+        /// Whether layer and cause are right.
+        recognised: bool,
     },
     /// Something failed.
     Error {

@@ -1,6 +1,7 @@
 //! What a training is shown by.
 
 use crate::failure::Failure;
+use retrograde::plan::Profile;
 use retrograde::train::{EpochRecord, History};
 
 /// Shows a training to somebody: a person, or a program.
@@ -13,6 +14,9 @@ pub trait Face {
 
     /// The sets have been evaluated.
     fn epoch(&mut self, record: &EpochRecord) -> Result<(), Failure>;
+
+    /// It has been measured where the time of the steps went.
+    fn profile(&mut self, profile: &Profile) -> Result<(), Failure>;
 
     /// Takes away what does not stay, such as a progress bar.
     fn clear(&mut self);

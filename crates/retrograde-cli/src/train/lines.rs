@@ -3,7 +3,8 @@
 use super::Training;
 use super::face::Face;
 use crate::failure::Failure;
-use crate::json::Line;
+use crate::json::{Line, PlanStep};
+use retrograde::plan::Profile;
 use retrograde::train::{EpochRecord, History, RunFolder};
 
 /// Prints JSON lines; only the last when it is to be quiet.
@@ -43,6 +44,17 @@ impl Face for Lines<'_> {
     fn epoch(&mut self, record: &EpochRecord) -> Result<(), Failure> {
         let EpochRecord { epoch, step, loss, .. } = *record;
         self.print(&Line::Epoch { epoch, step, loss, scores: record.into() })
+    }
+
+    fn profile(&mut self, profile: &Profile) -> Result<(), Failure> {
+        self.print(&Line::Profile {
+            microseconds_per_step: profile.time().as_secs_f64() * 1e6,
+            runs: profile.runs,
+            threads: profile.threads,
+            instruction_set: profile.instruction_set,
+            memory_bytes: profile.memory,
+            steps: profile.steps.iter().map(PlanStep::from).collect(),
+        })
     }
 
     fn clear(&mut self) {}

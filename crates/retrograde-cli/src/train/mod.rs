@@ -61,7 +61,7 @@ pub fn run(arguments: &TrainArguments, given: &Given<'_>) -> Result<ExitCode, Fa
     let mut net = recipe.model(&data)?;
     let outputs = Outputs::new(arguments)?;
     let command = outputs::command(&recipe, arguments);
-    let mut trainer = recipe.trainer()?.recording(outputs.any());
+    let mut trainer = recipe.trainer()?.recording(outputs.any()).profiling(arguments.profile);
     if let Some(threads) = arguments.threads {
         trainer = trainer.threads(threads);
     }
@@ -131,6 +131,7 @@ fn show(face: &mut dyn Face, event: Event<'_>) -> Result<(), Failure> {
             Ok(())
         }
         Event::Epoch(record) => face.epoch(record),
+        Event::Profile(profile) => face.profile(profile),
         _ => Ok(()),
     }
 }

@@ -8,7 +8,11 @@ use crate::output;
 use crate::text;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use retrograde::data::Source;
+use retrograde::kernel::Peak;
+use retrograde::nn::Precision;
+use retrograde::plan::Profile;
 use retrograde::train::{EpochRecord, History, RunFolder};
+use retrograde::view;
 use std::fmt::Write;
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
@@ -26,12 +30,14 @@ pub struct Table<'a> {
     drawn: Instant,
     /// The newest accuracy on the test set.
     accuracy: Option<f64>,
+    /// Where the time went, if that was asked for.
+    profile: Option<String>,
 }
 
 impl<'a> Table<'a> {
     pub fn new(training: &'a Training, quiet: bool) -> Self {
         let now = Instant::now();
-        Table { training, quiet, steps: 0, begun: now, bar: None, drawn: now, accuracy: None }
+        Table { training, quiet, steps: 0, begun: now, bar: None, drawn: now, accuracy: None, profile: None }
     }
 
     /// Prints a line above the bar.
@@ -148,6 +154,15 @@ impl Face for Table<'_> {
         ))
     }
 
+    fn profile(&mut self, profile: &Profile) -> Result<(), Failure> {
+        let peak = match self.training.recipe.precision {
+            Precision::F32 => Peak::measure::<f32>(profile.threads),
+            Precision::F64 => Peak::measure::<f64>(profile.threads),
+        };
+        self.profile = Some(view::profile(profile, &peak));
+        Ok(())
+    }
+
     fn clear(&mut self) {
         if let Some(bar) = self.bar.take() {
             bar.finish_and_clear();
@@ -194,6 +209,9 @@ impl Face for Table<'_> {
         pairs.extend(self.training.outputs.pairs());
         let gap = if self.quiet { "" } else { "\n" };
         output::line(format!("{gap}{title}\n\n{}", text::pairs(&pairs)))?;
+        if let Some(profile) = &self.profile {
+            output::line(format!("\n{profile}"))?;
+        }
         if history.stopped {
             return output::line(format!("\n{}", interrupt::way_on(self.training)));
         }

@@ -25,6 +25,7 @@ mod logarithm;
 pub(crate) mod map;
 pub(crate) mod matmul;
 mod nonzeros;
+mod peak;
 pub(crate) mod prefetch;
 pub(crate) mod program;
 mod real;
@@ -43,6 +44,7 @@ pub(crate) use form::Operand;
 pub use form::{
     Call, Form, Formed, Input, Inputs, Output, Pointwise, PointwiseKernel, Rows, RowsKernel, Values, Viewing,
 };
+pub use peak::Peak;
 pub use program::Threads;
 pub use real::Real;
 pub(crate) use sparse::SparseLayout;

@@ -72,6 +72,9 @@ impl<'a, T: Real> Run<'a, T> {
         };
         self.history.stopped = observer(begin).is_break();
         self.tell(Status::Running, observer)?;
+        if self.trainer.profiling {
+            self.session.begin_profile();
+        }
         let mut since = self.history.losses.len();
         while self.session.steps() < self.last && !self.history.stopped {
             let epoch = self.session.epochs().floor();
@@ -92,6 +95,9 @@ impl<'a, T: Real> Run<'a, T> {
             if (between || sampled) && self.told.elapsed() >= STATE_EVERY {
                 self.tell(Status::Running, observer)?;
             }
+        }
+        if self.trainer.profiling {
+            self.history.stopped |= observer(Event::Profile(&self.session.end_profile())).is_break();
         }
         if self.history.epochs.is_empty() {
             let record = self.evaluate(since)?;

@@ -18,6 +18,7 @@ mod layout;
 mod letters;
 mod notebook;
 mod page;
+mod profile;
 #[cfg(feature = "report")]
 pub mod report;
 mod scene;
@@ -33,6 +34,7 @@ pub use diagram::{Block, BlockKind, Diagram, Wire};
 pub use explain::Explanation;
 pub use heat_map::{HeatMap, Shades};
 pub use notebook::{EXAMPLES, Example, LOSS_OF, apple, apples_and_oranges, loss_of, two_layer};
+pub use profile::profile;
 pub use story::{Contribution, ImageStory};
 pub use summary::Summary;
 pub use text::Style;
