@@ -24,15 +24,20 @@ mod form;
 mod logarithm;
 pub(crate) mod map;
 pub(crate) mod matmul;
+mod nonzeros;
 pub(crate) mod prefetch;
 pub(crate) mod program;
 mod real;
 pub(crate) mod reduce;
+pub(crate) mod sparse;
 pub(crate) mod strided;
 mod tangent;
 mod team;
+mod touch;
 mod vector;
+mod watch;
 
+pub(crate) use chain::RowsOfLoad;
 pub use dispatch::{Body, InstructionSet, dispatch, instruction_set};
 pub(crate) use form::Operand;
 pub use form::{
@@ -40,5 +45,7 @@ pub use form::{
 };
 pub use program::Threads;
 pub use real::Real;
+pub(crate) use sparse::SparseLayout;
+pub use sparse::{SparseRows, SparseRowsMut};
 pub use strided::View;
 pub use vector::Vector;
