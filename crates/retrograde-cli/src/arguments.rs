@@ -2,7 +2,7 @@
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::parser::ValueSource;
-use clap::{ArgMatches, Args, Parser, Subcommand};
+use clap::{ArgMatches, Args, Parser, Subcommand, ValueEnum};
 use retrograde::check::faults;
 use retrograde::data::{Drawing, Source};
 use retrograde::nn::{Activation, Init, Precision};
@@ -24,6 +24,7 @@ Begin with:
   retrograde train --out run               train the notebook's network, keep it in the folder `run`
   retrograde predict --model run 7.png     ask it what digit a picture shows
   retrograde graph apple                   draw values and gradients on the edges of a graph
+  retrograde explain --model run 7.png -o why.html    see how it came to its answer
   retrograde check --fault softmax-batch   see what is wrong with a network, and why
 
 Exit codes: 0 good, 1 failed, 2 wrong usage, 130 interrupted.";
@@ -37,8 +38,11 @@ pub enum Task {
     #[command(long_about = PREDICT_ABOUT, after_long_help = PREDICT_EXAMPLES)]
     Predict(PredictArguments),
     /// Draw a graph: the value on each edge, and the gradient that flows back
-    #[command(after_long_help = GRAPH_EXAMPLES)]
+    #[command(long_about = GRAPH_ABOUT, after_long_help = GRAPH_EXAMPLES)]
     Graph(GraphArguments),
+    /// Show how a picture became a digit, and which pixels its gradient would change, as a page
+    #[command(long_about = EXPLAIN_ABOUT, after_long_help = EXPLAIN_EXAMPLES)]
+    Explain(ExplainArguments),
     /// Check gradients against differences, and say what is wrong, where and why
     #[command(long_about = CHECK_ABOUT, after_long_help = CHECK_EXAMPLES)]
     Check(CheckArguments),
@@ -59,7 +63,7 @@ impl Task {
             Task::Train(arguments) => arguments.json,
             Task::Predict(arguments) => arguments.json,
             Task::Check(arguments) => arguments.json,
-            Task::Graph(_) | Task::Data { .. } | Task::Operations => false,
+            Task::Graph(_) | Task::Explain(_) | Task::Data { .. } | Task::Operations => false,
         }
     }
 }
@@ -126,16 +130,57 @@ pub struct CheckArguments {
 /// The name of the network that is not in a file.
 pub const TWO_LAYER: &str = "two-layer";
 
+const GRAPH_ABOUT: &str = "\
+Draw a graph: the value on each edge, and the gradient that flows back.
+
+A graph of the notebook by its name, or that of a trained model's loss on three test images. As html it is one page \
+that needs nothing else: click what you want to see, open layers, play the forward and the backward pass step by step.";
+
 const GRAPH_EXAMPLES: &str = "\
 Examples:
-  retrograde graph apple                  the book's first figure, and its chain rule in numbers
-  retrograde graph two-layer --unfold     every operation of the network rather than its layers";
+  retrograde graph apple                            the book's first figure, and its chain rule in numbers
+  retrograde graph two-layer --unfold               every operation of the network rather than its layers
+  retrograde graph two-layer --format html -o net.html    a page to explore it
+  retrograde graph --model run --format svg -o run.svg    a picture of a trained network
+  retrograde graph apple --format dot | dot -Tpdf > apple.pdf
+  retrograde graph apple --format json | jq .nodes";
+
+/// The forms of a graph.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum GraphFormat {
+    /// For the terminal, with the chain rule in numbers below
+    Text,
+    /// For Graphviz
+    Dot,
+    /// A picture, in light and dark
+    Svg,
+    /// One page to explore it, without a network
+    Html,
+    /// Every number, for programs
+    Json,
+}
 
 #[derive(Debug, Args)]
 pub struct GraphArguments {
     /// Which graph
-    #[arg(value_parser = PossibleValuesParser::new(EXAMPLES.iter().map(|example| PossibleValue::new(example.name).help(example.summary))))]
-    pub name: String,
+    #[arg(value_parser = PossibleValuesParser::new(EXAMPLES.iter().map(|example| PossibleValue::new(example.name).help(example.summary))), required_unless_present = "model", conflicts_with = "model")]
+    pub name: Option<String>,
+
+    /// The folder of a training, or the file of a model: its loss on the first three test images
+    #[arg(long, short, value_name = "FOLDER|FILE")]
+    pub model: Option<PathBuf>,
+
+    /// Whose test images, as in `train`
+    #[arg(long, value_name = "auto|mnist-5k|mnist|FOLDER", default_value_t = Source::Auto, requires = "model")]
+    pub data: Source,
+
+    /// The form
+    #[arg(long, short, value_name = "FORM", value_enum, default_value_t = GraphFormat::Text)]
+    pub format: GraphFormat,
+
+    /// Write it into this file, whole or not at all, rather than on standard output
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
 
     /// Show the operations inside of layers rather than one box a layer
     #[arg(long)]
@@ -345,6 +390,34 @@ pub struct PredictArguments {
     /// For programs: one JSON object a line
     #[arg(long)]
     pub json: bool,
+}
+
+const EXPLAIN_ABOUT: &str = "\
+Show how a picture became a digit, as one page that needs nothing else.
+
+It has the probabilities, the units that spoke for the answer and against it, the pixels that the gradient of the loss \
+would make brighter or darker, and the whole graph of it, forward and backward, to be explored. Pictures are taken as by \
+`predict`.";
+
+const EXPLAIN_EXAMPLES: &str = "\
+Examples:
+  retrograde explain --model run 7.png -o why.html
+  retrograde explain --model run 7.png --label 1 -o why-not-1.html";
+
+#[derive(Debug, Args)]
+pub struct ExplainArguments {
+    /// The folder of a training, or the file of a model
+    #[arg(long, short, value_name = "FOLDER|FILE")]
+    pub model: PathBuf,
+    /// A picture: PNG, or raw pixels
+    #[arg(value_name = "IMAGE")]
+    pub image: PathBuf,
+    /// What it should be: the loss is that of this label [default: the answer]
+    #[arg(long, value_name = "LABEL")]
+    pub label: Option<usize>,
+    /// Write the page into this file, whole or not at all, rather than on standard output
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]

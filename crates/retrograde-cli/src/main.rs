@@ -8,6 +8,7 @@
 mod arguments;
 mod check;
 mod data;
+mod explain;
 mod failure;
 mod graph;
 mod image;
@@ -30,7 +31,7 @@ fn main() -> ExitCode {
         .and_then(|matches| Ok((CommandLine::from_arg_matches(&matches)?, matches)));
     let (line, matches) = match parsed {
         Ok(parsed) => parsed,
-        Err(error) => return explain(&error),
+        Err(error) => return complain(&error),
     };
     let Some(task) = line.task else {
         // A terminal that is gone needs no help.
@@ -42,6 +43,7 @@ fn main() -> ExitCode {
         Task::Train(arguments) => train::run(&arguments, &Given::new(matches.subcommand_matches("train"))),
         Task::Predict(arguments) => predict::run(&arguments),
         Task::Graph(arguments) => graph::run(&arguments),
+        Task::Explain(arguments) => explain::run(&arguments),
         Task::Check(arguments) => check::run(&arguments),
         Task::Data { task } => data::run(&task),
         Task::Operations => operations::run(),
@@ -50,7 +52,7 @@ fn main() -> ExitCode {
 }
 
 /// What clap has to say: the help that was asked for, or what is wrong with what was typed.
-fn explain(error: &clap::Error) -> ExitCode {
+fn complain(error: &clap::Error) -> ExitCode {
     let _ = error.print();
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ExitCode::SUCCESS,

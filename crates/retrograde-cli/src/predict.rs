@@ -46,7 +46,7 @@ pub fn run(arguments: &PredictArguments) -> Result<ExitCode, Failure> {
 }
 
 /// The size of the images of a network with so many inputs.
-fn square(inputs: usize, model: &Path) -> Result<[usize; 2]> {
+pub fn square(inputs: usize, model: &Path) -> Result<[usize; 2]> {
     let side = inputs.isqrt();
     if side * side == inputs {
         return Ok([side, side]);

@@ -165,6 +165,48 @@ fn the_figures_have_the_notebooks_numbers() {
     expect(0, &["data", "show", "--count", "2"], place.path());
 }
 
+#[test]
+fn graphs_and_explanations_are_written_whole_or_not_at_all() {
+    let place = place();
+    for (form, begin) in
+        [("dot", "digraph"), ("svg", "<svg"), ("html", "<!doctype html>"), ("json", "{\"format\"")]
+    {
+        let (out, _) = expect(0, &["graph", "apple", "--format", form], place.path());
+        assert!(out.starts_with(begin) && out.contains("110.00000000000001"), "{form}: {out}");
+        let (told, _) = expect(0, &["graph", "apple", "-f", form, "-o", "apple"], place.path());
+        assert!(told.contains("wrote apple"), "{told}");
+        assert_eq!(
+            String::from_utf8(bytes(&place.path().join("apple"))).expect("text").trim_end(),
+            out.trim_end()
+        );
+    }
+    refuse(1, &["graph", "apple", "-f", "svg", "-o", "no/such/folder"], place.path(), &["no/such/folder"]);
+    expect(2, &["graph"], place.path());
+    expect(2, &["graph", "apple", "--model", "run"], place.path());
+    expect(2, &["graph", "apple", "--format", "png"], place.path());
+
+    expect(0, &["train", "--steps", "100", "--out", "run", "--json"], place.path());
+    let (out, _) = expect(0, &["graph", "--model", "run"], place.path());
+    assert!(out.contains("affine2") && out.contains("loss"), "{out}");
+    refuse(1, &["graph", "--model", "nowhere"], place.path(), &["nowhere"]);
+    std::fs::write(place.path().join("<b>.raw"), [100; 784]).expect("a file");
+    expect(0, &["explain", "--model", "run", "<b>.raw", "--label", "3", "-o", "why.html"], place.path());
+    let page = String::from_utf8(bytes(&place.path().join("why.html"))).expect("text");
+    assert!(
+        page.contains("&lt;b&gt;.raw: ") && !page.contains("<b>.raw") && page.len() < 500_000,
+        "{}",
+        page.len()
+    );
+    assert!(page.contains("The loss for the label 3 is"));
+    refuse(
+        1,
+        &["explain", "--model", "run", "<b>.raw", "--label", "10"],
+        place.path(),
+        &["class 10", "0 to 9"],
+    );
+    refuse(1, &["explain", "--model", "run", "why.html"], place.path(), &["28"]);
+}
+
 /// Starts a long training into `folder/run` and waits for its first checkpoint and some steps.
 #[cfg(unix)]
 fn start(folder: &Path) -> std::process::Child {

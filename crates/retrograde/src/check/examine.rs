@@ -1,7 +1,7 @@
 //! A layer examined alone: asked, differentiated, judged and diagnosed.
 
 use super::causes::{Case, Diagnosis, diagnose, wrong_shape};
-use super::evidence::{finding, numbers, unexplained};
+use super::evidence::{finding, linearity, numbers, unexplained};
 use super::guarded::Guarded;
 use super::probe::{Answers, GIVEN, Refusal, ask, expect_numbers, normal, random, relative};
 use super::view::{View, largest};
@@ -320,6 +320,7 @@ fn tell(answers: &Answers, name: &str, wrong: &[(usize, Vec<Diagnosis>)]) -> Vec
             found.mend = Some(diagnosis.mend.clone());
             found.consequence = Some(diagnosis.consequence.clone());
             found.evidence.extend(numbers(answers, *block, diagnosis));
+            found.evidence.extend(linearity(answers, *block));
             found.evidence.extend(diagnosis.remarks.iter().cloned().map(Evidence::stating));
             findings.push(found);
         }

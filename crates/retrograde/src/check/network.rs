@@ -104,6 +104,9 @@ fn named(
                 .for_each(|block| block.verdict = Verdict::CannotTell),
         }
     }
+    if deterministic {
+        findings.extend(batch_invariants(network, x, labels, first_loss));
+    }
     follow(&mut findings, &blocks, &logits, first_loss);
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     let verdicts =
@@ -281,6 +284,35 @@ fn between_layers(
         return Ok(Some((position, found)));
     }
     Ok(None)
+}
+
+/// A mean loss stays what it is when each row is there twice, and when the rows come in another order.
+fn batch_invariants(network: &mut Network, x: &Tensor, labels: &Labels, first: f64) -> Vec<Finding> {
+    let (Labels::Classes(classes), true) = (labels, x.ndim() > 1) else { return Vec::new() };
+    let mut found = Vec::new();
+    let mut note = |sentence: String| {
+        found.push(finding(Severity::Note, Verdict::Right, "network", Vec::new(), sentence));
+    };
+    // As a layer in single precision may round.
+    let moved = |loss: f64| (loss - first).abs() > 1e-4 * first.abs().max(1e-3);
+    let rows: Vec<usize> = (0..x.shape()[0]).collect();
+    let mut loss_of = |rows: &[usize]| {
+        let labels =
+            Labels::Classes(rows.iter().map(|row| classes.get(*row).copied().unwrap_or(0)).collect());
+        network.loss(&x.select(ndarray::Axis(0), rows), &labels).ok()
+    };
+    if let Some(loss) = loss_of(&[rows.as_slice(), &rows].concat()).filter(|loss| moved(*loss)) {
+        note(format!(
+            "With each row twice the loss is {loss:.4} instead of {first:.4}: it is no mean over the rows, or the rows influence each other. How long a step is then depends on the size of the batch."
+        ));
+    }
+    let reversed: Vec<usize> = rows.iter().rev().copied().collect();
+    if let Some(loss) = loss_of(&reversed).filter(|loss| moved(*loss)) {
+        note(format!(
+            "With the rows in the reverse order the loss is {loss:.4} instead of {first:.4}: it depends on their order."
+        ));
+    }
+    found
 }
 
 /// What follows in the network from the faults of its layers, with the network's own numbers.

@@ -8,7 +8,7 @@
 
 use super::trace::{Trace, TracedNode, Value, What};
 use crate::graph::Tensor;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 /// A trace as blocks and wires.
@@ -70,8 +70,13 @@ impl Diagram {
 
     /// With each outermost scope as one block.
     pub fn folded(trace: &Trace) -> Self {
+        Self::opened(trace, &BTreeSet::new())
+    }
+
+    /// With these scopes opened, and each outermost one of the others as one block.
+    pub fn opened(trace: &Trace, open: &BTreeSet<String>) -> Self {
         let mut groups = Groups::new(trace);
-        groups.fold_scopes(trace);
+        groups.fold_scopes(trace, open);
         Self::new(trace, &groups)
     }
 
@@ -189,10 +194,10 @@ impl Groups {
     }
 
     /// Joins the nodes of each outermost scope, in the order of recording, as long as no circle arises.
-    fn fold_scopes(&mut self, trace: &Trace) {
+    fn fold_scopes(&mut self, trace: &Trace, open: &BTreeSet<String>) {
         let mut scopes: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
         for (index, node) in trace.nodes().iter().enumerate() {
-            if let Some(outermost) = outermost_scope(node) {
+            if let Some(outermost) = scopes_of(node).find(|scope| !open.contains(*scope)) {
                 scopes.entry(outermost).or_default().push(index);
             }
         }
@@ -219,14 +224,17 @@ impl Groups {
     }
 }
 
-/// The outermost scope of a node. A parameter that was recorded before its layer belongs to the layer that its name
-/// begins with: `affine1.weight`.
-fn outermost_scope(node: &TracedNode) -> Option<&str> {
-    match node.scope.split('.').next() {
-        Some(scope) if !scope.is_empty() => Some(scope),
-        _ if node.is_leaf() => Some(node.name.as_ref()?.split_once('.')?.0),
-        _ => None,
-    }
+/// The scopes around a node, the outermost first. A parameter that was recorded before its layer belongs to the layer
+/// that its name begins with: `affine1.weight`.
+pub(super) fn scopes_of(node: &TracedNode) -> impl Iterator<Item = &str> {
+    let path = match node.scope.as_str() {
+        "" if node.is_leaf() => {
+            node.name.as_deref().and_then(|name| Some(name.rsplit_once('.')?.0)).unwrap_or("")
+        }
+        scope => scope,
+    };
+    let ends = path.match_indices('.').map(|(end, _)| end).chain((!path.is_empty()).then_some(path.len()));
+    ends.map(move |end| &path[..end])
 }
 
 /// Whether `node` only repeats a constant number: what `NumPy` would have done without saying so.
@@ -253,7 +261,7 @@ fn topological(groups: &BTreeMap<usize, Vec<usize>>, of: &[usize], trace: &Trace
             consumers.entry(from).or_default().insert(to);
         }
     }
-    let mut ready: std::collections::BTreeSet<usize> =
+    let mut ready: BTreeSet<usize> =
         groups.keys().copied().filter(|group| !waiting.contains_key(group)).collect();
     let mut order = Vec::with_capacity(groups.len());
     while let Some(group) = ready.pop_first() {

@@ -1,8 +1,10 @@
 //! The figure, and below it each operation's chain rule with its numbers.
 
+use super::letters::{columns, padded};
+use super::steps::{Share, Step, meeting, step};
 use super::summary::exact;
-use super::text::{Ink, Style, columns, label, padded};
-use super::trace::{Trace, TracedNode, What};
+use super::text::{Ink, Style, label};
+use super::trace::{Trace, TracedNode};
 use std::fmt;
 
 /// A trace explained: print it. Made by [`Var::explain`](crate::Var::explain).
@@ -40,43 +42,38 @@ impl fmt::Display for Explanation {
             Ink::Gradient.write(&letters(&format!("the gradient of {of}, backward ←.")), colour),
         )?;
         write!(f, "\n{}", self.trace.text(self.style))?;
-        let steps = steps(&self.trace);
-        if !steps.is_empty() {
+        let lines = lines(&self.trace);
+        if !lines.is_empty() {
             writeln!(f, "\nThe chain rule from right to left; g is the upstream gradient:\n")?;
         }
-        steps.iter().try_for_each(|step| step.write(f, self.style))
+        lines.iter().try_for_each(|line| line.write(f, self.style))
     }
 }
 
 /// One operation on scalars, on the way back.
-struct Step {
+struct Line {
     /// `price = apple_price × tax`.
     forward: String,
     /// What arrived: `1.1`, or `1 + 2 = 3` where paths meet.
     upstream: String,
-    /// What goes on to each operand: its label, the rule, and the result.
-    shares: Vec<Share>,
+    /// What goes on to each operand: its label, the rule and the same in numbers, and the result.
+    shares: Vec<ShareLine>,
 }
 
-struct Share {
-    operand: String,
-    /// `g × tax`, then the same in numbers.
-    rule: Option<(String, String)>,
-    result: String,
-}
+/// An operand, its rule and the same in numbers, and the result.
+type ShareLine = (String, Option<(String, String)>, String);
 
-impl Step {
+impl Line {
     fn write(&self, f: &mut fmt::Formatter<'_>, style: Style) -> fmt::Result {
         let letters = |text: &str| style.letters(text);
         let gradient = |text: &str| Ink::Gradient.write(&letters(text), style.colour);
         let forward = Ink::Name.write(&letters(&self.forward), style.colour);
         writeln!(f, "  {forward}    {}", gradient(&format!("g = {}", self.upstream)))?;
-        let widest = |part: &dyn Fn(&Share) -> String| {
-            self.shares.iter().map(|share| columns(&part(share))).max().unwrap_or(0)
-        };
-        let operands = widest(&|share| share.operand.clone());
-        let rules = widest(&|share| share.rule.as_ref().map_or(String::new(), |(rule, _)| rule.clone()));
-        for Share { operand, rule, result } in &self.shares {
+        let widest =
+            |texts: &mut dyn Iterator<Item = &String>| texts.map(|text| columns(text)).max().unwrap_or(0);
+        let operands = widest(&mut self.shares.iter().map(|(operand, ..)| operand));
+        let rules = widest(&mut self.shares.iter().filter_map(|(_, rule, _)| Some(&rule.as_ref()?.0)));
+        for (operand, rule, result) in &self.shares {
             write!(f, "      {} = ", letters(&padded(&format!("∂{operand}"), operands + 1)))?;
             if let Some((rule, numbers)) = rule {
                 write!(f, "{}", letters(&format!("{} = ", padded(rule, rules))))?;
@@ -91,102 +88,22 @@ impl Step {
 }
 
 /// The steps back through all operations on scalars, last operation first.
-fn steps(trace: &Trace) -> Vec<Step> {
-    trace.nodes().iter().rev().filter_map(|node| step(trace, node)).collect()
+fn lines(trace: &Trace) -> Vec<Line> {
+    trace.nodes().iter().rev().filter_map(|node| line(trace, node)).collect()
 }
 
-fn step(trace: &Trace, node: &TracedNode) -> Option<Step> {
-    let What::Operation { name, entry, .. } = &node.what else {
-        return None;
+fn line(trace: &Trace, node: &TracedNode) -> Option<Line> {
+    let is_scalar = |edge: &usize| trace.nodes()[trace.edges()[*edge].from].value.scalar().is_some();
+    node.value.scalar().filter(|_| node.inputs.iter().all(is_scalar))?;
+    let upstream = exact(node.gradient.as_ref()?.scalar().ok()?);
+    let upstream = meeting(trace, node).map_or(upstream.clone(), |shares| format!("{shares} = {upstream}"));
+    let Step { formula, shares, .. } = step(trace, node)?;
+    let share = |share: Share| {
+        let result = exact(trace.edges()[share.edge].gradient.as_ref()?.scalar().ok()?);
+        let rule = share.rule.zip(share.numbers.map(|arithmetic| arithmetic.numbers));
+        Some((share.operand, rule, result))
     };
-    let operands: Vec<&TracedNode> =
-        node.inputs.iter().map(|&edge| &trace.nodes()[trace.edges()[edge].from]).collect();
-    let numbers: Vec<f64> = operands.iter().map(|operand| operand.value.scalar()).collect::<Option<_>>()?;
-    let value = node.value.scalar()?;
-    let upstream = node.gradient.as_ref()?.scalar().ok()?;
-    let names: Vec<String> = operands.iter().map(|operand| label(operand)).collect();
-    let in_names = |letter: char| match letter {
-        'g' => Some("g".to_string()),
-        'y' => Some(label(node)),
-        _ => operand_of(letter, names.len()).map(|operand| names[operand].clone()),
-    };
-    let in_numbers = |letter: char| {
-        let number = match letter {
-            'g' => upstream,
-            'y' => value,
-            _ => numbers[operand_of(letter, numbers.len())?],
-        };
-        Some(in_parentheses(number))
-    };
-    let formula = entry.and_then(|entry| substituted(entry.formula.strip_prefix("y = ")?, &in_names));
-    let formula = formula.unwrap_or_else(|| format!("{name}({})", names.join(", ")));
-    let mut shares = Vec::new();
-    for (input, &edge) in node.inputs.iter().enumerate() {
-        let Some(share) = &trace.edges()[edge].gradient else {
-            continue;
-        };
-        let rule = entry.and_then(|entry| rule(entry.derivative, input, names.len()));
-        let rule =
-            rule.and_then(|rule| Some((substituted(rule, &in_names)?, substituted(rule, &in_numbers)?)));
-        let result = exact(share.scalar().ok()?);
-        shares.push(Share { operand: names[input].clone(), rule, result });
-    }
+    let shares: Vec<_> = shares.into_iter().filter_map(share).collect();
     let forward = format!("{} = {formula}", label(node));
-    (!shares.is_empty()).then(|| Step { forward, upstream: meeting(trace, node, upstream), shares })
-}
-
-/// The upstream gradient, with the shares it is the sum of where paths meet.
-fn meeting(trace: &Trace, node: &TracedNode, upstream: f64) -> String {
-    let shares = node.outputs.iter().rev().filter_map(|&edge| trace.edges()[edge].gradient.as_ref());
-    let shares: Vec<String> = shares.filter_map(|share| share.scalar().ok()).map(in_parentheses).collect();
-    if shares.len() < 2 { exact(upstream) } else { format!("{} = {}", shares.join(" + "), exact(upstream)) }
-}
-
-/// A number as a part of a larger expression.
-fn in_parentheses(number: f64) -> String {
-    let text = exact(number);
-    if text.starts_with('-') { format!("({text})") } else { text }
-}
-
-/// Which operand a letter of a formula stands for: `x` for an only one, else `a`, `b`, ….
-fn operand_of(letter: char, operands: usize) -> Option<usize> {
-    let operand = match letter {
-        'x' if operands == 1 => 0,
-        'a'..='f' if operands > 1 => letter as usize - 'a' as usize,
-        _ => return None,
-    };
-    (operand < operands).then_some(operand)
-}
-
-/// The right-hand side of `da = …` in a list such as `da = g * b, db = g * a`.
-fn rule(derivative: &'static str, input: usize, operands: usize) -> Option<&'static str> {
-    derivative.split(", ").find_map(|part| {
-        let (letter, rule) = part.strip_prefix('d')?.split_once(" = ")?;
-        let mut letters = letter.chars();
-        let operand = operand_of(letters.next()?, operands).filter(|_| letters.next().is_none())?;
-        (operand == input).then_some(rule)
-    })
-}
-
-/// A formula with something else for each of its letters; `None` if it is not one of plain numbers.
-fn substituted(formula: &str, of: &dyn Fn(char) -> Option<String>) -> Option<String> {
-    // Indexed letters and sums are about tensors.
-    if formula.contains(['[', '{']) || formula.contains("sum") || formula.contains(" in ") {
-        return None;
-    }
-    let mut text = String::new();
-    let mut word = String::new();
-    for letter in formula.chars().chain([' ']) {
-        if letter.is_alphanumeric() || letter == '_' {
-            word.push(letter);
-            continue;
-        }
-        let mut letters = word.chars();
-        let replacement = letters.next().filter(|_| letters.next().is_none()).and_then(of);
-        text.push_str(&replacement.unwrap_or_else(|| word.clone()));
-        word.clear();
-        text.push(if letter == '*' { '×' } else { letter });
-    }
-    text.pop();
-    Some(text)
+    (!shares.is_empty()).then_some(Line { forward, upstream, shares })
 }

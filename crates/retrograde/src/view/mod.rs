@@ -9,27 +9,46 @@
 //! [list of operations](crate::ops::ALL).
 
 mod diagram;
+mod document;
+mod dot;
 mod explain;
 mod heat_map;
+mod html;
+mod layout;
+mod letters;
 mod notebook;
+mod page;
 mod profile;
 #[cfg(feature = "report")]
 pub mod report;
+mod scene;
+mod steps;
+mod story;
 mod summary;
+mod svg;
 mod text;
+mod thumbnail;
 mod trace;
 
 pub use diagram::{Block, BlockKind, Diagram, Wire};
 pub use explain::Explanation;
 pub use heat_map::{HeatMap, Shades};
-pub use notebook::{EXAMPLES, Example, apple, apples_and_oranges, two_layer};
+pub use notebook::{EXAMPLES, Example, LOSS_OF, apple, apples_and_oranges, loss_of, two_layer};
 pub use profile::profile;
+pub use story::{Contribution, ImageStory};
 pub use summary::Summary;
 pub use text::Style;
 pub use trace::{Trace, TracedEdge, TracedNode, Tracer, Value, What};
 
 use crate::error::Result;
+use crate::files::write_whole;
 use crate::graph::Var;
+use std::path::Path;
+
+/// Writes a drawing into a file, whole or not at all; a file of that name is replaced.
+pub fn save(path: impl AsRef<Path>, drawing: &str) -> Result<()> {
+    write_whole(path.as_ref(), drawing.as_bytes())
+}
 
 impl Var {
     /// Runs this scalar's graph forward and backward, from the values that parameters start from, and keeps every

@@ -69,10 +69,20 @@ pub fn apples_and_oranges(graph: &Graph) -> Var {
 
 /// The loss of the notebook's two-layer network, untrained, on the first three of these samples.
 pub fn two_layer(graph: &Graph, samples: &Samples) -> Result<Var> {
-    let digits = samples.select(&[0, 1, 2])?;
-    let net = Mlp::new([digits.row_len(), 50, digits.classes()]).build()?;
+    let net = Mlp::new([samples.row_len(), 50, samples.classes()]).build()?;
+    loss_of(graph, &net, samples)
+}
+
+/// What [`loss_of`] records, in words.
+pub const LOSS_OF: &str = "its loss on three images";
+
+/// The loss of a model on the first three of these samples. Errors when the model takes other images or knows other
+/// classes.
+pub fn loss_of(graph: &Graph, net: &impl Model, samples: &Samples) -> Result<Var> {
+    let rows: Vec<u32> = (0..samples.len().min(3) as u32).collect();
+    let digits = samples.select(&rows)?;
     let x = graph.constant(Tensor::new(digits.shape(ImageLayout::Flat), digits.normalised())?).named("x");
     let labels = graph.indices("t", [digits.len()], digits.labels().clone());
     let parameters = net.parameters().record(graph);
-    Ok(net.record(&x, &parameters).softmax_with_loss(&labels).named("loss"))
+    net.record(&x, &parameters).softmax_with_loss(&labels).named("loss").checked()
 }

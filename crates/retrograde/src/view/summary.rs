@@ -20,6 +20,8 @@ pub struct Summary {
     pub maximum: f64,
     /// The mean; zero for no numbers.
     pub mean: f64,
+    /// The standard deviation: the root of the mean squared distance from the mean.
+    pub deviation: f64,
     /// The Euclidean norm, √Σx².
     pub norm: f64,
     /// How many are zero.
@@ -38,15 +40,43 @@ impl Summary {
         } else {
             values.iter().map(|x| x * x).sum::<f64>().sqrt()
         };
+        let mean = values.iter().sum::<f64>() / values.len().max(1) as f64;
+        let squares: f64 = values.iter().map(|x| (x - mean).powi(2)).sum();
         Summary {
             elements: values.len(),
             minimum: values.iter().copied().fold(f64::INFINITY, f64::min),
             maximum: values.iter().copied().fold(f64::NEG_INFINITY, f64::max),
-            mean: values.iter().sum::<f64>() / values.len().max(1) as f64,
+            mean,
+            deviation: (squares / values.len().max(1) as f64).sqrt(),
             norm,
             zeros: values.iter().filter(|&&x| x == 0.0).count(),
             nans: values.iter().filter(|x| x.is_nan()).count(),
         }
+    }
+}
+
+/// How many numbers of a tensor lie where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Histogram {
+    /// How many lie in each of equally wide intervals from the smallest to the largest finite number.
+    pub(super) counts: Vec<usize>,
+}
+
+impl Histogram {
+    /// Of the finite ones of these numbers, in so many intervals; empty when there is no range to divide.
+    pub(super) fn of(values: &[f64], intervals: usize) -> Self {
+        let finite = || values.iter().copied().filter(|x| x.is_finite());
+        let (low, high) =
+            (finite().fold(f64::INFINITY, f64::min), finite().fold(f64::NEG_INFINITY, f64::max));
+        // Halves, so that the largest numbers do not overflow.
+        let span = high / 2.0 - low / 2.0;
+        let is_range = span > 0.0 && span.is_finite();
+        let mut counts = vec![0; if is_range { intervals } else { 0 }];
+        for x in finite().filter(|_| is_range) {
+            let place = ((x / 2.0 - low / 2.0) / span * intervals as f64) as usize;
+            counts[place.min(intervals - 1)] += 1;
+        }
+        Histogram { counts }
     }
 }
 
@@ -189,6 +219,18 @@ mod tests {
         assert_eq!((summary.nans, summary.minimum, summary.maximum), (1, 2.0, 2.0));
         assert!(summary.mean.is_nan() && summary.norm.is_nan());
         assert_eq!(Summary::of(&[]).mean, 0.0);
+    }
+
+    #[test]
+    fn histograms_count_every_finite_number_once() {
+        let counts = |values: &[f64]| Histogram::of(values, 4).counts;
+        assert_eq!(counts(&[0.0, 1.0, 1.5, 2.0, 4.0, f64::NAN, f64::INFINITY]), [1, 2, 1, 1]);
+        assert_eq!(counts(&[-f64::MAX, f64::MAX]), [1, 0, 0, 1]);
+        for values in [&[][..], &[3.0, 3.0], &[f64::NAN]] {
+            assert!(counts(values).is_empty());
+        }
+        // Deviation: of 1, 2, 3 and 4 it is the root of 5/4.
+        assert_eq!(Summary::of(&[1.0, 2.0, 3.0, 4.0]).deviation, 1.25_f64.sqrt());
     }
 
     #[test]

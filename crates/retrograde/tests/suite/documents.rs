@@ -58,3 +58,11 @@ fn the_worked_example_of_the_contributors_guide() {
     let (_, after) = rest.split_once("```\n").expect("its end");
     check("CONTRIBUTING.md", &format!("{before}```rust\n{}\n```\n{after}", code.trim_end()));
 }
+
+/// The one whose numbers are the same on every machine. The other picture of the README is made by its command.
+#[test]
+fn the_picture_of_the_readme() -> retrograde::Result<()> {
+    let trace = retrograde::view::apples_and_oranges(&retrograde::Graph::new()).trace()?;
+    check("docs/apples-and-oranges.svg", &trace.svg(true)?);
+    Ok(())
+}

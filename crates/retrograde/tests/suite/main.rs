@@ -7,6 +7,7 @@ mod digits;
 mod documents;
 #[cfg(feature = "download")]
 mod download;
+mod forms;
 mod graph_check;
 mod laws;
 mod notebook;

@@ -249,7 +249,7 @@ pub(super) fn dout_changed(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnos
             },
         )
     };
-    let changes: [Change; 17] = [
+    let changes: [Change; 13] = [
         ("its absolute value", "np.abs(dout)", |d, _| d.mapv(f64::abs)),
         ("its square", "dout ** 2", |d, _| d.mapv(|d| d * d)),
         ("its positive part", "np.maximum(dout, 0)", |d, _| d.mapv(|d| d.max(0.0))),
@@ -258,20 +258,6 @@ pub(super) fn dout_changed(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnos
         ("its sum over everything", "dout.sum()", |d, _| d.mapv(|_| d.sum())),
         ("its product with the output", "dout * out", |d, y| d * y),
         ("its product with 1 − out", "dout * (1 - out)", |d, y| d * &y.mapv(|y| 1.0 - y)),
-        (
-            "its product with out(1 − out), the slope of a sigmoid a second time",
-            "dout * out * (1 - out)",
-            |d, y| d * &y.mapv(|y| y * (1.0 - y)),
-        ),
-        ("its product with 1 − out², the slope of a tanh a second time", "dout * (1 - out**2)", |d, y| {
-            d * &y.mapv(|y| 1.0 - y * y)
-        }),
-        ("what it is without a sigmoid's slope out(1 − out)", "dout, without * out * (1 - out)", |d, y| {
-            d / &y.mapv(|y| y * (1.0 - y))
-        }),
-        ("what it is without the slope 1 − out² of a tanh", "dout, without * (1 - out**2)", |d, y| {
-            d / &y.mapv(|y| 1.0 - y * y)
-        }),
         ("its quotient by the output", "dout / out", |d, y| d / y),
         ("itself in the reverse order of rows", "dout[::-1]", |d, _| flipped(d, 0)),
         ("itself in the reverse order along the last axis", "dout[..., ::-1]", |d, _| {
@@ -305,6 +291,16 @@ pub(super) fn dout_changed(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnos
             return Some(accept(how, code, predicted));
         }
     }
+    if let Some((code, right, predicted)) = slope_within(case) {
+        let gradient = case.gradient();
+        return Some(
+            Diagnosis::new(Cause::WrongSlope { code: code.into(), right: right.into() }, predicted)
+                .saying(format!("{gradient} is right but for a factor in each output y: it has {code} where {right} belongs, the slope of an activation at the end of forward."))
+                .formulas(format!("{gradient} = (dout · {code}) · …"), format!("{gradient} = (dout · {right}) · …"))
+                .mend(format!("dout * ({right}), and on from there"))
+                .would("this layer and all before it follow a gradient of another function"),
+        );
+    }
     for axis in 0..case.views.first()?.probe.out.ndim() {
         let mean = |view: &View<'_>| averaged(&view.upstream(), axis);
         if let Some(predicted) = case.fit(|view| Some(view.jacobian.vjp(&flat(mean(view))))) {
@@ -321,6 +317,49 @@ pub(super) fn dout_changed(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnos
                 &format!("dout.sum(axis={axis})"),
                 predicted,
             ));
+        }
+    }
+    None
+}
+
+/// What an activation at the end of a layer has for its slope, by the code and rightly, as formulas in its output.
+type Slopes = (&'static str, &'static str, Vec<Option<Tensor>>);
+
+/// A layer that ends in an activation, such as an affine one with its sigmoid: the slope of that with a mistake in it.
+fn slope_within(case: &Case<'_>) -> Option<Slopes> {
+    type Slope = (&'static str, fn(f64) -> f64);
+    const RIGHT: [Slope; 4] = [
+        ("y · (1 − y)", |y| y * (1.0 - y)),
+        ("1 − y²", |y| 1.0 - y * y),
+        ("y", |y| y),
+        ("1 − exp(−y)", |y| 1.0 - (-y).exp()),
+    ];
+    const CODE: [Slope; 8] = [
+        ("1", |_| 1.0),
+        ("y", |y| y),
+        ("1 − y", |y| 1.0 - y),
+        ("1 + y", |y| 1.0 + y),
+        ("y · (1 − y)", |y| y * (1.0 - y)),
+        ("1 − y²", |y| 1.0 - y * y),
+        ("y · (1 + y)", |y| y * (1.0 + y)),
+        ("1 + y²", |y| 1.0 + y * y),
+    ];
+    // An activation's outputs lie where its slope is positive.
+    let possible =
+        |slope: fn(f64) -> f64| case.smooth().all(|(_, view)| view.probe.out.iter().all(|y| slope(*y) > 0.0));
+    for (right, slope) in RIGHT.into_iter().filter(|(_, slope)| possible(*slope)) {
+        let squared: Slope = ("the same a second time", |_| 0.0);
+        for (code, other) in CODE.into_iter().chain([squared]).filter(|(code, _)| *code != right) {
+            let twice = code == squared.0;
+            let fit = case.fit(|view| {
+                let ratio = |y: f64| if twice { slope(y) } else { other(y) / slope(y) };
+                let d = view.upstream() * &view.probe.out.mapv(ratio);
+                let flat: Vec<f64> = d.iter().copied().collect();
+                flat.iter().all(|d| d.is_finite()).then(|| view.jacobian.vjp(&flat))
+            });
+            if let Some(predicted) = fit {
+                return Some((code, right, predicted));
+            }
         }
     }
     None

@@ -1,9 +1,9 @@
 //! The plots of a report: which series they show, what they say of them, and the numbers that the page reads out.
 
 use super::figures::{Figure, Series};
-use super::html::{both, escaped};
 use super::plot::{Class, Curve, DASHES, SIZE, Unit, draw};
 use crate::error::Result;
+use crate::view::html::{both, escaped};
 use crate::view::summary::rough;
 use serde_json::{Value, json};
 use std::fmt::Write;

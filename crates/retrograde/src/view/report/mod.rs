@@ -7,7 +7,6 @@ mod csv;
 mod curves;
 mod events;
 mod figures;
-mod html;
 mod page;
 mod pictures;
 mod plot;

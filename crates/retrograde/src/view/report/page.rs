@@ -2,13 +2,13 @@
 
 use super::curves::plots;
 use super::figures::{Figure, series};
-use super::html::{both, escaped, script_safe};
 use super::pictures;
 use super::plot::thousands;
 use crate::data::Dataset;
 use crate::error::{Error, Result};
 use crate::kernel;
 use crate::train::{EpochRecord, State, Status};
+use crate::view::html::{both, escaped, script_safe};
 use serde_json::{Map, Value};
 use std::fmt::Write;
 use std::time::{Duration, SystemTime};

@@ -1,11 +1,11 @@
 //! The pictures of a report: what the first layer looks for, what is confused, and the surest mistakes.
 
-use super::html::both;
 use super::plot::thousands;
 use crate::data::Samples;
 use crate::graph::Tensor;
 use crate::nn::Parameters;
 use crate::train::Classification;
+use crate::view::html::both;
 use crate::view::summary::rough;
 use crate::view::{HeatMap, Shades};
 use std::fmt::Write;
@@ -53,7 +53,7 @@ pub(super) fn first_layer(parameters: &Parameters, [rows, columns]: [usize; 2]) 
         picture.width(),
         picture.height(),
         picture.address(),
-        super::html::escaped(name),
+        crate::view::html::escaped(name),
         rough(largest),
     )
 }

@@ -1,16 +1,12 @@
 //! The figure for a terminal: values above the lines, gradients below them.
 //!
 //! The book's computational graph: given values at the left, operations in boxes, and on each line the number that
-//! flows forward above it and the number that flows back below it. The layout is made of letters, so it has stages of
-//! its own, one file each:
+//! flows forward above it and the number that flows back below it. The room `layout` says where everything
+//! stands. Here:
 //!
-//! | stage | what it does |
+//! | file | what it does |
 //! | --- | --- |
-//! | `sheet` | items in columns and links between them; long links cut into pieces |
-//! | `order` | the order in each column: few crossings |
-//! | `rows` | the row of each item: straight lines |
-//! | `route` | the lines between two columns: no two share a stretch |
-//! | `figure` | puts the stages together and draws |
+//! | `figure` | draws a layout |
 //! | `canvas` | cells that become letters, in colour or not |
 //! | `bands` | a figure wider than the terminal, cut into bands |
 //! | `listing` | a table, for graphs that no figure can show |
@@ -18,18 +14,13 @@
 mod bands;
 mod canvas;
 mod figure;
-mod letters;
 mod listing;
-mod order;
-mod route;
-mod rows;
-mod sheet;
 
-use super::diagram::{Block, BlockKind, Diagram};
+use super::diagram::{BlockKind, Diagram};
+use super::letters::{columns, printable};
 use super::summary::{gradient_lines, value_lines};
 use super::trace::{Trace, TracedNode};
 pub(super) use canvas::Ink;
-pub(super) use letters::{columns, padded, printable, shortened};
 
 /// How a figure is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -164,3 +164,30 @@ fn a_gradient_that_is_not_shown_is_a_finding() -> Result<()> {
     assert!(report.to_string().contains("no gradient for `scale`"), "{report}");
     Ok(())
 }
+
+/// An affine layer with its sigmoid in one: what is wrong is a slope within, which no element of x has for itself.
+#[test]
+fn a_slope_within_a_layer_is_told_by_its_outputs() -> Result<()> {
+    struct Dense(Affine, Option<Tensor>);
+    impl Layer for Dense {
+        fn forward(&mut self, x: &Tensor) -> Result<Tensor> {
+            let out = self.0.forward(x)?.mapv(|sum| 1.0 / (1.0 + (-sum).exp()));
+            self.1 = Some(out.clone());
+            Ok(out)
+        }
+        fn backward(&mut self, dout: &Tensor) -> Result<Tensor> {
+            let out = remembered(self.1.as_ref(), "Dense")?;
+            self.0.backward(&(dout * out))
+        }
+        fn parameters(&mut self) -> Vec<Parameter<'_>> {
+            self.0.parameters()
+        }
+    }
+    let w = Array2::from_shape_fn((4, 3), |(i, j)| (2 * i + j) as f64 / 5.0 - 0.6);
+    let mut dense = Dense(Affine::new(w, Array1::zeros(3))?, None);
+    let report = check::layer(&mut dense, &Tensor::from_elem(vec![2, 4], 0.4))?;
+    let cause = Cause::WrongSlope { code: "y".into(), right: "y · (1 − y)".into() };
+    assert_eq!(report.causes().collect::<Vec<_>>(), [&cause], "{report}");
+    assert_eq!(report.findings[0].blocks, ["x", "w", "b"]);
+    Ok(())
+}

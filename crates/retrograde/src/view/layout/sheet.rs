@@ -8,24 +8,26 @@ use std::collections::HashMap;
 
 /// Items and links, to be laid out.
 #[derive(Debug, Default)]
-pub(super) struct Sheet {
-    pub(super) items: Vec<Item>,
-    pub(super) links: Vec<Link>,
+pub(in crate::view) struct Sheet {
+    pub(in crate::view) items: Vec<Item>,
+    pub(in crate::view) links: Vec<Link>,
 }
 
 /// Something with a place on the sheet.
 #[derive(Debug)]
-pub(super) struct Item {
-    pub(super) look: Look,
-    pub(super) column: usize,
-    pub(super) outputs: usize,
+pub(in crate::view) struct Item {
+    pub(in crate::view) look: Look,
+    /// The block of the diagram that it shows, if it is one.
+    pub(in crate::view) block: Option<usize>,
+    pub(in crate::view) column: usize,
+    pub(in crate::view) outputs: usize,
     /// Blank rows between its inputs.
-    pub(super) spread: usize,
+    pub(in crate::view) spread: usize,
 }
 
 /// How an item is drawn.
 #[derive(Debug)]
-pub(super) enum Look {
+pub(in crate::view) enum Look {
     /// A label in a frame.
     Box(String),
     /// A name, and a line below it.
@@ -35,50 +37,64 @@ pub(super) enum Look {
 }
 
 /// An item's port: the item, and which of its inputs or outputs.
-pub(super) type Port = (usize, usize);
+pub(in crate::view) type Port = (usize, usize);
 
 /// A line from an output to an input, with what is written above and below its end.
 #[derive(Debug)]
-pub(super) struct Link {
-    pub(super) from: Port,
-    pub(super) to: Port,
-    pub(super) above: Vec<String>,
-    pub(super) below: Vec<String>,
+pub(in crate::view) struct Link {
+    pub(in crate::view) from: Port,
+    pub(in crate::view) to: Port,
+    /// The wire of the diagram that it shows, or a part of it.
+    pub(in crate::view) wire: usize,
+    pub(in crate::view) above: Vec<String>,
+    pub(in crate::view) below: Vec<String>,
 }
 
 /// The rows that an item takes, counted from its first.
 #[derive(Debug)]
-pub(super) struct Extent {
-    pub(super) height: usize,
+pub(in crate::view) struct Extent {
+    pub(in crate::view) height: usize,
     /// The rows of its inputs and outputs.
-    pub(super) inputs: Vec<usize>,
-    pub(super) outputs: Vec<usize>,
+    pub(in crate::view) inputs: Vec<usize>,
+    pub(in crate::view) outputs: Vec<usize>,
     /// The first and the last row of its frame.
-    pub(super) frame: (usize, usize),
+    pub(in crate::view) frame: (usize, usize),
 }
 
 impl Sheet {
     /// Adds an item and returns its number.
-    pub(super) fn add(&mut self, look: Look, column: usize, outputs: usize) -> usize {
-        self.items.push(Item { look, column, outputs, spread: 1 });
+    pub(in crate::view) fn add(
+        &mut self,
+        look: Look,
+        block: Option<usize>,
+        column: usize,
+        outputs: usize,
+    ) -> usize {
+        self.items.push(Item { look, block, column, outputs, spread: 1 });
         self.items.len() - 1
     }
 
     /// How many columns there are.
-    pub(super) fn columns(&self) -> usize {
+    pub(in crate::view) fn columns(&self) -> usize {
         self.items.iter().map(|item| item.column + 1).max().unwrap_or(0)
     }
 
     /// Cuts links over several columns into pieces; links of one output share their passes.
-    pub(super) fn cut(&mut self) {
+    pub(in crate::view) fn cut(&mut self) {
         let mut passes: HashMap<(Port, usize), usize> = HashMap::new();
         for mut link in std::mem::take(&mut self.links) {
             let (origin, mut from) = (link.from, link.from);
             for column in self.items[link.from.0].column + 1..self.items[link.to.0].column {
                 let known = passes.get(&(origin, column)).copied();
                 let pass = known.unwrap_or_else(|| {
-                    let pass = self.add(Look::Pass, column, 1);
-                    self.links.push(Link { from, to: (pass, 0), above: Vec::new(), below: Vec::new() });
+                    let pass = self.add(Look::Pass, None, column, 1);
+                    self.links.push(Link {
+                        from,
+                        to: (pass, 0),
+                        wire: link.wire,
+                        above: Vec::new(),
+                        below: Vec::new(),
+                    });
                     passes.insert((origin, column), pass);
                     pass
                 });
@@ -90,7 +106,7 @@ impl Sheet {
     }
 
     /// The links into an item, by its inputs.
-    pub(super) fn inputs(&self) -> Vec<Vec<&Link>> {
+    pub(in crate::view) fn inputs(&self) -> Vec<Vec<&Link>> {
         let mut inputs: Vec<Vec<&Link>> = self.items.iter().map(|_| Vec::new()).collect();
         for link in &self.links {
             inputs[link.to.0].push(link);
@@ -102,7 +118,7 @@ impl Sheet {
     }
 
     /// The rows that each item takes.
-    pub(super) fn extents(&self) -> Vec<Extent> {
+    pub(in crate::view) fn extents(&self) -> Vec<Extent> {
         let inputs = self.inputs();
         self.items.iter().zip(&inputs).map(|(item, links)| extent(item, links)).collect()
     }

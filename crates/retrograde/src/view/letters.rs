@@ -48,13 +48,13 @@ pub(super) fn columns_of(letter: char) -> usize {
 }
 
 /// The columns that a text takes.
-pub(in crate::view) fn columns(text: &str) -> usize {
+pub(super) fn columns(text: &str) -> usize {
     text.chars().map(columns_of).sum()
 }
 
 /// A name as it can be printed: control and direction letters escaped, so that no name moves the cursor, changes
 /// colours or turns the line around.
-pub(in crate::view) fn printable(name: &str) -> String {
+pub(super) fn printable(name: &str) -> String {
     let harmful = |letter: char| {
         letter.is_control()
             || matches!(letter, '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}')
@@ -69,7 +69,7 @@ pub(in crate::view) fn printable(name: &str) -> String {
 }
 
 /// A text in at most so many columns, its end replaced by an ellipsis if need be.
-pub(in crate::view) fn shortened(text: &str, limit: usize, ellipsis: &str) -> String {
+pub(super) fn shortened(text: &str, limit: usize, ellipsis: &str) -> String {
     if columns(text) <= limit {
         return text.to_string();
     }
@@ -83,7 +83,7 @@ pub(in crate::view) fn shortened(text: &str, limit: usize, ellipsis: &str) -> St
 }
 
 /// A text with spaces behind it up to so many columns.
-pub(in crate::view) fn padded(text: &str, width: usize) -> String {
+pub(super) fn padded(text: &str, width: usize) -> String {
     format!("{text}{}", " ".repeat(width.saturating_sub(columns(text))))
 }
 

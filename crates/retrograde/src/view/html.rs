@@ -1,6 +1,7 @@
-//! Pieces of HTML: text made safe, and text in two languages.
+//! Pieces of HTML and SVG: text made safe, and text in two languages.
 
-/// A text as it stands in HTML, in an element or in quotes: whatever it says, it stays text.
+/// A text as it stands in HTML, in an element or in quotes: whatever it says, it stays text. Control letters, which XML
+/// forbids, become their pictures.
 pub(super) fn escaped(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for letter in text.chars() {
@@ -10,6 +11,9 @@ pub(super) fn escaped(text: &str) -> String {
             '>' => safe.push_str("&gt;"),
             '"' => safe.push_str("&quot;"),
             '\'' => safe.push_str("&#39;"),
+            '\n' => safe.push(letter),
+            '\0'..'\x20' => safe.push(char::from_u32(0x2400 + letter as u32).unwrap_or(' ')),
+            '\x7f' | '\u{fffe}' | '\u{ffff}' => safe.push('\u{fffd}'),
             letter => safe.push(letter),
         }
     }
@@ -35,7 +39,10 @@ mod tests {
 
     #[test]
     fn text_stays_text() {
-        assert_eq!(escaped("<b onclick='x'>&\"사과\""), "&lt;b onclick=&#39;x&#39;&gt;&amp;&quot;사과&quot;");
+        assert_eq!(
+            escaped("<b onclick='x'>&\"사과\"\u{1b}"),
+            "&lt;b onclick=&#39;x&#39;&gt;&amp;&quot;사과&quot;␛"
+        );
         assert_eq!(script_safe("{\"a\":\"</script>\"}"), "{\"a\":\"\\u003c/script>\"}");
     }
 }

@@ -1,0 +1,260 @@
+"""Uses the pages of graphs in headless Chromium as a person does, and holds what they show against the engine's JSON.
+
+    python graph_witness.py PAGE.html TRACE.json [PAGE.html TRACE.json …] [--screenshots FOLDER]
+
+With `-` for a trace, the page is used, and only its numbers are not compared.
+
+For each page: it opens within a second; nothing is complained of and nothing asked for; the figure shows every number of
+the engine; each box and each line that is clicked shows its numbers; layers open and close; both passes are played step
+by step, in order, with the arithmetic of each step; the keyboard does what the pointer does; in English and Korean,
+light and dark, on a wide screen and on a phone.
+"""
+import json
+import pathlib
+import re
+import shutil
+import sys
+
+from playwright.sync_api import sync_playwright
+
+FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+         "--disable-component-update", "--disable-sync"]
+HANGUL = re.compile("[가-힣]")
+
+
+def number(text):
+    return float(text.replace("Infinity", "inf"))
+
+
+class Engine:
+    """The numbers as the engine wrote them."""
+
+    def __init__(self, path):
+        self.trace = json.loads(pathlib.Path(path).read_text())
+        self.nodes, self.edges, self.tensors = (self.trace[key] for key in ("nodes", "edges", "tensors"))
+
+    def values(self, place):
+        return None if place is None else [number(x) if isinstance(x, str) else x for x in self.tensors[place]["values"]]
+
+    def node(self, label):
+        return next(node for node in self.nodes if node["label"] == label)
+
+
+def close(shown, value, digits):
+    return shown == value or abs(shown - value) <= abs(value) * 10.0 ** -digits
+
+
+def check_tensor(page, place, values):
+    """What the panel shows of a tensor: a number in full; of several, all statistics and the numbers on demand."""
+    view = page.locator(f"#panel .tensor[data-tensor='{place}']").first
+    if view.locator(".number").count():
+        assert number(view.locator(".number").inner_text()) == values[0], (view.inner_text(), values)
+        return
+    fact = lambda name: number(view.locator(f"[data-fact={name}]").inner_text().rstrip(" %"))
+    finite = sorted(values)
+    mean = sum(values) / len(values)
+    spread = max(abs(x) for x in values) or 1.0
+    for name, value in (("minimum", finite[0]), ("maximum", finite[-1]), ("norm", sum(x * x for x in values) ** 0.5)):
+        assert close(fact(name), value, 3), (name, fact(name), value)
+    # A mean of numbers that cancel out has only the precision of their sizes.
+    assert abs(fact("mean") - mean) <= 1e-3 * abs(mean) + 1e-12 * spread, (fact("mean"), mean)
+    assert abs(fact("zeros") - 100 * sum(x == 0 for x in values) / len(values)) <= 0.051
+    details = view.locator("details.numbers")
+    if not details.evaluate("element => element.open"):
+        details.locator("summary").click()
+    page.wait_for_function("place => document.querySelector(`#panel .tensor[data-tensor='${place}'] td`)", arg=place)
+    shape = json.loads(view.locator("[data-fact=shape]").inner_text())
+    columns = shape[-1]
+    # Packed as f32 where there are many, and then rounded to seven digits.
+    digits = 6 if len(values) > 4096 else 16
+    for row, cells in enumerate(view.locator("tr").all()[1:]):
+        for column, cell in enumerate(cells.locator("td").all()[:2]):
+            shown = number(cell.get_attribute("title"))
+            assert close(shown, values[row * columns + column], digits), (place, row, column, shown)
+
+
+def check_clicks(page, engine):
+    """Each box, then each line."""
+    data = page.evaluate("({ scene, count: trace.nodes.length })")
+    for index, block in enumerate(data["scene"]["blocks"]):
+        # As a person moves to what is beyond the edge of a phone.
+        page.evaluate("block => reveal(scene.blocks[block])", index)
+        page.locator(f"[data-block='{index}'] .body").click(force=True)
+        shown = page.locator("#panel h2").inner_text()
+        if block["kind"] == "scope" and len(block["nodes"]) > 1:
+            assert shown == block["label"], shown
+            continue
+        node = engine.node(shown)
+        assert f"{node['file']}:{node['line']}" in page.locator("#panel").inner_text()
+        if node["operation"] and node["operation"]["formula"]:
+            assert node["operation"]["formula"] in page.locator("#panel").inner_text()
+        place = page.evaluate("label => trace.nodes.find((node) => node.label === label)", shown)
+        if engine.tensors[node["value"]]["kind"] == "real":
+            check_tensor(page, place["value"], engine.values(node["value"]))
+        if node["gradient"] is not None:
+            check_tensor(page, place["gradient"], engine.values(node["gradient"]))
+    for index, wire in enumerate(data["scene"]["wires"]):
+        page.locator(f"[data-wire='{index}'] .hit").dispatch_event("click")
+        node = engine.nodes[wire["node"]]
+        assert page.locator("#panel h2").inner_text() == node["label"]
+        if engine.tensors[node["value"]]["kind"] == "real":
+            check_tensor(page, wire["value"], engine.values(node["value"]))
+        if len(wire["edges"]) == 1 and wire["gradient"] is not None:
+            check_tensor(page, wire["gradient"], engine.values(engine.edges[wire["edges"][0]]["gradient"]))
+
+
+def check_figure(page, engine):
+    """All numbers that stand on lines of scalars, as they are drawn."""
+    for index, wire in enumerate(page.evaluate("scene.wires")):
+        values, gradient = engine.values(engine.nodes[wire["node"]]["value"]), None
+        if wire["edges"]:
+            gradient = engine.values(engine.edges[wire["edges"][0]]["gradient"])
+        else:
+            gradient = engine.values(engine.nodes[wire["node"]]["gradient"])
+        if len(wire["edges"]) > 1 or values is None or len(values) > 1:
+            continue
+        for name, expected in (("value", values), ("gradient", gradient)):
+            texts = page.locator(f"[data-wire='{index}'] text.{name}").all_text_contents()
+            assert [number(text) for text in texts] == (expected or []), (index, texts, expected)
+
+
+def check_play(page, engine):
+    """Forward from left to right, backward from right to left; each step says what it computes."""
+    page.locator("#all").click()
+    steps = page.evaluate("steps.map((step) => ({ ...step, kind: scene.blocks[step.block].kind, nodes: scene.blocks[step.block].nodes, x: scene.blocks[step.block].place[0] }))")
+    passes = [[step for step in steps if step["isBack"] == is_back] for is_back in (False, True)]
+    assert steps == passes[0] + passes[1] and all(passes)
+    # Whatever is computed comes after what it is computed from, and its gradient before theirs.
+    order = {(step["block"], step["isBack"]): place for place, step in enumerate(steps)}
+    for wire in page.evaluate("scene.wires"):
+        if (wire["to"], False) in order:
+            assert order[wire["from"], False] < order[wire["to"], False]
+        if wire["gradient"] is not None:
+            assert order[wire["to"], True] < order[wire["from"], True]
+    for place, step in enumerate(steps):
+        page.keyboard.press("ArrowRight") if place % 2 else page.locator("#next").click()
+        assert page.locator("#count").inner_text() == f"{place + 1} / {len(steps)}"
+        assert page.locator(".block.active").get_attribute("data-block") == str(step["block"])
+        told = page.locator("#telling").inner_text()
+        assert told.strip()
+        shown = lambda index, name: page.locator(f"[data-wire='{index}']").evaluate(f"element => element.classList.contains('has-{name}')")
+        for index, wire in enumerate(page.evaluate("scene.wires")):
+            assert shown(index, "value") == (order[wire["from"], False] <= place)
+            assert shown(index, "gradient") == ((wire["to"], True) in order and order[wire["to"], True] <= place)
+        for node in (engine.nodes[node] for node in step["nodes"] if step["kind"] == "operation"):
+            results = [node["value"]] if not step["isBack"] else [engine.edges[edge]["gradient"] for edge in node["inputs"]]
+            for result in results:
+                values = engine.values(result)
+                if values is not None and len(values) == 1 and not engine.tensors[result]["shape"]:
+                    assert any(number(text) == values[0] for text in re.findall(r"= (-?[\d.]+(?:e[-+]?\d+)?)(?=$|\s)", told)), (told, values)
+    assert page.locator("#next").is_disabled()
+    page.locator("#forward").click()
+    assert page.locator("#count").inner_text().startswith("1 /")
+    page.locator("#backward").click()
+    assert page.locator("#count").inner_text().startswith(f"{len(passes[0]) + 1} /")
+    page.keyboard.press("Escape")
+    assert page.locator("#view.playing").count() == 0
+
+
+def check_layers(page, engine):
+    layers = page.evaluate("[...openable]")
+    if not layers:
+        assert page.locator("#unfold").is_hidden()
+        return
+    before = page.locator(".block").count()
+    page.evaluate("layer => reveal(scene.blocks.find((block) => block.scope === layer))", layers[0])
+    page.locator(f".block.scope[aria-label='{layers[0]}'] .toggle").click()
+    assert page.evaluate("[...open]") == [layers[0]] and page.locator(".block").count() > before
+    page.locator("#unfold").click()
+    assert sorted(page.evaluate("[...open]")) == sorted(layers)
+    check_clicks(page, engine)
+    check_play(page, engine)
+    page.locator(f".frame[data-scope='{layers[0]}'] .toggle").dispatch_event("click")
+    assert layers[0] not in page.evaluate("[...open]")
+    page.locator("#fold").click()
+    # The keyboard opens a layer too.
+    page.locator(f".block.scope[aria-label='{layers[0]}']").focus()
+    page.keyboard.press("o")
+    assert page.evaluate("[...open]") == [layers[0]]
+    page.locator("#fold").click()
+    assert page.locator(".block").count() == before
+
+
+def check_moving(page):
+    place = lambda: page.evaluate("({ ...place })")
+    box = page.locator("#figure").bounding_box()
+    before = place()
+    page.mouse.move(box["x"] + 30, box["y"] + 30)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 70, box["y"] + 50, steps=4)
+    page.mouse.up()
+    after = place()
+    assert abs(after["x"] - before["x"] - 40) < 1 and abs(after["y"] - before["y"] - 20) < 1, (before, after)
+    page.mouse.wheel(0, -200)
+    assert place()["scale"] > after["scale"]
+    page.locator("#fit").click()
+    assert abs(place()["scale"] - before["scale"]) < 1e-9
+
+
+def visit(browser, path, engine, width, height, scheme, screenshots):
+    context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme, locale="en", has_touch=width < 500)
+    page = context.new_page()
+    complaints, requests = [], []
+    page.on("console", lambda message: complaints.append(message.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("request", lambda request: requests.append(request.url))
+    page.goto(path.absolute().as_uri())
+    page.wait_for_selector("html[data-ready]")
+    opened = page.evaluate("performance.getEntriesByType('navigation')[0].loadEventEnd")
+    assert opened < 1000, f"{path} took {opened} ms to open"
+    assert page.evaluate("document.documentElement.scrollWidth") <= width, "it is wider than the screen"
+    picture = lambda name: screenshots and page.screenshot(path=screenshots / f"{path.stem}-{width}-{scheme}-{name}.png")
+    picture("whole")
+    if engine:
+        check_figure(page, engine)
+        check_clicks(page, engine)
+        check_play(page, engine)
+        check_layers(page, engine)
+    if width >= 500:
+        check_moving(page)
+    # The other language says everything, and the other theme is another.
+    page.locator("#language").click()
+    for element in page.locator("[data-word]:visible").all():
+        assert HANGUL.search(element.inner_text()), element.inner_text()
+    assert page.evaluate("Object.keys(words.en).join() === Object.keys(words.ko).join()")
+    page.locator("#next").click()
+    assert HANGUL.search(page.locator("#telling").inner_text())
+    page.evaluate("go(steps.findIndex((step) => step.isBack) + 1)")
+    picture("korean")
+    ground = lambda: page.evaluate("getComputedStyle(document.body).backgroundColor")
+    before = ground()
+    page.locator("#theme").click()
+    assert ground() != before
+    assert complaints == [], complaints
+    asked = [url for url in requests if not url.startswith("data:")]
+    assert asked == [path.absolute().as_uri()], asked
+    context.close()
+    return opened
+
+
+def main():
+    arguments = sys.argv[1:]
+    screenshots = None
+    if "--screenshots" in arguments:
+        place = arguments.index("--screenshots")
+        screenshots = pathlib.Path(arguments[place + 1])
+        screenshots.mkdir(parents=True, exist_ok=True)
+        del arguments[place:place + 2]
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    with sync_playwright() as playwright:
+        # A fresh profile each time.
+        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        for path, trace in zip(arguments[::2], arguments[1::2]):
+            path, engine = pathlib.Path(path), None if trace == "-" else Engine(trace)
+            for width, height, scheme in ((1280, 800, "light"), (390, 844, "dark")):
+                opened = visit(browser, path, engine, width, height, scheme, screenshots)
+                print(f"{path.name} at {width} pixels, {scheme}: opened in {opened:.0f} ms{', all numbers as the engine has them' if engine else ''}")
+        browser.close()
+
+
+main()

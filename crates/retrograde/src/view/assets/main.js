@@ -1,0 +1,119 @@
+// The panel, the buttons and the keys.
+const panel = at("panel");
+let chosen = null;
+
+const section = (title, ...children) => [make("h3", {}, title), ...children];
+const code = (text, name = "") => make("code", { class: `code ${name}` }, text);
+const source = ({ file, line }) => code(`${file}:${line}`);
+const link = (node) => make("button", { class: "link", onclick: () => chooseNode(node) }, trace.nodes[node].label);
+const list = (nodes) => make("ul", { class: "members" }, ...nodes.map((node) => make("li", {}, link(node), make("span", { class: "soft" }, `  ${brief(trace.nodes[node].value)}`))));
+
+function mark(name, index) {
+  for (const part of [...parts.blocks, ...parts.wires]) part.classList.remove("chosen");
+  (name ? parts[name][index] : null)?.classList.add("chosen");
+}
+// What was chosen is shown again in another language, also when the figure has changed since.
+function choose(draw) {
+  chosen = draw;
+  draw();
+}
+function chooseBlock(index) {
+  const block = scene.blocks[index];
+  const operations = block.nodes.filter((node) => trace.nodes[node].kind === "operation");
+  const node = block.kind === "end" ? trace.nodes.length - 1 : block.kind === "leaf" ? block.nodes[0] : operations[operations.length - 1];
+  choose(block.kind === "scope" && block.nodes.length > 1 ? () => showScope(block) : () => showNode(node));
+  mark("blocks", index);
+}
+function chooseNode(node) {
+  const index = scene.blocks.findIndex((block) => block.nodes.includes(node));
+  choose(() => showNode(node));
+  mark(index < 0 ? null : "blocks", index);
+  if (index >= 0) reveal(scene.blocks[index]);
+}
+function chooseWire(index) {
+  const wire = scene.wires[index];
+  const [from, to] = [scene.blocks[wire.from].label, scene.blocks[wire.to].label];
+  choose(() => showWire(wire, from, to));
+  mark("wires", index);
+}
+
+function showWire(wire, from, to) {
+  const { label, value } = trace.nodes[wire.node];
+  const result = trace.nodes[trace.nodes.length - 1].label;
+  panel.replaceChildren(make("h2", {}, label), make("p", { class: "soft" }, `${from} → ${to}`),
+    ...section(word("on_line"), tensorView(value)),
+    ...section(wire.gradient === null ? word("gradient") : `${word("share")}: ∂${result}/∂${label}`, wire.gradient === null ? make("p", { class: "soft" }, word("no_gradient")) : tensorView(wire.gradient)));
+  for (const edge of wire.edges) {
+    const { to } = trace.edges[edge];
+    const share = trace.nodes[to].step?.shares.find((share) => share.edge === edge);
+    if (share) panel.append(...section(word("chain"), ...equation(`∂${share.operand}`, share.rule ?? trace.nodes[to].operation.derivative, share.numbers, trace.edges[edge].gradient, "gradient")));
+  }
+}
+
+function showNode(index) {
+  const node = trace.nodes[index];
+  const result = trace.nodes[trace.nodes.length - 1].label;
+  const { operation, step, gradient } = node;
+  panel.replaceChildren(make("h2", {}, node.label), make("p", { class: "soft" }, operation ? `${operation.name}: ${translated(operation.summary ?? "")}` : word(node.kind)));
+  if (operation?.formula) panel.append(...section(word("formula"), code(operation.formula)), ...section(word("derivative"), code(operation.derivative)));
+  if (operation?.attributes) panel.append(...section(word("attributes"), code(operation.attributes)));
+  if (step) panel.append(...section(word("forward"), ...tellForward(index)));
+  if (step && gradient !== null) panel.append(...section(word("chain"), ...tellBackward(index)));
+  panel.append(...section(word("value"), tensorView(node.value)));
+  panel.append(...section(gradient === null ? word("gradient") : word("gradient_of", result, node.label), gradient === null ? make("p", { class: "soft" }, word("no_gradient")) : tensorView(gradient)));
+  if (node.inputs.length) panel.append(...section(word("operands"), list(node.inputs.map((edge) => trace.edges[edge].from))));
+  if (node.outputs.length) panel.append(...section(word("used_by"), list([...new Set(node.outputs.map((edge) => trace.edges[edge].to))])));
+  panel.append(...section(word("source"), source(node)));
+  panel.scrollTop = 0;
+}
+function showScope(block) {
+  const act = make("button", { onclick: () => openScope(block.scope) }, word("open"));
+  panel.replaceChildren(make("h2", {}, block.label), make("p", { class: "soft" }, word("scope")), ...(openable.has(block.scope) ? [act] : []), ...section(word("inside"), list(block.nodes)));
+  const operations = block.nodes.filter((node) => trace.nodes[node].kind === "operation");
+  panel.append(...section(word("forward"), ...operations.flatMap(tellForward)), ...section(word("chain"), ...[...operations].reverse().flatMap(tellBackward)));
+  const weights = block.nodes.filter((node) => trace.nodes[node].kind === "parameter");
+  for (const node of weights) {
+    panel.append(...section(trace.nodes[node].label, tensorView(trace.nodes[node].value)));
+    if (trace.nodes[node].gradient !== null) panel.append(...section(`∂${trace.nodes[node].label}`, tensorView(trace.nodes[node].gradient)));
+  }
+}
+
+function speak() {
+  root.lang = language;
+  for (const element of document.querySelectorAll("[data-word]")) element.textContent = word(element.dataset.word);
+  for (const element of document.querySelectorAll("[data-label]")) {
+    element.setAttribute("aria-label", word(element.dataset.label));
+    element.title = word(element.dataset.label);
+  }
+  at("language").textContent = word("language");
+  if (at("title")) at("title").textContent = translated(heading);
+  show();
+  chosen?.();
+}
+
+openable = new Set(scenes.flatMap((scene) => scene.open));
+everything = scenes.reduce((most, scene) => (scene.open.length > most.open.length ? scene : most), scenes[0]);
+for (const id of ["fold", "unfold"]) at(id).hidden = openable.size === 0;
+const actions = {
+  fold: () => setOpen(new Set()), unfold: () => setOpen(new Set(everything.open)), fit, smaller: () => zoom(1 / 1.3), larger: () => zoom(1.3),
+  theme: toggleTheme, language: () => { language = language === "ko" ? "en" : "ko"; speak(); },
+  forward: () => play(false), backward: () => play(true), all: rewind,
+  previous: () => { stop(); go(position === null ? steps.length - 1 : position - 1); }, next: () => { stop(); go(position === null ? 0 : position + 1); },
+};
+for (const [id, act] of Object.entries(actions)) at(id).addEventListener("click", act);
+at("position").addEventListener("input", (event) => { stop(); go(Number(event.target.value)); });
+const keys = { ArrowRight: actions.next, ArrowLeft: actions.previous, "+": actions.larger, "=": actions.larger, "-": actions.smaller, 0: fit, Escape: rewind, " ": () => (timer ? stop() : play(position !== null && steps[position].isBack)) };
+addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || /^(INPUT|SUMMARY)$/.test(event.target.tagName)) return;
+  if (event.target.tagName === "BUTTON" && event.key === " ") return;
+  const block = scene.blocks[document.activeElement?.dataset?.block];
+  if (event.key.toLowerCase() === "o" && block?.scope && openable.has(block.scope)) openScope(block.scope);
+  else if (keys[event.key]) { keys[event.key](); event.preventDefault(); }
+});
+let width = innerWidth;
+addEventListener("resize", () => { if (innerWidth !== width) { width = innerWidth; fit(); } });
+draw();
+rewind();
+speak();
+chooseBlock(scene.blocks.length - 1);
+root.dataset.ready = "true";

@@ -1,0 +1,133 @@
+// Tensors: their numbers, unpacked when they are asked for, and what the panel shows of one.
+const { document: trace, scenes, pictures, korean, heading } = JSON.parse(at("data").textContent);
+const translated = (text) => (language === "ko" && korean[text]) || text;
+
+const asNumber = (x) => (typeof x === "string" ? Number(x) : x);
+const unpacked = new Map();
+async function numbers(id) {
+  const tensor = trace.tensors[id];
+  if (tensor.values) return tensor.values.map(asNumber);
+  if (!unpacked.has(id)) unpacked.set(id, unpack(tensor));
+  return unpacked.get(id);
+}
+async function unpack({ packed, precision, shape }) {
+  const bytes = Uint8Array.from(atob(packed), (letter) => letter.charCodeAt(0));
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
+  const planes = new Uint8Array(await new Response(stream).arrayBuffer());
+  const count = shape.reduce((product, length) => product * length, 1);
+  const size = precision === "f64" ? 8 : 4;
+  const whole = new Uint8Array(planes.length);
+  for (let place = 0; place < size; place++) for (let i = 0; i < count; i++) whole[i * size + place] = planes[place * count + i];
+  const view = new DataView(whole.buffer);
+  return Array.from({ length: count }, (_, i) => (size === 8 ? view.getFloat64(i * 8, true) : view.getFloat32(i * 4, true)));
+}
+
+const exact = (x) => (Number.isNaN(x) ? "NaN" : Object.is(x, -0) ? "-0" : String(x));
+const digits = (x, precision) => {
+  const tensor = Number(x);
+  return precision === "f32" ? String(Number(tensor.toPrecision(7))) : exact(tensor);
+};
+const rough = (x) => (typeof x === "string" ? x : String(Number(x.toPrecision(4))));
+
+// The indices of an element: [0, 3].
+function indices(element, shape) {
+  const found = [];
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    found.unshift(element % shape[axis]);
+    element = Math.floor(element / shape[axis]);
+  }
+  return `[${found.join(", ")}]`;
+}
+
+// Which element a pixel of a picture shows, or -1.
+function elementAt(picture, shape, column, row) {
+  if (picture.kind === "numbers") return row * picture.pixels[0] + column;
+  const { side, across } = picture;
+  const [tile, x, y] = [Math.floor(row / (side + 1)) * across + Math.floor(column / (side + 1)), column % (side + 1), row % (side + 1)];
+  if (x === side || y === side) return -1;
+  return picture.kind === "images" ? tile * side * side + y * side + x : (y * side + x) * shape[1] + tile;
+}
+
+function tensorView(id) {
+  const tensor = trace.tensors[id];
+  const view = make("div", { class: "tensor", "data-tensor": id });
+  const count = tensor.shape.reduce((product, length) => product * length, 1);
+  if (tensor.kind === "bytes") return make("p", {}, `${word("shape")} [${tensor.shape.join(", ")}]`);
+  if (tensor.shape.length === 0 && tensor.values) {
+    view.append(make("output", { class: "number" }, exact(asNumber(tensor.values[0]))));
+    return view;
+  }
+  const picture = pictures[id];
+  if (picture) view.append(pictureView(picture, id, tensor));
+  const facts = make("dl", {});
+  const fact = (name, text) => facts.append(make("dt", {}, word(name)), make("dd", { "data-fact": name }, text));
+  fact("shape", `[${tensor.shape.join(", ")}]`);
+  const summary = tensor.summary;
+  if (summary) {
+    for (const name of ["minimum", "mean", "maximum", "deviation", "norm"]) fact(name, rough(summary[name]));
+    fact("zeros", `${((100 * summary.zeros) / count).toFixed(1)} %`);
+    if (summary.nans) fact("nans", String(summary.nans));
+  }
+  view.append(facts);
+  if (summary && summary.histogram.length) view.append(histogram(summary));
+  if (count > 0) view.append(table(id, tensor, count));
+  return view;
+}
+
+function pictureView(picture, id, tensor) {
+  const zoom = Math.max(1, Math.min(10, Math.floor(360 / picture.pixels[0])));
+  const told = make("output", { class: "soft", style: "font-size:12px;display:block;min-height:1.5em" });
+  const image = make("img", { class: "picture", alt: "", src: picture.full ?? picture.address, style: `width:${picture.pixels[0] * zoom}px;min-height:${picture.kind === "numbers" ? 12 : 0}px` });
+  image.addEventListener("pointermove", async (event) => {
+    const box = image.getBoundingClientRect();
+    const column = Math.floor(((event.clientX - box.left) / box.width) * picture.pixels[0]);
+    const row = Math.floor(((event.clientY - box.top) / box.height) * picture.pixels[1]);
+    const element = elementAt(picture, tensor.shape, column, row);
+    const values = await numbers(id);
+    told.textContent = element >= 0 && element < values.length ? `${indices(element, tensor.shape)} = ${digits(values[element], tensor.precision)}` : "";
+  });
+  return make("div", {}, image, told, picture.kind === "units" ? make("p", { class: "soft" }, word("units")) : null);
+}
+
+function histogram({ histogram, minimum, maximum }) {
+  const most = Math.max(...histogram);
+  const bars = histogram.map((count, i) => {
+    const height = count ? Math.max(1, (46 * count) / most) : 0;
+    return make("rect", { x: i * 10 + 1, y: 48 - height, width: 8, height }, make("title", {}, String(count)));
+  });
+  const axis = make("path", { d: `M0 48.5H${10 * histogram.length}`, stroke: "currentColor", "stroke-width": 0.7 });
+  const svg = make("svg", { class: "histogram soft", viewBox: `0 0 ${10 * histogram.length} 50`, preserveAspectRatio: "none", role: "img", "aria-label": `${rough(minimum)} … ${rough(maximum)}` }, ...bars, axis);
+  return svg;
+}
+
+// A window on the numbers, read only once it is opened.
+function table(id, tensor, count) {
+  const columns = tensor.shape[tensor.shape.length - 1] ?? 1;
+  const rows = Math.ceil(count / columns);
+  const [high, wide] = [12, 4];
+  let [row, column] = [0, 0];
+  const body = make("table", {});
+  const show = async () => {
+    const values = await numbers(id);
+    const last = [Math.min(rows, row + high), Math.min(columns, column + wide)];
+    const head = make("tr", {}, make("th", {}), ...Array.from({ length: last[1] - column }, (_, c) => make("th", {}, String(column + c))));
+    const lines = Array.from({ length: last[0] - row }, (_, r) =>
+      make("tr", {}, make("th", {}, String(row + r)),
+        ...Array.from({ length: last[1] - column }, (_, c) => {
+          const text = digits(values[(row + r) * columns + column + c], tensor.precision);
+          return make("td", { title: text }, text);
+        })));
+    body.replaceChildren(head, ...lines);
+  };
+  const move = (down, right) => () => {
+    row = Math.max(0, Math.min(row + down, rows - 1 - ((rows - 1) % high)));
+    column = Math.max(0, Math.min(column + right, columns - 1 - ((columns - 1) % wide)));
+    show();
+  };
+  const arrows = [["←", 0, -wide, columns > wide], ["→", 0, wide, columns > wide], ["↑", -high, 0, rows > high], ["↓", high, 0, rows > high]];
+  const buttons = arrows.filter((arrow) => arrow[3]).map(([text, down, right]) => make("button", { onclick: move(down, right) }, text));
+  const note = tensor.precision === "f32" ? make("p", { class: "soft" }, word("rounded")) : null;
+  const details = make("details", { class: "numbers" }, make("summary", {}, `${word("numbers")} (${count})`), make("div", { class: "tools" }, ...buttons), body, note);
+  details.addEventListener("toggle", () => details.open && show());
+  return details;
+}

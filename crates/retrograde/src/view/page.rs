@@ -1,0 +1,240 @@
+//! A trace as one page, which needs no server, no network and no other file.
+//!
+//! The layout is made here, for every choice of opened layers that the page can show; what remains for the page's script
+//! is to draw it. Names and source lines reach the page as JSON and are only ever set as text.
+
+use super::diagram::scopes_of;
+use super::document::Document;
+use super::html::{escaped, script_safe};
+use super::scene::{MOST_BLOCKS, Scene};
+use super::thumbnail::{Kind, Shown};
+use super::trace::{Trace, Value};
+use crate::error::Result;
+use crate::graph::Tensor;
+use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+const PAGE: &str = include_str!("assets/page.html");
+const STYLE: &str = concat!(
+    include_str!("assets/theme.css"),
+    include_str!("assets/figure.css"),
+    include_str!("assets/page.css")
+);
+const SCRIPT: &str = concat!(
+    include_str!("assets/words.js"),
+    include_str!("assets/tensor.js"),
+    include_str!("assets/figure.js"),
+    include_str!("assets/play.js"),
+    include_str!("assets/main.js")
+);
+/// The sentences of the list of operations in Korean; where one is missing, the page says it in English.
+const KOREAN: &str = include_str!("assets/korean.json");
+
+/// Of at most so many scopes, every choice of opened ones is laid out; of more, one at a time and all.
+const FREELY_OPENED: usize = 4;
+
+#[derive(Serialize)]
+struct Data<'a> {
+    heading: &'a str,
+    document: Document,
+    scenes: Vec<Scene>,
+    /// By the places of tensors.
+    pictures: BTreeMap<usize, Picture>,
+    korean: BTreeMap<&'a str, &'a str>,
+}
+
+#[derive(Serialize)]
+struct Picture {
+    kind: &'static str,
+    /// Of an image.
+    side: usize,
+    /// How many images or units stand beside each other.
+    across: usize,
+    /// Of the thumbnail on the screen.
+    size: [f64; 2],
+    address: String,
+    /// Of the whole picture.
+    pixels: [usize; 2],
+    /// The whole picture, where the thumbnail is not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    full: Option<String>,
+}
+
+impl Trace {
+    /// One page to explore the graph: open layers, click what is to be seen, play both passes step by step, in English
+    /// and Korean. `heading` says what it shows.
+    ///
+    /// # Errors
+    /// When it has too many boxes to be drawn, even with its scopes folded.
+    pub fn html(&self, heading: &str) -> Result<String> {
+        page(self, heading, "")
+    }
+}
+
+/// The page of a trace, with some HTML above the figure.
+pub(super) fn page(trace: &Trace, heading: &str, story: &str) -> Result<String> {
+    let shown = Shown::new(trace);
+    let mut document = Document::new(trace, true);
+    let mut pictures = BTreeMap::new();
+    let mut scenes = Vec::new();
+    for open in choices(trace) {
+        let scene = Scene::new(trace, &shown, &open);
+        let mut scene = match scene {
+            Ok(scene) => scene,
+            // What cannot be drawn opened is shown folded.
+            Err(_) if !scenes.is_empty() => continue,
+            Err(error) => return Err(error),
+        };
+        for wire in &mut scene.wires {
+            let gradient = if wire.edges.is_empty() {
+                trace.output().gradient.clone()
+            } else {
+                trace.sum_of_gradients(wire.edges.iter().copied())
+            };
+            wire.value = document.value(wire.node);
+            wire.gradient = gradient.as_ref().map(|gradient| document.tensor(gradient));
+            if let (Some(place), Some(gradient)) = (wire.gradient, gradient) {
+                picture(&mut pictures, &shown, wire.node, place, &gradient, true);
+            }
+        }
+        scenes.push(scene);
+    }
+    for (number, node) in trace.nodes().iter().enumerate() {
+        if let Value::Real(value) = &node.value {
+            picture(&mut pictures, &shown, number, document.value(number), value, false);
+        }
+        if let Some(gradient) = &node.gradient {
+            picture(&mut pictures, &shown, number, document.tensor(gradient), gradient, true);
+        }
+    }
+    let korean = serde_json::from_str(KOREAN).unwrap_or_default();
+    let data = serde_json::to_string(&Data { heading, document, scenes, pictures, korean });
+    let data = data.expect("names are texts and numbers are finite or words");
+    Ok(filled(&[
+        ("version", env!("CARGO_PKG_VERSION")),
+        ("title", &escaped(heading)),
+        ("style", STYLE),
+        ("story", story),
+        ("data", &script_safe(&data)),
+        ("script", SCRIPT),
+    ]))
+}
+
+/// The page with its gaps filled; what fills one is not looked through for others.
+fn filled(fillings: &[(&str, &str)]) -> String {
+    let mut pieces = PAGE.split("{{");
+    let mut text = pieces.next().unwrap_or_default().to_string();
+    for piece in pieces {
+        let (name, rest) = piece.split_once("}}").unwrap_or((piece, ""));
+        let filling = fillings.iter().find(|(gap, _)| *gap == name).map_or("", |(_, filling)| *filling);
+        text.push_str(filling);
+        text.push_str(rest);
+    }
+    text
+}
+
+/// Which scopes are opened in the scenes of a page: none first.
+fn choices(trace: &Trace) -> Vec<BTreeSet<String>> {
+    let mut operations: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut order: Vec<&str> = Vec::new();
+    for node in trace.nodes() {
+        for scope in scopes_of(node) {
+            if !order.contains(&scope) {
+                order.push(scope);
+            }
+            *operations.entry(scope).or_default() += usize::from(!node.is_leaf());
+        }
+    }
+    // A box of one operation has nothing to open.
+    order.retain(|scope| operations[scope] > 1);
+    let closed_above = |open: &BTreeSet<String>| {
+        open.iter().all(|scope| {
+            scope
+                .match_indices('.')
+                .all(|(end, _)| open.contains(&scope[..end]) || !order.contains(&&scope[..end]))
+        })
+    };
+    let every: BTreeSet<String> = order.iter().map(|scope| (*scope).to_string()).collect();
+    let mut choices: Vec<BTreeSet<String>> = if order.len() <= FREELY_OPENED {
+        (0..1_usize << order.len())
+            .map(|bits| {
+                order
+                    .iter()
+                    .enumerate()
+                    .filter(|(bit, _)| bits >> bit & 1 == 1)
+                    .map(|(_, s)| (*s).to_string())
+                    .collect()
+            })
+            .collect()
+    } else {
+        let alone = |scope: &&str| {
+            let around =
+                scope.match_indices('.').map(|(end, _)| &scope[..end]).filter(|outer| order.contains(outer));
+            around.chain([*scope]).map(str::to_string).collect()
+        };
+        let alone = order.iter().take(MOST_BLOCKS).map(alone);
+        std::iter::once(BTreeSet::new()).chain(alone).chain([every]).collect()
+    };
+    choices.retain(closed_above);
+    choices
+}
+
+fn picture(
+    pictures: &mut BTreeMap<usize, Picture>,
+    shown: &Shown,
+    node: usize,
+    place: usize,
+    tensor: &Arc<Tensor>,
+    is_gradient: bool,
+) {
+    if pictures.contains_key(&place) {
+        return;
+    }
+    let (Some(thumbnail), Some(whole)) =
+        (shown.thumbnail(node, tensor, is_gradient), shown.picture(node, tensor, is_gradient))
+    else {
+        return;
+    };
+    let (kind, side) = match shown.kind(node) {
+        Kind::Images(side) => ("images", side),
+        Kind::Units(side) => ("units", side),
+        Kind::Numbers => ("numbers", 0),
+    };
+    let pixels = [whole.width(), whole.height()];
+    let is_whole = pixels == [thumbnail.picture.width(), thumbnail.picture.height()];
+    pictures.insert(
+        place,
+        Picture {
+            kind,
+            side,
+            across: if side > 0 { (pixels[0] + 1) / (side + 1) } else { 0 },
+            size: thumbnail.size,
+            address: thumbnail.picture.address(),
+            pixels,
+            full: (!is_whole).then(|| whole.address()),
+        },
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn translations_are_of_sentences_that_are_said() {
+        let korean: BTreeMap<&str, &str> = serde_json::from_str(KOREAN).expect("a list of sentences");
+        let operations = crate::ops::ALL.iter().map(|entry| entry.summary);
+        let said: BTreeSet<&str> =
+            operations.chain(super::super::EXAMPLES.iter().map(|example| example.summary)).collect();
+        for sentence in korean.keys() {
+            assert!(said.contains(sentence), "nobody says `{sentence}`");
+        }
+    }
+
+    #[test]
+    fn fillings_are_not_looked_through() {
+        let page = filled(&[("title", "{{data}}"), ("data", "[]")]);
+        assert!(page.contains("<title>{{data}}</title>"), "{page}");
+    }
+}
