@@ -97,6 +97,7 @@ Examples:
   retrograde train --out run                          and keep the model in the folder `run`
   retrograde train --hidden 200,100 --init he --epochs 20 --out deep
   retrograde train --optimizer adam --schedule cosine+warmup:500 --clip 1
+  retrograde train --report                           and see it in a browser: report.html
   retrograde train --resume run --steps 20000         go on from where `run` ended
   retrograde train --json | tail -n 1                 the result, for programs";
 
@@ -170,6 +171,24 @@ pub struct TrainArguments {
     /// be others
     #[arg(long, value_name = "FOLDER", conflicts_with = "out", help_heading = "Output")]
     pub resume: Option<PathBuf>,
+    /// Write a report for a browser: one HTML file with curves, gradient and weight norms, dead units, confusions, the
+    /// surest mistakes and the first layer's weights. It is written anew every few seconds: open it while the training
+    /// goes on. Without FILE it is report.html, in the folder of the run if there is one. To record all this takes a few
+    /// percent of the time; with --resume, a report in the folder is continued by itself
+    #[arg(long, value_name = "FILE", num_args = 0..=1, help_heading = "Report")]
+    #[allow(clippy::option_option, reason = "clap's way of an option whose value may be left out")]
+    pub report: Option<Option<PathBuf>>,
+    /// Write the report's figures as CSV: a row `figure,of,step,value` for each number, as spreadsheets and pandas read
+    /// it. Without FILE it is report.csv, as above
+    #[arg(long, value_name = "FILE", num_args = 0..=1, help_heading = "Report")]
+    #[allow(clippy::option_option, reason = "clap's way of an option whose value may be left out")]
+    pub csv: Option<Option<PathBuf>>,
+    /// Write the report's figures as event files for `tensorboard --logdir FOLDER`. Without FOLDER it is tensorboard, as
+    /// above
+    #[arg(long, value_name = "FOLDER", num_args = 0..=1, help_heading = "Report")]
+    #[allow(clippy::option_option, reason = "clap's way of an option whose value may be left out")]
+    pub tensorboard: Option<Option<PathBuf>>,
+
     /// For programs: one JSON object a line on standard output, the last with "event":"done" or "error"
     #[arg(long, help_heading = "Output")]
     pub json: bool,

@@ -218,6 +218,74 @@ fn a_killed_training_leaves_a_checkpoint_that_works() {
     expect(0, &["train", "--resume", "run", "--steps", "20", "--json"], place.path());
 }
 
+fn text(path: &Path) -> String {
+    std::fs::read_to_string(path).expect("a text file")
+}
+
+#[test]
+fn reports_are_written_where_they_are_wanted() {
+    let place = place();
+    let (out, _) = expect(0, &["train", "--steps", "40", "--report", "--csv", "my.csv"], place.path());
+    assert!(out.contains("report.html") && out.contains("my.csv"), "{out}");
+    let page = text(&place.path().join("report.html"));
+    let command = "retrograde train --data mnist-5k --learning-rate 0.1 --steps 40 --seed 0 --report";
+    assert!(page.starts_with("<!doctype html>") && page.contains(command), "{page}");
+    assert!(text(&place.path().join("my.csv")).starts_with("figure,of,step,value\nloss,batch,1,"));
+
+    // The same steps again, by the command on the page: the same numbers.
+    let again: Vec<&str> = command.split(' ').skip(1).chain(["--csv", "again.csv"]).collect();
+    expect(0, &again, place.path());
+    assert_eq!(text(&place.path().join("my.csv")), text(&place.path().join("again.csv")));
+
+    refuse(2, &["train", "--report", "no/where.html"], place.path(), &["no/where.html", "no folder"]);
+    refuse(2, &["train", "--csv", "."], place.path(), &["it is a folder"]);
+    std::fs::write(place.path().join("tensorboard"), "mine").expect("a file");
+    refuse(1, &["train", "--tensorboard", "--steps", "9"], place.path(), &["tensorboard", "a file is where"]);
+    assert_eq!(text(&place.path().join("tensorboard")), "mine");
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_report_goes_on_with_its_run() {
+    let place = place();
+    let run = place.path().join("run");
+    let arguments = [
+        &["train", "--steps", "1000000", "--out", "run", "--threads", "1", "--quiet"],
+        &["--report", "--csv", "--tensorboard"][..],
+    ]
+    .concat();
+    let mut child = program(&arguments, place.path()).stdout(Stdio::null()).spawn().expect("a training");
+    let begin = Instant::now();
+    // It is there while the training goes on.
+    while !run.join("report.html").exists() {
+        assert!(begin.elapsed() < Duration::from_secs(20), "no report");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    assert!(text(&run.join("report.html")).contains("data-running=\"true\""));
+    std::thread::sleep(Duration::from_millis(300));
+    signal(&child, "-INT");
+    assert_eq!(child.wait().expect("its end").code(), Some(130));
+    assert!(text(&run.join("report.html")).contains("Interrupted after step"));
+    let rows = |figure: &str| -> Vec<u64> {
+        let figures = text(&run.join("report.csv"));
+        let steps = figures.lines().filter(|row| row.starts_with(figure));
+        steps.map(|row| row.split(',').nth(2).and_then(|step| step.parse().ok()).expect("a step")).collect()
+    };
+    let done = *rows("loss,batch").last().expect("steps");
+    let all = done + 200;
+    expect(0, &["train", "--resume", "run", "--steps", &all.to_string()], place.path());
+    assert!(text(&run.join("report.html")).contains("Complete"));
+    assert_eq!(rows("loss,batch"), (1..=all).collect::<Vec<u64>>());
+    // Sampled by the same rule before and after.
+    let sampled = rows("gradient_norm,affine1.weight");
+    let every = sampled[sampled.len() - 1] - sampled[sampled.len() - 2];
+    let expected: Vec<u64> =
+        (1..=all).filter(|step| [1, 2, 5, 10, 20, 50].contains(step) || step % every == 0).collect();
+    assert_eq!(sampled, expected);
+    let events = std::fs::read_dir(run.join("tensorboard")).expect("the events").count();
+    assert!(events >= 1);
+}
+
 #[test]
 fn wrong_settings_are_refused() {
     let place = place();

@@ -3,6 +3,7 @@
 mod face;
 mod interrupt;
 mod lines;
+mod outputs;
 mod resume;
 mod table;
 
@@ -10,10 +11,12 @@ use crate::arguments::{Given, TrainArguments};
 use crate::failure::{Failure, INTERRUPTED};
 use face::Face;
 use lines::Lines;
+use outputs::Outputs;
 use retrograde::Error;
 use retrograde::data::{Dataset, Source};
 use retrograde::nn::Model;
 use retrograde::train::{Event, Recipe, RunFolder};
+use retrograde::view::report::Report;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -34,6 +37,8 @@ pub struct Training {
     pub parameters: usize,
     /// Where it is kept.
     pub folder: Option<PathBuf>,
+    /// Where its report goes.
+    pub outputs: Outputs,
 }
 
 /// Trains as the arguments say.
@@ -54,7 +59,9 @@ pub fn run(arguments: &TrainArguments, given: &Given<'_>) -> Result<ExitCode, Fa
     let (source, data) = recipe.data.open()?;
     let recipe = Recipe { data: source, ..recipe };
     let mut net = recipe.model(&data)?;
-    let mut trainer = recipe.trainer()?;
+    let outputs = Outputs::new(arguments)?;
+    let command = outputs::command(&recipe, arguments);
+    let mut trainer = recipe.trainer()?.recording(outputs.any());
     if let Some(threads) = arguments.threads {
         trainer = trainer.threads(threads);
     }
@@ -70,7 +77,9 @@ pub fn run(arguments: &TrainArguments, given: &Given<'_>) -> Result<ExitCode, Fa
         recipe,
         chosen,
         data,
+        outputs,
     };
+    let mut reporter = training.outputs.reporter(Report::new(&training.data).command(command));
 
     let mut face: Box<dyn Face> = if arguments.json {
         Box::new(Lines::new(&training, arguments.quiet))
@@ -79,11 +88,20 @@ pub fn run(arguments: &TrainArguments, given: &Given<'_>) -> Result<ExitCode, Fa
     };
     // What the face could not print stops the training after its step, so that nothing is lost.
     let mut unheard = None;
+    // What cannot be reported is told at the end; a report that cannot even begin stops the training.
+    let (mut unwritten, mut begun) = (None, false);
     let result = trainer.fit_watched(&mut net, &training.data, &mut |event| {
         if let Err(failure) = show(&mut *face, event) {
             unheard.get_or_insert(failure);
         }
-        if unheard.is_some() || interrupted.is_raised() {
+        match reporter.watch(event) {
+            Ok(()) => begun |= matches!(event, Event::State(_)),
+            Err(error) => {
+                unwritten.get_or_insert(error);
+            }
+        }
+        let hopeless = unwritten.is_some() && !begun;
+        if unheard.is_some() || hopeless || interrupted.is_raised() {
             ControlFlow::Break(())
         } else {
             ControlFlow::Continue(())
@@ -99,6 +117,9 @@ pub fn run(arguments: &TrainArguments, given: &Given<'_>) -> Result<ExitCode, Fa
         };
     }
     face.done(&history)?;
+    if let Some(error) = unwritten {
+        return Err(Failure::Noted(error, "this is about the report alone".to_owned()));
+    }
     Ok(if history.stopped { ExitCode::from(INTERRUPTED) } else { ExitCode::SUCCESS })
 }
 

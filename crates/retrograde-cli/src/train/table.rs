@@ -44,7 +44,7 @@ impl<'a> Table<'a> {
 
     /// What is trained, on what.
     fn introduction(&self, done: u64, threads: usize) -> String {
-        let Training { recipe, chosen, data, layers, parameters, folder } = self.training;
+        let Training { recipe, chosen, data, layers, parameters, folder, .. } = self.training;
         let (train, test) = (text::length(data.train().len()), text::length(data.test().len()));
         let mut source = match &recipe.data {
             Source::Embedded => {
@@ -191,6 +191,7 @@ impl Face for Table<'_> {
                 |folder| RunFolder::model_file(folder).display().to_string(),
             ),
         ));
+        pairs.extend(self.training.outputs.pairs());
         let gap = if self.quiet { "" } else { "\n" };
         output::line(format!("{gap}{title}\n\n{}", text::pairs(&pairs)))?;
         if history.stopped {

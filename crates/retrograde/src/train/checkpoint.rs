@@ -2,6 +2,7 @@
 
 use super::history::{EpochRecord, History};
 use super::recipe::Recipe;
+use super::recording::{self, Recording, RecordingNote};
 use super::trainer::Trainer;
 use crate::data::{Dataset, Samples};
 use crate::error::{Error, Result};
@@ -118,6 +119,9 @@ struct Note {
     epochs: Vec<EpochRecord>,
     train_seconds: f64,
     evaluation_seconds: f64,
+    /// None in what was trained without one.
+    #[serde(default)]
+    recording: Option<RecordingNote>,
 }
 
 /// The format's number, to be raised when files of it can no longer be read by what reads the last.
@@ -178,6 +182,7 @@ impl Checkpoint {
             epochs: self.history.epochs.clone(),
             train_seconds: self.history.train_seconds,
             evaluation_seconds: self.history.evaluation_seconds,
+            recording: self.history.recording.as_ref().map(|recording| recording.store(&mut tensors)),
         };
         let note = serde_json::to_string(&note)
             .map_err(|error| Error::invalid("a checkpoint", error.to_string(), "give finite settings"))?;
@@ -207,10 +212,17 @@ impl Checkpoint {
         }
         let mut tensors = Parameters::new();
         let mut losses = Vec::new();
+        let recording = note
+            .recording
+            .map(|note| {
+                let problem = "what it recorded is not whole";
+                Recording::restore(note, &found).ok_or_else(|| Error::format(path, problem, remedy))
+            })
+            .transpose()?;
         for (name, tensor) in found.iter() {
             if name == LOSSES {
                 losses = tensor.values().to_vec();
-            } else {
+            } else if !recording::TENSORS.contains(&name) {
                 tensors.insert(name, tensor.clone());
             }
         }
@@ -223,6 +235,7 @@ impl Checkpoint {
             epochs: note.epochs,
             train_seconds: note.train_seconds,
             evaluation_seconds: note.evaluation_seconds,
+            recording,
             ..History::default()
         };
         Ok(Checkpoint { identity: note.identity, step: note.step, tensors, history, recipe: note.recipe })

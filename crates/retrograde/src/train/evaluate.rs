@@ -1,5 +1,6 @@
 //! Loss and accuracy on a whole set.
 
+use super::classification::Classification;
 use crate::data::{PIXEL_SCALE, Samples};
 use crate::error::Result;
 use crate::graph::{Graph, Var};
@@ -52,6 +53,24 @@ impl<T: Real> Evaluator<T> {
 
     /// Loss and accuracy with the given values of the model's parameters, in their order.
     pub fn evaluate(&mut self, parameters: &[&[T]]) -> Result<Evaluation> {
+        self.run(parameters, |_, _, _| {})
+    }
+
+    /// The same, and what becomes of each image.
+    pub fn classify(&mut self, parameters: &[&[T]]) -> Result<(Evaluation, Classification)> {
+        let mut found = Classification::new(self.classes());
+        let evaluation =
+            self.run(parameters, |image, label, logits| found.add(image, label as usize, logits))?;
+        found.finish();
+        Ok((evaluation, found))
+    }
+
+    fn classes(&self) -> usize {
+        self.plans[0].logits.shape()[1]
+    }
+
+    /// Evaluates, and shows each row's number, label and logits to `each`.
+    fn run(&mut self, parameters: &[&[T]], mut each: impl FnMut(usize, u32, &[T])) -> Result<Evaluation> {
         for chunk in &mut self.plans {
             for (var, values) in chunk.parameters.iter().zip(parameters) {
                 chunk.plan.set_exact(var, values)?;
@@ -67,8 +86,13 @@ impl<T: Real> Evaluator<T> {
             chunk.plan.set_indices(&chunk.rows, &self.rows[range.clone()])?;
             chunk.plan.run()?;
             loss += chunk.plan.scalar(&chunk.loss)? * chunk.size as f64;
-            right += count_right(chunk.plan.read(&chunk.logits)?, &self.labels[range]);
-            done += chunk.size;
+            let logits = chunk.plan.read(&chunk.logits)?;
+            let labels = &self.labels[range];
+            for (row, &label) in logits.chunks_exact(logits.len() / labels.len()).zip(labels) {
+                right += usize::from(largest(row) == label as usize);
+                each(done, label, row);
+                done += 1;
+            }
         }
         let count = self.rows.len() as f64;
         Ok(Evaluation { loss: loss / count, accuracy: right as f64 / count })
@@ -99,12 +123,6 @@ pub(super) fn batch(graph: &Graph, samples: &Samples, rows: &Var) -> (Var, Var) 
     let images = graph.bytes("images", [count, width], samples.images().clone(), 1.0 / PIXEL_SCALE);
     let labels = graph.indices("labels", [count], samples.labels().clone());
     (images.gather_rows(rows).named("x"), labels.gather_rows(rows).named("t"))
-}
-
-/// How many rows of logits are largest at their label.
-fn count_right<T: Real>(logits: &[T], labels: &[u32]) -> usize {
-    let classes = logits.len() / labels.len();
-    logits.chunks_exact(classes).zip(labels).filter(|(row, label)| largest(row) == **label as usize).count()
 }
 
 /// The place of the largest number; the first of equal ones.

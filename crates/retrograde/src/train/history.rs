@@ -1,6 +1,7 @@
 //! What a training has seen so far.
 
 use super::evaluate::Evaluation;
+use super::recording::Recording;
 use serde::{Deserialize, Serialize};
 
 /// The record of a training.
@@ -14,6 +15,10 @@ pub struct History {
     pub train_seconds: f64,
     /// Seconds spent on evaluation.
     pub evaluation_seconds: f64,
+    /// Seconds spent on recording.
+    pub recording_seconds: f64,
+    /// What was recorded of the network's insides, if it was.
+    pub recording: Option<Recording>,
     /// Steps done by this call, from which [`microseconds_per_step`](Self::microseconds_per_step) is taken; earlier
     /// steps of a resumed training are in `losses` only.
     pub timed_steps: u64,

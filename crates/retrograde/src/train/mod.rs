@@ -8,19 +8,27 @@
 //! is a whole training as plain data; a [`Predictor`] asks the trained network.
 
 mod checkpoint;
+mod classification;
 mod evaluate;
 mod folder;
 mod history;
 mod predictor;
 mod recipe;
+mod recorder;
+mod recording;
+mod run;
 mod session;
+mod state;
 mod trainer;
 
 pub use checkpoint::{Checkpoint, Identity};
+pub use classification::{Classification, Mistake};
 pub use evaluate::{Evaluation, Evaluator};
 pub use folder::RunFolder;
 pub use history::{EpochRecord, History};
 pub use predictor::{Prediction, Predictor};
 pub use recipe::Recipe;
+pub use recording::{DeadUnits, Norms, Recording, Sample};
 pub use session::Session;
+pub use state::{State, Status};
 pub use trainer::{Event, Length, Trainer};

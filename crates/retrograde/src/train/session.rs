@@ -1,6 +1,7 @@
 //! A training in the caller's hands: one step at a time.
 
 use super::checkpoint::{Checkpoint, Identity};
+use super::classification::Classification;
 use super::evaluate::{Evaluation, Evaluator, batch};
 use super::trainer::Trainer;
 use crate::data::{Batches, Dataset};
@@ -50,7 +51,7 @@ pub struct Session<T: Real> {
     train: Evaluator<T>,
     test: Evaluator<T>,
     identity: Identity,
-    threads: usize,
+    threads: Threads,
 }
 
 impl<T: Real> Session<T> {
@@ -108,7 +109,7 @@ impl<T: Real> Session<T> {
             train: Evaluator::new(model, samples, &threads)?,
             test: Evaluator::new(model, data.test(), &threads)?,
             identity: Identity::new(trainer, model, data)?,
-            threads: threads.count(),
+            threads,
         })
     }
 
@@ -133,7 +134,27 @@ impl<T: Real> Session<T> {
 
     /// How many threads work.
     pub fn threads(&self) -> usize {
-        self.threads
+        self.threads.count()
+    }
+
+    /// What it trains and how.
+    pub fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    /// The threads themselves, for what runs beside it.
+    pub(super) fn team(&self) -> &Threads {
+        &self.threads
+    }
+
+    /// The rows of the last step's batch.
+    pub(super) fn drawn(&self) -> &[u32] {
+        &self.drawn
+    }
+
+    /// A parameter as it is now, by its place in the model.
+    pub(super) fn parameter(&mut self, number: usize) -> Result<&[T]> {
+        self.plan.read(&self.parameters[number])
     }
 
     /// How many passes over the training set the steps so far make.
@@ -157,12 +178,30 @@ impl<T: Real> Session<T> {
 
     /// Loss and accuracy on the whole training set and on the whole test set.
     pub fn evaluate(&mut self) -> Result<(Evaluation, Evaluation)> {
-        let mut values = Vec::new();
-        for var in &self.parameters {
-            values.push(self.plan.read(var)?.to_vec());
-        }
+        let values = self.exact_values()?;
         let values: Vec<&[T]> = values.iter().map(Vec::as_slice).collect();
         Ok((self.train.evaluate(&values)?, self.test.evaluate(&values)?))
+    }
+
+    /// The same, and what becomes of each image of the test set.
+    pub fn classify(&mut self) -> Result<(Evaluation, Evaluation, Classification)> {
+        let values = self.exact_values()?;
+        let values: Vec<&[T]> = values.iter().map(Vec::as_slice).collect();
+        let (test, classification) = self.test.classify(&values)?;
+        Ok((self.train.evaluate(&values)?, test, classification))
+    }
+
+    fn exact_values(&mut self) -> Result<Vec<Vec<T>>> {
+        (0..self.parameters.len()).map(|number| self.parameter(number).map(<[T]>::to_vec)).collect()
+    }
+
+    /// The parameters as they are now, by name.
+    pub fn parameters(&mut self) -> Result<Parameters> {
+        let mut parameters = Parameters::new();
+        for var in &self.parameters {
+            parameters.insert(var.node().label(), self.plan.value(var)?);
+        }
+        Ok(parameters)
     }
 
     /// Puts the parameters as they are now into the model.

@@ -1,22 +1,17 @@
 //! The training loop and its settings.
 
-use super::folder::RunFolder;
 use super::history::{EpochRecord, History};
 use super::recipe::Recipe;
-use super::session::Session;
+use super::run::Run;
+use super::state::State;
 use crate::data::{Dataset, Drawing};
 use crate::error::{Error, Result};
-use crate::kernel::Real;
 use crate::nn::{Model, Precision};
 use crate::optim::{Optimizer, Schedule, check_learning_rate};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
-
-/// A checkpoint is written between two epochs when the last one is older than this, and at the end in any case.
-const CHECKPOINT_EVERY: Duration = Duration::from_secs(5);
 
 /// How long a training lasts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,8 +48,9 @@ pub struct Trainer {
     pub(super) threads: Option<usize>,
     pub(super) precision: Precision,
     recipe: Option<Recipe>,
-    folder: Option<PathBuf>,
-    resume: bool,
+    pub(super) folder: Option<PathBuf>,
+    pub(super) resume: bool,
+    pub(super) recording: bool,
 }
 
 impl fmt::Debug for Trainer {
@@ -93,6 +89,9 @@ pub enum Event<'a> {
     },
     /// The sets have been evaluated, between two epochs or at the end.
     Epoch(&'a EpochRecord),
+    /// Of a training that records: how it stands. At its beginning, then twice a second or less often, and at its end,
+    /// be it a good one or not.
+    State(&'a State<'a>),
 }
 
 impl Trainer {
@@ -111,6 +110,7 @@ impl Trainer {
             recipe: None,
             folder: None,
             resume: false,
+            recording: false,
         }
     }
 
@@ -180,6 +180,13 @@ impl Trainer {
         self
     }
 
+    /// Whether the network's insides are recorded into the history's [`recording`](History::recording), for a report:
+    /// not unless said otherwise. It changes no bit of the training, and costs a few percent of its time.
+    pub fn recording(mut self, recording: bool) -> Self {
+        self.recording = recording;
+        self
+    }
+
     /// The recipe that its checkpoints remember.
     pub(super) fn recipe(mut self, recipe: Recipe) -> Self {
         self.recipe = Some(recipe);
@@ -187,7 +194,7 @@ impl Trainer {
     }
 
     /// The recipe of this training, if it was made from one: the trainer's settings may have been changed since.
-    fn recipe_of_this(&self) -> Option<Recipe> {
+    pub(super) fn recipe_of_this(&self) -> Option<Recipe> {
         self.recipe.as_ref().map(|recipe| Recipe {
             schedule: self.schedule,
             batch: self.batch,
@@ -217,8 +224,8 @@ impl Trainer {
     ) -> Result<History> {
         self.check()?;
         match self.precision {
-            Precision::F32 => self.run::<f32, M>(model, data, observer),
-            Precision::F64 => self.run::<f64, M>(model, data, observer),
+            Precision::F32 => Run::<f32>::train(self, model, data, observer),
+            Precision::F64 => Run::<f64>::train(self, model, data, observer),
         }
     }
 
@@ -251,117 +258,5 @@ impl Trainer {
     /// The schedule with its own length, for so many rows to train on.
     pub(super) fn fixed_schedule(&self, rows: usize) -> Result<Schedule> {
         Ok(self.schedule.fixed(self.last_step(rows)?))
-    }
-
-    fn run<T: Real, M: Model>(
-        &self,
-        model: &mut M,
-        data: &Dataset,
-        observer: &mut dyn FnMut(Event<'_>) -> ControlFlow<()>,
-    ) -> Result<History> {
-        let mut session = Session::<T>::new(self, model, data)?;
-        let rows = data.train().len();
-        let last = self.last_step(rows)?;
-        let mut run = Run { trainer: self, history: History::default(), folder: None, saved: Instant::now() };
-        run.open(&mut session, model)?;
-        run.history.threads = session.threads();
-        let done = session.steps();
-        let steps_per_epoch = (rows as u64).div_ceil(self.batch as u64);
-        let begin = Event::Begin { done, steps: last, steps_per_epoch, threads: session.threads() };
-        run.history.stopped = observer(begin).is_break();
-        let mut since = run.history.losses.len();
-        while session.steps() < last && !run.history.stopped {
-            let epoch = session.epochs().floor();
-            let loss = run.step(&mut session)?;
-            run.history.stopped |= observer(Event::Step { step: session.steps(), loss }).is_break();
-            let between = session.epochs().floor() > epoch;
-            if between || session.steps() == last || run.history.stopped {
-                let record = run.evaluate(&mut session, since)?;
-                since = run.history.losses.len();
-                run.history.stopped |= observer(Event::Epoch(&record)).is_break();
-                if run.saved.elapsed() >= CHECKPOINT_EVERY {
-                    run.save(&mut session, model)?;
-                }
-            }
-        }
-        if run.history.epochs.is_empty() {
-            let record = run.evaluate(&mut session, since)?;
-            let _ = observer(Event::Epoch(&record));
-        }
-        // What was complete before is left as it is.
-        if session.steps() > done || !self.resume {
-            run.save(&mut session, model)?;
-        }
-        session.store(model)?;
-        Ok(run.history)
-    }
-}
-
-/// A training under way.
-struct Run<'a> {
-    trainer: &'a Trainer,
-    history: History,
-    folder: Option<RunFolder>,
-    saved: Instant,
-}
-
-impl Run<'_> {
-    /// Opens the folder if there is one, and continues from its checkpoint or writes the first.
-    fn open<T: Real>(&mut self, session: &mut Session<T>, model: &mut impl Model) -> Result<()> {
-        let Some(path) = &self.trainer.folder else {
-            return Ok(());
-        };
-        if self.trainer.resume {
-            // Looked at before anything is created: a mistyped folder stays what it was.
-            RunFolder::must_hold_a_run(path)?;
-            let folder = RunFolder::open(path)?;
-            let checkpoint = folder.checkpoint()?;
-            session.resume(&checkpoint, &RunFolder::checkpoint_file(path))?;
-            self.history = checkpoint.history().clone();
-            self.history.train_seconds = 0.0;
-            self.history.evaluation_seconds = 0.0;
-            self.folder = Some(folder);
-            return Ok(());
-        }
-        let folder = RunFolder::open(path)?;
-        folder.must_be_new()?;
-        self.folder = Some(folder);
-        self.save(session, model)
-    }
-
-    fn step<T: Real>(&mut self, session: &mut Session<T>) -> Result<f64> {
-        let start = Instant::now();
-        let loss = session.step()?;
-        self.history.train_seconds += start.elapsed().as_secs_f64();
-        self.history.timed_steps += 1;
-        self.history.losses.push(loss);
-        Ok(loss)
-    }
-
-    fn evaluate<T: Real>(&mut self, session: &mut Session<T>, since: usize) -> Result<EpochRecord> {
-        let start = Instant::now();
-        let (train, test) = session.evaluate()?;
-        self.history.evaluation_seconds += start.elapsed().as_secs_f64();
-        let losses = &self.history.losses[since..];
-        let loss =
-            if losses.is_empty() { train.loss } else { losses.iter().sum::<f64>() / losses.len() as f64 };
-        let record = EpochRecord { epoch: session.epochs(), step: session.steps(), loss, train, test };
-        self.history.epochs.push(record);
-        Ok(record)
-    }
-
-    /// Writes checkpoint and model if there is a folder.
-    fn save<T: Real>(&mut self, session: &mut Session<T>, model: &mut impl Model) -> Result<()> {
-        if let Some(folder) = &self.folder {
-            session
-                .checkpoint()?
-                .with_history(&self.history)
-                .with_recipe(self.trainer.recipe_of_this())
-                .write(RunFolder::checkpoint_file(folder.path()))?;
-            session.store(model)?;
-            model.save(&RunFolder::model_file(folder.path()), self.trainer.precision)?;
-        }
-        self.saved = Instant::now();
-        Ok(())
     }
 }

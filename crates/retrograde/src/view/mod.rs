@@ -10,13 +10,17 @@
 
 mod diagram;
 mod explain;
+mod heat_map;
 mod notebook;
+#[cfg(feature = "report")]
+pub mod report;
 mod summary;
 mod text;
 mod trace;
 
 pub use diagram::{Block, BlockKind, Diagram, Wire};
 pub use explain::Explanation;
+pub use heat_map::{HeatMap, Shades};
 pub use notebook::{EXAMPLES, Example, apple, apples_and_oranges, two_layer};
 pub use summary::Summary;
 pub use text::Style;

@@ -68,7 +68,7 @@ pub(super) fn exact(x: f64) -> String {
 }
 
 /// A number with three significant digits.
-fn rough(x: f64) -> String {
+pub(super) fn rough(x: f64) -> String {
     let size = x.abs();
     if !x.is_finite() || x == 0.0 {
         return x.to_string();

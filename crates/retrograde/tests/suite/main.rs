@@ -13,6 +13,9 @@ mod numerical;
 mod optimizers;
 mod plans;
 mod random_graphs;
+mod recording;
+#[cfg(feature = "report")]
+mod report;
 mod training;
 mod two_questions;
 mod two_rooms;

@@ -1,0 +1,146 @@
+//! Where a training's report goes, and the command that repeats it.
+
+use crate::arguments::TrainArguments;
+use crate::failure::Failure;
+use crate::text;
+use retrograde::data::Drawing;
+use retrograde::optim::Settings;
+use retrograde::train::{Length, Recipe};
+use retrograde::view::report::{Report, Reporter};
+use retrograde::{Error, Result};
+use std::path::{Path, PathBuf};
+
+/// The names of the files if none are given.
+const PAGE: &str = "report.html";
+const CSV: &str = "report.csv";
+const EVENTS: &str = "tensorboard";
+
+/// The files and the folder of a report.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Outputs {
+    page: Option<PathBuf>,
+    csv: Option<PathBuf>,
+    events: Option<PathBuf>,
+}
+
+impl Outputs {
+    /// What was asked for. What has no name stands in the folder of the run, if there is one; what stands there already
+    /// is continued with a run that is continued. Errors when a file was named that cannot be written, before anything is
+    /// trained.
+    pub fn new(arguments: &TrainArguments) -> Result<Self, Failure> {
+        let folder = arguments.resume.as_deref().or(arguments.out.as_deref());
+        let place = |name: &str| folder.map_or_else(|| PathBuf::from(name), |folder| folder.join(name));
+        let resumes = arguments.resume.is_some();
+        let choose = |asked: &Option<Option<PathBuf>>, name: &str, exists: &dyn Fn(&Path) -> bool| {
+            let usual = place(name);
+            match asked {
+                Some(Some(path)) => Some(path.clone()),
+                Some(None) => Some(usual),
+                None => Some(usual).filter(|usual| resumes && exists(usual)),
+            }
+        };
+        for path in [&arguments.report, &arguments.csv].into_iter().flatten().flatten() {
+            writable(path).map_err(Failure::Usage)?;
+        }
+        Ok(Outputs {
+            page: choose(&arguments.report, PAGE, &Path::is_file),
+            csv: choose(&arguments.csv, CSV, &Path::is_file),
+            events: choose(&arguments.tensorboard, EVENTS, &|folder| Reporter::has_events(folder)),
+        })
+    }
+
+    /// Whether there is anything to be written.
+    pub fn any(&self) -> bool {
+        *self != Outputs::default()
+    }
+
+    /// Who writes them.
+    pub fn reporter<'a>(&self, report: Report<'a>) -> Reporter<'a> {
+        let mut reporter = Reporter::new(report);
+        if let Some(path) = &self.page {
+            reporter = reporter.page(path);
+        }
+        if let Some(path) = &self.csv {
+            reporter = reporter.csv(path);
+        }
+        if let Some(folder) = &self.events {
+            reporter = reporter.tensorboard(folder);
+        }
+        reporter
+    }
+
+    /// What they are, and where.
+    pub fn pairs(&self) -> Vec<(&'static str, String)> {
+        let shown = |path: &PathBuf| path.display().to_string();
+        let board =
+            |path: &PathBuf| format!("{}: tensorboard --logdir {}", path.display(), text::typed(path));
+        [
+            ("report", self.page.as_ref().map(shown)),
+            ("figures", self.csv.as_ref().map(shown)),
+            ("events", self.events.as_ref().map(board)),
+        ]
+        .into_iter()
+        .filter_map(|(name, path)| Some((name, path?)))
+        .collect()
+    }
+}
+
+/// Errors when there is no such place for a file.
+fn writable(path: &Path) -> Result<()> {
+    let what = format!("the file {}", path.display());
+    if path.is_dir() || path.file_name().is_none() {
+        return Err(Error::invalid(what, "it is a folder", "name a file"));
+    }
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() && !parent.is_dir() => {
+            let problem = format!("there is no folder {}", parent.display());
+            Err(Error::invalid(what, problem, "make it first, or choose another place"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The command that repeats a training: the options that are not as they would be without.
+pub fn command(recipe: &Recipe, arguments: &TrainArguments) -> String {
+    let usual = Recipe::default();
+    let custom = Settings::of(recipe.optimizer.rule);
+    let optimizer = recipe.optimizer;
+    let hidden: Vec<String> = recipe.hidden.iter().map(usize::to_string).collect();
+    let number = |number: Option<f64>| number.map(|number| number.to_string());
+    let length = match recipe.length {
+        Length::Steps(steps) => ("--steps", steps),
+        Length::Epochs(epochs) => ("--epochs", epochs),
+    };
+    let options = [
+        ("--data", Some(recipe.data.to_string())),
+        ("--hidden", (recipe.hidden != usual.hidden).then(|| hidden.join(","))),
+        ("--activation", (recipe.activation != usual.activation).then(|| recipe.activation.to_string())),
+        ("--init", (recipe.init != usual.init).then(|| recipe.init.to_string())),
+        ("--precision", (recipe.precision != usual.precision).then(|| recipe.precision.to_string())),
+        ("--optimizer", (optimizer.rule != usual.optimizer.rule).then(|| optimizer.rule.to_string())),
+        ("--learning-rate", Some(optimizer.learning_rate.to_string())),
+        ("--schedule", (recipe.schedule != usual.schedule).then(|| recipe.schedule.to_string())),
+        ("--momentum", number(optimizer.momentum.filter(|_| optimizer.momentum != custom.momentum))),
+        (
+            "--weight-decay",
+            (optimizer.weight_decay != custom.weight_decay).then(|| optimizer.weight_decay.to_string()),
+        ),
+        ("--clip", number(optimizer.clip)),
+        ("--batch", (recipe.batch != usual.batch).then(|| recipe.batch.to_string())),
+        (length.0, Some(length.1.to_string())),
+        ("--seed", Some(recipe.seed.to_string())),
+    ];
+    let mut words = vec!["retrograde train".to_owned()];
+    for (name, value) in options {
+        if let Some(value) = value {
+            words.push(format!("{name} {}", text::typed(Path::new(&value))));
+        }
+    }
+    if recipe.drawing == Drawing::WithoutReplacement {
+        words.push("--without-replacement".to_owned());
+    }
+    if arguments.report.is_some() {
+        words.push("--report".to_owned());
+    }
+    words.join(" ")
+}

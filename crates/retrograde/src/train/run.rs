@@ -1,0 +1,227 @@
+//! A training under way: the loop.
+
+use super::folder::RunFolder;
+use super::history::{EpochRecord, History};
+use super::recorder::Recorder;
+use super::session::Session;
+use super::state::{State, Status};
+use super::trainer::{Event, Trainer};
+use crate::data::Dataset;
+use crate::error::Result;
+use crate::kernel::Real;
+use crate::nn::Model;
+use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
+
+/// A checkpoint is written between two epochs when the last one is older than this, and at the end in any case.
+const CHECKPOINT_EVERY: Duration = Duration::from_secs(5);
+
+/// How often an observer is told how a training stands that records.
+const STATE_EVERY: Duration = Duration::from_millis(500);
+
+/// Who is told what happens.
+type Observer<'a> = &'a mut dyn FnMut(Event<'_>) -> ControlFlow<()>;
+
+/// A training under way.
+pub(super) struct Run<'a, T: Real> {
+    trainer: &'a Trainer,
+    session: Session<T>,
+    history: History,
+    recorder: Option<Recorder<T>>,
+    folder: Option<RunFolder>,
+    saved: Instant,
+    /// When the observer was last told how it stands.
+    told: Instant,
+    /// The number of the last step.
+    last: u64,
+}
+
+impl<'a, T: Real> Run<'a, T> {
+    /// Trains `model` as `trainer` says, and tells `observer` of it.
+    pub fn train(
+        trainer: &'a Trainer,
+        model: &mut impl Model,
+        data: &Dataset,
+        observer: Observer<'_>,
+    ) -> Result<History> {
+        let session = Session::<T>::new(trainer, model, data)?;
+        let now = Instant::now();
+        let last = trainer.last_step(data.train().len())?;
+        let history = History::default();
+        let mut run =
+            Run { trainer, session, history, recorder: None, folder: None, saved: now, told: now, last };
+        run.open(model)?;
+        run.start_recording(model, data)?;
+        match run.go(model, data.train().len(), observer) {
+            Ok(()) => Ok(run.history),
+            Err(error) => {
+                // There is only the first error to be told.
+                let _ = run.tell(Status::Failed(&error), observer);
+                Err(error)
+            }
+        }
+    }
+
+    fn go(&mut self, model: &mut impl Model, rows: usize, observer: Observer<'_>) -> Result<()> {
+        let done = self.session.steps();
+        let begin = Event::Begin {
+            done,
+            steps: self.last,
+            steps_per_epoch: (rows as u64).div_ceil(self.trainer.batch as u64),
+            threads: self.session.threads(),
+        };
+        self.history.stopped = observer(begin).is_break();
+        self.tell(Status::Running, observer)?;
+        let mut since = self.history.losses.len();
+        while self.session.steps() < self.last && !self.history.stopped {
+            let epoch = self.session.epochs().floor();
+            let loss = self.step()?;
+            let step = self.session.steps();
+            self.history.stopped |= observer(Event::Step { step, loss }).is_break();
+            let between = self.session.epochs().floor() > epoch;
+            if between || step == self.last || self.history.stopped {
+                let record = self.evaluate(since)?;
+                since = self.history.losses.len();
+                self.history.stopped |= observer(Event::Epoch(&record)).is_break();
+                if self.saved.elapsed() >= CHECKPOINT_EVERY {
+                    self.save(model)?;
+                }
+            }
+            // The clock is read at sampled steps only.
+            let sampled = self.history.recording.as_ref().is_some_and(|recording| recording.is_due(step));
+            if (between || sampled) && self.told.elapsed() >= STATE_EVERY {
+                self.tell(Status::Running, observer)?;
+            }
+        }
+        if self.history.epochs.is_empty() {
+            let record = self.evaluate(since)?;
+            let _ = observer(Event::Epoch(&record));
+        }
+        // What was complete before is left as it is.
+        if self.session.steps() > done || !self.trainer.resume {
+            self.save(model)?;
+        }
+        self.session.store(model)?;
+        let status = if self.history.stopped { Status::Stopped } else { Status::Complete };
+        self.tell(status, observer)
+    }
+
+    /// Opens the folder if there is one, and continues from its checkpoint or writes the first.
+    fn open(&mut self, model: &mut impl Model) -> Result<()> {
+        self.history.threads = self.session.threads();
+        let Some(path) = &self.trainer.folder else {
+            return Ok(());
+        };
+        if self.trainer.resume {
+            // Looked at before anything is created: a mistyped folder stays what it was.
+            RunFolder::must_hold_a_run(path)?;
+            let folder = RunFolder::open(path)?;
+            let checkpoint = folder.checkpoint()?;
+            self.session.resume(&checkpoint, &RunFolder::checkpoint_file(path))?;
+            self.history = History {
+                train_seconds: 0.0,
+                evaluation_seconds: 0.0,
+                threads: self.session.threads(),
+                ..checkpoint.history().clone()
+            };
+            self.folder = Some(folder);
+            return Ok(());
+        }
+        let folder = RunFolder::open(path)?;
+        folder.must_be_new()?;
+        self.folder = Some(folder);
+        self.save(model)
+    }
+
+    /// Goes on with the recording of an earlier run, or begins one.
+    fn start_recording(&mut self, model: &impl Model, data: &Dataset) -> Result<()> {
+        if self.trainer.recording {
+            let (recorder, fresh) =
+                Recorder::new(model, data.train(), self.trainer.batch, self.session.team())?;
+            let earlier = self.history.recording.take();
+            self.history.recording = earlier.filter(|earlier| earlier.is_like(&fresh)).or(Some(fresh));
+            self.recorder = Some(recorder);
+        }
+        Ok(())
+    }
+
+    fn step(&mut self) -> Result<f64> {
+        let next = self.session.steps() + 1;
+        let recording = self.history.recording.as_mut();
+        let mut sampled =
+            self.recorder.as_mut().zip(recording).filter(|(_, recording)| recording.is_due(next));
+        let begin = Instant::now();
+        if let Some((recorder, _)) = &mut sampled {
+            recorder.before(&mut self.session)?;
+        }
+        let start = Instant::now();
+        let loss = self.session.step();
+        let end = Instant::now();
+        if let Some((recorder, recording)) = sampled {
+            // Also of a step whose loss is no number: it is what one wants to see.
+            recorder.after(&mut self.session, recording)?;
+            self.history.recording_seconds += ((start - begin) + end.elapsed()).as_secs_f64();
+        }
+        let loss = loss?;
+        self.history.train_seconds += (end - start).as_secs_f64();
+        self.history.timed_steps += 1;
+        self.history.losses.push(loss);
+        Ok(loss)
+    }
+
+    fn evaluate(&mut self, since: usize) -> Result<EpochRecord> {
+        let start = Instant::now();
+        let (train, test) = match (&self.recorder, &mut self.history.recording) {
+            (Some(_), Some(recording)) => {
+                let (train, test, classification) = self.session.classify()?;
+                recording.classification = Some(classification);
+                (train, test)
+            }
+            _ => self.session.evaluate()?,
+        };
+        self.history.evaluation_seconds += start.elapsed().as_secs_f64();
+        let losses = &self.history.losses[since..];
+        let loss =
+            if losses.is_empty() { train.loss } else { losses.iter().sum::<f64>() / losses.len() as f64 };
+        let record =
+            EpochRecord { epoch: self.session.epochs(), step: self.session.steps(), loss, train, test };
+        self.history.epochs.push(record);
+        Ok(record)
+    }
+
+    /// Tells the observer of a training that records how it stands.
+    fn tell(&mut self, status: Status<'_>, observer: Observer<'_>) -> Result<()> {
+        if self.recorder.is_none() {
+            return Ok(());
+        }
+        let parameters = self.session.parameters()?;
+        let state = State {
+            identity: self.session.identity(),
+            history: &self.history,
+            parameters: &parameters,
+            steps: self.last,
+            status,
+        };
+        let answer = observer(Event::State(&state));
+        if matches!(status, Status::Running) {
+            self.history.stopped |= answer.is_break();
+        }
+        self.told = Instant::now();
+        Ok(())
+    }
+
+    /// Writes checkpoint and model if there is a folder.
+    fn save(&mut self, model: &mut impl Model) -> Result<()> {
+        if let Some(folder) = &self.folder {
+            self.session
+                .checkpoint()?
+                .with_history(&self.history)
+                .with_recipe(self.trainer.recipe_of_this())
+                .write(RunFolder::checkpoint_file(folder.path()))?;
+            self.session.store(model)?;
+            model.save(&RunFolder::model_file(folder.path()), self.trainer.precision)?;
+        }
+        self.saved = Instant::now();
+        Ok(())
+    }
+}

@@ -1,0 +1,91 @@
+"use strict";
+(() => {
+  const root = document.documentElement;
+  // A page opened from a file may have no storage.
+  const kept = (name, value) => {
+    try {
+      if (value !== undefined) localStorage.setItem(name, value);
+      return localStorage.getItem(name);
+    } catch { return null; }
+  };
+
+  const language = document.getElementById("language");
+  const speak = (name) => {
+    root.dataset.language = root.lang = name;
+    language.textContent = name === "ko" ? "English" : "한국어";
+    language.lang = name === "ko" ? "en" : "ko";
+    document.querySelectorAll("time").forEach((time) => {
+      const moment = new Date(Number(time.dataset.milliseconds));
+      time.textContent = moment.toLocaleString(name === "ko" ? "ko-KR" : "en-GB");
+    });
+  };
+  speak(kept("retrograde-language") || (navigator.language.startsWith("ko") ? "ko" : "en"));
+  language.addEventListener("click", () => {
+    const next = root.dataset.language === "ko" ? "en" : "ko";
+    kept("retrograde-language", next);
+    speak(next);
+  });
+
+  const theme = kept("retrograde-theme");
+  if (theme) root.dataset.theme = theme;
+  document.getElementById("theme").addEventListener("click", () => {
+    const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+    root.dataset.theme = dark ? "light" : "dark";
+    kept("retrograde-theme", root.dataset.theme);
+  });
+
+  // The numbers under the pointer.
+  const numbers = JSON.parse(document.getElementById("numbers").textContent);
+  const short = (value, share) => {
+    if (value === null) return "–";
+    if (share) return (100 * value).toFixed(2) + " %";
+    const size = Math.abs(value);
+    return size && (size < 1e-3 || size >= 1e5) ? value.toExponential(2) : Number(value.toPrecision(4)).toString();
+  };
+  const nearest = (steps, step) => {
+    let low = 0, high = steps.length - 1;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (steps[middle] < step) low = middle + 1; else high = middle;
+    }
+    return low > 0 && step - steps[low - 1] < steps[low] - step ? low - 1 : low;
+  };
+  document.querySelectorAll(".plot").forEach((figure) => {
+    const plan = numbers[figure.dataset.figure];
+    const plane = figure.querySelector(".plane"), cursor = plane.querySelector(".cursor");
+    const outputs = [...figure.querySelectorAll("output")];
+    const rest = outputs.map((output) => output.textContent);
+    const axis = figure.querySelector(".axis-name"), name = axis.innerHTML;
+    const [left, right, top, bottom] = plan.plane, [first, last] = plan.steps;
+    const leave = () => {
+      cursor.style.display = "none";
+      outputs.forEach((output, place) => { output.textContent = rest[place]; });
+      axis.innerHTML = name;
+    };
+    plane.addEventListener("pointermove", (event) => {
+      const box = plane.querySelector("svg").getBoundingClientRect();
+      const scale = plan.size[0] / box.width;
+      const x = Math.min(right, Math.max(left, (event.clientX - box.left) * scale));
+      const step = Math.round(first + (x - left) / (right - left) * (last - first));
+      Object.assign(cursor.style, {
+        display: "block", left: x / scale + "px", top: top / scale + "px", height: (bottom - top) / scale + "px",
+      });
+      plan.curves.forEach((curve, place) => {
+        if (curve.steps.length) outputs[place].textContent = short(curve.values[nearest(curve.steps, step)], plan.share);
+      });
+      axis.innerHTML = name;
+      axis.append(" " + step.toLocaleString("en"));
+    });
+    plane.addEventListener("pointerleave", leave);
+  });
+
+  // While the training goes on the file is written anew; after ten minutes without that it has surely ended.
+  const young = () => Date.now() - Number(root.dataset.written) < 600000;
+  let touched = 0;
+  addEventListener("pointermove", () => { touched = Date.now(); });
+  if (root.dataset.running === "true") {
+    setInterval(() => {
+      if (young() && !document.hidden && Date.now() - touched > 3000) location.reload();
+    }, 3000);
+  }
+})();
