@@ -20,7 +20,7 @@ values = {(row["figure"], row["of"], int(row["step"])): float(row["value"]) for 
 
 # Runs in a copy of the page: points at the first and the last number of each curve, clicks, and writes down what it sees.
 PROBE = """<script>addEventListener("load", () => setTimeout(() => {
-  const seen = { opened: performance.getEntriesByType("navigation")[0].loadEventEnd, read: [], errors: window.complaints };
+  const seen = { opened: performance.getEntriesByType("navigation")[0].loadEventEnd, read: [], errors: window.complaints, rests: true };
   seen.requests = performance.getEntriesByType("resource").map((entry) => entry.name).filter((name) => !name.startsWith("data:"));
   for (const figure of document.querySelectorAll(".plot")) {
     const plan = numbers[figure.dataset.figure], plane = figure.querySelector(".plane");
@@ -33,6 +33,12 @@ PROBE = """<script>addEventListener("load", () => setTimeout(() => {
       seen.read.push([figure.dataset.figure, item.textContent, curve.steps[number], item.querySelector("output").textContent]);
     }));
     plane.dispatchEvent(new PointerEvent("pointerleave"));
+    const pressed = figure.querySelector("output"), rest = pressed.textContent;
+    for (let times = 0; times < 200; times++) plane.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowLeft" }));
+    const [first] = plan.curves;
+    seen.read.push([figure.dataset.figure, figure.querySelector("li").textContent, first.steps[0], pressed.textContent]);
+    plane.dispatchEvent(new Event("blur"));
+    seen.rests &&= pressed.textContent === rest;
   }
   const shows = (language) => getComputedStyle(document.querySelector(`h1 [lang=${language}]`)).display !== "none";
   seen.languages = [[shows("en"), shows("ko")]];
@@ -70,6 +76,7 @@ for width in (1280, 500):
     seen = json.loads(html.unescape(re.search(r'<pre id="seen">(.*?)</pre>', run.stdout, re.S).group(1)))
     assert seen["errors"] == [] and seen["requests"] == [], seen
     assert seen["opened"] < 1000, f"it took {seen['opened']} ms to open"
+    assert seen["rests"], "a plot that is left does not show its newest numbers again"
     assert seen["languages"] == [[True, False], [False, True]], seen["languages"]
     assert seen["grounds"][0] != seen["grounds"][1] and seen["wide"] <= 0, seen
     read = 0
@@ -79,7 +86,9 @@ for width in (1280, 500):
         if of.startswith("batch"):
             continue  # A mean of steps, of which the figures have each.
         value = values[figure, of, step]
-        scale, tolerance = (0.01, 0.5e-4) if shown.endswith("%") else (1, 0.6e-3 * abs(value))
+        # Half a unit of the last digit shown: two decimals of a percent, three digits with an exponent, else four.
+        digits = 5e-3 if "e" in shown else 5e-4
+        scale, tolerance = (0.01, 0.51e-4) if shown.endswith("%") else (1, 1.01 * digits * abs(value))
         assert abs(float(shown.removesuffix(" %")) * scale - value) <= tolerance, (figure, of, step, shown, value)
         read += 1
     assert read >= 10, seen["read"]

@@ -1,11 +1,11 @@
 //! Interrupts: the first asks a training to end after its step, the second ends it at once.
 
+use super::Training;
 use crate::failure::{Failure, INTERRUPTED, eprint_line};
 use crate::text;
 use retrograde::train::History;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -32,15 +32,19 @@ pub fn watch() -> Result<Interrupted, Failure> {
 }
 
 /// How to go on after an interrupt, or that nothing was kept.
-pub fn way_on(folder: Option<&Path>) -> String {
-    match folder {
-        Some(folder) => format!("Continue it:   retrograde train --resume {}", text::typed(folder)),
+pub fn way_on(training: &Training) -> String {
+    match &training.folder {
+        Some(folder) => {
+            let mut words = vec![format!("retrograde train --resume {}", text::typed(folder))];
+            words.extend(training.outputs.options(folder));
+            format!("Continue it:   {}", words.join(" "))
+        }
         None => "Nothing was kept: with --out FOLDER it could be continued.".to_owned(),
     }
 }
 
 /// Says on standard error that the training was stopped because nobody reads standard output.
-pub fn tell_unheard(history: &History, folder: Option<&Path>) {
+pub fn tell_unheard(history: &History, training: &Training) {
     let steps = text::count(history.steps());
-    eprint_line(&format!("stopped after step {steps}: standard output was closed\n{}", way_on(folder)));
+    eprint_line(&format!("stopped after step {steps}: standard output was closed\n{}", way_on(training)));
 }

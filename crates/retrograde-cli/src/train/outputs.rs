@@ -69,6 +69,16 @@ impl Outputs {
         reporter
     }
 
+    /// The options that a resumed run takes to go on with them: those in its folder go on by themselves.
+    pub fn options(&self, folder: &Path) -> Vec<String> {
+        [("report", &self.page, PAGE), ("csv", &self.csv, CSV), ("tensorboard", &self.events, EVENTS)]
+            .into_iter()
+            .filter_map(|(name, path, usual)| Some((name, path.as_ref()?, usual)))
+            .filter(|(_, path, usual)| **path != folder.join(usual))
+            .map(|(name, path, _)| format!("--{name} {}", text::typed(path)))
+            .collect()
+    }
+
     /// What they are, and where.
     pub fn pairs(&self) -> Vec<(&'static str, String)> {
         let shown = |path: &PathBuf| path.display().to_string();

@@ -195,7 +195,7 @@ impl Face for Table<'_> {
         let gap = if self.quiet { "" } else { "\n" };
         output::line(format!("{gap}{title}\n\n{}", text::pairs(&pairs)))?;
         if history.stopped {
-            return output::line(format!("\n{}", interrupt::way_on(folder)));
+            return output::line(format!("\n{}", interrupt::way_on(self.training)));
         }
         match folder {
             Some(folder) => output::line(format!(

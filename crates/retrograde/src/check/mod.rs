@@ -10,19 +10,41 @@
 //!
 //! | here | what it is |
 //! | --- | --- |
+//! | [`layer`], [`loss`] | a layer or a loss written by hand, alone |
+//! | [`network`], [`two_layer_net`] | a row of layers with a loss at the end |
 //! | [`Verdict`], [`Severity`] | what can be said of a gradient, and of a finding |
 //! | [`Comparison`] | a block of claimed gradients beside the numerical ones |
 //! | [`Report`], [`Station`], [`Finding`], [`Evidence`], [`Table`] | what a check hands back; plain data, for faces to show |
+//! | [`gradients`], [`GraphCheck`] | the check of a recorded graph |
 //! | [`Cause`] | the catalogue of causes |
+//! | [`faults`] | layers and losses with one mistake each, to learn from and to examine the check with |
 //! | [`numerical`] | slopes by differences that know how far they can be trusted |
 
 mod cause;
+mod causes;
 mod comparison;
+mod evidence;
+mod examine;
+pub mod faults;
+mod graph;
+mod guarded;
+mod invariants;
+mod jacobian;
+mod layer;
+mod loss_layer;
+mod network;
 pub mod numerical;
+mod probe;
 mod report;
+mod slopes;
+mod text;
 mod verdict;
+mod view;
 
 pub use cause::Cause;
 pub use comparison::{Comparison, Element};
+pub use graph::{GraphCheck, gradients};
+pub use layer::{layer, loss};
+pub use network::{network, two_layer_net};
 pub use report::{Evidence, Finding, Formulas, Report, Station, Table};
 pub use verdict::{Severity, Verdict};

@@ -170,6 +170,11 @@ impl Graph {
         self.record(Arc::new(operation), inputs, Location::caller())
     }
 
+    /// Records the operation of a node, of this graph or another, on other inputs. A leaf cannot be recorded so.
+    pub(crate) fn again(&self, node: &Node, inputs: &[&Var]) -> Option<Var> {
+        Some(self.record(Arc::clone(node.operation()?), inputs, node.location))
+    }
+
     /// All nodes recorded so far, in topological order.
     pub fn nodes(&self) -> Vec<Arc<Node>> {
         self.records().nodes.clone()

@@ -37,6 +37,22 @@ pub trait Operation: fmt::Debug + Send + Sync {
         None
     }
 
+    /// For an input in which the operation is linear: what moving element `element` of input `input` by one adds to
+    /// which elements of the output, told to `adds` as (element of the output, what is added) while the other inputs
+    /// have these values, row by row. Returns whether it told. A gradient check that moves one number of a large input
+    /// after the other is spared the whole operation.
+    fn moves(
+        &self,
+        input: usize,
+        element: usize,
+        types: &[Type],
+        values: &[&[f64]],
+        adds: &mut dyn FnMut(usize, f64),
+    ) -> bool {
+        let _ = (input, element, types, values, adds);
+        false
+    }
+
     /// For an input of indices: every index must be below this. `output` is the same bound on the operation's
     /// own output, if that is made of indices and something bounds it.
     fn index_bound(&self, input: usize, inputs: &[Type], output: Option<usize>) -> Option<usize> {

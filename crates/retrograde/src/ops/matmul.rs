@@ -151,6 +151,36 @@ impl Operation for MatMul {
             site.when_wanted(1, || if tb { product(g, true, a, ta) } else { product(a, !ta, g, false) }),
         ]
     }
+
+    /// C[i, j] = Σ A[i, l]·B[l, j]: A[i, l] is in row i of C with B's row l, B[l, j] in column j with A's column l.
+    fn moves(
+        &self,
+        input: usize,
+        element: usize,
+        types: &[Type],
+        values: &[&[f64]],
+        adds: &mut dyn FnMut(usize, f64),
+    ) -> bool {
+        let ((m, k), (_, n)) = (matrix(&types[0].shape, self.left), matrix(&types[1].shape, self.right));
+        let size = if input == 0 { m * k } else { k * n };
+        let (item, place) = (element / size, element % size);
+        let (a, b) = (&values[0][item * m * k..], &values[1][item * k * n..]);
+        let split = |transposed: bool, (rows, columns): (usize, usize)| {
+            if transposed { (place % rows, place / rows) } else { (place / columns, place % columns) }
+        };
+        if input == 0 {
+            let (i, l) = split(self.left, (m, k));
+            for j in 0..n {
+                adds(item * m * n + i * n + j, b[if self.right { j * k + l } else { l * n + j }]);
+            }
+        } else {
+            let (l, j) = split(self.right, (k, n));
+            for i in 0..m {
+                adds(item * m * n + i * n + j, a[if self.left { l * m + i } else { i * k + l }]);
+            }
+        }
+        true
+    }
 }
 
 impl RowsKernel for MatMul {

@@ -163,6 +163,20 @@ impl<T: Real> Plan<T> {
         }
     }
 
+    /// Where the real numbers of a leaf or a wanted variable lie in [`numbers`](Self::numbers): for whoever reads or sets
+    /// some of them again and again.
+    pub(crate) fn place(&self, var: &Var) -> Result<std::ops::Range<usize>> {
+        match self.slot(var)?.place {
+            Place::Real { start, length } => Ok(start..start + length),
+            Place::Index { .. } | Place::Bytes { .. } => Err(wrong_kind(var, "indices", "`read_indices`")),
+        }
+    }
+
+    /// All real numbers of the plan. What is written here and is no leaf's is overwritten by the next run.
+    pub(crate) fn numbers(&mut self) -> &mut [T] {
+        self.program.arena().real.all()
+    }
+
     /// The steps of a run, in order, each with the nodes that it makes: several where pointwise operations became one
     /// pass over memory, none where an update's value is copied into its leaf.
     pub fn steps(&self) -> &[Vec<Arc<Node>>] {

@@ -107,6 +107,40 @@ pub trait LossLayer {
     fn backward(&mut self, dout: f64) -> Result<Tensor>;
 }
 
+/// A layer in a box is a layer, so that layers that are chosen while the program runs can stand in a network.
+impl<L: Layer + ?Sized> Layer for Box<L> {
+    fn name(&self) -> &str {
+        (**self).name()
+    }
+
+    fn forward(&mut self, x: &Tensor) -> Result<Tensor> {
+        (**self).forward(x)
+    }
+
+    fn backward(&mut self, dout: &Tensor) -> Result<Tensor> {
+        (**self).backward(dout)
+    }
+
+    fn parameters(&mut self) -> Vec<Parameter<'_>> {
+        (**self).parameters()
+    }
+}
+
+/// The same for a loss.
+impl<L: LossLayer + ?Sized> LossLayer for Box<L> {
+    fn name(&self) -> &str {
+        (**self).name()
+    }
+
+    fn forward(&mut self, logits: &Tensor, labels: &Labels) -> Result<f64> {
+        (**self).forward(logits, labels)
+    }
+
+    fn backward(&mut self, dout: f64) -> Result<Tensor> {
+        (**self).backward(dout)
+    }
+}
+
 /// A parameter of a layer: its name, its value to read and change, and its gradient.
 #[derive(Debug)]
 pub struct Parameter<'layer> {

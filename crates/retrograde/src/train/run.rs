@@ -150,14 +150,14 @@ impl<'a, T: Real> Run<'a, T> {
         let recording = self.history.recording.as_mut();
         let mut sampled =
             self.recorder.as_mut().zip(recording).filter(|(_, recording)| recording.is_due(next));
-        let begin = Instant::now();
+        let begin = sampled.is_some().then(Instant::now);
         if let Some((recorder, _)) = &mut sampled {
             recorder.before(&mut self.session)?;
         }
         let start = Instant::now();
         let loss = self.session.step();
         let end = Instant::now();
-        if let Some((recorder, recording)) = sampled {
+        if let (Some((recorder, recording)), Some(begin)) = (sampled, begin) {
             // Also of a step whose loss is no number: it is what one wants to see.
             recorder.after(&mut self.session, recording)?;
             self.history.recording_seconds += ((start - begin) + end.elapsed()).as_secs_f64();

@@ -13,9 +13,12 @@
 //! | 6: an operation agrees with its spelling in simpler ones | `derivative` |
 //! | 7: what is refused is refused with an error that helps; every node knows the user's line | `refusal` |
 //!
+//! `check` runs the library's own gradient check over the same samples.
+//!
 //! This file holds what makes an entry fit to be tested at all.
 
 mod bits;
+mod check;
 mod derivative;
 mod kink;
 mod plain;

@@ -1,11 +1,13 @@
 //! The one integration-test binary: a module a subject.
 
 mod architecture;
+mod check;
 mod data;
 mod digits;
 mod documents;
 #[cfg(feature = "download")]
 mod download;
+mod graph_check;
 mod laws;
 mod notebook;
 mod notebook_textbook;

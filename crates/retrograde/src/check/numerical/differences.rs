@@ -54,12 +54,25 @@ impl Differences {
     /// compared with: when the first two steps confirm it to eight digits, no more are taken.
     pub fn slope_against(
         &self,
-        mut f: impl FnMut(f64) -> f64,
+        f: impl FnMut(f64) -> f64,
         at: f64,
         middle: f64,
         expected: Option<f64>,
     ) -> Slope {
-        let mut ladder = self.ladder(middle, at);
+        self.slope_within(f, at, middle, 0.0, expected)
+    }
+
+    /// The same of a function whose rounding is that of a value of this magnitude, if the values themselves are smaller:
+    /// a difference of two large ones, a sum in which much cancels.
+    pub fn slope_within(
+        &self,
+        mut f: impl FnMut(f64) -> f64,
+        at: f64,
+        middle: f64,
+        magnitude: f64,
+        expected: Option<f64>,
+    ) -> Slope {
+        let mut ladder = self.ladder(middle, at).of_magnitude(magnitude);
         for (step, left, right) in self.steps(at) {
             ladder.push(step, f(left), f(right));
             if let Some(slope) = ladder.settled(expected) {
@@ -138,6 +151,49 @@ impl Differences {
     /// the formula's error on the right, or the break at a kink.
     pub fn curve(&self, f: impl FnMut(f64) -> f64, at: f64) -> Vec<CurvePoint> {
         curve(f, self.point(at))
+    }
+
+    /// The slopes of weight · f for a function of each number alone, such as a pointwise operation, all at once. `f` fills
+    /// its second argument with the values for its first; `middle` are those at `at`.
+    pub(in crate::check) fn each(
+        &self,
+        mut f: impl FnMut(&[f64], &mut [f64]),
+        at: &[f64],
+        middle: &[f64],
+        weight: &[f64],
+        expected: &[f64],
+    ) -> Vec<Slope> {
+        let mut ladders: Vec<Ladder> = (at.iter().zip(middle).zip(weight))
+            .map(|((&at, value), weight)| self.ladder(value * weight, at))
+            .collect();
+        let mut settled: Vec<Option<Slope>> = vec![None; at.len()];
+        let mut steps: Vec<_> = at.iter().map(|&at| self.steps(at)).collect();
+        let (mut left, mut right) = (at.to_vec(), at.to_vec());
+        let (mut below, mut above) = (middle.to_vec(), middle.to_vec());
+        while settled.iter().any(Option::is_none) {
+            let mut moves = vec![None; at.len()];
+            for (i, step) in steps.iter_mut().enumerate() {
+                moves[i] = if settled[i].is_none() { step.next() } else { None };
+                (left[i], right[i]) = moves[i].map_or((at[i], at[i]), |(_, left, right)| (left, right));
+            }
+            f(&left, &mut below);
+            f(&right, &mut above);
+            for (i, ladder) in ladders.iter_mut().enumerate() {
+                match moves[i] {
+                    _ if settled[i].is_some() => {}
+                    Some((step, ..)) => {
+                        ladder.push(step, weight[i] * below[i], weight[i] * above[i]);
+                        settled[i] = ladder.settled(Some(expected[i]));
+                    }
+                    None => settled[i] = Some(ladder.conclude()),
+                }
+            }
+        }
+        settled
+            .into_iter()
+            .zip(&ladders)
+            .map(|(slope, ladder)| slope.unwrap_or_else(|| ladder.conclude()))
+            .collect()
     }
 
     pub(super) fn ladder(&self, middle: f64, at: f64) -> Ladder {

@@ -100,6 +100,11 @@ impl Ladder {
         Ladder { middle, roundoff, largest: middle.abs(), scale, levels: [Level::default(); MOST], count: 0 }
     }
 
+    /// With values whose rounding is that of a value of this magnitude, if they are smaller.
+    pub(super) fn of_magnitude(self, magnitude: f64) -> Self {
+        Ladder { largest: self.largest.max(magnitude), ..self }
+    }
+
     /// Takes the values at one step. Steps must come in the order of a ladder; where a side has no value, it begins anew.
     pub(super) fn push(&mut self, step: f64, left: f64, right: f64) {
         if !left.is_finite() || !right.is_finite() || self.count == MOST {

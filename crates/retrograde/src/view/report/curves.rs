@@ -76,7 +76,7 @@ fn card(
     let (title, hint) = words(figure);
     Ok(format!(
         "<figure class=\"card plot\" data-figure=\"{}\"><h3>{title}</h3><p class=\"hint\">{hint}</p>\
-        <div class=\"plane\">{}<i class=\"cursor\"></i></div><p class=\"axis-name\">{}</p>\
+        <div class=\"plane\" tabindex=\"0\">{}<i class=\"cursor\"></i></div><p class=\"axis-name\">{}</p>\
         <ul class=\"legend\">{legend}</ul></figure>",
         figure.name(),
         plot.svg,

@@ -9,8 +9,6 @@ pub enum Figure {
     Loss,
     /// The share of right answers, of `train` and `test`.
     Accuracy,
-    /// The learning rate of sampled steps.
-    LearningRate,
     /// The norm of each parameter's gradient.
     GradientNorm,
     /// The norm of each parameter.
@@ -19,6 +17,8 @@ pub enum Figure {
     UpdateRatio,
     /// The share of units of each layer that give the same for all images.
     DeadUnits,
+    /// The learning rate of sampled steps.
+    LearningRate,
 }
 
 impl Figure {
@@ -26,11 +26,11 @@ impl Figure {
     pub const ALL: [Figure; 7] = [
         Figure::Loss,
         Figure::Accuracy,
-        Figure::LearningRate,
         Figure::GradientNorm,
         Figure::WeightNorm,
         Figure::UpdateRatio,
         Figure::DeadUnits,
+        Figure::LearningRate,
     ];
 
     /// Its name in files.

@@ -62,11 +62,9 @@
       outputs.forEach((output, place) => { output.textContent = rest[place]; });
       axis.innerHTML = name;
     };
-    plane.addEventListener("pointermove", (event) => {
-      const box = plane.querySelector("svg").getBoundingClientRect();
-      const scale = plan.size[0] / box.width;
-      const x = Math.min(right, Math.max(left, (event.clientX - box.left) * scale));
-      const step = Math.round(first + (x - left) / (right - left) * (last - first));
+    const show = (step) => {
+      const scale = plan.size[0] / plane.querySelector("svg").getBoundingClientRect().width;
+      const x = left + (step - first) / (last - first) * (right - left);
       Object.assign(cursor.style, {
         display: "block", left: x / scale + "px", top: top / scale + "px", height: (bottom - top) / scale + "px",
       });
@@ -75,7 +73,22 @@
       });
       axis.innerHTML = name;
       axis.append(" " + step.toLocaleString("en"));
+      figure.dataset.step = step;
+    };
+    const within = (step) => Math.min(last, Math.max(first, Math.round(step)));
+    plane.addEventListener("pointermove", (event) => {
+      const box = plane.querySelector("svg").getBoundingClientRect();
+      const x = (event.clientX - box.left) * plan.size[0] / box.width;
+      show(within(first + (x - left) / (right - left) * (last - first)));
     });
+    plane.addEventListener("keydown", (event) => {
+      const way = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+      if (!way) return;
+      const stride = Math.max(1, Math.round((last - first) / 100));
+      show(within(Number(figure.dataset.step ?? last) + way * stride));
+      event.preventDefault();
+    });
+    plane.addEventListener("blur", leave);
     plane.addEventListener("pointerleave", leave);
   });
 

@@ -51,7 +51,10 @@ impl<'a> Report<'a> {
                 || *figure == Figure::LearningRate && state.identity.schedule.is_constant()
         };
         let inside: Vec<Figure> = Figure::ALL.into_iter().filter(|figure| !is_told(figure)).collect();
-        if history.recording.is_some() {
+        if all.is_empty() {
+            curves =
+                both("The first numbers come after a few steps.", "몇 번 반복한 뒤에 첫 수치가 나타납니다.");
+        } else if history.recording.is_some() {
             let insides = plots(&inside, &all, done, &mut numbers)?;
             let _ = write!(
                 curves,
@@ -237,7 +240,7 @@ fn sampling(state: &State<'_>) -> String {
     let every = history.recording.as_ref().map_or(0, |recording| recording.every);
     let share = 100.0 * history.recording_seconds / history.train_seconds.max(1e-9);
     let cost = |before: &str, behind: &str| {
-        if history.timed_steps == 0 { String::new() } else { format!("{before}{share:.1}{behind}") }
+        if history.timed_steps < 100 { String::new() } else { format!("{before}{share:.1}{behind}") }
     };
     both(
         &format!(
@@ -250,7 +253,10 @@ fn sampling(state: &State<'_>) -> String {
 
 /// The table of epochs, in full precision.
 fn epochs(epochs: &[EpochRecord]) -> String {
-    let every = epochs.len().div_ceil(ROWS).max(1);
+    if epochs.is_empty() {
+        return String::new();
+    }
+    let every = epochs.len().div_ceil(ROWS);
     let mut text = format!(
         "<details><summary>{}</summary><div class=\"scroll\"><table class=\"epochs\"><thead><tr>",
         both("The numbers of the epochs", "에폭별 수치")

@@ -12,6 +12,8 @@ use std::fmt::Write;
 
 /// How many units of the first layer are shown at most.
 const UNITS: usize = 100;
+/// And how many pixels pictures of a kind may have together, so that the page stays small when the images are not.
+const PIXELS: usize = 150_000;
 /// And how many beside each other.
 const ACROSS: usize = 10;
 /// A confusion matrix of more classes than this is a list of the most frequent confusions.
@@ -28,7 +30,10 @@ pub(super) fn first_layer(parameters: &Parameters, [rows, columns]: [usize; 2]) 
         return String::new();
     };
     let units = weights.shape()[1];
-    let shown = units.min(UNITS);
+    let shown = units.min(UNITS).min(PIXELS / pixels);
+    if shown == 0 {
+        return String::new();
+    }
     let numbers = weights.values();
     let images: Vec<f64> =
         (0..shown).flat_map(|unit| (0..pixels).map(move |pixel| numbers[pixel * units + unit])).collect();
@@ -122,7 +127,7 @@ fn mistakes(found: &Classification, samples: &Samples) -> String {
             "신경망이 가장 확신하면서도 틀린 시험 이미지입니다. 정답 → 예측, 그리고 예측 확률입니다.",
         ),
     );
-    for mistake in &found.mistakes {
+    for mistake in found.mistakes.iter().take(PIXELS / samples.row_len()) {
         let Some(image) = samples.image(mistake.image) else { continue };
         let pixels: Vec<f64> = image.iter().map(|byte| f64::from(*byte)).collect();
         let picture = HeatMap::matrix(&pixels, samples.image_shape()[1], Shades::grey(0.0, 255.0));

@@ -88,11 +88,19 @@ pub(super) fn draw(curves: &[Curve], steps: u64, unit: Unit) -> Result<Plot> {
     let across = steps.0..steps.1;
     let plane = if logarithmic {
         let up = (values.0..values.1).log_scale().with_key_points(powers(values));
-        fill(&root, curves, across, up, &|y| power(*y), |y| y > 0.0)
+        fill(&root, curves, across, up, values, &|y| power(*y), |y| y > 0.0)
     } else if unit == Unit::Share {
-        fill(&root, curves, across, values.0..values.1, &|y| format!("{} %", rough(100.0 * y)), |_| true)
+        fill(
+            &root,
+            curves,
+            across,
+            values.0..values.1,
+            values,
+            &|y| format!("{} %", rough(100.0 * y)),
+            |_| true,
+        )
     } else {
-        fill(&root, curves, across, values.0..values.1, &|y| rough(*y), |_| true)
+        fill(&root, curves, across, values.0..values.1, values, &|y| rough(*y), |_| true)
     };
     let plane = plane.map_err(|error| {
         Error::invalid("a plot", error.to_string(), "this is a fault of the report: please tell its makers")
@@ -117,10 +125,15 @@ pub(super) enum Unit {
 /// Whether a linear axis would show a cliff and a flat line: the largest number is more than `factor` times the middle
 /// one.
 fn is_steep(numbers: impl Iterator<Item = f64>, factor: f64) -> bool {
-    let mut numbers: Vec<f64> = numbers.filter(|x| *x > 0.0 && x.is_finite()).collect();
+    let positive: Vec<f64> = numbers.filter(|x| *x > 0.0 && x.is_finite()).collect();
+    let high = positive.iter().copied().fold(0.0, f64::max);
+    middle(positive).is_some_and(|middle| high > factor * middle)
+}
+
+/// The median; of an even count the lower of the two.
+fn middle(mut numbers: Vec<f64>) -> Option<f64> {
     numbers.sort_by(f64::total_cmp);
-    let middle = numbers.get(numbers.len() / 2).copied();
-    middle.zip(numbers.last()).is_some_and(|(middle, high)| *high > factor * middle)
+    numbers.get(numbers.len().saturating_sub(1) / 2).copied()
 }
 
 fn ends(numbers: impl Iterator<Item = f64>) -> (f64, f64) {
@@ -131,13 +144,11 @@ fn ends(numbers: impl Iterator<Item = f64>) -> (f64, f64) {
 /// The values at the bottom and the top of a plot.
 fn range(numbers: impl Iterator<Item = f64>, logarithmic: bool, unit: Unit) -> (f64, f64) {
     if logarithmic {
-        let (low, high) = ends(numbers.filter(|x| *x > 0.0));
-        if low > high {
-            return (0.1, 1.0);
-        }
-        // Twelve powers of ten at most: below is rounding.
-        let (low, high) = (low.max(high * 1e-12).max(1e-290), high.max(1e-290));
-        return (low / 1.3, high * 1.3);
+        let positive: Vec<f64> = numbers.filter(|x| *x > 0.0 && x.is_finite()).collect();
+        let (low, high) = ends(positive.iter().copied());
+        let Some(middle) = middle(positive) else { return (0.1, 1.0) };
+        // A spike, or a last step of no length, leaves room for the others: it is drawn at the edge.
+        return (low.max(middle * 1e-5).max(1e-290) / 1.3, high.min(middle * 1e4).max(1e-290) * 1.3);
     }
     let (low, high) = ends(numbers);
     match unit {
@@ -159,6 +170,7 @@ fn fill<Y>(
     curves: &[Curve],
     across: std::ops::Range<f64>,
     up: Y,
+    values: (f64, f64),
     value: &dyn Fn(&f64) -> String,
     shows: impl Fn(f64) -> bool,
 ) -> Result<[i32; 4], Fault>
@@ -180,12 +192,14 @@ where
         .bold_line_style(GRID)
         .axis_style(AXIS)
         .label_style(("sans-serif", LETTERS).into_font().color(&LABEL))
-        .x_label_formatter(&|step| thousands(*step))
+        // There is no half a step.
+        .x_label_formatter(&|step| if step.fract() == 0.0 { thousands(*step) } else { String::new() })
         .y_label_formatter(value)
         .draw()?;
     for curve in curves {
         let points = curve.points.iter().filter(|point| point.1.is_finite() && shows(point.1));
-        let mut points: Vec<(f64, f64)> = points.map(|&(step, value)| (step as f64, value)).collect();
+        let mut points: Vec<(f64, f64)> =
+            points.map(|&(step, value)| (step as f64, value.clamp(values.0, values.1))).collect();
         if let [point] = points[..] {
             // The round ends of a line of no length are a dot.
             points.push(point);

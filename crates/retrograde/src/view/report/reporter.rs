@@ -20,7 +20,7 @@ const PATIENCE: u32 = 50;
 /// ```
 /// # fn main() -> retrograde::Result<()> {
 /// # let place = tempfile::tempdir().expect("a temporary folder");
-/// # std::env::set_current_dir(&place).expect("to go there");
+/// # let folder = place.path();
 /// use retrograde::data::Dataset;
 /// use retrograde::nn::Mlp;
 /// use retrograde::optim::Sgd;
@@ -30,14 +30,15 @@ const PATIENCE: u32 = 50;
 ///
 /// let data = Dataset::embedded()?;
 /// let mut net = Mlp::new([784, 50, 10]).build()?;
-/// let mut reporter = Reporter::new(Report::new(&data)).page("report.html").csv("report.csv");
+/// let page = folder.join("report.html");
+/// let mut reporter = Reporter::new(Report::new(&data)).page(&page).csv(folder.join("report.csv"));
 /// Trainer::new(Sgd::new(0.1)).steps(200).recording(true).fit_watched(&mut net, &data, &mut |event| {
 ///     match reporter.watch(event) {
 ///         Ok(()) => ControlFlow::Continue(()),
 ///         Err(_) => ControlFlow::Break(()),
 ///     }
 /// })?;
-/// assert!(std::fs::read_to_string("report.html").is_ok_and(|page| page.starts_with("<!doctype html>")));
+/// assert!(std::fs::read_to_string(page).is_ok_and(|page| page.starts_with("<!doctype html>")));
 /// # Ok(())
 /// # }
 /// ```

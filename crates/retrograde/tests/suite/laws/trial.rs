@@ -71,6 +71,11 @@ pub fn start(parameter: &Var) -> Tensor {
     parameter.value().expect("a parameter has a value")
 }
 
+/// The same; nothing for indices.
+pub fn start_or_none(variable: &Var) -> Option<Tensor> {
+    (variable.kind() == Kind::Real).then(|| start(variable))
+}
+
 fn variable(
     graph: &Graph,
     number: usize,

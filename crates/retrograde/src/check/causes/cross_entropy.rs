@@ -1,0 +1,226 @@
+//! Losses that are recognised, by their values, as the cross entropy of a softmax.
+
+use super::softmax::{OVER, Over, log_softmax, over_wrong_axis, total};
+use super::{Case, Diagnosis};
+use crate::check::Cause;
+use crate::check::loss_layer::labels_for;
+use crate::check::view::View;
+use crate::textbook::{Labels, Layer, Tensor};
+
+/// A cross entropy: what its softmax runs over, what the sum is divided by, and the epsilon in its logarithm.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::check) struct Forward {
+    pub over: Over,
+    pub divisor: Divisor,
+    pub epsilon: f64,
+}
+
+/// What the sum over rows and classes is divided by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::check) enum Divisor {
+    Rows,
+    One,
+    Elements,
+}
+
+impl Divisor {
+    fn of(self, x: &Tensor) -> f64 {
+        let classes = x.shape().last().copied().unwrap_or(1).max(1);
+        match self {
+            Divisor::Rows => (x.len() / classes) as f64,
+            Divisor::One => 1.0,
+            Divisor::Elements => x.len() as f64,
+        }
+    }
+}
+
+const EPSILONS: [f64; 12] = [0.0, 1e-7, 1e-8, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-9, 1e-10, 1e-12, 1e-15];
+
+impl Forward {
+    /// The probabilities.
+    pub fn probabilities(self, x: &Tensor) -> Tensor {
+        log_softmax(x, self.over).mapv(f64::exp)
+    }
+
+    /// The loss.
+    pub fn loss(self, x: &Tensor, t: &Tensor) -> f64 {
+        let log = log_softmax(x, self.over);
+        let log = if self.epsilon > 0.0 { log.mapv(|log| (log.exp() + self.epsilon).ln()) } else { log };
+        let terms = t.iter().zip(&log).map(|(t, log)| if *t == 0.0 { 0.0 } else { t * log });
+        -terms.sum::<f64>() / self.divisor.of(x)
+    }
+}
+
+/// Which cross entropy gives these losses: the one that fits best, if it fits all.
+pub(in crate::check) fn recognise(pairs: &[(&Tensor, f64)], labels: &Labels) -> Option<Forward> {
+    let mut best: Option<(f64, Forward)> = None;
+    for over in OVER {
+        for divisor in [Divisor::Rows, Divisor::One, Divisor::Elements] {
+            for epsilon in EPSILONS {
+                let forward = Forward { over, divisor, epsilon };
+                let mut worst = 0.0_f64;
+                for (x, loss) in pairs {
+                    let t = labels_for(labels, x.shape()).to_rows(x).ok()?;
+                    let error = (forward.loss(x, &t) - loss).abs() / loss.abs().max(1e-3);
+                    worst = if error.is_nan() { f64::INFINITY } else { worst.max(error) };
+                }
+                // Equal to rounding; of several that are, the first, unless another is nearer by far.
+                if worst <= 1e-11 && best.is_none_or(|(least, _)| worst < least * 0.01 && least > 1e-14) {
+                    best = Some((worst, forward));
+                }
+            }
+        }
+    }
+    best.map(|(_, forward)| forward)
+}
+
+fn of(case: &Case<'_>) -> Option<Forward> {
+    let pairs: Vec<(&Tensor, f64)> =
+        case.views.iter().map(|view| (&view.probe.x, view.probe.out.sum())).collect();
+    if case.block != 0 {
+        return None;
+    }
+    recognise(&pairs, case.labels?)
+}
+
+fn labels(case: &Case<'_>, view: &View<'_>) -> Option<Tensor> {
+    labels_for(case.labels?, view.probe.x.shape()).to_rows(&view.probe.x).ok()
+}
+
+/// Forward's softmax runs over the batch or down the columns; backward has the formula of rows.
+pub(super) fn forward_over_wrong_axis(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
+    let forward = of(case)?;
+    if forward.over == Over::Row {
+        return None;
+    }
+    let rows = case.views.iter().map(|view| view.probe.x.shape()[0]).find(|rows| *rows > 1)?;
+    for divisor in [Divisor::Rows, Divisor::One, Divisor::Elements] {
+        for backward in [forward.over, Over::Row] {
+            let fit = case.fit(|view| {
+                let x = &view.probe.x;
+                let y = log_softmax(x, backward).mapv(f64::exp);
+                Some((y - labels(case, view)?) * (view.d[0] / divisor.of(x)))
+            });
+            let Some(predicted) = fit else { continue };
+            let view = case.views.iter().find(|view| view.probe.x.shape()[0] == rows)?;
+            let y = forward.probabilities(&view.probe.x);
+            let sum = y.sum() / rows as f64;
+            let classes = view.probe.x.shape().last().copied().unwrap_or(1);
+            let share = 1.0 - 1.0 / rows as f64;
+            let mut found = over_wrong_axis(forward.over, rows, predicted);
+            if forward.over == Over::Batch {
+                found.sentence = format!(
+                    "{} The probabilities of a row sum to 1/{rows} on average ({sum:.4}), not to 1.",
+                    found.sentence
+                );
+                found.formulas = Some((
+                    "y = exp(x − max) / Σ over the batch of exp(x − max);  dx = (y − t) / N".into(),
+                    "y = exp(x − max of the row) / Σ over the row;  dx = dout · (y − t) / N".into(),
+                ));
+                found = found
+                    .remark(format!("The true gradient of this forward is y − t/N, the code returns (y − t)/N: too small by y · (1 − 1/N), which adds up to {share:.4} over all rows and classes."))
+                    .remark(format!("A bias before it, which adds up the rows, is therefore off by (1 − 1/{rows})/{classes} = {:.4} on average.", share / classes as f64))
+                    .remark(format!("At small weights all {rows} · {classes} probabilities are about 1/{}, so the first loss is near ln {} = {:.2} instead of ln {classes} = {:.2}.", rows * classes, rows * classes, ((rows * classes) as f64).ln(), (classes as f64).ln()))
+                    .would(format!("The rows of the logits' gradient do not sum to 0, so descent pushes all logits up together, until one row has all of the probability. The loss freezes, one class is predicted for everything, and the accuracy stays at 1/{classes}{}.", if classes == 10 { ", a tenth" } else { "" }));
+            } else {
+                found = found
+                    .remark(format!("At small weights every probability is about 1/{rows}, so the first loss is near ln {rows} = {:.2} instead of ln {classes} = {:.2}.", (rows as f64).ln(), (classes as f64).ln()))
+                    .would("each row's classes are not compared with each other: the loss falls without the right class being the likeliest, and the accuracy stays near chance");
+            }
+            return Some(found);
+        }
+    }
+    None
+}
+
+/// The gradient of a cross entropy with a term missing or wrong, or without the epsilon that forward has.
+pub(super) fn terms(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
+    type Form = (&'static str, fn(&Tensor, &Tensor, &Tensor) -> Tensor);
+    // In the probabilities y, the labels t and the logits x.
+    const FORMS: &[Form] = &[
+        ("y", |y, _, _| y.clone()),
+        ("−t", |_, t, _| -t),
+        ("t", |_, t, _| t.clone()),
+        ("y + t", |y, t, _| y + t),
+        ("−t / y", |y, t, _| -(t / y)),
+        ("y · (1 − y)", |y, _, _| y * &y.mapv(|y| 1.0 - y)),
+        ("(y − t) · y · (1 − y)", |y, t, _| (y - t) * y * y.mapv(|y| 1.0 - y)),
+        ("(y − t) · y", |y, t, _| (y - t) * y),
+        ("(y − t) · t", |y, t, _| (y - t) * t),
+        ("(y − t)²", |y, t, _| (y - t).mapv(|d| d * d)),
+        ("(y − t) / (y · (1 − y))", |y, t, _| (y - t) / (y * &y.mapv(|y| 1.0 - y))),
+        ("y − 1", |y, _, _| y.mapv(|y| y - 1.0)),
+        ("x − t", |_, t, x| x - t),
+        ("ln y − t", |y, t, _| y.mapv(f64::ln) - t),
+        ("exp(x) − t", |_, t, x| x.mapv(f64::exp) - t),
+        ("y_batch − t, with a softmax over the whole batch", |_, t, x| {
+            log_softmax(x, Over::Batch).mapv(f64::exp) - t
+        }),
+        ("y_columns − t, with a softmax down the columns", |_, t, x| {
+            log_softmax(x, Over::Columns).mapv(f64::exp) - t
+        }),
+    ];
+    let forward = of(case)?;
+    if forward.over != Over::Row {
+        return None;
+    }
+    let divided = |divisor: Divisor| match divisor {
+        Divisor::Rows => " / N",
+        Divisor::One => "",
+        Divisor::Elements => " / (N·C)",
+    };
+    let right = format!("dx = dout · (y − t){}", divided(forward.divisor));
+    let say = |cause: Cause, code: String, predicted| {
+        Diagnosis::new(cause, predicted).formulas(format!("dx = dout · ({code})"), right.clone())
+    };
+    if forward.epsilon > 0.0 {
+        let predicted = case.fit(|view| {
+            let (x, t) = (&view.probe.x, labels(case, view)?);
+            Some((forward.probabilities(x) - t) * (view.d[0] / forward.divisor.of(x)))
+        });
+        if let Some(predicted) = predicted {
+            let epsilon = forward.epsilon;
+            return Some(
+                Diagnosis::new(Cause::Epsilon { value: epsilon }, predicted)
+                    .saying(format!("Forward takes ln(y + {epsilon:e}), and backward is the gradient of ln y: the epsilon changes the loss, most where a probability is small, and the gradient does not know it."))
+                    .formulas(right.clone(), format!("dx = dout · (y · Σ r − r){}, r = t · y / (y + {epsilon:e})", divided(forward.divisor)))
+                    .mend("compute ln y as x − max − ln Σ exp(x − max), which needs no epsilon")
+                    .would(format!("little, until the network is sure of something wrong: then the loss is capped at {:.1} and no longer says how wrong", -epsilon.ln())),
+            );
+        }
+    }
+    for (code, form) in FORMS {
+        for divisor in [Divisor::Rows, Divisor::One, Divisor::Elements] {
+            let predicted = case.fit(|view| {
+                let (x, t) = (&view.probe.x, labels(case, view)?);
+                let y = Forward { epsilon: 0.0, ..forward }.probabilities(x);
+                Some(form(&y, &t, x) * (view.d[0] / divisor.of(x)))
+            });
+            if let Some(predicted) = predicted {
+                let code = format!("({code}){}", divided(divisor));
+                return Some(
+                    say(Cause::CrossEntropyTerm { code: code.clone() }, code.clone(), predicted)
+                        .saying(format!("Forward is the cross entropy of a softmax, and backward has {code} where (y − t){} belongs.", divided(forward.divisor)))
+                        .mend(format!("dx = dout * (self.y - self.t){}", divided(forward.divisor).replace('N', "batch_size")))
+                        .would("the rows of the gradient do not sum to 0, or do not vanish at the right answer: the network does not settle where the loss is least"),
+                );
+            }
+        }
+    }
+    // The sum over a row of the gradient must vanish; this is the whole of what is seen of a mean that was taken off.
+    let centred = case.fit(|view| {
+        let (x, t) = (&view.probe.x, labels(case, view)?);
+        let right = (forward.probabilities(x) - t) * (view.d[0] / forward.divisor.of(x));
+        Some(&right - &(total(&right, Over::Columns) / x.shape()[0] as f64))
+    })?;
+    Some(
+        say(
+            Cause::CrossEntropyTerm { code: "its mean over the rows taken off".into() },
+            "(y − t) − mean over the rows".into(),
+            centred,
+        )
+        .saying("From the gradient its mean over the rows is subtracted.")
+        .mend("dx = dout * (self.y - self.t) / batch_size")
+        .would("what all rows have in common is not learned: the biases stand still"),
+    )
+}

@@ -1,0 +1,192 @@
+//! Hypotheses on what a fault is, tried on the numbers.
+//!
+//! A hypothesis predicts what the layer would claim if the fault were this one. It is accepted only if the prediction
+//! is what the layer does claim, to rounding, at every probe (other inputs, other gradients from above, other
+//! parameters, other numbers of rows), and differs there from the truth in enough elements to be told from it.
+
+mod cross_entropy;
+mod formulas;
+mod memory;
+mod normalisation;
+mod order;
+mod paths;
+mod scale;
+mod shares;
+mod slope;
+mod softmax;
+
+use super::Cause;
+use super::probe::Answers;
+use super::view::View;
+use crate::textbook::{Labels, Layer, Tensor};
+
+/// A cause that is proved, with what is to be said of it.
+#[derive(Debug, Clone)]
+pub(super) struct Diagnosis {
+    pub cause: Cause,
+    /// What a good teacher would say.
+    pub sentence: String,
+    /// The formula as the code has it, and as it should be.
+    pub formulas: Option<(String, String)>,
+    /// The line to write instead.
+    pub mend: String,
+    /// What the fault would do to training.
+    pub consequence: String,
+    /// More that was seen, as sentences.
+    pub remarks: Vec<String>,
+    /// What the hypothesis predicts, by view.
+    pub predicted: Vec<Option<Tensor>>,
+    /// Whether the gradient from above was taken as 1, since the layer ignores it.
+    pub from_one: bool,
+}
+
+/// A wrong block with all that is known of it.
+pub(super) struct Case<'a> {
+    pub answers: &'a Answers,
+    pub block: usize,
+    /// The probes at which the block was differentiated.
+    pub views: Vec<View<'a>>,
+    /// The labels, if the layer is a loss.
+    pub labels: Option<&'a Labels>,
+}
+
+/// A hypothesis: gives the diagnosis if it reproduces the numbers.
+type Hypothesis = fn(&Case<'_>, &mut dyn Layer) -> Option<Diagnosis>;
+
+/// All hypotheses: what knows more of the layer, or claims more, comes first.
+const ALL: &[Hypothesis] = &[
+    scale::detached,
+    scale::sign,
+    cross_entropy::forward_over_wrong_axis,
+    cross_entropy::terms,
+    softmax::forward_over_wrong_axis,
+    slope::dropout,
+    slope::mask,
+    slope::slope_missing_or_twice,
+    scale::factor,
+    memory::stale,
+    order::another_parameter,
+    normalisation::paths,
+    softmax::terms,
+    slope::at_output_or_input,
+    slope::other_function,
+    slope::moved_mask,
+    order::axes,
+    order::rearranged,
+    shares::part_detached,
+    shares::missing,
+    shares::own_rows_or_elements,
+    shares::wrong_axis,
+    shares::dout_changed,
+    paths::direct,
+    paths::weight_decay,
+];
+
+/// The first hypothesis that reproduces the numbers of a block.
+pub(super) fn diagnose(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Diagnosis> {
+    ALL.iter().find_map(|hypothesis| hypothesis(case, layer))
+}
+
+pub(super) use cross_entropy::recognise as cross_entropy_of;
+pub(super) use order::wrong_shape;
+pub(super) use softmax::{Over, log_softmax, same};
+
+/// What is to be said of a softmax over the wrong axis.
+pub(super) fn over_wrong_axis(over: Over, rows: usize) -> Diagnosis {
+    softmax::over_wrong_axis(over, rows, Vec::new())
+}
+
+impl<'a> Case<'a> {
+    /// The views away from kinks, where the slopes are known.
+    pub fn smooth(&self) -> impl Iterator<Item = (usize, &View<'a>)> {
+        self.views.iter().enumerate().filter(|(_, view)| view.jacobian.kinks.is_empty())
+    }
+
+    /// The predictions of a hypothesis, if they are what the layer claims at every probe and not the truth.
+    pub fn fit(&self, predict: impl FnMut(&View<'a>) -> Option<Tensor>) -> Option<Vec<Option<Tensor>>> {
+        self.fit_where(|_| true, predict)
+    }
+
+    /// The same, where the hypothesis speaks of some probes only.
+    pub fn fit_where(
+        &self,
+        speaks: impl Fn(&View<'a>) -> bool,
+        mut predict: impl FnMut(&View<'a>) -> Option<Tensor>,
+    ) -> Option<Vec<Option<Tensor>>> {
+        let mut predicted: Vec<Option<Tensor>> = self.views.iter().map(|_| None).collect();
+        let (mut told, mut count) = (0, 0);
+        for (at, view) in self.smooth().filter(|(_, view)| speaks(view)) {
+            let prediction = predict(view)?;
+            if !view.is(&prediction) {
+                return None;
+            }
+            told += view.tells(&prediction);
+            count += view.elements(&prediction).count();
+            predicted[at] = Some(prediction);
+        }
+        // A hypothesis that does not speak of a wrong view does not explain it.
+        let unexplained = self.smooth().any(|(at, view)| view.verdict.is_wrong() && predicted[at].is_none());
+        (told >= 2 && count >= 3 && !unexplained).then_some(predicted)
+    }
+
+    /// What the block is called.
+    pub fn name(&self) -> &str {
+        &self.answers.names[self.block]
+    }
+
+    /// The name of the gradient: `dx`, `dw`.
+    pub fn gradient(&self) -> String {
+        format!("d{}", self.name())
+    }
+
+    /// Whether it is a parameter, rather than the input.
+    pub fn is_parameter(&self) -> bool {
+        self.block > 0
+    }
+}
+
+impl Diagnosis {
+    /// A diagnosis to be filled in.
+    pub fn new(cause: Cause, predicted: Vec<Option<Tensor>>) -> Self {
+        Diagnosis {
+            cause,
+            sentence: String::new(),
+            formulas: None,
+            mend: String::new(),
+            consequence: String::new(),
+            remarks: Vec::new(),
+            predicted,
+            from_one: false,
+        }
+    }
+
+    /// With what a good teacher would say.
+    pub fn saying(mut self, sentence: impl Into<String>) -> Self {
+        self.sentence = sentence.into();
+        self
+    }
+
+    /// With the formula as the code has it, and as it should be.
+    pub fn formulas(mut self, code: impl Into<String>, right: impl Into<String>) -> Self {
+        self.formulas = Some((code.into(), right.into()));
+        self
+    }
+
+    /// With the line to write instead.
+    pub fn mend(mut self, line: impl Into<String>) -> Self {
+        self.mend = line.into();
+        self
+    }
+
+    /// With what the fault would do to training.
+    pub fn would(mut self, consequence: impl Into<String>) -> Self {
+        self.consequence = consequence.into();
+        self
+    }
+
+    /// With something more that was seen.
+    pub fn remark(mut self, remark: impl Into<String>) -> Self {
+        self.remarks.push(remark.into());
+        self
+    }
+}

@@ -1,0 +1,71 @@
+//! The input reaches the output along several paths, and one is left out; or a term is added that is none of the loss.
+
+use super::{Case, Diagnosis};
+use crate::check::Cause;
+use crate::textbook::{Layer, Tensor};
+
+/// A skip connection: out = x + f(x), and one of the two shares is missing.
+pub(super) fn direct(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
+    if case.is_parameter() {
+        return None;
+    }
+    let same = |view: &super::View<'_>| view.probe.x.shape() == view.probe.out.shape();
+    let say = |path: &str, code: &str, right: &str, predicted| {
+        Diagnosis::new(Cause::PathMissing { path: path.to_owned() }, predicted)
+            .saying(format!("The input reaches the output along two paths, and the share of {path} is missing: where paths part in forward, gradients are added up in backward."))
+            .formulas(code, right)
+            .mend("dx = dx_of_one_path + dx_of_the_other")
+            .would("the layers before this one get a part of their gradient only")
+    };
+    let without = case.fit(|view| same(view).then(|| &view.truth - &view.upstream()));
+    if let Some(predicted) = without {
+        return Some(say(
+            "the direct path (the skip)",
+            "dx = dout · f′(x)",
+            "dx = dout + dout · f′(x)",
+            predicted,
+        ));
+    }
+    // dx = dout alone is said of a layer whose outputs depend on several inputs; of others it is a missing slope.
+    let only = case.fit(|view| same(view).then(|| restrict(&view.upstream(), &view.truth)))?;
+    Some(say("the path through the layers beside the skip", "dx = dout", "dx = dout + dout · f′(x)", only))
+}
+
+/// The values, where the other is a number.
+fn restrict(values: &Tensor, to: &Tensor) -> Tensor {
+    ndarray::Zip::from(values).and(to).map_collect(|value, to| if to.is_nan() { f64::NAN } else { *value })
+}
+
+/// G = T − λ · value: weight decay in the one and not in the other.
+pub(super) fn weight_decay(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
+    let first = case.smooth().map(|(_, view)| view).find(|view| view.verdict.is_wrong())?;
+    let value = |view: &super::View<'_>| view.probe.values[case.block].clone();
+    let values = value(first);
+    let (mut top, mut bottom) = (0.0, 0.0);
+    for ((truth, claimed), value) in first.truth.iter().zip(&first.claimed).zip(&values) {
+        if !truth.is_nan() {
+            top += (truth - claimed) * value;
+            bottom += value * value;
+        }
+    }
+    let lambda = top / bottom;
+    let predicted = case.fit(|view| Some(&view.truth - &(value(view) * lambda)))?;
+    // λ as one would write it: to six digits, if that fits as well.
+    let rounded: f64 = format!("{lambda:.5e}").parse().unwrap_or(lambda);
+    let (gradient, name) = (case.gradient(), case.name());
+    let shown = rounded.abs();
+    let diagnosis = Diagnosis::new(Cause::WeightDecay { lambda: rounded }, predicted);
+    Some(if lambda > 0.0 {
+        diagnosis
+            .saying(format!("The loss has ½ · {shown} · Σ {name}² in it, and {gradient} does not: weight decay is forgotten in backward."))
+            .formulas(format!("{gradient} = dout · ∂out/∂{name}"), format!("{gradient} = dout · ∂out/∂{name} + {shown} · {name}"))
+            .mend(format!("{gradient} += {shown} * {name}"))
+            .would("the loss shows a decay that the weights do not feel: they grow as if there were none")
+    } else {
+        diagnosis
+            .saying(format!("{gradient} has {shown} · {name} added to it that is not the gradient of anything in forward: weight decay in backward alone."))
+            .formulas(format!("{gradient} = dout · ∂out/∂{name} + {shown} · {name}"), format!("{gradient} = dout · ∂out/∂{name}"))
+            .mend(format!("add ½ · {shown} · Σ {name}² to the loss, or decay in the update and not in backward"))
+            .would("the weights shrink; what is minimised is not the loss that is shown")
+    })
+}

@@ -1,0 +1,174 @@
+//! The gradient times a number: nothing, the wrong sign, a constant factor.
+
+use super::{Case, Diagnosis};
+use crate::check::Cause;
+use crate::check::view::View;
+use crate::textbook::Layer;
+
+/// G = 0 where the truth is not.
+pub(super) fn detached(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
+    let predicted = case.fit(|view| Some(view.truth.mapv(|truth| truth * 0.0)))?;
+    let name = case.gradient();
+    let who = if case.is_parameter() {
+        "the parameter stays as it was drawn"
+    } else {
+        "no layer before this one learns"
+    };
+    Some(
+        Diagnosis::new(Cause::Detached, predicted)
+            .saying(format!("{name} is exactly 0, so the path back through `{}` is cut off.", case.name()))
+            .formulas(format!("{name} = 0"), format!("{name} = dout · ∂out/∂{}", case.name()))
+            .mend(format!("compute {name} from dout in backward, and hand it on"))
+            .would(format!("{who}; the loss may still fall, by what the other layers do")),
+    )
+}
+
+/// G = −T.
+pub(super) fn sign(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
+    let predicted = case.fit(|view| Some(view.truth.mapv(|truth| -truth)))?;
+    let name = case.gradient();
+    Some(
+        Diagnosis::new(Cause::Sign, predicted)
+            .saying(format!("{name} has the right size everywhere and the wrong sign everywhere."))
+            .formulas(
+                format!("{name} = −(dout · ∂out/∂{})", case.name()),
+                format!("{name} = dout · ∂out/∂{}", case.name()),
+            )
+            .mend(format!("{name} = −{name}"))
+            .would("descent climbs: the loss rises from the first step on"),
+    )
+}
+
+/// The factor of a view, by least squares.
+fn ratio(view: &View<'_>) -> Option<f64> {
+    let (mut gt, mut tt) = (0.0, 0.0);
+    for (claimed, truth, _) in view.elements(&view.truth) {
+        gt += claimed * truth;
+        tt += truth * truth;
+    }
+    (tt > 0.0).then(|| gt / tt)
+}
+
+/// G = c · T, with a c that is the same at all inputs or a function of the sizes.
+pub(super) fn factor(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
+    // A single number has a ratio always: the ratio of one view must hold in another.
+    let ratios: Vec<(usize, f64)> = case.smooth().filter_map(|(at, view)| Some((at, ratio(view)?))).collect();
+    let &(shown, value) = ratios.iter().find(|(at, _)| case.views[*at].verdict.is_wrong())?;
+    let names = names(case, &ratios);
+    let constant = ratios.iter().all(|(_, other)| (other - value).abs() <= 1e-6 * value.abs());
+    if names.is_empty() && !constant {
+        return None;
+    }
+    let of = |view: &View<'_>| {
+        ratios.iter().find(|(at, _)| case.views[*at].number == view.number).map(|(_, r)| *r)
+    };
+    let predicted = case.fit(|view| {
+        let factor = of(view).unwrap_or(0.0);
+        Some(view.truth.mapv(|truth| factor * truth))
+    })?;
+    let plain = format!("{value:.6}").trim_end_matches('0').trim_end_matches('.').to_owned();
+    let name = if names.is_empty() { plain } else { names.join(" or ") };
+    let rows = case.views[shown].probe.x.shape().first().copied().unwrap_or(1);
+    let gradient = case.gradient();
+    let (cause, why, mend) = match name.as_str() {
+        "1/N" if case.is_parameter() => (
+            Cause::MeanForSum,
+            format!(
+                "{gradient} is the mean over the {rows} rows where the sum belongs: the same {} serves every row, and where one value goes several ways its gradients add up",
+                case.name()
+            ),
+            format!("{gradient} = sum over the rows, np.sum(…, axis=0), not np.mean"),
+        ),
+        "N" => (
+            Cause::SumForMean,
+            format!(
+                "{gradient} is {rows} times too large, once for each row: the mean over the rows divides by N, and the gradient does not"
+            ),
+            format!("{gradient} = {gradient} / N, with N = x.shape[0]"),
+        ),
+        "1/N" => (
+            Cause::Factor { value, name: name.clone() },
+            format!(
+                "{gradient} is {rows} times too small: it is divided by the number of rows once too often"
+            ),
+            "divide by N once: in the loss, or here, not in both".to_owned(),
+        ),
+        _ => (
+            Cause::Factor { value, name: name.clone() },
+            format!("{gradient} is {name} times what it should be, everywhere"),
+            format!("{gradient} = {gradient} / ({name})"),
+        ),
+    };
+    Some(
+        Diagnosis::new(cause, predicted)
+            .saying(format!("{why}."))
+            .formulas(
+                format!("{gradient} = {name} · (dout · ∂out/∂{})", case.name()),
+                format!("{gradient} = dout · ∂out/∂{}", case.name()),
+            )
+            .mend(mend)
+            .would(if value < 0.0 {
+                "descent climbs, with steps of another length".to_owned()
+            } else {
+                format!(
+                    "steps of {value:.4} times the length: as if the learning rate were another one{}",
+                    if case.is_parameter() {
+                        " for this parameter"
+                    } else {
+                        " for this layer's input and all before it"
+                    }
+                )
+            }),
+    )
+}
+
+/// The names of the factor that hold in all views.
+fn names(case: &Case<'_>, ratios: &[(usize, f64)]) -> Vec<String> {
+    let size = |view: &View<'_>, which: usize| -> f64 {
+        let (x, out) = (view.probe.x.shape(), view.probe.out.shape());
+        let number = match which {
+            0 => x.first().copied(),
+            1 => x.last().copied(),
+            2 => out.last().copied(),
+            3 => Some(view.probe.x.len()),
+            _ => Some(view.probe.out.len()),
+        };
+        number.unwrap_or(1) as f64
+    };
+    let dimensions = ["N", "D", "C", "N·D", "N·C"];
+    let mut found = Vec::new();
+    let mut offer = |name: String, value: &dyn Fn(&View<'_>) -> f64| {
+        let fits = |(at, ratio): &(usize, f64)| {
+            let value = value(&case.views[*at]);
+            (value - ratio).abs() <= 1e-6 * value.abs()
+        };
+        if ratios.iter().all(fits) {
+            found.push(name);
+        }
+    };
+    for (sign, minus) in [(1.0, ""), (-1.0, "−")] {
+        for n in 2..=10 {
+            let n = f64::from(n);
+            offer(format!("{minus}{n}"), &|_| sign * n);
+            offer(format!("{minus}1/{n}"), &|_| sign / n);
+        }
+    }
+    // A size that is the same at all probes is a constant, and told above.
+    for (which, name) in dimensions.iter().enumerate() {
+        let varies = case.smooth().any(|(_, view)| size(view, which) != size(&case.views[0], which));
+        if !varies && which > 0 && which < 3 && size(&case.views[0], which) <= 10.0 {
+            continue;
+        }
+        for (sign, minus) in [(1.0, ""), (-1.0, "−")] {
+            offer(format!("{minus}{name}"), &|view| sign * size(view, which));
+            offer(format!("{minus}1/{name}"), &|view| sign / size(view, which));
+            offer(format!("{minus}√{name}"), &|view| sign * size(view, which).sqrt());
+            offer(format!("{minus}1/√{name}"), &|view| sign / size(view, which).sqrt());
+            offer(format!("{minus}{name}²"), &|view| sign * size(view, which).powi(2));
+            offer(format!("{minus}1/{name}²"), &|view| sign / size(view, which).powi(2));
+        }
+    }
+    found.dedup();
+    found.truncate(3);
+    found
+}

@@ -1,0 +1,344 @@
+//! Layers that work on each element alone: the wrong slope, the wrong mask, the slope at the wrong place.
+
+use super::formulas::{self, Point};
+use super::{Case, Diagnosis};
+use crate::check::Cause;
+use crate::check::jacobian::{Which, jacobian};
+use crate::check::probe::{claims, normal, random, set_values, values};
+use crate::check::view::View;
+use crate::textbook::{Layer, Tensor};
+
+/// An element: its input, output and right slope, the slope that the code uses, and how exact that is.
+struct Element {
+    point: Point,
+    code: f64,
+    tolerance: f64,
+}
+
+/// The differentiated elements of a view; `None` unless each output depends on its own input alone.
+fn elements(view: &View<'_>) -> Option<Vec<Element>> {
+    if view.block != 0 || view.probe.x.shape() != view.probe.out.shape() {
+        return None;
+    }
+    let (x, y): (Vec<f64>, Vec<f64>) = view.probe.x.iter().zip(&view.probe.out).unzip();
+    let (claimed, tolerance): (Vec<f64>, Vec<f64>) = view.claimed.iter().zip(&view.tolerance).unzip();
+    let mut found = Vec::new();
+    for (column, &at) in view.jacobian.columns.iter().enumerate() {
+        let slopes = view.jacobian.centre.column(column);
+        let elsewhere = slopes.iter().enumerate().any(|(o, slope)| o != at && slope.abs() > 1e-9);
+        if elsewhere {
+            return None;
+        }
+        let d = view.d[at];
+        if d != 0.0 {
+            let point = (x[at], y[at], slopes[at]);
+            found.push(Element { point, code: claimed[at] / d, tolerance: tolerance[at] / d.abs() });
+        }
+    }
+    Some(found)
+}
+
+/// All elements of all views.
+fn all(case: &Case<'_>) -> Option<Vec<Element>> {
+    let mut found = Vec::new();
+    for (_, view) in case.smooth() {
+        found.extend(elements(view)?);
+    }
+    (found.len() >= 4).then_some(found)
+}
+
+/// The predictions of a slope in x, y, s and the gradient from above.
+fn fit(case: &Case<'_>, slope: impl Fn(Point, f64) -> f64) -> Option<Vec<Option<Tensor>>> {
+    case.fit(|view| {
+        let mut predicted = view.truth.clone();
+        let (x, y): (Vec<f64>, Vec<f64>) = view.probe.x.iter().zip(&view.probe.out).unzip();
+        let flat = predicted.as_slice_mut().expect("a new array is contiguous");
+        for (column, &at) in view.jacobian.columns.iter().enumerate() {
+            let s = view.jacobian.centre[[at, column]];
+            flat[at] = view.d[at] * slope((x[at], y[at], s), view.d[at]);
+        }
+        Some(predicted)
+    })
+}
+
+/// The two values between which the right slope changes, if there are just two: the smaller and the larger.
+fn two_slopes(all: &[Element]) -> Option<(f64, f64)> {
+    let slopes = || all.iter().map(|element| element.point.2);
+    let (low, high) = (slopes().fold(f64::INFINITY, f64::min), slopes().fold(f64::NEG_INFINITY, f64::max));
+    let near = |s: f64, to: f64| (s - to).abs() <= 1e-7 * high.abs().max(1.0);
+    (!near(low, high) && slopes().all(|s| near(s, low) || near(s, high))).then_some((low, high))
+}
+
+/// A number as one would write it.
+fn plain(value: f64) -> String {
+    let text = format!("{value:.6}");
+    let text = text.trim_end_matches('0').trim_end_matches('.');
+    if text == "-0" { "0".into() } else { text.replace('-', "−") }
+}
+
+/// Dropout: slopes of 0 and of one other, wherever the input lies; its scale is missing in backward.
+pub(super) fn dropout(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
+    let all = all(case)?;
+    let (low, scale) = two_slopes(&all)?;
+    let random_mask = all.iter().any(|e| e.point.2.abs() < 1e-9 && e.point.0 > 0.0)
+        && all.iter().any(|e| e.point.2.abs() > 1e-9 && e.point.0 < 0.0);
+    if low.abs() > 1e-9 || !random_mask {
+        return None;
+    }
+    let code = all.iter().find(|e| e.point.2.abs() > 1e-9)?.code;
+    let predicted = fit(case, |(_, _, s), _| if s.abs() > 1e-9 { code } else { 0.0 })?;
+    Some(
+        Diagnosis::new(Cause::DropoutNotScaled { scale }, predicted)
+            .saying(format!("Forward multiplies what it keeps by {}, backward by {}: dropout's scale is in one of the two only.", plain(scale), plain(code)))
+            .formulas(format!("dx = dout · mask · {}", plain(code)), format!("dx = dout · mask · {}", plain(scale)))
+            .mend("keep one array, mask / (1 − ratio), and multiply by it in forward and in backward")
+            .would("the layers before the dropout learn with another learning rate than those after it"),
+    )
+}
+
+/// A slope that is one of two numbers: the mask is inverted, missing, made of dout, or one number is wrong.
+pub(super) fn mask(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
+    let all = all(case)?;
+    let (low, high) = two_slopes(&all)?;
+    let is_high = |s: f64| (s - high).abs() < (s - low).abs();
+    let (l, h) = (plain(low), plain(high));
+    let right = format!("dx = dout · {h} where x passes, dout · {l} elsewhere");
+    if let Some(predicted) = fit(case, |(_, _, s), _| low + high - s) {
+        return Some(
+            Diagnosis::new(Cause::MaskInverted, predicted)
+                .saying("The mask of backward is inverted: the gradient passes where forward stopped, and is stopped where forward passed.")
+                .formulas(format!("dx = dout · {l} where x passes, dout · {h} elsewhere"), right)
+                .mend("dx[mask] = 0 for mask = (x <= 0), not for mask = (x > 0)")
+                .would("units that are off are trained, units that are on are not: the layers before learn noise"),
+        );
+    }
+    if let Some(predicted) = fit(case, |_, _| high).or_else(|| fit(case, |_, _| 1.0)) {
+        return Some(
+            Diagnosis::new(Cause::MaskMissing, predicted)
+                .saying("The gradient passes everywhere, also where forward stopped its input: the mask is missing in backward.")
+                .formulas("dx = dout", right)
+                .mend("dx = dout.copy(); dx[self.mask] = 0")
+                .would("units that are off are trained as if they were on: learning goes on, to a worse place"),
+        );
+    }
+    if let Some(predicted) = fit(case, |_, d| if d > 0.0 { high } else { low }) {
+        return Some(
+            Diagnosis::new(Cause::MaskOfDout, predicted)
+                .saying("The mask is made of the signs of dout; it belongs to the signs of x.")
+                .formulas(format!("dx = dout · {h} where dout > 0, dout · {l} elsewhere"), right)
+                .mend("remember mask = (x <= 0) in forward, and use it in backward")
+                .would("gradients of one sign never arrive: weights run away in one direction"),
+        );
+    }
+    // One side right, the other a wrong constant: leaky ReLU with another leak.
+    let constant = |of_high: bool| -> Option<f64> {
+        let mut codes = all.iter().filter(|e| is_high(e.point.2) == of_high).map(|e| (e.code, e.tolerance));
+        let (first, _) = codes.next()?;
+        codes.all(|(code, tolerance)| (code - first).abs() <= 2.0 * tolerance + 1e-8).then_some(first)
+    };
+    let (code_low, code_high) = (constant(false)?, constant(true)?);
+    // In the same proportion they are a factor, and no matter of sides.
+    if (code_low * high - code_high * low).abs() <= 1e-7 * high.abs().max(low.abs()) {
+        return None;
+    }
+    let predicted = fit(case, |(_, _, s), _| if is_high(s) { code_high } else { code_low })?;
+    let (cl, ch) = (plain(code_low), plain(code_high));
+    Some(
+        Diagnosis::new(
+            Cause::WrongSlope { code: format!("{cl} and {ch}"), right: format!("{l} and {h}") },
+            predicted,
+        )
+        .saying(format!(
+            "Forward has the slopes {l} and {h} on the two sides of its kink; backward has {cl} and {ch}."
+        ))
+        .formulas(
+            format!("dx = dout · {ch} on the one side, dout · {cl} on the other"),
+            format!("dx = dout · {h} on the one side, dout · {l} on the other"),
+        )
+        .mend(format!("dx = np.where(x > 0, {h} * dout, {l} * dout)"))
+        .would("the gradient is wrong for every unit on that side of the kink"),
+    )
+}
+
+/// The slope is left out, or multiplied twice.
+pub(super) fn slope_missing_or_twice(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
+    let all = all(case)?;
+    let right = right_formula(&all);
+    if let Some(predicted) = fit(case, |_, _| 1.0) {
+        return Some(
+            Diagnosis::new(Cause::SlopeMissing, predicted)
+                .saying("dout passes unchanged: the layer's own slope is forgotten. The chain rule multiplies by it.")
+                .formulas("dx = dout", format!("dx = dout · {}", or_slope(&right)))
+                .mend(format!("dx = dout * ({})", or_slope(&right)))
+                .would("layers before it get gradients that are too large where the function is flat: they overshoot"),
+        );
+    }
+    let predicted = fit(case, |(_, _, s), _| s * s)?;
+    Some(
+        Diagnosis::new(Cause::SlopeTwice, predicted)
+            .saying("The slope is multiplied twice.")
+            .formulas(format!("dx = dout · ({})²", or_slope(&right)), format!("dx = dout · {}", or_slope(&right)))
+            .mend(format!("dx = dout * ({})", or_slope(&right)))
+            .would("layers before it get gradients that are too small where the function is flat: they stand still"),
+    )
+}
+
+fn or_slope(formula: &str) -> &str {
+    if formula.is_empty() { "f′(x)" } else { formula }
+}
+
+/// The right slope as a short formula; empty if there is none.
+fn right_formula(all: &[Element]) -> String {
+    let points: Vec<_> = all.iter().map(|e| (e.point, e.point.2, 1e-9)).collect();
+    formulas::search(&points, false).map_or_else(String::new, |(name, _)| name)
+}
+
+/// The slope is f′(f(x)); or a formula in the output is computed from the input.
+pub(super) fn at_output_or_input(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Diagnosis> {
+    let all = all(case)?;
+    let right = right_formula(&all);
+    let original = values(layer);
+    let at_output = case.fit(|view| {
+        set_values(layer, &view.probe.values[1..]);
+        let out = &view.probe.out;
+        let columns = view.jacobian.columns.clone();
+        let there = jacobian(layer, out, Which::Input, out, columns, case.answers.noise);
+        set_values(layer, &original);
+        let there = there.ok().filter(|there| there.kinks.is_empty() && !there.jump)?;
+        Some(there.vjp(&view.d))
+    });
+    if let Some(predicted) = at_output {
+        return Some(
+            Diagnosis::new(Cause::SlopeAtOutput, predicted)
+                .saying("The slope is taken at the output instead of the input: backward has f′(f(x)) where f′(x) belongs.")
+                .formulas("dx = dout · f′(y), y = f(x)", format!("dx = dout · f′(x) = dout · {}", or_slope(&right)))
+                .mend("remember what the formula is written in: for a slope in y, dout * y * (1 - y) and the like; for a slope in x, x")
+                .would("the gradient is wrong wherever x and f(x) differ: the layers before learn slowly or not at all"),
+        );
+    }
+    // At x = f(u) a formula in y, computed from x, gives the right slope of u.
+    let view =
+        case.smooth().map(|(_, view)| view).find(|view| view.verdict.is_wrong() && view.number == 0)?;
+    let u = normal(view.probe.x.shape(), &mut random(77));
+    let x = layer.forward(&u).ok()?;
+    let there =
+        jacobian(layer, &u, Which::Input, &u, view.jacobian.columns.clone(), case.answers.noise).ok()?;
+    let truth = there.vjp(&vec![1.0; u.len()]);
+    layer.forward(&x).ok()?;
+    let code = claims(layer, &Tensor::ones(x.shape())).ok()?.swap_remove(0)?;
+    let scale = super::super::view::largest(&truth);
+    let mut varied = false;
+    for (code, truth) in code.iter().zip(&truth).filter(|(_, truth)| !truth.is_nan()) {
+        if (code - truth).abs() > 1e-7 * scale {
+            return None;
+        }
+        varied |= (truth - scale).abs() > 1e-3 * scale;
+    }
+    let points: Vec<_> = all.iter().map(|e| (e.point, e.code, e.tolerance)).collect();
+    let (code, formula) = formulas::search(&points, false)?;
+    let predicted = fit(case, |point, _| formula(point))?;
+    varied.then(|| {
+        Diagnosis::new(Cause::SlopeAtInput, predicted)
+            .saying(format!("The slope is a formula in the output, and backward computes it from the input: it has {code} where {} belongs.", or_slope(&right)))
+            .formulas(format!("dx = dout · {code}"), format!("dx = dout · {}", or_slope(&right)))
+            .mend("remember the output in forward (self.out = out), and use it in backward")
+            .would("gradients too large by far where x is large, and of the wrong sign: training jumps about or stands still")
+            .remark("At inputs x = f(u) the code gives the right slopes of u, in every element: it is that formula, at the wrong place.")
+    })
+}
+
+/// The slope is another short formula, everywhere or on one side of 0.
+pub(super) fn other_function(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
+    let all = all(case)?;
+    let right = right_formula(&all);
+    let say = |code: String, right: String, predicted| {
+        Diagnosis::new(Cause::WrongSlope { code: code.clone(), right: right.clone() }, predicted)
+            .saying(format!("The slope in backward is {code}; the slope of what forward computes is {}.", if right.is_empty() { "another, s in the table" } else { &right }))
+            .formulas(format!("dx = dout · ({code})"), format!("dx = dout · ({})", or_slope(&right)))
+            .mend(format!("dx = dout * ({})", or_slope(&right)))
+            .would("the layers before it get a gradient of another function: they learn slowly, or something else")
+    };
+    let points: Vec<_> = all.iter().map(|e| (e.point, e.code, e.tolerance)).collect();
+    if let Some((code, formula)) = formulas::search(&points, true) {
+        let predicted = fit(case, |point, _| formula(point))?;
+        return Some(say(code, right, predicted));
+    }
+    for (side, below) in [("x < 0", true), ("x > 0", false)] {
+        let points: Vec<_> = all
+            .iter()
+            .filter(|e| (e.point.0 < 0.0) == below)
+            .map(|e| (e.point, e.code, e.tolerance))
+            .collect();
+        let Some((code, formula)) = formulas::search(&points, true) else { continue };
+        let here: Vec<_> =
+            all.iter().filter(|e| (e.point.0 < 0.0) == below).map(|e| (e.point, e.point.2, 1e-9)).collect();
+        let right = formulas::search(&here, false).map_or_else(String::new, |(name, _)| name);
+        let predicted = fit(case, |point, _| if (point.0 < 0.0) == below { formula(point) } else { point.2 });
+        if let Some(predicted) = predicted {
+            let right = if right.is_empty() { right } else { format!("{right} where {side}") };
+            return Some(say(format!("{code} where {side}"), right, predicted));
+        }
+    }
+    None
+}
+
+/// The mask changes over at another place than forward's kink.
+pub(super) fn moved_mask(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Diagnosis> {
+    let all = all(case)?;
+    let (low, high) = two_slopes(&all)?;
+    let near = |a: f64, b: f64| (a - b).abs() <= 1e-6 * high.abs().max(1.0);
+    let wrong: Vec<&Element> = all.iter().filter(|e| !near(e.code, e.point.2)).collect();
+    let one_of_two = wrong.iter().all(|e| near(e.code, low) || near(e.code, high));
+    if !one_of_two || wrong.len() < 2 {
+        return None;
+    }
+    let (from, to) = (
+        wrong.iter().map(|e| e.point.0).fold(f64::INFINITY, f64::min),
+        wrong.iter().map(|e| e.point.0).fold(f64::NEG_INFINITY, f64::max),
+    );
+    // All wrong elements lie between the two places, and no right one.
+    if all.iter().any(|e| near(e.code, e.point.2) && e.point.0 > from && e.point.0 < to) {
+        return None;
+    }
+    let mut at = case.views.first()?.probe.x.clone();
+    let mut slope_of_code = |x: f64| -> Option<f64> {
+        *at.first_mut()? = x;
+        layer.forward(&at).ok()?;
+        claims(layer, &Tensor::ones(at.shape())).ok()?.swap_remove(0)?.first().copied()
+    };
+    // Forward's place is on one side of the wrong elements and the code's on the other.
+    let outside = |x: f64, up: bool| {
+        let nearest = all.iter().map(|e| e.point.0).filter(|other| if up { *other > x } else { *other < x });
+        nearest.fold(
+            if up { x + 1.0 } else { x - 1.0 },
+            |best, other| if up { best.min(other) } else { best.max(other) },
+        )
+    };
+    let mut bisect = |mut a: f64, mut b: f64| -> Option<f64> {
+        let at_a = slope_of_code(a)?;
+        if near(at_a, slope_of_code(b)?) {
+            return None;
+        }
+        for _ in 0..60 {
+            let middle = f64::midpoint(a, b);
+            if near(slope_of_code(middle)?, at_a) { a = middle } else { b = middle }
+        }
+        Some(f64::midpoint(a, b))
+    };
+    let (below, above) = (outside(from, false), outside(to, true));
+    let (code, other) = match (bisect(below, from), bisect(to, above)) {
+        (Some(code), None) => (code, (to, above)),
+        (None, Some(code)) => (code, (below, from)),
+        _ => return None,
+    };
+    let right = if other.0 < 0.0 && other.1 > 0.0 { 0.0 } else { f64::midpoint(other.0, other.1) };
+    let code = if code.abs() < 1e-12 { 0.0 } else { (code * 1e9).round() / 1e9 };
+    let predicted = fit(case, |(x, _, s), _| if x >= from && x <= to { low + high - s } else { s })?;
+    Some(
+        Diagnosis::new(Cause::MaskMoved { right, code }, predicted)
+            .saying(format!("The mask of backward changes over at x = {}, the kink of forward is at {}: between the two the slope is that of the other side.", plain(code), plain(right)))
+            .formulas(format!("dx = dout where x > {}", plain(code)), format!("dx = dout where x > {}", plain(right)))
+            .mend(format!("use the mask of forward, x > {}", plain(right)))
+            .would("units with small inputs get no gradient, or one that they should not have"),
+    )
+}

@@ -1,0 +1,167 @@
+//! Layers that are recognised, by what forward gives, as a softmax or its logarithm.
+
+use ndarray::Axis;
+
+use super::{Case, Diagnosis};
+use crate::check::Cause;
+use crate::check::view::View;
+use crate::textbook::{Layer, Tensor};
+
+/// What a softmax normalises over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::check) enum Over {
+    Row,
+    Batch,
+    Columns,
+}
+
+pub(in crate::check) const OVER: [Over; 3] = [Over::Row, Over::Batch, Over::Columns];
+
+/// The sum over what is normalised over, in the place of each element.
+pub(super) fn total(values: &Tensor, over: Over) -> Tensor {
+    let axis = match over {
+        Over::Batch => return values.mapv(|_| values.sum()),
+        Over::Row => values.ndim().saturating_sub(1),
+        Over::Columns => 0,
+    };
+    if values.ndim() == 0 {
+        return values.clone();
+    }
+    let sum = values.sum_axis(Axis(axis)).insert_axis(Axis(axis));
+    sum.broadcast(values.raw_dim()).expect("a sum fits what it is the sum of").to_owned()
+}
+
+/// The logarithm of the softmax.
+pub(in crate::check) fn log_softmax(x: &Tensor, over: Over) -> Tensor {
+    // One maximum serves all: here no logits are far apart, and where they are the logarithm is −∞, which is no match.
+    let max = x.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let shifted = x - max;
+    &shifted - &total(&shifted.mapv(f64::exp), over).mapv(f64::ln)
+}
+
+/// Whether two arrays are equal to rounding.
+pub(in crate::check) fn same(a: &Tensor, b: &Tensor) -> bool {
+    a.shape() == b.shape() && a.iter().zip(b).all(|(a, b)| (a - b).abs() <= 1e-9 * (1.0 + b.abs()))
+}
+
+/// What the layer is: whether it is the logarithm, and what it normalises over.
+fn recognise(case: &Case<'_>) -> Option<(bool, Over)> {
+    [false, true].into_iter().flat_map(|log| OVER.map(|over| (log, over))).find(|&(log, over)| {
+        case.views.iter().all(|view| is(view, log, over))
+            && case.views.iter().any(|view| view.probe.x.ndim() > 0 && view.probe.x.len() > 1)
+    })
+}
+
+fn is(view: &View<'_>, log: bool, over: Over) -> bool {
+    let expected = log_softmax(&view.probe.x, over);
+    same(&view.probe.out, &if log { expected } else { expected.mapv(f64::exp) })
+}
+
+/// What is said of a softmax over the wrong axis.
+pub(super) fn over_wrong_axis(over: Over, rows: usize, predicted: Vec<Option<Tensor>>) -> Diagnosis {
+    match over {
+        Over::Columns => Diagnosis::new(Cause::SoftmaxDownColumns, predicted)
+            .saying("The softmax runs down the columns: the rows of the batch compete with each other for each class, instead of the classes for each row.")
+            .formulas("y[n, c] = exp(x[n, c]) / Σ_m exp(x[m, c])", "y[n, c] = exp(x[n, c]) / Σ_k exp(x[n, k])"),
+        _ => Diagnosis::new(Cause::SoftmaxOverBatch, predicted)
+            .saying(format!("The softmax normalises over all {rows} rows at once: the maximum and the sum run over the whole batch, so that the rows share one sum and influence each other."))
+            .formulas("y[n, c] = exp(x[n, c]) / Σ_m Σ_k exp(x[m, k])", "y[n, c] = exp(x[n, c]) / Σ_k exp(x[n, k])"),
+    }
+    .mend("take the maximum and the sum along axis 1: c = np.max(x, axis=1, keepdims=True); e = np.exp(x - c); y = e / np.sum(e, axis=1, keepdims=True)")
+}
+
+/// Forward normalises over the batch or down the columns, and backward is the one of rows.
+pub(super) fn forward_over_wrong_axis(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
+    if case.is_parameter() || case.labels.is_some() {
+        return None;
+    }
+    let (log, over) = recognise(case)?;
+    if over == Over::Row {
+        return None;
+    }
+    let predicted = case.fit(|view| {
+        let (d, y) = (view.upstream(), &view.probe.out);
+        Some(if log {
+            &d - &(y.mapv(f64::exp) * total(&d, Over::Row))
+        } else {
+            y * &(&d - &total(&(&d * y), Over::Row))
+        })
+    })?;
+    let rows = case.views[0].probe.x.shape()[0];
+    Some(
+        over_wrong_axis(over, rows, predicted)
+            .would("the output of a row depends on which others are in its batch; the gradient is that of neither function"),
+    )
+}
+
+/// The backward of a softmax, with a term missing or wrong.
+pub(super) fn terms(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
+    type Form = (&'static str, fn(&Tensor, &Tensor, Over) -> Tensor);
+    const SOFTMAX: &[Form] = &[
+        ("dout · y", |d, y, _| d * y),
+        ("dout · y · (1 − y)", |d, y, _| d * y * y.mapv(|y| 1.0 - y)),
+        ("dout · (1 − y)", |d, y, _| d * &y.mapv(|y| 1.0 - y)),
+        ("y · (dout − Σ dout)", |d, y, over| y * &(d - &total(d, over))),
+        ("y · (dout − mean of dout)", |d, y, over| {
+            y * &(d - &(total(d, over) / total(&y.mapv(|_| 1.0), over)))
+        }),
+        ("dout − Σ dout · y", |d, y, over| d - &total(&(d * y), over)),
+        ("dout · y − Σ dout · y", |d, y, over| d * y - total(&(d * y), over)),
+        ("dout − y · Σ dout · y", |d, y, over| d - &(y * &total(&(d * y), over))),
+        ("y · (dout − Σ dout · y) · (1 − y)", |d, y, over| {
+            y * &(d - &total(&(d * y), over)) * y.mapv(|y| 1.0 - y)
+        }),
+        ("y · (1 − Σ dout · y)", |d, y, over| y * &total(&(d * y), over).mapv(|s| 1.0 - s)),
+        ("−y · Σ dout · y", |d, y, over| -(y * &total(&(d * y), over))),
+        ("y · (dout − Σ over the batch of dout · y)", |d, y, _| {
+            y * &(d - &total(&(d * y), Over::Batch))
+        }),
+        ("y · (dout − Σ over the rows of dout · y)", |d, y, _| {
+            y * &(d - &total(&(d * y), Over::Columns))
+        }),
+        ("y · (dout − Σ over the classes of dout · y)", |d, y, _| {
+            y * &(d - &total(&(d * y), Over::Row))
+        }),
+    ];
+    const LOG: &[Form] = &[
+        ("dout − y", |d, y, _| d - &y.mapv(f64::exp)),
+        ("dout · (1 − y)", |d, y, _| d * &y.mapv(|y| 1.0 - y.exp())),
+        ("dout − Σ dout", |d, _, over| d - &total(d, over)),
+        ("dout − mean of dout", |d, y, over| d - &(total(d, over) / total(&y.mapv(|_| 1.0), over))),
+        ("dout − ln y · Σ dout", |d, y, over| d - &(y * &total(d, over))),
+        ("dout − y · Σ dout · y", |d, y, over| {
+            let y = y.mapv(f64::exp);
+            d - &(&y * &total(&(d * &y), over))
+        }),
+        ("−y · Σ dout", |d, y, over| -(y.mapv(f64::exp) * total(d, over))),
+        ("dout − y · Σ over the batch of dout", |d, y, _| {
+            d - &(y.mapv(f64::exp) * total(d, Over::Batch))
+        }),
+        ("dout − y · Σ over the rows of dout", |d, y, _| {
+            d - &(y.mapv(f64::exp) * total(d, Over::Columns))
+        }),
+        ("y · (dout − Σ dout · y), that of the softmax without logarithm", |d, y, over| {
+            let y = y.mapv(f64::exp);
+            &y * &(d - &total(&(d * &y), over))
+        }),
+    ];
+    if case.is_parameter() || case.labels.is_some() {
+        return None;
+    }
+    let (log, over) = recognise(case)?;
+    let (forms, right) = if log {
+        (LOG, "dout − y · Σ dout, with y = exp(out)")
+    } else {
+        (SOFTMAX, "y · (dout − Σ dout · y)")
+    };
+    forms.iter().find_map(|(code, form)| {
+        let predicted = case.fit(|view| Some(form(&view.upstream(), &view.probe.out, over)))?;
+        Some(
+            Diagnosis::new(Cause::SoftmaxTerm { code: (*code).to_owned() }, predicted)
+                .saying(format!("Forward is a {}, and backward has {code} for it: each output depends on all inputs of its row, through the sum.", if log { "logarithm of a softmax" } else { "softmax" }))
+                .formulas(format!("dx = {code}"), format!("dx = {right}"))
+                .mend(if log { "dx = dout - np.exp(out) * dout.sum(axis=1, keepdims=True)" } else { "dx = y * (dout - (dout * y).sum(axis=1, keepdims=True))" })
+                .would("the rows of the gradient no longer sum to 0: all inputs of a row drift together, and learning is slow or fails"),
+        )
+    })
+}

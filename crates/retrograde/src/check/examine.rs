@@ -1,0 +1,328 @@
+//! A layer examined alone: asked, differentiated, judged and diagnosed.
+
+use super::causes::{Case, Diagnosis, diagnose, wrong_shape};
+use super::evidence::{finding, numbers, unexplained};
+use super::guarded::Guarded;
+use super::probe::{Answers, GIVEN, Refusal, ask, expect_numbers, normal, random, relative};
+use super::view::{View, largest};
+use super::{Cause, Comparison, Evidence, Finding, Severity, Station, Verdict, invariants};
+use crate::Result;
+use crate::textbook::{Labels, Layer, Tensor};
+
+/// Elements of a block to differentiate in to see whether all is well; whole blocks are covered by random directions.
+const FEW: usize = 48;
+/// Elements of a block to differentiate in to tell what is wrong.
+const MANY: usize = 144;
+
+/// What came of it.
+pub(super) struct Examined {
+    pub station: Station,
+    pub findings: Vec<Finding>,
+    pub method: Vec<String>,
+    /// How uncertain an output is, relative to the largest.
+    pub noise: f64,
+}
+
+/// Examines a layer at random inputs of the shape of `x`, and at `x`. A loss comes with its labels.
+pub(super) fn examine(
+    layer: &mut dyn Layer,
+    name: &str,
+    x: &Tensor,
+    labels: Option<&Labels>,
+) -> Result<Examined> {
+    let layer = &mut Guarded(layer);
+    expect_numbers(name, x)?;
+    let kind = layer.name().to_owned();
+    let station = |output: Vec<usize>, verdict, blocks| Station {
+        name: name.to_owned(),
+        kind: kind.clone(),
+        output,
+        verdict,
+        blocks,
+    };
+    let mut answers = match ask(layer, x, 1)? {
+        Ok(answers) => answers,
+        Err(refusal) => {
+            let output = layer.forward(x)?.shape().to_vec();
+            let finding = refused(name, refusal);
+            let station = station(output, finding.verdict, Vec::new());
+            return Ok(Examined {
+                station,
+                findings: vec![finding],
+                method: Vec::new(),
+                noise: f64::EPSILON,
+            });
+        }
+    };
+    let mut wrong: Vec<(usize, Vec<Diagnosis>)> = Vec::new();
+    let mut blocks = Vec::new();
+    let mut findings = Vec::new();
+    let suspicious = suspicions(layer, &mut answers)?;
+    if suspicious.iter().any(|suspicious| *suspicious) {
+        for probe in 0..answers.probes.len() {
+            for block in 0..answers.names.len() {
+                answers.differentiate(layer, probe, block, MANY, 2)?;
+            }
+        }
+    }
+    for (block, suspicious) in suspicious.iter().enumerate() {
+        let judged = judge(&answers, block);
+        let verdict = if *suspicious { Verdict::Wrong } else { judged.0 };
+        if *suspicious {
+            wrong.push((block, explain(&answers, block, labels, layer)));
+        } else {
+            findings.extend(remark(&answers, name, block, verdict));
+        }
+        blocks.push(Comparison { verdict, ..judged.1 });
+    }
+    findings.splice(0..0, tell(&answers, name, &wrong));
+    findings.extend(invariants::of_layer(layer, name, &answers, labels, &findings));
+    findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    let verdict = Verdict::of_all(
+        blocks.iter().map(|block| block.verdict).chain(findings.iter().map(|finding| finding.verdict)),
+    );
+    let method = vec![format!(
+        "{name}: {} inputs, each with a random gradient from above; {} elements differentiated one by one, and each block along random directions",
+        answers.probes.len(),
+        blocks.iter().map(|block| block.compared).sum::<usize>(),
+    )];
+    let output = answers.probes[GIVEN].out.shape().to_vec();
+    Ok(Examined { station: station(output, verdict, blocks), findings, method, noise: answers.noise })
+}
+
+fn refused(name: &str, refusal: Refusal) -> Finding {
+    let (verdict, sentence, mend) = match refusal {
+        Refusal::NotDeterministic(at, first, second) => (
+            Verdict::NotDeterministic,
+            format!(
+                "Two calls of forward with the same input differ: output {at:?} is {first} and then {second}. There is no gradient to compare with."
+            ),
+            "draw the random numbers (a dropout's mask) from a fixed seed in each forward, or check with the ratio 0",
+        ),
+        Refusal::NotFinite => (
+            Verdict::NotDifferentiable,
+            "The output is not finite at this input, so that there is nothing to differentiate.".to_owned(),
+            "check at an input at which the function is defined",
+        ),
+    };
+    Finding { mend: Some(mend.to_owned()), ..finding(Severity::Note, verdict, name, Vec::new(), sentence) }
+}
+
+/// By block: whether something does not agree, in elements at two probes or along random directions at all.
+fn suspicions(layer: &mut dyn Layer, answers: &mut Answers) -> Result<Vec<bool>> {
+    let mut all = Vec::new();
+    for block in 0..answers.names.len() {
+        let misfit = answers.probes.iter().any(|probe| {
+            probe.claimed[block].as_ref().is_none_or(|claimed| claimed.shape() != probe.values[block].shape())
+        });
+        for probe in [0, GIVEN] {
+            answers.differentiate(layer, probe, block, FEW, 1)?;
+        }
+        let mut wrong = misfit || judge(answers, block).0.is_wrong();
+        let mut random = random(block as u64 + 10);
+        for probe in 0..answers.probes.len() {
+            for _ in 0..2 {
+                let direction = normal(answers.probes[probe].values[block].shape(), &mut random);
+                let along = answers.along(layer, probe, block, &direction)?;
+                wrong |= along.is_some_and(|(claim, numeric, tolerance)| {
+                    (claim - numeric).is_nan() || (claim - numeric).abs() > tolerance
+                });
+            }
+        }
+        all.push(wrong);
+    }
+    Ok(all)
+}
+
+/// The verdict of a block over the probes at which it was differentiated, and the comparison to show.
+fn judge(answers: &Answers, block: usize) -> (Verdict, Comparison) {
+    let views: Vec<View<'_>> = (0..answers.probes.len())
+        .filter_map(|number| View::new(answers, number, block, None, None))
+        .collect();
+    let verdict = Verdict::of_all(views.iter().map(|view| view.verdict));
+    let shown = views
+        .iter()
+        .find(|view| view.number == GIVEN && (view.verdict.is_wrong() || !verdict.is_wrong()))
+        .or_else(|| views.iter().find(|view| view.verdict == verdict));
+    let name = &answers.names[block];
+    let comparison = shown.map_or_else(
+        || Comparison::new(name, answers.probes[GIVEN].values[block].shape(), &[], &[], Verdict::Wrong),
+        |view| view.comparison(name),
+    );
+    (verdict, comparison)
+}
+
+/// What a right block has that is worth a remark.
+fn remark(answers: &Answers, name: &str, block: usize, verdict: Verdict) -> Option<Finding> {
+    let gradient = format!("d{}", answers.names[block]);
+    let blocks = vec![answers.names[block].clone()];
+    let note = |sentence: String| finding(Severity::Note, verdict, name, blocks.clone(), sentence);
+    match verdict {
+        Verdict::Kink => {
+            let view = View::new(answers, GIVEN, block, None, None)?;
+            let kinks = &view.jacobian.kinks;
+            let at = super::comparison::index_of(*kinks.first()?, &view.jacobian.shape);
+            let column =
+                view.jacobian.columns.iter().position(|column| column == kinks.first().unwrap_or(&0))?;
+            let (left, right) = (view.jacobian.left.column(column), view.jacobian.right.column(column));
+            let o = (0..left.len()).find(|o| (left[*o] - right[*o]).abs() > 1e-6)?;
+            let claimed = view.claimed.iter().nth(kinks[0]).copied()?;
+            let mut found = note(format!(
+                "The function has a kink here: {} of {} elements differentiated, the first {at:?} with the slopes {:.6} from the left and {:.6} from the right. The code takes one that is possible; that is no fault.",
+                kinks.len(),
+                view.jacobian.columns.len(),
+                left[o],
+                right[o],
+            ));
+            found.evidence.push(Evidence::stating(format!(
+                "{gradient} at {at:?} is {claimed:.6}, for dout {:.6} at the output with the kink.",
+                view.d[o]
+            )));
+            Some(found)
+        }
+        Verdict::Rounding => Some(note(format!(
+            "{gradient} agrees to the {:.0e} that the layer's own precision leaves: it computes in f32, or rounds on the way. That is no fault.",
+            relative(answers.noise)
+        ))),
+        Verdict::NotDifferentiable => Some(note(format!(
+            "The function jumps here in `{}`, as an index or a rounded number does, so that there is no slope to compare {gradient} with.",
+            answers.names[block]
+        ))),
+        Verdict::CannotTell => {
+            Some(note(format!("The differences are too inaccurate here to say whether {gradient} is right.")))
+        }
+        Verdict::Right | Verdict::Wrong | Verdict::NotDeterministic => None,
+    }
+}
+
+/// What is wrong with a block: up to two causes, dout being ignored and another.
+fn explain(
+    answers: &Answers,
+    block: usize,
+    labels: Option<&Labels>,
+    layer: &mut dyn Layer,
+) -> Vec<Diagnosis> {
+    let mut found = Vec::new();
+    if answers.probes.iter().any(|probe| probe.claimed[block].is_none()) {
+        return found;
+    }
+    if let Some(diagnosis) = wrong_shape(answers, block) {
+        return vec![diagnosis];
+    }
+    // Added to what was there before: what is left without it may be right, or wrong in another way.
+    let without = |number: usize| -> Option<Tensor> {
+        let probe = &answers.probes[number];
+        let (claimed, before) = (probe.claimed[block].as_ref()?, probe.before[block].as_ref());
+        Some(before.map_or_else(|| claimed.clone(), |before| claimed - before))
+    };
+    let numbers = || 0..answers.probes.len();
+    let stripped: Vec<Option<Tensor>> = numbers().map(without).collect();
+    let grown = block > 0
+        && numbers()
+            .skip(1)
+            .all(|n| answers.probes[n].before[block].as_ref().is_some_and(|b| largest(b) > 0.0));
+    let right_without = grown
+        && numbers().all(|n| {
+            View::new(answers, n, block, None, stripped[n].as_ref())
+                .is_none_or(|view| !view.verdict.is_wrong())
+        });
+    if right_without {
+        let name = &answers.names[block];
+        let predicted = numbers()
+            .map(|n| {
+                let view = View::new(answers, n, block, None, None)?;
+                Some(&view.truth + answers.probes[n].before[block].as_ref()?)
+            })
+            .collect();
+        return vec![accumulated(name, predicted)];
+    }
+    let ignored = dout_ignored(answers, block);
+    let ones: Vec<Tensor> = answers.probes.iter().map(|probe| Tensor::ones(probe.d.shape())).collect();
+    let view = |n: usize| View::new(answers, n, block, ignored.then(|| &ones[n]), None);
+    let views: Vec<View<'_>> = numbers().filter_map(view).collect();
+    if ignored {
+        let predicted = views.iter().map(|view| Some(view.truth.clone())).collect();
+        found.push(ignoring(&answers.names[block], predicted));
+        if views.iter().all(|view| !view.verdict.is_wrong()) {
+            return found;
+        }
+    }
+    let case = Case { answers, block, views, labels };
+    // That dout is ignored is seen, but it is not all: what the numbers are otherwise is for another cause to say.
+    found.iter_mut().for_each(|diagnosis| diagnosis.predicted.clear());
+    if let Some(mut diagnosis) = diagnose(&case, layer) {
+        diagnosis.from_one = ignored;
+        found.insert(0, diagnosis);
+    }
+    found
+}
+
+fn dout_ignored(answers: &Answers, block: usize) -> bool {
+    let experiments = &answers.experiments;
+    let (Some(first), Some(other), Some(sum)) =
+        (&answers.probes[0].claimed[block], &experiments.other[block], &experiments.sum[block])
+    else {
+        return false;
+    };
+    largest(first) > 0.0 && first == other && other == sum
+}
+
+fn ignoring(name: &str, predicted: Vec<Option<Tensor>>) -> Diagnosis {
+    let seen = "For three different gradients from above, the numbers of the code are the same.";
+    Diagnosis::new(Cause::DoutIgnored, predicted)
+        .remark(seen)
+        .saying(format!("d{name} is the same whatever comes from above: backward ignores dout, as if it were 1."))
+        .formulas(format!("d{name} = 1 · ∂out/∂{name}"), format!("d{name} = dout · ∂out/∂{name}"))
+        .mend("multiply by dout: dx = dout * ...")
+        .would("nothing while this is the last layer and dout is 1; wrong as soon as the loss is scaled, or one of several")
+}
+
+fn accumulated(name: &str, predicted: Vec<Option<Tensor>>) -> Diagnosis {
+    Diagnosis::new(Cause::Accumulated, predicted)
+        .saying(format!("d{name} is added to the gradient of the call before instead of replacing it."))
+        .formulas(format!("d{name} += gradient"), format!("d{name} = gradient"))
+        .mend(format!("self.d{name} = …, not +=; or set it to zero before each backward"))
+        .would("every step repeats all earlier ones: steps grow from step to step, and the loss blows up")
+}
+
+/// The findings of all wrong blocks: one for each cause, with all blocks that have it.
+fn tell(answers: &Answers, name: &str, wrong: &[(usize, Vec<Diagnosis>)]) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = Vec::new();
+    for (block, diagnoses) in wrong {
+        let block_name = answers.names[*block].clone();
+        let view = |number: usize| View::new(answers, number, *block, None, None);
+        let explained = diagnoses.iter().any(|diagnosis| {
+            !matches!(diagnosis.cause, Cause::DoutIgnored) || !diagnosis.predicted.is_empty()
+        });
+        if !explained {
+            findings.push(unexplained(
+                answers,
+                name,
+                *block,
+                &(0..answers.probes.len()).filter_map(view).collect::<Vec<_>>(),
+            ));
+        }
+        for diagnosis in diagnoses {
+            let known = findings.iter_mut().find(|finding| finding.cause.as_ref() == Some(&diagnosis.cause));
+            if let Some(known) = known {
+                known.blocks.push(block_name.clone());
+                continue;
+            }
+            let mut found = finding(
+                Severity::Fault,
+                Verdict::Wrong,
+                name,
+                vec![block_name.clone()],
+                diagnosis.sentence.clone(),
+            );
+            found.cause = Some(diagnosis.cause.clone());
+            found.formulas = diagnosis.formulas.clone().map(|(code, right)| super::Formulas { code, right });
+            found.mend = Some(diagnosis.mend.clone());
+            found.consequence = Some(diagnosis.consequence.clone());
+            found.evidence.extend(numbers(answers, *block, diagnosis));
+            found.evidence.extend(diagnosis.remarks.iter().cloned().map(Evidence::stating));
+            findings.push(found);
+        }
+    }
+    findings
+}

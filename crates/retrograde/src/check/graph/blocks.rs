@@ -1,0 +1,122 @@
+//! The gradient of the loss by each block of parameters: number by number on all cores, or in a random direction.
+
+use super::super::numerical::{Differences, Slope};
+use super::judge::{Measured, judge};
+use super::node::weight;
+use super::part::{Part, Runner};
+use super::values::{Given, Values};
+use crate::error::{Error, Result};
+use crate::graph::Var;
+use crate::plan::Planner;
+use rand::SeedableRng;
+use rand_xoshiro::Xoshiro256PlusPlus;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// How many numbers a thread takes at a time.
+const PIECE: usize = 64;
+
+/// The slopes of the loss by some elements of a block, on `threads` threads. The result does not depend on how many.
+pub(super) fn measure(
+    values: &Values,
+    loss: &Var,
+    block: &Var,
+    claimed: &[f64],
+    elements: Vec<usize>,
+    threads: usize,
+) -> Result<Measured> {
+    let differences = Differences::double();
+    let Some(part) = Part::new(values, loss, block)? else {
+        // The loss does not depend on it.
+        let at = values.of(block)?.values();
+        let slopes = elements.iter().map(|&element| differences.slope(|_| 0.0, at[element])).collect();
+        return Ok(Measured::new(claimed, elements, slopes));
+    };
+    let (next, pieces) = (AtomicUsize::new(0), elements.len().div_ceil(PIECE));
+    let done: Mutex<Vec<(usize, Vec<Slope>)>> = Mutex::new(Vec::new());
+    let work = || -> Result<()> {
+        let mut runner: Option<Runner<'_>> = None;
+        loop {
+            let piece = next.fetch_add(1, Ordering::Relaxed);
+            let Some(elements) = elements.chunks(PIECE).nth(piece) else {
+                return Ok(());
+            };
+            let runner = match &mut runner {
+                Some(runner) => runner,
+                none => none.insert(part.runner()?),
+            };
+            let slope = |&element: &usize| runner.slope(&differences, element, Some(claimed[element]));
+            let slopes = elements.iter().map(slope).collect();
+            done.lock().map_err(|_| stopped())?.push((piece, slopes));
+        }
+    };
+    let helpers = threads.min(pieces).saturating_sub(1);
+    std::thread::scope(|scope| -> Result<()> {
+        let helpers: Vec<_> = (0..helpers).map(|_| scope.spawn(work)).collect();
+        let own = work();
+        helpers.into_iter().try_for_each(|helper| helper.join().map_err(|_| stopped())?)?;
+        own
+    })?;
+    let mut done = done.into_inner().map_err(|_| stopped())?;
+    done.sort_by_key(|(piece, _)| *piece);
+    let slopes = done.into_iter().flat_map(|(_, slopes)| slopes).collect();
+    Ok(Measured::new(claimed, elements, slopes))
+}
+
+fn stopped() -> Error {
+    Error::invalid("a check", "an operation panicked while it was run", "make it run without a panic")
+}
+
+/// A block along a random direction.
+pub(super) struct Along {
+    pub(super) claimed: f64,
+    pub(super) slope: Slope,
+    pub(super) verdict: super::super::Verdict,
+}
+
+/// The slopes of the loss along one random direction for each block, and along all of them together, which comes last.
+/// They cost a few runs each, however large the blocks are.
+pub(super) fn along(
+    values: &Values,
+    given: &Given,
+    loss: &Var,
+    blocks: &[Var],
+    claims: &[Vec<f64>],
+    seed: u64,
+) -> Result<Vec<Along>> {
+    let differences = Differences::double();
+    let mut plan = Planner::new(loss.graph()).want(loss).compile::<f64>()?;
+    given.to(&mut plan, &values.nodes)?;
+    plan.run()?;
+    let middle = plan.scalar(loss)?;
+    let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
+    let directions: Vec<Vec<f64>> =
+        claims.iter().map(|claim| claim.iter().map(|_| weight(&mut random)).collect()).collect();
+    let starts =
+        blocks.iter().map(|block| Ok(values.of(block)?.values())).collect::<Result<Vec<&[f64]>>>()?;
+    let places: Vec<_> = blocks.iter().map(|block| plan.place(block).ok()).collect();
+    let mut found = Vec::new();
+    for only in (0..blocks.len()).map(Some).chain([None]) {
+        let moving: Vec<usize> =
+            (0..blocks.len()).filter(|&block| only.is_none_or(|only| only == block)).collect();
+        let products = moving.iter().flat_map(|&block| claims[block].iter().zip(&directions[block]));
+        let (claimed, squares) = products.fold((0.0, 0.0), |(sum, squares), (claim, along)| {
+            (sum + claim * along, squares + (claim * along) * (claim * along))
+        });
+        let mut move_to = |t: f64| {
+            let numbers = plan.numbers();
+            for &block in &moving {
+                let Some(place) = &places[block] else {
+                    continue;
+                };
+                let parts = starts[block].iter().zip(&directions[block]);
+                numbers[place.clone()].iter_mut().zip(parts).for_each(|(x, (at, along))| *x = at + t * along);
+            }
+            plan.run().and_then(|()| plan.scalar(loss)).unwrap_or(f64::NAN)
+        };
+        let slope = differences.slope_against(&mut move_to, 0.0, middle, Some(claimed));
+        move_to(0.0);
+        found.push(Along { claimed, slope, verdict: judge(claimed, &slope, squares.sqrt()) });
+    }
+    Ok(found)
+}

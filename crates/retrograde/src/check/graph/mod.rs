@@ -1,0 +1,414 @@
+//! The check of a recorded graph: the gradient of a loss by its parameters, and each node alone.
+//!
+//! Two questions are asked. *Is the gradient right?* Every parameter is moved, the loss is run anew, and the slope is
+//! compared with what backpropagation says. *If not, which operation is to blame?* Each node is taken out of the graph,
+//! with the values it had in it, and its own vector-Jacobian product is checked for a random upstream gradient: so the
+//! first wrong one is named, rather than everything behind it.
+//!
+//! | file | what it does |
+//! | --- | --- |
+//! | `values` | the values of all nodes of one run |
+//! | `part` | what lies downstream of one block, ready to be run for one moved number after the other |
+//! | `blocks` | the blocks of parameters, number by number or in a random direction |
+//! | `node` | one node alone |
+//! | `judge` | what the differences say of a claimed derivative |
+//! | `findings` | what is said about it |
+
+mod blocks;
+mod findings;
+mod judge;
+mod node;
+mod part;
+mod values;
+
+use super::numerical::{Differences, sample};
+use super::{Comparison, Report, Station, Verdict};
+use crate::error::{Error, Result};
+use crate::graph::{Kind, Leaf, Node, NodeId, Tensor, Var};
+use crate::plan::Planner;
+use judge::Measured;
+use node::Local;
+use rand::SeedableRng;
+use rand_xoshiro::Xoshiro256PlusPlus;
+use std::collections::HashSet;
+use std::sync::Arc;
+use values::{Given, Values, dependent};
+
+/// Checks the gradient of `loss` with respect to `parameters`, all of their numbers, and every node on the way.
+///
+/// For inputs, samples, random directions or the second order, see [`GraphCheck`].
+///
+/// ```
+/// # fn main() -> retrograde::Result<()> {
+/// use retrograde::{Graph, check};
+///
+/// let graph = Graph::new();
+/// let (w, x) = (graph.parameter("w", [0.5, -1.0]), graph.constant([3.0, 4.0]));
+/// let loss = (&w * &x).tanh().sum_all();
+/// let report = check::gradients(&loss, &[&w])?;
+/// assert_eq!(report.verdict, check::Verdict::Right);
+/// assert!(report.blocks[0].largest < 1e-8);
+/// # Ok(())
+/// # }
+/// ```
+pub fn gradients(loss: &Var, parameters: &[&Var]) -> Result<Report> {
+    GraphCheck::new(loss).parameters(parameters.iter().copied()).run()
+}
+
+/// A check of the gradient of a recorded loss, to be run.
+#[derive(Debug, Clone)]
+#[must_use = "a check does nothing until `run`"]
+pub struct GraphCheck {
+    loss: Var,
+    parameters: Option<Vec<Var>>,
+    claims: Vec<(Var, Var)>,
+    given: Given,
+    sample: Option<usize>,
+    seed: u64,
+    second_order: bool,
+    directions: bool,
+    threads: usize,
+}
+
+impl GraphCheck {
+    /// Checks the gradient of `loss`, which is one number, with respect to all parameters that it depends on.
+    pub fn new(loss: &Var) -> Self {
+        GraphCheck {
+            loss: loss.clone(),
+            parameters: None,
+            claims: Vec::new(),
+            given: Given::default(),
+            sample: None,
+            seed: 0,
+            second_order: false,
+            directions: false,
+            threads: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+        }
+    }
+
+    /// Only with respect to these parameters and inputs.
+    pub fn parameters<'a>(mut self, parameters: impl IntoIterator<Item = &'a Var>) -> Self {
+        self.parameters = Some(parameters.into_iter().cloned().collect());
+        self
+    }
+
+    /// Checks `gradient` as the gradient with respect to `parameter`, instead of what backpropagation records: one that
+    /// was derived by hand.
+    pub fn claim(mut self, parameter: &Var, gradient: &Var) -> Self {
+        self.claims.push((parameter.clone(), gradient.clone()));
+        self
+    }
+
+    /// Gives an input its values, or a parameter others than it starts from, row by row.
+    pub fn set(mut self, var: &Var, values: &[f64]) -> Self {
+        self.given.real.push((var.clone(), values.to_vec()));
+        self
+    }
+
+    /// Gives an input its indices, row by row.
+    pub fn set_indices(mut self, var: &Var, indices: &[u32]) -> Self {
+        self.given.indices.push((var.clone(), indices.to_vec()));
+        self
+    }
+
+    /// Moves only so many numbers of each block, drawn with the seed.
+    pub fn sample(mut self, count: usize) -> Self {
+        self.sample = Some(count);
+        self
+    }
+
+    /// The seed of everything drawn: samples, directions, upstream gradients.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// Checks the derivative of the gradient, too: that of its product with a random vector, for a sample of numbers.
+    pub fn second_order(mut self) -> Self {
+        self.second_order = true;
+        self
+    }
+
+    /// Instead of one number after the other, moves each block in a random direction. The time does not grow with the
+    /// number of parameters but for the run itself. What is wrong in a single number only is seen less sharply.
+    pub fn in_random_directions(mut self) -> Self {
+        self.directions = true;
+        self
+    }
+
+    /// On how many threads; all cores unless said otherwise. The result does not depend on it.
+    pub fn threads(mut self, threads: usize) -> Self {
+        self.threads = threads.max(1);
+        self
+    }
+
+    /// Runs the check, in `f64`. Errors when something could not be recorded, when the loss is not one real number, and
+    /// when an input has no value; never because a gradient is wrong.
+    pub fn run(self) -> Result<Report> {
+        let loss = self.loss.clone().checked()?;
+        if loss.shape().elements() != 1 || loss.kind() != Kind::Real {
+            let problem = format!("`{}` is {}", loss.node().label(), loss.node().value_type);
+            let remedy = "check the gradient of one real number: reduce it by `sum_all` or `mean_all`";
+            return Err(Error::invalid("a gradient check", problem, remedy));
+        }
+        let mut report = Report {
+            subject: loss.node().label(),
+            verdict: Verdict::Right,
+            stations: Vec::new(),
+            blocks: Vec::new(),
+            findings: Vec::new(),
+            method: Vec::new(),
+        };
+        let values = self.order(&loss, &HashSet::new(), "", &mut report)?;
+        if self.second_order && report.verdict != Verdict::Wrong && values.unsteady.is_none() {
+            self.second(&loss, &values, &mut report)?;
+        }
+        report.findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+        Ok(report)
+    }
+
+    /// One order: the nodes that are not `known` already, then the blocks.
+    fn order(&self, loss: &Var, known: &HashSet<NodeId>, title: &str, report: &mut Report) -> Result<Values> {
+        let values = Values::new(loss, &self.given)?;
+        let blocks = self.blocks(&values)?;
+        if let Some(node) = &values.unsteady {
+            report.verdict = Verdict::NotDeterministic;
+            report.findings.push(findings::unsteady(node));
+            return Ok(values);
+        }
+        let is_block: HashSet<NodeId> = blocks.iter().map(Var::id).collect();
+        let differentiable = dependent(&values.nodes, |node| is_block.contains(&node.id));
+        let differentiable: HashSet<NodeId> = values
+            .nodes
+            .iter()
+            .zip(differentiable)
+            .filter(|(_, depends)| *depends)
+            .map(|(node, _)| node.id)
+            .collect();
+        let (mut kinks, before) = (false, report.findings.len());
+        let mut first_wrong: Option<Arc<Node>> = None;
+        for node in values.nodes.iter().filter(|node| !known.contains(&node.id)) {
+            let Some(wanted) = node::wanted(loss.graph(), node, |input| differentiable.contains(&input.id))
+            else {
+                continue;
+            };
+            let station = self.station(&values, loss, node, &wanted, first_wrong.as_deref(), report)?;
+            kinks |= station.verdict == Verdict::Kink;
+            if station.verdict.is_wrong() && first_wrong.is_none() {
+                first_wrong = Some(Arc::clone(node));
+            }
+            report.stations.push(station);
+        }
+        let whole = self.whole(&values, loss, &blocks, title, (first_wrong.as_deref(), kinks), report)?;
+        if whole == Verdict::Right {
+            // Where a node alone jumps or does not settle and the whole does not feel it, there is nothing to tell: the
+            // share of a maximum compares two numbers that are moved together in the whole, and alone here.
+            let untold = [Verdict::NotDifferentiable, Verdict::CannotTell];
+            let kept: Vec<_> =
+                report.findings.drain(before..).filter(|f| !untold.contains(&f.verdict)).collect();
+            report.findings.extend(kept);
+        }
+        let wrong = first_wrong.map(|_| Verdict::Wrong);
+        report.verdict = Verdict::of_all([report.verdict, whole].into_iter().chain(wrong));
+        Ok(values)
+    }
+
+    /// A node alone.
+    fn station(
+        &self,
+        values: &Values,
+        loss: &Var,
+        node: &Arc<Node>,
+        wanted: &[bool],
+        first_wrong: Option<&Node>,
+        report: &mut Report,
+    ) -> Result<Station> {
+        let seed = self.seed.wrapping_add(1 + node.id.index() as u64);
+        let mut station = Station {
+            name: node.label(),
+            kind: node.operation().map_or("", |operation| operation.name()).into(),
+            output: node.value_type.shape.to_vec(),
+            verdict: Verdict::Wrong,
+            blocks: Vec::new(),
+        };
+        let mut local = match Local::new(values, loss.graph(), node, wanted, seed) {
+            Ok(local) => local,
+            Err(error) => {
+                report.findings.push(findings::not_recorded(node, &error, first_wrong));
+                return Ok(station);
+            }
+        };
+        let checks = local.check(&Differences::double(), !self.directions, seed)?;
+        station.verdict = Verdict::of_all(checks.iter().map(|check| check.verdict));
+        for check in &checks {
+            station.blocks.push(check.comparison());
+            report.findings.extend(findings::of_input(node, check, first_wrong));
+        }
+        Ok(station)
+    }
+
+    /// The gradient of the whole.
+    fn whole(
+        &self,
+        values: &Values,
+        loss: &Var,
+        blocks: &[Var],
+        title: &str,
+        (first_wrong, kinks): (Option<&Node>, bool),
+        report: &mut Report,
+    ) -> Result<Verdict> {
+        let claims = match self.claimed(loss, blocks) {
+            Ok(claims) => claims,
+            // The node that is to blame has said so.
+            Err(_) if first_wrong.is_some() => return Ok(Verdict::Wrong),
+            Err(error) => return Err(error),
+        };
+        let name = |block: &Var| format!("{}{title}", block.node().label());
+        let (mut moved, first_block) = (0, report.blocks.len());
+        if self.directions {
+            let along = blocks::along(values, &self.given, loss, blocks, &claims, self.seed)?;
+            let names = blocks.iter().map(&name).chain([format!("all together{title}")]);
+            for (name, along) in names.zip(along) {
+                let verdict = findings::explained(along.verdict, first_wrong, kinks);
+                let numeric = if along.slope.is_smooth() { along.slope.value } else { f64::NAN };
+                report.blocks.push(Comparison::new(&name, &[], &[along.claimed], &[numeric], verdict));
+            }
+        } else {
+            for (block, claimed) in blocks.iter().zip(&claims) {
+                let elements = sample(claimed.len(), self.sample.unwrap_or(usize::MAX), self.seed);
+                moved += elements.len();
+                let measured = blocks::measure(values, loss, block, claimed, elements, self.threads)?;
+                let verdict = findings::explained(measured.verdict(), first_wrong, kinks);
+                report.blocks.push(comparison(&name(block), &block.shape(), claimed, &measured, verdict));
+            }
+        }
+        let whole = Verdict::of_all(report.blocks[first_block..].iter().map(|block| block.verdict));
+        if whole.is_wrong() && first_wrong.is_none() {
+            report.findings.push(findings::whole(&report.blocks, self.claims.is_empty()));
+        }
+        let nodes = report.stations.len();
+        report.method.push(if self.directions {
+            format!(
+                "each of {} blocks{title} moved in a random direction, and all together; {nodes} nodes alone, for a \
+                 random upstream gradient; in f64",
+                blocks.len()
+            )
+        } else {
+            format!(
+                "{moved} parameters{title} moved one by one, the loss run anew at two step sizes or more for each; \
+                 {nodes} nodes alone, for a random upstream gradient; in f64"
+            )
+        });
+        Ok(whole)
+    }
+
+    /// The gradient, as backpropagation or the user has it.
+    fn claimed(&self, loss: &Var, blocks: &[Var]) -> Result<Vec<Vec<f64>>> {
+        let gradients = loss.backward()?;
+        let claims = blocks
+            .iter()
+            .map(|block| match self.claims.iter().find(|(parameter, _)| parameter.id() == block.id()) {
+                Some((_, gradient)) if gradient.shape() == block.shape() => gradient.clone().checked(),
+                Some((_, gradient)) => Err(Error::invalid(
+                    format!("the gradient of `{}`", block.node().label()),
+                    format!("it has the shape {}, the parameter {}", gradient.shape(), block.shape()),
+                    "give a gradient of the parameter's shape",
+                )),
+                None => gradients.wrt_or_zero(block),
+            })
+            .collect::<Result<Vec<Var>>>()?;
+        let mut plan = Planner::new(loss.graph()).want_all(&claims).compile::<f64>()?;
+        let needed = crate::graph::ancestors(loss.graph(), &claims.iter().map(Var::id).collect::<Vec<_>>())?;
+        self.given.to(&mut plan, &needed)?;
+        plan.run()?;
+        claims.iter().map(|claim| Ok(plan.read(claim)?.to_vec())).collect()
+    }
+
+    /// What it is differentiated by.
+    fn blocks(&self, values: &Values) -> Result<Vec<Var>> {
+        let graph = self.loss.graph();
+        let Some(parameters) = &self.parameters else {
+            let is_parameter = |node: &&Arc<Node>| matches!(node.leaf(), Some(Leaf::Parameter(_)));
+            return Ok(values.nodes.iter().filter(is_parameter).map(|node| graph.var(node.id)).collect());
+        };
+        for parameter in parameters {
+            let node = parameter.clone().checked()?.node();
+            let invalid = |problem: &str, remedy: &str| {
+                Err(Error::invalid(format!("`{}`", node.label()), problem, remedy))
+            };
+            if !parameter.graph().is(graph) {
+                return invalid("it belongs to another graph than the loss", "check parameters of one graph");
+            }
+            if node.value_type.kind != Kind::Real || !node.leaf().is_some_and(Leaf::has_gradient) {
+                return invalid(
+                    "no gradient with respect to it is checked",
+                    "give parameters and real inputs",
+                );
+            }
+            if values.real(parameter.id()).is_none() {
+                return invalid(
+                    "the loss does not depend on it",
+                    "give parameters that the loss is made from",
+                );
+            }
+        }
+        Ok(parameters.clone())
+    }
+
+    /// The derivative of the gradient: of Σ gradient · a random vector.
+    fn second(&self, loss: &Var, values: &Values, report: &mut Report) -> Result<()> {
+        let blocks = self.blocks(values)?;
+        let gradients = loss.backward()?;
+        let mut random = Xoshiro256PlusPlus::seed_from_u64(self.seed ^ 0x02);
+        let mut product: Option<Var> = None;
+        for block in &blocks {
+            let vector = Tensor::from_fn(block.shape(), |_| node::weight(&mut random));
+            let along = (gradients.wrt_or_zero(block)? * loss.graph().constant(vector)).sum_all();
+            product = Some(product.map_or(along.clone(), |sum| sum + &along));
+        }
+        let Some(product) = product else {
+            return Ok(());
+        };
+        // Parameters on which the gradient does not depend have a second derivative of zero, which needs no check.
+        let product = product.checked()?;
+        let reached: HashSet<NodeId> =
+            crate::graph::ancestors(loss.graph(), &[product.id()])?.iter().map(|node| node.id).collect();
+        let known = values.nodes.iter().map(|node| node.id).collect();
+        let again = GraphCheck {
+            parameters: Some(blocks.into_iter().filter(|block| reached.contains(&block.id())).collect()),
+            claims: Vec::new(),
+            sample: Some(self.sample.unwrap_or(SECOND_ORDER)),
+            ..self.clone()
+        };
+        again.order(&product, &known, ", second order", report)?;
+        Ok(())
+    }
+}
+
+/// How many numbers of each block are moved in second order, unless said otherwise: the whole gradient is run for each.
+const SECOND_ORDER: usize = 32;
+
+/// A block with its differences.
+fn comparison(
+    name: &str,
+    shape: &[usize],
+    claimed: &[f64],
+    measured: &Measured,
+    verdict: Verdict,
+) -> Comparison {
+    Comparison::new(name, shape, claimed, &measured.numeric(claimed.len()), verdict)
+}
+
+impl node::InputCheck {
+    /// For the table.
+    fn comparison(&self) -> Comparison {
+        match &self.along {
+            // Nothing but the direction was measured.
+            Some((claimed, slope)) if self.measured.elements.is_empty() => {
+                let numeric = if slope.is_smooth() { slope.value } else { f64::NAN };
+                Comparison::new(&self.label, &[], &[*claimed], &[numeric], self.verdict)
+            }
+            _ => comparison(&self.label, &self.shape, &self.claimed, &self.measured, self.verdict),
+        }
+    }
+}

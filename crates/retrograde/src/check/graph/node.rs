@@ -1,0 +1,286 @@
+//! One node alone: its vector-Jacobian product, for a random upstream gradient, against differences of its own output.
+
+use super::super::Verdict;
+use super::super::numerical::{Differences, Slope, sample};
+use super::judge::{Measured, judge};
+use super::values::Values;
+use crate::error::Result;
+use crate::graph::{Graph, Kind, Node, Tensor, Var};
+use crate::kernel::Form;
+use crate::plan::{Plan, Planner};
+use rand::{RngExt, SeedableRng};
+use rand_xoshiro::Xoshiro256PlusPlus;
+use std::sync::Arc;
+
+/// How many elements of an input are moved one by one, when it is not pointwise; the others only all at once, in a random
+/// direction.
+const ELEMENTS: usize = 24;
+
+/// How many are, once something is wrong.
+const ALL: usize = 4096;
+
+/// A node in a graph of its own, with the values that its inputs have.
+pub(super) struct Local {
+    /// Its inputs: those that have a gradient are parameters.
+    inputs: Vec<Input>,
+    output: Var,
+    plan: Plan<f64>,
+    upstream: Vec<f64>,
+    middle: Vec<f64>,
+    pointwise: bool,
+}
+
+struct Input {
+    label: String,
+    var: Var,
+    value: Arc<Tensor>,
+    /// The vector-Jacobian product, if this input has a gradient.
+    claimed: Option<Vec<f64>>,
+}
+
+/// What was found of one input of a node.
+pub(super) struct InputCheck {
+    pub(super) label: String,
+    pub(super) shape: Vec<usize>,
+    pub(super) claimed: Vec<f64>,
+    pub(super) measured: Measured,
+    /// The claim along a random direction of all elements, and the slope.
+    pub(super) along: Option<(f64, Slope)>,
+    pub(super) verdict: Verdict,
+}
+
+impl Local {
+    /// The node alone. `wanted` says which of its inputs have a gradient. Errors when its derivative cannot be recorded.
+    pub(super) fn new(
+        values: &Values,
+        graph: &Graph,
+        node: &Arc<Node>,
+        wanted: &[bool],
+        seed: u64,
+    ) -> Result<Self> {
+        let alone = Graph::new();
+        let mut inputs: Vec<Input> = Vec::new();
+        for (position, (&id, &wanted)) in node.inputs.iter().zip(wanted).enumerate() {
+            let given = graph.node(id);
+            let label = match &given.name {
+                Some(name) => name.clone(),
+                None => format!("input {position}, {}", given.label()),
+            };
+            let input = match values.real(id).filter(|_| wanted) {
+                Some(value) => Input {
+                    var: alone.parameter(&format!("x{position}"), Tensor::clone(value)),
+                    value: Arc::clone(value),
+                    claimed: Some(Vec::new()),
+                    label,
+                },
+                None => Input {
+                    var: values.constant(&given, &alone),
+                    value: Arc::default(),
+                    claimed: None,
+                    label,
+                },
+            };
+            inputs.push(input);
+        }
+        let vars: Vec<&Var> = inputs.iter().map(|input| &input.var).collect();
+        let output = match alone.again(node, &vars) {
+            Some(output) => output.checked()?,
+            None => graph.var(node.id),
+        };
+        let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
+        let upstream: Vec<f64> = (0..output.shape().elements()).map(|_| weight(&mut random)).collect();
+        let above = alone.constant(Tensor::new(output.shape(), upstream.clone())?);
+        let gradients = output.backward_from(&above)?;
+        let claims: Vec<Option<Var>> = inputs
+            .iter()
+            .map(|input| input.claimed.as_ref().map(|_| gradients.wrt_or_zero(&input.var)).transpose())
+            .collect::<Result<_>>()?;
+        let mut plan =
+            Planner::new(&alone).want(&output).want_all(claims.iter().flatten()).compile::<f64>()?;
+        plan.run()?;
+        for (input, claim) in inputs.iter_mut().zip(&claims) {
+            if let Some(claim) = claim {
+                input.claimed = Some(plan.read(claim)?.to_vec());
+            }
+        }
+        // From now on only the output is asked for.
+        let mut plan = Planner::new(&alone).want(&output).compile::<f64>()?;
+        plan.run()?;
+        let middle = plan.read(&output)?.to_vec();
+        let form = node.operation().map(|operation| matches!(operation.form(), Form::Pointwise(_)));
+        let pointwise = form == Some(true) && inputs.iter().all(|input| input.var.shape() == output.shape());
+        Ok(Local { inputs, output, plan, upstream, middle, pointwise })
+    }
+
+    /// Each input that has a gradient. `each` says whether elements are moved one by one, too.
+    pub(super) fn check(
+        &mut self,
+        differences: &Differences,
+        each: bool,
+        seed: u64,
+    ) -> Result<Vec<InputCheck>> {
+        let mut checks = Vec::new();
+        for position in 0..self.inputs.len() {
+            let Some(claimed) = self.inputs[position].claimed.clone() else {
+                continue;
+            };
+            let count = claimed.len();
+            let (label, shape) =
+                (self.inputs[position].label.clone(), self.inputs[position].value.shape().to_vec());
+            let mut check = if self.pointwise {
+                let measured =
+                    Measured::new(&claimed, (0..count).collect(), self.pointwise(differences, position)?);
+                InputCheck { label, shape, verdict: measured.verdict(), claimed, measured, along: None }
+            } else {
+                let along = self.along(differences, position, &claimed, seed)?;
+                let few = if each || count <= 1 { ELEMENTS } else { 0 };
+                let measured = self.elements(differences, position, &claimed, sample(count, few, seed));
+                let length = claimed.iter().map(|value| value * value).sum::<f64>().sqrt();
+                let parts = [measured.verdict(), judge(along.0, &along.1, length)];
+                InputCheck {
+                    label,
+                    shape,
+                    verdict: Verdict::of_all(parts),
+                    claimed,
+                    measured,
+                    along: Some(along),
+                }
+            };
+            if check.verdict != Verdict::Right && !self.pointwise {
+                // Where something is, all of it is looked at.
+                let elements = sample(count, ALL, seed);
+                check.measured = self.elements(differences, position, &check.claimed, elements);
+                if check.measured.elements.len() == count {
+                    check.verdict = check.measured.verdict();
+                }
+            }
+            checks.push(check);
+        }
+        Ok(checks)
+    }
+
+    /// Σ upstream · (output − its value in the middle), and the magnitude to which its rounding is relative.
+    fn moved(&mut self) -> Result<f64> {
+        self.plan.run()?;
+        let output = self.plan.read(&self.output)?;
+        let parts = output.iter().zip(&self.middle).zip(&self.upstream);
+        Ok(parts.map(|((now, before), weight)| weight * (now - before)).sum())
+    }
+
+    fn magnitude(&self) -> f64 {
+        self.middle.iter().zip(&self.upstream).map(|(value, weight)| (value * weight).abs()).sum()
+    }
+
+    /// The slopes for some elements of an input, one after the other.
+    fn elements(
+        &mut self,
+        differences: &Differences,
+        position: usize,
+        claimed: &[f64],
+        elements: Vec<usize>,
+    ) -> Measured {
+        let (var, value) = (self.inputs[position].var.clone(), Arc::clone(&self.inputs[position].value));
+        let magnitude = self.magnitude();
+        let mut slopes = Vec::with_capacity(elements.len());
+        let place = self.plan.place(&var);
+        for &element in &elements {
+            let at = value.values()[element];
+            // What the output does not depend on is not in its plan.
+            let Ok(place) = &place else {
+                slopes.push(differences.slope_within(|_| 0.0, at, 0.0, magnitude, None));
+                continue;
+            };
+            let slope = differences.slope_within(
+                |to| {
+                    self.plan.numbers()[place.start + element] = to;
+                    self.moved().unwrap_or(f64::NAN)
+                },
+                at,
+                0.0,
+                magnitude,
+                Some(claimed[element]),
+            );
+            self.plan.numbers()[place.start + element] = at;
+            slopes.push(slope);
+        }
+        Measured::new(claimed, elements, slopes)
+    }
+
+    /// The slope along a random direction of all elements of an input, beside what is claimed for it.
+    fn along(
+        &mut self,
+        differences: &Differences,
+        position: usize,
+        claimed: &[f64],
+        seed: u64,
+    ) -> Result<(f64, Slope)> {
+        let (var, value) = (self.inputs[position].var.clone(), Arc::clone(&self.inputs[position].value));
+        let mut random = Xoshiro256PlusPlus::seed_from_u64(seed ^ 0x5eed);
+        let direction: Vec<f64> = value.values().iter().map(|_| weight(&mut random)).collect();
+        let claim = claimed.iter().zip(&direction).map(|(claim, along)| claim * along).sum();
+        let mut x = value.values().to_vec();
+        let (magnitude, mut error) = (self.magnitude(), None);
+        let slope = differences.slope_within(
+            |t| {
+                x.iter_mut()
+                    .zip(value.values())
+                    .zip(&direction)
+                    .for_each(|((x, at), along)| *x = at + t * along);
+                let set = if self.plan.place(&var).is_ok() { self.plan.set_exact(&var, &x) } else { Ok(()) };
+                set.and_then(|()| self.moved()).unwrap_or_else(|problem| {
+                    error = Some(problem);
+                    f64::NAN
+                })
+            },
+            0.0,
+            0.0,
+            magnitude,
+            Some(claim),
+        );
+        if self.plan.place(&var).is_ok() {
+            self.plan.set_exact(&var, value.values())?;
+        }
+        match error {
+            Some(error) => Err(error),
+            None => Ok((claim, slope)),
+        }
+    }
+
+    /// The slopes for all elements of an input of a pointwise operation, at once: each moves its own output alone.
+    fn pointwise(&mut self, differences: &Differences, position: usize) -> Result<Vec<Slope>> {
+        let (var, value) = (self.inputs[position].var.clone(), Arc::clone(&self.inputs[position].value));
+        let claimed = self.inputs[position].claimed.clone().unwrap_or_default();
+        if self.plan.place(&var).is_err() {
+            return Ok(value.values().iter().map(|&at| differences.slope(|_| 0.0, at)).collect());
+        }
+        let (upstream, middle) = (self.upstream.clone(), self.middle.clone());
+        let slopes = differences.each(
+            |x, y| {
+                let run = self.plan.set_exact(&var, x).and_then(|()| self.plan.run());
+                match run.and_then(|()| self.plan.read(&self.output)) {
+                    Ok(output) => y.copy_from_slice(output),
+                    Err(_) => y.fill(f64::NAN),
+                }
+            },
+            value.values(),
+            &middle,
+            &upstream,
+            &claimed,
+        );
+        self.plan.set_exact(&var, value.values())?;
+        Ok(slopes)
+    }
+}
+
+/// Between a half and two in size, of either sign: nothing is weighed by nearly nothing.
+pub(super) fn weight(random: &mut Xoshiro256PlusPlus) -> f64 {
+    let size = random.random_range(0.5..2.0);
+    if random.random() { size } else { -size }
+}
+
+/// Whether a node has a derivative to be checked, and with respect to which of its inputs.
+pub(super) fn wanted(graph: &Graph, node: &Node, has_gradient: impl Fn(&Node) -> bool) -> Option<Vec<bool>> {
+    node.operation()?;
+    let wanted: Vec<bool> = node.inputs.iter().map(|&input| has_gradient(&graph.node(input))).collect();
+    (node.value_type.kind == Kind::Real && wanted.contains(&true)).then_some(wanted)
+}

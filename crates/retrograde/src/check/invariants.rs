@@ -1,0 +1,144 @@
+//! What must hold without any differences: rows of a softmax sum to 1, a shift of the logits changes nothing, large
+//! inputs give numbers, a second `backward` gives what the first gave.
+
+use super::causes::{Over, cross_entropy_of, log_softmax, over_wrong_axis, same};
+use super::evidence::finding;
+use super::probe::Answers;
+use super::{Cause, Evidence, Finding, Formulas, Severity, Verdict};
+use crate::textbook::{Labels, Layer, Tensor};
+
+/// Far enough for exp to overflow in `f64`.
+const FAR: f64 = 800.0;
+
+/// The invariants of a layer alone, but for those that its other findings speak of.
+pub(super) fn of_layer(
+    layer: &mut dyn Layer,
+    name: &str,
+    answers: &Answers,
+    labels: Option<&Labels>,
+    known: &[Finding],
+) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let is_softmax = |cause: &Cause| matches!(cause, Cause::SoftmaxOverBatch | Cause::SoftmaxDownColumns);
+    let told = known.iter().any(|finding| finding.cause.as_ref().is_some_and(is_softmax));
+    let normalised = normalised(answers, labels);
+    if let Some(over) = normalised.filter(|over| *over != Over::Row && !told) {
+        findings.push(over_axis(name, answers, over, labels.is_some()));
+    }
+    if normalised.is_some() || saturates(layer, &answers.probes[0].x) {
+        findings.extend(overflow(layer, name, &answers.probes[0].x, normalised.is_some()));
+    }
+    let again = answers.experiments.again.as_ref().and_then(|again| again[0].as_ref());
+    if let (Some(again), Some(first)) = (again, answers.probes[0].claimed[0].as_ref())
+        && known.iter().all(|finding| finding.severity != Severity::Fault)
+        && again != first
+    {
+        let mut found = finding(
+            Severity::Warning,
+            Verdict::Right,
+            name,
+            vec!["x".into()],
+            "A second backward after one forward gives other numbers: backward changes what forward left for it.".into(),
+        );
+        found.cause = Some(Cause::MemoryOverwritten);
+        found.mend = Some("work on a copy in backward".into());
+        found.consequence = Some(
+            "none while each forward is followed by one backward; wrong for two losses on one forward".into(),
+        );
+        findings.push(found);
+    }
+    findings
+}
+
+/// What a layer or a loss normalises over, if it is recognised as a softmax by its values.
+fn normalised(answers: &Answers, labels: Option<&Labels>) -> Option<Over> {
+    if let Some(labels) = labels {
+        let pairs: Vec<(&Tensor, f64)> =
+            answers.probes.iter().map(|probe| (&probe.x, probe.out.sum())).collect();
+        return cross_entropy_of(&pairs, labels).map(|forward| forward.over);
+    }
+    [Over::Row, Over::Batch, Over::Columns].into_iter().find(|over| {
+        let is = |log: bool| {
+            answers.probes.iter().all(|probe| {
+                let expected = log_softmax(&probe.x, *over);
+                same(&probe.out, &if log { expected } else { expected.mapv(f64::exp) })
+            })
+        };
+        answers.probes[0].x.len() > 1 && (is(false) || is(true))
+    })
+}
+
+fn over_axis(name: &str, answers: &Answers, over: Over, loss: bool) -> Finding {
+    let x = &answers.probes[0].x;
+    let rows = x.shape()[0];
+    let told = over_wrong_axis(over, rows);
+    // With labels for each row, rows that share a sum are a fault; a softmax by itself may be meant so.
+    let (severity, verdict) =
+        if loss { (Severity::Fault, Verdict::Wrong) } else { (Severity::Warning, Verdict::Right) };
+    let sentence =
+        format!("{} Its gradient is that of what forward computes; forward is what is wrong.", told.sentence);
+    let mut found = finding(severity, verdict, name, Vec::new(), sentence);
+    found.cause = Some(told.cause);
+    found.formulas = told.formulas.map(|(code, right)| Formulas { code, right });
+    found.mend = Some(told.mend);
+    found.consequence = Some(
+        "the answer for a row depends on which others are in its batch, and the first loss is not ln C"
+            .into(),
+    );
+    let y = log_softmax(x, over).mapv(f64::exp);
+    let sums: Vec<String> = y.rows().into_iter().map(|row| format!("{:.4}", row.sum())).take(6).collect();
+    found.evidence.push(Evidence::stating(format!(
+        "The probabilities of the rows sum to {}; each should sum to 1.",
+        sums.join(", ")
+    )));
+    found
+}
+
+/// Whether the outputs stand still for inputs from 30 to 60, on both sides.
+fn saturates(layer: &mut dyn Layer, x: &Tensor) -> bool {
+    let mut at = |value: f64| layer.forward(&x.mapv(|_| value)).ok();
+    for side in [1.0, -1.0] {
+        let (Some(near), Some(far)) = (at(30.0 * side), at(60.0 * side)) else { return false };
+        let still = near.iter().zip(&far).all(|(near, far)| (near - far).abs() <= 1e-6 * near.abs().max(1.0));
+        if !still {
+            return false;
+        }
+    }
+    true
+}
+
+/// Not a number at large inputs, although the function is bounded there, or shifting changes nothing.
+fn overflow(layer: &mut dyn Layer, name: &str, x: &Tensor, softmax: bool) -> Option<Finding> {
+    for side in [FAR, -FAR] {
+        let far = if softmax { x + side } else { x.mapv(|_| side) };
+        let Ok(out) = layer.forward(&far) else { continue };
+        if out.iter().all(|value| value.is_finite()) {
+            continue;
+        }
+        let sentence = if softmax {
+            format!(
+                "With {side} added to all inputs, which must change nothing, the output is no longer finite: exp overflows, since the maximum of each row is not subtracted first."
+            )
+        } else {
+            format!(
+                "At inputs of {side} the output is not finite, although the function stands still there: exp overflows on the way."
+            )
+        };
+        let mut found = finding(Severity::Fault, Verdict::Wrong, name, Vec::new(), sentence);
+        found.cause = Some(Cause::Overflow);
+        found.formulas = softmax.then(|| Formulas {
+            code: "y = exp(x) / Σ exp(x)".into(),
+            right: "y = exp(x − m) / Σ exp(x − m), m = the largest of the row".into(),
+        });
+        found.mend = Some(if softmax {
+            "x = x - np.max(x, axis=1, keepdims=True), before exp".into()
+        } else {
+            "write it with exp(−|x|), which cannot overflow".into()
+        });
+        found.consequence = Some("training runs until one input is large, and then everything is NaN".into());
+        let first = out.iter().find(|value| !value.is_finite()).copied().unwrap_or(f64::NAN);
+        found.evidence.push(Evidence::stating(format!("forward gives {first} there.")));
+        return Some(found);
+    }
+    None
+}

@@ -1,0 +1,180 @@
+//! The numerical Jacobian of a layer: the slope of each output in each element of the input or of a parameter.
+
+use ndarray::Array2;
+use rand_xoshiro::Xoshiro256PlusPlus;
+use rand_xoshiro::rand_core::Rng;
+
+use super::slopes::slopes;
+use crate::Result;
+use crate::textbook::{Layer, Tensor};
+
+/// The slopes of all outputs in some elements of a block.
+pub(super) struct Jacobian {
+    /// The block's shape.
+    pub shape: Vec<usize>,
+    /// The elements, as positions in row-major order.
+    pub columns: Vec<usize>,
+    /// Outputs × elements: the derivative, the slopes from both sides, and the accuracy.
+    pub centre: Array2<f64>,
+    pub left: Array2<f64>,
+    pub right: Array2<f64>,
+    pub error: Array2<f64>,
+    /// The elements in which some output has a kink.
+    pub kinks: Vec<usize>,
+    /// Whether some output jumps or is not finite.
+    pub jump: bool,
+}
+
+/// Which array of a layer: its input, or a parameter by its position.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Which {
+    Input,
+    Parameter(usize),
+}
+
+/// Puts a number in the place of an element of a parameter.
+pub(super) fn set(layer: &mut dyn Layer, parameter: usize, element: usize, value: f64) {
+    if let Some(place) = layer.parameters()[parameter].value.iter_mut().nth(element) {
+        *place = value;
+    }
+}
+
+/// The numerical Jacobian at `x` of the block `which`, whose values are `values`, in the elements `columns`.
+pub(super) fn jacobian(
+    layer: &mut dyn Layer,
+    x: &Tensor,
+    which: Which,
+    values: &Tensor,
+    columns: Vec<usize>,
+    noise: f64,
+) -> Result<Jacobian> {
+    let flat = |out: &Tensor| out.iter().copied().collect::<Vec<f64>>();
+    let at = flat(&layer.forward(x)?);
+    let empty = || Array2::from_elem((at.len(), columns.len()), 0.0);
+    let mut found = Jacobian {
+        shape: values.shape().to_vec(),
+        centre: empty(),
+        left: empty(),
+        right: empty(),
+        error: empty(),
+        kinks: Vec::new(),
+        jump: false,
+        columns: Vec::new(),
+    };
+    let mut moved = x.clone();
+    for (column, &element) in columns.iter().enumerate() {
+        let value = *values.iter().nth(element).expect("a column is an element of the block");
+        let found_slopes = slopes(&at, value.abs().max(1.0), noise, |offset| match which {
+            Which::Input => {
+                *moved.iter_mut().nth(element).expect("the same element") = value + offset;
+                Ok(flat(&layer.forward(&moved)?))
+            }
+            Which::Parameter(parameter) => {
+                set(layer, parameter, element, value + offset);
+                let out = layer.forward(x);
+                set(layer, parameter, element, value);
+                Ok(flat(&out?))
+            }
+        });
+        if which == Which::Input {
+            *moved.iter_mut().nth(element).expect("the same element") = value;
+        }
+        let found_slopes = found_slopes?;
+        for (to, from) in [
+            (&mut found.centre, &found_slopes.centre),
+            (&mut found.left, &found_slopes.left),
+            (&mut found.right, &found_slopes.right),
+            (&mut found.error, &found_slopes.error),
+        ] {
+            to.column_mut(column).iter_mut().zip(from).for_each(|(to, from)| *to = *from);
+        }
+        if found_slopes.kink {
+            found.kinks.push(element);
+        }
+        found.jump |= found_slopes.jump;
+    }
+    found.columns = columns;
+    Ok(found)
+}
+
+impl Jacobian {
+    /// The vector-Jacobian product with `d` in row-major order; NaN in the elements that were not differentiated.
+    pub fn vjp(&self, d: &[f64]) -> Tensor {
+        let mut product = Tensor::from_elem(self.shape.clone(), f64::NAN);
+        let sums = (0..self.columns.len()).map(|column| {
+            // Where d is 0 nothing arrives, whatever the slope.
+            let terms = d.iter().zip(self.centre.column(column));
+            terms.map(|(d, slope)| if *d == 0.0 { 0.0 } else { d * slope }).sum::<f64>()
+        });
+        self.put(&mut product, sums);
+        product
+    }
+
+    /// For each element the least and the largest gradient that the slopes at kinks allow, and how accurate they are.
+    pub fn bounds(&self, d: &[f64]) -> [Tensor; 3] {
+        let sums = |term: &dyn Fn(f64, f64, f64, f64) -> f64| {
+            let mut all = Tensor::from_elem(self.shape.clone(), f64::NAN);
+            let sums = (0..self.columns.len()).map(|column| {
+                (0..d.len())
+                    .map(|o| {
+                        let at = [o, column];
+                        if d[o] == 0.0 {
+                            return 0.0;
+                        }
+                        term(d[o], self.left[at], self.right[at], self.error[at])
+                    })
+                    .sum::<f64>()
+            });
+            self.put(&mut all, sums);
+            all
+        };
+        [
+            sums(&|d, left, right, _| (d * left).min(d * right)),
+            sums(&|d, left, right, _| (d * left).max(d * right)),
+            sums(&|d, _, _, error| d.abs() * error),
+        ]
+    }
+
+    fn put(&self, to: &mut Tensor, values: impl Iterator<Item = f64>) {
+        let flat = to.as_slice_mut().expect("a new array is contiguous");
+        for (&column, value) in self.columns.iter().zip(values) {
+            flat[column] = value;
+        }
+    }
+}
+
+/// Elements of a block to differentiate in: all, or about `most` on a grid of some positions along each axis. Axes of the
+/// same length have the same positions, so that a transposed gradient can be told.
+pub(super) fn columns(shape: &[usize], most: usize, random: &mut Xoshiro256PlusPlus) -> Vec<usize> {
+    let total: usize = shape.iter().product();
+    if total <= most {
+        return (0..total).collect();
+    }
+    let mut counts = shape.to_vec();
+    while counts.iter().product::<usize>() > most {
+        let longest = *counts.iter().max().expect("a block of several elements has an axis");
+        let shorter = (longest * 4 / 5).min(longest - 1).max(1);
+        counts.iter_mut().filter(|count| **count == longest).for_each(|count| *count = shorter);
+    }
+    let mut chosen: Vec<(usize, Vec<usize>)> = Vec::new();
+    for (&length, &count) in shape.iter().zip(&counts) {
+        let known = chosen.iter().find(|(other, positions)| *other == length && positions.len() == count);
+        let mut fresh = || {
+            let mut all: Vec<usize> = (0..length).collect();
+            for place in 0..count {
+                let from = place + (random.next_u64() % (length - place) as u64) as usize;
+                all.swap(place, from);
+            }
+            all.truncate(count);
+            all.sort_unstable();
+            all
+        };
+        let positions = known.map_or_else(&mut fresh, |(_, positions)| positions.clone());
+        chosen.push((length, positions));
+    }
+    let mut flat = vec![0];
+    for (length, positions) in &chosen {
+        flat = flat.iter().flat_map(|start| positions.iter().map(move |at| start * length + at)).collect();
+    }
+    flat
+}

@@ -1,0 +1,172 @@
+//! A report for the terminal.
+
+use std::fmt;
+
+use super::{Comparison, Finding, Report, Severity, Table};
+
+/// How wide a line of prose is.
+const WIDTH: usize = 96;
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}: {}", self.subject, self.verdict)?;
+        if self.stations.len() > 1 {
+            writeln!(f, "\n{}", row_of_layers(self))?;
+        }
+        for finding in &self.findings {
+            writeln!(f)?;
+            write_finding(f, finding)?;
+        }
+        let parts: Vec<(&str, &Comparison)> = if self.blocks.is_empty() {
+            let all = self.stations.iter();
+            all.flat_map(|station| station.blocks.iter().map(|block| (station.name.as_str(), block)))
+                .collect()
+        } else {
+            self.blocks.iter().map(|block| ("", block)).collect()
+        };
+        if !parts.is_empty() {
+            writeln!(f)?;
+            write_blocks(f, &parts)?;
+        }
+        if !self.method.is_empty() {
+            writeln!(f)?;
+            for line in &self.method {
+                write_wrapped(f, line, "  ", "  ")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// `affine1 ✓ → relu1 ✓ → loss ✗`, with a mark below the first wrong one.
+fn row_of_layers(report: &Report) -> String {
+    let mut line = String::from(" ");
+    let mut mark = None;
+    for (at, station) in report.stations.iter().enumerate() {
+        line.push_str(if at == 0 { " " } else { " → " });
+        if station.verdict.is_wrong() && mark.is_none() {
+            mark = Some(line.chars().count());
+        }
+        line.extend([station.name.as_str(), " "]);
+        line.push(station.verdict.mark());
+    }
+    match mark {
+        Some(column) => format!("{line}\n{}↑ the first wrong one", " ".repeat(column)),
+        None => line,
+    }
+}
+
+fn write_finding(f: &mut fmt::Formatter<'_>, finding: &Finding) -> fmt::Result {
+    let kind = match finding.severity {
+        Severity::Fault => "✗",
+        Severity::Warning => "!",
+        Severity::Note => "·",
+    };
+    let blocks: Vec<String> = finding.blocks.iter().map(|block| format!("d{block}")).collect();
+    let place = if blocks.is_empty() { String::new() } else { format!(", {}", blocks.join(", ")) };
+    let what = match (&finding.cause, finding.severity) {
+        (Some(cause), _) => cause.to_string(),
+        (None, Severity::Fault) => "wrong, for no cause that could be proved".into(),
+        (None, _) => finding.verdict.to_string(),
+    };
+    writeln!(f, "{kind} {}{place}: {what}", finding.place)?;
+    write_wrapped(f, &finding.sentence, "    ", "    ")?;
+    if let Some(formulas) = &finding.formulas {
+        write_wrapped(f, &formulas.code, "    the code   ", "               ")?;
+        write_wrapped(f, &formulas.right, "    right      ", "               ")?;
+    }
+    for evidence in &finding.evidence {
+        write_wrapped(f, &evidence.statement, "    ", "    ")?;
+        if let Some(table) = &evidence.table {
+            write_table(f, table)?;
+        }
+    }
+    if let Some(mend) = &finding.mend {
+        write_wrapped(f, mend, "    instead    ", "               ")?;
+    }
+    if let Some(consequence) = &finding.consequence {
+        write_wrapped(f, consequence, "    training   ", "               ")?;
+    }
+    Ok(())
+}
+
+/// A number in twelve places.
+fn number(value: f64) -> String {
+    let size = value.abs();
+    if value == 0.0 {
+        "0".into()
+    } else if (1e-4..1e6).contains(&size) {
+        format!("{value:.8}")
+    } else {
+        format!("{value:.5e}")
+    }
+}
+
+fn write_table(f: &mut fmt::Formatter<'_>, table: &Table) -> fmt::Result {
+    let label = table.rows.iter().map(|(label, _)| label.chars().count()).max().unwrap_or(0);
+    write!(f, "      {:label$}", "")?;
+    for column in &table.columns {
+        write!(f, "  {column:>15}")?;
+    }
+    writeln!(f)?;
+    for (name, values) in &table.rows {
+        write!(f, "      {name:label$}")?;
+        for value in values {
+            write!(f, "  {:>15}", number(*value))?;
+        }
+        writeln!(f)?;
+    }
+    Ok(())
+}
+
+fn write_blocks(f: &mut fmt::Formatter<'_>, parts: &[(&str, &Comparison)]) -> fmt::Result {
+    let name = |(layer, block): &(&str, &Comparison)| {
+        if layer.is_empty() { block.block.clone() } else { format!("{layer}.{}", block.block) }
+    };
+    let wide = parts.iter().map(|part| name(part).chars().count()).max().unwrap_or(0).max(8);
+    writeln!(
+        f,
+        "  {:wide$}  {:>11}  {:>13}  {:>13}  {:>11}  {:>8}  {:>9}  verdict",
+        "gradient", "compared", "largest error", "median error", "mean |Δ|", "cosine", "ratio"
+    )?;
+    for part in parts {
+        let block = part.1;
+        let all: usize = block.shape.iter().product();
+        writeln!(
+            f,
+            "  {:wide$}  {:>11}  {:>13.2e}  {:>13.2e}  {:>11}  {:>8.4}  {:>9.4}  {}",
+            name(part),
+            format!("{} of {all}", block.compared),
+            block.largest,
+            block.median,
+            number_short(block.mean_difference),
+            block.cosine,
+            block.ratio,
+            block.verdict
+        )?;
+    }
+    Ok(())
+}
+
+fn number_short(value: f64) -> String {
+    if value >= 1e-3 { format!("{value:.4}") } else { format!("{value:.2e}") }
+}
+
+/// Prose in lines of at most [`WIDTH`] characters.
+fn write_wrapped(f: &mut fmt::Formatter<'_>, text: &str, first: &str, next: &str) -> fmt::Result {
+    let mut line = first.to_owned();
+    let mut empty = true;
+    for word in text.split_whitespace() {
+        if !empty && line.chars().count() + 1 + word.chars().count() > WIDTH {
+            writeln!(f, "{line}")?;
+            next.clone_into(&mut line);
+            empty = true;
+        }
+        if !empty {
+            line.push(' ');
+        }
+        line.push_str(word);
+        empty = false;
+    }
+    writeln!(f, "{line}")
+}

@@ -1,0 +1,135 @@
+//! A block at a probe: what the layer claims beside what the differences say, and whether the two agree.
+
+use super::probe::{Answers, Probe, relative};
+use super::{Comparison, Verdict};
+use crate::check::jacobian::Jacobian;
+use crate::textbook::Tensor;
+
+/// A block at a probe, with the differences taken.
+pub(super) struct View<'a> {
+    pub probe: &'a Probe,
+    /// The probe's number.
+    pub number: usize,
+    pub block: usize,
+    pub jacobian: &'a Jacobian,
+    /// The gradient from above that the claim is compared for, in row-major order.
+    pub d: Vec<f64>,
+    pub claimed: Tensor,
+    /// What the differences say: NaN in the elements that were not differentiated.
+    pub truth: Tensor,
+    /// How far apart the two may be by rounding.
+    pub tolerance: Tensor,
+    pub verdict: Verdict,
+}
+
+impl<'a> View<'a> {
+    /// `None` where the differences were not taken, or the claim is missing or of another shape.
+    ///
+    /// `d` replaces the probe's gradient from above, for a layer that ignores that, and `claimed` what it claims.
+    pub fn new(
+        answers: &'a Answers,
+        number: usize,
+        block: usize,
+        d: Option<&Tensor>,
+        claimed: Option<&Tensor>,
+    ) -> Option<Self> {
+        let probe = &answers.probes[number];
+        let jacobian = probe.jacobians[block].as_ref()?;
+        let claimed = claimed.or(probe.claimed[block].as_ref())?;
+        if claimed.shape() != probe.values[block].shape() {
+            return None;
+        }
+        let d: Vec<f64> = d.unwrap_or(&probe.d).iter().copied().collect();
+        let truth = jacobian.vjp(&d);
+        let [low, high, error] = jacobian.bounds(&d);
+        let precision = relative(answers.noise);
+        let scale = largest(&truth);
+        let tolerance = error.mapv(|error| 10.0 * error + precision * scale + f64::MIN_POSITIVE);
+        let mut view = View {
+            probe,
+            number,
+            block,
+            jacobian,
+            d,
+            claimed: claimed.clone(),
+            truth,
+            tolerance,
+            verdict: Verdict::Right,
+        };
+        view.verdict = view.judge(&low, &high, answers.noise);
+        Some(view)
+    }
+
+    fn judge(&self, low: &Tensor, high: &Tensor, noise: f64) -> Verdict {
+        let scale = largest(&self.truth);
+        let mut verdict = if self.jacobian.jump { Verdict::NotDifferentiable } else { Verdict::Right };
+        let all = self.claimed.iter().zip(&self.tolerance).zip(low.iter().zip(high));
+        for ((&claimed, &tolerance), (&low, &high)) in all {
+            if low.is_nan() {
+                continue;
+            }
+            let kink = high - low > 4.0 * tolerance;
+            let outside = !(claimed >= low - tolerance && claimed <= high + tolerance);
+            let vague = tolerance > 0.05 * scale.max(claimed.abs());
+            let apart = (claimed - f64::midpoint(low, high)).abs();
+            verdict = Verdict::of_all([
+                verdict,
+                match (outside, kink) {
+                    (true, _) => Verdict::Wrong,
+                    (false, true) => Verdict::Kink,
+                    (false, false) if vague && scale > 0.0 && !(claimed == 0.0 && low == 0.0) => {
+                        Verdict::CannotTell
+                    }
+                    _ if noise > 1e-12 && apart > 1e-9 * scale => Verdict::Rounding,
+                    _ => Verdict::Right,
+                },
+            ]);
+        }
+        verdict
+    }
+
+    /// Whether `predicted` is what the layer claims, in all elements that were differentiated.
+    pub fn is(&self, predicted: &Tensor) -> bool {
+        predicted.shape() == self.claimed.shape()
+            && self.elements(predicted).all(|(claimed, predicted, tolerance)| {
+                predicted.is_finite() && (claimed - predicted).abs() <= tolerance + 1e-8 * predicted.abs()
+            })
+    }
+
+    /// How many elements tell `predicted` from the truth.
+    pub fn tells(&self, predicted: &Tensor) -> usize {
+        let all = predicted.iter().zip(&self.truth).zip(&self.tolerance);
+        all.filter(|((predicted, truth), tolerance)| (*predicted - *truth).abs() > 3.0 * **tolerance).count()
+    }
+
+    /// Claimed, predicted and tolerance of all elements whose prediction is a number.
+    pub fn elements<'b>(&'b self, predicted: &'b Tensor) -> impl Iterator<Item = (f64, f64, f64)> + 'b {
+        let all = self.claimed.iter().zip(predicted).zip(&self.tolerance);
+        all.map(|((claimed, predicted), tolerance)| (*claimed, *predicted, *tolerance))
+            .filter(|(_, predicted, tolerance)| !predicted.is_nan() && !tolerance.is_nan())
+    }
+
+    /// The gradient from above, as an array.
+    pub fn upstream(&self) -> Tensor {
+        let shape = self.probe.out.shape().to_vec();
+        Tensor::from_shape_vec(shape, self.d.clone()).expect("a gradient has its output's shape")
+    }
+
+    /// How far a claim is from the truth, infinitely for a NaN.
+    pub fn off(&self, element: usize) -> f64 {
+        let (claimed, truth) = (self.claimed.iter().nth(element), self.truth.iter().nth(element));
+        let error = claimed.zip(truth).map_or(0.0, |(claimed, truth)| (claimed - truth).abs());
+        if error.is_nan() { f64::INFINITY } else { error }
+    }
+
+    /// How the block compares.
+    pub fn comparison(&self, name: &str) -> Comparison {
+        let flat = |values: &Tensor| values.iter().copied().collect::<Vec<f64>>();
+        Comparison::new(name, self.truth.shape(), &flat(&self.claimed), &flat(&self.truth), self.verdict)
+    }
+}
+
+/// The largest absolute value, of those that are numbers.
+pub(super) fn largest(values: &Tensor) -> f64 {
+    values.iter().filter(|value| !value.is_nan()).fold(0.0, |largest, value| largest.max(value.abs()))
+}

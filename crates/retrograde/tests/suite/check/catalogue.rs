@@ -1,0 +1,60 @@
+//! Every fault of the catalogue: detected, in the right layer, and named.
+
+use retrograde::Result;
+use retrograde::check::faults::{self, Fault, Faulty};
+use retrograde::check::{self, Report, Verdict};
+
+/// Whether the report calls the fault by its name.
+fn named(report: &Report, fault: &Fault) -> bool {
+    report.causes().any(|cause| cause.to_string().starts_with(fault.cause))
+}
+
+fn said(report: &Report) -> String {
+    report.causes().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}
+
+#[test]
+fn there_are_many_faults_and_no_two_of_one_name() {
+    let mut names: Vec<&str> = faults::all().map(|fault| fault.name).collect();
+    assert!(names.len() >= 40, "{}", names.len());
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), faults::all().count());
+}
+
+#[test]
+fn every_fault_is_found_in_its_layer_of_a_network_and_named() -> Result<()> {
+    let (x, labels) = faults::example(4);
+    let mut unnamed = Vec::new();
+    for fault in faults::all() {
+        let report = check::network(&mut fault.network(6, 5, 5, 3)?, &x, &labels)?;
+        assert_eq!(report.verdict, Verdict::Wrong, "{}\n{report}", fault.name);
+        let wrong: Vec<usize> =
+            (0..report.stations.len()).filter(|at| report.stations[*at].verdict.is_wrong()).collect();
+        assert_eq!(wrong, [fault.position()], "{}\n{report}", fault.name);
+        if !named(&report, fault) {
+            unnamed.push(format!("{}: {}", fault.name, said(&report)));
+        }
+    }
+    assert!(unnamed.is_empty(), "{unnamed:#?}");
+    Ok(())
+}
+
+#[test]
+fn every_fault_is_found_in_its_layer_alone_at_other_shapes() -> Result<()> {
+    let mut unnamed = Vec::new();
+    for (rows, width) in [(3, 4), (4, 4), (2, 7)] {
+        for fault in faults::all() {
+            let report = match fault.alone(rows, width) {
+                Faulty::Layer(mut layer, x) => check::layer(&mut layer, &x)?,
+                Faulty::Loss(mut loss, logits, labels) => check::loss(&mut loss, &logits, &labels)?,
+            };
+            assert_eq!(report.verdict, Verdict::Wrong, "{} at {rows} × {width}\n{report}", fault.name);
+            if !named(&report, fault) {
+                unnamed.push(format!("{} at {rows} × {width}: {}", fault.name, said(&report)));
+            }
+        }
+    }
+    assert!(unnamed.is_empty(), "{unnamed:#?}");
+    Ok(())
+}

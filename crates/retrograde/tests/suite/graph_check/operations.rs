@@ -1,0 +1,152 @@
+//! Operations of a program's own, y = x + x²·0.5, whose derivatives are wrong in different ways.
+
+use retrograde::Var;
+use retrograde::graph::{Mismatch, Operation, Site, Type};
+use retrograde::kernel::{Call, Form, Pointwise, Real, Rows, RowsKernel};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// What is wrong.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Flaw {
+    Sign,
+    Factor,
+    SlopeMissing,
+    SlopeAtOutput,
+    Detached,
+    DoutIgnored,
+    /// One number of many is wrong.
+    OneElement,
+    /// By so little that only good differences see it.
+    Slightly,
+    /// As `Factor`, in an operation that is not pointwise for all the check knows.
+    Rows,
+    /// Right, but made of an operation that passes no gradient.
+    SecondOrder,
+    /// Of another shape than the input.
+    Shape,
+    /// Right; the operation itself gives other values each time.
+    Noise,
+}
+
+impl Flaw {
+    /// Those for which the first derivative is another than the function's.
+    pub const WRONG: [Flaw; 9] = [
+        Flaw::Sign,
+        Flaw::Factor,
+        Flaw::SlopeMissing,
+        Flaw::SlopeAtOutput,
+        Flaw::Detached,
+        Flaw::DoutIgnored,
+        Flaw::OneElement,
+        Flaw::Slightly,
+        Flaw::Rows,
+    ];
+}
+
+/// The operation with this flaw.
+#[track_caller]
+pub fn flawed(x: &Var, flaw: Flaw) -> Var {
+    x.graph().apply(Flawed(flaw), &[x])
+}
+
+#[derive(Debug)]
+struct Flawed(Flaw);
+
+impl Operation for Flawed {
+    fn name(&self) -> &'static str {
+        "flawed"
+    }
+
+    fn attributes(&self) -> String {
+        format!("{:?}", self.0)
+    }
+
+    fn infer(&self, inputs: &[Type]) -> Result<Type, Mismatch> {
+        Ok(inputs[0].clone())
+    }
+
+    fn form(&self) -> Form<'_> {
+        if self.0 == Flaw::Rows { Form::Rows(self) } else { Form::Pointwise(self) }
+    }
+
+    fn derivative(&self, site: &Site<'_>) -> Vec<Option<Var>> {
+        let (x, g) = (site.input(0), site.upstream());
+        let right = || g * (1.0 + x);
+        let graph = x.graph();
+        vec![match self.0 {
+            Flaw::Sign => Some(-right()),
+            Flaw::Factor | Flaw::Rows => Some(2.0 * right()),
+            Flaw::SlopeMissing => Some(g * 1.0),
+            Flaw::SlopeAtOutput => Some(g * (1.0 + site.output())),
+            Flaw::Detached => None,
+            Flaw::DoutIgnored => Some(1.0 + x),
+            Flaw::OneElement => {
+                let first = |i| if i == 0 { 1.3 } else { 1.0 };
+                Some(right() * graph.constant(retrograde::Tensor::from_fn(x.shape(), first)))
+            }
+            Flaw::Slightly => Some(1.00001 * right()),
+            Flaw::SecondOrder => Some(g * (1.0 + graph.apply(Frozen, &[x]))),
+            Flaw::Shape => Some(right().reshape([1, x.shape().elements()])),
+            Flaw::Noise => Some(right()),
+        }]
+    }
+}
+
+/// y = x, without a derivative.
+#[derive(Debug)]
+struct Frozen;
+
+impl Operation for Frozen {
+    fn name(&self) -> &'static str {
+        "frozen"
+    }
+
+    fn infer(&self, inputs: &[Type]) -> Result<Type, Mismatch> {
+        Ok(inputs[0].clone())
+    }
+
+    fn form(&self) -> Form<'_> {
+        Form::Pointwise(self)
+    }
+
+    fn derivative(&self, _: &Site<'_>) -> Vec<Option<Var>> {
+        vec![None]
+    }
+}
+
+impl<T: Real> Pointwise<T> for Frozen {
+    fn map(&self, inputs: &[&[T]], output: &mut [T]) {
+        output.copy_from_slice(inputs[0]);
+    }
+}
+
+fn value<T: Real>(x: T) -> T {
+    x + T::of(0.5) * x * x
+}
+
+impl<T: Real> Pointwise<T> for Flawed {
+    fn map(&self, inputs: &[&[T]], output: &mut [T]) {
+        static TURN: AtomicU32 = AtomicU32::new(0);
+        for (y, &x) in output.iter_mut().zip(inputs[0]) {
+            *y = value(x);
+            if self.0 == Flaw::Noise {
+                *y *= T::of(1.0 + f64::from(TURN.fetch_add(1, Ordering::Relaxed) % 7));
+            }
+        }
+    }
+}
+
+impl RowsKernel for Flawed {
+    fn rows(&self, _: &[&[usize]], _: &[usize]) -> usize {
+        1
+    }
+}
+
+impl<T: Real> Rows<T> for Flawed {
+    fn evaluate(&self, call: Call<'_, T>) {
+        let x = call.inputs.get(0);
+        for (y, &x) in call.output.real().iter_mut().zip(x.real()) {
+            *y = value(x);
+        }
+    }
+}
