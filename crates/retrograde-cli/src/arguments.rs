@@ -3,6 +3,7 @@
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, Parser, Subcommand};
+use retrograde::check::faults;
 use retrograde::data::{Drawing, Source};
 use retrograde::nn::{Activation, Init, Precision};
 use retrograde::optim::{Rule, Schedule, Settings};
@@ -23,6 +24,7 @@ Begin with:
   retrograde train --out run               train the notebook's network, keep it in the folder `run`
   retrograde predict --model run 7.png     ask it what digit a picture shows
   retrograde graph apple                   draw values and gradients on the edges of a graph
+  retrograde check --fault softmax-batch   see what is wrong with a network, and why
 
 Exit codes: 0 good, 1 failed, 2 wrong usage, 130 interrupted.";
 
@@ -37,6 +39,9 @@ pub enum Task {
     /// Draw a graph: the value on each edge, and the gradient that flows back
     #[command(after_long_help = GRAPH_EXAMPLES)]
     Graph(GraphArguments),
+    /// Check gradients against differences, and say what is wrong, where and why
+    #[command(long_about = CHECK_ABOUT, after_long_help = CHECK_EXAMPLES)]
+    Check(CheckArguments),
     /// List, fetch and look at data sets
     #[command(arg_required_else_help = true)]
     Data {
@@ -53,10 +58,73 @@ impl Task {
         match self {
             Task::Train(arguments) => arguments.json,
             Task::Predict(arguments) => arguments.json,
+            Task::Check(arguments) => arguments.json,
             Task::Graph(_) | Task::Data { .. } | Task::Operations => false,
         }
     }
 }
+
+const CHECK_ABOUT: &str = "\
+Check gradients against differences, and say what is wrong, where and why.
+
+Every parameter is moved a little to both sides, the loss is computed anew, and the slope is compared with the gradient \
+that backpropagation gives; and each operation is checked alone, so that the first wrong one is named. Kinks and rounding \
+are not taken for faults.
+
+With --fault, a network written by hand with that mistake in one of its layers is checked instead: see what it looks \
+like, which layer is named, what the cause is and what it would do to training.";
+
+const CHECK_EXAMPLES: &str = "\
+Examples:
+  retrograde check                              the two-layer network: all of its 39,760 parameters
+  retrograde check --directions                 the same in random directions: in milliseconds
+  retrograde check --model run --rows 10        a network that `train --out run` has trained
+  retrograde check --fault softmax-batch   the notebook's mistake, found and explained
+  retrograde check --all-faults                 what every mistake of the catalogue is taken for
+
+Exit codes: 0 no gradient is wrong, 1 one is, 2 wrong usage.";
+
+#[derive(Debug, Args)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
+pub struct CheckArguments {
+    /// What to check: two-layer, which is the notebook's network with weights as at the beginning of training; or the
+    /// folder of a training, or the file of a model
+    #[arg(long, short, value_name = "two-layer|FOLDER|FILE", default_value = TWO_LAYER, conflicts_with_all = ["fault", "all_faults"])]
+    pub model: PathBuf,
+    /// On how many of the embedded digits
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    pub rows: usize,
+    /// Put this mistake into the two-layer network, written by hand
+    #[arg(long, value_name = "NAME", hide_possible_values = true, conflicts_with = "all_faults", value_parser = PossibleValuesParser::new(faults::all().map(|fault| PossibleValue::new(fault.name).help(fault.summary))))]
+    pub fault: Option<String>,
+    /// Try all mistakes of the catalogue, in a small network: a table of what each is taken for
+    #[arg(long)]
+    pub all_faults: bool,
+    /// Move each block of parameters in a random direction, instead of one number after the other
+    #[arg(long, conflicts_with_all = ["fault", "all_faults", "sample"])]
+    pub directions: bool,
+    /// Move only so many numbers of each block
+    #[arg(long, value_name = "N", conflicts_with_all = ["fault", "all_faults"])]
+    pub sample: Option<usize>,
+    /// Check the derivative of the gradient, too
+    #[arg(long, conflicts_with_all = ["fault", "all_faults"])]
+    pub second_order: bool,
+    /// The seed of what is drawn
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub seed: u64,
+    /// For programs: one JSON object a line
+    #[arg(long)]
+    pub json: bool,
+    /// Write the report as a page for a browser: one HTML file that needs nothing else
+    #[arg(long, value_name = "FILE", conflicts_with = "all_faults")]
+    pub html: Option<PathBuf>,
+    /// Write the report as Markdown
+    #[arg(long, value_name = "FILE", conflicts_with = "all_faults")]
+    pub markdown: Option<PathBuf>,
+}
+
+/// The name of the network that is not in a file.
+pub const TWO_LAYER: &str = "two-layer";
 
 const GRAPH_EXAMPLES: &str = "\
 Examples:

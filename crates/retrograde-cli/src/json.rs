@@ -2,6 +2,7 @@
 
 use crate::failure::Failure;
 use crate::output;
+use retrograde::check::Report;
 use retrograde::train::{EpochRecord, Recipe};
 use serde::Serialize;
 use std::io;
@@ -86,6 +87,27 @@ pub enum Line<'a> {
         inverted: bool,
         /// Whether it was cropped, scaled and centred.
         scaled: bool,
+    },
+    /// A gradient has been checked.
+    Check {
+        /// What was found.
+        #[serde(flatten)]
+        report: &'a Report,
+    },
+    /// A mistake of the catalogue has been tried.
+    Fault {
+        /// Its name.
+        name: &'a str,
+        /// What is wrong.
+        summary: &'a str,
+        /// The layer that it is in.
+        layer: &'a str,
+        /// The layer that was named as the first wrong one.
+        named: Option<&'a str>,
+        /// The causes that were proved, the weightiest first.
+        causes: Vec<String>,
+        /// Whether layer and cause are right.
+        recognised: bool,
     },
     /// Something failed.
     Error {

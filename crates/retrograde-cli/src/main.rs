@@ -6,6 +6,7 @@
 //! Exit codes: 0 good, 1 failed, 2 wrong usage, 130 interrupted.
 
 mod arguments;
+mod check;
 mod data;
 mod failure;
 mod graph;
@@ -41,6 +42,7 @@ fn main() -> ExitCode {
         Task::Train(arguments) => train::run(&arguments, &Given::new(matches.subcommand_matches("train"))),
         Task::Predict(arguments) => predict::run(&arguments),
         Task::Graph(arguments) => graph::run(&arguments),
+        Task::Check(arguments) => check::run(&arguments),
         Task::Data { task } => data::run(&task),
         Task::Operations => operations::run(),
     };

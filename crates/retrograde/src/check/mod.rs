@@ -15,7 +15,7 @@
 //! | [`Verdict`], [`Severity`] | what can be said of a gradient, and of a finding |
 //! | [`Comparison`] | a block of claimed gradients beside the numerical ones |
 //! | [`Report`], [`Station`], [`Finding`], [`Evidence`], [`Table`] | what a check hands back; plain data, for faces to show |
-//! | [`gradients`], [`GraphCheck`] | the check of a recorded graph |
+//! | [`gradients`], [`model`], [`GraphCheck`] | the check of a recorded graph |
 //! | [`Cause`] | the catalogue of causes |
 //! | [`faults`] | layers and losses with one mistake each, to learn from and to examine the check with |
 //! | [`numerical`] | slopes by differences that know how far they can be trusted |
@@ -34,8 +34,10 @@ mod layer;
 mod loss_layer;
 mod network;
 pub mod numerical;
+mod page;
 mod probe;
 mod report;
+mod rows;
 mod slopes;
 mod text;
 mod verdict;
@@ -43,8 +45,9 @@ mod view;
 
 pub use cause::Cause;
 pub use comparison::{Comparison, Element};
-pub use graph::{GraphCheck, gradients};
+pub use graph::{GraphCheck, gradients, model};
 pub use layer::{layer, loss};
 pub use network::{network, two_layer_net};
 pub use report::{Evidence, Finding, Formulas, Report, Station, Table};
+pub use rows::rows;
 pub use verdict::{Severity, Verdict};

@@ -4,7 +4,9 @@
 //! threads. Which places a step reads and writes is checked when the plan is made: what is written is never read or
 //! written by anybody else at the same time. On that promise rest the two unsafe functions of [`Block`].
 
+use super::sparse::SparseLayout;
 use std::cell::UnsafeCell;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// Where a value lies.
@@ -33,6 +35,82 @@ pub(crate) enum Place {
         /// How many.
         length: usize,
     },
+    /// A matrix of real numbers of which most are zero.
+    Sparse {
+        /// Where the lists of those that are not begin in the real numbers.
+        values: usize,
+        /// Where the lists of their columns begin in the indices.
+        columns: usize,
+        /// Where the marks that divide the lists begin in the indices.
+        marks: usize,
+        /// How many rows it has.
+        rows: usize,
+        /// How its rows are kept.
+        layout: SparseLayout,
+    },
+}
+
+impl Place {
+    /// The part of this place that holds the rows `share` out of `rows` of equal length.
+    pub(crate) fn rows(&self, share: &Range<usize>, rows: usize) -> Place {
+        let part = |start: usize, length: usize| {
+            let row = length / rows.max(1);
+            (start + share.start * row, share.len() * row)
+        };
+        match *self {
+            Place::Real { start, length } => {
+                let (start, length) = part(start, length);
+                Place::Real { start, length }
+            }
+            Place::Index { start, length } => {
+                let (start, length) = part(start, length);
+                Place::Index { start, length }
+            }
+            Place::Bytes { table, start, length } => {
+                let (start, length) = part(start, length);
+                Place::Bytes { table, start, length }
+            }
+            Place::Sparse { values, columns, marks, layout, .. } => Place::Sparse {
+                values: values + share.start * layout.stride(),
+                columns: columns + share.start * layout.stride(),
+                marks: marks + share.start * layout.marks(),
+                rows: share.len(),
+                layout,
+            },
+        }
+    }
+
+    /// How many elements it holds; of a sparse matrix those that are zero count as well.
+    pub(crate) fn elements(&self) -> usize {
+        match *self {
+            Place::Real { length, .. } | Place::Index { length, .. } | Place::Bytes { length, .. } => length,
+            Place::Sparse { rows, layout, .. } => rows * layout.width(),
+        }
+    }
+
+    /// The pieces of memory that it is made of, tables of bytes left out: they are never written.
+    pub(crate) fn pieces(&self) -> impl Iterator<Item = (Memory, Range<usize>)> {
+        let pieces = match *self {
+            Place::Real { start, length } => [Some((Memory::Real, start, length)), None, None],
+            Place::Index { start, length } => [Some((Memory::Index, start, length)), None, None],
+            Place::Bytes { .. } => [None, None, None],
+            Place::Sparse { values, columns, marks, rows, layout } => [
+                Some((Memory::Real, values, rows * layout.stride())),
+                Some((Memory::Index, columns, rows * layout.stride())),
+                Some((Memory::Index, marks, rows * layout.marks())),
+            ],
+        };
+        pieces.into_iter().flatten().map(|(memory, start, length)| (memory, start..start + length))
+    }
+}
+
+/// One of the arena's blocks of memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Memory {
+    /// That of real numbers.
+    Real,
+    /// That of indices.
+    Index,
 }
 
 /// All values of a plan.

@@ -11,22 +11,26 @@ use super::strided::View;
 use std::ops::Range;
 use std::sync::Arc;
 
-/// A tile's bytes: several registers of it fit into a first-level cache of 32 KiB.
+/// A tile's bytes at the most.
 const TILE_BYTES: usize = 4096;
+
+/// The bytes of all registers of a chain together at the most: with what they are filled from and stored to, they stay in a
+/// first-level cache of 32 KiB.
+const REGISTER_BYTES: usize = 16 * 1024;
 
 /// The most inputs of one pointwise operation.
 pub(crate) const MOST_INPUTS: usize = 4;
 
-/// How many elements a tile has.
-pub(crate) const fn tile<T>() -> usize {
-    TILE_BYTES / size_of::<T>()
-}
+/// The fewest elements of a tile: with fewer, calling an operation would cost more than carrying it out.
+const SHORTEST: usize = 128;
 
 /// The program of a chain.
 #[derive(Debug, Default)]
 pub(crate) struct Chain {
     /// How many elements go by.
     pub(crate) elements: usize,
+    /// Into how many rows of equal length they fall that are each done by one thread; 0 if any elements may go together.
+    pub(crate) rows: usize,
     pub(crate) loads: Vec<Load>,
     pub(crate) instructions: Vec<Instruction>,
     pub(crate) stores: Vec<Store>,
@@ -44,6 +48,38 @@ pub(crate) struct Load {
     /// The view of it, merged.
     pub(crate) view: View,
     pub(crate) register: usize,
+    /// If each row of the chain reads a part of the memory of its own: which.
+    pub(crate) rows: Option<RowsOfLoad>,
+}
+
+/// Row `r` of a chain, `elements` long, reads `extent` numbers from `r · apart` on behind the view's offset.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct RowsOfLoad {
+    pub(crate) elements: usize,
+    pub(crate) apart: usize,
+    pub(crate) extent: usize,
+}
+
+impl RowsOfLoad {
+    /// How a merged view is read by a chain of so many rows, if rows read parts that have nothing in common.
+    pub(crate) fn of(view: &View, rows: usize) -> Option<Self> {
+        let (&count, &apart) = (view.shape.first()?, view.strides.first()?);
+        let inner = view.shape[1..].iter().zip(&view.strides[1..]);
+        let extent = 1 + inner.map(|(&length, &stride)| (length.max(1) - 1) * stride).sum::<usize>();
+        // A first axis that merged several rows, or a part of one, is not taken apart again.
+        let fits = rows > 0 && count == rows && extent <= apart;
+        fits.then(|| RowsOfLoad { elements: view.elements() / rows, apart, extent })
+    }
+
+    /// The part of a memory of `length` numbers that the elements `range` read through a view with this offset.
+    pub(super) fn lent(&self, length: usize, offset: usize, range: &Range<usize>) -> Range<usize> {
+        let (first, last) = (range.start / self.elements, range.end.div_ceil(self.elements));
+        if range.is_empty() {
+            return 0..0;
+        }
+        let end = offset + (last - 1) * self.apart + self.extent;
+        offset + first * self.apart..end.min(length)
+    }
 }
 
 /// One operation on a tile.
@@ -62,6 +98,9 @@ pub(crate) enum Value {
     Register(usize),
     /// In memory, the elements from this one on.
     Memory(usize),
+    /// One number in memory that stands for all elements; only of inputs whose operation
+    /// [spreads](super::form::Pointwise::spreads) them.
+    Number(usize),
 }
 
 /// A register whose tile is stored to memory when the operations are done.
@@ -72,13 +111,19 @@ pub(crate) struct Store {
 }
 
 impl Chain {
+    /// How many elements a tile has.
+    pub(super) fn tile<T>(&self) -> usize {
+        let bytes = (REGISTER_BYTES / self.registers.max(1)).min(TILE_BYTES);
+        (bytes / size_of::<T>()).max(SHORTEST) / 64 * 64
+    }
+
     /// Why the chain is not sound, if it is not: what is written must be apart from what is read, or be the very
     /// same elements, which are then read before they are written or after. Registers must exist, and no operation
     /// reads the register it writes.
     pub(super) fn fault(&self) -> Option<&'static str> {
         let memory = |value: &Value| match value {
             Value::Memory(start) => Some(*start),
-            Value::Register(_) => None,
+            Value::Register(_) | Value::Number(_) => None,
         };
         let apart = |a: usize, length: usize, b: usize| a + length <= b || b + self.elements <= a;
         let writes: Vec<usize> = self
@@ -88,7 +133,9 @@ impl Chain {
             .chain(self.stores.iter().map(|store| store.to))
             .collect();
         for &write in &writes {
-            if self.loads.iter().any(|load| !apart(load.start, load.length, write)) {
+            if self.loads.iter().any(|load| !apart(load.start, load.length, write))
+                || self.numbers().any(|place| !apart(place, 1, write))
+            {
                 return Some("a chain loads what it writes");
             }
             let reads =
@@ -109,6 +156,7 @@ impl Chain {
             instruction.inputs.len() > MOST_INPUTS
                 || instruction.inputs.iter().chain([&instruction.output]).any(is_register)
                 || !matches!(instruction.operation.form(), Form::Pointwise(_))
+                || matches!(instruction.output, Value::Number(_))
         });
         let loads_and_stores =
             self.loads.iter().map(|load| load.register).chain(self.stores.iter().map(|s| s.register));
@@ -118,26 +166,46 @@ impl Chain {
         None
     }
 
+    /// The places in memory where it reads and writes element by element, and whether it writes there.
+    pub(super) fn memory(&self) -> impl Iterator<Item = (usize, bool)> + '_ {
+        let place = |value: &Value| match value {
+            Value::Memory(start) => Some(*start),
+            Value::Register(_) | Value::Number(_) => None,
+        };
+        let reads = self.instructions.iter().flat_map(|instruction| &instruction.inputs).filter_map(place);
+        let writes = self.instructions.iter().filter_map(move |instruction| place(&instruction.output));
+        let stores = self.stores.iter().map(|store| store.to);
+        reads.map(|start| (start, false)).chain(writes.chain(stores).map(|start| (start, true)))
+    }
+
+    /// The places of single numbers that it reads.
+    pub(super) fn numbers(&self) -> impl Iterator<Item = usize> + '_ {
+        self.instructions.iter().flat_map(|instruction| &instruction.inputs).filter_map(|value| match value {
+            Value::Number(place) => Some(*place),
+            Value::Register(_) | Value::Memory(_) => None,
+        })
+    }
+
     /// Runs the elements `range`. `scratch` holds the registers, a tile each.
     ///
     /// # Safety
     /// The chain has no [`fault`](Self::fault). While it runs, nobody writes to what it reads, nor reads or writes what
     /// it writes, apart from other calls with ranges that have no element in common.
     pub(super) unsafe fn run<T: Real>(&self, arena: &Arena<T>, range: Range<usize>, scratch: &mut [T]) {
-        let size = tile::<T>();
+        let size = self.tile::<T>();
         let mut start = range.start;
         while start < range.end {
             let tile = start..(start + size).min(range.end);
             // SAFETY: as promised by the caller; tiles of one call come one after the other.
-            unsafe { self.tile(arena, tile, start == range.start, scratch) };
+            unsafe { self.run_tile(arena, tile, start == range.start, scratch) };
             start += size;
         }
     }
 
     /// # Safety
     /// As for [`run`](Self::run).
-    unsafe fn tile<T: Real>(&self, arena: &Arena<T>, tile: Range<usize>, first: bool, scratch: &mut [T]) {
-        let (size, count) = (self::tile::<T>(), tile.len());
+    unsafe fn run_tile<T: Real>(&self, arena: &Arena<T>, tile: Range<usize>, first: bool, scratch: &mut [T]) {
+        let (size, count) = (self.tile::<T>(), tile.len());
         for load in &self.loads {
             // What is one number throughout stays in its register from the first tile on.
             let register = load.register * size;
@@ -145,12 +213,20 @@ impl Chain {
             if uniform && !first {
                 continue;
             }
-            // SAFETY: nobody writes to what the chain loads.
-            let memory = unsafe { arena.real.slice(load.start, load.length) };
-            if uniform {
-                scratch[register..register + size].fill(memory[load.view.offset]);
-            } else {
-                load.view.copy(memory, tile.clone(), &mut scratch[register..register + count]);
+            let lent = match load.rows {
+                Some(rows) => rows.lent(load.length, load.view.offset, &tile),
+                None => 0..load.length,
+            };
+            // SAFETY: nobody writes to what the chain loads, or to the part of it that these rows load.
+            let memory = unsafe { arena.real.slice(load.start + lent.start, lent.len()) };
+            let into = &mut scratch[register..register + count];
+            match load.rows {
+                _ if uniform => scratch[register..register + size].fill(memory[load.view.offset]),
+                None => load.view.copy(memory, load.view.offset, tile.clone(), into),
+                Some(rows) => {
+                    let first = tile.start / rows.elements * rows.elements;
+                    load.view.copy(memory, 0, tile.start - first..tile.end - first, into);
+                }
             }
         }
         for instruction in &self.instructions {
@@ -169,6 +245,7 @@ impl Chain {
                             std::slice::from_raw_parts(registers.add(register * size), count)
                         }
                         Value::Memory(start) => arena.real.slice(start + tile.start, count),
+                        Value::Number(place) => arena.real.slice(place, 1),
                     };
                 }
                 let output = match instruction.output {
@@ -176,6 +253,8 @@ impl Chain {
                         std::slice::from_raw_parts_mut(registers.add(register * size), count)
                     }
                     Value::Memory(start) => arena.real.slice_mut(start + tile.start, count),
+                    // No operation writes one, as `fault` sees.
+                    Value::Number(_) => continue,
                 };
                 T::pointwise(kernel).map(&inputs[..instruction.inputs.len()], output);
             }

@@ -64,7 +64,12 @@ pub(super) fn level() -> Level {
 
 #[cfg(target_arch = "x86_64")]
 fn detect(asked: &str) -> Level {
-    let avx2 = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
+    let avx2 = is_x86_feature_detected!("avx2")
+        && is_x86_feature_detected!("fma")
+        && is_x86_feature_detected!("bmi1")
+        && is_x86_feature_detected!("bmi2")
+        && is_x86_feature_detected!("popcnt")
+        && is_x86_feature_detected!("lzcnt");
     let avx512 = avx2
         && is_x86_feature_detected!("avx512f")
         && is_x86_feature_detected!("avx512vl")
@@ -122,6 +127,13 @@ impl InstructionSet for Avx512 {
     const MANY_REGISTERS: bool = true;
 }
 
+/// Whether the processor can move the bytes of a register together (AVX-512 VBMI2), and the level allows it.
+#[cfg(target_arch = "x86_64")]
+pub(super) fn compresses_bytes() -> bool {
+    static COMPRESSES: OnceLock<bool> = OnceLock::new();
+    *COMPRESSES.get_or_init(|| level() == Level::Avx512 && is_x86_feature_detected!("avx512vbmi2"))
+}
+
 /// Runs `body` compiled for the best instruction set of this processor.
 #[inline]
 pub fn dispatch<B: Body>(body: B) -> B::Output {
@@ -139,13 +151,13 @@ pub fn dispatch<B: Body>(body: B) -> B::Output {
 }
 
 #[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,fma")]
+#[target_feature(enable = "avx2,fma,bmi1,bmi2,popcnt,lzcnt")]
 fn avx2<B: Body>(body: B) -> B::Output {
     body.run::<Avx2>()
 }
 
 #[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma")]
+#[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma,bmi1,bmi2,popcnt,lzcnt")]
 fn avx512<B: Body>(body: B) -> B::Output {
     body.run::<Avx512>()
 }

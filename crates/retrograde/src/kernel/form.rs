@@ -12,6 +12,7 @@
 
 use super::Real;
 use super::arena::{Arena, Place};
+use super::sparse::{SparseRows, SparseRowsMut};
 use super::strided::View;
 use std::ops::Range;
 
@@ -41,8 +42,13 @@ pub trait Viewing {
 
 /// A pointwise kernel, for one precision.
 pub trait Pointwise<T> {
-    /// Fills `output`; all slices have the same length.
+    /// Fills `output`; all slices have the same length, but for what it says of itself by [`spreads`](Self::spreads).
     fn map(&self, inputs: &[&[T]], output: &mut [T]);
+
+    /// Whether an input that is the same number throughout may be given as a slice of this one number.
+    fn spreads(&self) -> bool {
+        false
+    }
 }
 
 /// A pointwise kernel for both precisions. Implemented by whatever is [`Pointwise`] for both.
@@ -68,9 +74,29 @@ pub trait RowsKernel: Rows<f32> + Rows<f64> {
         inputs.iter().map(|shape| shape.iter().product::<usize>()).sum()
     }
 
+    /// Whether row `i` of the output is made of row `i` of this input and of nothing else of it, where the input falls
+    /// into as many rows as the output. The kernel is then [lent](Call::inputs) the rows of the input that belong to the
+    /// rows which it fills, and nobody waits for the others.
+    fn row_by_row(&self, input: usize, inputs: &[&[usize]], output: &[usize]) -> bool {
+        let _ = (input, inputs, output);
+        false
+    }
+
     /// Whether this input may be a table kept as bytes.
     fn takes_bytes(&self, input: usize) -> bool {
         let _ = input;
+        false
+    }
+
+    /// Whether it can fill rows of which most elements are zero as lists of those that are not, when it makes them of a
+    /// table of bytes.
+    fn makes_sparse(&self) -> bool {
+        false
+    }
+
+    /// Whether it gains by being given this input as such lists.
+    fn takes_sparse(&self, input: usize, inputs: &[&[usize]], output: &[usize]) -> bool {
+        let _ = (input, inputs, output);
         false
     }
 
@@ -83,7 +109,8 @@ pub trait RowsKernel: Rows<f32> + Rows<f64> {
 
 /// One call of a row kernel.
 pub struct Call<'a, T> {
-    /// The inputs, whole.
+    /// The inputs: whole, or of an input that is read [row by row](RowsKernel::row_by_row) only the rows that belong to
+    /// `rows`.
     pub inputs: Inputs<'a, T>,
     /// The shape of the whole output.
     pub shape: &'a [usize],
@@ -100,6 +127,9 @@ pub struct Call<'a, T> {
 pub struct Inputs<'a, T> {
     arena: &'a Arena<T>,
     operands: &'a [Operand],
+    /// Which of how many rows are being filled.
+    share: &'a Range<usize>,
+    rows: usize,
 }
 
 /// Where an input of a row kernel lies, and its shape.
@@ -107,15 +137,29 @@ pub struct Inputs<'a, T> {
 pub(crate) struct Operand {
     pub(crate) place: Place,
     pub(crate) shape: Vec<usize>,
+    /// Whether it is read row by row.
+    pub(crate) by_row: bool,
+}
+
+impl Operand {
+    /// The place of what is lent for the rows `share` out of `rows`.
+    pub(super) fn lent(&self, share: &Range<usize>, rows: usize) -> Place {
+        if self.by_row { self.place.rows(share, rows) } else { self.place }
+    }
 }
 
 impl<'a, T: Real> Inputs<'a, T> {
-    /// The inputs at these places.
+    /// The inputs for the rows `share` out of `rows`.
     ///
     /// # Safety
-    /// While the result is used, nobody writes to any of the places.
-    pub(crate) unsafe fn new(arena: &'a Arena<T>, operands: &'a [Operand]) -> Self {
-        Inputs { arena, operands }
+    /// While the result is used, nobody writes to any of the places [lent](Operand::lent).
+    pub(crate) unsafe fn new(
+        arena: &'a Arena<T>,
+        operands: &'a [Operand],
+        share: &'a Range<usize>,
+        rows: usize,
+    ) -> Self {
+        Inputs { arena, operands, share, rows }
     }
 
     /// How many there are.
@@ -133,28 +177,34 @@ impl<'a, T: Real> Inputs<'a, T> {
     /// # Panics
     /// When there are not so many: an operation knows how many it has.
     pub fn get(&self, index: usize) -> Input<'a, T> {
-        let Operand { place, shape } = &self.operands[index];
+        let operand = &self.operands[index];
         // SAFETY: whoever made this promised that nobody writes to these places.
         let values = unsafe {
-            match *place {
+            match operand.lent(self.share, self.rows) {
                 Place::Real { start, length } => Values::Real(self.arena.real.slice(start, length)),
                 Place::Index { start, length } => Values::Index(self.arena.index.slice(start, length)),
                 Place::Bytes { table, start, length } => {
                     let (bytes, scale) = &self.arena.tables[table];
                     Values::Bytes(&bytes[start..start + length], *scale)
                 }
+                Place::Sparse { values, columns, marks, rows, layout } => Values::Sparse(SparseRows {
+                    layout,
+                    values: self.arena.real.slice(values, rows * layout.stride()),
+                    columns: self.arena.index.slice(columns, rows * layout.stride()),
+                    marks: self.arena.index.slice(marks, rows * layout.marks()),
+                }),
             }
         };
-        Input { shape, values }
+        Input { shape: &operand.shape, values }
     }
 }
 
-/// An input of a row kernel, whole.
+/// An input of a row kernel.
 #[derive(Debug, Clone, Copy)]
 pub struct Input<'a, T> {
-    /// Its shape.
+    /// The shape of all of it.
     pub shape: &'a [usize],
-    /// Its values.
+    /// Its values, or those of the rows that are lent.
     pub values: Values<'a, T>,
 }
 
@@ -165,8 +215,10 @@ pub enum Values<'a, T> {
     Real(&'a [T]),
     /// Indices.
     Index(&'a [u32]),
-    /// Real numbers kept as bytes: each is `byte × scale`. Only `gather_rows` is ever given these.
+    /// Real numbers kept as bytes: each is `byte × scale`. Only who [takes](RowsKernel::takes_bytes) them is given these.
     Bytes(&'a [u8], T),
+    /// Rows of which most elements are zero. Only who [takes](RowsKernel::takes_sparse) them is given these.
+    Sparse(SparseRows<'a, T>),
 }
 
 impl<'a, T> Input<'a, T> {
@@ -174,7 +226,7 @@ impl<'a, T> Input<'a, T> {
     pub fn real(&self) -> &'a [T] {
         match self.values {
             Values::Real(values) => values,
-            Values::Index(_) | Values::Bytes(..) => &[],
+            Values::Index(_) | Values::Bytes(..) | Values::Sparse(_) => &[],
         }
     }
 
@@ -182,7 +234,7 @@ impl<'a, T> Input<'a, T> {
     pub fn index(&self) -> &'a [u32] {
         match self.values {
             Values::Index(values) => values,
-            Values::Real(_) | Values::Bytes(..) => &[],
+            Values::Real(_) | Values::Bytes(..) | Values::Sparse(_) => &[],
         }
     }
 }
@@ -194,6 +246,8 @@ pub enum Output<'a, T> {
     Real(&'a mut [T]),
     /// Indices.
     Index(&'a mut [u32]),
+    /// Rows of which most elements are zero. Only who [makes](RowsKernel::makes_sparse) them is given these.
+    Sparse(SparseRowsMut<'a, T>),
 }
 
 impl<'a, T> Output<'a, T> {
@@ -201,7 +255,7 @@ impl<'a, T> Output<'a, T> {
     pub fn real(self) -> &'a mut [T] {
         match self {
             Output::Real(values) => values,
-            Output::Index(_) => &mut [],
+            Output::Index(_) | Output::Sparse(_) => &mut [],
         }
     }
 }

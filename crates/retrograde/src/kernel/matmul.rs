@@ -18,7 +18,7 @@ use std::ops::Range;
 
 /// The most steps of k that go by before a tile is written back: a panel of B, 256 × 64 bytes, takes half of a
 /// first-level cache of 32 KiB.
-const DEPTH: usize = 256;
+pub(super) const DEPTH: usize = 256;
 
 /// The rows of A in a block: with `DEPTH` steps of 4 bytes 192 KiB, within a second-level cache. A multiple of the
 /// height of every tile.
@@ -105,11 +105,9 @@ impl<T: Real> Product<'_, T> {
     fn run(self, scratch: &mut [T]) {
         let (lanes, highest) = self.registers;
         let height = self.c.len() / self.n.max(1);
-        // Blocks of equal depth: a last block of a few steps would cost as much as a whole one.
-        let steps = self.k.div_ceil(self.k.div_ceil(DEPTH));
         let (panel, block) = scratch.split_at_mut(self.k.min(DEPTH) * WIDEST);
-        for depth in (0..self.k).step_by(steps) {
-            let steps = steps.min(self.k - depth);
+        for depth in (0..self.k).step_by(DEPTH) {
+            let steps = DEPTH.min(self.k - depth);
             for row in (0..height).step_by(HEIGHT) {
                 let rows = HEIGHT.min(height - row);
                 let values = &self.a.values[row * self.a.row + depth * self.a.column..];

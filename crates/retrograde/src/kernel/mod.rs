@@ -26,15 +26,20 @@ pub(crate) mod map;
 pub(crate) mod matmul;
 #[cfg(target_arch = "aarch64")]
 mod neon;
+mod nonzeros;
 pub(crate) mod prefetch;
 pub(crate) mod program;
 mod real;
 pub(crate) mod reduce;
+pub(crate) mod sparse;
 pub(crate) mod strided;
 mod tangent;
 mod team;
+mod touch;
 mod vector;
+mod watch;
 
+pub(crate) use chain::RowsOfLoad;
 pub use dispatch::{Body, InstructionSet, dispatch, instruction_set};
 pub(crate) use form::Operand;
 pub use form::{
@@ -42,5 +47,7 @@ pub use form::{
 };
 pub use program::Threads;
 pub use real::Real;
+pub(crate) use sparse::SparseLayout;
+pub use sparse::{SparseRows, SparseRowsMut};
 pub use strided::View;
 pub use vector::Vector;

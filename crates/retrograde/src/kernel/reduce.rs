@@ -7,7 +7,7 @@ use std::ops::Range;
 /// How many running values a reduction keeps. Element `i` goes to number `i mod LANES`; the lanes are joined in
 /// pairs at the end. This is one order of evaluation whatever the width of the vector registers, and its
 /// rounding errors are smaller than those of one running sum.
-const LANES: usize = 32;
+pub(crate) const LANES: usize = 32;
 
 /// Joins all elements by `join`, which is expected to be associative up to rounding.
 #[inline(always)]
@@ -22,14 +22,72 @@ pub(crate) fn fold<T: Copy>(values: &[T], start: T, join: impl Fn(T, T) -> T) ->
     for (lane, &value) in lanes.iter_mut().zip(rest) {
         *lane = join(*lane, value);
     }
-    let mut width = LANES / 2;
-    while width > 0 {
-        for i in 0..width {
-            lanes[i] = join(lanes[i], lanes[i + width]);
-        }
-        width /= 2;
+    tree(lanes, join)
+}
+
+/// Joins the running values in pairs.
+#[inline(always)]
+fn tree<T: Copy>(mut lanes: [T; LANES], join: impl Fn(T, T) -> T) -> T {
+    // Written out, so that the compiler knows each length.
+    for i in 0..LANES / 2 {
+        lanes[i] = join(lanes[i], lanes[i + LANES / 2]);
     }
-    lanes[0]
+    for i in 0..LANES / 4 {
+        lanes[i] = join(lanes[i], lanes[i + LANES / 4]);
+    }
+    for i in 0..LANES / 8 {
+        lanes[i] = join(lanes[i], lanes[i + LANES / 8]);
+    }
+    join(join(lanes[0], lanes[2]), join(lanes[1], lanes[3]))
+}
+
+/// How many rows [`Abreast`] holds: a register of `f32`.
+pub(crate) const ROWS_ABREAST: usize = 16;
+
+/// Some rows of at most [`LANES`] numbers, side by side in registers, and their powers exp(x − max x). A row of ten numbers
+/// fills no register by itself; sixteen of them fill ten. The bits are those of [`fold`].
+pub(crate) struct Abreast<T> {
+    /// Power `j` of row `r` is `powers[j][r]`.
+    pub(crate) powers: [[T; ROWS_ABREAST]; LANES],
+    /// The largest number of each row.
+    pub(crate) largest: [T; ROWS_ABREAST],
+    /// The sum of the powers of each row.
+    pub(crate) totals: [T; ROWS_ABREAST],
+}
+
+impl<T: Real> Abreast<T> {
+    /// Takes at most [`ROWS_ABREAST`] rows of `width` numbers.
+    #[inline(always)]
+    pub(crate) fn new(rows: &[T], width: usize) -> Self {
+        let mut powers = [[T::zero(); ROWS_ABREAST]; LANES];
+        for (r, row) in rows.chunks_exact(width).enumerate() {
+            for (line, &x) in powers.iter_mut().zip(row) {
+                line[r] = x;
+            }
+        }
+        let mut largest = [T::neg_infinity(); ROWS_ABREAST];
+        for line in &powers[..width] {
+            for (largest, &x) in largest.iter_mut().zip(line) {
+                *largest = larger(*largest, x);
+            }
+        }
+        for line in &mut powers[..width] {
+            for (x, &largest) in line.iter_mut().zip(&largest) {
+                *x = (*x - largest).exponential();
+            }
+        }
+        // Joined in pairs as `fold` does.
+        let (mut sums, mut length, mut half) = (powers, width, LANES / 2);
+        while half > 0 {
+            let (low, high) = sums.split_at_mut(half);
+            for (low, high) in low.iter_mut().zip(&high[..length.saturating_sub(half)]) {
+                low.iter_mut().zip(high).for_each(|(low, &high)| *low += high);
+            }
+            length = length.min(half);
+            half /= 2;
+        }
+        Abreast { powers, largest, totals: sums[0] }
+    }
 }
 
 /// The larger of two numbers; NaN if either is.
@@ -91,7 +149,15 @@ pub(crate) fn rows(shape: &[usize], axes: &[usize]) -> usize {
     }
 }
 
-/// Reduces a tensor over `axes` into the rows `range` of the output, which are `output`.
+/// Whether a reduction adds up the rows of a matrix, so that its output falls into columns of that.
+pub(crate) fn down_the_columns(shape: &[usize], axes: &[usize]) -> bool {
+    let (_, reduced, rest) = group(shape, axes, 0);
+    let (_, _, end) = group(shape, axes, rest);
+    reduced && end == shape.len() && rest < shape.len()
+}
+
+/// Reduces a tensor over `axes` into the rows `range` of the output, which are `output`. `values` are those of the same
+/// rows of the tensor, or all if it is reduced [`down_the_columns`].
 pub(crate) fn reduce<T: Real>(
     join: Join,
     values: &[T],
@@ -108,20 +174,50 @@ pub(crate) fn reduce<T: Real>(
         return;
     }
     let (first, reduced, rest) = group(shape, axes, 0);
-    let step = values.len() / first;
     if !reduced {
-        let values = &values[range.start * step..range.end * step];
-        let width = output.len() / range.len();
+        let (step, width) = (values.len() / range.len(), output.len() / range.len());
         for (values, output) in values.chunks_exact(step).zip(output.chunks_exact_mut(width)) {
             into(join, values, shape, axes, rest, output);
         }
-    } else if rows(shape, axes) > 1 {
-        for row in values.chunks_exact(step) {
-            accumulate(join, &row[range.clone()], output);
-        }
+    } else if down_the_columns(shape, axes) {
+        columns(join, values, values.len() / first, range, output);
     } else {
         into(join, values, shape, axes, 0, output);
     }
+}
+
+/// Joins the columns `range` of a matrix whose rows have `width` elements.
+fn columns<T: Real>(join: Join, values: &[T], width: usize, range: Range<usize>, results: &mut [T]) {
+    struct Columns<'a, T>(Join, &'a [T], usize, Range<usize>, &'a mut [T]);
+    impl<T: Real> Body for Columns<'_, T> {
+        type Output = ();
+        #[inline(always)]
+        fn run<I: InstructionSet>(self) {
+            let Columns(join, values, width, range, results) = self;
+            // Some columns at a time, whose running values stay in registers.
+            for (block, results) in results.chunks_mut(LANES).enumerate() {
+                let start = range.start + block * LANES;
+                let mut lanes = [T::zero(); LANES];
+                lanes[..results.len()].copy_from_slice(results);
+                for row in values.chunks_exact(width) {
+                    let row = &row[start..];
+                    match (join, row.first_chunk::<LANES>()) {
+                        (Join::Sum, Some(row)) => {
+                            lanes.iter_mut().zip(row).for_each(|(lane, &value)| *lane += value);
+                        }
+                        (Join::Sum, None) => {
+                            lanes.iter_mut().zip(row).for_each(|(lane, &value)| *lane += value);
+                        }
+                        (Join::Maximum, _) => {
+                            lanes.iter_mut().zip(row).for_each(|(lane, &value)| *lane = larger(*lane, value));
+                        }
+                    }
+                }
+                results.copy_from_slice(&lanes[..results.len()]);
+            }
+        }
+    }
+    dispatch(Columns(join, values, width, range, results));
 }
 
 /// Neighbouring axes from `from` on that are all reduced or all kept: their length together, which of the two, and

@@ -66,12 +66,12 @@ impl View {
         View { shape, strides, offset: self.offset }
     }
 
-    /// Copies the elements `range` of the view, counted in the reader's order, from `memory` to `into`.
-    /// The view is expected to be [`merged`](Self::merged), which makes its runs long.
-    pub(crate) fn copy<E: Copy>(&self, memory: &[E], range: Range<usize>, into: &mut [E]) {
+    /// Copies the elements `range` of the view, counted in the reader's order, from `memory`, where the first element lies
+    /// at `offset`, to `into`. The view is expected to be [`merged`](Self::merged), which makes its runs long.
+    pub(crate) fn copy<E: Copy>(&self, memory: &[E], offset: usize, range: Range<usize>, into: &mut [E]) {
         debug_assert_eq!(range.len(), into.len());
         let Some((&run, outer_shape)) = self.shape.split_last() else {
-            into.fill(memory[self.offset]);
+            into.fill(memory[offset]);
             return;
         };
         if range.is_empty() {
@@ -83,7 +83,7 @@ impl View {
         let mut filled = 0;
         while filled < into.len() {
             let count = (run - column).min(into.len() - filled);
-            let mut start = self.offset + column * stride;
+            let mut start = offset + column * stride;
             let mut rest = row;
             for (&length, &outer_stride) in outer_shape.iter().zip(&self.strides).rev() {
                 start += (rest % length) * outer_stride;
@@ -141,7 +141,7 @@ mod tests {
             for start in 0..=expected.len() {
                 for end in start..=expected.len() {
                     let mut seen = vec![0; end - start];
-                    merged.copy(&memory, start..end, &mut seen);
+                    merged.copy(&memory, merged.offset, start..end, &mut seen);
                     assert_eq!(seen, expected[start..end], "{view:?} {start}..{end}");
                 }
             }

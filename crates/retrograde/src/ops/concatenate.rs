@@ -7,7 +7,6 @@ use super::entry::{Entry, Given, Refusal, Sample, none};
 use super::rules;
 use crate::graph::{Mismatch, Operation, Site, Type, Var};
 use crate::kernel::{Call, Form, Input, Inputs, Output, Real, Rows, RowsKernel};
-use std::ops::Range;
 
 /// The entry in the list.
 pub static ENTRY: Entry = Entry {
@@ -129,15 +128,21 @@ impl RowsKernel for Concatenate {
     fn rows(&self, _: &[&[usize]], output: &[usize]) -> usize {
         output[..self.axis].iter().product()
     }
+
+    fn row_by_row(&self, _: usize, _: &[&[usize]], _: &[usize]) -> bool {
+        true
+    }
 }
 
 impl<T: Real> Rows<T> for Concatenate {
     fn evaluate(&self, call: Call<'_, T>) {
-        let Call { inputs, shape, rows, .. } = call;
+        let Call { inputs, shape, .. } = call;
         let row = shape[self.axis..].iter().product();
         match call.output {
-            Output::Real(output) => self.join(inputs, |input| input.real(), rows, row, output),
-            Output::Index(output) => self.join(inputs, |input| input.index(), rows, row, output),
+            Output::Real(output) => self.join(inputs, |input| input.real(), row, output),
+            Output::Index(output) => self.join(inputs, |input| input.index(), row, output),
+            // It never says that it makes sparse rows.
+            Output::Sparse(_) => {}
         }
     }
 }
@@ -148,15 +153,14 @@ impl Concatenate {
         &self,
         inputs: Inputs<'a, T>,
         values: impl Fn(Input<'a, T>) -> &'a [E],
-        rows: Range<usize>,
         row: usize,
         output: &mut [E],
     ) {
         let mut to = 0;
         for input in (0..inputs.len()).map(|number| inputs.get(number)) {
             let width: usize = input.shape[self.axis..].iter().product();
-            for (output, i) in output.chunks_exact_mut(row.max(1)).zip(rows.clone()) {
-                output[to..to + width].copy_from_slice(&values(input)[i * width..(i + 1) * width]);
+            for (output, input) in output.chunks_exact_mut(row.max(1)).zip(values(input).chunks_exact(width.max(1))) {
+                output[to..to + width].copy_from_slice(input);
             }
             to += width;
         }

@@ -7,7 +7,9 @@
 use super::entry::{Entry, Given, Refusal, Sample, none};
 use crate::graph::{Kind, Mismatch, Operation, Site, Type, Var};
 use crate::kernel::prefetch::prefetch;
-use crate::kernel::{Body, Call, Form, InstructionSet, Output, Real, Rows, RowsKernel, Values, dispatch};
+use crate::kernel::{
+    Body, Call, Form, InstructionSet, Output, Real, Rows, RowsKernel, SparseRowsMut, Values, dispatch,
+};
 
 /// The entry in the list.
 pub static ENTRY: Entry = Entry {
@@ -21,6 +23,9 @@ pub static ENTRY: Entry = Entry {
             Sample::new([Given::real([4]), Given::index([6], 4)], |v| v[0].gather_rows(&v[1])),
             Sample::new([Given::real([1, 2, 2]), Given::index([1], 1)], |v| v[0].gather_rows(&v[1])),
             Sample::new([Given::real([4, 3]), Given::index([0], 4)], |v| v[0].gather_rows(&v[1])),
+            Sample::new([Given::real([4, 3]), Given::index([2], 4), Given::index([2], 4)], |v| {
+                v[0].gather_rows_before(&v[1], &v[2])
+            }),
             Sample::new([Given::real([4, 0]), Given::index([2], 4)], |v| v[0].gather_rows(&v[1])),
         ]
     },
@@ -58,6 +63,15 @@ impl Var {
     }
 }
 
+impl Var {
+    /// The same as [`gather_rows`](Self::gather_rows), while the rows `next`, which are to be gathered after these, are
+    /// brought nearer to the processor. They have no part in the value.
+    #[track_caller]
+    pub fn gather_rows_before(&self, rows: &Var, next: &Var) -> Var {
+        self.record(GatherRows, &[rows, next], std::panic::Location::caller())
+    }
+}
+
 /// The error for real values where indices are needed.
 pub(super) fn indices_expected(found: &Type, what: &str) -> Mismatch {
     Mismatch::new(
@@ -73,12 +87,18 @@ impl Operation for GatherRows {
 
     fn infer(&self, inputs: &[Type]) -> Result<Type, Mismatch> {
         let (table, rows) = (&inputs[0], &inputs[1]);
-        if rows.kind == Kind::Real {
-            return Err(indices_expected(rows, "the rows to gather"));
+        for rows in &inputs[1..] {
+            if rows.kind == Kind::Real {
+                return Err(indices_expected(rows, "the rows to gather"));
+            }
+            if rows.shape.rank() != 1 {
+                let problem = format!("the rows to gather have the shape {}", rows.shape);
+                return Err(Mismatch::new(problem, "give indices with one axis, by `reshape`"));
+            }
         }
-        if rows.shape.rank() != 1 {
-            let problem = format!("the rows to gather have the shape {}", rows.shape);
-            return Err(Mismatch::new(problem, "give indices with one axis, by `reshape`"));
+        if let Some(next) = inputs.get(2).filter(|next| next.shape != rows.shape) {
+            let problem = format!("there are {} rows to gather and {} to come", rows.shape, next.shape);
+            return Err(Mismatch::new(problem, "give as many rows to come as to gather"));
         }
         let Some((_, row)) = table.shape.split_first() else {
             return Err(Mismatch::new("a scalar has no rows", "gather from a tensor with an axis or more"));
@@ -92,7 +112,8 @@ impl Operation for GatherRows {
 
     fn derivative(&self, site: &Site<'_>) -> Vec<Option<Var>> {
         let table = site.input(0);
-        vec![site.when_wanted(0, || site.upstream().scatter_rows(site.input(1), table.shape()[0])), None]
+        let to_table = site.when_wanted(0, || site.upstream().scatter_rows(site.input(1), table.shape()[0]));
+        std::iter::once(to_table).chain(site.inputs()[1..].iter().map(|_| None)).collect()
     }
 
     fn index_bound(&self, input: usize, inputs: &[Type], output: Option<usize>) -> Option<usize> {
@@ -105,6 +126,10 @@ impl RowsKernel for GatherRows {
         inputs[1].iter().product()
     }
 
+    fn row_by_row(&self, input: usize, _: &[&[usize]], _: &[usize]) -> bool {
+        input > 0
+    }
+
     fn work(&self, _: &[&[usize]], output: &[usize]) -> usize {
         output.iter().product()
     }
@@ -112,17 +137,25 @@ impl RowsKernel for GatherRows {
     fn takes_bytes(&self, input: usize) -> bool {
         input == 0
     }
+
+    fn makes_sparse(&self) -> bool {
+        true
+    }
 }
 
 impl<T: Real> Rows<T> for GatherRows {
     fn evaluate(&self, call: Call<'_, T>) {
-        let rows = &call.inputs.get(1).index()[call.rows];
+        let rows = call.inputs.get(1).index();
+        let next = if call.inputs.len() > 2 { call.inputs.get(2).index() } else { &[] };
         let width = call.shape[1..].iter().product();
         match (call.inputs.get(0).values, call.output) {
             (Values::Real(table), Output::Real(output)) => copy_rows(table, rows, width, output),
             (Values::Index(table), Output::Index(output)) => copy_rows(table, rows, width, output),
             (Values::Bytes(table, scale), Output::Real(output)) => {
-                dispatch(Widen { table, scale, rows, width, output });
+                dispatch(Widen { table, scale, rows, next, width, output });
+            }
+            (Values::Bytes(table, scale), Output::Sparse(output)) => {
+                dispatch(List { table, scale, rows, next, width, output });
             }
             // The shape rule gives the output the kind of the table.
             _ => unreachable!("a table and its rows are of one kind"),
@@ -133,10 +166,10 @@ impl<T: Real> Rows<T> for GatherRows {
 /// How many rows ahead of the one being copied are asked for.
 const AHEAD: usize = 4;
 
-/// Asks for the row that comes [`AHEAD`] rows after row `i`, if there is one.
+/// Asks for row `i` of those to come, or if these are not known for the row that comes [`AHEAD`] rows after row `i`.
 #[inline(always)]
-fn ask_ahead<E>(table: &[E], rows: &[u32], i: usize, width: usize) {
-    if let Some(&row) = rows.get(i + AHEAD) {
+fn ask_ahead<E>(table: &[E], rows: &[u32], next: &[u32], i: usize, width: usize) {
+    if let Some(&row) = next.get(i).or_else(|| rows.get(i + AHEAD)) {
         let from = row as usize * width;
         prefetch(&table[from..from + width]);
     }
@@ -144,7 +177,7 @@ fn ask_ahead<E>(table: &[E], rows: &[u32], i: usize, width: usize) {
 
 fn copy_rows<E: Copy>(table: &[E], rows: &[u32], width: usize, output: &mut [E]) {
     for (i, &row) in rows.iter().enumerate() {
-        ask_ahead(table, rows, i, width);
+        ask_ahead(table, rows, &[], i, width);
         let from = row as usize * width;
         output[i * width..(i + 1) * width].copy_from_slice(&table[from..from + width]);
     }
@@ -155,6 +188,7 @@ struct Widen<'a, T> {
     table: &'a [u8],
     scale: T,
     rows: &'a [u32],
+    next: &'a [u32],
     width: usize,
     output: &'a mut [T],
 }
@@ -165,12 +199,35 @@ impl<T: Real> Body for Widen<'_, T> {
     #[inline(always)]
     fn run<I: InstructionSet>(self) {
         for (i, &row) in self.rows.iter().enumerate() {
-            ask_ahead(self.table, self.rows, i, self.width);
+            ask_ahead(self.table, self.rows, self.next, i, self.width);
             let from = row as usize * self.width;
             let output = &mut self.output[i * self.width..(i + 1) * self.width];
             for (output, &byte) in output.iter_mut().zip(&self.table[from..from + self.width]) {
                 *output = T::of_byte(byte) * self.scale;
             }
+        }
+    }
+}
+
+/// Copies rows of bytes as lists of what is not zero.
+struct List<'a, T> {
+    table: &'a [u8],
+    scale: T,
+    rows: &'a [u32],
+    next: &'a [u32],
+    width: usize,
+    output: SparseRowsMut<'a, T>,
+}
+
+impl<T: Real> Body for List<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<I: InstructionSet>(mut self) {
+        for (i, &row) in self.rows.iter().enumerate() {
+            ask_ahead(self.table, self.rows, self.next, i, self.width);
+            let from = row as usize * self.width;
+            self.output.set(i, &self.table[from..from + self.width], self.scale);
         }
     }
 }

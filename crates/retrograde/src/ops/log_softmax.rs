@@ -85,6 +85,10 @@ impl RowsKernel for LogSoftmax {
         output[..self.axis].iter().product()
     }
 
+    fn row_by_row(&self, _: usize, _: &[&[usize]], _: &[usize]) -> bool {
+        true
+    }
+
     fn work(&self, inputs: &[&[usize]], _: &[usize]) -> usize {
         20 * inputs[0].iter().product::<usize>()
     }
@@ -93,9 +97,7 @@ impl RowsKernel for LogSoftmax {
 impl<T: Real> Rows<T> for LogSoftmax {
     fn evaluate(&self, call: Call<'_, T>) {
         let (length, inner) = lines(call.shape, self.axis);
-        let start = call.rows.start * length * inner;
-        let output = call.output.real();
-        let x = &call.inputs.get(0).real()[start..start + output.len()];
+        let (x, output) = (call.inputs.get(0).real(), call.output.real());
         dispatch(Lines { x, output, length, inner, normalise: log_probabilities });
     }
 }

@@ -8,7 +8,8 @@ use super::entry::{Entry, Given, Refusal, Sample, none};
 use super::rules;
 use crate::graph::{Mismatch, Operation, Site, Type, Var};
 use crate::kernel::matmul::{self, Matrix, product};
-use crate::kernel::{Call, Form, Real, Rows, RowsKernel};
+use crate::kernel::sparse;
+use crate::kernel::{Call, Form, Real, Rows, RowsKernel, Values};
 
 /// The entry in the list.
 pub static ENTRY: Entry = Entry {
@@ -188,13 +189,22 @@ impl RowsKernel for MatMul {
         output[..output.len() - 1].iter().product()
     }
 
+    fn row_by_row(&self, input: usize, _: &[&[usize]], _: &[usize]) -> bool {
+        input == 0 && !self.left
+    }
+
     fn work(&self, inputs: &[&[usize]], output: &[usize]) -> usize {
         output.iter().product::<usize>().saturating_mul(2 * matrix(inputs[0], self.left).1)
     }
 
+    fn takes_sparse(&self, input: usize, inputs: &[&[usize]], output: &[usize]) -> bool {
+        input == 0 && !self.right && inputs[0].len() == 2 && output[1] >= sparse::NARROWEST
+    }
+
     fn scratch(&self, inputs: &[&[usize]], output: &[usize]) -> usize {
         let (m, n) = matrix(output, false);
-        matmul::scratch(m, matrix(inputs[0], self.left).1, n)
+        let dense = matmul::scratch(m, matrix(inputs[0], self.left).1, n);
+        dense.max(sparse::scratch(if self.left { m } else { matrix(inputs[0], false).1 }))
     }
 }
 
@@ -205,16 +215,28 @@ impl<T: Real> Rows<T> for MatMul {
         let (a_row, a_column) = if self.left { (1, m) } else { (k, 1) };
         let (b_row, b_column) = if self.right { (1, k) } else { (n, 1) };
         let output = call.output.real();
+        if let Values::Sparse(a) = a.values {
+            return if self.left {
+                sparse::transposed_product(a, b.real(), n, call.rows, output, call.scratch);
+            } else {
+                sparse::product(a, b.real(), n, output, call.scratch);
+            };
+        }
         // Rows are counted through the whole stack; each matrix of it does those that fall to it.
-        let mut row = call.rows.start;
-        let mut written = 0;
+        let (mut row, mut written) = (call.rows.start, 0);
         while row < call.rows.end && n > 0 {
             let (item, first) = (row / m, row % m);
             let last = m.min(first + call.rows.end - row);
-            let a = Matrix { values: &a.real()[item * m * k..(item + 1) * m * k], row: a_row, column: a_column };
+            // Of a left operand that is not transposed only the rows of this call are here.
+            let (a, rows) = if self.left {
+                (&a.real()[item * m * k..(item + 1) * m * k], first..last)
+            } else {
+                (&a.real()[(row - call.rows.start) * k..][..(last - first) * k], 0..last - first)
+            };
+            let a = Matrix { values: a, row: a_row, column: a_column };
             let b = Matrix { values: &b.real()[item * k * n..(item + 1) * k * n], row: b_row, column: b_column };
             let count = (last - first) * n;
-            product(a, b, (k, n), first..last, &mut output[written..written + count], call.scratch);
+            product(a, b, (k, n), rows, &mut output[written..written + count], call.scratch);
             written += count;
             row += last - first;
         }

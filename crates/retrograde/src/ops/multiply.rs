@@ -69,4 +69,8 @@ impl<T: Real> Pointwise<T> for Multiply {
     fn map(&self, inputs: &[&[T]], output: &mut [T]) {
         map::binary(inputs[0], inputs[1], output, |a, b| a * b);
     }
+
+    fn spreads(&self) -> bool {
+        true
+    }
 }

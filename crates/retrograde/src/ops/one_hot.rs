@@ -73,11 +73,15 @@ impl RowsKernel for OneHot {
     fn rows(&self, inputs: &[&[usize]], _: &[usize]) -> usize {
         inputs[0].iter().product()
     }
+
+    fn row_by_row(&self, _: usize, _: &[&[usize]], _: &[usize]) -> bool {
+        true
+    }
 }
 
 impl<T: Real> Rows<T> for OneHot {
     fn evaluate(&self, call: Call<'_, T>) {
-        let hot = &call.inputs.get(0).index()[call.rows];
+        let hot = call.inputs.get(0).index();
         let output = call.output.real();
         output.fill(T::zero());
         for (row, &hot) in output.chunks_exact_mut(self.classes.max(1)).zip(hot) {

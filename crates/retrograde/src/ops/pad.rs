@@ -91,6 +91,10 @@ impl RowsKernel for Pad {
         output[..self.axis].iter().product()
     }
 
+    fn row_by_row(&self, _: usize, _: &[&[usize]], _: &[usize]) -> bool {
+        true
+    }
+
     fn work(&self, _: &[&[usize]], output: &[usize]) -> usize {
         output.iter().product()
     }
@@ -102,7 +106,7 @@ impl<T: Real> Rows<T> for Pad {
         let (inner, output) = (call.shape[self.axis + 1..].iter().product::<usize>(), call.output.real());
         let (width, row) = (x.shape[self.axis] * inner, call.shape[self.axis] * inner);
         output.fill(T::zero());
-        let rows = x.real()[call.rows.start * width..call.rows.end * width].chunks_exact(width.max(1));
+        let rows = x.real().chunks_exact(width.max(1));
         for (x, output) in rows.zip(output.chunks_exact_mut(row.max(1))) {
             output[self.before * inner..][..width].copy_from_slice(x);
         }

@@ -9,7 +9,7 @@
 use super::entry::{Entry, Given, Refusal, Sample, none};
 use super::rules;
 use crate::graph::{Mismatch, Operation, Site, Type, Var};
-use crate::kernel::reduce::{fold, larger};
+use crate::kernel::reduce::{Abreast, LANES, ROWS_ABREAST, fold, larger};
 use crate::kernel::{Body, Call, Form, InstructionSet, Real, Rows, RowsKernel, dispatch};
 
 /// The entry in the list.
@@ -89,6 +89,10 @@ impl RowsKernel for Softmax {
         output[..self.axis].iter().product()
     }
 
+    fn row_by_row(&self, _: usize, _: &[&[usize]], _: &[usize]) -> bool {
+        true
+    }
+
     fn work(&self, inputs: &[&[usize]], _: &[usize]) -> usize {
         20 * inputs[0].iter().product::<usize>()
     }
@@ -97,9 +101,10 @@ impl RowsKernel for Softmax {
 impl<T: Real> Rows<T> for Softmax {
     fn evaluate(&self, call: Call<'_, T>) {
         let (length, inner) = lines(call.shape, self.axis);
-        let start = call.rows.start * length * inner;
-        let output = call.output.real();
-        let x = &call.inputs.get(0).real()[start..start + output.len()];
+        let (x, output) = (call.inputs.get(0).real(), call.output.real());
+        if inner == 1 && (1..=LANES).contains(&length) {
+            return dispatch(Narrow { x, output, width: length });
+        }
         dispatch(Lines { x, output, length, inner, normalise: probabilities });
     }
 }
@@ -136,6 +141,29 @@ impl<T: Real, F: Fn(&[T], &mut [T], usize)> Body for Lines<'_, T, F> {
                 for i in 0..self.inner {
                     (self.normalise)(&x[i..], &mut output[i..], self.inner);
                 }
+            }
+        }
+    }
+}
+
+/// Rows of few numbers, some at a time.
+struct Narrow<'a, T> {
+    x: &'a [T],
+    output: &'a mut [T],
+    width: usize,
+}
+
+impl<T: Real> Body for Narrow<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<I: InstructionSet>(self) {
+        let block = self.width * ROWS_ABREAST;
+        for (x, output) in self.x.chunks(block).zip(self.output.chunks_mut(block)) {
+            let Abreast { powers, totals, .. } = Abreast::new(x, self.width);
+            for (r, row) in output.chunks_exact_mut(self.width).enumerate() {
+                let factor = T::one() / totals[r];
+                row.iter_mut().zip(&powers).for_each(|(y, power)| *y = power[r] * factor);
             }
         }
     }

@@ -10,7 +10,7 @@
 use super::entry::{Entry, Given, Refusal, Sample, none};
 use super::rules;
 use crate::graph::{Kind, Mismatch, Operation, Site, Type, Var};
-use crate::kernel::reduce::{fold, larger};
+use crate::kernel::reduce::{Abreast, LANES, ROWS_ABREAST, fold, larger};
 use crate::kernel::{Body, Call, Form, InstructionSet, Real, Rows, RowsKernel, Values, dispatch};
 
 /// The entry in the list.
@@ -145,7 +145,7 @@ impl RowsKernel for SoftmaxWithLoss {
     }
 
     fn scratch(&self, inputs: &[&[usize]], _: &[usize]) -> usize {
-        inputs[0][1]
+        2 * inputs[0][1]
     }
 }
 
@@ -172,14 +172,9 @@ impl<T: Real> Body for Loss<'_, T> {
     #[inline(always)]
     fn run<I: InstructionSet>(self) -> T {
         let plus = |a: T, b: T| a + b;
-        let scratch = &mut self.scratch[..self.classes];
+        let (scratch, powers) = self.scratch[..2 * self.classes].split_at_mut(self.classes);
         let mut total = T::zero();
-        for (i, row) in self.logits.chunks_exact(self.classes).enumerate() {
-            let largest = fold(row, T::neg_infinity(), larger);
-            for (power, &x) in scratch.iter_mut().zip(row) {
-                *power = (x - largest).exponential();
-            }
-            let log_sum = fold(scratch, T::zero(), plus).ln();
+        let mut add = |i: usize, row: &[T], largest: T, log_sum: T| {
             total += match self.labels {
                 // log Σ exp(x − max) − (x[t] − max)
                 Values::Index(labels) => log_sum - (row[labels[i] as usize] - largest),
@@ -191,8 +186,26 @@ impl<T: Real> Body for Loss<'_, T> {
                     }
                     fold(scratch, T::zero(), plus)
                 }
-                Values::Bytes(..) => T::nan(),
+                Values::Bytes(..) | Values::Sparse(_) => T::nan(),
             };
+        };
+        if self.classes <= LANES {
+            for (block, rows) in self.logits.chunks(self.classes * ROWS_ABREAST).enumerate() {
+                let Abreast { largest, totals, .. } = Abreast::new(rows, self.classes);
+                let mut logs = [T::zero(); ROWS_ABREAST];
+                logs.iter_mut().zip(&totals).for_each(|(log, total)| *log = total.logarithm());
+                for (r, row) in rows.chunks_exact(self.classes).enumerate() {
+                    add(block * ROWS_ABREAST + r, row, largest[r], logs[r]);
+                }
+            }
+        } else {
+            for (i, row) in self.logits.chunks_exact(self.classes).enumerate() {
+                let largest = fold(row, T::neg_infinity(), larger);
+                for (power, &x) in powers.iter_mut().zip(row) {
+                    *power = (x - largest).exponential();
+                }
+                add(i, row, largest, fold(powers, T::zero(), plus).logarithm());
+            }
         }
         total
     }

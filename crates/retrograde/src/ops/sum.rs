@@ -6,7 +6,7 @@
 use super::entry::{Entry, Given, Refusal, Sample, none};
 use super::rules;
 use crate::graph::{Mismatch, Operation, Shape, Site, Type, Var};
-use crate::kernel::reduce::{Join, reduce, rows};
+use crate::kernel::reduce::{Join, down_the_columns, reduce, rows};
 use crate::kernel::{Call, Form, Real, Rows, RowsKernel};
 
 /// The entry in the list.
@@ -98,6 +98,10 @@ impl Operation for Sum {
 impl RowsKernel for Sum {
     fn rows(&self, inputs: &[&[usize]], _: &[usize]) -> usize {
         rows(inputs[0], &self.axes)
+    }
+
+    fn row_by_row(&self, _: usize, inputs: &[&[usize]], _: &[usize]) -> bool {
+        !down_the_columns(inputs[0], &self.axes)
     }
 }
 

@@ -64,7 +64,8 @@ impl Optimizer for Adam {
         let (first_correction, first_update) = correction(graph, "first_correction", first);
         let (second_correction, second_update) = correction(graph, "second_correction", second);
         let rate = learning_rate / first_correction;
-        let root = second_correction.sqrt();
+        // One quotient for all elements, rather than one for each.
+        let unrooted = 1.0 / second_correction.sqrt();
         let mut updates = vec![first_update, second_update];
         for (parameter, gradient) in parameters.iter().zip(gradients) {
             let zeros = || Tensor::zeros(parameter.shape());
@@ -72,7 +73,8 @@ impl Optimizer for Adam {
             let squares = super::state(graph, "squares", parameter, zeros());
             let new_mean = first * &mean + (1.0 - first) * gradient;
             let new_squares = second * &squares + (1.0 - second) * (gradient * gradient);
-            let step = &new_mean / (new_squares.sqrt() / root.broadcast(parameter.shape()) + self.epsilon);
+            let step =
+                &new_mean / (new_squares.sqrt() * unrooted.broadcast(parameter.shape()) + self.epsilon);
             let kept = match self.weight_decay {
                 0.0 => parameter.clone(),
                 decay => parameter * (1.0 - decay * learning_rate).broadcast(parameter.shape()),

@@ -2,9 +2,11 @@
 
 use super::fuse::fuse;
 use super::lower::{lower, too_much};
+use super::phases::phases;
 use super::run::Plan;
 use super::schedule::{Update, schedule};
 use super::simplify::{Items, simplify};
+use super::sparsity::sparse;
 use super::views::{Sources, sources};
 use crate::error::{Error, Result};
 use crate::graph::{Graph, Kind, Leaf, NodeId, Origin, Type, Var, ancestors};
@@ -132,8 +134,18 @@ impl Planner {
         let bounds = index_bounds(&items)?;
         let units = fuse(&items, &sources);
         let schedule = schedule(&items, &sources, &units, &updates);
+        let phases = phases(&items, &sources, &units, &schedule, &updates);
+        let sparse = sparse(&items, &sources, &units, &wanted);
         let threads = self.threads.unwrap_or_else(|| Threads::new(1));
-        let lowered = lower::<T>(&items, &sources, &units, &schedule, &updates, &wanted, threads)?;
+        let lowered = lower::<T>(
+            &items,
+            &sources,
+            &units,
+            (&schedule, &phases),
+            &updates,
+            (&wanted, &sparse),
+            threads,
+        )?;
         Ok(Plan::new(self.graph, &items, &sources, lowered, &kept, &bounds))
     }
 

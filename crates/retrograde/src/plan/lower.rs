@@ -2,6 +2,7 @@
 //! of a chain, and the kernels that make them.
 
 use super::fuse::{Unit, Units};
+use super::phases::{Phases, reads_row_by_row};
 use super::place::Allocator;
 use super::schedule::{Schedule, Update};
 use super::simplify::{Item, Items};
@@ -11,7 +12,7 @@ use crate::graph::{Kind, Leaf, Operation, Origin};
 use crate::kernel::arena::{Arena, Block, Place};
 use crate::kernel::chain::{Chain, Instruction, Load, Store, Value};
 use crate::kernel::program::{Program, RowsWork, Work};
-use crate::kernel::{Form, Formed, Operand, Real, Threads, View};
+use crate::kernel::{Form, Formed, Operand, Real, SparseLayout, Threads, View};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -39,15 +40,16 @@ pub(super) fn lower<T: Real>(
     items: &Items,
     sources: &Sources,
     units: &Units,
-    schedule: &Schedule,
+    (schedule, phases): (&Schedule, &Phases),
     updates: &[Update],
-    wanted: &[bool],
+    (wanted, sparse): (&[bool], &[bool]),
     threads: Threads,
 ) -> Result<Lowered<T>> {
     let mut lowering = Lowering {
         items,
         sources,
         units,
+        sparse,
         places: vec![None; items.list.len()],
         real: Allocator::default(),
         index: Allocator::default(),
@@ -56,37 +58,35 @@ pub(super) fn lower<T: Real>(
     for item in 0..items.list.len() {
         lowering.place_leaf(item);
     }
-    let lifetimes = lowering.lifetimes(schedule, updates, wanted);
+    let lifetimes = lowering.lifetimes(phases, schedule, updates, wanted);
     let mut in_place: HashMap<usize, Vec<usize>> = HashMap::new();
     for (update, _) in updates.iter().zip(&schedule.in_place).filter(|(_, in_place)| **in_place) {
         in_place.entry(update.value).or_default().push(update.leaf);
     }
+    let once: Vec<Work> =
+        phases.once.iter().filter_map(|&unit| lowering.unit(unit, phases, &lifetimes, &in_place)).collect();
     let (mut work, mut steps) = (Vec::new(), Vec::new());
-    for (position, &unit) in schedule.order.iter().enumerate() {
-        let made = units.list[unit].items();
-        for &item in made.iter().filter(|&&item| lifetimes[item].is_some()) {
-            lowering.place(item);
+    for (number, phase) in phases.list.iter().enumerate() {
+        let mut made = Vec::new();
+        for &unit in phase {
+            if let Some(step) = lowering.unit(unit, phases, &lifetimes, &in_place) {
+                made.push(step);
+                steps.push(units.list[unit].items().to_vec());
+            }
         }
-        // What has no elements takes no work, and may lie anywhere.
-        if items.elements(made[0]) > 0 {
-            work.push(match &units.list[unit] {
-                Unit::Chain(members) => Work::Chain(lowering.chain(members, &in_place)),
-                Unit::Rows(item) => Work::Rows(lowering.rows(*item)),
-                Unit::Copy(item) => lowering.copy(*item),
-            });
-            steps.push(made.to_vec());
-        }
-        // Values whose last reader has run give their memory back.
-        for (item, _) in lifetimes.iter().enumerate().filter(|(_, last)| **last == Some(position)) {
+        work.push(made);
+        // Values whose last reader has run give their memory back: at the end of the phase, since before that another
+        // thread may still be at work on them.
+        for (item, _) in lifetimes.iter().enumerate().filter(|(_, last)| **last == Some(number)) {
             lowering.give_back(item);
         }
     }
-    for (update, _) in updates.iter().zip(&schedule.in_place).filter(|(_, in_place)| !**in_place) {
-        work.push(Work::Chain(lowering.store(update)));
-        steps.push(Vec::new());
-    }
+    let copies = updates.iter().zip(&schedule.in_place).filter(|(_, in_place)| !**in_place);
+    let copies: Vec<Work> = copies.map(|(update, _)| Work::Chain(lowering.store(update))).collect();
+    steps.resize(steps.len() + copies.len(), Vec::new());
+    work.push(copies);
     let numbers = lowering.real.length();
-    let program = lowering.arena::<T>().and_then(|arena| Program::new(arena, work, threads));
+    let program = lowering.arena::<T>().and_then(|arena| Program::new(arena, &once, work, threads));
     let program = program.ok_or_else(|| too_much::<T>(numbers))?;
     Ok(Lowered { program, places: lowering.places, steps })
 }
@@ -102,6 +102,7 @@ struct Lowering<'a> {
     items: &'a Items,
     sources: &'a Sources,
     units: &'a Units,
+    sparse: &'a [bool],
     places: Vec<Option<Place>>,
     real: Allocator,
     index: Allocator,
@@ -123,6 +124,17 @@ impl Lowering<'_> {
 
     fn place(&mut self, item: usize) {
         let length = self.items.elements(item);
+        if let ([rows, width], true) = (&self.items.list[item].node.value_type.shape[..], self.sparse[item]) {
+            let layout = SparseLayout::new(*width);
+            self.places[item] = Some(Place::Sparse {
+                values: self.real.take(rows * layout.stride()),
+                columns: self.index.take(rows * layout.stride()),
+                marks: self.index.take(rows * layout.marks()),
+                rows: *rows,
+                layout,
+            });
+            return;
+        }
         self.places[item] = Some(match self.items.list[item].node.value_type.kind {
             Kind::Real => Place::Real { start: self.real.take(length), length },
             Kind::Index => Place::Index { start: self.index.take(length), length },
@@ -133,23 +145,59 @@ impl Lowering<'_> {
         match self.places[item] {
             Some(Place::Real { start, length }) => self.real.give_back(start, length),
             Some(Place::Index { start, length }) => self.index.give_back(start, length),
+            Some(Place::Sparse { values, columns, marks, rows, layout }) => {
+                self.real.give_back(values, rows * layout.stride());
+                self.index.give_back(columns, rows * layout.stride());
+                self.index.give_back(marks, rows * layout.marks());
+            }
             Some(Place::Bytes { .. }) | None => {}
         }
     }
 
-    /// For each computed item that needs memory, after which position in the order it no longer does: `usize::MAX` for
-    /// those that are read after the run.
-    fn lifetimes(&self, schedule: &Schedule, updates: &[Update], wanted: &[bool]) -> Vec<Option<usize>> {
+    /// The work of a unit, with memory for what it makes; none if that has no elements: it takes no work, and may lie
+    /// anywhere.
+    fn unit(
+        &mut self,
+        unit: usize,
+        phases: &Phases,
+        lifetimes: &[Option<usize>],
+        in_place: &HashMap<usize, Vec<usize>>,
+    ) -> Option<Work> {
+        let made = self.units.list[unit].items();
+        for &item in made.iter().filter(|&&item| lifetimes[item].is_some()) {
+            self.place(item);
+        }
+        let rows = phases.rows[unit];
+        (self.items.elements(made[0]) > 0).then(|| match &self.units.list[unit] {
+            Unit::Chain(members) => Work::Chain(self.chain(members, rows, in_place)),
+            Unit::Rows(item) => Work::Rows(self.rows(*item, rows)),
+            Unit::Copy(item) => self.copy(*item),
+        })
+    }
+
+    /// For each computed item that needs memory, after which phase it no longer does: `usize::MAX` for those that are
+    /// read after the run, or are computed once.
+    fn lifetimes(
+        &self,
+        phases: &Phases,
+        schedule: &Schedule,
+        updates: &[Update],
+        wanted: &[bool],
+    ) -> Vec<Option<usize>> {
         let mut lifetimes: Vec<Option<usize>> = vec![None; self.items.list.len()];
-        for (position, &unit) in schedule.order.iter().enumerate() {
+        let once = phases.once.iter().map(|&unit| (usize::MAX, unit));
+        let phased = phases.list.iter().enumerate();
+        let phased = phased.flat_map(|(number, phase)| phase.iter().map(move |&unit| (number, unit)));
+        let constant = |maker: usize| phases.once.contains(&maker);
+        for (phase, unit) in once.chain(phased) {
             for base in self.units.reads(unit, self.items, self.sources) {
-                if self.units.of[base].is_some_and(|maker| maker != unit) {
-                    lifetimes[base] = Some(position);
+                if let Some(maker) = self.units.of[base].filter(|&maker| maker != unit) {
+                    lifetimes[base] = Some(if constant(maker) { usize::MAX } else { phase });
                 }
             }
             // What a row kernel or a copy makes needs memory even if nobody reads it.
             if let Unit::Rows(item) | Unit::Copy(item) = self.units.list[unit] {
-                lifetimes[item].get_or_insert(position);
+                lifetimes[item].get_or_insert(phase);
             }
         }
         let mut forever = |base: usize| {
@@ -169,12 +217,14 @@ impl Lowering<'_> {
     fn start(&self, item: usize) -> usize {
         match self.places[item] {
             Some(Place::Real { start, .. } | Place::Index { start, .. }) => start,
-            Some(Place::Bytes { .. }) | None => unreachable!("what is read has memory of its own"),
+            Some(Place::Bytes { .. } | Place::Sparse { .. }) | None => {
+                unreachable!("what is read has memory of its own")
+            }
         }
     }
 
-    fn chain(&self, members: &[usize], in_place: &HashMap<usize, Vec<usize>>) -> Chain {
-        let mut chain = Chain { elements: self.items.elements(members[0]), ..Chain::default() };
+    fn chain(&self, members: &[usize], rows: usize, in_place: &HashMap<usize, Vec<usize>>) -> Chain {
+        let mut chain = Chain { elements: self.items.elements(members[0]), rows, ..Chain::default() };
         let mut registers = Registers::default();
         // What is loaded is loaded before the first operation: its registers are never shared.
         let loaded = self.loads(members, &mut chain, &mut registers);
@@ -189,6 +239,9 @@ impl Lowering<'_> {
                 let Source { base, view } = &self.sources.of[input];
                 let load = || loaded.iter().find(|(other, seen, _)| other == base && *seen == view.merged());
                 inputs.push(match (made.get(base), load()) {
+                    _ if is_number(&self.sources.of[input]) && spreads(operation) => {
+                        Value::Number(self.start(*base) + view.offset)
+                    }
                     (Some(&value), _) => value,
                     (None, Some(&(_, _, register))) => Value::Register(register),
                     (None, None) => Value::Memory(self.start(*base) + view.offset),
@@ -240,13 +293,18 @@ impl Lowering<'_> {
         registers: &mut Registers,
     ) -> Vec<(usize, View, usize)> {
         let mut loaded: Vec<(usize, View, usize)> = Vec::new();
-        for &input in members.iter().flat_map(|&member| &self.items.list[member].inputs) {
+        let read = |&member: &usize| self.items.list[member].inputs.iter().map(move |&input| (member, input));
+        for (member, input) in members.iter().flat_map(read) {
             let source = &self.sources.of[input];
+            if is_number(source) && self.items.list[member].node.operation().is_some_and(spreads) {
+                continue;
+            }
             let view = source.view.merged();
             let known = loaded.iter().any(|(base, seen, _)| *base == source.base && *seen == view);
             if !members.contains(&source.base) && !source.view.is_contiguous() && !known {
                 let register = registers.take();
-                chain.loads.push(self.load(source, register));
+                let rows = reads_row_by_row(self.items, source, chain.rows);
+                chain.loads.push(Load { rows, ..self.load(source, register) });
                 loaded.push((source.base, view, register));
             }
         }
@@ -255,10 +313,10 @@ impl Lowering<'_> {
 
     fn load(&self, source: &Source, register: usize) -> Load {
         let (start, length) = (self.start(source.base), self.items.elements(source.base));
-        Load { start, length, view: source.view.merged(), register }
+        Load { start, length, view: source.view.merged(), register, rows: None }
     }
 
-    /// The place and shape of an input that lies in memory as it is.
+    /// The place and shape of a value that lies in memory as it is.
     fn operand(&self, item: usize) -> Operand {
         let Source { base, view } = &self.sources.of[item];
         let (offset, length) = (view.offset, view.elements());
@@ -266,25 +324,27 @@ impl Lowering<'_> {
             Some(Place::Real { start, .. }) => Place::Real { start: start + offset, length },
             Some(Place::Index { start, .. }) => Place::Index { start: start + offset, length },
             Some(Place::Bytes { table, .. }) => Place::Bytes { table, start: offset, length },
+            // Only whole matrices are kept so.
+            Some(sparse @ Place::Sparse { .. }) => sparse,
             None => unreachable!("what is read has memory of its own"),
         };
-        Operand { place, shape: self.items.list[item].node.value_type.shape.to_vec() }
+        Operand { place, shape: self.items.list[item].node.value_type.shape.to_vec(), by_row: false }
     }
 
-    fn rows(&self, item: usize) -> RowsWork {
-        let inputs: Vec<Operand> =
+    fn rows(&self, item: usize, rows: usize) -> RowsWork {
+        let mut inputs: Vec<Operand> =
             self.items.list[item].inputs.iter().map(|&input| self.operand(input)).collect();
         let output = self.operand(item);
         let Origin::Operation(operation) = &self.items.list[item].node.origin else {
             unreachable!("only operations have row kernels");
         };
-        let rows = match operation.form() {
-            Form::Rows(kernel) => {
-                let shapes: Vec<&[usize]> = inputs.iter().map(|input| &input.shape[..]).collect();
-                kernel.rows(&shapes, &output.shape)
+        if let Form::Rows(kernel) = operation.form() {
+            let shapes: Vec<Vec<usize>> = inputs.iter().map(|input| input.shape.clone()).collect();
+            let shapes: Vec<&[usize]> = shapes.iter().map(Vec::as_slice).collect();
+            for (position, input) in inputs.iter_mut().enumerate() {
+                input.by_row = kernel.row_by_row(position, &shapes, &output.shape);
             }
-            Form::Pointwise(_) | Form::View(_) | Form::Reshape => 1,
-        };
+        }
         RowsWork { operation: Arc::new(Carried(Arc::clone(operation))), inputs, output, rows }
     }
 
@@ -320,6 +380,7 @@ impl Lowering<'_> {
     fn transfer(&self, from: &Source, to: usize) -> Chain {
         Chain {
             elements: from.view.elements(),
+            rows: 0,
             loads: vec![self.load(from, 0)],
             instructions: Vec::new(),
             stores: vec![Store { register: 0, to }],
@@ -350,6 +411,20 @@ impl Lowering<'_> {
             }
         }
         Some(arena)
+    }
+}
+
+/// Whether a value is one number of its memory, repeated.
+fn is_number(source: &Source) -> bool {
+    source.view.elements() > 1
+        && source.view.strides.iter().zip(&source.view.shape).all(|(&s, &n)| s == 0 || n == 1)
+}
+
+/// Whether an operation may be given one number for an input that is the same throughout.
+fn spreads(operation: &Arc<dyn Operation>) -> bool {
+    match operation.form() {
+        Form::Pointwise(kernel) => <f32 as Real>::pointwise(kernel).spreads(),
+        Form::Rows(_) | Form::View(_) | Form::Reshape => false,
     }
 }
 

@@ -9,6 +9,8 @@
 //! | `views` | finds which values need memory of their own, and where the others are read |
 //! | `fuse` | joins pointwise operations into chains that become one pass over memory |
 //! | `schedule` | puts the steps into an order in which parameters are updated in place |
+//! | `phases` | finds where a thread can go on without the others, and what is computed once |
+//! | `sparsity` | finds which batches are kept as lists of what is not zero |
 //! | `place` | gives each value its place in one arena by its lifetime |
 //! | `lower` | turns the units of work into kernels on places and registers |
 //! | `compile` | puts the stages together, and bounds the indices |
@@ -18,11 +20,15 @@
 mod compile;
 mod fuse;
 mod lower;
+mod phases;
 mod place;
+mod profile;
 mod run;
 mod schedule;
 mod simplify;
+mod sparsity;
 mod views;
 
 pub use compile::Planner;
+pub use profile::{Profile, StepProfile};
 pub use run::Plan;

@@ -57,7 +57,7 @@ impl<T: Real> Plan<T> {
             let place = match lowered.places[source.base] {
                 Some(Place::Real { start, .. }) => Place::Real { start: start + offset, length },
                 Some(Place::Index { start, .. }) => Place::Index { start: start + offset, length },
-                Some(Place::Bytes { .. }) | None => continue,
+                Some(Place::Bytes { .. } | Place::Sparse { .. }) | None => continue,
             };
             let leaf = node.leaf().filter(|_| node.id == id);
             let settable = matches!(leaf, Some(Leaf::Input | Leaf::Parameter(_) | Leaf::State(_)));
@@ -136,7 +136,7 @@ impl<T: Real> Plan<T> {
     pub fn read(&mut self, var: &Var) -> Result<&[T]> {
         match self.slot(var)?.place {
             Place::Real { start, length } => Ok(&self.program.arena().real.all()[start..start + length]),
-            Place::Index { .. } | Place::Bytes { .. } => Err(wrong_kind(var, "indices", "`read_indices`")),
+            _ => Err(wrong_kind(var, "indices", "`read_indices`")),
         }
     }
 
@@ -144,7 +144,7 @@ impl<T: Real> Plan<T> {
     pub fn read_indices(&mut self, var: &Var) -> Result<&[u32]> {
         match self.slot(var)?.place {
             Place::Index { start, length } => Ok(&self.program.arena().index.all()[start..start + length]),
-            Place::Real { .. } | Place::Bytes { .. } => Err(wrong_kind(var, "real numbers", "`read`")),
+            _ => Err(wrong_kind(var, "real numbers", "`read`")),
         }
     }
 
@@ -168,11 +168,12 @@ impl<T: Real> Plan<T> {
     pub(crate) fn place(&self, var: &Var) -> Result<std::ops::Range<usize>> {
         match self.slot(var)?.place {
             Place::Real { start, length } => Ok(start..start + length),
-            Place::Index { .. } | Place::Bytes { .. } => Err(wrong_kind(var, "indices", "`read_indices`")),
+            _ => Err(wrong_kind(var, "indices", "`read_indices`")),
         }
     }
 
-    /// All real numbers of the plan. What is written here and is no leaf's is overwritten by the next run.
+    /// All real numbers of the plan. What is written here and is no leaf's is overwritten by the next run, unless it depends
+    /// on constants alone.
     pub(crate) fn numbers(&mut self) -> &mut [T] {
         self.program.arena().real.all()
     }
@@ -186,6 +187,14 @@ impl<T: Real> Plan<T> {
     /// The bytes of memory in which all values lie, tables of bytes not counted.
     pub fn memory(&self) -> usize {
         self.program.bytes()
+    }
+
+    pub(super) fn program(&self) -> &Program<T> {
+        &self.program
+    }
+
+    pub(super) fn program_mut(&mut self) -> &mut Program<T> {
+        &mut self.program
     }
 
     fn slot(&self, var: &Var) -> Result<&Slot> {
@@ -217,7 +226,7 @@ impl<T: Real> Plan<T> {
     fn real_slot(&self, var: &Var, given: usize) -> Result<std::ops::Range<usize>> {
         match self.settable(var, given)?.place {
             Place::Real { start, length } => Ok(start..start + length),
-            Place::Index { .. } | Place::Bytes { .. } => Err(wrong_kind(var, "indices", "`set_indices`")),
+            _ => Err(wrong_kind(var, "indices", "`set_indices`")),
         }
     }
 

@@ -103,7 +103,7 @@ impl<T: Real> Chunk<T> {
     fn new(model: &impl Model, samples: &Samples, size: usize, threads: &Threads) -> Result<Self> {
         let graph = Graph::new();
         let rows = graph.index_input("rows", [size]);
-        let (x, labels) = batch(&graph, samples, &rows);
+        let (x, labels) = batch(&graph, samples, &rows, None);
         let parameters = model.parameters().record(&graph);
         let logits = model.record(&x, &parameters);
         let loss = logits.softmax_with_loss(&labels);
@@ -117,12 +117,17 @@ impl<T: Real> Chunk<T> {
     }
 }
 
-/// Records the batch of the given rows: images as rows of numbers in [0, 1], and labels.
-pub(super) fn batch(graph: &Graph, samples: &Samples, rows: &Var) -> (Var, Var) {
+/// Records the batch of the given rows: images as rows of numbers in [0, 1], and labels. Rows that are known to be
+/// gathered next are asked for ahead of time.
+pub(super) fn batch(graph: &Graph, samples: &Samples, rows: &Var, next: Option<&Var>) -> (Var, Var) {
     let (count, width) = (samples.len(), samples.row_len());
     let images = graph.bytes("images", [count, width], samples.images().clone(), 1.0 / PIXEL_SCALE);
     let labels = graph.indices("labels", [count], samples.labels().clone());
-    (images.gather_rows(rows).named("x"), labels.gather_rows(rows).named("t"))
+    let x = match next {
+        Some(next) => images.gather_rows_before(rows, next),
+        None => images.gather_rows(rows),
+    };
+    (x.named("x"), labels.gather_rows(rows).named("t"))
 }
 
 /// The place of the largest number; the first of equal ones.

@@ -36,7 +36,7 @@ impl<T: Real> Recorder<T> {
     ) -> Result<(Self, Recording)> {
         let graph = Graph::new();
         let rows = graph.index_input("rows", [size]);
-        let (x, labels) = batch(&graph, samples, &rows);
+        let (x, labels) = batch(&graph, samples, &rows, None);
         let parameters = model.parameters().record(&graph);
         let before = graph.len();
         let loss = model.record(&x, &parameters).softmax_with_loss(&labels);

@@ -10,7 +10,7 @@ use crate::graph::{Graph, Leaf, Tensor, Var};
 use crate::kernel::{Real, Threads};
 use crate::nn::{Model, Parameters};
 use crate::optim::{Schedule, check_learning_rate};
-use crate::plan::{Plan, Planner};
+use crate::plan::{Plan, Planner, Profile};
 
 /// A model in training: the compiled step with the current parameters, and the evaluation of both sets.
 ///
@@ -42,11 +42,15 @@ pub struct Session<T: Real> {
     /// Of a length of its own, whatever the training's.
     schedule: Schedule,
     rows: Var,
+    rows_to_come: Var,
     parameters: Vec<Var>,
     /// Everything that updates change: parameters first, then the optimiser's states.
     leaves: Vec<Var>,
     batches: Batches,
     drawn: Vec<u32>,
+    /// The batch after the one being trained on, and the step that it is for, if it has been drawn.
+    upcoming: Vec<u32>,
+    drawn_ahead: Option<u64>,
     steps: u64,
     train: Evaluator<T>,
     test: Evaluator<T>,
@@ -68,7 +72,8 @@ impl<T: Real> Session<T> {
         let threads = Threads::new(trainer.thread_count());
         let graph = Graph::new();
         let rows = graph.index_input("rows", [trainer.batch]);
-        let (x, labels) = batch(&graph, samples, &rows);
+        let rows_to_come = graph.index_input("rows_to_come", [trainer.batch]);
+        let (x, labels) = batch(&graph, samples, &rows, Some(&rows_to_come));
         let parameters = model.parameters().record(&graph);
         let logits = model.record(&x, &parameters);
         let expected = [trainer.batch, data.classes()];
@@ -101,9 +106,12 @@ impl<T: Real> Session<T> {
             base_rate: trainer.optimizer.learning_rate(),
             schedule: trainer.fixed_schedule(samples.len())?,
             rows,
+            rows_to_come,
             parameters,
             leaves,
             drawn: vec![0; trainer.batch],
+            upcoming: vec![0; trainer.batch],
+            drawn_ahead: None,
             batches,
             steps: 0,
             train: Evaluator::new(model, samples, &threads)?,
@@ -116,8 +124,16 @@ impl<T: Real> Session<T> {
     /// Draws the next batch, runs forward, backward and the update, and returns the batch's loss before the update.
     /// Errors when the loss is not a finite number; the parameters are then no longer of use.
     pub fn step(&mut self) -> Result<f64> {
-        self.batches.draw(self.steps, &mut self.drawn)?;
+        if self.drawn_ahead == Some(self.steps) {
+            std::mem::swap(&mut self.drawn, &mut self.upcoming);
+        } else {
+            self.batches.draw(self.steps, &mut self.drawn)?;
+        }
+        // The batch after this one is drawn already, so that its rows are on their way from main memory meanwhile.
+        self.batches.draw(self.steps + 1, &mut self.upcoming)?;
+        self.drawn_ahead = Some(self.steps + 1);
         self.plan.set_indices(&self.rows, &self.drawn)?;
+        self.plan.set_indices(&self.rows_to_come, &self.upcoming)?;
         if !self.schedule.is_constant() {
             self.plan.set(&self.learning_rate, &[self.learning_rate()])?;
         }
@@ -125,6 +141,16 @@ impl<T: Real> Session<T> {
         self.steps += 1;
         let loss = self.plan.scalar(&self.loss)?;
         if loss.is_finite() { Ok(loss) } else { Err(diverged(self.steps, loss)) }
+    }
+
+    /// Measures where the time of steps goes from now on, until [`end_profile`](Self::end_profile).
+    pub fn begin_profile(&mut self) {
+        self.plan.begin_profile();
+    }
+
+    /// Where the time of the steps since [`begin_profile`](Self::begin_profile) went, drawing their batches not counted.
+    pub fn end_profile(&mut self) -> Profile {
+        self.plan.end_profile()
     }
 
     /// How many steps have been done, those before a resume included.

@@ -122,6 +122,26 @@ proptest! {
 }
 
 #[test]
+fn the_cause_of_a_wrong_derivative_is_named() -> Result<()> {
+    for (flaw, cause) in [
+        (Flaw::Sign, "wrong sign"),
+        (Flaw::Factor, "factor 2"),
+        (Flaw::Rows, "factor 2"),
+        (Flaw::SlopeMissing, "slope missing"),
+        (Flaw::SlopeAtOutput, "slope taken at the output"),
+        (Flaw::Detached, "zero"),
+        (Flaw::DoutIgnored, "dout ignored"),
+    ] {
+        let graph = Graph::new();
+        let x = graph.parameter("x", [[0.3, 0.7, -0.4], [1.2, -0.9, 0.5]]);
+        let report = check::gradients(&flawed(&x.tanh(), flaw).sum_all(), &[&x])?;
+        let said: Vec<String> = report.causes().map(ToString::to_string).collect();
+        assert!(said.iter().any(|said| said.starts_with(cause)), "{flaw:?}: {said:?}\n{report}");
+    }
+    Ok(())
+}
+
+#[test]
 fn what_is_right_in_first_order_only_is_found_in_second() -> Result<()> {
     let graph = Graph::new();
     let x = graph.parameter("x", [0.3, 0.7, -0.4]);

@@ -105,6 +105,16 @@ fn wrong_input(node: &Node, check: &InputCheck, first_wrong: Option<&Node>) -> F
     }
 }
 
+/// Adds the cause that the check of layers has proved, with its words.
+pub(super) fn explain(found: &mut Finding, cause: Finding) {
+    found.sentence = format!("{} {}", found.sentence, cause.sentence);
+    found.evidence.splice(0..0, cause.evidence);
+    found.cause = cause.cause;
+    found.formulas = cause.formulas;
+    found.mend = cause.mend;
+    found.consequence = cause.consequence.or(found.consequence.take());
+}
+
 fn kink(node: &Node, check: &InputCheck) -> Finding {
     let kinks: Vec<(usize, f64, f64)> = check.measured.kinks().collect();
     let rows = kinks.iter().take(SHOWN).map(|&(element, left, right)| {

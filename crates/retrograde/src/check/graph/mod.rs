@@ -12,14 +12,20 @@
 //! | `blocks` | the blocks of parameters, number by number or in a random direction |
 //! | `node` | one node alone |
 //! | `judge` | what the differences say of a claimed derivative |
+//! | `model` | a model of the library on some samples, ready to be checked |
+//! | `as_layer` | a node seen as a layer, to find the cause |
 //! | `findings` | what is said about it |
 
+mod as_layer;
 mod blocks;
 mod findings;
 mod judge;
+mod model;
 mod node;
 mod part;
 mod values;
+
+pub use model::model;
 
 use super::numerical::{Differences, sample};
 use super::{Comparison, Report, Station, Verdict};
@@ -242,7 +248,13 @@ impl GraphCheck {
         station.verdict = Verdict::of_all(checks.iter().map(|check| check.verdict));
         for check in &checks {
             station.blocks.push(check.comparison());
-            report.findings.extend(findings::of_input(node, check, first_wrong));
+            let mut found = findings::of_input(node, check, first_wrong);
+            if let Some(found) = found.as_mut().filter(|found| found.verdict.is_wrong())
+                && let Some(cause) = as_layer::cause(values, loss.graph(), node, check.position)
+            {
+                findings::explain(found, cause);
+            }
+            report.findings.extend(found);
         }
         Ok(station)
     }

@@ -40,6 +40,8 @@ struct Input {
 
 /// What was found of one input of a node.
 pub(super) struct InputCheck {
+    /// Which of the node's inputs it is.
+    pub(super) position: usize,
     pub(super) label: String,
     pub(super) shape: Vec<usize>,
     pub(super) claimed: Vec<f64>,
@@ -130,7 +132,15 @@ impl Local {
             let mut check = if self.pointwise {
                 let measured =
                     Measured::new(&claimed, (0..count).collect(), self.pointwise(differences, position)?);
-                InputCheck { label, shape, verdict: measured.verdict(), claimed, measured, along: None }
+                InputCheck {
+                    position,
+                    label,
+                    shape,
+                    verdict: measured.verdict(),
+                    claimed,
+                    measured,
+                    along: None,
+                }
             } else {
                 let along = self.along(differences, position, &claimed, seed)?;
                 let few = if each || count <= 1 { ELEMENTS } else { 0 };
@@ -138,6 +148,7 @@ impl Local {
                 let length = claimed.iter().map(|value| value * value).sum::<f64>().sqrt();
                 let parts = [measured.verdict(), judge(along.0, &along.1, length)];
                 InputCheck {
+                    position,
                     label,
                     shape,
                     verdict: Verdict::of_all(parts),

@@ -1,0 +1,123 @@
+//! `check`: gradients against differences.
+
+use crate::arguments::{CheckArguments, TWO_LAYER};
+use crate::failure::Failure;
+use crate::json::Line;
+use crate::output;
+use retrograde::check::{self, Report, faults};
+use retrograde::data::{Dataset, Samples};
+use retrograde::nn::{Mlp, Model};
+use retrograde::train::RunFolder;
+use retrograde::{Error, Result};
+use std::path::Path;
+use std::process::ExitCode;
+
+/// The hidden units of the two-layer network.
+const HIDDEN: usize = 50;
+
+/// The deviation of the notebook's weights.
+const DEVIATION: f64 = 0.01;
+
+/// The widths of the small network in which all faults are tried: as `faults::example` has rows for.
+const SMALL: [usize; 3] = [6, 5, 5];
+
+/// Checks, prints what is found, and fails if a gradient is wrong.
+pub fn run(arguments: &CheckArguments) -> Result<ExitCode, Failure> {
+    if arguments.all_faults {
+        return all_faults(arguments);
+    }
+    let digits = digits(arguments.rows).map_err(Failure::Usage)?;
+    let report = match &arguments.fault {
+        Some(name) => faulty(name, &digits, arguments.seed)?,
+        None => recorded(arguments, &digits)?,
+    };
+    if arguments.json {
+        Line::Check { report: &report }.print()?;
+    } else {
+        output::line(report.to_string().trim_end())?;
+    }
+    if let Some(path) = &arguments.html {
+        report.save_html(path)?;
+    }
+    if let Some(path) = &arguments.markdown {
+        report.save_markdown(path)?;
+    }
+    Ok(if report.verdict.is_wrong() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// The first of the embedded digits.
+fn digits(rows: usize) -> Result<Samples> {
+    let data = Dataset::embedded()?;
+    let all = data.train().len();
+    if rows == 0 || rows > all {
+        let remedy = format!("give 1 to {all}");
+        return Err(Error::invalid("the number of rows", format!("there are no {rows} digits"), remedy));
+    }
+    data.train().select(&(0..rows as u32).collect::<Vec<u32>>())
+}
+
+/// A network of the library.
+fn recorded(arguments: &CheckArguments, digits: &Samples) -> Result<Report> {
+    let net = if arguments.model == Path::new(TWO_LAYER) {
+        Mlp::new([digits.row_len(), HIDDEN, digits.classes()]).seed(arguments.seed).build()?
+    } else {
+        RunFolder::model(&arguments.model)?
+    };
+    let mut check = check::model(&net, digits)?.seed(arguments.seed);
+    if let Some(count) = arguments.sample {
+        check = check.sample(count);
+    }
+    if arguments.second_order {
+        check = check.second_order();
+    }
+    if arguments.directions {
+        check = check.in_random_directions();
+    }
+    let subject = format!("{}, {} rows", net.description(), digits.len());
+    Ok(Report { subject, ..check.run()? })
+}
+
+/// The two-layer network by hand, with a mistake in it.
+fn faulty(name: &str, digits: &Samples, seed: u64) -> Result<Report> {
+    let fault = faults::find(name).ok_or_else(|| {
+        Error::invalid("a fault", format!("there is no `{name}`"), "`check --all-faults` lists them")
+    })?;
+    let (x, labels) = check::rows(digits)?;
+    let mut network = fault.network_with(digits.row_len(), HIDDEN, digits.classes(), DEVIATION, seed)?;
+    let report = check::network(&mut network, &x, &labels)?;
+    Ok(Report { subject: format!("two-layer network by hand, {}", fault.summary), ..report })
+}
+
+/// All mistakes, each in a small network.
+fn all_faults(arguments: &CheckArguments) -> Result<ExitCode, Failure> {
+    let [inputs, hidden, outputs] = SMALL;
+    let (x, labels) = faults::example(arguments.rows.max(1));
+    let width = faults::all().map(|fault| fault.name.len()).max().unwrap_or(0);
+    let (mut recognised, mut tried) = (0, 0);
+    for fault in faults::all() {
+        let mut network = fault.network(inputs, hidden, outputs, arguments.seed)?;
+        let report = check::network(&mut network, &x, &labels)?;
+        let layer = report.stations.get(fault.position()).map_or("", |station| station.name.as_str());
+        let named = report.first_wrong().map(|station| station.name.as_str());
+        let causes: Vec<String> = report.causes().map(ToString::to_string).collect();
+        let right = named == Some(layer) && causes.iter().any(|cause| cause.starts_with(fault.cause));
+        tried += 1;
+        recognised += usize::from(right);
+        if arguments.json {
+            let (name, summary) = (fault.name, fault.summary);
+            Line::Fault { name, summary, layer, named, causes, recognised: right }.print()?;
+        } else {
+            let mark = if right { '✓' } else { '?' };
+            let cause = causes.first().map_or("no cause that could be proved", String::as_str);
+            let named = named.unwrap_or("no layer");
+            output::line(format_args!("{mark} {:width$}  {named}: {cause}", fault.name))?;
+        }
+    }
+    if !arguments.json {
+        output::line(format_args!(
+            "\n{recognised} of {tried} recognised: the first wrong layer and the cause are those of the catalogue. See \
+             one by --fault NAME."
+        ))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
