@@ -47,10 +47,13 @@ pub(super) enum Level {
     /// AVX-512 (F, VL, DQ, BW): 512 bits.
     #[cfg(target_arch = "x86_64")]
     Avx512,
+    /// NEON: 128 bits, 32 registers.
+    #[cfg(target_arch = "aarch64")]
+    Neon,
 }
 
 /// The best level of this processor, found out once. The environment variable `RETROGRADE_INSTRUCTION_SET`
-/// (`plain`, `avx2`, `avx512`) asks for a lower one, for tests and measurements; a higher one is not granted.
+/// (`plain`, `avx2`, `avx512`, `neon`) asks for a lower one, for tests and measurements; a higher one is not granted.
 pub(super) fn level() -> Level {
     static LEVEL: OnceLock<Level> = OnceLock::new();
     *LEVEL.get_or_init(|| {
@@ -81,12 +84,17 @@ fn detect(asked: &str) -> Level {
     }
 }
 
-#[cfg(not(target_arch = "x86_64"))]
+#[cfg(target_arch = "aarch64")]
+fn detect(asked: &str) -> Level {
+    if asked == "plain" { Level::Plain } else { Level::Neon }
+}
+
+#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
 fn detect(_asked: &str) -> Level {
     Level::Plain
 }
 
-/// The instruction set in use, for reports: `"plain"`, `"avx2"` or `"avx512"`.
+/// The instruction set in use, for reports: `"plain"`, `"avx2"`, `"avx512"` or `"neon"`.
 pub fn instruction_set() -> &'static str {
     match level() {
         Level::Plain => "plain",
@@ -94,6 +102,8 @@ pub fn instruction_set() -> &'static str {
         Level::Avx2 => "avx2",
         #[cfg(target_arch = "x86_64")]
         Level::Avx512 => "avx512",
+        #[cfg(target_arch = "aarch64")]
+        Level::Neon => "neon",
     }
 }
 
@@ -135,6 +145,8 @@ pub fn dispatch<B: Body>(body: B) -> B::Output {
         // SAFETY: as above.
         #[cfg(target_arch = "x86_64")]
         Level::Avx512 => unsafe { avx512(body) },
+        #[cfg(target_arch = "aarch64")]
+        Level::Neon => body.run::<super::neon::Neon>(),
     }
 }
 

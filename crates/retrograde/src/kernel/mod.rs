@@ -24,6 +24,8 @@ mod form;
 mod logarithm;
 pub(crate) mod map;
 pub(crate) mod matmul;
+#[cfg(target_arch = "aarch64")]
+mod neon;
 mod nonzeros;
 mod peak;
 pub(crate) mod prefetch;

@@ -1,0 +1,249 @@
+//! The matrix products that training meets, on one thread: gemm, matrixmultiply, faer and Retrograde in turn, several
+//! times round, and the processor's multiply-add peak in the same rounds. Prints a table of medians, in GFLOP/s.
+//!
+//!     cargo run --release --manifest-path benches/products/Cargo.toml
+//!
+//! Ours goes through a plan, as in a training, whose run costs a little on the smallest products.
+
+use faer::{Accum, MatMut, MatRef, Par};
+use retrograde::kernel::{Body, InstructionSet, Real, Vector, dispatch, instruction_set};
+use retrograde::{Graph, Plan, Planner, Var};
+use std::hint::black_box;
+use std::marker::PhantomData;
+use std::time::Instant;
+
+const ROUNDS: usize = 7;
+const SECONDS: f64 = 0.004;
+
+/// Which operand lies in memory as its transpose.
+#[derive(Clone, Copy, PartialEq)]
+enum Turned {
+    Neither,
+    First,
+    Second,
+}
+use Turned::{First, Neither, Second};
+
+/// m, k, n, and how the operands lie: x·w, xᵀ·dy and dy·wᵀ.
+const SHAPES: [(usize, usize, usize, Turned); 26] = [
+    (100, 784, 50, Neither),
+    (784, 100, 50, First),
+    (100, 50, 10, Neither),
+    (50, 100, 10, First),
+    (100, 10, 50, Second),
+    (128, 784, 512, Neither),
+    (784, 128, 512, First),
+    (128, 512, 256, Neither),
+    (512, 128, 256, First),
+    (128, 256, 512, Second),
+    (1, 784, 50, Neither),
+    (784, 1, 50, First),
+    (1, 784, 512, Neither),
+    (784, 1, 512, First),
+    (1, 256, 512, Second),
+    (10, 784, 50, Neither),
+    (784, 10, 50, First),
+    (10, 784, 512, Neither),
+    (784, 10, 512, First),
+    (10, 256, 512, Second),
+    (1000, 784, 50, Neither),
+    (784, 1000, 50, First),
+    (256, 2048, 2048, Neither),
+    (256, 2048, 2048, Second),
+    (512, 512, 512, Neither),
+    (1024, 1024, 1024, Neither),
+];
+
+/// The two precisions, for the libraries that have a function for each.
+trait Number: Real + faer::traits::ComplexField {
+    #[allow(clippy::too_many_arguments, reason = "the library's own")]
+    unsafe fn matrixmultiply(
+        size: (usize, usize, usize),
+        a: (*const Self, isize, isize),
+        b: (*const Self, isize, isize),
+        c: *mut Self,
+    );
+}
+
+macro_rules! number {
+    ($number:ty, $function:ident) => {
+        impl Number for $number {
+            unsafe fn matrixmultiply(
+                (m, k, n): (usize, usize, usize),
+                a: (*const Self, isize, isize),
+                b: (*const Self, isize, isize),
+                c: *mut Self,
+            ) {
+                // SAFETY: the caller promises that the pointers and strides are those of matrices of these sizes.
+                unsafe {
+                    matrixmultiply::$function(
+                        m, k, n, 1.0, a.0, a.1, a.2, b.0, b.1, b.2, 0.0, c, n as isize, 1,
+                    )
+                }
+            }
+        }
+    };
+}
+number!(f32, sgemm);
+number!(f64, dgemm);
+
+/// Twelve sums at a time that know nothing of each other: as many multiply-adds as the processor can do.
+struct Peak<T> {
+    turns: usize,
+    number: PhantomData<T>,
+}
+
+impl<T: Real> Body for Peak<T> {
+    type Output = f64;
+
+    #[inline(always)]
+    fn run<I: InstructionSet>(self) -> f64 {
+        // SAFETY: `dispatch` has found the instruction set; the array has room for a register of any of them.
+        unsafe {
+            let (factor, mut sums) =
+                (T::Register::<I>::splat(T::of(0.999)), [T::Register::<I>::splat(T::one()); 12]);
+            let start = Instant::now();
+            for _ in 0..self.turns {
+                for sum in &mut sums {
+                    *sum = sum.multiply_add(factor, factor);
+                }
+            }
+            let seconds = start.elapsed().as_secs_f64();
+            let mut seen = [T::zero(); 16];
+            for sum in sums {
+                sum.store(seen.as_mut_ptr());
+                black_box(&seen);
+            }
+            (2 * self.turns * sums.len() * T::Register::<I>::LANES) as f64 / seconds / 1e9
+        }
+    }
+}
+
+/// GFLOP/s of a product that is repeated for a while.
+fn rate(flops: f64, mut product: impl FnMut()) -> f64 {
+    product();
+    let (mut count, start) = (0, Instant::now());
+    while count < 3 || start.elapsed().as_secs_f64() < SECONDS {
+        // Several products between two looks at the clock, where they are short.
+        let several = (2e6 / flops).ceil() as usize;
+        (0..several).for_each(|_| product());
+        count += several;
+    }
+    flops * f64::from(count as u32) / start.elapsed().as_secs_f64() / 1e9
+}
+
+fn planned<T: Real>(
+    shape: (usize, usize, usize),
+    turned: Turned,
+) -> retrograde::Result<(Plan<T>, Var, Var, Var)> {
+    let ((m, k, n), graph) = (shape, Graph::new());
+    let a = graph.input("a", if turned == First { [k, m] } else { [m, k] });
+    let b = graph.input("b", if turned == Second { [n, k] } else { [k, n] });
+    let (left, right) = match turned {
+        Neither => (a.clone(), b.clone()),
+        First => (a.transpose([1, 0]), b.clone()),
+        Second => (a.clone(), b.transpose([1, 0])),
+    };
+    let c = left.matmul(&right);
+    Ok((Planner::new(&graph).want(&c).threads(1).compile()?, a, b, c))
+}
+
+fn measure<T: Number>() -> retrograde::Result<()> {
+    let median = |mut seen: Vec<f64>| {
+        seen.sort_by(f64::total_cmp);
+        seen[seen.len() / 2]
+    };
+    println!(
+        "\n{}:\n\n| m×k×n | gemm | matrixmultiply | faer | retrograde | retrograde ÷ best | peak |",
+        T::NAME
+    );
+    println!("| --- | --- | --- | --- | --- | --- | --- |");
+    for (m, k, n, turned) in SHAPES {
+        let numbers = |count| (0..count).map(|i| T::of((i * 7 % 13) as f64 - 6.0)).collect::<Vec<T>>();
+        let (x, y) = (numbers(m * k), numbers(k * n));
+        let (a_row, a_column) = if turned == First { (1, m) } else { (k, 1) };
+        let (b_row, b_column) = if turned == Second { (1, k) } else { (n, 1) };
+        let [mut c, mut d, mut e] = [vec![T::zero(); m * n], vec![T::zero(); m * n], vec![T::zero(); m * n]];
+        let (mut plan, a, b, product) = planned::<T>((m, k, n), turned)?;
+        plan.set_exact(&a, &x)?;
+        plan.set_exact(&b, &y)?;
+        let (first, flops) = (x[0].widen(), (2 * m * k * n) as f64);
+        let signed = |stride: usize| stride as isize;
+        let mut seen: [Vec<f64>; 5] = Default::default();
+        for _ in 0..ROUNDS {
+            // SAFETY: in both, the pointers and strides are those of vectors made for these sizes just above.
+            seen[0].push(rate(flops, || unsafe {
+                gemm::gemm(
+                    m,
+                    n,
+                    k,
+                    c.as_mut_ptr(),
+                    1,
+                    signed(n),
+                    false,
+                    x.as_ptr(),
+                    signed(a_column),
+                    signed(a_row),
+                    y.as_ptr(),
+                    signed(b_column),
+                    signed(b_row),
+                    T::zero(),
+                    T::one(),
+                    false,
+                    false,
+                    false,
+                    gemm::Parallelism::None,
+                );
+            }));
+            seen[1].push(rate(flops, || unsafe {
+                let a = (x.as_ptr(), signed(a_row), signed(a_column));
+                T::matrixmultiply(
+                    (m, k, n),
+                    a,
+                    (y.as_ptr(), signed(b_row), signed(b_column)),
+                    d.as_mut_ptr(),
+                );
+            }));
+            seen[2].push(rate(flops, || {
+                let (mut left, mut right) =
+                    (MatRef::from_row_major_slice(&x, m, k), MatRef::from_row_major_slice(&y, k, n));
+                if turned == First {
+                    left = MatRef::from_column_major_slice(&x, m, k);
+                }
+                if turned == Second {
+                    right = MatRef::from_column_major_slice(&y, k, n);
+                }
+                let to = MatMut::from_row_major_slice_mut(&mut e, m, n);
+                faer::linalg::matmul::matmul(to, Accum::Replace, left, right, T::one(), Par::Seq);
+            }));
+            let mut outcome = Ok(());
+            seen[3].push(rate(flops, || {
+                // An input that is given anew must be read anew: a plan may not keep what it computed before.
+                outcome = plan.set_element(&a, 0, first).and_then(|()| plan.run());
+            }));
+            outcome?;
+            seen[4].push(dispatch(Peak { turns: 200_000, number: PhantomData::<T> }));
+        }
+        let ours = plan.read(&product)?;
+        // Small whole numbers: all must agree to the last bit.
+        assert!(*ours == *c && c == d && d == e, "the products differ at {m}×{k}×{n}");
+        let [gemm, matrixmultiply, faer, ours, peak] = seen.map(median);
+        let best = gemm.max(matrixmultiply).max(faer);
+        let name = match turned {
+            Neither => "",
+            First => ", xᵀ·dy",
+            Second => ", dy·wᵀ",
+        };
+        println!(
+            "| {m}×{k}×{n}{name} | {gemm:.0} | {matrixmultiply:.0} | {faer:.0} | {ours:.0} | {:.2} | {peak:.0} |",
+            ours / best
+        );
+    }
+    Ok(())
+}
+
+fn main() -> retrograde::Result<()> {
+    println!("GFLOP/s on one thread, medians of {ROUNDS} rounds; retrograde uses {}.", instruction_set());
+    measure::<f32>()?;
+    measure::<f64>()
+}

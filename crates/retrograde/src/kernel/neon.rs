@@ -1,0 +1,91 @@
+//! The registers of aarch64: 128 bits, 32 of them, with a fused multiply-add.
+//!
+//! NEON is part of every aarch64 processor, so that code for it may be called without asking. Plain loops become NEON
+//! by themselves; what is here is what the matrix product needs.
+
+use super::dispatch::InstructionSet;
+use super::vector::Vector;
+use std::arch::aarch64::{float32x4_t, float64x2_t};
+
+/// NEON, which every processor of the target has.
+pub(super) struct Neon;
+
+impl InstructionSet for Neon {
+    type Single = float32x4_t;
+    type Double = float64x2_t;
+    const MANY_REGISTERS: bool = true;
+}
+
+/// One implementation: the register, the number, and the instructions.
+macro_rules! vector {
+    ($register:ident, $number:ty, $lanes:literal, $splat:ident, $load:ident, $store:ident, $fma:ident, $add:ident) => {
+        impl Vector<$number> for $register {
+            const LANES: usize = $lanes;
+
+            #[inline(always)]
+            unsafe fn splat(number: $number) -> Self {
+                // SAFETY: every processor of the target has NEON.
+                unsafe { std::arch::aarch64::$splat(number) }
+            }
+
+            #[inline(always)]
+            unsafe fn load(from: *const $number) -> Self {
+                // SAFETY: every processor of the target has NEON; the caller promises that the numbers can be read.
+                unsafe { std::arch::aarch64::$load(from) }
+            }
+
+            #[inline(always)]
+            unsafe fn store(self, to: *mut $number) {
+                // SAFETY: every processor of the target has NEON; the caller promises that the numbers can be written.
+                unsafe { std::arch::aarch64::$store(to, self) }
+            }
+
+            #[inline(always)]
+            unsafe fn multiply_add(self, factor: Self, sum: Self) -> Self {
+                // SAFETY: every processor of the target has NEON.
+                unsafe { std::arch::aarch64::$fma(sum, self, factor) }
+            }
+
+            #[inline(always)]
+            unsafe fn add(self, other: Self) -> Self {
+                // SAFETY: every processor of the target has NEON.
+                unsafe { std::arch::aarch64::$add(self, other) }
+            }
+        }
+    };
+}
+
+vector!(float32x4_t, f32, 4, vdupq_n_f32, vld1q_f32, vst1q_f32, vfmaq_f32, vaddq_f32);
+vector!(float64x2_t, f64, 2, vdupq_n_f64, vld1q_f64, vst1q_f64, vfmaq_f64, vaddq_f64);
+
+#[cfg(test)]
+mod tests {
+    use super::{Vector, float32x4_t, float64x2_t};
+    use crate::kernel::Real;
+
+    fn as_defined<T: Real, V: Vector<T>>() {
+        let numbers = |first: f64| (0..V::LANES).map(|i| T::of(first + 0.1 * i as f64)).collect::<Vec<T>>();
+        let (x, y, z) = (numbers(1.1), numbers(-2.3), numbers(7.7));
+        let mut seen = vec![T::zero(); 4 * V::LANES];
+        let lane = |number: usize| number * V::LANES;
+        // SAFETY: every processor of the target has NEON, and the vectors have as many numbers as a register.
+        unsafe {
+            let (a, b, c) = (V::load(x.as_ptr()), V::load(y.as_ptr()), V::load(z.as_ptr()));
+            a.store(seen.as_mut_ptr());
+            V::splat(T::of(0.3)).store(seen[lane(1)..].as_mut_ptr());
+            a.multiply_add(b, c).store(seen[lane(2)..].as_mut_ptr());
+            a.add(b).store(seen[lane(3)..].as_mut_ptr());
+        }
+        for i in 0..V::LANES {
+            let expected = [x[i], T::of(0.3), x[i].mul_add(y[i], z[i]), x[i] + y[i]];
+            let found: [T; 4] = std::array::from_fn(|part| seen[lane(part) + i]);
+            assert_eq!(found, expected, "{} lane {i}", T::NAME);
+        }
+    }
+
+    #[test]
+    fn every_instruction_does_what_its_definition_says() {
+        as_defined::<f32, float32x4_t>();
+        as_defined::<f64, float64x2_t>();
+    }
+}
