@@ -1,7 +1,6 @@
 //! The notebook's printed numbers, by the textbook room, and every layer's `backward` against its `forward`.
 
-// The numbers stand here as the notebook printed them.
-#![allow(clippy::unreadable_literal)]
+#![allow(clippy::unreadable_literal, reason = "the numbers stand here as the notebook printed them")]
 
 use ndarray::{Array1, Array2, arr2};
 use rand_distr::{Distribution, StandardNormal};
