@@ -34,6 +34,7 @@ mod real;
 pub(crate) mod reduce;
 pub(crate) mod sparse;
 pub(crate) mod strided;
+pub(crate) mod table;
 mod tangent;
 mod team;
 mod touch;
@@ -49,7 +50,7 @@ pub use form::{
 pub use peak::Peak;
 pub use program::Threads;
 pub use real::Real;
-pub(crate) use sparse::SparseLayout;
 pub use sparse::{SparseRows, SparseRowsMut};
 pub use strided::View;
+pub use table::Bytes;
 pub use vector::Vector;

@@ -7,7 +7,7 @@ use super::arena::{Arena, Memory, Place};
 use super::chain::Chain;
 use super::form::{Call, Form, Formed, Inputs, Operand, Output, RowsKernel};
 use super::real::Real;
-use super::sparse::SparseRowsMut;
+use super::sparse::{self, SparseRowsMut};
 use super::strided::View;
 use super::team::Team;
 use super::touch::{Touch, touches};
@@ -180,7 +180,7 @@ impl<T: Real> Program<T> {
     pub(crate) fn costs(&self) -> impl Iterator<Item = StepCost> + '_ {
         self.steps.iter().map(|step| StepCost {
             arithmetic: arithmetic(&step.work),
-            bytes: traffic::<T>(&step.work),
+            bytes: traffic(&step.work, &self.arena),
             threads: step.shares.iter().filter(|share| !share.is_empty()).count(),
             meet: step.meet,
         })
@@ -352,12 +352,13 @@ unsafe fn carry_out<T: Real>(work: &Work, arena: &Arena<T>, share: Range<usize>,
                     Place::Real { start, length } => Output::Real(arena.real.slice_mut(start, length)),
                     Place::Index { start, length } => Output::Index(arena.index.slice_mut(start, length)),
                     Place::Bytes { .. } => return,
-                    Place::Sparse { values, columns, marks, rows, layout } => Output::Sparse(SparseRowsMut {
-                        layout,
-                        values: arena.real.slice_mut(values, rows * layout.stride()),
-                        columns: arena.index.slice_mut(columns, rows * layout.stride()),
-                        marks: arena.index.slice_mut(marks, rows * layout.marks()),
-                    }),
+                    Place::Sparse { table, start, words, rows, .. } => {
+                        let Some(lists) = arena.tables[table].lists.as_deref() else {
+                            return;
+                        };
+                        let places = arena.index.slice_mut(start, rows * words);
+                        Output::Sparse(SparseRowsMut { lists, places, rows })
+                    }
                 }
             };
             // SAFETY: nobody writes to the inputs.
@@ -405,7 +406,7 @@ fn arithmetic(work: &Work) -> usize {
 }
 
 /// The bytes that the work reads and writes, each counted once.
-fn traffic<T: Real>(work: &Work) -> usize {
+fn traffic<T: Real>(work: &Work, arena: &Arena<T>) -> usize {
     match work {
         Work::Chain(chain) => {
             let loads = chain.loads.iter().map(|load| load.length.min(chain.elements));
@@ -415,13 +416,20 @@ fn traffic<T: Real>(work: &Work) -> usize {
             (loads.sum::<usize>() + places.len() * chain.elements) * size_of::<T>()
         }
         Work::Rows(RowsWork { inputs, output, .. }) => {
+            let records = |place: &Place| match *place {
+                Place::Sparse { table, rows, .. } => {
+                    arena.tables[table].lists.as_ref().map(|lists| rows * lists.usual())
+                }
+                _ => None,
+            };
             let bytes = |place: &Place| match *place {
                 Place::Real { length, .. } => length * size_of::<T>(),
                 Place::Index { length, .. } => length * size_of::<u32>(),
-                // Of a table only the rows that make the output are read.
-                Place::Bytes { length, .. } => length.min(output.shape.iter().product()),
-                // As if no element were zero: how many are not is known only when it runs.
-                Place::Sparse { .. } => place.elements() * (size_of::<T>() + size_of::<u32>()),
+                // Of a table only the rows that make the output are read; if they are lists, as much as is written.
+                Place::Bytes { length, .. } => {
+                    records(&output.place).unwrap_or_else(|| length.min(output.shape.iter().product()))
+                }
+                Place::Sparse { .. } => records(place).unwrap_or(0),
             };
             inputs.iter().chain([output]).map(|operand| bytes(&operand.place)).sum()
         }
@@ -458,12 +466,16 @@ fn fault<T: Real>(arena: &Arena<T>, work: &Work) -> Option<&'static str> {
     let inside = |place: &Place| {
         let in_table = match *place {
             Place::Bytes { table, start, length } => {
-                arena.tables.get(table).is_some_and(|(bytes, _)| start + length <= bytes.len())
+                arena.tables.get(table).is_some_and(|table| start + length <= table.bytes.len())
             }
-            _ => true,
+            Place::Sparse { table, width, words, .. } => {
+                let lists = arena.tables.get(table).and_then(|table| table.lists.as_ref());
+                lists.is_some_and(|lists| lists.width() == width && sparse::words(lists) == words)
+            }
+            Place::Real { .. } | Place::Index { .. } => true,
         };
         in_table
-            && place.pieces().all(|(memory, range)| match memory {
+            && place.memory().is_none_or(|(memory, range)| match memory {
                 Memory::Real => range.end <= arena.real.len(),
                 Memory::Index => range.end <= arena.index.len(),
             })
@@ -500,10 +512,12 @@ fn fault<T: Real>(arena: &Arena<T>, work: &Work) -> Option<&'static str> {
 }
 
 fn overlaps(a: &Place, b: &Place) -> bool {
-    a.pieces().any(|(memory, mine)| {
-        let meets = |other: &Range<usize>| mine.start.max(other.start) < mine.end.min(other.end);
-        b.pieces().any(|(other, range)| memory == other && meets(&range))
-    })
+    match (a.memory(), b.memory()) {
+        (Some((memory, mine)), Some((other, theirs))) => {
+            memory == other && mine.start.max(theirs.start) < mine.end.min(theirs.end)
+        }
+        _ => false,
+    }
 }
 
 #[cfg(test)]

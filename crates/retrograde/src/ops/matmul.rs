@@ -203,8 +203,9 @@ impl RowsKernel for MatMul {
 
     fn scratch(&self, inputs: &[&[usize]], output: &[usize]) -> usize {
         let (m, n) = matrix(output, false);
-        let dense = matmul::scratch(m, matrix(inputs[0], self.left).1, n);
-        dense.max(sparse::scratch(if self.left { m } else { matrix(inputs[0], false).1 }))
+        let k = matrix(inputs[0], self.left).1;
+        let dense = matmul::scratch(m, k, n);
+        dense.max(sparse::scratch(k))
     }
 }
 
