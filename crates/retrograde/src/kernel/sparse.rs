@@ -2,20 +2,26 @@
 //!
 //! Each row is a record of a [table](super::table): a list of its elements that are not zero, with their columns. The
 //! products pass over the others: four fifths of the work on MNIST. A product gives the bits of the
-//! [dense one](super::matmul): each element is the same sum in the same order and the same blocks, and a zero adds nothing
+//! [dense one](super::matmul): each element is the same sum in the same order, and a zero adds nothing
 //! to it (`0 · x` for an infinite `x` excepted: where a weight is infinite, the dense product has NaN).
 
 use super::Real;
 use super::dispatch::{Body, InstructionSet, dispatch};
-use super::matmul;
 use super::nonzeros::{BLOCK, expand, transpose};
 use super::prefetch::prefetch;
 use super::table::{Lists, Record};
 use super::vector::Vector;
 use std::ops::Range;
 
-/// How many blocks of columns, or of rows, are summed before the sums are written back, as the dense product does.
-const BLOCKS_A_DEPTH: usize = matmul::DEPTH / BLOCK;
+/// How many columns, or rows, are summed before the sums are written back: so many rows of the dense operand, a tile wide,
+/// stay in the second-level cache.
+const DEPTH: usize = 256;
+
+/// How many blocks these are.
+const BLOCKS_A_DEPTH: usize = DEPTH / BLOCK;
+
+/// How many rows are summed at once in the transposed product.
+const ROWS: usize = 128;
 
 /// How many numbers a byte may be.
 pub(super) const BYTES: usize = 256;
@@ -106,7 +112,7 @@ pub(crate) fn product<T: Real>(a: SparseRows<'_, T>, b: &[T], n: usize, c: &mut 
     assert_eq!(c.len(), a.rows * n, "the rows of a sparse product");
     // A register that does not begin with a line of the cache takes twice as long to read.
     let copy = !(n * size_of::<T>()).is_multiple_of(64) && a.rows >= WORTH_COPYING_B;
-    tiles::<T>(n, &mut |column, registers| {
+    tiles::<T>(n, REGISTERS, &mut |column, registers| {
         let tile = Tile { a, b, n, column, c, scratch };
         match (registers, copy) {
             (1, false) => dispatch(Forward::<T, 1, false>(tile)),
@@ -141,29 +147,26 @@ pub(crate) fn transposed_product<T: Real>(
 ) {
     assert!(n >= NARROWEST && features.end <= a.lists.width(), "the operands of a sparse product");
     assert!(g.len() >= a.rows * n && c.len() == features.len() * n, "the operands of a sparse product");
-    tiles::<T>(n, &mut |column, registers| {
+    // A row of B is read for each feature that is not zero in it: all rows of a tile stay in the first-level cache.
+    tiles::<T>(n, REGISTERS / 2, &mut |column, registers| {
         let features = features.clone();
         let tile = Tile { a, b: g, n, column, c, scratch };
         match registers {
             1 => dispatch(Backward::<T, 1>(tile, features)),
             2 => dispatch(Backward::<T, 2>(tile, features)),
             3 => dispatch(Backward::<T, 3>(tile, features)),
-            4 => dispatch(Backward::<T, 4>(tile, features)),
-            5 => dispatch(Backward::<T, 5>(tile, features)),
-            6 => dispatch(Backward::<T, 6>(tile, features)),
-            7 => dispatch(Backward::<T, 7>(tile, features)),
-            _ => dispatch(Backward::<T, 8>(tile, features)),
+            _ => dispatch(Backward::<T, 4>(tile, features)),
         }
     });
 }
 
 /// The scratch memory of both products, in numbers, when sums are over so many: some rows of B or G, a tile wide.
 pub(crate) fn scratch(depth: usize) -> usize {
-    depth.min(matmul::DEPTH) * REGISTERS * NARROWEST
+    depth.min(DEPTH) * REGISTERS * NARROWEST
 }
 
-/// Walks over the columns of C by tiles of registers.
-fn tiles<T: Real>(n: usize, each: &mut dyn FnMut(usize, usize)) {
+/// Walks over the columns of C by tiles of registers, `most` at the most.
+fn tiles<T: Real>(n: usize, most: usize, each: &mut dyn FnMut(usize, usize)) {
     struct Lanes<T>(std::marker::PhantomData<T>);
     impl<T: Real> Body for Lanes<T> {
         type Output = usize;
@@ -173,8 +176,8 @@ fn tiles<T: Real>(n: usize, each: &mut dyn FnMut(usize, usize)) {
         }
     }
     let lanes = dispatch(Lanes::<T>(std::marker::PhantomData));
-    for column in (0..n).step_by(REGISTERS * lanes) {
-        let registers = (n - column).div_ceil(lanes).min(REGISTERS);
+    for column in (0..n).step_by(most * lanes) {
+        let registers = (n - column).div_ceil(lanes).min(most);
         each(if registers == 1 { column.min(n - lanes) } else { column }, registers);
     }
 }
@@ -256,7 +259,7 @@ impl<T: Real, const W: usize, const COPIED: bool> Body for Forward<'_, '_, T, W,
                 // SAFETY: `dispatch` has found the processor to have the instruction set `I`. B has `step` numbers for
                 // each column of these blocks, and the places lie within `step`; those in C lie within `n`.
                 unsafe {
-                    let mut sums = [T::Register::<I>::splat(T::zero()); W];
+                    let mut sums = sums_so_far::<T, T::Register<I>, W>(&c[column..], places, first > 0);
                     for block in first..last {
                         let b = b.as_ptr().wrapping_add((block - first) * BLOCK * step);
                         let mut left = record.mask(block);
@@ -274,33 +277,44 @@ impl<T: Real, const W: usize, const COPIED: bool> Body for Forward<'_, '_, T, W,
                             }
                         }
                     }
-                    add_to(&mut c[column..], sums, places, first > 0);
+                    write(&mut c[column..], sums, places);
                 }
             }
         }
     }
 }
 
-/// Writes sums to their places in a row of C, or adds them to what is there.
+/// The sums of a row of C that are there already if there `are` any, or zeros.
 ///
 /// # Safety
 /// The processor has the instruction set of `V`, and the places lie within the row.
 #[inline(always)]
-unsafe fn add_to<T: Real, V: Vector<T>, const W: usize>(
-    c: &mut [T],
-    mut sums: [V; W],
+unsafe fn sums_so_far<T: Real, V: Vector<T>, const W: usize>(
+    c: &[T],
     places: [usize; W],
-    add: bool,
-) {
+    are: bool,
+) -> [V; W] {
     // SAFETY: the caller promises it.
     unsafe {
-        if add {
-            // All are read before any is written: they may overlap.
+        let mut sums = [V::splat(T::zero()); W];
+        if are {
             for (sum, &place) in sums.iter_mut().zip(&places) {
-                *sum = V::load(c.as_ptr().add(place)).add(*sum);
+                *sum = V::load(c.as_ptr().add(place));
             }
         }
-        sums.iter().zip(&places).for_each(|(sum, &place)| sum.store(c.as_mut_ptr().add(place)));
+        sums
+    }
+}
+
+/// Writes sums to their places in a row of C.
+///
+/// # Safety
+/// As for [`sums_so_far`].
+#[inline(always)]
+unsafe fn write<T: Real, V: Vector<T>, const W: usize>(c: &mut [T], sums: [V; W], places: [usize; W]) {
+    for (sum, &place) in sums.iter().zip(&places) {
+        // SAFETY: the caller promises it.
+        unsafe { sum.store(c.as_mut_ptr().add(place)) };
     }
 }
 
@@ -310,9 +324,9 @@ struct Backward<'a, 'b, T, const W: usize>(Tile<'a, 'b, T>, Range<usize>);
 /// The columns of one block of some rows, as if it were transposed.
 struct Columns {
     /// Which rows are not zero in each column: the bits of a word for each 64 rows.
-    masks: [[u64; BLOCK]; BLOCKS_A_DEPTH],
+    masks: [[u64; BLOCK]; ROWS / BLOCK],
     /// All bytes, row by row.
-    bytes: [[u8; BLOCK]; matmul::DEPTH],
+    bytes: [[u8; BLOCK]; ROWS],
 }
 
 impl Columns {
@@ -340,9 +354,9 @@ impl<T: Real, const W: usize> Body for Backward<'_, '_, T, W> {
         let Backward(Tile { a, b, n, column, c, scratch }, features) = self;
         let (lanes, step) = (T::Register::<I>::LANES, W * T::Register::<I>::LANES);
         let places = places::<W>(lanes, n - column);
-        let mut columns = Columns { masks: [[0; BLOCK]; BLOCKS_A_DEPTH], bytes: [[0; BLOCK]; matmul::DEPTH] };
-        for first in (0..a.rows.max(1)).step_by(matmul::DEPTH) {
-            let rows = first..a.rows.min(first + matmul::DEPTH);
+        let mut columns = Columns { masks: [[0; BLOCK]; ROWS / BLOCK], bytes: [[0; BLOCK]; ROWS] };
+        for first in (0..a.rows.max(1)).step_by(ROWS) {
+            let rows = first..a.rows.min(first + ROWS);
             // A row of B is read for each feature that is not zero in it: side by side, from a line of the cache on.
             let copied = &mut scratch[..rows.len() * step];
             // SAFETY: `dispatch` has found the processor to have the instruction set `I`.
@@ -355,7 +369,7 @@ impl<T: Real, const W: usize> Body for Backward<'_, '_, T, W> {
                     // SAFETY: as above. A bit is set only for a row that there is, and each has its tile of B; the places
                     // lie within a row of C.
                     unsafe {
-                        let mut sums = [T::Register::<I>::splat(T::zero()); W];
+                        let mut sums = sums_so_far::<T, T::Register<I>, W>(c, places, first > 0);
                         for (number, masks) in
                             columns.masks.iter().enumerate().take(rows.len().div_ceil(BLOCK))
                         {
@@ -374,7 +388,7 @@ impl<T: Real, const W: usize> Body for Backward<'_, '_, T, W> {
                                 }
                             }
                         }
-                        add_to(c, sums, places, first > 0);
+                        write(c, sums, places);
                     }
                 }
             }
@@ -414,15 +428,15 @@ mod tests {
                 product(a, &b, n, &mut c, &mut apart);
                 let left = Matrix { values: &dense, row: width, column: 1 };
                 let right = Matrix { values: &b, row: n, column: 1 };
-                matmul::product(left, right, (width, n), 0..rows, &mut expected, &mut memory);
+                matmul::product(left, right, (rows, width, n), rows, &mut expected, &mut memory);
                 assert!(c == expected, "{rows}×{width}×{n}, in {}", T::NAME);
                 let (g, features) = (numbers(rows * n), width / 3..width);
                 let (mut c, mut expected) =
                     (vec![T::nan(); features.len() * n], vec![T::nan(); features.len() * n]);
                 transposed_product(a, &g, n, features.clone(), &mut c, &mut apart);
-                let left = Matrix { values: &dense, row: 1, column: width };
+                let left = Matrix { values: &dense[features.start..], row: 1, column: width };
                 let right = Matrix { values: &g, row: n, column: 1 };
-                matmul::product(left, right, (rows, n), features, &mut expected, &mut memory);
+                matmul::product(left, right, (width, rows, n), features.len(), &mut expected, &mut memory);
                 assert!(c == expected, "transposed {rows}×{width}×{n}, in {}", T::NAME);
             }
         }

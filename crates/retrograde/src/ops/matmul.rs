@@ -229,15 +229,16 @@ impl<T: Real> Rows<T> for MatMul {
             let (item, first) = (row / m, row % m);
             let last = m.min(first + call.rows.end - row);
             // Of a left operand that is not transposed only the rows of this call are here.
-            let (a, rows) = if self.left {
-                (&a.real()[item * m * k..(item + 1) * m * k], first..last)
+            let a = if self.left {
+                &a.real()[item * m * k + first..(item + 1) * m * k]
             } else {
-                (&a.real()[(row - call.rows.start) * k..][..(last - first) * k], 0..last - first)
+                &a.real()[(row - call.rows.start) * k..][..(last - first) * k]
             };
             let a = Matrix { values: a, row: a_row, column: a_column };
             let b = Matrix { values: &b.real()[item * k * n..(item + 1) * k * n], row: b_row, column: b_column };
             let count = (last - first) * n;
-            product(a, b, (k, n), rows, &mut output[written..written + count], call.scratch);
+            let c = &mut output[written..written + count];
+            product(a, b, (m, k, n), last - first, c, call.scratch);
             written += count;
             row += last - first;
         }
