@@ -33,6 +33,7 @@ pub(crate) mod program;
 mod real;
 pub(crate) mod reduce;
 pub(crate) mod sparse;
+mod step;
 pub(crate) mod strided;
 pub(crate) mod table;
 mod tangent;
@@ -40,6 +41,7 @@ mod team;
 mod touch;
 mod vector;
 mod watch;
+pub(crate) mod work;
 
 pub(crate) use chain::RowsOfLoad;
 pub use dispatch::{Body, InstructionSet, dispatch, instruction_set};

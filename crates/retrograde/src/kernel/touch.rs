@@ -8,7 +8,7 @@
 use super::arena::{Memory, Place};
 use super::chain::Chain;
 use super::form::Operand;
-use super::program::{RowsWork, Work};
+use super::work::{RowsWork, Work};
 use std::ops::Range;
 
 /// A piece of the arena that a step touches.
