@@ -4,6 +4,7 @@ use super::curves::plots;
 use super::figures::{Figure, series};
 use super::pictures;
 use super::plot::thousands;
+use crate::clock::SystemTime;
 use crate::data::Dataset;
 use crate::error::{Error, Result};
 use crate::kernel;
@@ -11,7 +12,7 @@ use crate::train::{EpochRecord, State, Status};
 use crate::view::html::{both, escaped, script_safe};
 use serde_json::{Map, Value};
 use std::fmt::Write;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 /// How many rows the table of epochs has at most.
 const ROWS: usize = 200;
