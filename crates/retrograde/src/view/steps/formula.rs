@@ -48,7 +48,7 @@ pub(super) fn words(formula: &str) -> impl Iterator<Item = (Option<char>, &str)>
 /// A formula with something else for each of its letters; `None` if it is not one of plain numbers.
 pub(super) fn substituted(formula: &str, of: &dyn Fn(char) -> Option<String>) -> Option<String> {
     // Indexed letters and sums are about tensors.
-    if formula.contains(['[', '{']) || formula.contains("sum") || formula.contains(" in ") {
+    if formula.contains(['[', '{']) || formula.contains("sum over") || formula.contains(" in ") {
         return None;
     }
     let mut text = String::new();
