@@ -1,6 +1,6 @@
 //! A layer examined alone: asked, differentiated, judged and diagnosed.
 
-use super::causes::{Case, Diagnosis, diagnose, wrong_shape};
+use super::causes::{Case, Diagnosis, FACTORS, diagnose, diagnose_besides, wrong_shape};
 use super::evidence::{finding, linearity, numbers, unexplained};
 use super::guarded::Guarded;
 use super::probe::{Answers, GIVEN, Refusal, ask, expect_numbers, normal, random, relative};
@@ -63,6 +63,7 @@ pub(super) fn examine(
             for block in 0..answers.names.len() {
                 answers.differentiate(layer, probe, block, MANY, 2)?;
             }
+            answers.respond(layer, probe);
         }
     }
     for (block, suspicious) in suspicious.iter().enumerate() {
@@ -247,12 +248,35 @@ fn explain(
             return found;
         }
     }
-    let case = Case { answers, block, views, labels };
     // That dout is ignored is seen, but it is not all: what the numbers are otherwise is for another cause to say.
     found.iter_mut().for_each(|diagnosis| diagnosis.predicted.clear());
-    if let Some(mut diagnosis) = diagnose(&case, layer) {
-        diagnosis.from_one = ignored;
-        found.insert(0, diagnosis);
+    let told = |diagnosis: Diagnosis| Diagnosis { from_one: ignored, ..diagnosis };
+    // Far out, differences of what stands still are of little use: it is looked at last.
+    let is_far = |view: &View<'_>| Some(view.number) == answers.far;
+    let (near, far): (Vec<View<'_>>, Vec<View<'_>>) = views.into_iter().partition(|view| !is_far(view));
+    let mut case = Case { answers, block, views: near, labels };
+    let wrong_near = case.views.iter().any(|view| view.verdict.is_wrong());
+    if let Some(diagnosis) = wrong_near.then(|| diagnose(&case, layer)).flatten() {
+        found.insert(0, told(diagnosis));
+        return found;
+    }
+    // Two faults at once: one of sign or size, and another.
+    for factor in FACTORS.iter().filter(|_| wrong_near) {
+        let claimed: Vec<Option<Tensor>> = answers
+            .probes
+            .iter()
+            .map(|probe| Some(probe.claimed[block].as_ref()? / factor.of(probe)))
+            .collect();
+        let view = |n: usize| View::new(answers, n, block, ignored.then(|| &ones[n]), claimed[n].as_ref());
+        let views = numbers().filter_map(view).filter(|view| !is_far(view)).collect();
+        if let Some(two) = diagnose_besides(factor, &Case { answers, block, views, labels }, layer) {
+            found.splice(0..0, two.map(told));
+            return found;
+        }
+    }
+    if !far.is_empty() {
+        case.views.extend(far);
+        found.splice(0..0, diagnose(&case, layer).map(told));
     }
     found
 }

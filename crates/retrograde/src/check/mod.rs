@@ -37,6 +37,7 @@ pub mod numerical;
 mod page;
 mod probe;
 mod report;
+mod responses;
 mod rows;
 mod slopes;
 mod text;

@@ -1,6 +1,7 @@
 //! What is asked of a layer: its gradients at several inputs, in an order that shows what it remembers, and a few
 //! experiments more. Differences are taken afterwards, as they call `forward` many times.
 
+use ndarray::Array2;
 use rand_distr::{Distribution, StandardNormal, Uniform};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::{Rng, SeedableRng};
@@ -25,6 +26,8 @@ pub(super) struct Probe {
     pub before: Claims,
     /// By block; `None` before the differences are taken.
     pub jacobians: Vec<Option<Jacobian>>,
+    /// By block, what backward makes of each output's gradient alone: see [`Answers::respond`].
+    pub responses: Vec<Option<Array2<f64>>>,
 }
 
 /// The probe whose input is the user's own.
@@ -53,6 +56,9 @@ pub(super) struct Answers {
     pub experiments: Experiments,
     /// How uncertain an output is, relative to the largest.
     pub noise: f64,
+    /// The probe far out, if there is one: to see that something is wrong, not to tell what, since differences of what
+    /// stands still there are of little use.
+    pub far: Option<usize>,
 }
 
 /// Why nothing can be asked.
@@ -143,7 +149,12 @@ pub(super) fn ask(
     let mut names = vec!["x".to_owned()];
     names.extend(layer.parameters().iter().map(|parameter| parameter.name.to_owned()));
 
-    let inputs = inputs(layer, given, &mut random);
+    let mut inputs = inputs(layer, given, &mut random);
+    // Far out, where functions with an upper edge have it.
+    let far_out = normal(given.shape(), &mut random) * 4.0;
+    let is_defined = layer.forward(&far_out).is_ok_and(|out| finite(&out));
+    let far = is_defined.then_some(inputs.len());
+    inputs.extend(far.map(|_| far_out));
     // Other parameters for the third probe, which show values that a layer keeps from earlier.
     let changed: Vec<Tensor> = original.iter().map(|value| moved(value, &mut random)).collect();
     set_values(layer, &changed);
@@ -156,6 +167,7 @@ pub(super) fn ask(
     let first_d = upstream(out.shape(), &mut random);
     claims(layer, &first_d)?;
     let mut probes: Vec<Probe> = Vec::new();
+    let mut far_at = None;
     for (number, x) in inputs.into_iter().enumerate() {
         if number == CHANGED && usable {
             set_values(layer, &changed);
@@ -163,14 +175,19 @@ pub(super) fn ask(
         let answer = question(layer, x, &mut random);
         set_values(layer, &original);
         match answer {
-            Ok(probe) => probes.push(probe),
+            Ok(probe) => {
+                if Some(number) == far {
+                    far_at = Some(probes.len());
+                }
+                probes.push(probe);
+            }
             // A layer that remembers a batch of another size fails here, and has shown above what it remembers.
             Err(_) if number > CHANGED => {}
             Err(error) => return Err(error),
         }
     }
     let experiments = experiments(layer, &probes[0], &mut random)?;
-    Ok(Ok(Answers { names, probes, first_d, experiments, noise }))
+    Ok(Ok(Answers { names, probes, first_d, experiments, noise, far: far_at }))
 }
 
 fn question(layer: &mut dyn Layer, x: Tensor, random: &mut Xoshiro256PlusPlus) -> Result<Probe> {
@@ -182,7 +199,8 @@ fn question(layer: &mut dyn Layer, x: Tensor, random: &mut Xoshiro256PlusPlus) -
     all.extend(values(layer));
     let claimed = claims(layer, &d)?;
     let jacobians = claimed.iter().map(|_| None).collect();
-    Ok(Probe { x, d, out, values: all, claimed, before, jacobians })
+    let responses = vec![None; claimed.len()];
+    Ok(Probe { x, d, out, values: all, claimed, before, jacobians, responses })
 }
 
 fn experiments(layer: &mut dyn Layer, probe: &Probe, random: &mut Xoshiro256PlusPlus) -> Result<Experiments> {
@@ -202,7 +220,8 @@ fn experiments(layer: &mut dyn Layer, probe: &Probe, random: &mut Xoshiro256Plus
     Ok(Experiments { again, zero, other, sum })
 }
 
-/// A random input of the given one's shape; the given one; another random one; two with other numbers of rows, where the layer takes them.
+/// A random input of the given one's shape; the given one; another random one; two with other numbers of rows, where the
+/// layer takes them.
 fn inputs(layer: &mut dyn Layer, given: &Tensor, random: &mut Xoshiro256PlusPlus) -> Vec<Tensor> {
     let mut inputs = Vec::new();
     let width = given.iter().fold(0.0_f64, |largest, value| largest.max(value.abs()));

@@ -1,5 +1,7 @@
 //! A block at a probe: what the layer claims beside what the differences say, and whether the two agree.
 
+use ndarray::Array2;
+
 use super::probe::{Answers, Probe, relative};
 use super::{Comparison, Verdict};
 use crate::check::jacobian::Jacobian;
@@ -17,6 +19,8 @@ pub(super) struct View<'a> {
     pub claimed: Tensor,
     /// What the differences say: NaN in the elements that were not differentiated.
     pub truth: Tensor,
+    /// What the layer makes of each output's gradient alone, in the elements that were differentiated.
+    pub responses: Option<&'a Array2<f64>>,
     /// How far apart the two may be by rounding.
     pub tolerance: Tensor,
     pub verdict: Verdict,
@@ -34,6 +38,7 @@ impl<'a> View<'a> {
         claimed: Option<&Tensor>,
     ) -> Option<Self> {
         let probe = &answers.probes[number];
+        let responses = probe.responses[block].as_ref().filter(|_| d.is_none() && claimed.is_none());
         let jacobian = probe.jacobians[block].as_ref()?;
         let claimed = claimed.or(probe.claimed[block].as_ref())?;
         if claimed.shape() != probe.values[block].shape() {
@@ -53,6 +58,7 @@ impl<'a> View<'a> {
             d,
             claimed: claimed.clone(),
             truth,
+            responses,
             tolerance,
             verdict: Verdict::Right,
         };

@@ -5,3 +5,4 @@ mod catalogue;
 mod honest;
 mod notebook;
 mod right;
+mod strangers;

@@ -98,6 +98,10 @@ pub(super) fn forward_over_wrong_axis(case: &Case<'_>, _: &mut dyn Layer) -> Opt
 pub(super) fn terms(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
     type Form = (&'static str, fn(&Tensor, &Tensor, Over) -> Tensor);
     const SOFTMAX: &[Form] = &[
+        ("dout", |d, _, _| d.clone()),
+        ("y − dout", |d, y, _| y - d),
+        ("dout − y", |d, y, _| d - y),
+        ("y · (1 − y)", |_, y, _| y * y.mapv(|y| 1.0 - y)),
         ("dout · y", |d, y, _| d * y),
         ("dout · y · (1 − y)", |d, y, _| d * y * y.mapv(|y| 1.0 - y)),
         ("dout · (1 − y)", |d, y, _| d * &y.mapv(|y| 1.0 - y)),
@@ -124,8 +128,9 @@ pub(super) fn terms(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
         }),
     ];
     const LOG: &[Form] = &[
+        ("dout", |d, _, _| d.clone()),
+        ("dout − y · dout", |d, y, _| d * &y.mapv(|y| 1.0 - y.exp())),
         ("dout − y", |d, y, _| d - &y.mapv(f64::exp)),
-        ("dout · (1 − y)", |d, y, _| d * &y.mapv(|y| 1.0 - y.exp())),
         ("dout − Σ dout", |d, _, over| d - &total(d, over)),
         ("dout − mean of dout", |d, y, over| d - &(total(d, over) / total(&y.mapv(|_| 1.0), over))),
         ("dout − ln y · Σ dout", |d, y, over| d - &(y * &total(d, over))),
