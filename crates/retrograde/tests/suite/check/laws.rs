@@ -9,10 +9,11 @@ use retrograde::textbook::{
     WeightDecay, remembered, softmax,
 };
 
+type Forward = fn(&Tensor) -> Tensor;
 type Backward = fn(&Tensor, &Tensor, &Tensor) -> Tensor;
 
 /// A layer by its two functions; backward is of x, y and dout.
-struct By(fn(&Tensor) -> Tensor, Backward, Option<(Tensor, Tensor)>);
+struct By(Forward, Backward, Option<(Tensor, Tensor)>);
 
 impl Layer for By {
     fn forward(&mut self, x: &Tensor) -> Result<Tensor> {
@@ -33,6 +34,25 @@ fn numbers(shape: &[usize]) -> Tensor {
         at += 1;
         f64::from(at * 37 % 23) / 12.0 - 0.9
     })
+}
+
+/// Without the mean of the rows.
+fn centred(x: &Tensor) -> Tensor {
+    x - &x.mean_axis(Axis(0)).expect("rows")
+}
+
+/// With a fixed mask.
+fn masked(x: &Tensor) -> Tensor {
+    let mut at = 0;
+    x.mapv(|x| {
+        at += 1;
+        if at % 3 == 0 { 0.0 } else { 1.5 * x }
+    })
+}
+
+/// A softmax down the columns.
+fn down(x: &Tensor) -> Tensor {
+    softmax(&x.t().to_owned()).t().to_owned()
 }
 
 fn broken(report: &Report) -> Vec<(Law, Severity)> {
@@ -119,18 +139,7 @@ fn a_permuted_batch_gives_permuted_outputs() -> Result<()> {
     assert_eq!(broken(&report), [(Law::PermutedRows, Severity::Warning)], "{report}");
 
     // Statistics of the batch do not depend on the order, and the mask of a dropout is where it is.
-    fn centred(x: &Tensor) -> Tensor {
-        x - &x.mean_axis(Axis(0)).expect("rows")
-    }
-    fn masked(x: &Tensor) -> Tensor {
-        let mut at = 0;
-        x.mapv(|x| {
-            at += 1;
-            if at % 3 == 0 { 0.0 } else { 1.5 * x }
-        })
-    }
-    let right: [(fn(&Tensor) -> Tensor, Backward); 2] =
-        [(centred, |_, _, d| centred(d)), (masked, |_, _, d| masked(d))];
+    let right: [(Forward, Backward); 2] = [(centred, |_, _, d| centred(d)), (masked, |_, _, d| masked(d))];
     for (forward, backward) in right {
         let report = check::layer(&mut By(forward, backward, None), &numbers(&[3, 4]))?;
         assert_eq!((report.verdict, broken(&report).len()), (Verdict::Right, 0), "{report}");
@@ -240,9 +249,6 @@ fn the_first_loss_is_the_logarithm_of_the_classes() -> Result<()> {
     assert_eq!(broken(&report), [], "{report}");
 
     // A softmax down the columns, between the layers: the first loss is near ln 10 all the same, and nothing is said of it.
-    fn down(x: &Tensor) -> Tensor {
-        softmax(&x.t().to_owned()).t().to_owned()
-    }
     let of_rows: Backward = |x, _, d| {
         let y = softmax(x);
         &y * &(d - &(d * &y).sum_axis(Axis(1)).insert_axis(Axis(1)))
