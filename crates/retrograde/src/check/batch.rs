@@ -55,7 +55,7 @@ pub(super) fn row_sums(name: &str, answers: &Answers, known: bool) -> Option<Fin
     let sums_of = |claimed: &Tensor| claimed.sum_axis(Axis(claimed.ndim() - 1));
     let off = |claimed: &Tensor| {
         let wide = claimed.shape().last().copied().unwrap_or(1).max(1) as f64;
-        largest(&sums_of(claimed)) > relative(answers.noise) * wide * largest(claimed)
+        largest(&sums_of(claimed)) > answers.precision(0) * wide * largest(claimed)
     };
     let probes =
         || [1, 0].into_iter().chain(2..answers.probes.len()).filter_map(|number| answers.probes.get(number));
@@ -144,7 +144,7 @@ pub(super) fn of_loss(
 }
 
 /// A network: a mean loss stays what it is when each row is there twice, and when the rows come in another order; and so
-/// does the gradient, unless a `fault` is known already.
+/// does the gradient. Nothing is asked where a `fault` is known already.
 pub(super) fn of_network(
     network: &mut Network,
     x: &Tensor,
@@ -153,7 +153,10 @@ pub(super) fn of_network(
     claimed: Option<&Gradients>,
     fault: bool,
 ) -> Vec<Finding> {
-    let Some(count) = x.shape().first().copied().filter(|_| x.ndim() > 1) else { return Vec::new() };
+    // What a fault does to the batch is no finding beside it.
+    let Some(count) = x.shape().first().copied().filter(|_| x.ndim() > 1 && !fault) else {
+        return Vec::new();
+    };
     let mut found = Vec::new();
     let rows: Vec<usize> = (0..count).collect();
     let twice = [rows.as_slice(), &rows].concat();
@@ -166,7 +169,7 @@ pub(super) fn of_network(
             "network",
             Severity::Note,
         )),
-        Some(_) if !fault => {
+        Some(_) => {
             let all = labels_of(labels, &twice).and_then(|labels| network.gradient(&x.select(Axis(0), &twice), &labels).ok());
             // A gradient of next to nothing is rounding beside the others.
             let scale = claimed.into_iter().flat_map(Gradients::iter).map(|(_, all)| largest(all)).fold(0.0, f64::max);
@@ -182,7 +185,7 @@ pub(super) fn of_network(
                 }
             }
         }
-        _ => {}
+        None => {}
     }
     let reversed: Vec<usize> = rows.iter().rev().copied().collect();
     if let Some(loss) = loss_of(network, &reversed).filter(|loss| differ(*loss, first)) {

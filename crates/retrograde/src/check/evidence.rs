@@ -78,7 +78,7 @@ pub(super) fn numbers(answers: &Answers, block: usize, diagnosis: &Diagnosis) ->
         (index, vec![at(&view.claimed, element), at(predicted, element), at(&view.truth, element)])
     });
     let table = Table {
-        columns: vec!["the code".into(), "this fault".into(), "differences".into()],
+        columns: vec!["the code".into(), "this fault".into(), "by differences".into()],
         rows: rows.collect(),
     };
     Some(Evidence {
@@ -130,7 +130,7 @@ pub(super) fn unexplained(answers: &Answers, place: &str, block: usize, views: &
             "{} of {} elements are wrong; the cosine to the right gradient is {:.4}, the ratio of the norms {:.4}.",
             wrong.len(), view.jacobian.columns.len(), comparison.cosine, comparison.ratio,
         ),
-        table: Some(Table { columns: vec!["the code".into(), "differences".into()], rows: rows.collect() }),
+        table: Some(Table { columns: vec!["the code".into(), "by differences".into()], rows: rows.collect() }),
     });
     let shape = &view.jacobian.shape;
     for (axis, length) in shape.iter().enumerate().filter(|(_, length)| **length > 1) {

@@ -21,6 +21,8 @@ pub(super) struct Examined {
     pub method: Vec<String>,
     /// How uncertain an output is, relative to the largest.
     pub noise: f64,
+    /// How far its gradients may be off by rounding, relative to the largest.
+    pub precision: f64,
 }
 
 /// Examines a layer at random inputs of the shape of `x`, and at `x`. A loss comes with its labels.
@@ -51,6 +53,7 @@ pub(super) fn examine(
                 findings: vec![finding],
                 method: Vec::new(),
                 noise: f64::EPSILON,
+                precision: relative(f64::EPSILON),
             });
         }
     };
@@ -95,7 +98,9 @@ pub(super) fn examine(
         blocks.iter().map(|block| block.compared).sum::<usize>(),
     )];
     let output = answers.probes[GIVEN].out.shape().to_vec();
-    Ok(Examined { station: station(output, verdict, blocks), findings, method, noise: answers.noise })
+    let precision = (0..answers.names.len()).map(|block| answers.precision(block)).fold(0.0, f64::max);
+    let station = station(output, verdict, blocks);
+    Ok(Examined { station, findings, method, noise: answers.noise, precision })
 }
 
 fn refused(name: &str, refusal: Refusal) -> Finding {
@@ -189,8 +194,13 @@ fn remark(answers: &Answers, name: &str, block: usize, verdict: Verdict) -> Opti
             Some(found)
         }
         Verdict::Rounding => Some(note(format!(
-            "{gradient} agrees to the {:.0e} that the layer's own precision leaves: it computes in f32, or rounds on the way. That is no fault.",
-            relative(answers.noise)
+            "{gradient} agrees to the {:.0e} that its precision leaves: {}. That is no fault.",
+            answers.precision(block),
+            if answers.noise > 1e-12 {
+                "the layer computes in f32, or rounds on the way"
+            } else {
+                "backward hands out f32"
+            }
         ))),
         Verdict::NotDifferentiable => Some(note(format!(
             "The function jumps here in `{}`, as an index or a rounded number does, so that there is no slope to compare {gradient} with.",
@@ -358,7 +368,10 @@ fn tell(answers: &Answers, name: &str, wrong: &[(usize, Vec<Diagnosis>)]) -> Vec
             found.mend = Some(diagnosis.mend.clone());
             found.consequence = Some(diagnosis.consequence.clone());
             found.evidence.extend(numbers(answers, *block, diagnosis));
-            found.evidence.extend(laws::as_evidence(answers, *block));
+            let ignored = |diagnosis: &Diagnosis| diagnosis.cause == Cause::DoutIgnored;
+            if ignored(diagnosis) || !diagnoses.iter().any(ignored) {
+                found.evidence.extend(laws::as_evidence(answers, *block));
+            }
             found.evidence.extend(diagnosis.remarks.iter().cloned().map(Evidence::stating));
             findings.push(found);
         }

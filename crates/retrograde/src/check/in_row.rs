@@ -4,7 +4,7 @@
 use super::causes::decay;
 use super::evidence::finding;
 use super::jacobian::columns;
-use super::probe::{random, relative};
+use super::probe::random;
 use super::slopes::slopes;
 use super::{Comparison, Evidence, Finding, Formulas, Severity, Verdict};
 use crate::textbook::{Labels, Network, Tensor};
@@ -76,7 +76,7 @@ pub(super) fn in_row(
     parameter: &str,
     shown: &str,
     claimed: &Tensor,
-    noise: f64,
+    (noise, precision): (f64, f64),
 ) -> Result<InRow> {
     let (layer_name, own_name) = parameter.split_once('.').unwrap_or((parameter, ""));
     let position = network.layers_mut().position(|(other, _)| other == layer_name).ok_or_else(|| {
@@ -122,7 +122,7 @@ pub(super) fn in_row(
     let (mut verdict, mut vague) = (Verdict::Right, false);
     let mut elements = Vec::new();
     for (&element, value) in columns.iter().zip(columns.iter().filter_map(|&at| values.iter().nth(at))) {
-        let tolerance = 10.0 * error[element] + relative(noise) * scale;
+        let tolerance = 10.0 * error[element] + precision * scale;
         if high[element] - low[element] <= 4.0 * tolerance {
             elements.push(Element { value: *value, missing: numeric[element] - flat[element], tolerance });
         }

@@ -131,6 +131,15 @@ impl Jacobian {
         ]
     }
 
+    /// For each element the sum of the sizes of what the vector-Jacobian product adds up.
+    pub fn gross(&self, d: &[f64]) -> Tensor {
+        self.spread(
+            (0..self.columns.len()).map(|column| {
+                d.iter().zip(self.centre.column(column)).map(|(d, slope)| (d * slope).abs()).sum()
+            }),
+        )
+    }
+
     /// One number for each element that was differentiated, in the block's shape; NaN in the others.
     pub fn spread(&self, values: impl Iterator<Item = f64>) -> Tensor {
         let mut all = Tensor::from_elem(self.shape.clone(), f64::NAN);

@@ -2,7 +2,7 @@
 
 use super::causes::plain;
 use super::evidence::finding;
-use super::probe::{Answers, MANIFOLD, relative};
+use super::probe::{Answers, MANIFOLD};
 use super::view::largest;
 use super::{Cause, Evidence, Finding, Law, Severity, Verdict};
 use crate::textbook::Tensor;
@@ -30,7 +30,7 @@ pub(super) fn violated(answers: &Answers, block: usize) -> Option<(Law, String)>
     if [other, sum, large].iter().any(|all| all.shape() != first.shape()) {
         return None;
     }
-    let tolerance = relative(answers.noise);
+    let tolerance = answers.precision(block);
     let apart = largest(&(sum - first - other));
     if apart > tolerance * (largest(first) + largest(other)) {
         return Some((

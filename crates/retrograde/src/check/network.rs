@@ -57,12 +57,13 @@ fn named(
 
     // 2. Each layer alone.
     let (mut stations, mut findings, mut method) = (Vec::new(), Vec::new(), Vec::new());
-    let mut noises = Vec::new();
+    let (mut noises, mut precisions) = (Vec::new(), Vec::new());
     let mut add = |examined: Examined| {
         stations.push(examined.station);
         findings.extend(examined.findings);
         method.extend(examined.method);
         noises.push(examined.noise);
+        precisions.push(examined.precision);
     };
     for ((layer_name, layer), input) in network.layers_mut().zip(&inputs) {
         add(examine(layer, layer_name, input, None)?);
@@ -75,13 +76,22 @@ fn named(
     let mut rows = Vec::new();
     // The loss is as uncertain as what it is computed from.
     let noise = noises.iter().copied().fold(4.0 * f64::EPSILON, f64::max);
+    let precision = precisions.iter().copied().fold(relative(noise), f64::max);
     let deterministic = stations.iter().all(|station| station.verdict != Verdict::NotDeterministic);
     let mut whole = None;
     match claimed {
         Ok(claimed) if deterministic => {
             let claimed = whole.insert(claimed);
             for (parameter, gradient) in claimed.iter() {
-                rows.push(in_row(network, &inputs, labels, parameter, &name(parameter), gradient, noise)?);
+                rows.push(in_row(
+                    network,
+                    &inputs,
+                    labels,
+                    parameter,
+                    &name(parameter),
+                    gradient,
+                    (noise, precision),
+                )?);
             }
         }
         // A gradient that is missing is a finding of its layer; anything else is an error of the call.
@@ -96,7 +106,7 @@ fn named(
     if let Some(decay) = decay {
         findings.extend(decay);
     } else if all_right && blocks.iter().any(|block| block.verdict.is_wrong()) {
-        match between_layers(network, &inputs, &names, &local?, &noises)? {
+        match between_layers(network, &inputs, &names, &local?, &noises, &precisions)? {
             Some((position, found)) => {
                 stations[position].verdict = Verdict::Wrong;
                 findings.push(found);
@@ -168,6 +178,7 @@ fn between_layers(
     names: &[String],
     local: &Local,
     noises: &[f64],
+    precisions: &[f64],
 ) -> Result<Option<(usize, Finding)>> {
     for (position, (dout, claimed)) in local.iter().enumerate() {
         let (_, layer) = network.layers_mut().nth(position).expect("a position of a layer");
@@ -186,7 +197,7 @@ fn between_layers(
             let mut all = claimed.iter().zip(&error).zip(low.iter().zip(&high));
             Ok(claimed.shape() == low.shape()
                 && all.all(|((claimed, error), (low, high))| {
-                    let tolerance = 10.0 * error + 10.0 * relative(noises[position]) * scale;
+                    let tolerance = 10.0 * error + 10.0 * precisions[position] * scale;
                     !low.is_finite() || (*claimed >= low - tolerance && *claimed <= high + tolerance)
                 }))
         };

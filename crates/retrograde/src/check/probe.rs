@@ -62,6 +62,8 @@ pub(super) struct Answers {
     pub experiments: Experiments,
     /// How uncertain an output is, relative to the largest.
     pub noise: f64,
+    /// By block, whether all that it claims are numbers of `f32`, as a backward in that precision hands them out.
+    pub single: Vec<bool>,
     /// The probe far out, if there is one: to see that something is wrong, not to tell what, since differences of what
     /// stands still there are of little use.
     pub far: Option<usize>,
@@ -193,7 +195,8 @@ pub(super) fn ask(
         }
     }
     let experiments = experiments(layer, &probes[0], &mut random)?;
-    Ok(Ok(Answers { names, probes, first_d, experiments, noise, far: far_at }))
+    let single = (0..names.len()).map(|block| is_single(&probes, block)).collect();
+    Ok(Ok(Answers { names, probes, first_d, experiments, noise, single, far: far_at }))
 }
 
 fn question(layer: &mut dyn Layer, x: Tensor, random: &mut Xoshiro256PlusPlus) -> Result<Probe> {
@@ -281,7 +284,18 @@ fn noise(layer: &mut dyn Layer, x: &Tensor, random: &mut Xoshiro256PlusPlus) -> 
     least
 }
 
+/// Whether all claims of a block are numbers of `f32`, some of them not 0.
+fn is_single(probes: &[Probe], block: usize) -> bool {
+    let all = || probes.iter().filter_map(|probe| probe.claimed[block].as_ref()).flatten();
+    all().all(|value| f64::from(*value as f32) == *value) && all().any(|value| *value != 0.0)
+}
+
 impl Answers {
+    /// How far the claims of a block may be off by rounding, relative to the largest.
+    pub fn precision(&self, block: usize) -> f64 {
+        relative(self.noise).max(if self.single[block] { SINGLE } else { 0.0 })
+    }
+
     /// Takes the differences of a block at a probe, in about `most` elements of it.
     pub fn differentiate(
         &mut self,
@@ -349,7 +363,7 @@ impl Answers {
         let error: f64 = probe.d.iter().zip(&found.error).map(|(d, error)| d.abs() * error).sum();
         let claims = claimed.iter().zip(direction).map(|(g, v)| g * v / length);
         let (claim, own) = claims.fold((0.0, 0.0), |(sum, own), term: f64| (sum + term, own + term.abs()));
-        Ok(Some((claim, numeric, 10.0 * error + relative(self.noise) * (gross + own))))
+        Ok(Some((claim, numeric, 10.0 * error + self.precision(block) * (gross + own))))
     }
 }
 
@@ -358,6 +372,9 @@ impl Answers {
 pub(super) fn relative(noise: f64) -> f64 {
     (3000.0 * noise).max(1e-8)
 }
+
+/// The same for gradients handed out in `f32`: some units in the last place.
+const SINGLE: f64 = 32.0 * f32::EPSILON as f64;
 
 /// An error for an input that has no element, or whose layer refuses it.
 pub(super) fn expect_numbers(layer: &str, x: &Tensor) -> Result<()> {

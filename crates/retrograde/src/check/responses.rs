@@ -3,7 +3,7 @@
 
 use ndarray::Array2;
 
-use super::probe::{Answers, Probe, claims, relative, set_values, values};
+use super::probe::{Answers, Probe, claims, set_values, values};
 use crate::Result;
 use crate::textbook::{Layer, Tensor};
 
@@ -15,7 +15,8 @@ impl Answers {
     /// backward answered at the probe must be the sum of the shares, or it does not work so: it is not linear in dout,
     /// or remembers what it should not.
     pub fn respond(&mut self, layer: &mut dyn Layer, probe: usize) {
-        let (noise, probe) = (self.noise, &mut self.probes[probe]);
+        let precisions: Vec<f64> = (0..self.names.len()).map(|block| self.precision(block)).collect();
+        let probe = &mut self.probes[probe];
         if probe.out.len() > MOST {
             return;
         }
@@ -25,7 +26,8 @@ impl Answers {
         let found = all(layer, probe).unwrap_or_else(|_| vec![None; probe.claimed.len()]);
         set_values(layer, &original);
         for (block, response) in found.into_iter().enumerate() {
-            probe.responses[block] = response.filter(|response| adds_up(probe, block, response, noise));
+            probe.responses[block] =
+                response.filter(|response| adds_up(probe, block, response, precisions[block]));
         }
     }
 }
@@ -61,7 +63,7 @@ fn all(layer: &mut dyn Layer, probe: &Probe) -> Result<Vec<Option<Array2<f64>>>>
     Ok(found)
 }
 
-fn adds_up(probe: &Probe, block: usize, response: &Array2<f64>, noise: f64) -> bool {
+fn adds_up(probe: &Probe, block: usize, response: &Array2<f64>, precision: f64) -> bool {
     let (Some(claimed), Some(jacobian)) = (&probe.claimed[block], &probe.jacobians[block]) else {
         return false;
     };
@@ -69,6 +71,6 @@ fn adds_up(probe: &Probe, block: usize, response: &Array2<f64>, noise: f64) -> b
     jacobian.columns.iter().zip(response.columns()).all(|(&element, shares)| {
         let terms = || shares.into_iter().zip(&probe.d).map(|(share, d)| share * d);
         let gross: f64 = terms().map(f64::abs).sum();
-        (terms().sum::<f64>() - flat[element]).abs() <= relative(noise) * (gross + flat[element].abs())
+        (terms().sum::<f64>() - flat[element]).abs() <= precision * (gross + flat[element].abs())
     })
 }

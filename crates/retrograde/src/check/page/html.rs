@@ -24,7 +24,7 @@ fn table<'a>(
     columns: impl IntoIterator<Item = &'a str>,
     rows: impl IntoIterator<Item = Vec<String>>,
 ) -> String {
-    let mut text = String::from("<div class=\"scroll\"><table><thead><tr>");
+    let mut text = String::from("<div class=\"scroll\" tabindex=\"0\"><table><thead><tr>");
     for column in columns {
         let _ = write!(text, "<th scope=\"col\">{}</th>", escaped(column));
     }
