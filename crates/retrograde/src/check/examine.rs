@@ -1,11 +1,11 @@
 //! A layer examined alone: asked, differentiated, judged and diagnosed.
 
 use super::causes::{Case, Diagnosis, FACTORS, diagnose, diagnose_besides, wrong_shape};
-use super::evidence::{finding, linearity, numbers, unexplained};
+use super::evidence::{finding, numbers, unexplained};
 use super::guarded::Guarded;
 use super::probe::{Answers, GIVEN, Refusal, ask, expect_numbers, normal, random, relative};
 use super::view::{View, largest};
-use super::{Cause, Comparison, Evidence, Finding, Severity, Station, Verdict, invariants};
+use super::{Cause, Comparison, Evidence, Finding, Severity, Station, Verdict, invariants, laws};
 use crate::Result;
 use crate::textbook::{Labels, Layer, Tensor};
 
@@ -30,7 +30,7 @@ pub(super) fn examine(
     x: &Tensor,
     labels: Option<&Labels>,
 ) -> Result<Examined> {
-    let layer = &mut Guarded(layer);
+    let layer = &mut Guarded::new(layer);
     expect_numbers(name, x)?;
     let kind = layer.name().to_owned();
     let station = |output: Vec<usize>, verdict, blocks| Station {
@@ -77,7 +77,14 @@ pub(super) fn examine(
         blocks.push(Comparison { verdict, ..judged.1 });
     }
     findings.splice(0..0, tell(&answers, name, &wrong));
+    // A law that is broken for no cause that is known speaks for itself.
+    let told =
+        |block: &str| findings.iter().any(|f| f.cause.is_some() && f.blocks.iter().any(|b| b == block));
+    let untold = (0..answers.names.len()).filter(|block| !told(&answers.names[*block]));
+    let broken: Vec<Finding> = untold.filter_map(|block| laws::as_finding(&answers, name, block)).collect();
+    findings.extend(broken);
     findings.extend(invariants::of_layer(layer, name, &answers, labels, &findings));
+    findings.splice(0..0, layer.findings(name));
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     let verdict = Verdict::of_all(
         blocks.iter().map(|block| block.verdict).chain(findings.iter().map(|finding| finding.verdict)),
@@ -249,7 +256,10 @@ fn explain(
         }
     }
     // That dout is ignored is seen, but it is not all: what the numbers are otherwise is for another cause to say.
-    found.iter_mut().for_each(|diagnosis| diagnosis.predicted.clear());
+    for diagnosis in &mut found {
+        diagnosis.predicted.clear();
+        diagnosis.sentence = format!("Besides, and whatever the cause of the other: {}", diagnosis.sentence);
+    }
     let told = |diagnosis: Diagnosis| Diagnosis { from_one: ignored, ..diagnosis };
     // Far out, differences of what stands still are of little use: it is looked at last.
     let is_far = |view: &View<'_>| Some(view.number) == answers.far;
@@ -339,12 +349,16 @@ fn tell(answers: &Answers, name: &str, wrong: &[(usize, Vec<Diagnosis>)]) -> Vec
                 vec![block_name.clone()],
                 diagnosis.sentence.clone(),
             );
+            if diagnoses.len() > 1 && diagnosis.cause == Cause::DoutIgnored {
+                // A mistake of its own, with which nothing is wrong yet where this is the last layer.
+                found.severity = Severity::Warning;
+            }
             found.cause = Some(diagnosis.cause.clone());
             found.formulas = diagnosis.formulas.clone().map(|(code, right)| super::Formulas { code, right });
             found.mend = Some(diagnosis.mend.clone());
             found.consequence = Some(diagnosis.consequence.clone());
             found.evidence.extend(numbers(answers, *block, diagnosis));
-            found.evidence.extend(linearity(answers, *block));
+            found.evidence.extend(laws::as_evidence(answers, *block));
             found.evidence.extend(diagnosis.remarks.iter().cloned().map(Evidence::stating));
             findings.push(found);
         }

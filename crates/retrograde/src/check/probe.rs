@@ -44,7 +44,13 @@ pub(super) struct Experiments {
     /// For another gradient from above, and for the sum of it and the first.
     pub other: Claims,
     pub sum: Claims,
+    /// For the first gradient from above times [`MANIFOLD`], and times twice that.
+    pub large: Claims,
+    pub larger: Claims,
 }
+
+/// By what a gradient from above is multiplied to see whether the answer is: a power of two, which rounds nothing.
+pub(super) const MANIFOLD: f64 = 1024.0;
 
 /// All answers of a layer.
 pub(super) struct Answers {
@@ -217,7 +223,8 @@ fn experiments(layer: &mut dyn Layer, probe: &Probe, random: &mut Xoshiro256Plus
     let zero = ask(&(&probe.d * 0.0))?;
     let other = ask(&other_d)?;
     let sum = ask(&(&probe.d + &other_d))?;
-    Ok(Experiments { again, zero, other, sum })
+    let (large, larger) = (ask(&(&probe.d * MANIFOLD))?, ask(&(&probe.d * (2.0 * MANIFOLD)))?);
+    Ok(Experiments { again, zero, other, sum, large, larger })
 }
 
 /// A random input of the given one's shape; the given one; another random one; two with other numbers of rows, where the

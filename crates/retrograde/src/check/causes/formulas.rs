@@ -206,7 +206,7 @@ fn with_constant(points: &[Sought], name: &'static str, formula: fn(Point) -> f6
 }
 
 /// A number as one would write it.
-pub(super) fn plain(value: f64) -> String {
+pub(in crate::check) fn plain(value: f64) -> String {
     let text = format!("{value:.6}");
     let text = text.trim_end_matches('0').trim_end_matches('.');
     if text == "-0" { "0".into() } else { text.replace('-', "−") }

@@ -144,7 +144,9 @@ pub(super) fn diagnose_besides(
 }
 
 pub(super) use cross_entropy::recognise as cross_entropy_of;
+pub(super) use formulas::plain;
 pub(super) use order::wrong_shape;
+pub(super) use paths::decay;
 pub(super) use scale::BESIDES as FACTORS;
 pub(super) use softmax::{Over, log_softmax, same};
 

@@ -71,12 +71,17 @@ pub(super) fn weight_decay(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnos
     }
     let lambda = top / bottom;
     let predicted = case.fit(|view| Some(&view.truth - &(value(view) * lambda)))?;
+    Some(decay(lambda, case.name(), predicted))
+}
+
+/// What is to be said of a gradient that lacks λ times its parameter.
+pub(in crate::check) fn decay(lambda: f64, name: &str, predicted: Vec<Option<Tensor>>) -> Diagnosis {
+    let gradient = format!("d{name}");
     // λ as one would write it: to six digits, if that fits as well.
     let rounded: f64 = format!("{lambda:.5e}").parse().unwrap_or(lambda);
-    let (gradient, name) = (case.gradient(), case.name());
     let shown = rounded.abs();
     let diagnosis = Diagnosis::new(Cause::WeightDecay { lambda: rounded }, predicted);
-    Some(if lambda > 0.0 {
+    if lambda > 0.0 {
         diagnosis
             .saying(format!("The loss has ½ · {shown} · Σ {name}² in it, and {gradient} does not: weight decay is forgotten in backward."))
             .formulas(format!("{gradient} = dout · ∂out/∂{name}"), format!("{gradient} = dout · ∂out/∂{name} + {shown} · {name}"))
@@ -88,5 +93,5 @@ pub(super) fn weight_decay(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnos
             .formulas(format!("{gradient} = dout · ∂out/∂{name} + {shown} · {name}"), format!("{gradient} = dout · ∂out/∂{name}"))
             .mend(format!("add ½ · {shown} · Σ {name}² to the loss, or decay in the update and not in backward"))
             .would("the weights shrink; what is minimised is not the loss that is shown")
-    })
+    }
 }

@@ -79,14 +79,20 @@ pub(super) fn forward_over_wrong_axis(case: &Case<'_>, _: &mut dyn Layer) -> Opt
     if over == Over::Row {
         return None;
     }
-    let predicted = case.fit(|view| {
-        let (d, y) = (view.upstream(), &view.probe.out);
-        Some(if log {
-            &d - &(y.mapv(f64::exp) * total(&d, Over::Row))
-        } else {
-            y * &(&d - &total(&(&d * y), Over::Row))
+    // Along the rows, with what forward gave or with what it should have given.
+    let fit = |anew: bool| {
+        case.fit(|view| {
+            let right = log_softmax(&view.probe.x, Over::Row);
+            let right = if log { right } else { right.mapv(f64::exp) };
+            let (d, y) = (view.upstream(), if anew { right } else { view.probe.out.clone() });
+            Some(if log {
+                &d - &(y.mapv(f64::exp) * total(&d, Over::Row))
+            } else {
+                &y * &(&d - &total(&(&d * &y), Over::Row))
+            })
         })
-    })?;
+    };
+    let predicted = fit(false).or_else(|| fit(true))?;
     let rows = case.views[0].probe.x.shape()[0];
     Some(
         over_wrong_axis(over, rows, predicted)

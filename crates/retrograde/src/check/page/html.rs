@@ -83,7 +83,6 @@ pub(super) fn page(report: &Report) -> String {
 }
 
 fn finding(body: &mut String, finding: &Finding) {
-    let cause = finding.cause.as_ref().map_or_else(|| finding.verdict.to_string(), ToString::to_string);
     let colour = match finding.severity {
         Severity::Fault => "wrong",
         Severity::Warning => "open",
@@ -93,7 +92,7 @@ fn finding(body: &mut String, finding: &Finding) {
         body,
         "<section class=\"finding {colour}\"><h2>{}: {} <small>{}</small></h2><p>{}</p>",
         escaped(&finding.place),
-        escaped(&cause),
+        escaped(&finding.title()),
         kind(finding.severity),
         escaped(&finding.sentence)
     );
