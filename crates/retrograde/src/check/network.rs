@@ -120,23 +120,13 @@ fn named(
     }
     if deterministic {
         let fault = findings.iter().any(|finding| finding.verdict.is_wrong());
-        let mean =
-            (!fault).then(|| batch::of_loss(network.loss_layer_mut(), &loss_name, &logits, labels)).flatten();
-        if let Some(mean) = &mean {
-            stations
-                .iter_mut()
-                .filter(|station| station.name == mean.place)
-                .for_each(|station| station.verdict = Verdict::Wrong);
-        }
-        let claimed = whole.as_ref();
-        findings.extend(batch::of_network(
-            network,
-            x,
-            labels,
-            first_loss + penalty,
-            claimed,
-            fault || mean.is_some(),
-        ));
+        let mean = (!fault)
+            .then(|| batch::of_loss(network.loss_layer_mut(), &loss_name, &logits, labels))
+            .flatten()
+            .inspect(|_| stations.last_mut().expect("the loss").verdict = Verdict::Wrong);
+        let fault = fault || mean.is_some();
+        let loss = first_loss + penalty;
+        findings.extend(batch::of_network(network, x, labels, loss, whole.as_ref(), fault));
         findings.extend(mean);
     }
     let first = batch::first_loss(&logits, labels, first_loss);
