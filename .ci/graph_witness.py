@@ -6,8 +6,9 @@ With `-` for a trace, the page is used, and only its numbers are not compared.
 
 For each page: it opens within a second; nothing is complained of and nothing asked for; the figure shows every number of
 the engine; each box and each line that is clicked shows its numbers; layers open and close; both passes are played step
-by step, in order, with the arithmetic of each step; the keyboard does what the pointer does; in English and Korean,
-light and dark, on a wide screen and on a phone.
+by step, in order, with the arithmetic of each step; the keyboard does what the pointer does; values are found by their
+names, and the address remembers what is looked at; in English and Korean, where no English word is left that is no name
+and no formula; light and dark, on a wide screen and on a phone.
 """
 import json
 import pathlib
@@ -20,6 +21,9 @@ from playwright.sync_api import sync_playwright
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
          "--disable-component-update", "--disable-sync"]
 HANGUL = re.compile("[가-힣]")
+ENGLISH = (pathlib.Path(__file__).parent / "english.js").read_text()
+# Names of keys and of forms, and the button of the other language.
+NAMES = {"Enter", "Tab", "Shift", "JSON", "NaN", "ReLU", "English"}
 
 
 def number(text):
@@ -176,8 +180,92 @@ def check_layers(page, engine):
     page.locator(f".block.scope[aria-label='{layers[0]}']").focus()
     page.keyboard.press("o")
     assert page.evaluate("[...open]") == [layers[0]]
+    # What was in the layer has the focus now, and another layer opens beside it.
+    if len(layers) > 1:
+        page.locator(f".block.scope[aria-label='{layers[1]}']").focus()
+        page.keyboard.press("o")
+        assert page.evaluate("[...open]") == layers[:2]
+        page.keyboard.press("c")
+        assert page.evaluate("[...open]") == [layers[0]]
+    page.keyboard.press("Shift+O")
+    assert sorted(page.evaluate("[...open]")) == sorted(layers)
+    page.keyboard.press("Shift+C")
+    assert page.evaluate("open.size") == 0
     page.locator("#fold").click()
     assert page.locator(".block").count() == before
+
+
+def words_of(value):
+    """All words of more than one letter in whatever texts a value holds."""
+    if isinstance(value, dict):
+        return set().union(*map(words_of, value.values()), set())
+    if isinstance(value, list):
+        return set().union(*map(words_of, value), set())
+    return set(re.findall("[A-Za-z]{2,}", value)) if isinstance(value, str) else set()
+
+
+def check_korean(page):
+    """No English word is left, in whatever state the page is: boxes and lines chosen, steps played, layers opened."""
+    nodes, heading = page.evaluate("[trace.nodes, heading]")
+    operations = [node["operation"] for node in nodes if node["operation"]]
+    names = NAMES | words_of([[node["label"], node["scope"], node["file"]] for node in nodes])
+    names |= words_of([[operation["name"], operation["symbol"]] for operation in operations])
+    # A heading begins with the name of a model's folder or of an image.
+    names |= words_of(heading.rsplit(": ", 1)[0]) if ": " in heading else set()
+    formulas = words_of([[operation["formula"], operation["derivative"], operation["attributes"]] for operation in operations])
+    formulas |= words_of([node["step"] for node in nodes if node["step"]])
+
+    def look(state):
+        for word, is_code, text in page.evaluate("english()"):
+            assert word in names or is_code is True and word in formulas, f"{state}: `{word}` in `{text}`"
+
+    page.evaluate(f"{ENGLISH}; window.english = english")
+    page.locator("#all").click()
+    look("at the beginning")
+    for opened in ("fold", "unfold"):
+        if page.locator(f"#{opened}").is_visible():
+            page.locator(f"#{opened}").click()
+        for index in range(page.locator(".block").count()):
+            page.evaluate("chooseBlock", index)
+            look(f"box {index}")
+        for index in range(page.locator(".wire").count()):
+            page.evaluate("chooseWire", index)
+            look(f"line {index}")
+        for place in range(page.evaluate("steps.length")):
+            page.evaluate("go", place)
+            look(f"step {place}")
+    page.evaluate("for (const details of document.querySelectorAll('#panel details')) details.open = true")
+    look("numbers")
+    # Whatever language it was drawn in, the figure says the same.
+    page.locator("#all").click()
+    drawn = page.locator("#figure").text_content()
+    page.evaluate("draw()")
+    assert page.locator("#figure").text_content() == drawn
+    if page.locator("#fold").is_visible():
+        page.locator("#fold").click()
+
+
+def check_finding(page):
+    """A value is found by its name, also in a closed layer; the address leads back to it."""
+    label = page.evaluate("(trace.nodes.find((node) => node.scope && node.kind === 'operation') ?? trace.nodes[0]).label")
+    page.locator("#stage").click(position={"x": 3, "y": 3})
+    page.keyboard.press("/")
+    page.keyboard.type(label)
+    page.keyboard.press("Enter")
+    assert page.locator("#panel h2").inner_text() == label
+    state = "({ open: [...open], position, looked, address: location.href })"
+    page.evaluate("go(2)")
+    before = page.evaluate(state)
+    assert "#" in before["address"] and before["position"] == 2
+    page.reload()
+    page.wait_for_selector("html[data-ready]")
+    assert page.evaluate(state) == before
+    page.locator("#find").fill("nothing of this name")
+    page.keyboard.press("Enter")
+    assert page.locator("#find").evaluate("field => !field.validity.valid")
+    page.locator("#find").fill("")
+    page.locator("#all").click()
+    page.evaluate("closeAll()")
 
 
 def check_moving(page):
@@ -215,6 +303,7 @@ def visit(browser, path, engine, width, height, scheme, screenshots):
         check_clicks(page, engine)
         check_play(page, engine)
         check_layers(page, engine)
+    check_finding(page)
     if width >= 500:
         check_moving(page)
     # The other language says everything, and the other theme is another.
@@ -222,6 +311,8 @@ def visit(browser, path, engine, width, height, scheme, screenshots):
     for element in page.locator("[data-word]:visible").all():
         assert HANGUL.search(element.inner_text()), element.inner_text()
     assert page.evaluate("Object.keys(words.en).join() === Object.keys(words.ko).join()")
+    check_korean(page)
+    page.locator("#all").click()
     page.locator("#next").click()
     assert HANGUL.search(page.locator("#telling").inner_text())
     page.evaluate("go(steps.findIndex((step) => step.isBack) + 1)")
@@ -231,8 +322,8 @@ def visit(browser, path, engine, width, height, scheme, screenshots):
     page.locator("#theme").click()
     assert ground() != before
     assert complaints == [], complaints
-    asked = [url for url in requests if not url.startswith("data:")]
-    assert asked == [path.absolute().as_uri()], asked
+    asked = {url.split("#")[0] for url in requests if not url.startswith("data:")}
+    assert asked == {path.absolute().as_uri()}, asked
     context.close()
     return opened
 

@@ -2,7 +2,7 @@
 
     python report_witness.py REPORT.html FIGURES.csv
 
-Fails when the page complains, asks for anything from anywhere, takes a second or longer to open, or shows another number
+Fails when the page complains, when an English word is left in Korean that is no name, asks for anything from anywhere, takes a second or longer to open, or shows another number
 under the pointer than the figures have.
 """
 import csv
@@ -44,6 +44,10 @@ PROBE = """<script>addEventListener("load", () => setTimeout(() => {
   seen.languages = [[shows("en"), shows("ko")]];
   document.getElementById("language").click();
   seen.languages.push([shows("en"), shows("ko")]);
+  document.querySelectorAll("details").forEach((details) => { details.open = true; });
+  const left = english(), names = new Set(["English", "Retrograde", "NaN"]);
+  const ofCode = new Set(left.filter(([, isCode]) => isCode === true).map(([word]) => word));
+  seen.english = left.filter(([word, isCode]) => isCode !== true && !names.has(word) && !(isCode === "title" && ofCode.has(word)));
   const ground = () => getComputedStyle(document.body).backgroundColor;
   seen.grounds = [ground()];
   document.getElementById("theme").click();
@@ -54,7 +58,8 @@ PROBE = """<script>addEventListener("load", () => setTimeout(() => {
   place.textContent = JSON.stringify(seen);
   document.body.append(place);
 }, 50));
-const numbers = JSON.parse(document.getElementById("numbers").textContent);</script></body>"""
+const numbers = JSON.parse(document.getElementById("numbers").textContent);
+ENGLISH</script></body>""".replace("ENGLISH", (pathlib.Path(__file__).parent / "english.js").read_text())
 EARLY = """<head><script>window.complaints = [];
 addEventListener("error", (event) => window.complaints.push(String(event.message)));
 addEventListener("securitypolicyviolation", (event) => window.complaints.push("asked for " + event.blockedURI));
@@ -77,6 +82,7 @@ for width in (1280, 500):
     assert seen["errors"] == [] and seen["requests"] == [], seen
     assert seen["opened"] < 1000, f"it took {seen['opened']} ms to open"
     assert seen["rests"], "a plot that is left does not show its newest numbers again"
+    assert seen["english"] == [], f"English words in Korean: {seen['english']}"
     assert seen["languages"] == [[True, False], [False, True]], seen["languages"]
     assert seen["grounds"][0] != seen["grounds"][1] and seen["wide"] <= 0, seen
     read = 0

@@ -37,9 +37,11 @@ pub fn run(arguments: &CheckArguments) -> Result<ExitCode, Failure> {
         output::line(report.to_string().trim_end())?;
     }
     if let Some(path) = &arguments.html {
+        output::replaceable(path, "<!doctype html>")?;
         report.save_html(path)?;
     }
     if let Some(path) = &arguments.markdown {
+        output::replaceable(path, "# ")?;
         report.save_markdown(path)?;
     }
     Ok(if report.verdict.is_wrong() { ExitCode::FAILURE } else { ExitCode::SUCCESS })

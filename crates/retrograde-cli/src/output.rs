@@ -2,8 +2,10 @@
 
 use crate::failure::Failure;
 use crate::text;
+use retrograde::Error;
 use std::fmt::Display;
-use std::io::{self, IsTerminal, Write};
+use std::fs::File;
+use std::io::{self, IsTerminal, Read, Write};
 use std::path::Path;
 
 /// Prints a line.
@@ -22,11 +24,31 @@ pub fn columns() -> usize {
     terminal_size::terminal_size().map_or(100, |(width, _)| usize::from(width.0))
 }
 
-/// Writes a text into a file, whole or not at all, and says so; without a file, on standard output.
+/// How many letters tell what a drawing is.
+const KIND: usize = 8;
+
+/// Writes a text into a file, whole or not at all, and says so; without a file, on standard output. A file that begins
+/// otherwise is not replaced: it is something else.
 pub fn text_or_file(content: &str, file: Option<&Path>) -> Result<(), Failure> {
     let Some(file) = file else {
         return line(content.trim_end());
     };
+    replaceable(file, content.get(..KIND).unwrap_or(content))?;
     retrograde::view::save(file, content)?;
     line(format!("wrote {} ({} bytes)", text::typed(file), text::length(content.len())))
+}
+
+/// Errors when a file of this name is there that begins otherwise, and so is something else than what would replace it.
+pub fn replaceable(path: &Path, begin: &str) -> Result<(), Error> {
+    if !path.is_file() {
+        return Ok(());
+    }
+    let mut found = Vec::new();
+    // What cannot be read is told when it is written.
+    let read = File::open(path).and_then(|file| file.take(begin.len() as u64).read_to_end(&mut found));
+    if read.is_err() || found.is_empty() || found == begin.as_bytes() {
+        return Ok(());
+    }
+    let remedy = "choose another name, or remove it first";
+    Err(Error::invalid(format!("the file {}", path.display()), "something else is in it already", remedy))
 }

@@ -45,7 +45,8 @@ pub(crate) fn read_bounded(path: &Path, limit: u64) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Writes a file whole or not at all; a file of that name is replaced.
+/// Writes a file whole or not at all; a file of that name is replaced. Of a link, the file that it leads to is; a device or
+/// a pipe is no file, and is written into.
 ///
 /// On failure the old file is untouched and nothing is left behind.
 pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
@@ -56,15 +57,22 @@ pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
             "name a file",
         ));
     }
-    let folder = match path.parent() {
+    let refused = |error: io::Error| Error::file("write", path, &error);
+    if fs::metadata(path).is_ok_and(|there| !there.is_file() && !there.is_dir()) {
+        let written = OpenOptions::new().write(true).open(path).and_then(|mut file| file.write_all(bytes));
+        return written.map_err(refused);
+    }
+    let is_link = fs::symlink_metadata(path).is_ok_and(|there| there.is_symlink());
+    let target = fs::canonicalize(path).ok().filter(|_| is_link);
+    let name = target.as_deref().unwrap_or(path);
+    let folder = match name.parent() {
         Some(parent) if parent.as_os_str() != OsStr::new("") => parent,
         _ => Path::new("."),
     };
-    let refused = |error: io::Error| Error::file("write", path, &error);
     let (mut file, partial) = create_partial(folder).map_err(refused)?;
     let written = file.write_all(bytes).and_then(|()| file.sync_all());
     drop(file);
-    if let Err(error) = written.and_then(|()| fs::rename(&partial, path)) {
+    if let Err(error) = written.and_then(|()| fs::rename(&partial, name)) {
         // Best effort: the error to be told is the first one.
         let _ = fs::remove_file(&partial);
         return Err(refused(error));
@@ -114,6 +122,28 @@ mod tests {
             assert_eq!(read_bounded(&path, 100).unwrap(), bytes);
         }
         assert_eq!(names(folder.path()), ["a"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_and_pipes_stay_what_they_are() {
+        let folder = tempfile::tempdir().unwrap();
+        let [file, link, pipe] = ["file", "link", "pipe"].map(|name| folder.path().join(name));
+        fs::write(&file, b"old").unwrap();
+        std::os::unix::fs::symlink("file", &link).unwrap();
+        write_whole(&link, b"new").unwrap();
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert_eq!(fs::read(&file).unwrap(), b"new");
+
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        let reader = thread::spawn({
+            let pipe = pipe.clone();
+            move || fs::read(pipe).unwrap()
+        });
+        write_whole(&pipe, b"through").unwrap();
+        assert_eq!(reader.join().unwrap(), b"through");
+        assert!(!fs::metadata(&pipe).unwrap().is_file());
+        assert_eq!(names(folder.path()), ["file", "link", "pipe"]);
     }
 
     #[test]

@@ -2,8 +2,10 @@
 
 #![deny(missing_docs, unsafe_code)]
 
+mod clock;
 mod error;
 mod files;
+mod number;
 
 pub mod check;
 pub mod data;

@@ -43,8 +43,12 @@ pub fn way_on(training: &Training) -> String {
     }
 }
 
-/// Says on standard error that the training was stopped because nobody reads standard output.
-pub fn tell_unheard(history: &History, training: &Training) {
+/// Says on standard error that the training was stopped because standard output takes nothing more.
+pub fn tell_unheard(failure: &Failure, history: &History, training: &Training) {
     let steps = text::count(history.steps());
-    eprint_line(&format!("stopped after step {steps}: standard output was closed\n{}", way_on(training)));
+    let why = match failure {
+        Failure::Closed => "was closed",
+        _ => "cannot be written",
+    };
+    eprint_line(&format!("stopped after step {steps}: standard output {why}\n{}", way_on(training)));
 }

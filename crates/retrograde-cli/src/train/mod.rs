@@ -110,7 +110,7 @@ pub fn run(arguments: &TrainArguments, given: &Given<'_>) -> Result<ExitCode, Fa
     face.clear();
     let history = result.map_err(|error| failed(error, &training))?;
     if let Some(failure) = unheard {
-        interrupt::tell_unheard(&history, &training);
+        interrupt::tell_unheard(&failure, &history, &training);
         return match failure {
             Failure::Closed => Ok(ExitCode::from(INTERRUPTED)),
             failure => Err(failure),

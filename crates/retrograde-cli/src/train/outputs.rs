@@ -2,6 +2,7 @@
 
 use crate::arguments::TrainArguments;
 use crate::failure::Failure;
+use crate::output;
 use crate::text;
 use retrograde::data::Drawing;
 use retrograde::optim::Settings;
@@ -39,14 +40,18 @@ impl Outputs {
                 None => Some(usual).filter(|usual| resumes && exists(usual)),
             }
         };
-        for path in [&arguments.report, &arguments.csv].into_iter().flatten().flatten() {
-            writable(path).map_err(Failure::Usage)?;
-        }
-        Ok(Outputs {
+        let outputs = Outputs {
             page: choose(&arguments.report, PAGE, &Path::is_file),
             csv: choose(&arguments.csv, CSV, &Path::is_file),
             events: choose(&arguments.tensorboard, EVENTS, &|folder| Reporter::has_events(folder)),
-        })
+        };
+        for path in [&arguments.report, &arguments.csv].into_iter().flatten().flatten() {
+            writable(path).map_err(Failure::Usage)?;
+        }
+        for (path, begin) in [(&outputs.page, "<!doctype html>"), (&outputs.csv, "figure,of,step")] {
+            path.as_deref().map_or(Ok(()), |path| output::replaceable(path, begin))?;
+        }
+        Ok(outputs)
     }
 
     /// Whether there is anything to be written.

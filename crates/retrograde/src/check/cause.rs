@@ -44,6 +44,42 @@ pub enum Cause {
         /// What became of it, in words.
         how: String,
     },
+    /// G is T at another input, made of the right one.
+    InputChanged {
+        /// What became of it, in words.
+        how: String,
+    },
+    /// G is T for another value of a parameter, made of the right one.
+    ParameterChanged {
+        /// The parameter.
+        what: String,
+        /// What became of it, in words.
+        how: String,
+    },
+    /// G is a function of T, number by number: clipped, rounded, its sign.
+    GradientChanged {
+        /// What became of it, in words.
+        how: String,
+    },
+    /// The output is the largest of several inputs, and the gradient goes to others than that.
+    MaximumShared {
+        /// To which, in words.
+        how: String,
+    },
+    /// Each element of G is that of T times, or divided by, a function of the element of the input.
+    ElementFactor {
+        /// The function.
+        factor: String,
+        /// Whether G is divided by it: it is missing.
+        missing: bool,
+    },
+    /// The mask of backward is another one than that of forward: drawn anew.
+    MaskRedrawn,
+    /// Gradient of a loss that is a sum of terms, with a wrong term.
+    LossTerm {
+        /// The formula that the code has.
+        code: String,
+    },
     /// The code writes into an array that it was only given to read.
     WrittenInto {
         /// Which: `dout`, `x`.
@@ -164,12 +200,19 @@ pub enum Cause {
         /// The scale of forward.
         scale: f64,
     },
-    /// Batch or layer normalisation whose gradient has a path missing.
+    /// A normalisation whose gradient has a path missing.
     NormalisationPath {
-        /// `batch` or `layer`.
+        /// `batch`, `layer`, `rms`, or `length`.
         kind: String,
         /// The missing path: `mean`, `variance`, `mean and variance`, `gamma`.
         path: String,
+    },
+    /// A normalisation whose gradient has a wrong term, or other statistics than forward.
+    NormalisationTerm {
+        /// `batch`, `layer`, `rms`, or `length`.
+        kind: String,
+        /// The formula that the code has.
+        code: String,
     },
 }
 
@@ -186,6 +229,14 @@ impl fmt::Display for Cause {
             Cause::Detached => f.write_str("zero: cut off"),
             Cause::DoutIgnored => f.write_str("dout ignored"),
             Cause::DoutChanged { how } => write!(f, "dout changed: {how}"),
+            Cause::InputChanged { how } => write!(f, "x changed: {how}"),
+            Cause::ParameterChanged { what, how } => write!(f, "{what} changed: {how}"),
+            Cause::GradientChanged { how } => write!(f, "gradient changed: {how}"),
+            Cause::MaximumShared { how } => write!(f, "dout of a maximum given {how}"),
+            Cause::ElementFactor { factor, missing: false } => write!(f, "each element times {factor}"),
+            Cause::ElementFactor { factor, missing: true } => write!(f, "each element divided by {factor}"),
+            Cause::MaskRedrawn => f.write_str("mask of another draw"),
+            Cause::LossTerm { code } => write!(f, "loss backward is {code}"),
             Cause::WrittenInto { what } => write!(f, "{what} written into"),
             Cause::MemoryOverwritten => f.write_str("backward overwrites what forward remembered"),
             Cause::Stale { what } => write!(f, "stale {what}"),
@@ -225,6 +276,7 @@ impl fmt::Display for Cause {
             }
             Cause::WeightDecay { lambda } => write!(f, "weight decay {} missing in the loss", -lambda),
             Cause::DropoutNotScaled { scale } => write!(f, "dropout not scaled by {scale}"),
+            Cause::NormalisationTerm { kind, code } => write!(f, "{kind} normalisation backward is {code}"),
             Cause::NormalisationPath { kind, path } => {
                 write!(f, "{kind} normalisation without the path through the {path}")
             }

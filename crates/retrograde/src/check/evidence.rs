@@ -24,6 +24,7 @@ pub(super) fn finding(
         place: place.to_owned(),
         blocks,
         cause: None,
+        law: None,
         sentence,
         formulas: None,
         evidence: Vec::new(),
@@ -77,7 +78,7 @@ pub(super) fn numbers(answers: &Answers, block: usize, diagnosis: &Diagnosis) ->
         (index, vec![at(&view.claimed, element), at(predicted, element), at(&view.truth, element)])
     });
     let table = Table {
-        columns: vec!["the code".into(), "this fault".into(), "differences".into()],
+        columns: vec!["the code".into(), "this fault".into(), "by differences".into()],
         rows: rows.collect(),
     };
     Some(Evidence {
@@ -129,7 +130,7 @@ pub(super) fn unexplained(answers: &Answers, place: &str, block: usize, views: &
             "{} of {} elements are wrong; the cosine to the right gradient is {:.4}, the ratio of the norms {:.4}.",
             wrong.len(), view.jacobian.columns.len(), comparison.cosine, comparison.ratio,
         ),
-        table: Some(Table { columns: vec!["the code".into(), "differences".into()], rows: rows.collect() }),
+        table: Some(Table { columns: vec!["the code".into(), "by differences".into()], rows: rows.collect() }),
     });
     let shape = &view.jacobian.shape;
     for (axis, length) in shape.iter().enumerate().filter(|(_, length)| **length > 1) {
@@ -142,34 +143,5 @@ pub(super) fn unexplained(answers: &Answers, place: &str, block: usize, views: &
                 .push(Evidence::stating(format!("All of them are at {positions:?} along axis {axis}.")));
         }
     }
-    found.evidence.extend(linearity(answers, block));
     found
-}
-
-/// What backward must be whatever the layer: 0 for 0, and for the sum of two gradients the sum of what it is for each.
-pub(super) fn linearity(answers: &Answers, block: usize) -> Option<Evidence> {
-    let experiments = &answers.experiments;
-    let gradient = format!("d{}", answers.names[block]);
-    let largest = super::view::largest;
-    let zero = experiments.zero[block].as_ref()?;
-    if largest(zero) > 0.0 {
-        return Some(Evidence::stating(format!(
-            "For dout = 0, {gradient} is not 0: something is in it that does not come from above."
-        )));
-    }
-    let (first, other, sum) = (
-        answers.probes[0].claimed[block].as_ref()?,
-        experiments.other[block].as_ref()?,
-        experiments.sum[block].as_ref()?,
-    );
-    if first.shape() != sum.shape() || other.shape() != sum.shape() {
-        return None;
-    }
-    let apart = largest(&(sum - first - other));
-    let linear = apart <= super::probe::relative(answers.noise) * (largest(first) + largest(other));
-    (!linear).then(|| {
-        Evidence::stating(format!(
-            "{gradient} is not linear in dout: for the sum of two gradients from above it is {apart:.2e} away from the sum of both."
-        ))
-    })
 }

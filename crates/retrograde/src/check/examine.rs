@@ -1,11 +1,11 @@
 //! A layer examined alone: asked, differentiated, judged and diagnosed.
 
-use super::causes::{Case, Diagnosis, diagnose, wrong_shape};
-use super::evidence::{finding, linearity, numbers, unexplained};
+use super::causes::{Case, Diagnosis, FACTORS, diagnose, diagnose_besides, wrong_shape};
+use super::evidence::{finding, numbers, unexplained};
 use super::guarded::Guarded;
 use super::probe::{Answers, GIVEN, Refusal, ask, expect_numbers, normal, random, relative};
 use super::view::{View, largest};
-use super::{Cause, Comparison, Evidence, Finding, Severity, Station, Verdict, invariants};
+use super::{Cause, Comparison, Evidence, Finding, Severity, Station, Verdict, invariants, laws};
 use crate::Result;
 use crate::textbook::{Labels, Layer, Tensor};
 
@@ -21,6 +21,8 @@ pub(super) struct Examined {
     pub method: Vec<String>,
     /// How uncertain an output is, relative to the largest.
     pub noise: f64,
+    /// How far its gradients may be off by rounding, relative to the largest.
+    pub precision: f64,
 }
 
 /// Examines a layer at random inputs of the shape of `x`, and at `x`. A loss comes with its labels.
@@ -30,7 +32,7 @@ pub(super) fn examine(
     x: &Tensor,
     labels: Option<&Labels>,
 ) -> Result<Examined> {
-    let layer = &mut Guarded(layer);
+    let layer = &mut Guarded::new(layer);
     expect_numbers(name, x)?;
     let kind = layer.name().to_owned();
     let station = |output: Vec<usize>, verdict, blocks| Station {
@@ -51,6 +53,7 @@ pub(super) fn examine(
                 findings: vec![finding],
                 method: Vec::new(),
                 noise: f64::EPSILON,
+                precision: relative(f64::EPSILON),
             });
         }
     };
@@ -63,6 +66,7 @@ pub(super) fn examine(
             for block in 0..answers.names.len() {
                 answers.differentiate(layer, probe, block, MANY, 2)?;
             }
+            answers.respond(layer, probe);
         }
     }
     for (block, suspicious) in suspicious.iter().enumerate() {
@@ -76,7 +80,14 @@ pub(super) fn examine(
         blocks.push(Comparison { verdict, ..judged.1 });
     }
     findings.splice(0..0, tell(&answers, name, &wrong));
+    // A law that is broken for no cause that is known speaks for itself.
+    let told =
+        |block: &str| findings.iter().any(|f| f.cause.is_some() && f.blocks.iter().any(|b| b == block));
+    let untold = (0..answers.names.len()).filter(|block| !told(&answers.names[*block]));
+    let broken: Vec<Finding> = untold.filter_map(|block| laws::as_finding(&answers, name, block)).collect();
+    findings.extend(broken);
     findings.extend(invariants::of_layer(layer, name, &answers, labels, &findings));
+    findings.splice(0..0, layer.findings(name));
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     let verdict = Verdict::of_all(
         blocks.iter().map(|block| block.verdict).chain(findings.iter().map(|finding| finding.verdict)),
@@ -87,7 +98,9 @@ pub(super) fn examine(
         blocks.iter().map(|block| block.compared).sum::<usize>(),
     )];
     let output = answers.probes[GIVEN].out.shape().to_vec();
-    Ok(Examined { station: station(output, verdict, blocks), findings, method, noise: answers.noise })
+    let precision = (0..answers.names.len()).map(|block| answers.precision(block)).fold(0.0, f64::max);
+    let station = station(output, verdict, blocks);
+    Ok(Examined { station, findings, method, noise: answers.noise, precision })
 }
 
 fn refused(name: &str, refusal: Refusal) -> Finding {
@@ -181,8 +194,13 @@ fn remark(answers: &Answers, name: &str, block: usize, verdict: Verdict) -> Opti
             Some(found)
         }
         Verdict::Rounding => Some(note(format!(
-            "{gradient} agrees to the {:.0e} that the layer's own precision leaves: it computes in f32, or rounds on the way. That is no fault.",
-            relative(answers.noise)
+            "{gradient} agrees to the {:.0e} that its precision leaves: {}. That is no fault.",
+            answers.precision(block),
+            if answers.noise > 1e-12 {
+                "the layer computes in f32, or rounds on the way"
+            } else {
+                "backward hands out f32"
+            }
         ))),
         Verdict::NotDifferentiable => Some(note(format!(
             "The function jumps here in `{}`, as an index or a rounded number does, so that there is no slope to compare {gradient} with.",
@@ -247,12 +265,38 @@ fn explain(
             return found;
         }
     }
-    let case = Case { answers, block, views, labels };
     // That dout is ignored is seen, but it is not all: what the numbers are otherwise is for another cause to say.
-    found.iter_mut().for_each(|diagnosis| diagnosis.predicted.clear());
-    if let Some(mut diagnosis) = diagnose(&case, layer) {
-        diagnosis.from_one = ignored;
-        found.insert(0, diagnosis);
+    for diagnosis in &mut found {
+        diagnosis.predicted.clear();
+        diagnosis.sentence = format!("Besides, and whatever the cause of the other: {}", diagnosis.sentence);
+    }
+    let told = |diagnosis: Diagnosis| Diagnosis { from_one: ignored, ..diagnosis };
+    // Far out, differences of what stands still are of little use: it is looked at last.
+    let is_far = |view: &View<'_>| Some(view.number) == answers.far;
+    let (near, far): (Vec<View<'_>>, Vec<View<'_>>) = views.into_iter().partition(|view| !is_far(view));
+    let mut case = Case { answers, block, views: near, labels };
+    let wrong_near = case.views.iter().any(|view| view.verdict.is_wrong());
+    if let Some(diagnosis) = wrong_near.then(|| diagnose(&case, layer)).flatten() {
+        found.insert(0, told(diagnosis));
+        return found;
+    }
+    // Two faults at once: one of sign or size, and another.
+    for factor in FACTORS.iter().filter(|_| wrong_near) {
+        let claimed: Vec<Option<Tensor>> = answers
+            .probes
+            .iter()
+            .map(|probe| Some(probe.claimed[block].as_ref()? / factor.of(probe)))
+            .collect();
+        let view = |n: usize| View::new(answers, n, block, ignored.then(|| &ones[n]), claimed[n].as_ref());
+        let views = numbers().filter_map(view).filter(|view| !is_far(view)).collect();
+        if let Some(two) = diagnose_besides(factor, &Case { answers, block, views, labels }, layer) {
+            found.splice(0..0, two.map(told));
+            return found;
+        }
+    }
+    if !far.is_empty() {
+        case.views.extend(far);
+        found.splice(0..0, diagnose(&case, layer).map(told));
     }
     found
 }
@@ -315,12 +359,19 @@ fn tell(answers: &Answers, name: &str, wrong: &[(usize, Vec<Diagnosis>)]) -> Vec
                 vec![block_name.clone()],
                 diagnosis.sentence.clone(),
             );
+            if diagnoses.len() > 1 && diagnosis.cause == Cause::DoutIgnored {
+                // A mistake of its own, with which nothing is wrong yet where this is the last layer.
+                found.severity = Severity::Warning;
+            }
             found.cause = Some(diagnosis.cause.clone());
             found.formulas = diagnosis.formulas.clone().map(|(code, right)| super::Formulas { code, right });
             found.mend = Some(diagnosis.mend.clone());
             found.consequence = Some(diagnosis.consequence.clone());
             found.evidence.extend(numbers(answers, *block, diagnosis));
-            found.evidence.extend(linearity(answers, *block));
+            let ignored = |diagnosis: &Diagnosis| diagnosis.cause == Cause::DoutIgnored;
+            if ignored(diagnosis) || !diagnoses.iter().any(ignored) {
+                found.evidence.extend(laws::as_evidence(answers, *block));
+            }
             found.evidence.extend(diagnosis.remarks.iter().cloned().map(Evidence::stating));
             findings.push(found);
         }

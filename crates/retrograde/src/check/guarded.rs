@@ -1,13 +1,95 @@
-//! A layer of a user's, called so that a panic of it is an error.
+//! A layer of a user's, called so that a panic of it is an error, and with arrays of its own to write into, so that it is
+//! seen if it does.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use super::comparison::index_of;
+use super::evidence::finding;
+use super::{Cause, Evidence, Finding, Severity, Verdict};
 use crate::textbook::{Layer, Parameter, Tensor};
 use crate::{Error, Result};
 
 /// The layer behind the guard.
-pub(super) struct Guarded<'layer>(pub &'layer mut dyn Layer);
+pub(super) struct Guarded<'layer> {
+    layer: &'layer mut dyn Layer,
+    /// What was first seen to be written into `x` and into `dout`.
+    written: [Option<Written>; 2],
+}
+
+/// What was written into an array that was given to be read: where, what was there, and what is.
+#[derive(Debug, Clone)]
+struct Written {
+    index: Vec<usize>,
+    before: f64,
+    after: f64,
+}
+
+impl<'layer> Guarded<'layer> {
+    pub fn new(layer: &'layer mut dyn Layer) -> Self {
+        Guarded { layer, written: [None, None] }
+    }
+
+    /// What was written into what was only given to be read.
+    pub fn findings(&self, name: &str) -> Vec<Finding> {
+        let all = self.written.iter().zip([("x", "forward"), ("dout", "backward")]);
+        all.filter_map(|(written, (what, call))| Some(written_into(written.as_ref()?, name, what, call)))
+            .collect()
+    }
+
+    /// Calls with a copy, and looks at it afterwards.
+    fn with_copy(
+        &mut self,
+        which: usize,
+        given: &Tensor,
+        call: impl FnOnce(&mut dyn Layer, &mut Tensor) -> Result<Tensor>,
+    ) -> Result<Tensor> {
+        let mut own = given.clone();
+        let answer = call(self.layer, &mut own);
+        if self.written[which].is_none() {
+            let changed = |(a, b): (&f64, &f64)| a.to_bits() != b.to_bits();
+            self.written[which] = if own.shape() == given.shape() {
+                given.iter().zip(&own).position(changed).map(|at| Written {
+                    index: index_of(at, given.shape()),
+                    before: given.iter().nth(at).copied().unwrap_or(f64::NAN),
+                    after: own.iter().nth(at).copied().unwrap_or(f64::NAN),
+                })
+            } else {
+                Some(Written { index: Vec::new(), before: given.len() as f64, after: own.len() as f64 })
+            };
+        }
+        answer
+    }
+}
+
+fn written_into(written: &Written, name: &str, what: &str, call: &str) -> Finding {
+    let whose = if what == "x" {
+        "the layer before, which may have remembered it as its output"
+    } else {
+        "the layer behind, and every other path that the same gradient goes back by"
+    };
+    let sentence = format!(
+        "{call} writes into {what}, which it was only given to read: the array belongs to {whose}. Whoever uses it afterwards finds other numbers there."
+    );
+    let block = if what == "x" { vec!["x".to_owned()] } else { Vec::new() };
+    let mut found = finding(Severity::Fault, Verdict::Wrong, name, block, sentence);
+    found.cause = Some(Cause::WrittenInto { what: what.to_owned() });
+    found.evidence.push(Evidence::stating(if written.index.is_empty() {
+        format!("{what} had {} numbers before {call}, and {} after it.", written.before, written.after)
+    } else {
+        format!(
+            "{what} at {:?} was {} before {call}, and is {} after it.",
+            written.index, written.before, written.after
+        )
+    }));
+    found.mend = Some(if what == "x" {
+        "out = x.copy(), and work on that".into()
+    } else {
+        "dx = dout.copy(), and work on that".into()
+    });
+    found.consequence = Some("right in a plain row of layers, by luck; wrong as soon as an array is used twice: a skip, two losses, a layer that remembers its output".into());
+    found
+}
 
 fn guard<T>(name: &str, call: &str, run: impl FnOnce() -> Result<T>) -> Result<T> {
     catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| {
@@ -26,20 +108,20 @@ fn message(panic: &(dyn Any + Send)) -> String {
 
 impl Layer for Guarded<'_> {
     fn name(&self) -> &str {
-        self.0.name()
+        self.layer.name()
     }
 
     fn forward(&mut self, x: &Tensor) -> Result<Tensor> {
-        let name = self.0.name().to_owned();
-        guard(&name, "forward", || self.0.forward(x))
+        let name = self.layer.name().to_owned();
+        self.with_copy(0, x, |layer, x| guard(&name, "forward", || layer.forward_in_place(x)))
     }
 
     fn backward(&mut self, dout: &Tensor) -> Result<Tensor> {
-        let name = self.0.name().to_owned();
-        guard(&name, "backward", || self.0.backward(dout))
+        let name = self.layer.name().to_owned();
+        self.with_copy(1, dout, |layer, dout| guard(&name, "backward", || layer.backward_in_place(dout)))
     }
 
     fn parameters(&mut self) -> Vec<Parameter<'_>> {
-        self.0.parameters()
+        self.layer.parameters()
     }
 }

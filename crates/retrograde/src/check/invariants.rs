@@ -4,7 +4,7 @@
 use super::causes::{Over, cross_entropy_of, log_softmax, over_wrong_axis, same};
 use super::evidence::finding;
 use super::probe::Answers;
-use super::{Cause, Evidence, Finding, Formulas, Severity, Verdict};
+use super::{Cause, Evidence, Finding, Formulas, Law, Severity, Verdict, batch};
 use crate::textbook::{Labels, Layer, Tensor};
 
 /// Far enough for exp to overflow in `f64`.
@@ -28,6 +28,12 @@ pub(super) fn of_layer(
     if normalised.is_some() || saturates(layer, &answers.probes[0].x) {
         findings.extend(overflow(layer, name, &answers.probes[0].x, normalised.is_some()));
     }
+    if labels.is_some() && normalised.is_some() {
+        let explained =
+            known.iter().any(|finding| finding.cause.is_some() && finding.severity == Severity::Fault);
+        findings.extend(batch::row_sums(name, answers, explained));
+    }
+    findings.extend(batch::permuted(layer, name, answers));
     let again = answers.experiments.again.as_ref().and_then(|again| again[0].as_ref());
     if let (Some(again), Some(first)) = (again, answers.probes[0].claimed[0].as_ref())
         && known.iter().all(|finding| finding.severity != Severity::Fault)
@@ -41,6 +47,7 @@ pub(super) fn of_layer(
             "A second backward after one forward gives other numbers: backward changes what forward left for it.".into(),
         );
         found.cause = Some(Cause::MemoryOverwritten);
+        found.law = Some(Law::Repeatable);
         found.mend = Some("work on a copy in backward".into());
         found.consequence = Some(
             "none while each forward is followed by one backward; wrong for two losses on one forward".into(),
@@ -81,10 +88,8 @@ fn over_axis(name: &str, answers: &Answers, over: Over, loss: bool) -> Finding {
     found.cause = Some(told.cause);
     found.formulas = told.formulas.map(|(code, right)| Formulas { code, right });
     found.mend = Some(told.mend);
-    found.consequence = Some(
-        "the answer for a row depends on which others are in its batch, and the first loss is not ln C"
-            .into(),
-    );
+    let first = if loss { ", and the first loss is not ln C" } else { "" };
+    found.consequence = Some(format!("the answer for a row depends on which others are in its batch{first}"));
     let y = log_softmax(x, over).mapv(f64::exp);
     let sums: Vec<String> = y.rows().into_iter().map(|row| format!("{:.4}", row.sum())).take(6).collect();
     found.evidence.push(Evidence::stating(format!(

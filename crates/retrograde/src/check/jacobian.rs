@@ -100,20 +100,17 @@ pub(super) fn jacobian(
 impl Jacobian {
     /// The vector-Jacobian product with `d` in row-major order; NaN in the elements that were not differentiated.
     pub fn vjp(&self, d: &[f64]) -> Tensor {
-        let mut product = Tensor::from_elem(self.shape.clone(), f64::NAN);
         let sums = (0..self.columns.len()).map(|column| {
             // Where d is 0 nothing arrives, whatever the slope.
             let terms = d.iter().zip(self.centre.column(column));
             terms.map(|(d, slope)| if *d == 0.0 { 0.0 } else { d * slope }).sum::<f64>()
         });
-        self.put(&mut product, sums);
-        product
+        self.spread(sums)
     }
 
     /// For each element the least and the largest gradient that the slopes at kinks allow, and how accurate they are.
     pub fn bounds(&self, d: &[f64]) -> [Tensor; 3] {
         let sums = |term: &dyn Fn(f64, f64, f64, f64) -> f64| {
-            let mut all = Tensor::from_elem(self.shape.clone(), f64::NAN);
             let sums = (0..self.columns.len()).map(|column| {
                 (0..d.len())
                     .map(|o| {
@@ -125,8 +122,7 @@ impl Jacobian {
                     })
                     .sum::<f64>()
             });
-            self.put(&mut all, sums);
-            all
+            self.spread(sums)
         };
         [
             sums(&|d, left, right, _| (d * left).min(d * right)),
@@ -135,11 +131,28 @@ impl Jacobian {
         ]
     }
 
-    fn put(&self, to: &mut Tensor, values: impl Iterator<Item = f64>) {
-        let flat = to.as_slice_mut().expect("a new array is contiguous");
+    /// For each element the sum of the sizes of what the vector-Jacobian product adds up.
+    pub fn gross(&self, d: &[f64]) -> Tensor {
+        self.spread(
+            (0..self.columns.len()).map(|column| {
+                d.iter().zip(self.centre.column(column)).map(|(d, slope)| (d * slope).abs()).sum()
+            }),
+        )
+    }
+
+    /// One number for each element that was differentiated, in the block's shape; NaN in the others.
+    pub fn spread(&self, values: impl Iterator<Item = f64>) -> Tensor {
+        let mut all = Tensor::from_elem(self.shape.clone(), f64::NAN);
+        let flat = all.as_slice_mut().expect("a new array is contiguous");
         for (&column, value) in self.columns.iter().zip(values) {
             flat[column] = value;
         }
+        all
+    }
+
+    /// Whether all elements of the block were differentiated.
+    pub fn is_whole(&self) -> bool {
+        self.columns.len() == self.shape.iter().product::<usize>()
     }
 }
 

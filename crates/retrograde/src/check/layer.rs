@@ -2,7 +2,7 @@
 
 use super::examine::{Examined, examine};
 use super::loss_layer::LossAsLayer;
-use super::{Report, Verdict};
+use super::{Report, Verdict, batch};
 use crate::Result;
 use crate::textbook::{Labels, Layer, LossLayer, Tensor};
 
@@ -36,8 +36,16 @@ pub fn layer(layer: &mut dyn Layer, x: &Tensor) -> Result<Report> {
 /// When there are no logits, or the loss refuses them.
 pub fn loss(loss: &mut dyn LossLayer, logits: &Tensor, labels: &Labels) -> Result<Report> {
     let name = loss.name().to_owned();
-    let mut layer = LossAsLayer { loss, labels: labels.clone() };
-    Ok(report(&name, examine(&mut layer, &name, logits, Some(labels))?))
+    let mut layer = LossAsLayer { loss: &mut *loss, labels: labels.clone() };
+    let mut examined = examine(&mut layer, &name, logits, Some(labels))?;
+    if !examined.findings.iter().any(|finding| finding.verdict.is_wrong())
+        && examined.station.verdict != Verdict::NotDeterministic
+        && let Some(found) = batch::of_loss(loss, &name, logits, labels)
+    {
+        examined.station.verdict = Verdict::Wrong;
+        examined.findings.insert(0, found);
+    }
+    Ok(report(&name, examined))
 }
 
 fn report(name: &str, examined: Examined) -> Report {

@@ -35,6 +35,11 @@ impl Layer for LossAsLayer<'_> {
         Ok(ndarray::arr0(loss).into_dyn())
     }
 
+    fn forward_in_place(&mut self, x: &mut Tensor) -> Result<Tensor> {
+        let labels = labels_for(&self.labels, x.shape());
+        Ok(ndarray::arr0(self.loss.forward_in_place(x, &labels)?).into_dyn())
+    }
+
     fn backward(&mut self, dout: &Tensor) -> Result<Tensor> {
         self.loss.backward(dout.sum())
     }

@@ -17,9 +17,11 @@
 //! | [`Report`], [`Station`], [`Finding`], [`Evidence`], [`Table`] | what a check hands back; plain data, for faces to show |
 //! | [`gradients`], [`model`], [`GraphCheck`] | the check of a recorded graph |
 //! | [`Cause`] | the catalogue of causes |
+//! | [`Law`] | what must hold without differences |
 //! | [`faults`] | layers and losses with one mistake each, to learn from and to examine the check with |
 //! | [`numerical`] | slopes by differences that know how far they can be trusted |
 
+mod batch;
 mod cause;
 mod causes;
 mod comparison;
@@ -28,8 +30,11 @@ mod examine;
 pub mod faults;
 mod graph;
 mod guarded;
+mod in_row;
 mod invariants;
 mod jacobian;
+mod law;
+mod laws;
 mod layer;
 mod loss_layer;
 mod network;
@@ -37,6 +42,7 @@ pub mod numerical;
 mod page;
 mod probe;
 mod report;
+mod responses;
 mod rows;
 mod slopes;
 mod text;
@@ -46,6 +52,7 @@ mod view;
 pub use cause::Cause;
 pub use comparison::{Comparison, Element};
 pub use graph::{GraphCheck, gradients, model};
+pub use law::Law;
 pub use layer::{layer, loss};
 pub use network::{network, two_layer_net};
 pub use report::{Evidence, Finding, Formulas, Report, Station, Table};

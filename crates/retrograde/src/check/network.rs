@@ -2,17 +2,14 @@
 
 use super::evidence::finding;
 use super::examine::{Examined, examine};
+use super::in_row::{in_row, weight_decay};
 use super::jacobian::{Which, columns, jacobian};
 use super::loss_layer::LossAsLayer;
 use super::probe::{Claims, claims, random, relative, values};
-use super::slopes::slopes;
 use super::view::largest;
-use super::{Cause, Comparison, Evidence, Finding, Report, Severity, Verdict};
+use super::{Cause, Comparison, Evidence, Finding, Report, Severity, Verdict, batch};
+use crate::Result;
 use crate::textbook::{Labels, Network, Tensor, TwoLayerNet};
-use crate::{Error, Result};
-
-/// Elements of a parameter to differentiate the whole network in; smaller parameters are differentiated in whole.
-const ELEMENTS: usize = 96;
 
 /// Checks a network: each layer alone, at the input that it has in the row and at random ones, then the gradient of the
 /// loss by all parameters. The first wrong layer from the left is the first station of the report that is wrong.
@@ -53,18 +50,20 @@ fn named(
     }
     let logits = inputs.last().expect("the first input").clone();
     let first_loss = network.loss_layer_mut().forward(&logits, labels)?;
+    let penalty = network.penalty();
     // What the whole claims, before differences have called the layers many times.
     let claimed = network.gradient(x, labels);
     let local = claims_in_row(network, x, labels);
 
     // 2. Each layer alone.
     let (mut stations, mut findings, mut method) = (Vec::new(), Vec::new(), Vec::new());
-    let mut noises = Vec::new();
+    let (mut noises, mut precisions) = (Vec::new(), Vec::new());
     let mut add = |examined: Examined| {
         stations.push(examined.station);
         findings.extend(examined.findings);
         method.extend(examined.method);
         noises.push(examined.noise);
+        precisions.push(examined.precision);
     };
     for ((layer_name, layer), input) in network.layers_mut().zip(&inputs) {
         add(examine(layer, layer_name, input, None)?);
@@ -74,14 +73,25 @@ fn named(
     add(examine(&mut loss, &loss_name, &logits, Some(labels))?);
 
     // 3. The row.
-    let mut blocks = Vec::new();
+    let mut rows = Vec::new();
     // The loss is as uncertain as what it is computed from.
     let noise = noises.iter().copied().fold(4.0 * f64::EPSILON, f64::max);
+    let precision = precisions.iter().copied().fold(relative(noise), f64::max);
     let deterministic = stations.iter().all(|station| station.verdict != Verdict::NotDeterministic);
+    let mut whole = None;
     match claimed {
         Ok(claimed) if deterministic => {
+            let claimed = whole.insert(claimed);
             for (parameter, gradient) in claimed.iter() {
-                blocks.push(in_row(network, &inputs, labels, parameter, &name(parameter), gradient, noise)?);
+                rows.push(in_row(
+                    network,
+                    &inputs,
+                    labels,
+                    parameter,
+                    &name(parameter),
+                    gradient,
+                    (noise, precision),
+                )?);
             }
         }
         // A gradient that is missing is a finding of its layer; anything else is an error of the call.
@@ -91,8 +101,12 @@ fn named(
         Ok(_) | Err(_) => {}
     }
     let all_right = stations.iter().all(|station| !station.verdict.is_wrong());
-    if all_right && blocks.iter().any(|block| block.verdict.is_wrong()) {
-        match between_layers(network, &inputs, &names, &local?, &noises)? {
+    let decay = if all_right { weight_decay(&rows) } else { None };
+    let mut blocks: Vec<Comparison> = rows.into_iter().map(|row| row.comparison).collect();
+    if let Some(decay) = decay {
+        findings.extend(decay);
+    } else if all_right && blocks.iter().any(|block| block.verdict.is_wrong()) {
+        match between_layers(network, &inputs, &names, &local?, &noises, &precisions)? {
             Some((position, found)) => {
                 stations[position].verdict = Verdict::Wrong;
                 findings.push(found);
@@ -105,96 +119,28 @@ fn named(
         }
     }
     if deterministic {
-        findings.extend(batch_invariants(network, x, labels, first_loss));
+        let fault = findings.iter().any(|finding| finding.verdict.is_wrong());
+        let mean = (!fault)
+            .then(|| batch::of_loss(network.loss_layer_mut(), &loss_name, &logits, labels))
+            .flatten()
+            .inspect(|_| stations.last_mut().expect("the loss").verdict = Verdict::Wrong);
+        let fault = fault || mean.is_some();
+        let loss = first_loss + penalty;
+        findings.extend(batch::of_network(network, x, labels, loss, whole.as_ref(), fault));
+        findings.extend(mean);
     }
-    follow(&mut findings, &blocks, &logits, first_loss);
+    let first = batch::first_loss(&logits, labels, first_loss);
+    let first = follow(&mut findings, &blocks, &loss_name, &logits, first_loss, first);
+    findings.extend(first);
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
-    let verdicts =
+    let parts =
         stations.iter().map(|station| station.verdict).chain(blocks.iter().map(|block| block.verdict));
-    let verdict = Verdict::of_all(verdicts);
+    let verdict = Verdict::of_all(parts.chain(findings.iter().map(|finding| finding.verdict)));
     method.push(format!(
         "the row: the loss differentiated in {} of its parameters' elements",
         blocks.iter().map(|block| block.compared).sum::<usize>()
     ));
     Ok(Report { subject: "network".into(), verdict, stations, blocks, findings, method })
-}
-
-/// A parameter's gradient in the whole network.
-fn in_row(
-    network: &mut Network,
-    inputs: &[Tensor],
-    labels: &Labels,
-    parameter: &str,
-    shown: &str,
-    claimed: &Tensor,
-    noise: f64,
-) -> Result<Comparison> {
-    let (layer_name, own_name) = parameter.split_once('.').unwrap_or((parameter, ""));
-    let position = network.layers_mut().position(|(other, _)| other == layer_name).ok_or_else(|| {
-        Error::invalid("network", format!("there is no layer {layer_name}"), "name one of its layers")
-    })?;
-    let values = network.parameter_mut(parameter)?.to_owned();
-    let shape = values.shape().to_vec();
-    if claimed.shape() != shape {
-        return Ok(Comparison::new(shown, &shape, &[], &[], Verdict::Wrong));
-    }
-    let columns = columns(&shape, ELEMENTS.max(if shape.len() < 2 { 512 } else { 0 }), &mut random(3));
-    let loss_at = |network: &mut Network, element: usize, value: f64| -> Result<f64> {
-        let put = |network: &mut Network, value: f64| -> Result<()> {
-            let (_, layer) = network.layers_mut().nth(position).expect("a position of a layer");
-            if let Some(place) = layer.parameter(own_name)?.value.iter_mut().nth(element) {
-                *place = value;
-            }
-            Ok(())
-        };
-        let original = *values.iter().nth(element).expect("an element of the parameter");
-        put(network, value)?;
-        let loss = loss_from(network, position, &inputs[position], labels);
-        put(network, original)?;
-        loss
-    };
-    let at = loss_from(network, position, &inputs[position], labels)?;
-    let mut numeric = vec![f64::NAN; values.len()];
-    let (mut low, mut high, mut error) = (numeric.clone(), numeric.clone(), numeric.clone());
-    let mut jump = false;
-    for &element in &columns {
-        let value = *values.iter().nth(element).expect("an element of the parameter");
-        let found =
-            slopes(&[at], value.abs().max(1.0), noise, |h| Ok(vec![loss_at(network, element, value + h)?]))?;
-        numeric[element] = found.centre[0];
-        (low[element], high[element]) =
-            (found.left[0].min(found.right[0]), found.left[0].max(found.right[0]));
-        error[element] = found.error[0];
-        jump |= found.jump;
-    }
-    let flat: Vec<f64> = claimed.iter().copied().collect();
-    let scale = numeric.iter().filter(|n| !n.is_nan()).fold(0.0_f64, |largest, n| largest.max(n.abs()));
-    let (mut verdict, mut vague) = (Verdict::Right, false);
-    for &element in &columns {
-        let tolerance = 10.0 * error[element] + relative(noise) * scale;
-        vague |= tolerance > 0.05 * scale && scale > 0.0;
-        if !(flat[element] >= low[element] - tolerance && flat[element] <= high[element] + tolerance) {
-            verdict = Verdict::Wrong;
-        } else if high[element] - low[element] > 4.0 * tolerance {
-            verdict = Verdict::of_all([verdict, Verdict::Kink]);
-        }
-    }
-    // What is wrong beyond the tolerance is wrong, however vague the rest.
-    verdict = match (jump, vague) {
-        (true, _) => Verdict::of_all([verdict, Verdict::NotDifferentiable]),
-        (false, true) => Verdict::of_all([verdict, Verdict::CannotTell]),
-        (false, false) => verdict,
-    };
-    Ok(Comparison::new(shown, &shape, &flat, &numeric, verdict))
-}
-
-/// The loss, given the input of the layer at `position`.
-fn loss_from(network: &mut Network, position: usize, x: &Tensor, labels: &Labels) -> Result<f64> {
-    let mut x = x.clone();
-    for (_, layer) in network.layers_mut().skip(position) {
-        x = layer.forward(&x)?;
-    }
-    network.loss_layer_mut().forward(&x, labels)
 }
 
 /// What each layer is given from above in the row, and what it claims for it.
@@ -222,6 +168,7 @@ fn between_layers(
     names: &[String],
     local: &Local,
     noises: &[f64],
+    precisions: &[f64],
 ) -> Result<Option<(usize, Finding)>> {
     for (position, (dout, claimed)) in local.iter().enumerate() {
         let (_, layer) = network.layers_mut().nth(position).expect("a position of a layer");
@@ -233,14 +180,14 @@ fn between_layers(
                 0 => (Which::Input, x),
                 _ => (Which::Parameter(block - 1), &parameters[block - 1]),
             };
-            let elements = columns(value.shape(), ELEMENTS, &mut random(4));
+            let elements = columns(value.shape(), 96, &mut random(4));
             let [low, high, error] =
                 jacobian(layer, x, which, value, elements, noises[position])?.bounds(&flat);
             let scale = largest(&low).max(largest(&high));
             let mut all = claimed.iter().zip(&error).zip(low.iter().zip(&high));
             Ok(claimed.shape() == low.shape()
                 && all.all(|((claimed, error), (low, high))| {
-                    let tolerance = 10.0 * error + 10.0 * relative(noises[position]) * scale;
+                    let tolerance = 10.0 * error + 10.0 * precisions[position] * scale;
                     !low.is_finite() || (*claimed >= low - tolerance && *claimed <= high + tolerance)
                 }))
         };
@@ -286,38 +233,17 @@ fn between_layers(
     Ok(None)
 }
 
-/// A mean loss stays what it is when each row is there twice, and when the rows come in another order.
-fn batch_invariants(network: &mut Network, x: &Tensor, labels: &Labels, first: f64) -> Vec<Finding> {
-    let (Labels::Classes(classes), true) = (labels, x.ndim() > 1) else { return Vec::new() };
-    let mut found = Vec::new();
-    let mut note = |sentence: String| {
-        found.push(finding(Severity::Note, Verdict::Right, "network", Vec::new(), sentence));
-    };
-    // As a layer in single precision may round.
-    let moved = |loss: f64| (loss - first).abs() > 1e-4 * first.abs().max(1e-3);
-    let rows: Vec<usize> = (0..x.shape()[0]).collect();
-    let mut loss_of = |rows: &[usize]| {
-        let labels =
-            Labels::Classes(rows.iter().map(|row| classes.get(*row).copied().unwrap_or(0)).collect());
-        network.loss(&x.select(ndarray::Axis(0), rows), &labels).ok()
-    };
-    if let Some(loss) = loss_of(&[rows.as_slice(), &rows].concat()).filter(|loss| moved(*loss)) {
-        note(format!(
-            "With each row twice the loss is {loss:.4} instead of {first:.4}: it is no mean over the rows, or the rows influence each other. How long a step is then depends on the size of the batch."
-        ));
-    }
-    let reversed: Vec<usize> = rows.iter().rev().copied().collect();
-    if let Some(loss) = loss_of(&reversed).filter(|loss| moved(*loss)) {
-        note(format!(
-            "With the rows in the reverse order the loss is {loss:.4} instead of {first:.4}: it depends on their order."
-        ));
-    }
-    found
-}
-
-/// What follows in the network from the faults of its layers, with the network's own numbers.
-fn follow(findings: &mut [Finding], blocks: &[Comparison], logits: &Tensor, first_loss: f64) {
-    let Some(fault) = findings.iter_mut().find(|finding| finding.verdict.is_wrong()) else { return };
+/// What follows in the network from the faults of its layers, with the network's own numbers. `first` is what is to be
+/// said of the first loss, if it is not said here.
+fn follow(
+    findings: &mut [Finding],
+    blocks: &[Comparison],
+    loss_name: &str,
+    logits: &Tensor,
+    first_loss: f64,
+    mut first: Option<Finding>,
+) -> Option<Finding> {
+    let Some(fault) = findings.iter_mut().find(|finding| finding.verdict.is_wrong()) else { return first };
     let wrong: Vec<String> = blocks
         .iter()
         .filter(|block| block.verdict.is_wrong())
@@ -326,17 +252,21 @@ fn follow(findings: &mut [Finding], blocks: &[Comparison], logits: &Tensor, firs
     if !wrong.is_empty() {
         fault.evidence.push(Evidence::stating(format!("This is why, in the network, {}.", wrong.join(", "))));
     }
+    // Where the loss is what it should be, or what the fault does not explain, there is nothing to say of it.
     let (rows, classes) = (logits.shape()[0] as f64, logits.shape().last().copied().unwrap_or(1) as f64);
-    let small = logits.iter().all(|logit| logit.abs() < 0.5);
-    let unknowing = classes.ln();
-    if small && matches!(fault.cause, Some(Cause::SoftmaxOverBatch | Cause::SoftmaxDownColumns)) {
-        let instead =
-            if matches!(fault.cause, Some(Cause::SoftmaxOverBatch)) { rows * classes } else { rows };
+    let instead = match fault.cause {
+        Some(Cause::SoftmaxOverBatch) if fault.place == loss_name => rows * classes,
+        Some(Cause::SoftmaxDownColumns) if fault.place == loss_name => rows,
+        _ => return first,
+    };
+    if first.take().is_some() {
         fault.evidence.push(Evidence::stating(format!(
-            "This is why the first loss is {first_loss:.2} (near ln {instead} = {:.2}), not ln {classes} = {unknowing:.2}.",
-            instead.ln()
+            "This is why the first loss is {first_loss:.2} (near ln {instead} = {:.2}), not ln {classes} = {:.2}.",
+            instead.ln(),
+            classes.ln()
         )));
     }
+    first
 }
 
 /// Four digits, as the notebook's reader would quote them.

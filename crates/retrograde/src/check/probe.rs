@@ -1,6 +1,7 @@
 //! What is asked of a layer: its gradients at several inputs, in an order that shows what it remembers, and a few
 //! experiments more. Differences are taken afterwards, as they call `forward` many times.
 
+use ndarray::Array2;
 use rand_distr::{Distribution, StandardNormal, Uniform};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::{Rng, SeedableRng};
@@ -25,6 +26,8 @@ pub(super) struct Probe {
     pub before: Claims,
     /// By block; `None` before the differences are taken.
     pub jacobians: Vec<Option<Jacobian>>,
+    /// By block, what backward makes of each output's gradient alone: see [`Answers::respond`].
+    pub responses: Vec<Option<Array2<f64>>>,
 }
 
 /// The probe whose input is the user's own.
@@ -41,7 +44,13 @@ pub(super) struct Experiments {
     /// For another gradient from above, and for the sum of it and the first.
     pub other: Claims,
     pub sum: Claims,
+    /// For the first gradient from above times [`MANIFOLD`], and times twice that.
+    pub large: Claims,
+    pub larger: Claims,
 }
+
+/// By what a gradient from above is multiplied to see whether the answer is: a power of two, which rounds nothing.
+pub(super) const MANIFOLD: f64 = 1024.0;
 
 /// All answers of a layer.
 pub(super) struct Answers {
@@ -53,6 +62,11 @@ pub(super) struct Answers {
     pub experiments: Experiments,
     /// How uncertain an output is, relative to the largest.
     pub noise: f64,
+    /// By block, whether all that it claims are numbers of `f32`, as a backward in that precision hands them out.
+    pub single: Vec<bool>,
+    /// The probe far out, if there is one: to see that something is wrong, not to tell what, since differences of what
+    /// stands still there are of little use.
+    pub far: Option<usize>,
 }
 
 /// Why nothing can be asked.
@@ -143,7 +157,12 @@ pub(super) fn ask(
     let mut names = vec!["x".to_owned()];
     names.extend(layer.parameters().iter().map(|parameter| parameter.name.to_owned()));
 
-    let inputs = inputs(layer, given, &mut random);
+    let mut inputs = inputs(layer, given, &mut random);
+    // Far out, where functions with an upper edge have it.
+    let far_out = normal(given.shape(), &mut random) * 4.0;
+    let is_defined = layer.forward(&far_out).is_ok_and(|out| finite(&out));
+    let far = is_defined.then_some(inputs.len());
+    inputs.extend(far.map(|_| far_out));
     // Other parameters for the third probe, which show values that a layer keeps from earlier.
     let changed: Vec<Tensor> = original.iter().map(|value| moved(value, &mut random)).collect();
     set_values(layer, &changed);
@@ -156,6 +175,7 @@ pub(super) fn ask(
     let first_d = upstream(out.shape(), &mut random);
     claims(layer, &first_d)?;
     let mut probes: Vec<Probe> = Vec::new();
+    let mut far_at = None;
     for (number, x) in inputs.into_iter().enumerate() {
         if number == CHANGED && usable {
             set_values(layer, &changed);
@@ -163,14 +183,20 @@ pub(super) fn ask(
         let answer = question(layer, x, &mut random);
         set_values(layer, &original);
         match answer {
-            Ok(probe) => probes.push(probe),
+            Ok(probe) => {
+                if Some(number) == far {
+                    far_at = Some(probes.len());
+                }
+                probes.push(probe);
+            }
             // A layer that remembers a batch of another size fails here, and has shown above what it remembers.
             Err(_) if number > CHANGED => {}
             Err(error) => return Err(error),
         }
     }
     let experiments = experiments(layer, &probes[0], &mut random)?;
-    Ok(Ok(Answers { names, probes, first_d, experiments, noise }))
+    let single = (0..names.len()).map(|block| is_single(&probes, block)).collect();
+    Ok(Ok(Answers { names, probes, first_d, experiments, noise, single, far: far_at }))
 }
 
 fn question(layer: &mut dyn Layer, x: Tensor, random: &mut Xoshiro256PlusPlus) -> Result<Probe> {
@@ -182,7 +208,8 @@ fn question(layer: &mut dyn Layer, x: Tensor, random: &mut Xoshiro256PlusPlus) -
     all.extend(values(layer));
     let claimed = claims(layer, &d)?;
     let jacobians = claimed.iter().map(|_| None).collect();
-    Ok(Probe { x, d, out, values: all, claimed, before, jacobians })
+    let responses = vec![None; claimed.len()];
+    Ok(Probe { x, d, out, values: all, claimed, before, jacobians, responses })
 }
 
 fn experiments(layer: &mut dyn Layer, probe: &Probe, random: &mut Xoshiro256PlusPlus) -> Result<Experiments> {
@@ -199,10 +226,12 @@ fn experiments(layer: &mut dyn Layer, probe: &Probe, random: &mut Xoshiro256Plus
     let zero = ask(&(&probe.d * 0.0))?;
     let other = ask(&other_d)?;
     let sum = ask(&(&probe.d + &other_d))?;
-    Ok(Experiments { again, zero, other, sum })
+    let (large, larger) = (ask(&(&probe.d * MANIFOLD))?, ask(&(&probe.d * (2.0 * MANIFOLD)))?);
+    Ok(Experiments { again, zero, other, sum, large, larger })
 }
 
-/// A random input of the given one's shape; the given one; another random one; two with other numbers of rows, where the layer takes them.
+/// A random input of the given one's shape; the given one; another random one; two with other numbers of rows, where the
+/// layer takes them.
 fn inputs(layer: &mut dyn Layer, given: &Tensor, random: &mut Xoshiro256PlusPlus) -> Vec<Tensor> {
     let mut inputs = Vec::new();
     let width = given.iter().fold(0.0_f64, |largest, value| largest.max(value.abs()));
@@ -255,7 +284,18 @@ fn noise(layer: &mut dyn Layer, x: &Tensor, random: &mut Xoshiro256PlusPlus) -> 
     least
 }
 
+/// Whether all claims of a block are numbers of `f32`, some of them not 0.
+fn is_single(probes: &[Probe], block: usize) -> bool {
+    let all = || probes.iter().filter_map(|probe| probe.claimed[block].as_ref()).flatten();
+    all().all(|value| f64::from(*value as f32) == *value) && all().any(|value| *value != 0.0)
+}
+
 impl Answers {
+    /// How far the claims of a block may be off by rounding, relative to the largest.
+    pub fn precision(&self, block: usize) -> f64 {
+        relative(self.noise).max(if self.single[block] { SINGLE } else { 0.0 })
+    }
+
     /// Takes the differences of a block at a probe, in about `most` elements of it.
     pub fn differentiate(
         &mut self,
@@ -323,7 +363,7 @@ impl Answers {
         let error: f64 = probe.d.iter().zip(&found.error).map(|(d, error)| d.abs() * error).sum();
         let claims = claimed.iter().zip(direction).map(|(g, v)| g * v / length);
         let (claim, own) = claims.fold((0.0, 0.0), |(sum, own), term: f64| (sum + term, own + term.abs()));
-        Ok(Some((claim, numeric, 10.0 * error + relative(self.noise) * (gross + own))))
+        Ok(Some((claim, numeric, 10.0 * error + self.precision(block) * (gross + own))))
     }
 }
 
@@ -332,6 +372,9 @@ impl Answers {
 pub(super) fn relative(noise: f64) -> f64 {
     (3000.0 * noise).max(1e-8)
 }
+
+/// The same for gradients handed out in `f32`: some units in the last place.
+const SINGLE: f64 = 32.0 * f32::EPSILON as f64;
 
 /// An error for an input that has no element, or whose layer refuses it.
 pub(super) fn expect_numbers(layer: &str, x: &Tensor) -> Result<()> {

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Cause, Comparison, Severity, Verdict};
+use super::{Cause, Comparison, Law, Severity, Verdict};
 
 /// What a check says.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -49,6 +49,8 @@ pub struct Finding {
     pub blocks: Vec<String>,
     /// What the fault is, if it could be proved.
     pub cause: Option<Cause>,
+    /// The law that is violated, if the finding is about one.
+    pub law: Option<Law>,
     /// What a good teacher would say: one or two sentences.
     pub sentence: String,
     /// The formula as the code has it and as it should be.
@@ -97,6 +99,18 @@ impl Report {
     /// The causes that were proved, the weightiest first.
     pub fn causes(&self) -> impl Iterator<Item = &Cause> {
         self.findings.iter().filter_map(|finding| finding.cause.as_ref())
+    }
+}
+
+impl Finding {
+    /// What was found, in a few words: the cause, the law that is violated, or the verdict.
+    pub fn title(&self) -> String {
+        match (&self.cause, self.law, self.severity) {
+            (Some(cause), ..) => cause.to_string(),
+            (None, Some(law), _) => law.to_string(),
+            (None, None, Severity::Fault) => "wrong, for no cause that could be proved".into(),
+            (None, None, _) => self.verdict.to_string(),
+        }
     }
 }
 

@@ -64,12 +64,7 @@ fn write_finding(f: &mut fmt::Formatter<'_>, finding: &Finding) -> fmt::Result {
     };
     let blocks: Vec<String> = finding.blocks.iter().map(|block| format!("d{block}")).collect();
     let place = if blocks.is_empty() { String::new() } else { format!(", {}", blocks.join(", ")) };
-    let what = match (&finding.cause, finding.severity) {
-        (Some(cause), _) => cause.to_string(),
-        (None, Severity::Fault) => "wrong, for no cause that could be proved".into(),
-        (None, _) => finding.verdict.to_string(),
-    };
-    writeln!(f, "{kind} {}{place}: {what}", finding.place)?;
+    writeln!(f, "{kind} {}{place}: {}", finding.place, finding.title())?;
     write_wrapped(f, &finding.sentence, "    ", "    ")?;
     if let Some(formulas) = &finding.formulas {
         write_wrapped(f, &formulas.code, "    the code   ", "               ")?;

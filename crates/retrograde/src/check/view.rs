@@ -1,6 +1,8 @@
 //! A block at a probe: what the layer claims beside what the differences say, and whether the two agree.
 
-use super::probe::{Answers, Probe, relative};
+use ndarray::Array2;
+
+use super::probe::{Answers, Probe};
 use super::{Comparison, Verdict};
 use crate::check::jacobian::Jacobian;
 use crate::textbook::Tensor;
@@ -17,6 +19,8 @@ pub(super) struct View<'a> {
     pub claimed: Tensor,
     /// What the differences say: NaN in the elements that were not differentiated.
     pub truth: Tensor,
+    /// What the layer makes of each output's gradient alone, in the elements that were differentiated.
+    pub responses: Option<&'a Array2<f64>>,
     /// How far apart the two may be by rounding.
     pub tolerance: Tensor,
     pub verdict: Verdict,
@@ -34,6 +38,7 @@ impl<'a> View<'a> {
         claimed: Option<&Tensor>,
     ) -> Option<Self> {
         let probe = &answers.probes[number];
+        let responses = probe.responses[block].as_ref().filter(|_| d.is_none() && claimed.is_none());
         let jacobian = probe.jacobians[block].as_ref()?;
         let claimed = claimed.or(probe.claimed[block].as_ref())?;
         if claimed.shape() != probe.values[block].shape() {
@@ -42,9 +47,13 @@ impl<'a> View<'a> {
         let d: Vec<f64> = d.unwrap_or(&probe.d).iter().copied().collect();
         let truth = jacobian.vjp(&d);
         let [low, high, error] = jacobian.bounds(&d);
-        let precision = relative(answers.noise);
+        let precision = answers.precision(block);
         let scale = largest(&truth);
-        let tolerance = error.mapv(|error| 10.0 * error + precision * scale + f64::MIN_POSITIVE);
+        let mut tolerance = error.mapv(|error| 10.0 * error + precision * scale + f64::MIN_POSITIVE);
+        if answers.single[block] {
+            // Where terms cancel, their rounding stays.
+            tolerance += &(jacobian.gross(&d) * precision);
+        }
         let mut view = View {
             probe,
             number,
@@ -53,14 +62,15 @@ impl<'a> View<'a> {
             d,
             claimed: claimed.clone(),
             truth,
+            responses,
             tolerance,
             verdict: Verdict::Right,
         };
-        view.verdict = view.judge(&low, &high, answers.noise);
+        view.verdict = view.judge(&low, &high, answers.noise > 1e-12 || answers.single[block]);
         Some(view)
     }
 
-    fn judge(&self, low: &Tensor, high: &Tensor, noise: f64) -> Verdict {
+    fn judge(&self, low: &Tensor, high: &Tensor, rounded: bool) -> Verdict {
         let scale = largest(&self.truth);
         let mut verdict = if self.jacobian.jump { Verdict::NotDifferentiable } else { Verdict::Right };
         let all = self.claimed.iter().zip(&self.tolerance).zip(low.iter().zip(high));
@@ -80,7 +90,7 @@ impl<'a> View<'a> {
                     (false, false) if vague && scale > 0.0 && !(claimed == 0.0 && low == 0.0) => {
                         Verdict::CannotTell
                     }
-                    _ if noise > 1e-12 && apart > 1e-9 * scale => Verdict::Rounding,
+                    _ if rounded && apart > 1e-9 * scale => Verdict::Rounding,
                     _ => Verdict::Right,
                 },
             ]);

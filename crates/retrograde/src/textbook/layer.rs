@@ -5,7 +5,7 @@
 //! ([`Network`](super::Network)) and a gradient check can take any of them.
 //!
 //! What Python leaves to care, the signatures hold: inputs and upstream gradients are borrowed for reading, so no layer
-//! can write into them.
+//! writes into them unless it asks for it by name.
 
 use ndarray::{Array, ArrayViewD, ArrayViewMutD, Dimension};
 
@@ -46,7 +46,8 @@ use crate::{Error, Result};
 /// # Ok::<(), retrograde::Error>(())
 /// ```
 ///
-/// The book's `Relu` writes into the gradient that it was given. Here that does not compile:
+/// The book's `Relu` writes into the gradient that it was given. In `backward` that does not compile, and
+/// [`backward_in_place`](Layer::backward_in_place) is for those who want it:
 ///
 /// ```compile_fail,E0596
 /// # use retrograde::{Result, textbook::{Layer, Tensor}};
@@ -71,6 +72,45 @@ pub trait Layer {
     /// The gradient of the loss with respect to the last `x`, from `dout`, the gradient with respect to the output.
     /// It leaves the gradients of the parameters, in place of those of the call before, for [`Layer::parameters`].
     fn backward(&mut self, dout: &Tensor) -> Result<Tensor>;
+
+    /// [`forward`](Layer::forward) with leave to write into `x`, for a layer that works in place. Such a layer writes its
+    /// work here and lets `forward` call it with a copy. Whoever else holds `x` sees what it writes: a gradient check calls
+    /// this one, and tells.
+    fn forward_in_place(&mut self, x: &mut Tensor) -> Result<Tensor> {
+        self.forward(x)
+    }
+
+    /// [`backward`](Layer::backward) with leave to write into `dout`, in the same way.
+    ///
+    /// ```
+    /// use retrograde::check::{self, Cause};
+    /// use retrograde::textbook::{Layer, Tensor};
+    ///
+    /// /// As in the book: `dout[self.mask] = 0; dx = dout`.
+    /// struct Relu { mask: Tensor }
+    ///
+    /// impl Layer for Relu {
+    ///     fn forward(&mut self, x: &Tensor) -> retrograde::Result<Tensor> {
+    ///         self.mask = x.mapv(|x| if x > 0.0 { 1.0 } else { 0.0 });
+    ///         Ok(x * &self.mask)
+    ///     }
+    ///     fn backward(&mut self, dout: &Tensor) -> retrograde::Result<Tensor> {
+    ///         self.backward_in_place(&mut dout.clone())
+    ///     }
+    ///     fn backward_in_place(&mut self, dout: &mut Tensor) -> retrograde::Result<Tensor> {
+    ///         *dout *= &self.mask;
+    ///         Ok(dout.clone())
+    ///     }
+    /// }
+    ///
+    /// let x = Tensor::from_elem(vec![2, 3], 0.5);
+    /// let report = check::layer(&mut Relu { mask: x.clone() }, &x)?;
+    /// assert_eq!(report.causes().next(), Some(&Cause::WrittenInto { what: "dout".into() }));
+    /// # Ok::<(), retrograde::Error>(())
+    /// ```
+    fn backward_in_place(&mut self, dout: &mut Tensor) -> Result<Tensor> {
+        self.backward(dout)
+    }
 
     /// The parameters, each with the gradient that the last `backward` left; none, unless the layer says otherwise.
     fn parameters(&mut self) -> Vec<Parameter<'_>> {
@@ -102,6 +142,11 @@ pub trait LossLayer {
     /// The loss of `logits` under `labels`. It remembers what `backward` will need.
     fn forward(&mut self, logits: &Tensor, labels: &Labels) -> Result<f64>;
 
+    /// [`forward`](LossLayer::forward) with leave to write into `logits`, as [`Layer::forward_in_place`].
+    fn forward_in_place(&mut self, logits: &mut Tensor, labels: &Labels) -> Result<f64> {
+        self.forward(logits, labels)
+    }
+
     /// The gradient with respect to the last logits, from `dout`, the gradient with respect to the loss; 1 when the
     /// loss is the end of the graph.
     fn backward(&mut self, dout: f64) -> Result<Tensor>;
@@ -121,6 +166,14 @@ impl<L: Layer + ?Sized> Layer for Box<L> {
         (**self).backward(dout)
     }
 
+    fn forward_in_place(&mut self, x: &mut Tensor) -> Result<Tensor> {
+        (**self).forward_in_place(x)
+    }
+
+    fn backward_in_place(&mut self, dout: &mut Tensor) -> Result<Tensor> {
+        (**self).backward_in_place(dout)
+    }
+
     fn parameters(&mut self) -> Vec<Parameter<'_>> {
         (**self).parameters()
     }
@@ -134,6 +187,10 @@ impl<L: LossLayer + ?Sized> LossLayer for Box<L> {
 
     fn forward(&mut self, logits: &Tensor, labels: &Labels) -> Result<f64> {
         (**self).forward(logits, labels)
+    }
+
+    fn forward_in_place(&mut self, logits: &mut Tensor, labels: &Labels) -> Result<f64> {
+        (**self).forward_in_place(logits, labels)
     }
 
     fn backward(&mut self, dout: f64) -> Result<Tensor> {

@@ -12,6 +12,7 @@
 //! | [`softmax`], [`log_softmax`], [`cross_entropy_error`], [`SoftmaxWithLoss`] | from logits to a loss |
 //! | [`numerical_gradient`], [`numerical_gradient_within`] | slopes by moving each number a little |
 //! | [`TwoLayerNet`], [`Network`] | layers in a row with a loss at the end |
+//! | [`Penalty`], [`WeightDecay`] | what the parameters add to the loss |
 //! | [`Layer`], [`LossLayer`] | what a layer of your own implements to stand in such a row and to be checked |
 //!
 //! Where the book or the notebook goes wrong, the layer's own page says how and why this one differs. In short:
@@ -20,7 +21,7 @@
 //!   why its `b2` is off by 0.0667 and why its accuracy stays at a tenth.
 //! - **`SoftmaxWithLoss::backward` multiplies by `dout`**, which the book ignores.
 //! - **`Relu::backward` leaves `dout` alone.** The book's writes zeros into it, and whoever else holds that array sees
-//!   them. Here the signature of [`Layer::backward`] makes it impossible.
+//!   them. Here the signature of [`Layer::backward`] keeps it from that.
 //! - **The cross entropy has no 1e-7.** It goes through [`log_softmax`], which needs no such crutch.
 //! - **Class indices and one-hot rows are two variants of [`Labels`]**; the book guesses by counting elements.
 //!
@@ -51,6 +52,7 @@ mod mul_layer;
 mod network;
 mod numerical_gradient;
 mod pair;
+mod penalty;
 mod relu;
 mod sigmoid;
 mod softmax;
@@ -66,6 +68,7 @@ pub use layer::{Layer, LossLayer, Parameter, remembered};
 pub use mul_layer::MulLayer;
 pub use network::Network;
 pub use numerical_gradient::{STEP, numerical_gradient, numerical_gradient_within};
+pub use penalty::{Penalty, WeightDecay};
 pub use relu::Relu;
 pub use sigmoid::Sigmoid;
 pub use softmax::{log_softmax, softmax};

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use ndarray::{ArrayView1, ArrayViewMutD};
 
-use super::{Gradients, Labels, Layer, LossLayer, Tensor, numerical_gradient_within};
+use super::{Gradients, Labels, Layer, LossLayer, Penalty, Tensor, numerical_gradient_within};
 use crate::{Error, Result};
 
 /// A stack of layers, each taking what the one before it gave, and a loss at the end.
@@ -28,12 +28,13 @@ use crate::{Error, Result};
 pub struct Network {
     layers: Vec<(String, Box<dyn Layer>)>,
     loss_layer: Box<dyn LossLayer>,
+    penalties: Vec<Box<dyn Penalty>>,
 }
 
 impl Network {
     /// A network without layers yet: the logits are its input.
     pub fn new(loss_layer: impl LossLayer + 'static) -> Self {
-        Network { layers: Vec::new(), loss_layer: Box::new(loss_layer) }
+        Network { layers: Vec::new(), loss_layer: Box::new(loss_layer), penalties: Vec::new() }
     }
 
     /// The same with one more layer before the loss.
@@ -42,6 +43,25 @@ impl Network {
         let name = format!("{}{number}", layer.name().to_lowercase());
         self.layers.push((name, Box::new(layer)));
         self
+    }
+
+    /// The same with a term in its loss that depends on the parameters alone, such as weight decay.
+    pub fn penalised(mut self, penalty: impl Penalty + 'static) -> Self {
+        self.penalties.push(Box::new(penalty));
+        self
+    }
+
+    /// What the parameters add to the loss.
+    pub fn penalty(&mut self) -> f64 {
+        let Network { layers, penalties, .. } = self;
+        let mut sum = 0.0;
+        for (layer_name, layer) in layers.iter_mut().filter(|_| !penalties.is_empty()) {
+            for parameter in layer.parameters() {
+                let (name, value) = (format!("{layer_name}.{}", parameter.name), parameter.value.to_owned());
+                sum += penalties.iter().map(|penalty| penalty.loss(&name, &value)).sum::<f64>();
+            }
+        }
+        sum
     }
 
     /// The layers from left to right, each under its name.
@@ -86,7 +106,7 @@ impl Network {
         forward(&mut self.layers, x)
     }
 
-    /// The loss of `x` under its labels.
+    /// The loss of `x` under its labels, and what the parameters add to it.
     // x: [N, D], labels: N → []
     pub fn loss(&mut self, x: &Tensor, labels: &Labels) -> Result<f64> {
         self.loss_from(0, x, labels)
@@ -122,7 +142,8 @@ impl Network {
 
         // 3. On the way, each left the gradients of its parameters.
         let mut gradients = Vec::new();
-        for (layer_name, layer) in self.layers_mut() {
+        let Network { layers, penalties, .. } = self;
+        for (layer_name, layer) in layers {
             for parameter in layer.parameters() {
                 let name = format!("{layer_name}.{}", parameter.name);
                 let gradient = parameter.gradient.ok_or_else(|| {
@@ -132,7 +153,11 @@ impl Network {
                         "let the layer's backward compute one",
                     )
                 })?;
-                gradients.push((name, gradient.to_owned()));
+                // 4. And what the parameters add to the loss by themselves.
+                let own =
+                    penalties.iter().map(|penalty| penalty.gradient(&name, &parameter.value.to_owned()));
+                let gradient = own.fold(gradient.to_owned(), |sum, own| sum + own);
+                gradients.push((name, gradient));
             }
         }
         Ok(gradients.into_iter().collect())
@@ -193,7 +218,7 @@ impl Network {
     /// The loss, given the input of the layer at `position`.
     fn loss_from(&mut self, position: usize, x: &Tensor, labels: &Labels) -> Result<f64> {
         let logits = forward(&mut self.layers[position..], x)?;
-        self.loss_layer.forward(&logits, labels)
+        Ok(self.loss_layer.forward(&logits, labels)? + self.penalty())
     }
 }
 

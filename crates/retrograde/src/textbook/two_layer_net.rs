@@ -5,7 +5,7 @@ use rand_distr::{Distribution, Normal};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::SeedableRng;
 
-use super::{Affine, Gradients, Labels, LossLayer, Network, Relu, SoftmaxWithLoss, Tensor};
+use super::{Affine, Gradients, Labels, LossLayer, Network, Penalty, Relu, SoftmaxWithLoss, Tensor};
 use crate::{Error, Result};
 
 /// The most weights that one layer may have: a gigabyte of them. Numbers beyond that are mistyped widths.
@@ -103,6 +103,11 @@ impl TwoLayerNet {
     pub fn with_loss(mut self, loss_layer: impl LossLayer + 'static) -> Self {
         self.network.set_loss(loss_layer);
         self
+    }
+
+    /// The same with a term in its loss that depends on the parameters alone, such as weight decay.
+    pub fn penalised(self, penalty: impl Penalty + 'static) -> Self {
+        TwoLayerNet { network: self.network.penalised(penalty) }
     }
 
     /// The layers and the loss, as what checks any network takes them.

@@ -241,3 +241,45 @@ impl Checkpoint {
         Ok(Checkpoint { identity: note.identity, step: note.step, tensors, history, recipe: note.recipe })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::train::Evaluation;
+
+    /// The loss of a set can be no number, or infinite, while those of the batches are finite.
+    #[test]
+    fn losses_that_are_no_numbers_come_back() -> Result<()> {
+        let identity = Identity {
+            model: "mlp".into(),
+            optimizer: "sgd".into(),
+            learning_rate: 0.1,
+            schedule: Schedule::constant(),
+            batch: 100,
+            drawing: "WithReplacement".into(),
+            seed: 0,
+            precision: Precision::F32,
+            data: "digits".into(),
+        };
+        let losses = [f64::NAN, f64::INFINITY, 0.25];
+        let epochs = losses.map(|loss| {
+            let score = Evaluation { loss, accuracy: 0.1 };
+            EpochRecord { epoch: 1.0, step: 1, loss, train: score, test: score }
+        });
+        let history = History { losses: vec![f64::NAN], epochs: epochs.to_vec(), ..History::default() };
+        let place = tempfile::tempdir().expect("a temporary folder");
+        let path = place.path().join("checkpoint.safetensors");
+        Checkpoint::new(identity, 1, Parameters::new()).with_history(&history).write(&path)?;
+        let read = Checkpoint::read(&path)?;
+        let numbers = |history: &History| -> Vec<u64> {
+            let records = history.epochs.iter();
+            records
+                .flat_map(|record| [record.loss, record.train.loss, record.test.loss])
+                .map(f64::to_bits)
+                .collect()
+        };
+        assert_eq!(numbers(read.history()), numbers(&history));
+        assert_eq!(read.history().losses[0].to_bits(), f64::NAN.to_bits());
+        Ok(())
+    }
+}

@@ -26,6 +26,7 @@ pub struct Mistake {
     /// What the network takes it for.
     pub predicted: usize,
     /// The probability that the network gives to that.
+    #[serde(with = "crate::number")]
     pub probability: f64,
 }
 

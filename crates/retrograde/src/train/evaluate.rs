@@ -13,8 +13,10 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Evaluation {
     /// The mean cross entropy, in nats.
+    #[serde(with = "crate::number")]
     pub loss: f64,
     /// The share of rows whose largest logit is that of their label.
+    #[serde(with = "crate::number")]
     pub accuracy: f64,
 }
 

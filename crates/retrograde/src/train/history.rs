@@ -36,6 +36,7 @@ pub struct EpochRecord {
     /// How many steps are done.
     pub step: u64,
     /// The mean loss of the steps since the last record.
+    #[serde(with = "crate::number")]
     pub loss: f64,
     /// Loss and accuracy on the whole training set.
     pub train: Evaluation,

@@ -6,12 +6,13 @@ use super::recorder::Recorder;
 use super::session::Session;
 use super::state::{State, Status};
 use super::trainer::{Event, Trainer};
+use crate::clock::Instant;
 use crate::data::Dataset;
 use crate::error::Result;
 use crate::kernel::Real;
 use crate::nn::Model;
 use std::ops::ControlFlow;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// A checkpoint is written between two epochs when the last one is older than this, and at the end in any case.
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(5);

@@ -14,6 +14,9 @@ use std::fmt;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
+/// More threads than this, no machine has processors for, and not every system starts them.
+const MOST_THREADS: usize = 1024;
+
 /// How long a training lasts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -248,10 +251,16 @@ impl Trainer {
         if self.batch == 0 {
             return Err(Error::invalid("the batch size", "0 rows teach nothing", "give one or more"));
         }
-        if self.threads == Some(0) {
-            return Err(Error::invalid("the number of threads", "0 threads do nothing", "give one or more"));
+        match self.threads {
+            Some(0) => {
+                Err(Error::invalid("the number of threads", "0 threads do nothing", "give one or more"))
+            }
+            Some(threads) if threads > MOST_THREADS => {
+                let problem = format!("{threads} are more than {MOST_THREADS}");
+                Err(Error::invalid("the number of threads", problem, "give as many as there are processors"))
+            }
+            _ => Ok(()),
         }
-        Ok(())
     }
 
     /// The number of the last step.

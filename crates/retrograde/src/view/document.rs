@@ -8,6 +8,7 @@ use super::steps::{Step, meeting, step};
 use super::summary::{Histogram, Summary};
 use super::trace::{Trace, TracedNode, Value, What};
 use crate::graph::{Shape, Tensor};
+use crate::number::Number;
 use serde::{Serialize, Serializer};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -95,21 +96,6 @@ struct SummaryData {
     nans: usize,
     /// How many of the numbers lie in each of equally wide intervals from the minimum to the maximum.
     histogram: Vec<usize>,
-}
-
-/// A number: JSON has no infinities and no not-a-number, which are written as words.
-#[derive(Debug, Clone, Copy)]
-struct Number(f64);
-
-impl Serialize for Number {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self.0 {
-            x if x.is_nan() => serializer.serialize_str("NaN"),
-            f64::INFINITY => serializer.serialize_str("Infinity"),
-            f64::NEG_INFINITY => serializer.serialize_str("-Infinity"),
-            x => serializer.serialize_f64(x),
-        }
-    }
 }
 
 impl Trace {

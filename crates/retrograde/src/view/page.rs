@@ -5,8 +5,9 @@
 
 use super::diagram::scopes_of;
 use super::document::Document;
+use super::heat_map::{encoded, packed};
 use super::html::{escaped, script_safe};
-use super::scene::{MOST_BLOCKS, Scene};
+use super::scene::Scene;
 use super::thumbnail::{Kind, Shown};
 use super::trace::{Trace, Value};
 use crate::error::Result;
@@ -22,23 +23,29 @@ const STYLE: &str = concat!(
     include_str!("assets/page.css")
 );
 const SCRIPT: &str = concat!(
+    include_str!("assets/common.js"),
     include_str!("assets/words.js"),
     include_str!("assets/tensor.js"),
     include_str!("assets/figure.js"),
+    include_str!("assets/moving.js"),
     include_str!("assets/play.js"),
     include_str!("assets/main.js")
 );
 /// The sentences of the list of operations in Korean; where one is missing, the page says it in English.
 const KOREAN: &str = include_str!("assets/korean.json");
 
-/// Of at most so many scopes, every choice of opened ones is laid out; of more, one at a time and all.
-const FREELY_OPENED: usize = 4;
+/// So many choices of opened scopes are laid out: of seven scopes every one, of more scopes as many of them at a time as
+/// fit, all, and all but one.
+const MOST_SCENES: usize = 128;
 
 #[derive(Serialize)]
 struct Data<'a> {
     heading: &'a str,
     document: Document,
-    scenes: Vec<Scene>,
+    /// The first scene, which is shown at once.
+    scenes: &'a [Scene],
+    /// The others as JSON, packed by zlib, in base 64: they are much alike.
+    more: String,
     /// By the places of tensors.
     pictures: BTreeMap<usize, Picture>,
     korean: BTreeMap<&'a str, &'a str>,
@@ -109,8 +116,12 @@ pub(super) fn page(trace: &Trace, heading: &str, story: &str) -> Result<String> 
         }
     }
     let korean = serde_json::from_str(KOREAN).unwrap_or_default();
-    let data = serde_json::to_string(&Data { heading, document, scenes, pictures, korean });
-    let data = data.expect("names are texts and numbers are finite or words");
+    let json = "names are texts and numbers are finite or words";
+    let (first, others) = scenes.split_at(1);
+    let more = serde_json::to_vec(others).expect(json);
+    let more = if others.is_empty() { String::new() } else { encoded(&packed(&more)) };
+    let data = Data { heading, document, scenes: first, more, pictures, korean };
+    let data = serde_json::to_string(&data).expect(json);
     Ok(filled(&[
         ("version", env!("CARGO_PKG_VERSION")),
         ("title", &escaped(heading)),
@@ -134,7 +145,7 @@ fn filled(fillings: &[(&str, &str)]) -> String {
     text
 }
 
-/// Which scopes are opened in the scenes of a page: none first.
+/// Which scopes are opened in the scenes of a page: none first, then the more the later.
 fn choices(trace: &Trace) -> Vec<BTreeSet<String>> {
     let mut operations: BTreeMap<&str, usize> = BTreeMap::new();
     let mut order: Vec<&str> = Vec::new();
@@ -148,36 +159,53 @@ fn choices(trace: &Trace) -> Vec<BTreeSet<String>> {
     }
     // A box of one operation has nothing to open.
     order.retain(|scope| operations[scope] > 1);
-    let closed_above = |open: &BTreeSet<String>| {
-        open.iter().all(|scope| {
-            scope
-                .match_indices('.')
-                .all(|(end, _)| open.contains(&scope[..end]) || !order.contains(&&scope[..end]))
-        })
-    };
-    let every: BTreeSet<String> = order.iter().map(|scope| (*scope).to_string()).collect();
-    let mut choices: Vec<BTreeSet<String>> = if order.len() <= FREELY_OPENED {
-        (0..1_usize << order.len())
-            .map(|bits| {
-                order
-                    .iter()
-                    .enumerate()
-                    .filter(|(bit, _)| bits >> bit & 1 == 1)
-                    .map(|(_, s)| (*s).to_string())
-                    .collect()
-            })
-            .collect()
-    } else {
-        let alone = |scope: &&str| {
-            let around =
-                scope.match_indices('.').map(|(end, _)| &scope[..end]).filter(|outer| order.contains(outer));
-            around.chain([*scope]).map(str::to_string).collect()
-        };
-        let alone = order.iter().take(MOST_BLOCKS).map(alone);
-        std::iter::once(BTreeSet::new()).chain(alone).chain([every]).collect()
-    };
-    choices.retain(closed_above);
-    choices
+    openings(&order)
+}
+
+/// Sets of scopes that can be open at once: a scope only with those around it. `order` has each after those around it.
+fn openings(order: &[&str]) -> Vec<BTreeSet<String>> {
+    let around =
+        |scope: &str, outer: &str| scope.strip_prefix(outer).is_some_and(|rest| rest.starts_with('.'));
+    let mut all = vec![BTreeSet::new()];
+    // Each set of one size with a later scope is one of the next size.
+    let mut last: Vec<(usize, BTreeSet<String>)> = vec![(0, BTreeSet::new())];
+    loop {
+        let mut next = Vec::new();
+        for (from, set) in &last {
+            for (place, scope) in order.iter().enumerate().skip(*from) {
+                let mut outer = order[..place].iter().filter(|outer| around(scope, outer));
+                if outer.all(|outer| set.contains(*outer)) {
+                    let mut set = set.clone();
+                    set.insert((*scope).to_string());
+                    next.push((place + 1, set));
+                }
+            }
+            if all.len() + next.len() > MOST_SCENES && !next.is_empty() {
+                break;
+            }
+        }
+        if next.is_empty() {
+            return all;
+        }
+        if all.len() + next.len() > MOST_SCENES {
+            break;
+        }
+        all.extend(next.iter().map(|(_, set)| set.clone()));
+        last = next;
+    }
+    // Not all of them: all, and all but one with what is in it.
+    let every = || order.iter().map(|scope| (*scope).to_string());
+    let without = order
+        .iter()
+        .take(MOST_SCENES)
+        .map(|closed| every().filter(|scope| scope != closed && !around(scope, closed)).collect());
+    let more: Vec<BTreeSet<String>> = without.chain([every().collect()]).collect();
+    for set in more {
+        if !all.contains(&set) {
+            all.push(set);
+        }
+    }
+    all
 }
 
 fn picture(
@@ -225,11 +253,30 @@ mod tests {
     fn translations_are_of_sentences_that_are_said() {
         let korean: BTreeMap<&str, &str> = serde_json::from_str(KOREAN).expect("a list of sentences");
         let operations = crate::ops::ALL.iter().map(|entry| entry.summary);
-        let said: BTreeSet<&str> =
-            operations.chain(super::super::EXAMPLES.iter().map(|example| example.summary)).collect();
+        let examples = super::super::EXAMPLES.iter().map(|example| example.summary);
+        let said: BTreeSet<&str> = operations.chain(examples).chain([super::super::LOSS_OF]).collect();
         for sentence in korean.keys() {
             assert!(said.contains(sentence), "nobody says `{sentence}`");
         }
+    }
+
+    #[test]
+    fn as_many_scopes_are_opened_at_once_as_there_is_room_for() {
+        let names: Vec<String> = (0..40).map(|number| format!("layer{number}")).collect();
+        let layers = |count: usize| names[..count].iter().map(String::as_str).collect::<Vec<_>>();
+        for (count, scenes) in [(0, 1), (2, 4), (7, 128)] {
+            assert_eq!(openings(&layers(count)).len(), scenes, "every choice of {count}");
+        }
+        // Of nine every one, two and three; of forty each alone; then all, and all but one.
+        for (count, at_once, rest) in [(8, 3, 9), (9, 2, 10), (40, 1, 41)] {
+            let found = openings(&layers(count));
+            let sizes: Vec<usize> = found.iter().map(BTreeSet::len).collect();
+            assert_eq!(sizes.iter().filter(|size| **size > at_once).count(), rest, "{sizes:?}");
+            assert!(sizes.contains(&at_once) && sizes.contains(&count) && sizes.contains(&(count - 1)));
+        }
+        let nested = openings(&["a", "a.b", "a.b.c", "d"]);
+        assert!(nested.iter().all(|set| !set.contains("a.b") || set.contains("a")));
+        assert_eq!(nested.len(), 4 * 2);
     }
 
     #[test]

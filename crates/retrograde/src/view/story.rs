@@ -2,7 +2,7 @@
 //! graph of it to be explored.
 
 use super::heat_map::{HeatMap, Shades};
-use super::html::{both, escaped};
+use super::html::both;
 use super::page::page;
 use super::summary::rough;
 use super::trace::{Trace, TracedNode, Tracer, Value};
@@ -147,12 +147,13 @@ impl ImageStory {
         Some(pixels.isqrt()).filter(|side| side * side == pixels)
     }
 
-    fn picture(&self, values: &[f64], shades: Shades, alt: (&str, &str)) -> String {
+    /// An image; `alt` names the page's word for it.
+    fn picture(&self, values: &[f64], shades: Shades, alt: &str) -> String {
         let Some(side) = self.side() else {
             return String::new();
         };
         let address = HeatMap::images(values, [side, side], 1, shades).address();
-        format!("<img class=\"large\" src=\"{address}\" alt=\"{} / {}\">", escaped(alt.0), escaped(alt.1))
+        format!("<img class=\"large\" src=\"{address}\" alt=\"\" data-alt=\"{alt}\">")
     }
 
     fn answer(&self) -> String {
@@ -170,8 +171,7 @@ impl ImageStory {
         }
         let image =
             self.named("x").and_then(|node| if let Value::Real(x) = &node.value { Some(x) } else { None });
-        let picture =
-            image.map(|x| self.picture(x.values(), Shades::grey(0.0, 1.0), ("the image", "이미지")));
+        let picture = image.map(|x| self.picture(x.values(), Shades::grey(0.0, 1.0), "alt_image"));
         let mut verdict = both(
             &format!("The network says <b>{class}</b>."),
             &format!("신경망의 답은 <b>{class}</b>입니다."),
@@ -203,7 +203,7 @@ impl ImageStory {
                 self.looks_for(number),
                 both("unit", "뉴런"),
                 rough(value),
-                rough(weight),
+                if weight < 0.0 { format!("({})", rough(weight)) } else { rough(weight) },
                 if unit.product() >= 0.0 { "plus" } else { "minus" },
                 rough(unit.product()),
             );
@@ -228,7 +228,7 @@ impl ImageStory {
             return String::new();
         };
         let column: Vec<f64> = weights.values().chunks(weights.shape()[1]).map(|row| row[unit]).collect();
-        self.picture(&column, Shades::signed_for(&column), ("its weights", "가중치"))
+        self.picture(&column, Shades::signed_for(&column), "alt_weights")
     }
 
     fn wish(&self) -> String {
@@ -256,7 +256,7 @@ impl ImageStory {
         format!(
             "<section><h2>{title}</h2><div class=\"row\">{}<div><p class=\"soft\">{hint}</p><p><code>{most}: {}</code></p>\
             </div></div></section>",
-            self.picture(&wish, Shades::signed_for(&wish), ("the gradient", "기울기")),
+            self.picture(&wish, Shades::signed_for(&wish), "alt_gradient"),
             strongest(gradient, self.side()),
         )
     }

@@ -118,6 +118,8 @@ pub struct TracedNode {
     pub inputs: Vec<usize>,
     /// The edges out of it, in the order of recording.
     pub outputs: Vec<usize>,
+    /// The node itself, to be recorded anew where it is looked at alone.
+    pub(super) node: Arc<Node>,
 }
 
 /// What a traced node is.
@@ -274,6 +276,7 @@ fn collect(
             gradient: totals[to].as_ref().map(|total| read(&mut plan, total)).transpose()?,
             inputs,
             outputs: Vec::new(),
+            node: Arc::clone(node),
         });
     }
     Ok(Trace { nodes, edges })

@@ -3,5 +3,7 @@
 
 mod catalogue;
 mod honest;
+mod laws;
 mod notebook;
 mod right;
+mod strangers;

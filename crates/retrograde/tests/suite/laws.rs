@@ -13,7 +13,7 @@
 //! | 6: an operation agrees with its spelling in simpler ones | `derivative` |
 //! | 7: what is refused is refused with an error that helps; every node knows the user's line | `refusal` |
 //!
-//! `check` runs the library's own gradient check over the same samples.
+//! `told` holds that each is told in numbers. `check` runs the library's own gradient check over the same samples.
 //!
 //! This file holds what makes an entry fit to be tested at all.
 
@@ -23,6 +23,7 @@ mod derivative;
 mod kink;
 mod plain;
 mod refusal;
+mod told;
 mod trial;
 
 #[path = "../../examples/your_own_operation.rs"]

@@ -4,6 +4,7 @@ use retrograde::Result;
 use retrograde::data::Dataset;
 use retrograde::nn::{Init, Mlp, Model, Precision};
 use retrograde::optim::{Schedule, Sgd};
+use retrograde::plan::StepProfile;
 use retrograde::train::{Event, RunFolder, Session, State, Status, Trainer};
 use std::ops::ControlFlow;
 
@@ -75,6 +76,30 @@ fn recording_changes_no_bit() -> Result<()> {
     assert_eq!((recorded.losses, &recorded.epochs), (plain.losses, &plain.epochs));
     assert_eq!(with, without);
     assert_eq!((plain.recording, plain.recording_seconds), (None, 0.0));
+    Ok(())
+}
+
+/// Without a recording there is nothing of it: the training's plan is, step for step, the same with one and without.
+#[test]
+fn recording_changes_no_step_of_the_plan() -> Result<()> {
+    let data = Dataset::embedded()?;
+    let plan = |recording: bool| -> Result<(usize, u64, Vec<String>)> {
+        let mut plan = (0, 0, Vec::new());
+        trainer(60).recording(recording).profiling(true).fit_watched(&mut net()?, &data, &mut |event| {
+            if let Event::Profile(profile) = event {
+                let step = |step: &StepProfile| {
+                    let StepProfile { nodes, arithmetic, bytes, threads, meet, .. } = step;
+                    format!("{nodes:?} {arithmetic} {bytes} {threads} {meet}")
+                };
+                plan = (profile.memory, profile.runs, profile.steps.iter().map(step).collect());
+            }
+            ControlFlow::Continue(())
+        })?;
+        Ok(plan)
+    };
+    let without = plan(false)?;
+    assert_eq!(plan(true)?, without);
+    assert!(without.1 == 60 && without.2.len() > 5, "{without:?}");
     Ok(())
 }
 

@@ -26,12 +26,15 @@ const FACTORS: &[Factor] = &[
     ("(1 − sigmoid(x))", |(x, _, _)| 1.0 - sigmoid(x)),
     ("tanh(x)", |(x, _, _)| x.tanh()),
     ("s", |(_, _, s)| s),
+    ("[x > 0]", |(x, _, _)| f64::from(u8::from(x > 0.0))),
+    ("[x < 0]", |(x, _, _)| f64::from(u8::from(x < 0.0))),
 ];
+
+/// Formulas of nothing, which come first.
+const NUMBERS: &[Factor] = &[("1", |_| 1.0), ("0", |_| 0.0)];
 
 /// Formulas that are no product of two factors.
 const WHOLE: &[Factor] = &[
-    ("1", |_| 1.0),
-    ("0", |_| 0.0),
     ("1 − y²", |(_, y, _)| 1.0 - y * y),
     ("1 + y²", |(_, y, _)| 1.0 + y * y),
     ("1 − x²", |(x, _, _)| 1.0 - x * x),
@@ -50,8 +53,6 @@ const WHOLE: &[Factor] = &[
     ("sin(x)", |(x, _, _)| x.sin()),
     ("cos(x)", |(x, _, _)| x.cos()),
     ("sign(x)", |(x, _, _)| x.signum()),
-    ("[x > 0]", |(x, _, _)| f64::from(u8::from(x > 0.0))),
-    ("[x < 0]", |(x, _, _)| f64::from(u8::from(x < 0.0))),
     ("x³", |(x, _, _)| x.powi(3)),
     ("1/y²", |(_, y, _)| 1.0 / (y * y)),
     ("1/x²", |(x, _, _)| 1.0 / (x * x)),
@@ -64,8 +65,36 @@ const WHOLE: &[Factor] = &[
     ("|s|", |(_, _, s)| s.abs()),
     ("s − y/x, the share of the other factor alone", |(x, y, s)| s - y / x),
     ("Φ(x)", |(x, _, _)| normal(x)),
-    ("x · φ(x)", |(x, _, _)| x * (-x * x / 2.0).exp() / (2.0 * std::f64::consts::PI).sqrt()),
+    ("x · φ(x)", |(x, _, _)| x * density(x)),
+    ("Φ(x) + x · φ(x), that of the exact GELU", |(x, _, _)| normal(x) + x * density(x)),
+    ("½(1 + t) + ½ · x · (1 − t²) · t₁, that of GELU by tanh", |(x, _, _)| {
+        let t = by_tanh(x);
+        0.5 * (1.0 + t) + 0.5 * x * (1.0 - t * t) * ROOT * (1.0 + 3.0 * CUBE * x * x)
+    }),
+    ("½(1 + t) + ½ · x · (1 − t²), the slope within tanh missing", |(x, _, _)| {
+        let t = by_tanh(x);
+        0.5 * (1.0 + t) + 0.5 * x * (1.0 - t * t)
+    }),
+    ("½(1 + t) + ½ · x · (1 − t²) · √(2/π), the slope of the cube missing", |(x, _, _)| {
+        let t = by_tanh(x);
+        0.5 * (1.0 + t) + 0.5 * x * (1.0 - t * t) * ROOT
+    }),
+    ("sigmoid(1.702 · x)", |(x, _, _)| sigmoid(1.702 * x)),
+    ("y + sigmoid(x)", |(x, y, _)| y + sigmoid(x)),
+    ("y · (1 − y) + sigmoid(x)", |(x, y, _)| y * (1.0 - y) + sigmoid(x)),
+    ("s + y", |(_, y, s)| s + y),
+    ("s − y", |(_, y, s)| s - y),
+    ("s + 1", |(_, _, s)| s + 1.0),
 ];
+
+/// √(2/π) and the factor of the cube, in GELU by tanh.
+const ROOT: f64 = 0.797_884_560_802_865_4;
+const CUBE: f64 = 0.044_715;
+
+/// The tanh of GELU by tanh.
+fn by_tanh(x: f64) -> f64 {
+    (ROOT * (x + CUBE * x.powi(3))).tanh()
+}
 
 const CONSTANTS: &[(f64, &str)] = &[
     (1.0, ""),
@@ -84,41 +113,51 @@ fn sigmoid(x: f64) -> f64 {
     1.0 / (1.0 + (-x).exp())
 }
 
-/// The distribution function of the normal distribution, by its series: for |x| below 6 to 1e-13.
+/// The density of the normal distribution.
+fn density(x: f64) -> f64 {
+    (-x * x / 2.0).exp() / (2.0 * std::f64::consts::PI).sqrt()
+}
+
+/// The distribution function of the normal distribution, by its series, and far out by the continued fraction of its
+/// tail: to 1e-13.
 fn normal(x: f64) -> f64 {
+    if x.abs() > 5.0 {
+        let tail = (1..60).rev().fold(x.abs(), |below, k| x.abs() + f64::from(k) / below);
+        return if x > 0.0 { 1.0 - density(x) / tail } else { density(x) / tail };
+    }
     let (mut term, mut sum, mut k) = (x, x, 1.0);
     while k < 400.0 && term.abs() > 1e-18 {
         k += 2.0;
         term *= x * x / k;
         sum += term;
     }
-    0.5 + sum * (-x * x / 2.0).exp() / (2.0 * std::f64::consts::PI).sqrt()
+    0.5 + sum * density(x)
+}
+
+/// A value that a formula should have, the point, and how exact the value is.
+pub(super) type Sought = (Point, f64, f64);
+
+/// Whether a formula gives what is sought.
+fn fits(points: &[Sought], formula: &dyn Fn(Point) -> f64) -> bool {
+    points.iter().all(|&(point, wanted, tolerance)| {
+        let value = formula(point);
+        // An infinity is as near to anything as it is large.
+        value.is_finite() && (value - wanted).abs() <= tolerance + 1e-8 * value.abs()
+    })
 }
 
 /// The first short formula that gives `wanted` at all points, to the tolerance of each. With `with_slope` it may speak
 /// of s, the right slope.
-pub(super) fn search(points: &[(Point, f64, f64)], with_slope: bool) -> Option<Formula> {
+pub(super) fn search(points: &[Sought], with_slope: bool) -> Option<Formula> {
     // Few points fit anything.
     if points.len() < 4 {
         return None;
     }
-    let speaks = |name: &str| {
-        with_slope
-            || !name.contains('s')
-            || name.contains("sig")
-            || name.contains("sin")
-            || name.contains("cos")
-    };
-    let fits = |formula: &dyn Fn(Point) -> f64| {
-        points.iter().all(|&(point, wanted, tolerance)| {
-            let value = formula(point);
-            // An infinity is as near to anything as it is large.
-            value.is_finite() && (value - wanted).abs() <= tolerance + 1e-8 * value.abs()
-        })
-    };
+    let speaks = |name: &str| with_slope || !speaks_of(name, 's');
+    let whole = || NUMBERS.iter().chain(FACTORS).chain(WHOLE).filter(|(name, _)| speaks(name));
     for &(constant, sign) in CONSTANTS {
-        for &(name, formula) in FACTORS.iter().chain(WHOLE).filter(|(name, _)| speaks(name)) {
-            if fits(&|point| constant * formula(point)) {
+        for &(name, formula) in whole() {
+            if fits(points, &|point| constant * formula(point)) {
                 let alone = name.strip_prefix('(').and_then(|name| name.strip_suffix(')'));
                 let name = alone.filter(|_| sign.is_empty()).unwrap_or(name);
                 return Some((format!("{sign}{name}"), Box::new(move |point| constant * formula(point))));
@@ -126,14 +165,61 @@ pub(super) fn search(points: &[(Point, f64, f64)], with_slope: bool) -> Option<F
         }
         for (at, &(a, first)) in FACTORS.iter().enumerate().filter(|(_, (name, _))| speaks(name)) {
             for &(b, second) in FACTORS[at..].iter().filter(|(name, _)| speaks(name)) {
-                if fits(&|point| constant * first(point) * second(point)) {
+                if fits(points, &|point| constant * first(point) * second(point)) {
                     let name = if a == b { format!("{sign}{a}²") } else { format!("{sign}{a} · {b}") };
                     return Some((name, Box::new(move |point| constant * first(point) * second(point))));
                 }
             }
         }
     }
+    whole().find_map(|&(name, formula)| with_constant(points, name, formula))
+}
+
+/// The formula with one constant that is not known, as a factor or added: many points against one number.
+fn with_constant(points: &[Sought], name: &'static str, formula: fn(Point) -> f64) -> Option<Formula> {
+    let values: Vec<f64> = points.iter().map(|(point, ..)| formula(*point)).collect();
+    let (least, most) = values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(least, most), value| {
+        (least.min(*value), most.max(*value))
+    });
+    // A formula that hardly varies is a constant, and none of those is a formula.
+    if points.len() < 6 || !(most - least).is_finite() || most - least <= 1e-3 * most.abs().max(least.abs()) {
+        return None;
+    }
+    let (top, bottom) = (values.iter().zip(points))
+        .fold((0.0, 0.0), |(top, bottom), (value, (_, wanted, _))| {
+            (top + value * wanted, bottom + value * value)
+        });
+    let factor = top / bottom;
+    if factor.abs() > 1e-6 && fits(points, &|point| factor * formula(point)) {
+        return Some((format!("{} · {name}", plain(factor)), Box::new(move |point| factor * formula(point))));
+    }
+    let off = values.iter().zip(points).map(|(value, (_, wanted, _))| wanted - value).sum::<f64>()
+        / points.len() as f64;
+    if off.abs() > 1e-6 && fits(points, &|point| off + formula(point)) {
+        let sign = if off < 0.0 { '−' } else { '+' };
+        return Some((
+            format!("{name} {sign} {}", plain(off.abs())),
+            Box::new(move |point| off + formula(point)),
+        ));
+    }
     None
+}
+
+/// A number as one would write it.
+pub(in crate::check) fn plain(value: f64) -> String {
+    let text = format!("{value:.6}");
+    let text = text.trim_end_matches('0').trim_end_matches('.');
+    if text == "-0" { "0".into() } else { text.replace('-', "−") }
+}
+
+/// Whether a formula has this variable, rather than the letter in the name of a function.
+pub(super) fn speaks_of(formula: &str, variable: char) -> bool {
+    let is_letter = |c: Option<char>| c.is_some_and(char::is_alphabetic);
+    let letters: Vec<char> = formula.split(',').next().unwrap_or(formula).chars().collect();
+    (0..letters.len()).any(|at| {
+        let before = at.checked_sub(1).map(|before| letters[before]);
+        letters[at] == variable && !is_letter(before) && !is_letter(letters.get(at + 1).copied())
+    })
 }
 
 #[cfg(test)]
@@ -153,7 +239,11 @@ mod tests {
         assert_eq!(found(|x, _| 1.0 - x * x).as_deref(), Some("1 − x²"));
         assert_eq!(found(|_, y| y * (1.0 - y)).as_deref(), Some("y · (1 − y)"));
         assert_eq!(found(|_, y| 2.0 * y).as_deref(), Some("2 · y"));
+        assert_eq!(found(|_, y| y + 1.7).as_deref(), Some("y + 1.7"));
+        assert_eq!(found(|x, _| 1.3 * x.exp()).as_deref(), Some("1.3 · exp(x)"));
         assert_eq!(found(|x, y| (x * 17.0).sin() + y), None);
         assert!((normal(1.0) - 0.841_344_746_068_542_9).abs() < 1e-14);
+        // Where the two ways meet.
+        assert!((normal(5.000_001) - normal(4.999_999) - 2e-6 * density(5.0)).abs() < 1e-14);
     }
 }

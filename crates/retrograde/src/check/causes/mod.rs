@@ -4,16 +4,25 @@
 //! is what the layer does claim, to rounding, at every probe (other inputs, other gradients from above, other
 //! parameters, other numbers of rows), and differs there from the truth in enough elements to be told from it.
 
+mod changed;
 mod cross_entropy;
 mod formulas;
+mod loss_terms;
 mod memory;
 mod normalisation;
 mod order;
 mod paths;
+mod product;
+mod rectifier;
+mod result;
 mod scale;
 mod shares;
 mod slope;
 mod softmax;
+mod windows;
+mod within;
+
+use ndarray::Array2;
 
 use super::Cause;
 use super::probe::Answers;
@@ -71,6 +80,7 @@ const ALL: &[Hypothesis] = &[
     slope::at_output_or_input,
     slope::other_function,
     slope::moved_mask,
+    slope::redrawn,
     order::axes,
     order::rearranged,
     shares::part_detached,
@@ -78,8 +88,18 @@ const ALL: &[Hypothesis] = &[
     shares::own_rows_or_elements,
     shares::wrong_axis,
     shares::dout_changed,
+    within::at_the_end,
+    within::at_the_beginning,
+    loss_terms::wrong_term,
+    within::element_factor,
+    rectifier::mask,
+    windows::places,
+    product::of_one_input,
+    result::changed,
     paths::direct,
     paths::weight_decay,
+    changed::input,
+    changed::parameter,
 ];
 
 /// The first hypothesis that reproduces the numbers of a block.
@@ -87,8 +107,47 @@ pub(super) fn diagnose(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Diagnos
     ALL.iter().find_map(|hypothesis| hypothesis(case, layer))
 }
 
+/// Hypotheses on the order and the shares of the numbers, to which a wrong size or sign may come.
+const BESIDES: &[Hypothesis] = &[
+    softmax::terms,
+    slope::slope_missing_or_twice,
+    order::another_parameter,
+    normalisation::paths,
+    order::axes,
+    order::rearranged,
+    shares::part_detached,
+    shares::missing,
+    shares::own_rows_or_elements,
+    shares::wrong_axis,
+    shares::dout_changed,
+    within::at_the_end,
+    within::at_the_beginning,
+    paths::direct,
+];
+
+/// Two faults in one block: what [`diagnose`] would find if the gradient had the right sign and size, and a factor.
+///
+/// `case` is made from the claimed gradients divided by the factor.
+pub(super) fn diagnose_besides(
+    factor: &scale::Besides,
+    case: &Case<'_>,
+    layer: &mut dyn Layer,
+) -> Option<[Diagnosis; 2]> {
+    let mut found = BESIDES.iter().find_map(|hypothesis| hypothesis(case, layer))?;
+    for (predicted, view) in found.predicted.iter_mut().zip(&case.views) {
+        if let Some(predicted) = predicted {
+            *predicted *= factor.of(view.probe);
+        }
+    }
+    let second = factor.diagnosis(case, found.predicted.clone());
+    Some([found, second])
+}
+
 pub(super) use cross_entropy::recognise as cross_entropy_of;
+pub(super) use formulas::plain;
 pub(super) use order::wrong_shape;
+pub(super) use paths::decay;
+pub(super) use scale::BESIDES as FACTORS;
 pub(super) use softmax::{Over, log_softmax, same};
 
 /// What is to be said of a softmax over the wrong axis.
@@ -127,6 +186,37 @@ impl<'a> Case<'a> {
         // A hypothesis that does not speak of a wrong view does not explain it.
         let unexplained = self.smooth().any(|(at, view)| view.verdict.is_wrong() && predicted[at].is_none());
         (told >= 2 && count >= 3 && !unexplained).then_some(predicted)
+    }
+
+    /// The same share by share: what the layer makes of each output's gradient alone must be what is predicted, outputs ×
+    /// the elements that were differentiated.
+    pub fn fit_shares(
+        &self,
+        mut predict: impl FnMut(&View<'a>, &Array2<f64>) -> Option<Array2<f64>>,
+    ) -> Option<Vec<Option<Tensor>>> {
+        let mut predicted: Vec<Option<Tensor>> = self.views.iter().map(|_| None).collect();
+        let (mut told, mut count) = (0, 0);
+        for (at, view) in self.smooth() {
+            let (jacobian, code) = (view.jacobian, view.responses?);
+            let shares = predict(view, code)?;
+            let size = |all: &Array2<f64>| all.iter().fold(0.0_f64, |most, share| most.max(share.abs()));
+            let scale = 1e-8 * size(&jacobian.centre).max(size(code));
+            let all = shares.iter().zip(code).zip(jacobian.centre.iter().zip(&jacobian.error));
+            for ((share, code), (slope, error)) in all {
+                let tolerance = 10.0 * error + scale;
+                if !share.is_finite() || (share - code).abs() > tolerance {
+                    return None;
+                }
+                told += usize::from((share - slope).abs() > 3.0 * tolerance);
+                count += 1;
+            }
+            let sums = shares
+                .columns()
+                .into_iter()
+                .map(|column| column.iter().zip(&view.d).map(|(s, d)| s * d).sum());
+            predicted[at] = Some(jacobian.spread(sums));
+        }
+        (told >= 2 && count >= 3).then_some(predicted)
     }
 
     /// What the block is called.

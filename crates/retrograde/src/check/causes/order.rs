@@ -47,7 +47,7 @@ pub(super) fn axes(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
 }
 
 /// The orders of up to four axes, but for the right one.
-fn orders(dimensions: usize) -> Vec<Vec<usize>> {
+pub(super) fn orders(dimensions: usize) -> Vec<Vec<usize>> {
     if !(2..=4).contains(&dimensions) {
         return Vec::new();
     }
@@ -81,21 +81,33 @@ type Way = (String, Box<dyn Fn(&Tensor) -> Option<Tensor>>);
 pub(super) fn rearranged(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
     let dimensions = case.views.first()?.claimed.ndim();
     let mut ways: Vec<Way> = Vec::new();
-    for axis in 0..dimensions {
-        ways.push((
-            format!("reversed along axis {axis}"),
-            Box::new(move |truth| Some(reversed(truth, axis))),
-        ));
-        for (by, way) in [(1, "forwards"), (-1, "backwards")] {
-            let move_it = move |truth: &Tensor| Some(rolled(truth, axis, by));
-            ways.push((format!("moved {way} by one along axis {axis}"), Box::new(move_it)));
+    for axes in flips(dimensions) {
+        let how = format!("reversed along {}", super::changed::named(&axes));
+        let way = move |truth: &Tensor| {
+            Some(axes.iter().fold(truth.clone(), |truth, axis| reversed(&truth, *axis)))
+        };
+        ways.push((how, Box::new(way)));
+    }
+    let lengths = case.views.first()?.claimed.shape().to_vec();
+    for (axis, &length) in lengths.iter().enumerate() {
+        for by in 1..length.min(24) {
+            let how = match (2 * by == length, by, length - by) {
+                (true, ..) => format!("its halves exchanged along axis {axis}"),
+                (_, by, back) if by <= back => format!("moved forwards by {by} along axis {axis}"),
+                (.., back) => format!("moved backwards by {back} along axis {axis}"),
+            };
+            // The axis of the rows has another length at other probes.
+            let way = move |truth: &Tensor| {
+                (truth.len_of(Axis(axis)) == length).then(|| rolled(truth, axis, by as isize))
+            };
+            ways.push((how, Box::new(way)));
+        }
+        for (by, way) in [(1, "forwards"), (-1, "backwards"), (2, "forwards"), (-2, "backwards")] {
+            let how = format!("moved {way} by {} along axis {axis}, over the edge", isize::abs(by));
+            ways.push((how, Box::new(move |truth| Some(shifted(truth, axis, by)))));
         }
     }
     if dimensions > 1 {
-        let all = |truth: &Tensor| {
-            Some((0..truth.ndim()).fold(truth.clone(), |truth, axis| reversed(&truth, axis)))
-        };
-        ways.push(("reversed along all axes".into(), Box::new(all)));
         let columns = |truth: &Tensor| {
             let numbers: Vec<f64> = truth.t().iter().copied().collect();
             Tensor::from_shape_vec(truth.shape().to_vec(), numbers).ok()
@@ -127,13 +139,34 @@ pub(super) fn rearranged(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis
     None
 }
 
-fn reversed(values: &Tensor, axis: usize) -> Tensor {
+/// The sets of axes along which up to four axes can be reversed.
+pub(super) fn flips(dimensions: usize) -> Vec<Vec<usize>> {
+    let axes = dimensions.min(4);
+    let mut all: Vec<Vec<usize>> =
+        (1..1_usize << axes).map(|set| (0..axes).filter(|axis| set >> axis & 1 == 1).collect()).collect();
+    all.sort_by_key(Vec::len);
+    all
+}
+
+/// Moved along an axis; what comes in over the edge is not known.
+fn shifted(values: &Tensor, axis: usize, by: isize) -> Tensor {
+    let mut moved = rolled(values, axis, by);
+    let length = values.len_of(Axis(axis)) as isize;
+    for at in 0..length {
+        if at - by < 0 || at - by >= length {
+            moved.index_axis_mut(Axis(axis), at as usize).fill(f64::NAN);
+        }
+    }
+    moved
+}
+
+pub(super) fn reversed(values: &Tensor, axis: usize) -> Tensor {
     let mut view = values.view();
     view.invert_axis(Axis(axis));
     view.to_owned()
 }
 
-fn rolled(values: &Tensor, axis: usize, by: isize) -> Tensor {
+pub(super) fn rolled(values: &Tensor, axis: usize, by: isize) -> Tensor {
     let length = values.len_of(Axis(axis));
     let order: Vec<usize> =
         (0..length).map(|at| (at as isize - by).rem_euclid(length as isize) as usize).collect();
@@ -187,18 +220,14 @@ pub(in crate::check) fn wrong_shape(answers: &Answers, block: usize) -> Option<D
                 .would("an error of shapes, or, where broadcasting hides it, a parameter that grows an axis"),
         );
     }
-    for axis in 0..answers.probes[0].out.ndim() {
+    for axes in flips(answers.probes[0].out.ndim()) {
         for (mean, word) in [(false, "summed"), (true, "averaged")] {
             let reduce = |probe: &super::super::probe::Probe, _: &Tensor| {
-                let spread = spread(probe)?;
-                if axis >= spread.ndim() {
-                    return None;
-                }
-                let sum = spread.sum_axis(Axis(axis));
-                Some(if mean { sum / spread.len_of(Axis(axis)) as f64 } else { sum })
+                let spread = spread(probe).filter(|spread| axes.iter().all(|axis| *axis < spread.ndim()))?;
+                Some(super::shares::reduced(&spread, &axes, mean))
             };
             if holds(&reduce) {
-                return Some(super::shares::along_wrong_axis(&gradient, name, axis, word, Vec::new()));
+                return Some(super::shares::along_wrong_axes(&gradient, name, axes, word, Vec::new()));
             }
         }
     }

@@ -26,9 +26,30 @@ pub(super) fn direct(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
             predicted,
         ));
     }
-    // dx = dout alone is said of a layer whose outputs depend on several inputs; of others it is a missing slope.
-    let only = case.fit(|view| same(view).then(|| restrict(&view.upstream(), &view.truth)))?;
-    Some(say("the path through the layers beside the skip", "dx = dout", "dx = dout + dout · f′(x)", only))
+    // Of layers whose outputs depend on one input each it is a missing slope, and told as that.
+    let only = case.fit(|view| same(view).then(|| restrict(&view.upstream(), &view.truth)));
+    if let Some(predicted) = only {
+        return Some(
+            Diagnosis::new(Cause::PathMissing { path: "all but the direct one".to_owned() }, predicted)
+                .saying("dout is handed on as it is: of what the layer does to its input, nothing is in backward but the way straight through.")
+                .formulas("dx = dout", "dx = dout · ∂out/∂x")
+                .mend("go back through what forward does; beside a skip, dx = dout + the gradient of the other path")
+                .would("the layers before this one get a part of their gradient only, or that of other numbers"),
+        );
+    }
+    let factor = case.fit(|view| {
+        let taken = same(view).then(|| &view.probe.out / &view.probe.x)?;
+        taken
+            .iter()
+            .all(|factor| factor.is_finite())
+            .then(|| restrict(&(view.upstream() * taken), &view.truth))
+    })?;
+    Some(say(
+        "the factor out/x, which depends on x, too",
+        "dx = dout · out / x",
+        "dx = dout · out / x + the share of the factor",
+        factor,
+    ))
 }
 
 /// The values, where the other is a number.
@@ -50,12 +71,17 @@ pub(super) fn weight_decay(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnos
     }
     let lambda = top / bottom;
     let predicted = case.fit(|view| Some(&view.truth - &(value(view) * lambda)))?;
+    Some(decay(lambda, case.name(), predicted))
+}
+
+/// What is to be said of a gradient that lacks λ times its parameter.
+pub(in crate::check) fn decay(lambda: f64, name: &str, predicted: Vec<Option<Tensor>>) -> Diagnosis {
+    let gradient = format!("d{name}");
     // λ as one would write it: to six digits, if that fits as well.
     let rounded: f64 = format!("{lambda:.5e}").parse().unwrap_or(lambda);
-    let (gradient, name) = (case.gradient(), case.name());
     let shown = rounded.abs();
     let diagnosis = Diagnosis::new(Cause::WeightDecay { lambda: rounded }, predicted);
-    Some(if lambda > 0.0 {
+    if lambda > 0.0 {
         diagnosis
             .saying(format!("The loss has ½ · {shown} · Σ {name}² in it, and {gradient} does not: weight decay is forgotten in backward."))
             .formulas(format!("{gradient} = dout · ∂out/∂{name}"), format!("{gradient} = dout · ∂out/∂{name} + {shown} · {name}"))
@@ -67,5 +93,5 @@ pub(super) fn weight_decay(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnos
             .formulas(format!("{gradient} = dout · ∂out/∂{name} + {shown} · {name}"), format!("{gradient} = dout · ∂out/∂{name}"))
             .mend(format!("add ½ · {shown} · Σ {name}² to the loss, or decay in the update and not in backward"))
             .would("the weights shrink; what is minimised is not the loss that is shown")
-    })
+    }
 }

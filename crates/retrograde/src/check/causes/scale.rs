@@ -2,8 +2,9 @@
 
 use super::{Case, Diagnosis};
 use crate::check::Cause;
+use crate::check::probe::Probe;
 use crate::check::view::View;
-use crate::textbook::Layer;
+use crate::textbook::{Layer, Tensor};
 
 /// G = 0 where the truth is not.
 pub(super) fn detached(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
@@ -122,6 +123,16 @@ pub(super) fn factor(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
     )
 }
 
+/// Numbers with a name.
+const CONSTANTS: [(f64, &str); 6] = [
+    (std::f64::consts::LN_2, "ln 2"),
+    (std::f64::consts::LN_10, "ln 10"),
+    (std::f64::consts::PI, "π"),
+    (std::f64::consts::E, "e"),
+    (std::f64::consts::SQRT_2, "√2"),
+    (180.0 / std::f64::consts::PI, "(180/π)"),
+];
+
 /// The names of the factor that hold in all views.
 fn names(case: &Case<'_>, ratios: &[(usize, f64)]) -> Vec<String> {
     let size = |view: &View<'_>, which: usize| -> f64 {
@@ -135,9 +146,9 @@ fn names(case: &Case<'_>, ratios: &[(usize, f64)]) -> Vec<String> {
         };
         number.unwrap_or(1) as f64
     };
-    let dimensions = ["N", "D", "C", "N·D", "N·C"];
+    let dimensions = ["N", "D", "C", "(N·D)", "(N·C)"];
     let mut found = Vec::new();
-    let mut offer = |name: String, value: &dyn Fn(&View<'_>) -> f64| {
+    let offer = |found: &mut Vec<String>, name: String, value: &dyn Fn(&View<'_>) -> f64| {
         let fits = |(at, ratio): &(usize, f64)| {
             let value = value(&case.views[*at]);
             (value - ratio).abs() <= 1e-6 * value.abs()
@@ -149,26 +160,85 @@ fn names(case: &Case<'_>, ratios: &[(usize, f64)]) -> Vec<String> {
     for (sign, minus) in [(1.0, ""), (-1.0, "−")] {
         for n in 2..=10 {
             let n = f64::from(n);
-            offer(format!("{minus}{n}"), &|_| sign * n);
-            offer(format!("{minus}1/{n}"), &|_| sign / n);
+            offer(&mut found, format!("{minus}{n}"), &|_| sign * n);
+            offer(&mut found, format!("{minus}1/{n}"), &|_| sign / n);
         }
     }
     // A size that is the same at all probes is a constant, and told above.
     for (which, name) in dimensions.iter().enumerate() {
         let varies = case.smooth().any(|(_, view)| size(view, which) != size(&case.views[0], which));
-        if !varies && which > 0 && which < 3 && size(&case.views[0], which) <= 10.0 {
-            continue;
-        }
+        let told = !varies && which > 0 && which < 3 && size(&case.views[0], which) <= 10.0;
         for (sign, minus) in [(1.0, ""), (-1.0, "−")] {
-            offer(format!("{minus}{name}"), &|view| sign * size(view, which));
-            offer(format!("{minus}1/{name}"), &|view| sign / size(view, which));
-            offer(format!("{minus}√{name}"), &|view| sign * size(view, which).sqrt());
-            offer(format!("{minus}1/√{name}"), &|view| sign / size(view, which).sqrt());
-            offer(format!("{minus}{name}²"), &|view| sign * size(view, which).powi(2));
-            offer(format!("{minus}1/{name}²"), &|view| sign / size(view, which).powi(2));
+            if !told {
+                let plain = name.trim_matches(['(', ')']);
+                offer(&mut found, format!("{minus}{plain}"), &|view| sign * size(view, which));
+                offer(&mut found, format!("{minus}1/{name}"), &|view| sign / size(view, which));
+            }
+            offer(&mut found, format!("{minus}√{name}"), &|view| sign * size(view, which).sqrt());
+            offer(&mut found, format!("{minus}1/√{name}"), &|view| sign / size(view, which).sqrt());
+            offer(&mut found, format!("{minus}{name}²"), &|view| sign * size(view, which).powi(2));
+            offer(&mut found, format!("{minus}1/{name}²"), &|view| sign / size(view, which).powi(2));
+        }
+    }
+    if found.is_empty() {
+        for (of, name) in [(1, "D"), (2, "C")] {
+            for (sign, minus) in [(1.0, ""), (-1.0, "−")] {
+                offer(&mut found, format!("{minus}N/{name}"), &|view| sign * size(view, 0) / size(view, of));
+                offer(&mut found, format!("{minus}{name}/N"), &|view| sign * size(view, of) / size(view, 0));
+            }
+        }
+        offer(&mut found, "N/(N − 1)".into(), &|view| size(view, 0) / (size(view, 0) - 1.0));
+        offer(&mut found, "(N − 1)/N".into(), &|view| (size(view, 0) - 1.0) / size(view, 0));
+        for (value, name) in CONSTANTS {
+            offer(&mut found, name.to_owned(), &|_| value);
+            offer(&mut found, format!("1/{name}"), &|_| 1.0 / value);
         }
     }
     found.dedup();
     found.truncate(3);
     found
+}
+
+/// A factor beside another fault.
+pub(in crate::check) struct Besides {
+    name: &'static str,
+    of: fn(f64) -> f64,
+}
+
+/// The factors that come beside other faults, of the number of rows.
+pub(in crate::check) const BESIDES: [Besides; 6] = [
+    Besides { name: "−1", of: |_| -1.0 },
+    Besides { name: "1/N", of: |n| 1.0 / n },
+    Besides { name: "N", of: |n| n },
+    Besides { name: "2", of: |_| 2.0 },
+    Besides { name: "1/2", of: |_| 0.5 },
+    Besides { name: "−1/N", of: |n| -1.0 / n },
+];
+
+impl Besides {
+    /// The factor at a probe.
+    pub fn of(&self, probe: &Probe) -> f64 {
+        (self.of)(probe.x.shape().first().copied().unwrap_or(1) as f64)
+    }
+
+    /// What is to be said of it.
+    pub(super) fn diagnosis(&self, case: &Case<'_>, predicted: Vec<Option<Tensor>>) -> Diagnosis {
+        let (gradient, name) = (case.gradient(), self.name);
+        let cause = match (name, case.is_parameter()) {
+            ("−1", _) => Cause::Sign,
+            ("1/N", true) => Cause::MeanForSum,
+            ("N", _) => Cause::SumForMean,
+            _ => {
+                let value = case.views.first().map_or(1.0, |view| self.of(view.probe));
+                Cause::Factor { value, name: name.to_owned() }
+            }
+        };
+        Diagnosis::new(cause, predicted)
+            .saying(format!(
+                "Besides, {gradient} is {name} times what it would be with that fault alone: there are two."
+            ))
+            .formulas(format!("{gradient} = {name} · …"), format!("{gradient} = …"))
+            .mend(format!("{gradient} = {gradient} / ({name})"))
+            .would("either fault alone would be enough to spoil the training")
+    }
 }

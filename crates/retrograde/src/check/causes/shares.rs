@@ -18,6 +18,8 @@ fn patterns(length: usize) -> Vec<Pattern> {
         ("all but the last".into(), Box::new(|at, length| at + 1 != length)),
         ("all but the first".into(), Box::new(|at, _| at != 0)),
         ("every second".into(), Box::new(|at, _| at % 2 == 0)),
+        ("only the first half".into(), Box::new(|at, length| 2 * at < length)),
+        ("only the second half".into(), Box::new(|at, length| 2 * at >= length)),
     ];
     for k in 0..length.min(12) {
         all.push((format!("only position {k}"), Box::new(move |at, _| at == k)));
@@ -203,36 +205,48 @@ pub(super) fn spread(jacobian: &Jacobian, d: &Tensor) -> Option<Tensor> {
     whole.then_some(shares)
 }
 
-/// Summed over another axis than the one along which the parameter was spread, in a shape that hides it.
+/// The shares of each output, in the output's shape, summed or averaged along axes.
+pub(super) fn reduced(spread: &Tensor, axes: &[usize], mean: bool) -> Tensor {
+    let sum = axes.iter().rev().fold(spread.clone(), |sum, axis| sum.sum_axis(Axis(*axis)));
+    if mean {
+        sum / axes.iter().map(|axis| spread.len_of(Axis(*axis))).product::<usize>() as f64
+    } else {
+        sum
+    }
+}
+
+/// Summed over other axes than those along which the parameter was spread, in a shape that hides it.
 pub(super) fn wrong_axis(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
-    let axes = case.views.first()?.probe.out.ndim();
-    for axis in 0..axes {
+    let dimensions = case.views.first()?.probe.out.ndim();
+    for axes in super::order::flips(dimensions) {
         for (mean, word) in [(false, "summed"), (true, "averaged")] {
             let fit = case.fit(|view| {
-                let spread = spread(view.jacobian, &view.upstream())?;
-                let sum = spread.sum_axis(Axis(axis));
-                let sum = if mean { sum / spread.len_of(Axis(axis)) as f64 } else { sum };
-                (sum.shape() == view.claimed.shape()).then_some(sum)
+                let sum = reduced(&spread(view.jacobian, &view.upstream())?, &axes, mean);
+                let fits = sum.len() == view.claimed.len();
+                fits.then(|| sum.into_shape_with_order(view.claimed.shape().to_vec()).ok()).flatten()
             });
             if let Some(predicted) = fit {
-                return Some(along_wrong_axis(&case.gradient(), case.name(), axis, word, predicted));
+                return Some(along_wrong_axes(&case.gradient(), case.name(), axes, word, predicted));
             }
         }
     }
     None
 }
 
-pub(super) fn along_wrong_axis(
+pub(super) fn along_wrong_axes(
     gradient: &str,
     name: &str,
-    axis: usize,
+    axes: Vec<usize>,
     word: &str,
     predicted: Vec<Option<Tensor>>,
 ) -> Diagnosis {
-    Diagnosis::new(Cause::WrongAxis { summed: vec![axis] }, predicted)
-        .saying(format!("{gradient} is {word} over axis {axis}, along which `{name}` has its elements, instead of over the rows, along which it was spread."))
-        .formulas(format!("{gradient} = np.sum(…, axis={axis})"), format!("{gradient} = np.sum(…, axis=0)"))
-        .mend(format!("{gradient} = np.sum(…, axis=0)"))
+    let over = super::changed::named(&axes);
+    let tuple: Vec<String> = axes.iter().map(ToString::to_string).collect();
+    let tuple = if axes.len() == 1 { tuple[0].clone() } else { format!("({})", tuple.join(", ")) };
+    Diagnosis::new(Cause::WrongAxis { summed: axes }, predicted)
+        .saying(format!("{gradient} is {word} over {over}, along which `{name}` has its elements, instead of over the rows, along which it was spread."))
+        .formulas(format!("{gradient} = np.sum(…, axis={tuple})"), format!("{gradient} = np.sum(…) over the axes that `{name}` does not have"))
+        .mend(format!("{gradient} = np.sum(…, axis=0), or over all axes but the one of {name}"))
         .would("each element is moved by a row's total; with as many rows as columns nothing fails")
 }
 
@@ -249,7 +263,7 @@ pub(super) fn dout_changed(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnos
             },
         )
     };
-    let changes: [Change; 13] = [
+    let changes: [Change; 17] = [
         ("its absolute value", "np.abs(dout)", |d, _| d.mapv(f64::abs)),
         ("its square", "dout ** 2", |d, _| d.mapv(|d| d * d)),
         ("its positive part", "np.maximum(dout, 0)", |d, _| d.mapv(|d| d.max(0.0))),
@@ -263,6 +277,22 @@ pub(super) fn dout_changed(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnos
         ("itself in the reverse order along the last axis", "dout[..., ::-1]", |d, _| {
             flipped(d, d.ndim().saturating_sub(1))
         }),
+        ("itself with its halves exchanged along the last axis", "np.roll(dout, half, axis=-1)", |d, _| {
+            let axis = d.ndim().saturating_sub(1);
+            let length = d.shape().last().copied().unwrap_or(0);
+            if length > 0 && length % 2 == 0 {
+                super::order::rolled(d, axis, (length / 2) as isize)
+            } else {
+                d.clone()
+            }
+        }),
+        ("itself moved forwards by one along the last axis", "np.roll(dout, 1, axis=-1)", |d, _| {
+            if d.ndim() == 0 { d.clone() } else { super::order::rolled(d, d.ndim() - 1, 1) }
+        }),
+        ("itself moved backwards by one along the last axis", "np.roll(dout, -1, axis=-1)", |d, _| {
+            if d.ndim() == 0 { d.clone() } else { super::order::rolled(d, d.ndim() - 1, -1) }
+        }),
+        ("itself clipped to ±1", "np.clip(dout, -1, 1)", |d, _| d.mapv(|d| d.clamp(-1.0, 1.0))),
         ("itself where the output is positive", "dout * (out > 0)", |d, y| {
             d * &y.mapv(|y| f64::from(u8::from(y > 0.0)))
         }),
@@ -291,16 +321,6 @@ pub(super) fn dout_changed(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnos
             return Some(accept(how, code, predicted));
         }
     }
-    if let Some((code, right, predicted)) = slope_within(case) {
-        let gradient = case.gradient();
-        return Some(
-            Diagnosis::new(Cause::WrongSlope { code: code.into(), right: right.into() }, predicted)
-                .saying(format!("{gradient} is right but for a factor in each output y: it has {code} where {right} belongs, the slope of an activation at the end of forward."))
-                .formulas(format!("{gradient} = (dout · {code}) · …"), format!("{gradient} = (dout · {right}) · …"))
-                .mend(format!("dout * ({right}), and on from there"))
-                .would("this layer and all before it follow a gradient of another function"),
-        );
-    }
     for axis in 0..case.views.first()?.probe.out.ndim() {
         let mean = |view: &View<'_>| averaged(&view.upstream(), axis);
         if let Some(predicted) = case.fit(|view| Some(view.jacobian.vjp(&flat(mean(view))))) {
@@ -317,49 +337,6 @@ pub(super) fn dout_changed(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnos
                 &format!("dout.sum(axis={axis})"),
                 predicted,
             ));
-        }
-    }
-    None
-}
-
-/// What an activation at the end of a layer has for its slope, by the code and rightly, as formulas in its output.
-type Slopes = (&'static str, &'static str, Vec<Option<Tensor>>);
-
-/// A layer that ends in an activation, such as an affine one with its sigmoid: the slope of that with a mistake in it.
-fn slope_within(case: &Case<'_>) -> Option<Slopes> {
-    type Slope = (&'static str, fn(f64) -> f64);
-    const RIGHT: [Slope; 4] = [
-        ("y · (1 − y)", |y| y * (1.0 - y)),
-        ("1 − y²", |y| 1.0 - y * y),
-        ("y", |y| y),
-        ("1 − exp(−y)", |y| 1.0 - (-y).exp()),
-    ];
-    const CODE: [Slope; 8] = [
-        ("1", |_| 1.0),
-        ("y", |y| y),
-        ("1 − y", |y| 1.0 - y),
-        ("1 + y", |y| 1.0 + y),
-        ("y · (1 − y)", |y| y * (1.0 - y)),
-        ("1 − y²", |y| 1.0 - y * y),
-        ("y · (1 + y)", |y| y * (1.0 + y)),
-        ("1 + y²", |y| 1.0 + y * y),
-    ];
-    // An activation's outputs lie where its slope is positive.
-    let possible =
-        |slope: fn(f64) -> f64| case.smooth().all(|(_, view)| view.probe.out.iter().all(|y| slope(*y) > 0.0));
-    for (right, slope) in RIGHT.into_iter().filter(|(_, slope)| possible(*slope)) {
-        let squared: Slope = ("the same a second time", |_| 0.0);
-        for (code, other) in CODE.into_iter().chain([squared]).filter(|(code, _)| *code != right) {
-            let twice = code == squared.0;
-            let fit = case.fit(|view| {
-                let ratio = |y: f64| if twice { slope(y) } else { other(y) / slope(y) };
-                let d = view.upstream() * &view.probe.out.mapv(ratio);
-                let flat: Vec<f64> = d.iter().copied().collect();
-                flat.iter().all(|d| d.is_finite()).then(|| view.jacobian.vjp(&flat))
-            });
-            if let Some(predicted) = fit {
-                return Some((code, right, predicted));
-            }
         }
     }
     None

@@ -1,6 +1,6 @@
 //! Layers that work on each element alone: the wrong slope, the wrong mask, the slope at the wrong place.
 
-use super::formulas::{self, Point};
+use super::formulas::{self, Point, plain};
 use super::{Case, Diagnosis};
 use crate::check::Cause;
 use crate::check::jacobian::{Which, jacobian};
@@ -69,20 +69,25 @@ fn two_slopes(all: &[Element]) -> Option<(f64, f64)> {
     (!near(low, high) && slopes().all(|s| near(s, low) || near(s, high))).then_some((low, high))
 }
 
-/// A number as one would write it.
-fn plain(value: f64) -> String {
-    let text = format!("{value:.6}");
-    let text = text.trim_end_matches('0').trim_end_matches('.');
-    if text == "-0" { "0".into() } else { text.replace('-', "−") }
+/// Whether what is on and what is off lie among each other, as no function with edges has them: each between two of the
+/// other kind.
+fn scattered(all: &[Element], on: impl Fn(&Element) -> bool) -> bool {
+    let range = |which: bool| {
+        let of = all.iter().filter(|e| on(e) == which).map(|e| e.point.0);
+        of.fold((f64::INFINITY, f64::NEG_INFINITY), |(least, most), x| (least.min(x), most.max(x)))
+    };
+    let within = |which: bool| {
+        let (least, most) = range(!which);
+        all.iter().any(|e| on(e) == which && e.point.0 > least && e.point.0 < most)
+    };
+    within(true) && within(false)
 }
 
 /// Dropout: slopes of 0 and of one other, wherever the input lies; its scale is missing in backward.
 pub(super) fn dropout(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
     let all = all(case)?;
     let (low, scale) = two_slopes(&all)?;
-    let random_mask = all.iter().any(|e| e.point.2.abs() < 1e-9 && e.point.0 > 0.0)
-        && all.iter().any(|e| e.point.2.abs() > 1e-9 && e.point.0 < 0.0);
-    if low.abs() > 1e-9 || !random_mask {
+    if low.abs() > 1e-9 || !scattered(&all, |e| e.point.2.abs() > 1e-9) {
         return None;
     }
     let code = all.iter().find(|e| e.point.2.abs() > 1e-9)?.code;
@@ -93,6 +98,38 @@ pub(super) fn dropout(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
             .formulas(format!("dx = dout · mask · {}", plain(code)), format!("dx = dout · mask · {}", plain(scale)))
             .mend("keep one array, mask / (1 − ratio), and multiply by it in forward and in backward")
             .would("the layers before the dropout learn with another learning rate than those after it"),
+    )
+}
+
+/// Slopes of 0 and another at other places than those of forward, wherever x lies: a mask of another draw.
+pub(super) fn redrawn(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
+    let all = all(case)?;
+    let (low, high) = two_slopes(&all)?;
+    let near = |code: f64, to: f64| (code - to).abs() <= 1e-7 * high.abs();
+    let of_two = all.iter().all(|e| near(e.code, 0.0) || near(e.code, high));
+    if low.abs() > 1e-9
+        || !of_two
+        || !scattered(&all, |e| near(e.code, high))
+        || !scattered(&all, |e| near(e.point.2, high))
+    {
+        return None;
+    }
+    // Each mask is one number at each element: what the code has is read off, and both are masks of the same scale.
+    let mut codes = all.iter().map(|e| if near(e.code, 0.0) { 0.0 } else { high });
+    let predicted = case.fit(|view| {
+        let mut predicted = view.truth.clone();
+        let flat = predicted.as_slice_mut().expect("a new array is contiguous");
+        for &at in view.jacobian.columns.iter().filter(|&&at| view.d[at] != 0.0) {
+            flat[at] = view.d[at] * codes.next()?;
+        }
+        Some(predicted)
+    })?;
+    Some(
+        Diagnosis::new(Cause::MaskRedrawn, predicted)
+            .saying(format!("Forward multiplies by 0 or {}, and so does backward, at other places: its mask is another one than that of forward.", plain(high)))
+            .formulas("dx = dout · another mask", "dx = dout · mask of forward")
+            .mend("self.mask = mask in forward, and that mask in backward; draw nothing in backward")
+            .would("units that were dropped are trained, and units that worked are not: noise in place of half the gradient"),
     )
 }
 
@@ -129,6 +166,23 @@ pub(super) fn mask(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
                 .mend("remember mask = (x <= 0) in forward, and use it in backward")
                 .would("gradients of one sign never arrive: weights run away in one direction"),
         );
+    }
+    // On the far side of all that passes, the mask of a function with two edges is missing.
+    let passing = |sign: f64| {
+        let on = all.iter().filter(|e| is_high(e.point.2)).map(|e| sign * e.point.0);
+        on.fold(f64::NEG_INFINITY, f64::max)
+    };
+    for (sign, side) in [(1.0, "above"), (-1.0, "below")] {
+        let edge = passing(sign);
+        if let Some(predicted) = fit(case, |(x, _, s), _| if sign * x > edge { high } else { s }) {
+            return Some(
+                Diagnosis::new(Cause::MaskMissing, predicted)
+                    .saying(format!("Forward stops its input on both sides, and backward on one only: {side} {} and beyond the gradient should be stopped, too.", plain(sign * edge)))
+                    .formulas("dx = dout · [x is not too small]", "dx = dout · [x is between both edges]")
+                    .mend("dx = dout * ((x > lower) & (x < upper))")
+                    .would("units that are at their limit are still pushed on, and stay there"),
+            );
+        }
     }
     // One side right, the other a wrong constant: leaky ReLU with another leak.
     let constant = |of_high: bool| -> Option<f64> {

@@ -79,14 +79,20 @@ pub(super) fn forward_over_wrong_axis(case: &Case<'_>, _: &mut dyn Layer) -> Opt
     if over == Over::Row {
         return None;
     }
-    let predicted = case.fit(|view| {
-        let (d, y) = (view.upstream(), &view.probe.out);
-        Some(if log {
-            &d - &(y.mapv(f64::exp) * total(&d, Over::Row))
-        } else {
-            y * &(&d - &total(&(&d * y), Over::Row))
+    // Along the rows, with what forward gave or with what it should have given.
+    let fit = |anew: bool| {
+        case.fit(|view| {
+            let right = log_softmax(&view.probe.x, Over::Row);
+            let right = if log { right } else { right.mapv(f64::exp) };
+            let (d, y) = (view.upstream(), if anew { right } else { view.probe.out.clone() });
+            Some(if log {
+                &d - &(y.mapv(f64::exp) * total(&d, Over::Row))
+            } else {
+                &y * &(&d - &total(&(&d * &y), Over::Row))
+            })
         })
-    })?;
+    };
+    let predicted = fit(false).or_else(|| fit(true))?;
     let rows = case.views[0].probe.x.shape()[0];
     Some(
         over_wrong_axis(over, rows, predicted)
@@ -98,6 +104,10 @@ pub(super) fn forward_over_wrong_axis(case: &Case<'_>, _: &mut dyn Layer) -> Opt
 pub(super) fn terms(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
     type Form = (&'static str, fn(&Tensor, &Tensor, Over) -> Tensor);
     const SOFTMAX: &[Form] = &[
+        ("dout", |d, _, _| d.clone()),
+        ("y − dout", |d, y, _| y - d),
+        ("dout − y", |d, y, _| d - y),
+        ("y · (1 − y)", |_, y, _| y * y.mapv(|y| 1.0 - y)),
         ("dout · y", |d, y, _| d * y),
         ("dout · y · (1 − y)", |d, y, _| d * y * y.mapv(|y| 1.0 - y)),
         ("dout · (1 − y)", |d, y, _| d * &y.mapv(|y| 1.0 - y)),
@@ -124,8 +134,9 @@ pub(super) fn terms(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
         }),
     ];
     const LOG: &[Form] = &[
+        ("dout", |d, _, _| d.clone()),
+        ("dout − y · dout", |d, y, _| d * &y.mapv(|y| 1.0 - y.exp())),
         ("dout − y", |d, y, _| d - &y.mapv(f64::exp)),
-        ("dout · (1 − y)", |d, y, _| d * &y.mapv(|y| 1.0 - y.exp())),
         ("dout − Σ dout", |d, _, over| d - &total(d, over)),
         ("dout − mean of dout", |d, y, over| d - &(total(d, over) / total(&y.mapv(|_| 1.0), over))),
         ("dout − ln y · Σ dout", |d, y, over| d - &(y * &total(d, over))),

@@ -16,6 +16,7 @@
 
 mod affine;
 mod elementwise;
+mod in_place;
 mod losses;
 mod normalisation;
 mod rows;
@@ -61,7 +62,9 @@ pub enum Faulty {
 
 /// All faults, layer by layer.
 pub fn all() -> impl Iterator<Item = &'static Fault> {
-    [affine::ALL, elementwise::ALL, rows::ALL, normalisation::ALL, losses::ALL].into_iter().flatten()
+    [affine::ALL, elementwise::ALL, in_place::ALL, rows::ALL, normalisation::ALL, losses::ALL]
+        .into_iter()
+        .flatten()
 }
 
 /// The fault of that name.

@@ -163,7 +163,7 @@ pub(super) const ALL: &[Fault] = {
             |x, _, dout| dout * &mask(x).mapv(|kept| 1.0 - kept) / KEEP;
         "skip-missing", "the share of the skip connection is missing", "path missing: the direct", "Skip", skip,
             |x, _, dout| skip_share(x, dout);
-        "skip-only", "only the share of the skip connection is there", "path missing: the path", "Skip", skip,
+        "skip-only", "only the share of the skip connection is there", "path missing: all but the direct", "Skip", skip,
             |_, _, dout| dout.clone();
         "batch-mean-ignored", "the mean over the batch is subtracted, and backward does not know it",
             "rows influence", "Centre", |x| x - &x.mean_axis(Axis(0)).unwrap_or_else(|| x.clone()),

@@ -16,6 +16,7 @@ pub(super) fn unsteady(node: &Node) -> Finding {
         place: node.label(),
         blocks: Vec::new(),
         cause: None,
+        law: None,
         sentence: format!(
             "{} had another value in a second run with the same inputs, so that there is no one function to \
              differentiate.",
@@ -178,6 +179,7 @@ pub(super) fn whole(blocks: &[Comparison], recorded: bool) -> Finding {
         place: wrong.join(", "),
         blocks: wrong,
         cause: None,
+        law: None,
         sentence: sentence.into(),
         formulas: None,
         evidence: Vec::new(),
@@ -200,6 +202,7 @@ fn wrong(node: &Node, blocks: Vec<String>) -> Finding {
         place: node.label(),
         blocks,
         cause: None,
+        law: None,
         sentence: String::new(),
         formulas: None,
         evidence: Vec::new(),

@@ -24,7 +24,7 @@ fn table<'a>(
     columns: impl IntoIterator<Item = &'a str>,
     rows: impl IntoIterator<Item = Vec<String>>,
 ) -> String {
-    let mut text = String::from("<div class=\"scroll\"><table><thead><tr>");
+    let mut text = String::from("<div class=\"scroll\" tabindex=\"0\"><table><thead><tr>");
     for column in columns {
         let _ = write!(text, "<th scope=\"col\">{}</th>", escaped(column));
     }
@@ -83,7 +83,6 @@ pub(super) fn page(report: &Report) -> String {
 }
 
 fn finding(body: &mut String, finding: &Finding) {
-    let cause = finding.cause.as_ref().map_or_else(|| finding.verdict.to_string(), ToString::to_string);
     let colour = match finding.severity {
         Severity::Fault => "wrong",
         Severity::Warning => "open",
@@ -93,7 +92,7 @@ fn finding(body: &mut String, finding: &Finding) {
         body,
         "<section class=\"finding {colour}\"><h2>{}: {} <small>{}</small></h2><p>{}</p>",
         escaped(&finding.place),
-        escaped(&cause),
+        escaped(&finding.title()),
         kind(finding.severity),
         escaped(&finding.sentence)
     );

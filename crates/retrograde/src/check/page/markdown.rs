@@ -47,8 +47,13 @@ pub(super) fn page(report: &Report) -> String {
 }
 
 fn finding(text: &mut String, finding: &Finding) {
-    let cause = finding.cause.as_ref().map_or_else(|| finding.verdict.to_string(), ToString::to_string);
-    let _ = writeln!(text, "## {}: {} ({})\n", plain(&finding.place), plain(&cause), kind(finding.severity));
+    let _ = writeln!(
+        text,
+        "## {}: {} ({})\n",
+        plain(&finding.place),
+        plain(&finding.title()),
+        kind(finding.severity)
+    );
     let _ = writeln!(text, "{}\n", plain(&finding.sentence));
     if let Some(formulas) = &finding.formulas {
         let _ = writeln!(text, "    the code:  {}\n    right:     {}\n", formulas.code, formulas.right);

@@ -1,4 +1,4 @@
-// The figure: a scene laid out by the engine, drawn, moved and zoomed.
+// The figure: a scene laid out by the engine, drawn; layers opened and closed.
 const figure = at("figure");
 const view = at("view");
 let open = new Set();
@@ -9,18 +9,59 @@ let openable = new Set();
 let everything = scenes[0];
 
 const key = (scopes) => [...scopes].sort().join("\n");
-const known = new Map(scenes.map((scene) => [key(scene.open), scene]));
+const known = new Map();
 const ancestors = (scope) => scope.split(".").map((_, i, all) => all.slice(0, i + 1).join("."));
+const isInside = (scope, outer) => scope === outer || scope.startsWith(`${outer}.`);
 
-// With other scopes open; where that was not laid out, only the last one opened stays so.
-function setOpen(scopes, last) {
-  open = known.has(key(scopes)) ? new Set(scopes) : new Set(last && known.has(key(ancestors(last))) ? ancestors(last) : []);
-  scene = known.get(key(open)) ?? scenes[0];
+function learn(scenes) {
+  for (const scene of scenes) {
+    known.set(key(scene.open), scene);
+    scene.open.forEach((scope) => openable.add(scope));
+    if (scene.open.length > everything.open.length) everything = scene;
+  }
+}
+
+// With these scopes open, of which the later ones matter more. Not every choice of many layers is laid out: then as
+// many of them stay open as there is a scene for, `must` in any case and `never` not.
+function setOpen(scopes, must, never) {
+  const wanted = [...scopes];
+  const score = ({ open }) => open.reduce((sum, scope) => sum + (wanted.includes(scope) ? 1 + wanted.indexOf(scope) / 1000 : -2), 0);
+  const fits = ({ open }) => (!must || open.includes(must)) && (!never || !open.includes(never));
+  const best = known.get(key(wanted)) ?? [...known.values()].filter(fits).reduce((best, scene) => (!best || score(scene) > score(best) ? scene : best), null);
+  scene = best ?? scenes[0];
+  open = new Set(wanted.filter((scope) => scene.open.includes(scope)).concat(scene.open.filter((scope) => !wanted.includes(scope))));
   draw();
   rewind();
 }
-function openScope(scope) { setOpen(new Set([...open, scope]), scope); }
-function closeScope(scope) { setOpen(new Set([...open].filter((other) => other !== scope && !other.startsWith(scope + ".")))); }
+function openScope(scope) { change(scope, () => setOpen(new Set([...open, ...ancestors(scope).filter((outer) => openable.has(outer))]), scope)); }
+function closeScope(scope) { change(scope, () => setOpen([...open].filter((other) => !isInside(other, scope)), null, scope)); }
+
+// Where a scope is seen: its box, its frame, or what is in it.
+function sight(scope) {
+  const frame = scene.frames.find((frame) => frame.scope === scope);
+  const inside = scene.blocks.filter((block) => block.scope === scope || block.nodes.some((node) => isInside(trace.nodes[node].scope, scope)));
+  return frame?.place ?? inside.find((block) => block.kind !== "leaf")?.place ?? inside[0]?.place;
+}
+// Opens or closes so that the eye need not look for the scope: it stays where it is, as far as all of it can.
+function change(scope, act) {
+  const before = sight(scope);
+  const corner = before && [place.x + before[0] * place.scale, place.y + (before[1] + before[3] / 2) * place.scale];
+  const { scale } = place;
+  act();
+  const after = sight(scope);
+  if (!isWhole() && corner && after) {
+    place = { scale, x: corner[0] - after[0] * scale, y: corner[1] - (after[1] + after[3] / 2) * scale };
+    move();
+  }
+  const index = scene.blocks.findIndex((block) => block.kind !== "leaf" && block.nodes.some((node) => isInside(trace.nodes[node].scope, scope)));
+  parts.blocks[index]?.focus({ preventScroll: true });
+  if (!isWhole() && index >= 0) reveal(scene.blocks[index]);
+}
+// The innermost layer that is open around a block.
+function around(block) {
+  const scope = block && block.nodes.length ? trace.nodes[block.nodes[block.nodes.length - 1]].scope : "";
+  return ancestors(scope).filter((outer) => open.has(outer)).pop();
+}
 
 // A line with round corners.
 function path(points) {
@@ -45,18 +86,20 @@ function drawWire(wire, index) {
     const [w, h] = picture.size;
     group.append(make("image", { class: name, x: room[0] + (room[2] - w) / 2, y: i ? room[1] + 2 : room[1] + room[3] - h - 2, width: w, height: h, preserveAspectRatio: "none", href: picture.address }));
   });
-  for (const { at: [u, v], text, is_gradient } of wire.words) group.append(make("text", { class: is_gradient ? "gradient" : "value", x: u, y: v }, text));
+  for (const { at: [u, v], text, is_gradient } of wire.words) group.append(make("text", { class: is_gradient ? "gradient" : "value", x: u, y: v, "data-text": text }, written(text)));
   return group;
 }
 
+// A given value without a name is called what it is.
+const called = (block) => (block.kind === "leaf" && !trace.nodes[block.nodes[0]].name ? word(block.label) : block.label);
 function drawBlock(block, index) {
   const [x, y, w, h] = block.place;
   const isBox = block.kind === "operation" || block.kind === "scope";
   const isSymbol = block.kind === "operation" && [...block.label].length === 1;
-  const group = make("g", { class: `block ${block.kind}`, "data-block": index, tabindex: 0, role: "button", "aria-label": block.label || word(block.kind), onclick: () => chooseBlock(index) },
+  const group = make("g", { class: `block ${block.kind}`, "data-block": index, tabindex: 0, role: "button", "aria-label": called(block) || word(block.kind), onclick: () => chooseBlock(index) },
     make("rect", { class: "body", x, y, width: w, height: h, rx: isBox ? 8 : h / 2 }),
-    make("text", { class: isSymbol ? "symbol" : "label", x: x + w / 2, y: y + h / 2 }, block.label));
-  if (block.below) group.append(make("text", { class: "gradient", x: x + w / 2, y: y + h + 8 }, block.below));
+    make("text", { class: isSymbol ? "symbol" : "label", x: x + w / 2, y: y + h / 2 }, called(block)));
+  if (block.below) group.append(make("text", { class: "gradient", x: x + w / 2, y: y + h + 8, "data-text": block.below }, written(block.below)));
   if (block.scope && openable.has(block.scope)) {
     group.append(toggle(x + w, y, "+", () => openScope(block.scope), word("open")));
     group.addEventListener("dblclick", () => openScope(block.scope));
@@ -68,7 +111,7 @@ function drawBlock(block, index) {
 }
 function toggle(x, y, sign, act, label) {
   return make("g", { class: "toggle", role: "button", "aria-label": label, onclick: (event) => { event.stopPropagation(); act(); } },
-    make("circle", { cx: x, cy: y, r: 9 }), make("text", { x, y: y + 0.5 }, sign));
+    make("circle", { class: "near", cx: x, cy: y, r: 16 }), make("circle", { cx: x, cy: y, r: 9 }), make("text", { x, y: y + 0.5 }, sign));
 }
 function drawFrame({ scope, place: [x, y, w, h] }) {
   return make("g", { class: "frame", "data-scope": scope },
@@ -79,56 +122,17 @@ function draw() {
   parts.blocks = scene.blocks.map(drawBlock);
   parts.wires = scene.wires.map(drawWire);
   view.replaceChildren(...scene.frames.map(drawFrame), ...parts.wires, ...parts.blocks);
-  figure.setAttribute("aria-label", heading);
+  drawMap();
   fit();
 }
-
-function move() { view.setAttribute("transform", `translate(${place.x.toFixed(2)} ${place.y.toFixed(2)}) scale(${place.scale.toFixed(4)})`); }
-// All of it, as long as it can be read; else its beginning.
-function fit() {
-  const [w, h] = scene.size;
-  const { width, height } = figure.getBoundingClientRect();
-  const scale = Math.max(Math.min(width / w, (height - 24) / h, 1.7), Math.min(0.7, (height - 24) / h));
-  place = { scale, x: Math.max(0, (width - w * scale) / 2), y: Math.max(0, (height - h * scale) / 2) };
-  move();
+// The same figure in the other language.
+function translate() {
+  figure.setAttribute("aria-label", translated(heading));
+  for (const text of view.querySelectorAll("[data-text]")) text.textContent = written(text.dataset.text);
+  for (const sign of view.querySelectorAll(".toggle")) sign.setAttribute("aria-label", word(sign.closest(".frame") ? "close" : "open"));
+  parts.blocks.forEach((part, index) => {
+    const block = scene.blocks[index];
+    part.setAttribute("aria-label", called(block) || word(block.kind));
+    part.querySelector(".label, .symbol").textContent = called(block);
+  });
 }
-function zoom(factor, x, y) {
-  const box = figure.getBoundingClientRect();
-  const [u, v] = [x === undefined ? box.width / 2 : x - box.left, y === undefined ? box.height / 2 : y - box.top];
-  const scale = Math.max(0.1, Math.min(8, place.scale * factor));
-  place = { scale, x: u - ((u - place.x) * scale) / place.scale, y: v - ((v - place.y) * scale) / place.scale };
-  move();
-}
-// Moves no further than needed for a block to be seen with what stands beside it.
-function reveal(block) {
-  const { width, height } = figure.getBoundingClientRect();
-  const [x, y, w, h] = block.place;
-  const shift = (from, to, room, margin) => {
-    if (from >= 8 && to <= room - 8) return 0;
-    return to - from + 2 * margin > room ? room / 2 - (from + to) / 2 : Math.max(0, margin - from) - Math.max(0, to + margin - room);
-  };
-  place.x += shift(place.x + x * place.scale, place.x + (x + w) * place.scale, width, Math.min(180, width / 3));
-  place.y += shift(place.y + y * place.scale, place.y + (y + h) * place.scale, height, 60);
-  move();
-}
-
-// One pointer moves, two zoom. A pointer that hardly moves is a click, which is left to what it hits.
-const pointers = new Map();
-figure.addEventListener("pointerdown", (event) => pointers.set(event.pointerId, [event.clientX, event.clientY]));
-addEventListener("pointermove", (event) => {
-  const before = pointers.get(event.pointerId);
-  if (!before) return;
-  const now = [event.clientX, event.clientY];
-  const other = [...pointers].find(([id]) => id !== event.pointerId)?.[1];
-  if (other) {
-    const apart = ([x, y]) => Math.hypot(x - other[0], y - other[1]) || 1;
-    zoom(apart(now) / apart(before), (now[0] + other[0]) / 2, (now[1] + other[1]) / 2);
-  } else {
-    place.x += now[0] - before[0];
-    place.y += now[1] - before[1];
-    move();
-  }
-  pointers.set(event.pointerId, now);
-});
-for (const name of ["pointerup", "pointercancel"]) addEventListener(name, (event) => pointers.delete(event.pointerId));
-figure.addEventListener("wheel", (event) => { event.preventDefault(); zoom(Math.exp(-event.deltaY / 500), event.clientX, event.clientY); }, { passive: false });

@@ -1,6 +1,8 @@
 // The panel, the buttons and the keys.
 const panel = at("panel");
 let chosen = null;
+// The node whose numbers are shown.
+let looked = null;
 
 const section = (title, ...children) => [make("h3", {}, title), ...children];
 const code = (text, name = "") => make("code", { class: `code ${name}` }, text);
@@ -13,27 +15,29 @@ function mark(name, index) {
   (name ? parts[name][index] : null)?.classList.add("chosen");
 }
 // What was chosen is shown again in another language, also when the figure has changed since.
-function choose(draw) {
+function choose(draw, node) {
   chosen = draw;
+  looked = node;
   draw();
+  keep();
 }
 function chooseBlock(index) {
   const block = scene.blocks[index];
   const operations = block.nodes.filter((node) => trace.nodes[node].kind === "operation");
   const node = block.kind === "end" ? trace.nodes.length - 1 : block.kind === "leaf" ? block.nodes[0] : operations[operations.length - 1];
-  choose(block.kind === "scope" && block.nodes.length > 1 ? () => showScope(block) : () => showNode(node));
+  choose(block.kind === "scope" && block.nodes.length > 1 ? () => showScope(block) : () => showNode(node), node);
   mark("blocks", index);
 }
 function chooseNode(node) {
   const index = scene.blocks.findIndex((block) => block.nodes.includes(node));
-  choose(() => showNode(node));
+  choose(() => showNode(node), node);
   mark(index < 0 ? null : "blocks", index);
   if (index >= 0) reveal(scene.blocks[index]);
 }
 function chooseWire(index) {
   const wire = scene.wires[index];
   const [from, to] = [scene.blocks[wire.from].label, scene.blocks[wire.to].label];
-  choose(() => showWire(wire, from, to));
+  choose(() => showWire(wire, from, to), wire.node);
   mark("wires", index);
 }
 
@@ -85,35 +89,87 @@ function speak() {
     element.setAttribute("aria-label", word(element.dataset.label));
     element.title = word(element.dataset.label);
   }
+  for (const element of document.querySelectorAll("[data-alt]")) element.alt = word(element.dataset.alt);
+  at("find").placeholder = word("find");
   at("language").textContent = word("language");
-  if (at("title")) at("title").textContent = translated(heading);
+  at("title").textContent = document.title = translated(heading);
+  translate();
   show();
   chosen?.();
 }
 
-openable = new Set(scenes.flatMap((scene) => scene.open));
-everything = scenes.reduce((most, scene) => (scene.open.length > most.open.length ? scene : most), scenes[0]);
-for (const id of ["fold", "unfold"]) at(id).hidden = openable.size === 0;
+// By its name, or what begins with it; in a layer that is closed, too.
+function find(name) {
+  const labels = trace.nodes.map((node) => node.label.toLowerCase());
+  const wanted = name.trim().toLowerCase();
+  if (!wanted) return;
+  const node = [labels.indexOf(wanted), labels.findIndex((label) => label.startsWith(wanted)), labels.findIndex((label) => label.includes(wanted))].find((index) => index >= 0);
+  at("find").setCustomValidity(node === undefined ? word("no_such", name) : "");
+  if (!at("find").reportValidity()) return;
+  const scope = ancestors(trace.nodes[node].scope || trace.nodes[node].label.split(".").slice(0, -1).join(".")).filter((outer) => openable.has(outer)).pop();
+  if (scope && !open.has(scope)) openScope(scope);
+  chooseNode(node);
+  at("find").blur();
+}
+
+// The address remembers what is looked at, so that a link or a reload shows it again.
+let isRestored = false;
+function keep() {
+  if (!isRestored) return;
+  const state = new URLSearchParams();
+  if (open.size) state.set("open", [...open].join(","));
+  if (position !== null) state.set("step", position + 1);
+  if (looked !== null) state.set("node", trace.nodes[looked].label);
+  try { history.replaceState(null, "", `#${state}`); } catch { /* Not everywhere may a page change its address. */ }
+}
+function restore() {
+  const state = new URLSearchParams(location.hash.slice(1));
+  const asked = (state.get("open") ?? "").split(",").filter((scope) => openable.has(scope));
+  if (asked.length) setOpen(asked);
+  const node = trace.nodes.findIndex((node) => node.label === state.get("node"));
+  node < 0 ? chooseBlock(scene.blocks.length - 1) : chooseNode(node);
+  if (state.get("step") > 0) go(state.get("step") - 1);
+}
+
+const openAll = () => setOpen(everything.open);
+const closeAll = () => setOpen([]);
 const actions = {
-  fold: () => setOpen(new Set()), unfold: () => setOpen(new Set(everything.open)), fit, smaller: () => zoom(1 / 1.3), larger: () => zoom(1.3),
-  theme: toggleTheme, language: () => { language = language === "ko" ? "en" : "ko"; speak(); },
-  forward: () => play(false), backward: () => play(true), all: rewind,
+  fold: closeAll, unfold: openAll, fit, smaller: () => zoom(1 / 1.3), larger: () => zoom(1.3),
+  language: () => { language = language === "ko" ? "en" : "ko"; kept("language", language); speak(); },
+  forward: () => (timer && !steps[position].isBack ? pause() : play(false)),
+  backward: () => (timer && steps[position].isBack ? pause() : play(true)), all: rewind,
   previous: () => { stop(); go(position === null ? steps.length - 1 : position - 1); }, next: () => { stop(); go(position === null ? 0 : position + 1); },
 };
 for (const [id, act] of Object.entries(actions)) at(id).addEventListener("click", act);
 at("position").addEventListener("input", (event) => { stop(); go(Number(event.target.value)); });
-const keys = { ArrowRight: actions.next, ArrowLeft: actions.previous, "+": actions.larger, "=": actions.larger, "-": actions.smaller, 0: fit, Escape: rewind, " ": () => (timer ? stop() : play(position !== null && steps[position].isBack)) };
+at("find").addEventListener("change", (event) => find(event.target.value));
+at("find").addEventListener("input", (event) => event.target.setCustomValidity(""));
+const keys = { ArrowRight: actions.next, ArrowLeft: actions.previous, "+": actions.larger, "=": actions.larger, "-": actions.smaller, 0: fit, Escape: rewind, "/": () => at("find").focus(), " ": () => (timer ? pause() : play(position !== null && steps[position].isBack)) };
 addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || /^(INPUT|SUMMARY)$/.test(event.target.tagName)) return;
   if (event.target.tagName === "BUTTON" && event.key === " ") return;
   const block = scene.blocks[document.activeElement?.dataset?.block];
-  if (event.key.toLowerCase() === "o" && block?.scope && openable.has(block.scope)) openScope(block.scope);
+  const inner = around(block);
+  if (event.key === "O") openAll();
+  else if (event.key === "C") closeAll();
+  else if (event.key === "o" && block?.scope && openable.has(block.scope)) openScope(block.scope);
+  else if (event.key === "c" && inner) closeScope(inner);
   else if (keys[event.key]) { keys[event.key](); event.preventDefault(); }
 });
 let width = innerWidth;
 addEventListener("resize", () => { if (innerWidth !== width) { width = innerWidth; fit(); } });
-draw();
-rewind();
-speak();
-chooseBlock(scene.blocks.length - 1);
-root.dataset.ready = "true";
+
+async function start() {
+  learn(scenes);
+  draw();
+  rewind();
+  if (more) learn(JSON.parse(await inflated(more).text()));
+  for (const id of ["fold", "unfold"]) at(id).hidden = openable.size === 0;
+  at("names").append(...[...new Set(trace.nodes.map((node) => node.label))].map((label) => make("option", { value: label })));
+  draw();
+  restore();
+  speak();
+  isRestored = true;
+  root.dataset.ready = "true";
+}
+start();

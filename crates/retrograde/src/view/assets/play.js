@@ -14,12 +14,16 @@ function listSteps() {
 function rewind() { stop(); listSteps(); position = null; show(); }
 function stop() { clearInterval(timer); timer = null; }
 function go(to) { position = Math.max(0, Math.min(steps.length - 1, to)); show(); }
+function pause() { stop(); show(); }
+// From its beginning, or from where it was paused.
 function play(isBack) {
   stop();
   const first = steps.findIndex((step) => step.isBack === isBack);
-  const last = isBack ? steps.length - 1 : steps.findIndex((step) => step.isBack) - 1;
-  go(first);
-  timer = setInterval(() => (position >= (last < 0 ? steps.length - 1 : last) ? stop() : go(position + 1)), 1600);
+  const other = steps.findIndex((step) => step.isBack);
+  const last = isBack || other < 0 ? steps.length - 1 : other - 1;
+  if (first < 0) return;
+  timer = setInterval(() => (position >= last ? pause() : go(position + 1)), 1600);
+  go(position !== null && steps[position].isBack === isBack && position < last ? position : first);
 }
 
 function show() {
@@ -38,6 +42,8 @@ function show() {
     part.classList.toggle("has-gradient", back.has(wire.to));
     part.classList.toggle("active", isPlaying && (step.isBack ? wire.to === step.block && wire.gradient !== null : wire.from === step.block));
   });
+  for (const [id, isBack] of [["forward", false], ["backward", true]]) at(id).textContent = word(timer && step.isBack === isBack ? "pause" : `play_${id}`);
+  keep();
   at("position").value = isPlaying ? position : steps.length - 1;
   at("count").textContent = isPlaying ? `${position + 1} / ${steps.length}` : "";
   at("previous").disabled = isPlaying && position === 0;
@@ -57,10 +63,13 @@ function brief(id) {
 
 // "apple × count = 100 × 2 = 200", in the colour of its pass.
 function equation(left, rule, calculation, id, name) {
-  const isExact = calculation && !calculation.element;
+  const isExact = calculation && !calculation.is_rough;
   const rest = [rule, isExact && calculation.numbers !== calculation.result ? calculation.numbers : null, calculation && isExact ? calculation.result : brief(id)];
   const lines = [make("code", { class: `code ${name}` }, [left, ...rest.filter(Boolean)].join(" = "))];
-  if (calculation && calculation.element) lines.push(make("code", { class: "code soft" }, `    ${word("element", calculation.element)}: ${calculation.numbers} ≈ ${calculation.result}`));
+  if (calculation && calculation.is_rough) {
+    const which = calculation.element ? `${word("element", calculation.element)}: ` : "";
+    lines.push(make("code", { class: "code soft" }, `    ${which}${calculation.numbers} ≈ ${calculation.result}`));
+  }
   return lines;
 }
 function tellForward(node) {

@@ -1,6 +1,17 @@
 // Tensors: their numbers, unpacked when they are asked for, and what the panel shows of one.
-const { document: trace, scenes, pictures, korean, heading } = JSON.parse(at("data").textContent);
-const translated = (text) => (language === "ko" && korean[text]) || text;
+const { document: trace, scenes, more, pictures, korean, heading } = JSON.parse(at("data").textContent);
+// A heading may begin with the name of what it is about.
+function translated(text) {
+  if (language !== "ko") return text;
+  const [, name, said] = text.match(/^(.*: )?(.*)$/s);
+  return korean[text] ?? (korean[said] ? name + korean[said] : text);
+}
+
+// What was packed by zlib and written in base 64.
+function inflated(text) {
+  const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+  return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate")));
+}
 
 const asNumber = (x) => (typeof x === "string" ? Number(x) : x);
 const unpacked = new Map();
@@ -11,9 +22,7 @@ async function numbers(id) {
   return unpacked.get(id);
 }
 async function unpack({ packed, precision, shape }) {
-  const bytes = Uint8Array.from(atob(packed), (letter) => letter.charCodeAt(0));
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
-  const planes = new Uint8Array(await new Response(stream).arrayBuffer());
+  const planes = new Uint8Array(await inflated(packed).arrayBuffer());
   const count = shape.reduce((product, length) => product * length, 1);
   const size = precision === "f64" ? 8 : 4;
   const whole = new Uint8Array(planes.length);
@@ -100,6 +109,14 @@ function histogram({ histogram, minimum, maximum }) {
   return svg;
 }
 
+// Numbers as lists in lists, as NumPy reads them.
+function nested(values, shape) {
+  if (shape.length === 0) return values[0];
+  let list = values;
+  for (const length of shape.slice(1).reverse()) list = Array.from({ length: list.length / length || 0 }, (_, i) => list.slice(i * length, (i + 1) * length));
+  return list;
+}
+
 // A window on the numbers, read only once it is opened.
 function table(id, tensor, count) {
   const columns = tensor.shape[tensor.shape.length - 1] ?? 1;
@@ -124,8 +141,13 @@ function table(id, tensor, count) {
     column = Math.max(0, Math.min(column + right, columns - 1 - ((columns - 1) % wide)));
     show();
   };
-  const arrows = [["←", 0, -wide, columns > wide], ["→", 0, wide, columns > wide], ["↑", -high, 0, rows > high], ["↓", high, 0, rows > high]];
-  const buttons = arrows.filter((arrow) => arrow[3]).map(([text, down, right]) => make("button", { onclick: move(down, right) }, text));
+  const arrows = [["←", 0, -wide, columns > wide, "columns_left"], ["→", 0, wide, columns > wide, "columns_right"], ["↑", -high, 0, rows > high, "rows_up"], ["↓", high, 0, rows > high, "rows_down"]];
+  const buttons = arrows.filter((arrow) => arrow[3]).map(([text, down, right, , name]) => make("button", { onclick: move(down, right), title: word(name), "aria-label": word(name) }, text));
+  buttons.push(make("button", { class: "copy", title: "JSON", onclick: async (event) => {
+    const button = event.target;
+    await navigator.clipboard.writeText(JSON.stringify(nested((await numbers(id)).map((x) => (Number.isFinite(x) ? x : String(x))), tensor.shape)));
+    button.textContent = word("copied");
+  } }, word("copy")));
   const note = tensor.precision === "f32" ? make("p", { class: "soft" }, word("rounded")) : null;
   const details = make("details", { class: "numbers" }, make("summary", {}, `${word("numbers")} (${count})`), make("div", { class: "tools" }, ...buttons), body, note);
   details.addEventListener("toggle", () => details.open && show());

@@ -10,13 +10,13 @@
 //! Source: TensorFlow, `tensorflow/core/util/event.proto`, `framework/summary.proto`, `lib/io/record_writer.cc`.
 
 use super::figures::{Figure, series};
+use crate::clock::SystemTime;
 use crate::error::{Error, Result};
 use crate::files::write_whole;
 use crate::train::History;
 use crc::{CRC_32_ISCSI, Crc};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
 
 /// CRC-32C.
 const CHECKSUM: Crc<u32> = Crc::<u32>::new(&CRC_32_ISCSI);

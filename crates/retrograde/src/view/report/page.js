@@ -1,37 +1,20 @@
-"use strict";
 (() => {
-  const root = document.documentElement;
-  // A page opened from a file may have no storage.
-  const kept = (name, value) => {
-    try {
-      if (value !== undefined) localStorage.setItem(name, value);
-      return localStorage.getItem(name);
-    } catch { return null; }
-  };
-
   const language = document.getElementById("language");
   const speak = (name) => {
-    root.dataset.language = root.lang = name;
+    root.lang = name;
     language.textContent = name === "ko" ? "English" : "한국어";
     language.lang = name === "ko" ? "en" : "ko";
+    document.getElementById("theme").title = name === "ko" ? "밝게 또는 어둡게" : "Light or dark";
     document.querySelectorAll("time").forEach((time) => {
       const moment = new Date(Number(time.dataset.milliseconds));
       time.textContent = moment.toLocaleString(name === "ko" ? "ko-KR" : "en-GB");
     });
   };
-  speak(kept("retrograde-language") || (navigator.language.startsWith("ko") ? "ko" : "en"));
+  speak(kept("language") || (navigator.language.startsWith("ko") ? "ko" : "en"));
   language.addEventListener("click", () => {
-    const next = root.dataset.language === "ko" ? "en" : "ko";
-    kept("retrograde-language", next);
+    const next = root.lang === "ko" ? "en" : "ko";
+    kept("language", next);
     speak(next);
-  });
-
-  const theme = kept("retrograde-theme");
-  if (theme) root.dataset.theme = theme;
-  document.getElementById("theme").addEventListener("click", () => {
-    const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
-    root.dataset.theme = dark ? "light" : "dark";
-    kept("retrograde-theme", root.dataset.theme);
   });
 
   // The numbers under the pointer.

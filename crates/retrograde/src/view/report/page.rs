@@ -4,6 +4,7 @@ use super::curves::plots;
 use super::figures::{Figure, series};
 use super::pictures;
 use super::plot::thousands;
+use crate::clock::SystemTime;
 use crate::data::Dataset;
 use crate::error::{Error, Result};
 use crate::kernel;
@@ -11,7 +12,7 @@ use crate::train::{EpochRecord, State, Status};
 use crate::view::html::{both, escaped, script_safe};
 use serde_json::{Map, Value};
 use std::fmt::Write;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 /// How many rows the table of epochs has at most.
 const ROWS: usize = 200;
@@ -72,11 +73,11 @@ impl<'a> Report<'a> {
         let (running, status) = status(state);
         let model = escaped(&state.identity.model);
         Ok(format!(
-            "<!doctype html>\n<html lang=\"en\" data-language=\"en\" data-running=\"{running}\" data-written=\"{now}\">\n\
+            "<!doctype html>\n<html lang=\"en\" data-running=\"{running}\" data-written=\"{now}\">\n\
             <head>\n{HEAD}<title>{model} – Retrograde</title>\n\
-            <style>{STYLE}</style></head>\n<body>\n<header><div><h1>{title}</h1><p class=\"subtitle\">{model} · {data}</p></div>\
+            <style>{STYLE}</style></head>\n<body>\n<header><div><h1>{title}</h1><p class=\"subtitle\"><code>{model}</code> · <code>{data}</code></p></div>\
             <nav><button type=\"button\" id=\"language\" lang=\"ko\">한국어</button>\
-            <button type=\"button\" id=\"theme\" aria-label=\"light or dark\">◐</button></nav></header>\n\
+            <button type=\"button\" id=\"theme\">◐</button></nav></header>\n\
             <main>{status}{tiles}<section><h2>{learns}</h2>{curves}</section>\n{confusions}\n{weights}\n{facts}</main>\n\
             <footer>Retrograde {version}</footer>\n\
             <script type=\"application/json\" id=\"numbers\">{numbers}</script>\n<script>{SCRIPT}</script>\n</body></html>\n",
@@ -99,7 +100,7 @@ impl<'a> Report<'a> {
         let (train, test) = (self.data.train().len() as f64, self.data.test().len() as f64);
         let images = both("images", "장");
         let data = format!(
-            "{}: {} + {} {images}, {rows} × {columns}<br><small>{}</small>",
+            "<code>{}</code>: {} + {} {images}, {rows} × {columns}<br><small><code>{}</code></small>",
             escaped(self.data.name()),
             thousands(train),
             thousands(test),
@@ -107,11 +108,15 @@ impl<'a> Report<'a> {
         );
         let numbers = state.parameters.count() as f64;
         let optimizer = format!(
-            "{}, {} {}, {}",
+            "<code>{}</code>, {} {}, {}",
             escaped(&identity.optimizer),
             both("learning rate", "학습률"),
             identity.learning_rate,
-            escaped(&identity.schedule.to_string()),
+            if identity.schedule.is_constant() {
+                both("constant", "일정")
+            } else {
+                format!("<code>{}</code>", escaped(&identity.schedule.to_string()))
+            },
         );
         let drawing = match identity.drawing.as_str() {
             "WithReplacement" => both("drawn with replacement", "복원 추출"),
@@ -120,7 +125,7 @@ impl<'a> Report<'a> {
         };
         let batch = format!("{}, {drawing}", identity.batch);
         let system = format!(
-            "Retrograde {}, {} {}, {}, {} {}",
+            "<code>Retrograde {}, {} {}, {}</code>, {} {}",
             env!("CARGO_PKG_VERSION"),
             std::env::consts::OS,
             std::env::consts::ARCH,
@@ -141,7 +146,7 @@ impl<'a> Report<'a> {
             (
                 ("Network", "신경망"),
                 format!(
-                    "{}, {} {}",
+                    "<code>{}</code>, {} {}",
                     escaped(&identity.model),
                     thousands(numbers),
                     both("parameters", "개의 매개변수")
@@ -197,7 +202,7 @@ fn status(state: &State<'_>) -> (bool, String) {
         Status::Failed(error) => (
             "failed",
             format!(
-                "{}: {}",
+                "{}: <samp>{}</samp>",
                 both(
                     &format!("Failed after step {done} of {all}"),
                     &format!("{all}회 중 {done}회 뒤에 실패했습니다")
@@ -314,8 +319,8 @@ fn moment(time: SystemTime) -> String {
 
 /// The letters' code, and that the page asks for nothing.
 const HEAD: &str = include_str!("head.html");
-const STYLE: &str = include_str!("page.css");
-const SCRIPT: &str = include_str!("page.js");
+const STYLE: &str = concat!(include_str!("../assets/theme.css"), include_str!("page.css"));
+const SCRIPT: &str = concat!(include_str!("../assets/common.js"), include_str!("page.js"));
 
 #[cfg(test)]
 mod tests {

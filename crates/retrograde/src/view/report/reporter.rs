@@ -3,11 +3,12 @@
 use super::csv::csv;
 use super::events::EventFolder;
 use super::page::Report;
+use crate::clock::Instant;
 use crate::error::Result;
 use crate::files::write_whole;
 use crate::train::{Event, State, Status};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Files are written anew when they are older than this.
 const EVERY: Duration = Duration::from_secs(2);

@@ -310,3 +310,53 @@ fn a_network_in_single_precision() -> Result<()> {
     }
     Ok(())
 }
+
+/// A layer that computes forward in `f64` and hands out gradients in `f32`.
+struct SingleBackward(Box<dyn Layer>);
+
+impl Layer for SingleBackward {
+    fn forward(&mut self, x: &Tensor) -> Result<Tensor> {
+        self.0.forward(x)
+    }
+
+    fn backward(&mut self, dout: &Tensor) -> Result<Tensor> {
+        Ok(single(&self.0.backward(dout)?))
+    }
+}
+
+/// The same of a loss.
+struct SingleGradient(SoftmaxWithLoss);
+
+impl LossLayer for SingleGradient {
+    fn forward(&mut self, logits: &Tensor, labels: &Labels) -> Result<f64> {
+        self.0.forward(logits, labels)
+    }
+
+    fn backward(&mut self, dout: f64) -> Result<Tensor> {
+        Ok(single(&self.0.backward(dout)?))
+    }
+}
+
+#[test]
+fn gradients_in_single_precision_of_values_in_double() -> Result<()> {
+    let mut random = Xoshiro256PlusPlus::seed_from_u64(16);
+    let mut rounded = 0;
+    for (name, make) in kinds() {
+        let x = normal(&mut random, &[3, 4], 1.0).mapv(|x| x.abs() + 0.2);
+        let report = check::layer(&mut SingleBackward(make()), &x)?;
+        not_wrong(&report, &format!("{name} with gradients in f32"));
+        rounded += usize::from(report.verdict == Verdict::Rounding);
+    }
+    assert!(rounded >= 5, "{rounded}");
+    for rows in [1, 3, 16] {
+        let x = normal(&mut random, &[rows, 4], 1.0);
+        let labels = Labels::Classes((0..rows).map(|row| row % 4).collect());
+        not_wrong(&check::loss(&mut SingleGradient(SoftmaxWithLoss::new()), &x, &labels)?, "loss");
+        let w = normal(&mut random, &[4, 4], 0.5).into_dimensionality().expect("two axes");
+        let mut network = Network::new(SingleGradient(SoftmaxWithLoss::new()))
+            .then(Affine::new(w, Array1::zeros(4))?)
+            .then(SingleBackward(Box::new(Sigmoid::new())));
+        not_wrong(&check::network(&mut network, &x, &labels)?, &format!("{rows} rows"));
+    }
+    Ok(())
+}

@@ -1,0 +1,58 @@
+//! The real program, run as a user runs it: what it prints, its exit codes, and that nothing is lost.
+
+mod checks;
+mod interrupts;
+mod pictures;
+mod training;
+
+use serde_json::Value;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use tempfile::TempDir;
+
+fn program(arguments: &[&str], folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_retrograde"));
+    command.args(arguments).current_dir(folder).stdin(Stdio::null());
+    // No download of an earlier day changes what `auto` means.
+    command.env("RETROGRADE_CACHE", folder.join("cache"));
+    command
+}
+
+fn run(arguments: &[&str], folder: &Path) -> Output {
+    program(arguments, folder).output().expect("the program")
+}
+
+/// Runs it, expects this exit code, and returns what it printed and what it complained of.
+fn expect(code: i32, arguments: &[&str], folder: &Path) -> (String, String) {
+    let output = run(arguments, folder);
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("text");
+    let (out, complaint) = (text(&output.stdout), text(&output.stderr));
+    assert_eq!(output.status.code(), Some(code), "{arguments:?}: {out}{complaint}");
+    assert!(!out.contains('\x1b') && !complaint.contains('\x1b'), "no colours where there is no terminal");
+    assert!(!complaint.contains("panicked"), "{complaint}");
+    (out, complaint)
+}
+
+/// Expects a failure whose message has all these words.
+fn refuse(code: i32, arguments: &[&str], folder: &Path, words: &[&str]) {
+    let (_, complaint) = expect(code, arguments, folder);
+    for word in words.iter().chain(&["to mend it"]) {
+        assert!(complaint.contains(word), "{arguments:?} does not say `{word}`: {complaint}");
+    }
+}
+
+fn place() -> TempDir {
+    tempfile::tempdir().expect("a temporary folder")
+}
+
+fn lines(text: &str) -> Vec<Value> {
+    text.lines().map(|line| serde_json::from_str(line).expect("a line of JSON")).collect()
+}
+
+fn bytes(path: &Path) -> Vec<u8> {
+    std::fs::read(path).expect("a file")
+}
+
+fn text(path: &Path) -> String {
+    std::fs::read_to_string(path).expect("a text file")
+}

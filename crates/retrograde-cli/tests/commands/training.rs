@@ -1,0 +1,209 @@
+//! `train`: what it prints and keeps, and what it refuses.
+
+use super::{bytes, expect, lines, place, refuse};
+use serde_json::Value;
+use std::path::Path;
+use tempfile::TempDir;
+
+#[test]
+fn training_tells_programs_what_it_did_and_threads_change_nothing() {
+    let place = place();
+    let train = |threads: &str| {
+        let (out, _) = expect(0, &["train", "--steps", "400", "--json", "--threads", threads], place.path());
+        lines(&out)
+    };
+    let (one, two) = (train("1"), train("2"));
+    let done = one.last().expect("lines");
+    assert_eq!((&done["event"], &done["steps"]), (&"done".into(), &400.into()));
+    assert!(done["test_accuracy"].as_f64().is_some_and(|accuracy| accuracy > 0.8), "{done}");
+    for field in
+        ["loss", "train_accuracy", "train_seconds", "evaluation_seconds", "microseconds_per_step", "threads"]
+    {
+        assert!(done[field].is_number(), "{field}: {done}");
+    }
+    assert_eq!(done["data"], "mnist-5k");
+    let seen = |lines: &[Value]| lines[1..].iter().map(|line| line["loss"].clone()).collect::<Vec<_>>();
+    assert_eq!(seen(&one), seen(&two));
+}
+
+#[test]
+fn each_optimiser_learns_with_its_usual_settings() {
+    let place = place();
+    let train = |more: &[&str]| {
+        let arguments = [&["train", "--init", "he", "--steps", "300", "--json"], more].concat();
+        let (out, _) = expect(0, &arguments, place.path());
+        let lines = lines(&out);
+        let done = lines.last().expect("lines").clone();
+        assert!(done["test_accuracy"].as_f64().is_some_and(|seen| seen > 0.8), "{more:?}: {done}");
+        lines[0].clone()
+    };
+    for (rule, rate) in [
+        ("sgd", 0.1),
+        ("momentum", 0.01),
+        ("nesterov", 0.01),
+        ("adagrad", 0.01),
+        ("rmsprop", 0.01),
+        ("adam", 0.001),
+        ("adamw", 0.001),
+    ] {
+        let begin = train(&["--optimizer", rule]);
+        assert_eq!((&begin["optimizer"], &begin["learning_rate"]), (&rule.into(), &rate.into()));
+        assert_eq!((&begin["schedule"], &begin["clip"]), (&"constant".into(), &Value::Null));
+    }
+    let all = ["--optimizer", "nesterov", "--momentum", "0.8", "--weight-decay", "0.001", "--clip", "2"];
+    let begin =
+        train(&[&all[..], &["--schedule", "cosine:400+warmup:50", "--learning-rate", "0.05"]].concat());
+    assert_eq!((&begin["momentum"], &begin["weight_decay"]), (&0.8.into(), &0.001.into()));
+    assert_eq!((&begin["schedule"], &begin["learning_rate"]), (&"cosine:400+warmup:50".into(), &0.05.into()));
+    let (help, _) = expect(0, &["train", "--help"], place.path());
+    // However wide the terminal is.
+    let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
+    for word in ["adamw", "cosine[:STEPS][+warmup:STEPS]", "halves it after each 1,000 steps"] {
+        assert!(help.contains(word), "{help}");
+    }
+}
+
+#[test]
+fn a_schedule_continues_in_its_middle_to_the_same_bits() {
+    let (parts, whole) = (place(), place());
+    let settings = ["--optimizer", "adam", "--schedule", "cosine:60+warmup:10", "--json", "--out", "run"];
+    let train = |steps: &str, folder: &Path| {
+        expect(0, &[&["train", "--steps", steps], &settings[..]].concat(), folder);
+    };
+    train("50", whole.path());
+    train("25", parts.path());
+    let resume = ["train", "--resume", "run", "--steps", "50"];
+    // Its settings need not be said again, and others are refused.
+    for (other, words) in [
+        (["--optimizer", "sgd"], ["adam there", "sgd here"]),
+        (["--schedule", "cosine"], ["cosine:60+warmup:10 there", "cosine here"]),
+        (["--clip", "1"], ["none there", "1 here"]),
+    ] {
+        refuse(1, &[&resume[..], &other[..]].concat(), parts.path(), &words);
+    }
+    expect(0, &resume, parts.path());
+    let model = |folder: &TempDir| bytes(&folder.path().join("run/model.safetensors"));
+    assert!(model(&parts) == model(&whole), "the models differ");
+}
+
+#[test]
+fn people_see_a_table_and_a_summary() {
+    let place = place();
+    let (out, _) = expect(0, &["train", "--steps", "80", "--out", "run"], place.path());
+    for word in ["mnist-5k", "epoch", "test accuracy", "retrograde predict"] {
+        assert!(out.contains(word), "{out}");
+    }
+    let (out, _) = expect(0, &[], place.path());
+    assert!(out.contains("Usage") && out.contains("train"), "{out}");
+}
+
+#[test]
+fn wrong_settings_are_refused() {
+    let place = place();
+    for (arguments, word) in [
+        (["--hidden", "0"], "width 0"),
+        (["--learning-rate", "-1"], "-1"),
+        (["--learning-rate", "NaN"], "NaN"),
+        (["--batch", "0"], "batch"),
+        (["--momentum", "0.9"], "`sgd` has none"),
+        (["--weight-decay", "-0.1"], "weight decay"),
+        (["--clip", "0"], "norm 0"),
+    ] {
+        refuse(2, &["train", arguments[0], arguments[1]], place.path(), &[word]);
+    }
+    refuse(1, &["train", "--threads", "100000"], place.path(), &["100000 are more than 1024"]);
+    let too_many = ["train", "--batch", "5000", "--without-replacement"];
+    refuse(1, &too_many, place.path(), &["5000", "4000"]);
+    refuse(2, &["train", "--optimizer", "nesterov", "--momentum", "1"], place.path(), &["below 1"]);
+    for (arguments, word) in [
+        (["--activation", "step"], "relu"),
+        (["--optimizer", "sdg"], "adamw"),
+        (["--schedule", "cosin"], "cosine:STEPS"),
+        (["--schedule", "step:0:0.5"], "one step or more"),
+    ] {
+        let (_, complaint) = expect(2, &["train", arguments[0], arguments[1]], place.path());
+        assert!(complaint.contains(word), "{complaint}");
+    }
+    expect(2, &["train", "--no-such-option"], place.path());
+    assert!(std::fs::read_dir(place.path()).expect("the folder").next().is_none(), "nothing was written");
+}
+
+#[test]
+fn a_training_that_diverges_keeps_its_last_good_state() {
+    let place = place();
+    refuse(1, &["train", "--learning-rate", "1e30", "--out", "run"], place.path(), &["diverged at step"]);
+    expect(0, &["train", "--resume", "run", "--steps", "0"], place.path());
+}
+
+#[test]
+fn folders_are_protected() {
+    let place = place();
+    expect(0, &["train", "--steps", "10", "--out", "run", "--json"], place.path());
+    let before = bytes(&place.path().join("run/model.safetensors"));
+    refuse(1, &["train", "--steps", "10", "--out", "run"], place.path(), &["a run in it already"]);
+    refuse(1, &["train", "--resume", "run", "--hidden", "30"], place.path(), &["50", "30"]);
+    refuse(1, &["train", "--resume", "nowhere"], place.path(), &["nowhere"]);
+    assert_eq!(bytes(&place.path().join("run/model.safetensors")), before);
+    std::fs::write(place.path().join("file"), "mine").expect("a file");
+    refuse(1, &["train", "--steps", "1", "--out", "file"], place.path(), &["file"]);
+    assert_eq!(bytes(&place.path().join("file")), b"mine");
+    refuse(1, &["predict", "--model", "nowhere", "x.png"], place.path(), &["nowhere"]);
+    refuse(1, &["predict", "--model", "run", "file"], place.path(), &["28"]);
+}
+
+#[test]
+fn bad_data_is_refused() {
+    let place = place();
+    let digits = Path::new(env!("CARGO_MANIFEST_DIR")).join("../retrograde/data/mnist-5k");
+    let copy = |name: &str| {
+        let folder = place.path().join(name);
+        std::fs::create_dir(&folder).expect("a folder");
+        for entry in std::fs::read_dir(&digits).expect("the digits") {
+            let path = entry.expect("an entry").path();
+            std::fs::copy(&path, folder.join(path.file_name().expect("a name"))).expect("a copy");
+        }
+        folder
+    };
+    let (images, labels) = ("train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz");
+    let try_it = |folder: &Path, words: &[&str]| {
+        refuse(1, &["train", "--data", folder.to_str().expect("text")], place.path(), words);
+    };
+    try_it(&place.path().join("missing"), &["there is no such folder"]);
+    let empty = place.path().join("empty");
+    std::fs::create_dir(&empty).expect("a folder");
+    try_it(&empty, &["missing in it", "train-images"]);
+
+    let truncated = copy("truncated");
+    let whole = bytes(&truncated.join(images));
+    std::fs::write(truncated.join(images), &whole[..whole.len() / 2]).expect("a file");
+    try_it(&truncated, &["truncated", images]);
+
+    let corrupt = copy("corrupt");
+    let mut damaged = whole.clone();
+    for byte in &mut damaged[10_000..10_100] {
+        *byte ^= 0x55;
+    }
+    std::fs::write(corrupt.join(images), damaged).expect("a file");
+    try_it(&corrupt, &[images]);
+
+    let swapped = copy("swapped");
+    std::fs::copy(swapped.join(labels), swapped.join(images)).expect("a copy");
+    try_it(&swapped, &["labels", "swapped or renamed"]);
+
+    let mismatched = copy("mismatched");
+    std::fs::copy(mismatched.join("t10k-labels-idx1-ubyte.gz"), mismatched.join(labels)).expect("a copy");
+    try_it(&mismatched, &["1000 labels", "4000 images"]);
+
+    let promising = copy("promising");
+    std::fs::remove_file(promising.join(images)).expect("removed");
+    let header = [0, 0, 8, 3, 255, 255, 255, 255, 0, 0, 0, 28, 0, 0, 0, 28, 1, 2, 3];
+    std::fs::write(promising.join("train-images-idx3-ubyte"), header).expect("a file");
+    try_it(&promising, &["4294967295"]);
+
+    let beyond = copy("beyond");
+    std::fs::remove_file(beyond.join(labels)).expect("removed");
+    let mut values = vec![0, 0, 8, 1, 0, 0, 15, 160];
+    values.extend(std::iter::repeat_n(200_u8, 4000));
+    std::fs::write(beyond.join("train-labels-idx1-ubyte"), values).expect("a file");
+    try_it(&beyond, &["200"]);
+}

@@ -1,0 +1,236 @@
+//! The laws of the batch: what the order of the rows and a row that is there twice must leave alone, and what the rows of
+//! a softmax's gradient must sum to.
+
+use ndarray::Axis;
+
+use super::evidence::finding;
+use super::probe::{Answers, relative};
+use super::view::largest;
+use super::{Evidence, Finding, Law, Severity, Verdict};
+use crate::textbook::{Gradients, Labels, Layer, LossLayer, Network, Tensor};
+
+/// How far a loss may move by rounding, as a part of itself: a layer may compute in single precision.
+const ROUNDING: f64 = 1e-5;
+
+/// Whether a permuted batch gives permuted outputs. A layer for which the order of the rows matters may be meant so.
+pub(super) fn permuted(layer: &mut dyn Layer, name: &str, answers: &Answers) -> Option<Finding> {
+    let probe = &answers.probes[0];
+    let (x, out) = (&probe.x, &probe.out);
+    let rows = x.shape().first().copied().filter(|rows| *rows > 1 && x.ndim() > 1)?;
+    if out.shape().first() != Some(&rows) || is_masked(x, out) {
+        return None;
+    }
+    let order: Vec<usize> = (0..rows).map(|row| (row + 1) % rows).collect();
+    let moved = layer.forward(&x.select(Axis(0), &order)).ok()?;
+    let expected = out.select(Axis(0), &order);
+    if moved.shape() != expected.shape() {
+        return None;
+    }
+    let apart = largest(&(&moved - &expected));
+    if apart.is_nan() || apart <= relative(answers.noise) * largest(out) {
+        return None;
+    }
+    let sentence = format!(
+        "With the rows of the batch in another order the outputs are not the same in that order, but up to {apart:.3e} away: what a row becomes depends on its place in the batch, or on the rows before it."
+    );
+    let mut found = finding(Severity::Warning, Verdict::Right, name, Vec::new(), sentence);
+    found.law = Some(Law::PermutedRows);
+    found.mend =
+        Some("if the rows are examples, take each by itself: reduce along axis 1, not along axis 0".into());
+    found.consequence =
+        Some("the answer for an example depends on the others that happen to be in its batch".into());
+    Some(found)
+}
+
+/// What a fixed mask of dropout leaves: each number is 0 or a multiple of its input, with one factor for all.
+fn is_masked(x: &Tensor, out: &Tensor) -> bool {
+    let factors = || x.iter().zip(out).filter(|(x, _)| **x != 0.0).map(|(x, y)| y / x);
+    let factor = factors().find(|factor| *factor != 0.0).unwrap_or(0.0);
+    x.shape() == out.shape()
+        && factors().all(|other| other == 0.0 || (other - factor).abs() <= 1e-9 * factor.abs())
+}
+
+/// For the loss of a softmax: whether the rows of its gradient sum to 0. `known` says that a fault is named already.
+pub(super) fn row_sums(name: &str, answers: &Answers, known: bool) -> Option<Finding> {
+    let sums_of = |claimed: &Tensor| claimed.sum_axis(Axis(claimed.ndim() - 1));
+    let off = |claimed: &Tensor| {
+        let wide = claimed.shape().last().copied().unwrap_or(1).max(1) as f64;
+        largest(&sums_of(claimed)) > answers.precision(0) * wide * largest(claimed)
+    };
+    let probes =
+        || [1, 0].into_iter().chain(2..answers.probes.len()).filter_map(|number| answers.probes.get(number));
+    let claimed = probes()
+        .filter_map(|probe| probe.claimed[0].as_ref().filter(|claimed| claimed.shape() == probe.x.shape()))
+        .find(|claimed| off(claimed))?;
+    let sums: Vec<String> = sums_of(claimed).iter().take(6).map(|sum| format!("{sum:.4}")).collect();
+    let severity = if known { Severity::Warning } else { Severity::Fault };
+    let sentence = "What is added to all logits of a row leaves its softmax alone, so each row of the logits' gradient sums to 0. Here it does not.";
+    let mut found = finding(severity, Verdict::Wrong, name, vec!["x".into()], sentence.into());
+    found.law = Some(Law::RowsSumToZero);
+    found.evidence.push(Evidence::stating(format!("The rows of the gradient sum to {}.", sums.join(", "))));
+    found.mend =
+        Some("dx = dout * (y - t) / N, with y a softmax along axis 1 and rows of t that sum to 1".into());
+    found.consequence = Some("descent pushes all logits of a row up or down together: they grow without a bound, and mean nothing by it".into());
+    Some(found)
+}
+
+/// These rows of the labels.
+fn labels_of(labels: &Labels, rows: &[usize]) -> Option<Labels> {
+    match labels {
+        Labels::Classes(classes) => {
+            rows.iter().map(|row| classes.get(*row).copied()).collect::<Option<_>>().map(Labels::Classes)
+        }
+        Labels::Rows(all) if all.ndim() > 0 && rows.iter().all(|row| *row < all.len_of(Axis(0))) => {
+            Some(Labels::Rows(all.select(Axis(0), rows)))
+        }
+        Labels::Rows(_) => None,
+    }
+}
+
+fn differ(a: f64, b: f64) -> bool {
+    (a - b).abs() > ROUNDING * b.abs().max(1e-3)
+}
+
+fn doubled(sentence: String, place: &str, severity: Severity) -> Finding {
+    let verdict = if severity == Severity::Fault { Verdict::Wrong } else { Verdict::Right };
+    let mut found = finding(severity, verdict, place, Vec::new(), sentence);
+    found.law = Some(Law::DoubledBatch);
+    if severity == Severity::Fault {
+        found.mend = Some("take the loss of each row by itself, add them up, and divide by the number of rows, in forward and in backward".into());
+        found.consequence = Some(
+            "how long a step is depends on the size of the batch: another learning rate for each".into(),
+        );
+    }
+    found
+}
+
+/// For a loss alone that claims to be a mean, which it does when copies of one row have the loss of that row: whether
+/// every row twice leaves it alone and halves the gradient of each.
+pub(super) fn of_loss(
+    loss: &mut dyn LossLayer,
+    name: &str,
+    logits: &Tensor,
+    labels: &Labels,
+) -> Option<Finding> {
+    let rows: Vec<usize> = (0..logits.shape().first().copied().filter(|_| logits.ndim() > 1)?).collect();
+    let mut ask = |rows: &[usize]| -> Option<(f64, Tensor)> {
+        let value = loss.forward(&logits.select(Axis(0), rows), &labels_of(labels, rows)?).ok()?;
+        Some((value, loss.backward(1.0).ok()?))
+    };
+    let (one, copies) = (ask(&[0])?.0, ask(&[0, 0, 0])?.0);
+    if one == 0.0 || differ(copies, one) {
+        return None;
+    }
+    let twice = [rows.as_slice(), &rows].concat();
+    let ((value, gradient), (again, gradients)) = (ask(&rows)?, ask(&twice)?);
+    if differ(again, value) {
+        return Some(doubled(
+            format!(
+                "Copies of one row have the loss of that row, so this is a mean over rows; but with each row of the batch twice the loss is {again:.4} instead of {value:.4}: the rows influence each other."
+            ),
+            name,
+            Severity::Fault,
+        ));
+    }
+    let half = gradient.select(Axis(0), &twice) / 2.0;
+    let apart = if half.shape() == gradients.shape() { largest(&(&gradients - &half)) } else { return None };
+    (apart > ROUNDING * largest(&half) + 1e-12).then(|| {
+        doubled(
+            format!("With each row of the batch twice the mean loss is the same, and the gradient of each row must be half of what it was; it is up to {apart:.3e} away from that."),
+            name,
+            Severity::Fault,
+        )
+    })
+}
+
+/// A network: a mean loss stays what it is when each row is there twice, and when the rows come in another order; and so
+/// does the gradient. Nothing is asked where a `fault` is known already.
+pub(super) fn of_network(
+    network: &mut Network,
+    x: &Tensor,
+    labels: &Labels,
+    first: f64,
+    claimed: Option<&Gradients>,
+    fault: bool,
+) -> Vec<Finding> {
+    // What a fault does to the batch is no finding beside it.
+    let Some(count) = x.shape().first().copied().filter(|_| x.ndim() > 1 && !fault) else {
+        return Vec::new();
+    };
+    let mut found = Vec::new();
+    let rows: Vec<usize> = (0..count).collect();
+    let twice = [rows.as_slice(), &rows].concat();
+    let loss_of = |network: &mut Network, rows: &[usize]| {
+        network.loss(&x.select(Axis(0), rows), &labels_of(labels, rows)?).ok()
+    };
+    match loss_of(network, &twice) {
+        Some(loss) if differ(loss, first) => found.push(doubled(
+            format!("With each row twice the loss is {loss:.4} instead of {first:.4}: it is no mean over the rows, or the rows influence each other. How long a step is then depends on the size of the batch."),
+            "network",
+            Severity::Note,
+        )),
+        Some(_) => {
+            let all = labels_of(labels, &twice).and_then(|labels| network.gradient(&x.select(Axis(0), &twice), &labels).ok());
+            // A gradient of next to nothing is rounding beside the others.
+            let scale = claimed.into_iter().flat_map(Gradients::iter).map(|(_, all)| largest(all)).fold(0.0, f64::max);
+            for (name, before) in claimed.into_iter().flat_map(Gradients::iter) {
+                let Some(now) = all.as_ref().and_then(|all| all.get(name)) else { continue };
+                if now.shape() == before.shape() && largest(&(now - before)) > ROUNDING * scale {
+                    found.push(doubled(
+                        format!("With each row twice the loss is the same, and the gradient of {name} is another one: one of the two is wrong."),
+                        "network",
+                        Severity::Fault,
+                    ));
+                    break;
+                }
+            }
+        }
+        None => {}
+    }
+    let reversed: Vec<usize> = rows.iter().rev().copied().collect();
+    if let Some(loss) = loss_of(network, &reversed).filter(|loss| differ(*loss, first)) {
+        let sentence = format!(
+            "With the rows in the reverse order the loss is {loss:.4} instead of {first:.4}: it depends on their order."
+        );
+        let mut order = finding(Severity::Note, Verdict::Right, "network", Vec::new(), sentence);
+        order.law = Some(Law::PermutedRows);
+        found.push(order);
+    }
+    found
+}
+
+/// The mean cross entropy of a softmax over C classes is within twice the largest logit of ln C.
+pub(super) fn first_loss(logits: &Tensor, labels: &Labels, loss: f64) -> Option<Finding> {
+    let (rows, classes) = (logits.shape().first().copied()? as f64, logits.shape().last().copied()? as f64);
+    let most = largest(logits);
+    let near = |other: f64| (loss - other).abs() <= 2.0 * most + 0.05;
+    if !matches!(labels, Labels::Classes(_))
+        || logits.ndim() != 2
+        || rows < 2.0
+        || classes < 2.0
+        || most > 0.5
+        || near(classes.ln())
+    {
+        return None;
+    }
+    let means = if near((rows * classes).ln()) {
+        format!(
+            "near ln {} = {:.2}, that of all {rows} · {classes} numbers of the batch together: a softmax over the whole batch",
+            rows * classes,
+            (rows * classes).ln()
+        )
+    } else if near(rows.ln()) {
+        format!("near ln {rows} = {:.2}, that of the rows: a softmax down the columns", rows.ln())
+    } else if (loss / rows - classes.ln()).abs() <= 2.0 * most + 0.05 {
+        format!("{rows} times that: a sum over the rows where a mean is meant")
+    } else {
+        return None;
+    };
+    let sentence = format!(
+        "At logits this small nothing is known yet, and a mean cross entropy over {classes} classes is near ln {classes} = {:.2}; the first loss is {loss:.2}, {means}.",
+        classes.ln()
+    );
+    let mut found = finding(Severity::Warning, Verdict::Right, "network", Vec::new(), sentence);
+    found.law = Some(Law::FirstLoss);
+    Some(found)
+}

@@ -1,0 +1,184 @@
+//! The right gradient at the wrong numbers: of another input or another parameter, made of the right one.
+
+use ndarray::{Axis, IxDyn};
+
+use super::order::{flips, orders, reversed, rolled};
+use super::{Case, Diagnosis};
+use crate::check::Cause;
+use crate::check::jacobian::{Which, jacobian};
+use crate::check::probe::{normal, random, relative, set_values, values};
+use crate::check::slopes::slopes;
+use crate::check::view::View;
+use crate::textbook::{Layer, Tensor, softmax};
+
+/// What another array is made of: the right one and the output.
+type Make = Box<dyn Fn(&Tensor, &Tensor) -> Option<Tensor>>;
+
+/// A change, in words, with `_` for the array.
+type Change = (String, Make);
+
+fn each(how: &str, f: fn(f64) -> f64) -> Change {
+    (how.to_owned(), Box::new(move |x, _| Some(x.mapv(f))))
+}
+
+/// What an array with so many axes is mistaken for.
+fn changes(dimensions: usize) -> Vec<Change> {
+    let mut all = vec![
+        each("relu(_)", |x| x.max(0.0)),
+        each("|_|", f64::abs),
+        each("sigmoid(_)", |x| 1.0 / (1.0 + (-x).exp())),
+        each("tanh(_)", f64::tanh),
+        each("−_", |x| -x),
+        each("1 − _", |x| 1.0 - x),
+        each("_²", |x| x * x),
+        each("exp(_)", f64::exp),
+        each("the sign of _", f64::signum),
+        each("[_ > 0]", |x| f64::from(u8::from(x > 0.0))),
+        each("_ rounded to whole numbers", f64::round),
+        each("_ without its decimals", f64::trunc),
+        each("1", |_| 1.0),
+        each("0", |_| 0.0),
+    ];
+    for axes in flips(dimensions) {
+        let how = format!("_ reversed along {}", named(&axes));
+        let make =
+            move |x: &Tensor, _: &Tensor| Some(axes.iter().fold(x.clone(), |x, axis| reversed(&x, *axis)));
+        all.push((how, Box::new(make)));
+    }
+    for order in orders(dimensions) {
+        let how = if dimensions == 2 {
+            "_ transposed".to_owned()
+        } else {
+            format!("_ with its axes in the order {order:?}")
+        };
+        let make = move |x: &Tensor, _: &Tensor| {
+            let changed = x.clone().permuted_axes(IxDyn(&order));
+            (changed.shape() == x.shape()).then(|| changed.as_standard_layout().to_owned())
+        };
+        all.push((how, Box::new(make)));
+    }
+    for axis in 0..dimensions {
+        for (by, way) in [(1, "forwards"), (-1, "backwards")] {
+            all.push((
+                format!("_ moved {way} by one along axis {axis}"),
+                Box::new(move |x, _| Some(rolled(x, axis, by))),
+            ));
+        }
+        let centred =
+            move |x: &Tensor, _: &Tensor| Some(x - &x.mean_axis(Axis(axis))?.insert_axis(Axis(axis)));
+        all.push((format!("_ without its mean along axis {axis}"), Box::new(centred)));
+    }
+    all
+}
+
+/// `axis 1`, `axes [0, 1]`.
+pub(super) fn named(axes: &[usize]) -> String {
+    match axes {
+        [axis] => format!("axis {axis}"),
+        axes => format!("axes {axes:?}"),
+    }
+}
+
+/// G is T at another input.
+pub(super) fn input(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Diagnosis> {
+    let dimensions = case.views.first()?.probe.x.ndim();
+    let mut all = changes(dimensions);
+    all.push(("the output".into(), Box::new(|x, out| (x.shape() == out.shape()).then(|| out.clone()))));
+    all.push(("softmax(_)".into(), Box::new(|x, _| (x.ndim() > 0).then(|| softmax(x)))));
+    for (how, make) in all {
+        let fit = case.fit(|view| {
+            let x = make(&view.probe.x, &view.probe.out)?;
+            elsewhere(case, layer, view, &x, &view.probe.values[1..])
+        });
+        let Some(predicted) = fit else { continue };
+        let (gradient, how) = (case.gradient(), how.replace('_', "x"));
+        return Some(
+            Diagnosis::new(Cause::InputChanged { how: how.clone() }, predicted)
+                .saying(format!("{gradient} is right for another input: where backward should use x, as forward was given it, it uses {how}."))
+                .formulas(format!("{gradient} from {how}"), format!("{gradient} from x"))
+                .mend("self.x = x in forward, and that x in backward")
+                .would(format!("`{}` follows a gradient at other inputs: the loss falls more slowly, or not at all", case.name())),
+        );
+    }
+    None
+}
+
+/// G is T for another value of a parameter.
+pub(super) fn parameter(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Diagnosis> {
+    let first = case.views.first()?;
+    for at in 1..case.answers.names.len() {
+        let value = &first.probe.values[at];
+        // A single number has no order, and its sign or size is told as a factor.
+        if value.len() < 2 {
+            continue;
+        }
+        for (how, make) in changes(value.ndim()) {
+            let fit = case.fit(|view| {
+                let mut all = view.probe.values[1..].to_vec();
+                all[at - 1] = make(&view.probe.values[at], &view.probe.out)?;
+                elsewhere(case, layer, view, &view.probe.x, &all)
+            });
+            let Some(predicted) = fit else { continue };
+            let (gradient, name) = (case.gradient(), case.answers.names[at].clone());
+            let how = how.replace('_', &name);
+            return Some(
+                Diagnosis::new(Cause::ParameterChanged { what: name.clone(), how: how.clone() }, predicted)
+                    .saying(format!("{gradient} is right for another `{name}`: where backward should use {name}, it uses {how}. What forward multiplies by, backward goes back through in the reverse order: a kernel is flipped once, a matrix transposed once."))
+                    .formulas(format!("{gradient} through {how}"), format!("{gradient} through {name}"))
+                    .mend(format!("go back through the {name} that forward used, at the places where it used it"))
+                    .would("the gradient reaches the wrong places: the layers before learn what belongs to others"),
+            );
+        }
+    }
+    None
+}
+
+/// T at another input or for other parameters. Along one random direction first, which costs little.
+pub(super) fn elsewhere(
+    case: &Case<'_>,
+    layer: &mut dyn Layer,
+    view: &View<'_>,
+    x: &Tensor,
+    parameters: &[Tensor],
+) -> Option<Tensor> {
+    let (block, noise) = (case.block, case.answers.noise);
+    let original = values(layer);
+    set_values(layer, parameters);
+    let value = if block == 0 { x.clone() } else { parameters[block - 1].clone() };
+    let which = if block == 0 { Which::Input } else { Which::Parameter(block - 1) };
+    let mut screen = || -> Option<Tensor> {
+        let direction = normal(value.shape(), &mut random(61));
+        let at: Vec<f64> = layer.forward(x).ok()?.iter().copied().collect();
+        if at.len() != view.d.len() {
+            return None;
+        }
+        let size = value.iter().fold(1.0_f64, |largest, value| largest.max(value.abs()));
+        let found = slopes(&at, size, noise, |offset| {
+            let there = &value + &(&direction * offset);
+            let out = if block == 0 {
+                layer.forward(&there)
+            } else {
+                let mut all = parameters.to_vec();
+                all[block - 1] = there;
+                set_values(layer, &all);
+                layer.forward(x)
+            };
+            Ok(out?.iter().copied().collect())
+        });
+        set_values(layer, parameters);
+        let found = found.ok().filter(|found| !found.kink && !found.jump)?;
+        let claims = || view.claimed.iter().zip(&direction).map(|(claim, along)| claim * along);
+        let terms = || view.d.iter().zip(&found.centre).map(|(d, slope)| d * slope);
+        let gross: f64 = claims().map(f64::abs).sum::<f64>() + terms().map(f64::abs).sum::<f64>();
+        let error: f64 = view.d.iter().zip(&found.error).map(|(d, error)| d.abs() * error).sum();
+        let apart = (claims().sum::<f64>() - terms().sum::<f64>()).abs();
+        if apart.is_nan() || apart > 10.0 * error + relative(noise) * gross {
+            return None;
+        }
+        let there = jacobian(layer, x, which, &value, view.jacobian.columns.clone(), noise).ok()?;
+        (there.kinks.is_empty() && !there.jump).then(|| there.vjp(&view.d))
+    };
+    let found = screen();
+    set_values(layer, &original);
+    found
+}

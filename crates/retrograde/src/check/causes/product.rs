@@ -1,0 +1,102 @@
+//! A parameter that is multiplied by numbers of the input: its gradient is made of other numbers.
+
+use ndarray::Array2;
+
+use super::formulas::{self, Sought};
+use super::{Case, Diagnosis};
+use crate::check::Cause;
+use crate::check::view::View;
+use crate::textbook::Layer;
+
+/// Each share of a parameter's gradient is a function of one number of the input: of that in its row, for a product, or
+/// of that in its place.
+pub(super) fn of_one_input(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
+    if !case.is_parameter() {
+        return None;
+    }
+    let mut points: [Vec<Sought>; 2] = [Vec::new(), Vec::new()];
+    for (_, view) in case.smooth() {
+        let code = view.responses?;
+        for_each_share(view, |x, y, at, error| {
+            let point = (x, y, view.jacobian.centre[at]);
+            points[0].push((point, code[at], 10.0 * error + 1e-9));
+            points[1].push((point, point.2, 10.0 * error + 1e-9));
+        })?;
+    }
+    let (code, formula) = formulas::search(&points[0], true)?;
+    // Where the outputs share their inputs beside, it must be said that only the own share is there.
+    let own_only = code == "s";
+    let right = formulas::search(&points[1], false).map_or_else(String::new, |(name, _)| name);
+    let predicted = case.fit_shares(|view, code| {
+        let mut shares = Array2::zeros(code.raw_dim());
+        for_each_share(view, |x, y, at, _| shares[at] = formula((x, y, view.jacobian.centre[at])))?;
+        Some(shares)
+    })?;
+    let (gradient, name) = (case.gradient(), case.name());
+    if own_only {
+        return Some(
+            Diagnosis::new(Cause::DiagonalOnly, predicted)
+                .saying(format!("Each element of `{name}` reaches several outputs of a row, and {gradient} has only the share of the output in its own place: what the outputs of a row have to do with each other is missing, as in a softmax."))
+                .formulas(format!("{gradient}[k] = dout[k] · ∂out[k]/∂{name}[k]"), format!("{gradient}[k] = Σ_j dout[j] · ∂out[j]/∂{name}[k]"))
+                .mend("add up over all outputs, as in y · (dout − Σ dout · y) for a softmax")
+                .would("the gradient points elsewhere; with small steps the loss may still fall, more slowly"),
+        );
+    }
+    if !case.smooth().all(|(_, view)| stands_alone(view)) {
+        return None;
+    }
+    let shown = if right.is_empty() { "another function of x" } else { &right };
+    Some(
+        Diagnosis::new(Cause::WrongSlope { code: code.clone(), right: right.clone() }, predicted)
+            .saying(format!("In {gradient} each share is dout times {code}; it should be dout times {shown}, which is what `{name}` is multiplied by in forward."))
+            .formulas(format!("{gradient} = Σ dout · ({code})"), format!("{gradient} = Σ dout · ({shown})"))
+            .mend(format!("multiply dout by what forward multiplied {name} by: {shown}"))
+            .would(format!("`{name}` follows a gradient of another function")),
+    )
+}
+
+/// Whether the Jacobian has no other shares than those of [`for_each_share`].
+fn stands_alone(view: &View<'_>) -> bool {
+    let mut rest = view.jacobian.centre.clone();
+    let scale = rest.iter().fold(0.0_f64, |most, slope| most.max(slope.abs()));
+    for_each_share(view, |_, _, at, _| rest[at] = 0.0).is_some()
+        && rest.iter().all(|slope| slope.abs() <= 1e-8 * scale)
+}
+
+/// Calls with the input's number, the output's, the place in the Jacobian and its error, for each share in use: where
+/// each output uses one element of the parameter at its own place, or as x · w does.
+fn for_each_share(view: &View<'_>, mut take: impl FnMut(f64, f64, [usize; 2], f64)) -> Option<()> {
+    let (x, out, of) = (&view.probe.x, &view.probe.out, &view.jacobian.shape);
+    let (x_shape, out_shape) = (x.shape(), out.shape());
+    let (numbers, outputs): (Vec<f64>, Vec<f64>) =
+        (x.iter().copied().collect(), out.iter().copied().collect());
+    if let ([n, d], [rows, m], [high, wide]) = (x_shape, out_shape, of.as_slice())
+        && (n, d, m) == (rows, high, wide)
+    {
+        for (column, &element) in view.jacobian.columns.iter().enumerate() {
+            let (i, k) = (element / m, element % m);
+            for row in 0..*n {
+                let output = row * m + k;
+                take(
+                    numbers[row * d + i],
+                    outputs[output],
+                    [output, column],
+                    view.jacobian.error[[output, column]],
+                );
+            }
+        }
+        return Some(());
+    }
+    // One number for each column, or one for all.
+    let wide = out_shape.last().copied().unwrap_or(1);
+    let count: usize = of.iter().product();
+    if !(count == wide && of.last() == Some(&wide) || count == 1) || !view.jacobian.is_whole() {
+        return None;
+    }
+    for output in 0..outputs.len() {
+        let column = output % count;
+        let x = if x_shape == out_shape { numbers[output] } else { f64::NAN };
+        take(x, outputs[output], [output, column], view.jacobian.error[[output, column]]);
+    }
+    Some(())
+}

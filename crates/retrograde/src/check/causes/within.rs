@@ -1,0 +1,162 @@
+//! Activations within a layer, before its product or behind it: what is wrong is their slope, which no element of the
+//! input has for itself.
+
+use super::formulas::{self, Sought};
+use super::{Case, Diagnosis};
+use crate::check::Cause;
+use crate::textbook::{Layer, Tensor};
+
+type Slope = (&'static str, fn(f64) -> f64);
+
+/// Slopes of activations at the end, as formulas in the output.
+const OF_OUTPUT: [Slope; 4] = [
+    ("y · (1 − y)", |y| y * (1.0 - y)),
+    ("1 − y²", |y| 1.0 - y * y),
+    ("y", |y| y),
+    ("1 − exp(−y)", |y| 1.0 - (-y).exp()),
+];
+
+/// What is written in their place.
+const MISTAKEN: [Slope; 8] = [
+    ("1", |_| 1.0),
+    ("y", |y| y),
+    ("1 − y", |y| 1.0 - y),
+    ("1 + y", |y| 1.0 + y),
+    ("y · (1 − y)", |y| y * (1.0 - y)),
+    ("1 − y²", |y| 1.0 - y * y),
+    ("y · (1 + y)", |y| y * (1.0 + y)),
+    ("1 + y²", |y| 1.0 + y * y),
+];
+
+const TWICE: Slope = ("the same a second time", |_| 0.0);
+
+/// A layer that ends in an activation, such as an affine one with its sigmoid: the slope of that with a mistake in it.
+pub(super) fn at_the_end(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
+    // An activation's outputs lie where its slope is positive.
+    let possible =
+        |slope: fn(f64) -> f64| case.smooth().all(|(_, view)| view.probe.out.iter().all(|y| slope(*y) > 0.0));
+    for (right, slope) in OF_OUTPUT.into_iter().filter(|(_, slope)| possible(*slope)) {
+        for (code, other) in MISTAKEN.into_iter().chain([TWICE]).filter(|(code, _)| *code != right) {
+            let fit = case.fit(|view| {
+                let ratio = |y: f64| if code == TWICE.0 { slope(y) } else { other(y) / slope(y) };
+                let d = view.upstream() * &view.probe.out.mapv(ratio);
+                let flat: Vec<f64> = d.iter().copied().collect();
+                flat.iter().all(|d| d.is_finite()).then(|| view.jacobian.vjp(&flat))
+            });
+            if let Some(predicted) = fit {
+                return Some(wrong(case, code, right, "output y", "at the end", predicted));
+            }
+        }
+    }
+    None
+}
+
+/// A layer that begins with an activation: the slope of that with a mistake in it.
+pub(super) fn at_the_beginning(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
+    const RIGHT: [Slope; 5] = [
+        ("sigmoid(x) · (1 − sigmoid(x))", |x| sigmoid(x) * (1.0 - sigmoid(x))),
+        ("1 − tanh²(x)", |x| 1.0 - x.tanh().powi(2)),
+        ("exp(x)", f64::exp),
+        ("2 · x", |x| 2.0 * x),
+        ("sigmoid(x)", sigmoid),
+    ];
+    const CODE: [Slope; 9] = [
+        ("1", |_| 1.0),
+        ("x", |x| x),
+        ("x · (1 − x)", |x| x * (1.0 - x)),
+        ("1 − x²", |x| 1.0 - x * x),
+        ("sigmoid(x)", sigmoid),
+        ("1 − sigmoid(x)", |x| 1.0 - sigmoid(x)),
+        ("1 − tanh(x)", |x| 1.0 - x.tanh()),
+        ("sigmoid(x) · (1 − sigmoid(x))", |x| sigmoid(x) * (1.0 - sigmoid(x))),
+        ("1 − tanh²(x)", |x| 1.0 - x.tanh().powi(2)),
+    ];
+    if case.is_parameter() || case.labels.is_some() {
+        return None;
+    }
+    for (right, slope) in RIGHT {
+        for (code, other) in CODE.into_iter().chain([TWICE]).filter(|(code, _)| *code != right) {
+            let fit = case.fit(|view| {
+                let ratio = |x: f64| if code == TWICE.0 { slope(x) } else { other(x) / slope(x) };
+                Some(&view.truth * &view.probe.x.mapv(ratio))
+            });
+            if let Some(predicted) = fit {
+                return Some(wrong(case, code, right, "input x", "at the beginning", predicted));
+            }
+        }
+    }
+    None
+}
+
+/// G is T times, or divided by, a function of the element of the input: a slope twice, or none.
+pub(super) fn element_factor(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
+    if case.is_parameter() {
+        return None;
+    }
+    for missing in [false, true] {
+        let mut points: Vec<Sought> = Vec::new();
+        for (_, view) in case.smooth() {
+            let all = view.probe.x.iter().zip(&view.claimed).zip(view.truth.iter().zip(&view.tolerance));
+            for ((&x, &claimed), (&truth, &tolerance)) in all.filter(|(_, (truth, _))| !truth.is_nan()) {
+                let (top, bottom) = if missing { (truth, claimed) } else { (claimed, truth) };
+                if bottom.abs() > 1e3 * tolerance {
+                    let ratio = top / bottom;
+                    points.push((
+                        (x, f64::NAN, f64::NAN),
+                        ratio,
+                        tolerance * (1.0 + ratio.abs()) / bottom.abs(),
+                    ));
+                }
+            }
+        }
+        let found = formulas::search(&points, false).filter(|(name, _)| formulas::speaks_of(name, 'x'));
+        let Some((factor, formula)) = found.filter(|_| points.len() >= 6) else { continue };
+        let fit = case.fit(|view| {
+            let ratio = |x: f64| formula((x, f64::NAN, f64::NAN));
+            Some(&view.truth * &view.probe.x.mapv(|x| if missing { 1.0 / ratio(x) } else { ratio(x) }))
+        });
+        if let Some(predicted) = fit {
+            let (what, mend) = if missing {
+                (
+                    format!("{factor} is missing: each element is the right one divided by it"),
+                    format!("dx *= {factor}"),
+                )
+            } else {
+                (
+                    format!("{factor} is there once too often: each element is the right one times it"),
+                    format!("leave {factor} out"),
+                )
+            };
+            let code =
+                if missing { format!("dx = (…) / ({factor})") } else { format!("dx = (…) · {factor}") };
+            return Some(
+                Diagnosis::new(Cause::ElementFactor { factor, missing }, predicted)
+                    .saying(format!("In dx the factor {what}. A slope belongs into the chain once, for each function on the way."))
+                    .formulas(code, "dx = (…)")
+                    .mend(mend)
+                    .would("the layers before it follow a gradient that is too large for some inputs and too small for others"),
+            );
+        }
+    }
+    None
+}
+
+fn sigmoid(x: f64) -> f64 {
+    1.0 / (1.0 + (-x).exp())
+}
+
+fn wrong(
+    case: &Case<'_>,
+    code: &str,
+    right: &str,
+    of: &str,
+    place: &str,
+    predicted: Vec<Option<Tensor>>,
+) -> Diagnosis {
+    let gradient = case.gradient();
+    Diagnosis::new(Cause::WrongSlope { code: code.into(), right: right.into() }, predicted)
+        .saying(format!("{gradient} is right but for a factor in each {of}: it has {code} where {right} belongs, the slope of an activation {place} of forward."))
+        .formulas(format!("{gradient} = … · ({code})"), format!("{gradient} = … · ({right})"))
+        .mend(format!("multiply by {right}, and on from there"))
+        .would("this layer and all before it follow a gradient of another function")
+}

@@ -1,0 +1,39 @@
+//! What must hold without any differences.
+
+use serde::Serialize;
+use std::fmt;
+
+/// A law that a layer or a loss must keep, whatever it computes: a finding of its own when it does not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Law {
+    /// For a gradient of 0 from above, backward gives 0.
+    ZeroForZero,
+    /// Backward is linear in the gradient from above: for a sum of two what it gives for each, for a multiple that multiple.
+    Linear,
+    /// The same backward a second time gives the same.
+    Repeatable,
+    /// With the rows of the batch in another order, the rows of the output are in that order.
+    PermutedRows,
+    /// A loss that is a mean over the rows stays what it is when every row is there twice, and so does its gradient.
+    DoubledBatch,
+    /// What is added to all logits of a row leaves the loss of a softmax alone: each row of its gradient sums to 0.
+    RowsSumToZero,
+    /// At small logits the loss of a softmax over C classes is near ln C.
+    FirstLoss,
+}
+
+impl fmt::Display for Law {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Law::ZeroForZero => "not 0 for dout = 0",
+            Law::Linear => "not linear in dout",
+            Law::Repeatable => "a second backward gives other numbers",
+            Law::PermutedRows => "the order of the rows matters",
+            Law::DoubledBatch => "a doubled batch changes the mean",
+            Law::RowsSumToZero => "a row of the gradient does not sum to 0",
+            Law::FirstLoss => "the first loss is not ln C",
+        })
+    }
+}
