@@ -229,12 +229,8 @@ impl<T: Real> Rows<T> for MatMul {
             let (item, first) = (row / m, row % m);
             let last = m.min(first + call.rows.end - row);
             // Of a left operand that is not transposed only the rows of this call are here.
-            let a = if self.left {
-                &a.real()[item * m * k + first..(item + 1) * m * k]
-            } else {
-                &a.real()[(row - call.rows.start) * k..][..(last - first) * k]
-            };
-            let a = Matrix { values: a, row: a_row, column: a_column };
+            let (at, skipped) = if self.left { (item * m * k, first) } else { ((row - call.rows.start) * k, 0) };
+            let a = Matrix { values: &a.real()[at..], row: a_row, column: a_column }.from(skipped, 0);
             let b = Matrix { values: &b.real()[item * k * n..(item + 1) * k * n], row: b_row, column: b_column };
             let count = (last - first) * n;
             let c = &mut output[written..written + count];

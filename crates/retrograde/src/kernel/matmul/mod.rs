@@ -58,7 +58,7 @@ impl<'a, T> Matrix<'a, T> {
     }
 
     /// What lies to the right of and below an element.
-    fn from(&self, row: usize, column: usize) -> Matrix<'a, T> {
+    pub(crate) fn from(&self, row: usize, column: usize) -> Matrix<'a, T> {
         let first = (row * self.row + column * self.column).min(self.values.len());
         Matrix { values: &self.values[first..], ..*self }
     }
