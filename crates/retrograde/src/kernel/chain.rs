@@ -6,6 +6,7 @@
 
 use super::arena::Arena;
 use super::form::{Form, Formed};
+use super::prefetch::prefetch;
 use super::real::Real;
 use super::strided::View;
 use std::ops::Range;
@@ -23,6 +24,9 @@ pub(crate) const MOST_INPUTS: usize = 4;
 
 /// The fewest elements of a tile: with fewer, calling an operation would cost more than carrying it out.
 const SHORTEST: usize = 128;
+
+/// What a chain reads and writes stays in a second-level cache from run to run if it is no more bytes than this.
+const NEAR: usize = 512 * 1024;
 
 /// The program of a chain.
 #[derive(Debug, Default)]
@@ -193,9 +197,18 @@ impl Chain {
     /// it writes, apart from other calls with ranges that have no element in common.
     pub(super) unsafe fn run<T: Real>(&self, arena: &Arena<T>, range: Range<usize>, scratch: &mut [T]) {
         let size = self.tile::<T>();
+        let far = self.memory().count() * self.elements * size_of::<T>() > NEAR;
         let mut start = range.start;
         while start < range.end {
             let tile = start..(start + size).min(range.end);
+            if far {
+                // While this tile is at work, memory answers for the next one.
+                let next = tile.end..(tile.end + size).min(range.end);
+                for (place, _) in self.memory().filter(|(_, writes)| !writes) {
+                    // SAFETY: nobody else writes to what the chain reads.
+                    prefetch(unsafe { arena.real.slice(place + next.start, next.len()) });
+                }
+            }
             // SAFETY: as promised by the caller; tiles of one call come one after the other.
             unsafe { self.run_tile(arena, tile, start == range.start, scratch) };
             start += size;
