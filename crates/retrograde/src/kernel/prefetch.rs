@@ -14,3 +14,16 @@ pub(crate) fn prefetch<E>(values: &[E]) {
     #[cfg(not(target_arch = "x86_64"))]
     let _ = values;
 }
+
+/// The same for the line of the cache in which an address lies, whether there is anything or not.
+#[inline(always)]
+pub(crate) fn prefetch_line<E>(address: *const E) {
+    #[cfg(target_arch = "x86_64")]
+    {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        // SAFETY: as above: whatever the address is.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(address.cast::<i8>()) };
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = address;
+}

@@ -28,8 +28,8 @@ use tile::{Block, heights};
 /// of 32 KiB, of which what was read of A is given up first.
 const DEPTH: usize = 256;
 
-/// The rows of A in a block: with `DEPTH` steps of 4 bytes 192 KiB, within a second-level cache.
-const HEIGHT: usize = 192;
+/// The rows of A in a block: with `DEPTH` steps of 4 bytes 264 KiB, within a second-level cache.
+const HEIGHT: usize = 264;
 
 /// The widest panel of any instruction set, in elements.
 const WIDEST: usize = 32;

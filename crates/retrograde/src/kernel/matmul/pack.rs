@@ -4,6 +4,7 @@ use super::tile::{heights, width_for_few};
 use super::{LANES, Matrix};
 use crate::kernel::Real;
 use crate::kernel::dispatch::{Body, InstructionSet, dispatch};
+use crate::kernel::prefetch::prefetch_line;
 use crate::kernel::vector::{Vector, transpose};
 
 /// From this many columns of C on, a row of A is read often enough for packing to pay.
@@ -48,7 +49,7 @@ impl<'a, T: Real> Strips<'a, T> {
             let (strip, behind) = rest.split_at_mut(height * steps);
             let from = a.from(row, 0);
             if a.row == 1 {
-                dispatch(Lines { from, width: height, to: strip });
+                dispatch(Lines { from, width: height, ahead: false, to: strip });
             } else {
                 let from = Matrix { row: 1, column: a.row, ..from };
                 dispatch(Turned { from, columns: height, to: strip });
@@ -74,6 +75,8 @@ impl<'a, T: Real> Strips<'a, T> {
 struct Lines<'a, 'b, T> {
     from: Matrix<'a, T>,
     width: usize,
+    /// Whether what lies to the right is asked for: it will be copied next, and no prefetcher sees it coming.
+    ahead: bool,
     to: &'b mut [T],
 }
 
@@ -82,11 +85,16 @@ impl<T: Real> Body for Lines<'_, '_, T> {
 
     #[inline(always)]
     fn run<I: InstructionSet>(self) {
-        let Lines { from, width, to } = self;
+        let Lines { from, width, ahead, to } = self;
         let lanes = T::Register::<I>::LANES;
         assert!(from.row == 1 && from.holds(width, to.len() / width), "lines within the matrix");
         for (p, line) in to.chunks_exact_mut(width).enumerate() {
             let from = from.values.as_ptr().wrapping_add(p * from.column);
+            if ahead {
+                (width..2 * width)
+                    .step_by(64 / size_of::<T>())
+                    .for_each(|next| prefetch_line(from.wrapping_add(next)));
+            }
             for first in (0..width).step_by(lanes) {
                 let count = lanes.min(width - first);
                 // SAFETY: `dispatch` has found the processor to have the instruction set `I`; each line lies within the
@@ -129,7 +137,8 @@ impl<'a, T: Real> Panel<'a, T> {
         let packed = &mut scratch[..steps * columns];
         if b.column == 1 {
             // Rows of B are lines of its transpose.
-            dispatch(Lines { from: Matrix { row: 1, column: b.row, ..b }, width: columns, to: packed });
+            let from = Matrix { row: 1, column: b.row, ..b };
+            dispatch(Lines { from, width: columns, ahead: true, to: packed });
         } else if b.row == 1 {
             dispatch(Turned { from: b, columns, to: packed });
         } else {
