@@ -7,6 +7,7 @@ use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, Parser, Subcommand, ValueEnum};
 use retrograde::check::faults;
 use retrograde::data::Source;
+use retrograde::nn::Precision;
 use retrograde::view::EXAMPLES;
 use std::path::PathBuf;
 
@@ -112,6 +113,9 @@ pub struct CheckArguments {
     /// Move only so many numbers of each block
     #[arg(long, value_name = "N", conflicts_with_all = ["fault", "all_faults"])]
     pub sample: Option<usize>,
+    /// The precision in which the gradient is computed; the differences are in f64
+    #[arg(long, value_name = "f32|f64", default_value_t = Precision::F64, conflicts_with_all = ["fault", "all_faults"])]
+    pub precision: Precision,
     /// Check the derivative of the gradient, too
     #[arg(long, conflicts_with_all = ["fault", "all_faults"])]
     pub second_order: bool,

@@ -6,7 +6,7 @@ use crate::json::Line;
 use crate::output;
 use retrograde::check::{self, Report, faults};
 use retrograde::data::{Dataset, Samples};
-use retrograde::nn::{Mlp, Model};
+use retrograde::nn::{Mlp, Model, Precision};
 use retrograde::train::RunFolder;
 use retrograde::{Error, Result};
 use std::path::Path;
@@ -71,6 +71,9 @@ fn recorded(arguments: &CheckArguments, digits: &Samples) -> Result<Report> {
     }
     if arguments.second_order {
         check = check.second_order();
+    }
+    if arguments.precision == Precision::F32 {
+        check = check.in_single_precision();
     }
     if arguments.directions {
         check = check.in_random_directions();

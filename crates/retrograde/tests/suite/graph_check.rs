@@ -7,7 +7,7 @@ use operations::{Flaw, flawed};
 use proptest::prelude::*;
 use rand::{RngExt, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
-use retrograde::check::{self, GraphCheck, Report, Severity, Verdict};
+use retrograde::check::{self, Cause, GraphCheck, Report, Severity, Verdict};
 use retrograde::data::Dataset;
 use retrograde::nn::{Activation, Init, Mlp, Model};
 use retrograde::{Graph, Result, Tensor, Var, view};
@@ -249,5 +249,43 @@ fn inputs_and_samples_and_what_makes_no_sense() -> Result<()> {
     assert!(check.clone().parameters([&other]).run().is_err());
     assert!(check.clone().parameters([&labels]).run().is_err());
     assert!(check.clone().claim(&w, &x).run().is_err());
+    Ok(())
+}
+
+#[test]
+fn a_gradient_in_single_precision_is_rounded_and_not_wrong() -> Result<()> {
+    let net = Mlp::new([784, 50, 10]).build()?;
+    let rows = Dataset::embedded()?.train().select(&[0, 1, 2])?;
+    let report = check::model(&net, &rows)?.sample(50).in_single_precision().run()?;
+    assert_eq!(report.verdict, Verdict::Rounding, "{report}");
+    assert!(report.findings.iter().all(|finding| finding.severity == Severity::Note), "{report}");
+    // Random directions, and the second order, in the same way.
+    let directions = check::model(&net, &rows)?.in_random_directions().in_single_precision().run()?;
+    assert_eq!(directions.verdict, Verdict::Rounding, "{directions}");
+
+    // (1 + u)² − u² for u = 3e7·w has a slope of 6e7, of which little is left in f32.
+    let graph = Graph::new();
+    let w = graph.parameter("w", [0.73, 0.61]);
+    let large = 3e7 * &w;
+    let loss = ((1.0 + &large) * (1.0 + &large) - &large * &large).sum_all();
+    let report = check::gradients(&loss, &[&w])?;
+    assert_eq!(report.verdict, Verdict::Right, "{report}");
+    let report = GraphCheck::new(&loss).in_single_precision().run()?;
+    assert_ne!(report.verdict, Verdict::Wrong, "{report}");
+    assert_eq!(report.verdict, Verdict::Rounding, "{report}");
+    assert_eq!(report.findings[0].severity, Severity::Warning, "{report}");
+
+    // Beyond the range of f32, and not of f64.
+    let loss = ((100.0 * &w).exp() * (-100.0 * &w).exp() * &w).sum_all();
+    let double = GraphCheck::new(&loss).set(&w, &[2.0, 1.0]);
+    assert_eq!(double.clone().run()?.verdict, Verdict::Right);
+    let report = double.in_single_precision().run()?;
+    assert_eq!(report.verdict, Verdict::Wrong, "{report}");
+    assert_eq!(report.causes().next(), Some(&Cause::Overflow), "{report}");
+
+    // A claim that is wrong is wrong in either precision.
+    let loss = (&w * &w).sum_all();
+    let report = GraphCheck::new(&loss).claim(&w, &(3.0 * &w)).in_single_precision().run()?;
+    assert_eq!(report.verdict, Verdict::Wrong, "{report}");
     Ok(())
 }

@@ -188,6 +188,23 @@ pub(super) fn whole(blocks: &[Comparison], recorded: bool) -> Finding {
     }
 }
 
+/// A finding about a block of the whole, to be filled in.
+pub(super) fn of_block(severity: Severity, verdict: Verdict, name: String, sentence: String) -> Finding {
+    Finding {
+        severity,
+        verdict,
+        place: name.clone(),
+        blocks: vec![name],
+        cause: None,
+        law: None,
+        sentence,
+        formulas: None,
+        evidence: Vec::new(),
+        mend: None,
+        consequence: None,
+    }
+}
+
 /// The verdict of a block as far as the nodes explain it: where every node is right and some sit at a kink, the sum of
 /// the slopes that they take need be no slope of the whole, and that is no fault.
 pub(super) fn explained(verdict: Verdict, first_wrong: Option<&Node>, kinks: bool) -> Verdict {

@@ -1,7 +1,7 @@
 //! What the differences say of claimed derivatives, number by number.
 
-use super::super::Verdict;
 use super::super::numerical::{Character, Slope};
+use super::super::{Comparison, Verdict};
 
 /// How far a claimed derivative may be from the differences, as a part of the larger of the two: far above what is left
 /// of either's rounding, far below the mistakes of formulas.
@@ -73,6 +73,17 @@ impl Measured {
             }
         }
         numeric
+    }
+
+    /// A block with its differences.
+    pub(super) fn comparison(
+        &self,
+        name: &str,
+        shape: &[usize],
+        claimed: &[f64],
+        verdict: Verdict,
+    ) -> Comparison {
+        Comparison::new(name, shape, claimed, &self.numeric(claimed.len()), verdict)
     }
 
     /// The kinks: each element with its left and its right slope.

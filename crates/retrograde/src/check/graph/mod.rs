@@ -10,6 +10,7 @@
 //! | `values` | the values of all nodes of one run |
 //! | `part` | what lies downstream of one block, ready to be run for one moved number after the other |
 //! | `blocks` | the blocks of parameters, number by number or in a random direction |
+//! | `claims` | the gradient as backpropagation or the user has it, in either precision |
 //! | `node` | one node alone |
 //! | `judge` | what the differences say of a claimed derivative |
 //! | `model` | a model of the library on some samples, ready to be checked |
@@ -18,6 +19,7 @@
 
 mod as_layer;
 mod blocks;
+mod claims;
 mod findings;
 mod judge;
 mod model;
@@ -31,8 +33,6 @@ use super::numerical::{Differences, sample};
 use super::{Comparison, Report, Station, Verdict};
 use crate::error::{Error, Result};
 use crate::graph::{Kind, Leaf, Node, NodeId, Tensor, Var};
-use crate::plan::Planner;
-use judge::Measured;
 use node::Local;
 use rand::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
@@ -73,6 +73,7 @@ pub struct GraphCheck {
     seed: u64,
     second_order: bool,
     directions: bool,
+    single: bool,
     threads: usize,
 }
 
@@ -88,6 +89,7 @@ impl GraphCheck {
             seed: 0,
             second_order: false,
             directions: false,
+            single: false,
             threads: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
         }
     }
@@ -142,13 +144,20 @@ impl GraphCheck {
         self
     }
 
+    /// Checks the gradient as a plan in `f32` computes it, which is what training uses. The differences stay in `f64`, and
+    /// so does a second gradient: where that agrees with them, what the first is off by is rounding, no fault.
+    pub fn in_single_precision(mut self) -> Self {
+        self.single = true;
+        self
+    }
+
     /// On how many threads; all cores unless said otherwise. The result does not depend on it.
     pub fn threads(mut self, threads: usize) -> Self {
         self.threads = threads.max(1);
         self
     }
 
-    /// Runs the check, in `f64`. Errors when something could not be recorded, when the loss is not one real number, and
+    /// Runs the check, in `f64` unless said otherwise. Errors when something could not be recorded, when the loss is not one real number, and
     /// when an input has no value; never because a gradient is wrong.
     pub fn run(self) -> Result<Report> {
         let loss = self.loss.clone().checked()?;
@@ -269,12 +278,14 @@ impl GraphCheck {
         (first_wrong, kinks): (Option<&Node>, bool),
         report: &mut Report,
     ) -> Result<Verdict> {
-        let claims = match self.claimed(loss, blocks) {
+        let claims = match claims::claimed::<f64>(loss, blocks, &self.claims, &self.given) {
             Ok(claims) => claims,
             // The node that is to blame has said so.
             Err(_) if first_wrong.is_some() => return Ok(Verdict::Wrong),
             Err(error) => return Err(error),
         };
+        let in_f32 = || claims::claimed::<f32>(loss, blocks, &self.claims, &self.given);
+        let single = self.single.then(in_f32).transpose()?;
         let name = |block: &Var| format!("{}{title}", block.node().label());
         let (mut moved, first_block) = (0, report.blocks.len());
         if self.directions {
@@ -286,19 +297,25 @@ impl GraphCheck {
                 report.blocks.push(Comparison::new(&name, &[], &[along.claimed], &[numeric], verdict));
             }
         } else {
-            for (block, claimed) in blocks.iter().zip(&claims) {
+            for (place, (block, claimed)) in blocks.iter().zip(&claims).enumerate() {
                 let elements = sample(claimed.len(), self.sample.unwrap_or(usize::MAX), self.seed);
                 moved += elements.len();
                 let measured = blocks::measure(values, loss, block, claimed, elements, self.threads)?;
                 let verdict = findings::explained(measured.verdict(), first_wrong, kinks);
-                report.blocks.push(comparison(&name(block), &block.shape(), claimed, &measured, verdict));
+                let shown = single.as_ref().map_or(claimed, |single| &single[place]);
+                report.blocks.push(measured.comparison(&name(block), &block.shape(), shown, verdict));
             }
+        }
+        for (place, single) in single.iter().flatten().enumerate() {
+            let block = &mut report.blocks[first_block + place];
+            report.findings.extend(claims::in_single(block, &claims[place], single));
         }
         let whole = Verdict::of_all(report.blocks[first_block..].iter().map(|block| block.verdict));
         if whole.is_wrong() && first_wrong.is_none() {
             report.findings.push(findings::whole(&report.blocks, self.claims.is_empty()));
         }
         let nodes = report.stations.len();
+        let precision = if self.single { "the gradient in f32, all else in f64" } else { "in f64" };
         report.method.push(if self.directions {
             format!(
                 "each of {} blocks{title} moved in a random direction, and all together; {nodes} nodes alone, for a \
@@ -308,32 +325,10 @@ impl GraphCheck {
         } else {
             format!(
                 "{moved} parameters{title} moved one by one, the loss run anew at two step sizes or more for each; \
-                 {nodes} nodes alone, for a random upstream gradient; in f64"
+                 {nodes} nodes alone, for a random upstream gradient; {precision}"
             )
         });
         Ok(whole)
-    }
-
-    /// The gradient, as backpropagation or the user has it.
-    fn claimed(&self, loss: &Var, blocks: &[Var]) -> Result<Vec<Vec<f64>>> {
-        let gradients = loss.backward()?;
-        let claims = blocks
-            .iter()
-            .map(|block| match self.claims.iter().find(|(parameter, _)| parameter.id() == block.id()) {
-                Some((_, gradient)) if gradient.shape() == block.shape() => gradient.clone().checked(),
-                Some((_, gradient)) => Err(Error::invalid(
-                    format!("the gradient of `{}`", block.node().label()),
-                    format!("it has the shape {}, the parameter {}", gradient.shape(), block.shape()),
-                    "give a gradient of the parameter's shape",
-                )),
-                None => gradients.wrt_or_zero(block),
-            })
-            .collect::<Result<Vec<Var>>>()?;
-        let mut plan = Planner::new(loss.graph()).want_all(&claims).compile::<f64>()?;
-        let needed = crate::graph::ancestors(loss.graph(), &claims.iter().map(Var::id).collect::<Vec<_>>())?;
-        self.given.to(&mut plan, &needed)?;
-        plan.run()?;
-        claims.iter().map(|claim| Ok(plan.read(claim)?.to_vec())).collect()
     }
 
     /// What it is differentiated by.
@@ -399,28 +394,3 @@ impl GraphCheck {
 
 /// How many numbers of each block are moved in second order, unless said otherwise: the whole gradient is run for each.
 const SECOND_ORDER: usize = 32;
-
-/// A block with its differences.
-fn comparison(
-    name: &str,
-    shape: &[usize],
-    claimed: &[f64],
-    measured: &Measured,
-    verdict: Verdict,
-) -> Comparison {
-    Comparison::new(name, shape, claimed, &measured.numeric(claimed.len()), verdict)
-}
-
-impl node::InputCheck {
-    /// For the table.
-    fn comparison(&self) -> Comparison {
-        match &self.along {
-            // Nothing but the direction was measured.
-            Some((claimed, slope)) if self.measured.elements.is_empty() => {
-                let numeric = if slope.is_smooth() { slope.value } else { f64::NAN };
-                Comparison::new(&self.label, &[], &[*claimed], &[numeric], self.verdict)
-            }
-            _ => comparison(&self.label, &self.shape, &self.claimed, &self.measured, self.verdict),
-        }
-    }
-}

@@ -1,7 +1,7 @@
 //! One node alone: its vector-Jacobian product, for a random upstream gradient, against differences of its own output.
 
-use super::super::Verdict;
 use super::super::numerical::{Differences, Slope, sample};
+use super::super::{Comparison, Verdict};
 use super::judge::{Measured, judge};
 use super::values::Values;
 use crate::error::Result;
@@ -280,6 +280,20 @@ impl Local {
         );
         self.plan.set_exact(&var, value.values())?;
         Ok(slopes)
+    }
+}
+
+impl InputCheck {
+    /// For the table.
+    pub(super) fn comparison(&self) -> Comparison {
+        match &self.along {
+            // Nothing but the direction was measured.
+            Some((claimed, slope)) if self.measured.elements.is_empty() => {
+                let numeric = if slope.is_smooth() { slope.value } else { f64::NAN };
+                Comparison::new(&self.label, &[], &[*claimed], &[numeric], self.verdict)
+            }
+            _ => self.measured.comparison(&self.label, &self.shape, &self.claimed, self.verdict),
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::graph::{Graph, Kind, Leaf, Node, NodeId, Tensor, Var, ancestors};
+use crate::kernel::Real;
 use crate::plan::{Plan, Planner};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -15,7 +16,7 @@ pub(super) struct Given {
 
 impl Given {
     /// Gives a plan those of them that it takes.
-    pub(super) fn to(&self, plan: &mut Plan<f64>, nodes: &[Arc<Node>]) -> Result<()> {
+    pub(super) fn to<T: Real>(&self, plan: &mut Plan<T>, nodes: &[Arc<Node>]) -> Result<()> {
         let needed = |var: &Var| nodes.iter().any(|node| node.id == var.id());
         for (var, values) in self.real.iter().filter(|(var, _)| needed(var)) {
             plan.set(var, values)?;
