@@ -139,12 +139,11 @@ fn planned<T: Real>(
     let ((m, k, n), graph) = (shape, Graph::new());
     let a = graph.input("a", if turned == First { [k, m] } else { [m, k] });
     let b = graph.input("b", if turned == Second { [n, k] } else { [k, n] });
-    let (left, right) = match turned {
-        Neither => (a.clone(), b.clone()),
-        First => (a.transpose([1, 0]), b.clone()),
-        Second => (a.clone(), b.transpose([1, 0])),
+    let c = match turned {
+        Neither => a.matmul(&b),
+        First => a.t_matmul(&b),
+        Second => a.matmul_t(&b),
     };
-    let c = left.matmul(&right);
     Ok((Planner::new(&graph).want(&c).threads(1).compile()?, a, b, c))
 }
 

@@ -10,6 +10,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::IdxArray;
+use crate::kernel::Bytes;
 use crate::{Error, Result};
 
 /// What a pixel's byte is divided by, so that black and white are 0 and 1.
@@ -43,7 +44,7 @@ pub enum ImageLayout {
 /// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct Samples {
-    images: Arc<[u8]>,
+    images: Bytes,
     image_shape: [usize; 2],
     labels: Arc<[u32]>,
     classes: usize,
@@ -62,7 +63,7 @@ impl Samples {
     /// [`Error::Invalid`] if there is no image, an image has no pixel, the bytes are not as many as the labels'
     /// images have, a label is not below `classes`, or there are more rows than a 32-bit index reaches.
     pub fn new(
-        images: impl Into<Arc<[u8]>>,
+        images: impl Into<Bytes>,
         image_shape: [usize; 2],
         labels: impl Into<Arc<[u32]>>,
         classes: usize,
@@ -122,7 +123,7 @@ impl Samples {
 
     /// All checks but those of the counts, whose messages differ.
     fn checked(
-        images: Arc<[u8]>,
+        images: Bytes,
         image_shape: [usize; 2],
         labels: Arc<[u32]>,
         classes: usize,
@@ -168,7 +169,7 @@ impl Samples {
     }
 
     /// The bytes of all images, shape `[n, rows, columns]`, the columns running fastest.
-    pub fn images(&self) -> &Arc<[u8]> {
+    pub fn images(&self) -> &Bytes {
         &self.images
     }
 

@@ -35,6 +35,7 @@ pub use tensor::Tensor;
 pub use var::Var;
 
 use crate::error::{Error, Result};
+use crate::kernel::Bytes;
 use std::collections::HashMap;
 use std::panic::Location;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -135,13 +136,7 @@ impl Graph {
     /// Real values kept as bytes, such as all images of a data set: each is `byte × scale`. They stay bytes
     /// until an operation needs them: [`Var::gather_rows`] reads a batch straight from them.
     #[track_caller]
-    pub fn bytes(
-        &self,
-        name: &str,
-        shape: impl Into<Shape>,
-        values: impl Into<Arc<[u8]>>,
-        scale: f64,
-    ) -> Var {
+    pub fn bytes(&self, name: &str, shape: impl Into<Shape>, values: impl Into<Bytes>, scale: f64) -> Var {
         let (kind, values) = (Type::real(shape), values.into());
         let location = Location::caller();
         if values.len() != kind.shape.elements() {

@@ -4,6 +4,7 @@ use super::operation::Operation;
 use super::shape::Type;
 use super::tensor::Tensor;
 use crate::error::Error;
+use crate::kernel::Bytes;
 use std::fmt;
 use std::panic::Location;
 use std::sync::Arc;
@@ -78,7 +79,7 @@ pub enum Leaf {
     /// Real numbers kept as bytes, each `byte × scale`.
     Bytes {
         /// The bytes.
-        values: Arc<[u8]>,
+        values: Bytes,
         /// What each is multiplied by.
         scale: f64,
     },

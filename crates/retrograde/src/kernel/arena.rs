@@ -4,7 +4,9 @@
 //! threads. Which places a step reads and writes is checked when the plan is made: what is written is never read or
 //! written by anybody else at the same time. On that promise rest the two unsafe functions of [`Block`].
 
-use super::sparse::SparseLayout;
+use super::real::Real;
+use super::sparse::BYTES;
+use super::table::{Bytes, Lists};
 use std::cell::UnsafeCell;
 use std::ops::Range;
 use std::sync::Arc;
@@ -35,18 +37,18 @@ pub(crate) enum Place {
         /// How many.
         length: usize,
     },
-    /// A matrix of real numbers of which most are zero.
+    /// Rows of a table of bytes, as lists of what is not zero.
     Sparse {
-        /// Where the lists of those that are not begin in the real numbers.
-        values: usize,
-        /// Where the lists of their columns begin in the indices.
-        columns: usize,
-        /// Where the marks that divide the lists begin in the indices.
-        marks: usize,
-        /// How many rows it has.
+        /// The table's number.
+        table: usize,
+        /// How many columns it has.
+        width: usize,
+        /// Where the records of the rows begin, in the indices.
+        start: usize,
+        /// How many words each has room for.
+        words: usize,
+        /// How many rows.
         rows: usize,
-        /// How its rows are kept.
-        layout: SparseLayout,
     },
 }
 
@@ -70,13 +72,10 @@ impl Place {
                 let (start, length) = part(start, length);
                 Place::Bytes { table, start, length }
             }
-            Place::Sparse { values, columns, marks, layout, .. } => Place::Sparse {
-                values: values + share.start * layout.stride(),
-                columns: columns + share.start * layout.stride(),
-                marks: marks + share.start * layout.marks(),
-                rows: share.len(),
-                layout,
-            },
+            Place::Sparse { table, width, start, words, .. } => {
+                let start = start + share.start * words;
+                Place::Sparse { table, width, start, words, rows: share.len() }
+            }
         }
     }
 
@@ -84,23 +83,18 @@ impl Place {
     pub(crate) fn elements(&self) -> usize {
         match *self {
             Place::Real { length, .. } | Place::Index { length, .. } | Place::Bytes { length, .. } => length,
-            Place::Sparse { rows, layout, .. } => rows * layout.width(),
+            Place::Sparse { width, rows, .. } => rows * width,
         }
     }
 
-    /// The pieces of memory that it is made of, tables of bytes left out: they are never written.
-    pub(crate) fn pieces(&self) -> impl Iterator<Item = (Memory, Range<usize>)> {
-        let pieces = match *self {
-            Place::Real { start, length } => [Some((Memory::Real, start, length)), None, None],
-            Place::Index { start, length } => [Some((Memory::Index, start, length)), None, None],
-            Place::Bytes { .. } => [None, None, None],
-            Place::Sparse { values, columns, marks, rows, layout } => [
-                Some((Memory::Real, values, rows * layout.stride())),
-                Some((Memory::Index, columns, rows * layout.stride())),
-                Some((Memory::Index, marks, rows * layout.marks())),
-            ],
-        };
-        pieces.into_iter().flatten().map(|(memory, start, length)| (memory, start..start + length))
+    /// The memory that it is made of; nothing for a table of bytes, which is never written.
+    pub(crate) fn memory(&self) -> Option<(Memory, Range<usize>)> {
+        match *self {
+            Place::Real { start, length } => Some((Memory::Real, start..start + length)),
+            Place::Index { start, length } => Some((Memory::Index, start..start + length)),
+            Place::Sparse { start, words, rows, .. } => Some((Memory::Index, start..start + rows * words)),
+            Place::Bytes { .. } => None,
+        }
     }
 }
 
@@ -120,8 +114,27 @@ pub(crate) struct Arena<T> {
     pub(crate) real: Block<T>,
     /// The indices.
     pub(crate) index: Block<u32>,
-    /// The tables of bytes, each with the number by which a byte is multiplied.
-    pub(crate) tables: Vec<(Arc<[u8]>, T)>,
+    /// The tables of bytes.
+    pub(crate) tables: Vec<Table<T>>,
+}
+
+/// A table of bytes, each of which means a number.
+#[derive(Debug)]
+pub(crate) struct Table<T> {
+    pub(crate) bytes: Bytes,
+    /// By what a byte is multiplied.
+    pub(crate) scale: T,
+    /// The number that each byte means.
+    pub(crate) numbers: [T; BYTES],
+    /// Its rows as lists of what is not zero, if somebody reads them so.
+    pub(crate) lists: Option<Arc<Lists>>,
+}
+
+impl<T: Real> Table<T> {
+    pub(crate) fn new(bytes: Bytes, scale: T, lists: Option<Arc<Lists>>) -> Self {
+        let numbers = std::array::from_fn(|byte| T::of_byte(byte as u8) * scale);
+        Table { bytes, scale, numbers, lists }
+    }
 }
 
 /// Numbers in one piece of memory that starts at a cache line, of which disjoint pieces can be lent at the same time.

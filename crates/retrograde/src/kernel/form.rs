@@ -184,15 +184,16 @@ impl<'a, T: Real> Inputs<'a, T> {
                 Place::Real { start, length } => Values::Real(self.arena.real.slice(start, length)),
                 Place::Index { start, length } => Values::Index(self.arena.index.slice(start, length)),
                 Place::Bytes { table, start, length } => {
-                    let (bytes, scale) = &self.arena.tables[table];
-                    Values::Bytes(&bytes[start..start + length], *scale)
+                    let table = &self.arena.tables[table];
+                    Values::Bytes(&table.bytes[start..start + length], table.scale)
                 }
-                Place::Sparse { values, columns, marks, rows, layout } => Values::Sparse(SparseRows {
-                    layout,
-                    values: self.arena.real.slice(values, rows * layout.stride()),
-                    columns: self.arena.index.slice(columns, rows * layout.stride()),
-                    marks: self.arena.index.slice(marks, rows * layout.marks()),
-                }),
+                Place::Sparse { table, start, words, rows, .. } => {
+                    let table = &self.arena.tables[table];
+                    let lists =
+                        table.lists.as_deref().expect("a table in whose lists somebody reads has some");
+                    let places = self.arena.index.slice(start, rows * words);
+                    Values::Sparse(SparseRows { lists, numbers: &table.numbers, places, words, rows })
+                }
             }
         };
         Input { shape: &operand.shape, values }
@@ -247,7 +248,7 @@ pub enum Output<'a, T> {
     /// Indices.
     Index(&'a mut [u32]),
     /// Rows of which most elements are zero. Only who [makes](RowsKernel::makes_sparse) them is given these.
-    Sparse(SparseRowsMut<'a, T>),
+    Sparse(SparseRowsMut<'a>),
 }
 
 impl<'a, T> Output<'a, T> {

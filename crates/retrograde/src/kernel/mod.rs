@@ -33,12 +33,15 @@ pub(crate) mod program;
 mod real;
 pub(crate) mod reduce;
 pub(crate) mod sparse;
+mod step;
 pub(crate) mod strided;
+pub(crate) mod table;
 mod tangent;
 mod team;
 mod touch;
 mod vector;
 mod watch;
+pub(crate) mod work;
 
 pub(crate) use chain::RowsOfLoad;
 pub use dispatch::{Body, InstructionSet, dispatch, instruction_set};
@@ -49,7 +52,7 @@ pub use form::{
 pub use peak::Peak;
 pub use program::Threads;
 pub use real::Real;
-pub(crate) use sparse::SparseLayout;
 pub use sparse::{SparseRows, SparseRowsMut};
 pub use strided::View;
+pub use table::Bytes;
 pub use vector::Vector;

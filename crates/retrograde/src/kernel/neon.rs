@@ -5,7 +5,10 @@
 
 use super::dispatch::InstructionSet;
 use super::vector::Vector;
-use std::arch::aarch64::{float32x4_t, float64x2_t};
+use std::arch::aarch64::{
+    float32x4_t, float64x2_t, vreinterpretq_f32_f64, vreinterpretq_f64_f32, vtrn1q_f32, vtrn1q_f64,
+    vtrn2q_f32, vtrn2q_f64,
+};
 
 /// NEON, which every processor of the target has.
 pub(super) struct Neon;
@@ -18,7 +21,7 @@ impl InstructionSet for Neon {
 
 /// One implementation: the register, the number, and the instructions.
 macro_rules! vector {
-    ($register:ident, $number:ty, $lanes:literal, $splat:ident, $load:ident, $store:ident, $fma:ident, $add:ident) => {
+    ($register:ident, $number:ty, $lanes:literal, $splat:ident, $load:ident, $store:ident, $fma:ident, $add:ident, $exchange:ident) => {
         impl Vector<$number> for $register {
             const LANES: usize = $lanes;
 
@@ -41,6 +44,32 @@ macro_rules! vector {
             }
 
             #[inline(always)]
+            unsafe fn load_part(from: *const $number, count: usize) -> Self {
+                let mut lanes = [0.0; $lanes];
+                // SAFETY: the caller promises that `count` numbers can be read, and that they are no more than the lanes.
+                unsafe {
+                    std::ptr::copy_nonoverlapping(from, lanes.as_mut_ptr(), count);
+                    Self::load(lanes.as_ptr())
+                }
+            }
+
+            #[inline(always)]
+            unsafe fn store_part(self, to: *mut $number, count: usize) {
+                let mut lanes = [0.0; $lanes];
+                // SAFETY: the caller promises that `count` numbers can be written, and that they are no more than the lanes.
+                unsafe {
+                    self.store(lanes.as_mut_ptr());
+                    std::ptr::copy_nonoverlapping(lanes.as_ptr(), to, count);
+                }
+            }
+
+            #[inline(always)]
+            unsafe fn exchange<const DISTANCE: usize>(self, other: Self) -> (Self, Self) {
+                // SAFETY: every processor of the target has NEON.
+                unsafe { $exchange::<DISTANCE>(self, other) }
+            }
+
+            #[inline(always)]
             unsafe fn multiply_add(self, factor: Self, sum: Self) -> Self {
                 // SAFETY: every processor of the target has NEON.
                 unsafe { std::arch::aarch64::$fma(sum, self, factor) }
@@ -55,8 +84,40 @@ macro_rules! vector {
     };
 }
 
-vector!(float32x4_t, f32, 4, vdupq_n_f32, vld1q_f32, vst1q_f32, vfmaq_f32, vaddq_f32);
-vector!(float64x2_t, f64, 2, vdupq_n_f64, vld1q_f64, vst1q_f64, vfmaq_f64, vaddq_f64);
+/// [`Vector::exchange`] of four lanes.
+///
+/// # Safety
+/// As for [`Vector::exchange`].
+#[inline(always)]
+unsafe fn exchange_singles<const DISTANCE: usize>(
+    a: float32x4_t,
+    b: float32x4_t,
+) -> (float32x4_t, float32x4_t) {
+    // SAFETY: every processor of the target has NEON.
+    unsafe {
+        if DISTANCE == 1 {
+            return (vtrn1q_f32(a, b), vtrn2q_f32(a, b));
+        }
+        let (a, b) = (vreinterpretq_f64_f32(a), vreinterpretq_f64_f32(b));
+        (vreinterpretq_f32_f64(vtrn1q_f64(a, b)), vreinterpretq_f32_f64(vtrn2q_f64(a, b)))
+    }
+}
+
+/// [`Vector::exchange`] of two lanes.
+///
+/// # Safety
+/// As for [`Vector::exchange`].
+#[inline(always)]
+unsafe fn exchange_doubles<const DISTANCE: usize>(
+    a: float64x2_t,
+    b: float64x2_t,
+) -> (float64x2_t, float64x2_t) {
+    // SAFETY: every processor of the target has NEON.
+    unsafe { (vtrn1q_f64(a, b), vtrn2q_f64(a, b)) }
+}
+
+vector!(float32x4_t, f32, 4, vdupq_n_f32, vld1q_f32, vst1q_f32, vfmaq_f32, vaddq_f32, exchange_singles);
+vector!(float64x2_t, f64, 2, vdupq_n_f64, vld1q_f64, vst1q_f64, vfmaq_f64, vaddq_f64, exchange_doubles);
 
 #[cfg(test)]
 mod tests {

@@ -1,146 +1,178 @@
-//! Finding the bytes that are not zero.
+//! Finding the bytes that are not zero, and putting them back.
 
-use super::sparse::BLOCK;
+/// The columns of a row fall into blocks of this many: one bit of a word for each.
+pub(super) const BLOCK: usize = 64;
 
-/// The most bytes that are looked at in one call.
-pub(super) const SPAN: usize = 8 * BLOCK;
-
-/// Bytes of a row, `first` columns behind its beginning, where `before` others were found that are not zero.
-#[derive(Clone, Copy)]
-pub(super) struct Span<'a> {
-    pub(super) bytes: &'a [u8],
-    pub(super) first: usize,
-    pub(super) before: usize,
+/// Finds the bytes of a row that are not zero. For each block of [`BLOCK`], the bits of a word in `masks` say which, and
+/// `marks` how many there are before it, with the number of all at the end. They themselves go to `numbers`, which has room
+/// for as many as the row has, rounded up to a multiple of [`BLOCK`]; what lies behind the last may be overwritten. Returns
+/// how many there are.
+pub(super) fn find(row: &[u8], masks: &mut [u64], marks: &mut [u16], numbers: &mut [u8]) -> usize {
+    let blocks = row.len().div_ceil(BLOCK);
+    assert!(masks.len() == blocks && marks.len() == blocks + 1, "a mask and a mark for each block");
+    assert!(numbers.len() >= blocks * BLOCK, "room for all");
+    let mut count = 0;
+    for ((block, mask), mark) in row.chunks(BLOCK).zip(masks).zip(marks.iter_mut()) {
+        *mark = count as u16;
+        let room = &mut numbers[count..count + BLOCK];
+        *mask = compress(block, room);
+        count += mask.count_ones() as usize;
+    }
+    marks[blocks] = count as u16;
+    count
 }
 
-/// Writes the bytes that are not zero to `numbers` and their columns to `columns`, and to `marks` how many of the row there
-/// are before each block of [`BLOCK`] bytes; returns how many there are. Behind the last of them, what is within the length
-/// of the span rounded up to a multiple of 64 may be overwritten.
-pub(super) fn nonzeros(
-    span: Span<'_>,
-    columns: &mut [u32],
-    numbers: &mut [u8; SPAN],
-    marks: &mut [u32],
-) -> usize {
-    let length = span.bytes.len();
-    assert!(length <= SPAN && columns.len() >= length.next_multiple_of(64), "room for all");
-    assert_eq!(marks.len(), length.div_ceil(BLOCK), "a mark for each block");
+/// Moves the bytes of a block that are not zero together, and says which they were.
+fn compress(block: &[u8], to: &mut [u8]) -> u64 {
     #[cfg(target_arch = "x86_64")]
-    if super::dispatch::compresses_bytes() {
-        // SAFETY: the processor has the instructions, and there is room for all.
-        return unsafe { compressed(span, columns, numbers, marks) };
+    if super::dispatch::compresses_bytes() && block.len() == BLOCK && to.len() == BLOCK {
+        // SAFETY: the processor has the instructions, and there are as many bytes as a register holds.
+        return unsafe { compress_by_register(block, to) };
     }
-    one_by_one(span, columns, numbers, marks)
+    compress_one_by_one(block, to)
 }
 
 /// Byte by byte, without a branch: each is written, and overwritten by the next if it was zero.
-fn one_by_one(span: Span<'_>, columns: &mut [u32], numbers: &mut [u8; SPAN], marks: &mut [u32]) -> usize {
-    let (mut count, mut column) = (0, span.first as u32);
-    for (block, mark) in span.bytes.chunks(BLOCK).zip(marks) {
-        *mark = (span.before + count) as u32;
-        for &byte in block {
-            columns[count] = column;
-            numbers[count] = byte;
-            column += 1;
-            count += usize::from(byte != 0);
-        }
+fn compress_one_by_one(block: &[u8], to: &mut [u8]) -> u64 {
+    let (mut mask, mut count) = (0, 0);
+    for (i, &byte) in block.iter().enumerate() {
+        to[count] = byte;
+        mask |= u64::from(byte != 0) << i;
+        count += usize::from(byte != 0);
     }
-    count
+    mask
 }
 
-/// 64 bytes at a time, moved together by one instruction.
-///
 /// # Safety
-/// The processor has the instructions; `columns` and `numbers` have room for as many as there are bytes, rounded up to a
-/// multiple of 64; `marks` has a mark for each block.
+/// The processor has the instructions; both are [`BLOCK`] long.
 #[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f,avx512bw,avx512vbmi2,popcnt,bmi2")]
-unsafe fn compressed(
-    span: Span<'_>,
-    columns: &mut [u32],
-    numbers: &mut [u8; SPAN],
-    marks: &mut [u32],
-) -> usize {
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi2")]
+unsafe fn compress_by_register(block: &[u8], to: &mut [u8]) -> u64 {
     use std::arch::x86_64::{
-        _mm_loadu_si128, _mm512_add_epi32, _mm512_cvtepu8_epi32, _mm512_loadu_si512,
-        _mm512_maskz_compress_epi8, _mm512_maskz_loadu_epi8, _mm512_set1_epi32, _mm512_storeu_si512,
-        _mm512_test_epi8_mask,
+        _mm512_loadu_si512, _mm512_maskz_compress_epi8, _mm512_storeu_si512, _mm512_test_epi8_mask,
     };
-    const PLACES: [u8; 64] = {
-        let mut places = [0; 64];
-        let mut i = 0;
-        while i < 64 {
-            places[i] = i as u8;
-            i += 1;
-        }
-        places
-    };
-    let mut count = 0;
-    // SAFETY: groups of 64 bytes are read where there are so many, else as many as are left. Before each group at most as
-    // many were found as bytes were looked at, so that 64 more are within the room that there is.
+    // SAFETY: 64 bytes are read and 64 are written.
     unsafe {
-        let places = _mm512_loadu_si512(PLACES.as_ptr().cast());
-        for (number, group) in span.bytes.chunks(64).enumerate() {
-            if number * 64 % BLOCK == 0 {
-                marks[number * 64 / BLOCK] = (span.before + count) as u32;
-            }
-            let group = if group.len() == 64 {
-                _mm512_loadu_si512(group.as_ptr().cast())
-            } else {
-                _mm512_maskz_loadu_epi8((1 << group.len()) - 1, group.as_ptr().cast())
-            };
-            let found = _mm512_test_epi8_mask(group, group);
-            if found == 0 {
-                continue;
-            }
-            let together = _mm512_maskz_compress_epi8(found, group);
-            _mm512_storeu_si512(numbers.as_mut_ptr().add(count).cast(), together);
-            let mut narrow = [0_u8; 64];
-            _mm512_storeu_si512(narrow.as_mut_ptr().cast(), _mm512_maskz_compress_epi8(found, places));
-            let (first, size) =
-                (_mm512_set1_epi32((span.first + 64 * number) as i32), found.count_ones() as usize);
-            for at in (0..size).step_by(16) {
-                let wide = _mm512_cvtepu8_epi32(_mm_loadu_si128(narrow.as_ptr().add(at).cast()));
-                _mm512_storeu_si512(
-                    columns.as_mut_ptr().add(count + at).cast(),
-                    _mm512_add_epi32(wide, first),
-                );
-            }
-            count += size;
+        let block = _mm512_loadu_si512(block.as_ptr().cast());
+        let mask = _mm512_test_epi8_mask(block, block);
+        _mm512_storeu_si512(to.as_mut_ptr().cast(), _mm512_maskz_compress_epi8(mask, block));
+        mask
+    }
+}
+
+/// The block that was [compressed](compress) to the numbers with which `numbers(i)` begins and to mask `i`, for each mask.
+#[inline(always)]
+pub(super) fn expand<'a>(masks: &[u64], numbers: impl Fn(usize) -> &'a [u8], blocks: &mut [[u8; BLOCK]]) {
+    #[cfg(target_arch = "x86_64")]
+    if super::dispatch::compresses_bytes() {
+        // SAFETY: the processor has the instructions.
+        return unsafe { expand_by_register(masks, numbers, blocks) };
+    }
+    expand_one_by_one(masks, numbers, blocks);
+}
+
+#[inline(always)]
+fn expand_one_by_one<'a>(masks: &[u64], numbers: impl Fn(usize) -> &'a [u8], blocks: &mut [[u8; BLOCK]]) {
+    for (i, (&mask, block)) in masks.iter().zip(blocks).enumerate() {
+        block.fill(0);
+        let mut left = mask;
+        for &number in &numbers(i)[..mask.count_ones() as usize] {
+            block[left.trailing_zeros() as usize] = number;
+            left &= left - 1;
         }
     }
-    count
+}
+
+/// # Safety
+/// The processor has the instructions.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi2,popcnt")]
+unsafe fn expand_by_register<'a>(
+    masks: &[u64],
+    numbers: impl Fn(usize) -> &'a [u8],
+    blocks: &mut [[u8; BLOCK]],
+) {
+    use std::arch::x86_64::{_mm512_maskz_expandloadu_epi8, _mm512_storeu_si512};
+    for (i, (&mask, block)) in masks.iter().zip(blocks).enumerate() {
+        let numbers = &numbers(i)[..mask.count_ones() as usize];
+        // SAFETY: as many numbers are read as there are bits, and 64 bytes are written.
+        unsafe {
+            let expanded = _mm512_maskz_expandloadu_epi8(mask, numbers.as_ptr().cast());
+            _mm512_storeu_si512(block.as_mut_ptr().cast(), expanded);
+        }
+    }
+}
+
+/// Exchanges rows and columns of 64 × 64 bits: bit j of word i becomes bit i of word j (Warren, Hacker's Delight, 7-3).
+#[inline(always)]
+pub(super) fn transpose(words: &mut [u64; BLOCK]) {
+    exchange::<32>(words, 0x0000_0000_ffff_ffff);
+    exchange::<16>(words, 0x0000_ffff_0000_ffff);
+    exchange::<8>(words, 0x00ff_00ff_00ff_00ff);
+    exchange::<4>(words, 0x0f0f_0f0f_0f0f_0f0f);
+    exchange::<2>(words, 0x3333_3333_3333_3333);
+    exchange::<1>(words, 0x5555_5555_5555_5555);
+}
+
+/// Exchanges the corners of squares: the bits of a word that are not `low` and the low ones of the word `DISTANCE` behind it.
+#[inline(always)]
+fn exchange<const DISTANCE: usize>(words: &mut [u64; BLOCK], low: u64) {
+    for pair in words.chunks_exact_mut(2 * DISTANCE) {
+        let (front, back) = pair.split_at_mut(DISTANCE);
+        for (a, b) in front.iter_mut().zip(back) {
+            let exchanged = ((*a >> DISTANCE) ^ *b) & low;
+            *a ^= exchanged << DISTANCE;
+            *b ^= exchanged;
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{BLOCK, SPAN, Span, nonzeros, one_by_one};
+    use super::{BLOCK, compress, compress_one_by_one, expand, expand_one_by_one, find, transpose};
 
     #[test]
-    fn both_ways_find_the_same() {
+    fn what_was_found_is_there_and_can_be_put_back() {
         for length in [1_usize, 2, 63, 64, 65, 127, 128, 129, 784, 1024] {
             for density in [0, 1, 5, 11] {
                 let bytes: Vec<u8> = (0..length)
                     .map(|i| if i * 7919 % 11 < density { (i % 255 + 1) as u8 } else { 0 })
                     .collect();
-                let span = Span { bytes: &bytes, first: 1024, before: 300 };
-                let list = |find: fn(Span<'_>, &mut [u32], &mut [u8; SPAN], &mut [u32]) -> usize| {
-                    let (mut columns, mut numbers) = (vec![7; length.next_multiple_of(64)], [7; SPAN]);
-                    let mut marks = vec![7; length.div_ceil(BLOCK)];
-                    let count = find(span, &mut columns, &mut numbers, &mut marks);
-                    columns.truncate(count);
-                    (columns, numbers[..count].to_vec(), marks)
-                };
-                let (columns, numbers, marks) = list(nonzeros);
-                assert_eq!((columns.clone(), numbers.clone(), marks.clone()), list(one_by_one));
-                let found = bytes.iter().enumerate().filter(|(_, byte)| **byte != 0);
-                assert!(found.clone().map(|(i, _)| i as u32 + 1024).eq(columns));
-                assert!(found.clone().map(|(_, &byte)| byte).eq(numbers));
-                for (block, &mark) in marks.iter().enumerate() {
-                    let before = found.clone().filter(|(i, _)| *i < block * BLOCK).count();
-                    assert_eq!(mark as usize, 300 + before);
+                let blocks = length.div_ceil(BLOCK);
+                let (mut masks, mut marks) = (vec![7; blocks], vec![7; blocks + 1]);
+                let mut numbers = vec![7; blocks * BLOCK];
+                let count = find(&bytes, &mut masks, &mut marks, &mut numbers);
+                assert!(bytes.iter().filter(|byte| **byte != 0).eq(&numbers[..count]));
+                for (number, there) in bytes.chunks(BLOCK).enumerate() {
+                    let before = bytes[..number * BLOCK].iter().filter(|byte| **byte != 0).count();
+                    assert_eq!(usize::from(marks[number]), before);
+                    let (mut block, mut other) = ([[7; BLOCK]], [[7; BLOCK]]);
+                    expand(&masks[number..=number], |_| &numbers[before..count], &mut block);
+                    expand_one_by_one(&masks[number..=number], |_| &numbers[before..count], &mut other);
+                    assert!(block == other && block[0].starts_with(there));
                 }
+                assert_eq!(usize::from(marks[blocks]), count);
             }
+        }
+    }
+
+    #[test]
+    fn both_ways_find_the_same() {
+        let block: [u8; BLOCK] = std::array::from_fn(|i| if i % 3 == 1 { i as u8 } else { 0 });
+        let (mut one, mut other) = ([0; BLOCK], [0; BLOCK]);
+        let (mask, found) = (compress(&block, &mut one), compress_one_by_one(&block, &mut other));
+        let count = mask.count_ones() as usize;
+        assert_eq!((mask, &one[..count]), (found, &other[..count]));
+    }
+
+    #[test]
+    fn bits_are_transposed() {
+        let before: [u64; BLOCK] =
+            std::array::from_fn(|i| (i as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        let mut words = before;
+        transpose(&mut words);
+        for (i, word) in before.iter().enumerate() {
+            assert!((0..BLOCK).all(|j| word >> j & 1 == words[j] >> i & 1));
         }
     }
 }

@@ -1,111 +1,101 @@
 //! Matrices of which most elements are zero: images of digits, counts of words, one-hot rows.
 //!
-//! Each row is kept as a list of its elements that are not zero, with their columns, and the products pass over the
-//! others: four fifths of the work on MNIST. A product gives the bits of the [dense one](super::matmul): each element
-//! is the same sum in the same order and the same blocks, and a zero adds nothing to it (`0 · x` for an infinite `x`
-//! excepted: where a weight is infinite, the dense product has NaN).
-//!
-//! Each row has a place of its own, as long as if no element were zero, so that threads fill rows without knowing of each
-//! other's; what is never touched costs nothing but its addresses.
+//! Each row is a record of a [table](super::table): a list of its elements that are not zero, with their columns. The
+//! products pass over the others: four fifths of the work on MNIST. A product gives the bits of the
+//! [dense one](super::matmul): each element is the same sum in the same order, and a zero adds nothing
+//! to it (`0 · x` for an infinite `x` excepted: where a weight is infinite, the dense product has NaN).
 
 use super::Real;
 use super::dispatch::{Body, InstructionSet, dispatch};
-use super::matmul;
-use super::nonzeros::{SPAN, Span, nonzeros};
+use super::nonzeros::{BLOCK, expand, transpose};
+use super::prefetch::prefetch;
+use super::table::{Lists, Record};
 use super::vector::Vector;
 use std::ops::Range;
 
-/// The columns fall into blocks of this many, for each of which the products know where a row's list goes on.
-pub(super) const BLOCK: usize = 128;
+/// How many columns, or rows, are summed before the sums are written back: so many rows of the dense operand, a tile wide,
+/// stay in the second-level cache.
+const DEPTH: usize = 256;
 
-/// How many blocks are summed before the sums are written back, as the dense product does.
-const BLOCKS_A_DEPTH: usize = matmul::DEPTH / BLOCK;
+/// How many blocks these are.
+const BLOCKS_A_DEPTH: usize = DEPTH / BLOCK;
 
-/// The shape of a sparse matrix's memory.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SparseLayout {
-    /// How many columns the matrix has.
-    width: usize,
-}
+/// How many rows are summed at once in the transposed product.
+const ROWS: usize = 128;
 
-impl SparseLayout {
-    /// For rows of so many columns.
-    pub(crate) fn new(width: usize) -> Self {
-        SparseLayout { width }
-    }
-
-    /// How many columns the matrix has.
-    pub(crate) fn width(self) -> usize {
-        self.width
-    }
-
-    /// How many elements a row's place has: what is found 64 bytes at a time is written so.
-    pub(crate) fn stride(self) -> usize {
-        self.width.next_multiple_of(64)
-    }
-
-    /// How many numbers say where the blocks of a row begin and its last one ends.
-    pub(crate) fn marks(self) -> usize {
-        self.width.div_ceil(BLOCK) + 1
-    }
-}
+/// How many numbers a byte may be.
+pub(super) const BYTES: usize = 256;
 
 /// Some rows of a sparse matrix.
 #[derive(Debug, Clone, Copy)]
 pub struct SparseRows<'a, T> {
-    pub(super) layout: SparseLayout,
-    pub(super) values: &'a [T],
-    pub(super) columns: &'a [u32],
-    /// For each row, where in its place each block begins, and the end.
-    pub(super) marks: &'a [u32],
+    /// The table that they are from.
+    pub(super) lists: &'a Lists,
+    /// The number that each byte means.
+    pub(super) numbers: &'a [T; BYTES],
+    /// For each row as many words: the number of the row of the table that will be gathered after it, or [`NONE`], and
+    /// its record.
+    pub(super) places: &'a [u32],
+    /// How many words.
+    pub(super) words: usize,
+    pub(super) rows: usize,
 }
 
 /// Some rows of a sparse matrix, to be filled.
 #[derive(Debug)]
-pub struct SparseRowsMut<'a, T> {
-    pub(super) layout: SparseLayout,
-    pub(super) values: &'a mut [T],
-    pub(super) columns: &'a mut [u32],
-    pub(super) marks: &'a mut [u32],
+pub struct SparseRowsMut<'a> {
+    pub(super) lists: &'a Lists,
+    pub(super) places: &'a mut [u32],
+    pub(super) rows: usize,
 }
 
-impl<T: Real> SparseRowsMut<'_, T> {
-    /// Makes row `row` of these bytes, each times `scale`.
-    #[inline(always)]
-    pub(crate) fn set(&mut self, row: usize, bytes: &[u8], scale: T) {
-        let (stride, marks) = (self.layout.stride(), self.layout.marks());
-        let values = &mut self.values[row * stride..(row + 1) * stride];
-        let columns = &mut self.columns[row * stride..(row + 1) * stride];
-        let marks = &mut self.marks[row * marks..(row + 1) * marks];
-        let (mut numbers, mut before) = ([0; SPAN], 0);
-        let last = marks.len() - 1;
-        for ((bytes, marks), first) in
-            bytes.chunks(SPAN).zip(marks.chunks_mut(SPAN / BLOCK)).zip((0..).step_by(SPAN))
-        {
-            let marks = &mut marks[..bytes.len().div_ceil(BLOCK)];
-            let count = nonzeros(Span { bytes, first, before }, &mut columns[before..], &mut numbers, marks);
-            for (value, &number) in values[before..before + count].iter_mut().zip(&numbers) {
-                *value = T::of_byte(number) * scale;
-            }
-            before += count;
+/// No row.
+const NONE: u32 = u32::MAX;
+
+/// How many words the place of a row has.
+pub(crate) fn words(lists: &Lists) -> usize {
+    1 + lists.longest().div_ceil(size_of::<u32>())
+}
+
+impl SparseRowsMut<'_> {
+    /// Fills them with these rows of the table. The rows `next` are those that will be gathered after them.
+    pub(crate) fn gather(self, rows: &[u32], next: &[u32]) {
+        assert_eq!(self.rows, rows.len(), "as many rows as there is room for");
+        for (i, (place, &row)) in self.places.chunks_exact_mut(words(self.lists)).zip(rows).enumerate() {
+            let (coming, place) = place.split_at_mut(1);
+            coming[0] = next.get(i).copied().unwrap_or(NONE);
+            let record = self.lists.record(row);
+            // SAFETY: any bytes are words.
+            let (_, place, _) = unsafe { place.align_to_mut::<u8>() };
+            place[..record.len()].copy_from_slice(record);
         }
-        marks[last] = before as u32;
     }
 }
 
-impl<'a, T: Real> SparseRows<'a, T> {
-    /// The elements of some blocks of a row: columns and values.
+impl<'a, T> SparseRows<'a, T> {
     #[inline(always)]
-    fn blocks(&self, row: usize, blocks: Range<usize>) -> (&'a [u32], &'a [T]) {
-        let (stride, marks) = (self.layout.stride(), self.layout.marks());
-        let marks = &self.marks[row * marks..(row + 1) * marks];
-        let (from, to) = (marks[blocks.start] as usize, marks[blocks.end] as usize);
-        let place = row * stride..(row + 1) * stride;
-        (&self.columns[place.clone()][from..to], &self.values[place][from..to])
+    fn place(&self, row: usize) -> &'a [u32] {
+        &self.places[row * self.words..(row + 1) * self.words]
     }
 
-    fn rows(&self) -> usize {
-        self.marks.len() / self.layout.marks()
+    #[inline(always)]
+    fn record(&self, row: usize) -> Record<'a> {
+        // SAFETY: any words are bytes.
+        let (_, bytes, _) = unsafe { self.place(row)[1..].align_to::<u8>() };
+        Record::new(bytes, self.lists.width())
+    }
+
+    /// Brings the row that will be gathered after this one nearer to the processor: while it is at work, memory answers.
+    #[inline(always)]
+    fn ask_ahead(&self, row: usize) {
+        let next = self.place(row)[0];
+        if next != NONE {
+            prefetch(self.lists.record(next));
+        }
+    }
+
+    fn blocks(&self) -> usize {
+        self.lists.width().div_ceil(BLOCK)
     }
 }
 
@@ -118,17 +108,30 @@ pub(crate) const NARROWEST: usize = 16;
 /// C = A·B for the sparse rows A; B is row-major with `n` columns, at least [`NARROWEST`]. `scratch` has as many numbers as
 /// [`scratch`] says.
 pub(crate) fn product<T: Real>(a: SparseRows<'_, T>, b: &[T], n: usize, c: &mut [T], scratch: &mut [T]) {
-    assert!(n >= NARROWEST && b.len() >= a.layout.width * n, "the right operand of a sparse product");
-    assert_eq!(c.len(), a.rows() * n, "the rows of a sparse product");
-    tiles::<T>(n, &mut |column, registers| match registers {
-        1 => dispatch(Forward::<T, 1> { a, b, n, column, c, scratch }),
-        2 => dispatch(Forward::<T, 2> { a, b, n, column, c, scratch }),
-        3 => dispatch(Forward::<T, 3> { a, b, n, column, c, scratch }),
-        4 => dispatch(Forward::<T, 4> { a, b, n, column, c, scratch }),
-        5 => dispatch(Forward::<T, 5> { a, b, n, column, c, scratch }),
-        6 => dispatch(Forward::<T, 6> { a, b, n, column, c, scratch }),
-        7 => dispatch(Forward::<T, 7> { a, b, n, column, c, scratch }),
-        _ => dispatch(Forward::<T, 8> { a, b, n, column, c, scratch }),
+    assert!(n >= NARROWEST && b.len() >= a.lists.width() * n, "the right operand of a sparse product");
+    assert_eq!(c.len(), a.rows * n, "the rows of a sparse product");
+    // A register that does not begin with a line of the cache takes twice as long to read.
+    let copy = !(n * size_of::<T>()).is_multiple_of(64) && a.rows >= WORTH_COPYING_B;
+    tiles::<T>(n, REGISTERS, &mut |column, registers| {
+        let tile = Tile { a, b, n, column, c, scratch };
+        match (registers, copy) {
+            (1, false) => dispatch(Forward::<T, 1, false>(tile)),
+            (2, false) => dispatch(Forward::<T, 2, false>(tile)),
+            (3, false) => dispatch(Forward::<T, 3, false>(tile)),
+            (4, false) => dispatch(Forward::<T, 4, false>(tile)),
+            (5, false) => dispatch(Forward::<T, 5, false>(tile)),
+            (6, false) => dispatch(Forward::<T, 6, false>(tile)),
+            (7, false) => dispatch(Forward::<T, 7, false>(tile)),
+            (_, false) => dispatch(Forward::<T, 8, false>(tile)),
+            (1, true) => dispatch(Forward::<T, 1, true>(tile)),
+            (2, true) => dispatch(Forward::<T, 2, true>(tile)),
+            (3, true) => dispatch(Forward::<T, 3, true>(tile)),
+            (4, true) => dispatch(Forward::<T, 4, true>(tile)),
+            (5, true) => dispatch(Forward::<T, 5, true>(tile)),
+            (6, true) => dispatch(Forward::<T, 6, true>(tile)),
+            (7, true) => dispatch(Forward::<T, 7, true>(tile)),
+            (_, true) => dispatch(Forward::<T, 8, true>(tile)),
+        }
     });
 }
 
@@ -142,30 +145,28 @@ pub(crate) fn transposed_product<T: Real>(
     c: &mut [T],
     scratch: &mut [T],
 ) {
-    assert!(n >= NARROWEST && features.end <= a.layout.width, "the operands of a sparse product");
-    assert!(g.len() >= a.rows() * n && c.len() == features.len() * n, "the operands of a sparse product");
-    tiles::<T>(n, &mut |column, registers| {
+    assert!(n >= NARROWEST && features.end <= a.lists.width(), "the operands of a sparse product");
+    assert!(g.len() >= a.rows * n && c.len() == features.len() * n, "the operands of a sparse product");
+    // A row of B is read for each feature that is not zero in it: all rows of a tile stay in the first-level cache.
+    tiles::<T>(n, REGISTERS / 2, &mut |column, registers| {
         let features = features.clone();
+        let tile = Tile { a, b: g, n, column, c, scratch };
         match registers {
-            1 => dispatch(Backward::<T, 1> { a, g, n, column, features, c, scratch }),
-            2 => dispatch(Backward::<T, 2> { a, g, n, column, features, c, scratch }),
-            3 => dispatch(Backward::<T, 3> { a, g, n, column, features, c, scratch }),
-            4 => dispatch(Backward::<T, 4> { a, g, n, column, features, c, scratch }),
-            5 => dispatch(Backward::<T, 5> { a, g, n, column, features, c, scratch }),
-            6 => dispatch(Backward::<T, 6> { a, g, n, column, features, c, scratch }),
-            7 => dispatch(Backward::<T, 7> { a, g, n, column, features, c, scratch }),
-            _ => dispatch(Backward::<T, 8> { a, g, n, column, features, c, scratch }),
+            1 => dispatch(Backward::<T, 1>(tile, features)),
+            2 => dispatch(Backward::<T, 2>(tile, features)),
+            3 => dispatch(Backward::<T, 3>(tile, features)),
+            _ => dispatch(Backward::<T, 4>(tile, features)),
         }
     });
 }
 
-/// The scratch memory of both products, in numbers: some rows of B or C, a tile wide.
-pub(crate) fn scratch(width: usize) -> usize {
-    width.min(matmul::DEPTH) * REGISTERS * NARROWEST
+/// The scratch memory of both products, in numbers, when sums are over so many: some rows of B or G, a tile wide.
+pub(crate) fn scratch(depth: usize) -> usize {
+    depth.min(DEPTH) * REGISTERS * NARROWEST
 }
 
-/// Walks over the columns of C by tiles of registers.
-fn tiles<T: Real>(n: usize, each: &mut dyn FnMut(usize, usize)) {
+/// Walks over the columns of C by tiles of registers, `most` at the most.
+fn tiles<T: Real>(n: usize, most: usize, each: &mut dyn FnMut(usize, usize)) {
     struct Lanes<T>(std::marker::PhantomData<T>);
     impl<T: Real> Body for Lanes<T> {
         type Output = usize;
@@ -175,8 +176,8 @@ fn tiles<T: Real>(n: usize, each: &mut dyn FnMut(usize, usize)) {
         }
     }
     let lanes = dispatch(Lanes::<T>(std::marker::PhantomData));
-    for column in (0..n).step_by(REGISTERS * lanes) {
-        let registers = (n - column).div_ceil(lanes).min(REGISTERS);
+    for column in (0..n).step_by(most * lanes) {
+        let registers = (n - column).div_ceil(lanes).min(most);
         each(if registers == 1 { column.min(n - lanes) } else { column }, registers);
     }
 }
@@ -192,9 +193,10 @@ fn places<const W: usize>(lanes: usize, left: usize) -> [usize; W] {
 /// From this many rows on, copying B pays.
 const WORTH_COPYING_B: usize = 16;
 
-/// `W` registers of columns of C = A·B from `column` on.
-struct Forward<'a, 'b, T, const W: usize> {
+/// The operands of a product, of which some registers of columns are computed from `column` on.
+struct Tile<'a, 'b, T> {
     a: SparseRows<'a, T>,
+    /// The dense operand, row-major with `n` columns.
     b: &'a [T],
     n: usize,
     column: usize,
@@ -202,69 +204,146 @@ struct Forward<'a, 'b, T, const W: usize> {
     scratch: &'b mut [T],
 }
 
-impl<T: Real, const W: usize> Body for Forward<'_, '_, T, W> {
+/// Copies the columns of a tile from rows of `n` numbers, side by side.
+///
+/// # Safety
+/// The processor has the instruction set `I`.
+#[inline(always)]
+unsafe fn copy<T: Real, I: InstructionSet, const W: usize>(
+    from: &[T],
+    n: usize,
+    column: usize,
+    places: [usize; W],
+    to: &mut [T],
+) {
+    let lanes = T::Register::<I>::LANES;
+    assert!(places.iter().all(|place| column + place + lanes <= n), "a tile within a row");
+    for (to, from) in to.chunks_exact_mut(W * lanes).zip(from.chunks_exact(n)) {
+        let (to, from) = (to.as_mut_ptr(), from.as_ptr().wrapping_add(column));
+        for (w, &place) in places.iter().enumerate() {
+            // SAFETY: the caller promises the instruction set; the places lie within the row, and there is a tile of room.
+            unsafe { T::Register::<I>::load(from.wrapping_add(place)).store(to.wrapping_add(w * lanes)) };
+        }
+    }
+}
+
+/// `W` registers of columns of C = A·B; B is `COPIED` first.
+struct Forward<'a, 'b, T, const W: usize, const COPIED: bool>(Tile<'a, 'b, T>);
+
+impl<T: Real, const W: usize, const COPIED: bool> Body for Forward<'_, '_, T, W, COPIED> {
     type Output = ();
 
     #[inline(always)]
     fn run<I: InstructionSet>(self) {
-        let Forward { a, b, n, column, c, scratch } = self;
-        let (lanes, width) = (T::Register::<I>::LANES, a.layout.width);
+        let Tile { a, b, n, column, c, scratch } = self.0;
+        let (lanes, width, blocks) = (T::Register::<I>::LANES, a.lists.width(), a.blocks());
         let places = places::<W>(lanes, n - column);
-        let blocks = a.layout.marks() - 1;
-        // A register that does not begin with a line of the cache takes twice as long to read.
-        let copy = !(n * size_of::<T>()).is_multiple_of(64) && a.rows() >= WORTH_COPYING_B;
+        let step = if COPIED { W * lanes } else { n };
         for first in (0..blocks).step_by(BLOCKS_A_DEPTH) {
             let last = blocks.min(first + BLOCKS_A_DEPTH);
             let range = first * BLOCK..width.min(last * BLOCK);
             let b = &b[range.start * n..range.end * n];
-            let (b, step, places_in_b) = if copy {
-                for (to, from) in scratch.chunks_exact_mut(W * lanes).zip(b.chunks_exact(n)) {
-                    for (to, &place) in to.chunks_exact_mut(lanes).zip(&places) {
-                        to.copy_from_slice(&from[column + place..column + place + lanes]);
-                    }
-                }
-                (&scratch[..range.len() * W * lanes], W * lanes, std::array::from_fn(|w| w * lanes))
+            let b = if COPIED {
+                // SAFETY: `dispatch` has found the processor to have the instruction set `I`.
+                unsafe { copy::<T, I, W>(b, n, column, places, &mut scratch[..range.len() * step]) };
+                &scratch[..range.len() * step]
             } else {
-                (b, n, places.map(|place| column + place))
+                &b[column..]
             };
             for (row, c) in c.chunks_exact_mut(n).enumerate() {
-                let (columns, values) = a.blocks(row, first..last);
+                if column == 0 && first == 0 {
+                    a.ask_ahead(row);
+                }
+                let record = a.record(row);
+                let mut bytes = record.numbers(first).iter();
                 // SAFETY: `dispatch` has found the processor to have the instruction set `I`. B has `step` numbers for
-                // each column within `range`, and the places lie within `step`; those in C lie within `n`.
+                // each column of these blocks, and the places lie within `step`; those in C lie within `n`.
                 unsafe {
-                    let mut sums = [T::Register::<I>::splat(T::zero()); W];
-                    for (&p, &value) in columns.iter().zip(values) {
-                        let p = (p as usize).wrapping_sub(range.start);
-                        assert!(p < range.len(), "a column of a sparse matrix");
-                        let factor = T::Register::<I>::splat(value);
-                        let line = b.as_ptr().add(p * step);
-                        for (sum, &place) in sums.iter_mut().zip(&places_in_b) {
-                            *sum = factor.multiply_add(T::Register::<I>::load(line.add(place)), *sum);
+                    let mut sums = sums_so_far::<T, T::Register<I>, W>(&c[column..], places, first > 0);
+                    for block in first..last {
+                        let b = b.as_ptr().wrapping_add((block - first) * BLOCK * step);
+                        let mut left = record.mask(block);
+                        let beyond = left.checked_shr((width - block * BLOCK) as u32);
+                        assert!(beyond.unwrap_or(0) == 0, "a column of a sparse matrix");
+                        while left != 0 {
+                            let Some(&byte) = bytes.next() else { break };
+                            let line = b.wrapping_add(left.trailing_zeros() as usize * step);
+                            left &= left - 1;
+                            let factor = T::Register::<I>::splat(a.numbers[usize::from(byte)]);
+                            for (w, sum) in sums.iter_mut().enumerate() {
+                                let place = if COPIED { w * lanes } else { places[w] };
+                                let b = T::Register::<I>::load(line.wrapping_add(place));
+                                *sum = factor.multiply_add(b, *sum);
+                            }
                         }
                     }
-                    let to = c.as_mut_ptr().add(column);
-                    if first > 0 {
-                        // All are read before any is written: they may overlap.
-                        for (sum, &place) in sums.iter_mut().zip(&places) {
-                            *sum = T::Register::<I>::load(to.add(place)).add(*sum);
-                        }
-                    }
-                    sums.iter().zip(&places).for_each(|(sum, &place)| sum.store(to.add(place)));
+                    write(&mut c[column..], sums, places);
                 }
             }
         }
     }
 }
 
-/// `W` registers of columns of the rows `features` of C = Aᵀ·G from `column` on.
-struct Backward<'a, 'b, T, const W: usize> {
-    a: SparseRows<'a, T>,
-    g: &'a [T],
-    n: usize,
-    column: usize,
-    features: Range<usize>,
-    c: &'b mut [T],
-    scratch: &'b mut [T],
+/// The sums of a row of C that are there already if there `are` any, or zeros.
+///
+/// # Safety
+/// The processor has the instruction set of `V`, and the places lie within the row.
+#[inline(always)]
+unsafe fn sums_so_far<T: Real, V: Vector<T>, const W: usize>(
+    c: &[T],
+    places: [usize; W],
+    are: bool,
+) -> [V; W] {
+    // SAFETY: the caller promises it.
+    unsafe {
+        let mut sums = [V::splat(T::zero()); W];
+        if are {
+            for (sum, &place) in sums.iter_mut().zip(&places) {
+                *sum = V::load(c.as_ptr().add(place));
+            }
+        }
+        sums
+    }
+}
+
+/// Writes sums to their places in a row of C.
+///
+/// # Safety
+/// As for [`sums_so_far`].
+#[inline(always)]
+unsafe fn write<T: Real, V: Vector<T>, const W: usize>(c: &mut [T], sums: [V; W], places: [usize; W]) {
+    for (sum, &place) in sums.iter().zip(&places) {
+        // SAFETY: the caller promises it.
+        unsafe { sum.store(c.as_mut_ptr().add(place)) };
+    }
+}
+
+/// `W` registers of columns of some rows of C = Aᵀ·B.
+struct Backward<'a, 'b, T, const W: usize>(Tile<'a, 'b, T>, Range<usize>);
+
+/// The columns of one block of some rows, as if it were transposed.
+struct Columns {
+    /// Which rows are not zero in each column: the bits of a word for each 64 rows.
+    masks: [[u64; BLOCK]; ROWS / BLOCK],
+    /// All bytes, row by row.
+    bytes: [[u8; BLOCK]; ROWS],
+}
+
+impl Columns {
+    #[inline(always)]
+    fn fill<T>(&mut self, a: &SparseRows<'_, T>, rows: Range<usize>, block: usize) {
+        for (number, masks) in self.masks.iter_mut().enumerate().take(rows.len().div_ceil(BLOCK)) {
+            let first = rows.start + number * BLOCK;
+            let count = BLOCK.min(rows.end - first);
+            for (row, mask) in (first..).zip(&mut masks[..count]) {
+                *mask = a.record(row).mask(block);
+            }
+            masks[count..].fill(0);
+            let bytes = &mut self.bytes[number * BLOCK..][..count];
+            expand(&masks[..count], |i| a.record(first + i).numbers(block), bytes);
+            transpose(masks);
+        }
+    }
 }
 
 impl<T: Real, const W: usize> Body for Backward<'_, '_, T, W> {
@@ -272,53 +351,44 @@ impl<T: Real, const W: usize> Body for Backward<'_, '_, T, W> {
 
     #[inline(always)]
     fn run<I: InstructionSet>(self) {
-        let Backward { a, g, n, column, features, c, scratch } = self;
-        let (lanes, rows) = (T::Register::<I>::LANES, a.rows());
-        let (places, depth, tile) = (places::<W>(lanes, n - column), matmul::DEPTH, W * lanes);
-        for number in features.start / BLOCK..features.end.div_ceil(BLOCK) {
-            // The sums of a block's features stay in the first-level cache while all rows of A add to them.
-            let range = features.start.max(number * BLOCK)..features.end.min((number + 1) * BLOCK);
-            let part = &mut c[(range.start - features.start) * n..(range.end - features.start) * n];
-            for first in (0..rows.max(1)).step_by(depth) {
-                let sums = &mut scratch[..range.len() * tile];
-                sums.fill(T::zero());
-                for row in first..rows.min(first + depth) {
-                    let (columns, values) = a.blocks(row, number..number + 1);
-                    let line = &g[row * n + column..(row + 1) * n];
-                    // SAFETY: `dispatch` has found the processor to have the instruction set `I`. The places of a tile lie
-                    // within a row of G, and each feature within `range` has a tile of sums.
+        let Backward(Tile { a, b, n, column, c, scratch }, features) = self;
+        let (lanes, step) = (T::Register::<I>::LANES, W * T::Register::<I>::LANES);
+        let places = places::<W>(lanes, n - column);
+        let mut columns = Columns { masks: [[0; BLOCK]; ROWS / BLOCK], bytes: [[0; BLOCK]; ROWS] };
+        for first in (0..a.rows.max(1)).step_by(ROWS) {
+            let rows = first..a.rows.min(first + ROWS);
+            // A row of B is read for each feature that is not zero in it: side by side, from a line of the cache on.
+            let copied = &mut scratch[..rows.len() * step];
+            // SAFETY: `dispatch` has found the processor to have the instruction set `I`.
+            unsafe { copy::<T, I, W>(&b[rows.start * n..rows.end * n], n, column, places, copied) };
+            for block in features.start / BLOCK..features.end.div_ceil(BLOCK) {
+                columns.fill(&a, rows.clone(), block);
+                for feature in features.start.max(block * BLOCK)..features.end.min((block + 1) * BLOCK) {
+                    let c = &mut c[(feature - features.start) * n..][column..n];
+                    let feature = feature % BLOCK;
+                    // SAFETY: as above. A bit is set only for a row that there is, and each has its tile of B; the places
+                    // lie within a row of C.
                     unsafe {
-                        let g = places.map(|place| T::Register::<I>::load(line.as_ptr().add(place)));
-                        for (&p, &value) in columns.iter().zip(values) {
-                            let p = (p as usize).wrapping_sub(range.start);
-                            if p >= range.len() {
-                                continue;
-                            }
-                            let factor = T::Register::<I>::splat(value);
-                            let sums = sums.as_mut_ptr().add(p * tile);
-                            for (w, &g) in g.iter().enumerate() {
-                                let sum = sums.add(w * lanes);
-                                factor.multiply_add(g, T::Register::<I>::load(sum)).store(sum);
+                        let mut sums = sums_so_far::<T, T::Register<I>, W>(c, places, first > 0);
+                        for (number, masks) in
+                            columns.masks.iter().enumerate().take(rows.len().div_ceil(BLOCK))
+                        {
+                            let mut left = masks[feature];
+                            let bytes = &columns.bytes[number * BLOCK..(number + 1) * BLOCK];
+                            let b = copied.as_ptr().wrapping_add(number * BLOCK * step);
+                            while left != 0 {
+                                let row = left.trailing_zeros() as usize;
+                                left &= left - 1;
+                                let factor =
+                                    T::Register::<I>::splat(a.numbers[usize::from(bytes[row][feature])]);
+                                let line = b.wrapping_add(row * step);
+                                for (w, sum) in sums.iter_mut().enumerate() {
+                                    let b = T::Register::<I>::load(line.wrapping_add(w * lanes));
+                                    *sum = factor.multiply_add(b, *sum);
+                                }
                             }
                         }
-                    }
-                }
-                for (c, sums) in part.chunks_exact_mut(n).zip(sums.chunks_exact(tile)) {
-                    let c = &mut c[column..];
-                    // SAFETY: as above; the places lie within a row of C. All are read before any is written: they may
-                    // overlap.
-                    unsafe {
-                        let mut totals: [_; W] =
-                            std::array::from_fn(|w| T::Register::<I>::load(sums.as_ptr().add(w * lanes)));
-                        if first > 0 {
-                            for (total, &place) in totals.iter_mut().zip(&places) {
-                                *total = T::Register::<I>::load(c.as_ptr().add(place)).add(*total);
-                            }
-                        }
-                        totals
-                            .iter()
-                            .zip(&places)
-                            .for_each(|(total, &place)| total.store(c.as_mut_ptr().add(place)));
+                        write(c, sums, places);
                     }
                 }
             }
@@ -329,33 +399,12 @@ impl<T: Real, const W: usize> Body for Backward<'_, '_, T, W> {
 #[cfg(test)]
 mod tests {
     use super::super::matmul::{self, Matrix};
+    use super::super::table::Bytes;
     use super::*;
-
-    /// Gathers all rows of `bytes` into memory that was full of other things.
-    fn sparse<T: Real>(bytes: &[u8], width: usize, scale: T, check: impl FnOnce(SparseRows<'_, T>)) {
-        struct Fill<'a, T>(&'a [u8], T, SparseRowsMut<'a, T>);
-        impl<T: Real> Body for Fill<'_, T> {
-            type Output = ();
-            #[inline(always)]
-            fn run<I: InstructionSet>(mut self) {
-                let width = self.2.layout.width;
-                for (row, bytes) in self.0.chunks_exact(width).enumerate() {
-                    self.2.set(row, bytes, self.1);
-                }
-            }
-        }
-        let layout = SparseLayout::new(width);
-        let rows = bytes.len() / width;
-        let (mut values, mut columns) =
-            (vec![T::nan(); rows * layout.stride()], vec![77; rows * layout.stride()]);
-        let mut marks = vec![99; rows * layout.marks()];
-        let (v, c, m) = (&mut values[..], &mut columns[..], &mut marks[..]);
-        dispatch(Fill(bytes, scale, SparseRowsMut { layout, values: v, columns: c, marks: m }));
-        check(SparseRows { layout, values: &values, columns: &columns, marks: &marks });
-    }
 
     fn has_the_bits_of_the_dense_product<T: Real>() {
         let scale = T::one() / T::of(255.0);
+        let meanings = std::array::from_fn(|byte| T::of_byte(byte as u8) * scale);
         for (rows, width, n) in
             [(1, 1, 16), (3, 17, 16), (7, 784, 50), (100, 130, 33), (300, 40, 130), (260, 300, 17)]
         {
@@ -364,25 +413,32 @@ mod tests {
             let dense: Vec<T> = bytes.iter().map(|&byte| T::of_byte(byte) * scale).collect();
             let numbers =
                 |count: usize| (0..count).map(|i| T::of((i as f64 * 0.37).sin())).collect::<Vec<T>>();
-            sparse(&bytes, width, scale, |a| {
+            let table = Bytes::from(bytes);
+            let lists = table.lists(width).expect("mostly zero");
+            let mut places = vec![77; rows * words(&lists)];
+            let all: Vec<u32> = (0..rows as u32).collect();
+            SparseRowsMut { lists: &lists, places: &mut places, rows }.gather(&all, &all);
+            let a =
+                SparseRows { lists: &lists, numbers: &meanings, places: &places, words: words(&lists), rows };
+            {
                 let mut memory = vec![T::nan(); matmul::scratch(rows.max(width), rows.max(width), n)];
                 let (b, mut c, mut expected) =
                     (numbers(width * n), vec![T::nan(); rows * n], vec![T::nan(); rows * n]);
-                let mut apart = vec![T::nan(); scratch(width)];
+                let mut apart = vec![T::nan(); scratch(width.max(rows))];
                 product(a, &b, n, &mut c, &mut apart);
                 let left = Matrix { values: &dense, row: width, column: 1 };
                 let right = Matrix { values: &b, row: n, column: 1 };
-                matmul::product(left, right, (width, n), 0..rows, &mut expected, &mut memory);
+                matmul::product(left, right, (rows, width, n), rows, &mut expected, &mut memory);
                 assert!(c == expected, "{rows}×{width}×{n}, in {}", T::NAME);
                 let (g, features) = (numbers(rows * n), width / 3..width);
                 let (mut c, mut expected) =
                     (vec![T::nan(); features.len() * n], vec![T::nan(); features.len() * n]);
                 transposed_product(a, &g, n, features.clone(), &mut c, &mut apart);
-                let left = Matrix { values: &dense, row: 1, column: width };
+                let left = Matrix { values: &dense[features.start..], row: 1, column: width };
                 let right = Matrix { values: &g, row: n, column: 1 };
-                matmul::product(left, right, (rows, n), features, &mut expected, &mut memory);
+                matmul::product(left, right, (width, rows, n), features.len(), &mut expected, &mut memory);
                 assert!(c == expected, "transposed {rows}×{width}×{n}, in {}", T::NAME);
-            });
+            }
         }
     }
 

@@ -8,7 +8,7 @@
 use super::arena::{Memory, Place};
 use super::chain::Chain;
 use super::form::Operand;
-use super::program::{RowsWork, Work};
+use super::work::{RowsWork, Work};
 use std::ops::Range;
 
 /// A piece of the arena that a step touches.
@@ -73,7 +73,7 @@ fn of_chain(chain: &Chain, shares: &[Range<usize>]) -> Vec<Touch> {
 
 /// All of a place, read by all who have a share.
 fn everything(place: Place, shares: &[Range<usize>]) -> Vec<Touch> {
-    place.pieces().map(|(memory, range)| whole(memory, range, false, shares)).collect()
+    place.memory().map(|(memory, range)| whole(memory, range, false, shares)).into_iter().collect()
 }
 
 fn whole(memory: Memory, range: Range<usize>, writes: bool, shares: &[Range<usize>]) -> Touch {
@@ -86,25 +86,23 @@ fn whole(memory: Memory, range: Range<usize>, writes: bool, shares: &[Range<usiz
 
 /// A place for each share, one behind the other.
 fn parts(shares: &[Range<usize>], writes: bool, part: impl Fn(&Range<usize>) -> Place) -> Vec<Touch> {
-    // A place has several pieces if it is sparse; each of them is cut by itself.
-    let pieces: Vec<Vec<(Memory, Range<usize>)>> =
-        shares.iter().map(|share| part(share).pieces().collect()).collect();
-    let cut = |number: usize| {
-        let ranges: Vec<&Range<usize>> = pieces.iter().map(|pieces| &pieces[number].1).collect();
-        let memory = pieces[0][number].0;
-        let mut cuts = vec![ranges[0].start];
-        for range in &ranges {
-            let last = cuts[cuts.len() - 1];
-            if range.start < last && !range.is_empty() {
-                // Rows that reach into each other: nobody's own.
-                let end = ranges.iter().map(|range| range.end).max().unwrap_or(last);
-                return whole(memory, cuts[0]..end, writes, shares);
-            }
-            cuts.push(if range.is_empty() { last } else { range.end });
-        }
-        Touch { memory, writes, extent: Extent::Parts(cuts) }
+    let pieces: Option<Vec<(Memory, Range<usize>)>> =
+        shares.iter().map(|share| part(share).memory()).collect();
+    let Some((memory, first)) = pieces.as_ref().and_then(|pieces| pieces.first()) else {
+        return Vec::new();
     };
-    (0..pieces.first().map_or(0, Vec::len)).map(cut).collect()
+    let (memory, ranges) = (*memory, pieces.iter().flatten().map(|(_, range)| range));
+    let mut cuts = vec![first.start];
+    for range in ranges.clone() {
+        let last = cuts[cuts.len() - 1];
+        if range.start < last && !range.is_empty() {
+            // Rows that reach into each other: nobody's own.
+            let end = ranges.map(|range| range.end).max().unwrap_or(last);
+            return vec![whole(memory, cuts[0]..end, writes, shares)];
+        }
+        cuts.push(if range.is_empty() { last } else { range.end });
+    }
+    vec![Touch { memory, writes, extent: Extent::Parts(cuts) }]
 }
 
 impl Touch {

@@ -29,6 +29,25 @@ pub trait Vector<T>: Copy {
     /// They can be written.
     unsafe fn store(self, to: *mut T);
 
+    /// Reads the first `count` numbers; the other lanes are zero.
+    ///
+    /// # Safety
+    /// They can be read, and are at most `LANES`.
+    unsafe fn load_part(from: *const T, count: usize) -> Self;
+
+    /// Writes the first `count` lanes.
+    ///
+    /// # Safety
+    /// They can be written, and are at most `LANES`.
+    unsafe fn store_part(self, to: *mut T, count: usize);
+
+    /// `self` with the lanes of `other` at those places whose numbers have the bit `DISTANCE`, taken from the places that
+    /// do not, and `other` with those lanes of `self` which these replaced: one step of a [transposition](transpose).
+    ///
+    /// # Safety
+    /// As for [`splat`](Self::splat); `DISTANCE` is a power of two below `LANES`.
+    unsafe fn exchange<const DISTANCE: usize>(self, other: Self) -> (Self, Self);
+
     /// `self · factor + sum`, rounded once where the processor can.
     ///
     /// # Safety
@@ -40,6 +59,37 @@ pub trait Vector<T>: Copy {
     /// # Safety
     /// As for [`splat`](Self::splat).
     unsafe fn add(self, other: Self) -> Self;
+}
+
+/// Exchanges rows and columns of as many registers as each has lanes, the first ones of these.
+///
+/// # Safety
+/// The processor has the instruction set that the registers are for.
+#[inline(always)]
+pub(super) unsafe fn transpose<T, V: Vector<T>>(square: &mut [V; 16]) {
+    // SAFETY: the caller promises the instruction set; a step is taken only if its distance is below the lanes.
+    unsafe {
+        if V::LANES > 8 {
+            step::<T, V, 8>(square);
+        }
+        if V::LANES > 4 {
+            step::<T, V, 4>(square);
+        }
+        if V::LANES > 2 {
+            step::<T, V, 2>(square);
+        }
+        step::<T, V, 1>(square);
+    }
+}
+
+/// # Safety
+/// As for [`transpose`], and `DISTANCE` is below the lanes.
+#[inline(always)]
+unsafe fn step<T, V: Vector<T>, const DISTANCE: usize>(square: &mut [V; 16]) {
+    for i in (0..V::LANES).filter(|i| i & DISTANCE == 0) {
+        // SAFETY: the caller promises it.
+        (square[i], square[i + DISTANCE]) = unsafe { square[i].exchange::<DISTANCE>(square[i + DISTANCE]) };
+    }
 }
 
 /// 16 bytes of numbers, for instruction sets without an implementation of their own.
@@ -70,6 +120,29 @@ impl<T: Real, const LANES: usize> Vector<T> for Plain<T, LANES> {
     }
 
     #[inline(always)]
+    unsafe fn load_part(from: *const T, count: usize) -> Self {
+        // SAFETY: the caller promises that `count` numbers can be read.
+        let lane = |i| if i < count { unsafe { from.add(i).read() } } else { T::zero() };
+        Plain(std::array::from_fn(lane))
+    }
+
+    #[inline(always)]
+    unsafe fn store_part(self, to: *mut T, count: usize) {
+        for (i, &lane) in self.0.iter().enumerate().take(count) {
+            // SAFETY: the caller promises that `count` numbers can be written.
+            unsafe { to.add(i).write(lane) };
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn exchange<const DISTANCE: usize>(self, other: Self) -> (Self, Self) {
+        let has = |i: usize| i & DISTANCE != 0;
+        let mine = std::array::from_fn(|i| if has(i) { other.0[i - DISTANCE] } else { self.0[i] });
+        let others = std::array::from_fn(|i| if has(i) { other.0[i] } else { self.0[i + DISTANCE] });
+        (Plain(mine), Plain(others))
+    }
+
+    #[inline(always)]
     unsafe fn multiply_add(self, factor: Self, sum: Self) -> Self {
         let fused = |i| {
             let (x, y, z): (T, T, T) = (self.0[i], factor.0[i], sum.0[i]);
@@ -84,10 +157,14 @@ impl<T: Real, const LANES: usize> Vector<T> for Plain<T, LANES> {
     }
 }
 
-/// One implementation: the register, the number, and the instructions.
+/// One implementation: the register, the number, how many there are in it, the instructions, and the functions of `x86`.
 #[cfg(target_arch = "x86_64")]
 macro_rules! vector {
-    ($register:ident, $number:ty, $lanes:literal, $splat:ident, $load:ident, $store:ident, $fma:ident, $add:ident) => {
+    (
+        $register:ident, $number:ty, $lanes:literal,
+        $splat:ident, $load:ident, $store:ident, $fma:ident, $add:ident,
+        $load_part:ident, $store_part:ident, $exchange:ident
+    ) => {
         impl Vector<$number> for std::arch::x86_64::$register {
             const LANES: usize = $lanes;
 
@@ -110,6 +187,24 @@ macro_rules! vector {
             }
 
             #[inline(always)]
+            unsafe fn load_part(from: *const $number, count: usize) -> Self {
+                // SAFETY: the caller promises the instruction set, and that so many can be read.
+                unsafe { x86::$load_part(from, count) }
+            }
+
+            #[inline(always)]
+            unsafe fn store_part(self, to: *mut $number, count: usize) {
+                // SAFETY: the caller promises the instruction set, and that so many can be written.
+                unsafe { x86::$store_part(to, count, self) }
+            }
+
+            #[inline(always)]
+            unsafe fn exchange<const DISTANCE: usize>(self, other: Self) -> (Self, Self) {
+                // SAFETY: the caller promises the instruction set, and that the distance is below the lanes.
+                unsafe { x86::$exchange::<DISTANCE>(self, other) }
+            }
+
+            #[inline(always)]
             unsafe fn multiply_add(self, factor: Self, sum: Self) -> Self {
                 // SAFETY: the caller promises the instruction set.
                 unsafe { std::arch::x86_64::$fma(self, factor, sum) }
@@ -125,10 +220,61 @@ macro_rules! vector {
 }
 
 #[cfg(target_arch = "x86_64")]
-vector!(__m256, f32, 8, _mm256_set1_ps, _mm256_loadu_ps, _mm256_storeu_ps, _mm256_fmadd_ps, _mm256_add_ps);
+mod x86;
+
 #[cfg(target_arch = "x86_64")]
-vector!(__m256d, f64, 4, _mm256_set1_pd, _mm256_loadu_pd, _mm256_storeu_pd, _mm256_fmadd_pd, _mm256_add_pd);
+vector!(
+    __m256,
+    f32,
+    8,
+    _mm256_set1_ps,
+    _mm256_loadu_ps,
+    _mm256_storeu_ps,
+    _mm256_fmadd_ps,
+    _mm256_add_ps,
+    load_some_of_8_singles,
+    store_some_of_8_singles,
+    exchange_8_singles
+);
 #[cfg(target_arch = "x86_64")]
-vector!(__m512, f32, 16, _mm512_set1_ps, _mm512_loadu_ps, _mm512_storeu_ps, _mm512_fmadd_ps, _mm512_add_ps);
+vector!(
+    __m256d,
+    f64,
+    4,
+    _mm256_set1_pd,
+    _mm256_loadu_pd,
+    _mm256_storeu_pd,
+    _mm256_fmadd_pd,
+    _mm256_add_pd,
+    load_some_of_4_doubles,
+    store_some_of_4_doubles,
+    exchange_4_doubles
+);
 #[cfg(target_arch = "x86_64")]
-vector!(__m512d, f64, 8, _mm512_set1_pd, _mm512_loadu_pd, _mm512_storeu_pd, _mm512_fmadd_pd, _mm512_add_pd);
+vector!(
+    __m512,
+    f32,
+    16,
+    _mm512_set1_ps,
+    _mm512_loadu_ps,
+    _mm512_storeu_ps,
+    _mm512_fmadd_ps,
+    _mm512_add_ps,
+    load_some_of_16_singles,
+    store_some_of_16_singles,
+    exchange_16_singles
+);
+#[cfg(target_arch = "x86_64")]
+vector!(
+    __m512d,
+    f64,
+    8,
+    _mm512_set1_pd,
+    _mm512_loadu_pd,
+    _mm512_storeu_pd,
+    _mm512_fmadd_pd,
+    _mm512_add_pd,
+    load_some_of_8_doubles,
+    store_some_of_8_doubles,
+    exchange_8_doubles
+);

@@ -8,7 +8,7 @@ use super::entry::{Entry, Given, Refusal, Sample, none};
 use crate::graph::{Kind, Mismatch, Operation, Site, Type, Var};
 use crate::kernel::prefetch::prefetch;
 use crate::kernel::{
-    Body, Call, Form, InstructionSet, Output, Real, Rows, RowsKernel, SparseRowsMut, Values, dispatch,
+    Body, Call, Form, InstructionSet, Output, Real, Rows, RowsKernel, Values, dispatch,
 };
 
 /// The entry in the list.
@@ -154,9 +154,7 @@ impl<T: Real> Rows<T> for GatherRows {
             (Values::Bytes(table, scale), Output::Real(output)) => {
                 dispatch(Widen { table, scale, rows, next, width, output });
             }
-            (Values::Bytes(table, scale), Output::Sparse(output)) => {
-                dispatch(List { table, scale, rows, next, width, output });
-            }
+            (Values::Bytes(..), Output::Sparse(output)) => output.gather(rows, next),
             // The shape rule gives the output the kind of the table.
             _ => unreachable!("a table and its rows are of one kind"),
         }
@@ -205,29 +203,6 @@ impl<T: Real> Body for Widen<'_, T> {
             for (output, &byte) in output.iter_mut().zip(&self.table[from..from + self.width]) {
                 *output = T::of_byte(byte) * self.scale;
             }
-        }
-    }
-}
-
-/// Copies rows of bytes as lists of what is not zero.
-struct List<'a, T> {
-    table: &'a [u8],
-    scale: T,
-    rows: &'a [u32],
-    next: &'a [u32],
-    width: usize,
-    output: SparseRowsMut<'a, T>,
-}
-
-impl<T: Real> Body for List<'_, T> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<I: InstructionSet>(mut self) {
-        for (i, &row) in self.rows.iter().enumerate() {
-            ask_ahead(self.table, self.rows, self.next, i, self.width);
-            let from = row as usize * self.width;
-            self.output.set(i, &self.table[from..from + self.width], self.scale);
         }
     }
 }

@@ -203,8 +203,9 @@ impl RowsKernel for MatMul {
 
     fn scratch(&self, inputs: &[&[usize]], output: &[usize]) -> usize {
         let (m, n) = matrix(output, false);
-        let dense = matmul::scratch(m, matrix(inputs[0], self.left).1, n);
-        dense.max(sparse::scratch(if self.left { m } else { matrix(inputs[0], false).1 }))
+        let k = matrix(inputs[0], self.left).1;
+        let dense = matmul::scratch(m, k, n);
+        dense.max(sparse::scratch(k))
     }
 }
 
@@ -228,15 +229,12 @@ impl<T: Real> Rows<T> for MatMul {
             let (item, first) = (row / m, row % m);
             let last = m.min(first + call.rows.end - row);
             // Of a left operand that is not transposed only the rows of this call are here.
-            let (a, rows) = if self.left {
-                (&a.real()[item * m * k..(item + 1) * m * k], first..last)
-            } else {
-                (&a.real()[(row - call.rows.start) * k..][..(last - first) * k], 0..last - first)
-            };
-            let a = Matrix { values: a, row: a_row, column: a_column };
+            let (at, skipped) = if self.left { (item * m * k, first) } else { ((row - call.rows.start) * k, 0) };
+            let a = Matrix { values: &a.real()[at..], row: a_row, column: a_column }.from(skipped, 0);
             let b = Matrix { values: &b.real()[item * k * n..(item + 1) * k * n], row: b_row, column: b_column };
             let count = (last - first) * n;
-            product(a, b, (k, n), rows, &mut output[written..written + count], call.scratch);
+            let c = &mut output[written..written + count];
+            product(a, b, (m, k, n), last - first, c, call.scratch);
             written += count;
             row += last - first;
         }

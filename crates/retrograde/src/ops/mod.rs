@@ -57,4 +57,5 @@ operations! {
     sum,
     tanh,
     transpose,
+    weighted_sum,
 }

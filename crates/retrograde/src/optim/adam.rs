@@ -71,8 +71,8 @@ impl Optimizer for Adam {
             let zeros = || Tensor::zeros(parameter.shape());
             let mean = super::state(graph, "mean", parameter, zeros());
             let squares = super::state(graph, "squares", parameter, zeros());
-            let new_mean = first * &mean + (1.0 - first) * gradient;
-            let new_squares = second * &squares + (1.0 - second) * (gradient * gradient);
+            let new_mean = mean.weighted_sum(first, gradient, 1.0 - first);
+            let new_squares = squares.weighted_sum(second, &(gradient * gradient), 1.0 - second);
             let step =
                 &new_mean / (new_squares.sqrt() * unrooted.broadcast(parameter.shape()) + self.epsilon);
             let kept = match self.weight_decay {

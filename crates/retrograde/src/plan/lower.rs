@@ -9,10 +9,13 @@ use super::simplify::{Item, Items};
 use super::views::{Source, Sources};
 use crate::error::{Error, Result};
 use crate::graph::{Kind, Leaf, Operation, Origin};
-use crate::kernel::arena::{Arena, Block, Place};
+use crate::kernel::arena::{Arena, Block, Place, Table};
 use crate::kernel::chain::{Chain, Instruction, Load, Store, Value};
-use crate::kernel::program::{Program, RowsWork, Work};
-use crate::kernel::{Form, Formed, Operand, Real, SparseLayout, Threads, View};
+use crate::kernel::program::Program;
+use crate::kernel::sparse;
+use crate::kernel::table::Lists;
+use crate::kernel::work::{RowsWork, Work};
+use crate::kernel::{Bytes, Form, Formed, Operand, Real, Threads, View};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -42,7 +45,7 @@ pub(super) fn lower<T: Real>(
     units: &Units,
     (schedule, phases): (&Schedule, &Phases),
     updates: &[Update],
-    (wanted, sparse): (&[bool], &[bool]),
+    (wanted, sparse): (&[bool], &[Option<Arc<Lists>>]),
     threads: Threads,
 ) -> Result<Lowered<T>> {
     let mut lowering = Lowering {
@@ -102,11 +105,11 @@ struct Lowering<'a> {
     items: &'a Items,
     sources: &'a Sources,
     units: &'a Units,
-    sparse: &'a [bool],
+    sparse: &'a [Option<Arc<Lists>>],
     places: Vec<Option<Place>>,
     real: Allocator,
     index: Allocator,
-    tables: Vec<(Arc<[u8]>, f64)>,
+    tables: Vec<(Bytes, f64, Option<Arc<Lists>>)>,
 }
 
 impl Lowering<'_> {
@@ -114,7 +117,7 @@ impl Lowering<'_> {
         match self.items.list[item].node.leaf() {
             Some(Leaf::Bytes { values, scale }) => {
                 let place = Place::Bytes { table: self.tables.len(), start: 0, length: values.len() };
-                self.tables.push((Arc::clone(values), *scale));
+                self.tables.push((values.clone(), *scale, None));
                 self.places[item] = Some(place);
             }
             Some(_) => self.place(item),
@@ -124,15 +127,16 @@ impl Lowering<'_> {
 
     fn place(&mut self, item: usize) {
         let length = self.items.elements(item);
-        if let ([rows, width], true) = (&self.items.list[item].node.value_type.shape[..], self.sparse[item]) {
-            let layout = SparseLayout::new(*width);
-            self.places[item] = Some(Place::Sparse {
-                values: self.real.take(rows * layout.stride()),
-                columns: self.index.take(rows * layout.stride()),
-                marks: self.index.take(rows * layout.marks()),
-                rows: *rows,
-                layout,
-            });
+        if let Some(lists) = &self.sparse[item] {
+            let table = self.sources.of[self.items.list[item].inputs[0]].base;
+            let Some(Place::Bytes { table, .. }) = self.places[table] else {
+                unreachable!("lists are those of a table of bytes");
+            };
+            self.tables[table].2 = Some(Arc::clone(lists));
+            let (width, words) = (lists.width(), sparse::words(lists));
+            let rows = self.items.list[item].node.value_type.shape[0];
+            let start = self.index.take(rows * words);
+            self.places[item] = Some(Place::Sparse { table, width, start, words, rows });
             return;
         }
         self.places[item] = Some(match self.items.list[item].node.value_type.kind {
@@ -145,11 +149,7 @@ impl Lowering<'_> {
         match self.places[item] {
             Some(Place::Real { start, length }) => self.real.give_back(start, length),
             Some(Place::Index { start, length }) => self.index.give_back(start, length),
-            Some(Place::Sparse { values, columns, marks, rows, layout }) => {
-                self.real.give_back(values, rows * layout.stride());
-                self.index.give_back(columns, rows * layout.stride());
-                self.index.give_back(marks, rows * layout.marks());
-            }
+            Some(Place::Sparse { start, words, rows, .. }) => self.index.give_back(start, rows * words),
             Some(Place::Bytes { .. }) | None => {}
         }
     }
@@ -393,7 +393,11 @@ impl Lowering<'_> {
         let mut arena = Arena {
             real: Block::new(self.real.length())?,
             index: Block::new(self.index.length())?,
-            tables: self.tables.iter().map(|(bytes, scale)| (Arc::clone(bytes), T::of(*scale))).collect(),
+            tables: self
+                .tables
+                .iter()
+                .map(|(bytes, scale, lists)| Table::new(bytes.clone(), T::of(*scale), lists.clone()))
+                .collect(),
         };
         for (item, place) in self.items.list.iter().zip(&self.places) {
             match (item.node.leaf(), place) {

@@ -1,26 +1,27 @@
 //! Which values are kept as lists of their elements that are not zero.
 //!
 //! A batch gathered from a table of bytes whose elements are mostly zero, when all of its readers gain by that: the
-//! products of a first layer and of its gradient. It is decided by a look at some rows of the table; a product gives the
-//! same bits either way, so that no more depends on it than time.
+//! products of a first layer and of its gradient. The table knows whether it is mostly zero; a product gives the same bits
+//! either way, so that no more depends on it than time.
 
 use super::fuse::{Unit, Units};
 use super::simplify::Items;
 use super::views::Sources;
 use crate::graph::Leaf;
-use crate::kernel::{Form, RowsKernel};
+use crate::kernel::table::Lists;
+use crate::kernel::{Bytes, Form, RowsKernel};
+use std::sync::Arc;
 
-/// How many rows of a table are looked at.
-const LOOKED_AT: usize = 64;
-
-/// The largest share of elements that are not zero with which the lists pay: a product takes about twice as long for each
-/// of these as a dense one.
-const MOST: f64 = 0.4;
-
-/// For each item whether it is kept sparse.
-pub(super) fn sparse(items: &Items, sources: &Sources, units: &Units, wanted: &[bool]) -> Vec<bool> {
-    let mut sparse: Vec<bool> =
-        (0..items.list.len()).map(|item| !wanted[item] && is_mostly_zero(items, sources, item)).collect();
+/// For each item the lists that it is kept as, if it is.
+pub(super) fn sparse(
+    items: &Items,
+    sources: &Sources,
+    units: &Units,
+    wanted: &[bool],
+) -> Vec<Option<Arc<Lists>>> {
+    let mut table: Vec<Option<(&Bytes, usize)>> = (0..items.list.len())
+        .map(|item| if wanted[item] { None } else { gathered_from(items, sources, item) })
+        .collect();
     for unit in &units.list {
         for &reader in unit.items() {
             for (position, &input) in items.list[reader].inputs.iter().enumerate() {
@@ -32,11 +33,14 @@ pub(super) fn sparse(items: &Items, sources: &Sources, units: &Units, wanted: &[
                             items.list[reader].inputs.iter().map(|&input| shape(items, input)).collect();
                         kernel.takes_sparse(position, &shapes, shape(items, reader))
                     });
-                sparse[base] &= gains;
+                if !gains {
+                    table[base] = None;
+                }
             }
         }
     }
-    sparse
+    // Only of those that all readers want as lists are these made.
+    table.into_iter().map(|table| table.and_then(|(bytes, width)| bytes.lists(width))).collect()
 }
 
 fn shape(items: &Items, item: usize) -> &[usize] {
@@ -50,24 +54,18 @@ fn kernel(items: &Items, item: usize) -> Option<&dyn RowsKernel> {
     }
 }
 
-/// Whether an item gathers rows from a table of bytes with few elements that are not zero.
-fn is_mostly_zero(items: &Items, sources: &Sources, item: usize) -> bool {
+/// The table of bytes that an item gathers rows from, and the width of its rows.
+fn gathered_from<'a>(items: &'a Items, sources: &Sources, item: usize) -> Option<(&'a Bytes, usize)> {
     let [_, width] = *shape(items, item) else {
-        return false;
+        return None;
     };
-    if width == 0 || !kernel(items, item).is_some_and(RowsKernel::makes_sparse) {
-        return false;
+    if !kernel(items, item)?.makes_sparse() {
+        return None;
     }
+    // Of a table in another shape the rows would be others; a part of one has others in front of it.
     let source = &sources.of[items.list[item].inputs[0]];
-    let Some(Leaf::Bytes { values, .. }) = items.list[source.base].node.leaf() else {
-        return false;
-    };
-    let rows = values.len() / width;
-    let mut looked_at = 0;
-    let mut found = 0;
-    for row in values.chunks_exact(width).step_by(rows.div_ceil(LOOKED_AT).max(1)) {
-        looked_at += width;
-        found += row.iter().filter(|&&byte| byte != 0).count();
+    match items.list[source.base].node.leaf() {
+        Some(Leaf::Bytes { values, .. }) if source.view.offset == 0 => Some((values, width)),
+        _ => None,
     }
-    looked_at > 0 && (found as f64) < MOST * looked_at as f64
 }

@@ -123,7 +123,7 @@ impl<T: Real> Chunk<T> {
 /// gathered next are asked for ahead of time.
 pub(super) fn batch(graph: &Graph, samples: &Samples, rows: &Var, next: Option<&Var>) -> (Var, Var) {
     let (count, width) = (samples.len(), samples.row_len());
-    let images = graph.bytes("images", [count, width], samples.images().clone(), 1.0 / PIXEL_SCALE);
+    let images = graph.bytes("images", [count, width], samples.images(), 1.0 / PIXEL_SCALE);
     let labels = graph.indices("labels", [count], samples.labels().clone());
     let x = match next {
         Some(next) => images.gather_rows_before(rows, next),

@@ -91,7 +91,7 @@ impl Values {
             return graph.constant(Tensor::clone(value));
         }
         if let Some(Leaf::Bytes { values, scale }) = node.leaf() {
-            return graph.bytes(&node.label(), &node.value_type.shape, Arc::clone(values), *scale);
+            return graph.bytes(&node.label(), &node.value_type.shape, values, *scale);
         }
         let indices = self.indices.get(&node.id).map_or_else(|| Arc::from([]), Arc::clone);
         graph.indices(&node.label(), &node.value_type.shape, indices)

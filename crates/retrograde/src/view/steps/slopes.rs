@@ -31,7 +31,7 @@ impl Alone {
                     (graph.indices(&name, shape.clone(), Arc::clone(indices)), false)
                 }
                 (Value::Bytes(shape), Some(Leaf::Bytes { values, scale })) => {
-                    (graph.bytes(&name, shape.clone(), Arc::clone(values), *scale), false)
+                    (graph.bytes(&name, shape.clone(), values, *scale), false)
                 }
                 (Value::Bytes(_), _) => return None,
             };

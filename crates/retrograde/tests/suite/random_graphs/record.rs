@@ -173,6 +173,7 @@ const STEPS: &[Step] = &[
     (|r, p| with_partner(r, p, |a, b| a + b), SMOOTH),
     (|r, p| with_partner(r, p, |a, b| a - b), SMOOTH),
     (|r, p| with_partner(r, p, |a, b| a * b), SMOOTH),
+    (|r, p| with_partner(r, p, |a, b| a.weighted_sum(0.75, b, -0.5)), SMOOTH),
     (|r, p| with_partner(r, p, |a, b| a / (b * b + 0.5)), SMOOTH),
     (|r, p| with_partner(r, p, |a, b| (a * a + 0.5).power(&b.tanh())), SMOOTH),
     (|r, p| with_partner(r, p, Var::maximum), KINKED),

@@ -1,0 +1,214 @@
+//! The matrix product.
+//!
+//! C = A·B, where A is m×k and B is k×n, each with any strides (so that a transposed operand costs nothing to
+//! describe), and C is row-major. The method is that of Goto and van de Geijn, "Anatomy of high-performance matrix
+//! multiplication" (2008): C is made in [tiles](tile) that stay in registers while a run of k goes by. A column panel of B,
+//! `DEPTH` deep and one tile wide, stays in the first-level cache while a block of rows of A, which stays in the second,
+//! passes it. An operand is read where it lies if its lines are neighbours and do not fall into the same sets of the
+//! cache; else it is copied once ([packed](pack)) into the order in which the tiles read it. A product of few rows with a
+//! transposed B reads that where it lies, along k: [dots].
+//!
+//! Each element of C is the sum over k in ascending order, each step one fused multiply-add where the processor has it, but
+//! for dot products, which are sums of lanes. Whichever it is depends on the shapes of A and B alone: the bits do not depend
+//! on how the rows of C were shared out.
+
+mod dots;
+mod outer;
+mod pack;
+mod tile;
+
+use super::Real;
+use super::dispatch::{Body, InstructionSet, dispatch};
+use super::vector::Vector;
+use pack::{Panel, Strips};
+use std::marker::PhantomData;
+use tile::{Block, heights};
+
+/// The most steps of k that go by before a tile is written back: a panel of B, 256 × 128 bytes, fills a first-level cache
+/// of 32 KiB, of which what was read of A is given up first.
+const DEPTH: usize = 256;
+
+/// The rows of A in a block: with `DEPTH` steps of 4 bytes 192 KiB, within a second-level cache.
+const HEIGHT: usize = 192;
+
+/// The widest panel of any instruction set, in elements.
+const WIDEST: usize = 32;
+
+/// The widest register of any instruction set, in elements.
+const LANES: usize = 16;
+
+/// The scratch memory that [`product`] needs, in numbers: for a panel of B, and for a block of A if that may be packed.
+pub(crate) fn scratch(m: usize, k: usize, n: usize) -> usize {
+    let packed = if n < pack::WORTH_PACKING_ROWS_OF_A { 0 } else { m.min(HEIGHT) };
+    k.min(DEPTH) * (WIDEST + packed)
+}
+
+/// A matrix somewhere in memory: element (i, j) is `values[i·row + j·column]`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Matrix<'a, T> {
+    pub(crate) values: &'a [T],
+    pub(crate) row: usize,
+    pub(crate) column: usize,
+}
+
+impl<'a, T> Matrix<'a, T> {
+    /// Whether all elements of a `rows`×`columns` matrix lie in the slice.
+    fn holds(&self, rows: usize, columns: usize) -> bool {
+        rows == 0 || columns == 0 || (rows - 1) * self.row + (columns - 1) * self.column < self.values.len()
+    }
+
+    /// What lies to the right of and below an element.
+    pub(crate) fn from(&self, row: usize, column: usize) -> Matrix<'a, T> {
+        let first = (row * self.row + column * self.column).min(self.values.len());
+        Matrix { values: &self.values[first..], ..*self }
+    }
+}
+
+/// Computes the rows `rows` of the m×n matrix C = A·B into `c`, row-major. `a` has these rows of A, and no others.
+/// `scratch` has as many numbers as [`scratch`] says.
+pub(crate) fn product<T: Real>(
+    a: Matrix<'_, T>,
+    b: Matrix<'_, T>,
+    (m, k, n): (usize, usize, usize),
+    rows: usize,
+    c: &mut [T],
+    scratch: &mut [T],
+) {
+    assert!(a.holds(rows, k) && b.holds(k, n), "an operand is smaller than its shape");
+    assert_eq!(c.len(), rows * n, "the rows of the output");
+    assert!(scratch.len() >= self::scratch(rows, k, n), "scratch memory");
+    if k == 0 {
+        c.fill(T::zero());
+    } else if dots::suits(&a, &b, (m, k)) {
+        dispatch(dots::Dots { a, b, k, n, c });
+    } else if outer::suits(&b, k) {
+        outer::product(a, b, (k, n), c);
+    } else {
+        let registers = dispatch(Registers::<T>(PhantomData));
+        Product { a, b, k, n, c, registers }.run(scratch);
+    }
+}
+
+/// How many lanes a register has, and how high a tile may be.
+struct Registers<T>(PhantomData<T>);
+
+impl<T: Real> Body for Registers<T> {
+    type Output = (usize, usize);
+
+    #[inline(always)]
+    fn run<I: InstructionSet>(self) -> (usize, usize) {
+        // Sixteen registers are 6·2 sums, two of B and one of A; thirty-two are 12·2 sums and these.
+        (T::Register::<I>::LANES, if I::MANY_REGISTERS { 12 } else { 6 })
+    }
+}
+
+struct Product<'a, T> {
+    a: Matrix<'a, T>,
+    b: Matrix<'a, T>,
+    k: usize,
+    n: usize,
+    c: &'a mut [T],
+    registers: (usize, usize),
+}
+
+impl<T: Real> Product<'_, T> {
+    fn run(self, scratch: &mut [T]) {
+        let (lanes, highest) = self.registers;
+        let height = self.c.len() / self.n.max(1);
+        let (panel, block) = scratch.split_at_mut(self.k.min(DEPTH) * WIDEST);
+        // Blocks as even as may be, of whole tiles.
+        let blocks = height.div_ceil(HEIGHT).max(1);
+        let block_height = height.div_ceil(blocks).next_multiple_of(highest);
+        for depth in (0..self.k).step_by(DEPTH) {
+            let steps = DEPTH.min(self.k - depth);
+            for row in (0..height).step_by(block_height.max(1)) {
+                let rows = block_height.min(height - row);
+                let a = Strips::new(self.a.from(row, depth), (rows, steps), self.n, highest, block);
+                let c = &mut self.c[row * self.n..(row + rows) * self.n];
+                let mut c = Block { c, n: self.n, steps, first: depth == 0 };
+                let b = self.b.from(depth, 0);
+                let mut column = 0;
+                while column < self.n {
+                    let left = self.n - column;
+                    let (columns, b) = Panel::new(b.from(0, column), (rows, steps), left, lanes, panel);
+                    c.panel(&a, &b, (column, columns, lanes), heights(rows, highest));
+                    column += columns;
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Matrix, Real, product, scratch};
+    use std::ops::Range;
+
+    /// Some rows of C = A·B.
+    fn rows_of<T: Real>(
+        a: Matrix<'_, T>,
+        b: Matrix<'_, T>,
+        (m, k, n): (usize, usize, usize),
+        rows: Range<usize>,
+    ) -> Vec<T> {
+        let mut memory = vec![T::nan(); scratch(rows.len(), k, n)];
+        let mut c = vec![T::nan(); rows.len() * n];
+        product(a.from(rows.start, 0), b, (m, k, n), rows.len(), &mut c, &mut memory);
+        c
+    }
+
+    fn numbers<T: Real>(count: usize, seed: usize) -> Vec<T> {
+        // Small integers: their products and sums are exact, so that any order of summation gives the same bits.
+        (0..count).map(|i| T::of(((i * 7919 + seed * 104_729) % 17) as f64 - 8.0)).collect()
+    }
+
+    fn agrees_with_the_definition<T: Real>() {
+        let sizes = [1, 2, 3, 5, 6, 7, 10, 12, 13, 16, 17, 31, 33, 50, 130, 200];
+        let depths = [0, 1, 3, 10, 100, 256, 257, 600];
+        for (case, (&m, &n)) in sizes.iter().flat_map(|m| sizes.iter().map(move |n| (m, n))).enumerate() {
+            let k = depths[case % depths.len()];
+            let (x, y) = (numbers::<T>(m * k, 1), numbers::<T>(k * n, 2));
+            for transposed in 0..4 {
+                let (a_row, a_column) = if transposed & 1 == 0 { (k, 1) } else { (1, m) };
+                let (b_row, b_column) = if transposed & 2 == 0 { (n, 1) } else { (1, k) };
+                let (a, b) = (
+                    Matrix { values: &x, row: a_row, column: a_column },
+                    Matrix { values: &y, row: b_row, column: b_column },
+                );
+                let rows = m / 3..m;
+                let c = rows_of(a, b, (m, k, n), rows.clone());
+                for (i, j) in rows.clone().flat_map(|i| (0..n).map(move |j| (i, j))) {
+                    let expected: T =
+                        (0..k).map(|p| x[i * a_row + p * a_column] * y[p * b_row + j * b_column]).sum();
+                    assert_eq!(c[(i - rows.start) * n + j], expected, "{m}×{k}×{n} at {i}, {j}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn any_shape_in_f32() {
+        agrees_with_the_definition::<f32>();
+    }
+
+    #[test]
+    fn any_shape_in_f64() {
+        agrees_with_the_definition::<f64>();
+    }
+
+    #[test]
+    fn bits_do_not_depend_on_the_split() {
+        for (m, k, n, turned) in
+            [(23, 300, 19, false), (23, 300, 50, true), (2, 300, 50, true), (5, 40, 150, false)]
+        {
+            let x: Vec<f32> = (0..m * k).map(|i| (i as f32 * 0.37).sin()).collect();
+            let y: Vec<f32> = (0..k * n).map(|i| (i as f32 * 0.73).cos()).collect();
+            let (row, column) = if turned { (1, k) } else { (n, 1) };
+            let (a, b) = (Matrix { values: &x, row: k, column: 1 }, Matrix { values: &y, row, column });
+            let whole = rows_of(a, b, (m, k, n), 0..m);
+            for row in 0..m {
+                assert_eq!(rows_of(a, b, (m, k, n), row..row + 1), whole[row * n..(row + 1) * n]);
+            }
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! What x86 needs several instructions for.
+
+use std::arch::x86_64::{
+    __m256, __m256d, __m512, __m512d, _mm256_blend_ps, _mm256_castpd_ps, _mm256_castps_pd,
+    _mm256_cmpgt_epi32, _mm256_cmpgt_epi64, _mm256_maskload_pd, _mm256_maskload_ps, _mm256_maskstore_pd,
+    _mm256_maskstore_ps, _mm256_movehdup_ps, _mm256_moveldup_ps, _mm256_permute2f128_pd,
+    _mm256_permute2f128_ps, _mm256_set1_epi32, _mm256_set1_epi64x, _mm256_setr_epi32, _mm256_setr_epi64x,
+    _mm256_unpackhi_pd, _mm256_unpacklo_pd, _mm512_loadu_si512, _mm512_mask_storeu_pd, _mm512_mask_storeu_ps,
+    _mm512_maskz_loadu_pd, _mm512_maskz_loadu_ps, _mm512_permutex2var_pd, _mm512_permutex2var_ps,
+};
+
+/// Functions that read and write the first `count` lanes of a register, the others being zero.
+///
+/// # Safety
+/// The processor has the instruction set; so many numbers can be read or written, and they are no more than the lanes.
+macro_rules! some {
+    ($load:ident, $store:ident, $register:ident, $number:ident, |$count:ident| $mask:expr,
+        |$from:ident, $read:ident| $loaded:expr, |$to:ident, $lanes:ident, $written:ident| $stored:expr) => {
+        #[inline(always)]
+        pub(super) unsafe fn $load($from: *const $number, $count: usize) -> $register {
+            // SAFETY: the caller promises it.
+            unsafe {
+                let $read = $mask;
+                $loaded
+            }
+        }
+
+        #[inline(always)]
+        pub(super) unsafe fn $store($to: *mut $number, $count: usize, $lanes: $register) {
+            // SAFETY: the caller promises it.
+            unsafe {
+                let $written = $mask;
+                $stored
+            }
+        }
+    };
+}
+
+some!(
+    load_some_of_8_singles,
+    store_some_of_8_singles,
+    __m256,
+    f32,
+    |count| _mm256_cmpgt_epi32(_mm256_set1_epi32(count as i32), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7)),
+    |from, mask| _mm256_maskload_ps(from, mask),
+    |to, lanes, mask| _mm256_maskstore_ps(to, mask, lanes)
+);
+some!(
+    load_some_of_4_doubles,
+    store_some_of_4_doubles,
+    __m256d,
+    f64,
+    |count| _mm256_cmpgt_epi64(_mm256_set1_epi64x(count as i64), _mm256_setr_epi64x(0, 1, 2, 3)),
+    |from, mask| _mm256_maskload_pd(from, mask),
+    |to, lanes, mask| _mm256_maskstore_pd(to, mask, lanes)
+);
+some!(
+    load_some_of_16_singles,
+    store_some_of_16_singles,
+    __m512,
+    f32,
+    |count| ((1_u32 << count) - 1) as u16,
+    |from, mask| _mm512_maskz_loadu_ps(mask, from),
+    |to, lanes, mask| _mm512_mask_storeu_ps(to, mask, lanes)
+);
+some!(
+    load_some_of_8_doubles,
+    store_some_of_8_doubles,
+    __m512d,
+    f64,
+    |count| ((1_u32 << count) - 1) as u8,
+    |from, mask| _mm512_maskz_loadu_pd(mask, from),
+    |to, lanes, mask| _mm512_mask_storeu_pd(to, mask, lanes)
+);
+
+/// [`Vector::exchange`](super::Vector::exchange).
+///
+/// # Safety
+/// The processor has AVX2, or for the larger registers AVX-512.
+#[inline(always)]
+pub(super) unsafe fn exchange_8_singles<const DISTANCE: usize>(a: __m256, b: __m256) -> (__m256, __m256) {
+    // SAFETY: the caller promises the instruction set.
+    unsafe {
+        match DISTANCE {
+            4 => (_mm256_permute2f128_ps::<0x20>(a, b), _mm256_permute2f128_ps::<0x31>(a, b)),
+            2 => {
+                let (a, b) = (_mm256_castps_pd(a), _mm256_castps_pd(b));
+                (_mm256_castpd_ps(_mm256_unpacklo_pd(a, b)), _mm256_castpd_ps(_mm256_unpackhi_pd(a, b)))
+            }
+            _ => (
+                _mm256_blend_ps::<0b1010_1010>(a, _mm256_moveldup_ps(b)),
+                _mm256_blend_ps::<0b1010_1010>(_mm256_movehdup_ps(a), b),
+            ),
+        }
+    }
+}
+
+/// [`Vector::exchange`](super::Vector::exchange).
+///
+/// # Safety
+/// The processor has AVX2, or for the larger registers AVX-512.
+#[inline(always)]
+pub(super) unsafe fn exchange_4_doubles<const DISTANCE: usize>(a: __m256d, b: __m256d) -> (__m256d, __m256d) {
+    // SAFETY: the caller promises the instruction set.
+    unsafe {
+        match DISTANCE {
+            2 => (_mm256_permute2f128_pd::<0x20>(a, b), _mm256_permute2f128_pd::<0x31>(a, b)),
+            _ => (_mm256_unpacklo_pd(a, b), _mm256_unpackhi_pd(a, b)),
+        }
+    }
+}
+
+/// From which of the lanes of two registers, one behind the other, those of both results come.
+struct Lanes<const DISTANCE: usize>;
+
+impl<const DISTANCE: usize> Lanes<DISTANCE> {
+    const SINGLES: [[u32; 16]; 2] = {
+        let mut lanes = [[0; 16]; 2];
+        let mut i = 0;
+        while i < 16 {
+            let has = i & DISTANCE != 0;
+            lanes[0][i] = if has { 16 + i - DISTANCE } else { i } as u32;
+            lanes[1][i] = if has { 16 + i } else { i + DISTANCE } as u32;
+            i += 1;
+        }
+        lanes
+    };
+
+    const DOUBLES: [[u64; 8]; 2] = {
+        let mut lanes = [[0; 8]; 2];
+        let mut i = 0;
+        while i < 8 {
+            let has = i & DISTANCE != 0;
+            lanes[0][i] = if has { 8 + i - DISTANCE } else { i } as u64;
+            lanes[1][i] = if has { 8 + i } else { i + DISTANCE } as u64;
+            i += 1;
+        }
+        lanes
+    };
+}
+
+/// [`Vector::exchange`](super::Vector::exchange).
+///
+/// # Safety
+/// The processor has AVX2, or for the larger registers AVX-512.
+#[inline(always)]
+pub(super) unsafe fn exchange_16_singles<const DISTANCE: usize>(a: __m512, b: __m512) -> (__m512, __m512) {
+    // SAFETY: the caller promises the instruction set; an array is a register long.
+    unsafe {
+        let [first, second] =
+            Lanes::<DISTANCE>::SINGLES.map(|lanes| _mm512_loadu_si512(lanes.as_ptr().cast()));
+        (_mm512_permutex2var_ps(a, first, b), _mm512_permutex2var_ps(a, second, b))
+    }
+}
+
+/// [`Vector::exchange`](super::Vector::exchange).
+///
+/// # Safety
+/// The processor has AVX2, or for the larger registers AVX-512.
+#[inline(always)]
+pub(super) unsafe fn exchange_8_doubles<const DISTANCE: usize>(a: __m512d, b: __m512d) -> (__m512d, __m512d) {
+    // SAFETY: the caller promises the instruction set; an array is a register long.
+    unsafe {
+        let [first, second] =
+            Lanes::<DISTANCE>::DOUBLES.map(|lanes| _mm512_loadu_si512(lanes.as_ptr().cast()));
+        (_mm512_permutex2var_pd(a, first, b), _mm512_permutex2var_pd(a, second, b))
+    }
+}

@@ -1,0 +1,228 @@
+//! What a step of a program does: its operands, what it costs, whether it is sound, and doing it.
+
+use super::arena::{Arena, Memory, Place};
+use super::chain::Chain;
+use super::form::{Call, Form, Formed, Inputs, Operand, Output, RowsKernel};
+use super::real::Real;
+use super::sparse::{self, SparseRowsMut};
+use super::strided::View;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// What one step does.
+#[derive(Debug)]
+pub(crate) enum Work {
+    /// Pointwise operations.
+    Chain(Chain),
+    /// A row kernel.
+    Rows(RowsWork),
+    /// A copy of indices.
+    Indices {
+        /// How to read them, merged.
+        view: View,
+        /// Where the memory behind the view begins, and its length.
+        from: (usize, usize),
+        /// Where to.
+        to: usize,
+    },
+}
+
+/// A row kernel with its operands.
+#[derive(Debug)]
+pub(crate) struct RowsWork {
+    /// An operation of the form rows.
+    pub(crate) operation: Arc<dyn Formed>,
+    pub(crate) inputs: Vec<Operand>,
+    pub(crate) output: Operand,
+    /// Into how many rows the output falls.
+    pub(crate) rows: usize,
+}
+
+/// # Safety
+/// The work has no [`fault`], and while it is done, nobody writes to what it reads, nor reads or writes its share of
+/// what it writes.
+pub(super) unsafe fn carry_out<T: Real>(
+    work: &Work,
+    arena: &Arena<T>,
+    share: Range<usize>,
+    scratch: &mut [T],
+) {
+    match work {
+        // SAFETY: passed on.
+        Work::Chain(chain) => unsafe { chain.run(arena, share, scratch) },
+        Work::Rows(RowsWork { operation, inputs, output, rows }) => {
+            let Form::Rows(kernel) = operation.form() else {
+                return;
+            };
+            // SAFETY: the rows of the share belong to this thread, and the output is apart from the inputs.
+            let memory = unsafe {
+                match output.place.rows(&share, *rows) {
+                    Place::Real { start, length } => Output::Real(arena.real.slice_mut(start, length)),
+                    Place::Index { start, length } => Output::Index(arena.index.slice_mut(start, length)),
+                    Place::Bytes { .. } => return,
+                    Place::Sparse { table, start, words, rows, .. } => {
+                        let Some(lists) = arena.tables[table].lists.as_deref() else {
+                            return;
+                        };
+                        let places = arena.index.slice_mut(start, rows * words);
+                        Output::Sparse(SparseRowsMut { lists, places, rows })
+                    }
+                }
+            };
+            // SAFETY: nobody writes to the inputs.
+            let inputs = unsafe { Inputs::new(arena, inputs, &share, *rows) };
+            let (shape, rows) = (&output.shape, share.clone());
+            T::rows(kernel).evaluate(Call { inputs, shape, rows, output: memory, scratch });
+        }
+        Work::Indices { view, from, to } => {
+            // SAFETY: the two places are apart.
+            let (memory, into) = unsafe {
+                (arena.index.slice(from.0, from.1), arena.index.slice_mut(*to + share.start, share.len()))
+            };
+            view.copy(memory, view.offset, share, into);
+        }
+    }
+}
+
+/// What a row kernel says of these operands.
+fn of_rows<R>(work: &RowsWork, ask: impl FnOnce(&dyn RowsKernel, &[&[usize]], &[usize]) -> R) -> Option<R> {
+    let Form::Rows(kernel) = work.operation.form() else {
+        return None;
+    };
+    let shapes: Vec<&[usize]> = work.inputs.iter().map(|operand| &operand.shape[..]).collect();
+    Some(ask(kernel, &shapes, &work.output.shape))
+}
+
+/// How many numbers of scratch memory a thread needs for this work.
+pub(super) fn scratch<T: Real>(work: &Work) -> usize {
+    match work {
+        Work::Chain(chain) => chain.registers * chain.tile::<T>(),
+        Work::Rows(rows) => {
+            of_rows(rows, |kernel, inputs, output| kernel.scratch(inputs, output)).unwrap_or(0)
+        }
+        Work::Indices { .. } => 0,
+    }
+}
+
+/// About how many additions and multiplications the work takes.
+pub(super) fn arithmetic(work: &Work) -> usize {
+    match work {
+        Work::Chain(chain) => chain.elements * (chain.instructions.len() + 1),
+        Work::Rows(rows) => of_rows(rows, |kernel, inputs, output| kernel.work(inputs, output)).unwrap_or(0),
+        Work::Indices { view, .. } => view.elements(),
+    }
+}
+
+/// The bytes that the work reads and writes, each counted once.
+pub(super) fn traffic<T: Real>(work: &Work, arena: &Arena<T>) -> usize {
+    match work {
+        Work::Chain(chain) => {
+            let loads = chain.loads.iter().map(|load| load.length.min(chain.elements));
+            let mut places: Vec<(usize, bool)> = chain.memory().collect();
+            places.sort_unstable();
+            places.dedup();
+            (loads.sum::<usize>() + places.len() * chain.elements) * size_of::<T>()
+        }
+        Work::Rows(RowsWork { inputs, output, .. }) => {
+            let records = |place: &Place| match *place {
+                Place::Sparse { table, rows, .. } => {
+                    arena.tables[table].lists.as_ref().map(|lists| rows * lists.usual())
+                }
+                _ => None,
+            };
+            let bytes = |place: &Place| match *place {
+                Place::Real { length, .. } => length * size_of::<T>(),
+                Place::Index { length, .. } => length * size_of::<u32>(),
+                // Of a table only the rows that make the output are read; if they are lists, as much as is written.
+                Place::Bytes { length, .. } => {
+                    records(&output.place).unwrap_or_else(|| length.min(output.shape.iter().product()))
+                }
+                Place::Sparse { .. } => records(place).unwrap_or(0),
+            };
+            inputs.iter().chain([output]).map(|operand| bytes(&operand.place)).sum()
+        }
+        Work::Indices { view, .. } => 2 * view.elements() * size_of::<u32>(),
+    }
+}
+
+/// Into how many pieces the work can be cut.
+pub(super) fn units(work: &Work) -> usize {
+    match work {
+        Work::Chain(chain) => chain.elements,
+        Work::Rows(rows) => rows.rows,
+        Work::Indices { view, .. } => view.elements(),
+    }
+}
+
+/// Why a step is not sound, if it is not.
+pub(super) fn fault<T: Real>(arena: &Arena<T>, work: &Work) -> Option<&'static str> {
+    let inside = |place: &Place| {
+        let in_table = match *place {
+            Place::Bytes { table, start, length } => {
+                arena.tables.get(table).is_some_and(|table| start + length <= table.bytes.len())
+            }
+            Place::Sparse { table, width, words, .. } => {
+                let lists = arena.tables.get(table).and_then(|table| table.lists.as_ref());
+                lists.is_some_and(|lists| lists.width() == width && sparse::words(lists) == words)
+            }
+            Place::Real { .. } | Place::Index { .. } => true,
+        };
+        in_table
+            && place.memory().is_none_or(|(memory, range)| match memory {
+                Memory::Real => range.end <= arena.real.len(),
+                Memory::Index => range.end <= arena.index.len(),
+            })
+    };
+    match work {
+        Work::Chain(chain) => chain.fault(),
+        Work::Rows(RowsWork { operation, inputs, output, rows }) => {
+            if !matches!(operation.form(), Form::Rows(_)) {
+                return Some("an operation without a row kernel");
+            }
+            if matches!(output.place, Place::Bytes { .. }) {
+                return Some("bytes are never written");
+            }
+            let uneven = |operand: &Operand| !operand.place.elements().is_multiple_of((*rows).max(1));
+            if output.place.elements() > 0 && (*rows == 0 || uneven(output)) {
+                return Some("rows of unequal length");
+            }
+            if inputs.iter().any(|input| input.by_row && uneven(input)) {
+                return Some("an input that does not fall into rows");
+            }
+            if !inputs.iter().chain([output]).all(|operand| inside(&operand.place)) {
+                return Some("an operand outside of the arena");
+            }
+            let overlap = inputs.iter().any(|input| overlaps(&input.place, &output.place));
+            overlap.then_some("a row kernel reads what it writes")
+        }
+        Work::Indices { view, from, to } => {
+            let place = |start, length| Place::Index { start, length };
+            let (source, target) = (place(from.0, from.1), place(*to, view.elements()));
+            let sound = inside(&source) && inside(&target) && !overlaps(&source, &target);
+            (!sound).then_some("a copy of indices onto itself or outside of the arena")
+        }
+    }
+}
+
+fn overlaps(a: &Place, b: &Place) -> bool {
+    match (a.memory(), b.memory()) {
+        (Some((memory, mine)), Some((other, theirs))) => {
+            memory == other && mine.start.max(theirs.start) < mine.end.min(theirs.end)
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Place, overlaps};
+
+    #[test]
+    fn places_overlap_when_they_share_an_element() {
+        let place = |start, length| Place::Real { start, length };
+        assert!(overlaps(&place(0, 10), &place(9, 1)));
+        assert!(!overlaps(&place(0, 10), &place(10, 5)));
+        assert!(!overlaps(&place(0, 10), &place(5, 0)));
+        assert!(!overlaps(&place(0, 10), &Place::Index { start: 0, length: 10 }));
+    }
+}

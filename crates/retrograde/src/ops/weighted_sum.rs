@@ -1,0 +1,82 @@
+//! `weighted_sum`: y = α·a + β·b, element by element, for two numbers α and β: a running mean, a momentum.
+//!
+//! Derivative: ∂y/∂a = α, ∂y/∂b = β. Differentiable everywhere. Each product is rounded before they are added, so that the
+//! result has the bits of its parts.
+
+use super::entry::{Entry, Given, Refusal, Sample, none};
+use super::rules;
+use crate::graph::{Mismatch, Operation, Site, Type, Var};
+use crate::kernel::{Form, Pointwise, Real, map};
+
+/// The entry in the list.
+pub static ENTRY: Entry = Entry {
+    name: "weighted_sum",
+    summary: "The sum of two tensors of equal shape, each times a number.",
+    formula: "y = α * a + β * b",
+    derivative: "da = α * g, db = β * g",
+    samples: || {
+        [[].as_slice(), &[0], &[1], &[5, 7]]
+            .map(|shape| {
+                Sample::new([Given::real(shape), Given::real(shape)], |v| v[0].weighted_sum(0.9, &v[1], -0.1))
+                    .spelled(|v| 0.9 * &v[0] + -0.1 * &v[1])
+            })
+            .to_vec()
+    },
+    kinks: none,
+    refusals: || {
+        vec![Refusal {
+            types: vec![Type::real([2, 3]), Type::real([3])],
+            record: |v| v[0].weighted_sum(1.0, &v[1], 1.0),
+            says: &["[2, 3]", "[3]", ".broadcast([2, 3])"],
+        }]
+    },
+};
+
+#[derive(Debug)]
+struct WeightedSum(f64, f64);
+
+impl Var {
+    /// `weight · self + other_weight · other`, element by element; both have the same shape.
+    #[track_caller]
+    pub fn weighted_sum(&self, weight: f64, other: &Var, other_weight: f64) -> Var {
+        self.record(WeightedSum(weight, other_weight), &[other], std::panic::Location::caller())
+    }
+}
+
+impl Operation for WeightedSum {
+    fn name(&self) -> &'static str {
+        ENTRY.name
+    }
+
+    fn attributes(&self) -> String {
+        let WeightedSum(alpha, beta) = self;
+        format!("α = {alpha}, β = {beta}")
+    }
+
+    fn infer(&self, inputs: &[Type]) -> Result<Type, Mismatch> {
+        rules::same_shapes(inputs)
+    }
+
+    fn form(&self) -> Form<'_> {
+        Form::Pointwise(self)
+    }
+
+    fn derivative(&self, site: &Site<'_>) -> Vec<Option<Var>> {
+        let WeightedSum(alpha, beta) = *self;
+        vec![
+            site.when_wanted(0, || site.upstream() * alpha),
+            site.when_wanted(1, || site.upstream() * beta),
+        ]
+    }
+}
+
+impl<T: Real> Pointwise<T> for WeightedSum {
+    fn map(&self, inputs: &[&[T]], output: &mut [T]) {
+        let (alpha, beta) = (T::of(self.0), T::of(self.1));
+        map::binary(inputs[0], inputs[1], output, |a, b| alpha * a + beta * b);
+    }
+
+    fn spreads(&self) -> bool {
+        true
+    }
+}
