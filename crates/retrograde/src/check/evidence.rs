@@ -99,6 +99,13 @@ pub(super) fn unexplained(answers: &Answers, place: &str, block: usize, views: &
     } else {
         format!("d{name} is wrong, and no known fault reproduces its numbers: here is where they differ.")
     };
+    let endless = views.iter().find_map(|view| {
+        let (at, value) = view.claimed.iter().enumerate().find(|(_, value)| !value.is_finite())?;
+        Some((index_of(at, view.claimed.shape()), *value))
+    });
+    let sentence = endless.map_or(sentence, |(at, value)| {
+        format!("d{name} is {value} at {at:?}, where the differences are finite: backward divides by 0, or a number leaves the range on the way.")
+    });
     let mut found = finding(Severity::Fault, Verdict::Wrong, place, vec![name.clone()], sentence);
     found.consequence =
         Some("the gradient is not that of the loss; what training does with it cannot be said".into());

@@ -214,12 +214,24 @@ pub(in crate::check) fn plain(value: f64) -> String {
 
 /// Whether a formula has this variable, rather than the letter in the name of a function.
 pub(super) fn speaks_of(formula: &str, variable: char) -> bool {
-    let is_letter = |c: Option<char>| c.is_some_and(char::is_alphabetic);
-    let letters: Vec<char> = formula.split(',').next().unwrap_or(formula).chars().collect();
-    (0..letters.len()).any(|at| {
-        let before = at.checked_sub(1).map(|before| letters[before]);
-        letters[at] == variable && !is_letter(before) && !is_letter(letters.get(at + 1).copied())
-    })
+    let formula = formula.split(',').next().unwrap_or(formula);
+    renamed(formula, variable, "") != formula
+}
+
+/// The formula with another name for a variable.
+pub(super) fn renamed(formula: &str, variable: char, name: &str) -> String {
+    let is_letter = |c: Option<&char>| c.is_some_and(|c| c.is_alphabetic());
+    let letters: Vec<char> = formula.chars().collect();
+    let mut text = String::new();
+    for (at, &letter) in letters.iter().enumerate() {
+        let before = at.checked_sub(1).and_then(|before| letters.get(before));
+        if letter == variable && !is_letter(before) && !is_letter(letters.get(at + 1)) {
+            text.push_str(name);
+        } else {
+            text.push(letter);
+        }
+    }
+    text
 }
 
 #[cfg(test)]

@@ -71,7 +71,19 @@ pub(super) fn weight_decay(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnos
     }
     let lambda = top / bottom;
     let predicted = case.fit(|view| Some(&view.truth - &(value(view) * lambda)))?;
-    Some(decay(lambda, case.name(), predicted))
+    if case.is_parameter() {
+        return Some(decay(lambda, case.name(), predicted));
+    }
+    let added = format!("{} · x", super::formulas::plain(-lambda));
+    Some(
+        Diagnosis::new(Cause::GradientChanged { how: format!("{added} added") }, predicted)
+            .saying(format!(
+                "dx has {added} in it beside the right gradient: the input itself is no part of its gradient."
+            ))
+            .formulas(format!("dx = dout · ∂out/∂x + {added}"), "dx = dout · ∂out/∂x")
+            .mend(format!("leave {added} out of dx"))
+            .would("the layers before it are pushed towards smaller outputs, whatever the loss says"),
+    )
 }
 
 /// What is to be said of a gradient that lacks λ times its parameter.

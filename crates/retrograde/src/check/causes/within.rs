@@ -90,13 +90,13 @@ pub(super) fn at_the_beginning(case: &Case<'_>, _: &mut dyn Layer) -> Option<Dia
 
 /// G is T times, or divided by, a function of the element of the input: a slope twice, or none.
 pub(super) fn element_factor(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
-    if case.is_parameter() {
-        return None;
-    }
     for missing in [false, true] {
         let mut points: Vec<Sought> = Vec::new();
         for (_, view) in case.smooth() {
-            let all = view.probe.x.iter().zip(&view.claimed).zip(view.truth.iter().zip(&view.tolerance));
+            let all = view.probe.values[case.block]
+                .iter()
+                .zip(&view.claimed)
+                .zip(view.truth.iter().zip(&view.tolerance));
             for ((&x, &claimed), (&truth, &tolerance)) in all.filter(|(_, (truth, _))| !truth.is_nan()) {
                 let (top, bottom) = if missing { (truth, claimed) } else { (claimed, truth) };
                 if bottom.abs() > 1e3 * tolerance {
@@ -113,13 +113,16 @@ pub(super) fn element_factor(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagn
         let Some((factor, formula)) = found.filter(|_| points.len() >= 6) else { continue };
         let fit = case.fit(|view| {
             let ratio = |x: f64| formula((x, f64::NAN, f64::NAN));
-            Some(&view.truth * &view.probe.x.mapv(|x| if missing { 1.0 / ratio(x) } else { ratio(x) }))
+            let own = &view.probe.values[case.block];
+            Some(&view.truth * &own.mapv(|x| if missing { 1.0 / ratio(x) } else { ratio(x) }))
         });
+        let (name, gradient) = (case.name(), case.gradient());
+        let factor = formulas::renamed(&factor, 'x', name);
         if let Some(predicted) = fit {
             let (what, mend) = if missing {
                 (
                     format!("{factor} is missing: each element is the right one divided by it"),
-                    format!("dx *= {factor}"),
+                    format!("{gradient} *= {factor}"),
                 )
             } else {
                 (
@@ -127,14 +130,17 @@ pub(super) fn element_factor(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagn
                     format!("leave {factor} out"),
                 )
             };
-            let code =
-                if missing { format!("dx = (…) / ({factor})") } else { format!("dx = (…) · {factor}") };
+            let code = if missing {
+                format!("{gradient} = (…) / ({factor})")
+            } else {
+                format!("{gradient} = (…) · {factor}")
+            };
             return Some(
                 Diagnosis::new(Cause::ElementFactor { factor, missing }, predicted)
-                    .saying(format!("In dx the factor {what}. A slope belongs into the chain once, for each function on the way."))
-                    .formulas(code, "dx = (…)")
+                    .saying(format!("In {gradient} the factor {what}. A slope belongs into the chain once, for each function on the way."))
+                    .formulas(code, format!("{gradient} = (…)"))
                     .mend(mend)
-                    .would("the layers before it follow a gradient that is too large for some inputs and too small for others"),
+                    .would("steps are too large for some elements and too small for others"),
             );
         }
     }

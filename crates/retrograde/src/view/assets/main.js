@@ -90,7 +90,7 @@ function speak() {
     element.title = word(element.dataset.label);
   }
   for (const element of document.querySelectorAll("[data-alt]")) element.alt = word(element.dataset.alt);
-  at("find").placeholder = word("find");
+  at("find").placeholder = isNarrow() ? word("find").replace(" ( / )", "") : word("find");
   at("language").textContent = word("language");
   at("title").textContent = document.title = translated(heading);
   translate();

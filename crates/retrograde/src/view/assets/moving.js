@@ -56,9 +56,10 @@ function zoom(factor, x, y) {
   place = { scale, x: u - ((u - place.x) * scale) / place.scale, y: v - ((v - place.y) * scale) / place.scale };
   move();
 }
-// Moves no further than needed for a block to be seen with what stands beside it.
+// Moves no further than needed for a block to be seen with what stands beside it, and not below the overview.
 function reveal(block) {
-  const { width, height } = room();
+  const { width } = room();
+  const height = room().height - (isNarrow() || isWhole() ? 0 : map.getBoundingClientRect().height + 14);
   const [x, y, w, h] = block.place;
   const shift = (from, to, room, margin) => {
     if (from >= 8 && to <= room - 8) return 0;

@@ -13,7 +13,7 @@ const words = {
     inside: "Inside", open: "Open", close: "Close", units: "Each picture holds one unit's weights.", on_line: "On this line", share: "What flows back through this line",
     given: (n) => `${n} is given.`, computes: (n) => `${n} is computed.`, layer_forward: (n) => `The layer ${n} computes, in order:`,
     seed: (n) => `The backward pass begins: the gradient of ${n} with respect to itself is 1.`,
-    arrives: (n) => `What arrives at ${n} from above is g. The chain rule multiplies it by each local derivative:`,
+    arrives: (n) => `What arrives at ${n} from upstream is g. The chain rule multiplies it by each local derivative:`,
     layer_backward: (n) => `Back through the layer ${n}, last operation first:`, no_back: (n) => `No gradient flows back through ${n}.`,
     rests: (n) => `Here the gradient of ${n} has arrived.`, meets: "Paths meet: the shares are added.", element: (e) => `for element ${e}`,
     parameter: "parameter", input: "input", constant: "constant", indices: "indices", state: "state", bytes: "bytes", operation: "operation", scope: "layer",

@@ -88,6 +88,11 @@ fn affine_layers() -> Result<()> {
                 let (dx, all) = back(g.x, &g.p[0], g.d);
                 (dx * (g.x.shape()[1] as f64).sqrt(), all)
             }),
+            ("dx with x added", "gradient changed: 1 · x added", |g| {
+                let (dx, all) = back(g.x, &g.p[0], g.d);
+                (dx + g.x, all)
+            }),
+            ("dw times w", "each element times w", |g| weights(g, |dw| dw * &g.p[0])),
             ("dx over the columns for the rows", "factor N/D", |g| {
                 let (dx, all) = back(g.x, &g.p[0], g.d);
                 (dx * (g.x.shape()[0] as f64 / g.x.shape()[1] as f64), all)
