@@ -63,9 +63,11 @@ impl Optimizer for Adam {
         let (first, second) = self.betas;
         let (first_correction, first_update) = correction(graph, "first_correction", first);
         let (second_correction, second_update) = correction(graph, "second_correction", second);
-        let rate = learning_rate / first_correction;
-        // One quotient for all elements, rather than one for each.
-        let unrooted = 1.0 / second_correction.sqrt();
+        // η·m̂ / (√v̂ + ε) with c = √(1 − β₂ᵗ) is η·c/(1 − β₁ᵗ) · m / (√v + ε·c): what is the same for all elements is computed
+        // once.
+        let root = second_correction.sqrt();
+        let rate = learning_rate * &root / first_correction;
+        let epsilon = self.epsilon * root;
         let mut updates = vec![first_update, second_update];
         for (parameter, gradient) in parameters.iter().zip(gradients) {
             let zeros = || Tensor::zeros(parameter.shape());
@@ -73,8 +75,7 @@ impl Optimizer for Adam {
             let squares = super::state(graph, "squares", parameter, zeros());
             let new_mean = mean.weighted_sum(first, gradient, 1.0 - first);
             let new_squares = squares.weighted_sum(second, &(gradient * gradient), 1.0 - second);
-            let step =
-                &new_mean / (new_squares.sqrt() * unrooted.broadcast(parameter.shape()) + self.epsilon);
+            let step = &new_mean / (new_squares.sqrt() + epsilon.broadcast(parameter.shape()));
             let kept = match self.weight_decay {
                 0.0 => parameter.clone(),
                 decay => parameter * (1.0 - decay * learning_rate).broadcast(parameter.shape()),
