@@ -42,7 +42,7 @@ pub trait Vector<T>: Copy {
     unsafe fn store_part(self, to: *mut T, count: usize);
 
     /// `self` with the lanes of `other` at those places whose numbers have the bit `DISTANCE`, taken from the places that
-    /// do not, and `other` with those lanes of `self` which these replaced: one step of a [transposition](transpose).
+    /// do not, and `other` with those lanes of `self` which these replaced: one step of a transposition.
     ///
     /// # Safety
     /// As for [`splat`](Self::splat); `DISTANCE` is a power of two below `LANES`.
