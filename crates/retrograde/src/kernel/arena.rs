@@ -168,7 +168,9 @@ impl<T: Copy + Default> Block<T> {
         self.length
     }
 
-    fn pointer(&self, start: usize, length: usize) -> *mut T {
+    /// The first of `length` numbers. Whoever reads or writes them promises what [`slice`](Self::slice) and
+    /// [`slice_mut`](Self::slice_mut) ask for.
+    pub(super) fn pointer(&self, start: usize, length: usize) -> *mut T {
         assert!(start <= self.length && length <= self.length - start, "a place outside of the arena");
         UnsafeCell::raw_get(self.storage[self.first..].as_ptr()).wrapping_add(start)
     }

@@ -2,9 +2,11 @@
 //!
 //! The elements go by in tiles that stay in the first-level cache. For each tile, values that are not neighbours in
 //! memory are copied into a register (a tile of scratch memory), each operation is carried out from registers or
-//! memory into a register or memory, and what replaces a value that the chain itself reads is stored last.
+//! memory into a register or memory, and what replaces a value that the chain still reads is stored last. Operations of
+//! arithmetic that follow each other are carried out [as one](arithmetic).
 
 use super::arena::Arena;
+use super::arithmetic::{self, Operand};
 use super::form::{Form, Formed};
 use super::prefetch::prefetch;
 use super::real::Real;
@@ -29,17 +31,28 @@ const SHORTEST: usize = 128;
 const NEAR: usize = 512 * 1024;
 
 /// The program of a chain.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Chain {
     /// How many elements go by.
-    pub(crate) elements: usize,
+    pub(super) elements: usize,
     /// Into how many rows of equal length they fall that are each done by one thread; 0 if any elements may go together.
-    pub(crate) rows: usize,
-    pub(crate) loads: Vec<Load>,
-    pub(crate) instructions: Vec<Instruction>,
-    pub(crate) stores: Vec<Store>,
+    pub(super) rows: usize,
+    pub(super) loads: Vec<Load>,
+    pub(super) instructions: Vec<Instruction>,
+    stores: Vec<Store>,
     /// How many registers it uses.
-    pub(crate) registers: usize,
+    registers: usize,
+    /// How the instructions are carried out.
+    tasks: Vec<Task>,
+}
+
+/// One instruction or several.
+#[derive(Debug)]
+enum Task {
+    /// A run of arithmetic.
+    Run(Vec<arithmetic::Step>),
+    /// The instruction of this number.
+    Kernel(usize),
 }
 
 /// Values that are not neighbours in memory, copied into a register.
@@ -89,7 +102,7 @@ impl RowsOfLoad {
 /// One operation on a tile.
 #[derive(Debug)]
 pub(crate) struct Instruction {
-    /// An operation of pointwise form.
+    /// An operation of pointwise form, or arithmetic.
     pub(crate) operation: Arc<dyn Formed>,
     pub(crate) inputs: Vec<Value>,
     pub(crate) output: Value,
@@ -102,8 +115,7 @@ pub(crate) enum Value {
     Register(usize),
     /// In memory, the elements from this one on.
     Memory(usize),
-    /// One number in memory that stands for all elements; only of inputs whose operation
-    /// [spreads](super::form::Pointwise::spreads) them.
+    /// One number in memory that stands for all elements; only of inputs of arithmetic.
     Number(usize),
 }
 
@@ -115,15 +127,38 @@ pub(crate) struct Store {
 }
 
 impl Chain {
+    /// A chain of so many `elements`, which fall into so many `rows` if that is not 0.
+    pub(crate) fn new(
+        (elements, rows): (usize, usize),
+        loads: Vec<Load>,
+        instructions: Vec<Instruction>,
+        stores: Vec<Store>,
+        registers: usize,
+    ) -> Self {
+        let (mut tasks, mut number) = (Vec::new(), 0);
+        while number < instructions.len() {
+            let kept = |register| stores.iter().any(|store| store.register == register);
+            let (run, count) = arithmetic::run(&instructions[number..], kept);
+            tasks.push(if count > 0 { Task::Run(run) } else { Task::Kernel(number) });
+            number += count.max(1);
+        }
+        Chain { elements, rows, loads, instructions, stores, registers, tasks }
+    }
+
+    /// How many numbers of scratch memory it needs: its registers.
+    pub(super) fn scratch<T>(&self) -> usize {
+        self.registers * self.tile::<T>()
+    }
+
     /// How many elements a tile has.
-    pub(super) fn tile<T>(&self) -> usize {
+    fn tile<T>(&self) -> usize {
         let bytes = (REGISTER_BYTES / self.registers.max(1)).min(TILE_BYTES);
         (bytes / size_of::<T>()).max(SHORTEST) / 64 * 64
     }
 
     /// Why the chain is not sound, if it is not: what is written must be apart from what is read, or be the very
-    /// same elements, which are then read before they are written or after. Registers must exist, and no operation
-    /// reads the register it writes.
+    /// same elements, which are then read before they are written or after. Registers must exist, and no operation but
+    /// arithmetic reads what it writes.
     pub(super) fn fault(&self) -> Option<&'static str> {
         let memory = |value: &Value| match value {
             Value::Memory(start) => Some(*start),
@@ -151,17 +186,22 @@ impl Chain {
                 return Some("a chain reads what it writes elsewhere");
             }
         }
-        if self.instructions.iter().any(|instruction| instruction.inputs.contains(&instruction.output)) {
-            return Some("an operation of a chain reads what it writes");
-        }
         let is_register =
             |value: &Value| matches!(value, Value::Register(register) if *register >= self.registers);
         let missing = self.instructions.iter().any(|instruction| {
             instruction.inputs.len() > MOST_INPUTS
                 || instruction.inputs.iter().chain([&instruction.output]).any(is_register)
-                || !matches!(instruction.operation.form(), Form::Pointwise(_))
+                || !instruction.operation.form().is_pointwise()
                 || matches!(instruction.output, Value::Number(_))
         });
+        let kernels = || self.instructions.iter().filter(|instruction| arithmetic::of(instruction).is_none());
+        if kernels().any(|kernel| kernel.inputs.contains(&kernel.output)) {
+            return Some("an operation of a chain reads what it writes");
+        }
+        let is_number = |value: &Value| matches!(value, Value::Number(_));
+        if kernels().any(|kernel| kernel.inputs.iter().any(is_number)) {
+            return Some("an operation of a chain is given one number for all elements");
+        }
         let loads_and_stores =
             self.loads.iter().map(|load| load.register).chain(self.stores.iter().map(|s| s.register));
         if missing || loads_and_stores.into_iter().any(|register| register >= self.registers) {
@@ -242,34 +282,45 @@ impl Chain {
                 }
             }
         }
-        for instruction in &self.instructions {
-            let Form::Pointwise(kernel) = instruction.operation.form() else {
-                continue;
-            };
-            let registers = scratch.as_mut_ptr();
-            assert!(self.registers * size <= scratch.len(), "registers");
-            // SAFETY: registers are disjoint pieces of `scratch`, and no operation reads the one it writes; places in
-            // memory are apart from each other unless they are the same, which for one operation `fault` excludes.
+        assert!(self.registers * size <= scratch.len(), "registers");
+        let registers = scratch.as_mut_ptr();
+        for task in &self.tasks {
+            // SAFETY: registers are disjoint pieces of `scratch`, and places in memory apart from each other unless they are the
+            // same; what a task writes is read by nobody else, and by itself only if it is arithmetic, as `fault` sees.
             unsafe {
-                let mut inputs: [&[T]; MOST_INPUTS] = [&[]; MOST_INPUTS];
-                for (slot, input) in inputs.iter_mut().zip(&instruction.inputs) {
-                    *slot = match *input {
-                        Value::Register(register) => {
-                            std::slice::from_raw_parts(registers.add(register * size), count)
+                match task {
+                    Task::Run(steps) => arithmetic::carry_out(steps, count, |value| match value {
+                        Value::Register(register) => Operand::Elements(registers.add(register * size)),
+                        Value::Memory(start) => {
+                            Operand::Elements(arena.real.pointer(start + tile.start, count))
                         }
-                        Value::Memory(start) => arena.real.slice(start + tile.start, count),
-                        Value::Number(place) => arena.real.slice(place, 1),
-                    };
-                }
-                let output = match instruction.output {
-                    Value::Register(register) => {
-                        std::slice::from_raw_parts_mut(registers.add(register * size), count)
+                        Value::Number(place) => Operand::Number(arena.real.pointer(place, 1)),
+                    }),
+                    Task::Kernel(number) => {
+                        let instruction = &self.instructions[*number];
+                        let Form::Pointwise(kernel) = instruction.operation.form() else {
+                            continue;
+                        };
+                        let mut inputs: [&[T]; MOST_INPUTS] = [&[]; MOST_INPUTS];
+                        for (slot, input) in inputs.iter_mut().zip(&instruction.inputs) {
+                            *slot = match *input {
+                                Value::Register(register) => {
+                                    std::slice::from_raw_parts(registers.add(register * size), count)
+                                }
+                                Value::Memory(start) => arena.real.slice(start + tile.start, count),
+                                Value::Number(_) => continue,
+                            };
+                        }
+                        let output = match instruction.output {
+                            Value::Register(register) => {
+                                std::slice::from_raw_parts_mut(registers.add(register * size), count)
+                            }
+                            Value::Memory(start) => arena.real.slice_mut(start + tile.start, count),
+                            Value::Number(_) => continue,
+                        };
+                        T::pointwise(kernel).map(&inputs[..instruction.inputs.len()], output);
                     }
-                    Value::Memory(start) => arena.real.slice_mut(start + tile.start, count),
-                    // No operation writes one, as `fault` sees.
-                    Value::Number(_) => continue,
-                };
-                T::pointwise(kernel).map(&inputs[..instruction.inputs.len()], output);
+                }
             }
         }
         for store in &self.stores {

@@ -6,12 +6,14 @@
 //! | form | the output is made | what the plan may do |
 //! | --- | --- | --- |
 //! | [`Form::Pointwise`] | element by element | run a chain of them tile by tile, in one pass over memory |
+//! | [`Form::Arithmetic`] | element by element, by one instruction or two | the same, without leaving the registers |
 //! | [`Form::View`] | by reading its input at other places | leave it out, and let the reader read there |
 //! | [`Form::Reshape`] | as its input is, in another shape | leave it out |
 //! | [`Form::Rows`] | row by row | split the rows over threads |
 
 use super::Real;
 use super::arena::{Arena, Place};
+use super::arithmetic::Arithmetic;
 use super::sparse::{SparseRows, SparseRowsMut};
 use super::strided::View;
 use std::ops::Range;
@@ -20,12 +22,21 @@ use std::ops::Range;
 pub enum Form<'a> {
     /// Element `i` of the output depends on element `i` of each input and on nothing else.
     Pointwise(&'a dyn PointwiseKernel),
+    /// The same, by arithmetic that the processor has.
+    Arithmetic(Arithmetic),
     /// The output is the input seen through other strides (broadcast, transpose, slice).
     View(&'a dyn Viewing),
     /// The output has the elements of its input, in the same order.
     Reshape,
     /// The output consists of rows of equal length, each of which can be made without the others.
     Rows(&'a dyn RowsKernel),
+}
+
+impl Form<'_> {
+    /// Whether element `i` of the output depends on element `i` of each input and on nothing else.
+    pub fn is_pointwise(&self) -> bool {
+        matches!(self, Form::Pointwise(_) | Form::Arithmetic(_))
+    }
 }
 
 /// Something with a form: an operation, as this room sees it.
@@ -42,13 +53,8 @@ pub trait Viewing {
 
 /// A pointwise kernel, for one precision.
 pub trait Pointwise<T> {
-    /// Fills `output`; all slices have the same length, but for what it says of itself by [`spreads`](Self::spreads).
+    /// Fills `output`; all slices have the same length.
     fn map(&self, inputs: &[&[T]], output: &mut [T]);
-
-    /// Whether an input that is the same number throughout may be given as a slice of this one number.
-    fn spreads(&self) -> bool {
-        false
-    }
 }
 
 /// A pointwise kernel for both precisions. Implemented by whatever is [`Pointwise`] for both.

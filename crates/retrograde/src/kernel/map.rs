@@ -17,7 +17,7 @@ pub(crate) fn unary<T: Copy, F: Fn(T) -> T>(x: &[T], output: &mut [T], f: F) {
     dispatch(Loop(x, output, f));
 }
 
-/// `output[i] = f(x[i], y[i])`, where `x` or `y` may be one number for all.
+/// `output[i] = f(x[i], y[i])`.
 pub(crate) fn binary<T: Copy, F: Fn(T, T) -> T>(x: &[T], y: &[T], output: &mut [T], f: F) {
     struct Loop<'a, T, F>(&'a [T], &'a [T], &'a mut [T], F);
     impl<T: Copy, F: Fn(T, T) -> T> Body for Loop<'_, T, F> {
@@ -29,12 +29,7 @@ pub(crate) fn binary<T: Copy, F: Fn(T, T) -> T>(x: &[T], y: &[T], output: &mut [
             }
         }
     }
-    match (x.len() == output.len(), y.len() == output.len()) {
-        (true, true) => dispatch(Loop(x, y, output, f)),
-        (false, true) => unary(y, output, |y| f(x[0], y)),
-        (true, false) => unary(x, output, |x| f(x, y[0])),
-        (false, false) => output.fill(f(x[0], y[0])),
-    }
+    dispatch(Loop(x, y, output, f));
 }
 
 /// `output[i] = f(x[i], y[i], z[i])`.

@@ -4,7 +4,7 @@
 //! fill. Which part, on which thread, and where in memory is decided by the plan; this room makes it fast.
 //!
 //! * [`Real`] is the number a plan is compiled for: `f32` or `f64`.
-//! * [`Pointwise`], [`Rows`] and [`View`] are the three ways in which an operation can be carried out, each with
+//! * [`Arithmetic`], [`Pointwise`], [`Rows`] and [`View`] are the ways in which an operation can be carried out, each with
 //!   as much freedom for the plan as the operation's nature allows.
 //! * [`dispatch`] runs a piece of safe code compiled for the best instruction set the processor has.
 //! * `matmul`, `strided` and `reduce` are the loops that several operations share.
@@ -17,6 +17,7 @@
 #![allow(unsafe_code, reason = "the one room where it is allowed; each block says why it is sound")]
 
 pub(crate) mod arena;
+mod arithmetic;
 pub(crate) mod chain;
 mod dispatch;
 mod exponential;
@@ -43,6 +44,7 @@ mod vector;
 mod watch;
 pub(crate) mod work;
 
+pub use arithmetic::Arithmetic;
 pub(crate) use chain::RowsOfLoad;
 pub use dispatch::{Body, InstructionSet, dispatch, instruction_set};
 pub(crate) use form::Operand;

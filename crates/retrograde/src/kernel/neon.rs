@@ -1,7 +1,7 @@
 //! The registers of aarch64: 128 bits, 32 of them, with a fused multiply-add.
 //!
 //! NEON is part of every aarch64 processor, so that code for it may be called without asking. Plain loops become NEON
-//! by themselves; what is here is what the matrix product needs.
+//! by themselves; what is here is what the matrix product and arithmetic need.
 
 use super::dispatch::InstructionSet;
 use super::vector::Vector;
@@ -21,7 +21,8 @@ impl InstructionSet for Neon {
 
 /// One implementation: the register, the number, and the instructions.
 macro_rules! vector {
-    ($register:ident, $number:ty, $lanes:literal, $splat:ident, $load:ident, $store:ident, $fma:ident, $add:ident, $exchange:ident) => {
+    ($register:ident, $number:ty, $lanes:literal, $splat:ident, $load:ident, $store:ident, $fma:ident,
+        $add:ident, $subtract:ident, $multiply:ident, $divide:ident, $square_root:ident, $exchange:ident) => {
         impl Vector<$number> for $register {
             const LANES: usize = $lanes;
 
@@ -80,6 +81,30 @@ macro_rules! vector {
                 // SAFETY: every processor of the target has NEON.
                 unsafe { std::arch::aarch64::$add(self, other) }
             }
+
+            #[inline(always)]
+            unsafe fn subtract(self, other: Self) -> Self {
+                // SAFETY: every processor of the target has NEON.
+                unsafe { std::arch::aarch64::$subtract(self, other) }
+            }
+
+            #[inline(always)]
+            unsafe fn multiply(self, other: Self) -> Self {
+                // SAFETY: every processor of the target has NEON.
+                unsafe { std::arch::aarch64::$multiply(self, other) }
+            }
+
+            #[inline(always)]
+            unsafe fn divide(self, other: Self) -> Self {
+                // SAFETY: every processor of the target has NEON.
+                unsafe { std::arch::aarch64::$divide(self, other) }
+            }
+
+            #[inline(always)]
+            unsafe fn square_root(self) -> Self {
+                // SAFETY: every processor of the target has NEON.
+                unsafe { std::arch::aarch64::$square_root(self) }
+            }
         }
     };
 }
@@ -116,8 +141,36 @@ unsafe fn exchange_doubles<const DISTANCE: usize>(
     unsafe { (vtrn1q_f64(a, b), vtrn2q_f64(a, b)) }
 }
 
-vector!(float32x4_t, f32, 4, vdupq_n_f32, vld1q_f32, vst1q_f32, vfmaq_f32, vaddq_f32, exchange_singles);
-vector!(float64x2_t, f64, 2, vdupq_n_f64, vld1q_f64, vst1q_f64, vfmaq_f64, vaddq_f64, exchange_doubles);
+vector!(
+    float32x4_t,
+    f32,
+    4,
+    vdupq_n_f32,
+    vld1q_f32,
+    vst1q_f32,
+    vfmaq_f32,
+    vaddq_f32,
+    vsubq_f32,
+    vmulq_f32,
+    vdivq_f32,
+    vsqrtq_f32,
+    exchange_singles
+);
+vector!(
+    float64x2_t,
+    f64,
+    2,
+    vdupq_n_f64,
+    vld1q_f64,
+    vst1q_f64,
+    vfmaq_f64,
+    vaddq_f64,
+    vsubq_f64,
+    vmulq_f64,
+    vdivq_f64,
+    vsqrtq_f64,
+    exchange_doubles
+);
 
 #[cfg(test)]
 mod tests {
@@ -127,7 +180,7 @@ mod tests {
     fn as_defined<T: Real, V: Vector<T>>() {
         let numbers = |first: f64| (0..V::LANES).map(|i| T::of(first + 0.1 * i as f64)).collect::<Vec<T>>();
         let (x, y, z) = (numbers(1.1), numbers(-2.3), numbers(7.7));
-        let mut seen = vec![T::zero(); 4 * V::LANES];
+        let mut seen = vec![T::zero(); 8 * V::LANES];
         let lane = |number: usize| number * V::LANES;
         // SAFETY: every processor of the target has NEON, and the vectors have as many numbers as a register.
         unsafe {
@@ -136,10 +189,15 @@ mod tests {
             V::splat(T::of(0.3)).store(seen[lane(1)..].as_mut_ptr());
             a.multiply_add(b, c).store(seen[lane(2)..].as_mut_ptr());
             a.add(b).store(seen[lane(3)..].as_mut_ptr());
+            a.subtract(b).store(seen[lane(4)..].as_mut_ptr());
+            a.multiply(b).store(seen[lane(5)..].as_mut_ptr());
+            a.divide(b).store(seen[lane(6)..].as_mut_ptr());
+            a.square_root().store(seen[lane(7)..].as_mut_ptr());
         }
         for i in 0..V::LANES {
-            let expected = [x[i], T::of(0.3), x[i].mul_add(y[i], z[i]), x[i] + y[i]];
-            let found: [T; 4] = std::array::from_fn(|part| seen[lane(part) + i]);
+            let (a, b) = (x[i], y[i]);
+            let expected = [a, T::of(0.3), a.mul_add(b, z[i]), a + b, a - b, a * b, a / b, a.sqrt()];
+            let found: [T; 8] = std::array::from_fn(|part| seen[lane(part) + i]);
             assert_eq!(found, expected, "{} lane {i}", T::NAME);
         }
     }

@@ -1,7 +1,8 @@
-//! A vector register, as much of it as the matrix product needs.
+//! A vector register, as much of it as the matrix product and arithmetic need.
 //!
 //! Most kernels are plain loops which the compiler turns into vector instructions by itself. The inner loop of the
-//! matrix product must hold its sums in registers, which the compiler does only when each register is one value to it:
+//! matrix product must hold its sums in registers, and that of a run of arithmetic its elements, which the compiler does only
+//! when each register is one value to it:
 //! hence this trait, and one implementation for each instruction set.
 
 use super::real::Real;
@@ -59,6 +60,30 @@ pub trait Vector<T>: Copy {
     /// # Safety
     /// As for [`splat`](Self::splat).
     unsafe fn add(self, other: Self) -> Self;
+
+    /// `self - other`.
+    ///
+    /// # Safety
+    /// As for [`splat`](Self::splat).
+    unsafe fn subtract(self, other: Self) -> Self;
+
+    /// `self · other`.
+    ///
+    /// # Safety
+    /// As for [`splat`](Self::splat).
+    unsafe fn multiply(self, other: Self) -> Self;
+
+    /// `self / other`.
+    ///
+    /// # Safety
+    /// As for [`splat`](Self::splat).
+    unsafe fn divide(self, other: Self) -> Self;
+
+    /// `√self`.
+    ///
+    /// # Safety
+    /// As for [`splat`](Self::splat).
+    unsafe fn square_root(self) -> Self;
 }
 
 /// Exchanges rows and columns of as many registers as each has lanes, the first ones of these.
@@ -155,6 +180,26 @@ impl<T: Real, const LANES: usize> Vector<T> for Plain<T, LANES> {
     unsafe fn add(self, other: Self) -> Self {
         Plain(std::array::from_fn(|i| self.0[i] + other.0[i]))
     }
+
+    #[inline(always)]
+    unsafe fn subtract(self, other: Self) -> Self {
+        Plain(std::array::from_fn(|i| self.0[i] - other.0[i]))
+    }
+
+    #[inline(always)]
+    unsafe fn multiply(self, other: Self) -> Self {
+        Plain(std::array::from_fn(|i| self.0[i] * other.0[i]))
+    }
+
+    #[inline(always)]
+    unsafe fn divide(self, other: Self) -> Self {
+        Plain(std::array::from_fn(|i| self.0[i] / other.0[i]))
+    }
+
+    #[inline(always)]
+    unsafe fn square_root(self) -> Self {
+        Plain(self.0.map(T::sqrt))
+    }
 }
 
 /// One implementation: the register, the number, how many there are in it, the instructions, and the functions of `x86`.
@@ -162,7 +207,8 @@ impl<T: Real, const LANES: usize> Vector<T> for Plain<T, LANES> {
 macro_rules! vector {
     (
         $register:ident, $number:ty, $lanes:literal,
-        $splat:ident, $load:ident, $store:ident, $fma:ident, $add:ident,
+        $splat:ident, $load:ident, $store:ident, $fma:ident,
+        $add:ident, $subtract:ident, $multiply:ident, $divide:ident, $square_root:ident,
         $load_part:ident, $store_part:ident, $exchange:ident
     ) => {
         impl Vector<$number> for std::arch::x86_64::$register {
@@ -215,6 +261,30 @@ macro_rules! vector {
                 // SAFETY: the caller promises the instruction set.
                 unsafe { std::arch::x86_64::$add(self, other) }
             }
+
+            #[inline(always)]
+            unsafe fn subtract(self, other: Self) -> Self {
+                // SAFETY: the caller promises the instruction set.
+                unsafe { std::arch::x86_64::$subtract(self, other) }
+            }
+
+            #[inline(always)]
+            unsafe fn multiply(self, other: Self) -> Self {
+                // SAFETY: the caller promises the instruction set.
+                unsafe { std::arch::x86_64::$multiply(self, other) }
+            }
+
+            #[inline(always)]
+            unsafe fn divide(self, other: Self) -> Self {
+                // SAFETY: the caller promises the instruction set.
+                unsafe { std::arch::x86_64::$divide(self, other) }
+            }
+
+            #[inline(always)]
+            unsafe fn square_root(self) -> Self {
+                // SAFETY: the caller promises the instruction set.
+                unsafe { std::arch::x86_64::$square_root(self) }
+            }
         }
     };
 }
@@ -232,6 +302,10 @@ vector!(
     _mm256_storeu_ps,
     _mm256_fmadd_ps,
     _mm256_add_ps,
+    _mm256_sub_ps,
+    _mm256_mul_ps,
+    _mm256_div_ps,
+    _mm256_sqrt_ps,
     load_some_of_8_singles,
     store_some_of_8_singles,
     exchange_8_singles
@@ -246,6 +320,10 @@ vector!(
     _mm256_storeu_pd,
     _mm256_fmadd_pd,
     _mm256_add_pd,
+    _mm256_sub_pd,
+    _mm256_mul_pd,
+    _mm256_div_pd,
+    _mm256_sqrt_pd,
     load_some_of_4_doubles,
     store_some_of_4_doubles,
     exchange_4_doubles
@@ -260,6 +338,10 @@ vector!(
     _mm512_storeu_ps,
     _mm512_fmadd_ps,
     _mm512_add_ps,
+    _mm512_sub_ps,
+    _mm512_mul_ps,
+    _mm512_div_ps,
+    _mm512_sqrt_ps,
     load_some_of_16_singles,
     store_some_of_16_singles,
     exchange_16_singles
@@ -274,6 +356,10 @@ vector!(
     _mm512_storeu_pd,
     _mm512_fmadd_pd,
     _mm512_add_pd,
+    _mm512_sub_pd,
+    _mm512_mul_pd,
+    _mm512_div_pd,
+    _mm512_sqrt_pd,
     load_some_of_8_doubles,
     store_some_of_8_doubles,
     exchange_8_doubles

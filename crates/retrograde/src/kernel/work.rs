@@ -96,7 +96,7 @@ fn of_rows<R>(work: &RowsWork, ask: impl FnOnce(&dyn RowsKernel, &[&[usize]], &[
 /// How many numbers of scratch memory a thread needs for this work.
 pub(super) fn scratch<T: Real>(work: &Work) -> usize {
     match work {
-        Work::Chain(chain) => chain.registers * chain.tile::<T>(),
+        Work::Chain(chain) => chain.scratch::<T>(),
         Work::Rows(rows) => {
             of_rows(rows, |kernel, inputs, output| kernel.scratch(inputs, output)).unwrap_or(0)
         }

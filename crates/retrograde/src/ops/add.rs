@@ -6,7 +6,7 @@
 use super::entry::{Entry, Given, Refusal, Sample, none};
 use super::rules;
 use crate::graph::{Mismatch, Operation, Site, Type, Var};
-use crate::kernel::{Form, Pointwise, Real, map};
+use crate::kernel::{Arithmetic, Form};
 
 /// The entry in the list.
 pub static ENTRY: Entry = Entry {
@@ -56,21 +56,11 @@ impl Operation for Add {
     }
 
     fn form(&self) -> Form<'_> {
-        Form::Pointwise(self)
+        Form::Arithmetic(Arithmetic::Add)
     }
 
     fn derivative(&self, site: &Site<'_>) -> Vec<Option<Var>> {
         let same = || site.upstream().clone();
         vec![site.when_wanted(0, same), site.when_wanted(1, same)]
-    }
-}
-
-impl<T: Real> Pointwise<T> for Add {
-    fn map(&self, inputs: &[&[T]], output: &mut [T]) {
-        map::binary(inputs[0], inputs[1], output, |a, b| a + b);
-    }
-
-    fn spreads(&self) -> bool {
-        true
     }
 }

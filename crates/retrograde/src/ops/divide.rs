@@ -5,7 +5,7 @@
 use super::entry::{Entry, Given, Refusal, Sample, none};
 use super::rules;
 use crate::graph::{Mismatch, Operation, Site, Type, Var};
-use crate::kernel::{Form, Pointwise, Real, map};
+use crate::kernel::{Arithmetic, Form};
 
 /// The entry in the list.
 pub static ENTRY: Entry = Entry {
@@ -50,7 +50,7 @@ impl Operation for Divide {
     }
 
     fn form(&self) -> Form<'_> {
-        Form::Pointwise(self)
+        Form::Arithmetic(Arithmetic::Divide)
     }
 
     fn derivative(&self, site: &Site<'_>) -> Vec<Option<Var>> {
@@ -60,15 +60,5 @@ impl Operation for Divide {
 
     fn passes_through(&self, uniform: &[Option<f64>]) -> Option<usize> {
         (uniform[1] == Some(1.0)).then_some(0)
-    }
-}
-
-impl<T: Real> Pointwise<T> for Divide {
-    fn map(&self, inputs: &[&[T]], output: &mut [T]) {
-        map::binary(inputs[0], inputs[1], output, |a, b| a / b);
-    }
-
-    fn spreads(&self) -> bool {
-        true
     }
 }

@@ -6,7 +6,7 @@
 use super::entry::{Entry, Given, Refusal, Sample, none};
 use super::rules;
 use crate::graph::{Mismatch, Operation, Site, Type, Var};
-use crate::kernel::{Form, Pointwise, Real, map};
+use crate::kernel::{Arithmetic, Form};
 
 /// The entry in the list.
 pub static ENTRY: Entry = Entry {
@@ -52,7 +52,7 @@ impl Operation for Multiply {
     }
 
     fn form(&self) -> Form<'_> {
-        Form::Pointwise(self)
+        Form::Arithmetic(Arithmetic::Multiply)
     }
 
     fn derivative(&self, site: &Site<'_>) -> Vec<Option<Var>> {
@@ -62,15 +62,5 @@ impl Operation for Multiply {
 
     fn passes_through(&self, uniform: &[Option<f64>]) -> Option<usize> {
         uniform.iter().position(|&number| number == Some(1.0)).map(|ones| 1 - ones)
-    }
-}
-
-impl<T: Real> Pointwise<T> for Multiply {
-    fn map(&self, inputs: &[&[T]], output: &mut [T]) {
-        map::binary(inputs[0], inputs[1], output, |a, b| a * b);
-    }
-
-    fn spreads(&self) -> bool {
-        true
     }
 }

@@ -5,7 +5,7 @@
 use super::entry::{Entry, Given, Refusal, Sample, none};
 use super::rules;
 use crate::graph::{Mismatch, Operation, Site, Type, Var};
-use crate::kernel::{Form, Pointwise, Real, map};
+use crate::kernel::{Arithmetic, Form};
 use std::ops::Neg;
 
 /// The entry in the list.
@@ -52,16 +52,10 @@ impl Operation for Negate {
     }
 
     fn form(&self) -> Form<'_> {
-        Form::Pointwise(self)
+        Form::Arithmetic(Arithmetic::Negate)
     }
 
     fn derivative(&self, site: &Site<'_>) -> Vec<Option<Var>> {
         vec![site.when_wanted(0, || -site.upstream())]
-    }
-}
-
-impl<T: Real> Pointwise<T> for Negate {
-    fn map(&self, inputs: &[&[T]], output: &mut [T]) {
-        map::unary(inputs[0], output, |x| -x);
     }
 }

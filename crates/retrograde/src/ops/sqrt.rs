@@ -6,7 +6,7 @@
 use super::entry::{Entry, Given, Kink, Refusal, Sample};
 use super::rules;
 use crate::graph::{Mismatch, Operation, Site, Tensor, Type, Var};
-use crate::kernel::{Form, Pointwise, Real, map};
+use crate::kernel::{Arithmetic, Form};
 
 /// The entry in the list.
 pub static ENTRY: Entry = Entry {
@@ -52,16 +52,10 @@ impl Operation for Sqrt {
     }
 
     fn form(&self) -> Form<'_> {
-        Form::Pointwise(self)
+        Form::Arithmetic(Arithmetic::SquareRoot)
     }
 
     fn derivative(&self, site: &Site<'_>) -> Vec<Option<Var>> {
         vec![site.when_wanted(0, || site.upstream() / (site.output() * 2.0))]
-    }
-}
-
-impl<T: Real> Pointwise<T> for Sqrt {
-    fn map(&self, inputs: &[&[T]], output: &mut [T]) {
-        map::unary(inputs[0], output, T::sqrt);
     }
 }

@@ -5,7 +5,7 @@
 use super::entry::{Entry, Given, Refusal, Sample, none};
 use super::rules;
 use crate::graph::{Mismatch, Operation, Site, Type, Var};
-use crate::kernel::{Form, Pointwise, Real, map};
+use crate::kernel::{Arithmetic, Form};
 
 /// The entry in the list.
 pub static ENTRY: Entry = Entry {
@@ -48,21 +48,11 @@ impl Operation for Subtract {
     }
 
     fn form(&self) -> Form<'_> {
-        Form::Pointwise(self)
+        Form::Arithmetic(Arithmetic::Subtract)
     }
 
     fn derivative(&self, site: &Site<'_>) -> Vec<Option<Var>> {
         let upstream = site.upstream();
         vec![site.when_wanted(0, || upstream.clone()), site.when_wanted(1, || -upstream)]
-    }
-}
-
-impl<T: Real> Pointwise<T> for Subtract {
-    fn map(&self, inputs: &[&[T]], output: &mut [T]) {
-        map::binary(inputs[0], inputs[1], output, |a, b| a - b);
-    }
-
-    fn spreads(&self) -> bool {
-        true
     }
 }

@@ -6,7 +6,7 @@
 use super::entry::{Entry, Given, Refusal, Sample, none};
 use super::rules;
 use crate::graph::{Mismatch, Operation, Site, Type, Var};
-use crate::kernel::{Form, Pointwise, Real, map};
+use crate::kernel::{Arithmetic, Form};
 
 /// The entry in the list.
 pub static ENTRY: Entry = Entry {
@@ -58,7 +58,7 @@ impl Operation for WeightedSum {
     }
 
     fn form(&self) -> Form<'_> {
-        Form::Pointwise(self)
+        Form::Arithmetic(Arithmetic::WeightedSum(self.0, self.1))
     }
 
     fn derivative(&self, site: &Site<'_>) -> Vec<Option<Var>> {
@@ -67,16 +67,5 @@ impl Operation for WeightedSum {
             site.when_wanted(0, || site.upstream() * alpha),
             site.when_wanted(1, || site.upstream() * beta),
         ]
-    }
-}
-
-impl<T: Real> Pointwise<T> for WeightedSum {
-    fn map(&self, inputs: &[&[T]], output: &mut [T]) {
-        let (alpha, beta) = (T::of(self.0), T::of(self.1));
-        map::binary(inputs[0], inputs[1], output, |a, b| alpha * a + beta * b);
-    }
-
-    fn spreads(&self) -> bool {
-        true
     }
 }

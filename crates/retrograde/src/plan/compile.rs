@@ -197,7 +197,7 @@ fn check_bytes(items: &Items, sources: &Sources) -> Result<()> {
             let takes = match operation.form() {
                 Form::Rows(kernel) => kernel.takes_bytes(position),
                 Form::Reshape => true,
-                Form::Pointwise(_) | Form::View(_) => false,
+                Form::Arithmetic(_) | Form::Pointwise(_) | Form::View(_) => false,
             };
             if is_bytes(items, base) && !takes {
                 return Err(Error::Recording {

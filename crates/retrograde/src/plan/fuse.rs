@@ -68,7 +68,7 @@ pub(super) fn fuse(items: &Items, sources: &Sources) -> Units {
             Form::Rows(_) => {}
             Form::View(_) | Form::Reshape if sources.copied[index] => {}
             Form::View(_) | Form::Reshape => continue,
-            Form::Pointwise(_) => {
+            Form::Arithmetic(_) | Form::Pointwise(_) => {
                 members.push(vec![index]);
                 home[index] = Some(own);
                 for &input in &item.inputs {
@@ -110,7 +110,7 @@ fn gather(items: &Items, members: Vec<Vec<usize>>) -> Units {
             units.of[member] = Some(units.list.len());
         }
         units.list.push(match items.list[first].node.operation().map(|operation| operation.form()) {
-            Some(Form::Pointwise(_)) => Unit::Chain(members),
+            Some(form) if form.is_pointwise() => Unit::Chain(members),
             Some(Form::Rows(_)) => Unit::Rows(first),
             _ => Unit::Copy(first),
         });
@@ -119,7 +119,7 @@ fn gather(items: &Items, members: Vec<Vec<usize>>) -> Units {
 }
 
 fn is_pointwise(items: &Items, item: usize) -> bool {
-    items.list[item].node.operation().is_some_and(|operation| matches!(operation.form(), Form::Pointwise(_)))
+    items.list[item].node.operation().is_some_and(|operation| operation.form().is_pointwise())
 }
 
 /// Whether `to` depends on `from` by way of a third unit, or directly through a view that must see the finished

@@ -224,10 +224,10 @@ impl Lowering<'_> {
     }
 
     fn chain(&self, members: &[usize], rows: usize, in_place: &HashMap<usize, Vec<usize>>) -> Chain {
-        let mut chain = Chain { elements: self.items.elements(members[0]), rows, ..Chain::default() };
+        let (mut instructions, mut stores) = (Vec::new(), Vec::new());
         let mut registers = Registers::default();
         // What is loaded is loaded before the first operation: its registers are never shared.
-        let loaded = self.loads(members, &mut chain, &mut registers);
+        let (loads, loaded) = self.loads(members, rows, &mut registers);
         let mut made: HashMap<usize, Value> = HashMap::new();
         for (number, &member) in members.iter().enumerate() {
             let item = &self.items.list[member];
@@ -239,7 +239,7 @@ impl Lowering<'_> {
                 let Source { base, view } = &self.sources.of[input];
                 let load = || loaded.iter().find(|(other, seen, _)| other == base && *seen == view.merged());
                 inputs.push(match (made.get(base), load()) {
-                    _ if is_number(&self.sources.of[input]) && spreads(operation) => {
+                    _ if is_number(&self.sources.of[input]) && is_arithmetic(operation) => {
                         Value::Number(self.start(*base) + view.offset)
                     }
                     (Some(&value), _) => value,
@@ -247,28 +247,30 @@ impl Lowering<'_> {
                     (None, None) => Value::Memory(self.start(*base) + view.offset),
                 });
             }
+            let reads = |reader: usize, base: usize| {
+                self.items.list[reader].inputs.iter().any(|&input| self.sources.of[input].base == base)
+            };
+            let later = |base: usize| members[number + 1..].iter().any(|&reader| reads(reader, base));
             let leaves = in_place.get(&member);
-            let output = match (leaves, self.places[member]) {
+            let output = match (leaves.map(Vec::as_slice), self.places[member]) {
                 (None, Some(Place::Real { start, .. })) => Value::Memory(start),
+                // Nobody reads the old value any more.
+                (Some(&[leaf]), None)
+                    if !later(leaf) && (is_arithmetic(operation) || !reads(member, leaf)) =>
+                {
+                    Value::Memory(self.start(leaf))
+                }
                 _ => Value::Register(registers.take()),
             };
             if let (Value::Register(register), Some(leaves)) = (output, leaves) {
                 let own = self.places[member].map(|_| self.start(member));
                 let targets = leaves.iter().map(|&leaf| self.start(leaf)).chain(own);
-                chain.stores.extend(targets.map(|to| Store { register, to }));
+                stores.extend(targets.map(|to| Store { register, to }));
             }
             made.insert(member, output);
             let operation = Arc::new(Carried(Arc::clone(operation)));
-            chain.instructions.push(Instruction { operation, inputs, output });
+            instructions.push(Instruction { operation, inputs, output });
             // Registers that no later member reads are free again, unless they are stored at the end.
-            let later = |candidate: usize| {
-                members[number + 1..].iter().any(|&other| {
-                    self.items.list[other]
-                        .inputs
-                        .iter()
-                        .any(|&input| self.sources.of[input].base == candidate)
-                })
-            };
             let dead: Vec<usize> = made
                 .keys()
                 .copied()
@@ -280,35 +282,36 @@ impl Lowering<'_> {
                 }
             }
         }
-        chain.registers = registers.count;
-        chain
+        let size = (self.items.elements(members[0]), rows);
+        Chain::new(size, loads, instructions, stores, registers.count)
     }
 
-    /// Adds the loads of a chain: inputs from outside of it that are not neighbours in memory. Returns whose memory each
-    /// reads, how, and into which register.
+    /// The loads of a chain of so many rows: inputs from outside of it that are not neighbours in memory; and whose memory
+    /// each reads, how, and into which register.
     fn loads(
         &self,
         members: &[usize],
-        chain: &mut Chain,
+        rows: usize,
         registers: &mut Registers,
-    ) -> Vec<(usize, View, usize)> {
+    ) -> (Vec<Load>, Vec<(usize, View, usize)>) {
+        let mut loads = Vec::new();
         let mut loaded: Vec<(usize, View, usize)> = Vec::new();
         let read = |&member: &usize| self.items.list[member].inputs.iter().map(move |&input| (member, input));
         for (member, input) in members.iter().flat_map(read) {
             let source = &self.sources.of[input];
-            if is_number(source) && self.items.list[member].node.operation().is_some_and(spreads) {
+            if is_number(source) && self.items.list[member].node.operation().is_some_and(is_arithmetic) {
                 continue;
             }
             let view = source.view.merged();
             let known = loaded.iter().any(|(base, seen, _)| *base == source.base && *seen == view);
             if !members.contains(&source.base) && !source.view.is_contiguous() && !known {
                 let register = registers.take();
-                let rows = reads_row_by_row(self.items, source, chain.rows);
-                chain.loads.push(Load { rows, ..self.load(source, register) });
+                let rows = reads_row_by_row(self.items, source, rows);
+                loads.push(Load { rows, ..self.load(source, register) });
                 loaded.push((source.base, view, register));
             }
         }
-        loaded
+        (loads, loaded)
     }
 
     fn load(&self, source: &Source, register: usize) -> Load {
@@ -378,14 +381,8 @@ impl Lowering<'_> {
     }
 
     fn transfer(&self, from: &Source, to: usize) -> Chain {
-        Chain {
-            elements: from.view.elements(),
-            rows: 0,
-            loads: vec![self.load(from, 0)],
-            instructions: Vec::new(),
-            stores: vec![Store { register: 0, to }],
-            registers: 1,
-        }
+        let store = Store { register: 0, to };
+        Chain::new((from.view.elements(), 0), vec![self.load(from, 0)], Vec::new(), vec![store], 1)
     }
 
     /// The memory, with the values that leaves start from; nothing if there is not so much.
@@ -424,12 +421,9 @@ fn is_number(source: &Source) -> bool {
         && source.view.strides.iter().zip(&source.view.shape).all(|(&s, &n)| s == 0 || n == 1)
 }
 
-/// Whether an operation may be given one number for an input that is the same throughout.
-fn spreads(operation: &Arc<dyn Operation>) -> bool {
-    match operation.form() {
-        Form::Pointwise(kernel) => <f32 as Real>::pointwise(kernel).spreads(),
-        Form::Rows(_) | Form::View(_) | Form::Reshape => false,
-    }
+/// Whether an operation may be given one number for an input that is the same throughout, and may write where it reads.
+fn is_arithmetic(operation: &Arc<dyn Operation>) -> bool {
+    matches!(operation.form(), Form::Arithmetic(_))
 }
 
 /// Hands out the registers of a chain.

@@ -74,7 +74,7 @@ fn uniform_value(node: &Node, inputs: &[usize], uniform: &[Option<f64>]) -> Opti
         Origin::Leaf(Leaf::Constant(value)) if value.shape().rank() == 0 => Some(value.values()[0]),
         Origin::Operation(operation) => match operation.form() {
             Form::View(_) | Form::Reshape => uniform[inputs[0]],
-            Form::Pointwise(_) | Form::Rows(_) => None,
+            Form::Arithmetic(_) | Form::Pointwise(_) | Form::Rows(_) => None,
         },
         Origin::Leaf(_) | Origin::Fault(_) => None,
     }

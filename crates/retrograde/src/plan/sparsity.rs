@@ -50,7 +50,7 @@ fn shape(items: &Items, item: usize) -> &[usize] {
 fn kernel(items: &Items, item: usize) -> Option<&dyn RowsKernel> {
     match items.list[item].node.operation()?.form() {
         Form::Rows(kernel) => Some(kernel),
-        Form::Pointwise(_) | Form::View(_) | Form::Reshape => None,
+        Form::Arithmetic(_) | Form::Pointwise(_) | Form::View(_) | Form::Reshape => None,
     }
 }
 

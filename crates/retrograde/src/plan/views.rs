@@ -71,7 +71,7 @@ fn resolve(items: &Items, copied: &[bool]) -> Vec<Source> {
                     let view = View { offset: of.view.offset, ..View::whole(shape) };
                     Source { base: of.base, view }
                 }
-                Form::Pointwise(_) | Form::Rows(_) => own(),
+                Form::Arithmetic(_) | Form::Pointwise(_) | Form::Rows(_) => own(),
             },
             _ => own(),
         };

@@ -6,7 +6,6 @@ use super::judge::{Measured, judge};
 use super::values::Values;
 use crate::error::Result;
 use crate::graph::{Graph, Kind, Node, Tensor, Var};
-use crate::kernel::Form;
 use crate::plan::{Plan, Planner};
 use rand::{RngExt, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
@@ -109,7 +108,7 @@ impl Local {
         let mut plan = Planner::new(&alone).want(&output).compile::<f64>()?;
         plan.run()?;
         let middle = plan.read(&output)?.to_vec();
-        let form = node.operation().map(|operation| matches!(operation.form(), Form::Pointwise(_)));
+        let form = node.operation().map(|operation| operation.form().is_pointwise());
         let pointwise = form == Some(true) && inputs.iter().all(|input| input.var.shape() == output.shape());
         Ok(Local { inputs, output, plan, upstream, middle, pointwise })
     }
