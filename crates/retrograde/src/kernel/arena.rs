@@ -37,6 +37,11 @@ pub(crate) enum Place {
         /// How many.
         length: usize,
     },
+    /// Real numbers that are handed on to the [tail](super::tail) of what makes them, and lie nowhere.
+    Passed {
+        /// How many.
+        length: usize,
+    },
     /// Rows of a table of bytes, as lists of what is not zero.
     Sparse {
         /// The table's number.
@@ -72,6 +77,7 @@ impl Place {
                 let (start, length) = part(start, length);
                 Place::Bytes { table, start, length }
             }
+            Place::Passed { length } => Place::Passed { length: part(0, length).1 },
             Place::Sparse { table, width, start, words, .. } => {
                 let start = start + share.start * words;
                 Place::Sparse { table, width, start, words, rows: share.len() }
@@ -82,18 +88,21 @@ impl Place {
     /// How many elements it holds; of a sparse matrix those that are zero count as well.
     pub(crate) fn elements(&self) -> usize {
         match *self {
-            Place::Real { length, .. } | Place::Index { length, .. } | Place::Bytes { length, .. } => length,
+            Place::Real { length, .. }
+            | Place::Index { length, .. }
+            | Place::Bytes { length, .. }
+            | Place::Passed { length } => length,
             Place::Sparse { width, rows, .. } => rows * width,
         }
     }
 
-    /// The memory that it is made of; nothing for a table of bytes, which is never written.
+    /// The memory that it is made of; nothing for a table of bytes, which is never written, and for what is passed on.
     pub(crate) fn memory(&self) -> Option<(Memory, Range<usize>)> {
         match *self {
             Place::Real { start, length } => Some((Memory::Real, start..start + length)),
             Place::Index { start, length } => Some((Memory::Index, start..start + length)),
             Place::Sparse { start, words, rows, .. } => Some((Memory::Index, start..start + rows * words)),
-            Place::Bytes { .. } => None,
+            Place::Bytes { .. } | Place::Passed { .. } => None,
         }
     }
 }

@@ -44,6 +44,10 @@ pub(crate) struct Chain {
     registers: usize,
     /// How the instructions are carried out.
     tasks: Vec<Task>,
+    /// At how many places it reads and writes element by element.
+    streams: usize,
+    /// Whether it reads what is passed on to it.
+    tail: bool,
 }
 
 /// One instruction or several.
@@ -117,6 +121,8 @@ pub(crate) enum Value {
     Memory(usize),
     /// One number in memory that stands for all elements; only of inputs of arithmetic.
     Number(usize),
+    /// What the row kernel has made whose [tail](super::tail) the chain is; never written.
+    Passed,
 }
 
 /// A register whose tile is stored to memory when the operations are done.
@@ -142,7 +148,25 @@ impl Chain {
             tasks.push(if count > 0 { Task::Run(run) } else { Task::Kernel(number) });
             number += count.max(1);
         }
-        Chain { elements, rows, loads, instructions, stores, registers, tasks }
+        let tail = instructions.iter().any(|instruction| instruction.inputs.contains(&Value::Passed));
+        let mut chain =
+            Chain { elements, rows, loads, instructions, stores, registers, tasks, streams: 0, tail };
+        chain.streams = chain.memory().count();
+        chain
+    }
+
+    /// About how many additions and multiplications it takes.
+    pub(super) fn arithmetic(&self) -> usize {
+        self.elements * (self.instructions.len() + 1)
+    }
+
+    /// How many numbers it reads and writes in memory, each counted once.
+    pub(super) fn traffic(&self) -> usize {
+        let loads = self.loads.iter().map(|load| load.length.min(self.elements));
+        let mut places: Vec<(usize, bool)> = self.memory().collect();
+        places.sort_unstable();
+        places.dedup();
+        loads.sum::<usize>() + places.len() * self.elements
     }
 
     /// How many numbers of scratch memory it needs: its registers.
@@ -162,7 +186,7 @@ impl Chain {
     pub(super) fn fault(&self) -> Option<&'static str> {
         let memory = |value: &Value| match value {
             Value::Memory(start) => Some(*start),
-            Value::Register(_) | Value::Number(_) => None,
+            Value::Register(_) | Value::Number(_) | Value::Passed => None,
         };
         let apart = |a: usize, length: usize, b: usize| a + length <= b || b + self.elements <= a;
         let writes: Vec<usize> = self
@@ -192,7 +216,7 @@ impl Chain {
             instruction.inputs.len() > MOST_INPUTS
                 || instruction.inputs.iter().chain([&instruction.output]).any(is_register)
                 || !instruction.operation.form().is_pointwise()
-                || matches!(instruction.output, Value::Number(_))
+                || matches!(instruction.output, Value::Number(_) | Value::Passed)
         });
         let kernels = || self.instructions.iter().filter(|instruction| arithmetic::of(instruction).is_none());
         if kernels().any(|kernel| kernel.inputs.contains(&kernel.output)) {
@@ -214,7 +238,7 @@ impl Chain {
     pub(super) fn memory(&self) -> impl Iterator<Item = (usize, bool)> + '_ {
         let place = |value: &Value| match value {
             Value::Memory(start) => Some(*start),
-            Value::Register(_) | Value::Number(_) => None,
+            Value::Register(_) | Value::Number(_) | Value::Passed => None,
         };
         let reads = self.instructions.iter().flat_map(|instruction| &instruction.inputs).filter_map(place);
         let writes = self.instructions.iter().filter_map(move |instruction| place(&instruction.output));
@@ -222,22 +246,40 @@ impl Chain {
         reads.map(|start| (start, false)).chain(writes.chain(stores).map(|start| (start, true)))
     }
 
+    /// The registers that are stored in the end, and where.
+    pub(super) fn stores(&self) -> impl Iterator<Item = (usize, usize)> + '_ {
+        self.stores.iter().map(|store| (store.register, store.to))
+    }
+
     /// The places of single numbers that it reads.
     pub(super) fn numbers(&self) -> impl Iterator<Item = usize> + '_ {
         self.instructions.iter().flat_map(|instruction| &instruction.inputs).filter_map(|value| match value {
             Value::Number(place) => Some(*place),
-            Value::Register(_) | Value::Memory(_) => None,
+            Value::Register(_) | Value::Memory(_) | Value::Passed => None,
         })
     }
 
-    /// Runs the elements `range`. `scratch` holds the registers, a tile each.
+    /// Whether it reads what is passed on to it.
+    pub(super) fn is_tail(&self) -> bool {
+        self.tail
+    }
+
+    /// Runs the elements `range`. `scratch` holds the registers, a tile each; `passed` the elements of the range that a row
+    /// kernel has made, if it is the tail of one.
     ///
     /// # Safety
     /// The chain has no [`fault`](Self::fault). While it runs, nobody writes to what it reads, nor reads or writes what
     /// it writes, apart from other calls with ranges that have no element in common.
-    pub(super) unsafe fn run<T: Real>(&self, arena: &Arena<T>, range: Range<usize>, scratch: &mut [T]) {
+    pub(super) unsafe fn run<T: Real>(
+        &self,
+        arena: &Arena<T>,
+        range: Range<usize>,
+        passed: &[T],
+        scratch: &mut [T],
+    ) {
+        assert!(passed.len() == range.len() || !self.is_tail(), "what is passed on");
         let size = self.tile::<T>();
-        let far = self.memory().count() * self.elements * size_of::<T>() > NEAR;
+        let far = self.streams * self.elements * size_of::<T>() > NEAR;
         let mut start = range.start;
         while start < range.end {
             let tile = start..(start + size).min(range.end);
@@ -249,15 +291,23 @@ impl Chain {
                     prefetch(unsafe { arena.real.slice(place + next.start, next.len()) });
                 }
             }
+            let passed = passed.get(start - range.start..tile.end - range.start).unwrap_or_default();
             // SAFETY: as promised by the caller; tiles of one call come one after the other.
-            unsafe { self.run_tile(arena, tile, start == range.start, scratch) };
+            unsafe { self.run_tile(arena, tile, start == range.start, passed, scratch) };
             start += size;
         }
     }
 
     /// # Safety
     /// As for [`run`](Self::run).
-    unsafe fn run_tile<T: Real>(&self, arena: &Arena<T>, tile: Range<usize>, first: bool, scratch: &mut [T]) {
+    unsafe fn run_tile<T: Real>(
+        &self,
+        arena: &Arena<T>,
+        tile: Range<usize>,
+        first: bool,
+        passed: &[T],
+        scratch: &mut [T],
+    ) {
         let (size, count) = (self.tile::<T>(), tile.len());
         for load in &self.loads {
             // What is one number throughout stays in its register from the first tile on.
@@ -295,6 +345,8 @@ impl Chain {
                             Operand::Elements(arena.real.pointer(start + tile.start, count))
                         }
                         Value::Number(place) => Operand::Number(arena.real.pointer(place, 1)),
+                        // It is only read.
+                        Value::Passed => Operand::Elements(passed.as_ptr().cast_mut()),
                     }),
                     Task::Kernel(number) => {
                         let instruction = &self.instructions[*number];
@@ -309,6 +361,7 @@ impl Chain {
                                 }
                                 Value::Memory(start) => arena.real.slice(start + tile.start, count),
                                 Value::Number(_) => continue,
+                                Value::Passed => passed,
                             };
                         }
                         let output = match instruction.output {
@@ -316,7 +369,7 @@ impl Chain {
                                 std::slice::from_raw_parts_mut(registers.add(register * size), count)
                             }
                             Value::Memory(start) => arena.real.slice_mut(start + tile.start, count),
-                            Value::Number(_) => continue,
+                            Value::Number(_) | Value::Passed => continue,
                         };
                         T::pointwise(kernel).map(&inputs[..instruction.inputs.len()], output);
                     }

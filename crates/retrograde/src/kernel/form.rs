@@ -106,6 +106,12 @@ pub trait RowsKernel: Rows<f32> + Rows<f64> {
         false
     }
 
+    /// How many rows at a time it needs to be at its best, when what reads them goes on with them at once.
+    fn at_once(&self, inputs: &[&[usize]], output: &[usize]) -> usize {
+        let _ = (inputs, output);
+        1
+    }
+
     /// How many numbers of scratch memory each thread needs.
     fn scratch(&self, inputs: &[&[usize]], output: &[usize]) -> usize {
         let _ = (inputs, output);
@@ -126,6 +132,9 @@ pub struct Call<'a, T> {
     pub output: Output<'a, T>,
     /// Scratch memory, with anything in it.
     pub scratch: &'a mut [T],
+    /// If there is something: for each row to fill, whether it was left out. A row that is zero throughout may be, since
+    /// nobody will look at it then.
+    pub left_out: Option<&'a mut [bool]>,
 }
 
 /// The inputs of a row kernel.
@@ -189,6 +198,8 @@ impl<'a, T: Real> Inputs<'a, T> {
             match operand.lent(self.share, self.rows) {
                 Place::Real { start, length } => Values::Real(self.arena.real.slice(start, length)),
                 Place::Index { start, length } => Values::Index(self.arena.index.slice(start, length)),
+                // Only an output is passed on.
+                Place::Passed { .. } => Values::Real(&[]),
                 Place::Bytes { table, start, length } => {
                     let table = &self.arena.tables[table];
                     Values::Bytes(&table.bytes[start..start + length], table.scale)

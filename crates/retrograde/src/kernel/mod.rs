@@ -37,6 +37,7 @@ pub(crate) mod sparse;
 mod step;
 pub(crate) mod strided;
 pub(crate) mod table;
+pub(crate) mod tail;
 mod tangent;
 mod team;
 mod touch;

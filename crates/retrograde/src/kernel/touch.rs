@@ -31,7 +31,7 @@ enum Extent {
 pub(super) fn touches(work: &Work, shares: &[Range<usize>]) -> Vec<Touch> {
     match work {
         Work::Chain(chain) => of_chain(chain, shares),
-        Work::Rows(RowsWork { inputs, output, rows, .. }) => {
+        Work::Rows(RowsWork { inputs, output, rows, tail, .. }) => {
             let lent = |operand: &Operand, writes: bool| {
                 let place = operand.place;
                 if writes || operand.by_row {
@@ -40,7 +40,14 @@ pub(super) fn touches(work: &Work, shares: &[Range<usize>]) -> Vec<Touch> {
                     everything(place, shares)
                 }
             };
-            inputs.iter().flat_map(|input| lent(input, false)).chain(lent(output, true)).collect()
+            let own = inputs.iter().flat_map(|input| lent(input, false)).chain(lent(output, true));
+            let tail = tail.iter().flat_map(|tail| {
+                let row = tail.chain.elements / (*rows).max(1);
+                let shares: Vec<Range<usize>> =
+                    shares.iter().map(|share| share.start * row..share.end * row).collect();
+                of_chain(&tail.chain, &shares)
+            });
+            own.chain(tail).collect()
         }
         Work::Indices { from, to, .. } => {
             let place = |start, length| Place::Index { start, length };

@@ -6,6 +6,7 @@ use super::form::{Call, Form, Formed, Inputs, Operand, Output, RowsKernel};
 use super::real::Real;
 use super::sparse::{self, SparseRowsMut};
 use super::strided::View;
+use super::tail::Tail;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -36,6 +37,8 @@ pub(crate) struct RowsWork {
     pub(crate) output: Operand,
     /// Into how many rows the output falls.
     pub(crate) rows: usize,
+    /// What goes on with the rows at once, if the output is passed on.
+    pub(crate) tail: Option<Tail>,
 }
 
 /// # Safety
@@ -49,8 +52,12 @@ pub(super) unsafe fn carry_out<T: Real>(
 ) {
     match work {
         // SAFETY: passed on.
-        Work::Chain(chain) => unsafe { chain.run(arena, share, scratch) },
-        Work::Rows(RowsWork { operation, inputs, output, rows }) => {
+        Work::Chain(chain) => unsafe { chain.run(arena, share, &[], scratch) },
+        // SAFETY: passed on.
+        Work::Rows(work @ RowsWork { tail: Some(tail), .. }) => unsafe {
+            tail.carry_out(work, arena, share, scratch);
+        },
+        Work::Rows(RowsWork { operation, inputs, output, rows, .. }) => {
             let Form::Rows(kernel) = operation.form() else {
                 return;
             };
@@ -59,7 +66,7 @@ pub(super) unsafe fn carry_out<T: Real>(
                 match output.place.rows(&share, *rows) {
                     Place::Real { start, length } => Output::Real(arena.real.slice_mut(start, length)),
                     Place::Index { start, length } => Output::Index(arena.index.slice_mut(start, length)),
-                    Place::Bytes { .. } => return,
+                    Place::Bytes { .. } | Place::Passed { .. } => return,
                     Place::Sparse { table, start, words, rows, .. } => {
                         let Some(lists) = arena.tables[table].lists.as_deref() else {
                             return;
@@ -72,7 +79,7 @@ pub(super) unsafe fn carry_out<T: Real>(
             // SAFETY: nobody writes to the inputs.
             let inputs = unsafe { Inputs::new(arena, inputs, &share, *rows) };
             let (shape, rows) = (&output.shape, share.clone());
-            T::rows(kernel).evaluate(Call { inputs, shape, rows, output: memory, scratch });
+            T::rows(kernel).evaluate(Call { inputs, shape, rows, output: memory, scratch, left_out: None });
         }
         Work::Indices { view, from, to } => {
             // SAFETY: the two places are apart.
@@ -93,12 +100,20 @@ fn of_rows<R>(work: &RowsWork, ask: impl FnOnce(&dyn RowsKernel, &[&[usize]], &[
     Some(ask(kernel, &shapes, &work.output.shape))
 }
 
+impl RowsWork {
+    /// How many rows at a time the kernel is at its best with.
+    pub(crate) fn at_once(&self) -> usize {
+        of_rows(self, |kernel, inputs, output| kernel.at_once(inputs, output)).unwrap_or(1)
+    }
+}
+
 /// How many numbers of scratch memory a thread needs for this work.
 pub(super) fn scratch<T: Real>(work: &Work) -> usize {
     match work {
         Work::Chain(chain) => chain.scratch::<T>(),
         Work::Rows(rows) => {
-            of_rows(rows, |kernel, inputs, output| kernel.scratch(inputs, output)).unwrap_or(0)
+            let own = of_rows(rows, |kernel, inputs, output| kernel.scratch(inputs, output)).unwrap_or(0);
+            rows.tail.as_ref().map_or(own, |tail| tail.scratch::<T>(rows, own))
         }
         Work::Indices { .. } => 0,
     }
@@ -107,8 +122,11 @@ pub(super) fn scratch<T: Real>(work: &Work) -> usize {
 /// About how many additions and multiplications the work takes.
 pub(super) fn arithmetic(work: &Work) -> usize {
     match work {
-        Work::Chain(chain) => chain.elements * (chain.instructions.len() + 1),
-        Work::Rows(rows) => of_rows(rows, |kernel, inputs, output| kernel.work(inputs, output)).unwrap_or(0),
+        Work::Chain(chain) => chain.arithmetic(),
+        Work::Rows(rows) => {
+            let own = of_rows(rows, |kernel, inputs, output| kernel.work(inputs, output)).unwrap_or(0);
+            own.saturating_add(rows.tail.as_ref().map_or(0, |tail| tail.chain.arithmetic()))
+        }
         Work::Indices { view, .. } => view.elements(),
     }
 }
@@ -116,14 +134,8 @@ pub(super) fn arithmetic(work: &Work) -> usize {
 /// The bytes that the work reads and writes, each counted once.
 pub(super) fn traffic<T: Real>(work: &Work, arena: &Arena<T>) -> usize {
     match work {
-        Work::Chain(chain) => {
-            let loads = chain.loads.iter().map(|load| load.length.min(chain.elements));
-            let mut places: Vec<(usize, bool)> = chain.memory().collect();
-            places.sort_unstable();
-            places.dedup();
-            (loads.sum::<usize>() + places.len() * chain.elements) * size_of::<T>()
-        }
-        Work::Rows(RowsWork { inputs, output, .. }) => {
+        Work::Chain(chain) => chain.traffic() * size_of::<T>(),
+        Work::Rows(RowsWork { inputs, output, tail, .. }) => {
             let records = |place: &Place| match *place {
                 Place::Sparse { table, rows, .. } => {
                     arena.tables[table].lists.as_ref().map(|lists| rows * lists.usual())
@@ -138,8 +150,10 @@ pub(super) fn traffic<T: Real>(work: &Work, arena: &Arena<T>) -> usize {
                     records(&output.place).unwrap_or_else(|| length.min(output.shape.iter().product()))
                 }
                 Place::Sparse { .. } => records(place).unwrap_or(0),
+                Place::Passed { .. } => 0,
             };
-            inputs.iter().chain([output]).map(|operand| bytes(&operand.place)).sum()
+            let own: usize = inputs.iter().chain([output]).map(|operand| bytes(&operand.place)).sum();
+            own + tail.as_ref().map_or(0, |tail| tail.chain.traffic() * size_of::<T>())
         }
         Work::Indices { view, .. } => 2 * view.elements() * size_of::<u32>(),
     }
@@ -165,7 +179,7 @@ pub(super) fn fault<T: Real>(arena: &Arena<T>, work: &Work) -> Option<&'static s
                 let lists = arena.tables.get(table).and_then(|table| table.lists.as_ref());
                 lists.is_some_and(|lists| lists.width() == width && sparse::words(lists) == words)
             }
-            Place::Real { .. } | Place::Index { .. } => true,
+            Place::Real { .. } | Place::Index { .. } | Place::Passed { .. } => true,
         };
         in_table
             && place.memory().is_none_or(|(memory, range)| match memory {
@@ -174,8 +188,9 @@ pub(super) fn fault<T: Real>(arena: &Arena<T>, work: &Work) -> Option<&'static s
             })
     };
     match work {
+        Work::Chain(chain) if chain.is_tail() => Some("a tail of nothing"),
         Work::Chain(chain) => chain.fault(),
-        Work::Rows(RowsWork { operation, inputs, output, rows }) => {
+        Work::Rows(rows_work @ RowsWork { operation, inputs, output, rows, tail }) => {
             if !matches!(operation.form(), Form::Rows(_)) {
                 return Some("an operation without a row kernel");
             }
@@ -192,8 +207,13 @@ pub(super) fn fault<T: Real>(arena: &Arena<T>, work: &Work) -> Option<&'static s
             if !inputs.iter().chain([output]).all(|operand| inside(&operand.place)) {
                 return Some("an operand outside of the arena");
             }
-            let overlap = inputs.iter().any(|input| overlaps(&input.place, &output.place));
-            overlap.then_some("a row kernel reads what it writes")
+            if matches!(output.place, Place::Passed { .. }) != tail.is_some() {
+                return Some("what is passed on goes to a tail");
+            }
+            if inputs.iter().any(|input| overlaps(&input.place, &output.place)) {
+                return Some("a row kernel reads what it writes");
+            }
+            tail.as_ref().and_then(|tail| tail.fault(rows_work))
         }
         Work::Indices { view, from, to } => {
             let place = |start, length| Place::Index { start, length };

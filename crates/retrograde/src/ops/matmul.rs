@@ -201,6 +201,11 @@ impl RowsKernel for MatMul {
         input == 0 && !self.right && inputs[0].len() == 2 && output[1] >= sparse::NARROWEST
     }
 
+    fn at_once(&self, inputs: &[&[usize]], _: &[usize]) -> usize {
+        // With more steps to a sum, a block of fewer rows would copy its right operand too often.
+        if matrix(inputs[0], self.left).1 <= matmul::FEW_STEPS { 1 } else { matmul::WORTH_PACKING }
+    }
+
     fn scratch(&self, inputs: &[&[usize]], output: &[usize]) -> usize {
         let (m, n) = matrix(output, false);
         let k = matrix(inputs[0], self.left).1;
@@ -218,7 +223,7 @@ impl<T: Real> Rows<T> for MatMul {
         let output = call.output.real();
         if let Values::Sparse(a) = a.values {
             return if self.left {
-                sparse::transposed_product(a, b.real(), n, call.rows, output, call.scratch);
+                sparse::transposed_product(a, b.real(), n, call.rows, output, call.scratch, call.left_out);
             } else {
                 sparse::product(a, b.real(), n, output, call.scratch);
             };

@@ -7,6 +7,7 @@ use super::run::Plan;
 use super::schedule::{Update, schedule};
 use super::simplify::{Items, simplify};
 use super::sparsity::sparse;
+use super::tails::tails;
 use super::views::{Sources, sources};
 use crate::error::{Error, Result};
 use crate::graph::{Graph, Kind, Leaf, NodeId, Origin, Type, Var, ancestors};
@@ -137,11 +138,12 @@ impl Planner {
         let phases = phases(&items, &sources, &units, &schedule, &updates);
         let sparse = sparse(&items, &sources, &units, &wanted);
         let threads = self.threads.unwrap_or_else(|| Threads::new(1));
+        let tails = tails(&items, &sources, &units, &phases, &updates, (&wanted, &sparse));
         let lowered = lower::<T>(
             &items,
             &sources,
             &units,
-            (&schedule, &phases),
+            (&schedule, &phases, &tails),
             &updates,
             (&wanted, &sparse),
             threads,

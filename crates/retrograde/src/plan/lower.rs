@@ -6,6 +6,7 @@ use super::phases::{Phases, reads_row_by_row};
 use super::place::Allocator;
 use super::schedule::{Schedule, Update};
 use super::simplify::{Item, Items};
+use super::tails::Tails;
 use super::views::{Source, Sources};
 use crate::error::{Error, Result};
 use crate::graph::{Kind, Leaf, Operation, Origin};
@@ -14,6 +15,7 @@ use crate::kernel::chain::{Chain, Instruction, Load, Store, Value};
 use crate::kernel::program::Program;
 use crate::kernel::sparse;
 use crate::kernel::table::Lists;
+use crate::kernel::tail::Tail;
 use crate::kernel::work::{RowsWork, Work};
 use crate::kernel::{Bytes, Form, Formed, Operand, Real, Threads, View};
 use std::collections::HashMap;
@@ -43,7 +45,7 @@ pub(super) fn lower<T: Real>(
     items: &Items,
     sources: &Sources,
     units: &Units,
-    (schedule, phases): (&Schedule, &Phases),
+    (schedule, phases, tails): (&Schedule, &Phases, &Tails),
     updates: &[Update],
     (wanted, sparse): (&[bool], &[Option<Arc<Lists>>]),
     threads: Threads,
@@ -52,7 +54,9 @@ pub(super) fn lower<T: Real>(
         items,
         sources,
         units,
+        tails,
         sparse,
+        bytes: size_of::<T>(),
         places: vec![None; items.list.len()],
         real: Allocator::default(),
         index: Allocator::default(),
@@ -74,7 +78,8 @@ pub(super) fn lower<T: Real>(
         for &unit in phase {
             if let Some(step) = lowering.unit(unit, phases, &lifetimes, &in_place) {
                 made.push(step);
-                steps.push(units.list[unit].items().to_vec());
+                let head = tails.of[unit].map(|head| units.list[head].items());
+                steps.push([head.unwrap_or_default(), units.list[unit].items()].concat());
             }
         }
         work.push(made);
@@ -105,7 +110,10 @@ struct Lowering<'a> {
     items: &'a Items,
     sources: &'a Sources,
     units: &'a Units,
+    tails: &'a Tails,
     sparse: &'a [Option<Arc<Lists>>],
+    /// Of a real number.
+    bytes: usize,
     places: Vec<Option<Place>>,
     real: Allocator,
     index: Allocator,
@@ -150,12 +158,12 @@ impl Lowering<'_> {
             Some(Place::Real { start, length }) => self.real.give_back(start, length),
             Some(Place::Index { start, length }) => self.index.give_back(start, length),
             Some(Place::Sparse { start, words, rows, .. }) => self.index.give_back(start, rows * words),
-            Some(Place::Bytes { .. }) | None => {}
+            Some(Place::Bytes { .. } | Place::Passed { .. }) | None => {}
         }
     }
 
     /// The work of a unit, with memory for what it makes; none if that has no elements: it takes no work, and may lie
-    /// anywhere.
+    /// anywhere; and none if it is done with its tail.
     fn unit(
         &mut self,
         unit: usize,
@@ -163,14 +171,22 @@ impl Lowering<'_> {
         lifetimes: &[Option<usize>],
         in_place: &HashMap<usize, Vec<usize>>,
     ) -> Option<Work> {
+        if self.tails.has[unit] {
+            return None;
+        }
         let made = self.units.list[unit].items();
         for &item in made.iter().filter(|&&item| lifetimes[item].is_some()) {
             self.place(item);
         }
         let rows = phases.rows[unit];
         (self.items.elements(made[0]) > 0).then(|| match &self.units.list[unit] {
-            Unit::Chain(members) => Work::Chain(self.chain(members, rows, in_place)),
-            Unit::Rows(item) => Work::Rows(self.rows(*item, rows)),
+            Unit::Chain(members) => match self.tails.of[unit].map(|head| &self.units.list[head]) {
+                Some(&Unit::Rows(head)) => {
+                    Work::Rows(self.with_tail(head, self.chain(members, rows, Some(head), in_place), rows))
+                }
+                _ => Work::Chain(self.chain(members, rows, None, in_place)),
+            },
+            Unit::Rows(item) => Work::Rows(self.rows(*item, self.operand(*item), rows)),
             Unit::Copy(item) => self.copy(*item),
         })
     }
@@ -200,6 +216,10 @@ impl Lowering<'_> {
                 lifetimes[item].get_or_insert(phase);
             }
         }
+        // What is passed on to a tail does not.
+        for head in self.tails.of.iter().flatten() {
+            self.units.list[*head].items().iter().for_each(|&item| lifetimes[item] = None);
+        }
         let mut forever = |base: usize| {
             if self.units.of[base].is_some() {
                 lifetimes[base] = Some(usize::MAX);
@@ -217,13 +237,20 @@ impl Lowering<'_> {
     fn start(&self, item: usize) -> usize {
         match self.places[item] {
             Some(Place::Real { start, .. } | Place::Index { start, .. }) => start,
-            Some(Place::Bytes { .. } | Place::Sparse { .. }) | None => {
+            Some(Place::Bytes { .. } | Place::Passed { .. } | Place::Sparse { .. }) | None => {
                 unreachable!("what is read has memory of its own")
             }
         }
     }
 
-    fn chain(&self, members: &[usize], rows: usize, in_place: &HashMap<usize, Vec<usize>>) -> Chain {
+    /// The chain of these members; what the item `head` is, if there is one, is passed on to it.
+    fn chain(
+        &self,
+        members: &[usize],
+        rows: usize,
+        head: Option<usize>,
+        in_place: &HashMap<usize, Vec<usize>>,
+    ) -> Chain {
         let (mut instructions, mut stores) = (Vec::new(), Vec::new());
         let mut registers = Registers::default();
         // What is loaded is loaded before the first operation: its registers are never shared.
@@ -239,6 +266,7 @@ impl Lowering<'_> {
                 let Source { base, view } = &self.sources.of[input];
                 let load = || loaded.iter().find(|(other, seen, _)| other == base && *seen == view.merged());
                 inputs.push(match (made.get(base), load()) {
+                    _ if head == Some(*base) => Value::Passed,
                     _ if is_number(&self.sources.of[input]) && is_arithmetic(operation) => {
                         Value::Number(self.start(*base) + view.offset)
                     }
@@ -329,15 +357,25 @@ impl Lowering<'_> {
             Some(Place::Bytes { table, .. }) => Place::Bytes { table, start: offset, length },
             // Only whole matrices are kept so.
             Some(sparse @ Place::Sparse { .. }) => sparse,
-            None => unreachable!("what is read has memory of its own"),
+            Some(Place::Passed { .. }) | None => unreachable!("what is read has memory of its own"),
         };
         Operand { place, shape: self.items.list[item].node.value_type.shape.to_vec(), by_row: false }
     }
 
-    fn rows(&self, item: usize, rows: usize) -> RowsWork {
+    /// A row kernel whose output is passed on to a chain.
+    fn with_tail(&self, item: usize, chain: Chain, rows: usize) -> RowsWork {
+        let (length, shape) =
+            (self.items.elements(item), self.items.list[item].node.value_type.shape.to_vec());
+        let output = Operand { place: Place::Passed { length }, shape, by_row: false };
+        let work = self.rows(item, output, rows);
+        let at_once = work.at_once();
+        let tail = Tail::new(chain, at_once, length / rows.max(1) * self.bytes);
+        RowsWork { tail: Some(tail), ..work }
+    }
+
+    fn rows(&self, item: usize, output: Operand, rows: usize) -> RowsWork {
         let mut inputs: Vec<Operand> =
             self.items.list[item].inputs.iter().map(|&input| self.operand(input)).collect();
-        let output = self.operand(item);
         let Origin::Operation(operation) = &self.items.list[item].node.origin else {
             unreachable!("only operations have row kernels");
         };
@@ -348,7 +386,7 @@ impl Lowering<'_> {
                 input.by_row = kernel.row_by_row(position, &shapes, &output.shape);
             }
         }
-        RowsWork { operation: Arc::new(Carried(Arc::clone(operation))), inputs, output, rows }
+        RowsWork { operation: Arc::new(Carried(Arc::clone(operation))), inputs, output, rows, tail: None }
     }
 
     /// A view's values as neighbours in memory.

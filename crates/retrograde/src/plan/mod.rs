@@ -27,6 +27,7 @@ mod run;
 mod schedule;
 mod simplify;
 mod sparsity;
+mod tails;
 mod views;
 
 pub use compile::Planner;

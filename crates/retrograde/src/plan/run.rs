@@ -57,7 +57,7 @@ impl<T: Real> Plan<T> {
             let place = match lowered.places[source.base] {
                 Some(Place::Real { start, .. }) => Place::Real { start: start + offset, length },
                 Some(Place::Index { start, .. }) => Place::Index { start: start + offset, length },
-                Some(Place::Bytes { .. } | Place::Sparse { .. }) | None => continue,
+                Some(Place::Bytes { .. } | Place::Passed { .. } | Place::Sparse { .. }) | None => continue,
             };
             let leaf = node.leaf().filter(|_| node.id == id);
             let settable = matches!(leaf, Some(Leaf::Input | Leaf::Parameter(_) | Leaf::State(_)));

@@ -155,3 +155,63 @@ fn memory_is_used_again_unless_every_value_is_kept() -> Result<()> {
     assert!(fast.memory() * 10 < glass.memory(), "{} and {} bytes", fast.memory(), glass.memory());
     Ok(())
 }
+
+/// A regression on rows of a table that are mostly zero, of so many rows at a time; the weight after four steps, and the
+/// names of the operations of each step of the plan.
+fn trained(
+    rows: usize,
+    momentum: f64,
+    make: impl FnOnce(Planner) -> Planner,
+) -> Result<(Vec<f32>, Vec<Vec<&'static str>>)> {
+    let (count, width, columns) = (300, 150, 20);
+    let graph = Graph::new();
+    let bytes: Vec<u8> =
+        (0..count * width).map(|i| if i * 7919 % 23 < 4 { (i % 255) as u8 } else { 0 }).collect();
+    let table = graph.bytes("table", [count, width], bytes, 1.0 / 255.0);
+    let picked = graph.index_input("picked", [rows]);
+    let numbers = |count: usize| (0..count).map(|i| (i as f64 * 0.7).sin()).collect::<Vec<f64>>();
+    let weight = graph.parameter("weight", Tensor::new([width, columns], numbers(width * columns))?);
+    let rate = graph.input("rate", []);
+    let outputs = table.gather_rows(&picked).matmul(&weight);
+    let loss = (&outputs * &outputs).mean_all();
+    let gradient = loss.backward()?.wrt(&weight)?;
+    let mut planner = Planner::new(&graph).want(&loss);
+    if momentum == 0.0 {
+        planner = planner.update(&weight, &(&weight - rate.broadcast([width, columns]) * &gradient));
+    } else {
+        let velocity = graph.state("velocity", Tensor::new([width, columns], numbers(width * columns))?);
+        let new = momentum * &velocity + &gradient;
+        planner = planner.update(&weight, &(&weight - rate.broadcast([width, columns]) * &new));
+        planner = planner.update(&velocity, &new);
+    }
+    let mut plan = make(planner).compile::<f32>()?;
+    plan.set(&rate, &[0.1])?;
+    for step in 0..4 {
+        let picked_rows: Vec<u32> = (0..rows).map(|i| ((i * 17 + step * 5) % count) as u32).collect();
+        plan.set_indices(&picked, &picked_rows)?;
+        plan.run()?;
+    }
+    let names = |nodes: &Vec<std::sync::Arc<retrograde::graph::Node>>| {
+        nodes.iter().filter_map(|node| Some(node.operation()?.name())).collect()
+    };
+    let steps = plan.steps().iter().map(names).collect();
+    Ok((plan.read(&weight)?.iter().map(|&x| x as f32).collect(), steps))
+}
+
+#[test]
+fn an_update_at_the_tail_of_its_gradient_changes_no_bit() -> Result<()> {
+    for rows in [1, 3, 4, 5, 64, 129, 300] {
+        for momentum in [0.0, 0.9] {
+            // Where every value is kept, the gradient lies in memory, and the update comes after it.
+            let (expected, apart) = trained(rows, momentum, Planner::keep_every_value)?;
+            for threads in [1, 2, 8] {
+                let threads = retrograde::kernel::Threads::new(threads).splitting_everything();
+                let (found, joined) = trained(rows, momentum, |planner| planner.threads(threads))?;
+                assert_eq!(found, expected, "{rows} rows, momentum {momentum}");
+                let of_both = |step: &Vec<&str>| step.contains(&"matmul") && step.contains(&"subtract");
+                assert!(joined.iter().any(of_both) && !apart.iter().any(of_both), "{joined:?}, {apart:?}");
+            }
+        }
+    }
+    Ok(())
+}

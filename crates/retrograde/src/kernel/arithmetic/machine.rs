@@ -10,6 +10,9 @@ use crate::kernel::vector::Vector;
 /// it takes to find out the next step.
 const WIDTH: usize = 4;
 
+/// How many steps a short run has: one or two operations.
+const FEW_STEPS: usize = 8;
+
 /// What a step does to the accumulator `a`, given an operand `x`.
 #[derive(Debug, Clone, Copy)]
 enum Code<T> {
@@ -78,7 +81,20 @@ pub(in crate::kernel) unsafe fn carry_out<T: Real>(
     count: usize,
     place: impl Fn(Value) -> Operand<T>,
 ) {
-    let mut placed = [(Code::Load, Operand::Accumulator); MOST_STEPS];
+    // Of few elements, to make room for steps that are not there would take longer than to carry out those that are.
+    if steps.len() <= FEW_STEPS {
+        carry_out_placed::<T, FEW_STEPS>(steps, count, place);
+    } else {
+        carry_out_placed::<T, MOST_STEPS>(steps, count, place);
+    }
+}
+
+fn carry_out_placed<T: Real, const MOST: usize>(
+    steps: &[Step],
+    count: usize,
+    place: impl Fn(Value) -> Operand<T>,
+) {
+    let mut placed = [(Code::Load, Operand::Accumulator); MOST];
     for (placed, step) in placed.iter_mut().zip(steps) {
         *placed = step.placed(&place);
     }

@@ -92,7 +92,7 @@ pub(super) fn run(instructions: &[Instruction], kept: impl Fn(usize) -> bool) ->
                 readers.by_ref().take(usize::from(next_has_it)).for_each(drop);
                 readers.any(|reader| reader.inputs.contains(&made)) || (end.is_none() && kept(register))
             }
-            Value::Memory(_) | Value::Number(_) => true,
+            Value::Memory(_) | Value::Number(_) | Value::Passed => true,
         };
         steps.extend(asked.then_some(Step::Store(made)));
         count += 1;
@@ -147,6 +147,7 @@ mod tests {
             Value::Register(register) => register,
             Value::Memory(place) => PLACES + place,
             Value::Number(number) => 2 * PLACES + number,
+            Value::Passed => unreachable!("no tail is tried here"),
         }
     }
 

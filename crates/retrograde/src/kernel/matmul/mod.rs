@@ -31,6 +31,12 @@ const DEPTH: usize = 256;
 /// The rows of A in a block: with `DEPTH` steps of 4 bytes 264 KiB, within a second-level cache.
 const HEIGHT: usize = 264;
 
+/// Products of so few steps are [outer] products.
+pub(crate) const FEW_STEPS: usize = 3;
+
+/// For so many rows the right operand is worth packing.
+pub(crate) const WORTH_PACKING: usize = 128;
+
 /// The widest panel of any instruction set, in elements.
 const WIDEST: usize = 32;
 

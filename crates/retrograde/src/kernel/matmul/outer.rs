@@ -1,13 +1,13 @@
 //! Products of so few steps that writing C takes longer than making it: the gradient of a weight for a batch of one.
 
-use super::Matrix;
+use super::{FEW_STEPS, Matrix};
 use crate::kernel::Real;
 use crate::kernel::dispatch::{Body, InstructionSet, dispatch};
 use crate::kernel::vector::Vector;
 
 /// Whether a product of `k` steps is better done so.
 pub(super) fn suits<T>(b: &Matrix<'_, T>, k: usize) -> bool {
-    k <= 3 && b.column == 1
+    k <= FEW_STEPS && b.column == 1
 }
 
 /// Rows of C = A·B for so few steps, as they lie in memory.

@@ -1,0 +1,164 @@
+//! A chain as the tail of a row kernel.
+//!
+//! What a row kernel makes is often read once, by a chain that has as many elements: the gradient of a weight, by its update.
+//! Then it is made a block of rows at a time, in scratch memory that stays in the cache, and the chain goes on with the block
+//! at once. It is never written to the arena.
+//!
+//! If the chain leaves everything as it is where it is passed zeros, as an update without momentum does, the kernel may leave
+//! out rows that are zero throughout, and the chain passes over them: a pixel that is black in all images of a batch costs
+//! nothing. (`0 · x` for a learning rate `x` that is not finite is taken for zero there.)
+
+use super::arena::Arena;
+use super::arithmetic::{self, Arithmetic};
+use super::chain::{Chain, Value};
+use super::form::{Call, Form, Inputs, Output};
+use super::real::Real;
+use super::work::RowsWork;
+use std::collections::HashMap;
+use std::ops::Range;
+
+/// A block is about so many bytes: what is made and what goes on with it stay in the second-level cache.
+const BLOCK_BYTES: usize = 32 * 1024;
+
+/// Blocks are multiples of so many rows: sparse products count in words of as many bits.
+const STEP: usize = 64;
+
+/// The most rows of a block.
+const MOST_ROWS: usize = 1024;
+
+/// Scratch memory is cut at cache lines.
+const CACHE_LINE: usize = 16;
+
+/// A chain that goes on with the rows that a kernel makes.
+#[derive(Debug)]
+pub(crate) struct Tail {
+    pub(super) chain: Chain,
+    /// How many rows are passed on at a time.
+    block: usize,
+    /// Whether everything stays as it is where zeros are passed.
+    still: bool,
+}
+
+impl Tail {
+    /// The tail of a kernel that is at its best with `at_once` rows, each of so many `bytes`.
+    pub(crate) fn new(chain: Chain, at_once: usize, bytes: usize) -> Self {
+        let block =
+            (BLOCK_BYTES / bytes.max(1)).max(at_once).next_multiple_of(STEP).min(MOST_ROWS.max(at_once));
+        let still = is_still(&chain);
+        Tail { chain, block, still }
+    }
+
+    fn length_of_block(&self, rows: usize) -> usize {
+        let row = self.chain.elements / rows.max(1);
+        (self.block.min(rows) * row).next_multiple_of(CACHE_LINE)
+    }
+
+    /// How many numbers of scratch memory are needed, if the kernel needs its `own`.
+    pub(super) fn scratch<T: Real>(&self, work: &RowsWork, own: usize) -> usize {
+        self.length_of_block(work.rows) + own.max(self.chain.scratch::<T>())
+    }
+
+    /// Why it is not sound as the tail of this work, if it is not.
+    pub(super) fn fault(&self, work: &RowsWork) -> Option<&'static str> {
+        let writes = || self.chain.memory().filter(|(_, writes)| *writes).map(|(start, _)| start);
+        let overwritten =
+            work.inputs.iter().filter_map(|input| input.place.memory()).any(|(memory, range)| {
+                memory == super::arena::Memory::Real
+                    && writes().any(|start| start < range.end && range.start < start + self.chain.elements)
+            });
+        if self.chain.elements != work.output.place.elements() {
+            return Some("a tail of other elements than are passed on to it");
+        }
+        if overwritten {
+            return Some("a tail writes what its kernel reads");
+        }
+        self.chain.fault()
+    }
+
+    /// Does the rows `share` of the work.
+    ///
+    /// # Safety
+    /// As for [`carry_out`](super::work::carry_out).
+    pub(super) unsafe fn carry_out<T: Real>(
+        &self,
+        work: &RowsWork,
+        arena: &Arena<T>,
+        share: Range<usize>,
+        scratch: &mut [T],
+    ) {
+        let Form::Rows(kernel) = work.operation.form() else {
+            return;
+        };
+        let row = self.chain.elements / work.rows.max(1);
+        let (block, scratch) = scratch.split_at_mut(self.length_of_block(work.rows));
+        let mut left_out = [false; MOST_ROWS];
+        let mut first = share.start;
+        while first < share.end {
+            // A block ends where a multiple of its length does.
+            let rows = first..share.end.min((first / self.block + 1) * self.block);
+            let passed = &mut block[..rows.len() * row];
+            let left_out = left_out.get_mut(..rows.len()).filter(|_| self.still).unwrap_or_default();
+            left_out.fill(false);
+            // SAFETY: nobody writes to the inputs, as the caller promises and `fault` sees of the chain.
+            let inputs = unsafe { Inputs::new(arena, &work.inputs, &rows, work.rows) };
+            T::rows(kernel).evaluate(Call {
+                inputs,
+                shape: &work.output.shape,
+                rows: rows.clone(),
+                output: Output::Real(passed),
+                scratch,
+                left_out: (!left_out.is_empty()).then_some(&mut *left_out),
+            });
+            let mut from = 0;
+            while from < rows.len() {
+                let is_out = |row: &usize| left_out.get(*row).copied().unwrap_or(false);
+                let start = (from..rows.len()).find(|row| !is_out(row)).unwrap_or(rows.len());
+                let end = (start..rows.len()).find(is_out).unwrap_or(rows.len());
+                let elements = (rows.start + start) * row..(rows.start + end) * row;
+                // SAFETY: passed on; the rows of one share come one after the other.
+                unsafe { self.chain.run(arena, elements, &passed[start * row..end * row], scratch) };
+                from = end;
+            }
+            first = rows.end;
+        }
+    }
+}
+
+/// What is known of a value where zeros are passed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Known {
+    Zero,
+    /// What was at this place before.
+    Before(usize),
+    Nothing,
+}
+
+/// Whether a chain leaves everything that it writes as it was where zeros are passed on to it.
+fn is_still(chain: &Chain) -> bool {
+    let mut known: HashMap<usize, Known> = HashMap::new();
+    for instruction in &chain.instructions {
+        let of = |value: &Value| match value {
+            Value::Passed => Known::Zero,
+            Value::Memory(place) => Known::Before(*place),
+            Value::Register(register) => known.get(register).copied().unwrap_or(Known::Nothing),
+            Value::Number(_) => Known::Nothing,
+        };
+        let inputs: Vec<Known> = instruction.inputs.iter().map(of).collect();
+        let made = match (arithmetic::of(instruction), &inputs[..]) {
+            (Some(Arithmetic::Multiply), [Known::Zero, _] | [_, Known::Zero])
+            | (Some(Arithmetic::Negate | Arithmetic::SquareRoot), [Known::Zero]) => Known::Zero,
+            (Some(Arithmetic::Add), &[value, Known::Zero] | &[Known::Zero, value])
+            | (Some(Arithmetic::Subtract), &[value, Known::Zero]) => value,
+            _ => Known::Nothing,
+        };
+        match instruction.output {
+            Value::Register(register) => {
+                known.insert(register, made);
+            }
+            // From here on the place is as it was, or the chain is not still.
+            Value::Memory(place) if made == Known::Before(place) => {}
+            Value::Memory(_) | Value::Number(_) | Value::Passed => return false,
+        }
+    }
+    chain.stores().all(|(register, place)| known.get(&register) == Some(&Known::Before(place)))
+}
