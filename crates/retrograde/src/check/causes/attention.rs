@@ -1,7 +1,7 @@
 //! Self-attention, recognised by forward's values: out = P · x with P = softmax(s · x · xᵀ) along each row, and s = 1/√D
 //! or 1. The input reaches the output as query, as key and as value.
 
-use ndarray::{Array2, ArrayView2, Axis, Ix2};
+use ndarray::{Array2, ArrayViewD, Axis, Ix2};
 
 use super::{Case, Diagnosis, same};
 use crate::check::Cause;
@@ -67,22 +67,22 @@ impl Written {
         [self.softmax, self.query, self.key, self.value, self.scale].iter().filter(|at| **at > 0).count()
     }
 
-    fn gradient(self, x: ArrayView2<'_, f64>, d: ArrayView2<'_, f64>, scaled: bool) -> Array2<f64> {
+    fn gradient(self, x: &Array2<f64>, d: &Array2<f64>, scaled: bool) -> Array2<f64> {
         let p = weights(x, scaled);
         let scale = if scaled { 1.0 / (x.ncols() as f64).sqrt() } else { 1.0 };
         let scale = [scale, 1.0, scale * scale][self.scale];
         let ds = SOFTMAX[self.softmax].1(&p, &d.dot(&x.t())) * scale;
         let nothing = || Array2::zeros(x.raw_dim());
-        let query = if self.query == 0 { ds.dot(&x) } else { nothing() };
+        let query = if self.query == 0 { ds.dot(x) } else { nothing() };
         let key = match self.key {
-            0 => ds.t().dot(&x),
+            0 => ds.t().dot(x),
             1 => nothing(),
-            _ => ds.dot(&x),
+            _ => ds.dot(x),
         };
         let value = match self.value {
-            0 => p.t().dot(&d),
+            0 => p.t().dot(d),
             1 => nothing(),
-            _ => p.dot(&d),
+            _ => p.dot(d),
         };
         query + key + value
     }
@@ -102,7 +102,7 @@ impl Written {
 }
 
 /// P, for one sequence.
-fn weights(x: ArrayView2<'_, f64>, scaled: bool) -> Array2<f64> {
+fn weights(x: &Array2<f64>, scaled: bool) -> Array2<f64> {
     let scale = if scaled { 1.0 / (x.ncols() as f64).sqrt() } else { 1.0 };
     let mut scores = x.dot(&x.t()) * scale;
     for mut row in scores.rows_mut() {
@@ -115,28 +115,23 @@ fn weights(x: ArrayView2<'_, f64>, scaled: bool) -> Array2<f64> {
 }
 
 /// A function of each sequence of an input, which is one sequence or several.
-fn each(
-    x: &Tensor,
-    d: &Tensor,
-    of: impl Fn(ArrayView2<'_, f64>, ArrayView2<'_, f64>) -> Array2<f64>,
-) -> Option<Tensor> {
-    if x.ndim() == 2 && x.shape() == d.shape() {
-        let x = x.view().into_dimensionality::<Ix2>().ok()?;
-        return Some(of(x, d.view().into_dimensionality::<Ix2>().ok()?).into_dyn());
-    }
-    if x.ndim() != 3 || x.shape() != d.shape() {
+fn each(x: &Tensor, d: &Tensor, of: impl Fn(&Array2<f64>, &Array2<f64>) -> Array2<f64>) -> Option<Tensor> {
+    let matrix = |values: ArrayViewD<'_, f64>| Some(values.into_dimensionality::<Ix2>().ok()?.to_owned());
+    if !(2..=3).contains(&x.ndim()) || x.shape() != d.shape() {
         return None;
+    }
+    if x.ndim() == 2 {
+        return Some(of(&matrix(x.view())?, &matrix(d.view())?).into_dyn());
     }
     let mut all = x.clone();
     for ((mut to, x), d) in all.outer_iter_mut().zip(x.outer_iter()).zip(d.outer_iter()) {
-        let of_one = of(x.into_dimensionality::<Ix2>().ok()?, d.into_dimensionality::<Ix2>().ok()?);
-        to.assign(&of_one);
+        to.assign(&of(&matrix(x)?, &matrix(d)?));
     }
     Some(all)
 }
 
 fn is_attention(view: &View<'_>, scaled: bool) -> bool {
-    let out = each(&view.probe.x, &view.probe.out, |x, _| weights(x, scaled).dot(&x));
+    let out = each(&view.probe.x, &view.probe.out, |x, _| weights(x, scaled).dot(x));
     out.is_some_and(|out| same(&out, &view.probe.out))
 }
 

@@ -36,7 +36,7 @@ impl Tied {
         let plus = |product: Array2<f64>, bias: Option<usize>| -> Option<Array2<f64>> {
             let Some(bias) = bias else { return Some(product) };
             let bias = values[bias].view().into_dimensionality::<Ix1>().ok()?;
-            (bias.len() == product.ncols()).then(|| product + &bias)
+            (bias.len() == product.ncols()).then(|| product + bias)
         };
         let hidden = plus(x.dot(&w), self.biases[0])?.mapv(self.activation);
         let out = plus(hidden.dot(&w.t()), self.biases[1])?;
