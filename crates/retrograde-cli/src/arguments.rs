@@ -86,7 +86,7 @@ Examples:
   retrograde check                              the two-layer network: all of its 39,760 parameters
   retrograde check --directions                 the same in random directions: in milliseconds
   retrograde check --model run --rows 10        a network that `train --out run` has trained
-  retrograde check --fault softmax-batch   the notebook's mistake, found and explained
+  retrograde check --fault softmax-batch        the notebook's mistake, found and explained
   retrograde check --all-faults                 what every mistake of the catalogue is taken for
 
 Exit codes: 0 no gradient is wrong, 1 one is, 2 wrong usage.";

@@ -73,6 +73,18 @@ pub enum Cause {
         /// Whether G is divided by it: it is missing.
         missing: bool,
     },
+    /// At some positions along an axis of the block, such as those of one gate, G is T times, or divided by, a number or a
+    /// function of the element; elsewhere it is right.
+    PartFactor {
+        /// The axis of the block.
+        axis: usize,
+        /// The positions along it that are wrong.
+        positions: Vec<usize>,
+        /// The factor.
+        factor: String,
+        /// Whether G is divided by it: it is missing.
+        missing: bool,
+    },
     /// The mask of backward is another one than that of forward: drawn anew.
     MaskRedrawn,
     /// Gradient of a loss that is a sum of terms, with a wrong term.
@@ -183,6 +195,11 @@ pub enum Cause {
         /// The formula that the code has.
         code: String,
     },
+    /// Backward of self-attention with a term missing or wrong.
+    AttentionTerm {
+        /// The formula that the code has.
+        code: String,
+    },
     /// For large inputs the values are not finite although the function is: the maximum is not subtracted, or the like.
     Overflow,
     /// An epsilon in the logarithm changes the loss, and the gradient is that of a loss without it.
@@ -235,6 +252,10 @@ impl fmt::Display for Cause {
             Cause::MaximumShared { how } => write!(f, "dout of a maximum given {how}"),
             Cause::ElementFactor { factor, missing: false } => write!(f, "each element times {factor}"),
             Cause::ElementFactor { factor, missing: true } => write!(f, "each element divided by {factor}"),
+            Cause::PartFactor { axis, positions, factor, missing } => {
+                let missing = if *missing { " missing" } else { "" };
+                write!(f, "factor {factor}{missing} at {positions:?} along axis {axis}")
+            }
             Cause::MaskRedrawn => f.write_str("mask of another draw"),
             Cause::LossTerm { code } => write!(f, "loss backward is {code}"),
             Cause::WrittenInto { what } => write!(f, "{what} written into"),
@@ -269,13 +290,16 @@ impl fmt::Display for Cause {
             Cause::SoftmaxDownColumns => f.write_str("softmax down the columns"),
             Cause::SoftmaxTerm { code } => write!(f, "softmax backward is {code}"),
             Cause::CrossEntropyTerm { code } => write!(f, "cross entropy backward is {code}"),
+            Cause::AttentionTerm { code } => write!(f, "attention backward is {code}"),
             Cause::Overflow => f.write_str("overflow"),
             Cause::Epsilon { value } => write!(f, "epsilon {value:e} in the logarithm"),
             Cause::WeightDecay { lambda } if *lambda >= 0.0 => {
                 write!(f, "weight decay {lambda} missing in the gradient")
             }
             Cause::WeightDecay { lambda } => write!(f, "weight decay {} missing in the loss", -lambda),
-            Cause::DropoutNotScaled { scale } => write!(f, "dropout not scaled by {scale}"),
+            Cause::DropoutNotScaled { scale } => {
+                write!(f, "dropout not scaled by {}", super::causes::plain(*scale))
+            }
             Cause::NormalisationTerm { kind, code } => write!(f, "{kind} normalisation backward is {code}"),
             Cause::NormalisationPath { kind, path } => {
                 write!(f, "{kind} normalisation without the path through the {path}")

@@ -4,8 +4,8 @@ use std::fmt;
 
 use super::{Comparison, Finding, Report, Severity, Table};
 
-/// How wide a line of prose is.
-const WIDTH: usize = 96;
+/// How wide a line of prose is: that of a terminal as it opens.
+const WIDTH: usize = 80;
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -121,17 +121,17 @@ fn write_blocks(f: &mut fmt::Formatter<'_>, parts: &[(&str, &Comparison)]) -> fm
     let wide = parts.iter().map(|part| name(part).chars().count()).max().unwrap_or(0).max(8);
     writeln!(
         f,
-        "  {:wide$}  {:>11}  {:>13}  {:>13}  {:>11}  {:>8}  {:>9}  verdict",
-        "gradient", "compared", "largest error", "median error", "mean |Δ|", "cosine", "ratio"
+        "  {:wide$}  {:>11}  {:>7}  {:>7}  {:>8}  {:>6}  {:>6}  verdict",
+        "gradient", "compared", "largest", "median", "mean |Δ|", "cosine", "ratio"
     )?;
     for part in parts {
         let block = part.1;
         let all: usize = block.shape.iter().product();
         writeln!(
             f,
-            "  {:wide$}  {:>11}  {:>13.2e}  {:>13.2e}  {:>11}  {:>8.4}  {:>9.4}  {}",
+            "  {:wide$}  {:>11}  {:>7.1e}  {:>7.1e}  {:>8}  {:>6.3}  {:>6.3}  {}",
             name(part),
-            format!("{} of {all}", block.compared),
+            if block.compared == all { format!("all {all}") } else { format!("{} of {all}", block.compared) },
             block.largest,
             block.median,
             number_short(block.mean_difference),
@@ -140,7 +140,12 @@ fn write_blocks(f: &mut fmt::Formatter<'_>, parts: &[(&str, &Comparison)]) -> fm
             block.verdict
         )?;
     }
-    Ok(())
+    write_wrapped(
+        f,
+        "largest, median: relative error of an element; mean |Δ|: mean distance; cosine: of the angle between the gradient and the differences; ratio: of their lengths",
+        "  ",
+        "  ",
+    )
 }
 
 fn number_short(value: f64) -> String {

@@ -82,6 +82,24 @@ const WHOLE: &[Factor] = &[
     ("sigmoid(1.702 · x)", |(x, _, _)| sigmoid(1.702 * x)),
     ("y + sigmoid(x)", |(x, y, _)| y + sigmoid(x)),
     ("y · (1 − y) + sigmoid(x)", |(x, y, _)| y * (1.0 - y) + sigmoid(x)),
+    ("t + x · (1 − t²) · sigmoid(x), that of Mish, t = y/x", |(x, y, _)| {
+        y / x + x * (1.0 - (y / x).powi(2)) * sigmoid(x)
+    }),
+    ("t + x · (1 − t²), t = y/x, the slope within tanh missing", |(x, y, _)| {
+        y / x + x * (1.0 - (y / x).powi(2))
+    }),
+    ("t + x · (1 − t²) · sigmoid(x) · (1 − sigmoid(x)), t = y/x", |(x, y, _)| {
+        y / x + x * (1.0 - (y / x).powi(2)) * sigmoid(x) * (1.0 - sigmoid(x))
+    }),
+    ("t + x · sigmoid(x), t = y/x", |(x, y, _)| y / x + x * sigmoid(x)),
+    ("t + x · (1 − t) · sigmoid(x), t = y/x", |(x, y, _)| y / x + x * (1.0 - y / x) * sigmoid(x)),
+    ("t + x, t = y/x", |(x, y, _)| y / x + x),
+    ("t + (s − t)/x, t = y/x, a product without its x in the second share", |(x, y, s)| {
+        y / x + (s - y / x) / x
+    }),
+    ("2 · t − s, t = y/x, a product whose second share has the wrong sign", |(x, y, s)| 2.0 * y / x - s),
+    ("½ · (s + t), t = y/x, a product with half its second share", |(x, y, s)| 0.5 * (s + y / x)),
+    ("2 · s − t, t = y/x, a product with twice its second share", |(x, y, s)| 2.0 * s - y / x),
     ("s + y", |(_, y, s)| s + y),
     ("s − y", |(_, y, s)| s - y),
     ("s + 1", |(_, _, s)| s + 1.0),
@@ -195,7 +213,9 @@ fn with_constant(points: &[Sought], name: &'static str, formula: fn(Point) -> f6
     }
     let off = values.iter().zip(points).map(|(value, (_, wanted, _))| wanted - value).sum::<f64>()
         / points.len() as f64;
-    if off.abs() > 1e-6 && fits(points, &|point| off + formula(point)) {
+    // With a number of its own a formula is written without another.
+    let has_number = name.starts_with(['1', '(']) || name.ends_with('1');
+    if !has_number && off.abs() > 1e-6 && fits(points, &|point| off + formula(point)) {
         let sign = if off < 0.0 { '−' } else { '+' };
         return Some((
             format!("{name} {sign} {}", plain(off.abs())),

@@ -4,6 +4,7 @@
 //! is what the layer does claim, to rounding, at every probe (other inputs, other gradients from above, other
 //! parameters, other numbers of rows), and differs there from the truth in enough elements to be told from it.
 
+mod attention;
 mod changed;
 mod cross_entropy;
 mod formulas;
@@ -11,6 +12,7 @@ mod loss_terms;
 mod memory;
 mod normalisation;
 mod order;
+mod part;
 mod paths;
 mod product;
 mod rectifier;
@@ -19,6 +21,7 @@ mod scale;
 mod shares;
 mod slope;
 mod softmax;
+mod tied;
 mod windows;
 mod within;
 
@@ -77,9 +80,10 @@ const ALL: &[Hypothesis] = &[
     order::another_parameter,
     normalisation::paths,
     softmax::terms,
+    attention::terms,
     slope::at_output_or_input,
-    slope::other_function,
     slope::moved_mask,
+    slope::other_function,
     slope::redrawn,
     order::axes,
     order::rearranged,
@@ -95,6 +99,8 @@ const ALL: &[Hypothesis] = &[
     windows::places,
     product::of_one_input,
     within::element_factor,
+    part::factor,
+    tied::path,
     result::changed,
     paths::direct,
     paths::weight_decay,

@@ -263,7 +263,7 @@ pub(super) fn dout_changed(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnos
             },
         )
     };
-    let changes: [Change; 17] = [
+    let changes: [Change; 20] = [
         ("its absolute value", "np.abs(dout)", |d, _| d.mapv(f64::abs)),
         ("its square", "dout ** 2", |d, _| d.mapv(|d| d * d)),
         ("its positive part", "np.maximum(dout, 0)", |d, _| d.mapv(|d| d.max(0.0))),
@@ -273,6 +273,9 @@ pub(super) fn dout_changed(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnos
         ("its product with the output", "dout * out", |d, y| d * y),
         ("its product with 1 − out", "dout * (1 - out)", |d, y| d * &y.mapv(|y| 1.0 - y)),
         ("its quotient by the output", "dout / out", |d, y| d / y),
+        ("its product with the square of the output", "dout * out ** 2", |d, y| d * y * y),
+        ("its product with exp(out)", "dout * np.exp(out)", |d, y| d * &y.mapv(f64::exp)),
+        ("its quotient by exp(out)", "dout / np.exp(out)", |d, y| d * &y.mapv(|y| (-y).exp())),
         ("itself in the reverse order of rows", "dout[::-1]", |d, _| flipped(d, 0)),
         ("itself in the reverse order along the last axis", "dout[..., ::-1]", |d, _| {
             flipped(d, d.ndim().saturating_sub(1))

@@ -149,7 +149,9 @@ pub(super) fn mask(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
                 .would("units that are off are trained, units that are on are not: the layers before learn noise"),
         );
     }
-    if let Some(predicted) = fit(case, |_, _| high).or_else(|| fit(case, |_, _| 1.0)) {
+    // What passes has the slope that is not 0: that of a hinge is negative.
+    let passes = if high.abs() <= 1e-9 { low } else { high };
+    if let Some(predicted) = fit(case, |_, _| passes).or_else(|| fit(case, |_, _| 1.0)) {
         return Some(
             Diagnosis::new(Cause::MaskMissing, predicted)
                 .saying("The gradient passes everywhere, also where forward stopped its input: the mask is missing in backward.")
@@ -317,24 +319,37 @@ pub(super) fn other_function(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagn
         let predicted = fit(case, |point, _| formula(point))?;
         return Some(say(code, right, predicted));
     }
-    for (side, below) in [("x < 0", true), ("x > 0", false)] {
-        let points: Vec<_> = all
-            .iter()
-            .filter(|e| (e.point.0 < 0.0) == below)
-            .map(|e| (e.point, e.code, e.tolerance))
+    let of_side = |below: bool, of: &dyn Fn(&Element) -> (f64, f64), with_slope: bool| {
+        let points: Vec<_> = (all.iter().filter(|e| (e.point.0 < 0.0) == below))
+            .map(|e| (e.point, of(e).0, of(e).1))
             .collect();
-        let Some((code, formula)) = formulas::search(&points, true) else { continue };
-        let here: Vec<_> =
-            all.iter().filter(|e| (e.point.0 < 0.0) == below).map(|e| (e.point, e.point.2, 1e-9)).collect();
-        let right = formulas::search(&here, false).map_or_else(String::new, |(name, _)| name);
+        formulas::search(&points, with_slope)
+    };
+    let code_of = |below: bool| of_side(below, &|e| (e.code, e.tolerance), true);
+    let right_of = |below: bool| {
+        of_side(below, &|e| (e.point.2, 1e-9), false).map_or_else(String::new, |(name, _)| name)
+    };
+    for (side, below) in [("x < 0", true), ("x > 0", false)] {
+        let Some((code, formula)) = code_of(below) else { continue };
+        let right = right_of(below);
         let predicted = fit(case, |point, _| if (point.0 < 0.0) == below { formula(point) } else { point.2 });
         if let Some(predicted) = predicted {
             let right = if right.is_empty() { right } else { format!("{right} where {side}") };
             return Some(say(format!("{code} where {side}"), right, predicted));
         }
     }
-    None
+    // Both sides are wrong, each in its own way.
+    let ((left, below), (right, above)) = (code_of(true)?, code_of(false)?);
+    let predicted = fit(case, |point, _| if point.0 < 0.0 { below(point) } else { above(point) })?;
+    let both = |left: &str, right: &str| format!("{left} where x < 0 and {right} where x > 0");
+    let (known_left, known_right) = (right_of(true), right_of(false));
+    let known = !known_left.is_empty() && !known_right.is_empty();
+    let truth = if known { both(&known_left, &known_right) } else { String::new() };
+    Some(say(both(&left, &right), truth, predicted))
 }
+
+/// How far apart the two values of a slope of forward's are.
+const STEP: f64 = 1e-7;
 
 /// The mask changes over at another place than forward's kink.
 pub(super) fn moved_mask(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Diagnosis> {
@@ -385,7 +400,24 @@ pub(super) fn moved_mask(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Diagn
         (None, Some(code)) => (code, (below, from)),
         _ => return None,
     };
-    let right = if other.0 < 0.0 && other.1 > 0.0 { 0.0 } else { f64::midpoint(other.0, other.1) };
+    // Forward's own kink, from its slopes: as exact as these, to five digits.
+    let mut at = case.views.first()?.probe.x.clone();
+    let mut value = |x: f64| -> Option<f64> {
+        *at.first_mut()? = x;
+        layer.forward(&at).ok()?.first().copied()
+    };
+    let mut slope_of_forward = |x: f64| Some((value(x + STEP)? - value(x - STEP)?) / (2.0 * STEP));
+    let (mut a, mut b) = other;
+    let at_a = slope_of_forward(a)?;
+    let alike = |a: f64, b: f64| (a - b).abs() <= 1e-3 * (high - low);
+    if alike(at_a, slope_of_forward(b)?) {
+        return None;
+    }
+    for _ in 0..40 {
+        let middle = f64::midpoint(a, b);
+        if alike(slope_of_forward(middle)?, at_a) { a = middle } else { b = middle }
+    }
+    let right = (f64::midpoint(a, b) * 1e5).round() / 1e5 + 0.0;
     let code = if code.abs() < 1e-12 { 0.0 } else { (code * 1e9).round() / 1e9 };
     let predicted = fit(case, |(x, _, s), _| if x >= from && x <= to { low + high - s } else { s })?;
     Some(

@@ -6,7 +6,8 @@ use super::{Case, Diagnosis};
 use crate::check::Cause;
 use crate::textbook::{Layer, Tensor};
 
-type Slope = (&'static str, fn(f64) -> f64);
+/// A slope: as it is written, and as it is computed.
+pub(super) type Slope = (&'static str, fn(f64) -> f64);
 
 /// Slopes of activations at the end, as formulas in the output.
 const OF_OUTPUT: [Slope; 4] = [
@@ -26,6 +27,27 @@ const MISTAKEN: [Slope; 8] = [
     ("1 − y²", |y| 1.0 - y * y),
     ("y · (1 + y)", |y| y * (1.0 + y)),
     ("1 + y²", |y| 1.0 + y * y),
+];
+
+/// Slopes of activations at the beginning, as formulas in the input.
+pub(super) const RIGHT: [Slope; 5] = [
+    ("sigmoid(x) · (1 − sigmoid(x))", |x| sigmoid(x) * (1.0 - sigmoid(x))),
+    ("1 − tanh²(x)", |x| 1.0 - x.tanh().powi(2)),
+    ("exp(x)", f64::exp),
+    ("2 · x", |x| 2.0 * x),
+    ("sigmoid(x)", sigmoid),
+];
+/// What is written in their place.
+pub(super) const CODE: [Slope; 9] = [
+    ("1", |_| 1.0),
+    ("x", |x| x),
+    ("x · (1 − x)", |x| x * (1.0 - x)),
+    ("1 − x²", |x| 1.0 - x * x),
+    ("sigmoid(x)", sigmoid),
+    ("1 − sigmoid(x)", |x| 1.0 - sigmoid(x)),
+    ("1 − tanh(x)", |x| 1.0 - x.tanh()),
+    ("sigmoid(x) · (1 − sigmoid(x))", |x| sigmoid(x) * (1.0 - sigmoid(x))),
+    ("1 − tanh²(x)", |x| 1.0 - x.tanh().powi(2)),
 ];
 
 const TWICE: Slope = ("the same a second time", |_| 0.0);
@@ -53,24 +75,6 @@ pub(super) fn at_the_end(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis
 
 /// A layer that begins with an activation: the slope of that with a mistake in it.
 pub(super) fn at_the_beginning(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
-    const RIGHT: [Slope; 5] = [
-        ("sigmoid(x) · (1 − sigmoid(x))", |x| sigmoid(x) * (1.0 - sigmoid(x))),
-        ("1 − tanh²(x)", |x| 1.0 - x.tanh().powi(2)),
-        ("exp(x)", f64::exp),
-        ("2 · x", |x| 2.0 * x),
-        ("sigmoid(x)", sigmoid),
-    ];
-    const CODE: [Slope; 9] = [
-        ("1", |_| 1.0),
-        ("x", |x| x),
-        ("x · (1 − x)", |x| x * (1.0 - x)),
-        ("1 − x²", |x| 1.0 - x * x),
-        ("sigmoid(x)", sigmoid),
-        ("1 − sigmoid(x)", |x| 1.0 - sigmoid(x)),
-        ("1 − tanh(x)", |x| 1.0 - x.tanh()),
-        ("sigmoid(x) · (1 − sigmoid(x))", |x| sigmoid(x) * (1.0 - sigmoid(x))),
-        ("1 − tanh²(x)", |x| 1.0 - x.tanh().powi(2)),
-    ];
     if case.is_parameter() || case.labels.is_some() {
         return None;
     }

@@ -3,9 +3,12 @@
 
 mod dense;
 mod elementwise;
+mod gates;
 mod losses;
+mod margins;
 mod normalisation;
 mod sequences;
+mod several_uses;
 mod windows;
 
 use ndarray::{Array2, Ix2};

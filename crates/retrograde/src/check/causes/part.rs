@@ -1,0 +1,175 @@
+//! A fault in one part of a block, and nowhere else: one gate of several, one half of a row, one channel.
+
+use ndarray::{Axis, Zip};
+
+use super::formulas::{self, Sought, plain};
+use super::within::{CODE, RIGHT};
+use super::{Case, Diagnosis};
+use crate::check::Cause;
+use crate::check::view::View;
+use crate::textbook::{Layer, Tensor};
+
+/// Where a block is wrong: positions along one of its axes.
+struct Part {
+    axis: usize,
+    positions: Vec<usize>,
+}
+
+/// At some positions along an axis G is T times, or divided by, a number or a function of the element.
+pub(super) fn factor(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
+    let dimensions = case.views.first()?.claimed.ndim();
+    (0..dimensions)
+        .filter_map(|axis| Part::new(case, axis))
+        .find_map(|part| part.number(case).or_else(|| part.slope(case)).or_else(|| part.function(case)))
+}
+
+impl Part {
+    /// The wrong positions along an axis; `None` if all are.
+    fn new(case: &Case<'_>, axis: usize) -> Option<Part> {
+        let length = case.views.first()?.claimed.len_of(Axis(axis));
+        let wrong = |view: &View<'_>, at: usize| {
+            let take = |values: &Tensor| values.index_axis(Axis(axis), at).to_owned();
+            let (claimed, truth, tolerance) = (take(&view.claimed), take(&view.truth), take(&view.tolerance));
+            // Where the truth is not known the comparison is false.
+            Zip::from(&claimed)
+                .and(&truth)
+                .and(&tolerance)
+                .fold(false, |any, claimed, truth, tolerance| any || (claimed - truth).abs() > *tolerance)
+        };
+        let positions: Vec<usize> = (0..length)
+            .filter(|&at| {
+                case.smooth().any(|(_, view)| at < view.claimed.len_of(Axis(axis)) && wrong(view, at))
+            })
+            .collect();
+        (!positions.is_empty() && positions.len() < length).then_some(Part { axis, positions })
+    }
+
+    /// The truth, times a function of the element where the part is. `None` where that is not finite.
+    fn predict(&self, view: &View<'_>, block: usize, factor: impl Fn(f64) -> f64) -> Option<Tensor> {
+        let mut predicted = view.truth.clone();
+        let own = &view.probe.values[block];
+        let (mut finite, length) = (true, predicted.len_of(Axis(self.axis)));
+        for &at in self.positions.iter().filter(|at| **at < length) {
+            let mut slice = predicted.index_axis_mut(Axis(self.axis), at);
+            slice.zip_mut_with(&own.index_axis(Axis(self.axis), at), |truth, x| {
+                if !truth.is_nan() {
+                    *truth *= factor(*x);
+                    finite &= truth.is_finite();
+                }
+            });
+        }
+        finite.then_some(predicted)
+    }
+
+    /// The elements of the part: their value, and the ratio of the claimed gradient to the true one, or the reverse.
+    fn points(&self, case: &Case<'_>, missing: bool) -> Vec<Sought> {
+        let mut points = Vec::new();
+        for (_, view) in case.smooth() {
+            for &at in self.positions.iter().filter(|at| **at < view.claimed.len_of(Axis(self.axis))) {
+                let take = |values: &Tensor| values.index_axis(Axis(self.axis), at).to_owned();
+                let (own, claimed) = (take(&view.probe.values[case.block]), take(&view.claimed));
+                let (truth, tolerance) = (take(&view.truth), take(&view.tolerance));
+                Zip::from(&own).and(&claimed).and(&truth).and(&tolerance).for_each(
+                    |&x, &claimed, &truth, &tolerance| {
+                        let (top, bottom) = if missing { (truth, claimed) } else { (claimed, truth) };
+                        // False where the truth is not known.
+                        if bottom.abs() > 1e3 * tolerance && top.is_finite() {
+                            let ratio = top / bottom;
+                            let error = tolerance * (1.0 + ratio.abs()) / bottom.abs();
+                            points.push(((x, f64::NAN, f64::NAN), ratio, error));
+                        }
+                    },
+                );
+            }
+        }
+        points
+    }
+
+    fn number(&self, case: &Case<'_>) -> Option<Diagnosis> {
+        let points = self.points(case, false);
+        // The most exact ratio; it must hold for all the others.
+        let &(_, value, _) =
+            points.iter().min_by(|a, b| a.2.total_cmp(&b.2)).filter(|_| points.len() >= 4)?;
+        let predicted = case.fit(|view| self.predict(view, case.block, |_| value))?;
+        Some(self.say(case, plain(value), false, predicted))
+    }
+
+    fn function(&self, case: &Case<'_>) -> Option<Diagnosis> {
+        for missing in [true, false] {
+            let points = self.points(case, missing);
+            let found = formulas::search(&points, false).filter(|(name, _)| formulas::speaks_of(name, 'x'));
+            let Some((factor, formula)) = found.filter(|_| points.len() >= 6) else { continue };
+            let fit = case.fit(|view| {
+                let ratio = |x: f64| formula((x, f64::NAN, f64::NAN));
+                self.predict(view, case.block, |x| if missing { 1.0 / ratio(x) } else { ratio(x) })
+            });
+            if let Some(predicted) = fit {
+                return Some(self.say(
+                    case,
+                    formulas::renamed(&factor, 'x', case.name()),
+                    missing,
+                    predicted,
+                ));
+            }
+        }
+        None
+    }
+
+    /// The slope of one activation in place of that of another.
+    fn slope(&self, case: &Case<'_>) -> Option<Diagnosis> {
+        if case.is_parameter() {
+            return None;
+        }
+        for (right, slope) in RIGHT {
+            for (code, other) in CODE.into_iter().filter(|(code, _)| *code != right) {
+                let fit = case.fit(|view| self.predict(view, case.block, |x| other(x) / slope(x)));
+                if let Some(predicted) = fit {
+                    let (gradient, place) = (case.gradient(), self.place());
+                    let cause =
+                        Cause::WrongSlope { code: format!("{code} {place}"), right: right.to_owned() };
+                    return Some(
+                        Diagnosis::new(cause, predicted)
+                            .saying(format!("{gradient} is right but {place}: there it is what comes of {code} where {right} belongs, the slope of an activation that forward applies to that part."))
+                            .formulas(format!("{gradient} = … · ({code}) {place}"), format!("{gradient} = … · ({right})"))
+                            .mend(format!("multiply that part by {right}"))
+                            .would("what that part, such as a gate, is made from learns from a gradient of another function"),
+                    );
+                }
+            }
+        }
+        None
+    }
+
+    fn place(&self) -> String {
+        format!("at {:?} along axis {}", self.positions, self.axis)
+    }
+
+    fn say(
+        &self,
+        case: &Case<'_>,
+        factor: String,
+        missing: bool,
+        predicted: Vec<Option<Tensor>>,
+    ) -> Diagnosis {
+        let (gradient, place) = (case.gradient(), self.place());
+        let (what, code, mend) = if missing {
+            (
+                format!("the factor {factor} is missing"),
+                format!("(…) / ({factor})"),
+                format!("multiply that part of {gradient} by {factor}"),
+            )
+        } else {
+            (
+                format!("it is {factor} times what it should be"),
+                format!("({factor}) · (…)"),
+                format!("leave the factor {factor} out of that part of {gradient}"),
+            )
+        };
+        let cause = Cause::PartFactor { axis: self.axis, positions: self.positions.clone(), factor, missing };
+        Diagnosis::new(cause, predicted)
+            .saying(format!("{gradient} is right but {place}: there {what}. A layer of several parts, such as gates, has the fault in the one alone."))
+            .formulas(format!("{gradient} = {code} {place}"), format!("{gradient} = (…)"))
+            .mend(mend)
+            .would("what that part is made from learns wrongly, while the rest learns as it should: the loss falls, and stays higher than it need")
+    }
+}
