@@ -140,10 +140,10 @@ fn what_a_form_cannot_carry_out_is_refused_by_its_rule() {
     let index = |way: Way| Own { output: Type::index([4]), ..Own::new(way, [4]) };
     let cases: [(Own, &[&[usize]], &str); 18] = [
         (Own::new(Way::Sum, [2]), &[&[2], &[2], &[2], &[2], &[2]], "take at most 4"),
-        (Own::new(Way::Sum, [5]), &[&[2]], "[5] does not fit"),
+        (Own::new(Way::Sum, [5]), &[&[2]], "makes [5] of [2]"),
         (Own::new(Way::Sum, [4]), &[&[4], &[2]], "[2] does not fit"),
-        (Own::new(Way::Sum, [4]), &[&[2, 2]], "[2, 2] does not fit"),
-        (index(Way::Sum), &[&[4]], "indices [4] does not fit"),
+        (Own::new(Way::Sum, [4]), &[&[2, 2]], "makes [4] of [2, 2]"),
+        (index(Way::Sum), &[&[4]], "makes indices [4] of [4]"),
         (Own::new(Way::Arithmetic(Arithmetic::Add), [4]), &[&[4]], "takes 2 inputs, 1 given"),
         (Own::new(Way::Arithmetic(Arithmetic::Negate), [4]), &[&[4], &[4]], "takes 1 input, 2 given"),
         (Own::new(Way::Arithmetic(Arithmetic::Add), [4]), &[&[4], &[1]], "[1] does not fit"),
@@ -154,7 +154,7 @@ fn what_a_form_cannot_carry_out_is_refused_by_its_rule() {
         (Own::new(Way::ViewOfMemory, [2]), &[&[4]], "reads outside of its input [4]"),
         (Own::new(Way::View(vec![1], 0), [4]), &[&[4], &[4]], "takes 1 input, 2 given"),
         (Own::new(Way::Reshape, [5]), &[&[4]], "keep the number of elements"),
-        (index(Way::Reshape), &[&[4]], "indices [4] of [4]"),
+        (index(Way::Reshape), &[&[4]], "makes indices [4] of [4]"),
         (Own::new(Way::Rows(3), [4]), &[&[3]], "does not fall into 3 rows"),
         (Own::new(Way::Rows(2), [4]), &[&[3]], "its input 0, [3], does not fall into 2 rows"),
     ];
