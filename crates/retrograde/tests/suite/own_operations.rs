@@ -103,6 +103,9 @@ impl RowsKernel for Own {
     }
 }
 
+/// The shapes of some inputs.
+type Shapes = &'static [&'static [usize]];
+
 /// Inputs of these shapes, with numbers of their own.
 fn inputs(graph: &Graph, shapes: &[&[usize]]) -> Vec<Var> {
     let input = |(number, shape): (usize, &&[usize])| {
@@ -118,7 +121,7 @@ fn record(own: Own, inputs: &[Var]) -> Var {
 
 #[test]
 fn what_a_form_can_carry_out_runs() -> Result<()> {
-    let cases: [(Own, &[&[usize]], &[f64]); 7] = [
+    let cases: [(Own, Shapes, &[f64]); 7] = [
         (Own::new(Way::Sum, [2]), &[&[2], &[2], &[2], &[2]], &[60.0, 64.0]),
         (Own::new(Way::Arithmetic(Arithmetic::Subtract), [2]), &[&[2], &[2]], &[-10.0, -10.0]),
         (Own::new(Way::Arithmetic(Arithmetic::Negate), [2]), &[&[2]], &[-0.0, -1.0]),
@@ -138,7 +141,7 @@ fn what_a_form_can_carry_out_runs() -> Result<()> {
 #[test]
 fn what_a_form_cannot_carry_out_is_refused_by_its_rule() {
     let index = |way: Way| Own { output: Type::index([4]), ..Own::new(way, [4]) };
-    let cases: [(Own, &[&[usize]], &str); 18] = [
+    let cases: [(Own, Shapes, &str); 18] = [
         (Own::new(Way::Sum, [2]), &[&[2], &[2], &[2], &[2], &[2]], "take at most 4"),
         (Own::new(Way::Sum, [5]), &[&[2]], "makes [5] of [2]"),
         (Own::new(Way::Sum, [4]), &[&[4], &[2]], "[2] does not fit"),

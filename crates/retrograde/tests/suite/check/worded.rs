@@ -13,7 +13,7 @@ impl Layer for Own {
     }
 
     fn forward(&mut self, x: &Tensor) -> Result<Tensor> {
-        self.2 = x.clone();
+        self.2.clone_from(x);
         Ok(x.mapv(self.0))
     }
 
