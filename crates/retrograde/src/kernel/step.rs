@@ -75,8 +75,13 @@ fn joins(before: &[Step], step: &Step, rows: usize) -> bool {
 /// reads it.
 const LARGE: usize = 128 * 1024;
 
-/// The fewest rows of a block: a product of fewer copies its right operand too often.
-const SHORTEST_BLOCK: usize = 96;
+/// How many rows of a step must be done at once for it to be at its best.
+fn at_once(step: &Step) -> usize {
+    match &step.work {
+        Work::Rows(rows) => rows.at_once(),
+        Work::Chain(_) | Work::Indices { .. } => 1,
+    }
+}
 
 /// Finds steps that are better done block by block.
 fn join_blocks<T: Real>(steps: &mut [Step]) {
@@ -88,14 +93,13 @@ fn join_blocks<T: Real>(steps: &mut [Step]) {
             continue;
         };
         let row = output.place.elements() / (*rows).max(1) * size_of::<T>();
-        let (rows, block) = (*rows, (LARGE / row.max(1)).max(SHORTEST_BLOCK).next_multiple_of(32));
+        let (rows, block) = (*rows, (LARGE / row.max(1)).max(at_once(first)).next_multiple_of(64));
         let mut together = 1;
         if row * share > LARGE && share > block {
             steps[number].block = block;
-            while steps
-                .get(number + together)
-                .is_some_and(|step| joins(&steps[number..number + together], step, rows))
-            {
+            while steps.get(number + together).is_some_and(|step| {
+                at_once(step) <= block && joins(&steps[number..number + together], step, rows)
+            }) {
                 together += 1;
             }
         }
