@@ -31,6 +31,7 @@ mod var;
 
 pub use node::{Leaf, Node, NodeId, Origin, Role};
 pub use operation::{Mismatch, Operation, Site};
+pub(crate) use shape::LARGEST;
 pub use shape::{Kind, Shape, Type};
 pub use tensor::Tensor;
 pub use var::Var;

@@ -3,7 +3,7 @@
 //! than read other memory than its inputs'.
 
 use super::operation::{Mismatch, Operation};
-use super::shape::{Kind, Type};
+use super::shape::{Kind, LARGEST, Type};
 use crate::kernel::{Arithmetic, Form, MOST_INPUTS, RowsKernel, View};
 
 /// Whether an operation's form can make `output` of `inputs`, or the rule that is broken.
@@ -138,7 +138,9 @@ fn in_range(
 fn in_rows(kernel: &dyn RowsKernel, inputs: &[Type], output: &Type) -> Result<(), Mismatch> {
     let shapes: Vec<&[usize]> = inputs.iter().map(|input| &input.shape[..]).collect();
     let elements = output.shape.elements();
-    if elements == 0 {
+    // What is too large to be counted is refused when it is to be computed.
+    let uncountable = inputs.iter().chain([output]).any(|of| of.shape.elements() > LARGEST);
+    if elements == 0 || uncountable {
         return Ok(());
     }
     let rows = kernel.rows(&shapes, &output.shape);

@@ -7,6 +7,9 @@ use std::ops::Deref;
 #[derive(Clone, PartialEq, Eq, Hash, Default)]
 pub struct Shape(Box<[usize]>);
 
+/// The most elements of one tensor: beyond, sizes could no longer be counted, let alone held.
+pub(crate) const LARGEST: usize = isize::MAX as usize / 64;
+
 impl Shape {
     /// How many elements a tensor of this shape has; 1 for a scalar. Saturates rather than overflows.
     pub fn elements(&self) -> usize {

@@ -10,11 +10,8 @@ use super::sparsity::sparse;
 use super::tails::tails;
 use super::views::{Sources, sources};
 use crate::error::{Error, Result};
-use crate::graph::{Graph, Kind, Leaf, NodeId, Origin, Type, Var, ancestors};
+use crate::graph::{Graph, Kind, LARGEST, Leaf, NodeId, Origin, Type, Var, ancestors};
 use crate::kernel::{Form, Real, Threads};
-
-/// The most elements of one tensor: beyond, sizes could no longer be counted, let alone held.
-const LARGEST: usize = isize::MAX as usize / 64;
 
 /// What is wanted of a graph, to be compiled into a [`Plan`].
 ///
