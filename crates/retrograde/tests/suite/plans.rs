@@ -195,7 +195,7 @@ fn trained(
         nodes.iter().filter_map(|node| Some(node.operation()?.name())).collect()
     };
     let steps = plan.steps().iter().map(names).collect();
-    Ok((plan.read(&weight)?.iter().map(|&x| x as f32).collect(), steps))
+    Ok((plan.read(&weight)?.to_vec(), steps))
 }
 
 #[test]
