@@ -8,6 +8,7 @@
 use crate::error::{Error, Result};
 use crate::graph::{Kind, Node, NodeId, Operation, Site, Var, ancestors};
 use std::collections::{HashMap, HashSet};
+use std::panic::Location;
 use std::sync::Arc;
 
 /// The gradients of one variable (the loss) with respect to everything it depends on.
@@ -21,15 +22,16 @@ pub struct Gradients {
 impl Gradients {
     /// The gradient with respect to `var`, of the same shape. Errors when the loss does not depend on it: a gradient
     /// is never silently lost.
+    #[track_caller]
     pub fn wrt(&self, var: &Var) -> Result<Var> {
-        let var = var.clone().checked()?;
-        if let Some(gradient) = self.totals.get(&var.id()).filter(|_| var.graph().is(self.of.graph())) {
+        let var = self.of_this_graph(var)?;
+        if let Some(gradient) = self.totals.get(&var.id()) {
             return gradient.clone().checked();
         }
         let (of, label) = (self.of.node().label(), var.node().label());
         Err(Error::Recording {
             operation: "gradient".into(),
-            location: var.node().location,
+            location: Location::caller(),
             problem: format!("`{of}` does not depend on `{label}` in a way that has a derivative"),
             remedy: format!(
                 "use `{label}` on the way to `{of}`, or take the gradient of zero by `wrt_or_zero`"
@@ -40,11 +42,30 @@ impl Gradients {
     /// The gradient with respect to `var`; zeros when the loss does not depend on it.
     #[track_caller]
     pub fn wrt_or_zero(&self, var: &Var) -> Result<Var> {
-        let var = var.clone().checked()?;
-        if self.totals.contains_key(&var.id()) && var.graph().is(self.of.graph()) {
+        let var = self.of_this_graph(var)?;
+        if self.totals.contains_key(&var.id()) {
             return self.wrt(&var);
         }
         var.graph().full(var.shape(), 0.0).checked()
+    }
+
+    /// The variable, if it could be recorded and belongs to the graph of the loss.
+    #[track_caller]
+    fn of_this_graph(&self, var: &Var) -> Result<Var> {
+        let var = var.clone().checked()?;
+        if var.graph().is(self.of.graph()) {
+            return Ok(var);
+        }
+        Err(Error::Recording {
+            operation: "gradient".into(),
+            location: Location::caller(),
+            problem: format!(
+                "`{}` belongs to another graph than `{}`",
+                var.node().label(),
+                self.of.node().label()
+            ),
+            remedy: "ask for the gradient with respect to a variable of the loss's own graph".into(),
+        })
     }
 
     /// What flows back along one edge: the share of input number `input` of the node `consumer` that comes through
@@ -68,7 +89,7 @@ impl Var {
         if var.shape().elements() != 1 {
             return Err(Error::Recording {
                 operation: "gradient".into(),
-                location: std::panic::Location::caller(),
+                location: Location::caller(),
                 problem: format!("`{}` has the shape {}, not one number", var.node().label(), var.shape()),
                 remedy:
                     "reduce it by `sum_all` or `mean_all`, or give an upstream gradient to `backward_from`"
@@ -84,10 +105,18 @@ impl Var {
     #[track_caller]
     pub fn backward_from(&self, upstream: &Var) -> Result<Gradients> {
         let (var, upstream) = (self.clone().checked()?, upstream.clone().checked()?);
+        if !upstream.graph().is(var.graph()) {
+            return Err(Error::Recording {
+                operation: "gradient".into(),
+                location: Location::caller(),
+                problem: "the upstream gradient belongs to another graph".into(),
+                remedy: "record it in the graph of the value".into(),
+            });
+        }
         if var.shape() != upstream.shape() || upstream.kind() != Kind::Real {
             return Err(Error::Recording {
                 operation: "gradient".into(),
-                location: std::panic::Location::caller(),
+                location: Location::caller(),
                 problem: format!("the upstream gradient is {}, the value {}", upstream.shape(), var.shape()),
                 remedy: "give an upstream gradient of the value's shape".into(),
             });
@@ -99,7 +128,12 @@ impl Var {
     #[track_caller]
     pub fn gradient(&self, parameters: &[&Var]) -> Result<Vec<Var>> {
         let gradients = self.backward()?;
-        parameters.iter().map(|parameter| gradients.wrt(parameter)).collect()
+        let mut all = Vec::with_capacity(parameters.len());
+        // A closure would be the caller in `wrt`'s error.
+        for parameter in parameters {
+            all.push(gradients.wrt(parameter)?);
+        }
+        Ok(all)
     }
 }
 
@@ -120,11 +154,23 @@ fn walk(loss: &Var, upstream: Var) -> Result<Gradients> {
         }
         let shares =
             graph.backward_through(node, || derivative(&**operation, node, loss, &upstream, &wanted));
+        if shares.len() != node.inputs.len() {
+            return Err(Error::Recording {
+                operation: operation.name().into(),
+                location: node.location,
+                problem: format!(
+                    "its derivative lists {} gradients for {} inputs",
+                    shares.len(),
+                    node.inputs.len()
+                ),
+                remedy: "list one for each input, `None` where nothing flows".into(),
+            });
+        }
         for (position, (share, &input)) in shares.into_iter().zip(&node.inputs).enumerate() {
             let Some(share) = share.filter(|_| wanted[position]) else {
                 continue;
             };
-            let share = checked_share(share, &**operation, &graph.var(input))?;
+            let share = checked_share(share, &**operation, node, &graph.var(input))?;
             gradients.shares.insert((node.id, position), share.clone());
             // Where paths meet, the shares add up.
             let total = match gradients.totals.get(&input) {
@@ -150,17 +196,26 @@ fn derivative(
 }
 
 /// A derivative must have the shape of its input; that of a user's own operation may not.
-fn checked_share(share: Var, operation: &dyn Operation, input: &Var) -> Result<Var> {
+fn checked_share(share: Var, operation: &dyn Operation, node: &Node, input: &Var) -> Result<Var> {
     let share = share.checked()?;
-    if share.shape() == input.shape() {
+    let refused = |problem: String, remedy: &str| {
+        Err(Error::Recording {
+            operation: operation.name().into(),
+            location: node.location,
+            problem,
+            remedy: remedy.into(),
+        })
+    };
+    if !share.graph().is(input.graph()) {
+        let problem = "its derivative belongs to another graph".into();
+        return refused(problem, "record it in the graph of `Site::upstream`");
+    }
+    let share_type = &share.node().value_type;
+    if *share_type == input.node().value_type {
         return Ok(share);
     }
-    Err(Error::Recording {
-        operation: operation.name().into(),
-        location: share.node().location,
-        problem: format!("its derivative has the shape {}, its input {}", share.shape(), input.shape()),
-        remedy: "record a derivative of the input's shape, for example by `sum_to`".into(),
-    })
+    let problem = format!("its derivative is {share_type}, its input {}", input.shape());
+    refused(problem, "record a real derivative of the input's shape, for example by `sum_to`")
 }
 
 /// The nodes through which the loss depends on something that has a gradient.

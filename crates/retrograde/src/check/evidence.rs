@@ -6,6 +6,7 @@ use super::probe::{Answers, GIVEN};
 use super::view::View;
 use super::{Evidence, Finding, Severity, Table, Verdict};
 use crate::textbook::Tensor;
+use std::collections::BTreeSet;
 
 /// How many rows a table of evidence has at most.
 const SHOWN: usize = 6;
@@ -140,11 +141,16 @@ pub(super) fn unexplained(answers: &Answers, place: &str, block: usize, views: &
         table: Some(Table { columns: vec!["the code".into(), "by differences".into()], rows: rows.collect() }),
     });
     let shape = &view.jacobian.shape;
-    for (axis, length) in shape.iter().enumerate().filter(|(_, length)| **length > 1) {
-        let mut positions: Vec<usize> = wrong.iter().map(|&element| index_of(element, shape)[axis]).collect();
-        positions.sort_unstable();
-        positions.dedup();
-        if positions.len() < *length && wrong.len() < view.jacobian.columns.len() && positions.len() <= 8 {
+    for axis in (0..shape.len()).filter(|&axis| shape[axis] > 1) {
+        let at = |elements: &[usize]| -> BTreeSet<usize> {
+            elements.iter().map(|&element| index_of(element, shape)[axis]).collect()
+        };
+        // Most of an axis says nothing.
+        let (positions, examined) = (at(&wrong), at(&view.jacobian.columns));
+        if 2 * positions.len() <= examined.len()
+            && wrong.len() < view.jacobian.columns.len()
+            && positions.len() <= 8
+        {
             found
                 .evidence
                 .push(Evidence::stating(format!("All of them are at {positions:?} along axis {axis}.")));

@@ -1,4 +1,4 @@
-//! The laws of backward, tried on a layer's answers: 0 for 0, linear in the gradient from above, the same a second time.
+//! The laws of backward, tried on a layer's answers: 0 for 0, the same a second time, linear in the gradient from above.
 
 use super::causes::plain;
 use super::evidence::finding;
@@ -27,10 +27,21 @@ pub(super) fn violated(answers: &Answers, block: usize) -> Option<(Law, String)>
         experiments.sum[block].as_ref()?,
         experiments.large[block].as_ref()?,
     );
-    if [other, sum, large].iter().any(|all| all.shape() != first.shape()) {
+    let same = experiments.same[block].as_ref()?;
+    if [same, other, sum, large].iter().any(|all| all.shape() != first.shape()) {
         return None;
     }
     let tolerance = answers.precision(block);
+    // What draws random numbers is linear in none of its answers: that comes first.
+    let apart = largest(&(same - first));
+    if apart > tolerance * largest(first) {
+        return Some((
+            Law::Repeatable,
+            format!(
+                "Asked a second time with the same x and dout, {gradient} is up to {apart:.2e} away from itself: something is in it that is drawn anew or left from another call."
+            ),
+        ));
+    }
     let apart = largest(&(sum - first - other));
     if apart > tolerance * (largest(first) + largest(other)) {
         return Some((
@@ -64,10 +75,17 @@ pub(super) fn as_finding(answers: &Answers, name: &str, block: usize) -> Option<
     found.law = Some(law);
     found.mend = Some(match law {
         Law::ZeroForZero => format!("multiply everything in {gradient} by dout"),
+        Law::Repeatable => {
+            "draw nothing in backward: keep in forward what it needs (self.mask = mask), and use that".into()
+        }
         _ => format!(
             "leave out of {gradient} what is no sum of products with dout: signs, roundings, limits, normalisations of it"
         ),
     });
+    if law == Law::Repeatable {
+        found.consequence = Some("noise in place of a part of the gradient".into());
+        return Some(found);
+    }
     found.consequence = Some("the gradient changes its direction with the size of the loss, and for a part of the batch it is not that part's share".into());
     if let Some(how) = limited(answers, block) {
         found.sentence = format!("{} It is {how}.", found.sentence);

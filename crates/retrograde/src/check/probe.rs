@@ -37,6 +37,8 @@ pub(super) const CHANGED: usize = 2;
 
 /// Answers to further questions at the input of the first probe.
 pub(super) struct Experiments {
+    /// The first question put again: `forward` and `backward` with the same.
+    pub same: Claims,
     /// `backward` once more without a `forward`.
     pub again: Option<Claims>,
     /// For a gradient of 0 from above.
@@ -215,7 +217,7 @@ fn question(layer: &mut dyn Layer, x: Tensor, random: &mut Xoshiro256PlusPlus) -
 fn experiments(layer: &mut dyn Layer, probe: &Probe, random: &mut Xoshiro256PlusPlus) -> Result<Experiments> {
     layer.forward(&probe.x)?;
     layer.forward(&probe.x)?;
-    claims(layer, &probe.d)?;
+    let same = claims(layer, &probe.d)?;
     // A layer may give its memory away with the first call, and refuse the second.
     let again = claims(layer, &probe.d).ok();
     let mut ask = |d: &Tensor| -> Result<Claims> {
@@ -227,7 +229,7 @@ fn experiments(layer: &mut dyn Layer, probe: &Probe, random: &mut Xoshiro256Plus
     let other = ask(&other_d)?;
     let sum = ask(&(&probe.d + &other_d))?;
     let (large, larger) = (ask(&(&probe.d * MANIFOLD))?, ask(&(&probe.d * (2.0 * MANIFOLD)))?);
-    Ok(Experiments { again, zero, other, sum, large, larger })
+    Ok(Experiments { same, again, zero, other, sum, large, larger })
 }
 
 /// A random input of the given one's shape; the given one; another random one; two with other numbers of rows, where the

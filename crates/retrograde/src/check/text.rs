@@ -38,22 +38,37 @@ impl fmt::Display for Report {
     }
 }
 
-/// `affine1 ✓ → relu1 ✓ → loss ✗`, with a mark below the first wrong one.
+/// `affine1 ✓ → relu1 ✓ → loss ✗`, in as many lines as it takes, with a mark below the first wrong one.
 fn row_of_layers(report: &Report) -> String {
-    let mut line = String::from(" ");
+    let mut lines = vec![String::from("  ")];
     let mut mark = None;
     for (at, station) in report.stations.iter().enumerate() {
-        line.push_str(if at == 0 { " " } else { " → " });
-        if station.verdict.is_wrong() && mark.is_none() {
-            mark = Some(line.chars().count());
+        let arrow = if at == 0 { "" } else { "→ " };
+        let part = format!("{arrow}{} {}", station.name, station.verdict.mark());
+        let width = |line: &String| line.chars().count();
+        let line = lines.len() - 1;
+        if at > 0 && width(&lines[line]) + 1 + part.chars().count() > WIDTH {
+            lines.push(String::from("  "));
+        } else if at > 0 {
+            lines[line].push(' ');
         }
-        line.extend([station.name.as_str(), " "]);
-        line.push(station.verdict.mark());
+        let line = lines.len() - 1;
+        lines[line].push_str(&part);
+        if station.verdict.is_wrong() && mark.is_none() {
+            mark = Some((line, width(&lines[line]) - 1));
+        }
     }
-    match mark {
-        Some(column) => format!("{line}\n{}↑ the first wrong one", " ".repeat(column)),
-        None => line,
+    if let Some((line, column)) = mark {
+        // To the left of the mark where the words would not fit to its right.
+        let words = "the first wrong one";
+        let note = if column + 2 + words.len() <= WIDTH {
+            format!("{}↑ {words}", " ".repeat(column))
+        } else {
+            format!("{}{words} ↑", " ".repeat(column - words.len() - 1))
+        };
+        lines.insert(line + 1, note);
     }
+    lines.join("\n")
 }
 
 fn write_finding(f: &mut fmt::Formatter<'_>, finding: &Finding) -> fmt::Result {
@@ -121,7 +136,7 @@ fn write_blocks(f: &mut fmt::Formatter<'_>, parts: &[(&str, &Comparison)]) -> fm
     let wide = parts.iter().map(|part| name(part).chars().count()).max().unwrap_or(0).max(8);
     writeln!(
         f,
-        "  {:wide$}  {:>11}  {:>7}  {:>7}  {:>8}  {:>6}  {:>6}  verdict",
+        "  {:wide$} {:>11} {:>7} {:>7} {:>8} {:>6} {:>6}  verdict",
         "gradient", "compared", "largest", "median", "mean |Δ|", "cosine", "ratio"
     )?;
     for part in parts {
@@ -129,7 +144,7 @@ fn write_blocks(f: &mut fmt::Formatter<'_>, parts: &[(&str, &Comparison)]) -> fm
         let all: usize = block.shape.iter().product();
         writeln!(
             f,
-            "  {:wide$}  {:>11}  {:>7.1e}  {:>7.1e}  {:>8}  {:>6.3}  {:>6.3}  {}",
+            "  {:wide$} {:>11} {:>7.1e} {:>7.1e} {:>8} {:>6.3} {:>6.3}  {}",
             name(part),
             if block.compared == all { format!("all {all}") } else { format!("{} of {all}", block.compared) },
             block.largest,

@@ -24,6 +24,7 @@
 
 mod node;
 mod operation;
+mod rules;
 mod shape;
 mod tensor;
 mod var;
@@ -159,7 +160,8 @@ impl Graph {
         record()
     }
 
-    /// Records an operation, of the library or of the user's own.
+    /// Records an operation, of the library or of the user's own. What its [form](Operation::form) cannot carry out is
+    /// refused like operands that do not fit.
     #[track_caller]
     pub fn apply(&self, operation: impl Operation + 'static, inputs: &[&Var]) -> Var {
         self.record(Arc::new(operation), inputs, Location::caller())
@@ -237,7 +239,10 @@ impl Graph {
             return self.var(inputs[fault].id());
         }
         let types: Vec<Type> = nodes.iter().map(|node| node.value_type.clone()).collect();
-        match operation.infer(&types) {
+        let inferred = operation.infer(&types);
+        let sound =
+            inferred.and_then(|output| rules::carried_out(&*operation, &types, &output).map(|()| output));
+        match sound {
             Ok(value_type) => {
                 let ids = inputs.iter().map(|input| input.id()).collect();
                 self.push(Origin::Operation(operation), ids, value_type, None, location)

@@ -22,11 +22,14 @@ pub trait Operation: fmt::Debug + Send + Sync {
     /// The output's type, or why the inputs do not fit.
     fn infer(&self, inputs: &[Type]) -> Result<Type, Mismatch>;
 
-    /// How it is carried out.
+    /// How it is carried out. The form must be able to make what [`infer`](Self::infer) promises, or the operation is
+    /// refused: a [`Form::Pointwise`] takes at most four real inputs, and it and [`Form::Arithmetic`] take inputs of the
+    /// output's shape; a [`Form::View`] reads one input within its shape; a [`Form::Reshape`] keeps the number of
+    /// elements; the output of [`Form::Rows`] falls into rows of equal length.
     fn form(&self) -> Form<'_>;
 
     /// The vector-Jacobian product: for each input, the upstream gradient times the derivative of the output
-    /// with respect to that input, recorded as more graph. `None` where nothing flows: for indices, for inputs
+    /// with respect to that input, recorded as more graph, of that input's shape. One entry for each input, `None` where nothing flows: for indices, for inputs
     /// [not wanted](Site::wants), and where the derivative is zero throughout.
     fn derivative(&self, site: &Site<'_>) -> Vec<Option<Var>>;
 

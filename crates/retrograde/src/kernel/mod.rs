@@ -46,7 +46,7 @@ mod watch;
 pub(crate) mod work;
 
 pub use arithmetic::Arithmetic;
-pub(crate) use chain::RowsOfLoad;
+pub(crate) use chain::{MOST_INPUTS, RowsOfLoad};
 pub use dispatch::{Body, InstructionSet, dispatch, instruction_set};
 pub(crate) use form::Operand;
 pub use form::{

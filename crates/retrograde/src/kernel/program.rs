@@ -1,7 +1,7 @@
 //! A list of steps over one arena, and the threads that walk through it.
 //!
-//! This is the safe face of the room's `unsafe`: [`Program::new`] checks that no step writes what it reads and that all
-//! places lie in the arena, after which [`Program::run`] can lend the arena's pieces to the steps without looking.
+//! This is the safe face of the room's `unsafe`: [`Program::new`] checks that no step writes what it reads, after
+//! which [`Program::run`] can lend the arena's pieces to the steps; that these lie in the arena is asserted each time.
 
 use super::arena::{Arena, Block};
 use super::real::Real;
@@ -145,7 +145,7 @@ impl<T: Real> Program<T> {
         self.watch.take().unwrap_or_else(|| Watch::new(self.steps.len())).result()
     }
 
-    /// Runs all steps. Nothing is allocated.
+    /// Runs all steps. Nothing is allocated. Panics when a kernel does, on whichever thread; the threads can be used again.
     pub(crate) fn run(&mut self) {
         let (arena, steps, scratch, each) = (&self.arena, &self.steps, &self.scratch, self.scratch_each);
         let watch = self.watch.as_ref();
@@ -156,8 +156,9 @@ impl<T: Real> Program<T> {
             let scratch = unsafe { scratch.slice_mut(thread * each, each) };
             let mut number = 0;
             while let Some(step) = steps.get(number) {
-                if step.meet {
-                    barrier.meet();
+                // Where a thread has panicked, what it should have made is not there: the run ends.
+                if step.meet && !barrier.meet() {
+                    return;
                 }
                 let together = &steps[number..number + step.together];
                 for block in step.blocks(thread) {

@@ -75,8 +75,13 @@ fn joins(before: &[Step], step: &Step, rows: usize) -> bool {
 /// reads it.
 const LARGE: usize = 128 * 1024;
 
-/// The fewest rows of a block: a product of fewer copies its right operand too often.
-const SHORTEST_BLOCK: usize = 96;
+/// How many rows of a step must be done at once for it to be at its best.
+fn at_once(step: &Step) -> usize {
+    match &step.work {
+        Work::Rows(rows) => rows.at_once(),
+        Work::Chain(_) | Work::Indices { .. } => 1,
+    }
+}
 
 /// Finds steps that are better done block by block.
 fn join_blocks<T: Real>(steps: &mut [Step]) {
@@ -88,14 +93,13 @@ fn join_blocks<T: Real>(steps: &mut [Step]) {
             continue;
         };
         let row = output.place.elements() / (*rows).max(1) * size_of::<T>();
-        let (rows, block) = (*rows, (LARGE / row.max(1)).max(SHORTEST_BLOCK).next_multiple_of(32));
+        let (rows, block) = (*rows, (LARGE / row.max(1)).max(at_once(first)).next_multiple_of(64));
         let mut together = 1;
         if row * share > LARGE && share > block {
             steps[number].block = block;
-            while steps
-                .get(number + together)
-                .is_some_and(|step| joins(&steps[number..number + together], step, rows))
-            {
+            while steps.get(number + together).is_some_and(|step| {
+                at_once(step) <= block && joins(&steps[number..number + together], step, rows)
+            }) {
                 together += 1;
             }
         }
@@ -144,4 +148,63 @@ fn shares(work: &Work, threads: usize, crumbs: bool) -> Vec<Range<usize>> {
     let threads = threads.min(grains).max(1);
     let each = grains.div_ceil(threads) * grain;
     (0..threads).map(|thread| (thread * each).min(units)..((thread + 1) * each).min(units)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::arena::Place;
+    use super::super::form::{Call, Form, Formed, Operand, Rows, RowsKernel};
+    use super::*;
+    use std::sync::Arc;
+
+    #[derive(Debug)]
+    struct Kernel;
+
+    impl<T: Real> Rows<T> for Kernel {
+        fn evaluate(&self, _: Call<'_, T>) {}
+    }
+
+    impl RowsKernel for Kernel {
+        fn rows(&self, _: &[&[usize]], output: &[usize]) -> usize {
+            output[0]
+        }
+    }
+
+    impl Formed for Kernel {
+        fn form(&self) -> Form<'_> {
+            Form::Rows(self)
+        }
+    }
+
+    const ROWS: usize = 1024;
+    const WIDTH: usize = 256;
+
+    /// Work that reads one place, row by row or not, and writes another; they are counted by the size of one.
+    fn work(from: usize, by_row: bool, to: usize) -> Work {
+        let place = |number: usize| Place::Real { start: number * ROWS * WIDTH, length: ROWS * WIDTH };
+        let operand = |number, by_row| Operand { place: place(number), shape: vec![ROWS, WIDTH], by_row };
+        let (inputs, output) = (vec![operand(from, by_row)], operand(to, false));
+        Work::Rows(RowsWork { operation: Arc::new(Kernel), inputs, output, rows: ROWS, tail: None })
+    }
+
+    /// How many steps are done together with the first one, and before which steps threads meet.
+    fn cut(phase: Vec<Work>, threads: usize) -> (usize, Vec<bool>) {
+        let threads = Threads::new(threads).splitting_everything();
+        let steps = steps::<f32>(vec![phase], &threads);
+        (steps[0].together, steps.iter().map(|step| step.meet).collect())
+    }
+
+    #[test]
+    fn steps_are_joined_where_each_block_needs_only_its_own() {
+        let chained = || vec![work(0, true, 1), work(1, true, 2), work(2, true, 3)];
+        assert_eq!(cut(chained(), 1), (3, vec![false; 3]));
+        assert_eq!(cut(chained(), 2), (3, vec![false; 3]));
+        // The second one needs all rows of what the first one makes: block by block it would read what is not there yet.
+        assert_eq!(cut(vec![work(0, true, 1), work(1, false, 2)], 1), (1, vec![false, false]));
+        // And with two threads, what the other one makes.
+        assert_eq!(cut(vec![work(0, true, 1), work(1, false, 2)], 2), (1, vec![false, true]));
+        // The second one overwrites what the first one still has to read.
+        assert_eq!(cut(vec![work(0, false, 1), work(2, true, 0)], 1), (1, vec![false, false]));
+        assert_eq!(cut(vec![work(0, false, 1), work(2, true, 0)], 2), (1, vec![false, true]));
+    }
 }

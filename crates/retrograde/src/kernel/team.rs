@@ -76,7 +76,8 @@ impl Team {
         self.workers.len() + 1
     }
 
-    /// Runs `job` once on each thread, and returns when all are done. Jobs meet at the barrier equally often.
+    /// Runs `job` once on each thread, and returns when all are done. Jobs meet at the barrier equally often, and end where a
+    /// meeting fails. Panics if one of them did.
     pub(crate) fn run(&mut self, job: Job<'_>) {
         let shared = &*self.shared;
         if self.workers.is_empty() {
@@ -100,10 +101,11 @@ impl Team {
         while shared.finished.load(Ordering::Acquire) < self.workers.len() {
             wait.a_little();
         }
+        let broken = shared.barrier.mend();
         if let Err(panic) = outcome {
             resume_unwind(panic);
         }
-        assert!(!shared.barrier.broken.load(Ordering::Acquire), "a worker thread panicked");
+        assert!(!broken, "a worker thread panicked");
     }
 }
 
@@ -170,7 +172,7 @@ pub(crate) struct Barrier {
     size: AtomicUsize,
     arrived: AtomicUsize,
     round: AtomicUsize,
-    /// A thread panicked and will not come: nobody waits any more.
+    /// A thread panicked and will not come in this run: nobody waits any more.
     broken: AtomicBool,
 }
 
@@ -189,22 +191,34 @@ impl Barrier {
         self.size.load(Ordering::Relaxed)
     }
 
-    /// Waits until all threads are here. What any of them wrote before, all of them see after.
-    pub(crate) fn meet(&self) {
+    /// Waits until all threads are here. What any of them wrote before, all of them see after. False if one of them will not
+    /// come: then nothing is known of what it wrote, and the job must end.
+    #[must_use]
+    pub(crate) fn meet(&self) -> bool {
         let size = self.size();
         if size == 1 {
-            return;
+            return true;
         }
         let round = self.round.load(Ordering::Acquire);
         if self.arrived.fetch_add(1, Ordering::AcqRel) + 1 == size {
             self.arrived.store(0, Ordering::Relaxed);
             self.round.store(round.wrapping_add(1), Ordering::Release);
-            return;
+            return true;
         }
         let mut wait = Wait::default();
-        while self.round.load(Ordering::Acquire) == round && !self.broken.load(Ordering::Relaxed) {
+        while self.round.load(Ordering::Acquire) == round {
+            if self.broken.load(Ordering::Relaxed) {
+                return false;
+            }
             wait.a_little();
         }
+        true
+    }
+
+    /// Makes the barrier ready for the next run, when nobody is at it any more; whether it was broken.
+    fn mend(&self) -> bool {
+        self.arrived.store(0, Ordering::Relaxed);
+        self.broken.swap(false, Ordering::AcqRel)
     }
 }
 
@@ -244,7 +258,7 @@ mod tests {
             team.run(&|_, barrier| {
                 for count in &counts {
                     count.fetch_add(1, Ordering::Relaxed);
-                    barrier.meet();
+                    assert!(barrier.meet());
                     assert_eq!(count.load(Ordering::Relaxed), 4);
                 }
             });
@@ -265,14 +279,28 @@ mod tests {
     }
 
     #[test]
-    fn a_panic_on_a_worker_reaches_the_caller() {
-        let mut team = Team::new(2);
-        let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-            team.run(&|number, barrier| {
-                assert!(number == 0, "on purpose");
-                barrier.meet();
+    fn where_one_panics_nobody_goes_on_and_the_team_is_whole_again() {
+        let mut team = Team::new(4);
+        for panicking in [0, 1, 3] {
+            let went_on = AtomicUsize::new(0);
+            let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+                team.run(&|number, barrier| {
+                    assert!(barrier.meet(), "nobody has panicked yet");
+                    assert!(number != panicking, "on purpose");
+                    if barrier.meet() {
+                        went_on.fetch_add(1, Ordering::Relaxed);
+                    }
+                });
+            }));
+            assert!(outcome.is_err() && went_on.load(Ordering::Relaxed) == 0);
+            let (before, after) = (AtomicUsize::new(0), AtomicUsize::new(0));
+            team.run(&|_, barrier| {
+                before.fetch_add(1, Ordering::Relaxed);
+                if barrier.meet() && before.load(Ordering::Relaxed) == 4 {
+                    after.fetch_add(1, Ordering::Relaxed);
+                }
             });
-        }));
-        assert!(outcome.is_err());
+            assert_eq!(after.load(Ordering::Relaxed), 4, "all met again");
+        }
     }
 }

@@ -235,7 +235,11 @@ fn overlaps(a: &Place, b: &Place) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Place, overlaps};
+    use super::super::arena::{Block, Table};
+    use super::super::chain::{Instruction, Value};
+    use super::super::form::{Call, Rows};
+    use super::*;
+    use crate::kernel::{Arithmetic, Bytes};
 
     #[test]
     fn places_overlap_when_they_share_an_element() {
@@ -244,5 +248,111 @@ mod tests {
         assert!(!overlaps(&place(0, 10), &place(10, 5)));
         assert!(!overlaps(&place(0, 10), &place(5, 0)));
         assert!(!overlaps(&place(0, 10), &Place::Index { start: 0, length: 10 }));
+    }
+
+    #[derive(Debug)]
+    struct Kernel;
+
+    impl<T: Real> Rows<T> for Kernel {
+        fn evaluate(&self, _: Call<'_, T>) {}
+    }
+
+    impl RowsKernel for Kernel {
+        fn rows(&self, _: &[&[usize]], output: &[usize]) -> usize {
+            output[0]
+        }
+    }
+
+    impl Formed for Kernel {
+        fn form(&self) -> Form<'_> {
+            Form::Rows(self)
+        }
+    }
+
+    #[derive(Debug)]
+    struct Sum;
+
+    impl Formed for Sum {
+        fn form(&self) -> Form<'_> {
+            Form::Arithmetic(Arithmetic::Add)
+        }
+    }
+
+    fn operand(place: Place, by_row: bool) -> Operand {
+        Operand { place, shape: vec![place.elements()], by_row }
+    }
+
+    fn real(start: usize, length: usize) -> Place {
+        Place::Real { start, length }
+    }
+
+    /// Work of four rows.
+    fn rows(input: Place, output: Place) -> RowsWork {
+        let (inputs, output) = (vec![operand(input, false)], operand(output, false));
+        RowsWork { operation: Arc::new(Kernel), inputs, output, rows: 4, tail: None }
+    }
+
+    fn arena() -> Arena<f32> {
+        let table = Table::new(Bytes::from(vec![1_u8; 12]), 1.0, None);
+        let (real, index) = (Block::new(48).expect("memory"), Block::new(16).expect("memory"));
+        Arena { real, index, tables: vec![table] }
+    }
+
+    /// A chain that adds what is passed on to it to a place.
+    fn chain(elements: usize, place: usize) -> Chain {
+        let (inputs, output) = (vec![Value::Passed, Value::Memory(place)], Value::Memory(place));
+        let add = Instruction { operation: Arc::new(Sum), inputs, output };
+        Chain::new((elements, 4), Vec::new(), vec![add], Vec::new(), 0)
+    }
+
+    #[test]
+    fn each_fault_of_work_is_seen() {
+        let arena = arena();
+        let of = |work: RowsWork| fault(&arena, &Work::Rows(work));
+        assert_eq!(of(rows(real(0, 12), real(16, 12))), None);
+        assert_eq!(of(rows(real(0, 12), real(8, 12))), Some("a row kernel reads what it writes"));
+        assert_eq!(of(rows(real(0, 12), real(40, 12))), Some("an operand outside of the arena"));
+        assert_eq!(of(rows(real(40, 12), real(0, 12))), Some("an operand outside of the arena"));
+        assert_eq!(of(rows(real(0, 12), real(16, 10))), Some("rows of unequal length"));
+        assert_eq!(
+            of(RowsWork { rows: 0, ..rows(real(0, 12), real(16, 12)) }),
+            Some("rows of unequal length")
+        );
+        let uneven = RowsWork { inputs: vec![operand(real(0, 10), true)], ..rows(real(0, 12), real(16, 12)) };
+        assert_eq!(of(uneven), Some("an input that does not fall into rows"));
+        let sum = RowsWork { operation: Arc::new(Sum), ..rows(real(0, 12), real(16, 12)) };
+        assert_eq!(of(sum), Some("an operation without a row kernel"));
+        let bytes = |length| Place::Bytes { table: 0, start: 0, length };
+        assert_eq!(of(rows(bytes(12), real(16, 12))), None);
+        assert_eq!(of(rows(bytes(16), real(16, 12))), Some("an operand outside of the arena"));
+        assert_eq!(of(rows(real(0, 12), bytes(12))), Some("bytes are never written"));
+        let records = Place::Sparse { table: 0, width: 3, start: 0, words: 2, rows: 4 };
+        assert_eq!(of(rows(records, real(16, 12))), Some("an operand outside of the arena"), "no lists");
+
+        let indices = |start: usize, to: usize| {
+            fault(&arena, &Work::Indices { view: View::whole(&[4]), from: (start, 4), to })
+        };
+        assert_eq!(indices(0, 4), None);
+        let onto = Some("a copy of indices onto itself or outside of the arena");
+        assert!(indices(0, 3) == onto && indices(0, 14) == onto && indices(14, 0) == onto);
+    }
+
+    #[test]
+    fn each_fault_of_a_tail_is_seen() {
+        let arena = arena();
+        let with = |output: Place, tail: Option<Chain>| {
+            let tail = tail.map(|chain| Tail::new(chain, 1, 12));
+            fault(&arena, &Work::Rows(RowsWork { tail, ..rows(real(0, 12), output) }))
+        };
+        let passed = Place::Passed { length: 12 };
+        assert_eq!(with(passed, Some(chain(12, 16))), None);
+        assert_eq!(with(passed, Some(chain(12, 8))), Some("a tail writes what its kernel reads"));
+        assert_eq!(
+            with(passed, Some(chain(8, 16))),
+            Some("a tail of other elements than are passed on to it")
+        );
+        assert_eq!(with(passed, None), Some("what is passed on goes to a tail"));
+        assert_eq!(with(real(16, 12), Some(chain(12, 32))), Some("what is passed on goes to a tail"));
+        assert_eq!(fault(&arena, &Work::Chain(chain(12, 16))), Some("a tail of nothing"));
     }
 }

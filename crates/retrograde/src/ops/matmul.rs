@@ -201,9 +201,8 @@ impl RowsKernel for MatMul {
         input == 0 && !self.right && inputs[0].len() == 2 && output[1] >= sparse::NARROWEST
     }
 
-    fn at_once(&self, inputs: &[&[usize]], _: &[usize]) -> usize {
-        // With more steps to a sum, a block of fewer rows would copy its right operand too often.
-        if matrix(inputs[0], self.left).1 <= matmul::FEW_STEPS { 1 } else { matmul::WORTH_PACKING }
+    fn at_once(&self, inputs: &[&[usize]], output: &[usize]) -> usize {
+        matmul::at_once(matrix(inputs[0], self.left).1, matrix(output, false).1)
     }
 
     fn scratch(&self, inputs: &[&[usize]], output: &[usize]) -> usize {

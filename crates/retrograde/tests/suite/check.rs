@@ -7,3 +7,4 @@ mod laws;
 mod notebook;
 mod right;
 mod strangers;
+mod worded;

@@ -14,6 +14,7 @@ mod notebook;
 mod notebook_textbook;
 mod numerical;
 mod optimizers;
+mod own_operations;
 mod plans;
 mod random_graphs;
 mod recording;

@@ -56,6 +56,7 @@ const WHOLE: &[Factor] = &[
     ("x³", |(x, _, _)| x.powi(3)),
     ("1/y²", |(_, y, _)| 1.0 / (y * y)),
     ("1/x²", |(x, _, _)| 1.0 / (x * x)),
+    ("x²", |(x, _, _)| x * x),
     ("y/x", |(x, y, _)| y / x),
     ("sigmoid(x) + y · (1 − sigmoid(x))", |(x, y, _)| sigmoid(x) + y * (1.0 - sigmoid(x))),
     ("x · sigmoid(x) · (1 − sigmoid(x))", |(x, _, _)| x * sigmoid(x) * (1.0 - sigmoid(x))),

@@ -9,6 +9,7 @@ mod changed;
 mod cross_entropy;
 mod formulas;
 mod loss_terms;
+mod mask;
 mod memory;
 mod normalisation;
 mod order;
@@ -72,8 +73,8 @@ const ALL: &[Hypothesis] = &[
     cross_entropy::forward_over_wrong_axis,
     cross_entropy::terms,
     softmax::forward_over_wrong_axis,
-    slope::dropout,
-    slope::mask,
+    mask::dropout,
+    mask::mask,
     slope::slope_missing_or_twice,
     scale::factor,
     memory::stale,
@@ -82,9 +83,9 @@ const ALL: &[Hypothesis] = &[
     softmax::terms,
     attention::terms,
     slope::at_output_or_input,
-    slope::moved_mask,
+    mask::moved_mask,
     slope::other_function,
-    slope::redrawn,
+    mask::redrawn,
     order::axes,
     order::rearranged,
     shares::part_detached,

@@ -229,7 +229,7 @@ fn wrong(node: &Node, blocks: Vec<String>) -> Finding {
 }
 
 /// The node, its operation and the line that recorded it.
-fn described(node: &Node) -> String {
+pub(super) fn described(node: &Node) -> String {
     let operation = node.operation().map_or("", |operation| operation.name());
     format!("`{}` (the operation `{operation}`, recorded at {})", node.label(), node.location)
 }

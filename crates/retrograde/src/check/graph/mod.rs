@@ -7,6 +7,7 @@
 //!
 //! | file | what it does |
 //! | --- | --- |
+//! | `subject` | what is compared, and whether there is anything to compare |
 //! | `values` | the values of all nodes of one run |
 //! | `part` | what lies downstream of one block, ready to be run for one moved number after the other |
 //! | `blocks` | the blocks of parameters, number by number or in a random direction |
@@ -25,6 +26,7 @@ mod judge;
 mod model;
 mod node;
 mod part;
+mod subject;
 mod values;
 
 pub use model::model;
@@ -32,7 +34,7 @@ pub use model::model;
 use super::numerical::{Differences, sample};
 use super::{Comparison, Report, Station, Verdict};
 use crate::error::{Error, Result};
-use crate::graph::{Kind, Leaf, Node, NodeId, Tensor, Var};
+use crate::graph::{Kind, Node, NodeId, Tensor, Var};
 use node::Local;
 use rand::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
@@ -119,7 +121,7 @@ impl GraphCheck {
         self
     }
 
-    /// Moves only so many numbers of each block, drawn with the seed.
+    /// Moves only so many numbers of each block, at least one, drawn with the seed.
     pub fn sample(mut self, count: usize) -> Self {
         self.sample = Some(count);
         self
@@ -157,8 +159,9 @@ impl GraphCheck {
         self
     }
 
-    /// Runs the check, in `f64` unless said otherwise. Errors when something could not be recorded, when the loss is not one real number, and
-    /// when an input has no value; never because a gradient is wrong.
+    /// Runs the check, in `f64` unless said otherwise. Errors when something could not be recorded, when the loss is not one real number,
+    /// when an input has no value, and when there is nothing to compare; never because a gradient is wrong. Where the
+    /// parameters or the loss are not finite, the verdict is [`Verdict::CannotTell`].
     pub fn run(self) -> Result<Report> {
         let loss = self.loss.clone().checked()?;
         if loss.shape().elements() != 1 || loss.kind() != Kind::Real {
@@ -166,6 +169,7 @@ impl GraphCheck {
             let remedy = "check the gradient of one real number: reduce it by `sum_all` or `mean_all`";
             return Err(Error::invalid("a gradient check", problem, remedy));
         }
+        self.expect_something(&loss)?;
         let mut report = Report {
             subject: loss.node().label(),
             verdict: Verdict::Right,
@@ -175,21 +179,33 @@ impl GraphCheck {
             method: Vec::new(),
         };
         let values = self.order(&loss, &HashSet::new(), "", &mut report)?;
-        if self.second_order && report.verdict != Verdict::Wrong && values.unsteady.is_none() {
+        if let Some(values) = values.filter(|_| self.second_order && report.verdict != Verdict::Wrong) {
             self.second(&loss, &values, &mut report)?;
         }
         report.findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
         Ok(report)
     }
 
-    /// One order: the nodes that are not `known` already, then the blocks.
-    fn order(&self, loss: &Var, known: &HashSet<NodeId>, title: &str, report: &mut Report) -> Result<Values> {
+    /// One order: the nodes that are not `known` already, then the blocks. The values around which it was measured, if
+    /// there was anything to measure.
+    fn order(
+        &self,
+        loss: &Var,
+        known: &HashSet<NodeId>,
+        title: &str,
+        report: &mut Report,
+    ) -> Result<Option<Values>> {
         let values = Values::new(loss, &self.given)?;
         let blocks = self.blocks(&values)?;
         if let Some(node) = &values.unsteady {
             report.verdict = Verdict::NotDeterministic;
             report.findings.push(findings::unsteady(node));
-            return Ok(values);
+            return Ok(None);
+        }
+        if let Some(found) = subject::not_finite(&values, loss, &blocks, title) {
+            report.verdict = Verdict::of_all([report.verdict, found.verdict]);
+            report.findings.push(found);
+            return Ok(None);
         }
         let is_block: HashSet<NodeId> = blocks.iter().map(Var::id).collect();
         let differentiable = dependent(&values.nodes, |node| is_block.contains(&node.id));
@@ -225,7 +241,7 @@ impl GraphCheck {
         }
         let wrong = first_wrong.map(|_| Verdict::Wrong);
         report.verdict = Verdict::of_all([report.verdict, whole].into_iter().chain(wrong));
-        Ok(values)
+        Ok(Some(values))
     }
 
     /// A node alone.
@@ -329,37 +345,6 @@ impl GraphCheck {
             )
         });
         Ok(whole)
-    }
-
-    /// What it is differentiated by.
-    fn blocks(&self, values: &Values) -> Result<Vec<Var>> {
-        let graph = self.loss.graph();
-        let Some(parameters) = &self.parameters else {
-            let is_parameter = |node: &&Arc<Node>| matches!(node.leaf(), Some(Leaf::Parameter(_)));
-            return Ok(values.nodes.iter().filter(is_parameter).map(|node| graph.var(node.id)).collect());
-        };
-        for parameter in parameters {
-            let node = parameter.clone().checked()?.node();
-            let invalid = |problem: &str, remedy: &str| {
-                Err(Error::invalid(format!("`{}`", node.label()), problem, remedy))
-            };
-            if !parameter.graph().is(graph) {
-                return invalid("it belongs to another graph than the loss", "check parameters of one graph");
-            }
-            if node.value_type.kind != Kind::Real || !node.leaf().is_some_and(Leaf::has_gradient) {
-                return invalid(
-                    "no gradient with respect to it is checked",
-                    "give parameters and real inputs",
-                );
-            }
-            if values.real(parameter.id()).is_none() {
-                return invalid(
-                    "the loss does not depend on it",
-                    "give parameters that the loss is made from",
-                );
-            }
-        }
-        Ok(parameters.clone())
     }
 
     /// The derivative of the gradient: of Σ gradient · a random vector.

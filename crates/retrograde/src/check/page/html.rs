@@ -2,14 +2,10 @@
 
 use super::super::{Finding, Report, Severity, Verdict};
 use super::{COLUMNS, cells, kind, number};
+use crate::markup::escaped;
 use std::fmt::Write;
 
 const STYLE: &str = include_str!("page.css");
-
-/// Text between tags.
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
-}
 
 /// The class by which a verdict is coloured.
 fn class(verdict: Verdict) -> &'static str {

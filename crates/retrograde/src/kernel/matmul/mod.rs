@@ -32,10 +32,20 @@ const DEPTH: usize = 256;
 const HEIGHT: usize = 264;
 
 /// Products of so few steps are [outer] products.
-pub(crate) const FEW_STEPS: usize = 3;
+const FEW_STEPS: usize = 3;
 
-/// For so many rows the right operand is worth packing.
-pub(crate) const WORTH_PACKING: usize = 128;
+/// A right operand of so many numbers leaves the second-level cache before it is read again.
+const LARGE: usize = 128 * 1024;
+
+/// Of how many rows at a time a product with a k×n matrix is made as fast as of all: for fewer its right operand would be
+/// packed too often.
+pub(crate) fn at_once(k: usize, n: usize) -> usize {
+    match k.saturating_mul(n) {
+        _ if k <= FEW_STEPS => 1,
+        ..=LARGE => 128,
+        _ => 256,
+    }
+}
 
 /// The widest panel of any instruction set, in elements.
 const WIDEST: usize = 32;

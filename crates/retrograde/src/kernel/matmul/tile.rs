@@ -130,9 +130,8 @@ impl<T: Real, const M: usize, const W: usize, const EDGE: bool> Body for Tile<'_
 
     #[inline(always)]
     fn run<I: InstructionSet>(self) {
-        // Nobody asks for tiles that the registers do not hold.
         if M > 6 && !I::MANY_REGISTERS {
-            return;
+            unreachable!("a tile that the registers do not hold");
         }
         let Operands { a, b, steps, c, n, first, last } = self.0;
         let lanes = T::Register::<I>::LANES;

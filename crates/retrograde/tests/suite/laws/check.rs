@@ -3,7 +3,7 @@
 
 use super::{entries, trial, trials};
 use retrograde::check::{GraphCheck, Verdict};
-use retrograde::graph::Type;
+use retrograde::graph::{Kind, Type};
 use retrograde::{Planner, Result};
 use std::collections::BTreeSet;
 
@@ -12,6 +12,10 @@ fn every_operation_passes_the_gradient_check_in_both_orders() -> Result<()> {
     let mut second = 0;
     let mut named = BTreeSet::new();
     for (label, _, trial) in trials().filter(|(_, _, trial)| trial.is_real()) {
+        // Of empty tensors there is nothing to compare.
+        if !trial.variables.iter().any(|var| var.kind() == Kind::Real && var.shape().elements() > 0) {
+            continue;
+        }
         let loss = (&trial.output * &trial.upstream).sum_all();
         let report = GraphCheck::new(&loss).second_order().threads(1).sample(40).run()?;
         assert_eq!(report.verdict, Verdict::Right, "{label}: {report:#?}");

@@ -1,33 +1,34 @@
-//! From units in order to a program: a place in memory for each value, a register for each value between two operations
-//! of a chain, and the kernels that make them.
+//! From units in order to a program: a place in memory for each value, and the kernels that make them.
 
-use super::fuse::{Unit, Units};
-use super::phases::{Phases, reads_row_by_row};
-use super::place::Allocator;
-use super::schedule::{Schedule, Update};
-use super::simplify::{Item, Items};
-use super::tails::Tails;
-use super::views::{Source, Sources};
+mod chains;
+
 use crate::error::{Error, Result};
 use crate::graph::{Kind, Leaf, Operation, Origin};
 use crate::kernel::arena::{Arena, Block, Place, Table};
-use crate::kernel::chain::{Chain, Instruction, Load, Store, Value};
+use crate::kernel::chain::{Chain, Load, Store};
 use crate::kernel::program::Program;
 use crate::kernel::sparse;
 use crate::kernel::table::Lists;
 use crate::kernel::tail::Tail;
 use crate::kernel::work::{RowsWork, Work};
-use crate::kernel::{Bytes, Form, Formed, Operand, Real, Threads, View};
+use crate::kernel::{Bytes, Form, Formed, Operand, Real, Threads};
+use crate::plan::fuse::{Unit, Units};
+use crate::plan::phases::Phases;
+use crate::plan::place::Allocator;
+use crate::plan::schedule::{Schedule, Update};
+use crate::plan::simplify::{Item, Items};
+use crate::plan::tails::Tails;
+use crate::plan::views::{Source, Sources};
 use std::collections::HashMap;
 use std::sync::Arc;
 
 /// A program, and where the values with memory of their own lie in it.
 #[derive(Debug)]
-pub(super) struct Lowered<T> {
-    pub(super) program: Program<T>,
-    pub(super) places: Vec<Option<Place>>,
+pub(in crate::plan) struct Lowered<T> {
+    pub(in crate::plan) program: Program<T>,
+    pub(in crate::plan) places: Vec<Option<Place>>,
     /// The items that each step makes; none for the copies of updates at the end.
-    pub(super) steps: Vec<Vec<usize>>,
+    pub(in crate::plan) steps: Vec<Vec<usize>>,
 }
 
 /// An operation, as kernels see it.
@@ -41,7 +42,7 @@ impl Formed for Carried {
 }
 
 /// Makes the program.
-pub(super) fn lower<T: Real>(
+pub(in crate::plan) fn lower<T: Real>(
     items: &Items,
     sources: &Sources,
     units: &Units,
@@ -100,7 +101,7 @@ pub(super) fn lower<T: Real>(
 }
 
 /// The error for a plan that memory does not hold.
-pub(super) fn too_much<T: Real>(numbers: usize) -> Error {
+pub(in crate::plan) fn too_much<T: Real>(numbers: usize) -> Error {
     let bytes = numbers as f64 * size_of::<T>() as f64;
     let problem = format!("it needs {:.1} GiB of memory, which cannot be had", bytes / f64::from(1 << 30));
     Error::invalid("a plan", problem, "make the tensors smaller, or the batches")
@@ -243,105 +244,6 @@ impl Lowering<'_> {
         }
     }
 
-    /// The chain of these members; what the item `head` is, if there is one, is passed on to it.
-    fn chain(
-        &self,
-        members: &[usize],
-        rows: usize,
-        head: Option<usize>,
-        in_place: &HashMap<usize, Vec<usize>>,
-    ) -> Chain {
-        let (mut instructions, mut stores) = (Vec::new(), Vec::new());
-        let mut registers = Registers::default();
-        // What is loaded is loaded before the first operation: its registers are never shared.
-        let (loads, loaded) = self.loads(members, rows, &mut registers);
-        let mut made: HashMap<usize, Value> = HashMap::new();
-        for (number, &member) in members.iter().enumerate() {
-            let item = &self.items.list[member];
-            let Origin::Operation(operation) = &item.node.origin else {
-                continue;
-            };
-            let mut inputs = Vec::new();
-            for &input in &item.inputs {
-                let Source { base, view } = &self.sources.of[input];
-                let load = || loaded.iter().find(|(other, seen, _)| other == base && *seen == view.merged());
-                inputs.push(match (made.get(base), load()) {
-                    _ if head == Some(*base) => Value::Passed,
-                    _ if is_number(&self.sources.of[input]) && is_arithmetic(operation) => {
-                        Value::Number(self.start(*base) + view.offset)
-                    }
-                    (Some(&value), _) => value,
-                    (None, Some(&(_, _, register))) => Value::Register(register),
-                    (None, None) => Value::Memory(self.start(*base) + view.offset),
-                });
-            }
-            let reads = |reader: usize, base: usize| {
-                self.items.list[reader].inputs.iter().any(|&input| self.sources.of[input].base == base)
-            };
-            let later = |base: usize| members[number + 1..].iter().any(|&reader| reads(reader, base));
-            let leaves = in_place.get(&member);
-            let output = match (leaves.map(Vec::as_slice), self.places[member]) {
-                (None, Some(Place::Real { start, .. })) => Value::Memory(start),
-                // Nobody reads the old value any more.
-                (Some(&[leaf]), None)
-                    if !later(leaf) && (is_arithmetic(operation) || !reads(member, leaf)) =>
-                {
-                    Value::Memory(self.start(leaf))
-                }
-                _ => Value::Register(registers.take()),
-            };
-            if let (Value::Register(register), Some(leaves)) = (output, leaves) {
-                let own = self.places[member].map(|_| self.start(member));
-                let targets = leaves.iter().map(|&leaf| self.start(leaf)).chain(own);
-                stores.extend(targets.map(|to| Store { register, to }));
-            }
-            made.insert(member, output);
-            let operation = Arc::new(Carried(Arc::clone(operation)));
-            instructions.push(Instruction { operation, inputs, output });
-            // Registers that no later member reads are free again, unless they are stored at the end.
-            let dead: Vec<usize> = made
-                .keys()
-                .copied()
-                .filter(|&maker| !later(maker) && !in_place.contains_key(&maker))
-                .collect();
-            for maker in dead {
-                if let Some(Value::Register(register)) = made.remove(&maker) {
-                    registers.give_back(register);
-                }
-            }
-        }
-        let size = (self.items.elements(members[0]), rows);
-        Chain::new(size, loads, instructions, stores, registers.count)
-    }
-
-    /// The loads of a chain of so many rows: inputs from outside of it that are not neighbours in memory; and whose memory
-    /// each reads, how, and into which register.
-    fn loads(
-        &self,
-        members: &[usize],
-        rows: usize,
-        registers: &mut Registers,
-    ) -> (Vec<Load>, Vec<(usize, View, usize)>) {
-        let mut loads = Vec::new();
-        let mut loaded: Vec<(usize, View, usize)> = Vec::new();
-        let read = |&member: &usize| self.items.list[member].inputs.iter().map(move |&input| (member, input));
-        for (member, input) in members.iter().flat_map(read) {
-            let source = &self.sources.of[input];
-            if is_number(source) && self.items.list[member].node.operation().is_some_and(is_arithmetic) {
-                continue;
-            }
-            let view = source.view.merged();
-            let known = loaded.iter().any(|(base, seen, _)| *base == source.base && *seen == view);
-            if !members.contains(&source.base) && !source.view.is_contiguous() && !known {
-                let register = registers.take();
-                let rows = reads_row_by_row(self.items, source, rows);
-                loads.push(Load { rows, ..self.load(source, register) });
-                loaded.push((source.base, view, register));
-            }
-        }
-        (loads, loaded)
-    }
-
     fn load(&self, source: &Source, register: usize) -> Load {
         let (start, length) = (self.start(source.base), self.items.elements(source.base));
         Load { start, length, view: source.view.merged(), register, rows: None }
@@ -450,36 +352,5 @@ impl Lowering<'_> {
             }
         }
         Some(arena)
-    }
-}
-
-/// Whether a value is one number of its memory, repeated.
-fn is_number(source: &Source) -> bool {
-    source.view.elements() > 1
-        && source.view.strides.iter().zip(&source.view.shape).all(|(&s, &n)| s == 0 || n == 1)
-}
-
-/// Whether an operation may be given one number for an input that is the same throughout, and may write where it reads.
-fn is_arithmetic(operation: &Arc<dyn Operation>) -> bool {
-    matches!(operation.form(), Form::Arithmetic(_))
-}
-
-/// Hands out the registers of a chain.
-#[derive(Default)]
-struct Registers {
-    free: Vec<usize>,
-    count: usize,
-}
-
-impl Registers {
-    fn take(&mut self) -> usize {
-        self.free.pop().unwrap_or_else(|| {
-            self.count += 1;
-            self.count - 1
-        })
-    }
-
-    fn give_back(&mut self, register: usize) {
-        self.free.push(register);
     }
 }

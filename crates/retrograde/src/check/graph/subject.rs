@@ -1,0 +1,148 @@
+//! What is compared, and whether there is anything to compare: a check that has compared nothing says nothing.
+
+use super::super::{Finding, Severity, Verdict};
+use super::GraphCheck;
+use super::findings;
+use super::values::Values;
+use crate::error::{Error, Result};
+use crate::graph::{Kind, Leaf, Node, Var, ancestors};
+
+impl GraphCheck {
+    /// Refuses what would compare nothing.
+    pub(super) fn expect_something(&self, loss: &Var) -> Result<()> {
+        let invalid = |problem: String, remedy: &str| {
+            Err(Error::invalid("a gradient check", format!("{problem}: nothing would be compared"), remedy))
+        };
+        if self.sample == Some(0) {
+            return invalid(
+                "a sample of 0 numbers of each block".into(),
+                "sample at least 1, or leave it out to check all of them",
+            );
+        }
+        let numbers = match &self.parameters {
+            Some(given) if given.is_empty() => {
+                return invalid(
+                    "no parameters are given".into(),
+                    "give at least one parameter or real input, or let `GraphCheck::new` take all of the loss",
+                );
+            }
+            Some(given) => given.iter().map(|parameter| parameter.shape().elements()).max(),
+            None => {
+                let nodes = ancestors(loss.graph(), &[loss.id()])?;
+                nodes
+                    .iter()
+                    .filter(|node| is_parameter(node))
+                    .map(|node| node.value_type.shape.elements())
+                    .max()
+            }
+        };
+        let label = loss.node().label();
+        match numbers {
+            None => invalid(
+                format!("`{label}` depends on no parameter"),
+                "record what the gradient is taken of by `Graph::parameter`, or give real inputs to `parameters`",
+            ),
+            Some(0) => {
+                invalid("the parameters are empty tensors".into(), "give parameters with at least one number")
+            }
+            Some(_) => Ok(()),
+        }
+    }
+
+    /// What it is differentiated by.
+    pub(super) fn blocks(&self, values: &Values) -> Result<Vec<Var>> {
+        let graph = self.loss.graph();
+        let Some(parameters) = &self.parameters else {
+            return Ok(values
+                .nodes
+                .iter()
+                .filter(|node| is_parameter(node))
+                .map(|node| graph.var(node.id))
+                .collect());
+        };
+        for parameter in parameters {
+            let node = parameter.clone().checked()?.node();
+            let invalid = |problem: &str, remedy: &str| {
+                Err(Error::invalid(format!("`{}`", node.label()), problem, remedy))
+            };
+            if !parameter.graph().is(graph) {
+                return invalid("it belongs to another graph than the loss", "check parameters of one graph");
+            }
+            if node.value_type.kind != Kind::Real || !node.leaf().is_some_and(Leaf::has_gradient) {
+                return invalid(
+                    "no gradient with respect to it is checked",
+                    "give parameters and real inputs",
+                );
+            }
+            if values.real(parameter.id()).is_none() {
+                return invalid(
+                    "the loss does not depend on it",
+                    "give parameters that the loss is made from",
+                );
+            }
+        }
+        Ok(parameters.clone())
+    }
+}
+
+fn is_parameter(node: &Node) -> bool {
+    matches!(node.leaf(), Some(Leaf::Parameter(_)))
+}
+
+/// What is said where nothing can be: a parameter or the loss is not finite, and so no difference is.
+pub(super) fn not_finite(values: &Values, loss: &Var, blocks: &[Var], title: &str) -> Option<Finding> {
+    let parts: Vec<(String, String)> = blocks
+        .iter()
+        .filter_map(|block| Some((block.node().label(), counted(values.real(block.id())?.values())?)))
+        .collect();
+    let told = |place: String, blocks: Vec<String>, sentence: String| Finding {
+        mend: Some("Check at parameters and inputs that are finite numbers.".into()),
+        blocks,
+        ..findings::of_block(Severity::Warning, Verdict::CannotTell, place, sentence)
+    };
+    if !parts.is_empty() {
+        let holding: Vec<String> =
+            parts.iter().map(|(label, held)| format!("`{label}` holds {held}")).collect();
+        let names: Vec<String> = parts.into_iter().map(|(label, _)| label).collect();
+        return Some(told(
+            names.join(", "),
+            names,
+            format!("{}, so that no gradient can be compared with anything.", holding.join(", ")),
+        ));
+    }
+    let at = values.real(loss.id())?.values()[0];
+    if at.is_finite() {
+        return None;
+    }
+    // Where it begins: the first node that has such a number. An infinity may be meant, as in a mask.
+    let alike = |value: &f64| if at.is_nan() { value.is_nan() } else { value.is_infinite() };
+    let first = values.nodes.iter().find_map(|node| {
+        let real = values.real(node.id)?.values();
+        real.iter().any(alike).then(|| Some((node, counted(real)?))).flatten()
+    });
+    let begins = first.map_or_else(String::new, |(node, held)| {
+        let place = match node.leaf() {
+            Some(_) => format!("`{}`", node.label()),
+            None => findings::described(node),
+        };
+        format!(" From the left, {place} is the first with such a number: it holds {held}.")
+    });
+    let what = if title.is_empty() { "loss" } else { "gradient" };
+    Some(told(
+        format!("{}{title}", loss.node().label()),
+        Vec::new(),
+        format!("The {what} is {at} here, so that no gradient can be compared with anything.{begins}"),
+    ))
+}
+
+/// How many of these numbers are not finite, in words; nothing when all are.
+fn counted(values: &[f64]) -> Option<String> {
+    let nan = values.iter().filter(|value| value.is_nan()).count();
+    let infinite = values.iter().filter(|value| value.is_infinite()).count();
+    let parts: Vec<String> = [(nan, "NaN"), (infinite, "infinite")]
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, what)| format!("{count} {what}"))
+        .collect();
+    (!parts.is_empty()).then(|| format!("{} of its {} numbers", parts.join(" and "), values.len()))
+}
