@@ -10,6 +10,7 @@ use retrograde::data::Source;
 use retrograde::nn::Precision;
 use retrograde::view::EXAMPLES;
 use std::path::PathBuf;
+use std::str::FromStr;
 
 pub use train::TrainArguments;
 use train::{TRAIN_ABOUT, TRAIN_EXAMPLES};
@@ -30,7 +31,7 @@ Begin with:
   retrograde explain --model run 7.png -o why.html    see how it came to its answer
   retrograde check --fault softmax-batch   see what is wrong with a network, and why
 
-Exit codes: 0 good, 1 failed, 2 wrong usage, 130 interrupted.";
+Exit codes: 0 good, 1 failed, 2 wrong usage, 130 interrupted. Those of `check`: 1 a gradient is wrong, 2 any error.";
 
 #[derive(Debug, Subcommand)]
 pub enum Task {
@@ -60,6 +61,11 @@ pub enum Task {
 }
 
 impl Task {
+    /// The exit code of a failure. That of a wrong gradient is 1: it must not be taken for one.
+    pub fn failed(&self) -> u8 {
+        if matches!(self, Task::Check(_)) { 2 } else { 1 }
+    }
+
     /// Whether programs read the output.
     pub fn json(&self) -> bool {
         match self {
@@ -89,7 +95,7 @@ Examples:
   retrograde check --fault softmax-batch        the notebook's mistake, found and explained
   retrograde check --all-faults                 what every mistake of the catalogue is taken for
 
-Exit codes: 0 no gradient is wrong, 1 one is, 2 wrong usage.";
+Exit codes: 0 no gradient is wrong, 1 one is, 2 it could not be checked.";
 
 #[derive(Debug, Args)]
 #[allow(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
@@ -99,7 +105,7 @@ pub struct CheckArguments {
     #[arg(long, short, value_name = "two-layer|FOLDER|FILE", default_value = TWO_LAYER, conflicts_with_all = ["fault", "all_faults"])]
     pub model: PathBuf,
     /// On how many of the embedded digits
-    #[arg(long, value_name = "N", default_value_t = 3)]
+    #[arg(long, allow_negative_numbers = true, value_parser = whole::<usize>, value_name = "N", default_value_t = 3)]
     pub rows: usize,
     /// Put this mistake into the two-layer network, written by hand
     #[arg(long, value_name = "NAME", hide_possible_values = true, conflicts_with = "all_faults", value_parser = PossibleValuesParser::new(faults::all().map(|fault| PossibleValue::new(fault.name).help(fault.summary))))]
@@ -111,7 +117,7 @@ pub struct CheckArguments {
     #[arg(long, conflicts_with_all = ["fault", "all_faults", "sample"])]
     pub directions: bool,
     /// Move only so many numbers of each block
-    #[arg(long, value_name = "N", conflicts_with_all = ["fault", "all_faults"])]
+    #[arg(long, allow_negative_numbers = true, value_parser = whole::<usize>, value_name = "N", conflicts_with_all = ["fault", "all_faults"])]
     pub sample: Option<usize>,
     /// The precision in which the gradient is computed; the differences are in f64
     #[arg(long, value_name = "f32|f64", default_value_t = Precision::F64, conflicts_with_all = ["fault", "all_faults"])]
@@ -120,7 +126,7 @@ pub struct CheckArguments {
     #[arg(long, conflicts_with_all = ["fault", "all_faults"])]
     pub second_order: bool,
     /// The seed of what is drawn
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, allow_negative_numbers = true, value_parser = whole::<u64>, value_name = "N", default_value_t = 0)]
     pub seed: u64,
     /// For programs: one JSON object a line
     #[arg(long)]
@@ -198,7 +204,7 @@ pub struct GraphArguments {
     pub ascii: bool,
 
     /// How many columns to use [default: as many as the terminal has, or 100]
-    #[arg(long, value_name = "COLUMNS")]
+    #[arg(long, allow_negative_numbers = true, value_parser = whole::<usize>, value_name = "COLUMNS")]
     pub width: Option<usize>,
 }
 
@@ -249,7 +255,7 @@ pub struct ExplainArguments {
     #[arg(value_name = "IMAGE")]
     pub image: PathBuf,
     /// What it should be: the loss is that of this label [default: the answer]
-    #[arg(long, value_name = "LABEL")]
+    #[arg(long, allow_negative_numbers = true, value_parser = whole::<usize>, value_name = "LABEL")]
     pub label: Option<usize>,
     /// Write the page into this file, whole or not at all, rather than on standard output. A file that is no page is not
     /// replaced
@@ -275,17 +281,22 @@ pub struct ShowArguments {
     #[arg(long, value_name = "auto|mnist-5k|mnist|FOLDER", default_value_t = Source::Auto)]
     pub data: Source,
     /// How many images
-    #[arg(long, value_name = "N", default_value_t = 4)]
+    #[arg(long, allow_negative_numbers = true, value_parser = whole::<usize>, value_name = "N", default_value_t = 4)]
     pub count: usize,
     /// How many images to pass over first
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, allow_negative_numbers = true, value_parser = whole::<usize>, value_name = "N", default_value_t = 0)]
     pub skip: usize,
     /// Only images with this label
-    #[arg(long, value_name = "LABEL")]
+    #[arg(long, allow_negative_numbers = true, value_parser = whole::<u32>, value_name = "LABEL")]
     pub label: Option<u32>,
     /// Images to test with, rather than to train on
     #[arg(long)]
     pub test: bool,
+}
+
+/// A number that counts something.
+fn whole<T: FromStr>(text: &str) -> Result<T, String> {
+    text.parse().map_err(|_| "a whole number is wanted, from 0 on".to_owned())
 }
 
 /// Which options were typed, rather than left at their defaults.

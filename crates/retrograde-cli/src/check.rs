@@ -8,6 +8,7 @@ use retrograde::check::{self, Report, faults};
 use retrograde::data::{Dataset, Samples};
 use retrograde::nn::{Mlp, Model, Precision};
 use retrograde::train::RunFolder;
+use retrograde::view::{self, Mark};
 use retrograde::{Error, Result};
 use std::path::Path;
 use std::process::ExitCode;
@@ -27,22 +28,32 @@ pub fn run(arguments: &CheckArguments) -> Result<ExitCode, Failure> {
         return all_faults(arguments);
     }
     let digits = digits(arguments.rows).map_err(Failure::Usage)?;
+    for (path, mark) in [(&arguments.html, Mark::CheckPage), (&arguments.markdown, Mark::CheckMarkdown)] {
+        if let Some(path) = path {
+            view::must_be_writable(path)?;
+            output::replaceable(path, mark)?;
+        }
+    }
     let report = match &arguments.fault {
         Some(name) => faulty(name, &digits, arguments.seed)?,
         None => recorded(arguments, &digits)?,
     };
-    if arguments.json {
-        Line::Check { report: &report }.print()?;
+    let printed = if arguments.json {
+        Line::Check { report: &report }.print()
     } else {
-        output::line(report.to_string().trim_end())?;
+        output::line(report.to_string().trim_end())
+    };
+    match printed {
+        // A reader that goes away does not make a wrong gradient right.
+        Ok(()) | Err(Failure::Closed) => {}
+        Err(failure) => return Err(failure),
     }
     if let Some(path) = &arguments.html {
-        output::replaceable(path, "<!doctype html>")?;
-        report.save_html(path)?;
+        let (head, mark) = ("<head>\n", Mark::CheckPage.text());
+        view::save(path, &report.html().replacen(head, &format!("{head}{mark}\n"), 1))?;
     }
     if let Some(path) = &arguments.markdown {
-        output::replaceable(path, "# ")?;
-        report.save_markdown(path)?;
+        view::save(path, &format!("{}\n\n{}", Mark::CheckMarkdown.text(), report.markdown()))?;
     }
     Ok(if report.verdict.is_wrong() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }

@@ -4,7 +4,7 @@ use crate::arguments::ExplainArguments;
 use crate::failure::Failure;
 use crate::{image, output, predict};
 use retrograde::train::RunFolder;
-use retrograde::view::ImageStory;
+use retrograde::view::{ImageStory, Mark};
 use std::process::ExitCode;
 
 /// Writes the page.
@@ -14,6 +14,6 @@ pub fn run(arguments: &ExplainArguments) -> Result<ExitCode, Failure> {
     let image = image::read(&arguments.image, shape)?;
     let story = ImageStory::new(&net, &image.pixels, arguments.label)?;
     let name = arguments.image.file_name().unwrap_or_default().to_string_lossy();
-    output::text_or_file(&story.html(&name)?, arguments.output.as_deref())?;
+    output::text_or_file(&story.html(&name)?, Mark::Explanation, arguments.output.as_deref())?;
     Ok(ExitCode::SUCCESS)
 }

@@ -1,6 +1,7 @@
 //! What can end a command, how it is told, and with which exit code.
 
 use crate::json;
+use crate::text;
 use retrograde::Error;
 use std::io;
 use std::process::ExitCode;
@@ -44,17 +45,19 @@ impl From<io::Error> for Failure {
 }
 
 impl Failure {
-    /// Tells it, on standard error and to readers of JSON also on standard output, and says with which code to exit.
-    pub fn report(self, json: bool) -> ExitCode {
+    /// Tells it, on standard error and to readers of JSON also on standard output, and says with which code to exit:
+    /// `failed` unless the command was typed wrongly.
+    pub fn report(self, json: bool, failed: u8) -> ExitCode {
         let (message, code) = match self {
             Failure::Usage(error) => (error.to_string(), WRONG_USAGE),
-            Failure::Library(error) => (error.to_string(), 1),
-            Failure::Noted(error, note) => (format!("{error}\n  {note}"), 1),
-            Failure::Output(error) => {
-                (format!("cannot write to standard output: {error}\n  to mend it: give it another place"), 1)
-            }
+            Failure::Library(error) => (error.to_string(), failed),
+            Failure::Noted(error, note) => (format!("{error}\n  {note}"), failed),
+            Failure::Output(error) => (
+                format!("cannot write to standard output: {error}\n  to mend it: give it another place"),
+                failed,
+            ),
             Failure::Closed => return ExitCode::SUCCESS,
-            Failure::Told => return ExitCode::from(1),
+            Failure::Told => return ExitCode::from(failed),
         };
         tell(&message, json);
         ExitCode::from(code)
@@ -63,7 +66,7 @@ impl Failure {
 
 /// Tells a failure after which the command goes on.
 pub fn tell(message: &str, json: bool) {
-    eprint_line(&format!("error: {message}"));
+    eprint_line(&text::printable(&format!("error: {message}")));
     if json {
         // If that cannot be written either, standard error has said it.
         let _ = json::Line::Error { message }.print();

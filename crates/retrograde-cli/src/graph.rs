@@ -1,17 +1,18 @@
 //! `graph`: a graph of the notebook or of a trained model, with the value and the gradient on every edge.
 
 use crate::arguments::{GraphArguments, GraphFormat};
-use crate::failure::Failure;
+use crate::failure::{self, Failure};
 use crate::output;
+use crate::text;
 use retrograde::train::RunFolder;
-use retrograde::view::{self, EXAMPLES, Explanation, Style, Trace, Tracer};
+use retrograde::view::{self, EXAMPLES, Explanation, Mark, Style, Trace, Tracer};
 use retrograde::{Error, Graph};
 use std::process::ExitCode;
 
 /// Draws the graph.
 pub fn run(arguments: &GraphArguments) -> Result<ExitCode, Failure> {
     let (title, trace) = trace(arguments)?;
-    let text = match arguments.format {
+    let (text, mark) = match arguments.format {
         GraphFormat::Text => {
             let style = Style {
                 width: arguments.width.unwrap_or_else(output::columns),
@@ -19,14 +20,23 @@ pub fn run(arguments: &GraphArguments) -> Result<ExitCode, Failure> {
                 ascii: arguments.ascii,
                 fold: !arguments.unfold,
             };
-            format!("{title}\n\n{}", Explanation::new(trace).styled(style))
+            let explanation = Explanation::new(trace).styled(Style { colour: false, ..style });
+            let plain = explanation.to_string();
+            let needed = plain.lines().map(|line| line.chars().count()).max().unwrap_or(0);
+            if arguments.width.is_some_and(|width| needed > width) {
+                failure::eprint_line(&format!(
+                    "note: this takes {needed} columns, more than --width {}",
+                    style.width
+                ));
+            }
+            (format!("{title}\n\n{}", explanation.styled(style)), Mark::GraphText)
         }
-        GraphFormat::Dot => trace.dot(!arguments.unfold),
-        GraphFormat::Svg => trace.svg(!arguments.unfold)?,
-        GraphFormat::Html => trace.html(&title)?,
-        GraphFormat::Json => trace.json(),
+        GraphFormat::Dot => (trace.dot(!arguments.unfold), Mark::GraphDot),
+        GraphFormat::Svg => (trace.svg(!arguments.unfold)?, Mark::GraphSvg),
+        GraphFormat::Html => (trace.html(&title)?, Mark::GraphPage),
+        GraphFormat::Json => (trace.json(), Mark::GraphJson),
     };
-    output::text_or_file(&text, arguments.output.as_deref())?;
+    output::text_or_file(&text, mark, arguments.output.as_deref())?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -37,7 +47,7 @@ fn trace(arguments: &GraphArguments) -> Result<(String, Trace), Failure> {
         let net = RunFolder::model(path)?;
         let (_, digits) = arguments.data.open()?;
         let loss = view::loss_of(&graph, &net, digits.test())?;
-        return Ok((format!("{}: {}", path.display(), view::LOSS_OF), Tracer::new(&loss).trace()?));
+        return Ok((format!("{}: {}", text::shown(path), view::LOSS_OF), Tracer::new(&loss).trace()?));
     }
     let name = arguments.name.as_deref().unwrap_or_default();
     let example = EXAMPLES.iter().find(|example| example.name == name).ok_or_else(|| {

@@ -3,7 +3,7 @@
 //! It parses what was typed, calls the library and prints what it answers. There is no mathematics here, and no
 //! operation is named: what can be listed is read from the library's own lists.
 //!
-//! Exit codes: 0 good, 1 failed, 2 wrong usage, 130 interrupted.
+//! Exit codes: 0 good, 1 failed, 2 wrong usage, 130 interrupted; of `check`, 1 is a wrong gradient and 2 any error.
 
 mod arguments;
 mod check;
@@ -38,7 +38,7 @@ fn main() -> ExitCode {
         let _ = CommandLine::command().print_help();
         return ExitCode::SUCCESS;
     };
-    let json = task.json();
+    let (json, failed) = (task.json(), task.failed());
     let result = match task {
         Task::Train(arguments) => train::run(&arguments, &Given::new(matches.subcommand_matches("train"))),
         Task::Predict(arguments) => predict::run(&arguments),
@@ -48,7 +48,7 @@ fn main() -> ExitCode {
         Task::Data { task } => data::run(&task),
         Task::Operations => operations::run(),
     };
-    result.unwrap_or_else(|failure| failure.report(json))
+    result.unwrap_or_else(|failure| failure.report(json, failed))
 }
 
 /// What clap has to say: the help that was asked for, or what is wrong with what was typed.

@@ -2,20 +2,23 @@
 
 use crate::failure::Failure;
 use crate::output;
+use crate::text;
 use retrograde::ops;
 use std::process::ExitCode;
 
 /// Prints the list.
 pub fn run() -> Result<ExitCode, Failure> {
     let width = ops::ALL.iter().map(|entry| entry.name.len()).max().unwrap_or(0);
-    output::line(
-        "The operations: what each does, its value y, and the gradients of its inputs (x, or a and b),",
-    )?;
-    output::line("where g is the gradient of y.")?;
+    let title = "The operations: what each does, its value y, and the gradients of its inputs (x, or a and b), \
+                 where g is the gradient of y.";
+    output::line(text::wrapped(title, output::columns(), 0))?;
     for entry in ops::ALL {
-        output::line(format!("\n{:width$}   {}", entry.name, entry.summary))?;
-        for line in [entry.formula, entry.derivative] {
-            output::line(format!("{:width$}   {line}", ""))?;
+        output::line("")?;
+        for (name, line) in [(entry.name, entry.summary), ("", entry.formula), ("", entry.derivative)] {
+            // What goes on in the next line stands below its beginning.
+            let room = output::columns().saturating_sub(width + 3);
+            let lines = text::wrapped(line, room, 2).replace('\n', &format!("\n{:width$}   ", ""));
+            output::line(format!("{name:width$}   {lines}"))?;
         }
     }
     Ok(ExitCode::SUCCESS)

@@ -3,6 +3,7 @@
 use crate::failure::Failure;
 use crate::text;
 use retrograde::Error;
+use retrograde::view::Mark;
 use std::fmt::Display;
 use std::fs::File;
 use std::io::{self, IsTerminal, Read, Write};
@@ -24,31 +25,32 @@ pub fn columns() -> usize {
     terminal_size::terminal_size().map_or(100, |(width, _)| usize::from(width.0))
 }
 
-/// How many letters tell what a drawing is.
-const KIND: usize = 8;
+/// How much of a file is read to tell what it is.
+const BEGINNING: u64 = 1024;
 
-/// Writes a text into a file, whole or not at all, and says so; without a file, on standard output. A file that begins
-/// otherwise is not replaced: it is something else.
-pub fn text_or_file(content: &str, file: Option<&Path>) -> Result<(), Failure> {
+/// Writes a text into a file, whole or not at all, and says so; without a file, on standard output. A file without the
+/// mark is not replaced: it is something else.
+pub fn text_or_file(content: &str, mark: Mark, file: Option<&Path>) -> Result<(), Failure> {
     let Some(file) = file else {
         return line(content.trim_end());
     };
-    replaceable(file, content.get(..KIND).unwrap_or(content))?;
+    replaceable(file, mark)?;
     retrograde::view::save(file, content)?;
     line(format!("wrote {} ({} bytes)", text::typed(file), text::length(content.len())))
 }
 
-/// Errors when a file of this name is there that begins otherwise, and so is something else than what would replace it.
-pub fn replaceable(path: &Path, begin: &str) -> Result<(), Error> {
+/// Errors when a file of this name is there that is not empty and has not the mark of what would replace it.
+pub fn replaceable(path: &Path, mark: Mark) -> Result<(), Error> {
     if !path.is_file() {
         return Ok(());
     }
     let mut found = Vec::new();
-    // What cannot be read is told when it is written.
-    let read = File::open(path).and_then(|file| file.take(begin.len() as u64).read_to_end(&mut found));
-    if read.is_err() || found.is_empty() || found == begin.as_bytes() {
+    let read = File::open(path).and_then(|file| file.take(BEGINNING).read_to_end(&mut found));
+    read.map_err(|error| Error::file("read", path, &error))?;
+    if found.is_empty() || mark.is_in(&found) {
         return Ok(());
     }
     let remedy = "choose another name, or remove it first";
-    Err(Error::invalid(format!("the file {}", path.display()), "something else is in it already", remedy))
+    let what = format!("the file {}", text::shown(path));
+    Err(Error::invalid(what, "something else is in it already", remedy))
 }

@@ -6,6 +6,7 @@ use crate::image;
 use crate::json::Line;
 use crate::output;
 use crate::picture;
+use crate::text;
 use retrograde::data::Prepared;
 use retrograde::train::{Prediction, Predictor, RunFolder};
 use retrograde::{Error, Result};
@@ -70,7 +71,7 @@ fn print_json(path: &Path, image: &Prepared, prediction: &Prediction) -> Result<
 /// The verdict, and beside the image a bar for each class.
 fn print(path: &Path, image: &Prepared, prediction: &Prediction) -> Result<(), Failure> {
     let percent = 100.0 * prediction.probability();
-    output::line(format!("{} is a {} ({percent:.1} %)", path.display(), prediction.class))?;
+    output::line(format!("{} is a {} ({percent:.1} %)", text::shown(path), prediction.class))?;
     if let Some(changes) = changes(image) {
         output::line(changes)?;
     }

@@ -32,6 +32,39 @@ pub fn seconds(seconds: f64) -> String {
     }
 }
 
+/// A text of which no letter moves the cursor or changes colours; lines stay lines.
+pub fn printable(text: &str) -> String {
+    let harmful = |letter: char| letter.is_control() && letter != '\n';
+    let escaped = |letter: char| {
+        if harmful(letter) { letter.escape_default().to_string() } else { letter.to_string() }
+    };
+    text.chars().map(escaped).collect()
+}
+
+/// A path as it is shown.
+pub fn shown(path: &Path) -> String {
+    printable(&path.display().to_string()).replace('\n', "\\n")
+}
+
+/// A text in lines of at most so many columns, broken between words; the later ones are indented by `indent`.
+pub fn wrapped(text: &str, width: usize, indent: usize) -> String {
+    let (mut lines, mut column) = (String::new(), 0);
+    for word in text.split(' ') {
+        let length = word.chars().count();
+        if column > 0 && column + 1 + length > width {
+            lines.push('\n');
+            lines.push_str(&" ".repeat(indent));
+            column = indent;
+        } else if column > 0 {
+            lines.push(' ');
+            column += 1;
+        }
+        lines.push_str(word);
+        column += length;
+    }
+    lines
+}
+
 /// A path as it is typed in a shell: in quotes if it has to be.
 pub fn typed(path: &Path) -> String {
     let text = path.display().to_string();
@@ -68,6 +101,19 @@ mod tests {
         {
             assert_eq!(seconds(number), text);
         }
+    }
+
+    #[test]
+    fn texts_are_wrapped_between_words() {
+        assert_eq!(wrapped("a bc def g", 6, 2), "a bc\n  def\n  g");
+        assert_eq!(wrapped("enormous word", 3, 0), "enormous\nword");
+        assert_eq!(wrapped("short", 80, 4), "short");
+    }
+
+    #[test]
+    fn control_letters_are_escaped() {
+        assert_eq!(printable("a\u{1b}[2J\nb"), "a\\u{1b}[2J\nb");
+        assert_eq!(shown(Path::new("a\nb\u{7}")), "a\\nb\\u{7}");
     }
 
     #[test]

@@ -39,7 +39,7 @@ pub enum Error {
         remedy: String,
     },
     /// The operating system refused to read or write a file or folder.
-    #[error("cannot {action} {}: {reason}\n  to mend it: {}", path.display(), what_helps(*kind))]
+    #[error("cannot {action} {}: {reason}\n  to mend it: {}", shown(path), what_helps(*kind))]
     File {
         /// What was tried: "read", "write", "create".
         action: &'static str,
@@ -51,7 +51,7 @@ pub enum Error {
         kind: io::ErrorKind,
     },
     /// A file was read but is not what it should be: truncated, corrupt, of another kind, out of range.
-    #[error("{} is not usable: {problem}\n  to mend it: {remedy}", path.display())]
+    #[error("{} is not usable: {problem}\n  to mend it: {remedy}", shown(path))]
     Format {
         /// The file.
         path: PathBuf,
@@ -71,7 +71,10 @@ pub enum Error {
         remedy: String,
     },
     /// A folder is being written by another run.
-    #[error("{} is in use by another run\n  to mend it: wait for it to end, or choose another folder", path.display())]
+    #[error(
+        "{} is in use by another run\n  to mend it: wait for it to end, or choose another folder",
+        shown(path)
+    )]
     Busy {
         /// The folder.
         path: PathBuf,
@@ -123,5 +126,45 @@ impl Error {
     /// An [`Error::Invalid`].
     pub fn invalid(what: impl Into<String>, problem: impl Into<String>, remedy: impl Into<String>) -> Self {
         Error::Invalid { what: what.into(), problem: problem.into(), remedy: remedy.into() }
+    }
+}
+
+/// A name as it can be printed: control and direction letters escaped, so that no name moves the cursor, changes
+/// colours or turns the line around.
+pub(crate) fn printable(name: &str) -> String {
+    let harmful = |letter: char| {
+        letter.is_control()
+            || matches!(letter, '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}')
+    };
+    name.chars()
+        .flat_map(|letter| {
+            let escaped = harmful(letter).then(|| letter.escape_default());
+            let plain = escaped.is_none().then_some(letter);
+            escaped.into_iter().flatten().chain(plain)
+        })
+        .collect()
+}
+
+/// A path as it can be printed.
+pub(crate) fn shown(path: impl AsRef<Path>) -> String {
+    printable(&path.as_ref().to_string_lossy())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_cannot_move_the_cursor() {
+        let refused = io::Error::from(io::ErrorKind::NotFound);
+        let path = "a\u{1b}[2J\nb";
+        for error in [
+            Error::file("read", path, &refused),
+            Error::format(path, "", ""),
+            Error::Busy { path: path.into() },
+        ] {
+            let text = error.to_string();
+            assert!(text.contains(r"a\u{1b}[2J\nb") && !text.contains('\u{1b}'), "{text:?}");
+        }
     }
 }

@@ -11,6 +11,7 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::error::shown;
 use crate::{Error, Result};
 
 /// The bytes of a regular file that is at most `limit` bytes long.
@@ -51,11 +52,7 @@ pub(crate) fn read_bounded(path: &Path, limit: u64) -> Result<Vec<u8>> {
 /// On failure the old file is untouched and nothing is left behind.
 pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
     if path.file_name().is_none() {
-        return Err(Error::invalid(
-            "file to write",
-            format!("{} names no file", path.display()),
-            "name a file",
-        ));
+        return Err(Error::invalid("file to write", format!("{} names no file", shown(path)), "name a file"));
     }
     let refused = |error: io::Error| Error::file("write", path, &error);
     if fs::metadata(path).is_ok_and(|there| !there.is_file() && !there.is_dir()) {
@@ -82,6 +79,36 @@ pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
     #[cfg(unix)]
     let _ = File::open(folder).and_then(|folder| folder.sync_all());
     Ok(())
+}
+
+/// Errors when [`write_whole`] would not find a place for this file, as far as that can be seen without writing it.
+pub(crate) fn must_be_writable(path: &Path) -> Result<()> {
+    let what = || format!("the file {}", shown(path));
+    if path.is_dir() || path.file_name().is_none() {
+        return Err(Error::invalid(what(), "it is a folder", "name a file"));
+    }
+    let refused = |error: io::Error| Error::file("write", path, &error);
+    if fs::metadata(path).is_ok_and(|there| !there.is_file()) {
+        // A device or a pipe: to open it may wait for its other end.
+        return Ok(());
+    }
+    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
+    let folder = match target.parent() {
+        Some(parent) if parent.as_os_str() != OsStr::new("") => parent,
+        _ => Path::new("."),
+    };
+    if !folder.is_dir() {
+        let problem = format!("there is no folder {}", shown(folder));
+        return Err(Error::invalid(what(), problem, "make it first, or choose another place"));
+    }
+    folder_must_be_writable(folder).map_err(refused)
+}
+
+/// Errors when no file can be made in a folder.
+pub(crate) fn folder_must_be_writable(folder: &Path) -> io::Result<()> {
+    let (file, partial) = create_partial(folder)?;
+    drop(file);
+    fs::remove_file(partial)
 }
 
 /// A new empty file in the folder, of a name nobody else uses. It does not contain the final name, which may

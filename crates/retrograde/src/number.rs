@@ -36,6 +36,16 @@ pub(crate) fn deserialize<'a, D: Deserializer<'a>>(deserializer: D) -> Result<f6
     }
 }
 
+/// A number in a few letters, also a very large or a very small one, which Rust would write with all its zeros.
+pub(crate) fn short(number: f64) -> String {
+    let size = number.abs();
+    if size != 0.0 && size.is_finite() && !(1e-6..1e16).contains(&size) {
+        format!("{number:e}")
+    } else {
+        number.to_string()
+    }
+}
+
 /// A number in a list of them.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub(crate) struct Number(#[serde(serialize_with = "serialize")] pub(crate) f64);
@@ -48,6 +58,22 @@ mod tests {
     struct Record {
         #[serde(with = "crate::number")]
         loss: f64,
+    }
+
+    #[test]
+    fn numbers_are_short() {
+        for (number, text) in [
+            (1e300, "1e300"),
+            (-2.5e-300, "-2.5e-300"),
+            (0.1, "0.1"),
+            (1e-5, "0.00001"),
+            (0.0, "0"),
+            (3.0, "3"),
+        ] {
+            assert_eq!(short(number), text);
+            assert_eq!(text.parse(), Ok(number));
+        }
+        assert_eq!(short(f64::INFINITY), "inf");
     }
 
     #[test]

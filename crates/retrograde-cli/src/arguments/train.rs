@@ -36,7 +36,7 @@ pub struct TrainArguments {
     pub data: Source,
 
     /// The widths of the hidden layers
-    #[arg(long, value_name = "N[,N…]", value_delimiter = ',', default_values_t = Recipe::default().hidden, help_heading = "Network")]
+    #[arg(long, allow_negative_numbers = true, value_parser = super::whole::<usize>, value_name = "N[,N…]", value_delimiter = ',', default_values_t = Recipe::default().hidden, help_heading = "Network")]
     pub hidden: Vec<usize>,
     /// The function between two layers
     #[arg(long, value_name = "NAME", value_parser = activations(), default_value_t = Recipe::default().activation, help_heading = "Network")]
@@ -73,29 +73,29 @@ pub struct TrainArguments {
     pub clip: Option<f64>,
 
     /// How many images a step looks at
-    #[arg(long, value_name = "ROWS", default_value_t = Recipe::default().batch, help_heading = "Training")]
+    #[arg(long, allow_negative_numbers = true, value_parser = super::whole::<usize>, value_name = "ROWS", default_value_t = Recipe::default().batch, help_heading = "Training")]
     pub batch: usize,
     /// Draw batches from shuffled passes over the data, so that every image comes once an epoch
     #[arg(long, help_heading = "Training")]
     pub without_replacement: bool,
     /// How many steps in all
-    #[arg(long, value_name = "N", default_value_t = default_steps(), conflicts_with = "epochs", help_heading = "Training")]
+    #[arg(long, allow_negative_numbers = true, value_parser = super::whole::<u64>, value_name = "N", default_value_t = default_steps(), conflicts_with = "epochs", help_heading = "Training")]
     pub steps: u64,
     /// How many passes over the data, instead of --steps
-    #[arg(long, value_name = "N", help_heading = "Training")]
+    #[arg(long, allow_negative_numbers = true, value_parser = super::whole::<u64>, value_name = "N", help_heading = "Training")]
     pub epochs: Option<u64>,
     /// From what weights and batches are drawn
-    #[arg(long, value_name = "N", default_value_t = Recipe::default().seed, help_heading = "Training")]
+    #[arg(long, allow_negative_numbers = true, value_parser = super::whole::<u64>, value_name = "N", default_value_t = Recipe::default().seed, help_heading = "Training")]
     pub seed: u64,
     /// How many threads work [default: one a processor]
-    #[arg(long, value_name = "N", help_heading = "Training")]
+    #[arg(long, allow_negative_numbers = true, value_parser = super::whole::<usize>, value_name = "N", help_heading = "Training")]
     pub threads: Option<usize>,
 
     /// Keep model and checkpoints in this folder, which must hold no run yet
     #[arg(long, value_name = "FOLDER", help_heading = "Output")]
     pub out: Option<PathBuf>,
     /// Continue the run in this folder, bit for bit, with its own settings; only --steps, --epochs and --threads may
-    /// be others
+    /// be others, and --data if the same data is in another place now
     #[arg(long, value_name = "FOLDER", conflicts_with = "out", help_heading = "Output")]
     pub resume: Option<PathBuf>,
     /// Show where the time of a step goes: each step of the plan with its share, what it reaches of this machine's peak, and

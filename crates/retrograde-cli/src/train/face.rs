@@ -6,8 +6,8 @@ use retrograde::train::{EpochRecord, History};
 
 /// Shows a training to somebody: a person, or a program.
 pub trait Face {
-    /// It begins, with so many steps done before of so many in all.
-    fn begin(&mut self, done: u64, steps: u64, threads: usize) -> Result<(), Failure>;
+    /// It begins, with so many steps done before of so many in all, and so many evaluations to come.
+    fn begin(&mut self, done: u64, steps: u64, threads: usize, evaluations: u64) -> Result<(), Failure>;
 
     /// A step is done. This is called thousands of times a second.
     fn step(&mut self, step: u64, loss: f64);

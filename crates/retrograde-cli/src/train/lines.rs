@@ -24,7 +24,7 @@ impl<'a> Lines<'a> {
 }
 
 impl Face for Lines<'_> {
-    fn begin(&mut self, done: u64, steps: u64, threads: usize) -> Result<(), Failure> {
+    fn begin(&mut self, done: u64, steps: u64, threads: usize, _: u64) -> Result<(), Failure> {
         let Training { recipe, data, layers, parameters, folder, .. } = self.training;
         self.print(&Line::Begin {
             recipe,

@@ -56,7 +56,13 @@ pub fn run(arguments: &TrainArguments, given: &Given<'_>) -> Result<ExitCode, Fa
     let interrupted = interrupt::watch()?;
 
     let chosen = recipe.data == Source::Auto;
-    let (source, data) = recipe.data.open()?;
+    let (source, data) = recipe.data.open().map_err(|error| match &arguments.resume {
+        Some(_) => Failure::Noted(
+            error,
+            "if the run's data is in another place now, say where: --data FOLDER".to_owned(),
+        ),
+        None => Failure::Library(error),
+    })?;
     let recipe = Recipe { data: source, ..recipe };
     let mut net = recipe.model(&data)?;
     let outputs = Outputs::new(arguments)?;
@@ -65,6 +71,7 @@ pub fn run(arguments: &TrainArguments, given: &Given<'_>) -> Result<ExitCode, Fa
     if let Some(threads) = arguments.threads {
         trainer = trainer.threads(threads);
     }
+    trainer.check_on(&data).map_err(Failure::Usage)?;
     if let Some(folder) = &arguments.resume {
         trainer = trainer.resume(folder);
     } else if let Some(folder) = &arguments.out {
@@ -116,16 +123,22 @@ pub fn run(arguments: &TrainArguments, given: &Given<'_>) -> Result<ExitCode, Fa
             failure => Err(failure),
         };
     }
-    face.done(&history)?;
     if let Some(error) = unwritten {
+        if !begun {
+            return Err(Failure::Library(error));
+        }
+        face.done(&history)?;
         return Err(Failure::Noted(error, "this is about the report alone".to_owned()));
     }
+    face.done(&history)?;
     Ok(if history.stopped { ExitCode::from(INTERRUPTED) } else { ExitCode::SUCCESS })
 }
 
 fn show(face: &mut dyn Face, event: Event<'_>) -> Result<(), Failure> {
     match event {
-        Event::Begin { done, steps, threads, .. } => face.begin(done, steps, threads),
+        Event::Begin { done, steps, threads, steps_per_epoch } => {
+            face.begin(done, steps, threads, (steps - done.min(steps)).div_ceil(steps_per_epoch.max(1)))
+        }
         Event::Step { step, loss } => {
             face.step(step, loss);
             Ok(())

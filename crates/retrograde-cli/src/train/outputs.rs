@@ -6,8 +6,9 @@ use crate::output;
 use crate::text;
 use retrograde::data::Drawing;
 use retrograde::optim::Settings;
-use retrograde::train::{Length, Recipe};
+use retrograde::train::{Length, Recipe, RunFolder};
 use retrograde::view::report::{Report, Reporter};
+use retrograde::view::{self, Mark};
 use retrograde::{Error, Result};
 use std::path::{Path, PathBuf};
 
@@ -45,11 +46,18 @@ impl Outputs {
             csv: choose(&arguments.csv, CSV, &Path::is_file),
             events: choose(&arguments.tensorboard, EVENTS, &|folder| Reporter::has_events(folder)),
         };
-        for path in [&arguments.report, &arguments.csv].into_iter().flatten().flatten() {
-            writable(path).map_err(Failure::Usage)?;
+        for (path, mark) in [(&outputs.page, Mark::Report), (&outputs.csv, Mark::Figures)] {
+            let Some(path) = path else { continue };
+            // The folder of a new run is made when it begins.
+            if path.parent().is_none_or(|parent| Some(parent) != folder) {
+                view::must_be_writable(path).map_err(usage)?;
+            }
+            output::replaceable(path, mark)?;
+            of_this_run(path, folder)?;
         }
-        for (path, begin) in [(&outputs.page, "<!doctype html>"), (&outputs.csv, "figure,of,step")] {
-            path.as_deref().map_or(Ok(()), |path| output::replaceable(path, begin))?;
+        if let Some(events) = &outputs.events {
+            Reporter::check_tensorboard(events, resumes)?;
+            of_this_run(events, folder)?;
         }
         Ok(outputs)
     }
@@ -86,9 +94,9 @@ impl Outputs {
 
     /// What they are, and where.
     pub fn pairs(&self) -> Vec<(&'static str, String)> {
-        let shown = |path: &PathBuf| path.display().to_string();
+        let shown = |path: &PathBuf| text::shown(path);
         let board =
-            |path: &PathBuf| format!("{}: tensorboard --logdir {}", path.display(), text::typed(path));
+            |path: &PathBuf| format!("{}: tensorboard --logdir {}", text::shown(path), text::typed(path));
         [
             ("report", self.page.as_ref().map(shown)),
             ("figures", self.csv.as_ref().map(shown)),
@@ -100,16 +108,22 @@ impl Outputs {
     }
 }
 
-/// Errors when there is no such place for a file.
-fn writable(path: &Path) -> Result<()> {
-    let what = format!("the file {}", path.display());
-    if path.is_dir() || path.file_name().is_none() {
-        return Err(Error::invalid(what, "it is a folder", "name a file"));
-    }
-    match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() && !parent.is_dir() => {
-            let problem = format!("there is no folder {}", parent.display());
-            Err(Error::invalid(what, problem, "make it first, or choose another place"))
+/// What was typed wrongly, told apart from what the system refuses.
+fn usage(error: Error) -> Failure {
+    if matches!(error, Error::Invalid { .. }) { Failure::Usage(error) } else { Failure::Library(error) }
+}
+
+/// Errors when there is something at `path` already, in the folder of another run than the one in `folder`.
+fn of_this_run(path: &Path, folder: Option<&Path>) -> Result<()> {
+    let whole = |path: &Path| std::fs::canonicalize(path).ok();
+    let around = whole(path).and_then(|path| Some(path.parent()?.to_path_buf()));
+    match around {
+        Some(around)
+            if RunFolder::checkpoint_file(&around).is_file()
+                && folder.and_then(whole) != Some(around.clone()) =>
+        {
+            let problem = format!("it belongs to another training, the run in {}", text::shown(&around));
+            Err(Error::invalid(text::shown(path), problem, "choose another name"))
         }
         _ => Ok(()),
     }

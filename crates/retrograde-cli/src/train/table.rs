@@ -20,11 +20,22 @@ use std::time::{Duration, Instant};
 /// How often the bar is drawn: often enough to be smooth, so seldom that it costs nothing.
 const EVERY: Duration = Duration::from_millis(80);
 
+/// About how many rows the table has at most: the first ones, then one in so many, and the last.
+const ROWS: u64 = 20;
+/// How many of them are the first.
+const FIRST: u64 = 3;
+
 /// Shows a training on a terminal, or in a log.
 pub struct Table<'a> {
     training: &'a Training,
     quiet: bool,
     steps: u64,
+    /// Of how many rows one is shown.
+    every: u64,
+    /// How many rows there have been.
+    rows: u64,
+    /// The newest row, if it is not shown.
+    left_out: Option<String>,
     begun: Instant,
     bar: Option<ProgressBar>,
     drawn: Instant,
@@ -37,7 +48,19 @@ pub struct Table<'a> {
 impl<'a> Table<'a> {
     pub fn new(training: &'a Training, quiet: bool) -> Self {
         let now = Instant::now();
-        Table { training, quiet, steps: 0, begun: now, bar: None, drawn: now, accuracy: None, profile: None }
+        Table {
+            training,
+            quiet,
+            steps: 0,
+            every: 1,
+            rows: 0,
+            left_out: None,
+            begun: now,
+            bar: None,
+            drawn: now,
+            accuracy: None,
+            profile: None,
+        }
     }
 
     /// Prints a line above the bar.
@@ -91,7 +114,7 @@ impl<'a> Table<'a> {
             } else {
                 String::new()
             };
-            pairs.push(("run", format!("{}{from}", folder.display())));
+            pairs.push(("run", format!("{}{from}", text::shown(folder))));
         }
         text::pairs(&pairs)
     }
@@ -116,7 +139,8 @@ impl<'a> Table<'a> {
 }
 
 impl Face for Table<'_> {
-    fn begin(&mut self, done: u64, steps: u64, threads: usize) -> Result<(), Failure> {
+    fn begin(&mut self, done: u64, steps: u64, threads: usize, evaluations: u64) -> Result<(), Failure> {
+        self.every = if evaluations <= ROWS { 1 } else { evaluations.div_ceil(ROWS - FIRST) };
         (self.steps, self.begun) = (steps, Instant::now());
         if self.quiet || done >= steps && done > 0 {
             return Ok(());
@@ -143,7 +167,7 @@ impl Face for Table<'_> {
         if self.quiet {
             return Ok(());
         }
-        self.line(&format!(
+        let row = format!(
             "{:>7.1} {:>9} {:>8.4} {:>16.4} {:>15.4}   {}",
             record.epoch,
             text::count(record.step),
@@ -151,7 +175,14 @@ impl Face for Table<'_> {
             record.train.accuracy,
             record.test.accuracy,
             text::seconds(self.begun.elapsed().as_secs_f64()),
-        ))
+        );
+        self.rows += 1;
+        if self.rows <= FIRST || self.rows.is_multiple_of(self.every) || record.step >= self.steps {
+            self.left_out = None;
+            return self.line(&row);
+        }
+        self.left_out = Some(row);
+        Ok(())
     }
 
     fn profile(&mut self, profile: &Profile) -> Result<(), Failure> {
@@ -171,6 +202,10 @@ impl Face for Table<'_> {
 
     fn done(&mut self, history: &History) -> Result<(), Failure> {
         let Some(last) = history.last() else { return Ok(()) };
+        // The last row is shown in any case.
+        if let Some(row) = self.left_out.take() {
+            output::line(row)?;
+        }
         let folder = self.training.folder.as_deref();
         let (steps, of) = (text::count(history.steps()), text::count(self.steps));
         let title = if history.stopped {
@@ -203,7 +238,7 @@ impl Face for Table<'_> {
             "model",
             folder.map_or_else(
                 || "not kept; --out FOLDER keeps it".to_owned(),
-                |folder| RunFolder::model_file(folder).display().to_string(),
+                |folder| text::shown(&RunFolder::model_file(folder)),
             ),
         ));
         pairs.extend(self.training.outputs.pairs());

@@ -28,7 +28,9 @@ fn a_trained_network_is_checked_from_its_folder() {
     expect(0, &["train", "--steps", "20", "--out", "run", "--hidden", "7"], place.path());
     let (out, _) = expect(0, &["check", "--model", "run"], place.path());
     assert!(out.contains("784-7-10"), "{out}");
-    refuse(1, &["check", "--model", "nowhere"], place.path(), &["nowhere"]);
+    // Only a wrong gradient is 1.
+    refuse(2, &["check", "--model", "nowhere"], place.path(), &["nowhere"]);
+    refuse(2, &["check", "--html", "no/where.html"], place.path(), &["no folder"]);
     refuse(2, &["check", "--rows", "0"], place.path(), &["1 to 4000"]);
     let (_, complaint) = expect(2, &["check", "--fault", "none-such"], place.path());
     assert!(complaint.contains("none-such"), "{complaint}");

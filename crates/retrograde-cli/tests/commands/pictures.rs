@@ -137,11 +137,123 @@ fn nobodys_file_is_written_over() {
         &["check", "--directions", "--html", mine],
         &["check", "--directions", "--markdown", mine],
     ] {
-        refuse(1, arguments, place.path(), &["something else is in it already"]);
+        let code = if arguments[0] == "check" { 2 } else { 1 };
+        refuse(code, arguments, place.path(), &["something else is in it already"]);
     }
     assert_eq!(bytes(&model), before);
     assert_eq!(bytes(&place.path().join("digit.raw")), [100; 784]);
     expect(0, &[&explain[..], &["empty"]].concat(), place.path());
+}
+
+/// What merely begins alike is somebody's own, and another kind of our own is not replaced either.
+#[test]
+fn files_that_look_alike_are_left_alone() {
+    let place = place();
+    expect(0, &["train", "--steps", "20", "--out", "run", "--json"], place.path());
+    std::fs::write(place.path().join("digit.raw"), [100; 784]).expect("a file");
+    expect(0, &["graph", "apple", "-f", "html", "-o", "graph.html"], place.path());
+    let graph = &*text(&place.path().join("graph.html"));
+    let graph_of = |form| vec!["graph", "apple", "-f", form, "-o"];
+    let explain = vec!["explain", "--model", "run", "digit.raw", "-o"];
+    let check = |form| vec!["check", "--directions", form];
+    let report = |form| vec!["train", "--steps", "9", form];
+    let (page, notes) = ("<!doctype html>\n<html><title>Mine</title></html>\n", "# My notes\n");
+    for (arguments, code, own) in [
+        (graph_of("html"), 1, page),
+        (graph_of("svg"), 1, "<svg xmlns=\"http://www.w3.org/2000/svg\"></svg>\n"),
+        (graph_of("dot"), 1, "digraph mine { a -> b }\n"),
+        (graph_of("json"), 1, "{\"format\":\"mine\"}\n"),
+        (graph_of("text"), 1, "The price of apples, with tax\n"),
+        (explain.clone(), 1, page),
+        (explain, 1, graph),
+        (check("--html"), 2, page),
+        (check("--html"), 2, graph),
+        (check("--markdown"), 2, notes),
+        (report("--report"), 1, page),
+        (report("--report"), 1, graph),
+        (report("--csv"), 1, "figure,of,step,value\nheight,me,1,180\n"),
+    ] {
+        std::fs::write(place.path().join("own"), own).expect("a file");
+        let words = ["own", "something else is in it already", "another name"];
+        refuse(code, &[&arguments[..], &["own"]].concat(), place.path(), &words);
+        assert_eq!(text(&place.path().join("own")), own, "{arguments:?}");
+        // Its own kind is replaced.
+        std::fs::remove_file(place.path().join("own")).expect("removed");
+        for _ in 0..2 {
+            expect(0, &[&arguments[..], &["own"]].concat(), place.path());
+        }
+    }
+}
+
+#[test]
+fn reports_that_cannot_be_written_stop_a_training_before_it_begins() {
+    let place = place();
+    expect(
+        0,
+        &["train", "--steps", "9", "--out", "run", "--quiet", "--report", "--csv", "--tensorboard"],
+        place.path(),
+    );
+    let page = text(&place.path().join("run/report.html"));
+    std::fs::write(place.path().join("notes.txt"), "mine").expect("a file");
+    for (arguments, word) in [
+        (["--tensorboard", "notes.txt"], "a file is where"),
+        (["--tensorboard", "notes.txt/events"], "a file is where"),
+        (["--tensorboard", "run/tensorboard"], "another training"),
+        (["--report", "run/report.html"], "another training"),
+        (["--csv", "run/report.csv"], "another training"),
+        #[cfg(target_os = "linux")]
+        (["--report", "/dev/full"], "/dev/full"),
+    ] {
+        let arguments = [&["train", "--steps", "9"], &arguments[..]].concat();
+        refuse(1, &arguments, place.path(), &[word]);
+        let (out, _) = expect(1, &arguments, place.path());
+        assert!(!out.contains("Interrupted"), "{out}");
+    }
+    assert_eq!(text(&place.path().join("run/report.html")), page);
+    // Its own goes on.
+    expect(0, &["train", "--resume", "run", "--steps", "12", "--report"], place.path());
+}
+
+#[test]
+fn weights_that_are_no_numbers_give_no_answer() {
+    let place = place();
+    expect(0, &["train", "--steps", "9", "--hidden", "2", "--out", "run", "--json"], place.path());
+    std::fs::write(place.path().join("digit.raw"), [100; 784]).expect("a file");
+    let model = place.path().join("run/model.safetensors");
+    let mut damaged = bytes(&model);
+    let end = damaged.len();
+    damaged[end - 4..].copy_from_slice(&f32::NAN.to_le_bytes());
+    damaged[end - 8..end - 4].copy_from_slice(&f32::INFINITY.to_le_bytes());
+    std::fs::write(&model, damaged).expect("a file");
+    for (code, arguments) in [
+        (1, &["predict", "--model", "run", "digit.raw"][..]),
+        (1, &["explain", "--model", "run", "digit.raw"]),
+        (1, &["graph", "--model", "run"]),
+        (2, &["check", "--model", "run"]),
+    ] {
+        refuse(code, arguments, place.path(), &["affine", "1 are NaN and 1 infinite", "model.safetensors"]);
+    }
+    // Its training can go on: that has all it needs.
+    expect(0, &["train", "--resume", "run", "--steps", "12"], place.path());
+}
+
+#[test]
+fn what_does_not_fit_is_wrapped_or_told() {
+    let place = place();
+    let (out, _) = expect(0, &["operations"], place.path());
+    // Without a terminal there are 100 columns.
+    assert!(out.lines().all(|line| line.chars().count() <= 100), "{out}");
+    let (_, told) = expect(0, &["graph", "two-layer", "--width", "40"], place.path());
+    assert!(told.contains("more than --width 40"), "{told}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_path_does_not_move_the_cursor() {
+    let place = place();
+    // `expect` looks for the escape letter.
+    refuse(1, &["predict", "--model", "a\u{1b}[2Jb", "x"], place.path(), &["a\\u{1b}[2Jb"]);
+    refuse(1, &["train", "--data", "a\u{1b}[2Jb"], place.path(), &["a\\u{1b}[2Jb"]);
 }
 
 #[cfg(unix)]

@@ -111,21 +111,63 @@ fn wrong_settings_are_refused() {
     ] {
         refuse(2, &["train", arguments[0], arguments[1]], place.path(), &[word]);
     }
-    refuse(1, &["train", "--threads", "100000"], place.path(), &["100000 are more than 1024"]);
+    refuse(2, &["train", "--threads", "100000"], place.path(), &["100000 are more than 1024"]);
     let too_many = ["train", "--batch", "5000", "--without-replacement"];
-    refuse(1, &too_many, place.path(), &["5000", "4000"]);
+    refuse(2, &too_many, place.path(), &["5000", "4000"]);
     refuse(2, &["train", "--optimizer", "nesterov", "--momentum", "1"], place.path(), &["below 1"]);
     for (arguments, word) in [
         (["--activation", "step"], "relu"),
         (["--optimizer", "sdg"], "adamw"),
         (["--schedule", "cosin"], "cosine:STEPS"),
         (["--schedule", "step:0:0.5"], "one step or more"),
+        (["--schedule", "cosine:0"], "one step or more"),
+        (["--batch", "-1"], "a whole number is wanted"),
+        (["--seed", "-1"], "a whole number is wanted"),
     ] {
         let (_, complaint) = expect(2, &["train", arguments[0], arguments[1]], place.path());
         assert!(complaint.contains(word), "{complaint}");
     }
     expect(2, &["train", "--no-such-option"], place.path());
     assert!(std::fs::read_dir(place.path()).expect("the folder").next().is_none(), "nothing was written");
+}
+
+#[test]
+fn long_tables_are_short_and_the_numbers_too() {
+    let place = place();
+    let (out, _) = expect(
+        0,
+        &["train", "--hidden", "2", "--batch", "1000", "--steps", "203", "--learning-rate", "1e-300"],
+        place.path(),
+    );
+    let words = out.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
+    let rows: Vec<&str> = words
+        .filter(|words| words.len() > 5 && words[0].parse::<f64>().is_ok())
+        .map(|words| words[1])
+        .collect();
+    assert!(rows.starts_with(&["4", "8", "12"]) && rows.ends_with(&["203"]), "{out}");
+    assert!((15..=22).contains(&rows.len()), "{} rows: {out}", rows.len());
+    assert!(out.contains("learning rate 1e-300"), "{out}");
+}
+
+#[test]
+fn data_that_has_moved_is_named() {
+    let place = place();
+    let digits = Path::new(env!("CARGO_MANIFEST_DIR")).join("../retrograde/data/mnist-5k");
+    let [here, there] = ["here", "there"].map(|name| place.path().join(name));
+    std::fs::create_dir(&here).expect("a folder");
+    for entry in std::fs::read_dir(&digits).expect("the digits") {
+        let path = entry.expect("an entry").path();
+        std::fs::copy(&path, here.join(path.file_name().expect("a name"))).expect("a copy");
+    }
+    expect(0, &["train", "--data", "here", "--steps", "5", "--out", "run", "--json"], place.path());
+    std::fs::rename(&here, &there).expect("moved");
+    refuse(
+        1,
+        &["train", "--resume", "run", "--steps", "9"],
+        place.path(),
+        &["no such folder", "--data FOLDER"],
+    );
+    expect(0, &["train", "--resume", "run", "--steps", "9", "--data", "there"], place.path());
 }
 
 #[test]

@@ -9,6 +9,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::{IdxArray, Samples};
+use crate::error::shown;
 use crate::{Error, Result};
 
 /// The four files, in the order in which they are handled everywhere: training images and labels, test images and
@@ -119,9 +120,7 @@ impl Dataset {
     pub fn from_folder_with_classes(folder: impl AsRef<Path>, classes: usize) -> Result<Self> {
         let folder = folder.as_ref();
         let paths = find_files(folder)?;
-        let name = folder
-            .file_name()
-            .map_or_else(|| folder.display().to_string(), |name| name.display().to_string());
+        let name = folder.file_name().map_or_else(|| shown(folder), shown);
         Self::assemble(name, &paths, classes, |file| IdxArray::read(&paths[file]))
     }
 
@@ -141,7 +140,7 @@ impl Dataset {
         if train.image_shape() != test.image_shape() {
             let problem = format!(
                 "its images have {test_rows} × {test_columns} pixels, those of {} {rows} × {columns}",
-                paths[0].display()
+                shown(&paths[0])
             );
             return Err(Error::format(&paths[2], problem, "take all four files from the same set"));
         }

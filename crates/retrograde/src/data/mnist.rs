@@ -20,6 +20,7 @@ use sha2::{Digest, Sha256};
 use super::dataset::{DIGITS, FILE_NAMES};
 use super::fetch::{Patience, fetch};
 use super::{Dataset, IdxArray};
+use crate::error::shown;
 use crate::{Error, Result, files};
 
 /// The most bytes that one file may have, packed or unpacked. The largest has 47,040,016.
@@ -230,7 +231,7 @@ impl Mnist {
             problem: format!("no mirror has it\n  {}", reasons.join("\n  ")),
             remedy: format!(
                 "try again, name other mirrors in RETROGRADE_MIRRORS, or put the four files into {}",
-                self.folder.display()
+                shown(&self.folder)
             ),
         })
     }

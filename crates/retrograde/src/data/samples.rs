@@ -10,6 +10,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::IdxArray;
+use crate::error::shown;
 use crate::kernel::Bytes;
 use crate::{Error, Result};
 
@@ -108,14 +109,14 @@ impl Samples {
         if count != label_count {
             return Err(Error::format(
                 label_file,
-                format!("it has {label_count} labels, but {} has {count} images", image_file.display()),
+                format!("it has {label_count} labels, but {} has {count} images", shown(image_file)),
                 "take both files from the same set",
             ));
         }
         let label_values: Arc<[u32]> = labels.bytes().iter().map(|label| u32::from(*label)).collect();
         Self::checked(images.into_bytes().into(), [rows, columns], label_values, classes).map_err(
             |(problem, remedy)| {
-                let problem = format!("{problem} (the images are those of {})", image_file.display());
+                let problem = format!("{problem} (the images are those of {})", shown(image_file));
                 Error::format(label_file, problem, remedy)
             },
         )

@@ -2,6 +2,7 @@
 
 use super::{AdaGrad, Adam, ClipNorm, Momentum, Optimizer, RmsProp, Sgd, WeightDecay};
 use crate::error::{Error, Result};
+use crate::number::short;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
@@ -144,20 +145,20 @@ impl Settings {
         let refuse = |what: &str, problem: String, remedy: &str| Err(Error::invalid(what, problem, remedy));
         if let Some(momentum) = self.momentum {
             if self.rule.momentum().is_none() {
-                let problem = format!("`{}` has none, and {momentum} was given", self.rule);
+                let problem = format!("`{}` has none, and {} was given", self.rule, short(momentum));
                 return refuse("the momentum", problem, "leave it out, or choose `momentum` or `nesterov`");
             }
             if !(0.0..1.0).contains(&momentum) {
-                let problem = format!("with {momentum} the velocity would grow without end");
+                let problem = format!("with {} the velocity would grow without end", short(momentum));
                 return refuse("the momentum", problem, "give a number from 0 to below 1, such as 0.9");
             }
         }
         if !(self.weight_decay.is_finite() && self.weight_decay >= 0.0) {
-            let problem = format!("{} is none", self.weight_decay);
+            let problem = format!("{} is none", short(self.weight_decay));
             return refuse("the weight decay", problem, "give a finite number that is not negative");
         }
         if let Some(clip) = self.clip.filter(|clip| !(clip.is_finite() && *clip > 0.0)) {
-            let problem = format!("gradients cannot be clipped to the norm {clip}");
+            let problem = format!("gradients cannot be clipped to the norm {}", short(clip));
             return refuse("the clipping", problem, "give a finite number above 0, such as 1");
         }
         Ok(())
@@ -195,14 +196,14 @@ impl Default for Settings {
 
 impl fmt::Display for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}, learning rate {}", self.rule, self.learning_rate)?;
+        write!(f, "{}, learning rate {}", self.rule, short(self.learning_rate))?;
         if let Some(momentum) = self.momentum {
-            write!(f, ", momentum {momentum}")?;
+            write!(f, ", momentum {}", short(momentum))?;
         }
         if self.weight_decay > 0.0 {
-            write!(f, ", weight decay {}", self.weight_decay)?;
+            write!(f, ", weight decay {}", short(self.weight_decay))?;
         }
-        self.clip.map_or(Ok(()), |clip| write!(f, ", clipped to {clip}"))
+        self.clip.map_or(Ok(()), |clip| write!(f, ", clipped to {}", short(clip)))
     }
 }
 
@@ -212,7 +213,7 @@ pub(crate) fn check_learning_rate(rate: f64) -> Result<()> {
         return Ok(());
     }
     let remedy = "give a finite number that is not negative";
-    Err(Error::invalid("the learning rate", format!("{rate} is no learning rate"), remedy))
+    Err(Error::invalid("the learning rate", format!("{} is no learning rate", short(rate)), remedy))
 }
 
 #[cfg(test)]

@@ -58,7 +58,8 @@ impl Schedule {
     /// trainings with the same fixed schedule have the same learning rate at each step.
     pub fn fixed(mut self, steps: u64) -> Self {
         if let Shape::Cosine { end } = &mut self.shape {
-            end.get_or_insert(steps);
+            // Of a training without steps, too, it is one that can be read again.
+            end.get_or_insert(steps.max(1));
         }
         self
     }
@@ -68,7 +69,7 @@ impl Schedule {
         self.shape == Shape::Constant && self.warmup == 0
     }
 
-    /// Errors when it makes no sense: a step of no length, a factor that is negative or no number.
+    /// Errors when it makes no sense: a step or a cosine of no length, a factor that is negative or no number.
     pub fn check(&self) -> Result<()> {
         match self.shape {
             Shape::Step { every, factor } if every == 0 || !factor.is_finite() || factor < 0.0 => {
@@ -78,6 +79,11 @@ impl Schedule {
                     "step:STEPS:FACTOR takes one step or more, and a factor that is not negative",
                 ))
             }
+            Shape::Cosine { end: Some(0) } => Err(Error::invalid(
+                "a schedule of the learning rate",
+                format!("`{self}` is zero from the first step on, and nothing is learned"),
+                "cosine:STEPS takes one step or more; cosine alone is as long as the training",
+            )),
             _ => Ok(()),
         }
     }
@@ -203,9 +209,18 @@ mod tests {
         {
             assert_eq!(text.parse::<Schedule>()?.to_string(), text);
         }
-        for wrong in
-            ["", "step", "step:0:0.5", "step:10:NaN", "step:10:-1", "cosine:", "cosine+warmup:x", "linear"]
-        {
+        for wrong in [
+            "",
+            "step",
+            "step:0:0.5",
+            "step:10:NaN",
+            "step:10:-1",
+            "cosine:",
+            "cosine:0",
+            "cosine:0+warmup:5",
+            "cosine+warmup:x",
+            "linear",
+        ] {
             assert!(wrong.parse::<Schedule>().is_err(), "{wrong}");
         }
         Ok(())

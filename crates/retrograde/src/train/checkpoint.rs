@@ -9,6 +9,7 @@ use crate::error::{Error, Result};
 use crate::files::{read_bounded, write_whole};
 use crate::graph::Tensor;
 use crate::nn::{LARGEST_FILE, Model, Parameters, Precision, from_bytes, to_bytes};
+use crate::number::short;
 use crate::optim::Schedule;
 use flate2::Crc;
 use serde::{Deserialize, Serialize};
@@ -58,7 +59,7 @@ impl Identity {
         let pairs = [
             ("the model", self.model.clone(), found.model.clone()),
             ("the optimiser", self.optimizer.clone(), found.optimizer.clone()),
-            ("the learning rate", self.learning_rate.to_string(), found.learning_rate.to_string()),
+            ("the learning rate", short(self.learning_rate), short(found.learning_rate)),
             ("its schedule", self.schedule.to_string(), found.schedule.to_string()),
             ("the batch size", self.batch.to_string(), found.batch.to_string()),
             ("the drawing of batches", self.drawing.clone(), found.drawing.clone()),

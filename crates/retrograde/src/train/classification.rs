@@ -38,6 +38,18 @@ impl Classification {
         Classification { classes, counts: vec![0; classes * classes], mistakes: Vec::new() }
     }
 
+    /// Whether its parts belong together, as those of a damaged file need not.
+    pub(super) fn is_whole(&self) -> bool {
+        let places = self.classes.checked_mul(self.classes);
+        let images = self.counts.iter().try_fold(0_u64, |sum, &count| sum.checked_add(count));
+        let within = |mistake: &Mistake| {
+            mistake.label < self.classes
+                && mistake.predicted < self.classes
+                && images.is_some_and(|images| (mistake.image as u64) < images)
+        };
+        places == Some(self.counts.len()) && images.is_some() && self.mistakes.iter().all(within)
+    }
+
     /// How many images of class `label` are taken for `predicted`.
     pub fn count(&self, label: usize, predicted: usize) -> u64 {
         self.counts[label * self.classes + predicted]

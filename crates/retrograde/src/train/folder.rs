@@ -7,8 +7,8 @@
 //! | `run.lock` | locked while a run writes here; the system unlocks it when the run ends, however it ends |
 
 use super::checkpoint::Checkpoint;
-use crate::error::{Error, Result};
-use crate::nn::Mlp;
+use crate::error::{Error, Result, shown};
+use crate::nn::{Mlp, Model, Parameters};
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 
@@ -54,21 +54,26 @@ impl RunFolder {
         folder.as_ref().join("checkpoint.safetensors")
     }
 
-    /// The model at `path`: the one of a run's folder, or a file.
+    /// The model at `path`: the one of a run's folder, or a file. Errors when a parameter has numbers that are not finite,
+    /// with which it answers nothing.
     pub fn model(path: impl AsRef<Path>) -> Result<Mlp> {
         let path = path.as_ref();
         let remedy = "give the folder that a training was written into, or the file of a model";
         if !path.exists() {
             return Err(Error::format(path, "there is no such file or folder", remedy));
         }
-        if !path.is_dir() {
-            return Mlp::load(path);
-        }
-        let file = Self::model_file(path);
-        if !file.is_file() {
+        let file = if path.is_dir() { Self::model_file(path) } else { path.to_path_buf() };
+        if path.is_dir() && !file.is_file() {
             return Err(Error::format(path, "there is no `model.safetensors` in it", remedy));
         }
-        Mlp::load(file)
+        let net = Mlp::load(&file)?;
+        match unusable(net.parameters()) {
+            None => Ok(net),
+            Some(problem) => {
+                let remedy = "train it anew with a smaller learning rate, or give another model";
+                Err(Error::format(file, problem, remedy))
+            }
+        }
     }
 
     /// The checkpoint of the run in a folder, which is only read.
@@ -83,7 +88,7 @@ impl RunFolder {
             return Ok(());
         }
         let problem = "there is no run in it: `checkpoint.safetensors` is missing";
-        let what = format!("the folder {}", folder.display());
+        let what = format!("the folder {}", shown(folder));
         Err(Error::invalid(what, problem, "give the folder of an earlier run"))
     }
 
@@ -99,8 +104,21 @@ impl RunFolder {
         let Some(found) = [checkpoint, model].into_iter().find(|file| file.exists()) else {
             return Ok(());
         };
-        let problem = format!("there is a run in it already (`{}`)", found.display());
+        let problem = format!("there is a run in it already (`{}`)", shown(found));
         let remedy = "resume it, or choose another folder; nothing is overwritten";
-        Err(Error::invalid(format!("the folder {}", self.path.display()), problem, remedy))
+        Err(Error::invalid(format!("the folder {}", shown(&self.path)), problem, remedy))
     }
+}
+
+/// The first parameter with numbers that are not finite, and how many it has.
+fn unusable(parameters: &Parameters) -> Option<String> {
+    parameters.iter().find_map(|(name, tensor)| {
+        let values = tensor.values();
+        let nans = values.iter().filter(|x| x.is_nan()).count();
+        let infinite = values.iter().filter(|x| x.is_infinite()).count();
+        (nans + infinite > 0).then(|| {
+            let all = values.len();
+            format!("of the {all} numbers of its `{name}`, {nans} are NaN and {infinite} infinite")
+        })
+    })
 }

@@ -67,7 +67,8 @@ impl Predictor {
     /// Classifies an image of bytes, row by row, as data sets hold them.
     ///
     /// # Errors
-    /// [`Error::Invalid`] when it has another number of pixels.
+    /// [`Error::Invalid`] when it has another number of pixels, or when the network's weights are so large that its answer
+    /// is no number.
     pub fn predict(&mut self, pixels: &[u8]) -> Result<Prediction> {
         if pixels.len() != self.inputs {
             let problem = format!("it has {} pixels", pixels.len());
@@ -77,6 +78,10 @@ impl Predictor {
         self.plan.set(&self.x, &row)?;
         self.plan.run()?;
         let probabilities = self.plan.read(&self.probabilities)?.to_vec();
+        if probabilities.iter().any(|probability| probability.is_nan()) {
+            let problem = "its probabilities are no numbers: on this image, weights that large overflow";
+            return Err(Error::invalid("the network's answer", problem, "give another model"));
+        }
         Ok(Prediction { class: largest(&probabilities), probabilities })
     }
 }

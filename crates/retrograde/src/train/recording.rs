@@ -177,6 +177,9 @@ const UNITS: &str = "recording.units";
 const LOW: &str = "recording.low";
 const HIGH: &str = "recording.high";
 
+/// No training counts so far: with numbers below, sums stay within 64 bits.
+const LARGEST_COUNT: u64 = 1 << 48;
+
 /// The names of all tensors of a recording.
 pub(super) const TENSORS: [&str; 4] = [SAMPLES, UNITS, LOW, HIGH];
 
@@ -215,7 +218,9 @@ impl Recording {
         let fits = samples.len().is_multiple_of(sample)
             && units.len().is_multiple_of(unit)
             && (low.len(), high.len(), widths.len()) == (count, count, layers.len())
-            && every > 0;
+            && classification.as_ref().is_none_or(Classification::is_whole)
+            && every > 0
+            && every.max(images) < LARGEST_COUNT;
         fits.then(|| Recording {
             every,
             parameters,
@@ -244,6 +249,7 @@ impl DeadUnits {
 
 #[cfg(test)]
 mod tests {
+    use super::super::classification::Mistake;
     use super::*;
 
     fn sampled(steps: u64) -> Recording {
@@ -293,5 +299,31 @@ mod tests {
         let note =
             RecordingNote { parameters: vec!["a".into(), "b".into()], ..recording.store(&mut tensors) };
         assert_eq!(Recording::restore(note, &tensors), None, "another number of parameters");
+    }
+
+    #[test]
+    fn a_damaged_classification_is_refused() {
+        let mut recording = sampled(3);
+        let mistake = Mistake { image: 2, label: 1, predicted: 0, probability: 0.9 };
+        let whole = Classification { classes: 2, counts: vec![1, 0, 1, 1], mistakes: vec![mistake] };
+        let mut is_restored = |classification: Classification| {
+            recording.classification = Some(classification);
+            let mut tensors = Parameters::new();
+            let note = recording.store(&mut tensors);
+            Recording::restore(note, &tensors).is_some()
+        };
+        assert!(is_restored(whole.clone()));
+        let wrong = |mistake: Mistake| Classification { mistakes: vec![mistake], ..whole.clone() };
+        for damaged in [
+            Classification { counts: Vec::new(), ..whole.clone() },
+            Classification { classes: 3, ..whole.clone() },
+            Classification { classes: usize::MAX, ..whole.clone() },
+            Classification { counts: vec![u64::MAX, 0, 1, 1], ..whole.clone() },
+            wrong(Mistake { image: 3, ..mistake }),
+            wrong(Mistake { label: 2, ..mistake }),
+            wrong(Mistake { predicted: 2, ..mistake }),
+        ] {
+            assert!(!is_restored(damaged.clone()), "{damaged:?}");
+        }
     }
 }

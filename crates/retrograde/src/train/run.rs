@@ -8,7 +8,7 @@ use super::state::{State, Status};
 use super::trainer::{Event, Trainer};
 use crate::clock::Instant;
 use crate::data::Dataset;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::kernel::Real;
 use crate::nn::Model;
 use std::ops::ControlFlow;
@@ -51,7 +51,7 @@ impl<'a, T: Real> Run<'a, T> {
         let history = History::default();
         let mut run =
             Run { trainer, session, history, recorder: None, folder: None, saved: now, told: now, last };
-        run.open(model)?;
+        run.open(model, data)?;
         run.start_recording(model, data)?;
         match run.go(model, data.train().len(), observer) {
             Ok(()) => Ok(run.history),
@@ -114,7 +114,7 @@ impl<'a, T: Real> Run<'a, T> {
     }
 
     /// Opens the folder if there is one, and continues from its checkpoint or writes the first.
-    fn open(&mut self, model: &mut impl Model) -> Result<()> {
+    fn open(&mut self, model: &mut impl Model, data: &Dataset) -> Result<()> {
         self.history.threads = self.session.threads();
         let Some(path) = &self.trainer.folder else {
             return Ok(());
@@ -124,7 +124,15 @@ impl<'a, T: Real> Run<'a, T> {
             RunFolder::must_hold_a_run(path)?;
             let folder = RunFolder::open(path)?;
             let checkpoint = folder.checkpoint()?;
-            self.session.resume(&checkpoint, &RunFolder::checkpoint_file(path))?;
+            let file = RunFolder::checkpoint_file(path);
+            self.session.resume(&checkpoint, &file)?;
+            let recording = checkpoint.history().recording.as_ref();
+            let found = recording.and_then(|recording| recording.classification.as_ref());
+            let (classes, images) = (data.classes(), data.test().len());
+            if found.is_some_and(|found| found.classes != classes || found.images() != images as u64) {
+                let problem = format!("what it recorded is not of {images} images of {classes} classes");
+                return Err(Error::format(file, problem, "give a checkpoint written by training"));
+            }
             self.history = History {
                 train_seconds: 0.0,
                 evaluation_seconds: 0.0,

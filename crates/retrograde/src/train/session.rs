@@ -61,13 +61,8 @@ pub struct Session<T: Real> {
 impl<T: Real> Session<T> {
     /// Records and compiles the training step of `model` on `data` with the trainer's settings.
     pub fn new(trainer: &Trainer, model: &impl Model, data: &Dataset) -> Result<Self> {
-        trainer.check()?;
+        trainer.check_on(data)?;
         let samples = data.train();
-        if trainer.batch > samples.len() {
-            let (rows, remedy) = (samples.len(), format!("give 1 to {}", samples.len()));
-            let problem = format!("{} is more than the {rows} rows to train on", trainer.batch);
-            return Err(Error::invalid("the batch size", problem, remedy));
-        }
         let batches = Batches::new(samples.len(), trainer.batch, trainer.drawing, trainer.seed)?;
         let threads = Threads::new(trainer.thread_count());
         let graph = Graph::new();

@@ -244,6 +244,17 @@ impl Trainer {
         }
     }
 
+    /// Errors when a setting makes no sense, or does not go with this data.
+    pub fn check_on(&self, data: &Dataset) -> Result<()> {
+        self.check()?;
+        let rows = data.train().len();
+        if self.batch > rows {
+            let problem = format!("{} is more than the {rows} rows to train on", self.batch);
+            return Err(Error::invalid("the batch size", problem, format!("give 1 to {rows}")));
+        }
+        Ok(())
+    }
+
     /// Errors when a setting makes no sense, whatever the model and the data.
     pub(super) fn check(&self) -> Result<()> {
         check_learning_rate(self.optimizer.learning_rate())?;

@@ -3,6 +3,7 @@
 use super::diagram::{BlockKind, Diagram, scopes_of};
 use super::html::escaped;
 use super::letters::printable;
+use super::mark::Mark;
 use super::summary::{gradient_lines, value_lines};
 use super::trace::Trace;
 use std::collections::BTreeMap;
@@ -26,9 +27,10 @@ impl Trace {
     /// ```
     pub fn dot(&self, fold: bool) -> String {
         let diagram = if fold { Diagram::folded(self) } else { Diagram::unfolded(self) };
-        let mut dot = String::from(
-            "digraph retrograde {\n  rankdir=LR;\n  node [fontname=\"monospace\", fontsize=12];\n  \
+        let mut dot = format!(
+            "digraph retrograde {{\n  {}\n  rankdir=LR;\n  node [fontname=\"monospace\", fontsize=12];\n  \
             edge [fontname=\"monospace\", fontsize=11];\n",
+            Mark::GraphDot.text(),
         );
         let mut clusters: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
         for (number, block) in diagram.blocks.iter().enumerate() {

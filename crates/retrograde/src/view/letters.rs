@@ -5,6 +5,8 @@
 //! calls wide or fullwidth, joined across the unassigned letters between them; ambiguous letters take one column, as
 //! in every common terminal's default.
 
+pub(super) use crate::error::printable;
+
 /// The first and the last letter of each range that takes two columns.
 const WIDE: &[(char, char)] = &[
     ('\u{1100}', '\u{115F}'),
@@ -50,22 +52,6 @@ pub(super) fn columns_of(letter: char) -> usize {
 /// The columns that a text takes.
 pub(super) fn columns(text: &str) -> usize {
     text.chars().map(columns_of).sum()
-}
-
-/// A name as it can be printed: control and direction letters escaped, so that no name moves the cursor, changes
-/// colours or turns the line around.
-pub(super) fn printable(name: &str) -> String {
-    let harmful = |letter: char| {
-        letter.is_control()
-            || matches!(letter, '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}')
-    };
-    name.chars()
-        .flat_map(|letter| {
-            let escaped = harmful(letter).then(|| letter.escape_default());
-            let plain = escaped.is_none().then_some(letter);
-            escaped.into_iter().flatten().chain(plain)
-        })
-        .collect()
 }
 
 /// A text in at most so many columns, its end replaced by an ellipsis if need be.

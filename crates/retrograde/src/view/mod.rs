@@ -16,6 +16,7 @@ mod heat_map;
 mod html;
 mod layout;
 mod letters;
+mod mark;
 mod notebook;
 mod page;
 mod profile;
@@ -33,6 +34,7 @@ mod trace;
 pub use diagram::{Block, BlockKind, Diagram, Wire};
 pub use explain::Explanation;
 pub use heat_map::{HeatMap, Shades};
+pub use mark::Mark;
 pub use notebook::{EXAMPLES, Example, LOSS_OF, apple, apples_and_oranges, loss_of, two_layer};
 pub use profile::profile;
 pub use story::{Contribution, ImageStory};
@@ -48,6 +50,12 @@ use std::path::Path;
 /// Writes a drawing into a file, whole or not at all; a file of that name is replaced.
 pub fn save(path: impl AsRef<Path>, drawing: &str) -> Result<()> {
     write_whole(path.as_ref(), drawing.as_bytes())
+}
+
+/// Errors when a drawing could not be written there, as far as that can be seen without writing it: in a place that is a
+/// folder, or in a folder that is missing or read-only.
+pub fn must_be_writable(path: impl AsRef<Path>) -> Result<()> {
+    crate::files::must_be_writable(path.as_ref())
 }
 
 impl Var {

@@ -7,6 +7,7 @@ use super::diagram::scopes_of;
 use super::document::Document;
 use super::heat_map::{encoded, packed};
 use super::html::{escaped, script_safe};
+use super::mark::Mark;
 use super::scene::Scene;
 use super::thumbnail::{Kind, Shown};
 use super::trace::{Trace, Value};
@@ -75,12 +76,12 @@ impl Trace {
     /// # Errors
     /// When it has too many boxes to be drawn, even with its scopes folded.
     pub fn html(&self, heading: &str) -> Result<String> {
-        page(self, heading, "")
+        page(self, heading, "", Mark::GraphPage)
     }
 }
 
-/// The page of a trace, with some HTML above the figure.
-pub(super) fn page(trace: &Trace, heading: &str, story: &str) -> Result<String> {
+/// The page of a trace, with some HTML above the figure, and the mark of what it is.
+pub(super) fn page(trace: &Trace, heading: &str, story: &str, mark: Mark) -> Result<String> {
     let shown = Shown::new(trace);
     let mut document = Document::new(trace, true);
     let mut pictures = BTreeMap::new();
@@ -123,7 +124,7 @@ pub(super) fn page(trace: &Trace, heading: &str, story: &str) -> Result<String> 
     let data = Data { heading, document, scenes: first, more, pictures, korean };
     let data = serde_json::to_string(&data).expect(json);
     Ok(filled(&[
-        ("version", env!("CARGO_PKG_VERSION")),
+        ("mark", mark.text()),
         ("title", &escaped(heading)),
         ("style", STYLE),
         ("story", story),

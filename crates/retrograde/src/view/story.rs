@@ -3,6 +3,7 @@
 
 use super::heat_map::{HeatMap, Shades};
 use super::html::both;
+use super::mark::Mark;
 use super::page::page;
 use super::summary::rough;
 use super::trace::{Trace, TracedNode, Tracer, Value};
@@ -134,7 +135,8 @@ impl ImageStory {
         let class = self.prediction.class;
         let heading = format!("{name}: {class} ({:.1} %)", 100.0 * self.prediction.probability());
         let sections = [self.answer(), self.reasons(), self.wish()].concat();
-        page(&self.trace, &heading, &format!("<div class=\"story\">{sections}</div>"))
+        let story = format!("<div class=\"story\">{sections}</div>");
+        page(&self.trace, &heading, &story, Mark::Explanation)
     }
 
     fn named(&self, name: &str) -> Option<&TracedNode> {

@@ -3,6 +3,7 @@
 use super::diagram::Diagram;
 use super::heat_map::HeatMap;
 use super::html::escaped;
+use super::mark::Mark;
 use super::scene::{ROW, Scene, SceneBlock, SceneWire};
 use super::summary::{Summary, exact, rough};
 use super::thumbnail::Shown;
@@ -40,11 +41,11 @@ impl Trace {
         let diagram = if fold { Diagram::folded(self) } else { Diagram::unfolded(self) };
         let scene = Scene::of(self, &diagram, &shown, &BTreeSet::new())?;
         let [width, height] = scene.size;
-        let name = escaped(&self.output().label);
+        let (name, mark) = (escaped(&self.output().label), Mark::GraphSvg.text());
         let mut svg = format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" \
             height=\"{height}\" role=\"img\" aria-label=\"The graph of {name}: values and gradients\">\n\
-            <style>{STYLE}</style>\n<rect class=\"ground\" width=\"{width}\" height=\"{height}\" rx=\"10\"/>\n"
+            {mark}\n<style>{STYLE}</style>\n<rect class=\"ground\" width=\"{width}\" height=\"{height}\" rx=\"10\"/>\n"
         );
         for wire in &scene.wires {
             draw_wire(&mut svg, self, &shown, wire);

@@ -2,12 +2,13 @@
 
 use super::figures::series;
 use crate::train::History;
+use crate::view::Mark;
 use std::fmt::Write;
 
 /// Rows of `figure,of,step,value`: every loss, accuracy, norm, ratio and share of a history, in full precision, and the
 /// confusion matrix as rows such as `confusion,3 as 5,10000,12`.
 pub fn csv(history: &History) -> String {
-    let mut text = String::from("figure,of,step,value\n");
+    let mut text = String::from(Mark::Figures.text());
     for series in series(history) {
         let (figure, of) = (series.figure.name(), field(&series.of));
         for (step, value) in &series.points {

@@ -11,8 +11,8 @@
 
 use super::figures::{Figure, series};
 use crate::clock::SystemTime;
-use crate::error::{Error, Result};
-use crate::files::write_whole;
+use crate::error::{Error, Result, shown};
+use crate::files::{folder_must_be_writable, write_whole};
 use crate::train::History;
 use crc::{CRC_32_ISCSI, Crc};
 use std::collections::HashMap;
@@ -83,11 +83,26 @@ impl EventFolder {
             }
         }
         if history.steps() == 0 && !earlier.is_empty() {
-            let what = format!("the folder {}", folder.display());
-            let problem = "there are the events of another training in it";
-            return Err(Error::invalid(what, problem, "choose another folder, or remove them"));
+            return Err(of_another(folder));
         }
         Ok(earlier)
+    }
+
+    /// Errors when the folder cannot be made or written, or has events already and the training is a new one.
+    pub fn check(&self, continues: bool) -> Result<()> {
+        let folder = &self.folder;
+        if !continues && Self::is_in(folder) {
+            return Err(of_another(folder));
+        }
+        // The folder itself, or the one that it would be made in.
+        let here = Path::new(".");
+        let around = folder.ancestors().map(|path| if path.as_os_str().is_empty() { here } else { path });
+        let Some(there) = around.into_iter().find(|path| path.exists()) else { return Ok(()) };
+        if !there.is_dir() {
+            let error = std::io::Error::from(std::io::ErrorKind::NotADirectory);
+            return Err(Error::file("create", folder, &error));
+        }
+        folder_must_be_writable(there).map_err(|error| Error::file("write", folder, &error))
     }
 
     /// Whether there are event files of ours in a folder.
@@ -99,6 +114,12 @@ impl EventFolder {
             })
         })
     }
+}
+
+fn of_another(folder: &Path) -> Error {
+    let what = format!("the folder {}", shown(folder));
+    let problem = "there are the events of another training in it";
+    Error::invalid(what, problem, "choose another folder, or remove them")
 }
 
 /// Appends a record.

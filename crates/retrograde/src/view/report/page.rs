@@ -8,7 +8,9 @@ use crate::clock::SystemTime;
 use crate::data::Dataset;
 use crate::error::{Error, Result};
 use crate::kernel;
+use crate::number::short;
 use crate::train::{EpochRecord, State, Status};
+use crate::view::Mark;
 use crate::view::html::{both, escaped, script_safe};
 use serde_json::{Map, Value};
 use std::fmt::Write;
@@ -74,13 +76,14 @@ impl<'a> Report<'a> {
         let model = escaped(&state.identity.model);
         Ok(format!(
             "<!doctype html>\n<html lang=\"en\" data-running=\"{running}\" data-written=\"{now}\">\n\
-            <head>\n{HEAD}<title>{model} – Retrograde</title>\n\
+            <head>\n{HEAD}{mark}\n<title>{model} – Retrograde</title>\n\
             <style>{STYLE}</style></head>\n<body>\n<header><div><h1>{title}</h1><p class=\"subtitle\"><code>{model}</code> · <code>{data}</code></p></div>\
             <nav><button type=\"button\" id=\"language\" lang=\"ko\">한국어</button>\
             <button type=\"button\" id=\"theme\">◐</button></nav></header>\n\
             <main>{status}{tiles}<section><h2>{learns}</h2>{curves}</section>\n{confusions}\n{weights}\n{facts}</main>\n\
             <footer>Retrograde {version}</footer>\n\
             <script type=\"application/json\" id=\"numbers\">{numbers}</script>\n<script>{SCRIPT}</script>\n</body></html>\n",
+            mark = Mark::Report.text(),
             now = milliseconds(SystemTime::now()),
             title = both("Training report", "학습 보고서"),
             data = escaped(self.data.name()),
@@ -111,7 +114,7 @@ impl<'a> Report<'a> {
             "<code>{}</code>, {} {}, {}",
             escaped(&identity.optimizer),
             both("learning rate", "학습률"),
-            identity.learning_rate,
+            short(identity.learning_rate),
             if identity.schedule.is_constant() {
                 both("constant", "일정")
             } else {

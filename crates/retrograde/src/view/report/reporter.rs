@@ -83,6 +83,12 @@ impl<'a> Reporter<'a> {
         EventFolder::is_in(folder.as_ref())
     }
 
+    /// Errors when event files cannot be written into this folder, or when those of another training would be replaced by
+    /// those of one that is new, rather than one that `continues`: to be asked before a training begins.
+    pub fn check_tensorboard(folder: impl AsRef<Path>, continues: bool) -> Result<()> {
+        EventFolder::new(folder.as_ref().to_path_buf()).check(continues)
+    }
+
     /// Takes what a training tells its observer. Writes when the files are due: at the first [`Event::State`], then
     /// every two seconds or less often, so that writing takes 2 % of the time at most, and at the end.
     pub fn watch(&mut self, event: Event<'_>) -> Result<()> {

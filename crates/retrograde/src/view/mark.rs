@@ -1,0 +1,107 @@
+//! The marks by which written files are known again.
+
+/// How long the beginning of a file is in which its mark stands.
+const BEGINNING: usize = 1024;
+
+/// A kind of file that is written here. Each has a mark of its own near its beginning, so that a program can refuse to
+/// replace any other file, however alike it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Mark {
+    /// A graph for the terminal.
+    GraphText,
+    /// A graph for Graphviz.
+    GraphDot,
+    /// A graph as a picture.
+    GraphSvg,
+    /// A graph as a page.
+    GraphPage,
+    /// A graph as JSON.
+    GraphJson,
+    /// The page of an image's story.
+    Explanation,
+    /// The page of a training's report.
+    Report,
+    /// The figures of a report as CSV.
+    Figures,
+    /// The page of a gradient check.
+    CheckPage,
+    /// A gradient check as Markdown.
+    CheckMarkdown,
+}
+
+impl Mark {
+    /// All of them.
+    pub const ALL: [Mark; 10] = [
+        Mark::GraphText,
+        Mark::GraphDot,
+        Mark::GraphSvg,
+        Mark::GraphPage,
+        Mark::GraphJson,
+        Mark::Explanation,
+        Mark::Report,
+        Mark::Figures,
+        Mark::CheckPage,
+        Mark::CheckMarkdown,
+    ];
+
+    /// What stands in the file.
+    pub fn text(self) -> &'static str {
+        match self {
+            Mark::GraphText => "Above each line: the value, forward ",
+            Mark::GraphDot => "// A graph, drawn by Retrograde.",
+            Mark::GraphSvg => "<!-- A graph, drawn by Retrograde. -->",
+            Mark::GraphPage => "<meta name=\"generator\" content=\"Retrograde, graph\">",
+            Mark::GraphJson => "{\"format\":\"retrograde trace\"",
+            Mark::Explanation => "<meta name=\"generator\" content=\"Retrograde, explanation\">",
+            Mark::Report => "<meta name=\"generator\" content=\"Retrograde, report\">",
+            Mark::Figures => "figure,of,step,value\n",
+            Mark::CheckPage => "<meta name=\"generator\" content=\"Retrograde, gradient check\">",
+            Mark::CheckMarkdown => "<!-- A gradient check by Retrograde. -->",
+        }
+    }
+
+    /// Whether these bytes, the first of a file or all of them, have this mark where it belongs.
+    pub fn is_in(self, bytes: &[u8]) -> bool {
+        let text = String::from_utf8_lossy(&bytes[..bytes.len().min(BEGINNING)]);
+        match self {
+            // Nothing can stand beside a table's heading: what is known is also how its first row begins.
+            Mark::Figures => text
+                .strip_prefix(self.text())
+                .is_some_and(|rows| rows.is_empty() || rows.starts_with("loss,batch,")),
+            Mark::GraphJson | Mark::CheckMarkdown => text.starts_with(self.text()),
+            // Below the title and an empty line.
+            Mark::GraphText => text.lines().nth(2).is_some_and(|line| line.starts_with(self.text())),
+            _ => text.contains(self.text()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Graph;
+
+    #[test]
+    fn what_is_written_has_its_own_mark_alone() -> crate::Result<()> {
+        let trace = super::super::apple(&Graph::new()).trace()?;
+        let text = format!("An apple\n\n{}", super::super::Explanation::new(trace.clone()));
+        for (mark, drawing) in [
+            (Mark::GraphText, text),
+            (Mark::GraphDot, trace.dot(true)),
+            (Mark::GraphSvg, trace.svg(true)?),
+            (Mark::GraphPage, trace.html("An apple")?),
+            (Mark::GraphJson, trace.json()),
+        ] {
+            for other in Mark::ALL {
+                assert_eq!(other.is_in(drawing.as_bytes()), other == mark, "{mark:?} as {other:?}");
+            }
+        }
+        for others in
+            ["", "<!doctype html>\n<html>", "<svg xmlns=\"\">", "digraph mine {", "# Notes", "{\"format\":1}"]
+        {
+            assert!(!Mark::ALL.iter().any(|mark| mark.is_in(others.as_bytes())), "{others}");
+        }
+        Ok(())
+    }
+}
