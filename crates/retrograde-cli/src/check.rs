@@ -49,11 +49,10 @@ pub fn run(arguments: &CheckArguments) -> Result<ExitCode, Failure> {
         Err(failure) => return Err(failure),
     }
     if let Some(path) = &arguments.html {
-        let (head, mark) = ("<head>\n", Mark::CheckPage.text());
-        view::save(path, &report.html().replacen(head, &format!("{head}{mark}\n"), 1))?;
+        report.save_html(path)?;
     }
     if let Some(path) = &arguments.markdown {
-        view::save(path, &format!("{}\n\n{}", Mark::CheckMarkdown.text(), report.markdown()))?;
+        report.save_markdown(path)?;
     }
     Ok(if report.verdict.is_wrong() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }

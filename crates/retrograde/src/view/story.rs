@@ -3,13 +3,13 @@
 
 use super::heat_map::{HeatMap, Shades};
 use super::html::both;
-use super::mark::Mark;
 use super::page::page;
 use super::summary::rough;
 use super::trace::{Trace, TracedNode, Tracer, Value};
 use crate::data::PIXEL_SCALE;
 use crate::error::{Error, Result};
 use crate::graph::{Graph, Tensor};
+use crate::mark::Mark;
 use crate::nn::{Mlp, Model};
 use crate::train::{Prediction, Predictor};
 use std::fmt::Write;

@@ -3,13 +3,13 @@
 use super::diagram::Diagram;
 use super::heat_map::HeatMap;
 use super::html::escaped;
-use super::mark::Mark;
 use super::scene::{ROW, Scene, SceneBlock, SceneWire};
 use super::summary::{Summary, exact, rough};
 use super::thumbnail::Shown;
 use super::trace::{Trace, Value};
 use crate::error::Result;
 use crate::graph::Tensor;
+use crate::mark::Mark;
 use std::collections::BTreeSet;
 use std::fmt::Write;
 

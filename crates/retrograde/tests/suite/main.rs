@@ -10,6 +10,7 @@ mod download;
 mod forms;
 mod graph_check;
 mod laws;
+mod marks;
 mod notebook;
 mod notebook_textbook;
 mod numerical;

@@ -2,6 +2,7 @@
 
 use super::super::{Finding, Report, Severity, Verdict};
 use super::{COLUMNS, cells, kind, number};
+use crate::mark::Mark;
 use crate::markup::escaped;
 use std::fmt::Write;
 
@@ -64,9 +65,9 @@ pub(super) fn page(report: &Report) -> String {
     let method: Vec<String> =
         report.method.iter().map(|line| format!("<li>{}</li>", escaped(line))).collect();
     let method = method.concat();
-    let subject = escaped(&report.subject);
+    let (subject, mark) = (escaped(&report.subject), Mark::CheckPage.text());
     format!(
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n{mark}\n\
         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
         <meta name=\"color-scheme\" content=\"light dark\">\n<title>Gradient check of {subject}</title>\n\
         <style>{STYLE}</style>\n</head>\n<body>\n<header><p>Gradient check</p><h1>{subject}: \

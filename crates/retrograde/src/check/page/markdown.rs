@@ -2,6 +2,7 @@
 
 use super::super::{Finding, Report};
 use super::{COLUMNS, cells, kind, number};
+use crate::mark::Mark;
 use std::fmt::Write;
 
 /// What a cell or a line of Markdown must not take for its own.
@@ -22,7 +23,8 @@ fn rule(text: &mut String, columns: usize) {
 }
 
 pub(super) fn page(report: &Report) -> String {
-    let mut text = format!("# Gradient check of {}: {}\n\n", plain(&report.subject), report.verdict);
+    let (mark, subject) = (Mark::CheckMarkdown.text(), plain(&report.subject));
+    let mut text = format!("{mark}\n\n# Gradient check of {subject}: {}\n\n", report.verdict);
     if report.stations.len() > 1 {
         let marks: Vec<String> =
             report.stations.iter().map(|s| format!("{} {}", plain(&s.name), s.verdict.mark())).collect();

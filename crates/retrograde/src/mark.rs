@@ -76,32 +76,3 @@ impl Mark {
         }
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::Graph;
-
-    #[test]
-    fn what_is_written_has_its_own_mark_alone() -> crate::Result<()> {
-        let trace = super::super::apple(&Graph::new()).trace()?;
-        let text = format!("An apple\n\n{}", super::super::Explanation::new(trace.clone()));
-        for (mark, drawing) in [
-            (Mark::GraphText, text),
-            (Mark::GraphDot, trace.dot(true)),
-            (Mark::GraphSvg, trace.svg(true)?),
-            (Mark::GraphPage, trace.html("An apple")?),
-            (Mark::GraphJson, trace.json()),
-        ] {
-            for other in Mark::ALL {
-                assert_eq!(other.is_in(drawing.as_bytes()), other == mark, "{mark:?} as {other:?}");
-            }
-        }
-        for others in
-            ["", "<!doctype html>\n<html>", "<svg xmlns=\"\">", "digraph mine {", "# Notes", "{\"format\":1}"]
-        {
-            assert!(!Mark::ALL.iter().any(|mark| mark.is_in(others.as_bytes())), "{others}");
-        }
-        Ok(())
-    }
-}
