@@ -388,31 +388,10 @@ impl Chain {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernel::{Arithmetic, Pointwise};
+    use crate::kernel::Arithmetic;
+    use crate::kernel::samples::{Copied, Plain};
 
-    #[derive(Debug)]
-    struct Sum;
-
-    impl Formed for Sum {
-        fn form(&self) -> Form<'_> {
-            Form::Arithmetic(Arithmetic::Add)
-        }
-    }
-
-    #[derive(Debug)]
-    struct Kernel;
-
-    impl<T: Real> Pointwise<T> for Kernel {
-        fn map(&self, inputs: &[&[T]], output: &mut [T]) {
-            output.copy_from_slice(inputs[0]);
-        }
-    }
-
-    impl Formed for Kernel {
-        fn form(&self) -> Form<'_> {
-            Form::Pointwise(self)
-        }
-    }
+    const SUM: Plain = Plain(Arithmetic::Add);
 
     const ELEMENTS: usize = 10;
 
@@ -435,48 +414,48 @@ mod tests {
     #[test]
     fn a_chain_that_is_sound_has_no_fault() {
         let (register, memory) = (Value::Register, Value::Memory);
-        assert_eq!(fault(Sum, [memory(0), memory(10)], memory(20)), None);
+        assert_eq!(fault(SUM, [memory(0), memory(10)], memory(20)), None);
         assert_eq!(
-            fault(Sum, [memory(0), Value::Number(10)], memory(0)),
+            fault(SUM, [memory(0), Value::Number(10)], memory(0)),
             None,
             "arithmetic may write where it reads"
         );
-        assert_eq!(fault(Kernel, [memory(0), register(0)], register(1)), None);
+        assert_eq!(fault(Copied, [memory(0), register(0)], register(1)), None);
     }
 
     #[test]
     fn each_fault_of_a_chain_is_seen() {
         let (register, memory) = (Value::Register, Value::Memory);
         let elsewhere = Some("a chain reads what it writes elsewhere");
-        assert_eq!(fault(Sum, [memory(0), memory(20)], memory(5)), elsewhere, "they reach into each other");
+        assert_eq!(fault(SUM, [memory(0), memory(20)], memory(5)), elsewhere, "they reach into each other");
         assert_eq!(
-            fault(Sum, [memory(0), Value::Number(25)], memory(20)),
+            fault(SUM, [memory(0), Value::Number(25)], memory(20)),
             Some("a chain loads what it writes")
         );
         let same = Some("an operation of a chain reads what it writes");
-        assert_eq!(fault(Kernel, [memory(0), register(0)], memory(0)), same);
-        assert_eq!(fault(Kernel, [memory(0), register(0)], register(0)), same);
+        assert_eq!(fault(Copied, [memory(0), register(0)], memory(0)), same);
+        assert_eq!(fault(Copied, [memory(0), register(0)], register(0)), same);
         let number = Some("an operation of a chain is given one number for all elements");
-        assert_eq!(fault(Kernel, [memory(0), Value::Number(0)], register(0)), number);
+        assert_eq!(fault(Copied, [memory(0), Value::Number(0)], register(0)), number);
         let missing = Some("a chain uses a register that it does not have");
-        assert_eq!(fault(Sum, [memory(0), register(2)], memory(20)), missing);
-        assert_eq!(fault(Sum, [memory(0), memory(10)], register(2)), missing);
-        assert_eq!(fault(Sum, [memory(0), memory(10)], Value::Number(20)), missing);
-        assert_eq!(fault(Sum, [memory(0), memory(10)], Value::Passed), missing);
+        assert_eq!(fault(SUM, [memory(0), register(2)], memory(20)), missing);
+        assert_eq!(fault(SUM, [memory(0), memory(10)], register(2)), missing);
+        assert_eq!(fault(SUM, [memory(0), memory(10)], Value::Number(20)), missing);
+        assert_eq!(fault(SUM, [memory(0), memory(10)], Value::Passed), missing);
         let many = vec![memory(0); MOST_INPUTS + 1];
-        assert_eq!(of_chain(Kernel, many, memory(20), Vec::new(), Vec::new()), missing);
+        assert_eq!(of_chain(Copied, many, memory(20), Vec::new(), Vec::new()), missing);
 
         let view = View::whole(&[ELEMENTS]);
         let load =
             |start, register| Load { start, length: ELEMENTS, view: view.clone(), register, rows: None };
         let both = || vec![register(0), memory(40)];
-        let loaded = |start, number| of_chain(Sum, both(), memory(20), vec![load(start, number)], Vec::new());
+        let loaded = |start, number| of_chain(SUM, both(), memory(20), vec![load(start, number)], Vec::new());
         assert_eq!(loaded(0, 0), None);
         assert_eq!(loaded(11, 0), Some("a chain loads what it writes"));
         assert_eq!(loaded(0, 2), missing);
         let stored = |register, to| {
             of_chain(
-                Sum,
+                SUM,
                 vec![memory(0), memory(10)],
                 Value::Register(0),
                 Vec::new(),

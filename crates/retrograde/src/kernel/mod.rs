@@ -33,6 +33,8 @@ pub(crate) mod prefetch;
 pub(crate) mod program;
 mod real;
 pub(crate) mod reduce;
+#[cfg(test)]
+mod samples;
 pub(crate) mod sparse;
 mod step;
 pub(crate) mod strided;

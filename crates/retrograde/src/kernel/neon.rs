@@ -22,7 +22,7 @@ impl InstructionSet for Neon {
 /// One implementation: the register, the number, and the instructions.
 macro_rules! vector {
     ($register:ident, $number:ty, $lanes:literal, $splat:ident, $load:ident, $store:ident, $fma:ident,
-        $add:ident, $subtract:ident, $multiply:ident, $divide:ident, $square_root:ident, $exchange:ident) => {
+        $square_root:ident, [$($binary:ident: $instruction:ident),+], $exchange:ident) => {
         impl Vector<$number> for $register {
             const LANES: usize = $lanes;
 
@@ -76,29 +76,13 @@ macro_rules! vector {
                 unsafe { std::arch::aarch64::$fma(sum, self, factor) }
             }
 
-            #[inline(always)]
-            unsafe fn add(self, other: Self) -> Self {
-                // SAFETY: every processor of the target has NEON.
-                unsafe { std::arch::aarch64::$add(self, other) }
-            }
-
-            #[inline(always)]
-            unsafe fn subtract(self, other: Self) -> Self {
-                // SAFETY: every processor of the target has NEON.
-                unsafe { std::arch::aarch64::$subtract(self, other) }
-            }
-
-            #[inline(always)]
-            unsafe fn multiply(self, other: Self) -> Self {
-                // SAFETY: every processor of the target has NEON.
-                unsafe { std::arch::aarch64::$multiply(self, other) }
-            }
-
-            #[inline(always)]
-            unsafe fn divide(self, other: Self) -> Self {
-                // SAFETY: every processor of the target has NEON.
-                unsafe { std::arch::aarch64::$divide(self, other) }
-            }
+            $(
+                #[inline(always)]
+                unsafe fn $binary(self, other: Self) -> Self {
+                    // SAFETY: every processor of the target has NEON.
+                    unsafe { std::arch::aarch64::$instruction(self, other) }
+                }
+            )+
 
             #[inline(always)]
             unsafe fn square_root(self) -> Self {
@@ -149,11 +133,8 @@ vector!(
     vld1q_f32,
     vst1q_f32,
     vfmaq_f32,
-    vaddq_f32,
-    vsubq_f32,
-    vmulq_f32,
-    vdivq_f32,
     vsqrtq_f32,
+    [add: vaddq_f32, subtract: vsubq_f32, multiply: vmulq_f32, divide: vdivq_f32],
     exchange_singles
 );
 vector!(
@@ -164,11 +145,8 @@ vector!(
     vld1q_f64,
     vst1q_f64,
     vfmaq_f64,
-    vaddq_f64,
-    vsubq_f64,
-    vmulq_f64,
-    vdivq_f64,
     vsqrtq_f64,
+    [add: vaddq_f64, subtract: vsubq_f64, multiply: vmulq_f64, divide: vdivq_f64],
     exchange_doubles
 );
 

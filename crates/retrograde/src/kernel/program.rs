@@ -3,7 +3,7 @@
 //! This is the safe face of the room's `unsafe`: [`Program::new`] checks that no step writes what it reads, after
 //! which [`Program::run`] can lend the arena's pieces to the steps; that these lie in the arena is asserted each time.
 
-use super::arena::{Arena, Block};
+use super::arena::{ALIGNMENT, Arena, Block};
 use super::real::Real;
 use super::step::{Step, steps};
 use super::team::Team;
@@ -14,9 +14,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// A phase with less work than this many additions and multiplications is done by one thread: some microseconds, in
 /// which two threads hardly meet with a gain.
 const WORTH_SPLITTING: usize = 100_000;
-
-/// The most scratch memory of one thread begins at a cache line of its own.
-const CACHE_LINE: usize = 16;
 
 /// What is known of a step before it runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,9 +94,10 @@ impl<T: Real> Program<T> {
             }
             scratch_each = scratch_each.max(scratch::<T>(work));
         }
-        let scratch_each = scratch_each.next_multiple_of(CACHE_LINE);
+        // That of each thread begins at a cache line of its own.
+        let scratch_each = scratch_each.next_multiple_of(ALIGNMENT);
         let scratch = Block::new(scratch_each.checked_mul(threads.count())?)?;
-        let steps = steps::<T>(phases, &threads);
+        let steps = steps(phases, &threads);
         let mut program = Program { arena, steps, threads, scratch, scratch_each, watch: None };
         for work in once {
             let whole = 0..units(work);
@@ -154,25 +152,20 @@ impl<T: Real> Program<T> {
             let mut watch = watch.filter(|_| thread == 0).map(Watch::begin);
             // SAFETY: each thread has its own piece, and `&mut self` excludes other runs.
             let scratch = unsafe { scratch.slice_mut(thread * each, each) };
-            let mut number = 0;
-            while let Some(step) = steps.get(number) {
+            for (number, step) in steps.iter().enumerate() {
                 // Where a thread has panicked, what it should have made is not there: the run ends.
                 if step.meet && !barrier.meet() {
                     return;
                 }
-                let together = &steps[number..number + step.together];
-                for block in step.blocks(thread) {
-                    for (step, number) in together.iter().zip(number..) {
-                        // SAFETY: `new` has checked the step; the shares of the threads have nothing in common, and
-                        // neither have their blocks; between two meetings no thread writes what another touches; `&mut
-                        // self` excludes everybody else.
-                        unsafe { carry_out(&step.work, arena, step.units(&block), scratch) };
-                        if let Some(watch) = &mut watch {
-                            watch.done(number);
-                        }
-                    }
+                let Some(share) = step.shares.get(thread).filter(|share| !share.is_empty()) else {
+                    continue;
+                };
+                // SAFETY: `new` has checked the step; the shares of the threads have nothing in common; between two meetings no
+                // thread writes what another touches; `&mut self` excludes everybody else.
+                unsafe { carry_out(&step.work, arena, share.clone(), scratch) };
+                if let Some(watch) = &mut watch {
+                    watch.done(number);
                 }
-                number += step.together;
             }
         });
     }

@@ -8,7 +8,7 @@
 //! out rows that are zero throughout, and the chain passes over them: a pixel that is black in all images of a batch costs
 //! nothing. (`0 · x` for a learning rate `x` that is not finite is taken for zero there.)
 
-use super::arena::Arena;
+use super::arena::{ALIGNMENT, Arena, Memory};
 use super::arithmetic::{self, Arithmetic};
 use super::chain::{Chain, Value};
 use super::form::{Call, Form, Inputs, Output};
@@ -17,7 +17,7 @@ use super::work::RowsWork;
 use std::collections::HashMap;
 use std::ops::Range;
 
-/// A block is about so many bytes: what is made and what goes on with it stay in the second-level cache.
+/// A block is about so many bytes, which stay in the first-level cache, unless the kernel needs more rows to be at its best.
 const BLOCK_BYTES: usize = 32 * 1024;
 
 /// Blocks are multiples of so many rows: sparse products count in words of as many bits.
@@ -25,9 +25,6 @@ const STEP: usize = 64;
 
 /// The most rows of a block.
 const MOST_ROWS: usize = 1024;
-
-/// Scratch memory is cut at cache lines.
-const CACHE_LINE: usize = 16;
 
 /// A chain that goes on with the rows that a kernel makes.
 #[derive(Debug)]
@@ -50,7 +47,7 @@ impl Tail {
 
     fn length_of_block(&self, rows: usize) -> usize {
         let row = self.chain.elements / rows.max(1);
-        (self.block.min(rows) * row).next_multiple_of(CACHE_LINE)
+        (self.block.min(rows) * row).next_multiple_of(ALIGNMENT)
     }
 
     /// How many numbers of scratch memory are needed, if the kernel needs its `own`.
@@ -63,7 +60,7 @@ impl Tail {
         let writes = || self.chain.memory().filter(|(_, writes)| *writes).map(|(start, _)| start);
         let overwritten =
             work.inputs.iter().filter_map(|input| input.place.memory()).any(|(memory, range)| {
-                memory == super::arena::Memory::Real
+                memory == Memory::Real
                     && writes().any(|start| start < range.end && range.start < start + self.chain.elements)
             });
         if self.chain.elements != work.output.place.elements() {

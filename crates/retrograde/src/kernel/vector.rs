@@ -208,7 +208,7 @@ macro_rules! vector {
     (
         $register:ident, $number:ty, $lanes:literal,
         $splat:ident, $load:ident, $store:ident, $fma:ident,
-        $add:ident, $subtract:ident, $multiply:ident, $divide:ident, $square_root:ident,
+        $square_root:ident, [$($binary:ident: $instruction:ident),+],
         $load_part:ident, $store_part:ident, $exchange:ident
     ) => {
         impl Vector<$number> for std::arch::x86_64::$register {
@@ -256,29 +256,13 @@ macro_rules! vector {
                 unsafe { std::arch::x86_64::$fma(self, factor, sum) }
             }
 
-            #[inline(always)]
-            unsafe fn add(self, other: Self) -> Self {
-                // SAFETY: the caller promises the instruction set.
-                unsafe { std::arch::x86_64::$add(self, other) }
-            }
-
-            #[inline(always)]
-            unsafe fn subtract(self, other: Self) -> Self {
-                // SAFETY: the caller promises the instruction set.
-                unsafe { std::arch::x86_64::$subtract(self, other) }
-            }
-
-            #[inline(always)]
-            unsafe fn multiply(self, other: Self) -> Self {
-                // SAFETY: the caller promises the instruction set.
-                unsafe { std::arch::x86_64::$multiply(self, other) }
-            }
-
-            #[inline(always)]
-            unsafe fn divide(self, other: Self) -> Self {
-                // SAFETY: the caller promises the instruction set.
-                unsafe { std::arch::x86_64::$divide(self, other) }
-            }
+            $(
+                #[inline(always)]
+                unsafe fn $binary(self, other: Self) -> Self {
+                    // SAFETY: the caller promises the instruction set.
+                    unsafe { std::arch::x86_64::$instruction(self, other) }
+                }
+            )+
 
             #[inline(always)]
             unsafe fn square_root(self) -> Self {
@@ -301,11 +285,8 @@ vector!(
     _mm256_loadu_ps,
     _mm256_storeu_ps,
     _mm256_fmadd_ps,
-    _mm256_add_ps,
-    _mm256_sub_ps,
-    _mm256_mul_ps,
-    _mm256_div_ps,
     _mm256_sqrt_ps,
+    [add: _mm256_add_ps, subtract: _mm256_sub_ps, multiply: _mm256_mul_ps, divide: _mm256_div_ps],
     load_some_of_8_singles,
     store_some_of_8_singles,
     exchange_8_singles
@@ -319,11 +300,8 @@ vector!(
     _mm256_loadu_pd,
     _mm256_storeu_pd,
     _mm256_fmadd_pd,
-    _mm256_add_pd,
-    _mm256_sub_pd,
-    _mm256_mul_pd,
-    _mm256_div_pd,
     _mm256_sqrt_pd,
+    [add: _mm256_add_pd, subtract: _mm256_sub_pd, multiply: _mm256_mul_pd, divide: _mm256_div_pd],
     load_some_of_4_doubles,
     store_some_of_4_doubles,
     exchange_4_doubles
@@ -337,11 +315,8 @@ vector!(
     _mm512_loadu_ps,
     _mm512_storeu_ps,
     _mm512_fmadd_ps,
-    _mm512_add_ps,
-    _mm512_sub_ps,
-    _mm512_mul_ps,
-    _mm512_div_ps,
     _mm512_sqrt_ps,
+    [add: _mm512_add_ps, subtract: _mm512_sub_ps, multiply: _mm512_mul_ps, divide: _mm512_div_ps],
     load_some_of_16_singles,
     store_some_of_16_singles,
     exchange_16_singles
@@ -355,11 +330,8 @@ vector!(
     _mm512_loadu_pd,
     _mm512_storeu_pd,
     _mm512_fmadd_pd,
-    _mm512_add_pd,
-    _mm512_sub_pd,
-    _mm512_mul_pd,
-    _mm512_div_pd,
     _mm512_sqrt_pd,
+    [add: _mm512_add_pd, subtract: _mm512_sub_pd, multiply: _mm512_mul_pd, divide: _mm512_div_pd],
     load_some_of_8_doubles,
     store_some_of_8_doubles,
     exchange_8_doubles

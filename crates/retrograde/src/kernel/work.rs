@@ -237,7 +237,7 @@ fn overlaps(a: &Place, b: &Place) -> bool {
 mod tests {
     use super::super::arena::{Block, Table};
     use super::super::chain::{Instruction, Value};
-    use super::super::form::{Call, Rows};
+    use super::super::samples::{Plain, operand, row_work};
     use super::*;
     use crate::kernel::{Arithmetic, Bytes};
 
@@ -250,46 +250,13 @@ mod tests {
         assert!(!overlaps(&place(0, 10), &Place::Index { start: 0, length: 10 }));
     }
 
-    #[derive(Debug)]
-    struct Kernel;
-
-    impl<T: Real> Rows<T> for Kernel {
-        fn evaluate(&self, _: Call<'_, T>) {}
-    }
-
-    impl RowsKernel for Kernel {
-        fn rows(&self, _: &[&[usize]], output: &[usize]) -> usize {
-            output[0]
-        }
-    }
-
-    impl Formed for Kernel {
-        fn form(&self) -> Form<'_> {
-            Form::Rows(self)
-        }
-    }
-
-    #[derive(Debug)]
-    struct Sum;
-
-    impl Formed for Sum {
-        fn form(&self) -> Form<'_> {
-            Form::Arithmetic(Arithmetic::Add)
-        }
-    }
-
-    fn operand(place: Place, by_row: bool) -> Operand {
-        Operand { place, shape: vec![place.elements()], by_row }
-    }
-
     fn real(start: usize, length: usize) -> Place {
         Place::Real { start, length }
     }
 
     /// Work of four rows.
     fn rows(input: Place, output: Place) -> RowsWork {
-        let (inputs, output) = (vec![operand(input, false)], operand(output, false));
-        RowsWork { operation: Arc::new(Kernel), inputs, output, rows: 4, tail: None }
+        row_work(4, (input, false), output)
     }
 
     fn arena() -> Arena<f32> {
@@ -301,7 +268,7 @@ mod tests {
     /// A chain that adds what is passed on to it to a place.
     fn chain(elements: usize, place: usize) -> Chain {
         let (inputs, output) = (vec![Value::Passed, Value::Memory(place)], Value::Memory(place));
-        let add = Instruction { operation: Arc::new(Sum), inputs, output };
+        let add = Instruction { operation: Arc::new(Plain(Arithmetic::Add)), inputs, output };
         Chain::new((elements, 4), Vec::new(), vec![add], Vec::new(), 0)
     }
 
@@ -320,7 +287,7 @@ mod tests {
         );
         let uneven = RowsWork { inputs: vec![operand(real(0, 10), true)], ..rows(real(0, 12), real(16, 12)) };
         assert_eq!(of(uneven), Some("an input that does not fall into rows"));
-        let sum = RowsWork { operation: Arc::new(Sum), ..rows(real(0, 12), real(16, 12)) };
+        let sum = RowsWork { operation: Arc::new(Plain(Arithmetic::Add)), ..rows(real(0, 12), real(16, 12)) };
         assert_eq!(of(sum), Some("an operation without a row kernel"));
         let bytes = |length| Place::Bytes { table: 0, start: 0, length };
         assert_eq!(of(rows(bytes(12), real(16, 12))), None);

@@ -11,6 +11,7 @@
 //! | `schedule` | puts the steps into an order in which parameters are updated in place |
 //! | `phases` | finds where a thread can go on without the others, and what is computed once |
 //! | `sparsity` | finds which batches are kept as lists of what is not zero |
+//! | `tails` | finds chains that go on, block by block, where a row kernel leaves off |
 //! | `place` | gives each value its place in one arena by its lifetime |
 //! | `lower` | turns the units of work into kernels on places and registers |
 //! | `compile` | puts the stages together, and bounds the indices |

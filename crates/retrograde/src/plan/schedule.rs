@@ -53,11 +53,11 @@ pub(super) fn schedule(items: &Items, sources: &Sources, units: &Units, updates:
     Schedule { order: sort(&after, units), in_place }
 }
 
-/// Whether a chain reads the leaf's elements only where it stands itself.
-fn reads_only_in_order(items: &Items, sources: &Sources, unit: &Unit, leaf: usize) -> bool {
+/// Whether a chain reads a value's elements only where it stands itself.
+pub(super) fn reads_only_in_order(items: &Items, sources: &Sources, unit: &Unit, value: usize) -> bool {
     unit.items().iter().all(|&item| {
         items.list[item].inputs.iter().map(|&input| &sources.of[input]).all(|source| {
-            source.base != leaf
+            source.base != value
                 || (source.view.is_contiguous() && source.view.elements() == items.elements(item))
         })
     })

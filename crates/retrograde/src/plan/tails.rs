@@ -4,7 +4,7 @@
 
 use super::fuse::{Unit, Units};
 use super::phases::Phases;
-use super::schedule::Update;
+use super::schedule::{Update, reads_only_in_order};
 use super::simplify::Items;
 use super::views::Sources;
 use crate::graph::Kind;
@@ -57,12 +57,6 @@ pub(super) fn tails(
             continue;
         };
         let elements = items.elements(item);
-        let in_order = |&member: &usize| {
-            items.list[member].inputs.iter().map(|&input| &sources.of[input]).all(|source| {
-                source.base != item
-                    || (source.view.is_contiguous() && source.view.elements() == items.elements(item))
-            })
-        };
         // What updates a leaf in place overwrites it while the kernel is still at work on other rows.
         let overwrites = updates
             .iter()
@@ -72,7 +66,7 @@ pub(super) fn tails(
             && readers[item].iter().all(|&other| other == reader)
             && elements > 0
             && elements == items.elements(members[0])
-            && members.iter().all(in_order)
+            && reads_only_in_order(items, sources, &units.list[reader], item)
             && phase[maker].is_some()
             && phase[maker] == phase[reader]
             && phases.rows[maker] == phases.rows[reader]

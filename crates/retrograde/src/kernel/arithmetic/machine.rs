@@ -112,19 +112,15 @@ impl<T: Real> Body for Machine<'_, T> {
     #[inline(always)]
     fn run<I: InstructionSet>(self) {
         let lanes = T::Register::<I>::LANES;
-        let (all, one) = (WIDTH * lanes, lanes);
-        let (wide, whole) = (self.count - self.count % all, self.count - self.count % one);
+        let wide = self.count - self.count % (WIDTH * lanes);
         // SAFETY: `dispatch` has found the processor to have the instruction set `I`; the elements from `first` on, as many as
         // these registers have lanes or as are asked for, are there as the caller of `carry_out` promises.
         unsafe {
-            for first in (0..wide).step_by(all) {
+            for first in (0..wide).step_by(WIDTH * lanes) {
                 go_through::<T, T::Register<I>, WIDTH>(self.steps, first, None);
             }
-            for first in (wide..whole).step_by(one) {
-                go_through::<T, T::Register<I>, 1>(self.steps, first, None);
-            }
-            if whole < self.count {
-                go_through::<T, T::Register<I>, 1>(self.steps, whole, Some(self.count - whole));
+            for first in (wide..self.count).step_by(lanes) {
+                go_through::<T, T::Register<I>, 1>(self.steps, first, Some(lanes.min(self.count - first)));
             }
         }
     }

@@ -104,17 +104,8 @@ pub(super) fn run(instructions: &[Instruction], kept: impl Fn(usize) -> bool) ->
 mod tests {
     use super::*;
     use crate::kernel::Real;
-    use crate::kernel::form::Formed;
+    use crate::kernel::samples::Plain;
     use std::sync::Arc;
-
-    #[derive(Debug)]
-    struct Operation(Arithmetic);
-
-    impl Formed for Operation {
-        fn form(&self) -> Form<'_> {
-            Form::Arithmetic(self.0)
-        }
-    }
 
     const ALL: [Arithmetic; 7] = [
         Arithmetic::Add,
@@ -171,11 +162,7 @@ mod tests {
                     let inputs = (0..if one { 1 } else { 2 })
                         .map(|_| if draw(5) == 0 { Value::Number(draw(PLACES)) } else { place(&mut draw) })
                         .collect();
-                    Instruction {
-                        operation: Arc::new(Operation(arithmetic)),
-                        inputs,
-                        output: place(&mut draw),
-                    }
+                    Instruction { operation: Arc::new(Plain(arithmetic)), inputs, output: place(&mut draw) }
                 })
                 .collect();
             let count = [1, 3, 16, 17, 64, 100, 150][case % 7];

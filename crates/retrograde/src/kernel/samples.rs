@@ -1,0 +1,65 @@
+//! Operations and work that the tests of this room make steps of.
+
+use super::arena::Place;
+use super::arithmetic::Arithmetic;
+use super::form::{Call, Form, Formed, Operand, Pointwise, Rows, RowsKernel};
+use super::real::Real;
+use super::work::RowsWork;
+use std::sync::Arc;
+
+/// An operation that is arithmetic.
+#[derive(Debug)]
+pub(super) struct Plain(pub(super) Arithmetic);
+
+impl Formed for Plain {
+    fn form(&self) -> Form<'_> {
+        Form::Arithmetic(self.0)
+    }
+}
+
+/// A pointwise operation: its first input, copied.
+#[derive(Debug)]
+pub(super) struct Copied;
+
+impl<T: Real> Pointwise<T> for Copied {
+    fn map(&self, inputs: &[&[T]], output: &mut [T]) {
+        output.copy_from_slice(inputs[0]);
+    }
+}
+
+impl Formed for Copied {
+    fn form(&self) -> Form<'_> {
+        Form::Pointwise(self)
+    }
+}
+
+/// A row kernel that makes nothing.
+#[derive(Debug)]
+pub(super) struct Idle;
+
+impl<T: Real> Rows<T> for Idle {
+    fn evaluate(&self, _: Call<'_, T>) {}
+}
+
+impl RowsKernel for Idle {
+    fn rows(&self, _: &[&[usize]], output: &[usize]) -> usize {
+        output[0]
+    }
+}
+
+impl Formed for Idle {
+    fn form(&self) -> Form<'_> {
+        Form::Rows(self)
+    }
+}
+
+/// Where an operand lies, and whether it is read row by row.
+pub(super) fn operand(place: Place, by_row: bool) -> Operand {
+    Operand { place, shape: vec![place.elements()], by_row }
+}
+
+/// Work of so many rows that reads one place, row by row or not, and writes another.
+pub(super) fn row_work(rows: usize, (from, by_row): (Place, bool), to: Place) -> RowsWork {
+    let (inputs, output) = (vec![operand(from, by_row)], operand(to, false));
+    RowsWork { operation: Arc::new(Idle), inputs, output, rows, tail: None }
+}
