@@ -17,6 +17,10 @@ const SUSPICIOUS: f64 = 1e-6;
 /// is a little away, rather than here, leaves more open.
 const CLEAR: f64 = 1e-7;
 
+/// How well the quotients at the last two steps must point at the sides of a kink before the last step, as a part of the
+/// angle between them.
+const APPROACH: f64 = 1e-5;
+
 /// How well a slope must be known after the last step.
 const KNOWN: f64 = 1e-3;
 
@@ -132,7 +136,8 @@ impl Ladder {
         };
         let noise = self.noise(last.step);
         if self.is_suspicious(before, last) {
-            return if self.count < 5 { None } else { self.kink(CLEAR) };
+            let kink = if self.count < 5 { None } else { self.kink(CLEAR) };
+            return kink.filter(|kink| self.approaches(kink, before, last));
         }
         let smooth = |limit: Limit| Slope {
             value: limit.value,
@@ -201,6 +206,19 @@ impl Ladder {
             step: left.step.max(right.step),
             character: Character::Kink { left: left.value, right: right.value },
         })
+    }
+
+    /// Whether the slopes of both sides come nearer to those of the kink as the step does: twice as near at half of it. Limits
+    /// may agree by chance on what is no slope; where a kink is a little away, they do not at other steps as well.
+    fn approaches(&self, kink: &Slope, before: &Level, last: &Level) -> bool {
+        let Character::Kink { left, right } = kink.character else {
+            return false;
+        };
+        let allowed = APPROACH * (right - left).abs() + 16.0 * self.noise(last.step);
+        let left_over = |side: fn(&Level, f64) -> f64, limit: f64| {
+            (2.0 * (side(last, self.middle) - limit) - (side(before, self.middle) - limit)).abs()
+        };
+        left_over(Level::left_slope, left) <= allowed && left_over(Level::right_slope, right) <= allowed
     }
 
     /// Whether the sides of a kink still have their slopes at the last step, which those of a cusp have not.
