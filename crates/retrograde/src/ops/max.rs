@@ -59,13 +59,17 @@ pub static ENTRY: Entry = Entry {
 #[derive(Debug)]
 struct Max {
     axes: Vec<usize>,
+    /// Whether all axes have one element, which is its own largest.
+    of_one: bool,
 }
 
 impl Var {
     /// The largest element over the given axes, which the result no longer has.
     #[track_caller]
     pub fn max(&self, axes: impl AsRef<[usize]>) -> Var {
-        self.record(Max { axes: axes.as_ref().to_vec() }, &[], std::panic::Location::caller())
+        let axes = axes.as_ref().to_vec();
+        let of_one = rules::have_one_element(&self.shape(), &axes);
+        self.record(Max { axes, of_one }, &[], std::panic::Location::caller())
     }
 
     /// The largest of all elements, a scalar.
@@ -90,7 +94,7 @@ impl Operation for Max {
     }
 
     fn form(&self) -> Form<'_> {
-        Form::Rows(self)
+        if self.of_one { Form::Reshape } else { Form::Rows(self) }
     }
 
     fn derivative(&self, site: &Site<'_>) -> Vec<Option<Var>> {

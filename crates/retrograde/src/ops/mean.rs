@@ -44,13 +44,17 @@ pub static ENTRY: Entry = Entry {
 #[derive(Debug)]
 struct Mean {
     axes: Vec<usize>,
+    /// Whether all axes have one element, which is its own mean.
+    of_one: bool,
 }
 
 impl Var {
     /// The mean over the given axes, which the result no longer has.
     #[track_caller]
     pub fn mean(&self, axes: impl AsRef<[usize]>) -> Var {
-        self.record(Mean { axes: axes.as_ref().to_vec() }, &[], std::panic::Location::caller())
+        let axes = axes.as_ref().to_vec();
+        let of_one = rules::have_one_element(&self.shape(), &axes);
+        self.record(Mean { axes, of_one }, &[], std::panic::Location::caller())
     }
 
     /// The mean of all elements, a scalar.
@@ -80,7 +84,7 @@ impl Operation for Mean {
     }
 
     fn form(&self) -> Form<'_> {
-        Form::Rows(self)
+        if self.of_one { Form::Reshape } else { Form::Rows(self) }
     }
 
     fn derivative(&self, site: &Site<'_>) -> Vec<Option<Var>> {

@@ -59,6 +59,11 @@ pub(crate) fn axes_of(shape: &Shape, axes: &[usize]) -> Result<(), Mismatch> {
     Ok(())
 }
 
+/// Whether a reduction over `axes` joins nothing, since each has one element. Then it only changes the shape.
+pub(crate) fn have_one_element(shape: &[usize], axes: &[usize]) -> bool {
+    axes.iter().all(|&axis| shape.get(axis) == Some(&1))
+}
+
 /// For reductions: the real shape without `axes`.
 pub(crate) fn reduced(inputs: &[Type], axes: &[usize]) -> Result<Type, Mismatch> {
     all_real(inputs)?;

@@ -45,13 +45,17 @@ pub static ENTRY: Entry = Entry {
 #[derive(Debug)]
 struct Sum {
     axes: Vec<usize>,
+    /// Whether all axes have one element, which is its own sum.
+    of_one: bool,
 }
 
 impl Var {
     /// The sum over the given axes, which the result no longer has.
     #[track_caller]
     pub fn sum(&self, axes: impl AsRef<[usize]>) -> Var {
-        self.record(Sum { axes: axes.as_ref().to_vec() }, &[], std::panic::Location::caller())
+        let axes = axes.as_ref().to_vec();
+        let of_one = rules::have_one_element(&self.shape(), &axes);
+        self.record(Sum { axes, of_one }, &[], std::panic::Location::caller())
     }
 
     /// The sum of all elements, a scalar.
@@ -87,7 +91,7 @@ impl Operation for Sum {
     }
 
     fn form(&self) -> Form<'_> {
-        Form::Rows(self)
+        if self.of_one { Form::Reshape } else { Form::Rows(self) }
     }
 
     fn derivative(&self, site: &Site<'_>) -> Vec<Option<Var>> {
