@@ -8,7 +8,6 @@
 use super::arena::Arena;
 use super::arithmetic::{self, Operand};
 use super::form::{Form, Formed};
-use super::prefetch::prefetch;
 use super::real::Real;
 use super::strided::View;
 use std::ops::Range;
@@ -27,9 +26,6 @@ pub(crate) const MOST_INPUTS: usize = 4;
 /// The fewest elements of a tile: with fewer, calling an operation would cost more than carrying it out.
 const SHORTEST: usize = 128;
 
-/// What a chain reads and writes stays in a second-level cache from run to run if it is no more bytes than this.
-const NEAR: usize = 512 * 1024;
-
 /// The program of a chain.
 #[derive(Debug)]
 pub(crate) struct Chain {
@@ -44,10 +40,10 @@ pub(crate) struct Chain {
     registers: usize,
     /// How the instructions are carried out.
     tasks: Vec<Task>,
-    /// At how many places it reads and writes element by element.
-    streams: usize,
     /// Whether it reads what is passed on to it.
     tail: bool,
+    /// Whether it is one run of arithmetic from memory to memory.
+    plain: bool,
 }
 
 /// One instruction or several.
@@ -149,10 +145,11 @@ impl Chain {
             number += count.max(1);
         }
         let tail = instructions.iter().any(|instruction| instruction.inputs.contains(&Value::Passed));
-        let mut chain =
-            Chain { elements, rows, loads, instructions, stores, registers, tasks, streams: 0, tail };
-        chain.streams = chain.memory().count();
-        chain
+        let in_memory = |step: &arithmetic::Step| !matches!(step.value(), Some(Value::Register(_)));
+        let plain = loads.is_empty()
+            && stores.is_empty()
+            && matches!(&tasks[..], [Task::Run(steps)] if steps.iter().all(in_memory));
+        Chain { elements, rows, loads, instructions, stores, registers, tasks, tail, plain }
     }
 
     /// About how many additions and multiplications it takes.
@@ -277,24 +274,55 @@ impl Chain {
         passed: &[T],
         scratch: &mut [T],
     ) {
+        if self.plain {
+            let whole = 0..range.len();
+            // SAFETY: as promised by the caller.
+            return unsafe { self.run_pieces(arena, range, std::iter::once(whole), passed, scratch) };
+        }
         assert!(passed.len() == range.len() || !self.is_tail(), "what is passed on");
         let size = self.tile::<T>();
-        let far = self.streams * self.elements * size_of::<T>() > NEAR;
         let mut start = range.start;
         while start < range.end {
             let tile = start..(start + size).min(range.end);
-            if far {
-                // While this tile is at work, memory answers for the next one.
-                let next = tile.end..(tile.end + size).min(range.end);
-                for (place, _) in self.memory().filter(|(_, writes)| !writes) {
-                    // SAFETY: nobody else writes to what the chain reads.
-                    prefetch(unsafe { arena.real.slice(place + next.start, next.len()) });
-                }
-            }
             let passed = passed.get(start - range.start..tile.end - range.start).unwrap_or_default();
             // SAFETY: as promised by the caller; tiles of one call come one after the other.
             unsafe { self.run_tile(arena, tile, start == range.start, passed, scratch) };
             start += size;
+        }
+    }
+
+    /// Runs those `pieces` of the elements `range`, counted from its first one; the others have not been passed.
+    ///
+    /// # Safety
+    /// As for [`run`](Self::run); no two pieces have an element in common.
+    pub(super) unsafe fn run_pieces<T: Real>(
+        &self,
+        arena: &Arena<T>,
+        range: Range<usize>,
+        pieces: impl Iterator<Item = Range<usize>>,
+        passed: &[T],
+        scratch: &mut [T],
+    ) {
+        match &self.tasks[..] {
+            // Of short pieces it takes longest to find out what is where: once for all of them.
+            [Task::Run(steps)] if self.plain => {
+                assert!(passed.len() == range.len() || !self.is_tail(), "what is passed on");
+                let pieces =
+                    pieces.inspect(|piece| assert!(piece.end <= range.len(), "a piece of the range"));
+                // SAFETY: as promised by the caller.
+                unsafe {
+                    arithmetic::carry_out(steps, pieces, |value| {
+                        in_memory(value, arena, &range, passed).unwrap_or(Operand::Accumulator)
+                    });
+                }
+            }
+            _ => {
+                for piece in pieces {
+                    let elements = range.start + piece.start..range.start + piece.end;
+                    // SAFETY: as promised by the caller.
+                    unsafe { self.run(arena, elements, &passed[piece], scratch) };
+                }
+            }
         }
     }
 
@@ -339,15 +367,12 @@ impl Chain {
             // same; what a task writes is read by nobody else, and by itself only if it is arithmetic, as `fault` sees.
             unsafe {
                 match task {
-                    Task::Run(steps) => arithmetic::carry_out(steps, count, |value| match value {
-                        Value::Register(register) => Operand::Elements(registers.add(register * size)),
-                        Value::Memory(start) => {
-                            Operand::Elements(arena.real.pointer(start + tile.start, count))
-                        }
-                        Value::Number(place) => Operand::Number(arena.real.pointer(place, 1)),
-                        // It is only read.
-                        Value::Passed => Operand::Elements(passed.as_ptr().cast_mut()),
-                    }),
+                    Task::Run(steps) => {
+                        arithmetic::carry_out(steps, std::iter::once(0..count), |value| match value {
+                            Value::Register(register) => Operand::Elements(registers.add(register * size)),
+                            _ => in_memory(value, arena, &tile, passed).unwrap_or(Operand::Accumulator),
+                        });
+                    }
                     Task::Kernel(number) => {
                         let instruction = &self.instructions[*number];
                         let Form::Pointwise(kernel) = instruction.operation.form() else {
@@ -382,6 +407,24 @@ impl Chain {
             let memory = unsafe { arena.real.slice_mut(store.to + tile.start, count) };
             memory.copy_from_slice(&scratch[register..register + count]);
         }
+    }
+}
+
+/// Where arithmetic on the `elements` of a chain finds a value that is in no register.
+fn in_memory<T: Real>(
+    value: Value,
+    arena: &Arena<T>,
+    elements: &Range<usize>,
+    passed: &[T],
+) -> Option<Operand<T>> {
+    match value {
+        Value::Register(_) => None,
+        Value::Memory(start) => {
+            Some(Operand::Elements(arena.real.pointer(start + elements.start, elements.len())))
+        }
+        Value::Number(place) => Some(Operand::Number(arena.real.pointer(place, 1))),
+        // It is only read.
+        Value::Passed => Some(Operand::Elements(passed.as_ptr().cast_mut())),
     }
 }
 

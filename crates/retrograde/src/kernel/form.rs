@@ -14,6 +14,7 @@
 use super::Real;
 use super::arena::{Arena, Place};
 use super::arithmetic::Arithmetic;
+use super::left_out::LeftOut;
 use super::sparse::{SparseRows, SparseRowsMut};
 use super::strided::View;
 use std::ops::Range;
@@ -132,9 +133,9 @@ pub struct Call<'a, T> {
     pub output: Output<'a, T>,
     /// Scratch memory, with anything in it.
     pub scratch: &'a mut [T],
-    /// If there is something: for each row to fill, whether it was left out. A row that is zero throughout may be, since
-    /// nobody will look at it then.
-    pub left_out: Option<&'a mut [bool]>,
+    /// If there is something, it is to be told which rows were left out. A row that is zero throughout may be, since nobody
+    /// will look at it then.
+    pub left_out: Option<&'a mut LeftOut>,
 }
 
 /// The inputs of a row kernel.

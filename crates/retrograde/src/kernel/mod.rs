@@ -22,6 +22,7 @@ pub(crate) mod chain;
 mod dispatch;
 mod exponential;
 mod form;
+mod left_out;
 mod logarithm;
 pub(crate) mod map;
 pub(crate) mod matmul;
@@ -54,6 +55,7 @@ pub(crate) use form::Operand;
 pub use form::{
     Call, Form, Formed, Input, Inputs, Output, Pointwise, PointwiseKernel, Rows, RowsKernel, Values, Viewing,
 };
+pub use left_out::LeftOut;
 pub use peak::Peak;
 pub use program::Threads;
 pub use real::Real;

@@ -6,8 +6,9 @@
 use super::dispatch::InstructionSet;
 use super::vector::Vector;
 use std::arch::aarch64::{
-    float32x4_t, float64x2_t, vreinterpretq_f32_f64, vreinterpretq_f64_f32, vtrn1q_f32, vtrn1q_f64,
-    vtrn2q_f32, vtrn2q_f64,
+    float32x4_t, float64x2_t, vandq_u32, vandq_u64, vdupq_n_u32, vdupq_n_u64, vreinterpretq_f32_f64,
+    vreinterpretq_f32_u32, vreinterpretq_f64_f32, vreinterpretq_f64_u64, vreinterpretq_u32_f32,
+    vreinterpretq_u64_f64, vtrn1q_f32, vtrn1q_f64, vtrn2q_f32, vtrn2q_f64, vtstq_u32, vtstq_u64,
 };
 
 /// NEON, which every processor of the target has.
@@ -22,7 +23,7 @@ impl InstructionSet for Neon {
 /// One implementation: the register, the number, and the instructions.
 macro_rules! vector {
     ($register:ident, $number:ty, $lanes:literal, $splat:ident, $load:ident, $store:ident, $fma:ident,
-        $square_root:ident, [$($binary:ident: $instruction:ident),+], $exchange:ident) => {
+        $square_root:ident, [$($binary:ident: $instruction:ident),+], $exchange:ident, $normal_or_zero:ident) => {
         impl Vector<$number> for $register {
             const LANES: usize = $lanes;
 
@@ -89,6 +90,12 @@ macro_rules! vector {
                 // SAFETY: every processor of the target has NEON.
                 unsafe { std::arch::aarch64::$square_root(self) }
             }
+
+            #[inline(always)]
+            unsafe fn normal_or_zero(self) -> Self {
+                // SAFETY: every processor of the target has NEON.
+                unsafe { $normal_or_zero(self) }
+            }
         }
     };
 }
@@ -125,6 +132,32 @@ unsafe fn exchange_doubles<const DISTANCE: usize>(
     unsafe { (vtrn1q_f64(a, b), vtrn2q_f64(a, b)) }
 }
 
+/// [`Vector::normal_or_zero`]: the bits of the exponent are all zero for what is no normal number, and for zero.
+///
+/// # Safety
+/// As for [`Vector::normal_or_zero`].
+#[inline(always)]
+unsafe fn normal_singles(numbers: float32x4_t) -> float32x4_t {
+    // SAFETY: every processor of the target has NEON.
+    unsafe {
+        let bits = vreinterpretq_u32_f32(numbers);
+        vreinterpretq_f32_u32(vandq_u32(bits, vtstq_u32(bits, vdupq_n_u32(0x7f80_0000))))
+    }
+}
+
+/// The same of two lanes.
+///
+/// # Safety
+/// As for [`Vector::normal_or_zero`].
+#[inline(always)]
+unsafe fn normal_doubles(numbers: float64x2_t) -> float64x2_t {
+    // SAFETY: every processor of the target has NEON.
+    unsafe {
+        let bits = vreinterpretq_u64_f64(numbers);
+        vreinterpretq_f64_u64(vandq_u64(bits, vtstq_u64(bits, vdupq_n_u64(0x7ff0_0000_0000_0000))))
+    }
+}
+
 vector!(
     float32x4_t,
     f32,
@@ -135,7 +168,8 @@ vector!(
     vfmaq_f32,
     vsqrtq_f32,
     [add: vaddq_f32, subtract: vsubq_f32, multiply: vmulq_f32, divide: vdivq_f32],
-    exchange_singles
+    exchange_singles,
+    normal_singles
 );
 vector!(
     float64x2_t,
@@ -147,7 +181,8 @@ vector!(
     vfmaq_f64,
     vsqrtq_f64,
     [add: vaddq_f64, subtract: vsubq_f64, multiply: vmulq_f64, divide: vdivq_f64],
-    exchange_doubles
+    exchange_doubles,
+    normal_doubles
 );
 
 #[cfg(test)]
@@ -158,7 +193,7 @@ mod tests {
     fn as_defined<T: Real, V: Vector<T>>() {
         let numbers = |first: f64| (0..V::LANES).map(|i| T::of(first + 0.1 * i as f64)).collect::<Vec<T>>();
         let (x, y, z) = (numbers(1.1), numbers(-2.3), numbers(7.7));
-        let mut seen = vec![T::zero(); 8 * V::LANES];
+        let mut seen = vec![T::zero(); 10 * V::LANES];
         let lane = |number: usize| number * V::LANES;
         // SAFETY: every processor of the target has NEON, and the vectors have as many numbers as a register.
         unsafe {
@@ -171,11 +206,15 @@ mod tests {
             a.multiply(b).store(seen[lane(5)..].as_mut_ptr());
             a.divide(b).store(seen[lane(6)..].as_mut_ptr());
             a.square_root().store(seen[lane(7)..].as_mut_ptr());
+            a.normal_or_zero().store(seen[lane(8)..].as_mut_ptr());
+            let small = V::splat(T::min_positive_value() / T::of(3.0));
+            small.normal_or_zero().store(seen[lane(9)..].as_mut_ptr());
         }
         for i in 0..V::LANES {
             let (a, b) = (x[i], y[i]);
-            let expected = [a, T::of(0.3), a.mul_add(b, z[i]), a + b, a - b, a * b, a / b, a.sqrt()];
-            let found: [T; 8] = std::array::from_fn(|part| seen[lane(part) + i]);
+            let expected =
+                [a, T::of(0.3), a.mul_add(b, z[i]), a + b, a - b, a * b, a / b, a.sqrt(), a, T::zero()];
+            let found: [T; 10] = std::array::from_fn(|part| seen[lane(part) + i]);
             assert_eq!(found, expected, "{} lane {i}", T::NAME);
         }
     }

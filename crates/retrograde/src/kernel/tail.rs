@@ -12,6 +12,7 @@ use super::arena::{ALIGNMENT, Arena, Memory};
 use super::arithmetic::{self, Arithmetic};
 use super::chain::{Chain, Value};
 use super::form::{Call, Form, Inputs, Output};
+use super::left_out::{self, LeftOut};
 use super::real::Real;
 use super::work::RowsWork;
 use std::collections::HashMap;
@@ -22,9 +23,6 @@ const BLOCK_BYTES: usize = 32 * 1024;
 
 /// Blocks are multiples of so many rows: sparse products count in words of as many bits.
 const STEP: usize = 64;
-
-/// The most rows of a block.
-const MOST_ROWS: usize = 1024;
 
 /// A chain that goes on with the rows that a kernel makes.
 #[derive(Debug)]
@@ -40,7 +38,7 @@ impl Tail {
     /// The tail of a kernel that is at its best with `at_once` rows, each of so many `bytes`.
     pub(crate) fn new(chain: Chain, at_once: usize, bytes: usize) -> Self {
         let block =
-            (BLOCK_BYTES / bytes.max(1)).max(at_once).next_multiple_of(STEP).min(MOST_ROWS.max(at_once));
+            (BLOCK_BYTES / bytes.max(1)).max(at_once).next_multiple_of(STEP).min(left_out::MOST.max(at_once));
         let still = is_still(&chain);
         Tail { chain, block, still }
     }
@@ -88,14 +86,12 @@ impl Tail {
         };
         let row = self.chain.elements / work.rows.max(1);
         let (block, scratch) = scratch.split_at_mut(self.length_of_block(work.rows));
-        let mut left_out = [false; MOST_ROWS];
         let mut first = share.start;
         while first < share.end {
             // A block ends where a multiple of its length does.
             let rows = first..share.end.min((first / self.block + 1) * self.block);
             let passed = &mut block[..rows.len() * row];
-            let left_out = left_out.get_mut(..rows.len()).filter(|_| self.still).unwrap_or_default();
-            left_out.fill(false);
+            let mut left_out = if self.still { LeftOut::nothing(rows.clone()) } else { None };
             // SAFETY: nobody writes to the inputs, as the caller promises and `fault` sees of the chain.
             let inputs = unsafe { Inputs::new(arena, &work.inputs, &rows, work.rows) };
             T::rows(kernel).evaluate(Call {
@@ -104,17 +100,18 @@ impl Tail {
                 rows: rows.clone(),
                 output: Output::Real(passed),
                 scratch,
-                left_out: (!left_out.is_empty()).then_some(&mut *left_out),
+                left_out: left_out.as_mut(),
             });
-            let mut from = 0;
-            while from < rows.len() {
-                let is_out = |row: &usize| left_out.get(*row).copied().unwrap_or(false);
-                let start = (from..rows.len()).find(|row| !is_out(row)).unwrap_or(rows.len());
-                let end = (start..rows.len()).find(is_out).unwrap_or(rows.len());
-                let elements = (rows.start + start) * row..(rows.start + end) * row;
-                // SAFETY: passed on; the rows of one share come one after the other.
-                unsafe { self.chain.run(arena, elements, &passed[start * row..end * row], scratch) };
-                from = end;
+            let elements = rows.start * row..rows.end * row;
+            // SAFETY: passed on; the rows of one share come one after the other.
+            unsafe {
+                match left_out {
+                    None => self.chain.run(arena, elements, passed, scratch),
+                    Some(left_out) => {
+                        let made = left_out.runs().map(|rows| rows.start * row..rows.end * row);
+                        self.chain.run_pieces(arena, elements, made, passed, scratch);
+                    }
+                }
             }
             first = rows.end;
         }

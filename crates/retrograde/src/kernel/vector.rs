@@ -84,6 +84,12 @@ pub trait Vector<T>: Copy {
     /// # Safety
     /// As for [`splat`](Self::splat).
     unsafe fn square_root(self) -> Self;
+
+    /// `self`, with zero for numbers that are nearer to zero than the smallest normal one.
+    ///
+    /// # Safety
+    /// As for [`splat`](Self::splat).
+    unsafe fn normal_or_zero(self) -> Self;
 }
 
 /// Exchanges rows and columns of as many registers as each has lanes, the first ones of these.
@@ -200,6 +206,11 @@ impl<T: Real, const LANES: usize> Vector<T> for Plain<T, LANES> {
     unsafe fn square_root(self) -> Self {
         Plain(self.0.map(T::sqrt))
     }
+
+    #[inline(always)]
+    unsafe fn normal_or_zero(self) -> Self {
+        Plain(self.0.map(|x| if x.abs() < T::min_positive_value() { T::zero() } else { x }))
+    }
 }
 
 /// One implementation: the register, the number, how many there are in it, the instructions, and the functions of `x86`.
@@ -209,7 +220,7 @@ macro_rules! vector {
         $register:ident, $number:ty, $lanes:literal,
         $splat:ident, $load:ident, $store:ident, $fma:ident,
         $square_root:ident, [$($binary:ident: $instruction:ident),+],
-        $load_part:ident, $store_part:ident, $exchange:ident
+        $load_part:ident, $store_part:ident, $exchange:ident, $normal_or_zero:ident
     ) => {
         impl Vector<$number> for std::arch::x86_64::$register {
             const LANES: usize = $lanes;
@@ -269,6 +280,12 @@ macro_rules! vector {
                 // SAFETY: the caller promises the instruction set.
                 unsafe { std::arch::x86_64::$square_root(self) }
             }
+
+            #[inline(always)]
+            unsafe fn normal_or_zero(self) -> Self {
+                // SAFETY: the caller promises the instruction set.
+                unsafe { x86::$normal_or_zero(self) }
+            }
         }
     };
 }
@@ -289,7 +306,8 @@ vector!(
     [add: _mm256_add_ps, subtract: _mm256_sub_ps, multiply: _mm256_mul_ps, divide: _mm256_div_ps],
     load_some_of_8_singles,
     store_some_of_8_singles,
-    exchange_8_singles
+    exchange_8_singles,
+    normal_8_singles
 );
 #[cfg(target_arch = "x86_64")]
 vector!(
@@ -304,7 +322,8 @@ vector!(
     [add: _mm256_add_pd, subtract: _mm256_sub_pd, multiply: _mm256_mul_pd, divide: _mm256_div_pd],
     load_some_of_4_doubles,
     store_some_of_4_doubles,
-    exchange_4_doubles
+    exchange_4_doubles,
+    normal_4_doubles
 );
 #[cfg(target_arch = "x86_64")]
 vector!(
@@ -319,7 +338,8 @@ vector!(
     [add: _mm512_add_ps, subtract: _mm512_sub_ps, multiply: _mm512_mul_ps, divide: _mm512_div_ps],
     load_some_of_16_singles,
     store_some_of_16_singles,
-    exchange_16_singles
+    exchange_16_singles,
+    normal_16_singles
 );
 #[cfg(target_arch = "x86_64")]
 vector!(
@@ -334,5 +354,6 @@ vector!(
     [add: _mm512_add_pd, subtract: _mm512_sub_pd, multiply: _mm512_mul_pd, divide: _mm512_div_pd],
     load_some_of_8_doubles,
     store_some_of_8_doubles,
-    exchange_8_doubles
+    exchange_8_doubles,
+    normal_8_doubles
 );

@@ -1,7 +1,8 @@
 //! `weighted_sum`: y = α·a + β·b, element by element, for two numbers α and β: a running mean, a momentum.
 //!
 //! Derivative: ∂y/∂a = α, ∂y/∂b = β. Differentiable everywhere. Each product is rounded before they are added, so that the
-//! result has the bits of its parts.
+//! result has the bits of its parts; where it is nearer to zero than the smallest normal number, it is zero, so that running
+//! means that fade out do not slow the processor down.
 
 use super::entry::{Entry, Given, Refusal, Sample, none};
 use super::rules;

@@ -5,6 +5,7 @@ use crate::kernel::Real;
 use crate::kernel::chain::Value;
 use crate::kernel::dispatch::{Body, InstructionSet, dispatch};
 use crate::kernel::vector::Vector;
+use std::ops::Range;
 
 /// How many registers wide the accumulator is: enough to keep the processor busy while a root is on its way, and to hide what
 /// it takes to find out the next step.
@@ -71,62 +72,66 @@ fn code<T: Real>(arithmetic: Arithmetic, behind: bool) -> Code<T> {
     }
 }
 
-/// Carries out the steps for `count` elements.
+/// Carries out the steps for these pieces of some elements.
 ///
 /// # Safety
-/// What `place` says can be read, and written where a step stores, `count` elements or one number, and nobody else does so
-/// meanwhile. Two places are apart or the same.
+/// What `place` says can be read, and written where a step stores, at the elements of the pieces, or is one number, and nobody
+/// else does so meanwhile. Two places are apart or the same, and so are the pieces.
 pub(in crate::kernel) unsafe fn carry_out<T: Real>(
     steps: &[Step],
-    count: usize,
+    pieces: impl Iterator<Item = Range<usize>>,
     place: impl Fn(Value) -> Operand<T>,
 ) {
     // Of few elements, to make room for steps that are not there would take longer than to carry out those that are.
     if steps.len() <= FEW_STEPS {
-        carry_out_placed::<T, FEW_STEPS>(steps, count, place);
+        carry_out_placed::<T, FEW_STEPS>(steps, pieces, place);
     } else {
-        carry_out_placed::<T, MOST_STEPS>(steps, count, place);
+        carry_out_placed::<T, MOST_STEPS>(steps, pieces, place);
     }
 }
 
 fn carry_out_placed<T: Real, const MOST: usize>(
     steps: &[Step],
-    count: usize,
+    pieces: impl Iterator<Item = Range<usize>>,
     place: impl Fn(Value) -> Operand<T>,
 ) {
     let mut placed = [(Code::Load, Operand::Accumulator); MOST];
     for (placed, step) in placed.iter_mut().zip(steps) {
         *placed = step.placed(&place);
     }
-    dispatch(Machine { steps: &placed[..steps.len()], count });
+    dispatch(Machine { steps: &placed[..steps.len()], pieces });
 }
 
-struct Machine<'a, T> {
+struct Machine<'a, T, P> {
     steps: &'a [Placed<T>],
-    count: usize,
+    pieces: P,
 }
 
-impl<T: Real> Body for Machine<'_, T> {
+impl<T: Real, P: Iterator<Item = Range<usize>>> Body for Machine<'_, T, P> {
     type Output = ();
 
     #[inline(always)]
     fn run<I: InstructionSet>(self) {
         let lanes = T::Register::<I>::LANES;
-        let wide = self.count - self.count % (WIDTH * lanes);
-        // SAFETY: `dispatch` has found the processor to have the instruction set `I`; the elements from `first` on, as many as
-        // these registers have lanes or as are asked for, are there as the caller of `carry_out` promises.
-        unsafe {
-            for first in (0..wide).step_by(WIDTH * lanes) {
-                go_through::<T, T::Register<I>, WIDTH>(self.steps, first, None);
-            }
-            for first in (wide..self.count).step_by(lanes) {
-                go_through::<T, T::Register<I>, 1>(self.steps, first, Some(lanes.min(self.count - first)));
+        for Range { start, end } in self.pieces {
+            let wide = end - (end - start) % (WIDTH * lanes);
+            // SAFETY: `dispatch` has found the processor to have the instruction set `I`; the elements from `first` on, as many
+            // as these registers have lanes or as are asked for, are there as the caller of `carry_out` promises.
+            unsafe {
+                for first in (start..wide).step_by(WIDTH * lanes) {
+                    go_through::<T, T::Register<I>, WIDTH>(self.steps, first, None);
+                }
+                match end - wide {
+                    0 => {}
+                    part if part <= lanes => go_through::<T, T::Register<I>, 1>(self.steps, wide, Some(part)),
+                    part => go_through::<T, T::Register<I>, WIDTH>(self.steps, wide, Some(part)),
+                }
             }
         }
     }
 }
 
-/// All steps for the elements from `first` on: of one register only a `part`, if one is given.
+/// All steps for the elements from `first` on: only for a `part` of those that the registers hold, if one is given.
 ///
 /// # Safety
 /// The processor has the instruction set of `V`; the elements are there.
@@ -151,7 +156,8 @@ unsafe fn go_through<T: Real, V: Vector<T>, const W: usize>(
                 Code::DivideInto => with.each(&mut sums, |a, x| V::divide(x, a)),
                 Code::WeightedSum(first, second) => {
                     let (first, second) = (V::splat(first), V::splat(second));
-                    with.each(&mut sums, |a, x| V::add(V::multiply(a, first), V::multiply(x, second)));
+                    let sum = |a, x| V::add(V::multiply(a, first), V::multiply(x, second));
+                    with.each(&mut sums, |a, x| V::normal_or_zero(sum(a, x)));
                 }
                 Code::Negate => {
                     let minus = V::splat(-T::one());
@@ -187,9 +193,10 @@ impl<T: Real> With<T> {
                         *sum = f(*sum, V::load(elements.add(self.first + number * V::LANES)));
                     }
                 }
-                (Operand::Elements(elements), Some(count)) => {
-                    for sum in sums {
-                        *sum = f(*sum, V::load_part(elements.add(self.first), count));
+                (Operand::Elements(elements), Some(part)) => {
+                    for (number, sum) in sums.iter_mut().enumerate() {
+                        let (before, count) = share::<T, V>(part, number);
+                        *sum = f(*sum, V::load_part(elements.add(self.first + before), count));
                     }
                 }
                 (Operand::Number(number), _) => {
@@ -219,9 +226,19 @@ impl<T: Real> With<T> {
             unsafe {
                 match self.part {
                     None => sum.store(elements.add(self.first + number * V::LANES)),
-                    Some(count) => sum.store_part(elements.add(self.first), count),
+                    Some(part) => {
+                        let (before, count) = share::<T, V>(part, number);
+                        sum.store_part(elements.add(self.first + before), count);
+                    }
                 }
             }
         }
     }
+}
+
+/// Of a `part` of some registers: how many elements are before register `number`, and how many in it.
+#[inline(always)]
+fn share<T, V: Vector<T>>(part: usize, number: usize) -> (usize, usize) {
+    let before = part.min(number * V::LANES);
+    (before, V::LANES.min(part - before))
 }

@@ -25,7 +25,9 @@ pub enum Arithmetic {
     Multiply,
     /// a / b
     Divide,
-    /// α·a + β·b, each product rounded.
+    /// α·a + β·b, each product rounded; zero where the sum is nearer to it than the smallest normal number. Running means
+    /// that fade out would stay there for ever, and a processor may take a hundred times as long for numbers that are not
+    /// normal.
     WeightedSum(f64, f64),
     /// −a
     Negate,
@@ -52,6 +54,18 @@ pub(super) enum Step {
     Alone(Arithmetic),
     /// The accumulator goes to a register of the chain or to memory.
     Store(Value),
+}
+
+impl Step {
+    /// The value that it reads or writes beside the accumulator.
+    pub(super) fn value(self) -> Option<Value> {
+        match self {
+            Step::Load(value) | Step::With(_, value) | Step::Behind(_, value) | Step::Store(value) => {
+                Some(value)
+            }
+            Step::Alone(_) => None,
+        }
+    }
 }
 
 /// What an instruction is, if it is arithmetic.
@@ -124,7 +138,10 @@ mod tests {
             Arithmetic::Subtract => a - b,
             Arithmetic::Multiply => a * b,
             Arithmetic::Divide => a / b,
-            Arithmetic::WeightedSum(first, second) => T::of(first) * a + T::of(second) * b,
+            Arithmetic::WeightedSum(first, second) => {
+                let sum = T::of(first) * a + T::of(second) * b;
+                if sum.abs() < T::min_positive_value() { T::zero() } else { sum }
+            }
             Arithmetic::Negate => -a,
             Arithmetic::SquareRoot => a.sqrt(),
         }
@@ -168,7 +185,9 @@ mod tests {
             let count = [1, 3, 16, 17, 64, 100, 150][case % 7];
             let start: Vec<Vec<T>> = (0..3 * PLACES)
                 .map(|line| {
-                    (0..count).map(|i| T::of(((line * 31 + i * 7) % 23) as f64 * 0.37 - 2.0)).collect()
+                    // Some are so small that their sums are no normal numbers any more.
+                    let size = if line % 3 == 2 { T::min_positive_value() } else { T::one() };
+                    (0..count).map(|i| T::of(((line * 31 + i * 7) % 23) as f64 * 0.37 - 2.0) * size).collect()
                 })
                 .collect();
             let kept = case % PLACES;
@@ -198,7 +217,7 @@ mod tests {
                     _ => Operand::Elements(lines[line(value)]),
                 };
                 // SAFETY: each line has `count` numbers, and nobody else has them.
-                unsafe { carry_out(&steps, count, operand) };
+                unsafe { carry_out(&steps, [0..count / 3, count / 3..count].into_iter(), operand) };
                 rest = &rest[length..];
             }
             let bits = |values: &[T]| -> Vec<u64> {
@@ -213,6 +232,34 @@ mod tests {
                 );
             }
         }
+    }
+
+    /// A running mean that fades out, in steps of 0.9, becomes zero instead of staying at numbers that are not normal.
+    fn means_fade_out<T: Real>() {
+        let mut mean: Vec<T> = (0..37).map(|i| T::of(1.5 + f64::from(i))).collect();
+        let zeros = vec![T::zero(); mean.len()];
+        let (mean_at, zeros_at) = (Value::Memory(0), Value::Memory(1));
+        let steps = [
+            Step::Load(mean_at),
+            Step::With(Arithmetic::WeightedSum(0.9, 0.1), zeros_at),
+            Step::Store(mean_at),
+        ];
+        let (first, second) = (mean.as_mut_ptr(), zeros.as_ptr().cast_mut());
+        for _ in 0..8000 {
+            let place = |value| Operand::Elements(if value == mean_at { first } else { second });
+            // SAFETY: both have 37 numbers, and nobody else has them.
+            unsafe { carry_out(&steps, std::iter::once(0..37), place) };
+            // SAFETY: as above; nothing of the machine is left.
+            let mean = unsafe { std::slice::from_raw_parts(first, 37) };
+            assert!(mean.iter().all(|x| *x == T::zero() || x.is_normal()), "{mean:?}");
+        }
+        assert!(mean.iter().all(|x| *x == T::zero()), "{mean:?}");
+    }
+
+    #[test]
+    fn running_means_fade_out_to_zero() {
+        means_fade_out::<f32>();
+        means_fade_out::<f64>();
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use super::{NARROWEST, REGISTERS, SparseRows, Tile, copy, places, sums_so_far, tiles, write};
 use crate::kernel::Real;
 use crate::kernel::dispatch::{Body, InstructionSet, dispatch};
+use crate::kernel::left_out::{LeftOut, bits};
 use crate::kernel::nonzeros::{BLOCK, expand, transpose};
 use crate::kernel::vector::Vector;
 use std::ops::Range;
@@ -20,20 +21,20 @@ pub(crate) fn transposed_product<T: Real>(
     features: Range<usize>,
     c: &mut [T],
     scratch: &mut [T],
-    left_out: Option<&mut [bool]>,
+    left_out: Option<&mut LeftOut>,
 ) {
     if features.is_empty() {
         return;
     }
     // Of more rows than are gone through at once no feature is known to be zero in all before they are.
-    let left_out = left_out.filter(|_| a.rows <= ROWS).unwrap_or_default();
+    let mut left_out = left_out.filter(|_| a.rows <= ROWS);
     assert!(n >= NARROWEST && features.end <= a.lists.width(), "the operands of a sparse product");
     assert!(g.len() >= a.rows * n && c.len() == features.len() * n, "the operands of a sparse product");
     // A row of B is read for each feature that is not zero in it: all rows of a tile stay in the first-level cache.
     tiles::<T>(n, REGISTERS / 2, &mut |column, registers| {
         let features = features.clone();
         let tile = Tile { a, b: g, n, column, c, scratch };
-        let left_out = &mut *left_out;
+        let left_out = left_out.as_deref_mut();
         match registers {
             1 => dispatch(Backward::<T, 1> { tile, features, left_out }),
             2 => dispatch(Backward::<T, 2> { tile, features, left_out }),
@@ -47,8 +48,7 @@ pub(crate) fn transposed_product<T: Real>(
 struct Backward<'a, 'b, T, const W: usize> {
     tile: Tile<'a, 'b, T>,
     features: Range<usize>,
-    /// Nothing, or for each feature whether it is left out.
-    left_out: &'b mut [bool],
+    left_out: Option<&'b mut LeftOut>,
 }
 
 /// The columns of one block of some rows, as if it were transposed.
@@ -60,19 +60,23 @@ struct Columns {
 }
 
 impl Columns {
+    /// Returns which columns are not zero in some row.
     #[inline(always)]
-    fn fill<T>(&mut self, a: &SparseRows<'_, T>, rows: Range<usize>, block: usize) {
+    fn fill<T>(&mut self, a: &SparseRows<'_, T>, rows: Range<usize>, block: usize) -> u64 {
+        let mut there = 0;
         for (number, masks) in self.masks.iter_mut().enumerate().take(rows.len().div_ceil(BLOCK)) {
             let first = rows.start + number * BLOCK;
             let count = BLOCK.min(rows.end - first);
             for (row, mask) in (first..).zip(&mut masks[..count]) {
                 *mask = a.record(row).mask(block);
+                there |= *mask;
             }
             masks[count..].fill(0);
             let bytes = &mut self.bytes[number * BLOCK..][..count];
             expand(&masks[..count], |i| a.record(first + i).numbers(block), bytes);
             transpose(masks);
         }
+        there
     }
 }
 
@@ -83,18 +87,20 @@ impl<T: Real, const W: usize> Backward<'_, '_, T, W> {
     /// The product of few rows.
     #[inline(always)]
     fn of_few<I: InstructionSet>(self) {
-        let Backward { tile: Tile { a, b, n, column, c, .. }, features, left_out } = self;
+        let Backward { tile: Tile { a, b, n, column, c, .. }, features, mut left_out } = self;
         let places = places::<W>(T::Register::<I>::LANES, n - column);
-        left_out.fill(true);
         for block in features.start / BLOCK..features.end.div_ceil(BLOCK) {
-            let masks: [u64; FEW] =
-                std::array::from_fn(|row| if row < a.rows { a.record(row).mask(block) } else { 0 });
-            let first = features.start.max(block * BLOCK) - block * BLOCK;
-            let last = features.end.min((block + 1) * BLOCK) - block * BLOCK;
-            let here = (u64::MAX >> (BLOCK - (last - first))) << first;
-            let there = masks.iter().fold(0, |all, mask| all | mask);
+            let mut masks = [0; FEW];
+            let mut numbers: [&[u8]; FEW] = [&[]; FEW];
+            for (row, (mask, numbers)) in masks.iter_mut().zip(&mut numbers).enumerate().take(a.rows) {
+                (*mask, *numbers) = (a.record(row).mask(block), a.record(row).numbers(block));
+            }
+            let mut left = bits(&features, block);
             // What is zero in all rows is written only if it must be.
-            let mut left = if left_out.is_empty() { here } else { here & there };
+            if let Some(left_out) = &mut left_out {
+                left &= masks.iter().fold(0, |all, mask| all | mask);
+                left_out.all_but(block, left);
+            }
             while left != 0 {
                 let bit = left & left.wrapping_neg();
                 let number = block * BLOCK + left.trailing_zeros() as usize - features.start;
@@ -104,8 +110,7 @@ impl<T: Real, const W: usize> Backward<'_, '_, T, W> {
                 unsafe {
                     let mut sums = [T::Register::<I>::splat(T::zero()); W];
                     for (row, mask) in masks.iter().enumerate().filter(|(_, mask)| **mask & bit != 0) {
-                        let before = (mask & (bit - 1)).count_ones() as usize;
-                        let byte = a.record(row).numbers(block)[before];
+                        let byte = numbers[row][(mask & (bit - 1)).count_ones() as usize];
                         let factor = T::Register::<I>::splat(a.numbers[usize::from(byte)]);
                         let line = b[row * n..(row + 1) * n].as_ptr().wrapping_add(column);
                         for (sum, &place) in sums.iter_mut().zip(&places) {
@@ -114,9 +119,6 @@ impl<T: Real, const W: usize> Backward<'_, '_, T, W> {
                         }
                     }
                     write(&mut c[number * n..][column..n], sums, places);
-                }
-                if let Some(left_out) = left_out.get_mut(number) {
-                    *left_out = false;
                 }
             }
         }
@@ -131,7 +133,7 @@ impl<T: Real, const W: usize> Body for Backward<'_, '_, T, W> {
         if self.tile.a.rows <= FEW {
             return self.of_few::<I>();
         }
-        let Backward { tile: Tile { a, b, n, column, c, scratch }, features, left_out } = self;
+        let Backward { tile: Tile { a, b, n, column, c, scratch }, features, mut left_out } = self;
         let (lanes, step) = (T::Register::<I>::LANES, W * T::Register::<I>::LANES);
         let places = places::<W>(lanes, n - column);
         let mut columns = Columns { masks: [[0; BLOCK]; ROWS / BLOCK], bytes: [[0; BLOCK]; ROWS] };
@@ -142,17 +144,16 @@ impl<T: Real, const W: usize> Body for Backward<'_, '_, T, W> {
             // SAFETY: `dispatch` has found the processor to have the instruction set `I`.
             unsafe { copy::<T, I, W>(&b[rows.start * n..rows.end * n], n, column, places, copied) };
             for block in features.start / BLOCK..features.end.div_ceil(BLOCK) {
-                columns.fill(&a, rows.clone(), block);
-                for feature in features.start.max(block * BLOCK)..features.end.min((block + 1) * BLOCK) {
-                    let number = feature - features.start;
-                    let c = &mut c[number * n..][column..n];
-                    let feature = feature % BLOCK;
-                    if let Some(left_out) = left_out.get_mut(number) {
-                        *left_out = columns.masks.iter().all(|masks| masks[feature] == 0);
-                        if *left_out {
-                            continue;
-                        }
-                    }
+                let there = columns.fill(&a, rows.clone(), block);
+                let mut asked = bits(&features, block);
+                if let Some(left_out) = &mut left_out {
+                    asked &= there;
+                    left_out.all_but(block, asked);
+                }
+                while asked != 0 {
+                    let feature = asked.trailing_zeros() as usize;
+                    asked &= asked - 1;
+                    let c = &mut c[(block * BLOCK + feature - features.start) * n..][column..n];
                     // SAFETY: as above. A bit is set only for a row that there is, and each has its tile of B; the places
                     // lie within a row of C.
                     unsafe {

@@ -1,12 +1,16 @@
 //! What x86 needs several instructions for.
 
 use std::arch::x86_64::{
-    __m256, __m256d, __m512, __m512d, _mm256_blend_ps, _mm256_castpd_ps, _mm256_castps_pd,
-    _mm256_cmpgt_epi32, _mm256_cmpgt_epi64, _mm256_maskload_pd, _mm256_maskload_ps, _mm256_maskstore_pd,
-    _mm256_maskstore_ps, _mm256_movehdup_ps, _mm256_moveldup_ps, _mm256_permute2f128_pd,
-    _mm256_permute2f128_ps, _mm256_set1_epi32, _mm256_set1_epi64x, _mm256_setr_epi32, _mm256_setr_epi64x,
-    _mm256_unpackhi_pd, _mm256_unpacklo_pd, _mm512_loadu_si512, _mm512_mask_storeu_pd, _mm512_mask_storeu_ps,
-    _mm512_maskz_loadu_pd, _mm512_maskz_loadu_ps, _mm512_permutex2var_pd, _mm512_permutex2var_ps,
+    __m256, __m256d, __m512, __m512d, _mm256_and_si256, _mm256_andnot_si256, _mm256_blend_ps,
+    _mm256_castpd_ps, _mm256_castpd_si256, _mm256_castps_pd, _mm256_castps_si256, _mm256_castsi256_pd,
+    _mm256_castsi256_ps, _mm256_cmpeq_epi32, _mm256_cmpeq_epi64, _mm256_cmpgt_epi32, _mm256_cmpgt_epi64,
+    _mm256_maskload_pd, _mm256_maskload_ps, _mm256_maskstore_pd, _mm256_maskstore_ps, _mm256_movehdup_ps,
+    _mm256_moveldup_ps, _mm256_permute2f128_pd, _mm256_permute2f128_ps, _mm256_set1_epi32,
+    _mm256_set1_epi64x, _mm256_setr_epi32, _mm256_setr_epi64x, _mm256_setzero_si256, _mm256_unpackhi_pd,
+    _mm256_unpacklo_pd, _mm512_castpd_si512, _mm512_castps_si512, _mm512_loadu_si512, _mm512_mask_storeu_pd,
+    _mm512_mask_storeu_ps, _mm512_maskz_loadu_pd, _mm512_maskz_loadu_ps, _mm512_maskz_mov_pd,
+    _mm512_maskz_mov_ps, _mm512_permutex2var_pd, _mm512_permutex2var_ps, _mm512_set1_epi32,
+    _mm512_set1_epi64, _mm512_test_epi32_mask, _mm512_test_epi64_mask,
 };
 
 /// Functions that read and write the first `count` lanes of a register, the others being zero.
@@ -166,3 +170,42 @@ pub(super) unsafe fn exchange_8_doubles<const DISTANCE: usize>(a: __m512d, b: __
         (_mm512_permutex2var_pd(a, first, b), _mm512_permutex2var_pd(a, second, b))
     }
 }
+
+/// The bits of the exponent, which are all zero for what is no normal number, and for zero.
+const EXPONENT_OF_SINGLE: i32 = 0x7f80_0000;
+const EXPONENT_OF_DOUBLE: i64 = 0x7ff0_0000_0000_0000;
+
+/// [`Vector::normal_or_zero`](super::Vector::normal_or_zero).
+///
+/// # Safety
+/// The processor has the instruction set.
+macro_rules! normal {
+    ($name:ident, $register:ident, |$numbers:ident| $made:expr) => {
+        #[inline(always)]
+        pub(super) unsafe fn $name($numbers: $register) -> $register {
+            // SAFETY: the caller promises it.
+            unsafe { $made }
+        }
+    };
+}
+
+normal!(normal_8_singles, __m256, |numbers| {
+    let bits = _mm256_castps_si256(numbers);
+    let exponents = _mm256_and_si256(bits, _mm256_set1_epi32(EXPONENT_OF_SINGLE));
+    let small = _mm256_cmpeq_epi32(exponents, _mm256_setzero_si256());
+    _mm256_castsi256_ps(_mm256_andnot_si256(small, bits))
+});
+normal!(normal_4_doubles, __m256d, |numbers| {
+    let bits = _mm256_castpd_si256(numbers);
+    let exponents = _mm256_and_si256(bits, _mm256_set1_epi64x(EXPONENT_OF_DOUBLE));
+    let small = _mm256_cmpeq_epi64(exponents, _mm256_setzero_si256());
+    _mm256_castsi256_pd(_mm256_andnot_si256(small, bits))
+});
+normal!(normal_16_singles, __m512, |numbers| {
+    let exponents = _mm512_set1_epi32(EXPONENT_OF_SINGLE);
+    _mm512_maskz_mov_ps(_mm512_test_epi32_mask(_mm512_castps_si512(numbers), exponents), numbers)
+});
+normal!(normal_8_doubles, __m512d, |numbers| {
+    let exponents = _mm512_set1_epi64(EXPONENT_OF_DOUBLE);
+    _mm512_maskz_mov_pd(_mm512_test_epi64_mask(_mm512_castpd_si512(numbers), exponents), numbers)
+});
