@@ -15,6 +15,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// which two threads hardly meet with a gain.
 const WORTH_SPLITTING: usize = 100_000;
 
+/// A whole run with less work than this is done by one thread, some twenty microseconds: what one thread has made, another
+/// must fetch from its cache, which can take as long.
+const WORTH_SHARING: usize = 1_000_000;
+
 /// What is known of a step before it runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct StepCost {
@@ -33,8 +37,9 @@ pub(crate) struct StepCost {
 pub struct Threads {
     team: Arc<Mutex<Team>>,
     pub(super) count: usize,
-    /// Work below this is done by one thread.
+    /// Phases, and runs, with less work than this are done by one thread.
     pub(super) worth_splitting: usize,
+    pub(super) worth_sharing: usize,
 }
 
 impl Threads {
@@ -42,13 +47,14 @@ impl Threads {
     pub fn new(count: usize) -> Self {
         let team = Team::new(count);
         let count = team.size();
-        Threads { team: Arc::new(Mutex::new(team)), count, worth_splitting: WORTH_SPLITTING }
+        let (worth_splitting, worth_sharing) = (WORTH_SPLITTING, WORTH_SHARING);
+        Threads { team: Arc::new(Mutex::new(team)), count, worth_splitting, worth_sharing }
     }
 
     /// The same threads, which split all work among them, however small. Slower; it is how a test sees that no result
     /// depends on the way in which work was split.
     pub fn splitting_everything(self) -> Self {
-        Threads { worth_splitting: 0, ..self }
+        Threads { worth_splitting: 0, worth_sharing: 0, ..self }
     }
 
     /// How many there are; fewer than were asked for if the system had no more.
@@ -97,7 +103,7 @@ impl<T: Real> Program<T> {
         // That of each thread begins at a cache line of its own.
         let scratch_each = scratch_each.next_multiple_of(ALIGNMENT);
         let scratch = Block::new(scratch_each.checked_mul(threads.count())?)?;
-        let steps = steps(phases, &threads);
+        let steps = steps(phases, &arena, &threads);
         let mut program = Program { arena, steps, threads, scratch, scratch_each, watch: None };
         for work in once {
             let whole = 0..units(work);

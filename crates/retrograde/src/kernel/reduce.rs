@@ -90,6 +90,32 @@ impl<T: Real> Abreast<T> {
     }
 }
 
+/// Of so few rows, to set them side by side takes longer than each by itself.
+pub(crate) const FEW_ROWS: usize = 4;
+
+/// One row of at most [`LANES`] numbers, as [`Abreast`] has several, with the same bits.
+pub(crate) struct Alone<T> {
+    /// The powers exp(x − max x), and zeros behind the row.
+    pub(crate) powers: [T; LANES],
+    pub(crate) largest: T,
+    pub(crate) total: T,
+}
+
+impl<T: Real> Alone<T> {
+    /// Takes the row.
+    #[inline(always)]
+    pub(crate) fn new(row: &[T]) -> Self {
+        let mut powers = [T::neg_infinity(); LANES];
+        powers[..row.len()].copy_from_slice(row);
+        let largest = tree(powers, larger);
+        for power in &mut powers {
+            *power = (*power - largest).exponential();
+        }
+        powers[row.len()..].fill(T::zero());
+        Alone { powers, largest, total: tree(powers, |a, b| a + b) }
+    }
+}
+
 /// The larger of two numbers; NaN if either is.
 #[inline(always)]
 pub(crate) fn larger<T: Real>(a: T, b: T) -> T {
@@ -285,7 +311,7 @@ pub(crate) fn accumulate<T: Real>(join: Join, values: &[T], results: &mut [T]) {
 
 #[cfg(test)]
 mod tests {
-    use super::{maximum, sum};
+    use super::{Abreast, Alone, ROWS_ABREAST, maximum, sum};
 
     #[test]
     fn sums_and_maxima_of_any_length() {
@@ -302,6 +328,27 @@ mod tests {
             let mut values = vec![1.0_f32; 41];
             values[at] = f32::NAN;
             assert!(maximum(&values).is_nan() && sum(&values).is_nan());
+        }
+    }
+
+    #[test]
+    fn rows_abreast_and_alone_have_the_same_bits() {
+        for width in [1, 2, 5, 10, 16, 17, 31, 32] {
+            let numbers = |i: usize| match i % 97 {
+                11 => f32::NEG_INFINITY,
+                _ => (i as f32 * 0.37).sin() * 30.0,
+            };
+            let rows: Vec<f32> = (0..ROWS_ABREAST * width).map(numbers).collect();
+            let abreast = Abreast::new(&rows, width);
+            for (r, row) in rows.chunks_exact(width).enumerate() {
+                let alone = Alone::new(row);
+                let bits = |x: f32| if x.is_nan() { 0 } else { x.to_bits() };
+                assert_eq!(bits(alone.largest), bits(abreast.largest[r]), "{row:?}");
+                assert_eq!(bits(alone.total), bits(abreast.totals[r]), "{row:?}");
+                for (j, power) in alone.powers[..width].iter().enumerate() {
+                    assert_eq!(bits(*power), bits(abreast.powers[j][r]), "{row:?}");
+                }
+            }
         }
     }
 }

@@ -1,9 +1,10 @@
 //! Operations and work that the tests of this room make steps of.
 
-use super::arena::Place;
+use super::arena::{Arena, Block, Place, Table};
 use super::arithmetic::Arithmetic;
 use super::form::{Call, Form, Formed, Operand, Pointwise, Rows, RowsKernel};
 use super::real::Real;
+use super::table::Bytes;
 use super::work::RowsWork;
 use std::sync::Arc;
 
@@ -62,4 +63,11 @@ pub(super) fn operand(place: Place, by_row: bool) -> Operand {
 pub(super) fn row_work(rows: usize, (from, by_row): (Place, bool), to: Place) -> RowsWork {
     let (inputs, output) = (vec![operand(from, by_row)], operand(to, false));
     RowsWork { operation: Arc::new(Idle), inputs, output, rows, tail: None }
+}
+
+/// Some memory, and a table of 12 bytes.
+pub(super) fn arena() -> Arena<f32> {
+    let table = Table::new(Bytes::from(vec![1_u8; 12]), 1.0, None);
+    let (real, index) = (Block::new(48).expect("memory"), Block::new(16).expect("memory"));
+    Arena { real, index, tables: vec![table] }
 }

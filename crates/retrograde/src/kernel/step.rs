@@ -1,8 +1,10 @@
 //! The steps of a program: work, cut into a share for each thread.
 
+use super::arena::Arena;
 use super::program::Threads;
+use super::real::Real;
 use super::touch::{Touch, touches};
-use super::work::{Work, arithmetic, units};
+use super::work::{Work, effort, units};
 use std::ops::Range;
 
 /// Elements of a chain that may be cut anywhere go to threads by this many: none is left with a crumb.
@@ -19,12 +21,16 @@ pub(super) struct Step {
 }
 
 /// Cuts the work of each phase into shares, and finds where the threads must meet.
-pub(super) fn steps(phases: Vec<Vec<Work>>, threads: &Threads) -> Vec<Step> {
+pub(super) fn steps<T: Real>(phases: Vec<Vec<Work>>, arena: &Arena<T>, threads: &Threads) -> Vec<Step> {
     let mut steps: Vec<Step> = Vec::new();
     let mut since: Vec<Touch> = Vec::new();
+    let effort_of = |phase: &Vec<Work>| -> usize {
+        phase.iter().map(|work| effort(work, arena)).fold(0, usize::saturating_add)
+    };
+    let whole = phases.iter().map(effort_of).fold(0, usize::saturating_add);
     for phase in phases {
-        let whole: usize = phase.iter().map(arithmetic).fold(0, usize::saturating_add);
-        let count = if whole < threads.worth_splitting { 1 } else { threads.count };
+        let alone = whole < threads.worth_sharing || effort_of(&phase) < threads.worth_splitting;
+        let count = if alone { 1 } else { threads.count };
         for work in phase {
             let shares = shares(&work, count, threads.worth_splitting == 0);
             let touched = touches(&work, &shares);
@@ -57,7 +63,7 @@ fn shares(work: &Work, threads: usize, crumbs: bool) -> Vec<Range<usize>> {
 #[cfg(test)]
 mod tests {
     use super::super::arena::Place;
-    use super::super::samples::row_work;
+    use super::super::samples::{arena, row_work};
     use super::*;
 
     const ROWS: usize = 10;
@@ -71,7 +77,7 @@ mod tests {
     /// Before which steps threads meet.
     fn meetings(phase: Vec<Work>, threads: usize) -> Vec<bool> {
         let threads = Threads::new(threads).splitting_everything();
-        steps(vec![phase], &threads).iter().map(|step| step.meet).collect()
+        steps(vec![phase], &arena(), &threads).iter().map(|step| step.meet).collect()
     }
 
     #[test]
@@ -83,5 +89,19 @@ mod tests {
         assert_eq!(meetings(all(), 1), [false; 3], "one thread is never alone");
         let over = vec![work(0, false, 1), work(2, true, 0)];
         assert_eq!(meetings(over, 2), [false, true], "the second one writes what all read");
+    }
+
+    #[test]
+    fn little_work_is_done_by_one_thread() {
+        let shares = |elements: usize, phases: usize| -> Vec<usize> {
+            let place = |start| Place::Real { start, length: elements };
+            let phase = || vec![Work::Rows(row_work(ROWS, (place(0), false), place(elements)))];
+            let phases = (0..phases).map(|_| phase()).collect();
+            steps(phases, &arena(), &Threads::new(2)).iter().map(|step| step.shares.len()).collect()
+        };
+        assert_eq!(shares(1000, 1), [1], "a little");
+        assert_eq!(shares(200_000, 1), [1], "enough for a phase, too little for a run");
+        assert_eq!(shares(200_000, 5), [2; 5], "a run of several");
+        assert_eq!(shares(20_000, 100), [1; 100], "a run of many with little each");
     }
 }

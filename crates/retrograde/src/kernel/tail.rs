@@ -43,6 +43,11 @@ impl Tail {
         Tail { chain, block, still }
     }
 
+    /// Whether it passes over rows that are left out.
+    pub(super) fn leaves_out(&self) -> bool {
+        self.still
+    }
+
     fn length_of_block(&self, rows: usize) -> usize {
         let row = self.chain.elements / rows.max(1);
         (self.block.min(rows) * row).next_multiple_of(ALIGNMENT)

@@ -117,9 +117,13 @@ pub(super) unsafe fn transpose<T, V: Vector<T>>(square: &mut [V; 16]) {
 /// As for [`transpose`], and `DISTANCE` is below the lanes.
 #[inline(always)]
 unsafe fn step<T, V: Vector<T>, const DISTANCE: usize>(square: &mut [V; 16]) {
-    for i in (0..V::LANES).filter(|i| i & DISTANCE == 0) {
-        // SAFETY: the caller promises it.
-        (square[i], square[i + DISTANCE]) = unsafe { square[i].exchange::<DISTANCE>(square[i + DISTANCE]) };
+    // Counted, not filtered, so that the compiler writes out all of it and keeps the square in registers.
+    for block in 0..V::LANES / (2 * DISTANCE) {
+        for i in block * 2 * DISTANCE..block * 2 * DISTANCE + DISTANCE {
+            // SAFETY: the caller promises it.
+            (square[i], square[i + DISTANCE]) =
+                unsafe { square[i].exchange::<DISTANCE>(square[i + DISTANCE]) };
+        }
     }
 }
 

@@ -131,6 +131,26 @@ pub(super) fn arithmetic(work: &Work) -> usize {
     }
 }
 
+/// About how many additions and multiplications it is expected to take, when zeros are passed over.
+pub(super) fn effort<T: Real>(work: &Work, arena: &Arena<T>) -> usize {
+    let Work::Rows(RowsWork { inputs, tail, .. }) = work else {
+        return arithmetic(work);
+    };
+    let sparse = inputs.iter().find_map(|input| match input.place {
+        Place::Sparse { table, rows, .. } => Some((arena.tables[table].lists.as_ref()?, rows)),
+        _ => None,
+    });
+    let Some((lists, rows)) = sparse else {
+        return arithmetic(work);
+    };
+    let dense = lists.usual() as f64 / lists.width().max(1) as f64;
+    // A row of which a tail leaves out what is zero in all rows of the batch.
+    let made = if tail.as_ref().is_some_and(Tail::leaves_out) { (dense * rows as f64).min(1.0) } else { 1.0 };
+    let of_tail = tail.as_ref().map_or(0, |tail| tail.chain.arithmetic());
+    let own = arithmetic(work) - of_tail;
+    (own as f64 * dense.min(1.0) + of_tail as f64 * made) as usize
+}
+
 /// The bytes that the work reads and writes, each counted once.
 pub(super) fn traffic<T: Real>(work: &Work, arena: &Arena<T>) -> usize {
     match work {
@@ -235,9 +255,9 @@ fn overlaps(a: &Place, b: &Place) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::arena::{Block, Table};
+    use super::super::arena::Table;
     use super::super::chain::{Instruction, Value};
-    use super::super::samples::{Plain, operand, row_work};
+    use super::super::samples::{Plain, arena, operand, row_work};
     use super::*;
     use crate::kernel::{Arithmetic, Bytes};
 
@@ -259,10 +279,20 @@ mod tests {
         row_work(4, (input, false), output)
     }
 
-    fn arena() -> Arena<f32> {
-        let table = Table::new(Bytes::from(vec![1_u8; 12]), 1.0, None);
-        let (real, index) = (Block::new(48).expect("memory"), Block::new(16).expect("memory"));
-        Arena { real, index, tables: vec![table] }
+    #[test]
+    fn what_is_passed_over_is_no_effort() {
+        let bytes: Vec<u8> = (0..64 * 64).map(|i| u8::from(i % 16 == 0)).collect();
+        let bytes = Bytes::from(bytes);
+        let lists = bytes.lists(64).expect("mostly zero");
+        let words = sparse::words(&lists);
+        let table = Table::new(bytes, 1.0, Some(lists));
+        let arena = Arena { tables: vec![table], ..arena() };
+        let batch = Place::Sparse { table: 0, width: 64, start: 0, words, rows: 4 };
+        let (sparse, dense) =
+            (Work::Rows(rows(batch, real(0, 4))), Work::Rows(rows(real(8, 256), real(0, 4))));
+        assert_eq!(arithmetic(&sparse), arithmetic(&dense));
+        assert_eq!(effort(&dense, &arena), arithmetic(&dense));
+        assert!(effort(&sparse, &arena) < arithmetic(&sparse) / 2, "a sixteenth, and what says where it is");
     }
 
     /// A chain that adds what is passed on to it to a place.

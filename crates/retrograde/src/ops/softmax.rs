@@ -9,7 +9,7 @@
 use super::entry::{Entry, Given, Refusal, Sample, none};
 use super::rules;
 use crate::graph::{Mismatch, Operation, Site, Type, Var};
-use crate::kernel::reduce::{Abreast, LANES, ROWS_ABREAST, fold, larger};
+use crate::kernel::reduce::{Abreast, Alone, FEW_ROWS, LANES, ROWS_ABREAST, fold, larger};
 use crate::kernel::{Body, Call, Form, InstructionSet, Real, Rows, RowsKernel, dispatch};
 
 /// The entry in the list.
@@ -158,6 +158,15 @@ impl<T: Real> Body for Narrow<'_, T> {
 
     #[inline(always)]
     fn run<I: InstructionSet>(self) {
+        if self.x.len() <= self.width * FEW_ROWS {
+            let rows = self.x.chunks_exact(self.width).zip(self.output.chunks_exact_mut(self.width));
+            for (x, output) in rows {
+                let Alone { powers, total, .. } = Alone::new(x);
+                let factor = T::one() / total;
+                output.iter_mut().zip(&powers).for_each(|(y, &power)| *y = power * factor);
+            }
+            return;
+        }
         let block = self.width * ROWS_ABREAST;
         for (x, output) in self.x.chunks(block).zip(self.output.chunks_mut(block)) {
             let Abreast { powers, totals, .. } = Abreast::new(x, self.width);

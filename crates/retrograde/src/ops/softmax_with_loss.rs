@@ -10,7 +10,7 @@
 use super::entry::{Entry, Given, Refusal, Sample, none};
 use super::rules;
 use crate::graph::{Kind, Mismatch, Operation, Site, Type, Var};
-use crate::kernel::reduce::{Abreast, LANES, ROWS_ABREAST, fold, larger};
+use crate::kernel::reduce::{Abreast, Alone, FEW_ROWS, LANES, ROWS_ABREAST, fold, larger};
 use crate::kernel::{Body, Call, Form, InstructionSet, Real, Rows, RowsKernel, Values, dispatch};
 
 /// The entry in the list.
@@ -189,7 +189,12 @@ impl<T: Real> Body for Loss<'_, T> {
                 Values::Bytes(..) | Values::Sparse(_) => T::nan(),
             };
         };
-        if self.classes <= LANES {
+        if self.classes <= LANES && self.logits.len() <= self.classes * FEW_ROWS {
+            for (i, row) in self.logits.chunks_exact(self.classes).enumerate() {
+                let Alone { largest, total, .. } = Alone::new(row);
+                add(i, row, largest, total.logarithm());
+            }
+        } else if self.classes <= LANES {
             for (block, rows) in self.logits.chunks(self.classes * ROWS_ABREAST).enumerate() {
                 let Abreast { largest, totals, .. } = Abreast::new(rows, self.classes);
                 let mut logs = [T::zero(); ROWS_ABREAST];

@@ -14,13 +14,13 @@ const FEW: usize = 16;
 /// How many columns are gone through at once.
 const AT_ONCE: usize = 8;
 
-/// Shorter sums are not worth the additions at their end.
+/// Shorter sums are not worth the additions at their end, but for one row, for which packing is worth still less.
 const SHORTEST: usize = 32;
 
 /// Whether a product of `m` rows and `k` steps is better done so: a matter of the whole product, since the order of the
 /// sums is another.
 pub(super) fn suits<T>(a: &Matrix<'_, T>, b: &Matrix<'_, T>, (m, k): (usize, usize)) -> bool {
-    m <= FEW && k >= SHORTEST && b.row == 1 && b.column != 1 && a.column == 1
+    m <= FEW && (k >= SHORTEST || m == 1) && b.row == 1 && b.column != 1 && a.column == 1
 }
 
 /// Rows of C: the dot products of rows of A with the columns of B.
