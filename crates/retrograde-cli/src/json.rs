@@ -85,6 +85,10 @@ pub enum Line<'a> {
         instruction_set: &'static str,
         /// The memory of all values.
         memory_bytes: usize,
+        /// How often the steps asked for more.
+        allocations: u64,
+        /// How many steps that was counted over.
+        steps_looked_at: u64,
         /// The plan's steps in the order in which they run.
         steps: Vec<PlanStep>,
     },

@@ -1,5 +1,6 @@
 //! What a training is shown by.
 
+use super::allocations::Allocations;
 use crate::failure::Failure;
 use retrograde::plan::Profile;
 use retrograde::train::{EpochRecord, History};
@@ -15,8 +16,8 @@ pub trait Face {
     /// The sets have been evaluated.
     fn epoch(&mut self, record: &EpochRecord) -> Result<(), Failure>;
 
-    /// It has been measured where the time of the steps went.
-    fn profile(&mut self, profile: &Profile) -> Result<(), Failure>;
+    /// It has been measured where the time of the steps went, and what memory they asked for.
+    fn profile(&mut self, profile: &Profile, allocations: &Allocations) -> Result<(), Failure>;
 
     /// Takes away what does not stay, such as a progress bar.
     fn clear(&mut self);

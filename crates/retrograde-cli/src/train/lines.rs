@@ -1,6 +1,7 @@
 //! A training for programs: JSON lines.
 
 use super::Training;
+use super::allocations::Allocations;
 use super::face::Face;
 use crate::failure::Failure;
 use crate::json::{Line, PlanStep};
@@ -46,13 +47,15 @@ impl Face for Lines<'_> {
         self.print(&Line::Epoch { epoch, step, loss, scores: record.into() })
     }
 
-    fn profile(&mut self, profile: &Profile) -> Result<(), Failure> {
+    fn profile(&mut self, profile: &Profile, allocations: &Allocations) -> Result<(), Failure> {
         self.print(&Line::Profile {
             microseconds_per_step: profile.time().as_secs_f64() * 1e6,
             runs: profile.runs,
             threads: profile.threads,
             instruction_set: profile.instruction_set,
             memory_bytes: profile.memory,
+            allocations: allocations.count,
+            steps_looked_at: allocations.steps,
             steps: profile.steps.iter().map(PlanStep::from).collect(),
         })
     }

@@ -1,5 +1,6 @@
 //! `train`: a training from the command line.
 
+mod allocations;
 mod face;
 mod interrupt;
 mod lines;
@@ -9,6 +10,7 @@ mod table;
 
 use crate::arguments::{Given, TrainArguments};
 use crate::failure::{Failure, INTERRUPTED};
+use allocations::Allocations;
 use face::Face;
 use lines::Lines;
 use outputs::Outputs;
@@ -97,8 +99,10 @@ pub fn run(arguments: &TrainArguments, given: &Given<'_>) -> Result<ExitCode, Fa
     let mut unheard = None;
     // What cannot be reported is told at the end; a report that cannot even begin stops the training.
     let (mut unwritten, mut begun) = (None, false);
+    let mut allocations = Allocations::default();
     let result = trainer.fit_watched(&mut net, &training.data, &mut |event| {
-        if let Err(failure) = show(&mut *face, event) {
+        allocations.heard(&event);
+        if let Err(failure) = show(&mut *face, event, &allocations) {
             unheard.get_or_insert(failure);
         }
         match reporter.watch(event) {
@@ -108,6 +112,7 @@ pub fn run(arguments: &TrainArguments, given: &Given<'_>) -> Result<ExitCode, Fa
             }
         }
         let hopeless = unwritten.is_some() && !begun;
+        allocations.goes_on(&event);
         if unheard.is_some() || hopeless || interrupted.is_raised() {
             ControlFlow::Break(())
         } else {
@@ -134,7 +139,7 @@ pub fn run(arguments: &TrainArguments, given: &Given<'_>) -> Result<ExitCode, Fa
     Ok(if history.stopped { ExitCode::from(INTERRUPTED) } else { ExitCode::SUCCESS })
 }
 
-fn show(face: &mut dyn Face, event: Event<'_>) -> Result<(), Failure> {
+fn show(face: &mut dyn Face, event: Event<'_>, allocations: &Allocations) -> Result<(), Failure> {
     match event {
         Event::Begin { done, steps, threads, steps_per_epoch } => {
             face.begin(done, steps, threads, (steps - done.min(steps)).div_ceil(steps_per_epoch.max(1)))
@@ -144,7 +149,7 @@ fn show(face: &mut dyn Face, event: Event<'_>) -> Result<(), Failure> {
             Ok(())
         }
         Event::Epoch(record) => face.epoch(record),
-        Event::Profile(profile) => face.profile(profile),
+        Event::Profile(profile) => face.profile(profile, allocations),
         _ => Ok(()),
     }
 }

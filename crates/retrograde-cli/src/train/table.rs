@@ -1,6 +1,7 @@
 //! A training for people: what it is, a progress bar, a row an epoch, and how it ended.
 
 use super::Training;
+use super::allocations::Allocations;
 use super::face::Face;
 use super::interrupt;
 use crate::failure::Failure;
@@ -185,12 +186,19 @@ impl Face for Table<'_> {
         Ok(())
     }
 
-    fn profile(&mut self, profile: &Profile) -> Result<(), Failure> {
+    fn profile(&mut self, profile: &Profile, allocations: &Allocations) -> Result<(), Failure> {
         let peak = match self.training.recipe.precision {
             Precision::F32 => Peak::measure::<f32>(profile.threads),
             Precision::F64 => Peak::measure::<f64>(profile.threads),
         };
-        self.profile = Some(view::profile(profile, &peak));
+        let Allocations { count, steps, .. } = *allocations;
+        self.profile = Some(format!(
+            "{}\nMemory was asked for {} times in {} steps{}.",
+            view::profile(profile, &peak),
+            text::count(count),
+            text::count(steps),
+            if self.training.outputs.any() { ", by the samples of the report" } else { "" },
+        ));
         Ok(())
     }
 

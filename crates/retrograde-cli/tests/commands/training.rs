@@ -27,6 +27,23 @@ fn training_tells_programs_what_it_did_and_threads_change_nothing() {
 }
 
 #[test]
+fn a_profile_tells_where_the_time_goes_and_that_no_step_asks_for_memory() {
+    let place = place();
+    for more in [&["--threads", "1"][..], &["--threads", "2", "--optimizer", "adam", "--precision", "f64"]] {
+        let arguments = [&["train", "--steps", "300", "--profile", "--json"], more].concat();
+        let (out, _) = expect(0, &arguments, place.path());
+        let lines = lines(&out);
+        let profile = lines.iter().find(|line| line["event"] == "profile").expect("a profile");
+        assert!(profile["steps"].as_array().is_some_and(|steps| steps.len() > 5), "{profile}");
+        assert!(profile["microseconds_per_step"].as_f64().is_some_and(|time| time > 0.0), "{profile}");
+        assert!(profile["steps_looked_at"].as_u64().is_some_and(|steps| steps > 250), "{profile}");
+        assert_eq!(profile["allocations"], 0, "{profile}");
+    }
+    let (out, _) = expect(0, &["train", "--steps", "300", "--profile"], place.path());
+    assert!(out.contains("Memory was asked for 0 times in 29"), "{out}");
+}
+
+#[test]
 fn each_optimiser_learns_with_its_usual_settings() {
     let place = place();
     let train = |more: &[&str]| {

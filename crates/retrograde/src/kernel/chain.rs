@@ -1,9 +1,10 @@
 //! A chain of pointwise operations as one pass over memory.
 //!
 //! The elements go by in tiles that stay in the first-level cache. For each tile, values that are not neighbours in
-//! memory are copied into a register (a tile of scratch memory), each operation is carried out from registers or
-//! memory into a register or memory, and what replaces a value that the chain still reads is stored last. Operations of
-//! arithmetic that follow each other are carried out [as one](arithmetic).
+//! memory are copied into a register (a tile of scratch memory), each operation is carried out from registers or memory
+//! into a register or memory, and what replaces a value that the chain still reads is stored last. Operations of
+//! arithmetic that follow each other are carried out [as one](arithmetic); a chain that is one such run, from memory to
+//! memory, needs no tiles.
 
 use super::arena::Arena;
 use super::arithmetic::{self, Operand};

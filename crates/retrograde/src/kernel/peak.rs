@@ -4,8 +4,8 @@ use super::dispatch::{Body, InstructionSet, dispatch};
 use super::real::Real;
 use super::reduce::sum;
 use super::vector::Vector;
+use crate::clock::Instant;
 use std::marker::PhantomData;
-use std::time::Instant;
 
 /// What all threads together can do at the most.
 #[derive(Debug, Clone, Copy, PartialEq)]

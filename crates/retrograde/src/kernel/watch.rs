@@ -1,7 +1,7 @@
 //! The time that each step of a program takes.
 
+use crate::clock::Instant;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
 
 /// The times of all steps, added up over runs.
 #[derive(Debug)]

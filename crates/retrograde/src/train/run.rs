@@ -20,6 +20,9 @@ const CHECKPOINT_EVERY: Duration = Duration::from_secs(5);
 /// How often an observer is told how a training stands that records.
 const STATE_EVERY: Duration = Duration::from_millis(500);
 
+/// For the losses of so many steps there is memory before the first.
+const LOSSES_AT_ONCE: u64 = 1 << 20;
+
 /// Who is told what happens.
 type Observer<'a> = &'a mut dyn FnMut(Event<'_>) -> ControlFlow<()>;
 
@@ -65,6 +68,8 @@ impl<'a, T: Real> Run<'a, T> {
 
     fn go(&mut self, model: &mut impl Model, rows: usize, observer: Observer<'_>) -> Result<()> {
         let done = self.session.steps();
+        // No step has to ask for memory.
+        self.history.losses.reserve(self.last.saturating_sub(done).min(LOSSES_AT_ONCE) as usize);
         let begin = Event::Begin {
             done,
             steps: self.last,

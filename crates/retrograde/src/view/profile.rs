@@ -32,7 +32,7 @@ pub fn profile(profile: &Profile, peak: &Peak) -> String {
     let _ = write!(
         table,
         "\n{:.1} µs a step, over {} steps, with {threads}, {}; this machine's peak: {:.0} GFLOP/s, {:.1} GB/s read\n\
-         memory of all values: {:.2} MB; allocations in a step: 0\n\
+         memory of all values: {:.2} MB\n\
          Arithmetic and bytes are counted as if no element of a batch were zero; zeros are passed over, so that a product\n\
          may show more than the peak. What lies in a cache is read faster than memory.",
         whole * 1e6,
