@@ -197,7 +197,7 @@ impl Face for Table<'_> {
             view::profile(profile, &peak),
             text::count(count),
             text::count(steps),
-            if self.training.outputs.any() { ", by the samples of the report" } else { "" },
+            if self.training.outputs.any() { ", those that the report samples among them" } else { "" },
         ));
         Ok(())
     }

@@ -133,8 +133,8 @@ pub struct Call<'a, T> {
     pub output: Output<'a, T>,
     /// Scratch memory, with anything in it.
     pub scratch: &'a mut [T],
-    /// If there is something, it is to be told which rows were left out. A row that is zero throughout may be, since nobody
-    /// will look at it then.
+    /// If there is something, rows that are zero throughout may be left out, since nobody will look at them then; it is told
+    /// which were, as the library's product of sparse rows does. Whoever makes all rows may pass over it.
     pub left_out: Option<&'a mut LeftOut>,
 }
 

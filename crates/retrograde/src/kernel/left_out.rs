@@ -8,8 +8,7 @@ const WORD: usize = u64::BITS as usize;
 /// The most rows.
 pub(super) const MOST: usize = 1024;
 
-/// Some rows, with a bit for each: whether it was left out. The bits of a word are those of the rows from a multiple of
-/// [`WORD`] on.
+/// Some rows, with a bit for each: whether it was left out. The bits of a word are those of the rows from a multiple of 64 on.
 #[derive(Debug)]
 pub struct LeftOut {
     /// The bits of what was made, not of what was left out; those that belong to no row are zero. Rows that do not begin with

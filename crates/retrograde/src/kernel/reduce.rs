@@ -93,7 +93,7 @@ impl<T: Real> Abreast<T> {
 /// Of so few rows, to set them side by side takes longer than each by itself.
 pub(crate) const FEW_ROWS: usize = 4;
 
-/// One row of at most [`LANES`] numbers, as [`Abreast`] has several, with the same bits.
+/// One row of at most [`LANES`] numbers, as [`Abreast`] has several; powers and total have the same bits.
 pub(crate) struct Alone<T> {
     /// The powers exp(x − max x), and zeros behind the row.
     pub(crate) powers: [T; LANES],

@@ -21,7 +21,7 @@ use std::ops::Range;
 /// A block is about so many bytes, which stay in the first-level cache, unless the kernel needs more rows to be at its best.
 const BLOCK_BYTES: usize = 32 * 1024;
 
-/// Blocks are multiples of so many rows: sparse products count in words of as many bits.
+/// Blocks are multiples of so many rows, unless a kernel needs more at once: sparse products count in words of as many bits.
 const STEP: usize = 64;
 
 /// A chain that goes on with the rows that a kernel makes.

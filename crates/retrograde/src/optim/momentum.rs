@@ -43,7 +43,7 @@ impl Optimizer for Momentum {
         let mut updates = Vec::new();
         for (parameter, gradient) in parameters.iter().zip(gradients) {
             let velocity = super::state(graph, "velocity", parameter, Tensor::zeros(parameter.shape()));
-            let new_velocity = self.decay * &velocity + gradient;
+            let new_velocity = velocity.weighted_sum(self.decay, gradient, 1.0);
             let step =
                 if self.nesterov { gradient + self.decay * &new_velocity } else { new_velocity.clone() };
             updates.push(Update::new(parameter, parameter - scaled(learning_rate, &step)));

@@ -44,7 +44,7 @@ impl Optimizer for RmsProp {
         let mut updates = Vec::new();
         for (parameter, gradient) in parameters.iter().zip(gradients) {
             let squares = super::state(graph, "squares", parameter, Tensor::zeros(parameter.shape()));
-            let new_squares = self.decay * &squares + (1.0 - self.decay) * (gradient * gradient);
+            let new_squares = squares.weighted_sum(self.decay, &(gradient * gradient), 1.0 - self.decay);
             let step = gradient / (new_squares.sqrt() + self.epsilon);
             updates.push(Update::new(parameter, parameter - scaled(learning_rate, &step)));
             updates.push(Update::new(&squares, new_squares));

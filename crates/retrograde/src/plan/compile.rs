@@ -128,7 +128,8 @@ impl Planner {
             wanted[update.value] |= is_view(&items, update.value);
         }
         let sources = sources(&items, &wanted, &updated);
-        check_bytes(&items, &sources)?;
+        let asked_for = self.wanted.iter().map(|var| items.of[&var.id()]);
+        check_bytes(&items, &sources, asked_for.chain(updates.iter().map(|update| update.value)))?;
         let bounds = index_bounds(&items)?;
         let units = fuse(&items, &sources);
         let schedule = schedule(&items, &sources, &units, &updates);
@@ -185,9 +186,18 @@ fn is_view(items: &Items, item: usize) -> bool {
     operation.is_some_and(|operation| matches!(operation.form(), Form::View(_) | Form::Reshape))
 }
 
-/// Tables of bytes can only be gathered from.
-fn check_bytes(items: &Items, sources: &Sources) -> Result<()> {
-    for item in &items.list {
+/// Tables of bytes can only be gathered from; a table in another shape can be neither `asked_for` nor stored.
+fn check_bytes(items: &Items, sources: &Sources, asked_for: impl Iterator<Item = usize>) -> Result<()> {
+    let refused = |item: usize, base: usize| {
+        let node = &items.list[item].node;
+        Err(Error::Recording {
+            operation: node.operation().map_or_else(|| node.label(), |operation| operation.name().into()),
+            location: node.location,
+            problem: format!("`{}` is kept as bytes", items.list[base].node.label()),
+            remedy: "take rows of it by `gather_rows`, which makes real numbers of them".into(),
+        })
+    };
+    for (number, item) in items.list.iter().enumerate() {
         let Origin::Operation(operation) = &item.node.origin else {
             continue;
         };
@@ -199,13 +209,14 @@ fn check_bytes(items: &Items, sources: &Sources) -> Result<()> {
                 Form::Arithmetic(_) | Form::Pointwise(_) | Form::View(_) => false,
             };
             if is_bytes(items, base) && !takes {
-                return Err(Error::Recording {
-                    operation: operation.name().into(),
-                    location: item.node.location,
-                    problem: format!("`{}` is kept as bytes", items.list[base].node.label()),
-                    remedy: "take rows of it by `gather_rows`, which makes real numbers of them".into(),
-                });
+                return refused(number, base);
             }
+        }
+    }
+    for item in asked_for.filter(|&item| !is_bytes(items, item)) {
+        let base = sources.of[item].base;
+        if is_bytes(items, base) {
+            return refused(item, base);
         }
     }
     Ok(())

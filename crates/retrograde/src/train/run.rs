@@ -68,7 +68,7 @@ impl<'a, T: Real> Run<'a, T> {
 
     fn go(&mut self, model: &mut impl Model, rows: usize, observer: Observer<'_>) -> Result<()> {
         let done = self.session.steps();
-        // No step has to ask for memory.
+        // No step has to ask for memory, of the first million.
         self.history.losses.reserve(self.last.saturating_sub(done).min(LOSSES_AT_ONCE) as usize);
         let begin = Event::Begin {
             done,

@@ -215,3 +215,27 @@ fn an_update_at_the_tail_of_its_gradient_changes_no_bit() -> Result<()> {
     }
     Ok(())
 }
+
+/// A table of bytes that is only seen in another shape is refused where it would have to become real numbers; its rows are
+/// gathered through the shape as well.
+#[test]
+fn a_table_of_bytes_in_another_shape_is_refused_by_name() {
+    type Shaped = fn(&Var) -> Var;
+    let shapes: [Shaped; 3] = [|t| t.sum([1]), |t| t.max([1]), |t| t.reshape([3])];
+    for shaped in shapes {
+        let graph = Graph::new();
+        let table = graph.bytes("table", [3, 1], [1_u8, 2, 3].as_slice(), 0.5);
+        let state = graph.state("state", Tensor::zeros([3]));
+        let shaped = shaped(&table);
+        let wanted = Planner::new(&graph).want(&shaped).compile::<f32>();
+        let stored = Planner::new(&graph).update(&state, &shaped).compile::<f32>();
+        for plan in [wanted, stored] {
+            let error = plan.expect_err("a refusal").to_string();
+            assert!(error.contains("`table` is kept as bytes") && error.contains("gather_rows"), "{error}");
+        }
+        let rows = shaped.reshape([3, 1]).gather_rows(&graph.indices("rows", [2], [2_u32, 0].as_slice()));
+        let mut plan = Planner::new(&graph).want(&rows).compile::<f32>().expect("rows");
+        plan.run().expect("a run");
+        assert_eq!(plan.value(&rows).expect("rows").values(), [1.5, 0.5]);
+    }
+}

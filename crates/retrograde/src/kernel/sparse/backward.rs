@@ -12,7 +12,7 @@ use std::ops::Range;
 pub(super) const ROWS: usize = 128;
 
 /// The rows `features` of C = Aᵀ·G for the sparse rows A; G has as many rows, and `n` columns, at least [`NARROWEST`].
-/// `scratch` has as many numbers as [`scratch`] says. If there is something to be told which rows of C are `left_out`, those
+/// `scratch` has as many numbers as [`scratch`](super::scratch) says. If there is something to be told which rows of C are `left_out`, those
 /// are that nobody has to sum: features that are zero in all rows of A.
 pub(crate) fn transposed_product<T: Real>(
     a: SparseRows<'_, T>,

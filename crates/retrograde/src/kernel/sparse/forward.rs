@@ -13,7 +13,7 @@ const BLOCKS_A_DEPTH: usize = DEPTH / BLOCK;
 const WORTH_COPYING_B: usize = 16;
 
 /// C = A·B for the sparse rows A; B is row-major with `n` columns, at least [`NARROWEST`]. `scratch` has as many numbers as
-/// [`scratch`] says.
+/// [`scratch`](super::scratch) says.
 pub(crate) fn product<T: Real>(a: SparseRows<'_, T>, b: &[T], n: usize, c: &mut [T], scratch: &mut [T]) {
     assert!(n >= NARROWEST && b.len() >= a.lists.width() * n, "the right operand of a sparse product");
     assert_eq!(c.len(), a.rows * n, "the rows of a sparse product");
