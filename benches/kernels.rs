@@ -30,14 +30,18 @@ const WEIGHTS: [Size; 5] = [(784, 100, 50), (784, 128, 512), (784, 10, 512), (78
 /// The products dy·wᵀ, for the gradient of the layer's input.
 const INPUTS: [Size; 4] = [(100, 10, 50), (128, 256, 512), (10, 256, 512), (256, 2048, 2048)];
 
-/// Measures the product of two matrices, the first, the second or neither of which lies in memory as its transpose.
+/// Measures the product of two matrices, the first, the second or neither of which lies in memory as its transpose, as
+/// the gradient of a product records it.
 fn product<T: Real>(bencher: Bencher, (m, k, n): Size, turned: (bool, bool)) {
     let graph = Graph::new();
     let a = graph.input("a", if turned.0 { [k, m] } else { [m, k] });
     let b = graph.input("b", if turned.1 { [n, k] } else { [k, n] });
-    let left = if turned.0 { a.transpose([1, 0]) } else { a.clone() };
-    let right = if turned.1 { b.transpose([1, 0]) } else { b.clone() };
-    let plan = Planner::new(&graph).want(&left.matmul(&right)).threads(1).compile::<T>();
+    let c = match turned {
+        (true, _) => a.t_matmul(&b),
+        (false, true) => a.matmul_t(&b),
+        (false, false) => a.matmul(&b),
+    };
+    let plan = Planner::new(&graph).want(&c).threads(1).compile::<T>();
     let mut plan = plan.expect("operands that fit");
     let numbers = |count| (0..count).map(|i| ((i * 7 % 13) as f64).sin()).collect::<Vec<f64>>();
     plan.set(&a, &numbers(m * k)).expect("as many values as the shape has");
