@@ -6,10 +6,8 @@
 //! Ours goes through a plan, as in a training, whose run costs a little on the smallest products.
 
 use faer::{Accum, MatMut, MatRef, Par};
-use retrograde::kernel::{Body, InstructionSet, Real, Vector, dispatch, instruction_set};
+use retrograde::kernel::{Peak, Real, instruction_set};
 use retrograde::{Graph, Plan, Planner, Var};
-use std::hint::black_box;
-use std::marker::PhantomData;
 use std::time::Instant;
 
 const ROUNDS: usize = 7;
@@ -86,38 +84,6 @@ macro_rules! number {
 }
 number!(f32, sgemm);
 number!(f64, dgemm);
-
-/// Twelve sums at a time that know nothing of each other: as many multiply-adds as the processor can do.
-struct Peak<T> {
-    turns: usize,
-    number: PhantomData<T>,
-}
-
-impl<T: Real> Body for Peak<T> {
-    type Output = f64;
-
-    #[inline(always)]
-    fn run<I: InstructionSet>(self) -> f64 {
-        // SAFETY: `dispatch` has found the instruction set; the array has room for a register of any of them.
-        unsafe {
-            let (factor, mut sums) =
-                (T::Register::<I>::splat(T::of(0.999)), [T::Register::<I>::splat(T::one()); 12]);
-            let start = Instant::now();
-            for _ in 0..self.turns {
-                for sum in &mut sums {
-                    *sum = sum.multiply_add(factor, factor);
-                }
-            }
-            let seconds = start.elapsed().as_secs_f64();
-            let mut seen = [T::zero(); 16];
-            for sum in sums {
-                sum.store(seen.as_mut_ptr());
-                black_box(&seen);
-            }
-            (2 * self.turns * sums.len() * T::Register::<I>::LANES) as f64 / seconds / 1e9
-        }
-    }
-}
 
 /// GFLOP/s of a product that is repeated for a while.
 fn rate(flops: f64, mut product: impl FnMut()) -> f64 {
@@ -221,7 +187,7 @@ fn measure<T: Number>() -> retrograde::Result<()> {
                 outcome = plan.set_element(&a, 0, first).and_then(|()| plan.run());
             }));
             outcome?;
-            seen[4].push(dispatch(Peak { turns: 200_000, number: PhantomData::<T> }));
+            seen[4].push(Peak::arithmetic::<T>(1));
         }
         let ours = plan.read(&product)?;
         // Small whole numbers: all must agree to the last bit.

@@ -65,8 +65,18 @@ fn main() -> retrograde::Result<()> {
     };
     println!("| two threads meet by | ns |\n| --- | --- |");
     println!("| ours (a step on two threads, {two:.0}, less one on one, {one:.0}) | {:.0} |", two - one);
-    println!("| spin::Barrier | {:.0} |", with_barrier(|| drop(spinning.wait())));
-    println!("| std::sync::Barrier | {:.0} |", with_barrier(|| drop(blocking.wait())));
+    println!(
+        "| spin::Barrier | {:.0} |",
+        with_barrier(|| {
+            spinning.wait();
+        })
+    );
+    println!(
+        "| std::sync::Barrier | {:.0} |",
+        with_barrier(|| {
+            blocking.wait();
+        })
+    );
     println!("| rayon::join, a step's halves | {:.0} |", pool.install(|| measure(halves)));
     black_box(work);
     Ok(())

@@ -99,7 +99,7 @@ pub struct TrainArguments {
     #[arg(long, value_name = "FOLDER", conflicts_with = "out", help_heading = "Output")]
     pub resume: Option<PathBuf>,
     /// Show where the time of a step goes: each step of the plan with its share, what it reaches of this machine's peak, and
-    /// what it makes
+    /// what it makes; and how often the steps asked for memory
     #[arg(long, help_heading = "Report")]
     pub profile: bool,
     /// Write a report for a browser: one HTML file with curves, gradient and weight norms, dead units, confusions, the

@@ -8,7 +8,7 @@ use crate::json::{Line, PlanStep};
 use retrograde::plan::Profile;
 use retrograde::train::{EpochRecord, History, RunFolder};
 
-/// Prints JSON lines; only the last when it is to be quiet.
+/// Prints JSON lines; when it is to be quiet, only the last, and a profile, which was asked for.
 pub struct Lines<'a> {
     training: &'a Training,
     quiet: bool,
@@ -48,7 +48,7 @@ impl Face for Lines<'_> {
     }
 
     fn profile(&mut self, profile: &Profile, allocations: &Allocations) -> Result<(), Failure> {
-        self.print(&Line::Profile {
+        let line = Line::Profile {
             microseconds_per_step: profile.time().as_secs_f64() * 1e6,
             runs: profile.runs,
             threads: profile.threads,
@@ -57,7 +57,8 @@ impl Face for Lines<'_> {
             allocations: allocations.count,
             steps_looked_at: allocations.steps,
             steps: profile.steps.iter().map(PlanStep::from).collect(),
-        })
+        };
+        line.print()
     }
 
     fn clear(&mut self) {}

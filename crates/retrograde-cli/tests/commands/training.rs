@@ -29,7 +29,9 @@ fn training_tells_programs_what_it_did_and_threads_change_nothing() {
 #[test]
 fn a_profile_tells_where_the_time_goes_and_that_no_step_asks_for_memory() {
     let place = place();
-    for more in [&["--threads", "1"][..], &["--threads", "2", "--optimizer", "adam", "--precision", "f64"]] {
+    for more in
+        [&["--threads", "1"][..], &["--threads", "2", "--optimizer", "adam", "--precision", "f64", "--quiet"]]
+    {
         let arguments = [&["train", "--steps", "300", "--profile", "--json"], more].concat();
         let (out, _) = expect(0, &arguments, place.path());
         let lines = lines(&out);

@@ -111,10 +111,13 @@ impl Tail {
             // SAFETY: passed on; the rows of one share come one after the other.
             unsafe {
                 match left_out {
-                    None => self.chain.run(arena, elements, passed, scratch),
+                    None => {
+                        let whole = std::iter::once(0..passed.len());
+                        self.chain.run(arena, elements, whole, passed, scratch);
+                    }
                     Some(left_out) => {
                         let made = left_out.runs().map(|rows| rows.start * row..rows.end * row);
-                        self.chain.run_pieces(arena, elements, made, passed, scratch);
+                        self.chain.run(arena, elements, made, passed, scratch);
                     }
                 }
             }

@@ -52,7 +52,10 @@ pub(super) unsafe fn carry_out<T: Real>(
 ) {
     match work {
         // SAFETY: passed on.
-        Work::Chain(chain) => unsafe { chain.run(arena, share, &[], scratch) },
+        Work::Chain(chain) => unsafe {
+            let whole = std::iter::once(0..share.len());
+            chain.run(arena, share, whole, &[], scratch);
+        },
         // SAFETY: passed on.
         Work::Rows(work @ RowsWork { tail: Some(tail), .. }) => unsafe {
             tail.carry_out(work, arena, share, scratch);

@@ -21,25 +21,21 @@ pub(crate) fn product<T: Real>(a: SparseRows<'_, T>, b: &[T], n: usize, c: &mut 
     let copy = !(n * size_of::<T>()).is_multiple_of(64) && a.rows >= WORTH_COPYING_B;
     tiles::<T>(n, REGISTERS, &mut |column, registers| {
         let tile = Tile { a, b, n, column, c, scratch };
-        match (registers, copy) {
-            (1, false) => dispatch(Forward::<T, 1, false>(tile)),
-            (2, false) => dispatch(Forward::<T, 2, false>(tile)),
-            (3, false) => dispatch(Forward::<T, 3, false>(tile)),
-            (4, false) => dispatch(Forward::<T, 4, false>(tile)),
-            (5, false) => dispatch(Forward::<T, 5, false>(tile)),
-            (6, false) => dispatch(Forward::<T, 6, false>(tile)),
-            (7, false) => dispatch(Forward::<T, 7, false>(tile)),
-            (_, false) => dispatch(Forward::<T, 8, false>(tile)),
-            (1, true) => dispatch(Forward::<T, 1, true>(tile)),
-            (2, true) => dispatch(Forward::<T, 2, true>(tile)),
-            (3, true) => dispatch(Forward::<T, 3, true>(tile)),
-            (4, true) => dispatch(Forward::<T, 4, true>(tile)),
-            (5, true) => dispatch(Forward::<T, 5, true>(tile)),
-            (6, true) => dispatch(Forward::<T, 6, true>(tile)),
-            (7, true) => dispatch(Forward::<T, 7, true>(tile)),
-            (_, true) => dispatch(Forward::<T, 8, true>(tile)),
+        match registers {
+            1 => of_width::<T, 1>(tile, copy),
+            2 => of_width::<T, 2>(tile, copy),
+            3 => of_width::<T, 3>(tile, copy),
+            4 => of_width::<T, 4>(tile, copy),
+            5 => of_width::<T, 5>(tile, copy),
+            6 => of_width::<T, 6>(tile, copy),
+            7 => of_width::<T, 7>(tile, copy),
+            _ => of_width::<T, 8>(tile, copy),
         }
     });
+}
+
+fn of_width<T: Real, const W: usize>(tile: Tile<'_, '_, T>, copy: bool) {
+    if copy { dispatch(Forward::<T, W, true>(tile)) } else { dispatch(Forward::<T, W, false>(tile)) }
 }
 
 /// `W` registers of columns of C = A·B; B is `COPIED` first.
