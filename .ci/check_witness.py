@@ -44,8 +44,8 @@ def shown(value):
 def check(page, report):
     text = page.inner_text("body")
     assert page.inner_text("h1 span") == report["verdict"].replace("_", " "), page.inner_text("h1")
-    assert len(page.locator(".stations li").all()) == (len(report["stations"]) if len(report["stations"]) > 1 else 0)
-    assert len(page.locator(".stations em").all()) == any(s["verdict"] == "wrong" for s in report["stations"][1:])
+    assert len(page.locator(".layers li").all()) == (len(report["layers"]) if len(report["layers"]) > 1 else 0)
+    assert len(page.locator(".layers em").all()) == any(s["verdict"] == "wrong" for s in report["layers"][1:])
     assert len(page.locator("section.finding").all()) == len(report["findings"])
     for finding in report["findings"]:
         assert finding["sentence"].split(". ")[0] in text, finding["sentence"]

@@ -112,8 +112,8 @@ fn all_faults(arguments: &CheckArguments) -> Result<ExitCode, Failure> {
     for fault in faults::all() {
         let mut network = fault.network(inputs, hidden, outputs, arguments.seed)?;
         let report = check::network(&mut network, &x, &labels)?;
-        let layer = report.stations.get(fault.position()).map_or("", |station| station.name.as_str());
-        let named = report.first_wrong().map(|station| station.name.as_str());
+        let layer = report.layers.get(fault.position()).map_or("", |layer| layer.name.as_str());
+        let named = report.first_wrong().map(|layer| layer.name.as_str());
         let causes: Vec<String> = report.causes().map(ToString::to_string).collect();
         let right = named == Some(layer) && causes.iter().any(|cause| cause.starts_with(fault.cause));
         tried += 1;

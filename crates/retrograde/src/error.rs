@@ -17,7 +17,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 pub enum Error {
     /// An operation was given operands that it cannot take (a wrong shape, indices for real values, a node of
     /// another graph). It is remembered by the `Var` that the operation returned and arrives at the next `?`.
-    #[error("{operation} at {location}: {problem}\n  to mend it: {remedy}")]
+    #[error("{operation} at {location}: {problem}\n  help: {remedy}")]
     Recording {
         /// The operation's name.
         operation: String,
@@ -29,7 +29,7 @@ pub enum Error {
         remedy: String,
     },
     /// A value handed to the library is outside of what it accepts: a length, a name, a number.
-    #[error("{what}: {problem}\n  to mend it: {remedy}")]
+    #[error("{what}: {problem}\n  help: {remedy}")]
     Invalid {
         /// The argument, option or field.
         what: String,
@@ -39,7 +39,7 @@ pub enum Error {
         remedy: String,
     },
     /// The operating system refused to read or write a file or folder.
-    #[error("cannot {action} {}: {reason}\n  to mend it: {}", shown(path), what_helps(*kind))]
+    #[error("cannot {action} {}: {reason}\n  help: {}", shown(path), what_helps(*kind))]
     File {
         /// What was tried: "read", "write", "create".
         action: &'static str,
@@ -51,7 +51,7 @@ pub enum Error {
         kind: io::ErrorKind,
     },
     /// A file was read but is not what it should be: truncated, corrupt, of another kind, out of range.
-    #[error("{} is not usable: {problem}\n  to mend it: {remedy}", shown(path))]
+    #[error("{} is not usable: {problem}\n  help: {remedy}", shown(path))]
     Format {
         /// The file.
         path: PathBuf,
@@ -61,7 +61,7 @@ pub enum Error {
         remedy: String,
     },
     /// The loss or a parameter is no longer a finite number: training stopped at this step.
-    #[error("training diverged at step {step}: the loss is {loss}\n  to mend it: {remedy}")]
+    #[error("training diverged at step {step}: the loss is {loss}\n  help: {remedy}")]
     Diverged {
         /// The step, counted from 1, whose loss was not finite.
         step: u64,
@@ -71,16 +71,13 @@ pub enum Error {
         remedy: String,
     },
     /// A folder is being written by another run.
-    #[error(
-        "{} is in use by another run\n  to mend it: wait for it to end, or choose another folder",
-        shown(path)
-    )]
+    #[error("{} is in use by another run\n  help: wait for it to end, or choose another folder", shown(path))]
     Busy {
         /// The folder.
         path: PathBuf,
     },
     /// A download failed, from every mirror that was tried.
-    #[error("cannot fetch {what}: {problem}\n  to mend it: {remedy}")]
+    #[error("cannot fetch {what}: {problem}\n  help: {remedy}")]
     Download {
         /// The file.
         what: String,

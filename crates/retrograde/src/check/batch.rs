@@ -6,7 +6,7 @@ use ndarray::Axis;
 use super::evidence::finding;
 use super::probe::{Answers, relative};
 use super::view::largest;
-use super::{Evidence, Finding, Law, Severity, Verdict};
+use super::{Evidence, Finding, Invariant, Severity, Verdict};
 use crate::textbook::{Gradients, Labels, Layer, LossLayer, Network, Tensor};
 
 /// How far a loss may move by rounding, as a part of itself: a layer may compute in single precision.
@@ -34,8 +34,8 @@ pub(super) fn permuted(layer: &mut dyn Layer, name: &str, answers: &Answers) -> 
         "With the rows of the batch in another order the outputs are not the same in that order, but up to {apart:.3e} away: what a row becomes depends on its place in the batch, or on the rows before it."
     );
     let mut found = finding(Severity::Warning, Verdict::Right, name, Vec::new(), sentence);
-    found.law = Some(Law::PermutedRows);
-    found.mend =
+    found.invariant = Some(Invariant::PermutedRows);
+    found.help =
         Some("if the rows are examples, take each by itself: reduce along axis 1, not along axis 0".into());
     found.consequence =
         Some("the answer for an example depends on the others that happen to be in its batch".into());
@@ -66,9 +66,9 @@ pub(super) fn row_sums(name: &str, answers: &Answers, known: bool) -> Option<Fin
     let severity = if known { Severity::Warning } else { Severity::Fault };
     let sentence = "What is added to all logits of a row leaves its softmax alone, so each row of the logits' gradient sums to 0. Here it does not.";
     let mut found = finding(severity, Verdict::Wrong, name, vec!["x".into()], sentence.into());
-    found.law = Some(Law::RowsSumToZero);
+    found.invariant = Some(Invariant::RowsSumToZero);
     found.evidence.push(Evidence::stating(format!("The rows of the gradient sum to {}.", sums.join(", "))));
-    found.mend =
+    found.help =
         Some("dx = dout * (y - t) / N, with y a softmax along axis 1 and rows of t that sum to 1".into());
     found.consequence = Some("descent pushes all logits of a row up or down together: they grow without a bound, and mean nothing by it".into());
     Some(found)
@@ -94,9 +94,9 @@ fn differ(a: f64, b: f64) -> bool {
 fn doubled(sentence: String, place: &str, severity: Severity) -> Finding {
     let verdict = if severity == Severity::Fault { Verdict::Wrong } else { Verdict::Right };
     let mut found = finding(severity, verdict, place, Vec::new(), sentence);
-    found.law = Some(Law::DoubledBatch);
+    found.invariant = Some(Invariant::DoubledBatch);
     if severity == Severity::Fault {
-        found.mend = Some("take the loss of each row by itself, add them up, and divide by the number of rows, in forward and in backward".into());
+        found.help = Some("take the loss of each row by itself, add them up, and divide by the number of rows, in forward and in backward".into());
         found.consequence = Some(
             "how long a step is depends on the size of the batch: another learning rate for each".into(),
         );
@@ -167,7 +167,7 @@ pub(super) fn of_network(
         Some(loss) if differ(loss, first) => found.push(doubled(
             format!("With each row twice the loss is {loss:.4} instead of {first:.4}: it is no mean over the rows, or the rows influence each other. How long a step is then depends on the size of the batch."),
             "network",
-            Severity::Note,
+            Severity::Remark,
         )),
         Some(_) => {
             let all = labels_of(labels, &twice).and_then(|labels| network.gradient(&x.select(Axis(0), &twice), &labels).ok());
@@ -192,8 +192,8 @@ pub(super) fn of_network(
         let sentence = format!(
             "With the rows in the reverse order the loss is {loss:.4} instead of {first:.4}: it depends on their order."
         );
-        let mut order = finding(Severity::Note, Verdict::Right, "network", Vec::new(), sentence);
-        order.law = Some(Law::PermutedRows);
+        let mut order = finding(Severity::Remark, Verdict::Right, "network", Vec::new(), sentence);
+        order.invariant = Some(Invariant::PermutedRows);
         found.push(order);
     }
     found
@@ -231,6 +231,6 @@ pub(super) fn first_loss(logits: &Tensor, labels: &Labels, loss: f64) -> Option<
         classes.ln()
     );
     let mut found = finding(Severity::Warning, Verdict::Right, "network", Vec::new(), sentence);
-    found.law = Some(Law::FirstLoss);
+    found.invariant = Some(Invariant::FirstLoss);
     Some(found)
 }

@@ -22,14 +22,14 @@ pub(super) fn finding(
     Finding {
         severity,
         verdict,
-        place: place.to_owned(),
+        location: place.to_owned(),
         blocks,
         cause: None,
-        law: None,
+        invariant: None,
         sentence,
         formulas: None,
         evidence: Vec::new(),
-        mend: None,
+        help: None,
         consequence: None,
     }
 }
@@ -111,7 +111,7 @@ pub(super) fn unexplained(answers: &Answers, place: &str, block: usize, views: &
     found.consequence =
         Some("the gradient is not that of the loss; what training does with it cannot be said".into());
     if missing {
-        found.mend = Some(format!("compute d{name} in backward, and show it in `parameters`"));
+        found.help = Some(format!("compute d{name} in backward, and show it in `parameters`"));
     }
     let Some(view) = views
         .iter()

@@ -5,7 +5,7 @@ use super::evidence::{finding, numbers, unexplained};
 use super::guarded::Guarded;
 use super::probe::{Answers, GIVEN, Refusal, ask, expect_numbers, normal, random, relative};
 use super::view::{View, largest};
-use super::{Cause, Comparison, Evidence, Finding, Severity, Station, Verdict, invariants, laws};
+use super::{Cause, Comparison, Evidence, Finding, LayerReport, Severity, Verdict, invariants, laws};
 use crate::Result;
 use crate::textbook::{Labels, Layer, Tensor};
 
@@ -16,7 +16,7 @@ const MANY: usize = 144;
 
 /// What came of it.
 pub(super) struct Examined {
-    pub station: Station,
+    pub station: LayerReport,
     pub findings: Vec<Finding>,
     pub method: Vec<String>,
     /// How uncertain an output is, relative to the largest.
@@ -35,7 +35,7 @@ pub(super) fn examine(
     let layer = &mut Guarded::new(layer);
     expect_numbers(name, x)?;
     let kind = layer.name().to_owned();
-    let station = |output: Vec<usize>, verdict, blocks| Station {
+    let station = |output: Vec<usize>, verdict, blocks| LayerReport {
         name: name.to_owned(),
         kind: kind.clone(),
         output,
@@ -104,7 +104,7 @@ pub(super) fn examine(
 }
 
 fn refused(name: &str, refusal: Refusal) -> Finding {
-    let (verdict, sentence, mend) = match refusal {
+    let (verdict, sentence, help) = match refusal {
         Refusal::NotDeterministic(at, first, second) => (
             Verdict::NotDeterministic,
             format!(
@@ -118,7 +118,7 @@ fn refused(name: &str, refusal: Refusal) -> Finding {
             "check at an input at which the function is defined",
         ),
     };
-    Finding { mend: Some(mend.to_owned()), ..finding(Severity::Note, verdict, name, Vec::new(), sentence) }
+    Finding { help: Some(help.to_owned()), ..finding(Severity::Remark, verdict, name, Vec::new(), sentence) }
 }
 
 /// By block: whether something does not agree, in elements at two probes or along random directions at all.
@@ -169,7 +169,7 @@ fn judge(answers: &Answers, block: usize) -> (Verdict, Comparison) {
 fn remark(answers: &Answers, name: &str, block: usize, verdict: Verdict) -> Option<Finding> {
     let gradient = format!("d{}", answers.names[block]);
     let blocks = vec![answers.names[block].clone()];
-    let note = |sentence: String| finding(Severity::Note, verdict, name, blocks.clone(), sentence);
+    let note = |sentence: String| finding(Severity::Remark, verdict, name, blocks.clone(), sentence);
     match verdict {
         Verdict::Kink => {
             let view = View::new(answers, GIVEN, block, None, None)?;
@@ -206,7 +206,7 @@ fn remark(answers: &Answers, name: &str, block: usize, verdict: Verdict) -> Opti
             "The function jumps here in `{}`, as an index or a rounded number does, so that there is no slope to compare {gradient} with.",
             answers.names[block]
         ))),
-        Verdict::CannotTell => {
+        Verdict::Inconclusive => {
             Some(note(format!("The differences are too inaccurate here to say whether {gradient} is right.")))
         }
         Verdict::Right | Verdict::Wrong | Verdict::NotDeterministic => None,
@@ -317,7 +317,7 @@ fn ignoring(name: &str, predicted: Vec<Option<Tensor>>) -> Diagnosis {
         .remark(seen)
         .saying(format!("d{name} is the same whatever comes from above: backward ignores dout, as if it were 1."))
         .formulas(format!("d{name} = 1 · ∂out/∂{name}"), format!("d{name} = dout · ∂out/∂{name}"))
-        .mend("multiply by dout: dx = dout * ...")
+        .help("multiply by dout: dx = dout * ...")
         .would("nothing while this is the last layer and dout is 1; wrong as soon as the loss is scaled, or one of several")
 }
 
@@ -325,7 +325,7 @@ fn accumulated(name: &str, predicted: Vec<Option<Tensor>>) -> Diagnosis {
     Diagnosis::new(Cause::Accumulated, predicted)
         .saying(format!("d{name} is added to the gradient of the call before instead of replacing it."))
         .formulas(format!("d{name} += gradient"), format!("d{name} = gradient"))
-        .mend(format!("self.d{name} = …, not +=; or set it to zero before each backward"))
+        .help(format!("self.d{name} = …, not +=; or set it to zero before each backward"))
         .would("every step repeats all earlier ones: steps grow from step to step, and the loss blows up")
 }
 
@@ -365,7 +365,7 @@ fn tell(answers: &Answers, name: &str, wrong: &[(usize, Vec<Diagnosis>)]) -> Vec
             }
             found.cause = Some(diagnosis.cause.clone());
             found.formulas = diagnosis.formulas.clone().map(|(code, right)| super::Formulas { code, right });
-            found.mend = Some(diagnosis.mend.clone());
+            found.help = Some(diagnosis.help.clone());
             found.consequence = Some(diagnosis.consequence.clone());
             found.evidence.extend(numbers(answers, *block, diagnosis));
             let ignored = |diagnosis: &Diagnosis| diagnosis.cause == Cause::DoutIgnored;

@@ -82,7 +82,7 @@ fn written_into(written: &Written, name: &str, what: &str, call: &str) -> Findin
             written.index, written.before, written.after
         )
     }));
-    found.mend = Some(if what == "x" {
+    found.help = Some(if what == "x" {
         "out = x.copy(), and work on that".into()
     } else {
         "dx = dout.copy(), and work on that".into()

@@ -57,7 +57,7 @@ pub(super) fn weight_decay(rows: &[InRow]) -> Option<Vec<Finding>> {
         found.sentence = format!("Every layer is right by itself. {}", found.sentence);
         found.cause = Some(diagnosis.cause);
         found.formulas = diagnosis.formulas.map(|(code, right)| Formulas { code, right });
-        found.mend = Some(diagnosis.mend);
+        found.help = Some(diagnosis.help);
         found.consequence = Some(diagnosis.consequence);
         found.evidence.push(Evidence::stating(format!(
             "What the gradient lacks is the same multiple of the value in all of {} elements of {name}.",
@@ -136,7 +136,7 @@ pub(super) fn in_row(
     // What is wrong beyond the tolerance is wrong, however vague the rest.
     verdict = match (jump, vague) {
         (true, _) => Verdict::of_all([verdict, Verdict::NotDifferentiable]),
-        (false, true) => Verdict::of_all([verdict, Verdict::CannotTell]),
+        (false, true) => Verdict::of_all([verdict, Verdict::Inconclusive]),
         (false, false) => verdict,
     };
     Ok(InRow { comparison: Comparison::new(shown, &shape, &flat, &numeric, verdict), elements })

@@ -4,7 +4,7 @@
 use super::causes::{Over, cross_entropy_of, log_softmax, over_wrong_axis, same};
 use super::evidence::finding;
 use super::probe::Answers;
-use super::{Cause, Evidence, Finding, Formulas, Law, Severity, Verdict, batch};
+use super::{Cause, Evidence, Finding, Formulas, Invariant, Severity, Verdict, batch};
 use crate::textbook::{Labels, Layer, Tensor};
 
 /// Far enough for exp to overflow in `f64`.
@@ -47,8 +47,8 @@ pub(super) fn of_layer(
             "A second backward after one forward gives other numbers: backward changes what forward left for it.".into(),
         );
         found.cause = Some(Cause::MemoryOverwritten);
-        found.law = Some(Law::Repeatable);
-        found.mend = Some("work on a copy in backward".into());
+        found.invariant = Some(Invariant::Repeatable);
+        found.help = Some("work on a copy in backward".into());
         found.consequence = Some(
             "none while each forward is followed by one backward; wrong for two losses on one forward".into(),
         );
@@ -87,7 +87,7 @@ fn over_axis(name: &str, answers: &Answers, over: Over, loss: bool) -> Finding {
     let mut found = finding(severity, verdict, name, Vec::new(), sentence);
     found.cause = Some(told.cause);
     found.formulas = told.formulas.map(|(code, right)| Formulas { code, right });
-    found.mend = Some(told.mend);
+    found.help = Some(told.help);
     let first = if loss { ", and the first loss is not ln C" } else { "" };
     found.consequence = Some(format!("the answer for a row depends on which others are in its batch{first}"));
     let y = log_softmax(x, over).mapv(f64::exp);
@@ -135,7 +135,7 @@ fn overflow(layer: &mut dyn Layer, name: &str, x: &Tensor, softmax: bool) -> Opt
             code: "y = exp(x) / Σ exp(x)".into(),
             right: "y = exp(x − m) / Σ exp(x − m), m = the largest of the row".into(),
         });
-        found.mend = Some(if softmax {
+        found.help = Some(if softmax {
             "x = x - np.max(x, axis=1, keepdims=True), before exp".into()
         } else {
             "write it with exp(−|x|), which cannot overflow".into()

@@ -4,17 +4,17 @@ use super::causes::plain;
 use super::evidence::finding;
 use super::probe::{Answers, MANIFOLD};
 use super::view::largest;
-use super::{Cause, Evidence, Finding, Law, Severity, Verdict};
+use super::{Cause, Evidence, Finding, Invariant, Severity, Verdict};
 use crate::textbook::Tensor;
 
 /// The law that a block violates, if it does, and what was seen.
-pub(super) fn violated(answers: &Answers, block: usize) -> Option<(Law, String)> {
+pub(super) fn violated(answers: &Answers, block: usize) -> Option<(Invariant, String)> {
     let experiments = &answers.experiments;
     let gradient = format!("d{}", answers.names[block]);
     let zero = experiments.zero[block].as_ref()?;
     if largest(zero) > 0.0 {
         return Some((
-            Law::ZeroForZero,
+            Invariant::ZeroForZero,
             format!(
                 "For dout = 0, {gradient} is not 0 but up to {:.3e}: something is in it that does not come from above.",
                 largest(zero)
@@ -36,7 +36,7 @@ pub(super) fn violated(answers: &Answers, block: usize) -> Option<(Law, String)>
     let apart = largest(&(same - first));
     if apart > tolerance * largest(first) {
         return Some((
-            Law::Repeatable,
+            Invariant::Repeatable,
             format!(
                 "Asked a second time with the same x and dout, {gradient} is up to {apart:.2e} away from itself: something is in it that is drawn anew or left from another call."
             ),
@@ -45,7 +45,7 @@ pub(super) fn violated(answers: &Answers, block: usize) -> Option<(Law, String)>
     let apart = largest(&(sum - first - other));
     if apart > tolerance * (largest(first) + largest(other)) {
         return Some((
-            Law::Linear,
+            Invariant::Linear,
             format!(
                 "{gradient} is not linear in dout: for the sum of two gradients from above it is {apart:.2e} away from the sum of both."
             ),
@@ -58,7 +58,7 @@ pub(super) fn violated(answers: &Answers, block: usize) -> Option<(Law, String)>
             largest(large),
             largest(first) * MANIFOLD
         );
-        (Law::Linear, seen)
+        (Invariant::Linear, seen)
     })
 }
 
@@ -72,17 +72,17 @@ pub(super) fn as_finding(answers: &Answers, name: &str, block: usize) -> Option<
     let (law, seen) = violated(answers, block)?;
     let gradient = format!("d{}", answers.names[block]);
     let mut found = finding(Severity::Fault, Verdict::Wrong, name, vec![answers.names[block].clone()], seen);
-    found.law = Some(law);
-    found.mend = Some(match law {
-        Law::ZeroForZero => format!("multiply everything in {gradient} by dout"),
-        Law::Repeatable => {
+    found.invariant = Some(law);
+    found.help = Some(match law {
+        Invariant::ZeroForZero => format!("multiply everything in {gradient} by dout"),
+        Invariant::Repeatable => {
             "draw nothing in backward: keep in forward what it needs (self.mask = mask), and use that".into()
         }
         _ => format!(
             "leave out of {gradient} what is no sum of products with dout: signs, roundings, limits, normalisations of it"
         ),
     });
-    if law == Law::Repeatable {
+    if law == Invariant::Repeatable {
         found.consequence = Some("noise in place of a part of the gradient".into());
         return Some(found);
     }

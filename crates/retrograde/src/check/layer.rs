@@ -51,12 +51,5 @@ pub fn loss(loss: &mut dyn LossLayer, logits: &Tensor, labels: &Labels) -> Resul
 fn report(name: &str, examined: Examined) -> Report {
     let Examined { station, findings, method, .. } = examined;
     let verdict = Verdict::of_all([station.verdict]);
-    Report {
-        subject: name.to_owned(),
-        verdict,
-        stations: vec![station],
-        blocks: Vec::new(),
-        findings,
-        method,
-    }
+    Report { subject: name.to_owned(), verdict, layers: vec![station], blocks: Vec::new(), findings, method }
 }

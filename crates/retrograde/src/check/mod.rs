@@ -14,10 +14,10 @@
 //! | [`network`], [`two_layer_net`] | a row of layers with a loss at the end |
 //! | [`Verdict`], [`Severity`] | what can be said of a gradient, and of a finding |
 //! | [`Comparison`] | a block of claimed gradients beside the numerical ones |
-//! | [`Report`], [`Station`], [`Finding`], [`Evidence`], [`Table`] | what a check hands back; plain data, for faces to show |
+//! | [`Report`], [`LayerReport`], [`Finding`], [`Evidence`], [`Table`] | what a check hands back; plain data, for faces to show |
 //! | [`gradients`], [`model`], [`GraphCheck`] | the check of a recorded graph |
 //! | [`Cause`] | the catalogue of causes |
-//! | [`Law`] | what must hold without differences |
+//! | [`Invariant`] | what must hold without differences |
 //! | [`faults`] | layers and losses with one mistake each, to learn from and to examine the check with |
 //! | [`numerical`] | slopes by differences that know how far they can be trusted |
 
@@ -31,9 +31,9 @@ pub mod faults;
 mod graph;
 mod guarded;
 mod in_row;
+mod invariant;
 mod invariants;
 mod jacobian;
-mod law;
 mod laws;
 mod layer;
 mod loss_layer;
@@ -52,9 +52,9 @@ mod view;
 pub use cause::Cause;
 pub use comparison::{Comparison, Element};
 pub use graph::{GraphCheck, gradients, model};
-pub use law::Law;
+pub use invariant::Invariant;
 pub use layer::{layer, loss};
 pub use network::{network, two_layer_net};
-pub use report::{Evidence, Finding, Formulas, Report, Station, Table};
+pub use report::{Evidence, Finding, Formulas, LayerReport, Report, Table};
 pub use rows::rows;
 pub use verdict::{Severity, Verdict};

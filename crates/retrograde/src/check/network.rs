@@ -56,10 +56,10 @@ fn named(
     let local = claims_in_row(network, x, labels);
 
     // 2. Each layer alone.
-    let (mut stations, mut findings, mut method) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut layers, mut findings, mut method) = (Vec::new(), Vec::new(), Vec::new());
     let (mut noises, mut precisions) = (Vec::new(), Vec::new());
     let mut add = |examined: Examined| {
-        stations.push(examined.station);
+        layers.push(examined.station);
         findings.extend(examined.findings);
         method.extend(examined.method);
         noises.push(examined.noise);
@@ -77,7 +77,7 @@ fn named(
     // The loss is as uncertain as what it is computed from.
     let noise = noises.iter().copied().fold(4.0 * f64::EPSILON, f64::max);
     let precision = precisions.iter().copied().fold(relative(noise), f64::max);
-    let deterministic = stations.iter().all(|station| station.verdict != Verdict::NotDeterministic);
+    let deterministic = layers.iter().all(|station| station.verdict != Verdict::NotDeterministic);
     let mut whole = None;
     match claimed {
         Ok(claimed) if deterministic => {
@@ -100,7 +100,7 @@ fn named(
         }
         Ok(_) | Err(_) => {}
     }
-    let all_right = stations.iter().all(|station| !station.verdict.is_wrong());
+    let all_right = layers.iter().all(|station| !station.verdict.is_wrong());
     let decay = if all_right { weight_decay(&rows) } else { None };
     let mut blocks: Vec<Comparison> = rows.into_iter().map(|row| row.comparison).collect();
     if let Some(decay) = decay {
@@ -108,14 +108,14 @@ fn named(
     } else if all_right && blocks.iter().any(|block| block.verdict.is_wrong()) {
         match between_layers(network, &inputs, &names, &local?, &noises, &precisions)? {
             Some((position, found)) => {
-                stations[position].verdict = Verdict::Wrong;
+                layers[position].verdict = Verdict::Wrong;
                 findings.push(found);
             }
             // By the chain rule the row is right: what its differences say is what many kinks nearby make of them.
             None => blocks
                 .iter_mut()
                 .filter(|block| block.verdict.is_wrong())
-                .for_each(|block| block.verdict = Verdict::CannotTell),
+                .for_each(|block| block.verdict = Verdict::Inconclusive),
         }
     }
     if deterministic {
@@ -123,7 +123,7 @@ fn named(
         let mean = (!fault)
             .then(|| batch::of_loss(network.loss_layer_mut(), &loss_name, &logits, labels))
             .flatten()
-            .inspect(|_| stations.last_mut().expect("the loss").verdict = Verdict::Wrong);
+            .inspect(|_| layers.last_mut().expect("the loss").verdict = Verdict::Wrong);
         let fault = fault || mean.is_some();
         let loss = first_loss + penalty;
         findings.extend(batch::of_network(network, x, labels, loss, whole.as_ref(), fault));
@@ -133,14 +133,13 @@ fn named(
     let first = follow(&mut findings, &blocks, &loss_name, &logits, first_loss, first);
     findings.extend(first);
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
-    let parts =
-        stations.iter().map(|station| station.verdict).chain(blocks.iter().map(|block| block.verdict));
+    let parts = layers.iter().map(|station| station.verdict).chain(blocks.iter().map(|block| block.verdict));
     let verdict = Verdict::of_all(parts.chain(findings.iter().map(|finding| finding.verdict)));
     method.push(format!(
         "the row: the loss differentiated in {} of its parameters' elements",
         blocks.iter().map(|block| block.compared).sum::<usize>()
     ));
-    Ok(Report { subject: "network".into(), verdict, stations, blocks, findings, method })
+    Ok(Report { subject: "network".into(), verdict, layers, blocks, findings, method })
 }
 
 /// What each layer is given from above in the row, and what it claims for it.
@@ -222,7 +221,7 @@ fn between_layers(
                     "`{}` is right alone; in the row its backward uses the input of `{}`: the two share one buffer, and the last forward wins.",
                     names[position], names[other]
                 );
-                found.mend = Some(
+                found.help = Some(
                     "give each layer its own memory: self.x = x.copy(), and one object for each layer".into(),
                 );
                 break;
@@ -255,8 +254,8 @@ fn follow(
     // Where the loss is what it should be, or what the fault does not explain, there is nothing to say of it.
     let (rows, classes) = (logits.shape()[0] as f64, logits.shape().last().copied().unwrap_or(1) as f64);
     let instead = match fault.cause {
-        Some(Cause::SoftmaxOverBatch) if fault.place == loss_name => rows * classes,
-        Some(Cause::SoftmaxDownColumns) if fault.place == loss_name => rows,
+        Some(Cause::SoftmaxOverBatch) if fault.location == loss_name => rows * classes,
+        Some(Cause::SoftmaxDownColumns) if fault.location == loss_name => rows,
         _ => return first,
     };
     if first.take().is_some() {

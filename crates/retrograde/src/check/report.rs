@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Cause, Comparison, Law, Severity, Verdict};
+use super::{Cause, Comparison, Invariant, Severity, Verdict};
 
 /// What a check says.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -12,7 +12,7 @@ pub struct Report {
     /// The verdict of the whole.
     pub verdict: Verdict,
     /// The layers or nodes from left to right, the loss last; one for a layer alone.
-    pub stations: Vec<Station>,
+    pub layers: Vec<LayerReport>,
     /// The whole's own comparison, parameter by parameter: the gradient of the loss in a network or a graph.
     pub blocks: Vec<Comparison>,
     /// What was found, the weightiest first. A right gradient may have notes.
@@ -23,7 +23,7 @@ pub struct Report {
 
 /// A layer or a node, checked alone.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Station {
+pub struct LayerReport {
     /// Its name in the row: `affine1`.
     pub name: String,
     /// What kind of layer or operation it is: `Affine`.
@@ -44,13 +44,13 @@ pub struct Finding {
     /// What it says of the gradient.
     pub verdict: Verdict,
     /// The layer, node or parameter: `softmaxwithloss`.
-    pub place: String,
+    pub location: String,
     /// The gradients that are concerned: `x`, or parameters' names. Empty where it is about forward alone.
     pub blocks: Vec<String>,
     /// What the fault is, if it could be proved.
     pub cause: Option<Cause>,
     /// The law that is violated, if the finding is about one.
-    pub law: Option<Law>,
+    pub invariant: Option<Invariant>,
     /// What a good teacher would say: one or two sentences.
     pub sentence: String,
     /// The formula as the code has it and as it should be.
@@ -58,7 +58,7 @@ pub struct Finding {
     /// What proves it.
     pub evidence: Vec<Evidence>,
     /// The line to write instead.
-    pub mend: Option<String>,
+    pub help: Option<String>,
     /// What the fault would do to training.
     pub consequence: Option<String>,
 }
@@ -92,8 +92,8 @@ pub struct Table {
 
 impl Report {
     /// The first station from the left that is wrong.
-    pub fn first_wrong(&self) -> Option<&Station> {
-        self.stations.iter().find(|station| station.verdict.is_wrong())
+    pub fn first_wrong(&self) -> Option<&LayerReport> {
+        self.layers.iter().find(|station| station.verdict.is_wrong())
     }
 
     /// The causes that were proved, the weightiest first.
@@ -105,7 +105,7 @@ impl Report {
 impl Finding {
     /// What was found, in a few words: the cause, the law that is violated, or the verdict.
     pub fn title(&self) -> String {
-        match (&self.cause, self.law, self.severity) {
+        match (&self.cause, self.invariant, self.severity) {
             (Some(cause), ..) => cause.to_string(),
             (None, Some(law), _) => law.to_string(),
             (None, None, Severity::Fault) => "wrong, for no cause that could be proved".into(),

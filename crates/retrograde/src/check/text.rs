@@ -10,7 +10,7 @@ const WIDTH: usize = 80;
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}: {}", self.subject, self.verdict)?;
-        if self.stations.len() > 1 {
+        if self.layers.len() > 1 {
             writeln!(f, "\n{}", row_of_layers(self))?;
         }
         for finding in &self.findings {
@@ -18,9 +18,8 @@ impl fmt::Display for Report {
             write_finding(f, finding)?;
         }
         let parts: Vec<(&str, &Comparison)> = if self.blocks.is_empty() {
-            let all = self.stations.iter();
-            all.flat_map(|station| station.blocks.iter().map(|block| (station.name.as_str(), block)))
-                .collect()
+            let all = self.layers.iter();
+            all.flat_map(|layer| layer.blocks.iter().map(|block| (layer.name.as_str(), block))).collect()
         } else {
             self.blocks.iter().map(|block| ("", block)).collect()
         };
@@ -42,9 +41,9 @@ impl fmt::Display for Report {
 fn row_of_layers(report: &Report) -> String {
     let mut lines = vec![String::from("  ")];
     let mut mark = None;
-    for (at, station) in report.stations.iter().enumerate() {
+    for (at, layer) in report.layers.iter().enumerate() {
         let arrow = if at == 0 { "" } else { "→ " };
-        let part = format!("{arrow}{} {}", station.name, station.verdict.mark());
+        let part = format!("{arrow}{} {}", layer.name, layer.verdict.mark());
         let width = |line: &String| line.chars().count();
         let line = lines.len() - 1;
         if at > 0 && width(&lines[line]) + 1 + part.chars().count() > WIDTH {
@@ -54,7 +53,7 @@ fn row_of_layers(report: &Report) -> String {
         }
         let line = lines.len() - 1;
         lines[line].push_str(&part);
-        if station.verdict.is_wrong() && mark.is_none() {
+        if layer.verdict.is_wrong() && mark.is_none() {
             mark = Some((line, width(&lines[line]) - 1));
         }
     }
@@ -75,11 +74,11 @@ fn write_finding(f: &mut fmt::Formatter<'_>, finding: &Finding) -> fmt::Result {
     let kind = match finding.severity {
         Severity::Fault => "✗",
         Severity::Warning => "!",
-        Severity::Note => "·",
+        Severity::Remark => "·",
     };
     let blocks: Vec<String> = finding.blocks.iter().map(|block| format!("d{block}")).collect();
     let place = if blocks.is_empty() { String::new() } else { format!(", {}", blocks.join(", ")) };
-    writeln!(f, "{kind} {}{place}: {}", finding.place, finding.title())?;
+    writeln!(f, "{kind} {}{place}: {}", finding.location, finding.title())?;
     write_wrapped(f, &finding.sentence, "    ", "    ")?;
     if let Some(formulas) = &finding.formulas {
         write_wrapped(f, &formulas.code, "    the code   ", "               ")?;
@@ -91,8 +90,8 @@ fn write_finding(f: &mut fmt::Formatter<'_>, finding: &Finding) -> fmt::Result {
             write_table(f, table)?;
         }
     }
-    if let Some(mend) = &finding.mend {
-        write_wrapped(f, mend, "    instead    ", "               ")?;
+    if let Some(help) = &finding.help {
+        write_wrapped(f, help, "    help       ", "               ")?;
     }
     if let Some(consequence) = &finding.consequence {
         write_wrapped(f, consequence, "    training   ", "               ")?;

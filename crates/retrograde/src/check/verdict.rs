@@ -20,7 +20,7 @@ pub enum Verdict {
     /// The function jumps or is not finite here, so that it has no derivative.
     NotDifferentiable,
     /// The differences are too inaccurate, or there is nothing to compare, so that neither can be said.
-    CannotTell,
+    Inconclusive,
 }
 
 impl Verdict {
@@ -37,7 +37,7 @@ impl Verdict {
             Verdict::Right => 0,
             Verdict::Rounding => 1,
             Verdict::Kink => 2,
-            Verdict::CannotTell => 3,
+            Verdict::Inconclusive => 3,
             Verdict::NotDifferentiable => 4,
             Verdict::NotDeterministic => 5,
             Verdict::Wrong => 6,
@@ -50,7 +50,7 @@ impl Verdict {
         match self {
             Verdict::Right | Verdict::Rounding | Verdict::Kink => '✓',
             Verdict::Wrong => '✗',
-            Verdict::NotDeterministic | Verdict::NotDifferentiable | Verdict::CannotTell => '?',
+            Verdict::NotDeterministic | Verdict::NotDifferentiable | Verdict::Inconclusive => '?',
         }
     }
 }
@@ -64,7 +64,7 @@ impl fmt::Display for Verdict {
             Verdict::Rounding => "rounding",
             Verdict::NotDeterministic => "not deterministic",
             Verdict::NotDifferentiable => "not differentiable here",
-            Verdict::CannotTell => "cannot tell",
+            Verdict::Inconclusive => "inconclusive",
         })
     }
 }
@@ -74,7 +74,7 @@ impl fmt::Display for Verdict {
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
     /// Worth knowing, and nothing to mend: which side of a kink the code takes, that it computes in `f32`.
-    Note,
+    Remark,
     /// The gradient is that of the function, but the function itself is suspicious.
     Warning,
     /// To be mended.
@@ -90,6 +90,6 @@ mod tests {
         assert_eq!(Verdict::of_all([]), Verdict::Right);
         assert_eq!(Verdict::of_all([Verdict::Kink, Verdict::Right, Verdict::Rounding]), Verdict::Kink);
         assert_eq!(Verdict::of_all([Verdict::Wrong, Verdict::NotDeterministic]), Verdict::Wrong);
-        assert!(Verdict::Wrong.is_wrong() && !Verdict::CannotTell.is_wrong());
+        assert!(Verdict::Wrong.is_wrong() && !Verdict::Inconclusive.is_wrong());
     }
 }

@@ -88,7 +88,7 @@ impl<'a> View<'a> {
                     (true, _) => Verdict::Wrong,
                     (false, true) => Verdict::Kink,
                     (false, false) if vague && scale > 0.0 && !(claimed == 0.0 && low == 0.0) => {
-                        Verdict::CannotTell
+                        Verdict::Inconclusive
                     }
                     _ if rounded && apart > 1e-9 * scale => Verdict::Rounding,
                     _ => Verdict::Right,

@@ -46,7 +46,7 @@ fn the_two_layer_network_is_right_in_every_one_of_its_parameters() -> Result<()>
     for block in &report.blocks {
         assert!(block.median < 1e-8 && (block.cosine - 1.0).abs() < 1e-9, "{block:?}");
     }
-    let nodes: Vec<&str> = report.stations.iter().map(|station| station.kind.as_str()).collect();
+    let nodes: Vec<&str> = report.layers.iter().map(|station| station.kind.as_str()).collect();
     assert_eq!(
         nodes,
         ["matmul", "broadcast", "add", "relu", "matmul", "broadcast", "add", "softmax_with_loss"]
@@ -113,10 +113,10 @@ proptest! {
         let report = if directions { check.in_random_directions() } else { check }.run().expect("can be checked");
         prop_assert_eq!(report.verdict, Verdict::Wrong);
         let wrong: Vec<&str> =
-            report.stations.iter().filter(|s| s.verdict.is_wrong()).map(|s| s.name.as_str()).collect();
+            report.layers.iter().filter(|s| s.verdict.is_wrong()).map(|s| s.name.as_str()).collect();
         prop_assert_eq!(&wrong, &["mine"], "{:?} at {}: {:#?}", flaw, at, report);
         let fault = &report.findings[0];
-        prop_assert_eq!((fault.severity, fault.place.as_str()), (Severity::Fault, "mine"));
+        prop_assert_eq!((fault.severity, fault.location.as_str()), (Severity::Fault, "mine"));
         let line = culprit.map(|var| var.node().location.to_string()).unwrap_or_default();
         prop_assert!(fault.sentence.contains("first from the left") && fault.sentence.contains(&line), "{}", fault.sentence);
     }
@@ -173,7 +173,7 @@ fn kinks_are_no_faults_and_the_side_is_told() -> Result<()> {
     let report = check::gradients(&x.relu().sum_all(), &[&x])?;
     assert_eq!(report.verdict, Verdict::Kink, "{report:#?}");
     let note = &report.findings[0];
-    assert_eq!((note.severity, note.verdict), (Severity::Note, Verdict::Kink));
+    assert_eq!((note.severity, note.verdict), (Severity::Remark, Verdict::Kink));
     assert!(note.sentence.contains("2 of 4") && note.sentence.contains("left side"), "{}", note.sentence);
     // relu(x) - relu(-x) is x, whose slope is 1; the sum of the slopes that are taken at 0 is 0.
     for directions in [false, true] {
@@ -259,7 +259,7 @@ fn a_gradient_in_single_precision_is_rounded_and_not_wrong() -> Result<()> {
     let rows = Dataset::embedded()?.train().select(&[0, 1, 2])?;
     let report = check::model(&net, &rows)?.sample(50).in_single_precision().run()?;
     assert_eq!(report.verdict, Verdict::Rounding, "{report}");
-    assert!(report.findings.iter().all(|finding| finding.severity == Severity::Note), "{report}");
+    assert!(report.findings.iter().all(|finding| finding.severity == Severity::Remark), "{report}");
     // Random directions, and the second order, in the same way.
     let directions = check::model(&net, &rows)?.in_random_directions().in_single_precision().run()?;
     assert_eq!(directions.verdict, Verdict::Rounding, "{directions}");

@@ -156,7 +156,7 @@ pub(super) fn terms(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
             Diagnosis::new(Cause::AttentionTerm { code: code.clone() }, predicted)
                 .saying(format!("Forward is self-attention, P · x with P = softmax(s · x · xᵀ) and s = {scale}. The input is query, key and value in it, so that dx has three shares, and two of them go through the softmax and the scale. {}", written.said()))
                 .formulas(format!("dx = {code}"), format!("dx = {}", right.formula()))
-                .mend("dP = dout @ x.T; dS = P * (dP - (dP * P).sum(axis=-1, keepdims=True)); dx = s * (dS @ x + dS.T @ x) + P.T @ dout")
+                .help("dP = dout @ x.T; dS = P * (dP - (dP * P).sum(axis=-1, keepdims=True)); dx = s * (dS @ x + dS.T @ x) + P.T @ dout")
                 .would("what attends to what is learnt from a wrong gradient: the loss falls, by what the values alone can do"),
         );
     }

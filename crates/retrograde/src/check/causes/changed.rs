@@ -96,7 +96,7 @@ pub(super) fn input(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Diagnosis>
             Diagnosis::new(Cause::InputChanged { how: how.clone() }, predicted)
                 .saying(format!("{gradient} is right for another input: where backward should use x, as forward was given it, it uses {how}."))
                 .formulas(format!("{gradient} from {how}"), format!("{gradient} from x"))
-                .mend("self.x = x in forward, and that x in backward")
+                .help("self.x = x in forward, and that x in backward")
                 .would(format!("`{}` follows a gradient at other inputs: the loss falls more slowly, or not at all", case.name())),
         );
     }
@@ -125,7 +125,7 @@ pub(super) fn parameter(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Diagno
                 Diagnosis::new(Cause::ParameterChanged { what: name.clone(), how: how.clone() }, predicted)
                     .saying(format!("{gradient} is right for another `{name}`: where backward should use {name}, it uses {how}. What forward multiplies by, backward goes back through in the reverse order: a kernel is flipped once, a matrix transposed once."))
                     .formulas(format!("{gradient} through {how}"), format!("{gradient} through {name}"))
-                    .mend(format!("go back through the {name} that forward used, at the places where it used it"))
+                    .help(format!("go back through the {name} that forward used, at the places where it used it"))
                     .would("the gradient reaches the wrong places: the layers before learn what belongs to others"),
             );
         }

@@ -184,7 +184,7 @@ pub(super) fn terms(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
                 Diagnosis::new(Cause::Epsilon { value: epsilon }, predicted)
                     .saying(format!("Forward takes ln(y + {epsilon:e}), and backward is the gradient of ln y: the epsilon changes the loss, most where a probability is small, and the gradient does not know it."))
                     .formulas(right.clone(), format!("dx = dout · (y · Σ r − r){}, r = t · y / (y + {epsilon:e})", divided(forward.divisor)))
-                    .mend("compute ln y as x − max − ln Σ exp(x − max), which needs no epsilon")
+                    .help("compute ln y as x − max − ln Σ exp(x − max), which needs no epsilon")
                     .would(format!("little, until the network is sure of something wrong: then the loss is capped at {:.1} and no longer says how wrong", -epsilon.ln())),
             );
         }
@@ -201,7 +201,7 @@ pub(super) fn terms(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
                 return Some(
                     say(Cause::CrossEntropyTerm { code: code.clone() }, code.clone(), predicted)
                         .saying(format!("Forward is the cross entropy of a softmax, and backward has {code} where (y − t){} belongs.", divided(forward.divisor)))
-                        .mend(format!("dx = dout * (self.y - self.t){}", divided(forward.divisor).replace('N', "batch_size")))
+                        .help(format!("dx = dout * (self.y - self.t){}", divided(forward.divisor).replace('N', "batch_size")))
                         .would("the rows of the gradient do not sum to 0, or do not vanish at the right answer: the network does not settle where the loss is least"),
                 );
             }
@@ -220,7 +220,7 @@ pub(super) fn terms(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
             centred,
         )
         .saying("From the gradient its mean over the rows is subtracted.")
-        .mend("dx = dout * (self.y - self.t) / batch_size")
+        .help("dx = dout * (self.y - self.t) / batch_size")
         .would("what all rows have in common is not learned: the biases stand still"),
     )
 }

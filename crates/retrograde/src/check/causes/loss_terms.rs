@@ -79,7 +79,7 @@ pub(super) fn wrong_term(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis
         Diagnosis::new(Cause::LossTerm { code: code.clone() }, predicted)
             .saying(format!("The loss is a sum of terms, and each number of dx should be {right}; backward has {code}, the gradient of another loss."))
             .formulas(format!("dx = dout · ({code})"), format!("dx = dout · ({right})"))
-            .mend(format!("dx = dout * ({right})"))
+            .help(format!("dx = dout * ({right})"))
             .would("another loss than the one that is shown is made small"),
     )
 }

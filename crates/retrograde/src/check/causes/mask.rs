@@ -42,7 +42,7 @@ pub(super) fn dropout(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
         Diagnosis::new(Cause::DropoutNotScaled { scale }, predicted)
             .saying(format!("Forward multiplies what it keeps by {}, backward by {}: dropout's scale is in one of the two only.", plain(scale), plain(code)))
             .formulas(format!("dx = dout · mask · {}", plain(code)), format!("dx = dout · mask · {}", plain(scale)))
-            .mend("keep one array, mask / (1 − ratio), and multiply by it in forward and in backward")
+            .help("keep one array, mask / (1 − ratio), and multiply by it in forward and in backward")
             .would("the layers before the dropout learn with another learning rate than those after it"),
     )
 }
@@ -74,7 +74,7 @@ pub(super) fn redrawn(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
         Diagnosis::new(Cause::MaskRedrawn, predicted)
             .saying(format!("Forward multiplies by 0 or {}, and so does backward, at other places: its mask is another one than that of forward.", plain(high)))
             .formulas("dx = dout · another mask", "dx = dout · mask of forward")
-            .mend("self.mask = mask in forward, and that mask in backward; draw nothing in backward")
+            .help("self.mask = mask in forward, and that mask in backward; draw nothing in backward")
             .would("units that were dropped are trained, and units that worked are not: noise in place of half the gradient"),
     )
 }
@@ -91,7 +91,7 @@ pub(super) fn mask(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
             Diagnosis::new(Cause::MaskInverted, predicted)
                 .saying("The mask of backward is inverted: the gradient passes where forward stopped, and is stopped where forward passed.")
                 .formulas(format!("dx = dout · {l} where x passes, dout · {h} elsewhere"), right)
-                .mend("dx[mask] = 0 for mask = (x <= 0), not for mask = (x > 0)")
+                .help("dx[mask] = 0 for mask = (x <= 0), not for mask = (x > 0)")
                 .would("units that are off are trained, units that are on are not: the layers before learn noise"),
         );
     }
@@ -102,7 +102,7 @@ pub(super) fn mask(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
             Diagnosis::new(Cause::MaskMissing, predicted)
                 .saying("The gradient passes everywhere, also where forward stopped its input: the mask is missing in backward.")
                 .formulas("dx = dout", right)
-                .mend("dx = dout.copy(); dx[self.mask] = 0")
+                .help("dx = dout.copy(); dx[self.mask] = 0")
                 .would("units that are off are trained as if they were on: learning goes on, to a worse place"),
         );
     }
@@ -111,7 +111,7 @@ pub(super) fn mask(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
             Diagnosis::new(Cause::MaskOfDout, predicted)
                 .saying("The mask is made of the signs of dout; it belongs to the signs of x.")
                 .formulas(format!("dx = dout · {h} where dout > 0, dout · {l} elsewhere"), right)
-                .mend("remember mask = (x <= 0) in forward, and use it in backward")
+                .help("remember mask = (x <= 0) in forward, and use it in backward")
                 .would("gradients of one sign never arrive: weights run away in one direction"),
         );
     }
@@ -127,7 +127,7 @@ pub(super) fn mask(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
                 Diagnosis::new(Cause::MaskMissing, predicted)
                     .saying(format!("Forward stops its input on both sides, and backward on one only: {side} {} and beyond the gradient should be stopped, too.", plain(sign * edge)))
                     .formulas("dx = dout · [x is not too small]", "dx = dout · [x is between both edges]")
-                    .mend("dx = dout * ((x > lower) & (x < upper))")
+                    .help("dx = dout * ((x > lower) & (x < upper))")
                     .would("units that are at their limit are still pushed on, and stay there"),
             );
         }
@@ -157,7 +157,7 @@ pub(super) fn mask(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
             format!("dx = dout · {ch} on the one side, dout · {cl} on the other"),
             format!("dx = dout · {h} on the one side, dout · {l} on the other"),
         )
-        .mend(format!("dx = np.where(x > 0, {h} * dout, {l} * dout)"))
+        .help(format!("dx = np.where(x > 0, {h} * dout, {l} * dout)"))
         .would("the gradient is wrong for every unit on that side of the kink"),
     )
 }
@@ -238,7 +238,7 @@ pub(super) fn moved_mask(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Diagn
         Diagnosis::new(Cause::MaskMoved { right, code }, predicted)
             .saying(format!("The mask of backward changes over at x = {}, the kink of forward is at {}: between the two the slope is that of the other side.", plain(code), plain(right)))
             .formulas(format!("dx = dout where x > {}", plain(code)), format!("dx = dout where x > {}", plain(right)))
-            .mend(format!("use the mask of forward, x > {}", plain(right)))
+            .help(format!("use the mask of forward, x > {}", plain(right)))
             .would("units with small inputs get no gradient, or one that they should not have"),
     )
 }

@@ -42,7 +42,7 @@ pub(super) fn stale(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Diagnosis>
                 Diagnosis::new(Cause::Stale { what: "x".into() }, predicted)
                     .saying(format!("{gradient} is right for the {}, not for this one: what backward uses was remembered too early, or never renewed.", if first_only { "input of the first call" } else { "input of the call before" }))
                     .formulas(format!("{gradient} from the x of an earlier forward"), format!("{gradient} from the x of the last forward"))
-                    .mend("self.x = x, in every forward, before anything else")
+                    .help("self.x = x, in every forward, before anything else")
                     .would("each step follows the images of an earlier batch: the loss falls slowly, wavers, or not at all"),
             );
         }
@@ -56,7 +56,7 @@ pub(super) fn stale(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Diagnosis>
             Diagnosis::new(Cause::Stale { what: "dout".into() }, predicted)
                 .saying("The gradient from above is that of the call before.")
                 .formulas("dout of the call before", "dout of this call")
-                .mend("use the dout that backward is given")
+                .help("use the dout that backward is given")
                 .would("each step goes where the last batch pointed"),
         );
     }
@@ -72,7 +72,7 @@ pub(super) fn stale(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Diagnosis>
                     case.gradient()
                 ))
                 .formulas("the gradient of the last call", "the gradient of this call")
-                .mend("compute the gradient first, then store and return it")
+                .help("compute the gradient first, then store and return it")
                 .would("each step goes where the last batch pointed"),
         );
     }
@@ -108,7 +108,7 @@ fn stale_parameter(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Diagnosis> 
                 Diagnosis::new(Cause::Stale { what: name.clone() }, predicted)
                     .saying(format!("{gradient} is right for the `{name}` that the layer had before it was changed: backward uses a copy."))
                     .formulas(format!("{gradient} from a copy of {name}"), format!("{gradient} from {name} as it is now"))
-                    .mend(format!("use self.{name} in backward, not a copy made earlier"))
+                    .help(format!("use self.{name} in backward, not a copy made earlier"))
                     .would("right at the first step, and more wrong with every update"),
             );
         }

@@ -42,7 +42,7 @@ pub(super) struct Diagnosis {
     /// The formula as the code has it, and as it should be.
     pub formulas: Option<(String, String)>,
     /// The line to write instead.
-    pub mend: String,
+    pub help: String,
     /// What the fault would do to training.
     pub consequence: String,
     /// More that was seen, as sentences.
@@ -249,7 +249,7 @@ impl Diagnosis {
             cause,
             sentence: String::new(),
             formulas: None,
-            mend: String::new(),
+            help: String::new(),
             consequence: String::new(),
             remarks: Vec::new(),
             predicted,
@@ -270,8 +270,8 @@ impl Diagnosis {
     }
 
     /// With the line to write instead.
-    pub fn mend(mut self, line: impl Into<String>) -> Self {
-        self.mend = line.into();
+    pub fn help(mut self, line: impl Into<String>) -> Self {
+        self.help = line.into();
         self
     }
 

@@ -235,7 +235,7 @@ pub(super) fn paths(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
                 Diagnosis::new(Cause::NormalisationPath { kind: kind.into(), path: path.to_owned() }, predicted)
                     .saying(format!("The gradient of gamma is the sum of dout times the normalised input x̂; backward has {code}."))
                     .formulas(format!("dgamma = {code}"), "dgamma = Σ dout · x̂")
-                    .mend("dgamma = (dout * xhat).sum(axis=0)")
+                    .help("dgamma = (dout * xhat).sum(axis=0)")
                     .would("gamma follows the scale of the inputs, which the layer is there to take out"),
             );
         }
@@ -317,6 +317,6 @@ fn say(norm: &Norm, path: &str, code: &str, predicted: Vec<Option<Tensor>>) -> D
     Diagnosis::new(cause, predicted)
         .saying(format!("Forward is a {kind} normalisation, and backward {lacks}: x reaches the output directly, {paths}, and all shares must be added up."))
         .formulas(format!("dx = {code}"), format!("dx = {right}"))
-        .mend(format!("dx = (dxhat{mean} - xhat * (dxhat * xhat).mean({axis})) / sigma"))
+        .help(format!("dx = (dxhat{mean} - xhat * (dxhat * xhat).mean({axis})) / sigma"))
         .would("the layers before it are pushed in directions that the normalisation takes out again: slow, unsteady learning")
 }

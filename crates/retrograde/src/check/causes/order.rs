@@ -23,7 +23,7 @@ pub(super) fn another_parameter(case: &Case<'_>, _: &mut dyn Layer) -> Option<Di
                         format!("{name} = dout · ∂out/∂{of}"),
                         format!("{name} = dout · ∂out/∂{}", case.name()),
                     )
-                    .mend(format!(
+                    .help(format!(
                         "store each gradient under its own name: {name} belongs to {}",
                         case.name()
                     ))
@@ -70,7 +70,7 @@ fn exchanged(gradient: &str, of: &str, order: Vec<usize>, predicted: Vec<Option<
     Diagnosis::new(cause, predicted)
         .saying(format!("{gradient} has the right numbers with the axes exchanged: element [i, j] is where [j, i] belongs."))
         .formulas(format!("{gradient} = (dout · ∂out/∂{of})ᵀ"), format!("{gradient} = dout · ∂out/∂{of}"))
-        .mend(format!("{gradient} = {gradient}.T"))
+        .help(format!("{gradient} = {gradient}.T"))
         .would("every weight is moved by what another should do; a square shape hides it")
 }
 
@@ -131,7 +131,7 @@ pub(super) fn rearranged(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis
                         format!("{gradient}, {how}"),
                         format!("{gradient} = dout · ∂out/∂{}", case.name()),
                     )
-                    .mend(format!("give each element of {} its own gradient: undo the order", case.name()))
+                    .help(format!("give each element of {} its own gradient: undo the order", case.name()))
                     .would("every element is moved by what another should do"),
             );
         }
@@ -216,7 +216,7 @@ pub(in crate::check) fn wrong_shape(answers: &Answers, block: usize) -> Option<D
             Diagnosis::new(Cause::NotReduced, Vec::new())
                 .saying(format!("{gradient} has a number for each row: `{name}` serves all rows, and their gradients must be added up."))
                 .formulas(format!("{gradient} = dout"), format!("{gradient} = Σ over rows of dout"))
-                .mend(format!("{gradient} = np.sum({gradient}, axis=0)"))
+                .help(format!("{gradient} = np.sum({gradient}, axis=0)"))
                 .would("an error of shapes, or, where broadcasting hides it, a parameter that grows an axis"),
         );
     }
@@ -235,7 +235,7 @@ pub(in crate::check) fn wrong_shape(answers: &Answers, block: usize) -> Option<D
         Diagnosis::new(Cause::WrongShape { code: code.clone(), right: right.clone() }, Vec::new())
             .saying(format!("{gradient} has shape {code:?}, and what it is the gradient of has {right:?}."))
             .formulas(format!("{gradient} of shape {code:?}"), format!("{gradient} of shape {right:?}"))
-            .mend(format!("give {gradient} the shape of {name}"))
+            .help(format!("give {gradient} the shape of {name}"))
             .would("an error of shapes at the first update"),
     )
 }

@@ -131,7 +131,7 @@ impl Part {
                         Diagnosis::new(cause, predicted)
                             .saying(format!("{gradient} is right but {place}: there it is what comes of {code} where {right} belongs, the slope of an activation that forward applies to that part."))
                             .formulas(format!("{gradient} = … · ({code}) {place}"), format!("{gradient} = … · ({right})"))
-                            .mend(format!("multiply that part by {right}"))
+                            .help(format!("multiply that part by {right}"))
                             .would("what that part, such as a gate, is made from learns from a gradient of another function"),
                     );
                 }
@@ -152,7 +152,7 @@ impl Part {
         predicted: Vec<Option<Tensor>>,
     ) -> Diagnosis {
         let (gradient, place) = (case.gradient(), self.place());
-        let (what, code, mend) = if missing {
+        let (what, code, help) = if missing {
             (
                 format!("the factor {factor} is missing"),
                 format!("(…) / ({factor})"),
@@ -169,7 +169,7 @@ impl Part {
         Diagnosis::new(cause, predicted)
             .saying(format!("{gradient} is right but {place}: there {what}. A layer of several parts, such as gates, has the fault in the one alone."))
             .formulas(format!("{gradient} = {code} {place}"), format!("{gradient} = (…)"))
-            .mend(mend)
+            .help(help)
             .would("what that part is made from learns wrongly, while the rest learns as it should: the loss falls, and stays higher than it need")
     }
 }

@@ -14,7 +14,7 @@ pub(super) fn direct(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
         Diagnosis::new(Cause::PathMissing { path: path.to_owned() }, predicted)
             .saying(format!("The input reaches the output along two paths, and the share of {path} is missing: where paths part in forward, gradients are added up in backward."))
             .formulas(code, right)
-            .mend("dx = dx_of_one_path + dx_of_the_other")
+            .help("dx = dx_of_one_path + dx_of_the_other")
             .would("the layers before this one get a part of their gradient only")
     };
     let without = case.fit(|view| same(view).then(|| &view.truth - &view.upstream()));
@@ -33,7 +33,7 @@ pub(super) fn direct(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
             Diagnosis::new(Cause::PathMissing { path: "all but the direct one".to_owned() }, predicted)
                 .saying("dout is handed on as it is: of what the layer does to its input, nothing is in backward but the way straight through.")
                 .formulas("dx = dout", "dx = dout · ∂out/∂x")
-                .mend("go back through what forward does; beside a skip, dx = dout + the gradient of the other path")
+                .help("go back through what forward does; beside a skip, dx = dout + the gradient of the other path")
                 .would("the layers before this one get a part of their gradient only, or that of other numbers"),
         );
     }
@@ -81,7 +81,7 @@ pub(super) fn weight_decay(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnos
                 "dx has {added} in it beside the right gradient: the input itself is no part of its gradient."
             ))
             .formulas(format!("dx = dout · ∂out/∂x + {added}"), "dx = dout · ∂out/∂x")
-            .mend(format!("leave {added} out of dx"))
+            .help(format!("leave {added} out of dx"))
             .would("the layers before it are pushed towards smaller outputs, whatever the loss says"),
     )
 }
@@ -97,13 +97,13 @@ pub(in crate::check) fn decay(lambda: f64, name: &str, predicted: Vec<Option<Ten
         diagnosis
             .saying(format!("The loss has ½ · {shown} · Σ {name}² in it, and {gradient} does not: weight decay is forgotten in backward."))
             .formulas(format!("{gradient} = dout · ∂out/∂{name}"), format!("{gradient} = dout · ∂out/∂{name} + {shown} · {name}"))
-            .mend(format!("{gradient} += {shown} * {name}"))
+            .help(format!("{gradient} += {shown} * {name}"))
             .would("the loss shows a decay that the weights do not feel: they grow as if there were none")
     } else {
         diagnosis
             .saying(format!("{gradient} has {shown} · {name} added to it that is not the gradient of anything in forward: weight decay in backward alone."))
             .formulas(format!("{gradient} = dout · ∂out/∂{name} + {shown} · {name}"), format!("{gradient} = dout · ∂out/∂{name}"))
-            .mend(format!("add ½ · {shown} · Σ {name}² to the loss, or decay in the update and not in backward"))
+            .help(format!("add ½ · {shown} · Σ {name}² to the loss, or decay in the update and not in backward"))
             .would("the weights shrink; what is minimised is not the loss that is shown")
     }
 }

@@ -38,7 +38,7 @@ pub(super) fn of_one_input(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnos
             Diagnosis::new(Cause::DiagonalOnly, predicted)
                 .saying(format!("Each element of `{name}` reaches several outputs of a row, and {gradient} has only the share of the output in its own place: what the outputs of a row have to do with each other is missing, as in a softmax."))
                 .formulas(format!("{gradient}[k] = dout[k] · ∂out[k]/∂{name}[k]"), format!("{gradient}[k] = Σ_j dout[j] · ∂out[j]/∂{name}[k]"))
-                .mend("add up over all outputs, as in y · (dout − Σ dout · y) for a softmax")
+                .help("add up over all outputs, as in y · (dout − Σ dout · y) for a softmax")
                 .would("the gradient points elsewhere; with small steps the loss may still fall, more slowly"),
         );
     }
@@ -50,7 +50,7 @@ pub(super) fn of_one_input(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnos
         Diagnosis::new(Cause::WrongSlope { code: code.clone(), right: right.clone() }, predicted)
             .saying(format!("In {gradient} each share is dout times {code}; it should be dout times {shown}, which is what `{name}` is multiplied by in forward."))
             .formulas(format!("{gradient} = Σ dout · ({code})"), format!("{gradient} = Σ dout · ({shown})"))
-            .mend(format!("multiply dout by what forward multiplied {name} by: {shown}"))
+            .help(format!("multiply dout by what forward multiplied {name} by: {shown}"))
             .would(format!("`{name}` follows a gradient of another function")),
     )
 }

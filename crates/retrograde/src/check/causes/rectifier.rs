@@ -52,7 +52,7 @@ pub(super) fn mask(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Diagnosis> 
             Diagnosis::new(Cause::MaskInverted, predicted)
                 .saying(format!("In {gradient} the mask of the rectifier within the layer is inverted: outputs that are off hand their gradient back, outputs that are on do not."))
                 .formulas("dout[out > 0] = 0, and on from there", "dout[out <= 0] = 0, and on from there")
-                .mend("dout = dout * (self.out > 0), before anything else in backward")
+                .help("dout = dout * (self.out > 0), before anything else in backward")
                 .would("units that are off are trained, units that are on are not: the layers before learn noise")
                 .remark(TOLD),
         );
@@ -67,7 +67,7 @@ fn missing(case: &Case<'_>, which: &str, predicted: Vec<Option<Tensor>>) -> Diag
     Diagnosis::new(Cause::MaskMissing, predicted)
         .saying(format!("In {gradient} the mask of the rectifier within the layer is missing: units {which} hand their gradient back as if they were on."))
         .formulas(format!("{gradient} without a mask"), format!("{gradient} with the mask of forward: 0, or the slope of that side, where the rectifier is off"))
-        .mend("remember the mask in forward, and multiply by it in backward where the rectifier stands")
+        .help("remember the mask in forward, and multiply by it in backward where the rectifier stands")
         .would("units that are off are trained as if they were on: learning goes on, to a worse place")
 }
 

@@ -96,6 +96,6 @@ fn say(case: &Case<'_>, how: &str, code: &str, predicted: Vec<Option<Tensor>>) -
     Diagnosis::new(Cause::GradientChanged { how: how.to_owned() }, predicted)
         .saying(format!("{gradient} is right up to its last line: then it is {how}. A gradient that backward hands on must be linear in dout; limits and roundings belong into the update."))
         .formulas(format!("{gradient} = {}", code.replace('_', &gradient)), format!("{gradient} = dout · ∂out/∂{}", case.name()))
-        .mend(format!("leave {gradient} as it is, and change it in the update if it is to be changed"))
+        .help(format!("leave {gradient} as it is, and change it in the update if it is to be changed"))
         .would("small gradients may vanish and large ones are cut off: where that happens, the direction is no longer that of the steepest descent")
 }

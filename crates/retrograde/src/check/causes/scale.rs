@@ -19,7 +19,7 @@ pub(super) fn detached(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> 
         Diagnosis::new(Cause::Detached, predicted)
             .saying(format!("{name} is exactly 0, so the path back through `{}` is cut off.", case.name()))
             .formulas(format!("{name} = 0"), format!("{name} = dout · ∂out/∂{}", case.name()))
-            .mend(format!("compute {name} from dout in backward, and hand it on"))
+            .help(format!("compute {name} from dout in backward, and hand it on"))
             .would(format!("{who}; the loss may still fall, by what the other layers do")),
     )
 }
@@ -35,7 +35,7 @@ pub(super) fn sign(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
                 format!("{name} = −(dout · ∂out/∂{})", case.name()),
                 format!("{name} = dout · ∂out/∂{}", case.name()),
             )
-            .mend(format!("{name} = −{name}"))
+            .help(format!("{name} = −{name}"))
             .would("descent climbs: the loss rises from the first step on"),
     )
 }
@@ -71,7 +71,7 @@ pub(super) fn factor(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
     let name = if names.is_empty() { plain } else { names.join(" or ") };
     let rows = case.views[shown].probe.x.shape().first().copied().unwrap_or(1);
     let gradient = case.gradient();
-    let (cause, why, mend) = match name.as_str() {
+    let (cause, why, help) = match name.as_str() {
         "1/N" if case.is_parameter() => (
             Cause::MeanForSum,
             format!(
@@ -107,7 +107,7 @@ pub(super) fn factor(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
                 format!("{gradient} = {name} · (dout · ∂out/∂{})", case.name()),
                 format!("{gradient} = dout · ∂out/∂{}", case.name()),
             )
-            .mend(mend)
+            .help(help)
             .would(if value < 0.0 {
                 "descent climbs, with steps of another length".to_owned()
             } else {
@@ -238,7 +238,7 @@ impl Besides {
                 "Besides, {gradient} is {name} times what it would be with that fault alone: there are two."
             ))
             .formulas(format!("{gradient} = {name} · …"), format!("{gradient} = …"))
-            .mend(format!("{gradient} = {gradient} / ({name})"))
+            .help(format!("{gradient} = {gradient} / ({name})"))
             .would("either fault alone would be enough to spoil the training")
     }
 }

@@ -67,7 +67,7 @@ fn lost(
     Diagnosis::new(Cause::SharesMissing { axis, present }, predicted)
         .saying(format!("Of the {what} along axis {axis} of the output, {how} has a share in {gradient}: where one value goes several ways, its gradients must be added up, and here they replace each other or are left out."))
         .formulas(format!("{gradient} = share of {how}"), format!("{gradient} = Σ over all {what} of their shares"))
-        .mend(format!("{gradient} += share, over all {what}, from a {gradient} of zeros"))
+        .help(format!("{gradient} += share, over all {what}, from a {gradient} of zeros"))
         .would("steps follow some examples and ignore the others: slower, noisier, and a loss that stays higher")
 }
 
@@ -118,7 +118,7 @@ pub(super) fn part_detached(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagno
                 Diagnosis::new(Cause::PartDetached { axis, missing: missing.clone() }, predicted)
                     .saying(format!("{gradient} is 0 at {missing:?} along its axis {axis}, and right elsewhere: a loop that ends too early, or a branch that nothing comes back from."))
                     .formulas(format!("{gradient}[{missing:?}] = 0"), format!("{gradient} = dout · ∂out/∂{}", case.name()))
-                    .mend(format!("compute {gradient} at all positions of axis {axis}"))
+                    .help(format!("compute {gradient} at all positions of axis {axis}"))
                     .would("these elements stay as they were drawn"),
             );
         }
@@ -152,7 +152,7 @@ pub(super) fn own_rows_or_elements(case: &Case<'_>, _: &mut dyn Layer) -> Option
             Diagnosis::new(Cause::RowsInfluence, predicted)
                 .saying("In forward the rows of the batch influence each other, and backward takes each row alone: what row 0 does to row 1 is missing.")
                 .formulas("dx[n] = Σ_c dout[n, c] · ∂out[n, c]/∂x[n]", "dx[n] = Σ_m Σ_c dout[m, c] · ∂out[m, c]/∂x[n]")
-                .mend("if the rows should be independent, give the reduction in forward its axis (axis=1, keepdims=True); else add the other rows' shares in backward")
+                .help("if the rows should be independent, give the reduction in forward its axis (axis=1, keepdims=True); else add the other rows' shares in backward")
                 .would("the gradient is that of another function than the one that is computed"),
         );
     }
@@ -174,7 +174,7 @@ pub(super) fn own_rows_or_elements(case: &Case<'_>, _: &mut dyn Layer) -> Option
             Diagnosis::new(Cause::Transposed, predicted)
                 .saying("dout is multiplied by the layer's matrix as forward has it, not by its transpose: the gradient flows against the arrows.")
                 .formulas("dx = dout · w", "dx = dout · wᵀ")
-                .mend("dx = np.dot(dout, self.w.T)")
+                .help("dx = np.dot(dout, self.w.T)")
                 .would("the layers before it get what belongs to other units; a square layer hides it from the shapes"),
         );
     }
@@ -185,7 +185,7 @@ pub(super) fn own_rows_or_elements(case: &Case<'_>, _: &mut dyn Layer) -> Option
         Diagnosis::new(Cause::DiagonalOnly, predicted)
             .saying("Each output depends on several inputs, and backward has only the share of an output's own input: the terms off the diagonal of the Jacobian are missing.")
             .formulas("dx[i] = dout[i] · ∂out[i]/∂x[i]", "dx[i] = Σ_j dout[j] · ∂out[j]/∂x[i]")
-            .mend("add up over all outputs that x[i] reaches, as in y · (dout − Σ dout · y) for a softmax")
+            .help("add up over all outputs that x[i] reaches, as in y · (dout − Σ dout · y) for a softmax")
             .would("the gradient points elsewhere; with small steps the loss may still fall, more slowly"),
     )
 }
@@ -246,7 +246,7 @@ pub(super) fn along_wrong_axes(
     Diagnosis::new(Cause::WrongAxis { summed: axes }, predicted)
         .saying(format!("{gradient} is {word} over {over}, along which `{name}` has its elements, instead of over the rows, along which it was spread."))
         .formulas(format!("{gradient} = np.sum(…, axis={tuple})"), format!("{gradient} = np.sum(…) over the axes that `{name}` does not have"))
-        .mend(format!("{gradient} = np.sum(…, axis=0), or over all axes but the one of {name}"))
+        .help(format!("{gradient} = np.sum(…, axis=0), or over all axes but the one of {name}"))
         .would("each element is moved by a row's total; with as many rows as columns nothing fails")
 }
 
@@ -313,7 +313,7 @@ pub(super) fn dout_changed(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnos
                 format!("{gradient} = ({code}) · ∂out/∂{}", case.name()),
                 format!("{gradient} = dout · ∂out/∂{}", case.name()),
             )
-            .mend("use dout as it comes")
+            .help("use dout as it comes")
             .would("the gradient points elsewhere, and before this layer everything follows it")
     };
     let flat = |d: Tensor| d.iter().copied().collect::<Vec<f64>>();

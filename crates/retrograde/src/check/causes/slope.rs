@@ -70,7 +70,7 @@ pub(super) fn slope_missing_or_twice(case: &Case<'_>, _: &mut dyn Layer) -> Opti
             Diagnosis::new(Cause::SlopeMissing, predicted)
                 .saying("dout passes unchanged: the layer's own slope is forgotten. The chain rule multiplies by it.")
                 .formulas("dx = dout", format!("dx = dout · {}", or_slope(&right)))
-                .mend(format!("dx = dout * ({})", or_slope(&right)))
+                .help(format!("dx = dout * ({})", or_slope(&right)))
                 .would("layers before it get gradients that are too large where the function is flat: they overshoot"),
         );
     }
@@ -79,7 +79,7 @@ pub(super) fn slope_missing_or_twice(case: &Case<'_>, _: &mut dyn Layer) -> Opti
         Diagnosis::new(Cause::SlopeTwice, predicted)
             .saying("The slope is multiplied twice.")
             .formulas(format!("dx = dout · ({})²", or_slope(&right)), format!("dx = dout · {}", or_slope(&right)))
-            .mend(format!("dx = dout * ({})", or_slope(&right)))
+            .help(format!("dx = dout * ({})", or_slope(&right)))
             .would("layers before it get gradients that are too small where the function is flat: they stand still"),
     )
 }
@@ -113,7 +113,7 @@ pub(super) fn at_output_or_input(case: &Case<'_>, layer: &mut dyn Layer) -> Opti
             Diagnosis::new(Cause::SlopeAtOutput, predicted)
                 .saying("The slope is taken at the output instead of the input: backward has f′(f(x)) where f′(x) belongs.")
                 .formulas("dx = dout · f′(y), y = f(x)", format!("dx = dout · f′(x) = dout · {}", or_slope(&right)))
-                .mend("remember what the formula is written in: for a slope in y, dout * y * (1 - y) and the like; for a slope in x, x")
+                .help("remember what the formula is written in: for a slope in y, dout * y * (1 - y) and the like; for a slope in x, x")
                 .would("the gradient is wrong wherever x and f(x) differ: the layers before learn slowly or not at all"),
         );
     }
@@ -142,7 +142,7 @@ pub(super) fn at_output_or_input(case: &Case<'_>, layer: &mut dyn Layer) -> Opti
         Diagnosis::new(Cause::SlopeAtInput, predicted)
             .saying(format!("The slope is a formula in the output, and backward computes it from the input: it has {code} where {} belongs.", or_slope(&right)))
             .formulas(format!("dx = dout · {code}"), format!("dx = dout · {}", or_slope(&right)))
-            .mend("remember the output in forward (self.out = out), and use it in backward")
+            .help("remember the output in forward (self.out = out), and use it in backward")
             .would("gradients too large by far where x is large, and of the wrong sign: training jumps about or stands still")
             .remark("At inputs x = f(u) the code gives the right slopes of u, in every element: it is that formula, at the wrong place.")
     })
@@ -162,7 +162,7 @@ pub(super) fn other_function(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagn
         Diagnosis::new(Cause::WrongSlope { code: code.clone(), right: right.clone() }, predicted)
             .saying(format!("The slope in backward is {code}{of_right}; the slope of what forward computes is {}.", if right.is_empty() { "another" } else { &right }))
             .formulas(format!("dx = dout · ({code})"), format!("dx = dout · ({})", or_slope(&right)))
-            .mend(format!("dx = dout * ({})", or_slope(&right)))
+            .help(format!("dx = dout * ({})", or_slope(&right)))
             .would("the layers before it get a gradient of another function: they learn slowly, or something else")
     };
     let points: Vec<_> = all.iter().map(|e| (e.point, e.code, e.tolerance)).collect();

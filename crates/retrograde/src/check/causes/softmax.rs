@@ -67,7 +67,7 @@ pub(super) fn over_wrong_axis(over: Over, rows: usize, predicted: Vec<Option<Ten
             .saying(format!("The softmax normalises over all {rows} rows at once: the maximum and the sum run over the whole batch, so that the rows share one sum and influence each other."))
             .formulas("y[n, c] = exp(x[n, c]) / Σ_m Σ_k exp(x[m, k])", "y[n, c] = exp(x[n, c]) / Σ_k exp(x[n, k])"),
     }
-    .mend("take the maximum and the sum along axis 1: c = np.max(x, axis=1, keepdims=True); e = np.exp(x - c); y = e / np.sum(e, axis=1, keepdims=True)")
+    .help("take the maximum and the sum along axis 1: c = np.max(x, axis=1, keepdims=True); e = np.exp(x - c); y = e / np.sum(e, axis=1, keepdims=True)")
 }
 
 /// Forward normalises over the batch or down the columns, and backward is the one of rows.
@@ -171,7 +171,7 @@ pub(super) fn terms(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
             Diagnosis::new(Cause::SoftmaxTerm { code: (*code).to_owned() }, predicted)
                 .saying(format!("Forward is a {}, and backward has {code} for it: each output depends on all inputs of its row, through the sum.", if log { "logarithm of a softmax" } else { "softmax" }))
                 .formulas(format!("dx = {code}"), format!("dx = {right}"))
-                .mend(if log { "dx = dout - np.exp(out) * dout.sum(axis=1, keepdims=True)" } else { "dx = y * (dout - (dout * y).sum(axis=1, keepdims=True))" })
+                .help(if log { "dx = dout - np.exp(out) * dout.sum(axis=1, keepdims=True)" } else { "dx = y * (dout - (dout * y).sum(axis=1, keepdims=True))" })
                 .would("the rows of the gradient no longer sum to 0: all inputs of a row drift together, and learning is slow or fails"),
         )
     })

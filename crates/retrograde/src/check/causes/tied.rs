@@ -91,7 +91,7 @@ pub(super) fn path(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
                         Diagnosis::new(Cause::PathMissing { path }, predicted)
                             .saying(format!("Forward uses `{name}` twice, once on the way in and, transposed, once on the way out; the share of the {missing} use is missing in {gradient}. Where one value goes several ways, its gradients are added up."))
                             .formulas(code, right)
-                            .mend(format!("{gradient} = share_of_first_use + share_of_second_use"))
+                            .help(format!("{gradient} = share_of_first_use + share_of_second_use"))
                             .would("the weights learn one of their two tasks only, at the expense of the other"),
                     );
                 }

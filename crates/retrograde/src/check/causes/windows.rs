@@ -83,7 +83,7 @@ fn of_maximum(how: &str, predicted: Vec<Option<Tensor>>) -> Diagnosis {
     Diagnosis::new(Cause::MaximumShared { how: how.to_owned() }, predicted)
         .saying(format!("Each output is the largest of a window of inputs, and its gradient goes {how}. Only the largest moved the output: the others get 0."))
         .formulas(format!("dx: dout {how}"), "dx = dout where x is the largest of its window, 0 elsewhere")
-        .mend("remember np.argmax of each window in forward; dx = zeros; dx[argmax] += dout")
+        .help("remember np.argmax of each window in forward; dx = zeros; dx[argmax] += dout")
         .would("inputs that had no part in the answer are trained as if they had: features blur into each other")
         .remark("When one input after the other was made larger than all others, these outputs followed it: so the windows are known.")
 }
@@ -92,7 +92,7 @@ fn of_mean(how: &str, predicted: Vec<Option<Tensor>>) -> Diagnosis {
     Diagnosis::new(Cause::PathMissing { path: format!("dout of a mean given {how}") }, predicted)
         .saying(format!("Each output is the mean of a window of inputs, and its gradient goes {how}, as if it were its value alone. Each has the same share."))
         .formulas(format!("dx: dout {how}"), "dx = dout / n in all of its window")
-        .mend("dx = dout / n for each input of the window")
+        .help("dx = dout / n for each input of the window")
         .would("most inputs of a window are not trained")
 }
 

@@ -123,7 +123,7 @@ pub(super) fn element_factor(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagn
         let (name, gradient) = (case.name(), case.gradient());
         let factor = formulas::renamed(&factor, 'x', name);
         if let Some(predicted) = fit {
-            let (what, mend) = if missing {
+            let (what, help) = if missing {
                 (
                     format!("{factor} is missing: each element is the right one divided by it"),
                     format!("{gradient} *= {factor}"),
@@ -143,7 +143,7 @@ pub(super) fn element_factor(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagn
                 Diagnosis::new(Cause::ElementFactor { factor, missing }, predicted)
                     .saying(format!("In {gradient} the factor {what}. A slope belongs into the chain once, for each function on the way."))
                     .formulas(code, format!("{gradient} = (…)"))
-                    .mend(mend)
+                    .help(help)
                     .would("steps are too large for some elements and too small for others"),
             );
         }
@@ -167,6 +167,6 @@ fn wrong(
     Diagnosis::new(Cause::WrongSlope { code: code.into(), right: right.into() }, predicted)
         .saying(format!("{gradient} is right but for a factor in each {of}: it has {code} where {right} belongs, the slope of an activation {place} of forward."))
         .formulas(format!("{gradient} = … · ({code})"), format!("{gradient} = … · ({right})"))
-        .mend(format!("multiply by {right}, and on from there"))
+        .help(format!("multiply by {right}, and on from there"))
         .would("this layer and all before it follow a gradient of another function")
 }

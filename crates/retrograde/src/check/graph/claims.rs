@@ -53,7 +53,7 @@ pub(super) fn in_single(block: &mut Comparison, exact: &[f64], single: &[f64]) -
         );
         let mut found = findings::of_block(Severity::Fault, Verdict::Wrong, name, sentence);
         found.cause = Some(Cause::Overflow);
-        found.mend =
+        found.help =
             Some("Write the formula so that no number on the way is so large, or train in f64.".into());
         found.consequence = Some("Training in f32 ends in NaN.".into());
         return Some(found);
@@ -65,7 +65,7 @@ pub(super) fn in_single(block: &mut Comparison, exact: &[f64], single: &[f64]) -
     }
     block.verdict = Verdict::of_all([block.verdict, Verdict::Rounding]);
     let much = apart > MUCH * largest;
-    let severity = if much { Severity::Warning } else { Severity::Note };
+    let severity = if much { Severity::Warning } else { Severity::Remark };
     let lost = if much {
         " That is rounding, but much of it: large numbers cancel on the way."
     } else {

@@ -13,10 +13,10 @@ pub(super) fn unsteady(node: &Node) -> Finding {
     Finding {
         severity: Severity::Warning,
         verdict: Verdict::NotDeterministic,
-        place: node.label(),
+        location: node.label(),
         blocks: Vec::new(),
         cause: None,
-        law: None,
+        invariant: None,
         sentence: format!(
             "{} had another value in a second run with the same inputs, so that there is no one function to \
              differentiate.",
@@ -24,7 +24,7 @@ pub(super) fn unsteady(node: &Node) -> Finding {
         ),
         formulas: None,
         evidence: Vec::new(),
-        mend: Some("Draw its random numbers from a fixed seed, or give them as an input.".into()),
+        help: Some("Draw its random numbers from a fixed seed, or give them as an input.".into()),
         consequence: None,
     }
 }
@@ -112,7 +112,7 @@ pub(super) fn explain(found: &mut Finding, cause: Finding) {
     found.evidence.splice(0..0, cause.evidence);
     found.cause = cause.cause;
     found.formulas = cause.formulas;
-    found.mend = cause.mend;
+    found.help = cause.help;
     found.consequence = cause.consequence.or(found.consequence.take());
 }
 
@@ -140,7 +140,7 @@ fn kink(node: &Node, check: &InputCheck) -> Finding {
         ),
     };
     Finding {
-        severity: Severity::Note,
+        severity: Severity::Remark,
         verdict: Verdict::Kink,
         sentence: format!(
             "{} has a kink at this value of {}: {} of {} elements have one slope on the left and another on the right.\
@@ -176,14 +176,14 @@ pub(super) fn whole(blocks: &[Comparison], recorded: bool) -> Finding {
     Finding {
         severity: Severity::Fault,
         verdict: Verdict::Wrong,
-        place: wrong.join(", "),
+        location: wrong.join(", "),
         blocks: wrong,
         cause: None,
-        law: None,
+        invariant: None,
         sentence: sentence.into(),
         formulas: None,
         evidence: Vec::new(),
-        mend: None,
+        help: None,
         consequence: None,
     }
 }
@@ -193,14 +193,14 @@ pub(super) fn of_block(severity: Severity, verdict: Verdict, name: String, sente
     Finding {
         severity,
         verdict,
-        place: name.clone(),
+        location: name.clone(),
         blocks: vec![name],
         cause: None,
-        law: None,
+        invariant: None,
         sentence,
         formulas: None,
         evidence: Vec::new(),
-        mend: None,
+        help: None,
         consequence: None,
     }
 }
@@ -216,14 +216,14 @@ fn wrong(node: &Node, blocks: Vec<String>) -> Finding {
     Finding {
         severity: Severity::Fault,
         verdict: Verdict::Wrong,
-        place: node.label(),
+        location: node.label(),
         blocks,
         cause: None,
-        law: None,
+        invariant: None,
         sentence: String::new(),
         formulas: None,
         evidence: Vec::new(),
-        mend: None,
+        help: None,
         consequence: None,
     }
 }

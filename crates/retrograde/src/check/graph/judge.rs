@@ -23,7 +23,7 @@ pub(super) fn judge(claimed: f64, slope: &Slope, scale: f64) -> Verdict {
         Character::Smooth if near(slope.value) => Verdict::Right,
         // A difference of a few times the uncertainty refutes nothing.
         Character::Smooth if (claimed - slope.value).abs() <= DOUBTFUL * slope.uncertainty => {
-            Verdict::CannotTell
+            Verdict::Inconclusive
         }
         Character::Smooth => Verdict::Wrong,
         Character::Kink { left, right } => {
@@ -31,7 +31,7 @@ pub(super) fn judge(claimed: f64, slope: &Slope, scale: f64) -> Verdict {
             if between || near(left) || near(right) { Verdict::Kink } else { Verdict::Wrong }
         }
         Character::Jump | Character::Undefined => Verdict::NotDifferentiable,
-        Character::Unresolved => Verdict::CannotTell,
+        Character::Unresolved => Verdict::Inconclusive,
     }
 }
 

@@ -32,7 +32,7 @@ mod values;
 pub use model::model;
 
 use super::numerical::{Differences, sample};
-use super::{Comparison, Report, Station, Verdict};
+use super::{Comparison, LayerReport, Report, Verdict};
 use crate::error::{Error, Result};
 use crate::graph::{Kind, Node, NodeId, Tensor, Var};
 use node::Local;
@@ -161,7 +161,7 @@ impl GraphCheck {
 
     /// Runs the check, in `f64` unless said otherwise. Errors when something could not be recorded, when the loss is not one real number,
     /// when an input has no value, and when there is nothing to compare; never because a gradient is wrong. Where the
-    /// parameters or the loss are not finite, the verdict is [`Verdict::CannotTell`].
+    /// parameters or the loss are not finite, the verdict is [`Verdict::Inconclusive`].
     pub fn run(self) -> Result<Report> {
         let loss = self.loss.clone().checked()?;
         if loss.shape().elements() != 1 || loss.kind() != Kind::Real {
@@ -173,7 +173,7 @@ impl GraphCheck {
         let mut report = Report {
             subject: loss.node().label(),
             verdict: Verdict::Right,
-            stations: Vec::new(),
+            layers: Vec::new(),
             blocks: Vec::new(),
             findings: Vec::new(),
             method: Vec::new(),
@@ -228,13 +228,13 @@ impl GraphCheck {
             if station.verdict.is_wrong() && first_wrong.is_none() {
                 first_wrong = Some(Arc::clone(node));
             }
-            report.stations.push(station);
+            report.layers.push(station);
         }
         let whole = self.whole(&values, loss, &blocks, title, (first_wrong.as_deref(), kinks), report)?;
         if whole == Verdict::Right {
             // Where a node alone jumps or does not settle and the whole does not feel it, there is nothing to tell: the
             // share of a maximum compares two numbers that are moved together in the whole, and alone here.
-            let untold = [Verdict::NotDifferentiable, Verdict::CannotTell];
+            let untold = [Verdict::NotDifferentiable, Verdict::Inconclusive];
             let kept: Vec<_> =
                 report.findings.drain(before..).filter(|f| !untold.contains(&f.verdict)).collect();
             report.findings.extend(kept);
@@ -253,9 +253,9 @@ impl GraphCheck {
         wanted: &[bool],
         first_wrong: Option<&Node>,
         report: &mut Report,
-    ) -> Result<Station> {
+    ) -> Result<LayerReport> {
         let seed = self.seed.wrapping_add(1 + node.id.index() as u64);
-        let mut station = Station {
+        let mut station = LayerReport {
             name: node.label(),
             kind: node.operation().map_or("", |operation| operation.name()).into(),
             output: node.value_type.shape.to_vec(),
@@ -330,7 +330,7 @@ impl GraphCheck {
         if whole.is_wrong() && first_wrong.is_none() {
             report.findings.push(findings::whole(&report.blocks, self.claims.is_empty()));
         }
-        let nodes = report.stations.len();
+        let nodes = report.layers.len();
         let precision = if self.single { "the gradient in f32, all else in f64" } else { "in f64" };
         report.method.push(if self.directions {
             format!(

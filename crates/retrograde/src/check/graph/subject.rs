@@ -96,9 +96,9 @@ pub(super) fn not_finite(values: &Values, loss: &Var, blocks: &[Var], title: &st
         .filter_map(|block| Some((block.node().label(), counted(values.real(block.id())?.values())?)))
         .collect();
     let told = |place: String, blocks: Vec<String>, sentence: String| Finding {
-        mend: Some("Check at parameters and inputs that are finite numbers.".into()),
+        help: Some("Check at parameters and inputs that are finite numbers.".into()),
         blocks,
-        ..findings::of_block(Severity::Warning, Verdict::CannotTell, place, sentence)
+        ..findings::of_block(Severity::Warning, Verdict::Inconclusive, place, sentence)
     };
     if !parts.is_empty() {
         let holding: Vec<String> =

@@ -39,19 +39,19 @@ fn table<'a>(
 
 pub(super) fn page(report: &Report) -> String {
     let mut body = String::new();
-    if report.stations.len() > 1 {
-        body.push_str("<section><h2>From left to right</h2><ol class=\"stations\">");
+    if report.layers.len() > 1 {
+        body.push_str("<section><h2>From left to right</h2><ol class=\"layers\">");
         let first = report.first_wrong().map(|first| &first.name);
-        for station in &report.stations {
-            let mark = if first == Some(&station.name) { "<em>the first wrong one</em>" } else { "" };
+        for layer in &report.layers {
+            let mark = if first == Some(&layer.name) { "<em>the first wrong one</em>" } else { "" };
             let _ = write!(
                 body,
                 "<li class=\"{}\"><b>{} {}</b><small>{} {:?}</small>{mark}</li>",
-                class(station.verdict),
-                station.verdict.mark(),
-                escaped(&station.name),
-                escaped(&station.kind),
-                station.output
+                class(layer.verdict),
+                layer.verdict.mark(),
+                escaped(&layer.name),
+                escaped(&layer.kind),
+                layer.output
             );
         }
         body.push_str("</ol></section>");
@@ -83,12 +83,12 @@ fn finding(body: &mut String, finding: &Finding) {
     let colour = match finding.severity {
         Severity::Fault => "wrong",
         Severity::Warning => "open",
-        Severity::Note => "note",
+        Severity::Remark => "remark",
     };
     let _ = write!(
         body,
         "<section class=\"finding {colour}\"><h2>{}: {} <small>{}</small></h2><p>{}</p>",
-        escaped(&finding.place),
+        escaped(&finding.location),
         escaped(&finding.title()),
         kind(finding.severity),
         escaped(&finding.sentence)
@@ -111,8 +111,8 @@ fn finding(body: &mut String, finding: &Finding) {
             body.push_str(&table(columns, numbers.rows.iter().map(row)));
         }
     }
-    if let Some(mend) = &finding.mend {
-        let _ = write!(body, "<h3>Instead</h3><pre><code>{}</code></pre>", escaped(mend));
+    if let Some(help) = &finding.help {
+        let _ = write!(body, "<h3>Help</h3><pre><code>{}</code></pre>", escaped(help));
     }
     if let Some(consequence) = &finding.consequence {
         let _ = write!(body, "<h3>In training</h3><p>{}</p>", escaped(consequence));

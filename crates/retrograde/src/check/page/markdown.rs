@@ -25,9 +25,9 @@ fn rule(text: &mut String, columns: usize) {
 pub(super) fn page(report: &Report) -> String {
     let (mark, subject) = (Mark::CheckMarkdown.text(), plain(&report.subject));
     let mut text = format!("{mark}\n\n# Gradient check of {subject}: {}\n\n", report.verdict);
-    if report.stations.len() > 1 {
+    if report.layers.len() > 1 {
         let marks: Vec<String> =
-            report.stations.iter().map(|s| format!("{} {}", plain(&s.name), s.verdict.mark())).collect();
+            report.layers.iter().map(|s| format!("{} {}", plain(&s.name), s.verdict.mark())).collect();
         let _ = writeln!(text, "{}\n", marks.join(" → "));
     }
     if let Some(first) = report.first_wrong() {
@@ -52,7 +52,7 @@ fn finding(text: &mut String, finding: &Finding) {
     let _ = writeln!(
         text,
         "## {}: {} ({})\n",
-        plain(&finding.place),
+        plain(&finding.location),
         plain(&finding.title()),
         kind(finding.severity)
     );
@@ -71,9 +71,9 @@ fn finding(text: &mut String, finding: &Finding) {
             text.push('\n');
         }
     }
-    if let Some(mend) = &finding.mend {
-        let lines: Vec<String> = mend.lines().map(|line| format!("    {line}")).collect();
-        let _ = writeln!(text, "Instead:\n\n{}\n", lines.join("\n"));
+    if let Some(help) = &finding.help {
+        let lines: Vec<String> = help.lines().map(|line| format!("    {line}")).collect();
+        let _ = writeln!(text, "Help:\n\n{}\n", lines.join("\n"));
     }
     if let Some(consequence) = &finding.consequence {
         let _ = writeln!(text, "In training: {}\n", plain(consequence));

@@ -36,8 +36,8 @@ impl Report {
             return self.blocks.iter().map(|block| (block.block.clone(), block)).collect();
         }
         let of = |name: &str, block: &Comparison| format!("{name}, {}", block.block);
-        (self.stations.iter())
-            .flat_map(|station| station.blocks.iter().map(move |block| (of(&station.name, block), block)))
+        (self.layers.iter())
+            .flat_map(|layer| layer.blocks.iter().map(move |block| (of(&layer.name, block), block)))
             .collect()
     }
 }
@@ -73,6 +73,6 @@ fn kind(severity: Severity) -> &'static str {
     match severity {
         Severity::Fault => "fault",
         Severity::Warning => "warning",
-        Severity::Note => "note",
+        Severity::Remark => "remark",
     }
 }

@@ -30,7 +30,7 @@ fn every_fault_is_found_in_its_layer_of_a_network_and_named() -> Result<()> {
         let report = check::network(&mut fault.network(6, 5, 5, 3)?, &x, &labels)?;
         assert_eq!(report.verdict, Verdict::Wrong, "{}\n{report}", fault.name);
         let wrong: Vec<usize> =
-            (0..report.stations.len()).filter(|at| report.stations[*at].verdict.is_wrong()).collect();
+            (0..report.layers.len()).filter(|at| report.layers[*at].verdict.is_wrong()).collect();
         assert_eq!(wrong, [fault.position()], "{}\n{report}", fault.name);
         if !named(&report, fault) {
             unnamed.push(format!("{}: {}", fault.name, said(&report)));

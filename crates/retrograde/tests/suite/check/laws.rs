@@ -3,7 +3,7 @@
 use ndarray::{Array1, Array2, Axis};
 use retrograde::Result;
 use retrograde::check::faults::{self, Faulty};
-use retrograde::check::{self, Law, Report, Severity, Verdict};
+use retrograde::check::{self, Invariant, Report, Severity, Verdict};
 use retrograde::textbook::{
     Affine, Labels, Layer, LossLayer, Network, Penalty, Relu, SoftmaxWithLoss, Tensor, TwoLayerNet,
     WeightDecay, remembered, softmax,
@@ -55,8 +55,8 @@ fn down(x: &Tensor) -> Tensor {
     softmax(&x.t().to_owned()).t().to_owned()
 }
 
-fn broken(report: &Report) -> Vec<(Law, Severity)> {
-    report.findings.iter().filter_map(|finding| Some((finding.law?, finding.severity))).collect()
+fn broken(report: &Report) -> Vec<(Invariant, Severity)> {
+    report.findings.iter().filter_map(|finding| Some((finding.invariant?, finding.severity))).collect()
 }
 
 fn slope(y: &Tensor) -> Tensor {
@@ -65,21 +65,21 @@ fn slope(y: &Tensor) -> Tensor {
 
 #[test]
 fn backward_is_linear_and_0_for_0() -> Result<()> {
-    let cases: [(Backward, Law, Option<&str>); 5] = [
-        (|x, y, d| d * &slope(y) + x.mapv(|x| 1e-3 * (3.0 * x).sin()), Law::ZeroForZero, None),
-        (|_, y, d| d * &slope(y) * d.mapv(|d| 1.0 + 0.1 * (7.0 * d).sin()), Law::Linear, None),
+    let cases: [(Backward, Invariant, Option<&str>); 5] = [
+        (|x, y, d| d * &slope(y) + x.mapv(|x| 1e-3 * (3.0 * x).sin()), Invariant::ZeroForZero, None),
+        (|_, y, d| d * &slope(y) * d.mapv(|d| 1.0 + 0.1 * (7.0 * d).sin()), Invariant::Linear, None),
         // Where the check draws its gradients from above, nothing of this is to be seen.
-        (|_, y, d| (d * &slope(y)).mapv(|g| g.clamp(-5.0, 5.0)), Law::Linear, Some("clipped to ±5")),
+        (|_, y, d| (d * &slope(y)).mapv(|g| g.clamp(-5.0, 5.0)), Invariant::Linear, Some("clipped to ±5")),
         (
             |_, y, d| {
                 let right = d * &slope(y);
                 let norm = right.iter().map(|g| g * g).sum::<f64>().sqrt();
                 right * (50.0 / norm).min(1.0)
             },
-            Law::Linear,
+            Invariant::Linear,
             Some("scaled to the norm 50"),
         ),
-        (|_, y, d| d * &slope(y) * d.iter().map(|d| d * d).sum::<f64>(), Law::Linear, None),
+        (|_, y, d| d * &slope(y) * d.iter().map(|d| d * d).sum::<f64>(), Invariant::Linear, None),
     ];
     for (backward, law, cause) in cases {
         let report = check::layer(&mut By(|x| x.mapv(f64::tanh), backward, None), &numbers(&[3, 4]))?;
@@ -111,7 +111,7 @@ fn a_second_backward_gives_the_same() -> Result<()> {
     }
     let report = check::layer(&mut Consumes(None), &numbers(&[2, 3]))?;
     assert_eq!(report.verdict, Verdict::Right, "{report}");
-    assert_eq!(broken(&report), [(Law::Repeatable, Severity::Warning)], "{report}");
+    assert_eq!(broken(&report), [(Invariant::Repeatable, Severity::Warning)], "{report}");
     Ok(())
 }
 
@@ -136,7 +136,7 @@ fn a_permuted_batch_gives_permuted_outputs() -> Result<()> {
     }
     let report = check::layer(&mut By(so_far, back, None), &numbers(&[3, 4]))?;
     assert_eq!(report.verdict, Verdict::Right, "{report}");
-    assert_eq!(broken(&report), [(Law::PermutedRows, Severity::Warning)], "{report}");
+    assert_eq!(broken(&report), [(Invariant::PermutedRows, Severity::Warning)], "{report}");
 
     // Statistics of the batch do not depend on the order, and the mask of a dropout is where it is.
     let right: [(Forward, Backward); 2] = [(centred, |_, _, d| centred(d)), (masked, |_, _, d| masked(d))];
@@ -191,7 +191,7 @@ fn a_doubled_batch_leaves_a_mean_alone() -> Result<()> {
     let (x, labels) = (numbers(&[3, 4]), Labels::Classes(vec![1, 0, 3]));
     let report = check::loss(&mut LossBy(coupled, slopes, None), &x, &labels)?;
     assert_eq!(report.verdict, Verdict::Wrong, "{report}");
-    assert_eq!(broken(&report), [(Law::DoubledBatch, Severity::Fault)], "{report}");
+    assert_eq!(broken(&report), [(Invariant::DoubledBatch, Severity::Fault)], "{report}");
 
     let mean = LossBy(|x, t| entropy(x, t) / rows(x), |x, t| (softmax(x) - t) / rows(x), None);
     let sum = LossBy(entropy, |x, t| softmax(x) - t, None);
@@ -212,7 +212,7 @@ fn rows_of_the_logits_gradient_sum_to_0() -> Result<()> {
         dx
     };
     let report = check::loss(&mut LossBy(|x, t| entropy(x, t) / rows(x), skewed, None), &x, &labels)?;
-    assert!(broken(&report).contains(&(Law::RowsSumToZero, Severity::Fault)), "{report}");
+    assert!(broken(&report).contains(&(Invariant::RowsSumToZero, Severity::Fault)), "{report}");
     // And beside the cause where there is one.
     let Some(Faulty::Loss(mut loss, logits, labels)) =
         faults::find("softmax-batch").map(|fault| fault.alone(3, 10))
@@ -220,7 +220,7 @@ fn rows_of_the_logits_gradient_sum_to_0() -> Result<()> {
         panic!("the catalogue has the notebook's loss");
     };
     let report = check::loss(&mut loss, &logits, &labels)?;
-    assert!(broken(&report).contains(&(Law::RowsSumToZero, Severity::Warning)), "{report}");
+    assert!(broken(&report).contains(&(Invariant::RowsSumToZero, Severity::Warning)), "{report}");
     Ok(())
 }
 
@@ -243,7 +243,7 @@ fn the_first_loss_is_the_logarithm_of_the_classes() -> Result<()> {
     let (x, labels) = (numbers(&[4, 6]), Labels::Classes(vec![1, 0, 3, 9]));
     let sum = LossBy(entropy, |x, t| softmax(x) - t, None);
     let report = check::network(&mut two_layers(sum, None)?, &x, &labels)?;
-    assert!(broken(&report).contains(&(Law::FirstLoss, Severity::Warning)), "{report}");
+    assert!(broken(&report).contains(&(Invariant::FirstLoss, Severity::Warning)), "{report}");
     assert_ne!(report.verdict, Verdict::Wrong, "{report}");
     let report = check::network(&mut two_layers(SoftmaxWithLoss::new(), None)?, &x, &labels)?;
     assert_eq!(broken(&report), [], "{report}");
@@ -292,7 +292,7 @@ fn weight_decay_in_the_loss_and_not_in_the_gradient_and_the_reverse() -> Result<
         let causes: Vec<String> = report.causes().map(ToString::to_string).collect();
         assert_eq!(causes, [cause], "{report}");
         assert_eq!(report.findings[0].blocks, ["w1", "w2"], "{report}");
-        assert!(report.stations.iter().all(|station| !station.verdict.is_wrong()), "{report}");
+        assert!(report.layers.iter().all(|station| !station.verdict.is_wrong()), "{report}");
     }
     Ok(())
 }

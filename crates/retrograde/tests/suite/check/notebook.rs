@@ -39,7 +39,7 @@ fn the_network_check_answers_both_questions() -> Result<()> {
     println!("{report}");
     assert_eq!(report.verdict, Verdict::Wrong);
     assert_eq!(report.first_wrong().map(|station| station.kind.as_str()), Some("SoftmaxWithLoss"));
-    assert_eq!(report.stations.iter().filter(|station| station.verdict.is_wrong()).count(), 1);
+    assert_eq!(report.layers.iter().filter(|station| station.verdict.is_wrong()).count(), 1);
     assert_eq!(report.findings[0].cause, Some(Cause::SoftmaxOverBatch));
     says(&report, &IN_SUBSTANCE);
     says(&report, &["b2 is off by 0.0667", "the first loss is 3.4"]);
@@ -76,9 +76,9 @@ fn a_report_is_plain_data() -> Result<()> {
     assert_eq!(json["findings"][0]["cause"]["cause"], "wrong_slope");
     assert_eq!(json["findings"][0]["cause"]["code"], "1 − y");
     assert_eq!(json["findings"][0]["cause"]["right"], "1 − y²");
-    assert_eq!(json["stations"][1]["kind"], "Tanh");
+    assert_eq!(json["layers"][1]["kind"], "Tanh");
     assert!(
-        report.findings.iter().all(|finding| finding.severity != Severity::Fault || finding.mend.is_some())
+        report.findings.iter().all(|finding| finding.severity != Severity::Fault || finding.help.is_some())
     );
     assert_eq!(
         fault.network(6, 5, 5, 0)?.layers_mut().nth(1).map(|(_, layer)| Layer::name(layer).to_owned()),

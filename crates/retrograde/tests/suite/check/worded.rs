@@ -1,6 +1,6 @@
 //! How faults are worded: in the letters that a reader knows, by what is the matter, in 80 columns.
 
-use retrograde::check::{self, Law, Report};
+use retrograde::check::{self, Invariant, Report};
 use retrograde::textbook::{Layer, Tensor};
 use retrograde::{Graph, Result};
 
@@ -48,8 +48,8 @@ fn a_backward_that_draws_anew_is_not_called_nonlinear() -> Result<()> {
             if bits >> 63 == 1 { d } else { 0.0 }
         })
     })?;
-    let laws: Vec<Law> = report.findings.iter().filter_map(|finding| finding.law).collect();
-    assert_eq!(laws, [Law::Repeatable], "{report}");
+    let laws: Vec<Invariant> = report.findings.iter().filter_map(|finding| finding.invariant).collect();
+    assert_eq!(laws, [Invariant::Repeatable], "{report}");
     // Of an axis most of whose positions are wrong nothing is said.
     assert!(!report.to_string().contains("All of them are at"), "{report}");
     Ok(())
@@ -68,7 +68,7 @@ fn a_report_fits_a_terminal() -> Result<()> {
     for line in text.lines() {
         assert!(line.chars().count() <= 80, "{} columns: {line}", line.chars().count());
     }
-    assert_eq!(text.matches('→').count(), report.stations.len() - 1, "{text}");
+    assert_eq!(text.matches('→').count(), report.layers.len() - 1, "{text}");
     Ok(())
 }
 

@@ -59,11 +59,11 @@ fn at_parameters_that_are_no_numbers_it_is_told_which_and_nobody_is_blamed() -> 
         let check = GraphCheck::new(&all);
         let report = if second_order { check.second_order() } else { check }.run()?;
         assert_eq!(
-            (report.verdict, report.findings.len(), report.stations.len()),
-            (Verdict::CannotTell, 1, 0)
+            (report.verdict, report.findings.len(), report.layers.len()),
+            (Verdict::Inconclusive, 1, 0)
         );
         let found = &report.findings[0];
-        assert_eq!((found.verdict, &found.blocks[..]), (Verdict::CannotTell, &["w".to_string()][..]));
+        assert_eq!((found.verdict, &found.blocks[..]), (Verdict::Inconclusive, &["w".to_string()][..]));
         assert!(
             found.sentence.starts_with("`w` holds 1 NaN and 1 infinite of its 3 numbers"),
             "{}",
@@ -75,7 +75,7 @@ fn at_parameters_that_are_no_numbers_it_is_told_which_and_nobody_is_blamed() -> 
     // A rectifier hides what is no number from the loss.
     let graph = Graph::new();
     let hidden = graph.parameter("hidden", [f64::NEG_INFINITY, 1.0]).relu().sum_all();
-    assert_eq!(check::GraphCheck::new(&hidden).run()?.verdict, Verdict::CannotTell);
+    assert_eq!(check::GraphCheck::new(&hidden).run()?.verdict, Verdict::Inconclusive);
     Ok(())
 }
 
@@ -87,7 +87,7 @@ fn a_model_of_nan_is_told_in_one_sentence() -> Result<()> {
     }
     let samples = Dataset::embedded()?.train().select(&[0, 1])?;
     let report = check::model(&net, &samples)?.run()?;
-    assert_eq!((report.verdict, report.findings.len()), (Verdict::CannotTell, 1));
+    assert_eq!((report.verdict, report.findings.len()), (Verdict::Inconclusive, 1));
     assert!(report.findings[0].sentence.starts_with("`affine1.bias` holds 3 NaN of its 3 numbers"));
     Ok(())
 }
@@ -99,7 +99,7 @@ fn a_loss_that_is_no_number_is_told_with_where_that_begins() -> Result<()> {
     let log = w.log().named("here");
     let loss = (&log * &log).sum_all();
     let report = check::gradients(&loss, &[&w])?;
-    assert_eq!((report.verdict, report.findings.len()), (Verdict::CannotTell, 1));
+    assert_eq!((report.verdict, report.findings.len()), (Verdict::Inconclusive, 1));
     let sentence = &report.findings[0].sentence;
     let line = log.node().location.to_string();
     assert!(sentence.contains("The loss is NaN") && sentence.contains("`here`"), "{sentence}");

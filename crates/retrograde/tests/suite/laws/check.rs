@@ -20,7 +20,7 @@ fn every_operation_passes_the_gradient_check_in_both_orders() -> Result<()> {
         let report = GraphCheck::new(&loss).second_order().threads(1).sample(40).run()?;
         assert_eq!(report.verdict, Verdict::Right, "{label}: {report:#?}");
         assert!(report.findings.is_empty(), "{label}: {:#?}", report.findings);
-        named.extend(report.stations.into_iter().map(|station| station.kind));
+        named.extend(report.layers.into_iter().map(|station| station.kind));
         second += usize::from(report.blocks.iter().any(|block| block.block.ends_with("second order")));
         let quick = GraphCheck::new(&loss).in_random_directions().run()?;
         assert_eq!(quick.verdict, Verdict::Right, "{label}: {quick:#?}");

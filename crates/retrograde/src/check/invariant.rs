@@ -7,7 +7,7 @@ use std::fmt;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
-pub enum Law {
+pub enum Invariant {
     /// For a gradient of 0 from above, backward gives 0.
     ZeroForZero,
     /// Backward is linear in the gradient from above: for a sum of two what it gives for each, for a multiple that multiple.
@@ -24,16 +24,16 @@ pub enum Law {
     FirstLoss,
 }
 
-impl fmt::Display for Law {
+impl fmt::Display for Invariant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Law::ZeroForZero => "not 0 for dout = 0",
-            Law::Linear => "not linear in dout",
-            Law::Repeatable => "a second backward gives other numbers",
-            Law::PermutedRows => "the order of the rows matters",
-            Law::DoubledBatch => "a doubled batch changes the mean",
-            Law::RowsSumToZero => "a row of the gradient does not sum to 0",
-            Law::FirstLoss => "the first loss is not ln C",
+            Invariant::ZeroForZero => "not 0 for dout = 0",
+            Invariant::Linear => "not linear in dout",
+            Invariant::Repeatable => "a second backward gives other numbers",
+            Invariant::PermutedRows => "the order of the rows matters",
+            Invariant::DoubledBatch => "a doubled batch changes the mean",
+            Invariant::RowsSumToZero => "a row of the gradient does not sum to 0",
+            Invariant::FirstLoss => "the first loss is not ln C",
         })
     }
 }
