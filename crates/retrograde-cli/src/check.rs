@@ -115,7 +115,7 @@ fn all_faults(arguments: &CheckArguments) -> Result<ExitCode, Failure> {
         let layer = report.layers.get(fault.position()).map_or("", |layer| layer.name.as_str());
         let named = report.first_wrong().map(|layer| layer.name.as_str());
         let causes: Vec<String> = report.causes().map(ToString::to_string).collect();
-        let right = named == Some(layer) && causes.iter().any(|cause| cause.starts_with(fault.cause));
+        let right = fault.is_recognised(&report, layer);
         tried += 1;
         recognised += usize::from(right);
         if arguments.json {

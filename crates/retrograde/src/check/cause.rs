@@ -97,6 +97,23 @@ pub enum Cause {
         /// Which: `dout`, `x`.
         what: String,
     },
+    /// The gradient of a parameter changes after the layer's backward has returned: a later backward writes into an array
+    /// that the layer handed out and still uses.
+    Overwritten {
+        /// The layer that writes into it.
+        by: String,
+    },
+    /// Several layers hold one array: its gradient is the sum over all uses.
+    SharedParameter {
+        /// The parameters, by their full names.
+        names: Vec<String>,
+    },
+    /// Of several inputs that are tied for the maximum, the gradient goes to more or less than one: their contributions do
+    /// not sum to 1.
+    TiesCounted {
+        /// What they sum to.
+        times: f64,
+    },
     /// The layer's backward changes what forward left for it: a second call gives other numbers.
     MemoryOverwritten,
     /// G is T for what an earlier call left behind.
@@ -259,6 +276,11 @@ impl fmt::Display for Cause {
             Cause::MaskRedrawn => f.write_str("mask of another draw"),
             Cause::LossTerm { code } => write!(f, "loss backward is {code}"),
             Cause::WrittenInto { what } => write!(f, "{what} written into"),
+            Cause::Overwritten { by } => write!(f, "overwritten later by {by}"),
+            Cause::SharedParameter { names } => write!(f, "one array: {}", names.join(", ")),
+            Cause::TiesCounted { times } => {
+                write!(f, "ties of a maximum counted {} times", super::causes::plain(*times))
+            }
             Cause::MemoryOverwritten => f.write_str("backward overwrites what forward remembered"),
             Cause::Stale { what } => write!(f, "stale {what}"),
             Cause::SharedBuffer { with } => write!(f, "buffer shared with {with}"),

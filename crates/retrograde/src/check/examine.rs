@@ -3,6 +3,7 @@
 use super::causes::{Case, Diagnosis, FACTORS, diagnose, diagnose_besides, wrong_shape};
 use super::evidence::{finding, numbers, unexplained};
 use super::guarded::Guarded;
+use super::kinks::AtKink;
 use super::probe::{Answers, GIVEN, Refusal, ask, expect_numbers, normal, random, relative};
 use super::view::{View, largest};
 use super::{Cause, Comparison, Evidence, Finding, LayerReport, Severity, Verdict, invariants, laws};
@@ -16,7 +17,7 @@ const MANY: usize = 144;
 
 /// What came of it.
 pub(super) struct Examined {
-    pub station: LayerReport,
+    pub layer: LayerReport,
     pub findings: Vec<Finding>,
     pub method: Vec<String>,
     /// How uncertain an output is, relative to the largest.
@@ -32,24 +33,38 @@ pub(super) fn examine(
     x: &Tensor,
     labels: Option<&Labels>,
 ) -> Result<Examined> {
+    examined(layer, (name, "x"), x, labels)
+}
+
+/// The same of a layer whose input has another name than `x`.
+pub(super) fn examine_named(layer: &mut dyn Layer, name: &str, input: &str, x: &Tensor) -> Result<Examined> {
+    examined(layer, (name, input), x, None)
+}
+
+fn examined(
+    layer: &mut dyn Layer,
+    (name, input): (&str, &str),
+    x: &Tensor,
+    labels: Option<&Labels>,
+) -> Result<Examined> {
     let layer = &mut Guarded::new(layer);
     expect_numbers(name, x)?;
     let kind = layer.name().to_owned();
-    let station = |output: Vec<usize>, verdict, blocks| LayerReport {
+    let report = |output: Vec<usize>, verdict, blocks| LayerReport {
         name: name.to_owned(),
         kind: kind.clone(),
         output,
         verdict,
         blocks,
     };
-    let mut answers = match ask(layer, x, 1)? {
+    let mut answers = match ask(layer, input, x, 1)? {
         Ok(answers) => answers,
         Err(refusal) => {
             let output = layer.forward(x)?.shape().to_vec();
             let finding = refused(name, refusal);
-            let station = station(output, finding.verdict, Vec::new());
+            let layer = report(output, finding.verdict, Vec::new());
             return Ok(Examined {
-                station,
+                layer,
                 findings: vec![finding],
                 method: Vec::new(),
                 noise: f64::EPSILON,
@@ -99,8 +114,8 @@ pub(super) fn examine(
     )];
     let output = answers.probes[GIVEN].out.shape().to_vec();
     let precision = (0..answers.names.len()).map(|block| answers.precision(block)).fold(0.0, f64::max);
-    let station = station(output, verdict, blocks);
-    Ok(Examined { station, findings, method, noise: answers.noise, precision })
+    let layer = report(output, verdict, blocks);
+    Ok(Examined { layer, findings, method, noise: answers.noise, precision })
 }
 
 fn refused(name: &str, refusal: Refusal) -> Finding {
@@ -130,6 +145,7 @@ fn suspicions(layer: &mut dyn Layer, answers: &mut Answers) -> Result<Vec<bool>>
         });
         for probe in [0, GIVEN] {
             answers.differentiate(layer, probe, block, FEW, 1)?;
+            answers.judge_kinks(layer, probe, block)?;
         }
         let mut wrong = misfit || judge(answers, block).0.is_wrong();
         let mut random = random(block as u64 + 10);
@@ -152,7 +168,11 @@ fn judge(answers: &Answers, block: usize) -> (Verdict, Comparison) {
     let views: Vec<View<'_>> = (0..answers.probes.len())
         .filter_map(|number| View::new(answers, number, block, None, None))
         .collect();
-    let verdict = Verdict::of_all(views.iter().map(|view| view.verdict));
+    // What rounding hides at one input is told by the others.
+    let tells = |view: &&View<'_>| view.verdict != Verdict::Inconclusive;
+    let told = views.iter().any(|view| tells(&view));
+    let counted = views.iter().filter(|view| !told || tells(view));
+    let verdict = Verdict::of_all(counted.map(|view| view.verdict));
     let shown = views
         .iter()
         .find(|view| view.number == GIVEN && (view.verdict.is_wrong() || !verdict.is_wrong()))
@@ -197,9 +217,9 @@ fn remark(answers: &Answers, name: &str, block: usize, verdict: Verdict) -> Opti
             "{gradient} agrees to the {:.0e} that its precision leaves: {}. That is no fault.",
             answers.precision(block),
             if answers.noise > 1e-12 {
-                "the layer computes in f32, or rounds on the way"
+                "the layer computes in a lower precision, or rounds on the way".to_owned()
             } else {
-                "backward hands out f32"
+                format!("backward hands out {}", answers.handed_out[block].name())
             }
         ))),
         Verdict::NotDifferentiable => Some(note(format!(
@@ -209,7 +229,15 @@ fn remark(answers: &Answers, name: &str, block: usize, verdict: Verdict) -> Opti
         Verdict::Inconclusive => {
             Some(note(format!("The differences are too inaccurate here to say whether {gradient} is right.")))
         }
-        Verdict::Right | Verdict::Wrong | Verdict::NotDeterministic => None,
+        Verdict::Right
+            if View::new(answers, GIVEN, block, None, None)
+                .is_some_and(|view| view.verdict == Verdict::Inconclusive) =>
+        {
+            Some(note(format!(
+                "At the given input {gradient} is so near 0 that rounding is all there is to compare; it was compared at random inputs instead."
+            )))
+        }
+        Verdict::Right | Verdict::Wrong | Verdict::Together | Verdict::NotDeterministic => None,
     }
 }
 
@@ -225,6 +253,9 @@ fn explain(
         return found;
     }
     if let Some(diagnosis) = wrong_shape(answers, block) {
+        return vec![diagnosis];
+    }
+    if let Some(diagnosis) = ties(answers, block) {
         return vec![diagnosis];
     }
     // Added to what was there before: what is left without it may be right, or wrong in another way.
@@ -299,6 +330,33 @@ fn explain(
         found.splice(0..0, diagnose(&case, layer).map(told));
     }
     found
+}
+
+/// Several inputs are tied for a maximum, and the gradient is counted several times, or lost, along the direction in which
+/// all of them move together: there is no kink in that direction.
+fn ties(answers: &Answers, block: usize) -> Option<Diagnosis> {
+    let mut counted = answers.probes.iter().filter_map(|probe| probe.at_kinks[block].as_ref()).flatten();
+    let (_, times) = counted.find_map(|(element, state)| match state {
+        AtKink::Counted(times) => Some((*element, *times)),
+        _ => None,
+    })?;
+    let smooth = (0..answers.probes.len())
+        .filter_map(|number| View::new(answers, number, block, None, None))
+        .filter(|view| view.jacobian.kinks.is_empty());
+    if smooth.into_iter().any(|view| view.verdict.is_wrong()) {
+        return None;
+    }
+    let name = &answers.names[block];
+    let plain = super::causes::plain(times);
+    Some(
+        Diagnosis::new(Cause::TiesCounted { times }, Vec::new())
+            .saying(format!(
+                "Several inputs are tied for the maximum. Moved together they move the output once; the contributions in d{name} sum to {plain}, not to 1."
+            ))
+            .formulas(format!("d{name} = dout · [x = max]"), format!("d{name} = dout · [x = max] / number of ties"))
+            .help("give dout to one of the tied inputs (argmax), or divide it by their number")
+            .would("wherever a rectifier leaves several zeros in one window, the gradient is that many times too large"),
+    )
 }
 
 fn dout_ignored(answers: &Answers, block: usize) -> bool {

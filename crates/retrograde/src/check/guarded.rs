@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use super::comparison::index_of;
 use super::evidence::finding;
 use super::{Cause, Evidence, Finding, Severity, Verdict};
-use crate::textbook::{Layer, Parameter, Tensor};
+use crate::textbook::{Layer, Parameter, SharedParameter, Tensor};
 use crate::{Error, Result};
 
 /// The layer behind the guard.
@@ -72,7 +72,7 @@ fn written_into(written: &Written, name: &str, what: &str, call: &str) -> Findin
         "{call} writes into {what}, which it was only given to read: the array belongs to {whose}. Whoever uses it afterwards finds other numbers there."
     );
     let block = if what == "x" { vec!["x".to_owned()] } else { Vec::new() };
-    let mut found = finding(Severity::Fault, Verdict::Wrong, name, block, sentence);
+    let mut found = finding(Severity::Remark, Verdict::Right, name, block, sentence);
     found.cause = Some(Cause::WrittenInto { what: what.to_owned() });
     found.evidence.push(Evidence::stating(if written.index.is_empty() {
         format!("{what} had {} numbers before {call}, and {} after it.", written.before, written.after)
@@ -91,7 +91,7 @@ fn written_into(written: &Written, name: &str, what: &str, call: &str) -> Findin
     found
 }
 
-fn guard<T>(name: &str, call: &str, run: impl FnOnce() -> Result<T>) -> Result<T> {
+pub(super) fn guard<T>(name: &str, call: &str, run: impl FnOnce() -> Result<T>) -> Result<T> {
     catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| {
         Err(Error::invalid(
             format!("{name}, {call}"),
@@ -123,5 +123,9 @@ impl Layer for Guarded<'_> {
 
     fn parameters(&mut self) -> Vec<Parameter<'_>> {
         self.layer.parameters()
+    }
+
+    fn shared_parameters(&self) -> Vec<SharedParameter> {
+        self.layer.shared_parameters()
     }
 }

@@ -4,7 +4,8 @@ use ndarray::Array2;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::Rng;
 
-use super::slopes::slopes;
+use super::numerical::{Character, Differences, Ladder, Slope};
+use super::subject::{Which, move_element};
 use crate::Result;
 use crate::textbook::{Layer, Tensor};
 
@@ -25,18 +26,52 @@ pub(super) struct Jacobian {
     pub jump: bool,
 }
 
-/// Which array of a layer: its input, or a parameter by its position.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Which {
-    Input,
-    Parameter(usize),
+/// How well the outputs of a layer are known.
+#[derive(Debug, Clone)]
+pub(super) struct Rounding {
+    /// The rounding of an output, relative to its size.
+    pub relative: f64,
+    /// The rounding of each output that does not depend on its size.
+    pub floor: Vec<f64>,
 }
 
-/// Puts a number in the place of an element of a parameter.
-pub(super) fn set(layer: &mut dyn Layer, parameter: usize, element: usize, value: f64) {
-    if let Some(place) = layer.parameters()[parameter].value.iter_mut().nth(element) {
-        *place = value;
+impl Rounding {
+    fn floor(&self, output: usize) -> f64 {
+        self.floor.get(output).copied().unwrap_or(0.0)
     }
+}
+
+/// The slopes at `at` of a function of one number with many values, which are `middle` there. `None` where it gives
+/// another number of values.
+pub(super) fn slopes(
+    middle: &[f64],
+    at: f64,
+    rounding: &Rounding,
+    mut f: impl FnMut(f64) -> Result<Vec<f64>>,
+) -> Result<Option<Vec<Slope>>> {
+    let differences = Differences::rounded_to(rounding.relative);
+    let ladder = |(output, value): (usize, &f64)| -> Ladder {
+        differences.ladder(*value, at).with_floor(rounding.floor(output))
+    };
+    let mut ladders: Vec<Ladder> = middle.iter().enumerate().map(ladder).collect();
+    let mut settled: Vec<Option<Slope>> = vec![None; middle.len()];
+    for (step, left, right) in differences.steps(at) {
+        let (left, right) = (f(left)?, f(right)?);
+        if left.len() != middle.len() || right.len() != middle.len() {
+            return Ok(None);
+        }
+        for (output, ladder) in ladders.iter_mut().enumerate() {
+            if settled[output].is_none() {
+                ladder.push(step, left[output], right[output]);
+                settled[output] = ladder.settled(None);
+            }
+        }
+        if settled.iter().all(Option::is_some) {
+            break;
+        }
+    }
+    let conclude = |(slope, ladder): (Option<Slope>, &Ladder)| slope.unwrap_or_else(|| ladder.conclude());
+    Ok(Some(settled.into_iter().zip(&ladders).map(conclude).collect()))
 }
 
 /// The numerical Jacobian at `x` of the block `which`, whose values are `values`, in the elements `columns`.
@@ -46,11 +81,11 @@ pub(super) fn jacobian(
     which: Which,
     values: &Tensor,
     columns: Vec<usize>,
-    noise: f64,
+    rounding: &Rounding,
 ) -> Result<Jacobian> {
     let flat = |out: &Tensor| out.iter().copied().collect::<Vec<f64>>();
-    let at = flat(&layer.forward(x)?);
-    let empty = || Array2::from_elem((at.len(), columns.len()), 0.0);
+    let middle = flat(&layer.forward(x)?);
+    let empty = || Array2::from_elem((middle.len(), columns.len()), 0.0);
     let mut found = Jacobian {
         shape: values.shape().to_vec(),
         centre: empty(),
@@ -64,39 +99,39 @@ pub(super) fn jacobian(
     let mut moved = x.clone();
     for (column, &element) in columns.iter().enumerate() {
         let value = *values.iter().nth(element).expect("a column is an element of the block");
-        let found_slopes = slopes(&at, value.abs().max(1.0), noise, |offset| match which {
-            Which::Input => {
-                *moved.iter_mut().nth(element).expect("the same element") = value + offset;
-                Ok(flat(&layer.forward(&moved)?))
-            }
-            Which::Parameter(parameter) => {
-                set(layer, parameter, element, value + offset);
-                let out = layer.forward(x);
-                set(layer, parameter, element, value);
-                Ok(flat(&out?))
-            }
-        });
-        if which == Which::Input {
-            *moved.iter_mut().nth(element).expect("the same element") = value;
+        let all = slopes(&middle, value, rounding, |there| {
+            Ok(flat(&move_element(layer, &mut moved, which, element, there, value)?))
+        })?;
+        let Some(all) = all else {
+            found.jump = true;
+            continue;
+        };
+        let mut kink = false;
+        for (output, slope) in all.iter().enumerate() {
+            let at = [output, column];
+            let (left, right, error) = match slope.character {
+                Character::Smooth => (slope.value, slope.value, slope.uncertainty),
+                Character::Kink { left, right } => {
+                    kink = true;
+                    (left, right, slope.uncertainty)
+                }
+                // No step settles it: known no better than its size.
+                Character::Unresolved => (slope.value, slope.value, slope.uncertainty + slope.value.abs()),
+                Character::Jump | Character::Undefined => {
+                    found.jump = true;
+                    (f64::NAN, f64::NAN, f64::INFINITY)
+                }
+            };
+            (found.centre[at], found.left[at], found.right[at]) = (f64::midpoint(left, right), left, right);
+            found.error[at] = error;
         }
-        let found_slopes = found_slopes?;
-        for (to, from) in [
-            (&mut found.centre, &found_slopes.centre),
-            (&mut found.left, &found_slopes.left),
-            (&mut found.right, &found_slopes.right),
-            (&mut found.error, &found_slopes.error),
-        ] {
-            to.column_mut(column).iter_mut().zip(from).for_each(|(to, from)| *to = *from);
-        }
-        if found_slopes.kink {
+        if kink {
             found.kinks.push(element);
         }
-        found.jump |= found_slopes.jump;
     }
     found.columns = columns;
     Ok(found)
 }
-
 impl Jacobian {
     /// The vector-Jacobian product with `d` in row-major order; NaN in the elements that were not differentiated.
     pub fn vjp(&self, d: &[f64]) -> Tensor {

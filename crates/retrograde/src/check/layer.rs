@@ -2,7 +2,7 @@
 
 use super::examine::{Examined, examine};
 use super::loss_layer::LossAsLayer;
-use super::{Report, Verdict, batch};
+use super::{Cause, Report, Severity, Verdict, batch};
 use crate::Result;
 use crate::textbook::{Labels, Layer, LossLayer, Tensor};
 
@@ -25,7 +25,7 @@ use crate::textbook::{Labels, Layer, LossLayer, Tensor};
 /// When `x` has no element, or the layer refuses it.
 pub fn layer(layer: &mut dyn Layer, x: &Tensor) -> Result<Report> {
     let name = layer.name().to_owned();
-    Ok(report(&name, examine(layer, &name, x, None)?))
+    Ok(report_of(&name, examine(layer, &name, x, None)?))
 }
 
 /// Checks a loss alone, in the same way, with `logits` and `labels`. For other numbers of rows the labels are taken in
@@ -38,18 +38,38 @@ pub fn loss(loss: &mut dyn LossLayer, logits: &Tensor, labels: &Labels) -> Resul
     let name = loss.name().to_owned();
     let mut layer = LossAsLayer { loss: &mut *loss, labels: labels.clone() };
     let mut examined = examine(&mut layer, &name, logits, Some(labels))?;
+    end_of_the_graph(&mut examined);
     if !examined.findings.iter().any(|finding| finding.verdict.is_wrong())
-        && examined.station.verdict != Verdict::NotDeterministic
+        && examined.layer.verdict != Verdict::NotDeterministic
         && let Some(found) = batch::of_loss(loss, &name, logits, labels)
     {
-        examined.station.verdict = Verdict::Wrong;
+        examined.layer.verdict = Verdict::Wrong;
         examined.findings.insert(0, found);
     }
-    Ok(report(&name, examined))
+    Ok(report_of(&name, examined))
 }
 
-fn report(name: &str, examined: Examined) -> Report {
-    let Examined { station, findings, method, .. } = examined;
-    let verdict = Verdict::of_all([station.verdict]);
-    Report { subject: name.to_owned(), verdict, layers: vec![station], blocks: Vec::new(), findings, method }
+/// A loss is the end of the graph, where the upstream gradient is 1: one that ignores it is right there.
+fn end_of_the_graph(examined: &mut Examined) {
+    let wrong = || examined.findings.iter().filter(|found| found.verdict.is_wrong());
+    if wrong().count() == 0 || !wrong().all(|found| found.cause == Some(Cause::DoutIgnored)) {
+        return;
+    }
+    for found in examined.findings.iter_mut().filter(|found| found.verdict.is_wrong()) {
+        found.severity = Severity::Remark;
+        found.verdict = Verdict::Right;
+        found.sentence += " At the end of the graph dout is 1, and the gradient is right. It would matter if the loss were scaled, or one of several.";
+        found.help = None;
+        found.consequence = None;
+    }
+    examined.layer.verdict = Verdict::Together;
+    for block in examined.layer.blocks.iter_mut().filter(|block| block.verdict.is_wrong()) {
+        block.verdict = Verdict::Together;
+    }
+}
+
+pub(super) fn report_of(name: &str, examined: Examined) -> Report {
+    let Examined { layer, findings, method, .. } = examined;
+    let verdict = Verdict::of_all([layer.verdict]);
+    Report { subject: name.to_owned(), verdict, layers: vec![layer], blocks: Vec::new(), findings, method }
 }

@@ -11,6 +11,7 @@
 //! | here | what it is |
 //! | --- | --- |
 //! | [`layer`], [`loss`] | a layer or a loss written by hand, alone |
+//! | [`function`], [`vjp`] | a loss as a function of all parameters; a function with its vector-Jacobian product |
 //! | [`network`], [`two_layer_net`] | a row of layers with a loss at the end |
 //! | [`Verdict`], [`Severity`] | what can be said of a gradient, and of a finding |
 //! | [`Comparison`] | a block of claimed gradients beside the numerical ones |
@@ -22,35 +23,41 @@
 //! | [`numerical`] | slopes by differences that know how far they can be trusted |
 
 mod batch;
+mod batch_axis;
 mod cause;
 mod causes;
 mod comparison;
 mod evidence;
 mod examine;
 pub mod faults;
+mod function;
 mod graph;
 mod guarded;
-mod in_row;
 mod invariant;
 mod invariants;
 mod jacobian;
+mod kinks;
 mod laws;
 mod layer;
 mod loss_layer;
 mod network;
+mod network_layer;
 pub mod numerical;
 mod page;
+mod precision;
 mod probe;
 mod report;
 mod responses;
 mod rows;
-mod slopes;
+mod subject;
 mod text;
 mod verdict;
 mod view;
+mod whole;
 
 pub use cause::Cause;
 pub use comparison::{Comparison, Element};
+pub use function::{function, vjp};
 pub use graph::{GraphCheck, gradients, model};
 pub use invariant::Invariant;
 pub use layer::{layer, loss};

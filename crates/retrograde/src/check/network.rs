@@ -1,18 +1,25 @@
-//! The check of a row of layers with a loss at the end: each layer alone, then the row.
+//! The check of a row of layers with a loss at the end. The gradient of the loss by all parameters decides whether the network
+//! is wrong; the layers alone say where.
 
 use super::evidence::finding;
 use super::examine::{Examined, examine};
-use super::in_row::{in_row, weight_decay};
-use super::jacobian::{Which, columns, jacobian};
+use super::jacobian::{Rounding, columns, jacobian};
 use super::loss_layer::LossAsLayer;
-use super::probe::{Claims, claims, random, relative, values};
+use super::network_layer::{NetworkAsLayer, Pass};
+use super::probe::{Refusal, random, rounding};
+use super::subject::{Which, values};
 use super::view::largest;
-use super::{Cause, Comparison, Evidence, Finding, Report, Severity, Verdict, batch};
+use super::whole::{self, Whole, weight_decay};
+use super::{Cause, Comparison, Evidence, Finding, LayerReport, Report, Severity, Verdict, batch};
 use crate::Result;
 use crate::textbook::{Labels, Network, Tensor, TwoLayerNet};
 
-/// Checks a network: each layer alone, at the input that it has in the row and at random ones, then the gradient of the
-/// loss by all parameters. The first wrong layer from the left is the first station of the report that is wrong.
+/// Checks a network: the gradient of the loss by all parameters, then each layer alone, at the input that it has in the row
+/// and at random ones.
+///
+/// The network is wrong if a parameter's gradient disagrees with the differences of the loss. The layers are checked to find
+/// the place: the first wrong layer from the left is the first of the report that is wrong. What a layer does otherwise than
+/// alone it should, and what makes no difference in this network, is a remark.
 ///
 /// # Errors
 ///
@@ -34,128 +41,298 @@ pub fn two_layer_net(network: &mut TwoLayerNet, x: &Tensor, labels: &Labels) -> 
     named(network.network_mut(), x, labels, &name)
 }
 
+/// A layer examined, with its place in the row.
+struct Alone {
+    layers: Vec<LayerReport>,
+    findings: Vec<(usize, Finding)>,
+    method: Vec<String>,
+    noises: Vec<f64>,
+    precisions: Vec<f64>,
+}
+
 fn named(
     network: &mut Network,
     x: &Tensor,
     labels: &Labels,
     name: &dyn Fn(&str) -> String,
 ) -> Result<Report> {
-    // 1. From left to right: what each layer is given.
-    let mut inputs = vec![x.clone()];
-    let mut names = Vec::new();
-    for (layer_name, layer) in network.layers_mut() {
-        let out = layer.forward(inputs.last().expect("the first input"))?;
-        names.push(layer_name.to_owned());
-        inputs.push(out);
-    }
-    let logits = inputs.last().expect("the first input").clone();
-    let first_loss = network.loss_layer_mut().forward(&logits, labels)?;
-    let penalty = network.penalty();
-    // What the whole claims, before differences have called the layers many times.
-    let claimed = network.gradient(x, labels);
-    let local = claims_in_row(network, x, labels);
+    super::probe::expect_numbers("network", x)?;
+    // 1. The whole: what an update would use.
+    let mut row = NetworkAsLayer::new(network, labels);
+    let inputs = row.inputs(x)?;
+    let logits = inputs.last().expect("the logits").clone();
+    let first_loss = row.loss(&logits)?;
+    let penalty = row.network().penalty();
+    let whole = whole::judge(&mut row, x)?;
+    let passes = row.run(x);
+    let later = row.overwritten(x).unwrap_or_default();
+    let shared = row.shared_uses();
 
     // 2. Each layer alone.
-    let (mut layers, mut findings, mut method) = (Vec::new(), Vec::new(), Vec::new());
-    let (mut noises, mut precisions) = (Vec::new(), Vec::new());
-    let mut add = |examined: Examined| {
-        layers.push(examined.station);
-        findings.extend(examined.findings);
-        method.extend(examined.method);
-        noises.push(examined.noise);
-        precisions.push(examined.precision);
-    };
-    for ((layer_name, layer), input) in network.layers_mut().zip(&inputs) {
-        add(examine(layer, layer_name, input, None)?);
-    }
-    let mut loss = LossAsLayer { loss: network.loss_layer_mut(), labels: labels.clone() };
-    let loss_name = crate::textbook::Layer::name(&loss).to_lowercase();
-    add(examine(&mut loss, &loss_name, &logits, Some(labels))?);
+    let mut alone = alone(row.network(), &inputs, labels)?;
+    let loss_name = alone.layers.last().expect("the loss").name.clone();
+    let deterministic = alone.layers.iter().all(|layer| layer.verdict != Verdict::NotDeterministic)
+        && !matches!(whole.refusal, Some(Refusal::NotDeterministic(..)));
 
-    // 3. The row.
-    let mut rows = Vec::new();
-    // The loss is as uncertain as what it is computed from.
-    let noise = noises.iter().copied().fold(4.0 * f64::EPSILON, f64::max);
-    let precision = precisions.iter().copied().fold(relative(noise), f64::max);
-    let deterministic = layers.iter().all(|station| station.verdict != Verdict::NotDeterministic);
-    let mut whole = None;
-    match claimed {
-        Ok(claimed) if deterministic => {
-            let claimed = whole.insert(claimed);
-            for (parameter, gradient) in claimed.iter() {
-                rows.push(in_row(
-                    network,
-                    &inputs,
-                    labels,
-                    parameter,
-                    &name(parameter),
-                    gradient,
-                    (noise, precision),
-                )?);
+    // 3. What of it has consequences.
+    let mut findings = Vec::new();
+    if deterministic && whole.refusal.is_none() {
+        findings.extend(overwritten(&whole, &later));
+        findings.extend(shared.iter().filter_map(|one| shared_use(&whole, one)));
+        let wrong = consequences(&mut alone, &whole);
+        if !wrong
+            && whole.verdict().is_wrong()
+            && findings.iter().all(|found: &Finding| !found.verdict.is_wrong())
+        {
+            let decay = weight_decay(&whole, name);
+            match decay {
+                Some(decay) => findings.extend(decay),
+                None => {
+                    let between = between_layers(network, &inputs, &passes?, &alone)?;
+                    findings.extend(between.map(|(position, found)| {
+                        alone.layers[position].verdict = Verdict::Wrong;
+                        found
+                    }));
+                }
             }
         }
-        // A gradient that is missing is a finding of its layer; anything else is an error of the call.
-        Err(error) if findings.iter().all(|finding: &Finding| finding.severity != Severity::Fault) => {
-            return Err(error);
-        }
-        Ok(_) | Err(_) => {}
-    }
-    let all_right = layers.iter().all(|station| !station.verdict.is_wrong());
-    let decay = if all_right { weight_decay(&rows) } else { None };
-    let mut blocks: Vec<Comparison> = rows.into_iter().map(|row| row.comparison).collect();
-    if let Some(decay) = decay {
-        findings.extend(decay);
-    } else if all_right && blocks.iter().any(|block| block.verdict.is_wrong()) {
-        match between_layers(network, &inputs, &names, &local?, &noises, &precisions)? {
-            Some((position, found)) => {
-                layers[position].verdict = Verdict::Wrong;
-                findings.push(found);
-            }
-            // By the chain rule the row is right: what its differences say is what many kinks nearby make of them.
-            None => blocks
-                .iter_mut()
-                .filter(|block| block.verdict.is_wrong())
-                .for_each(|block| block.verdict = Verdict::Inconclusive),
+        let explained = findings.iter().any(|found| found.verdict.is_wrong())
+            || alone.findings.iter().any(|(_, found)| found.verdict.is_wrong());
+        if whole.verdict().is_wrong() && !explained {
+            findings.push(unexplained(&whole, name));
         }
     }
+    if whole.elsewhere {
+        findings.push(elsewhere(&whole));
+    }
+    let (all_right, whole_verdict) = (whole.is_right() && deterministic, whole.verdict());
+    let mut blocks: Vec<Comparison> = whole.parameters.into_iter().map(|one| one.comparison).collect();
+    for block in &mut blocks {
+        block.block = name(&block.block);
+    }
+    findings.extend(alone.findings.into_iter().map(|(_, found)| found));
     if deterministic {
         let fault = findings.iter().any(|finding| finding.verdict.is_wrong());
-        let mean = (!fault)
-            .then(|| batch::of_loss(network.loss_layer_mut(), &loss_name, &logits, labels))
-            .flatten()
-            .inspect(|_| layers.last_mut().expect("the loss").verdict = Verdict::Wrong);
-        let fault = fault || mean.is_some();
         let loss = first_loss + penalty;
-        findings.extend(batch::of_network(network, x, labels, loss, whole.as_ref(), fault));
-        findings.extend(mean);
+        findings.extend(batch::of_network(network, x, labels, loss, fault));
     }
     let first = batch::first_loss(&logits, labels, first_loss);
     let first = follow(&mut findings, &blocks, &loss_name, &logits, first_loss, first);
     findings.extend(first);
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
-    let parts = layers.iter().map(|station| station.verdict).chain(blocks.iter().map(|block| block.verdict));
-    let verdict = Verdict::of_all(parts.chain(findings.iter().map(|finding| finding.verdict)));
+    let layers = alone.layers;
+    // Where all that is used is right, what cannot be told of a layer alone leaves nothing open.
+    let of_layers = layers.iter().map(|layer| layer.verdict).filter(|_| !all_right);
+    let of_findings =
+        findings.iter().map(|found| found.verdict).filter(|verdict| verdict.is_wrong() || !all_right);
+    let verdict = Verdict::of_all(of_layers.chain(of_findings).chain([whole_verdict]));
+    let mut method = alone.method;
     method.push(format!(
-        "the row: the loss differentiated in {} of its parameters' elements",
+        "the row: the loss differentiated in {} of its parameters' elements, and each parameter along random directions",
         blocks.iter().map(|block| block.compared).sum::<usize>()
     ));
     Ok(Report { subject: "network".into(), verdict, layers, blocks, findings, method })
 }
 
-/// What each layer is given from above in the row, and what it claims for it.
-type Local = Vec<(Tensor, Claims)>;
-
-fn claims_in_row(network: &mut Network, x: &Tensor, labels: &Labels) -> Result<Local> {
-    network.loss(x, labels)?;
-    let mut dout = network.loss_layer_mut().backward(1.0)?;
-    let mut local = Vec::new();
-    for (_, layer) in network.layers_mut().rev() {
-        let claimed = claims(layer, &dout)?;
-        let dx = claimed[0].clone().unwrap_or_else(|| dout.clone());
-        local.push((std::mem::replace(&mut dout, dx), claimed));
+/// Examines each layer alone, at the input that it has in the row.
+fn alone(network: &mut Network, inputs: &[Tensor], labels: &Labels) -> Result<Alone> {
+    let mut alone = Alone {
+        layers: Vec::new(),
+        findings: Vec::new(),
+        method: Vec::new(),
+        noises: Vec::new(),
+        precisions: Vec::new(),
+    };
+    let mut add = |examined: Examined| {
+        let position = alone.layers.len();
+        alone.layers.push(examined.layer);
+        alone.findings.extend(examined.findings.into_iter().map(|found| (position, found)));
+        alone.method.extend(examined.method);
+        alone.noises.push(examined.noise);
+        alone.precisions.push(examined.precision);
+    };
+    for ((layer_name, layer), input) in network.layers_mut().zip(inputs) {
+        add(examine(layer, layer_name, input, None)?);
     }
-    local.reverse();
-    Ok(local)
+    let logits = inputs.last().expect("the logits");
+    let mut loss = LossAsLayer { loss: network.loss_layer_mut(), labels: labels.clone() };
+    let loss_name = crate::textbook::Layer::name(&loss).to_lowercase();
+    let mut examined = examine(&mut loss, &loss_name, logits, Some(labels))?;
+    if !examined.findings.iter().any(|found| found.verdict.is_wrong())
+        && examined.layer.verdict != Verdict::NotDeterministic
+        && let Some(found) = batch::of_loss(network.loss_layer_mut(), &loss_name, logits, labels)
+    {
+        examined.layer.verdict = Verdict::Wrong;
+        examined.findings.insert(0, found);
+    }
+    add(examined);
+    Ok(alone)
+}
+
+/// Turns what has no consequence in this network into remarks; whether anything of a layer has.
+///
+/// A parameter's deviation matters if its gradient is wrong in the whole. That of what a layer hands on matters if the
+/// gradient of a parameter before it is wrong and none is right: a deviation that is there and does no harm is undone by
+/// another.
+fn consequences(alone: &mut Alone, whole: &Whole) -> bool {
+    let position_of = |name: &str| {
+        let layer = name.split_once('.').map_or(name, |(layer, _)| layer);
+        alone.layers.iter().position(|report| report.name == layer)
+    };
+    // Shared arrays carry several names.
+    let parameters: Vec<(usize, bool)> = whole
+        .parameters
+        .iter()
+        .filter(|one| one.comparison.verdict != Verdict::Inconclusive)
+        .filter(|one| !one.is_zero)
+        .filter_map(|one| Some((position_of(&one.comparison.block)?, one.comparison.verdict.is_wrong())))
+        .collect();
+    let wrong_before = |position: usize| {
+        let before = || parameters.iter().filter(|(at, _)| *at < position);
+        before().any(|(_, wrong)| *wrong) && !before().any(|(_, wrong)| !*wrong)
+    };
+    let names: Vec<String> = alone.layers.iter().map(|layer| layer.name.clone()).collect();
+    let matters = |position: usize, block: &str| match block {
+        "x" => wrong_before(position),
+        parameter => whole.is_wrong(&format!("{}.{parameter}", names[position])),
+    };
+    let mut harmful = false;
+    for (position, found) in alone.findings.iter_mut().filter(|(_, found)| found.verdict.is_wrong()) {
+        let blocks = if found.blocks.is_empty() { vec!["x".to_owned()] } else { found.blocks.clone() };
+        let (kept, harmless): (Vec<String>, Vec<String>) =
+            blocks.into_iter().partition(|block| matters(*position, block));
+        if kept.is_empty() {
+            *found = without_consequence(found.clone(), whole.is_right());
+        } else {
+            harmful = true;
+            if !harmless.is_empty() {
+                found.blocks = kept;
+            }
+        }
+    }
+    for (position, layer) in alone.layers.iter_mut().enumerate() {
+        let own = alone.findings.iter().filter(|(at, _)| *at == position);
+        if layer.verdict.is_wrong() && !own.clone().any(|(_, found)| found.verdict.is_wrong()) {
+            layer.verdict = Verdict::Together;
+            for block in layer.blocks.iter_mut().filter(|block| block.verdict.is_wrong()) {
+                block.verdict = Verdict::Together;
+            }
+        }
+    }
+    harmful
+}
+
+/// The finding as a remark, with the condition under which it would matter.
+fn without_consequence(found: Finding, all_right: bool) -> Finding {
+    let here = if all_right {
+        "In this network it has no consequence: the gradients of all parameters agree with the differences of the loss."
+    } else {
+        "It is not what is wrong in this network: the gradients that depend on it agree with the differences of the loss."
+    };
+    let condition = match &found.cause {
+        Some(Cause::DoutIgnored) => {
+            "It would matter if the loss were scaled, or one of several: then dout is not 1."
+        }
+        Some(Cause::WrittenInto { .. }) => {
+            "It would matter if another layer, a skip or a second loss still used that array."
+        }
+        Some(Cause::Detached | Cause::PartDetached { .. }) => {
+            "It would matter if a layer before it had parameters."
+        }
+        Some(Cause::Accumulated) => "It would matter without a reset to zero before each backward.",
+        _ => {
+            "It would matter if this layer were used with others: here another layer, or the loss, makes up for it."
+        }
+    };
+    Finding {
+        severity: Severity::Remark,
+        verdict: Verdict::Right,
+        sentence: format!("{} {here} {condition}", found.sentence),
+        help: None,
+        consequence: None,
+        ..found
+    }
+}
+
+/// Gradients that were right when their layer's backward returned and are others at the end.
+fn overwritten(whole: &Whole, later: &[(String, String)]) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = Vec::new();
+    for (parameter, by) in later.iter().filter(|(parameter, _)| whole.is_wrong(parameter)) {
+        let (layer, own) = parameter.split_once('.').unwrap_or((parameter, ""));
+        let sentence = format!(
+            "d{own} is one number when the backward of `{layer}` returns, and another at the end: the backward of `{by}` writes into the array that `{layer}` handed out and still uses."
+        );
+        let mut found = finding(Severity::Fault, Verdict::Wrong, layer, vec![own.to_owned()], sentence);
+        found.cause = Some(Cause::Overwritten { by: by.clone() });
+        found.help = Some(format!("in the backward of {by}: dx = dout.copy(), and work on that"));
+        found.consequence = Some(format!("`{parameter}` follows a gradient that belongs to another layer"));
+        findings.push(found);
+    }
+    findings
+}
+
+/// What is said of an array that several layers hold.
+fn shared_use(whole: &Whole, one: &super::network_layer::SharedUse) -> Option<Finding> {
+    let name = one.names.join(" = ");
+    let block = whole.parameters.iter().find(|other| other.comparison.block == name)?;
+    let wrong = block.comparison.verdict.is_wrong();
+    let all = one.names.join(" and ");
+    let sum = "its gradient is the sum over all uses";
+    let sentence = match (wrong, one.alike) {
+        (false, true) => format!(
+            "{all} are one array: a change of one is seen in the other, and {sum}. Each layer shows that sum: subtract it once."
+        ),
+        (false, false) => format!(
+            "{all} are one array: a change of one is seen in the other, and {sum}. Each layer shows the contribution of its own use: an update with all of them moves the array by their sum."
+        ),
+        (true, true) => format!(
+            "{all} are one array: a change of one is seen in the other, and {sum}. What every layer shows is not that sum: it is the contribution of one use, or something else."
+        ),
+        (true, false) => format!(
+            "{all} are one array: a change of one is seen in the other, and {sum}. What the layers show does not add up to it."
+        ),
+    };
+    let (severity, verdict) =
+        if wrong { (Severity::Fault, Verdict::Wrong) } else { (Severity::Remark, Verdict::Right) };
+    let mut found = finding(severity, verdict, "network", vec![name], sentence);
+    found.cause = Some(Cause::SharedParameter { names: one.names.clone() });
+    if wrong {
+        found.help = Some("dw = dw_of_the_first_use + dw_of_the_second_use".into());
+        found.consequence = Some("the array follows a part of its gradient only".into());
+    }
+    Some(found)
+}
+
+/// Every layer is right alone, and the whole is wrong for no reason that is known.
+fn unexplained(whole: &Whole, name: &dyn Fn(&str) -> String) -> Finding {
+    let wrong = || whole.parameters.iter().filter(|one| one.comparison.verdict.is_wrong());
+    let names: Vec<String> = wrong().map(|one| name(&one.comparison.block)).collect();
+    let sentence = format!(
+        "Every layer is right by itself, and in the whole the gradient of {} is not that of the loss: what is used as the gradient is not what the layers hand on.",
+        names.join(", ")
+    );
+    let mut found = finding(Severity::Fault, Verdict::Wrong, "network", names, sentence);
+    let numbers: Vec<String> = wrong()
+        .map(|one| {
+            let block = &one.comparison;
+            format!("{}: cosine {:.4}, ratio {:.4}", name(&block.block), block.cosine, block.ratio)
+        })
+        .collect();
+    found.evidence.push(Evidence::stating(format!("{}.", numbers.join("; "))));
+    found.consequence = Some("training does not follow the loss".into());
+    found
+}
+
+/// The loss is so near its least here that rounding is all there is to compare.
+fn elsewhere(whole: &Whole) -> Finding {
+    let compared = whole.parameters.iter().any(|one| one.comparison.verdict != Verdict::Inconclusive);
+    let sentence = if compared {
+        "At the given rows the gradients are so near 0 that rounding is all there is to compare; they were compared at random inputs instead."
+    } else {
+        "At the given rows, and at random inputs, the gradients are so near 0 that rounding is all there is to compare."
+    };
+    let verdict = if compared { Verdict::Right } else { Verdict::Inconclusive };
+    finding(Severity::Remark, verdict, "network", Vec::new(), sentence.into())
 }
 
 /// Each layer is right alone and the row does not agree with its differences: does a layer not do in the row what it
@@ -164,29 +341,27 @@ fn claims_in_row(network: &mut Network, x: &Tensor, labels: &Labels) -> Result<L
 fn between_layers(
     network: &mut Network,
     inputs: &[Tensor],
-    names: &[String],
-    local: &Local,
-    noises: &[f64],
-    precisions: &[f64],
+    passes: &[Pass],
+    alone: &Alone,
 ) -> Result<Option<(usize, Finding)>> {
-    for (position, (dout, claimed)) in local.iter().enumerate() {
+    let names: Vec<&str> = alone.layers.iter().map(|layer| layer.name.as_str()).collect();
+    for (position, Pass { dout, claimed }) in passes.iter().enumerate() {
         let (_, layer) = network.layers_mut().nth(position).expect("a position of a layer");
         let flat: Vec<f64> = dout.iter().copied().collect();
         let parameters = values(layer);
         let mut is_from = |x: &Tensor, block: usize| -> Result<bool> {
             let Some(claimed) = claimed[block].as_ref() else { return Ok(false) };
-            let (which, value) = match block {
-                0 => (Which::Input, x),
-                _ => (Which::Parameter(block - 1), &parameters[block - 1]),
-            };
+            let value = if block == 0 { x } else { &parameters[block - 1] };
             let elements = columns(value.shape(), 96, &mut random(4));
+            let rounding = rounding(alone.noises[position], 0.0, dout);
+            let rounding = Rounding { floor: Vec::new(), ..rounding };
             let [low, high, error] =
-                jacobian(layer, x, which, value, elements, noises[position])?.bounds(&flat);
+                jacobian(layer, x, Which::of(block), value, elements, &rounding)?.bounds(&flat);
             let scale = largest(&low).max(largest(&high));
             let mut all = claimed.iter().zip(&error).zip(low.iter().zip(&high));
             Ok(claimed.shape() == low.shape()
                 && all.all(|((claimed, error), (low, high))| {
-                    let tolerance = 10.0 * error + 10.0 * precisions[position] * scale;
+                    let tolerance = 10.0 * error + 10.0 * alone.precisions[position] * scale;
                     !low.is_finite() || (*claimed >= low - tolerance && *claimed <= high + tolerance)
                 }))
         };
@@ -204,10 +379,10 @@ fn between_layers(
             "`{}` is right alone, and wrong in the row: between forward and backward something else changes what it remembers.",
             names[position]
         );
-        let mut found = finding(Severity::Fault, Verdict::Wrong, &names[position], Vec::new(), sentence);
+        let mut found = finding(Severity::Fault, Verdict::Wrong, names[position], Vec::new(), sentence);
         found.consequence =
             Some("the gradient of this layer and of all before it is that of another network".into());
-        for (other, input) in inputs[..names.len()].iter().enumerate() {
+        for (other, input) in inputs[..passes.len()].iter().enumerate() {
             if other == position || input.shape() != inputs[position].shape() {
                 continue;
             }
@@ -216,7 +391,7 @@ fn between_layers(
                 explains &= is_from(input, block)?;
             }
             if explains {
-                found.cause = Some(Cause::SharedBuffer { with: names[other].clone() });
+                found.cause = Some(Cause::SharedBuffer { with: names[other].to_owned() });
                 found.sentence = format!(
                     "`{}` is right alone; in the row its backward uses the input of `{}`: the two share one buffer, and the last forward wins.",
                     names[position], names[other]

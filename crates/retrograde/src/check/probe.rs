@@ -6,15 +6,17 @@ use rand_distr::{Distribution, StandardNormal, Uniform};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::{Rng, SeedableRng};
 
-use super::jacobian::{Jacobian, Which, columns, jacobian};
-use super::slopes;
+use super::batch_axis::batch_axis;
+use super::jacobian::{Jacobian, Rounding, columns, jacobian, slopes};
+use super::kinks::{self, Judged};
+use super::numerical::{self, Character};
+use super::precision::Precision;
+use super::subject::{Claims, Which, claims, names, shown, values, with_values};
+use super::view::{View, largest};
 use crate::textbook::{Layer, Tensor};
 use crate::{Error, Result};
 
-/// For the input and each parameter what a layer claims, in the order of [`Blocks::names`].
-pub(super) type Claims = Vec<Option<Tensor>>;
-
-/// One question: an input, a gradient from above and the parameters' values, with the answer.
+/// One question: an input, an upstream gradient and the parameters' values, with the answer.
 pub(super) struct Probe {
     pub x: Tensor,
     pub d: Tensor,
@@ -28,47 +30,64 @@ pub(super) struct Probe {
     pub jacobians: Vec<Option<Jacobian>>,
     /// By block, what backward makes of each output's gradient alone: see [`Answers::respond`].
     pub responses: Vec<Option<Array2<f64>>>,
+    /// By block, what is said of the elements that have a kink.
+    pub at_kinks: Vec<Option<Judged>>,
 }
 
-/// The probe whose input is the user's own.
+/// The probe whose input and parameters are the user's own.
 pub(super) const GIVEN: usize = 1;
-/// The probe with other parameters.
-pub(super) const CHANGED: usize = 2;
+/// Up to this probe all have the given shape, so that each shows what is left of the one before.
+pub(super) const SAME_SHAPE: usize = 2;
+
+/// The question before the first probe, whose answer is not looked at: what it leaves behind may be.
+pub(super) struct Earlier {
+    pub x: Tensor,
+    pub d: Tensor,
+    pub values: Vec<Tensor>,
+}
 
 /// Answers to further questions at the input of the first probe.
+#[derive(Default)]
 pub(super) struct Experiments {
     /// The first question put again: `forward` and `backward` with the same.
     pub same: Claims,
     /// `backward` once more without a `forward`.
     pub again: Option<Claims>,
-    /// For a gradient of 0 from above.
+    /// For an upstream gradient of 0.
     pub zero: Claims,
-    /// For another gradient from above, and for the sum of it and the first.
+    /// For another upstream gradient, and for the sum of it and the first.
     pub other: Claims,
     pub sum: Claims,
-    /// For the first gradient from above times [`MANIFOLD`], and times twice that.
+    /// For the first upstream gradient times [`MANIFOLD`], and times twice that.
     pub large: Claims,
     pub larger: Claims,
 }
 
-/// By what a gradient from above is multiplied to see whether the answer is: a power of two, which rounds nothing.
+/// By what an upstream gradient is multiplied to see whether the answer is: a power of two, which rounds nothing.
 pub(super) const MANIFOLD: f64 = 1024.0;
 
 /// All answers of a layer.
 pub(super) struct Answers {
-    /// `x`, then the parameters' names.
+    /// The input's name, then the parameters' names.
     pub names: Vec<String>,
     pub probes: Vec<Probe>,
-    /// The gradient from above of the call before the first probe, at the given input.
-    pub first_d: Tensor,
+    pub earlier: Earlier,
+    /// The parameters as the layer was built or given.
+    pub original: Vec<Tensor>,
     pub experiments: Experiments,
     /// How uncertain an output is, relative to the largest.
     pub noise: f64,
-    /// By block, whether all that it claims are numbers of `f32`, as a backward in that precision hands them out.
-    pub single: Vec<bool>,
+    /// The size that outputs usually have: the rounding of numbers of that size may be in smaller ones.
+    usual: f64,
+    /// By block, the size that gradients usually have.
+    pub usual_gradients: Vec<f64>,
+    /// By block, the precision in which its claims are handed out.
+    pub handed_out: Vec<Precision>,
     /// The probe far out, if there is one: to see that something is wrong, not to tell what, since differences of what
     /// stands still there are of little use.
     pub far: Option<usize>,
+    /// The axis of the input along which the layer takes other lengths, if it takes them.
+    pub batch: Option<usize>,
 }
 
 /// Why nothing can be asked.
@@ -93,8 +112,8 @@ pub(super) fn normal(shape: &[usize], random: &mut Xoshiro256PlusPlus) -> Tensor
     Tensor::from_shape_simple_fn(shape, &mut draw)
 }
 
-/// Gradients from above: of either sign and of sizes from a half to three halves, so that none is lost beside another.
-fn upstream(shape: &[usize], random: &mut Xoshiro256PlusPlus) -> Tensor {
+/// Upstream gradients: of either sign and of sizes from a half to three halves, so that none is lost beside another.
+pub(super) fn upstream(shape: &[usize], random: &mut Xoshiro256PlusPlus) -> Tensor {
     let size = Uniform::new(0.5, 1.5).expect("a range");
     let mut draw = || {
         let size: f64 = size.sample(random);
@@ -103,35 +122,20 @@ fn upstream(shape: &[usize], random: &mut Xoshiro256PlusPlus) -> Tensor {
     Tensor::from_shape_simple_fn(shape, &mut draw)
 }
 
-fn finite(values: &Tensor) -> bool {
+pub(super) fn finite(values: &Tensor) -> bool {
     values.iter().all(|value| value.is_finite())
 }
 
-/// One `backward`, and what it leaves.
-pub(super) fn claims(layer: &mut dyn Layer, d: &Tensor) -> Result<Claims> {
-    let dx = layer.backward(d)?;
-    let mut claims = vec![Some(dx)];
-    claims.extend(shown(layer));
-    Ok(claims)
+/// An input and the parameters to go with it.
+struct Question {
+    x: Tensor,
+    parameters: Vec<Tensor>,
 }
 
-/// The gradients that a layer shows.
-fn shown(layer: &mut dyn Layer) -> Claims {
-    let owned = |parameter: &crate::textbook::Parameter<'_>| {
-        parameter.gradient.as_ref().map(ndarray::ArrayBase::to_owned)
-    };
-    layer.parameters().iter().map(owned).collect()
-}
-
-/// The values of all parameters.
-pub(super) fn values(layer: &mut dyn Layer) -> Vec<Tensor> {
-    layer.parameters().iter().map(|parameter| parameter.value.to_owned()).collect()
-}
-
-/// Sets the values of all parameters.
-pub(super) fn set_values(layer: &mut dyn Layer, values: &[Tensor]) {
-    for (mut parameter, values) in layer.parameters().into_iter().zip(values) {
-        parameter.value.assign(values);
+impl Question {
+    /// Whether the layer has finite outputs for it.
+    fn is_defined(&self, layer: &mut dyn Layer) -> bool {
+        with_values(layer, &self.parameters, |layer| layer.forward(&self.x).is_ok_and(|out| finite(&out)))
     }
 }
 
@@ -139,52 +143,60 @@ pub(super) fn set_values(layer: &mut dyn Layer, values: &[Tensor]) {
 /// layer takes such.
 pub(super) fn ask(
     layer: &mut dyn Layer,
+    input: &str,
     given: &Tensor,
     seed: u64,
 ) -> Result<std::result::Result<Answers, Refusal>> {
     let mut random = random(seed);
-    let (first, second) = (layer.forward(given)?, layer.forward(given)?);
-    let differs = |(a, b): (&f64, &f64)| a != b && !(a.is_nan() && b.is_nan());
-    if let Some(at) = first.iter().zip(&second).position(differs) {
-        let index = super::comparison::index_of(at, first.shape());
-        let nth = |values: &Tensor| values.iter().nth(at).copied().expect("a position in it");
-        return Ok(Err(Refusal::NotDeterministic(index, nth(&first), nth(&second))));
-    }
-    if !finite(&first) {
-        return Ok(Err(Refusal::NotFinite));
+    let original = values(layer);
+    // A copy of a parameter that the layer makes in its first call is of these values, which are not 0, 1 or alike.
+    let first = Question { x: given.clone(), parameters: moved(&original, &mut random) };
+    let is_defined = first.is_defined(layer);
+    if let Some(refusal) = refusal(layer, given)? {
+        return Ok(Err(refusal));
     }
     let noise = noise(layer, given, &mut random);
-    let original = values(layer);
+    let mut all_names = vec![input.to_owned()];
+    all_names.extend(names(layer));
 
-    let mut names = vec!["x".to_owned()];
-    names.extend(layer.parameters().iter().map(|parameter| parameter.name.to_owned()));
-
-    let mut inputs = inputs(layer, given, &mut random);
+    let mut draw_parameters = |layer: &mut dyn Layer, x: &Tensor| {
+        let question = Question { x: x.clone(), parameters: moved(&original, &mut random) };
+        if question.is_defined(layer) { question.parameters } else { original.clone() }
+    };
+    let earlier = if is_defined { first.parameters } else { original.clone() };
+    let mut inputs = self::random(seed ^ 0x1111);
+    let mut draw = |layer: &mut dyn Layer, shape: &[usize]| draw_input(layer, given, shape, &mut inputs);
+    let mut questions: Vec<Question> = Vec::new();
+    for number in 0..=SAME_SHAPE {
+        let x =
+            if number == GIVEN { None } else { draw(layer, given.shape()) }.unwrap_or_else(|| given.clone());
+        let parameters = if number == GIVEN { original.clone() } else { draw_parameters(layer, &x) };
+        questions.push(Question { x, parameters });
+    }
+    let batch = batch_axis(layer, given, &mut draw);
+    for x in batch.iter().flat_map(|batch| &batch.inputs) {
+        questions.push(Question { x: x.clone(), parameters: original.clone() });
+    }
     // Far out, where functions with an upper edge have it.
-    let far_out = normal(given.shape(), &mut random) * 4.0;
-    let is_defined = layer.forward(&far_out).is_ok_and(|out| finite(&out));
-    let far = is_defined.then_some(inputs.len());
-    inputs.extend(far.map(|_| far_out));
-    // Other parameters for the third probe, which show values that a layer keeps from earlier.
-    let changed: Vec<Tensor> = original.iter().map(|value| moved(value, &mut random)).collect();
-    set_values(layer, &changed);
-    let usable = inputs[2..].iter().all(|x| layer.forward(x).is_ok_and(|out| finite(&out)));
-    set_values(layer, &original);
+    let far_out = Question {
+        x: normal(given.shape(), &mut self::random(seed ^ 0x2222)) * 4.0,
+        parameters: original.clone(),
+    };
+    let far = far_out.is_defined(layer).then_some(questions.len());
+    questions.extend(far.map(|_| far_out));
 
-    // Before each backward there is exactly one forward: what a layer wrongly remembers is that of the probe before,
-    // and before the first it is the given input and a gradient that we know.
-    let out = layer.forward(given)?;
-    let first_d = upstream(out.shape(), &mut random);
-    claims(layer, &first_d)?;
+    // Before each backward there is exactly one forward: what a layer wrongly remembers is that of the probe before.
+    let mut drawn = self::random(seed ^ 0x3333);
+    let earlier = with_values(layer, &earlier.clone(), |layer| -> Result<Earlier> {
+        let d = upstream(layer.forward(given)?.shape(), &mut drawn);
+        claims(layer, &d)?;
+        Ok(Earlier { x: given.clone(), d, values: earlier })
+    })?;
     let mut probes: Vec<Probe> = Vec::new();
     let mut far_at = None;
-    for (number, x) in inputs.into_iter().enumerate() {
-        if number == CHANGED && usable {
-            set_values(layer, &changed);
-        }
-        let answer = question(layer, x, &mut random);
-        set_values(layer, &original);
-        match answer {
+    for (number, question) in questions.into_iter().enumerate() {
+        let Question { x, parameters } = question;
+        match with_values(layer, &parameters, |layer| probe(layer, x, &mut drawn)) {
             Ok(probe) => {
                 if Some(number) == far {
                     far_at = Some(probes.len());
@@ -192,16 +204,94 @@ pub(super) fn ask(
                 probes.push(probe);
             }
             // A layer that remembers a batch of another size fails here, and has shown above what it remembers.
-            Err(_) if number > CHANGED => {}
+            Err(_) if number > SAME_SHAPE => {}
             Err(error) => return Err(error),
         }
     }
-    let experiments = experiments(layer, &probes[0], &mut random)?;
-    let single = (0..names.len()).map(|block| is_single(&probes, block)).collect();
-    Ok(Ok(Answers { names, probes, first_d, experiments, noise, single, far: far_at }))
+    let usual = median(probes.iter().map(|probe| largest(&probe.out)));
+    let usual_gradients = (0..all_names.len())
+        .map(|block| median(probes.iter().filter_map(|probe| probe.claimed[block].as_ref()).map(largest)))
+        .collect();
+    let experiments = with_values(layer, &probes[0].values[1..].to_vec(), |layer| {
+        experiments(layer, &probes[0], &mut drawn)
+    })?;
+    let handed_out = (0..all_names.len())
+        .map(|block| Precision::of(probes.iter().filter_map(|probe| probe.claimed[block].as_ref())))
+        .collect();
+    Ok(Ok(Answers {
+        names: all_names,
+        probes,
+        earlier,
+        original,
+        experiments,
+        noise,
+        usual,
+        usual_gradients,
+        handed_out,
+        far: far_at,
+        batch: batch.map(|batch| batch.axis),
+    }))
 }
 
-fn question(layer: &mut dyn Layer, x: Tensor, random: &mut Xoshiro256PlusPlus) -> Result<Probe> {
+/// The answer at the given input alone, with the parameters as they are: what is asked of a whole network. Its loss is
+/// usually of the size that it has at other inputs of the same width.
+pub(super) fn ask_here(
+    layer: &mut dyn Layer,
+    given: &Tensor,
+) -> Result<std::result::Result<Answers, Refusal>> {
+    if let Some(refusal) = refusal(layer, given)? {
+        return Ok(Err(refusal));
+    }
+    let mut random = random(5);
+    let noise = noise(layer, given, &mut random);
+    let width = (given.iter().map(|x| x * x).sum::<f64>() / given.len().max(1) as f64).sqrt();
+    let mut elsewhere = Vec::new();
+    for _ in 0..3 {
+        let x = normal(given.shape(), &mut random) * (width / 1.5);
+        elsewhere.extend(probe(layer, x, &mut random).ok().filter(|probe| finite(&probe.out)));
+    }
+    let original = values(layer);
+    let here = probe(layer, given.clone(), &mut random)?;
+    let mut all_names = vec!["x".to_owned()];
+    all_names.extend(names(layer));
+    elsewhere.push(here);
+    let usual = median(elsewhere.iter().map(|probe| largest(&probe.out)));
+    // Upstream gradients differ between the probes; a gradient for 1 from above is what is compared.
+    let size =
+        |probe: &Probe, block: usize| Some(largest(probe.claimed[block].as_ref()?) / largest(&probe.d));
+    let usual_gradients = (0..all_names.len())
+        .map(|block| median(elsewhere.iter().filter_map(|probe| size(probe, block))))
+        .collect();
+    let here = elsewhere.pop().expect("the probe that was pushed");
+    let handed_out = here.claimed.iter().map(|claimed| Precision::of(claimed.iter())).collect();
+    Ok(Ok(Answers {
+        names: all_names,
+        earlier: Earlier { x: given.clone(), d: here.d.clone(), values: original.clone() },
+        probes: vec![here],
+        original,
+        experiments: Experiments::default(),
+        noise,
+        usual,
+        usual_gradients,
+        handed_out,
+        far: None,
+        batch: None,
+    }))
+}
+
+/// Why there is nothing to ask at the given input, if there is not.
+fn refusal(layer: &mut dyn Layer, given: &Tensor) -> Result<Option<Refusal>> {
+    let (first, second) = (layer.forward(given)?, layer.forward(given)?);
+    let differs = |(a, b): (&f64, &f64)| a != b && !(a.is_nan() && b.is_nan());
+    if let Some(at) = first.iter().zip(&second).position(differs) {
+        let index = super::comparison::index_of(at, first.shape());
+        let nth = |values: &Tensor| values.iter().nth(at).copied().expect("a position in it");
+        return Ok(Some(Refusal::NotDeterministic(index, nth(&first), nth(&second))));
+    }
+    Ok((!finite(&first)).then_some(Refusal::NotFinite))
+}
+
+fn probe(layer: &mut dyn Layer, x: Tensor, random: &mut Xoshiro256PlusPlus) -> Result<Probe> {
     let out = layer.forward(&x)?;
     let d = upstream(out.shape(), random);
     let mut before = vec![None];
@@ -211,7 +301,8 @@ fn question(layer: &mut dyn Layer, x: Tensor, random: &mut Xoshiro256PlusPlus) -
     let claimed = claims(layer, &d)?;
     let jacobians = claimed.iter().map(|_| None).collect();
     let responses = vec![None; claimed.len()];
-    Ok(Probe { x, d, out, values: all, claimed, before, jacobians, responses })
+    let at_kinks = vec![None; claimed.len()];
+    Ok(Probe { x, d, out, values: all, claimed, before, jacobians, responses, at_kinks })
 }
 
 fn experiments(layer: &mut dyn Layer, probe: &Probe, random: &mut Xoshiro256PlusPlus) -> Result<Experiments> {
@@ -232,70 +323,64 @@ fn experiments(layer: &mut dyn Layer, probe: &Probe, random: &mut Xoshiro256Plus
     Ok(Experiments { same, again, zero, other, sum, large, larger })
 }
 
-/// A random input of the given one's shape; the given one; another random one; two with other numbers of rows, where the
-/// layer takes them.
-fn inputs(layer: &mut dyn Layer, given: &Tensor, random: &mut Xoshiro256PlusPlus) -> Vec<Tensor> {
-    let mut inputs = Vec::new();
-    let width = given.iter().fold(0.0_f64, |largest, value| largest.max(value.abs()));
-    let mut draw = |layer: &mut dyn Layer, shape: &[usize]| -> Option<Tensor> {
-        let numbers = normal(shape, random);
-        // Where the function is not defined everywhere, positive numbers; else numbers near the given ones.
-        let near = if shape == given.shape() && width > 0.0 {
-            given + &(&numbers * (0.05 * width))
-        } else {
-            numbers.mapv(|number| number.abs() + 0.1)
-        };
-        let positive = numbers.mapv(|number| number.abs() + 0.1);
-        [numbers, positive, near].into_iter().find(|x| layer.forward(x).is_ok_and(|out| finite(&out)))
-    };
-    inputs.push(draw(layer, given.shape()).unwrap_or_else(|| given.clone()));
-    inputs.push(given.clone());
-    inputs.push(draw(layer, given.shape()).unwrap_or_else(|| given.clone()));
-    if let Some((&rows, rest)) = given.shape().split_first()
-        && rows > 0
-    {
-        for other in [rows + 2, 1] {
-            let shape = [&[other], rest].concat();
-            let extent = given.ndim() > 1 && other != rows;
-            inputs.extend(extent.then(|| draw(layer, &shape)).flatten());
-        }
-    }
-    inputs
+/// A random input of a shape that the layer has finite outputs for: any numbers, or positive ones where the function is not
+/// defined everywhere, or numbers near the given ones.
+fn draw_input(
+    layer: &mut dyn Layer,
+    given: &Tensor,
+    shape: &[usize],
+    random: &mut Xoshiro256PlusPlus,
+) -> Option<Tensor> {
+    let width = largest(given);
+    let numbers = normal(shape, random);
+    let positive = numbers.mapv(|number| number.abs() + 0.1);
+    let near = (shape == given.shape() && width > 0.0).then(|| given + &(&numbers * (0.05 * width)));
+    [Some(numbers), Some(positive), near]
+        .into_iter()
+        .flatten()
+        .find(|x| layer.forward(x).is_ok_and(|out| finite(&out)))
 }
 
-/// A parameter's values, each moved by a fifth of itself and a tenth, or so.
-fn moved(value: &Tensor, random: &mut Xoshiro256PlusPlus) -> Tensor {
-    let drawn = normal(value.shape(), random);
-    let more = normal(value.shape(), random);
-    value * &drawn.mapv(|drawn| 1.0 + 0.1 * drawn) + more.mapv(|more| 0.07 * more.abs())
+/// The parameters' values, each moved by a fifth of itself and a tenth, or so.
+pub(super) fn moved(values: &[Tensor], random: &mut Xoshiro256PlusPlus) -> Vec<Tensor> {
+    let mut one = |value: &Tensor| {
+        let drawn = normal(value.shape(), random);
+        let more = normal(value.shape(), random);
+        value * &drawn.mapv(|drawn| 1.0 + 0.1 * drawn) + more.mapv(|more| 0.07 * more.abs())
+    };
+    values.iter().map(&mut one).collect()
 }
 
 /// How uncertain the outputs are: nothing in `f64`, about 1e-7 in `f32`.
 fn noise(layer: &mut dyn Layer, x: &Tensor, random: &mut Xoshiro256PlusPlus) -> f64 {
-    let mut least = 1.0_f64;
-    for _ in 0..2 {
+    let width = largest(x);
+    let width = if width > 0.0 { width } else { 1.0 };
+    let mut least: Option<f64> = None;
+    // A step in which the function bends shows more than its noise: the least of several is believed.
+    for step in
+        [2.0_f64.powi(-14) * width, 2.0_f64.powi(-20), 2.0_f64.powi(-20) * width, 2.0_f64.powi(-26) * width]
+    {
         let direction = normal(x.shape(), random);
-        let step = 2.0_f64.powi(-20);
-        let measured = slopes::noise(|k| {
+        let measured = numerical::noise(|k| {
             let out = layer.forward(&(x + &(&direction * (k * step))))?;
             Ok(out.iter().copied().collect())
         });
         // Labels or indices among the inputs bear no step.
-        least = least.min(measured.unwrap_or(f64::EPSILON));
+        let measured = measured.unwrap_or(Some(f64::EPSILON));
+        least = least.into_iter().chain(measured).reduce(f64::min);
     }
-    least
-}
-
-/// Whether all claims of a block are numbers of `f32`, some of them not 0.
-fn is_single(probes: &[Probe], block: usize) -> bool {
-    let all = || probes.iter().filter_map(|probe| probe.claimed[block].as_ref()).flatten();
-    all().all(|value| f64::from(*value as f32) == *value) && all().any(|value| *value != 0.0)
+    least.unwrap_or(f64::EPSILON)
 }
 
 impl Answers {
     /// How far the claims of a block may be off by rounding, relative to the largest.
     pub fn precision(&self, block: usize) -> f64 {
-        relative(self.noise).max(if self.single[block] { SINGLE } else { 0.0 })
+        relative(self.noise).max(self.handed_out[block].tolerance())
+    }
+
+    /// How well the outputs of a probe are known.
+    pub fn rounding(&self, probe: usize) -> Rounding {
+        rounding(self.noise, self.usual, &self.probes[probe].out)
     }
 
     /// Takes the differences of a block at a probe, in about `most` elements of it.
@@ -307,19 +392,94 @@ impl Answers {
         most: usize,
         seed: u64,
     ) -> Result<()> {
-        let noise = self.noise;
+        let rounding = self.rounding(probe);
         let probe = &mut self.probes[probe];
-        let which = if block == 0 { Which::Input } else { Which::Parameter(block - 1) };
         let columns = columns(probe.values[block].shape(), most, &mut random(seed));
         if probe.jacobians[block].as_ref().is_some_and(|known| known.columns == columns) {
             return Ok(());
         }
-        let original = values(layer);
-        set_values(layer, &probe.values[1..]);
-        let found = jacobian(layer, &probe.x, which, &probe.values[block], columns, noise);
-        set_values(layer, &original);
+        let found = with_values(layer, &probe.values[1..].to_vec(), |layer| {
+            jacobian(layer, &probe.x, Which::of(block), &probe.values[block], columns, &rounding)
+        });
         probe.jacobians[block] = Some(found?);
         Ok(())
+    }
+
+    /// Judges the elements of a block that have a kink at a probe, or look wrong, from all directions, where the layer can be
+    /// asked for the gradient of each output alone.
+    pub fn judge_kinks(&mut self, layer: &mut dyn Layer, number: usize, block: usize) -> Result<()> {
+        let Some(view) = View::new(self, number, block, None, None) else { return Ok(()) };
+        let (wrong, kinks) = (view.wrong(), !view.jacobian.kinks.is_empty());
+        // Code that is wrong where nothing jumps is wrong at no kink.
+        let wrong = if wrong.is_empty() { wrong } else { self.jumping(layer, number, block, wrong) };
+        if wrong.is_empty() && !kinks {
+            return Ok(());
+        }
+        if self.probes[number].responses[block].is_none() {
+            self.respond(layer, number);
+        }
+        let tolerance = self.precision(block);
+        let probe = &self.probes[number];
+        if let Some(code) = &probe.responses[block] {
+            let judged = kinks::judge(layer, probe, block, code, &wrong, tolerance)?;
+            self.probes[number].at_kinks[block] = Some(judged);
+        }
+        Ok(())
+    }
+
+    /// Those of some elements whose claimed gradients are other ones at points very near.
+    fn jumping(
+        &self,
+        layer: &mut dyn Layer,
+        number: usize,
+        block: usize,
+        elements: Vec<usize>,
+    ) -> Vec<usize> {
+        let probe = &self.probes[number];
+        let Some(here) = &probe.claimed[block] else { return Vec::new() };
+        let mut random = random(83);
+        let mut apart = vec![0.0_f64; here.len()];
+        for _ in 0..6 {
+            let mut near = |values: &Tensor| {
+                let step = kinks::NEAR * largest(values).max(1.0);
+                values + &(normal(values.shape(), &mut random) * step)
+            };
+            let there: Vec<Tensor> = probe.values.iter().map(&mut near).collect();
+            let claimed = with_values(layer, &there[1..], |layer| {
+                layer.forward(&there[0])?;
+                claims(layer, &probe.d)
+            });
+            let Some(there) = claimed.ok().and_then(|mut all| all.swap_remove(block)) else {
+                return Vec::new();
+            };
+            if there.shape() != here.shape() {
+                return Vec::new();
+            }
+            let pairs = apart.iter_mut().zip(here.iter().zip(&there));
+            pairs.for_each(|(apart, (here, there))| *apart = apart.max((here - there).abs()));
+        }
+        let least = 0.01 * largest(here);
+        elements.into_iter().filter(|&element| apart[element] > least).collect()
+    }
+
+    /// The differences of a block at another input or for other parameters, in the elements of a view.
+    pub fn jacobian_at(
+        &self,
+        layer: &mut dyn Layer,
+        view: &View<'_>,
+        block: usize,
+        x: &Tensor,
+        parameters: &[Tensor],
+    ) -> Option<Jacobian> {
+        let rounding = self.rounding(view.number);
+        let value = if block == 0 { x } else { &parameters[block - 1] };
+        if view.jacobian.columns.iter().any(|column| *column >= value.len()) {
+            return None;
+        }
+        let found = with_values(layer, parameters, |layer| {
+            jacobian(layer, x, Which::of(block), value, view.jacobian.columns.clone(), &rounding)
+        });
+        found.ok().filter(|found| found.centre.nrows() == view.d.len())
     }
 
     /// The slope of Σ d ⊙ out along a random direction through a whole block, beside what the claims say of it, and how
@@ -327,56 +487,75 @@ impl Answers {
     pub fn along(
         &self,
         layer: &mut dyn Layer,
-        probe: usize,
+        number: usize,
         block: usize,
         direction: &Tensor,
     ) -> Result<Option<(f64, f64, f64)>> {
-        let probe = &self.probes[probe];
+        let probe = &self.probes[number];
         let value = &probe.values[block];
         let Some(claimed) = probe.claimed[block].as_ref().filter(|claimed| claimed.shape() == value.shape())
         else {
             return Ok(None);
         };
-        let original = values(layer);
-        set_values(layer, &probe.values[1..]);
-        let size = value.iter().fold(1.0_f64, |largest, value| largest.max(value.abs()));
         // The sum is over many elements: the direction is as long as a step in one of them.
         let length = direction.iter().map(|v| v * v).sum::<f64>().sqrt().max(f64::MIN_POSITIVE);
-        let at: Vec<f64> = probe.out.iter().copied().collect();
-        let found = slopes::slopes(&at, size, self.noise, |offset| {
-            let there = value + &(direction * (offset / length));
-            let out = if block == 0 {
-                layer.forward(&there)
-            } else {
-                let mut all = probe.values[1..].to_vec();
-                all[block - 1] = there;
-                set_values(layer, &all);
-                layer.forward(&probe.x)
-            };
-            Ok(out?.iter().copied().collect())
-        });
-        set_values(layer, &original);
-        let found = found?;
-        if found.kink || found.jump {
+        let size = largest(value).max(1.0);
+        let along = direction * (size / length);
+        let each = self.rounding(number);
+        let parts = probe.d.iter().zip(&probe.out).enumerate();
+        let floor =
+            parts.map(|(output, (d, out))| d.abs() * each.floor[output].max(each.relative * out.abs())).sum();
+        let rounding = Rounding { relative: 0.0, floor: vec![floor] };
+        let parameters = probe.values[1..].to_vec();
+        let weighted = |layer: &mut dyn Layer, t: f64| -> Result<Vec<f64>> {
+            let there = value + &(&along * t);
+            let out = match Which::of(block) {
+                Which::Input => with_values(layer, &parameters, |layer| layer.forward(&there)),
+                Which::Parameter(at) => {
+                    let mut all = parameters.clone();
+                    all[at] = there;
+                    with_values(layer, &all, |layer| layer.forward(&probe.x))
+                }
+            }?;
+            let terms = out.iter().zip(&probe.out).zip(&probe.d);
+            Ok(vec![terms.map(|((out, middle), d)| if *d == 0.0 { 0.0 } else { d * (out - middle) }).sum()])
+        };
+        let Some(found) = slopes(&[0.0], 0.0, &rounding, |t| weighted(layer, t))? else { return Ok(None) };
+        if found[0].character != Character::Smooth {
             return Ok(None);
         }
-        let terms = probe.d.iter().zip(&found.centre).map(|(d, slope)| d * slope);
-        let (numeric, gross) = terms.fold((0.0, 0.0), |(sum, gross), term| (sum + term, gross + term.abs()));
-        let error: f64 = probe.d.iter().zip(&found.error).map(|(d, error)| d.abs() * error).sum();
-        let claims = claimed.iter().zip(direction).map(|(g, v)| g * v / length);
+        let claims = claimed.iter().zip(&along).map(|(g, v)| g * v);
         let (claim, own) = claims.fold((0.0, 0.0), |(sum, own), term: f64| (sum + term, own + term.abs()));
-        Ok(Some((claim, numeric, 10.0 * error + self.precision(block) * (gross + own))))
+        let numeric = found[0].value;
+        let tolerance = 10.0 * found[0].uncertainty
+            + self.precision(block) * (numeric.abs() + own)
+            + FLOOR * self.usual_gradients[block] * size;
+        Ok(Some((claim, numeric, tolerance)))
     }
 }
+
+/// The middle one of these sizes; 0 if there are none that are finite.
+fn median(sizes: impl Iterator<Item = f64>) -> f64 {
+    let mut sizes: Vec<f64> = sizes.filter(|size| size.is_finite()).collect();
+    sizes.sort_by(f64::total_cmp);
+    sizes.get(sizes.len() / 2).copied().unwrap_or(0.0)
+}
+
+/// The rounding of outputs whose relative noise is `noise`, and that usually have the size `usual`.
+pub(super) fn rounding(noise: f64, usual: f64, out: &Tensor) -> Rounding {
+    let floor = (0.3 * noise * largest(out)).max(f64::EPSILON * usual);
+    Rounding { relative: noise, floor: out.iter().map(|value| floor.max(noise * value.abs())).collect() }
+}
+
+/// Below this part of a block's usual gradients, what is left of numbers of their size after they cancel is rounding: a
+/// few hundred operations in `f64`.
+pub(super) const FLOOR: f64 = 4096.0 * f64::EPSILON;
 
 /// How far a claimed gradient may be off by rounding, relative to the largest of its block: in `f64` sums of some
 /// thousand terms stay far below 1e-8, and the faults sought are parts in a million or more.
 pub(super) fn relative(noise: f64) -> f64 {
     (3000.0 * noise).max(1e-8)
 }
-
-/// The same for gradients handed out in `f32`: some units in the last place.
-const SINGLE: f64 = 32.0 * f32::EPSILON as f64;
 
 /// An error for an input that has no element, or whose layer refuses it.
 pub(super) fn expect_numbers(layer: &str, x: &Tensor) -> Result<()> {

@@ -3,7 +3,8 @@
 
 use ndarray::Array2;
 
-use super::probe::{Answers, Probe, claims, set_values, values};
+use super::probe::{Answers, Probe};
+use super::subject::{claims, with_values};
 use crate::Result;
 use crate::textbook::{Layer, Tensor};
 
@@ -20,11 +21,9 @@ impl Answers {
         if probe.out.len() > MOST {
             return;
         }
-        let original = values(layer);
-        set_values(layer, &probe.values[1..]);
         // A layer that cannot be asked in this way has no responses.
-        let found = all(layer, probe).unwrap_or_else(|_| vec![None; probe.claimed.len()]);
-        set_values(layer, &original);
+        let found = with_values(layer, &probe.values[1..].to_vec(), |layer| all(layer, probe))
+            .unwrap_or_else(|_| vec![None; probe.claimed.len()]);
         for (block, response) in found.into_iter().enumerate() {
             probe.responses[block] =
                 response.filter(|response| adds_up(probe, block, response, precisions[block]));

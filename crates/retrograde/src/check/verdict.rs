@@ -9,6 +9,9 @@ use std::fmt;
 pub enum Verdict {
     /// It agrees with the differences, to their accuracy.
     Right,
+    /// Alone it is not the gradient, and in the network the gradients of all parameters that depend on it are right: another
+    /// layer, or the loss, makes up for it.
+    Together,
     /// It differs from what the differences say by more than rounding, kinks and steps can explain.
     Wrong,
     /// The function has a kink here, and the code takes one of the slopes that are possible there.
@@ -37,10 +40,11 @@ impl Verdict {
             Verdict::Right => 0,
             Verdict::Rounding => 1,
             Verdict::Kink => 2,
-            Verdict::Inconclusive => 3,
-            Verdict::NotDifferentiable => 4,
-            Verdict::NotDeterministic => 5,
-            Verdict::Wrong => 6,
+            Verdict::Together => 3,
+            Verdict::Inconclusive => 4,
+            Verdict::NotDifferentiable => 5,
+            Verdict::NotDeterministic => 6,
+            Verdict::Wrong => 7,
         };
         parts.into_iter().max_by_key(weight).unwrap_or(Verdict::Right)
     }
@@ -48,7 +52,7 @@ impl Verdict {
     /// One character for a drawing of the layers.
     pub fn mark(self) -> char {
         match self {
-            Verdict::Right | Verdict::Rounding | Verdict::Kink => '✓',
+            Verdict::Right | Verdict::Rounding | Verdict::Kink | Verdict::Together => '✓',
             Verdict::Wrong => '✗',
             Verdict::NotDeterministic | Verdict::NotDifferentiable | Verdict::Inconclusive => '?',
         }
@@ -61,6 +65,7 @@ impl fmt::Display for Verdict {
             Verdict::Right => "right",
             Verdict::Wrong => "wrong",
             Verdict::Kink => "a kink",
+            Verdict::Together => "right together",
             Verdict::Rounding => "rounding",
             Verdict::NotDeterministic => "not deterministic",
             Verdict::NotDifferentiable => "not differentiable here",

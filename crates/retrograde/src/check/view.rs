@@ -2,7 +2,9 @@
 
 use ndarray::Array2;
 
-use super::probe::{Answers, Probe};
+use super::kinks::{AtKink, Judged};
+use super::precision::Precision;
+use super::probe::{Answers, FLOOR, Probe};
 use super::{Comparison, Verdict};
 use crate::check::jacobian::Jacobian;
 use crate::textbook::Tensor;
@@ -14,7 +16,7 @@ pub(super) struct View<'a> {
     pub number: usize,
     pub block: usize,
     pub jacobian: &'a Jacobian,
-    /// The gradient from above that the claim is compared for, in row-major order.
+    /// The upstream gradient that the claim is compared for, in row-major order.
     pub d: Vec<f64>,
     pub claimed: Tensor,
     /// What the differences say: NaN in the elements that were not differentiated.
@@ -24,12 +26,14 @@ pub(super) struct View<'a> {
     /// How far apart the two may be by rounding.
     pub tolerance: Tensor,
     pub verdict: Verdict,
+    /// How much of the block could be compared: the others' gradients are less than their rounding.
+    pub conclusive: f64,
 }
 
 impl<'a> View<'a> {
     /// `None` where the differences were not taken, or the claim is missing or of another shape.
     ///
-    /// `d` replaces the probe's gradient from above, for a layer that ignores that, and `claimed` what it claims.
+    /// `d` replaces the probe's upstream gradient, for a layer that ignores that, and `claimed` what it claims.
     pub fn new(
         answers: &'a Answers,
         number: usize,
@@ -38,7 +42,9 @@ impl<'a> View<'a> {
         claimed: Option<&Tensor>,
     ) -> Option<Self> {
         let probe = &answers.probes[number];
-        let responses = probe.responses[block].as_ref().filter(|_| d.is_none() && claimed.is_none());
+        let plain = d.is_none() && claimed.is_none();
+        let responses = probe.responses[block].as_ref().filter(|_| plain);
+        let at_kinks = probe.at_kinks[block].as_ref().filter(|_| plain);
         let jacobian = probe.jacobians[block].as_ref()?;
         let claimed = claimed.or(probe.claimed[block].as_ref())?;
         if claimed.shape() != probe.values[block].shape() {
@@ -49,9 +55,11 @@ impl<'a> View<'a> {
         let [low, high, error] = jacobian.bounds(&d);
         let precision = answers.precision(block);
         let scale = largest(&truth);
-        let mut tolerance = error.mapv(|error| 10.0 * error + precision * scale + f64::MIN_POSITIVE);
-        if answers.single[block] {
-            // Where terms cancel, their rounding stays.
+        // What is left of large numbers after they cancel has their rounding; so has a block whose gradients are smaller here
+        // than elsewhere.
+        let floor = FLOOR * answers.usual_gradients[block] + precision * scale + f64::MIN_POSITIVE;
+        let mut tolerance = error.mapv(|error| 10.0 * error + floor);
+        if answers.handed_out[block] != Precision::Double {
             tolerance += &(jacobian.gross(&d) * precision);
         }
         let mut view = View {
@@ -65,40 +73,62 @@ impl<'a> View<'a> {
             responses,
             tolerance,
             verdict: Verdict::Right,
+            conclusive: 1.0,
         };
-        view.verdict = view.judge(&low, &high, answers.noise > 1e-12 || answers.single[block]);
+        let rounded = answers.noise > 1e-12 || answers.handed_out[block] != Precision::Double;
+        view.judge(&low, &high, rounded, at_kinks);
         Some(view)
     }
 
-    fn judge(&self, low: &Tensor, high: &Tensor, rounded: bool) -> Verdict {
+    fn judge(&mut self, low: &Tensor, high: &Tensor, rounded: bool, at_kinks: Option<&Judged>) {
         let scale = largest(&self.truth);
         let mut verdict = if self.jacobian.jump { Verdict::NotDifferentiable } else { Verdict::Right };
-        let all = self.claimed.iter().zip(&self.tolerance).zip(low.iter().zip(high));
-        for ((&claimed, &tolerance), (&low, &high)) in all {
+        let (mut compared, mut vague) = (0, 0);
+        let all = self.claimed.iter().zip(&self.tolerance).zip(low.iter().zip(high)).enumerate();
+        for (element, ((&claimed, &tolerance), (&low, &high))) in all {
             if low.is_nan() {
                 continue;
             }
-            let kink = high - low > 4.0 * tolerance;
+            compared += 1;
             let outside = !(claimed >= low - tolerance && claimed <= high + tolerance);
-            let vague = tolerance > 0.05 * scale.max(claimed.abs());
+            let kink = high - low > 4.0 * tolerance;
+            let judged = at_kinks.and_then(|all| all.iter().find(|(at, _)| *at == element));
+            let (outside, kink) = match judged {
+                Some((_, state)) if kink || outside => (*state != AtKink::Admissible, true),
+                _ => (outside, kink),
+            };
             let apart = (claimed - f64::midpoint(low, high)).abs();
+            if !outside && !kink && tolerance > 0.05 * scale.max(claimed.abs()) {
+                vague += usize::from(!(claimed == 0.0 && low == 0.0));
+            }
             verdict = Verdict::of_all([
                 verdict,
                 match (outside, kink) {
                     (true, _) => Verdict::Wrong,
                     (false, true) => Verdict::Kink,
-                    (false, false) if vague && scale > 0.0 && !(claimed == 0.0 && low == 0.0) => {
-                        Verdict::Inconclusive
-                    }
                     _ if rounded && apart > 1e-9 * scale => Verdict::Rounding,
                     _ => Verdict::Right,
                 },
             ]);
         }
-        verdict
+        self.conclusive = if compared == 0 { 0.0 } else { 1.0 - vague as f64 / compared as f64 };
+        if self.conclusive < 0.5 {
+            verdict = Verdict::of_all([verdict, Verdict::Inconclusive]);
+        }
+        self.verdict = verdict;
     }
 
-    /// Whether `predicted` is what the layer claims, in all elements that were differentiated.
+    /// The elements that are wrong.
+    pub fn wrong(&self) -> Vec<usize> {
+        let [low, high, _] = self.jacobian.bounds(&self.d);
+        let all = self.claimed.iter().zip(&self.tolerance).zip(low.iter().zip(&high)).enumerate();
+        let outside = |((claimed, tolerance), (low, high)): ((&f64, &f64), (&f64, &f64))| {
+            !low.is_nan() && !(*claimed >= low - tolerance && *claimed <= high + tolerance)
+        };
+        all.filter(|(_, one)| outside(*one)).map(|(element, _)| element).collect()
+    }
+
+    /// Whether `predicted` is what the layer claims, in all elements that were differentiated and of which it says something.
     pub fn is(&self, predicted: &Tensor) -> bool {
         predicted.shape() == self.claimed.shape()
             && self.elements(predicted).all(|(claimed, predicted, tolerance)| {
@@ -106,12 +136,18 @@ impl<'a> View<'a> {
             })
     }
 
+    /// Whether `predicted` says nothing of an element that is wrong.
+    pub fn leaves_out_wrong(&self, predicted: &Tensor) -> bool {
+        let all = predicted.iter().zip(&self.claimed).zip(self.truth.iter().zip(&self.tolerance));
+        all.filter(|((predicted, _), _)| predicted.is_nan())
+            .any(|((_, claimed), (truth, tolerance))| (claimed - truth).abs() > *tolerance)
+    }
+
     /// How many elements tell `predicted` from the truth.
     pub fn tells(&self, predicted: &Tensor) -> usize {
         let all = predicted.iter().zip(&self.truth).zip(&self.tolerance);
         all.filter(|((predicted, truth), tolerance)| (*predicted - *truth).abs() > 3.0 * **tolerance).count()
     }
-
     /// Claimed, predicted and tolerance of all elements whose prediction is a number.
     pub fn elements<'b>(&'b self, predicted: &'b Tensor) -> impl Iterator<Item = (f64, f64, f64)> + 'b {
         let all = self.claimed.iter().zip(predicted).zip(&self.tolerance);
@@ -119,7 +155,7 @@ impl<'a> View<'a> {
             .filter(|(_, predicted, tolerance)| !predicted.is_nan() && !tolerance.is_nan())
     }
 
-    /// The gradient from above, as an array.
+    /// The upstream gradient, as an array.
     pub fn upstream(&self) -> Tensor {
         let shape = self.probe.out.shape().to_vec();
         Tensor::from_shape_vec(shape, self.d.clone()).expect("a gradient has its output's shape")

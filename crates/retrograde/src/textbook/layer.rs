@@ -7,6 +7,9 @@
 //! What Python leaves to care, the signatures hold: inputs and upstream gradients are borrowed for reading, so no layer
 //! writes into them unless it asks for it by name.
 
+use std::cell::RefCell;
+use std::rc::Rc;
+
 use ndarray::{Array, ArrayViewD, ArrayViewMutD, Dimension};
 
 use super::{Labels, Tensor};
@@ -117,6 +120,11 @@ pub trait Layer {
         Vec::new()
     }
 
+    /// The parameters that several layers share, such as tied weights; none, unless the layer says otherwise.
+    fn shared_parameters(&self) -> Vec<SharedParameter> {
+        Vec::new()
+    }
+
     /// The parameter of that name.
     fn parameter(&mut self, name: &str) -> Result<Parameter<'_>> {
         let names: Vec<String> =
@@ -177,6 +185,10 @@ impl<L: Layer + ?Sized> Layer for Box<L> {
     fn parameters(&mut self) -> Vec<Parameter<'_>> {
         (**self).parameters()
     }
+
+    fn shared_parameters(&self) -> Vec<SharedParameter> {
+        (**self).shared_parameters()
+    }
 }
 
 /// The same for a loss.
@@ -219,6 +231,51 @@ impl<'layer> Parameter<'layer> {
     ) -> Self {
         let gradient = gradient.into().map(|gradient| gradient.view().into_dyn());
         Parameter { name, value: value.view_mut().into_dyn(), gradient }
+    }
+}
+
+/// A parameter that belongs to several layers at once: one array, which each of them holds.
+///
+/// Each layer shows the gradient that its own `backward` left: the contribution of its own use, or the sum over all uses
+/// if it can see them. An update that subtracts each of the former from the one array moves it by their sum.
+///
+/// ```
+/// use std::{cell::RefCell, rc::Rc};
+/// use retrograde::Result;
+/// use retrograde::textbook::{Layer, SharedParameter, Tensor, remembered};
+///
+/// /// y = weight · x, where another layer holds the same weight.
+/// struct Scale { weight: Rc<RefCell<Tensor>>, dweight: Option<Tensor>, x: Option<Tensor> }
+///
+/// impl Layer for Scale {
+///     fn forward(&mut self, x: &Tensor) -> Result<Tensor> {
+///         self.x = Some(x.clone());
+///         Ok(x * &*self.weight.borrow())
+///     }
+///     fn backward(&mut self, dout: &Tensor) -> Result<Tensor> {
+///         let x = remembered(self.x.as_ref(), "Scale")?;
+///         self.dweight = Some((dout * x).sum_axis(ndarray::Axis(0)));
+///         Ok(dout * &*self.weight.borrow())
+///     }
+///     fn shared_parameters(&self) -> Vec<SharedParameter> {
+///         vec![SharedParameter::new("weight", &self.weight, self.dweight.as_ref())]
+///     }
+/// }
+/// ```
+#[derive(Debug, Clone)]
+pub struct SharedParameter {
+    /// What the layer calls it.
+    pub name: String,
+    /// The one array.
+    pub value: Rc<RefCell<Tensor>>,
+    /// What the layer's last `backward` left for it; `None` before the first.
+    pub gradient: Option<Tensor>,
+}
+
+impl SharedParameter {
+    /// A shared parameter with the gradient that this layer shows for it.
+    pub fn new(name: impl Into<String>, value: &Rc<RefCell<Tensor>>, gradient: Option<&Tensor>) -> Self {
+        SharedParameter { name: name.into(), value: Rc::clone(value), gradient: gradient.cloned() }
     }
 }
 

@@ -64,7 +64,7 @@ pub use affine::Affine;
 pub use cross_entropy::cross_entropy_error;
 pub use gradients::Gradients;
 pub use labels::Labels;
-pub use layer::{Layer, LossLayer, Parameter, remembered};
+pub use layer::{Layer, LossLayer, Parameter, SharedParameter, remembered};
 pub use mul_layer::MulLayer;
 pub use network::Network;
 pub use numerical_gradient::{STEP, numerical_gradient, numerical_gradient_within};

@@ -1,6 +1,8 @@
 //! Layers in a row with a loss at the end: what the notebook's network is, for any layers.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
+use std::rc::Rc;
 
 use ndarray::{ArrayView1, ArrayViewMutD};
 
@@ -55,13 +57,30 @@ impl Network {
     pub fn penalty(&mut self) -> f64 {
         let Network { layers, penalties, .. } = self;
         let mut sum = 0.0;
+        let mut counted: Vec<Rc<RefCell<Tensor>>> = Vec::new();
         for (layer_name, layer) in layers.iter_mut().filter(|_| !penalties.is_empty()) {
+            let mut add = |name: &str, value: &Tensor| {
+                let name = format!("{layer_name}.{name}");
+                sum += penalties.iter().map(|penalty| penalty.loss(&name, value)).sum::<f64>();
+            };
             for parameter in layer.parameters() {
-                let (name, value) = (format!("{layer_name}.{}", parameter.name), parameter.value.to_owned());
-                sum += penalties.iter().map(|penalty| penalty.loss(&name, &value)).sum::<f64>();
+                add(parameter.name, &parameter.value.to_owned());
+            }
+            for shared in layer.shared_parameters() {
+                // One array is penalised once, however many layers hold it.
+                if !counted.iter().any(|other| Rc::ptr_eq(other, &shared.value)) {
+                    add(&shared.name, &shared.value.borrow());
+                    counted.push(shared.value);
+                }
             }
         }
         sum
+    }
+
+    /// What the penalties add to the gradient of the parameter of that name; `None` without penalties.
+    pub fn penalty_gradient(&mut self, name: &str) -> Option<Tensor> {
+        let value = self.parameter_mut(name).ok()?.to_owned();
+        self.penalties.iter().map(|penalty| penalty.gradient(name, &value)).reduce(|sum, own| sum + own)
     }
 
     /// The layers from left to right, each under its name.
@@ -82,7 +101,9 @@ impl Network {
     /// The names of all parameters, from left to right.
     pub fn parameter_names(&mut self) -> Vec<String> {
         let names_within = |(layer_name, layer): (&str, &mut (dyn Layer + 'static))| -> Vec<String> {
-            layer.parameters().iter().map(|parameter| format!("{layer_name}.{}", parameter.name)).collect()
+            let own = layer.parameters().iter().map(|one| one.name.to_owned()).collect::<Vec<_>>();
+            let shared = layer.shared_parameters().into_iter().map(|one| one.name);
+            own.into_iter().chain(shared).map(|name| format!("{layer_name}.{name}")).collect()
         };
         self.layers_mut().flat_map(names_within).collect()
     }
@@ -143,10 +164,11 @@ impl Network {
         // 3. On the way, each left the gradients of its parameters.
         let mut gradients = Vec::new();
         let Network { layers, penalties, .. } = self;
+        let mut counted: Vec<Rc<RefCell<Tensor>>> = Vec::new();
         for (layer_name, layer) in layers {
-            for parameter in layer.parameters() {
-                let name = format!("{layer_name}.{}", parameter.name);
-                let gradient = parameter.gradient.ok_or_else(|| {
+            let mut add = |name: &str, gradient: Option<Tensor>, value: Option<&Tensor>| -> Result<()> {
+                let name = format!("{layer_name}.{name}");
+                let gradient = gradient.ok_or_else(|| {
                     Error::invalid(
                         &name,
                         "backward left no gradient for it",
@@ -154,10 +176,21 @@ impl Network {
                     )
                 })?;
                 // 4. And what the parameters add to the loss by themselves.
-                let own =
-                    penalties.iter().map(|penalty| penalty.gradient(&name, &parameter.value.to_owned()));
-                let gradient = own.fold(gradient.to_owned(), |sum, own| sum + own);
+                let own = value.into_iter().flat_map(|value| {
+                    penalties.iter().map(|penalty| penalty.gradient(&name, value)).collect::<Vec<_>>()
+                });
+                let gradient = own.fold(gradient, |sum, own| sum + own);
                 gradients.push((name, gradient));
+                Ok(())
+            };
+            for parameter in layer.parameters() {
+                let gradient = parameter.gradient.map(|gradient| gradient.to_owned());
+                add(parameter.name, gradient, Some(&parameter.value.to_owned()))?;
+            }
+            for shared in layer.shared_parameters() {
+                let first = !counted.iter().any(|other| Rc::ptr_eq(other, &shared.value));
+                add(&shared.name, shared.gradient, first.then(|| shared.value.borrow()).as_deref())?;
+                counted.push(shared.value);
             }
         }
         Ok(gradients.into_iter().collect())
@@ -200,19 +233,32 @@ impl Network {
             ));
         }
         for (name, gradient) in gradients.iter() {
-            let parameter = self.parameter_mut(name)?;
-            if parameter.shape() != gradient.shape() {
+            let shape = match self.shared_parameter(name) {
+                Some(shared) => shared.borrow().shape().to_vec(),
+                None => self.parameter_mut(name)?.shape().to_vec(),
+            };
+            if shape != gradient.shape() {
                 return Err(Error::invalid(
                     name,
-                    format!("it has shape {:?}, its gradient {:?}", parameter.shape(), gradient.shape()),
+                    format!("it has shape {shape:?}, its gradient {:?}", gradient.shape()),
                     "pass a gradient of the parameter's shape",
                 ));
             }
         }
         for (name, gradient) in gradients.iter() {
-            self.parameter_mut(name)?.scaled_add(-learning_rate, gradient);
+            match self.shared_parameter(name) {
+                Some(shared) => shared.borrow_mut().scaled_add(-learning_rate, gradient),
+                None => self.parameter_mut(name)?.scaled_add(-learning_rate, gradient),
+            }
         }
         Ok(())
+    }
+
+    /// The array of that name (`embedding1.w`), if it is one that layers share.
+    pub fn shared_parameter(&self, name: &str) -> Option<Rc<RefCell<Tensor>>> {
+        let (layer_name, parameter_name) = name.split_once('.')?;
+        let (_, layer) = self.layers.iter().find(|(known, _)| known == layer_name)?;
+        layer.shared_parameters().into_iter().find(|one| one.name == parameter_name).map(|one| one.value)
     }
 
     /// The loss, given the input of the layer at `position`.

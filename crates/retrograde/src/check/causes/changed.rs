@@ -4,10 +4,12 @@ use ndarray::{Axis, IxDyn};
 
 use super::order::{flips, orders, reversed, rolled};
 use super::{Case, Diagnosis};
+use crate::Result;
 use crate::check::Cause;
-use crate::check::jacobian::{Which, jacobian};
-use crate::check::probe::{normal, random, relative, set_values, values};
-use crate::check::slopes::slopes;
+use crate::check::jacobian::slopes;
+use crate::check::numerical::Character;
+use crate::check::probe::{normal, random, relative};
+use crate::check::subject::with_values;
 use crate::check::view::View;
 use crate::textbook::{Layer, Tensor, softmax};
 
@@ -141,44 +143,33 @@ pub(super) fn elsewhere(
     x: &Tensor,
     parameters: &[Tensor],
 ) -> Option<Tensor> {
-    let (block, noise) = (case.block, case.answers.noise);
-    let original = values(layer);
-    set_values(layer, parameters);
-    let value = if block == 0 { x.clone() } else { parameters[block - 1].clone() };
-    let which = if block == 0 { Which::Input } else { Which::Parameter(block - 1) };
-    let mut screen = || -> Option<Tensor> {
-        let direction = normal(value.shape(), &mut random(61));
-        let at: Vec<f64> = layer.forward(x).ok()?.iter().copied().collect();
-        if at.len() != view.d.len() {
-            return None;
-        }
-        let size = value.iter().fold(1.0_f64, |largest, value| largest.max(value.abs()));
-        let found = slopes(&at, size, noise, |offset| {
-            let there = &value + &(&direction * offset);
-            let out = if block == 0 {
-                layer.forward(&there)
-            } else {
-                let mut all = parameters.to_vec();
-                all[block - 1] = there;
-                set_values(layer, &all);
-                layer.forward(x)
-            };
-            Ok(out?.iter().copied().collect())
-        });
-        set_values(layer, parameters);
-        let found = found.ok().filter(|found| !found.kink && !found.jump)?;
-        let claims = || view.claimed.iter().zip(&direction).map(|(claim, along)| claim * along);
-        let terms = || view.d.iter().zip(&found.centre).map(|(d, slope)| d * slope);
-        let gross: f64 = claims().map(f64::abs).sum::<f64>() + terms().map(f64::abs).sum::<f64>();
-        let error: f64 = view.d.iter().zip(&found.error).map(|(d, error)| d.abs() * error).sum();
-        let apart = (claims().sum::<f64>() - terms().sum::<f64>()).abs();
-        if apart.is_nan() || apart > 10.0 * error + relative(noise) * gross {
-            return None;
-        }
-        let there = jacobian(layer, x, which, &value, view.jacobian.columns.clone(), noise).ok()?;
-        (there.kinks.is_empty() && !there.jump).then(|| there.vjp(&view.d))
+    let block = case.block;
+    let rounding = case.answers.rounding(view.number);
+    let value = if block == 0 { x } else { &parameters[block - 1] };
+    let direction = normal(value.shape(), &mut random(61));
+    let mut at = |there: &Tensor| -> Result<Vec<f64>> {
+        let mut all = parameters.to_vec();
+        let x = if block == 0 {
+            there
+        } else {
+            all[block - 1].clone_from(there);
+            x
+        };
+        with_values(layer, &all, |layer| Ok(layer.forward(x)?.iter().copied().collect()))
     };
-    let found = screen();
-    set_values(layer, &original);
-    found
+    let middle = at(value).ok().filter(|middle| middle.len() == view.d.len())?;
+    let found = slopes(&middle, 0.0, &rounding, |t| at(&(value + &(&direction * t)))).ok()??;
+    if found.iter().any(|slope| slope.character != Character::Smooth) {
+        return None;
+    }
+    let claims = || view.claimed.iter().zip(&direction).map(|(claim, along)| claim * along);
+    let terms = || view.d.iter().zip(&found).map(|(d, slope)| d * slope.value);
+    let gross: f64 = claims().map(f64::abs).sum::<f64>() + terms().map(f64::abs).sum::<f64>();
+    let error: f64 = view.d.iter().zip(&found).map(|(d, slope)| d.abs() * slope.uncertainty).sum();
+    let apart = (claims().sum::<f64>() - terms().sum::<f64>()).abs();
+    if apart.is_nan() || apart > 10.0 * error + relative(case.answers.noise) * gross {
+        return None;
+    }
+    let there = case.answers.jacobian_at(layer, view, block, x, parameters)?;
+    (there.kinks.is_empty() && !there.jump).then(|| there.vjp(&view.d))
 }

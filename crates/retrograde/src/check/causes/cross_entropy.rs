@@ -60,7 +60,7 @@ pub(in crate::check) fn recognise(pairs: &[(&Tensor, f64)], labels: &Labels) -> 
                 let forward = Forward { over, divisor, epsilon };
                 let mut worst = 0.0_f64;
                 for (x, loss) in pairs {
-                    let t = labels_for(labels, x.shape()).to_rows(x).ok()?;
+                    let t = labels_for(labels, x.shape()).ok()?.to_rows(x).ok()?;
                     let error = (forward.loss(x, &t) - loss).abs() / loss.abs().max(1e-3);
                     worst = if error.is_nan() { f64::INFINITY } else { worst.max(error) };
                 }
@@ -84,7 +84,7 @@ fn of(case: &Case<'_>) -> Option<Forward> {
 }
 
 fn labels(case: &Case<'_>, view: &View<'_>) -> Option<Tensor> {
-    labels_for(case.labels?, view.probe.x.shape()).to_rows(&view.probe.x).ok()
+    labels_for(case.labels?, view.probe.x.shape()).ok()?.to_rows(&view.probe.x).ok()
 }
 
 /// Forward's softmax runs over the batch or down the columns; backward has the formula of rows.

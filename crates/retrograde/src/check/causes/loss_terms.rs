@@ -45,7 +45,7 @@ fn rows(view: &View<'_>) -> f64 {
 
 /// The terms of a formula at a view, for its gradient from above.
 fn of(case: &Case<'_>, view: &View<'_>, form: fn(f64, f64) -> f64, factor: f64) -> Option<Tensor> {
-    let t = labels_for(case.labels?, view.probe.x.shape()).to_rows(&view.probe.x).ok()?;
+    let t = labels_for(case.labels?, view.probe.x.shape()).ok()?.to_rows(&view.probe.x).ok()?;
     Some(ndarray::Zip::from(&view.probe.x).and(&t).map_collect(|x, t| form(*x, *t) * factor * view.d[0]))
 }
 

@@ -4,7 +4,7 @@ use super::formulas::plain;
 use super::slope::{Element, all, fit};
 use super::{Case, Diagnosis};
 use crate::check::Cause;
-use crate::check::probe::claims;
+use crate::check::subject::claims;
 use crate::textbook::{Layer, Tensor};
 
 /// The two values between which the right slope changes, if there are just two: the smaller and the larger.

@@ -1,60 +1,72 @@
-//! What an earlier call left behind: stale inputs, gradients from above, parameters, results.
+//! What an earlier call left behind: stale inputs, upstream gradients, parameters, results.
 
 use super::{Case, Diagnosis};
 use crate::check::Cause;
-use crate::check::jacobian::{Which, jacobian};
-use crate::check::probe::{CHANGED, GIVEN, set_values, values};
+use crate::check::probe::SAME_SHAPE;
 use crate::textbook::{Layer, Tensor};
 
-/// G is T at what an earlier call was given.
-pub(super) fn stale(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Diagnosis> {
-    let probes = &case.answers.probes;
-    // The call before: for the first probe that is a forward of the given input.
-    let before = |number: usize| if number == 0 { GIVEN } else { number - 1 };
-    let speaks = |number: usize| number <= CHANGED;
-    let jacobian_of = |number: usize| probes.get(number)?.jacobians[case.block].as_ref();
-    let flat = |values: &Tensor| values.iter().copied().collect::<Vec<f64>>();
+/// A call: its input, its upstream gradient and the parameters.
+struct Call<'a> {
+    x: &'a Tensor,
+    d: &'a Tensor,
+    parameters: &'a [Tensor],
+}
 
-    // Another number of rows makes a stale x an error, so that only the equal ones can show it.
-    for first_only in [false, true] {
-        let source = |number: usize| if first_only { 0 } else { before(number) };
+/// The call before a probe.
+fn before<'a>(case: &Case<'a>, number: usize) -> Call<'a> {
+    match number.checked_sub(1) {
+        Some(number) => {
+            let probe = &case.answers.probes[number];
+            Call { x: &probe.x, d: &probe.d, parameters: &probe.values[1..] }
+        }
+        None => first(case),
+    }
+}
+
+/// The first call of all.
+fn first<'a>(case: &Case<'a>) -> Call<'a> {
+    let earlier = &case.answers.earlier;
+    Call { x: &earlier.x, d: &earlier.d, parameters: &earlier.values }
+}
+
+fn flat(values: &Tensor) -> Vec<f64> {
+    values.iter().copied().collect()
+}
+
+/// G is T at what an earlier call was given. Another number of rows makes a stale input an error, so that only the probes
+/// of equal shape can show it.
+pub(super) fn stale(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Diagnosis> {
+    let speaks = |number: usize| number <= SAME_SHAPE;
+    let gradient = case.gradient();
+    for from_first in [false, true] {
         let fit = case.fit_where(
-            |view| speaks(view.number) && !(first_only && view.number == 0),
-            // The parameters are those of now: the changed ones are left out below.
+            |view| speaks(view.number),
             |view| {
-                if view.number == CHANGED && case.answers.names.len() > 1 {
-                    let original = values(layer);
-                    set_values(layer, &view.probe.values[1..]);
-                    let which = if case.block == 0 { Which::Input } else { Which::Parameter(case.block - 1) };
-                    let from = &probes[source(view.number)].x;
-                    let value = if case.block == 0 { from } else { &view.probe.values[case.block] };
-                    let columns = view.jacobian.columns.clone();
-                    let there = jacobian(layer, from, which, value, columns, case.answers.noise);
-                    set_values(layer, &original);
-                    return Some(there.ok()?.vjp(&view.d));
-                }
-                Some(jacobian_of(source(view.number))?.vjp(&view.d))
+                let call = if from_first { first(case) } else { before(case, view.number) };
+                let there =
+                    case.answers.jacobian_at(layer, view, case.block, call.x, &view.probe.values[1..])?;
+                Some(there.vjp(&view.d))
             },
         );
         if let Some(predicted) = fit {
-            let gradient = case.gradient();
+            let call = if from_first { "input of the first call" } else { "input of the call before" };
             return Some(
                 Diagnosis::new(Cause::Stale { what: "x".into() }, predicted)
-                    .saying(format!("{gradient} is right for the {}, not for this one: what backward uses was remembered too early, or never renewed.", if first_only { "input of the first call" } else { "input of the call before" }))
+                    .saying(format!("{gradient} is right for the {call}, not for this one: what backward uses was remembered too early, or never renewed."))
                     .formulas(format!("{gradient} from the x of an earlier forward"), format!("{gradient} from the x of the last forward"))
                     .help("self.x = x, in every forward, before anything else")
                     .would("each step follows the images of an earlier batch: the loss falls slowly, wavers, or not at all"),
             );
         }
     }
-    let d_before =
-        |number: usize| flat(if number == 0 { &case.answers.first_d } else { &probes[number - 1].d });
-    let fit =
-        case.fit_where(|view| speaks(view.number), |view| Some(view.jacobian.vjp(&d_before(view.number))));
+    let fit = case.fit_where(
+        |view| speaks(view.number),
+        |view| Some(view.jacobian.vjp(&flat(before(case, view.number).d))),
+    );
     if let Some(predicted) = fit {
         return Some(
             Diagnosis::new(Cause::Stale { what: "dout".into() }, predicted)
-                .saying("The gradient from above is that of the call before.")
+                .saying("The upstream gradient is that of the call before.")
                 .formulas("dout of the call before", "dout of this call")
                 .help("use the dout that backward is given")
                 .would("each step goes where the last batch pointed"),
@@ -62,14 +74,17 @@ pub(super) fn stale(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Diagnosis>
     }
     let fit = case.fit_where(
         |view| speaks(view.number),
-        |view| Some(jacobian_of(before(view.number))?.vjp(&d_before(view.number))),
+        |view| {
+            let call = before(case, view.number);
+            let there = case.answers.jacobian_at(layer, view, case.block, call.x, call.parameters)?;
+            Some(there.vjp(&flat(call.d)))
+        },
     );
     if let Some(predicted) = fit {
         return Some(
             Diagnosis::new(Cause::Stale { what: "gradient".into() }, predicted)
                 .saying(format!(
-                    "{} is that of the call before: it is handed out before it is renewed.",
-                    case.gradient()
+                    "{gradient} is that of the call before: it is handed out before it is renewed."
                 ))
                 .formulas("the gradient of the last call", "the gradient of this call")
                 .help("compute the gradient first, then store and return it")
@@ -79,29 +94,25 @@ pub(super) fn stale(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Diagnosis>
     stale_parameter(case, layer)
 }
 
-/// G is T with a parameter's value from before it was changed.
+/// G is T with a parameter's value from before it was changed: that of the layer as it was built, of the first call, or of
+/// the call before.
 fn stale_parameter(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Diagnosis> {
-    let which = if case.block == 0 { Which::Input } else { Which::Parameter(case.block - 1) };
-    let original = values(layer);
-    for parameter in 0..original.len() {
-        let fit = case.fit(|view| {
-            if view.number != CHANGED {
-                return Some(view.truth.clone());
-            }
-            let mut mixed = view.probe.values[1..].to_vec();
-            mixed[parameter].clone_from(&original[parameter]);
-            set_values(layer, &mixed);
-            let value = if case.block == parameter + 1 {
-                &original[parameter]
-            } else {
-                &view.probe.values[case.block]
-            };
-            let columns = view.jacobian.columns.clone();
-            let there = jacobian(layer, &view.probe.x, which, value, columns, case.answers.noise);
-            set_values(layer, &original);
-            Some(there.ok()?.vjp(&view.d))
-        });
-        if let Some(predicted) = fit {
+    for parameter in 0..case.answers.original.len() {
+        for source in 0..3 {
+            let fit = case.fit(|view| {
+                let old = match source {
+                    0 => &case.answers.original[parameter],
+                    1 => &first(case).parameters[parameter],
+                    _ => &before(case, view.number).parameters[parameter],
+                };
+                let mut mixed = view.probe.values[1..].to_vec();
+                if mixed[parameter] == *old {
+                    return Some(view.truth.clone());
+                }
+                mixed[parameter].clone_from(old);
+                Some(case.answers.jacobian_at(layer, view, case.block, &view.probe.x, &mixed)?.vjp(&view.d))
+            });
+            let Some(predicted) = fit else { continue };
             let name = &case.answers.names[parameter + 1];
             let gradient = case.gradient();
             return Some(

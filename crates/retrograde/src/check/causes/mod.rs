@@ -146,6 +146,12 @@ pub(super) fn diagnose_besides(
             *predicted *= factor.of(view.probe);
         }
     }
+    // Two faults that undo each other are none.
+    let pairs = found.predicted.iter().zip(&case.views).filter_map(|(one, view)| Some((one.as_ref()?, view)));
+    let told: usize = pairs.map(|(predicted, view)| view.tells(predicted)).sum();
+    if told < 2 {
+        return None;
+    }
     let second = factor.diagnosis(case, found.predicted.clone());
     Some([found, second])
 }
@@ -173,17 +179,34 @@ impl<'a> Case<'a> {
         self.fit_where(|_| true, predict)
     }
 
+    /// The same of a hypothesis that says nothing of some wrong elements.
+    pub fn fit_partly(
+        &self,
+        predict: impl FnMut(&View<'a>) -> Option<Tensor>,
+    ) -> Option<Vec<Option<Tensor>>> {
+        self.fit_if(|_| true, false, predict)
+    }
+
     /// The same, where the hypothesis speaks of some probes only.
     pub fn fit_where(
         &self,
         speaks: impl Fn(&View<'a>) -> bool,
+        predict: impl FnMut(&View<'a>) -> Option<Tensor>,
+    ) -> Option<Vec<Option<Tensor>>> {
+        self.fit_if(speaks, true, predict)
+    }
+
+    fn fit_if(
+        &self,
+        speaks: impl Fn(&View<'a>) -> bool,
+        whole: bool,
         mut predict: impl FnMut(&View<'a>) -> Option<Tensor>,
     ) -> Option<Vec<Option<Tensor>>> {
         let mut predicted: Vec<Option<Tensor>> = self.views.iter().map(|_| None).collect();
         let (mut told, mut count) = (0, 0);
         for (at, view) in self.smooth().filter(|(_, view)| speaks(view)) {
             let prediction = predict(view)?;
-            if !view.is(&prediction) {
+            if !view.is(&prediction) || (whole && view.leaves_out_wrong(&prediction)) {
                 return None;
             }
             told += view.tells(&prediction);

@@ -4,8 +4,9 @@ use ndarray::{Array2, ArrayView1};
 
 use super::{Case, Diagnosis};
 use crate::check::Cause;
-use crate::check::probe::{normal, random, relative, set_values, values};
-use crate::check::slopes::slopes;
+use crate::check::jacobian::{Rounding, slopes};
+use crate::check::probe::{normal, random, relative};
+use crate::check::subject::with_values;
 use crate::check::view::View;
 use crate::textbook::{Layer, Tensor};
 
@@ -117,7 +118,6 @@ fn is_beyond(
     if length == 0.0 {
         return false;
     }
-    let original = values(layer);
     let along = &share / length;
     // In the elements that were differentiated.
     let inside = view.jacobian.spread(view.jacobian.columns.iter().map(|_| 1.0));
@@ -135,19 +135,19 @@ fn is_beyond(
             all[case.block - 1].clone_from(block);
             &view.probe.x
         };
-        set_values(layer, &all);
-        let out = layer.forward(x).ok()?;
+        let out = with_values(layer, &all, |layer| layer.forward(x)).ok()?;
         out.iter().nth(output).map(|value| vec![*value])
     };
     let value = &view.probe.values[case.block];
     let noise = case.answers.noise;
     let mut slope = |from: &Tensor, direction: &Tensor| -> Option<f64> {
         let middle = at(from)?;
-        let found = slopes(&middle, 1.0, noise, |offset| {
+        let rounding = Rounding { relative: noise, floor: Vec::new() };
+        let found = slopes(&middle, 0.0, &rounding, |offset| {
             at(&(from + &(direction * offset)))
                 .ok_or_else(|| crate::Error::invalid("a layer", "it refused its input", "take it"))
         });
-        found.ok().filter(|found| !found.kink && !found.jump).map(|found| found.centre[0])
+        found.ok()?.filter(|found| found[0].is_smooth()).map(|found| found[0].value)
     };
     let agrees = |seen: f64, said: f64, gross: f64| {
         (seen - said).abs() <= 10.0 * relative(noise) * gross + 1e-7 * gross
@@ -163,6 +163,5 @@ fn is_beyond(
             slope(&moved, direction).is_some_and(|seen| agrees(seen, terms().sum(), gross))
         })
     });
-    set_values(layer, &original);
     proved
 }

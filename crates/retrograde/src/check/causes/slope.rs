@@ -3,8 +3,8 @@
 use super::formulas::{self, Formula, Point, Sought};
 use super::{Case, Diagnosis};
 use crate::check::Cause;
-use crate::check::jacobian::{Which, jacobian};
-use crate::check::probe::{claims, normal, random, set_values, values};
+use crate::check::probe::{normal, random};
+use crate::check::subject::{claims, with_values};
 use crate::check::view::View;
 use crate::textbook::{Layer, Tensor};
 
@@ -98,15 +98,9 @@ fn right_formula(all: &[Element]) -> String {
 pub(super) fn at_output_or_input(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Diagnosis> {
     let all = all(case)?;
     let right = right_formula(&all);
-    let original = values(layer);
     let at_output = case.fit(|view| {
-        set_values(layer, &view.probe.values[1..]);
-        let out = &view.probe.out;
-        let columns = view.jacobian.columns.clone();
-        let there = jacobian(layer, out, Which::Input, out, columns, case.answers.noise);
-        set_values(layer, &original);
-        let there = there.ok().filter(|there| there.kinks.is_empty() && !there.jump)?;
-        Some(there.vjp(&view.d))
+        let there = case.answers.jacobian_at(layer, view, 0, &view.probe.out, &view.probe.values[1..])?;
+        (there.kinks.is_empty() && !there.jump).then(|| there.vjp(&view.d))
     });
     if let Some(predicted) = at_output {
         return Some(
@@ -121,12 +115,15 @@ pub(super) fn at_output_or_input(case: &Case<'_>, layer: &mut dyn Layer) -> Opti
     let view =
         case.smooth().map(|(_, view)| view).find(|view| view.verdict.is_wrong() && view.number == 0)?;
     let u = normal(view.probe.x.shape(), &mut random(77));
-    let x = layer.forward(&u).ok()?;
-    let there =
-        jacobian(layer, &u, Which::Input, &u, view.jacobian.columns.clone(), case.answers.noise).ok()?;
+    let parameters = &view.probe.values[1..];
+    let x = with_values(layer, parameters, |layer| layer.forward(&u)).ok()?;
+    let there = case.answers.jacobian_at(layer, view, 0, &u, parameters)?;
     let truth = there.vjp(&vec![1.0; u.len()]);
-    layer.forward(&x).ok()?;
-    let code = claims(layer, &Tensor::ones(x.shape())).ok()?.swap_remove(0)?;
+    let code = with_values(layer, parameters, |layer| {
+        layer.forward(&x)?;
+        claims(layer, &Tensor::ones(x.shape()))
+    });
+    let code = code.ok()?.swap_remove(0)?;
     let scale = super::super::view::largest(&truth);
     let mut varied = false;
     for (code, truth) in code.iter().zip(&truth).filter(|(_, truth)| !truth.is_nan()) {

@@ -4,7 +4,7 @@ use ndarray::Array2;
 
 use super::{Case, Diagnosis};
 use crate::check::Cause;
-use crate::check::probe::{set_values, values};
+use crate::check::subject::with_values;
 use crate::check::view::View;
 use crate::textbook::{Layer, Tensor};
 
@@ -120,22 +120,18 @@ fn maximal(view: &View<'_>, layer: &mut dyn Layer) -> Option<Windows> {
         return None;
     }
     let large = 2.0 * x.iter().fold(1.0_f64, |most, x| most.max(x.abs()));
-    let original = values(layer);
-    set_values(layer, &view.probe.values[1..]);
     let mut windows = vec![Vec::new(); out.len()];
     for input in 0..x.len() {
         let mut raised = x.clone();
         *raised.iter_mut().nth(input)? = large;
-        let followed = layer.forward(&raised).ok().filter(|now| now.len() == out.len());
-        let Some(now) = followed else {
-            set_values(layer, &original);
+        let now = with_values(layer, &view.probe.values[1..], |layer| layer.forward(&raised)).ok()?;
+        if now.len() != out.len() {
             return None;
-        };
+        }
         now.iter()
             .zip(&mut windows)
             .filter(|(now, _)| **now == large)
             .for_each(|(_, window)| window.push(input));
     }
-    set_values(layer, &original);
     windows.iter().all(|window| !window.is_empty()).then_some(windows)
 }

@@ -26,6 +26,7 @@ use rand_distr::{Distribution, Normal};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::SeedableRng;
 
+use super::{Finding, Report, Severity};
 use crate::textbook::{Affine, Labels, Layer, LossLayer, Network, Relu, SoftmaxWithLoss, Tensor};
 use crate::{Error, Result};
 
@@ -119,6 +120,28 @@ impl Fault {
             _ => Box::new(Affine::new(w2, b2)?),
         };
         Ok(Network::new(loss).then(first).then(between).then(second))
+    }
+
+    /// How much it weighs in [`Fault::network`]: what leaves all gradients right there is a warning or a remark.
+    pub fn severity(&self) -> Severity {
+        match self.cause {
+            "overflow" => Severity::Warning,
+            "dout written into" | "x written into" => Severity::Remark,
+            "dout ignored" if matches!(self.make, Make::Loss(_)) => Severity::Remark,
+            _ => Severity::Fault,
+        }
+    }
+
+    /// Whether a report of a network or a layer with this fault calls it by its name, in the layer `name`, and says that the
+    /// gradient is wrong if it is.
+    pub fn is_recognised(&self, report: &Report, name: &str) -> bool {
+        let named = |finding: &Finding| {
+            finding.location == name
+                && finding.cause.as_ref().is_some_and(|cause| cause.to_string().starts_with(self.cause))
+        };
+        let wrong = report.first_wrong().map(|layer| layer.name.as_str());
+        let expected = (self.severity() == Severity::Fault).then_some(name);
+        wrong == expected && report.findings.iter().any(named)
     }
 
     /// Where the fault stands in [`Fault::network`], counted from 0; the loss is 3.

@@ -43,6 +43,12 @@ impl Differences {
         Differences { first: 1.0 / 16.0, roundoff: 2.0 * f64::from(f32::EPSILON), single: true }
     }
 
+    /// For a function whose values are off by `roundoff`, relative to their size: larger first steps where that is much.
+    pub(in crate::check) fn rounded_to(roundoff: f64) -> Self {
+        let first = if roundoff > 1e-12 { 1.0 / 8.0 } else { 1.0 / 256.0 };
+        Differences { first, roundoff: roundoff.max(2.0 * f64::EPSILON), single: false }
+    }
+
     /// The slope of `f` at a number.
     pub fn slope(&self, f: impl FnMut(f64) -> f64, at: f64) -> Slope {
         let mut f = f;
@@ -196,12 +202,12 @@ impl Differences {
             .collect()
     }
 
-    pub(super) fn ladder(&self, middle: f64, at: f64) -> Ladder {
+    pub(in crate::check) fn ladder(&self, middle: f64, at: f64) -> Ladder {
         Ladder::new(middle, self.roundoff, scale(at))
     }
 
     /// The steps for a number: half the distance of two points, and the points.
-    pub(super) fn steps(&self, at: f64) -> impl Iterator<Item = (f64, f64, f64)> + use<> {
+    pub(in crate::check) fn steps(&self, at: f64) -> impl Iterator<Item = (f64, f64, f64)> + use<> {
         let (this, at) = (*self, self.point(at));
         (0..MOST).map_while(move |level| {
             let step = this.first * scale(at) * 0.5_f64.powi(level as i32);

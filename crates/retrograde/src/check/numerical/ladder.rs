@@ -72,12 +72,14 @@ impl Slope {
 
 /// The values of a function at a point and at both sides of it.
 #[derive(Debug, Clone)]
-pub(super) struct Ladder {
+pub(in crate::check) struct Ladder {
     middle: f64,
     /// The relative rounding of one value.
     roundoff: f64,
     /// The largest value met, to which rounding is relative.
     largest: f64,
+    /// The rounding of one value that does not depend on its size: what cancelled on the way left it.
+    floor: f64,
     /// The magnitude of the number, or 1.
     scale: f64,
     levels: [Level; MOST],
@@ -101,7 +103,15 @@ struct Limit {
 
 impl Ladder {
     pub(super) fn new(middle: f64, roundoff: f64, scale: f64) -> Self {
-        Ladder { middle, roundoff, largest: middle.abs(), scale, levels: [Level::default(); MOST], count: 0 }
+        Ladder {
+            middle,
+            roundoff,
+            largest: middle.abs(),
+            floor: 0.0,
+            scale,
+            levels: [Level::default(); MOST],
+            count: 0,
+        }
     }
 
     /// With values whose rounding is that of a value of this magnitude, if they are smaller.
@@ -109,8 +119,13 @@ impl Ladder {
         Ladder { largest: self.largest.max(magnitude), ..self }
     }
 
+    /// With values that are off by as much as `floor`, whatever their size.
+    pub(in crate::check) fn with_floor(self, floor: f64) -> Self {
+        Ladder { floor, ..self }
+    }
+
     /// Takes the values at one step. Steps must come in the order of a ladder; where a side has no value, it begins anew.
-    pub(super) fn push(&mut self, step: f64, left: f64, right: f64) {
+    pub(in crate::check) fn push(&mut self, step: f64, left: f64, right: f64) {
         if !left.is_finite() || !right.is_finite() || self.count == MOST {
             self.count = 0;
             return;
@@ -127,7 +142,7 @@ impl Ladder {
 
     /// The slope, once another step could not tell more. `expected` is what it is to be compared with: a slope that
     /// agrees with it confirms it, and both are then known well enough.
-    pub(super) fn settled(&self, expected: Option<f64>) -> Option<Slope> {
+    pub(in crate::check) fn settled(&self, expected: Option<f64>) -> Option<Slope> {
         if !self.middle.is_finite() {
             return Some(Slope::none(Character::Undefined));
         }
@@ -153,26 +168,27 @@ impl Ladder {
                 return Some(smooth(Limit { value, error, step: before.step }));
             }
         }
-        if self.count < 3 {
+        let from = self.smooth_from();
+        if self.count < from + 3 {
             return None;
         }
-        let limit = self.limit(Level::centred, [4.0, 16.0, 64.0])?;
+        let limit = self.limit(from, Level::centred, [4.0, 16.0, 64.0])?;
         (limit.error <= SETTLED * limit.value.abs() + 3.0 * noise).then(|| smooth(limit))
     }
 
     /// What can be said after the last step.
-    pub(super) fn conclude(&self) -> Slope {
+    pub(in crate::check) fn conclude(&self) -> Slope {
         if !self.middle.is_finite() || self.count < 2 {
             return Slope::none(Character::Undefined);
         }
         if self.jumps() {
             return Slope::none(Character::Jump);
         }
-        let Some(limit) = self.limit(Level::centred, [4.0, 16.0, 64.0]) else {
+        let from = self.smooth_from();
+        let bent = self.count < from + 2;
+        let Some(limit) = self.limit(if bent { 0 } else { from }, Level::centred, [4.0, 16.0, 64.0]) else {
             return Slope::none(Character::Unresolved);
         };
-        let (before, last) = (&self.levels[self.count - 2], &self.levels[self.count - 1]);
-        let bent = self.is_suspicious(before, last);
         if let Some(kink) = bent.then(|| self.kink(0.1)).flatten().filter(|kink| self.stays(kink)) {
             return kink;
         }
@@ -183,7 +199,7 @@ impl Ladder {
 
     /// What rounding may add to a centred difference.
     fn noise(&self, step: f64) -> f64 {
-        self.roundoff * self.largest / step
+        (self.roundoff * self.largest).max(self.floor) / step
     }
 
     /// Whether the slopes of the two sides differ by more than curvature explains. Their difference is h·f″ + h³·f⁗/12 +
@@ -194,11 +210,21 @@ impl Ladder {
         (2.0 * gap(last) - gap(before)).abs() > SUSPICIOUS * slopes + 16.0 * self.noise(last.step)
     }
 
+    /// From which level on the two sides agree as those of a smooth function do: before, a step reaches over a kink.
+    fn smooth_from(&self) -> usize {
+        let pairs = self.levels[..self.count].windows(2);
+        pairs
+            .enumerate()
+            .rev()
+            .find(|(_, pair)| self.is_suspicious(&pair[0], &pair[1]))
+            .map_or(0, |(at, _)| at + 1)
+    }
+
     /// The kink, if both sides have slopes known to `clear` of the angle between them.
     fn kink(&self, clear: f64) -> Option<Slope> {
         let powers = [2.0, 4.0, 8.0];
-        let left = self.limit(|level| level.left_slope(self.middle), powers)?;
-        let right = self.limit(|level| level.right_slope(self.middle), powers)?;
+        let left = self.limit(0, |level| level.left_slope(self.middle), powers)?;
+        let right = self.limit(0, |level| level.right_slope(self.middle), powers)?;
         let (gap, error) = ((right.value - left.value).abs(), left.error + right.error);
         (error <= clear * gap).then(|| Slope {
             value: f64::midpoint(left.value, right.value),
@@ -233,18 +259,19 @@ impl Ladder {
     }
 
     /// The limit of a quotient for step zero, by Neville's scheme over the ladder: the entry of the table that changes
-    /// least from the one beside it, rounding included. `factors` are by what the leading terms of the quotient's error
+    /// least from the one beside it, rounding included. It begins at the level `from`. `factors` are by what the leading terms of the quotient's error
     /// shrink from one step to the next.
-    fn limit(&self, quotient: impl Fn(&Level) -> f64, factors: [f64; 3]) -> Option<Limit> {
+    fn limit(&self, from: usize, quotient: impl Fn(&Level) -> f64, factors: [f64; 3]) -> Option<Limit> {
         let mut best: Option<Limit> = None;
         let mut above = [f64::NAN; 4];
-        for (number, level) in self.levels[..self.count].iter().enumerate() {
+        let levels = &self.levels[from..self.count];
+        for (number, level) in levels.iter().enumerate() {
             let mut row = [quotient(level), f64::NAN, f64::NAN, f64::NAN];
             for (column, factor) in factors.iter().enumerate().take(number) {
                 row[column + 1] = (factor * row[column] - above[column]) / (factor - 1.0);
                 let error = (row[column + 1] - row[column]).abs() + 2.0 * self.noise(level.step);
                 if best.is_none_or(|best| error < best.error) {
-                    let step = self.levels[number - column - 1].step;
+                    let step = levels[number - column - 1].step;
                     best = Some(Limit { value: row[column + 1], error, step });
                 }
             }
@@ -261,7 +288,7 @@ impl Ladder {
         let stays = |side: fn(&Level) -> f64| {
             let distance = levels.map(|level| (side(&level) - self.middle).abs());
             let falls = distance.windows(2).any(|pair| pair[1] < 0.99 * pair[0]);
-            !falls && distance[3] > 1e3 * self.roundoff * self.largest
+            !falls && distance[3] > 1e3 * (self.roundoff * self.largest).max(self.floor)
         };
         stays(|level| level.left) || stays(|level| level.right)
     }

@@ -19,10 +19,13 @@ mod curve;
 mod differences;
 mod jacobian;
 mod ladder;
+mod noise;
 mod sample;
 
 pub use curve::CurvePoint;
 pub use differences::Differences;
 pub use jacobian::Jacobian;
+pub(super) use ladder::Ladder;
 pub use ladder::{Character, Slope};
+pub(super) use noise::noise;
 pub use sample::sample;

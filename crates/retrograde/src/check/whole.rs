@@ -1,0 +1,271 @@
+//! The gradient of a loss by all parameters of a network, as an update uses it: what decides whether the network is wrong.
+
+use super::causes::decay;
+use super::evidence::finding;
+use super::precision::Precision;
+use super::probe::{Answers, Refusal, ask_here, moved, normal, random};
+use super::subject::values;
+use super::view::View;
+use super::{Comparison, Evidence, Finding, Formulas, Severity, Verdict};
+use crate::Result;
+use crate::check::network_layer::NetworkAsLayer;
+use crate::textbook::{Layer, Tensor};
+
+/// Elements of a matrix to differentiate the whole network in, and of a parameter with one axis.
+const ELEMENTS: [usize; 2] = [48, 96];
+/// The same of a network that takes long to run.
+const FEW: [usize; 2] = [6, 10];
+/// How many products a forward pass may take, about, before it is one that takes long.
+const LONG: usize = 1 << 20;
+/// Random directions through each parameter.
+const DIRECTIONS: usize = 3;
+
+/// A parameter in the whole.
+pub(super) struct Parameter {
+    pub comparison: Comparison,
+    /// Whether the gradient is 0, so that it is right whatever is multiplied by it.
+    pub is_zero: bool,
+    /// The elements away from kinks.
+    elements: Vec<Element>,
+}
+
+struct Element {
+    value: f64,
+    /// What the claimed gradient lacks.
+    missing: f64,
+    tolerance: f64,
+}
+
+/// The whole.
+pub(super) struct Whole {
+    /// The parameters, in their order.
+    pub parameters: Vec<Parameter>,
+    /// Whether they were compared at other inputs than the given ones, where rounding is all that there is to compare.
+    pub elsewhere: bool,
+    /// Why nothing could be compared.
+    pub refusal: Option<Refusal>,
+}
+
+impl Whole {
+    pub fn verdict(&self) -> Verdict {
+        match &self.refusal {
+            Some(Refusal::NotDeterministic(..)) => Verdict::NotDeterministic,
+            Some(Refusal::NotFinite) => Verdict::NotDifferentiable,
+            None => Verdict::of_all(self.parameters.iter().map(|one| one.comparison.verdict)),
+        }
+    }
+
+    /// Whether all gradients agree with the differences, and enough of them could be compared.
+    pub fn is_right(&self) -> bool {
+        self.refusal.is_none()
+            && !self.parameters.is_empty()
+            && matches!(self.verdict(), Verdict::Right | Verdict::Kink | Verdict::Rounding)
+    }
+
+    /// Whether the gradient of a parameter is wrong.
+    pub fn is_wrong(&self, name: &str) -> bool {
+        self.parameters.iter().any(|one| one.comparison.block == name && one.comparison.verdict.is_wrong())
+    }
+}
+
+/// Compares the gradient of each parameter with differences of the loss, at `x`; where next to nothing is left of the
+/// gradients there, at other inputs, too.
+pub(super) fn judge(network: &mut NetworkAsLayer<'_>, x: &Tensor) -> Result<Whole> {
+    let mut whole = at(network, x)?;
+    let vague = |whole: &Whole| {
+        let verdicts = || whole.parameters.iter().map(|one| one.comparison.verdict);
+        verdicts().any(|verdict| verdict == Verdict::Inconclusive) && !verdicts().any(Verdict::is_wrong)
+    };
+    if whole.refusal.is_none() && !whole.parameters.iter().any(|one| one.comparison.verdict.is_wrong()) {
+        after_an_update(network, x, &mut whole)?;
+    }
+    if whole.refusal.is_some() || !vague(&whole) {
+        return Ok(whole);
+    }
+    let mut random = random(17);
+    let width = super::view::largest(x).max(f64::MIN_POSITIVE);
+    let original = values(network);
+    for attempt in 0..4 {
+        let other = normal(x.shape(), &mut random) * (width / 2.0);
+        // Then with weights that are less sure of themselves.
+        let scale = if attempt < 2 { 1.0 } else { 0.1 };
+        let there: Vec<Tensor> = original.iter().map(|value| value * scale).collect();
+        let Ok(found) = with_values_of(network, &there, |network| at(network, &other)) else { continue };
+        if found.refusal.is_some() {
+            continue;
+        }
+        whole.elsewhere = true;
+        for (here, there) in whole.parameters.iter_mut().zip(found.parameters) {
+            if here.comparison.verdict == Verdict::Inconclusive {
+                *here = there;
+            }
+        }
+        if !vague(&whole) {
+            break;
+        }
+    }
+    Ok(whole)
+}
+
+/// A gradient that was handed on in a lower precision on the way has the rounding of that.
+fn lower_precision(network: &NetworkAsLayer<'_>, answers: &mut Answers) {
+    let passed = network.passes.iter().map(|pass| Precision::of([&pass.dout].into_iter()));
+    let coarsest = passed.fold(Precision::Double, Precision::max);
+    for precision in &mut answers.handed_out {
+        *precision = coarsest.max(*precision);
+    }
+}
+
+/// What is right before the first update and not after it is wrong: a layer that keeps a copy of its parameters. The
+/// parameters are moved as an update would move them, and each is tried along random directions.
+fn after_an_update(network: &mut NetworkAsLayer<'_>, x: &Tensor, whole: &mut Whole) -> Result<()> {
+    let original = values(network);
+    let there = moved(&original, &mut random(23));
+    with_values_of(network, &there, |network| {
+        network.start_at(None);
+        // Values that the network is not defined for say nothing.
+        let Ok(Ok(mut answers)) = ask_here(network, x) else { return Ok(()) };
+        lower_precision(network, &mut answers);
+        for block in 1..answers.names.len() {
+            if !along_directions(network, &answers, block, 2)? {
+                answers.differentiate(network, 0, block, ELEMENTS[0], 3)?;
+                let mut found = parameter(network, &mut answers, block)?;
+                found.comparison.verdict = Verdict::Wrong;
+                whole.parameters[block - 1] = found;
+            }
+        }
+        Ok(())
+    })
+}
+
+/// Whether the claims of a block agree with the loss along random directions, where those have no kink.
+fn along_directions(
+    network: &mut NetworkAsLayer<'_>,
+    answers: &Answers,
+    block: usize,
+    count: usize,
+) -> Result<bool> {
+    let mut drawn = random(block as u64 + 40);
+    for _ in 0..count {
+        let direction = normal(answers.probes[0].values[block].shape(), &mut drawn);
+        let along = answers.along(network, 0, block, &direction)?;
+        if along.is_some_and(|(claim, numeric, tolerance)| {
+            (claim - numeric).is_nan() || (claim - numeric).abs() > tolerance
+        }) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+fn with_values_of<T>(
+    network: &mut NetworkAsLayer<'_>,
+    there: &[Tensor],
+    run: impl FnOnce(&mut NetworkAsLayer<'_>) -> T,
+) -> T {
+    let original = values(network);
+    super::subject::set_values(network, there);
+    let found = run(network);
+    super::subject::set_values(network, &original);
+    found
+}
+
+fn at(network: &mut NetworkAsLayer<'_>, x: &Tensor) -> Result<Whole> {
+    network.start_at(None);
+    let mut answers = match ask_here(network, x)? {
+        Ok(answers) => answers,
+        Err(refusal) => {
+            return Ok(Whole { parameters: Vec::new(), elsewhere: false, refusal: Some(refusal) });
+        }
+    };
+    lower_precision(network, &mut answers);
+    let count: usize = answers.original.iter().map(Tensor::len).sum();
+    let long = count * x.shape().first().copied().unwrap_or(1) > LONG;
+    let counts = if long { FEW } else { ELEMENTS };
+    let mut parameters = Vec::new();
+    for block in 1..answers.names.len() {
+        let shape = answers.probes[0].values[block].shape().to_vec();
+        // What comes before a layer does not depend on its parameters.
+        network.start_at(None);
+        network.forward(x)?;
+        network.start_at(Some(block - 1));
+        let most = counts[usize::from(shape.len() < 2)];
+        answers.differentiate(network, 0, block, most, 3)?;
+        parameters.push(parameter(network, &mut answers, block)?);
+    }
+    network.start_at(None);
+    Ok(Whole { parameters, elsewhere: false, refusal: None })
+}
+
+fn parameter(network: &mut NetworkAsLayer<'_>, answers: &mut Answers, block: usize) -> Result<Parameter> {
+    let name = answers.names[block].clone();
+    let shape = answers.probes[0].values[block].shape().to_vec();
+    answers.judge_kinks(network, 0, block)?;
+    let answers = &*answers;
+    let Some(view) = View::new(answers, 0, block, None, None) else {
+        let comparison = Comparison::new(&name, &shape, &[], &[], Verdict::Wrong);
+        return Ok(Parameter { comparison, is_zero: false, elements: Vec::new() });
+    };
+    // Along a direction through a kink a function may be smooth by chance.
+    let agrees = view.verdict == Verdict::Kink || along_directions(network, answers, block, DIRECTIONS)?;
+    let verdict = if agrees { view.verdict } else { Verdict::Wrong };
+    let mut elements = Vec::new();
+    let [low, high, _] = view.jacobian.bounds(&view.d);
+    let pairs = view.claimed.iter().zip(&view.truth).zip(&view.tolerance);
+    let values = view.probe.values[block].iter().zip(low.iter().zip(&high));
+    for (((claimed, truth), tolerance), (value, (low, high))) in pairs.zip(values) {
+        if !truth.is_nan() && high - low <= 4.0 * tolerance {
+            elements.push(Element { value: *value, missing: truth - claimed, tolerance: *tolerance });
+        }
+    }
+    let scale = 1.0 / view.d[0];
+    let flat = |all: &Tensor| all.iter().map(|one| one * scale).collect::<Vec<f64>>();
+    let comparison = Comparison::new(&name, &shape, &flat(&view.claimed), &flat(&view.truth), verdict);
+    elements.iter_mut().for_each(|one| {
+        one.missing *= scale;
+        one.tolerance *= scale.abs();
+    });
+    let is_zero = super::view::largest(&view.truth) == 0.0 && !verdict.is_wrong();
+    Ok(Parameter { comparison, is_zero, elements })
+}
+
+impl Parameter {
+    /// The λ with which the gradient lacks λ times the parameter's value, if it lacks just that.
+    fn decay(&self) -> Option<f64> {
+        let (top, bottom) = (self.elements.iter())
+            .fold((0.0, 0.0), |(top, bottom), e| (top + e.missing * e.value, bottom + e.value * e.value));
+        let lambda = top / bottom;
+        let fits = |e: &Element| (e.missing - lambda * e.value).abs() <= e.tolerance;
+        let tells = |e: &&Element| (lambda * e.value).abs() > 3.0 * e.tolerance;
+        let all = lambda.is_finite() && self.elements.iter().all(fits);
+        (all && self.elements.len() >= 3 && self.elements.iter().filter(tells).count() >= 2).then_some(lambda)
+    }
+}
+
+/// Weight decay that is in the loss and not in the gradient, or the reverse, if that explains all wrong parameters of a
+/// network whose layers are right.
+pub(super) fn weight_decay(whole: &Whole, name: &dyn Fn(&str) -> String) -> Option<Vec<Finding>> {
+    let mut findings: Vec<Finding> = Vec::new();
+    for one in whole.parameters.iter().filter(|one| one.comparison.verdict.is_wrong()) {
+        let name = name(&one.comparison.block);
+        let diagnosis = decay(one.decay()?, &name, Vec::new());
+        if let Some(known) = findings.iter_mut().find(|known| known.cause.as_ref() == Some(&diagnosis.cause))
+        {
+            known.blocks.push(name);
+            continue;
+        }
+        let mut found =
+            finding(Severity::Fault, Verdict::Wrong, "network", vec![name.clone()], diagnosis.sentence);
+        found.sentence = format!("Every layer is right by itself. {}", found.sentence);
+        found.cause = Some(diagnosis.cause);
+        found.formulas = diagnosis.formulas.map(|(code, right)| Formulas { code, right });
+        found.help = Some(diagnosis.help);
+        found.consequence = Some(diagnosis.consequence);
+        found.evidence.push(Evidence::stating(format!(
+            "What the gradient lacks is the same multiple of the value in all of {} elements of {name}.",
+            one.elements.len()
+        )));
+        findings.push(found);
+    }
+    (!findings.is_empty()).then_some(findings)
+}
