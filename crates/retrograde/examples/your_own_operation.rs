@@ -7,6 +7,7 @@ use retrograde::graph::{Mismatch, Operation, Site, Type};
 use retrograde::kernel::{Body, Form, InstructionSet, Pointwise, Real, dispatch};
 use retrograde::ops::{Entry, Given, Refusal, Sample};
 use retrograde::{Graph, Result, Var};
+use std::sync::Arc;
 
 /// What help, tables and the laws know of it.
 pub static ENTRY: Entry = Entry {
@@ -54,7 +55,7 @@ impl Operation for Swish {
             .ok_or_else(|| Mismatch::new("swish takes no indices", "give one real tensor"))
     }
 
-    fn form(&self) -> Form<'_> {
+    fn form(self: Arc<Self>) -> Form {
         Form::Pointwise(self)
     }
 

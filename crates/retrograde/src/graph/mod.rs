@@ -241,12 +241,15 @@ impl Graph {
         }
         let types: Vec<Type> = nodes.iter().map(|node| node.value_type.clone()).collect();
         let inferred = operation.infer(&types);
-        let sound =
-            inferred.and_then(|output| rules::carried_out(&*operation, &types, &output).map(|()| output));
+        let sound = inferred.and_then(|output| {
+            // Asked once: all that is validated, planned and executed is this answer.
+            let form = Arc::clone(&operation).form();
+            rules::carried_out(&form, &types, &output).map(|()| (form, output))
+        });
         match sound {
-            Ok(value_type) => {
+            Ok((form, value_type)) => {
                 let ids = inputs.iter().map(|input| input.id()).collect();
-                self.push(Origin::Operation(operation), ids, value_type, None, location)
+                self.push(Origin::Operation(operation, form), ids, value_type, None, location)
             }
             Err(Mismatch { problem, remedy }) => {
                 let location = self.records().backward.map_or(location, |(_, forward)| forward);

@@ -4,6 +4,7 @@ use super::shape::Type;
 use super::var::Var;
 use crate::kernel::Form;
 use std::fmt;
+use std::sync::Arc;
 
 /// An operation: how its output's shape follows from its inputs', how it is carried out, and its derivative.
 ///
@@ -22,11 +23,12 @@ pub trait Operation: fmt::Debug + Send + Sync {
     /// The output's type, or why the inputs do not fit.
     fn infer(&self, inputs: &[Type]) -> Result<Type, Mismatch>;
 
-    /// How it is carried out. The form must be able to make what [`infer`](Self::infer) promises, or the operation is
-    /// refused: a [`Form::Pointwise`] takes at most four real inputs, and it and [`Form::Arithmetic`] take inputs of the
+    /// How it is executed. Asked once, when the operation is recorded; the [node](super::Node::form) keeps the answer, and
+    /// all that is validated, planned and executed is that answer. It must be able to make what [`infer`](Self::infer)
+    /// promises, or the operation is refused: a [`Form::Pointwise`] takes at most four real inputs, and it and [`Form::Arithmetic`] take inputs of the
     /// output's shape; a [`Form::View`] reads one input within its shape; a [`Form::Reshape`] keeps the number of
     /// elements; the output of [`Form::Rows`] falls into rows of equal length.
-    fn form(&self) -> Form<'_>;
+    fn form(self: Arc<Self>) -> Form;
 
     /// The vector-Jacobian product: for each input, the upstream gradient times the derivative of the output
     /// with respect to that input, recorded as more graph, of that input's shape. One entry for each input, `None` where nothing flows: for indices, for inputs

@@ -9,6 +9,7 @@ use super::entry::{Entry, Given, Refusal, Sample, none};
 use super::rules;
 use crate::graph::{Mismatch, Operation, Shape, Site, Type, Var};
 use crate::kernel::{Form, View};
+use std::sync::Arc;
 
 /// The entry in the list.
 pub static ENTRY: Entry = Entry {
@@ -97,7 +98,7 @@ impl Operation for Broadcast {
         ))
     }
 
-    fn form(&self) -> Form<'_> {
+    fn form(self: Arc<Self>) -> Form {
         Form::View(self)
     }
 

@@ -10,6 +10,7 @@ use super::softmax::{Lines, lines};
 use crate::graph::{Mismatch, Operation, Site, Type, Var};
 use crate::kernel::reduce::{fold, larger};
 use crate::kernel::{Call, Form, Real, Rows, RowsKernel, dispatch};
+use std::sync::Arc;
 
 /// The entry in the list.
 pub static ENTRY: Entry = Entry {
@@ -67,7 +68,7 @@ impl Operation for LogSoftmax {
         Ok(inputs[0].clone())
     }
 
-    fn form(&self) -> Form<'_> {
+    fn form(self: Arc<Self>) -> Form {
         Form::Rows(self)
     }
 

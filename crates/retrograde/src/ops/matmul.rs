@@ -10,6 +10,7 @@ use crate::graph::{Mismatch, Operation, Site, Type, Var};
 use crate::kernel::matmul::{self, Matrix, product};
 use crate::kernel::sparse;
 use crate::kernel::{Call, Form, Real, Rows, RowsKernel, Values};
+use std::sync::Arc;
 
 /// The entry in the list.
 pub static ENTRY: Entry = Entry {
@@ -137,7 +138,7 @@ impl Operation for MatMul {
         Ok(Type::real([stack, &[m, n]].concat()))
     }
 
-    fn form(&self) -> Form<'_> {
+    fn form(self: Arc<Self>) -> Form {
         Form::Rows(self)
     }
 

@@ -9,6 +9,7 @@ use super::rules;
 use crate::graph::{Mismatch, Operation, Site, Tensor, Type, Var};
 use crate::kernel::reduce::{Join, down_the_columns, reduce, rows};
 use crate::kernel::{Call, Form, Real, Rows, RowsKernel};
+use std::sync::Arc;
 
 /// The entry in the list.
 pub static ENTRY: Entry = Entry {
@@ -93,7 +94,7 @@ impl Operation for Max {
         rules::reduced_from_some(inputs, &self.axes)
     }
 
-    fn form(&self) -> Form<'_> {
+    fn form(self: Arc<Self>) -> Form {
         if self.of_one { Form::Reshape } else { Form::Rows(self) }
     }
 

@@ -6,6 +6,7 @@ use super::entry::{Entry, Given, Refusal, Sample, none};
 use super::gather_rows::indices_expected;
 use crate::graph::{Kind, Mismatch, Operation, Site, Type, Var};
 use crate::kernel::{Call, Form, Real, Rows, RowsKernel};
+use std::sync::Arc;
 
 /// The entry in the list.
 pub static ENTRY: Entry = Entry {
@@ -56,7 +57,7 @@ impl Operation for OneHot {
         }
     }
 
-    fn form(&self) -> Form<'_> {
+    fn form(self: Arc<Self>) -> Form {
         Form::Rows(self)
     }
 

@@ -5,6 +5,7 @@
 use super::entry::{Entry, Given, Refusal, Sample, none};
 use crate::graph::{Mismatch, Operation, Shape, Site, Type, Var};
 use crate::kernel::Form;
+use std::sync::Arc;
 
 /// The entry in the list.
 pub static ENTRY: Entry = Entry {
@@ -67,7 +68,7 @@ impl Operation for Reshape {
         ))
     }
 
-    fn form(&self) -> Form<'_> {
+    fn form(self: Arc<Self>) -> Form {
         Form::Reshape
     }
 

@@ -8,6 +8,7 @@ use super::gather_rows::indices_expected;
 use crate::graph::{Kind, Mismatch, Operation, Site, Type, Var};
 use crate::kernel::reduce::{Join, accumulate};
 use crate::kernel::{Call, Form, Real, Rows, RowsKernel};
+use std::sync::Arc;
 
 /// The entry in the list.
 pub static ENTRY: Entry = Entry {
@@ -80,7 +81,7 @@ impl Operation for ScatterRows {
         }
     }
 
-    fn form(&self) -> Form<'_> {
+    fn form(self: Arc<Self>) -> Form {
         Form::Rows(self)
     }
 

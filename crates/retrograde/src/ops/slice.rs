@@ -8,6 +8,7 @@ use super::rules;
 use crate::graph::{Mismatch, Operation, Site, Type, Var};
 use crate::kernel::{Form, View, Viewing};
 use std::ops::{Bound, RangeBounds};
+use std::sync::Arc;
 
 /// The entry in the list.
 pub static ENTRY: Entry = Entry {
@@ -98,7 +99,7 @@ impl Operation for Slice {
         Ok(Type { kind, shape: sliced.into() })
     }
 
-    fn form(&self) -> Form<'_> {
+    fn form(self: Arc<Self>) -> Form {
         Form::View(self)
     }
 

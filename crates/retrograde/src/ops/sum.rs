@@ -8,6 +8,7 @@ use super::rules;
 use crate::graph::{Mismatch, Operation, Shape, Site, Type, Var};
 use crate::kernel::reduce::{Join, down_the_columns, reduce, rows};
 use crate::kernel::{Call, Form, Real, Rows, RowsKernel};
+use std::sync::Arc;
 
 /// The entry in the list.
 pub static ENTRY: Entry = Entry {
@@ -90,7 +91,7 @@ impl Operation for Sum {
         rules::reduced(inputs, &self.axes)
     }
 
-    fn form(&self) -> Form<'_> {
+    fn form(self: Arc<Self>) -> Form {
         if self.of_one { Form::Reshape } else { Form::Rows(self) }
     }
 

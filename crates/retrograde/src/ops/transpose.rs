@@ -8,6 +8,7 @@ use super::entry::{Entry, Given, Refusal, Sample, none};
 use super::rules;
 use crate::graph::{Mismatch, Operation, Site, Type, Var};
 use crate::kernel::{Form, View, Viewing};
+use std::sync::Arc;
 
 /// The entry in the list.
 pub static ENTRY: Entry = Entry {
@@ -99,7 +100,7 @@ impl Operation for Transpose {
         Ok(Type { kind, shape: self.order.iter().map(|&axis| shape[axis]).collect::<Vec<_>>().into() })
     }
 
-    fn form(&self) -> Form<'_> {
+    fn form(self: Arc<Self>) -> Form {
         Form::View(self)
     }
 

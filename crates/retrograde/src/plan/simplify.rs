@@ -22,6 +22,11 @@ pub(super) struct Items {
 }
 
 impl Items {
+    /// How an item's operation is executed, if it is one.
+    pub(super) fn form(&self, item: usize) -> Option<&Form> {
+        self.list[item].node.form()
+    }
+
     /// The elements of an item's value.
     pub(super) fn elements(&self, item: usize) -> usize {
         self.list[item].node.value_type.shape.elements()
@@ -37,7 +42,7 @@ pub(super) fn simplify(graph: &Graph, targets: &[NodeId], updated: &[NodeId]) ->
     let mut uniform: Vec<Option<f64>> = Vec::new();
     for node in ancestors(graph, targets)? {
         let inputs: Vec<usize> = node.inputs.iter().map(|input| items.of[input]).collect();
-        if let Origin::Operation(operation) = &node.origin {
+        if let Origin::Operation(operation, _) = &node.origin {
             let numbers: Vec<Option<f64>> = inputs.iter().map(|&input| uniform[input]).collect();
             let same = operation.passes_through(&numbers).map(|same| inputs[same]);
             if let Some(same) = same.filter(|&same| !updated.contains(&items.list[same].node.id)) {
@@ -61,7 +66,7 @@ pub(super) fn simplify(graph: &Graph, targets: &[NodeId], updated: &[NodeId]) ->
 /// What makes two nodes of equal inputs equal; none for values that are given.
 fn key(node: &Node) -> Option<String> {
     match &node.origin {
-        Origin::Operation(operation) => Some(format!("{} {}", operation.name(), operation.attributes())),
+        Origin::Operation(operation, _) => Some(format!("{} {}", operation.name(), operation.attributes())),
         Origin::Leaf(Leaf::Constant(value)) if value.shape().rank() == 0 => {
             Some(format!("constant {:x}", value.values()[0].to_bits()))
         }
@@ -72,10 +77,7 @@ fn key(node: &Node) -> Option<String> {
 fn uniform_value(node: &Node, inputs: &[usize], uniform: &[Option<f64>]) -> Option<f64> {
     match &node.origin {
         Origin::Leaf(Leaf::Constant(value)) if value.shape().rank() == 0 => Some(value.values()[0]),
-        Origin::Operation(operation) => match operation.form() {
-            Form::View(_) | Form::Reshape => uniform[inputs[0]],
-            Form::Arithmetic(_) | Form::Pointwise(_) | Form::Rows(_) => None,
-        },
-        Origin::Leaf(_) | Origin::Fault(_) => None,
+        Origin::Operation(_, Form::View(_) | Form::Reshape) => uniform[inputs[0]],
+        Origin::Operation(..) | Origin::Leaf(_) | Origin::Fault(_) => None,
     }
 }

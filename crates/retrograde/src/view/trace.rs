@@ -284,7 +284,7 @@ fn collect(
 
 fn what(node: &Node) -> What {
     match &node.origin {
-        Origin::Operation(operation) => What::Operation {
+        Origin::Operation(operation, _) => What::Operation {
             name: operation.name(),
             attributes: operation.attributes(),
             entry: ops::ALL.iter().find(|entry| entry.name == operation.name()).copied(),

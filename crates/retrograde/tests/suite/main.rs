@@ -1,6 +1,7 @@
 //! The one integration-test binary: a module a subject.
 
 mod architecture;
+mod changing_answers;
 mod check;
 mod data;
 mod digits;

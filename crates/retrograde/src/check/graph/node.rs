@@ -108,8 +108,8 @@ impl Local {
         let mut plan = Planner::new(&alone).want(&output).compile::<f64>()?;
         plan.run()?;
         let middle = plan.read(&output)?.to_vec();
-        let form = node.operation().map(|operation| operation.form().is_pointwise());
-        let pointwise = form == Some(true) && inputs.iter().all(|input| input.var.shape() == output.shape());
+        let pointwise = node.form().is_some_and(|form| form.is_pointwise())
+            && inputs.iter().all(|input| input.var.shape() == output.shape());
         Ok(Local { inputs, output, plan, upstream, middle, pointwise })
     }
 
