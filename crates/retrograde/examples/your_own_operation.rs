@@ -44,9 +44,13 @@ impl Operation for Swish {
         ENTRY.name
     }
 
-    /// Two nodes of equal names, attributes and inputs have the same value: a plan computes it once.
     fn attributes(&self) -> String {
         format!("beta {}", self.beta)
+    }
+
+    /// Its derived `Debug` shows all of its fields: a plan computes equal ones of equal inputs once.
+    fn merge_key(&self) -> Option<String> {
+        Some(format!("{self:?}"))
     }
 
     fn infer(&self, inputs: &[Type]) -> Result<Type, Mismatch> {

@@ -85,6 +85,10 @@ impl Operation for Broadcast {
         format!("to {}", self.to)
     }
 
+    fn merge_key(&self) -> Option<String> {
+        Some(format!("{self:?}"))
+    }
+
     fn infer(&self, inputs: &[Type]) -> Result<Type, Mismatch> {
         rules::all_real(inputs)?;
         let from = &inputs[0].shape;

@@ -84,6 +84,10 @@ impl Operation for Concatenate {
         format!("axis {}", self.axis)
     }
 
+    fn merge_key(&self) -> Option<String> {
+        Some(format!("{self:?}"))
+    }
+
     fn infer(&self, inputs: &[Type]) -> Result<Type, Mismatch> {
         let (axis, first) = (self.axis, &inputs[0]);
         rules::axes_of(&first.shape, &[axis])?;

@@ -103,6 +103,10 @@ impl Operation for MatMul {
         }
     }
 
+    fn merge_key(&self) -> Option<String> {
+        Some(format!("{self:?}"))
+    }
+
     fn infer(&self, inputs: &[Type]) -> Result<Type, Mismatch> {
         rules::all_real(inputs)?;
         let (a, b) = (&inputs[0].shape, &inputs[1].shape);

@@ -80,6 +80,10 @@ impl Operation for Mean {
         format!("over {:?}", self.axes)
     }
 
+    fn merge_key(&self) -> Option<String> {
+        Some(format!("{self:?}"))
+    }
+
     fn infer(&self, inputs: &[Type]) -> Result<Type, Mismatch> {
         rules::reduced_from_some(inputs, &self.axes)
     }

@@ -50,6 +50,10 @@ impl Operation for OneHot {
         format!("{} classes", self.classes)
     }
 
+    fn merge_key(&self) -> Option<String> {
+        Some(format!("{self:?}"))
+    }
+
     fn infer(&self, inputs: &[Type]) -> Result<Type, Mismatch> {
         match inputs[0].kind {
             Kind::Index => Ok(Type::real([&inputs[0].shape[..], &[self.classes]].concat())),

@@ -65,6 +65,10 @@ impl Operation for Pad {
         format!("axis {}, {} before, {} behind", self.axis, self.before, self.behind)
     }
 
+    fn merge_key(&self) -> Option<String> {
+        Some(format!("{self:?}"))
+    }
+
     fn infer(&self, inputs: &[Type]) -> Result<Type, Mismatch> {
         rules::all_real(inputs)?;
         let shape = &inputs[0].shape;

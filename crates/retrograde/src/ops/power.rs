@@ -106,6 +106,10 @@ impl Operation for Power {
         self.exponent.map(|exponent| format!("of {exponent}")).unwrap_or_default()
     }
 
+    fn merge_key(&self) -> Option<String> {
+        Some(format!("{self:?}"))
+    }
+
     fn infer(&self, inputs: &[Type]) -> Result<Type, Mismatch> {
         rules::same_shapes(inputs)
     }

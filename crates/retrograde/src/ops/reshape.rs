@@ -57,6 +57,10 @@ impl Operation for Reshape {
         format!("to {}", self.to)
     }
 
+    fn merge_key(&self) -> Option<String> {
+        Some(format!("{self:?}"))
+    }
+
     fn infer(&self, inputs: &[Type]) -> Result<Type, Mismatch> {
         let from = &inputs[0].shape;
         if from.elements() == self.to.elements() {

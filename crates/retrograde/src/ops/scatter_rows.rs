@@ -64,6 +64,10 @@ impl Operation for ScatterRows {
         format!("to {} rows", self.rows)
     }
 
+    fn merge_key(&self) -> Option<String> {
+        Some(format!("{self:?}"))
+    }
+
     fn infer(&self, inputs: &[Type]) -> Result<Type, Mismatch> {
         let (values, indices) = (&inputs[0], &inputs[1]);
         super::rules::all_real(&inputs[..1])?;

@@ -82,6 +82,10 @@ impl Operation for Slice {
         format!("axis {}, {}..{}", self.axis, self.start, self.end)
     }
 
+    fn merge_key(&self) -> Option<String> {
+        Some(format!("{self:?}"))
+    }
+
     fn infer(&self, inputs: &[Type]) -> Result<Type, Mismatch> {
         let &Slice { axis, start, end } = self;
         let (kind, shape) = (inputs[0].kind, &inputs[0].shape);

@@ -66,6 +66,10 @@ impl Operation for Softmax {
         format!("axis {}", self.axis)
     }
 
+    fn merge_key(&self) -> Option<String> {
+        Some(format!("{self:?}"))
+    }
+
     fn infer(&self, inputs: &[Type]) -> Result<Type, Mismatch> {
         rules::all_real(inputs)?;
         rules::axes_of(&inputs[0].shape, &[self.axis])?;

@@ -87,6 +87,10 @@ impl Operation for Sum {
         format!("over {:?}", self.axes)
     }
 
+    fn merge_key(&self) -> Option<String> {
+        Some(format!("{self:?}"))
+    }
+
     fn infer(&self, inputs: &[Type]) -> Result<Type, Mismatch> {
         rules::reduced(inputs, &self.axes)
     }

@@ -79,6 +79,10 @@ impl Operation for Transpose {
         format!("to {:?}", self.order)
     }
 
+    fn merge_key(&self) -> Option<String> {
+        Some(format!("{self:?}"))
+    }
+
     fn infer(&self, inputs: &[Type]) -> Result<Type, Mismatch> {
         let (kind, shape) = (inputs[0].kind, &inputs[0].shape);
         let (rank, named) = (shape.rank(), self.order.len());

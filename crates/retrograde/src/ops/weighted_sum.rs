@@ -55,6 +55,10 @@ impl Operation for WeightedSum {
         format!("α = {alpha}, β = {beta}")
     }
 
+    fn merge_key(&self) -> Option<String> {
+        Some(format!("{self:?}"))
+    }
+
     fn infer(&self, inputs: &[Type]) -> Result<Type, Mismatch> {
         rules::same_shapes(inputs)
     }

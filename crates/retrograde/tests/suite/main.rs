@@ -12,6 +12,7 @@ mod forms;
 mod graph_check;
 mod laws;
 mod marks;
+mod merging;
 mod notebook;
 mod notebook_textbook;
 mod numerical;
