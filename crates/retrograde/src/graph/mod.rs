@@ -7,7 +7,8 @@
 //!
 //! A [`Var`] is a handle on a node, cheap to clone. Its methods and operators record more nodes. An operation that
 //! cannot take its operands records a *fault* instead: it travels through everything made from it and arrives
-//! where a `?` stands, at [`Var::checked`], at the gradient or at the plan.
+//! where a `?` stands, at [`Var::checked`], at the gradient or at the plan. It has no shape: [`Var::shape`] panics with
+//! its error, and [`Var::try_shape`] returns it.
 //!
 //! ```
 //! # fn main() -> retrograde::Result<()> {

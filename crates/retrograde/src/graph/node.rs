@@ -39,7 +39,7 @@ pub struct Node {
     pub origin: Origin,
     /// The nodes whose values its operation takes, in order.
     pub inputs: Vec<NodeId>,
-    /// The shape and kind of its value.
+    /// The shape and kind of its value; of a fault, which has none, those of one real number.
     pub value_type: Type,
     /// Its name, scope included, if it was given one: unique in its graph.
     pub name: Option<String>,

@@ -65,10 +65,10 @@ impl Var {
     /// this one: its inverse in the sense of gradients.
     #[track_caller]
     pub fn sum_to(&self, shape: impl Into<Shape>) -> Var {
-        let (own, shape) = (self.shape(), shape.into());
-        if self.is_fault() || own == shape {
+        let shape = shape.into();
+        let Some(own) = self.try_shape().ok().filter(|own| *own != shape) else {
             return self.clone();
-        }
+        };
         let added = own.rank().saturating_sub(shape.rank());
         let axes: Vec<usize> =
             (0..own.rank()).filter(|&axis| axis < added || shape[axis - added] != own[axis]).collect();

@@ -69,14 +69,14 @@ impl Var {
     #[track_caller]
     pub fn max(&self, axes: impl AsRef<[usize]>) -> Var {
         let axes = axes.as_ref().to_vec();
-        let of_one = rules::have_one_element(&self.shape(), &axes);
+        let of_one = rules::have_one_element(&self.shape_or_scalar(), &axes);
         self.record(Max { axes, of_one }, &[], std::panic::Location::caller())
     }
 
     /// The largest of all elements, a scalar.
     #[track_caller]
     pub fn max_all(&self) -> Var {
-        let axes: Vec<usize> = (0..self.shape().rank()).collect();
+        let axes: Vec<usize> = (0..self.shape_or_scalar().rank()).collect();
         self.max(&axes)
     }
 }

@@ -67,7 +67,7 @@ impl Var {
         let end = match range.end_bound() {
             Bound::Included(&last) => last.saturating_add(1),
             Bound::Excluded(&end) => end,
-            Bound::Unbounded => self.shape().get(axis).copied().unwrap_or(0),
+            Bound::Unbounded => self.shape_or_scalar().get(axis).copied().unwrap_or(0),
         };
         self.record(Slice { axis, start, end }, &[], std::panic::Location::caller())
     }

@@ -63,7 +63,7 @@ impl Var {
     #[track_caller]
     pub fn t(&self) -> Var {
         // Two axes at least, so that the shape rule refuses what has fewer.
-        let mut order: Vec<usize> = (0..self.shape().rank().max(2)).collect();
+        let mut order: Vec<usize> = (0..self.shape_or_scalar().rank().max(2)).collect();
         let last = order.len() - 1;
         order.swap(last - 1, last);
         self.transpose(order)

@@ -92,7 +92,7 @@ impl<T: Real> Plan<T> {
     /// Gives one number of an input, a parameter or a state its value: the one at `position`, counted row by row. The
     /// others stay as they are, and an input counts as given only by [`set`](Self::set).
     pub fn set_element(&mut self, var: &Var, position: usize, value: f64) -> Result<()> {
-        let count = var.shape().elements();
+        let count = self.slot(var)?.value_type.shape.elements();
         let target = self.real_slot(var, count)?;
         if position >= count {
             let label = format!("`{}`", var.node().label());

@@ -8,6 +8,7 @@ mod digits;
 mod documents;
 #[cfg(feature = "download")]
 mod download;
+mod faults;
 mod forms;
 mod graph_check;
 mod laws;
