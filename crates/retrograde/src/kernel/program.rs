@@ -126,6 +126,18 @@ impl<T: Real> Program<T> {
         &mut self.arena
     }
 
+    /// All real numbers.
+    pub(crate) fn numbers(&self) -> &[T] {
+        // SAFETY: only `run` and `arena` write to the memory; they take `&mut self`, and no thread is at work when `run` returns.
+        unsafe { self.arena.real.slice(0, self.arena.real.len()) }
+    }
+
+    /// All indices.
+    pub(crate) fn indices(&self) -> &[u32] {
+        // SAFETY: as of `numbers`.
+        unsafe { self.arena.index.slice(0, self.arena.index.len()) }
+    }
+
     /// Bytes of memory: the arena and scratch.
     pub(crate) fn bytes(&self) -> usize {
         (self.arena.real.len() + self.scratch.len()) * size_of::<T>() + self.arena.index.len() * 4

@@ -89,6 +89,9 @@ impl Planner {
     }
 
     /// Compiles the plan, for `f32` or `f64`. Here the errors of all that could not be recorded arrive.
+    ///
+    /// Its parameters and states begin with the graph's initial values, also where another plan has trained them: hand those
+    /// over by [`Plan::set_parameters_from`], or make them the graph's by [`Graph::set_parameters_from`].
     pub fn compile<T: Real>(self) -> Result<Plan<T>> {
         let mut targets: Vec<NodeId> = Vec::new();
         for var in self.wanted.iter().chain(self.updates.iter().flat_map(|(leaf, value)| [leaf, value])) {

@@ -19,6 +19,7 @@ mod notebook_textbook;
 mod numerical;
 mod optimizers;
 mod own_operations;
+mod parameters;
 mod plans;
 mod random_graphs;
 mod recording;

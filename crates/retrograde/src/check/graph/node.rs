@@ -236,7 +236,7 @@ impl Local {
                     .zip(value.values())
                     .zip(&direction)
                     .for_each(|((x, at), along)| *x = at + t * along);
-                let set = if self.plan.place(&var).is_ok() { self.plan.set_exact(&var, &x) } else { Ok(()) };
+                let set = if self.plan.place(&var).is_ok() { self.plan.set(&var, &x) } else { Ok(()) };
                 set.and_then(|()| self.moved()).unwrap_or_else(|problem| {
                     error = Some(problem);
                     f64::NAN
@@ -248,7 +248,7 @@ impl Local {
             Some(claim),
         );
         if self.plan.place(&var).is_ok() {
-            self.plan.set_exact(&var, value.values())?;
+            self.plan.set(&var, value.values())?;
         }
         match error {
             Some(error) => Err(error),
@@ -266,7 +266,7 @@ impl Local {
         let (upstream, middle) = (self.upstream.clone(), self.middle.clone());
         let slopes = differences.each(
             |x, y| {
-                let run = self.plan.set_exact(&var, x).and_then(|()| self.plan.run());
+                let run = self.plan.set(&var, x).and_then(|()| self.plan.run());
                 match run.and_then(|()| self.plan.read(&self.output)) {
                     Ok(output) => y.copy_from_slice(output),
                     Err(_) => y.fill(f64::NAN),
@@ -277,7 +277,7 @@ impl Local {
             &upstream,
             &claimed,
         );
-        self.plan.set_exact(&var, value.values())?;
+        self.plan.set(&var, value.values())?;
         Ok(slopes)
     }
 }

@@ -70,7 +70,7 @@ impl<T: Real> Alone<T> {
         let mut plan = Planner::new(&graph).want(&output).compile::<T>().expect("one node can be planned");
         for (input, id) in inputs.iter().zip(&node.inputs) {
             match &self.values[id] {
-                Values::Real(values) => plan.set_exact(input, values).expect("has the shape"),
+                Values::Real(values) => plan.set(input, values).expect("has the shape"),
                 Values::Index(values) => plan.set_indices(input, values).expect("has the shape"),
             }
         }
