@@ -37,9 +37,9 @@ impl View {
         if self.shape.contains(&0) {
             return true;
         }
-        let steps = self.shape.iter().zip(&self.strides);
-        let last = steps.fold(Some(self.offset), |last, (length, stride)| {
-            last?.checked_add((length - 1).checked_mul(*stride)?)
+        let mut steps = self.shape.iter().zip(&self.strides);
+        let last = steps.try_fold(self.offset, |last, (length, stride)| {
+            last.checked_add((length - 1).checked_mul(*stride)?)
         });
         self.offset >= places.start && last.is_some_and(|last| last < places.end)
     }

@@ -24,10 +24,13 @@ fn layer_norm(x: &Var) -> Var {
     &centred / (&centred * &centred).mean_all().sqrt().broadcast(x.shape())
 }
 
+/// Something that a program asks of a variable's shape.
+type Look = fn(&Var) -> usize;
+
 #[test]
 fn arithmetic_on_a_shape_cannot_hide_the_error() {
     let (faulty, line) = fault(&Graph::new());
-    let looks: [(&str, fn(&Var) -> usize); 4] = [
+    let looks: [(&str, Look); 4] = [
         ("a layer", |x| layer_norm(x).id().index()),
         ("the last axis", |x| x.shape()[0]),
         ("the rank", |x| x.shape().rank() - 1),

@@ -102,6 +102,7 @@ scale!(Likewise, |keyed| Some(format!("{keyed:?}")));
 struct Double;
 
 impl Double {
+    #[allow(clippy::unused_self, reason = "the macro asks a value for its factor")]
     fn factor(&self) -> f64 {
         2.0
     }

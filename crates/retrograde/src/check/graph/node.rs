@@ -6,6 +6,7 @@ use super::judge::{Measured, judge};
 use super::values::Values;
 use crate::error::Result;
 use crate::graph::{Graph, Kind, Node, Tensor, Var};
+use crate::kernel::Form;
 use crate::plan::{Plan, Planner};
 use rand::{RngExt, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
@@ -108,7 +109,7 @@ impl Local {
         let mut plan = Planner::new(&alone).want(&output).compile::<f64>()?;
         plan.run()?;
         let middle = plan.read(&output)?.to_vec();
-        let pointwise = node.form().is_some_and(|form| form.is_pointwise())
+        let pointwise = node.form().is_some_and(Form::is_pointwise)
             && inputs.iter().all(|input| input.var.shape() == output.shape());
         Ok(Local { inputs, output, plan, upstream, middle, pointwise })
     }
