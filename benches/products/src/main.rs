@@ -130,8 +130,8 @@ fn measure<T: Number>() -> retrograde::Result<()> {
         let (b_row, b_column) = if turned == Second { (1, k) } else { (n, 1) };
         let [mut c, mut d, mut e] = [vec![T::zero(); m * n], vec![T::zero(); m * n], vec![T::zero(); m * n]];
         let (mut plan, a, b, product) = planned::<T>((m, k, n), turned)?;
-        plan.set_exact(&a, &x)?;
-        plan.set_exact(&b, &y)?;
+        plan.set(&a, &x)?;
+        plan.set(&b, &y)?;
         let (first, flops) = (x[0].widen(), (2 * m * k * n) as f64);
         let signed = |stride: usize| stride as isize;
         let mut seen: [Vec<f64>; 5] = Default::default();

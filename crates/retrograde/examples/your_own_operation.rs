@@ -7,6 +7,7 @@ use retrograde::graph::{Mismatch, Operation, Site, Type};
 use retrograde::kernel::{Body, Form, InstructionSet, Pointwise, Real, dispatch};
 use retrograde::ops::{Entry, Given, Refusal, Sample};
 use retrograde::{Graph, Result, Var};
+use std::sync::Arc;
 
 /// What help, tables and the laws know of it.
 pub static ENTRY: Entry = Entry {
@@ -43,9 +44,13 @@ impl Operation for Swish {
         ENTRY.name
     }
 
-    /// Two nodes of equal names, attributes and inputs have the same value: a plan computes it once.
     fn attributes(&self) -> String {
         format!("beta {}", self.beta)
+    }
+
+    /// Its derived `Debug` shows all of its fields: a plan computes equal ones of equal inputs once.
+    fn merge_key(&self) -> Option<String> {
+        Some(format!("{self:?}"))
     }
 
     fn infer(&self, inputs: &[Type]) -> Result<Type, Mismatch> {
@@ -54,7 +59,7 @@ impl Operation for Swish {
             .ok_or_else(|| Mismatch::new("swish takes no indices", "give one real tensor"))
     }
 
-    fn form(&self) -> Form<'_> {
+    fn form(self: Arc<Self>) -> Form {
         Form::Pointwise(self)
     }
 

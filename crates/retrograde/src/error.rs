@@ -4,6 +4,7 @@
 //! do about them, not by the room they come from, so that a program can react to a kind of trouble and a person
 //! can read the message.
 
+use std::fmt;
 use std::io;
 use std::panic::Location;
 use std::path::{Path, PathBuf};
@@ -12,7 +13,10 @@ use std::path::{Path, PathBuf};
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Everything that can go wrong. Each message says what was wrong, where, and what would be right.
-#[derive(Debug, Clone, thiserror::Error)]
+///
+/// `Debug` writes the same message as `Display`, since that is how an error reads which leaves `main` or an `unwrap`; the
+/// fields are public for programs.
+#[derive(Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// An operation was given operands that it cannot take (a wrong shape, indices for real values, a node of
@@ -88,6 +92,12 @@ pub enum Error {
     },
 }
 
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
 /// What a refusal of the system's asks of the reader.
 fn what_helps(kind: io::ErrorKind) -> &'static str {
     use io::ErrorKind::{
@@ -150,6 +160,33 @@ pub(crate) fn shown(path: impl AsRef<Path>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_error_that_leaves_main_reads_as_meant() {
+        let location = Location::caller();
+        let (problem, remedy) = ("[200] is no matrix".to_string(), "reshape it".to_string());
+        let (p, r) = (problem.clone(), remedy.clone());
+        let recording = Error::Recording { operation: "matmul".into(), location, problem: p, remedy: r };
+        // What `main` prints of an error is its `Debug`.
+        let expected = format!("matmul at {}:{}:{}: ", location.file(), location.line(), location.column())
+            + "[200] is no matrix\n  to mend it: reshape it";
+        assert_eq!(format!("{recording:?}"), expected);
+        assert_eq!(format!("{recording:#?}"), expected);
+        let refused = io::Error::from(io::ErrorKind::NotFound);
+        for error in [
+            Error::invalid("a tensor", &problem, &remedy),
+            Error::file("read", "a", &refused),
+            Error::format("a", &problem, &remedy),
+            Error::Diverged { step: 3, loss: f64::NAN, remedy: remedy.clone() },
+            Error::Busy { path: "a".into() },
+            Error::Download { what: "a".into(), problem: problem.clone(), remedy: remedy.clone() },
+        ] {
+            assert_eq!(format!("{error:?}"), error.to_string());
+            assert_eq!(format!("{:?}", Some(&error)), format!("Some({error})"));
+            let in_a_chain: Box<dyn std::error::Error> = Box::new(error.clone());
+            assert_eq!(in_a_chain.to_string(), error.to_string());
+        }
+    }
 
     #[test]
     fn paths_cannot_move_the_cursor() {

@@ -2,12 +2,14 @@
 //!
 //! A [`Graph`] is a list of [`Node`]s in the order in which they were recorded, which is a topological order: a
 //! node's inputs come before it. A node is one operation with its inputs, the shape and kind of its value, its
-//! name and scope, and the line of the user's source that made it. Nodes are never changed or removed; everything
-//! the library does is to append nodes (the gradient) or to read them (plans, drawings, checks).
+//! name and scope, and the line of the user's source that made it. Nodes are never removed, and of a node nothing changes
+//! but its name and the value that a parameter or a state begins with; everything the library does is to append nodes (the
+//! gradient) or to read them (plans, drawings, checks).
 //!
 //! A [`Var`] is a handle on a node, cheap to clone. Its methods and operators record more nodes. An operation that
 //! cannot take its operands records a *fault* instead: it travels through everything made from it and arrives
-//! where a `?` stands, at [`Var::checked`], at the gradient or at the plan.
+//! where a `?` stands, at [`Var::checked`], at the gradient or at the plan. It has no shape: [`Var::shape`] panics with
+//! its error, and [`Var::try_shape`] returns it.
 //!
 //! ```
 //! # fn main() -> retrograde::Result<()> {
@@ -81,7 +83,8 @@ impl Graph {
         Graph { number: NUMBER.fetch_add(1, Ordering::Relaxed), records: Arc::default() }
     }
 
-    /// A parameter: a value that has a gradient and that updates may change, with the value it starts from.
+    /// A parameter: a value that has a gradient and that updates may change, with its initial value. Each plan changes values
+    /// of its own; [`set_parameters_from`](Self::set_parameters_from) makes those of a plan the initial ones.
     #[track_caller]
     pub fn parameter(&self, name: &str, value: impl Into<Tensor>) -> Var {
         let value = value.into();
@@ -241,12 +244,15 @@ impl Graph {
         }
         let types: Vec<Type> = nodes.iter().map(|node| node.value_type.clone()).collect();
         let inferred = operation.infer(&types);
-        let sound =
-            inferred.and_then(|output| rules::carried_out(&*operation, &types, &output).map(|()| output));
+        let sound = inferred.and_then(|output| {
+            // Asked once: all that is validated, planned and executed is this answer.
+            let form = Arc::clone(&operation).form();
+            rules::carried_out(&form, &types, &output).map(|()| (form, output))
+        });
         match sound {
-            Ok(value_type) => {
+            Ok((form, value_type)) => {
                 let ids = inputs.iter().map(|input| input.id()).collect();
-                self.push(Origin::Operation(operation), ids, value_type, None, location)
+                self.push(Origin::Operation(operation, form), ids, value_type, None, location)
             }
             Err(Mismatch { problem, remedy }) => {
                 let location = self.records().backward.map_or(location, |(_, forward)| forward);
@@ -309,6 +315,17 @@ impl Graph {
         records.backward = before;
         records.scopes = scopes;
         result
+    }
+
+    /// Gives a parameter or a state another initial value, of its shape.
+    pub(crate) fn set_initial(&self, id: NodeId, value: Tensor) {
+        let mut records = self.records();
+        let mut node = Node::clone(&records.nodes[id.index()]);
+        match &mut node.origin {
+            Origin::Leaf(Leaf::Parameter(initial) | Leaf::State(initial)) => *initial = Arc::new(value),
+            Origin::Leaf(_) | Origin::Operation(..) | Origin::Fault(_) => return,
+        }
+        records.nodes[id.index()] = Arc::new(node);
     }
 
     fn rename(&self, id: NodeId, name: &str) {

@@ -4,7 +4,7 @@ use super::operation::Operation;
 use super::shape::Type;
 use super::tensor::Tensor;
 use crate::error::Error;
-use crate::kernel::Bytes;
+use crate::kernel::{Bytes, Form};
 use std::fmt;
 use std::panic::Location;
 use std::sync::Arc;
@@ -39,7 +39,7 @@ pub struct Node {
     pub origin: Origin,
     /// The nodes whose values its operation takes, in order.
     pub inputs: Vec<NodeId>,
-    /// The shape and kind of its value.
+    /// The shape and kind of its value; of a fault, which has none, those of one real number.
     pub value_type: Type,
     /// Its name, scope included, if it was given one: unique in its graph.
     pub name: Option<String>,
@@ -57,8 +57,8 @@ pub struct Node {
 pub enum Origin {
     /// It is given.
     Leaf(Leaf),
-    /// It is computed from the inputs.
-    Operation(Arc<dyn Operation>),
+    /// It is computed from the inputs, in this form: what [`Operation::form`] answered when it was recorded.
+    Operation(Arc<dyn Operation>, Form),
     /// It could not be recorded.
     Fault(Box<Error>),
 }
@@ -126,7 +126,15 @@ impl Node {
     /// The operation, if it is one.
     pub fn operation(&self) -> Option<&Arc<dyn Operation>> {
         match &self.origin {
-            Origin::Operation(operation) => Some(operation),
+            Origin::Operation(operation, _) => Some(operation),
+            Origin::Leaf(_) | Origin::Fault(_) => None,
+        }
+    }
+
+    /// How its operation is executed, if it is one.
+    pub fn form(&self) -> Option<&Form> {
+        match &self.origin {
+            Origin::Operation(_, form) => Some(form),
             Origin::Leaf(_) | Origin::Fault(_) => None,
         }
     }
@@ -135,7 +143,7 @@ impl Node {
     pub fn leaf(&self) -> Option<&Leaf> {
         match &self.origin {
             Origin::Leaf(leaf) => Some(leaf),
-            Origin::Operation(_) | Origin::Fault(_) => None,
+            Origin::Operation(..) | Origin::Fault(_) => None,
         }
     }
 
@@ -143,7 +151,7 @@ impl Node {
     pub fn fault(&self) -> Option<&Error> {
         match &self.origin {
             Origin::Fault(error) => Some(error),
-            Origin::Operation(_) | Origin::Leaf(_) => None,
+            Origin::Operation(..) | Origin::Leaf(_) => None,
         }
     }
 
@@ -151,7 +159,7 @@ impl Node {
     pub fn label(&self) -> String {
         match (&self.name, &self.origin) {
             (Some(name), _) => name.clone(),
-            (None, Origin::Operation(operation)) => format!("{}{}", operation.name(), self.id),
+            (None, Origin::Operation(operation, _)) => format!("{}{}", operation.name(), self.id),
             (None, Origin::Leaf(leaf)) => format!("{}{}", leaf.name(), self.id),
             (None, Origin::Fault(_)) => format!("fault{}", self.id),
         }
@@ -162,7 +170,7 @@ impl fmt::Debug for Node {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} = ", self.id)?;
         match &self.origin {
-            Origin::Operation(operation) => {
+            Origin::Operation(operation, _) => {
                 let inputs: Vec<String> = self.inputs.iter().map(NodeId::to_string).collect();
                 write!(f, "{}({})", operation.name(), inputs.join(", "))?;
                 let attributes = operation.attributes();

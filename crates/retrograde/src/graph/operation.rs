@@ -3,30 +3,41 @@
 use super::shape::Type;
 use super::var::Var;
 use crate::kernel::Form;
+use std::any::Any;
 use std::fmt;
+use std::sync::Arc;
 
 /// An operation: how its output's shape follows from its inputs', how it is carried out, and its derivative.
 ///
 /// The library's own are in [`ops`](crate::ops), one file each. A program records its own with
 /// [`Graph::apply`](super::Graph::apply); CONTRIBUTING.md has a worked example.
-pub trait Operation: fmt::Debug + Send + Sync {
+pub trait Operation: Any + fmt::Debug + Send + Sync {
     /// Its name, in lower case: `"relu"`.
     fn name(&self) -> &'static str;
 
-    /// Whatever tells it from another of the same name, such as the axes of a sum; `""` for nothing. Two nodes
-    /// with equal names, attributes and inputs have the same value, and a plan computes it once.
+    /// What drawings and tables show beside its name, such as the axes of a sum; `""` for nothing.
     fn attributes(&self) -> String {
         String::new()
+    }
+
+    /// What tells it from other operations of its type, in full. A plan computes operations of one type, equal keys and
+    /// equal inputs once (common subexpression elimination). With `None` it is never merged with another.
+    ///
+    /// By default only a type without fields has a key: its values are all the same. An operation whose derived `Debug`
+    /// shows all that its value depends on may return `Some(format!("{self:?}"))`.
+    fn merge_key(&self) -> Option<String> {
+        (size_of_val(self) == 0).then(String::new)
     }
 
     /// The output's type, or why the inputs do not fit.
     fn infer(&self, inputs: &[Type]) -> Result<Type, Mismatch>;
 
-    /// How it is carried out. The form must be able to make what [`infer`](Self::infer) promises, or the operation is
-    /// refused: a [`Form::Pointwise`] takes at most four real inputs, and it and [`Form::Arithmetic`] take inputs of the
+    /// How it is executed. Asked once, when the operation is recorded; the [node](super::Node::form) keeps the answer, and
+    /// all that is validated, planned and executed is that answer. It must be able to make what [`infer`](Self::infer)
+    /// promises, or the operation is refused: a [`Form::Pointwise`] takes at most four real inputs, and it and [`Form::Arithmetic`] take inputs of the
     /// output's shape; a [`Form::View`] reads one input within its shape; a [`Form::Reshape`] keeps the number of
     /// elements; the output of [`Form::Rows`] falls into rows of equal length.
-    fn form(&self) -> Form<'_>;
+    fn form(self: Arc<Self>) -> Form;
 
     /// The vector-Jacobian product: for each input, the upstream gradient times the derivative of the output
     /// with respect to that input, recorded as more graph, of that input's shape. One entry for each input, `None` where nothing flows: for indices, for inputs
@@ -34,7 +45,8 @@ pub trait Operation: fmt::Debug + Send + Sync {
     fn derivative(&self, site: &Site<'_>) -> Vec<Option<Var>>;
 
     /// The input that the output equals whatever the others are, given the numbers that inputs have throughout
-    /// where those are known: a product with ones is the other factor. A plan leaves such an operation out.
+    /// where those are known: a product with ones is the other factor. A plan leaves such an operation out, if that input
+    /// has the output's type.
     fn passes_through(&self, uniform: &[Option<f64>]) -> Option<usize> {
         let _ = uniform;
         None

@@ -2,13 +2,13 @@
 //! that its derivative answers for each input. The library's own do; a program's own is refused where it does not, rather
 //! than read other memory than its inputs'.
 
-use super::operation::{Mismatch, Operation};
+use super::operation::Mismatch;
 use super::shape::{Kind, LARGEST, Type};
 use crate::kernel::{Arithmetic, Form, MOST_INPUTS, RowsKernel, View};
 
 /// Whether an operation's form can make `output` of `inputs`, or the rule that is broken.
-pub(super) fn carried_out(operation: &dyn Operation, inputs: &[Type], output: &Type) -> Result<(), Mismatch> {
-    match operation.form() {
+pub(super) fn carried_out(form: &Form, inputs: &[Type], output: &Type) -> Result<(), Mismatch> {
+    match form {
         Form::Pointwise(_) => {
             if inputs.len() > MOST_INPUTS {
                 return Err(Mismatch::new(
@@ -65,7 +65,7 @@ pub(super) fn carried_out(operation: &dyn Operation, inputs: &[Type], output: &T
                 "keep the number of elements, or choose another form",
             ))
         }
-        Form::Rows(kernel) => in_rows(kernel, inputs, output),
+        Form::Rows(kernel) => in_rows(&**kernel, inputs, output),
     }
 }
 
@@ -119,13 +119,7 @@ fn in_range(
             "make the view in the shape of the output, with a stride for each axis",
         ));
     }
-    if view.shape.contains(&0) {
-        return Ok(());
-    }
-    let reach = view.shape.iter().zip(&view.strides).try_fold(view.offset, |reach, (length, stride)| {
-        reach.checked_add((length - 1).checked_mul(*stride)?)
-    });
-    if view.offset >= places.start && reach.is_some_and(|reach| reach < places.end) {
+    if view.reads_within(places) {
         return Ok(());
     }
     Err(Mismatch::new(

@@ -41,14 +41,43 @@ impl Var {
         self.graph.node(self.id)
     }
 
-    /// The lengths of its axes; `[]` for a fault.
+    /// The lengths of its axes. [`try_shape`](Self::try_shape) is the same without a panic.
+    ///
+    /// # Panics
+    /// When it could not be recorded: with the error of the operation that does not fit, and its line. Such a variable has no
+    /// shape, and arithmetic with a made-up one would fail elsewhere and hide the error.
+    #[track_caller]
     pub fn shape(&self) -> Shape {
-        self.node().value_type.shape.clone()
+        self.known().value_type.shape.clone()
+    }
+
+    /// The lengths of its axes, or the error of the operation that could not be recorded, here or anywhere before.
+    pub fn try_shape(&self) -> Result<Shape> {
+        Ok(self.clone().checked()?.shape())
     }
 
     /// Real numbers or indices.
+    ///
+    /// # Panics
+    /// As [`shape`](Self::shape); [`checked`](Self::checked) gives the error instead.
+    #[track_caller]
     pub fn kind(&self) -> Kind {
-        self.node().value_type.kind
+        self.known().value_type.kind
+    }
+
+    /// Its node, which is no fault.
+    #[track_caller]
+    fn known(&self) -> Arc<Node> {
+        let node = self.node();
+        if let Some(error) = node.fault() {
+            panic!("a variable that could not be recorded has no shape: {error}");
+        }
+        node
+    }
+
+    /// Its shape, or `[]`: for recording more, where a fault is passed on whatever the shape.
+    pub(crate) fn shape_or_scalar(&self) -> Shape {
+        self.try_shape().unwrap_or_default()
     }
 
     /// Its name, scope included, if it has one.

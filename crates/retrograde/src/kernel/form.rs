@@ -1,7 +1,8 @@
-//! The ways in which an operation can be carried out.
+//! The ways in which an operation can be executed.
 //!
-//! An operation says which [`Form`] it has; that is all the plan knows of it. Each form leaves the plan as much
-//! freedom as its nature allows:
+//! An operation says which [`Form`] it has; that is all the plan knows of it. The form owns its kernel, so that what was
+//! validated is what is executed: the operation is not asked again. Each form leaves the plan as much freedom as its nature
+//! allows:
 //!
 //! | form | the output is made | what the plan may do |
 //! | --- | --- | --- |
@@ -17,37 +18,34 @@ use super::arithmetic::Arithmetic;
 use super::left_out::LeftOut;
 use super::sparse::{SparseRows, SparseRowsMut};
 use super::strided::View;
+use std::fmt::Debug;
 use std::ops::Range;
+use std::sync::Arc;
 
-/// How an operation is carried out.
-pub enum Form<'a> {
+/// How an operation is executed.
+#[derive(Debug, Clone)]
+pub enum Form {
     /// Element `i` of the output depends on element `i` of each input and on nothing else.
-    Pointwise(&'a dyn PointwiseKernel),
+    Pointwise(Arc<dyn PointwiseKernel>),
     /// The same, by arithmetic that the processor has.
     Arithmetic(Arithmetic),
     /// The output is the input seen through other strides (broadcast, transpose, slice).
-    View(&'a dyn Viewing),
+    View(Arc<dyn Viewing>),
     /// The output has the elements of its input, in the same order.
     Reshape,
     /// The output consists of rows of equal length, each of which can be made without the others.
-    Rows(&'a dyn RowsKernel),
+    Rows(Arc<dyn RowsKernel>),
 }
 
-impl Form<'_> {
+impl Form {
     /// Whether element `i` of the output depends on element `i` of each input and on nothing else.
     pub fn is_pointwise(&self) -> bool {
         matches!(self, Form::Pointwise(_) | Form::Arithmetic(_))
     }
 }
 
-/// Something with a form: an operation, as this room sees it.
-pub trait Formed: std::fmt::Debug + Send + Sync {
-    /// How it is carried out.
-    fn form(&self) -> Form<'_>;
-}
-
 /// A way of seeing a tensor through other strides.
-pub trait Viewing {
+pub trait Viewing: Debug + Send + Sync {
     /// The output's view of the memory that the input is a view of.
     fn view(&self, of: &View) -> View;
 }
@@ -59,8 +57,8 @@ pub trait Pointwise<T> {
 }
 
 /// A pointwise kernel for both precisions. Implemented by whatever is [`Pointwise`] for both.
-pub trait PointwiseKernel: Pointwise<f32> + Pointwise<f64> {}
-impl<K: Pointwise<f32> + Pointwise<f64>> PointwiseKernel for K {}
+pub trait PointwiseKernel: Pointwise<f32> + Pointwise<f64> + Debug + Send + Sync {}
+impl<K: Pointwise<f32> + Pointwise<f64> + Debug + Send + Sync> PointwiseKernel for K {}
 
 /// A kernel that fills its output row by row, for one precision.
 pub trait Rows<T: Real> {
@@ -70,7 +68,7 @@ pub trait Rows<T: Real> {
 
 /// A row kernel for both precisions, with what the plan asks of it before it runs. The shapes are those of the
 /// inputs and the output.
-pub trait RowsKernel: Rows<f32> + Rows<f64> {
+pub trait RowsKernel: Rows<f32> + Rows<f64> + Debug + Send + Sync {
     /// Into how many rows of equal length, one behind the other in memory, the output falls. 1 says that it can
     /// only be made as a whole.
     fn rows(&self, inputs: &[&[usize]], output: &[usize]) -> usize;

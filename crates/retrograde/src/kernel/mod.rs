@@ -53,7 +53,7 @@ pub(crate) use chain::{MOST_INPUTS, RowsOfLoad};
 pub use dispatch::{Body, InstructionSet, dispatch, instruction_set};
 pub(crate) use form::Operand;
 pub use form::{
-    Call, Form, Formed, Input, Inputs, Output, Pointwise, PointwiseKernel, Rows, RowsKernel, Values, Viewing,
+    Call, Form, Input, Inputs, Output, Pointwise, PointwiseKernel, Rows, RowsKernel, Values, Viewing,
 };
 pub use left_out::LeftOut;
 pub use peak::Peak;

@@ -69,6 +69,16 @@ impl From<usize> for Threads {
     }
 }
 
+/// Why there is no program.
+#[derive(Debug)]
+pub(crate) enum Refusal {
+    /// There is no memory for scratch.
+    Memory,
+    /// A step writes what it reads, or its operands do not fit: which, and why. The planner makes no such steps, unless a
+    /// program's own kernel does not answer as it did before.
+    Unsound(String),
+}
+
 /// Steps, the memory they work on, and the threads that do it.
 #[derive(Debug)]
 pub(crate) struct Program<T> {
@@ -83,26 +93,23 @@ pub(crate) struct Program<T> {
 impl<T: Real> Program<T> {
     /// A program of these phases, in this order. Within a phase, a thread's rows depend on nobody else's, as far as the
     /// planner saw; where the steps' places say otherwise, threads meet. What is to be computed `once` is computed here.
-    /// Nothing if there is no memory for scratch.
-    ///
-    /// # Panics
-    /// When a step is not sound; that would be a fault of the planner.
     pub(crate) fn new(
         arena: Arena<T>,
         once: &[Work],
         phases: Vec<Vec<Work>>,
         threads: Threads,
-    ) -> Option<Self> {
+    ) -> Result<Self, Refusal> {
         let mut scratch_each = 0;
         for work in once.iter().chain(phases.iter().flatten()) {
             if let Some(fault) = fault(&arena, work) {
-                panic!("an unsound step: {fault}: {work:?}");
+                return Err(Refusal::Unsound(format!("{fault}: {work:?}")));
             }
             scratch_each = scratch_each.max(scratch::<T>(work));
         }
         // That of each thread begins at a cache line of its own.
         let scratch_each = scratch_each.next_multiple_of(ALIGNMENT);
-        let scratch = Block::new(scratch_each.checked_mul(threads.count())?)?;
+        let scratch =
+            scratch_each.checked_mul(threads.count()).and_then(Block::new).ok_or(Refusal::Memory)?;
         let steps = steps(phases, &arena, &threads);
         let mut program = Program { arena, steps, threads, scratch, scratch_each, watch: None };
         for work in once {
@@ -111,12 +118,24 @@ impl<T: Real> Program<T> {
             // SAFETY: the work was checked above, and nobody else has the program yet.
             unsafe { carry_out(work, &program.arena, whole, &mut scratch[..scratch_each]) };
         }
-        Some(program)
+        Ok(program)
     }
 
     /// The memory.
     pub(crate) fn arena(&mut self) -> &mut Arena<T> {
         &mut self.arena
+    }
+
+    /// All real numbers.
+    pub(crate) fn numbers(&self) -> &[T] {
+        // SAFETY: only `run` and `arena` write to the memory; they take `&mut self`, and no thread is at work when `run` returns.
+        unsafe { self.arena.real.slice(0, self.arena.real.len()) }
+    }
+
+    /// All indices.
+    pub(crate) fn indices(&self) -> &[u32] {
+        // SAFETY: as of `numbers`.
+        unsafe { self.arena.index.slice(0, self.arena.index.len()) }
     }
 
     /// Bytes of memory: the arena and scratch.

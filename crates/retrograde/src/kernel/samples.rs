@@ -1,36 +1,24 @@
 //! Operations and work that the tests of this room make steps of.
 
 use super::arena::{Arena, Block, Place, Table};
-use super::arithmetic::Arithmetic;
-use super::form::{Call, Form, Formed, Operand, Pointwise, Rows, RowsKernel};
+use super::chain::Elementwise;
+use super::form::{Call, Operand, Pointwise, Rows, RowsKernel};
 use super::real::Real;
 use super::table::Bytes;
 use super::work::RowsWork;
 use std::sync::Arc;
 
-/// An operation that is arithmetic.
+/// A pointwise kernel: its first input, copied.
 #[derive(Debug)]
-pub(super) struct Plain(pub(super) Arithmetic);
+struct Copied;
 
-impl Formed for Plain {
-    fn form(&self) -> Form<'_> {
-        Form::Arithmetic(self.0)
-    }
+pub(super) fn copied() -> Elementwise {
+    Elementwise::Kernel(Arc::new(Copied))
 }
-
-/// A pointwise operation: its first input, copied.
-#[derive(Debug)]
-pub(super) struct Copied;
 
 impl<T: Real> Pointwise<T> for Copied {
     fn map(&self, inputs: &[&[T]], output: &mut [T]) {
         output.copy_from_slice(inputs[0]);
-    }
-}
-
-impl Formed for Copied {
-    fn form(&self) -> Form<'_> {
-        Form::Pointwise(self)
     }
 }
 
@@ -48,12 +36,6 @@ impl RowsKernel for Idle {
     }
 }
 
-impl Formed for Idle {
-    fn form(&self) -> Form<'_> {
-        Form::Rows(self)
-    }
-}
-
 /// Where an operand lies, and whether it is read row by row.
 pub(super) fn operand(place: Place, by_row: bool) -> Operand {
     Operand { place, shape: vec![place.elements()], by_row }
@@ -62,7 +44,7 @@ pub(super) fn operand(place: Place, by_row: bool) -> Operand {
 /// Work of so many rows that reads one place, row by row or not, and writes another.
 pub(super) fn row_work(rows: usize, (from, by_row): (Place, bool), to: Place) -> RowsWork {
     let (inputs, output) = (vec![operand(from, by_row)], operand(to, false));
-    RowsWork { operation: Arc::new(Idle), inputs, output, rows, tail: None }
+    RowsWork { kernel: Arc::new(Idle), inputs, output, rows, tail: None }
 }
 
 /// Some memory, and a table of 12 bytes.

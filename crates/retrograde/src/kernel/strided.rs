@@ -29,6 +29,21 @@ impl View {
         self.shape.iter().product()
     }
 
+    /// Whether it has a stride for each axis, and all that it reads lies in `places`.
+    pub(crate) fn reads_within(&self, places: &Range<usize>) -> bool {
+        if self.shape.len() != self.strides.len() {
+            return false;
+        }
+        if self.shape.contains(&0) {
+            return true;
+        }
+        let mut steps = self.shape.iter().zip(&self.strides);
+        let last = steps.try_fold(self.offset, |last, (length, stride)| {
+            last.checked_add((length - 1).checked_mul(*stride)?)
+        });
+        self.offset >= places.start && last.is_some_and(|last| last < places.end)
+    }
+
     /// Whether it reads `elements()` neighbours in the order of memory.
     pub fn is_contiguous(&self) -> bool {
         let mut expected = 1;

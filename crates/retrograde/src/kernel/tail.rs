@@ -11,7 +11,7 @@
 use super::arena::{ALIGNMENT, Arena, Memory};
 use super::arithmetic::{self, Arithmetic};
 use super::chain::{Chain, Value};
-use super::form::{Call, Form, Inputs, Output};
+use super::form::{Call, Inputs, Output};
 use super::left_out::{self, LeftOut};
 use super::real::Real;
 use super::work::RowsWork;
@@ -86,9 +86,6 @@ impl Tail {
         share: Range<usize>,
         scratch: &mut [T],
     ) {
-        let Form::Rows(kernel) = work.operation.form() else {
-            return;
-        };
         let row = self.chain.elements / work.rows.max(1);
         let (block, scratch) = scratch.split_at_mut(self.length_of_block(work.rows));
         let mut first = share.start;
@@ -99,7 +96,7 @@ impl Tail {
             let mut left_out = if self.still { LeftOut::nothing(rows.clone()) } else { None };
             // SAFETY: nobody writes to the inputs, as the caller promises and `fault` sees of the chain.
             let inputs = unsafe { Inputs::new(arena, &work.inputs, &rows, work.rows) };
-            T::rows(kernel).evaluate(Call {
+            T::rows(&*work.kernel).evaluate(Call {
                 inputs,
                 shape: &work.output.shape,
                 rows: rows.clone(),

@@ -2,7 +2,7 @@
 
 use super::arena::{Arena, Memory, Place};
 use super::chain::Chain;
-use super::form::{Call, Form, Formed, Inputs, Operand, Output, RowsKernel};
+use super::form::{Call, Inputs, Operand, Output, RowsKernel};
 use super::real::Real;
 use super::sparse::{self, SparseRowsMut};
 use super::strided::View;
@@ -31,8 +31,7 @@ pub(crate) enum Work {
 /// A row kernel with its operands.
 #[derive(Debug)]
 pub(crate) struct RowsWork {
-    /// An operation of the form rows.
-    pub(crate) operation: Arc<dyn Formed>,
+    pub(crate) kernel: Arc<dyn RowsKernel>,
     pub(crate) inputs: Vec<Operand>,
     pub(crate) output: Operand,
     /// Into how many rows the output falls.
@@ -60,10 +59,7 @@ pub(super) unsafe fn carry_out<T: Real>(
         Work::Rows(work @ RowsWork { tail: Some(tail), .. }) => unsafe {
             tail.carry_out(work, arena, share, scratch);
         },
-        Work::Rows(RowsWork { operation, inputs, output, rows, .. }) => {
-            let Form::Rows(kernel) = operation.form() else {
-                return;
-            };
+        Work::Rows(RowsWork { kernel, inputs, output, rows, .. }) => {
             // SAFETY: the rows of the share belong to this thread, and the output is apart from the inputs.
             let memory = unsafe {
                 match output.place.rows(&share, *rows) {
@@ -82,7 +78,14 @@ pub(super) unsafe fn carry_out<T: Real>(
             // SAFETY: nobody writes to the inputs.
             let inputs = unsafe { Inputs::new(arena, inputs, &share, *rows) };
             let (shape, rows) = (&output.shape, share.clone());
-            T::rows(kernel).evaluate(Call { inputs, shape, rows, output: memory, scratch, left_out: None });
+            T::rows(&**kernel).evaluate(Call {
+                inputs,
+                shape,
+                rows,
+                output: memory,
+                scratch,
+                left_out: None,
+            });
         }
         Work::Indices { view, from, to } => {
             // SAFETY: the two places are apart.
@@ -94,19 +97,14 @@ pub(super) unsafe fn carry_out<T: Real>(
     }
 }
 
-/// What a row kernel says of these operands.
-fn of_rows<R>(work: &RowsWork, ask: impl FnOnce(&dyn RowsKernel, &[&[usize]], &[usize]) -> R) -> Option<R> {
-    let Form::Rows(kernel) = work.operation.form() else {
-        return None;
-    };
-    let shapes: Vec<&[usize]> = work.inputs.iter().map(|operand| &operand.shape[..]).collect();
-    Some(ask(kernel, &shapes, &work.output.shape))
-}
-
 impl RowsWork {
     /// How many rows at a time the kernel is at its best with.
     pub(crate) fn at_once(&self) -> usize {
-        of_rows(self, |kernel, inputs, output| kernel.at_once(inputs, output)).unwrap_or(1)
+        self.kernel.at_once(&self.shapes(), &self.output.shape)
+    }
+
+    fn shapes(&self) -> Vec<&[usize]> {
+        self.inputs.iter().map(|operand| &operand.shape[..]).collect()
     }
 }
 
@@ -115,7 +113,7 @@ pub(super) fn scratch<T: Real>(work: &Work) -> usize {
     match work {
         Work::Chain(chain) => chain.scratch::<T>(),
         Work::Rows(rows) => {
-            let own = of_rows(rows, |kernel, inputs, output| kernel.scratch(inputs, output)).unwrap_or(0);
+            let own = rows.kernel.scratch(&rows.shapes(), &rows.output.shape);
             rows.tail.as_ref().map_or(own, |tail| tail.scratch::<T>(rows, own))
         }
         Work::Indices { .. } => 0,
@@ -127,7 +125,7 @@ pub(super) fn arithmetic(work: &Work) -> usize {
     match work {
         Work::Chain(chain) => chain.arithmetic(),
         Work::Rows(rows) => {
-            let own = of_rows(rows, |kernel, inputs, output| kernel.work(inputs, output)).unwrap_or(0);
+            let own = rows.kernel.work(&rows.shapes(), &rows.output.shape);
             own.saturating_add(rows.tail.as_ref().map_or(0, |tail| tail.chain.arithmetic()))
         }
         Work::Indices { view, .. } => view.elements(),
@@ -213,10 +211,7 @@ pub(super) fn fault<T: Real>(arena: &Arena<T>, work: &Work) -> Option<&'static s
     match work {
         Work::Chain(chain) if chain.is_tail() => Some("a tail of nothing"),
         Work::Chain(chain) => chain.fault(),
-        Work::Rows(rows_work @ RowsWork { operation, inputs, output, rows, tail }) => {
-            if !matches!(operation.form(), Form::Rows(_)) {
-                return Some("an operation without a row kernel");
-            }
+        Work::Rows(rows_work @ RowsWork { kernel: _, inputs, output, rows, tail }) => {
             if matches!(output.place, Place::Bytes { .. }) {
                 return Some("bytes are never written");
             }
@@ -259,8 +254,8 @@ fn overlaps(a: &Place, b: &Place) -> bool {
 #[cfg(test)]
 mod tests {
     use super::super::arena::Table;
-    use super::super::chain::{Instruction, Value};
-    use super::super::samples::{Plain, arena, operand, row_work};
+    use super::super::chain::{Elementwise, Instruction, Value};
+    use super::super::samples::{arena, operand, row_work};
     use super::*;
     use crate::kernel::{Arithmetic, Bytes};
 
@@ -301,7 +296,7 @@ mod tests {
     /// A chain that adds what is passed on to it to a place.
     fn chain(elements: usize, place: usize) -> Chain {
         let (inputs, output) = (vec![Value::Passed, Value::Memory(place)], Value::Memory(place));
-        let add = Instruction { operation: Arc::new(Plain(Arithmetic::Add)), inputs, output };
+        let add = Instruction { operation: Elementwise::Arithmetic(Arithmetic::Add), inputs, output };
         Chain::new((elements, 4), Vec::new(), vec![add], Vec::new(), 0)
     }
 
@@ -320,8 +315,6 @@ mod tests {
         );
         let uneven = RowsWork { inputs: vec![operand(real(0, 10), true)], ..rows(real(0, 12), real(16, 12)) };
         assert_eq!(of(uneven), Some("an input that does not fall into rows"));
-        let sum = RowsWork { operation: Arc::new(Plain(Arithmetic::Add)), ..rows(real(0, 12), real(16, 12)) };
-        assert_eq!(of(sum), Some("an operation without a row kernel"));
         let bytes = |length| Place::Bytes { table: 0, start: 0, length };
         assert_eq!(of(rows(bytes(12), real(16, 12))), None);
         assert_eq!(of(rows(bytes(16), real(16, 12))), Some("an operand outside of the arena"));

@@ -49,6 +49,6 @@ pub trait Model {
 #[track_caller]
 pub fn affine(x: &Var, weight: &Var, bias: &Var) -> Var {
     let product = x.matmul(weight);
-    let shape = product.shape();
+    let shape = product.shape_or_scalar();
     product + bias.broadcast(shape)
 }

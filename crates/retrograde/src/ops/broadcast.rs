@@ -9,6 +9,7 @@ use super::entry::{Entry, Given, Refusal, Sample, none};
 use super::rules;
 use crate::graph::{Mismatch, Operation, Shape, Site, Type, Var};
 use crate::kernel::{Form, View};
+use std::sync::Arc;
 
 /// The entry in the list.
 pub static ENTRY: Entry = Entry {
@@ -64,10 +65,10 @@ impl Var {
     /// this one: its inverse in the sense of gradients.
     #[track_caller]
     pub fn sum_to(&self, shape: impl Into<Shape>) -> Var {
-        let (own, shape) = (self.shape(), shape.into());
-        if self.is_fault() || own == shape {
+        let shape = shape.into();
+        let Some(own) = self.try_shape().ok().filter(|own| *own != shape) else {
             return self.clone();
-        }
+        };
         let added = own.rank().saturating_sub(shape.rank());
         let axes: Vec<usize> =
             (0..own.rank()).filter(|&axis| axis < added || shape[axis - added] != own[axis]).collect();
@@ -84,6 +85,10 @@ impl Operation for Broadcast {
         format!("to {}", self.to)
     }
 
+    fn merge_key(&self) -> Option<String> {
+        Some(format!("{self:?}"))
+    }
+
     fn infer(&self, inputs: &[Type]) -> Result<Type, Mismatch> {
         rules::all_real(inputs)?;
         let from = &inputs[0].shape;
@@ -97,7 +102,7 @@ impl Operation for Broadcast {
         ))
     }
 
-    fn form(&self) -> Form<'_> {
+    fn form(self: Arc<Self>) -> Form {
         Form::View(self)
     }
 

@@ -7,6 +7,7 @@ use super::entry::{Entry, Given, Refusal, Sample, none};
 use super::rules;
 use crate::graph::{Mismatch, Operation, Site, Type, Var};
 use crate::kernel::{Call, Form, Input, Inputs, Output, Real, Rows, RowsKernel};
+use std::sync::Arc;
 
 /// The entry in the list.
 pub static ENTRY: Entry = Entry {
@@ -83,6 +84,10 @@ impl Operation for Concatenate {
         format!("axis {}", self.axis)
     }
 
+    fn merge_key(&self) -> Option<String> {
+        Some(format!("{self:?}"))
+    }
+
     fn infer(&self, inputs: &[Type]) -> Result<Type, Mismatch> {
         let (axis, first) = (self.axis, &inputs[0]);
         rules::axes_of(&first.shape, &[axis])?;
@@ -105,7 +110,7 @@ impl Operation for Concatenate {
         Ok(Type { kind: first.kind, shape: joined.into() })
     }
 
-    fn form(&self) -> Form<'_> {
+    fn form(self: Arc<Self>) -> Form {
         Form::Rows(self)
     }
 

@@ -10,6 +10,7 @@ use crate::kernel::prefetch::prefetch;
 use crate::kernel::{
     Body, Call, Form, InstructionSet, Output, Real, Rows, RowsKernel, Values, dispatch,
 };
+use std::sync::Arc;
 
 /// The entry in the list.
 pub static ENTRY: Entry = Entry {
@@ -106,7 +107,7 @@ impl Operation for GatherRows {
         Ok(Type { kind: table.kind, shape: [&[rows.shape[0]], row].concat().into() })
     }
 
-    fn form(&self) -> Form<'_> {
+    fn form(self: Arc<Self>) -> Form {
         Form::Rows(self)
     }
 

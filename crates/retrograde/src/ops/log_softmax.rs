@@ -10,6 +10,7 @@ use super::softmax::{Lines, lines};
 use crate::graph::{Mismatch, Operation, Site, Type, Var};
 use crate::kernel::reduce::{fold, larger};
 use crate::kernel::{Call, Form, Real, Rows, RowsKernel, dispatch};
+use std::sync::Arc;
 
 /// The entry in the list.
 pub static ENTRY: Entry = Entry {
@@ -61,13 +62,17 @@ impl Operation for LogSoftmax {
         format!("axis {}", self.axis)
     }
 
+    fn merge_key(&self) -> Option<String> {
+        Some(format!("{self:?}"))
+    }
+
     fn infer(&self, inputs: &[Type]) -> Result<Type, Mismatch> {
         rules::all_real(inputs)?;
         rules::axes_of(&inputs[0].shape, &[self.axis])?;
         Ok(inputs[0].clone())
     }
 
-    fn form(&self) -> Form<'_> {
+    fn form(self: Arc<Self>) -> Form {
         Form::Rows(self)
     }
 

@@ -10,6 +10,7 @@ use crate::graph::{Mismatch, Operation, Site, Type, Var};
 use crate::kernel::matmul::{self, Matrix, product};
 use crate::kernel::sparse;
 use crate::kernel::{Call, Form, Real, Rows, RowsKernel, Values};
+use std::sync::Arc;
 
 /// The entry in the list.
 pub static ENTRY: Entry = Entry {
@@ -102,6 +103,10 @@ impl Operation for MatMul {
         }
     }
 
+    fn merge_key(&self) -> Option<String> {
+        Some(format!("{self:?}"))
+    }
+
     fn infer(&self, inputs: &[Type]) -> Result<Type, Mismatch> {
         rules::all_real(inputs)?;
         let (a, b) = (&inputs[0].shape, &inputs[1].shape);
@@ -137,7 +142,7 @@ impl Operation for MatMul {
         Ok(Type::real([stack, &[m, n]].concat()))
     }
 
-    fn form(&self) -> Form<'_> {
+    fn form(self: Arc<Self>) -> Form {
         Form::Rows(self)
     }
 

@@ -9,6 +9,7 @@ use super::rules;
 use crate::graph::{Mismatch, Operation, Site, Type, Var};
 use crate::kernel::reduce::{Join, down_the_columns, reduce, rows};
 use crate::kernel::{Call, Form, Real, Rows, RowsKernel};
+use std::sync::Arc;
 
 /// The entry in the list.
 pub static ENTRY: Entry = Entry {
@@ -53,14 +54,14 @@ impl Var {
     #[track_caller]
     pub fn mean(&self, axes: impl AsRef<[usize]>) -> Var {
         let axes = axes.as_ref().to_vec();
-        let of_one = rules::have_one_element(&self.shape(), &axes);
+        let of_one = rules::have_one_element(&self.shape_or_scalar(), &axes);
         self.record(Mean { axes, of_one }, &[], std::panic::Location::caller())
     }
 
     /// The mean of all elements, a scalar.
     #[track_caller]
     pub fn mean_all(&self) -> Var {
-        let axes: Vec<usize> = (0..self.shape().rank()).collect();
+        let axes: Vec<usize> = (0..self.shape_or_scalar().rank()).collect();
         self.mean(&axes)
     }
 }
@@ -79,11 +80,15 @@ impl Operation for Mean {
         format!("over {:?}", self.axes)
     }
 
+    fn merge_key(&self) -> Option<String> {
+        Some(format!("{self:?}"))
+    }
+
     fn infer(&self, inputs: &[Type]) -> Result<Type, Mismatch> {
         rules::reduced_from_some(inputs, &self.axes)
     }
 
-    fn form(&self) -> Form<'_> {
+    fn form(self: Arc<Self>) -> Form {
         if self.of_one { Form::Reshape } else { Form::Rows(self) }
     }
 

@@ -9,6 +9,7 @@ use super::rules;
 use crate::graph::{Mismatch, Operation, Site, Type, Var};
 use crate::kernel::reduce::sum;
 use crate::kernel::{Call, Form, Real, Rows, RowsKernel, map};
+use std::sync::Arc;
 
 /// The entry in the list.
 pub static ENTRY: Entry = Entry {
@@ -67,7 +68,7 @@ impl Operation for MeanSquaredError {
         rules::reduced_from_some(&inputs[..1], &all)
     }
 
-    fn form(&self) -> Form<'_> {
+    fn form(self: Arc<Self>) -> Form {
         Form::Rows(self)
     }
 

@@ -7,6 +7,7 @@ use super::rules;
 use crate::graph::{Mismatch, Operation, Site, Type, Var};
 use crate::kernel::{Arithmetic, Form};
 use std::ops::Neg;
+use std::sync::Arc;
 
 /// The entry in the list.
 pub static ENTRY: Entry = Entry {
@@ -51,7 +52,7 @@ impl Operation for Negate {
         rules::same_shapes(inputs)
     }
 
-    fn form(&self) -> Form<'_> {
+    fn form(self: Arc<Self>) -> Form {
         Form::Arithmetic(Arithmetic::Negate)
     }
 

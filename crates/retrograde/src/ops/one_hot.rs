@@ -6,6 +6,7 @@ use super::entry::{Entry, Given, Refusal, Sample, none};
 use super::gather_rows::indices_expected;
 use crate::graph::{Kind, Mismatch, Operation, Site, Type, Var};
 use crate::kernel::{Call, Form, Real, Rows, RowsKernel};
+use std::sync::Arc;
 
 /// The entry in the list.
 pub static ENTRY: Entry = Entry {
@@ -49,6 +50,10 @@ impl Operation for OneHot {
         format!("{} classes", self.classes)
     }
 
+    fn merge_key(&self) -> Option<String> {
+        Some(format!("{self:?}"))
+    }
+
     fn infer(&self, inputs: &[Type]) -> Result<Type, Mismatch> {
         match inputs[0].kind {
             Kind::Index => Ok(Type::real([&inputs[0].shape[..], &[self.classes]].concat())),
@@ -56,7 +61,7 @@ impl Operation for OneHot {
         }
     }
 
-    fn form(&self) -> Form<'_> {
+    fn form(self: Arc<Self>) -> Form {
         Form::Rows(self)
     }
 

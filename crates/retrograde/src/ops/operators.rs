@@ -82,10 +82,9 @@ impl Var {
     /// A constant of this variable's shape.
     #[track_caller]
     pub(crate) fn number(&self, value: f64) -> Var {
-        if self.is_fault() {
+        let Ok(shape) = self.try_shape() else {
             return self.clone();
-        }
-        let shape = self.shape();
+        };
         if shape.rank() == 0 { self.graph().constant(value) } else { self.graph().full(shape, value) }
     }
 }

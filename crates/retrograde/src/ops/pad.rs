@@ -7,6 +7,7 @@ use super::entry::{Entry, Given, Refusal, Sample, none};
 use super::rules;
 use crate::graph::{Mismatch, Operation, Site, Type, Var};
 use crate::kernel::{Call, Form, Real, Rows, RowsKernel};
+use std::sync::Arc;
 
 /// The entry in the list.
 pub static ENTRY: Entry = Entry {
@@ -64,6 +65,10 @@ impl Operation for Pad {
         format!("axis {}, {} before, {} behind", self.axis, self.before, self.behind)
     }
 
+    fn merge_key(&self) -> Option<String> {
+        Some(format!("{self:?}"))
+    }
+
     fn infer(&self, inputs: &[Type]) -> Result<Type, Mismatch> {
         rules::all_real(inputs)?;
         let shape = &inputs[0].shape;
@@ -76,7 +81,7 @@ impl Operation for Pad {
         Ok(Type::real(padded))
     }
 
-    fn form(&self) -> Form<'_> {
+    fn form(self: Arc<Self>) -> Form {
         Form::Rows(self)
     }
 

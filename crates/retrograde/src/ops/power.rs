@@ -11,6 +11,7 @@ use super::entry::{Entry, Given, Kink, Refusal, Sample};
 use super::rules;
 use crate::graph::{Mismatch, Operation, Site, Tensor, Type, Var};
 use crate::kernel::{Form, Pointwise, Real, map};
+use std::sync::Arc;
 
 /// The entry in the list.
 pub static ENTRY: Entry = Entry {
@@ -105,11 +106,15 @@ impl Operation for Power {
         self.exponent.map(|exponent| format!("of {exponent}")).unwrap_or_default()
     }
 
+    fn merge_key(&self) -> Option<String> {
+        Some(format!("{self:?}"))
+    }
+
     fn infer(&self, inputs: &[Type]) -> Result<Type, Mismatch> {
         rules::same_shapes(inputs)
     }
 
-    fn form(&self) -> Form<'_> {
+    fn form(self: Arc<Self>) -> Form {
         Form::Pointwise(self)
     }
 

@@ -5,6 +5,7 @@
 use super::entry::{Entry, Given, Refusal, Sample, none};
 use crate::graph::{Mismatch, Operation, Shape, Site, Type, Var};
 use crate::kernel::Form;
+use std::sync::Arc;
 
 /// The entry in the list.
 pub static ENTRY: Entry = Entry {
@@ -40,7 +41,7 @@ impl Var {
     #[track_caller]
     pub fn reshape(&self, shape: impl Into<Shape>) -> Var {
         let shape = shape.into();
-        if !self.is_fault() && self.shape() == shape {
+        if self.try_shape().is_ok_and(|own| own == shape) {
             return self.clone();
         }
         self.record(Reshape { to: shape }, &[], std::panic::Location::caller())
@@ -56,6 +57,10 @@ impl Operation for Reshape {
         format!("to {}", self.to)
     }
 
+    fn merge_key(&self) -> Option<String> {
+        Some(format!("{self:?}"))
+    }
+
     fn infer(&self, inputs: &[Type]) -> Result<Type, Mismatch> {
         let from = &inputs[0].shape;
         if from.elements() == self.to.elements() {
@@ -67,7 +72,7 @@ impl Operation for Reshape {
         ))
     }
 
-    fn form(&self) -> Form<'_> {
+    fn form(self: Arc<Self>) -> Form {
         Form::Reshape
     }
 

@@ -8,6 +8,7 @@ use super::gather_rows::indices_expected;
 use crate::graph::{Kind, Mismatch, Operation, Site, Type, Var};
 use crate::kernel::reduce::{Join, accumulate};
 use crate::kernel::{Call, Form, Real, Rows, RowsKernel};
+use std::sync::Arc;
 
 /// The entry in the list.
 pub static ENTRY: Entry = Entry {
@@ -63,6 +64,10 @@ impl Operation for ScatterRows {
         format!("to {} rows", self.rows)
     }
 
+    fn merge_key(&self) -> Option<String> {
+        Some(format!("{self:?}"))
+    }
+
     fn infer(&self, inputs: &[Type]) -> Result<Type, Mismatch> {
         let (values, indices) = (&inputs[0], &inputs[1]);
         super::rules::all_real(&inputs[..1])?;
@@ -80,7 +85,7 @@ impl Operation for ScatterRows {
         }
     }
 
-    fn form(&self) -> Form<'_> {
+    fn form(self: Arc<Self>) -> Form {
         Form::Rows(self)
     }
 

@@ -9,6 +9,7 @@ use super::entry::{Entry, Given, Kink, Refusal, Sample};
 use super::rules;
 use crate::graph::{Mismatch, Operation, Site, Tensor, Type, Var};
 use crate::kernel::{Form, Pointwise, Real, map};
+use std::sync::Arc;
 
 /// The entry in the list.
 pub static ENTRY: Entry = Entry {
@@ -61,7 +62,7 @@ impl Operation for Share {
         rules::same_shapes(inputs)
     }
 
-    fn form(&self) -> Form<'_> {
+    fn form(self: Arc<Self>) -> Form {
         Form::Pointwise(self)
     }
 

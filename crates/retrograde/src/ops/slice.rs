@@ -8,6 +8,7 @@ use super::rules;
 use crate::graph::{Mismatch, Operation, Site, Type, Var};
 use crate::kernel::{Form, View, Viewing};
 use std::ops::{Bound, RangeBounds};
+use std::sync::Arc;
 
 /// The entry in the list.
 pub static ENTRY: Entry = Entry {
@@ -66,7 +67,7 @@ impl Var {
         let end = match range.end_bound() {
             Bound::Included(&last) => last.saturating_add(1),
             Bound::Excluded(&end) => end,
-            Bound::Unbounded => self.shape().get(axis).copied().unwrap_or(0),
+            Bound::Unbounded => self.shape_or_scalar().get(axis).copied().unwrap_or(0),
         };
         self.record(Slice { axis, start, end }, &[], std::panic::Location::caller())
     }
@@ -79,6 +80,10 @@ impl Operation for Slice {
 
     fn attributes(&self) -> String {
         format!("axis {}, {}..{}", self.axis, self.start, self.end)
+    }
+
+    fn merge_key(&self) -> Option<String> {
+        Some(format!("{self:?}"))
     }
 
     fn infer(&self, inputs: &[Type]) -> Result<Type, Mismatch> {
@@ -98,7 +103,7 @@ impl Operation for Slice {
         Ok(Type { kind, shape: sliced.into() })
     }
 
-    fn form(&self) -> Form<'_> {
+    fn form(self: Arc<Self>) -> Form {
         Form::View(self)
     }
 

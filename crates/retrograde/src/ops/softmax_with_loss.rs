@@ -12,6 +12,7 @@ use super::rules;
 use crate::graph::{Kind, Mismatch, Operation, Site, Type, Var};
 use crate::kernel::reduce::{Abreast, Alone, FEW_ROWS, LANES, ROWS_ABREAST, fold, larger};
 use crate::kernel::{Body, Call, Form, InstructionSet, Real, Rows, RowsKernel, Values, dispatch};
+use std::sync::Arc;
 
 /// The entry in the list.
 pub static ENTRY: Entry = Entry {
@@ -109,7 +110,7 @@ impl Operation for SoftmaxWithLoss {
         Err(Mismatch::new(format!("logits of shape {logits} and labels of shape {labels} do not fit"), remedy))
     }
 
-    fn form(&self) -> Form<'_> {
+    fn form(self: Arc<Self>) -> Form {
         Form::Rows(self)
     }
 

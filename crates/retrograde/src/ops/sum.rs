@@ -8,6 +8,7 @@ use super::rules;
 use crate::graph::{Mismatch, Operation, Shape, Site, Type, Var};
 use crate::kernel::reduce::{Join, down_the_columns, reduce, rows};
 use crate::kernel::{Call, Form, Real, Rows, RowsKernel};
+use std::sync::Arc;
 
 /// The entry in the list.
 pub static ENTRY: Entry = Entry {
@@ -54,14 +55,14 @@ impl Var {
     #[track_caller]
     pub fn sum(&self, axes: impl AsRef<[usize]>) -> Var {
         let axes = axes.as_ref().to_vec();
-        let of_one = rules::have_one_element(&self.shape(), &axes);
+        let of_one = rules::have_one_element(&self.shape_or_scalar(), &axes);
         self.record(Sum { axes, of_one }, &[], std::panic::Location::caller())
     }
 
     /// The sum of all elements, a scalar.
     #[track_caller]
     pub fn sum_all(&self) -> Var {
-        let axes: Vec<usize> = (0..self.shape().rank()).collect();
+        let axes: Vec<usize> = (0..self.shape_or_scalar().rank()).collect();
         self.sum(&axes)
     }
 
@@ -86,11 +87,15 @@ impl Operation for Sum {
         format!("over {:?}", self.axes)
     }
 
+    fn merge_key(&self) -> Option<String> {
+        Some(format!("{self:?}"))
+    }
+
     fn infer(&self, inputs: &[Type]) -> Result<Type, Mismatch> {
         rules::reduced(inputs, &self.axes)
     }
 
-    fn form(&self) -> Form<'_> {
+    fn form(self: Arc<Self>) -> Form {
         if self.of_one { Form::Reshape } else { Form::Rows(self) }
     }
 

@@ -8,6 +8,7 @@ use super::entry::{Entry, Given, Refusal, Sample, none};
 use super::rules;
 use crate::graph::{Mismatch, Operation, Site, Type, Var};
 use crate::kernel::{Form, View, Viewing};
+use std::sync::Arc;
 
 /// The entry in the list.
 pub static ENTRY: Entry = Entry {
@@ -62,7 +63,7 @@ impl Var {
     #[track_caller]
     pub fn t(&self) -> Var {
         // Two axes at least, so that the shape rule refuses what has fewer.
-        let mut order: Vec<usize> = (0..self.shape().rank().max(2)).collect();
+        let mut order: Vec<usize> = (0..self.shape_or_scalar().rank().max(2)).collect();
         let last = order.len() - 1;
         order.swap(last - 1, last);
         self.transpose(order)
@@ -76,6 +77,10 @@ impl Operation for Transpose {
 
     fn attributes(&self) -> String {
         format!("to {:?}", self.order)
+    }
+
+    fn merge_key(&self) -> Option<String> {
+        Some(format!("{self:?}"))
     }
 
     fn infer(&self, inputs: &[Type]) -> Result<Type, Mismatch> {
@@ -99,7 +104,7 @@ impl Operation for Transpose {
         Ok(Type { kind, shape: self.order.iter().map(|&axis| shape[axis]).collect::<Vec<_>>().into() })
     }
 
-    fn form(&self) -> Form<'_> {
+    fn form(self: Arc<Self>) -> Form {
         Form::View(self)
     }
 

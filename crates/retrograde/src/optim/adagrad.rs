@@ -36,7 +36,8 @@ impl Optimizer for AdaGrad {
     ) -> Vec<Update> {
         let mut updates = Vec::new();
         for (parameter, gradient) in parameters.iter().zip(gradients) {
-            let squares = super::state(graph, "squares", parameter, Tensor::zeros(parameter.shape()));
+            let squares =
+                super::state(graph, "squares", parameter, Tensor::zeros(parameter.shape_or_scalar()));
             let new_squares = &squares + gradient * gradient;
             let step = gradient / (new_squares.sqrt() + self.epsilon);
             updates.push(Update::new(parameter, parameter - scaled(learning_rate, &step)));

@@ -70,15 +70,15 @@ impl Optimizer for Adam {
         let epsilon = self.epsilon * root;
         let mut updates = vec![first_update, second_update];
         for (parameter, gradient) in parameters.iter().zip(gradients) {
-            let zeros = || Tensor::zeros(parameter.shape());
+            let zeros = || Tensor::zeros(parameter.shape_or_scalar());
             let mean = super::state(graph, "mean", parameter, zeros());
             let squares = super::state(graph, "squares", parameter, zeros());
             let new_mean = mean.weighted_sum(first, gradient, 1.0 - first);
             let new_squares = squares.weighted_sum(second, &(gradient * gradient), 1.0 - second);
-            let step = &new_mean / (new_squares.sqrt() + epsilon.broadcast(parameter.shape()));
+            let step = &new_mean / (new_squares.sqrt() + epsilon.broadcast(parameter.shape_or_scalar()));
             let kept = match self.weight_decay {
                 0.0 => parameter.clone(),
-                decay => parameter * (1.0 - decay * learning_rate).broadcast(parameter.shape()),
+                decay => parameter * (1.0 - decay * learning_rate).broadcast(parameter.shape_or_scalar()),
             };
             updates.push(Update::new(parameter, kept - scaled(&rate, &step)));
             updates.push(Update::new(&mean, new_mean));

@@ -82,7 +82,7 @@ impl<O: Optimizer + ?Sized> Optimizer for Box<O> {
 
 /// A scalar variable times a tensor.
 fn scaled(factor: &Var, tensor: &Var) -> Var {
-    factor.broadcast(tensor.shape()) * tensor
+    factor.broadcast(tensor.shape_or_scalar()) * tensor
 }
 
 /// A state that belongs to a parameter, named after it.

@@ -42,7 +42,8 @@ impl Optimizer for Momentum {
     ) -> Vec<Update> {
         let mut updates = Vec::new();
         for (parameter, gradient) in parameters.iter().zip(gradients) {
-            let velocity = super::state(graph, "velocity", parameter, Tensor::zeros(parameter.shape()));
+            let velocity =
+                super::state(graph, "velocity", parameter, Tensor::zeros(parameter.shape_or_scalar()));
             let new_velocity = velocity.weighted_sum(self.decay, gradient, 1.0);
             let step =
                 if self.nesterov { gradient + self.decay * &new_velocity } else { new_velocity.clone() };

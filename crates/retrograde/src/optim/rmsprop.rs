@@ -43,7 +43,8 @@ impl Optimizer for RmsProp {
     ) -> Vec<Update> {
         let mut updates = Vec::new();
         for (parameter, gradient) in parameters.iter().zip(gradients) {
-            let squares = super::state(graph, "squares", parameter, Tensor::zeros(parameter.shape()));
+            let squares =
+                super::state(graph, "squares", parameter, Tensor::zeros(parameter.shape_or_scalar()));
             let new_squares = squares.weighted_sum(self.decay, &(gradient * gradient), 1.0 - self.decay);
             let step = gradient / (new_squares.sqrt() + self.epsilon);
             updates.push(Update::new(parameter, parameter - scaled(learning_rate, &step)));

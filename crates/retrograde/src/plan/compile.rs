@@ -89,6 +89,9 @@ impl Planner {
     }
 
     /// Compiles the plan, for `f32` or `f64`. Here the errors of all that could not be recorded arrive.
+    ///
+    /// Its parameters and states begin with the graph's initial values, also where another plan has trained them: hand those
+    /// over by [`Plan::set_parameters_from`], or make them the graph's by [`Graph::set_parameters_from`].
     pub fn compile<T: Real>(self) -> Result<Plan<T>> {
         let mut targets: Vec<NodeId> = Vec::new();
         for var in self.wanted.iter().chain(self.updates.iter().flat_map(|(leaf, value)| [leaf, value])) {
@@ -127,7 +130,7 @@ impl Planner {
             // Views of values must be copied before they are stored; operations store into memory anyway.
             wanted[update.value] |= is_view(&items, update.value);
         }
-        let sources = sources(&items, &wanted, &updated);
+        let sources = sources(&items, &wanted, &updated)?;
         let asked_for = self.wanted.iter().map(|var| items.of[&var.id()]);
         check_bytes(&items, &sources, asked_for.chain(updates.iter().map(|update| update.value)))?;
         let bounds = index_bounds(&items)?;
@@ -182,8 +185,7 @@ fn is_bytes(items: &Items, item: usize) -> bool {
 }
 
 fn is_view(items: &Items, item: usize) -> bool {
-    let operation = items.list[item].node.operation();
-    operation.is_some_and(|operation| matches!(operation.form(), Form::View(_) | Form::Reshape))
+    matches!(items.form(item), Some(Form::View(_) | Form::Reshape))
 }
 
 /// Tables of bytes can only be gathered from; a table in another shape can be neither `asked_for` nor stored.
@@ -198,12 +200,12 @@ fn check_bytes(items: &Items, sources: &Sources, asked_for: impl Iterator<Item =
         })
     };
     for (number, item) in items.list.iter().enumerate() {
-        let Origin::Operation(operation) = &item.node.origin else {
+        let Some(form) = item.node.form() else {
             continue;
         };
         for (position, &input) in item.inputs.iter().enumerate() {
             let base = sources.of[input].base;
-            let takes = match operation.form() {
+            let takes = match form {
                 Form::Rows(kernel) => kernel.takes_bytes(position),
                 Form::Reshape => true,
                 Form::Arithmetic(_) | Form::Pointwise(_) | Form::View(_) => false,
@@ -227,7 +229,7 @@ fn index_bounds(items: &Items) -> Result<Vec<Option<usize>>> {
     let mut bounds: Vec<Option<usize>> = vec![None; items.list.len()];
     for (index, item) in items.list.iter().enumerate().rev() {
         match &item.node.origin {
-            Origin::Operation(operation) => {
+            Origin::Operation(operation, _) => {
                 let types: Vec<Type> =
                     item.inputs.iter().map(|&input| items.list[input].node.value_type.clone()).collect();
                 for (position, &input) in item.inputs.iter().enumerate() {

@@ -6,7 +6,6 @@
 
 use super::simplify::Items;
 use super::views::Sources;
-use crate::graph::Origin;
 use crate::kernel::Form;
 
 /// The most operations of one chain: beyond, tiles no longer stay in the first-level cache.
@@ -60,13 +59,13 @@ pub(super) fn fuse(items: &Items, sources: &Sources) -> Units {
     let mut members: Vec<Vec<usize>> = Vec::new();
     let mut home: Vec<Option<usize>> = vec![None; items.list.len()];
     for (index, item) in items.list.iter().enumerate() {
-        let Origin::Operation(operation) = &item.node.origin else {
+        let Some(form) = item.node.form() else {
             continue;
         };
         let own = members.len();
-        match operation.form() {
+        match form {
             Form::Rows(_) => {}
-            Form::View(_) | Form::Reshape if sources.copied[index] => {}
+            Form::View(_) | Form::Reshape if sources.copied[index].is_some() => {}
             Form::View(_) | Form::Reshape => continue,
             Form::Arithmetic(_) | Form::Pointwise(_) => {
                 members.push(vec![index]);
@@ -109,7 +108,7 @@ fn gather(items: &Items, members: Vec<Vec<usize>>) -> Units {
         for &member in &members {
             units.of[member] = Some(units.list.len());
         }
-        units.list.push(match items.list[first].node.operation().map(|operation| operation.form()) {
+        units.list.push(match items.form(first) {
             Some(form) if form.is_pointwise() => Unit::Chain(members),
             Some(Form::Rows(_)) => Unit::Rows(first),
             _ => Unit::Copy(first),
@@ -119,7 +118,7 @@ fn gather(items: &Items, members: Vec<Vec<usize>>) -> Units {
 }
 
 fn is_pointwise(items: &Items, item: usize) -> bool {
-    items.list[item].node.operation().is_some_and(|operation| operation.form().is_pointwise())
+    items.form(item).is_some_and(Form::is_pointwise)
 }
 
 /// Whether `to` depends on `from` by way of a third unit, or directly through a view that must see the finished

@@ -16,11 +16,13 @@
 //! | `lower` | turns the units of work into kernels on places and registers |
 //! | `compile` | puts the stages together, and bounds the indices |
 //!
-//! `run` is the plan itself: values in, run, values out. Running allocates nothing and looks nothing up.
+//! `run` is the plan itself: values in, run, values out. Running allocates nothing and looks nothing up. `parameters` hands
+//! what a plan has trained to other plans and to the graph.
 
 mod compile;
 mod fuse;
 mod lower;
+mod parameters;
 mod phases;
 mod place;
 mod profile;

@@ -186,8 +186,8 @@ impl Cutting<'_> {
     ) -> R {
         let shape = |item: usize| &self.items.list[item].node.value_type.shape[..];
         let inputs: Vec<&[usize]> = self.items.list[item].inputs.iter().map(|&input| shape(input)).collect();
-        match self.items.list[item].node.operation().map(|operation| operation.form()) {
-            Some(Form::Rows(kernel)) => ask(kernel, &inputs, shape(item)),
+        match self.items.form(item) {
+            Some(Form::Rows(kernel)) => ask(&**kernel, &inputs, shape(item)),
             _ => R::default(),
         }
     }

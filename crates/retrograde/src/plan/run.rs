@@ -15,7 +15,8 @@ use std::sync::Arc;
 /// A graph made ready to run, for one precision. Made by a [`Planner`](super::Planner).
 ///
 /// Values of inputs are [set](Plan::set), the plan is [run](Plan::run), and wanted values are [read](Plan::read).
-/// Parameters and states keep their values from run to run.
+/// Parameters and states begin with the values that the graph has for them and keep theirs from run to run. They are the
+/// plan's own: another plan is given them by [`Plan::set_parameters_from`], the graph by [`Graph::set_parameters_from`].
 #[derive(Debug)]
 pub struct Plan<T: Real> {
     graph: Graph,
@@ -72,19 +73,11 @@ impl<T: Real> Plan<T> {
         Plan { graph, program: lowered.program, slots, missing, steps }
     }
 
-    /// Gives an input, a parameter or a state its values, row by row, rounded to the plan's precision.
-    pub fn set(&mut self, var: &Var, values: &[f64]) -> Result<()> {
+    /// Gives an input, a parameter or a state its values, row by row: `f32` or `f64`, rounded to the plan's precision. What
+    /// [`read`](Self::read) gives of one plan, another takes.
+    pub fn set<V: Real>(&mut self, var: &Var, values: &[V]) -> Result<()> {
         let target = self.real_slot(var, values.len())?;
-        let memory = &mut self.program.arena().real.all()[target];
-        memory.iter_mut().zip(values).for_each(|(to, &from)| *to = T::of(from));
-        self.given(var.id());
-        Ok(())
-    }
-
-    /// The same with values of the plan's own precision.
-    pub fn set_exact(&mut self, var: &Var, values: &[T]) -> Result<()> {
-        let target = self.real_slot(var, values.len())?;
-        self.program.arena().real.all()[target].copy_from_slice(values);
+        self.write(target, values);
         self.given(var.id());
         Ok(())
     }
@@ -92,7 +85,7 @@ impl<T: Real> Plan<T> {
     /// Gives one number of an input, a parameter or a state its value: the one at `position`, counted row by row. The
     /// others stay as they are, and an input counts as given only by [`set`](Self::set).
     pub fn set_element(&mut self, var: &Var, position: usize, value: f64) -> Result<()> {
-        let count = var.shape().elements();
+        let count = self.slot(var)?.value_type.shape.elements();
         let target = self.real_slot(var, count)?;
         if position >= count {
             let label = format!("`{}`", var.node().label());
@@ -133,34 +126,64 @@ impl<T: Real> Plan<T> {
     }
 
     /// The values of a wanted variable or of a leaf, row by row, after a run.
-    pub fn read(&mut self, var: &Var) -> Result<&[T]> {
+    pub fn read(&self, var: &Var) -> Result<&[T]> {
         match self.slot(var)?.place {
-            Place::Real { start, length } => Ok(&self.program.arena().real.all()[start..start + length]),
+            Place::Real { start, length } => Ok(&self.program.numbers()[start..start + length]),
             _ => Err(wrong_kind(var, "indices", "`read_indices`")),
         }
     }
 
     /// The indices of a wanted variable or of a leaf.
-    pub fn read_indices(&mut self, var: &Var) -> Result<&[u32]> {
+    pub fn read_indices(&self, var: &Var) -> Result<&[u32]> {
         match self.slot(var)?.place {
-            Place::Index { start, length } => Ok(&self.program.arena().index.all()[start..start + length]),
+            Place::Index { start, length } => Ok(&self.program.indices()[start..start + length]),
             _ => Err(wrong_kind(var, "real numbers", "`read`")),
         }
     }
 
     /// The value of a wanted variable or of a leaf, with its shape.
-    pub fn value(&mut self, var: &Var) -> Result<Tensor> {
+    pub fn value(&self, var: &Var) -> Result<Tensor> {
         let shape: Shape = self.slot(var)?.value_type.shape.clone();
         let values = self.read(var)?.iter().map(|value| value.widen()).collect();
         Tensor::new(shape, values)
     }
 
     /// The value of a wanted variable that has only one number.
-    pub fn scalar(&mut self, var: &Var) -> Result<f64> {
+    pub fn scalar(&self, var: &Var) -> Result<f64> {
         match self.read(var)? {
             [value] => Ok(value.widen()),
             _ => self.value(var)?.scalar(),
         }
+    }
+
+    /// The values of a parameter, a state or an input, if the plan has it.
+    pub(super) fn leaf(&self, id: NodeId) -> Option<&[T]> {
+        let range = self.leaf_range(id)?;
+        Some(&self.program.numbers()[range])
+    }
+
+    /// Gives a parameter or a state that the plan has as many values as it has elements.
+    pub(super) fn set_leaf<V: Real>(&mut self, id: NodeId, values: &[V]) {
+        if let Some(target) = self.leaf_range(id) {
+            self.write(target, values);
+        }
+    }
+
+    fn leaf_range(&self, id: NodeId) -> Option<std::ops::Range<usize>> {
+        match self.slots.get(&id).filter(|slot| slot.settable)?.place {
+            Place::Real { start, length } => Some(start..start + length),
+            _ => None,
+        }
+    }
+
+    fn write<V: Real>(&mut self, target: std::ops::Range<usize>, values: &[V]) {
+        let memory = &mut self.program.arena().real.all()[target];
+        memory.iter_mut().zip(values).for_each(|(to, from)| *to = T::of(from.widen()));
+    }
+
+    /// The graph that it was compiled from.
+    pub fn graph(&self) -> &Graph {
+        &self.graph
     }
 
     /// Where the real numbers of a leaf or a wanted variable lie in [`numbers`](Self::numbers): for whoever reads or sets
@@ -241,8 +264,9 @@ fn wrong_kind(var: &Var, kind: &str, method: &str) -> Error {
 }
 
 impl Var {
-    /// Its value in `f64`, computed from the values that parameters start from. For a look at a small graph; to run one
-    /// often or with inputs, compile a plan. Indices are given as numbers.
+    /// Its value in `f64`, computed from the initial values of parameters, whatever a plan has made of them since:
+    /// [`Graph::set_parameters_from`] makes those of a plan the initial ones. For a look at a small graph; to run one often
+    /// or with inputs, compile a plan. Indices are given as numbers.
     pub fn value(&self) -> Result<Tensor> {
         let mut plan = super::Planner::new(self.graph()).want(self).compile::<f64>()?;
         plan.run()?;

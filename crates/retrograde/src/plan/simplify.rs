@@ -3,6 +3,7 @@
 use crate::error::Result;
 use crate::graph::{Graph, Leaf, Node, NodeId, Origin, ancestors};
 use crate::kernel::Form;
+use std::any::{Any, TypeId};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -22,6 +23,11 @@ pub(super) struct Items {
 }
 
 impl Items {
+    /// How an item's operation is executed, if it is one.
+    pub(super) fn form(&self, item: usize) -> Option<&Form> {
+        self.list[item].node.form()
+    }
+
     /// The elements of an item's value.
     pub(super) fn elements(&self, item: usize) -> usize {
         self.list[item].node.value_type.shape.elements()
@@ -32,15 +38,16 @@ impl Items {
 /// equals one of them now is not the same as it.
 pub(super) fn simplify(graph: &Graph, targets: &[NodeId], updated: &[NodeId]) -> Result<Items> {
     let mut items = Items::default();
-    let mut known: HashMap<(String, Vec<usize>), usize> = HashMap::new();
+    let mut known: HashMap<(Key, Vec<usize>), usize> = HashMap::new();
     // The number that an item has throughout, where that is known.
     let mut uniform: Vec<Option<f64>> = Vec::new();
     for node in ancestors(graph, targets)? {
         let inputs: Vec<usize> = node.inputs.iter().map(|input| items.of[input]).collect();
-        if let Origin::Operation(operation) = &node.origin {
+        if let Origin::Operation(operation, _) = &node.origin {
             let numbers: Vec<Option<f64>> = inputs.iter().map(|&input| uniform[input]).collect();
-            let same = operation.passes_through(&numbers).map(|same| inputs[same]);
-            if let Some(same) = same.filter(|&same| !updated.contains(&items.list[same].node.id)) {
+            let same = operation.passes_through(&numbers).and_then(|same| inputs.get(same).copied());
+            let fits = |same: &Node| same.value_type == node.value_type && !updated.contains(&same.id);
+            if let Some(same) = same.filter(|&same| fits(&items.list[same].node)) {
                 items.of.insert(node.id, same);
                 continue;
             }
@@ -58,12 +65,24 @@ pub(super) fn simplify(graph: &Graph, targets: &[NodeId], updated: &[NodeId]) ->
     Ok(items)
 }
 
-/// What makes two nodes of equal inputs equal; none for values that are given.
-fn key(node: &Node) -> Option<String> {
+/// What makes two nodes of equal inputs equal.
+#[derive(Debug, PartialEq, Eq, Hash)]
+enum Key {
+    /// The operation's type, and what tells it from others of the type.
+    Operation(TypeId, String),
+    /// The bits of a number.
+    Constant(u64),
+}
+
+/// The key of a node; none for values that are given, and for operations that are not known to equal others.
+fn key(node: &Node) -> Option<Key> {
     match &node.origin {
-        Origin::Operation(operation) => Some(format!("{} {}", operation.name(), operation.attributes())),
+        Origin::Operation(operation, _) => {
+            let any: &dyn Any = &**operation;
+            Some(Key::Operation(any.type_id(), operation.merge_key()?))
+        }
         Origin::Leaf(Leaf::Constant(value)) if value.shape().rank() == 0 => {
-            Some(format!("constant {:x}", value.values()[0].to_bits()))
+            Some(Key::Constant(value.values()[0].to_bits()))
         }
         Origin::Leaf(_) | Origin::Fault(_) => None,
     }
@@ -72,10 +91,7 @@ fn key(node: &Node) -> Option<String> {
 fn uniform_value(node: &Node, inputs: &[usize], uniform: &[Option<f64>]) -> Option<f64> {
     match &node.origin {
         Origin::Leaf(Leaf::Constant(value)) if value.shape().rank() == 0 => Some(value.values()[0]),
-        Origin::Operation(operation) => match operation.form() {
-            Form::View(_) | Form::Reshape => uniform[inputs[0]],
-            Form::Arithmetic(_) | Form::Pointwise(_) | Form::Rows(_) => None,
-        },
-        Origin::Leaf(_) | Origin::Fault(_) => None,
+        Origin::Operation(_, Form::View(_) | Form::Reshape) => uniform[inputs[0]],
+        Origin::Operation(..) | Origin::Leaf(_) | Origin::Fault(_) => None,
     }
 }

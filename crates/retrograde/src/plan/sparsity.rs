@@ -48,8 +48,8 @@ fn shape(items: &Items, item: usize) -> &[usize] {
 }
 
 fn kernel(items: &Items, item: usize) -> Option<&dyn RowsKernel> {
-    match items.list[item].node.operation()?.form() {
-        Form::Rows(kernel) => Some(kernel),
+    match items.form(item)? {
+        Form::Rows(kernel) => Some(&**kernel),
         Form::Arithmetic(_) | Form::Pointwise(_) | Form::View(_) | Form::Reshape => None,
     }
 }
@@ -63,7 +63,7 @@ fn gathered_from<'a>(items: &'a Items, sources: &Sources, item: usize) -> Option
         return None;
     }
     // Of a table in another shape the rows would be others; a part of one has others in front of it.
-    let source = &sources.of[items.list[item].inputs[0]];
+    let source = &sources.of[*items.list[item].inputs.first()?];
     match items.list[source.base].node.leaf() {
         Some(Leaf::Bytes { values, .. }) if source.view.offset == 0 => Some((values, width)),
         _ => None,

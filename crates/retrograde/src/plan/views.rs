@@ -4,7 +4,7 @@
 //! at other places. Only where a reader needs neighbours in memory, and the view does not give them, is it copied.
 
 use super::simplify::Items;
-use crate::graph::Origin;
+use crate::error::{Error, Result};
 use crate::kernel::{Form, View};
 
 /// How to read an item's value: which item's memory, and at which places.
@@ -18,13 +18,13 @@ pub(super) struct Source {
 #[derive(Debug)]
 pub(super) struct Sources {
     pub(super) of: Vec<Source>,
-    /// Views that must be copied.
-    pub(super) copied: Vec<bool>,
+    /// Of a view or reshape that must be copied: what it is copied from.
+    pub(super) copied: Vec<Option<Source>>,
 }
 
 /// Finds the sources. `wanted` says which items' values must lie in memory as they are, and `updated` which leaves
-/// will have other values at the end of the run.
-pub(super) fn sources(items: &Items, wanted: &[bool], updated: &[bool]) -> Sources {
+/// will have other values at the end of the run. Errors when a program's own view reads outside of what it is a view of.
+pub(super) fn sources(items: &Items, wanted: &[bool], updated: &[bool]) -> Result<Sources> {
     let mut copied = vec![false; items.list.len()];
     // A first walk finds who must be copied; what is read through a copy is then found anew.
     loop {
@@ -35,47 +35,73 @@ pub(super) fn sources(items: &Items, wanted: &[bool], updated: &[bool]) -> Sourc
             copied[item] = true;
         };
         for (index, item) in items.list.iter().enumerate() {
-            let source = &sources[index];
+            let source = &sources.of[index];
             let in_order = source.view.is_contiguous();
             if wanted[index] && source.base != index && (!in_order || updated[source.base]) {
                 copy(index);
             }
-            let Origin::Operation(operation) = &item.node.origin else {
-                continue;
-            };
-            if matches!(operation.form(), Form::Rows(_) | Form::Reshape) {
-                for &input in item.inputs.iter().filter(|&&input| !sources[input].view.is_contiguous()) {
+            if matches!(item.node.form(), Some(Form::Rows(_) | Form::Reshape)) {
+                for &input in item.inputs.iter().filter(|&&input| !sources.of[input].view.is_contiguous()) {
                     copy(input);
                 }
             }
         }
         if !more {
-            return Sources { of: sources, copied };
+            return verify(items, sources);
         }
     }
 }
 
-fn resolve(items: &Items, copied: &[bool]) -> Vec<Source> {
-    let mut sources: Vec<Source> = Vec::with_capacity(items.list.len());
+fn resolve(items: &Items, copied: &[bool]) -> Sources {
+    let mut sources =
+        Sources { of: Vec::with_capacity(items.list.len()), copied: vec![None; items.list.len()] };
     for (index, item) in items.list.iter().enumerate() {
-        let shape = &item.node.value_type.shape;
-        let own = || Source { base: index, view: View::whole(shape) };
-        let source = match &item.node.origin {
-            Origin::Operation(operation) if !copied[index] => match operation.form() {
-                Form::View(viewing) => {
-                    let of = &sources[item.inputs[0]];
-                    Source { base: of.base, view: viewing.view(&of.view) }
-                }
-                Form::Reshape => {
-                    let of = &sources[item.inputs[0]];
-                    let view = View { offset: of.view.offset, ..View::whole(shape) };
-                    Source { base: of.base, view }
-                }
-                Form::Arithmetic(_) | Form::Pointwise(_) | Form::Rows(_) => own(),
-            },
-            _ => own(),
+        let own = Source { base: index, view: View::whole(&item.node.value_type.shape) };
+        let behind = match item.node.form() {
+            Some(Form::View(viewing)) => {
+                let of = &sources.of[item.inputs[0]];
+                Some(Source { base: of.base, view: viewing.view(&of.view) })
+            }
+            Some(Form::Reshape) => {
+                let of = &sources.of[item.inputs[0]];
+                let view = View { offset: of.view.offset, ..own.view.clone() };
+                Some(Source { base: of.base, view })
+            }
+            Some(Form::Arithmetic(_) | Form::Pointwise(_) | Form::Rows(_)) | None => None,
         };
-        sources.push(source);
+        let source = match behind {
+            Some(behind) if copied[index] => {
+                sources.copied[index] = Some(behind);
+                own
+            }
+            Some(behind) => behind,
+            None => own,
+        };
+        sources.of.push(source);
     }
     sources
+}
+
+/// The sources, if each lies in the memory that it is a view of. Recording has tried a program's own view on other views;
+/// it may answer otherwise now.
+fn verify(items: &Items, sources: Sources) -> Result<Sources> {
+    for (index, item) in items.list.iter().enumerate() {
+        for Source { base, view } in
+            [Some(&sources.of[index]), sources.copied[index].as_ref()].into_iter().flatten()
+        {
+            let (node, elements) = (&item.node, items.elements(*base));
+            let fits = view.shape[..] == node.value_type.shape[..] && view.offset <= elements;
+            if fits && view.reads_within(&(0..elements)) {
+                continue;
+            }
+            return Err(Error::Recording {
+                operation: node.operation().map_or_else(|| node.label(), |operation| operation.name().into()),
+                location: node.location,
+                problem: format!("{view:?} is not a view of {elements} elements as {}", node.value_type),
+                remedy: "let `Viewing::view` depend on nothing but the operation's fields and the view that it is given"
+                    .into(),
+            });
+        }
+    }
+    Ok(sources)
 }

@@ -75,7 +75,7 @@ impl<T: Real> Evaluator<T> {
     fn run(&mut self, parameters: &[&[T]], mut each: impl FnMut(usize, u32, &[T])) -> Result<Evaluation> {
         for chunk in &mut self.plans {
             for (var, values) in chunk.parameters.iter().zip(parameters) {
-                chunk.plan.set_exact(var, values)?;
+                chunk.plan.set(var, values)?;
             }
         }
         let (mut loss, mut right, mut done) = (0.0, 0, 0);

@@ -61,7 +61,7 @@ impl<T: Real> Recorder<T> {
     pub fn before(&mut self, session: &mut Session<T>) -> Result<()> {
         self.learning_rate = session.learning_rate();
         for (number, var) in self.parameters.iter().enumerate() {
-            self.plan.set_exact(var, session.parameter(number)?)?;
+            self.plan.set(var, session.parameter(number)?)?;
         }
         Ok(())
     }

@@ -58,14 +58,16 @@ pub fn must_be_writable(path: impl AsRef<Path>) -> Result<()> {
 }
 
 impl Var {
-    /// Runs this scalar's graph forward and backward, from the values that parameters start from, and keeps every
-    /// number. [`Tracer`] also gives inputs their values.
+    /// Runs this scalar's graph forward and backward and keeps every number. Parameters have their initial values, whatever a
+    /// plan has made of them since: [`Graph::set_parameters_from`](crate::Graph::set_parameters_from) makes those of a plan
+    /// the initial ones. [`Tracer`] also gives inputs their values.
     #[track_caller]
     pub fn trace(&self) -> Result<Trace> {
         Tracer::new(self).trace()
     }
 
-    /// The book's figure of this scalar's graph, and below it the chain rule with its numbers, to be printed.
+    /// The book's figure of this scalar's graph, and below it the chain rule with its numbers, to be printed. Parameters have
+    /// their initial values, as in [`trace`](Self::trace).
     ///
     /// ```
     /// # fn main() -> retrograde::Result<()> {

@@ -9,7 +9,9 @@ use std::collections::HashMap;
 use std::panic::Location;
 use std::sync::Arc;
 
-/// What is to be traced: a variable, and the values of the inputs it depends on.
+/// What is to be traced: a variable, and the values of the inputs it depends on. Parameters that are not given values have
+/// their initial ones, whatever a plan has made of them since; [`Graph::set_parameters_from`](crate::Graph::set_parameters_from)
+/// makes those of a plan the initial ones.
 ///
 /// ```
 /// # fn main() -> retrograde::Result<()> {
@@ -284,7 +286,7 @@ fn collect(
 
 fn what(node: &Node) -> What {
     match &node.origin {
-        Origin::Operation(operation) => What::Operation {
+        Origin::Operation(operation, _) => What::Operation {
             name: operation.name(),
             attributes: operation.attributes(),
             entry: ops::ALL.iter().find(|entry| entry.name == operation.name()).copied(),

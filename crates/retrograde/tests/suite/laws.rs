@@ -13,7 +13,7 @@
 //! | 6: an operation agrees with its spelling in simpler ones | `derivative` |
 //! | 7: what is refused is refused with an error that helps; every node knows the user's line | `refusal` |
 //!
-//! `told` holds that each is told in numbers. `check` runs the library's own gradient check over the same samples.
+//! `merged` holds that equal operations are computed once. `told` holds that each is told in numbers. `check` runs the library's own gradient check over the same samples.
 //!
 //! This file holds what makes an entry fit to be tested at all.
 
@@ -21,6 +21,7 @@ mod bits;
 mod check;
 mod derivative;
 mod kink;
+mod merged;
 mod plain;
 mod refusal;
 mod told;

@@ -1,21 +1,25 @@
 //! The one integration-test binary: a module a subject.
 
 mod architecture;
+mod changing_answers;
 mod check;
 mod data;
 mod digits;
 mod documents;
 #[cfg(feature = "download")]
 mod download;
+mod faults;
 mod forms;
 mod graph_check;
 mod laws;
 mod marks;
+mod merging;
 mod notebook;
 mod notebook_textbook;
 mod numerical;
 mod optimizers;
 mod own_operations;
+mod parameters;
 mod plans;
 mod random_graphs;
 mod recording;

@@ -4,6 +4,7 @@
 use retrograde::graph::{Mismatch, Operation, Site, Type};
 use retrograde::kernel::{Arithmetic, Call, Form, Pointwise, Real, Rows, RowsKernel, View, Viewing};
 use retrograde::{Error, Graph, Result, Tensor, Var};
+use std::sync::Arc;
 
 /// What an operation of this suite does, and into which type.
 #[derive(Debug, Clone)]
@@ -46,7 +47,7 @@ impl Operation for Own {
         Ok(self.output.clone())
     }
 
-    fn form(&self) -> Form<'_> {
+    fn form(self: Arc<Self>) -> Form {
         match &self.way {
             Way::Sum => Form::Pointwise(self),
             Way::Arithmetic(arithmetic) => Form::Arithmetic(*arithmetic),

@@ -49,7 +49,7 @@ fn both_rooms_give_the_same_loss_and_gradients() -> Result<()> {
     let (x, labels) = first_three()?;
     for seed in 0..5 {
         let net = Mlp::new([784, 50, 10]).seed(seed).activation(Activation::Relu).build()?;
-        let (mut engine, mut textbook) = (engine(&net, &x, &labels)?, textbook(&net)?);
+        let (engine, mut textbook) = (engine(&net, &x, &labels)?, textbook(&net)?);
         let loss = textbook.loss(&x, &labels)?;
         assert!((engine.plan.scalar(&engine.loss)? - loss).abs() <= 1e-12);
         let gradients = textbook.gradient(&x, &labels)?;

@@ -22,7 +22,9 @@ pub(super) fn claimed<T: Real>(
     let claims = blocks
         .iter()
         .map(|block| match claims.iter().find(|(parameter, _)| parameter.id() == block.id()) {
-            Some((_, gradient)) if gradient.shape() == block.shape() => gradient.clone().checked(),
+            Some((_, gradient)) if gradient.is_fault() || gradient.shape() == block.shape() => {
+                gradient.clone().checked()
+            }
             Some((_, gradient)) => Err(Error::invalid(
                 format!("the gradient of `{}`", block.node().label()),
                 format!("it has the shape {}, the parameter {}", gradient.shape(), block.shape()),

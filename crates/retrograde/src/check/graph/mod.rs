@@ -44,7 +44,9 @@ use values::{Given, Values, dependent};
 
 /// Checks the gradient of `loss` with respect to `parameters`, all of their numbers, and every node on the way.
 ///
-/// For inputs, samples, random directions or the second order, see [`GraphCheck`].
+/// Parameters have their initial values, whatever a plan has made of them since;
+/// [`Graph::set_parameters_from`](crate::Graph::set_parameters_from) makes those of a plan the initial ones. For inputs,
+/// samples, random directions or the second order, see [`GraphCheck`].
 ///
 /// ```
 /// # fn main() -> retrograde::Result<()> {
@@ -63,7 +65,8 @@ pub fn gradients(loss: &Var, parameters: &[&Var]) -> Result<Report> {
     GraphCheck::new(loss).parameters(parameters.iter().copied()).run()
 }
 
-/// A check of the gradient of a recorded loss, to be run.
+/// A check of the gradient of a recorded loss, to be run at the parameters' initial values, or at those that are
+/// [set](Self::set).
 #[derive(Debug, Clone)]
 #[must_use = "a check does nothing until `run`"]
 pub struct GraphCheck {

@@ -6,6 +6,7 @@ use super::judge::{Measured, judge};
 use super::values::Values;
 use crate::error::Result;
 use crate::graph::{Graph, Kind, Node, Tensor, Var};
+use crate::kernel::Form;
 use crate::plan::{Plan, Planner};
 use rand::{RngExt, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
@@ -108,8 +109,8 @@ impl Local {
         let mut plan = Planner::new(&alone).want(&output).compile::<f64>()?;
         plan.run()?;
         let middle = plan.read(&output)?.to_vec();
-        let form = node.operation().map(|operation| operation.form().is_pointwise());
-        let pointwise = form == Some(true) && inputs.iter().all(|input| input.var.shape() == output.shape());
+        let pointwise = node.form().is_some_and(Form::is_pointwise)
+            && inputs.iter().all(|input| input.var.shape() == output.shape());
         Ok(Local { inputs, output, plan, upstream, middle, pointwise })
     }
 
@@ -236,7 +237,7 @@ impl Local {
                     .zip(value.values())
                     .zip(&direction)
                     .for_each(|((x, at), along)| *x = at + t * along);
-                let set = if self.plan.place(&var).is_ok() { self.plan.set_exact(&var, &x) } else { Ok(()) };
+                let set = if self.plan.place(&var).is_ok() { self.plan.set(&var, &x) } else { Ok(()) };
                 set.and_then(|()| self.moved()).unwrap_or_else(|problem| {
                     error = Some(problem);
                     f64::NAN
@@ -248,7 +249,7 @@ impl Local {
             Some(claim),
         );
         if self.plan.place(&var).is_ok() {
-            self.plan.set_exact(&var, value.values())?;
+            self.plan.set(&var, value.values())?;
         }
         match error {
             Some(error) => Err(error),
@@ -266,7 +267,7 @@ impl Local {
         let (upstream, middle) = (self.upstream.clone(), self.middle.clone());
         let slopes = differences.each(
             |x, y| {
-                let run = self.plan.set_exact(&var, x).and_then(|()| self.plan.run());
+                let run = self.plan.set(&var, x).and_then(|()| self.plan.run());
                 match run.and_then(|()| self.plan.read(&self.output)) {
                     Ok(output) => y.copy_from_slice(output),
                     Err(_) => y.fill(f64::NAN),
@@ -277,7 +278,7 @@ impl Local {
             &upstream,
             &claimed,
         );
-        self.plan.set_exact(&var, value.values())?;
+        self.plan.set(&var, value.values())?;
         Ok(slopes)
     }
 }

@@ -87,10 +87,10 @@ impl Part {
     pub(super) fn runner(&self) -> Result<Runner<'_>> {
         let mut plan = Planner::new(&self.graph).want(&self.loss).compile::<f64>()?;
         if let Some(own) = &self.own {
-            plan.set_exact(own, self.block.values())?;
+            plan.set(own, self.block.values())?;
         }
         for cut in &self.cuts {
-            plan.set_exact(&cut.var, cut.output.values())?;
+            plan.set(&cut.var, cut.output.values())?;
         }
         plan.run()?;
         let loss = plan.place(&self.loss)?.start;

@@ -26,7 +26,10 @@ impl GraphCheck {
                     "give at least one parameter or real input, or let `GraphCheck::new` take all of the loss",
                 );
             }
-            Some(given) => given.iter().map(|parameter| parameter.shape().elements()).max(),
+            Some(given) => {
+                let elements = |parameter: &Var| Ok(parameter.try_shape()?.elements());
+                given.iter().map(elements).collect::<Result<Vec<usize>>>()?.into_iter().max()
+            }
             None => {
                 let nodes = ancestors(loss.graph(), &[loss.id()])?;
                 nodes

@@ -7,8 +7,7 @@
 //!
 //! Since an element is read before anything is written to its place, a run may write where it reads: an update in place.
 
-use super::chain::{Instruction, Value};
-use super::form::Form;
+use super::chain::{Elementwise, Instruction, Value};
 
 mod machine;
 
@@ -70,9 +69,9 @@ impl Step {
 
 /// What an instruction is, if it is arithmetic.
 pub(super) fn of(instruction: &Instruction) -> Option<Arithmetic> {
-    match instruction.operation.form() {
-        Form::Arithmetic(arithmetic) => Some(arithmetic),
-        Form::Pointwise(_) | Form::View(_) | Form::Reshape | Form::Rows(_) => None,
+    match instruction.operation {
+        Elementwise::Arithmetic(arithmetic) => Some(arithmetic),
+        Elementwise::Kernel(_) => None,
     }
 }
 
@@ -118,8 +117,6 @@ pub(super) fn run(instructions: &[Instruction], kept: impl Fn(usize) -> bool) ->
 mod tests {
     use super::*;
     use crate::kernel::Real;
-    use crate::kernel::samples::Plain;
-    use std::sync::Arc;
 
     const ALL: [Arithmetic; 7] = [
         Arithmetic::Add,
@@ -179,7 +176,11 @@ mod tests {
                     let inputs = (0..if one { 1 } else { 2 })
                         .map(|_| if draw(5) == 0 { Value::Number(draw(PLACES)) } else { place(&mut draw) })
                         .collect();
-                    Instruction { operation: Arc::new(Plain(arithmetic)), inputs, output: place(&mut draw) }
+                    Instruction {
+                        operation: Elementwise::Arithmetic(arithmetic),
+                        inputs,
+                        output: place(&mut draw),
+                    }
                 })
                 .collect();
             let count = [1, 3, 16, 17, 64, 100, 150][case % 7];

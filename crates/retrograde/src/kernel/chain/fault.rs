@@ -24,7 +24,6 @@ impl Chain {
         let missing = self.instructions.iter().any(|instruction| {
             instruction.inputs.len() > MOST_INPUTS
                 || instruction.inputs.iter().chain([&instruction.output]).any(is_register)
-                || !instruction.operation.form().is_pointwise()
                 || matches!(instruction.output, Value::Number(_) | Value::Passed)
         });
         let kernels = || self.instructions.iter().filter(|instruction| arithmetic::of(instruction).is_none());
@@ -46,31 +45,29 @@ impl Chain {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Instruction, Load, Store};
+    use super::super::{Elementwise, Instruction, Load, Store};
     use super::*;
     use crate::kernel::Arithmetic;
-    use crate::kernel::form::Formed;
-    use crate::kernel::samples::{Copied, Plain};
+    use crate::kernel::samples::copied;
     use crate::kernel::strided::View;
-    use std::sync::Arc;
 
-    const SUM: Plain = Plain(Arithmetic::Add);
+    const SUM: Elementwise = Elementwise::Arithmetic(Arithmetic::Add);
 
     const ELEMENTS: usize = 10;
 
     /// What is wrong with a chain of one operation that has two inputs.
-    fn fault(operation: impl Formed + 'static, inputs: [Value; 2], output: Value) -> Option<&'static str> {
+    fn fault(operation: Elementwise, inputs: [Value; 2], output: Value) -> Option<&'static str> {
         of_chain(operation, inputs.to_vec(), output, Vec::new(), Vec::new())
     }
 
     fn of_chain(
-        operation: impl Formed + 'static,
+        operation: Elementwise,
         inputs: Vec<Value>,
         output: Value,
         loads: Vec<Load>,
         stores: Vec<Store>,
     ) -> Option<&'static str> {
-        let instruction = Instruction { operation: Arc::new(operation), inputs, output };
+        let instruction = Instruction { operation, inputs, output };
         Chain::new((ELEMENTS, 0), loads, vec![instruction], stores, 2).fault()
     }
 
@@ -83,7 +80,7 @@ mod tests {
             None,
             "arithmetic may write where it reads"
         );
-        assert_eq!(fault(Copied, [memory(0), register(0)], register(1)), None);
+        assert_eq!(fault(copied(), [memory(0), register(0)], register(1)), None);
     }
 
     #[test]
@@ -96,17 +93,17 @@ mod tests {
             Some("a chain loads what it writes")
         );
         let same = Some("an operation of a chain reads what it writes");
-        assert_eq!(fault(Copied, [memory(0), register(0)], memory(0)), same);
-        assert_eq!(fault(Copied, [memory(0), register(0)], register(0)), same);
+        assert_eq!(fault(copied(), [memory(0), register(0)], memory(0)), same);
+        assert_eq!(fault(copied(), [memory(0), register(0)], register(0)), same);
         let number = Some("an operation of a chain is given one number for all elements");
-        assert_eq!(fault(Copied, [memory(0), Value::Number(0)], register(0)), number);
+        assert_eq!(fault(copied(), [memory(0), Value::Number(0)], register(0)), number);
         let missing = Some("a chain uses a register that it does not have");
         assert_eq!(fault(SUM, [memory(0), register(2)], memory(20)), missing);
         assert_eq!(fault(SUM, [memory(0), memory(10)], register(2)), missing);
         assert_eq!(fault(SUM, [memory(0), memory(10)], Value::Number(20)), missing);
         assert_eq!(fault(SUM, [memory(0), memory(10)], Value::Passed), missing);
         let many = vec![memory(0); MOST_INPUTS + 1];
-        assert_eq!(of_chain(Copied, many, memory(20), Vec::new(), Vec::new()), missing);
+        assert_eq!(of_chain(copied(), many, memory(20), Vec::new(), Vec::new()), missing);
 
         let view = View::whole(&[ELEMENTS]);
         let load =

@@ -12,7 +12,8 @@ mod fault;
 mod run;
 
 use super::arithmetic;
-use super::form::Formed;
+use super::arithmetic::Arithmetic;
+use super::form::PointwiseKernel;
 use super::strided::View;
 use std::ops::Range;
 use std::sync::Arc;
@@ -55,8 +56,8 @@ pub(crate) struct Chain {
 enum Task {
     /// A run of arithmetic.
     Run(Vec<arithmetic::Step>),
-    /// The instruction of this number.
-    Kernel(usize),
+    /// A kernel, and the number of its instruction.
+    Kernel(Arc<dyn PointwiseKernel>, usize),
 }
 
 /// Values that are not neighbours in memory, copied into a register.
@@ -106,10 +107,18 @@ impl RowsOfLoad {
 /// One operation on a tile.
 #[derive(Debug)]
 pub(crate) struct Instruction {
-    /// An operation of pointwise form, or arithmetic.
-    pub(crate) operation: Arc<dyn Formed>,
+    pub(crate) operation: Elementwise,
     pub(crate) inputs: Vec<Value>,
     pub(crate) output: Value,
+}
+
+/// What an instruction does to each element.
+#[derive(Debug, Clone)]
+pub(crate) enum Elementwise {
+    /// Arithmetic, which may write where it reads.
+    Arithmetic(Arithmetic),
+    /// A kernel, whose output is apart from its inputs.
+    Kernel(Arc<dyn PointwiseKernel>),
 }
 
 /// Where a tile of values is.
@@ -143,10 +152,18 @@ impl Chain {
     ) -> Self {
         let (mut tasks, mut number) = (Vec::new(), 0);
         while number < instructions.len() {
-            let kept = |register| stores.iter().any(|store| store.register == register);
-            let (run, count) = arithmetic::run(&instructions[number..], kept);
-            tasks.push(if count > 0 { Task::Run(run) } else { Task::Kernel(number) });
-            number += count.max(1);
+            match &instructions[number].operation {
+                Elementwise::Kernel(kernel) => {
+                    tasks.push(Task::Kernel(Arc::clone(kernel), number));
+                    number += 1;
+                }
+                Elementwise::Arithmetic(_) => {
+                    let kept = |register| stores.iter().any(|store| store.register == register);
+                    let (run, count) = arithmetic::run(&instructions[number..], kept);
+                    tasks.push(Task::Run(run));
+                    number += count;
+                }
+            }
         }
         let tail = instructions.iter().any(|instruction| instruction.inputs.contains(&Value::Passed));
         let in_memory = |step: &arithmetic::Step| !matches!(step.value(), Some(Value::Register(_)));

@@ -3,7 +3,6 @@
 use super::{Chain, MOST_INPUTS, Task, Value};
 use crate::kernel::arena::Arena;
 use crate::kernel::arithmetic::{self, Operand};
-use crate::kernel::form::Form;
 use crate::kernel::real::Real;
 use std::ops::Range;
 
@@ -112,11 +111,8 @@ impl Chain {
                             _ => in_memory(value, arena, &tile, passed).unwrap_or(Operand::Accumulator),
                         });
                     }
-                    Task::Kernel(number) => {
+                    Task::Kernel(kernel, number) => {
                         let instruction = &self.instructions[*number];
-                        let Form::Pointwise(kernel) = instruction.operation.form() else {
-                            continue;
-                        };
                         let mut inputs: [&[T]; MOST_INPUTS] = [&[]; MOST_INPUTS];
                         for (slot, input) in inputs.iter_mut().zip(&instruction.inputs) {
                             *slot = match *input {
@@ -135,7 +131,7 @@ impl Chain {
                             Value::Memory(start) => arena.real.slice_mut(start + tile.start, count),
                             Value::Number(_) | Value::Passed => continue,
                         };
-                        T::pointwise(kernel).map(&inputs[..instruction.inputs.len()], output);
+                        T::pointwise(&**kernel).map(&inputs[..instruction.inputs.len()], output);
                     }
                 }
             }

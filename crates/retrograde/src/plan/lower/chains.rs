@@ -1,9 +1,8 @@
 //! A chain's program: a register for each value between two of its operations that does not lie in memory.
 
-use super::{Carried, Lowering};
-use crate::graph::{Operation, Origin};
+use super::Lowering;
 use crate::kernel::arena::Place;
-use crate::kernel::chain::{Chain, Instruction, Load, Store, Value};
+use crate::kernel::chain::{Chain, Elementwise, Instruction, Load, Store, Value};
 use crate::kernel::{Form, View};
 use crate::plan::phases::reads_row_by_row;
 use crate::plan::views::Source;
@@ -26,16 +25,21 @@ impl Lowering<'_> {
         let mut made: HashMap<usize, Value> = HashMap::new();
         for (number, &member) in members.iter().enumerate() {
             let item = &self.items.list[member];
-            let Origin::Operation(operation) = &item.node.origin else {
-                continue;
+            let operation = match item.node.form() {
+                Some(Form::Arithmetic(arithmetic)) => Elementwise::Arithmetic(*arithmetic),
+                Some(Form::Pointwise(kernel)) => Elementwise::Kernel(Arc::clone(kernel)),
+                Some(Form::View(_) | Form::Reshape | Form::Rows(_)) | None => {
+                    unreachable!("`fuse` makes chains of pointwise operations")
+                }
             };
+            let is_arithmetic = matches!(operation, Elementwise::Arithmetic(_));
             let mut inputs = Vec::new();
             for &input in &item.inputs {
                 let Source { base, view } = &self.sources.of[input];
                 let load = || loaded.iter().find(|(other, seen, _)| other == base && *seen == view.merged());
                 inputs.push(match (made.get(base), load()) {
                     _ if head == Some(*base) => Value::Passed,
-                    _ if is_number(&self.sources.of[input]) && is_arithmetic(operation) => {
+                    _ if is_number(&self.sources.of[input]) && is_arithmetic => {
                         Value::Number(self.start(*base) + view.offset)
                     }
                     (Some(&value), _) => value,
@@ -51,9 +55,7 @@ impl Lowering<'_> {
             let output = match (leaves.map(Vec::as_slice), self.places[member]) {
                 (None, Some(Place::Real { start, .. })) => Value::Memory(start),
                 // Nobody reads the old value any more.
-                (Some(&[leaf]), None)
-                    if !later(leaf) && (is_arithmetic(operation) || !reads(member, leaf)) =>
-                {
+                (Some(&[leaf]), None) if !later(leaf) && (is_arithmetic || !reads(member, leaf)) => {
                     Value::Memory(self.start(leaf))
                 }
                 _ => Value::Register(registers.take()),
@@ -64,7 +66,6 @@ impl Lowering<'_> {
                 stores.extend(targets.map(|to| Store { register, to }));
             }
             made.insert(member, output);
-            let operation = Arc::new(Carried(Arc::clone(operation)));
             instructions.push(Instruction { operation, inputs, output });
             // Registers that no later member reads are free again, unless they are stored at the end.
             let dead: Vec<usize> = made
@@ -95,7 +96,8 @@ impl Lowering<'_> {
         let read = |&member: &usize| self.items.list[member].inputs.iter().map(move |&input| (member, input));
         for (member, input) in members.iter().flat_map(read) {
             let source = &self.sources.of[input];
-            if is_number(source) && self.items.list[member].node.operation().is_some_and(is_arithmetic) {
+            // Arithmetic may be given one number for an input that is the same throughout.
+            if is_number(source) && matches!(self.items.form(member), Some(Form::Arithmetic(_))) {
                 continue;
             }
             let view = source.view.merged();
@@ -115,11 +117,6 @@ impl Lowering<'_> {
 fn is_number(source: &Source) -> bool {
     source.view.elements() > 1
         && source.view.strides.iter().zip(&source.view.shape).all(|(&s, &n)| s == 0 || n == 1)
-}
-
-/// Whether an operation may be given one number for an input that is the same throughout, and may write where it reads.
-fn is_arithmetic(operation: &Arc<dyn Operation>) -> bool {
-    matches!(operation.form(), Form::Arithmetic(_))
 }
 
 /// Hands out the registers of a chain.

@@ -3,20 +3,20 @@
 mod chains;
 
 use crate::error::{Error, Result};
-use crate::graph::{Kind, Leaf, Operation, Origin};
+use crate::graph::{Kind, Leaf};
 use crate::kernel::arena::{Arena, Block, Place, Table};
 use crate::kernel::chain::{Chain, Load, Store};
-use crate::kernel::program::Program;
+use crate::kernel::program::{Program, Refusal};
 use crate::kernel::sparse;
 use crate::kernel::table::Lists;
 use crate::kernel::tail::Tail;
 use crate::kernel::work::{RowsWork, Work};
-use crate::kernel::{Bytes, Form, Formed, Operand, Real, Threads};
+use crate::kernel::{Bytes, Form, Operand, Real, Threads};
 use crate::plan::fuse::{Unit, Units};
 use crate::plan::phases::Phases;
 use crate::plan::place::Allocator;
 use crate::plan::schedule::{Schedule, Update};
-use crate::plan::simplify::{Item, Items};
+use crate::plan::simplify::Items;
 use crate::plan::tails::Tails;
 use crate::plan::views::{Source, Sources};
 use std::collections::HashMap;
@@ -29,16 +29,6 @@ pub(in crate::plan) struct Lowered<T> {
     pub(in crate::plan) places: Vec<Option<Place>>,
     /// The items that each step makes; none for the copies of updates at the end.
     pub(in crate::plan) steps: Vec<Vec<usize>>,
-}
-
-/// An operation, as kernels see it.
-#[derive(Debug)]
-struct Carried(Arc<dyn Operation>);
-
-impl Formed for Carried {
-    fn form(&self) -> Form<'_> {
-        self.0.form()
-    }
 }
 
 /// Makes the program.
@@ -95,8 +85,15 @@ pub(in crate::plan) fn lower<T: Real>(
     steps.resize(steps.len() + copies.len(), Vec::new());
     work.push(copies);
     let numbers = lowering.real.length();
-    let program = lowering.arena::<T>().and_then(|arena| Program::new(arena, &once, work, threads));
-    let program = program.ok_or_else(|| too_much::<T>(numbers))?;
+    let arena = lowering.arena::<T>().ok_or_else(|| too_much::<T>(numbers))?;
+    let program = Program::new(arena, &once, work, threads).map_err(|refusal| match refusal {
+        Refusal::Memory => too_much::<T>(numbers),
+        Refusal::Unsound(step) => Error::invalid(
+            "a plan",
+            format!("a step is not sound: {step}"),
+            "let the methods of a `RowsKernel` depend on nothing but its fields and the shapes that they are given",
+        ),
+    })?;
     Ok(Lowered { program, places: lowering.places, steps })
 }
 
@@ -278,41 +275,30 @@ impl Lowering<'_> {
     fn rows(&self, item: usize, output: Operand, rows: usize) -> RowsWork {
         let mut inputs: Vec<Operand> =
             self.items.list[item].inputs.iter().map(|&input| self.operand(input)).collect();
-        let Origin::Operation(operation) = &self.items.list[item].node.origin else {
-            unreachable!("only operations have row kernels");
+        let Some(Form::Rows(kernel)) = self.items.form(item) else {
+            unreachable!("`fuse` makes such units of row kernels");
         };
-        if let Form::Rows(kernel) = operation.form() {
-            let shapes: Vec<Vec<usize>> = inputs.iter().map(|input| input.shape.clone()).collect();
-            let shapes: Vec<&[usize]> = shapes.iter().map(Vec::as_slice).collect();
-            for (position, input) in inputs.iter_mut().enumerate() {
-                input.by_row = kernel.row_by_row(position, &shapes, &output.shape);
-            }
+        let shapes: Vec<Vec<usize>> = inputs.iter().map(|input| input.shape.clone()).collect();
+        let shapes: Vec<&[usize]> = shapes.iter().map(Vec::as_slice).collect();
+        for (position, input) in inputs.iter_mut().enumerate() {
+            input.by_row = kernel.row_by_row(position, &shapes, &output.shape);
         }
-        RowsWork { operation: Arc::new(Carried(Arc::clone(operation))), inputs, output, rows, tail: None }
+        RowsWork { kernel: Arc::clone(kernel), inputs, output, rows, tail: None }
     }
 
     /// A view's values as neighbours in memory.
     fn copy(&self, item: usize) -> Work {
-        let source = self.behind(item);
+        let Some(source) = &self.sources.copied[item] else {
+            unreachable!("`fuse` makes such units of copied views");
+        };
         match self.items.list[item].node.value_type.kind {
-            Kind::Real => Work::Chain(self.transfer(&source, self.start(item))),
+            Kind::Real => Work::Chain(self.transfer(source, self.start(item))),
             Kind::Index => Work::Indices {
                 from: (self.start(source.base), self.items.elements(source.base)),
                 view: source.view.merged(),
                 to: self.start(item),
             },
         }
-    }
-
-    /// What a copied view is a view of.
-    fn behind(&self, item: usize) -> Source {
-        let Item { node, inputs } = &self.items.list[item];
-        let of = &self.sources.of[inputs[0]];
-        let view = match node.operation().map(|operation| operation.form()) {
-            Some(Form::View(viewing)) => viewing.view(&of.view),
-            _ => of.view.clone(),
-        };
-        Source { base: of.base, view }
     }
 
     /// At the end of the run: an update's value is copied into its leaf.

@@ -3,6 +3,7 @@
 use retrograde::Var;
 use retrograde::graph::{Mismatch, Operation, Site, Type};
 use retrograde::kernel::{Call, Form, Pointwise, Real, Rows, RowsKernel};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// What is wrong.
@@ -65,7 +66,7 @@ impl Operation for Flawed {
         Ok(inputs[0].clone())
     }
 
-    fn form(&self) -> Form<'_> {
+    fn form(self: Arc<Self>) -> Form {
         if self.0 == Flaw::Rows { Form::Rows(self) } else { Form::Pointwise(self) }
     }
 
@@ -105,7 +106,7 @@ impl Operation for Frozen {
         Ok(inputs[0].clone())
     }
 
-    fn form(&self) -> Form<'_> {
+    fn form(self: Arc<Self>) -> Form {
         Form::Pointwise(self)
     }
 

@@ -53,6 +53,21 @@ fn law_7_what_does_not_fit_is_refused_with_an_error_that_helps() {
 }
 
 #[test]
+fn law_7_a_fault_goes_through_every_operation_as_it_is() {
+    for (label, _, trial) in trials() {
+        let (a, b) = (trial.graph.input("a", [2]), trial.graph.input("b", [3]));
+        let faulty = &a + &b;
+        let expected = faulty.clone().checked().map(|_| ()).expect_err("shapes that do not fit").to_string();
+        for position in 0..trial.variables.len() {
+            let mut variables = trial.variables.clone();
+            variables[position] = faulty.clone();
+            let error = (trial.record)(&variables).checked().map(|_| ()).expect_err(&label);
+            assert_eq!(error.to_string(), expected, "{label}, input {position}");
+        }
+    }
+}
+
+#[test]
 fn every_node_knows_the_users_line_also_those_of_the_gradient() -> Result<()> {
     for (label, _, trial) in trials() {
         if trial.is_real() {

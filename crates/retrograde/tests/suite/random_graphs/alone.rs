@@ -38,7 +38,7 @@ impl<T: Real> Alone<T> {
     /// Computes all nodes.
     pub fn run(&mut self) {
         for node in self.graph.nodes() {
-            if let Origin::Operation(operation) = &node.origin {
+            if let Origin::Operation(operation, _) = &node.origin {
                 let value = self.compute(&node, operation);
                 self.values.insert(node.id, value);
             }
@@ -70,7 +70,7 @@ impl<T: Real> Alone<T> {
         let mut plan = Planner::new(&graph).want(&output).compile::<T>().expect("one node can be planned");
         for (input, id) in inputs.iter().zip(&node.inputs) {
             match &self.values[id] {
-                Values::Real(values) => plan.set_exact(input, values).expect("has the shape"),
+                Values::Real(values) => plan.set(input, values).expect("has the shape"),
                 Values::Index(values) => plan.set_indices(input, values).expect("has the shape"),
             }
         }
@@ -95,8 +95,8 @@ impl Operation for Same {
         self.0.infer(inputs)
     }
 
-    fn form(&self) -> Form<'_> {
-        self.0.form()
+    fn form(self: Arc<Self>) -> Form {
+        Arc::clone(&self.0).form()
     }
 
     fn derivative(&self, site: &Site<'_>) -> Vec<Option<Var>> {
