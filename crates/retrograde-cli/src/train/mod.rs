@@ -49,11 +49,11 @@ pub fn run(arguments: &TrainArguments, given: &Given<'_>) -> Result<ExitCode, Fa
     if arguments.threads == Some(0) {
         return Err(Failure::Usage(Error::invalid("--threads", "0 threads do nothing", "give one or more")));
     }
-    let recipe = if let Some(folder) = &arguments.resume {
+    let (recipe, run) = if let Some(folder) = &arguments.resume {
         resume::recipe(folder, asked, given)?
     } else {
         asked.check().map_err(Failure::Usage)?;
-        asked
+        (asked, None)
     };
     let interrupted = interrupt::watch()?;
 
@@ -67,7 +67,7 @@ pub fn run(arguments: &TrainArguments, given: &Given<'_>) -> Result<ExitCode, Fa
     })?;
     let recipe = Recipe { data: source, ..recipe };
     let mut net = recipe.model(&data)?;
-    let outputs = Outputs::new(arguments)?;
+    let outputs = Outputs::new(arguments, run)?;
     let command = outputs::command(&recipe, arguments);
     let mut trainer = recipe.trainer()?.recording(outputs.any()).profiling(arguments.profile);
     if let Some(threads) = arguments.threads {

@@ -3,6 +3,7 @@
 use super::history::{EpochRecord, History};
 use super::recipe::Recipe;
 use super::recording::{self, Recording, RecordingNote};
+use super::run_id::RunId;
 use super::trainer::Trainer;
 use crate::data::{Dataset, Samples};
 use crate::error::{Error, Result};
@@ -106,6 +107,7 @@ pub struct Checkpoint {
     tensors: Parameters,
     history: History,
     recipe: Option<Recipe>,
+    run: Option<RunId>,
 }
 
 /// What a checkpoint's file says beside its tensors.
@@ -116,6 +118,9 @@ struct Note {
     /// None in what was trained without one.
     #[serde(default)]
     recipe: Option<Recipe>,
+    /// None in what no run wrote.
+    #[serde(default)]
+    run: Option<RunId>,
     step: u64,
     epochs: Vec<EpochRecord>,
     train_seconds: f64,
@@ -133,7 +138,7 @@ const LOSSES: &str = "history.losses";
 
 impl Checkpoint {
     pub(super) fn new(identity: Identity, step: u64, tensors: Parameters) -> Self {
-        Checkpoint { identity, step, tensors, history: History::default(), recipe: None }
+        Checkpoint { identity, step, tensors, history: History::default(), recipe: None, run: None }
     }
 
     /// With the history so far.
@@ -144,6 +149,11 @@ impl Checkpoint {
     /// With the recipe it was trained by.
     pub(super) fn with_recipe(self, recipe: Option<Recipe>) -> Self {
         Checkpoint { recipe, ..self }
+    }
+
+    /// Of this run.
+    pub(super) fn with_run(self, run: RunId) -> Self {
+        Checkpoint { run: Some(run), ..self }
     }
 
     /// What training it belongs to.
@@ -171,6 +181,11 @@ impl Checkpoint {
         self.recipe.as_ref()
     }
 
+    /// The run that wrote it, if one did.
+    pub fn run(&self) -> Option<RunId> {
+        self.run
+    }
+
     /// Writes it, whole or not at all.
     pub fn write(&self, path: impl AsRef<Path>) -> Result<()> {
         let mut tensors = self.tensors.clone();
@@ -179,6 +194,7 @@ impl Checkpoint {
             format: FORMAT,
             identity: self.identity.clone(),
             recipe: self.recipe.clone(),
+            run: self.run,
             step: self.step,
             epochs: self.history.epochs.clone(),
             train_seconds: self.history.train_seconds,
@@ -239,7 +255,8 @@ impl Checkpoint {
             recording,
             ..History::default()
         };
-        Ok(Checkpoint { identity: note.identity, step: note.step, tensors, history, recipe: note.recipe })
+        let Note { identity, step, recipe, run, .. } = note;
+        Ok(Checkpoint { identity, step, tensors, history, recipe, run })
     }
 }
 

@@ -3,6 +3,7 @@
 use super::folder::RunFolder;
 use super::history::{EpochRecord, History};
 use super::recorder::Recorder;
+use super::run_id::RunId;
 use super::session::Session;
 use super::state::{State, Status};
 use super::trainer::{Event, Trainer};
@@ -29,6 +30,7 @@ type Observer<'a> = &'a mut dyn FnMut(Event<'_>) -> ControlFlow<()>;
 /// A training under way.
 pub(super) struct Run<'a, T: Real> {
     trainer: &'a Trainer,
+    id: RunId,
     session: Session<T>,
     history: History,
     recorder: Option<Recorder<T>>,
@@ -51,9 +53,17 @@ impl<'a, T: Real> Run<'a, T> {
         let session = Session::<T>::new(trainer, model, data)?;
         let now = Instant::now();
         let last = trainer.last_step(data.train().len())?;
-        let history = History::default();
-        let mut run =
-            Run { trainer, session, history, recorder: None, folder: None, saved: now, told: now, last };
+        let mut run = Run {
+            trainer,
+            id: RunId::draw(),
+            session,
+            history: History::default(),
+            recorder: None,
+            folder: None,
+            saved: now,
+            told: now,
+            last,
+        };
         run.open(model, data)?;
         run.start_recording(model, data)?;
         match run.go(model, data.train().len(), observer) {
@@ -144,6 +154,7 @@ impl<'a, T: Real> Run<'a, T> {
                 threads: self.session.threads(),
                 ..checkpoint.history().clone()
             };
+            self.id = checkpoint.run().unwrap_or(self.id);
             self.folder = Some(folder);
             return Ok(());
         }
@@ -216,6 +227,7 @@ impl<'a, T: Real> Run<'a, T> {
         }
         let parameters = self.session.parameters()?;
         let state = State {
+            run: self.id,
             identity: self.session.identity(),
             history: &self.history,
             parameters: &parameters,
@@ -237,6 +249,7 @@ impl<'a, T: Real> Run<'a, T> {
                 .checkpoint()?
                 .with_history(&self.history)
                 .with_recipe(self.trainer.recipe_of_this())
+                .with_run(self.id)
                 .write(RunFolder::checkpoint_file(folder.path()))?;
             self.session.store(model)?;
             model.save(&RunFolder::model_file(folder.path()), self.trainer.precision)?;
