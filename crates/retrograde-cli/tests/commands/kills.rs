@@ -1,10 +1,14 @@
 //! Trainings ended by SIGKILL: each continues, and becomes what it would have become.
 
 use super::{bytes, events, expect, place, program, refuse, text};
+use retrograde::train::RunFolder;
 use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
+
+/// Whether a run has come to some moment, by its folder.
+type Moment = fn(&Path) -> bool;
 
 /// Runs the program and kills it as soon as `moment` holds.
 fn kill(arguments: &[&str], folder: &Path, moment: &dyn Fn() -> bool) {
@@ -49,7 +53,9 @@ fn a_run_killed_before_its_second_checkpoint_continues_with_its_reports() {
     let whole = place();
     expect(0, &words(&train("300", &[])), whole.path());
     let resume = ["train", "--resume", "run", "--steps", "300", "--quiet"];
-    let moments: [(&str, fn(&Path) -> bool); 5] = [
+    // So late that there is no second one.
+    let late = ["--checkpoint-every", "1000"];
+    let moments: [(&str, Moment); 5] = [
         ("the checkpoint", |run| run.join("checkpoint.safetensors").exists()),
         ("the model", |run| run.join("model.safetensors").exists()),
         ("the page", |run| run.join("report.html").exists()),
@@ -59,10 +65,10 @@ fn a_run_killed_before_its_second_checkpoint_continues_with_its_reports() {
     for (what, moment) in moments {
         let broken = place();
         let run = broken.path().join("run");
-        kill(&words(&train("1000000", &[])), broken.path(), &|| moment(&run));
+        kill(&words(&train("1000000", &late)), broken.path(), &|| moment(&run));
         // Once more, while what was resumed has hardly begun.
         let files = events::files(&run.join("tensorboard"));
-        let again = [&["train", "--resume", "run", "--steps", "1000000"], &REPORTS[..]].concat();
+        let again = [&["train", "--resume", "run", "--steps", "1000000"], &REPORTS[..], &late].concat();
         kill(&again, broken.path(), &|| {
             let now = events::files(&run.join("tensorboard"));
             now.last().is_some_and(|newest| !files.contains(newest))
@@ -70,6 +76,76 @@ fn a_run_killed_before_its_second_checkpoint_continues_with_its_reports() {
         expect(0, &[&resume[..], &REPORTS].concat(), broken.path());
         assert_same(&broken, &whole, what);
     }
+}
+
+/// The step of the checkpoint in a run's folder, 0 before there is one.
+fn kept(run: &Path) -> u64 {
+    RunFolder::read_checkpoint(run).map_or(0, |checkpoint| checkpoint.step())
+}
+
+/// Killed four times at other moments within its epochs, a run comes to the bits and the figures of one that goes through.
+fn dies_four_times(settings: &[&str]) {
+    let (broken, whole) = (place(), place());
+    let run = broken.path().join("run");
+    let often = ["--checkpoint-every", "0.05"];
+    for milliseconds in [0, 30, 7, 90] {
+        let before = kept(&run);
+        let arguments = if run.exists() {
+            ["train", "--resume", "run", "--steps", "1000000"].map(str::to_owned).to_vec()
+        } else {
+            train("1000000", settings)
+        };
+        kill(&[&words(&arguments)[..], &often].concat(), broken.path(), &|| {
+            let is_reached = kept(&run) > before;
+            std::thread::sleep(Duration::from_millis(if is_reached { milliseconds } else { 4 }));
+            is_reached
+        });
+        // As a kill within a writing leaves it.
+        for folder in [run.clone(), run.join("tensorboard")] {
+            std::fs::write(folder.join(".retrograde-4000000-3.partial"), "a part").expect("a file");
+        }
+    }
+    let steps = (kept(&run) + 50).to_string();
+    expect(0, &["train", "--resume", "run", "--steps", &steps, "--quiet"], broken.path());
+    expect(0, &words(&train(&steps, settings)), whole.path());
+    assert_same(&broken, &whole, &format!("{settings:?}, {steps} steps"));
+    let files = |run: &Path| -> Vec<String> {
+        let entries = std::fs::read_dir(run).expect("the folder").map(|entry| entry.expect("an entry"));
+        let mut names: Vec<_> = entries.map(|entry| entry.file_name().to_string_lossy().into()).collect();
+        names.sort();
+        names
+    };
+    assert_eq!(files(&run), files(&whole.path().join("run")));
+    assert!(files(&run.join("tensorboard")).iter().all(|name| name.contains("tfevents")));
+}
+
+#[test]
+fn four_kills_change_nothing_with_batches_drawn_with_replacement() {
+    dies_four_times(&["--batch", "30"]);
+}
+
+#[test]
+fn four_kills_change_nothing_with_batches_drawn_without_replacement() {
+    let settings = ["--without-replacement", "--batch", "70", "--precision", "f64", "--hidden", "30"];
+    dies_four_times(&[&settings[..], &["--optimizer", "momentum"]].concat());
+}
+
+#[test]
+fn four_kills_change_nothing_within_a_schedule() {
+    let settings = ["--optimizer", "adam", "--schedule", "cosine:3000+warmup:100", "--clip", "1"];
+    dies_four_times(&[&settings[..], &["--batch", "50", "--init", "he", "--hidden", "40,20"]].concat());
+}
+
+#[test]
+fn the_time_between_checkpoints_is_in_seconds_and_needs_a_folder() {
+    let place = place();
+    refuse(2, &["train", "--checkpoint-every", "1"], place.path(), &["without a folder", "--out FOLDER"]);
+    for wrong in ["-1", "NaN", "soon", "1e300"] {
+        let (_, complaint) =
+            expect(2, &["train", "--out", "other", "--checkpoint-every", wrong], place.path());
+        assert!(complaint.contains("a number of seconds is wanted"), "{complaint}");
+    }
+    assert!(std::fs::read_dir(place.path()).expect("the folder").next().is_none(), "nothing was written");
 }
 
 /// The number of the run stands in its checkpoint and its events, not in its settings.

@@ -125,6 +125,8 @@ struct Note {
     epochs: Vec<EpochRecord>,
     train_seconds: f64,
     evaluation_seconds: f64,
+    #[serde(default)]
+    recording_seconds: f64,
     /// None in what was trained without one.
     #[serde(default)]
     recording: Option<RecordingNote>,
@@ -199,6 +201,7 @@ impl Checkpoint {
             epochs: self.history.epochs.clone(),
             train_seconds: self.history.train_seconds,
             evaluation_seconds: self.history.evaluation_seconds,
+            recording_seconds: self.history.recording_seconds,
             recording: self.history.recording.as_ref().map(|recording| recording.store(&mut tensors)),
         };
         let note = serde_json::to_string(&note)
@@ -252,6 +255,7 @@ impl Checkpoint {
             epochs: note.epochs,
             train_seconds: note.train_seconds,
             evaluation_seconds: note.evaluation_seconds,
+            recording_seconds: note.recording_seconds,
             recording,
             ..History::default()
         };

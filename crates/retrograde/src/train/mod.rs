@@ -4,7 +4,9 @@
 //! hands takes a [`Session`]: one step at a time, with evaluation and checkpoints when they like.
 //!
 //! The batch of a step depends on the seed and the step's number alone, and a step's bits on nothing but the
-//! parameters, the states and that batch: so a training resumed from a [`Checkpoint`] continues bit for bit. A [`Recipe`]
+//! parameters, the states and that batch: so a training resumed from a [`Checkpoint`] continues bit for bit, from any step.
+//! Checkpoints are written while the training goes on, so that a killed one loses seconds
+//! ([`Trainer::checkpoint_every`]). A [`Recipe`]
 //! is a whole training as plain data; a [`Predictor`] asks the trained network.
 
 mod checkpoint;
@@ -12,6 +14,7 @@ mod classification;
 mod evaluate;
 mod folder;
 mod history;
+mod pacing;
 mod predictor;
 mod recipe;
 mod recorder;

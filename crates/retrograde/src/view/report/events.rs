@@ -8,17 +8,19 @@
 //! of a folder in that order, also while they come.
 //!
 //! A run that was killed has often written events of later steps than its checkpoint's. When it is resumed, one file of all
-//! that the checkpoint knows replaces its earlier files. That file says at its beginning that a session starts at step 0: a
-//! TensorBoard that has read the earlier files then drops what it knows of this step and later ones. The names hold the
-//! number of the run, so that the events of another run are never replaced.
+//! that the checkpoint knows replaces its earlier files. The first file of a run, and this one, says at its beginning that a
+//! session starts at step 0: a TensorBoard that has read the earlier files then drops what it knows of this step and later
+//! ones. The newest of the earlier files is emptied rather than removed, as a TensorBoard that reads a file which disappears
+//! never passes on to the next one. The names hold the number of the run, so that the events of another run are never
+//! replaced.
 //!
 //! Source: TensorFlow, `tensorflow/core/util/event.proto`, `framework/summary.proto`, `lib/io/record_writer.cc`;
-//! TensorBoard, `plugin_event_accumulator.py` (`SessionLog.START`).
+//! TensorBoard, `plugin_event_accumulator.py` (`SessionLog.START`), `directory_watcher.py`.
 
 use super::figures::{Figure, series};
 use crate::clock::SystemTime;
 use crate::error::{Error, Result, shown};
-use crate::files::{folder_must_be_writable, write_whole};
+use crate::files::{folder_must_be_writable, remove_left_over, write_whole};
 use crate::train::{History, RunId};
 use crc::{CRC_32_ISCSI, Crc};
 use std::collections::HashMap;
@@ -58,10 +60,10 @@ impl EventFolder {
     /// before it was resumed; an error when there are events of another run.
     pub fn write(&mut self, run: RunId, history: &History) -> Result<()> {
         let begins = self.start == 0;
-        let earlier = if begins { self.begin(run)? } else { Vec::new() };
+        let mut earlier = if begins { self.begin(run)? } else { Vec::new() };
         let mut file = Vec::new();
         record(&mut file, &event(0, &Content::Version));
-        if !earlier.is_empty() {
+        if begins {
             record(&mut file, &event(0, &Content::Start));
         }
         let mut news = false;
@@ -82,6 +84,9 @@ impl EventFolder {
         let start = earlier.iter().map(|old| old.start).max().map_or(self.start.max(1), |last| last + 1);
         let name = format!("{BEFORE}{start:06}.{:012}.{run}{BEHIND}", history.steps());
         write_whole(&self.folder.join(name), &file)?;
+        if let Some(newest) = earlier.pop() {
+            write_whole(&newest.path, &[])?;
+        }
         for old in earlier {
             std::fs::remove_file(&old.path).map_err(|error| Error::file("remove", &old.path, &error))?;
         }
@@ -93,6 +98,7 @@ impl EventFolder {
     fn begin(&self, run: RunId) -> Result<Vec<Found>> {
         let folder = &self.folder;
         std::fs::create_dir_all(folder).map_err(|error| Error::file("create", folder, &error))?;
+        remove_left_over(folder);
         self.earlier(Some(run))
     }
 
@@ -132,7 +138,7 @@ impl EventFolder {
     }
 }
 
-/// The event files of ours in a folder.
+/// The event files of ours in a folder, in the order of their names.
 fn files_of(folder: &Path) -> std::io::Result<Vec<Found>> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder)? {
@@ -146,6 +152,7 @@ fn files_of(folder: &Path) -> std::io::Result<Vec<Found>> {
             found.push(Found { path: entry.path(), start, run });
         }
     }
+    found.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(found)
 }
 
@@ -259,15 +266,15 @@ mod tests {
             files.iter().map(|file| file.metadata().expect("its size").len()).collect::<Vec<u64>>()
         };
         let all = sizes();
-        // A version; two losses; one.
-        assert_eq!((all.len(), all[1] - all[0]), (3, 2 * (all[2] - all[0])));
-        let loss = all[2] - all[0];
-        // A resumed run writes all of it, once, wherever its checkpoint is: at the end, in the middle, at step 0. The
-        // start of a session is 16 bytes around a message of 15: a time, a step, and a log of four bytes.
+        // A record is 16 bytes around its message. That of a version has 26 of them; that of a session's start a time, a
+        // step and a log in 15; that of the loss of a batch a time, a step, and in 19 more a tag and a number.
+        let (version, start, loss) = (16 + 26, 16 + 9 + 2 + 4, 16 + 9 + 2 + 4 + 2 + 10 + 5);
+        assert_eq!(all, [version + start, version + 2 * loss, version + loss]);
+        // A resumed run writes all of it, once, wherever its checkpoint is: at the end, in the middle, at step 0.
         for steps in [3, 2, 0] {
             history.losses.truncate(steps);
             folder().write(run, &history)?;
-            assert_eq!(sizes(), [all[0] + (16 + 9 + 2 + 4) + steps as u64 * loss], "{steps} steps");
+            assert_eq!(sizes(), [0, all[0] + steps as u64 * loss], "{steps} steps");
         }
         // Another run is refused, wherever it is.
         for losses in [Vec::new(), vec![2.0; 5]] {
@@ -279,7 +286,7 @@ mod tests {
         for other in [None, Some(RunId::draw())] {
             assert!(folder().check(other).is_err(), "{other:?}");
         }
-        assert_eq!(sizes().len(), 1);
+        assert_eq!(sizes().len(), 2);
         Ok(())
     }
 

@@ -5,7 +5,7 @@ use super::events::EventFolder;
 use super::page::Report;
 use crate::clock::Instant;
 use crate::error::Result;
-use crate::files::write_whole;
+use crate::files::{remove_left_over, write_whole};
 use crate::train::{Event, RunId, State, Status};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -97,6 +97,10 @@ impl<'a> Reporter<'a> {
         let begin = Instant::now();
         if goes_on && self.next.is_some_and(|next| begin < next) {
             return Ok(());
+        }
+        if self.next.is_none() {
+            let files = [&self.page, &self.csv].into_iter().flatten();
+            files.filter_map(|file| file.parent()).for_each(remove_left_over);
         }
         let written = self.write(state);
         self.next = Some(Instant::now() + EVERY.max(begin.elapsed() * PATIENCE));
