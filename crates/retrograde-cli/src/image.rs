@@ -5,6 +5,7 @@ use retrograde::data::{Channels, Picture, Prepared};
 use retrograde::{Error, Result};
 use std::fs::File;
 use std::io::{Cursor, Read};
+use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
 
 /// The longest file that is read, and the most memory that its picture may take.
@@ -19,10 +20,9 @@ pub fn read(path: &Path, shape: [usize; 2]) -> Result<Prepared> {
     let [rows, columns] = shape;
     if bytes.starts_with(b"\x89PNG") {
         let picture = decode(path, &bytes)?;
-        return picture.prepare(shape).map_err(|error| match error {
-            Error::Invalid { problem, remedy, .. } => Error::format(path, problem, remedy),
-            error => error,
-        });
+        // The file is not needed beside its picture.
+        drop(bytes);
+        return picture.prepare(shape).map_err(|error| of_file(path, error));
     }
     if bytes.len() == rows * columns {
         return Ok(Prepared { pixels: bytes, shape, inverted: false, scaled: false });
@@ -45,17 +45,44 @@ fn read_bounded(path: &Path) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// A PNG of any kind as eight bits a channel.
+/// A PNG of any kind as eight bits a channel. The decoder is bounded and its input checked, but it is not our own: if it
+/// panics, the file is refused too.
 fn decode(path: &Path, bytes: &[u8]) -> Result<Picture> {
+    without_panic(|| decode_png(path, bytes)).unwrap_or_else(|| {
+        let problem = "the PNG decoder fails on it";
+        Err(Error::format(path, problem, "save it again as PNG"))
+    })
+}
+
+/// What the call returns; none if it panicked, of which nothing is printed.
+fn without_panic<T>(call: impl FnOnce() -> T) -> Option<T> {
+    let hook = panic::take_hook();
+    panic::set_hook(Box::new(|_| {}));
+    let result = panic::catch_unwind(AssertUnwindSafe(call));
+    panic::set_hook(hook);
+    result.ok()
+}
+
+fn decode_png(path: &Path, bytes: &[u8]) -> Result<Picture> {
     let corrupt = |error: png::DecodingError| {
         Error::format(path, format!("it is no whole PNG ({error})"), "save it again as PNG")
     };
     let mut decoder = Decoder::new_with_limits(Cursor::new(bytes), Limits { bytes: LARGEST });
     decoder.set_transformations(Transformations::EXPAND | Transformations::STRIP_16);
+    decoder.set_ignore_text_chunk(true);
+    decoder.set_ignore_iccp_chunk(true);
     let mut reader = decoder.read_info().map_err(corrupt)?;
     let (width, height) = reader.info().size();
+    // Before memory is taken for the pixels.
+    Picture::check_size(height as usize, width as usize).map_err(|error| of_file(path, error))?;
+    // The decoder indexes three bytes an entry without looking whether the last ones are there.
+    let palette = reader.info().palette.as_ref().map_or(0, |palette| palette.len());
+    if !palette.is_multiple_of(3) {
+        let problem = format!("its palette has {palette} bytes, and each colour takes 3");
+        return Err(Error::format(path, problem, "save it again as PNG"));
+    }
     let Some(size) = reader.output_buffer_size().filter(|size| *size <= LARGEST) else {
-        let problem = format!("its {width} × {height} pixels are too many");
+        let problem = format!("its {width} × {height} pixels take more than {LARGEST} bytes");
         return Err(Error::format(path, problem, "scale it down"));
     };
     let mut pixels = vec![0; size];
@@ -68,5 +95,26 @@ fn decode(path: &Path, bytes: &[u8]) -> Result<Picture> {
         // A palette has been expanded.
         ColorType::Rgb | ColorType::Indexed => Channels::Rgb,
     };
-    Picture::new(frame.height as usize, frame.width as usize, channels, &pixels)
+    Picture::new(frame.height as usize, frame.width as usize, channels, pixels)
+        .map_err(|error| of_file(path, error))
+}
+
+/// What is wrong with a picture, said of its file.
+fn of_file(path: &Path, error: Error) -> Error {
+    match error {
+        Error::Invalid { problem, remedy, .. } => Error::format(path, problem, remedy),
+        error => error,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_panic;
+
+    #[test]
+    fn a_panic_of_another_library_is_an_answer() {
+        let bytes: &[u8] = &[1, 2];
+        assert_eq!(without_panic(|| bytes[..3].len()), None);
+        assert_eq!(without_panic(|| bytes[..2].len()), Some(2));
+    }
 }

@@ -101,9 +101,9 @@ pub enum Line<'a> {
         /// What the whole sets say.
         #[serde(flatten)]
         scores: Scores,
-        /// Seconds spent on the steps of this call.
+        /// Seconds spent on all steps, those before a resume included.
         train_seconds: f64,
-        /// Seconds spent on evaluation in this call.
+        /// Seconds spent on all evaluations.
         evaluation_seconds: f64,
         /// The mean time of a step of this call; null if it made none.
         microseconds_per_step: Option<f64>,

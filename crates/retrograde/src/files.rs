@@ -3,10 +3,11 @@
 //! Two promises that several rooms make are kept here, once. What comes from outside is measured before memory
 //! is taken for it. What is written appears under its name complete or not at all: the bytes go to a temporary
 //! name in the same folder, are flushed to the device and then renamed over the old file, so that a reader, a
-//! full disk or a loss of power meets either the old file or the new one, never a part of one.
+//! full disk or a loss of power meets either the old file or the new one, never a part of one. What a killed process leaves
+//! under its temporary name is removed by the next run in that folder.
 
 use std::ffi::OsStr;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -68,8 +69,10 @@ pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
     };
     let (mut file, partial) = create_partial(folder).map_err(refused)?;
     let written = file.write_all(bytes).and_then(|()| file.sync_all());
+    let named = written.and_then(|()| fs::rename(&partial, name));
+    // Only now: it is locked until it has its name.
     drop(file);
-    if let Err(error) = written.and_then(|()| fs::rename(&partial, name)) {
+    if let Err(error) = named {
         // Best effort: the error to be told is the first one.
         let _ = fs::remove_file(&partial);
         return Err(refused(error));
@@ -111,15 +114,50 @@ pub(crate) fn folder_must_be_writable(folder: &Path) -> io::Result<()> {
     fs::remove_file(partial)
 }
 
-/// A new empty file in the folder, of a name nobody else uses. It does not contain the final name, which may
-/// already be as long as the file system permits.
+/// Removes what killed processes have left of [`write_whole`] in a folder: the files that [`create_partial`] names and
+/// that are not locked, since a living writer holds its lock. What cannot be removed stays.
+pub(crate) fn remove_left_over(folder: &Path) {
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let is_partial = entry.file_name().to_str().is_some_and(is_partial);
+        if is_partial && entry.file_type().is_ok_and(|kind| kind.is_file()) {
+            let path = entry.path();
+            let file = OpenOptions::new().write(true).open(&path);
+            if let Ok(file) = file
+                && file.try_lock().is_ok()
+            {
+                // Best effort: a left-over file does no harm.
+                let _ = fs::remove_file(&path);
+            }
+        }
+    }
+}
+
+/// Whether a file is named as [`create_partial`] does.
+fn is_partial(name: &str) -> bool {
+    let numbers = name.strip_prefix(".retrograde-").and_then(|name| name.strip_suffix(".partial"));
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    numbers
+        .and_then(|numbers| numbers.split_once('-'))
+        .is_some_and(|(process, count)| is_number(process) && is_number(count))
+}
+
+/// A new empty file in the folder, of a name no other process uses, locked as long as it is open. The name does not contain
+/// the final one, which may already be as long as the file system permits.
 fn create_partial(folder: &Path) -> io::Result<(File, PathBuf)> {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     loop {
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         let partial = folder.join(format!(".retrograde-{}-{count}.partial", std::process::id()));
         match OpenOptions::new().write(true).create_new(true).open(&partial) {
-            Ok(file) => return Ok((file, partial)),
+            Ok(file) => {
+                // The lock says that its writer lives. Before it was there the file could be taken for a left-over one:
+                // then it is being removed, or is gone. Where files cannot be locked none is removed.
+                let is_removed = matches!(file.try_lock(), Err(TryLockError::WouldBlock));
+                if !is_removed && fs::symlink_metadata(&partial).is_ok() {
+                    return Ok((file, partial));
+                }
+            }
             // Left behind by a killed process that had this process's number: take the next name.
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             Err(error) => return Err(error),
@@ -196,6 +234,46 @@ mod tests {
         assert!(matches!(error, Error::File { kind: io::ErrorKind::NotFound, .. }), "{error}");
         let error = write_whole(Path::new("/"), b"bytes").unwrap_err();
         assert!(matches!(error, Error::Invalid { .. }), "{error}");
+    }
+
+    #[test]
+    fn only_what_dead_writers_left_is_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let (living, partial) = create_partial(folder.path()).unwrap();
+        let living_name = partial.file_name().unwrap().to_str().unwrap().to_owned();
+        let others =
+            [".retrograde-1-x.partial", ".retrograde-1.partial", ".retrograde--1.partial", "a.partial"];
+        for name in others.iter().chain(&[".retrograde-1-0.partial", ".retrograde-4000000-17.partial"]) {
+            fs::write(folder.path().join(name), b"some bytes").unwrap();
+        }
+        fs::create_dir(folder.path().join(".retrograde-2-2.partial")).unwrap();
+        remove_left_over(folder.path());
+        let mut left = others.map(str::to_owned).to_vec();
+        left.extend([living_name, ".retrograde-2-2.partial".to_owned()]);
+        left.sort();
+        assert_eq!(names(folder.path()), left);
+        // Its writer has died.
+        drop(living);
+        remove_left_over(folder.path());
+        assert!(!partial.exists());
+        remove_left_over(&folder.path().join("nowhere"));
+    }
+
+    #[test]
+    fn writing_and_removing_at_once_lose_no_file() {
+        let folder = tempfile::tempdir().unwrap();
+        thread::scope(|scope| {
+            let writer = scope.spawn(|| {
+                for count in 0..200 {
+                    write_whole(&folder.path().join("file"), &[count]).unwrap();
+                }
+            });
+            while !writer.is_finished() {
+                remove_left_over(folder.path());
+            }
+        });
+        assert_eq!(fs::read(folder.path().join("file")).unwrap(), [199]);
+        assert_eq!(names(folder.path()), ["file"]);
     }
 
     #[test]

@@ -65,10 +65,11 @@ impl Mark {
     pub fn is_in(self, bytes: &[u8]) -> bool {
         let text = String::from_utf8_lossy(&bytes[..bytes.len().min(BEGINNING)]);
         match self {
-            // Nothing can stand beside a table's heading: what is known is also how its first row begins.
-            Mark::Figures => text
-                .strip_prefix(self.text())
-                .is_some_and(|rows| rows.is_empty() || rows.starts_with("loss,batch,")),
+            // Nothing can stand beside a table's heading: what is known is also how its first row begins, which is of an
+            // evaluation where no step was done.
+            Mark::Figures => text.strip_prefix(self.text()).is_some_and(|rows| {
+                rows.is_empty() || ["loss,batch,", "loss,train,"].iter().any(|row| rows.starts_with(row))
+            }),
             Mark::GraphJson | Mark::CheckMarkdown => text.starts_with(self.text()),
             // Below the title and an empty line.
             Mark::GraphText => text.lines().nth(2).is_some_and(|line| line.starts_with(self.text())),

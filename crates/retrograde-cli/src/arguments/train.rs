@@ -7,6 +7,7 @@ use retrograde::nn::{Activation, Init, Precision};
 use retrograde::optim::{Rule, Schedule, Settings};
 use retrograde::train::{Length, Recipe};
 use std::path::PathBuf;
+use std::time::Duration;
 
 pub(super) const TRAIN_ABOUT: &str = "\
 Train a multi-layer perceptron on images.
@@ -15,7 +16,8 @@ Without options it is the notebook's training: 784 inputs, 50 hidden units with 
 0.01, 10,000 batches of 100, gradient descent with learning rate 0.1. The same seed gives the same numbers, bit for bit, on any number of \
 threads.
 
-Ctrl-C finishes the step, evaluates, saves (with --out) and says how to continue; a second Ctrl-C ends at once.";
+Ctrl-C finishes the step, evaluates, saves (with --out) and says how to continue; a second Ctrl-C ends at once. What is \
+killed without a warning loses seconds: see --checkpoint-every.";
 
 pub(super) const TRAIN_EXAMPLES: &str = "\
 Examples:
@@ -94,10 +96,15 @@ pub struct TrainArguments {
     /// Keep model and checkpoints in this folder, which must hold no run yet
     #[arg(long, value_name = "FOLDER", help_heading = "Output")]
     pub out: Option<PathBuf>,
-    /// Continue the run in this folder, bit for bit, with its own settings; only --steps, --epochs and --threads may
-    /// be others, and --data if the same data is in another place now
+    /// Continue the run in this folder, bit for bit, with its own settings, however it ended: by itself, by Ctrl-C, or
+    /// killed. Only --steps, --epochs, --threads and --checkpoint-every may be others, and --data if the same data is in another place now
     #[arg(long, value_name = "FOLDER", conflicts_with = "out", help_heading = "Output")]
     pub resume: Option<PathBuf>,
+    /// Write a checkpoint into the folder when so many seconds have passed since the last one, after the step that is then
+    /// done. That is what a training loses that is killed, or whose machine fails; Ctrl-C loses nothing. 0 writes one after
+    /// each step [default: 2, or more where checkpoints would take more than 1 % of the time]
+    #[arg(long, allow_negative_numbers = true, value_parser = seconds, value_name = "SECONDS", help_heading = "Output")]
+    pub checkpoint_every: Option<Duration>,
     /// Show where the time of a step goes: each step of the plan with its share, what it reaches of this machine's peak, and
     /// what it makes; and how often the steps asked for memory
     #[arg(long, help_heading = "Report")]
@@ -161,6 +168,12 @@ impl TrainArguments {
             precision: self.precision,
         }
     }
+}
+
+/// A time in seconds.
+fn seconds(text: &str) -> Result<Duration, String> {
+    let time = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    time.ok_or_else(|| "a number of seconds is wanted, from 0 on".to_owned())
 }
 
 fn activations() -> impl TypedValueParser<Value = Activation> {

@@ -35,7 +35,7 @@ impl Allocations {
 
     /// The training goes on, after what was told.
     pub fn goes_on(&mut self, event: &Event<'_>) {
-        // What comes after another event may be more than a step: a checkpoint is saved, a profile begun.
+        // What comes after another event may be more than a step: an evaluation, a checkpoint, a profile that begins.
         self.before = matches!(event, Event::Step { .. }).then(so_far);
     }
 }

@@ -49,11 +49,15 @@ pub fn run(arguments: &TrainArguments, given: &Given<'_>) -> Result<ExitCode, Fa
     if arguments.threads == Some(0) {
         return Err(Failure::Usage(Error::invalid("--threads", "0 threads do nothing", "give one or more")));
     }
-    let recipe = if let Some(folder) = &arguments.resume {
+    if arguments.checkpoint_every.is_some() && arguments.out.is_none() && arguments.resume.is_none() {
+        let problem = "without a folder no checkpoint is written";
+        return Err(Failure::Usage(Error::invalid("--checkpoint-every", problem, "add --out FOLDER")));
+    }
+    let (recipe, run) = if let Some(folder) = &arguments.resume {
         resume::recipe(folder, asked, given)?
     } else {
         asked.check().map_err(Failure::Usage)?;
-        asked
+        (asked, None)
     };
     let interrupted = interrupt::watch()?;
 
@@ -67,11 +71,14 @@ pub fn run(arguments: &TrainArguments, given: &Given<'_>) -> Result<ExitCode, Fa
     })?;
     let recipe = Recipe { data: source, ..recipe };
     let mut net = recipe.model(&data)?;
-    let outputs = Outputs::new(arguments)?;
+    let outputs = Outputs::new(arguments, run)?;
     let command = outputs::command(&recipe, arguments);
     let mut trainer = recipe.trainer()?.recording(outputs.any()).profiling(arguments.profile);
     if let Some(threads) = arguments.threads {
         trainer = trainer.threads(threads);
+    }
+    if let Some(time) = arguments.checkpoint_every {
+        trainer = trainer.checkpoint_every(time);
     }
     trainer.check_on(&data).map_err(Failure::Usage)?;
     if let Some(folder) = &arguments.resume {

@@ -6,7 +6,7 @@ use crate::output;
 use crate::text;
 use retrograde::data::Drawing;
 use retrograde::optim::Settings;
-use retrograde::train::{Length, Recipe, RunFolder};
+use retrograde::train::{Length, Recipe, RunFolder, RunId};
 use retrograde::view::report::{Report, Reporter};
 use retrograde::view::{self, Mark};
 use retrograde::{Error, Result};
@@ -26,10 +26,10 @@ pub struct Outputs {
 }
 
 impl Outputs {
-    /// What was asked for. What has no name stands in the folder of the run, if there is one; what stands there already
+    /// What was asked for, of the run that is continued or of a new one. What has no name stands in the folder of the run, if there is one; what stands there already
     /// is continued with a run that is continued. Errors when a file was named that cannot be written, before anything is
     /// trained.
-    pub fn new(arguments: &TrainArguments) -> Result<Self, Failure> {
+    pub fn new(arguments: &TrainArguments, run: Option<RunId>) -> Result<Self, Failure> {
         let folder = arguments.resume.as_deref().or(arguments.out.as_deref());
         let place = |name: &str| folder.map_or_else(|| PathBuf::from(name), |folder| folder.join(name));
         let resumes = arguments.resume.is_some();
@@ -56,7 +56,7 @@ impl Outputs {
             of_this_run(path, folder)?;
         }
         if let Some(events) = &outputs.events {
-            Reporter::check_tensorboard(events, resumes)?;
+            Reporter::check_tensorboard(events, run)?;
             of_this_run(events, folder)?;
         }
         Ok(outputs)

@@ -2,13 +2,13 @@
 
 use crate::arguments::Given;
 use retrograde::data::Drawing;
-use retrograde::train::{Recipe, RunFolder};
+use retrograde::train::{Recipe, RunFolder, RunId};
 use retrograde::{Error, Result};
 use std::path::Path;
 
-/// The recipe of the run in `folder`, made longer if that was asked for. Errors when an option that was typed says
+/// The recipe of the run in `folder`, made longer if that was asked for, and which run it is. Errors when an option that was typed says
 /// something else than the run.
-pub fn recipe(folder: &Path, asked: Recipe, given: &Given<'_>) -> Result<Recipe> {
+pub fn recipe(folder: &Path, asked: Recipe, given: &Given<'_>) -> Result<(Recipe, Option<RunId>)> {
     let checkpoint = RunFolder::read_checkpoint(folder)?;
     let Some(stored) = checkpoint.recipe() else {
         let problem = "its checkpoint does not say with which settings it was trained";
@@ -36,7 +36,7 @@ pub fn recipe(folder: &Path, asked: Recipe, given: &Given<'_>) -> Result<Recipe>
     if given.has("data") {
         recipe.data = asked.data;
     }
-    Ok(recipe)
+    Ok((recipe, checkpoint.run()))
 }
 
 /// The settings that must stay, by the names of their options.

@@ -234,12 +234,13 @@ impl Face for Table<'_> {
                 format!(
                     "{} in {}: {:.1} µs a step with {} {threads}",
                     text::count(history.timed_steps),
-                    text::seconds(history.train_seconds),
+                    text::seconds(history.timed_seconds),
                     history.microseconds_per_step(),
                     history.threads,
                 ),
             ));
-            pairs.push(("evaluation", text::seconds(history.evaluation_seconds)));
+            let all = if history.timed_steps < history.steps() { " in all" } else { "" };
+            pairs.push(("evaluation", text::seconds(history.evaluation_seconds) + all));
         }
         pairs.push(("data", self.training.data.name().to_owned()));
         pairs.push((

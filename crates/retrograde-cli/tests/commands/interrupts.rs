@@ -96,6 +96,9 @@ fn an_interrupted_report_goes_on_with_its_run() {
     expect(0, &resume, place.path());
     assert!(text(&run.join("report.html")).contains("Complete"));
     assert_eq!(rows("loss,batch"), (1..=all).collect::<Vec<u64>>());
+    // Evaluated where epochs of 40 steps end, and at the end: not where it was interrupted.
+    let evaluated: Vec<u64> = (1..=all).filter(|&step| step % 40 == 0 || step == all).collect();
+    assert_eq!(rows("loss,train"), evaluated);
     // Sampled by the same rule before and after.
     let sampled = rows("gradient_norm,affine1.weight");
     let every = sampled[sampled.len() - 1] - sampled[sampled.len() - 2];

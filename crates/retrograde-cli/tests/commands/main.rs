@@ -1,7 +1,10 @@
 //! The real program, run as a user runs it: what it prints, its exit codes, and that nothing is lost.
 
 mod checks;
+mod events;
 mod interrupts;
+#[cfg(unix)]
+mod kills;
 mod pictures;
 mod training;
 

@@ -1,6 +1,7 @@
 //! `graph`, `explain`, `predict` and reports: what they write, and what they do not write over.
 
 use super::{bytes, expect, lines, place, refuse, text};
+use std::path::Path;
 
 #[test]
 fn the_figures_have_the_notebooks_numbers() {
@@ -114,6 +115,65 @@ fn a_trained_model_reads_raw_pixels_and_pictures() {
         assert_eq!(line["digit"], 1, "{line}");
     }
     expect(0, &["predict", "--model", "run", "one.png"], place.path());
+}
+
+/// A PNG of 28 × 28 black pixels with a palette of so many bytes.
+fn png_with_palette(file: &Path, depth: png::BitDepth, palette: usize) {
+    let file = std::fs::File::create(file).expect("a file");
+    let mut encoder = png::Encoder::new(file, 28, 28);
+    encoder.set_color(png::ColorType::Indexed);
+    encoder.set_depth(depth);
+    // The encoder writes any palette, right or wrong.
+    encoder.set_palette(vec![0; palette]);
+    let mut writer = encoder.write_header().expect("a header");
+    writer.write_image_data(&vec![0; 28 * (28 * depth as usize).div_ceil(8)]).expect("pixels");
+    writer.finish().expect("the end");
+}
+
+#[test]
+fn a_palette_of_any_length_is_read_or_refused() {
+    let place = place();
+    expect(0, &["train", "--steps", "9", "--hidden", "2", "--out", "run", "--json"], place.path());
+    for depth in [png::BitDepth::One, png::BitDepth::Two, png::BitDepth::Four, png::BitDepth::Eight] {
+        let names: Vec<String> = (0..=800).map(|length| format!("{length}.png")).collect();
+        for (length, name) in names.iter().enumerate() {
+            png_with_palette(&place.path().join(name), depth, length);
+        }
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let (out, complaint) =
+            expect(1, &[&["predict", "--json", "--model", "run"], &names[..]].concat(), place.path());
+        let lines = lines(&out);
+        assert_eq!(lines.len(), 801);
+        for (length, line) in lines.iter().enumerate() {
+            // The specification of PNG, 11.2.2: 1 to 256 entries of three bytes.
+            let event = if length % 3 == 0 && (3..=768).contains(&length) { "prediction" } else { "error" };
+            assert_eq!(line["event"], event, "{length} bytes at {depth:?}: {line}");
+        }
+        assert!(complaint.contains("4.png is not usable: its palette has 4 bytes"), "{complaint}");
+        assert_eq!(complaint.matches("to mend it").count(), 801 - 256);
+    }
+    refuse(1, &["explain", "--model", "run", "4.png"], place.path(), &["4.png", "palette has 4 bytes"]);
+}
+
+/// Files of some kilobytes that would take gigabytes are refused by their header.
+#[test]
+fn a_picture_of_too_many_pixels_is_refused_before_it_is_decoded() {
+    let place = place();
+    expect(0, &["train", "--steps", "9", "--hidden", "2", "--out", "run", "--json"], place.path());
+    for (width, height, words) in [
+        (16_000, 16_000, "16000 × 16000 pixels are more than 67108864"),
+        (200_000_000, 1, "a side is longer than 65535"),
+        (1, 65_536, "a side is longer than 65535"),
+    ] {
+        // A header alone: the size is judged without the pixels.
+        let file = std::fs::File::create(place.path().join("large.png")).expect("a file");
+        let mut encoder = png::Encoder::new(file, width, height);
+        encoder.set_depth(png::BitDepth::One);
+        let mut writer = encoder.write_header().expect("a header");
+        writer.write_chunk(png::chunk::IDAT, &[]).expect("a chunk");
+        drop(writer);
+        refuse(1, &["predict", "--model", "run", "large.png"], place.path(), &["large.png", words]);
+    }
 }
 
 /// Whatever is no drawing stays what it is, whichever command is told to write there.

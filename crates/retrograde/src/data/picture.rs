@@ -10,6 +10,7 @@
 //! Source: <http://yann.lecun.com/exdb/mnist/>, on how the digits were normalised.
 
 use crate::{Error, Result};
+use std::borrow::Cow;
 
 /// What the bytes of a pixel are, in their order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,13 +37,18 @@ impl Channels {
     }
 }
 
-/// A grey picture of any size.
+/// A picture of any size up to [`MOST_PIXELS`](Self::MOST_PIXELS), seen in grey.
+///
+/// It keeps the bytes it was made of, and computes the lightness of a pixel where it is asked for: a real number a pixel
+/// would take several times the memory.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Picture {
     rows: usize,
     columns: usize,
-    /// Lightness from 0, black, to 1, white.
-    lightness: Vec<f64>,
+    channels: Channels,
+    bytes: Vec<u8>,
+    /// The lightness of the ground that transparent places show.
+    behind: f64,
 }
 
 /// A picture in the form of MNIST, and what was done to it.
@@ -68,38 +74,54 @@ const FAINT: f64 = 0.25;
 const LEAST_CONTRAST: f64 = 0.05;
 
 impl Picture {
+    /// The most pixels of a picture: those of a large scan, in 256 MB at most.
+    pub const MOST_PIXELS: usize = 1 << 26;
+
+    /// The longest side of a picture, in pixels.
+    pub const LONGEST_SIDE: usize = (1 << 16) - 1;
+
     /// A picture of so many rows and columns, from its bytes row by row. Colours become lightness as the eye weighs
     /// them (Rec. 601). What is transparent shows a ground from which the ink stands out.
     ///
     /// # Errors
-    /// [`Error::Invalid`] if there is no pixel, or the bytes are not as many as the pixels have.
-    pub fn new(rows: usize, columns: usize, channels: Channels, bytes: &[u8]) -> Result<Self> {
-        let size = rows.checked_mul(columns).and_then(|pixels| pixels.checked_mul(channels.count()));
-        if size != Some(bytes.len()) || bytes.is_empty() {
+    /// [`Error::Invalid`] if there is no pixel, there are too many, or the bytes are not as many as the pixels have.
+    pub fn new<'a>(
+        rows: usize,
+        columns: usize,
+        channels: Channels,
+        bytes: impl Into<Cow<'a, [u8]>>,
+    ) -> Result<Self> {
+        Self::check_size(rows, columns)?;
+        let bytes = bytes.into();
+        if rows * columns * channels.count() != bytes.len() {
             let problem = format!("{rows} × {columns} pixels ({channels:?}) in {} bytes", bytes.len());
-            return Err(Error::invalid(
-                "a picture",
-                problem,
-                "give rows · columns · channels bytes, not none",
-            ));
+            return Err(Error::invalid("a picture", problem, "give rows · columns · channels bytes"));
         }
-        let unit = |byte: u8| f64::from(byte) / 255.0;
-        let colour = |red, green, blue| 0.299 * unit(red) + 0.587 * unit(green) + 0.114 * unit(blue);
-        let pixels: Vec<(f64, f64)> = bytes
+        let (ink, opacity) = bytes
             .chunks_exact(channels.count())
-            .map(|pixel| match *pixel {
-                [grey, alpha] => (unit(grey), unit(alpha)),
-                [red, green, blue] => (colour(red, green, blue), 1.0),
-                [red, green, blue, alpha] => (colour(red, green, blue), unit(alpha)),
-                _ => (unit(pixel[0]), 1.0),
-            })
-            .collect();
-        let (ink, opacity) =
-            pixels.iter().fold((0.0, 0.0), |(ink, sum), (grey, alpha)| (ink + grey * alpha, sum + alpha));
+            .map(tone)
+            .fold((0.0, 0.0), |(ink, sum), (grey, alpha)| (ink + grey * alpha, sum + alpha));
         let behind = if ink > 0.5 * opacity { 0.0 } else { 1.0 };
-        let lightness =
-            pixels.into_iter().map(|(grey, alpha)| grey * alpha + behind * (1.0 - alpha)).collect();
-        Ok(Picture { rows, columns, lightness })
+        Ok(Picture { rows, columns, channels, bytes: bytes.into_owned(), behind })
+    }
+
+    /// Errors when a picture of this size would be refused. It can be asked before memory is taken for the bytes.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if there is no pixel, there are more than [`MOST_PIXELS`](Self::MOST_PIXELS), or a side is longer
+    /// than [`LONGEST_SIDE`](Self::LONGEST_SIDE).
+    pub fn check_size(rows: usize, columns: usize) -> Result<()> {
+        let too_many = rows.checked_mul(columns).is_none_or(|pixels| pixels > Self::MOST_PIXELS);
+        let problem = if rows == 0 || columns == 0 {
+            format!("{rows} × {columns} pixels are none")
+        } else if rows.max(columns) > Self::LONGEST_SIDE {
+            format!("{rows} × {columns} pixels: a side is longer than {}", Self::LONGEST_SIDE)
+        } else if too_many {
+            format!("{rows} × {columns} pixels are more than {}", Self::MOST_PIXELS)
+        } else {
+            return Ok(());
+        };
+        Err(Error::invalid("a picture", problem, "crop it to the digit, or scale it down"))
     }
 
     /// Its size: `[rows, columns]`.
@@ -131,50 +153,77 @@ impl Picture {
     /// ```
     pub fn prepare(&self, shape: [usize; 2]) -> Result<Prepared> {
         let ground = self.ground();
-        let ends = |(low, high): (f64, f64), x: &f64| (low.min(*x), high.max(*x));
-        let (darkest, lightest) = self.lightness.iter().fold((ground, ground), ends);
+        let ends = |(low, high): (f64, f64), x: f64| (low.min(x), high.max(x));
+        let lightness = || (0..self.rows * self.columns).map(|place| self.lightness(place));
+        let (darkest, lightest) = lightness().fold((ground, ground), ends);
         let inverted = ground - darkest > lightest - ground;
         if shape == self.shape() {
-            let byte = |x: &f64| (if inverted { 1.0 - x } else { *x } * 255.0).round() as u8;
-            let pixels = self.lightness.iter().map(byte).collect();
+            let byte = |x: f64| (if inverted { 1.0 - x } else { x } * 255.0).round() as u8;
+            let pixels = lightness().map(byte).collect();
             return Ok(Prepared { pixels, shape, inverted, scaled: false });
         }
-        let ink: Vec<f64> =
-            self.lightness.iter().map(|x| if inverted { ground - x } else { x - ground }.max(0.0)).collect();
         let strongest = (ground - darkest).max(lightest - ground);
         if strongest < LEAST_CONTRAST {
             let problem = format!("its {} × {} pixels are all alike", self.rows, self.columns);
             return Err(Error::invalid("a picture", problem, "give one with a digit on it"));
         }
-        let ink = Ink { rows: self.rows, columns: self.columns, values: ink, strongest };
+        let ink = Ink { picture: self, ground, inverted, strongest };
         Ok(Prepared { pixels: ink.centred(shape), shape, inverted, scaled: true })
+    }
+
+    /// The lightness of a pixel from 0, black, to 1, white.
+    fn lightness(&self, place: usize) -> f64 {
+        let count = self.channels.count();
+        let (grey, alpha) = tone(&self.bytes[place * count..(place + 1) * count]);
+        grey * alpha + self.behind * (1.0 - alpha)
     }
 
     /// The lightness of the ground: the median of the border.
     fn ground(&self) -> f64 {
-        let row = |row: usize| &self.lightness[row * self.columns..(row + 1) * self.columns];
-        let mut border = [row(0), row(self.rows - 1)].concat();
-        border.extend((0..self.rows).flat_map(|at| [row(at)[0], row(at)[self.columns - 1]]));
+        let at = |row: usize, column: usize| self.lightness(row * self.columns + column);
+        let (last_row, last_column) = (self.rows - 1, self.columns - 1);
+        let mut border: Vec<f64> =
+            (0..self.columns).flat_map(|column| [at(0, column), at(last_row, column)]).collect();
+        border.extend((0..self.rows).flat_map(|row| [at(row, 0), at(row, last_column)]));
         border.sort_by(f64::total_cmp);
         border[border.len() / 2]
     }
 }
 
+/// The lightness and the opacity of a pixel, from 0 to 1.
+fn tone(pixel: &[u8]) -> (f64, f64) {
+    let unit = |byte: u8| f64::from(byte) / 255.0;
+    let colour = |red, green, blue| 0.299 * unit(red) + 0.587 * unit(green) + 0.114 * unit(blue);
+    match *pixel {
+        [grey, alpha] => (unit(grey), unit(alpha)),
+        [red, green, blue] => (colour(red, green, blue), 1.0),
+        [red, green, blue, alpha] => (colour(red, green, blue), unit(alpha)),
+        _ => (unit(pixel[0]), 1.0),
+    }
+}
+
 /// Strength of ink on a ground of zeros.
-struct Ink {
-    rows: usize,
-    columns: usize,
-    values: Vec<f64>,
+struct Ink<'a> {
+    picture: &'a Picture,
+    ground: f64,
+    inverted: bool,
     strongest: f64,
 }
 
-impl Ink {
+impl Ink<'_> {
+    /// The ink of a pixel.
+    fn at(&self, row: usize, column: usize) -> f64 {
+        let lightness = self.picture.lightness(row * self.picture.columns + column);
+        let ink = if self.inverted { self.ground - lightness } else { lightness - self.ground };
+        ink.max(0.0)
+    }
+
     /// Scaled into the box of an image of this size, with its centre of mass in the middle.
     fn centred(&self, [rows, columns]: [usize; 2]) -> Vec<u8> {
-        let strong =
-            |row: usize, column: usize| self.values[row * self.columns + column] > FAINT * self.strongest;
-        let (top, bottom) = span(self.rows, |row| (0..self.columns).any(|column| strong(row, column)));
-        let (left, right) = span(self.columns, |column| (0..self.rows).any(|row| strong(row, column)));
+        let (all_rows, all_columns) = (self.picture.rows, self.picture.columns);
+        let strong = |row: usize, column: usize| self.at(row, column) > FAINT * self.strongest;
+        let (top, bottom) = span(all_rows, |row| (0..all_columns).any(|column| strong(row, column)));
+        let (left, right) = span(all_columns, |column| (0..all_rows).any(|row| strong(row, column)));
         let (height, width) = ((bottom - top) as f64, (right - left) as f64);
         let scale = (rows as f64 * BOX / height).min(columns as f64 * BOX / width);
         let into = |length: f64, most: usize| ((length * scale).round() as usize).clamp(1, most);
@@ -185,7 +234,7 @@ impl Ink {
         for (place, value) in small.iter_mut().enumerate() {
             for (row, share) in &down[place / box_columns] {
                 for (column, part) in &across[place % box_columns] {
-                    *value += share * part * self.values[row * self.columns + column] / self.strongest;
+                    *value += share * part * self.at(*row, *column) / self.strongest;
                 }
             }
         }
@@ -333,13 +382,25 @@ mod tests {
 
     #[test]
     fn pictures_without_ink_or_bytes_are_refused() {
-        let blank = Picture::new(40, 40, Channels::Grey, &[200; 1600]).unwrap();
+        let blank = Picture::new(40, 40, Channels::Grey, vec![200; 1600]).unwrap();
         let error = blank.prepare([28, 28]).unwrap_err().to_string();
         assert!(error.contains("40 × 40") && error.contains("alike"), "{error}");
         assert!(blank.prepare([40, 40]).is_ok());
         for (rows, columns, bytes) in [(0, 0, 0), (2, 2, 3), (usize::MAX, 2, 4)] {
-            let error = Picture::new(rows, columns, Channels::Grey, &vec![0; bytes]).unwrap_err();
+            let error = Picture::new(rows, columns, Channels::Grey, vec![0; bytes]).unwrap_err();
             assert!(matches!(error, Error::Invalid { .. }), "{error}");
+        }
+        for (rows, columns, words) in [
+            (8193, 8192, "more than 67108864"),
+            (1, 65_536, "longer than 65535"),
+            (65_536, 1, "longer than 65535"),
+            (0, 3, "are none"),
+        ] {
+            let error = Picture::check_size(rows, columns).unwrap_err().to_string();
+            assert!(error.contains(words), "{error}");
+        }
+        for (rows, columns) in [(8192, 8192), (1, 65_535), (65_535, 1024)] {
+            Picture::check_size(rows, columns).unwrap();
         }
         // One pixel is a picture too.
         assert!(Picture::new(1, 1, Channels::Rgb, &[1, 2, 3]).unwrap().prepare([28, 28]).is_err());

@@ -3,6 +3,7 @@
 use super::history::{EpochRecord, History};
 use super::recipe::Recipe;
 use super::recording::{self, Recording, RecordingNote};
+use super::run_id::RunId;
 use super::trainer::Trainer;
 use crate::data::{Dataset, Samples};
 use crate::error::{Error, Result};
@@ -106,6 +107,7 @@ pub struct Checkpoint {
     tensors: Parameters,
     history: History,
     recipe: Option<Recipe>,
+    run: Option<RunId>,
 }
 
 /// What a checkpoint's file says beside its tensors.
@@ -116,10 +118,15 @@ struct Note {
     /// None in what was trained without one.
     #[serde(default)]
     recipe: Option<Recipe>,
+    /// None in what no run wrote.
+    #[serde(default)]
+    run: Option<RunId>,
     step: u64,
     epochs: Vec<EpochRecord>,
     train_seconds: f64,
     evaluation_seconds: f64,
+    #[serde(default)]
+    recording_seconds: f64,
     /// None in what was trained without one.
     #[serde(default)]
     recording: Option<RecordingNote>,
@@ -133,7 +140,7 @@ const LOSSES: &str = "history.losses";
 
 impl Checkpoint {
     pub(super) fn new(identity: Identity, step: u64, tensors: Parameters) -> Self {
-        Checkpoint { identity, step, tensors, history: History::default(), recipe: None }
+        Checkpoint { identity, step, tensors, history: History::default(), recipe: None, run: None }
     }
 
     /// With the history so far.
@@ -144,6 +151,11 @@ impl Checkpoint {
     /// With the recipe it was trained by.
     pub(super) fn with_recipe(self, recipe: Option<Recipe>) -> Self {
         Checkpoint { recipe, ..self }
+    }
+
+    /// Of this run.
+    pub(super) fn with_run(self, run: RunId) -> Self {
+        Checkpoint { run: Some(run), ..self }
     }
 
     /// What training it belongs to.
@@ -171,6 +183,11 @@ impl Checkpoint {
         self.recipe.as_ref()
     }
 
+    /// The run that wrote it, if one did.
+    pub fn run(&self) -> Option<RunId> {
+        self.run
+    }
+
     /// Writes it, whole or not at all.
     pub fn write(&self, path: impl AsRef<Path>) -> Result<()> {
         let mut tensors = self.tensors.clone();
@@ -179,10 +196,12 @@ impl Checkpoint {
             format: FORMAT,
             identity: self.identity.clone(),
             recipe: self.recipe.clone(),
+            run: self.run,
             step: self.step,
             epochs: self.history.epochs.clone(),
             train_seconds: self.history.train_seconds,
             evaluation_seconds: self.history.evaluation_seconds,
+            recording_seconds: self.history.recording_seconds,
             recording: self.history.recording.as_ref().map(|recording| recording.store(&mut tensors)),
         };
         let note = serde_json::to_string(&note)
@@ -236,10 +255,12 @@ impl Checkpoint {
             epochs: note.epochs,
             train_seconds: note.train_seconds,
             evaluation_seconds: note.evaluation_seconds,
+            recording_seconds: note.recording_seconds,
             recording,
             ..History::default()
         };
-        Ok(Checkpoint { identity: note.identity, step: note.step, tensors, history, recipe: note.recipe })
+        let Note { identity, step, recipe, run, .. } = note;
+        Ok(Checkpoint { identity, step, tensors, history, recipe, run })
     }
 }
 

@@ -8,6 +8,7 @@
 
 use super::checkpoint::Checkpoint;
 use crate::error::{Error, Result, shown};
+use crate::files::remove_left_over;
 use crate::nn::{Mlp, Model, Parameters};
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
@@ -20,8 +21,8 @@ pub struct RunFolder {
 }
 
 impl RunFolder {
-    /// Opens a folder to write a run into, and creates it if need be. Errors when another run is writing there, or
-    /// when it cannot be written.
+    /// Opens a folder to write a run into, and creates it if need be. What a killed run was writing there is removed. Errors
+    /// when another run is writing there, or when it cannot be written.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         std::fs::create_dir_all(path).map_err(|error| Error::file("create", path, &error))?;
@@ -33,7 +34,10 @@ impl RunFolder {
             .open(&lock)
             .map_err(|error| Error::file("write", &lock, &error))?;
         match file.try_lock() {
-            Ok(()) => Ok(RunFolder { path: path.to_path_buf(), _lock: file }),
+            Ok(()) => {
+                remove_left_over(path);
+                Ok(RunFolder { path: path.to_path_buf(), _lock: file })
+            }
             Err(TryLockError::WouldBlock) => Err(Error::Busy { path: path.to_path_buf() }),
             Err(TryLockError::Error(error)) => Err(Error::file("lock", &lock, &error)),
         }

@@ -11,7 +11,7 @@ pub struct History {
     pub losses: Vec<f64>,
     /// A record for each evaluation of the whole sets.
     pub epochs: Vec<EpochRecord>,
-    /// Seconds spent on steps: drawing and gathering batches, forward, backward, update.
+    /// Seconds spent on all steps: drawing and gathering batches, forward, backward, update.
     pub train_seconds: f64,
     /// Seconds spent on evaluation.
     pub evaluation_seconds: f64,
@@ -22,6 +22,8 @@ pub struct History {
     /// Steps done by this call, from which [`microseconds_per_step`](Self::microseconds_per_step) is taken; earlier
     /// steps of a resumed training are in `losses` only.
     pub timed_steps: u64,
+    /// Seconds spent on the steps of this call.
+    pub timed_seconds: f64,
     /// The threads that worked.
     pub threads: usize,
     /// Whether the observer stopped the training before its end.
@@ -50,9 +52,9 @@ impl History {
         self.losses.len() as u64
     }
 
-    /// The mean time of a step, evaluation not counted; 0 before the first.
+    /// The mean time of a step of this call, evaluation not counted; 0 before the first.
     pub fn microseconds_per_step(&self) -> f64 {
-        if self.timed_steps == 0 { 0.0 } else { self.train_seconds / self.timed_steps as f64 * 1e6 }
+        if self.timed_steps == 0 { 0.0 } else { self.timed_seconds / self.timed_steps as f64 * 1e6 }
     }
 
     /// The newest record.

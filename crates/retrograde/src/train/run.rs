@@ -2,7 +2,9 @@
 
 use super::folder::RunFolder;
 use super::history::{EpochRecord, History};
+use super::pacing::Pacing;
 use super::recorder::Recorder;
+use super::run_id::RunId;
 use super::session::Session;
 use super::state::{State, Status};
 use super::trainer::{Event, Trainer};
@@ -13,9 +15,6 @@ use crate::kernel::Real;
 use crate::nn::Model;
 use std::ops::ControlFlow;
 use std::time::Duration;
-
-/// A checkpoint is written between two epochs when the last one is older than this, and at the end in any case.
-const CHECKPOINT_EVERY: Duration = Duration::from_secs(5);
 
 /// How often an observer is told how a training stands that records.
 const STATE_EVERY: Duration = Duration::from_millis(500);
@@ -29,11 +28,12 @@ type Observer<'a> = &'a mut dyn FnMut(Event<'_>) -> ControlFlow<()>;
 /// A training under way.
 pub(super) struct Run<'a, T: Real> {
     trainer: &'a Trainer,
+    id: RunId,
     session: Session<T>,
     history: History,
     recorder: Option<Recorder<T>>,
     folder: Option<RunFolder>,
-    saved: Instant,
+    pacing: Pacing,
     /// When the observer was last told how it stands.
     told: Instant,
     /// The number of the last step.
@@ -51,9 +51,17 @@ impl<'a, T: Real> Run<'a, T> {
         let session = Session::<T>::new(trainer, model, data)?;
         let now = Instant::now();
         let last = trainer.last_step(data.train().len())?;
-        let history = History::default();
-        let mut run =
-            Run { trainer, session, history, recorder: None, folder: None, saved: now, told: now, last };
+        let mut run = Run {
+            trainer,
+            id: RunId::draw(),
+            session,
+            history: History::default(),
+            recorder: None,
+            folder: None,
+            pacing: Pacing::new(trainer.checkpoint_every, now),
+            told: now,
+            last,
+        };
         run.open(model, data)?;
         run.start_recording(model, data)?;
         match run.go(model, data.train().len(), observer) {
@@ -70,6 +78,9 @@ impl<'a, T: Real> Run<'a, T> {
         let done = self.session.steps();
         // No step has to ask for memory, of the first million.
         self.history.losses.reserve(self.last.saturating_sub(done).min(LOSSES_AT_ONCE) as usize);
+        if done < self.last {
+            self.drop_closing_evaluation();
+        }
         let begin = Event::Begin {
             done,
             steps: self.last,
@@ -81,22 +92,22 @@ impl<'a, T: Real> Run<'a, T> {
         if self.trainer.profiling {
             self.session.begin_profile();
         }
-        let mut since = self.history.losses.len();
         while self.session.steps() < self.last && !self.history.stopped {
-            let epoch = self.session.epochs().floor();
-            let loss = self.step()?;
+            let (loss, mut now) = self.step()?;
             let step = self.session.steps();
             self.history.stopped |= observer(Event::Step { step, loss }).is_break();
-            let between = self.session.epochs().floor() > epoch;
+            let between = self.session.ends_an_epoch(step);
             if between || step == self.last || self.history.stopped {
-                let record = self.evaluate(since)?;
-                since = self.history.losses.len();
+                let record = self.evaluate()?;
                 self.history.stopped |= observer(Event::Epoch(&record)).is_break();
-                if self.saved.elapsed() >= CHECKPOINT_EVERY {
-                    self.save(model)?;
-                }
+                now = Instant::now();
             }
-            // The clock is read at sampled steps only.
+            // After the evaluation, which a run that is resumed here does not repeat. What ends here is saved below.
+            let goes_on = step < self.last && !self.history.stopped;
+            if goes_on && self.folder.is_some() && self.pacing.is_due(now) && self.save_on_the_way(model)? {
+                self.history.stopped |= observer(Event::Checkpoint { step }).is_break();
+            }
+            // For this the clock is read at sampled steps only.
             let sampled = self.history.recording.as_ref().is_some_and(|recording| recording.is_due(step));
             if (between || sampled) && self.told.elapsed() >= STATE_EVERY {
                 self.tell(Status::Running, observer)?;
@@ -105,8 +116,9 @@ impl<'a, T: Real> Run<'a, T> {
         if self.trainer.profiling {
             self.history.stopped |= observer(Event::Profile(&self.session.end_profile())).is_break();
         }
-        if self.history.epochs.is_empty() {
-            let record = self.evaluate(since)?;
+        // It closes with an evaluation, wherever it was stopped.
+        if self.history.last().is_none_or(|last| last.step != self.session.steps()) {
+            let record = self.evaluate()?;
             let _ = observer(Event::Epoch(&record));
         }
         // What was complete before is left as it is.
@@ -138,12 +150,8 @@ impl<'a, T: Real> Run<'a, T> {
                 let problem = format!("what it recorded is not of {images} images of {classes} classes");
                 return Err(Error::format(file, problem, "give a checkpoint written by training"));
             }
-            self.history = History {
-                train_seconds: 0.0,
-                evaluation_seconds: 0.0,
-                threads: self.session.threads(),
-                ..checkpoint.history().clone()
-            };
+            self.history = History { threads: self.session.threads(), ..checkpoint.history().clone() };
+            self.id = checkpoint.run().unwrap_or(self.id);
             self.folder = Some(folder);
             return Ok(());
         }
@@ -165,7 +173,19 @@ impl<'a, T: Real> Run<'a, T> {
         Ok(())
     }
 
-    fn step(&mut self) -> Result<f64> {
+    /// Takes away the evaluation with which an earlier call ended within an epoch: a training that went through has none
+    /// there.
+    fn drop_closing_evaluation(&mut self) {
+        if self.history.last().is_some_and(|last| !self.session.ends_an_epoch(last.step)) {
+            self.history.epochs.pop();
+            if let Some(recording) = &mut self.history.recording {
+                recording.classification = None;
+            }
+        }
+    }
+
+    /// A step: its loss, and when it was done.
+    fn step(&mut self) -> Result<(f64, Instant)> {
         let next = self.session.steps() + 1;
         let recording = self.history.recording.as_mut();
         let mut sampled =
@@ -183,13 +203,15 @@ impl<'a, T: Real> Run<'a, T> {
             self.history.recording_seconds += ((start - begin) + end.elapsed()).as_secs_f64();
         }
         let loss = loss?;
-        self.history.train_seconds += (end - start).as_secs_f64();
+        let seconds = (end - start).as_secs_f64();
+        self.history.train_seconds += seconds;
+        self.history.timed_seconds += seconds;
         self.history.timed_steps += 1;
         self.history.losses.push(loss);
-        Ok(loss)
+        Ok((loss, end))
     }
 
-    fn evaluate(&mut self, since: usize) -> Result<EpochRecord> {
+    fn evaluate(&mut self) -> Result<EpochRecord> {
         let start = Instant::now();
         let (train, test) = match (&self.recorder, &mut self.history.recording) {
             (Some(_), Some(recording)) => {
@@ -200,7 +222,8 @@ impl<'a, T: Real> Run<'a, T> {
             _ => self.session.evaluate()?,
         };
         self.history.evaluation_seconds += start.elapsed().as_secs_f64();
-        let losses = &self.history.losses[since..];
+        let since = self.history.last().map_or(0, |last| last.step as usize);
+        let losses = self.history.losses.get(since..).unwrap_or_default();
         let loss =
             if losses.is_empty() { train.loss } else { losses.iter().sum::<f64>() / losses.len() as f64 };
         let record =
@@ -216,6 +239,7 @@ impl<'a, T: Real> Run<'a, T> {
         }
         let parameters = self.session.parameters()?;
         let state = State {
+            run: self.id,
             identity: self.session.identity(),
             history: &self.history,
             parameters: &parameters,
@@ -233,15 +257,27 @@ impl<'a, T: Real> Run<'a, T> {
     /// Writes checkpoint and model if there is a folder.
     fn save(&mut self, model: &mut impl Model) -> Result<()> {
         if let Some(folder) = &self.folder {
+            let begin = Instant::now();
             self.session
                 .checkpoint()?
                 .with_history(&self.history)
                 .with_recipe(self.trainer.recipe_of_this())
+                .with_run(self.id)
                 .write(RunFolder::checkpoint_file(folder.path()))?;
             self.session.store(model)?;
             model.save(&RunFolder::model_file(folder.path()), self.trainer.precision)?;
+            self.pacing.wrote(begin, Instant::now());
         }
-        self.saved = Instant::now();
         Ok(())
+    }
+
+    /// Saves in the middle of the training, and says whether it did. Parameters that are no longer finite are not worth
+    /// keeping, and no error here: the loss of the next step will be one, so that a training fails at the same step whenever
+    /// it is saved.
+    fn save_on_the_way(&mut self, model: &mut impl Model) -> Result<bool> {
+        match self.save(model) {
+            Err(Error::Diverged { .. }) => Ok(false),
+            saved => saved.map(|()| true),
+        }
     }
 }

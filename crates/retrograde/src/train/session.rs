@@ -180,7 +180,16 @@ impl<T: Real> Session<T> {
 
     /// How many passes over the training set the steps so far make.
     pub fn epochs(&self) -> f64 {
-        (self.steps as f64 * self.batches.batch() as f64) / self.batches.rows() as f64
+        self.epochs_at(self.steps)
+    }
+
+    fn epochs_at(&self, step: u64) -> f64 {
+        (step as f64 * self.batches.batch() as f64) / self.batches.rows() as f64
+    }
+
+    /// Whether a pass over the training set ends with this step.
+    pub(super) fn ends_an_epoch(&self, step: u64) -> bool {
+        step > 0 && self.epochs_at(step).floor() > self.epochs_at(step - 1).floor()
     }
 
     /// The learning rate of the next step.
@@ -248,17 +257,22 @@ impl<T: Real> Session<T> {
         Ok(Checkpoint::new(self.identity.clone(), self.steps, tensors))
     }
 
-    /// Continues from a checkpoint of the same model, data and settings. `path` is where it came from, for messages.
+    /// Continues from a checkpoint of the same model, data and settings. `path` is where it came from, for messages. On an
+    /// error the session is what it was before.
     pub fn resume(&mut self, checkpoint: &Checkpoint, path: &std::path::Path) -> Result<()> {
         self.identity.check(checkpoint.identity(), path)?;
-        for leaf in &self.leaves {
+        let found = |leaf: &Var| {
             let label = leaf.node().label();
             let missing = || {
                 let remedy = "give a checkpoint of this model and optimiser";
                 Error::format(path, format!("it has no `{label}` of shape {}", leaf.shape()), remedy)
             };
             let value = checkpoint.tensors().get(&label).filter(|value| *value.shape() == leaf.shape());
-            self.plan.set(leaf, value.ok_or_else(missing)?.values())?;
+            value.ok_or_else(missing)
+        };
+        let values = self.leaves.iter().map(found).collect::<Result<Vec<&Tensor>>>()?;
+        for (leaf, value) in self.leaves.iter().zip(values) {
+            self.plan.set(leaf, value.values())?;
         }
         self.steps = checkpoint.step();
         Ok(())
@@ -276,4 +290,33 @@ impl<T: Real> Session<T> {
 fn diverged(step: u64, loss: f64) -> Error {
     let remedy = "choose a smaller learning rate, or smaller initial weights".into();
     Error::Diverged { step, loss, remedy }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::nn::Mlp;
+    use crate::optim::Sgd;
+    use std::path::Path;
+
+    #[test]
+    fn a_checkpoint_that_lacks_a_tensor_changes_nothing() -> Result<()> {
+        let (data, net) = (Dataset::embedded()?, Mlp::new([784, 3, 10]).build()?);
+        let mut session =
+            Session::<f64>::new(&Trainer::new(Sgd::new(0.1)).batch(10).threads(1), &net, &data)?;
+        let whole = session.checkpoint()?;
+        session.step()?;
+        let before = session.parameters()?;
+        let mut tensors = Parameters::new();
+        for (name, tensor) in whole.tensors().iter().take(3) {
+            tensors.insert(name, tensor.clone());
+        }
+        let damaged = Checkpoint::new(whole.identity().clone(), 0, tensors);
+        let error = session.resume(&damaged, Path::new("run")).expect_err("a missing tensor").to_string();
+        assert!(error.contains("it has no `affine2.bias`"), "{error}");
+        assert_eq!((session.parameters()?, session.steps()), (before, 1));
+        session.resume(&whole, Path::new("run"))?;
+        assert_eq!((session.parameters()?, session.steps()), (net.parameters().clone(), 0));
+        Ok(())
+    }
 }

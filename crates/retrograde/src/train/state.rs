@@ -2,12 +2,15 @@
 
 use super::checkpoint::Identity;
 use super::history::History;
+use super::run_id::RunId;
 use crate::error::Error;
 use crate::nn::Parameters;
 
 /// A training as it stands.
 #[derive(Debug, Clone, Copy)]
 pub struct State<'a> {
+    /// Which run it is.
+    pub run: RunId,
     /// What is trained, and how.
     pub identity: &'a Identity,
     /// What it has seen so far; its length says how many steps are done.

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// More threads than this, no machine has processors for, and not every system starts them.
 const MOST_THREADS: usize = 1024;
@@ -54,6 +55,7 @@ pub struct Trainer {
     recipe: Option<Recipe>,
     pub(super) folder: Option<PathBuf>,
     pub(super) resume: bool,
+    pub(super) checkpoint_every: Option<Duration>,
     pub(super) recording: bool,
     pub(super) profiling: bool,
 }
@@ -94,6 +96,11 @@ pub enum Event<'a> {
     },
     /// The sets have been evaluated, between two epochs or at the end.
     Epoch(&'a EpochRecord),
+    /// A checkpoint of this step has been written while the training runs; of the first and the last one there is no event.
+    Checkpoint {
+        /// Steps done.
+        step: u64,
+    },
     /// Of a training that records: how it stands. At its beginning, then twice a second or less often, and at its end,
     /// be it a good one or not.
     State(&'a State<'a>),
@@ -117,6 +124,7 @@ impl Trainer {
             recipe: None,
             folder: None,
             resume: false,
+            checkpoint_every: None,
             recording: false,
             profiling: false,
         }
@@ -174,7 +182,7 @@ impl Trainer {
         self
     }
 
-    /// Writes model and checkpoints into this folder, in which there must be no run yet.
+    /// Writes model and [checkpoints](Self::checkpoint_every) into this folder, in which there must be no run yet.
     pub fn folder(mut self, folder: impl Into<PathBuf>) -> Self {
         self.folder = Some(folder.into());
         self.resume = false;
@@ -185,6 +193,17 @@ impl Trainer {
     pub fn resume(mut self, folder: impl Into<PathBuf>) -> Self {
         self.folder = Some(folder.into());
         self.resume = true;
+        self
+    }
+
+    /// Writes a checkpoint when this much time has passed since the last one, after the step that is then done, also within
+    /// an epoch; of zero, after each step. That is what a training loses that is killed, and the step it was at. One that its
+    /// observer stops loses nothing.
+    ///
+    /// Unless said otherwise it is two seconds, or a hundred times as long as the last checkpoint took to write if that is
+    /// more: so checkpoints take a hundredth of the time at most. No bit depends on it.
+    pub fn checkpoint_every(mut self, time: Duration) -> Self {
+        self.checkpoint_every = Some(time);
         self
     }
 

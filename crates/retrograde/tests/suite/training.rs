@@ -1,11 +1,12 @@
 //! Whole trainings on the embedded digits: what they reach, and that they can be stopped, continued and repeated.
 
-use retrograde::data::Dataset;
+use retrograde::data::{Dataset, Drawing};
 use retrograde::nn::{Init, Mlp, Model, Precision};
 use retrograde::optim::{Rule, Schedule, Settings, Sgd};
 use retrograde::train::{Event, History, Recipe, RunFolder, Session, Trainer};
 use retrograde::{Error, Result};
 use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 fn net() -> Result<Mlp> {
@@ -82,11 +83,93 @@ fn continues(trainer: impl Fn(u64) -> Trainer) -> Result<()> {
 
     let mut continued = net()?;
     let second = trainer(150).threads(1).resume(parts.path()).fit(&mut continued, &data)?;
-    assert_eq!(second.losses, history.losses);
+    // The evaluation at the stop is none of a training that goes through.
+    assert_eq!((&second.losses, &second.epochs), (&history.losses, &history.epochs));
     assert_eq!(continued, expected);
     assert_eq!((second.timed_steps, second.stopped), (80, false));
     let [a, b] = [&whole, &parts].map(|folder| Mlp::load(RunFolder::model_file(folder.path())));
     assert_eq!(a?, b?);
+    Ok(())
+}
+
+/// A killed training continues from whatever checkpoint it has left: each of these is one of the middle.
+#[test]
+fn a_checkpoint_of_any_step_continues_to_the_same_history() -> Result<()> {
+    let data = Dataset::embedded()?;
+    let adam = Settings { clip: Some(1.0), ..Settings::of(Rule::AdamW) };
+    for drawing in [Drawing::WithReplacement, Drawing::WithoutReplacement] {
+        let trainer = || {
+            let optimizer = adam.build().expect("good settings");
+            // 4,000 rows are no multiple of 300: epochs end within batches, after steps 14, 27, 40 and 54.
+            let trainer = Trainer::new(optimizer).schedule(Schedule::cosine().warmup(20)).batch(300);
+            trainer.steps(60).drawing(drawing).recording(true)
+        };
+        let (run, places) = (folder(), folder());
+        let kept = [1, 13, 14, 15, 33, 59];
+        let place = |step: u64| places.path().join(step.to_string());
+        let mut written = Vec::new();
+        let mut expected = net()?;
+        let watch = &mut |event: Event<'_>| {
+            if let Event::Checkpoint { step } = event {
+                written.push(step);
+                if kept.contains(&step) {
+                    std::fs::create_dir(place(step)).expect("a folder");
+                    let [from, to] = [run.path(), &place(step)].map(RunFolder::checkpoint_file);
+                    std::fs::copy(from, to).expect("a copy");
+                }
+            }
+            ControlFlow::Continue(())
+        };
+        let whole = trainer().folder(run.path()).checkpoint_every(Duration::ZERO);
+        let whole = whole.fit_watched(&mut expected, &data, watch)?;
+        assert_eq!(written, (1..60).collect::<Vec<u64>>());
+        for step in kept {
+            let before = RunFolder::read_checkpoint(place(step))?;
+            let evaluated: Vec<u64> = before.history().epochs.iter().map(|record| record.step).collect();
+            let expected_epochs: Vec<u64> = [14, 27, 40, 54].into_iter().filter(|&end| end <= step).collect();
+            assert_eq!((before.step(), evaluated), (step, expected_epochs));
+            let mut net = net()?;
+            let history = trainer().resume(place(step)).fit(&mut net, &data)?;
+            assert_eq!((&history.losses, &history.epochs), (&whole.losses, &whole.epochs), "step {step}");
+            assert_eq!((&history.recording, &net), (&whole.recording, &expected), "step {step}");
+            // The seconds of all steps, and those of this call.
+            assert_eq!(history.timed_steps, 60 - step);
+            let all = before.history().train_seconds + history.timed_seconds;
+            assert!((history.train_seconds - all).abs() < 1e-9 && before.history().train_seconds > 0.0);
+            assert!(history.evaluation_seconds > before.history().evaluation_seconds);
+        }
+    }
+    Ok(())
+}
+
+/// What a killed training loses: the time since the last checkpoint is at most that which was asked for, and a step.
+#[test]
+fn a_checkpoint_is_written_after_the_step_that_exceeds_the_time() -> Result<()> {
+    let (data, place) = (Dataset::embedded()?, folder());
+    let every = Duration::from_millis(150);
+    let (mut written, mut before) = (Instant::now(), Instant::now());
+    let (mut is_due, mut newest, mut count) = (false, 0, 0);
+    let watch = &mut |event: Event<'_>| {
+        match event {
+            Event::Begin { .. } => written = Instant::now(),
+            Event::Step { step, .. } => {
+                assert!(!is_due, "no checkpoint between the steps {newest} and {step}");
+                // This step ended after the event of the last one, and the last checkpoint before its event.
+                is_due = before.saturating_duration_since(written) >= every;
+                (newest, before) = (step, Instant::now());
+            }
+            Event::Checkpoint { step } => {
+                assert_eq!(step, newest);
+                (is_due, written) = (false, Instant::now());
+                count += 1;
+            }
+            _ => {}
+        }
+        if count < 10 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    };
+    let trainer = trainer(1_000_000).folder(place.path()).checkpoint_every(every);
+    let history = trainer.fit_watched(&mut net()?, &data, watch)?;
+    assert!(history.stopped && history.last().map(|last| last.step) == Some(newest));
     Ok(())
 }
 

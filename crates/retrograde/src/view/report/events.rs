@@ -7,13 +7,21 @@
 //! Each writing makes a file of what is new, whole, whose name sorts behind the earlier ones; TensorBoard reads the files
 //! of a folder in that order, also while they come.
 //!
-//! Source: TensorFlow, `tensorflow/core/util/event.proto`, `framework/summary.proto`, `lib/io/record_writer.cc`.
+//! A run that was killed has often written events of later steps than its checkpoint's. When it is resumed, one file of all
+//! that the checkpoint knows replaces its earlier files. The first file of a run, and this one, says at its beginning that a
+//! session starts at step 0: a TensorBoard that has read the earlier files then drops what it knows of this step and later
+//! ones. The newest of the earlier files is emptied rather than removed, as a TensorBoard that reads a file which disappears
+//! never passes on to the next one. The names hold the number of the run, so that the events of another run are never
+//! replaced.
+//!
+//! Source: TensorFlow, `tensorflow/core/util/event.proto`, `framework/summary.proto`, `lib/io/record_writer.cc`;
+//! TensorBoard, `plugin_event_accumulator.py` (`SessionLog.START`), `directory_watcher.py`.
 
 use super::figures::{Figure, series};
 use crate::clock::SystemTime;
 use crate::error::{Error, Result, shown};
-use crate::files::{folder_must_be_writable, write_whole};
-use crate::train::History;
+use crate::files::{folder_must_be_writable, remove_left_over, write_whole};
+use crate::train::{History, RunId};
 use crc::{CRC_32_ISCSI, Crc};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -21,7 +29,8 @@ use std::path::{Path, PathBuf};
 /// CRC-32C.
 const CHECKSUM: Crc<u32> = Crc::<u32>::new(&CRC_32_ISCSI);
 
-/// How the names of our files begin and end; between stands the step up to which they go.
+/// How the names of our files begin and end. Between stand, with points between them: how often the run had been started,
+/// the step up to which the file goes, and the run.
 const BEFORE: &str = "events.out.tfevents.";
 const BEHIND: &str = ".retrograde";
 
@@ -31,19 +40,32 @@ pub(super) struct EventFolder {
     folder: PathBuf,
     /// The step up to which each series is written.
     written: HashMap<(Figure, String), u64>,
-    begun: bool,
+    /// How often the run has been started, this time included; 0 before anything is written.
+    start: u64,
+}
+
+/// An event file of ours, by its name.
+struct Found {
+    path: PathBuf,
+    start: u64,
+    run: String,
 }
 
 impl EventFolder {
     pub fn new(folder: PathBuf) -> Self {
-        EventFolder { folder, written: HashMap::new(), begun: false }
+        EventFolder { folder, written: HashMap::new(), start: 0 }
     }
 
-    /// Writes what the history has that is not written yet. The first time it begins the folder: with all that a resumed
-    /// training has seen, in place of what an earlier run wrote; else only where no other training was written.
-    pub fn write(&mut self, history: &History) -> Result<()> {
+    /// Writes what the history has that is not written yet. The first time that is all of it, in place of what the run wrote
+    /// before it was resumed; an error when there are events of another run.
+    pub fn write(&mut self, run: RunId, history: &History) -> Result<()> {
+        let begins = self.start == 0;
+        let mut earlier = if begins { self.begin(run)? } else { Vec::new() };
         let mut file = Vec::new();
         record(&mut file, &event(0, &Content::Version));
+        if begins {
+            record(&mut file, &event(0, &Content::Start));
+        }
         let mut news = false;
         for series in series(history) {
             let key = (series.figure, series.of);
@@ -56,43 +78,48 @@ impl EventFolder {
             let last = series.points.last().map_or(0, |point| point.0);
             self.written.insert(key, last);
         }
-        if self.begun && !news {
+        if !begins && !news {
             return Ok(());
         }
-        let earlier = if self.begun { Vec::new() } else { self.begin(history)? };
-        let path = self.folder.join(format!("{BEFORE}{:012}{BEHIND}", history.steps()));
-        write_whole(&path, &file)?;
-        for old in earlier.into_iter().filter(|old| *old != path) {
-            std::fs::remove_file(&old).map_err(|error| Error::file("remove", &old, &error))?;
+        let start = earlier.iter().map(|old| old.start).max().map_or(self.start.max(1), |last| last + 1);
+        let name = format!("{BEFORE}{start:06}.{:012}.{run}{BEHIND}", history.steps());
+        write_whole(&self.folder.join(name), &file)?;
+        if let Some(newest) = earlier.pop() {
+            write_whole(&newest.path, &[])?;
         }
-        self.begun = true;
+        for old in earlier {
+            std::fs::remove_file(&old.path).map_err(|error| Error::file("remove", &old.path, &error))?;
+        }
+        self.start = start;
         Ok(())
     }
 
-    /// Makes the folder, and finds what an earlier run of this training wrote.
-    fn begin(&self, history: &History) -> Result<Vec<PathBuf>> {
+    /// Makes the folder, and finds what the run has written before.
+    fn begin(&self, run: RunId) -> Result<Vec<Found>> {
         let folder = &self.folder;
         std::fs::create_dir_all(folder).map_err(|error| Error::file("create", folder, &error))?;
-        let refused = |error| Error::file("read", folder, &error);
-        let mut earlier = Vec::new();
-        for entry in std::fs::read_dir(folder).map_err(refused)? {
-            let entry = entry.map_err(refused)?;
-            let name = entry.file_name().to_string_lossy().into_owned();
-            if name.starts_with(BEFORE) && name.ends_with(BEHIND) {
-                earlier.push(entry.path());
-            }
-        }
-        if history.steps() == 0 && !earlier.is_empty() {
-            return Err(of_another(folder));
-        }
-        Ok(earlier)
+        remove_left_over(folder);
+        self.earlier(Some(run))
     }
 
-    /// Errors when the folder cannot be made or written, or has events already and the training is a new one.
-    pub fn check(&self, continues: bool) -> Result<()> {
+    /// The event files in the folder; an error when there are some of another run than this.
+    fn earlier(&self, run: Option<RunId>) -> Result<Vec<Found>> {
         let folder = &self.folder;
-        if !continues && Self::is_in(folder) {
-            return Err(of_another(folder));
+        let found = files_of(folder).map_err(|error| Error::file("read", folder, &error))?;
+        let run = run.map(|run| run.to_string());
+        if found.iter().any(|file| Some(&file.run) != run.as_ref()) {
+            let what = format!("the folder {}", shown(folder));
+            let problem = "there are the events of another training in it";
+            return Err(Error::invalid(what, problem, "choose another folder, or remove them"));
+        }
+        Ok(found)
+    }
+
+    /// Errors when the folder cannot be made or written, or has events of another run; `run` is none for a new one.
+    pub fn check(&self, run: Option<RunId>) -> Result<()> {
+        let folder = &self.folder;
+        if folder.is_dir() {
+            self.earlier(run)?;
         }
         // The folder itself, or the one that it would be made in.
         let here = Path::new(".");
@@ -107,19 +134,26 @@ impl EventFolder {
 
     /// Whether there are event files of ours in a folder.
     pub fn is_in(folder: &Path) -> bool {
-        std::fs::read_dir(folder).is_ok_and(|entries| {
-            entries.flatten().any(|entry| {
-                let name = entry.file_name().to_string_lossy().into_owned();
-                name.starts_with(BEFORE) && name.ends_with(BEHIND)
-            })
-        })
+        files_of(folder).is_ok_and(|found| !found.is_empty())
     }
 }
 
-fn of_another(folder: &Path) -> Error {
-    let what = format!("the folder {}", shown(folder));
-    let problem = "there are the events of another training in it";
-    Error::invalid(what, problem, "choose another folder, or remove them")
+/// The event files of ours in a folder, in the order of their names.
+fn files_of(folder: &Path) -> std::io::Result<Vec<Found>> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if let Some(between) = name.strip_prefix(BEFORE).and_then(|name| name.strip_suffix(BEHIND)) {
+            let mut parts = between.split('.');
+            let start = parts.next().and_then(|start| start.parse().ok()).unwrap_or(0);
+            // Without a run it is no one's that is resumed, and so another's.
+            let run = parts.nth(1).unwrap_or_default().to_owned();
+            found.push(Found { path: entry.path(), start, run });
+        }
+    }
+    found.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok(found)
 }
 
 /// Appends a record.
@@ -139,11 +173,13 @@ fn masked(bytes: &[u8]) -> u32 {
 enum Content<'a> {
     /// With which a file begins.
     Version,
+    /// A session starts: what is known of its step and later ones no longer holds.
+    Start,
     Scalar(&'a str, f32),
 }
 
-/// A message `Event`: `wall_time = 1`, `step = 2`, and `file_version = 3` or `summary = 5`, which is
-/// `value = 1 { tag = 1, simple_value = 2 }`.
+/// A message `Event`: `wall_time = 1`, `step = 2`, and `file_version = 3`, or `summary = 5`, which is
+/// `value = 1 { tag = 1, simple_value = 2 }`, or `session_log = 7`, which is `status = 1` with `START = 1`.
 fn event(step: u64, content: &Content<'_>) -> Vec<u8> {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0.0, |time| time.as_secs_f64());
     let mut bytes = vec![key(1, FIXED_64)];
@@ -152,6 +188,7 @@ fn event(step: u64, content: &Content<'_>) -> Vec<u8> {
     varint(&mut bytes, step);
     match content {
         Content::Version => field(&mut bytes, 3, b"brain.Event:2"),
+        Content::Start => field(&mut bytes, 7, &[key(1, VARINT), 1]),
         Content::Scalar(tag, number) => {
             let mut value = Vec::new();
             field(&mut value, 1, tag.as_bytes());
@@ -214,14 +251,14 @@ mod tests {
     fn only_what_is_new_is_written() -> Result<()> {
         let place = tempfile::tempdir().expect("a temporary folder");
         let folder = || EventFolder::new(place.path().join("events"));
-        let mut history = History::default();
+        let (run, mut history) = (RunId::draw(), History::default());
         let mut first = folder();
-        first.write(&history)?;
+        first.write(run, &history)?;
         history.losses = vec![2.0, 1.0];
-        first.write(&history)?;
-        first.write(&history)?;
+        first.write(run, &history)?;
+        first.write(run, &history)?;
         history.losses.push(0.5);
-        first.write(&history)?;
+        first.write(run, &history)?;
         let sizes = || {
             let entries = std::fs::read_dir(place.path().join("events")).expect("the folder");
             let mut files: Vec<_> = entries.map(|entry| entry.expect("an entry")).collect();
@@ -229,13 +266,46 @@ mod tests {
             files.iter().map(|file| file.metadata().expect("its size").len()).collect::<Vec<u64>>()
         };
         let all = sizes();
-        // A version; two losses; one.
-        assert_eq!((all.len(), all[1] - all[0]), (3, 2 * (all[2] - all[0])));
-        // A resumed training writes all of it, once; another one is refused.
-        folder().write(&history)?;
-        assert_eq!(sizes(), [all[0] + 3 * (all[2] - all[0])]);
-        let error = folder().write(&History::default()).expect_err("another training").to_string();
-        assert!(error.contains("another training"), "{error}");
+        // A record is 16 bytes around its message. That of a version has 26 of them; that of a session's start a time, a
+        // step and a log in 15; that of the loss of a batch a time, a step, and in 19 more a tag and a number.
+        let (version, start, loss) = (16 + 26, 16 + 9 + 2 + 4, 16 + 9 + 2 + 4 + 2 + 10 + 5);
+        assert_eq!(all, [version + start, version + 2 * loss, version + loss]);
+        // A resumed run writes all of it, once, wherever its checkpoint is: at the end, in the middle, at step 0.
+        for steps in [3, 2, 0] {
+            history.losses.truncate(steps);
+            folder().write(run, &history)?;
+            assert_eq!(sizes(), [0, all[0] + steps as u64 * loss], "{steps} steps");
+        }
+        // Another run is refused, wherever it is.
+        for losses in [Vec::new(), vec![2.0; 5]] {
+            let other = History { losses, ..History::default() };
+            let error = folder().write(RunId::draw(), &other).expect_err("another training").to_string();
+            assert!(error.contains("another training"), "{error}");
+        }
+        folder().check(Some(run))?;
+        for other in [None, Some(RunId::draw())] {
+            assert!(folder().check(other).is_err(), "{other:?}");
+        }
+        assert_eq!(sizes().len(), 2);
+        Ok(())
+    }
+
+    /// A TensorBoard that is looking reads the files in the order of their names.
+    #[test]
+    fn what_a_resumed_run_writes_sorts_behind() -> Result<()> {
+        let place = tempfile::tempdir().expect("a temporary folder");
+        let (run, mut history) = (RunId::draw(), History::default());
+        let mut names = Vec::new();
+        for steps in [100, 20, 0, 7] {
+            let mut folder = EventFolder::new(place.path().to_path_buf());
+            for more in 0..2 {
+                history.losses = vec![1.0; steps + more];
+                folder.write(run, &history)?;
+                let newest = files_of(place.path()).expect("the folder").into_iter().map(|file| file.path);
+                names.push(newest.max().expect("a file"));
+            }
+        }
+        assert!(names.is_sorted() && names.windows(2).all(|pair| pair[0] != pair[1]), "{names:?}");
         Ok(())
     }
 }

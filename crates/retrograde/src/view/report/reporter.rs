@@ -5,8 +5,8 @@ use super::events::EventFolder;
 use super::page::Report;
 use crate::clock::Instant;
 use crate::error::Result;
-use crate::files::write_whole;
-use crate::train::{Event, State, Status};
+use crate::files::{remove_left_over, write_whole};
+use crate::train::{Event, RunId, State, Status};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -71,8 +71,8 @@ impl<'a> Reporter<'a> {
         self
     }
 
-    /// Writes the figures as event files into this folder, for TensorBoard. Those of an earlier run of the same training
-    /// are replaced; those of another one are an error.
+    /// Writes the figures as event files into this folder, for TensorBoard. A resumed run replaces its own earlier ones;
+    /// those of another run are an error.
     pub fn tensorboard(mut self, folder: impl Into<PathBuf>) -> Self {
         self.events = Some(EventFolder::new(folder.into()));
         self
@@ -83,10 +83,10 @@ impl<'a> Reporter<'a> {
         EventFolder::is_in(folder.as_ref())
     }
 
-    /// Errors when event files cannot be written into this folder, or when those of another training would be replaced by
-    /// those of one that is new, rather than one that `continues`: to be asked before a training begins.
-    pub fn check_tensorboard(folder: impl AsRef<Path>, continues: bool) -> Result<()> {
-        EventFolder::new(folder.as_ref().to_path_buf()).check(continues)
+    /// Errors when event files cannot be written into this folder, or when there are those of another run than `run`, which
+    /// is none for a new one: to be asked before a training begins.
+    pub fn check_tensorboard(folder: impl AsRef<Path>, run: Option<RunId>) -> Result<()> {
+        EventFolder::new(folder.as_ref().to_path_buf()).check(run)
     }
 
     /// Takes what a training tells its observer. Writes when the files are due: at the first [`Event::State`], then
@@ -97,6 +97,10 @@ impl<'a> Reporter<'a> {
         let begin = Instant::now();
         if goes_on && self.next.is_some_and(|next| begin < next) {
             return Ok(());
+        }
+        if self.next.is_none() {
+            let files = [&self.page, &self.csv].into_iter().flatten();
+            files.filter_map(|file| file.parent()).for_each(remove_left_over);
         }
         let written = self.write(state);
         self.next = Some(Instant::now() + EVERY.max(begin.elapsed() * PATIENCE));
@@ -112,7 +116,7 @@ impl<'a> Reporter<'a> {
             write_whole(path, csv(state.history).as_bytes())?;
         }
         match &mut self.events {
-            Some(events) => events.write(state.history),
+            Some(events) => events.write(state.run, state.history),
             None => Ok(()),
         }
     }
