@@ -91,6 +91,13 @@ impl Expect {
         self.compare(report, wrong.map(|layer| &layer.name).collect());
     }
 
+    /// The check of a network: places are its parameters, as the whole loss has them.
+    #[track_caller]
+    pub fn of_whole(&self, report: &Report) {
+        let wrong = report.blocks.iter().filter(|block| block.verdict.is_wrong());
+        self.compare(report, wrong.map(|block| &block.block).collect());
+    }
+
     #[track_caller]
     fn compare(&self, report: &Report, wrong: BTreeSet<&String>) {
         let mut trouble = Vec::new();

@@ -234,7 +234,7 @@ fn a2_as_a_loss() -> Result<()> {
     Expect::right().of(&check(Version::Right, &[0.0427, 0.0840, -0.1267])?);
 
     let (logits, labels) = (numbers(&[3, 4], 11), vec![1, 3, 0].into());
-    let mut loss = |version| check::loss(&mut SoftmaxSquares { version, memory: None }, &logits, &labels);
+    let loss = |version| check::loss(&mut SoftmaxSquares { version, memory: None }, &logits, &labels);
     Expect::wrong("x", DIAGONAL).of(&loss(Version::Merged)?);
     Expect::right().of(&loss(Version::Right)?);
     Ok(())

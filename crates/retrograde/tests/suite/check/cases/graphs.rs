@@ -233,11 +233,11 @@ fn a29_of_repeated_indices_only_the_last_is_kept() -> Result<()> {
     assert_near(&rows_of(&[2, 0, 2], false)(&w, &g), &[5.0, 0.0, 10.0, 0.0], 0.0);
     assert_near(&rows_of(&[2, 0, 2], true)(&w, &g), &[5.0, 0.0, 11.0, 0.0], 0.0);
 
-    let last: &[&[&str]] = &[
-        &["repeated index", "only the shares of [1, 2] along axis 0"],
-        &["repeated index", "only the shares of [2, 3, 5] along axis 0"],
+    let cases: [(&'static [usize], usize, &'static [&'static str]); 2] = [
+        (&[2, 0, 2], 1, &["repeated index", "only the shares of [1, 2] along axis 0"]),
+        (&[1, 3, 1, 0, 3, 3], 2, &["repeated index", "only the shares of [2, 3, 5] along axis 0"]),
     ];
-    for ((indices, width), causes) in [(&[2, 0, 2] as &[usize], 1), (&[1, 3, 1, 0, 3, 3], 2)].into_iter().zip(last) {
+    for (indices, width, causes) in cases {
         Expect::wrong("w", causes).of(&embedding(indices, width, false)?);
         Expect::right().of(&embedding(indices, width, true)?);
     }
