@@ -19,7 +19,7 @@ use retrograde::textbook::{Labels, Layer, Parameter, Tensor, remembered};
 
 use super::support::tensor;
 
-/// What a backward is made from: the input, the parameters, the output and the gradient from above.
+/// What a backward is made from: the input, the parameters, the output and the upstream gradient.
 struct Given<'a> {
     x: &'a Tensor,
     p: &'a [Tensor],

@@ -25,6 +25,8 @@ struct Fault {
     causes: &'static [&'static str],
     /// Whether one of them must be named. Otherwise the check may say that it knows no cause, but no untrue one.
     named: bool,
+    /// Whether the place must be wrong. Otherwise it is where another reading of the same case finds its fault.
+    wrong: bool,
 }
 
 impl Expect {
@@ -50,13 +52,13 @@ impl Expect {
 
     /// And the gradient at `place` is wrong, by one of these causes; at a place that is already named: by these too.
     pub fn and(mut self, place: &'static str, causes: &'static [&'static str]) -> Self {
-        self.faults.push(Fault { place, causes, named: !causes.is_empty() });
+        self.faults.push(Fault { place, causes, named: !causes.is_empty(), wrong: true });
         self
     }
 
-    /// At a place that is named these causes are true too, and need not be named.
+    /// These causes are true of this place too, and need not be named.
     pub fn also_true(mut self, place: &'static str, causes: &'static [&'static str]) -> Self {
-        self.faults.push(Fault { place, causes, named: false });
+        self.faults.push(Fault { place, causes, named: false, wrong: false });
         self
     }
 
@@ -104,20 +106,21 @@ impl Expect {
         if !self.verdicts.contains(&report.verdict) {
             trouble.push(format!("the verdict is not one of {:?}", self.verdicts));
         }
-        let expected: BTreeSet<&str> = self.faults.iter().map(|fault| fault.place).collect();
+        let expected: BTreeSet<&str> =
+            self.faults.iter().filter(|fault| fault.wrong).map(|fault| fault.place).collect();
         if !wrong.iter().map(|place| place.as_str()).eq(expected.iter().copied()) {
             trouble.push(format!("wrong are {wrong:?}, not {expected:?}"));
         }
         let faults = || report.findings.iter().filter(|finding| finding.severity == Severity::Fault);
         for fault in self.faults.iter().filter(|fault| fault.named) {
-            let here = || faults().filter(|finding| finding_is_at(finding, fault.place));
+            let here = || faults().filter(|finding| is_at(finding, fault.place, report));
             if !here().any(|finding| is_cause(finding, fault.causes)) {
                 let said: Vec<String> = here().map(Finding::title).collect();
                 trouble.push(format!("{}: {said:?}, not one of {:?}", fault.place, fault.causes));
             }
         }
         for finding in faults() {
-            let mut here = self.faults.iter().filter(|fault| finding_is_at(finding, fault.place)).peekable();
+            let mut here = self.faults.iter().filter(|fault| is_at(finding, fault.place, report)).peekable();
             let untrue = finding.cause.is_some()
                 && !here.clone().any(|fault| fault.causes.is_empty() || is_cause(finding, fault.causes));
             if here.peek().is_none() || untrue {
@@ -134,8 +137,10 @@ impl Expect {
     }
 }
 
-fn finding_is_at(finding: &Finding, place: &str) -> bool {
+/// Whether the finding is about this place, or about the whole of what has no parts.
+fn is_at(finding: &Finding, place: &str, report: &Report) -> bool {
     finding.location == place
+        || finding.blocks.is_empty() && finding.location == report.subject
         || (finding.blocks.iter())
             .any(|block| block == place || format!("{}.{block}", finding.location) == place)
 }

@@ -53,7 +53,11 @@ fn slope_of_parts(x: f64) -> f64 {
 
 #[test]
 fn a35_smooth_function_wrong_at_one_point() -> Result<()> {
-    assert_near(&[slope_of_parts(0.0), slope_of_parts(1e-9), slope_of_parts(-2.0)], &[0.0, 0.5, 0.8808], 5e-5);
+    assert_near(
+        &[slope_of_parts(0.0), slope_of_parts(1e-9), slope_of_parts(-2.0)],
+        &[0.0, 0.5, 0.8808],
+        5e-5,
+    );
     let check = |x: Tensor, slope: fn(f64) -> f64| {
         check::vjp(
             &[("x", x)],

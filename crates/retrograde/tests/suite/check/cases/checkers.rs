@@ -48,8 +48,11 @@ fn b1_the_output_differenced_instead_of_the_loss() -> Result<()> {
         |p| Ok(of_target.gradients(p, |_| 1.0)),
     )?);
     // What was given for the loss is the output: its gradient is 1, and what was given for it (o − t) times that.
-    Expect::wrong_at(&["w", "b"], &["factor", "gradient of the squared error of what was given for the loss"])
-        .of(&check::function(&neuron(), |p| Ok(Neuron::output(p)), |p| Ok(of_target.gradients(p, |_| 1.0)))?);
+    Expect::wrong_at(
+        &["w", "b"],
+        &["factor", "gradient of the squared error of what was given for the loss"],
+    )
+    .of(&check::function(&neuron(), |p| Ok(Neuron::output(p)), |p| Ok(of_target.gradients(p, |_| 1.0)))?);
     Ok(())
 }
 
@@ -79,11 +82,7 @@ fn b5_a_gradient_compared_with_itself() -> Result<()> {
     // A parenthesis is missing: (J⁺ − J⁻)/2ε was meant.
     let gradapprox = |theta: f64| loss(theta + 1e-7) - loss(theta - 1e-7) / 2e-7;
     let check = |gradient: &dyn Fn(f64) -> f64| {
-        check::function(
-            &theta(),
-            |p| Ok(loss(p[0][[0]])),
-            |p| Ok(vec![tensor(&[1], &[gradient(p[0][[0]])])]),
-        )
+        check::function(&theta(), |p| Ok(loss(p[0][[0]])), |p| Ok(vec![tensor(&[1], &[gradient(p[0][[0]])])]))
     };
     // Their distance was exactly 0, as both sides were the numerical value.
     Expect::wrong("theta", &["numerical value for the gradient"])
@@ -152,14 +151,9 @@ impl Cached {
         let a1 = if self.again { z1.mapv(f64::tanh) } else { a1.clone() };
         let dz2 = matrix(dz2);
         let dz1 = w2.t().dot(&dz2) * a1.mapv(|a| 1.0 - a * a);
-        [
-            w1.t().dot(&dz1),
-            dz1.dot(&x.t()),
-            dz1.sum_axis(Axis(1)).insert_axis(Axis(1)),
-            dz2.dot(&a1.t()),
-        ]
-        .map(|gradient| Some(gradient.into_dyn()))
-        .into()
+        [w1.t().dot(&dz1), dz1.dot(&x.t()), dz1.sum_axis(Axis(1)).insert_axis(Axis(1)), dz2.dot(&a1.t())]
+            .map(|gradient| Some(gradient.into_dyn()))
+            .into()
     }
 }
 

@@ -3,7 +3,9 @@
 use ndarray::Array2;
 use retrograde::Result;
 use retrograde::check::{self, Report};
-use retrograde::textbook::{Affine, Labels, Layer, Network, Parameter, Relu, SoftmaxWithLoss, Tensor, remembered};
+use retrograde::textbook::{
+    Affine, Labels, Layer, Network, Parameter, Relu, SoftmaxWithLoss, Tensor, remembered,
+};
 
 use crate::check::support::{Expect, assert_near, matrix, numbers, tensor};
 
@@ -299,7 +301,8 @@ fn b11_fewer_digits_in_the_first_layer_are_no_fault() -> Result<()> {
             .then(Affine::new(weights, ndarray::Array1::zeros(4))?);
         let mut x = numbers(&[rows, 1, 8, 8], 3);
         // A dark corner: ties in its windows, and rectifiers at exactly 0.
-        x.slice_each_axis_mut(|axis| if axis.axis.index() < 2 { (..).into() } else { (..5).into() }).fill(0.0);
+        x.slice_each_axis_mut(|axis| if axis.axis.index() < 2 { (..).into() } else { (..5).into() })
+            .fill(0.0);
         let labels = Labels::Classes((0..rows).collect());
         Expect::right().of_network(&check::network(&mut network, &x, &labels)?);
     }

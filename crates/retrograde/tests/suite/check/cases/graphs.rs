@@ -95,10 +95,10 @@ impl Value {
     }
 
     fn times(&self, other: &Value) -> Value {
-        Value::new(self.0.data * other.0.data, vec![
-            (self.clone(), other.0.data),
-            (other.clone(), self.0.data),
-        ])
+        Value::new(
+            self.0.data * other.0.data,
+            vec![(self.clone(), other.0.data), (other.clone(), self.0.data)],
+        )
     }
 
     fn plus(&self, other: &Value) -> Value {
@@ -174,9 +174,11 @@ fn a27_a_node_used_twice() -> Result<()> {
 
     // 7/6 and 4/3 are true of this expression everywhere.
     for at in [[1.0, 1.0], [0.7, -1.3]] {
-        Expect::wrong("x", &[PER_USE, "factor 7/6"])
-            .and("a", &[PER_USE, "factor 4/3"])
-            .of(&recorded(cubic, at, Value::once_per_use)?);
+        Expect::wrong("x", &[PER_USE, "factor 7/6"]).and("a", &[PER_USE, "factor 4/3"]).of(&recorded(
+            cubic,
+            at,
+            Value::once_per_use,
+        )?);
         Expect::right().of(&recorded(cubic, at, Value::in_order)?);
     }
     Ok(())
@@ -188,9 +190,11 @@ fn a27_an_inner_node_used_twice_by_different_operations() -> Result<()> {
         let shared = x.times(a);
         shared.tanh().plus(&shared.times(x))
     };
-    Expect::wrong_at(&["x", "a"], &[PER_USE])
-        .cause_may_be_unknown()
-        .of(&recorded(f, [0.6, -0.8], Value::once_per_use)?);
+    Expect::wrong_at(&["x", "a"], &[PER_USE]).cause_may_be_unknown().of(&recorded(
+        f,
+        [0.6, -0.8],
+        Value::once_per_use,
+    )?);
     Expect::right().of(&recorded(f, [0.6, -0.8], Value::in_order)?);
     Ok(())
 }
@@ -234,8 +238,24 @@ fn a29_of_repeated_indices_only_the_last_is_kept() -> Result<()> {
     assert_near(&rows_of(&[2, 0, 2], true)(&w, &g), &[5.0, 0.0, 11.0, 0.0], 0.0);
 
     let cases: [(&'static [usize], usize, &'static [&'static str]); 2] = [
-        (&[2, 0, 2], 1, &["repeated index", "only the shares of [1, 2] along axis 0"]),
-        (&[1, 3, 1, 0, 3, 3], 2, &["repeated index", "only the shares of [2, 3, 5] along axis 0"]),
+        (
+            &[2, 0, 2],
+            1,
+            &[
+                "repeated index",
+                "only the shares of [1, 2] along axis 0",
+                "only the contributions of [1, 2] along axis 0",
+            ],
+        ),
+        (
+            &[1, 3, 1, 0, 3, 3],
+            2,
+            &[
+                "repeated index",
+                "only the shares of [2, 3, 5] along axis 0",
+                "only the contributions of [2, 3, 5] along axis 0",
+            ],
+        ),
     ];
     for (indices, width, causes) in cases {
         Expect::wrong("w", causes).of(&embedding(indices, width, false)?);

@@ -125,7 +125,10 @@ fn summed(layer: &BatchNorm, precision: fn(&Tensor) -> Tensor) -> Result<Report>
         },
         |p| {
             let y = layer.forward(&rounded(p));
-            Ok(layer.backward(&rounded(p), &Tensor::ones(y.shape())).map(|gradient| precision(&gradient)).into())
+            Ok(layer
+                .backward(&rounded(p), &Tensor::ones(y.shape()))
+                .map(|gradient| precision(&gradient))
+                .into())
         },
     )
 }
@@ -156,8 +159,11 @@ fn b13_what_ones_hide_another_upstream_gradient_shows() -> Result<()> {
             },
         )
     };
-    Expect::wrong("x", &["batch normalisation without the path through the variance", "batch normalisation backward is"])
-        .of(&check(without_the_variance)?);
+    Expect::wrong(
+        "x",
+        &["batch normalisation without the path through the variance", "batch normalisation backward is"],
+    )
+    .of(&check(without_the_variance)?);
     Expect::right().of(&check(|h, inverse, dh| through(h, inverse, dh, Axis(0)))?);
     Ok(())
 }
@@ -165,7 +171,8 @@ fn b13_what_ones_hide_another_upstream_gradient_shows() -> Result<()> {
 #[test]
 fn b13_large_outputs_in_single_precision() -> Result<()> {
     // y = x · w of some 44.5, as the pull request's convolution has them, and a step of 1e-4 in mind.
-    let (x, w) = (numbers(&[4, 50], 3).mapv(|x| x.abs() + 1.0), numbers(&[50, 2], 40).mapv(|w| w.abs() + 0.3));
+    let (x, w) =
+        (numbers(&[4, 50], 3).mapv(|x| x.abs() + 1.0), numbers(&[50, 2], 40).mapv(|w| w.abs() + 0.3));
     let product = |p: &[Tensor]| single(&matrix(&single(&p[0])).dot(&matrix(&single(&p[1]))).into_dyn());
     let report = check::vjp(
         &[("x", x), ("w", w)],

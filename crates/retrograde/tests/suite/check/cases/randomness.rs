@@ -78,7 +78,8 @@ impl Dropout {
 
 #[test]
 fn a23_mask_missing_and_upstream_overwritten() -> Result<()> {
-    let (x, w, mut dout) = (tensor(&[1, 2], &[1.0, 2.0]), tensor(&[2, 1], &[2.0, 3.0]), tensor(&[1, 1], &[1.0]));
+    let (x, w, mut dout) =
+        (tensor(&[1, 2], &[1.0, 2.0]), tensor(&[2, 1], &[2.0, 3.0]), tensor(&[1, 1], &[1.0]));
     let mut published = Dropout::new(w, &[1.0, 0.0], 2.0, false, true);
     published.forward(&x)?;
     assert_eq!(published.backward_in_place(&mut dout)?, tensor(&[1, 2], &[4.0, 6.0]), "[4, 0] is right");
@@ -90,9 +91,8 @@ fn a23_mask_missing_and_upstream_overwritten() -> Result<()> {
         (numbers(&[4, 3], 5), numbers(&[3, 2], 50), &[1.0, 0.0, 1.0], 1.25),
     ];
     for (x, w, mask, scale) in layers {
-        let check = |masked, in_place| {
-            check::layer(&mut Dropout::new(w.clone(), mask, scale, masked, in_place), &x)
-        };
+        let check =
+            |masked, in_place| check::layer(&mut Dropout::new(w.clone(), mask, scale, masked, in_place), &x);
         // That dout is written into is said, but is no wrong gradient of this layer.
         let written = &["dout written into"];
         Expect::wrong("x", &["mask missing"]).also_true("x", written).says(written).of(&check(false, true)?);
@@ -190,7 +190,9 @@ fn dropout(held: bool) -> Result<Report> {
 
 #[test]
 fn b21_a_mask_drawn_by_each_forward() -> Result<()> {
-    Expect::verdict(&[Verdict::NotDeterministic]).says(&["mask", "random", "draw", "two values"]).of(&dropout(false)?);
+    Expect::verdict(&[Verdict::NotDeterministic])
+        .says(&["mask", "random", "draw", "two values"])
+        .of(&dropout(false)?);
     Expect::right().of(&dropout(true)?);
     Ok(())
 }

@@ -142,9 +142,8 @@ struct Step {
 /// The parameters: Wf, bf, Wi, bi, Wo, bo, Wc, bc.
 fn lstm_step(x: &Array2<f64>, a: &Array2<f64>, c: &Array2<f64>, p: &[Tensor]) -> (Array2<f64>, Step) {
     let concat = ndarray::concatenate(Axis(0), &[a.view(), x.view()]).expect("as many samples");
-    let gate = |at: usize, f: fn(f64) -> f64| {
-        (matrix(&p[2 * at]).dot(&concat) + matrix(&p[2 * at + 1])).mapv(f)
-    };
+    let gate =
+        |at: usize, f: fn(f64) -> f64| (matrix(&p[2 * at]).dot(&concat) + matrix(&p[2 * at + 1])).mapv(f);
     let gates = [gate(0, sigmoid), gate(1, sigmoid), gate(2, sigmoid), gate(3, f64::tanh)];
     let next = &gates[0] * c + &gates[1] * &gates[3];
     let a = &gates[2] * &next.mapv(f64::tanh);
@@ -221,7 +220,11 @@ fn cell(version: Lstm) -> Result<Report> {
                 &p[3..],
                 version == Lstm::GatesWithoutTanh,
             );
-            Ok(inputs.map(|dx| Some(dx.into_dyn())).into_iter().chain(gradients.into_iter().map(Some)).collect())
+            Ok(inputs
+                .map(|dx| Some(dx.into_dyn()))
+                .into_iter()
+                .chain(gradients.into_iter().map(Some))
+                .collect())
         },
     )
 }
@@ -283,11 +286,7 @@ impl Sequence {
         let mut arguments =
             vec![("x", numbers(&[INPUTS, SAMPLES, STEPS], 7)), ("a0", numbers(&[HIDDEN, SAMPLES], 35))];
         arguments.extend(weights());
-        check::vjp(
-            &arguments,
-            |p| Ok(vec![sequence.forward(p)]),
-            |p, g| Ok(sequence.backward(p, &g[0])),
-        )
+        check::vjp(&arguments, |p| Ok(vec![sequence.forward(p)]), |p, g| Ok(sequence.backward(p, &g[0])))
     }
 }
 

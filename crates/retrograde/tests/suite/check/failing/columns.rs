@@ -21,7 +21,11 @@ impl LossLayer for Columns {
             return Err(Error::invalid("Columns", "there are indices", "give one-hot columns"));
         };
         if y.shape() != z.shape() {
-            return Err(Error::invalid("Columns", "z and y differ in shape", "give a column for each sample"));
+            return Err(Error::invalid(
+                "Columns",
+                "z and y differ in shape",
+                "give a column for each sample",
+            ));
         }
         let (y, a) = (matrix(y), softmax_rows(&matrix(z).t().to_owned()).t().to_owned());
         let loss = -(&y * &a.mapv(f64::ln)).sum() / y.ncols() as f64;
@@ -37,7 +41,8 @@ impl LossLayer for Columns {
 }
 
 fn one_hot(classes: usize, labels: &[usize]) -> Labels {
-    let y = Array2::from_shape_fn((classes, labels.len()), |(class, m)| f64::from(u8::from(labels[m] == class)));
+    let y =
+        Array2::from_shape_fn((classes, labels.len()), |(class, m)| f64::from(u8::from(labels[m] == class)));
     y.into()
 }
 
@@ -90,9 +95,12 @@ fn a_dense_layer_of_columns() -> Result<()> {
     const MEAN: &[&str] = &["factor 1/m", "mean for sum over the columns"];
     for (inputs, outputs, m) in [(2, 3, 6), (3, 2, 4), (4, 1, 5)] {
         Expect::right().of(&dense(inputs, outputs, m, |g| gradients(g, 1.0, 1.0))?);
-        Expect::wrong("w", MEAN).says(&["columns"]).of(&dense(inputs, outputs, m, |g| gradients(g, columns(g), 1.0))?);
+        Expect::wrong("w", MEAN)
+            .says(&["columns"])
+            .of(&dense(inputs, outputs, m, |g| gradients(g, columns(g), 1.0))?);
         Expect::wrong("b", MEAN).of(&dense(inputs, outputs, m, |g| gradients(g, 1.0, columns(g)))?);
-        Expect::wrong_at(&["w", "b"], MEAN).of(&dense(inputs, outputs, m, |g| gradients(g, columns(g), columns(g)))?);
+        Expect::wrong_at(&["w", "b"], MEAN)
+            .of(&dense(inputs, outputs, m, |g| gradients(g, columns(g), columns(g)))?);
     }
     Ok(())
 }

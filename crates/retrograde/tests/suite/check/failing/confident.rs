@@ -24,7 +24,8 @@ fn is_right(report: &Report) {
 /// Rows of logits that are `height` at the label and 0 elsewhere.
 fn confident(rows: usize, classes: usize, height: f64) -> (Tensor, Labels) {
     let labels: Vec<usize> = (0..rows).map(|row| (3 * row + 1) % classes).collect();
-    let logits = Tensor::from_shape_fn(vec![rows, classes], |at| if at[1] == labels[at[0]] { height } else { 0.0 });
+    let logits =
+        Tensor::from_shape_fn(vec![rows, classes], |at| if at[1] == labels[at[0]] { height } else { 0.0 });
     (logits, labels.into())
 }
 
@@ -60,7 +61,11 @@ impl LossLayer for Twice {
 #[test]
 fn a_loss_next_to_zero_hides_no_fault() -> Result<()> {
     for (logits, labels) in [confident(1, 2, 20.0), confident(4, 5, 30.0)] {
-        Expect::wrong("x", &["factor 2"]).of(&check::loss(&mut Twice(SoftmaxWithLoss::new()), &logits, &labels)?);
+        Expect::wrong("x", &["factor 2"]).of(&check::loss(
+            &mut Twice(SoftmaxWithLoss::new()),
+            &logits,
+            &labels,
+        )?);
     }
     Ok(())
 }

@@ -97,12 +97,19 @@ fn the_mean_taken_in_the_parameters_gradients_only() -> Result<()> {
 
 #[test]
 fn the_mean_taken_in_one_layer_only() -> Result<()> {
-    // Then two parameters are N times too large, and it is their layer that is to be changed.
+    // Then two parameters are N times too large. It is their layer that lacks 1/N, or the loss that lacks it and the other
+    // layer that has it too often: both readings are true, and both lead to a right network.
     let (x, labels) = (numbers(&[5, 3], 40), vec![1, 0, 1, 1, 0].into());
-    for (divided, wrong) in [([true, false], ["coursera2.w", "coursera2.b"]), ([false, true], ["coursera1.w", "coursera1.b"])] {
+    let cases: [([bool; 2], [&'static str; 2], &'static str); 2] = [
+        ([true, false], ["coursera2.w", "coursera2.b"], "coursera1"),
+        ([false, true], ["coursera1.w", "coursera1.b"], "coursera2"),
+    ];
+    for (divided, wrong, other) in cases {
         let report = two_layers([3, 4, 2], Sigmoid::new(), divided, (&x, &labels))?;
         Expect::wrong_at(&wrong, &["factor N", "factor 5", "sum for mean over the rows"])
             .cause_may_be_unknown()
+            .also_true("summed", &["factor N", "sum for mean over the rows"])
+            .also_true(other, &["factor 1/N", "mean for sum over the rows"])
             .of_whole(&report);
     }
     Ok(())

@@ -50,7 +50,8 @@ fn residual_blocks_with_other_weights() -> Result<()> {
         assert_eq!(report.causes().count(), 0, "{report}");
         // And the kinks hide no fault.
         let (w1, w2) = weights();
-        Expect::wrong("x", &["path missing"]).of(&check::layer(&mut block(w1, w2, |g| residual_back(g, 0.0)), &x)?);
+        Expect::wrong("x", &["path missing"])
+            .of(&check::layer(&mut block(w1, w2, |g| residual_back(g, 0.0)), &x)?);
     }
     Ok(())
 }

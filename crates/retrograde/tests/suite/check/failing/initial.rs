@@ -35,12 +35,20 @@ fn backward(g: &Given<'_>, axis: Axis, with_gamma: bool) -> (Tensor, Vec<Tensor>
 
 fn layer(gamma: &[f64], forward: Forward, backward: Backward) -> Own {
     let width = gamma.len();
-    Own::new(vec![("gamma", tensor(&[width], gamma)), ("beta", Tensor::zeros(vec![width]))], forward, backward)
+    Own::new(
+        vec![("gamma", tensor(&[width], gamma)), ("beta", Tensor::zeros(vec![width]))],
+        forward,
+        backward,
+    )
 }
 
 #[test]
 fn batch_normalisation_without_gamma_in_dx() -> Result<()> {
-    let gamma = &["batch normalisation without the path through the gamma", "gamma left out of dx", "gamma missing in dx"];
+    let gamma = &[
+        "batch normalisation without the path through the gamma",
+        "gamma left out of dx",
+        "gamma missing in dx",
+    ];
     let x = tensor(&[4, 2], &[1.0, 0.5, 2.0, -1.0, 4.0, 3.0, 7.0, 2.0]);
     for (x, values) in [(&x, [1.0, 1.0]), (&x, [1.3, 0.9]), (&numbers(&[6, 2], 21), [1.0, 1.0])] {
         let check = |back| check::layer(&mut layer(&values, |x, p| forward(x, p, Axis(0)), back), x);
@@ -52,7 +60,11 @@ fn batch_normalisation_without_gamma_in_dx() -> Result<()> {
 
 #[test]
 fn layer_normalisation_without_gamma_in_dx() -> Result<()> {
-    let gamma = &["layer normalisation without the path through the gamma", "gamma left out of dx", "gamma missing in dx"];
+    let gamma = &[
+        "layer normalisation without the path through the gamma",
+        "gamma left out of dx",
+        "gamma missing in dx",
+    ];
     for values in [[1.0; 4], [0.6, 1.0, 1.7, -0.4]] {
         let x = numbers(&[3, 4], 33);
         let check = |back| check::layer(&mut layer(&values, |x, p| forward(x, p, Axis(1)), back), &x);

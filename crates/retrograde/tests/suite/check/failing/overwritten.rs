@@ -1,4 +1,4 @@
-//! 6. A gradient read after somebody has written into it: the whole and its parts disagree. What is read at two moments
+//! 6. A gradient read after another layer has written into it: the whole and its parts disagree. What is read at two moments
 //! can be compared.
 
 use std::cell::RefCell;
@@ -41,34 +41,6 @@ impl Layer for Bias {
     }
 }
 
-/// y = s · x with one s for each column. It keeps the array that it was given for ds, too.
-struct Scale {
-    s: Tensor,
-    ds: Option<Tensor>,
-    x: Tensor,
-    handed: Handed,
-}
-
-impl Layer for Scale {
-    fn forward(&mut self, x: &Tensor) -> Result<Tensor> {
-        self.x = x.clone();
-        Ok(x * &self.s)
-    }
-
-    fn backward(&mut self, dout: &Tensor) -> Result<Tensor> {
-        self.handed.replace(dout.clone());
-        Ok(dout * &self.s)
-    }
-
-    fn parameters(&mut self) -> Vec<Parameter<'_>> {
-        self.ds = Some(match self.handed.borrow() {
-            handed if handed.shape() == self.x.shape() => (&*handed * &self.x).sum_axis(Axis(0)),
-            _ => &self.s * 0.0,
-        });
-        vec![Parameter::new("s", &mut self.s, &self.ds)]
-    }
-}
-
 /// An activation that multiplies the array that it is handed by its slope, in place.
 struct InPlace {
     f: fn(f64) -> f64,
@@ -108,8 +80,12 @@ fn affine(shape: [usize; 2], w: &[f64]) -> Result<Affine> {
     Affine::new(matrix(&tensor(&shape, w)), Array1::zeros(shape[1]))
 }
 
-const WRITTEN: &[&str] =
-    &["dx written into by inplace1", "dout written into by inplace1", "array written into by inplace1", "buffer shared with inplace1"];
+const WRITTEN: &[&str] = &[
+    "dx written into by inplace1",
+    "dout written into by inplace1",
+    "array written into by inplace1",
+    "buffer shared with inplace1",
+];
 
 fn with_bias(before: fn(Option<Handed>) -> InPlace, copied: bool) -> Result<Report> {
     let handed = Handed::default();
@@ -136,17 +112,18 @@ fn a_sigmoid_does_so() -> Result<()> {
 }
 
 #[test]
-fn a_scale_in_the_middle_of_a_network() -> Result<()> {
+fn in_the_middle_of_a_network() -> Result<()> {
     let check = |copied: bool| {
         let handed = Handed::default();
         let mut network = Network::new(SoftmaxWithLoss::new())
             .then(Affine::new(matrix(&numbers(&[3, 4], 9)), Array1::zeros(4))?)
             .then(relu((!copied).then(|| Rc::clone(&handed))))
-            .then(Scale { s: numbers(&[4], 71) + 1.5, ds: None, x: Tensor::zeros(vec![0]), handed })
+            .then(Bias { b: numbers(&[4], 71), db: None, handed })
+            .then(squashed(None))
             .then(Affine::new(matrix(&numbers(&[4, 3], 40)), Array1::zeros(3))?);
         check::network(&mut network, &numbers(&[5, 3], 60), &vec![0, 2, 1, 1, 0].into())
     };
-    Expect::wrong("scale1", WRITTEN).of_network(&check(false)?);
+    Expect::wrong("bias1", WRITTEN).of_network(&check(false)?);
     Expect::right().of_network(&check(true)?);
     Ok(())
 }

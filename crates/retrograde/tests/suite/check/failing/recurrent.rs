@@ -1,4 +1,5 @@
-//! 10. A fault inside a composition: hypotheses are to be tried on the shares through one edge within the layer.
+//! 10. A fault inside a composition: hypotheses are to be tried on the contributions through one edge within
+//! the layer.
 
 use ndarray::{Array1, Array2, Axis};
 use retrograde::Result;
@@ -89,14 +90,17 @@ fn examine(check: impl Fn(Backward) -> Result<Report>) -> Result<()> {
     Expect::right().of(&check(|g| backward(g, Version::Right))?);
 
     let not_transposed = check(|g| backward(g, Version::NotTransposed))?;
-    Expect::wrong_at(&ALL, &["wh not transposed", "wh changed: transposed", HANDED]).says(&["step"]).of(&not_transposed);
+    Expect::wrong_at(&ALL, &["wh not transposed", "wh changed: transposed", HANDED])
+        .says(&["step"])
+        .of(&not_transposed);
 
     let nothing = check(|g| backward(g, Version::NothingHandedBack))?;
     Expect::wrong_at(&ALL, &["nothing handed back", "path missing"]).of(&nothing);
     assert!(!text(&nothing).contains("not transposed"), "{nothing}");
 
     let slope = check(|g| backward(g, Version::WithoutItsSlope))?;
-    Expect::wrong_at(&ALL, &["slope of tanh missing in what is handed back", "slope missing", HANDED]).of(&slope);
+    Expect::wrong_at(&ALL, &["slope of tanh missing in what is handed back", "slope missing", HANDED])
+        .of(&slope);
 
     let own = check(|g| backward(g, Version::OwnHidden))?;
     Expect::wrong("wh", &["own hidden state for the one before", "own output for input", "stale h"]).of(&own);
@@ -112,7 +116,7 @@ fn one_sequence_of_three_steps() -> Result<()> {
 
 #[test]
 fn sequences_of_other_lengths_and_widths() -> Result<()> {
-    for (rows, steps, inputs, hidden) in [(3, 4, 2, 3), (2, 2, 1, 2), (2, 5, 3, 2)] {
+    for (rows, steps, inputs, hidden) in [(3, 4, 2, 3), (2, 3, 1, 2), (2, 5, 3, 2)] {
         let (wx, wh) = (numbers(&[inputs, hidden], 20), numbers(&[hidden, hidden], 90));
         let (b, x) = (numbers(&[hidden], 140), numbers(&[rows, steps, inputs], 3));
         examine(|backward| check::layer(&mut recurrent(&wx, &wh, &b, backward), &x))?;
@@ -127,7 +131,12 @@ fn one_step_has_nothing_to_hand_back() -> Result<()> {
     let mut layer = recurrent(&wx, &wh, &b, |g| backward(g, Version::Right));
     Expect::right().of(&check::layer(&mut layer, &x)?);
     // Wh has no part in the output, and a gradient of 0.
-    let given = Given { x: &x, p: &layer.values(), y: &forward(&x, &layer.values()), d: &Tensor::ones(vec![4, 1, 3]) };
+    let given = Given {
+        x: &x,
+        p: &layer.values(),
+        y: &forward(&x, &layer.values()),
+        d: &Tensor::ones(vec![4, 1, 3]),
+    };
     assert_near(&backward(&given, Version::NotTransposed).1[1], &[0.0; 9], 0.0);
     Ok(())
 }

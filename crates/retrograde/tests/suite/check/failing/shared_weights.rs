@@ -13,11 +13,11 @@ use crate::check::support::{Expect, matrix, numbers, tensor};
 /// What the two layers show for their one weight.
 #[derive(Clone, Copy, PartialEq)]
 enum Shown {
-    /// Each the share of its own use.
+    /// Each the contribution of its own use.
     Own,
     /// Both the sum.
     Sum,
-    /// Both what the last backward left: the share of the first use, which replaced that of the second.
+    /// Both what the last backward left: the contribution of the first use, which replaced that of the second.
     Replaced,
 }
 
@@ -42,7 +42,8 @@ impl Layer for Shared {
     fn backward(&mut self, dout: &Tensor) -> Result<Tensor> {
         let (x, d) = (matrix(remembered(self.x.as_ref(), "Shared")?), matrix(dout));
         let w = matrix(&self.w.borrow());
-        let (dx, own) = if self.transposed { (d.dot(&w), d.t().dot(&x)) } else { (d.dot(&w.t()), x.t().dot(&d)) };
+        let (dx, own) =
+            if self.transposed { (d.dot(&w), d.t().dot(&x)) } else { (d.dot(&w.t()), x.t().dot(&d)) };
         let own = own.into_dyn();
         if self.shown == Shown::Replaced {
             self.dw.replace(own.clone());
@@ -54,8 +55,11 @@ impl Layer for Shared {
     }
 
     fn shared_parameters(&self) -> Vec<SharedParameter> {
-        let gradient =
-            if self.shown == Shown::Own { self.own.clone() } else { self.own.as_ref().map(|_| self.dw.borrow().clone()) };
+        let gradient = if self.shown == Shown::Own {
+            self.own.clone()
+        } else {
+            self.own.as_ref().map(|_| self.dw.borrow().clone())
+        };
         vec![SharedParameter { name: "w".into(), value: Rc::clone(&self.w), gradient }]
     }
 }
@@ -71,11 +75,7 @@ fn tied(w: &Tensor, x: &Tensor, labels: &Labels, transposed: bool, shown: Shown)
         transposed,
         shown,
     };
-    let tanh = Own::new(
-        vec![],
-        |x, _| x.mapv(f64::tanh),
-        |g| (g.d * &g.y.mapv(|y| 1.0 - y * y), vec![]),
-    );
+    let tanh = Own::new(vec![], |x, _| x.mapv(f64::tanh), |g| (g.d * &g.y.mapv(|y| 1.0 - y * y), vec![]));
     let mut network =
         Network::new(SoftmaxWithLoss::new()).then(shared(false)).then(tanh).then(shared(transposed));
     check::network(&mut network, x, labels)
@@ -83,12 +83,12 @@ fn tied(w: &Tensor, x: &Tensor, labels: &Labels, transposed: bool, shown: Shown)
 
 fn examine(w: &Tensor, x: &Tensor, labels: &Labels, transposed: bool) -> Result<()> {
     let check = |shown| tied(w, x, labels, transposed, shown);
-    // What is shown is said: the sum, or each share beside its own use. Either is right.
+    // What is shown is said: the sum, or each contribution beside its own use. Either is right.
     Expect::right().says(&["one and the same", "the same array"]).of_network(&check(Shown::Sum)?);
     Expect::right().says(&["sum over both uses", "sum of both uses"]).of_network(&check(Shown::Own)?);
     let replaced = check(Shown::Replaced)?;
     assert!(replaced.verdict.is_wrong(), "{replaced}");
-    Expect::wrong_at(&["shared1.w", "shared2.w"], &["path missing: the second use", "only the share of the first use"])
+    Expect::wrong_at(&["shared1.w", "shared2.w"], &["path missing: the second use", "only the first use"])
         .cause_may_be_unknown()
         .of_whole(&replaced);
     Ok(())

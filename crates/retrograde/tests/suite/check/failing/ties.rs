@@ -117,7 +117,8 @@ fn any_slope_of_a_rectifier_at_zero() -> Result<()> {
         (each(g.x, g.d, |x, d| d * slope(x)), vec![])
     }
     let x = tensor(&[2, 3], &[0.0, 0.0, -0.4, 0.0, 1.2, 0.6]);
-    let slopes: [super::Backward; 3] = [|g| with_slope(g, 0.0), |g| with_slope(g, 0.5), |g| with_slope(g, 1.0)];
+    let slopes: [super::Backward; 3] =
+        [|g| with_slope(g, 0.0), |g| with_slope(g, 0.5), |g| with_slope(g, 1.0)];
     for backward in slopes {
         Expect::right().of(&check::layer(&mut Own::new(vec![], relu, backward), &x)?);
     }

@@ -19,7 +19,7 @@ fn through_tanh(g: &Given<'_>) -> Tensor {
     g.d * &g.x.mapv(|x| 1.0 - x.tanh().powi(2))
 }
 
-/// A sum of x · w and a function of x: the shares of dx, of which a second assignment leaves one.
+/// A sum of x · w and a function of x: the contributions to dx, of which a second assignment leaves one.
 struct Sum {
     forward: Forward,
     first_lost: Backward,
