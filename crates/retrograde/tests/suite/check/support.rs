@@ -82,7 +82,7 @@ impl Expect {
         let blocks = report.blocks.iter().chain(report.layers.iter().flat_map(|layer| &layer.blocks));
         self.compare(
             report,
-            blocks.filter(|block| block.verdict.is_wrong()).map(|block| &block.block).collect(),
+            &blocks.filter(|block| block.verdict.is_wrong()).map(|block| &block.block).collect(),
         );
     }
 
@@ -90,18 +90,18 @@ impl Expect {
     #[track_caller]
     pub fn of_network(&self, report: &Report) {
         let wrong = report.layers.iter().filter(|layer| layer.verdict.is_wrong());
-        self.compare(report, wrong.map(|layer| &layer.name).collect());
+        self.compare(report, &wrong.map(|layer| &layer.name).collect());
     }
 
     /// The check of a network: places are its parameters, as the whole loss has them.
     #[track_caller]
     pub fn of_whole(&self, report: &Report) {
         let wrong = report.blocks.iter().filter(|block| block.verdict.is_wrong());
-        self.compare(report, wrong.map(|block| &block.block).collect());
+        self.compare(report, &wrong.map(|block| &block.block).collect());
     }
 
     #[track_caller]
-    fn compare(&self, report: &Report, wrong: BTreeSet<&String>) {
+    fn compare(&self, report: &Report, wrong: &BTreeSet<&String>) {
         let mut trouble = Vec::new();
         if !self.verdicts.contains(&report.verdict) {
             trouble.push(format!("the verdict is not one of {:?}", self.verdicts));
@@ -202,7 +202,7 @@ pub fn step(x: f64) -> f64 {
 }
 
 /// Softmax of one row.
-pub fn softmax_of(z: ArrayView1<'_, f64>) -> Vec<f64> {
+pub fn softmax_of(z: &ArrayView1<'_, f64>) -> Vec<f64> {
     let largest = z.fold(f64::NEG_INFINITY, |most, z| most.max(*z));
     let powers: Vec<f64> = z.iter().map(|z| (z - largest).exp()).collect();
     let sum: f64 = powers.iter().sum();
@@ -211,7 +211,7 @@ pub fn softmax_of(z: ArrayView1<'_, f64>) -> Vec<f64> {
 
 /// Softmax of each row.
 pub fn softmax_rows(z: &Array2<f64>) -> Array2<f64> {
-    let numbers = z.rows().into_iter().flat_map(softmax_of).collect();
+    let numbers = z.rows().into_iter().flat_map(|row| softmax_of(&row)).collect();
     Array2::from_shape_vec(z.raw_dim(), numbers).expect("as many as before")
 }
 

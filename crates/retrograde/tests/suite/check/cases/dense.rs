@@ -128,7 +128,7 @@ fn outer(e: &[f64], a: &[f64]) -> Tensor {
     Tensor::from_shape_fn(vec![e.len(), a.len()], |at| e[at[0]] * a[at[1]])
 }
 
-/// p_j (e_j − Σ e_i p_i), or its diagonal p_j (1 − p_j) e_j.
+/// p · (e − Σ e p), or its diagonal p · (1 − p) · e.
 fn through_softmax(p: &[f64], e: &[f64], version: Version) -> Vec<f64> {
     let dot: f64 = p.iter().zip(e).map(|(p, e)| p * e).sum();
     let through =
@@ -141,7 +141,7 @@ impl ThreeLayers {
     fn forward(&self, p: &[Tensor]) -> [Vec<f64>; 3] {
         let a1: Vec<f64> = times(&matrix(&p[0]), &self.x).into_iter().map(sigmoid).collect();
         let a2: Vec<f64> = times(&matrix(&p[1]), &a1).into_iter().map(sigmoid).collect();
-        let a3 = softmax_of(ndarray::aview1(&times(&matrix(&p[2]), &a2)));
+        let a3 = softmax_of(&ndarray::aview1(&times(&matrix(&p[2]), &a2)));
         [a1, a2, a3]
     }
 

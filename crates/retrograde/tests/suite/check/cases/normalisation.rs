@@ -144,12 +144,15 @@ fn b13_the_sum_of_a_batch_normalisation_has_the_gradient_zero() -> Result<()> {
     Ok(())
 }
 
+/// dx, of the normalised numbers, 1/√(variance + eps), and the gradient of the former.
+type Back = fn(&Array2<f64>, &Array2<f64>, &Array2<f64>) -> Array2<f64>;
+
 #[test]
 fn b13_what_ones_hide_another_upstream_gradient_shows() -> Result<()> {
     fn without_the_variance(h: &Array2<f64>, inverse: &Array2<f64>, dh: &Array2<f64>) -> Array2<f64> {
         inverse * &(dh - &dh.mean_axis(Axis(0)).expect("not empty")) + h * 0.0
     }
-    let check = |back: fn(&Array2<f64>, &Array2<f64>, &Array2<f64>) -> Array2<f64>| {
+    let check = |back: Back| {
         check::vjp(
             &[("x", numbers(&[6, 2], 19) * 2.0)],
             |p| Ok(vec![normalised(&matrix(&p[0]), Axis(0))[0].clone().into_dyn()]),

@@ -34,7 +34,7 @@ impl Tagger {
         let mut y = Vec::new();
         for (t, x) in self.x.rows().into_iter().enumerate() {
             h.push((x.dot(&wx) + h[t].dot(&wh) + &b).mapv(f64::tanh));
-            y.push(Array1::from(softmax_of(h[t + 1].dot(&wy).view())));
+            y.push(Array1::from(softmax_of(&h[t + 1].dot(&wy).view())));
         }
         (h, y)
     }
@@ -131,7 +131,7 @@ enum Lstm {
 
 /// What a step remembers.
 struct Step {
-    /// [a_prev; x]
+    /// The hidden state before the step, and below it x.
     concat: Array2<f64>,
     c_prev: Array2<f64>,
     c: Array2<f64>,
@@ -150,7 +150,7 @@ fn lstm_step(x: &Array2<f64>, a: &Array2<f64>, c: &Array2<f64>, p: &[Tensor]) ->
     (a, Step { concat, c_prev: c.clone(), c: next, gates })
 }
 
-/// dx, da_prev, dc_prev and the gradients of the parameters.
+/// The gradients of x, of what the step before handed on as a and as c, and of the parameters.
 fn lstm_step_back(
     da: &Array2<f64>,
     dc: &Array2<f64>,
@@ -188,7 +188,7 @@ const STEPS: usize = 4;
 const WEIGHTS: [&str; 8] = ["wf", "bf", "wi", "bi", "wo", "bo", "wc", "bc"];
 
 fn weights() -> Vec<(&'static str, Tensor)> {
-    let shape = |at: usize| if at % 2 == 0 { [HIDDEN, HIDDEN + INPUTS] } else { [HIDDEN, 1] };
+    let shape = |at: usize| if at.is_multiple_of(2) { [HIDDEN, HIDDEN + INPUTS] } else { [HIDDEN, 1] };
     (0..8).map(|at| (WEIGHTS[at], numbers(&shape(at), 100 + 40 * at))).collect()
 }
 

@@ -1,4 +1,4 @@
-//! 11. Layers made for one batch: the probes must stay within what a layer is made for, and a user's panic must never be
+//! Kind 11: Layers made for one batch: the probes must stay within what a layer is made for, and a user's panic must never be
 //! the check's.
 
 use ndarray::Array1;

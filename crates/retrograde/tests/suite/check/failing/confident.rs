@@ -1,4 +1,4 @@
-//! 1. A confident right answer called wrong: the scale of what is compared is not the scale of what it is computed from.
+//! Kind 1: A confident right answer called wrong: the scale of what is compared is not the scale of what it is computed from.
 
 use ndarray::{Array1, Array2};
 use retrograde::check::{self, GraphCheck, Report};
@@ -95,9 +95,9 @@ fn exclusive_or() -> Result<(Network, Tensor, Vec<usize>)> {
 fn an_own_network_that_has_learned_the_exclusive_or() -> Result<()> {
     let (mut network, x, labels) = exclusive_or()?;
     Expect::right().of_network(&check::network(&mut network, &x, &labels.clone().into())?);
-    for row in 0..4 {
+    for (row, label) in labels.into_iter().enumerate() {
         let one = x.select(ndarray::Axis(0), &[row]);
-        Expect::right().of_network(&check::network(&mut network, &one, &vec![labels[row]].into())?);
+        Expect::right().of_network(&check::network(&mut network, &one, &vec![label].into())?);
     }
     Ok(())
 }

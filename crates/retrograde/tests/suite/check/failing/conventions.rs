@@ -1,4 +1,4 @@
-//! 8. Right only together: the gradient of the whole is the judge, and the layers alone are there to find out where, if it
+//! Kind 8: Right only together: the gradient of the whole is the judge, and the layers alone are there to find out where, if it
 //! is wrong.
 
 use ndarray::{Array1, Axis};

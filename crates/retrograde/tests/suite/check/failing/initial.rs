@@ -1,4 +1,4 @@
-//! 4. Hypotheses that coincide at initial values: at 1, at the identity, "missing" is "old" is "one". The order in which
+//! Kind 4: Hypotheses that coincide at initial values: at 1, at the identity, "missing" is "old" is "one". The order in which
 //! they are tried must not decide.
 
 use ndarray::{Array2, Axis};

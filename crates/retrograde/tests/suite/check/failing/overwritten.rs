@@ -1,4 +1,4 @@
-//! 6. A gradient read after another layer has written into it: the whole and its parts disagree. What is read at two moments
+//! Kind 6: A gradient read after another layer has written into it: the whole and its parts disagree. What is read at two moments
 //! can be compared.
 
 use std::cell::RefCell;

@@ -1,4 +1,4 @@
-//! 10. A fault inside a composition: hypotheses are to be tried on the contributions through one edge within
+//! Kind 10: A fault inside a composition: hypotheses are to be tried on the contributions through one edge within
 //! the layer.
 
 use ndarray::{Array1, Array2, Axis};

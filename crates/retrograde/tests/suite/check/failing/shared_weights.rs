@@ -1,4 +1,4 @@
-//! 7. One weight in two layers: the network's graph of parameters is not a list.
+//! Kind 7: One weight in two layers: the network's graph of parameters is not a list.
 
 use std::cell::RefCell;
 use std::rc::Rc;

@@ -1,4 +1,4 @@
-//! 3. Ties of a maximum counted several times: kinks are forgiven element by element, and there are directions through a
+//! Kind 3: Ties of a maximum counted several times: kinks are forgiven element by element, and there are directions through a
 //! kink that are smooth.
 
 use ndarray::{Array1, Axis};

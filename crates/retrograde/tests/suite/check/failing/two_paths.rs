@@ -1,4 +1,4 @@
-//! 5. A path overwritten, explained by a rounded weight: a contrived hypothesis coincides with a plain one.
+//! Kind 5: A path overwritten, explained by a rounded weight: a contrived hypothesis coincides with a plain one.
 
 use retrograde::Result;
 use retrograde::check;
