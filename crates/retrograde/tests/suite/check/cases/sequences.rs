@@ -293,7 +293,9 @@ impl Sequence {
 #[test]
 fn a11_right_at_the_last_step_alone() -> Result<()> {
     let all: Vec<&str> = ["x", "a0"].into_iter().chain(WEIGHTS).collect();
-    Expect::wrong_at(&all, &[]).says(&["last"]).of(&Sequence::check(Lstm::NothingHandedBack)?);
+    Expect::wrong_at(&all, &[])
+        .says(&["last step", "[3] along axis 2", "[0, 1, 2] along axis 2"])
+        .of(&Sequence::check(Lstm::NothingHandedBack)?);
     Expect::right().of(&Sequence::check(Lstm::Right)?);
     Ok(())
 }
@@ -303,7 +305,7 @@ fn a11_wrong_at_the_first_step_alone() -> Result<()> {
     // The output gate gets nothing from the cell, and the forget gate multiplies a cell that is 0 before the first step.
     let wrong = ["x", "a0", "wi", "bi", "wc", "bc"];
     Expect::wrong_at(&wrong, &[])
-        .says(&["first", "[0] along axis 2"])
+        .says(&["first step", "[0] along axis 2"])
         .of(&Sequence::check(Lstm::FirstStepWithoutItsCell)?);
     Ok(())
 }

@@ -91,7 +91,7 @@ fn examine(check: impl Fn(Backward) -> Result<Report>) -> Result<()> {
 
     let not_transposed = check(|g| backward(g, Version::NotTransposed))?;
     Expect::wrong_at(&ALL, &["wh not transposed", "wh changed: transposed", HANDED])
-        .says(&["step"])
+        .says(&["last step", "from a step to the one before"])
         .of(&not_transposed);
 
     let nothing = check(|g| backward(g, Version::NothingHandedBack))?;
