@@ -1,10 +1,13 @@
 //! The gradient check, examined: faults are found, in the right place, by their names; what is right is never called
 //! wrong.
 
+mod cases;
 mod catalogue;
+mod failing;
 mod honest;
 mod laws;
 mod notebook;
 mod right;
 mod strangers;
+mod support;
 mod worded;
