@@ -4,10 +4,11 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use retrograde::Result;
-use retrograde::check::{self, Report, Severity, Verdict};
+use retrograde::check::{self, Cause, Report, Severity, Verdict};
 
 use crate::case::{Case, Subject};
 use crate::hand;
+use crate::judge::Meaning;
 
 /// What the check said.
 #[derive(Debug, Clone)]
@@ -44,8 +45,8 @@ pub struct NamedCause {
     pub blocks: Vec<String>,
     /// In words.
     pub title: String,
-    /// The check's own.
-    pub cause: check::Cause,
+    /// What it says of the numbers.
+    pub meaning: Meaning,
 }
 
 /// Runs the check on a case.
@@ -90,10 +91,30 @@ fn said(report: &Report) -> Said {
                 unit: position(&finding.place),
                 blocks: finding.blocks.clone(),
                 title: cause.to_string(),
-                cause: cause.clone(),
+                meaning: meaning(cause),
             });
         }
     }
     let first_wrong = report.first_wrong().and_then(|station| position(&station.name));
     Said { verdict, first_wrong, causes, text: report.to_string() }
+}
+
+/// What a cause says, as far as it is tried.
+fn meaning(cause: &Cause) -> Meaning {
+    match cause {
+        Cause::Sign => Meaning::Sign,
+        Cause::Factor { .. } => Meaning::Factor,
+        Cause::MeanForSum | Cause::SumForMean => Meaning::Rows,
+        Cause::Transposed => Meaning::Permuted(vec![1, 0]),
+        Cause::AxesExchanged { order } => Meaning::Permuted(order.clone()),
+        Cause::Detached => Meaning::Zero,
+        Cause::DoutIgnored => Meaning::DoutIgnored,
+        Cause::Accumulated => Meaning::Accumulated,
+        Cause::Stale { .. } => Meaning::History,
+        Cause::AnotherParameter { of } => Meaning::Another(of.clone()),
+        Cause::PartDetached { axis, missing } => Meaning::ZeroAt(*axis, missing.clone()),
+        Cause::SharesMissing { axis, present } => Meaning::Shares(*axis, present.clone()),
+        Cause::SlopeMissing => Meaning::Passes,
+        _ => Meaning::Other,
+    }
 }

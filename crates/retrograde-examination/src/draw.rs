@@ -15,8 +15,15 @@ const LARGEST: usize = 48;
 /// The case of a seed.
 pub fn right(seed: u64, only: Option<&str>) -> Case {
     let mut random = Random::new(seed);
+    let mut case = plain(&mut random, only);
+    conventions::apply(&mut random, &mut case);
+    case
+}
+
+/// A right case as textbooks write it, without conventions of its own.
+pub fn plain(random: &mut Random, only: Option<&str>) -> Case {
     loop {
-        if let Some(case) = attempt(&mut random, only) {
+        if let Some(case) = attempt(random, only) {
             return case;
         }
     }
@@ -76,7 +83,6 @@ fn attempt(random: &mut Random, only: Option<&str>) -> Option<Case> {
         }
         case.on_a_kink = true;
     }
-    conventions::apply(random, &mut case);
     Some(case)
 }
 
