@@ -105,7 +105,7 @@ fn meaning(cause: &Cause) -> Meaning {
         Cause::Sign => Meaning::Sign,
         Cause::Factor { .. } => Meaning::Factor,
         Cause::MeanForSum | Cause::SumForMean => Meaning::Rows,
-        Cause::Transposed => Meaning::Permuted(vec![1, 0]),
+        Cause::Transposed => Meaning::Transposed,
         Cause::AxesExchanged { order } => Meaning::Permuted(order.clone()),
         Cause::Detached => Meaning::Zero,
         Cause::DoutIgnored => Meaning::DoutIgnored,

@@ -3,7 +3,7 @@
 
 use crate::case::{Case, Subject};
 use crate::fault::{Fault, another_input};
-use crate::number::{Double, Number};
+use crate::number::{Double, Dual, Number};
 use crate::random::Random;
 use crate::row::{Blocks, Row};
 use crate::truth;
@@ -19,6 +19,9 @@ pub enum Meaning {
     Rows,
     /// The axes of G are those of T in this order.
     Permuted(Vec<usize>),
+    /// The two axes of G are those of T exchanged; or G, of the input, is J dout where Jᵀ dout belongs, as with `w` for
+    /// `w.T`.
+    Transposed,
     /// G = 0.
     Zero,
     /// G does not depend on dout.
@@ -61,6 +64,7 @@ pub struct Evidence {
 
 /// One input.
 struct Point {
+    x: Vec<f64>,
     dout: Vec<f64>,
     /// What the mutant claims when it is new; after another call; then, of that call.
     code: Blocks<Double>,
@@ -69,6 +73,15 @@ struct Point {
     /// For another dout.
     other: Blocks<Double>,
     truth: Blocks<Double>,
+}
+
+impl Point {
+    /// The factor by which the code's gradient is longer than the true one, if that is not 0.
+    fn factor(&self, block: usize) -> Option<f64> {
+        let (code, truth) = (&self.code[block], &self.truth[block]);
+        let factor = (truth::dot(code, truth) / truth::dot(truth, truth)).value();
+        factor.is_finite().then_some(factor)
+    }
 }
 
 impl Evidence {
@@ -95,6 +108,7 @@ impl Evidence {
                 truth: run(&right, &[(&x, &dout)])?.pop()?,
                 first,
                 second,
+                x,
                 dout,
             });
         }
@@ -122,7 +136,23 @@ impl Evidence {
 
     /// Whether what a cause means is true of a block.
     pub fn holds(&self, meaning: &Meaning, block: usize) -> bool {
-        self.points.iter().all(|point| self.holds_at(point, meaning, block))
+        if !matches!(meaning, Meaning::Accumulated | Meaning::History) {
+            // What depends on calls before is no function of the true gradient; and where the code is right at all of
+            // these inputs there is nothing to explain.
+            let stateless = self.points.iter().all(|point| same(&point.code[block], &point.second[block]));
+            let differs = self.points.iter().any(|point| !same(&point.code[block], &point.truth[block]));
+            if !stateless || !differs {
+                return false;
+            }
+        }
+        let everywhere = self.points.iter().all(|point| self.holds_at(point, meaning, block));
+        everywhere && (*meaning != Meaning::Factor || self.has_one_factor(block))
+    }
+
+    /// Whether the factor is the same at all inputs: a block of one number has a factor at each.
+    fn has_one_factor(&self, block: usize) -> bool {
+        let factors: Vec<f64> = self.points.iter().filter_map(|point| point.factor(block)).collect();
+        factors.iter().all(|factor| (factor - factors[0]).abs() <= 1e-9 * factors[0].abs())
     }
 
     /// The plain meanings that are true of a block.
@@ -138,7 +168,7 @@ impl Evidence {
         ];
         let shape = self.shape(block);
         if shape.len() == 2 {
-            all.push(Meaning::Permuted(vec![1, 0]));
+            all.push(Meaning::Transposed);
         }
         let program = &self.case.units[0].program;
         for array in program.parameters() {
@@ -181,6 +211,11 @@ impl Evidence {
             Meaning::Permuted(order) => {
                 permuted(truth, &self.shape(block), order).is_some_and(|moved| same(code, &moved))
             }
+            Meaning::Transposed => {
+                let moved = permuted(truth, &self.shape(block), &[1, 0]);
+                moved.is_some_and(|moved| same(code, &moved))
+                    || (block == 0 && self.forward_of_dout(point, code))
+            }
             Meaning::Zero => code.iter().all(|number| number.value() == 0.0),
             Meaning::DoutIgnored => same(code, &point.other[block]),
             Meaning::Accumulated => {
@@ -204,6 +239,18 @@ impl Evidence {
         }
     }
 
+    /// Whether a gradient of the input is J dout, the change of the output when the input moves by dout.
+    fn forward_of_dout(&self, point: &Point, code: &[Double]) -> bool {
+        let moved = || -> Option<Vec<Double>> {
+            let pairs = point.x.iter().zip(&point.dout);
+            let x: Vec<Dual<Double>> =
+                pairs.map(|(&x, &dout)| Dual { value: Double::of(x), tangent: Double::of(dout) }).collect();
+            let out = Row::<Dual<Double>>::new(&self.case).ok()?.forward(&x).ok()?;
+            Some(out.iter().map(|out| out.tangent).collect())
+        };
+        point.dout.len() == point.x.len() && moved().is_some_and(|moved| same(code, &moved))
+    }
+
     /// Whether the block is that of right code for a part of dout.
     fn shares(&self, point: &Point, block: usize, axis: usize, present: &[usize]) -> Option<bool> {
         let mut row = Row::<Double>::new(&self.case).ok()?;
@@ -213,12 +260,7 @@ impl Evidence {
             .iter()
             .map(|dout| dout.value())
             .collect();
-        let first = self.points.first()?;
-        if !std::ptr::eq(first, point) {
-            // Only the case's own input is kept.
-            return Some(true);
-        }
-        let claim = truth::claim(&mut row, &self.case.x, &dout).ok()?;
+        let claim = truth::claim(&mut row, &point.x, &dout).ok()?;
         Some(same(&point.code[block], &claim.gradients[0][block]))
     }
 }

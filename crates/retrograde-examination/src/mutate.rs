@@ -91,10 +91,10 @@ pub fn difference(right: &Program, wrong: &Program) -> String {
     let ahead = right.iter().zip(&wrong).take_while(|(a, b)| a == b).count();
     let rest = right.len().min(wrong.len()) - ahead;
     let behind = right.iter().rev().zip(wrong.iter().rev()).take(rest).take_while(|(a, b)| a == b).count();
-    let marked = |lines: &[&str], mark: char| -> String {
-        lines[ahead..lines.len() - behind].iter().map(|line| format!("{mark} {line}\n")).collect()
+    let marked = |lines: &[&str], mark: &'static str| -> String {
+        lines[ahead..lines.len() - behind].iter().flat_map(|line| [mark, " ", line, "\n"]).collect()
     };
-    marked(&right, '-') + &marked(&wrong, '+')
+    marked(&right, "-") + &marked(&wrong, "+")
 }
 
 /// A walk through a backward pass that counts the places for a change and makes the chosen one.
@@ -374,20 +374,18 @@ fn visit(expression: &Expression, see: &mut dyn FnMut(&Expression)) {
 fn opposite(operator: Operator) -> Operator {
     match operator {
         Operator::Add => Operator::Subtract,
-        Operator::Subtract => Operator::Add,
         Operator::Multiply => Operator::Divide,
         Operator::Divide => Operator::Multiply,
-        Operator::Max => Operator::Add,
+        Operator::Subtract | Operator::Max => Operator::Add,
     }
 }
 
 fn turned(comparison: Comparison) -> Comparison {
     match comparison {
         Comparison::Less => Comparison::Greater,
-        Comparison::Greater => Comparison::Less,
         Comparison::LessOrEqual => Comparison::GreaterOrEqual,
         Comparison::GreaterOrEqual => Comparison::LessOrEqual,
-        Comparison::Equal => Comparison::Less,
+        Comparison::Greater | Comparison::Equal => Comparison::Less,
     }
 }
 

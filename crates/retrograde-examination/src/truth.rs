@@ -36,8 +36,7 @@ pub const EXACT: f64 = 1e-18;
 impl Compared {
     /// Whether the claim is wrong.
     pub fn is_wrong(&self) -> bool {
-        // Written so that what is not a number is wrong.
-        !(self.difference.abs() <= EXACT * self.scale)
+        self.difference.is_nan() || self.difference.abs() > EXACT * self.scale
     }
 }
 

@@ -29,6 +29,10 @@ pub struct Exact {
 }
 
 /// The gradient of the output with which a case is looked at: random for a layer, 1 for a loss.
+///
+/// # Panics
+///
+/// When the case has no unit.
 pub fn upstream(case: &Case, random: &mut Random) -> Vec<f64> {
     let last = case.units.last().expect("a case has a unit");
     if case.subject != Subject::Layer {

@@ -13,7 +13,7 @@ pub struct Double {
     low: f64,
 }
 
-/// ln 2 − LN_2: the next 53 bits of the logarithm of 2.
+/// ln 2 without its nearest `f64`: the next 53 bits of the logarithm of 2.
 const LN_2_LOW: f64 = 2.319_046_813_846_299_6e-17;
 
 /// Where `exp` stops to grow, so that squares of its results stay finite: 1e150 is as good as infinite in programs whose
@@ -31,7 +31,7 @@ impl Double {
         }
     }
 
-    /// The exact difference of the numbers of two, as a number.
+    /// Times a power of 2, which is exact.
     fn scaled(self, factor: f64) -> Self {
         Double { high: self.high * factor, low: self.low * factor }
     }
