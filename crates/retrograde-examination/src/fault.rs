@@ -1,0 +1,178 @@
+//! Faulty cases: a right case with a mutant in it, and what is true of that, decided in double-double arithmetic.
+
+use std::rc::Rc;
+
+use crate::case::{Case, Precision};
+use crate::draw;
+use crate::mutate::{self, KINDS, Kind};
+use crate::number::{Double, Number};
+use crate::program::{Program, Role};
+use crate::random::Random;
+use crate::row::Row;
+use crate::truth::{self, Block, Claim};
+use crate::visible;
+
+/// A faulty case.
+#[derive(Debug, Clone)]
+pub struct Fault {
+    /// The case, with the mutant in it.
+    pub case: Case,
+    /// The same without the mutant.
+    pub right: Case,
+    /// The layer that was changed, the loss last.
+    pub unit: usize,
+    /// What was changed.
+    pub kind: Kind,
+    /// The lines that differ.
+    pub difference: String,
+    /// The blocks whose gradients are wrong.
+    pub wrong: Vec<Block>,
+}
+
+/// What becomes of a mutant.
+#[derive(Debug, Clone)]
+pub enum Outcome {
+    /// It is faulty, and `f64` can show it at the case's input.
+    Faulty(Box<Fault>),
+    /// Its gradients are right: it is the same function, or nobody uses what it changes.
+    Equivalent,
+    /// It stops with an error, or its gradients are no numbers: nobody needs a check to see that.
+    Stops,
+    /// It is wrong at other inputs only.
+    Hidden,
+    /// It is wrong by less than `f64` can show.
+    BeyondF64,
+    /// The right case is left out.
+    Unsuitable,
+}
+
+/// The mutant of a seed.
+pub fn faulty(seed: u64, only: Option<&str>) -> Outcome {
+    let mut random = Random::new(seed);
+    let right = draw::plain(&mut random, only);
+    if right.on_a_kink {
+        return Outcome::Unsuitable;
+    }
+    let Ok(exact) = visible::exact(&right, &mut random) else { return Outcome::Unsuitable };
+    let unit = random.integer(0, right.units.len() as i64 - 1) as usize;
+    let kind = *random.choose(&KINDS);
+    let Some(program) = mutate::mutant(&right.units[unit].program, kind, &mut random) else {
+        return Outcome::Unsuitable;
+    };
+    let difference = mutate::difference(&right.units[unit].program, &program);
+    let mut case = right.clone();
+    case.units[unit].program = Rc::new(program);
+    if !runs_with_another_row(&case.units[unit].program, &case, unit) {
+        return Outcome::Stops;
+    }
+    let Ok(wrong_somewhere) = wrong_blocks(&case, &exact.claim, &mut random) else { return Outcome::Stops };
+    if wrong_somewhere.is_empty() {
+        return Outcome::Equivalent;
+    }
+    let mut fault = Fault { case, right, unit, kind, difference, wrong: Vec::new() };
+    match wrong_here(&fault, &exact, &mut random) {
+        None => Outcome::Stops,
+        Some((wrong, _)) if !wrong.is_empty() => {
+            fault.wrong = wrong;
+            Outcome::Faulty(Box::new(fault))
+        }
+        Some((_, true)) => Outcome::BeyondF64,
+        Some((_, false)) => Outcome::Hidden,
+    }
+}
+
+/// An input like that of the case.
+pub fn another_input(case: &Case, random: &mut Random) -> Vec<f64> {
+    let scale = case.x.iter().map(|x| x * x).sum::<f64>().sqrt() / (case.x.len() as f64).sqrt();
+    random.normals(case.x.len(), if scale > 0.0 { scale } else { 1.0 })
+}
+
+/// The blocks that are wrong at the case's input or at others, on a first call or on a second one.
+fn wrong_blocks(case: &Case, exact: &Claim<Double>, random: &mut Random) -> Result<Vec<Block>, ()> {
+    let mut wrong = Vec::new();
+    let dout: Vec<f64> = exact.dout.iter().map(|dout| dout.value()).collect();
+    for fresh in [true, false] {
+        let mut row = Row::<Double>::new(case).map_err(drop)?;
+        let others = [another_input(case, random), another_input(case, random)];
+        let inputs =
+            if fresh { [&case.x, &others[0], &others[1]] } else { [&others[0], &case.x, &others[1]] };
+        for x in inputs {
+            let claim = truth::claim(&mut row, x, &dout).map_err(drop)?;
+            let numbers = claim.gradients.iter().flatten().flatten();
+            if !numbers.clone().all(|number| number.value().is_finite()) {
+                return Err(());
+            }
+            let compared = truth::compare(case, x, &claim, random).map_err(drop)?;
+            wrong.extend(
+                compared.iter().filter(|compared| compared.is_wrong()).map(|compared| compared.block),
+            );
+        }
+    }
+    wrong.sort_unstable();
+    wrong.dedup();
+    Ok(wrong)
+}
+
+/// The blocks that are wrong at the case's input, on a first call or after another, by more than the precision hides; and
+/// whether any differs at all. `None` where the code stops.
+fn wrong_here(fault: &Fault, exact: &visible::Exact, random: &mut Random) -> Option<(Vec<Block>, bool)> {
+    let epsilon = match fault.case.precision {
+        Precision::F64 => f64::EPSILON,
+        Precision::F32 => f64::from(f32::EPSILON),
+        Precision::Bf16 => 1.0 / 128.0,
+    };
+    let dout: Vec<f64> = exact.claim.dout.iter().map(|dout| dout.value()).collect();
+    let (mut wrong, mut differs) = (Vec::new(), false);
+    for fresh in [true, false] {
+        let mut row = Row::<Double>::new(&fault.case).ok()?;
+        if !fresh {
+            truth::claim(&mut row, &another_input(&fault.case, random), &dout).ok()?;
+        }
+        let claim = truth::claim(&mut row, &fault.case.x, &dout).ok()?;
+        for &(block, floor) in &exact.floors {
+            let (code, truth) =
+                (&claim.gradients[block.unit][block.block], &exact.claim.gradients[block.unit][block.block]);
+            let largest = truth.iter().map(|truth| truth.value().abs()).fold(0.0, f64::max);
+            let off = code
+                .iter()
+                .zip(truth)
+                .map(|(&code, &truth)| (code - truth).value().abs())
+                .fold(0.0, f64::max);
+            differs |= off > 1e-20 * largest;
+            if off > 10.0 * epsilon.sqrt() * largest && off > 1000.0 * floor {
+                wrong.push(block);
+            }
+        }
+    }
+    wrong.sort_unstable();
+    wrong.dedup();
+    Some((wrong, differs))
+}
+
+/// Whether the program still runs, right or wrong, with one row more: a mutant that does not stops in any use.
+fn runs_with_another_row(program: &Rc<Program>, case: &Case, unit: usize) -> bool {
+    let mut changed = case.units[unit].clone();
+    changed.program = Rc::clone(program);
+    let Ok(mut machine) = changed.machine::<f64>() else { return false };
+    let input = program.with_role(&Role::Input);
+    let mut shape = machine.shape(input).to_vec();
+    shape[0] += 1;
+    // A layer that takes no other number of rows need not run with one.
+    machine.take_shape(&shape).is_err()
+        || program.is_loss
+        || (machine.forward().is_ok() && machine.backward().is_ok())
+}
+
+impl Outcome {
+    /// What became of it, in words.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Outcome::Faulty(_) => "faulty",
+            Outcome::Equivalent => "equivalent",
+            Outcome::Stops => "stops with an error or gives no numbers",
+            Outcome::Hidden => "wrong at other inputs only",
+            Outcome::BeyondF64 => "wrong by less than f64 can show",
+            Outcome::Unsuitable => "no place for this change, or an unsuitable case",
+        }
+    }
+}
