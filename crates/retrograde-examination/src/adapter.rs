@@ -79,23 +79,23 @@ fn report(case: &Case) -> Result<Report> {
 
 fn said(report: &Report) -> Said {
     let verdict = match report.verdict {
-        Verdict::Right | Verdict::Kink | Verdict::Rounding => Answer::Right,
+        Verdict::Right | Verdict::Kink | Verdict::Rounding | Verdict::Together => Answer::Right,
         Verdict::Wrong => Answer::Wrong,
         _ => Answer::Inconclusive,
     };
-    let position = |name: &str| report.stations.iter().position(|station| station.name == name);
+    let position = |name: &str| report.layers.iter().position(|layer| layer.name == name);
     let mut causes = Vec::new();
     for finding in report.findings.iter().filter(|finding| finding.severity == Severity::Fault) {
         if let Some(cause) = &finding.cause {
             causes.push(NamedCause {
-                unit: position(&finding.place),
+                unit: position(&finding.location),
                 blocks: finding.blocks.clone(),
                 title: cause.to_string(),
                 meaning: meaning(cause),
             });
         }
     }
-    let first_wrong = report.first_wrong().and_then(|station| position(&station.name));
+    let first_wrong = report.first_wrong().and_then(|layer| position(&layer.name));
     Said { verdict, first_wrong, causes, text: report.to_string() }
 }
 

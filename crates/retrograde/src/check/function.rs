@@ -151,6 +151,12 @@ impl Layer for FunctionAsLayer<'_, '_> {
     }
 
     fn forward(&mut self, x: &Tensor) -> Result<Tensor> {
+        // The other arguments, and what the function closes over, are of one batch.
+        if x.shape() != self.values[self.input].shape() {
+            let problem = format!("`{}` has shape {:?}", self.names[self.input], x.shape());
+            let help = format!("it is checked with the shape {:?}", self.values[self.input].shape());
+            return Err(Error::invalid("the check of a function", problem, help));
+        }
         self.values[self.input].clone_from(x);
         let mut outputs = (self.forward)(&self.values)?;
         self.shapes = outputs.iter().map(|out| out.shape().to_vec()).collect();

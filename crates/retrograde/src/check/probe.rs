@@ -32,6 +32,8 @@ pub(super) struct Probe {
     pub responses: Vec<Option<Array2<f64>>>,
     /// By block, what is said of the elements that have a kink.
     pub at_kinks: Vec<Option<Judged>>,
+    /// How uncertain an output is here, relative to the largest.
+    pub noise: f64,
 }
 
 /// The probe whose input and parameters are the user's own.
@@ -155,7 +157,6 @@ pub(super) fn ask(
     if let Some(refusal) = refusal(layer, given)? {
         return Ok(Err(refusal));
     }
-    let noise = noise(layer, given, &mut random);
     let mut all_names = vec![input.to_owned()];
     all_names.extend(names(layer));
 
@@ -208,6 +209,11 @@ pub(super) fn ask(
             Err(error) => return Err(error),
         }
     }
+    // Not before: what a layer remembers of a call would be of these.
+    for probe in &mut probes {
+        probe.noise =
+            with_values(layer, &probe.values[1..], |layer| self::noise(layer, &probe.x, &mut drawn));
+    }
     let usual = median(probes.iter().map(|probe| largest(&probe.out)));
     let usual_gradients = (0..all_names.len())
         .map(|block| median(probes.iter().filter_map(|probe| probe.claimed[block].as_ref()).map(largest)))
@@ -218,6 +224,7 @@ pub(super) fn ask(
     let handed_out = (0..all_names.len())
         .map(|block| Precision::of(probes.iter().filter_map(|probe| probe.claimed[block].as_ref())))
         .collect();
+    let noise = probes[GIVEN].noise;
     Ok(Ok(Answers {
         names: all_names,
         probes,
@@ -251,7 +258,8 @@ pub(super) fn ask_here(
         elsewhere.extend(probe(layer, x, &mut random).ok().filter(|probe| finite(&probe.out)));
     }
     let original = values(layer);
-    let here = probe(layer, given.clone(), &mut random)?;
+    let mut here = probe(layer, given.clone(), &mut random)?;
+    here.noise = noise;
     let mut all_names = vec!["x".to_owned()];
     all_names.extend(names(layer));
     elsewhere.push(here);
@@ -302,7 +310,7 @@ fn probe(layer: &mut dyn Layer, x: Tensor, random: &mut Xoshiro256PlusPlus) -> R
     let jacobians = claimed.iter().map(|_| None).collect();
     let responses = vec![None; claimed.len()];
     let at_kinks = vec![None; claimed.len()];
-    Ok(Probe { x, d, out, values: all, claimed, before, jacobians, responses, at_kinks })
+    Ok(Probe { x, d, out, values: all, claimed, before, jacobians, responses, at_kinks, noise: f64::EPSILON })
 }
 
 fn experiments(layer: &mut dyn Layer, probe: &Probe, random: &mut Xoshiro256PlusPlus) -> Result<Experiments> {
@@ -378,9 +386,14 @@ impl Answers {
         relative(self.noise).max(self.handed_out[block].tolerance())
     }
 
+    /// The same at a probe.
+    pub fn precision_at(&self, block: usize, probe: usize) -> f64 {
+        relative(self.probes[probe].noise).max(self.handed_out[block].tolerance())
+    }
+
     /// How well the outputs of a probe are known.
     pub fn rounding(&self, probe: usize) -> Rounding {
-        rounding(self.noise, self.usual, &self.probes[probe].out)
+        rounding(self.probes[probe].noise, self.usual, &self.probes[probe].out)
     }
 
     /// Takes the differences of a block at a probe, in about `most` elements of it.
@@ -528,7 +541,7 @@ impl Answers {
         let (claim, own) = claims.fold((0.0, 0.0), |(sum, own), term: f64| (sum + term, own + term.abs()));
         let numeric = found[0].value;
         let tolerance = 10.0 * found[0].uncertainty
-            + self.precision(block) * (numeric.abs() + own)
+            + self.precision_at(block, number) * (numeric.abs() + own)
             + FLOOR * self.usual_gradients[block] * size;
         Ok(Some((claim, numeric, tolerance)))
     }

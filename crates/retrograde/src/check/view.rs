@@ -53,7 +53,7 @@ impl<'a> View<'a> {
         let d: Vec<f64> = d.unwrap_or(&probe.d).iter().copied().collect();
         let truth = jacobian.vjp(&d);
         let [low, high, error] = jacobian.bounds(&d);
-        let precision = answers.precision(block);
+        let precision = answers.precision_at(block, number);
         let scale = largest(&truth);
         // What is left of large numbers after they cancel has their rounding; so has a block whose gradients are smaller here
         // than elsewhere.
@@ -75,7 +75,7 @@ impl<'a> View<'a> {
             verdict: Verdict::Right,
             conclusive: 1.0,
         };
-        let rounded = answers.noise > 1e-12 || answers.handed_out[block] != Precision::Double;
+        let rounded = probe.noise > 1e-12 || answers.handed_out[block] != Precision::Double;
         view.judge(&low, &high, rounded, at_kinks);
         Some(view)
     }

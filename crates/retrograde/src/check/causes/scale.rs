@@ -40,28 +40,44 @@ pub(super) fn sign(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
     )
 }
 
-/// The factor of a view, by least squares.
-fn ratio(view: &View<'_>) -> Option<f64> {
-    let (mut gt, mut tt) = (0.0, 0.0);
-    for (claimed, truth, _) in view.elements(&view.truth) {
-        gt += claimed * truth;
-        tt += truth * truth;
+/// The factor of a view: where it is, its value by least squares, and how far off that may be.
+#[derive(Clone, Copy)]
+struct Ratio {
+    at: usize,
+    value: f64,
+    uncertainty: f64,
+}
+
+impl Ratio {
+    fn of(at: usize, view: &View<'_>) -> Option<Self> {
+        let (mut gt, mut tt, mut off) = (0.0, 0.0, 0.0);
+        for (claimed, truth, tolerance) in view.elements(&view.truth) {
+            gt += claimed * truth;
+            tt += truth * truth;
+            off += tolerance * truth.abs();
+        }
+        (tt > 0.0).then(|| Ratio { at, value: gt / tt, uncertainty: off / tt })
     }
-    (tt > 0.0).then(|| gt / tt)
+
+    fn is(&self, value: f64) -> bool {
+        value.is_finite() && (self.value - value).abs() <= 1e-6 * value.abs() + 2.0 * self.uncertainty
+    }
 }
 
 /// G = c · T, with a c that is the same at all inputs or a function of the sizes.
 pub(super) fn factor(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
     // A single number has a ratio always: the ratio of one view must hold in another.
-    let ratios: Vec<(usize, f64)> = case.smooth().filter_map(|(at, view)| Some((at, ratio(view)?))).collect();
-    let &(shown, value) = ratios.iter().find(|(at, _)| case.views[*at].verdict.is_wrong())?;
+    let ratios: Vec<Ratio> = case.smooth().filter_map(|(at, view)| Ratio::of(at, view)).collect();
+    let wrong = ratios.iter().filter(|ratio| case.views[ratio.at].verdict.is_wrong());
+    let &Ratio { at: shown, value, .. } = wrong.min_by(|a, b| a.uncertainty.total_cmp(&b.uncertainty))?;
     let names = names(case, &ratios);
-    let constant = ratios.iter().all(|(_, other)| (other - value).abs() <= 1e-6 * value.abs());
+    let constant = ratios.iter().all(|ratio| ratio.is(value));
     if names.is_empty() && !constant {
         return None;
     }
     let of = |view: &View<'_>| {
-        ratios.iter().find(|(at, _)| case.views[*at].number == view.number).map(|(_, r)| *r)
+        let own = ratios.iter().find(|ratio| case.views[ratio.at].number == view.number);
+        own.map(|ratio| if constant { value } else { ratio.value })
     };
     let predicted = case.fit(|view| {
         let factor = of(view).unwrap_or(0.0);
@@ -134,7 +150,7 @@ const CONSTANTS: [(f64, &str); 6] = [
 ];
 
 /// The names of the factor that hold in all views.
-fn names(case: &Case<'_>, ratios: &[(usize, f64)]) -> Vec<String> {
+fn names(case: &Case<'_>, ratios: &[Ratio]) -> Vec<String> {
     let size = |view: &View<'_>, which: usize| -> f64 {
         let (x, out) = (view.probe.x.shape(), view.probe.out.shape());
         let number = match which {
@@ -149,10 +165,7 @@ fn names(case: &Case<'_>, ratios: &[(usize, f64)]) -> Vec<String> {
     let dimensions = ["N", "D", "C", "(N·D)", "(N·C)"];
     let mut found = Vec::new();
     let offer = |found: &mut Vec<String>, name: String, value: &dyn Fn(&View<'_>) -> f64| {
-        let fits = |(at, ratio): &(usize, f64)| {
-            let value = value(&case.views[*at]);
-            (value - ratio).abs() <= 1e-6 * value.abs()
-        };
+        let fits = |ratio: &Ratio| ratio.is(value(&case.views[ratio.at]));
         if ratios.iter().all(fits) {
             found.push(name);
         }
