@@ -1,6 +1,7 @@
 //! The check, as the examination sees it: the only file that names it. When the check's public names change, this file
 //! changes with them and nothing else does.
 
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use retrograde::Result;
@@ -49,9 +50,21 @@ pub struct NamedCause {
     pub meaning: Meaning,
 }
 
+thread_local! {
+    static IN_THE_CHECK: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether this thread runs the check at the moment: a panic is then a failure that is counted, and needs no trace.
+pub fn runs_the_check() -> bool {
+    IN_THE_CHECK.get()
+}
+
 /// Runs the check on a case.
 pub fn run(case: &Case) -> Said {
-    match catch_unwind(AssertUnwindSafe(|| report(case))) {
+    IN_THE_CHECK.set(true);
+    let outcome = catch_unwind(AssertUnwindSafe(|| report(case)));
+    IN_THE_CHECK.set(false);
+    match outcome {
         Ok(Ok(report)) => said(&report),
         Ok(Err(error)) => failed(format!("the check refused: {error}")),
         Err(panic) => {

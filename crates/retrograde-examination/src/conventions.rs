@@ -98,7 +98,7 @@ fn move_mean(case: &mut Case) {
     case.conventions.push("1/N in the gradients of the parameters instead of the loss's");
 }
 
-/// Nobody reads the gradient of the network's input.
+/// The gradient of the network's input is not used.
 fn without_dx(program: &Program) -> Option<Program> {
     let dx = program.gradient_of(program.with_role(&Role::Input));
     let mut reads = false;

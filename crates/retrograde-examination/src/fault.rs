@@ -34,9 +34,9 @@ pub struct Fault {
 pub enum Outcome {
     /// It is faulty, and `f64` can show it at the case's input.
     Faulty(Box<Fault>),
-    /// Its gradients are right: it is the same function, or nobody uses what it changes.
+    /// Its gradients are right: it is the same function, or what it changes is not used.
     Equivalent,
-    /// It stops with an error, or its gradients are no numbers: nobody needs a check to see that.
+    /// It stops with an error, or its gradients are no numbers, which is seen without a check.
     Stops,
     /// It is wrong at other inputs only.
     Hidden,

@@ -195,15 +195,12 @@ impl Evidence {
             numbers.iter().map(|&number| number * Double::of(factor)).collect()
         };
         match meaning {
-            Meaning::Sign => same(code, &scaled(truth, -1.0)) && !same(code, truth),
-            Meaning::Factor => {
-                let (top, bottom) = (truth::dot(code, truth), truth::dot(truth, truth));
-                let factor = (top / bottom).value();
-                factor.is_finite()
-                    && factor != 0.0
-                    && same(code, &scaled(truth, factor))
-                    && !same(code, truth)
-            }
+            Meaning::Sign => same(code, &scaled(truth, -1.0)),
+            // Where both are 0, each factor fits.
+            Meaning::Factor => match point.factor(block) {
+                Some(factor) => factor != 0.0 && same(code, &scaled(truth, factor)),
+                None => same(code, truth),
+            },
             Meaning::Rows => {
                 let rows = self.case.units[0].sizes[0] as f64;
                 same(code, &scaled(truth, rows)) || same(code, &scaled(truth, 1.0 / rows))
@@ -216,7 +213,10 @@ impl Evidence {
                 moved.is_some_and(|moved| same(code, &moved))
                     || (block == 0 && self.forward_of_dout(point, code))
             }
-            Meaning::Zero => code.iter().all(|number| number.value() == 0.0),
+            // Terms may cancel to 0 but for rounding.
+            Meaning::Zero => {
+                same(&[code.as_slice(), truth].concat(), &[scaled(code, 0.0).as_slice(), truth].concat())
+            }
             Meaning::DoutIgnored => same(code, &point.other[block]),
             Meaning::Accumulated => {
                 let sum: Vec<Double> = truth.iter().zip(&point.first[block]).map(|(&a, &b)| a + b).collect();

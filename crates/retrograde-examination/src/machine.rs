@@ -8,7 +8,7 @@ use crate::program::{
     Comparison, Condition, Expression, Function, Index, Operator, Place, Program, Role, Rule, Statement,
 };
 
-/// Why a program cannot go on.
+/// Why a program stops.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Stop {
     /// An index beyond its axis.

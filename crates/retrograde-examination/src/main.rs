@@ -4,6 +4,7 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use std::process::ExitCode;
 
 use clap::Parser;
+use retrograde_examination::adapter;
 use retrograde_examination::examine::{self, Failure, Settings, Tally};
 
 /// Examines the gradient check with generated code, right and wrong.
@@ -51,8 +52,12 @@ struct Arguments {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    // A panic of the check is a failure that is counted and shown; it needs no trace on the terminal.
-    std::panic::set_hook(Box::new(|_| {}));
+    let print = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if !adapter::runs_the_check() {
+            print(panic);
+        }
+    }));
     if arguments.case.is_some() || arguments.fault.is_some() {
         return repeat(&arguments);
     }

@@ -33,7 +33,16 @@ pub struct Compared {
 /// What is left of 31 digits after some thousand operations, and cancellation within them, is still above this.
 pub const EXACT: f64 = 1e-18;
 
+/// By how much right code may differ: rounding within it may cancel down to fewer digits than `EXACT` allows for, where a
+/// class is very sure; a mistake in it would be far larger.
+const MISTAKE: f64 = 1e-12;
+
 impl Compared {
+    /// Whether the difference is a mistake and no rounding of double-double arithmetic.
+    pub fn is_mistaken(&self) -> bool {
+        self.difference.is_nan() || self.difference.abs() > MISTAKE * self.scale
+    }
+
     /// Whether the claim is wrong.
     pub fn is_wrong(&self) -> bool {
         self.difference.is_nan() || self.difference.abs() > EXACT * self.scale
@@ -62,7 +71,7 @@ pub fn claim<T: Number>(row: &mut Row<T>, x: &[f64], dout: &[f64]) -> Result<Cla
     Ok(Claim { x, out, dout, gradients })
 }
 
-/// The blocks whose gradients somebody uses: of a network its parameters, else all.
+/// The blocks whose gradients are used: of a network its parameters, else all.
 pub fn used_blocks(case: &Case) -> Vec<Block> {
     let first = usize::from(case.subject == Subject::Network);
     let of_unit = |(unit, parts): (usize, &crate::case::Unit)| {

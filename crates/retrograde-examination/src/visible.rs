@@ -57,7 +57,7 @@ pub fn exact(case: &Case, random: &mut Random) -> Result<Exact, Beyond> {
     if !case.on_a_kink {
         for compared in truth::compare(case, &case.x, &claim, random).expect("right code runs") {
             let epsilon = has_epsilon(case);
-            if compared.is_wrong() && (!epsilon || compared.difference.abs() > 1e-4 * compared.scale) {
+            if compared.is_mistaken() && (!epsilon || compared.difference.abs() > 1e-4 * compared.scale) {
                 assert!(epsilon, "right code is wrong, {compared:?}:\n{}", case.describe());
                 return Err(Beyond::Convention);
             }

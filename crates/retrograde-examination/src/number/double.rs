@@ -157,9 +157,9 @@ impl Number for Double {
     fn tanh(self) -> Self {
         if self.high.abs() < 1e-5 {
             let square = self * self;
-            let tail =
+            let higher =
                 square * (Double::of(2.0) / Double::of(15.0)) - square * square * Double::of(17.0 / 315.0);
-            return self - self * square * (Double::of(1.0) / Double::of(3.0) - tail);
+            return self - self * square * (Double::of(1.0) / Double::of(3.0) - higher);
         }
         let e = (self.abs().scaled(-2.0)).exp();
         let size = (Double::of(1.0) - e) / (Double::of(1.0) + e);

@@ -206,7 +206,7 @@ impl Reader<'_> {
 
     fn end(&self) {
         if self.at < self.line.tokens.len() {
-            self.fail("the line goes on");
+            self.fail("the line has more than that");
         }
     }
 
