@@ -114,6 +114,25 @@ pub enum Cause {
         /// What they sum to.
         times: f64,
     },
+    /// Backward gives no gradient for an argument that the output depends on.
+    NoGradient {
+        /// The argument.
+        of: String,
+    },
+    /// A parameter that forward multiplies by is left out of the gradient of what it multiplies.
+    LeftOut {
+        /// The parameter.
+        what: String,
+        /// Whose gradient it is missing in.
+        of: String,
+    },
+    /// The gradient of a weight is made of the layer's own output where its input belongs.
+    OwnOutput,
+    /// G is T times the function's own value, less a constant: the gradient of a square of what was given for the loss.
+    OfSquare {
+        /// The constant.
+        target: f64,
+    },
     /// The layer's backward changes what forward left for it: a second call gives other numbers.
     MemoryOverwritten,
     /// G is T for what an earlier call left behind.
@@ -276,11 +295,16 @@ impl fmt::Display for Cause {
             Cause::MaskRedrawn => f.write_str("mask of another draw"),
             Cause::LossTerm { code } => write!(f, "loss backward is {code}"),
             Cause::WrittenInto { what } => write!(f, "{what} written into"),
-            Cause::Overwritten { by } => write!(f, "overwritten later by {by}"),
+            Cause::Overwritten { by } => write!(f, "dx written into by {by}"),
             Cause::SharedParameter { names } => write!(f, "one array: {}", names.join(", ")),
             Cause::TiesCounted { times } => {
-                write!(f, "ties of a maximum counted {} times", super::causes::plain(*times))
+                write!(f, "ties counted {} times", super::causes::plain(*times))
             }
+            Cause::NoGradient { of } => write!(f, "no gradient for {of}"),
+            Cause::LeftOut { what, of } => write!(f, "{what} left out of d{of}"),
+            Cause::OwnOutput => f.write_str("own output for input"),
+            Cause::OfSquare { target: 0.0 } => f.write_str("multiplied by the output"),
+            Cause::OfSquare { .. } => f.write_str("gradient of the squared error of what was given for the loss"),
             Cause::MemoryOverwritten => f.write_str("backward overwrites what forward remembered"),
             Cause::Stale { what } => write!(f, "stale {what}"),
             Cause::SharedBuffer { with } => write!(f, "buffer shared with {with}"),

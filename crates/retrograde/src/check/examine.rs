@@ -1,6 +1,8 @@
 //! A layer examined alone: asked, differentiated, judged and diagnosed.
 
-use super::causes::{Case, Diagnosis, FACTORS, diagnose, diagnose_besides, wrong_shape};
+use super::causes::{
+    Case, CrossEntropy, Diagnosis, FACTORS, cross_entropy_of, diagnose, diagnose_besides, wrong_shape,
+};
 use super::evidence::{finding, numbers, unexplained};
 use super::guarded::Guarded;
 use super::kinks::AtKink;
@@ -17,6 +19,8 @@ const MANY: usize = 144;
 
 /// What came of it.
 pub(super) struct Examined {
+    /// The cross entropy without its epsilon, where a small one in the logarithm is all that is amiss.
+    pub epsilon: Option<CrossEntropy>,
     pub layer: LayerReport,
     pub findings: Vec<Finding>,
     pub method: Vec<String>,
@@ -64,6 +68,7 @@ fn examined(
             let finding = refused(name, refusal);
             let layer = report(output, finding.verdict, Vec::new());
             return Ok(Examined {
+                epsilon: None,
                 layer,
                 findings: vec![finding],
                 method: Vec::new(),
@@ -95,6 +100,10 @@ fn examined(
         blocks.push(Comparison { verdict, ..judged.1 });
     }
     findings.splice(0..0, tell(&answers, name, &wrong));
+    let epsilon = labels.and_then(|labels| small_epsilon(&answers, labels, &mut findings));
+    if epsilon.is_some() {
+        blocks[0].verdict = Verdict::Together;
+    }
     // A law that is broken for no cause that is known speaks for itself.
     let told =
         |block: &str| findings.iter().any(|f| f.cause.is_some() && f.blocks.iter().any(|b| b == block));
@@ -107,15 +116,40 @@ fn examined(
     let verdict = Verdict::of_all(
         blocks.iter().map(|block| block.verdict).chain(findings.iter().map(|finding| finding.verdict)),
     );
-    let method = vec![format!(
+    let mut method = vec![format!(
         "{name}: {} inputs, each with a random gradient from above; {} elements differentiated one by one, and each block along random directions",
         answers.probes.len(),
         blocks.iter().map(|block| block.compared).sum::<usize>(),
     )];
+    if answers.batch.is_none() && x.ndim() > 1 && input == "x" {
+        method.push(format!("{name} does not take other numbers of rows than it was given, and was not asked for any"));
+    }
     let output = answers.probes[GIVEN].out.shape().to_vec();
     let precision = (0..answers.names.len()).map(|block| answers.precision(block)).fold(0.0, f64::max);
     let layer = report(output, verdict, blocks);
-    Ok(Examined { layer, findings, method, noise: answers.noise, precision })
+    Ok(Examined { epsilon, layer, findings, method, noise: answers.noise, precision })
+}
+
+/// An epsilon up to this in the logarithm of a loss guards it against ln 0, and what it adds to the gradient is nothing.
+const SMALL_EPSILON: f64 = 1e-6;
+
+/// The loss without its epsilon, if a small one is the only fault; that is then a remark.
+fn small_epsilon(answers: &Answers, labels: &Labels, findings: &mut [Finding]) -> Option<CrossEntropy> {
+    let mut wrong = findings.iter_mut().filter(|found| found.verdict.is_wrong());
+    let (found, None) = (wrong.next()?, wrong.next()) else { return None };
+    let Some(Cause::Epsilon { value }) = found.cause else { return None };
+    if value > SMALL_EPSILON {
+        return None;
+    }
+    let pairs: Vec<(&Tensor, f64)> =
+        answers.probes.iter().map(|probe| (&probe.x, probe.out.sum())).collect();
+    let forward = cross_entropy_of(&pairs, labels)?;
+    found.severity = Severity::Remark;
+    found.verdict = Verdict::Right;
+    found.sentence += " So small an epsilon has no consequence for training. It would matter where a probability is not much larger than it.";
+    found.help = None;
+    found.consequence = None;
+    Some(CrossEntropy { epsilon: 0.0, ..forward })
 }
 
 fn refused(name: &str, refusal: Refusal) -> Finding {
@@ -138,15 +172,17 @@ fn refused(name: &str, refusal: Refusal) -> Finding {
 
 /// By block: whether something does not agree, in elements at two probes or along random directions at all.
 fn suspicions(layer: &mut dyn Layer, answers: &mut Answers) -> Result<Vec<bool>> {
+    for probe in [0, GIVEN] {
+        for block in 0..answers.names.len() {
+            answers.differentiate(layer, probe, block, FEW, 1)?;
+        }
+        answers.judge_kinks(layer, probe)?;
+    }
     let mut all = Vec::new();
     for block in 0..answers.names.len() {
         let misfit = answers.probes.iter().any(|probe| {
             probe.claimed[block].as_ref().is_none_or(|claimed| claimed.shape() != probe.values[block].shape())
         });
-        for probe in [0, GIVEN] {
-            answers.differentiate(layer, probe, block, FEW, 1)?;
-            answers.judge_kinks(layer, probe, block)?;
-        }
         let mut wrong = misfit || judge(answers, block).0.is_wrong();
         let mut random = random(block as u64 + 10);
         for probe in 0..answers.probes.len() {
@@ -172,7 +208,11 @@ fn judge(answers: &Answers, block: usize) -> (Verdict, Comparison) {
     let tells = |view: &&View<'_>| view.verdict != Verdict::Inconclusive;
     let told = views.iter().any(|view| tells(&view));
     let counted = views.iter().filter(|view| !told || tells(view));
-    let verdict = Verdict::of_all(counted.map(|view| view.verdict));
+    let mut verdict = Verdict::of_all(counted.map(|view| view.verdict));
+    if verdict == Verdict::Inconclusive && views.iter().all(|view| view.negligible) {
+        // The gradient is 0 at all inputs, and so are the claims, to the rounding of a function that is of some size.
+        verdict = Verdict::Right;
+    }
     let shown = views
         .iter()
         .find(|view| view.number == GIVEN && (view.verdict.is_wrong() || !verdict.is_wrong()))

@@ -1,6 +1,7 @@
 //! The check of functions without layers: of a loss and all its gradients, or of a function with its vector-Jacobian product.
 
-use super::Report;
+use super::evidence::finding;
+use super::{Cause, Finding, Report, Severity, Verdict};
 use super::examine::examine_named;
 use super::layer::report_of;
 use crate::textbook::{Layer, Parameter, Tensor};
@@ -111,8 +112,18 @@ fn check(
     }
     let differentiated: Vec<usize> =
         (0..given.len()).filter(|&at| given[at].is_some() && !values[at].is_empty()).collect();
+    let without: Vec<usize> = (0..given.len()).filter(|at| given[*at].is_none()).collect();
+    let mut remarks = Vec::new();
+    for at in without {
+        remarks.extend(no_gradient(name, arguments, at, &outputs, forward, differentiated.is_empty()));
+    }
     let Some(&input) = differentiated.first() else {
-        return invalid("no argument gets a gradient", "give a gradient for at least one argument");
+        if remarks.is_empty() {
+            return invalid("no argument gets a gradient", "give a gradient for at least one argument");
+        }
+        let subject = name.to_owned();
+        let (layers, blocks, method) = (Vec::new(), Vec::new(), Vec::new());
+        return Ok(Report { subject, verdict: Verdict::Inconclusive, layers, blocks, findings: remarks, method });
     };
     let mut layer = FunctionAsLayer {
         name,
@@ -127,8 +138,39 @@ fn check(
     };
     let x = layer.values[input].clone();
     let input_name = layer.names[input].clone();
-    let examined = examine_named(&mut layer, name, &input_name, &x)?;
+    let mut examined = examine_named(&mut layer, name, &input_name, &x)?;
+    examined.findings.extend(remarks);
     Ok(report_of(name, examined))
+}
+
+/// What is said of an argument without a gradient that the outputs depend on. It may be meant, as for labels; where no argument
+/// has a gradient it can hardly be.
+fn no_gradient(
+    name: &str,
+    arguments: &[(&str, Tensor)],
+    at: usize,
+    outputs: &[Tensor],
+    forward: &mut Forward<'_>,
+    suspicious: bool,
+) -> Option<Finding> {
+    let mut moved: Vec<Tensor> = arguments.iter().map(|(_, value)| value.clone()).collect();
+    moved[at].mapv_inplace(|value| value + 1e-3 * value.abs().max(1.0));
+    let there = super::guarded::guard(name, "forward", || forward(&moved)).ok()?;
+    if there == outputs {
+        return None;
+    }
+    let of = arguments[at].0.to_owned();
+    let sentence = format!(
+        "The output depends on `{of}`, and backward gives no gradient for it. That is right for labels and settings; what is to be trained gets none."
+    );
+    let (severity, verdict) = if suspicious {
+        (Severity::Warning, Verdict::Inconclusive)
+    } else {
+        (Severity::Remark, Verdict::Right)
+    };
+    let mut found = finding(severity, verdict, name, vec![of.clone()], sentence);
+    found.cause = Some(Cause::NoGradient { of });
+    Some(found)
 }
 
 /// The function as a layer: the first argument that has a gradient is its input, the others are its parameters. Several

@@ -9,8 +9,7 @@ use rand::RngExt;
 use rand_distr::{Distribution, StandardNormal};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
-use super::jacobian::Jacobian;
-use super::probe::{Probe, random};
+use super::probe::{Answers, Probe, random};
 use super::subject::{claims, with_values};
 use crate::Result;
 use crate::textbook::{Layer, Tensor};
@@ -43,42 +42,45 @@ pub(super) enum AtKink {
 /// The verdict on each kinked element of a block, by its position.
 pub(super) type Judged = Vec<(usize, AtKink)>;
 
-/// Judges the kinked elements of a block, and those that look `wrong`, by what the layer makes of each output's gradient alone:
-/// one row of `code` for each output, one column for each differentiated element.
+/// An element of a block: the block, and which of its differentiated elements it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct At {
+    block: usize,
+    column: usize,
+}
+
+/// Judges the kinked elements of all blocks, and those that look `wrong`, by what the layer makes of each output's gradient
+/// alone. Elements of several blocks may be tied with each other, such as the two arguments of a maximum.
 ///
 /// An element that looks wrong may be at a kink of what lies within: where a rectifier follows another and both are at 0, the
 /// function may be smooth in that element, and the product of the slopes that each of them takes is another number. It is one
 /// of the gradients nearby, when everything else moves a little, too.
 pub(super) fn judge(
     layer: &mut dyn Layer,
-    probe: &Probe,
-    block: usize,
-    code: &ndarray::Array2<f64>,
-    wrong: &[usize],
-    tolerance: f64,
-) -> Result<Judged> {
-    let Some(jacobian) = probe.jacobians[block].as_ref() else { return Ok(Vec::new()) };
-    let mut judged: Judged = Vec::new();
-    let kinked: Vec<usize> = (0..jacobian.columns.len())
-        .filter(|&column| {
-            let element = &jacobian.columns[column];
-            jacobian.kinks.contains(element) || wrong.contains(element)
-        })
-        .take(MOST)
-        .collect();
-    let mut near = Nearby { layer, probe, block, random: random(71) };
-    let mut states: Vec<AtKink> = vec![AtKink::Admissible; kinked.len()];
-    for output in 0..code.nrows() {
+    answers: &Answers,
+    number: usize,
+    wrong: &[Vec<usize>],
+) -> Result<Vec<Judged>> {
+    let probe = &answers.probes[number];
+    let mut open: Vec<At> = Vec::new();
+    for (block, jacobian) in probe.jacobians.iter().enumerate() {
+        let (Some(jacobian), Some(_)) = (jacobian, &probe.responses[block]) else { continue };
+        let is_open = |element: &usize| jacobian.kinks.contains(element) || wrong[block].contains(element);
+        let columns = (0..jacobian.columns.len()).filter(|&column| is_open(&jacobian.columns[column]));
+        open.extend(columns.take(MOST).map(|column| At { block, column }));
+    }
+    let mut near = Nearby { layer, probe, random: random(71) };
+    let mut states: Vec<AtKink> = vec![AtKink::Admissible; open.len()];
+    for output in 0..probe.out.len() {
         let here: Vec<usize> =
-            (0..kinked.len()).filter(|&at| is_open(jacobian, output, kinked[at], code, tolerance)).collect();
+            (0..open.len()).filter(|&at| near.is_open(output, open[at], answers.precision(open[at].block))).collect();
         if here.is_empty() {
             continue;
         }
-        let columns: Vec<usize> = here.iter().map(|&at| kinked[at]).collect();
-        for group in near.groups(jacobian, output, &columns)? {
-            let members: Vec<usize> = group.iter().map(|&at| columns[at]).collect();
-            let claim: Vec<f64> = members.iter().map(|&column| code[[output, column]]).collect();
-            let state = near.state(jacobian, output, &members, &claim, tolerance)?;
+        let members: Vec<At> = here.iter().map(|&at| open[at]).collect();
+        for group in near.groups(output, &members)? {
+            let group_members: Vec<At> = group.iter().map(|&at| members[at]).collect();
+            let state = near.state(output, &group_members)?;
             for &at in &group {
                 let seen = &mut states[here[at]];
                 if *seen == AtKink::Admissible {
@@ -87,81 +89,89 @@ pub(super) fn judge(
             }
         }
     }
-    for (state, &column) in states.into_iter().zip(&kinked) {
-        // Outputs without a kink in this element leave it no choice.
-        judged.push((jacobian.columns[column], state));
+    let mut judged: Vec<Judged> = vec![Vec::new(); probe.jacobians.len()];
+    for (at, state) in open.into_iter().zip(states) {
+        judged[at.block].push((near.element(at), state));
     }
     Ok(judged)
-}
-
-/// Whether an output has a kink in an element, or another slope than the code's.
-fn is_open(
-    jacobian: &Jacobian,
-    output: usize,
-    column: usize,
-    code: &ndarray::Array2<f64>,
-    tolerance: f64,
-) -> bool {
-    let at = [output, column];
-    let slope = jacobian.centre[at];
-    let apart = (code[at] - slope).abs();
-    jacobian.left[at] != jacobian.right[at]
-        || apart.is_nan()
-        || apart > 10.0 * jacobian.error[at] + tolerance * slope.abs().max(1e-3)
 }
 
 /// The layer around a probe.
 struct Nearby<'a> {
     layer: &'a mut dyn Layer,
     probe: &'a Probe,
-    block: usize,
     random: Xoshiro256PlusPlus,
 }
 
 impl Nearby<'_> {
-    fn size(&self) -> f64 {
-        super::view::largest(&self.probe.values[self.block]).max(1.0)
+    /// The element's position in its block.
+    fn element(&self, at: At) -> usize {
+        self.probe.jacobians[at.block].as_ref().map_or(0, |jacobian| jacobian.columns[at.column])
     }
 
-    /// One output with some elements of the block moved, from `blocks`.
-    fn output(&mut self, blocks: &[Tensor], moves: &[(usize, f64)], output: usize) -> Result<f64> {
+    /// The least and the largest slope of an output in an element, and what the code makes of it.
+    fn slopes(&self, output: usize, at: At) -> (f64, f64, f64) {
+        let place = [output, at.column];
+        let (Some(jacobian), Some(code)) = (&self.probe.jacobians[at.block], &self.probe.responses[at.block]) else {
+            return (0.0, 0.0, 0.0);
+        };
+        let (left, right) = (jacobian.left[place], jacobian.right[place]);
+        (left.min(right), left.max(right), code[place])
+    }
+
+    /// Whether an output has a kink in an element, or another slope than the code's.
+    fn is_open(&self, output: usize, at: At, tolerance: f64) -> bool {
+        let (low, high, code) = self.slopes(output, at);
+        let error = self.probe.jacobians[at.block].as_ref().map_or(0.0, |all| all.error[[output, at.column]]);
+        let slope = f64::midpoint(low, high);
+        let apart = (code - slope).abs();
+        low != high || apart.is_nan() || apart > 10.0 * error + tolerance * slope.abs().max(1e-3)
+    }
+
+    fn size(&self, block: usize) -> f64 {
+        super::view::largest(&self.probe.values[block]).max(1.0)
+    }
+
+    /// One output with some elements moved, from `blocks`.
+    fn output(&mut self, blocks: &[Tensor], moves: &[(At, f64)], output: usize) -> Result<f64> {
         let mut blocks = blocks.to_vec();
-        let flat = blocks[self.block].as_slice_mut().expect("a probe's values are contiguous");
-        for &(element, by) in moves {
-            flat[element] += by;
+        for &(at, by) in moves {
+            let element = self.element(at);
+            blocks[at.block].as_slice_mut().expect("a probe's values are contiguous")[element] += by;
         }
         let out = with_values(self.layer, &blocks[1..], |layer| layer.forward(&blocks[0]))?;
         Ok(out.iter().nth(output).copied().unwrap_or(f64::NAN))
     }
 
     /// Elements fall into one group if moving one changes what moving the other does, at first order.
-    fn groups(&mut self, jacobian: &Jacobian, output: usize, columns: &[usize]) -> Result<Vec<Vec<usize>>> {
-        let step = NEAR * self.size();
+    fn groups(&mut self, output: usize, members: &[At]) -> Result<Vec<Vec<usize>>> {
         let blocks = contiguous(&self.probe.values);
-        let element = |at: usize| jacobian.columns[columns[at]];
-        let slope = |at: usize| {
-            let at = [output, columns[at]];
-            jacobian.left[at].abs().max(jacobian.right[at].abs())
-        };
+        let steps: Vec<f64> = members.iter().map(|at| NEAR * self.size(at.block)).collect();
+        let changes: Vec<f64> = (members.iter().zip(&steps))
+            .map(|(&at, step)| {
+                let (low, high, _) = self.slopes(output, at);
+                step * low.abs().max(high.abs())
+            })
+            .collect();
         let middle = self.output(&blocks, &[], output)?;
         let mut alone = Vec::new();
-        for at in 0..columns.len() {
-            let below = self.output(&blocks, &[(element(at), -step)], output)? - middle;
-            alone.push([below, self.output(&blocks, &[(element(at), step)], output)? - middle]);
+        for (&at, &step) in members.iter().zip(&steps) {
+            let below = self.output(&blocks, &[(at, -step)], output)? - middle;
+            alone.push([below, self.output(&blocks, &[(at, step)], output)? - middle]);
         }
-        let mut group_of: Vec<usize> = (0..columns.len()).collect();
-        for a in 0..columns.len() {
+        let mut group_of: Vec<usize> = (0..members.len()).collect();
+        for a in 0..members.len() {
             for b in 0..a {
                 if group_of[a] == group_of[b] {
                     continue;
                 }
                 let mut coupled = false;
                 for signs in [[0, 0], [0, 1], [1, 0], [1, 1]] {
-                    let by = |side: usize| if side == 0 { -step } else { step };
-                    let moves = [(element(a), by(signs[0])), (element(b), by(signs[1]))];
+                    let by = |at: usize, side: usize| if side == 0 { -steps[at] } else { steps[at] };
+                    let moves = [(members[a], by(a, signs[0])), (members[b], by(b, signs[1]))];
                     let together = self.output(&blocks, &moves, output)? - middle;
                     let apart = together - alone[a][signs[0]] - alone[b][signs[1]];
-                    coupled |= apart.abs() > 0.02 * step * slope(a).max(slope(b));
+                    coupled |= apart.abs() > 0.02 * changes[a].max(changes[b]);
                 }
                 if coupled {
                     let (from, to) = (group_of[a], group_of[b]);
@@ -169,7 +179,7 @@ impl Nearby<'_> {
                 }
             }
         }
-        let mut groups: Vec<Vec<usize>> = vec![Vec::new(); columns.len()];
+        let mut groups: Vec<Vec<usize>> = vec![Vec::new(); members.len()];
         for (at, group) in group_of.into_iter().enumerate() {
             groups[group].push(at);
         }
@@ -177,80 +187,63 @@ impl Nearby<'_> {
         Ok(groups)
     }
 
-    /// A point nearby: the elements `columns` moved in the direction `way`, if there is one, and a little of everything else, so
-    /// that what is decided by other numbers may fall either way, too.
-    fn point(&mut self, jacobian: &Jacobian, columns: &[usize], way: Option<&[f64]>) -> Vec<Tensor> {
-        let radius = NEAR * self.size();
+    /// A point nearby: the members moved in the direction `way`, if there is one, and a little of everything else, so that what
+    /// is decided by other numbers may fall either way, too.
+    fn point(&mut self, members: &[At], way: Option<&[f64]>) -> Vec<Tensor> {
         let mut blocks = contiguous(&self.probe.values);
         let part = if way.is_some() { 0.05 } else { 1.0 };
-        for values in &mut blocks {
+        for (block, values) in blocks.iter_mut().enumerate() {
+            let radius = part * NEAR * self.size(block);
             let random = &mut self.random;
             values.mapv_inplace(|value| {
                 let drawn: f64 = StandardNormal.sample(random);
-                value + part * radius * drawn
+                value + radius * drawn
             });
         }
-        let flat = blocks[self.block].as_slice_mut().expect("a probe's values are contiguous");
-        for (&column, by) in columns.iter().zip(way.unwrap_or_default()) {
-            flat[jacobian.columns[column]] += radius * by;
+        for (&at, by) in members.iter().zip(way.unwrap_or_default()) {
+            let (element, radius) = (self.element(at), NEAR * self.size(at.block));
+            blocks[at.block].as_slice_mut().expect("a probe's values are contiguous")[element] += radius * by;
         }
         blocks
     }
 
-    /// The gradient of an output by some elements at a point, by differences.
-    fn gradient(
-        &mut self,
-        jacobian: &Jacobian,
-        output: usize,
-        columns: &[usize],
-        blocks: &[Tensor],
-    ) -> Result<Vec<f64>> {
-        let step = NEAR * self.size() / 256.0;
-        let mut gradient = Vec::with_capacity(columns.len());
-        for &column in columns {
-            let element = jacobian.columns[column];
-            let above = self.output(blocks, &[(element, step)], output)?;
-            gradient.push((above - self.output(blocks, &[(element, -step)], output)?) / (2.0 * step));
+    /// The gradient of an output by the members at a point, by differences.
+    fn gradient(&mut self, output: usize, members: &[At], blocks: &[Tensor]) -> Result<Vec<f64>> {
+        let mut gradient = Vec::with_capacity(members.len());
+        for &at in members {
+            let step = NEAR * self.size(at.block) / 256.0;
+            let above = self.output(blocks, &[(at, step)], output)?;
+            gradient.push((above - self.output(blocks, &[(at, -step)], output)?) / (2.0 * step));
         }
         Ok(gradient)
     }
 
     /// The point nearby at which the code's own gradient is nearest to what it claims at the kink, found by changing a part of
     /// the point at a time. It is a place to look: what the gradient is there, the differences say.
-    fn likely(
-        &mut self,
-        jacobian: &Jacobian,
-        output: usize,
-        columns: &[usize],
-        claim: &[f64],
-    ) -> Vec<Tensor> {
+    fn likely(&mut self, output: usize, members: &[At], claim: &[f64]) -> Vec<Tensor> {
         let mut d = Tensor::zeros(self.probe.out.raw_dim());
         if let Some(one) = d.iter_mut().nth(output) {
             *one = 1.0;
         }
-        let block = self.block;
-        let mut apart = |layer: &mut dyn Layer, blocks: &[Tensor]| -> f64 {
+        let elements: Vec<(usize, usize)> = members.iter().map(|&at| (at.block, self.element(at))).collect();
+        let apart = |layer: &mut dyn Layer, blocks: &[Tensor]| -> f64 {
             let claimed = with_values(layer, &blocks[1..], |layer| {
                 layer.forward(&blocks[0])?;
                 claims(layer, &d)
             });
-            let Some(there) = claimed.ok().and_then(|mut all| all.swap_remove(block)) else {
-                return f64::NAN;
+            let Ok(claimed) = claimed else { return f64::NAN };
+            let there = |&(block, element): &(usize, usize)| -> f64 {
+                claimed[block].as_ref().and_then(|all| all.iter().nth(element)).copied().unwrap_or(f64::NAN)
             };
-            let there: Vec<f64> = there.iter().copied().collect();
-            let parts = columns.iter().zip(claim);
-            let square = |(&column, claim): (&usize, &f64)| {
-                (there.get(jacobian.columns[column]).copied().unwrap_or(f64::NAN) - claim).powi(2)
-            };
-            parts.map(square).sum()
+            elements.iter().zip(claim).map(|(at, claim)| (there(at) - claim).powi(2)).sum()
         };
-        let mut best = self.point(jacobian, columns, None);
+        let mut best = self.point(members, None);
         let mut least = apart(self.layer, &best);
         for attempt in 0..SEARCHED {
             if least == 0.0 {
                 break;
             }
-            let fresh = self.point(jacobian, columns, None);
+            let fresh = self.point(members, None);
             let mut next = best.clone();
             // A whole block, or a few numbers of all blocks.
             let whole = attempt % (2 * next.len());
@@ -271,68 +264,51 @@ impl Nearby<'_> {
         best
     }
 
-    fn state(
-        &mut self,
-        jacobian: &Jacobian,
-        output: usize,
-        columns: &[usize],
-        claim: &[f64],
-        tolerance: f64,
-    ) -> Result<AtKink> {
-        let sides = |column: usize| {
-            let at = [output, column];
-            (jacobian.left[at].min(jacobian.right[at]), jacobian.left[at].max(jacobian.right[at]))
-        };
-        let scale = columns
-            .iter()
-            .map(|&column| sides(column).0.abs().max(sides(column).1.abs()))
-            .fold(0.0, f64::max);
-        let allowed = ALLOWED.max(tolerance) * scale;
-        let within = |(&column, claim): (&usize, &f64)| {
-            let (low, high) = sides(column);
-            *claim >= low - allowed && *claim <= high + allowed
-        };
-        let single = columns.len() == 1;
-        let kink = columns.iter().any(|&column| sides(column).0 != sides(column).1);
-        if single && kink && columns.iter().zip(claim).all(within) {
+    fn state(&mut self, output: usize, members: &[At]) -> Result<AtKink> {
+        let sides: Vec<(f64, f64, f64)> = members.iter().map(|&at| self.slopes(output, at)).collect();
+        let claim: Vec<f64> = sides.iter().map(|(_, _, code)| *code).collect();
+        let scale = sides.iter().map(|(low, high, _)| low.abs().max(high.abs())).fold(0.0, f64::max);
+        let allowed = ALLOWED * scale;
+        let single = members.len() == 1;
+        let within = |(low, high, code): &(f64, f64, f64)| *code >= low - allowed && *code <= high + allowed;
+        if single && sides.iter().all(|side| side.0 != side.1 && within(side)) {
             return Ok(AtKink::Admissible);
         }
-        let likely = self.likely(jacobian, output, columns, claim);
-        let mut gradients = vec![self.gradient(jacobian, output, columns, &likely)?];
-        for _ in 0..12 + 8 * columns.len() {
-            let point = self.point(jacobian, columns, None);
-            gradients.push(self.gradient(jacobian, output, columns, &point)?);
+        let likely = self.likely(output, members, &claim);
+        let mut gradients = vec![self.gradient(output, members, &likely)?];
+        for _ in 0..12 + 8 * members.len() {
+            let point = self.point(members, None);
+            gradients.push(self.gradient(output, members, &point)?);
         }
         for round in 0..4 {
             gradients.retain(|gradient: &Vec<f64>| gradient.iter().all(|slope| slope.is_finite()));
-            let Some(nearest) = nearest(&gradients, claim) else { return Ok(AtKink::Admissible) };
+            let Some(nearest) = nearest(&gradients, &claim) else { return Ok(AtKink::Admissible) };
             // In a single element the slopes nearby must differ, and by more than the claim is beyond them.
-            let spread =
-                |sign: f64| gradients.iter().map(|slopes| sign * slopes[0]).fold(f64::NEG_INFINITY, f64::max);
-            let allowed = if single { 0.1 * (spread(1.0) + spread(-1.0)) } else { allowed };
+            let most = |sign: f64| gradients.iter().map(|slopes| sign * slopes[0]).fold(f64::NEG_INFINITY, f64::max);
+            let allowed = if single { 0.1 * (most(1.0) + most(-1.0)) } else { allowed };
             let away: Vec<f64> = claim.iter().zip(&nearest).map(|(claim, near)| claim - near).collect();
             let distance = length(&away);
-            if distance <= allowed * (columns.len() as f64).sqrt() {
+            if distance <= allowed * (members.len() as f64).sqrt() {
                 return Ok(AtKink::Admissible);
             }
             if round == 3 {
                 break;
             }
             // Where a gradient like the claimed one would be, if there is one.
-            for sign in [1.0, -1.0] {
-                let way: Vec<f64> = away.iter().map(|part| 2.0 * sign * part / distance).collect();
-                for _ in 0..4 {
-                    let point = self.point(jacobian, columns, Some(&way));
-                    gradients.push(self.gradient(jacobian, output, columns, &point)?);
+            let mut ways: Vec<Vec<f64>> = Vec::new();
+            for sign in [1.0, -1.0].repeat(4) {
+                ways.push(away.iter().map(|part| 2.0 * sign * part / distance).collect());
+            }
+            for at in 0..members.len() {
+                for sign in [4.0, -4.0] {
+                    let mut way = vec![0.0; members.len()];
+                    way[at] = sign;
+                    ways.push(way);
                 }
             }
-            for at in 0..columns.len() {
-                for sign in [4.0, -4.0] {
-                    let mut way = vec![0.0; columns.len()];
-                    way[at] = sign;
-                    let point = self.point(jacobian, columns, Some(&way));
-                    gradients.push(self.gradient(jacobian, output, columns, &point)?);
-                }
+            for way in ways {
+                let point = self.point(members, Some(&way));
+                gradients.push(self.gradient(output, members, &point)?);
             }
         }
         // All of them together: the same sum everywhere nearby is a slope without a kink.

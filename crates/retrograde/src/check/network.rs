@@ -1,6 +1,7 @@
 //! The check of a row of layers with a loss at the end. The gradient of the loss by all parameters decides whether the network
 //! is wrong; the layers alone say where.
 
+use super::causes::CrossEntropy;
 use super::evidence::finding;
 use super::examine::{Examined, examine};
 use super::jacobian::{Rounding, columns, jacobian};
@@ -48,6 +49,8 @@ struct Alone {
     method: Vec<String>,
     noises: Vec<f64>,
     precisions: Vec<f64>,
+    /// The loss without the small epsilon in its logarithm, if it has one.
+    epsilon: Option<CrossEntropy>,
 }
 
 fn named(
@@ -63,13 +66,17 @@ fn named(
     let logits = inputs.last().expect("the logits").clone();
     let first_loss = row.loss(&logits)?;
     let penalty = row.network().penalty();
-    let whole = whole::judge(&mut row, x)?;
+    let mut whole = whole::judge(&mut row, x)?;
     let passes = row.run(x);
     let later = row.overwritten(x).unwrap_or_default();
     let shared = row.shared_uses();
 
     // 2. Each layer alone.
     let mut alone = alone(row.network(), &inputs, labels)?;
+    if whole.verdict().is_wrong() && alone.epsilon.is_some() {
+        row.loss = alone.epsilon;
+        whole = whole::judge(&mut row, x)?;
+    }
     let loss_name = alone.layers.last().expect("the loss").name.clone();
     let deterministic = alone.layers.iter().all(|layer| layer.verdict != Verdict::NotDeterministic)
         && !matches!(whole.refusal, Some(Refusal::NotDeterministic(..)));
@@ -77,7 +84,11 @@ fn named(
     // 3. What of it has consequences.
     let mut findings = Vec::new();
     if deterministic && whole.refusal.is_none() {
-        findings.extend(overwritten(&whole, &later));
+        for found in overwritten(&whole, &later) {
+            let layer = alone.layers.iter_mut().find(|layer| layer.name == found.location);
+            layer.into_iter().for_each(|layer| layer.verdict = Verdict::Wrong);
+            findings.push(found);
+        }
         findings.extend(shared.iter().filter_map(|one| shared_use(&whole, one)));
         let wrong = consequences(&mut alone, &whole);
         if !wrong
@@ -142,8 +153,10 @@ fn alone(network: &mut Network, inputs: &[Tensor], labels: &Labels) -> Result<Al
         method: Vec::new(),
         noises: Vec::new(),
         precisions: Vec::new(),
+        epsilon: None,
     };
     let mut add = |examined: Examined| {
+        alone.epsilon = examined.epsilon;
         let position = alone.layers.len();
         alone.layers.push(examined.layer);
         alone.findings.extend(examined.findings.into_iter().map(|found| (position, found)));
@@ -280,16 +293,16 @@ fn shared_use(whole: &Whole, one: &super::network_layer::SharedUse) -> Option<Fi
     let sum = "its gradient is the sum over all uses";
     let sentence = match (wrong, one.alike) {
         (false, true) => format!(
-            "{all} are one array: a change of one is seen in the other, and {sum}. Each layer shows that sum: subtract it once."
+            "{all} are one and the same array: a change of one is seen in the other, and {sum}. Each layer shows that sum: subtract it once."
         ),
         (false, false) => format!(
-            "{all} are one array: a change of one is seen in the other, and {sum}. Each layer shows the contribution of its own use: an update with all of them moves the array by their sum."
+            "{all} are one and the same array: a change of one is seen in the other, and {sum}. Each layer shows the contribution of its own use: an update with all of them moves the array by their sum."
         ),
         (true, true) => format!(
-            "{all} are one array: a change of one is seen in the other, and {sum}. What every layer shows is not that sum: it is the contribution of one use, or something else."
+            "{all} are one and the same array: a change of one is seen in the other, and {sum}. What every layer shows is not that sum: it is the contribution of one use, or something else."
         ),
         (true, false) => format!(
-            "{all} are one array: a change of one is seen in the other, and {sum}. What the layers show does not add up to it."
+            "{all} are one and the same array: a change of one is seen in the other, and {sum}. What the layers show does not add up to it."
         ),
     };
     let (severity, verdict) =

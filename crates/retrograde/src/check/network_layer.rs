@@ -7,6 +7,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use super::causes::CrossEntropy;
 use super::guarded::guard;
 use super::loss_layer::labels_for;
 use super::subject::{Claims, shown};
@@ -23,6 +24,8 @@ pub(super) struct NetworkAsLayer<'a> {
     shared: Vec<Shared>,
     /// The last backward pass, layer by layer from the left.
     pub passes: Vec<Pass>,
+    /// A loss that is computed in place of the network's own.
+    pub loss: Option<CrossEntropy>,
     /// The first layer that forward runs, and the input of each layer at the last complete forward.
     from: usize,
     inputs: Vec<Tensor>,
@@ -81,7 +84,7 @@ impl<'a> NetworkAsLayer<'a> {
             }
         }
         let labels = labels.clone();
-        NetworkAsLayer { network, labels, own, shared, passes: Vec::new(), from: 0, inputs: Vec::new() }
+        NetworkAsLayer { network, labels, own, shared, passes: Vec::new(), loss: None, from: 0, inputs: Vec::new() }
     }
 
     /// The network itself.
@@ -183,9 +186,18 @@ impl Layer for NetworkAsLayer<'_> {
         }
         self.inputs.push(input.clone());
         let labels = labels_for(&self.labels, input.shape())?;
-        let loss = self.network.loss_layer_mut();
-        let name = loss.name().to_lowercase();
-        let loss = guard(&name, "forward", || loss.forward_in_place(&mut input, &labels))?;
+        let loss = match self.loss {
+            Some(known) => {
+                // The network's own must have seen them, too.
+                self.loss(&input)?;
+                known.loss(&input, &labels.to_rows(&input)?)
+            }
+            None => {
+                let loss = self.network.loss_layer_mut();
+                let name = loss.name().to_lowercase();
+                guard(&name, "forward", || loss.forward_in_place(&mut input, &labels))?
+            }
+        };
         Ok(ndarray::arr0(loss + self.network.penalty()).into_dyn())
     }
 

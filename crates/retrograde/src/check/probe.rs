@@ -80,11 +80,14 @@ pub(super) struct Answers {
     /// How uncertain an output is, relative to the largest.
     pub noise: f64,
     /// The size that outputs usually have: the rounding of numbers of that size may be in smaller ones.
-    usual: f64,
+    pub usual: f64,
     /// By block, the size that gradients usually have.
     pub usual_gradients: Vec<f64>,
     /// By block, the precision in which its claims are handed out.
     pub handed_out: Vec<Precision>,
+    /// By block, how far the claims of two equal calls are apart, relative to the largest, where that is rounding: a sum whose
+    /// order is another one each time.
+    pub spread: Vec<f64>,
     /// The probe far out, if there is one: to see that something is wrong, not to tell what, since differences of what
     /// stands still there are of little use.
     pub far: Option<usize>,
@@ -225,6 +228,7 @@ pub(super) fn ask(
         .map(|block| Precision::of(probes.iter().filter_map(|probe| probe.claimed[block].as_ref())))
         .collect();
     let noise = probes[GIVEN].noise;
+    let spread = (0..all_names.len()).map(|block| spread(&probes[0], &experiments, block)).collect();
     Ok(Ok(Answers {
         names: all_names,
         probes,
@@ -235,6 +239,7 @@ pub(super) fn ask(
         usual,
         usual_gradients,
         handed_out,
+        spread,
         far: far_at,
         batch: batch.map(|batch| batch.axis),
     }))
@@ -271,6 +276,7 @@ pub(super) fn ask_here(
         .map(|block| median(elsewhere.iter().filter_map(|probe| size(probe, block))))
         .collect();
     let here = elsewhere.pop().expect("the probe that was pushed");
+    let spread = vec![0.0; all_names.len()];
     let handed_out = here.claimed.iter().map(|claimed| Precision::of(claimed.iter())).collect();
     Ok(Ok(Answers {
         names: all_names,
@@ -282,6 +288,7 @@ pub(super) fn ask_here(
         usual,
         usual_gradients,
         handed_out,
+        spread,
         far: None,
         batch: None,
     }))
@@ -383,12 +390,18 @@ fn noise(layer: &mut dyn Layer, x: &Tensor, random: &mut Xoshiro256PlusPlus) -> 
 impl Answers {
     /// How far the claims of a block may be off by rounding, relative to the largest.
     pub fn precision(&self, block: usize) -> f64 {
-        relative(self.noise).max(self.handed_out[block].tolerance())
+        relative(self.noise).max(self.handed_out[block].tolerance()).max(8.0 * self.spread[block])
+    }
+
+    /// Whether each column of the input is a sample, rather than each row.
+    pub fn samples_in_columns(&self) -> bool {
+        self.batch.is_some_and(|axis| axis > 0)
     }
 
     /// The same at a probe.
     pub fn precision_at(&self, block: usize, probe: usize) -> f64 {
-        relative(self.probes[probe].noise).max(self.handed_out[block].tolerance())
+        let noise = relative(self.probes[probe].noise);
+        noise.max(self.handed_out[block].tolerance()).max(8.0 * self.spread[block])
     }
 
     /// How well the outputs of a probe are known.
@@ -418,24 +431,29 @@ impl Answers {
         Ok(())
     }
 
-    /// Judges the elements of a block that have a kink at a probe, or look wrong, from all directions, where the layer can be
+    /// Judges the elements of all blocks that have a kink at a probe, or look wrong, from all directions, where the layer can be
     /// asked for the gradient of each output alone.
-    pub fn judge_kinks(&mut self, layer: &mut dyn Layer, number: usize, block: usize) -> Result<()> {
-        let Some(view) = View::new(self, number, block, None, None) else { return Ok(()) };
-        let (wrong, kinks) = (view.wrong(), !view.jacobian.kinks.is_empty());
-        // Code that is wrong where nothing jumps is wrong at no kink.
-        let wrong = if wrong.is_empty() { wrong } else { self.jumping(layer, number, block, wrong) };
-        if wrong.is_empty() && !kinks {
+    pub fn judge_kinks(&mut self, layer: &mut dyn Layer, number: usize) -> Result<()> {
+        let mut wrong = vec![Vec::new(); self.names.len()];
+        let mut kinks = false;
+        for (block, wrong) in wrong.iter_mut().enumerate() {
+            let Some(view) = View::new(self, number, block, None, None) else { continue };
+            kinks |= !view.jacobian.kinks.is_empty();
+            let elements = view.wrong();
+            // Code that is wrong where nothing jumps is wrong at no kink.
+            if !elements.is_empty() {
+                *wrong = self.jumping(layer, number, block, elements);
+            }
+        }
+        if !kinks && wrong.iter().all(Vec::is_empty) {
             return Ok(());
         }
-        if self.probes[number].responses[block].is_none() {
+        if self.probes[number].responses.iter().all(Option::is_none) {
             self.respond(layer, number);
         }
-        let tolerance = self.precision(block);
-        let probe = &self.probes[number];
-        if let Some(code) = &probe.responses[block] {
-            let judged = kinks::judge(layer, probe, block, code, &wrong, tolerance)?;
-            self.probes[number].at_kinks[block] = Some(judged);
+        let judged = kinks::judge(layer, self, number, &wrong)?;
+        for (at_kinks, judged) in self.probes[number].at_kinks.iter_mut().zip(judged) {
+            *at_kinks = (!judged.is_empty()).then_some(judged);
         }
         Ok(())
     }
@@ -547,6 +565,16 @@ impl Answers {
     }
 }
 
+/// How far the claims of two equal calls are apart, relative to the largest, where that is no more than rounding.
+fn spread(probe: &Probe, experiments: &Experiments, block: usize) -> f64 {
+    let (Some(first), Some(again)) = (&probe.claimed[block], &experiments.same[block]) else { return 0.0 };
+    if first.shape() != again.shape() {
+        return 0.0;
+    }
+    let apart = largest(&(first - again)) / largest(first).max(f64::MIN_POSITIVE);
+    if apart < ROUNDED { apart } else { 0.0 }
+}
+
 /// The middle one of these sizes; 0 if there are none that are finite.
 fn median(sizes: impl Iterator<Item = f64>) -> f64 {
     let mut sizes: Vec<f64> = sizes.filter(|size| size.is_finite()).collect();
@@ -559,6 +587,9 @@ pub(super) fn rounding(noise: f64, usual: f64, out: &Tensor) -> Rounding {
     let floor = (0.3 * noise * largest(out)).max(f64::EPSILON * usual);
     Rounding { relative: noise, floor: out.iter().map(|value| floor.max(noise * value.abs())).collect() }
 }
+
+/// Two equal calls that are farther apart than this do more than add up in another order.
+const ROUNDED: f64 = 1e-5;
 
 /// Below this part of a block's usual gradients, what is left of numbers of their size after they cancel is rounding: a
 /// few hundred operations in `f64`.

@@ -28,6 +28,8 @@ pub(super) struct View<'a> {
     pub verdict: Verdict,
     /// How much of the block could be compared: the others' gradients are less than their rounding.
     pub conclusive: f64,
+    /// Whether all that is not told apart from 0 here is nothing beside what the output changes by as a whole.
+    pub negligible: bool,
 }
 
 impl<'a> View<'a> {
@@ -74,7 +76,11 @@ impl<'a> View<'a> {
             tolerance,
             verdict: Verdict::Right,
             conclusive: 1.0,
+            negligible: false,
         };
+        let size = largest(&probe.out).max(answers.usual) * largest(&probe.d);
+        let slope = size / largest(&probe.values[block]).max(1.0);
+        view.negligible = view.tolerance.iter().all(|tolerance| tolerance.is_nan() || *tolerance <= 1e-7 * slope);
         let rounded = probe.noise > 1e-12 || answers.handed_out[block] != Precision::Double;
         view.judge(&low, &high, rounded, at_kinks);
         Some(view)

@@ -23,6 +23,8 @@ const DIRECTIONS: usize = 3;
 /// A parameter in the whole.
 pub(super) struct Parameter {
     pub comparison: Comparison,
+    /// Whether the gradient is next to nothing beside the loss.
+    negligible: bool,
     /// Whether the gradient is 0, so that it is right whatever is multiplied by it.
     pub is_zero: bool,
     /// The elements away from kinks.
@@ -86,11 +88,14 @@ pub(super) fn judge(network: &mut NetworkAsLayer<'_>, x: &Tensor) -> Result<Whol
     let width = super::view::largest(x).max(f64::MIN_POSITIVE);
     let original = values(network);
     for attempt in 0..4 {
-        let other = normal(x.shape(), &mut random) * (width / 2.0);
-        // Then with weights that are less sure of themselves.
-        let scale = if attempt < 2 { 1.0 } else { 0.1 };
-        let there: Vec<Tensor> = original.iter().map(|value| value * scale).collect();
-        let Ok(found) = with_values_of(network, &there, |network| at(network, &other)) else { continue };
+        // First with other weights at the given rows, then at other rows, then with weights that are less sure of themselves.
+        let there: Vec<Tensor> = match attempt {
+            0 | 2 => moved(&original, &mut random),
+            1 => original.clone(),
+            _ => original.iter().map(|value| value * 0.1).collect(),
+        };
+        let rows = if attempt == 0 { x.clone() } else { normal(x.shape(), &mut random) * (width / 2.0) };
+        let Ok(found) = with_values_of(network, &there, |network| at(network, &rows)) else { continue };
         if found.refusal.is_some() {
             continue;
         }
@@ -102,6 +107,12 @@ pub(super) fn judge(network: &mut NetworkAsLayer<'_>, x: &Tensor) -> Result<Whol
         }
         if !vague(&whole) {
             break;
+        }
+    }
+    // A gradient that is 0 wherever it was looked at.
+    for one in whole.parameters.iter_mut().filter(|one| one.negligible) {
+        if one.comparison.verdict == Verdict::Inconclusive {
+            one.comparison.verdict = Verdict::Right;
         }
     }
     Ok(whole)
@@ -129,7 +140,7 @@ fn after_an_update(network: &mut NetworkAsLayer<'_>, x: &Tensor, whole: &mut Who
         for block in 1..answers.names.len() {
             if !along_directions(network, &answers, block, 2)? {
                 answers.differentiate(network, 0, block, ELEMENTS[0], 3)?;
-                let mut found = parameter(network, &mut answers, block)?;
+                let mut found = parameter(network, &answers, block)?;
                 found.comparison.verdict = Verdict::Wrong;
                 whole.parameters[block - 1] = found;
             }
@@ -182,7 +193,6 @@ fn at(network: &mut NetworkAsLayer<'_>, x: &Tensor) -> Result<Whole> {
     let count: usize = answers.original.iter().map(Tensor::len).sum();
     let long = count * x.shape().first().copied().unwrap_or(1) > LONG;
     let counts = if long { FEW } else { ELEMENTS };
-    let mut parameters = Vec::new();
     for block in 1..answers.names.len() {
         let shape = answers.probes[0].values[block].shape().to_vec();
         // What comes before a layer does not depend on its parameters.
@@ -191,20 +201,25 @@ fn at(network: &mut NetworkAsLayer<'_>, x: &Tensor) -> Result<Whole> {
         network.start_at(Some(block - 1));
         let most = counts[usize::from(shape.len() < 2)];
         answers.differentiate(network, 0, block, most, 3)?;
-        parameters.push(parameter(network, &mut answers, block)?);
     }
     network.start_at(None);
+    answers.judge_kinks(network, 0)?;
+    let mut parameters = Vec::new();
+    for block in 1..answers.names.len() {
+        network.start_at(None);
+        network.forward(x)?;
+        network.start_at(Some(block - 1));
+        parameters.push(parameter(network, &answers, block)?);
+    }
     Ok(Whole { parameters, elsewhere: false, refusal: None })
 }
 
-fn parameter(network: &mut NetworkAsLayer<'_>, answers: &mut Answers, block: usize) -> Result<Parameter> {
+fn parameter(network: &mut NetworkAsLayer<'_>, answers: &Answers, block: usize) -> Result<Parameter> {
     let name = answers.names[block].clone();
     let shape = answers.probes[0].values[block].shape().to_vec();
-    answers.judge_kinks(network, 0, block)?;
-    let answers = &*answers;
     let Some(view) = View::new(answers, 0, block, None, None) else {
         let comparison = Comparison::new(&name, &shape, &[], &[], Verdict::Wrong);
-        return Ok(Parameter { comparison, is_zero: false, elements: Vec::new() });
+        return Ok(Parameter { comparison, is_zero: false, negligible: false, elements: Vec::new() });
     };
     // Along a direction through a kink a function may be smooth by chance.
     let agrees = view.verdict == Verdict::Kink || along_directions(network, answers, block, DIRECTIONS)?;
@@ -226,7 +241,7 @@ fn parameter(network: &mut NetworkAsLayer<'_>, answers: &mut Answers, block: usi
         one.tolerance *= scale.abs();
     });
     let is_zero = super::view::largest(&view.truth) == 0.0 && !verdict.is_wrong();
-    Ok(Parameter { comparison, is_zero, elements })
+    Ok(Parameter { comparison, is_zero, negligible: view.negligible, elements })
 }
 
 impl Parameter {

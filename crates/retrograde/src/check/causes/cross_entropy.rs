@@ -147,6 +147,7 @@ pub(super) fn terms(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
         ("(y − t) · y · (1 − y)", |y, t, _| (y - t) * y * y.mapv(|y| 1.0 - y)),
         ("(y − t) · y", |y, t, _| (y - t) * y),
         ("(y − t) · t", |y, t, _| (y - t) * t),
+        ("t · (y − 1)", |y, t, _| t * &y.mapv(|y| y - 1.0)),
         ("(y − t)²", |y, t, _| (y - t).mapv(|d| d * d)),
         ("(y − t) / (y · (1 − y))", |y, t, _| (y - t) / (y * &y.mapv(|y| 1.0 - y))),
         ("y − 1", |y, _, _| y.mapv(|y| y - 1.0)),

@@ -5,6 +5,7 @@ use super::slope::{Element, all, fit};
 use super::{Case, Diagnosis};
 use crate::check::Cause;
 use crate::check::subject::claims;
+use crate::check::view::View;
 use crate::textbook::{Layer, Tensor};
 
 /// The two values between which the right slope changes, if there are just two: the smaller and the larger.
@@ -241,4 +242,34 @@ pub(super) fn moved_mask(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Diagn
             .help(format!("use the mask of forward, x > {}", plain(right)))
             .would("units with small inputs get no gradient, or one that they should not have"),
     )
+}
+
+/// Elements that no output depends on, at any input, have a gradient, and all others have the right one: what forward leaves
+/// out, such as a dropout's mask, backward does not.
+pub(super) fn fixed(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
+    if case.is_parameter() {
+        return None;
+    }
+    let is_off = |view: &View<'_>, column: usize| view.jacobian.centre.column(column).iter().all(|slope| *slope == 0.0);
+    let mut wrong = 0;
+    for (_, view) in case.smooth() {
+        let off: Vec<usize> = (0..view.jacobian.columns.len())
+            .filter(|&column| is_off(view, column))
+            .map(|column| view.jacobian.columns[column])
+            .collect();
+        let bad = view.wrong();
+        // Those and no others, and not all of them.
+        if off.len() == view.jacobian.columns.len() || bad.iter().any(|element| !off.contains(element)) {
+            return None;
+        }
+        wrong += bad.len();
+    }
+    let predicted = case.fit(|view| Some(view.claimed.clone()))?;
+    (wrong >= 3).then(|| {
+        Diagnosis::new(Cause::MaskMissing, predicted)
+            .saying("Where no output depends on an element of x, because forward leaves it out, dx is not 0: the mask of forward is missing in backward.")
+            .formulas("dx without the mask", "dx = … · mask")
+            .help("keep the mask in forward (self.mask = mask), and multiply dx by it in backward")
+            .would("the layers before follow a gradient of numbers that the loss does not see")
+    })
 }

@@ -99,6 +99,10 @@ pub(super) fn stale(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Diagnosis>
 fn stale_parameter(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Diagnosis> {
     for parameter in 0..case.answers.original.len() {
         for source in 0..3 {
+            // What is 0 or 1 throughout, or the identity, is no copy: where it stands, nothing may stand.
+            if source == 0 && is_neutral(&case.answers.original[parameter]) {
+                continue;
+            }
             let fit = case.fit(|view| {
                 let old = match source {
                     0 => &case.answers.original[parameter],
@@ -125,4 +129,11 @@ fn stale_parameter(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Diagnosis> 
         }
     }
     None
+}
+
+/// Whether multiplying by these numbers, or adding them, does nothing.
+fn is_neutral(values: &Tensor) -> bool {
+    let identity = values.ndim() == 2
+        && values.indexed_iter().all(|(at, value)| *value == f64::from(u8::from(at[0] == at[1])));
+    identity || [0.0, 1.0].iter().any(|neutral| values.iter().all(|value| value == neutral))
 }

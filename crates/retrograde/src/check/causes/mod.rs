@@ -8,6 +8,7 @@ mod attention;
 mod changed;
 mod cross_entropy;
 mod formulas;
+mod left_out;
 mod loss_terms;
 mod mask;
 mod memory;
@@ -77,6 +78,7 @@ const ALL: &[Hypothesis] = &[
     mask::mask,
     slope::slope_missing_or_twice,
     scale::factor,
+    left_out::factor,
     memory::stale,
     order::another_parameter,
     normalisation::paths,
@@ -84,6 +86,7 @@ const ALL: &[Hypothesis] = &[
     attention::terms,
     slope::at_output_or_input,
     mask::moved_mask,
+    paths::skip,
     slope::other_function,
     mask::redrawn,
     order::axes,
@@ -105,6 +108,9 @@ const ALL: &[Hypothesis] = &[
     result::changed,
     paths::direct,
     paths::weight_decay,
+    scale::of_square,
+    left_out::path,
+    mask::fixed,
     changed::input,
     changed::parameter,
 ];
@@ -156,7 +162,7 @@ pub(super) fn diagnose_besides(
     Some([found, second])
 }
 
-pub(super) use cross_entropy::recognise as cross_entropy_of;
+pub(super) use cross_entropy::{Forward as CrossEntropy, recognise as cross_entropy_of};
 pub(super) use formulas::plain;
 pub(super) use order::wrong_shape;
 pub(super) use paths::decay;

@@ -4,27 +4,33 @@ use super::{Case, Diagnosis};
 use crate::check::Cause;
 use crate::textbook::{Layer, Tensor};
 
-/// A skip connection: out = x + f(x), and one of the two shares is missing.
-pub(super) fn direct(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
+/// Whether the output has the input's shape.
+fn same(view: &super::View<'_>) -> bool {
+    view.probe.x.shape() == view.probe.out.shape()
+}
+
+fn say(path: &str, code: &str, right: &str, predicted: Vec<Option<Tensor>>) -> Diagnosis {
+    Diagnosis::new(Cause::PathMissing { path: path.to_owned() }, predicted)
+        .saying(format!("The input reaches the output along two paths, and the contribution of {path} is missing: where paths part in forward, gradients are added up in backward."))
+        .formulas(code, right)
+        .help("dx = dx_of_one_path + dx_of_the_other")
+        .would("the layers before this one get a part of their gradient only")
+}
+
+/// A skip connection: out = x + f(x), and the contribution of the skip is missing.
+pub(super) fn skip(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
     if case.is_parameter() {
         return None;
     }
-    let same = |view: &super::View<'_>| view.probe.x.shape() == view.probe.out.shape();
-    let say = |path: &str, code: &str, right: &str, predicted| {
-        Diagnosis::new(Cause::PathMissing { path: path.to_owned() }, predicted)
-            .saying(format!("The input reaches the output along two paths, and the share of {path} is missing: where paths part in forward, gradients are added up in backward."))
-            .formulas(code, right)
-            .help("dx = dx_of_one_path + dx_of_the_other")
-            .would("the layers before this one get a part of their gradient only")
-    };
-    let without = case.fit(|view| same(view).then(|| &view.truth - &view.upstream()));
-    if let Some(predicted) = without {
-        return Some(say(
-            "the direct path (the skip)",
-            "dx = dout · f′(x)",
-            "dx = dout + dout · f′(x)",
-            predicted,
-        ));
+    let without = case.fit(|view| same(view).then(|| &view.truth - &view.upstream()))?;
+    let path = "the direct path (the skip)";
+    Some(say(path, "dx = dout · f′(x)", "dx = dout + dout · f′(x)", without))
+}
+
+/// A skip connection, and the contribution of all but the skip is missing; or a product with a factor that depends on x.
+pub(super) fn direct(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
+    if case.is_parameter() {
+        return None;
     }
     // Of layers whose outputs depend on one input each it is a missing slope, and told as that.
     let only = case.fit(|view| same(view).then(|| restrict(&view.upstream(), &view.truth)));

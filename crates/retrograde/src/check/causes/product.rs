@@ -23,7 +23,30 @@ pub(super) fn of_one_input(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnos
             points[1].push((point, point.2, 10.0 * error + 1e-9));
         })?;
     }
+    let own_output = |(x, y, s): formulas::Point| s * y / x;
+    let fits = |(point, code, tolerance): &Sought| (own_output(*point) - code).abs() <= *tolerance;
+    if points[0].len() >= 4 && points[0].iter().all(fits) {
+        let predicted = case.fit_shares(|view, code| {
+            let mut shares = Array2::zeros(code.raw_dim());
+            for_each_share(view, |x, y, at, _| shares[at] = own_output((x, y, view.jacobian.centre[at])))?;
+            Some(shares)
+        });
+        if let Some(predicted) = predicted {
+            let (gradient, name) = (case.gradient(), case.name());
+            return Some(
+                Diagnosis::new(Cause::OwnOutput, predicted)
+                    .saying(format!("{gradient} is made of the layer's own output where its input belongs: the list of activations is read one place too late."))
+                    .formulas(format!("{gradient} = Σ delta · own output"), format!("{gradient} = Σ delta · input"))
+                    .help(format!("multiply delta by what forward multiplied {name} by: the layer's input"))
+                    .would(format!("`{name}` moves by what comes out of the layer, not by what went in: it may train by luck, or run away")),
+            );
+        }
+    }
     let (code, formula) = formulas::search(&points[0], true)?;
+    // A few numbers fit many formulas.
+    if points[0].len() < 8 {
+        return None;
+    }
     // Where the outputs share their inputs beside, it must be said that only the own share is there.
     let own_only = code == "s";
     let right = formulas::search(&points[1], false).map_or_else(String::new, |(name, _)| name);

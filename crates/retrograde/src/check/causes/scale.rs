@@ -87,6 +87,11 @@ pub(super) fn factor(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
     let name = if names.is_empty() { plain } else { names.join(" or ") };
     let rows = case.views[shown].probe.x.shape().first().copied().unwrap_or(1);
     let gradient = case.gradient();
+    let where_m = if name.contains('m') && case.answers.samples_in_columns() {
+        ", m = the number of columns: each is a sample"
+    } else {
+        ""
+    };
     let (cause, why, help) = match name.as_str() {
         "1/N" if case.is_parameter() => (
             Cause::MeanForSum,
@@ -112,7 +117,7 @@ pub(super) fn factor(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
         ),
         _ => (
             Cause::Factor { value, name: name.clone() },
-            format!("{gradient} is {name} times what it should be, everywhere"),
+            format!("{gradient} is {name} times what it should be, everywhere{where_m}"),
             format!("{gradient} = {gradient} / ({name})"),
         ),
     };
@@ -139,6 +144,34 @@ pub(super) fn factor(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
     )
 }
 
+/// G = c · (f − t) · T for a function f of one value: the gradient of a squared error of what was given for the loss.
+pub(super) fn of_square(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
+    let value = |view: &View<'_>| view.probe.out.sum();
+    if case.views.iter().any(|view| view.probe.out.len() != 1) {
+        return None;
+    }
+    let ratios: Vec<Ratio> = case.smooth().filter_map(|(at, view)| Ratio::of(at, view)).collect();
+    let (first, second) = (ratios.first()?, ratios.get(1)?);
+    let of = |ratio: &Ratio| value(&case.views[ratio.at]);
+    let slope = (second.value - first.value) / (of(second) - of(first));
+    let target = of(first) - first.value / slope;
+    let plain = |number: f64, wanted: f64| (number - wanted).abs() <= 1e-5;
+    if ratios.len() < 3 || ![1.0, 2.0].iter().any(|wanted| plain(slope, *wanted)) {
+        return None;
+    }
+    let (slope, target) = (slope.round(), if plain(target, target.round()) { target.round() } else { target });
+    let predicted = case.fit(|view| Some(&view.truth * (slope * (value(view) - target))))?;
+    let gradient = case.gradient();
+    let less = if target == 0.0 { String::new() } else { format!(" − {}", super::formulas::plain(target)) };
+    Some(
+        Diagnosis::new(Cause::OfSquare { target }, predicted)
+            .saying(format!("{gradient} is the gradient of what was given for the loss, times that value itself{less}: it is the gradient of its square, and what is differentiated is not."))
+            .formulas(format!("{gradient} = (f{less}) · ∂f/∂{}", case.name()), format!("{gradient} = ∂f/∂{}", case.name()))
+            .help("give the loss that the gradient was derived from, such as ½(f − t)², not the output")
+            .would("nothing, if the loss that is trained on is the one that the gradient was derived from"),
+    )
+}
+
 /// Numbers with a name.
 const CONSTANTS: [(f64, &str); 6] = [
     (std::f64::consts::LN_2, "ln 2"),
@@ -151,18 +184,20 @@ const CONSTANTS: [(f64, &str); 6] = [
 
 /// The names of the factor that hold in all views.
 fn names(case: &Case<'_>, ratios: &[Ratio]) -> Vec<String> {
+    let columns = case.answers.samples_in_columns();
     let size = |view: &View<'_>, which: usize| -> f64 {
         let (x, out) = (view.probe.x.shape(), view.probe.out.shape());
+        let (samples, features) = if columns { (x.last(), x.first()) } else { (x.first(), x.last()) };
         let number = match which {
-            0 => x.first().copied(),
-            1 => x.last().copied(),
-            2 => out.last().copied(),
+            0 => samples.copied(),
+            1 => features.copied(),
+            2 => if columns { out.first() } else { out.last() }.copied(),
             3 => Some(view.probe.x.len()),
             _ => Some(view.probe.out.len()),
         };
         number.unwrap_or(1) as f64
     };
-    let dimensions = ["N", "D", "C", "(N·D)", "(N·C)"];
+    let dimensions = if columns { ["m", "n", "k", "(m·n)", "(m·k)"] } else { ["N", "D", "C", "(N·D)", "(N·C)"] };
     let mut found = Vec::new();
     let offer = |found: &mut Vec<String>, name: String, value: &dyn Fn(&View<'_>) -> f64| {
         let fits = |ratio: &Ratio| ratio.is(value(&case.views[ratio.at]));

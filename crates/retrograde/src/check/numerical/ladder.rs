@@ -173,7 +173,7 @@ impl Ladder {
             return None;
         }
         let limit = self.limit(from, Level::centred, [4.0, 16.0, 64.0])?;
-        (limit.error <= SETTLED * limit.value.abs() + 3.0 * noise).then(|| smooth(limit))
+        (limit.error <= SETTLED * limit.value.abs() + (if from > 0 { 20.0 } else { 3.0 }) * noise).then(|| smooth(limit))
     }
 
     /// What can be said after the last step.
@@ -269,7 +269,9 @@ impl Ladder {
             let mut row = [quotient(level), f64::NAN, f64::NAN, f64::NAN];
             for (column, factor) in factors.iter().enumerate().take(number) {
                 row[column + 1] = (factor * row[column] - above[column]) / (factor - 1.0);
-                let error = (row[column + 1] - row[column]).abs() + 2.0 * self.noise(level.step);
+                // Where a larger step reached over a kink, one that rounding hides may be within this one, too.
+                let hidden = if from > 0 { 16.0 } else { 0.0 };
+                let error = (row[column + 1] - row[column]).abs() + (2.0 + hidden) * self.noise(level.step);
                 if best.is_none_or(|best| error < best.error) {
                     let step = levels[number - column - 1].step;
                     best = Some(Limit { value: row[column + 1], error, step });
