@@ -277,6 +277,10 @@ fn remark(answers: &Answers, name: &str, block: usize, verdict: Verdict) -> Opti
                 "At the given input {gradient} is so near 0 that rounding is all there is to compare; it was compared at random inputs instead."
             )))
         }
+        Verdict::Right if answers.spread[block] > 1e-12 => Some(note(format!(
+            "{gradient} differs from call to call by up to {:.0e} of its largest number, with the same x and dout: it is added up in another order each time. That is rounding.",
+            answers.spread[block]
+        ))),
         Verdict::Right | Verdict::Wrong | Verdict::Together | Verdict::NotDeterministic => None,
     }
 }

@@ -6,7 +6,7 @@ use super::evidence::finding;
 use super::examine::{Examined, examine};
 use super::jacobian::{Rounding, columns, jacobian};
 use super::loss_layer::LossAsLayer;
-use super::network_layer::{NetworkAsLayer, Pass};
+use super::network_layer::{NetworkAsLayer, Pass, SHARED, SharedUse};
 use super::probe::{Refusal, random, rounding};
 use super::subject::{Which, values};
 use super::view::largest;
@@ -84,13 +84,13 @@ fn named(
     // 3. What of it has consequences.
     let mut findings = Vec::new();
     if deterministic && whole.refusal.is_none() {
-        for found in overwritten(&whole, &later) {
-            let layer = alone.layers.iter_mut().find(|layer| layer.name == found.location);
-            layer.into_iter().for_each(|layer| layer.verdict = Verdict::Wrong);
-            findings.push(found);
-        }
+        findings.extend(overwritten(&whole, &later));
         findings.extend(shared.iter().filter_map(|one| shared_use(&whole, one)));
         let wrong = consequences(&mut alone, &whole);
+        for found in &findings {
+            let layer = alone.layers.iter_mut().find(|layer| layer.name == found.location);
+            layer.into_iter().for_each(|layer| layer.verdict = Verdict::Wrong);
+        }
         if !wrong
             && whole.verdict().is_wrong()
             && findings.iter().all(|found: &Finding| !found.verdict.is_wrong())
@@ -117,9 +117,11 @@ fn named(
         findings.push(elsewhere(&whole));
     }
     let (all_right, whole_verdict) = (whole.is_right() && deterministic, whole.verdict());
-    let mut blocks: Vec<Comparison> = whole.parameters.into_iter().map(|one| one.comparison).collect();
-    for block in &mut blocks {
-        block.block = name(&block.block);
+    // An array that several layers hold is a row of the table for each of its names.
+    let mut blocks: Vec<Comparison> = Vec::new();
+    for one in whole.parameters {
+        let names = one.comparison.block.split(SHARED).map(&name).collect::<Vec<_>>();
+        blocks.extend(names.into_iter().map(|block| Comparison { block, ..one.comparison.clone() }));
     }
     findings.extend(alone.findings.into_iter().map(|(_, found)| found));
     if deterministic {
@@ -285,31 +287,35 @@ fn overwritten(whole: &Whole, later: &[(String, String)]) -> Vec<Finding> {
 }
 
 /// What is said of an array that several layers hold.
-fn shared_use(whole: &Whole, one: &super::network_layer::SharedUse) -> Option<Finding> {
-    let name = one.names.join(" = ");
+fn shared_use(whole: &Whole, one: &SharedUse) -> Option<Finding> {
+    let name = one.names.join(SHARED);
     let block = whole.parameters.iter().find(|other| other.comparison.block == name)?;
     let wrong = block.comparison.verdict.is_wrong();
     let all = one.names.join(" and ");
-    let sum = "its gradient is the sum over all uses";
+    let sum = match one.names.len() {
+        2 => "its gradient is the sum over both uses",
+        _ => "its gradient is the sum over all uses",
+    };
     let sentence = match (wrong, one.alike) {
         (false, true) => format!(
-            "{all} are one and the same array: a change of one is seen in the other, and {sum}. Each layer shows that sum: subtract it once."
+            "{all} are one and the same array: a change of one is a change of the other, and {sum}. Each layer shows that sum: subtract it once."
         ),
         (false, false) => format!(
-            "{all} are one and the same array: a change of one is seen in the other, and {sum}. Each layer shows the contribution of its own use: an update with all of them moves the array by their sum."
+            "{all} are one and the same array: a change of one is a change of the other, and {sum}. Each layer shows the contribution of its own use: an update with all of them moves the array by their sum."
         ),
         (true, true) => format!(
-            "{all} are one and the same array: a change of one is seen in the other, and {sum}. What every layer shows is not that sum: it is the contribution of one use, or something else."
+            "{all} are one and the same array: a change of one is a change of the other, and {sum}. What every layer shows is not that sum: it is the contribution of one use, or something else."
         ),
         (true, false) => format!(
-            "{all} are one and the same array: a change of one is seen in the other, and {sum}. What the layers show does not add up to it."
+            "{all} are one and the same array: a change of one is a change of the other, and {sum}. What the layers show does not add up to it."
         ),
     };
     let (severity, verdict) =
         if wrong { (Severity::Fault, Verdict::Wrong) } else { (Severity::Remark, Verdict::Right) };
-    let mut found = finding(severity, verdict, "network", vec![name], sentence);
-    found.cause = Some(Cause::SharedParameter { names: one.names.clone() });
-    if wrong {
+    let mut found = finding(severity, verdict, "network", one.names.clone(), sentence);
+    if !wrong {
+        found.cause = Some(Cause::SharedParameter { names: one.names.clone() });
+    } else {
         found.help = Some("dw = dw_of_the_first_use + dw_of_the_second_use".into());
         found.consequence = Some("the array follows a part of its gradient only".into());
     }

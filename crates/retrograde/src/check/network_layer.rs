@@ -61,6 +61,9 @@ impl Shared {
     }
 }
 
+/// What stands between the names of an array that several layers hold.
+pub(super) const SHARED: &str = " = ";
+
 /// How an array that several layers hold shows its gradient.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct SharedUse {
@@ -259,7 +262,7 @@ impl Layer for NetworkAsLayer<'_> {
     fn shared_parameters(&self) -> Vec<SharedParameter> {
         let one = |shared: &Shared| {
             let names: Vec<&str> = shared.uses.iter().map(|(name, _)| name.as_str()).collect();
-            SharedParameter::new(names.join(" = "), &shared.value, shared.gradient().as_ref())
+            SharedParameter::new(names.join(SHARED), &shared.value, shared.gradient().as_ref())
         };
         self.shared.iter().map(one).collect()
     }

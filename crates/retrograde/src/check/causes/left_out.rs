@@ -43,21 +43,38 @@ pub(super) fn factor(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Diagnosis
 /// G is T without what comes through a parameter, in a layer whose output is a sum of that and of another path.
 pub(super) fn path(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Diagnosis> {
     for parameter in others(case) {
-        let fit = case.fit(|view| {
+        let through = format!("through {}·{}", case.name(), case.answers.names[parameter]);
+        let other = format!("all but {through}");
+        let without = case.fit(|view| {
             let value = &view.probe.values[parameter];
             adds(layer, view, parameter).then(|| with(case, layer, view, parameter, value * 0.0))?
         });
+        let (fit, missing, present) = match without {
+            Some(predicted) => (Some(predicted), &through, &other),
+            None => (case.fit(|view| only(case, layer, view, parameter)), &other, &through),
+        };
         let Some(predicted) = fit else { continue };
-        let (name, of, gradient) = (&case.answers.names[parameter], case.name(), case.gradient());
+        let (of, gradient) = (case.name(), case.gradient());
         return Some(
-            Diagnosis::new(Cause::PathMissing { path: format!("through {of}·{name}") }, predicted)
-                .saying(format!("Two paths lead from {of} to the output, and the contribution of the one through {of}·{name} is missing in {gradient}: the other replaces it, where the two must be added."))
-                .formulas(format!("{gradient} = contribution of the other path"), format!("{gradient} = contribution through {of}·{name} + contribution of the other path"))
+            Diagnosis::new(Cause::PathMissing { path: missing.clone() }, predicted)
+                .saying(format!("Two paths lead from {of} to the output, and the contribution of {missing} is missing in {gradient}: what comes {present} replaces it, where the two must be added."))
+                .formulas(format!("{gradient} = contribution of {present}"), format!("{gradient} = contribution of {present} + contribution of {missing}"))
                 .help(format!("add them: {gradient} = {gradient}_of_one_path + {gradient}_of_the_other"))
                 .would("the layers before this one get a part of their gradient only"),
         );
     }
     None
+}
+
+/// What comes through a parameter alone, in a layer whose output is a sum of that and of something else.
+fn only(case: &Case<'_>, layer: &mut dyn Layer, view: &View<'_>, parameter: usize) -> Option<Tensor> {
+    if !adds(layer, view, parameter) {
+        return None;
+    }
+    let mut all = view.probe.values[1..].to_vec();
+    all[parameter - 1] *= 0.0;
+    let rest = case.answers.jacobian_at(layer, view, case.block, &view.probe.x, &all)?;
+    (rest.kinks.is_empty() && !rest.jump).then(|| &view.truth - &rest.vjp(&view.d))
 }
 
 /// The parameters, but for the block itself.

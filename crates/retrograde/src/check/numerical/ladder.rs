@@ -17,6 +17,9 @@ const SUSPICIOUS: f64 = 1e-6;
 /// is a little away, rather than here, leaves more open.
 const CLEAR: f64 = 1e-7;
 
+/// The angle of a kink, as a part of its slopes, from which on it is believed before the last step.
+const SHARP: f64 = 1e-3;
+
 /// How well the quotients at the last two steps must point at the sides of a kink before the last step, as a part of the
 /// angle between them.
 const APPROACH: f64 = 1e-5;
@@ -62,6 +65,12 @@ impl Slope {
     /// Whether there is a derivative to compare with.
     pub fn is_smooth(&self) -> bool {
         self.character == Character::Smooth
+    }
+
+    /// Whether the two sides of a kink differ by a good part of their slopes.
+    fn is_sharp(&self) -> bool {
+        let Character::Kink { left, right } = self.character else { return false };
+        (right - left).abs() > SHARP * left.abs().max(right.abs())
     }
 
     /// A point without a slope.
@@ -152,7 +161,8 @@ impl Ladder {
         let noise = self.noise(last.step);
         if self.is_suspicious(before, last) {
             let kink = if self.count < 5 { None } else { self.kink(CLEAR) };
-            return kink.filter(|kink| self.approaches(kink, before, last));
+            // A slight one may be the bend of a slope a little away: smaller steps tell.
+            return kink.filter(|kink| self.approaches(kink, before, last) && kink.is_sharp());
         }
         let smooth = |limit: Limit| Slope {
             value: limit.value,
@@ -210,14 +220,22 @@ impl Ladder {
         (2.0 * gap(last) - gap(before)).abs() > SUSPICIOUS * slopes + 16.0 * self.noise(last.step)
     }
 
-    /// From which level on the two sides agree as those of a smooth function do: before, a step reaches over a kink.
+    /// From which level on the quotients behave as those of a smooth function do: before, a step reaches over a kink of the
+    /// function, where its two sides disagree, or of its slope, where the centred quotient does not come four times as near at
+    /// half the step.
     fn smooth_from(&self) -> usize {
-        let pairs = self.levels[..self.count].windows(2);
-        pairs
-            .enumerate()
-            .rev()
-            .find(|(_, pair)| self.is_suspicious(&pair[0], &pair[1]))
-            .map_or(0, |(at, _)| at + 1)
+        let levels = &self.levels[..self.count];
+        let kink = levels.windows(2).rposition(|pair| self.is_suspicious(&pair[0], &pair[1]));
+        let bend = levels.windows(3).rposition(|three| self.is_bent(three));
+        kink.map_or(0, |at| at + 1).max(bend.map_or(0, |at| at + 1))
+    }
+
+    /// Whether the centred quotients of three levels do not approach their limit as the square of the step.
+    fn is_bent(&self, levels: &[Level]) -> bool {
+        let [first, second, third] = [0, 1, 2].map(|at: usize| levels[at].centred());
+        let (coarse, fine) = (second - first, third - second);
+        let rounding = SETTLED * third.abs() + 6.0 * self.noise(levels[2].step);
+        (4.0 * fine - coarse).abs() > 0.5 * coarse.abs() + rounding
     }
 
     /// The kink, if both sides have slopes known to `clear` of the angle between them.
@@ -270,8 +288,14 @@ impl Ladder {
             for (column, factor) in factors.iter().enumerate().take(number) {
                 row[column + 1] = (factor * row[column] - above[column]) / (factor - 1.0);
                 // Where a larger step reached over a kink, one that rounding hides may be within this one, too.
-                let hidden = if from > 0 { 16.0 } else { 0.0 };
-                let error = (row[column + 1] - row[column]).abs() + (2.0 + hidden) * self.noise(level.step);
+                let hidden = if from == 0 {
+                    0.0
+                } else {
+                    // And where the slope bends, a quotient comes nearer by as much as it changed, not by a third of that.
+                    let before = quotient(&self.levels[from + number - 1]);
+                    16.0 * self.noise(level.step) + (row[0] - before).abs()
+                };
+                let error = (row[column + 1] - row[column]).abs() + 2.0 * self.noise(level.step) + hidden;
                 if best.is_none_or(|best| error < best.error) {
                     let step = levels[number - column - 1].step;
                     best = Some(Limit { value: row[column + 1], error, step });
