@@ -17,6 +17,7 @@ mod part;
 mod paths;
 mod product;
 mod rectifier;
+mod recurrent;
 mod result;
 mod scale;
 mod shares;
@@ -78,6 +79,7 @@ const ALL: &[Hypothesis] = &[
     slope::slope_missing_or_twice,
     scale::factor,
     memory::stale,
+    recurrent::handed_back,
     order::another_parameter,
     normalisation::paths,
     softmax::terms,
