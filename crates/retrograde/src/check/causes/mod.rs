@@ -12,6 +12,7 @@ mod loss_terms;
 mod mask;
 mod memory;
 mod normalisation;
+mod one_point;
 mod order;
 mod part;
 mod paths;
@@ -77,6 +78,7 @@ const ALL: &[Hypothesis] = &[
     mask::dropout,
     mask::mask,
     slope::slope_missing_or_twice,
+    one_point::slope_at,
     scale::factor,
     memory::stale,
     recurrent::handed_back,
