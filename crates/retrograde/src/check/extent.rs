@@ -19,7 +19,7 @@ pub(super) fn sentences(answers: &Answers, block: usize, views: &[View<'_>]) -> 
     let (shape, out) = shapes(first);
     let elements = |wrong: bool| alike.iter().flat_map(|view| those(view, wrong)).collect();
     let mut found = along(&shape, &elements(true), &elements(false), "");
-    let all: Vec<Contribution> = alike.iter().flat_map(|view| contributions(view)).collect();
+    let all: Vec<Contribution> = alike.iter().flat_map(|view| contributions(answers, view)).collect();
     let outputs = |wrong: bool| all.iter().filter(|one| one.wrong == wrong).map(|one| one.output).collect();
     found.extend(along(&out, &outputs(true), &outputs(false), " of the outputs that they come from"));
     found.extend(from_later_positions(&all, &shape, &out));
@@ -43,12 +43,13 @@ struct Contribution {
     wrong: bool,
 }
 
-fn contributions(view: &View<'_>) -> Vec<Contribution> {
+fn contributions(answers: &Answers, view: &View<'_>) -> Vec<Contribution> {
     let (Some(code), jacobian) = (view.responses, view.jacobian) else { return Vec::new() };
     let size = code.iter().chain(&jacobian.centre).fold(0.0_f64, |most, share| most.max(share.abs()));
+    let rounding = size * answers.precision_at(view.block, view.number);
     let all = code.indexed_iter().filter_map(|((output, column), code)| {
         let at = [output, column];
-        let wrong = (code - jacobian.centre[at]).abs() > 10.0 * jacobian.error[at] + 1e-8 * size;
+        let wrong = (code - jacobian.centre[at]).abs() > 10.0 * jacobian.error[at] + rounding;
         let is_some = wrong || code.abs() > 1e-6 * size;
         is_some.then(|| Contribution { output, element: jacobian.columns[column], wrong })
     });
@@ -67,18 +68,18 @@ fn along(shape: &[usize], wrong: &BTreeSet<usize>, right: &BTreeSet<usize>, of: 
         if wrong.is_empty() || right.is_empty() || wrong.len().min(right.len()) > LISTED {
             continue;
         }
-        let which = match right[..] {
-            [at] if at + 1 == length => "the last, ",
-            [0] => "the first, ",
-            _ => "",
+        let (which, verb) = match right[..] {
+            [at] if at + 1 == length => ("the last, ", ", is"),
+            [0] => ("the first, ", ", is"),
+            [_] => ("", " is"),
+            _ => ("", " are"),
         };
-        let verb = if right.len() == 1 { "is" } else { "are" };
         found.push(if right.len() > LISTED {
             format!("All of them are at {wrong:?} along axis {axis}{of}.")
         } else if wrong.len() > LISTED {
-            format!("None of them is at {which}{right:?}, along axis {axis}{of}.")
+            format!("None of them is at {right:?} along axis {axis}{of}.")
         } else {
-            format!("All of them are at {wrong:?} along axis {axis}{of}; {which}{right:?}, {verb} right.")
+            format!("All of them are at {wrong:?} along axis {axis}{of}; {which}{right:?}{verb} right.")
         });
     }
     found
@@ -137,7 +138,7 @@ fn one_value(views: &[View<'_>]) -> Option<String> {
 fn in_the_same_outputs(answers: &Answers, block: usize, number: usize) -> Option<String> {
     let wrong_in = |block: usize| -> BTreeSet<usize> {
         let view = View::new(answers, number, block, None, None);
-        let all = view.iter().flat_map(contributions).collect::<Vec<_>>();
+        let all = view.iter().flat_map(|view| contributions(answers, view)).collect::<Vec<_>>();
         all.iter().filter(|one| one.wrong).map(|one| one.output).collect()
     };
     let own = wrong_in(block);

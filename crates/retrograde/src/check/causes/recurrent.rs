@@ -11,6 +11,7 @@ use std::ops::Range;
 use ndarray::{Array2, Axis, concatenate, s};
 
 use super::formulas::plain;
+use super::within::Slope;
 use super::{Case, Diagnosis};
 use crate::check::Cause;
 use crate::check::comparison::index_of;
@@ -55,34 +56,27 @@ impl Layout {
             {
                 for unit in (0..axes).filter(|unit| *unit != time) {
                     let layout = Layout { block, input, time, unit };
-                    if case.smooth().all(|(_, view)| layout.is_causal(case.answers, view.number)) {
-                        found.push(layout);
-                    }
+                    let causal: Option<Vec<bool>> = (case.smooth())
+                        .map(|(_, view)| layout.reaches_later_steps(case.answers, view.number))
+                        .collect();
+                    found.extend(causal.filter(|reaches| reaches.contains(&true)).map(|_| layout));
                 }
             }
         }
         found
     }
 
-    fn is_causal(self, answers: &Answers, number: usize) -> bool {
+    /// Whether a step reaches later outputs, which it cannot where there is one step alone; `None` if it reaches earlier ones.
+    fn reaches_later_steps(self, answers: &Answers, number: usize) -> Option<bool> {
         let probe = &answers.probes[number];
-        let Some(jacobian) = &probe.jacobians[self.block] else { return false };
-        if jacobian.shape[self.input] != probe.out.len_of(Axis(self.time)) {
-            return false;
-        }
-        let mut later = false;
+        let jacobian = probe.jacobians[self.block].as_ref()?;
+        (jacobian.shape[self.input] == probe.out.len_of(Axis(self.time))).then_some(())?;
         let step_of = |element: &usize| index_of(*element, &jacobian.shape)[self.input];
         let steps: Vec<usize> = jacobian.columns.iter().map(step_of).collect();
-        for (o, row) in jacobian.centre.rows().into_iter().enumerate() {
-            let t = index_of(o, probe.out.shape())[self.time];
-            for (slope, step) in row.iter().zip(&steps) {
-                if *step > t && slope.abs() > 1e-9 {
-                    return false;
-                }
-                later |= *step < t && slope.abs() > 1e-9;
-            }
-        }
-        later
+        let slopes = jacobian.centre.indexed_iter().filter(|(_, slope)| slope.abs() > 1e-9);
+        let mut pairs =
+            slopes.map(|((o, column), _)| (steps[column], index_of(o, probe.out.shape())[self.time]));
+        pairs.try_fold(false, |later, (step, t)| (step <= t).then_some(later || step < t))
     }
 }
 
@@ -185,7 +179,7 @@ fn fit(
 }
 
 /// Activations of a recurrent step, with their slopes as formulas in the output.
-const ACTIVATIONS: [(&str, fn(f64) -> f64); 4] = [
+const ACTIVATIONS: [Slope; 4] = [
     ("tanh", |h| 1.0 - h * h),
     ("sigmoid", |h| h * (1.0 - h)),
     ("relu", |h| f64::from(u8::from(h > 0.0))),
