@@ -25,6 +25,7 @@ mod shares;
 mod slope;
 mod softmax;
 mod tied;
+mod unrolled;
 mod windows;
 mod within;
 
