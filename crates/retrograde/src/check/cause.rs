@@ -166,6 +166,13 @@ pub enum Cause {
         /// Which, in words.
         path: String,
     },
+    /// In a sequence each step is right by itself; what is handed from a step to the one before is not.
+    HandedBack {
+        /// How it is wrong, in words.
+        how: String,
+    },
+    /// G, of recurrent weights, has the hidden state of each step where that of the step before belongs.
+    OwnHiddenState,
     /// In forward the rows of a batch influence each other; backward takes each alone.
     RowsInfluence,
     /// Each output depends on several inputs; backward has only the share of its own.
@@ -316,6 +323,8 @@ impl fmt::Display for Cause {
                 write!(f, "cut off at {missing:?} along axis {axis}")
             }
             Cause::PathMissing { path } => write!(f, "path missing: {path}"),
+            Cause::HandedBack { how } => f.write_str(how),
+            Cause::OwnHiddenState => f.write_str("own hidden state for the one before"),
             Cause::RowsInfluence => f.write_str("rows influence each other, unknown to backward"),
             Cause::DiagonalOnly => f.write_str("only each output's own input has a share"),
             Cause::SlopeAtOutput => f.write_str("slope taken at the output instead of the input"),

@@ -4,9 +4,8 @@ use super::causes::Diagnosis;
 use super::comparison::index_of;
 use super::probe::{Answers, GIVEN};
 use super::view::View;
-use super::{Evidence, Finding, Severity, Table, Verdict};
+use super::{Evidence, Finding, Severity, Table, Verdict, extent};
 use crate::textbook::Tensor;
-use std::collections::BTreeSet;
 
 /// How many rows a table of evidence has at most.
 const SHOWN: usize = 6;
@@ -140,21 +139,6 @@ pub(super) fn unexplained(answers: &Answers, place: &str, block: usize, views: &
         ),
         table: Some(Table { columns: vec!["the code".into(), "by differences".into()], rows: rows.collect() }),
     });
-    let shape = &view.jacobian.shape;
-    for axis in (0..shape.len()).filter(|&axis| shape[axis] > 1) {
-        let at = |elements: &[usize]| -> BTreeSet<usize> {
-            elements.iter().map(|&element| index_of(element, shape)[axis]).collect()
-        };
-        // Most of an axis says nothing.
-        let (positions, examined) = (at(&wrong), at(&view.jacobian.columns));
-        if 2 * positions.len() <= examined.len()
-            && wrong.len() < view.jacobian.columns.len()
-            && positions.len() <= 8
-        {
-            found
-                .evidence
-                .push(Evidence::stating(format!("All of them are at {positions:?} along axis {axis}.")));
-        }
-    }
+    found.evidence.extend(extent::sentences(answers, block, views).into_iter().map(Evidence::stating));
     found
 }

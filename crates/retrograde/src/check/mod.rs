@@ -29,6 +29,7 @@ mod causes;
 mod comparison;
 mod evidence;
 mod examine;
+mod extent;
 pub mod faults;
 mod function;
 mod graph;

@@ -13,17 +13,20 @@ mod loss_terms;
 mod mask;
 mod memory;
 mod normalisation;
+mod one_point;
 mod order;
 mod part;
 mod paths;
 mod product;
 mod rectifier;
+mod recurrent;
 mod result;
 mod scale;
 mod shares;
 mod slope;
 mod softmax;
 mod tied;
+mod unrolled;
 mod windows;
 mod within;
 
@@ -77,10 +80,12 @@ const ALL: &[Hypothesis] = &[
     mask::dropout,
     mask::mask,
     slope::slope_missing_or_twice,
+    one_point::slope_at,
     scale::factor,
     normalisation::paths,
     left_out::factor,
     memory::stale,
+    recurrent::handed_back,
     order::another_parameter,
     softmax::terms,
     attention::terms,

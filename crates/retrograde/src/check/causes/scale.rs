@@ -242,6 +242,15 @@ fn names(case: &Case<'_>, ratios: &[Ratio]) -> Vec<String> {
             offer(&mut found, format!("1/{name}"), &|_| 1.0 / value);
         }
     }
+    // A node of several uses counts some of them too often: 7/6. What is short as a decimal number is written as one.
+    let fractions = (2..=12).flat_map(|d| (2..=12).map(move |n| (n, d)));
+    for (n, d) in fractions.filter(|(n, d)| n * 1000 % d != 0) {
+        if found.is_empty() {
+            let value = f64::from(n) / f64::from(d);
+            offer(&mut found, format!("{n}/{d}"), &|_| value);
+            offer(&mut found, format!("−{n}/{d}"), &|_| -value);
+        }
+    }
     found.dedup();
     found.truncate(3);
     found

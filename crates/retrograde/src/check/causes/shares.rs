@@ -1,10 +1,13 @@
 //! A gradient is a sum of shares, one for each output: shares that are missing, or of another gradient from above.
 
-use ndarray::{Axis, IxDyn};
+use std::collections::BTreeSet;
+
+use ndarray::{ArrayView1, Axis, IxDyn};
 
 use super::{Case, Diagnosis};
 use crate::check::Cause;
 use crate::check::jacobian::Jacobian;
+use crate::check::probe::GIVEN;
 use crate::check::view::View;
 use crate::textbook::{Layer, Tensor};
 
@@ -50,9 +53,17 @@ pub(super) fn missing(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
         }
     }
     // Of what an element serves several times, only the last remains: written with = where += belongs.
-    let rows = *out.first().filter(|rows| **rows > 1)?;
+    out.first().filter(|rows| **rows > 1)?;
     let predicted = case.fit(|view| Some(last_of_each(view)))?;
-    Some(lost(case, 0, vec![rows - 1], "only the last that each element serves", predicted))
+    let shown = case.smooth().map(|(_, view)| view).find(|view| view.number == GIVEN);
+    let present = last_rows(shown.or(case.views.first())?).into_iter().flatten().collect::<BTreeSet<_>>();
+    Some(lost(
+        case,
+        0,
+        present.into_iter().collect(),
+        "only the last of those that use the same element, such as a repeated index,",
+        predicted,
+    ))
 }
 
 fn lost(
@@ -71,21 +82,20 @@ fn lost(
         .would("steps follow some examples and ignore the others: slower, noisier, and a loss that stays higher")
 }
 
-fn last_of_each(view: &View<'_>) -> Tensor {
-    let mut predicted = view.truth.clone();
+/// For each element that was differentiated, the last row of the output that uses it.
+fn last_rows(view: &View<'_>) -> Vec<Option<usize>> {
     let width = view.d.len() / view.probe.out.shape()[0].max(1);
-    let flat = predicted.as_slice_mut().expect("a new array is contiguous");
-    for (column, &element) in view.jacobian.columns.iter().enumerate() {
-        let slopes = view.jacobian.centre.column(column);
-        let rows = (0..view.d.len() / width.max(1)).rev();
-        let share = |row: usize| -> Option<f64> {
-            let of_row = row * width..(row + 1) * width;
-            let touched = of_row.clone().any(|o| slopes[o].abs() > 1e-9);
-            touched.then(|| of_row.map(|o| view.d[o] * slopes[o]).sum())
-        };
-        flat[element] = rows.into_iter().find_map(share).unwrap_or(0.0);
-    }
-    predicted
+    let last = |slopes: ArrayView1<'_, f64>| slopes.iter().rposition(|slope| slope.abs() > 1e-9);
+    let columns = view.jacobian.centre.columns().into_iter();
+    columns.map(|slopes| last(slopes).map(|output| output / width.max(1))).collect()
+}
+
+fn last_of_each(view: &View<'_>) -> Tensor {
+    let width = view.d.len() / view.probe.out.shape()[0].max(1);
+    let sums = last_rows(view).into_iter().zip(view.jacobian.centre.columns()).map(|(row, slopes)| {
+        row.map_or(0.0, |row| (row * width..(row + 1) * width).map(|o| view.d[o] * slopes[o]).sum())
+    });
+    view.jacobian.spread(sums)
 }
 
 /// Part of the block has no gradient: the same positions along one of its axes at all probes.

@@ -4,6 +4,8 @@ use retrograde::check::{self, Invariant, Report};
 use retrograde::textbook::{Layer, Tensor};
 use retrograde::{Graph, Result};
 
+use super::support::text;
+
 /// A layer whose backward is told its x, its dout, and how often it has been asked.
 struct Own(fn(f64) -> f64, fn(&Tensor, &Tensor, u64) -> Tensor, Tensor, u64);
 
@@ -52,6 +54,46 @@ fn a_backward_that_draws_anew_is_not_called_nonlinear() -> Result<()> {
     assert_eq!(laws, [Invariant::Repeatable], "{report}");
     // Of an axis most of whose positions are wrong nothing is said.
     assert!(!report.to_string().contains("All of them are at"), "{report}");
+    Ok(())
+}
+
+/// exp(x[i]) + 3 · x[i + 1], with what backward makes of an element and its right gradient.
+fn coupled(x: &[f64], made: fn(f64, f64) -> f64) -> Result<String> {
+    let x = Tensor::from_shape_vec(vec![x.len()], x.to_vec()).expect("as many numbers as the shape has");
+    let next = |x: &Tensor, at: usize| x[(at + 1) % x.len()];
+    let report = check::vjp(
+        &[("x", x)],
+        |p| {
+            Ok(vec![Tensor::from_shape_fn(p[0].raw_dim(), |at| p[0][at[0]].exp() + 3.0 * next(&p[0], at[0]))])
+        },
+        |p, g| {
+            let (x, g) = (&p[0], &g[0]);
+            let before = |at: usize| g[(at + x.len() - 1) % x.len()];
+            let slope = |at: usize| g[at] * x[at].exp() + 3.0 * before(at);
+            Ok(vec![Some(Tensor::from_shape_fn(x.raw_dim(), |at| made(x[at[0]], slope(at[0]))))])
+        },
+    )?;
+    Ok(text(&report))
+}
+
+#[test]
+fn a_ratio_that_all_wrong_elements_have_is_said() -> Result<()> {
+    let x = [-1.4, -1.1, -0.8, -0.3, 0.2, 0.6, 0.9, 1.3];
+    let ratio = "Each wrong element is 1.37 times the right one.";
+    let same = |x: f64, slope: f64| if (7.0 * x).sin() > 0.2 { 1.37 * slope } else { slope };
+    assert!(coupled(&x, same)?.contains(ratio));
+    let added = |x: f64, slope: f64| if (7.0 * x).sin() > 0.2 { 0.37 + slope } else { slope };
+    assert!(!coupled(&x, added)?.contains("times the right one"));
+    Ok(())
+}
+
+#[test]
+fn a_value_at_which_alone_it_is_wrong_is_said() -> Result<()> {
+    let wrong = |x: f64, slope: f64| if x == 0.0 { slope + 1.0 } else { slope };
+    let said = coupled(&[0.0, -1.1, 0.8, 0.0, 0.2, 0.0], wrong)?;
+    let expected =
+        "Only the given input shows it, in the elements that are 0; at random inputs the gradient is right.";
+    assert!(said.contains(expected), "{said}");
     Ok(())
 }
 

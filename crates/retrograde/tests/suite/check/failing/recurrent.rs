@@ -21,6 +21,14 @@ enum Version {
     WithoutItsSlope,
     /// dWh has h of the step where h of the step before belongs.
     OwnHidden,
+    /// What comes back to a step goes through its tanh twice.
+    ItsSlopeTwice,
+    /// Half of what belongs there is handed back.
+    Halved,
+    /// A gradient from above comes back one step and no further.
+    OneStepBack,
+    /// dWx has x of another step: a fault of the steps themselves.
+    AnotherInput,
 }
 
 fn of_tensor(b: &Tensor) -> Array1<f64> {
@@ -54,10 +62,11 @@ fn backward(g: &Given<'_>, version: Version) -> (Tensor, Vec<Tensor>) {
     for t in (0..steps).rev() {
         let h = at(g.y, t);
         let slope = h.mapv(|h| 1.0 - h * h);
-        let da = if version == Version::WithoutItsSlope {
-            at(g.d, t) * slope + &handed
-        } else {
-            (at(g.d, t) + &handed) * slope
+        let own = at(g.d, t) * &slope;
+        let da = match version {
+            Version::WithoutItsSlope => &own + &handed,
+            Version::ItsSlopeTwice => &own + &handed * &slope * &slope,
+            _ => &own + &handed * &slope,
         };
         let before = match t {
             0 => &h * 0.0,
@@ -65,12 +74,15 @@ fn backward(g: &Given<'_>, version: Version) -> (Tensor, Vec<Tensor>) {
         };
         let multiplied = if version == Version::OwnHidden { &h } else { &before };
         dx.index_axis_mut(Axis(1), t).assign(&da.dot(&wx.t()));
-        dwx = dwx + at(g.x, t).t().dot(&da);
+        let other = if version == Version::AnotherInput { steps - 1 - t } else { t };
+        dwx = dwx + at(g.x, other).t().dot(&da);
         dwh = dwh + multiplied.t().dot(&da);
         db = db + da.sum_axis(Axis(0));
         handed = match version {
             Version::NotTransposed => da.dot(&wh),
             Version::NothingHandedBack => handed * 0.0,
+            Version::Halved => da.dot(&wh.t()) * 0.5,
+            Version::OneStepBack => own.dot(&wh.t()),
             _ => da.dot(&wh.t()),
         };
     }
@@ -104,6 +116,16 @@ fn examine(check: impl Fn(Backward) -> Result<Report>) -> Result<()> {
 
     let own = check(|g| backward(g, Version::OwnHidden))?;
     Expect::wrong("wh", &["own hidden state for the one before", "own output for input", "stale h"]).of(&own);
+
+    let twice = check(|g| backward(g, Version::ItsSlopeTwice))?;
+    Expect::wrong_at(&ALL, &["slope of tanh twice in what is handed back", HANDED]).of(&twice);
+
+    let halved = check(|g| backward(g, Version::Halved))?;
+    Expect::wrong_at(&ALL, &["factor 0.5 in what is handed back", HANDED]).of(&halved);
+
+    // A fault of the steps themselves is none of what is handed back.
+    let input = check(|g| backward(g, Version::AnotherInput))?;
+    Expect::wrong("wx", &["x changed"]).cause_may_be_unknown().of(&input);
     Ok(())
 }
 
@@ -138,5 +160,88 @@ fn one_step_has_nothing_to_hand_back() -> Result<()> {
         d: &Tensor::ones(vec![4, 1, 3]),
     };
     assert_near(&backward(&given, Version::NotTransposed).1[1], &[0.0; 9], 0.0);
+    Ok(())
+}
+
+#[test]
+fn a_gradient_that_comes_back_one_step() -> Result<()> {
+    let (wx, wh, b) = (numbers(&[2, 3], 20), numbers(&[3, 3], 90), numbers(&[3], 140));
+    let mut layer = recurrent(&wx, &wh, &b, |g| backward(g, Version::OneStepBack));
+    let report = check::layer(&mut layer, &numbers(&[2, 4, 2], 3))?;
+    Expect::wrong_at(&ALL, &["nothing handed back over more than 1 of the steps"]).of(&report);
+    Ok(())
+}
+
+/// The axes of rows and steps exchanged.
+fn exchanged(x: &Tensor) -> Tensor {
+    x.view().permuted_axes(vec![1, 0, 2]).as_standard_layout().to_owned()
+}
+
+fn steps_first(g: &Given<'_>, version: Version) -> (Tensor, Vec<Tensor>) {
+    let (x, y, d) = (exchanged(g.x), exchanged(g.y), exchanged(g.d));
+    let (dx, gradients) = backward(&Given { x: &x, p: g.p, y: &y, d: &d }, version);
+    (exchanged(&dx), gradients)
+}
+
+#[test]
+fn steps_along_the_first_axis() -> Result<()> {
+    let (wx, wh, b) = (numbers(&[2, 3], 20), numbers(&[3, 3], 90), numbers(&[3], 140));
+    let x = numbers(&[4, 2, 2], 3);
+    let check = |backward: Backward| {
+        let parameters = vec![("wx", wx.clone()), ("wh", wh.clone()), ("b", b.clone())];
+        let mut layer = Own::new(parameters, |x, p| exchanged(&forward(&exchanged(x), p)), backward);
+        check::layer(&mut layer, &x)
+    };
+    Expect::right().of(&check(|g| steps_first(g, Version::Right))?);
+    let wrong = check(|g| steps_first(g, Version::NotTransposed))?;
+    Expect::wrong_at(&ALL, &["wh not transposed"]).of(&wrong);
+    let nothing = check(|g| steps_first(g, Version::NothingHandedBack))?;
+    Expect::wrong_at(&ALL, &["nothing handed back"]).of(&nothing);
+    Ok(())
+}
+
+/// h[t] = sin(x[t] · Wx + h[t − 1] · Wh), of which no slope is known as a formula in h.
+fn sines(x: &Tensor, p: &[Tensor]) -> (Tensor, Tensor) {
+    let (wx, wh) = (matrix(&p[0]), matrix(&p[1]));
+    let mut h = Array2::zeros((x.shape()[0], wh.nrows()));
+    let mut all = Tensor::zeros(vec![x.shape()[0], x.shape()[1], wh.nrows()]);
+    let mut slopes = all.clone();
+    for t in 0..x.shape()[1] {
+        let a = at(x, t).dot(&wx) + h.dot(&wh);
+        h = a.mapv(f64::sin);
+        all.index_axis_mut(Axis(1), t).assign(&h);
+        slopes.index_axis_mut(Axis(1), t).assign(&a.mapv(f64::cos));
+    }
+    (all, slopes)
+}
+
+fn sines_back(g: &Given<'_>, hand: fn(&Array2<f64>, &Array2<f64>) -> Array2<f64>) -> (Tensor, Vec<Tensor>) {
+    let (wx, wh) = (matrix(&g.p[0]), matrix(&g.p[1]));
+    let (_, slopes) = sines(g.x, g.p);
+    let (mut dx, mut dwx, mut dwh) = (g.x * 0.0, &wx * 0.0, &wh * 0.0);
+    let mut handed = Array2::zeros((g.x.shape()[0], wh.nrows()));
+    for t in (0..g.x.shape()[1]).rev() {
+        let da = (at(g.d, t) + &handed) * at(&slopes, t);
+        dx.index_axis_mut(Axis(1), t).assign(&da.dot(&wx.t()));
+        dwx = dwx + at(g.x, t).t().dot(&da);
+        dwh = if t == 0 { dwh } else { dwh + at(g.y, t - 1).t().dot(&da) };
+        handed = hand(&da, &wh);
+    }
+    (dx, vec![dwx.into_dyn(), dwh.into_dyn()])
+}
+
+#[test]
+fn steps_of_an_activation_that_is_not_recognised() -> Result<()> {
+    let check = |backward: Backward| {
+        let parameters = vec![("wx", numbers(&[2, 2], 20)), ("wh", numbers(&[2, 2], 90))];
+        check::layer(&mut Own::new(parameters, |x, p| sines(x, p).0, backward), &numbers(&[2, 4, 2], 3))
+    };
+    Expect::right().of(&check(|g| sines_back(g, |da, wh| da.dot(&wh.t())))?);
+    let not_transposed = check(|g| sines_back(g, |da, wh| da.dot(wh)))?;
+    Expect::wrong_at(&ALL[..3], &["wh not transposed", HANDED]).of(&not_transposed);
+    let nothing = check(|g| sines_back(g, |da, _| da * 0.0))?;
+    Expect::wrong_at(&ALL[..3], &["nothing handed back"]).of(&nothing);
+    let tripled = check(|g| sines_back(g, |da, wh| da.dot(&wh.t()) * 3.0))?;
+    Expect::wrong_at(&ALL[..3], &["factor 3 in what is handed back"]).of(&tripled);
     Ok(())
 }

@@ -1,0 +1,154 @@
+//! Where and how a gradient is wrong when no cause is known, from the numbers alone.
+
+use std::collections::BTreeSet;
+
+use super::causes::plain;
+use super::comparison::index_of;
+use super::probe::{Answers, GIVEN};
+use super::view::View;
+
+/// A list of more positions than these is not read.
+const LISTED: usize = 8;
+
+/// What the numbers show of a wrong block, in sentences.
+pub(super) fn sentences(answers: &Answers, block: usize, views: &[View<'_>]) -> Vec<String> {
+    let Some(first) = views.iter().find(|view| view.verdict.is_wrong()) else { return Vec::new() };
+    // A batch of another size has other positions.
+    let shapes = |view: &View<'_>| (view.jacobian.shape.clone(), view.probe.out.shape().to_vec());
+    let alike: Vec<&View<'_>> = views.iter().filter(|view| shapes(view) == shapes(first)).collect();
+    let (shape, out) = shapes(first);
+    let elements = |wrong: bool| alike.iter().flat_map(|view| those(view, wrong)).collect();
+    let mut found = along(&shape, &elements(true), &elements(false), "");
+    let all: Vec<Contribution> = alike.iter().flat_map(|view| contributions(answers, view)).collect();
+    let outputs = |wrong: bool| all.iter().filter(|one| one.wrong == wrong).map(|one| one.output).collect();
+    found.extend(along(&out, &outputs(true), &outputs(false), " of the outputs that they come from"));
+    found.extend(from_later_positions(&all, &shape, &out));
+    found.extend(one_ratio(views));
+    found.extend(one_value(views));
+    found.extend(in_the_same_outputs(answers, block, first.number));
+    found
+}
+
+/// The elements of a view that are wrong, or right.
+fn those(view: &View<'_>, wrong: bool) -> Vec<usize> {
+    let tolerance: Vec<f64> = view.tolerance.iter().copied().collect();
+    let all = view.jacobian.columns.iter().copied();
+    all.filter(|&at| (view.off(at) > tolerance[at]) == wrong).collect()
+}
+
+/// What an output contributes to an element, where that is not nothing.
+struct Contribution {
+    output: usize,
+    element: usize,
+    wrong: bool,
+}
+
+fn contributions(answers: &Answers, view: &View<'_>) -> Vec<Contribution> {
+    let (Some(code), jacobian) = (view.responses, view.jacobian) else { return Vec::new() };
+    let size = code.iter().chain(&jacobian.centre).fold(0.0_f64, |most, share| most.max(share.abs()));
+    let rounding = size * answers.precision_at(view.block, view.number);
+    let all = code.indexed_iter().filter_map(|((output, column), code)| {
+        let at = [output, column];
+        let wrong = (code - jacobian.centre[at]).abs() > 10.0 * jacobian.error[at] + rounding;
+        let is_some = wrong || code.abs() > 1e-6 * size;
+        is_some.then(|| Contribution { output, element: jacobian.columns[column], wrong })
+    });
+    all.collect()
+}
+
+/// Where the wrong ones are along each axis, if some positions have right ones only.
+fn along(shape: &[usize], wrong: &BTreeSet<usize>, right: &BTreeSet<usize>, of: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for (axis, &length) in shape.iter().enumerate() {
+        let at = |all: &BTreeSet<usize>| -> BTreeSet<usize> {
+            all.iter().map(|&one| index_of(one, shape)[axis]).collect()
+        };
+        let wrong: Vec<usize> = at(wrong).into_iter().collect();
+        let right: Vec<usize> = at(right).into_iter().filter(|at| !wrong.contains(at)).collect();
+        if wrong.is_empty() || right.is_empty() || wrong.len().min(right.len()) > LISTED {
+            continue;
+        }
+        let (which, verb) = match right[..] {
+            [at] if at + 1 == length => ("the last, ", ", is"),
+            [0] => ("the first, ", ", is"),
+            [_] => ("", " is"),
+            _ => ("", " are"),
+        };
+        found.push(if right.len() > LISTED {
+            format!("All of them are at {wrong:?} along axis {axis}{of}.")
+        } else if wrong.len() > LISTED {
+            format!("None of them is at {right:?} along axis {axis}{of}.")
+        } else {
+            format!("All of them are at {wrong:?} along axis {axis}{of}; {which}{right:?}{verb} right.")
+        });
+    }
+    found
+}
+
+/// Along an axis that block and output share, what an output contributes at its own position is right.
+fn from_later_positions(all: &[Contribution], shape: &[usize], out: &[usize]) -> Option<String> {
+    let axes = (0..shape.len()).flat_map(|a| (0..out.len()).map(move |b| (a, b)));
+    let mut axes = axes.filter(|(a, b)| shape[*a] == out[*b] && shape[*a] > 1);
+    let (axis, _) = axes.find(|(a, b)| {
+        let place = |one: &Contribution| (index_of(one.element, shape)[*a], index_of(one.output, out)[*b]);
+        let own = all.iter().any(|one| place(one).0 == place(one).1);
+        own && all.iter().any(|one| one.wrong)
+            && all.iter().all(|one| {
+                let (element, output) = place(one);
+                element < output || (element == output && !one.wrong)
+            })
+    })?;
+    Some(format!(
+        "What an output contributes to its own position along axis {axis} is right, and wrong is only what comes from later positions: look at what is handed from a step to the one before."
+    ))
+}
+
+/// What is wrong is the right one times the same number, at all inputs.
+fn one_ratio(views: &[View<'_>]) -> Option<String> {
+    let mut ratios = Vec::new();
+    for view in views {
+        let at = |values: &crate::textbook::Tensor, element: usize| values.iter().nth(element).copied();
+        for element in those(view, true) {
+            let (claimed, truth) = (at(&view.claimed, element)?, at(&view.truth, element)?);
+            ratios.push((claimed / truth, at(&view.tolerance, element)? / truth.abs()));
+        }
+    }
+    let &(ratio, _) = ratios.iter().min_by(|a, b| a.1.total_cmp(&b.1)).filter(|_| ratios.len() >= 3)?;
+    let same = ratios.iter().all(|(other, error)| (other - ratio).abs() <= 2.0 * error);
+    same.then(|| format!("Each wrong element is {} times the right one.", plain(ratio)))
+}
+
+/// Random inputs are right: what is wrong is special in the given ones.
+fn one_value(views: &[View<'_>]) -> Option<String> {
+    let given = views.iter().find(|view| view.number == GIVEN)?;
+    if views.len() < 2 || views.iter().any(|view| view.verdict.is_wrong() != (view.number == GIVEN)) {
+        return None;
+    }
+    let of = |elements: Vec<usize>| -> Vec<f64> {
+        elements.iter().filter_map(|&at| given.probe.values[given.block].iter().nth(at).copied()).collect()
+    };
+    let (wrong, right) = (of(those(given, true)), of(those(given, false)));
+    let value = *wrong.first()?;
+    let one = wrong.iter().all(|other| *other == value) && !right.contains(&value);
+    let which = if one { format!(", in the elements that are {}", plain(value)) } else { String::new() };
+    Some(format!("Only the given input shows it{which}; at random inputs the gradient is right."))
+}
+
+/// Other blocks that are wrong in what comes of the same outputs.
+fn in_the_same_outputs(answers: &Answers, block: usize, number: usize) -> Option<String> {
+    let wrong_in = |block: usize| -> BTreeSet<usize> {
+        let view = View::new(answers, number, block, None, None);
+        let all = view.iter().flat_map(|view| contributions(answers, view)).collect::<Vec<_>>();
+        all.iter().filter(|one| one.wrong).map(|one| one.output).collect()
+    };
+    let own = wrong_in(block);
+    // Where all outputs are wrong, in all blocks, this says nothing.
+    if own.is_empty() || own.len() == answers.probes[number].out.len() {
+        return None;
+    }
+    let others = (0..answers.names.len()).filter(|other| *other != block && wrong_in(*other) == own);
+    let others: Vec<String> = others.map(|other| format!("d{}", answers.names[other])).collect();
+    (!others.is_empty()).then(|| {
+        format!("The same outputs contribute wrongly to {}: it may be one fault.", others.join(", "))
+    })
+}
