@@ -4,7 +4,7 @@ use super::causes::{Case, Diagnosis, FACTORS, diagnose, diagnose_besides, wrong_
 use super::evidence::{finding, numbers, unexplained};
 use super::guarded::Guarded;
 use super::kinks::AtKink;
-use super::probe::{Answers, GIVEN, Refusal, ask, expect_numbers, normal, random, relative};
+use super::probe::{Answers, GIVEN, Inputs, Refusal, ask, expect_numbers, normal, random, relative};
 use super::view::{View, largest};
 use super::{Cause, Comparison, Evidence, Finding, LayerReport, Severity, Verdict, invariants, laws};
 use crate::Result;
@@ -33,18 +33,23 @@ pub(super) fn examine(
     x: &Tensor,
     labels: Option<&Labels>,
 ) -> Result<Examined> {
-    examined(layer, (name, "x"), x, labels)
+    examined(layer, (name, "x"), (x, Inputs::Random), labels)
 }
 
-/// The same of a layer whose input has another name than `x`.
-pub(super) fn examine_named(layer: &mut dyn Layer, name: &str, input: &str, x: &Tensor) -> Result<Examined> {
-    examined(layer, (name, input), x, None)
+/// The same of a layer whose input has another name than `x`, at `inputs`.
+pub(super) fn examine_named(
+    layer: &mut dyn Layer,
+    (name, input): (&str, &str),
+    x: &Tensor,
+    inputs: Inputs,
+) -> Result<Examined> {
+    examined(layer, (name, input), (x, inputs), None)
 }
 
 fn examined(
     layer: &mut dyn Layer,
     (name, input): (&str, &str),
-    x: &Tensor,
+    (x, inputs): (&Tensor, Inputs),
     labels: Option<&Labels>,
 ) -> Result<Examined> {
     let layer = &mut Guarded::new(layer);
@@ -57,7 +62,7 @@ fn examined(
         verdict,
         blocks,
     };
-    let mut answers = match ask(layer, input, x, 1)? {
+    let mut answers = match ask(layer, input, x, (inputs, 1))? {
         Ok(answers) => answers,
         Err(refusal) => {
             let output = layer.forward(x)?.shape().to_vec();
