@@ -87,6 +87,10 @@ fn examined(
                 answers.differentiate(layer, probe, block, MANY, 2)?;
             }
             answers.respond(layer, probe);
+            // All at one point, they are all at its kinks.
+            for block in (0..answers.names.len()).filter(|_| inputs == Inputs::Given && probe > GIVEN) {
+                answers.judge_kinks(layer, probe, block)?;
+            }
         }
     }
     for (block, suspicious) in suspicious.iter().enumerate() {
@@ -351,17 +355,19 @@ fn ties(answers: &Answers, block: usize) -> Option<Diagnosis> {
     if smooth.into_iter().any(|view| view.verdict.is_wrong()) {
         return None;
     }
-    let name = &answers.names[block];
+    Some(ties_counted(&answers.names[block], times))
+}
+
+/// That ties of a maximum are counted so many times.
+pub(super) fn ties_counted(name: &str, times: f64) -> Diagnosis {
     let plain = super::causes::plain(times);
-    Some(
-        Diagnosis::new(Cause::TiesCounted { times }, Vec::new())
-            .saying(format!(
-                "Several inputs are tied for the maximum. Moved together they move the output once; the contributions in d{name} sum to {plain}, not to 1."
-            ))
-            .formulas(format!("d{name} = dout · [x = max]"), format!("d{name} = dout · [x = max] / number of ties"))
-            .help("give dout to one of the tied inputs (argmax), or divide it by their number")
-            .would("wherever a rectifier leaves several zeros in one window, the gradient is that many times too large"),
-    )
+    Diagnosis::new(Cause::TiesCounted { times }, Vec::new())
+        .saying(format!(
+            "Several inputs are tied for the maximum. Moved together they move the output once; the contributions in d{name} sum to {plain}, not to 1."
+        ))
+        .formulas(format!("d{name} = dout · [x = max]"), format!("d{name} = dout · [x = max] / number of ties"))
+        .help("give dout to one of the tied inputs (argmax), or divide it by their number")
+        .would("wherever a rectifier leaves several zeros in one window, the gradient is that many times too large")
 }
 
 fn dout_ignored(answers: &Answers, block: usize) -> bool {

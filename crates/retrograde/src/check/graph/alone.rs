@@ -1,7 +1,7 @@
 //! Each node of a graph alone, with the values that it has there.
 
 use super::super::{Finding, LayerReport, Verdict};
-use super::node::{self, Local};
+use super::node::{self, InputCheck, Local};
 use super::values::{Values, dependent};
 use super::{GraphCheck, as_layer, findings};
 use crate::error::Result;
@@ -74,13 +74,19 @@ impl GraphCheck {
             verdict: Verdict::Wrong,
             blocks: Vec::new(),
         };
-        let first_wrong = alone.first_wrong.clone();
+        let (first_wrong, mut only_at_kinks) = (alone.first_wrong.clone(), false);
         match Local::new(values, graph, node, wanted, seed) {
             Ok(mut local) => {
                 let checks = local.check(values, graph, node, !self.directions, seed)?;
                 report.verdict = Verdict::of_all(checks.iter().map(|check| check.verdict));
+                let mut wrong = checks.iter().filter(|check| check.verdict.is_wrong()).peekable();
+                only_at_kinks = wrong.peek().is_some() && wrong.all(InputCheck::is_wrong_at_ties);
+                alone.findings.extend(findings::wrong_ties(node, &checks, first_wrong.as_deref()));
                 for check in &checks {
                     report.blocks.push(check.comparison());
+                    if check.is_wrong_at_ties() {
+                        continue;
+                    }
                     let mut found = findings::of_input(node, check, first_wrong.as_deref());
                     if let Some(found) = found.as_mut().filter(|found| found.verdict.is_wrong())
                         && let Some(cause) = as_layer::cause(values, graph, node, check.position)
@@ -92,9 +98,10 @@ impl GraphCheck {
             }
             Err(error) => alone.findings.push(findings::not_recorded(node, &error, first_wrong.as_deref())),
         }
-        alone.kinks |= report.verdict == Verdict::Kink;
-        if report.verdict.is_wrong() && alone.first_wrong.is_none() {
-            alone.first_wrong = Some(Arc::clone(node));
+        alone.kinks |= report.blocks.iter().any(|block| block.verdict == Verdict::Kink);
+        if report.verdict.is_wrong() {
+            alone.wrong_at_kinks = only_at_kinks && (first_wrong.is_none() || alone.wrong_at_kinks);
+            alone.first_wrong.get_or_insert_with(|| Arc::clone(node));
         }
         alone.layers.push(report);
         Ok(())

@@ -3,7 +3,7 @@
 
 use super::super::function::function_at;
 use super::super::probe::Inputs;
-use super::super::{Comparison, Finding, Report, Severity, Verdict};
+use super::super::{Finding, Report, Severity, Verdict};
 use super::evaluation::Evaluation;
 use super::findings;
 use super::whole::{Point, Subject};
@@ -30,14 +30,25 @@ pub(super) fn findings(subject: &Subject<'_>, point: &Point, wrong: &[usize]) ->
     Ok(found)
 }
 
-/// The blocks whose claims are admissible where the loss has a kink.
-pub(super) fn admissible(subject: &Subject<'_>, point: &Point, wrong: &[usize]) -> Result<Vec<usize>> {
+/// What is to be said of the claims of some blocks where the loss has a kink: whether they are one of the gradients that are
+/// possible there, all their numbers together.
+pub(super) fn at_kinks(
+    subject: &Subject<'_>,
+    point: &Point,
+    blocks: &[usize],
+) -> Result<Vec<(usize, Verdict)>> {
     let report = examined(subject, point, Inputs::Given)?;
     let names = names(subject);
-    let blocks: Vec<&Comparison> = report.layers.iter().flat_map(|layer| &layer.blocks).collect();
-    let is_right =
-        |block: &usize| blocks.iter().any(|one| one.block == names[*block] && one.verdict == Verdict::Kink);
-    Ok(wrong.iter().copied().filter(is_right).collect())
+    let of = |block: usize| {
+        let mut all = report.layers.iter().flat_map(|layer| &layer.blocks);
+        all.find(|one| one.block == names[block]).map(|one| one.verdict)
+    };
+    let verdict = |&block: &usize| match of(block)? {
+        Verdict::Wrong => Some((block, Verdict::Wrong)),
+        Verdict::Right | Verdict::Kink | Verdict::Rounding => Some((block, Verdict::Kink)),
+        _ => None,
+    };
+    Ok(blocks.iter().filter_map(verdict).collect())
 }
 
 /// The loss and its claims as a function of all blocks. At random inputs what does not follow the parameters is left out:

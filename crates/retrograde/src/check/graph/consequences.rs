@@ -5,9 +5,10 @@
 
 use super::super::{Cause, Finding, Severity, Verdict};
 use super::alone::Alone;
-use super::by_hand;
+use super::judge::Measured;
 use super::rounding::{elsewhere, nearby};
 use super::whole::{Compared, ELSEWHERE, Point, Subject};
+use super::{by_hand, claims};
 use crate::error::Result;
 
 /// So many times smaller than the mistake of a node must a mistake be that the comparison of the whole would see, for the
@@ -48,28 +49,46 @@ fn recorded<'r>(subject: &Subject<'_>, rows: &'r [Compared]) -> impl Iterator<It
         .map(|(_, one)| one)
 }
 
-/// Rows that look wrong only because the loss has a kink.
+/// Rows that look wrong, or right, only because the loss has a kink.
 fn at_kinks(subject: &Subject<'_>, point: &Point, rows: &mut [Compared], alone: &Alone) -> Result<()> {
-    if alone.first_wrong.is_some() || !alone.kinks || !rows.iter().any(Compared::is_wrong) {
-        return Ok(());
-    }
     // Each node takes one of the slopes of its kink, and the product of such slopes need be no slope of the whole: where
     // there is no kink, it is right.
-    let explained = recorded(subject, rows).any(Compared::is_wrong) && is_right_nearby(subject, point)?;
-    let mut claimed = Vec::new();
-    for (row, one) in rows.iter_mut().enumerate().filter(|(_, one)| one.comparison.verdict.is_wrong()) {
-        if row < subject.blocks.len() && subject.is_claimed(row) {
-            claimed.push(row);
-        } else if explained {
-            one.comparison.verdict = Verdict::Kink;
+    let explained = alone.first_wrong.is_none()
+        && alone.kinks
+        && recorded(subject, rows).any(Compared::is_wrong)
+        && is_right_nearby(subject, point)?;
+    let mut open = Vec::new();
+    for (row, one) in rows.iter_mut().enumerate() {
+        let verdict = one.comparison.verdict;
+        if row >= subject.blocks.len() || !subject.is_claimed(row) {
+            one.comparison.verdict = if explained && verdict.is_wrong() { Verdict::Kink } else { verdict };
+            let counted = verdict == Verdict::Kink && alone.wrong_at_kinks && row < subject.blocks.len();
+            open.extend(counted.then_some(row));
+        } else if verdict == Verdict::Kink || verdict.is_wrong() && alone.kinks {
+            open.extend(may_be_admissible(subject, point, row, one)?.then_some(row));
         }
     }
-    if !claimed.is_empty() {
-        for row in by_hand::admissible(subject, point, &claimed)? {
-            rows[row].comparison.verdict = Verdict::Kink;
+    if !open.is_empty() {
+        for (row, verdict) in by_hand::at_kinks(subject, point, &open)? {
+            rows[row].comparison.verdict = verdict;
         }
     }
     Ok(())
+}
+
+/// Whether all that looks wrong in a gradient that was given may be what it takes at a kink: where there is none it is right; or,
+/// if it holds at the given values alone, what backpropagation records is no slope in those elements either.
+fn may_be_admissible(subject: &Subject<'_>, point: &Point, block: usize, row: &Compared) -> Result<bool> {
+    if subject.follows(block)? {
+        let there = nearby(&point.values.of_all(subject.blocks)?, subject.check.seed);
+        let Some(there) = subject.at_blocks(point, there)? else { return Ok(true) };
+        return Ok(!subject.compare_here(&there, ELSEWHERE)?[block].is_wrong());
+    }
+    let Some(measured) = &row.measured else { return Ok(true) };
+    let recorded = &claims::computed::<f64>(&subject.recorded[block..=block], &point.given)?[0];
+    let known = Measured::new(recorded, measured.elements.clone(), measured.slopes.clone(), 0.0);
+    let pairs = measured.verdicts.iter().zip(&known.verdicts);
+    Ok(pairs.filter(|(verdict, _)| verdict.is_wrong()).all(|(_, known)| *known != Verdict::Right))
 }
 
 /// Whether the recorded gradients agree with the loss where all parameters are moved a little.
@@ -100,9 +119,12 @@ fn is_without_consequence(
     }
     let sharp = alone.least_mistake() / SHARPER;
     let right = |row: &Compared| row.comparison.verdict == Verdict::Right && row.blur <= sharp;
-    if recorded(subject, rows).all(right) {
+    // A gradient of 0 is right whatever is multiplied by it.
+    let tells = |row: &Compared| right(row) && !row.is_zero();
+    if recorded(subject, rows).all(tells) {
         return Ok(true);
     }
+    let mut everywhere = recorded(subject, rows).all(right);
     // What a node takes at a kink matters there alone.
     if alone.wrong_at_kinks {
         return Ok(false);
@@ -118,11 +140,12 @@ fn is_without_consequence(
         if recorded(subject, rows).any(Compared::is_wrong) {
             return Ok(false);
         }
-        if recorded(subject, &found).all(right) {
+        if recorded(subject, &found).all(tells) {
             return Ok(true);
         }
+        everywhere &= recorded(subject, &found).all(right);
     }
-    Ok(false)
+    Ok(everywhere)
 }
 
 /// Rows that were found to be wrong in another way of comparing them.

@@ -1,6 +1,8 @@
 //! What is said about a graph's nodes and gradients.
 
-use super::super::{Comparison, Evidence, Finding, Severity, Table, Verdict};
+use super::super::examine::ties_counted;
+use super::super::kinks::AtKink;
+use super::super::{Comparison, Evidence, Finding, Formulas, Severity, Table, Verdict};
 use super::node::InputCheck;
 use super::whole::Compared;
 use crate::error::Error;
@@ -63,6 +65,28 @@ pub(super) fn of_input(node: &Node, check: &InputCheck, first_wrong: Option<&Nod
             ..wrong(node, vec![check.label.clone()])
         }),
     }
+}
+
+/// A derivative that is none of those that are possible where several numbers are tied: of all inputs of a node together.
+pub(super) fn wrong_ties(node: &Node, checks: &[InputCheck], first_wrong: Option<&Node>) -> Option<Finding> {
+    let wrong: Vec<&InputCheck> = checks.iter().filter(|check| check.is_wrong_at_ties()).collect();
+    let mut blocks: Vec<String> = wrong.iter().map(|check| check.label.clone()).collect();
+    blocks.dedup();
+    let found = Finding { blocks: blocks.clone(), ..wrong_input(node, wrong.first()?, first_wrong) };
+    let Some(AtKink::Counted(times)) = wrong.first()?.tied else {
+        let what = "Several of its numbers are at a kink together, and what it takes there is none of the gradients nearby, nor between them.";
+        return Some(Finding { sentence: format!("{} {what}", found.sentence), ..found });
+    };
+    let counted = ties_counted(&blocks.join(" and d"), times);
+    let formulas = counted.formulas.map(|(code, right)| Formulas { code, right });
+    Some(Finding {
+        sentence: format!("{} {}", found.sentence, counted.sentence),
+        cause: Some(counted.cause),
+        formulas,
+        help: Some(counted.help),
+        consequence: Some(counted.consequence),
+        ..found
+    })
 }
 
 fn wrong_input(node: &Node, check: &InputCheck, first_wrong: Option<&Node>) -> Finding {

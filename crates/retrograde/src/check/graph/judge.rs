@@ -89,6 +89,25 @@ impl Measured {
         all.filter(|(_, verdict)| **verdict != Verdict::Right).map(|(element, _)| *element).collect()
     }
 
+    /// Whether all slopes are 0.
+    pub(super) fn is_zero(&self) -> bool {
+        self.slopes.iter().all(|slope| slope.value == 0.0)
+    }
+
+    /// The elements at a kink, and those that are wrong.
+    pub(super) fn not_right(&self) -> impl Iterator<Item = usize> {
+        let all = self.elements.iter().zip(&self.verdicts);
+        all.filter(|(_, verdict)| matches!(verdict, Verdict::Kink | Verdict::Wrong))
+            .map(|(element, _)| *element)
+    }
+
+    /// Says another thing of an element.
+    pub(super) fn set(&mut self, element: usize, verdict: Verdict) {
+        if let Ok(at) = self.elements.binary_search(&element) {
+            self.verdicts[at] = verdict;
+        }
+    }
+
     /// The same with the slopes of some elements measured again.
     pub(super) fn again(self, again: Measured, claimed: &[f64], rounding: f64) -> Self {
         let mut slopes = self.slopes;

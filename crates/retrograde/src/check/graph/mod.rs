@@ -16,6 +16,7 @@
 //! | `whole` | the gradient of the whole: what decides |
 //! | `consequences` | what follows from the whole for the nodes, and from the nodes for kinks of the whole |
 //! | `by_hand` | why a gradient that was derived by hand is wrong |
+//! | `tied` | kinks of a node at which several numbers meet |
 //! | `evaluation` | a loss, or its gradients, as a function of the blocks |
 //! | `rounding` | how well the loss and its gradients are known |
 //! | `judge` | what the differences say of a claimed derivative |
@@ -37,6 +38,7 @@ mod node;
 mod part;
 mod rounding;
 mod subject;
+mod tied;
 mod values;
 mod whole;
 

@@ -1,9 +1,11 @@
 //! One node alone: its vector-Jacobian product, for a random upstream gradient, against differences of its own output.
 
+use super::super::kinks::AtKink;
 use super::super::numerical::{Differences, Slope, sample};
 use super::super::{Comparison, Verdict};
 use super::judge::{Measured, judge};
 use super::rounding::{Rounding, elsewhere, largest, measured};
+use super::tied;
 use super::values::Values;
 use crate::error::Result;
 use crate::graph::{Graph, Kind, Node, Tensor, Var};
@@ -50,6 +52,8 @@ pub(super) struct InputCheck {
     /// The claim along a random direction of all elements, and the slope.
     pub(super) along: Option<(f64, Slope)>,
     pub(super) verdict: Verdict,
+    /// What is wrong with numbers that are tied, if that is what is wrong.
+    pub(super) tied: Option<AtKink>,
 }
 
 impl Local {
@@ -161,6 +165,13 @@ impl Local {
                 }
             }
         }
+        // Where each number moves an output of its own, none is tied with another.
+        let apart = self.pointwise && checks.len() == 1;
+        if !apart && checks.iter().any(|check| check.measured.verdicts.contains(&Verdict::Kink)) {
+            for group in tied::judge(values, graph, node, &checks)? {
+                InputCheck::settle(&mut checks, &group);
+            }
+        }
         Ok(checks)
     }
 
@@ -218,7 +229,16 @@ impl Local {
             let slopes = self.pointwise(position, known.0)?;
             let measured = Measured::new(&claimed, (0..count).collect(), slopes, known.1);
             let verdict = measured.verdict();
-            return Ok(InputCheck { position, label, shape, verdict, claimed, measured, along: None });
+            return Ok(InputCheck {
+                position,
+                label,
+                shape,
+                verdict,
+                claimed,
+                measured,
+                along: None,
+                tied: None,
+            });
         }
         let along = self.along(position, &claimed, seed, known.0)?;
         let few = if each || count <= 1 { ELEMENTS } else { 0 };
@@ -234,7 +254,7 @@ impl Local {
                 verdict = measured.verdict();
             }
         }
-        Ok(InputCheck { position, label, shape, verdict, claimed, measured, along: Some(along) })
+        Ok(InputCheck { position, label, shape, verdict, claimed, measured, along: Some(along), tied: None })
     }
 
     /// Σ upstream · (output − its value in the middle).
@@ -354,6 +374,23 @@ impl Local {
 }
 
 impl InputCheck {
+    /// Whether what is wrong is what it takes where several numbers are tied.
+    pub(super) fn is_wrong_at_ties(&self) -> bool {
+        self.verdict.is_wrong() && self.tied.is_some()
+    }
+
+    /// Says of the numbers that are tied what was found of them together.
+    fn settle(checks: &mut [InputCheck], group: &tied::Tied) {
+        let admissible = group.state == AtKink::Admissible;
+        let verdict = if admissible { Verdict::Kink } else { Verdict::Wrong };
+        for &(number, element) in &group.numbers {
+            let check = &mut checks[number];
+            check.tied = if admissible { check.tied } else { Some(group.state) };
+            check.measured.set(element, verdict);
+            check.verdict = check.measured.verdict();
+        }
+    }
+
     /// For the table.
     pub(super) fn comparison(&self) -> Comparison {
         match &self.along {

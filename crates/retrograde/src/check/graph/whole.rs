@@ -2,6 +2,7 @@
 
 use super::super::numerical::sample;
 use super::super::{Comparison, Verdict};
+use super::judge::Measured;
 use super::rounding::{Rounding, elsewhere};
 use super::values::{Given, Values};
 use super::{GraphCheck, blocks, claims};
@@ -37,8 +38,8 @@ pub(super) struct Point {
 #[derive(Clone)]
 pub(super) struct Compared {
     pub(super) comparison: Comparison,
-    /// What the differences say of the whole block, where it was compared number by number.
-    numeric: Vec<f64>,
+    /// What the differences say, where it was compared number by number.
+    pub(super) measured: Option<Measured>,
     /// How large a mistake may be that the comparison does not see, as a part of the block's largest number.
     pub(super) blur: f64,
     /// How many numbers of it were moved.
@@ -52,10 +53,21 @@ impl Compared {
         self.comparison.verdict.is_wrong()
     }
 
+    /// Whether nothing but zeros was compared.
+    pub(super) fn is_zero(&self) -> bool {
+        let worst = self.comparison.worst.as_ref();
+        match &self.measured {
+            Some(measured) => measured.is_zero(),
+            None => worst.is_none_or(|worst| worst.numeric == 0.0),
+        }
+    }
+
     /// Shows other claims beside the same differences.
     pub(super) fn show(&mut self, claimed: &[f64]) {
         let old = &self.comparison;
-        self.comparison = Comparison::new(&old.block, &old.shape, claimed, &self.numeric, old.verdict);
+        if let Some(measured) = &self.measured {
+            self.comparison = measured.comparison(&old.block, &old.shape, claimed, old.verdict);
+        }
     }
 }
 
@@ -175,10 +187,10 @@ impl<'a> Subject<'a> {
                 measured = measured.again(measure(open, known)?, claimed, known.1);
             }
             let shape = self.blocks[block].shape();
-            let numeric = measured.numeric(claimed.len());
-            let comparison =
-                Comparison::new(&self.name(block), &shape, claimed, &numeric, measured.verdict());
-            rows.push(Compared { comparison, numeric, blur: measured.blur, moved, elsewhere: false });
+            let (verdict, blur) = (measured.verdict(), measured.blur);
+            let comparison = measured.comparison(&self.name(block), &shape, claimed, verdict);
+            let measured = Some(measured);
+            rows.push(Compared { comparison, measured, blur, moved, elsewhere: false });
         }
         Ok(rows)
     }
@@ -198,7 +210,7 @@ impl<'a> Subject<'a> {
         let row = |(name, along): (String, blocks::Along)| {
             let numeric = if along.slope.is_smooth() { along.slope.value } else { f64::NAN };
             let comparison = Comparison::new(&name, &[], &[along.claimed], &[numeric], along.verdict);
-            Compared { comparison, numeric: Vec::new(), blur: along.blur, moved: 0, elsewhere: false }
+            Compared { comparison, measured: None, blur: along.blur, moved: 0, elsewhere: false }
         };
         Ok(names.zip(all).map(row).collect())
     }
