@@ -6,7 +6,7 @@ use super::causes::{
 use super::evidence::{finding, numbers, unexplained};
 use super::guarded::Guarded;
 use super::kinks::AtKink;
-use super::probe::{Answers, GIVEN, Refusal, ask, expect_numbers, normal, random, relative};
+use super::probe::{Answers, GIVEN, Inputs, Refusal, ask, expect_numbers, normal, random, relative};
 use super::view::{View, largest};
 use super::{Cause, Comparison, Evidence, Finding, LayerReport, Severity, Verdict, invariants, laws};
 use crate::Result;
@@ -37,18 +37,23 @@ pub(super) fn examine(
     x: &Tensor,
     labels: Option<&Labels>,
 ) -> Result<Examined> {
-    examined(layer, (name, "x"), x, labels)
+    examined(layer, (name, "x"), (x, Inputs::Random), labels)
 }
 
-/// The same of a layer whose input has another name than `x`.
-pub(super) fn examine_named(layer: &mut dyn Layer, name: &str, input: &str, x: &Tensor) -> Result<Examined> {
-    examined(layer, (name, input), x, None)
+/// The same of a layer whose input has another name than `x`, at `inputs`.
+pub(super) fn examine_named(
+    layer: &mut dyn Layer,
+    (name, input): (&str, &str),
+    x: &Tensor,
+    inputs: Inputs,
+) -> Result<Examined> {
+    examined(layer, (name, input), (x, inputs), None)
 }
 
 fn examined(
     layer: &mut dyn Layer,
     (name, input): (&str, &str),
-    x: &Tensor,
+    (x, inputs): (&Tensor, Inputs),
     labels: Option<&Labels>,
 ) -> Result<Examined> {
     let layer = &mut Guarded::new(layer);
@@ -61,7 +66,7 @@ fn examined(
         verdict,
         blocks,
     };
-    let mut answers = match ask(layer, input, x, 1)? {
+    let mut answers = match ask(layer, input, x, (inputs, 1))? {
         Ok(answers) => answers,
         Err(refusal) => {
             let output = layer.forward(x)?.shape().to_vec();
@@ -87,6 +92,10 @@ fn examined(
                 answers.differentiate(layer, probe, block, MANY, 2)?;
             }
             answers.respond(layer, probe);
+            // All at one point, they are all at its kinks.
+            if inputs == Inputs::Given && probe > GIVEN {
+                answers.judge_kinks(layer, probe)?;
+            }
         }
     }
     for (block, suspicious) in suspicious.iter().enumerate() {
@@ -390,17 +399,19 @@ fn ties(answers: &Answers, block: usize) -> Option<Diagnosis> {
     if smooth.into_iter().any(|view| view.verdict.is_wrong()) {
         return None;
     }
-    let name = &answers.names[block];
+    Some(ties_counted(&answers.names[block], times))
+}
+
+/// That ties of a maximum are counted so many times.
+pub(super) fn ties_counted(name: &str, times: f64) -> Diagnosis {
     let plain = super::causes::plain(times);
-    Some(
-        Diagnosis::new(Cause::TiesCounted { times }, Vec::new())
-            .saying(format!(
-                "Several inputs are tied for the maximum. Moved together they move the output once; the contributions in d{name} sum to {plain}, not to 1."
-            ))
-            .formulas(format!("d{name} = dout · [x = max]"), format!("d{name} = dout · [x = max] / number of ties"))
-            .help("give dout to one of the tied inputs (argmax), or divide it by their number")
-            .would("wherever a rectifier leaves several zeros in one window, the gradient is that many times too large"),
-    )
+    Diagnosis::new(Cause::TiesCounted { times }, Vec::new())
+        .saying(format!(
+            "Several inputs are tied for the maximum. Moved together they move the output once; the contributions in d{name} sum to {plain}, not to 1."
+        ))
+        .formulas(format!("d{name} = dout · [x = max]"), format!("d{name} = dout · [x = max] / number of ties"))
+        .help("give dout to one of the tied inputs (argmax), or divide it by their number")
+        .would("wherever a rectifier leaves several zeros in one window, the gradient is that many times too large")
 }
 
 fn dout_ignored(answers: &Answers, block: usize) -> bool {

@@ -4,6 +4,7 @@ use super::evidence::finding;
 use super::{Cause, Finding, Report, Severity, Verdict};
 use super::examine::examine_named;
 use super::layer::report_of;
+use super::probe::Inputs;
 use crate::textbook::{Layer, Parameter, Tensor};
 use crate::{Error, Result};
 
@@ -37,6 +38,16 @@ use crate::{Error, Result};
 /// values, panic there, or give another number of gradients than there are arguments.
 pub fn function(
     arguments: &[(&str, Tensor)],
+    loss: impl FnMut(&[Tensor]) -> Result<f64>,
+    gradients: impl FnMut(&[Tensor]) -> Result<Vec<Tensor>>,
+) -> Result<Report> {
+    function_at(arguments, Inputs::Random, loss, gradients)
+}
+
+/// The same at `inputs`.
+pub(super) fn function_at(
+    arguments: &[(&str, Tensor)],
+    inputs: Inputs,
     mut loss: impl FnMut(&[Tensor]) -> Result<f64>,
     mut gradients: impl FnMut(&[Tensor]) -> Result<Vec<Tensor>>,
 ) -> Result<Report> {
@@ -45,7 +56,7 @@ pub fn function(
         let dout = upstream[0].sum();
         Ok(gradients(values)?.into_iter().map(|gradient| Some(gradient * dout)).collect())
     };
-    check("function", arguments, &mut forward, &mut backward)
+    check(("function", inputs), arguments, &mut forward, &mut backward)
 }
 
 /// Checks the vector-Jacobian product of a function with several arguments and several outputs.
@@ -76,14 +87,14 @@ pub fn vjp(
     mut forward: impl FnMut(&[Tensor]) -> Result<Vec<Tensor>>,
     mut backward: impl FnMut(&[Tensor], &[Tensor]) -> Result<Vec<Option<Tensor>>>,
 ) -> Result<Report> {
-    check("function", arguments, &mut forward, &mut backward)
+    check(("function", Inputs::Random), arguments, &mut forward, &mut backward)
 }
 
 type Forward<'f> = dyn FnMut(&[Tensor]) -> Result<Vec<Tensor>> + 'f;
 type Backward<'f> = dyn FnMut(&[Tensor], &[Tensor]) -> Result<Vec<Option<Tensor>>> + 'f;
 
 fn check(
-    name: &str,
+    (name, inputs): (&str, Inputs),
     arguments: &[(&str, Tensor)],
     forward: &mut Forward<'_>,
     backward: &mut Backward<'_>,
@@ -138,7 +149,7 @@ fn check(
     };
     let x = layer.values[input].clone();
     let input_name = layer.names[input].clone();
-    let mut examined = examine_named(&mut layer, name, &input_name, &x)?;
+    let mut examined = examine_named(&mut layer, (name, &input_name), &x, inputs)?;
     examined.findings.extend(remarks);
     Ok(report_of(name, examined))
 }

@@ -144,19 +144,29 @@ impl Question {
     }
 }
 
+/// Where a layer is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Inputs {
+    /// At the given input and parameters, and at random ones.
+    Random,
+    /// At the given ones alone, for several upstream gradients: what is claimed holds nowhere else.
+    Given,
+}
+
 /// Puts all questions. `given` is the input that the user gave; the others are random and of its shape, as far as the
 /// layer takes such.
 pub(super) fn ask(
     layer: &mut dyn Layer,
     input: &str,
     given: &Tensor,
-    seed: u64,
+    (inputs, seed): (Inputs, u64),
 ) -> Result<std::result::Result<Answers, Refusal>> {
     let mut random = random(seed);
+    let elsewhere = inputs == Inputs::Random;
     let original = values(layer);
     // A copy of a parameter that the layer makes in its first call is of these values, which are not 0, 1 or alike.
     let first = Question { x: given.clone(), parameters: moved(&original, &mut random) };
-    let is_defined = first.is_defined(layer);
+    let is_defined = elsewhere && first.is_defined(layer);
     if let Some(refusal) = refusal(layer, given)? {
         return Ok(Err(refusal));
     }
@@ -165,11 +175,13 @@ pub(super) fn ask(
 
     let mut draw_parameters = |layer: &mut dyn Layer, x: &Tensor| {
         let question = Question { x: x.clone(), parameters: moved(&original, &mut random) };
-        if question.is_defined(layer) { question.parameters } else { original.clone() }
+        if elsewhere && question.is_defined(layer) { question.parameters } else { original.clone() }
     };
     let earlier = if is_defined { first.parameters } else { original.clone() };
     let mut inputs = self::random(seed ^ 0x1111);
-    let mut draw = |layer: &mut dyn Layer, shape: &[usize]| draw_input(layer, given, shape, &mut inputs);
+    let mut draw = |layer: &mut dyn Layer, shape: &[usize]| {
+        if elsewhere { draw_input(layer, given, shape, &mut inputs) } else { None }
+    };
     let mut questions: Vec<Question> = Vec::new();
     for number in 0..=SAME_SHAPE {
         let x =
@@ -186,7 +198,7 @@ pub(super) fn ask(
         x: normal(given.shape(), &mut self::random(seed ^ 0x2222)) * 4.0,
         parameters: original.clone(),
     };
-    let far = far_out.is_defined(layer).then_some(questions.len());
+    let far = (elsewhere && far_out.is_defined(layer)).then_some(questions.len());
     questions.extend(far.map(|_| far_out));
 
     // Before each backward there is exactly one forward: what a layer wrongly remembers is that of the probe before.

@@ -1,6 +1,8 @@
 //! The gradient check of recorded graphs: what is right passes, what is wrong is found and named, what is neither is
 //! called neither.
 
+mod consequences;
+mod kinks;
 mod nothing;
 mod operations;
 

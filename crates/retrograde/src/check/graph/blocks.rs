@@ -1,13 +1,15 @@
 //! The gradient of the loss by each block of parameters: number by number on all cores, or in a random direction.
 
+use super::super::Verdict;
 use super::super::numerical::{Differences, Slope};
-use super::judge::{Measured, judge};
+use super::evaluation::Evaluation;
+use super::judge::{Measured, blur, judge};
 use super::node::weight;
 use super::part::{Part, Runner};
+use super::rounding::Rounding;
 use super::values::{Given, Values};
 use crate::error::{Error, Result};
 use crate::graph::Var;
-use crate::plan::Planner;
 use rand::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use std::sync::Mutex;
@@ -16,13 +18,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 /// How many numbers a thread takes at a time.
 const PIECE: usize = 64;
 
-/// The slopes of the loss by some elements of a block, on `threads` threads. The result does not depend on how many.
+/// The slopes of the loss by some elements of a block, on `threads` threads. The result does not depend on how many. `known`
+/// is how far a value of the loss and a claim may be off by rounding whatever their size.
 pub(super) fn measure(
     values: &Values,
     loss: &Var,
-    block: &Var,
-    claimed: &[f64],
+    (block, claimed): (&Var, &[f64]),
     elements: Vec<usize>,
+    (floor, rounding): (f64, f64),
     threads: usize,
 ) -> Result<Measured> {
     let differences = Differences::double();
@@ -30,7 +33,7 @@ pub(super) fn measure(
         // The loss does not depend on it.
         let at = values.of(block)?.values();
         let slopes = elements.iter().map(|&element| differences.slope(|_| 0.0, at[element])).collect();
-        return Ok(Measured::new(claimed, elements, slopes));
+        return Ok(Measured::new(claimed, elements, slopes, rounding));
     };
     let (next, pieces) = (AtomicUsize::new(0), elements.len().div_ceil(PIECE));
     let done: Mutex<Vec<(usize, Vec<Slope>)>> = Mutex::new(Vec::new());
@@ -45,7 +48,7 @@ pub(super) fn measure(
                 Some(runner) => runner,
                 none => none.insert(part.runner()?),
             };
-            let slope = |&element: &usize| runner.slope(&differences, element, Some(claimed[element]));
+            let slope = |&element: &usize| runner.slope(&differences, element, Some(claimed[element]), floor);
             let slopes = elements.iter().map(slope).collect();
             done.lock().map_err(|_| stopped())?.push((piece, slopes));
         }
@@ -60,7 +63,7 @@ pub(super) fn measure(
     let mut done = done.into_inner().map_err(|_| stopped())?;
     done.sort_by_key(|(piece, _)| *piece);
     let slopes = done.into_iter().flat_map(|(_, slopes)| slopes).collect();
-    Ok(Measured::new(claimed, elements, slopes))
+    Ok(Measured::new(claimed, elements, slopes, rounding))
 }
 
 fn stopped() -> Error {
@@ -71,31 +74,30 @@ fn stopped() -> Error {
 pub(super) struct Along {
     pub(super) claimed: f64,
     pub(super) slope: Slope,
-    pub(super) verdict: super::super::Verdict,
+    pub(super) verdict: Verdict,
+    /// How large a mistake may be that the comparison does not see, as a part of the block's gradient.
+    pub(super) blur: f64,
 }
 
 /// The slopes of the loss along one random direction for each block, and along all of them together, which comes last.
-/// They cost a few runs each, however large the blocks are.
+/// They cost a few runs each, however large the blocks are. `known` is as for [`measure`], by block.
 pub(super) fn along(
     values: &Values,
     given: &Given,
     loss: &Var,
-    blocks: &[Var],
-    claims: &[Vec<f64>],
+    (blocks, claims): (&[Var], &[Vec<f64>]),
+    known: &Rounding,
     seed: u64,
 ) -> Result<Vec<Along>> {
-    let differences = Differences::double();
-    let mut plan = Planner::new(loss.graph()).want(loss).compile::<f64>()?;
-    given.to(&mut plan, &values.nodes)?;
-    plan.run()?;
-    let middle = plan.scalar(loss)?;
+    let mut of_loss = Evaluation::new(std::slice::from_ref(loss), blocks, given)?;
+    let starts = values.of_all(blocks)?;
+    of_loss.run(&starts)?;
+    let middle = of_loss.read(0)?[0];
     let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
     let directions: Vec<Vec<f64>> =
         claims.iter().map(|claim| claim.iter().map(|_| weight(&mut random)).collect()).collect();
-    let starts =
-        blocks.iter().map(|block| Ok(values.of(block)?.values())).collect::<Result<Vec<&[f64]>>>()?;
-    let places: Vec<_> = blocks.iter().map(|block| plan.place(block).ok()).collect();
     let mut found = Vec::new();
+    let mut moved = starts.clone();
     for only in (0..blocks.len()).map(Some).chain([None]) {
         let moving: Vec<usize> =
             (0..blocks.len()).filter(|&block| only.is_none_or(|only| only == block)).collect();
@@ -103,20 +105,22 @@ pub(super) fn along(
         let (claimed, squares) = products.fold((0.0, 0.0), |(sum, squares), (claim, along)| {
             (sum + claim * along, squares + (claim * along) * (claim * along))
         });
+        let rounding: f64 = (moving.iter())
+            .map(|&block| 2.0 * (claims[block].len() as f64).sqrt() * known.gradient(block))
+            .sum();
         let mut move_to = |t: f64| {
-            let numbers = plan.numbers();
             for &block in &moving {
-                let Some(place) = &places[block] else {
-                    continue;
-                };
                 let parts = starts[block].iter().zip(&directions[block]);
-                numbers[place.clone()].iter_mut().zip(parts).for_each(|(x, (at, along))| *x = at + t * along);
+                moved[block].iter_mut().zip(parts).for_each(|(x, (at, along))| *x = at + t * along);
             }
-            plan.run().and_then(|()| plan.scalar(loss)).unwrap_or(f64::NAN)
+            let value = of_loss.run(&moved).and_then(|()| Ok(of_loss.read(0)?[0]));
+            value.unwrap_or(f64::NAN)
         };
-        let slope = differences.slope_against(&mut move_to, 0.0, middle, Some(claimed));
+        let slope = Differences::double().slope_above(&mut move_to, 0.0, middle, known.value, Some(claimed));
         move_to(0.0);
-        found.push(Along { claimed, slope, verdict: judge(claimed, &slope, squares.sqrt()) });
+        let length = squares.sqrt();
+        let (verdict, blur) = (judge(claimed, &slope, length, rounding), blur(&slope, length, rounding));
+        found.push(Along { claimed, slope, verdict, blur });
     }
     Ok(found)
 }

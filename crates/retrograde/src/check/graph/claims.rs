@@ -11,30 +11,37 @@ use crate::plan::Planner;
 /// More of the largest number than this lost in `f32` is worth a warning: three digits are left.
 const MUCH: f64 = 1e-3;
 
-/// The gradient of `loss` by each block, computed in `T`: what is given in `claims`, or what backpropagation records.
-pub(super) fn claimed<T: Real>(
-    loss: &Var,
-    blocks: &[Var],
-    claims: &[(Var, Var)],
-    given: &Given,
-) -> Result<Vec<Vec<f64>>> {
+/// The gradient of `loss` by each block, as backpropagation records it.
+pub(super) fn recorded(loss: &Var, blocks: &[Var]) -> Result<Vec<Var>> {
     let gradients = loss.backward()?;
-    let claims = blocks
-        .iter()
-        .map(|block| match claims.iter().find(|(parameter, _)| parameter.id() == block.id()) {
-            Some((_, gradient)) if gradient.is_fault() || gradient.shape() == block.shape() => {
-                gradient.clone().checked()
-            }
-            Some((_, gradient)) => Err(Error::invalid(
-                format!("the gradient of `{}`", block.node().label()),
-                format!("it has the shape {}, the parameter {}", gradient.shape(), block.shape()),
-                "give a gradient of the parameter's shape",
-            )),
-            None => gradients.wrt_or_zero(block),
-        })
-        .collect::<Result<Vec<Var>>>()?;
-    let mut plan = Planner::new(loss.graph()).want_all(&claims).compile::<T>()?;
-    let needed = crate::graph::ancestors(loss.graph(), &claims.iter().map(Var::id).collect::<Vec<_>>())?;
+    blocks.iter().map(|block| gradients.wrt_or_zero(block)).collect()
+}
+
+/// The gradient by each block as it is given in `claims`, or else as it is `recorded`.
+pub(super) fn given(blocks: &[Var], claims: &[(Var, Var)], recorded: &[Var]) -> Result<Vec<Var>> {
+    let claim = |block: &Var| claims.iter().find(|(parameter, _)| parameter.id() == block.id());
+    let all = blocks.iter().zip(recorded);
+    all.map(|(block, recorded)| match claim(block) {
+        Some((_, gradient)) if gradient.is_fault() || gradient.shape() == block.shape() => {
+            gradient.clone().checked()
+        }
+        Some((_, gradient)) => Err(Error::invalid(
+            format!("the gradient of `{}`", block.node().label()),
+            format!("it has the shape {}, the parameter {}", gradient.shape(), block.shape()),
+            "give a gradient of the parameter's shape",
+        )),
+        None => Ok(recorded.clone()),
+    })
+    .collect()
+}
+
+/// The values of these gradients, computed in `T`.
+pub(super) fn computed<T: Real>(claims: &[Var], given: &Given) -> Result<Vec<Vec<f64>>> {
+    let Some(first) = claims.first() else {
+        return Ok(Vec::new());
+    };
+    let mut plan = Planner::new(first.graph()).want_all(claims).compile::<T>()?;
+    let needed = crate::graph::ancestors(first.graph(), &claims.iter().map(Var::id).collect::<Vec<_>>())?;
     given.to(&mut plan, &needed)?;
     plan.run()?;
     claims.iter().map(|claim| Ok(plan.read(claim)?.iter().map(|value| value.widen()).collect())).collect()

@@ -1,7 +1,10 @@
 //! What is said about a graph's nodes and gradients.
 
-use super::super::{Comparison, Evidence, Finding, Severity, Table, Verdict};
+use super::super::examine::ties_counted;
+use super::super::kinks::AtKink;
+use super::super::{Comparison, Evidence, Finding, Formulas, Severity, Table, Verdict};
 use super::node::InputCheck;
+use super::whole::Compared;
 use crate::error::Error;
 use crate::graph::Node;
 
@@ -62,6 +65,28 @@ pub(super) fn of_input(node: &Node, check: &InputCheck, first_wrong: Option<&Nod
             ..wrong(node, vec![check.label.clone()])
         }),
     }
+}
+
+/// A derivative that is none of those that are possible where several numbers are tied: of all inputs of a node together.
+pub(super) fn wrong_ties(node: &Node, checks: &[InputCheck], first_wrong: Option<&Node>) -> Option<Finding> {
+    let wrong: Vec<&InputCheck> = checks.iter().filter(|check| check.is_wrong_at_ties()).collect();
+    let mut blocks: Vec<String> = wrong.iter().map(|check| check.label.clone()).collect();
+    blocks.dedup();
+    let found = Finding { blocks: blocks.clone(), ..wrong_input(node, wrong.first()?, first_wrong) };
+    let Some(AtKink::Counted(times)) = wrong.first()?.tied else {
+        let what = "Several of its numbers are at a kink together, and what it takes there is none of the gradients nearby, nor between them.";
+        return Some(Finding { sentence: format!("{} {what}", found.sentence), ..found });
+    };
+    let counted = ties_counted(&blocks.join(" and d"), times);
+    let formulas = counted.formulas.map(|(code, right)| Formulas { code, right });
+    Some(Finding {
+        sentence: format!("{} {}", found.sentence, counted.sentence),
+        cause: Some(counted.cause),
+        formulas,
+        help: Some(counted.help),
+        consequence: Some(counted.consequence),
+        ..found
+    })
 }
 
 fn wrong_input(node: &Node, check: &InputCheck, first_wrong: Option<&Node>) -> Finding {
@@ -162,30 +187,44 @@ fn kink(node: &Node, check: &InputCheck) -> Finding {
     }
 }
 
-/// A wrong gradient of the whole for which no node is to blame.
-pub(super) fn whole(blocks: &[Comparison], recorded: bool) -> Finding {
-    let wrong: Vec<String> =
-        blocks.iter().filter(|block| block.verdict.is_wrong()).map(|block| block.block.clone()).collect();
-    let sentence = if recorded {
-        "Every node has the right derivative alone, and yet the gradient of the whole is wrong: what is wrong shows \
-         at other values than those that the nodes have here, or in elements that were not drawn."
-    } else {
-        "The gradient that was given for it is not the gradient of the loss; every node that it is made from has the \
-         right derivative."
+/// A recorded gradient that is wrong in the whole, and for which no node is to blame.
+pub(super) fn whole(wrong: &[&Comparison]) -> Finding {
+    let wrong: Vec<String> = wrong.iter().map(|block| block.block.clone()).collect();
+    let sentence = "Every node has the right derivative alone, and yet the gradient of the whole is wrong: what is wrong shows \
+                    at other values than those that the nodes have here, or in elements that were not drawn.";
+    let found = of_block(Severity::Fault, Verdict::Wrong, wrong.join(", "), sentence.into());
+    Finding { blocks: wrong, ..found }
+}
+
+/// Where rounding was all there was to compare at the given values.
+pub(super) fn elsewhere(rows: &[Compared], title: &str) -> Option<Finding> {
+    let named = |rows: Vec<&Compared>| -> Vec<String> {
+        rows.iter().map(|row| row.comparison.block.clone()).collect()
     };
-    Finding {
-        severity: Severity::Fault,
-        verdict: Verdict::Wrong,
-        location: wrong.join(", "),
-        blocks: wrong,
-        cause: None,
-        invariant: None,
-        sentence: sentence.into(),
-        formulas: None,
-        evidence: Vec::new(),
-        help: None,
-        consequence: None,
+    let moved = named(rows.iter().filter(|row| row.elsewhere).collect());
+    let open = named(rows.iter().filter(|row| row.comparison.verdict == Verdict::Inconclusive).collect());
+    if moved.is_empty() && open.is_empty() {
+        return None;
     }
+    let mut sentence = String::new();
+    if !moved.is_empty() {
+        sentence += &format!(
+            "At the given values the gradient of {} is so near 0 that rounding is all there is to compare; it was compared at other values of the parameters instead.",
+            moved.join(", ")
+        );
+    }
+    if !open.is_empty() {
+        sentence += if moved.is_empty() { "" } else { " " };
+        sentence += &format!(
+            "The differences are too inaccurate, at the given values and at others, to say whether the gradient of {} is right.",
+            open.join(", ")
+        );
+    }
+    let all = rows.len() == open.len();
+    let (severity, verdict) =
+        if all { (Severity::Warning, Verdict::Inconclusive) } else { (Severity::Remark, Verdict::Right) };
+    let found = of_block(severity, verdict, format!("gradient{title}"), sentence);
+    Some(Finding { blocks: [moved, open].concat(), ..found })
 }
 
 /// A finding about a block of the whole, to be filled in.
@@ -203,12 +242,6 @@ pub(super) fn of_block(severity: Severity, verdict: Verdict, name: String, sente
         help: None,
         consequence: None,
     }
-}
-
-/// The verdict of a block as far as the nodes explain it: where every node is right and some sit at a kink, the sum of
-/// the slopes that they take need be no slope of the whole, and that is no fault.
-pub(super) fn explained(verdict: Verdict, first_wrong: Option<&Node>, kinks: bool) -> Verdict {
-    if verdict.is_wrong() && first_wrong.is_none() && kinks { Verdict::Kink } else { verdict }
 }
 
 /// A finding about a node, without its words.

@@ -10,21 +10,26 @@ const TOLERANCE: f64 = 1e-6;
 /// The same as a part of the block's largest number: a small derivative is often what is left of large terms.
 const SHARE: f64 = 1e-9;
 
-/// Up to so many times its uncertainty, a difference is not believed to be one.
-const DOUBTFUL: f64 = 20.0;
+/// Up to so many times what is allowed for rounding, a difference is not believed to be one.
+const DOUBTFUL: f64 = 5.0;
 
-/// What can be said of one claimed derivative. `scale` is the block's largest number.
-pub(super) fn judge(claimed: f64, slope: &Slope, scale: f64) -> Verdict {
-    let near = |other: f64| {
-        let allowed = TOLERANCE * claimed.abs().max(other.abs()) + SHARE * scale + 4.0 * slope.uncertainty;
-        (claimed - other).abs() <= allowed
-    };
+/// What is allowed may be this part of the block's largest number, at most, for a comparison to say something.
+const VAGUE: f64 = 0.05;
+
+/// What can be said of one claimed derivative. `scale` is the block's largest number, and `rounding` what rounding may leave
+/// in a claim whatever its size.
+pub(super) fn judge(claimed: f64, slope: &Slope, scale: f64, rounding: f64) -> Verdict {
+    let rounding = 4.0 * slope.uncertainty + rounding;
+    let allowed = |other: f64| TOLERANCE * claimed.abs().max(other.abs()) + SHARE * scale + rounding;
+    let near = |other: f64| (claimed - other).abs() <= allowed(other);
     match slope.character {
-        Character::Smooth if near(slope.value) => Verdict::Right,
-        // A difference of a few times the uncertainty refutes nothing.
-        Character::Smooth if (claimed - slope.value).abs() <= DOUBTFUL * slope.uncertainty => {
-            Verdict::Inconclusive
+        Character::Smooth if near(slope.value) => {
+            let nothing = claimed == 0.0 && slope.value == 0.0;
+            let largest = scale.max(claimed.abs()).max(slope.value.abs());
+            if nothing || rounding <= VAGUE * largest { Verdict::Right } else { Verdict::Inconclusive }
         }
+        // A difference of a few times the uncertainty refutes nothing.
+        Character::Smooth if (claimed - slope.value).abs() <= DOUBTFUL * rounding => Verdict::Inconclusive,
         Character::Smooth => Verdict::Wrong,
         Character::Kink { left, right } => {
             let between = claimed >= left.min(right) && claimed <= left.max(right);
@@ -35,6 +40,12 @@ pub(super) fn judge(claimed: f64, slope: &Slope, scale: f64) -> Verdict {
     }
 }
 
+/// How large a mistake may be that such a comparison does not see, as a part of `scale`.
+pub(super) fn blur(slope: &Slope, scale: f64, rounding: f64) -> f64 {
+    let nothing = slope.is_smooth() && slope.value == 0.0 && rounding == 0.0;
+    if nothing { 0.0 } else { TOLERANCE + (4.0 * slope.uncertainty + rounding) / scale }
+}
+
 /// Claimed derivatives beside the differences of those elements that were measured.
 #[derive(Debug, Clone)]
 pub(super) struct Measured {
@@ -42,33 +53,80 @@ pub(super) struct Measured {
     pub(super) slopes: Vec<Slope>,
     /// The verdict of each.
     pub(super) verdicts: Vec<Verdict>,
+    /// How large a mistake may be that the comparison does not see, as a part of the block's largest number.
+    pub(super) blur: f64,
 }
 
 impl Measured {
-    /// Judges each element by the block's claimed derivatives.
-    pub(super) fn new(claimed: &[f64], elements: Vec<usize>, slopes: Vec<Slope>) -> Self {
+    /// Judges each element by the block's claimed derivatives, which are known to `rounding`.
+    pub(super) fn new(claimed: &[f64], elements: Vec<usize>, slopes: Vec<Slope>, rounding: f64) -> Self {
         let finite = |value: f64| if value.is_finite() { value.abs() } else { 0.0 };
         let scale = slopes.iter().map(|slope| finite(slope.value)).fold(0.0, f64::max);
         let scale = claimed.iter().map(|&value| finite(value)).fold(scale, f64::max);
         let verdicts = elements
             .iter()
             .zip(&slopes)
-            .map(|(&element, slope)| judge(claimed[element], slope, scale))
+            .map(|(&element, slope)| judge(claimed[element], slope, scale, rounding))
             .collect();
-        Measured { elements, slopes, verdicts }
+        let blur = slopes.iter().map(|slope| blur(slope, scale, rounding)).fold(0.0, f64::max);
+        Measured { elements, slopes, verdicts, blur }
     }
 
-    /// The verdict of the block.
+    /// The verdict of the block: elements that tell nothing count only where they are the most of those that are not 0.
     pub(super) fn verdict(&self) -> Verdict {
-        Verdict::of_all(self.verdicts.iter().copied())
+        let is_nothing = |slope: &Slope| slope.is_smooth() && slope.value == 0.0;
+        let all = || self.verdicts.iter().zip(&self.slopes);
+        let vague = all().filter(|(verdict, _)| **verdict == Verdict::Inconclusive).count();
+        let telling =
+            all().filter(|(verdict, slope)| **verdict != Verdict::Inconclusive && !is_nothing(slope)).count();
+        let told = self.verdicts.iter().copied();
+        Verdict::of_all(told.filter(|verdict| *verdict != Verdict::Inconclusive || vague > telling))
     }
 
-    /// The slopes for a table of the whole block: NaN for what was not measured and for what has no one slope, unless the
-    /// claim is wrong there.
+    /// The elements for which the differences do not say that the claim is right.
+    pub(super) fn open(&self) -> Vec<usize> {
+        let all = self.elements.iter().zip(&self.verdicts);
+        all.filter(|(_, verdict)| **verdict != Verdict::Right).map(|(element, _)| *element).collect()
+    }
+
+    /// Whether all slopes are 0.
+    pub(super) fn is_zero(&self) -> bool {
+        self.slopes.iter().all(|slope| slope.value == 0.0)
+    }
+
+    /// The elements at a kink, and those that are wrong.
+    pub(super) fn not_right(&self) -> impl Iterator<Item = usize> {
+        let all = self.elements.iter().zip(&self.verdicts);
+        all.filter(|(_, verdict)| matches!(verdict, Verdict::Kink | Verdict::Wrong))
+            .map(|(element, _)| *element)
+    }
+
+    /// Says another thing of an element.
+    pub(super) fn set(&mut self, element: usize, verdict: Verdict) {
+        if let Ok(at) = self.elements.binary_search(&element) {
+            self.verdicts[at] = verdict;
+        }
+    }
+
+    /// The same with the slopes of some elements measured again.
+    pub(super) fn again(self, again: Measured, claimed: &[f64], rounding: f64) -> Self {
+        let mut slopes = self.slopes;
+        for (element, slope) in again.elements.iter().zip(again.slopes) {
+            if let Ok(at) = self.elements.binary_search(element) {
+                slopes[at] = slope;
+            }
+        }
+        Measured::new(claimed, self.elements, slopes, rounding)
+    }
+
+    /// The slopes for a table of the whole block: NaN for what was not measured, for what has no one slope, unless the
+    /// claim is wrong there, and for what is rounding alone, unless all of it is.
     pub(super) fn numeric(&self, length: usize) -> Vec<f64> {
         let mut numeric = vec![f64::NAN; length];
+        let vague = self.verdict() == Verdict::Inconclusive;
         for ((&element, slope), verdict) in self.elements.iter().zip(&self.slopes).zip(&self.verdicts) {
-            if slope.is_smooth() || verdict.is_wrong() {
+            let tells = *verdict != Verdict::Inconclusive || vague;
+            if slope.is_smooth() && tells || verdict.is_wrong() {
                 numeric[element] = slope.value;
             }
         }

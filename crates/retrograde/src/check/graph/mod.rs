@@ -12,35 +12,47 @@
 //! | `part` | what lies downstream of one block, ready to be run for one moved number after the other |
 //! | `blocks` | the blocks of parameters, number by number or in a random direction |
 //! | `claims` | the gradient as backpropagation or the user has it, in either precision |
-//! | `node` | one node alone |
+//! | `node`, `alone` | one node alone, and all of them |
+//! | `whole` | the gradient of the whole: what decides |
+//! | `consequences` | what follows from the whole for the nodes, and from the nodes for kinks of the whole |
+//! | `by_hand` | why a gradient that was derived by hand is wrong |
+//! | `tied` | kinks of a node at which several numbers meet |
+//! | `evaluation` | a loss, or its gradients, as a function of the blocks |
+//! | `rounding` | how well the loss and its gradients are known |
 //! | `judge` | what the differences say of a claimed derivative |
 //! | `model` | a model of the library on some samples, ready to be checked |
 //! | `as_layer` | a node seen as a layer, to find the cause |
 //! | `findings` | what is said about it |
 
+mod alone;
 mod as_layer;
 mod blocks;
+mod by_hand;
 mod claims;
+mod consequences;
+mod evaluation;
 mod findings;
 mod judge;
 mod model;
 mod node;
 mod part;
+mod rounding;
 mod subject;
+mod tied;
 mod values;
+mod whole;
 
 pub use model::model;
 
-use super::numerical::{Differences, sample};
-use super::{Comparison, LayerReport, Report, Verdict};
+use super::{Comparison, Report, Verdict};
 use crate::error::{Error, Result};
-use crate::graph::{Kind, Node, NodeId, Tensor, Var};
-use node::Local;
+use crate::graph::{Kind, NodeId, Tensor, Var};
+use alone::Alone;
 use rand::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use std::collections::HashSet;
-use std::sync::Arc;
-use values::{Given, Values, dependent};
+use values::{Given, Values};
+use whole::{Point, Subject};
 
 /// Checks the gradient of `loss` with respect to `parameters`, all of their numbers, and every node on the way.
 ///
@@ -210,144 +222,83 @@ impl GraphCheck {
             report.findings.push(found);
             return Ok(None);
         }
-        let is_block: HashSet<NodeId> = blocks.iter().map(Var::id).collect();
-        let differentiable = dependent(&values.nodes, |node| is_block.contains(&node.id));
-        let differentiable: HashSet<NodeId> = values
-            .nodes
-            .iter()
-            .zip(differentiable)
-            .filter(|(_, depends)| *depends)
-            .map(|(node, _)| node.id)
-            .collect();
-        let (mut kinks, before) = (false, report.findings.len());
-        let mut first_wrong: Option<Arc<Node>> = None;
-        for node in values.nodes.iter().filter(|node| !known.contains(&node.id)) {
-            let Some(wanted) = node::wanted(loss.graph(), node, |input| differentiable.contains(&input.id))
-            else {
-                continue;
-            };
-            let station = self.station(&values, loss, node, &wanted, first_wrong.as_deref(), report)?;
-            kinks |= station.verdict == Verdict::Kink;
-            if station.verdict.is_wrong() && first_wrong.is_none() {
-                first_wrong = Some(Arc::clone(node));
-            }
-            report.layers.push(station);
-        }
-        let whole = self.whole(&values, loss, &blocks, title, (first_wrong.as_deref(), kinks), report)?;
-        if whole == Verdict::Right {
-            // Where a node alone jumps or does not settle and the whole does not feel it, there is nothing to tell: the
-            // share of a maximum compares two numbers that are moved together in the whole, and alone here.
-            let untold = [Verdict::NotDifferentiable, Verdict::Inconclusive];
-            let kept: Vec<_> =
-                report.findings.drain(before..).filter(|f| !untold.contains(&f.verdict)).collect();
-            report.findings.extend(kept);
-        }
-        let wrong = first_wrong.map(|_| Verdict::Wrong);
-        report.verdict = Verdict::of_all([report.verdict, whole].into_iter().chain(wrong));
-        Ok(Some(values))
-    }
-
-    /// A node alone.
-    fn station(
-        &self,
-        values: &Values,
-        loss: &Var,
-        node: &Arc<Node>,
-        wanted: &[bool],
-        first_wrong: Option<&Node>,
-        report: &mut Report,
-    ) -> Result<LayerReport> {
-        let seed = self.seed.wrapping_add(1 + node.id.index() as u64);
-        let mut station = LayerReport {
-            name: node.label(),
-            kind: node.operation().map_or("", |operation| operation.name()).into(),
-            output: node.value_type.shape.to_vec(),
-            verdict: Verdict::Wrong,
-            blocks: Vec::new(),
-        };
-        let mut local = match Local::new(values, loss.graph(), node, wanted, seed) {
-            Ok(local) => local,
-            Err(error) => {
-                report.findings.push(findings::not_recorded(node, &error, first_wrong));
-                return Ok(station);
-            }
-        };
-        let checks = local.check(&Differences::double(), !self.directions, seed)?;
-        station.verdict = Verdict::of_all(checks.iter().map(|check| check.verdict));
-        for check in &checks {
-            station.blocks.push(check.comparison());
-            let mut found = findings::of_input(node, check, first_wrong);
-            if let Some(found) = found.as_mut().filter(|found| found.verdict.is_wrong())
-                && let Some(cause) = as_layer::cause(values, loss.graph(), node, check.position)
-            {
-                findings::explain(found, cause);
-            }
-            report.findings.extend(found);
-        }
-        Ok(station)
-    }
-
-    /// The gradient of the whole.
-    fn whole(
-        &self,
-        values: &Values,
-        loss: &Var,
-        blocks: &[Var],
-        title: &str,
-        (first_wrong, kinks): (Option<&Node>, bool),
-        report: &mut Report,
-    ) -> Result<Verdict> {
-        let claims = match claims::claimed::<f64>(loss, blocks, &self.claims, &self.given) {
-            Ok(claims) => claims,
+        let mut alone = self.alone(&values, loss, &blocks, known)?;
+        let subject = match Subject::new(self, loss, &blocks, title) {
+            Ok(subject) => subject,
             // The node that is to blame has said so.
-            Err(_) if first_wrong.is_some() => return Ok(Verdict::Wrong),
+            Err(_) if alone.first_wrong.is_some() => {
+                report.layers.extend(alone.layers);
+                report.findings.extend(alone.findings);
+                report.verdict = Verdict::Wrong;
+                return Ok(Some(values));
+            }
             Err(error) => return Err(error),
         };
-        let in_f32 = || claims::claimed::<f32>(loss, blocks, &self.claims, &self.given);
-        let single = self.single.then(in_f32).transpose()?;
-        let name = |block: &Var| format!("{}{title}", block.node().label());
-        let (mut moved, first_block) = (0, report.blocks.len());
-        if self.directions {
-            let along = blocks::along(values, &self.given, loss, blocks, &claims, self.seed)?;
-            let names = blocks.iter().map(&name).chain([format!("all together{title}")]);
-            for (name, along) in names.zip(along) {
-                let verdict = findings::explained(along.verdict, first_wrong, kinks);
-                let numeric = if along.slope.is_smooth() { along.slope.value } else { f64::NAN };
-                report.blocks.push(Comparison::new(&name, &[], &[along.claimed], &[numeric], verdict));
+        let point = subject.at(values, self.given.clone())?;
+        let whole = self.whole(&subject, &point, &mut alone, report)?;
+        let wrong = alone.layers.iter().any(|node| node.verdict.is_wrong()).then_some(Verdict::Wrong);
+        report.verdict = Verdict::of_all([report.verdict, whole].into_iter().chain(wrong));
+        report.layers.extend(alone.layers);
+        report.findings.extend(alone.findings);
+        Ok(Some(point.values))
+    }
+
+    /// The gradient of the whole, and what follows from it for the nodes.
+    fn whole(
+        &self,
+        subject: &Subject<'_>,
+        point: &Point,
+        alone: &mut Alone,
+        report: &mut Report,
+    ) -> Result<Verdict> {
+        let title = subject.title;
+        let mut rows = subject.compare(point)?;
+        consequences::settle(subject, point, &mut rows, alone)?;
+        let by_hand: Vec<usize> = (0..subject.blocks.len())
+            .filter(|&block| rows[block].comparison.verdict.is_wrong() && subject.is_claimed(block))
+            .collect();
+        if !by_hand.is_empty() {
+            report.findings.extend(by_hand::findings(subject, point, &by_hand)?);
+        }
+        if self.single {
+            let single = claims::computed::<f32>(&subject.claims, &self.given)?;
+            for (block, single) in single.iter().enumerate() {
+                let row = &mut rows[block];
+                let exact = &point.claims[block];
+                if !self.directions && !row.elsewhere {
+                    row.show(single);
+                }
+                report.findings.extend(claims::in_single(&mut row.comparison, exact, single));
             }
-        } else {
-            for (place, (block, claimed)) in blocks.iter().zip(&claims).enumerate() {
-                let elements = sample(claimed.len(), self.sample.unwrap_or(usize::MAX), self.seed);
-                moved += elements.len();
-                let measured = blocks::measure(values, loss, block, claimed, elements, self.threads)?;
-                let verdict = findings::explained(measured.verdict(), first_wrong, kinks);
-                let shown = single.as_ref().map_or(claimed, |single| &single[place]);
-                report.blocks.push(measured.comparison(&name(block), &block.shape(), shown, verdict));
-            }
         }
-        for (place, single) in single.iter().flatten().enumerate() {
-            let block = &mut report.blocks[first_block + place];
-            report.findings.extend(claims::in_single(block, &claims[place], single));
+        let verdict = whole::verdict(&rows);
+        let recorded: Vec<&Comparison> = rows
+            .iter()
+            .enumerate()
+            .filter(|(row, one)| one.comparison.verdict.is_wrong() && !by_hand.contains(row))
+            .map(|(_, one)| &one.comparison)
+            .collect();
+        let said = report.findings.iter().chain(&alone.findings).any(|found| found.verdict.is_wrong());
+        if !recorded.is_empty() && !said {
+            report.findings.push(findings::whole(&recorded));
         }
-        let whole = Verdict::of_all(report.blocks[first_block..].iter().map(|block| block.verdict));
-        if whole.is_wrong() && first_wrong.is_none() {
-            report.findings.push(findings::whole(&report.blocks, self.claims.is_empty()));
-        }
-        let nodes = report.layers.len();
+        report.findings.extend(findings::elsewhere(&rows, title));
+        let (nodes, count) = (alone.layers.len(), subject.blocks.len());
         let precision = if self.single { "the gradient in f32, all else in f64" } else { "in f64" };
         report.method.push(if self.directions {
             format!(
-                "each of {} blocks{title} moved in a random direction, and all together; {nodes} nodes alone, for a \
-                 random upstream gradient; in f64",
-                blocks.len()
+                "each of {count} blocks{title} moved in a random direction, and all together; {nodes} nodes alone, for a \
+                 random upstream gradient; in f64"
             )
         } else {
+            let moved: usize = rows.iter().map(|row| row.moved).sum();
             format!(
                 "{moved} parameters{title} moved one by one, the loss run anew at two step sizes or more for each; \
                  {nodes} nodes alone, for a random upstream gradient; {precision}"
             )
         });
-        Ok(whole)
+        report.blocks.extend(rows.into_iter().map(|row| row.comparison));
+        Ok(verdict)
     }
 
     /// The derivative of the gradient: of Σ gradient · a random vector.

@@ -1,8 +1,11 @@
 //! One node alone: its vector-Jacobian product, for a random upstream gradient, against differences of its own output.
 
+use super::super::kinks::AtKink;
 use super::super::numerical::{Differences, Slope, sample};
 use super::super::{Comparison, Verdict};
 use super::judge::{Measured, judge};
+use super::rounding::{Rounding, elsewhere, largest, measured};
+use super::tied;
 use super::values::Values;
 use crate::error::Result;
 use crate::graph::{Graph, Kind, Node, Tensor, Var};
@@ -49,6 +52,8 @@ pub(super) struct InputCheck {
     /// The claim along a random direction of all elements, and the slope.
     pub(super) along: Option<(f64, Slope)>,
     pub(super) verdict: Verdict,
+    /// What is wrong with numbers that are tied, if that is what is wrong.
+    pub(super) tied: Option<AtKink>,
 }
 
 impl Local {
@@ -114,63 +119,145 @@ impl Local {
         Ok(Local { inputs, output, plan, upstream, middle, pointwise })
     }
 
-    /// Each input that has a gradient. `each` says whether elements are moved one by one, too.
+    /// Each input that has a gradient. `each` says whether elements are moved one by one, too. Where the first comparison
+    /// does not agree, the rounding is measured; and where it hides the derivative here, the node is compared at other
+    /// values of its inputs.
     pub(super) fn check(
         &mut self,
-        differences: &Differences,
+        values: &Values,
+        graph: &Graph,
+        node: &Arc<Node>,
         each: bool,
         seed: u64,
     ) -> Result<Vec<InputCheck>> {
+        let wanted: Vec<bool> = self.inputs.iter().map(|input| input.claimed.is_some()).collect();
+        let positions: Vec<usize> = (0..wanted.len()).filter(|&position| wanted[position]).collect();
         let mut checks = Vec::new();
-        for position in 0..self.inputs.len() {
-            let Some(claimed) = self.inputs[position].claimed.clone() else {
+        for &position in &positions {
+            checks.push(self.check_input(position, each, seed, (0.0, 0.0))?);
+        }
+        if checks.iter().all(|check| check.verdict == Verdict::Right) {
+            return Ok(checks);
+        }
+        let starts: Vec<Vec<f64>> =
+            positions.iter().map(|&position| self.inputs[position].value.values().to_vec()).collect();
+        let there = |moved: Vec<Vec<f64>>| -> Option<Local> {
+            let parts = positions.iter().zip(moved);
+            let changed = parts.filter_map(|(&position, moved)| {
+                Some((node.inputs[position], Tensor::new(self.inputs[position].value.shape(), moved).ok()?))
+            });
+            let local = Local::new(&values.with(changed), graph, node, &wanted, seed).ok()?;
+            local.is_finite().then_some(local)
+        };
+        let mut others: Vec<Local> = elsewhere(&starts, seed).into_iter().filter_map(there).collect();
+        let rounding = self.rounding(&positions, &starts, &others, seed)?;
+        for (number, check) in checks.iter_mut().enumerate() {
+            if check.verdict == Verdict::Right {
                 continue;
-            };
-            let count = claimed.len();
-            let (label, shape) =
-                (self.inputs[position].label.clone(), self.inputs[position].value.shape().to_vec());
-            let mut check = if self.pointwise {
-                let measured =
-                    Measured::new(&claimed, (0..count).collect(), self.pointwise(differences, position)?);
-                InputCheck {
-                    position,
-                    label,
-                    shape,
-                    verdict: measured.verdict(),
-                    claimed,
-                    measured,
-                    along: None,
-                }
-            } else {
-                let along = self.along(differences, position, &claimed, seed)?;
-                let few = if each || count <= 1 { ELEMENTS } else { 0 };
-                let measured = self.elements(differences, position, &claimed, sample(count, few, seed));
-                let length = claimed.iter().map(|value| value * value).sum::<f64>().sqrt();
-                let parts = [measured.verdict(), judge(along.0, &along.1, length)];
-                InputCheck {
-                    position,
-                    label,
-                    shape,
-                    verdict: Verdict::of_all(parts),
-                    claimed,
-                    measured,
-                    along: Some(along),
-                }
-            };
-            if check.verdict != Verdict::Right && !self.pointwise {
-                // Where something is, all of it is looked at.
-                let elements = sample(count, ALL, seed);
-                check.measured = self.elements(differences, position, &check.claimed, elements);
-                if check.measured.elements.len() == count {
-                    check.verdict = check.measured.verdict();
+            }
+            let known = (rounding.value, rounding.gradient(number));
+            *check = self.check_input(positions[number], each, seed, known)?;
+            for other in others.iter_mut().filter(|_| check.verdict == Verdict::Inconclusive) {
+                let found = other.check_input(positions[number], each, seed, known)?;
+                if matches!(found.verdict, Verdict::Right | Verdict::Wrong) {
+                    *check = found;
+                    break;
                 }
             }
-            checks.push(check);
+        }
+        // Where each number moves an output of its own, none is tied with another.
+        let apart = self.pointwise && checks.len() == 1;
+        if !apart && checks.iter().any(|check| check.measured.verdicts.contains(&Verdict::Kink)) {
+            for group in tied::judge(values, graph, node, &checks)? {
+                InputCheck::settle(&mut checks, &group);
+            }
         }
         Ok(checks)
     }
 
-    /// Σ upstream · (output − its value in the middle), and the magnitude to which its rounding is relative.
+    /// The rounding of Σ upstream · output, or of a single output of a pointwise operation, and of the derivatives.
+    fn rounding(
+        &mut self,
+        positions: &[usize],
+        starts: &[Vec<f64>],
+        others: &[Local],
+        seed: u64,
+    ) -> Result<Rounding> {
+        let vars: Vec<Var> = positions.iter().map(|&position| self.inputs[position].var.clone()).collect();
+        let mut run = |blocks: &[Vec<f64>]| -> Result<f64> {
+            for (var, block) in vars.iter().zip(blocks) {
+                if self.plan.place(var).is_ok() {
+                    self.plan.set(var, block)?;
+                }
+            }
+            self.moved()
+        };
+        let seen = measured(starts, seed, &mut run)?;
+        run(starts)?;
+        let all = || std::iter::once(&*self).chain(others);
+        let claims = |&position: &usize| {
+            all().filter_map(|local| local.inputs[position].claimed.as_deref().map(largest)).collect()
+        };
+        let gradients = positions.iter().map(claims).collect();
+        Ok(if self.pointwise {
+            let seen = seen / (self.middle.len().max(1) as f64).sqrt();
+            Rounding::new(seen, all().map(|local| largest(&local.middle)).collect(), gradients)
+        } else {
+            Rounding::new(seen, all().map(Local::magnitude).collect(), gradients)
+        })
+    }
+
+    /// Whether the outputs and the derivatives are finite.
+    fn is_finite(&self) -> bool {
+        let claims = self.inputs.iter().filter_map(|input| input.claimed.as_ref());
+        claims.chain([&self.middle]).flatten().all(|value| value.is_finite())
+    }
+
+    /// One input. `known` is how far a value of the output and a derivative may be off by rounding whatever their size.
+    fn check_input(
+        &mut self,
+        position: usize,
+        each: bool,
+        seed: u64,
+        known: (f64, f64),
+    ) -> Result<InputCheck> {
+        let claimed = self.inputs[position].claimed.clone().unwrap_or_default();
+        let count = claimed.len();
+        let (label, shape) =
+            (self.inputs[position].label.clone(), self.inputs[position].value.shape().to_vec());
+        if self.pointwise {
+            let slopes = self.pointwise(position, known.0)?;
+            let measured = Measured::new(&claimed, (0..count).collect(), slopes, known.1);
+            let verdict = measured.verdict();
+            return Ok(InputCheck {
+                position,
+                label,
+                shape,
+                verdict,
+                claimed,
+                measured,
+                along: None,
+                tied: None,
+            });
+        }
+        let along = self.along(position, &claimed, seed, known.0)?;
+        let few = if each || count <= 1 { ELEMENTS } else { 0 };
+        let mut measured = self.elements(position, &claimed, sample(count, few, seed), known);
+        let length = claimed.iter().map(|value| value * value).sum::<f64>().sqrt();
+        // A sum over as many numbers, each off by so much.
+        let rounding = 2.0 * (count as f64).sqrt() * known.1;
+        let mut verdict = Verdict::of_all([measured.verdict(), judge(along.0, &along.1, length, rounding)]);
+        if verdict != Verdict::Right {
+            // Where something is, all of it is looked at.
+            measured = self.elements(position, &claimed, sample(count, ALL, seed), known);
+            if measured.elements.len() == count {
+                verdict = measured.verdict();
+            }
+        }
+        Ok(InputCheck { position, label, shape, verdict, claimed, measured, along: Some(along), tied: None })
+    }
+
+    /// Σ upstream · (output − its value in the middle).
     fn moved(&mut self) -> Result<f64> {
         self.plan.run()?;
         let output = self.plan.read(&self.output)?;
@@ -178,60 +265,61 @@ impl Local {
         Ok(parts.map(|((now, before), weight)| weight * (now - before)).sum())
     }
 
+    /// The magnitude to which the rounding of that is relative.
     fn magnitude(&self) -> f64 {
         self.middle.iter().zip(&self.upstream).map(|(value, weight)| (value * weight).abs()).sum()
+    }
+
+    /// The rounding of that, `least` at least.
+    fn floor(&self, least: f64) -> f64 {
+        least.max(2.0 * f64::EPSILON * self.magnitude())
     }
 
     /// The slopes for some elements of an input, one after the other.
     fn elements(
         &mut self,
-        differences: &Differences,
         position: usize,
         claimed: &[f64],
         elements: Vec<usize>,
+        (floor, rounding): (f64, f64),
     ) -> Measured {
+        let differences = Differences::double();
         let (var, value) = (self.inputs[position].var.clone(), Arc::clone(&self.inputs[position].value));
-        let magnitude = self.magnitude();
+        let floor = self.floor(floor);
         let mut slopes = Vec::with_capacity(elements.len());
         let place = self.plan.place(&var);
         for &element in &elements {
             let at = value.values()[element];
             // What the output does not depend on is not in its plan.
             let Ok(place) = &place else {
-                slopes.push(differences.slope_within(|_| 0.0, at, 0.0, magnitude, None));
+                slopes.push(differences.slope_above(|_| 0.0, at, 0.0, floor, None));
                 continue;
             };
-            let slope = differences.slope_within(
+            let slope = differences.slope_above(
                 |to| {
                     self.plan.numbers()[place.start + element] = to;
                     self.moved().unwrap_or(f64::NAN)
                 },
                 at,
                 0.0,
-                magnitude,
+                floor,
                 Some(claimed[element]),
             );
             self.plan.numbers()[place.start + element] = at;
             slopes.push(slope);
         }
-        Measured::new(claimed, elements, slopes)
+        Measured::new(claimed, elements, slopes, rounding)
     }
 
     /// The slope along a random direction of all elements of an input, beside what is claimed for it.
-    fn along(
-        &mut self,
-        differences: &Differences,
-        position: usize,
-        claimed: &[f64],
-        seed: u64,
-    ) -> Result<(f64, Slope)> {
+    fn along(&mut self, position: usize, claimed: &[f64], seed: u64, floor: f64) -> Result<(f64, Slope)> {
         let (var, value) = (self.inputs[position].var.clone(), Arc::clone(&self.inputs[position].value));
         let mut random = Xoshiro256PlusPlus::seed_from_u64(seed ^ 0x5eed);
         let direction: Vec<f64> = value.values().iter().map(|_| weight(&mut random)).collect();
         let claim = claimed.iter().zip(&direction).map(|(claim, along)| claim * along).sum();
         let mut x = value.values().to_vec();
-        let (magnitude, mut error) = (self.magnitude(), None);
-        let slope = differences.slope_within(
+        let (floor, mut error) = (self.floor(floor), None);
+        let slope = Differences::double().slope_above(
             |t| {
                 x.iter_mut()
                     .zip(value.values())
@@ -245,7 +333,7 @@ impl Local {
             },
             0.0,
             0.0,
-            magnitude,
+            floor,
             Some(claim),
         );
         if self.plan.place(&var).is_ok() {
@@ -258,7 +346,8 @@ impl Local {
     }
 
     /// The slopes for all elements of an input of a pointwise operation, at once: each moves its own output alone.
-    fn pointwise(&mut self, differences: &Differences, position: usize) -> Result<Vec<Slope>> {
+    fn pointwise(&mut self, position: usize, floor: f64) -> Result<Vec<Slope>> {
+        let differences = Differences::double();
         let (var, value) = (self.inputs[position].var.clone(), Arc::clone(&self.inputs[position].value));
         let claimed = self.inputs[position].claimed.clone().unwrap_or_default();
         if self.plan.place(&var).is_err() {
@@ -277,6 +366,7 @@ impl Local {
             &middle,
             &upstream,
             &claimed,
+            floor,
         );
         self.plan.set(&var, value.values())?;
         Ok(slopes)
@@ -284,6 +374,23 @@ impl Local {
 }
 
 impl InputCheck {
+    /// Whether what is wrong is what it takes where several numbers are tied.
+    pub(super) fn is_wrong_at_ties(&self) -> bool {
+        self.verdict.is_wrong() && self.tied.is_some()
+    }
+
+    /// Says of the numbers that are tied what was found of them together.
+    fn settle(checks: &mut [InputCheck], group: &tied::Tied) {
+        let admissible = group.state == AtKink::Admissible;
+        let verdict = if admissible { Verdict::Kink } else { Verdict::Wrong };
+        for &(number, element) in &group.numbers {
+            let check = &mut checks[number];
+            check.tied = if admissible { check.tied } else { Some(group.state) };
+            check.measured.set(element, verdict);
+            check.verdict = check.measured.verdict();
+        }
+    }
+
     /// For the table.
     pub(super) fn comparison(&self) -> Comparison {
         match &self.along {

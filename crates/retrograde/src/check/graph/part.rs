@@ -134,12 +134,13 @@ pub(super) struct Runner<'a> {
 }
 
 impl Runner<'_> {
-    /// The slope of the loss by one number of the block.
+    /// The slope of the loss by one number of the block. A value of the loss may be off by `floor`, whatever its size.
     pub(super) fn slope(
         &mut self,
         differences: &Differences,
         element: usize,
         expected: Option<f64>,
+        floor: f64,
     ) -> Slope {
         let at = self.part.block.values()[element];
         self.moved.clear();
@@ -167,7 +168,7 @@ impl Runner<'_> {
                 Err(_) => f64::NAN,
             }
         };
-        let slope = differences.slope_against(at_value, at, self.middle, expected);
+        let slope = differences.slope_above(at_value, at, self.middle, floor, expected);
         let numbers = self.plan.numbers();
         for &(place, value, _) in &self.moved {
             numbers[place] = value;

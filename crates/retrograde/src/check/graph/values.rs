@@ -15,6 +15,14 @@ pub(super) struct Given {
 }
 
 impl Given {
+    /// The same with other values of these blocks.
+    pub(super) fn with(&self, blocks: &[Var], values: Vec<Vec<f64>>) -> Self {
+        let mut given = self.clone();
+        given.real.retain(|(var, _)| blocks.iter().all(|block| block.id() != var.id()));
+        given.real.extend(blocks.iter().cloned().zip(values));
+        given
+    }
+
     /// Gives a plan those of them that it takes.
     pub(super) fn to<T: Real>(&self, plan: &mut Plan<T>, nodes: &[Arc<Node>]) -> Result<()> {
         let needed = |var: &Var| nodes.iter().any(|node| node.id == var.id());
@@ -83,6 +91,18 @@ impl Values {
             let label = format!("`{}`", var.node().label());
             Error::invalid(label, "it has no real numbers here", "check parameters that the loss depends on")
         })
+    }
+
+    /// The numbers of some variables.
+    pub(super) fn of_all(&self, vars: &[Var]) -> Result<Vec<Vec<f64>>> {
+        vars.iter().map(|var| Ok(self.of(var)?.values().to_vec())).collect()
+    }
+
+    /// The same with other numbers of some nodes, on which the others are not made to depend.
+    pub(super) fn with(&self, changed: impl IntoIterator<Item = (NodeId, Tensor)>) -> Self {
+        let mut real = self.real.clone();
+        real.extend(changed.into_iter().map(|(node, value)| (node, Arc::new(value))));
+        Values { nodes: self.nodes.clone(), real, indices: self.indices.clone(), unsteady: None }
     }
 
     /// Records a node's value as one that never changes, in another graph.

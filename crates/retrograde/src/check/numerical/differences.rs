@@ -72,13 +72,34 @@ impl Differences {
     /// a difference of two large ones, a sum in which much cancels.
     pub fn slope_within(
         &self,
-        mut f: impl FnMut(f64) -> f64,
+        f: impl FnMut(f64) -> f64,
         at: f64,
         middle: f64,
         magnitude: f64,
         expected: Option<f64>,
     ) -> Slope {
-        let mut ladder = self.ladder(middle, at).of_magnitude(magnitude);
+        self.descend(self.ladder(middle, at).of_magnitude(magnitude), f, at, expected)
+    }
+
+    /// The same of a function each of whose values is off by as much as `floor`, whatever its size.
+    pub(in crate::check) fn slope_above(
+        &self,
+        f: impl FnMut(f64) -> f64,
+        at: f64,
+        middle: f64,
+        floor: f64,
+        expected: Option<f64>,
+    ) -> Slope {
+        self.descend(self.ladder(middle, at).with_floor(floor), f, at, expected)
+    }
+
+    fn descend(
+        &self,
+        mut ladder: Ladder,
+        mut f: impl FnMut(f64) -> f64,
+        at: f64,
+        expected: Option<f64>,
+    ) -> Slope {
         for (step, left, right) in self.steps(at) {
             ladder.push(step, f(left), f(right));
             if let Some(slope) = ladder.settled(expected) {
@@ -160,7 +181,8 @@ impl Differences {
     }
 
     /// The slopes of weight · f for a function of each number alone, such as a pointwise operation, all at once. `f` fills
-    /// its second argument with the values for its first; `middle` are those at `at`.
+    /// its second argument with the values for its first; `middle` are those at `at`. A value may be off by `floor`, whatever
+    /// its size.
     pub(in crate::check) fn each(
         &self,
         mut f: impl FnMut(&[f64], &mut [f64]),
@@ -168,9 +190,10 @@ impl Differences {
         middle: &[f64],
         weight: &[f64],
         expected: &[f64],
+        floor: f64,
     ) -> Vec<Slope> {
         let mut ladders: Vec<Ladder> = (at.iter().zip(middle).zip(weight))
-            .map(|((&at, value), weight)| self.ladder(value * weight, at))
+            .map(|((&at, value), weight)| self.ladder(value * weight, at).with_floor(floor * weight.abs()))
             .collect();
         let mut settled: Vec<Option<Slope>> = vec![None; at.len()];
         let mut steps: Vec<_> = at.iter().map(|&at| self.steps(at)).collect();

@@ -151,3 +151,155 @@ impl<T: Real> Rows<T> for Flawed {
         }
     }
 }
+
+/// How a maximum gives its gradient to numbers that are tied.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Shares {
+    First,
+    Last,
+    Equal,
+    /// All of it to each.
+    Each,
+}
+
+/// The largest of each row of a matrix, as a column.
+#[track_caller]
+pub fn largest(x: &Var, shares: Shares) -> Var {
+    x.graph().apply(Largest(shares), &[x])
+}
+
+#[derive(Debug)]
+struct Largest(Shares);
+
+impl Operation for Largest {
+    fn name(&self) -> &'static str {
+        "largest"
+    }
+
+    fn attributes(&self) -> String {
+        format!("{:?}", self.0)
+    }
+
+    fn infer(&self, inputs: &[Type]) -> Result<Type, Mismatch> {
+        Ok(Type::real([inputs[0].shape[0], 1]))
+    }
+
+    fn form(self: Arc<Self>) -> Form {
+        Form::Rows(self)
+    }
+
+    fn derivative(&self, site: &Site<'_>) -> Vec<Option<Var>> {
+        let (x, g) = (site.input(0), site.upstream());
+        let to = x.graph().apply(Receives(self.0), &[x]);
+        vec![Some(g.broadcast(x.shape()) * to)]
+    }
+}
+
+impl RowsKernel for Largest {
+    fn rows(&self, inputs: &[&[usize]], _: &[usize]) -> usize {
+        inputs[0][0]
+    }
+}
+
+impl<T: Real> Rows<T> for Largest {
+    fn evaluate(&self, call: Call<'_, T>) {
+        let x = call.inputs.get(0).real();
+        let width = x.len() / call.shape[0];
+        for (y, row) in call.output.real().iter_mut().zip(x[call.rows.start * width..].chunks(width)) {
+            *y = row.iter().copied().fold(row[0], |most, x| if x > most { x } else { most });
+        }
+    }
+}
+
+/// What each number receives of the gradient of its row's largest.
+#[derive(Debug)]
+struct Receives(Shares);
+
+impl Operation for Receives {
+    fn name(&self) -> &'static str {
+        "receives"
+    }
+
+    fn attributes(&self) -> String {
+        format!("{:?}", self.0)
+    }
+
+    fn infer(&self, inputs: &[Type]) -> Result<Type, Mismatch> {
+        Ok(inputs[0].clone())
+    }
+
+    fn form(self: Arc<Self>) -> Form {
+        Form::Rows(self)
+    }
+
+    fn derivative(&self, _: &Site<'_>) -> Vec<Option<Var>> {
+        vec![None]
+    }
+}
+
+impl RowsKernel for Receives {
+    fn rows(&self, inputs: &[&[usize]], _: &[usize]) -> usize {
+        inputs[0][0]
+    }
+}
+
+impl<T: Real> Rows<T> for Receives {
+    fn evaluate(&self, call: Call<'_, T>) {
+        let (x, width) = (call.inputs.get(0).real(), call.shape[1]);
+        let rows = x[call.rows.start * width..].chunks(width);
+        for (to, row) in call.output.real().chunks_mut(width).zip(rows) {
+            let most = row.iter().copied().fold(row[0], |most, x| if x > most { x } else { most });
+            let tied: Vec<usize> = (0..width).filter(|&at| row[at] == most).collect();
+            to.fill(T::of(0.0));
+            match self.0 {
+                Shares::First => to[tied[0]] = T::of(1.0),
+                Shares::Last => to[tied[tied.len() - 1]] = T::of(1.0),
+                Shares::Equal => tied.iter().for_each(|&at| to[at] = T::of(1.0 / tied.len() as f64)),
+                Shares::Each => tied.iter().for_each(|&at| to[at] = T::of(1.0)),
+            }
+        }
+    }
+}
+
+/// The larger of two numbers, with what each of them receives of the gradient where they are equal.
+#[track_caller]
+pub fn larger(a: &Var, b: &Var, at_tie: [f64; 2]) -> Var {
+    a.graph().apply(Larger(at_tie), &[a, b])
+}
+
+#[derive(Debug)]
+struct Larger([f64; 2]);
+
+impl Operation for Larger {
+    fn name(&self) -> &'static str {
+        "larger"
+    }
+
+    fn attributes(&self) -> String {
+        format!("{:?}", self.0)
+    }
+
+    fn infer(&self, inputs: &[Type]) -> Result<Type, Mismatch> {
+        Ok(inputs[0].clone())
+    }
+
+    fn form(self: Arc<Self>) -> Form {
+        Form::Pointwise(self)
+    }
+
+    fn derivative(&self, site: &Site<'_>) -> Vec<Option<Var>> {
+        let (a, b, g) = (site.input(0), site.input(1), site.upstream());
+        let sign = a.compare(b);
+        let tie = 1.0 - &sign * &sign;
+        let share = |sign: &Var, at_tie: f64| g * (0.5 * (sign + 1.0 - &tie) + at_tie * &tie);
+        vec![Some(share(&sign, self.0[0])), Some(share(&-&sign, self.0[1]))]
+    }
+}
+
+impl<T: Real> Pointwise<T> for Larger {
+    fn map(&self, inputs: &[&[T]], output: &mut [T]) {
+        for ((y, &a), &b) in output.iter_mut().zip(inputs[0]).zip(inputs[1]) {
+            *y = if a > b { a } else { b };
+        }
+    }
+}

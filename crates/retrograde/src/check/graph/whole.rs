@@ -1,0 +1,230 @@
+//! The gradient of the loss by its blocks, compared with differences of the loss: what decides whether a graph is wrong.
+
+use super::super::numerical::sample;
+use super::super::{Comparison, Verdict};
+use super::judge::Measured;
+use super::rounding::{Rounding, elsewhere};
+use super::values::{Given, Values};
+use super::{GraphCheck, blocks, claims};
+use crate::error::Result;
+use crate::graph::{NodeId, Var, ancestors};
+use std::collections::HashSet;
+
+/// Numbers of a block that are compared at other values of the parameters, beside a random direction.
+pub(super) const ELSEWHERE: usize = 64;
+
+/// A loss with the gradients that are claimed for it.
+pub(super) struct Subject<'a> {
+    pub(super) check: &'a GraphCheck,
+    pub(super) loss: &'a Var,
+    pub(super) blocks: &'a [Var],
+    /// What is added to the blocks' names.
+    pub(super) title: &'a str,
+    /// By block, what is claimed: the user's own gradient, or the recorded one.
+    pub(super) claims: Vec<Var>,
+    /// By block, what backpropagation records.
+    pub(super) recorded: Vec<Var>,
+}
+
+/// Values of the parameters and everything that was computed from them.
+pub(super) struct Point {
+    pub(super) values: Values,
+    pub(super) given: Given,
+    /// By block, what is claimed there.
+    pub(super) claims: Vec<Vec<f64>>,
+}
+
+/// A block, or a direction through all of them, that was compared.
+#[derive(Clone)]
+pub(super) struct Compared {
+    pub(super) comparison: Comparison,
+    /// What the differences say, where it was compared number by number.
+    pub(super) measured: Option<Measured>,
+    /// How large a mistake may be that the comparison does not see, as a part of the block's largest number.
+    pub(super) blur: f64,
+    /// How many numbers of it were moved.
+    pub(super) moved: usize,
+    /// Whether it was compared at other values than the given ones.
+    pub(super) elsewhere: bool,
+}
+
+impl Compared {
+    pub(super) fn is_wrong(&self) -> bool {
+        self.comparison.verdict.is_wrong()
+    }
+
+    /// Whether nothing but zeros was compared.
+    pub(super) fn is_zero(&self) -> bool {
+        let worst = self.comparison.worst.as_ref();
+        match &self.measured {
+            Some(measured) => measured.is_zero(),
+            None => worst.is_none_or(|worst| worst.numeric == 0.0),
+        }
+    }
+
+    /// Shows other claims beside the same differences.
+    pub(super) fn show(&mut self, claimed: &[f64]) {
+        let old = &self.comparison;
+        if let Some(measured) = &self.measured {
+            self.comparison = measured.comparison(&old.block, &old.shape, claimed, old.verdict);
+        }
+    }
+}
+
+impl<'a> Subject<'a> {
+    pub(super) fn new(
+        check: &'a GraphCheck,
+        loss: &'a Var,
+        blocks: &'a [Var],
+        title: &'a str,
+    ) -> Result<Self> {
+        let recorded = claims::recorded(loss, blocks)?;
+        let claims = claims::given(blocks, &check.claims, &recorded)?;
+        Ok(Subject { check, loss, blocks, title, claims, recorded })
+    }
+
+    pub(super) fn name(&self, block: usize) -> String {
+        format!("{}{}", self.blocks[block].node().label(), self.title)
+    }
+
+    /// Whether the user gives the gradient of a block.
+    pub(super) fn is_claimed(&self, block: usize) -> bool {
+        self.claims[block].id() != self.recorded[block].id()
+    }
+
+    /// Whether what is claimed for a block is another number at other values of the parameters.
+    pub(super) fn follows(&self, block: usize) -> Result<bool> {
+        let blocks: HashSet<NodeId> = self.blocks.iter().map(Var::id).collect();
+        let nodes = ancestors(self.loss.graph(), &[self.claims[block].id()])?;
+        Ok(nodes.iter().any(|node| blocks.contains(&node.id)))
+    }
+
+    /// These values with what is claimed at them.
+    pub(super) fn at(&self, values: Values, given: Given) -> Result<Point> {
+        let claims = claims::computed::<f64>(&self.claims, &given)?;
+        Ok(Point { values, given, claims })
+    }
+
+    /// The same for other values of the blocks; nothing where the loss or a gradient is not finite.
+    pub(super) fn at_blocks(&self, point: &Point, blocks: Vec<Vec<f64>>) -> Result<Option<Point>> {
+        let given = point.given.with(self.blocks, blocks);
+        let there = self.at(Values::new(self.loss, &given)?, given)?;
+        let loss = there.values.of(self.loss)?.values();
+        let finite = loss.iter().chain(there.claims.iter().flatten()).all(|value| value.is_finite());
+        Ok(finite.then_some(there))
+    }
+
+    /// Compares all blocks at the given values; those of which rounding is all there is to compare there, at others.
+    pub(super) fn compare(&self, point: &Point) -> Result<Vec<Compared>> {
+        let mut rows = self.compare_here(point, usize::MAX)?;
+        let vague = |rows: &[Compared]| {
+            let verdicts = || rows.iter().map(|row| row.comparison.verdict);
+            verdicts().any(|verdict| verdict == Verdict::Inconclusive) && !verdicts().any(Verdict::is_wrong)
+        };
+        if !vague(&rows) {
+            return Ok(rows);
+        }
+        for there in elsewhere(&point.values.of_all(self.blocks)?, self.check.seed) {
+            let Some(there) = self.at_blocks(point, there)? else {
+                continue;
+            };
+            let mut follows = Vec::new();
+            for block in 0..self.blocks.len() {
+                follows.push(self.follows(block)?);
+            }
+            let is_open = |row: usize, one: &Compared| {
+                let follows = follows.get(row).copied().unwrap_or_else(|| follows.iter().all(|one| *one));
+                one.comparison.verdict == Verdict::Inconclusive && follows
+            };
+            let open: Vec<usize> = (0..rows.len()).filter(|&row| is_open(row, &rows[row])).collect();
+            let found = if self.check.directions {
+                let all = self.directions(&there)?;
+                open.iter().map(|&row| all[row].clone()).collect()
+            } else {
+                self.numbers(&there, open.clone(), self.check.sample.unwrap_or(ELSEWHERE).min(ELSEWHERE))?
+            };
+            for (row, found) in open.into_iter().zip(found) {
+                if found.comparison.verdict != Verdict::Inconclusive {
+                    rows[row] = Compared { moved: rows[row].moved, elsewhere: true, ..found };
+                }
+            }
+            if !vague(&rows) {
+                break;
+            }
+        }
+        Ok(rows)
+    }
+
+    /// Compares all blocks at these values, in no more than `most` numbers of each.
+    pub(super) fn compare_here(&self, point: &Point, most: usize) -> Result<Vec<Compared>> {
+        if self.check.directions {
+            return self.directions(point);
+        }
+        let most = self.check.sample.unwrap_or(usize::MAX).min(most);
+        self.numbers(point, (0..self.blocks.len()).collect(), most)
+    }
+
+    /// Some blocks, number by number.
+    fn numbers(&self, point: &Point, which: Vec<usize>, most: usize) -> Result<Vec<Compared>> {
+        let mut rounding: Option<Rounding> = None;
+        let mut rows = Vec::new();
+        for block in which {
+            let claimed = &point.claims[block];
+            let measure = |elements: Vec<usize>, known: (f64, f64)| {
+                let what = (&self.blocks[block], claimed.as_slice());
+                blocks::measure(&point.values, self.loss, what, elements, known, self.check.threads)
+            };
+            let elements = sample(claimed.len(), most, self.check.seed);
+            let moved = elements.len();
+            let mut measured = measure(elements, (0.0, 0.0))?;
+            let open = measured.open();
+            if !open.is_empty() {
+                let rounding = match &rounding {
+                    Some(known) => known,
+                    None => rounding.insert(self.rounding(point)?),
+                };
+                let known = (rounding.value, rounding.gradient(block));
+                measured = measured.again(measure(open, known)?, claimed, known.1);
+            }
+            let shape = self.blocks[block].shape();
+            let (verdict, blur) = (measured.verdict(), measured.blur);
+            let comparison = measured.comparison(&self.name(block), &shape, claimed, verdict);
+            let measured = Some(measured);
+            rows.push(Compared { comparison, measured, blur, moved, elsewhere: false });
+        }
+        Ok(rows)
+    }
+
+    /// Each block along a random direction, and all of them together.
+    pub(super) fn directions(&self, point: &Point) -> Result<Vec<Compared>> {
+        let along = |known: &Rounding| {
+            let what = (self.blocks, point.claims.as_slice());
+            blocks::along(&point.values, &point.given, self.loss, what, known, self.check.seed)
+        };
+        let mut all = along(&Rounding::default())?;
+        if all.iter().any(|one| one.verdict != Verdict::Right) {
+            all = along(&self.rounding(point)?)?;
+        }
+        let names = (0..self.blocks.len()).map(|block| self.name(block));
+        let names = names.chain([format!("all together{}", self.title)]);
+        let row = |(name, along): (String, blocks::Along)| {
+            let numeric = if along.slope.is_smooth() { along.slope.value } else { f64::NAN };
+            let comparison = Comparison::new(&name, &[], &[along.claimed], &[numeric], along.verdict);
+            Compared { comparison, measured: None, blur: along.blur, moved: 0, elsewhere: false }
+        };
+        Ok(names.zip(all).map(row).collect())
+    }
+
+    fn rounding(&self, point: &Point) -> Result<Rounding> {
+        let what = (self.blocks, self.recorded.as_slice());
+        Rounding::of_loss(&point.values, &point.given, self.loss, what, self.check.seed)
+    }
+}
+
+/// What follows from the blocks for the whole: what could not be compared anywhere leaves something open only if nothing
+/// could.
+pub(super) fn verdict(rows: &[Compared]) -> Verdict {
+    let verdicts = || rows.iter().map(|row| row.comparison.verdict);
+    let compared = verdicts().any(|verdict| verdict != Verdict::Inconclusive);
+    Verdict::of_all(verdicts().filter(|verdict| !compared || *verdict != Verdict::Inconclusive))
+}
