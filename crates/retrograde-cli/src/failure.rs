@@ -52,10 +52,9 @@ impl Failure {
             Failure::Usage(error) => (error.to_string(), WRONG_USAGE),
             Failure::Library(error) => (error.to_string(), failed),
             Failure::Noted(error, note) => (format!("{error}\n  {note}"), failed),
-            Failure::Output(error) => (
-                format!("cannot write to standard output: {error}\n  to mend it: give it another place"),
-                failed,
-            ),
+            Failure::Output(error) => {
+                (format!("cannot write to standard output: {error}\n  help: give it another place"), failed)
+            }
             Failure::Closed => return ExitCode::SUCCESS,
             Failure::Told => return ExitCode::from(failed),
         };

@@ -158,7 +158,7 @@ pub enum Line<'a> {
     },
     /// Something failed.
     Error {
-        /// What, and how to mend it.
+        /// What, and what would be right.
         message: &'a str,
     },
 }

@@ -169,7 +169,7 @@ mod tests {
         let recording = Error::Recording { operation: "matmul".into(), location, problem: p, remedy: r };
         // What `main` prints of an error is its `Debug`.
         let expected = format!("matmul at {}:{}:{}: ", location.file(), location.line(), location.column())
-            + "[200] is no matrix\n  to mend it: reshape it";
+            + "[200] is no matrix\n  help: reshape it";
         assert_eq!(format!("{recording:?}"), expected);
         assert_eq!(format!("{recording:#?}"), expected);
         let refused = io::Error::from(io::ErrorKind::NotFound);

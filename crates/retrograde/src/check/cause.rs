@@ -311,7 +311,9 @@ impl fmt::Display for Cause {
             Cause::LeftOut { what, of } => write!(f, "{what} left out of d{of}"),
             Cause::OwnOutput => f.write_str("own output for input"),
             Cause::OfSquare { target: 0.0 } => f.write_str("multiplied by the output"),
-            Cause::OfSquare { .. } => f.write_str("gradient of the squared error of what was given for the loss"),
+            Cause::OfSquare { .. } => {
+                f.write_str("gradient of the squared error of what was given for the loss")
+            }
             Cause::MemoryOverwritten => f.write_str("backward overwrites what forward remembered"),
             Cause::Stale { what } => write!(f, "stale {what}"),
             Cause::SharedBuffer { with } => write!(f, "buffer shared with {with}"),

@@ -110,7 +110,10 @@ fn examined(
     }
     findings.splice(0..0, tell(&answers, name, &wrong));
     let epsilon = labels.and_then(|labels| small_epsilon(&answers, labels, &mut findings));
-    if epsilon.is_some() {
+    if epsilon.is_some()
+        && !findings.iter().any(|found| found.verdict.is_wrong())
+        && blocks[0].verdict.is_wrong()
+    {
         blocks[0].verdict = Verdict::Together;
     }
     // A law that is broken for no cause that is known speaks for itself.
@@ -131,7 +134,9 @@ fn examined(
         blocks.iter().map(|block| block.compared).sum::<usize>(),
     )];
     if answers.batch.is_none() && x.ndim() > 1 && input == "x" {
-        method.push(format!("{name} does not take other numbers of rows than it was given, and was not asked for any"));
+        method.push(format!(
+            "{name} does not take other numbers of rows than it was given, and was not asked for any"
+        ));
     }
     let output = answers.probes[GIVEN].out.shape().to_vec();
     let precision = (0..answers.names.len()).map(|block| answers.precision(block)).fold(0.0, f64::max);
@@ -142,17 +147,15 @@ fn examined(
 /// An epsilon up to this in the logarithm of a loss guards it against ln 0, and what it adds to the gradient is nothing.
 const SMALL_EPSILON: f64 = 1e-6;
 
-/// The loss without its epsilon, if a small one is the only fault; that is then a remark.
+/// The loss without its epsilon, if it has a small one. A gradient that does not know it is then a remark.
 fn small_epsilon(answers: &Answers, labels: &Labels, findings: &mut [Finding]) -> Option<CrossEntropy> {
-    let mut wrong = findings.iter_mut().filter(|found| found.verdict.is_wrong());
-    let (found, None) = (wrong.next()?, wrong.next()) else { return None };
-    let Some(Cause::Epsilon { value }) = found.cause else { return None };
-    if value > SMALL_EPSILON {
-        return None;
-    }
-    let pairs: Vec<(&Tensor, f64)> =
-        answers.probes.iter().map(|probe| (&probe.x, probe.out.sum())).collect();
-    let forward = cross_entropy_of(&pairs, labels)?;
+    let pairs: Vec<(&Tensor, f64)> = answers.probes.iter().map(|probe| (&probe.x, probe.out.sum())).collect();
+    let small = |forward: &CrossEntropy| forward.epsilon > 0.0 && forward.epsilon <= SMALL_EPSILON;
+    let forward = cross_entropy_of(&pairs, labels).filter(small)?;
+    let is_epsilon = |found: &&mut Finding| matches!(found.cause, Some(Cause::Epsilon { .. }));
+    let Some(found) = findings.iter_mut().find(is_epsilon) else {
+        return Some(CrossEntropy { epsilon: 0.0, ..forward });
+    };
     found.severity = Severity::Remark;
     found.verdict = Verdict::Right;
     found.sentence += " So small an epsilon has no consequence for training. It would matter where a probability is not much larger than it.";

@@ -69,19 +69,20 @@ pub(super) fn judge(
         let columns = (0..jacobian.columns.len()).filter(|&column| is_open(&jacobian.columns[column]));
         open.extend(columns.take(MOST).map(|column| At { block, column }));
     }
-    let mut near = Nearby { layer, probe, random: random(71) };
+    let mut near = Nearby { layer, probe, floor: answers.rounding(number).floor, random: random(71) };
     let mut states: Vec<AtKink> = vec![AtKink::Admissible; open.len()];
     for output in 0..probe.out.len() {
-        let here: Vec<usize> =
-            (0..open.len()).filter(|&at| near.is_open(output, open[at], answers.precision(open[at].block))).collect();
+        let here: Vec<usize> = (0..open.len())
+            .filter(|&at| near.is_open(output, open[at], answers.precision(open[at].block)))
+            .collect();
         if here.is_empty() {
             continue;
         }
         let members: Vec<At> = here.iter().map(|&at| open[at]).collect();
         for group in near.groups(output, &members)? {
             let group_members: Vec<At> = group.iter().map(|&at| members[at]).collect();
-            let state = near.state(output, &group_members)?;
-            for &at in &group {
+            let (state, blamed) = near.blamed(output, &group_members)?;
+            for &at in group.iter().filter(|&&at| blamed.is_none_or(|block| members[at].block == block)) {
                 let seen = &mut states[here[at]];
                 if *seen == AtKink::Admissible {
                     *seen = state;
@@ -100,6 +101,8 @@ pub(super) fn judge(
 struct Nearby<'a> {
     layer: &'a mut dyn Layer,
     probe: &'a Probe,
+    /// The rounding of each output.
+    floor: Vec<f64>,
     random: Xoshiro256PlusPlus,
 }
 
@@ -112,7 +115,8 @@ impl Nearby<'_> {
     /// The least and the largest slope of an output in an element, and what the code makes of it.
     fn slopes(&self, output: usize, at: At) -> (f64, f64, f64) {
         let place = [output, at.column];
-        let (Some(jacobian), Some(code)) = (&self.probe.jacobians[at.block], &self.probe.responses[at.block]) else {
+        let (Some(jacobian), Some(code)) = (&self.probe.jacobians[at.block], &self.probe.responses[at.block])
+        else {
             return (0.0, 0.0, 0.0);
         };
         let (left, right) = (jacobian.left[place], jacobian.right[place]);
@@ -264,11 +268,33 @@ impl Nearby<'_> {
         best
     }
 
+    /// What is said of elements that are tied with each other; and the block that alone is to blame, where without it the
+    /// others are admissible and without any other block they are not.
+    fn blamed(&mut self, output: usize, members: &[At]) -> Result<(AtKink, Option<usize>)> {
+        let state = self.state(output, members)?;
+        let mut blocks: Vec<usize> = members.iter().map(|at| at.block).collect();
+        blocks.dedup();
+        if state == AtKink::Admissible || blocks.len() < 2 {
+            return Ok((state, None));
+        }
+        let mut blamed = Vec::new();
+        for &block in &blocks {
+            let others: Vec<At> = members.iter().copied().filter(|at| at.block != block).collect();
+            if self.state(output, &others)? == AtKink::Admissible {
+                blamed.push(block);
+            }
+        }
+        let [block] = blamed.as_slice() else { return Ok((state, None)) };
+        Ok((state, Some(*block)))
+    }
+
     fn state(&mut self, output: usize, members: &[At]) -> Result<AtKink> {
         let sides: Vec<(f64, f64, f64)> = members.iter().map(|&at| self.slopes(output, at)).collect();
         let claim: Vec<f64> = sides.iter().map(|(_, _, code)| *code).collect();
         let scale = sides.iter().map(|(low, high, _)| low.abs().max(high.abs())).fold(0.0, f64::max);
-        let allowed = ALLOWED * scale;
+        // Differences over so short a way are of no more use than rounding leaves them.
+        let step = members.iter().map(|at| NEAR * self.size(at.block) / 256.0).fold(f64::INFINITY, f64::min);
+        let allowed = ALLOWED * scale + 4.0 * self.floor[output] / step;
         let single = members.len() == 1;
         let within = |(low, high, code): &(f64, f64, f64)| *code >= low - allowed && *code <= high + allowed;
         if single && sides.iter().all(|side| side.0 != side.1 && within(side)) {
@@ -284,8 +310,10 @@ impl Nearby<'_> {
             gradients.retain(|gradient: &Vec<f64>| gradient.iter().all(|slope| slope.is_finite()));
             let Some(nearest) = nearest(&gradients, &claim) else { return Ok(AtKink::Admissible) };
             // In a single element the slopes nearby must differ, and by more than the claim is beyond them.
-            let most = |sign: f64| gradients.iter().map(|slopes| sign * slopes[0]).fold(f64::NEG_INFINITY, f64::max);
-            let allowed = if single { 0.1 * (most(1.0) + most(-1.0)) } else { allowed };
+            let most =
+                |sign: f64| gradients.iter().map(|slopes| sign * slopes[0]).fold(f64::NEG_INFINITY, f64::max);
+            let allowed =
+                if single { 0.1 * (most(1.0) + most(-1.0)).max(allowed - ALLOWED * scale) } else { allowed };
             let away: Vec<f64> = claim.iter().zip(&nearest).map(|(claim, near)| claim - near).collect();
             let distance = length(&away);
             if distance <= allowed * (members.len() as f64).sqrt() {

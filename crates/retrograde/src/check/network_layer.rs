@@ -87,7 +87,16 @@ impl<'a> NetworkAsLayer<'a> {
             }
         }
         let labels = labels.clone();
-        NetworkAsLayer { network, labels, own, shared, passes: Vec::new(), loss: None, from: 0, inputs: Vec::new() }
+        NetworkAsLayer {
+            network,
+            labels,
+            own,
+            shared,
+            passes: Vec::new(),
+            loss: None,
+            from: 0,
+            inputs: Vec::new(),
+        }
     }
 
     /// The network itself.

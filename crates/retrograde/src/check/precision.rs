@@ -33,6 +33,26 @@ impl Precision {
             .unwrap_or(Precision::Double)
     }
 
+    /// The coarsest precision that holds all these outputs of a function at several inputs, if three of them differ.
+    pub fn of_outputs<'a>(outputs: impl Iterator<Item = &'a Tensor>) -> Self {
+        let tells = |value: &f64| value.is_finite() && *value != 0.0;
+        let numbers: Vec<f64> = outputs.flatten().copied().filter(tells).collect();
+        let different: BTreeSet<u64> = numbers.iter().map(|value| value.to_bits() << 12).collect();
+        if different.len() < 3 || numbers.iter().all(|value| value.fract() == 0.0) {
+            return Precision::Double;
+        }
+        let holds = |precision: &Precision| numbers.iter().all(|value| precision.holds(*value));
+        [Precision::Brain, Precision::Half, Precision::Single]
+            .into_iter()
+            .find(holds)
+            .unwrap_or(Precision::Double)
+    }
+
+    /// How uncertain such an output is, relative to its size: a few units in the last place.
+    pub fn noise(self) -> f64 {
+        4.0 * 2.0_f64.powi(1 - self.bits() as i32)
+    }
+
     fn bits(self) -> u32 {
         match self {
             Precision::Double => 53,

@@ -224,10 +224,12 @@ pub(super) fn ask(
             Err(error) => return Err(error),
         }
     }
+    let precision = Precision::of_outputs(probes.iter().map(|probe| &probe.out));
+    let least = if precision == Precision::Double { f64::EPSILON } else { precision.noise() };
     // Not before: what a layer remembers of a call would be of these.
     for probe in &mut probes {
-        probe.noise =
-            with_values(layer, &probe.values[1..], |layer| self::noise(layer, &probe.x, &mut drawn));
+        let seen = with_values(layer, &probe.values[1..], |layer| self::noise(layer, &probe.x, &mut drawn));
+        probe.noise = seen.max(least);
     }
     let usual = median(probes.iter().map(|probe| largest(&probe.out)));
     let usual_gradients = (0..all_names.len())
@@ -287,7 +289,8 @@ pub(super) fn ask_here(
     let usual_gradients = (0..all_names.len())
         .map(|block| median(elsewhere.iter().filter_map(|probe| size(probe, block))))
         .collect();
-    let here = elsewhere.pop().expect("the probe that was pushed");
+    let mut here = elsewhere.pop().expect("the probe that was pushed");
+    here.noise = noise;
     let spread = vec![0.0; all_names.len()];
     let handed_out = here.claimed.iter().map(|claimed| Precision::of(claimed.iter())).collect();
     Ok(Ok(Answers {
@@ -610,7 +613,7 @@ pub(super) const FLOOR: f64 = 4096.0 * f64::EPSILON;
 /// How far a claimed gradient may be off by rounding, relative to the largest of its block: in `f64` sums of some
 /// thousand terms stay far below 1e-8, and the faults sought are parts in a million or more.
 pub(super) fn relative(noise: f64) -> f64 {
-    (3000.0 * noise).max(1e-8)
+    (3000.0 * noise).clamp(1e-8, 0.25)
 }
 
 /// An error for an input that has no element, or whose layer refuses it.

@@ -80,7 +80,8 @@ impl<'a> View<'a> {
         };
         let size = largest(&probe.out).max(answers.usual) * largest(&probe.d);
         let slope = size / largest(&probe.values[block]).max(1.0);
-        view.negligible = view.tolerance.iter().all(|tolerance| tolerance.is_nan() || *tolerance <= 1e-7 * slope);
+        view.negligible =
+            view.tolerance.iter().all(|tolerance| tolerance.is_nan() || *tolerance <= 1e-7 * slope);
         let rounded = probe.noise > 1e-12 || answers.handed_out[block] != Precision::Double;
         view.judge(&low, &high, rounded, at_kinks);
         Some(view)
@@ -118,10 +119,29 @@ impl<'a> View<'a> {
             ]);
         }
         self.conclusive = if compared == 0 { 0.0 } else { 1.0 - vague as f64 / compared as f64 };
+        if self.conclusive < 0.5 && self.points_alike(verdict) {
+            // Of numbers with two or three digits the direction is what can be compared.
+            verdict = Verdict::of_all([verdict, Verdict::Rounding]);
+            self.conclusive = 1.0;
+        }
         if self.conclusive < 0.5 {
             verdict = Verdict::of_all([verdict, Verdict::Inconclusive]);
         }
         self.verdict = verdict;
+    }
+
+    /// Whether the layer computes in a precision of two or three digits, and the claims point where the differences do.
+    fn points_alike(&self, verdict: Verdict) -> bool {
+        if self.probe.noise < 1e-3 || verdict.is_wrong() {
+            return false;
+        }
+        let pairs = self.claimed.iter().zip(&self.truth).filter(|(_, truth)| !truth.is_nan());
+        let (mut product, mut squares) = (0.0, [0.0; 2]);
+        for (claimed, truth) in pairs {
+            product += claimed * truth;
+            squares = [squares[0] + claimed * claimed, squares[1] + truth * truth];
+        }
+        product > 0.9 * (squares[0] * squares[1]).sqrt()
     }
 
     /// The elements that are wrong.

@@ -14,7 +14,7 @@ fn fault(graph: &Graph) -> (Var, u32) {
 /// Whether a message has the operation that does not fit, its line, and what would fit.
 fn is_whole(message: &str, line: u32) -> bool {
     let place = format!("matmul at {}:{line}:", file!());
-    message.contains(&place) && message.contains("[2, 3, 4]") && message.contains("to mend it: ")
+    message.contains(&place) && message.contains("[2, 3, 4]") && message.contains("help: ")
 }
 
 /// What a program's own layer may well do: arithmetic on the shape.

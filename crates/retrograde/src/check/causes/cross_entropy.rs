@@ -174,13 +174,17 @@ pub(super) fn terms(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
     let say = |cause: Cause, code: String, predicted| {
         Diagnosis::new(cause, predicted).formulas(format!("dx = dout · ({code})"), right.clone())
     };
-    if forward.epsilon > 0.0 {
+    for divisor in [forward.divisor, Divisor::Rows, Divisor::One, Divisor::Elements] {
+        if forward.epsilon == 0.0 {
+            break;
+        }
         let predicted = case.fit(|view| {
             let (x, t) = (&view.probe.x, labels(case, view)?);
-            Some((forward.probabilities(x) - t) * (view.d[0] / forward.divisor.of(x)))
+            Some((forward.probabilities(x) - t) * (view.d[0] / divisor.of(x)))
         });
-        if let Some(predicted) = predicted {
-            let epsilon = forward.epsilon;
+        let Some(predicted) = predicted else { continue };
+        let epsilon = forward.epsilon;
+        if divisor == forward.divisor {
             return Some(
                 Diagnosis::new(Cause::Epsilon { value: epsilon }, predicted)
                     .saying(format!("Forward takes ln(y + {epsilon:e}), and backward is the gradient of ln y: the epsilon changes the loss, most where a probability is small, and the gradient does not know it."))
@@ -189,6 +193,16 @@ pub(super) fn terms(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
                     .would(format!("little, until the network is sure of something wrong: then the loss is capped at {:.1} and no longer says how wrong", -epsilon.ln())),
             );
         }
+        let cause = match (forward.divisor, divisor) {
+            (Divisor::Rows, Divisor::One) => Cause::SumForMean,
+            _ => Cause::CrossEntropyTerm { code: format!("(y − t){}", divided(divisor)) },
+        };
+        return Some(
+            say(cause, format!("(y − t){}", divided(divisor)), predicted)
+                .saying(format!("The loss is divided in another way than its gradient: the loss has{}, the gradient (y − t){}. (The {epsilon:e} in the logarithm is no part of it.)", divided(forward.divisor), divided(divisor)))
+                .help(format!("dx = dout * (self.y - self.t){}", divided(forward.divisor).replace('N', "batch_size")))
+                .would("steps of another length, by the size of the batch"),
+        );
     }
     for (code, form) in FORMS {
         for divisor in [Divisor::Rows, Divisor::One, Divisor::Elements] {

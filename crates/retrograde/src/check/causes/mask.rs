@@ -250,7 +250,9 @@ pub(super) fn fixed(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
     if case.is_parameter() {
         return None;
     }
-    let is_off = |view: &View<'_>, column: usize| view.jacobian.centre.column(column).iter().all(|slope| *slope == 0.0);
+    let is_off = |view: &View<'_>, column: usize| {
+        view.jacobian.centre.column(column).iter().all(|slope| *slope == 0.0)
+    };
     let mut wrong = 0;
     for (_, view) in case.smooth() {
         let off: Vec<usize> = (0..view.jacobian.columns.len())

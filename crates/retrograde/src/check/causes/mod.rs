@@ -106,6 +106,7 @@ const ALL: &[Hypothesis] = &[
     loss_terms::wrong_term,
     rectifier::mask,
     windows::places,
+    product::own_output,
     product::of_one_input,
     within::element_factor,
     part::factor,

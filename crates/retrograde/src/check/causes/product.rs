@@ -23,25 +23,6 @@ pub(super) fn of_one_input(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnos
             points[1].push((point, point.2, 10.0 * error + 1e-9));
         })?;
     }
-    let own_output = |(x, y, s): formulas::Point| s * y / x;
-    let fits = |(point, code, tolerance): &Sought| (own_output(*point) - code).abs() <= *tolerance;
-    if points[0].len() >= 4 && points[0].iter().all(fits) {
-        let predicted = case.fit_shares(|view, code| {
-            let mut shares = Array2::zeros(code.raw_dim());
-            for_each_share(view, |x, y, at, _| shares[at] = own_output((x, y, view.jacobian.centre[at])))?;
-            Some(shares)
-        });
-        if let Some(predicted) = predicted {
-            let (gradient, name) = (case.gradient(), case.name());
-            return Some(
-                Diagnosis::new(Cause::OwnOutput, predicted)
-                    .saying(format!("{gradient} is made of the layer's own output where its input belongs: the list of activations is read one place too late."))
-                    .formulas(format!("{gradient} = Σ delta · own output"), format!("{gradient} = Σ delta · input"))
-                    .help(format!("multiply delta by what forward multiplied {name} by: the layer's input"))
-                    .would(format!("`{name}` moves by what comes out of the layer, not by what went in: it may train by luck, or run away")),
-            );
-        }
-    }
     let (code, formula) = formulas::search(&points[0], true)?;
     // A few numbers fit many formulas.
     if points[0].len() < 8 {
@@ -75,6 +56,37 @@ pub(super) fn of_one_input(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnos
             .formulas(format!("{gradient} = Σ dout · ({code})"), format!("{gradient} = Σ dout · ({shown})"))
             .help(format!("multiply dout by what forward multiplied {name} by: {shown}"))
             .would(format!("`{name}` follows a gradient of another function")),
+    )
+}
+
+/// A weight between as many inputs as outputs whose gradient is made of the layer's own output where its input belongs: of
+/// that of the same number, which the list of activations holds one place further on.
+pub(super) fn own_output(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
+    let first = case.views.first()?;
+    let &[inputs, outputs] = first.jacobian.shape.as_slice() else { return None };
+    if !case.is_parameter() || inputs != outputs || first.probe.x.shape().last() != Some(&inputs) {
+        return None;
+    }
+    let predicted = case.fit_shares(|view, _| {
+        let (x, out) = (&view.probe.x, &view.probe.out);
+        if x.shape() != out.shape() || !view.probe.x.iter().all(|x| *x != 0.0) {
+            return None;
+        }
+        let (x, out): (Vec<f64>, Vec<f64>) = x.iter().zip(out).unzip();
+        let mut shares = view.jacobian.centre.clone();
+        for ((output, column), share) in shares.indexed_iter_mut() {
+            let from = output / inputs * inputs + view.jacobian.columns[column] / outputs;
+            *share *= out[from] / x[from];
+        }
+        Some(shares)
+    })?;
+    let (gradient, name) = (case.gradient(), case.name());
+    Some(
+        Diagnosis::new(Cause::OwnOutput, predicted)
+            .saying(format!("{gradient} is made of the layer's own output where its input belongs: the list of activations is read one place too late."))
+            .formulas(format!("{gradient} = Σ delta · own output"), format!("{gradient} = Σ delta · input"))
+            .help(format!("multiply delta by what forward multiplied {name} by: the layer's input"))
+            .would(format!("`{name}` moves by what comes out of the layer, not by what went in: it may train by luck, or run away")),
     )
 }
 

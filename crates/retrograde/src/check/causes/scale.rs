@@ -151,7 +151,9 @@ pub(super) fn of_square(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis>
         return None;
     }
     let ratios: Vec<Ratio> = case.smooth().filter_map(|(at, view)| Ratio::of(at, view)).collect();
-    let (first, second) = (ratios.first()?, ratios.get(1)?);
+    let mut sharp: Vec<&Ratio> = ratios.iter().collect();
+    sharp.sort_by(|a, b| a.uncertainty.total_cmp(&b.uncertainty));
+    let (first, second) = (*sharp.first()?, *sharp.get(1)?);
     let of = |ratio: &Ratio| value(&case.views[ratio.at]);
     let slope = (second.value - first.value) / (of(second) - of(first));
     let target = of(first) - first.value / slope;
@@ -159,7 +161,8 @@ pub(super) fn of_square(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis>
     if ratios.len() < 3 || ![1.0, 2.0].iter().any(|wanted| plain(slope, *wanted)) {
         return None;
     }
-    let (slope, target) = (slope.round(), if plain(target, target.round()) { target.round() } else { target });
+    let (slope, target) =
+        (slope.round(), if plain(target, target.round()) { target.round() } else { target });
     let predicted = case.fit(|view| Some(&view.truth * (slope * (value(view) - target))))?;
     let gradient = case.gradient();
     let less = if target == 0.0 { String::new() } else { format!(" − {}", super::formulas::plain(target)) };
@@ -197,7 +200,14 @@ fn names(case: &Case<'_>, ratios: &[Ratio]) -> Vec<String> {
         };
         number.unwrap_or(1) as f64
     };
-    let dimensions = if columns { ["m", "n", "k", "(m·n)", "(m·k)"] } else { ["N", "D", "C", "(N·D)", "(N·C)"] };
+    let loss = case.labels.is_some();
+    let dimensions = if columns && loss {
+        ["m", "C", "C", "(m·C)", "(m·C)"]
+    } else if columns {
+        ["m", "n", "k", "(m·n)", "(m·k)"]
+    } else {
+        ["N", "D", "C", "(N·D)", "(N·C)"]
+    };
     let mut found = Vec::new();
     let offer = |found: &mut Vec<String>, name: String, value: &dyn Fn(&View<'_>) -> f64| {
         let fits = |ratio: &Ratio| ratio.is(value(&case.views[ratio.at]));
@@ -229,14 +239,19 @@ fn names(case: &Case<'_>, ratios: &[Ratio]) -> Vec<String> {
         }
     }
     if found.is_empty() {
-        for (of, name) in [(1, "D"), (2, "C")] {
+        let n = dimensions[0];
+        for (of, name) in [(1, dimensions[1]), (2, dimensions[2])] {
             for (sign, minus) in [(1.0, ""), (-1.0, "−")] {
-                offer(&mut found, format!("{minus}N/{name}"), &|view| sign * size(view, 0) / size(view, of));
-                offer(&mut found, format!("{minus}{name}/N"), &|view| sign * size(view, of) / size(view, 0));
+                offer(&mut found, format!("{minus}{n}/{name}"), &|view| {
+                    sign * size(view, 0) / size(view, of)
+                });
+                offer(&mut found, format!("{minus}{name}/{n}"), &|view| {
+                    sign * size(view, of) / size(view, 0)
+                });
             }
         }
-        offer(&mut found, "N/(N − 1)".into(), &|view| size(view, 0) / (size(view, 0) - 1.0));
-        offer(&mut found, "(N − 1)/N".into(), &|view| (size(view, 0) - 1.0) / size(view, 0));
+        offer(&mut found, format!("{n}/({n} − 1)"), &|view| size(view, 0) / (size(view, 0) - 1.0));
+        offer(&mut found, format!("({n} − 1)/{n}"), &|view| (size(view, 0) - 1.0) / size(view, 0));
         for (value, name) in CONSTANTS {
             offer(&mut found, name.to_owned(), &|_| value);
             offer(&mut found, format!("1/{name}"), &|_| 1.0 / value);

@@ -45,7 +45,11 @@ impl Differences {
 
     /// For a function whose values are off by `roundoff`, relative to their size: larger first steps where that is much.
     pub(in crate::check) fn rounded_to(roundoff: f64) -> Self {
-        let first = if roundoff > 1e-12 { 1.0 / 8.0 } else { 1.0 / 256.0 };
+        let first = match roundoff {
+            coarse if coarse > 1e-3 => 1.0 / 2.0,
+            single if single > 1e-12 => 1.0 / 8.0,
+            _ => 1.0 / 256.0,
+        };
         Differences { first, roundoff: roundoff.max(2.0 * f64::EPSILON), single: false }
     }
 

@@ -183,7 +183,8 @@ impl Ladder {
             return None;
         }
         let limit = self.limit(from, Level::centred, [4.0, 16.0, 64.0])?;
-        (limit.error <= SETTLED * limit.value.abs() + (if from > 0 { 20.0 } else { 3.0 }) * noise).then(|| smooth(limit))
+        (limit.error <= SETTLED * limit.value.abs() + (if from > 0 { 20.0 } else { 3.0 }) * noise)
+            .then(|| smooth(limit))
     }
 
     /// What can be said after the last step.

@@ -19,10 +19,7 @@ fn counts_ties(report: &Report, place: &str) {
     let found: Vec<_> = report.findings.iter().filter(|found| found.severity == Severity::Fault).collect();
     assert!(
         found.iter().any(|found| found.location == place
-            && found
-                .cause
-                .as_ref()
-                .is_some_and(|cause| cause.to_string().starts_with("ties of a maximum counted"))),
+            && found.cause.as_ref().is_some_and(|cause| cause.to_string().starts_with("ties counted"))),
         "{report}"
     );
     assert!(found.iter().all(|found| found.location == place), "{report}");
