@@ -81,8 +81,8 @@ pub(super) fn judge(
         let members: Vec<At> = here.iter().map(|&at| open[at]).collect();
         for group in near.groups(output, &members)? {
             let group_members: Vec<At> = group.iter().map(|&at| members[at]).collect();
-            let (state, blamed) = near.blamed(output, &group_members)?;
-            for &at in group.iter().filter(|&&at| blamed.is_none_or(|block| members[at].block == block)) {
+            let found = near.states(output, &group_members)?;
+            for (&at, state) in group.iter().zip(found) {
                 let seen = &mut states[here[at]];
                 if *seen == AtKink::Admissible {
                     *seen = state;
@@ -268,24 +268,29 @@ impl Nearby<'_> {
         best
     }
 
-    /// What is said of elements that are tied with each other; and the block that alone is to blame, where without it the
-    /// others are admissible and without any other block they are not.
-    fn blamed(&mut self, output: usize, members: &[At]) -> Result<(AtKink, Option<usize>)> {
+    /// What is said of each of some elements that are tied with each other. Where not all are admissible together, the elements
+    /// of a block that are not by themselves are to blame; where each block is by itself, only a direction without a kink
+    /// through all of them says that something is wrong.
+    fn states(&mut self, output: usize, members: &[At]) -> Result<Vec<AtKink>> {
         let state = self.state(output, members)?;
         let mut blocks: Vec<usize> = members.iter().map(|at| at.block).collect();
         blocks.dedup();
+        let mut states = vec![state; members.len()];
         if state == AtKink::Admissible || blocks.len() < 2 {
-            return Ok((state, None));
+            return Ok(states);
         }
-        let mut blamed = Vec::new();
         for &block in &blocks {
-            let others: Vec<At> = members.iter().copied().filter(|at| at.block != block).collect();
-            if self.state(output, &others)? == AtKink::Admissible {
-                blamed.push(block);
+            let own: Vec<At> = members.iter().copied().filter(|at| at.block == block).collect();
+            let alone = self.state(output, &own)?;
+            for (state, _) in states.iter_mut().zip(members).filter(|(_, at)| at.block == block) {
+                *state = alone;
             }
         }
-        let [block] = blamed.as_slice() else { return Ok((state, None)) };
-        Ok((state, Some(*block)))
+        let all_admissible = states.iter().all(|state| *state == AtKink::Admissible);
+        if all_admissible && matches!(state, AtKink::Counted(_)) {
+            states.fill(state);
+        }
+        Ok(states)
     }
 
     fn state(&mut self, output: usize, members: &[At]) -> Result<AtKink> {

@@ -473,7 +473,7 @@ impl Answers {
         Ok(())
     }
 
-    /// Those of some elements whose claimed gradients are other ones at points very near.
+    /// Those of some elements whose claimed gradients are other ones at points very near, by as much as they are wrong here.
     fn jumping(
         &self,
         layer: &mut dyn Layer,
@@ -504,8 +504,11 @@ impl Answers {
             let pairs = apart.iter_mut().zip(here.iter().zip(&there));
             pairs.for_each(|(apart, (here, there))| *apart = apart.max((here - there).abs()));
         }
-        let least = 0.01 * largest(here);
-        elements.into_iter().filter(|&element| apart[element] > least).collect()
+        let Some(truth) = probe.jacobians[block].as_ref().map(|all| all.vjp(&flat(&probe.d))) else {
+            return Vec::new();
+        };
+        let off: Vec<f64> = here.iter().zip(&truth).map(|(here, truth)| (here - truth).abs()).collect();
+        elements.into_iter().filter(|&element| apart[element] > 0.5 * off[element]).collect()
     }
 
     /// The differences of a block at another input or for other parameters, in the elements of a view.
@@ -588,6 +591,10 @@ fn spread(probe: &Probe, experiments: &Experiments, block: usize) -> f64 {
     }
     let apart = largest(&(first - again)) / largest(first).max(f64::MIN_POSITIVE);
     if apart < ROUNDED { apart } else { 0.0 }
+}
+
+fn flat(values: &Tensor) -> Vec<f64> {
+    values.iter().copied().collect()
 }
 
 /// The middle one of these sizes; 0 if there are none that are finite.

@@ -206,24 +206,23 @@ pub(super) fn elsewhere(rows: &[Compared], title: &str) -> Option<Finding> {
     if moved.is_empty() && open.is_empty() {
         return None;
     }
-    let mut sentence = String::new();
+    let mut sentences = Vec::new();
     if !moved.is_empty() {
-        sentence += &format!(
+        sentences.push(format!(
             "At the given values the gradient of {} is so near 0 that rounding is all there is to compare; it was compared at other values of the parameters instead.",
             moved.join(", ")
-        );
+        ));
     }
     if !open.is_empty() {
-        sentence += if moved.is_empty() { "" } else { " " };
-        sentence += &format!(
+        sentences.push(format!(
             "The differences are too inaccurate, at the given values and at others, to say whether the gradient of {} is right.",
             open.join(", ")
-        );
+        ));
     }
     let all = rows.len() == open.len();
     let (severity, verdict) =
         if all { (Severity::Warning, Verdict::Inconclusive) } else { (Severity::Remark, Verdict::Right) };
-    let found = of_block(severity, verdict, format!("gradient{title}"), sentence);
+    let found = of_block(severity, verdict, format!("gradient{title}"), sentences.join(" "));
     Some(Finding { blocks: [moved, open].concat(), ..found })
 }
 

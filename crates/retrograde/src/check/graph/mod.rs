@@ -118,7 +118,8 @@ impl GraphCheck {
     }
 
     /// Checks `gradient` as the gradient with respect to `parameter`, instead of what backpropagation records: one that
-    /// was derived by hand.
+    /// was derived by hand. If it is wrong, the cause is looked for: one that is recorded as a function of the parameters is
+    /// tried at other values of these, too; one that is given as numbers at the present ones alone.
     pub fn claim(mut self, parameter: &Var, gradient: &Var) -> Self {
         self.claims.push((parameter.clone(), gradient.clone()));
         self

@@ -132,3 +132,28 @@ fn gradients_given_as_numbers_are_compared_at_the_given_values() -> Result<()> {
     }
     Ok(())
 }
+
+#[test]
+fn gradients_by_hand_that_are_no_numbers_or_of_a_large_network_are_wrong() -> Result<()> {
+    let graph = Graph::new();
+    let w = graph.parameter("w", draw([3, 4], 5));
+    let loss = (&w * &w).sum_all();
+    let zero = &w - &w;
+    let report = GraphCheck::new(&loss).claim(&w, &(&zero / &zero)).run()?;
+    assert_eq!((report.verdict, faults(&report)), (Verdict::Wrong, 1), "{report}");
+
+    let large = Graph::new();
+    let (x, y) = (large.constant(draw([2, 300], 3)), large.constant(draw([2, 40], 400)));
+    let (w, b) = (large.parameter("w", draw([300, 40], 40)), large.parameter("b", draw([1, 40], 90)));
+    let e = (x.matmul(&w) + b.broadcast([2, 40])).tanh() - &y;
+    let loss = (&e * &e).sum_all();
+    let gradients = loss.backward()?;
+    let report = GraphCheck::new(&loss)
+        .claim(&w, &(3.0 * &gradients.wrt(&w)?))
+        .claim(&b, &gradients.wrt(&b)?)
+        .sample(100)
+        .run()?;
+    assert_eq!((report.verdict, faults(&report)), (Verdict::Wrong, 1), "{report}");
+    assert!(report.causes().all(|cause| cause.to_string() == "factor 3"), "{report}");
+    Ok(())
+}

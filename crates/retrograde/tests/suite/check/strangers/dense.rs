@@ -45,7 +45,7 @@ fn affine_layers() -> Result<()> {
         wrong: vec![
             ("dw from relu(x)", "wrong slope x · [x > 0] for x", |g| weights_from(g, &relu(g.x))),
             ("dw from sigmoid(x)", "wrong slope sigmoid(x) for x", |g| weights_from(g, &g.x.mapv(sigmoid))),
-            ("dw from the output", "x changed: the output", |g| weights_from(g, g.y)),
+            ("dw from the output", "own output for input", |g| weights_from(g, g.y)),
             ("dw from x, its rows reversed", "dout changed: itself in the reverse order of rows", |g| {
                 weights_from(g, &flip(g.x, 0))
             }),
