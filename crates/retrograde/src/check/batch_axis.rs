@@ -12,15 +12,14 @@ pub(super) struct BatchAxis {
     pub inputs: Vec<Tensor>,
 }
 
+/// Draws an input of a shape that the layer has finite outputs for.
+pub(super) type Draw<'a> = dyn FnMut(&mut dyn Layer, &[usize]) -> Option<Tensor> + 'a;
+
 /// The first axis along which the layer takes two elements more than `given` has, and inputs of that length, and of length 1.
 ///
 /// The outputs must follow: the same output axes grow each time. A layer that answers one row with the output of three
 /// has broadcast it against something that it keeps, and says nothing of one row.
-pub(super) fn batch_axis(
-    layer: &mut dyn Layer,
-    given: &Tensor,
-    draw: &mut dyn FnMut(&mut dyn Layer, &[usize]) -> Option<Tensor>,
-) -> Option<BatchAxis> {
+pub(super) fn batch_axis(layer: &mut dyn Layer, given: &Tensor, draw: &mut Draw<'_>) -> Option<BatchAxis> {
     if given.ndim() < 2 {
         return None;
     }

@@ -95,16 +95,11 @@ fn named(
             && whole.verdict().is_wrong()
             && findings.iter().all(|found: &Finding| !found.verdict.is_wrong())
         {
-            let decay = weight_decay(&whole, name);
-            match decay {
-                Some(decay) => findings.extend(decay),
-                None => {
-                    let between = between_layers(network, &inputs, &passes?, &alone)?;
-                    findings.extend(between.map(|(position, found)| {
-                        alone.layers[position].verdict = Verdict::Wrong;
-                        found
-                    }));
-                }
+            if let Some(decay) = weight_decay(&whole, name) {
+                findings.extend(decay);
+            } else if let Some((position, found)) = between_layers(network, &inputs, &passes?, &alone)? {
+                alone.layers[position].verdict = Verdict::Wrong;
+                findings.push(found);
             }
         }
         let explained = findings.iter().any(|found| found.verdict.is_wrong())
@@ -313,11 +308,11 @@ fn shared_use(whole: &Whole, one: &SharedUse) -> Option<Finding> {
     let (severity, verdict) =
         if wrong { (Severity::Fault, Verdict::Wrong) } else { (Severity::Remark, Verdict::Right) };
     let mut found = finding(severity, verdict, "network", one.names.clone(), sentence);
-    if !wrong {
-        found.cause = Some(Cause::SharedParameter { names: one.names.clone() });
-    } else {
+    if wrong {
         found.help = Some("dw = dw_of_the_first_use + dw_of_the_second_use".into());
         found.consequence = Some("the array follows a part of its gradient only".into());
+    } else {
+        found.cause = Some(Cause::SharedParameter { names: one.names.clone() });
     }
     Some(found)
 }

@@ -185,7 +185,7 @@ impl<'a> NetworkAsLayer<'a> {
 }
 
 impl Layer for NetworkAsLayer<'_> {
-    fn name(&self) -> &str {
+    fn name(&self) -> &'static str {
         "network"
     }
 
@@ -198,17 +198,14 @@ impl Layer for NetworkAsLayer<'_> {
         }
         self.inputs.push(input.clone());
         let labels = labels_for(&self.labels, input.shape())?;
-        let loss = match self.loss {
-            Some(known) => {
-                // The network's own must have seen them, too.
-                self.loss(&input)?;
-                known.loss(&input, &labels.to_rows(&input)?)
-            }
-            None => {
-                let loss = self.network.loss_layer_mut();
-                let name = loss.name().to_lowercase();
-                guard(&name, "forward", || loss.forward_in_place(&mut input, &labels))?
-            }
+        let loss = if let Some(known) = self.loss {
+            // The network's own must have seen them, too.
+            self.loss(&input)?;
+            known.loss(&input, &labels.to_rows(&input)?)
+        } else {
+            let loss = self.network.loss_layer_mut();
+            let name = loss.name().to_lowercase();
+            guard(&name, "forward", || loss.forward_in_place(&mut input, &labels))?
         };
         Ok(ndarray::arr0(loss + self.network.penalty()).into_dyn())
     }

@@ -235,9 +235,8 @@ pub(super) fn ask(
     let usual_gradients = (0..all_names.len())
         .map(|block| median(probes.iter().filter_map(|probe| probe.claimed[block].as_ref()).map(largest)))
         .collect();
-    let experiments = with_values(layer, &probes[0].values[1..].to_vec(), |layer| {
-        experiments(layer, &probes[0], &mut drawn)
-    })?;
+    let experiments =
+        with_values(layer, &probes[0].values[1..], |layer| experiments(layer, &probes[0], &mut drawn))?;
     let handed_out = (0..all_names.len())
         .map(|block| Precision::of(probes.iter().filter_map(|probe| probe.claimed[block].as_ref())))
         .collect();
@@ -439,7 +438,7 @@ impl Answers {
         if probe.jacobians[block].as_ref().is_some_and(|known| known.columns == columns) {
             return Ok(());
         }
-        let found = with_values(layer, &probe.values[1..].to_vec(), |layer| {
+        let found = with_values(layer, &probe.values[1..], |layer| {
             jacobian(layer, &probe.x, Which::of(block), &probe.values[block], columns, &rounding)
         });
         probe.jacobians[block] = Some(found?);

@@ -22,7 +22,7 @@ impl Answers {
             return;
         }
         // A layer that cannot be asked in this way has no responses.
-        let found = with_values(layer, &probe.values[1..].to_vec(), |layer| all(layer, probe))
+        let found = with_values(layer, &probe.values[1..], |layer| all(layer, probe))
             .unwrap_or_else(|_| vec![None; probe.claimed.len()]);
         for (block, response) in found.into_iter().enumerate() {
             probe.responses[block] =

@@ -106,7 +106,7 @@ impl<'a> View<'a> {
             };
             let apart = (claimed - f64::midpoint(low, high)).abs();
             if !outside && !kink && tolerance > 0.05 * scale.max(claimed.abs()) {
-                vague += usize::from(!(claimed == 0.0 && low == 0.0));
+                vague += i32::from(!(claimed == 0.0 && low == 0.0));
             }
             verdict = Verdict::of_all([
                 verdict,
@@ -118,7 +118,7 @@ impl<'a> View<'a> {
                 },
             ]);
         }
-        self.conclusive = if compared == 0 { 0.0 } else { 1.0 - vague as f64 / compared as f64 };
+        self.conclusive = if compared == 0 { 0.0 } else { 1.0 - f64::from(vague) / f64::from(compared) };
         if self.conclusive < 0.5 && self.points_alike(verdict) {
             // Of numbers with two or three digits the direction is what can be compared.
             verdict = Verdict::of_all([verdict, Verdict::Rounding]);
@@ -149,7 +149,7 @@ impl<'a> View<'a> {
         let [low, high, _] = self.jacobian.bounds(&self.d);
         let all = self.claimed.iter().zip(&self.tolerance).zip(low.iter().zip(&high)).enumerate();
         let outside = |((claimed, tolerance), (low, high)): ((&f64, &f64), (&f64, &f64))| {
-            !low.is_nan() && !(*claimed >= low - tolerance && *claimed <= high + tolerance)
+            !(low.is_nan() || *claimed >= low - tolerance && *claimed <= high + tolerance)
         };
         all.filter(|(_, one)| outside(*one)).map(|(element, _)| element).collect()
     }

@@ -34,6 +34,17 @@ impl Divisor {
     }
 }
 
+impl Divisor {
+    /// As it stands behind a formula.
+    fn written(self) -> &'static str {
+        match self {
+            Divisor::Rows => " / N",
+            Divisor::One => "",
+            Divisor::Elements => " / (N·C)",
+        }
+    }
+}
+
 const EPSILONS: [f64; 12] = [0.0, 1e-7, 1e-8, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-9, 1e-10, 1e-12, 1e-15];
 
 impl Forward {
@@ -133,6 +144,43 @@ pub(super) fn forward_over_wrong_axis(case: &Case<'_>, _: &mut dyn Layer) -> Opt
     None
 }
 
+/// The gradient of a cross entropy without the epsilon that is in its logarithm, divided as the loss is or otherwise.
+fn without_epsilon(case: &Case<'_>, forward: Forward) -> Option<Diagnosis> {
+    let right = format!("dx = dout · (y − t){}", forward.divisor.written());
+    for divisor in [forward.divisor, Divisor::Rows, Divisor::One, Divisor::Elements] {
+        if forward.epsilon == 0.0 {
+            break;
+        }
+        let predicted = case.fit(|view| {
+            let (x, t) = (&view.probe.x, labels(case, view)?);
+            Some((forward.probabilities(x) - t) * (view.d[0] / divisor.of(x)))
+        });
+        let Some(predicted) = predicted else { continue };
+        let epsilon = forward.epsilon;
+        if divisor == forward.divisor {
+            return Some(
+                Diagnosis::new(Cause::Epsilon { value: epsilon }, predicted)
+                    .saying(format!("Forward takes ln(y + {epsilon:e}), and backward is the gradient of ln y: the epsilon changes the loss, most where a probability is small, and the gradient does not know it."))
+                    .formulas(right.clone(), format!("dx = dout · (y · Σ r − r){}, r = t · y / (y + {epsilon:e})", forward.divisor.written()))
+                    .help("compute ln y as x − max − ln Σ exp(x − max), which needs no epsilon")
+                    .would(format!("little, until the network is sure of something wrong: then the loss is capped at {:.1} and no longer says how wrong", -epsilon.ln())),
+            );
+        }
+        let cause = match (forward.divisor, divisor) {
+            (Divisor::Rows, Divisor::One) => Cause::SumForMean,
+            _ => Cause::CrossEntropyTerm { code: format!("(y − t){}", divisor.written()) },
+        };
+        return Some(
+            Diagnosis::new(cause, predicted)
+                .formulas(format!("dx = dout · ((y − t){})", divisor.written()), right.clone())
+                .saying(format!("The loss is divided in another way than its gradient: the loss has{}, the gradient (y − t){}. (The {epsilon:e} in the logarithm is no part of it.)", forward.divisor.written(), divisor.written()))
+                .help(format!("dx = dout * (self.y - self.t){}", forward.divisor.written().replace('N', "batch_size")))
+                .would("steps of another length, by the size of the batch"),
+        );
+    }
+    None
+}
+
 /// The gradient of a cross entropy with a term missing or wrong, or without the epsilon that forward has.
 pub(super) fn terms(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
     type Form = (&'static str, fn(&Tensor, &Tensor, &Tensor) -> Tensor);
@@ -165,44 +213,12 @@ pub(super) fn terms(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
     if forward.over != Over::Row {
         return None;
     }
-    let divided = |divisor: Divisor| match divisor {
-        Divisor::Rows => " / N",
-        Divisor::One => "",
-        Divisor::Elements => " / (N·C)",
-    };
-    let right = format!("dx = dout · (y − t){}", divided(forward.divisor));
+    let right = format!("dx = dout · (y − t){}", forward.divisor.written());
     let say = |cause: Cause, code: String, predicted| {
         Diagnosis::new(cause, predicted).formulas(format!("dx = dout · ({code})"), right.clone())
     };
-    for divisor in [forward.divisor, Divisor::Rows, Divisor::One, Divisor::Elements] {
-        if forward.epsilon == 0.0 {
-            break;
-        }
-        let predicted = case.fit(|view| {
-            let (x, t) = (&view.probe.x, labels(case, view)?);
-            Some((forward.probabilities(x) - t) * (view.d[0] / divisor.of(x)))
-        });
-        let Some(predicted) = predicted else { continue };
-        let epsilon = forward.epsilon;
-        if divisor == forward.divisor {
-            return Some(
-                Diagnosis::new(Cause::Epsilon { value: epsilon }, predicted)
-                    .saying(format!("Forward takes ln(y + {epsilon:e}), and backward is the gradient of ln y: the epsilon changes the loss, most where a probability is small, and the gradient does not know it."))
-                    .formulas(right.clone(), format!("dx = dout · (y · Σ r − r){}, r = t · y / (y + {epsilon:e})", divided(forward.divisor)))
-                    .help("compute ln y as x − max − ln Σ exp(x − max), which needs no epsilon")
-                    .would(format!("little, until the network is sure of something wrong: then the loss is capped at {:.1} and no longer says how wrong", -epsilon.ln())),
-            );
-        }
-        let cause = match (forward.divisor, divisor) {
-            (Divisor::Rows, Divisor::One) => Cause::SumForMean,
-            _ => Cause::CrossEntropyTerm { code: format!("(y − t){}", divided(divisor)) },
-        };
-        return Some(
-            say(cause, format!("(y − t){}", divided(divisor)), predicted)
-                .saying(format!("The loss is divided in another way than its gradient: the loss has{}, the gradient (y − t){}. (The {epsilon:e} in the logarithm is no part of it.)", divided(forward.divisor), divided(divisor)))
-                .help(format!("dx = dout * (self.y - self.t){}", divided(forward.divisor).replace('N', "batch_size")))
-                .would("steps of another length, by the size of the batch"),
-        );
+    if let Some(found) = without_epsilon(case, forward) {
+        return Some(found);
     }
     for (code, form) in FORMS {
         for divisor in [Divisor::Rows, Divisor::One, Divisor::Elements] {
@@ -212,11 +228,11 @@ pub(super) fn terms(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
                 Some(form(&y, &t, x) * (view.d[0] / divisor.of(x)))
             });
             if let Some(predicted) = predicted {
-                let code = format!("({code}){}", divided(divisor));
+                let code = format!("({code}){}", divisor.written());
                 return Some(
                     say(Cause::CrossEntropyTerm { code: code.clone() }, code.clone(), predicted)
-                        .saying(format!("Forward is the cross entropy of a softmax, and backward has {code} where (y − t){} belongs.", divided(forward.divisor)))
-                        .help(format!("dx = dout * (self.y - self.t){}", divided(forward.divisor).replace('N', "batch_size")))
+                        .saying(format!("Forward is the cross entropy of a softmax, and backward has {code} where (y − t){} belongs.", forward.divisor.written()))
+                        .help(format!("dx = dout * (self.y - self.t){}", forward.divisor.written().replace('N', "batch_size")))
                         .would("the rows of the gradient do not sum to 0, or do not vanish at the right answer: the network does not settle where the loss is least"),
                 );
             }

@@ -156,12 +156,11 @@ fn is_beyond(
         let seen = slope(&moved, &along)?;
         agrees(seen, length, length).then_some(moved)
     });
-    let proved = found.is_some_and(|moved| {
+    found.is_some_and(|moved| {
         directions.iter().all(|direction| {
             let terms = || share.iter().zip(direction).map(|(share, along)| share * along);
             let gross: f64 = terms().map(f64::abs).sum();
             slope(&moved, direction).is_some_and(|seen| agrees(seen, terms().sum(), gross))
         })
-    });
-    proved
+    })
 }
