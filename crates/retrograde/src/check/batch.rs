@@ -6,7 +6,7 @@ use ndarray::Axis;
 use super::evidence::finding;
 use super::guarded::guard;
 use super::network_layer::NetworkAsLayer;
-use super::probe::{Answers, FLOOR, relative};
+use super::probe::{Answers, relative};
 use super::subject::{Claims, claims, with_values};
 use super::view::largest;
 use super::{Evidence, Finding, Invariant, Severity, Verdict};
@@ -60,7 +60,7 @@ pub(super) fn row_sums(name: &str, answers: &Answers, known: bool) -> Option<Fin
     let off = |claimed: &Tensor| {
         let wide = claimed.shape().last().copied().unwrap_or(1).max(1) as f64;
         // The rounding of a row's sum is that of probabilities and labels, which are up to 1, not of their difference.
-        let floor = FLOOR * answers.usual_gradients[0];
+        let floor = answers.floor(0);
         largest(&sums_of(claimed)) > wide * (answers.precision(0) * largest(claimed) + floor)
     };
     let probes =
@@ -117,7 +117,11 @@ pub(super) fn of_loss(
     name: &str,
     logits: &Tensor,
     labels: &Labels,
+    precision: f64,
 ) -> Option<Finding> {
+    // Two sums of numbers of a lower precision differ by more.
+    let rounding = ROUNDING.max(4.0 * precision);
+    let differ = |a: f64, b: f64| (a - b).abs() > rounding * b.abs().max(1e-3);
     let rows: Vec<usize> = (0..logits.shape().first().copied().filter(|_| logits.ndim() > 1)?).collect();
     let mut ask = |rows: &[usize]| -> Option<(f64, Tensor)> {
         let (logits, labels) = (logits.select(Axis(0), rows), labels_of(labels, rows)?);
@@ -141,7 +145,7 @@ pub(super) fn of_loss(
     }
     let half = gradient.select(Axis(0), &twice) / 2.0;
     let apart = if half.shape() == gradients.shape() { largest(&(&gradients - &half)) } else { return None };
-    (apart > ROUNDING * largest(&half) + 1e-12).then(|| {
+    (apart > rounding * largest(&half) + 1e-12).then(|| {
         doubled(
             format!("With each row of the batch twice the mean loss is the same, and the gradient of each row must be half of what it was; it is up to {apart:.3e} away from that."),
             name,

@@ -85,7 +85,10 @@ fn examined(
     let mut wrong: Vec<(usize, Vec<Diagnosis>)> = Vec::new();
     let mut blocks = Vec::new();
     let mut findings = Vec::new();
-    let suspicious = suspicions(layer, &mut answers)?;
+    let mut suspicious = suspicions(layer, &mut answers)?;
+    for (block, suspicious) in suspicious.iter_mut().enumerate() {
+        *suspicious |= dout_ignored(&answers, block);
+    }
     if suspicious.iter().any(|suspicious| *suspicious) {
         for probe in 0..answers.probes.len() {
             for block in 0..answers.names.len() {
@@ -424,7 +427,18 @@ fn dout_ignored(answers: &Answers, block: usize) -> bool {
     else {
         return false;
     };
-    largest(first) > 0.0 && first == other && other == sum
+    if largest(first) > 0.0 {
+        return first == other && other == sum;
+    }
+    // Where the first gradient is 0, the others tell: all are those of an upstream gradient of 1.
+    let is = |number: usize, d: Option<&Tensor>| {
+        let view = View::new(answers, number, block, d, None)?;
+        (view.conclusive >= 0.5 && largest(&view.truth) > 0.0).then(|| !view.verdict.is_wrong())
+    };
+    let numbers = || 0..answers.probes.len();
+    let ones = |number: usize| Tensor::ones(answers.probes[number].d.shape());
+    numbers().filter_map(|number| is(number, None)).any(|right| !right)
+        && numbers().filter_map(|number| is(number, Some(&ones(number)))).all(|right| right)
 }
 
 fn ignoring(name: &str, predicted: Vec<Option<Tensor>>) -> Diagnosis {

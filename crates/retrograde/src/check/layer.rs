@@ -41,7 +41,7 @@ pub fn loss(loss: &mut dyn LossLayer, logits: &Tensor, labels: &Labels) -> Resul
     end_of_the_graph(&mut examined);
     if !examined.findings.iter().any(|finding| finding.verdict.is_wrong())
         && examined.layer.verdict != Verdict::NotDeterministic
-        && let Some(found) = batch::of_loss(loss, &name, logits, labels)
+        && let Some(found) = batch::of_loss(loss, &name, logits, labels, examined.precision)
     {
         examined.layer.verdict = Verdict::Wrong;
         examined.findings.insert(0, found);

@@ -170,7 +170,8 @@ fn alone(network: &mut Network, inputs: &[Tensor], labels: &Labels) -> Result<Al
     let mut examined = examine(&mut loss, &loss_name, logits, Some(labels))?;
     if !examined.findings.iter().any(|found| found.verdict.is_wrong())
         && examined.layer.verdict != Verdict::NotDeterministic
-        && let Some(found) = batch::of_loss(network.loss_layer_mut(), &loss_name, logits, labels)
+        && let Some(found) =
+            batch::of_loss(network.loss_layer_mut(), &loss_name, logits, labels, examined.precision)
     {
         examined.layer.verdict = Verdict::Wrong;
         examined.findings.insert(0, found);

@@ -119,6 +119,11 @@ impl<'a> NetworkAsLayer<'a> {
         guard(&name, "forward", || loss.forward(logits, &labels))
     }
 
+    /// What the layers gave at the last complete forward.
+    pub fn activations(&self) -> impl Iterator<Item = &Tensor> {
+        self.inputs.iter().skip(1)
+    }
+
     /// One forward and one backward pass, layer by layer from the left.
     pub fn run(&mut self, x: &Tensor) -> Result<Vec<Pass>> {
         self.from = 0;

@@ -48,9 +48,14 @@ impl Precision {
             .unwrap_or(Precision::Double)
     }
 
+    /// The rounding of a number of size 1.
+    pub fn unit(self) -> f64 {
+        2.0_f64.powi(1 - self.bits() as i32)
+    }
+
     /// How uncertain such an output is, relative to its size: a few units in the last place.
     pub fn noise(self) -> f64 {
-        4.0 * 2.0_f64.powi(1 - self.bits() as i32)
+        4.0 * self.unit()
     }
 
     fn bits(self) -> u32 {
@@ -70,7 +75,7 @@ impl Precision {
     pub fn tolerance(self) -> f64 {
         match self {
             Precision::Double => 0.0,
-            _ => 32.0 * 2.0_f64.powi(1 - self.bits() as i32),
+            _ => 32.0 * self.unit(),
         }
     }
 

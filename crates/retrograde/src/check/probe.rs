@@ -81,6 +81,8 @@ pub(super) struct Answers {
     pub noise: f64,
     /// The size that outputs usually have: the rounding of numbers of that size may be in smaller ones.
     pub usual: f64,
+    /// The rounding of one number in the precision that the layer computes in.
+    pub unit: f64,
     /// By block, the size that gradients usually have.
     pub usual_gradients: Vec<f64>,
     /// By block, the precision in which its claims are handed out.
@@ -250,6 +252,7 @@ pub(super) fn ask(
         experiments,
         noise,
         usual,
+        unit: precision.unit(),
         usual_gradients,
         handed_out,
         spread,
@@ -288,6 +291,8 @@ pub(super) fn ask_here(
     let usual_gradients = (0..all_names.len())
         .map(|block| median(elsewhere.iter().filter_map(|probe| size(probe, block))))
         .collect();
+    let precision = Precision::of_outputs(elsewhere.iter().map(|probe| &probe.out));
+    let noise = if precision == Precision::Double { noise } else { noise.max(precision.noise()) };
     let mut here = elsewhere.pop().expect("the probe that was pushed");
     here.noise = noise;
     let spread = vec![0.0; all_names.len()];
@@ -300,6 +305,7 @@ pub(super) fn ask_here(
         experiments: Experiments::default(),
         noise,
         usual,
+        unit: precision.unit(),
         usual_gradients,
         handed_out,
         spread,
@@ -418,9 +424,15 @@ impl Answers {
         noise.max(self.handed_out[block].tolerance()).max(8.0 * self.spread[block])
     }
 
+    /// What rounding may leave in any gradient of a block: that of numbers of the usual size, after they cancel.
+    pub fn floor(&self, block: usize) -> f64 {
+        let unit = self.unit.max(self.handed_out[block].unit());
+        FLOOR.max(FEW * unit) * self.usual_gradients[block]
+    }
+
     /// How well the outputs of a probe are known.
     pub fn rounding(&self, probe: usize) -> Rounding {
-        rounding(self.probes[probe].noise, self.usual, &self.probes[probe].out)
+        rounding(self.probes[probe].noise, self.unit * self.usual, &self.probes[probe].out)
     }
 
     /// Takes the differences of a block at a probe, in about `most` elements of it.
@@ -577,7 +589,7 @@ impl Answers {
         let numeric = found[0].value;
         let tolerance = 10.0 * found[0].uncertainty
             + self.precision_at(block, number) * (numeric.abs() + own)
-            + FLOOR * self.usual_gradients[block] * size;
+            + self.floor(block) * size;
         Ok(Some((claim, numeric, tolerance)))
     }
 }
@@ -603,9 +615,9 @@ fn median(sizes: impl Iterator<Item = f64>) -> f64 {
     sizes.get(sizes.len() / 2).copied().unwrap_or(0.0)
 }
 
-/// The rounding of outputs whose relative noise is `noise`, and that usually have the size `usual`.
-pub(super) fn rounding(noise: f64, usual: f64, out: &Tensor) -> Rounding {
-    let floor = (0.3 * noise * largest(out)).max(f64::EPSILON * usual);
+/// The rounding of outputs whose relative noise is `noise`, and at least `least`.
+pub(super) fn rounding(noise: f64, least: f64, out: &Tensor) -> Rounding {
+    let floor = (0.3 * noise * largest(out)).max(least);
     Rounding { relative: noise, floor: out.iter().map(|value| floor.max(noise * value.abs())).collect() }
 }
 
@@ -615,6 +627,9 @@ const ROUNDED: f64 = 1e-5;
 /// Below this part of a block's usual gradients, what is left of numbers of their size after they cancel is rounding: a
 /// few hundred operations in `f64`.
 pub(super) const FLOOR: f64 = 4096.0 * f64::EPSILON;
+
+/// The same in a lower precision, in units of its rounding: fewer, since there they are large.
+const FEW: f64 = 64.0;
 
 /// How far a claimed gradient may be off by rounding, relative to the largest of its block: in `f64` sums of some
 /// thousand terms stay far below 1e-8, and the faults sought are parts in a million or more.

@@ -4,7 +4,7 @@ use ndarray::Array2;
 
 use super::kinks::{AtKink, Judged};
 use super::precision::Precision;
-use super::probe::{Answers, FLOOR, Probe};
+use super::probe::{Answers, Probe};
 use super::{Comparison, Verdict};
 use crate::check::jacobian::Jacobian;
 use crate::textbook::Tensor;
@@ -59,7 +59,7 @@ impl<'a> View<'a> {
         let scale = largest(&truth);
         // What is left of large numbers after they cancel has their rounding; so has a block whose gradients are smaller here
         // than elsewhere.
-        let floor = FLOOR * answers.usual_gradients[block] + precision * scale + f64::MIN_POSITIVE;
+        let floor = answers.floor(block) + precision * scale + f64::MIN_POSITIVE;
         let mut tolerance = error.mapv(|error| 10.0 * error + floor);
         if answers.handed_out[block] != Precision::Double {
             tolerance += &(jacobian.gross(&d) * precision);

@@ -125,6 +125,13 @@ fn lower_precision(network: &NetworkAsLayer<'_>, answers: &mut Answers) {
     for precision in &mut answers.handed_out {
         *precision = coarsest.max(*precision);
     }
+    // So has a loss whose layers compute in it.
+    let activations = network.activations().map(|one| Precision::of([one].into_iter()));
+    let coarsest = activations.fold(Precision::Double, Precision::max);
+    if coarsest != Precision::Double {
+        answers.unit = answers.unit.max(coarsest.unit());
+        answers.probes[0].noise = answers.probes[0].noise.max(coarsest.noise());
+    }
 }
 
 /// What is right before the first update and not after it is wrong: a layer that keeps a copy of its parameters. The
