@@ -154,7 +154,7 @@ const SMALL_EPSILON: f64 = 1e-6;
 fn small_epsilon(answers: &Answers, labels: &Labels, findings: &mut [Finding]) -> Option<CrossEntropy> {
     let pairs: Vec<(&Tensor, f64)> = answers.probes.iter().map(|probe| (&probe.x, probe.out.sum())).collect();
     let small = |forward: &CrossEntropy| forward.epsilon > 0.0 && forward.epsilon <= SMALL_EPSILON;
-    let forward = cross_entropy_of(&pairs, labels).filter(small)?;
+    let forward = cross_entropy_of(&pairs, labels, answers.noise).filter(small)?;
     let is_epsilon = |found: &&mut Finding| matches!(found.cause, Some(Cause::Epsilon { .. }));
     let Some(found) = findings.iter_mut().find(is_epsilon) else {
         return Some(CrossEntropy { epsilon: 0.0, ..forward });

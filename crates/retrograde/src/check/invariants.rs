@@ -62,7 +62,7 @@ fn normalised(answers: &Answers, labels: Option<&Labels>) -> Option<Over> {
     if let Some(labels) = labels {
         let pairs: Vec<(&Tensor, f64)> =
             answers.probes.iter().map(|probe| (&probe.x, probe.out.sum())).collect();
-        return cross_entropy_of(&pairs, labels).map(|forward| forward.over);
+        return cross_entropy_of(&pairs, labels, answers.noise).map(|forward| forward.over);
     }
     [Over::Row, Over::Batch, Over::Columns].into_iter().find(|over| {
         let is = |log: bool| {

@@ -62,8 +62,9 @@ impl Forward {
     }
 }
 
-/// Which cross entropy gives these losses: the one that fits best, if it fits all.
-pub(in crate::check) fn recognise(pairs: &[(&Tensor, f64)], labels: &Labels) -> Option<Forward> {
+/// Which cross entropy gives these losses, that are known to `noise` of their size: the one that fits best, if it fits all.
+pub(in crate::check) fn recognise(pairs: &[(&Tensor, f64)], labels: &Labels, noise: f64) -> Option<Forward> {
+    let exact = (30.0 * noise).clamp(1e-11, 1e-3);
     let mut best: Option<(f64, Forward)> = None;
     for over in OVER {
         for divisor in [Divisor::Rows, Divisor::One, Divisor::Elements] {
@@ -76,7 +77,7 @@ pub(in crate::check) fn recognise(pairs: &[(&Tensor, f64)], labels: &Labels) -> 
                     worst = if error.is_nan() { f64::INFINITY } else { worst.max(error) };
                 }
                 // Equal to rounding; of several that are, the first, unless another is nearer by far.
-                if worst <= 1e-11 && best.is_none_or(|(least, _)| worst < least * 0.01 && least > 1e-14) {
+                if worst <= exact && best.is_none_or(|(least, _)| worst < least * 0.01 && least > 1e-14) {
                     best = Some((worst, forward));
                 }
             }
@@ -91,7 +92,7 @@ fn of(case: &Case<'_>) -> Option<Forward> {
     if case.block != 0 {
         return None;
     }
-    recognise(&pairs, case.labels?)
+    recognise(&pairs, case.labels?, case.answers.noise)
 }
 
 fn labels(case: &Case<'_>, view: &View<'_>) -> Option<Tensor> {
