@@ -3,14 +3,14 @@
 use serde::Serialize;
 use std::fmt;
 
-/// A law that a layer or a loss must keep, whatever it computes: a finding of its own when it does not.
+/// A property that a layer or a loss must have, whatever it computes. A violation is a finding of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Invariant {
-    /// For a gradient of 0 from above, backward gives 0.
+    /// For an upstream gradient of 0, backward gives 0.
     ZeroForZero,
-    /// Backward is linear in the gradient from above: for a sum of two what it gives for each, for a multiple that multiple.
+    /// Backward is linear in the upstream gradient: for a sum of two what it gives for each, for a multiple that multiple.
     Linear,
     /// The same backward a second time gives the same.
     Repeatable,

@@ -6,10 +6,10 @@ use super::{Cause, Report, Severity, Verdict, batch};
 use crate::Result;
 use crate::textbook::{Labels, Layer, LossLayer, Tensor};
 
-/// Checks a layer alone: with `x`, with random inputs of its shape and with other numbers of rows, each with a random
-/// gradient from above, for its input and for each parameter.
+/// Checks a layer alone, the gradients of its input and of each parameter: at `x`, at random inputs of its shape and, if the layer
+/// takes them, with other numbers of samples, each with a random upstream gradient.
 ///
-/// The layer keeps its parameters' values; what it remembers of the last call is another afterwards.
+/// The layer keeps its parameters' values; what it remembers is that of the last call of the check.
 ///
 /// ```
 /// use retrograde::check::{self, Verdict};

@@ -1,26 +1,39 @@
 //! The gradient check: is a gradient right, and if not, where is the fault and what is it?
 //!
-//! A gradient is compared with differences of the function that it claims to be the gradient of. What comes back is a
-//! [`Report`]: a [`Verdict`], the layers from left to right with a mark on the first wrong one, and for each fault a
-//! [`Finding`] with its [`Cause`], the [`Evidence`], the line to write instead and what the fault would do to training.
+//! A claimed gradient is compared with differences of the function. The result is a [`Report`]: a [`Verdict`], the layers or
+//! nodes from left to right, and [`Finding`]s. A finding has a location, and, where they are known, the [`Cause`], the
+//! [`Evidence`], the line to write instead (`help`) and the consequence for training.
 //!
-//! The check never guesses. A cause is a hypothesis on the numbers (the sign is wrong; the slope was taken at the output;
-//! the rows share one softmax), and it is named only when it reproduces the wrong numbers to rounding, at several random
-//! inputs. When none does, the report says so and shows where the numbers differ. Kinks and rounding are no faults.
+//! **The consequence decides.** A network or a graph is wrong if the gradient of the loss by one of its parameters is wrong, as it
+//! stands at the end of the backward pass. Layers and nodes are examined alone to find the location. What one of them
+//! does otherwise than alone it should, without an effect on the gradients that are used, is a remark
+//! ([`Severity::Remark`]) with the condition under which it would matter, and its verdict is [`Verdict::Together`].
+//!
+//! **A cause is a hypothesis that reproduces the numbers** (the sign is wrong; the slope was taken at the output; the rows share
+//! one softmax): to rounding, at several inputs, upstream gradients and values of the parameters. When none does, the finding
+//! has no cause, and says which positions, outputs and values are wrong.
+//!
+//! **Rounding and kinks are no faults.** The rounding of the function and of the claim is measured; where it is as large as the
+//! gradient, the verdict is taken at other inputs, or is [`Verdict::Inconclusive`]. At a kink a claim is right if it lies in
+//! the convex hull of the gradients nearby (Clarke's generalised gradient).
+//!
+//! A layer, a loss, a network and a function are examined in one form, that of [`Layer`](crate::textbook::Layer); so are a wrong
+//! node of a graph and a gradient that was derived by hand.
 //!
 //! | here | what it is |
 //! | --- | --- |
-//! | [`layer`], [`loss`] | a layer or a loss written by hand, alone |
-//! | [`function`], [`vjp`] | a loss as a function of all parameters; a function with its vector-Jacobian product |
-//! | [`network`], [`two_layer_net`] | a row of layers with a loss at the end |
-//! | [`Verdict`], [`Severity`] | what can be said of a gradient, and of a finding |
-//! | [`Comparison`] | a block of claimed gradients beside the numerical ones |
-//! | [`Report`], [`LayerReport`], [`Finding`], [`Evidence`], [`Table`] | what a check hands back; plain data, for faces to show |
-//! | [`gradients`], [`model`], [`GraphCheck`] | the check of a recorded graph |
+//! | [`layer`], [`loss`] | checks a layer or a loss written by hand, alone |
+//! | [`network`], [`two_layer_net`] | checks a row of layers with a loss at the end |
+//! | [`function`], [`vjp`] | checks a loss with all its gradients, or a function with its vector-Jacobian product, without layers |
+//! | [`gradients`], [`model`], [`GraphCheck`] | checks a recorded graph |
+//! | [`rows`] | samples as the input and the labels of a network written by hand |
+//! | [`Report`], [`LayerReport`], [`Finding`], [`Formulas`], [`Evidence`], [`Table`] | the result, as plain data |
+//! | [`Verdict`], [`Severity`] | what is said of a gradient, and how much a finding weighs |
+//! | [`Comparison`], [`Element`] | a block of claimed gradients beside the numerical ones |
 //! | [`Cause`] | the catalogue of causes |
 //! | [`Invariant`] | what must hold without differences |
-//! | [`faults`] | layers and losses with one mistake each, to learn from and to examine the check with |
-//! | [`numerical`] | slopes by differences that know how far they can be trusted |
+//! | [`faults`] | layers and losses with one mistake each: to learn from, and to test the check with |
+//! | [`numerical`] | slopes by differences, with their uncertainty |
 
 mod batch;
 mod batch_axis;

@@ -1,4 +1,4 @@
-//! What a check hands back: plain data, which faces show as text, JSON or a page.
+//! The result of a check: plain data, to be shown as text, JSON or a page.
 
 use serde::Serialize;
 
@@ -15,7 +15,7 @@ pub struct Report {
     pub layers: Vec<LayerReport>,
     /// The whole's own comparison, parameter by parameter: the gradient of the loss in a network or a graph.
     pub blocks: Vec<Comparison>,
-    /// What was found, the weightiest first. A right gradient may have notes.
+    /// What was found, the weightiest first. A right gradient may have remarks.
     pub findings: Vec<Finding>,
     /// What was looked at and how: numbers of inputs, elements, steps.
     pub method: Vec<String>,
@@ -47,19 +47,19 @@ pub struct Finding {
     pub location: String,
     /// The gradients that are concerned: `x`, or parameters' names. Empty where it is about forward alone.
     pub blocks: Vec<String>,
-    /// What the fault is, if it could be proved.
+    /// What the fault is: a hypothesis that reproduces the numbers. `None` if there is none.
     pub cause: Option<Cause>,
-    /// The law that is violated, if the finding is about one.
+    /// The invariant that is violated, if the finding is about one.
     pub invariant: Option<Invariant>,
-    /// What a good teacher would say: one or two sentences.
+    /// What is wrong, or worth a remark: one or two sentences.
     pub sentence: String,
     /// The formula as the code has it and as it should be.
     pub formulas: Option<Formulas>,
-    /// What proves it.
+    /// The numbers that show it.
     pub evidence: Vec<Evidence>,
     /// The line to write instead.
     pub help: Option<String>,
-    /// What the fault would do to training.
+    /// What the fault does to training.
     pub consequence: Option<String>,
 }
 
@@ -91,23 +91,23 @@ pub struct Table {
 }
 
 impl Report {
-    /// The first station from the left that is wrong.
+    /// The first layer or node from the left that is wrong.
     pub fn first_wrong(&self) -> Option<&LayerReport> {
-        self.layers.iter().find(|station| station.verdict.is_wrong())
+        self.layers.iter().find(|layer| layer.verdict.is_wrong())
     }
 
-    /// The causes that were proved, the weightiest first.
+    /// The causes of the findings, the weightiest first. Remarks may have one, too.
     pub fn causes(&self) -> impl Iterator<Item = &Cause> {
         self.findings.iter().filter_map(|finding| finding.cause.as_ref())
     }
 }
 
 impl Finding {
-    /// What was found, in a few words: the cause, the law that is violated, or the verdict.
+    /// What was found, in a few words: the cause, the invariant that is violated, or the verdict.
     pub fn title(&self) -> String {
         match (&self.cause, self.invariant, self.severity) {
             (Some(cause), ..) => cause.to_string(),
-            (None, Some(law), _) => law.to_string(),
+            (None, Some(invariant), _) => invariant.to_string(),
             (None, None, Severity::Fault) => "wrong, for no cause that could be proved".into(),
             (None, None, _) => self.verdict.to_string(),
         }

@@ -78,11 +78,12 @@ impl fmt::Display for Verdict {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
-    /// Worth knowing, and nothing to mend: which side of a kink the code takes, that it computes in `f32`.
+    /// Worth knowing, with no wrong gradient: which side of a kink the code takes, that it computes in `f32`, a deviation of one
+    /// layer that has no consequence in its network.
     Remark,
     /// The gradient is that of the function, but the function itself is suspicious.
     Warning,
-    /// To be mended.
+    /// A gradient is wrong, or a value of the function.
     Fault,
 }
 

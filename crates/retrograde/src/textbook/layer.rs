@@ -76,14 +76,15 @@ pub trait Layer {
     /// It leaves the gradients of the parameters, in place of those of the call before, for [`Layer::parameters`].
     fn backward(&mut self, dout: &Tensor) -> Result<Tensor>;
 
-    /// [`forward`](Layer::forward) with leave to write into `x`, for a layer that works in place. Such a layer writes its
-    /// work here and lets `forward` call it with a copy. Whoever else holds `x` sees what it writes: a gradient check calls
-    /// this one, and tells.
+    /// [`forward`](Layer::forward) that may write into `x`, for a layer that works in place. Such a layer is written here, and its
+    /// `forward` calls this method with a copy. Other code that holds `x` sees what is written. The gradient check
+    /// calls this method and reports what it writes: as a remark, or, if a gradient of the network is wrong because of it,
+    /// as a fault.
     fn forward_in_place(&mut self, x: &mut Tensor) -> Result<Tensor> {
         self.forward(x)
     }
 
-    /// [`backward`](Layer::backward) with leave to write into `dout`, in the same way.
+    /// [`backward`](Layer::backward) that may write into `dout`, in the same way.
     ///
     /// ```
     /// use retrograde::check::{self, Cause};
@@ -120,7 +121,8 @@ pub trait Layer {
         Vec::new()
     }
 
-    /// The parameters that several layers share, such as tied weights; none, unless the layer says otherwise.
+    /// The parameters of this layer that other layers hold, too, such as tied weights; none, unless the layer says otherwise.
+    /// They are not among [`Layer::parameters`].
     fn shared_parameters(&self) -> Vec<SharedParameter> {
         Vec::new()
     }
@@ -150,7 +152,7 @@ pub trait LossLayer {
     /// The loss of `logits` under `labels`. It remembers what `backward` will need.
     fn forward(&mut self, logits: &Tensor, labels: &Labels) -> Result<f64>;
 
-    /// [`forward`](LossLayer::forward) with leave to write into `logits`, as [`Layer::forward_in_place`].
+    /// [`forward`](LossLayer::forward) that may write into `logits`, as [`Layer::forward_in_place`].
     fn forward_in_place(&mut self, logits: &mut Tensor, labels: &Labels) -> Result<f64> {
         self.forward(logits, labels)
     }
@@ -236,8 +238,10 @@ impl<'layer> Parameter<'layer> {
 
 /// A parameter that belongs to several layers at once: one array, which each of them holds.
 ///
-/// Each layer shows the gradient that its own `backward` left: the contribution of its own use, or the sum over all uses
-/// if it can see them. An update that subtracts each of the former from the one array moves it by their sum.
+/// The gradient of the array is the sum of the contributions of all uses. Each layer shows either the contribution of its own
+/// use, and an update with all of them moves the array by their sum; or, if the layers accumulate in one place, that
+/// sum, the same in each, which an update must subtract once. The gradient check accepts both: gradients that all layers
+/// show alike are taken for the sum. A [`Penalty`](super::Penalty) counts the array once.
 ///
 /// ```
 /// use std::{cell::RefCell, rc::Rc};

@@ -1,8 +1,8 @@
 //! The notebook's own classes, by hand: what a learner writes to understand backpropagation, done right.
 //!
-//! This room follows chapters 4 and 5 of Saito, *Deep Learning from Scratch* (O'Reilly Japan), and a learner's notebook
+//! This module follows chapters 4 and 5 of Saito, *Deep Learning from Scratch* (O'Reilly Japan), and a learner's notebook
 //! on it. Each layer is one file in which `forward` stands beside `backward` and the derivative is written out. It is
-//! the engine's independent witness: it imports nothing of the engine, shares no code with it, computes in `f64` over
+//! the engine's reference implementation: it imports nothing of the engine, shares no code with it, computes in `f64` over
 //! `ndarray`, and the two must agree to rounding.
 //!
 //! | here | what it is |
@@ -14,6 +14,7 @@
 //! | [`TwoLayerNet`], [`Network`] | layers in a row with a loss at the end |
 //! | [`Penalty`], [`WeightDecay`] | what the parameters add to the loss |
 //! | [`Layer`], [`LossLayer`] | what a layer of your own implements to stand in such a row and to be checked |
+//! | [`Parameter`], [`SharedParameter`] | a layer's parameter with its gradient; one array that several layers hold |
 //!
 //! Where the book or the notebook goes wrong, the layer's own page says how and why this one differs. In short:
 //!
