@@ -436,6 +436,10 @@ fn dout_ignored(answers: &Answers, block: usize) -> bool {
         (view.conclusive >= 0.5 && largest(&view.truth) > 0.0).then(|| !view.verdict.is_wrong())
     };
     let numbers = || 0..answers.probes.len();
+    let claims = answers.probes.iter().filter_map(|probe| probe.claimed[block].as_ref());
+    if claims.map(largest).fold(0.0, f64::max) == 0.0 {
+        return false;
+    }
     let ones = |number: usize| Tensor::ones(answers.probes[number].d.shape());
     numbers().filter_map(|number| is(number, None)).any(|right| !right)
         && numbers().filter_map(|number| is(number, Some(&ones(number)))).all(|right| right)

@@ -273,6 +273,7 @@ pub(super) fn ask_here(
     let mut random = random(5);
     let noise = noise(layer, given, &mut random);
     let width = (given.iter().map(|x| x * x).sum::<f64>() / given.len().max(1) as f64).sqrt();
+    let width = if width > 0.0 { width } else { 1.0 };
     let mut elsewhere = Vec::new();
     for _ in 0..3 {
         let x = normal(given.shape(), &mut random) * (width / 1.5);
@@ -390,8 +391,7 @@ pub(super) fn moved(values: &[Tensor], random: &mut Xoshiro256PlusPlus) -> Vec<T
 fn noise(layer: &mut dyn Layer, x: &Tensor, random: &mut Xoshiro256PlusPlus) -> f64 {
     let width = largest(x);
     let width = if width > 0.0 { width } else { 1.0 };
-    let mut least: Option<f64> = None;
-    // A step in which the function bends shows more than its noise: the least of several is believed.
+    let mut seen = Vec::new();
     for step in
         [2.0_f64.powi(-14) * width, 2.0_f64.powi(-20), 2.0_f64.powi(-20) * width, 2.0_f64.powi(-26) * width]
     {
@@ -401,10 +401,12 @@ fn noise(layer: &mut dyn Layer, x: &Tensor, random: &mut Xoshiro256PlusPlus) -> 
             Ok(out.iter().copied().collect())
         });
         // Labels or indices among the inputs bear no step.
-        let measured = measured.unwrap_or(Some(f64::EPSILON));
-        least = least.into_iter().chain(measured).reduce(f64::min);
+        seen.extend(measured.unwrap_or(Some(f64::EPSILON)));
     }
-    least.unwrap_or(f64::EPSILON)
+    // A step in which the function bends shows more than its noise, and one in which the values change by a unit or two in the
+    // last place may show less: the second least is believed.
+    seen.sort_by(f64::total_cmp);
+    seen.get(1).or(seen.first()).copied().unwrap_or(f64::EPSILON)
 }
 
 impl Answers {

@@ -151,6 +151,19 @@ pub(super) fn of_square(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis>
         return None;
     }
     let ratios: Vec<Ratio> = case.smooth().filter_map(|(at, view)| Ratio::of(at, view)).collect();
+    // Of ½ o², a factor o that stands twice is √(2 f).
+    let root = |view: &View<'_>| (2.0 * value(view)).sqrt();
+    if ratios.len() >= 3 && ratios.iter().all(|ratio| ratio.is(root(&case.views[ratio.at]))) {
+        let predicted = case.fit(|view| Some(&view.truth * root(view)))?;
+        let gradient = case.gradient();
+        return Some(
+            Diagnosis::new(Cause::OfSquare { target: 0.0 }, predicted)
+                .saying(format!("{gradient} is multiplied by the output, of which the loss is half the square, once more than it should be."))
+                .formulas(format!("{gradient} = o · (o · ∂o/∂{})", case.name()), format!("{gradient} = o · ∂o/∂{}", case.name()))
+                .help(format!("leave one of the factors o out of {gradient}"))
+                .would("steps that fade as the output does, or grow with it"),
+        );
+    }
     let mut sharp: Vec<&Ratio> = ratios.iter().collect();
     sharp.sort_by(|a, b| a.uncertainty.total_cmp(&b.uncertainty));
     let (first, second) = (*sharp.first()?, *sharp.get(1)?);

@@ -231,12 +231,15 @@ fn a2_as_a_loss() -> Result<()> {
         assert_near(&loss.backward(1.0)?, expected, 5.1e-5);
         check::loss(&mut loss, &logits, &vec![2].into())
     };
-    Expect::wrong("x", DIAGONAL).of(&check(Version::Merged, &[0.0213, 0.0420, -0.0833])?);
+    // Through a loss of squares the diagonal is seen as wrong; its cause is not named.
+    Expect::wrong("x", DIAGONAL)
+        .cause_may_be_unknown()
+        .of(&check(Version::Merged, &[0.0213, 0.0420, -0.0833])?);
     Expect::right().of(&check(Version::Right, &[0.0427, 0.0840, -0.1267])?);
 
     let (logits, labels) = (numbers(&[3, 4], 11), vec![1, 3, 0].into());
     let loss = |version| check::loss(&mut SoftmaxSquares { version, memory: None }, &logits, &labels);
-    Expect::wrong("x", DIAGONAL).of(&loss(Version::Merged)?);
+    Expect::wrong("x", DIAGONAL).cause_may_be_unknown().of(&loss(Version::Merged)?);
     Expect::right().of(&loss(Version::Right)?);
     Ok(())
 }
@@ -311,7 +314,8 @@ fn a5_where_all_are_active_the_factor_alone_is_left() -> Result<()> {
         (numbers(&[3, 4], 60).mapv(|w| w.abs() + 0.1), numbers(&[4, 1], 90).mapv(|w| w.abs() + 0.1));
     let [published, right] = script.check(&w1, &w2)?;
     let factor = &["factor 10", "factor N", "sum for mean over the rows", "mask missing"];
-    Expect::wrong_at(&["w1", "w2"], factor).of(&published);
+    // At the given weights the factor is all; at others the mask is missing, too, and of two faults at once neither is named.
+    Expect::wrong_at(&["w1", "w2"], factor).cause_may_be_unknown().of(&published);
     Expect::right().of(&right);
     Ok(())
 }
