@@ -32,9 +32,11 @@ pub(super) fn violated(answers: &Answers, block: usize) -> Option<(Invariant, St
         return None;
     }
     let tolerance = answers.precision(block);
+    // Where the terms of a gradient cancel, their rounding is what is left.
+    let rounding = answers.noise * largest(&answers.probes[0].d);
     // What draws random numbers is linear in none of its answers: that comes first.
     let apart = largest(&(same - first));
-    if apart > tolerance * largest(first) {
+    if apart > rounding + tolerance * largest(first) {
         return Some((
             Invariant::Repeatable,
             format!(
@@ -43,7 +45,7 @@ pub(super) fn violated(answers: &Answers, block: usize) -> Option<(Invariant, St
         ));
     }
     let apart = largest(&(sum - first - other));
-    if apart > tolerance * (largest(first) + largest(other)) {
+    if apart > rounding + tolerance * (largest(first) + largest(other)) {
         return Some((
             Invariant::Linear,
             format!(
@@ -52,7 +54,7 @@ pub(super) fn violated(answers: &Answers, block: usize) -> Option<(Invariant, St
         ));
     }
     let apart = largest(&(large / MANIFOLD - first));
-    (apart > tolerance * largest(first)).then(|| {
+    (apart > rounding + tolerance * largest(first)).then(|| {
         let seen = format!(
             "{gradient} is not linear in dout: for {MANIFOLD} times a gradient from above it is not {MANIFOLD} times itself, but up to {:.4} where {:.4} belongs.",
             largest(large),

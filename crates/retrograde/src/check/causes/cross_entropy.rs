@@ -73,8 +73,10 @@ pub(in crate::check) fn recognise(pairs: &[(&Tensor, f64)], labels: &Labels, noi
                 let mut worst = 0.0_f64;
                 for (x, loss) in pairs {
                     let t = labels_for(labels, x.shape()).ok()?.to_rows(x).ok()?;
-                    let error = (forward.loss(x, &t) - loss).abs() / loss.abs().max(1e-3);
-                    worst = if error.is_nan() { f64::INFINITY } else { worst.max(error) };
+                    // The terms are near 1 before their logarithm is taken: a small loss has their rounding.
+                    let apart = (forward.loss(x, &t) - loss).abs() - noise;
+                    let error = apart.max(0.0) / loss.abs().max(1e-3);
+                    worst = if apart.is_nan() { f64::INFINITY } else { worst.max(error) };
                 }
                 // Equal to rounding; of several that are, the first, unless another is nearer by far.
                 if worst <= exact && best.is_none_or(|(least, _)| worst < least * 0.01 && least > 1e-14) {

@@ -36,13 +36,14 @@ struct Recurrence {
 
 impl Recurrence {
     fn recognise(case: &Case<'_>, layout: Layout) -> Option<Recurrence> {
-        let units = case.smooth().next()?.1.probe.out.len_of(Axis(layout.unit));
         for (activation, slope) in ACTIVATIONS {
             for weights in 0..case.answers.names.len() {
                 for rows_first in [true, false] {
                     let found = Recurrence { layout, activation, slope, weights, rows_first };
-                    let is_square =
-                        |view: &View<'_>| view.probe.values[weights].shape() == [units, units].as_slice();
+                    let is_square = |view: &View<'_>| {
+                        let units = view.probe.out.len_of(Axis(layout.unit));
+                        view.probe.values[weights].shape() == [units, units].as_slice()
+                    };
                     if case.smooth().all(|(_, view)| is_square(view) && found.is(case, view)) {
                         return Some(found);
                     }

@@ -1,6 +1,6 @@
 //! Layers that are recognised, by what forward gives, as a softmax or its logarithm.
 
-use ndarray::Axis;
+use ndarray::{ArrayViewD, Axis};
 
 use super::{Case, Diagnosis};
 use crate::check::Cause;
@@ -17,25 +17,27 @@ pub(in crate::check) enum Over {
 
 pub(in crate::check) const OVER: [Over; 3] = [Over::Row, Over::Batch, Over::Columns];
 
-/// The sum over what is normalised over, in the place of each element.
-pub(super) fn total(values: &Tensor, over: Over) -> Tensor {
+/// The fold over what is normalised over, in the place of each element.
+fn folded(values: &Tensor, over: Over, first: f64, fold: fn(f64, f64) -> f64) -> Tensor {
+    let all = |values: ArrayViewD<'_, f64>| values.iter().copied().fold(first, fold);
     let axis = match over {
-        Over::Batch => return values.mapv(|_| values.sum()),
-        Over::Row => values.ndim().saturating_sub(1),
+        _ if values.ndim() == 0 => return values.clone(),
+        Over::Batch => return values.mapv(|_| all(values.view())),
+        Over::Row => values.ndim() - 1,
         Over::Columns => 0,
     };
-    if values.ndim() == 0 {
-        return values.clone();
-    }
-    let sum = values.sum_axis(Axis(axis)).insert_axis(Axis(axis));
-    sum.broadcast(values.raw_dim()).expect("a sum fits what it is the sum of").to_owned()
+    let result = values.map_axis(Axis(axis), |lane| all(lane.into_dyn())).insert_axis(Axis(axis));
+    result.broadcast(values.raw_dim()).expect("a fold fits what it is the fold of").to_owned()
+}
+
+/// The sum over what is normalised over, in the place of each element.
+pub(super) fn total(values: &Tensor, over: Over) -> Tensor {
+    folded(values, over, 0.0, |sum, value| sum + value)
 }
 
 /// The logarithm of the softmax.
 pub(in crate::check) fn log_softmax(x: &Tensor, over: Over) -> Tensor {
-    // One maximum serves all: here no logits are far apart, and where they are the logarithm is −∞, which is no match.
-    let max = x.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    let shifted = x - max;
+    let shifted = x - &folded(x, over, f64::NEG_INFINITY, f64::max);
     &shifted - &total(&shifted.mapv(f64::exp), over).mapv(f64::ln)
 }
 

@@ -121,14 +121,13 @@ fn is_without_consequence(
     let right = |row: &Compared| row.comparison.verdict == Verdict::Right && row.blur <= sharp;
     // A gradient of 0 is right whatever is multiplied by it.
     let tells = |row: &Compared| right(row) && !row.is_zero();
-    if recorded(subject, rows).all(tells) {
-        return Ok(true);
-    }
+    let mut somewhere = recorded(subject, rows).all(tells);
     let mut everywhere = recorded(subject, rows).all(right);
     // What a node takes at a kink matters there alone.
     if alone.wrong_at_kinks {
-        return Ok(false);
+        return Ok(somewhere);
     }
+    // Where the mistake is multiplied by next to nothing it is not seen: behind an activation that is saturated here.
     let starts = point.values.of_all(subject.blocks)?;
     let seed = subject.check.seed;
     for there in std::iter::once(nearby(&starts, seed)).chain(elsewhere(&starts, seed)) {
@@ -140,12 +139,10 @@ fn is_without_consequence(
         if recorded(subject, rows).any(Compared::is_wrong) {
             return Ok(false);
         }
-        if recorded(subject, &found).all(tells) {
-            return Ok(true);
-        }
+        somewhere |= recorded(subject, &found).all(tells);
         everywhere &= recorded(subject, &found).all(right);
     }
-    Ok(everywhere)
+    Ok(somewhere || everywhere)
 }
 
 /// Rows that were found to be wrong in another way of comparing them.
