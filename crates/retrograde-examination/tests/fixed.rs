@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use retrograde_examination::adapter::{self, Answer};
 use retrograde_examination::case::{Case, Subject};
 use retrograde_examination::examine::{Settings, Tally, examine};
 use retrograde_examination::fault::{self, Fault, Outcome};
@@ -16,18 +17,17 @@ use retrograde_examination::{draw, truth, visible};
 /// The seed of the cases below.
 const SEED: u64 = 20_261_129;
 
-/// What may go wrong in 1,000 right cases: an event, and how often at most. These are the counts of the day on which the
-/// examination was written; they go down only. The aim is 0, and 10 inconclusive ones.
-const RIGHT: [(&str, usize); 3] =
-    [("right called wrong", 183), ("right inconclusive", 32), ("right failed", 0)];
+/// What may go wrong in 1,000 right cases: an event, and how often at most. They go down only. The aim is 0 called
+/// wrong, and 10 inconclusive ones.
+const RIGHT: [(&str, usize); 3] = [("right called wrong", 2), ("right inconclusive", 4), ("right failed", 0)];
 
 /// What must go right in 300 faulty cases: an event, of which event, and what share at least. The aim for true causes is
 /// 0.85.
 const FAULTY: [(&str, &str, f64); 3] =
-    [("detected", "faulty", 0.99), ("place", "detected", 0.99), ("plain, true", "plain", 0.67)];
+    [("detected", "faulty", 0.99), ("place", "detected", 0.99), ("plain, true", "plain", 0.68)];
 
-/// False causes in 300 faulty cases, at most. The aim is 0.
-const FALSE_CAUSES: usize = 7;
+/// False causes in 300 faulty cases, at most.
+const FALSE_CAUSES: usize = 0;
 
 fn run(right: usize, faulty: usize) -> Tally {
     examine(&Settings { right, faulty, seed: SEED, only: None, threads: 1 }, &|_, _| {})
@@ -47,6 +47,25 @@ fn a_thousand_right_cases() {
     }
     // Not an examination of the check but of the draws.
     assert!(tally.of("right beyond f64") * 50 <= tally.of("right drawn"), "{}", failures(&tally));
+}
+
+/// Right cases that were once called wrong, or stopped the check: saturated cross entropies with an epsilon in their logarithm,
+/// normalisations whose gradients cancel, a sequence with as many steps as another probe has rows.
+#[test]
+fn right_cases_that_were_once_called_wrong() {
+    for seed in [
+        9_512_657_149_316_754_960,
+        18_099_762_978_873_173_104,
+        2_231_719_870_233_728_769,
+        15_472_701_478_267_489_245,
+        7_808_799_823_947_684_187,
+        1_910_098_505_328_871_069,
+        15_955_545_478_094_474_319,
+    ] {
+        let case = draw::right(seed, None);
+        let said = adapter::run(&case);
+        assert!(matches!(said.verdict, Answer::Right | Answer::Inconclusive), "{seed}: {}", said.text);
+    }
 }
 
 #[test]
