@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use retrograde_examination::adapter;
 use retrograde_examination::examine::{self, Failure, Settings, Tally};
+use retrograde_examination::layers::{Base, LAYERS, LOSSES};
 
 /// Examines the gradient check with generated code, right and wrong.
 ///
@@ -31,7 +32,7 @@ struct Arguments {
     seed: Option<u64>,
     /// Only cases that begin with this base layer (a name of `layers/`, such as `affine`), or only `layer`, `loss` or
     /// `network`.
-    #[arg(long)]
+    #[arg(long, value_parser = only)]
     only: Option<String>,
     /// Repeat the right case of this seed and print it with its report.
     #[arg(long)]
@@ -40,7 +41,7 @@ struct Arguments {
     #[arg(long)]
     fault: Option<u64>,
     /// How many threads; the numbers are the same with any.
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = 1, value_parser = at_least_one)]
     threads: usize,
     /// How many failures of each kind to print, the smallest first.
     #[arg(long, default_value_t = 3)]
@@ -48,6 +49,21 @@ struct Arguments {
     /// Print the causes that the check named, and how often each was true.
     #[arg(long)]
     causes: bool,
+}
+
+/// A base layer or a subject: of any other name no case would ever be drawn.
+fn only(name: &str) -> Result<String, String> {
+    let subjects = ["layer", "loss", "network"];
+    if Base::named(name).is_some() || subjects.iter().any(|subject| subject.eq_ignore_ascii_case(name)) {
+        return Ok(name.to_owned());
+    }
+    let layers: Vec<&str> = LAYERS.iter().chain(LOSSES).map(|base| base.file).collect();
+    Err(format!("no such layer\n  help: one of {}, {}", subjects.join(", "), layers.join(", ")))
+}
+
+fn at_least_one(text: &str) -> Result<usize, String> {
+    let count = text.parse().ok().filter(|count| *count > 0);
+    count.ok_or_else(|| "a number of threads is wanted, from 1 on".to_owned())
 }
 
 fn main() -> ExitCode {

@@ -26,9 +26,6 @@ const RIGHT: [(&str, usize); 3] = [("right called wrong", 2), ("right inconclusi
 const FAULTY: [(&str, &str, f64); 3] =
     [("detected", "faulty", 0.99), ("place", "detected", 0.99), ("plain, true", "plain", 0.68)];
 
-/// False causes in 300 faulty cases, at most.
-const FALSE_CAUSES: usize = 0;
-
 fn run(right: usize, faulty: usize) -> Tally {
     examine(&Settings { right, faulty, seed: SEED, only: None, threads: 1 }, &|_, _| {})
 }
@@ -49,22 +46,28 @@ fn a_thousand_right_cases() {
     assert!(tally.of("right beyond f64") * 50 <= tally.of("right drawn"), "{}", failures(&tally));
 }
 
-/// Right cases that were once called wrong, or stopped the check: saturated cross entropies with an epsilon in their logarithm,
-/// normalisations whose gradients cancel, a sequence with as many steps as another probe has rows.
+/// Cases that were once called wrong, or stopped the check, and are right: saturated cross entropies with an epsilon in their
+/// logarithm, a normalisation in `bfloat16`, a sequence with as many steps as another probe has rows.
 #[test]
 fn right_cases_that_were_once_called_wrong() {
     for seed in [
         9_512_657_149_316_754_960,
         18_099_762_978_873_173_104,
         2_231_719_870_233_728_769,
-        15_472_701_478_267_489_245,
-        7_808_799_823_947_684_187,
         1_910_098_505_328_871_069,
         15_955_545_478_094_474_319,
     ] {
-        let case = draw::right(seed, None);
-        let said = adapter::run(&case);
-        assert!(matches!(said.verdict, Answer::Right | Answer::Inconclusive), "{seed}: {}", said.text);
+        let said = adapter::run(&draw::right(seed, None));
+        assert_eq!(said.verdict, Answer::Right, "{seed}: {}", said.text);
+    }
+}
+
+/// Normalisations in `f32` of which the gradient cancels to its rounding: they are not wrong, and more cannot be said yet.
+#[test]
+fn gradients_that_cancel_are_not_called_wrong() {
+    for seed in [15_472_701_478_267_489_245, 7_808_799_823_947_684_187] {
+        let said = adapter::run(&draw::right(seed, None));
+        assert_eq!(said.verdict, Answer::Inconclusive, "{seed}: {}", said.text);
     }
 }
 
@@ -75,7 +78,7 @@ fn three_hundred_faulty_cases() {
         let share = tally.of(event) as f64 / tally.of(of) as f64;
         assert!(share >= least, "{event} of {of}: at least {least}\n{}", failures(&tally));
     }
-    assert!(tally.of("false cause") <= FALSE_CAUSES, "{}", failures(&tally));
+    assert_eq!(tally.of("false cause"), 0, "{}", failures(&tally));
 }
 
 /// Every base layer and loss, in each of its shapes, is the derivative that dual numbers give: `visible::exact` panics
