@@ -74,6 +74,12 @@ pub enum Error {
         /// What usually helps.
         remedy: String,
     },
+    /// What was under way was ended: by the user, or by the function that sees its progress.
+    #[error("{what}: interrupted")]
+    Interrupted {
+        /// What was under way.
+        what: String,
+    },
     /// A folder is being written by another run.
     #[error("{} is in use by another run\n  help: wait for it to end, or choose another folder", shown(path))]
     Busy {

@@ -3,8 +3,8 @@
 
 use ndarray::Axis;
 
+use super::control::guard;
 use super::evidence::finding;
-use super::guarded::guard;
 use super::network_layer::NetworkAsLayer;
 use super::probe::{Answers, relative};
 use super::subject::{Claims, claims, with_values};

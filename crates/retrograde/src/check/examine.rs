@@ -3,6 +3,7 @@
 use super::causes::{
     Case, CrossEntropy, Diagnosis, FACTORS, cross_entropy_of, diagnose, diagnose_besides, wrong_shape,
 };
+use super::control::{affordable, done};
 use super::evidence::{finding, numbers, unexplained};
 use super::guarded::Guarded;
 use super::kinks::AtKink;
@@ -90,9 +91,11 @@ fn examined(
         *suspicious |= dout_ignored(&answers, block);
     }
     if suspicious.iter().any(|suspicious| *suspicious) {
+        done(0.5);
+        let many = affordable(MANY, answers.probes.len() * answers.names.len(), 0.8);
         for probe in 0..answers.probes.len() {
             for block in 0..answers.names.len() {
-                answers.differentiate(layer, probe, block, MANY, 2)?;
+                answers.differentiate(layer, probe, block, many, 2)?;
             }
             answers.respond(layer, probe);
             // All at one point, they are all at its kinks.
@@ -187,9 +190,12 @@ fn refused(name: &str, refusal: Refusal) -> Finding {
 
 /// By block: whether something does not agree, in elements at two probes or along random directions at all.
 fn suspicions(layer: &mut dyn Layer, answers: &mut Answers) -> Result<Vec<bool>> {
+    let blocks = answers.names.len();
+    let few = affordable(FEW, 2 * blocks, 0.4);
     for probe in [0, GIVEN] {
-        for block in 0..answers.names.len() {
-            answers.differentiate(layer, probe, block, FEW, 1)?;
+        for block in 0..blocks {
+            answers.differentiate(layer, probe, block, few, 1)?;
+            done(0.1 + 0.3 * (probe * blocks + block + 1) as f64 / (2 * blocks) as f64);
         }
         answers.judge_kinks(layer, probe)?;
     }

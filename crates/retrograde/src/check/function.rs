@@ -1,5 +1,6 @@
 //! The check of functions without layers: of a loss and all its gradients, or of a function with its vector-Jacobian product.
 
+use super::control::{guard, scope};
 use super::evidence::finding;
 use super::examine::examine_named;
 use super::layer::report_of;
@@ -56,7 +57,7 @@ pub(super) fn function_at(
         let dout = upstream[0].sum();
         Ok(gradients(values)?.into_iter().map(|gradient| Some(gradient * dout)).collect())
     };
-    check(("function", inputs), arguments, &mut forward, &mut backward)
+    scope(|| check(("function", inputs), arguments, &mut forward, &mut backward))
 }
 
 /// Checks the vector-Jacobian product of a function with several arguments and several outputs.
@@ -87,7 +88,7 @@ pub fn vjp(
     mut forward: impl FnMut(&[Tensor]) -> Result<Vec<Tensor>>,
     mut backward: impl FnMut(&[Tensor], &[Tensor]) -> Result<Vec<Option<Tensor>>>,
 ) -> Result<Report> {
-    check(("function", Inputs::Random), arguments, &mut forward, &mut backward)
+    scope(|| check(("function", Inputs::Random), arguments, &mut forward, &mut backward))
 }
 
 type Forward<'f> = dyn FnMut(&[Tensor]) -> Result<Vec<Tensor>> + 'f;
@@ -114,9 +115,9 @@ fn check(
     // Which arguments get a gradient is asked once, at the given values.
     let values: Vec<Tensor> =
         arguments.iter().map(|(_, value)| value.as_standard_layout().to_owned()).collect();
-    let outputs = super::guarded::guard(name, "forward", || forward(&values))?;
+    let outputs = guard(name, "forward", || forward(&values))?;
     let upstream: Vec<Tensor> = outputs.iter().map(|out| out.mapv(|_| 1.0)).collect();
-    let given = super::guarded::guard(name, "backward", || backward(&values, &upstream))?;
+    let given = guard(name, "backward", || backward(&values, &upstream))?;
     if given.len() != arguments.len() {
         let problem = format!("backward gives {} gradients for {} arguments", given.len(), arguments.len());
         return invalid(&problem, "give one for each argument, in their order; None for one that gets none");
@@ -176,7 +177,7 @@ fn no_gradient(
     for (number, value) in moved[at].iter_mut().enumerate() {
         *value += 1e-3 * value.abs().max(1.0) * (1 + number % 3) as f64;
     }
-    let there = super::guarded::guard(name, "forward", || forward(&moved)).ok()?;
+    let there = guard(name, "forward", || forward(&moved)).ok()?;
     if there == outputs {
         return None;
     }

@@ -1,14 +1,12 @@
 //! A layer of a user's, called so that a panic of it is an error, and with arrays of its own to write into, so that it is
 //! seen if it does.
 
-use std::any::Any;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 use super::comparison::index_of;
+use super::control::guard;
 use super::evidence::finding;
 use super::{Cause, Evidence, Finding, Severity, Verdict};
+use crate::Result;
 use crate::textbook::{Layer, Parameter, SharedParameter, Tensor};
-use crate::{Error, Result};
 
 /// The layer behind the guard.
 pub(super) struct Guarded<'layer> {
@@ -89,21 +87,6 @@ fn written_into(written: &Written, name: &str, what: &str, call: &str) -> Findin
     });
     found.consequence = Some("right in a plain row of layers, by luck; wrong as soon as an array is used twice: a skip, two losses, a layer that remembers its output".into());
     found
-}
-
-pub(super) fn guard<T>(name: &str, call: &str, run: impl FnOnce() -> Result<T>) -> Result<T> {
-    catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| {
-        Err(Error::invalid(
-            format!("{name}, {call}"),
-            format!("it panicked: {}", message(panic.as_ref())),
-            "return an error that says which shapes fit, or let the shapes fit",
-        ))
-    })
-}
-
-fn message(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "without a message".into())
 }
 
 impl Layer for Guarded<'_> {

@@ -1,5 +1,6 @@
 //! The check of one layer or one loss, written by hand.
 
+use super::control::{limited, scope};
 use super::examine::{Examined, examine};
 use super::loss_layer::LossAsLayer;
 use super::{Cause, Report, Severity, Verdict, batch};
@@ -25,7 +26,7 @@ use crate::textbook::{Labels, Layer, LossLayer, Tensor};
 /// When `x` has no element, or the layer refuses it.
 pub fn layer(layer: &mut dyn Layer, x: &Tensor) -> Result<Report> {
     let name = layer.name().to_owned();
-    Ok(report_of(&name, examine(layer, &name, x, None)?))
+    scope(|| Ok(report_of(&name, examine(layer, &name, x, None)?)))
 }
 
 /// Checks a loss alone, in the same way, with `logits` and `labels`. For other numbers of rows the labels are taken in
@@ -35,6 +36,10 @@ pub fn layer(layer: &mut dyn Layer, x: &Tensor) -> Result<Report> {
 ///
 /// When there are no logits, or the loss refuses them.
 pub fn loss(loss: &mut dyn LossLayer, logits: &Tensor, labels: &Labels) -> Result<Report> {
+    scope(|| loss_within(loss, logits, labels))
+}
+
+fn loss_within(loss: &mut dyn LossLayer, logits: &Tensor, labels: &Labels) -> Result<Report> {
     let name = loss.name().to_owned();
     let mut layer = LossAsLayer { loss: &mut *loss, labels: labels.clone() };
     let mut examined = examine(&mut layer, &name, logits, Some(labels))?;
@@ -69,7 +74,8 @@ fn end_of_the_graph(examined: &mut Examined) {
 }
 
 pub(super) fn report_of(name: &str, examined: Examined) -> Report {
-    let Examined { layer, findings, method, .. } = examined;
+    let Examined { layer, findings, mut method, .. } = examined;
+    method.extend(limited());
     let verdict = Verdict::of_all([layer.verdict]);
     Report { subject: name.to_owned(), verdict, layers: vec![layer], blocks: Vec::new(), findings, method }
 }

@@ -26,6 +26,7 @@
 //! | [`network`], [`two_layer_net`] | checks a row of layers with a loss at the end |
 //! | [`function`], [`vjp`] | checks a loss with all its gradients, or a function with its vector-Jacobian product, without layers |
 //! | [`gradients`], [`model`], [`GraphCheck`] | checks a recorded graph |
+//! | [`Control`], [`Progress`] | a time budget, the progress, and an interrupt, for slow code |
 //! | [`rows`] | samples as the input and the labels of a network written by hand |
 //! | [`Report`], [`LayerReport`], [`Finding`], [`Formulas`], [`Evidence`], [`Table`] | the result, as plain data |
 //! | [`Verdict`], [`Severity`] | what is said of a gradient, and how much a finding weighs |
@@ -40,6 +41,7 @@ mod batch_axis;
 mod cause;
 mod causes;
 mod comparison;
+mod control;
 mod evidence;
 mod examine;
 mod extent;
@@ -71,6 +73,7 @@ mod whole;
 
 pub use cause::Cause;
 pub use comparison::{Comparison, Element};
+pub use control::{Control, Progress};
 pub use function::{function, vjp};
 pub use graph::{GraphCheck, gradients, model};
 pub use invariant::Invariant;

@@ -2,6 +2,7 @@
 //! is wrong; the layers alone say where.
 
 use super::causes::CrossEntropy;
+use super::control::{limited, scope, stage};
 use super::evidence::finding;
 use super::examine::{Examined, examine};
 use super::jacobian::{Rounding, columns, jacobian};
@@ -26,7 +27,7 @@ use crate::textbook::{Labels, Network, Tensor, TwoLayerNet};
 ///
 /// When there are no rows, or a layer refuses its input.
 pub fn network(network: &mut Network, x: &Tensor, labels: &Labels) -> Result<Report> {
-    named(network, x, labels, &|name| name.to_owned())
+    scope(|| named(network, x, labels, &|name| name.to_owned()))
 }
 
 /// The same for the notebook's network, with the notebook's names: `w1`, `b1`, `w2`, `b2`.
@@ -39,7 +40,7 @@ pub fn two_layer_net(network: &mut TwoLayerNet, x: &Tensor, labels: &Labels) -> 
         let (layer, parameter) = within.split_once('.').unwrap_or((within, ""));
         format!("{parameter}{}", layer.trim_start_matches("affine"))
     };
-    named(network.network_mut(), x, labels, &name)
+    scope(|| named(network.network_mut(), x, labels, &name))
 }
 
 /// A layer examined, with its place in the row.
@@ -66,13 +67,13 @@ fn named(
     let logits = inputs.last().expect("the logits").clone();
     let first_loss = row.loss(&logits)?;
     let penalty = row.network().penalty();
-    let mut whole = whole::judge(&mut row, x)?;
+    let mut whole = stage("network", (0.0, 0.4), || whole::judge(&mut row, x))?;
     let passes = row.run(x);
     let later = row.overwritten(x).unwrap_or_default();
     let shared = row.shared_uses();
 
     // 2. Each layer alone.
-    let mut alone = alone(row.network(), &inputs, labels)?;
+    let mut alone = stage("network", (0.4, 1.0), || alone(row.network(), &inputs, labels))?;
     if whole.verdict().is_wrong() && alone.epsilon.is_some() {
         row.loss = alone.epsilon;
         whole = whole::judge(&mut row, x)?;
@@ -139,6 +140,7 @@ fn named(
         "the row: the loss differentiated in {} of its parameters' elements, and each parameter along random directions",
         blocks.iter().map(|block| block.compared).sum::<usize>()
     ));
+    method.extend(limited());
     Ok(Report { subject: "network".into(), verdict, layers, blocks, findings, method })
 }
 
@@ -161,13 +163,16 @@ fn alone(network: &mut Network, inputs: &[Tensor], labels: &Labels) -> Result<Al
         alone.noises.push(examined.noise);
         alone.precisions.push(examined.precision);
     };
-    for ((layer_name, layer), input) in network.layers_mut().zip(inputs) {
-        add(examine(layer, layer_name, input, None)?);
+    let parts = (network.layers_mut().count() + 1) as f64;
+    for (position, ((layer_name, layer), input)) in network.layers_mut().zip(inputs).enumerate() {
+        let range = (position as f64 / parts, (position + 1) as f64 / parts);
+        add(stage(layer_name, range, || examine(layer, layer_name, input, None))?);
     }
     let logits = inputs.last().expect("the logits");
     let mut loss = LossAsLayer { loss: network.loss_layer_mut(), labels: labels.clone() };
     let loss_name = crate::textbook::Layer::name(&loss).to_lowercase();
-    let mut examined = examine(&mut loss, &loss_name, logits, Some(labels))?;
+    let range = ((parts - 1.0) / parts, 1.0);
+    let mut examined = stage(&loss_name, range, || examine(&mut loss, &loss_name, logits, Some(labels)))?;
     if !examined.findings.iter().any(|found| found.verdict.is_wrong())
         && examined.layer.verdict != Verdict::NotDeterministic
         && let Some(found) =

@@ -8,7 +8,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use super::causes::CrossEntropy;
-use super::guarded::guard;
+use super::control::guard;
 use super::loss_layer::labels_for;
 use super::subject::{Claims, shown};
 use crate::Result;

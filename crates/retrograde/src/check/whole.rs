@@ -1,6 +1,7 @@
 //! The gradient of a loss by all parameters of a network, as an update uses it: what decides whether the network is wrong.
 
 use super::causes::decay;
+use super::control::affordable;
 use super::evidence::finding;
 use super::precision::Precision;
 use super::probe::{Answers, Refusal, ask_here, moved, normal, random};
@@ -206,7 +207,7 @@ fn at(network: &mut NetworkAsLayer<'_>, x: &Tensor) -> Result<Whole> {
         network.start_at(None);
         network.forward(x)?;
         network.start_at(Some(block - 1));
-        let most = counts[usize::from(shape.len() < 2)];
+        let most = affordable(counts[usize::from(shape.len() < 2)], answers.names.len() - block, 1.0);
         answers.differentiate(network, 0, block, most, 3)?;
     }
     network.start_at(None);

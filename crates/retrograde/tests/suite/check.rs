@@ -8,6 +8,7 @@ mod honest;
 mod laws;
 mod notebook;
 mod right;
+mod slow;
 mod strangers;
 mod support;
 mod worded;

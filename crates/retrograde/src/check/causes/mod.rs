@@ -33,6 +33,7 @@ mod within;
 use ndarray::Array2;
 
 use super::Cause;
+use super::control::is_spent;
 use super::probe::Answers;
 use super::view::View;
 use crate::textbook::{Labels, Layer, Tensor};
@@ -123,7 +124,7 @@ const ALL: &[Hypothesis] = &[
 
 /// The first hypothesis that reproduces the numbers of a block.
 pub(super) fn diagnose(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Diagnosis> {
-    ALL.iter().find_map(|hypothesis| hypothesis(case, layer))
+    ALL.iter().take_while(|_| !is_spent()).find_map(|hypothesis| hypothesis(case, layer))
 }
 
 /// Hypotheses on the order and the shares of the numbers, to which a wrong size or sign may come.
