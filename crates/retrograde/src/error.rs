@@ -4,9 +4,10 @@
 //! do about them, not by the room they come from, so that a program can react to a kind of trouble and a person
 //! can read the message.
 
+use crate::printable::shown;
+use crate::source_line::SourceLine;
 use std::fmt;
 use std::io;
-use std::panic::Location;
 use std::path::{Path, PathBuf};
 
 /// What the library's fallible calls return.
@@ -26,7 +27,7 @@ pub enum Error {
         /// The operation's name.
         operation: String,
         /// The line of the user's source that recorded it.
-        location: &'static Location<'static>,
+        location: SourceLine,
         /// What does not fit, with the shapes.
         problem: String,
         /// What would fit.
@@ -142,39 +143,20 @@ impl Error {
     }
 }
 
-/// A name as it can be printed: control and direction letters escaped, so that no name moves the cursor, changes
-/// colours or turns the line around.
-pub(crate) fn printable(name: &str) -> String {
-    let harmful = |letter: char| {
-        letter.is_control()
-            || matches!(letter, '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}')
-    };
-    name.chars()
-        .flat_map(|letter| {
-            let escaped = harmful(letter).then(|| letter.escape_default());
-            let plain = escaped.is_none().then_some(letter);
-            escaped.into_iter().flatten().chain(plain)
-        })
-        .collect()
-}
-
-/// A path as it can be printed.
-pub(crate) fn shown(path: impl AsRef<Path>) -> String {
-    printable(&path.as_ref().to_string_lossy())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::panic::Location;
 
     #[test]
     fn an_error_that_leaves_main_reads_as_meant() {
-        let location = Location::caller();
+        let caller = Location::caller();
+        let location = caller.into();
         let (problem, remedy) = ("[200] is no matrix".to_string(), "reshape it".to_string());
         let (p, r) = (problem.clone(), remedy.clone());
         let recording = Error::Recording { operation: "matmul".into(), location, problem: p, remedy: r };
         // What `main` prints of an error is its `Debug`.
-        let expected = format!("matmul at {}:{}:{}: ", location.file(), location.line(), location.column())
+        let expected = format!("matmul at {}:{}:{}: ", caller.file(), caller.line(), caller.column())
             + "[200] is no matrix\n  help: reshape it";
         assert_eq!(format!("{recording:?}"), expected);
         assert_eq!(format!("{recording:#?}"), expected);

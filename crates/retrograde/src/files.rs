@@ -12,7 +12,7 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::error::shown;
+use crate::printable::shown;
 use crate::{Error, Result};
 
 /// The bytes of a regular file that is at most `limit` bytes long.

@@ -31,7 +31,7 @@ impl Gradients {
         let (of, label) = (self.of.node().label(), var.node().label());
         Err(Error::Recording {
             operation: "gradient".into(),
-            location: Location::caller(),
+            location: self.of.graph().line(Location::caller()),
             problem: format!("`{of}` does not depend on `{label}` in a way that has a derivative"),
             remedy: format!(
                 "use `{label}` on the way to `{of}`, or take the gradient of zero by `wrt_or_zero`"
@@ -58,7 +58,7 @@ impl Gradients {
         }
         Err(Error::Recording {
             operation: "gradient".into(),
-            location: Location::caller(),
+            location: self.of.graph().line(Location::caller()),
             problem: format!(
                 "`{}` belongs to another graph than `{}`",
                 var.node().label(),
@@ -89,7 +89,7 @@ impl Var {
         if var.shape().elements() != 1 {
             return Err(Error::Recording {
                 operation: "gradient".into(),
-                location: Location::caller(),
+                location: var.graph().line(Location::caller()),
                 problem: format!("`{}` has the shape {}, not one number", var.node().label(), var.shape()),
                 remedy:
                     "reduce it by `sum_all` or `mean_all`, or give an upstream gradient to `backward_from`"
@@ -108,7 +108,7 @@ impl Var {
         if !upstream.graph().is(var.graph()) {
             return Err(Error::Recording {
                 operation: "gradient".into(),
-                location: Location::caller(),
+                location: var.graph().line(Location::caller()),
                 problem: "the upstream gradient belongs to another graph".into(),
                 remedy: "record it in the graph of the value".into(),
             });
@@ -116,7 +116,7 @@ impl Var {
         if var.shape() != upstream.shape() || upstream.kind() != Kind::Real {
             return Err(Error::Recording {
                 operation: "gradient".into(),
-                location: Location::caller(),
+                location: var.graph().line(Location::caller()),
                 problem: format!("the upstream gradient is {}, the value {}", upstream.shape(), var.shape()),
                 remedy: "give an upstream gradient of the value's shape".into(),
             });
@@ -157,7 +157,7 @@ fn walk(loss: &Var, upstream: Var) -> Result<Gradients> {
         if shares.len() != node.inputs.len() {
             return Err(Error::Recording {
                 operation: operation.name().into(),
-                location: node.location,
+                location: node.location.clone(),
                 problem: format!(
                     "its derivative lists {} gradients for {} inputs",
                     shares.len(),
@@ -201,7 +201,7 @@ fn checked_share(share: Var, operation: &dyn Operation, node: &Node, input: &Var
     let refused = |problem: String, remedy: &str| {
         Err(Error::Recording {
             operation: operation.name().into(),
-            location: node.location,
+            location: node.location.clone(),
             problem,
             remedy: remedy.into(),
         })

@@ -54,6 +54,8 @@ mod files;
 mod mark;
 mod markup;
 mod number;
+mod printable;
+mod source_line;
 
 pub mod check;
 pub mod data;

@@ -9,7 +9,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::{IdxArray, Samples};
-use crate::error::shown;
+use crate::printable::shown;
 use crate::{Error, Result};
 
 /// The four files, in the order in which they are handled everywhere: training images and labels, test images and

@@ -20,7 +20,7 @@ use sha2::{Digest, Sha256};
 use super::dataset::{DIGITS, FILE_NAMES};
 use super::fetch::{Patience, fetch};
 use super::{Dataset, IdxArray};
-use crate::error::shown;
+use crate::printable::shown;
 use crate::{Error, Result, files};
 
 /// The most bytes that one file may have, packed or unpacked. The largest has 47,040,016.

@@ -10,8 +10,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::IdxArray;
-use crate::error::shown;
 use crate::kernel::Bytes;
+use crate::printable::shown;
 use crate::{Error, Result};
 
 /// What a pixel's byte is divided by, so that black and white are 0 and 1.

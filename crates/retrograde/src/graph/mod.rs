@@ -31,6 +31,7 @@ mod shape;
 mod tensor;
 mod var;
 
+pub use crate::source_line::SourceLine;
 pub use node::{Leaf, Node, NodeId, Origin, Role};
 pub use operation::{Mismatch, Operation, Site};
 pub(crate) use shape::LARGEST;
@@ -59,7 +60,9 @@ struct Records {
     /// The open scopes, outermost first.
     scopes: Vec<String>,
     /// Whose gradient is being recorded, if any is.
-    backward: Option<(NodeId, &'static Location<'static>)>,
+    backward: Option<(NodeId, SourceLine)>,
+    /// The line of another language that records at present.
+    recorded_at: Option<SourceLine>,
     /// How often each name has been given, so that names stay unique.
     names: HashMap<String, usize>,
 }
@@ -164,6 +167,25 @@ impl Graph {
         record()
     }
 
+    /// Records what `record` records as the work of this line: for programs in other languages, whose lines Rust's compiler
+    /// does not know.
+    pub fn recorded_at<R>(&self, line: SourceLine, record: impl FnOnce() -> R) -> R {
+        struct Leave<'a>(&'a Graph, Option<SourceLine>);
+        impl Drop for Leave<'_> {
+            fn drop(&mut self) {
+                self.0.records().recorded_at = self.1.take();
+            }
+        }
+        let before = self.records().recorded_at.replace(line);
+        let _leave = Leave(self, before);
+        record()
+    }
+
+    /// The line that records: the given one, unless one of another language does.
+    pub(crate) fn line(&self, location: impl Into<SourceLine>) -> SourceLine {
+        self.records().recorded_at.clone().unwrap_or_else(|| location.into())
+    }
+
     /// Records an operation, of the library or of the user's own. What its [form](Operation::form) cannot carry out is
     /// refused like operands that do not fit.
     #[track_caller]
@@ -173,7 +195,7 @@ impl Graph {
 
     /// Records the operation of a node, of this graph or another, on other inputs. A leaf cannot be recorded so.
     pub(crate) fn again(&self, node: &Node, inputs: &[&Var]) -> Option<Var> {
-        Some(self.record(Arc::clone(node.operation()?), inputs, node.location))
+        Some(self.record(Arc::clone(node.operation()?), inputs, node.location.clone()))
     }
 
     /// All nodes recorded so far, in topological order.
@@ -213,22 +235,12 @@ impl Graph {
         self.records.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn leaf(
-        &self,
-        leaf: Leaf,
-        value_type: Type,
-        name: Option<&str>,
-        location: &'static Location<'static>,
-    ) -> Var {
+    fn leaf(&self, leaf: Leaf, value_type: Type, name: Option<&str>, location: impl Into<SourceLine>) -> Var {
         self.push(Origin::Leaf(leaf), Vec::new(), value_type, name, location)
     }
 
-    fn record(
-        &self,
-        operation: Arc<dyn Operation>,
-        inputs: &[&Var],
-        location: &'static Location<'static>,
-    ) -> Var {
+    fn record(&self, operation: Arc<dyn Operation>, inputs: &[&Var], location: impl Into<SourceLine>) -> Var {
+        let location = self.line(location);
         if let Some(stranger) = inputs.iter().find(|input| !input.graph().is(self)) {
             let what = stranger.name().map_or_else(|| "an operand".into(), |name| format!("`{name}`"));
             return self.fault(Error::Recording {
@@ -255,7 +267,7 @@ impl Graph {
                 self.push(Origin::Operation(operation, form), ids, value_type, None, location)
             }
             Err(Mismatch { problem, remedy }) => {
-                let location = self.records().backward.map_or(location, |(_, forward)| forward);
+                let location = self.records().backward.clone().map_or(location, |(_, forward)| forward);
                 let operation = operation.name().into();
                 self.fault(Error::Recording { operation, location, problem, remedy })
             }
@@ -265,7 +277,7 @@ impl Graph {
     fn wrong_length(&self, what: &str, shape: &Shape, given: usize, at: &'static Location<'static>) -> Var {
         self.fault(Error::Recording {
             operation: what.into(),
-            location: at,
+            location: self.line(at),
             problem: format!("{given} values were given for the shape {shape}"),
             remedy: format!("give {} values, or another shape", shape.elements()),
         })
@@ -274,8 +286,8 @@ impl Graph {
     /// Records that something could not be recorded.
     pub(crate) fn fault(&self, error: Error) -> Var {
         let location = match &error {
-            Error::Recording { location, .. } => location,
-            _ => Location::caller(),
+            Error::Recording { location, .. } => location.clone(),
+            _ => Location::caller().into(),
         };
         let kind = Type::real([]);
         self.push(Origin::Fault(Box::new(error)), Vec::new(), kind, None, location)
@@ -287,12 +299,13 @@ impl Graph {
         inputs: Vec<NodeId>,
         value_type: Type,
         name: Option<&str>,
-        location: &'static Location<'static>,
+        location: impl Into<SourceLine>,
     ) -> Var {
+        let location = self.line(location);
         let mut records = self.records();
         let id = NodeId::new(records.nodes.len());
-        let (role, location) = match records.backward {
-            Some((of, forward)) => (Role::Backward { of }, forward),
+        let (role, location) = match &records.backward {
+            Some((of, forward)) => (Role::Backward { of: *of }, forward.clone()),
             None => (Role::Forward, location),
         };
         let scope = records.scopes.join(".");
@@ -307,7 +320,7 @@ impl Graph {
         let scopes = if of.scope.is_empty() { Vec::new() } else { vec![of.scope.clone()] };
         let (before, scopes) = {
             let mut records = self.records();
-            let before = records.backward.replace((of.id, of.location));
+            let before = records.backward.replace((of.id, of.location.clone()));
             (before, std::mem::replace(&mut records.scopes, scopes))
         };
         let result = record();

@@ -5,8 +5,8 @@ use super::shape::Type;
 use super::tensor::Tensor;
 use crate::error::Error;
 use crate::kernel::{Bytes, Form};
+use crate::source_line::SourceLine;
 use std::fmt;
-use std::panic::Location;
 use std::sync::Arc;
 
 /// A node's number: its place in the order of recording.
@@ -49,7 +49,7 @@ pub struct Node {
     pub role: Role,
     /// The line of the user's source that recorded it; of a gradient's node, the line of the operation whose
     /// gradient it belongs to.
-    pub location: &'static Location<'static>,
+    pub location: SourceLine,
 }
 
 /// Where a node's value comes from.

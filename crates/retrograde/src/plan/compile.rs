@@ -194,7 +194,7 @@ fn check_bytes(items: &Items, sources: &Sources, asked_for: impl Iterator<Item =
         let node = &items.list[item].node;
         Err(Error::Recording {
             operation: node.operation().map_or_else(|| node.label(), |operation| operation.name().into()),
-            location: node.location,
+            location: node.location.clone(),
             problem: format!("`{}` is kept as bytes", items.list[base].node.label()),
             remedy: "take rows of it by `gather_rows`, which makes real numbers of them".into(),
         })

@@ -96,7 +96,7 @@ fn verify(items: &Items, sources: Sources) -> Result<Sources> {
             }
             return Err(Error::Recording {
                 operation: node.operation().map_or_else(|| node.label(), |operation| operation.name().into()),
-                location: node.location,
+                location: node.location.clone(),
                 problem: format!("{view:?} is not a view of {elements} elements as {}", node.value_type),
                 remedy: "let `Viewing::view` depend on nothing but the operation's fields and the view that it is given"
                     .into(),

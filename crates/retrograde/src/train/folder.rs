@@ -7,9 +7,10 @@
 //! | `run.lock` | locked while a run writes here; the system unlocks it when the run ends, however it ends |
 
 use super::checkpoint::Checkpoint;
-use crate::error::{Error, Result, shown};
+use crate::error::{Error, Result};
 use crate::files::remove_left_over;
 use crate::nn::{Mlp, Model, Parameters};
+use crate::printable::shown;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 

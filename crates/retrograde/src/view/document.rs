@@ -38,7 +38,7 @@ struct NodeData {
     /// "operation", or the kind of leaf.
     kind: &'static str,
     operation: Option<OperationData>,
-    file: &'static str,
+    file: String,
     line: u32,
     value: usize,
     gradient: Option<usize>,
@@ -175,7 +175,7 @@ fn node_data(trace: &Trace, node: &TracedNode, value: usize, gradient: Option<us
         scope: node.scope.clone(),
         kind,
         operation,
-        file: node.location.file(),
+        file: node.location.file().to_owned(),
         line: node.location.line(),
         value,
         gradient,

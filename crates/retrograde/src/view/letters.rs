@@ -5,7 +5,7 @@
 //! calls wide or fullwidth, joined across the unassigned letters between them; ambiguous letters take one column, as
 //! in every common terminal's default.
 
-pub(super) use crate::error::printable;
+pub(super) use crate::printable::printable;
 
 /// The first and the last letter of each range that takes two columns.
 const WIDE: &[(char, char)] = &[

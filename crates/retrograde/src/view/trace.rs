@@ -2,7 +2,7 @@
 
 use super::summary::sum;
 use crate::error::{Error, Result};
-use crate::graph::{Kind, Leaf, Node, NodeId, Origin, Role, Shape, Tensor, Type, Var, ancestors};
+use crate::graph::{Kind, Leaf, Node, NodeId, Origin, Role, Shape, SourceLine, Tensor, Type, Var, ancestors};
 use crate::ops;
 use crate::plan::{Plan, Planner};
 use std::collections::HashMap;
@@ -60,7 +60,7 @@ impl Tracer {
         if of.kind() == Kind::Index {
             return Err(Error::Recording {
                 operation: "trace".into(),
-                location: Location::caller(),
+                location: of.graph().line(Location::caller()),
                 problem: format!("`{}` is an index, which has no gradient", of.node().label()),
                 remedy: "trace a real number".into(),
             });
@@ -110,7 +110,7 @@ pub struct TracedNode {
     /// Whether the user recorded it or a gradient did.
     pub role: Role,
     /// The line of the user's source.
-    pub location: &'static Location<'static>,
+    pub location: SourceLine,
     /// Its value.
     pub value: Value,
     /// The gradient with respect to it: the sum of the shares that come through its consumers. `None` where no
@@ -273,7 +273,7 @@ fn collect(
             what: what(node),
             scope: node.scope.clone(),
             role: node.role,
-            location: node.location,
+            location: node.location.clone(),
             value,
             gradient: totals[to].as_ref().map(|total| read(&mut plan, total)).transpose()?,
             inputs,

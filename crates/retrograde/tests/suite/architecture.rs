@@ -5,9 +5,27 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The rooms of the library: each may use those before it, and the ones in its own line.
-const ROOMS: [&str; 18] = [
-    "error", "files", "clock", "number", "markup", "mark", "kernel", "graph", "ops", "gradient", "plan",
-    "nn", "optim", "data", "train", "textbook", "check", "view",
+const ROOMS: [&str; 20] = [
+    "printable",
+    "source_line",
+    "error",
+    "files",
+    "clock",
+    "number",
+    "markup",
+    "mark",
+    "kernel",
+    "graph",
+    "ops",
+    "gradient",
+    "plan",
+    "nn",
+    "optim",
+    "data",
+    "train",
+    "textbook",
+    "check",
+    "view",
 ];
 
 fn root() -> PathBuf {

@@ -19,8 +19,9 @@
 
 use super::figures::{Figure, series};
 use crate::clock::SystemTime;
-use crate::error::{Error, Result, shown};
+use crate::error::{Error, Result};
 use crate::files::{folder_must_be_writable, remove_left_over, write_whole};
+use crate::printable::shown;
 use crate::train::{History, RunId};
 use crc::{CRC_32_ISCSI, Crc};
 use std::collections::HashMap;

@@ -1,15 +1,14 @@
 //! Law 7: what is refused is refused with an error that helps, and every node knows the line of the user's source.
 
 use super::{entries, trials};
-use retrograde::graph::Kind;
+use retrograde::graph::{Kind, Role, SourceLine};
 use retrograde::{Error, Graph, Result, Var};
 use std::ops::RangeInclusive;
-use std::panic::Location;
 use std::path::Path;
 
 /// The lines of the entry's own text, from which the samples and refusals are recorded: they are the "user's source".
 /// A method that forgets `#[track_caller]` reports a line of its own, which is outside.
-fn entry_lines(location: &Location<'_>) -> RangeInclusive<usize> {
+fn entry_lines(location: &SourceLine) -> RangeInclusive<usize> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(location.file());
     let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let line = |wanted: &str, from: usize| {
@@ -20,7 +19,7 @@ fn entry_lines(location: &Location<'_>) -> RangeInclusive<usize> {
     first..=line("};", first)
 }
 
-fn is_users(location: &Location<'_>) -> bool {
+fn is_users(location: &SourceLine) -> bool {
     entry_lines(location).contains(&(location.line() as usize))
 }
 
@@ -44,7 +43,7 @@ fn law_7_what_does_not_fit_is_refused_with_an_error_that_helps() {
             };
             assert_eq!(operation, entry.name, "{label}: {message}");
             assert!(!problem.is_empty() && !remedy.is_empty(), "{label}: {message}");
-            assert!(is_users(location), "{label} blames {location}, which is not the user's line");
+            assert!(is_users(&location), "{label} blames {location}, which is not the user's line");
             for words in refusal.says {
                 assert!(message.contains(words), "{label} does not say `{words}`: {message}");
             }
@@ -76,7 +75,7 @@ fn every_node_knows_the_users_line_also_those_of_the_gradient() -> Result<()> {
         for node in trial.graph.nodes() {
             // Inputs, and gradients that are zero, are recorded where this suite asks for them.
             let suite = node.location.file().ends_with("suite/laws/trial.rs");
-            assert!(suite || is_users(node.location), "{label}: {node:?} at {}", node.location);
+            assert!(suite || is_users(&node.location), "{label}: {node:?} at {}", node.location);
         }
     }
     Ok(())
@@ -99,4 +98,27 @@ fn the_users_line_is_the_one_that_was_written() {
         let here = format!("{}:{line}", file!());
         assert!(error.to_string().contains(&here), "{error} does not name {here}");
     }
+}
+
+#[test]
+fn a_line_of_another_language_is_the_one_that_is_given() {
+    let graph = Graph::new();
+    let (a, b) = (graph.input("a", [2, 3]), graph.input("b", [4]));
+    let cell = SourceLine::other("<cell 3>", 7);
+    let (c, fault) = graph.recorded_at(cell.clone(), || (graph.constant(1.0), (&a * 2.0).matmul(&b) + 1.0));
+    assert_eq!(c.node().location, cell);
+    let error = fault.checked().map(|_| ()).expect_err("shapes that do not fit").to_string();
+    assert!(error.starts_with("matmul at <cell 3>:7: "), "{error}");
+    // The gradient is the work of the line whose gradient it is; what is recorded afterwards is Rust's again.
+    let x = graph.parameter("x", 2.0);
+    let y = graph.recorded_at(cell.clone(), || &x * &x);
+    let error = graph.recorded_at(SourceLine::other("main.py", 9), || y.backward()?.wrt(&a));
+    let error = error.map(|_| ()).expect_err("y does not depend on a").to_string();
+    assert!(error.starts_with("gradient at main.py:9: "), "{error}");
+    for node in graph.nodes() {
+        if let Role::Backward { of } = node.role {
+            assert_eq!(node.location, graph.node(of).location, "{node:?}");
+        }
+    }
+    assert!((&x + &y).node().location.file().ends_with("refusal.rs"));
 }
