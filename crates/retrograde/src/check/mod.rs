@@ -23,7 +23,7 @@
 //! | here | what it is |
 //! | --- | --- |
 //! | [`layer`], [`loss`] | checks a layer or a loss written by hand, alone |
-//! | [`network`], [`two_layer_net`] | checks a row of layers with a loss at the end |
+//! | [`network`], [`network_named`], [`two_layer_net`] | checks a row of layers with a loss at the end |
 //! | [`function`], [`vjp`] | checks a loss with all its gradients, or a function with its vector-Jacobian product, without layers |
 //! | [`gradients`], [`model`], [`GraphCheck`] | checks a recorded graph |
 //! | [`Control`], [`Progress`] | a time budget, the progress, and an interrupt, for slow code |
@@ -78,7 +78,7 @@ pub use function::{function, vjp};
 pub use graph::{GraphCheck, gradients, model};
 pub use invariant::Invariant;
 pub use layer::{layer, loss};
-pub use network::{network, two_layer_net};
+pub use network::{network, network_named, two_layer_net};
 pub use report::{Evidence, Finding, Formulas, LayerReport, Report, Table};
 pub use rows::rows;
 pub use verdict::{Severity, Verdict};

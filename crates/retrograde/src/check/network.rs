@@ -27,7 +27,7 @@ use crate::textbook::{Labels, Network, Tensor, TwoLayerNet};
 ///
 /// When there are no rows, or a layer refuses its input.
 pub fn network(network: &mut Network, x: &Tensor, labels: &Labels) -> Result<Report> {
-    scope(|| named(network, x, labels, &|name| name.to_owned()))
+    network_named(network, x, labels, &|name| name.to_owned())
 }
 
 /// The same for the notebook's network, with the notebook's names: `w1`, `b1`, `w2`, `b2`.
@@ -40,7 +40,7 @@ pub fn two_layer_net(network: &mut TwoLayerNet, x: &Tensor, labels: &Labels) -> 
         let (layer, parameter) = within.split_once('.').unwrap_or((within, ""));
         format!("{parameter}{}", layer.trim_start_matches("affine"))
     };
-    scope(|| named(network.network_mut(), x, labels, &name))
+    network_named(network.network_mut(), x, labels, &name)
 }
 
 /// A layer examined, with its place in the row.
@@ -52,6 +52,20 @@ struct Alone {
     precisions: Vec<f64>,
     /// The loss without the small epsilon in its logarithm, if it has one.
     epsilon: Option<CrossEntropy>,
+}
+
+/// The same with names of the caller's for the parameters: `name` turns `affine1.w` into what the report says.
+///
+/// # Errors
+///
+/// As [`network`].
+pub fn network_named(
+    network: &mut Network,
+    x: &Tensor,
+    labels: &Labels,
+    name: &dyn Fn(&str) -> String,
+) -> Result<Report> {
+    scope(|| named(network, x, labels, name))
 }
 
 fn named(

@@ -40,10 +40,15 @@ impl Network {
     }
 
     /// The same with one more layer before the loss.
-    pub fn then(mut self, layer: impl Layer + 'static) -> Self {
+    pub fn then(self, layer: impl Layer + 'static) -> Self {
         let number = 1 + self.layers.iter().filter(|(_, other)| other.name() == layer.name()).count();
         let name = format!("{}{number}", layer.name().to_lowercase());
-        self.layers.push((name, Box::new(layer)));
+        self.then_named(&name, layer)
+    }
+
+    /// The same under a name of the caller's, which should be its own and have no dot.
+    pub fn then_named(mut self, name: &str, layer: impl Layer + 'static) -> Self {
+        self.layers.push((name.to_owned(), Box::new(layer)));
         self
     }
 

@@ -1,0 +1,63 @@
+"""Retrograde: is a gradient right, and if not, where is the fault and what is it?
+
+>>> import numpy as np, retrograde as rg
+>>> class Square:
+...     def forward(self, x):
+...         self.x = x
+...         return x ** 2
+...     def backward(self, dout):
+...         return dout * self.x
+>>> report = rg.check(Square(), np.array([[1.0, -2.0, 3.0]]))
+>>> report.verdict
+'wrong'
+"""
+
+from . import testing
+from ._retrograde import __version__
+from .errors import Error, GradientError, InternalError, ReadingError, ShapeError
+from .reading import read as _read
+from .reading.reading import Reading
+from .report import Report
+
+__all__ = [
+    "Error",
+    "GradientError",
+    "InternalError",
+    "Reading",
+    "ReadingError",
+    "Report",
+    "ShapeError",
+    "__version__",
+    "check",
+    "describe",
+    "testing",
+]
+
+
+def check(thing, *example, params=None, labels=None, wrt=None, rows=None, lr=None, loss=None, name=None):
+    """Checks the gradient of a piece of code as it is: a layer, a loss, a network, a function.
+
+    ``thing`` and ``example`` are what you have: ``rg.check(layer, x)``, ``rg.check(loss, y, t)``,
+    ``rg.check(network, x, t)``, ``rg.check(forward, backward, x, w, b)``, ``rg.check(f, grad_f, theta)``. Everything happens on
+    copies; your objects, arrays, random state and output stay as they are.
+
+    params: which array is the gradient of which, ``{'W': 'dW'}``.
+    labels: what is never moved.
+    wrt: by which arguments the gradient is.
+    rows: the axis of the samples.
+    lr: the learning rate, where ``backward`` updates the parameters itself.
+    loss: the loss, ``lambda thing, *example: …``, where the code has none.
+    name: what the report calls it.
+
+    Raises :class:`ReadingError` for code that cannot be read: what was seen, what is missing, and the keyword that helps.
+    """
+    said = {"params": params, "labels": labels, "wrt": wrt, "rows": rows, "lr": lr, "loss": loss, "name": name}
+    subject, reading = _read(thing, example, said)
+    with subject.isolation:
+        return reading.run()
+
+
+def describe(thing, *example, params=None, labels=None, wrt=None, rows=None, lr=None, loss=None, name=None):
+    """How :func:`check` would read the code, without a check."""
+    said = {"params": params, "labels": labels, "wrt": wrt, "rows": rows, "lr": lr, "loss": loss, "name": name}
+    return _read(thing, example, said)[1]

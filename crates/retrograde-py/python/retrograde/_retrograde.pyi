@@ -1,0 +1,34 @@
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypedDict
+
+from numpy import float64
+from numpy.typing import NDArray
+
+Array = NDArray[float64]
+
+__version__: str
+
+class Forms(TypedDict):
+    json: str
+    text: str
+    html: str
+    markdown: str
+
+class EngineError(ValueError): ...
+class InternalError(RuntimeError): ...
+
+def check_layer(reading: Any, x: Array) -> Forms: ...
+def check_loss(reading: Any, x: Array, labels: Any) -> Forms: ...
+def check_network(
+    layers: Sequence[tuple[str, Any]], loss: Any, x: Array, labels: Any, names: Mapping[str, str]
+) -> Forms: ...
+def check_function(
+    arguments: Sequence[tuple[str, Array]],
+    loss: Callable[[list[Array]], float],
+    gradients: Callable[[list[Array]], Sequence[Array]],
+) -> Forms: ...
+def check_vjp(
+    arguments: Sequence[tuple[str, Array]],
+    forward: Callable[[list[Array]], Sequence[Array]],
+    backward: Callable[[list[Array], list[Array]], Sequence[Array | None]],
+) -> Forms: ...

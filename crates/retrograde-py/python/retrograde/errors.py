@@ -1,0 +1,39 @@
+"""The exceptions of this package. A user's own exceptions are never among them: they are raised as they came."""
+
+from ._retrograde import EngineError, InternalError
+
+__all__ = ["EngineError", "Error", "GradientError", "InternalError", "ReadingError", "ShapeError"]
+
+#: What the library refuses: what was wrong, where, and what would be right. A ``ValueError``.
+Error = EngineError
+
+
+class ShapeError(EngineError):
+    """Arrays whose shapes do not fit together."""
+
+
+class ReadingError(TypeError):
+    """Code that cannot be read: what was seen, what is missing, and the keyword that settles it."""
+
+    def __init__(self, seen, missing="", keyword=""):
+        lines = [seen]
+        if missing:
+            lines.append(f"  missing: {missing}")
+        if keyword:
+            lines.append(f"  help: {keyword}")
+        super().__init__("\n".join(lines))
+        self.seen, self.missing, self.keyword = seen, missing, keyword
+
+    def __reduce__(self):
+        return type(self), (self.seen, self.missing, self.keyword)
+
+
+class GradientError(AssertionError):
+    """A gradient that is not right, raised by :meth:`Report.assert_right`. It has the report."""
+
+    def __init__(self, report):
+        super().__init__("\n" + str(report))
+        self.report = report
+
+    def __reduce__(self):
+        return type(self), (self.report,)

@@ -1,0 +1,28 @@
+"""Reading code: one module for each family of conventions, asked in turn."""
+
+from ..errors import ReadingError
+from . import layer_objects, whole_objects
+from .subject import Subject, described
+
+#: In the order in which they are asked: the more a family asks for, the earlier it comes.
+FAMILIES = (whole_objects, layer_objects)
+
+
+def read(thing, example, said):
+    """How a thing and its example are read."""
+    things = list(thing) if isinstance(thing, (tuple, list)) and all(map(callable, thing)) else [thing]
+    example = list(example)
+    while example and callable(example[0]) and not hasattr(example[0], "__array__"):
+        things.append(example.pop(0))
+    subject = Subject(things, example, said)
+    with subject.isolation:
+        for family in FAMILIES:
+            reading = family.read(subject)
+            if reading is not None:
+                return subject, reading
+    seen = f"{subject.name}({', '.join(described(one) for one in example)})"
+    raise ReadingError(
+        f"{seen} is no code that I can read",
+        "forward and backward, loss and gradient, or a function and its gradient",
+        "rg.check(layer, x), rg.check(network, x, t), rg.check(forward, backward, x, w, b), rg.check(f, grad_f, theta)",
+    )

@@ -1,0 +1,105 @@
+"""Copies of a user's objects to experiment with: in 64-bit floats, sharing among each other what the originals share."""
+
+import copy
+import random
+import types
+
+import numpy as np
+
+#: What is not data: the copy refers to the same.
+_ATOMS = (types.ModuleType, types.FunctionType, types.BuiltinFunctionType, type, np.dtype, np.ufunc)
+_CONTAINERS = (list, tuple, set, frozenset)
+
+
+class Copies:
+    """Makes copies that share arrays with each other where the originals do."""
+
+    def __init__(self):
+        self._memo = {}
+        self._kept = []
+
+    def of(self, thing):
+        """The copy of a thing; of a function, the function."""
+        for one in reachable(thing):
+            if isinstance(one, np.ndarray):
+                self._lift(one)
+            elif _is_atom(one):
+                self._memo[id(one)] = one
+            self._kept.append(one)
+        return copy.deepcopy(thing, self._memo)
+
+    def _lift(self, array):
+        """The copy of an array, which is as wide as the check needs; of a view, a view of the copy."""
+        known = self._memo.get(id(array))
+        if known is not None:
+            return known
+        base = array.base
+        if isinstance(base, np.ndarray) and base.flags.c_contiguous and type(array) is type(base) is np.ndarray:
+            if base.dtype == array.dtype and array.size:
+                whole = self._lift(base)
+                scale = whole.itemsize / array.itemsize
+                start = array.__array_interface__["data"][0] - base.__array_interface__["data"][0]
+                strides = tuple(int(stride * scale) for stride in array.strides)
+                flat = whole.reshape(-1)[int(start // array.itemsize) :]
+                lifted = np.lib.stride_tricks.as_strided(flat, array.shape, strides, writeable=True)
+                return self._keep(array, lifted)
+        return self._keep(array, lift(array))
+
+    def _keep(self, array, lifted):
+        self._memo[id(array)] = lifted
+        self._kept.append(array)
+        return lifted
+
+
+def lift(array):
+    """A copy, in 64-bit floats if it has real numbers of another width, in this machine's byte order."""
+    if array.dtype.kind == "f":
+        return np.array(array, dtype=np.float64, order="C", subok=True)
+    if not array.dtype.isnative:
+        return array.astype(array.dtype.newbyteorder("="))
+    return array.copy()
+
+
+def _is_atom(one):
+    if isinstance(one, _ATOMS):
+        return True
+    return type(one).__module__ in ("_thread", "_io", "threading")
+
+
+def reachable(*things):
+    """All objects that belong to these, each once: what a deep copy would visit."""
+    seen, stack = set(), list(things)
+    while stack:
+        one = stack.pop()
+        if isinstance(one, (str, bytes, int, float, complex, bool, type(None))) or id(one) in seen:
+            continue
+        seen.add(id(one))
+        yield one
+        if _is_atom(one) or isinstance(one, (np.random.Generator, np.random.RandomState, random.Random)):
+            continue
+        if isinstance(one, np.ndarray):
+            if one.dtype == object:
+                stack.extend(one.flat)
+        elif isinstance(one, dict):
+            stack.extend(one.values())
+        elif isinstance(one, _CONTAINERS):
+            stack.extend(one)
+        elif isinstance(one, types.MethodType):
+            stack.append(one.__self__)
+        else:
+            stack.extend(attributes(one).values())
+
+
+def attributes(thing):
+    """The attributes that are stored in an object, in their order."""
+    found = {}
+    for kind in reversed(type(thing).__mro__):
+        slots = kind.__dict__.get("__slots__", ())
+        for name in (slots,) if isinstance(slots, str) else slots:
+            if name not in ("__dict__", "__weakref__") and hasattr(thing, name):
+                found[name] = getattr(thing, name)
+    try:
+        found.update(vars(thing))
+    except TypeError:
+        pass
+    return found

@@ -1,0 +1,50 @@
+"""The normal forms that the check takes: a layer, a loss, a row of layers, a function of its parameters."""
+
+import numpy as np
+
+from .. import _retrograde
+
+
+def real(value):
+    """Numbers that code has handed back, as an array of 64-bit floats of one's own."""
+    return np.array(value, dtype=np.float64, order="C")
+
+
+class LayerForm:
+    """A layer: one input, one output, parameters."""
+
+    kind = "layer"
+
+    def __init__(self, kind, parameters, forward, backward, gradients=dict):
+        self.kind, self.parameters = kind, list(parameters)
+        self.forward, self.backward, self.gradients = forward, backward, gradients
+
+    def check(self, x):
+        return _retrograde.check_layer(self, real(x))
+
+
+class LossForm:
+    """A loss: logits and labels in, a number out."""
+
+    parameters = ()
+
+    def __init__(self, kind, forward, backward):
+        self.kind, self.forward, self.backward = kind, forward, backward
+
+    def check(self, x, labels):
+        return _retrograde.check_loss(self, real(x), labels)
+
+
+def check_network(layers, loss, x, labels, names):
+    """Layers in a row, each with its name, and a loss."""
+    return _retrograde.check_network(list(layers), loss, real(x), labels, dict(names))
+
+
+def check_function(arguments, loss, gradients):
+    """A loss of its arguments, and a function that gives all its gradients."""
+    return _retrograde.check_function([(name, real(value)) for name, value in arguments], loss, gradients)
+
+
+def check_vjp(arguments, forward, backward):
+    """A function with several arguments and outputs, and its vector-Jacobian product."""
+    return _retrograde.check_vjp([(name, real(value)) for name, value in arguments], forward, backward)

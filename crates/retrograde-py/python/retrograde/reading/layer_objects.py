@@ -1,0 +1,253 @@
+"""Layer and loss objects: ``forward`` and ``backward``, parameters and gradients on the object (C1, C2, C3, C5, C14)."""
+
+import numpy as np
+
+from ..errors import ReadingError
+from .forms import LayerForm, LossForm, check_vjp, real
+from .labels import Labels
+from .objects import FORWARD, RATE, TARGET, ObjectCalls, is_layer, method
+from .reading import Reading, listed
+from .subject import arity, described, is_number
+
+
+def read(subject):
+    """Reads an object with forward and backward, or answers ``None``."""
+    if len(subject.things) != 1 or not is_layer(subject.thing):
+        return None
+    if not subject.example:
+        raise ReadingError(f"{subject.name} without an example", "an input", f"rg.check({subject.name.lower()}, x)")
+    example = subject.example
+    at = labels_at(subject, example)
+    if at is not None:
+        return read_loss(subject, example, at)
+    return read_layer(subject, example)
+
+
+def labels_at(subject, example):
+    """Which argument of forward is the labels, if one is."""
+    if subject.said.get("labels") is not None:
+        example.append(subject.said.pop("labels"))
+        return len(example) - 1
+    if len(example) != 2:
+        return None
+    name, forward = method(subject.thing, FORWARD)
+    _, names = arity(forward)
+    one, other = example
+    for at, (label, rest) in ((1, (other, one)), (0, (one, other))):
+        if isinstance(label, np.ndarray) and label.dtype.kind in "iub" and np.ndim(rest) >= 1 and np.ndim(label) >= 1:
+            if np.asarray(rest).dtype.kind == "f":
+                return at
+    if is_number(one) or np.ndim(one) == 0:
+        return None
+    if np.size(one) == np.size(other) and np.asarray(other).dtype.kind == "f":
+        # Two arrays of real numbers: a loss gives one number, and a gradient for one of them.
+        calls = ObjectCalls(subject.thing, subject)
+        out = calls.forward(one.copy(), other.copy())
+        if len(out) == 1 and out[0].size == 1 and np.size(one) > 1:
+            if calls.required == 2:
+                return 1
+            answers = calls.backward([1.0], [1.0][: min(1, len(calls.accepts))])
+            if len(answers) == 1:
+                first = len(names) > 1 and TARGET.match(names[0]) and not TARGET.match(names[1])
+                return 0 if first else 1
+    if isinstance(other, (int, np.integer)) and len(names) > 1 and TARGET.match(names[1]):
+        return 1
+    return None
+
+
+def numbers(example, reals):
+    """What an example looks like to forward: numbers where the user gave numbers."""
+    return [float(one) if number else one for one, number in zip(reals, example)]
+
+
+def study_layer(thing, subject, example):
+    """An object that has been called once in each direction, and its inputs as arrays."""
+    calls = ObjectCalls(thing, subject)
+    moves = [isinstance(one, (np.ndarray, float, int, np.number)) and not isinstance(one, bool) for one in example]
+    kinds = [is_number(one) for one in example]
+    indices = [False] * len(example)
+    inputs = []
+    for at, one in enumerate(example):
+        value = np.asarray(one)
+        if moves[at] and value.dtype.kind in "iu" and value.ndim:
+            indices[at] = not takes_reals(calls, example, at)
+        inputs.append(real(value) if moves[at] and not indices[at] else one)
+
+    def given(values):
+        return [float(v) if kinds[at] else (v.copy() if isinstance(v, np.ndarray) else v) for at, v in enumerate(values)]
+
+    def upstream(outputs):
+        return [_like(out, np.cos(1.0 + np.arange(out.size)).reshape(out.shape)) for out in outputs]
+
+    calls.study(given(inputs), upstream)
+    movable = [at for at in range(len(example)) if moves[at] and not indices[at]]
+    return calls, inputs, movable, given
+
+
+def takes_reals(calls, example, at):
+    """Whether forward takes real numbers in place of integers: an index it refuses."""
+    tried = [real(one) if number == at else one for number, one in enumerate(example)]
+    try:
+        calls.forward(*tried)
+    except (IndexError, TypeError):
+        return False
+    return True
+
+
+def _like(out, dout):
+    """An upstream gradient as NumPy code would hand it on: a number for a number."""
+    return float(dout) if out.ndim == 0 else dout
+
+
+def layer_form(calls, given, inputs, at):
+    """The form of an object with one moving input and one output."""
+
+    def forward(x):
+        values = list(inputs)
+        values[at] = x
+        return calls.forward(*_passed(given, values, at, x))[0]
+
+    def backward(dout):
+        answers = calls.backward([_like(dout, dout)])
+        if len(answers) <= at and len(answers) != 1:
+            raise ReadingError(f"{calls.kind}.{calls.backward_name} gives no gradient of its input", "dx", "return it")
+        return answers[at if len(answers) > at else 0]
+
+    parameters = [(one.name, one.array) for one in calls.parameters]
+    return LayerForm(calls.kind, parameters, forward, backward, calls.gradients)
+
+
+def _passed(given, values, at, x):
+    """The very array is handed on, so that it is seen if the layer writes into it."""
+    passed = given(values)
+    if isinstance(passed[at], np.ndarray):
+        passed[at] = x
+    return passed
+
+
+def read_layer(subject, example):
+    """An object as a layer."""
+    calls, inputs, movable, given = study_layer(subject.thing, subject, example)
+    outputs = calls.forward(*given(inputs))
+    names = arity(getattr(calls.thing, calls.forward_name))[1]
+    names += [f"input{at}" for at in range(len(names), len(inputs))]
+    parameters = [one.name for one in calls.parameters]
+    subject.notes.extend(calls.notes)
+    call = f"{calls.kind}: a layer; {calls.forward_name}({', '.join(names[: len(example)])}) → {_count(outputs)}"
+    convention = f"{call}, {calls.backward_name}({', '.join(calls.accepts[: max(1, calls.required)])})"
+    of = listed([f"d{names[at]}" for at in movable] + [f"{one.name} ({one.gradient.name})" for one in calls.parameters])
+    held = [names[at] for at in range(len(inputs)) if at not in movable]
+    moved = f"compared: the gradients of {of}"
+    if len(movable) == 1 and len(outputs) == 1:
+        form = layer_form(calls, given, inputs, movable[0])
+        return Reading(subject, convention, moved, _held(held), lambda: form.check(inputs[movable[0]]))
+
+    def forward(values):
+        own = list(inputs)
+        for position, at in enumerate(movable):
+            own[at] = values[position]
+        for one, value in zip(calls.parameters, values[len(movable) :]):
+            one.array[...] = value
+        return calls.forward(*given(own))
+
+    def backward(values, douts):
+        answers = calls.backward([_like(out, dout) for out, dout in zip(outputs, douts)])
+        gradients = calls.gradients()
+        if len(answers) == len(inputs):
+            answers = [answers[at] for at in movable]
+        if movable and len(answers) != len(movable):
+            raise ReadingError(
+                f"{calls.kind}.{calls.backward_name} gives {len(answers)} gradients for {len(movable)} inputs",
+                "one gradient for each input",
+                "return them in the order of forward's arguments",
+            )
+        return [*answers[: len(movable)], *(gradients[name] for name in parameters)]
+
+    arguments = [(names[at], inputs[at]) for at in movable] + [(one.name, one.array) for one in calls.parameters]
+    if not arguments:
+        raise ReadingError(f"{calls.kind} has nothing to differentiate by", "a parameter with a gradient", "params={'W': 'dW'}")
+    return Reading(subject, convention, moved, _held(held), lambda: check_vjp(arguments, forward, backward))
+
+
+def _count(outputs):
+    return "one output" if len(outputs) == 1 else f"{len(outputs)} outputs"
+
+
+def _held(names):
+    return f"held: {listed(names)}" if names else ""
+
+
+class LossCalls:
+    """A loss object: called with predictions and labels, in the order that it has."""
+
+    def __init__(self, thing, subject, at):
+        self.calls, self.at, self.kind = ObjectCalls(thing, subject), at, type(thing).__name__
+        self._last = None
+        self.calls.gradients = dict
+
+    def forward(self, x, labels):
+        """The loss, as a number."""
+        pair = (x, labels) if self.at == 1 else (labels, x)
+        self._last = pair
+        calculate = getattr(self.calls.thing, "calculate", None)
+        out = self.calls.forward(*pair)
+        if out[0].size != 1 and callable(calculate):
+            out = [real(calculate(*pair))]
+        if len(out) != 1 or out[0].size != 1:
+            raise ReadingError(
+                f"{self.kind}.{self.calls.forward_name} gives {described(out[0])}, one number for each row",
+                "one number",
+                "loss=lambda thing, x, t: thing.forward(x, t).mean()",
+            )
+        return float(out[0].reshape(()))
+
+    def backward(self, dout):
+        """The gradient of the predictions."""
+        required, accepts = self.calls.required, self.calls.accepts
+        if required == 2:
+            arguments = list(self._last)
+        elif required == 3:
+            arguments = [dout, *self._last]
+        elif accepts and not RATE.match(accepts[0]):
+            arguments = [dout]
+        else:
+            arguments = []
+        answers = self.calls.backward([dout], arguments)
+        if not answers:
+            raise ReadingError(f"{self.kind}.{self.calls.backward_name} gives nothing", "the gradient of its input", "return dx")
+        return answers[0 if len(answers) == 1 else 1 - self.at]
+
+
+def loss_form(thing, subject, at, x, t):
+    """A loss object in its form, with the labels as the check takes them; ``None`` for targets of another kind."""
+    calls = LossCalls(thing, subject, at)
+    labels = Labels(t)
+    classes = np.shape(x)[-1] if np.ndim(x) else 1
+    taken = labels.form(classes)
+    if taken is not None:
+
+        def forward(logits, asked):
+            return calls.forward(logits, labels.back(asked, logits.shape))
+
+        return calls, LossForm(calls.kind, forward, calls.backward), taken
+
+    def closed(logits):
+        return real(calls.forward(logits, labels.rows(logits.shape[0] if logits.ndim else 1)))
+
+    def backward(dout):
+        return calls.backward(float(dout))
+
+    return calls, LayerForm(calls.kind, [], closed, backward), None
+
+
+def read_loss(subject, example, at):
+    """An object as a loss."""
+    x, t = real(example[1 - at]), example[at]
+    calls, form, taken = loss_form(subject.thing, subject, at, x, t)
+    order = "(x, t)" if at == 1 else "(t, x)"
+    arguments = ", ".join(calls.calls.accepts[: max(calls.calls.required, 1)])
+    convention = f"{calls.kind}: a loss; {calls.calls.forward_name}{order} → a number, {calls.calls.backward_name}({arguments})"
+    kind = "rows" if isinstance(taken, np.ndarray) else "classes" if taken is not None else "targets"
+    held = f"held: t, {described(np.asarray(t))}, taken for {kind}"
+    check = (lambda: form.check(x, taken)) if taken is not None else (lambda: form.check(x))
+    return Reading(subject, convention, "compared: the gradient of the first argument, dx" if at else "compared: the gradient of the second argument", held, check)

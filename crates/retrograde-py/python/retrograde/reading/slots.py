@@ -1,0 +1,137 @@
+"""Where an object keeps its arrays, and which of them is the gradient of which."""
+
+import re
+import types
+
+import numpy as np
+
+from .copying import attributes
+
+_DEPTH = 4
+
+
+class Slot:
+    """A place that holds an array: ``W``, ``params['W1']``, ``grads[0]``, ``W.value``, ``affine1.W``."""
+
+    def __init__(self, root, path):
+        self.root, self.path = root, path
+
+    def get(self):
+        """What is there now, or ``None``."""
+        value = self.root
+        for kind, key in self.path:
+            try:
+                value = getattr(value, key) if kind == "." else value[key]
+            except (AttributeError, KeyError, IndexError, TypeError):
+                return None
+        return value
+
+    def set(self, value):
+        """Puts another object there."""
+        *way, (kind, key) = self.path
+        holder = Slot(self.root, way).get()
+        if kind == ".":
+            setattr(holder, key, value)
+        else:
+            holder[key] = value
+
+    @property
+    def name(self):
+        """As it is written: ``params['W1']``."""
+        parts = [f".{key}" if kind == "." else f"[{key!r}]" for kind, key in self.path]
+        return "".join(parts).removeprefix(".")
+
+    @property
+    def short(self):
+        """The word by which a person would call it: ``W1``, ``W``, ``params[0]``."""
+        words = [str(key) for _, key in self.path if isinstance(key, str)]
+        numbers = [key for _, key in self.path if isinstance(key, int)]
+        own = [word for word in words if canonical(word) not in _HOLDERS] or words
+        return "_".join(own) + "".join(f"[{number}]" for number in numbers)
+
+
+def slots(thing):
+    """All places of an object that hold real arrays, or may once they are filled; shallow ones first."""
+    found, seen, level = [], set(), [(thing, ())]
+    for _ in range(_DEPTH):
+        deeper = []
+        for holder, path in level:
+            if id(holder) in seen:
+                continue
+            seen.add(id(holder))
+            for step, value in _members(holder):
+                if value is None or is_array(value):
+                    found.append(Slot(thing, (*path, step)))
+                elif _holds(value):
+                    deeper.append((value, (*path, step)))
+        level = deeper
+    return found
+
+
+def is_array(value):
+    """Whether it is an array of real numbers."""
+    return isinstance(value, np.ndarray) and value.dtype.kind == "f"
+
+
+def _members(holder):
+    if isinstance(holder, dict):
+        return [(("[", key), value) for key, value in holder.items()]
+    if isinstance(holder, (list, tuple)):
+        return [(("[", at), value) for at, value in enumerate(holder)]
+    return [((".", name), value) for name, value in attributes(holder).items()]
+
+
+def _holds(value):
+    if isinstance(value, (dict, list, tuple)):
+        return bool(value) and len(value) < 1000
+    if isinstance(value, (type, types.ModuleType, types.FunctionType, types.MethodType, str, bytes, np.ndarray)):
+        return False
+    return bool(attributes(value)) and not type(value).__module__.partition(".")[0] in ("numpy", "builtins", "random")
+
+
+#: Words for a value, and for the gradient of it, that stand in place of a name of their own.
+_HOLDERS = {"params", "parameters", "param", "parameter", "value", "data", "val", "values", "theta", "variables"}
+_GRADIENT_HOLDERS = {"grads", "gradients", "grad", "gradient", "g", "paramgrads", "paramgrad", "gradparams", "derivatives", "nabla"}
+_SAME = {"w": "weights weight kernel kernels filters filter".split(), "b": "bias biases".split()}
+_SYNONYMS = {word: short for short, words in _SAME.items() for word in words}
+
+
+def canonical(word):
+    """Names that differ in letters alone are one."""
+    return word.lower().replace("_", "")
+
+
+def is_pair(value, gradient):
+    """Whether one name is that of a gradient of the other: ``W`` and ``dW``, ``params`` and ``grads``."""
+    if not (isinstance(value, str) and isinstance(gradient, str)):
+        return False
+    if canonical(value) in _HOLDERS and canonical(gradient) in _GRADIENT_HOLDERS:
+        return True
+    low = gradient.lower()
+    for prefix in ("dl_d", "dld", "dj_d", "djd", "d_", "d", "grad_", "grad", "gradient_", "nabla_", "delta_", "delta", "del_"):
+        if low.startswith(prefix) and _same(value, low[len(prefix) :]):
+            return True
+    return any(
+        low.endswith(suffix) and _same(value, low[: -len(suffix)])
+        for suffix in ("_grad", "grad", "_grads", "_gradient", "gradient", "_gradients", "_g", "_d", "_derivative")
+    )
+
+
+def _same(one, other):
+    one, other = canonical(one), canonical(other)
+    stem = re.compile(r"^(\D*?)(\d*)$")
+
+    def form(word):
+        letters, number = stem.match(word).groups() if stem.match(word) else (word, "")
+        return _SYNONYMS.get(letters, letters), number
+
+    return bool(other) and form(one) == form(other)
+
+
+def paired(value, gradient):
+    """Whether two paths are those of a value and its gradient: alike, but for names that are a pair."""
+    if len(value) != len(gradient) or value == gradient:
+        return False
+    steps = list(zip(value, gradient))
+    differ = [(a, b) for a, b in steps if a != b]
+    return all(a[0] == b[0] and is_pair(a[1], b[1]) for a, b in differ)

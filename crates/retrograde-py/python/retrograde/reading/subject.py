@@ -1,0 +1,68 @@
+"""What the user handed to ``rg.check``: things to be checked, an example, and what the keywords say."""
+
+import inspect
+
+import numpy as np
+
+from ..errors import ReadingError
+from .copying import Copies
+from .isolation import Isolation
+
+
+class Subject:
+    """Copies of everything, and where they came from."""
+
+    def __init__(self, things, example, said):
+        self.originals, self.said = things, said
+        copies = Copies()
+        try:
+            self.things = [copies.of(thing) for thing in things]
+            self.example = [copies.of(one) for one in example]
+        except Exception as error:
+            seen = f"{kind_of(things[0])} cannot be copied: {type(error).__name__}: {error}"
+            raise ReadingError(seen, "a copy to experiment with", "give its class a __deepcopy__") from error
+        self.isolation = Isolation([*self.things, *self.example, *things])
+        self.notes = []
+
+    @property
+    def thing(self):
+        return self.things[0]
+
+    @property
+    def name(self):
+        """What the report calls it."""
+        return self.said.get("name") or kind_of(self.originals[0])
+
+
+def kind_of(thing):
+    """The name of a function, or of an object's class."""
+    name = getattr(thing, "__qualname__", None) or getattr(thing, "__name__", None)
+    return (name or type(thing).__name__).rpartition(".")[2]
+
+
+def is_number(value):
+    """A Python number, or a NumPy number without axes."""
+    return np.ndim(value) == 0 and isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
+
+
+def is_real(value):
+    """Something that can be moved: real numbers, not labels."""
+    return isinstance(value, float) or (isinstance(value, (np.ndarray, np.floating)) and value.dtype.kind == "f")
+
+
+def arity(function):
+    """How many arguments a function must have by position, and the names of all that it can have."""
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return 1, ["x"]
+    by_position = [one for one in parameters if one.kind in (one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD)]
+    required = sum(one.default is one.empty for one in by_position)
+    return required, [one.name for one in by_position]
+
+
+def described(value):
+    """An argument in a few words: ``float64 [3, 4]``."""
+    if isinstance(value, np.ndarray):
+        return f"{value.dtype} {list(value.shape)}"
+    return type(value).__name__

@@ -1,0 +1,231 @@
+"""The result of a check."""
+
+import html as _html
+import json as _json
+import pathlib
+from collections.abc import Mapping
+
+from .errors import GradientError
+
+#: The verdicts with which a gradient may be used.
+RIGHT = ("right", "together", "kink", "rounding")
+
+
+class View(Mapping):
+    """A part of a report: plain data whose keys are attributes, too."""
+
+    def __init__(self, data):
+        self._data = data
+
+    def __getattr__(self, name):
+        if name.startswith("__"):
+            raise AttributeError(name)
+        try:
+            return _view(self._data[name])
+        except KeyError:
+            raise AttributeError(f"it has {', '.join(self._data)}, not `{name}`") from None
+
+    def __getitem__(self, key):
+        return _view(self._data[key])
+
+    def __iter__(self):
+        return iter(self._data)
+
+    def __len__(self):
+        return len(self._data)
+
+    def __dir__(self):
+        return [*super().__dir__(), *self._data]
+
+    def __repr__(self):
+        return f"{type(self).__name__}({self._data!r})"
+
+    def __getstate__(self):
+        return self._data
+
+    def __setstate__(self, data):
+        self._data = data
+
+
+class Cause(View):
+    """What a fault is: a hypothesis that reproduces the numbers. ``name``, and ``data`` where it has some."""
+
+    def __eq__(self, other):
+        return self.name == other if isinstance(other, str) else super().__eq__(other)
+
+    def __hash__(self):
+        return hash(self.name)
+
+    def __str__(self):
+        return self.name
+
+
+class Comparison(View):
+    """A block of gradients, as they are and as the differences say."""
+
+    @property
+    def analytic(self):
+        """The claimed gradient of the worst element."""
+        return self._data["worst"]["claimed"] if self._data["worst"] else None
+
+    @property
+    def numeric(self):
+        """What the differences say of the worst element."""
+        return self._data["worst"]["numeric"] if self._data["worst"] else None
+
+    @property
+    def error(self):
+        """The largest relative error."""
+        return self._data["largest"]
+
+
+class Finding(View):
+    """One thing that was found: ``location``, ``cause``, ``sentence``, ``evidence``, ``help``, ``line``, …"""
+
+    @property
+    def cause(self):
+        """The cause, or ``None``."""
+        return _cause(self._data.get("cause"))
+
+
+def _view(value):
+    if isinstance(value, dict):
+        return View(value)
+    if isinstance(value, list):
+        return [_view(one) for one in value]
+    return value
+
+
+def _cause(data):
+    if data is None:
+        return None
+    return Cause({"name": data["cause"], "data": {key: value for key, value in data.items() if key != "cause"}})
+
+
+class Report:
+    """What a check says. True where the gradient may be used."""
+
+    def __init__(self, data, reading, forms):
+        self._data, self._reading, self._forms = data, reading, forms
+
+    @property
+    def ok(self):
+        """Whether the gradient may be used: right, to rounding, or one of the slopes at a kink."""
+        return self.verdict in RIGHT
+
+    @property
+    def verdict(self):
+        """``right``, ``together``, ``wrong``, ``kink``, ``rounding``, ``not_deterministic``,
+        ``not_differentiable`` or ``inconclusive``."""
+        return self._data["verdict"]
+
+    @property
+    def subject(self):
+        """What was checked."""
+        return self._data["subject"]
+
+    @property
+    def findings(self):
+        """What was found, the weightiest first."""
+        return [Finding(one) for one in self._data["findings"]]
+
+    @property
+    def causes(self):
+        """The causes of the findings, the weightiest first."""
+        return [one.cause for one in self.findings if one.cause is not None]
+
+    @property
+    def cause(self):
+        """The first cause of a fault, or ``None``."""
+        faults = [one for one in self.findings if one.severity != "remark"]
+        return next((one.cause for one in faults if one.cause is not None), None)
+
+    @property
+    def layers(self):
+        """The layers from left to right, the loss last."""
+        return [View(one) for one in self._data["layers"]]
+
+    @property
+    def first_wrong(self):
+        """The first layer from the left that is wrong, or ``None``."""
+        return next((one for one in self.layers if one.verdict == "wrong"), None)
+
+    @property
+    def blocks(self):
+        """By name, how each gradient compares."""
+        blocks = {one["block"]: Comparison(one) for one in self._data["blocks"]}
+        if not blocks:
+            several = len(self._data["layers"]) > 1
+            for layer in self._data["layers"]:
+                for one in layer["blocks"]:
+                    name = f"{layer['name']}.{one['block']}" if several else one["block"]
+                    blocks[name] = Comparison(one)
+        return blocks
+
+    @property
+    def reading(self):
+        """How the code was read, in three lines."""
+        return list(self._reading)
+
+    @property
+    def method(self):
+        """What was looked at and how."""
+        return list(self._data["method"])
+
+    def to_dict(self):
+        """The report as plain data."""
+        return {**_json.loads(self.to_json())}
+
+    def to_json(self):
+        """The report as JSON."""
+        return _json.dumps({**self._data, "reading": self.reading}, ensure_ascii=False)
+
+    def save(self, path):
+        """Writes the report into a file: ``.html``, ``.md``, ``.json`` or ``.txt``."""
+        path = pathlib.Path(path)
+        forms = {".html": self._page, ".md": self._repr_markdown_, ".json": self.to_json, ".txt": self.__str__}
+        if path.suffix not in forms:
+            raise ValueError(f"{path.name}: a report is saved as {', '.join(forms)}")
+        path.write_text(forms[path.suffix](), encoding="utf-8")
+
+    def assert_right(self):
+        """Raises :class:`GradientError`, with the report as its message, unless the gradient may be used."""
+        __tracebackhide__ = True
+        if not self.ok:
+            raise GradientError(self)
+
+    def __bool__(self):
+        return self.ok
+
+    def __str__(self):
+        return "\n".join([*self._reading_lines(), "", self._forms["text"].rstrip(), *self._lines_of_code()])
+
+    def __repr__(self):
+        return str(self)
+
+    def _reading_lines(self):
+        return ["how I read your code:", *(f"  {line}" for line in self._reading)]
+
+    def _lines_of_code(self):
+        lines = [one["line"] for one in self._data["findings"] if one.get("line")]
+        return ["", *(f"  {line['place']}: {line['code']}" for line in lines)] if lines else []
+
+    def _page(self):
+        reading = "".join(f"<li>{_html.escape(line)}</li>" for line in self._reading)
+        note = f"<section><h2>How I read your code</h2><ul>{reading}</ul></section>"
+        return self._forms["html"].replace("</body>", note + "</body>", 1)
+
+    def _repr_html_(self):
+        from .fragment import fragment
+
+        return fragment(self)
+
+    def _repr_markdown_(self):
+        reading = "\n".join(f"- {line}" for line in self._reading)
+        return f"{self._forms['markdown'].rstrip()}\n\n### How I read your code\n\n{reading}\n"
+
+    def __getstate__(self):
+        return {"data": self._data, "reading": self._reading, "forms": self._forms}
+
+    def __setstate__(self, state):
+        self._data, self._reading, self._forms = state["data"], state["reading"], state["forms"]

@@ -1,0 +1,62 @@
+"""The report as an object: its forms, its parts, and that it travels."""
+
+import json
+import pickle
+
+import book1
+import numpy as np
+import pytest
+import retrograde as rg
+
+
+@pytest.fixture
+def wrong(random):
+    class Square:
+        def forward(self, x):
+            self.x = x
+            return x**2
+
+        def backward(self, dout):
+            return dout * self.x
+
+    return rg.check(Square(), random.standard_normal((2, 3)))
+
+
+def test_a_wrong_one_is_false_and_says_why(wrong):
+    assert not wrong and wrong.verdict == "wrong"
+    assert wrong.findings[0].sentence and wrong.blocks["x"].ratio == pytest.approx(0.5)
+    with pytest.raises(rg.GradientError) as caught:
+        wrong.assert_right()
+    assert caught.value.report is wrong and "wrong" in str(caught.value)
+
+
+def test_all_forms(wrong, tmp_path):
+    assert json.loads(wrong.to_json())["verdict"] == "wrong"
+    assert wrong.to_dict()["reading"] == wrong.reading
+    assert "<style" not in wrong._repr_html_() and "<script" not in wrong._repr_html_()
+    for suffix in (".html", ".md", ".json", ".txt"):
+        wrong.save(tmp_path / f"report{suffix}")
+        assert "wrong" in (tmp_path / f"report{suffix}").read_text(encoding="utf-8")
+    with pytest.raises(ValueError, match="saved as"):
+        wrong.save(tmp_path / "report.doc")
+
+
+def test_it_pickles(wrong):
+    again = pickle.loads(pickle.dumps(wrong))
+    assert str(again) == str(wrong) and again.cause == wrong.cause
+
+
+def test_describe_reads_without_a_check(random):
+    reading = rg.describe(book1.Affine(np.ones((3, 2)), np.zeros(2)), random.standard_normal((4, 3)))
+    assert "dW" in repr(reading) and len(reading.lines) == 3
+
+
+def test_what_cannot_be_read_is_refused():
+    with pytest.raises(rg.ReadingError, match="rg.check"):
+        rg.check(3.0, 4.0)
+    with pytest.raises(rg.ReadingError):
+        rg.check(object(), np.ones(3))
+
+
+def test_the_helper_for_tests(random):
+    rg.testing.assert_right(book1.Sigmoid(), random.standard_normal((2, 3)))
