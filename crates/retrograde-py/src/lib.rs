@@ -6,14 +6,16 @@
 mod bridge;
 
 use std::collections::HashMap;
+use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
+use std::time::Duration;
 
 use bridge::{PyLayer, PyLoss, Session, SharedArrays, array, tensor};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
-use retrograde::check::{self, Report};
+use retrograde::check::{self, Control, Report};
 use retrograde::textbook::{Network, Tensor};
 
 pyo3::create_exception!(
@@ -29,13 +31,30 @@ pyo3::create_exception!(
     "A fault of Retrograde itself; please report it."
 );
 
+/// How long a check may take, in seconds, and what sees its progress: a function of the part that is done and of the layer's
+/// name. An exception of it ends the check.
+type Limits = (Option<f64>, Option<Py<PyAny>>);
+
 /// Runs a check and turns what comes of it into what Python gets: the report, the user's own exception, or an error.
 fn report<'py>(
     py: Python<'py>,
-    session: &Session,
+    session: &Rc<Session>,
+    limits: Limits,
     run: impl FnOnce() -> retrograde::Result<Report>,
 ) -> PyResult<Bound<'py, PyDict>> {
-    let result = catch_unwind(AssertUnwindSafe(run));
+    let (budget, progress) = limits;
+    let mut control = Control::new();
+    if let Some(seconds) = budget.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()) {
+        control = control.budget(seconds);
+    }
+    if let Some(see) = progress {
+        let session = Rc::clone(session);
+        control = control.on_progress(move |now| {
+            let seen = session.call("progress", |py| see.call1(py, (now.fraction, &now.subject)));
+            if seen.is_err() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+    }
+    let result = catch_unwind(AssertUnwindSafe(|| control.run(run)));
     let failed = !matches!(result, Ok(Ok(_)));
     if let Some(exception) = session.exception(failed) {
         return Err(exception);
@@ -64,11 +83,12 @@ fn check_layer<'py>(
     py: Python<'py>,
     reading: Bound<'py, PyAny>,
     x: Bound<'py, PyAny>,
+    limits: Limits,
 ) -> PyResult<Bound<'py, PyDict>> {
     let session = Rc::new(Session::default());
     let mut layer = PyLayer::new(&session, &reading, &Vec::new())?;
     let x = tensor(&x)?;
-    report(py, &session, || check::layer(&mut layer, &x))
+    report(py, &session, limits, || check::layer(&mut layer, &x))
 }
 
 /// Checks one loss.
@@ -78,11 +98,12 @@ fn check_loss<'py>(
     reading: Bound<'py, PyAny>,
     x: Bound<'py, PyAny>,
     labels: Bound<'py, PyAny>,
+    limits: Limits,
 ) -> PyResult<Bound<'py, PyDict>> {
     let session = Rc::new(Session::default());
     let mut loss = PyLoss::new(&session, &reading)?;
     let (x, labels) = (tensor(&x)?, bridge::labels(&labels)?);
-    report(py, &session, || check::loss(&mut loss, &x, &labels))
+    report(py, &session, limits, || check::loss(&mut loss, &x, &labels))
 }
 
 /// Checks layers in a row, each with its name, with a loss at the end. `names` has the user's own names of parameters.
@@ -94,6 +115,7 @@ fn check_network<'py>(
     x: Bound<'py, PyAny>,
     labels: Bound<'py, PyAny>,
     names: HashMap<String, String>,
+    limits: Limits,
 ) -> PyResult<Bound<'py, PyDict>> {
     let session = Rc::new(Session::default());
     let shared = shared_arrays(layers.iter().map(|(_, reading)| reading))?;
@@ -103,7 +125,7 @@ fn check_network<'py>(
     }
     let (x, labels) = (tensor(&x)?, bridge::labels(&labels)?);
     let name = |full: &str| names.get(full).cloned().unwrap_or_else(|| full.to_owned());
-    report(py, &session, || check::network_named(&mut network, &x, &labels, &name))
+    report(py, &session, limits, || check::network_named(&mut network, &x, &labels, &name))
 }
 
 /// The arrays that several of these readings hold.
@@ -132,8 +154,9 @@ fn check_function<'py>(
     arguments: Vec<(String, Bound<'py, PyAny>)>,
     loss: Bound<'py, PyAny>,
     gradients: Bound<'py, PyAny>,
+    limits: Limits,
 ) -> PyResult<Bound<'py, PyDict>> {
-    let session = Session::default();
+    let session = Rc::new(Session::default());
     let arguments = values(&arguments)?;
     let named: Vec<(&str, Tensor)> =
         arguments.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
@@ -144,7 +167,7 @@ fn check_function<'py>(
             gradients.call1((list(py, values)?,))?.try_iter()?.map(|one| tensor(&one?)).collect()
         })
     };
-    report(py, &session, || check::function(&named, loss, gradients))
+    report(py, &session, limits, || check::function(&named, loss, gradients))
 }
 
 /// Checks the vector-Jacobian product of a function with several arguments and outputs.
@@ -154,8 +177,9 @@ fn check_vjp<'py>(
     arguments: Vec<(String, Bound<'py, PyAny>)>,
     forward: Bound<'py, PyAny>,
     backward: Bound<'py, PyAny>,
+    limits: Limits,
 ) -> PyResult<Bound<'py, PyDict>> {
-    let session = Session::default();
+    let session = Rc::new(Session::default());
     let arguments = values(&arguments)?;
     let named: Vec<(&str, Tensor)> =
         arguments.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
@@ -176,7 +200,7 @@ fn check_vjp<'py>(
                 .collect()
         })
     };
-    report(py, &session, || check::vjp(&named, forward, backward))
+    report(py, &session, limits, || check::vjp(&named, forward, backward))
 }
 
 fn values(arguments: &[(String, Bound<'_, PyAny>)]) -> PyResult<Vec<(String, Tensor)>> {

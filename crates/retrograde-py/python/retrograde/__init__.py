@@ -13,6 +13,7 @@
 """
 
 from . import testing
+from ._progress import shown as _shown
 from ._retrograde import __version__
 from .errors import Error, GradientError, InternalError, ReadingError, ShapeError
 from .reading import read as _read
@@ -34,7 +35,7 @@ __all__ = [
 ]
 
 
-def check(thing, *example, params=None, labels=None, wrt=None, rows=None, lr=None, loss=None, name=None):
+def check(thing, *example, params=None, labels=None, wrt=None, rows=None, lr=None, loss=None, name=None, budget=20.0):
     """Checks the gradient of a piece of code as it is: a layer, a loss, a network, a function.
 
     ``thing`` and ``example`` are what you have: ``rg.check(layer, x)``, ``rg.check(loss, y, t)``,
@@ -43,21 +44,25 @@ def check(thing, *example, params=None, labels=None, wrt=None, rows=None, lr=Non
 
     params: which array is the gradient of which, ``{'W': 'dW'}``.
     labels: what is never moved.
-    wrt: by which arguments the gradient is.
+    wrt: by which arguments the gradient is: names or positions.
     rows: the axis of the samples.
     lr: the learning rate, where ``backward`` updates the parameters itself.
     loss: the loss, ``lambda thing, *example: …``, where the code has none.
     name: what the report calls it.
+    budget: about how many seconds the check of slow code may take.
 
     Raises :class:`ReadingError` for code that cannot be read: what was seen, what is missing, and the keyword that helps.
     """
-    said = {"params": params, "labels": labels, "wrt": wrt, "rows": rows, "lr": lr, "loss": loss, "name": name}
+    said = _said(params, labels, wrt, rows, lr, loss, name)
     subject, reading = _read(thing, example, said)
-    with subject.isolation:
+    with _shown(budget), subject.isolation:
         return reading.run()
 
 
 def describe(thing, *example, params=None, labels=None, wrt=None, rows=None, lr=None, loss=None, name=None):
     """How :func:`check` would read the code, without a check."""
-    said = {"params": params, "labels": labels, "wrt": wrt, "rows": rows, "lr": lr, "loss": loss, "name": name}
-    return _read(thing, example, said)[1]
+    return _read(thing, example, _said(params, labels, wrt, rows, lr, loss, name))[1]
+
+
+def _said(params, labels, wrt, rows, lr, loss, name):
+    return {"params": params, "labels": labels, "wrt": wrt, "rows": rows, "lr": lr, "loss": loss, "name": name}

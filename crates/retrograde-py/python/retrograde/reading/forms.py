@@ -1,8 +1,13 @@
 """The normal forms that the check takes: a layer, a loss, a row of layers, a function of its parameters."""
 
+import contextvars
+
 import numpy as np
 
 from .. import _retrograde
+
+#: How long the check may take, in seconds, and what is shown meanwhile.
+limits = contextvars.ContextVar("limits", default=(None, None))
 
 
 def real(value):
@@ -20,7 +25,7 @@ class LayerForm:
         self.forward, self.backward, self.gradients = forward, backward, gradients
 
     def check(self, x):
-        return _retrograde.check_layer(self, real(x))
+        return _retrograde.check_layer(self, real(x), limits.get())
 
 
 class LossForm:
@@ -32,19 +37,21 @@ class LossForm:
         self.kind, self.forward, self.backward = kind, forward, backward
 
     def check(self, x, labels):
-        return _retrograde.check_loss(self, real(x), labels)
+        return _retrograde.check_loss(self, real(x), labels, limits.get())
 
 
 def check_network(layers, loss, x, labels, names):
     """Layers in a row, each with its name, and a loss."""
-    return _retrograde.check_network(list(layers), loss, real(x), labels, dict(names))
+    return _retrograde.check_network(list(layers), loss, real(x), labels, dict(names), limits.get())
 
 
 def check_function(arguments, loss, gradients):
     """A loss of its arguments, and a function that gives all its gradients."""
-    return _retrograde.check_function([(name, real(value)) for name, value in arguments], loss, gradients)
+    named = [(name, real(value)) for name, value in arguments]
+    return _retrograde.check_function(named, loss, gradients, limits.get())
 
 
 def check_vjp(arguments, forward, backward):
     """A function with several arguments and outputs, and its vector-Jacobian product."""
-    return _retrograde.check_vjp([(name, real(value)) for name, value in arguments], forward, backward)
+    named = [(name, real(value)) for name, value in arguments]
+    return _retrograde.check_vjp(named, forward, backward, limits.get())

@@ -1,0 +1,97 @@
+"""Functions: pairs with a cache, losses with their gradient, f and its gradient."""
+
+import copy
+
+import cached
+import numpy as np
+import pytest
+import retrograde as rg
+
+SIZES = (3, 5, 4)
+
+
+def examples(r):
+    n = r.standard_normal
+    return {
+        "affine": (cached.affine_forward, cached.affine_backward, n((3, 5)), n((5, 4)), n(4)),
+        "affine of images": (cached.affine_forward, cached.affine_backward, n((3, 2, 3)), n((6, 4)), n(4)),
+        "relu": (cached.relu_forward, cached.relu_backward, n((3, 5))),
+        "batch norm": (cached.batchnorm_forward, cached.batchnorm_backward, n((4, 5)), n(5), n(5), {"mode": "train"}),
+        "dropout": (cached.dropout_forward, cached.dropout_backward, n((3, 5)), {"p": 0.6, "mode": "train"}),
+        "dropout, seeded": (cached.dropout_forward, cached.dropout_backward, n((3, 5)), {"p": 0.6, "seed": 1}),
+        "convolution": (
+            cached.conv_forward, cached.conv_backward, n((2, 3, 5, 4)), n((2, 3, 3, 2)), n(2), {"stride": 1, "pad": 1}
+        ),
+        "rnn step": (cached.rnn_step_forward, cached.rnn_step_backward, n((3, 4)), n((3, 5)), n((4, 5)), n((5, 5)), n(5)),
+        "lstm step": (
+            cached.lstm_step_forward, cached.lstm_step_backward,
+            n((3, 4)), n((3, 5)), n((3, 5)), n((4, 20)), n((5, 20)), n(20),
+        ),
+        "softmax loss": (cached.softmax_loss, n((3, 4)), np.array([2, 0, 1])),
+        "svm": (cached.svm_loss, n((5, 4)), n((3, 5)), np.array([2, 0, 1]), 0.1),
+        "rosenbrock": (cached.rosenbrock, cached.rosenbrock_gradient, n(4)),
+        "logistic": (cached.logistic, n(4), n((6, 4)), np.array([0, 1, 1, 0, 1, 0])),
+    }
+
+
+@pytest.mark.parametrize("name", examples(np.random.default_rng(0)))
+def test_right_ones_are_right(name, random):
+    given = examples(random)[name]
+    before = copy.deepcopy(given[1:])
+    report = rg.check(*given)
+    assert report.ok, str(report)
+    for now, then in zip(given[1:], before):
+        np.testing.assert_equal(now, then)
+
+
+def test_a_tuple_of_functions_and_the_order_of_gradients(random):
+    report = rg.check((cached.affine_forward, cached.affine_backward), *examples(random)["affine"][2:])
+    assert list(report.blocks) == ["x", "w", "b"]
+
+
+def test_a_gradient_of_the_first_argument_is_found(random):
+    assert list(rg.check(*examples(random)["svm"]).blocks) == ["W"]
+
+
+def test_columns_with_one_over_m(random):
+    """In this convention 1/m is in the parameters' gradients alone: the pair by itself is off by it."""
+    n = random.standard_normal
+    report = rg.check((cached.linear_forward, cached.linear_backward), n((4, 6)), n((3, 4)), n((3, 1)))
+    assert report.blocks["x"].verdict == "right"
+    assert report.cause == "mean_for_sum"
+
+
+def wrong_backward(change):
+    def backward(dout, cache):
+        return change(*cached.affine_backward(dout, cache), dout.shape[0])
+
+    return backward
+
+
+MUTANTS = {
+    "sign": (lambda dx, dw, db, n: (dx, -dw, db), "w", "sign"),
+    "factor": (lambda dx, dw, db, n: (dx, dw, 2 * db), "b", "factor"),
+    "mean": (lambda dx, dw, db, n: (dx, dw, db / n), "b", "mean_for_sum"),
+    "cut off": (lambda dx, dw, db, n: (0 * dx, dw, db), "x", "detached"),
+}
+
+
+@pytest.mark.parametrize("name", MUTANTS)
+def test_mutants_are_named(name, random):
+    change, block, cause = MUTANTS[name]
+    report = rg.check(cached.affine_forward, wrong_backward(change), *examples(random)["affine"][2:])
+    assert report.verdict == "wrong" and report.cause == cause, str(report)
+    assert [one for one, of in report.blocks.items() if of.verdict == "wrong"] == [block]
+
+
+def test_gradients_in_another_order_are_seen(random):
+    n = random.standard_normal
+    report = rg.check(cached.affine_forward, wrong_backward(lambda dx, dw, db, n: (dx, dw.T, db)), n((3, 4)), n((4, 4)), n(4))
+    assert report.verdict == "wrong" and report.cause == "transposed", str(report)
+
+
+def test_what_is_missing_is_said(random):
+    with pytest.raises(rg.ReadingError, match="gradient"):
+        rg.check(cached.rosenbrock, random.standard_normal(4))
+    with pytest.raises(rg.ReadingError, match="cache"):
+        rg.check(lambda x: x**2, lambda d, cache: d, random.standard_normal((2, 3)))
