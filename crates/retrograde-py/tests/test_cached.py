@@ -58,7 +58,7 @@ def test_columns_with_one_over_m(random):
     n = random.standard_normal
     report = rg.check((cached.linear_forward, cached.linear_backward), n((4, 6)), n((3, 4)), n((3, 1)))
     assert report.blocks["x"].verdict == "right"
-    assert report.cause == "mean_for_sum"
+    assert report.cause == "factor" and report.cause.data.name == "1/m"
 
 
 def wrong_backward(change):

@@ -1,93 +1,171 @@
-"""Whole networks in one object: a loss, and a gradient for each parameter; with layers inside, as in the book (C4), or without."""
+"""Whole networks in one object: a loss, and a gradient for each parameter (C4, C9, C12, C16, and classes of one's own)."""
 
 import numpy as np
 
 from ..errors import ReadingError
-from .forms import LossForm, check_function, check_network, real
-from .layer_objects import _like, loss_form
-from .objects import ObjectCalls, is_layer, method
+from .forms import check_function, real
+from .matching import leaves, match
+from .objects import method
+from .parameters import Held, Search
+from .rates import LARGE, set_rates
 from .reading import Reading, listed
-from .slots import is_array, is_pair, slots
-from .subject import arity, described, kind_of
-
-LOSS = ("loss", "compute_loss", "calc_loss", "loss_function", "loss_fn", "cost", "compute_cost", "cost_function", "calculate_loss")
-GRADIENT = ("gradient", "gradients", "compute_gradients", "compute_gradient", "grad", "calc_gradient", "get_gradients")
+from .resolve import plan, returned
+from .row import Row
+from .slots import Slot, slots
+from .subject import arity, described, is_number
+from .words import BACKWARD, GRADIENT, LOSS, OUTPUT, PREDICT, RATE, TARGET
 
 
 def read(subject):
-    """Reads an object with a loss and a gradient, or answers ``None``."""
+    """Reads an object that has a loss with gradients for its parameters, or answers ``None``."""
     thing = subject.thing
-    if len(subject.things) != 1 or isinstance(thing, type):
+    if len(subject.things) != 1 or isinstance(thing, type) or callable(getattr(thing, "__array__", None)):
         return None
-    loss_name, loss = method(thing, LOSS)
-    gradient_name, gradient = method(thing, GRADIENT)
-    if loss is None or gradient is None or len(subject.example) < 2:
+    if len(subject.example) < 2:
         return None
-    whole = Whole(subject, loss_name, gradient_name)
-    row = Row.of(subject, whole)
-    return whole.reading(row)
+    for kind in (WithGradient, LossWithGradients, BackwardOfExample):
+        if kind.fits(subject):
+            whole = kind(subject)
+            return whole.reading()
+    return None
 
 
 class Whole:
     """The object as a function of its parameters."""
 
-    def __init__(self, subject, loss_name, gradient_name):
-        self.subject, self.thing = subject, subject.thing
-        self.loss_name, self.gradient_name = loss_name, gradient_name
-        self.example = [_lifted(one) if at == 0 else one for at, one in enumerate(subject.example)]
-        self.loss()
-        given = self.call_gradient()
-        if not isinstance(given, dict):
-            raise ReadingError(
-                f"{subject.name}.{gradient_name} gives {type(given).__name__}", "a gradient for each parameter by name", "params={'W1': 'W1', …}"
-            )
-        self.parameters = self._find(given)
+    #: Whether the loss is one that the object has.
+    loss_is = ""
 
-    def _arguments(self):
+    def __init__(self, subject):
+        self.subject, self.thing = subject, subject.thing
+        self.example = [_lifted(one) if at == 0 else one for at, one in enumerate(subject.example)]
+        self.guessed, self.held, self.parameters, self.given = [], Held([]), [], None
+        self.rate = float(subject.said.get("lr") or LARGE)
+        self.find()
+
+    def arguments(self):
+        """Copies of the example."""
         return [one.copy() if isinstance(one, np.ndarray) else one for one in self.example]
+
+    def number(self, value):
+        """A loss that is one number."""
+        if np.size(value) != 1:
+            raise ReadingError(
+                f"the loss of {self.subject.name} is {described(np.asarray(value))}", "one number", "loss=lambda thing, x, t: …, the mean or the sum"
+            )
+        return float(np.asarray(value).reshape(()))
+
+    # What a kind of object says.
 
     def loss(self):
         """The loss, as a number."""
-        self.subject.isolation.reset()
-        return float(np.asarray(getattr(self.thing, self.loss_name)(*self._arguments())).reshape(()))
+        raise NotImplementedError
 
-    def call_gradient(self):
-        """What the user's own gradient gives."""
-        self.subject.isolation.reset()
-        return getattr(self.thing, self.gradient_name)(*self._arguments())
+    def run(self):
+        """One backward pass; what it gives."""
+        raise NotImplementedError
 
-    def _find(self, given):
-        """The parameters that the gradients belong to."""
-        said = self.subject.said.get("params") or {}
-        found, everything = [], slots(self.thing)
-        for key, value in given.items():
-            if value is None or np.asarray(value).dtype.kind not in "fiu":
-                continue
-            own = next((name for name, gradient in said.items() if gradient == key), key)
-            fits = [slot for slot in everything if slot.path[-1][1] == own and is_array(slot.get())]
-            fits = fits or [slot for slot in everything if is_pair(slot.path[-1][1], key) and is_array(slot.get())]
-            if fits:
-                # Where the gradient itself is kept under that name, its dictionary is not the parameters'.
-                array = next((slot.get() for slot in fits if slot.get() is not value), fits[0].get())
-                found.append((str(fits[0].path[-1][1]), key, array))
-        if not found:
+    def names(self):
+        """The names of what a backward pass gives, where its source tells them."""
+        return []
+
+    # Parameters.
+
+    def find(self):
+        """The parameters: of what the backward pass gives, or of what it leaves on the object."""
+        rates = set_rates(self.thing, self.rate)
+        self.loss()
+        search = Search(self.thing, self.subject.name, self.subject.said)
+        self.loss()
+        search.after_forward()
+        state = {id(slot.get()): slot.get().copy() for slot in slots(self.thing) if isinstance(slot.get(), np.ndarray)}
+        given = self.run()
+        search.after_backward()
+        found = [leaf for leaf in leaves(self.only_gradients(given), self.names())] if self.gives_gradients(given) else []
+        if found:
+            self._match(found)
+        else:
+            self._search(search, state, rates)
+
+    def only_gradients(self, given):
+        """What of a backward pass's answer are gradients."""
+        return given
+
+    def gives_gradients(self, given):
+        """Whether the gradients are returned."""
+        return isinstance(given, (dict, list, tuple))
+
+    def _match(self, found):
+        told = self.subject.said.get("params") or {}
+        everything = slots(self.thing)
+        for leaf in found:
+            own = next((name for name, gradient in told.items() if gradient in (leaf.name, leaf.names[-1])), None)
+            if own is not None:
+                leaf.names = (own,)
+        chosen, guessed = match(found, everything)
+        pairs = [(leaf, place) for leaf, place in zip(found, chosen) if place is not None]
+        if not pairs:
             raise ReadingError(
-                f"{self.subject.name}.{self.gradient_name} gives gradients for {listed(map(str, given))}",
+                f"the gradients of {self.subject.name} are {listed(leaf.name for leaf in found)}",
                 "the parameters that they belong to",
                 "params={'W1': 'dW1', …}",
             )
-        return found
+        missing = [leaf.name for leaf, place in zip(found, chosen) if place is None]
+        if missing:
+            self.subject.notes.append(f"no parameter was found for {listed(missing)} (params= says which)")
+        self.guessed = guessed
+        names = [str(place.path[-1][1]) if isinstance(place.path[-1][1], str) else place.name for _, place in pairs]
+        self.parameters = [
+            (name if names.count(name) == 1 else place.name, place.get(), leaf.get)
+            for name, (leaf, place) in zip(names, pairs)
+        ]
+
+    def _search(self, search, state, rates):
+        updates = search._updated(search.values(), 1.0)
+        if updates and not (rates or self.takes_rate() or self.subject.said.get("lr") is not None):
+            raise ReadingError(f"{self.subject.name} updates its parameters itself", "the learning rate with which it does", "lr=0.01")
+        found = search.find(self.rate if updates else None)
+        if not found:
+            raise ReadingError(
+                f"{self.subject.name} has arrays {listed(slot.name for slot in slots(self.thing))}",
+                "a gradient for each parameter, by its name",
+                "params={'W1': 'dW1', …}",
+            )
+        self.held = Held(found)
+        for one in self.held.updated:
+            one.array[...] = state[id(one.array)]
+            for place in one.places:
+                if place.get() is not one.array:
+                    place.set(one.array)
+        if updates:
+            self.subject.notes.append("it updates its parameters itself; the gradient is the step over the learning rate")
+        self.subject.notes.extend(search.notes)
+        self.parameters = [(one.name, one.array, lambda _, one=one: one.gradient.get()) for one in found]
+        self.stored = found
+
+    def takes_rate(self):
+        """Whether the backward pass is given a learning rate."""
+        return False
+
+    stored = ()
 
     def gradients(self):
         """The gradients in the order of the parameters."""
-        given = self.call_gradient()
-        return [real(given[key]) for _, key, _ in self.parameters]
+        for one in self.stored:
+            # Gradients that add up begin at 0.
+            value = one.gradient.get()
+            if isinstance(value, np.ndarray) and not hasattr(one.gradient, "rate"):
+                value[...] = 0
+        before = self.held.before()
+        given = self.only_gradients(self.run())
+        self.held.after(before)
+        return [real(get(given)) for _, _, get in self.parameters]
 
     def check(self):
         """The check as a function of all parameters."""
 
         def put(values):
-            for (_, _, array), value in zip(self.parameters, values):
+            for (_, array, _), value in zip(self.parameters, values):
                 array[...] = value
 
         def loss(values):
@@ -98,146 +176,174 @@ class Whole:
             put(values)
             return self.gradients()
 
-        return check_function([(name, array) for name, _, array in self.parameters], loss, gradients)
+        return check_function([(name, array) for name, array, _ in self.parameters], loss, gradients)
 
-    def reading(self, row):
+    # What is said.
+
+    def convention(self):
+        """The calls, in a line."""
+        raise NotImplementedError
+
+    def reading(self):
         """How it is read, with its row of layers if it has one."""
-        call = f"{self.subject.name}: a network; {self.loss_name}(x, t) and {self.gradient_name}(x, t)"
-        names = listed(name for name, _, _ in self.parameters)
-        moved = f"compared: the gradients of {names}"
-        held = f"held: x, {described(self.example[0])}, and t, {described(np.asarray(self.example[1]))}"
+        row = Row.of(self.subject, self)
+        moved = f"compared: the gradients of {listed(name for name, _, _ in self.parameters)}"
+        if self.guessed:
+            moved += f"; by their shapes: {listed(self.guessed)} (params= says otherwise)"
+        held = f"held: x, {described(self.example[0])}, and t, {described(np.asarray(self.example[1]))}{self.loss_is}"
+        convention = f"{self.subject.name}: a network; {self.convention()}"
         if row is None:
-            return Reading(self.subject, call, moved, held, self.check)
-        convention = f"{call}; layers {' → '.join([name for name, _ in row.layers])} → {row.loss_kind}"
-        return Reading(self.subject, convention, moved, held, lambda: self.with_layers(row))
-
-    def with_layers(self, row):
-        """The check of the layers, if they are what the object computes; else of the object, and of the layers where it is wrong."""
-        if row.agrees(self):
-            return row.check(self)
-        forms = self.check()
-        if '"verdict":"wrong"' not in forms["json"]:
-            return forms
-        within = row.check(self)
-        return within if within["json"].rpartition('"verdict":"wrong"')[1] else forms
+            return Reading(self.subject, convention, moved, held, self.check)
+        convention += f"; layers {' → '.join([name for name, _ in row.layers])} → {row.loss_kind}"
+        return Reading(self.subject, convention, moved, held, lambda: row.check_with(self))
 
 
-class Row:
-    """The layers inside an object, and its loss."""
-
-    def __init__(self, layers, loss, loss_kind, labels):
-        self.layers, self.loss, self.loss_kind, self.labels = layers, loss, loss_kind, labels
+class WithGradient(Whole):
+    """``loss(x, t)`` and ``gradient(x, t)``: the book's network (C4)."""
 
     @classmethod
-    def of(cls, subject, whole):
-        """The row of layers, or ``None``."""
-        named, last = layers_of(subject.thing)
-        if not named or last is None:
-            return None
-        try:
-            return cls._study(subject, whole, named, last)
-        except Exception:
-            return None
+    def fits(cls, subject):
+        return method(subject.thing, LOSS)[0] is not None and method(subject.thing, GRADIENT)[0] is not None
+
+    def __init__(self, subject):
+        self.loss_name, self.gradient_name = method(subject.thing, LOSS)[0], method(subject.thing, GRADIENT)[0]
+        super().__init__(subject)
+
+    def loss(self):
+        self.subject.isolation.reset()
+        return self.number(getattr(self.thing, self.loss_name)(*self.arguments()))
+
+    def run(self):
+        self.subject.isolation.reset()
+        return getattr(self.thing, self.gradient_name)(*self.arguments())
+
+    def names(self):
+        return returned(getattr(self.thing, self.gradient_name))
+
+    def convention(self):
+        return f"{self.loss_name}(x, t) and {self.gradient_name}(x, t)"
+
+
+class LossWithGradients(Whole):
+    """``loss(X, y)`` gives the loss and the gradients (C9), or leaves them on the parameters (C16)."""
 
     @classmethod
-    def _study(cls, subject, whole, named, last):
-        x, t = whole.example[:2]
-        layers = []
-        for name, thing in named:
-            calls = ObjectCalls(thing, subject)
-            out = calls.study([x.copy()], lambda outputs: [_like(one, np.cos(1.0 + np.arange(one.size)).reshape(one.shape)) for one in outputs])
-            layers.append((name, LayerRow(calls)))
-            x = out[0]
-        calls, form, labels = loss_form(last, subject, 1, x, t)
-        return cls(layers, form, kind_of(last), labels) if isinstance(form, LossForm) else None
-
-    def agrees(self, whole):
-        """Whether the layers one after the other give the object's loss and gradients, here and with other parameters."""
-        arrays = [array for _, _, array in whole.parameters]
-        kept = [array.copy() for array in arrays]
-        random = np.random.default_rng(7)
-        try:
-            for attempt in range(2):
-                loss, mine = self._run(whole)
-                theirs = whole.gradients()
-                if not np.isclose(whole.loss(), loss, rtol=1e-12, atol=0):
-                    return False
-                pairs = zip(theirs, mine)
-                if not all(b is not None and a.shape == b.shape and np.allclose(a, b, rtol=1e-10, atol=1e-300) for a, b in pairs):
-                    return False
-                for array in arrays:
-                    array += 0.1 * random.standard_normal(array.shape)
-        except Exception:
+    def fits(cls, subject):
+        name, loss = method(subject.thing, LOSS)
+        if loss is None or method(subject.thing, BACKWARD)[0] is not None and "gradient" not in name and method(subject.thing, BACKWARD)[0] in vars(type(subject.thing)):
             return False
-        finally:
-            for array, value in zip(arrays, kept):
-                array[...] = value
-        return True
+        try:
+            subject.isolation.reset()
+            answer = loss(*[_lifted(one) if at == 0 else one for at, one in enumerate(subject.example)])
+        except (TypeError, AttributeError):
+            return False
+        return isinstance(answer, tuple) and np.size(answer[0]) == 1 or "gradient" in name
 
-    def _run(self, whole):
-        x, t = whole._arguments()[:2]
-        for _, layer in self.layers:
-            x = layer.forward(x)
-        loss = self.loss.forward(x, self.labels)
-        dout = self.loss.backward(1.0)
-        for _, layer in reversed(self.layers):
-            dout = layer.backward(dout)
-        found = {}
-        for _, layer in self.layers:
-            gradients = layer.gradients()
-            for one in layer.calls.parameters:
-                found[id(one.array)] = gradients[one.name]
-        return loss, [found.get(id(array)) for _, _, array in whole.parameters]
+    def __init__(self, subject):
+        self.loss_name = method(subject.thing, LOSS)[0]
+        super().__init__(subject)
 
-    def check(self, whole):
-        """The check of the row, with the object's own names of the parameters."""
-        names = {}
-        for layer_name, layer in self.layers:
-            for one in layer.calls.parameters:
-                own = next((name for name, _, array in whole.parameters if array is one.array), None)
-                if own is not None:
-                    names[f"{layer_name}.{one.name}"] = own
-        return check_network(self.layers, self.loss, whole.example[0], self.labels, names)
+    def loss(self):
+        answer = self.run()
+        return self.number(answer[0] if isinstance(answer, tuple) else answer)
 
+    def run(self):
+        self.subject.isolation.reset()
+        for one in self.stored:
+            value = one.gradient.get()
+            if isinstance(value, np.ndarray):
+                value[...] = 0
+        return getattr(self.thing, self.loss_name)(*self.arguments())
 
-class LayerRow:
-    """A layer of the row in its form."""
+    def gives_gradients(self, given):
+        return isinstance(given, tuple)
 
-    def __init__(self, calls):
-        self.calls, self.kind = calls, calls.kind
-        self.parameters = [(one.name, one.array) for one in calls.parameters]
+    def only_gradients(self, given):
+        if not isinstance(given, tuple):
+            return given
+        return given[1] if len(given) == 2 else given[1:]
 
-    def forward(self, x):
-        return self.calls.forward(x)[0]
+    def names(self):
+        return [] if not isinstance(self.given, tuple) else returned(getattr(self.thing, self.loss_name))[1:]
 
-    def backward(self, dout):
-        return self.calls.backward([dout])[0]
-
-    def gradients(self):
-        return self.calls.gradients()
+    def convention(self):
+        return f"{self.loss_name}(x, t) → the loss and the gradients"
 
 
-def layers_of(thing):
-    """The layers of an object by name, and the loss layer."""
-    from .copying import attributes
+class BackwardOfExample(Whole):
+    """``forward(x)``, and a backward pass that is given the example: ``backprop(x, y)`` (C12), ``backward(X, y, output)``."""
 
-    named, last = [], None
-    for name, value in attributes(thing).items():
-        items = list(value.items()) if isinstance(value, dict) else list(enumerate(value)) if isinstance(value, (list, tuple)) else []
-        if items and all(is_layer(one) for _, one in items) and len(items) > len(named):
-            counts, named = {}, []
-            for key, one in items:
-                word = key if isinstance(key, str) else f"{kind_of(one).lower()}{counts.setdefault(kind_of(one), 0) + 1}"
-                counts[kind_of(one)] = counts.get(kind_of(one), 0) + 1
-                named.append((word.replace(".", "_"), one))
-        elif is_layer(value) and not isinstance(value, (dict, list, tuple)):
-            required, _ = arity(method(value, ("forward", "__call__"))[1] or value)
-            last = value if required == 2 else last
-    if last is None and named:
-        _, forward = method(named[-1][1], ("forward",))
-        if forward is not None and arity(forward)[0] == 2:
-            last = named.pop()[1]
-    return named, last
+    @classmethod
+    def fits(cls, subject):
+        name, backward = method(subject.thing, BACKWARD)
+        if backward is None:
+            return False
+        required, names = arity(backward)
+        forward = method(subject.thing, PREDICT)[1]
+        if forward is None or arity(forward)[0] != 1:
+            return False
+        return any(TARGET.match(one) for one in names[: max(required, 1)])
+
+    def __init__(self, subject):
+        thing = subject.thing
+        self.forward_name = method(thing, PREDICT)[0]
+        self.backward_name, backward = method(thing, BACKWARD)
+        self.output = None
+        roles = {"x", "t", "output", "rate", "count"}
+        order = [("role", "x"), ("role", "t"), ("role", "output")]
+        self.plan = plan(backward, (), roles, order)
+        self.loss_of = self._loss(subject)
+        super().__init__(subject)
+
+    def _loss(self, subject):
+        """The loss: what the user says, a method of the object, or what its derivative says."""
+        thing, said = subject.thing, subject.said.get("loss")
+        if said is not None:
+            return lambda x, t: said(thing, x, t)
+        name, loss = method(thing, LOSS)
+        if loss is not None:
+            names = arity(loss)[1]
+            predicts = any(OUTPUT.match(one) for one in names) or len(names) == 2 and bool(TARGET.match(names[0]) or OUTPUT.match(names[0]))
+            if not predicts:
+                return lambda x, t: loss(x, t)
+            swapped = bool(TARGET.match(names[0])) and not TARGET.match(names[1]) or OUTPUT.match(names[-1])
+            return lambda x, t: loss(t, self.predict(x)) if swapped else loss(self.predict(x), t)
+        cost = getattr(thing, "cost", None)
+        if cost is not None and callable(getattr(cost, "fn", None)):
+            self.loss_is = f"; the loss is {type(cost).__name__ if not isinstance(cost, type) else cost.__name__}.fn"
+            return lambda x, t: cost.fn(self.predict(x), t)
+        derivative = getattr(thing, "cost_derivative", None)
+        if derivative is not None:
+            self.loss_is = "; the loss is taken for ½‖a − y‖², as its derivative is a − y (loss= says otherwise)"
+            return lambda x, t: 0.5 * np.sum((self.predict(x) - t) ** 2)
+        raise ReadingError(f"{subject.name} computes no loss", "the loss", "loss=lambda net, x, t: np.mean((net.forward(x) - t) ** 2)")
+
+    def predict(self, x):
+        """What forward gives."""
+        return getattr(self.thing, self.forward_name)(x)
+
+    def loss(self):
+        self.subject.isolation.reset()
+        return self.number(self.loss_of(*self.arguments()[:2]))
+
+    def run(self):
+        self.subject.isolation.reset()
+        x, t = self.arguments()[:2]
+        self.output = self.predict(x)
+        values = {"x": x, "t": t, "output": self.output, "rate": self.rate, "count": np.shape(x)[0]}
+        arguments = [values[role] for _, role in self.plan]
+        rates = {name: self.rate for name in arity(getattr(self.thing, self.backward_name))[1][len(arguments) :] if RATE.match(name)}
+        return getattr(self.thing, self.backward_name)(*arguments, **rates)
+
+    def takes_rate(self):
+        return any(RATE.match(name) for name in arity(getattr(self.thing, self.backward_name))[1])
+
+    def names(self):
+        return returned(getattr(self.thing, self.backward_name))
+
+    def convention(self):
+        given = ", ".join(role for _, role in self.plan)
+        return f"{self.forward_name}(x), {self.backward_name}({given})"
 
 
 def _lifted(value):

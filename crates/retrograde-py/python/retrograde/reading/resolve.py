@@ -1,0 +1,55 @@
+"""Calls a function with what its arguments' names ask for: the user's own names first, then words, then the order."""
+
+import ast
+import inspect
+import textwrap
+
+from ..errors import ReadingError
+from .subject import arity, kind_of
+from .words import CACHE, COUNT, INPUT, OUTPUT, PARAMETERS, RATE, TARGET
+
+_ROLES = (("rate", RATE), ("t", TARGET), ("x", INPUT), ("output", OUTPUT), ("cache", CACHE), ("parameters", PARAMETERS), ("count", COUNT))
+
+
+def role(name):
+    """What a name of an argument stands for, by the words that people use."""
+    return next((role for role, words in _ROLES if words.match(name)), None)
+
+
+def plan(function, known, roles, order=(), has=None):
+    """By position, which value each argument of a function is: a name in ``known``, a role in ``roles``; then what is left of
+    ``order``. ``None`` if an argument must be given and none is left."""
+    required, names = arity(function)
+    chosen, used = [], set()
+    for at, name in enumerate(names):
+        key = name if name in known else None
+        if key is None:
+            found = role(name)
+            key = ("role", found) if found in roles and ("role", found) not in used else None
+        if key is None and at >= required:
+            break
+        chosen.append(key)
+        used.add(key)
+    rest = [one for one in order if one not in used and not (isinstance(one, tuple) and one[0] == "role" and one in used)]
+    for at, key in enumerate(chosen):
+        if key is None:
+            if not rest:
+                raise ReadingError(
+                    f"{kind_of(function)}({', '.join(names)})", f"a value for {names[at]}", "name the argument as forward returns it, or x and t"
+                )
+            chosen[at] = rest.pop(0)
+    return chosen
+
+
+def returned(function):
+    """The names that the last ``return`` of a function gives, as far as they are names: a hint, never proof."""
+    try:
+        tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
+    except (OSError, TypeError, SyntaxError, IndentationError):
+        return []
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Return) and node.value is not None:
+            items = node.value.elts if isinstance(node.value, ast.Tuple) else [node.value]
+            found = [one.id if isinstance(one, ast.Name) else one.attr if isinstance(one, ast.Attribute) else None for one in items]
+    return found

@@ -1,0 +1,148 @@
+"""The layers inside an object, in a row with a loss, checked one by one."""
+
+import numpy as np
+
+from .copying import attributes
+from .forms import LossForm, check_network
+from .layer_objects import _like, loss_form
+from .objects import ObjectCalls, is_layer, method
+from .subject import arity, kind_of
+from .words import LOSS_LAYERS
+
+
+class Row:
+    """Layers by name, and a loss."""
+
+    def __init__(self, layers, loss, loss_kind, labels):
+        self.layers, self.loss, self.loss_kind, self.labels = layers, loss, loss_kind, labels
+
+    @classmethod
+    def of(cls, subject, whole):
+        """The row of layers of an object, or ``None``."""
+        named, last = layers_of(subject.thing)
+        if not named or last is None:
+            return None
+        try:
+            return cls._study(subject, whole, named, last)
+        except Exception:
+            return None
+
+    @classmethod
+    def _study(cls, subject, whole, named, last):
+        x, t = whole.example[:2]
+        layers = []
+        for name, thing in named:
+            calls = ObjectCalls(thing, subject)
+            out = calls.study([x.copy()], lambda outputs: [_like(one, np.cos(1.0 + np.arange(one.size)).reshape(one.shape)) for one in outputs])
+            layers.append((name, LayerInRow(calls)))
+            x = out[0]
+        _, form, labels = loss_form(last, subject, 1, x, t)
+        return cls(layers, form, kind_of(last), labels) if isinstance(form, LossForm) else None
+
+    def check_with(self, whole):
+        """The check of the layers, if they are what the object computes; else of the object, and of the layers where it is wrong."""
+        if self.agrees(whole):
+            return self.check(whole)
+        forms = whole.check()
+        if not _is_wrong(forms):
+            return forms
+        within = self.check(whole)
+        return within if _is_wrong(within) else forms
+
+    def agrees(self, whole):
+        """Whether the layers one after the other give the object's loss and gradients, here and with other parameters."""
+        arrays = [array for _, array, _ in whole.parameters]
+        kept = [array.copy() for array in arrays]
+        random = np.random.default_rng(7)
+        try:
+            for _ in range(2):
+                loss, mine = self._run(whole)
+                theirs = whole.gradients()
+                if not np.isclose(whole.loss(), loss, rtol=1e-12, atol=0):
+                    return False
+                pairs = zip(theirs, mine)
+                if not all(b is not None and a.shape == b.shape and np.allclose(a, b, rtol=1e-10, atol=1e-300) for a, b in pairs):
+                    return False
+                for array in arrays:
+                    array += 0.1 * random.standard_normal(array.shape)
+        except Exception:
+            return False
+        finally:
+            for array, value in zip(arrays, kept):
+                array[...] = value
+        return True
+
+    def _run(self, whole):
+        x = whole.arguments()[0]
+        for _, layer in self.layers:
+            x = layer.forward(x)
+        loss = self.loss.forward(x, self.labels)
+        dout = self.loss.backward(1.0)
+        for _, layer in reversed(self.layers):
+            dout = layer.backward(dout)
+        found = {}
+        for _, layer in self.layers:
+            gradients = layer.gradients()
+            for one in layer.calls.parameters:
+                found[id(one.array)] = gradients[one.name]
+        return loss, [found.get(id(array)) for _, array, _ in whole.parameters]
+
+    def check(self, whole):
+        """The check of the row, with the object's own names of the parameters."""
+        names = {}
+        for layer_name, layer in self.layers:
+            for one in layer.calls.parameters:
+                own = next((name for name, array, _ in whole.parameters if array is one.array), None)
+                if own is not None:
+                    names[f"{layer_name}.{one.name}"] = own
+        return check_network(self.layers, self.loss, whole.example[0], self.labels, names)
+
+
+def _is_wrong(forms):
+    import json
+
+    return json.loads(forms["json"])["verdict"] == "wrong"
+
+
+class LayerInRow:
+    """A layer of the row in its form."""
+
+    def __init__(self, calls):
+        self.calls, self.kind = calls, calls.kind
+        self.parameters = [(one.name, one.array) for one in calls.parameters]
+
+    def forward(self, x):
+        return self.calls.forward(x)[0]
+
+    def backward(self, dout):
+        return self.calls.backward([dout])[0]
+
+    def gradients(self):
+        return self.calls.gradients()
+
+
+def layers_of(thing):
+    """The layers of an object by name, and the loss layer."""
+    named, last = [], None
+    for name, value in attributes(thing).items():
+        items = list(value.items()) if isinstance(value, dict) else list(enumerate(value)) if isinstance(value, (list, tuple)) else []
+        if items and all(is_layer(one) for _, one in items) and len(items) > len(named):
+            named = _by_name(items)
+        elif not items and is_layer(value):
+            required, _ = arity(method(value, ("forward", "__call__"))[1])
+            last = value if required == 2 or LOSS_LAYERS.match(name) else last
+    if last is None and named:
+        _, forward = method(named[-1][1], ("forward",))
+        if forward is not None and arity(forward)[0] == 2:
+            last = named.pop()[1]
+    return named, last
+
+
+def _by_name(items):
+    counts, named = {}, []
+    for key, one in items:
+        kind = kind_of(one).lower()
+        counts[kind] = counts.get(kind, 0) + 1
+        word = key if isinstance(key, str) else f"{kind}{counts[kind]}"
+        named.append((word.replace(".", "_"), one))
+    return named

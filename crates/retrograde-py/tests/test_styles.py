@@ -1,0 +1,124 @@
+"""Layer objects in many styles: right ones are right, their parameters are found, and a fault in them is named."""
+
+import numpy as np
+import pytest
+import retrograde as rg
+import styles
+
+
+def layers(r):
+    n = r.standard_normal
+    return {
+        "nnfs dense": (styles.NnfsDense(5, 4), {"x", "weights", "biases"}),
+        "nnfs relu": (styles.NnfsReLU(), {"x"}),
+        "updating": (styles.UpdatingDense(5, 4), {"x", "weights", "bias"}),
+        "rebinding": (styles.RebindingDense(5, 4), {"x", "weights", "bias"}),
+        "torch 7": (styles.Linear7(5, 4), {"x", "W", "b"}),
+        "param objects": (styles.ParamDense(5, 4), {"x", "W", "B"}),
+        "dictionaries": (styles.DictDense(5, 4), {"x", "w", "b"}),
+        "lazy": (styles.LazyDense(4), {"x", "W", "b"}),
+        "mytorch": (styles.MytorchLinear(5, 4), {"x", "W", "b"}),
+        "weight multiply": (styles.WeightMultiply(5, 4), None),
+        "lists": (styles.ListMatMul(n((5, 4))), None),
+    }
+
+
+@pytest.mark.parametrize("name", layers(np.random.default_rng(0)))
+def test_layers_are_right(name, random):
+    thing, blocks = layers(random)[name]
+    report = rg.check(thing, random.standard_normal((3, 5)))
+    assert report.ok, str(report)
+    assert blocks is None or set(report.blocks) == blocks, str(report)
+    assert len(report.blocks) == 2 if blocks is None else True
+
+
+def test_the_second_books_layers(random):
+    n = random.standard_normal
+    W = n((6, 4))
+    embedding = rg.check(styles.ListEmbedding(W), np.array([1, 3, 1]))
+    assert embedding.ok and len(embedding.blocks) == 1, str(embedding)
+    cell = rg.check(styles.ListRNN(n((4, 5)), n((5, 5)), n(5)), n((3, 4)), n((3, 5)))
+    assert cell.ok and len(cell.blocks) == 5, str(cell)
+    for stateful in (False, True):
+        report = rg.check(styles.TimeRNN(n((4, 5)), n((5, 5)), n(5), stateful), n((2, 3, 4)))
+        assert report.ok, str(report)
+
+
+def test_losses(random):
+    x, t = random.standard_normal((3, 4)), random.standard_normal((3, 4))
+    assert rg.check(styles.MSE(), x, t).ok
+    p = np.exp(x) / np.exp(x).sum(axis=1, keepdims=True)
+    report = rg.check(styles.NnfsLoss(), p, np.array([0, 3, 1]))
+    assert report.ok, str(report)
+
+
+#: A class, what is wrong in its backward, the block, and the cause.
+def sign_of_weights(self, dvalues):
+    styles.NnfsDense.backward(self, dvalues)
+    self.dweights = -self.dweights
+
+
+def no_mask(self, dvalues):
+    self.dinputs = dvalues.copy()
+
+
+def step_too_large(self, output_gradient, learning_rate):
+    return styles.UpdatingDense.backward(self, output_gradient, 2 * learning_rate)
+
+
+def without_zero(self, input, gradOutput):
+    return -styles.Linear7.backward(self, input, gradOutput)
+
+
+MUTANTS = [
+    (styles.NnfsDense, (5, 4), sign_of_weights, "sign"),
+    (styles.NnfsReLU, (), no_mask, "mask_missing"),
+    (styles.UpdatingDense, (5, 4), step_too_large, "factor"),
+    (styles.Linear7, (5, 4), without_zero, "sign"),
+]
+
+
+@pytest.mark.parametrize("kind, sizes, backward, cause", MUTANTS)
+def test_mutants_are_named(kind, sizes, backward, cause, random):
+    thing = type(kind.__name__, (kind,), {"backward": backward})(*sizes)
+    report = rg.check(thing, random.standard_normal((3, 5)))
+    assert report.verdict == "wrong" and report.cause == cause, str(report)
+
+
+def test_accumulation_without_a_reset_is_a_fault(random):
+    class Adds(styles.MytorchLinear):
+        dLdW = 0
+
+        def backward(self, dLdZ):
+            before = self.dLdW
+            dx = super().backward(dLdZ)
+            self.dLdW = before + self.dLdW
+            return dx
+
+    report = rg.check(Adds(5, 4), random.standard_normal((3, 5)))
+    assert report.cause == "accumulated", str(report)
+
+
+def test_the_rate_is_asked_for(random):
+    class Hidden(styles.UpdatingDense):
+        def backward(self, grad):
+            return super().backward(grad, 0.125)
+
+    x = random.standard_normal((3, 5))
+    with pytest.raises(rg.ReadingError, match="lr="):
+        rg.check(Hidden(5, 4), x)
+    assert rg.check(Hidden(5, 4), x, lr=0.125).ok
+
+
+def test_params_says_which(random):
+    class Odd(styles.MytorchLinear):
+        def backward(self, dLdZ):
+            dx = super().backward(dLdZ)
+            self.first, self.second = self.dLdW, self.dLdb
+            del self.dLdW, self.dLdb
+            return dx
+
+    report = rg.check(Odd(5, 4), random.standard_normal((3, 5)), params={"W": "first", "b": "second"})
+    assert report.ok and set(report.blocks) == {"x", "W", "b"}, str(report)
+    guessed = rg.check(Odd(5, 4), random.standard_normal((3, 5)))
+    assert guessed.ok and set(guessed.blocks) == {"x", "W", "b"} and "params=" in guessed.reading[2], str(guessed)

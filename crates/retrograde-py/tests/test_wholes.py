@@ -1,0 +1,77 @@
+"""Whole networks without layers: read as they are, right ones right, the wrong parameter named."""
+
+import numpy as np
+import pytest
+import retrograde as rg
+import wholes
+
+T = np.eye(4)[[2, 0, 1]]
+Y = np.array([2, 0, 1])
+BINARY = np.array([[0, 1, 1, 0, 1]])
+
+
+def cross_entropy(net, x, t):
+    return -np.mean(np.sum(t * np.log(net.forward(x)), axis=1))
+
+
+def column_cross_entropy(Z1, A1, Z2, A2, Y):
+    return -np.mean(np.log(A2[Y, np.arange(A2.shape[1])]))
+
+
+def cases(r):
+    n = r.standard_normal
+    x, columns = n((3, 5)), n((4, 5))
+    p = wholes.initialize()
+    loose = wholes.initialize((4, 5, 3))
+    loose = [loose[key] for key in ("W1", "b1", "W2", "b2")]
+    four = {"W1", "b1", "W2", "b2"}
+    return {
+        "loss and gradients": ((wholes.Fc(), x, Y), {}, four),
+        "one sample": ((wholes.Nielsen([5, 6, 4]), n((5, 1)), np.eye(4)[:, [1]]), {}, 4),
+        "updating": ((wholes.Updating(), x, T), {}, four),
+        "storing": ((wholes.Storing(), x, T), {}, four),
+        "returning": ((wholes.Returning(), x, T), {"loss": cross_entropy}, four),
+        "model functions": ((wholes.model_loss, wholes.model_grads, p, columns, BINARY), {}, four),
+        "three functions": (((wholes.L_model_forward, wholes.compute_cost, wholes.L_model_backward), p, columns, BINARY), {}, four),
+        "planar": (((wholes.forward_propagation, wholes.compute_cost, wholes.backward_propagation), columns, p, BINARY), {}, four),
+        "loose": (((wholes.forward_prop, column_cross_entropy, wholes.backward_prop), *loose, columns, np.array([0, 2, 1, 1, 0])), {}, four),
+    }
+
+
+@pytest.mark.parametrize("name", cases(np.random.default_rng(0)))
+def test_right_ones_are_right(name, random):
+    given, keywords, blocks = cases(random)[name]
+    report = rg.check(*given, **keywords)
+    assert report.ok, str(report)
+    assert set(report.blocks) == blocks if isinstance(blocks, set) else len(report.blocks) == blocks, str(report)
+
+
+def test_the_loss_is_asked_for(random):
+    with pytest.raises(rg.ReadingError, match="loss="):
+        rg.check(wholes.Returning(), random.standard_normal((3, 5)), T)
+
+
+def test_a_guessed_loss_is_said(random):
+    reading = rg.describe(wholes.Nielsen([5, 6, 4]), random.standard_normal((5, 1)), np.eye(4)[:, [1]])
+    assert "loss=" in reading.lines[2]
+
+
+def test_a_factor_in_one_parameter_is_named(random):
+    class Wrong(wholes.Storing):
+        def backward(self, X, y):
+            super().backward(X, y)
+            self.dW2 = 2 * self.dW2
+
+    report = rg.check(Wrong(), random.standard_normal((3, 5)), T)
+    assert [name for name, one in report.blocks.items() if one.verdict == "wrong"] == ["W2"]
+    assert report.cause == "factor", str(report)
+
+
+def test_weight_decay_that_the_gradient_lacks_is_seen(random):
+    class Wrong(wholes.Fc):
+        def loss(self, X, y=None):
+            loss, grads = super().loss(X, y)
+            return loss, {**grads, "W1": grads["W1"] - self.reg * self.params["W1"]}
+
+    report = rg.check(Wrong(), random.standard_normal((3, 5)), Y)
+    assert [name for name, one in report.blocks.items() if one.verdict == "wrong"] == ["W1"], str(report)
