@@ -183,11 +183,12 @@ class LossCalls:
 
     def __init__(self, thing, subject, at):
         self.calls, self.at, self.kind = ObjectCalls(thing, subject), at, type(thing).__name__
-        self._last = None
-        self.calls.gradients = dict
+        self._last, self.within = None, False
 
     def forward(self, x, labels):
         """The loss, as a number."""
+        if self.within and not (x.min() > 0 and x.max() < 1):
+            raise ValueError("a loss of probabilities is asked for nothing else")
         pair = (x, labels) if self.at == 1 else (labels, x)
         self._last = pair
         calculate = getattr(self.calls.thing, "calculate", None)
@@ -219,9 +220,16 @@ class LossCalls:
         return answers[0 if len(answers) == 1 else 1 - self.at]
 
 
+def probabilities(x):
+    """Whether these are probabilities: a loss of such is right for such alone."""
+    x = np.asarray(x)
+    return bool(x.size > 1 and x.min() > 0 and x.max() < 1)
+
+
 def loss_form(thing, subject, at, x, t):
     """A loss object in its form, with the labels as the check takes them; ``None`` for targets of another kind."""
     calls = LossCalls(thing, subject, at)
+    calls.within = probabilities(x)
     labels = Labels(t)
     classes = np.shape(x)[-1] if np.ndim(x) else 1
     taken = labels.form(classes)
