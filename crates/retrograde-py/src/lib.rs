@@ -4,6 +4,9 @@
 //! library does. Each function here takes readings and returns a report in four forms.
 
 mod bridge;
+mod failure;
+mod graph;
+mod mlp;
 
 use std::collections::HashMap;
 use std::ops::ControlFlow;
@@ -12,24 +15,11 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use bridge::{PyLayer, PyLoss, Session, SharedArrays, array, tensor};
-use pyo3::exceptions::PyRuntimeError;
+use failure::{EngineError, InternalError, ShapeError, panicked, raised};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 use retrograde::check::{self, Control, Report};
 use retrograde::textbook::{Network, Tensor};
-
-pyo3::create_exception!(
-    _retrograde,
-    EngineError,
-    pyo3::exceptions::PyValueError,
-    "What the library refuses."
-);
-pyo3::create_exception!(
-    _retrograde,
-    InternalError,
-    PyRuntimeError,
-    "A fault of Retrograde itself; please report it."
-);
 
 /// How long a check may take, in seconds, and what sees its progress: a function of the part that is done and of the layer's
 /// name. An exception of it ends the check.
@@ -61,12 +51,8 @@ fn report<'py>(
     }
     let report = match result {
         Ok(Ok(report)) => report,
-        Ok(Err(error)) => return Err(EngineError::new_err(error.to_string())),
-        Err(panic) => {
-            let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-            let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
-            return Err(InternalError::new_err(text.unwrap_or_else(|| "a panic without a message".into())));
-        }
+        Ok(Err(error)) => return Err(raised(&error)),
+        Err(panic) => return Err(panicked(panic.as_ref())),
     };
     let forms = PyDict::new(py);
     let json = serde_json::to_string(&report).map_err(|error| InternalError::new_err(error.to_string()))?;
@@ -216,7 +202,14 @@ fn list<'py>(py: Python<'py>, values: &[Tensor]) -> PyResult<Bound<'py, PyList>>
 fn _retrograde(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add("EngineError", module.py().get_type::<EngineError>())?;
+    module.add("ShapeError", module.py().get_type::<ShapeError>())?;
     module.add("InternalError", module.py().get_type::<InternalError>())?;
+    module.add_class::<graph::PyGraph>()?;
+    module.add_class::<graph::PyVar>()?;
+    module.add_class::<graph::PyGradients>()?;
+    module.add_class::<mlp::PyMlp>()?;
+    module.add_function(wrap_pyfunction!(graph::concatenate, module)?)?;
+    module.add_function(wrap_pyfunction!(mlp::digits, module)?)?;
     module.add_function(wrap_pyfunction!(check_layer, module)?)?;
     module.add_function(wrap_pyfunction!(check_loss, module)?)?;
     module.add_function(wrap_pyfunction!(check_network, module)?)?;

@@ -14,23 +14,40 @@
 
 from . import testing
 from ._progress import shown as _shown
-from ._retrograde import __version__
+from ._retrograde import Gradients, Graph, Var, __version__, concatenate, digits
 from .errors import Error, GradientError, InternalError, ReadingError, ShapeError
 from .reading import read as _read
 from .reading.reading import Reading
+from .history import History
+from .mlp import Mlp
+from .optim import AdaGrad, Adam, AdamW, Momentum, Nesterov, RmsProp, Sgd
 from .report import Report
 
 __all__ = [
+    "AdaGrad",
+    "Adam",
+    "AdamW",
     "Error",
     "GradientError",
+    "Gradients",
+    "Graph",
+    "History",
     "InternalError",
+    "Mlp",
+    "Momentum",
+    "Nesterov",
     "Reading",
     "ReadingError",
     "Report",
+    "RmsProp",
+    "Sgd",
     "ShapeError",
+    "Var",
     "__version__",
     "check",
+    "concatenate",
     "describe",
+    "digits",
     "testing",
 ]
 

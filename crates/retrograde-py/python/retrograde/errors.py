@@ -1,15 +1,11 @@
 """The exceptions of this package. A user's own exceptions are never among them: they are raised as they came."""
 
-from ._retrograde import EngineError, InternalError
+from ._retrograde import EngineError, InternalError, ShapeError
 
 __all__ = ["EngineError", "Error", "GradientError", "InternalError", "ReadingError", "ShapeError"]
 
 #: What the library refuses: what was wrong, where, and what would be right. A ``ValueError``.
 Error = EngineError
-
-
-class ShapeError(EngineError):
-    """Arrays whose shapes do not fit together."""
 
 
 class ReadingError(TypeError):
