@@ -347,14 +347,14 @@ impl PyVar {
     }
 
     /// The softmax along an axis.
-    #[pyo3(signature = (axis=-1))]
+    #[pyo3(signature = (axis=-1), text_signature = "($self, axis=-1)")]
     fn softmax(&self, py: Python<'_>, axis: isize) -> PyResult<PyVar> {
         let axis = self.axis(axis)?;
         self.unary(py, |x| x.softmax(axis))
     }
 
     /// The logarithm of the softmax along an axis.
-    #[pyo3(signature = (axis=-1))]
+    #[pyo3(signature = (axis=-1), text_signature = "($self, axis=-1)")]
     fn log_softmax(&self, py: Python<'_>, axis: isize) -> PyResult<PyVar> {
         let axis = self.axis(axis)?;
         self.unary(py, |x| x.log_softmax(axis))
