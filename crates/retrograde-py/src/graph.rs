@@ -40,7 +40,7 @@ fn tensor(value: &Bound<'_, PyAny>) -> PyResult<Tensor> {
 }
 
 /// A new array of a tensor's numbers.
-pub fn array<'py>(py: Python<'py>, tensor: Tensor) -> PyResult<Bound<'py, PyArrayDyn<f64>>> {
+pub fn array(py: Python<'_>, tensor: Tensor) -> PyResult<Bound<'_, PyArrayDyn<f64>>> {
     let shape = tensor.shape().to_vec();
     let array = ndarray::ArrayD::from_shape_vec(shape, tensor.into_values());
     let array = array.map_err(|error| PyTypeError::new_err(error.to_string()))?;
@@ -185,13 +185,11 @@ impl PyVar {
 
     fn axis(&self, axis: isize) -> PyResult<usize> {
         let rank = self.0.shape().rank();
-        let place = if axis < 0 { axis + rank as isize } else { axis };
-        usize::try_from(place).ok().filter(|place| *place < rank).ok_or_else(|| {
+        let place = if axis < 0 { rank.checked_sub(axis.unsigned_abs()) } else { usize::try_from(axis).ok() };
+        place.filter(|place| *place < rank).ok_or_else(|| {
             PyIndexError::new_err(format!(
-                "axis {axis} of shape {:?}: there are {rank} axes\n  help: give one from {} to {}",
+                "axis {axis} of shape {:?}: there are {rank} axes\n  help: count them from 0, or from -1 backwards",
                 self.shape(),
-                -(rank as isize),
-                rank as isize - 1
             ))
         })
     }
@@ -434,8 +432,9 @@ impl PyVar {
                 kept.push(found.slicelength);
             } else {
                 let at: isize = part.extract()?;
-                let place = if at < 0 { at + length as isize } else { at };
-                let place = usize::try_from(place).ok().filter(|place| *place < length).ok_or_else(|| {
+                let place =
+                    if at < 0 { length.checked_sub(at.unsigned_abs()) } else { usize::try_from(at).ok() };
+                let place = place.filter(|place| *place < length).ok_or_else(|| {
                     PyIndexError::new_err(format!("index {at} of an axis of length {length}"))
                 })?;
                 ranges.push(place..place + 1);

@@ -324,7 +324,7 @@ fn history_to_python<'py>(py: Python<'py>, history: &History) -> PyResult<Bound<
     found.set_item("losses", history.losses.clone().into_pyarray(py))?;
     let column = |of: &dyn Fn(&EpochRecord) -> f64| PyArray1::from_iter(py, history.epochs.iter().map(of));
     found.set_item("epoch", column(&|one| one.epoch))?;
-    found.set_item("step", column(&|one| one.step as f64))?;
+    found.set_item("step", PyArray1::from_iter(py, history.epochs.iter().map(|one| one.step)))?;
     found.set_item("loss", column(&|one| one.loss))?;
     found.set_item("train_loss", column(&|one| one.train.loss))?;
     found.set_item("train_accuracy", column(&|one| one.train.accuracy))?;
