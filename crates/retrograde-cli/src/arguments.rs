@@ -5,7 +5,7 @@ mod train;
 use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, Parser, Subcommand, ValueEnum};
-use retrograde::check::faults;
+use retrograde::check::{Language, faults};
 use retrograde::data::Source;
 use retrograde::nn::Precision;
 use retrograde::view::EXAMPLES;
@@ -94,6 +94,7 @@ Examples:
   retrograde check --model run --rows 10        a network that `train --out run` has trained
   retrograde check --fault softmax-batch        the notebook's mistake, found and explained
   retrograde check --all-faults                 what every mistake of the catalogue is taken for
+  retrograde check --fault sign --language ko   the report in Korean
 
 Exit codes: 0 no gradient is wrong, 1 one is, 2 it could not be checked.";
 
@@ -128,7 +129,10 @@ pub struct CheckArguments {
     /// The seed of what is drawn
     #[arg(long, allow_negative_numbers = true, value_parser = whole::<u64>, value_name = "N", default_value_t = 0)]
     pub seed: u64,
-    /// For programs: one JSON object a line
+    /// The language of the report [default: that of `RETROGRADE_LANG` or the locale]
+    #[arg(long, value_name = "en|ko", value_parser = ["en", "ko"])]
+    language: Option<String>,
+    /// For programs: one JSON object a line, with its texts in all languages
     #[arg(long)]
     pub json: bool,
     /// Write the report as a page for a browser: one HTML file that needs nothing else
@@ -137,6 +141,16 @@ pub struct CheckArguments {
     /// Write the report as Markdown
     #[arg(long, value_name = "FILE", conflicts_with = "all_faults")]
     pub markdown: Option<PathBuf>,
+}
+
+impl CheckArguments {
+    /// The language of the report: as asked for, or else that of the locale.
+    pub fn language(&self) -> Language {
+        let set = |name: &&str| std::env::var(name).ok().filter(|value| !value.is_empty());
+        let of_environment = || ["RETROGRADE_LANG", "LC_ALL", "LC_MESSAGES", "LANG"].iter().find_map(set);
+        let locale = self.language.clone().or_else(of_environment);
+        locale.map_or(Language::English, |locale| Language::of_locale(&locale))
+    }
 }
 
 /// The name of the network that is not in a file.

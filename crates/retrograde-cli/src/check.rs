@@ -4,7 +4,7 @@ use crate::arguments::{CheckArguments, TWO_LAYER};
 use crate::failure::Failure;
 use crate::json::Line;
 use crate::output;
-use retrograde::check::{self, Report, faults};
+use retrograde::check::{self, Message, Report, faults};
 use retrograde::data::{Dataset, Samples};
 use retrograde::nn::{Mlp, Model, Precision};
 use retrograde::train::RunFolder;
@@ -41,7 +41,7 @@ pub fn run(arguments: &CheckArguments) -> Result<ExitCode, Failure> {
     let printed = if arguments.json {
         Line::Check { report: &report }.print()
     } else {
-        output::line(report.to_string().trim_end())
+        output::line(report.text(arguments.language()).trim_end())
     };
     match printed {
         // A reader that goes away does not make a wrong gradient right.
@@ -52,7 +52,7 @@ pub fn run(arguments: &CheckArguments) -> Result<ExitCode, Failure> {
         report.save_html(path)?;
     }
     if let Some(path) = &arguments.markdown {
-        report.save_markdown(path)?;
+        report.save_markdown(path, arguments.language())?;
     }
     Ok(if report.verdict.is_wrong() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
@@ -88,7 +88,7 @@ fn recorded(arguments: &CheckArguments, digits: &Samples) -> Result<Report> {
     if arguments.directions {
         check = check.in_random_directions();
     }
-    let subject = format!("{}, {} rows", net.description(), digits.len());
+    let subject = Message::on_rows(&net.description(), digits.len());
     Ok(Report { subject, ..check.run()? })
 }
 
@@ -100,7 +100,7 @@ fn faulty(name: &str, digits: &Samples, seed: u64) -> Result<Report> {
     let (x, labels) = check::rows(digits)?;
     let mut network = fault.network_with(digits.row_len(), HIDDEN, digits.classes(), DEVIATION, seed)?;
     let report = check::network(&mut network, &x, &labels)?;
-    Ok(Report { subject: format!("two-layer network by hand, {}", fault.summary), ..report })
+    Ok(Report { subject: fault.subject(), ..report })
 }
 
 /// All mistakes, each in a small network.

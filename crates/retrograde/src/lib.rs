@@ -51,6 +51,7 @@
 mod clock;
 mod error;
 mod files;
+mod letters;
 mod mark;
 mod markup;
 mod number;

@@ -1,4 +1,4 @@
-//! Text made safe for HTML and SVG.
+//! Text made safe for HTML and SVG, and text in two languages.
 
 /// A text as it stands in HTML, in an element or in quotes: whatever it says, it stays text. Control letters, which XML
 /// forbids, become their pictures.
@@ -18,6 +18,14 @@ pub(crate) fn escaped(text: &str) -> String {
         }
     }
     safe
+}
+
+/// A text in English and in Korean, of which the style sheet shows one. Both are HTML.
+pub(crate) fn both(english: &str, korean: &str) -> String {
+    if english == korean {
+        return english.to_string();
+    }
+    format!("<span lang=\"en\">{english}</span><span lang=\"ko\">{korean}</span>")
 }
 
 #[cfg(test)]

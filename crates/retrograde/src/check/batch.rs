@@ -4,12 +4,12 @@
 use ndarray::Axis;
 
 use super::control::guard;
-use super::evidence::finding;
+use super::message::text;
 use super::network_layer::NetworkAsLayer;
 use super::probe::{Answers, relative};
 use super::subject::{Claims, claims, with_values};
 use super::view::largest;
-use super::{Evidence, Finding, Invariant, Severity, Verdict};
+use super::{Evidence, Finding, Invariant, Message, Severity, Verdict};
 use crate::textbook::{Labels, Layer, LossLayer, Network, Tensor};
 
 /// How far a loss may move by rounding, as a part of itself: a layer may compute in single precision.
@@ -34,16 +34,9 @@ pub(super) fn permuted(layer: &mut dyn Layer, name: &str, answers: &Answers) -> 
     if apart.is_nan() || apart <= relative(answers.noise) * largest(out) {
         return None;
     }
-    let sentence = format!(
-        "With the rows of the batch in another order the outputs are not the same in that order, but up to {apart:.3e} away: what a row becomes depends on its place in the batch, or on the rows before it."
-    );
-    let mut found = finding(Severity::Warning, Verdict::Right, name, Vec::new(), sentence);
-    found.invariant = Some(Invariant::PermutedRows);
-    found.help =
-        Some("if the rows are examples, take each by itself: reduce along axis 1, not along axis 0".into());
-    found.consequence =
-        Some("the answer for an example depends on the others that happen to be in its batch".into());
-    Some(found)
+    let sentence = text!("batch-permuted", apart = format!("{apart:.3e}"));
+    let found = Finding::new(Severity::Warning, Verdict::Right, name, Vec::new(), sentence);
+    Some(Finding { invariant: Some(Invariant::PermutedRows), ..found })
 }
 
 /// What a fixed mask of dropout leaves: each number is 0 or a multiple of its input, with one factor for all.
@@ -70,13 +63,10 @@ pub(super) fn row_sums(name: &str, answers: &Answers, known: bool) -> Option<Fin
         .find(|claimed| off(claimed))?;
     let sums: Vec<String> = sums_of(claimed).iter().take(6).map(|sum| format!("{sum:.4}")).collect();
     let severity = if known { Severity::Warning } else { Severity::Fault };
-    let sentence = "What is added to all logits of a row leaves its softmax alone, so each row of the logits' gradient sums to 0. Here it does not.";
-    let mut found = finding(severity, Verdict::Wrong, name, vec!["x".into()], sentence.into());
+    let sentence = text!("batch-row_sums");
+    let mut found = Finding::new(severity, Verdict::Wrong, name, vec!["x".into()], sentence);
     found.invariant = Some(Invariant::RowsSumToZero);
-    found.evidence.push(Evidence::stating(format!("The rows of the gradient sum to {}.", sums.join(", "))));
-    found.help =
-        Some("dx = dout * (y - t) / N, with y a softmax along axis 1 and rows of t that sum to 1".into());
-    found.consequence = Some("descent pushes all logits of a row up or down together: they grow without a bound, and mean nothing by it".into());
+    found.evidence.push(Evidence::stating(text!("batch-row_sums_are", sums)));
     Some(found)
 }
 
@@ -97,17 +87,10 @@ fn differ(a: f64, b: f64) -> bool {
     (a - b).abs() > ROUNDING * b.abs().max(1e-3)
 }
 
-fn doubled(sentence: String, place: &str, severity: Severity) -> Finding {
+fn doubled(sentence: Message, place: &str, severity: Severity) -> Finding {
     let verdict = if severity == Severity::Fault { Verdict::Wrong } else { Verdict::Right };
-    let mut found = finding(severity, verdict, place, Vec::new(), sentence);
-    found.invariant = Some(Invariant::DoubledBatch);
-    if severity == Severity::Fault {
-        found.help = Some("take the loss of each row by itself, add them up, and divide by the number of rows, in forward and in backward".into());
-        found.consequence = Some(
-            "how long a step is depends on the size of the batch: another learning rate for each".into(),
-        );
-    }
-    found
+    let found = Finding::new(severity, verdict, place, Vec::new(), sentence);
+    Finding { invariant: Some(Invariant::DoubledBatch), ..found }
 }
 
 /// For a loss alone that claims to be a mean, which it does when copies of one row have the loss of that row: whether
@@ -136,22 +119,15 @@ pub(super) fn of_loss(
     let ((value, gradient), (again, gradients)) = (ask(&rows)?, ask(&twice)?);
     if differ(again, value) {
         return Some(doubled(
-            format!(
-                "Copies of one row have the loss of that row, so this is a mean over rows; but with each row of the batch twice the loss is {again:.4} instead of {value:.4}: the rows influence each other."
-            ),
+            text!("batch-copies", again = format!("{again:.4}"), once = format!("{value:.4}")),
             name,
             Severity::Fault,
         ));
     }
     let half = gradient.select(Axis(0), &twice) / 2.0;
     let apart = if half.shape() == gradients.shape() { largest(&(&gradients - &half)) } else { return None };
-    (apart > rounding * largest(&half) + 1e-12).then(|| {
-        doubled(
-            format!("With each row of the batch twice the mean loss is the same, and the gradient of each row must be half of what it was; it is up to {apart:.3e} away from that."),
-            name,
-            Severity::Fault,
-        )
-    })
+    (apart > rounding * largest(&half) + 1e-12)
+        .then(|| doubled(text!("batch-halved", apart = format!("{apart:.3e}")), name, Severity::Fault))
 }
 
 /// A network: a mean loss stays what it is when each row is there twice, and when the rows come in another order; and so
@@ -178,35 +154,29 @@ pub(super) fn of_network(
     };
     match (ask(&rows), ask(&twice)) {
         (_, Some((loss, _))) if differ(loss, first) => found.push(doubled(
-            format!("With each row twice the loss is {loss:.4} instead of {first:.4}: it is no mean over the rows, or the rows influence each other. How long a step is then depends on the size of the batch."),
+            text!("batch-doubled_loss", again = format!("{loss:.4}"), once = format!("{first:.4}")),
             "network",
             Severity::Remark,
         )),
         (Some((_, before)), Some((_, now))) => {
-            let pairs = || before.iter().zip(&now).skip(1).filter_map(|(a, b)| Some((a.as_ref()?, b.as_ref()?)));
+            let pairs =
+                || before.iter().zip(&now).skip(1).filter_map(|(a, b)| Some((a.as_ref()?, b.as_ref()?)));
             // A gradient of next to nothing is rounding beside the others.
             let scale = pairs().map(|(before, _)| largest(before)).fold(0.0, f64::max);
             let apart = |(before, now): (&Tensor, &Tensor)| {
                 before.shape() == now.shape() && largest(&(now - before)) > ROUNDING * scale
             };
             if pairs().any(apart) {
-                found.push(doubled(
-                    "With each row twice the loss is the same, and the gradient is another one: it is right for this number of rows alone.".into(),
-                    "network",
-                    Severity::Warning,
-                ));
+                found.push(doubled(text!("batch-doubled_gradient"), "network", Severity::Warning));
             }
         }
         _ => {}
     }
     let reversed: Vec<usize> = rows.iter().rev().copied().collect();
     if let Some((loss, _)) = ask(&reversed).filter(|(loss, _)| differ(*loss, first)) {
-        let sentence = format!(
-            "With the rows in the reverse order the loss is {loss:.4} instead of {first:.4}: it depends on their order."
-        );
-        let mut order = finding(Severity::Remark, Verdict::Right, "network", Vec::new(), sentence);
-        order.invariant = Some(Invariant::PermutedRows);
-        found.push(order);
+        let sentence = text!("batch-reversed", again = format!("{loss:.4}"), once = format!("{first:.4}"));
+        let order = Finding::new(Severity::Remark, Verdict::Right, "network", Vec::new(), sentence);
+        found.push(Finding { invariant: Some(Invariant::PermutedRows), ..order });
     }
     found
 }
@@ -225,24 +195,24 @@ pub(super) fn first_loss(logits: &Tensor, labels: &Labels, loss: f64) -> Option<
     {
         return None;
     }
-    let means = if near((rows * classes).ln()) {
-        format!(
-            "near ln {} = {:.2}, that of all {rows} · {classes} numbers of the batch together: a softmax over the whole batch",
-            rows * classes,
-            (rows * classes).ln()
-        )
+    let (seen, log) = if near((rows * classes).ln()) {
+        ("first_loss-batch", (rows * classes).ln())
     } else if near(rows.ln()) {
-        format!("near ln {rows} = {:.2}, that of the rows: a softmax down the columns", rows.ln())
+        ("first_loss-columns", rows.ln())
     } else if (loss / rows - classes.ln()).abs() <= 2.0 * most + 0.05 {
-        format!("{rows} times that: a sum over the rows where a mean is meant")
+        ("first_loss-sum", 0.0)
     } else {
         return None;
     };
-    let sentence = format!(
-        "At logits this small nothing is known yet, and a mean cross entropy over {classes} classes is near ln {classes} = {:.2}; the first loss is {loss:.2}, {means}.",
-        classes.ln()
+    let sentence = text!(
+        seen,
+        rows,
+        classes,
+        all = rows * classes,
+        expected = format!("{:.2}", classes.ln()),
+        loss = format!("{loss:.2}"),
+        log = format!("{log:.2}")
     );
-    let mut found = finding(Severity::Warning, Verdict::Right, "network", Vec::new(), sentence);
-    found.invariant = Some(Invariant::FirstLoss);
-    Some(found)
+    let found = Finding::new(Severity::Warning, Verdict::Right, "network", Vec::new(), sentence);
+    Some(Finding { invariant: Some(Invariant::FirstLoss), ..found })
 }

@@ -1,9 +1,12 @@
 //! The catalogue of causes.
 
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::fmt;
 
-/// What a fault is. A report names one only when, as a hypothesis, it reproduces the wrong numbers to rounding.
+use super::{Argument, Message};
+
+/// What a fault is, as data; its words are in `texts/`. A report names one only when, as a hypothesis, it reproduces the wrong numbers to rounding.
 ///
 /// `N` is the number of rows in a batch, `T` stands for the true gradient, `G` for the code's.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -32,8 +35,8 @@ pub enum Cause {
     },
     /// G has T's numbers in another order: reversed along an axis, moved along it, or read by columns.
     Rearranged {
-        /// How, in words.
-        how: String,
+        /// How.
+        how: Message,
     },
     /// G = 0: the path is cut off.
     Detached,
@@ -41,30 +44,30 @@ pub enum Cause {
     DoutIgnored,
     /// G is T for another gradient from above, made of the right one.
     DoutChanged {
-        /// What became of it, in words.
-        how: String,
+        /// What became of it.
+        how: Message,
     },
     /// G is T at another input, made of the right one.
     InputChanged {
-        /// What became of it, in words.
-        how: String,
+        /// What became of it.
+        how: Message,
     },
     /// G is T for another value of a parameter, made of the right one.
     ParameterChanged {
         /// The parameter.
         what: String,
-        /// What became of it, in words.
-        how: String,
+        /// What became of it.
+        how: Message,
     },
     /// G is a function of T, number by number: clipped, rounded, its sign.
     GradientChanged {
-        /// What became of it, in words.
-        how: String,
+        /// What became of it.
+        how: Message,
     },
     /// The output is the largest of several inputs, and the gradient goes to others than that.
     MaximumShared {
-        /// To which, in words.
-        how: String,
+        /// To which.
+        how: Message,
     },
     /// Each element of G is that of T times, or divided by, a function of the element of the input.
     ElementFactor {
@@ -163,13 +166,13 @@ pub enum Cause {
     },
     /// The input reaches the output along several paths, and the share of one is missing.
     PathMissing {
-        /// Which, in words.
-        path: String,
+        /// Which.
+        path: Message,
     },
     /// In a sequence each step is right by itself; what is handed from a step to the one before is not.
     HandedBack {
-        /// How it is wrong, in words.
-        how: String,
+        /// How it is wrong.
+        how: Message,
     },
     /// G, of recurrent weights, has the hidden state of each step where that of the step before belongs.
     OwnHiddenState,
@@ -264,8 +267,8 @@ pub enum Cause {
     NormalisationPath {
         /// `batch`, `layer`, `rms`, or `length`.
         kind: String,
-        /// The missing path: `mean`, `variance`, `mean and variance`, `gamma`.
-        path: String,
+        /// The missing path.
+        path: Message,
     },
     /// A normalisation whose gradient has a wrong term, or other statistics than forward.
     NormalisationTerm {
@@ -276,91 +279,36 @@ pub enum Cause {
     },
 }
 
+impl Cause {
+    /// Its name in JSON and in the files of texts: `sign`, `slope_at_output`.
+    pub fn id(&self) -> String {
+        self.message().id().to_owned()
+    }
+
+    /// The cause in a few words.
+    pub fn title(&self) -> Message {
+        self.message().attribute("title").unwrap_or_else(|| self.message())
+    }
+
+    /// What is said of it, with its own fields in the placeholders.
+    pub(super) fn message(&self) -> Message {
+        // A cause is plain data: what is written as JSON is read again.
+        let written = serde_json::to_value(self).unwrap_or_default();
+        let mut fields: BTreeMap<String, Argument> = serde_json::from_value(written).unwrap_or_default();
+        let Some(Argument::Text(id)) = fields.remove("cause") else { return Message::new("cause") };
+        let message = Message::new(id).with_all(fields);
+        match self {
+            Cause::WeightDecay { lambda } => {
+                message.with("in_loss", *lambda >= 0.0).with("lambda", lambda.abs().to_string())
+            }
+            Cause::WrongSlope { right, .. } if right.is_empty() => message.with("right", "none"),
+            _ => message,
+        }
+    }
+}
+
 impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Cause::Sign => f.write_str("wrong sign"),
-            Cause::Factor { name, .. } => write!(f, "factor {name}"),
-            Cause::MeanForSum => f.write_str("mean for sum over the rows (factor 1/N)"),
-            Cause::SumForMean => f.write_str("sum for mean over the rows (1/N missing)"),
-            Cause::Transposed => f.write_str("transposed"),
-            Cause::AxesExchanged { order } => write!(f, "axes exchanged to {order:?}"),
-            Cause::Rearranged { how } => write!(f, "rearranged: {how}"),
-            Cause::Detached => f.write_str("zero: cut off"),
-            Cause::DoutIgnored => f.write_str("dout ignored"),
-            Cause::DoutChanged { how } => write!(f, "dout changed: {how}"),
-            Cause::InputChanged { how } => write!(f, "x changed: {how}"),
-            Cause::ParameterChanged { what, how } => write!(f, "{what} changed: {how}"),
-            Cause::GradientChanged { how } => write!(f, "gradient changed: {how}"),
-            Cause::MaximumShared { how } => write!(f, "dout of a maximum given {how}"),
-            Cause::ElementFactor { factor, missing: false } => write!(f, "each element times {factor}"),
-            Cause::ElementFactor { factor, missing: true } => write!(f, "each element divided by {factor}"),
-            Cause::PartFactor { axis, positions, factor, missing } => {
-                let missing = if *missing { " missing" } else { "" };
-                write!(f, "factor {factor}{missing} at {positions:?} along axis {axis}")
-            }
-            Cause::MaskRedrawn => f.write_str("mask of another draw"),
-            Cause::LossTerm { code } => write!(f, "loss backward is {code}"),
-            Cause::WrittenInto { what } => write!(f, "{what} written into"),
-            Cause::Overwritten { by } => write!(f, "dx written into by {by}"),
-            Cause::SharedParameter { names } => write!(f, "one array: {}", names.join(", ")),
-            Cause::TiesCounted { times } => {
-                write!(f, "ties counted {} times", super::causes::plain(*times))
-            }
-            Cause::NoGradient { of } => write!(f, "no gradient for {of}"),
-            Cause::LeftOut { what, of } => write!(f, "{what} left out of d{of}"),
-            Cause::OwnOutput => f.write_str("own output for input"),
-            Cause::OfSquare { target: 0.0 } => f.write_str("multiplied by the output"),
-            Cause::OfSquare { .. } => {
-                f.write_str("gradient of the squared error of what was given for the loss")
-            }
-            Cause::MemoryOverwritten => f.write_str("backward overwrites what forward remembered"),
-            Cause::Stale { what } => write!(f, "stale {what}"),
-            Cause::SharedBuffer { with } => write!(f, "buffer shared with {with}"),
-            Cause::Accumulated => f.write_str("added to the last call's gradient"),
-            Cause::SharesMissing { axis, present } => {
-                write!(f, "only the shares of {present:?} along axis {axis} of the output")
-            }
-            Cause::PartDetached { axis, missing } => {
-                write!(f, "cut off at {missing:?} along axis {axis}")
-            }
-            Cause::PathMissing { path } => write!(f, "path missing: {path}"),
-            Cause::HandedBack { how } => f.write_str(how),
-            Cause::OwnHiddenState => f.write_str("own hidden state for the one before"),
-            Cause::RowsInfluence => f.write_str("rows influence each other, unknown to backward"),
-            Cause::DiagonalOnly => f.write_str("only each output's own input has a share"),
-            Cause::SlopeAtOutput => f.write_str("slope taken at the output instead of the input"),
-            Cause::SlopeAtInput => f.write_str("slope taken at the input instead of the output"),
-            Cause::SlopeMissing => f.write_str("slope missing"),
-            Cause::SlopeTwice => f.write_str("slope multiplied twice"),
-            Cause::WrongSlope { code, right } if right.is_empty() => write!(f, "wrong slope {code}"),
-            Cause::WrongSlope { code, right } => write!(f, "wrong slope {code} for {right}"),
-            Cause::MaskInverted => f.write_str("mask inverted"),
-            Cause::MaskMissing => f.write_str("mask missing"),
-            Cause::MaskMoved { right, code } => write!(f, "mask at {code} instead of {right}"),
-            Cause::MaskOfDout => f.write_str("mask made of dout instead of x"),
-            Cause::WrongAxis { summed } => write!(f, "summed over axes {summed:?} of the output"),
-            Cause::NotReduced => f.write_str("sum over the rows missing"),
-            Cause::WrongShape { code, right } => write!(f, "shape {code:?} instead of {right:?}"),
-            Cause::AnotherParameter { of } => write!(f, "gradient of {of}"),
-            Cause::SoftmaxOverBatch => f.write_str("softmax over the whole batch"),
-            Cause::SoftmaxDownColumns => f.write_str("softmax down the columns"),
-            Cause::SoftmaxTerm { code } => write!(f, "softmax backward is {code}"),
-            Cause::CrossEntropyTerm { code } => write!(f, "cross entropy backward is {code}"),
-            Cause::AttentionTerm { code } => write!(f, "attention backward is {code}"),
-            Cause::Overflow => f.write_str("overflow"),
-            Cause::Epsilon { value } => write!(f, "epsilon {value:e} in the logarithm"),
-            Cause::WeightDecay { lambda } if *lambda >= 0.0 => {
-                write!(f, "weight decay {lambda} missing in the gradient")
-            }
-            Cause::WeightDecay { lambda } => write!(f, "weight decay {} missing in the loss", -lambda),
-            Cause::DropoutNotScaled { scale } => {
-                write!(f, "dropout not scaled by {}", super::causes::plain(*scale))
-            }
-            Cause::NormalisationTerm { kind, code } => write!(f, "{kind} normalisation backward is {code}"),
-            Cause::NormalisationPath { kind, path } => {
-                write!(f, "{kind} normalisation without the path through the {path}")
-            }
-        }
+        self.title().fmt(f)
     }
 }

@@ -10,6 +10,8 @@ use std::panic::{self, AssertUnwindSafe};
 use std::sync::Once;
 use std::time::Duration;
 
+use super::Message;
+use super::message::text;
 use crate::clock::Instant;
 use crate::{Error, Result};
 
@@ -213,14 +215,11 @@ pub(super) fn is_spent() -> bool {
 }
 
 /// What the report says of a check that left something out for want of time.
-pub(super) fn limited() -> Option<String> {
+pub(super) fn limited() -> Option<Message> {
     let budget = CURRENT.with_borrow(|running| {
         running.as_ref().filter(|running| running.spared).and_then(|running| running.control.budget)
     })?;
-    Some(format!(
-        "the time budget of {:.1} s: fewer elements were differentiated and fewer causes tried than without it",
-        budget.as_secs_f64()
-    ))
+    Some(text!("method-limited", seconds = format!("{:.1}", budget.as_secs_f64())))
 }
 
 /// Calls the user's code: a panic is an error, and after an interrupt nothing is called any more.

@@ -2,6 +2,7 @@
 
 use super::causes::Diagnosis;
 use super::comparison::index_of;
+use super::message::text;
 use super::probe::{Answers, GIVEN};
 use super::view::View;
 use super::{Evidence, Finding, Severity, Table, Verdict, extent};
@@ -9,29 +10,6 @@ use crate::textbook::Tensor;
 
 /// How many rows a table of evidence has at most.
 const SHOWN: usize = 6;
-
-/// A finding to be filled in.
-pub(super) fn finding(
-    severity: Severity,
-    verdict: Verdict,
-    place: &str,
-    blocks: Vec<String>,
-    sentence: String,
-) -> Finding {
-    Finding {
-        severity,
-        verdict,
-        location: place.to_owned(),
-        blocks,
-        cause: None,
-        invariant: None,
-        sentence,
-        formulas: None,
-        evidence: Vec::new(),
-        help: None,
-        consequence: None,
-    }
-}
 
 /// The differentiated elements, those that are furthest off first.
 fn furthest(view: &View<'_>) -> Vec<usize> {
@@ -78,13 +56,16 @@ pub(super) fn numbers(answers: &Answers, block: usize, diagnosis: &Diagnosis) ->
         (index, vec![at(&view.claimed, element), at(predicted, element), at(&view.truth, element)])
     });
     let table = Table {
-        columns: vec!["the code".into(), "this fault".into(), "by differences".into()],
+        columns: vec![text!("column-code"), text!("column-fault"), text!("column-differences")],
         rows: rows.collect(),
     };
     Some(Evidence {
-        statement: format!(
-            "This fault gives all {count} numbers of the code at {} inputs, to {worst:.0e}; the right ones are up to {off:.2e} away.",
-            pairs.len()
+        statement: text!(
+            "evidence-reproduced",
+            count,
+            inputs = pairs.len(),
+            worst = format!("{worst:.0e}"),
+            off = format!("{off:.2e}")
         ),
         table: Some(table),
     })
@@ -94,30 +75,22 @@ pub(super) fn numbers(answers: &Answers, block: usize, diagnosis: &Diagnosis) ->
 pub(super) fn unexplained(answers: &Answers, place: &str, block: usize, views: &[View<'_>]) -> Finding {
     let name = &answers.names[block];
     let missing = answers.probes.iter().any(|probe| probe.claimed[block].is_none());
-    let sentence = if missing {
-        format!("backward leaves no gradient for `{name}`.")
-    } else {
-        format!("d{name} is wrong, and no known fault reproduces its numbers: here is where they differ.")
-    };
     let endless = views.iter().find_map(|view| {
         let (at, value) = view.claimed.iter().enumerate().find(|(_, value)| !value.is_finite())?;
         Some((index_of(at, view.claimed.shape()), *value))
     });
-    let sentence = endless.map_or(sentence, |(at, value)| {
-        format!("d{name} is {value} at {at:?}, where the differences are finite: backward divides by 0, or a number leaves the range on the way.")
-    });
-    let mut found = finding(Severity::Fault, Verdict::Wrong, place, vec![name.clone()], sentence);
-    found.consequence =
-        Some("the gradient is not that of the loss; what training does with it cannot be said".into());
-    if missing {
-        found.help = Some(format!("compute d{name} in backward, and show it in `parameters`"));
-    }
+    let sentence = match endless {
+        Some((at, value)) => text!("unexplained-infinite", block = name, at, value = value.to_string()),
+        None if missing => text!("unexplained-missing", block = name),
+        None => text!("unexplained", block = name),
+    };
+    let mut found = Finding::new(Severity::Fault, Verdict::Wrong, place, vec![name.clone()], sentence);
     let Some(view) = views
         .iter()
         .find(|v| v.verdict.is_wrong() && v.number == GIVEN)
         .or_else(|| views.iter().find(|v| v.verdict.is_wrong()))
     else {
-        found.evidence.push(Evidence::stating("Along random directions through the whole block it disagrees; the elements that were differentiated one by one are right, so that few elements are wrong."));
+        found.evidence.push(Evidence::stating(text!("unexplained-few")));
         return found;
     };
     let comparison = view.comparison(name);
@@ -133,11 +106,17 @@ pub(super) fn unexplained(answers: &Answers, place: &str, block: usize, views: &
         (index, vec![at(&view.claimed, element), at(&view.truth, element)])
     });
     found.evidence.push(Evidence {
-        statement: format!(
-            "{} of {} elements are wrong; the cosine to the right gradient is {:.4}, the ratio of the norms {:.4}.",
-            wrong.len(), view.jacobian.columns.len(), comparison.cosine, comparison.ratio,
+        statement: text!(
+            "evidence-compared",
+            wrong = wrong.len(),
+            all = view.jacobian.columns.len(),
+            cosine = format!("{:.4}", comparison.cosine),
+            ratio = format!("{:.4}", comparison.ratio)
         ),
-        table: Some(Table { columns: vec!["the code".into(), "by differences".into()], rows: rows.collect() }),
+        table: Some(Table {
+            columns: vec![text!("column-code"), text!("column-differences")],
+            rows: rows.collect(),
+        }),
     });
     found.evidence.extend(extent::sentences(answers, block, views).into_iter().map(Evidence::stating));
     found

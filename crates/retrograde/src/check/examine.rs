@@ -1,15 +1,18 @@
 //! A layer examined alone: asked, differentiated, judged and diagnosed.
 
 use super::causes::{
-    Case, CrossEntropy, Diagnosis, FACTORS, cross_entropy_of, diagnose, diagnose_besides, wrong_shape,
+    Case, CrossEntropy, Diagnosis, FACTORS, cross_entropy_of, diagnose, diagnose_besides, plain, wrong_shape,
 };
 use super::control::{affordable, done};
-use super::evidence::{finding, numbers, unexplained};
+use super::evidence::{numbers, unexplained};
 use super::guarded::Guarded;
 use super::kinks::AtKink;
+use super::message::text;
 use super::probe::{Answers, GIVEN, Inputs, Refusal, ask, expect_numbers, normal, random, relative};
 use super::view::{View, largest};
-use super::{Cause, Comparison, Evidence, Finding, LayerReport, Severity, Verdict, invariants, laws};
+use super::{
+    Cause, Comparison, Evidence, Finding, LayerReport, Message, Severity, Verdict, invariants, laws,
+};
 use crate::Result;
 use crate::textbook::{Labels, Layer, Tensor};
 
@@ -24,7 +27,7 @@ pub(super) struct Examined {
     pub epsilon: Option<CrossEntropy>,
     pub layer: LayerReport,
     pub findings: Vec<Finding>,
-    pub method: Vec<String>,
+    pub method: Vec<Message>,
     /// How uncertain an output is, relative to the largest.
     pub noise: f64,
     /// How far its gradients may be off by rounding, relative to the largest.
@@ -134,15 +137,14 @@ fn examined(
     let verdict = Verdict::of_all(
         blocks.iter().map(|block| block.verdict).chain(findings.iter().map(|finding| finding.verdict)),
     );
-    let mut method = vec![format!(
-        "{name}: {} inputs, each with a random gradient from above; {} elements differentiated one by one, and each block along random directions",
-        answers.probes.len(),
-        blocks.iter().map(|block| block.compared).sum::<usize>(),
+    let mut method = vec![text!(
+        "method-layer",
+        layer = name,
+        inputs = answers.probes.len(),
+        count = blocks.iter().map(|block| block.compared).sum::<usize>()
     )];
     if answers.batch.is_none() && x.ndim() > 1 && input == "x" {
-        method.push(format!(
-            "{name} does not take other numbers of rows than it was given, and was not asked for any"
-        ));
+        method.push(text!("method-one_batch", layer = name));
     }
     let output = answers.probes[GIVEN].out.shape().to_vec();
     let precision = (0..answers.names.len()).map(|block| answers.precision(block)).fold(0.0, f64::max);
@@ -162,30 +164,19 @@ fn small_epsilon(answers: &Answers, labels: &Labels, findings: &mut [Finding]) -
     let Some(found) = findings.iter_mut().find(is_epsilon) else {
         return Some(CrossEntropy { epsilon: 0.0, ..forward });
     };
-    found.severity = Severity::Remark;
-    found.verdict = Verdict::Right;
-    found.sentence += " So small an epsilon has no consequence for training. It would matter where a probability is not much larger than it.";
-    found.help = None;
-    found.consequence = None;
+    *found = found.clone().harmless([text!("epsilon-small")]);
     Some(CrossEntropy { epsilon: 0.0, ..forward })
 }
 
 fn refused(name: &str, refusal: Refusal) -> Finding {
-    let (verdict, sentence, help) = match refusal {
+    let (verdict, sentence) = match refusal {
         Refusal::NotDeterministic(at, first, second) => (
             Verdict::NotDeterministic,
-            format!(
-                "Two calls of forward with the same input differ: output {at:?} is {first} and then {second}. There is no gradient to compare with."
-            ),
-            "draw the random numbers (a dropout's mask) from a fixed seed in each forward, or check with the ratio 0",
+            text!("refused-not_deterministic", at, first = first.to_string(), second = second.to_string()),
         ),
-        Refusal::NotFinite => (
-            Verdict::NotDifferentiable,
-            "The output is not finite at this input, so that there is nothing to differentiate.".to_owned(),
-            "check at an input at which the function is defined",
-        ),
+        Refusal::NotFinite => (Verdict::NotDifferentiable, text!("refused-not_finite")),
     };
-    Finding { help: Some(help.to_owned()), ..finding(Severity::Remark, verdict, name, Vec::new(), sentence) }
+    Finding::new(Severity::Remark, verdict, name, Vec::new(), sentence)
 }
 
 /// By block: whether something does not agree, in elements at two probes or along random directions at all.
@@ -248,9 +239,9 @@ fn judge(answers: &Answers, block: usize) -> (Verdict, Comparison) {
 
 /// What a right block has that is worth a remark.
 fn remark(answers: &Answers, name: &str, block: usize, verdict: Verdict) -> Option<Finding> {
-    let gradient = format!("d{}", answers.names[block]);
-    let blocks = vec![answers.names[block].clone()];
-    let note = |sentence: String| finding(Severity::Remark, verdict, name, blocks.clone(), sentence);
+    let own = answers.names[block].as_str();
+    let note =
+        |sentence: Message| Finding::new(Severity::Remark, verdict, name, vec![own.to_owned()], sentence);
     match verdict {
         Verdict::Kink => {
             let view = View::new(answers, GIVEN, block, None, None)?;
@@ -261,47 +252,33 @@ fn remark(answers: &Answers, name: &str, block: usize, verdict: Verdict) -> Opti
             let (left, right) = (view.jacobian.left.column(column), view.jacobian.right.column(column));
             let o = (0..left.len()).find(|o| (left[*o] - right[*o]).abs() > 1e-6)?;
             let claimed = view.claimed.iter().nth(kinks[0]).copied()?;
-            let mut found = note(format!(
-                "The function has a kink here: {} of {} elements differentiated, the first {at:?} with the slopes {:.6} from the left and {:.6} from the right. The code takes one that is possible; that is no fault.",
-                kinks.len(),
-                view.jacobian.columns.len(),
-                left[o],
-                right[o],
-            ));
-            found.evidence.push(Evidence::stating(format!(
-                "{gradient} at {at:?} is {claimed:.6}, for dout {:.6} at the output with the kink.",
-                view.d[o]
-            )));
-            Some(found)
+            Some(note(text!(
+                "remark-kink",
+                block = own,
+                kinks = kinks.len(),
+                all = view.jacobian.columns.len(),
+                at,
+                left = plain(left[o] * view.d[o]),
+                right = plain(right[o] * view.d[o]),
+                claimed = plain(claimed)
+            )))
         }
-        Verdict::Rounding => Some(note(format!(
-            "{gradient} agrees to the {:.0e} that its precision leaves: {}. That is no fault.",
-            answers.precision(block),
-            if answers.noise > 1e-12 {
-                "the layer computes in a lower precision, or rounds on the way".to_owned()
-            } else {
-                format!("backward hands out {}", answers.handed_out[block].name())
-            }
-        ))),
-        Verdict::NotDifferentiable => Some(note(format!(
-            "The function jumps here in `{}`, as an index or a rounded number does, so that there is no slope to compare {gradient} with.",
-            answers.names[block]
-        ))),
-        Verdict::Inconclusive => {
-            Some(note(format!("The differences are too inaccurate here to say whether {gradient} is right.")))
+        Verdict::Rounding => {
+            let id = if answers.noise > 1e-12 { "remark-rounding" } else { "remark-precision" };
+            let precision = answers.handed_out[block].name();
+            Some(note(text!(id, block = own, to = format!("{:.0e}", answers.precision(block)), precision)))
         }
+        Verdict::NotDifferentiable => Some(note(text!("remark-jump", block = own))),
+        Verdict::Inconclusive => Some(note(text!("remark-inconclusive", block = own))),
         Verdict::Right
             if View::new(answers, GIVEN, block, None, None)
                 .is_some_and(|view| view.verdict == Verdict::Inconclusive) =>
         {
-            Some(note(format!(
-                "At the given input {gradient} is so near 0 that rounding is all there is to compare; it was compared at random inputs instead."
-            )))
+            Some(note(text!("remark-near_zero", block = own)))
         }
-        Verdict::Right if answers.spread[block] > 1e-12 => Some(note(format!(
-            "{gradient} differs from call to call by up to {:.0e} of its largest number, with the same x and dout: it is added up in another order each time. That is rounding.",
-            answers.spread[block]
-        ))),
+        Verdict::Right if answers.spread[block] > 1e-12 => {
+            Some(note(text!("remark-spread", block = own, spread = format!("{:.0e}", answers.spread[block]))))
+        }
         Verdict::Right | Verdict::Wrong | Verdict::Together | Verdict::NotDeterministic => None,
     }
 }
@@ -364,7 +341,7 @@ fn explain(
     // That dout is ignored is seen, but it is not all: what the numbers are otherwise is for another cause to say.
     for diagnosis in &mut found {
         diagnosis.predicted.clear();
-        diagnosis.sentence = format!("Besides, and whatever the cause of the other: {}", diagnosis.sentence);
+        diagnosis.besides = Some(text!("besides"));
     }
     let told = |diagnosis: Diagnosis| Diagnosis { from_one: ignored, ..diagnosis };
     // Far out, differences of what stands still are of little use: it is looked at last.
@@ -416,14 +393,9 @@ fn ties(answers: &Answers, block: usize) -> Option<Diagnosis> {
 
 /// That ties of a maximum are counted so many times.
 pub(super) fn ties_counted(name: &str, times: f64) -> Diagnosis {
-    let plain = super::causes::plain(times);
-    Diagnosis::new(Cause::TiesCounted { times }, Vec::new())
-        .saying(format!(
-            "Several inputs are tied for the maximum. Moved together they move the output once; the contributions in d{name} sum to {plain}, not to 1."
-        ))
-        .formulas(format!("d{name} = dout · [x = max]"), format!("d{name} = dout · [x = max] / number of ties"))
-        .help("give dout to one of the tied inputs (argmax), or divide it by their number")
-        .would("wherever a rectifier leaves several zeros in one window, the gradient is that many times too large")
+    let mut found = Diagnosis::new(Cause::TiesCounted { times }, Vec::new());
+    found.message = found.message.with("block", name);
+    found
 }
 
 fn dout_ignored(answers: &Answers, block: usize) -> bool {
@@ -452,21 +424,15 @@ fn dout_ignored(answers: &Answers, block: usize) -> bool {
 }
 
 fn ignoring(name: &str, predicted: Vec<Option<Tensor>>) -> Diagnosis {
-    let seen = "For three different gradients from above, the numbers of the code are the same.";
-    Diagnosis::new(Cause::DoutIgnored, predicted)
-        .remark(seen)
-        .saying(format!("d{name} is the same whatever comes from above: backward ignores dout, as if it were 1."))
-        .formulas(format!("d{name} = 1 · ∂out/∂{name}"), format!("d{name} = dout · ∂out/∂{name}"))
-        .help("multiply by dout: dx = dout * ...")
-        .would("nothing while this is the last layer and dout is 1; wrong as soon as the loss is scaled, or one of several")
+    let mut found = Diagnosis::new(Cause::DoutIgnored, predicted).remark(text!("dout_ignored-seen"));
+    found.message = found.message.with("block", name);
+    found
 }
 
 fn accumulated(name: &str, predicted: Vec<Option<Tensor>>) -> Diagnosis {
-    Diagnosis::new(Cause::Accumulated, predicted)
-        .saying(format!("d{name} is added to the gradient of the call before instead of replacing it."))
-        .formulas(format!("d{name} += gradient"), format!("d{name} = gradient"))
-        .help(format!("self.d{name} = …, not +=; or set it to zero before each backward"))
-        .would("every step repeats all earlier ones: steps grow from step to step, and the loss blows up")
+    let mut found = Diagnosis::new(Cause::Accumulated, predicted);
+    found.message = found.message.with("block", name);
+    found
 }
 
 /// The findings of all wrong blocks: one for each cause, with all blocks that have it.
@@ -492,21 +458,12 @@ fn tell(answers: &Answers, name: &str, wrong: &[(usize, Vec<Diagnosis>)]) -> Vec
                 known.blocks.push(block_name.clone());
                 continue;
             }
-            let mut found = finding(
-                Severity::Fault,
-                Verdict::Wrong,
-                name,
-                vec![block_name.clone()],
-                diagnosis.sentence.clone(),
-            );
+            let mut found =
+                diagnosis.clone().finding(Severity::Fault, Verdict::Wrong, name, vec![block_name.clone()]);
             if diagnoses.len() > 1 && diagnosis.cause == Cause::DoutIgnored {
                 // A mistake of its own, with which nothing is wrong yet where this is the last layer.
                 found.severity = Severity::Warning;
             }
-            found.cause = Some(diagnosis.cause.clone());
-            found.formulas = diagnosis.formulas.clone().map(|(code, right)| super::Formulas { code, right });
-            found.help = Some(diagnosis.help.clone());
-            found.consequence = Some(diagnosis.consequence.clone());
             found.evidence.extend(numbers(answers, *block, diagnosis));
             let ignored = |diagnosis: &Diagnosis| diagnosis.cause == Cause::DoutIgnored;
             if ignored(diagnosis) || !diagnoses.iter().any(ignored) {

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::causes::plain;
+use super::Message;
 use super::comparison::index_of;
+use super::message::text;
 use super::probe::{Answers, GIVEN};
 use super::view::View;
 
@@ -11,17 +12,17 @@ use super::view::View;
 const LISTED: usize = 8;
 
 /// What the numbers show of a wrong block, in sentences.
-pub(super) fn sentences(answers: &Answers, block: usize, views: &[View<'_>]) -> Vec<String> {
+pub(super) fn sentences(answers: &Answers, block: usize, views: &[View<'_>]) -> Vec<Message> {
     let Some(first) = views.iter().find(|view| view.verdict.is_wrong()) else { return Vec::new() };
     // A batch of another size has other positions.
     let shapes = |view: &View<'_>| (view.jacobian.shape.clone(), view.probe.out.shape().to_vec());
     let alike: Vec<&View<'_>> = views.iter().filter(|view| shapes(view) == shapes(first)).collect();
     let (shape, out) = shapes(first);
     let elements = |wrong: bool| alike.iter().flat_map(|view| those(view, wrong)).collect();
-    let mut found = along(&shape, &elements(true), &elements(false), "");
+    let mut found = along(&shape, &elements(true), &elements(false), false);
     let all: Vec<Contribution> = alike.iter().flat_map(|view| contributions(answers, view)).collect();
     let outputs = |wrong: bool| all.iter().filter(|one| one.wrong == wrong).map(|one| one.output).collect();
-    found.extend(along(&out, &outputs(true), &outputs(false), " of the outputs that they come from"));
+    found.extend(along(&out, &outputs(true), &outputs(false), true));
     found.extend(from_later_positions(&all, &shape, &out));
     found.extend(one_ratio(views));
     found.extend(one_value(views));
@@ -57,7 +58,7 @@ fn contributions(answers: &Answers, view: &View<'_>) -> Vec<Contribution> {
 }
 
 /// Where the wrong ones are along each axis, if some positions have right ones only.
-fn along(shape: &[usize], wrong: &BTreeSet<usize>, right: &BTreeSet<usize>, of: &str) -> Vec<String> {
+fn along(shape: &[usize], wrong: &BTreeSet<usize>, right: &BTreeSet<usize>, outputs: bool) -> Vec<Message> {
     let mut found = Vec::new();
     for (axis, &length) in shape.iter().enumerate() {
         let at = |all: &BTreeSet<usize>| -> BTreeSet<usize> {
@@ -68,25 +69,20 @@ fn along(shape: &[usize], wrong: &BTreeSet<usize>, right: &BTreeSet<usize>, of: 
         if wrong.is_empty() || right.is_empty() || wrong.len().min(right.len()) > LISTED {
             continue;
         }
-        let (which, verb) = match right[..] {
-            [at] if at + 1 == length => ("the last, ", ", is"),
-            [0] => ("the first, ", ", is"),
-            [_] => ("", " is"),
-            _ => ("", " are"),
+        let id = match right[..] {
+            _ if right.len() > LISTED => "extent-wrong",
+            _ if wrong.len() > LISTED => "extent-right",
+            [at] if at + 1 == length => "extent-last",
+            [0] => "extent-first",
+            _ => "extent-both",
         };
-        found.push(if right.len() > LISTED {
-            format!("All of them are at {wrong:?} along axis {axis}{of}.")
-        } else if wrong.len() > LISTED {
-            format!("None of them is at {right:?} along axis {axis}{of}.")
-        } else {
-            format!("All of them are at {wrong:?} along axis {axis}{of}; {which}{right:?}{verb} right.")
-        });
+        found.push(text!(id, wrong, right, axis, outputs));
     }
     found
 }
 
 /// Along an axis that block and output share, what an output contributes at its own position is right.
-fn from_later_positions(all: &[Contribution], shape: &[usize], out: &[usize]) -> Option<String> {
+fn from_later_positions(all: &[Contribution], shape: &[usize], out: &[usize]) -> Option<Message> {
     let axes = (0..shape.len()).flat_map(|a| (0..out.len()).map(move |b| (a, b)));
     let mut axes = axes.filter(|(a, b)| shape[*a] == out[*b] && shape[*a] > 1);
     let (axis, _) = axes.find(|(a, b)| {
@@ -98,13 +94,11 @@ fn from_later_positions(all: &[Contribution], shape: &[usize], out: &[usize]) ->
                 element < output || (element == output && !one.wrong)
             })
     })?;
-    Some(format!(
-        "What an output contributes to its own position along axis {axis} is right, and wrong is only what comes from later positions: look at what is handed from a step to the one before."
-    ))
+    Some(text!("extent-later", axis))
 }
 
 /// What is wrong is the right one times the same number, at all inputs.
-fn one_ratio(views: &[View<'_>]) -> Option<String> {
+fn one_ratio(views: &[View<'_>]) -> Option<Message> {
     let mut ratios = Vec::new();
     for view in views {
         let at = |values: &crate::textbook::Tensor, element: usize| values.iter().nth(element).copied();
@@ -115,11 +109,11 @@ fn one_ratio(views: &[View<'_>]) -> Option<String> {
     }
     let &(ratio, _) = ratios.iter().min_by(|a, b| a.1.total_cmp(&b.1)).filter(|_| ratios.len() >= 3)?;
     let same = ratios.iter().all(|(other, error)| (other - ratio).abs() <= 2.0 * error);
-    same.then(|| format!("Each wrong element is {} times the right one.", plain(ratio)))
+    same.then(|| text!("extent-ratio", ratio))
 }
 
 /// Random inputs are right: what is wrong is special in the given ones.
-fn one_value(views: &[View<'_>]) -> Option<String> {
+fn one_value(views: &[View<'_>]) -> Option<Message> {
     let given = views.iter().find(|view| view.number == GIVEN)?;
     if views.len() < 2 || views.iter().any(|view| view.verdict.is_wrong() != (view.number == GIVEN)) {
         return None;
@@ -130,12 +124,11 @@ fn one_value(views: &[View<'_>]) -> Option<String> {
     let (wrong, right) = (of(those(given, true)), of(those(given, false)));
     let value = *wrong.first()?;
     let one = wrong.iter().all(|other| *other == value) && !right.contains(&value);
-    let which = if one { format!(", in the elements that are {}", plain(value)) } else { String::new() };
-    Some(format!("Only the given input shows it{which}; at random inputs the gradient is right."))
+    Some(if one { text!("extent-value", value) } else { text!("extent-given") })
 }
 
 /// Other blocks that are wrong in what comes of the same outputs.
-fn in_the_same_outputs(answers: &Answers, block: usize, number: usize) -> Option<String> {
+fn in_the_same_outputs(answers: &Answers, block: usize, number: usize) -> Option<Message> {
     let wrong_in = |block: usize| -> BTreeSet<usize> {
         let view = View::new(answers, number, block, None, None);
         let all = view.iter().flat_map(|view| contributions(answers, view)).collect::<Vec<_>>();
@@ -148,7 +141,5 @@ fn in_the_same_outputs(answers: &Answers, block: usize, number: usize) -> Option
     }
     let others = (0..answers.names.len()).filter(|other| *other != block && wrong_in(*other) == own);
     let others: Vec<String> = others.map(|other| format!("d{}", answers.names[other])).collect();
-    (!others.is_empty()).then(|| {
-        format!("The same outputs contribute wrongly to {}: it may be one fault.", others.join(", "))
-    })
+    (!others.is_empty()).then(|| text!("extent-outputs", others))
 }

@@ -1,10 +1,10 @@
 //! The check of functions without layers: of a loss and all its gradients, or of a function with its vector-Jacobian product.
 
 use super::control::{guard, scope};
-use super::evidence::finding;
 use super::examine::examine_named;
 use super::layer::report_of;
 use super::probe::Inputs;
+use super::report::place;
 use super::{Cause, Finding, Report, Severity, Verdict};
 use crate::textbook::{Layer, Parameter, Tensor};
 use crate::{Error, Result};
@@ -133,7 +133,7 @@ fn check(
         if remarks.is_empty() {
             return invalid("no argument gets a gradient", "give a gradient for at least one argument");
         }
-        let subject = name.to_owned();
+        let subject = place(name);
         let (layers, blocks, method) = (Vec::new(), Vec::new(), Vec::new());
         return Ok(Report {
             subject,
@@ -182,17 +182,13 @@ fn no_gradient(
         return None;
     }
     let of = arguments[at].0.to_owned();
-    let sentence = format!(
-        "The output depends on `{of}`, and backward gives no gradient for it. That is right for labels and settings; what is to be trained gets none."
-    );
     let (severity, verdict) = if suspicious {
         (Severity::Warning, Verdict::Inconclusive)
     } else {
         (Severity::Remark, Verdict::Right)
     };
-    let mut found = finding(severity, verdict, name, vec![of.clone()], sentence);
-    found.cause = Some(Cause::NoGradient { of });
-    Some(found)
+    let cause = Cause::NoGradient { of: of.clone() };
+    Some(Finding::new(severity, verdict, name, vec![of], cause.message()).of(cause))
 }
 
 /// The function as a layer: the first argument that has a gradient is its input, the others are its parameters. Several

@@ -3,7 +3,7 @@
 
 use super::comparison::index_of;
 use super::control::guard;
-use super::evidence::finding;
+use super::message::text;
 use super::{Cause, Evidence, Finding, Severity, Verdict};
 use crate::Result;
 use crate::textbook::{Layer, Parameter, SharedParameter, Tensor};
@@ -61,32 +61,18 @@ impl<'layer> Guarded<'layer> {
 }
 
 fn written_into(written: &Written, name: &str, what: &str, call: &str) -> Finding {
-    let whose = if what == "x" {
-        "the layer before, which may have remembered it as its output"
-    } else {
-        "the layer behind, and every other path that the same gradient goes back by"
-    };
-    let sentence = format!(
-        "{call} writes into {what}, which it was only given to read: the array belongs to {whose}. Whoever uses it afterwards finds other numbers there."
-    );
     let block = if what == "x" { vec!["x".to_owned()] } else { Vec::new() };
-    let mut found = finding(Severity::Remark, Verdict::Right, name, block, sentence);
-    found.cause = Some(Cause::WrittenInto { what: what.to_owned() });
-    found.evidence.push(Evidence::stating(if written.index.is_empty() {
-        format!("{what} had {} numbers before {call}, and {} after it.", written.before, written.after)
-    } else {
-        format!(
-            "{what} at {:?} was {} before {call}, and is {} after it.",
-            written.index, written.before, written.after
-        )
-    }));
-    found.help = Some(if what == "x" {
-        "out = x.copy(), and work on that".into()
-    } else {
-        "dx = dout.copy(), and work on that".into()
-    });
-    found.consequence = Some("right in a plain row of layers, by luck; wrong as soon as an array is used twice: a skip, two losses, a layer that remembers its output".into());
-    found
+    let cause = Cause::WrittenInto { what: what.to_owned() };
+    let mut found = Finding::new(Severity::Remark, Verdict::Right, name, block, cause.message());
+    found.evidence.push(Evidence::stating(text!(
+        if written.index.is_empty() { "written_into-size" } else { "written_into-value" },
+        what,
+        call,
+        index = written.index.as_slice(),
+        before = written.before.to_string(),
+        after = written.after.to_string()
+    )));
+    found.of(cause)
 }
 
 impl Layer for Guarded<'_> {

@@ -3,6 +3,10 @@
 use serde::Serialize;
 use std::fmt;
 
+use super::Message;
+use super::message::text;
+use super::verdict::tag;
+
 /// A property that a layer or a loss must have, whatever it computes. A violation is a finding of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -24,16 +28,15 @@ pub enum Invariant {
     FirstLoss,
 }
 
+impl Invariant {
+    /// What is said of a violation, in a few words.
+    pub fn title(self) -> Message {
+        text!(format!("invariant-{}", tag(&self)))
+    }
+}
+
 impl fmt::Display for Invariant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Invariant::ZeroForZero => "not 0 for dout = 0",
-            Invariant::Linear => "not linear in dout",
-            Invariant::Repeatable => "a second backward gives other numbers",
-            Invariant::PermutedRows => "the order of the rows matters",
-            Invariant::DoubledBatch => "a doubled batch changes the mean",
-            Invariant::RowsSumToZero => "a row of the gradient does not sum to 0",
-            Invariant::FirstLoss => "the first loss is not ln C",
-        })
+        self.title().fmt(f)
     }
 }

@@ -2,9 +2,9 @@
 //! inputs give numbers, a second `backward` gives what the first gave.
 
 use super::causes::{Over, cross_entropy_of, log_softmax, over_wrong_axis, same};
-use super::evidence::finding;
+use super::message::text;
 use super::probe::Answers;
-use super::{Cause, Evidence, Finding, Formulas, Invariant, Severity, Verdict, batch};
+use super::{Cause, Evidence, Finding, Invariant, Severity, Verdict, batch};
 use crate::textbook::{Labels, Layer, Tensor};
 
 /// Far enough for exp to overflow in `f64`.
@@ -39,20 +39,10 @@ pub(super) fn of_layer(
         && known.iter().all(|finding| finding.severity != Severity::Fault)
         && again != first
     {
-        let mut found = finding(
-            Severity::Warning,
-            Verdict::Right,
-            name,
-            vec!["x".into()],
-            "A second backward after one forward gives other numbers: backward changes what forward left for it.".into(),
-        );
-        found.cause = Some(Cause::MemoryOverwritten);
-        found.invariant = Some(Invariant::Repeatable);
-        found.help = Some("work on a copy in backward".into());
-        found.consequence = Some(
-            "none while each forward is followed by one backward; wrong for two losses on one forward".into(),
-        );
-        findings.push(found);
+        let sentence = Cause::MemoryOverwritten.message();
+        let found = Finding::new(Severity::Warning, Verdict::Right, name, vec!["x".into()], sentence);
+        findings
+            .push(Finding { invariant: Some(Invariant::Repeatable), ..found.of(Cause::MemoryOverwritten) });
     }
     findings
 }
@@ -82,20 +72,11 @@ fn over_axis(name: &str, answers: &Answers, over: Over, loss: bool) -> Finding {
     // With labels for each row, rows that share a sum are a fault; a softmax by itself may be meant so.
     let (severity, verdict) =
         if loss { (Severity::Fault, Verdict::Wrong) } else { (Severity::Warning, Verdict::Right) };
-    let sentence =
-        format!("{} Its gradient is that of what forward computes; forward is what is wrong.", told.sentence);
-    let mut found = finding(severity, verdict, name, Vec::new(), sentence);
-    found.cause = Some(told.cause);
-    found.formulas = told.formulas.map(|(code, right)| Formulas { code, right });
-    found.help = Some(told.help);
-    let first = if loss { ", and the first loss is not ln C" } else { "" };
-    found.consequence = Some(format!("the answer for a row depends on which others are in its batch{first}"));
+    let mut found = told.finding(severity, verdict, name, Vec::new());
+    found.sentences.push(text!("softmax-forward_is_wrong"));
     let y = log_softmax(x, over).mapv(f64::exp);
     let sums: Vec<String> = y.rows().into_iter().map(|row| format!("{:.4}", row.sum())).take(6).collect();
-    found.evidence.push(Evidence::stating(format!(
-        "The probabilities of the rows sum to {}; each should sum to 1.",
-        sums.join(", ")
-    )));
+    found.evidence.push(Evidence::stating(text!("softmax-probabilities", sums)));
     found
 }
 
@@ -120,30 +101,11 @@ fn overflow(layer: &mut dyn Layer, name: &str, x: &Tensor, softmax: bool) -> Opt
         if out.iter().all(|value| value.is_finite()) {
             continue;
         }
-        let sentence = if softmax {
-            format!(
-                "With {side} added to all inputs, which must change nothing, the output is no longer finite: exp overflows, since the maximum of each row is not subtracted first."
-            )
-        } else {
-            format!(
-                "At inputs of {side} the output is not finite, although the function stands still there: exp overflows on the way."
-            )
-        };
-        let mut found = finding(Severity::Warning, Verdict::Right, name, Vec::new(), sentence);
-        found.cause = Some(Cause::Overflow);
-        found.formulas = softmax.then(|| Formulas {
-            code: "y = exp(x) / Σ exp(x)".into(),
-            right: "y = exp(x − m) / Σ exp(x − m), m = the largest of the row".into(),
-        });
-        found.help = Some(if softmax {
-            "x = x - np.max(x, axis=1, keepdims=True), before exp".into()
-        } else {
-            "write it with exp(−|x|), which cannot overflow".into()
-        });
-        found.consequence = Some("training runs until one input is large, and then everything is NaN".into());
         let first = out.iter().find(|value| !value.is_finite()).copied().unwrap_or(f64::NAN);
-        found.evidence.push(Evidence::stating(format!("forward gives {first} there.")));
-        return Some(found);
+        let id = if softmax { "overflow-softmax" } else { "overflow-saturated" };
+        let sentence = text!(id, at = side, value = first.to_string());
+        let found = Finding::new(Severity::Warning, Verdict::Right, name, Vec::new(), sentence);
+        return Some(found.of(Cause::Overflow));
     }
     None
 }

@@ -3,7 +3,9 @@
 use super::control::{limited, scope};
 use super::examine::{Examined, examine};
 use super::loss_layer::LossAsLayer;
-use super::{Cause, Report, Severity, Verdict, batch};
+use super::message::text;
+use super::report::place;
+use super::{Cause, Report, Verdict, batch};
 use crate::Result;
 use crate::textbook::{Labels, Layer, LossLayer, Tensor};
 
@@ -61,11 +63,7 @@ fn end_of_the_graph(examined: &mut Examined) {
         return;
     }
     for found in examined.findings.iter_mut().filter(|found| found.verdict.is_wrong()) {
-        found.severity = Severity::Remark;
-        found.verdict = Verdict::Right;
-        found.sentence += " At the end of the graph dout is 1, and the gradient is right. It would matter if the loss were scaled, or one of several.";
-        found.help = None;
-        found.consequence = None;
+        *found = found.clone().harmless([text!("harmless-end"), text!("matters-scaled")]);
     }
     examined.layer.verdict = Verdict::Together;
     for block in examined.layer.blocks.iter_mut().filter(|block| block.verdict.is_wrong()) {
@@ -77,5 +75,5 @@ pub(super) fn report_of(name: &str, examined: Examined) -> Report {
     let Examined { layer, findings, mut method, .. } = examined;
     method.extend(limited());
     let verdict = Verdict::of_all([layer.verdict]);
-    Report { subject: name.to_owned(), verdict, layers: vec![layer], blocks: Vec::new(), findings, method }
+    Report { subject: place(name), verdict, layers: vec![layer], blocks: Vec::new(), findings, method }
 }

@@ -3,16 +3,19 @@
 
 use super::causes::CrossEntropy;
 use super::control::{limited, scope, stage};
-use super::evidence::finding;
 use super::examine::{Examined, examine};
 use super::jacobian::{Rounding, columns, jacobian};
 use super::loss_layer::LossAsLayer;
+use super::message::text;
 use super::network_layer::{NetworkAsLayer, Pass, SHARED, SharedUse};
 use super::probe::{Refusal, random, rounding};
+use super::report::place;
 use super::subject::{Which, values};
 use super::view::largest;
 use super::whole::{self, Whole, weight_decay};
-use super::{Cause, Comparison, Evidence, Finding, LayerReport, Report, Severity, Verdict, batch};
+use super::{
+    Cause, Comparison, Evidence, Finding, LayerReport, Message, Report, Severity, Table, Verdict, batch,
+};
 use crate::Result;
 use crate::textbook::{Labels, Network, Tensor, TwoLayerNet};
 
@@ -47,7 +50,7 @@ pub fn two_layer_net(network: &mut TwoLayerNet, x: &Tensor, labels: &Labels) -> 
 struct Alone {
     layers: Vec<LayerReport>,
     findings: Vec<(usize, Finding)>,
-    method: Vec<String>,
+    method: Vec<Message>,
     noises: Vec<f64>,
     precisions: Vec<f64>,
     /// The loss without the small epsilon in its logarithm, if it has one.
@@ -150,12 +153,9 @@ fn named(
         findings.iter().map(|found| found.verdict).filter(|verdict| verdict.is_wrong() || !all_right);
     let verdict = Verdict::of_all(of_layers.chain(of_findings).chain([whole_verdict]));
     let mut method = alone.method;
-    method.push(format!(
-        "the row: the loss differentiated in {} of its parameters' elements, and each parameter along random directions",
-        blocks.iter().map(|block| block.compared).sum::<usize>()
-    ));
+    method.push(text!("method-network", count = blocks.iter().map(|block| block.compared).sum::<usize>()));
     method.extend(limited());
-    Ok(Report { subject: "network".into(), verdict, layers, blocks, findings, method })
+    Ok(Report { subject: place("network"), verdict, layers, blocks, findings, method })
 }
 
 /// Examines each layer alone, at the input that it has in the row.
@@ -254,34 +254,15 @@ fn consequences(alone: &mut Alone, whole: &Whole) -> bool {
 
 /// The finding as a remark, with the condition under which it would matter.
 fn without_consequence(found: Finding, all_right: bool) -> Finding {
-    let here = if all_right {
-        "In this network it has no consequence: the gradients of all parameters agree with the differences of the loss."
-    } else {
-        "It is not what is wrong in this network: the gradients that depend on it agree with the differences of the loss."
-    };
     let condition = match &found.cause {
-        Some(Cause::DoutIgnored) => {
-            "It would matter if the loss were scaled, or one of several: then dout is not 1."
-        }
-        Some(Cause::WrittenInto { .. }) => {
-            "It would matter if another layer, a skip or a second loss still used that array."
-        }
-        Some(Cause::Detached | Cause::PartDetached { .. }) => {
-            "It would matter if a layer before it had parameters."
-        }
-        Some(Cause::Accumulated) => "It would matter without a reset to zero before each backward.",
-        _ => {
-            "It would matter if this layer were used with others: here another layer, or the loss, makes up for it."
-        }
+        Some(Cause::DoutIgnored) => "matters-scaled",
+        Some(Cause::WrittenInto { .. }) => "matters-used_twice",
+        Some(Cause::Detached | Cause::PartDetached { .. }) => "matters-parameters_before",
+        Some(Cause::Accumulated) => "matters-without_reset",
+        _ => "matters-with_others",
     };
-    Finding {
-        severity: Severity::Remark,
-        verdict: Verdict::Right,
-        sentence: format!("{} {here} {condition}", found.sentence),
-        help: None,
-        consequence: None,
-        ..found
-    }
+    let here = if all_right { "harmless-network" } else { "harmless-elsewhere" };
+    found.harmless([text!(here), text!(condition)])
 }
 
 /// Gradients that were right when their layer's backward returned and are others at the end.
@@ -289,14 +270,9 @@ fn overwritten(whole: &Whole, later: &[(String, String)]) -> Vec<Finding> {
     let mut findings: Vec<Finding> = Vec::new();
     for (parameter, by) in later.iter().filter(|(parameter, _)| whole.is_wrong(parameter)) {
         let (layer, own) = parameter.split_once('.').unwrap_or((parameter, ""));
-        let sentence = format!(
-            "d{own} is one number when the backward of `{layer}` returns, and another at the end: the backward of `{by}` writes into the array that `{layer}` handed out and still uses."
-        );
-        let mut found = finding(Severity::Fault, Verdict::Wrong, layer, vec![own.to_owned()], sentence);
-        found.cause = Some(Cause::Overwritten { by: by.clone() });
-        found.help = Some(format!("in the backward of {by}: dx = dout.copy(), and work on that"));
-        found.consequence = Some(format!("`{parameter}` follows a gradient that belongs to another layer"));
-        findings.push(found);
+        let sentence = text!("overwritten", block = own, layer, by, parameter);
+        let found = Finding::new(Severity::Fault, Verdict::Wrong, layer, vec![own.to_owned()], sentence);
+        findings.push(found.of(Cause::Overwritten { by: by.clone() }));
     }
     findings
 }
@@ -306,67 +282,41 @@ fn shared_use(whole: &Whole, one: &SharedUse) -> Option<Finding> {
     let name = one.names.join(SHARED);
     let block = whole.parameters.iter().find(|other| other.comparison.block == name)?;
     let wrong = block.comparison.verdict.is_wrong();
-    let all = one.names.join(" and ");
-    let sum = match one.names.len() {
-        2 => "its gradient is the sum over both uses",
-        _ => "its gradient is the sum over all uses",
+    let id = match (wrong, one.alike) {
+        (false, true) => "shared_parameter-sum",
+        (false, false) => "shared_parameter-contributions",
+        (true, true) => "shared_parameter-no_sum",
+        (true, false) => "shared_parameter-does_not_add_up",
     };
-    let sentence = match (wrong, one.alike) {
-        (false, true) => format!(
-            "{all} are one and the same array: a change of one is a change of the other, and {sum}. Each layer shows that sum: subtract it once."
-        ),
-        (false, false) => format!(
-            "{all} are one and the same array: a change of one is a change of the other, and {sum}. Each layer shows the contribution of its own use: an update with all of them moves the array by their sum."
-        ),
-        (true, true) => format!(
-            "{all} are one and the same array: a change of one is a change of the other, and {sum}. What every layer shows is not that sum: it is the contribution of one use, or something else."
-        ),
-        (true, false) => format!(
-            "{all} are one and the same array: a change of one is a change of the other, and {sum}. What the layers show does not add up to it."
-        ),
-    };
+    let sentence = text!(id, names = one.names.clone(), count = one.names.len());
     let (severity, verdict) =
         if wrong { (Severity::Fault, Verdict::Wrong) } else { (Severity::Remark, Verdict::Right) };
-    let mut found = finding(severity, verdict, "network", one.names.clone(), sentence);
-    if wrong {
-        found.help = Some("dw = dw_of_the_first_use + dw_of_the_second_use".into());
-        found.consequence = Some("the array follows a part of its gradient only".into());
-    } else {
-        found.cause = Some(Cause::SharedParameter { names: one.names.clone() });
-    }
-    Some(found)
+    let found = Finding::new(severity, verdict, "network", one.names.clone(), sentence);
+    Some(if wrong { found } else { found.of(Cause::SharedParameter { names: one.names.clone() }) })
 }
 
 /// Every layer is right alone, and the whole is wrong for no reason that is known.
 fn unexplained(whole: &Whole, name: &dyn Fn(&str) -> String) -> Finding {
     let wrong = || whole.parameters.iter().filter(|one| one.comparison.verdict.is_wrong());
     let names: Vec<String> = wrong().map(|one| name(&one.comparison.block)).collect();
-    let sentence = format!(
-        "Every layer is right by itself, and in the whole the gradient of {} is not that of the loss: what is used as the gradient is not what the layers hand on.",
-        names.join(", ")
-    );
-    let mut found = finding(Severity::Fault, Verdict::Wrong, "network", names, sentence);
-    let numbers: Vec<String> = wrong()
-        .map(|one| {
-            let block = &one.comparison;
-            format!("{}: cosine {:.4}, ratio {:.4}", name(&block.block), block.cosine, block.ratio)
-        })
-        .collect();
-    found.evidence.push(Evidence::stating(format!("{}.", numbers.join("; "))));
-    found.consequence = Some("training does not follow the loss".into());
+    let sentence = text!("whole-unexplained", names = names.clone());
+    let mut found = Finding::new(Severity::Fault, Verdict::Wrong, "network", names, sentence);
+    let numbers = wrong().map(|one| {
+        let block = &one.comparison;
+        (name(&block.block), vec![block.cosine, block.ratio])
+    });
+    let table =
+        Table { columns: vec![text!("column-cosine"), text!("column-ratio")], rows: numbers.collect() };
+    found.evidence.push(Evidence { statement: text!("whole-compared"), table: Some(table) });
     found
 }
 
 /// The loss is so near its least here that rounding is all there is to compare.
 fn elsewhere(whole: &Whole) -> Finding {
     let compared = whole.parameters.iter().any(|one| one.comparison.verdict != Verdict::Inconclusive);
-    let sentence = if compared {
-        "At the given rows the gradients are so near 0 that rounding is all there is to compare; they were compared at random inputs instead."
-    } else {
-        "At the given rows, and at random inputs, the gradients are so near 0 that rounding is all there is to compare."
-    };
+    let id = if compared { "elsewhere-compared" } else { "elsewhere" };
     let verdict = if compared { Verdict::Right } else { Verdict::Inconclusive };
-    finding(Severity::Remark, verdict, "network", Vec::new(), sentence.into())
+    Finding::new(Severity::Remark, verdict, "network", Vec::new(), text!(id))
 }
 
 /// Each layer is right alone and the row does not agree with its differences: does a layer not do in the row what it
@@ -409,13 +359,8 @@ fn between_layers(
         if wrong.is_empty() {
             continue;
         }
-        let sentence = format!(
-            "`{}` is right alone, and wrong in the row: between forward and backward something else changes what it remembers.",
-            names[position]
-        );
-        let mut found = finding(Severity::Fault, Verdict::Wrong, names[position], Vec::new(), sentence);
-        found.consequence =
-            Some("the gradient of this layer and of all before it is that of another network".into());
+        let mut sentence = text!("shared_buffer-unknown", layer = names[position]);
+        let mut cause = None;
         for (other, input) in inputs[..passes.len()].iter().enumerate() {
             if other == position || input.shape() != inputs[position].shape() {
                 continue;
@@ -425,18 +370,14 @@ fn between_layers(
                 explains &= is_from(input, block)?;
             }
             if explains {
-                found.cause = Some(Cause::SharedBuffer { with: names[other].to_owned() });
-                found.sentence = format!(
-                    "`{}` is right alone; in the row its backward uses the input of `{}`: the two share one buffer, and the last forward wins.",
-                    names[position], names[other]
-                );
-                found.help = Some(
-                    "give each layer its own memory: self.x = x.copy(), and one object for each layer".into(),
-                );
+                let shared = Cause::SharedBuffer { with: names[other].to_owned() };
+                sentence = shared.message().with("layer", names[position]);
+                cause = Some(shared);
                 break;
             }
         }
-        return Ok(Some((position, found)));
+        let found = Finding::new(Severity::Fault, Verdict::Wrong, names[position], Vec::new(), sentence);
+        return Ok(Some((position, Finding { cause, ..found })));
     }
     Ok(None)
 }
@@ -452,13 +393,13 @@ fn follow(
     mut first: Option<Finding>,
 ) -> Option<Finding> {
     let Some(fault) = findings.iter_mut().find(|finding| finding.verdict.is_wrong()) else { return first };
-    let wrong: Vec<String> = blocks
+    let wrong: Vec<Message> = blocks
         .iter()
         .filter(|block| block.verdict.is_wrong())
-        .map(|block| format!("{} is off by {} on average", block.block, short(block.mean_difference)))
+        .map(|block| text!("network-off", block = &block.block, apart = short(block.mean_difference)))
         .collect();
     if !wrong.is_empty() {
-        fault.evidence.push(Evidence::stating(format!("This is why, in the network, {}.", wrong.join(", "))));
+        fault.evidence.push(Evidence::stating(text!("network-why", wrong)));
     }
     // Where the loss is what it should be, or what the fault does not explain, there is nothing to say of it.
     let (rows, classes) = (logits.shape()[0] as f64, logits.shape().last().copied().unwrap_or(1) as f64);
@@ -468,10 +409,13 @@ fn follow(
         _ => return first,
     };
     if first.take().is_some() {
-        fault.evidence.push(Evidence::stating(format!(
-            "This is why the first loss is {first_loss:.2} (near ln {instead} = {:.2}), not ln {classes} = {:.2}.",
-            instead.ln(),
-            classes.ln()
+        fault.evidence.push(Evidence::stating(text!(
+            "network-first_loss",
+            loss = format!("{first_loss:.2}"),
+            instead,
+            log = format!("{:.2}", instead.ln()),
+            classes,
+            expected = format!("{:.2}", classes.ln())
         )));
     }
     first

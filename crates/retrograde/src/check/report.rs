@@ -1,14 +1,16 @@
 //! The result of a check: plain data, to be shown as text, JSON or a page.
 
-use serde::Serialize;
+use serde::ser::SerializeStruct;
+use serde::{Serialize, Serializer};
 
-use super::{Cause, Comparison, Invariant, Severity, Verdict};
+use super::message::text;
+use super::{Cause, Comparison, Invariant, Language, Message, Severity, Verdict};
 
 /// What a check says.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Report {
     /// What was checked: a layer's name, `network`, `graph`.
-    pub subject: String,
+    pub subject: Message,
     /// The verdict of the whole.
     pub verdict: Verdict,
     /// The layers or nodes from left to right, the loss last; one for a layer alone.
@@ -18,7 +20,7 @@ pub struct Report {
     /// What was found, the weightiest first. A right gradient may have remarks.
     pub findings: Vec<Finding>,
     /// What was looked at and how: numbers of inputs, elements, steps.
-    pub method: Vec<String>,
+    pub method: Vec<Message>,
 }
 
 /// A layer or a node, checked alone.
@@ -37,7 +39,7 @@ pub struct LayerReport {
 }
 
 /// One thing that was found.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Finding {
     /// How much it weighs.
     pub severity: Severity,
@@ -51,32 +53,28 @@ pub struct Finding {
     pub cause: Option<Cause>,
     /// The invariant that is violated, if the finding is about one.
     pub invariant: Option<Invariant>,
-    /// What is wrong, or worth a remark: one or two sentences.
-    pub sentence: String,
-    /// The formula as the code has it and as it should be.
-    pub formulas: Option<Formulas>,
+    /// What is wrong, or worth a remark. The first that has them says the formulas, the help and the consequence, too.
+    pub sentences: Vec<Message>,
     /// The numbers that show it.
     pub evidence: Vec<Evidence>,
-    /// The line to write instead.
-    pub help: Option<String>,
-    /// What the fault does to training.
-    pub consequence: Option<String>,
+    /// Whether it is a fault without a consequence here: then there is nothing to write instead.
+    pub is_harmless: bool,
 }
 
 /// A formula as the code has it, and as it should be.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Formulas {
     /// As the code has it.
-    pub code: String,
+    pub code: Message,
     /// As it should be.
-    pub right: String,
+    pub right: Message,
 }
 
 /// A statement, and the numbers that show it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Evidence {
     /// The statement: a sentence.
-    pub statement: String,
+    pub statement: Message,
     /// The numbers, where there are some to be seen side by side.
     pub table: Option<Table>,
 }
@@ -85,7 +83,7 @@ pub struct Evidence {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Table {
     /// What each column is.
-    pub columns: Vec<String>,
+    pub columns: Vec<Message>,
     /// What each row is, such as an index `[0, 3]`, and a number for each column.
     pub rows: Vec<(String, Vec<f64>)>,
 }
@@ -102,21 +100,118 @@ impl Report {
     }
 }
 
+/// What a place or a block is called: the whole has names of its own.
+pub(super) fn place(name: &str) -> Message {
+    if let Some(first) = name.strip_suffix(SECOND_ORDER) {
+        return text!("whole-second_order", name = place(first));
+    }
+    match name {
+        "network" => text!("whole-network"),
+        "function" => text!("whole-function"),
+        "gradient" => text!("whole-gradient"),
+        ALL_TOGETHER => text!("whole-all_together"),
+        _ => Message::verbatim(name),
+    }
+}
+
+/// How the names of blocks end in the derivative of the gradient.
+pub(super) const SECOND_ORDER: &str = ", second order";
+
+/// The block of all parameters, moved in one direction.
+pub(super) const ALL_TOGETHER: &str = "all together";
+
 impl Finding {
-    /// What was found, in a few words: the cause, the invariant that is violated, or the verdict.
-    pub fn title(&self) -> String {
-        match (&self.cause, self.invariant, self.severity) {
-            (Some(cause), ..) => cause.to_string(),
-            (None, Some(invariant), _) => invariant.to_string(),
-            (None, None, Severity::Fault) => "wrong, for no cause that could be proved".into(),
-            (None, None, _) => self.verdict.to_string(),
+    pub(super) fn new(
+        severity: Severity,
+        verdict: Verdict,
+        place: impl Into<String>,
+        blocks: Vec<String>,
+        sentence: impl Into<Message>,
+    ) -> Self {
+        let sentences = vec![sentence.into()];
+        Finding {
+            severity,
+            verdict,
+            location: place.into(),
+            blocks,
+            cause: None,
+            invariant: None,
+            sentences,
+            evidence: Vec::new(),
+            is_harmless: false,
         }
+    }
+
+    /// As a remark on what has no consequence here, and on when it would have one.
+    pub(super) fn harmless(mut self, why: impl IntoIterator<Item = Message>) -> Self {
+        (self.severity, self.verdict, self.is_harmless) = (Severity::Remark, Verdict::Right, true);
+        self.sentences.extend(why);
+        self
+    }
+
+    /// With its cause.
+    pub(super) fn of(self, cause: Cause) -> Self {
+        Finding { cause: Some(cause), ..self }
+    }
+
+    /// What was found, in a few words: the cause, the invariant that is violated, or the verdict.
+    pub fn title(&self) -> Message {
+        match (&self.cause, self.invariant, self.severity) {
+            (Some(cause), ..) => cause.title(),
+            (None, Some(invariant), _) => invariant.title(),
+            (None, None, Severity::Fault) => text!("unexplained.title"),
+            (None, None, _) => self.verdict.name(),
+        }
+    }
+
+    /// What is wrong, or worth a remark: one sentence or a few.
+    pub fn sentence(&self, language: Language) -> String {
+        let all: Vec<String> = self.sentences.iter().map(|one| one.text(language)).collect();
+        all.join(" ")
+    }
+
+    /// The formula as the code has it and as it should be.
+    pub fn formulas(&self) -> Option<Formulas> {
+        Some(Formulas { code: self.attribute("code")?, right: self.attribute("right")? })
+    }
+
+    /// The line to write instead.
+    pub fn help(&self) -> Option<Message> {
+        self.attribute("help").filter(|_| !self.is_harmless)
+    }
+
+    /// What the fault does to training.
+    pub fn consequence(&self) -> Option<Message> {
+        self.attribute("training").filter(|_| !self.is_harmless)
+    }
+
+    fn attribute(&self, name: &str) -> Option<Message> {
+        self.sentences.iter().find_map(|one| one.attribute(name))
+    }
+}
+
+impl Serialize for Finding {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut fields = serializer.serialize_struct("Finding", 12)?;
+        fields.serialize_field("severity", &self.severity)?;
+        fields.serialize_field("verdict", &self.verdict)?;
+        fields.serialize_field("location", &self.location)?;
+        fields.serialize_field("blocks", &self.blocks)?;
+        fields.serialize_field("cause", &self.cause)?;
+        fields.serialize_field("invariant", &self.invariant)?;
+        fields.serialize_field("title", &self.title())?;
+        fields.serialize_field("sentences", &self.sentences)?;
+        fields.serialize_field("formulas", &self.formulas())?;
+        fields.serialize_field("evidence", &self.evidence)?;
+        fields.serialize_field("help", &self.help())?;
+        fields.serialize_field("consequence", &self.consequence())?;
+        fields.end()
     }
 }
 
 impl Evidence {
     /// A statement without a table.
-    pub fn stating(statement: impl Into<String>) -> Self {
+    pub fn stating(statement: impl Into<Message>) -> Self {
         Evidence { statement: statement.into(), table: None }
     }
 }

@@ -3,6 +3,9 @@
 use serde::Serialize;
 use std::fmt;
 
+use super::Message;
+use super::message::text;
+
 /// What a check says of a gradient, a layer or a whole network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -59,19 +62,23 @@ impl Verdict {
     }
 }
 
+impl Verdict {
+    /// Its name.
+    pub fn name(self) -> Message {
+        text!(format!("verdict-{}", tag(&self)))
+    }
+}
+
 impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Verdict::Right => "right",
-            Verdict::Wrong => "wrong",
-            Verdict::Kink => "a kink",
-            Verdict::Together => "right together",
-            Verdict::Rounding => "rounding",
-            Verdict::NotDeterministic => "not deterministic",
-            Verdict::NotDifferentiable => "not differentiable here",
-            Verdict::Inconclusive => "inconclusive",
-        })
+        self.name().fmt(f)
     }
+}
+
+/// The name of a variant in JSON, which is that of its text.
+pub(super) fn tag(variant: &impl Serialize) -> String {
+    let written = serde_json::to_value(variant).unwrap_or_default();
+    written.as_str().unwrap_or_default().to_owned()
 }
 
 /// How much a finding weighs.

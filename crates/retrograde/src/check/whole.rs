@@ -2,12 +2,12 @@
 
 use super::causes::decay;
 use super::control::affordable;
-use super::evidence::finding;
+use super::message::text;
 use super::precision::Precision;
 use super::probe::{Answers, Refusal, ask_here, moved, normal, random};
 use super::subject::values;
 use super::view::View;
-use super::{Comparison, Evidence, Finding, Formulas, Severity, Verdict};
+use super::{Comparison, Evidence, Finding, Severity, Verdict};
 use crate::Result;
 use crate::check::network_layer::NetworkAsLayer;
 use crate::textbook::{Layer, Tensor};
@@ -277,17 +277,10 @@ pub(super) fn weight_decay(whole: &Whole, name: &dyn Fn(&str) -> String) -> Opti
             known.blocks.push(name);
             continue;
         }
-        let mut found =
-            finding(Severity::Fault, Verdict::Wrong, "network", vec![name.clone()], diagnosis.sentence);
-        found.sentence = format!("Every layer is right by itself. {}", found.sentence);
-        found.cause = Some(diagnosis.cause);
-        found.formulas = diagnosis.formulas.map(|(code, right)| Formulas { code, right });
-        found.help = Some(diagnosis.help);
-        found.consequence = Some(diagnosis.consequence);
-        found.evidence.push(Evidence::stating(format!(
-            "What the gradient lacks is the same multiple of the value in all of {} elements of {name}.",
-            one.elements.len()
-        )));
+        let count = one.elements.len();
+        let mut found = diagnosis.finding(Severity::Fault, Verdict::Wrong, "network", vec![name.clone()]);
+        found.sentences.insert(0, text!("whole-layers_are_right"));
+        found.evidence.push(Evidence::stating(text!("weight_decay-multiple", count, block = name)));
         findings.push(found);
     }
     (!findings.is_empty()).then_some(findings)

@@ -2,9 +2,9 @@
 
 use super::diagram::{BlockKind, Diagram, scopes_of};
 use super::html::escaped;
-use super::letters::printable;
 use super::summary::{gradient_lines, value_lines};
 use super::trace::Trace;
+use crate::letters::printable;
 use crate::mark::Mark;
 use std::collections::BTreeMap;
 use std::fmt::Write;

@@ -1,10 +1,10 @@
 //! The figure, and below it each operation's chain rule with its numbers.
 
-use super::letters::{columns, padded};
 use super::steps::{Share, Step, meeting, step};
 use super::summary::exact;
 use super::text::{Ink, Style, label};
 use super::trace::{Trace, TracedNode};
+use crate::letters::{columns, padded};
 use std::fmt;
 
 /// A trace explained: print it. Made by [`Var::explain`](crate::Var::explain).

@@ -1,14 +1,6 @@
-//! Pieces of HTML and SVG: text in two languages, and JSON in a script.
+//! Pieces of HTML and SVG, and JSON in a script.
 
-pub(super) use crate::markup::escaped;
-
-/// A text in English and in Korean, of which the style sheet shows one. Both are HTML.
-pub(super) fn both(english: &str, korean: &str) -> String {
-    if english == korean {
-        return english.to_string();
-    }
-    format!("<span lang=\"en\">{english}</span><span lang=\"ko\">{korean}</span>")
-}
+pub(super) use crate::markup::{both, escaped};
 
 /// JSON as it stands in a script: nothing in it ends the script.
 pub(super) fn script_safe(json: &str) -> String {

@@ -15,7 +15,6 @@ mod explain;
 mod heat_map;
 mod html;
 mod layout;
-mod letters;
 mod notebook;
 mod page;
 mod profile;

@@ -2,12 +2,12 @@
 
 use super::diagram::{BlockKind, Diagram, scopes_of};
 use super::layout::{Content, Frame, Layout, Look, Role, Writing};
-use super::letters::columns;
 use super::summary::{Summary, gradient_lines, rough, value_lines};
 use super::thumbnail::Shown;
 use super::trace::{Trace, Value};
 use crate::error::{Error, Result};
 use crate::graph::Tensor;
+use crate::letters::columns;
 use serde::Serialize;
 use std::collections::BTreeSet;
 
@@ -312,7 +312,7 @@ fn blocks(diagram: &Diagram) -> Vec<SceneBlock> {
     };
     let block = |block: &super::Block| SceneBlock {
         kind: kind(block.kind),
-        label: super::letters::printable(&block.label),
+        label: crate::letters::printable(&block.label),
         scope: (block.kind == BlockKind::Scope).then(|| block.label.clone()),
         nodes: block.members.clone(),
         place: [0.0; 4],

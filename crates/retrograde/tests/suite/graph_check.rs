@@ -10,7 +10,7 @@ use operations::{Flaw, flawed};
 use proptest::prelude::*;
 use rand::{RngExt, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
-use retrograde::check::{self, Cause, GraphCheck, Report, Severity, Verdict};
+use retrograde::check::{self, Cause, GraphCheck, Language, Report, Severity, Verdict};
 use retrograde::data::Dataset;
 use retrograde::nn::{Activation, Init, Mlp, Model};
 use retrograde::{Graph, Result, Tensor, Var, view};
@@ -120,7 +120,7 @@ proptest! {
         let fault = &report.findings[0];
         prop_assert_eq!((fault.severity, fault.location.as_str()), (Severity::Fault, "mine"));
         let line = culprit.map(|var| var.node().location.to_string()).unwrap_or_default();
-        prop_assert!(fault.sentence.contains("first from the left") && fault.sentence.contains(&line), "{}", fault.sentence);
+        prop_assert!(fault.sentence(Language::English).contains("first from the left") && fault.sentence(Language::English).contains(&line), "{}", fault.sentence(Language::English));
     }
 }
 
@@ -164,7 +164,11 @@ fn a_derivative_that_cannot_be_recorded_is_the_nodes_fault() -> Result<()> {
     let report = check::gradients(&flawed(&x.tanh(), Flaw::Shape).sum_all(), &[&x])?;
     assert_eq!(report.verdict, Verdict::Wrong);
     assert_eq!(report.first_wrong().map(|station| station.kind.as_str()), Some("flawed"));
-    assert!(report.findings[0].sentence.contains("[1, 3]"), "{}", report.findings[0].sentence);
+    assert!(
+        report.findings[0].sentence(Language::English).contains("[1, 3]"),
+        "{}",
+        report.findings[0].sentence(Language::English)
+    );
     Ok(())
 }
 
@@ -176,7 +180,12 @@ fn kinks_are_no_faults_and_the_side_is_told() -> Result<()> {
     assert_eq!(report.verdict, Verdict::Kink, "{report:#?}");
     let note = &report.findings[0];
     assert_eq!((note.severity, note.verdict), (Severity::Remark, Verdict::Kink));
-    assert!(note.sentence.contains("2 of 4") && note.sentence.contains("left side"), "{}", note.sentence);
+    assert!(
+        note.sentence(Language::English).contains("2 of 4")
+            && note.sentence(Language::English).contains("left side"),
+        "{}",
+        note.sentence(Language::English)
+    );
     // relu(x) - relu(-x) is x, whose slope is 1; the sum of the slopes that are taken at 0 is 0.
     for directions in [false, true] {
         let check = GraphCheck::new(&(x.relu() - (-&x).relu()).sum_all());
@@ -225,7 +234,8 @@ fn parameters_used_twice_and_in_other_ways_are_moved_as_a_whole() -> Result<()> 
     let report = GraphCheck::new(&tied).claim(&w, &without).run()?;
     assert_eq!(report.verdict, Verdict::Wrong);
     assert!(
-        report.first_wrong().is_none() && report.findings[0].sentence.contains("was given"),
+        report.first_wrong().is_none()
+            && report.findings[0].sentence(Language::English).contains("was given"),
         "{report:#?}"
     );
     Ok(())

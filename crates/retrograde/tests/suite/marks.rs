@@ -17,7 +17,7 @@ fn what_is_written_has_its_own_mark_alone() -> Result<()> {
         (Mark::GraphPage, trace.html("An apple")?),
         (Mark::GraphJson, trace.json()),
         (Mark::CheckPage, report.html()),
-        (Mark::CheckMarkdown, report.markdown()),
+        (Mark::CheckMarkdown, report.markdown(check::Language::English)),
     ] {
         for other in Mark::ALL {
             assert_eq!(other.is_in(written.as_bytes()), other == mark, "{mark:?} as {other:?}");

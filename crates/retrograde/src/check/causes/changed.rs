@@ -95,7 +95,7 @@ pub(super) fn input(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Diagnosis>
         let Some(predicted) = fit else { continue };
         let (gradient, how) = (case.gradient(), how.replace('_', "x"));
         return Some(
-            Diagnosis::new(Cause::InputChanged { how: how.clone() }, predicted)
+            Diagnosis::new(Cause::InputChanged { how: (how.clone()).into() }, predicted)
                 .saying(format!("{gradient} is right for another input: where backward should use x, as forward was given it, it uses {how}."))
                 .formulas(format!("{gradient} from {how}"), format!("{gradient} from x"))
                 .help("self.x = x in forward, and that x in backward")
@@ -124,7 +124,7 @@ pub(super) fn parameter(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Diagno
             let (gradient, name) = (case.gradient(), case.answers.names[at].clone());
             let how = how.replace('_', &name);
             return Some(
-                Diagnosis::new(Cause::ParameterChanged { what: name.clone(), how: how.clone() }, predicted)
+                Diagnosis::new(Cause::ParameterChanged { what: name.clone(), how: (how.clone()).into() }, predicted)
                     .saying(format!("{gradient} is right for another `{name}`: where backward should use {name}, it uses {how}. What forward multiplies by, backward goes back through in the reverse order: a kernel is flipped once, a matrix transposed once."))
                     .formulas(format!("{gradient} through {how}"), format!("{gradient} through {name}"))
                     .help(format!("go back through the {name} that forward used, at the places where it used it"))

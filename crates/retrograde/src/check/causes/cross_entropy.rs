@@ -4,6 +4,7 @@ use super::softmax::{OVER, Over, log_softmax, over_wrong_axis, total};
 use super::{Case, Diagnosis};
 use crate::check::Cause;
 use crate::check::loss_layer::labels_for;
+use crate::check::message::text;
 use crate::check::view::View;
 use crate::textbook::{Labels, Layer, Tensor};
 
@@ -121,27 +122,37 @@ pub(super) fn forward_over_wrong_axis(case: &Case<'_>, _: &mut dyn Layer) -> Opt
             let sum = y.sum() / rows as f64;
             let classes = view.probe.x.shape().last().copied().unwrap_or(1);
             let share = 1.0 - 1.0 / rows as f64;
-            let mut found = over_wrong_axis(forward.over, rows, predicted);
-            if forward.over == Over::Batch {
-                found.sentence = format!(
-                    "{} The probabilities of a row sum to 1/{rows} on average ({sum:.4}), not to 1.",
-                    found.sentence
-                );
-                found.formulas = Some((
-                    "y = exp(x − max) / Σ over the batch of exp(x − max);  dx = (y − t) / N".into(),
-                    "y = exp(x − max of the row) / Σ over the row;  dx = dout · (y − t) / N".into(),
-                ));
-                found = found
-                    .remark(format!("The true gradient of this forward is y − t/N, the code returns (y − t)/N: too small by y · (1 − 1/N), which adds up to {share:.4} over all rows and classes."))
-                    .remark(format!("A bias before it, which adds up the rows, is therefore off by (1 − 1/{rows})/{classes} = {:.4} on average.", share / classes as f64))
-                    .remark(format!("At small weights all {rows} · {classes} probabilities are about 1/{}, so the first loss is near ln {} = {:.2} instead of ln {classes} = {:.2}.", rows * classes, rows * classes, ((rows * classes) as f64).ln(), (classes as f64).ln()))
-                    .would(format!("The rows of the logits' gradient do not sum to 0, so descent pushes all logits up together, until one row has all of the probability. The loss freezes, one class is predicted for everything, and the accuracy stays at 1/{classes}{}.", if classes == 10 { ", a tenth" } else { "" }));
+            let found = over_wrong_axis(forward.over, rows, predicted);
+            return Some(if forward.over == Over::Batch {
+                let all = rows * classes;
+                found
+                    .worded("softmax_over_batch-loss")
+                    .with("classes", classes)
+                    .with("sum", format!("{sum:.4}"))
+                    .remark(text!("softmax_over_batch-gradient", share = format!("{share:.4}")))
+                    .remark(text!(
+                        "softmax_over_batch-bias",
+                        rows,
+                        classes,
+                        off = format!("{:.4}", share / classes as f64)
+                    ))
+                    .remark(text!(
+                        "softmax_over_batch-first_loss",
+                        rows,
+                        classes,
+                        all,
+                        log = format!("{:.2}", (all as f64).ln()),
+                        expected = format!("{:.2}", (classes as f64).ln())
+                    ))
             } else {
-                found = found
-                    .remark(format!("At small weights every probability is about 1/{rows}, so the first loss is near ln {rows} = {:.2} instead of ln {classes} = {:.2}.", (rows as f64).ln(), (classes as f64).ln()))
-                    .would("each row's classes are not compared with each other: the loss falls without the right class being the likeliest, and the accuracy stays near chance");
-            }
-            return Some(found);
+                found.remark(text!(
+                    "softmax_down_columns-first_loss",
+                    rows,
+                    classes,
+                    log = format!("{:.2}", (rows as f64).ln()),
+                    expected = format!("{:.2}", (classes as f64).ln())
+                ))
+            });
         }
     }
     None

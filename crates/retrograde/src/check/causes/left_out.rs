@@ -56,7 +56,7 @@ pub(super) fn path(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Diagnosis> 
         let Some(predicted) = fit else { continue };
         let (of, gradient) = (case.name(), case.gradient());
         return Some(
-            Diagnosis::new(Cause::PathMissing { path: missing.clone() }, predicted)
+            Diagnosis::new(Cause::PathMissing { path: (missing.clone()).into() }, predicted)
                 .saying(format!("Two paths lead from {of} to the output, and the contribution of {missing} is missing in {gradient}: what comes {present} replaces it, where the two must be added."))
                 .formulas(format!("{gradient} = contribution of {present}"), format!("{gradient} = contribution of {present} + contribution of {missing}"))
                 .help(format!("add them: {gradient} = {gradient}_of_one_path + {gradient}_of_the_other"))

@@ -32,26 +32,22 @@ mod within;
 
 use ndarray::Array2;
 
-use super::Cause;
 use super::control::is_spent;
 use super::probe::Answers;
 use super::view::View;
+use super::{Argument, Cause, Finding, Message, Severity, Verdict};
 use crate::textbook::{Labels, Layer, Tensor};
 
 /// A cause that is proved, with what is to be said of it.
 #[derive(Debug, Clone)]
 pub(super) struct Diagnosis {
     pub cause: Cause,
-    /// What a good teacher would say.
-    pub sentence: String,
-    /// The formula as the code has it, and as it should be.
-    pub formulas: Option<(String, String)>,
-    /// The line to write instead.
-    pub help: String,
-    /// What the fault would do to training.
-    pub consequence: String,
-    /// More that was seen, as sentences.
-    pub remarks: Vec<String>,
+    /// What is said of it: by default what `texts/` says of the cause.
+    pub message: Message,
+    /// What is said before it.
+    pub besides: Option<Message>,
+    /// More that was seen.
+    pub remarks: Vec<Message>,
     /// What the hypothesis predicts, by view.
     pub predicted: Vec<Option<Tensor>>,
     /// Whether the gradient from above was taken as 1, since the layer ignores it.
@@ -124,7 +120,12 @@ const ALL: &[Hypothesis] = &[
 
 /// The first hypothesis that reproduces the numbers of a block.
 pub(super) fn diagnose(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Diagnosis> {
-    ALL.iter().take_while(|_| !is_spent()).find_map(|hypothesis| hypothesis(case, layer))
+    first_of(ALL, case, layer)
+}
+
+fn first_of(all: &[Hypothesis], case: &Case<'_>, layer: &mut dyn Layer) -> Option<Diagnosis> {
+    let found = all.iter().take_while(|_| !is_spent()).find_map(|hypothesis| hypothesis(case, layer))?;
+    Some(found.with("block", case.name()))
 }
 
 /// Hypotheses on the order and the shares of the numbers, to which a wrong size or sign may come.
@@ -153,7 +154,7 @@ pub(super) fn diagnose_besides(
     case: &Case<'_>,
     layer: &mut dyn Layer,
 ) -> Option<[Diagnosis; 2]> {
-    let mut found = BESIDES.iter().find_map(|hypothesis| hypothesis(case, layer))?;
+    let mut found = first_of(BESIDES, case, layer)?;
     for (predicted, view) in found.predicted.iter_mut().zip(&case.views) {
         if let Some(predicted) = predicted {
             *predicted *= factor.of(view.probe);
@@ -282,43 +283,52 @@ impl Diagnosis {
     /// A diagnosis to be filled in.
     pub fn new(cause: Cause, predicted: Vec<Option<Tensor>>) -> Self {
         Diagnosis {
+            message: cause.message(),
             cause,
-            sentence: String::new(),
-            formulas: None,
-            help: String::new(),
-            consequence: String::new(),
+            besides: None,
             remarks: Vec::new(),
             predicted,
             from_one: false,
         }
     }
 
-    /// With what a good teacher would say.
-    pub fn saying(mut self, sentence: impl Into<String>) -> Self {
-        self.sentence = sentence.into();
+    /// With this in a placeholder of its text.
+    pub fn with(mut self, name: &str, value: impl Into<Argument>) -> Self {
+        self.message = self.message.with(name, value);
         self
     }
 
-    /// With the formula as the code has it, and as it should be.
-    pub fn formulas(mut self, code: impl Into<String>, right: impl Into<String>) -> Self {
-        self.formulas = Some((code.into(), right.into()));
+    /// With another text than that of its cause, such as `sign-besides`: what that does not have is of `sign`.
+    pub fn worded(mut self, id: &str) -> Self {
+        self.message = self.message.worded(id);
         self
     }
 
-    /// With the line to write instead.
-    pub fn help(mut self, line: impl Into<String>) -> Self {
-        self.help = line.into();
-        self
+    pub fn saying(self, text: impl Into<String>) -> Self {
+        self.worded("old").with("text", text.into())
     }
 
-    /// With what the fault would do to training.
-    pub fn would(mut self, consequence: impl Into<String>) -> Self {
-        self.consequence = consequence.into();
-        self
+    pub fn formulas(self, code: impl Into<String>, right: impl Into<String>) -> Self {
+        self.worded("old").with("code", code.into()).with("right", right.into())
+    }
+
+    pub fn help(self, text: impl Into<String>) -> Self {
+        self.worded("old").with("help", text.into())
+    }
+
+    pub fn would(self, text: impl Into<String>) -> Self {
+        self.worded("old").with("training", text.into())
+    }
+
+    /// As a finding, without the numbers that prove it.
+    pub fn finding(self, severity: Severity, verdict: Verdict, place: &str, blocks: Vec<String>) -> Finding {
+        let sentences = self.besides.into_iter().chain([self.message]).collect();
+        Finding { sentences, ..Finding::new(severity, verdict, place, blocks, Message::verbatim("")) }
+            .of(self.cause)
     }
 
     /// With something more that was seen.
-    pub fn remark(mut self, remark: impl Into<String>) -> Self {
+    pub fn remark(mut self, remark: impl Into<Message>) -> Self {
         self.remarks.push(remark.into());
         self
     }

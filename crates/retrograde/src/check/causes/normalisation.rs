@@ -232,7 +232,7 @@ pub(super) fn paths(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
         });
         if let Some(predicted) = fit {
             return Some(
-                Diagnosis::new(Cause::NormalisationPath { kind: kind.into(), path: path.to_owned() }, predicted)
+                Diagnosis::new(Cause::NormalisationPath { kind: kind.into(), path: (path.to_owned()).into() }, predicted)
                     .saying(format!("The gradient of gamma is the sum of dout times the normalised input x̂; backward has {code}."))
                     .formulas(format!("dgamma = {code}"), "dgamma = Σ dout · x̂")
                     .help("dgamma = (dout * xhat).sum(axis=0)")
@@ -310,7 +310,10 @@ fn say(norm: &Norm, path: &str, code: &str, predicted: Vec<Option<Tensor>>) -> D
     let (cause, lacks) = if path.is_empty() {
         (Cause::NormalisationTerm { kind: kind.into(), code: code.to_owned() }, format!("is {code}"))
     } else {
-        (Cause::NormalisationPath { kind: kind.into(), path: path.to_owned() }, format!("lacks the {path}"))
+        (
+            Cause::NormalisationPath { kind: kind.into(), path: (path.to_owned()).into() },
+            format!("lacks the {path}"),
+        )
     };
     let axis = if norm.axes.contains(&0) { "axis=0".to_owned() } else { "axis=-1, keepdims=True".to_owned() };
     let mean = if norm.centred { format!(" - dxhat.mean({axis})") } else { String::new() };

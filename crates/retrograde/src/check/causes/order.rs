@@ -131,7 +131,7 @@ pub(super) fn rearranged(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis
         if let Some(predicted) = fit {
             let gradient = case.gradient();
             return Some(
-                Diagnosis::new(Cause::Rearranged { how: how.clone() }, predicted)
+                Diagnosis::new(Cause::Rearranged { how: (how.clone()).into() }, predicted)
                     .saying(format!("{gradient} has the right numbers in the wrong places: {how}."))
                     .formulas(
                         format!("{gradient}, {how}"),

@@ -10,7 +10,7 @@ fn same(view: &super::View<'_>) -> bool {
 }
 
 fn say(path: &str, code: &str, right: &str, predicted: Vec<Option<Tensor>>) -> Diagnosis {
-    Diagnosis::new(Cause::PathMissing { path: path.to_owned() }, predicted)
+    Diagnosis::new(Cause::PathMissing { path: (path.to_owned()).into() }, predicted)
         .saying(format!("The input reaches the output along two paths, and the contribution of {path} is missing: where paths part in forward, gradients are added up in backward."))
         .formulas(code, right)
         .help("dx = dx_of_one_path + dx_of_the_other")
@@ -36,7 +36,7 @@ pub(super) fn direct(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
     let only = case.fit(|view| same(view).then(|| restrict(&view.upstream(), &view.truth)));
     if let Some(predicted) = only {
         return Some(
-            Diagnosis::new(Cause::PathMissing { path: "all but the direct one".to_owned() }, predicted)
+            Diagnosis::new(Cause::PathMissing { path: ("all but the direct one".to_owned()).into() }, predicted)
                 .saying("dout is handed on as it is: of what the layer does to its input, nothing is in backward but the way straight through.")
                 .formulas("dx = dout", "dx = dout · ∂out/∂x")
                 .help("go back through what forward does; beside a skip, dx = dout + the gradient of the other path")
@@ -82,7 +82,7 @@ pub(super) fn weight_decay(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnos
     }
     let added = format!("{} · x", super::formulas::plain(-lambda));
     Some(
-        Diagnosis::new(Cause::GradientChanged { how: format!("{added} added") }, predicted)
+        Diagnosis::new(Cause::GradientChanged { how: (format!("{added} added")).into() }, predicted)
             .saying(format!(
                 "dx has {added} in it beside the right gradient: the input itself is no part of its gradient."
             ))

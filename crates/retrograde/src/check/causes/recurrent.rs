@@ -299,7 +299,7 @@ fn in_another_way(case: &Case<'_>, layout: Layout) -> Option<Diagnosis> {
 }
 
 fn say(how: &str, predicted: Vec<Option<Tensor>>, what: &str) -> Diagnosis {
-    Diagnosis::new(Cause::HandedBack { how: how.to_owned() }, predicted)
+    Diagnosis::new(Cause::HandedBack { how: (how.to_owned()).into() }, predicted)
         .saying(format!("Each step is right by itself, and what is handed from a step to the one before is not: {what}. The gradient of the last step is right, since nothing is handed to it."))
         .would("what happened early in a sequence is learnt wrongly or not at all; the longer the sequence, the worse")
 }

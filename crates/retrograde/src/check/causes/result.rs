@@ -93,7 +93,7 @@ fn rounded(value: f64, bits: i32) -> f64 {
 
 fn say(case: &Case<'_>, how: &str, code: &str, predicted: Vec<Option<Tensor>>) -> Diagnosis {
     let gradient = case.gradient();
-    Diagnosis::new(Cause::GradientChanged { how: how.to_owned() }, predicted)
+    Diagnosis::new(Cause::GradientChanged { how: (how.to_owned()).into() }, predicted)
         .saying(format!("{gradient} is right up to its last line: then it is {how}. A gradient that backward hands on must be linear in dout; limits and roundings belong into the update."))
         .formulas(format!("{gradient} = {}", code.replace('_', &gradient)), format!("{gradient} = dout · ∂out/∂{}", case.name()))
         .help(format!("leave {gradient} as it is, and change it in the update if it is to be changed"))

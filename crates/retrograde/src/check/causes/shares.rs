@@ -315,7 +315,7 @@ pub(super) fn dout_changed(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnos
     ];
     let accept = |how: &str, code: &str, predicted| {
         let gradient = case.gradient();
-        Diagnosis::new(Cause::DoutChanged { how: how.to_owned() }, predicted)
+        Diagnosis::new(Cause::DoutChanged { how: (how.to_owned()).into() }, predicted)
             .saying(format!(
                 "{gradient} is right for another gradient from above: in place of dout it uses {how}."
             ))

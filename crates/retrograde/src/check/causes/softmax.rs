@@ -61,15 +61,8 @@ fn is(view: &View<'_>, log: bool, over: Over) -> bool {
 
 /// What is said of a softmax over the wrong axis.
 pub(super) fn over_wrong_axis(over: Over, rows: usize, predicted: Vec<Option<Tensor>>) -> Diagnosis {
-    match over {
-        Over::Columns => Diagnosis::new(Cause::SoftmaxDownColumns, predicted)
-            .saying("The softmax runs down the columns: the rows of the batch compete with each other for each class, instead of the classes for each row.")
-            .formulas("y[n, c] = exp(x[n, c]) / Σ_m exp(x[m, c])", "y[n, c] = exp(x[n, c]) / Σ_k exp(x[n, k])"),
-        _ => Diagnosis::new(Cause::SoftmaxOverBatch, predicted)
-            .saying(format!("The softmax normalises over all {rows} rows at once: the maximum and the sum run over the whole batch, so that the rows share one sum and influence each other."))
-            .formulas("y[n, c] = exp(x[n, c]) / Σ_m Σ_k exp(x[m, k])", "y[n, c] = exp(x[n, c]) / Σ_k exp(x[n, k])"),
-    }
-    .help("take the maximum and the sum along axis 1: c = np.max(x, axis=1, keepdims=True); e = np.exp(x - c); y = e / np.sum(e, axis=1, keepdims=True)")
+    let cause = if over == Over::Columns { Cause::SoftmaxDownColumns } else { Cause::SoftmaxOverBatch };
+    Diagnosis::new(cause, predicted).with("rows", rows)
 }
 
 /// Forward normalises over the batch or down the columns, and backward is the one of rows.
@@ -96,10 +89,7 @@ pub(super) fn forward_over_wrong_axis(case: &Case<'_>, _: &mut dyn Layer) -> Opt
     };
     let predicted = fit(false).or_else(|| fit(true))?;
     let rows = case.views[0].probe.x.shape()[0];
-    Some(
-        over_wrong_axis(over, rows, predicted)
-            .would("the output of a row depends on which others are in its batch; the gradient is that of neither function"),
-    )
+    Some(over_wrong_axis(over, rows, predicted))
 }
 
 /// The backward of a softmax, with a term missing or wrong.

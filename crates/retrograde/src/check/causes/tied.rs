@@ -88,7 +88,7 @@ pub(super) fn path(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
                     let right = format!("{gradient} = {rest} + {share}");
                     let code = format!("{gradient} = {}", if second { share } else { rest });
                     return Some(
-                        Diagnosis::new(Cause::PathMissing { path }, predicted)
+                        Diagnosis::new(Cause::PathMissing { path: path.into() }, predicted)
                             .saying(format!("Forward uses `{name}` twice, once on the way in and, transposed, once on the way out; the share of the {missing} use is missing in {gradient}. Where one value goes several ways, its gradients are added up."))
                             .formulas(code, right)
                             .help(format!("{gradient} = share_of_first_use + share_of_second_use"))

@@ -80,7 +80,7 @@ pub(super) fn places(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Diagnosis
 }
 
 fn of_maximum(how: &str, predicted: Vec<Option<Tensor>>) -> Diagnosis {
-    Diagnosis::new(Cause::MaximumShared { how: how.to_owned() }, predicted)
+    Diagnosis::new(Cause::MaximumShared { how: (how.to_owned()).into() }, predicted)
         .saying(format!("Each output is the largest of a window of inputs, and its gradient goes {how}. Only the largest moved the output: the others get 0."))
         .formulas(format!("dx: dout {how}"), "dx = dout where x is the largest of its window, 0 elsewhere")
         .help("remember np.argmax of each window in forward; dx = zeros; dx[argmax] += dout")
@@ -89,7 +89,7 @@ fn of_maximum(how: &str, predicted: Vec<Option<Tensor>>) -> Diagnosis {
 }
 
 fn of_mean(how: &str, predicted: Vec<Option<Tensor>>) -> Diagnosis {
-    Diagnosis::new(Cause::PathMissing { path: format!("dout of a mean given {how}") }, predicted)
+    Diagnosis::new(Cause::PathMissing { path: (format!("dout of a mean given {how}")).into() }, predicted)
         .saying(format!("Each output is the mean of a window of inputs, and its gradient goes {how}, as if it were its value alone. Each has the same share."))
         .formulas(format!("dx: dout {how}"), "dx = dout / n in all of its window")
         .help("dx = dout / n for each input of the window")

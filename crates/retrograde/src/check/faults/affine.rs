@@ -171,8 +171,8 @@ faults! {
     "affine-stale-w", "dx from a copy of w made at the start", "stale w", StaleWeight;
     "affine-stale-dout", "all from the dout of the call before", "stale dout", StaleDout;
     "affine-accumulates", "dw and db are added to those of the call before", "added to the last", Accumulates;
-    "affine-last-row", "dw from the last row alone", "only the shares of", LastRowOnly;
-    "affine-first-row-left-out", "db without the first row", "only the shares of", FirstRowLeftOut;
+    "affine-last-row", "dw from the last row alone", "only the contributions of", LastRowOnly;
+    "affine-first-row-left-out", "db without the first row", "only the contributions of", FirstRowLeftOut;
     "affine-dw-reversed", "dw with its columns reversed", "rearranged", WeightReversed;
     "affine-last-column", "dw without its last column", "cut off", LastColumnLeftOut;
     "affine-decay", "weight decay in the gradient alone", "weight decay 0.01 missing in the loss", Decay;

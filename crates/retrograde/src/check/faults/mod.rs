@@ -26,7 +26,8 @@ use rand_distr::{Distribution, Normal};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::SeedableRng;
 
-use super::{Finding, Report, Severity};
+use super::message::text;
+use super::{Finding, Message, Report, Severity};
 use crate::textbook::{Affine, Labels, Layer, LossLayer, Network, Relu, SoftmaxWithLoss, Tensor};
 use crate::{Error, Result};
 
@@ -80,6 +81,11 @@ pub fn example(rows: usize) -> (Tensor, Labels) {
 }
 
 impl Fault {
+    /// What a report on a network by hand with this fault is about.
+    pub fn subject(&self) -> Message {
+        text!("fault-subject", summary = self.summary)
+    }
+
     /// A network `inputs → hidden → outputs` like the notebook's, with this fault in one of its layers or in its loss.
     ///
     /// An error when a width is 0.

@@ -2,10 +2,10 @@
 //! that what finds the cause in a layer written by hand finds it in a whole graph, too.
 
 use super::super::function::function_at;
+use super::super::message::text;
 use super::super::probe::Inputs;
 use super::super::{Finding, Report, Severity, Verdict};
 use super::evaluation::Evaluation;
-use super::findings;
 use super::whole::{Point, Subject};
 use crate::error::Result;
 use crate::graph::{Shape, Var};
@@ -120,10 +120,11 @@ fn about(subject: &Subject<'_>, blocks: &[usize], report: Report) -> Vec<Finding
 fn given(subject: &Subject<'_>, blocks: &[usize], found: Option<Finding>) -> Finding {
     let names: Vec<String> = blocks.iter().map(|&block| subject.name(block)).collect();
     let place = names.join(", ");
-    let mut sentence = format!("What was given as the gradient of {place} is not the gradient of the loss.");
-    if let Some(found) = &found {
-        sentence = format!("{sentence} {}", found.sentence);
+    let sentence = text!("claim-wrong", names = names.clone());
+    let mut claim = Finding::new(Severity::Fault, Verdict::Wrong, place.clone(), names.clone(), sentence);
+    if let Some(found) = found {
+        let sentences = [claim.sentences, found.sentences].concat();
+        claim = Finding { location: place, blocks: names, sentences, ..found };
     }
-    let empty = findings::of_block(Severity::Fault, Verdict::Wrong, place.clone(), String::new());
-    Finding { location: place, blocks: names, sentence, ..found.unwrap_or(empty) }
+    claim
 }

@@ -1,5 +1,6 @@
 //! The gradient as backpropagation or the user has it, in either precision.
 
+use super::super::message::text;
 use super::super::{Cause, Comparison, Finding, Severity, Verdict};
 use super::findings;
 use super::values::Given;
@@ -57,15 +58,9 @@ pub(super) fn in_single(block: &mut Comparison, exact: &[f64], single: &[f64]) -
     let finite = |all: &[f64]| all.iter().all(|value| value.is_finite());
     if finite(exact) && !finite(single) {
         block.verdict = Verdict::Wrong;
-        let sentence = format!(
-            "In f32 the gradient of {name} is not finite, in f64 it is, and right: on the way a number leaves the range of f32, which ends at 3.4e38."
-        );
-        let mut found = findings::of_block(Severity::Fault, Verdict::Wrong, name, sentence);
-        found.cause = Some(Cause::Overflow);
-        found.help =
-            Some("Write the formula so that no number on the way is so large, or train in f64.".into());
-        found.consequence = Some("Training in f32 ends in NaN.".into());
-        return Some(found);
+        let sentence = text!("overflow-single", block = name.clone());
+        let found = findings::of_block(Severity::Fault, Verdict::Wrong, name, sentence);
+        return Some(found.of(Cause::Overflow));
     }
     let largest = exact.iter().fold(0.0_f64, |most, value| most.max(value.abs()));
     let apart = exact.iter().zip(single).fold(0.0_f64, |most, (a, b)| most.max((a - b).abs()));
@@ -75,14 +70,7 @@ pub(super) fn in_single(block: &mut Comparison, exact: &[f64], single: &[f64]) -
     block.verdict = Verdict::of_all([block.verdict, Verdict::Rounding]);
     let much = apart > MUCH * largest;
     let severity = if much { Severity::Warning } else { Severity::Remark };
-    let lost = if much {
-        " That is rounding, but much of it: large numbers cancel on the way."
-    } else {
-        " That is rounding, and no fault."
-    };
-    let sentence = format!(
-        "In f32 the gradient of {name} is up to {:.1e} of its largest number away from that in f64, which agrees with the differences.{lost}",
-        apart / largest
-    );
+    let id = if much { "single-much" } else { "single" };
+    let sentence = text!(id, block = name.clone(), apart = format!("{:.1e}", apart / largest));
     Some(findings::of_block(severity, Verdict::Rounding, name, sentence))
 }

@@ -44,6 +44,8 @@ mod whole;
 
 pub use model::model;
 
+use super::message::text;
+use super::report::{SECOND_ORDER, place};
 use super::{Comparison, Report, Verdict};
 use crate::error::{Error, Result};
 use crate::graph::{Kind, NodeId, Tensor, Var};
@@ -187,7 +189,7 @@ impl GraphCheck {
         }
         self.expect_something(&loss)?;
         let mut report = Report {
-            subject: loss.node().label(),
+            subject: place(&loss.node().label()),
             verdict: Verdict::Right,
             layers: Vec::new(),
             blocks: Vec::new(),
@@ -285,19 +287,14 @@ impl GraphCheck {
         }
         report.findings.extend(findings::elsewhere(&rows, title));
         let (nodes, count) = (alone.layers.len(), subject.blocks.len());
-        let precision = if self.single { "the gradient in f32, all else in f64" } else { "in f64" };
-        report.method.push(if self.directions {
-            format!(
-                "each of {count} blocks{title} moved in a random direction, and all together; {nodes} nodes alone, for a \
-                 random upstream gradient; in f64"
-            )
-        } else {
-            let moved: usize = rows.iter().map(|row| row.moved).sum();
-            format!(
-                "{moved} parameters{title} moved one by one, the loss run anew at two step sizes or more for each; \
-                 {nodes} nodes alone, for a random upstream gradient; {precision}"
-            )
-        });
+        let parameters: usize = rows.iter().map(|row| row.moved).sum();
+        let id = match (self.directions, self.single) {
+            (true, _) => "method-directions",
+            (false, true) => "method-single",
+            (false, false) => "method-parameters",
+        };
+        let second = !title.is_empty();
+        report.method.push(text!(id, blocks = count, parameters, nodes, second));
         report.blocks.extend(rows.into_iter().map(|row| row.comparison));
         Ok(verdict)
     }
@@ -324,13 +321,13 @@ impl GraphCheck {
         let again = GraphCheck {
             parameters: Some(blocks.into_iter().filter(|block| reached.contains(&block.id())).collect()),
             claims: Vec::new(),
-            sample: Some(self.sample.unwrap_or(SECOND_ORDER)),
+            sample: Some(self.sample.unwrap_or(FEW)),
             ..self.clone()
         };
-        again.order(&product, &known, ", second order", report)?;
+        again.order(&product, &known, SECOND_ORDER, report)?;
         Ok(())
     }
 }
 
 /// How many numbers of each block are moved in second order, unless said otherwise: the whole gradient is run for each.
-const SECOND_ORDER: usize = 32;
+const FEW: usize = 32;

@@ -1,6 +1,7 @@
 //! What is compared, and whether there is anything to compare: a check that has compared nothing says nothing.
 
-use super::super::{Finding, Severity, Verdict};
+use super::super::message::text;
+use super::super::{Finding, Message, Severity, Verdict};
 use super::GraphCheck;
 use super::findings;
 use super::values::Values;
@@ -94,24 +95,18 @@ fn is_parameter(node: &Node) -> bool {
 
 /// What is said where nothing can be: a parameter or the loss is not finite, and so no difference is.
 pub(super) fn not_finite(values: &Values, loss: &Var, blocks: &[Var], title: &str) -> Option<Finding> {
-    let parts: Vec<(String, String)> = blocks
+    let parts: Vec<(String, Message)> = blocks
         .iter()
         .filter_map(|block| Some((block.node().label(), counted(values.real(block.id())?.values())?)))
         .collect();
-    let told = |place: String, blocks: Vec<String>, sentence: String| Finding {
-        help: Some("Check at parameters and inputs that are finite numbers.".into()),
-        blocks,
-        ..findings::of_block(Severity::Warning, Verdict::Inconclusive, place, sentence)
+    let told = |place: String, blocks: Vec<String>, sentence: Message| {
+        Finding::new(Severity::Warning, Verdict::Inconclusive, place, blocks, sentence)
     };
     if !parts.is_empty() {
-        let holding: Vec<String> =
-            parts.iter().map(|(label, held)| format!("`{label}` holds {held}")).collect();
-        let names: Vec<String> = parts.into_iter().map(|(label, _)| label).collect();
-        return Some(told(
-            names.join(", "),
-            names,
-            format!("{}, so that no gradient can be compared with anything.", holding.join(", ")),
-        ));
+        let names: Vec<String> = parts.iter().map(|(label, _)| label.clone()).collect();
+        let holding: Vec<Message> =
+            parts.into_iter().map(|(label, held)| text!("not_finite-block", label, held)).collect();
+        return Some(told(names.join(", "), names, text!("not_finite-blocks", holding)));
     }
     let at = values.real(loss.id())?.values()[0];
     if at.is_finite() {
@@ -123,29 +118,33 @@ pub(super) fn not_finite(values: &Values, loss: &Var, blocks: &[Var], title: &st
         let real = values.real(node.id)?.values();
         real.iter().any(alike).then(|| Some((node, counted(real)?))).flatten()
     });
-    let begins = first.map_or_else(String::new, |(node, held)| {
-        let place = match node.leaf() {
-            Some(_) => format!("`{}`", node.label()),
-            None => findings::described(node),
-        };
-        format!(" From the left, {place} is the first with such a number: it holds {held}.")
-    });
-    let what = if title.is_empty() { "loss" } else { "gradient" };
-    Some(told(
+    let mut found = told(
         format!("{}{title}", loss.node().label()),
         Vec::new(),
-        format!("The {what} is {at} here, so that no gradient can be compared with anything.{begins}"),
-    ))
+        text!(
+            if title.is_empty() { "not_finite-loss" } else { "not_finite-gradient" },
+            value = at.to_string()
+        ),
+    );
+    if let Some((node, held)) = first {
+        let place = match node.leaf() {
+            Some(_) => Message::verbatim(format!("`{}`", node.label())),
+            None => findings::described(node),
+        };
+        found.sentences.push(text!("not_finite-begins", place, held));
+    }
+    Some(found)
 }
 
 /// How many of these numbers are not finite, in words; nothing when all are.
-fn counted(values: &[f64]) -> Option<String> {
+fn counted(values: &[f64]) -> Option<Message> {
     let nan = values.iter().filter(|value| value.is_nan()).count();
     let infinite = values.iter().filter(|value| value.is_infinite()).count();
-    let parts: Vec<String> = [(nan, "NaN"), (infinite, "infinite")]
-        .into_iter()
-        .filter(|(count, _)| *count > 0)
-        .map(|(count, what)| format!("{count} {what}"))
-        .collect();
-    (!parts.is_empty()).then(|| format!("{} of its {} numbers", parts.join(" and "), values.len()))
+    let id = match (nan, infinite) {
+        (0, 0) => return None,
+        (_, 0) => "not_finite-nan",
+        (0, _) => "not_finite-infinite",
+        _ => "not_finite-both",
+    };
+    Some(text!(id, nan, infinite, all = values.len()))
 }

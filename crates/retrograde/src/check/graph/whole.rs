@@ -1,6 +1,7 @@
 //! The gradient of the loss by its blocks, compared with differences of the loss: what decides whether a graph is wrong.
 
 use super::super::numerical::sample;
+use super::super::report::ALL_TOGETHER;
 use super::super::{Comparison, Verdict};
 use super::judge::Measured;
 use super::rounding::{Rounding, elsewhere};
@@ -206,7 +207,7 @@ impl<'a> Subject<'a> {
             all = along(&self.rounding(point)?)?;
         }
         let names = (0..self.blocks.len()).map(|block| self.name(block));
-        let names = names.chain([format!("all together{}", self.title)]);
+        let names = names.chain([format!("{ALL_TOGETHER}{}", self.title)]);
         let row = |(name, along): (String, blocks::Along)| {
             let numeric = if along.slope.is_smooth() { along.slope.value } else { f64::NAN };
             let comparison = Comparison::new(&name, &[], &[along.claimed], &[numeric], along.verdict);

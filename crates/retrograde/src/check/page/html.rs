@@ -1,12 +1,21 @@
-//! HTML.
+//! HTML, in both languages, of which the reader sees one.
 
-use super::super::{Finding, Report, Severity, Verdict};
-use super::{COLUMNS, cells, kind, number};
+use super::super::message::text;
+use super::super::{Finding, Formulas, Report, Severity, Verdict};
+use super::{Both, Writer, cells, columns, joined, kind, number, title};
 use crate::mark::Mark;
 use crate::markup::escaped;
 use std::fmt::Write;
 
-const STYLE: &str = include_str!("page.css");
+/// The letters' code, and that the page asks for nothing.
+const HEAD: &str = include_str!("../../view/report/head.html");
+const STYLE: &str = concat!(
+    include_str!("../../view/assets/theme.css"),
+    include_str!("../../view/report/page.css"),
+    include_str!("page.css")
+);
+const SCRIPT: &str =
+    concat!(include_str!("../../view/assets/common.js"), include_str!("../../view/assets/language.js"));
 
 /// The class by which a verdict is coloured.
 fn class(verdict: Verdict) -> &'static str {
@@ -17,36 +26,44 @@ fn class(verdict: Verdict) -> &'static str {
     }
 }
 
-fn table<'a>(
-    columns: impl IntoIterator<Item = &'a str>,
-    rows: impl IntoIterator<Item = Vec<String>>,
-) -> String {
-    let mut text = String::from("<div class=\"scroll\" tabindex=\"0\"><table><thead><tr>");
-    for column in columns {
-        let _ = write!(text, "<th scope=\"col\">{}</th>", escaped(column));
-    }
-    text.push_str("</tr></thead><tbody>");
-    for row in rows {
-        text.push_str("<tr>");
-        for (number, cell) in row.iter().enumerate() {
-            let (open, close) = if number == 0 { ("<th scope=\"row\">", "</th>") } else { ("<td>", "</td>") };
-            let _ = write!(text, "{open}{}{close}", escaped(cell));
-        }
-        text.push_str("</tr>");
-    }
-    text + "</tbody></table></div>"
+/// A table, its cells in HTML.
+fn table(columns: &[String], rows: impl IntoIterator<Item = Vec<String>>) -> String {
+    let head = joined(columns, |column| format!("<th scope=\"col\">{column}</th>"));
+    let rows = joined(rows, |row| {
+        let cells = joined(&row[1..], |cell| format!("<td>{cell}</td>"));
+        format!("<tr><th scope=\"row\">{}</th>{cells}</tr>", row[0])
+    });
+    format!(
+        "<div class=\"scroll\" tabindex=\"0\"><table class=\"numbers\"><thead><tr>{head}</tr></thead>\
+        <tbody>{rows}</tbody></table></div>"
+    )
 }
 
 pub(super) fn page(report: &Report) -> String {
+    let say = |id: &str| Both.say(&text!(id));
     let mut body = String::new();
+    let state = match class(report.verdict) {
+        "right" => "complete",
+        "wrong" => "failed",
+        _ => "stopped",
+    };
+    // Writing to a string cannot fail.
+    let _ = write!(
+        body,
+        "<p class=\"status {state}\"><b>{} {}</b>",
+        report.verdict.mark(),
+        Both.say(&report.verdict.name())
+    );
+    if let Some(first) = report.first_wrong() {
+        let _ = write!(body, " · {}: <code>{}</code>", say("page-first_wrong"), escaped(&first.name));
+    }
+    body.push_str("</p>");
     if report.layers.len() > 1 {
-        body.push_str("<section><h2>From left to right</h2><ol class=\"layers\">");
-        let first = report.first_wrong().map(|first| &first.name);
+        let _ = write!(body, "<section><h2>{}</h2><ol class=\"layers\">", say("page-layers"));
         for layer in &report.layers {
-            let mark = if first == Some(&layer.name) { "<em>the first wrong one</em>" } else { "" };
             let _ = write!(
                 body,
-                "<li class=\"{}\"><b>{} {}</b><small>{} {:?}</small>{mark}</li>",
+                "<li class=\"{}\"><b>{} {}</b><small>{} {:?}</small></li>",
                 class(layer.verdict),
                 layer.verdict.mark(),
                 escaped(&layer.name),
@@ -56,66 +73,78 @@ pub(super) fn page(report: &Report) -> String {
         }
         body.push_str("</ol></section>");
     }
-    report.findings.iter().for_each(|found| finding(&mut body, found));
+    if !report.findings.is_empty() {
+        let findings: String = report.findings.iter().map(finding).collect();
+        let _ = write!(body, "<section><h2>{}</h2>{findings}</section>", say("page-findings"));
+    }
     let blocks = report.all_blocks();
     if !blocks.is_empty() {
-        let rows = blocks.iter().map(|(name, block)| cells(name, block).to_vec());
-        let _ = write!(body, "<section><h2>The gradients</h2>{}</section>", table(COLUMNS, rows));
+        let rows = blocks.iter().map(|(name, block)| cells(name, block, Both).to_vec());
+        let table = table(&columns().map(|column| Both.say(&column)), rows);
+        let _ = write!(body, "<section><h2>{}</h2>{table}</section>", say("page-gradients"));
     }
-    let method: Vec<String> =
-        report.method.iter().map(|line| format!("<li>{}</li>", escaped(line))).collect();
-    let method = method.concat();
-    let (subject, mark) = (escaped(&report.subject), Mark::CheckPage.text());
+    if !report.method.is_empty() {
+        let method = joined(&report.method, |line| format!("<li>{}</li>", Both.say(line)));
+        let heading = say("page-method");
+        let _ = write!(
+            body,
+            "<section><details><summary>{heading}</summary><ul class=\"note\">{method}</ul></details></section>"
+        );
+    }
     format!(
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n{mark}\n\
-        <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-        <meta name=\"color-scheme\" content=\"light dark\">\n<title>Gradient check of {subject}</title>\n\
-        <style>{STYLE}</style>\n</head>\n<body>\n<header><p>Gradient check</p><h1>{subject}: \
-        <span class=\"{}\">{}</span></h1></header>\n<main>{body}</main>\n\
-        <footer><ul>{method}</ul><p>Retrograde {}</p></footer>\n</body>\n</html>\n",
-        class(report.verdict),
-        report.verdict,
-        env!("CARGO_PKG_VERSION")
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n{HEAD}{mark}\n<title>{subject} – Retrograde</title>\n\
+        <style>{STYLE}</style></head>\n<body>\n<header><div><h1>{title}</h1><p class=\"subtitle\">{of}</p></div>\
+        <nav><button type=\"button\" id=\"language\" lang=\"ko\">한국어</button>\
+        <button type=\"button\" id=\"theme\">◐</button></nav></header>\n<main>{body}</main>\n\
+        <footer>Retrograde {version}</footer>\n<script>{SCRIPT}</script>\n</body></html>\n",
+        mark = Mark::CheckPage.text(),
+        subject = escaped(&report.subject.to_string()),
+        title = say("page-check"),
+        of = Both.say(&report.subject),
+        version = env!("CARGO_PKG_VERSION")
     )
 }
 
-fn finding(body: &mut String, finding: &Finding) {
+fn finding(finding: &Finding) -> String {
     let colour = match finding.severity {
         Severity::Fault => "wrong",
         Severity::Warning => "open",
         Severity::Remark => "remark",
     };
-    let _ = write!(
-        body,
-        "<section class=\"finding {colour}\"><h2>{}: {} <small>{}</small></h2><p>{}</p>",
-        escaped(&finding.location),
-        escaped(&finding.title()),
-        kind(finding.severity),
-        escaped(&finding.sentence)
+    let say = |id: &str| Both.say(&text!(id));
+    let mut body = format!(
+        "<article class=\"card finding {colour}\"><h3>{} <small>{}</small></h3><p>{}</p>",
+        title(finding, Both),
+        Both.say(&kind(finding.severity)),
+        Both.write(&|language| finding.sentence(language))
     );
-    if let Some(formulas) = &finding.formulas {
+    if let Some(Formulas { code, right }) = finding.formulas() {
         let _ = write!(
             body,
-            "<dl><dt>the code</dt><dd><code>{}</code></dd><dt>right</dt><dd><code>{}</code></dd></dl>",
-            escaped(&formulas.code),
-            escaped(&formulas.right)
+            "<dl><dt>{}</dt><dd><code>{}</code></dd><dt>{}</dt><dd><code>{}</code></dd></dl>",
+            say("page-code"),
+            Both.say(&code),
+            say("page-right"),
+            Both.say(&right)
         );
     }
     for evidence in &finding.evidence {
-        let _ = write!(body, "<p>{}</p>", escaped(&evidence.statement));
+        let _ = write!(body, "<p>{}</p>", Both.say(&evidence.statement));
         if let Some(numbers) = &evidence.table {
-            let columns = [""].into_iter().chain(numbers.columns.iter().map(String::as_str));
+            let head: Vec<String> = std::iter::once(String::new())
+                .chain(numbers.columns.iter().map(|column| Both.say(column)))
+                .collect();
             let row = |(name, values): &(String, Vec<f64>)| {
-                [name.clone()].into_iter().chain(values.iter().map(|&value| number(value))).collect()
+                std::iter::once(escaped(name)).chain(values.iter().map(|&value| number(value))).collect()
             };
-            body.push_str(&table(columns, numbers.rows.iter().map(row)));
+            body.push_str(&table(&head, numbers.rows.iter().map(row)));
         }
     }
-    if let Some(help) = &finding.help {
-        let _ = write!(body, "<h3>Help</h3><pre><code>{}</code></pre>", escaped(help));
+    if let Some(help) = finding.help() {
+        let _ = write!(body, "<h4>{}</h4><pre><code>{}</code></pre>", say("page-help"), Both.say(&help));
     }
-    if let Some(consequence) = &finding.consequence {
-        let _ = write!(body, "<h3>In training</h3><p>{}</p>", escaped(consequence));
+    if let Some(consequence) = finding.consequence() {
+        let _ = write!(body, "<h4>{}</h4><p>{}</p>", say("page-in_training"), Both.say(&consequence));
     }
-    body.push_str("</section>");
+    body + "</article>"
 }

@@ -1,81 +1,85 @@
 //! Markdown.
 
-use super::super::{Finding, Report};
-use super::{COLUMNS, cells, kind, number};
+use super::super::message::text;
+use super::super::{Finding, Language, Message, Report};
+use super::{Words, cells, columns, joined, kind, number, title};
 use crate::mark::Mark;
-use std::fmt::Write;
 
 /// What a cell or a line of Markdown must not take for its own.
 fn plain(text: &str) -> String {
     text.replace('\\', "\\\\").replace('|', "\\|").replace('<', "&lt;").replace('\n', " ")
 }
 
-fn row<S: AsRef<str>>(text: &mut String, cells: impl IntoIterator<Item = S>) {
-    for cell in cells {
-        let _ = write!(text, "| {} ", plain(cell.as_ref()));
-    }
-    text.push_str("|\n");
+fn row<S: AsRef<str>>(cells: impl IntoIterator<Item = S>) -> String {
+    joined(cells, |cell| format!("| {} ", plain(cell.as_ref()))) + "|\n"
 }
 
-fn rule(text: &mut String, columns: usize) {
-    text.push_str(&"| --- ".repeat(columns));
-    text.push_str("|\n");
+fn table(head: &[String], rows: impl IntoIterator<Item = Vec<String>>) -> String {
+    row(head) + &"| --- ".repeat(head.len()) + "|\n" + &rows.into_iter().map(row).collect::<String>() + "\n"
 }
 
-pub(super) fn page(report: &Report) -> String {
-    let (mark, subject) = (Mark::CheckMarkdown.text(), plain(&report.subject));
-    let mut text = format!("{mark}\n\n# Gradient check of {subject}: {}\n\n", report.verdict);
+pub(super) fn page(report: &Report, language: Language) -> String {
+    let say = |message: &Message| plain(&message.text(language));
+    let mut parts = vec![
+        Mark::CheckMarkdown.text().to_owned(),
+        format!(
+            "# {}: {}",
+            say(&text!("page-of", subject = report.subject.clone())),
+            say(&report.verdict.name())
+        ),
+    ];
     if report.layers.len() > 1 {
-        let marks: Vec<String> =
-            report.layers.iter().map(|s| format!("{} {}", plain(&s.name), s.verdict.mark())).collect();
-        let _ = writeln!(text, "{}\n", marks.join(" → "));
+        let mark =
+            |layer: &super::super::LayerReport| format!("{} {}", plain(&layer.name), layer.verdict.mark());
+        parts.push(report.layers.iter().map(mark).collect::<Vec<_>>().join(" → "));
     }
     if let Some(first) = report.first_wrong() {
-        let _ = writeln!(text, "The first wrong one from the left: **{}**.\n", plain(&first.name));
+        parts.push(format!("{}: **{}**", say(&text!("page-first_wrong")), plain(&first.name)));
     }
-    report.findings.iter().for_each(|found| finding(&mut text, found));
+    for found in &report.findings {
+        finding(&mut parts, found, language);
+    }
     let blocks = report.all_blocks();
     if !blocks.is_empty() {
-        text.push_str("## The gradients\n\n");
-        row(&mut text, COLUMNS);
-        rule(&mut text, COLUMNS.len());
-        blocks.iter().for_each(|(name, block)| row(&mut text, cells(name, block)));
-        text.push('\n');
+        parts.push(format!("## {}", say(&text!("page-gradients"))));
+        let rows = blocks.iter().map(|(name, block)| cells(name, block, Words(language)).to_vec());
+        parts.push(table(&columns().map(|column| say(&column)), rows));
     }
-    for line in &report.method {
-        let _ = writeln!(text, "- {}", plain(line));
-    }
-    text
+    let method: Vec<String> = report.method.iter().map(|line| format!("- {}", say(line))).collect();
+    parts.push(method.join("\n"));
+    parts.join("\n\n") + "\n"
 }
 
-fn finding(text: &mut String, finding: &Finding) {
-    let _ = writeln!(
-        text,
-        "## {}: {} ({})\n",
-        plain(&finding.location),
-        plain(&finding.title()),
-        kind(finding.severity)
-    );
-    let _ = writeln!(text, "{}\n", plain(&finding.sentence));
-    if let Some(formulas) = &finding.formulas {
-        let _ = writeln!(text, "    the code:  {}\n    right:     {}\n", formulas.code, formulas.right);
+/// Code, set in.
+fn code(lines: &str) -> String {
+    lines.lines().map(|line| format!("    {line}")).collect::<Vec<_>>().join("\n")
+}
+
+fn finding(parts: &mut Vec<String>, finding: &Finding, language: Language) {
+    let say = |message: &Message| message.text(language);
+    let heading = title(finding, Words(language));
+    parts.push(format!("## {} ({})", plain(&heading), say(&kind(finding.severity))));
+    parts.push(plain(&finding.sentence(language)));
+    if let Some(formulas) = finding.formulas() {
+        let line = |label: &str, formula: &Message| format!("{}: {}", say(&text!(label)), say(formula));
+        parts
+            .push(code(&[line("page-code", &formulas.code), line("page-right", &formulas.right)].join("\n")));
     }
     for evidence in &finding.evidence {
-        let _ = writeln!(text, "{}\n", plain(&evidence.statement));
-        if let Some(table) = &evidence.table {
-            row(text, [String::new()].iter().chain(&table.columns));
-            rule(text, table.columns.len() + 1);
-            for (name, values) in &table.rows {
-                row(text, [name.clone()].into_iter().chain(values.iter().map(|&value| number(value))));
-            }
-            text.push('\n');
+        parts.push(plain(&say(&evidence.statement)));
+        if let Some(numbers) = &evidence.table {
+            let head: Vec<String> =
+                std::iter::once(String::new()).chain(numbers.columns.iter().map(say)).collect();
+            let rows = numbers.rows.iter().map(|(name, values)| {
+                std::iter::once(name.clone()).chain(values.iter().map(|&value| number(value))).collect()
+            });
+            parts.push(table(&head, rows));
         }
     }
-    if let Some(help) = &finding.help {
-        let lines: Vec<String> = help.lines().map(|line| format!("    {line}")).collect();
-        let _ = writeln!(text, "Help:\n\n{}\n", lines.join("\n"));
+    if let Some(help) = finding.help() {
+        parts.push(format!("{}:\n\n{}", say(&text!("page-help")), code(&say(&help))));
     }
-    if let Some(consequence) = &finding.consequence {
-        let _ = writeln!(text, "In training: {}\n", plain(consequence));
+    if let Some(consequence) = finding.consequence() {
+        parts.push(format!("{}: {}", say(&text!("page-in_training")), plain(&say(&consequence))));
     }
 }

@@ -5,8 +5,8 @@
 use super::levels::{delay, levels};
 use super::sheet::{Link, Look, Sheet};
 use crate::graph::Tensor;
+use crate::letters::{printable, shortened};
 use crate::view::diagram::{Block, BlockKind, Diagram};
-use crate::view::letters::{printable, shortened};
 use crate::view::summary::gradient_lines;
 use crate::view::trace::{Trace, Value};
 use std::collections::{BTreeSet, HashMap};

@@ -4,7 +4,7 @@ use super::order::order;
 use super::route::{Net, Way, route};
 use super::rows::{BEND, rows};
 use super::sheet::{Extent, Link, Look, Port, Sheet};
-use crate::view::letters::columns;
+use crate::letters::columns;
 
 /// A sheet with a place for each item, link and word, counted in letters to the right and in rows downwards.
 #[derive(Debug)]

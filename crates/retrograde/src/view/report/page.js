@@ -1,22 +1,4 @@
 (() => {
-  const language = document.getElementById("language");
-  const speak = (name) => {
-    root.lang = name;
-    language.textContent = name === "ko" ? "English" : "한국어";
-    language.lang = name === "ko" ? "en" : "ko";
-    document.getElementById("theme").title = name === "ko" ? "밝게 또는 어둡게" : "Light or dark";
-    document.querySelectorAll("time").forEach((time) => {
-      const moment = new Date(Number(time.dataset.milliseconds));
-      time.textContent = moment.toLocaleString(name === "ko" ? "ko-KR" : "en-GB");
-    });
-  };
-  speak(kept("language") || (navigator.language.startsWith("ko") ? "ko" : "en"));
-  language.addEventListener("click", () => {
-    const next = root.lang === "ko" ? "en" : "ko";
-    kept("language", next);
-    speak(next);
-  });
-
   // The numbers under the pointer.
   const numbers = JSON.parse(document.getElementById("numbers").textContent);
   const short = (value, share) => {

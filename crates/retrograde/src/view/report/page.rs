@@ -323,7 +323,11 @@ fn moment(time: SystemTime) -> String {
 /// The letters' code, and that the page asks for nothing.
 const HEAD: &str = include_str!("head.html");
 const STYLE: &str = concat!(include_str!("../assets/theme.css"), include_str!("page.css"));
-const SCRIPT: &str = concat!(include_str!("../assets/common.js"), include_str!("page.js"));
+const SCRIPT: &str = concat!(
+    include_str!("../assets/common.js"),
+    include_str!("../assets/language.js"),
+    include_str!("page.js")
+);
 
 #[cfg(test)]
 mod tests {

@@ -4,7 +4,7 @@
 //! (`●`) where a value goes several ways, or a crossing (`┼`) where two values pass each other. As in a circuit diagram,
 //! lines are joined only where there is a dot.
 
-use crate::view::letters::columns_of;
+use crate::letters::columns_of;
 use std::fmt::Write;
 
 /// What a letter belongs to, and so its colour.

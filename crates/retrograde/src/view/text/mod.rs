@@ -17,9 +17,9 @@ mod figure;
 mod listing;
 
 use super::diagram::{BlockKind, Diagram};
-use super::letters::{columns, printable};
 use super::summary::{gradient_lines, value_lines};
 use super::trace::{Trace, TracedNode};
+use crate::letters::{columns, printable};
 pub(super) use canvas::Ink;
 
 /// How a figure is printed.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use ndarray::{Array2, ArrayView1, Ix2};
-use retrograde::check::{Finding, Report, Severity, Verdict};
+use retrograde::check::{Finding, Language, Report, Severity, Verdict};
 use retrograde::textbook::Tensor;
 
 /// The verdicts of code that is right.
@@ -115,7 +115,7 @@ impl Expect {
         for fault in self.faults.iter().filter(|fault| fault.named) {
             let here = || faults().filter(|finding| is_at(finding, fault.place, report));
             if !here().any(|finding| is_cause(finding, fault.causes)) {
-                let said: Vec<String> = here().map(Finding::title).collect();
+                let said: Vec<String> = here().map(|finding| finding.title().to_string()).collect();
                 trouble.push(format!("{}: {said:?}, not one of {:?}", fault.place, fault.causes));
             }
         }
@@ -124,7 +124,7 @@ impl Expect {
             let untrue = finding.cause.is_some()
                 && !here.clone().any(|fault| fault.causes.is_empty() || is_cause(finding, fault.causes));
             if here.peek().is_none() || untrue {
-                trouble.push(format!("{}: {:?} is untrue", finding.location, finding.title()));
+                trouble.push(format!("{}: {:?} is untrue", finding.location, finding.title().to_string()));
             }
         }
         let text = text(report);
@@ -140,7 +140,7 @@ impl Expect {
 /// Whether the finding is about this place, or about the whole of what has no parts.
 fn is_at(finding: &Finding, place: &str, report: &Report) -> bool {
     finding.location == place
-        || finding.blocks.is_empty() && finding.location == report.subject
+        || finding.blocks.is_empty() && finding.location == report.subject.to_string()
         || (finding.blocks.iter())
             .any(|block| block == place || format!("{}.{block}", finding.location) == place)
 }
@@ -156,10 +156,10 @@ fn is_cause(finding: &Finding, titles: &[&str]) -> bool {
 pub fn text(report: &Report) -> String {
     let mut parts = vec![report.to_string()];
     for finding in &report.findings {
-        parts.extend([finding.title(), finding.sentence.clone()]);
-        parts.extend(finding.evidence.iter().map(|evidence| evidence.statement.clone()));
+        parts.extend([finding.title().to_string(), finding.sentence(Language::English)]);
+        parts.extend(finding.evidence.iter().map(|evidence| evidence.statement.to_string()));
     }
-    parts.extend(report.method.iter().cloned());
+    parts.extend(report.method.iter().map(ToString::to_string));
     parts.join(" ").split_whitespace().collect::<Vec<_>>().join(" ")
 }
 

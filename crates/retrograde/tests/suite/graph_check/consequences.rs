@@ -1,7 +1,7 @@
 //! A graph is wrong if the gradient of a parameter is; and what rounding hides at the given values is compared at others.
 
 use super::operations::{Flaw, flawed};
-use retrograde::check::{self, GraphCheck, Report, Severity, Verdict};
+use retrograde::check::{self, GraphCheck, Language, Report, Severity, Verdict};
 use retrograde::{Graph, Result, Tensor, Var};
 
 fn draw(shape: [usize; 2], seed: usize) -> Tensor {
@@ -29,7 +29,11 @@ fn what_is_wrong_alone_and_has_no_consequence_is_a_remark() -> Result<()> {
         let node = report.layers.iter().find(|node| node.name == "mine").expect("the node");
         assert_eq!(node.verdict, Verdict::Together, "{report}");
         let remark = report.findings.iter().find(|found| found.location == "mine").expect("a remark");
-        assert!(remark.sentence.contains("no consequence"), "{}", remark.sentence);
+        assert!(
+            remark.sentence(Language::English).contains("no consequence"),
+            "{}",
+            remark.sentence(Language::English)
+        );
 
         let report = check(&end(3.0))?;
         assert_eq!(report.verdict, Verdict::Wrong, "{report}");
@@ -71,7 +75,10 @@ fn a_fault_that_rounding_hides_at_the_given_values_is_found_at_others() -> Resul
     let report = check::gradients(&right, &[&w])?;
     assert_eq!((report.verdict, faults(&report)), (Verdict::Right, 0), "{report}");
     assert!(
-        report.findings.iter().any(|found| found.sentence.contains("at other values of the parameters")),
+        report
+            .findings
+            .iter()
+            .any(|found| found.sentence(Language::English).contains("at other values of the parameters")),
         "{report}"
     );
     for flaw in [Flaw::Sign, Flaw::Factor, Flaw::SlopeMissing] {

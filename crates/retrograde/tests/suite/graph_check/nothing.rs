@@ -1,7 +1,7 @@
 //! What cannot be compared is never called right.
 
 use super::operations::{Flaw, flawed};
-use retrograde::check::{self, GraphCheck, Report, Verdict};
+use retrograde::check::{self, GraphCheck, Language, Report, Verdict};
 use retrograde::data::Dataset;
 use retrograde::nn::{Mlp, Model};
 use retrograde::{Graph, Result, Tensor, Var};
@@ -65,9 +65,9 @@ fn at_parameters_that_are_no_numbers_it_is_told_which_and_nobody_is_blamed() -> 
         let found = &report.findings[0];
         assert_eq!((found.verdict, &found.blocks[..]), (Verdict::Inconclusive, &["w".to_string()][..]));
         assert!(
-            found.sentence.starts_with("`w` holds 1 NaN and 1 infinite of its 3 numbers"),
+            found.sentence(Language::English).starts_with("`w` holds 1 NaN and 1 infinite of its 3 numbers"),
             "{}",
-            found.sentence
+            found.sentence(Language::English)
         );
         let values = GraphCheck::new(&all).set(&w, &[1.0, 2.0, 3.0]).run()?;
         assert_eq!(values.verdict, Verdict::Wrong, "with numbers it is told");
@@ -88,7 +88,11 @@ fn a_model_of_nan_is_told_in_one_sentence() -> Result<()> {
     let samples = Dataset::embedded()?.train().select(&[0, 1])?;
     let report = check::model(&net, &samples)?.run()?;
     assert_eq!((report.verdict, report.findings.len()), (Verdict::Inconclusive, 1));
-    assert!(report.findings[0].sentence.starts_with("`affine1.bias` holds 3 NaN of its 3 numbers"));
+    assert!(
+        report.findings[0]
+            .sentence(Language::English)
+            .starts_with("`affine1.bias` holds 3 NaN of its 3 numbers")
+    );
     Ok(())
 }
 
@@ -100,7 +104,7 @@ fn a_loss_that_is_no_number_is_told_with_where_that_begins() -> Result<()> {
     let loss = (&log * &log).sum_all();
     let report = check::gradients(&loss, &[&w])?;
     assert_eq!((report.verdict, report.findings.len()), (Verdict::Inconclusive, 1));
-    let sentence = &report.findings[0].sentence;
+    let sentence = &report.findings[0].sentence(Language::English);
     let line = log.node().location.to_string();
     assert!(sentence.contains("The loss is NaN") && sentence.contains("`here`"), "{sentence}");
     assert!(sentence.contains(&line) && sentence.contains("1 NaN of its 2 numbers"), "{sentence}");

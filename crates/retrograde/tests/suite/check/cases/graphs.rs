@@ -243,7 +243,7 @@ fn a29_of_repeated_indices_only_the_last_is_kept() -> Result<()> {
             1,
             &[
                 "repeated index",
-                "only the shares of [1, 2] along axis 0",
+                "only the contributions of [1, 2] along axis 0",
                 "only the contributions of [1, 2] along axis 0",
             ],
         ),
@@ -252,7 +252,7 @@ fn a29_of_repeated_indices_only_the_last_is_kept() -> Result<()> {
             2,
             &[
                 "repeated index",
-                "only the shares of [2, 3, 5] along axis 0",
+                "only the contributions of [2, 3, 5] along axis 0",
                 "only the contributions of [2, 3, 5] along axis 0",
             ],
         ),

@@ -258,7 +258,7 @@ fn a_parameter_for_each_column() -> Result<()> {
                 ("the other side", "wrong slope y · [x > 0] for x · [x < 0]", |g| {
                     (dx(g), vec![ndarray::arr1(&[zip(g.x, g.d, |x, d| x.max(0.0) * d).sum()]).into_dyn()])
                 }),
-                ("the first row alone", "only the shares of", |g| {
+                ("the first row alone", "only the contributions of", |g| {
                     (dx(g), vec![ndarray::arr1(&[shares(g).index_axis(Axis(0), 0).sum()]).into_dyn()])
                 }),
                 ("the mean", "factor 1/(N·D)", |g| {

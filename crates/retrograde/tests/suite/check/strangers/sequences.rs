@@ -64,7 +64,7 @@ fn halves() -> Result<()> {
                     "dout changed: itself with its halves exchanged along the last axis",
                     |g| both(g, true),
                 ),
-                ("the second half forgotten", "only the shares of", |g| {
+                ("the second half forgotten", "only the contributions of", |g| {
                     only(half(g.d, false) * g.x.mapv(f64::cos))
                 }),
             ],
@@ -192,7 +192,7 @@ fn paths_that_meet() -> Result<()> {
                 Tensor::from_shape_fn(vec![x.len(), p[0].shape()[1]], |at| p[0][[row(x[[at[0]]]), at[1]]])
             },
             right: |g| embedded(g, |to, from| *to += from),
-            wrong: vec![("= for +=", "only the shares of", |g| embedded(g, |to, from| *to = from))],
+            wrong: vec![("= for +=", "only the contributions of", |g| embedded(g, |to, from| *to = from))],
         },
     ])
 }

@@ -5,7 +5,7 @@
 //! calls wide or fullwidth, joined across the unassigned letters between them; ambiguous letters take one column, as
 //! in every common terminal's default.
 
-pub(super) use crate::printable::printable;
+pub(crate) use crate::printable::printable;
 
 /// The first and the last letter of each range that takes two columns.
 const WIDE: &[(char, char)] = &[
@@ -39,7 +39,7 @@ const COMBINING: &[(char, char)] = &[
 ];
 
 /// The columns that a letter takes: 0, 1 or 2.
-pub(super) fn columns_of(letter: char) -> usize {
+pub(crate) fn columns_of(letter: char) -> usize {
     let within = |ranges: &[(char, char)]| ranges.iter().any(|&(low, high)| (low..=high).contains(&letter));
     match letter {
         ' '..='~' => 1,
@@ -50,12 +50,12 @@ pub(super) fn columns_of(letter: char) -> usize {
 }
 
 /// The columns that a text takes.
-pub(super) fn columns(text: &str) -> usize {
+pub(crate) fn columns(text: &str) -> usize {
     text.chars().map(columns_of).sum()
 }
 
 /// A text in at most so many columns, its end replaced by an ellipsis if need be.
-pub(super) fn shortened(text: &str, limit: usize, ellipsis: &str) -> String {
+pub(crate) fn shortened(text: &str, limit: usize, ellipsis: &str) -> String {
     if columns(text) <= limit {
         return text.to_string();
     }
@@ -69,7 +69,7 @@ pub(super) fn shortened(text: &str, limit: usize, ellipsis: &str) -> String {
 }
 
 /// A text with spaces behind it up to so many columns.
-pub(super) fn padded(text: &str, width: usize) -> String {
+pub(crate) fn padded(text: &str, width: usize) -> String {
     format!("{text}{}", " ".repeat(width.saturating_sub(columns(text))))
 }
 

@@ -1,0 +1,448 @@
+# What the gradient check says, in English. A law of the tests compares this file with the code and with ko.ftl.
+
+## Causes, by the names that they have in JSON: what is wrong; `title`, the same in a few words; `help`, the line to
+## write instead; `training`, what the fault does to training.
+
+sign =
+    .title = wrong sign
+factor =
+    .title = factor { $name }
+mean_for_sum =
+    .title = mean for sum over the rows (factor 1/N)
+sum_for_mean =
+    .title = sum for mean over the rows (1/N missing)
+transposed =
+    .title = transposed
+axes_exchanged =
+    .title = axes exchanged to { $order }
+rearranged =
+    .title = rearranged: { $how }
+detached =
+    .title = zero: cut off
+dout_changed =
+    .title = dout changed: { $how }
+input_changed =
+    .title = x changed: { $how }
+parameter_changed =
+    .title = { $what } changed: { $how }
+gradient_changed =
+    .title = gradient changed: { $how }
+maximum_shared =
+    .title = dout of a maximum given { $how }
+element_factor =
+    .title = { $missing ->
+        [true] each element divided by { $factor }
+       *[false] each element times { $factor }
+    }
+part_factor =
+    .title = { $missing ->
+        [true] factor { $factor } missing at { $positions } along axis { $axis }
+       *[false] factor { $factor } at { $positions } along axis { $axis }
+    }
+mask_redrawn =
+    .title = mask of another draw
+loss_term =
+    .title = loss backward is { $code }
+left_out =
+    .title = { $what } left out of d{ $of }
+own_output =
+    .title = own output for input
+of_square =
+    .title = { $target ->
+        [0] multiplied by the output
+       *[other] gradient of the squared error of what was given for the loss
+    }
+stale =
+    .title = stale { $what }
+shares_missing =
+    .title = only the contributions of { $present } along axis { $axis } of the output
+part_detached =
+    .title = cut off at { $missing } along axis { $axis }
+path_missing =
+    .title = path missing: { $path }
+handed_back =
+    .title = { $how }
+own_hidden_state =
+    .title = own hidden state for the one before
+rows_influence =
+    .title = rows influence each other, unknown to backward
+diagonal_only =
+    .title = only each output's own input has a contribution
+slope_at_output =
+    .title = slope taken at the output instead of the input
+slope_at_input =
+    .title = slope taken at the input instead of the output
+slope_missing =
+    .title = slope missing
+slope_twice =
+    .title = slope multiplied twice
+wrong_slope =
+    .title = { $right ->
+        [none] wrong slope { $code }
+       *[other] wrong slope { $code } for { $right }
+    }
+mask_inverted =
+    .title = mask inverted
+mask_missing =
+    .title = mask missing
+mask_moved =
+    .title = mask at { $code } instead of { $right }
+mask_of_dout =
+    .title = mask made of dout instead of x
+wrong_axis =
+    .title = summed over axes { $summed } of the output
+not_reduced =
+    .title = sum over the rows missing
+wrong_shape =
+    .title = shape { $code } instead of { $right }
+another_parameter =
+    .title = gradient of { $of }
+softmax_term =
+    .title = softmax backward is { $code }
+cross_entropy_term =
+    .title = cross entropy backward is { $code }
+attention_term =
+    .title = attention backward is { $code }
+epsilon =
+    .title = epsilon { $value } in the logarithm
+weight_decay =
+    .title = { $in_loss ->
+        [true] weight decay { $lambda } missing in the gradient
+       *[false] weight decay { $lambda } missing in the loss
+    }
+dropout_not_scaled =
+    .title = dropout not scaled by { $scale }
+normalisation_path =
+    .title = { $kind } normalisation without the path through the { $path }
+normalisation_term =
+    .title = { $kind } normalisation backward is { $code }
+
+## Properties of a batch
+
+batch-permuted = With the rows of the batch in another order the outputs are not the same in that order, but up to { $apart } away: the output of a row depends on its place in the batch, or on the rows before it.
+    .help = if the rows are samples, take each by itself: reduce along axis 1, not along axis 0
+    .training = the output for a sample depends on the others that happen to be in its batch
+batch-row_sums = A constant added to all logits of a row does not change its softmax, so each row of the logits' gradient sums to 0. Here it does not.
+    .training = descent moves all logits of a row up or down together: they grow without a bound, and mean nothing by it
+batch-row_sums_are = The rows of the gradient sum to { $sums }.
+batch-copies = Copies of one row have the loss of that row, so this is a mean over rows; but with each row of the batch twice the loss is { $again } instead of { $once }: the rows influence each other.
+    .help = take the loss of each row by itself, add them up, and divide by the number of rows, in forward and in backward
+    .training = the length of a step depends on the size of the batch: another learning rate for each
+batch-halved = With each row of the batch twice the mean loss is the same, and the gradient of each row must be half of what it was; it is up to { $apart } away from that.
+    .help = take the loss of each row by itself, add them up, and divide by the number of rows, in forward and in backward
+    .training = the length of a step depends on the size of the batch: another learning rate for each
+batch-doubled_loss = With each row twice the loss is { $again } instead of { $once }: it is no mean over the rows, or the rows influence each other. The length of a step then depends on the size of the batch.
+batch-doubled_gradient = With each row twice the loss is the same, and the gradient is another one: it is right for this number of rows alone.
+batch-reversed = With the rows in the reverse order the loss is { $again } instead of { $once }: it depends on their order.
+first_loss-batch = At logits this small nothing is learned yet, and a mean cross entropy over { $classes } classes is near ln { $classes } = { $expected }; the first loss is { $loss }, near ln { $all } = { $log }, that of all { $rows } · { $classes } numbers of the batch together: a softmax over the whole batch.
+first_loss-columns = At logits this small nothing is learned yet, and a mean cross entropy over { $classes } classes is near ln { $classes } = { $expected }; the first loss is { $loss }, near ln { $rows } = { $log }, that of the rows: a softmax down the columns.
+first_loss-sum = At logits this small nothing is learned yet, and a mean cross entropy over { $classes } classes is near ln { $classes } = { $expected }; the first loss is { $loss }, { $rows } times that: a sum over the rows where a mean is meant.
+
+## Invariants of a layer
+
+memory_overwritten = A second backward after one forward gives other numbers: backward changes what forward left for it.
+    .title = backward overwrites what forward remembered
+    .help = work on a copy in backward
+    .training = none while each forward is followed by one backward; wrong for two losses on one forward
+softmax-forward_is_wrong = Its gradient is that of what forward computes; forward is what is wrong.
+softmax-probabilities = The probabilities of the rows sum to { $sums }; each should sum to 1.
+overflow-softmax = With { $at } added to all inputs, which must not change anything, forward gives { $value }: exp overflows, since the maximum of each row is not subtracted first.
+overflow-saturated = At inputs of { $at } forward gives { $value }, although the function no longer changes there: exp overflows on the way.
+    .help = write it with exp(−|x|), which cannot overflow
+overflow =
+    .title = overflow
+    .training = training runs until one input is large, and then everything is NaN
+written_into = { $what ->
+        [x] forward writes into x, which it was only given to read: the array belongs to the layer before, which may have remembered it as its output. Whoever uses it afterwards finds other numbers there.
+       *[dout] backward writes into dout, which it was only given to read: the array belongs to the layer behind, and to every other path that the same gradient goes back by. Whoever uses it afterwards finds other numbers there.
+    }
+    .title = { $what } written into
+    .training = right in a plain row of layers, by luck; wrong as soon as an array is used twice: a skip, two losses, a layer that remembers its output
+written_into-size = { $what } had { $before } numbers before { $call }, and has { $after } after it.
+written_into-value = { $what } at { $index } was { $before } before { $call }, and is { $after } after it.
+
+law-zero_for_zero = For dout = 0, d{ $block } is not 0 but up to { $apart }: something is in it that does not come from dout.
+    .help = multiply everything in d{ $block } by dout
+    .training = the gradient changes its direction with the size of the loss
+law-repeatable = A second backward with the same x and dout gives a d{ $block } that is up to { $apart } away from the first: something in it is drawn again, or left from another call.
+    .help = draw nothing in backward: keep in forward what it needs (self.mask = mask), and use that
+    .training = noise in place of a part of the gradient
+law-sum = d{ $block } is not linear in dout: for the sum of two upstream gradients it is { $apart } away from the sum of both.
+    .help = leave out of d{ $block } what is no sum of products with dout: signs, roundings, limits, normalisations of it
+    .training = the gradient changes its direction with the size of the loss
+law-multiple = d{ $block } is not linear in dout: for { $times } times an upstream gradient it is not { $times } times itself, but up to { $seen } where { $expected } belongs.
+    .help = leave out of d{ $block } what is no sum of products with dout: signs, roundings, limits, normalisations of it
+    .training = the gradient changes its direction with the size of the loss
+law-limited = It is { $how }.
+changed-clipped = clipped to ±{ $limit }
+changed-norm = scaled to the norm { $limit }
+
+## What the numbers show
+
+column-code = the code
+column-fault = this fault
+column-differences = by differences
+evidence-reproduced = This fault gives all { $count } numbers of the code at { $inputs ->
+        [one] one input
+       *[other] { $inputs } inputs
+    }, to { $worst }; the right ones are up to { $off } away.
+evidence-compared = { $wrong } of { $all } elements are wrong; the cosine to the right gradient is { $cosine }, the ratio of the norms { $ratio }.
+unexplained = d{ $block } is wrong, and no known fault reproduces its numbers: here is where they differ.
+    .title = wrong, for no cause that could be proved
+    .training = the gradient is not that of the loss; what training does with it cannot be said
+unexplained-missing = backward leaves no gradient for `{ $block }`.
+    .help = compute d{ $block } in backward, and show it in `parameters`
+unexplained-infinite = d{ $block } is { $value } at { $at }, where the differences are finite: backward divides by 0, or a number leaves the range on the way.
+unexplained-few = Along random directions through the whole block it disagrees; the elements that were differentiated one by one are right, so that few elements are wrong.
+extent-wrong = All of them are at { $wrong } along axis { $axis }{ $outputs ->
+        [true] {" "}of the outputs that they come from
+       *[false] {""}
+    }.
+extent-right = None of them is at { $right } along axis { $axis }{ $outputs ->
+        [true] {" "}of the outputs that they come from
+       *[false] {""}
+    }.
+extent-last = All of them are at { $wrong } along axis { $axis }{ $outputs ->
+        [true] {" "}of the outputs that they come from
+       *[false] {""}
+    }; the last, { $right }, is right.
+extent-first = All of them are at { $wrong } along axis { $axis }{ $outputs ->
+        [true] {" "}of the outputs that they come from
+       *[false] {""}
+    }; the first, { $right }, is right.
+extent-both = All of them are at { $wrong } along axis { $axis }{ $outputs ->
+        [true] {" "}of the outputs that they come from
+       *[false] {""}
+    }; right at { $right }.
+extent-later = What an output contributes to its own position along axis { $axis } is right, and wrong is only what comes from later positions: look at what is handed from a step to the one before.
+extent-ratio = Each wrong element is { $ratio } times the right one.
+extent-value = Only the given input shows it, in the elements that are { $value }; at random inputs the gradient is right.
+extent-given = Only the given input shows it; at random inputs the gradient is right.
+extent-outputs = The same outputs contribute wrongly to { $others }: it may be one fault.
+
+## Remarks
+
+harmless-network = In this network it has no consequence: the gradients of all parameters agree with the differences of the loss.
+harmless-elsewhere = It is not what is wrong in this network: the gradients that depend on it agree with the differences of the loss.
+harmless-graph = In this graph it has no consequence: the gradients of all parameters agree with the differences of the loss.
+harmless-end = At the end of the graph dout is 1, and the gradient is right.
+matters-scaled = It would matter if the loss were scaled, or one of several: then dout is not 1.
+matters-used_twice = It would matter if another layer, a skip or a second loss still used that array.
+matters-parameters_before = It would matter if a layer before it had parameters.
+matters-without_reset = It would matter without a reset to zero before each backward.
+matters-with_others = It would matter if this layer were used with others: here another layer, or the loss, makes up for it.
+matters-another_graph = It would matter in another graph: here another node makes up for it, or nothing depends on it.
+epsilon-small = So small an epsilon has no consequence for training. It would matter where a probability is not much larger than it.
+remark-kink = The function has a kink here: { $kinks } of { $all } differentiated { $all ->
+        [one] element
+       *[other] elements
+    }. At { $at } d{ $block } may be { $left } (slope from the left) or { $right } (from the right); the code takes { $claimed }. That is no fault.
+remark-rounding = d{ $block } agrees to the { $to } that its precision leaves: the layer computes in a lower precision, or rounds on the way. That is no fault.
+remark-precision = d{ $block } agrees to the { $to } that its precision leaves: backward returns { $precision }. That is no fault.
+remark-jump = The function jumps here in `{ $block }`, as an index or a rounded number does, so that there is no slope to compare d{ $block } with.
+remark-inconclusive = The differences are too inaccurate here to say whether d{ $block } is right.
+remark-near_zero = At the given input d{ $block } is so near 0 that rounding is all there is to compare; it was compared at random inputs instead.
+remark-spread = d{ $block } differs from call to call by up to { $spread } of its largest number, with the same x and dout: it is added up in another order each time. That is rounding.
+refused-not_deterministic = Two calls of forward with the same input differ: output { $at } is { $first } and then { $second }. There is no gradient to compare with.
+    .help = draw the random numbers (a dropout's mask) from a fixed seed in each forward, or check with the ratio 0
+refused-not_finite = The output is not finite at this input, so that there is nothing to differentiate.
+    .help = check at an input at which the function is defined
+besides = Besides, and whatever the cause of the other:
+elsewhere = At the given rows, and at random inputs, the gradients are so near 0 that rounding is all there is to compare.
+elsewhere-compared = At the given rows the gradients are so near 0 that rounding is all there is to compare; they were compared at random inputs instead.
+
+## Networks
+
+overwritten = d{ $block } is one number when the backward of `{ $layer }` returns, and another at the end: the backward of `{ $by }` writes into the array that `{ $layer }` returned and still uses.
+    .title = dx written into by { $by }
+    .training = `{ $parameter }` follows a gradient that belongs to another layer
+shared_parameter =
+    .title = one array: { $names }
+shared_parameter-sum = { $names } are one and the same array: a change of one is a change of the other, and its gradient is the sum over { $count ->
+        [2] both uses
+       *[other] all uses
+    }. Each layer shows that sum: subtract it once.
+shared_parameter-contributions = { $names } are one and the same array: a change of one is a change of the other, and its gradient is the sum over { $count ->
+        [2] both uses
+       *[other] all uses
+    }. Each layer shows the contribution of its own use: an update with all of them moves the array by their sum.
+shared_parameter-no_sum = { $names } are one and the same array: a change of one is a change of the other, and its gradient is the sum over { $count ->
+        [2] both uses
+       *[other] all uses
+    }. What every layer shows is not that sum: it is the contribution of one use, or something else.
+    .training = the array follows a part of its gradient only
+shared_parameter-does_not_add_up = { $names } are one and the same array: a change of one is a change of the other, and its gradient is the sum over { $count ->
+        [2] both uses
+       *[other] all uses
+    }. What the layers show does not add up to it.
+    .training = the array follows a part of its gradient only
+whole-layers_are_right = Every layer is right by itself.
+whole-unexplained = Every layer is right by itself, and in the whole the gradient of { $names } is not that of the loss: what is used as the gradient is not what the layers hand on.
+    .training = training does not follow the loss
+whole-compared = The gradients that are used, beside the differences of the loss:
+column-cosine = cosine
+column-ratio = ratio
+weight_decay-multiple = What the gradient lacks is the same multiple of the value in all of { $count } elements of { $block }.
+shared_buffer = `{ $layer }` is right alone; in the row its backward uses the input of `{ $with }`: the two share one buffer, and the last forward wins.
+    .title = buffer shared with { $with }
+    .training = the gradient of this layer and of all before it is that of another network
+shared_buffer-unknown = `{ $layer }` is right alone, and wrong in the row: between forward and backward something else changes what it remembers.
+    .help = give each layer its own memory (self.x = x.copy()), and one object for each layer
+network-off = { $block } is off by { $apart } on average
+network-why = This is why, in the network, { $wrong }.
+network-first_loss = This is why the first loss is { $loss } (near ln { $instead } = { $log }), not ln { $classes } = { $expected }.
+no_gradient = The output depends on `{ $of }`, and backward gives no gradient for it. That is right for labels and settings; a parameter to be trained gets none.
+    .title = no gradient for { $of }
+
+## How it was checked
+
+method-network = the row: the loss differentiated in { $count } of its parameters' elements, and each parameter along random directions
+method-layer = { $layer }: { $inputs } inputs, each with a random upstream gradient; { $count } elements differentiated one by one, and each block along random directions
+method-one_batch = { $layer } does not take other numbers of rows than it was given, and was not asked for any
+
+## Causes that need no hypothesis
+
+ties_counted = Several inputs are tied for the maximum. Moved together they move the output once; the contributions in d{ $block } sum to { $times }, not to 1.
+    .title = ties counted { $times } times
+    .training = wherever a rectifier leaves several zeros in one window, the gradient is that many times too large
+    .help = give dout to one of the tied inputs (argmax), or divide it by their number
+dout_ignored = d{ $block } is the same for every upstream gradient: backward ignores dout, as if it were 1.
+    .title = dout ignored
+    .training = nothing while this is the last layer and dout is 1; wrong as soon as the loss is scaled, or one of several
+dout_ignored-seen = For three different upstream gradients, the numbers of the code are the same.
+accumulated = d{ $block } is added to the gradient of the call before instead of replacing it.
+    .title = added to the last call's gradient
+    .training = every step repeats all earlier ones: steps grow from step to step, and the loss blows up
+
+## Recorded graphs
+
+overflow-single = In f32 the gradient of { $block } is not finite, in f64 it is, and right: on the way a number leaves the range of f32, which ends at 3.4e38.
+    .help = write the formula so that no number on the way is so large, or train in f64
+    .training = training in f32 ends in NaN
+single = In f32 the gradient of { $block } is up to { $apart } of its largest number away from that in f64, which agrees with the differences. That is rounding, and no fault.
+single-much = In f32 the gradient of { $block } is up to { $apart } of its largest number away from that in f64, which agrees with the differences. That is rounding, but much of it: large numbers cancel on the way.
+claim-wrong = What was given as the gradient of { $names } is not the gradient of the loss.
+not_finite-nan = { $nan } NaN of its { $all } numbers
+not_finite-infinite = { $infinite } infinite of its { $all } numbers
+not_finite-both = { $nan } NaN and { $infinite } infinite of its { $all } numbers
+not_finite-block = `{ $label }` holds { $held }
+not_finite-blocks = { $holding }, so that no gradient can be compared with anything.
+    .help = check at parameters and inputs that are finite numbers
+not_finite-loss = The loss is { $value } here, so that no gradient can be compared with anything.
+    .help = check at parameters and inputs that are finite numbers
+not_finite-gradient = The gradient is { $value } here, so that its derivative cannot be compared with anything.
+    .help = check at parameters and inputs that are finite numbers
+not_finite-begins = From the left, { $place } is the first with such a number: it holds { $held }.
+node = `{ $label }` (the operation `{ $operation }`, recorded at { $location })
+place-first = { $node } is the first from the left that is wrong: it
+place-too = { $node }, too,
+place-as_well = { $node } is wrong as well: it
+node-not_deterministic = { $node } had another value in a second run with the same inputs, so that there is no one function to differentiate.
+    .help = draw its random numbers from a fixed seed, or give them as an input
+node-not_recorded = { $place } has a derivative that cannot be recorded: { $error }
+node-jump = { $node } jumps or has no value near this value of { $block }, so that no difference can say what its slope is.
+node-inconclusive = Whether the derivative of { $node } with respect to { $block } is right cannot be told: the differences do not settle.
+node-wrong = { $place } has a wrong derivative with respect to { $block }.
+    .training = every gradient to the left of it is wrong with it
+node-between = Several of its numbers are at a kink together, and what it takes there is none of the gradients nearby, nor between them.
+node-differ = { $count } of { $all } elements differ from the differences of its own output, for a random upstream gradient.
+node-along = Along a random direction of all elements its derivative gives { $claimed }, the differences { $differences }.
+column-derivative = its derivative
+column-left = left
+column-taken = taken
+column-right = right
+node-kink = { $node } has a kink at this value of { $block }: { $kinks } of { $all } elements have one slope on the left and another on the right.
+node-left = It takes the slope of the left side.
+node-right = It takes the slope of the right side.
+node-sides = It takes the slope of the left side at { $left }, of the right side at { $right }, and one between at { $between }.
+node-no_fault = That is no fault.
+node-slopes = The slopes of both sides, and the one taken.
+graph-unexplained = Every node has the right derivative alone, and yet the gradient of the whole is wrong: what is wrong shows at other values than those that the nodes have here, or in elements that were not drawn.
+graph-moved = At the given values the gradient of { $names } is so near 0 that rounding is all there is to compare; it was compared at other values of the parameters instead.
+graph-open = The differences are too inaccurate, at the given values and at others, to say whether the gradient of { $names } is right.
+method-directions = { $second ->
+        [true] second order: each
+       *[false] each
+    } of { $blocks } blocks moved in a random direction, and all together; { $nodes } nodes alone, for a random upstream gradient; in f64
+method-parameters = { $second ->
+        [true] second order: {""}
+       *[false] {""}
+    }{ $parameters } parameters moved one by one, the loss run again at two step sizes or more for each; { $nodes } nodes alone, for a random upstream gradient; in f64
+method-single = { $second ->
+        [true] second order: {""}
+       *[false] {""}
+    }{ $parameters } parameters moved one by one, the loss run again at two step sizes or more for each; { $nodes } nodes alone, for a random upstream gradient; the gradient in f32, all else in f64
+
+## Verdicts, invariants
+
+verdict-right = right
+verdict-wrong = wrong
+verdict-kink = a kink
+verdict-together = right together
+verdict-rounding = rounding
+verdict-not_deterministic = not deterministic
+verdict-not_differentiable = not differentiable here
+verdict-inconclusive = inconclusive
+invariant-zero_for_zero = not 0 for dout = 0
+invariant-linear = not linear in dout
+invariant-repeatable = a second backward gives other numbers
+invariant-permuted_rows = the order of the rows matters
+invariant-doubled_batch = a doubled batch changes the mean
+invariant-rows_sum_to_zero = a row of the gradient does not sum to 0
+invariant-first_loss = the first loss is not ln C
+
+## Places, headings
+
+whole-network = network
+whole-function = function
+whole-gradient = gradient
+whole-all_together = all together
+whole-second_order = { $name }, second order
+page-check = Gradient check
+page-of = Gradient check of { $subject }
+page-layers = From left to right
+page-first_wrong = the first wrong one
+page-findings = What was found
+page-fault = fault
+page-warning = warning
+page-remark = remark
+page-code = the code
+page-right = right
+page-help = help
+page-training = training
+page-in_training = In training
+page-gradients = The gradients
+page-gradient = gradient
+page-compared = compared
+page-all = all { $all }
+page-some = { $compared } of { $all }
+page-largest = largest error
+page-median = median error
+page-ratio = ratio of norms
+page-verdict = verdict
+page-method = How it was checked
+short-compared = compared
+short-largest = largest
+short-median = median
+short-distance = mean |Δ|
+short-cosine = cosine
+short-ratio = ratio
+short-legend = largest, median: relative error of an element; mean |Δ|: mean distance; cosine: of the angle between the gradient and the differences; ratio: of their norms
+whole-on_rows = { $network }, { $rows } { $rows ->
+        [one] row
+       *[other] rows
+    }
+fault-subject = two-layer network by hand, { $summary }
+softmax_over_batch-loss = The softmax normalises over all { $rows } rows at once: the maximum and the sum run over the whole batch, so that the rows share one sum and influence each other. The probabilities of a row sum to 1/{ $rows } on average ({ $sum }), not to 1.
+    .training = The rows of the logits' gradient do not sum to 0, so descent pushes all logits up together, until one row has all of the probability. The loss freezes, one class is predicted for everything, and the accuracy stays at 1/{ $classes }.
+softmax_over_batch-gradient = The true gradient of this forward is y − t/N, the code returns (y − t)/N: too small by y · (1 − 1/N), which adds up to { $share } over all rows and classes.
+softmax_over_batch-bias = A bias before it, which adds up the rows, is therefore off by (1 − 1/{ $rows })/{ $classes } = { $off } on average.
+softmax_over_batch-first_loss = At small weights all { $rows } · { $classes } probabilities are about 1/{ $all }, so the first loss is near ln { $all } = { $log } instead of ln { $classes } = { $expected }.
+softmax_over_batch = The softmax normalises over all { $rows } rows at once: the maximum and the sum run over the whole batch, so that the rows share one sum and influence each other.
+    .title = softmax over the whole batch
+    .training = the output of a row depends on which others are in its batch; the gradient is that of neither function
+softmax_down_columns = The softmax runs down the columns: the rows of the batch compete with each other for each class, instead of the classes for each row.
+    .title = softmax down the columns
+    .training = each row's classes are not compared with each other: the loss falls without the right class being the likeliest, and the accuracy stays near chance
+softmax_down_columns-first_loss = At small weights every probability is about 1/{ $rows }, so the first loss is near ln { $rows } = { $log } instead of ln { $classes } = { $expected }.
+method-limited = the time budget of { $seconds } s: fewer elements were differentiated and fewer causes tried than without it

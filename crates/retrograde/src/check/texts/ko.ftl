@@ -1,0 +1,426 @@
+# 기울기 확인 보고서의 한국어 문장. 앞말에 따라 달라지는 조사는 (은/는), (이/가), (을/를), (과/와), (으로/로)로 적는다.
+
+## 원인. 이름은 JSON에서와 같다.
+
+sign =
+    .title = 부호가 반대
+factor =
+    .title = { $name }배
+mean_for_sum =
+    .title = 행들의 합 대신 평균 (1/N배)
+sum_for_mean =
+    .title = 행들의 평균 대신 합 (1/N 누락)
+transposed =
+    .title = 전치됨
+axes_exchanged =
+    .title = 축의 순서가 { $order }(으로/로) 바뀜
+rearranged =
+    .title = 원소의 자리가 바뀜: { $how }
+detached =
+    .title = 0: 경로가 끊김
+dout_changed =
+    .title = dout이 바뀜: { $how }
+input_changed =
+    .title = x가 바뀜: { $how }
+parameter_changed =
+    .title = { $what }의 값이 바뀜: { $how }
+gradient_changed =
+    .title = 기울기가 바뀜: { $how }
+maximum_shared =
+    .title = 최댓값의 dout을 보낸 곳: { $how }
+element_factor =
+    .title = { $missing ->
+        [true] 각 원소를 { $factor }(으로/로) 나눔
+       *[false] 각 원소에 { $factor }(을/를) 곱함
+    }
+part_factor =
+    .title = { $missing ->
+        [true] 축 { $axis }의 { $positions } 위치에서 인수 { $factor } 누락
+       *[false] 축 { $axis }의 { $positions } 위치에서 { $factor }배
+    }
+mask_redrawn =
+    .title = 새로 뽑은 마스크
+loss_term =
+    .title = 손실의 역전파가 { $code }
+left_out =
+    .title = d{ $of }에 { $what } 누락
+own_output =
+    .title = 입력 대신 출력을 씀
+of_square =
+    .title = { $target ->
+        [0] 출력이 한 번 더 곱해짐
+       *[other] 손실로 준 값의 제곱 오차에 대한 기울기
+    }
+stale =
+    .title = 이전 호출의 { $what }
+shares_missing =
+    .title = 출력의 축 { $axis }에서 { $present } 위치의 기여만 있음
+part_detached =
+    .title = 축 { $axis }의 { $missing } 위치에서 끊김
+path_missing =
+    .title = 경로 누락: { $path }
+handed_back =
+    .title = { $how }
+own_hidden_state =
+    .title = 앞 시각 대신 그 시각의 은닉 상태
+rows_influence =
+    .title = 행끼리 영향을 주지만 backward는 모름
+diagonal_only =
+    .title = 각 출력에 자기 입력의 기여만 있음
+slope_at_output =
+    .title = 미분을 입력이 아닌 출력에서 계산함
+slope_at_input =
+    .title = 미분을 출력이 아닌 입력에서 계산함
+slope_missing =
+    .title = 미분을 곱하지 않음
+slope_twice =
+    .title = 미분을 두 번 곱함
+wrong_slope =
+    .title = { $right ->
+        [none] 잘못된 미분 { $code }
+       *[other] { $right } 대신 잘못된 미분 { $code }
+    }
+mask_inverted =
+    .title = 마스크가 뒤집힘
+mask_missing =
+    .title = 마스크 누락
+mask_moved =
+    .title = 마스크의 경계가 { $right }이 아닌 { $code }
+mask_of_dout =
+    .title = x가 아닌 dout으로 만든 마스크
+wrong_axis =
+    .title = 출력의 축 { $summed }에 대해 합함
+not_reduced =
+    .title = 행에 대한 합 누락
+wrong_shape =
+    .title = 형상이 { $right }이 아닌 { $code }
+another_parameter =
+    .title = { $of }의 기울기
+softmax_term =
+    .title = 소프트맥스의 역전파가 { $code }
+cross_entropy_term =
+    .title = 교차 엔트로피의 역전파가 { $code }
+attention_term =
+    .title = 어텐션의 역전파가 { $code }
+epsilon =
+    .title = 로그 안의 엡실론 { $value }
+weight_decay =
+    .title = { $in_loss ->
+        [true] 기울기에 가중치 감소 { $lambda } 누락
+       *[false] 손실에 가중치 감소 { $lambda } 누락
+    }
+dropout_not_scaled =
+    .title = 드롭아웃의 배율 { $scale } 누락
+normalisation_path =
+    .title = { $kind } 정규화에서 { $path } 경로 누락
+normalisation_term =
+    .title = { $kind } 정규화의 역전파가 { $code }
+
+## 배치의 성질
+
+batch-permuted = 배치에서 행의 순서를 바꾸면 출력도 같은 순서로 바뀌어야 하는데, 최대 { $apart }만큼 다릅니다. 한 행의 출력이 배치에서의 위치나 앞 행에 따라 달라집니다.
+    .help = 행이 샘플이라면 샘플마다 따로 계산하세요. 축 0이 아니라 축 1을 따라 합하거나 평균합니다
+    .training = 한 샘플의 출력이 같은 배치에 우연히 함께 들어간 샘플에 따라 달라집니다
+batch-row_sums = 한 행의 로짓 전체에 같은 값을 더해도 소프트맥스는 변하지 않으므로, 로짓에 대한 기울기는 행마다 합이 0이어야 합니다. 그런데 0이 아닙니다.
+    .training = 경사 하강이 한 행의 로짓 전체를 함께 올리거나 내립니다. 로짓이 의미 없이 한없이 커집니다
+batch-row_sums_are = 기울기의 행별 합: { $sums }.
+batch-copies = 한 행을 복사해 만든 배치의 손실은 그 행의 손실과 같으므로 이 손실은 행에 대한 평균입니다. 그런데 배치의 모든 행을 두 번씩 넣으면 손실이 { $once }에서 { $again }(으로/로) 바뀝니다. 행끼리 서로 영향을 줍니다.
+    .help = forward와 backward에서 모두 행마다 손실을 따로 구해 더한 뒤 행의 수로 나누세요
+    .training = 갱신 폭이 배치 크기에 따라 달라집니다. 배치 크기마다 학습률이 다른 셈입니다
+batch-halved = 배치의 모든 행을 두 번씩 넣어도 평균 손실은 같으므로 각 행의 기울기는 절반이 되어야 하는데, 최대 { $apart }만큼 다릅니다.
+    .help = forward와 backward에서 모두 행마다 손실을 따로 구해 더한 뒤 행의 수로 나누세요
+    .training = 갱신 폭이 배치 크기에 따라 달라집니다. 배치 크기마다 학습률이 다른 셈입니다
+batch-doubled_loss = 모든 행을 두 번씩 넣으면 손실이 { $once }에서 { $again }(으로/로) 바뀝니다. 행에 대한 평균이 아니거나 행끼리 서로 영향을 줍니다. 그러면 갱신 폭이 배치 크기에 따라 달라집니다.
+batch-doubled_gradient = 모든 행을 두 번씩 넣으면 손실은 같은데 기울기가 달라집니다. 이 행 수에서만 맞는 기울기입니다.
+batch-reversed = 행을 거꾸로 늘어놓으면 손실이 { $once }에서 { $again }(으로/로) 바뀝니다. 손실이 행의 순서에 따라 달라집니다.
+first_loss-batch = 로짓이 이렇게 작으면 아직 아무것도 학습하지 않은 상태이므로, 클래스가 { $classes }개인 교차 엔트로피의 평균은 ln { $classes } = { $expected } 근처여야 합니다. 그런데 첫 손실은 { $loss }입니다. ln { $all } = { $log }에 가까운 값으로, 배치의 수 { $rows } · { $classes }개 전체에 소프트맥스를 적용할 때 나옵니다.
+first_loss-columns = 로짓이 이렇게 작으면 아직 아무것도 학습하지 않은 상태이므로, 클래스가 { $classes }개인 교차 엔트로피의 평균은 ln { $classes } = { $expected } 근처여야 합니다. 그런데 첫 손실은 { $loss }입니다. 행의 수에 대한 ln { $rows } = { $log }에 가까운 값으로, 소프트맥스를 열 방향으로 적용할 때 나옵니다.
+first_loss-sum = 로짓이 이렇게 작으면 아직 아무것도 학습하지 않은 상태이므로, 클래스가 { $classes }개인 교차 엔트로피의 평균은 ln { $classes } = { $expected } 근처여야 합니다. 그런데 첫 손실은 { $loss }, 곧 그 { $rows }배입니다. 행에 대해 평균 대신 합을 냈습니다.
+
+## 계층의 불변량
+
+memory_overwritten = forward를 한 번 하고 backward를 두 번 하면 두 번째 값이 다릅니다. backward가 forward가 남긴 값을 바꿉니다.
+    .title = backward가 forward의 기억을 덮어씀
+    .help = backward에서는 복사본으로 계산하세요
+    .training = forward마다 backward를 한 번만 하면 문제가 없지만, forward 하나에 손실이 둘이면 틀립니다
+softmax-forward_is_wrong = 기울기는 forward가 계산한 그대로의 기울기입니다. 틀린 것은 forward입니다.
+softmax-probabilities = 행별 확률의 합은 { $sums }입니다. 각각 1이어야 합니다.
+overflow-softmax = 모든 입력에 { $at }(을/를) 더해도 결과는 변하지 않아야 하는데 forward의 출력이 { $value }입니다. 행마다 최댓값을 먼저 빼지 않아 exp가 오버플로를 일으킵니다.
+overflow-saturated = 입력이 { $at }일 때 함수는 거의 변하지 않는데 forward의 출력이 { $value }입니다. 계산 도중 exp가 오버플로를 일으킵니다.
+    .help = 오버플로가 없는 exp(−|x|)를 써서 계산하세요
+overflow =
+    .title = 오버플로
+    .training = 학습이 잘되다가 입력 하나가 커지는 순간 모든 값이 NaN이 됩니다
+written_into = { $what ->
+        [x] forward가 읽기만 해야 할 x에 값을 씁니다. 이 배열은 앞 계층의 것이며, 앞 계층이 자기 출력으로 기억하고 있을 수 있습니다. 나중에 이 배열을 쓰는 쪽은 다른 값을 보게 됩니다.
+       *[dout] backward가 읽기만 해야 할 dout에 값을 씁니다. 이 배열은 뒤 계층의 것이며, 같은 기울기가 지나는 다른 경로에서도 쓰입니다. 나중에 이 배열을 쓰는 쪽은 다른 값을 보게 됩니다.
+    }
+    .title = { $what }의 배열에 덮어씀
+    .training = 계층을 한 줄로만 이으면 우연히 맞습니다. 건너뛰기 연결, 두 개의 손실, 출력을 기억하는 계층처럼 배열을 두 번 쓰는 순간 틀립니다
+written_into-size = { $what }에 든 수는 { $call } 전에는 { $before }개, 후에는 { $after }개입니다.
+written_into-value = { $what }{ $index }의 값은 { $call } 전에는 { $before }, 후에는 { $after }입니다.
+
+law-zero_for_zero = dout이 0이어도 d{ $block }의 값은 0이 아니라 최대 { $apart }입니다. dout에서 오지 않은 값이 섞여 있습니다.
+    .help = d{ $block }의 모든 항에 dout을 곱하세요
+    .training = 손실의 크기에 따라 기울기의 방향이 바뀝니다
+law-repeatable = 같은 x와 dout으로 backward를 다시 하면 d{ $block }의 값이 처음과 최대 { $apart }만큼 다릅니다. 매번 새로 뽑은 난수나 다른 호출에서 남은 값이 섞여 있습니다.
+    .help = backward에서 난수를 뽑지 말고, forward에서 저장한 값을 쓰세요 (self.mask = mask)
+    .training = 기울기의 일부 자리에 잡음이 들어갑니다
+law-sum = d{ $block }의 값이 dout에 대해 선형이 아닙니다. 두 상류 기울기의 합을 주면 각각의 결과를 더한 값과 { $apart }만큼 다릅니다.
+    .help = d{ $block }에서 dout과의 곱의 합이 아닌 것(부호, 반올림, 클리핑, 정규화)을 빼세요
+    .training = 손실의 크기에 따라 기울기의 방향이 바뀝니다
+law-multiple = d{ $block }의 값이 dout에 대해 선형이 아닙니다. 상류 기울기를 { $times }배 하면 결과도 { $times }배가 되어 { $expected }여야 하는데 { $seen }입니다.
+    .help = d{ $block }에서 dout과의 곱의 합이 아닌 것(부호, 반올림, 클리핑, 정규화)을 빼세요
+    .training = 손실의 크기에 따라 기울기의 방향이 바뀝니다
+law-limited = 기울기의 변형: { $how }.
+changed-clipped = ±{ $limit }(으로/로) 클리핑
+changed-norm = 노름을 { $limit }(으로/로) 맞춤
+
+## 수치가 보여 주는 것
+
+column-code = 코드
+column-fault = 이 오류의 값
+column-differences = 수치 미분
+evidence-reproduced = 입력 { $inputs }개에서 코드가 낸 값 { $count }개가 모두 이 오류의 값과 { $worst } 안에서 일치합니다. 올바른 값과는 최대 { $off }만큼 다릅니다.
+evidence-compared = 원소 { $all }개 가운데 { $wrong }개가 틀립니다. 올바른 기울기와의 코사인은 { $cosine }, 노름의 비는 { $ratio }입니다.
+unexplained = d{ $block }의 값이 틀렸지만, 알려진 오류 가운데 같은 값을 내는 것이 없습니다. 다른 곳은 다음과 같습니다.
+    .title = 틀렸으나 원인을 입증하지 못함
+    .training = 손실의 기울기가 아니므로 학습이 어떻게 될지 알 수 없습니다
+unexplained-missing = backward가 `{ $block }`의 기울기를 남기지 않습니다.
+    .help = backward에서 d{ $block }의 값을 계산하고 `parameters`에 넣으세요
+unexplained-infinite = d{ $block }{ $at }의 값이 { $value }입니다. 수치 미분의 값은 유한합니다. backward가 0으로 나누거나, 계산 도중 값이 표현 범위를 벗어납니다.
+unexplained-few = 블록 전체를 지나는 임의의 방향에서는 다르지만 하나씩 미분해 본 원소는 맞습니다. 틀린 원소는 적습니다.
+extent-wrong = 틀린 것은 모두 { $outputs ->
+        [true] 기여한 출력의 축
+       *[false] 축
+    } { $axis }에서 { $wrong } 위치에 있습니다.
+extent-right = { $outputs ->
+        [true] 기여한 출력의 축
+       *[false] 축
+    } { $axis }에서 { $right } 위치에는 틀린 것이 없습니다.
+extent-last = 틀린 것은 모두 { $outputs ->
+        [true] 기여한 출력의 축
+       *[false] 축
+    } { $axis }에서 { $wrong } 위치에 있고, 마지막 { $right } 위치는 맞습니다.
+extent-first = 틀린 것은 모두 { $outputs ->
+        [true] 기여한 출력의 축
+       *[false] 축
+    } { $axis }에서 { $wrong } 위치에 있고, 처음 { $right } 위치는 맞습니다.
+extent-both = 틀린 것은 모두 { $outputs ->
+        [true] 기여한 출력의 축
+       *[false] 축
+    } { $axis }에서 { $wrong } 위치에 있고, { $right } 위치는 맞습니다.
+extent-later = 축 { $axis }에서 출력이 자기 위치에 기여한 값은 맞고, 뒤 위치에서 온 값만 틀립니다. 한 시각에서 앞 시각으로 넘겨주는 기울기를 살펴보세요.
+extent-ratio = 틀린 원소는 모두 올바른 값의 { $ratio }배입니다.
+extent-value = 주어진 입력에서 값이 { $value }인 원소만 틀립니다. 임의의 입력에서는 기울기가 맞습니다.
+extent-given = 주어진 입력에서만 틀립니다. 임의의 입력에서는 기울기가 맞습니다.
+extent-outputs = 같은 출력에서 { $others }에 대한 기여도 틀립니다. 하나의 오류일 수 있습니다.
+
+## 참고 사항
+
+harmless-network = 이 신경망에서는 문제가 되지 않습니다. 모든 매개변수의 기울기가 손실의 수치 미분과 일치합니다.
+harmless-elsewhere = 이 신경망에서 틀린 것은 이것이 아닙니다. 여기에 달린 기울기는 손실의 수치 미분과 일치합니다.
+harmless-graph = 이 그래프에서는 문제가 되지 않습니다. 모든 매개변수의 기울기가 손실의 수치 미분과 일치합니다.
+harmless-end = 그래프의 끝에서는 dout이 1이므로 기울기가 맞습니다.
+matters-scaled = 손실에 배율을 곱하거나 손실이 여럿이면 dout이 1이 아니므로 문제가 됩니다.
+matters-used_twice = 다른 계층, 건너뛰기 연결, 두 번째 손실이 이 배열을 다시 쓰면 문제가 됩니다.
+matters-parameters_before = 앞에 매개변수가 있는 계층이 오면 문제가 됩니다.
+matters-without_reset = backward마다 0으로 초기화하지 않으면 문제가 됩니다.
+matters-with_others = 이 계층을 다른 계층과 함께 쓰면 문제가 됩니다. 여기서는 다른 계층이나 손실이 그 차이를 메웁니다.
+matters-another_graph = 다른 그래프에서는 문제가 됩니다. 여기서는 다른 노드가 그 차이를 메우거나, 이 값을 쓰는 곳이 없습니다.
+epsilon-small = 이렇게 작은 엡실론은 학습에 영향을 주지 않습니다. 확률이 엡실론과 비슷하게 작아지면 문제가 됩니다.
+remark-kink = 이 점에서 함수가 꺾입니다(미분한 원소 { $all }개 가운데 { $kinks }개). { $at }에서 d{ $block }의 값은 왼쪽 기울기로는 { $left }, 오른쪽 기울기로는 { $right }입니다. 코드의 값은 { $claimed }입니다. 오류가 아닙니다.
+remark-rounding = d{ $block }의 값은 정밀도의 한계인 { $to } 안에서 일치합니다. 계층이 더 낮은 정밀도로 계산하거나 도중에 반올림합니다. 오류가 아닙니다.
+remark-precision = d{ $block }의 값은 정밀도의 한계인 { $to } 안에서 일치합니다. backward가 { $precision } 값을 돌려줍니다. 오류가 아닙니다.
+remark-jump = 인덱스나 반올림한 값처럼 함수가 `{ $block }`에 대해 불연속이어서, d{ $block }의 값과 비교할 미분이 없습니다.
+remark-inconclusive = 수치 미분이 부정확하여 d{ $block }의 값이 맞는지 판단할 수 없습니다.
+remark-near_zero = 주어진 입력에서는 d{ $block }의 값이 0에 너무 가까워 반올림 오차밖에 비교할 것이 없습니다. 대신 임의의 입력에서 비교했습니다.
+remark-spread = 같은 x와 dout인데도 d{ $block }의 값이 호출할 때마다 가장 큰 값의 { $spread }만큼 다릅니다. 더하는 순서가 매번 달라서 생기는 반올림 오차입니다.
+refused-not_deterministic = 같은 입력으로 forward를 두 번 했는데 결과가 다릅니다. 출력 { $at }의 값은 처음에는 { $first }, 다음에는 { $second }입니다. 비교할 기울기가 없습니다.
+    .help = forward마다 고정된 시드로 난수(드롭아웃의 마스크)를 뽑거나, 비율을 0으로 두고 확인하세요
+refused-not_finite = 이 입력에서 출력이 유한하지 않아 미분할 수 없습니다.
+    .help = 함수가 정의되는 입력에서 확인하세요
+besides = 그 밖에, 다른 오류의 원인이 무엇이든:
+elsewhere = 주어진 행에서도 임의의 입력에서도 기울기가 0에 너무 가까워 반올림 오차밖에 비교할 것이 없습니다.
+elsewhere-compared = 주어진 행에서는 기울기가 0에 너무 가까워 반올림 오차밖에 비교할 것이 없습니다. 대신 임의의 입력에서 비교했습니다.
+
+## 신경망
+
+overwritten = `{ $layer }`의 backward가 끝났을 때와 마지막에 d{ $block }의 값이 다릅니다. `{ $by }`의 backward가 `{ $layer }`에서 돌려주고 아직 쓰고 있는 배열에 값을 씁니다.
+    .title = `{ $by }`에서 dx를 덮어씀
+    .training = `{ $parameter }`의 갱신에 다른 계층의 기울기가 쓰입니다
+shared_parameter =
+    .title = 하나의 배열: { $names }
+shared_parameter-sum = { $names }: 같은 배열입니다. 하나를 바꾸면 나머지도 바뀌며, 기울기는 { $count }곳에서 쓰인 기여의 합입니다. 계층마다 이 합을 보여 주므로 갱신할 때는 한 번만 빼야 합니다.
+shared_parameter-contributions = { $names }: 같은 배열입니다. 하나를 바꾸면 나머지도 바뀌며, 기울기는 { $count }곳에서 쓰인 기여의 합입니다. 계층마다 자기 기여만 보여 주므로, 모두 갱신하면 배열이 그 합만큼 움직입니다.
+shared_parameter-no_sum = { $names }: 같은 배열입니다. 하나를 바꾸면 나머지도 바뀌며, 기울기는 { $count }곳에서 쓰인 기여의 합입니다. 계층들이 보여 주는 값은 그 합이 아니라 한 곳의 기여이거나 다른 값입니다.
+    .training = 배열이 기울기의 일부만 따라갑니다
+shared_parameter-does_not_add_up = { $names }: 같은 배열입니다. 하나를 바꾸면 나머지도 바뀌며, 기울기는 { $count }곳에서 쓰인 기여의 합입니다. 계층들이 보여 주는 값을 더해도 그 합이 되지 않습니다.
+    .training = 배열이 기울기의 일부만 따라갑니다
+whole-layers_are_right = 계층은 하나하나 모두 맞습니다.
+whole-unexplained = 계층은 하나하나 모두 맞는데, 전체에서 { $names }의 기울기는 손실의 기울기가 아닙니다. 기울기로 쓰는 값이 계층들이 넘겨준 값이 아닙니다.
+    .training = 학습이 손실을 따라가지 않습니다
+whole-compared = 실제로 쓰이는 기울기와 손실의 수치 미분을 비교하면 다음과 같습니다.
+column-cosine = 코사인
+column-ratio = 노름의 비
+weight_decay-multiple = { $block }의 원소 { $count }개에서 모두, 기울기에서 빠진 양은 값의 같은 배수입니다.
+shared_buffer = `{ $layer }` 계층만 보면 맞습니다. 신경망에서는 이 계층의 backward가 `{ $with }` 계층의 입력을 씁니다. 두 계층이 버퍼 하나를 같이 써서 마지막 forward의 값만 남습니다.
+    .title = `{ $with }` 계층과 버퍼를 공유함
+    .training = 이 계층과 그 앞 모든 계층의 기울기가 다른 신경망의 기울기가 됩니다
+shared_buffer-unknown = `{ $layer }` 계층만 보면 맞지만 신경망에서는 틀립니다. forward와 backward 사이에 계층이 기억한 값을 다른 곳에서 바꿉니다.
+    .help = 계층마다 자기 메모리를 두고 (self.x = x.copy()), 계층마다 객체를 따로 만드세요
+network-off = { $block } 평균 { $apart }
+network-why = 그래서 신경망에서 기울기에 다음과 같은 오차가 생깁니다: { $wrong }.
+network-first_loss = 그래서 첫 손실이 ln { $classes } = { $expected }이 아니라 { $loss }입니다(ln { $instead } = { $log }에 가깝습니다).
+no_gradient = 출력이 `{ $of }`에 따라 달라지는데 backward가 그 기울기를 주지 않습니다. 레이블이나 설정값이라면 맞습니다. 학습할 매개변수라면 기울기가 없는 것입니다.
+    .title = { $of }의 기울기가 없음
+
+## 확인 방법
+
+method-network = 신경망: 매개변수의 원소 { $count }개에서 손실을 미분하고, 매개변수마다 임의의 방향으로도 미분함
+method-layer = { $layer }: 입력 { $inputs }개, 각각 임의의 상류 기울기; 원소 { $count }개를 하나씩 미분하고, 블록마다 임의의 방향으로도 미분함
+method-one_batch = { $layer }: 주어진 것과 다른 행 수를 받지 않아 다른 행 수로는 확인하지 않음
+
+## 가설 없이 알 수 있는 원인
+
+ties_counted = 여러 입력이 같은 최댓값입니다. 함께 움직이면 출력은 한 번만 움직이는데, d{ $block }에서 이들의 기여를 더하면 1이 아니라 { $times }입니다.
+    .title = 같은 최댓값을 { $times }번 셈
+    .training = 렐루가 한 윈도에 0을 여럿 남기는 곳마다 기울기가 그 배수만큼 커집니다
+    .help = 같은 최댓값 가운데 하나에만 dout을 주거나(argmax), 개수로 나누세요
+dout_ignored = 어떤 상류 기울기를 주어도 d{ $block }의 값이 같습니다. backward가 dout을 쓰지 않고 1로 둔 셈입니다.
+    .title = dout을 쓰지 않음
+    .training = 마지막 계층이고 dout이 1이면 괜찮지만, 손실에 배율을 곱하거나 손실이 여럿이면 틀립니다
+dout_ignored-seen = 서로 다른 세 상류 기울기에 대해 코드의 값이 모두 같습니다.
+accumulated = d{ $block }의 값이 이전 호출의 기울기를 대신하지 않고 거기에 더해집니다.
+    .title = 이전 호출의 기울기에 더해짐
+    .training = 매 단계마다 지난 기울기를 모두 되풀이하므로 갱신 폭이 점점 커지고 손실이 발산합니다
+
+## 기록된 그래프
+
+overflow-single = { $block }의 기울기가 f32에서는 유한하지 않고, f64에서는 유한하며 맞습니다. 계산 도중 값이 f32의 범위(3.4e38)를 벗어납니다.
+    .help = 계산 도중 그렇게 큰 값이 나오지 않도록 식을 바꾸거나 f64로 학습하세요
+    .training = f32로 학습하면 NaN이 됩니다
+single = f32로 구한 { $block }의 기울기는 수치 미분과 일치하는 f64의 기울기와 최댓값의 { $apart }만큼 다릅니다. 반올림 오차이며 오류가 아닙니다.
+single-much = f32로 구한 { $block }의 기울기는 수치 미분과 일치하는 f64의 기울기와 최댓값의 { $apart }만큼 다릅니다. 반올림 오차이지만 큽니다. 계산 도중 큰 수들이 상쇄됩니다.
+claim-wrong = { $names }의 기울기로 준 값은 손실의 기울기가 아닙니다.
+not_finite-nan = { $all }개 가운데 NaN이 { $nan }개
+not_finite-infinite = { $all }개 가운데 무한대가 { $infinite }개
+not_finite-both = { $all }개 가운데 NaN이 { $nan }개, 무한대가 { $infinite }개
+not_finite-block = `{ $label }`에는 { $held }
+not_finite-blocks = { $holding } 있어 비교할 수 있는 기울기가 없습니다.
+    .help = 유한한 매개변수와 입력에서 확인하세요
+not_finite-loss = 손실이 { $value }이어서 비교할 수 있는 기울기가 없습니다.
+    .help = 유한한 매개변수와 입력에서 확인하세요
+not_finite-gradient = 기울기가 { $value }이어서 그 미분을 비교할 수 없습니다.
+    .help = 유한한 매개변수와 입력에서 확인하세요
+not_finite-begins = 왼쪽부터 보면 { $place }에서 처음 나타납니다({ $held }).
+node = `{ $label }`(연산 `{ $operation }`, { $location }에서 기록)
+place-first = { $node }: 왼쪽부터 보아 처음으로 틀린 곳입니다.
+place-too = { $node }: 같은 노드입니다.
+place-as_well = { $node }: 여기도 틀립니다.
+node-not_deterministic = { $node }: 같은 입력으로 다시 실행했더니 값이 달라, 미분할 함수가 하나로 정해지지 않습니다.
+    .help = 난수를 고정된 시드로 뽑거나 입력으로 주세요
+node-not_recorded = { $place } 미분을 기록할 수 없습니다: { $error }
+node-jump = { $node }: 이 { $block } 값 근처에서 불연속이거나 값이 없어 수치 미분으로 기울기를 알 수 없습니다.
+node-inconclusive = { $node }: 수치 미분이 수렴하지 않아 { $block }에 대한 미분이 맞는지 판단할 수 없습니다.
+node-wrong = { $place } { $block }에 대한 미분이 틀립니다.
+    .training = 이 노드보다 왼쪽에 있는 모든 기울기가 함께 틀립니다
+node-between = 여러 원소가 한꺼번에 꺾인 점에 있는데, 여기서 택한 값은 주변의 기울기도 아니고 그 사이의 값도 아닙니다.
+node-differ = 임의의 상류 기울기에 대해 원소 { $all }개 가운데 { $count }개가 이 노드 출력의 수치 미분과 다릅니다.
+node-along = 모든 원소를 임의의 방향으로 움직이면 노드의 미분은 { $claimed }, 수치 미분은 { $differences }입니다.
+column-derivative = 노드의 미분
+column-left = 왼쪽
+column-taken = 택한 값
+column-right = 오른쪽
+node-kink = { $node }: 이 { $block } 값에서 꺾입니다. 원소 { $all }개 가운데 { $kinks }개에서 왼쪽과 오른쪽의 기울기가 다릅니다.
+node-left = 왼쪽 기울기를 택합니다.
+node-right = 오른쪽 기울기를 택합니다.
+node-sides = { $left }곳에서는 왼쪽, { $right }곳에서는 오른쪽, { $between }곳에서는 그 사이의 기울기를 택합니다.
+node-no_fault = 오류가 아닙니다.
+node-slopes = 양쪽의 기울기와 택한 값은 다음과 같습니다.
+graph-unexplained = 노드는 하나하나 미분이 모두 맞는데 전체의 기울기는 틀립니다. 여기서 노드가 가진 값이 아닌 다른 값에서, 또는 뽑히지 않은 원소에서 나타나는 오류입니다.
+graph-moved = 주어진 값에서는 { $names }의 기울기가 0에 너무 가까워 반올림 오차밖에 비교할 것이 없습니다. 대신 매개변수의 다른 값에서 비교했습니다.
+graph-open = 주어진 값에서도 다른 값에서도 수치 미분이 부정확하여 { $names }의 기울기가 맞는지 판단할 수 없습니다.
+method-directions = { $second ->
+        [true] 2차 미분: {""}
+       *[false] {""}
+    }블록 { $blocks }개를 각각, 또 모두 함께 임의의 방향으로 움직임; 노드 { $nodes }개를 임의의 상류 기울기로 따로 확인함; f64
+method-parameters = { $second ->
+        [true] 2차 미분: {""}
+       *[false] {""}
+    }매개변수 { $parameters }개를 하나씩 움직이며, 각각 둘 이상의 간격에서 손실을 다시 계산함; 노드 { $nodes }개를 임의의 상류 기울기로 따로 확인함; f64
+method-single = { $second ->
+        [true] 2차 미분: {""}
+       *[false] {""}
+    }매개변수 { $parameters }개를 하나씩 움직이며, 각각 둘 이상의 간격에서 손실을 다시 계산함; 노드 { $nodes }개를 임의의 상류 기울기로 따로 확인함; 기울기는 f32, 나머지는 f64
+
+## 판정과 불변량
+
+verdict-right = 맞음
+verdict-wrong = 틀림
+verdict-kink = 꺾인 점
+verdict-together = 함께 맞음
+verdict-rounding = 반올림
+verdict-not_deterministic = 값이 일정하지 않음
+verdict-not_differentiable = 미분 불가
+verdict-inconclusive = 판단 불가
+invariant-zero_for_zero = dout = 0에서 0이 아님
+invariant-linear = dout에 대해 비선형
+invariant-repeatable = 두 번째 backward의 값이 다름
+invariant-permuted_rows = 행의 순서에 따라 달라짐
+invariant-doubled_batch = 배치를 두 배로 하면 평균이 바뀜
+invariant-rows_sum_to_zero = 기울기의 행별 합이 0이 아님
+invariant-first_loss = 첫 손실이 ln C가 아님
+
+## 위치, 제목
+
+whole-network = 신경망
+whole-function = 함수
+whole-gradient = 기울기
+whole-all_together = 모두 함께
+whole-second_order = { $name }, 2차
+page-check = 기울기 확인
+page-of = { $subject }의 기울기 확인
+page-layers = 왼쪽에서 오른쪽으로
+page-first_wrong = 처음 틀린 곳
+page-findings = 확인 결과
+page-fault = 오류
+page-warning = 경고
+page-remark = 참고
+page-code = 코드
+page-right = 올바른 식
+page-help = 해결
+page-training = 학습
+page-in_training = 학습에 미치는 영향
+page-gradients = 기울기
+page-gradient = 기울기
+page-compared = 비교한 원소
+page-all = 전체 { $all }
+page-some = { $all } 중 { $compared }
+page-largest = 최대 오차
+page-median = 오차의 중앙값
+page-ratio = 노름의 비
+page-verdict = 판정
+page-method = 확인 방법
+short-compared = 비교
+short-largest = 최대
+short-median = 중앙값
+short-distance = 평균|Δ|
+short-cosine = 코사인
+short-ratio = 비
+short-legend = 최대, 중앙값: 원소의 상대 오차; 평균|Δ|: 차이의 절댓값 평균; 코사인: 기울기와 수치 미분 사이의 각; 비: 두 노름의 비
+whole-on_rows = { $network }, { $rows }행
+fault-subject = 손으로 짠 2층 신경망, { $summary }
+softmax_over_batch-loss = 소프트맥스가 { $rows }개 행을 한꺼번에 정규화합니다. 최댓값과 합을 배치 전체에서 구하므로 행들이 하나의 합을 나누어 쓰고 서로 영향을 줍니다. 한 행의 확률의 합은 1이 아니라 평균 1/{ $rows }({ $sum })입니다.
+    .training = 로짓에 대한 기울기의 행별 합이 0이 아니므로, 경사 하강이 모든 로짓을 함께 밀어 올려 결국 한 행이 확률을 모두 가져갑니다. 손실은 멈추고 모든 입력을 한 클래스로 예측하며 정확도는 1/{ $classes }에 머뭅니다.
+softmax_over_batch-gradient = 이 forward의 올바른 기울기는 y − t/N인데 코드는 (y − t)/N을 돌려줍니다. y · (1 − 1/N)만큼 작으며, 그 차이는 모든 행과 클래스를 더하면 { $share }입니다.
+softmax_over_batch-bias = 그래서 행을 모두 더하는 앞 계층의 편향 기울기는 평균 (1 − 1/{ $rows })/{ $classes } = { $off }만큼 어긋납니다.
+softmax_over_batch-first_loss = 가중치가 작으면 확률 { $rows } · { $classes }개가 모두 1/{ $all } 정도이므로 첫 손실은 ln { $classes } = { $expected }이 아니라 ln { $all } = { $log } 근처가 됩니다.
+softmax_over_batch = 소프트맥스가 { $rows }개 행을 한꺼번에 정규화합니다. 최댓값과 합을 배치 전체에서 구하므로 행들이 하나의 합을 나누어 쓰고 서로 영향을 줍니다.
+    .title = 배치 전체에 대한 소프트맥스
+    .training = 한 행의 출력이 같은 배치의 다른 행에 따라 달라지며, 기울기는 어느 쪽 함수의 기울기도 아닙니다
+softmax_down_columns = 소프트맥스가 열 방향으로 계산됩니다. 한 행 안에서 클래스끼리가 아니라, 클래스마다 배치의 행끼리 경쟁합니다.
+    .title = 열 방향의 소프트맥스
+    .training = 한 행의 클래스들이 서로 비교되지 않으므로, 손실이 줄어도 정답 클래스의 확률이 가장 크지는 않고 정확도는 무작위 수준에 머뭅니다
+softmax_down_columns-first_loss = 가중치가 작으면 모든 확률이 1/{ $rows } 정도이므로 첫 손실은 ln { $classes } = { $expected }이 아니라 ln { $rows } = { $log } 근처가 됩니다.
+method-limited = 시간 제한 { $seconds }초: 제한이 없을 때보다 원소를 적게 미분하고 원인을 적게 시험함
