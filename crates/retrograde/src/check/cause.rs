@@ -191,9 +191,9 @@ pub enum Cause {
     /// The slope is another function.
     WrongSlope {
         /// The function as the code has it.
-        code: String,
+        code: Message,
         /// The function as it should be; empty where no short formula fits.
-        right: String,
+        right: Message,
     },
     /// Where the gradient should pass it is stopped, and the reverse.
     MaskInverted,

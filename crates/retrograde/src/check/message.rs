@@ -75,6 +75,11 @@ impl Message {
         self
     }
 
+    /// Whether there is no text in it.
+    pub(super) fn is_empty(&self) -> bool {
+        self.arguments.get("text") == Some(&Argument::Text(String::new()))
+    }
+
     /// Its id in the files of texts: it stays the same where the wording changes.
     pub fn id(&self) -> &str {
         &self.id
@@ -206,11 +211,12 @@ impl<T: Into<Argument>> From<Vec<T>> for Argument {
 
 impl From<String> for Message {
     fn from(text: String) -> Self {
-        Message::new("old").with("text", text)
+        Message::verbatim(text)
     }
 }
+
 impl From<&str> for Message {
     fn from(text: &str) -> Self {
-        Message::new("old").with("text", text)
+        Message::verbatim(text)
     }
 }

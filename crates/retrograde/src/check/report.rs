@@ -2,9 +2,12 @@
 
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
+use serde_json::Value;
 
 use super::message::text;
 use super::{Cause, Comparison, Invariant, Language, Message, Severity, Verdict};
+
+use crate::error::{Error, Result};
 
 /// What a check says.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -88,7 +91,47 @@ pub struct Table {
     pub rows: Vec<(String, Vec<f64>)>,
 }
 
+/// A text in both languages, put together from several messages.
+#[derive(Serialize)]
+struct Texts {
+    en: String,
+    ko: String,
+}
+
+impl Texts {
+    fn of(text: impl Fn(Language) -> String) -> Self {
+        Texts { en: text(Language::English), ko: text(Language::Korean) }
+    }
+}
+
+/// JSON with strings in place of messages.
+fn in_one_language(value: Value, language: Language) -> Value {
+    match value {
+        Value::Object(mut fields) => match fields.remove(language.code()) {
+            Some(text) => text,
+            None => {
+                fields.into_iter().map(|(name, value)| (name, in_one_language(value, language))).collect()
+            }
+        },
+        Value::Array(all) => all.into_iter().map(|value| in_one_language(value, language)).collect(),
+        other => other,
+    }
+}
+
 impl Report {
+    /// The report as JSON in one language. The report's own form in JSON has a message in place of each text: its `id` in the
+    /// files of texts, the text in each language (`en`, `ko`), and what stands in its placeholders (`arguments`). Here there is
+    /// a string.
+    ///
+    /// # Errors
+    ///
+    /// None that is known: a report is plain data.
+    pub fn json(&self, language: Language) -> Result<Value> {
+        let all = serde_json::to_value(self)
+            .map_err(|error| Error::invalid("a report", error.to_string(), "give finite numbers"))?;
+        Ok(in_one_language(all, language))
+    }
+
     /// The first layer or node from the left that is wrong.
     pub fn first_wrong(&self) -> Option<&LayerReport> {
         self.layers.iter().find(|layer| layer.verdict.is_wrong())
@@ -191,8 +234,8 @@ impl Finding {
 }
 
 impl Serialize for Finding {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut fields = serializer.serialize_struct("Finding", 12)?;
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        let mut fields = serializer.serialize_struct("Finding", 13)?;
         fields.serialize_field("severity", &self.severity)?;
         fields.serialize_field("verdict", &self.verdict)?;
         fields.serialize_field("location", &self.location)?;
@@ -200,6 +243,7 @@ impl Serialize for Finding {
         fields.serialize_field("cause", &self.cause)?;
         fields.serialize_field("invariant", &self.invariant)?;
         fields.serialize_field("title", &self.title())?;
+        fields.serialize_field("sentence", &Texts::of(|language| self.sentence(language)))?;
         fields.serialize_field("sentences", &self.sentences)?;
         fields.serialize_field("formulas", &self.formulas())?;
         fields.serialize_field("evidence", &self.evidence)?;

@@ -1,9 +1,9 @@
 //! Layers whose slope at each element is one of two numbers: the mask is inverted, missing, moved, or of another draw.
 
-use super::formulas::plain;
 use super::slope::{Element, all, fit};
 use super::{Case, Diagnosis};
 use crate::check::Cause;
+use crate::check::message::text;
 use crate::check::subject::claims;
 use crate::check::view::View;
 use crate::textbook::{Layer, Tensor};
@@ -39,13 +39,7 @@ pub(super) fn dropout(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
     }
     let code = all.iter().find(|e| e.point.2.abs() > 1e-9)?.code;
     let predicted = fit(case, |(_, _, s), _| if s.abs() > 1e-9 { code } else { 0.0 })?;
-    Some(
-        Diagnosis::new(Cause::DropoutNotScaled { scale }, predicted)
-            .saying(format!("Forward multiplies what it keeps by {}, backward by {}: dropout's scale is in one of the two only.", plain(scale), plain(code)))
-            .formulas(format!("dx = dout · mask · {}", plain(code)), format!("dx = dout · mask · {}", plain(scale)))
-            .help("keep one array, mask / (1 − ratio), and multiply by it in forward and in backward")
-            .would("the layers before the dropout learn with another learning rate than those after it"),
-    )
+    Some(Diagnosis::new(Cause::DropoutNotScaled { scale }, predicted).with("code", code))
 }
 
 /// Slopes of 0 and another at other places than those of forward, wherever x lies: a mask of another draw.
@@ -71,13 +65,7 @@ pub(super) fn redrawn(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
         }
         Some(predicted)
     })?;
-    Some(
-        Diagnosis::new(Cause::MaskRedrawn, predicted)
-            .saying(format!("Forward multiplies by 0 or {}, and so does backward, at other places: its mask is another one than that of forward.", plain(high)))
-            .formulas("dx = dout · another mask", "dx = dout · mask of forward")
-            .help("self.mask = mask in forward, and that mask in backward; draw nothing in backward")
-            .would("units that were dropped are trained, and units that worked are not: noise in place of half the gradient"),
-    )
+    Some(Diagnosis::new(Cause::MaskRedrawn, predicted).with("scale", high))
 }
 
 /// A slope that is one of two numbers: the mask is inverted, missing, made of dout, or one number is wrong.
@@ -85,52 +73,27 @@ pub(super) fn mask(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
     let all = all(case)?;
     let (low, high) = two_slopes(&all)?;
     let is_high = |s: f64| (s - high).abs() < (s - low).abs();
-    let (l, h) = (plain(low), plain(high));
-    let right = format!("dx = dout · {h} where x passes, dout · {l} elsewhere");
+    let say = |cause: Cause, predicted| Diagnosis::new(cause, predicted).with("low", low).with("high", high);
     if let Some(predicted) = fit(case, |(_, _, s), _| low + high - s) {
-        return Some(
-            Diagnosis::new(Cause::MaskInverted, predicted)
-                .saying("The mask of backward is inverted: the gradient passes where forward stopped, and is stopped where forward passed.")
-                .formulas(format!("dx = dout · {l} where x passes, dout · {h} elsewhere"), right)
-                .help("dx[mask] = 0 for mask = (x <= 0), not for mask = (x > 0)")
-                .would("units that are off are trained, units that are on are not: the layers before learn noise"),
-        );
+        return Some(say(Cause::MaskInverted, predicted));
     }
     // What passes has the slope that is not 0: that of a hinge is negative.
     let passes = if high.abs() <= 1e-9 { low } else { high };
     if let Some(predicted) = fit(case, |_, _| passes).or_else(|| fit(case, |_, _| 1.0)) {
-        return Some(
-            Diagnosis::new(Cause::MaskMissing, predicted)
-                .saying("The gradient passes everywhere, also where forward stopped its input: the mask is missing in backward.")
-                .formulas("dx = dout", right)
-                .help("dx = dout.copy(); dx[self.mask] = 0")
-                .would("units that are off are trained as if they were on: learning goes on, to a worse place"),
-        );
+        return Some(say(Cause::MaskMissing, predicted));
     }
     if let Some(predicted) = fit(case, |_, d| if d > 0.0 { high } else { low }) {
-        return Some(
-            Diagnosis::new(Cause::MaskOfDout, predicted)
-                .saying("The mask is made of the signs of dout; it belongs to the signs of x.")
-                .formulas(format!("dx = dout · {h} where dout > 0, dout · {l} elsewhere"), right)
-                .help("remember mask = (x <= 0) in forward, and use it in backward")
-                .would("gradients of one sign never arrive: weights run away in one direction"),
-        );
+        return Some(say(Cause::MaskOfDout, predicted));
     }
     // On the far side of all that passes, the mask of a function with two edges is missing.
     let passing = |sign: f64| {
         let on = all.iter().filter(|e| is_high(e.point.2)).map(|e| sign * e.point.0);
         on.fold(f64::NEG_INFINITY, f64::max)
     };
-    for (sign, side) in [(1.0, "above"), (-1.0, "below")] {
+    for (sign, id) in [(1.0, "mask_missing-above"), (-1.0, "mask_missing-below")] {
         let edge = passing(sign);
         if let Some(predicted) = fit(case, |(x, _, s), _| if sign * x > edge { high } else { s }) {
-            return Some(
-                Diagnosis::new(Cause::MaskMissing, predicted)
-                    .saying(format!("Forward stops its input on both sides, and backward on one only: {side} {} and beyond the gradient should be stopped, too.", plain(sign * edge)))
-                    .formulas("dx = dout · [x is not too small]", "dx = dout · [x is between both edges]")
-                    .help("dx = dout * ((x > lower) & (x < upper))")
-                    .would("units that are at their limit are still pushed on, and stay there"),
-            );
+            return Some(say(Cause::MaskMissing, predicted).worded(id).with("edge", sign * edge));
         }
     }
     // One side right, the other a wrong constant: leaky ReLU with another leak.
@@ -145,21 +108,13 @@ pub(super) fn mask(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
         return None;
     }
     let predicted = fit(case, |(_, _, s), _| if is_high(s) { code_high } else { code_low })?;
-    let (cl, ch) = (plain(code_low), plain(code_high));
+    let both = |low: f64, high: f64| text!("slope-both", low, high);
+    let cause = Cause::WrongSlope { code: both(code_low, code_high), right: both(low, high) };
     Some(
-        Diagnosis::new(
-            Cause::WrongSlope { code: format!("{cl} and {ch}"), right: format!("{l} and {h}") },
-            predicted,
-        )
-        .saying(format!(
-            "Forward has the slopes {l} and {h} on the two sides of its kink; backward has {cl} and {ch}."
-        ))
-        .formulas(
-            format!("dx = dout · {ch} on the one side, dout · {cl} on the other"),
-            format!("dx = dout · {h} on the one side, dout · {l} on the other"),
-        )
-        .help(format!("dx = np.where(x > 0, {h} * dout, {l} * dout)"))
-        .would("the gradient is wrong for every unit on that side of the kink"),
+        say(cause, predicted)
+            .worded("wrong_slope-sides")
+            .with("code_low", code_low)
+            .with("code_high", code_high),
     )
 }
 
@@ -235,13 +190,7 @@ pub(super) fn moved_mask(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Diagn
     let right = (f64::midpoint(a, b) * 1e5).round() / 1e5 + 0.0;
     let code = if code.abs() < 1e-12 { 0.0 } else { (code * 1e9).round() / 1e9 };
     let predicted = fit(case, |(x, _, s), _| if x >= from && x <= to { low + high - s } else { s })?;
-    Some(
-        Diagnosis::new(Cause::MaskMoved { right, code }, predicted)
-            .saying(format!("The mask of backward changes over at x = {}, the kink of forward is at {}: between the two the slope is that of the other side.", plain(code), plain(right)))
-            .formulas(format!("dx = dout where x > {}", plain(code)), format!("dx = dout where x > {}", plain(right)))
-            .help(format!("use the mask of forward, x > {}", plain(right)))
-            .would("units with small inputs get no gradient, or one that they should not have"),
-    )
+    Some(Diagnosis::new(Cause::MaskMoved { right, code }, predicted))
 }
 
 /// Elements that no output depends on, at any input, have a gradient, and all others have the right one: what forward leaves
@@ -267,11 +216,5 @@ pub(super) fn fixed(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
         wrong += bad.len();
     }
     let predicted = case.fit(|view| Some(view.claimed.clone()))?;
-    (wrong >= 3).then(|| {
-        Diagnosis::new(Cause::MaskMissing, predicted)
-            .saying("Where no output depends on an element of x, because forward leaves it out, dx is not 0: the mask of forward is missing in backward.")
-            .formulas("dx without the mask", "dx = … · mask")
-            .help("keep the mask in forward (self.mask = mask), and multiply dx by it in backward")
-            .would("the layers before follow a gradient of numbers that the loss does not see")
-    })
+    (wrong >= 3).then(|| Diagnosis::new(Cause::MaskMissing, predicted).worded("mask_missing-fixed"))
 }

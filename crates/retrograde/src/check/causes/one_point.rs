@@ -4,6 +4,7 @@
 use super::formulas::plain;
 use super::{Case, Diagnosis, slope};
 use crate::check::Cause;
+use crate::check::message::text;
 use crate::textbook::Layer;
 
 /// The slope is another number at one value of x, and right at all others.
@@ -16,7 +17,7 @@ pub(super) fn slope_at(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> 
     let predicted = slope::fit(case, |(x, _, slope), _| if x == at { code } else { slope })?;
     let [point, right, code] = [at, right, code].map(name);
     Some(
-        Diagnosis::new(Cause::WrongSlope { code: code.clone(), right: format!("{right} at x = {point}") }, predicted)
+        Diagnosis::new(Cause::WrongSlope { code: code.clone().into(), right: text!("slope-at_x", slope = right.clone(), point = point.clone()) }, predicted)
             .saying(format!("dx is right but at x = {point}: there the function has the slope {right} on both sides, and backward takes {code}. Parts that have a kink there, such as |x| and max(x, 0), have none together."))
             .formulas(format!("dx = dout · {code} at x = {point}"), format!("dx = dout · {right} at x = {point}"))
             .help(format!("write the slope of the whole as one formula, or set it to {right} where x == {point}"))

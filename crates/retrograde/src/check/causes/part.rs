@@ -6,6 +6,7 @@ use super::formulas::{self, Sought, plain};
 use super::within::{CODE, RIGHT};
 use super::{Case, Diagnosis};
 use crate::check::Cause;
+use crate::check::message::text;
 use crate::check::view::View;
 use crate::textbook::{Layer, Tensor};
 
@@ -125,8 +126,15 @@ impl Part {
                 let fit = case.fit(|view| self.predict(view, case.block, |x| other(x) / slope(x)));
                 if let Some(predicted) = fit {
                     let (gradient, place) = (case.gradient(), self.place());
-                    let cause =
-                        Cause::WrongSlope { code: format!("{code} {place}"), right: right.to_owned() };
+                    let cause = Cause::WrongSlope {
+                        code: text!(
+                            "slope-at",
+                            formula = code,
+                            positions = self.positions.as_slice(),
+                            axis = self.axis
+                        ),
+                        right: right.into(),
+                    };
                     return Some(
                         Diagnosis::new(cause, predicted)
                             .saying(format!("{gradient} is right but {place}: there it is what comes of {code} where {right} belongs, the slope of an activation that forward applies to that part."))

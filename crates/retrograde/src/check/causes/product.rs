@@ -51,7 +51,7 @@ pub(super) fn of_one_input(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnos
     }
     let shown = if right.is_empty() { "another function of x" } else { &right };
     Some(
-        Diagnosis::new(Cause::WrongSlope { code: code.clone(), right: right.clone() }, predicted)
+        Diagnosis::new(Cause::WrongSlope { code: code.clone().into(), right: right.clone().into() }, predicted)
             .saying(format!("In {gradient} each share is dout times {code}; it should be dout times {shown}, which is what `{name}` is multiplied by in forward."))
             .formulas(format!("{gradient} = Σ dout · ({code})"), format!("{gradient} = Σ dout · ({shown})"))
             .help(format!("multiply dout by what forward multiplied {name} by: {shown}"))

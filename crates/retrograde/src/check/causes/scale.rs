@@ -2,6 +2,7 @@
 
 use super::{Case, Diagnosis};
 use crate::check::Cause;
+use crate::check::message::text;
 use crate::check::probe::Probe;
 use crate::check::view::View;
 use crate::textbook::{Layer, Tensor};
@@ -9,35 +10,13 @@ use crate::textbook::{Layer, Tensor};
 /// G = 0 where the truth is not.
 pub(super) fn detached(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
     let predicted = case.fit(|view| Some(view.truth.mapv(|truth| truth * 0.0)))?;
-    let name = case.gradient();
-    let who = if case.is_parameter() {
-        "the parameter stays as it was drawn"
-    } else {
-        "no layer before this one learns"
-    };
-    Some(
-        Diagnosis::new(Cause::Detached, predicted)
-            .saying(format!("{name} is exactly 0, so the path back through `{}` is cut off.", case.name()))
-            .formulas(format!("{name} = 0"), format!("{name} = dout · ∂out/∂{}", case.name()))
-            .help(format!("compute {name} from dout in backward, and hand it on"))
-            .would(format!("{who}; the loss may still fall, by what the other layers do")),
-    )
+    Some(Diagnosis::new(Cause::Detached, predicted).with("parameter", case.is_parameter()))
 }
 
 /// G = −T.
 pub(super) fn sign(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
     let predicted = case.fit(|view| Some(view.truth.mapv(|truth| -truth)))?;
-    let name = case.gradient();
-    Some(
-        Diagnosis::new(Cause::Sign, predicted)
-            .saying(format!("{name} has the right size everywhere and the wrong sign everywhere."))
-            .formulas(
-                format!("{name} = −(dout · ∂out/∂{})", case.name()),
-                format!("{name} = dout · ∂out/∂{}", case.name()),
-            )
-            .help(format!("{name} = −{name}"))
-            .would("descent climbs: the loss rises from the first step on"),
-    )
+    Some(Diagnosis::new(Cause::Sign, predicted))
 }
 
 /// The factor of a view: where it is, its value by least squares, and how far off that may be.
@@ -84,64 +63,41 @@ pub(super) fn factor(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
         Some(view.truth.mapv(|truth| factor * truth))
     })?;
     let plain = format!("{value:.6}").trim_end_matches('0').trim_end_matches('.').to_owned();
-    let name = if names.is_empty() { plain } else { names.join(" or ") };
+    let name = names.first().cloned().unwrap_or(plain);
     let rows = case.views[shown].probe.x.shape().first().copied().unwrap_or(1);
-    let gradient = case.gradient();
-    let where_m = if name.contains('m') && case.answers.samples_in_columns() {
-        ", m = the number of columns: each is a sample"
-    } else {
-        ""
+    let in_columns = name.contains('m') && case.answers.samples_in_columns();
+    let (cause, id) = match name.as_str() {
+        "1/N" if case.is_parameter() => (Cause::MeanForSum, "mean_for_sum"),
+        "N" => (Cause::SumForMean, "sum_for_mean"),
+        "1/N" => (Cause::Factor { value, name: name.clone() }, "factor-rows"),
+        _ if in_columns => (Cause::Factor { value, name: name.clone() }, "factor-columns"),
+        _ => (Cause::Factor { value, name: name.clone() }, "factor"),
     };
-    let (cause, why, help) = match name.as_str() {
-        "1/N" if case.is_parameter() => (
-            Cause::MeanForSum,
-            format!(
-                "{gradient} is the mean over the {rows} rows where the sum belongs: the same {} serves every row, and where one value goes several ways its gradients add up",
-                case.name()
-            ),
-            format!("{gradient} = sum over the rows, np.sum(…, axis=0), not np.mean"),
+    let diagnosis = Diagnosis::new(cause, predicted)
+        .worded(id)
+        .with("rows", rows)
+        .with("times", format!("{value:.4}"))
+        .with("negative", value < 0.0)
+        .with("parameter", case.is_parameter())
+        .with("inverse", inverse(&name));
+    Some(match names.get(1..) {
+        Some(others) if !others.is_empty() => diagnosis.remark(text!("factor-also", names = others)),
+        _ => diagnosis,
+    })
+}
+
+/// The factor that makes up for one: `N` for `1/N`.
+fn inverse(name: &str) -> String {
+    let (sign, size) = name.strip_prefix('−').map_or(("", name), |size| ("−", size));
+    match size.split_once('/') {
+        Some(("1", of)) => format!("{sign}{}", of.trim_matches(['(', ')'])),
+        Some((top, bottom)) => format!("{sign}{bottom}/{top}"),
+        None if size == "1" => name.to_owned(),
+        None => format!(
+            "{sign}1/{}",
+            if size.contains([' ', '·']) { format!("({size})") } else { size.to_owned() }
         ),
-        "N" => (
-            Cause::SumForMean,
-            format!(
-                "{gradient} is {rows} times too large, once for each row: the mean over the rows divides by N, and the gradient does not"
-            ),
-            format!("{gradient} = {gradient} / N, with N = x.shape[0]"),
-        ),
-        "1/N" => (
-            Cause::Factor { value, name: name.clone() },
-            format!(
-                "{gradient} is {rows} times too small: it is divided by the number of rows once too often"
-            ),
-            "divide by N once: in the loss, or here, not in both".to_owned(),
-        ),
-        _ => (
-            Cause::Factor { value, name: name.clone() },
-            format!("{gradient} is {name} times what it should be, everywhere{where_m}"),
-            format!("{gradient} = {gradient} / ({name})"),
-        ),
-    };
-    Some(
-        Diagnosis::new(cause, predicted)
-            .saying(format!("{why}."))
-            .formulas(
-                format!("{gradient} = {name} · (dout · ∂out/∂{})", case.name()),
-                format!("{gradient} = dout · ∂out/∂{}", case.name()),
-            )
-            .help(help)
-            .would(if value < 0.0 {
-                "descent climbs, with steps of another length".to_owned()
-            } else {
-                format!(
-                    "steps of {value:.4} times the length: as if the learning rate were another one{}",
-                    if case.is_parameter() {
-                        " for this parameter"
-                    } else {
-                        " for this layer's input and all before it"
-                    }
-                )
-            }),
-    )
+    }
 }
 
 /// G = c · (f − t) · T for a function f of one value: the gradient of a squared error of what was given for the loss.
@@ -155,14 +111,7 @@ pub(super) fn of_square(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis>
     let root = |view: &View<'_>| (2.0 * value(view)).sqrt();
     if ratios.len() >= 3 && ratios.iter().all(|ratio| ratio.is(root(&case.views[ratio.at]))) {
         let predicted = case.fit(|view| Some(&view.truth * root(view)))?;
-        let gradient = case.gradient();
-        return Some(
-            Diagnosis::new(Cause::OfSquare { target: 0.0 }, predicted)
-                .saying(format!("{gradient} is multiplied by the output, of which the loss is half the square, once more than it should be."))
-                .formulas(format!("{gradient} = o · (o · ∂o/∂{})", case.name()), format!("{gradient} = o · ∂o/∂{}", case.name()))
-                .help(format!("leave one of the factors o out of {gradient}"))
-                .would("steps that fade as the output does, or grow with it"),
-        );
+        return Some(Diagnosis::new(Cause::OfSquare { target: 0.0 }, predicted).worded("of_square-output"));
     }
     let mut sharp: Vec<&Ratio> = ratios.iter().collect();
     sharp.sort_by(|a, b| a.uncertainty.total_cmp(&b.uncertainty));
@@ -177,15 +126,8 @@ pub(super) fn of_square(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis>
     let (slope, target) =
         (slope.round(), if plain(target, target.round()) { target.round() } else { target });
     let predicted = case.fit(|view| Some(&view.truth * (slope * (value(view) - target))))?;
-    let gradient = case.gradient();
     let less = if target == 0.0 { String::new() } else { format!(" − {}", super::formulas::plain(target)) };
-    Some(
-        Diagnosis::new(Cause::OfSquare { target }, predicted)
-            .saying(format!("{gradient} is the gradient of what was given for the loss, times that value itself{less}: it is the gradient of its square, and what is differentiated is not."))
-            .formulas(format!("{gradient} = (f{less}) · ∂f/∂{}", case.name()), format!("{gradient} = ∂f/∂{}", case.name()))
-            .help("give the loss that the gradient was derived from, such as ½(f − t)², not the output")
-            .would("nothing, if the loss that is trained on is the one that the gradient was derived from"),
-    )
+    Some(Diagnosis::new(Cause::OfSquare { target }, predicted).with("less", less))
 }
 
 /// Numbers with a name.
@@ -308,7 +250,7 @@ impl Besides {
 
     /// What is to be said of it.
     pub(super) fn diagnosis(&self, case: &Case<'_>, predicted: Vec<Option<Tensor>>) -> Diagnosis {
-        let (gradient, name) = (case.gradient(), self.name);
+        let name = self.name;
         let cause = match (name, case.is_parameter()) {
             ("−1", _) => Cause::Sign,
             ("1/N", true) => Cause::MeanForSum,
@@ -319,11 +261,9 @@ impl Besides {
             }
         };
         Diagnosis::new(cause, predicted)
-            .saying(format!(
-                "Besides, {gradient} is {name} times what it would be with that fault alone: there are two."
-            ))
-            .formulas(format!("{gradient} = {name} · …"), format!("{gradient} = …"))
-            .help(format!("{gradient} = {gradient} / ({name})"))
-            .would("either fault alone would be enough to spoil the training")
+            .worded("besides-factor")
+            .with("name", name)
+            .with("inverse", inverse(name))
+            .with("block", case.name())
     }
 }

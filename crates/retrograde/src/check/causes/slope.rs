@@ -156,11 +156,19 @@ pub(super) fn other_function(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagn
     let right = right_formula(&all);
     let say = |code: String, right: String, predicted| {
         let of_right = if formulas::speaks_of(&code, 's') { ", where s is the right slope" } else { "" };
-        Diagnosis::new(Cause::WrongSlope { code: code.clone(), right: right.clone() }, predicted)
-            .saying(format!("The slope in backward is {code}{of_right}; the slope of what forward computes is {}.", if right.is_empty() { "another" } else { &right }))
-            .formulas(format!("dx = dout · ({code})"), format!("dx = dout · ({})", or_slope(&right)))
-            .help(format!("dx = dout * ({})", or_slope(&right)))
-            .would("the layers before it get a gradient of another function: they learn slowly, or something else")
+        Diagnosis::new(
+            Cause::WrongSlope { code: code.clone().into(), right: right.clone().into() },
+            predicted,
+        )
+        .saying(format!(
+            "The slope in backward is {code}{of_right}; the slope of what forward computes is {}.",
+            if right.is_empty() { "another" } else { &right }
+        ))
+        .formulas(format!("dx = dout · ({code})"), format!("dx = dout · ({})", or_slope(&right)))
+        .help(format!("dx = dout * ({})", or_slope(&right)))
+        .would(
+            "the layers before it get a gradient of another function: they learn slowly, or something else",
+        )
     };
     let points: Vec<_> = all.iter().map(|e| (e.point, e.code, e.tolerance)).collect();
     if let Some((code, formula)) = written(&points) {

@@ -3,22 +3,12 @@
 ## Causes, by the names that they have in JSON: what is wrong; `title`, the same in a few words; `help`, the line to
 ## write instead; `training`, what the fault does to training.
 
-sign =
-    .title = wrong sign
-factor =
-    .title = factor { $name }
-mean_for_sum =
-    .title = mean for sum over the rows (factor 1/N)
-sum_for_mean =
-    .title = sum for mean over the rows (1/N missing)
 transposed =
     .title = transposed
 axes_exchanged =
     .title = axes exchanged to { $order }
 rearranged =
     .title = rearranged: { $how }
-detached =
-    .title = zero: cut off
 dout_changed =
     .title = dout changed: { $how }
 input_changed =
@@ -39,19 +29,12 @@ part_factor =
         [true] factor { $factor } missing at { $positions } along axis { $axis }
        *[false] factor { $factor } at { $positions } along axis { $axis }
     }
-mask_redrawn =
-    .title = mask of another draw
 loss_term =
     .title = loss backward is { $code }
 left_out =
     .title = { $what } left out of d{ $of }
 own_output =
     .title = own output for input
-of_square =
-    .title = { $target ->
-        [0] multiplied by the output
-       *[other] gradient of the squared error of what was given for the loss
-    }
 stale =
     .title = stale { $what }
 shares_missing =
@@ -81,14 +64,6 @@ wrong_slope =
         [none] wrong slope { $code }
        *[other] wrong slope { $code } for { $right }
     }
-mask_inverted =
-    .title = mask inverted
-mask_missing =
-    .title = mask missing
-mask_moved =
-    .title = mask at { $code } instead of { $right }
-mask_of_dout =
-    .title = mask made of dout instead of x
 wrong_axis =
     .title = summed over axes { $summed } of the output
 not_reduced =
@@ -110,8 +85,6 @@ weight_decay =
         [true] weight decay { $lambda } missing in the gradient
        *[false] weight decay { $lambda } missing in the loss
     }
-dropout_not_scaled =
-    .title = dropout not scaled by { $scale }
 normalisation_path =
     .title = { $kind } normalisation without the path through the { $path }
 normalisation_term =
@@ -446,3 +419,81 @@ softmax_down_columns = The softmax runs down the columns: the rows of the batch 
     .training = each row's classes are not compared with each other: the loss falls without the right class being the likeliest, and the accuracy stays near chance
 softmax_down_columns-first_loss = At small weights every probability is about 1/{ $rows }, so the first loss is near ln { $rows } = { $log } instead of ln { $classes } = { $expected }.
 method-limited = the time budget of { $seconds } s: fewer elements were differentiated and fewer causes tried than without it
+
+detached = d{ $block } is exactly 0: the path back through `{ $block }` is cut off.
+    .title = zero: cut off
+    .help = compute d{ $block } from dout in backward, and return it
+    .training = { $parameter ->
+        [true] the parameter stays as it was initialised; the loss may still fall, by what the other layers do
+       *[false] no layer before this one learns; the loss may still fall, by what the other layers do
+    }
+sign = d{ $block } has the right size everywhere and the wrong sign everywhere.
+    .title = wrong sign
+    .training = descent climbs: the loss rises from the first step on
+factor = d{ $block } is { $name } times what it should be, everywhere.
+    .title = factor { $name }
+    .training = { $negative ->
+        [true] descent climbs, with steps of another length
+       *[false] { $parameter ->
+            [true] steps of { $times } times the length: as if the learning rate were another one for this parameter
+           *[false] steps of { $times } times the length: as if the learning rate were another one for all layers before this one
+        }
+    }
+factor-columns = d{ $block } is { $name } times what it should be, everywhere, where m is the number of columns: each is a sample.
+factor-rows = d{ $block } is { $rows } times too small: it is divided by the number of rows once too often. Divide by N in the loss, or here, not in both.
+factor-also = At these sizes that is also { $names }.
+mean_for_sum = d{ $block } is the mean over the { $rows } rows where the sum belongs: the same `{ $block }` serves every row, and where one value goes several ways its gradients add up.
+    .title = mean for sum over the rows (factor 1/N)
+    .training = steps of { $times } times the length: as if the learning rate were another one for this parameter
+sum_for_mean = d{ $block } is { $rows } times too large, once for each row: the mean over the rows divides by N, and the gradient does not.
+    .title = sum for mean over the rows (1/N missing)
+    .training = { $parameter ->
+        [true] steps of { $times } times the length: as if the learning rate were another one for this parameter
+       *[false] steps of { $times } times the length: as if the learning rate were another one for all layers before this one
+    }
+besides-factor = Besides, d{ $block } is { $name } times what it would be with that fault alone: there are two.
+    .training = either fault alone would be enough to spoil the training
+of_square = d{ $block } is the gradient of what was given for the loss, times that value itself{ $less }: it is the gradient of its square, and what is differentiated is not.
+    .title = { $target ->
+        [0] multiplied by the output
+       *[other] gradient of the squared error of what was given for the loss
+    }
+    .help = give the loss that the gradient was derived from, such as ½(f − t)², not the output
+    .training = nothing, if the loss that is trained on is the one that the gradient was derived from
+of_square-output = d{ $block } is multiplied by the output, of which the loss is half the square, once more than it should be.
+    .help = leave one of the factors o out of d{ $block }
+    .training = steps that fade as the output does, or grow with it
+
+dropout_not_scaled = Forward multiplies what it keeps by { $scale }, backward by { $code }: dropout's scale is in one of the two only.
+    .title = dropout not scaled by { $scale }
+    .help = keep one array, mask / (1 − ratio), and multiply by it in forward and in backward
+    .training = the layers before the dropout learn with another learning rate than those after it
+mask_redrawn = Forward multiplies by 0 or { $scale }, and so does backward, at other places: its mask is another one than that of forward.
+    .title = mask of another draw
+    .help = self.mask = mask in forward, and that mask in backward; draw nothing in backward
+    .training = units that were dropped are trained, and units that worked are not: noise in place of half the gradient
+mask_inverted = The mask of backward is inverted: the gradient passes where forward stopped, and is stopped where forward passed.
+    .title = mask inverted
+    .training = units that are off are trained, units that are on are not: the layers before learn noise
+mask_missing = The gradient passes everywhere, also where forward stopped its input: the mask is missing in backward.
+    .title = mask missing
+    .training = units that are off are trained as if they were on: learning goes on, to a worse place
+mask_missing-above = Forward stops its input on both sides, and backward on one only: above { $edge } and beyond the gradient should be stopped, too.
+    .training = units that are at their limit are still pushed on, and stay there
+mask_missing-below = Forward stops its input on both sides, and backward on one only: below { $edge } and beyond the gradient should be stopped, too.
+    .training = units that are at their limit are still pushed on, and stay there
+mask_missing-fixed = Where no output depends on an element of x, because forward leaves it out, dx is not 0: the mask of forward is missing in backward.
+    .training = the layers before follow a gradient of numbers that the loss does not see
+mask_of_dout = The mask is made of the signs of dout; it belongs to the signs of x.
+    .title = mask made of dout instead of x
+    .training = gradients of one sign never arrive: weights run away in one direction
+mask_moved = The mask of backward changes over at x = { $code }, the kink of forward is at { $right }: between the two the slope is that of the other side.
+    .title = mask at { $code } instead of { $right }
+    .training = units with small inputs get no gradient, or one that they should not have
+slope-both = { $low } and { $high }
+slope-where = { $formula } where { $condition }
+slope-either = { $below } where x < 0 and { $above } where x > 0
+slope-at = { $formula } at { $positions } along axis { $axis }
+slope-at_x = { $slope } at x = { $point }
+wrong_slope-sides = Forward has the slopes { $low } and { $high } on the two sides of its kink; backward has { $code_low } and { $code_high }.
+    .training = the gradient is wrong for every unit on that side of the kink

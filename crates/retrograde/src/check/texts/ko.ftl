@@ -2,22 +2,12 @@
 
 ## 원인. 이름은 JSON에서와 같다.
 
-sign =
-    .title = 부호가 반대
-factor =
-    .title = { $name }배
-mean_for_sum =
-    .title = 행들의 합 대신 평균 (1/N배)
-sum_for_mean =
-    .title = 행들의 평균 대신 합 (1/N 누락)
 transposed =
     .title = 전치됨
 axes_exchanged =
     .title = 축의 순서가 { $order }(으로/로) 바뀜
 rearranged =
     .title = 원소의 자리가 바뀜: { $how }
-detached =
-    .title = 0: 경로가 끊김
 dout_changed =
     .title = dout이 바뀜: { $how }
 input_changed =
@@ -38,19 +28,12 @@ part_factor =
         [true] 축 { $axis }의 { $positions } 위치에서 인수 { $factor } 누락
        *[false] 축 { $axis }의 { $positions } 위치에서 { $factor }배
     }
-mask_redrawn =
-    .title = 새로 뽑은 마스크
 loss_term =
     .title = 손실의 역전파가 { $code }
 left_out =
     .title = d{ $of }에 { $what } 누락
 own_output =
     .title = 입력 대신 출력을 씀
-of_square =
-    .title = { $target ->
-        [0] 출력이 한 번 더 곱해짐
-       *[other] 손실로 준 값의 제곱 오차에 대한 기울기
-    }
 stale =
     .title = 이전 호출의 { $what }
 shares_missing =
@@ -80,14 +63,6 @@ wrong_slope =
         [none] 잘못된 미분 { $code }
        *[other] { $right } 대신 잘못된 미분 { $code }
     }
-mask_inverted =
-    .title = 마스크가 뒤집힘
-mask_missing =
-    .title = 마스크 누락
-mask_moved =
-    .title = 마스크의 경계가 { $right }이 아닌 { $code }
-mask_of_dout =
-    .title = x가 아닌 dout으로 만든 마스크
 wrong_axis =
     .title = 출력의 축 { $summed }에 대해 합함
 not_reduced =
@@ -109,8 +84,6 @@ weight_decay =
         [true] 기울기에 가중치 감소 { $lambda } 누락
        *[false] 손실에 가중치 감소 { $lambda } 누락
     }
-dropout_not_scaled =
-    .title = 드롭아웃의 배율 { $scale } 누락
 normalisation_path =
     .title = { $kind } 정규화에서 { $path } 경로 누락
 normalisation_term =
@@ -424,3 +397,81 @@ softmax_down_columns = 소프트맥스가 열 방향으로 계산됩니다. 한 
     .training = 한 행의 클래스들이 서로 비교되지 않으므로, 손실이 줄어도 정답 클래스의 확률이 가장 크지는 않고 정확도는 무작위 수준에 머뭅니다
 softmax_down_columns-first_loss = 가중치가 작으면 모든 확률이 1/{ $rows } 정도이므로 첫 손실은 ln { $classes } = { $expected }이 아니라 ln { $rows } = { $log } 근처가 됩니다.
 method-limited = 시간 제한 { $seconds }초: 제한이 없을 때보다 원소를 적게 미분하고 원인을 적게 시험함
+
+detached = d{ $block }의 값이 모두 0입니다. `{ $block }`(으로/로) 돌아가는 경로가 끊겼습니다.
+    .title = 0: 경로가 끊김
+    .help = backward에서 dout으로 d{ $block }의 값을 계산해 돌려주세요
+    .training = { $parameter ->
+        [true] 이 매개변수는 초깃값에 머뭅니다. 다른 계층 덕분에 손실은 줄어들 수도 있습니다
+       *[false] 이보다 앞 계층은 학습하지 않습니다. 다른 계층 덕분에 손실은 줄어들 수도 있습니다
+    }
+sign = d{ $block }의 크기는 모두 맞고 부호는 모두 반대입니다.
+    .title = 부호가 반대
+    .training = 경사를 내려가지 않고 올라갑니다. 첫 갱신부터 손실이 커집니다
+factor = d{ $block }의 값이 모두 올바른 값의 { $name }배입니다.
+    .title = { $name }배
+    .training = { $negative ->
+        [true] 경사를 내려가지 않고 올라가며, 갱신 폭도 다릅니다
+       *[false] { $parameter ->
+            [true] 갱신 폭이 { $times }배가 됩니다. 이 매개변수만 학습률이 다른 셈입니다
+           *[false] 갱신 폭이 { $times }배가 됩니다. 앞쪽 모든 계층의 학습률이 다른 셈입니다
+        }
+    }
+factor-columns = d{ $block }의 값이 모두 올바른 값의 { $name }배입니다. m은 열의 수이며, 열 하나가 샘플 하나입니다.
+factor-rows = d{ $block }의 값이 { $rows }배 작습니다. 행의 수로 한 번 더 나누었습니다. N으로 나누는 것은 손실과 여기 가운데 한 곳에서만 해야 합니다.
+factor-also = 이 크기에서는 { $names }도 같은 값입니다.
+mean_for_sum = d{ $block }의 값이 { $rows }개 행의 합이어야 하는데 평균입니다. 같은 `{ $block }`(이/가) 모든 행에 쓰이며, 한 값이 여러 곳으로 갈라지면 기울기는 더해집니다.
+    .title = 행들의 합 대신 평균 (1/N배)
+    .training = 갱신 폭이 { $times }배가 됩니다. 이 매개변수만 학습률이 다른 셈입니다
+sum_for_mean = d{ $block }의 값이 { $rows }배 큽니다. 행에 대해 평균한 손실은 N으로 나누는데 기울기는 나누지 않았습니다.
+    .title = 행들의 평균 대신 합 (1/N 누락)
+    .training = { $parameter ->
+        [true] 갱신 폭이 { $times }배가 됩니다. 이 매개변수만 학습률이 다른 셈입니다
+       *[false] 갱신 폭이 { $times }배가 됩니다. 앞쪽 모든 계층의 학습률이 다른 셈입니다
+    }
+besides-factor = 그 밖에, d{ $block }의 값이 앞의 오류만 있을 때의 { $name }배입니다. 오류가 둘입니다.
+    .training = 둘 중 하나만 있어도 학습을 망칠 수 있습니다
+of_square = d{ $block }의 값이 손실로 준 값의 기울기에 그 값 자신{ $less }(을/를) 곱한 것입니다. 곧 그 값의 제곱에 대한 기울기인데, 미분하는 것은 제곱이 아닙니다.
+    .title = { $target ->
+        [0] 출력이 한 번 더 곱해짐
+       *[other] 손실로 준 값의 제곱 오차에 대한 기울기
+    }
+    .help = 출력이 아니라 기울기를 유도한 손실(예: ½(f − t)²)을 주세요
+    .training = 학습에 쓰는 손실이 기울기를 유도한 손실과 같다면 문제가 없습니다
+of_square-output = 손실은 출력의 제곱의 절반인데, d{ $block }에 출력이 한 번 더 곱해져 있습니다.
+    .help = d{ $block }에서 인수 o를 하나 빼세요
+    .training = 출력이 작아지면 갱신 폭도 작아지고, 출력이 커지면 갱신 폭도 커집니다
+
+dropout_not_scaled = 남긴 값에 forward는 { $scale }(을/를), backward는 { $code }(을/를) 곱합니다. 드롭아웃의 배율이 한쪽에만 있습니다.
+    .title = 드롭아웃의 배율 { $scale } 누락
+    .help = 배열 하나(mask / (1 − ratio))를 저장해 forward와 backward에서 모두 곱하세요
+    .training = 드롭아웃 앞 계층과 뒤 계층의 학습률이 다른 셈입니다
+mask_redrawn = forward는 0이나 { $scale }(을/를) 곱하고 backward도 그렇지만 위치가 다릅니다. backward의 마스크가 forward의 마스크와 다릅니다.
+    .title = 새로 뽑은 마스크
+    .help = forward에서 self.mask = mask로 저장해 backward에서 그 마스크를 쓰고, backward에서는 난수를 뽑지 마세요
+    .training = 꺼진 유닛이 학습되고 켜진 유닛은 학습되지 않습니다. 기울기의 절반이 잡음입니다
+mask_inverted = backward의 마스크가 뒤집혔습니다. forward가 막은 곳으로 기울기가 지나가고, forward가 통과시킨 곳에서 막힙니다.
+    .title = 마스크가 뒤집힘
+    .training = 꺼진 유닛이 학습되고 켜진 유닛은 학습되지 않습니다. 앞 계층은 잡음을 배웁니다
+mask_missing = forward가 입력을 막은 곳에서도 기울기가 그대로 지나갑니다. backward에 마스크가 없습니다.
+    .title = 마스크 누락
+    .training = 꺼진 유닛도 켜진 것처럼 학습됩니다. 학습은 되지만 더 나쁜 곳으로 갑니다
+mask_missing-above = forward는 입력을 양쪽에서 막는데 backward는 한쪽만 막습니다. { $edge }보다 위에서도 기울기를 막아야 합니다.
+    .training = 한계에 이른 유닛이 계속 밀려 그 자리에 머뭅니다
+mask_missing-below = forward는 입력을 양쪽에서 막는데 backward는 한쪽만 막습니다. { $edge }보다 아래에서도 기울기를 막아야 합니다.
+    .training = 한계에 이른 유닛이 계속 밀려 그 자리에 머뭅니다
+mask_missing-fixed = forward가 버려서 어떤 출력에도 쓰이지 않는 x의 원소에서 dx가 0이 아닙니다. backward에 forward의 마스크가 없습니다.
+    .training = 앞 계층이 손실과 관계없는 값의 기울기를 따라갑니다
+mask_of_dout = 마스크를 dout의 부호로 만들었습니다. x의 부호로 만들어야 합니다.
+    .title = x가 아닌 dout으로 만든 마스크
+    .training = 한쪽 부호의 기울기가 전해지지 않아 가중치가 한 방향으로만 갑니다
+mask_moved = backward의 마스크는 x = { $code }에서 바뀌는데 forward는 { $right }에서 꺾입니다. 그 사이에서는 반대쪽의 기울기가 쓰입니다.
+    .title = 마스크의 경계: { $right } 대신 { $code }
+    .training = 입력이 작은 유닛에 기울기가 전해지지 않거나, 없어야 할 기울기가 전해집니다
+slope-both = { $low }, { $high }
+slope-where = { $formula } ({ $condition })
+slope-either = { $below } (x < 0), { $above } (x > 0)
+slope-at = { $formula } (축 { $axis }의 { $positions } 위치)
+slope-at_x = { $slope } (x = { $point })
+wrong_slope-sides = forward가 꺾이는 점의 양쪽 기울기는 { $low }, { $high }인데 backward는 { $code_low }, { $code_high }(을/를) 씁니다.
+    .training = 꺾이는 점의 그쪽에 있는 모든 유닛에서 기울기가 틀립니다
