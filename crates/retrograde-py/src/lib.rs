@@ -18,7 +18,7 @@ use bridge::{PyLayer, PyLoss, Session, SharedArrays, array, tensor};
 use failure::{EngineError, InternalError, ShapeError, panicked, raised};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
-use retrograde::check::{self, Control, Report};
+use retrograde::check::{self, Control, Language, Report};
 use retrograde::textbook::{Network, Tensor};
 
 /// How long a check may take, in seconds, and what sees its progress: a function of the part that is done and of the layer's
@@ -55,11 +55,12 @@ fn report<'py>(
         Err(panic) => return Err(panicked(panic.as_ref())),
     };
     let forms = PyDict::new(py);
-    let json = serde_json::to_string(&report).map_err(|error| InternalError::new_err(error.to_string()))?;
+    let json = report.json(Language::English).map_err(|error| InternalError::new_err(error.to_string()))?;
+    let json = json.to_string();
     forms.set_item("json", json)?;
     forms.set_item("text", report.to_string())?;
     forms.set_item("html", report.html())?;
-    forms.set_item("markdown", report.markdown())?;
+    forms.set_item("markdown", report.markdown(Language::English))?;
     Ok(forms)
 }
 
