@@ -61,7 +61,7 @@ pub(super) fn row_sums(name: &str, answers: &Answers, known: bool) -> Option<Fin
     let claimed = probes()
         .filter_map(|probe| probe.claimed[0].as_ref().filter(|claimed| claimed.shape() == probe.x.shape()))
         .find(|claimed| off(claimed))?;
-    let sums: Vec<String> = sums_of(claimed).iter().take(6).map(|sum| format!("{sum:.4}")).collect();
+    let sums: Vec<String> = sums_of(claimed).iter().take(6).map(|sum| short(*sum)).collect();
     let severity = if known { Severity::Warning } else { Severity::Fault };
     let sentence = text!("batch-row_sums");
     let mut found = Finding::new(severity, Verdict::Wrong, name, vec!["x".into()], sentence);
@@ -81,6 +81,11 @@ fn labels_of(labels: &Labels, rows: &[usize]) -> Option<Labels> {
         }
         Labels::Rows(_) => None,
     }
+}
+
+/// Four digits, as many as tell it from 0.
+fn short(value: f64) -> String {
+    if value == 0.0 || value.abs() >= 1e-3 { format!("{value:.4}") } else { format!("{value:.1e}") }
 }
 
 fn differ(a: f64, b: f64) -> bool {

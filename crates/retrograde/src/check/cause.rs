@@ -35,8 +35,8 @@ pub enum Cause {
     },
     /// G has T's numbers in another order: reversed along an axis, moved along it, or read by columns.
     Rearranged {
-        /// How.
-        how: Message,
+        /// How, in NumPy: `np.flip(dw, axis=0)`.
+        how: String,
     },
     /// G = 0: the path is cut off.
     Detached,
@@ -44,30 +44,30 @@ pub enum Cause {
     DoutIgnored,
     /// G is T for another gradient from above, made of the right one.
     DoutChanged {
-        /// What became of it.
-        how: Message,
+        /// What stands in its place, in NumPy: `np.abs(dout)`.
+        how: String,
     },
     /// G is T at another input, made of the right one.
     InputChanged {
-        /// What became of it.
-        how: Message,
+        /// What stands in its place, in NumPy: `x.T`.
+        how: String,
     },
     /// G is T for another value of a parameter, made of the right one.
     ParameterChanged {
         /// The parameter.
         what: String,
-        /// What became of it.
-        how: Message,
+        /// What stands in its place, in NumPy: `np.flip(w, axis=0)`.
+        how: String,
     },
     /// G is a function of T, number by number: clipped, rounded, its sign.
     GradientChanged {
-        /// What became of it.
-        how: Message,
+        /// What became of it, in NumPy: `np.sign(dx)`.
+        how: String,
     },
     /// The output is the largest of several inputs, and the gradient goes to others than that.
     MaximumShared {
-        /// To which.
-        how: Message,
+        /// To which, in NumPy: `dx[window] += dout`.
+        how: String,
     },
     /// Each element of G is that of T times, or divided by, a function of the element of the input.
     ElementFactor {
@@ -275,7 +275,7 @@ pub enum Cause {
         /// `batch`, `layer`, `rms`, or `length`.
         kind: String,
         /// The formula that the code has.
-        code: String,
+        code: Message,
     },
 }
 

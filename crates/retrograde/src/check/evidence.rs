@@ -61,7 +61,7 @@ pub(super) fn numbers(answers: &Answers, block: usize, diagnosis: &Diagnosis) ->
     };
     Some(Evidence {
         statement: text!(
-            "evidence-reproduced",
+            if worst == 0.0 { "evidence-reproduced_exactly" } else { "evidence-reproduced" },
             count,
             inputs = pairs.len(),
             worst = format!("{worst:.0e}"),

@@ -3,7 +3,6 @@
 
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue, concurrent::FluentBundle};
 use serde::Serialize;
-use std::fmt::Write;
 use std::sync::LazyLock;
 
 /// A language of a report.
@@ -63,11 +62,8 @@ fn texts(language: &str, source: &str) -> Texts {
 
 /// A number as it stands in a sentence.
 fn numeral(value: f64) -> String {
-    if value != 0.0 && value.abs() < 1e-4 {
-        let mut text = String::new();
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{value:e}");
-        return text.replace('-', "−");
+    if value != 0.0 && value.abs() < 1e-3 {
+        return format!("{value:e}");
     }
     super::causes::plain(value)
 }

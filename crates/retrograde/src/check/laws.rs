@@ -75,7 +75,8 @@ pub(super) fn as_finding(answers: &Answers, name: &str, block: usize) -> Option<
 }
 
 /// How a large gradient is limited, if it is: in each number or in its norm.
-fn limited(answers: &Answers, block: usize) -> Option<Message> {
+fn limited(answers: &Answers, block: usize) -> Option<String> {
+    let gradient = format!("d{}", answers.names[block]);
     let first = answers.probes[0].claimed[block].as_ref()?;
     let (large, larger) =
         (answers.experiments.large[block].as_ref()?, answers.experiments.larger[block].as_ref()?);
@@ -83,10 +84,11 @@ fn limited(answers: &Answers, block: usize) -> Option<Message> {
     let same = |a: &Tensor, b: &Tensor| (a - b).iter().all(|apart| apart.abs() <= 1e-9 * limit);
     let at_limit = large.iter().filter(|value| value.abs() == limit).count();
     if at_limit > 1 && same(&right.mapv(|value| value.clamp(-limit, limit)), large) {
-        return Some(text!("changed-clipped", limit = plain(limit)));
+        return Some(format!("np.clip({gradient}, -{0}, {0})", plain(limit)));
     }
     let norm = |values: &Tensor| values.iter().map(|value| value * value).sum::<f64>().sqrt();
     let shorter = norm(large) < norm(&right) && same(&(&right * (norm(large) / norm(&right))), large);
     // Twice as large, and no longer: it is the norm that is limited.
-    (shorter && same(larger, large)).then(|| text!("changed-norm", limit = plain(norm(large))))
+    (shorter && same(larger, large))
+        .then(|| format!("{gradient} * {} / np.linalg.norm({gradient})", plain(norm(large))))
 }

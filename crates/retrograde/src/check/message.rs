@@ -92,9 +92,6 @@ impl Message {
 
     /// A text of the same family: its `help`, its `title`.
     pub(super) fn attribute(&self, name: &str) -> Option<Message> {
-        if self.id == "old" && !self.arguments.contains_key(name) {
-            return None;
-        }
         let found = Message { id: format!("{}.{name}", self.id), arguments: self.arguments.clone() };
         found.find(Language::English).is_some().then_some(found)
     }

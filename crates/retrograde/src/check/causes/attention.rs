@@ -4,8 +4,9 @@
 use ndarray::{Array2, ArrayViewD, Axis, Ix2};
 
 use super::{Case, Diagnosis, same};
-use crate::check::Cause;
+use crate::check::message::text;
 use crate::check::view::View;
+use crate::check::{Cause, Message};
 use crate::textbook::{Layer, Tensor};
 
 /// What is made of the gradient of P, for P: as it is written, and as it is computed. The first is right.
@@ -16,9 +17,7 @@ const SOFTMAX: [Softmax; 5] = [
     ("P · dP", |p, d| p * d),
     ("P · (1 − P) · dP", |p, d| p * d * p.mapv(|p| 1.0 - p)),
     ("P · (dP − Σ dP)", |p, d| p * &(d - &d.sum_axis(Axis(1)).insert_axis(Axis(1)))),
-    ("P · (dP − Σ dP · P down the columns)", |p, d| {
-        p * &(d - &(p * d).sum_axis(Axis(0)).insert_axis(Axis(0)))
-    }),
+    ("P · (dP − Σ_columns dP · P)", |p, d| p * &(d - &(p * d).sum_axis(Axis(0)).insert_axis(Axis(0)))),
 ];
 
 /// The shares of the input in its three roles; the first of each is right.
@@ -150,25 +149,23 @@ pub(super) fn terms(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
             Some(predicted + &view.truth * 0.0)
         });
         let Some(predicted) = fit else { continue };
-        let scale = if scaled { "1/√D" } else { "1" };
-        let code = written.formula();
+        let found = Diagnosis::new(Cause::AttentionTerm { code: written.formula() }, predicted);
         return Some(
-            Diagnosis::new(Cause::AttentionTerm { code: code.clone() }, predicted)
-                .saying(format!("Forward is self-attention, P · x with P = softmax(s · x · xᵀ) and s = {scale}. The input is query, key and value in it, so that dx has three shares, and two of them go through the softmax and the scale. {}", written.said()))
-                .formulas(format!("dx = {code}"), format!("dx = {}", right.formula()))
-                .help("dP = dout @ x.T; dS = P * (dP - (dP * P).sum(axis=-1, keepdims=True)); dx = s * (dS @ x + dS.T @ x) + P.T @ dout")
-                .would("what attends to what is learnt from a wrong gradient: the loss falls, by what the values alone can do"),
+            found
+                .with("scale", if scaled { "1/√D" } else { "1" })
+                .with("right", right.formula())
+                .with("mistakes", written.said()),
         );
     }
     None
 }
 
 impl Written {
-    /// What is wrong, in words.
-    fn said(self) -> String {
+    /// What is wrong.
+    fn said(self) -> Vec<Message> {
         let mut said = Vec::new();
         if self.softmax > 0 {
-            said.push(format!("the softmax's backward is {}", SOFTMAX[self.softmax].0));
+            said.push(text!("attention-softmax", code = SOFTMAX[self.softmax].0));
         }
         for (at, role, of) in [
             (self.query, "query", QUERY[self.query]),
@@ -177,15 +174,15 @@ impl Written {
         ] {
             match at {
                 0 => {}
-                1 => said.push(format!("the share of the {role} is missing")),
-                _ => said.push(format!("the share of the {role} is {of}, not transposed")),
+                1 => said.push(text!("attention-missing", role)),
+                _ => said.push(text!("attention-not_transposed", role, of)),
             }
         }
         match self.scale {
             0 => {}
-            1 => said.push("the scale is not multiplied in backward".to_owned()),
-            _ => said.push("the scale is multiplied twice".to_owned()),
+            1 => said.push(text!("attention-scale_missing")),
+            _ => said.push(text!("attention-scale_twice")),
         }
-        format!("Here {}.", said.join(", and "))
+        said
     }
 }

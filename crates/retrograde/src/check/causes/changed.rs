@@ -16,7 +16,7 @@ use crate::textbook::{Layer, Tensor, softmax};
 /// What another array is made of: the right one and the output.
 type Make = Box<dyn Fn(&Tensor, &Tensor) -> Option<Tensor>>;
 
-/// A change, in words, with `_` for the array.
+/// A change, in NumPy, with `_` for the array.
 type Change = (String, Make);
 
 fn each(how: &str, f: fn(f64) -> f64) -> Change {
@@ -26,33 +26,29 @@ fn each(how: &str, f: fn(f64) -> f64) -> Change {
 /// What an array with so many axes is mistaken for.
 fn changes(dimensions: usize) -> Vec<Change> {
     let mut all = vec![
-        each("relu(_)", |x| x.max(0.0)),
-        each("|_|", f64::abs),
+        each("np.maximum(_, 0)", |x| x.max(0.0)),
+        each("np.abs(_)", f64::abs),
         each("sigmoid(_)", |x| 1.0 / (1.0 + (-x).exp())),
-        each("tanh(_)", f64::tanh),
-        each("−_", |x| -x),
-        each("1 − _", |x| 1.0 - x),
-        each("_²", |x| x * x),
-        each("exp(_)", f64::exp),
-        each("the sign of _", f64::signum),
-        each("[_ > 0]", |x| f64::from(u8::from(x > 0.0))),
-        each("_ rounded to whole numbers", f64::round),
-        each("_ without its decimals", f64::trunc),
+        each("np.tanh(_)", f64::tanh),
+        each("-_", |x| -x),
+        each("1 - _", |x| 1.0 - x),
+        each("_ ** 2", |x| x * x),
+        each("np.exp(_)", f64::exp),
+        each("np.sign(_)", f64::signum),
+        each("(_ > 0)", |x| f64::from(u8::from(x > 0.0))),
+        each("np.round(_)", f64::round),
+        each("np.trunc(_)", f64::trunc),
         each("1", |_| 1.0),
         each("0", |_| 0.0),
     ];
     for axes in flips(dimensions) {
-        let how = format!("_ reversed along {}", named(&axes));
+        let how = format!("np.flip(_, axis={})", tuple(&axes));
         let make =
             move |x: &Tensor, _: &Tensor| Some(axes.iter().fold(x.clone(), |x, axis| reversed(&x, *axis)));
         all.push((how, Box::new(make)));
     }
     for order in orders(dimensions) {
-        let how = if dimensions == 2 {
-            "_ transposed".to_owned()
-        } else {
-            format!("_ with its axes in the order {order:?}")
-        };
+        let how = if dimensions == 2 { "_.T".to_owned() } else { format!("_.transpose{}", tuple(&order)) };
         let make = move |x: &Tensor, _: &Tensor| {
             let changed = x.clone().permuted_axes(IxDyn(&order));
             (changed.shape() == x.shape()).then(|| changed.as_standard_layout().to_owned())
@@ -60,24 +56,22 @@ fn changes(dimensions: usize) -> Vec<Change> {
         all.push((how, Box::new(make)));
     }
     for axis in 0..dimensions {
-        for (by, way) in [(1, "forwards"), (-1, "backwards")] {
-            all.push((
-                format!("_ moved {way} by one along axis {axis}"),
-                Box::new(move |x, _| Some(rolled(x, axis, by))),
-            ));
+        for by in [1, -1] {
+            let how = format!("np.roll(_, {by}, axis={axis})");
+            all.push((how, Box::new(move |x, _| Some(rolled(x, axis, by)))));
         }
         let centred =
             move |x: &Tensor, _: &Tensor| Some(x - &x.mean_axis(Axis(axis))?.insert_axis(Axis(axis)));
-        all.push((format!("_ without its mean along axis {axis}"), Box::new(centred)));
+        all.push((format!("_ - _.mean(axis={axis}, keepdims=True)"), Box::new(centred)));
     }
     all
 }
 
-/// `axis 1`, `axes [0, 1]`.
-pub(super) fn named(axes: &[usize]) -> String {
+/// Axes as NumPy takes them: `1`, `(0, 1)`.
+pub(super) fn tuple(axes: &[usize]) -> String {
     match axes {
-        [axis] => format!("axis {axis}"),
-        axes => format!("axes {axes:?}"),
+        [axis] => axis.to_string(),
+        axes => format!("({})", axes.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")),
     }
 }
 
@@ -85,7 +79,7 @@ pub(super) fn named(axes: &[usize]) -> String {
 pub(super) fn input(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Diagnosis> {
     let dimensions = case.views.first()?.probe.x.ndim();
     let mut all = changes(dimensions);
-    all.push(("the output".into(), Box::new(|x, out| (x.shape() == out.shape()).then(|| out.clone()))));
+    all.push(("out".into(), Box::new(|x, out| (x.shape() == out.shape()).then(|| out.clone()))));
     all.push(("softmax(_)".into(), Box::new(|x, _| (x.ndim() > 0).then(|| softmax(x)))));
     for (how, make) in all {
         let fit = case.fit(|view| {
@@ -93,14 +87,7 @@ pub(super) fn input(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Diagnosis>
             elsewhere(case, layer, view, &x, &view.probe.values[1..])
         });
         let Some(predicted) = fit else { continue };
-        let (gradient, how) = (case.gradient(), how.replace('_', "x"));
-        return Some(
-            Diagnosis::new(Cause::InputChanged { how: (how.clone()).into() }, predicted)
-                .saying(format!("{gradient} is right for another input: where backward should use x, as forward was given it, it uses {how}."))
-                .formulas(format!("{gradient} from {how}"), format!("{gradient} from x"))
-                .help("self.x = x in forward, and that x in backward")
-                .would(format!("`{}` follows a gradient at other inputs: the loss falls more slowly, or not at all", case.name())),
-        );
+        return Some(Diagnosis::new(Cause::InputChanged { how: how.replace('_', "x") }, predicted));
     }
     None
 }
@@ -121,15 +108,9 @@ pub(super) fn parameter(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Diagno
                 elsewhere(case, layer, view, &view.probe.x, &all)
             });
             let Some(predicted) = fit else { continue };
-            let (gradient, name) = (case.gradient(), case.answers.names[at].clone());
-            let how = how.replace('_', &name);
-            return Some(
-                Diagnosis::new(Cause::ParameterChanged { what: name.clone(), how: (how.clone()).into() }, predicted)
-                    .saying(format!("{gradient} is right for another `{name}`: where backward should use {name}, it uses {how}. What forward multiplies by, backward goes back through in the reverse order: a kernel is flipped once, a matrix transposed once."))
-                    .formulas(format!("{gradient} through {how}"), format!("{gradient} through {name}"))
-                    .help(format!("go back through the {name} that forward used, at the places where it used it"))
-                    .would("the gradient reaches the wrong places: the layers before learn what belongs to others"),
-            );
+            let what = case.answers.names[at].clone();
+            let how = how.replace('_', &what);
+            return Some(Diagnosis::new(Cause::ParameterChanged { what, how }, predicted));
         }
     }
     None

@@ -160,7 +160,7 @@ pub(super) fn forward_over_wrong_axis(case: &Case<'_>, _: &mut dyn Layer) -> Opt
 
 /// The gradient of a cross entropy without the epsilon that is in its logarithm, divided as the loss is or otherwise.
 fn without_epsilon(case: &Case<'_>, forward: Forward) -> Option<Diagnosis> {
-    let right = format!("dx = dout · (y − t){}", forward.divisor.written());
+    let right = forward.divisor.written();
     for divisor in [forward.divisor, Divisor::Rows, Divisor::One, Divisor::Elements] {
         if forward.epsilon == 0.0 {
             break;
@@ -172,25 +172,16 @@ fn without_epsilon(case: &Case<'_>, forward: Forward) -> Option<Diagnosis> {
         let Some(predicted) = predicted else { continue };
         let epsilon = forward.epsilon;
         if divisor == forward.divisor {
-            return Some(
-                Diagnosis::new(Cause::Epsilon { value: epsilon }, predicted)
-                    .saying(format!("Forward takes ln(y + {epsilon:e}), and backward is the gradient of ln y: the epsilon changes the loss, most where a probability is small, and the gradient does not know it."))
-                    .formulas(right.clone(), format!("dx = dout · (y · Σ r − r){}, r = t · y / (y + {epsilon:e})", forward.divisor.written()))
-                    .help("compute ln y as x − max − ln Σ exp(x − max), which needs no epsilon")
-                    .would(format!("little, until the network is sure of something wrong: then the loss is capped at {:.1} and no longer says how wrong", -epsilon.ln())),
-            );
+            let found = Diagnosis::new(Cause::Epsilon { value: epsilon }, predicted);
+            return Some(found.with("right", right).with("most", format!("{:.1}", -epsilon.ln())));
         }
+        let code = format!("(y − t){}", divisor.written());
         let cause = match (forward.divisor, divisor) {
             (Divisor::Rows, Divisor::One) => Cause::SumForMean,
-            _ => Cause::CrossEntropyTerm { code: format!("(y − t){}", divisor.written()) },
+            _ => Cause::CrossEntropyTerm { code: code.clone() },
         };
-        return Some(
-            Diagnosis::new(cause, predicted)
-                .formulas(format!("dx = dout · ((y − t){})", divisor.written()), right.clone())
-                .saying(format!("The loss is divided in another way than its gradient: the loss has{}, the gradient (y − t){}. (The {epsilon:e} in the logarithm is no part of it.)", forward.divisor.written(), divisor.written()))
-                .help(format!("dx = dout * (self.y - self.t){}", forward.divisor.written().replace('N', "batch_size")))
-                .would("steps of another length, by the size of the batch"),
-        );
+        let found = Diagnosis::new(cause, predicted).worded("cross_entropy_term-divided");
+        return Some(found.with("code", code).with("right", right).with("divisor", numpy(forward.divisor)));
     }
     None
 }
@@ -216,20 +207,17 @@ pub(super) fn terms(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
         ("x − t", |_, t, x| x - t),
         ("ln y − t", |y, t, _| y.mapv(f64::ln) - t),
         ("exp(x) − t", |_, t, x| x.mapv(f64::exp) - t),
-        ("y_batch − t, with a softmax over the whole batch", |_, t, x| {
-            log_softmax(x, Over::Batch).mapv(f64::exp) - t
-        }),
-        ("y_columns − t, with a softmax down the columns", |_, t, x| {
-            log_softmax(x, Over::Columns).mapv(f64::exp) - t
-        }),
+        ("softmax_batch(x) − t", |_, t, x| log_softmax(x, Over::Batch).mapv(f64::exp) - t),
+        ("softmax_columns(x) − t", |_, t, x| log_softmax(x, Over::Columns).mapv(f64::exp) - t),
     ];
     let forward = of(case)?;
     if forward.over != Over::Row {
         return None;
     }
-    let right = format!("dx = dout · (y − t){}", forward.divisor.written());
-    let say = |cause: Cause, code: String, predicted| {
-        Diagnosis::new(cause, predicted).formulas(format!("dx = dout · ({code})"), right.clone())
+    let say = |code: String, predicted| {
+        Diagnosis::new(Cause::CrossEntropyTerm { code }, predicted)
+            .with("right", forward.divisor.written())
+            .with("divisor", numpy(forward.divisor))
     };
     if let Some(found) = without_epsilon(case, forward) {
         return Some(found);
@@ -242,13 +230,7 @@ pub(super) fn terms(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
                 Some(form(&y, &t, x) * (view.d[0] / divisor.of(x)))
             });
             if let Some(predicted) = predicted {
-                let code = format!("({code}){}", divisor.written());
-                return Some(
-                    say(Cause::CrossEntropyTerm { code: code.clone() }, code.clone(), predicted)
-                        .saying(format!("Forward is the cross entropy of a softmax, and backward has {code} where (y − t){} belongs.", forward.divisor.written()))
-                        .help(format!("dx = dout * (self.y - self.t){}", forward.divisor.written().replace('N', "batch_size")))
-                        .would("the rows of the gradient do not sum to 0, or do not vanish at the right answer: the network does not settle where the loss is least"),
-                );
+                return Some(say(format!("({code}){}", divisor.written()), predicted));
             }
         }
     }
@@ -258,14 +240,10 @@ pub(super) fn terms(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
         let right = (forward.probabilities(x) - t) * (view.d[0] / forward.divisor.of(x));
         Some(&right - &(total(&right, Over::Columns) / x.shape()[0] as f64))
     })?;
-    Some(
-        say(
-            Cause::CrossEntropyTerm { code: "its mean over the rows taken off".into() },
-            "(y − t) − mean over the rows".into(),
-            centred,
-        )
-        .saying("From the gradient its mean over the rows is subtracted.")
-        .help("dx = dout * (self.y - self.t) / batch_size")
-        .would("what all rows have in common is not learned: the biases stand still"),
-    )
+    Some(say("(y − t) − mean_rows(y − t)".into(), centred).worded("cross_entropy_term-centred"))
+}
+
+/// The divisor in NumPy.
+fn numpy(divisor: Divisor) -> String {
+    divisor.written().replace("(N·C)", "x.size").replace('N', "x.shape[0]")
 }

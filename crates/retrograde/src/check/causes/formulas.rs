@@ -64,43 +64,39 @@ const WHOLE: &[Factor] = &[
     ("1 − s", |(_, _, s)| 1.0 - s),
     ("√s", |(_, _, s)| s.sqrt()),
     ("|s|", |(_, _, s)| s.abs()),
-    ("s − y/x, the share of the other factor alone", |(x, y, s)| s - y / x),
+    ("s − y/x", |(x, y, s)| s - y / x),
     ("Φ(x)", |(x, _, _)| normal(x)),
     ("x · φ(x)", |(x, _, _)| x * density(x)),
-    ("Φ(x) + x · φ(x), that of the exact GELU", |(x, _, _)| normal(x) + x * density(x)),
-    ("½(1 + t) + ½ · x · (1 − t²) · t₁, that of GELU by tanh", |(x, _, _)| {
+    ("Φ(x) + x · φ(x)", |(x, _, _)| normal(x) + x * density(x)),
+    ("½(1 + t) + ½ · x · (1 − t²) · t₁", |(x, _, _)| {
         let t = by_tanh(x);
         0.5 * (1.0 + t) + 0.5 * x * (1.0 - t * t) * ROOT * (1.0 + 3.0 * CUBE * x * x)
     }),
-    ("½(1 + t) + ½ · x · (1 − t²), the slope within tanh missing", |(x, _, _)| {
+    ("½(1 + t) + ½ · x · (1 − t²)", |(x, _, _)| {
         let t = by_tanh(x);
         0.5 * (1.0 + t) + 0.5 * x * (1.0 - t * t)
     }),
-    ("½(1 + t) + ½ · x · (1 − t²) · √(2/π), the slope of the cube missing", |(x, _, _)| {
+    ("½(1 + t) + ½ · x · (1 − t²) · √(2/π)", |(x, _, _)| {
         let t = by_tanh(x);
         0.5 * (1.0 + t) + 0.5 * x * (1.0 - t * t) * ROOT
     }),
     ("sigmoid(1.702 · x)", |(x, _, _)| sigmoid(1.702 * x)),
     ("y + sigmoid(x)", |(x, y, _)| y + sigmoid(x)),
     ("y · (1 − y) + sigmoid(x)", |(x, y, _)| y * (1.0 - y) + sigmoid(x)),
-    ("t + x · (1 − t²) · sigmoid(x), that of Mish, t = y/x", |(x, y, _)| {
+    ("t + x · (1 − t²) · sigmoid(x), t = y/x", |(x, y, _)| {
         y / x + x * (1.0 - (y / x).powi(2)) * sigmoid(x)
     }),
-    ("t + x · (1 − t²), t = y/x, the slope within tanh missing", |(x, y, _)| {
-        y / x + x * (1.0 - (y / x).powi(2))
-    }),
+    ("t + x · (1 − t²), t = y/x", |(x, y, _)| y / x + x * (1.0 - (y / x).powi(2))),
     ("t + x · (1 − t²) · sigmoid(x) · (1 − sigmoid(x)), t = y/x", |(x, y, _)| {
         y / x + x * (1.0 - (y / x).powi(2)) * sigmoid(x) * (1.0 - sigmoid(x))
     }),
     ("t + x · sigmoid(x), t = y/x", |(x, y, _)| y / x + x * sigmoid(x)),
     ("t + x · (1 − t) · sigmoid(x), t = y/x", |(x, y, _)| y / x + x * (1.0 - y / x) * sigmoid(x)),
     ("t + x, t = y/x", |(x, y, _)| y / x + x),
-    ("t + (s − t)/x, t = y/x, a product without its x in the second share", |(x, y, s)| {
-        y / x + (s - y / x) / x
-    }),
-    ("2 · t − s, t = y/x, a product whose second share has the wrong sign", |(x, y, s)| 2.0 * y / x - s),
-    ("½ · (s + t), t = y/x, a product with half its second share", |(x, y, s)| 0.5 * (s + y / x)),
-    ("2 · s − t, t = y/x, a product with twice its second share", |(x, y, s)| 2.0 * s - y / x),
+    ("t + (s − t)/x, t = y/x", |(x, y, s)| y / x + (s - y / x) / x),
+    ("2 · t − s, t = y/x", |(x, y, s)| 2.0 * y / x - s),
+    ("½ · (s + t), t = y/x", |(x, y, s)| 0.5 * (s + y / x)),
+    ("2 · s − t, t = y/x", |(x, y, s)| 2.0 * s - y / x),
     ("s + y", |(_, y, s)| s + y),
     ("s − y", |(_, y, s)| s - y),
     ("s + 1", |(_, _, s)| s + 1.0),

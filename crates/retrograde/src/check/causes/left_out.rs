@@ -6,6 +6,7 @@ use ndarray::{Array2, Axis};
 use super::changed::elsewhere;
 use super::{Case, Diagnosis};
 use crate::check::Cause;
+use crate::check::message::text;
 use crate::check::subject::with_values;
 use crate::check::view::View;
 use crate::textbook::{Layer, Tensor};
@@ -26,15 +27,8 @@ pub(super) fn factor(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Diagnosis
                 with(case, layer, view, parameter, there)
             });
             let Some(predicted) = fit else { continue };
-            let (name, of, gradient) = (&case.answers.names[parameter], case.name(), case.gradient());
-            let cause = Cause::LeftOut { what: name.clone(), of: of.to_owned() };
-            return Some(
-                Diagnosis::new(cause, predicted)
-                    .saying(format!("Forward multiplies by {name} on the way from {of} to the output, and {gradient} does not."))
-                    .formulas(format!("{gradient} without {name}"), format!("{gradient} with dout multiplied by {name} on the way back"))
-                    .help(format!("multiply by {name} in backward, where forward multiplied by it"))
-                    .would(format!("right while {name} is as it was initialised, and more wrong with every update")),
-            );
+            let (what, of) = (case.answers.names[parameter].clone(), case.name().to_owned());
+            return Some(Diagnosis::new(Cause::LeftOut { what, of }, predicted));
         }
     }
     None
@@ -43,25 +37,17 @@ pub(super) fn factor(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Diagnosis
 /// G is T without what comes through a parameter, in a layer whose output is a sum of that and of another path.
 pub(super) fn path(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Diagnosis> {
     for parameter in others(case) {
-        let through = format!("through {}·{}", case.name(), case.answers.names[parameter]);
-        let other = format!("all but {through}");
+        let product = format!("{}·{}", case.name(), case.answers.names[parameter]);
         let without = case.fit(|view| {
             let value = &view.probe.values[parameter];
             adds(layer, view, parameter).then(|| with(case, layer, view, parameter, value * 0.0))?
         });
-        let (fit, missing, present) = match without {
-            Some(predicted) => (Some(predicted), &through, &other),
-            None => (case.fit(|view| only(case, layer, view, parameter)), &other, &through),
+        let (fit, id) = match without {
+            Some(predicted) => (Some(predicted), "path-through"),
+            None => (case.fit(|view| only(case, layer, view, parameter)), "path-all_but_through"),
         };
         let Some(predicted) = fit else { continue };
-        let (of, gradient) = (case.name(), case.gradient());
-        return Some(
-            Diagnosis::new(Cause::PathMissing { path: (missing.clone()).into() }, predicted)
-                .saying(format!("Two paths lead from {of} to the output, and the contribution of {missing} is missing in {gradient}: what comes {present} replaces it, where the two must be added."))
-                .formulas(format!("{gradient} = contribution of {present}"), format!("{gradient} = contribution of {present} + contribution of {missing}"))
-                .help(format!("add them: {gradient} = {gradient}_of_one_path + {gradient}_of_the_other"))
-                .would("the layers before this one get a part of their gradient only"),
-        );
+        return Some(Diagnosis::new(Cause::PathMissing { path: text!(id, product) }, predicted));
     }
     None
 }

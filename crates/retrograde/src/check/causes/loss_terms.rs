@@ -17,7 +17,7 @@ const FORMS: [Form; 14] = [
     ("(x − t)²", |x, t| (x - t).powi(2)),
     ("(sigmoid(x) − t)²", |x, t| (sigmoid(x) - t).powi(2)),
     ("tanh(x − t)", |x, t| (x - t).tanh()),
-    ("(the part of x − t from −1 to 1)", |x, t| (x - t).clamp(-1.0, 1.0)),
+    ("clip(x − t, −1, 1)", |x, t| (x - t).clamp(-1.0, 1.0)),
     ("(t / x − (1 − t) / (1 − x))", |x, t| t / x - (1.0 - t) / (1.0 - x)),
     ("−t · x", |x, t| -t * x),
     ("−t · (1 − sigmoid(x))", |x, t| -t * (1.0 - sigmoid(x))),
@@ -74,12 +74,6 @@ pub(super) fn wrong_term(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis
             };
         case.smooth().all(|(_, view)| is(view)).then(|| format!("{sign}{name}{by}"))
     });
-    let right = right.unwrap_or_else(|| "the slope of each term of the loss".into());
-    Some(
-        Diagnosis::new(Cause::LossTerm { code: code.clone() }, predicted)
-            .saying(format!("The loss is a sum of terms, and each number of dx should be {right}; backward has {code}, the gradient of another loss."))
-            .formulas(format!("dx = dout · ({code})"), format!("dx = dout · ({right})"))
-            .help(format!("dx = dout * ({right})"))
-            .would("another loss than the one that is shown is made small"),
-    )
+    let right = right.unwrap_or_else(|| "∂loss/∂x".into());
+    Some(Diagnosis::new(Cause::LossTerm { code }, predicted).with("right", right))
 }

@@ -37,7 +37,6 @@ fn flat(values: &Tensor) -> Vec<f64> {
 /// of equal shape can show it.
 pub(super) fn stale(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Diagnosis> {
     let speaks = |number: usize| number <= SAME_SHAPE;
-    let gradient = case.gradient();
     for from_first in [false, true] {
         let fit = case.fit_where(
             |view| speaks(view.number),
@@ -49,14 +48,8 @@ pub(super) fn stale(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Diagnosis>
             },
         );
         if let Some(predicted) = fit {
-            let call = if from_first { "input of the first call" } else { "input of the call before" };
-            return Some(
-                Diagnosis::new(Cause::Stale { what: "x".into() }, predicted)
-                    .saying(format!("{gradient} is right for the {call}, not for this one: what backward uses was remembered too early, or never renewed."))
-                    .formulas(format!("{gradient} from the x of an earlier forward"), format!("{gradient} from the x of the last forward"))
-                    .help("self.x = x, in every forward, before anything else")
-                    .would("each step follows the images of an earlier batch: the loss falls slowly, wavers, or not at all"),
-            );
+            let id = if from_first { "stale-first_x" } else { "stale-x" };
+            return Some(Diagnosis::new(Cause::Stale { what: "x".into() }, predicted).worded(id));
         }
     }
     let fit = case.fit_where(
@@ -64,13 +57,7 @@ pub(super) fn stale(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Diagnosis>
         |view| Some(view.jacobian.vjp(&flat(before(case, view.number).d))),
     );
     if let Some(predicted) = fit {
-        return Some(
-            Diagnosis::new(Cause::Stale { what: "dout".into() }, predicted)
-                .saying("The upstream gradient is that of the call before.")
-                .formulas("dout of the call before", "dout of this call")
-                .help("use the dout that backward is given")
-                .would("each step goes where the last batch pointed"),
-        );
+        return Some(Diagnosis::new(Cause::Stale { what: "dout".into() }, predicted).worded("stale-dout"));
     }
     let fit = case.fit_where(
         |view| speaks(view.number),
@@ -81,15 +68,8 @@ pub(super) fn stale(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Diagnosis>
         },
     );
     if let Some(predicted) = fit {
-        return Some(
-            Diagnosis::new(Cause::Stale { what: "gradient".into() }, predicted)
-                .saying(format!(
-                    "{gradient} is that of the call before: it is handed out before it is renewed."
-                ))
-                .formulas("the gradient of the last call", "the gradient of this call")
-                .help("compute the gradient first, then store and return it")
-                .would("each step goes where the last batch pointed"),
-        );
+        let cause = Cause::Stale { what: "gradient".into() };
+        return Some(Diagnosis::new(cause, predicted).worded("stale-gradient"));
     }
     stale_parameter(case, layer)
 }
@@ -117,15 +97,8 @@ fn stale_parameter(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Diagnosis> 
                 Some(case.answers.jacobian_at(layer, view, case.block, &view.probe.x, &mixed)?.vjp(&view.d))
             });
             let Some(predicted) = fit else { continue };
-            let name = &case.answers.names[parameter + 1];
-            let gradient = case.gradient();
-            return Some(
-                Diagnosis::new(Cause::Stale { what: name.clone() }, predicted)
-                    .saying(format!("{gradient} is right for the `{name}` that the layer had before it was changed: backward uses a copy."))
-                    .formulas(format!("{gradient} from a copy of {name}"), format!("{gradient} from {name} as it is now"))
-                    .help(format!("use self.{name} in backward, not a copy made earlier"))
-                    .would("right at the first step, and more wrong with every update"),
-            );
+            let what = case.answers.names[parameter + 1].clone();
+            return Some(Diagnosis::new(Cause::Stale { what }, predicted));
         }
     }
     None

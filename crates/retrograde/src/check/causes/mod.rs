@@ -304,22 +304,6 @@ impl Diagnosis {
         self
     }
 
-    pub fn saying(self, text: impl Into<String>) -> Self {
-        self.worded("old").with("text", text.into())
-    }
-
-    pub fn formulas(self, code: impl Into<String>, right: impl Into<String>) -> Self {
-        self.worded("old").with("code", code.into()).with("right", right.into())
-    }
-
-    pub fn help(self, text: impl Into<String>) -> Self {
-        self.worded("old").with("help", text.into())
-    }
-
-    pub fn would(self, text: impl Into<String>) -> Self {
-        self.worded("old").with("training", text.into())
-    }
-
     /// As a finding, without the numbers that prove it.
     pub fn finding(self, severity: Severity, verdict: Verdict, place: &str, blocks: Vec<String>) -> Finding {
         let sentences = self.besides.into_iter().chain([self.message]).collect();

@@ -4,8 +4,9 @@
 use ndarray::Axis;
 
 use super::{Case, Diagnosis};
-use crate::check::Cause;
+use crate::check::message::text;
 use crate::check::view::View;
+use crate::check::{Cause, Message};
 use crate::textbook::{Layer, Tensor};
 
 /// A recognised normalisation.
@@ -165,21 +166,21 @@ fn recognise(case: &Case<'_>) -> Option<Norm> {
     None
 }
 
-/// What backward computes: the missing path, if it is one, the formula, and the formula as it is computed from the parts,
-/// from the gradient of x̂ and from dout.
+/// What backward computes: the missing path, if it is one (`norm-…` in the texts), the formula, and the formula as it is
+/// computed from the parts, from the gradient of x̂ and from dout.
 type Form = (&'static str, &'static str, fn(&Parts, &Tensor, &Tensor) -> Tensor);
 
 const FORMS: &[Form] = &[
-    ("mean", "(dx̂ − x̂ · mean(dx̂ · x̂)) / σ", |p, g, _| (g - &p.variance(g)) / &p.sigma),
-    ("variance", "(dx̂ − mean(dx̂)) / σ", |p, g, _| (g - &p.mean(g)) / &p.sigma),
-    ("mean and variance", "dx̂ / σ", |p, g, _| g / &p.sigma),
-    ("gamma", "(dout − mean(dout) − x̂ · mean(dout · x̂)) / σ", |p, _, d| p.right(d)),
-    ("mean, variance and gamma", "dout / σ", |p, _, d| d / &p.sigma),
-    ("division by σ", "dx̂ − mean(dx̂) − x̂ · mean(dx̂ · x̂)", |p, g, _| p.right(g) * &p.sigma),
-    ("root of the variance", "(dx̂ − mean(dx̂) − x̂ · mean(dx̂ · x̂)) / σ²", |p, g, _| {
+    ("norm-mean", "(dx̂ − x̂ · mean(dx̂ · x̂)) / σ", |p, g, _| (g - &p.variance(g)) / &p.sigma),
+    ("norm-variance", "(dx̂ − mean(dx̂)) / σ", |p, g, _| (g - &p.mean(g)) / &p.sigma),
+    ("norm-mean_and_variance", "dx̂ / σ", |p, g, _| g / &p.sigma),
+    ("norm-gamma", "(dout − mean(dout) − x̂ · mean(dout · x̂)) / σ", |p, _, d| p.right(d)),
+    ("norm-all", "dout / σ", |p, _, d| d / &p.sigma),
+    ("norm-sigma", "dx̂ − mean(dx̂) − x̂ · mean(dx̂ · x̂)", |p, g, _| p.right(g) * &p.sigma),
+    ("norm-square_root", "(dx̂ − mean(dx̂) − x̂ · mean(dx̂ · x̂)) / σ²", |p, g, _| {
         p.right(g) / &p.sigma
     }),
-    ("x̂ in the variance's share", "(dx̂ − mean(dx̂) − mean(dx̂ · x̂)) / σ", |p, g, _| {
+    ("norm-xhat", "(dx̂ − mean(dx̂) − mean(dx̂ · x̂)) / σ", |p, g, _| {
         (g - &p.mean(g) - total(&(g * &p.xhat), &p.axes) / p.divisor) / &p.sigma
     }),
     ("", "(dx̂ − mean(dx̂)) / σ − x̂ · mean(dx̂ · x̂)", |p, g, _| {
@@ -200,10 +201,10 @@ const FORMS: &[Form] = &[
     ("", "(dx̂ − Σ dx̂ − x̂ · mean(dx̂ · x̂)) / σ", |p, g, _| {
         (g - &(p.mean(g) * p.count) - p.variance(g)) / &p.sigma
     }),
-    ("", "(dx̂ − mean(dx̂) − x̂ · Σ dx̂ · x̂ / n) / σ, n for n − 1", |p, g, _| {
+    ("", "(dx̂ − mean(dx̂) − x̂ · Σ dx̂ · x̂ / n) / σ", |p, g, _| {
         (g - &p.mean(g) - p.variance(g) * (p.divisor / p.count)) / &p.sigma
     }),
-    ("", "(dx̂ − mean(dx̂) − x̂ · Σ dx̂ · x̂ / (n − 1)) / σ, n − 1 for n", |p, g, _| {
+    ("", "(dx̂ − mean(dx̂) − x̂ · Σ dx̂ · x̂ / (n − 1)) / σ", |p, g, _| {
         (g - &p.mean(g) - p.variance(g) * (p.divisor / (p.count - 1.0))) / &p.sigma
     }),
 ];
@@ -218,10 +219,7 @@ pub(super) fn paths(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
         return None;
     }
     let kind = norm.kind();
-    for (path, code, raw) in [
-        ("x̂: the raw x is in its place", "Σ dout · x", true),
-        ("x̂: the output is in its place", "Σ dout · out", false),
-    ] {
+    for (path, code, raw) in [("norm-raw", "Σ dout · x", true), ("norm-output", "Σ dout · out", false)] {
         let fit = case.fit(|view| {
             let product = view.upstream() * if raw { &view.probe.x } else { &view.probe.out };
             let mut sum = product;
@@ -231,13 +229,9 @@ pub(super) fn paths(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
             (sum.shape() == view.claimed.shape()).then_some(sum)
         });
         if let Some(predicted) = fit {
-            return Some(
-                Diagnosis::new(Cause::NormalisationPath { kind: kind.into(), path: (path.to_owned()).into() }, predicted)
-                    .saying(format!("The gradient of gamma is the sum of dout times the normalised input x̂; backward has {code}."))
-                    .formulas(format!("dgamma = {code}"), "dgamma = Σ dout · x̂")
-                    .help("dgamma = (dout * xhat).sum(axis=0)")
-                    .would("gamma follows the scale of the inputs, which the layer is there to take out"),
-            );
+            let cause = Cause::NormalisationPath { kind: kind.into(), path: text!(path) };
+            let found = Diagnosis::new(cause, predicted).worded("normalisation_path-gamma");
+            return Some(found.with("code", code));
         }
     }
     None
@@ -258,32 +252,28 @@ fn of_input(case: &Case<'_>, norm: &Norm) -> Option<Diagnosis> {
             (*path, (*code).to_owned())
         } else {
             (
-                if *path == "variance" { "root" } else { path },
+                if *path == "norm-variance" { "norm-root" } else { path },
                 code.replace(" − mean(dx̂)", "").replace(" − mean(dout)", "").replace(" − Σ dx̂ − x̂", " − x̂"),
             )
         };
-        return Some(say(norm, path, &code, predicted));
+        return Some(say(norm, path, code, predicted));
     }
     // The right formula with other statistics.
-    let mut others: Vec<(Norm, String)> = Vec::new();
+    let mut others: Vec<(Norm, [Message; 2])> = Vec::new();
     for divisor in [Divisor::Count, Divisor::CountLessOne].into_iter().filter(|other| *other != norm.divisor)
     {
         let less = if divisor == Divisor::Count { "n for n − 1" } else { "n − 1 for n" };
-        others.push((
-            Norm { divisor, ..norm.clone() },
-            format!("that with {less} in σ and in the mean of dx̂ · x̂"),
-        ));
+        let codes = ["norm-count", "norm-count_in_sigma"].map(|id| text!(id, less));
+        others.push((Norm { divisor, ..norm.clone() }, codes));
     }
     for axes in axes_of(case.views[0].probe.x.ndim()).iter().filter(|axes| **axes != norm.axes.as_slice()) {
-        let axes_named = super::changed::named(axes);
-        others.push((
-            Norm { axes: axes.to_vec(), ..norm.clone() },
-            format!("that of statistics along {axes_named}"),
-        ));
+        let id = if axes.len() == 1 { "axes-one" } else { "axes-several" };
+        let code = text!("norm-statistics", axes = text!(id, axes = super::changed::tuple(axes)));
+        others.push((Norm { axes: axes.to_vec(), ..norm.clone() }, [code.clone(), code]));
     }
-    for (other, code) in others {
+    for (other, [code, in_sigma]) in others {
         if let Some(predicted) = fit(&other, &|parts, g, _| parts.right(g)) {
-            return Some(say(norm, "", &code, predicted));
+            return Some(say(norm, "", code, predicted));
         }
         // x̂ as forward has it, σ with the other count.
         let mixed = case.fit(|view| {
@@ -292,34 +282,19 @@ fn of_input(case: &Case<'_>, norm: &Norm) -> Option<Diagnosis> {
             Some(own.right(&g) * &own.sigma / &wrong.sigma)
         });
         if let Some(predicted) = mixed {
-            return Some(say(norm, "", &code.replace(" and in the mean of dx̂ · x̂", ""), predicted));
+            return Some(say(norm, "", in_sigma, predicted));
         }
     }
     None
 }
 
-fn say(norm: &Norm, path: &str, code: &str, predicted: Vec<Option<Tensor>>) -> Diagnosis {
-    let kind = norm.kind();
-    let mean = if norm.centred { " − mean(dx̂)" } else { "" };
-    let right = format!("(dx̂{mean} − x̂ · mean(dx̂ · x̂)) / σ, dx̂ = dout · γ");
-    let paths = if norm.centred {
-        "through the mean and through the variance"
+fn say(norm: &Norm, path: &str, code: impl Into<Message>, predicted: Vec<Option<Tensor>>) -> Diagnosis {
+    let (kind, code) = (norm.kind().to_owned(), code.into());
+    let cause = if path.is_empty() {
+        Cause::NormalisationTerm { kind, code: code.clone() }
     } else {
-        "and through what it is divided by"
+        Cause::NormalisationPath { kind, path: text!(path) }
     };
-    let (cause, lacks) = if path.is_empty() {
-        (Cause::NormalisationTerm { kind: kind.into(), code: code.to_owned() }, format!("is {code}"))
-    } else {
-        (
-            Cause::NormalisationPath { kind: kind.into(), path: (path.to_owned()).into() },
-            format!("lacks the {path}"),
-        )
-    };
-    let axis = if norm.axes.contains(&0) { "axis=0".to_owned() } else { "axis=-1, keepdims=True".to_owned() };
-    let mean = if norm.centred { format!(" - dxhat.mean({axis})") } else { String::new() };
-    Diagnosis::new(cause, predicted)
-        .saying(format!("Forward is a {kind} normalisation, and backward {lacks}: x reaches the output directly, {paths}, and all shares must be added up."))
-        .formulas(format!("dx = {code}"), format!("dx = {right}"))
-        .help(format!("dx = (dxhat{mean} - xhat * (dxhat * xhat).mean({axis})) / sigma"))
-        .would("the layers before it are pushed in directions that the normalisation takes out again: slow, unsteady learning")
+    let axis = if norm.axes.contains(&0) { "axis=0" } else { "axis=-1, keepdims=True" };
+    Diagnosis::new(cause, predicted).with("code", code).with("centred", norm.centred).with("axis", axis)
 }

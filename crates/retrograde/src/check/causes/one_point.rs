@@ -16,13 +16,10 @@ pub(super) fn slope_at(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> 
     let (at, right, code) = (first.point.0, first.point.2, first.code);
     let predicted = slope::fit(case, |(x, _, slope), _| if x == at { code } else { slope })?;
     let [point, right, code] = [at, right, code].map(name);
-    Some(
-        Diagnosis::new(Cause::WrongSlope { code: code.clone().into(), right: text!("slope-at_x", slope = right.clone(), point = point.clone()) }, predicted)
-            .saying(format!("dx is right but at x = {point}: there the function has the slope {right} on both sides, and backward takes {code}. Parts that have a kink there, such as |x| and max(x, 0), have none together."))
-            .formulas(format!("dx = dout · {code} at x = {point}"), format!("dx = dout · {right} at x = {point}"))
-            .help(format!("write the slope of the whole as one formula, or set it to {right} where x == {point}"))
-            .would("inputs that are there by construction, such as the zeros of a first layer without weights, get a wrong gradient at each step"),
-    )
+    let at_point = |slope: String| text!("slope-at_x", slope, point = point.clone());
+    let cause = Cause::WrongSlope { code: code.clone().into(), right: at_point(right.clone()) };
+    let found = Diagnosis::new(cause, predicted).worded("wrong_slope-at_one_point");
+    Some(found.with("point", point).with("slope", right))
 }
 
 /// A number as a short fraction where it is one.

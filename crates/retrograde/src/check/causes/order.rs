@@ -15,20 +15,8 @@ pub(super) fn another_parameter(case: &Case<'_>, _: &mut dyn Layer) -> Option<Di
             truth.into_shape_with_order(view.claimed.shape().to_vec()).ok()
         });
         if let Some(predicted) = fit {
-            let (name, of) = (case.gradient(), &case.answers.names[other]);
-            return Some(
-                Diagnosis::new(Cause::AnotherParameter { of: of.clone() }, predicted)
-                    .saying(format!("{name} is the gradient of `{of}`."))
-                    .formulas(
-                        format!("{name} = dout · ∂out/∂{of}"),
-                        format!("{name} = dout · ∂out/∂{}", case.name()),
-                    )
-                    .help(format!(
-                        "store each gradient under its own name: {name} belongs to {}",
-                        case.name()
-                    ))
-                    .would(format!("`{}` is moved by what `{of}` should do", case.name())),
-            );
+            let of = case.answers.names[other].clone();
+            return Some(Diagnosis::new(Cause::AnotherParameter { of }, predicted));
         }
     }
     None
@@ -40,7 +28,7 @@ pub(super) fn axes(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
     for order in orders(dimensions) {
         let fit = case.fit(|view| Some(view.truth.clone().permuted_axes(IxDyn(&order))));
         if let Some(predicted) = fit {
-            return Some(exchanged(&case.gradient(), case.name(), order, predicted));
+            return Some(exchanged(order, predicted));
         }
     }
     None
@@ -65,16 +53,16 @@ pub(super) fn orders(dimensions: usize) -> Vec<Vec<usize>> {
     orders
 }
 
-fn exchanged(gradient: &str, of: &str, order: Vec<usize>, predicted: Vec<Option<Tensor>>) -> Diagnosis {
+fn exchanged(order: Vec<usize>, predicted: Vec<Option<Tensor>>) -> Diagnosis {
+    let axes = super::changed::tuple(&order);
     let cause = if order.len() == 2 { Cause::Transposed } else { Cause::AxesExchanged { order } };
-    Diagnosis::new(cause, predicted)
-        .saying(format!("{gradient} has the right numbers with the axes exchanged: element [i, j] is where [j, i] belongs."))
-        .formulas(format!("{gradient} = (dout · ∂out/∂{of})ᵀ"), format!("{gradient} = dout · ∂out/∂{of}"))
-        .help(format!("{gradient} = {gradient}.T"))
-        .would("every weight is moved by what another should do; a square shape hides it")
+    Diagnosis::new(cause, predicted).with("axes", axes)
 }
 
-/// A way to put numbers in another order: in words, and as it is done.
+/// What stands before a shift that brings in numbers that are not known.
+const SHIFTED: &str = "shift";
+
+/// A way to put numbers in another order: in NumPy, with `_` for the gradient, and as it is done.
 type Way = (String, Box<dyn Fn(&Tensor) -> Option<Tensor>>);
 
 /// G has T's numbers in another order.
@@ -82,7 +70,7 @@ pub(super) fn rearranged(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis
     let dimensions = case.views.first()?.claimed.ndim();
     let mut ways: Vec<Way> = Vec::new();
     for axes in flips(dimensions) {
-        let how = format!("reversed along {}", super::changed::named(&axes));
+        let how = format!("np.flip(_, axis={})", super::changed::tuple(&axes));
         let way = move |truth: &Tensor| {
             Some(axes.iter().fold(truth.clone(), |truth, axis| reversed(&truth, *axis)))
         };
@@ -91,19 +79,17 @@ pub(super) fn rearranged(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis
     let lengths = case.views.first()?.claimed.shape().to_vec();
     for (axis, &length) in lengths.iter().enumerate() {
         for by in 1..length.min(24) {
-            let how = match (2 * by == length, by, length - by) {
-                (true, ..) => format!("its halves exchanged along axis {axis}"),
-                (_, by, back) if by <= back => format!("moved forwards by {by} along axis {axis}"),
-                (.., back) => format!("moved backwards by {back} along axis {axis}"),
-            };
+            let shift = if 2 * by <= length { by as isize } else { by as isize - length as isize };
+            let how = format!("np.roll(_, {shift}, axis={axis})");
             // The axis of the rows has another length at other probes.
             let way = move |truth: &Tensor| {
                 (truth.len_of(Axis(axis)) == length).then(|| rolled(truth, axis, by as isize))
             };
             ways.push((how, Box::new(way)));
         }
-        for (by, way) in [(1, "forwards"), (-1, "backwards"), (2, "forwards"), (-2, "backwards")] {
-            let how = format!("moved {way} by {} along axis {axis}, over the edge", isize::abs(by));
+        // What comes in over the edge is not known.
+        for by in [1, -1, 2, -2] {
+            let how = format!("{SHIFTED}(_, {by}, axis={axis})");
             ways.push((how, Box::new(move |truth| Some(shifted(truth, axis, by)))));
         }
     }
@@ -112,34 +98,25 @@ pub(super) fn rearranged(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis
             let numbers: Vec<f64> = truth.t().iter().copied().collect();
             Tensor::from_shape_vec(truth.shape().to_vec(), numbers).ok()
         };
-        ways.push(("written by columns and read by rows".into(), Box::new(columns)));
+        ways.push(("_.T.reshape(_.shape)".into(), Box::new(columns)));
         let rows = |truth: &Tensor| {
             let flipped: Vec<usize> = truth.shape().iter().rev().copied().collect();
             let numbers: Vec<f64> = truth.iter().copied().collect();
             let read = Tensor::from_shape_vec(flipped, numbers).ok()?;
             Some(read.t().to_owned())
         };
-        ways.push(("written by rows and read by columns".into(), Box::new(rows)));
+        ways.push(("_.reshape(_.T.shape).T".into(), Box::new(rows)));
     }
     for (how, way) in ways {
         // Of what comes in over an edge nothing is said.
-        let fit = if how.ends_with("over the edge") {
+        let fit = if how.starts_with(SHIFTED) {
             case.fit_partly(|view| way(&view.truth))
         } else {
             case.fit(|view| way(&view.truth))
         };
         if let Some(predicted) = fit {
-            let gradient = case.gradient();
-            return Some(
-                Diagnosis::new(Cause::Rearranged { how: (how.clone()).into() }, predicted)
-                    .saying(format!("{gradient} has the right numbers in the wrong places: {how}."))
-                    .formulas(
-                        format!("{gradient}, {how}"),
-                        format!("{gradient} = dout · ∂out/∂{}", case.name()),
-                    )
-                    .help(format!("give each element of {} its own gradient: undo the order", case.name()))
-                    .would("every element is moved by what another should do"),
-            );
+            let how = how.replace('_', &case.gradient());
+            return Some(Diagnosis::new(Cause::Rearranged { how }, predicted));
         }
     }
     None
@@ -181,8 +158,11 @@ pub(super) fn rolled(values: &Tensor, axis: usize, by: isize) -> Tensor {
 
 /// A claimed gradient of another shape than its block: transposed, not summed, or summed over the wrong axis.
 pub(in crate::check) fn wrong_shape(answers: &Answers, block: usize) -> Option<Diagnosis> {
-    let name = &answers.names[block];
-    let gradient = format!("d{name}");
+    let found = shape(answers, block)?;
+    Some(found.with("block", &answers.names[block]))
+}
+
+fn shape(answers: &Answers, block: usize) -> Option<Diagnosis> {
     let wrong = |probe: &super::super::probe::Probe| {
         probe.claimed[block].as_ref().is_some_and(|claimed| claimed.shape() != probe.values[block].shape())
     };
@@ -212,36 +192,24 @@ pub(in crate::check) fn wrong_shape(answers: &Answers, block: usize) -> Option<D
     };
     if holds(&|_, truth| Some(truth.t().to_owned())) {
         let order: Vec<usize> = (0..right.len()).rev().collect();
-        return Some(exchanged(&gradient, name, order, Vec::new()));
+        return Some(exchanged(order, Vec::new()));
     }
     let spread = |probe: &super::super::probe::Probe| {
         super::shares::spread(probe.jacobians[block].as_ref()?, &probe.d)
     };
     if holds(&|probe, _| spread(probe)) {
-        return Some(
-            Diagnosis::new(Cause::NotReduced, Vec::new())
-                .saying(format!("{gradient} has a number for each row: `{name}` serves all rows, and their gradients must be added up."))
-                .formulas(format!("{gradient} = dout"), format!("{gradient} = Σ over rows of dout"))
-                .help(format!("{gradient} = np.sum({gradient}, axis=0)"))
-                .would("an error of shapes, or, where broadcasting hides it, a parameter that grows an axis"),
-        );
+        return Some(Diagnosis::new(Cause::NotReduced, Vec::new()));
     }
     for axes in flips(answers.probes[0].out.ndim()) {
-        for (mean, word) in [(false, "summed"), (true, "averaged")] {
+        for mean in [false, true] {
             let reduce = |probe: &super::super::probe::Probe, _: &Tensor| {
                 let spread = spread(probe).filter(|spread| axes.iter().all(|axis| *axis < spread.ndim()))?;
                 Some(super::shares::reduced(&spread, &axes, mean))
             };
             if holds(&reduce) {
-                return Some(super::shares::along_wrong_axes(&gradient, name, axes, word, Vec::new()));
+                return Some(super::shares::along_wrong_axes(axes, mean, Vec::new()));
             }
         }
     }
-    Some(
-        Diagnosis::new(Cause::WrongShape { code: code.clone(), right: right.clone() }, Vec::new())
-            .saying(format!("{gradient} has shape {code:?}, and what it is the gradient of has {right:?}."))
-            .formulas(format!("{gradient} of shape {code:?}"), format!("{gradient} of shape {right:?}"))
-            .help(format!("give {gradient} the shape of {name}"))
-            .would("an error of shapes at the first update"),
-    )
+    Some(Diagnosis::new(Cause::WrongShape { code, right }, Vec::new()))
 }

@@ -92,7 +92,7 @@ impl Part {
         let &(_, value, _) =
             points.iter().min_by(|a, b| a.2.total_cmp(&b.2)).filter(|_| points.len() >= 4)?;
         let predicted = case.fit(|view| self.predict(view, case.block, |_| value))?;
-        Some(self.say(case, plain(value), false, predicted))
+        Some(self.say(plain(value), false, predicted))
     }
 
     fn function(&self, case: &Case<'_>) -> Option<Diagnosis> {
@@ -105,12 +105,7 @@ impl Part {
                 self.predict(view, case.block, |x| if missing { 1.0 / ratio(x) } else { ratio(x) })
             });
             if let Some(predicted) = fit {
-                return Some(self.say(
-                    case,
-                    formulas::renamed(&factor, 'x', case.name()),
-                    missing,
-                    predicted,
-                ));
+                return Some(self.say(formulas::renamed(&factor, 'x', case.name()), missing, predicted));
             }
         }
         None
@@ -125,22 +120,16 @@ impl Part {
             for (code, other) in CODE.into_iter().filter(|(code, _)| *code != right) {
                 let fit = case.fit(|view| self.predict(view, case.block, |x| other(x) / slope(x)));
                 if let Some(predicted) = fit {
-                    let (gradient, place) = (case.gradient(), self.place());
-                    let cause = Cause::WrongSlope {
-                        code: text!(
-                            "slope-at",
-                            formula = code,
-                            positions = self.positions.as_slice(),
-                            axis = self.axis
-                        ),
-                        right: right.into(),
+                    let place = |formula: &str| {
+                        text!("slope-at", formula, positions = self.positions.as_slice(), axis = self.axis)
                     };
+                    let cause = Cause::WrongSlope { code: place(code), right: right.into() };
                     return Some(
                         Diagnosis::new(cause, predicted)
-                            .saying(format!("{gradient} is right but {place}: there it is what comes of {code} where {right} belongs, the slope of an activation that forward applies to that part."))
-                            .formulas(format!("{gradient} = … · ({code}) {place}"), format!("{gradient} = … · ({right})"))
-                            .help(format!("multiply that part by {right}"))
-                            .would("what that part, such as a gate, is made from learns from a gradient of another function"),
+                            .worded("wrong_slope-in_part")
+                            .with("positions", self.positions.as_slice())
+                            .with("axis", self.axis)
+                            .with("slope", code),
                     );
                 }
             }
@@ -148,36 +137,8 @@ impl Part {
         None
     }
 
-    fn place(&self) -> String {
-        format!("at {:?} along axis {}", self.positions, self.axis)
-    }
-
-    fn say(
-        &self,
-        case: &Case<'_>,
-        factor: String,
-        missing: bool,
-        predicted: Vec<Option<Tensor>>,
-    ) -> Diagnosis {
-        let (gradient, place) = (case.gradient(), self.place());
-        let (what, code, help) = if missing {
-            (
-                format!("the factor {factor} is missing"),
-                format!("(…) / ({factor})"),
-                format!("multiply that part of {gradient} by {factor}"),
-            )
-        } else {
-            (
-                format!("it is {factor} times what it should be"),
-                format!("({factor}) · (…)"),
-                format!("leave the factor {factor} out of that part of {gradient}"),
-            )
-        };
-        let cause = Cause::PartFactor { axis: self.axis, positions: self.positions.clone(), factor, missing };
-        Diagnosis::new(cause, predicted)
-            .saying(format!("{gradient} is right but {place}: there {what}. A layer of several parts, such as gates, has the fault in the one alone."))
-            .formulas(format!("{gradient} = {code} {place}"), format!("{gradient} = (…)"))
-            .help(help)
-            .would("what that part is made from learns wrongly, while the rest learns as it should: the loss falls, and stays higher than it need")
+    fn say(&self, factor: String, missing: bool, predicted: Vec<Option<Tensor>>) -> Diagnosis {
+        let (axis, positions) = (self.axis, self.positions.clone());
+        Diagnosis::new(Cause::PartFactor { axis, positions, factor, missing }, predicted)
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{Case, Diagnosis};
 use crate::check::Cause;
+use crate::check::message::text;
 use crate::textbook::{Layer, Tensor};
 
 /// Whether the output has the input's shape.
@@ -9,12 +10,9 @@ fn same(view: &super::View<'_>) -> bool {
     view.probe.x.shape() == view.probe.out.shape()
 }
 
-fn say(path: &str, code: &str, right: &str, predicted: Vec<Option<Tensor>>) -> Diagnosis {
-    Diagnosis::new(Cause::PathMissing { path: (path.to_owned()).into() }, predicted)
-        .saying(format!("The input reaches the output along two paths, and the contribution of {path} is missing: where paths part in forward, gradients are added up in backward."))
-        .formulas(code, right)
-        .help("dx = dx_of_one_path + dx_of_the_other")
-        .would("the layers before this one get a part of their gradient only")
+fn say(id: &str, predicted: Vec<Option<Tensor>>) -> Diagnosis {
+    Diagnosis::new(Cause::PathMissing { path: text!(format!("path-{id}")) }, predicted)
+        .worded(&format!("path_missing-{id}"))
 }
 
 /// A skip connection: out = x + f(x), and the contribution of the skip is missing.
@@ -23,8 +21,7 @@ pub(super) fn skip(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
         return None;
     }
     let without = case.fit(|view| same(view).then(|| &view.truth - &view.upstream()))?;
-    let path = "the direct path (the skip)";
-    Some(say(path, "dx = dout · f′(x)", "dx = dout + dout · f′(x)", without))
+    Some(say("skip", without))
 }
 
 /// A skip connection, and the contribution of all but the skip is missing; or a product with a factor that depends on x.
@@ -35,13 +32,7 @@ pub(super) fn direct(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
     // Of layers whose outputs depend on one input each it is a missing slope, and told as that.
     let only = case.fit(|view| same(view).then(|| restrict(&view.upstream(), &view.truth)));
     if let Some(predicted) = only {
-        return Some(
-            Diagnosis::new(Cause::PathMissing { path: ("all but the direct one".to_owned()).into() }, predicted)
-                .saying("dout is handed on as it is: of what the layer does to its input, nothing is in backward but the way straight through.")
-                .formulas("dx = dout", "dx = dout · ∂out/∂x")
-                .help("go back through what forward does; beside a skip, dx = dout + the gradient of the other path")
-                .would("the layers before this one get a part of their gradient only, or that of other numbers"),
-        );
+        return Some(say("all_but_direct", predicted));
     }
     let factor = case.fit(|view| {
         let taken = same(view).then(|| &view.probe.out / &view.probe.x)?;
@@ -50,12 +41,7 @@ pub(super) fn direct(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
             .all(|factor| factor.is_finite())
             .then(|| restrict(&(view.upstream() * taken), &view.truth))
     })?;
-    Some(say(
-        "the factor out/x, which depends on x, too",
-        "dx = dout · out / x",
-        "dx = dout · out / x + the share of the factor",
-        factor,
-    ))
+    Some(say("factor", factor))
 }
 
 /// The values, where the other is a number.
@@ -81,35 +67,13 @@ pub(super) fn weight_decay(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnos
         return Some(decay(lambda, case.name(), predicted));
     }
     let added = format!("{} · x", super::formulas::plain(-lambda));
-    Some(
-        Diagnosis::new(Cause::GradientChanged { how: (format!("{added} added")).into() }, predicted)
-            .saying(format!(
-                "dx has {added} in it beside the right gradient: the input itself is no part of its gradient."
-            ))
-            .formulas(format!("dx = dout · ∂out/∂x + {added}"), "dx = dout · ∂out/∂x")
-            .help(format!("leave {added} out of dx"))
-            .would("the layers before it are pushed towards smaller outputs, whatever the loss says"),
-    )
+    let cause = Cause::GradientChanged { how: format!("dx + {added}") };
+    Some(Diagnosis::new(cause, predicted).worded("gradient_changed-added").with("added", added))
 }
 
 /// What is to be said of a gradient that lacks λ times its parameter.
 pub(in crate::check) fn decay(lambda: f64, name: &str, predicted: Vec<Option<Tensor>>) -> Diagnosis {
-    let gradient = format!("d{name}");
     // λ as one would write it: to six digits, if that fits as well.
     let rounded: f64 = format!("{lambda:.5e}").parse().unwrap_or(lambda);
-    let shown = rounded.abs();
-    let diagnosis = Diagnosis::new(Cause::WeightDecay { lambda: rounded }, predicted);
-    if lambda > 0.0 {
-        diagnosis
-            .saying(format!("The loss has ½ · {shown} · Σ {name}² in it, and {gradient} does not: weight decay is forgotten in backward."))
-            .formulas(format!("{gradient} = dout · ∂out/∂{name}"), format!("{gradient} = dout · ∂out/∂{name} + {shown} · {name}"))
-            .help(format!("{gradient} += {shown} * {name}"))
-            .would("the loss shows a decay that the weights do not feel: they grow as if there were none")
-    } else {
-        diagnosis
-            .saying(format!("{gradient} has {shown} · {name} added to it that is not the gradient of anything in forward: weight decay in backward alone."))
-            .formulas(format!("{gradient} = dout · ∂out/∂{name} + {shown} · {name}"), format!("{gradient} = dout · ∂out/∂{name}"))
-            .help(format!("add ½ · {shown} · Σ {name}² to the loss, or decay in the update and not in backward"))
-            .would("the weights shrink; what is minimised is not the loss that is shown")
-    }
+    Diagnosis::new(Cause::WeightDecay { lambda: rounded }, predicted).with("block", name)
 }

@@ -36,27 +36,15 @@ pub(super) fn of_one_input(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnos
         for_each_share(view, |x, y, at, _| shares[at] = formula((x, y, view.jacobian.centre[at])))?;
         Some(shares)
     })?;
-    let (gradient, name) = (case.gradient(), case.name());
     if own_only {
-        return Some(
-            Diagnosis::new(Cause::DiagonalOnly, predicted)
-                .saying(format!("Each element of `{name}` reaches several outputs of a row, and {gradient} has only the share of the output in its own place: what the outputs of a row have to do with each other is missing, as in a softmax."))
-                .formulas(format!("{gradient}[k] = dout[k] · ∂out[k]/∂{name}[k]"), format!("{gradient}[k] = Σ_j dout[j] · ∂out[j]/∂{name}[k]"))
-                .help("add up over all outputs, as in y · (dout − Σ dout · y) for a softmax")
-                .would("the gradient points elsewhere; with small steps the loss may still fall, more slowly"),
-        );
+        return Some(Diagnosis::new(Cause::DiagonalOnly, predicted));
     }
     if !case.smooth().all(|(_, view)| stands_alone(view)) {
         return None;
     }
-    let shown = if right.is_empty() { "another function of x" } else { &right };
-    Some(
-        Diagnosis::new(Cause::WrongSlope { code: code.clone().into(), right: right.clone().into() }, predicted)
-            .saying(format!("In {gradient} each share is dout times {code}; it should be dout times {shown}, which is what `{name}` is multiplied by in forward."))
-            .formulas(format!("{gradient} = Σ dout · ({code})"), format!("{gradient} = Σ dout · ({shown})"))
-            .help(format!("multiply dout by what forward multiplied {name} by: {shown}"))
-            .would(format!("`{name}` follows a gradient of another function")),
-    )
+    let id = if right.is_empty() { "wrong_slope-of_another" } else { "wrong_slope-of_input" };
+    let cause = Cause::WrongSlope { code: code.into(), right: right.into() };
+    Some(Diagnosis::new(cause, predicted).worded(id))
 }
 
 /// A weight between as many inputs as outputs whose gradient is made of the layer's own output where its input belongs: of
@@ -80,14 +68,7 @@ pub(super) fn own_output(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis
         }
         Some(shares)
     })?;
-    let (gradient, name) = (case.gradient(), case.name());
-    Some(
-        Diagnosis::new(Cause::OwnOutput, predicted)
-            .saying(format!("{gradient} is made of the layer's own output where its input belongs: the list of activations is read one place too late."))
-            .formulas(format!("{gradient} = Σ delta · own output"), format!("{gradient} = Σ delta · input"))
-            .help(format!("multiply delta by what forward multiplied {name} by: the layer's input"))
-            .would(format!("`{name}` moves by what comes out of the layer, not by what went in: it may train by luck, or run away")),
-    )
+    Some(Diagnosis::new(Cause::OwnOutput, predicted))
 }
 
 /// Whether the Jacobian has no other shares than those of [`for_each_share`].

@@ -5,6 +5,7 @@ use ndarray::{Array2, ArrayView1};
 use super::{Case, Diagnosis};
 use crate::check::Cause;
 use crate::check::jacobian::{Rounding, slopes};
+use crate::check::message::text;
 use crate::check::probe::{normal, random, relative};
 use crate::check::subject::with_values;
 use crate::check::view::View;
@@ -14,7 +15,7 @@ use crate::textbook::{Layer, Tensor};
 /// slopes that they have once they are on.
 pub(super) fn mask(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Diagnosis> {
     if let Some(predicted) = mask_at_the_beginning(case, layer) {
-        return Some(missing(case, "outside of the layer's own numbers", predicted));
+        return Some(Diagnosis::new(Cause::MaskMissing, predicted).worded("mask_missing-first"));
     }
     for inverted in [false, true] {
         let (mut closed, mut opened) = (0, 0);
@@ -45,31 +46,14 @@ pub(super) fn mask(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Diagnosis> 
             continue;
         }
         let Some(predicted) = fit else { continue };
-        let gradient = case.gradient();
-        if !inverted {
-            return Some(missing(case, "that are off", predicted).remark(TOLD));
-        }
-        return Some(
-            Diagnosis::new(Cause::MaskInverted, predicted)
-                .saying(format!("In {gradient} the mask of the rectifier within the layer is inverted: outputs that are off hand their gradient back, outputs that are on do not."))
-                .formulas("dout[out > 0] = 0, and on from there", "dout[out <= 0] = 0, and on from there")
-                .help("dout = dout * (self.out > 0), before anything else in backward")
-                .would("units that are off are trained, units that are on are not: the layers before learn noise")
-                .remark(TOLD),
-        );
+        let (cause, id) = if inverted {
+            (Cause::MaskInverted, "mask_inverted-within")
+        } else {
+            (Cause::MaskMissing, "mask_missing-within")
+        };
+        return Some(Diagnosis::new(cause, predicted).worded(id).remark(text!("mask-seen")));
     }
     None
-}
-
-const TOLD: &str = "When the numbers were moved along the code's own gradient of an output until that output began to follow, its slopes became those that the code has: what is on the other side of the kink.";
-
-fn missing(case: &Case<'_>, which: &str, predicted: Vec<Option<Tensor>>) -> Diagnosis {
-    let gradient = case.gradient();
-    Diagnosis::new(Cause::MaskMissing, predicted)
-        .saying(format!("In {gradient} the mask of the rectifier within the layer is missing: units {which} hand their gradient back as if they were on."))
-        .formulas(format!("{gradient} without a mask"), format!("{gradient} with the mask of forward: 0, or the slope of that side, where the rectifier is off"))
-        .help("remember the mask in forward, and multiply by it in backward where the rectifier stands")
-        .would("units that are off are trained as if they were on: learning goes on, to a worse place")
 }
 
 /// The factor that makes one row of the other, if it is one for all numbers; 0 for a row of zeros.

@@ -11,9 +11,10 @@ use super::formulas::plain;
 use super::unrolled::{Layout, Unrolled, before, fit};
 use super::within::Slope;
 use super::{Case, Diagnosis};
-use crate::check::Cause;
 use crate::check::comparison::index_of;
+use crate::check::message::text;
 use crate::check::view::View;
+use crate::check::{Cause, Message};
 use crate::textbook::{Layer, Tensor};
 
 /// Activations of a recurrent step, with their slopes as formulas in the output.
@@ -136,29 +137,13 @@ pub(super) fn handed_back(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosi
 
 impl Recurrence {
     fn diagnose(&self, case: &Case<'_>) -> Option<Diagnosis> {
-        let (weights, f) = (&case.answers.names[self.weights], self.activation);
+        let (weights, f) = (case.answers.names[self.weights].as_str(), self.activation);
         if let Some(predicted) = self.own_state(case) {
-            let gradient = case.gradient();
-            return Some(
-                Diagnosis::new(Cause::OwnHiddenState, predicted)
-                    .saying(format!("{gradient} is made of the hidden state of each step itself: forward multiplies `{weights}` by that of the step before."))
-                    .formulas(format!("{gradient} = Σ_t h[t]ᵀ · da[t]"), format!("{gradient} = Σ_t h[t − 1]ᵀ · da[t]"))
-                    .help(format!("d{weights} += np.dot(h[t - 1].T, da), with zeros before the first step"))
-                    .would("the recurrent weights learn what goes with a state, not what leads to it"),
-            );
+            return Some(Diagnosis::new(Cause::OwnHiddenState, predicted).with("weights", weights));
         }
         if let Some(predicted) = self.fit(case, |_, transposed, _| transposed) {
-            let how = format!("{weights} not transposed in what is handed back");
-            let [code, right] = if self.rows_first {
-                [format!("da · {weights}"), format!("da · {weights}ᵀ")]
-            } else {
-                [format!("{weights} · da"), format!("{weights}ᵀ · da")]
-            };
-            return Some(
-                say(&how, predicted, &format!("backward goes through `{weights}` as forward does, not through its transpose: a square matrix hides it from the shapes"))
-                    .formulas(format!("dh[t − 1] = dout[t − 1] + {code}"), format!("dh[t − 1] = dout[t − 1] + {right}"))
-                    .help(format!("dh_prev = np.dot(da, {weights}.T) for rows, np.dot({weights}.T, da) for columns")),
-            );
+            let how = text!("handed-not_transposed", weights);
+            return Some(say(how, "handed_back-not_transposed", predicted).with("rows", self.rows_first));
         }
         if f.is_empty() {
             return None;
@@ -171,26 +156,12 @@ impl Recurrence {
             scaled(transfer, slopes.iter().map(|slope| 1.0 / slope).collect())
         });
         if let Some(predicted) = missing {
-            let how = format!("slope of {f} missing in what is handed back");
-            return Some(
-                say(&how, predicted, &format!("what comes back to a step does not go through its {f}"))
-                    .formulas(
-                        format!("da[t] = dout[t] · {f}′ + dh[t]"),
-                        format!("da[t] = (dout[t] + dh[t]) · {f}′"),
-                    )
-                    .help("add what is handed back to dout first, and multiply the sum by the slope"),
-            );
+            let how = text!("handed-slope_missing", function = f);
+            return Some(say(how, "handed_back-slope_missing", predicted));
         }
         let predicted = self.fit(case, |transfer, _, slopes| scaled(transfer, slopes.to_vec()))?;
-        let how = format!("slope of {f} twice in what is handed back");
-        Some(
-            say(&how, predicted, &format!("what comes back to a step goes through its {f} twice"))
-                .formulas(
-                    format!("da[t] = dout[t] · {f}′ + dh[t] · {f}′²"),
-                    format!("da[t] = (dout[t] + dh[t]) · {f}′"),
-                )
-                .help("multiply by the slope once"),
-        )
+        let how = text!("handed-slope_twice", function = f);
+        Some(say(how, "handed_back-slope_twice", predicted))
     }
 }
 
@@ -219,17 +190,12 @@ fn cut_off(case: &Case<'_>, layout: Layout) -> Option<Diagnosis> {
             None => Some(Array2::zeros((steps[t].len(), all.truth.ncols()))),
         })
     }?;
-    let (how, what) = if reach == 0 {
-        ("nothing handed back".to_owned(), "a step gets nothing from the one after it".to_owned())
+    let (how, id) = if reach == 0 {
+        (text!("handed-nothing"), "handed_back-nothing")
     } else {
-        let how = format!("nothing handed back over more than {reach} of the steps");
-        (how, format!("each gradient comes back {reach} steps and no further"))
+        (text!("handed-over", reach), "handed_back-over")
     };
-    Some(
-        say(&how, predicted, &what)
-            .formulas("dh[t − 1] = dout[t − 1]", "dh[t − 1] = dout[t − 1] + da[t] · ∂a[t]/∂h[t − 1]")
-            .help("keep what a step returns for its hidden state, and add it to dout of the step before"),
-    )
+    Some(say(how, id, predicted))
 }
 
 fn rows_of((t, rows): (usize, &Vec<usize>)) -> Vec<(usize, usize)> {
@@ -266,12 +232,7 @@ fn scaled(case: &Case<'_>, layout: Layout) -> Option<Diagnosis> {
         if t == 0 { Some(of) } else { all.combined(&steps[t], &of) }
     })?;
     let factor = plain(factor);
-    let how = format!("factor {factor} in what is handed back");
-    Some(
-        say(&how, predicted, &format!("it is {factor} times what it should be"))
-            .formulas(format!("dh[t − 1] = dout[t − 1] + {factor} · (…)"), "dh[t − 1] = dout[t − 1] + (…)")
-            .help("hand back what the step's own chain rule gives, without a factor"),
-    )
+    Some(say(text!("handed-factor", factor), "handed_back-factor", predicted))
 }
 
 /// The errors of all blocks are those of one wrong transfer, whatever that is.
@@ -291,15 +252,11 @@ fn in_another_way(case: &Case<'_>, layout: Layout) -> Option<Diagnosis> {
         let of = concatenate(Axis(0), &[both[0].view(), both[1].view()]).ok()?;
         if t == 0 { Some(both[0].clone() * 0.0) } else { all.combined(&steps[t], &of) }
     })?;
-    let how = "what is handed from a step to the one before is wrong";
-    Some(
-        say(how, predicted, "at each step the numbers of the code are those of one wrong factor ∂h[t]/∂h[t − 1], the same in all blocks")
-            .help("compare the line that makes dh of the step before with forward: each factor once, matrices transposed"),
-    )
+    Some(say(text!("handed-otherwise"), "handed_back-otherwise", predicted))
 }
 
-fn say(how: &str, predicted: Vec<Option<Tensor>>, what: &str) -> Diagnosis {
-    Diagnosis::new(Cause::HandedBack { how: (how.to_owned()).into() }, predicted)
-        .saying(format!("Each step is right by itself, and what is handed from a step to the one before is not: {what}. The gradient of the last step is right, since nothing is handed to it."))
-        .would("what happened early in a sequence is learnt wrongly or not at all; the longer the sequence, the worse")
+fn say(how: Message, id: &str, predicted: Vec<Option<Tensor>>) -> Diagnosis {
+    let placeholders = how.arguments().clone();
+    let found = Diagnosis::new(Cause::HandedBack { how }, predicted).worded(id);
+    placeholders.into_iter().fold(found, |found, (name, value)| found.with(&name, value))
 }

@@ -5,11 +5,11 @@ use crate::check::Cause;
 use crate::check::view::{View, largest};
 use crate::textbook::{Layer, Tensor};
 
-/// A change: in words, as it would be written, and as it is computed.
-type Change = (String, String, Box<dyn Fn(&Tensor) -> Tensor>);
+/// A change: as it is written in NumPy, with `_` for the gradient, and as it is computed.
+type Change = (String, Box<dyn Fn(&Tensor) -> Tensor>);
 
-fn each(how: &str, code: &str, f: fn(f64) -> f64) -> Change {
-    (how.to_owned(), code.to_owned(), Box::new(move |truth| truth.mapv(f)))
+fn each(code: &str, f: fn(f64) -> f64) -> Change {
+    (code.to_owned(), Box::new(move |truth| truth.mapv(f)))
 }
 
 /// The sign, and 0 of 0.
@@ -24,38 +24,37 @@ fn length(values: &Tensor) -> f64 {
 /// G is a function of T.
 pub(super) fn changed(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
     let mut all = vec![
-        each("its sign", "np.sign(_)", sign),
-        each("its absolute value", "np.abs(_)", f64::abs),
-        each("its square", "_ ** 2", |g| g * g),
-        each("its square with its sign", "_ * np.abs(_)", |g| g * g.abs()),
-        each("its positive part", "np.maximum(_, 0)", |g| g.max(0.0)),
-        each("its negative part", "np.minimum(_, 0)", |g| g.min(0.0)),
-        each("its tanh", "np.tanh(_)", f64::tanh),
-        each("rounded to whole numbers", "np.round(_)", f64::round),
-        each("truncated to whole numbers", "_.astype(int)", f64::trunc),
-        each("rounded down to whole numbers", "np.floor(_)", f64::floor),
-        each("rounded up to whole numbers", "np.ceil(_)", f64::ceil),
+        each("np.sign(_)", sign),
+        each("np.abs(_)", f64::abs),
+        each("_ ** 2", |g| g * g),
+        each("_ * np.abs(_)", |g| g * g.abs()),
+        each("np.maximum(_, 0)", |g| g.max(0.0)),
+        each("np.minimum(_, 0)", |g| g.min(0.0)),
+        each("np.tanh(_)", f64::tanh),
+        each("np.round(_)", f64::round),
+        each("np.trunc(_)", f64::trunc),
+        each("np.floor(_)", f64::floor),
+        each("np.ceil(_)", f64::ceil),
     ];
     for decimals in 1..=5 {
         let power = 10.0_f64.powi(decimals);
-        let how = format!("rounded to {decimals} decimal{}", if decimals == 1 { "" } else { "s" });
         let round = move |truth: &Tensor| truth.mapv(|g| (g * power).round() / power);
-        all.push((how, format!("np.round(_, {decimals})"), Box::new(round)));
+        all.push((format!("np.round(_, {decimals})"), Box::new(round)));
     }
     for (bits, name) in [(11, "float16"), (8, "bfloat16")] {
         let round = move |truth: &Tensor| truth.mapv(|g| rounded(g, bits));
-        all.push((format!("rounded to {name}"), format!("_.astype({name})"), Box::new(round)));
+        all.push((format!("_.astype({name})"), Box::new(round)));
     }
     let clipped = || case.smooth().map(|(_, view)| view).filter(|view| view.verdict.is_wrong());
     let most = clipped().map(|view| largest(&view.claimed)).fold(0.0, f64::max);
     if most > 0.0 {
         let limit = super::formulas::plain(most);
         let clip = move |truth: &Tensor| truth.mapv(|g| g.clamp(-most, most));
-        all.push((format!("clipped to ±{limit}"), format!("np.clip(_, -{limit}, {limit})"), Box::new(clip)));
+        all.push((format!("np.clip(_, -{limit}, {limit})"), Box::new(clip)));
     }
-    for (how, code, change) in all {
+    for (code, change) in all {
         if let Some(predicted) = case.fit(|view| Some(change(&view.truth))) {
-            return Some(say(case, &how, &code, predicted));
+            return Some(say(case, &code, predicted));
         }
     }
     scaled(case)
@@ -74,12 +73,7 @@ fn scaled(case: &Case<'_>) -> Option<Diagnosis> {
         Some(&view.truth * factor)
     })?;
     let limit = super::formulas::plain(norm);
-    Some(say(
-        case,
-        &format!("scaled to the norm {limit}"),
-        &format!("_ * {limit} / np.linalg.norm(_)"),
-        predicted,
-    ))
+    Some(say(case, &format!("_ * {limit} / np.linalg.norm(_)"), predicted))
 }
 
 /// A number with so many bits in its significand, to nearest.
@@ -91,11 +85,6 @@ fn rounded(value: f64, bits: i32) -> f64 {
     (value / unit).round_ties_even() * unit
 }
 
-fn say(case: &Case<'_>, how: &str, code: &str, predicted: Vec<Option<Tensor>>) -> Diagnosis {
-    let gradient = case.gradient();
-    Diagnosis::new(Cause::GradientChanged { how: (how.to_owned()).into() }, predicted)
-        .saying(format!("{gradient} is right up to its last line: then it is {how}. A gradient that backward hands on must be linear in dout; limits and roundings belong into the update."))
-        .formulas(format!("{gradient} = {}", code.replace('_', &gradient)), format!("{gradient} = dout · ∂out/∂{}", case.name()))
-        .help(format!("leave {gradient} as it is, and change it in the update if it is to be changed"))
-        .would("small gradients may vanish and large ones are cut off: where that happens, the direction is no longer that of the steepest descent")
+fn say(case: &Case<'_>, code: &str, predicted: Vec<Option<Tensor>>) -> Diagnosis {
+    Diagnosis::new(Cause::GradientChanged { how: code.replace('_', &case.gradient()) }, predicted)
 }

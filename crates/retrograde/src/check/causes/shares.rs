@@ -7,26 +7,27 @@ use ndarray::{ArrayView1, Axis, IxDyn};
 use super::{Case, Diagnosis};
 use crate::check::Cause;
 use crate::check::jacobian::Jacobian;
+use crate::check::message::text;
 use crate::check::probe::GIVEN;
 use crate::check::view::View;
 use crate::textbook::{Layer, Tensor};
 
-/// Which positions along an axis have a share, of how many there are.
-type Pattern = (String, Box<dyn Fn(usize, usize) -> bool>);
+/// Which positions along an axis contribute, of how many there are.
+type Pattern = Box<dyn Fn(usize, usize) -> bool>;
 
 fn patterns(length: usize) -> Vec<Pattern> {
     let mut all: Vec<Pattern> = vec![
-        ("only the last".into(), Box::new(|at, length| at + 1 == length)),
-        ("only the first".into(), Box::new(|at, _| at == 0)),
-        ("all but the last".into(), Box::new(|at, length| at + 1 != length)),
-        ("all but the first".into(), Box::new(|at, _| at != 0)),
-        ("every second".into(), Box::new(|at, _| at % 2 == 0)),
-        ("only the first half".into(), Box::new(|at, length| 2 * at < length)),
-        ("only the second half".into(), Box::new(|at, length| 2 * at >= length)),
+        Box::new(|at, length| at + 1 == length),
+        Box::new(|at, _| at == 0),
+        Box::new(|at, length| at + 1 != length),
+        Box::new(|at, _| at != 0),
+        Box::new(|at, _| at % 2 == 0),
+        Box::new(|at, length| 2 * at < length),
+        Box::new(|at, length| 2 * at >= length),
     ];
     for k in 0..length.min(12) {
-        all.push((format!("only position {k}"), Box::new(move |at, _| at == k)));
-        all.push((format!("all but position {k}"), Box::new(move |at, _| at != k)));
+        all.push(Box::new(move |at, _| at == k));
+        all.push(Box::new(move |at, _| at != k));
     }
     all
 }
@@ -35,7 +36,7 @@ fn patterns(length: usize) -> Vec<Pattern> {
 pub(super) fn missing(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
     let out = case.views.first()?.probe.out.shape().to_vec();
     for (axis, &length) in out.iter().enumerate().filter(|(_, length)| **length > 1) {
-        for (how, has) in patterns(length) {
+        for has in patterns(length) {
             let fit = case.fit(|view| {
                 let mut d = view.upstream();
                 let length = d.len_of(Axis(axis));
@@ -48,7 +49,7 @@ pub(super) fn missing(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
             });
             if let Some(predicted) = fit {
                 let present = (0..length).filter(|at| has(*at, length)).collect();
-                return Some(lost(case, axis, present, &how, predicted));
+                return Some(Diagnosis::new(Cause::SharesMissing { axis, present }, predicted));
             }
         }
     }
@@ -57,29 +58,8 @@ pub(super) fn missing(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
     let predicted = case.fit(|view| Some(last_of_each(view)))?;
     let shown = case.smooth().map(|(_, view)| view).find(|view| view.number == GIVEN);
     let present = last_rows(shown.or(case.views.first())?).into_iter().flatten().collect::<BTreeSet<_>>();
-    Some(lost(
-        case,
-        0,
-        present.into_iter().collect(),
-        "only the last of those that use the same element, such as a repeated index,",
-        predicted,
-    ))
-}
-
-fn lost(
-    case: &Case<'_>,
-    axis: usize,
-    present: Vec<usize>,
-    how: &str,
-    predicted: Vec<Option<Tensor>>,
-) -> Diagnosis {
-    let gradient = case.gradient();
-    let what = if axis == 0 { "rows" } else { "positions" };
-    Diagnosis::new(Cause::SharesMissing { axis, present }, predicted)
-        .saying(format!("Of the {what} along axis {axis} of the output, {how} has a share in {gradient}: where one value goes several ways, its gradients must be added up, and here they replace each other or are left out."))
-        .formulas(format!("{gradient} = share of {how}"), format!("{gradient} = Σ over all {what} of their shares"))
-        .help(format!("{gradient} += share, over all {what}, from a {gradient} of zeros"))
-        .would("steps follow some examples and ignore the others: slower, noisier, and a loss that stays higher")
+    let cause = Cause::SharesMissing { axis: 0, present: present.into_iter().collect() };
+    Some(Diagnosis::new(cause, predicted).worded("shares_missing-repeated"))
 }
 
 /// For each element that was differentiated, the last row of the output that uses it.
@@ -123,14 +103,7 @@ pub(super) fn part_detached(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagno
             Some(predicted)
         });
         if let Some(predicted) = fit {
-            let gradient = case.gradient();
-            return Some(
-                Diagnosis::new(Cause::PartDetached { axis, missing: missing.clone() }, predicted)
-                    .saying(format!("{gradient} is 0 at {missing:?} along its axis {axis}, and right elsewhere: a loop that ends too early, or a branch that nothing comes back from."))
-                    .formulas(format!("{gradient}[{missing:?}] = 0"), format!("{gradient} = dout · ∂out/∂{}", case.name()))
-                    .help(format!("compute {gradient} at all positions of axis {axis}"))
-                    .would("these elements stay as they were drawn"),
-            );
+            return Some(Diagnosis::new(Cause::PartDetached { axis, missing }, predicted));
         }
     }
     None
@@ -158,13 +131,7 @@ pub(super) fn own_rows_or_elements(case: &Case<'_>, _: &mut dyn Layer) -> Option
         Some(restricted(view, &|o, element| o / wide == element / high))
     });
     if let Some(predicted) = rows {
-        return Some(
-            Diagnosis::new(Cause::RowsInfluence, predicted)
-                .saying("In forward the rows of the batch influence each other, and backward takes each row alone: what row 0 does to row 1 is missing.")
-                .formulas("dx[n] = Σ_c dout[n, c] · ∂out[n, c]/∂x[n]", "dx[n] = Σ_m Σ_c dout[m, c] · ∂out[m, c]/∂x[n]")
-                .help("if the rows should be independent, give the reduction in forward its axis (axis=1, keepdims=True); else add the other rows' shares in backward")
-                .would("the gradient is that of another function than the one that is computed"),
-        );
+        return Some(Diagnosis::new(Cause::RowsInfluence, predicted));
     }
     let forward = case.fit(|view| {
         let whole = view.jacobian.columns.len() == view.d.len();
@@ -180,24 +147,12 @@ pub(super) fn own_rows_or_elements(case: &Case<'_>, _: &mut dyn Layer) -> Option
         })
     });
     if let Some(predicted) = forward {
-        return Some(
-            Diagnosis::new(Cause::Transposed, predicted)
-                .saying("dout is multiplied by the layer's matrix as forward has it, not by its transpose: the gradient flows against the arrows.")
-                .formulas("dx = dout · w", "dx = dout · wᵀ")
-                .help("dx = np.dot(dout, self.w.T)")
-                .would("the layers before it get what belongs to other units; a square layer hides it from the shapes"),
-        );
+        return Some(Diagnosis::new(Cause::Transposed, predicted).worded("transposed-product"));
     }
     let predicted = case.fit(|view| {
         (view.probe.x.shape() == view.probe.out.shape()).then(|| restricted(view, &|o, element| o == element))
     })?;
-    Some(
-        Diagnosis::new(Cause::DiagonalOnly, predicted)
-            .saying("Each output depends on several inputs, and backward has only the share of an output's own input: the terms off the diagonal of the Jacobian are missing.")
-            .formulas("dx[i] = dout[i] · ∂out[i]/∂x[i]", "dx[i] = Σ_j dout[j] · ∂out[j]/∂x[i]")
-            .help("add up over all outputs that x[i] reaches, as in y · (dout − Σ dout · y) for a softmax")
-            .would("the gradient points elsewhere; with small steps the loss may still fall, more slowly"),
-    )
+    Some(Diagnosis::new(Cause::DiagonalOnly, predicted))
 }
 
 /// For a block of which each output uses one element: the share of each output, in the output's shape.
@@ -229,40 +184,32 @@ pub(super) fn reduced(spread: &Tensor, axes: &[usize], mean: bool) -> Tensor {
 pub(super) fn wrong_axis(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
     let dimensions = case.views.first()?.probe.out.ndim();
     for axes in super::order::flips(dimensions) {
-        for (mean, word) in [(false, "summed"), (true, "averaged")] {
+        for mean in [false, true] {
             let fit = case.fit(|view| {
                 let sum = reduced(&spread(view.jacobian, &view.upstream())?, &axes, mean);
                 let fits = sum.len() == view.claimed.len();
                 fits.then(|| sum.into_shape_with_order(view.claimed.shape().to_vec()).ok()).flatten()
             });
             if let Some(predicted) = fit {
-                return Some(along_wrong_axes(&case.gradient(), case.name(), axes, word, predicted));
+                return Some(along_wrong_axes(axes, mean, predicted));
             }
         }
     }
     None
 }
 
-pub(super) fn along_wrong_axes(
-    gradient: &str,
-    name: &str,
-    axes: Vec<usize>,
-    word: &str,
-    predicted: Vec<Option<Tensor>>,
-) -> Diagnosis {
-    let over = super::changed::named(&axes);
-    let tuple: Vec<String> = axes.iter().map(ToString::to_string).collect();
-    let tuple = if axes.len() == 1 { tuple[0].clone() } else { format!("({})", tuple.join(", ")) };
+pub(super) fn along_wrong_axes(axes: Vec<usize>, mean: bool, predicted: Vec<Option<Tensor>>) -> Diagnosis {
+    let code = super::changed::tuple(&axes);
+    let over = text!(if axes.len() == 1 { "axes-one" } else { "axes-several" }, axes = code.clone());
     Diagnosis::new(Cause::WrongAxis { summed: axes }, predicted)
-        .saying(format!("{gradient} is {word} over {over}, along which `{name}` has its elements, instead of over the rows, along which it was spread."))
-        .formulas(format!("{gradient} = np.sum(…, axis={tuple})"), format!("{gradient} = np.sum(…) over the axes that `{name}` does not have"))
-        .help(format!("{gradient} = np.sum(…, axis=0), or over all axes but the one of {name}"))
-        .would("each element is moved by a row's total; with as many rows as columns nothing fails")
+        .with("mean", mean)
+        .with("axes", over)
+        .with("axes_code", code)
 }
 
 /// G is T for another gradient from above, made of the right one.
 pub(super) fn dout_changed(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
-    type Change = (&'static str, &'static str, fn(&Tensor, &Tensor) -> Tensor);
+    type Change = (&'static str, fn(&Tensor, &Tensor) -> Tensor);
     let averaged = |d: &Tensor, axis: usize| {
         d.mean_axis(Axis(axis)).map_or_else(
             || d.clone(),
@@ -273,83 +220,60 @@ pub(super) fn dout_changed(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnos
             },
         )
     };
-    let changes: [Change; 20] = [
-        ("its absolute value", "np.abs(dout)", |d, _| d.mapv(f64::abs)),
-        ("its square", "dout ** 2", |d, _| d.mapv(|d| d * d)),
-        ("its positive part", "np.maximum(dout, 0)", |d, _| d.mapv(|d| d.max(0.0))),
-        ("its sign", "np.sign(dout)", |d, _| d.mapv(f64::signum)),
-        ("its mean over everything", "dout.mean()", |d, _| d.mapv(|_| d.sum() / d.len() as f64)),
-        ("its sum over everything", "dout.sum()", |d, _| d.mapv(|_| d.sum())),
-        ("its product with the output", "dout * out", |d, y| d * y),
-        ("its product with 1 − out", "dout * (1 - out)", |d, y| d * &y.mapv(|y| 1.0 - y)),
-        ("its quotient by the output", "dout / out", |d, y| d / y),
-        ("its product with the square of the output", "dout * out ** 2", |d, y| d * y * y),
-        ("its product with exp(out)", "dout * np.exp(out)", |d, y| d * &y.mapv(f64::exp)),
-        ("its quotient by exp(out)", "dout / np.exp(out)", |d, y| d * &y.mapv(|y| (-y).exp())),
-        ("itself in the reverse order of rows", "dout[::-1]", |d, _| flipped(d, 0)),
-        ("itself in the reverse order along the last axis", "dout[..., ::-1]", |d, _| {
-            flipped(d, d.ndim().saturating_sub(1))
-        }),
-        ("itself with its halves exchanged along the last axis", "np.roll(dout, half, axis=-1)", |d, _| {
-            let axis = d.ndim().saturating_sub(1);
-            let length = d.shape().last().copied().unwrap_or(0);
-            if length > 0 && length % 2 == 0 {
-                super::order::rolled(d, axis, (length / 2) as isize)
-            } else {
-                d.clone()
-            }
-        }),
-        ("itself moved forwards by one along the last axis", "np.roll(dout, 1, axis=-1)", |d, _| {
-            if d.ndim() == 0 { d.clone() } else { super::order::rolled(d, d.ndim() - 1, 1) }
-        }),
-        ("itself moved backwards by one along the last axis", "np.roll(dout, -1, axis=-1)", |d, _| {
-            if d.ndim() == 0 { d.clone() } else { super::order::rolled(d, d.ndim() - 1, -1) }
-        }),
-        ("itself clipped to ±1", "np.clip(dout, -1, 1)", |d, _| d.mapv(|d| d.clamp(-1.0, 1.0))),
-        ("itself where the output is positive", "dout * (out > 0)", |d, y| {
-            d * &y.mapv(|y| f64::from(u8::from(y > 0.0)))
-        }),
-        ("its transpose", "dout.T", |d, _| {
-            if d.ndim() == 2 && d.shape()[0] == d.shape()[1] { d.t().to_owned() } else { d.clone() }
-        }),
-    ];
-    let accept = |how: &str, code: &str, predicted| {
-        let gradient = case.gradient();
-        Diagnosis::new(Cause::DoutChanged { how: (how.to_owned()).into() }, predicted)
-            .saying(format!(
-                "{gradient} is right for another gradient from above: in place of dout it uses {how}."
-            ))
-            .formulas(
-                format!("{gradient} = ({code}) · ∂out/∂{}", case.name()),
-                format!("{gradient} = dout · ∂out/∂{}", case.name()),
-            )
-            .help("use dout as it comes")
-            .would("the gradient points elsewhere, and before this layer everything follows it")
-    };
+    let changes: [Change; 20] =
+        [
+            ("np.abs(dout)", |d, _| d.mapv(f64::abs)),
+            ("dout ** 2", |d, _| d.mapv(|d| d * d)),
+            ("np.maximum(dout, 0)", |d, _| d.mapv(|d| d.max(0.0))),
+            ("np.sign(dout)", |d, _| d.mapv(f64::signum)),
+            ("dout.mean()", |d, _| d.mapv(|_| d.sum() / d.len() as f64)),
+            ("dout.sum()", |d, _| d.mapv(|_| d.sum())),
+            ("dout * out", |d, y| d * y),
+            ("dout * (1 - out)", |d, y| d * &y.mapv(|y| 1.0 - y)),
+            ("dout / out", |d, y| d / y),
+            ("dout * out ** 2", |d, y| d * y * y),
+            ("dout * np.exp(out)", |d, y| d * &y.mapv(f64::exp)),
+            ("dout / np.exp(out)", |d, y| d * &y.mapv(|y| (-y).exp())),
+            ("dout[::-1]", |d, _| flipped(d, 0)),
+            ("dout[..., ::-1]", |d, _| flipped(d, d.ndim().saturating_sub(1))),
+            ("np.roll(dout, dout.shape[-1] // 2, axis=-1)", |d, _| {
+                let axis = d.ndim().saturating_sub(1);
+                let length = d.shape().last().copied().unwrap_or(0);
+                if length > 0 && length % 2 == 0 {
+                    super::order::rolled(d, axis, (length / 2) as isize)
+                } else {
+                    d.clone()
+                }
+            }),
+            ("np.roll(dout, 1, axis=-1)", |d, _| {
+                if d.ndim() == 0 { d.clone() } else { super::order::rolled(d, d.ndim() - 1, 1) }
+            }),
+            ("np.roll(dout, -1, axis=-1)", |d, _| {
+                if d.ndim() == 0 { d.clone() } else { super::order::rolled(d, d.ndim() - 1, -1) }
+            }),
+            ("np.clip(dout, -1, 1)", |d, _| d.mapv(|d| d.clamp(-1.0, 1.0))),
+            ("dout * (out > 0)", |d, y| d * &y.mapv(|y| f64::from(u8::from(y > 0.0)))),
+            ("dout.T", |d, _| {
+                if d.ndim() == 2 && d.shape()[0] == d.shape()[1] { d.t().to_owned() } else { d.clone() }
+            }),
+        ];
+    let accept = |how: &str, predicted| Diagnosis::new(Cause::DoutChanged { how: how.to_owned() }, predicted);
     let flat = |d: Tensor| d.iter().copied().collect::<Vec<f64>>();
-    for (how, code, change) in changes {
+    for (how, change) in changes {
         if let Some(predicted) =
             case.fit(|view| Some(view.jacobian.vjp(&flat(change(&view.upstream(), &view.probe.out)))))
         {
-            return Some(accept(how, code, predicted));
+            return Some(accept(how, predicted));
         }
     }
     for axis in 0..case.views.first()?.probe.out.ndim() {
         let mean = |view: &View<'_>| averaged(&view.upstream(), axis);
         if let Some(predicted) = case.fit(|view| Some(view.jacobian.vjp(&flat(mean(view))))) {
-            return Some(accept(
-                &format!("its mean along axis {axis}"),
-                &format!("dout.mean(axis={axis})"),
-                predicted,
-            ));
+            return Some(accept(&format!("dout.mean(axis={axis})"), predicted));
         }
         let sum = |view: &View<'_>| mean(view) * view.probe.out.len_of(Axis(axis)) as f64;
         if let Some(predicted) = case.fit(|view| Some(view.jacobian.vjp(&flat(sum(view))))) {
-            return Some(accept(
-                &format!("its sum along axis {axis}"),
-                &format!("dout.sum(axis={axis})"),
-                predicted,
-            ));
+            return Some(accept(&format!("dout.sum(axis={axis})"), predicted));
         }
     }
     None

@@ -2,10 +2,11 @@
 
 use super::formulas::{self, Formula, Point, Sought};
 use super::{Case, Diagnosis};
-use crate::check::Cause;
+use crate::check::message::text;
 use crate::check::probe::{normal, random};
 use crate::check::subject::{claims, with_values};
 use crate::check::view::View;
+use crate::check::{Cause, Message};
 use crate::textbook::{Layer, Tensor};
 
 /// An element: its input, output and right slope, the slope that the code uses, and how exact that is.
@@ -66,22 +67,10 @@ pub(super) fn slope_missing_or_twice(case: &Case<'_>, _: &mut dyn Layer) -> Opti
     let all = all(case)?;
     let right = right_formula(&all);
     if let Some(predicted) = fit(case, |_, _| 1.0) {
-        return Some(
-            Diagnosis::new(Cause::SlopeMissing, predicted)
-                .saying("dout passes unchanged: the layer's own slope is forgotten. The chain rule multiplies by it.")
-                .formulas("dx = dout", format!("dx = dout · {}", or_slope(&right)))
-                .help(format!("dx = dout * ({})", or_slope(&right)))
-                .would("layers before it get gradients that are too large where the function is flat: they overshoot"),
-        );
+        return Some(Diagnosis::new(Cause::SlopeMissing, predicted).with("right", or_slope(&right)));
     }
     let predicted = fit(case, |(_, _, s), _| s * s)?;
-    Some(
-        Diagnosis::new(Cause::SlopeTwice, predicted)
-            .saying("The slope is multiplied twice.")
-            .formulas(format!("dx = dout · ({})²", or_slope(&right)), format!("dx = dout · {}", or_slope(&right)))
-            .help(format!("dx = dout * ({})", or_slope(&right)))
-            .would("layers before it get gradients that are too small where the function is flat: they stand still"),
-    )
+    Some(Diagnosis::new(Cause::SlopeTwice, predicted).with("right", or_slope(&right)))
 }
 
 fn or_slope(formula: &str) -> &str {
@@ -103,13 +92,7 @@ pub(super) fn at_output_or_input(case: &Case<'_>, layer: &mut dyn Layer) -> Opti
         (there.kinks.is_empty() && !there.jump).then(|| there.vjp(&view.d))
     });
     if let Some(predicted) = at_output {
-        return Some(
-            Diagnosis::new(Cause::SlopeAtOutput, predicted)
-                .saying("The slope is taken at the output instead of the input: backward has f′(f(x)) where f′(x) belongs.")
-                .formulas("dx = dout · f′(y), y = f(x)", format!("dx = dout · f′(x) = dout · {}", or_slope(&right)))
-                .help("remember what the formula is written in: for a slope in y, dout * y * (1 - y) and the like; for a slope in x, x")
-                .would("the gradient is wrong wherever x and f(x) differ: the layers before learn slowly or not at all"),
-        );
+        return Some(Diagnosis::new(Cause::SlopeAtOutput, predicted).with("right", or_slope(&right)));
     }
     // At x = f(u) a formula in y, computed from x, gives the right slope of u.
     let view =
@@ -137,11 +120,9 @@ pub(super) fn at_output_or_input(case: &Case<'_>, layer: &mut dyn Layer) -> Opti
     let predicted = fit(case, |point, _| formula(point))?;
     varied.then(|| {
         Diagnosis::new(Cause::SlopeAtInput, predicted)
-            .saying(format!("The slope is a formula in the output, and backward computes it from the input: it has {code} where {} belongs.", or_slope(&right)))
-            .formulas(format!("dx = dout · {code}"), format!("dx = dout · {}", or_slope(&right)))
-            .help("remember the output in forward (self.out = out), and use it in backward")
-            .would("gradients too large by far where x is large, and of the wrong sign: training jumps about or stands still")
-            .remark("At inputs x = f(u) the code gives the right slopes of u, in every element: it is that formula, at the wrong place.")
+            .with("code", code)
+            .with("right", or_slope(&right))
+            .remark(text!("slope_at_input-seen"))
     })
 }
 
@@ -154,26 +135,19 @@ fn written(points: &[Sought]) -> Option<Formula> {
 pub(super) fn other_function(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
     let all = all(case)?;
     let right = right_formula(&all);
-    let say = |code: String, right: String, predicted| {
-        let of_right = if formulas::speaks_of(&code, 's') { ", where s is the right slope" } else { "" };
-        Diagnosis::new(
-            Cause::WrongSlope { code: code.clone().into(), right: right.clone().into() },
-            predicted,
-        )
-        .saying(format!(
-            "The slope in backward is {code}{of_right}; the slope of what forward computes is {}.",
-            if right.is_empty() { "another" } else { &right }
-        ))
-        .formulas(format!("dx = dout · ({code})"), format!("dx = dout · ({})", or_slope(&right)))
-        .help(format!("dx = dout * ({})", or_slope(&right)))
-        .would(
-            "the layers before it get a gradient of another function: they learn slowly, or something else",
-        )
+    let say = |code: Message, right: Option<Message>, of_right: bool, predicted| {
+        let known = right.is_some();
+        let cause = Cause::WrongSlope { code, right: right.unwrap_or_else(|| "".into()) };
+        let id = if known { "wrong_slope" } else { "wrong_slope-unknown" };
+        Diagnosis::new(cause, predicted).worded(id).with("of_right", of_right)
     };
+    let known = |right: String| (!right.is_empty()).then(|| Message::from(right));
+    let of_right = |code: &str| formulas::speaks_of(code, 's');
     let points: Vec<_> = all.iter().map(|e| (e.point, e.code, e.tolerance)).collect();
     if let Some((code, formula)) = written(&points) {
         let predicted = fit(case, |point, _| formula(point))?;
-        return Some(say(code, right, predicted));
+        let of_right = of_right(&code);
+        return Some(say(code.into(), known(right), of_right, predicted));
     }
     let of_side = |below: bool, of: &dyn Fn(&Element) -> (f64, f64)| -> Vec<Sought> {
         (all.iter().filter(|e| (e.point.0 < 0.0) == below)).map(|e| (e.point, of(e).0, of(e).1)).collect()
@@ -188,16 +162,18 @@ pub(super) fn other_function(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagn
         let right = right_of(below);
         let predicted = fit(case, |point, _| if (point.0 < 0.0) == below { formula(point) } else { point.2 });
         if let Some(predicted) = predicted {
-            let right = if right.is_empty() { right } else { format!("{right} where {side}") };
-            return Some(say(format!("{code} where {side}"), right, predicted));
+            let at_side = |formula: String| text!("slope-where", formula, condition = side);
+            let of_right = of_right(&code);
+            let right = (!right.is_empty()).then(|| at_side(right));
+            return Some(say(at_side(code), right, of_right, predicted));
         }
     }
     // Both sides are wrong, each in its own way.
     let ((left, below), (right, above)) = (code_of(true)?, code_of(false)?);
     let predicted = fit(case, |point, _| if point.0 < 0.0 { below(point) } else { above(point) })?;
-    let both = |left: &str, right: &str| format!("{left} where x < 0 and {right} where x > 0");
+    let both = |below: &str, above: &str| text!("slope-either", below, above);
     let (known_left, known_right) = (right_of(true), right_of(false));
-    let known = !known_left.is_empty() && !known_right.is_empty();
-    let truth = if known { both(&known_left, &known_right) } else { String::new() };
-    Some(say(both(&left, &right), truth, predicted))
+    let is_known = !known_left.is_empty() && !known_right.is_empty();
+    let truth = is_known.then(|| both(&known_left, &known_right));
+    Some(say(both(&left, &right), truth, of_right(&left) || of_right(&right), predicted))
 }

@@ -104,7 +104,7 @@ pub(super) fn terms(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
         ("dout · y · (1 − y)", |d, y, _| d * y * y.mapv(|y| 1.0 - y)),
         ("dout · (1 − y)", |d, y, _| d * &y.mapv(|y| 1.0 - y)),
         ("y · (dout − Σ dout)", |d, y, over| y * &(d - &total(d, over))),
-        ("y · (dout − mean of dout)", |d, y, over| {
+        ("y · (dout − mean(dout))", |d, y, over| {
             y * &(d - &(total(d, over) / total(&y.mapv(|_| 1.0), over)))
         }),
         ("dout − Σ dout · y", |d, y, over| d - &total(&(d * y), over)),
@@ -115,35 +115,25 @@ pub(super) fn terms(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
         }),
         ("y · (1 − Σ dout · y)", |d, y, over| y * &total(&(d * y), over).mapv(|s| 1.0 - s)),
         ("−y · Σ dout · y", |d, y, over| -(y * &total(&(d * y), over))),
-        ("y · (dout − Σ over the batch of dout · y)", |d, y, _| {
-            y * &(d - &total(&(d * y), Over::Batch))
-        }),
-        ("y · (dout − Σ over the rows of dout · y)", |d, y, _| {
-            y * &(d - &total(&(d * y), Over::Columns))
-        }),
-        ("y · (dout − Σ over the classes of dout · y)", |d, y, _| {
-            y * &(d - &total(&(d * y), Over::Row))
-        }),
+        ("y · (dout − Σ_batch dout · y)", |d, y, _| y * &(d - &total(&(d * y), Over::Batch))),
+        ("y · (dout − Σ_rows dout · y)", |d, y, _| y * &(d - &total(&(d * y), Over::Columns))),
+        ("y · (dout − Σ_classes dout · y)", |d, y, _| y * &(d - &total(&(d * y), Over::Row))),
     ];
     const LOG: &[Form] = &[
         ("dout", |d, _, _| d.clone()),
         ("dout − y · dout", |d, y, _| d * &y.mapv(|y| 1.0 - y.exp())),
         ("dout − y", |d, y, _| d - &y.mapv(f64::exp)),
         ("dout − Σ dout", |d, _, over| d - &total(d, over)),
-        ("dout − mean of dout", |d, y, over| d - &(total(d, over) / total(&y.mapv(|_| 1.0), over))),
+        ("dout − mean(dout)", |d, y, over| d - &(total(d, over) / total(&y.mapv(|_| 1.0), over))),
         ("dout − ln y · Σ dout", |d, y, over| d - &(y * &total(d, over))),
         ("dout − y · Σ dout · y", |d, y, over| {
             let y = y.mapv(f64::exp);
             d - &(&y * &total(&(d * &y), over))
         }),
         ("−y · Σ dout", |d, y, over| -(y.mapv(f64::exp) * total(d, over))),
-        ("dout − y · Σ over the batch of dout", |d, y, _| {
-            d - &(y.mapv(f64::exp) * total(d, Over::Batch))
-        }),
-        ("dout − y · Σ over the rows of dout", |d, y, _| {
-            d - &(y.mapv(f64::exp) * total(d, Over::Columns))
-        }),
-        ("y · (dout − Σ dout · y), that of the softmax without logarithm", |d, y, over| {
+        ("dout − y · Σ_batch dout", |d, y, _| d - &(y.mapv(f64::exp) * total(d, Over::Batch))),
+        ("dout − y · Σ_rows dout", |d, y, _| d - &(y.mapv(f64::exp) * total(d, Over::Columns))),
+        ("y · (dout − Σ dout · y)", |d, y, over| {
             let y = y.mapv(f64::exp);
             &y * &(d - &total(&(d * &y), over))
         }),
@@ -152,19 +142,9 @@ pub(super) fn terms(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
         return None;
     }
     let (log, over) = recognise(case)?;
-    let (forms, right) = if log {
-        (LOG, "dout − y · Σ dout, with y = exp(out)")
-    } else {
-        (SOFTMAX, "y · (dout − Σ dout · y)")
-    };
+    let forms = if log { LOG } else { SOFTMAX };
     forms.iter().find_map(|(code, form)| {
         let predicted = case.fit(|view| Some(form(&view.upstream(), &view.probe.out, over)))?;
-        Some(
-            Diagnosis::new(Cause::SoftmaxTerm { code: (*code).to_owned() }, predicted)
-                .saying(format!("Forward is a {}, and backward has {code} for it: each output depends on all inputs of its row, through the sum.", if log { "logarithm of a softmax" } else { "softmax" }))
-                .formulas(format!("dx = {code}"), format!("dx = {right}"))
-                .help(if log { "dx = dout - np.exp(out) * dout.sum(axis=1, keepdims=True)" } else { "dx = y * (dout - (dout * y).sum(axis=1, keepdims=True))" })
-                .would("the rows of the gradient no longer sum to 0: all inputs of a row drift together, and learning is slow or fails"),
-        )
+        Some(Diagnosis::new(Cause::SoftmaxTerm { code: (*code).to_owned() }, predicted).with("log", log))
     })
 }

@@ -5,6 +5,7 @@ use ndarray::{Array2, Ix1, Ix2};
 
 use super::{Case, Diagnosis, same};
 use crate::check::Cause;
+use crate::check::message::text;
 use crate::check::view::View;
 use crate::textbook::{Layer, Tensor};
 
@@ -80,20 +81,11 @@ pub(super) fn path(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
                         Some(if second { share + known } else { &view.truth - &share })
                     })
                 };
-                let (name, gradient) = (case.name(), case.gradient());
-                for (second, missing) in [(true, "first"), (false, "second")] {
+                for (second, id) in [(true, "path-first_use"), (false, "path-second_use")] {
                     let Some(predicted) = only(second) else { continue };
-                    let path = format!("the {missing} use of {name}");
-                    let (share, rest) = ("doutᵀ · hidden", "(xᵀ · dhidden)");
-                    let right = format!("{gradient} = {rest} + {share}");
-                    let code = format!("{gradient} = {}", if second { share } else { rest });
-                    return Some(
-                        Diagnosis::new(Cause::PathMissing { path: path.into() }, predicted)
-                            .saying(format!("Forward uses `{name}` twice, once on the way in and, transposed, once on the way out; the share of the {missing} use is missing in {gradient}. Where one value goes several ways, its gradients are added up."))
-                            .formulas(code, right)
-                            .help(format!("{gradient} = share_of_first_use + share_of_second_use"))
-                            .would("the weights learn one of their two tasks only, at the expense of the other"),
-                    );
+                    let path = text!(id, name = case.name());
+                    let found = Diagnosis::new(Cause::PathMissing { path }, predicted);
+                    return Some(found.worded("path_missing-tied").with("second", second));
                 }
             }
         }

@@ -4,9 +4,10 @@ use ndarray::Array2;
 
 use super::{Case, Diagnosis};
 use crate::check::Cause;
+use crate::check::message::text;
 use crate::check::subject::with_values;
 use crate::check::view::View;
-use crate::textbook::{Layer, Tensor};
+use crate::textbook::Layer;
 
 /// For each output the inputs that it is made from, in ascending order.
 type Windows = Vec<Vec<usize>>;
@@ -17,7 +18,7 @@ const NOTHING: f64 = 1e-9;
 /// Where the code puts the gradient of an output: how much each place of its window gets, for the window's numbers.
 type Share = fn(&[f64], usize) -> f64;
 
-/// A way to put it: to whom, and how much.
+/// A way to put it: in NumPy, and how much.
 type Way = (&'static str, Share);
 
 fn is(yes: bool) -> f64 {
@@ -30,18 +31,18 @@ fn place(of: &[f64], sign: f64) -> usize {
 }
 
 const MAXIMUM: [Way; 5] = [
-    ("to all of its window", |_, _| 1.0),
-    ("in equal parts to its window", |of, _| 1.0 / of.len() as f64),
-    ("to the first of its window", |_, at| is(at == 0)),
-    ("to the last of its window", |of, at| is(at + 1 == of.len())),
-    ("to the smallest of its window", |of, at| is(at == place(of, -1.0))),
+    ("dx[window] += dout", |_, _| 1.0),
+    ("dx[window] += dout / n", |of, _| 1.0 / of.len() as f64),
+    ("dx[window[0]] += dout", |_, at| is(at == 0)),
+    ("dx[window[-1]] += dout", |of, at| is(at + 1 == of.len())),
+    ("dx[argmin] += dout", |of, at| is(at == place(of, -1.0))),
 ];
 
 const MEAN: [Way; 4] = [
-    ("to the largest of its window", |of, at| is(at == place(of, 1.0))),
-    ("to the first of its window", |_, at| is(at == 0)),
-    ("to the last of its window", |of, at| is(at + 1 == of.len())),
-    ("to the smallest of its window", |of, at| is(at == place(of, -1.0))),
+    ("dx[argmax] += dout", |of, at| is(at == place(of, 1.0))),
+    ("dx[window[0]] += dout", |_, at| is(at == 0)),
+    ("dx[window[-1]] += dout", |of, at| is(at + 1 == of.len())),
+    ("dx[argmin] += dout", |of, at| is(at == place(of, -1.0))),
 ];
 
 /// G goes to other places of the windows than forward takes its numbers from.
@@ -73,27 +74,17 @@ pub(super) fn places(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Diagnosis
             Some(shares)
         });
         if let Some(predicted) = fit {
-            return Some(if is_mean { of_mean(how, predicted) } else { of_maximum(how, predicted) });
+            let how = (*how).to_owned();
+            return Some(if is_mean {
+                let cause = Cause::PathMissing { path: text!("path-mean", how = how.clone()) };
+                Diagnosis::new(cause, predicted).worded("path_missing-mean").with("how", how)
+            } else {
+                let cause = Cause::MaximumShared { how };
+                Diagnosis::new(cause, predicted).remark(text!("maximum_shared-windows"))
+            });
         }
     }
     None
-}
-
-fn of_maximum(how: &str, predicted: Vec<Option<Tensor>>) -> Diagnosis {
-    Diagnosis::new(Cause::MaximumShared { how: (how.to_owned()).into() }, predicted)
-        .saying(format!("Each output is the largest of a window of inputs, and its gradient goes {how}. Only the largest moved the output: the others get 0."))
-        .formulas(format!("dx: dout {how}"), "dx = dout where x is the largest of its window, 0 elsewhere")
-        .help("remember np.argmax of each window in forward; dx = zeros; dx[argmax] += dout")
-        .would("inputs that had no part in the answer are trained as if they had: features blur into each other")
-        .remark("When one input after the other was made larger than all others, these outputs followed it: so the windows are known.")
-}
-
-fn of_mean(how: &str, predicted: Vec<Option<Tensor>>) -> Diagnosis {
-    Diagnosis::new(Cause::PathMissing { path: (format!("dout of a mean given {how}")).into() }, predicted)
-        .saying(format!("Each output is the mean of a window of inputs, and its gradient goes {how}, as if it were its value alone. Each has the same share."))
-        .formulas(format!("dx: dout {how}"), "dx = dout / n in all of its window")
-        .help("dx = dout / n for each input of the window")
-        .would("most inputs of a window are not trained")
 }
 
 /// The windows of means: all slopes of an output are 1 over their number.

@@ -50,7 +50,7 @@ pub(super) const CODE: [Slope; 9] = [
     ("1 − tanh²(x)", |x| 1.0 - x.tanh().powi(2)),
 ];
 
-const TWICE: Slope = ("the same a second time", |_| 0.0);
+const TWICE: Slope = ("f′²", |_| 0.0);
 
 /// A layer that ends in an activation, such as an affine one with its sigmoid: the slope of that with a mistake in it.
 pub(super) fn at_the_end(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
@@ -66,7 +66,7 @@ pub(super) fn at_the_end(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis
                 flat.iter().all(|d| d.is_finite()).then(|| view.jacobian.vjp(&flat))
             });
             if let Some(predicted) = fit {
-                return Some(wrong(case, code, right, "output y", "at the end", predicted));
+                return Some(wrong(code, right, "wrong_slope-at_the_end", predicted));
             }
         }
     }
@@ -85,7 +85,7 @@ pub(super) fn at_the_beginning(case: &Case<'_>, _: &mut dyn Layer) -> Option<Dia
                 Some(&view.truth * &view.probe.x.mapv(ratio))
             });
             if let Some(predicted) = fit {
-                return Some(wrong(case, code, right, "input x", "at the beginning", predicted));
+                return Some(wrong(code, right, "wrong_slope-at_the_beginning", predicted));
             }
         }
     }
@@ -120,32 +120,9 @@ pub(super) fn element_factor(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagn
             let own = &view.probe.values[case.block];
             Some(&view.truth * &own.mapv(|x| if missing { 1.0 / ratio(x) } else { ratio(x) }))
         });
-        let (name, gradient) = (case.name(), case.gradient());
-        let factor = formulas::renamed(&factor, 'x', name);
+        let factor = formulas::renamed(&factor, 'x', case.name());
         if let Some(predicted) = fit {
-            let (what, help) = if missing {
-                (
-                    format!("{factor} is missing: each element is the right one divided by it"),
-                    format!("{gradient} *= {factor}"),
-                )
-            } else {
-                (
-                    format!("{factor} is there once too often: each element is the right one times it"),
-                    format!("leave {factor} out"),
-                )
-            };
-            let code = if missing {
-                format!("{gradient} = (…) / ({factor})")
-            } else {
-                format!("{gradient} = (…) · {factor}")
-            };
-            return Some(
-                Diagnosis::new(Cause::ElementFactor { factor, missing }, predicted)
-                    .saying(format!("In {gradient} the factor {what}. A slope belongs into the chain once, for each function on the way."))
-                    .formulas(code, format!("{gradient} = (…)"))
-                    .help(help)
-                    .would("steps are too large for some elements and too small for others"),
-            );
+            return Some(Diagnosis::new(Cause::ElementFactor { factor, missing }, predicted));
         }
     }
     None
@@ -155,18 +132,6 @@ fn sigmoid(x: f64) -> f64 {
     1.0 / (1.0 + (-x).exp())
 }
 
-fn wrong(
-    case: &Case<'_>,
-    code: &str,
-    right: &str,
-    of: &str,
-    place: &str,
-    predicted: Vec<Option<Tensor>>,
-) -> Diagnosis {
-    let gradient = case.gradient();
-    Diagnosis::new(Cause::WrongSlope { code: code.into(), right: right.into() }, predicted)
-        .saying(format!("{gradient} is right but for a factor in each {of}: it has {code} where {right} belongs, the slope of an activation {place} of forward."))
-        .formulas(format!("{gradient} = … · ({code})"), format!("{gradient} = … · ({right})"))
-        .help(format!("multiply by {right}, and on from there"))
-        .would("this layer and all before it follow a gradient of another function")
+fn wrong(code: &str, right: &str, id: &str, predicted: Vec<Option<Tensor>>) -> Diagnosis {
+    Diagnosis::new(Cause::WrongSlope { code: code.into(), right: right.into() }, predicted).worded(id)
 }

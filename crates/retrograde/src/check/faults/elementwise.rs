@@ -70,7 +70,7 @@ faults! {
         |_, _, dout| dout.max(0.0);
     "relu-mask-moved", "ReLU's mask is x > 0.5", "mask at 0.5", "Relu", relu,
         |x, _, dout| if x > 0.5 { dout } else { 0.0 };
-    "relu-mask-moved-left", "ReLU's mask is x > −0.5", "mask at -0.5", "Relu", relu,
+    "relu-mask-moved-left", "ReLU's mask is x > −0.5", "mask at −0.5", "Relu", relu,
         |x, _, dout| if x > -0.5 { dout } else { 0.0 };
     "relu-sign", "ReLU's gradient has the wrong sign", "wrong sign", "Relu", relu,
         |x, _, dout| if x > 0.0 { -dout } else { 0.0 };

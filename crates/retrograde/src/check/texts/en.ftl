@@ -3,93 +3,6 @@
 ## Causes, by the names that they have in JSON: what is wrong; `title`, the same in a few words; `help`, the line to
 ## write instead; `training`, what the fault does to training.
 
-transposed =
-    .title = transposed
-axes_exchanged =
-    .title = axes exchanged to { $order }
-rearranged =
-    .title = rearranged: { $how }
-dout_changed =
-    .title = dout changed: { $how }
-input_changed =
-    .title = x changed: { $how }
-parameter_changed =
-    .title = { $what } changed: { $how }
-gradient_changed =
-    .title = gradient changed: { $how }
-maximum_shared =
-    .title = dout of a maximum given { $how }
-element_factor =
-    .title = { $missing ->
-        [true] each element divided by { $factor }
-       *[false] each element times { $factor }
-    }
-part_factor =
-    .title = { $missing ->
-        [true] factor { $factor } missing at { $positions } along axis { $axis }
-       *[false] factor { $factor } at { $positions } along axis { $axis }
-    }
-loss_term =
-    .title = loss backward is { $code }
-left_out =
-    .title = { $what } left out of d{ $of }
-own_output =
-    .title = own output for input
-stale =
-    .title = stale { $what }
-shares_missing =
-    .title = only the contributions of { $present } along axis { $axis } of the output
-part_detached =
-    .title = cut off at { $missing } along axis { $axis }
-path_missing =
-    .title = path missing: { $path }
-handed_back =
-    .title = { $how }
-own_hidden_state =
-    .title = own hidden state for the one before
-rows_influence =
-    .title = rows influence each other, unknown to backward
-diagonal_only =
-    .title = only each output's own input has a contribution
-slope_at_output =
-    .title = slope taken at the output instead of the input
-slope_at_input =
-    .title = slope taken at the input instead of the output
-slope_missing =
-    .title = slope missing
-slope_twice =
-    .title = slope multiplied twice
-wrong_slope =
-    .title = { $right ->
-        [none] wrong slope { $code }
-       *[other] wrong slope { $code } for { $right }
-    }
-wrong_axis =
-    .title = summed over axes { $summed } of the output
-not_reduced =
-    .title = sum over the rows missing
-wrong_shape =
-    .title = shape { $code } instead of { $right }
-another_parameter =
-    .title = gradient of { $of }
-softmax_term =
-    .title = softmax backward is { $code }
-cross_entropy_term =
-    .title = cross entropy backward is { $code }
-attention_term =
-    .title = attention backward is { $code }
-epsilon =
-    .title = epsilon { $value } in the logarithm
-weight_decay =
-    .title = { $in_loss ->
-        [true] weight decay { $lambda } missing in the gradient
-       *[false] weight decay { $lambda } missing in the loss
-    }
-normalisation_path =
-    .title = { $kind } normalisation without the path through the { $path }
-normalisation_term =
-    .title = { $kind } normalisation backward is { $code }
-
 ## Properties of a batch
 
 batch-permuted = With the rows of the batch in another order the outputs are not the same in that order, but up to { $apart } away: the output of a row depends on its place in the batch, or on the rows before it.
@@ -147,8 +60,6 @@ law-multiple = d{ $block } is not linear in dout: for { $times } times an upstre
     .help = leave out of d{ $block } what is no sum of products with dout: signs, roundings, limits, normalisations of it
     .training = the gradient changes its direction with the size of the loss
 law-limited = It is { $how }.
-changed-clipped = clipped to ±{ $limit }
-changed-norm = scaled to the norm { $limit }
 
 ## What the numbers show
 
@@ -497,3 +408,265 @@ slope-at = { $formula } at { $positions } along axis { $axis }
 slope-at_x = { $slope } at x = { $point }
 wrong_slope-sides = Forward has the slopes { $low } and { $high } on the two sides of its kink; backward has { $code_low } and { $code_high }.
     .training = the gradient is wrong for every unit on that side of the kink
+
+input_changed = d{ $block } is right for another input: where backward should use x, as forward was given it, it uses { $how }.
+    .title = x changed: { $how }
+    .training = `{ $block }` follows a gradient at other inputs: the loss falls more slowly, or not at all
+parameter_changed = d{ $block } is right for another `{ $what }`: where backward should use { $what }, it uses { $how }. What forward multiplies by, backward goes back through in the reverse order: a kernel is flipped once, a matrix transposed once.
+    .title = { $what } changed: { $how }
+    .training = the gradient reaches the wrong places: the layers before learn what belongs to others
+gradient_changed = d{ $block } is right up to its last line, and then changed: { $how }. A gradient that backward returns must be linear in dout; limits and roundings belong into the update.
+    .title = gradient changed: { $how }
+    .training = small gradients may vanish and large ones are cut off: where that happens, the direction is no longer that of the steepest descent
+gradient_changed-added = d{ $block } has { $added } added to the right gradient: the input itself is no part of its gradient.
+    .training = the layers before it are pushed towards smaller outputs, whatever the loss says
+
+path_missing = Two paths lead from { $block } to the output, and the contribution of { $path } is missing in d{ $block }: where paths part in forward, gradients are added up in backward.
+    .title = path missing: { $path }
+    .training = the layers before this one get a part of their gradient only
+path_missing-skip = The input reaches the output along two paths, and the contribution of the direct path (the skip) is missing: where paths part in forward, gradients are added up in backward.
+path_missing-factor = The input reaches the output along two paths, and the contribution of the factor out/x, which depends on x, too, is missing: where paths part in forward, gradients are added up in backward.
+path_missing-all_but_direct = dout is handed on as it is: of what the layer does to its input, nothing is in backward but the way straight through.
+    .training = the layers before this one get a part of their gradient only, or that of other numbers
+path_missing-tied = Forward uses `{ $block }` twice, once on the way in and, transposed, once on the way out; the contribution of { $path } is missing in d{ $block }. Where one value goes several ways, its gradients are added up.
+    .training = the weights learn one of their two tasks only, at the expense of the other
+path_missing-mean = Each output is the mean of a window of inputs, and its gradient goes to others than that: { $how }. Each input of the window gets the same contribution.
+    .training = most inputs of a window are not trained
+path-skip = the direct path (the skip)
+path-factor = the factor out/x, which depends on x, too
+path-all_but_direct = all but the direct one
+path-through = through { $product }
+path-all_but_through = all but through { $product }
+path-first_use = the first use of { $name }
+path-second_use = the second use of { $name }
+path-mean = dout of a mean given by { $how }
+weight_decay = { $in_loss ->
+        [true] The loss has ½ · { $lambda } · Σ { $block }² in it, and d{ $block } does not: weight decay is forgotten in backward.
+       *[false] d{ $block } has { $lambda } · { $block } added to it that is not the gradient of anything in forward: weight decay in backward alone. Add ½ · { $lambda } · Σ { $block }² to the loss, or decay in the update and not in backward.
+    }
+    .title = { $in_loss ->
+        [true] weight decay { $lambda } missing in the gradient
+       *[false] weight decay { $lambda } missing in the loss
+    }
+    .training = { $in_loss ->
+        [true] the loss shows a decay that the weights do not feel: they grow as if there were none
+       *[false] the weights shrink; what is minimised is not the loss that is shown
+    }
+
+another_parameter = d{ $block } is the gradient of `{ $of }`. Each gradient belongs under its own name.
+    .title = gradient of { $of }
+    .training = `{ $block }` is moved by what `{ $of }` should do
+transposed = d{ $block } has the right numbers with the axes exchanged: element [i, j] is where [j, i] belongs.
+    .title = transposed
+    .training = every weight is moved by what another should do; a square shape hides it
+transposed-product = dout is multiplied by the layer's matrix as forward has it, not by its transpose.
+    .training = the layers before it get what belongs to other units; a square layer hides it from the shapes
+axes_exchanged = d{ $block } has the right numbers with its axes in the order { $order }.
+    .title = axes exchanged to { $order }
+    .training = every weight is moved by what another should do; equal lengths hide it
+rearranged = d{ $block } has the right numbers in the wrong places: { $how }.
+    .title = rearranged: { $how }
+    .help = give each element of `{ $block }` its own gradient: undo the order
+    .training = every element is moved by what another should do
+not_reduced = d{ $block } has a number for each row: `{ $block }` serves all rows, and their gradients must be added up.
+    .title = sum over the rows missing
+    .training = an error of shapes, or, where broadcasting hides it, a parameter that grows an axis
+wrong_axis = { $mean ->
+        [true] d{ $block } is averaged over { $axes }
+       *[false] d{ $block } is summed over { $axes }
+    }, along which `{ $block }` has its elements, instead of over the rows, along which it was spread.
+    .title = summed over axes { $summed } of the output
+    .training = each element is moved by a row's total; with as many rows as columns nothing fails
+axes-one = axis { $axes }
+axes-several = axes { $axes }
+wrong_shape = d{ $block } has the shape { $code }, and `{ $block }` has { $right }.
+    .title = shape { $code } instead of { $right }
+    .training = an error of shapes at the first update
+shares_missing = d{ $block } holds only the contributions of { $present } along axis { $axis } of the output: where one value goes several ways, its gradients must be added up, and here they replace each other or are left out.
+    .title = only the contributions of { $present } along axis { $axis } of the output
+    .training = steps follow some samples and ignore the others: slower, noisier, and a loss that stays higher
+shares_missing-repeated = Where several outputs use the same element of `{ $block }`, such as by a repeated index, d{ $block } holds only the contribution of the last: gradients must be added up (+=), and here they replace each other (=).
+    .training = steps follow some samples and ignore the others: slower, noisier, and a loss that stays higher
+part_detached = d{ $block } is 0 at { $missing } along its axis { $axis }, and right elsewhere: a loop that ends too early, or a branch that nothing comes back from.
+    .title = cut off at { $missing } along axis { $axis }
+    .help = compute d{ $block } at all positions of axis { $axis }
+    .training = these elements stay as they were initialised
+rows_influence = In forward the rows of the batch influence each other, and backward takes each row alone: what row 0 does to row 1 is missing.
+    .title = rows influence each other, unknown to backward
+    .help = if the rows should be independent, give the reduction in forward its axis (axis=1, keepdims=True); else add the contributions of the other rows in backward
+    .training = the gradient is that of another function than the one that is computed
+diagonal_only = Each output depends on several inputs, and d{ $block } has only the contribution of an output's own input: the terms off the diagonal of the Jacobian are missing.
+    .title = only each output's own input has a contribution
+    .help = add up over all outputs that { $block }[i] reaches, as in y · (dout − Σ dout · y) for a softmax
+    .training = the gradient points elsewhere; with small steps the loss may still fall, more slowly
+dout_changed = d{ $block } is right for another upstream gradient: in place of dout it uses { $how }.
+    .title = dout changed: { $how }
+    .training = the gradient points elsewhere, and before this layer everything follows it
+
+normalisation_path = Forward is a { $kind } normalisation, and backward lacks the { $path }: { $centred ->
+        [true] x reaches the output directly, through the mean and through the variance, and all contributions must be added up.
+       *[false] x reaches the output directly and through what it is divided by, and all contributions must be added up.
+    }
+    .title = { $kind } normalisation without the path through the { $path }
+    .training = the layers before it are pushed in directions that the normalisation takes out again: slow, unsteady learning
+normalisation_path-gamma = The gradient of gamma is the sum of dout times the normalised input x̂; backward has { $code }.
+    .training = gamma follows the scale of the inputs, which the layer is there to take out
+normalisation_term = Forward is a { $kind } normalisation, and backward is { $code }: { $centred ->
+        [true] x reaches the output directly, through the mean and through the variance, and all contributions must be added up.
+       *[false] x reaches the output directly and through what it is divided by, and all contributions must be added up.
+    }
+    .title = { $kind } normalisation backward is { $code }
+    .training = the layers before it are pushed in directions that the normalisation takes out again: slow, unsteady learning
+norm-mean = mean
+norm-variance = variance
+norm-mean_and_variance = mean and variance
+norm-gamma = gamma
+norm-all = mean, variance and gamma
+norm-sigma = division by σ
+norm-square_root = root of the variance
+norm-xhat = x̂ in the variance's contribution
+norm-root = root
+norm-raw = x̂: the raw x is in its place
+norm-output = x̂: the output is in its place
+norm-count = that with { $less } in σ and in the mean of dx̂ · x̂
+norm-count_in_sigma = that with { $less } in σ
+norm-statistics = that of statistics along { $axes }
+softmax_term = { $log ->
+        [true] Forward is the logarithm of a softmax, and backward has { $code } for it: each output depends on all inputs of its row, through the sum.
+       *[false] Forward is a softmax, and backward has { $code } for it: each output depends on all inputs of its row, through the sum.
+    }
+    .title = softmax backward is { $code }
+    .training = the rows of the gradient no longer sum to 0: all inputs of a row drift together, and learning is slow or fails
+
+maximum_shared = Each output is the largest of a window of inputs, and its gradient goes to others than that: { $how }. Only the largest moved the output: the others get 0.
+    .title = dout of a maximum given by { $how }
+    .training = inputs that had no part in the output are trained as if they had: features blur into each other
+maximum_shared-windows = When one input after the other was made larger than all others, these outputs followed it: so the windows are known.
+left_out = Forward multiplies by { $what } on the way from { $of } to the output, and d{ $of } does not.
+    .title = { $what } left out of d{ $of }
+    .help = multiply by { $what } in backward, where forward multiplied by it
+    .training = right while { $what } is as it was initialised, and more wrong with every update
+stale = d{ $block } is right for the `{ $what }` that the layer had before it was changed: backward uses a copy.
+    .title = stale { $what }
+    .training = right at the first step, and more wrong with every update
+stale-x = d{ $block } is right for the input of the call before, not for this one: what backward uses was remembered too early, or never renewed.
+    .training = each step follows the samples of an earlier batch: the loss falls slowly, wavers, or not at all
+stale-first_x = d{ $block } is right for the input of the first call, not for this one: what backward uses was remembered too early, or never renewed.
+    .training = each step follows the samples of an earlier batch: the loss falls slowly, wavers, or not at all
+stale-dout = The upstream gradient is that of the call before: backward does not use the dout that it is given.
+    .training = each step goes where the last batch pointed
+stale-gradient = d{ $block } is that of the call before: it is returned before it is renewed. Compute it first, then store and return it.
+    .training = each step goes where the last batch pointed
+loss_term = The loss is a sum of terms, and each number of dx should be { $right }; backward has { $code }, the gradient of another loss.
+    .title = loss backward is { $code }
+    .training = another loss than the one that is shown is made small
+
+slope_missing = dout passes unchanged: the layer's own slope is forgotten. The chain rule multiplies by it.
+    .title = slope missing
+    .training = layers before it get gradients that are too large where the function is flat: they overshoot
+slope_twice = The slope is multiplied twice.
+    .title = slope multiplied twice
+    .training = layers before it get gradients that are too small where the function is flat: they stand still
+slope_at_output = The slope is taken at the output instead of the input: backward has f′(f(x)) where f′(x) belongs.
+    .title = slope taken at the output instead of the input
+    .training = the gradient is wrong wherever x and f(x) differ: the layers before learn slowly or not at all
+slope_at_input = The slope is a formula in the output, and backward computes it from the input: it has { $code } where { $right } belongs.
+    .title = slope taken at the input instead of the output
+    .training = gradients too large by far where x is large, and of the wrong sign: training jumps about or stands still
+slope_at_input-seen = At inputs x = f(u) the code gives the right slopes of u, in every element: it is that formula, at the wrong place.
+wrong_slope = { $of_right ->
+        [true] The slope in backward is { $code }, where s is the right slope; the slope of what forward computes is { $right }.
+       *[false] The slope in backward is { $code }; the slope of what forward computes is { $right }.
+    }
+    .title = { $right ->
+        [none] wrong slope { $code }
+       *[other] wrong slope { $code } for { $right }
+    }
+    .training = the layers before it get a gradient of another function: they learn slowly, or something else
+wrong_slope-unknown = { $of_right ->
+        [true] The slope in backward is { $code }, where s is the right slope; that is not the slope of what forward computes.
+       *[false] The slope in backward is { $code }; that is not the slope of what forward computes.
+    }
+wrong_slope-at_one_point = dx is right but at x = { $point }: there the function has the slope { $slope } on both sides, and backward takes { $code }. Parts that have a kink there, such as |x| and max(x, 0), have none together.
+    .training = inputs that are there by construction, such as the zeros of a first layer without weights, get a wrong gradient at each step
+wrong_slope-of_input = In d{ $block } each contribution is dout times { $code }; it should be dout times { $right }, which is what `{ $block }` is multiplied by in forward.
+    .training = `{ $block }` follows a gradient of another function
+wrong_slope-of_another = In d{ $block } each contribution is dout times { $code }; forward multiplies `{ $block }` by another function of x.
+    .training = `{ $block }` follows a gradient of another function
+wrong_slope-at_the_end = d{ $block } is right but for a factor in each output y: it has { $code } where { $right } belongs, the slope of an activation at the end of forward.
+wrong_slope-at_the_beginning = d{ $block } is right but for a factor in each input x: it has { $code } where { $right } belongs, the slope of an activation at the beginning of forward.
+wrong_slope-in_part = d{ $block } is right but at { $positions } along axis { $axis }: there it is what comes of { $slope } where { $right } belongs, the slope of an activation that forward applies to that part.
+    .training = what that part, such as a gate, is made from learns from a gradient of another function
+own_output = d{ $block } is made of the layer's own output where its input belongs: the list of activations is read one place too late.
+    .title = own output for input
+    .training = `{ $block }` moves by what comes out of the layer, not by what went in: it may train by luck, or run away
+element_factor = { $missing ->
+        [true] In d{ $block } the factor { $factor } is missing: each element is the right one divided by it. A slope belongs into the chain once, for each function on the way.
+       *[false] In d{ $block } the factor { $factor } is there once too often: each element is the right one times it. A slope belongs into the chain once, for each function on the way.
+    }
+    .title = { $missing ->
+        [true] each element divided by { $factor }
+       *[false] each element times { $factor }
+    }
+    .training = steps are too large for some elements and too small for others
+part_factor = { $missing ->
+        [true] d{ $block } is right but at { $positions } along axis { $axis }: there the factor { $factor } is missing.
+       *[false] d{ $block } is right but at { $positions } along axis { $axis }: there it is { $factor } times what it should be.
+    } A layer of several parts, such as gates, has the fault in the one alone.
+    .title = { $missing ->
+        [true] factor { $factor } missing at { $positions } along axis { $axis }
+       *[false] factor { $factor } at { $positions } along axis { $axis }
+    }
+    .training = what that part is made from learns wrongly, while the rest learns as it should: the loss falls, and stays higher than it need
+
+epsilon = Forward takes ln(y + { $value }), and backward is the gradient of ln y: the epsilon changes the loss, most where a probability is small, and the gradient does not know it.
+    .title = epsilon { $value } in the logarithm
+    .help = compute ln y as x − max − ln Σ exp(x − max), which needs no epsilon
+    .training = little, until the network is sure of something wrong: then the loss is capped at { $most } and no longer says how wrong
+cross_entropy_term = Forward is the cross entropy of a softmax, and backward has { $code } where (y − t){ $right } belongs.
+    .title = cross entropy backward is { $code }
+    .training = the rows of the gradient do not sum to 0, or do not vanish at the right answer: the network does not settle where the loss is least
+cross_entropy_term-divided = The loss is divided in another way than its gradient: backward has { $code } where (y − t){ $right } belongs.
+    .training = steps of another length, by the size of the batch
+cross_entropy_term-centred = From the gradient its mean over the rows is subtracted.
+    .training = what all rows have in common is not learned: the biases stand still
+attention_term = Forward is self-attention, P · x with P = softmax(s · x · xᵀ) and s = { $scale }. The input is query, key and value in it, so that dx has three contributions, and two of them go through the softmax and the scale. Here { $mistakes }.
+    .title = attention backward is { $code }
+    .training = what attends to what is learned from a wrong gradient: the loss falls, by what the values alone can do
+attention-softmax = the softmax's backward is { $code }
+attention-missing = the contribution of the { $role } is missing
+attention-not_transposed = the contribution of the { $role } is { $of }, not transposed
+attention-scale_missing = the scale is not multiplied in backward
+attention-scale_twice = the scale is multiplied twice
+own_hidden_state = d{ $block } is made of the hidden state of each step itself: forward multiplies `{ $weights }` by that of the step before.
+    .title = own hidden state for the one before
+    .training = the recurrent weights learn what goes with a state, not what leads to it
+handed_back = Each step is right by itself, and what is handed from a step to the one before is not. The gradient of the last step is right, since nothing is handed to it.
+    .title = { $how }
+    .training = what happened early in a sequence is learned wrongly or not at all; the longer the sequence, the worse
+handed_back-not_transposed = Each step is right by itself, and what is handed from a step to the one before is not: backward goes through `{ $weights }` as forward does, not through its transpose, and a square matrix hides it from the shapes.
+handed_back-slope_missing = Each step is right by itself, and what is handed from a step to the one before is not: what comes back to a step does not go through its { $function }. Add it to dout first, and multiply the sum by the slope.
+handed_back-slope_twice = Each step is right by itself, and what is handed from a step to the one before is not: what comes back to a step goes through its { $function } twice.
+handed_back-nothing = Each step is right by itself, and gets nothing from the one after it. Keep what a step returns for its hidden state, and add it to dout of the step before.
+handed_back-over = Each step is right by itself, and each gradient comes back { $reach } { $reach ->
+        [one] step
+       *[other] steps
+    } and no further.
+handed_back-factor = Each step is right by itself, and what is handed from a step to the one before is { $factor } times what it should be.
+handed_back-otherwise = Each step is right by itself, and what is handed from a step to the one before is not: the numbers of the code are those of one wrong factor ∂h[t]/∂h[t − 1], the same in all blocks.
+    .help = compare the line that makes dh of the step before with forward: each factor once, matrices transposed
+handed-not_transposed = { $weights } not transposed in what is handed back
+handed-slope_missing = slope of { $function } missing in what is handed back
+handed-slope_twice = slope of { $function } twice in what is handed back
+handed-nothing = nothing handed back
+handed-over = nothing handed back over more than { $reach } of the steps
+handed-factor = factor { $factor } in what is handed back
+handed-otherwise = what is handed from a step to the one before is wrong
+mask_missing-within = In d{ $block } the mask of the rectifier within the layer is missing: outputs that are off hand their gradient back as if they were on.
+mask_missing-first = In d{ $block } the mask of the rectifier at the beginning of the layer is missing: inputs that are off get a gradient as if they were on.
+mask_inverted-within = In d{ $block } the mask of the rectifier within the layer is inverted: outputs that are off hand their gradient back, outputs that are on do not.
+mask-seen = When the numbers were moved along the code's own gradient of an output until that output began to follow, its slopes became those that the code has: what is on the other side of the kink.
+evidence-reproduced_exactly = This fault gives exactly all { $count } numbers of the code at { $inputs ->
+        [one] one input
+       *[other] { $inputs } inputs
+    }; the right ones are up to { $off } away.

@@ -2,12 +2,6 @@
 
 verbatim = { $text }
 
-old = { $text }
-    .code = { $code }
-    .right = { $right }
-    .help = { $help }
-    .training = { $training }
-
 batch-row_sums =
     .help = dx = dout * (softmax(x, axis=1) - t) / N
 
@@ -116,3 +110,298 @@ wrong_slope-sides =
     .code = dx = np.where(x > 0, { $code_high }, { $code_low }) · dout
     .right = dx = np.where(x > 0, { $high }, { $low }) · dout
     .help = dx = np.where(x > 0, { $high }, { $low }) * dout
+
+input_changed =
+    .code = x_used = { $how }
+    .right = x_used = x
+    .help = self.x = x
+parameter_changed =
+    .code = { $what }_used = { $how }
+    .right = { $what }_used = { $what }
+gradient_changed =
+    .code = d{ $block } = { $how }
+    .right = d{ $block } = dout · ∂out/∂{ $block }
+gradient_changed-added =
+    .code = d{ $block } = dout · ∂out/∂{ $block } + { $added }
+
+path_missing =
+    .help = d{ $block } = d{ $block }_first + d{ $block }_second
+path_missing-skip =
+    .code = dx = dout · f′(x)
+    .right = dx = dout + dout · f′(x)
+    .help = dx = dx + dout
+path_missing-factor =
+    .code = dx = dout · out/x
+    .right = dx = dout · (out/x + x · ∂(out/x)/∂x)
+path_missing-all_but_direct =
+    .code = dx = dout
+    .right = dx = dout · ∂out/∂x
+path_missing-mean =
+    .code = { $how }
+    .right = dx[window] += dout / n
+    .help = dx[window] += dout / n
+weight_decay =
+    .code = { $in_loss ->
+        [true] d{ $block } = dout · ∂out/∂{ $block }
+       *[false] d{ $block } = dout · ∂out/∂{ $block } + { $lambda } · { $block }
+    }
+    .right = { $in_loss ->
+        [true] d{ $block } = dout · ∂out/∂{ $block } + { $lambda } · { $block }
+       *[false] d{ $block } = dout · ∂out/∂{ $block }
+    }
+    .help = { $in_loss ->
+        [true] d{ $block } += { $lambda } * { $block }
+       *[false] d{ $block } -= { $lambda } * { $block }
+    }
+
+another_parameter =
+    .code = d{ $block } = dout · ∂out/∂{ $of }
+    .right = d{ $block } = dout · ∂out/∂{ $block }
+    .help = d{ $of } = d{ $block }
+transposed =
+    .code = d{ $block } = (dout · ∂out/∂{ $block })ᵀ
+    .right = d{ $block } = dout · ∂out/∂{ $block }
+    .help = d{ $block } = d{ $block }.T
+transposed-product =
+    .code = dx = dout · w
+    .right = dx = dout · wᵀ
+    .help = dx = np.dot(dout, self.w.T)
+axes_exchanged =
+    .code = d{ $block } = (dout · ∂out/∂{ $block }).transpose{ $axes }
+    .right = d{ $block } = dout · ∂out/∂{ $block }
+    .help = d{ $block } = d{ $block }.transpose(np.argsort({ $axes }))
+rearranged =
+    .code = d{ $block } = { $how }
+    .right = d{ $block } = dout · ∂out/∂{ $block }
+not_reduced =
+    .code = d{ $block } = dout
+    .right = d{ $block } = Σ_n dout[n]
+    .help = d{ $block } = np.sum(d{ $block }, axis=0)
+wrong_axis =
+    .code = d{ $block } = np.sum(…, axis={ $axes_code })
+    .right = d{ $block } = np.sum(…, axis=0)
+    .help = d{ $block } = np.sum(…, axis=0)
+wrong_shape =
+    .code = d{ $block }.shape = { $code }
+    .right = d{ $block }.shape = { $right }
+shares_missing =
+    .code = d{ $block } = …
+    .right = d{ $block } += …
+    .help = d{ $block } += …
+part_detached =
+    .code = d{ $block }[{ $missing }] = 0
+    .right = d{ $block } = dout · ∂out/∂{ $block }
+rows_influence =
+    .code = dx[n] = Σ_c dout[n, c] · ∂out[n, c]/∂x[n]
+    .right = dx[n] = Σ_m Σ_c dout[m, c] · ∂out[m, c]/∂x[n]
+diagonal_only =
+    .code = d{ $block }[i] = dout[i] · ∂out[i]/∂{ $block }[i]
+    .right = d{ $block }[i] = Σ_j dout[j] · ∂out[j]/∂{ $block }[i]
+dout_changed =
+    .code = d{ $block } = ({ $how }) · ∂out/∂{ $block }
+    .right = d{ $block } = dout · ∂out/∂{ $block }
+
+normalisation_path =
+    .code = dx = { $code }
+    .right = { $centred ->
+        [true] dx = (dx̂ − mean(dx̂) − x̂ · mean(dx̂ · x̂)) / σ, dx̂ = dout · γ
+       *[false] dx = (dx̂ − x̂ · mean(dx̂ · x̂)) / σ, dx̂ = dout · γ
+    }
+    .help = { $centred ->
+        [true] dx = (dxhat - dxhat.mean({ $axis }) - xhat * (dxhat * xhat).mean({ $axis })) / sigma
+       *[false] dx = (dxhat - xhat * (dxhat * xhat).mean({ $axis })) / sigma
+    }
+normalisation_path-gamma =
+    .code = dgamma = { $code }
+    .right = dgamma = Σ dout · x̂
+    .help = dgamma = (dout * xhat).sum(axis=0)
+normalisation_term =
+    .right = { $centred ->
+        [true] dx = (dx̂ − mean(dx̂) − x̂ · mean(dx̂ · x̂)) / σ, dx̂ = dout · γ
+       *[false] dx = (dx̂ − x̂ · mean(dx̂ · x̂)) / σ, dx̂ = dout · γ
+    }
+    .code = dx = { $code }
+    .help = { $centred ->
+        [true] dx = (dxhat - dxhat.mean({ $axis }) - xhat * (dxhat * xhat).mean({ $axis })) / sigma
+       *[false] dx = (dxhat - xhat * (dxhat * xhat).mean({ $axis })) / sigma
+    }
+softmax_term =
+    .code = dx = { $code }
+    .right = { $log ->
+        [true] dx = dout − y · Σ dout, y = exp(out)
+       *[false] dx = y · (dout − Σ dout · y)
+    }
+    .help = { $log ->
+        [true] dx = dout - np.exp(out) * dout.sum(axis=1, keepdims=True)
+       *[false] dx = y * (dout - (dout * y).sum(axis=1, keepdims=True))
+    }
+
+maximum_shared =
+    .code = { $how }
+    .right = dx[argmax] += dout
+    .help = dx[argmax] += dout
+path_missing-tied =
+    .code = { $second ->
+        [true] d{ $block } = doutᵀ · hidden
+       *[false] d{ $block } = (xᵀ · dhidden)
+    }
+    .right = d{ $block } = (xᵀ · dhidden) + doutᵀ · hidden
+    .help = d{ $block } = np.dot(x.T, dhidden) + np.dot(dout.T, hidden)
+left_out =
+    .code = d{ $of } = dout · …
+    .right = d{ $of } = dout · { $what } · …
+stale =
+    .code = { $what }_used = { $what }_before
+    .right = { $what }_used = { $what }
+    .help = { $what } = self.{ $what }
+stale-x =
+    .code = x_used = x_before
+    .right = x_used = x
+    .help = self.x = x
+stale-first_x =
+    .code = x_used = x_first
+    .right = x_used = x
+    .help = self.x = x
+stale-dout =
+    .code = dout_used = dout_before
+    .right = dout_used = dout
+    .help = dx = dout * …
+stale-gradient =
+    .code = d{ $block } = d{ $block }_before
+    .right = d{ $block } = dout · ∂out/∂{ $block }
+    .help = self.d{ $block } = d{ $block }
+loss_term =
+    .code = dx = dout · ({ $code })
+    .right = dx = dout · ({ $right })
+
+slope_missing =
+    .code = dx = dout
+    .right = dx = dout · { $right }
+    .help = dx = dout * ({ $right })
+slope_twice =
+    .code = dx = dout · ({ $right })²
+    .right = dx = dout · { $right }
+    .help = dx = dout * ({ $right })
+slope_at_output =
+    .code = dx = dout · f′(y), y = f(x)
+    .right = dx = dout · { $right }
+    .help = dx = dout * ({ $right })
+slope_at_input =
+    .code = dx = dout · { $code }
+    .right = dx = dout · { $right }
+    .help = dx = dout * ({ $right })
+wrong_slope =
+    .code = dx = dout · ({ $code })
+    .right = dx = dout · ({ $right })
+    .help = dx = dout * ({ $right })
+wrong_slope-unknown =
+    .right = dx = dout · f′(x)
+    .help = dx = dout * f′(x)
+wrong_slope-at_one_point =
+    .help = slope[x == { $point }] = { $slope }
+wrong_slope-of_input =
+    .code = d{ $block } = Σ dout · ({ $code })
+    .right = d{ $block } = Σ dout · ({ $right })
+    .help = d{ $block } = np.sum(dout * ({ $right }), axis=0)
+wrong_slope-of_another =
+    .code = d{ $block } = Σ dout · ({ $code })
+    .right = d{ $block } = Σ dout · ∂out/∂{ $block }
+    .help = d{ $block } = np.sum(dout * …, axis=0)
+wrong_slope-at_the_end =
+    .code = d{ $block } = … · ({ $code })
+    .right = d{ $block } = … · ({ $right })
+    .help = dout = dout * ({ $right })
+wrong_slope-at_the_beginning =
+    .code = d{ $block } = … · ({ $code })
+    .right = d{ $block } = … · ({ $right })
+    .help = dx = dx * ({ $right })
+wrong_slope-in_part =
+    .code = d{ $block } = … · ({ $code })
+    .right = d{ $block } = … · ({ $right })
+own_output =
+    .code = d{ $block } = Σ delta · out
+    .right = d{ $block } = Σ delta · x
+    .help = d{ $block } = np.dot(x.T, delta)
+element_factor =
+    .code = { $missing ->
+        [true] d{ $block } = (…) / ({ $factor })
+       *[false] d{ $block } = (…) · ({ $factor })
+    }
+    .right = d{ $block } = (…)
+    .help = { $missing ->
+        [true] d{ $block } = d{ $block } * ({ $factor })
+       *[false] d{ $block } = d{ $block } / ({ $factor })
+    }
+part_factor =
+    .code = { $missing ->
+        [true] d{ $block }[{ $positions }] = (…) / ({ $factor })
+       *[false] d{ $block }[{ $positions }] = (…) · ({ $factor })
+    }
+    .right = d{ $block } = (…)
+    .help = { $missing ->
+        [true] d{ $block }[part] = d{ $block }[part] * ({ $factor })
+       *[false] d{ $block }[part] = d{ $block }[part] / ({ $factor })
+    }
+
+epsilon =
+    .code = dx = dout · (y − t){ $right }
+    .right = dx = dout · (y · Σ r − r){ $right }, r = t · y / (y + { $value })
+cross_entropy_term =
+    .code = dx = dout · ({ $code })
+    .right = dx = dout · (y − t){ $right }
+    .help = dx = dout * (self.y - self.t){ $divisor }
+attention_term =
+    .code = dx = { $code }
+    .right = dx = { $right }
+    .help =
+        dP = dout @ x.T
+        dS = P * (dP - (dP * P).sum(axis=-1, keepdims=True))
+        dx = s * (dS @ x + dS.T @ x) + P.T @ dout
+own_hidden_state =
+    .code = d{ $block } = Σ_t h[t]ᵀ · da[t]
+    .right = d{ $block } = Σ_t h[t − 1]ᵀ · da[t]
+    .help = d{ $weights } += np.dot(h[t - 1].T, da)
+handed_back-not_transposed =
+    .code = { $rows ->
+        [true] dh[t − 1] = dout[t − 1] + da · { $weights }
+       *[false] dh[t − 1] = dout[t − 1] + { $weights } · da
+    }
+    .right = { $rows ->
+        [true] dh[t − 1] = dout[t − 1] + da · { $weights }ᵀ
+       *[false] dh[t − 1] = dout[t − 1] + { $weights }ᵀ · da
+    }
+    .help = { $rows ->
+        [true] dh_prev = np.dot(da, { $weights }.T)
+       *[false] dh_prev = np.dot({ $weights }.T, da)
+    }
+handed_back-slope_missing =
+    .code = da[t] = dout[t] · { $function }′ + dh[t]
+    .right = da[t] = (dout[t] + dh[t]) · { $function }′
+    .help = da = (dout[t] + dh) * slope
+handed_back-slope_twice =
+    .code = da[t] = dout[t] · { $function }′ + dh[t] · { $function }′²
+    .right = da[t] = (dout[t] + dh[t]) · { $function }′
+    .help = da = (dout[t] + dh) * slope
+handed_back-nothing =
+    .code = dh[t − 1] = dout[t − 1]
+    .right = dh[t − 1] = dout[t − 1] + da[t] · ∂a[t]/∂h[t − 1]
+    .help = dh = dout[t - 1] + dh_prev
+handed_back-over =
+    .code = dh[t − 1] = dout[t − 1]
+    .right = dh[t − 1] = dout[t − 1] + da[t] · ∂a[t]/∂h[t − 1]
+    .help = dh = dout[t - 1] + dh_prev
+handed_back-factor =
+    .code = dh[t − 1] = dout[t − 1] + { $factor } · (…)
+    .right = dh[t − 1] = dout[t − 1] + (…)
+mask_missing-within =
+    .code = dout_inner = dout
+    .right = dout_inner = dout · [out > 0]
+    .help = dout = dout * (self.out > 0)
+mask_missing-first =
+    .code = dx = …
+    .right = dx = … · [x > 0]
+    .help = dx = dx * (self.x > 0)
+mask_inverted-within =
+    .code = dout_inner = dout · [out <= 0]
+    .right = dout_inner = dout · [out > 0]
+    .help = dout = dout * (self.out > 0)

@@ -2,93 +2,6 @@
 
 ## 원인. 이름은 JSON에서와 같다.
 
-transposed =
-    .title = 전치됨
-axes_exchanged =
-    .title = 축의 순서가 { $order }(으로/로) 바뀜
-rearranged =
-    .title = 원소의 자리가 바뀜: { $how }
-dout_changed =
-    .title = dout이 바뀜: { $how }
-input_changed =
-    .title = x가 바뀜: { $how }
-parameter_changed =
-    .title = { $what }의 값이 바뀜: { $how }
-gradient_changed =
-    .title = 기울기가 바뀜: { $how }
-maximum_shared =
-    .title = 최댓값의 dout을 보낸 곳: { $how }
-element_factor =
-    .title = { $missing ->
-        [true] 각 원소를 { $factor }(으로/로) 나눔
-       *[false] 각 원소에 { $factor }(을/를) 곱함
-    }
-part_factor =
-    .title = { $missing ->
-        [true] 축 { $axis }의 { $positions } 위치에서 인수 { $factor } 누락
-       *[false] 축 { $axis }의 { $positions } 위치에서 { $factor }배
-    }
-loss_term =
-    .title = 손실의 역전파가 { $code }
-left_out =
-    .title = d{ $of }에 { $what } 누락
-own_output =
-    .title = 입력 대신 출력을 씀
-stale =
-    .title = 이전 호출의 { $what }
-shares_missing =
-    .title = 출력의 축 { $axis }에서 { $present } 위치의 기여만 있음
-part_detached =
-    .title = 축 { $axis }의 { $missing } 위치에서 끊김
-path_missing =
-    .title = 경로 누락: { $path }
-handed_back =
-    .title = { $how }
-own_hidden_state =
-    .title = 앞 시각 대신 그 시각의 은닉 상태
-rows_influence =
-    .title = 행끼리 영향을 주지만 backward는 모름
-diagonal_only =
-    .title = 각 출력에 자기 입력의 기여만 있음
-slope_at_output =
-    .title = 미분을 입력이 아닌 출력에서 계산함
-slope_at_input =
-    .title = 미분을 출력이 아닌 입력에서 계산함
-slope_missing =
-    .title = 미분을 곱하지 않음
-slope_twice =
-    .title = 미분을 두 번 곱함
-wrong_slope =
-    .title = { $right ->
-        [none] 잘못된 미분 { $code }
-       *[other] { $right } 대신 잘못된 미분 { $code }
-    }
-wrong_axis =
-    .title = 출력의 축 { $summed }에 대해 합함
-not_reduced =
-    .title = 행에 대한 합 누락
-wrong_shape =
-    .title = 형상이 { $right }이 아닌 { $code }
-another_parameter =
-    .title = { $of }의 기울기
-softmax_term =
-    .title = 소프트맥스의 역전파가 { $code }
-cross_entropy_term =
-    .title = 교차 엔트로피의 역전파가 { $code }
-attention_term =
-    .title = 어텐션의 역전파가 { $code }
-epsilon =
-    .title = 로그 안의 엡실론 { $value }
-weight_decay =
-    .title = { $in_loss ->
-        [true] 기울기에 가중치 감소 { $lambda } 누락
-       *[false] 손실에 가중치 감소 { $lambda } 누락
-    }
-normalisation_path =
-    .title = { $kind } 정규화에서 { $path } 경로 누락
-normalisation_term =
-    .title = { $kind } 정규화의 역전파가 { $code }
-
 ## 배치의 성질
 
 batch-permuted = 배치에서 행의 순서를 바꾸면 출력도 같은 순서로 바뀌어야 하는데, 최대 { $apart }만큼 다릅니다. 한 행의 출력이 배치에서의 위치나 앞 행에 따라 달라집니다.
@@ -146,8 +59,6 @@ law-multiple = d{ $block }의 값이 dout에 대해 선형이 아닙니다. 상�
     .help = d{ $block }에서 dout과의 곱의 합이 아닌 것(부호, 반올림, 클리핑, 정규화)을 빼세요
     .training = 손실의 크기에 따라 기울기의 방향이 바뀝니다
 law-limited = 기울기의 변형: { $how }.
-changed-clipped = ±{ $limit }(으로/로) 클리핑
-changed-norm = 노름을 { $limit }(으로/로) 맞춤
 
 ## 수치가 보여 주는 것
 
@@ -475,3 +386,287 @@ slope-at = { $formula } (축 { $axis }의 { $positions } 위치)
 slope-at_x = { $slope } (x = { $point })
 wrong_slope-sides = forward가 꺾이는 점의 양쪽 기울기는 { $low }, { $high }인데 backward는 { $code_low }, { $code_high }(을/를) 씁니다.
     .training = 꺾이는 점의 그쪽에 있는 모든 유닛에서 기울기가 틀립니다
+
+input_changed = d{ $block }의 값은 다른 입력에 대한 기울기입니다. backward가 forward에 주어진 x 대신 { $how }의 값을 씁니다.
+    .title = x가 바뀜: { $how }
+    .training = `{ $block }`의 갱신에 다른 입력에서 구한 기울기가 쓰여 손실이 천천히 줄거나 줄지 않습니다
+parameter_changed = d{ $block }의 값은 다른 `{ $what }`에 대한 기울기입니다. backward가 { $what } 대신 { $how }의 값을 씁니다. backward는 forward의 곱을 거꾸로 되짚으므로 커널은 한 번 뒤집고 행렬은 한 번 전치합니다.
+    .title = { $what }의 값이 바뀜: { $how }
+    .training = 기울기가 엉뚱한 자리로 가서 앞 계층이 다른 유닛의 기울기를 배웁니다
+gradient_changed = d{ $block }의 값은 마지막 줄까지는 맞지만 거기서 바뀝니다: { $how }. backward가 돌려주는 기울기는 dout에 대해 선형이어야 합니다. 클리핑이나 반올림은 갱신할 때 하세요.
+    .title = 기울기가 바뀜: { $how }
+    .training = 작은 기울기는 사라지고 큰 기울기는 잘릴 수 있습니다. 그러면 가장 가파른 방향이 아니게 됩니다
+gradient_changed-added = d{ $block }의 올바른 기울기에 { $added }(이/가) 더해져 있습니다. 입력 자체는 기울기의 일부가 아닙니다.
+    .training = 손실과 관계없이 앞 계층의 출력이 작아지는 쪽으로 밀립니다
+
+path_missing = { $block }에서 출력까지 가는 경로가 둘인데 d{ $block }에 { $path }의 기여가 없습니다. forward에서 갈라진 경로의 기울기는 backward에서 더해야 합니다.
+    .title = 경로 누락: { $path }
+    .training = 앞 계층이 기울기의 일부만 받습니다
+path_missing-skip = 입력에서 출력까지 가는 경로가 둘인데 곧바로 가는 경로(건너뛰기 연결)의 기여가 없습니다. forward에서 갈라진 경로의 기울기는 backward에서 더해야 합니다.
+path_missing-factor = 입력에서 출력까지 가는 경로가 둘인데, 역시 x에 따라 달라지는 인수 out/x의 기여가 없습니다. forward에서 갈라진 경로의 기울기는 backward에서 더해야 합니다.
+path_missing-all_but_direct = dout을 그대로 넘깁니다. 계층이 입력에 한 일 가운데 곧바로 지나가는 경로만 backward에 있습니다.
+    .training = 앞 계층이 기울기의 일부만, 또는 다른 값의 기울기를 받습니다
+path_missing-tied = forward는 `{ $block }`(을/를) 들어갈 때 한 번, 나올 때 전치해서 또 한 번 씁니다. d{ $block }에 { $path }의 기여가 없습니다. 한 값이 여러 곳으로 갈라지면 기울기는 더해집니다.
+    .training = 가중치가 두 가지 일 가운데 하나만 배우고 다른 하나는 망칩니다
+path_missing-mean = 각 출력은 입력 윈도의 평균인데 기울기는 다르게 전해집니다: { $how }. 윈도의 모든 입력이 같은 몫을 받아야 합니다.
+    .training = 윈도의 입력이 대부분 학습되지 않습니다
+path-skip = 곧바로 가는 경로(건너뛰기 연결)
+path-factor = x에 따라 달라지는 인수 out/x
+path-all_but_direct = 곧바로 가는 경로를 뺀 나머지
+path-through = { $product } 경로
+path-all_but_through = { $product }(을/를) 뺀 나머지 경로
+path-first_use = { $name }의 첫 번째 사용
+path-second_use = { $name }의 두 번째 사용
+path-mean = 평균의 dout을 { $how }(으로/로) 보냄
+weight_decay = { $in_loss ->
+        [true] 손실에는 ½ · { $lambda } · Σ { $block }²가 있는데 d{ $block }에는 그 기울기가 없습니다. backward에서 가중치 감소를 빠뜨렸습니다.
+       *[false] d{ $block }에 더해진 { $lambda } · { $block }의 값은 forward의 어떤 항의 기울기도 아닙니다. 가중치 감소가 backward에만 있습니다. ½ · { $lambda } · Σ { $block }²를 손실에 더하거나, backward가 아니라 갱신에서 가중치를 줄이세요.
+    }
+    .title = { $in_loss ->
+        [true] 기울기에 가중치 감소 { $lambda } 누락
+       *[false] 손실에 가중치 감소 { $lambda } 누락
+    }
+    .training = { $in_loss ->
+        [true] 손실에는 가중치 감소가 보이지만 가중치는 줄지 않고 커집니다
+       *[false] 가중치는 줄지만, 최소화하는 것은 화면에 보이는 손실이 아닙니다
+    }
+
+another_parameter = d{ $block }의 값이 `{ $of }`의 기울기입니다. 기울기는 저마다 자기 이름으로 저장해야 합니다.
+    .title = { $of }의 기울기
+    .training = `{ $block }`의 갱신에 `{ $of }`의 기울기가 쓰입니다
+transposed = d{ $block }의 값은 맞는데 축이 뒤바뀌었습니다. [j, i]에 있어야 할 원소가 [i, j]에 있습니다.
+    .title = 전치됨
+    .training = 가중치마다 다른 가중치의 기울기로 갱신됩니다. 정사각 행렬에서는 형상으로 알 수 없습니다
+transposed-product = dout에 행렬의 전치가 아니라 forward의 행렬을 그대로 곱했습니다.
+    .training = 앞 계층이 다른 유닛의 기울기를 받습니다. 정사각 행렬에서는 형상으로 알 수 없습니다
+axes_exchanged = d{ $block }의 값은 맞는데 축의 순서가 { $order }(으로/로) 바뀌었습니다.
+    .title = 축의 순서가 { $order }(으로/로) 바뀜
+    .training = 가중치마다 다른 가중치의 기울기로 갱신됩니다. 축의 길이가 같으면 형상으로 알 수 없습니다
+rearranged = d{ $block }의 값은 맞는데 자리가 틀립니다: { $how }.
+    .title = 원소의 자리가 바뀜: { $how }
+    .help = 순서를 되돌려 `{ $block }`의 원소마다 자기 기울기를 주세요
+    .training = 원소마다 다른 원소의 기울기로 갱신됩니다
+not_reduced = d{ $block }에 행마다 값이 따로 있습니다. `{ $block }`(은/는) 모든 행에 쓰이므로 기울기를 행에 대해 더해야 합니다.
+    .title = 행에 대한 합 누락
+    .training = 형상 오류가 나거나, 브로드캐스트로 감춰지면 매개변수에 축이 하나 늘어납니다
+wrong_axis = d{ $block }의 값을 { $mean ->
+        [true] { $axes }에 대해 평균했습니다
+       *[false] { $axes }에 대해 합했습니다
+    }. 그 축에는 `{ $block }`의 원소가 늘어서 있습니다. `{ $block }`의 값이 브로드캐스트된 행에 대해 합해야 합니다.
+    .title = 출력의 축 { $summed }에 대해 합함
+    .training = 원소마다 한 행의 합으로 갱신됩니다. 행과 열의 수가 같으면 오류도 나지 않습니다
+axes-one = 축 { $axes }
+axes-several = 축 { $axes }
+wrong_shape = d{ $block }의 형상은 { $code }인데 `{ $block }`의 형상은 { $right }입니다.
+    .title = 형상: { $right } 대신 { $code }
+    .training = 첫 갱신에서 형상 오류가 납니다
+shares_missing = d{ $block }에는 출력의 축 { $axis }에서 { $present } 위치의 기여만 있습니다. 한 값이 여러 곳으로 갈라지면 기울기는 더해야 하는데, 서로 덮어쓰거나 빠졌습니다.
+    .title = 출력의 축 { $axis }에서 { $present } 위치의 기여만 있음
+    .training = 일부 샘플만 따르고 나머지는 무시합니다. 학습이 느려지고 흔들리며 손실이 덜 줄어듭니다
+shares_missing-repeated = 인덱스가 반복될 때처럼 여러 출력이 `{ $block }`의 같은 원소를 쓰는 곳에서, d{ $block }에는 마지막 기여만 있습니다. 기울기는 더해야(+=) 하는데 서로 덮어씁니다(=).
+    .training = 일부 샘플만 따르고 나머지는 무시합니다. 학습이 느려지고 흔들리며 손실이 덜 줄어듭니다
+part_detached = d{ $block }의 값이 축 { $axis }의 { $missing } 위치에서 0이고 다른 곳에서는 맞습니다. 반복문이 너무 일찍 끝나거나, 기울기가 돌아오지 않는 갈래가 있습니다.
+    .title = 축 { $axis }의 { $missing } 위치에서 끊김
+    .help = 축 { $axis }의 모든 위치에서 d{ $block }의 값을 계산하세요
+    .training = 이 원소들은 초깃값에 머뭅니다
+rows_influence = forward에서는 배치의 행끼리 서로 영향을 주는데 backward는 행마다 따로 계산합니다. 0번 행이 1번 행에 준 영향이 빠졌습니다.
+    .title = 행끼리 영향을 주지만 backward는 모름
+    .help = 행이 서로 독립이어야 한다면 forward의 합이나 최댓값에 축을 지정하고(axis=1, keepdims=True), 아니면 backward에서 다른 행의 기여를 더하세요
+    .training = 기울기가 실제로 계산하는 함수의 것이 아닙니다
+diagonal_only = 출력은 여러 입력에 따라 달라지는데 d{ $block }에는 자기 입력의 기여만 있습니다. 야코비 행렬의 대각 밖 항이 빠졌습니다.
+    .title = 각 출력에 자기 입력의 기여만 있음
+    .help = 소프트맥스의 y · (dout − Σ dout · y)처럼 { $block }[i]의 영향을 받는 모든 출력에 대해 더하세요
+    .training = 기울기의 방향이 다릅니다. 갱신 폭이 작으면 손실이 줄 수는 있지만 더 느립니다
+dout_changed = d{ $block }의 값은 다른 상류 기울기에 대한 것입니다. dout 대신 { $how }(을/를) 씁니다.
+    .title = dout이 바뀜: { $how }
+    .training = 기울기의 방향이 다르며, 이보다 앞 계층이 모두 그 방향을 따라갑니다
+
+normalisation_path = forward는 { $kind ->
+        [batch] 배치
+        [layer] 계층
+        [rms] RMS
+       *[length] 길이
+    } 정규화입니다. backward에 { $path }의 기여가 없습니다. { $centred ->
+        [true] x는 출력에 직접, 평균을 통해, 분산을 통해 영향을 주므로 세 기여를 모두 더해야 합니다.
+       *[false] x는 출력에 직접, 그리고 나누는 수를 통해 영향을 주므로 두 기여를 모두 더해야 합니다.
+    }
+    .title = { $kind ->
+        [batch] 배치
+        [layer] 계층
+        [rms] RMS
+       *[length] 길이
+    } 정규화에서 누락된 경로: { $path }
+    .training = 정규화가 다시 없애 버릴 방향으로 앞 계층이 밀립니다. 학습이 느리고 불안정합니다
+normalisation_path-gamma = γ의 기울기는 dout에 정규화한 입력 x̂을 곱해 더한 값입니다. backward는 { $code }(을/를) 씁니다.
+    .training = γ가 이 계층이 없애야 할 입력의 크기를 따라갑니다
+normalisation_term = forward는 { $kind ->
+        [batch] 배치
+        [layer] 계층
+        [rms] RMS
+       *[length] 길이
+    } 정규화입니다. backward의 식은 { $code }입니다. { $centred ->
+        [true] x는 출력에 직접, 평균을 통해, 분산을 통해 영향을 주므로 세 기여를 모두 더해야 합니다.
+       *[false] x는 출력에 직접, 그리고 나누는 수를 통해 영향을 주므로 두 기여를 모두 더해야 합니다.
+    }
+    .title = { $kind ->
+        [batch] 배치
+        [layer] 계층
+        [rms] RMS
+       *[length] 길이
+    } 정규화의 역전파가 { $code }
+    .training = 정규화가 다시 없애 버릴 방향으로 앞 계층이 밀립니다. 학습이 느리고 불안정합니다
+norm-mean = 평균
+norm-variance = 분산
+norm-mean_and_variance = 평균과 분산
+norm-gamma = γ
+norm-all = 평균, 분산, γ
+norm-sigma = σ로 나누기
+norm-square_root = 분산의 제곱근
+norm-xhat = 분산의 기여에 곱하는 x̂
+norm-root = 제곱근
+norm-raw = x̂ (정규화하지 않은 x가 대신 쓰임)
+norm-output = x̂ (출력이 대신 쓰임)
+norm-count = 올바른 식이지만 σ와 dx̂ · x̂의 평균에서 나누는 수가 다름({ $less })
+norm-count_in_sigma = 올바른 식이지만 σ에서 나누는 수가 다름({ $less })
+norm-statistics = { $axes }의 통계량으로 구한 식
+softmax_term = { $log ->
+        [true] forward는 소프트맥스의 로그인데 backward의 식은 { $code }입니다. 출력은 합을 통해 그 행의 모든 입력에 따라 달라집니다.
+       *[false] forward는 소프트맥스인데 backward의 식은 { $code }입니다. 출력은 합을 통해 그 행의 모든 입력에 따라 달라집니다.
+    }
+    .title = 소프트맥스의 역전파가 { $code }
+    .training = 기울기의 행별 합이 0이 아니므로 한 행의 입력이 모두 함께 밀려, 학습이 느리거나 실패합니다
+
+maximum_shared = 각 출력은 입력 윈도의 최댓값인데 기울기는 다른 곳으로 갑니다: { $how }. 출력을 움직인 것은 최댓값뿐이므로 나머지는 0이어야 합니다.
+    .title = 최댓값의 dout을 보낸 곳: { $how }
+    .training = 출력에 관여하지 않은 입력까지 학습되어 특징이 서로 뒤섞입니다
+maximum_shared-windows = 입력을 하나씩 다른 값보다 크게 했더니 이 출력들이 따라 움직였습니다. 윈도는 이렇게 알아냈습니다.
+left_out = forward는 { $of }에서 출력까지 가는 길에 { $what }(을/를) 곱하는데 d{ $of }에는 그 곱이 없습니다.
+    .title = d{ $of }에 { $what } 누락
+    .help = forward에서 곱한 곳에 맞추어 backward에서도 { $what }(을/를) 곱하세요
+    .training = { $what }의 값이 초깃값일 때는 맞지만 갱신할수록 더 틀립니다
+stale = d{ $block }의 값은 `{ $what }`(이/가) 바뀌기 전의 값에 대한 기울기입니다. backward가 복사본을 씁니다.
+    .title = 이전 호출의 { $what }
+    .training = 첫 갱신에서는 맞지만 갱신할수록 더 틀립니다
+stale-x = d{ $block }의 값은 이번 입력이 아니라 바로 앞 호출의 입력에 대한 기울기입니다. backward가 쓰는 값이 너무 일찍 저장되었거나 다시 저장되지 않았습니다.
+    .training = 매번 이전 배치의 샘플을 따라갑니다. 손실이 천천히 줄거나 흔들리거나 줄지 않습니다
+stale-first_x = d{ $block }의 값은 이번 입력이 아니라 맨 처음 호출의 입력에 대한 기울기입니다. backward가 쓰는 값이 너무 일찍 저장되었거나 다시 저장되지 않았습니다.
+    .training = 매번 이전 배치의 샘플을 따라갑니다. 손실이 천천히 줄거나 흔들리거나 줄지 않습니다
+stale-dout = 바로 앞 호출의 상류 기울기를 씁니다. backward가 이번에 받은 dout을 쓰지 않습니다.
+    .training = 매번 지난 배치가 가리킨 방향으로 갑니다
+stale-gradient = d{ $block }의 값이 바로 앞 호출의 기울기입니다. 새로 계산하기 전에 돌려줍니다. 먼저 계산한 뒤 저장하고 돌려주세요.
+    .training = 매번 지난 배치가 가리킨 방향으로 갑니다
+loss_term = 손실은 항의 합이므로 dx의 원소의 올바른 식은 { $right }인데 backward의 식은 { $code }입니다. 다른 손실의 기울기입니다.
+    .title = 손실의 역전파가 { $code }
+    .training = 화면에 보이는 손실이 아니라 다른 손실이 줄어듭니다
+
+slope_missing = dout이 그대로 지나갑니다. 연쇄법칙에 따라 곱해야 할 이 계층의 미분이 빠졌습니다.
+    .title = 미분을 곱하지 않음
+    .training = 함수가 평평한 곳에서 앞 계층의 기울기가 너무 커서 최적점을 지나칩니다
+slope_twice = 미분을 두 번 곱했습니다.
+    .title = 미분을 두 번 곱함
+    .training = 함수가 평평한 곳에서 앞 계층의 기울기가 너무 작아 학습이 멈춥니다
+slope_at_output = 미분을 입력이 아닌 출력에서 계산했습니다. f′(x) 대신 f′(f(x))를 곱합니다.
+    .title = 미분을 입력이 아닌 출력에서 계산함
+    .training = x와 f(x)가 다른 모든 곳에서 기울기가 틀려 앞 계층이 천천히 배우거나 배우지 못합니다
+slope_at_input = 미분이 출력에 대한 식인데 backward가 입력을 넣어 계산합니다. { $right } 대신 { $code }(을/를) 씁니다.
+    .title = 미분을 출력이 아닌 입력에서 계산함
+    .training = x가 크면 기울기가 지나치게 크고 부호도 틀려, 학습이 널뛰거나 멈춥니다
+slope_at_input-seen = x = f(u)인 입력에서는 코드의 미분이 모든 원소에서 u의 올바른 미분과 같습니다. 식은 맞고 넣는 값이 틀렸습니다.
+wrong_slope = { $of_right ->
+        [true] backward의 미분은 { $code }입니다(s는 올바른 미분). forward가 계산하는 함수의 미분은 { $right }입니다.
+       *[false] backward의 미분은 { $code }입니다. forward가 계산하는 함수의 미분은 { $right }입니다.
+    }
+    .title = { $right ->
+        [none] 잘못된 미분 { $code }
+       *[other] { $right } 대신 잘못된 미분 { $code }
+    }
+    .training = 앞 계층이 다른 함수의 기울기를 받아, 천천히 배우거나 엉뚱한 것을 배웁니다
+wrong_slope-unknown = { $of_right ->
+        [true] backward의 미분은 { $code }입니다(s는 올바른 미분). forward가 계산하는 함수의 미분이 아닙니다.
+       *[false] backward의 미분은 { $code }입니다. forward가 계산하는 함수의 미분이 아닙니다.
+    }
+wrong_slope-at_one_point = dx의 값은 x = { $point }에서만 틀립니다. 그곳에서 함수의 기울기는 양쪽 모두 { $slope }인데 backward는 { $code }(을/를) 씁니다. |x|와 max(x, 0)처럼 그곳에서 꺾이는 부분들도 합치면 꺾이지 않습니다.
+    .training = 가중치가 없는 첫 계층의 0처럼 늘 그 값인 입력은 매번 틀린 기울기를 받습니다
+wrong_slope-of_input = d{ $block }의 기여는 모두 dout에 { $code }(을/를) 곱한 값입니다. forward에서 `{ $block }`에 곱하는 { $right }(을/를) 곱해야 합니다.
+    .training = `{ $block }`의 갱신에 다른 함수의 기울기가 쓰입니다
+wrong_slope-of_another = d{ $block }의 기여는 모두 dout에 { $code }(을/를) 곱한 값입니다. forward에서 `{ $block }`에 곱하는 것은 x의 다른 함수입니다.
+    .training = `{ $block }`의 갱신에 다른 함수의 기울기가 쓰입니다
+wrong_slope-at_the_end = d{ $block }의 값은 출력 y마다 곱하는 인수만 틀립니다. forward 끝의 활성화 함수를 미분한 { $right } 대신 { $code }(을/를) 씁니다.
+wrong_slope-at_the_beginning = d{ $block }의 값은 입력 x마다 곱하는 인수만 틀립니다. forward 처음의 활성화 함수를 미분한 { $right } 대신 { $code }(을/를) 씁니다.
+wrong_slope-in_part = d{ $block }의 값은 축 { $axis }의 { $positions } 위치에서만 틀립니다. forward가 그 부분에 적용한 활성화 함수를 미분한 { $right } 대신 { $slope }(을/를) 씁니다.
+    .training = 게이트처럼 그 부분을 만드는 가중치가 다른 함수의 기울기로 학습됩니다
+own_output = d{ $block }의 값을 계층의 입력이 아니라 출력으로 만들었습니다. 활성화 목록을 한 자리 뒤에서 읽습니다.
+    .title = 입력 대신 출력을 씀
+    .training = `{ $block }`의 갱신에 계층에 들어간 값이 아니라 나온 값이 쓰입니다. 우연히 학습되거나 발산합니다
+element_factor = { $missing ->
+        [true] d{ $block }에 인수 { $factor }(이/가) 빠졌습니다. 원소마다 올바른 값을 이 인수로 나눈 값입니다. 미분은 거쳐 가는 함수마다 한 번씩 곱해야 합니다.
+       *[false] d{ $block }에 인수 { $factor }(이/가) 한 번 더 있습니다. 원소마다 올바른 값에 이 인수를 곱한 값입니다. 미분은 거쳐 가는 함수마다 한 번씩만 곱해야 합니다.
+    }
+    .title = { $missing ->
+        [true] 각 원소를 { $factor }(으로/로) 나눔
+       *[false] 각 원소에 { $factor }(을/를) 곱함
+    }
+    .training = 어떤 원소는 너무 크게, 어떤 원소는 너무 작게 갱신됩니다
+part_factor = { $missing ->
+        [true] d{ $block }의 값은 축 { $axis }의 { $positions } 위치에서만 틀립니다. 그곳에 인수 { $factor }(이/가) 빠졌습니다.
+       *[false] d{ $block }의 값은 축 { $axis }의 { $positions } 위치에서만 틀립니다. 그곳의 값은 올바른 값의 { $factor }배입니다.
+    } 게이트처럼 여러 부분으로 된 계층의 한 부분에만 오류가 있습니다.
+    .title = { $missing ->
+        [true] 축 { $axis }의 { $positions } 위치에서 인수 { $factor } 누락
+       *[false] 축 { $axis }의 { $positions } 위치에서 { $factor }배
+    }
+    .training = 그 부분을 만드는 가중치는 잘못 학습되고 나머지는 제대로 학습됩니다. 손실은 줄지만 덜 줄어듭니다
+
+epsilon = forward는 ln(y + { $value })(을/를) 쓰는데 backward는 ln y의 기울기입니다. 엡실론은 특히 확률이 작은 곳에서 손실을 바꾸지만 기울기에는 반영되지 않았습니다.
+    .title = 로그 안의 엡실론 { $value }
+    .help = 엡실론이 필요 없는 x − max − ln Σ exp(x − max)로 ln y를 계산하세요
+    .training = 평소에는 영향이 적지만, 신경망이 틀린 답을 확신하면 손실이 { $most }에서 멈추어 얼마나 틀렸는지 알 수 없습니다
+cross_entropy_term = forward는 소프트맥스의 교차 엔트로피입니다. backward는 (y − t){ $right } 대신 { $code }(을/를) 씁니다.
+    .title = 교차 엔트로피의 역전파가 { $code }
+    .training = 기울기의 행별 합이 0이 아니거나 정답에서 0이 되지 않으므로, 손실이 가장 작은 곳에 머물지 못합니다
+cross_entropy_term-divided = 손실과 기울기를 나누는 수가 다릅니다. backward는 (y − t){ $right } 대신 { $code }(을/를) 씁니다.
+    .training = 배치 크기에 따라 갱신 폭이 달라집니다
+cross_entropy_term-centred = 기울기에서 행에 대한 평균을 뺐습니다.
+    .training = 모든 행에 공통된 것을 배우지 못해 편향이 그대로입니다
+attention_term = forward는 셀프 어텐션(P · x, P = softmax(s · x · xᵀ), s = { $scale })입니다. 입력이 질의, 키, 값으로 쓰이므로 dx에는 기여가 셋이고, 그중 둘은 소프트맥스와 배율을 거칩니다. 틀린 곳: { $mistakes }.
+    .title = 어텐션의 역전파가 { $code }
+    .training = 무엇에 주목할지를 틀린 기울기로 배웁니다. 손실은 값의 기여만으로 줄어드는 만큼 줄어듭니다
+attention-softmax = 소프트맥스의 역전파가 { $code }
+attention-missing = { $role ->
+        [query] 질의
+        [key] 키
+       *[value] 값
+    }의 기여 누락
+attention-not_transposed = { $role ->
+        [query] 질의
+        [key] 키
+       *[value] 값
+    }의 기여({ $of })를 전치하지 않음
+attention-scale_missing = backward에서 배율을 곱하지 않음
+attention-scale_twice = 배율을 두 번 곱함
+own_hidden_state = d{ $block }의 값을 그 시각의 은닉 상태로 만들었습니다. forward는 `{ $weights }`에 바로 앞 시각의 은닉 상태를 곱합니다.
+    .title = 앞 시각 대신 그 시각의 은닉 상태
+    .training = 순환 가중치가 상태를 낳는 것이 아니라 상태와 함께 나타나는 것을 배웁니다
+handed_back = 시각 하나하나는 맞지만 앞 시각으로 넘겨주는 기울기가 틀립니다. 마지막 시각의 기울기는 넘겨받는 것이 없으므로 맞습니다.
+    .title = { $how }
+    .training = 시계열 앞부분의 일을 잘못 배우거나 배우지 못합니다. 시계열이 길수록 심합니다
+handed_back-not_transposed = 시각 하나하나는 맞지만 앞 시각으로 넘겨주는 기울기가 틀립니다. backward가 `{ $weights }`의 전치가 아니라 forward의 행렬을 그대로 곱합니다. 정사각 행렬이어서 형상으로는 알 수 없습니다.
+handed_back-slope_missing = 시각 하나하나는 맞지만 앞 시각으로 넘겨주는 기울기가 틀립니다. 뒤 시각에서 돌아온 기울기에 { $function }의 미분을 곱하지 않습니다. 먼저 dout에 더한 뒤 그 합에 미분을 곱하세요.
+handed_back-slope_twice = 시각 하나하나는 맞지만 앞 시각으로 넘겨주는 기울기가 틀립니다. 뒤 시각에서 돌아온 기울기에 { $function }의 미분을 두 번 곱합니다.
+handed_back-nothing = 시각 하나하나는 맞지만 뒤 시각에서 넘겨받는 기울기가 없습니다. 은닉 상태에 대한 기울기를 저장해 앞 시각의 dout에 더하세요.
+handed_back-over = 시각 하나하나는 맞지만 기울기가 { $reach }시각까지만 거슬러 올라갑니다.
+handed_back-factor = 시각 하나하나는 맞지만 앞 시각으로 넘겨주는 기울기가 올바른 값의 { $factor }배입니다.
+handed_back-otherwise = 시각 하나하나는 맞지만 앞 시각으로 넘겨주는 기울기가 틀립니다. 모든 블록에서 코드의 값이 하나의 틀린 인수 ∂h[t]/∂h[t − 1]로 설명됩니다.
+    .help = 앞 시각의 dh를 만드는 줄을 forward와 견주어 보세요. 인수는 한 번씩, 행렬은 전치해서 곱합니다
+handed-not_transposed = 앞 시각으로 넘겨줄 때 { $weights }의 전치 누락
+handed-slope_missing = 앞 시각으로 넘겨줄 때 { $function }의 미분 누락
+handed-slope_twice = 앞 시각으로 넘겨줄 때 { $function }의 미분을 두 번 곱함
+handed-nothing = 앞 시각으로 넘겨주는 기울기가 없음
+handed-over = 앞 시각으로 { $reach }시각까지만 넘겨줌
+handed-factor = 앞 시각으로 넘겨주는 기울기가 { $factor }배
+handed-otherwise = 앞 시각으로 넘겨주는 기울기가 틀림
+mask_missing-within = d{ $block }에 계층 안 렐루의 마스크가 없습니다. 꺼진 출력의 기울기까지 켜진 것처럼 돌아옵니다.
+mask_missing-first = d{ $block }에 계층 처음의 렐루 마스크가 없습니다. 꺼진 입력까지 켜진 것처럼 기울기를 받습니다.
+mask_inverted-within = d{ $block }에서 계층 안 렐루의 마스크가 뒤집혔습니다. 꺼진 출력의 기울기는 돌아오고 켜진 출력의 기울기는 돌아오지 않습니다.
+mask-seen = 코드가 낸 기울기 방향으로 값을 움직여 출력이 따라 움직이기 시작하자 그 기울기가 코드의 값과 같아졌습니다. 꺾인 점 반대쪽의 기울기입니다.
+evidence-reproduced_exactly = 입력 { $inputs }개에서 코드가 낸 값 { $count }개가 모두 이 오류의 값과 정확히 같습니다. 올바른 값과는 최대 { $off }만큼 다릅니다.

@@ -69,7 +69,11 @@ fn backward_is_linear_and_0_for_0() -> Result<()> {
         (|x, y, d| d * &slope(y) + x.mapv(|x| 1e-3 * (3.0 * x).sin()), Invariant::ZeroForZero, None),
         (|_, y, d| d * &slope(y) * d.mapv(|d| 1.0 + 0.1 * (7.0 * d).sin()), Invariant::Linear, None),
         // Where the check draws its gradients from above, nothing of this is to be seen.
-        (|_, y, d| (d * &slope(y)).mapv(|g| g.clamp(-5.0, 5.0)), Invariant::Linear, Some("clipped to ±5")),
+        (
+            |_, y, d| (d * &slope(y)).mapv(|g| g.clamp(-5.0, 5.0)),
+            Invariant::Linear,
+            Some("np.clip(dx, -5, 5)"),
+        ),
         (
             |_, y, d| {
                 let right = d * &slope(y);
@@ -77,7 +81,7 @@ fn backward_is_linear_and_0_for_0() -> Result<()> {
                 right * (50.0 / norm).min(1.0)
             },
             Invariant::Linear,
-            Some("scaled to the norm 50"),
+            Some("dx * 50 / np.linalg.norm(dx)"),
         ),
         (|_, y, d| d * &slope(y) * d.iter().map(|d| d * d).sum::<f64>(), Invariant::Linear, None),
     ];

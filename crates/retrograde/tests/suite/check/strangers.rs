@@ -127,6 +127,7 @@ fn examine(subjects: Vec<Subject>) -> Result<()> {
         }
         for (what, cause, backward) in &subject.wrong {
             let report = check::layer(&mut subject.layer(*backward), &subject.x)?;
+            super::support::read(&report);
             if !report.verdict.is_wrong() || !said(&report).iter().any(|said| said.starts_with(cause)) {
                 let said = said(&report);
                 trouble.push(format!("{}, {what}: {} {said:?}, not {cause}", subject.name, report.verdict));

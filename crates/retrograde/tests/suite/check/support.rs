@@ -102,6 +102,7 @@ impl Expect {
 
     #[track_caller]
     fn compare(&self, report: &Report, wrong: &BTreeSet<&String>) {
+        read(report);
         let mut trouble = Vec::new();
         if !self.verdicts.contains(&report.verdict) {
             trouble.push(format!("the verdict is not one of {:?}", self.verdicts));
@@ -150,6 +151,24 @@ fn is_cause(finding: &Finding, titles: &[&str]) -> bool {
         let said = cause.to_string();
         titles.iter().any(|title| said.starts_with(title))
     })
+}
+
+/// Reads a report in every form and language: nothing may be left to fill in.
+pub fn read(report: &Report) {
+    for language in Language::ALL {
+        for text in [report.text(language), report.markdown(language)] {
+            assert!(!text.contains("{$") && !text.contains("{ $"), "{text}");
+        }
+    }
+    let page = report.html();
+    assert!(!page.contains("{$"), "{page}");
+    assert_eq!(page.matches("<span lang=\"en\">").count(), page.matches("<span lang=\"ko\">").count());
+    let text = report.text(Language::Korean);
+    for line in text.lines() {
+        let english = |word: &str| word.len() > 2 && word.chars().all(|c| c.is_ascii_lowercase());
+        let words: Vec<&str> = line.split_whitespace().collect();
+        assert!(!words.windows(4).any(|four| four.iter().all(|word| english(word))), "{line}");
+    }
 }
 
 /// The report as one line, with what its layout may leave out.

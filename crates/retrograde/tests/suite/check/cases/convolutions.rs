@@ -76,7 +76,7 @@ fn a15_kernel_gradient_reversed() -> Result<()> {
                 assert_near(layer.dk.as_ref().expect("backward ran"), &expected, 0.0);
             }
         }
-        Expect::wrong("k", &["rearranged: reversed"]).of(&check::layer(&mut layer(true), &x)?);
+        Expect::wrong("k", &["rearranged: np.flip(dk"]).of(&check::layer(&mut layer(true), &x)?);
         Expect::right().of(&check::layer(&mut layer(false), &x)?);
     }
     Ok(())
@@ -166,7 +166,7 @@ impl Same {
 
 #[test]
 fn a17_padding_of_the_width_computed_from_the_height() -> Result<()> {
-    let causes = &["rearranged: moved", "padding of the width computed from the height", "height for width"];
+    let causes = &["rearranged: ", "padding of the width computed from the height", "height for width"];
     // Higher than wide, and wider than high.
     for (h, width, kernel, stride) in [(6, 4, [3, 3], 1), (4, 7, [2, 3], 1), (9, 5, [3, 4], 2)] {
         let (x, w) = (numbers(&[2, h, width, 1], 8), numbers(&[kernel[0], kernel[1], 1, 2], 93));

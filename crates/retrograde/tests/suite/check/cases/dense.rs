@@ -11,7 +11,7 @@ use crate::check::support::{
     Expect, assert_near, matrix, numbers, scalar, sigmoid, softmax_of, softmax_rows, step, tensor,
 };
 
-const OWN_OUTPUT: &[&str] = &["own output for input", "x changed: y", "x changed: the output"];
+const OWN_OUTPUT: &[&str] = &["own output for input", "x changed: y", "x changed: out"];
 
 /// A1, datascience.stackexchange 25394: one sigmoid neuron, all in one class.
 struct Neuron {

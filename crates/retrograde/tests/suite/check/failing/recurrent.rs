@@ -102,7 +102,7 @@ fn examine(check: impl Fn(Backward) -> Result<Report>) -> Result<()> {
     Expect::right().of(&check(|g| backward(g, Version::Right))?);
 
     let not_transposed = check(|g| backward(g, Version::NotTransposed))?;
-    Expect::wrong_at(&ALL, &["wh not transposed", "wh changed: transposed", HANDED])
+    Expect::wrong_at(&ALL, &["wh not transposed", "wh changed: wh.T", HANDED])
         .says(&["last step", "from a step to the one before"])
         .of(&not_transposed);
 

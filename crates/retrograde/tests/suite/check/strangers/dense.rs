@@ -46,13 +46,11 @@ fn affine_layers() -> Result<()> {
             ("dw from relu(x)", "wrong slope x · [x > 0] for x", |g| weights_from(g, &relu(g.x))),
             ("dw from sigmoid(x)", "wrong slope sigmoid(x) for x", |g| weights_from(g, &g.x.mapv(sigmoid))),
             ("dw from the output", "own output for input", |g| weights_from(g, g.y)),
-            ("dw from x, its rows reversed", "dout changed: itself in the reverse order of rows", |g| {
-                weights_from(g, &flip(g.x, 0))
-            }),
-            ("dw from x in whole numbers", "x changed: x rounded", |g| {
+            ("dw from x, its rows reversed", "dout changed: dout[::-1]", |g| weights_from(g, &flip(g.x, 0))),
+            ("dw from x in whole numbers", "x changed: np.round(x)", |g| {
                 weights_from(g, &g.x.mapv(f64::round))
             }),
-            ("dx with |w|", "w changed: |w|", |g| {
+            ("dx with |w|", "w changed: np.abs(w)", |g| {
                 (back(g.x, &g.p[0].mapv(f64::abs), g.d).0, back(g.x, &g.p[0], g.d).1)
             }),
             ("dx with w transposed", "transposed", |g| {
@@ -62,20 +60,20 @@ fn affine_layers() -> Result<()> {
             ("dw transposed and negative", "transposed", |g| weights(g, |dw| -dw.t().to_owned())),
             ("dw transposed and negative", "wrong sign", |g| weights(g, |dw| -dw.t().to_owned())),
             ("dw reversed and doubled", "factor 2", |g| weights(g, |dw| flip(dw, 1) * 2.0)),
-            ("dw clipped", "gradient changed: clipped to ±0.5", |g| {
+            ("dw clipped", "gradient changed: np.clip(dw, -0.5, 0.5)", |g| {
                 weights(g, |dw| dw.mapv(|dw| dw.clamp(-0.5, 0.5)))
             }),
-            ("dw clipped in norm", "gradient changed: scaled to the norm 1", |g| {
+            ("dw clipped in norm", "gradient changed: dw * 1 / np.linalg.norm(dw)", |g| {
                 weights(g, |dw| dw * (1.0 / dw.mapv(|dw| dw * dw).sum().sqrt()).min(1.0))
             }),
-            ("dw in whole numbers", "gradient changed: truncated to whole numbers", |g| {
+            ("dw in whole numbers", "gradient changed: np.trunc(dw)", |g| {
                 weights(g, |dw| dw.mapv(f64::trunc))
             }),
-            ("dw with one decimal", "gradient changed: rounded to 1 decimal", |g| {
+            ("dw with one decimal", "gradient changed: np.round(dw, 1)", |g| {
                 weights(g, |dw| dw.mapv(|dw| (dw * 10.0).round() / 10.0))
             }),
-            ("the sign of dw", "gradient changed: its sign", |g| weights(g, |dw| dw.mapv(f64::signum))),
-            ("the square of dw", "gradient changed: its square", |g| weights(g, |dw| dw * dw)),
+            ("the sign of dw", "gradient changed: np.sign(dw)", |g| weights(g, |dw| dw.mapv(f64::signum))),
+            ("the square of dw", "gradient changed: dw ** 2", |g| weights(g, |dw| dw * dw)),
             ("db a mean", "mean for sum", |g| {
                 let (dx, all) = back(g.x, &g.p[0], g.d);
                 (dx, vec![all[0].clone(), &all[1] / g.x.shape()[0] as f64])
@@ -88,7 +86,7 @@ fn affine_layers() -> Result<()> {
                 let (dx, all) = back(g.x, &g.p[0], g.d);
                 (dx * (g.x.shape()[1] as f64).sqrt(), all)
             }),
-            ("dx with x added", "gradient changed: 1 · x added", |g| {
+            ("dx with x added", "gradient changed: dx + 1 · x", |g| {
                 let (dx, all) = back(g.x, &g.p[0], g.d);
                 (dx + g.x, all)
             }),
@@ -121,7 +119,7 @@ fn an_affine_layer_with_its_activation_in_one() -> Result<()> {
                     let (right, wrong) = (back(g.x, &g.p[0], &masked), back(g.x, &g.p[0], g.d));
                     (right.0, vec![wrong.1[0].clone(), right.1[1].clone()])
                 }),
-                ("the mask of dout", "dout changed: its positive part", |g| {
+                ("the mask of dout", "dout changed: np.maximum(dout, 0)", |g| {
                     back(g.x, &g.p[0], &zip(g.y, g.d, |y, d| if y > 0.0 { d.max(0.0) } else { 0.0 }))
                 }),
             ],
@@ -134,7 +132,7 @@ fn an_affine_layer_with_its_activation_in_one() -> Result<()> {
             right: |g| back(g.x, &g.p[0], &zip(g.y, g.d, |y, d| if y > 0.0 { d } else { 0.1 * d })),
             wrong: vec![
                 ("without the mask", "mask missing", |g| back(g.x, &g.p[0], g.d)),
-                ("without the leak", "dout changed: itself where the output is positive", |g| {
+                ("without the leak", "dout changed: dout * (out > 0)", |g| {
                     back(g.x, &g.p[0], &zip(g.y, g.d, |y, d| if y > 0.0 { d } else { 0.0 }))
                 }),
             ],
@@ -147,7 +145,7 @@ fn an_affine_layer_with_its_activation_in_one() -> Result<()> {
             right: |g| back(g.x, &g.p[0], &zip(g.y, g.d, |y, d| d * y * (1.0 - y))),
             wrong: vec![
                 ("without the slope", "wrong slope 1 for y · (1 − y)", |g| back(g.x, &g.p[0], g.d)),
-                ("the slope twice", "wrong slope the same a second time", |g| {
+                ("the slope twice", "wrong slope f′²", |g| {
                     back(g.x, &g.p[0], &zip(g.y, g.d, |y, d| d * (y * (1.0 - y)).powi(2)))
                 }),
             ],

@@ -65,7 +65,7 @@ fn gated_linear_units() -> Result<()> {
                 }),
                 ("the gate's sign", "factor −1 at [3, 4, 5]", |g| gated(g, sigmoid, |x| -sigmoid_slope(x))),
                 ("no gradient for the gate", "cut off at [3, 4, 5]", |g| gated(g, sigmoid, |_| 0.0)),
-                ("the halves exchanged", "rearranged: its halves", |g| {
+                ("the halves exchanged", "rearranged: np.roll(", |g| {
                     let (dx, _) = gated(g, sigmoid, sigmoid_slope);
                     only(beside(&[part(&dx, 1, 2), part(&dx, 0, 2)]))
                 }),

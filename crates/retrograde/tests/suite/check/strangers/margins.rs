@@ -61,9 +61,7 @@ fn edges() -> Result<()> {
             vec![
                 ("passes everywhere", "mask missing", |g| only(g.d.clone())),
                 ("inverted", "mask inverted", |g| each(g, |x| is(x.abs() > 1.0))),
-                ("dout clipped", "gradient changed: clipped to ±1", |g| {
-                    only(g.d.mapv(|d| d.clamp(-1.0, 1.0)))
-                }),
+                ("dout clipped", "gradient changed: np.clip(", |g| only(g.d.mapv(|d| d.clamp(-1.0, 1.0)))),
                 ("below only", "mask missing", |g| each(g, |x| is(x > -1.0))),
             ],
         ),
@@ -144,7 +142,7 @@ fn rows() -> Result<()> {
             numbers(&[4, 5], 13),
             |x, _| x.mapv(f64::exp).sum_axis(Axis(1)).mapv(f64::ln),
             |g| only(soft(g) * &spread(g)),
-            vec![("not normalised", "dout changed: its product with exp(out)", |g| {
+            vec![("not normalised", "dout changed: dout * np.exp(out)", |g| {
                 only(g.x.mapv(f64::exp) * &spread(g))
             })],
         ),
@@ -154,9 +152,9 @@ fn rows() -> Result<()> {
             |x, _| (x * x).sum_axis(Axis(1)).mapv(f64::sqrt),
             |g| only(g.x / &g.y.clone().insert_axis(Axis(1)) * spread(g)),
             vec![
-                ("not divided", "dout changed: its product with the output", |g| only(g.x * &spread(g))),
+                ("not divided", "dout changed: dout * out", |g| only(g.x * &spread(g))),
                 ("doubled", "factor 2", |g| only(2.0 * g.x / &g.y.clone().insert_axis(Axis(1)) * spread(g))),
-                ("divided by the square", "dout changed: its quotient by the output", |g| {
+                ("divided by the square", "dout changed: dout / out", |g| {
                     only(g.x / &(g.y * g.y).insert_axis(Axis(1)) * spread(g))
                 }),
             ],

@@ -52,25 +52,25 @@ fn convolutions() -> Result<()> {
         forward: convolution,
         right: |g| back(g.x, &g.p[0], g.d),
         wrong: vec![
-            ("the kernel not flipped in dx", "w changed: w reversed along axes [2, 3]", |g| {
+            ("the kernel not flipped in dx", "w changed: np.flip(w, axis=(2, 3))", |g| {
                 (back(g.x, &flipped(&g.p[0], &[2, 3]), g.d).0, back(g.x, &g.p[0], g.d).1)
             }),
-            ("the kernel flipped in one axis only", "w changed: w reversed along axis 3", |g| {
+            ("the kernel flipped in one axis only", "w changed: np.flip(w, axis=3)", |g| {
                 (back(g.x, &flipped(&g.p[0], &[3]), g.d).0, back(g.x, &g.p[0], g.d).1)
             }),
-            ("channels exchanged in dx", "w changed: w with its axes in the order [1, 0, 2, 3]", |g| {
+            ("channels exchanged in dx", "w changed: w.transpose(1, 0, 2, 3)", |g| {
                 let w = g.p[0].clone().permuted_axes(vec![1, 0, 2, 3]).as_standard_layout().to_owned();
                 (back(g.x, &w, g.d).0, back(g.x, &g.p[0], g.d).1)
             }),
-            ("dx upside down", "rearranged: reversed along axes [2, 3]", |g| {
+            ("dx upside down", "rearranged: np.flip(", |g| {
                 let (dx, all) = back(g.x, &g.p[0], g.d);
                 (flipped(&dx, &[2, 3]), all)
             }),
-            ("dw upside down", "rearranged: reversed along axes [2, 3]", |g| {
+            ("dw upside down", "rearranged: np.flip(", |g| {
                 let (dx, all) = back(g.x, &g.p[0], g.d);
                 (dx, vec![flipped(&all[0], &[2, 3]), all[1].clone()])
             }),
-            ("dx off by one column", "rearranged: moved", |g| {
+            ("dx off by one column", "rearranged: ", |g| {
                 let (dx, all) = back(g.x, &g.p[0], g.d);
                 (
                     Tensor::from_shape_fn(g.x.shape(), |at| {
@@ -134,16 +134,16 @@ fn pooling() -> Result<()> {
             forward: |x, _| pooled(x, largest),
             right: |g| shared(g.x, g.d, |seen, at| is(seen[at] == largest(seen))),
             wrong: vec![
-                ("to the whole window", "dout of a maximum given to all of its window", |g| {
+                ("to the whole window", "dout of a maximum given by dx[window] += dout", |g| {
                     shared(g.x, g.d, |_, _| 1.0)
                 }),
-                ("a part to each", "dout of a maximum given in equal parts to its window", |g| {
+                ("a part to each", "dout of a maximum given by dx[window] += dout / n", |g| {
                     shared(g.x, g.d, |_, _| 0.25)
                 }),
-                ("to the first", "dout of a maximum given to the first of its window", |g| {
+                ("to the first", "dout of a maximum given by dx[window[0]] += dout", |g| {
                     shared(g.x, g.d, |_, at| is(at == 0))
                 }),
-                ("to the smallest", "dout of a maximum given to the smallest of its window", |g| {
+                ("to the smallest", "dout of a maximum given by dx[argmin] += dout", |g| {
                     shared(g.x, g.d, |seen, at| is(seen.iter().all(|other| seen[at] <= *other)))
                 }),
             ],
@@ -156,7 +156,7 @@ fn pooling() -> Result<()> {
             right: |g| shared(g.x, g.d, |_, _| 0.25),
             wrong: vec![
                 ("not divided", "factor 4", |g| shared(g.x, g.d, |_, _| 1.0)),
-                ("to the largest", "path missing: dout of a mean given to the largest", |g| {
+                ("to the largest", "path missing: dout of a mean given by dx[argmax] += dout", |g| {
                     shared(g.x, g.d, |seen, at| is(seen[at] == largest(seen)))
                 }),
             ],
@@ -170,7 +170,7 @@ fn pooling() -> Result<()> {
                 let each = |at: ndarray::IxDyn| is(g.x[&at] == g.y[[at[0]]]) * g.d[[at[0]]];
                 (Tensor::from_shape_fn(g.x.shape(), each), Vec::new())
             },
-            wrong: vec![("to all of the row", "dout of a maximum given to all", |g| {
+            wrong: vec![("to all of the row", "dout of a maximum given by dx[window] += dout", |g| {
                 (Tensor::from_shape_fn(g.x.shape(), |at| g.d[[at[0]]]), Vec::new())
             })],
         },
