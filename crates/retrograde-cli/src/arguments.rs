@@ -109,7 +109,7 @@ pub struct CheckArguments {
     #[arg(long, allow_negative_numbers = true, value_parser = whole::<usize>, value_name = "N", default_value_t = 3)]
     pub rows: usize,
     /// Put this mistake into the two-layer network, written by hand
-    #[arg(long, value_name = "NAME", hide_possible_values = true, conflicts_with = "all_faults", value_parser = PossibleValuesParser::new(faults::all().map(|fault| PossibleValue::new(fault.name).help(fault.summary))))]
+    #[arg(long, value_name = "NAME", hide_possible_values = true, conflicts_with = "all_faults", value_parser = PossibleValuesParser::new(faults::all().map(|fault| PossibleValue::new(fault.name).help(fault.summary().to_string()))))]
     pub fault: Option<String>,
     /// Try all mistakes of the catalogue, in a small network: a table of what each is taken for
     #[arg(long)]

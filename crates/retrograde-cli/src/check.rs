@@ -4,7 +4,7 @@ use crate::arguments::{CheckArguments, TWO_LAYER};
 use crate::failure::Failure;
 use crate::json::Line;
 use crate::output;
-use retrograde::check::{self, Message, Report, faults};
+use retrograde::check::{self, Cause, Message, Report, faults};
 use retrograde::data::{Dataset, Samples};
 use retrograde::nn::{Mlp, Model, Precision};
 use retrograde::train::RunFolder;
@@ -105,7 +105,7 @@ fn faulty(name: &str, digits: &Samples, seed: u64) -> Result<Report> {
 
 /// All mistakes, each in a small network.
 fn all_faults(arguments: &CheckArguments) -> Result<ExitCode, Failure> {
-    let [inputs, hidden, outputs] = SMALL;
+    let ([inputs, hidden, outputs], language) = (SMALL, arguments.language());
     let (x, labels) = faults::example(arguments.rows.max(1));
     let width = faults::all().map(|fault| fault.name.len()).max().unwrap_or(0);
     let (mut recognised, mut tried) = (0, 0);
@@ -114,25 +114,23 @@ fn all_faults(arguments: &CheckArguments) -> Result<ExitCode, Failure> {
         let report = check::network(&mut network, &x, &labels)?;
         let layer = report.layers.get(fault.position()).map_or("", |layer| layer.name.as_str());
         let named = report.first_wrong().map(|layer| layer.name.as_str());
-        let causes: Vec<String> = report.causes().map(ToString::to_string).collect();
+        let causes: Vec<Message> = report.causes().map(Cause::title).collect();
         let right = fault.is_recognised(&report, layer);
         tried += 1;
         recognised += usize::from(right);
         if arguments.json {
-            let (name, summary) = (fault.name, fault.summary);
+            let (name, summary) = (fault.name, &fault.summary());
             Line::Fault { name, summary, layer, named, causes, recognised: right }.print()?;
         } else {
             let mark = if right { '✓' } else { '?' };
-            let cause = causes.first().map_or("no cause that could be proved", String::as_str);
-            let named = named.unwrap_or("no layer");
+            let [no_layer, no_cause] = faults::nothing_named();
+            let cause = causes.first().unwrap_or(&no_cause).text(language);
+            let named = named.map_or_else(|| no_layer.text(language), ToOwned::to_owned);
             output::line(format_args!("{mark} {:width$}  {named}: {cause}", fault.name))?;
         }
     }
     if !arguments.json {
-        output::line(format_args!(
-            "\n{recognised} of {tried} recognised: the first wrong layer and the cause are those of the catalogue. See \
-             one by --fault NAME."
-        ))?;
+        output::line(format_args!("\n{}", faults::recognised(recognised, tried).text(language)))?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -2,7 +2,7 @@
 
 use crate::failure::Failure;
 use crate::output;
-use retrograde::check::Report;
+use retrograde::check::{Message, Report};
 use retrograde::plan::StepProfile;
 use retrograde::train::{EpochRecord, Recipe};
 use serde::Serialize;
@@ -146,13 +146,13 @@ pub enum Line<'a> {
         /// Its name.
         name: &'a str,
         /// What is wrong.
-        summary: &'a str,
+        summary: &'a Message,
         /// The layer that it is in.
         layer: &'a str,
         /// The layer that was named as the first wrong one.
         named: Option<&'a str>,
         /// The causes that were proved, the weightiest first.
-        causes: Vec<String>,
+        causes: Vec<Message>,
         /// Whether layer and cause are right.
         recognised: bool,
     },

@@ -142,11 +142,10 @@ impl Layer for Affine {
 }
 
 macro_rules! faults {
-    ($($name:literal, $summary:literal, $cause:literal, $mistake:ident;)*) => {
+    ($($name:literal, $cause:literal, $mistake:ident;)*) => {
         /// Faults of affine layers.
         pub(super) const ALL: &[Fault] = &[$(Fault {
             name: $name,
-            summary: $summary,
             cause: $cause,
             make: Make::Affine(|w, b| Affine::boxed(w, b, Mistake::$mistake)),
         }),*];
@@ -154,28 +153,28 @@ macro_rules! faults {
 }
 
 faults! {
-    "affine-dw-sign", "dw has the wrong sign", "wrong sign", WeightSign;
-    "affine-dx-sign", "dx has the wrong sign", "wrong sign", InputSign;
-    "affine-dw-transposed", "dw = doutᵀ · x", "transposed", WeightTransposed;
-    "affine-dx-not-transposed", "dx = dout · w, in a square layer", "transposed", WeightNotTransposed;
-    "affine-dw-mean", "dw is the mean over the rows", "mean for sum", WeightMean;
-    "affine-dw-times-n", "dw is multiplied by the number of rows", "sum for mean", FactorN;
-    "affine-dw-twice", "dw is doubled", "factor 2", WeightSumOfRowsTwice;
-    "affine-db-mean", "db is the mean over the rows", "mean for sum", BiasMean;
-    "affine-db-not-summed", "db is dout", "sum over the rows missing", BiasNotSummed;
-    "affine-db-wrong-axis", "db is summed along the columns", "summed over axes", BiasWrongAxis;
-    "affine-db-detached", "db is zero", "zero", BiasDetached;
-    "affine-dw-detached", "dw is zero", "zero", WeightDetached;
-    "affine-dx-detached", "dx is zero", "zero", InputDetached;
-    "affine-stale-x", "dw from the x of the call before", "stale x", StaleInput;
-    "affine-stale-w", "dx from a copy of w made at the start", "stale w", StaleWeight;
-    "affine-stale-dout", "all from the dout of the call before", "stale dout", StaleDout;
-    "affine-accumulates", "dw and db are added to those of the call before", "added to the last", Accumulates;
-    "affine-last-row", "dw from the last row alone", "only the contributions of", LastRowOnly;
-    "affine-first-row-left-out", "db without the first row", "only the contributions of", FirstRowLeftOut;
-    "affine-dw-reversed", "dw with its columns reversed", "rearranged", WeightReversed;
-    "affine-last-column", "dw without its last column", "cut off", LastColumnLeftOut;
-    "affine-decay", "weight decay in the gradient alone", "weight decay 0.01 missing in the loss", Decay;
-    "affine-dout-absolute", "the absolute value of dout", "dout changed", DoutAbsolute;
-    "affine-dout-ignored", "dout taken as 1", "dout ignored", DoutIgnored;
+    "affine-dw-sign", "wrong sign", WeightSign;
+    "affine-dx-sign", "wrong sign", InputSign;
+    "affine-dw-transposed", "transposed", WeightTransposed;
+    "affine-dx-not-transposed", "transposed", WeightNotTransposed;
+    "affine-dw-mean", "mean for sum", WeightMean;
+    "affine-dw-times-n", "sum for mean", FactorN;
+    "affine-dw-twice", "factor 2", WeightSumOfRowsTwice;
+    "affine-db-mean", "mean for sum", BiasMean;
+    "affine-db-not-summed", "sum over the rows missing", BiasNotSummed;
+    "affine-db-wrong-axis", "summed over axes", BiasWrongAxis;
+    "affine-db-detached", "zero", BiasDetached;
+    "affine-dw-detached", "zero", WeightDetached;
+    "affine-dx-detached", "zero", InputDetached;
+    "affine-stale-x", "stale x", StaleInput;
+    "affine-stale-w", "stale w", StaleWeight;
+    "affine-stale-dout", "stale dout", StaleDout;
+    "affine-accumulates", "added to the last", Accumulates;
+    "affine-last-row", "only the contributions of", LastRowOnly;
+    "affine-first-row-left-out", "only the contributions of", FirstRowLeftOut;
+    "affine-dw-reversed", "rearranged", WeightReversed;
+    "affine-last-column", "cut off", LastColumnLeftOut;
+    "affine-decay", "weight decay 0.01 missing in the loss", Decay;
+    "affine-dout-absolute", "dout changed", DoutAbsolute;
+    "affine-dout-ignored", "dout ignored", DoutIgnored;
 }

@@ -45,13 +45,11 @@ impl Layer for InPlaceRelu {
 pub(super) const ALL: &[Fault] = &[
     Fault {
         name: "relu-writes-dout",
-        summary: "ReLU sets dout to 0 where it is off, and returns it, as the book's does",
         cause: "dout written into",
         make: Make::Between(|_| Box::new(InPlaceRelu { into_x: false, mask: None })),
     },
     Fault {
         name: "relu-writes-x",
-        summary: "ReLU sets its input to 0 where it is negative, and returns it",
         cause: "x written into",
         make: Make::Between(|_| Box::new(InPlaceRelu { into_x: true, mask: None })),
     },

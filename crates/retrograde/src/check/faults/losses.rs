@@ -97,11 +97,10 @@ fn squares(x: &Tensor, t: &Tensor) -> (Tensor, f64) {
 }
 
 macro_rules! faults {
-    ($($name:literal, $summary:literal, $cause:literal, $layer:literal, $forward:expr, $backward:expr;)*) => {
+    ($($name:literal, $cause:literal, $layer:literal, $forward:expr, $backward:expr;)*) => {
         /// Faults of losses.
         pub(super) const ALL: &[Fault] = &[$(Fault {
             name: $name,
-            summary: $summary,
             cause: $cause,
             make: Make::Loss(|| Box::new(Loss {
                 name: $layer, forward: $forward, backward: $backward, memory: None,
@@ -111,34 +110,34 @@ macro_rules! faults {
 }
 
 faults! {
-    "softmax-batch", "the notebook's: softmax over the whole batch", "softmax over the whole batch",
+    "softmax-batch", "softmax over the whole batch",
         "SoftmaxWithLoss", over_batch, |y, t, _, _| (y - t) / rows(y);
-    "softmax-columns", "softmax down the columns", "softmax down the columns", "SoftmaxWithLoss", down_columns,
+    "softmax-columns", "softmax down the columns", "SoftmaxWithLoss", down_columns,
         |y, t, _, dout| (y - t) * (dout / rows(y));
-    "loss-dout-ignored", "the loss ignores dout", "dout ignored", "SoftmaxWithLoss", right,
+    "loss-dout-ignored", "dout ignored", "SoftmaxWithLoss", right,
         |y, t, _, _| (y - t) / rows(y);
-    "loss-not-divided", "y − t, without 1/N", "sum for mean", "SoftmaxWithLoss", right,
+    "loss-not-divided", "sum for mean", "SoftmaxWithLoss", right,
         |y, t, _, dout| (y - t) * dout;
-    "loss-divided-twice", "(y − t) / N²", "factor 1/N", "SoftmaxWithLoss", right,
+    "loss-divided-twice", "factor 1/N", "SoftmaxWithLoss", right,
         |y, t, _, dout| (y - t) * (dout / rows(y).powi(2));
-    "loss-mean-of-sum", "(y − t) / N for a loss that is a sum", "factor 1/N", "SoftmaxWithLoss", summed,
+    "loss-mean-of-sum", "factor 1/N", "SoftmaxWithLoss", summed,
         |y, t, _, dout| (y - t) * (dout / rows(y));
-    "loss-sign", "t − y", "wrong sign", "SoftmaxWithLoss", right, |y, t, _, dout| (t - y) * (dout / rows(y));
-    "loss-labels-missing", "y / N: the labels are not subtracted", "cross entropy backward is (y)",
+    "loss-sign", "wrong sign", "SoftmaxWithLoss", right, |y, t, _, dout| (t - y) * (dout / rows(y));
+    "loss-labels-missing", "cross entropy backward is (y)",
         "SoftmaxWithLoss", right, |y, _, _, dout| y * (dout / rows(y));
-    "loss-of-probabilities", "−t/y: the softmax's own derivative is missing", "cross entropy backward is (−t / y)",
+    "loss-of-probabilities", "cross entropy backward is (−t / y)",
         "SoftmaxWithLoss", right, |y, t, _, dout| t / y * (-dout / rows(y));
-    "loss-logits", "x − t: the logits in place of the probabilities", "cross entropy backward is (x − t)",
+    "loss-logits", "cross entropy backward is (x − t)",
         "SoftmaxWithLoss", right, |_, t, x, dout| (x - t) * (dout / rows(x));
-    "loss-softmax-twice", "(y − t) · y(1 − y)", "cross entropy backward is ((y − t) · y · (1 − y))",
+    "loss-softmax-twice", "cross entropy backward is ((y − t) · y · (1 − y))",
         "SoftmaxWithLoss", right, |y, t, _, dout| (y - t) * y * y.mapv(|y| 1.0 - y) * (dout / rows(y));
-    "loss-epsilon", "ln(y + 1e-4), with the gradient of ln y", "epsilon 1e-4", "SoftmaxWithLoss", with_epsilon,
+    "loss-epsilon", "epsilon 1e-4", "SoftmaxWithLoss", with_epsilon,
         |y, t, _, dout| (y - t) * (dout / rows(y));
-    "loss-overflow", "the maximum is not subtracted", "overflow", "SoftmaxWithLoss", without_max,
+    "loss-overflow", "overflow", "SoftmaxWithLoss", without_max,
         |y, t, _, dout| (y - t) * (dout / rows(y));
-    "loss-detached", "the loss returns zeros", "zero", "SoftmaxWithLoss", right, |y, _, _, _| y * 0.0;
-    "squares-half", "mean squared error with a half in forward only", "factor 2", "MeanSquaredError", squares,
+    "loss-detached", "zero", "SoftmaxWithLoss", right, |y, _, _, _| y * 0.0;
+    "squares-half", "factor 2", "MeanSquaredError", squares,
         |x, t, _, dout| (x - t) * (2.0 * dout / rows(x));
-    "squares-elements", "mean squared error divided by all elements in backward", "factor 1/",
+    "squares-elements", "factor 1/",
         "MeanSquaredError", squares, |x, t, _, dout| (x - t) * (dout / x.len() as f64);
 }

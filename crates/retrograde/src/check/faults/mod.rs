@@ -36,8 +36,6 @@ use crate::{Error, Result};
 pub struct Fault {
     /// Its name on the command line: `relu-mask-inverted`.
     pub name: &'static str,
-    /// What is wrong, in a few words.
-    pub summary: &'static str,
     /// How the check must call it: the beginning of the cause's text.
     pub cause: &'static str,
     make: Make,
@@ -74,6 +72,16 @@ pub fn find(name: &str) -> Option<&'static Fault> {
     all().find(|fault| fault.name == name)
 }
 
+/// That so many faults of those that were tried were recognised.
+pub fn recognised(count: usize, tried: usize) -> Message {
+    text!("faults-recognised", count, tried)
+}
+
+/// What stands in the place of a layer, and of a cause, that was not named.
+pub fn nothing_named() -> [Message; 2] {
+    [text!("faults-no_layer"), text!("unexplained.title")]
+}
+
 /// Rows of six numbers and their labels, for a network `6 → … → 5`.
 pub fn example(rows: usize) -> (Tensor, Labels) {
     let x = Tensor::from_shape_fn(vec![rows, 6], |at| ((at[0] * 7 + at[1] * 5) % 11) as f64 / 5.0 - 1.0);
@@ -83,7 +91,12 @@ pub fn example(rows: usize) -> (Tensor, Labels) {
 impl Fault {
     /// What a report on a network by hand with this fault is about.
     pub fn subject(&self) -> Message {
-        text!("fault-subject", summary = self.summary)
+        text!("whole-by_hand", summary = self.summary())
+    }
+
+    /// What is wrong, in a few words.
+    pub fn summary(&self) -> Message {
+        text!(format!("fault-{}", self.name))
     }
 
     /// A network `inputs → hidden → outputs` like the notebook's, with this fault in one of its layers or in its loss.

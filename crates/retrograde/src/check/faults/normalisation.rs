@@ -87,11 +87,10 @@ impl Layer for Norm {
 }
 
 macro_rules! faults {
-    ($($name:literal, $summary:literal, $cause:literal, $batch:literal, $mistake:ident;)*) => {
+    ($($name:literal, $cause:literal, $batch:literal, $mistake:ident;)*) => {
         /// Faults of normalisations.
         pub(super) const ALL: &[Fault] = &[$(Fault {
             name: $name,
-            summary: $summary,
             cause: $cause,
             make: Make::Between(|width| Norm::boxed($batch, width, Mistake::$mistake)),
         }),*];
@@ -99,20 +98,12 @@ macro_rules! faults {
 }
 
 faults! {
-    "batch-norm-mean", "batch normalisation without the path through the mean",
-        "batch normalisation without the path through the mean", true, MeanPath;
-    "batch-norm-variance", "batch normalisation without the path through the variance",
-        "batch normalisation without the path through the variance", true, VariancePath;
-    "batch-norm-both", "batch normalisation as if its statistics were constants",
-        "batch normalisation without the path through the mean and variance", true, BothPaths;
-    "batch-norm-gamma-raw", "batch normalisation's dgamma from the raw x",
-        "batch normalisation without the path through the x̂", true, RawInput;
-    "layer-norm-mean", "layer normalisation without the path through the mean",
-        "layer normalisation without the path through the mean", false, MeanPath;
-    "layer-norm-variance", "layer normalisation without the path through the variance",
-        "layer normalisation without the path through the variance", false, VariancePath;
-    "layer-norm-both", "layer normalisation as if its statistics were constants",
-        "layer normalisation without the path through the mean and variance", false, BothPaths;
-    "layer-norm-gamma", "layer normalisation without gamma in dx",
-        "layer normalisation without the path through the gamma", false, GammaMissing;
+    "batch-norm-mean", "batch normalisation without the path through the mean", true, MeanPath;
+    "batch-norm-variance", "batch normalisation without the path through the variance", true, VariancePath;
+    "batch-norm-both", "batch normalisation without the path through the mean and variance", true, BothPaths;
+    "batch-norm-gamma-raw", "batch normalisation without the path through the x̂", true, RawInput;
+    "layer-norm-mean", "layer normalisation without the path through the mean", false, MeanPath;
+    "layer-norm-variance", "layer normalisation without the path through the variance", false, VariancePath;
+    "layer-norm-both", "layer normalisation without the path through the mean and variance", false, BothPaths;
+    "layer-norm-gamma", "layer normalisation without the path through the gamma", false, GammaMissing;
 }

@@ -123,10 +123,9 @@ impl Layer for ScaleShift {
 }
 
 macro_rules! plain {
-    ($($name:literal, $summary:literal, $cause:literal, $layer:literal, $forward:expr, $backward:expr;)*) => {
+    ($($name:literal, $cause:literal, $layer:literal, $forward:expr, $backward:expr;)*) => {
         [$(Fault {
             name: $name,
-            summary: $summary,
             cause: $cause,
             make: Make::Between(|_| Box::new(Plain {
                 name: $layer, forward: $forward, backward: $backward, memory: None,
@@ -138,43 +137,39 @@ macro_rules! plain {
 /// Faults of layers that work on rows.
 pub(super) const ALL: &[Fault] = {
     const PLAIN: &[Fault] = &plain! {
-        "softmax-diagonal", "softmax's backward is dout · y · (1 − y)", "softmax backward is dout · y · (1 − y)",
+        "softmax-diagonal", "softmax backward is dout · y · (1 − y)",
             "Softmax", softmax, |_, y, dout| dout * y * y.mapv(|y| 1.0 - y);
-        "softmax-sum-missing", "softmax's backward is dout · y", "softmax backward is dout · y", "Softmax", softmax,
+        "softmax-sum-missing", "softmax backward is dout · y", "Softmax", softmax,
             |_, y, dout| dout * y;
-        "softmax-unweighted", "softmax's backward subtracts Σ dout", "softmax backward is y · (dout − Σ dout)",
+        "softmax-unweighted", "softmax backward is y · (dout − Σ dout)",
             "Softmax", softmax, |_, y, dout| y * &(dout - &row_sum(dout));
-        "softmax-over-batch", "a softmax over the whole batch, with the backward of rows", "softmax over the whole",
+        "softmax-over-batch", "softmax over the whole",
             "Softmax", softmax_over_batch, |_, y, dout| softmax_backward(y, dout);
-        "softmax-down-columns", "a softmax down the columns, with the backward of rows", "softmax down the columns",
+        "softmax-down-columns", "softmax down the columns",
             "Softmax", softmax_down_columns, |_, y, dout| softmax_backward(y, dout);
-        "softmax-overflow", "a softmax without the maximum subtracted", "overflow", "Softmax", softmax_without_max,
+        "softmax-overflow", "overflow", "Softmax", softmax_without_max,
             |_, y, dout| softmax_backward(y, dout);
-        "log-softmax-dout", "log-softmax's backward is dout − y", "softmax backward is dout − y", "LogSoftmax",
+        "log-softmax-dout", "softmax backward is dout − y", "LogSoftmax",
             log_softmax, |_, y, dout| dout - &y.mapv(f64::exp);
-        "log-softmax-as-softmax", "log-softmax has the softmax's backward",
-            "softmax backward is y · (dout − Σ dout · y)", "LogSoftmax", log_softmax,
+        "log-softmax-as-softmax", "softmax backward is y · (dout − Σ dout · y)", "LogSoftmax", log_softmax,
             |_, y, dout| softmax_backward(&y.mapv(f64::exp), dout);
-        "dropout-not-scaled", "dropout's backward lacks the scale", "dropout not scaled", "Dropout", dropout,
+        "dropout-not-scaled", "dropout not scaled", "Dropout", dropout,
             |x, _, dout| dout * &mask(x);
-        "dropout-mask-missing", "dropout's backward lacks the mask", "mask missing", "Dropout", dropout,
+        "dropout-mask-missing", "mask missing", "Dropout", dropout,
             |_, _, dout| dout / KEEP;
-        "dropout-mask-inverted", "dropout's mask is inverted in backward", "mask inverted", "Dropout", dropout,
+        "dropout-mask-inverted", "mask inverted", "Dropout", dropout,
             |x, _, dout| dout * &mask(x).mapv(|kept| 1.0 - kept) / KEEP;
-        "skip-missing", "the share of the skip connection is missing", "path missing: the direct", "Skip", skip,
+        "skip-missing", "path missing: the direct", "Skip", skip,
             |x, _, dout| skip_share(x, dout);
-        "skip-only", "only the share of the skip connection is there", "path missing: all but the direct", "Skip", skip,
+        "skip-only", "path missing: all but the direct", "Skip", skip,
             |_, _, dout| dout.clone();
-        "batch-mean-ignored", "the mean over the batch is subtracted, and backward does not know it",
-            "rows influence", "Centre", |x| x - &x.mean_axis(Axis(0)).unwrap_or_else(|| x.clone()),
+        "batch-mean-ignored", "rows influence", "Centre", |x| x - &x.mean_axis(Axis(0)).unwrap_or_else(|| x.clone()),
             |_, _, dout| dout * (1.0 - 1.0 / dout.shape()[0] as f64);
-        "row-mean-ignored", "the row's sum is added, and backward has the diagonal alone",
-            "only each output's own", "AddSum", |x| x + &row_sum(x).mapv(f64::sin),
+        "row-mean-ignored", "only each output's own", "AddSum", |x| x + &row_sum(x).mapv(f64::sin),
             |x, _, dout| dout * &row_sum(x).mapv(|sum| 1.0 + sum.cos());
     };
     const SCALE_SHIFT: Fault = Fault {
         name: "scale-shift-exchanged",
-        summary: "the gradients of gamma and beta are exchanged",
         cause: "gradient of",
         make: Make::Between(|width| {
             let gamma = Tensor::from_shape_fn(vec![width], |at| 1.0 + 0.1 * at[0] as f64);

@@ -316,7 +316,7 @@ whole-on_rows = { $network }, { $rows } { $rows ->
         [one] row
        *[other] rows
     }
-fault-subject = two-layer network by hand, { $summary }
+whole-by_hand = two-layer network by hand, { $summary }
 softmax_over_batch-loss = The softmax normalises over all { $rows } rows at once: the maximum and the sum run over the whole batch, so that the rows share one sum and influence each other. The probabilities of a row sum to 1/{ $rows } on average ({ $sum }), not to 1.
     .training = The rows of the logits' gradient do not sum to 0, so descent pushes all logits up together, until one row has all of the probability. The loss freezes, one class is predicted for everything, and the accuracy stays at 1/{ $classes }.
 softmax_over_batch-gradient = The true gradient of this forward is y − t/N, the code returns (y − t)/N: too small by y · (1 − 1/N), which adds up to { $share } over all rows and classes.
@@ -670,3 +670,104 @@ evidence-reproduced_exactly = This fault gives exactly all { $count } numbers of
         [one] one input
        *[other] { $inputs } inputs
     }; the right ones are up to { $off } away.
+
+## The catalogue of faults
+
+fault-affine-dw-sign = dw has the wrong sign
+fault-affine-dx-sign = dx has the wrong sign
+fault-affine-dw-transposed = dw = doutᵀ · x
+fault-affine-dx-not-transposed = dx = dout · w, in a square layer
+fault-affine-dw-mean = dw is the mean over the rows
+fault-affine-dw-times-n = dw is multiplied by the number of rows
+fault-affine-dw-twice = dw is doubled
+fault-affine-db-mean = db is the mean over the rows
+fault-affine-db-not-summed = db is dout
+fault-affine-db-wrong-axis = db is summed along the columns
+fault-affine-db-detached = db is zero
+fault-affine-dw-detached = dw is zero
+fault-affine-dx-detached = dx is zero
+fault-affine-stale-x = dw from the x of the call before
+fault-affine-stale-w = dx from a copy of w made at the start
+fault-affine-stale-dout = all from the dout of the call before
+fault-affine-accumulates = dw and db are added to those of the call before
+fault-affine-last-row = dw from the last row alone
+fault-affine-first-row-left-out = db without the first row
+fault-affine-dw-reversed = dw with its columns reversed
+fault-affine-last-column = dw without its last column
+fault-affine-decay = weight decay in the gradient alone
+fault-affine-dout-absolute = the absolute value of dout
+fault-affine-dout-ignored = dout taken as 1
+fault-relu-mask-inverted = ReLU lets through where forward stopped
+fault-relu-mask-missing = ReLU hands dout on unchanged
+fault-relu-mask-of-dout = ReLU stops negative dout instead of negative x
+fault-relu-mask-moved = ReLU's mask is x > 0.5
+fault-relu-mask-moved-left = ReLU's mask is x > −0.5
+fault-relu-sign = ReLU's gradient has the wrong sign
+fault-relu-twice = ReLU's gradient is doubled
+fault-relu-detached = ReLU's backward returns zeros
+fault-relu-returns-output = ReLU returns its output in place of a gradient
+fault-leaky-relu-no-leak = leaky ReLU has no leak in backward
+fault-leaky-relu-wrong-leak = leaky ReLU has the leak 0.1 in backward, 0.01 in forward
+fault-leaky-relu-inverted = leaky ReLU has its two slopes exchanged
+fault-sigmoid-at-input = sigmoid's slope is x(1 − x)
+fault-sigmoid-at-output = sigmoid's slope is taken at y
+fault-sigmoid-half = sigmoid's slope is y, without 1 − y
+fault-sigmoid-missing = sigmoid's slope is forgotten
+fault-sigmoid-twice = sigmoid's slope is multiplied twice
+fault-tanh-not-squared = tanh's slope is 1 − y
+fault-tanh-at-input = tanh's slope is 1 − x²
+fault-tanh-at-output = tanh's slope is taken at y
+fault-tanh-as-sigmoid = tanh has the sigmoid's slope
+fault-tanh-plus = tanh's slope is 1 + y²
+fault-swish-one-path = swish has only the contribution of its first factor
+fault-swish-other-path = swish has only the contribution of its second factor
+fault-elu-left = ELU's slope on the left is y, not y + 1
+fault-softplus-as-tanh = softplus has the slope tanh(x)
+fault-exp-missing = exp hands dout on unchanged
+fault-square-half = the square has the slope x
+fault-tanh-by-exp = tanh by quotients of exp, which overflow
+fault-relu-writes-dout = ReLU sets dout to 0 where it is off, and returns it, as the book's does
+fault-relu-writes-x = ReLU sets its input to 0 where it is negative, and returns it
+fault-softmax-batch = the notebook's: softmax over the whole batch
+fault-softmax-columns = softmax down the columns
+fault-loss-dout-ignored = the loss ignores dout
+fault-loss-not-divided = y − t, without 1/N
+fault-loss-divided-twice = (y − t) / N²
+fault-loss-mean-of-sum = (y − t) / N for a loss that is a sum
+fault-loss-sign = t − y
+fault-loss-labels-missing = y / N: the labels are not subtracted
+fault-loss-of-probabilities = −t/y: the softmax's own derivative is missing
+fault-loss-logits = x − t: the logits in place of the probabilities
+fault-loss-softmax-twice = (y − t) · y(1 − y)
+fault-loss-epsilon = ln(y + 1e-4), with the gradient of ln y
+fault-loss-overflow = the maximum is not subtracted
+fault-loss-detached = the loss returns zeros
+fault-squares-half = mean squared error with a half in forward only
+fault-squares-elements = mean squared error divided by all elements in backward
+fault-batch-norm-mean = batch normalisation without the path through the mean
+fault-batch-norm-variance = batch normalisation without the path through the variance
+fault-batch-norm-both = batch normalisation as if its statistics were constants
+fault-batch-norm-gamma-raw = batch normalisation's dgamma from the raw x
+fault-layer-norm-mean = layer normalisation without the path through the mean
+fault-layer-norm-variance = layer normalisation without the path through the variance
+fault-layer-norm-both = layer normalisation as if its statistics were constants
+fault-layer-norm-gamma = layer normalisation without gamma in dx
+fault-scale-shift-exchanged = the gradients of gamma and beta are exchanged
+fault-softmax-diagonal = softmax's backward is dout · y · (1 − y)
+fault-softmax-sum-missing = softmax's backward is dout · y
+fault-softmax-unweighted = softmax's backward subtracts Σ dout
+fault-softmax-over-batch = a softmax over the whole batch, with the backward of rows
+fault-softmax-down-columns = a softmax down the columns, with the backward of rows
+fault-softmax-overflow = a softmax without the maximum subtracted
+fault-log-softmax-dout = log-softmax's backward is dout − y
+fault-log-softmax-as-softmax = log-softmax has the softmax's backward
+fault-dropout-not-scaled = dropout's backward lacks the scale
+fault-dropout-mask-missing = dropout's backward lacks the mask
+fault-dropout-mask-inverted = dropout's mask is inverted in backward
+fault-skip-missing = the contribution of the skip connection is missing
+fault-skip-only = only the contribution of the skip connection is there
+fault-batch-mean-ignored = the mean over the batch is subtracted, and backward does not know it
+fault-row-mean-ignored = the row's sum is added, and backward has the diagonal alone
+
+faults-recognised = { $count } of { $tried } recognised: the first wrong layer and the cause are those of the catalogue. See one by --fault NAME.
+faults-no_layer = no layer
