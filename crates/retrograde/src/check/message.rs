@@ -26,6 +26,9 @@ pub struct Message {
     arguments: BTreeMap<String, Argument>,
 }
 
+/// The id of what reads the same in all languages.
+const VERBATIM: &str = "verbatim";
+
 /// What stands in a placeholder.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
@@ -50,7 +53,7 @@ impl Message {
 
     /// A name or a formula: it reads the same in all languages.
     pub fn verbatim(text: impl Into<String>) -> Self {
-        Message::new("verbatim").with("text", text.into())
+        Message::new(VERBATIM).with("text", text.into())
     }
 
     /// A network on so many rows.
@@ -75,9 +78,16 @@ impl Message {
         self
     }
 
+    fn as_verbatim(&self) -> Option<&str> {
+        match self.arguments.get("text") {
+            Some(Argument::Text(text)) if self.id == VERBATIM => Some(text),
+            _ => None,
+        }
+    }
+
     /// Whether there is no text in it.
     pub(super) fn is_empty(&self) -> bool {
-        self.arguments.get("text") == Some(&Argument::Text(String::new()))
+        self.as_verbatim() == Some("")
     }
 
     /// Its id in the files of texts: it stays the same where the wording changes.
@@ -143,6 +153,10 @@ impl fmt::Display for Message {
 
 impl Serialize for Message {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        // What reads the same in all languages is a string.
+        if let Some(text) = self.as_verbatim() {
+            return serializer.serialize_str(text);
+        }
         let mut fields = serializer.serialize_struct("Message", 4)?;
         fields.serialize_field("id", &self.id)?;
         for language in Language::ALL {
