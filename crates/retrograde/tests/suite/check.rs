@@ -11,4 +11,5 @@ mod right;
 mod slow;
 mod strangers;
 mod support;
+mod varied;
 mod worded;
