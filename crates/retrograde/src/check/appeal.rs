@@ -55,7 +55,8 @@ impl Answers {
             let truth = slopes.vjp(&d);
             errors.iter_mut().zip(&wrong).for_each(|(all, &at)| all.push(nth(claimed, at) - nth(&truth, at)));
         }
-        let mut spans: Vec<f64> = errors.iter().map(|errors| SPAN * span(errors)).collect();
+        let least = self.within_loss * self.probes[number].d.iter().map(|d| d.abs()).sum::<f64>();
+        let mut spans: Vec<f64> = errors.iter().map(|errors| least + SPAN * span(errors)).collect();
         let is_rounded = self.is_rounded(number);
         for ((span, errors), &at) in spans.iter_mut().zip(&errors).zip(&wrong) {
             let mut one = Tensor::zeros(self.probes[number].values[block].raw_dim());
@@ -86,6 +87,9 @@ impl Answers {
             return Ok(true);
         };
         let mut errors = vec![claim - numeric];
+        let size = largest(&self.probes[number].values[block]).max(1.0);
+        let tolerance =
+            tolerance + size * self.within_loss * self.probes[number].d.iter().map(|d| d.abs()).sum::<f64>();
         if errors[0].abs() <= tolerance {
             return Ok(true);
         }
@@ -98,7 +102,6 @@ impl Answers {
             return Ok(true);
         }
         let length = direction.iter().map(|v| v * v).sum::<f64>().sqrt().max(f64::MIN_POSITIVE);
-        let size = largest(&self.probes[number].values[block]).max(1.0);
         Ok(self.is_rounded(number) && self.follows(layer, number, block, &(direction * (size / length)))?)
     }
 

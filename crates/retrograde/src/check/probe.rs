@@ -97,6 +97,9 @@ pub(super) struct Answers {
     pub spread: Vec<f64>,
     /// By block, how far rounding moves the claims of the first probe.
     pub scatter: Vec<f64>,
+    /// What the rounding of a number of size 1 within a loss leaves in a slope over the first step, where the loss itself is smaller:
+    /// it may be the logarithm of a probability. Of what is no loss of a network, nothing.
+    pub within_loss: f64,
     /// The probe far out, if there is one: to see that something is wrong, not to tell what, since differences of what
     /// stands still there are of little use.
     pub far: Option<usize>,
@@ -267,6 +270,7 @@ pub(super) fn ask(
         handed_out,
         spread,
         scatter: Vec::new(),
+        within_loss: 0.0,
         far: far_at,
         batch: batch.map(|batch| batch.axis),
     };
@@ -323,6 +327,7 @@ pub(super) fn ask_here(
         handed_out,
         spread,
         scatter: Vec::new(),
+        within_loss: 5120.0 * precision.unit(),
         far: None,
         batch: None,
     }))
