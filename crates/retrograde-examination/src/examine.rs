@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::adapter::{self, Answer, Said};
-use crate::case::Case;
+use crate::case::{Case, Precision};
 use crate::draw;
 use crate::fault::{self, Fault, Outcome};
 use crate::interval::clopper_pearson;
@@ -25,6 +25,8 @@ pub struct Settings {
     pub seed: u64,
     /// Only cases of this base layer, or of this subject (`layer`, `loss`, `network`).
     pub only: Option<String>,
+    /// Only cases whose code computes in this precision: few draws do in a lower one.
+    pub precision: Option<Precision>,
     /// On how many threads.
     pub threads: usize,
 }
@@ -145,6 +147,10 @@ fn one(settings: &Settings, number: usize) -> Tally {
     loop {
         let seed = random.seed();
         let only = settings.only.as_deref();
+        let drawn = || draw::plain(&mut Random::new(seed), only).precision;
+        if settings.precision.is_some_and(|precision| precision != drawn()) {
+            continue;
+        }
         let examined = if number < settings.right {
             right(seed, only, &mut tally)
         } else {

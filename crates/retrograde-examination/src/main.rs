@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use retrograde_examination::adapter;
+use retrograde_examination::case::Precision;
 use retrograde_examination::examine::{self, Failure, Settings, Tally};
 use retrograde_examination::layers::{Base, LAYERS, LOSSES};
 
@@ -34,6 +35,9 @@ struct Arguments {
     /// `network`.
     #[arg(long, value_parser = only)]
     only: Option<String>,
+    /// Only cases whose code computes in this precision: `f64`, `f32` or `bf16`.
+    #[arg(long, value_parser = precision)]
+    precision: Option<Precision>,
     /// Repeat the right case of this seed and print it with its report.
     #[arg(long)]
     case: Option<u64>,
@@ -61,6 +65,15 @@ fn only(name: &str) -> Result<String, String> {
     Err(format!("no such layer\n  help: one of {}, {}", subjects.join(", "), layers.join(", ")))
 }
 
+fn precision(name: &str) -> Result<Precision, String> {
+    match name {
+        "f64" => Ok(Precision::F64),
+        "f32" => Ok(Precision::F32),
+        "bf16" => Ok(Precision::Bf16),
+        _ => Err("no such precision\n  help: one of f64, f32, bf16".to_owned()),
+    }
+}
+
 fn at_least_one(text: &str) -> Result<usize, String> {
     let count = text.parse().ok().filter(|count| *count > 0);
     count.ok_or_else(|| "a number of threads is wanted, from 1 on".to_owned())
@@ -84,6 +97,7 @@ fn main() -> ExitCode {
         faulty: arguments.faulty,
         seed,
         only: arguments.only,
+        precision: arguments.precision,
         threads: arguments.threads,
     };
     let start = std::time::Instant::now();

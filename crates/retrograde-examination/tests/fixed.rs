@@ -27,7 +27,7 @@ const FAULTY: [(&str, &str, f64); 3] =
     [("detected", "faulty", 0.99), ("place", "detected", 0.99), ("plain, true", "plain", 0.68)];
 
 fn run(right: usize, faulty: usize) -> Tally {
-    examine(&Settings { right, faulty, seed: SEED, only: None, threads: 1 }, &|_, _| {})
+    examine(&Settings { right, faulty, seed: SEED, only: None, precision: None, threads: 1 }, &|_, _| {})
 }
 
 /// The failures, for the message of an assertion.

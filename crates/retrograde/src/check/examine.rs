@@ -105,6 +105,9 @@ fn examined(
             if inputs == Inputs::Given && probe > GIVEN {
                 answers.judge_kinks(layer, probe)?;
             }
+            for block in (0..answers.names.len()).filter(|block| !suspicious[*block]) {
+                answers.appeal(layer, probe, block)?;
+            }
         }
     }
     for (block, suspicious) in suspicious.iter().enumerate() {
@@ -189,6 +192,9 @@ fn suspicions(layer: &mut dyn Layer, answers: &mut Answers) -> Result<Vec<bool>>
             done(0.1 + 0.3 * (probe * blocks + block + 1) as f64 / (2 * blocks) as f64);
         }
         answers.judge_kinks(layer, probe)?;
+        for block in 0..answers.names.len() {
+            answers.appeal(layer, probe, block)?;
+        }
     }
     let mut all = Vec::new();
     for block in 0..answers.names.len() {
@@ -199,11 +205,11 @@ fn suspicions(layer: &mut dyn Layer, answers: &mut Answers) -> Result<Vec<bool>>
         let mut random = random(block as u64 + 10);
         for probe in 0..answers.probes.len() {
             for _ in 0..2 {
-                let direction = normal(answers.probes[probe].values[block].shape(), &mut random);
-                let along = answers.along(layer, probe, block, &direction)?;
-                wrong |= along.is_some_and(|(claim, numeric, tolerance)| {
-                    (claim - numeric).is_nan() || (claim - numeric).abs() > tolerance
-                });
+                let mut direction = normal(answers.probes[probe].values[block].shape(), &mut random);
+                if !answers.away_from_kinks(probe, block, &mut direction) {
+                    continue;
+                }
+                wrong |= !answers.agrees_along(layer, probe, block, &direction)?;
             }
         }
         all.push(wrong);

@@ -61,7 +61,8 @@ fn normalised(answers: &Answers, labels: Option<&Labels>) -> Option<Over> {
                 same(&probe.out, &if log { expected } else { expected.mapv(f64::exp) })
             })
         };
-        answers.probes[0].x.len() > 1 && (is(false) || is(true))
+        let probe = &answers.probes[0];
+        probe.x.len() > 1 && probe.x.shape() == probe.out.shape() && (is(false) || is(true))
     })
 }
 

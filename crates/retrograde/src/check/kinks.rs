@@ -293,6 +293,24 @@ impl Nearby<'_> {
         Ok(states)
     }
 
+    /// How large a gradient in a single element may be by the chain rule, where several kinks within the layer lie at this point:
+    /// with 1 for the slope of those that are active on the left and on the right at once. Nothing, where the function has no
+    /// kink here, with these parameters or with others.
+    fn reach(&mut self, output: usize, at: At) -> Result<f64> {
+        let (low, high, _) = self.slopes(output, at);
+        if low != high {
+            return Ok(low.abs() + high.abs());
+        }
+        let mut blocks = contiguous(&self.probe.values);
+        blocks[1..].clone_from_slice(&super::probe::moved(&self.probe.values[1..], &mut self.random));
+        let step = NEAR * self.size(at.block);
+        let middle = self.output(&blocks, &[], output)?;
+        let left = (middle - self.output(&blocks, &[(at, -step)], output)?) / step;
+        let right = (self.output(&blocks, &[(at, step)], output)? - middle) / step;
+        let bent = (right - left).abs() > 0.05 * (left.abs() + right.abs());
+        Ok(if bent { low.abs() + high.abs() } else { 0.0 })
+    }
+
     fn state(&mut self, output: usize, members: &[At]) -> Result<AtKink> {
         let sides: Vec<(f64, f64, f64)> = members.iter().map(|&at| self.slopes(output, at)).collect();
         let claim: Vec<f64> = sides.iter().map(|(_, _, code)| *code).collect();
@@ -343,6 +361,9 @@ impl Nearby<'_> {
                 let point = self.point(members, Some(&way));
                 gradients.push(self.gradient(output, members, &point)?);
             }
+        }
+        if single && claim[0].abs() <= self.reach(output, members[0])? + allowed {
+            return Ok(AtKink::Admissible);
         }
         // All of them together: the same sum everywhere nearby is a slope without a kink. A difference over a step in which
         // several are tied again may have another.

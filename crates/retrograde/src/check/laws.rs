@@ -30,7 +30,8 @@ pub(super) fn violated(answers: &Answers, block: usize) -> Option<(Invariant, Me
     }
     let tolerance = answers.precision(block);
     // Where the terms of a gradient cancel, their rounding is what is left.
-    let rounding = answers.noise * largest(&answers.probes[0].d);
+    let rounding =
+        answers.noise * largest(&answers.probes[0].d) + 4.0 * answers.scatter[block] + answers.floor(block);
     // What draws random numbers is linear in none of its answers: that comes first.
     let apart = largest(&(same - first));
     if apart > rounding + tolerance * largest(first) {

@@ -36,6 +36,7 @@
 //! | [`faults`] | layers and losses with one mistake each: to learn from, and to test the check with |
 //! | [`numerical`] | slopes by differences, with their uncertainty |
 
+mod appeal;
 mod batch;
 mod batch_axis;
 mod cause;
@@ -60,6 +61,7 @@ mod loss_layer;
 mod message;
 mod network;
 mod network_layer;
+mod noise;
 pub mod numerical;
 mod page;
 mod precision;

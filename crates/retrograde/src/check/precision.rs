@@ -33,19 +33,21 @@ impl Precision {
             .unwrap_or(Precision::Double)
     }
 
-    /// The coarsest precision that holds all these outputs of a function at several inputs, if three of them differ.
-    pub fn of_outputs<'a>(outputs: impl Iterator<Item = &'a Tensor>) -> Self {
-        let tells = |value: &f64| value.is_finite() && *value != 0.0;
-        let numbers: Vec<f64> = outputs.flatten().copied().filter(tells).collect();
+    /// The coarsest precision that holds all these numbers of a function at several random inputs. `None` where they do not
+    /// tell: fewer than three of them differ, or all are whole and small, as numbers of any precision may be.
+    pub fn of_values<'a>(values: impl Iterator<Item = &'a f64>) -> Option<Self> {
+        let numbers: Vec<f64> = values.copied().filter(|value| value.is_finite() && *value != 0.0).collect();
         let different: BTreeSet<u64> = numbers.iter().map(|value| value.to_bits() << 12).collect();
-        if different.len() < 3 || numbers.iter().all(|value| value.fract() == 0.0) {
-            return Precision::Double;
+        if different.len() < 3 {
+            return None;
         }
         let holds = |precision: &Precision| numbers.iter().all(|value| precision.holds(*value));
-        [Precision::Brain, Precision::Half, Precision::Single]
-            .into_iter()
-            .find(holds)
-            .unwrap_or(Precision::Double)
+        let all = [Precision::Brain, Precision::Half, Precision::Single, Precision::Double];
+        let found = all.into_iter().find(holds)?;
+        // A whole number below this has as few bits.
+        let whole = f64::from(1 << found.bits().min(30));
+        let tells = |value: &f64| value.fract() != 0.0 || value.abs() >= whole;
+        numbers.iter().any(tells).then_some(found)
     }
 
     /// The rounding of a number of size 1.
@@ -55,7 +57,10 @@ impl Precision {
 
     /// How uncertain such an output is, relative to its size: a few units in the last place.
     pub fn noise(self) -> f64 {
-        4.0 * self.unit()
+        match self {
+            Precision::Double => f64::EPSILON,
+            _ => 4.0 * self.unit(),
+        }
     }
 
     fn bits(self) -> u32 {

@@ -9,7 +9,8 @@ use rand_xoshiro::rand_core::{Rng, SeedableRng};
 use super::batch_axis::batch_axis;
 use super::jacobian::{Jacobian, Rounding, columns, jacobian, slopes};
 use super::kinks::{self, Judged};
-use super::numerical::{self, Character};
+use super::noise::Noise;
+use super::numerical::Character;
 use super::precision::Precision;
 use super::subject::{Claims, Which, claims, names, shown, values, with_values};
 use super::view::{View, largest};
@@ -34,6 +35,10 @@ pub(super) struct Probe {
     pub at_kinks: Vec<Option<Judged>>,
     /// How uncertain an output is here, relative to the largest.
     pub noise: f64,
+    /// What the rounding of intermediate results may leave in an output, where those are known.
+    pub floor: f64,
+    /// By block, what rounding is seen to leave between claims and slopes: see [`Answers::appeal`].
+    pub slack: Vec<Option<Tensor>>,
 }
 
 /// The probe whose input and parameters are the user's own.
@@ -90,6 +95,11 @@ pub(super) struct Answers {
     /// By block, how far the claims of two equal calls are apart, relative to the largest, where that is rounding: a sum whose
     /// order is another one each time.
     pub spread: Vec<f64>,
+    /// By block, how far rounding moves the claims of the first probe.
+    pub scatter: Vec<f64>,
+    /// What the rounding of a number of size 1 within a loss leaves in a slope over the first step, where the loss itself is smaller:
+    /// it may be the logarithm of a probability. Of what is no loss of a network, nothing.
+    pub within_loss: f64,
     /// The probe far out, if there is one: to see that something is wrong, not to tell what, since differences of what
     /// stands still there are of little use.
     pub far: Option<usize>,
@@ -226,13 +236,16 @@ pub(super) fn ask(
             Err(error) => return Err(error),
         }
     }
-    let precision = Precision::of_outputs(probes.iter().map(|probe| &probe.out));
-    let least = if precision == Precision::Double { f64::EPSILON } else { precision.noise() };
     // Not before: what a layer remembers of a call would be of these.
+    let mut outputs = Vec::new();
     for probe in &mut probes {
-        let seen = with_values(layer, &probe.values[1..], |layer| self::noise(layer, &probe.x, &mut drawn));
-        probe.noise = seen.max(least);
+        let seen =
+            with_values(layer, &probe.values[1..], |layer| Noise::measure(layer, &probe.x, &mut drawn));
+        probe.noise = seen.relative;
+        outputs.extend(seen.outputs);
     }
+    let precision = computed_in(&outputs, &probes);
+    probes.iter_mut().for_each(|probe| probe.noise = probe.noise.max(precision.noise()));
     let usual = median(probes.iter().map(|probe| largest(&probe.out)));
     let usual_gradients = (0..all_names.len())
         .map(|block| median(probes.iter().filter_map(|probe| probe.claimed[block].as_ref()).map(largest)))
@@ -244,7 +257,7 @@ pub(super) fn ask(
         .collect();
     let noise = probes[GIVEN].noise;
     let spread = (0..all_names.len()).map(|block| spread(&probes[0], &experiments, block)).collect();
-    Ok(Ok(Answers {
+    let mut answers = Answers {
         names: all_names,
         probes,
         earlier,
@@ -256,9 +269,13 @@ pub(super) fn ask(
         usual_gradients,
         handed_out,
         spread,
+        scatter: Vec::new(),
+        within_loss: 0.0,
         far: far_at,
         batch: batch.map(|batch| batch.axis),
-    }))
+    };
+    answers.scatter = answers.scatter(layer)?;
+    Ok(Ok(answers))
 }
 
 /// The answer at the given input alone, with the parameters as they are: what is asked of a whole network. Its loss is
@@ -271,7 +288,7 @@ pub(super) fn ask_here(
         return Ok(Err(refusal));
     }
     let mut random = random(5);
-    let noise = noise(layer, given, &mut random);
+    let seen = Noise::measure(layer, given, &mut random);
     let width = (given.iter().map(|x| x * x).sum::<f64>() / given.len().max(1) as f64).sqrt();
     let width = if width > 0.0 { width } else { 1.0 };
     let mut elsewhere = Vec::new();
@@ -280,8 +297,7 @@ pub(super) fn ask_here(
         elsewhere.extend(probe(layer, x, &mut random).ok().filter(|probe| finite(&probe.out)));
     }
     let original = values(layer);
-    let mut here = probe(layer, given.clone(), &mut random)?;
-    here.noise = noise;
+    let here = probe(layer, given.clone(), &mut random)?;
     let mut all_names = vec!["x".to_owned()];
     all_names.extend(names(layer));
     elsewhere.push(here);
@@ -292,8 +308,8 @@ pub(super) fn ask_here(
     let usual_gradients = (0..all_names.len())
         .map(|block| median(elsewhere.iter().filter_map(|probe| size(probe, block))))
         .collect();
-    let precision = Precision::of_outputs(elsewhere.iter().map(|probe| &probe.out));
-    let noise = if precision == Precision::Double { noise } else { noise.max(precision.noise()) };
+    let precision = computed_in(&seen.outputs, &elsewhere);
+    let noise = seen.relative.max(precision.noise());
     let mut here = elsewhere.pop().expect("the probe that was pushed");
     here.noise = noise;
     let spread = vec![0.0; all_names.len()];
@@ -310,6 +326,8 @@ pub(super) fn ask_here(
         usual_gradients,
         handed_out,
         spread,
+        scatter: Vec::new(),
+        within_loss: 5120.0 * precision.unit(),
         far: None,
         batch: None,
     }))
@@ -327,6 +345,13 @@ fn refusal(layer: &mut dyn Layer, given: &Tensor) -> Result<Option<Refusal>> {
     Ok((!finite(&first)).then_some(Refusal::NotFinite))
 }
 
+/// The precision that a layer computes in: that of its outputs, or of its claims where the outputs do not tell.
+fn computed_in(outputs: &[f64], probes: &[Probe]) -> Precision {
+    let outputs = outputs.iter().chain(probes.iter().flat_map(|probe| &probe.out));
+    let claims = || Precision::of_values(probes.iter().flat_map(|probe| &probe.claimed).flatten().flatten());
+    Precision::of_values(outputs).or_else(claims).unwrap_or(Precision::Double)
+}
+
 fn probe(layer: &mut dyn Layer, x: Tensor, random: &mut Xoshiro256PlusPlus) -> Result<Probe> {
     let out = layer.forward(&x)?;
     let d = upstream(out.shape(), random);
@@ -338,7 +363,21 @@ fn probe(layer: &mut dyn Layer, x: Tensor, random: &mut Xoshiro256PlusPlus) -> R
     let jacobians = claimed.iter().map(|_| None).collect();
     let responses = vec![None; claimed.len()];
     let at_kinks = vec![None; claimed.len()];
-    Ok(Probe { x, d, out, values: all, claimed, before, jacobians, responses, at_kinks, noise: f64::EPSILON })
+    let slack = vec![None; claimed.len()];
+    Ok(Probe {
+        x,
+        d,
+        out,
+        values: all,
+        claimed,
+        before,
+        jacobians,
+        responses,
+        at_kinks,
+        noise: f64::EPSILON,
+        floor: 0.0,
+        slack,
+    })
 }
 
 fn experiments(layer: &mut dyn Layer, probe: &Probe, random: &mut Xoshiro256PlusPlus) -> Result<Experiments> {
@@ -387,28 +426,6 @@ pub(super) fn moved(values: &[Tensor], random: &mut Xoshiro256PlusPlus) -> Vec<T
     values.iter().map(&mut one).collect()
 }
 
-/// How uncertain the outputs are: nothing in `f64`, about 1e-7 in `f32`.
-fn noise(layer: &mut dyn Layer, x: &Tensor, random: &mut Xoshiro256PlusPlus) -> f64 {
-    let width = largest(x);
-    let width = if width > 0.0 { width } else { 1.0 };
-    let mut seen = Vec::new();
-    for step in
-        [2.0_f64.powi(-14) * width, 2.0_f64.powi(-20), 2.0_f64.powi(-20) * width, 2.0_f64.powi(-26) * width]
-    {
-        let direction = normal(x.shape(), random);
-        let measured = numerical::noise(|k| {
-            let out = layer.forward(&(x + &(&direction * (k * step))))?;
-            Ok(out.iter().copied().collect())
-        });
-        // Labels or indices among the inputs bear no step.
-        seen.extend(measured.unwrap_or(Some(f64::EPSILON)));
-    }
-    // A step in which the function bends shows more than its noise, and one in which the values change by a unit or two in the
-    // last place may show less: the second least is believed.
-    seen.sort_by(f64::total_cmp);
-    seen.get(1).or(seen.first()).copied().unwrap_or(f64::EPSILON)
-}
-
 impl Answers {
     /// How far the claims of a block may be off by rounding, relative to the largest.
     pub fn precision(&self, block: usize) -> f64 {
@@ -422,8 +439,11 @@ impl Answers {
 
     /// The same at a probe.
     pub fn precision_at(&self, block: usize, probe: usize) -> f64 {
-        let noise = relative(self.probes[probe].noise);
-        noise.max(self.handed_out[block].tolerance()).max(8.0 * self.spread[block])
+        self.precision_of(&self.probes[probe], block)
+    }
+
+    fn precision_of(&self, probe: &Probe, block: usize) -> f64 {
+        relative(probe.noise).max(self.handed_out[block].tolerance()).max(8.0 * self.spread[block])
     }
 
     /// What rounding may leave in any gradient of a block: that of numbers of the usual size, after they cancel.
@@ -432,9 +452,19 @@ impl Answers {
         FLOOR.max(FEW * unit) * self.usual_gradients[block]
     }
 
+    /// How large a gradient may be of a function that does not move at all: less than what would move a number of size 1, such
+    /// as the probability whose logarithm it is.
+    pub fn unseen<'a>(&self, d: impl IntoIterator<Item = &'a f64>) -> f64 {
+        self.unit * d.into_iter().map(|d| d.abs()).sum::<f64>()
+    }
+
     /// How well the outputs of a probe are known.
     pub fn rounding(&self, probe: usize) -> Rounding {
-        rounding(self.probes[probe].noise, self.unit * self.usual, &self.probes[probe].out)
+        self.rounding_of(&self.probes[probe])
+    }
+
+    pub(super) fn rounding_of(&self, probe: &Probe) -> Rounding {
+        rounding(probe.noise, (self.unit * self.usual).max(probe.floor), &probe.out)
     }
 
     /// Takes the differences of a block at a probe, in about `most` elements of it.
@@ -544,16 +574,25 @@ impl Answers {
         found.ok().filter(|found| found.centre.nrows() == view.d.len())
     }
 
+    /// Takes the elements that have a kink out of a direction: through several of them a function may be smooth by chance. False
+    /// where not all elements are known.
+    pub fn away_from_kinks(&self, probe: usize, block: usize, direction: &mut Tensor) -> bool {
+        let Some(jacobian) = &self.probes[probe].jacobians[block] else { return true };
+        let numbers = direction.as_slice_mut().expect("a new array is contiguous");
+        let judged = self.probes[probe].at_kinks[block].iter().flatten().map(|(element, _)| element);
+        jacobian.kinks.iter().chain(judged).for_each(|&element| numbers[element] = 0.0);
+        jacobian.kinks.is_empty() || jacobian.is_whole()
+    }
+
     /// The slope of Σ d ⊙ out along a random direction through a whole block, beside what the claims say of it, and how
     /// far the two may be apart. `None` where there are kinks, the block is empty, or the claims have another shape.
     pub fn along(
         &self,
         layer: &mut dyn Layer,
-        number: usize,
+        probe: &Probe,
         block: usize,
         direction: &Tensor,
     ) -> Result<Option<(f64, f64, f64)>> {
-        let probe = &self.probes[number];
         let value = &probe.values[block];
         let Some(claimed) = probe.claimed[block].as_ref().filter(|claimed| claimed.shape() == value.shape())
         else {
@@ -563,7 +602,7 @@ impl Answers {
         let length = direction.iter().map(|v| v * v).sum::<f64>().sqrt().max(f64::MIN_POSITIVE);
         let size = largest(value).max(1.0);
         let along = direction * (size / length);
-        let each = self.rounding(number);
+        let each = self.rounding_of(probe);
         let parts = probe.d.iter().zip(&probe.out).enumerate();
         let floor =
             parts.map(|(output, (d, out))| d.abs() * each.floor[output].max(each.relative * out.abs())).sum();
@@ -590,8 +629,9 @@ impl Answers {
         let (claim, own) = claims.fold((0.0, 0.0), |(sum, own), term: f64| (sum + term, own + term.abs()));
         let numeric = found[0].value;
         let tolerance = 10.0 * found[0].uncertainty
-            + self.precision_at(block, number) * (numeric.abs() + own)
-            + self.floor(block) * size;
+            + self.precision_of(probe, block) * (numeric.abs() + own)
+            + self.floor(block) * size
+            + if numeric == 0.0 { self.unseen(&probe.d) * size } else { 0.0 };
         Ok(Some((claim, numeric, tolerance)))
     }
 }

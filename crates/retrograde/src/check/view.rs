@@ -64,6 +64,15 @@ impl<'a> View<'a> {
         if answers.handed_out[block] != Precision::Double {
             tolerance += &(jacobian.gross(&d) * precision);
         }
+        let unseen = answers.unseen(&d);
+        ndarray::Zip::from(&mut tolerance).and(&truth).for_each(|tolerance, truth| {
+            if *truth == 0.0 {
+                *tolerance += unseen;
+            }
+        });
+        if let Some(slack) = &probe.slack[block] {
+            tolerance += slack;
+        }
         let mut view = View {
             probe,
             number,

@@ -18,6 +18,8 @@ const ELEMENTS: [usize; 2] = [48, 96];
 const FEW: [usize; 2] = [6, 10];
 /// How many products a forward pass may take, about, before it is one that takes long.
 const LONG: usize = 1 << 20;
+/// So many numbers of an array tell its precision.
+const SEEN: usize = 64;
 /// Random directions through each parameter.
 const DIRECTIONS: usize = 3;
 
@@ -119,20 +121,49 @@ pub(super) fn judge(network: &mut NetworkAsLayer<'_>, x: &Tensor) -> Result<Whol
     Ok(whole)
 }
 
-/// A gradient that was handed on in a lower precision on the way has the rounding of that.
-fn lower_precision(network: &NetworkAsLayer<'_>, answers: &mut Answers) {
-    let passed = network.passes.iter().map(|pass| Precision::of([&pass.dout].into_iter()));
-    let coarsest = passed.fold(Precision::Double, Precision::max);
+/// Finds the precision in which the layers hand on activations and gradients, at random inputs and at `x`, and what the
+/// rounding of the activations at `x` may leave in the loss.
+fn lower_precision(network: &mut NetworkAsLayer<'_>, x: &Tensor, answers: &mut Answers) -> Result<()> {
+    let mut drawn = random(29);
+    let width = super::view::largest(x);
+    let original = values(network);
+    let (mut activations, mut gradients) = (Vec::<Vec<f64>>::new(), Vec::<Vec<f64>>::new());
+    for elsewhere in [true, true, true, false] {
+        let rows = if elsewhere { normal(x.shape(), &mut drawn) * (width / 2.0) } else { x.clone() };
+        let there = if elsewhere { moved(&original, &mut drawn) } else { original.clone() };
+        let ran = with_values_of(network, &there, |network| network.run(&rows));
+        let Ok(passes) = ran else { continue };
+        activations.resize(passes.len(), Vec::new());
+        gradients.resize(passes.len(), Vec::new());
+        for (seen, one) in activations.iter_mut().zip(network.activations()) {
+            seen.extend(one.iter().take(SEEN));
+        }
+        for (seen, pass) in gradients.iter_mut().zip(&passes) {
+            seen.extend(pass.dout.iter().take(SEEN));
+        }
+        if elsewhere {
+            continue;
+        }
+        let unit = |seen: &Vec<f64>| Precision::of_values(seen.iter()).unwrap_or(Precision::Double).unit();
+        let of_layer = |((seen, out), pass): ((&Vec<f64>, &Tensor), &crate::check::network_layer::Pass)| {
+            unit(seen) * out.iter().zip(&pass.dout).map(|(out, d)| (out * d).abs()).sum::<f64>()
+        };
+        let shares = activations.iter().zip(network.activations()).zip(&passes).map(of_layer);
+        answers.probes[0].floor =
+            2.0 * answers.probes[0].d.sum().abs() * shares.filter(|share| share.is_finite()).sum::<f64>();
+    }
+    let coarsest = |all: &[Vec<f64>]| {
+        let seen = all.iter().filter_map(|seen| Precision::of_values(seen.iter()));
+        seen.fold(Precision::Double, Precision::max)
+    };
+    let handed_on = coarsest(&gradients);
     for precision in &mut answers.handed_out {
-        *precision = coarsest.max(*precision);
+        *precision = handed_on.max(*precision);
     }
-    // So has a loss whose layers compute in it.
-    let activations = network.activations().map(|one| Precision::of([one].into_iter()));
-    let coarsest = activations.fold(Precision::Double, Precision::max);
-    if coarsest != Precision::Double {
-        answers.unit = answers.unit.max(coarsest.unit());
-        answers.probes[0].noise = answers.probes[0].noise.max(coarsest.noise());
-    }
+    let computed_in = coarsest(&activations);
+    answers.unit = answers.unit.max(computed_in.unit());
+    answers.probes[0].noise = answers.probes[0].noise.max(computed_in.noise());
+    Ok(())
 }
 
 /// What is right before the first update and not after it is wrong: a layer that keeps a copy of its parameters. The
@@ -144,7 +175,7 @@ fn after_an_update(network: &mut NetworkAsLayer<'_>, x: &Tensor, whole: &mut Who
         network.start_at(None);
         // Values that the network is not defined for say nothing.
         let Ok(Ok(mut answers)) = ask_here(network, x) else { return Ok(()) };
-        lower_precision(network, &mut answers);
+        lower_precision(network, x, &mut answers)?;
         for block in 1..answers.names.len() {
             if !along_directions(network, &answers, block, 2)? {
                 answers.differentiate(network, 0, block, ELEMENTS[0], 3)?;
@@ -167,10 +198,7 @@ fn along_directions(
     let mut drawn = random(block as u64 + 40);
     for _ in 0..count {
         let direction = normal(answers.probes[0].values[block].shape(), &mut drawn);
-        let along = answers.along(network, 0, block, &direction)?;
-        if along.is_some_and(|(claim, numeric, tolerance)| {
-            (claim - numeric).is_nan() || (claim - numeric).abs() > tolerance
-        }) {
+        if !answers.agrees_along(network, 0, block, &direction)? {
             return Ok(false);
         }
     }
@@ -197,7 +225,7 @@ fn at(network: &mut NetworkAsLayer<'_>, x: &Tensor) -> Result<Whole> {
             return Ok(Whole { parameters: Vec::new(), elsewhere: false, refusal: Some(refusal) });
         }
     };
-    lower_precision(network, &mut answers);
+    lower_precision(network, x, &mut answers)?;
     let count: usize = answers.original.iter().map(Tensor::len).sum();
     let long = count * x.shape().first().copied().unwrap_or(1) > LONG;
     let counts = if long { FEW } else { ELEMENTS };
@@ -212,6 +240,9 @@ fn at(network: &mut NetworkAsLayer<'_>, x: &Tensor) -> Result<Whole> {
     }
     network.start_at(None);
     answers.judge_kinks(network, 0)?;
+    for block in 1..answers.names.len() {
+        answers.appeal(network, 0, block)?;
+    }
     let mut parameters = Vec::new();
     for block in 1..answers.names.len() {
         network.start_at(None);

@@ -12,4 +12,5 @@ mod slow;
 mod strangers;
 mod support;
 mod texts;
+mod varied;
 mod worded;

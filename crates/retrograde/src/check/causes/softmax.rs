@@ -22,7 +22,7 @@ fn folded(values: &Tensor, over: Over, first: f64, fold: fn(f64, f64) -> f64) ->
     let all = |values: ArrayViewD<'_, f64>| values.iter().copied().fold(first, fold);
     let axis = match over {
         _ if values.ndim() == 0 => return values.clone(),
-        Over::Batch => return values.mapv(|_| all(values.view())),
+        Over::Batch => return Tensor::from_elem(values.raw_dim(), all(values.view())),
         Over::Row => values.ndim() - 1,
         Over::Columns => 0,
     };

@@ -24,6 +24,9 @@ const SHARP: f64 = 1e-3;
 /// angle between them.
 const APPROACH: f64 = 1e-5;
 
+/// Rounding relative to the values from which on it is coarse: more than that of `f32`.
+const COARSE: f64 = 1e-4;
+
 /// How well a slope must be known after the last step.
 const KNOWN: f64 = 1e-3;
 
@@ -158,6 +161,10 @@ impl Ladder {
         let [.., before, last] = &self.levels[..self.count] else {
             return None;
         };
+        // Where rounding is coarse, three steps agree within it on anything: all are wanted.
+        if self.roundoff > COARSE && expected.is_none() {
+            return None;
+        }
         let noise = self.noise(last.step);
         if self.is_suspicious(before, last) {
             let kink = if self.count < 5 { None } else { self.kink(CLEAR) };
@@ -203,9 +210,18 @@ impl Ladder {
         if let Some(kink) = bent.then(|| self.kink(0.1)).flatten().filter(|kink| self.stays(kink)) {
             return kink;
         }
+        let limit = Limit { error: limit.error.max(self.contradicted(&limit)), ..limit };
         let known = !bent && limit.error <= KNOWN * limit.value.abs() + 4.0 * self.noise(limit.step);
         let character = if known { Character::Smooth } else { Character::Unresolved };
         Slope { value: limit.value, uncertainty: limit.error, step: limit.step, character }
+    }
+
+    /// How far the quotients at smaller steps are from a limit, beyond their rounding: a larger step may have reached over what
+    /// the smaller ones see.
+    fn contradicted(&self, limit: &Limit) -> f64 {
+        let finer = self.levels[..self.count].iter().filter(|level| level.step < limit.step);
+        let apart = finer.map(|level| (level.centred() - limit.value).abs() - 4.0 * self.noise(level.step));
+        apart.fold(0.0, f64::max)
     }
 
     /// What rounding may add to a centred difference.

@@ -2,10 +2,10 @@
 
 use ndarray::{Array1, Array2};
 use retrograde::check::{self, GraphCheck, Report};
-use retrograde::data::Dataset;
-use retrograde::nn::Mlp;
-use retrograde::optim::Sgd;
-use retrograde::textbook::{Affine, Labels, LossLayer, Network, Relu, SoftmaxWithLoss, Tensor};
+use retrograde::data::{Dataset, Samples};
+use retrograde::nn::{Activation, Mlp, Model};
+use retrograde::optim::{Adam, Sgd};
+use retrograde::textbook::{Affine, Labels, LossLayer, Network, Relu, Sigmoid, SoftmaxWithLoss, Tensor};
 use retrograde::train::Trainer;
 use retrograde::{Graph, Result};
 
@@ -98,6 +98,41 @@ fn an_own_network_that_has_learned_the_exclusive_or() -> Result<()> {
     for (row, label) in labels.into_iter().enumerate() {
         let one = x.select(ndarray::Axis(0), &[row]);
         Expect::right().of_network(&check::network(&mut network, &one, &vec![label].into())?);
+    }
+    Ok(())
+}
+
+/// The exclusive or, learned by the library itself with Adam: near the end every gradient is next to nothing.
+#[test]
+fn the_exclusive_or_learned_with_adam() -> Result<()> {
+    let samples = Samples::new(vec![0_u8, 0, 0, 255, 255, 0, 255, 255], [1, 2], vec![0, 1, 1, 0], 2)?;
+    let data = Dataset::new("exclusive or", samples.clone(), samples.clone())?;
+    for activation in [Activation::Relu, Activation::Sigmoid] {
+        let mut net = Mlp::new([2, 16, 2]).activation(activation).seed(5).build()?;
+        Trainer::new(Adam::new(0.01)).batch(4).steps(20_000).fit(&mut net, &data)?;
+        let values: Vec<Array2<f64>> = (net.parameters().iter())
+            .map(|(_, value)| {
+                let numbers = value.values().to_vec();
+                let columns = value.shape().last().copied().unwrap_or(1);
+                Array2::from_shape_vec((numbers.len() / columns, columns), numbers).expect("a matrix")
+            })
+            .collect();
+        let [w1, b1, w2, b2] = &values[..] else { unreachable!("four parameters") };
+        let network =
+            Network::new(SoftmaxWithLoss::new()).then(Affine::new(w1.clone(), b1.row(0).to_owned())?);
+        let network = match activation {
+            Activation::Relu => network.then(Relu::new()),
+            _ => network.then(Sigmoid::new()),
+        };
+        let mut network = network.then(Affine::new(w2.clone(), b2.row(0).to_owned())?);
+        for count in 1..=4_u32 {
+            let few = samples.select(&(0..count).collect::<Vec<_>>())?;
+            let (x, labels) = check::rows(&few)?;
+            let loss = network.loss(&x, &labels)?;
+            assert!(loss < 1e-6, "it has not learned: {loss}");
+            Expect::right().of_network(&check::network(&mut network, &x, &labels)?);
+            is_right(&check::model(&net, &few)?.run()?);
+        }
     }
     Ok(())
 }

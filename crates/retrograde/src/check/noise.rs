@@ -1,0 +1,96 @@
+//! How uncertain the outputs of a layer are, measured at points nearby.
+
+use rand_xoshiro::Xoshiro256PlusPlus;
+
+use super::numerical;
+use super::probe::normal;
+use super::view::largest;
+use crate::Result;
+use crate::textbook::{Layer, Tensor};
+
+/// The uncertainty of a layer's outputs around an input.
+pub(super) struct Noise {
+    /// Relative to the largest output: nothing in `f64`, about 1e-7 in `f32`.
+    pub relative: f64,
+    /// Numbers of the outputs around the input.
+    pub outputs: Vec<f64>,
+}
+
+impl Noise {
+    /// Measures at `x`.
+    pub fn measure(layer: &mut dyn Layer, x: &Tensor, random: &mut Xoshiro256PlusPlus) -> Self {
+        let width = largest(x);
+        let width = if width > 0.0 { width } else { 1.0 };
+        let (mut seen, mut outputs) = (Vec::new(), Vec::new());
+        let small = 2.0_f64.powi(-20);
+        for step in [2.0_f64.powi(-14) * width, small, small * width, 2.0_f64.powi(-26) * width] {
+            let direction = normal(x.shape(), random);
+            let measured = numerical::noise(|k| {
+                let out = flat(&layer.forward(&(x + &(&direction * (k * step))))?);
+                outputs.extend_from_slice(&out[..out.len().min(ENOUGH)]);
+                Ok(out)
+            });
+            // Labels or indices among the inputs bear no step.
+            seen.extend(measured.unwrap_or(Some(f64::EPSILON)));
+        }
+        // A step in which the function bends shows more than its noise, and one in which the values change by a unit or two in
+        // the last place may show less: the second least is believed.
+        seen.sort_by(f64::total_cmp);
+        let smooth = seen.get(1).or(seen.first()).copied().unwrap_or(f64::EPSILON);
+        let stairs = stairs(layer, x, &(normal(x.shape(), random) * width)).unwrap_or(0.0);
+        Noise { relative: smooth.max(stairs).min(1.0), outputs }
+    }
+}
+
+/// So many numbers of an output tell its precision.
+const ENOUGH: usize = 64;
+
+/// The points at which stairs are looked for.
+const POINTS: usize = 24;
+
+/// How large the stairs are, relative to the largest output, of outputs that move evenly, if at all, and then jump, again and
+/// again: something was rounded on the way, to fewer digits than they are handed out with.
+fn stairs(layer: &mut dyn Layer, x: &Tensor, direction: &Tensor) -> Result<f64> {
+    let mut at = |t: f64| -> Result<Vec<f64>> { Ok(flat(&layer.forward(&(x + &(direction * t)))?)) };
+    let (near, far) = (2.0_f64.powi(-18), 2.0_f64.powi(-7));
+    let (middle, close, wide) = (at(0.0)?, at(near)?, at(far)?);
+    let slopes = |o: usize| ((close[o] - middle[o]) / near, (wide[o] - middle[o]) / far);
+    let uneven = |o: &usize| {
+        let (narrow, wide) = slopes(*o);
+        (wide - narrow).abs() > 0.1 * wide.abs().max(narrow.abs())
+    };
+    let count = middle.len().min(close.len()).min(wide.len());
+    let uneven: Vec<usize> = (0..count).filter(uneven).take(ENOUGH).collect();
+    let mut highest = 0.0_f64;
+    if uneven.is_empty() {
+        return Ok(highest);
+    }
+    let size = middle.iter().fold(f64::MIN_POSITIVE, |size, value| size.max(value.abs()));
+    for power in [-6, -8, -10, -12, -14] {
+        let step = 2.0_f64.powi(power) / 3.0;
+        let rows: Vec<Vec<f64>> = (1..=POINTS).map(|k| at(k as f64 * step)).collect::<Result<_>>()?;
+        if rows.iter().any(|row| row.len() != middle.len()) {
+            return Ok(highest);
+        }
+        for &output in &uneven {
+            let mut steps: Vec<f64> = rows.windows(2).map(|pair| pair[1][output] - pair[0][output]).collect();
+            let mut sorted = steps.clone();
+            sorted.sort_by(f64::total_cmp);
+            let even = sorted[sorted.len() / 2];
+            steps.iter_mut().for_each(|step| *step = (*step - even).abs());
+            let most = steps.iter().copied().fold(0.0, f64::max);
+            let is_jump = |step: &f64| *step > 0.1 * most;
+            let mut jumps: Vec<f64> = steps.iter().copied().filter(is_jump).collect();
+            let together = steps.windows(2).filter(|pair| pair.iter().all(is_jump)).count();
+            if jumps.len() >= 3 && 2 * jumps.len() < steps.len() && together == 0 {
+                jumps.sort_by(f64::total_cmp);
+                highest = highest.max(jumps[jumps.len() / 2] / size);
+            }
+        }
+    }
+    Ok(highest)
+}
+
+fn flat(values: &Tensor) -> Vec<f64> {
+    values.iter().copied().collect()
+}
