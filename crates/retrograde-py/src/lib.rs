@@ -19,7 +19,7 @@ use failure::{EngineError, InternalError, ShapeError, panicked, raised};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 use retrograde::check::{self, Control, Language, Report};
-use retrograde::textbook::{Network, Tensor};
+use retrograde::textbook::{Network, Penalty, Tensor};
 
 /// How long a check may take, in seconds, and what sees its progress: a function of the part that is done and of the layer's
 /// name. An exception of it ends the check.
@@ -93,8 +93,24 @@ fn check_loss<'py>(
     report(py, &session, limits, || check::loss(&mut loss, &x, &labels))
 }
 
-/// Checks layers in a row, each with its name, with a loss at the end. `names` has the user's own names of parameters.
+/// Weight decay by the full names of parameters, as the code has it in the loss and in the gradients: two λ, which should be one.
+struct Decay(HashMap<String, (f64, f64)>);
+
+impl Penalty for Decay {
+    fn loss(&self, name: &str, value: &Tensor) -> f64 {
+        let (lambda, _) = self.0.get(name).copied().unwrap_or_default();
+        0.5 * lambda * value.iter().map(|value| value * value).sum::<f64>()
+    }
+
+    fn gradient(&self, name: &str, value: &Tensor) -> Tensor {
+        value * self.0.get(name).copied().unwrap_or_default().1
+    }
+}
+
+/// Checks layers in a row, each with its name, with a loss at the end. `names` has the user's own names of parameters, `decay` what
+/// the code adds for each to the loss and to the gradient, as a multiple of it.
 #[pyfunction]
+#[allow(clippy::too_many_arguments)]
 fn check_network<'py>(
     py: Python<'py>,
     layers: Vec<(String, Bound<'py, PyAny>)>,
@@ -102,6 +118,7 @@ fn check_network<'py>(
     x: Bound<'py, PyAny>,
     labels: Bound<'py, PyAny>,
     names: HashMap<String, String>,
+    decay: HashMap<String, (f64, f64)>,
     limits: Limits,
 ) -> PyResult<Bound<'py, PyDict>> {
     let session = Rc::new(Session::default());
@@ -109,6 +126,9 @@ fn check_network<'py>(
     let mut network = Network::new(PyLoss::new(&session, &loss)?);
     for (name, reading) in &layers {
         network = network.then_named(name, PyLayer::new(&session, reading, &shared)?);
+    }
+    if !decay.is_empty() {
+        network = network.penalised(Decay(decay));
     }
     let (x, labels) = (tensor(&x)?, bridge::labels(&labels)?);
     let name = |full: &str| names.get(full).cloned().unwrap_or_else(|| full.to_owned());
@@ -138,6 +158,7 @@ fn shared_arrays<'a, 'py: 'a>(
 #[pyfunction]
 fn check_function<'py>(
     py: Python<'py>,
+    name: String,
     arguments: Vec<(String, Bound<'py, PyAny>)>,
     loss: Bound<'py, PyAny>,
     gradients: Bound<'py, PyAny>,
@@ -154,13 +175,14 @@ fn check_function<'py>(
             gradients.call1((list(py, values)?,))?.try_iter()?.map(|one| tensor(&one?)).collect()
         })
     };
-    report(py, &session, limits, || check::function(&named, loss, gradients))
+    report(py, &session, limits, || check::function_named(&name, &named, loss, gradients))
 }
 
 /// Checks the vector-Jacobian product of a function with several arguments and outputs.
 #[pyfunction]
 fn check_vjp<'py>(
     py: Python<'py>,
+    name: String,
     arguments: Vec<(String, Bound<'py, PyAny>)>,
     forward: Bound<'py, PyAny>,
     backward: Bound<'py, PyAny>,
@@ -187,7 +209,7 @@ fn check_vjp<'py>(
                 .collect()
         })
     };
-    report(py, &session, limits, || check::vjp(&named, forward, backward))
+    report(py, &session, limits, || check::vjp_named(&name, &named, forward, backward))
 }
 
 fn values(arguments: &[(String, Bound<'_, PyAny>)]) -> PyResult<Vec<(String, Tensor)>> {

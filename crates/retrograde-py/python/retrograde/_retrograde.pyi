@@ -41,15 +41,23 @@ class InternalError(RuntimeError): ...
 def check_layer(reading: Any, x: _Array, limits: _Limits) -> _Forms: ...
 def check_loss(reading: Any, x: _Array, labels: Any, limits: _Limits) -> _Forms: ...
 def check_network(
-    layers: Sequence[tuple[str, Any]], loss: Any, x: _Array, labels: Any, names: Mapping[str, str], limits: _Limits
+    layers: Sequence[tuple[str, Any]],
+    loss: Any,
+    x: _Array,
+    labels: Any,
+    names: Mapping[str, str],
+    decay: Mapping[str, tuple[float, float]],
+    limits: _Limits,
 ) -> _Forms: ...
 def check_function(
+    name: str,
     arguments: Sequence[tuple[str, _Array]],
     loss: Callable[[list[_Array]], float],
     gradients: Callable[[list[_Array]], Sequence[_Array]],
     limits: _Limits,
 ) -> _Forms: ...
 def check_vjp(
+    name: str,
     arguments: Sequence[tuple[str, _Array]],
     forward: Callable[[list[_Array]], Sequence[_Array]],
     backward: Callable[[list[_Array], list[_Array]], Sequence[_Array | None]],

@@ -42,13 +42,27 @@ pub fn function(
     loss: impl FnMut(&[Tensor]) -> Result<f64>,
     gradients: impl FnMut(&[Tensor]) -> Result<Vec<Tensor>>,
 ) -> Result<Report> {
-    function_at(arguments, Inputs::Random, loss, gradients)
+    function_named("function", arguments, loss, gradients)
+}
+
+/// The same under a name of the caller's.
+///
+/// # Errors
+///
+/// As [`function`].
+pub fn function_named(
+    name: &str,
+    arguments: &[(&str, Tensor)],
+    loss: impl FnMut(&[Tensor]) -> Result<f64>,
+    gradients: impl FnMut(&[Tensor]) -> Result<Vec<Tensor>>,
+) -> Result<Report> {
+    function_at((name, Inputs::Random), arguments, loss, gradients)
 }
 
 /// The same at `inputs`.
 pub(super) fn function_at(
+    (name, inputs): (&str, Inputs),
     arguments: &[(&str, Tensor)],
-    inputs: Inputs,
     mut loss: impl FnMut(&[Tensor]) -> Result<f64>,
     mut gradients: impl FnMut(&[Tensor]) -> Result<Vec<Tensor>>,
 ) -> Result<Report> {
@@ -57,7 +71,7 @@ pub(super) fn function_at(
         let dout = upstream[0].sum();
         Ok(gradients(values)?.into_iter().map(|gradient| Some(gradient * dout)).collect())
     };
-    scope(|| check(("function", inputs), arguments, &mut forward, &mut backward))
+    scope(|| check((name, inputs), arguments, &mut forward, &mut backward))
 }
 
 /// Checks the vector-Jacobian product of a function with several arguments and several outputs.
@@ -85,10 +99,24 @@ pub(super) fn function_at(
 /// As [`function`].
 pub fn vjp(
     arguments: &[(&str, Tensor)],
+    forward: impl FnMut(&[Tensor]) -> Result<Vec<Tensor>>,
+    backward: impl FnMut(&[Tensor], &[Tensor]) -> Result<Vec<Option<Tensor>>>,
+) -> Result<Report> {
+    vjp_named("function", arguments, forward, backward)
+}
+
+/// The same under a name of the caller's.
+///
+/// # Errors
+///
+/// As [`function`].
+pub fn vjp_named(
+    name: &str,
+    arguments: &[(&str, Tensor)],
     mut forward: impl FnMut(&[Tensor]) -> Result<Vec<Tensor>>,
     mut backward: impl FnMut(&[Tensor], &[Tensor]) -> Result<Vec<Option<Tensor>>>,
 ) -> Result<Report> {
-    scope(|| check(("function", Inputs::Random), arguments, &mut forward, &mut backward))
+    scope(|| check((name, Inputs::Random), arguments, &mut forward, &mut backward))
 }
 
 type Forward<'f> = dyn FnMut(&[Tensor]) -> Result<Vec<Tensor>> + 'f;

@@ -78,7 +78,7 @@ mod whole;
 pub use cause::Cause;
 pub use comparison::{Comparison, Element};
 pub use control::{Control, Progress};
-pub use function::{function, vjp};
+pub use function::{function, function_named, vjp, vjp_named};
 pub use graph::{GraphCheck, gradients, model};
 pub use invariant::Invariant;
 pub use language::Language;

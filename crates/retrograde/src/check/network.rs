@@ -84,6 +84,9 @@ fn named(
     let logits = inputs.last().expect("the logits").clone();
     let first_loss = row.loss(&logits)?;
     let penalty = row.network().penalty();
+    // Beside the gradient of a loss without its epsilon, every number of the whole would be off by as little.
+    row.loss = unknown_epsilon(row.network(), &logits, labels)?;
+    let known = row.loss.is_some();
     let mut whole = stage("network", (0.0, 0.4), || whole::judge(&mut row, x))?;
     let passes = row.run(x);
     let later = row.overwritten(x).unwrap_or_default();
@@ -91,7 +94,7 @@ fn named(
 
     // 2. Each layer alone.
     let mut alone = stage("network", (0.4, 1.0), || alone(row.network(), &inputs, labels))?;
-    if whole.verdict().is_wrong() && alone.epsilon.is_some() {
+    if whole.verdict().is_wrong() && alone.epsilon.is_some() && !known {
         row.loss = alone.epsilon;
         whole = whole::judge(&mut row, x)?;
     }
@@ -156,6 +159,14 @@ fn named(
     method.push(text!("method-network", count = blocks.iter().map(|block| block.compared).sum::<usize>()));
     method.extend(limited());
     Ok(Report { subject: place("network"), verdict, layers, blocks, findings, method })
+}
+
+/// The loss without its small epsilon, where backward does not know of it.
+fn unknown_epsilon(network: &mut Network, logits: &Tensor, labels: &Labels) -> Result<Option<CrossEntropy>> {
+    let mut loss = LossAsLayer { loss: network.loss_layer_mut(), labels: labels.clone() };
+    let examined = examine(&mut loss, "loss", logits, Some(labels))?;
+    let unknown = examined.findings.iter().any(|found| matches!(found.cause, Some(Cause::Epsilon { .. })));
+    Ok(examined.epsilon.filter(|_| unknown))
 }
 
 /// Examines each layer alone, at the input that it has in the row.

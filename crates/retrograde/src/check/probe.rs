@@ -409,8 +409,9 @@ fn draw_input(
     let width = largest(given);
     let numbers = normal(shape, random);
     let positive = numbers.mapv(|number| number.abs() + 0.1);
+    let shares = numbers.mapv(|number| 1.0 / (1.0 + (-number).exp()));
     let near = (shape == given.shape() && width > 0.0).then(|| given + &(&numbers * (0.05 * width)));
-    [Some(numbers), Some(positive), near]
+    [Some(numbers), Some(positive), Some(shares), near]
         .into_iter()
         .flatten()
         .find(|x| layer.forward(x).is_ok_and(|out| finite(&out)))
@@ -516,7 +517,8 @@ impl Answers {
         Ok(())
     }
 
-    /// Those of some elements whose claimed gradients are other ones at points very near, by as much as they are wrong here.
+    /// Those of some elements whose claimed gradients jump at points very near, by as much as they are wrong here. A gradient
+    /// that is smooth changes half as much on half the way.
     fn jumping(
         &self,
         layer: &mut dyn Layer,
@@ -529,23 +531,24 @@ impl Answers {
         let mut random = random(83);
         let mut apart = vec![0.0_f64; here.len()];
         for _ in 0..6 {
-            let mut near = |values: &Tensor| {
-                let step = kinks::NEAR * largest(values).max(1.0);
-                values + &(normal(values.shape(), &mut random) * step)
-            };
-            let there: Vec<Tensor> = probe.values.iter().map(&mut near).collect();
-            let claimed = with_values(layer, &there[1..], |layer| {
-                layer.forward(&there[0])?;
-                claims(layer, &probe.d)
-            });
-            let Some(there) = claimed.ok().and_then(|mut all| all.swap_remove(block)) else {
-                return Vec::new();
-            };
-            if there.shape() != here.shape() {
-                return Vec::new();
+            let mut steps: Vec<Tensor> = Vec::new();
+            for values in &probe.values {
+                steps.push(normal(values.shape(), &mut random) * (kinks::NEAR * largest(values).max(1.0)));
             }
-            let pairs = apart.iter_mut().zip(here.iter().zip(&there));
-            pairs.for_each(|(apart, (here, there))| *apart = apart.max((here - there).abs()));
+            let mut at = |part: f64| -> Option<Tensor> {
+                let there: Vec<Tensor> =
+                    probe.values.iter().zip(&steps).map(|(values, step)| values + &(step * part)).collect();
+                let claimed = with_values(layer, &there[1..], |layer| {
+                    layer.forward(&there[0])?;
+                    claims(layer, &probe.d)
+                });
+                claimed.ok()?.swap_remove(block).filter(|there| there.shape() == here.shape())
+            };
+            let (Some(far), Some(halfway)) = (at(1.0), at(0.5)) else { return Vec::new() };
+            let all = apart.iter_mut().zip(here).zip(far.iter().zip(&halfway));
+            all.for_each(|((apart, here), (far, halfway))| {
+                *apart = apart.max((far + here - 2.0 * halfway).abs())
+            });
         }
         let Some(truth) = probe.jacobians[block].as_ref().map(|all| all.vjp(&flat(&probe.d))) else {
             return Vec::new();

@@ -40,9 +40,9 @@ class LossForm:
         return _retrograde.check_loss(self, real(x), labels, limits.get())
 
 
-def check_network(layers, loss, x, labels, names):
-    """Layers in a row, each with its name, and a loss."""
-    return _retrograde.check_network(list(layers), loss, real(x), labels, dict(names), limits.get())
+def check_network(layers, loss, x, labels, names, decay):
+    """Layers in a row, each with its name, and a loss; with weight decay by name, in the loss and in the gradient."""
+    return _retrograde.check_network(list(layers), loss, real(x), labels, dict(names), dict(decay), limits.get())
 
 
 def check_function(arguments, loss, gradients):

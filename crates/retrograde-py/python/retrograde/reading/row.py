@@ -15,6 +15,7 @@ class Row:
 
     def __init__(self, layers, loss, loss_kind, labels):
         self.layers, self.loss, self.loss_kind, self.labels = layers, loss, loss_kind, labels
+        self.decay = {}
 
     @classmethod
     def of(cls, subject, whole):
@@ -50,19 +51,19 @@ class Row:
         return within if _is_wrong(within) else forms
 
     def agrees(self, whole):
-        """Whether the layers one after the other give the object's loss and gradients, here and with other parameters."""
+        """Whether the layers one after the other give the object's loss and gradients, here and with other parameters; but for
+        weight decay, which is taken as the object has it."""
         arrays = [array for _, array, _ in whole.parameters]
         kept = [array.copy() for array in arrays]
         random = np.random.default_rng(7)
+        seen = []
         try:
             for _ in range(2):
                 loss, mine = self._run(whole)
                 theirs = whole.gradients()
-                if not np.isclose(whole.loss(), loss, rtol=1e-12, atol=0):
+                if any(b is None or a.shape != b.shape for a, b in zip(theirs, mine)):
                     return False
-                pairs = zip(theirs, mine)
-                if not all(b is not None and a.shape == b.shape and np.allclose(a, b, rtol=1e-10, atol=1e-300) for a, b in pairs):
-                    return False
+                seen.append((whole.loss(), loss, theirs, mine, [array.copy() for array in arrays]))
                 for array in arrays:
                     array += 0.1 * random.standard_normal(array.shape)
         except Exception:
@@ -70,7 +71,43 @@ class Row:
         finally:
             for array, value in zip(arrays, kept):
                 array[...] = value
+        return self._decay(seen, whole)
+
+    def _decay(self, seen, whole):
+        """Whether what the object has beyond its layers is nothing, or weight decay."""
+        in_loss = self._decay_of_loss(seen)
+        in_gradients = []
+        for at in range(len(whole.parameters)):
+            values = [values[at] for *_, values in seen]
+            theirs, mine = [one[2][at] for one in seen], [one[3][at] for one in seen]
+            same = all(np.allclose(a, b, rtol=1e-10, atol=1e-300) for a, b in zip(theirs, mine))
+            more = np.concatenate([(a - b).ravel() for a, b in zip(theirs, mine)])
+            flat = np.concatenate([value.ravel() for value in values])
+            factor = 0.0 if same else float(more @ flat / (flat @ flat))
+            if not same and not np.allclose(more, factor * flat, rtol=1e-6, atol=1e-9 * np.abs(more).max()):
+                return False
+            in_gradients.append(factor)
+        if in_loss is None:
+            return False
+        arrays = [array for _, array, _ in whole.parameters]
+        for layer_name, layer in self.layers:
+            for one in layer.calls.parameters:
+                at = next((at for at, array in enumerate(arrays) if array is one.array), None)
+                if at is not None and (in_loss(arrays[at]) or in_gradients[at]):
+                    self.decay[f"{layer_name}.{one.name}"] = (in_loss(arrays[at]), in_gradients[at])
         return True
+
+    @staticmethod
+    def _decay_of_loss(seen):
+        """Which multiple of ½‖w‖² the loss has beyond that of the layers, for weights or for all; ``None`` if it has something else."""
+        more = [loss - own for loss, own, *_ in seen]
+        if all(abs(one) <= 1e-12 * abs(loss) for one, (loss, *_) in zip(more, seen)):
+            return lambda value: 0.0
+        for least in (2, 1):
+            squares = [0.5 * sum(np.sum(v**2) for v in values if v.ndim >= least) for *_, values in seen]
+            if squares[0] > 0 and np.isclose(more[0] / squares[0], more[1] / squares[1], rtol=1e-6):
+                return lambda value: more[0] / squares[0] if value.ndim >= least else 0.0
+        return None
 
     def _run(self, whole):
         x = whole.arguments()[0]
@@ -95,7 +132,7 @@ class Row:
                 own = next((name for name, array, _ in whole.parameters if array is one.array), None)
                 if own is not None:
                     names[f"{layer_name}.{one.name}"] = own
-        return check_network(self.layers, self.loss, whole.example[0], self.labels, names)
+        return check_network(self.layers, self.loss, whole.example[0], self.labels, names, self.decay)
 
 
 def _is_wrong(forms):

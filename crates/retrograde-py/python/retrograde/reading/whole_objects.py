@@ -13,7 +13,7 @@ from .resolve import plan, returned
 from .row import Row
 from .slots import Slot, slots
 from .subject import arity, described, is_number
-from .words import BACKWARD, GRADIENT, LOSS, OUTPUT, PREDICT, RATE, TARGET
+from .words import BACKWARD, GRADIENT, LOSS, OUTPUT, PREDICT, RATE, TARGET, TRAIN
 
 
 def read(subject):
@@ -207,11 +207,15 @@ class WithGradient(Whole):
 
     def __init__(self, subject):
         self.loss_name, self.gradient_name = method(subject.thing, LOSS)[0], method(subject.thing, GRADIENT)[0]
+        flags = [name for name in arity(method(subject.thing, LOSS)[1])[1] if TRAIN.match(name)]
+        self.training = dict.fromkeys(flags, True)
+        if flags:
+            subject.notes.append(f"{self.loss_name} is called with {flags[0]}=True, as gradient trains")
         super().__init__(subject)
 
     def loss(self):
         self.subject.isolation.reset()
-        return self.number(getattr(self.thing, self.loss_name)(*self.arguments()))
+        return self.number(getattr(self.thing, self.loss_name)(*self.arguments(), **self.training))
 
     def run(self):
         self.subject.isolation.reset()
