@@ -42,7 +42,7 @@ impl Answers {
         wrong = wrong.into_iter().step_by(step).collect();
         let mut errors: Vec<Vec<f64>> =
             wrong.iter().map(|&at| vec![nth(&view.claimed, at) - nth(&view.truth, at)]).collect();
-        for near in self.within_rounding(layer, number)? {
+        for near in self.within_rounding(layer, number) {
             let rounding = self.rounding_of(&near);
             let slopes = with_values(layer, &near.values[1..], |layer| {
                 jacobian(layer, &near.x, Which::of(block), &near.values[block], wrong.clone(), &rounding)
@@ -62,7 +62,7 @@ impl Answers {
             let mut one = Tensor::zeros(self.probes[number].values[block].raw_dim());
             let value = nth(&self.probes[number].values[block], at);
             *one.iter_mut().nth(at).expect("a wrong element is one of the block") = value.abs().max(1.0);
-            if is_rounded && errors[0].abs() > *span && self.follows(layer, number, block, &one)? {
+            if is_rounded && errors[0].abs() > *span && self.follows(layer, number, block, &one) {
                 *span = errors[0].abs();
             }
         }
@@ -93,7 +93,7 @@ impl Answers {
         if errors[0].abs() <= tolerance {
             return Ok(true);
         }
-        for near in self.within_rounding(layer, number)? {
+        for near in self.within_rounding(layer, number) {
             if let Some((claim, numeric, _)) = self.along(layer, &near, block, direction)? {
                 errors.push(claim - numeric);
             }
@@ -102,12 +102,12 @@ impl Answers {
             return Ok(true);
         }
         let length = direction.iter().map(|v| v * v).sum::<f64>().sqrt().max(f64::MIN_POSITIVE);
-        Ok(self.is_rounded(number) && self.follows(layer, number, block, &(direction * (size / length)))?)
+        Ok(self.is_rounded(number) && self.follows(layer, number, block, &(direction * (size / length))))
     }
 
     /// How far rounding moves the claims of the first probe, by block.
-    pub(super) fn scatter(&self, layer: &mut dyn Layer) -> Result<Vec<f64>> {
-        let points = self.within_rounding(layer, 0)?;
+    pub(super) fn scatter(&self, layer: &mut dyn Layer) -> Vec<f64> {
+        let points = self.within_rounding(layer, 0);
         let of_block = |block: usize| {
             let apart = |point: &Probe| {
                 let (here, there) = (self.probes[0].claimed[block].as_ref()?, point.claimed[block].as_ref()?);
@@ -115,7 +115,7 @@ impl Answers {
             };
             points.iter().filter_map(apart).fold(0.0, f64::max)
         };
-        Ok((0..self.names.len()).map(of_block).collect())
+        (0..self.names.len()).map(of_block).collect()
     }
 
     /// Whether rounding is more than that of `f64`.
@@ -125,10 +125,10 @@ impl Answers {
 
     /// Whether a difference of the outputs over a wide step is the mean of what is claimed along the way, as it must be by the
     /// fundamental theorem of calculus. Where rounding hides what narrow steps would show, this needs none.
-    fn follows(&self, layer: &mut dyn Layer, number: usize, block: usize, way: &Tensor) -> Result<bool> {
+    fn follows(&self, layer: &mut dyn Layer, number: usize, block: usize, way: &Tensor) -> bool {
         let probe = &self.probes[number];
-        if self.within_rounding(layer, number)?.is_empty() {
-            return Ok(false);
+        if self.within_rounding(layer, number).is_empty() {
+            return false;
         }
         let each = self.rounding_of(probe);
         let parts = probe.d.iter().zip(&probe.out).enumerate();
@@ -168,12 +168,12 @@ impl Answers {
                 &mut differ
             }) += 1;
         }
-        Ok(agree > differ)
+        agree > differ
     }
 
     /// Points that differ from a probe by little more than the rounding of its numbers, with what the layer claims there. None
     /// where the answer to the same question is no longer the same: it depends on the calls before.
-    fn within_rounding(&self, layer: &mut dyn Layer, number: usize) -> Result<Vec<Probe>> {
+    fn within_rounding(&self, layer: &mut dyn Layer, number: usize) -> Vec<Probe> {
         let probe = &self.probes[number];
         let handed_out = self.handed_out.iter().copied().fold(Precision::Double, Precision::max);
         let unit = self.unit.max(handed_out.unit()).max(0.25 * probe.noise).min(COARSEST);
@@ -187,7 +187,7 @@ impl Answers {
             points.extend(ask(layer, probe, there, shift(&probe.d)));
         }
         let Some(again) = ask(layer, probe, probe.values.clone(), probe.d.clone()) else {
-            return Ok(Vec::new());
+            return Vec::new();
         };
         let same = (0..self.names.len()).all(|block| match (&probe.claimed[block], &again.claimed[block]) {
             (Some(before), Some(now)) => {
@@ -196,7 +196,7 @@ impl Answers {
             }
             (before, now) => before.is_none() && now.is_none(),
         });
-        Ok(if same { points } else { Vec::new() })
+        if same { points } else { Vec::new() }
     }
 }
 

@@ -274,7 +274,7 @@ pub(super) fn ask(
         far: far_at,
         batch: batch.map(|batch| batch.axis),
     };
-    answers.scatter = answers.scatter(layer)?;
+    answers.scatter = answers.scatter(layer);
     Ok(Ok(answers))
 }
 
@@ -547,7 +547,7 @@ impl Answers {
             let (Some(far), Some(halfway)) = (at(1.0), at(0.5)) else { return Vec::new() };
             let all = apart.iter_mut().zip(here).zip(far.iter().zip(&halfway));
             all.for_each(|((apart, here), (far, halfway))| {
-                *apart = apart.max((far + here - 2.0 * halfway).abs())
+                *apart = apart.max((far + here - 2.0 * halfway).abs());
             });
         }
         let Some(truth) = probe.jacobians[block].as_ref().map(|all| all.vjp(&flat(&probe.d))) else {

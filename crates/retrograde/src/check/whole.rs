@@ -123,7 +123,7 @@ pub(super) fn judge(network: &mut NetworkAsLayer<'_>, x: &Tensor) -> Result<Whol
 
 /// Finds the precision in which the layers hand on activations and gradients, at random inputs and at `x`, and what the
 /// rounding of the activations at `x` may leave in the loss.
-fn lower_precision(network: &mut NetworkAsLayer<'_>, x: &Tensor, answers: &mut Answers) -> Result<()> {
+fn lower_precision(network: &mut NetworkAsLayer<'_>, x: &Tensor, answers: &mut Answers) {
     let mut drawn = random(29);
     let width = super::view::largest(x);
     let original = values(network);
@@ -163,7 +163,6 @@ fn lower_precision(network: &mut NetworkAsLayer<'_>, x: &Tensor, answers: &mut A
     let computed_in = coarsest(&activations);
     answers.unit = answers.unit.max(computed_in.unit());
     answers.probes[0].noise = answers.probes[0].noise.max(computed_in.noise());
-    Ok(())
 }
 
 /// What is right before the first update and not after it is wrong: a layer that keeps a copy of its parameters. The
@@ -175,7 +174,7 @@ fn after_an_update(network: &mut NetworkAsLayer<'_>, x: &Tensor, whole: &mut Who
         network.start_at(None);
         // Values that the network is not defined for say nothing.
         let Ok(Ok(mut answers)) = ask_here(network, x) else { return Ok(()) };
-        lower_precision(network, x, &mut answers)?;
+        lower_precision(network, x, &mut answers);
         for block in 1..answers.names.len() {
             if !along_directions(network, &answers, block, 2)? {
                 answers.differentiate(network, 0, block, ELEMENTS[0], 3)?;
@@ -225,7 +224,7 @@ fn at(network: &mut NetworkAsLayer<'_>, x: &Tensor) -> Result<Whole> {
             return Ok(Whole { parameters: Vec::new(), elsewhere: false, refusal: Some(refusal) });
         }
     };
-    lower_precision(network, x, &mut answers)?;
+    lower_precision(network, x, &mut answers);
     let count: usize = answers.original.iter().map(Tensor::len).sum();
     let long = count * x.shape().first().copied().unwrap_or(1) > LONG;
     let counts = if long { FEW } else { ELEMENTS };

@@ -1,6 +1,8 @@
 //! Right layers and losses in the styles that people write, at inputs where rounding, ties and saturation decide: none is
 //! called wrong. Their gradients were derived by hand.
 
+#![expect(clippy::too_many_lines, reason = "lists of cases")]
+
 use ndarray::{Axis, Ix2};
 use retrograde::Result;
 use retrograde::check::{self, Verdict};
