@@ -5,7 +5,7 @@ use std::fmt::{self, Write as _};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::adapter::{self, Answer, Said};
+use crate::adapter::{self, Answer, NamedCause, Said};
 use crate::case::{Case, Precision};
 use crate::draw;
 use crate::fault::{self, Fault, Outcome};
@@ -230,7 +230,7 @@ fn causes(seed: u64, fault: &Fault, said: &Said, head: &str, tally: &mut Tally) 
     let head = format!("{head}plain causes, for blocks {wrong:?}: {plain:?}\n");
     let mut trials = Vec::new();
     for named in &said.causes {
-        let trial = trial(&evidence, fault, named);
+        let trial = trial(&evidence, fault, named, &said.causes);
         *tally.causes.entry((named.title.clone(), trial)).or_default() += 1;
         trials.push(trial);
     }
@@ -252,7 +252,7 @@ fn causes(seed: u64, fault: &Fault, said: &Said, head: &str, tally: &mut Tally) 
     }
 }
 
-fn trial(evidence: &Evidence, fault: &Fault, named: &adapter::NamedCause) -> Trial {
+fn trial(evidence: &Evidence, fault: &Fault, named: &NamedCause, all: &[NamedCause]) -> Trial {
     match named.unit {
         None => return Trial::Open,
         Some(unit) if unit != fault.unit => return Trial::False,
@@ -261,9 +261,21 @@ fn trial(evidence: &Evidence, fault: &Fault, named: &adapter::NamedCause) -> Tri
     let blocks: Option<Vec<usize>> = named.blocks.iter().map(|name| evidence.block(name)).collect();
     let Some(blocks) = blocks.filter(|blocks| !blocks.is_empty()) else { return Trial::Open };
     let holds = blocks.iter().all(|&block| evidence.holds(&named.meaning, block));
+    // Of several causes of one block each is true of what the others leave.
+    let of_the_block = |one: &&NamedCause| one.unit == named.unit && one.blocks == named.blocks;
+    let together: Vec<&Meaning> = all.iter().filter(of_the_block).map(|one| &one.meaning).collect();
     match &named.meaning {
         Meaning::Other => Trial::Open,
         _ if holds => Trial::True,
+        _ if together.len() > 1 => {
+            let all: Option<Vec<bool>> =
+                blocks.iter().map(|&block| evidence.holds_together(&together, block)).collect();
+            match all {
+                None => Trial::Open,
+                Some(all) if all.iter().all(|holds| *holds) => Trial::True,
+                Some(_) => Trial::False,
+            }
+        }
         // Positions are those of the input that the report shows, which may have other rows.
         Meaning::ZeroAt(0, _) | Meaning::Shares(0, _) => Trial::Open,
         _ => Trial::False,

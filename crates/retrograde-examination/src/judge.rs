@@ -53,6 +53,10 @@ pub enum Trial {
     Open,
 }
 
+/// At how many inputs a cause is tried, and which is the last.
+const POINTS: usize = 4;
+const LAST: usize = POINTS - 1;
+
 /// Two numbers of a mutant and of right code agree when they differ by less than this, relative to the largest of a block.
 const SAME: f64 = 1e-12;
 
@@ -76,6 +80,33 @@ struct Point {
 }
 
 impl Point {
+    fn new(case: &Case, right: &Case, x: Vec<f64>, random: &mut Random) -> Option<Point> {
+        let shapes = Row::<f64>::new(case).ok()?.shapes();
+        let count = shapes.last()?.iter().product();
+        let (dout, other) = (random.normals(count, 1.0), random.normals(count, 1.0));
+        let run = |case: &Case, calls: &[(&[f64], &[f64])]| -> Option<Vec<Blocks<Double>>> {
+            let mut row = Row::<Double>::new(case).ok()?;
+            let blocks = |claim: truth::Claim<Double>| claim.gradients.into_iter().next();
+            calls.iter().map(|(x, dout)| blocks(truth::claim(&mut row, x, dout).ok()?)).collect()
+        };
+        let before = another_input(case, random);
+        let [first, second] = run(case, &[(&before, &other), (&x, &dout)])?.try_into().ok()?;
+        Some(Point {
+            code: run(case, &[(&x, &dout)])?.pop()?,
+            other: run(case, &[(&x, &other)])?.pop()?,
+            truth: run(right, &[(&x, &dout)])?.pop()?,
+            first,
+            second,
+            x,
+            dout,
+        })
+    }
+
+    fn is_finite(&self) -> bool {
+        let all = [&self.code, &self.other, &self.truth, &self.first, &self.second];
+        all.into_iter().flatten().flatten().all(|number| number.value().is_finite())
+    }
+
     /// The factor by which the code's gradient is longer than the true one, if that is not 0.
     fn factor(&self, block: usize) -> Option<f64> {
         let (code, truth) = (&self.code[block], &self.truth[block]);
@@ -90,27 +121,19 @@ impl Evidence {
         let [case, right] = [&fault.case, &fault.right].map(|case| alone(case, &fault.right, fault.unit));
         let (case, right) = (case?, right?);
         let mut points = Vec::new();
-        for number in 0..3 {
-            let x = if number == 0 { case.x.clone() } else { another_input(&case, random) };
-            let shapes = Row::<f64>::new(&case).ok()?.shapes();
-            let count = shapes.last()?.iter().product();
-            let (dout, other) = (random.normals(count, 1.0), random.normals(count, 1.0));
-            let run = |case: &Case, calls: &[(&[f64], &[f64])]| -> Option<Vec<Blocks<Double>>> {
-                let mut row = Row::<Double>::new(case).ok()?;
-                let blocks = |claim: truth::Claim<Double>| claim.gradients.into_iter().next();
-                calls.iter().map(|(x, dout)| blocks(truth::claim(&mut row, x, dout).ok()?)).collect()
+        for number in 0..POINTS {
+            let x = match number {
+                0 => case.x.clone(),
+                // Where numbers of the case's size are so small or large that a gradient is lost in rounding, those are not.
+                LAST => random.normals(case.x.len(), 1.0),
+                _ => another_input(&case, random),
             };
-            let before = another_input(&case, random);
-            let [first, second] = run(&case, &[(&before, &other), (&x, &dout)])?.try_into().ok()?;
-            points.push(Point {
-                code: run(&case, &[(&x, &dout)])?.pop()?,
-                other: run(&case, &[(&x, &other)])?.pop()?,
-                truth: run(&right, &[(&x, &dout)])?.pop()?,
-                first,
-                second,
-                x,
-                dout,
-            });
+            let point = Point::new(&case, &right, x, random);
+            if number < LAST {
+                points.push(point?);
+            } else {
+                points.extend(point.filter(Point::is_finite));
+            }
         }
         Some(Evidence { case: right, points })
     }
@@ -144,6 +167,10 @@ impl Evidence {
             if !stateless || !differs {
                 return false;
             }
+        }
+        // That it depends on earlier calls is seen where the numbers differ, which need not be at each input.
+        if *meaning == Meaning::History {
+            return self.points.iter().any(|point| self.holds_at(point, meaning, block));
         }
         let everywhere = self.points.iter().all(|point| self.holds_at(point, meaning, block));
         everywhere && (*meaning != Meaning::Factor || self.has_one_factor(block))
@@ -230,7 +257,10 @@ impl Evidence {
                 let cut = masked(truth, &self.shape(block), *axis, |position| !missing.contains(&position));
                 cut.is_some_and(|cut| same(code, &cut))
             }
-            Meaning::Shares(axis, present) => self.shares(point, block, *axis, present).unwrap_or(false),
+            Meaning::Shares(axis, present) => {
+                let shares = self.shares(point, block, *axis, present);
+                shares.is_some_and(|shares| same(code, &shares))
+            }
             Meaning::Passes => {
                 let dout: Vec<Double> = point.dout.iter().map(|&dout| Double::of(dout)).collect();
                 block == 0 && dout.len() == code.len() && same(code, &dout)
@@ -251,8 +281,48 @@ impl Evidence {
         point.dout.len() == point.x.len() && moved().is_some_and(|moved| same(code, &moved))
     }
 
-    /// Whether the block is that of right code for a part of dout.
-    fn shares(&self, point: &Point, block: usize, axis: usize, present: &[usize]) -> Option<bool> {
+    /// Whether several causes are true together of a block: G is what the one makes of what the other makes of T. `None` where
+    /// one of them says nothing that can be tried.
+    pub fn holds_together(&self, meanings: &[&Meaning], block: usize) -> Option<bool> {
+        let rows = self.case.units[0].sizes[0] as f64;
+        let stateless = self.points.iter().all(|point| same(&point.code[block], &point.second[block]));
+        for point in &self.points {
+            let mut right = point.truth[block].clone();
+            let mut factors = vec![1.0];
+            let mut any = false;
+            for meaning in meanings {
+                let by = |numbers: &[f64]| {
+                    factors.iter().flat_map(|f| numbers.iter().map(move |n| f * n)).collect()
+                };
+                match meaning {
+                    Meaning::Shares(axis, present) => right = self.shares(point, block, *axis, present)?,
+                    Meaning::Permuted(order) => right = permuted(&right, &self.shape(block), order)?,
+                    Meaning::Transposed => right = permuted(&right, &self.shape(block), &[1, 0])?,
+                    Meaning::ZeroAt(axis, missing) => {
+                        right = masked(&right, &self.shape(block), *axis, |at| !missing.contains(&at))?;
+                    }
+                    Meaning::Sign => factors = by(&[-1.0]),
+                    Meaning::Rows => factors = by(&[rows, 1.0 / rows]),
+                    Meaning::Factor => any = true,
+                    _ => return None,
+                }
+            }
+            if any {
+                factors = vec![(truth::dot(&point.code[block], &right) / truth::dot(&right, &right)).value()];
+            }
+            let is = |factor: &f64| {
+                let scaled: Vec<Double> = right.iter().map(|&number| number * Double::of(*factor)).collect();
+                same(&point.code[block], &scaled)
+            };
+            if !factors.iter().any(is) {
+                return Some(false);
+            }
+        }
+        Some(stateless)
+    }
+
+    /// The block of right code for a part of dout.
+    fn shares(&self, point: &Point, block: usize, axis: usize, present: &[usize]) -> Option<Vec<Double>> {
         let mut row = Row::<Double>::new(&self.case).ok()?;
         let shape = row.shapes().pop()?;
         let dout: Vec<Double> = point.dout.iter().map(|&dout| Double::of(dout)).collect();
@@ -261,7 +331,7 @@ impl Evidence {
             .map(|dout| dout.value())
             .collect();
         let claim = truth::claim(&mut row, &point.x, &dout).ok()?;
-        Some(same(&point.code[block], &claim.gradients[0][block]))
+        claim.gradients.into_iter().next()?.into_iter().nth(block)
     }
 }
 

@@ -1,15 +1,13 @@
 //! A layer examined alone: asked, differentiated, judged and diagnosed.
 
-use super::causes::{
-    Case, CrossEntropy, Diagnosis, FACTORS, cross_entropy_of, diagnose, diagnose_besides, plain, wrong_shape,
-};
+use super::causes::{CrossEntropy, Diagnosis, cross_entropy_of, plain};
 use super::control::{affordable, done};
 use super::evidence::{numbers, unexplained};
+use super::explain::{dout_ignored, explain};
 use super::guarded::Guarded;
-use super::kinks::AtKink;
 use super::message::text;
 use super::probe::{Answers, GIVEN, Inputs, Refusal, ask, expect_numbers, normal, random, relative};
-use super::view::{View, largest};
+use super::view::View;
 use super::{
     Cause, Comparison, Evidence, Finding, LayerReport, Message, Severity, Verdict, invariants, laws,
 };
@@ -289,158 +287,6 @@ fn remark(answers: &Answers, name: &str, block: usize, verdict: Verdict) -> Opti
     }
 }
 
-/// What is wrong with a block: up to two causes, dout being ignored and another.
-fn explain(
-    answers: &Answers,
-    block: usize,
-    labels: Option<&Labels>,
-    layer: &mut dyn Layer,
-) -> Vec<Diagnosis> {
-    let mut found = Vec::new();
-    if answers.probes.iter().any(|probe| probe.claimed[block].is_none()) {
-        return found;
-    }
-    if let Some(diagnosis) = wrong_shape(answers, block) {
-        return vec![diagnosis];
-    }
-    if let Some(diagnosis) = ties(answers, block) {
-        return vec![diagnosis];
-    }
-    // Added to what was there before: what is left without it may be right, or wrong in another way.
-    let without = |number: usize| -> Option<Tensor> {
-        let probe = &answers.probes[number];
-        let (claimed, before) = (probe.claimed[block].as_ref()?, probe.before[block].as_ref());
-        Some(before.map_or_else(|| claimed.clone(), |before| claimed - before))
-    };
-    let numbers = || 0..answers.probes.len();
-    let stripped: Vec<Option<Tensor>> = numbers().map(without).collect();
-    let grown = block > 0
-        && numbers()
-            .skip(1)
-            .all(|n| answers.probes[n].before[block].as_ref().is_some_and(|b| largest(b) > 0.0));
-    let right_without = grown
-        && numbers().all(|n| {
-            View::new(answers, n, block, None, stripped[n].as_ref())
-                .is_none_or(|view| !view.verdict.is_wrong())
-        });
-    if right_without {
-        let name = &answers.names[block];
-        let predicted = numbers()
-            .map(|n| {
-                let view = View::new(answers, n, block, None, None)?;
-                Some(&view.truth + answers.probes[n].before[block].as_ref()?)
-            })
-            .collect();
-        return vec![accumulated(name, predicted)];
-    }
-    let ignored = dout_ignored(answers, block);
-    let ones: Vec<Tensor> = answers.probes.iter().map(|probe| Tensor::ones(probe.d.shape())).collect();
-    let view = |n: usize| View::new(answers, n, block, ignored.then(|| &ones[n]), None);
-    let views: Vec<View<'_>> = numbers().filter_map(view).collect();
-    if ignored {
-        let predicted = views.iter().map(|view| Some(view.truth.clone())).collect();
-        found.push(ignoring(&answers.names[block], predicted));
-        if views.iter().all(|view| !view.verdict.is_wrong()) {
-            return found;
-        }
-    }
-    // That dout is ignored is seen, but it is not all: what the numbers are otherwise is for another cause to say.
-    for diagnosis in &mut found {
-        diagnosis.predicted.clear();
-        diagnosis.besides = Some(text!("besides"));
-    }
-    let told = |diagnosis: Diagnosis| Diagnosis { from_one: ignored, ..diagnosis };
-    // Far out, differences of what stands still are of little use: it is looked at last.
-    let is_far = |view: &View<'_>| Some(view.number) == answers.far;
-    let (near, far): (Vec<View<'_>>, Vec<View<'_>>) = views.into_iter().partition(|view| !is_far(view));
-    let mut case = Case { answers, block, views: near, labels };
-    let wrong_near = case.views.iter().any(|view| view.verdict.is_wrong());
-    if let Some(diagnosis) = wrong_near.then(|| diagnose(&case, layer)).flatten() {
-        found.insert(0, told(diagnosis));
-        return found;
-    }
-    // Two faults at once: one of sign or size, and another.
-    for factor in FACTORS.iter().filter(|_| wrong_near) {
-        let claimed: Vec<Option<Tensor>> = answers
-            .probes
-            .iter()
-            .map(|probe| Some(probe.claimed[block].as_ref()? / factor.of(probe)))
-            .collect();
-        let view = |n: usize| View::new(answers, n, block, ignored.then(|| &ones[n]), claimed[n].as_ref());
-        let views = numbers().filter_map(view).filter(|view| !is_far(view)).collect();
-        if let Some(two) = diagnose_besides(factor, &Case { answers, block, views, labels }, layer) {
-            found.splice(0..0, two.map(told));
-            return found;
-        }
-    }
-    if !far.is_empty() {
-        case.views.extend(far);
-        found.splice(0..0, diagnose(&case, layer).map(told));
-    }
-    found
-}
-
-/// Several inputs are tied for a maximum, and the gradient is counted several times, or lost, along the direction in which
-/// all of them move together: there is no kink in that direction.
-fn ties(answers: &Answers, block: usize) -> Option<Diagnosis> {
-    let mut counted = answers.probes.iter().filter_map(|probe| probe.at_kinks[block].as_ref()).flatten();
-    let (_, times) = counted.find_map(|(element, state)| match state {
-        AtKink::Counted(times) => Some((*element, *times)),
-        _ => None,
-    })?;
-    let smooth = (0..answers.probes.len())
-        .filter_map(|number| View::new(answers, number, block, None, None))
-        .filter(|view| view.jacobian.kinks.is_empty());
-    if smooth.into_iter().any(|view| view.verdict.is_wrong()) {
-        return None;
-    }
-    Some(ties_counted(&answers.names[block], times))
-}
-
-/// That ties of a maximum are counted so many times.
-pub(super) fn ties_counted(name: &str, times: f64) -> Diagnosis {
-    let mut found = Diagnosis::new(Cause::TiesCounted { times }, Vec::new());
-    found.message = found.message.with("block", name);
-    found
-}
-
-fn dout_ignored(answers: &Answers, block: usize) -> bool {
-    let experiments = &answers.experiments;
-    let (Some(first), Some(other), Some(sum)) =
-        (&answers.probes[0].claimed[block], &experiments.other[block], &experiments.sum[block])
-    else {
-        return false;
-    };
-    if largest(first) > 0.0 {
-        return first == other && other == sum;
-    }
-    // Where the first gradient is 0, the others tell: all are those of an upstream gradient of 1.
-    let is = |number: usize, d: Option<&Tensor>| {
-        let view = View::new(answers, number, block, d, None)?;
-        (view.conclusive >= 0.5 && largest(&view.truth) > 0.0).then(|| !view.verdict.is_wrong())
-    };
-    let numbers = || 0..answers.probes.len();
-    let claims = answers.probes.iter().filter_map(|probe| probe.claimed[block].as_ref());
-    if claims.map(largest).fold(0.0, f64::max) == 0.0 {
-        return false;
-    }
-    let ones = |number: usize| Tensor::ones(answers.probes[number].d.shape());
-    numbers().filter_map(|number| is(number, None)).any(|right| !right)
-        && numbers().filter_map(|number| is(number, Some(&ones(number)))).all(|right| right)
-}
-
-fn ignoring(name: &str, predicted: Vec<Option<Tensor>>) -> Diagnosis {
-    let mut found = Diagnosis::new(Cause::DoutIgnored, predicted).remark(text!("dout_ignored-seen"));
-    found.message = found.message.with("block", name);
-    found
-}
-
-fn accumulated(name: &str, predicted: Vec<Option<Tensor>>) -> Diagnosis {
-    let mut found = Diagnosis::new(Cause::Accumulated, predicted);
-    found.message = found.message.with("block", name);
-    found
-}
-
 /// The findings of all wrong blocks: one for each cause, with all blocks that have it.
 fn tell(answers: &Answers, name: &str, wrong: &[(usize, Vec<Diagnosis>)]) -> Vec<Finding> {
     let mut findings: Vec<Finding> = Vec::new();
@@ -466,7 +312,9 @@ fn tell(answers: &Answers, name: &str, wrong: &[(usize, Vec<Diagnosis>)]) -> Vec
             }
             let mut found =
                 diagnosis.clone().finding(Severity::Fault, Verdict::Wrong, name, vec![block_name.clone()]);
-            if diagnoses.len() > 1 && diagnosis.cause == Cause::DoutIgnored {
+            let replaced = |other: &Diagnosis| matches!(other.cause, Cause::DoutChanged { .. });
+            let harmless = answers.probes[GIVEN].out.len() == 1 && !diagnoses.iter().any(replaced);
+            if diagnoses.len() > 1 && diagnosis.cause == Cause::DoutIgnored && harmless {
                 // A mistake of its own, with which nothing is wrong yet where this is the last layer.
                 found.severity = Severity::Warning;
             }

@@ -90,6 +90,11 @@ impl Layer for Guarded<'_> {
         self.with_copy(1, dout, |layer, dout| guard(&name, "backward", || layer.backward_in_place(dout)))
     }
 
+    fn backward_in_place(&mut self, dout: &mut Tensor) -> Result<Tensor> {
+        let name = self.layer.name().to_owned();
+        guard(&name, "backward", || self.layer.backward_in_place(dout))
+    }
+
     fn parameters(&mut self) -> Vec<Parameter<'_>> {
         self.layer.parameters()
     }

@@ -45,6 +45,7 @@ mod comparison;
 mod control;
 mod evidence;
 mod examine;
+mod explain;
 mod extent;
 pub mod faults;
 mod function;

@@ -25,7 +25,7 @@ pub(super) struct Probe {
     /// The values of all blocks: the input, then the parameters.
     pub values: Vec<Tensor>,
     pub claimed: Claims,
-    /// What the layer showed as gradients just before this `backward`.
+    /// What the layer showed as gradients just before this `backward`, and for the input what the call before gave.
     pub before: Claims,
     /// By block; `None` before the differences are taken.
     pub jacobians: Vec<Option<Jacobian>>,
@@ -215,17 +215,18 @@ pub(super) fn ask(
 
     // Before each backward there is exactly one forward: what a layer wrongly remembers is that of the probe before.
     let mut drawn = self::random(seed ^ 0x3333);
-    let earlier = with_values(layer, &earlier.clone(), |layer| -> Result<Earlier> {
+    let (earlier, mut last) = with_values(layer, &earlier.clone(), |layer| -> Result<_> {
         let d = upstream(layer.forward(given)?.shape(), &mut drawn);
-        claims(layer, &d)?;
-        Ok(Earlier { x: given.clone(), d, values: earlier })
+        let last = claims(layer, &d)?.swap_remove(0);
+        Ok((Earlier { x: given.clone(), d, values: earlier }, last))
     })?;
     let mut probes: Vec<Probe> = Vec::new();
     let mut far_at = None;
     for (number, question) in questions.into_iter().enumerate() {
         let Question { x, parameters } = question;
         match with_values(layer, &parameters, |layer| probe(layer, x, &mut drawn)) {
-            Ok(probe) => {
+            Ok(mut probe) => {
+                probe.before[0] = std::mem::replace(&mut last, probe.claimed[0].clone());
                 if Some(number) == far {
                     far_at = Some(probes.len());
                 }

@@ -1,6 +1,7 @@
 //! The gradient check, examined: faults are found, in the right place, by their names; what is right is never called
 //! wrong.
 
+mod calls;
 mod cases;
 mod catalogue;
 mod failing;

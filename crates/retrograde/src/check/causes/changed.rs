@@ -2,7 +2,7 @@
 
 use ndarray::{Axis, IxDyn};
 
-use super::order::{flips, orders, reversed, rolled};
+use super::order::{flips, indices, orders, read_at, reversed, rolled};
 use super::{Case, Diagnosis};
 use crate::Result;
 use crate::check::Cause;
@@ -54,6 +54,9 @@ fn changes(dimensions: usize) -> Vec<Change> {
             (changed.shape() == x.shape()).then(|| changed.as_standard_layout().to_owned())
         };
         all.push((how, Box::new(make)));
+    }
+    for (index, axes) in indices(dimensions) {
+        all.push((format!("_{index}"), Box::new(move |x, _| read_at(x, &axes))));
     }
     for axis in 0..dimensions {
         for by in [1, -1] {

@@ -158,8 +158,28 @@ pub(super) fn forward_over_wrong_axis(case: &Case<'_>, _: &mut dyn Layer) -> Opt
     None
 }
 
+/// An epsilon that guards the logarithm is no part of what backward is of: where it is not all that is wrong, the truth of
+/// the hypotheses is the gradient without it.
+pub(in crate::check) fn without_epsilon(case: &mut Case<'_>) {
+    let Some(forward) = of(case).filter(|forward| forward.epsilon > 0.0 && forward.over == Over::Row) else {
+        return;
+    };
+    let truth = |view: &View<'_>| {
+        let x = &view.probe.x;
+        let mut truth =
+            (forward.probabilities(x) - labels(case, view)?) * (view.d[0] / forward.divisor.of(x));
+        truth.zip_mut_with(&view.truth, |truth, known| *truth = if known.is_nan() { *known } else { *truth });
+        Some(truth)
+    };
+    let Some(truths) = case.views.iter().map(truth).collect::<Option<Vec<_>>>() else { return };
+    if case.views.iter().zip(&truths).all(|(view, truth)| view.is(truth)) {
+        return;
+    }
+    case.views.iter_mut().zip(truths).for_each(|(view, truth)| view.truth = truth);
+}
+
 /// The gradient of a cross entropy without the epsilon that is in its logarithm, divided as the loss is or otherwise.
-fn without_epsilon(case: &Case<'_>, forward: Forward) -> Option<Diagnosis> {
+fn epsilon_forgotten(case: &Case<'_>, forward: Forward) -> Option<Diagnosis> {
     let right = forward.divisor.written();
     for divisor in [forward.divisor, Divisor::Rows, Divisor::One, Divisor::Elements] {
         if forward.epsilon == 0.0 {
@@ -219,7 +239,7 @@ pub(super) fn terms(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
             .with("right", forward.divisor.written())
             .with("divisor", numpy(forward.divisor))
     };
-    if let Some(found) = without_epsilon(case, forward) {
+    if let Some(found) = epsilon_forgotten(case, forward) {
         return Some(found);
     }
     for (code, form) in FORMS {

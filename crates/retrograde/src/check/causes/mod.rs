@@ -7,6 +7,7 @@
 mod attention;
 mod changed;
 mod cross_entropy;
+mod edges;
 mod formulas;
 mod left_out;
 mod loss_terms;
@@ -128,6 +129,14 @@ fn first_of(all: &[Hypothesis], case: &Case<'_>, layer: &mut dyn Layer) -> Optio
     Some(found.with("block", case.name()))
 }
 
+/// Hypotheses that know nothing of a layer but its contributions, which come last: what has a name of its own is told by that.
+const CONTRIBUTIONS: &[Hypothesis] = &[edges::written_into, edges::formula, edges::of_dout];
+
+/// What the contributions of the outputs tell, where nothing else reproduces the numbers of a block.
+pub(super) fn diagnose_contributions(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Diagnosis> {
+    first_of(CONTRIBUTIONS, case, layer)
+}
+
 /// Hypotheses on the order and the shares of the numbers, to which a wrong size or sign may come.
 const BESIDES: &[Hypothesis] = &[
     softmax::terms,
@@ -170,8 +179,9 @@ pub(super) fn diagnose_besides(
     Some([found, second])
 }
 
-pub(super) use cross_entropy::{Forward as CrossEntropy, recognise as cross_entropy_of};
+pub(super) use cross_entropy::{Forward as CrossEntropy, recognise as cross_entropy_of, without_epsilon};
 pub(super) use formulas::plain;
+pub(super) use memory::{Memory, earlier_calls};
 pub(super) use order::wrong_shape;
 pub(super) use paths::decay;
 pub(super) use scale::BESIDES as FACTORS;

@@ -1,6 +1,6 @@
 //! The right numbers in the wrong places: transposed, reversed, moved, or another block's.
 
-use ndarray::{Axis, IxDyn};
+use ndarray::{Axis, Dimension, IxDyn};
 
 use super::{Case, Diagnosis};
 use crate::check::Cause;
@@ -107,6 +107,12 @@ pub(super) fn rearranged(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis
         };
         ways.push(("_.reshape(_.T.shape).T".into(), Box::new(rows)));
     }
+    for (index, axes) in indices(dimensions) {
+        for (add, sign) in [(false, "="), (true, "+=")] {
+            let axes = axes.clone();
+            ways.push((format!("_{index} {sign} …"), Box::new(move |truth| written_at(truth, &axes, add))));
+        }
+    }
     for (how, way) in ways {
         // Of what comes in over an edge nothing is said.
         let fit = if how.starts_with(SHIFTED) {
@@ -129,6 +135,47 @@ pub(super) fn flips(dimensions: usize) -> Vec<Vec<usize>> {
         (1..1_usize << axes).map(|set| (0..axes).filter(|axis| set >> axis & 1 == 1).collect()).collect();
     all.sort_by_key(Vec::len);
     all
+}
+
+/// Mistaken indices, one or several of [i, j, …] in the place of others: as they are written, and the axis of each.
+pub(super) fn indices(dimensions: usize) -> Vec<(String, Vec<usize>)> {
+    if !(2..=4).contains(&dimensions) {
+        return Vec::new();
+    }
+    let mut all = Vec::new();
+    for to in 0..dimensions {
+        for from in (0..dimensions).filter(|from| *from != to) {
+            let axes: Vec<usize> = (0..dimensions).map(|axis| if axis == to { from } else { axis }).collect();
+            let written: Vec<&str> = axes.iter().map(|axis| ["i", "j", "k", "l"][*axis]).collect();
+            all.push((format!("[{}]", written.join(", ")), axes));
+        }
+    }
+    all
+}
+
+/// The index that is mistaken for another, if it lies within the shape.
+fn mistaken(at: &[usize], axes: &[usize], shape: &[usize]) -> Option<Vec<usize>> {
+    let index: Vec<usize> = axes.iter().map(|axis| at[*axis]).collect();
+    index.iter().zip(shape).all(|(at, length)| at < length).then_some(index)
+}
+
+/// The numbers, each read at a mistaken index.
+pub(super) fn read_at(values: &Tensor, axes: &[usize]) -> Option<Tensor> {
+    let mut read = values.clone();
+    for (at, value) in read.indexed_iter_mut() {
+        *value = values[mistaken(at.slice(), axes, values.shape())?.as_slice()];
+    }
+    Some(read)
+}
+
+/// The numbers, each written to a mistaken index, or added up there.
+fn written_at(values: &Tensor, axes: &[usize], add: bool) -> Option<Tensor> {
+    let mut written = Tensor::zeros(values.raw_dim());
+    for (at, value) in values.indexed_iter() {
+        let place = &mut written[mistaken(at.slice(), axes, values.shape())?.as_slice()];
+        *place = if add { *place + value } else { *value };
+    }
+    Some(written)
 }
 
 /// Moved along an axis; what comes in over the edge is not known.

@@ -35,8 +35,10 @@ fn patterns(length: usize) -> Vec<Pattern> {
 /// G has the shares of some positions along an axis of the output only.
 pub(super) fn missing(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
     let out = case.views.first()?.probe.out.shape().to_vec();
-    for (axis, &length) in out.iter().enumerate().filter(|(_, length)| **length > 1) {
-        for has in patterns(length) {
+    for (axis, &length) in out.iter().enumerate() {
+        let lengths = case.views.iter().map(|view| view.probe.out.shape().get(axis).copied().unwrap_or(1));
+        let longest = lengths.max().unwrap_or(1);
+        for has in patterns(longest).into_iter().filter(|_| longest > 1) {
             let fit = case.fit(|view| {
                 let mut d = view.upstream();
                 let length = d.len_of(Axis(axis));
@@ -87,8 +89,10 @@ pub(super) fn part_detached(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagno
         };
         pairs.enumerate().filter_map(|(at, pair)| zero(pair).then_some(at)).collect()
     };
-    let first = case.smooth().map(|(_, view)| view).find(|view| view.verdict.is_wrong())?;
-    for axis in 0..first.claimed.ndim() {
+    let wrong = || case.smooth().map(|(_, view)| view).filter(|view| view.verdict.is_wrong());
+    for axis in 0..wrong().next()?.claimed.ndim() {
+        // Along an axis of one position all of it would be missing.
+        let first = wrong().max_by_key(|view| view.claimed.len_of(Axis(axis)))?;
         let missing = zero_at(first, axis);
         if missing.is_empty() || missing.len() == first.claimed.len_of(Axis(axis)) {
             continue;
@@ -264,6 +268,12 @@ pub(super) fn dout_changed(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnos
             case.fit(|view| Some(view.jacobian.vjp(&flat(change(&view.upstream(), &view.probe.out)))))
         {
             return Some(accept(how, predicted));
+        }
+    }
+    for (index, axes) in super::order::indices(case.views.first()?.probe.out.ndim()) {
+        let read = |view: &View<'_>| super::order::read_at(&view.upstream(), &axes);
+        if let Some(predicted) = case.fit(|view| Some(view.jacobian.vjp(&flat(read(view)?)))) {
+            return Some(accept(&format!("dout{index}"), predicted));
         }
     }
     for axis in 0..case.views.first()?.probe.out.ndim() {

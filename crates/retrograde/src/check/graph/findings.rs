@@ -1,6 +1,6 @@
 //! What is said about a graph's nodes and gradients.
 
-use super::super::examine::ties_counted;
+use super::super::explain::ties_counted;
 use super::super::kinks::AtKink;
 use super::super::message::text;
 use super::super::{Comparison, Evidence, Finding, Message, Severity, Table, Verdict};

@@ -44,6 +44,8 @@ written_into = { $what ->
     }
     .title = { $what } written into
     .training = right in a plain row of layers, by luck; wrong as soon as an array is used twice: a skip, two losses, a layer that remembers its output
+written_into-early = backward writes into dout while it still needs it: d{ $block } is made of what is left there.
+    .training = `{ $block }` follows the gradient of another dout
 written_into-size = { $what } had { $before } numbers before { $call }, and has { $after } after it.
 written_into-value = { $what } at { $index } was { $before } before { $call }, and is { $after } after it.
 
@@ -549,14 +551,12 @@ left_out = Forward multiplies by { $what } on the way from { $of } to the output
 stale = d{ $block } is right for the `{ $what }` that the layer had before it was changed: backward uses a copy.
     .title = stale { $what }
     .training = right at the first step, and more wrong with every update
-stale-x = d{ $block } is right for the input of the call before, not for this one: what backward uses was remembered too early, or never renewed.
-    .training = each step follows the samples of an earlier batch: the loss falls slowly, wavers, or not at all
 stale-first_x = d{ $block } is right for the input of the first call, not for this one: what backward uses was remembered too early, or never renewed.
     .training = each step follows the samples of an earlier batch: the loss falls slowly, wavers, or not at all
-stale-dout = The upstream gradient is that of the call before: backward does not use the dout that it is given.
-    .training = each step goes where the last batch pointed
-stale-gradient = d{ $block } is that of the call before: it is returned before it is renewed. Compute it first, then store and return it.
-    .training = each step goes where the last batch pointed
+stale-earlier = After an equal call d{ $block } is right, and after another one it is not: backward uses the { $what } of the call before. It is stored too early, or renewed too late.
+    .training = each step follows the samples of an earlier batch: the loss falls slowly, wavers, or not at all
+stale-left = d{ $block } is another one after another call: the { $what } of the call before is in it. Something that backward uses, or adds to, is not renewed.
+    .training = each step follows the samples of an earlier batch: the loss falls slowly, wavers, or not at all
 loss_term = The loss is a sum of terms, and each number of dx should be { $right }; backward has { $code }, the gradient of another loss.
     .title = loss backward is { $code }
     .training = another loss than the one that is shown is made small
@@ -592,6 +592,8 @@ wrong_slope-at_one_point = dx is right but at x = { $point }: there the function
 wrong_slope-of_input = In d{ $block } each contribution is dout times { $code }; it should be dout times { $right }, which is what `{ $block }` is multiplied by in forward.
     .training = `{ $block }` follows a gradient of another function
 wrong_slope-of_another = In d{ $block } each contribution is dout times { $code }; forward multiplies `{ $block }` by another function of x.
+    .training = `{ $block }` follows a gradient of another function
+wrong_slope-contribution = Output i contributes dout · s to element j of d{ $block }, with s = ∂out[i]/∂{ $block }[j]; in backward { $code } stands in place of s.
     .training = `{ $block }` follows a gradient of another function
 wrong_slope-at_the_end = d{ $block } is right but for a factor in each output y: it has { $code } where { $right } belongs, the slope of an activation at the end of forward.
 wrong_slope-at_the_beginning = d{ $block } is right but for a factor in each input x: it has { $code } where { $right } belongs, the slope of an activation at the beginning of forward.

@@ -254,22 +254,18 @@ stale =
     .code = { $what }_used = { $what }_before
     .right = { $what }_used = { $what }
     .help = { $what } = self.{ $what }
-stale-x =
-    .code = x_used = x_before
-    .right = x_used = x
-    .help = self.x = x
 stale-first_x =
     .code = x_used = x_first
     .right = x_used = x
     .help = self.x = x
-stale-dout =
-    .code = dout_used = dout_before
-    .right = dout_used = dout
-    .help = dx = dout * …
-stale-gradient =
-    .code = d{ $block } = d{ $block }_before
-    .right = d{ $block } = dout · ∂out/∂{ $block }
-    .help = self.d{ $block } = d{ $block }
+stale-earlier =
+    .code = { $what }_used = { $what }_before
+    .right = { $what }_used = { $what }
+    .help = self.{ $what } = { $what }
+stale-left =
+    .code = { $what }_used = { $what }_before
+    .right = { $what }_used = { $what }
+    .help = self.{ $what } = { $what }
 loss_term =
     .code = dx = dout · ({ $code })
     .right = dx = dout · ({ $right })
@@ -307,6 +303,10 @@ wrong_slope-of_another =
     .code = d{ $block } = Σ dout · ({ $code })
     .right = d{ $block } = Σ dout · ∂out/∂{ $block }
     .help = d{ $block } = np.sum(dout * …, axis=0)
+wrong_slope-contribution =
+    .code = d{ $block }[j] = Σ_i dout[i] · ({ $code })
+    .right = d{ $block }[j] = Σ_i dout[i] · ∂out[i]/∂{ $block }[j]
+    .help = d{ $block }[j] += dout[i] * ∂out[i]/∂{ $block }[j]
 wrong_slope-at_the_end =
     .code = d{ $block } = … · ({ $code })
     .right = d{ $block } = … · ({ $right })

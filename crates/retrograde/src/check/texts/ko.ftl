@@ -43,6 +43,8 @@ written_into = { $what ->
     }
     .title = { $what }의 배열에 덮어씀
     .training = 계층을 한 줄로만 이으면 우연히 맞습니다. 건너뛰기 연결, 두 개의 손실, 출력을 기억하는 계층처럼 배열을 두 번 쓰는 순간 틀립니다
+written_into-early = backward가 아직 써야 할 dout에 값을 씁니다. d{ $block }의 값은 그곳에 남은 값으로 만들어집니다.
+    .training = `{ $block }`의 갱신에 다른 dout의 기울기가 쓰입니다
 written_into-size = { $what }에 든 수는 { $call } 전에는 { $before }개, 후에는 { $after }개입니다.
 written_into-value = { $what }{ $index }의 값은 { $call } 전에는 { $before }, 후에는 { $after }입니다.
 
@@ -547,14 +549,12 @@ left_out = forward는 { $of }에서 출력까지 가는 길에 { $what }(을/를
 stale = d{ $block }의 값은 `{ $what }`(이/가) 바뀌기 전의 값에 대한 기울기입니다. backward가 복사본을 씁니다.
     .title = 이전 호출의 { $what }
     .training = 첫 갱신에서는 맞지만 갱신할수록 더 틀립니다
-stale-x = d{ $block }의 값은 이번 입력이 아니라 바로 앞 호출의 입력에 대한 기울기입니다. backward가 쓰는 값이 너무 일찍 저장되었거나 다시 저장되지 않았습니다.
-    .training = 매번 이전 배치의 샘플을 따라갑니다. 손실이 천천히 줄거나 흔들리거나 줄지 않습니다
 stale-first_x = d{ $block }의 값은 이번 입력이 아니라 맨 처음 호출의 입력에 대한 기울기입니다. backward가 쓰는 값이 너무 일찍 저장되었거나 다시 저장되지 않았습니다.
     .training = 매번 이전 배치의 샘플을 따라갑니다. 손실이 천천히 줄거나 흔들리거나 줄지 않습니다
-stale-dout = 바로 앞 호출의 상류 기울기를 씁니다. backward가 이번에 받은 dout을 쓰지 않습니다.
-    .training = 매번 지난 배치가 가리킨 방향으로 갑니다
-stale-gradient = d{ $block }의 값이 바로 앞 호출의 기울기입니다. 새로 계산하기 전에 돌려줍니다. 먼저 계산한 뒤 저장하고 돌려주세요.
-    .training = 매번 지난 배치가 가리킨 방향으로 갑니다
+stale-earlier = 같은 호출 뒤에는 d{ $block }의 값이 맞고 다른 호출 뒤에는 틀립니다. backward가 바로 앞 호출의 { $what }(을/를) 씁니다. 너무 일찍 저장되었거나 너무 늦게 다시 저장됩니다.
+    .training = 매번 이전 배치의 샘플을 따라갑니다. 손실이 천천히 줄거나 흔들리거나 줄지 않습니다
+stale-left = 앞선 호출이 달라지면 d{ $block }의 값도 달라집니다. 바로 앞 호출의 { $what }(이/가) 섞여 있습니다. backward가 쓰거나 더해 가는 값이 새로 정해지지 않습니다.
+    .training = 매번 이전 배치의 샘플을 따라갑니다. 손실이 천천히 줄거나 흔들리거나 줄지 않습니다
 loss_term = 손실은 항의 합이므로 dx의 원소의 올바른 식은 { $right }인데 backward의 식은 { $code }입니다. 다른 손실의 기울기입니다.
     .title = 손실의 역전파가 { $code }
     .training = 화면에 보이는 손실이 아니라 다른 손실이 줄어듭니다
@@ -590,6 +590,8 @@ wrong_slope-at_one_point = dx의 값은 x = { $point }에서만 틀립니다. �
 wrong_slope-of_input = d{ $block }의 기여는 모두 dout에 { $code }(을/를) 곱한 값입니다. forward에서 `{ $block }`에 곱하는 { $right }(을/를) 곱해야 합니다.
     .training = `{ $block }`의 갱신에 다른 함수의 기울기가 쓰입니다
 wrong_slope-of_another = d{ $block }의 기여는 모두 dout에 { $code }(을/를) 곱한 값입니다. forward에서 `{ $block }`에 곱하는 것은 x의 다른 함수입니다.
+    .training = `{ $block }`의 갱신에 다른 함수의 기울기가 쓰입니다
+wrong_slope-contribution = 출력 i가 d{ $block }의 원소 j에 주는 기여는 dout · s이고 s = ∂out[i]/∂{ $block }[j]입니다. backward는 s 대신 { $code }(을/를) 씁니다.
     .training = `{ $block }`의 갱신에 다른 함수의 기울기가 쓰입니다
 wrong_slope-at_the_end = d{ $block }의 값은 출력 y마다 곱하는 인수만 틀립니다. forward 끝의 활성화 함수를 미분한 { $right } 대신 { $code }(을/를) 씁니다.
 wrong_slope-at_the_beginning = d{ $block }의 값은 입력 x마다 곱하는 인수만 틀립니다. forward 처음의 활성화 함수를 미분한 { $right } 대신 { $code }(을/를) 씁니다.
