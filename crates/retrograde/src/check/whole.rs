@@ -176,6 +176,11 @@ fn after_an_update(network: &mut NetworkAsLayer<'_>, x: &Tensor, whole: &mut Who
         let Ok(Ok(mut answers)) = ask_here(network, x) else { return Ok(()) };
         lower_precision(network, x, &mut answers);
         for block in 1..answers.names.len() {
+            // Numbers that overflow at other parameters say nothing of the given ones.
+            let overflows = |claimed: &Tensor| claimed.iter().any(|claim| !claim.is_finite());
+            if answers.probes[0].claimed[block].as_ref().is_some_and(overflows) {
+                continue;
+            }
             if !along_directions(network, &answers, block, 2)? {
                 answers.differentiate(network, 0, block, ELEMENTS[0], 3)?;
                 let mut found = parameter(network, &answers, block)?;
