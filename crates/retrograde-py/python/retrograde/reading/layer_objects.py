@@ -130,10 +130,14 @@ def read_layer(subject, example):
     """An object as a layer."""
     calls, inputs, movable, given = study_layer(subject.thing, subject, example)
     outputs = calls.forward(*given(inputs))
+    if len(outputs) == 1 and outputs[0].size == 1 and len(movable) > 1:
+        # A network that ends in its loss gives no gradient of its labels, and perhaps none of its input.
+        movable = movable[: len(calls.backward([_like(outputs[0], np.ones(outputs[0].shape))]))]
     names = arity(getattr(calls.thing, calls.forward_name))[1]
     names += [f"input{at}" for at in range(len(names), len(inputs))]
     parameters = [one.name for one in calls.parameters]
     subject.notes.extend(calls.notes)
+    calls.add_to(subject.sources, calls.kind)
     call = f"{calls.kind}: a layer; {calls.forward_name}({', '.join(names[: len(example)])}) → {_count(outputs)}"
     convention = f"{call}, {calls.backward_name}({', '.join(calls.accepts[: max(1, calls.required)])})"
     of = listed([f"d{names[at]}" for at in movable] + [f"{one.name} ({one.gradient.name})" for one in calls.parameters])
@@ -167,7 +171,7 @@ def read_layer(subject, example):
     arguments = [(names[at], inputs[at]) for at in movable] + [(one.name, one.array) for one in calls.parameters]
     if not arguments:
         raise ReadingError(f"{calls.kind} has nothing to differentiate by", "a parameter with a gradient", "params={'W': 'dW'}")
-    return Reading(subject, convention, moved, _held(held), lambda: check_vjp(arguments, forward, backward))
+    return Reading(subject, convention, moved, _held(held), lambda: check_vjp(subject.name, arguments, forward, backward))
 
 
 def _count(outputs):
@@ -231,8 +235,7 @@ def loss_form(thing, subject, at, x, t):
     calls = LossCalls(thing, subject, at)
     calls.within = probabilities(x)
     labels = Labels(t)
-    classes = np.shape(x)[-1] if np.ndim(x) else 1
-    taken = labels.form(classes)
+    taken = labels.form(np.shape(x))
     if taken is not None:
 
         def forward(logits, asked):
@@ -259,6 +262,7 @@ def read_loss(subject, example, at):
     """An object as a loss."""
     x, t = real(example[1 - at]), example[at]
     calls, form, taken = loss_form(subject.thing, subject, at, x, t)
+    calls.calls.add_to(subject.sources, calls.kind)
     order = "(x, t)" if at == 1 else "(t, x)"
     arguments = ", ".join(calls.calls.accepts[: max(calls.calls.required, 1)])
     convention = f"{calls.kind}: a loss; {calls.calls.forward_name}{order} → a number, {calls.calls.backward_name}({arguments})"
