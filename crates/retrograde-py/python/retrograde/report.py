@@ -198,7 +198,8 @@ class Report:
         return self.ok
 
     def __str__(self):
-        return "\n".join([*self._reading_lines(), "", self._forms["text"].rstrip(), *self._lines_of_code()])
+        notices = [part for one in self._forms.get("notices", []) for part in (one, "")]
+        return "\n".join([*self._reading_lines(), "", *notices, self._forms["text"].rstrip(), *self._lines_of_code()])
 
     def __repr__(self):
         return str(self)
@@ -207,8 +208,14 @@ class Report:
         return ["how I read your code:", *(f"  {line}" for line in self._reading)]
 
     def _lines_of_code(self):
-        lines = [one["line"] for one in self._data["findings"] if one.get("line")]
-        return ["", *(f"  {line['place']}: {line['code']}" for line in lines)] if lines else []
+        lines = []
+        for one in self._data["findings"]:
+            line = one.get("line")
+            if line:
+                mark = {"fault": "✗", "warning": "!"}.get(one["severity"], "·")
+                lines += [f"  {mark} {line['place']}", f"      {line['code']}"]
+                lines += [f"      {line['right']}   ← so"] if line["right"] else []
+        return ["", "your lines:", *lines] if lines else []
 
     def _page(self):
         reading = "".join(f"<li>{_html.escape(line)}</li>" for line in self._reading)

@@ -1,11 +1,11 @@
 """Reading code: one module for each family of conventions, asked in turn."""
 
 from ..errors import ReadingError
-from . import functions, layer_objects, whole_functions, whole_objects
+from . import contexts, functions, layer_objects, values, whole_functions, whole_objects
 from .subject import Subject, described
 
 #: In the order in which they are asked: the more a family asks for, the earlier it comes.
-FAMILIES = (whole_functions, whole_objects, layer_objects, functions)
+FAMILIES = (contexts, whole_functions, whole_objects, layer_objects, values, functions)
 
 
 def read(thing, example, said):

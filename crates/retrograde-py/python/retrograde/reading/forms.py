@@ -45,13 +45,13 @@ def check_network(layers, loss, x, labels, names, decay):
     return _retrograde.check_network(list(layers), loss, real(x), labels, dict(names), dict(decay), limits.get())
 
 
-def check_function(arguments, loss, gradients):
+def check_function(name, arguments, loss, gradients):
     """A loss of its arguments, and a function that gives all its gradients."""
-    named = [(name, real(value)) for name, value in arguments]
-    return _retrograde.check_function(named, loss, gradients, limits.get())
+    named = [(own, real(value)) for own, value in arguments]
+    return _retrograde.check_function(name, named, loss, gradients, limits.get())
 
 
-def check_vjp(arguments, forward, backward):
+def check_vjp(name, arguments, forward, backward):
     """A function with several arguments and outputs, and its vector-Jacobian product."""
-    named = [(name, real(value)) for name, value in arguments]
-    return _retrograde.check_vjp(named, forward, backward, limits.get())
+    named = [(own, real(value)) for own, value in arguments]
+    return _retrograde.check_vjp(name, named, forward, backward, limits.get())

@@ -15,6 +15,8 @@ from .subject import arity, described, is_number, kind_of
 def read(subject):
     """Reads functions, or answers ``None``."""
     functions = [one for one in subject.things if is_function(one)]
+    if functions:
+        subject.sources.add(subject.name, functions[0], functions[-1])
     if len(functions) != len(subject.things) or not subject.example:
         return None
     if len(functions) == 1:
@@ -118,7 +120,7 @@ def read_one(subject, function):
     if guessed:
         moved += " (wrt= says otherwise)"
     values = [(arguments.names[at], arguments.example[at]) for at in wrt]
-    return Reading(subject, convention, moved, f"held: {listed(held)}" if held else "", lambda: check_function(values, loss, gradient))
+    return Reading(subject, convention, moved, f"held: {listed(held)}" if held else "", lambda: check_function(subject.name, values, loss, gradient))
 
 
 def by_shape(subject, arguments, gradients):
@@ -207,7 +209,7 @@ def dictionary_reading(subject, arguments, at, keys, loss, gradient, answer):
     convention = f"{subject.name}({', '.join(arguments.names)}) → {answer}"
     moved = f"compared: the gradients of {listed(f'{own} ({key})' for key, own in keys.items())}"
     held = [one for number, one in enumerate(arguments.names) if number != at]
-    return Reading(subject, convention, moved, f"held: {listed(held)}", lambda: check_function(parameters, loss, gradient))
+    return Reading(subject, convention, moved, f"held: {listed(held)}", lambda: check_function(subject.name, parameters, loss, gradient))
 
 
 def read_two(subject, first, second):
@@ -216,6 +218,8 @@ def read_two(subject, first, second):
     answer = arguments.call()
     if is_scalar(answer):
         return f_and_gradient(subject, arguments, second)
+    if isinstance(answer, np.ndarray) and len(arguments.positions()) == 1 and arity(second)[0] == 1:
+        return f_and_slope(subject, arguments, second, answer)
     return pair_with_cache(subject, arguments, second, answer)
 
 
@@ -257,12 +261,35 @@ def f_and_gradient(subject, arguments, second):
     held = [one for at, one in enumerate(arguments.names) if at not in wrt]
     convention = f"{subject.name}({', '.join(arguments.names)}) → a number, {name} → its gradient"
     moved = f"compared: the gradient by {listed(one for one, _ in values)}" + (" (wrt= says otherwise)" if guessed else "")
-    return Reading(subject, convention, moved, f"held: {listed(held)}" if held else "", lambda: check_function(values, loss, gradient))
+    return Reading(subject, convention, moved, f"held: {listed(held)}" if held else "", lambda: check_function(subject.name, values, loss, gradient))
 
 
 def _shaped(gradient, value):
     gradient = real(gradient)
     return gradient.reshape(value.shape) if gradient.size == value.size and gradient.ndim <= 1 else gradient
+
+
+def f_and_slope(subject, arguments, second, answer):
+    """A function of each element, and its derivative (C21): at the input, or at the output, whichever fits."""
+    at = arguments.positions()[0]
+    x, name = arguments.example[at], kind_of(subject.originals[1])
+    step = 1e-6 * np.maximum(1.0, np.abs(x))
+    slope = (real(arguments.call({at: x + step})) - real(arguments.call({at: x - step}))) / (2 * step)
+    candidates = [("x", lambda value, out: value), ("the output", lambda value, out: out)]
+    fits = [np.shape(found) == np.shape(slope) and np.allclose(found, slope, atol=1e-4) for found in (second(x.copy()), second(answer.copy()))]
+    where, pick = candidates[1] if fits == [False, True] else candidates[0]
+    left = {}
+
+    def forward(value):
+        left["x"], left["out"] = value.copy(), real(arguments.call({at: value}))
+        return left["out"].copy()
+
+    def backward(dout):
+        return dout * real(second(pick(left["x"], left["out"]).copy()))
+
+    form = LayerForm(subject.name, [], forward, backward)
+    convention = f"{subject.name}({arguments.names[at]}) → an array, {name} → its derivative at {where}"
+    return Reading(subject, convention, f"compared: dout times {name}({where}) with the gradient", "", lambda: form.check(x))
 
 
 def pair_with_cache(subject, arguments, second, answer):
@@ -318,7 +345,7 @@ def pair_with_cache(subject, arguments, second, answer):
     def vjp(values, douts):
         return [None if one is None else real(one) for one in backward(douts)]
 
-    return Reading(subject, convention, moved, held_line, lambda: check_vjp(values, forward, vjp))
+    return Reading(subject, convention, moved, held_line, lambda: check_vjp(subject.name, values, forward, vjp))
 
 
 def pair_form(name, arguments, wrt, parameters, forward, backward):
@@ -362,7 +389,7 @@ def dict_of_gradients(subject, arguments, wrt, forward, backward, gradients, nam
 
     convention = f"{subject.name}({', '.join(arguments.names)}) → out, cache; {name} → gradients by name"
     moved = f"compared: the gradients of {listed(f'{arguments.names[at]} ({pairs[at]})' for at in order)}"
-    return Reading(subject, convention, moved, "", lambda: check_vjp(values, run, vjp))
+    return Reading(subject, convention, moved, "", lambda: check_vjp(subject.name, values, run, vjp))
 
 
 def _kinds(answer):

@@ -56,10 +56,14 @@ class Isolation(contextlib.ExitStack):
         warnings.simplefilter("ignore")
         return self
 
-    def reset(self):
-        """The random state as at the beginning: before each forward, so that masks are the same each time."""
+    def reset(self, state=None):
+        """The random state as at the beginning, or another one: before each forward, so that masks are the same each time."""
         if self._random:
-            self._set_state(self._start)
+            self._set_state(state or self._start)
+
+    def state(self):
+        """The random state now."""
+        return self._state()
 
     def without_random(self, run):
         """Runs a check without :meth:`reset`, which takes time, if nothing drew a random number so far; and once more with it if

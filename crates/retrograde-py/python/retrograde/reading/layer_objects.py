@@ -134,6 +134,7 @@ def read_layer(subject, example):
     names += [f"input{at}" for at in range(len(names), len(inputs))]
     parameters = [one.name for one in calls.parameters]
     subject.notes.extend(calls.notes)
+    calls.add_to(subject.sources, calls.kind)
     call = f"{calls.kind}: a layer; {calls.forward_name}({', '.join(names[: len(example)])}) → {_count(outputs)}"
     convention = f"{call}, {calls.backward_name}({', '.join(calls.accepts[: max(1, calls.required)])})"
     of = listed([f"d{names[at]}" for at in movable] + [f"{one.name} ({one.gradient.name})" for one in calls.parameters])
@@ -167,7 +168,7 @@ def read_layer(subject, example):
     arguments = [(names[at], inputs[at]) for at in movable] + [(one.name, one.array) for one in calls.parameters]
     if not arguments:
         raise ReadingError(f"{calls.kind} has nothing to differentiate by", "a parameter with a gradient", "params={'W': 'dW'}")
-    return Reading(subject, convention, moved, _held(held), lambda: check_vjp(arguments, forward, backward))
+    return Reading(subject, convention, moved, _held(held), lambda: check_vjp(subject.name, arguments, forward, backward))
 
 
 def _count(outputs):
@@ -259,6 +260,7 @@ def read_loss(subject, example, at):
     """An object as a loss."""
     x, t = real(example[1 - at]), example[at]
     calls, form, taken = loss_form(subject.thing, subject, at, x, t)
+    calls.calls.add_to(subject.sources, calls.kind)
     order = "(x, t)" if at == 1 else "(t, x)"
     arguments = ", ".join(calls.calls.accepts[: max(calls.calls.required, 1)])
     convention = f"{calls.kind}: a loss; {calls.calls.forward_name}{order} → a number, {calls.calls.backward_name}({arguments})"

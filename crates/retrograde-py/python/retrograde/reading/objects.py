@@ -44,13 +44,13 @@ class ObjectCalls:
         self.rate = float(subject.said.get("lr") or LARGE)
         self.takes_rate = any(RATE.match(name) for name in self.accepts)
         self.held, self.accumulates = Held([]), False
-        self.inputs = self.raw = None
+        self.inputs = self.raw = self.random = None
 
     # Forward.
 
     def forward(self, *inputs):
         """The outputs for inputs, as a list of arrays of one's own."""
-        self.subject.isolation.reset()
+        self.subject.isolation.reset(self.random)
         if self.state is not None:
             self._restore()
         self.inputs = inputs
@@ -100,6 +100,11 @@ class ObjectCalls:
             value = one.gradient.get()
             found[one.name] = None if value is None else np.ascontiguousarray(value, dtype=np.float64)
         return found
+
+    def add_to(self, sources, location):
+        """Where its code stands."""
+        words = {one.name: [str(one.gradient.path[-1][1])] if hasattr(one.gradient, "path") else [] for one in self.parameters}
+        sources.add(location, getattr(self.thing, self.forward_name), getattr(self.thing, self.backward_name), words)
 
     # What it remembers.
 

@@ -2,7 +2,9 @@
 
 import json
 
-from ..report import Report
+from ..report import RIGHT, Report
+from .epsilons import left_out
+from .notices import finding, text
 
 
 class Reading:
@@ -28,7 +30,44 @@ class Reading:
         """The report of the check."""
         forms = self._subject.isolation.without_random(self._check)
         data = json.loads(forms["json"])
-        return Report(data, self.lines, {name: forms[name] for name in ("text", "html", "markdown")})
+        if data["verdict"] == "wrong" and not any(one["cause"] for one in data["findings"] if one["severity"] == "fault"):
+            forms, data = self._without_epsilons(forms, data)
+        for one in data["findings"]:
+            line = self._subject.sources.line(one)
+            if line is not None:
+                one["line"] = line
+        found = self._subject.found
+        data["findings"] = [*found, *data["findings"]]
+        if any(one["severity"] == "fault" for one in found):
+            data["verdict"] = "wrong"
+        forms = {name: forms[name] for name in ("text", "html", "markdown")}
+        return Report(data, self.lines, {**forms, "notices": [text(one) for one in found]})
+
+    def _without_epsilons(self, forms, data):
+        """Where nothing explains what is wrong, a small epsilon in a loss may: without it the gradient is right."""
+        things = [*self._subject.things]
+        with left_out(things) as epsilons:
+            if not epsilons:
+                return forms, data
+            try:
+                again = self._subject.isolation.without_random(self._check)
+            except Exception:
+                return forms, data
+        without = json.loads(again["json"])
+        if without["verdict"] not in RIGHT:
+            return forms, data
+        shown = ", ".join(f"{one:g}" for one in epsilons)
+        self._subject.found.append(
+            finding(
+                "remark",
+                self.name,
+                [],
+                "epsilon",
+                f"The loss is computed with {shown}, and the gradients are those of a loss without it: so small an epsilon has no "
+                "consequence for training. The comparison leaves it out.",
+            )
+        )
+        return again, without
 
     def __repr__(self):
         return "\n".join(["how I read your code:", *(f"  {line}" for line in self.lines)])

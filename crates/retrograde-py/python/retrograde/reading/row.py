@@ -31,13 +31,21 @@ class Row:
     @classmethod
     def _study(cls, subject, whole, named, last):
         x, t = whole.example[:2]
-        layers = []
+        layers, state = [], None
         for name, thing in named:
             calls = ObjectCalls(thing, subject)
+            # Each layer draws what is left to it by those before.
+            calls.random = state
             out = calls.study([x.copy()], lambda outputs: [_like(one, np.cos(1.0 + np.arange(one.size)).reshape(one.shape)) for one in outputs])
             layers.append((name, LayerInRow(calls)))
+            calls.add_to(subject.sources, name)
+            subject.notes.extend(calls.notes)
+            calls.forward(x.copy())
+            state = subject.isolation.state()
             x = out[0]
-        _, form, labels = loss_form(last, subject, 1, x, t)
+        loss, form, labels = loss_form(last, subject, 1, x, t)
+        loss.calls.random = state
+        loss.calls.add_to(subject.sources, kind_of(last).lower())
         return cls(layers, form, kind_of(last), labels) if isinstance(form, LossForm) else None
 
     def check_with(self, whole):

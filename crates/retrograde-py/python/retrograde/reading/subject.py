@@ -14,6 +14,9 @@ class Subject:
 
     def __init__(self, things, example, said):
         self.originals, self.said = things, said
+        from .notices import stale_classes
+        from .sources import Sources
+
         copies = Copies()
         try:
             self.things = [copies.of(thing) for thing in things]
@@ -22,7 +25,7 @@ class Subject:
             seen = f"{kind_of(things[0])} cannot be copied: {type(error).__name__}: {error}"
             raise ReadingError(seen, "a copy to experiment with", "give its class a __deepcopy__") from error
         self.isolation = Isolation([*self.things, *self.example, *things])
-        self.notes = []
+        self.notes, self.found, self.sources = [], stale_classes(things), Sources()
 
     @property
     def thing(self):

@@ -135,7 +135,7 @@ class ThreeFunctions:
         moved = f"compared: the gradients of {listed(place.name for place, _ in self.pairs)}"
         if self.guessed:
             moved += f"; by their shapes: {listed(self.guessed)}"
-        return Reading(self.subject, convention, moved, "held: x and t", lambda: check_function(arguments, loss, gradients))
+        return Reading(self.subject, convention, moved, "held: x and t", lambda: check_function(self.subject.name, arguments, loss, gradients))
 
 
 def _arity(function):

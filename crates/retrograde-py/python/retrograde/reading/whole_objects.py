@@ -5,6 +5,7 @@ import numpy as np
 from ..errors import ReadingError
 from .forms import check_function, real
 from .matching import leaves, match
+from .notices import rebound
 from .objects import method
 from .parameters import Held, Search
 from .rates import LARGE, set_rates
@@ -176,7 +177,27 @@ class Whole:
             put(values)
             return self.gradients()
 
-        return check_function([(name, array) for name, array, _ in self.parameters], loss, gradients)
+        return check_function(self.subject.name, [(name, array) for name, array, _ in self.parameters], loss, gradients)
+
+    def _rebind(self, row):
+        """Parameters that the layers do not share any longer are checked where the layers have them, and told."""
+        held = {id(one.array): (f"{name}.{one.name}", one.array) for name, layer in row.layers for one in layer.calls.parameters}
+        loose = {key: one for key, one in held.items() if all(id(array) != key for _, array, _ in self.parameters)}
+        pairs, before = [], self.loss()
+        for at, (name, array, get) in enumerate(self.parameters):
+            fits = [key for key, (_, other) in loose.items() if other.shape == array.shape]
+            if id(array) in held or not fits:
+                continue
+            kept = array.copy()
+            array += 1.0
+            unfelt = self.loss() == before
+            array[...] = kept
+            if unfelt:
+                place, other = loose.pop(fits[0])
+                pairs.append((name, place))
+                self.parameters[at] = (name, other, get)
+        if pairs:
+            self.subject.found.append(rebound(self.subject.name, pairs))
 
     # What is said.
 
@@ -187,6 +208,10 @@ class Whole:
     def reading(self):
         """How it is read, with its row of layers if it has one."""
         row = Row.of(self.subject, self)
+        if row is not None:
+            self._rebind(row)
+        backward = getattr(self.thing, getattr(self, "gradient_name", None) or getattr(self, "backward_name", None) or self.loss_name)
+        self.subject.sources.add(self.subject.name, backward, backward)
         moved = f"compared: the gradients of {listed(name for name, _, _ in self.parameters)}"
         if self.guessed:
             moved += f"; by their shapes: {listed(self.guessed)} (params= says otherwise)"
@@ -234,13 +259,17 @@ class LossWithGradients(Whole):
     @classmethod
     def fits(cls, subject):
         name, loss = method(subject.thing, LOSS)
-        if loss is None or method(subject.thing, BACKWARD)[0] is not None and "gradient" not in name and method(subject.thing, BACKWARD)[0] in vars(type(subject.thing)):
+        if loss is None:
             return False
+        goes_back = method(subject.thing, BACKWARD)[0] is not None
         try:
             subject.isolation.reset()
             answer = loss(*[_lifted(one) if at == 0 else one for at, one in enumerate(subject.example)])
-        except (TypeError, AttributeError):
-            return False
+        except Exception:
+            # A loss of predictions is asked for something else here; without a backward it is the user's own exception.
+            if goes_back:
+                return False
+            raise
         return isinstance(answer, tuple) and np.size(answer[0]) == 1 or "gradient" in name
 
     def __init__(self, subject):
