@@ -44,6 +44,12 @@ def test_the_second_books_layers(random):
         assert report.ok, str(report)
 
 
+def test_tied_weights_are_one_parameter(random):
+    net = styles.TiedNet(random.standard_normal((5, 4)))
+    report = rg.check(net, random.standard_normal((3, 5)))
+    assert report.ok and len(report.blocks) == 2 and "+" in report.reading[1], str(report)
+
+
 def test_losses(random):
     x, t = random.standard_normal((3, 4)), random.standard_normal((3, 4))
     assert rg.check(styles.MSE(), x, t).ok

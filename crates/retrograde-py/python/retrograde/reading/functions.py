@@ -154,7 +154,7 @@ def loss_of_predictions(subject, arguments, gradient):
     if np.shape(gradient) != np.shape(x) or np.ndim(x) != 2 or arguments.subject.said.get("wrt") is not None:
         return None
     labels = Labels(t)
-    taken = labels.form(np.shape(x)[-1])
+    taken = labels.form(np.shape(x))
     if taken is None:
         return None
     last = []

@@ -9,15 +9,16 @@ class Labels:
     def __init__(self, given):
         self.given = np.asarray(given)
 
-    def form(self, classes):
-        """How the check takes them, for logits of so many classes: an integer for each row, rows, or ``None`` for targets."""
+    def form(self, shape):
+        """How the check takes them, for logits of this shape: an integer for each row, rows, or ``None`` for targets."""
         given = self.given
+        classes, rows = (shape[-1], int(np.prod(shape[:-1]))) if shape else (1, 1)
         whole = given.dtype.kind in "iub" or (given.dtype.kind == "f" and bool(np.all(given == np.floor(given))))
         if given.ndim >= 1 and given.shape[-1:] == (classes,) and given.dtype.kind in "iubf" and given.ndim > 1:
             sums = given.sum(axis=-1)
             if np.all(given >= 0) and np.allclose(sums, 1, atol=1e-9):
                 return given.astype(np.float64)
-        if whole and given.dtype.kind in "iu" and given.size and given.min() >= 0 and given.max() < classes:
+        if whole and given.dtype.kind in "iu" and given.size == rows and classes > 1 and given.min() >= 0 and given.max() < classes:
             return [int(one) for one in given.reshape(-1)]
         return None
 

@@ -130,6 +130,9 @@ def read_layer(subject, example):
     """An object as a layer."""
     calls, inputs, movable, given = study_layer(subject.thing, subject, example)
     outputs = calls.forward(*given(inputs))
+    if len(outputs) == 1 and outputs[0].size == 1 and len(movable) > 1:
+        # A network that ends in its loss gives no gradient of its labels, and perhaps none of its input.
+        movable = movable[: len(calls.backward([_like(outputs[0], np.ones(outputs[0].shape))]))]
     names = arity(getattr(calls.thing, calls.forward_name))[1]
     names += [f"input{at}" for at in range(len(names), len(inputs))]
     parameters = [one.name for one in calls.parameters]
@@ -232,8 +235,7 @@ def loss_form(thing, subject, at, x, t):
     calls = LossCalls(thing, subject, at)
     calls.within = probabilities(x)
     labels = Labels(t)
-    classes = np.shape(x)[-1] if np.ndim(x) else 1
-    taken = labels.form(classes)
+    taken = labels.form(np.shape(x))
     if taken is not None:
 
         def forward(logits, asked):

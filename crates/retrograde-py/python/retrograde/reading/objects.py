@@ -5,9 +5,9 @@ import copy
 import numpy as np
 
 from ..errors import ReadingError
-from .copying import attributes
+from .copying import attributes, reachable
 from .forms import real
-from .parameters import Held, Search, Step
+from .parameters import Held, Search, Step, Sum
 from .rates import LARGE, set_rates
 from .slots import is_array
 from .subject import arity, described, is_real, kind_of
@@ -175,9 +175,10 @@ class ObjectCalls:
 
     def _zero(self):
         for one in self.parameters:
-            value = one.gradient.get()
-            if is_array(value) and not isinstance(one.gradient, Step):
-                value[...] = 0
+            places = [slot for slot, _ in one.gradient.parts] if isinstance(one.gradient, Sum) else [one.gradient]
+            for value in (place.get() for place in places if not isinstance(place, Step)):
+                if is_array(value):
+                    value[...] = 0
 
     def _settle(self, pristine, memo, first, again):
         """Whether forward depends on what earlier calls left, so that the state is put back before each."""
@@ -187,7 +188,10 @@ class ObjectCalls:
         arrays = [one.array for one in self.parameters]
         if all(id(array) in memo for array in arrays):
             self.state = pristine
-            self._memo = {id(memo[id(array)]): array for array in arrays}
+            # Views of a parameter stay views of it.
+            held = [one for one in reachable(self.thing) if isinstance(one, np.ndarray) and id(one) in memo]
+            views = [one for one in held if any(np.may_share_memory(one, array) for array in arrays)]
+            self._memo = {id(memo[id(one)]): one for one in views}
         else:
             # The first forward made the parameters.
             self._memo = {id(array): array for array in arrays}

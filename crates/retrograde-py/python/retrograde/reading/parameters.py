@@ -14,6 +14,25 @@ class Parameter:
         self.name = name or places[0].short
 
 
+class Sum:
+    """The gradient of an array that is held in several places: the sum of those that each place shows, some of them transposed."""
+
+    def __init__(self, parts):
+        self.parts = parts
+        self.path = parts[0][0].path
+        self.name = " + ".join(f"{slot.name}.T" if turned else slot.name for slot, turned in parts)
+
+    def get(self):
+        """The sum; what all show alike is the sum already."""
+        values = [slot.get() for slot, _ in self.parts]
+        if any(value is None for value in values):
+            return None
+        values = [value.T if turned else value for value, (_, turned) in zip(values, self.parts)]
+        if all(value is values[0] for value in values):
+            return values[0]
+        return sum(values[1:], values[0])
+
+
 class Step:
     """The gradient of a parameter that backward itself updates: the step that it takes, over the learning rate."""
 
@@ -69,9 +88,12 @@ class Search:
             if key in updated:
                 found.append(Parameter(held, places, Step(rate)))
             elif pairs:
-                taken.add(pairs[0][1].name)
-                found.append(Parameter(held, places, pairs[0][1]))
+                alike = _alike(pairs)
+                taken.update(other.name for _, other in alike)
+                gradient = pairs[0][1] if len(alike) == 1 else Sum([(other, False) for _, other in alike])
+                found.append(Parameter(held, places, gradient))
         self._by_shape(found, values, taken)
+        found = _joined(found)
         for one in found:
             one.places.sort(key=lambda slot: (any(isinstance(key, int) for _, key in slot.path), len(slot.path)))
             one.name = one.places[0].short
@@ -135,6 +157,37 @@ class Held:
             for place in one.places:
                 if place.get() is not one.array:
                     place.set(one.array)
+
+
+def _alike(pairs):
+    """Of the pairs of one array those that follow the pattern of the first, such as all of ``params[i]``, with gradients of their own."""
+    first, chosen = pairs[0], []
+    for place, other in pairs:
+        same = len(place.path) == len(first[0].path) and all(
+            a == b or isinstance(a[1], int) and isinstance(b[1], int) for a, b in zip(place.path, first[0].path)
+        )
+        if same and all(other.get() is not one.get() for _, one in chosen):
+            chosen.append((place, other))
+    return chosen or [first]
+
+
+def _joined(found):
+    """Parameters that are the transpose of another's memory, as tied weights are, are one."""
+    kept = []
+    for one in found:
+        twin = next((other for other in kept if _is_transpose(one.array, other.array)), None)
+        if twin is None or isinstance(one.gradient, Step):
+            kept.append(one)
+            continue
+        parts = twin.gradient.parts if isinstance(twin.gradient, Sum) else [(twin.gradient, False)]
+        own = one.gradient.parts if isinstance(one.gradient, Sum) else [(one.gradient, False)]
+        twin.gradient = Sum([*parts, *((slot, not turned) for slot, turned in own)])
+    return kept
+
+
+def _is_transpose(one, other):
+    same = one.__array_interface__["data"][0] == other.__array_interface__["data"][0]
+    return same and one.ndim == 2 and one.shape == other.shape[::-1] and one.strides == other.strides[::-1]
 
 
 def _seen(slot):
