@@ -10,7 +10,8 @@ fn a_right_network_passes_the_check_in_all_ways() {
         assert!(out.contains("right") && out.contains("affine1.weight"), "{out}");
     }
     let (out, _) = expect(0, &["check", "--precision", "f32"], place.path());
-    assert!(out.contains("rounding") && out.contains("the gradient in f32"), "{out}");
+    let words = out.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words.contains("rounding") && words.contains("the gradient in f32"), "{out}");
     let (out, _) = expect(0, &["check", "--json", "--html", "c.html", "--markdown", "c.md"], place.path());
     let report = &lines(&out)[0];
     assert_eq!((report["event"].as_str(), report["verdict"].as_str()), (Some("check"), Some("right")));
@@ -19,7 +20,7 @@ fn a_right_network_passes_the_check_in_all_ways() {
     assert!(page.starts_with("<!doctype html>") && page.ends_with("</html>\n"));
     assert!(!page.contains("http://") && !page.contains("https://"), "the page asks for something");
     let markdown = String::from_utf8(bytes(&place.path().join("c.md"))).expect("text");
-    assert!(markdown.contains("| affine1.weight | 39200 of 39200 |"), "{markdown}");
+    assert!(markdown.contains("| affine1.weight | all 39200 |"), "{markdown}");
 }
 
 #[test]
@@ -43,6 +44,9 @@ fn a_mistake_is_found_explained_and_fails_the_check() {
     for words in ["softmax over the whole batch", "first wrong", "0.0667"] {
         assert!(out.contains(words), "it does not say `{words}`: {out}");
     }
+    let korean = ["check", "--fault", "softmax-batch", "--language", "ko"];
+    let (out, _) = expect(1, &korean, place.path());
+    assert!(out.contains("배치 전체에 대한 소프트맥스") && out.contains("처음 틀린 곳"), "{out}");
     let page = String::from_utf8(bytes(&place.path().join("f.html"))).expect("text");
     assert!(page.contains("softmax over the whole batch") && page.contains("the first wrong one"));
     let (out, _) = expect(0, &["check", "--all-faults", "--json"], place.path());

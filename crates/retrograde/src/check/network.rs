@@ -420,6 +420,8 @@ fn follow(
         _ => return first,
     };
     if first.take().is_some() {
+        // The network's own first loss says what small weights in general would.
+        fault.evidence.retain(|one| !one.statement.id().ends_with("-first_loss"));
         fault.evidence.push(Evidence::stating(text!(
             "network-first_loss",
             loss = format!("{first_loss:.2}"),
