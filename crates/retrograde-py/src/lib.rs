@@ -54,13 +54,19 @@ fn report<'py>(
         Ok(Err(error)) => return Err(raised(&error)),
         Err(panic) => return Err(panicked(panic.as_ref())),
     };
-    let forms = PyDict::new(py);
-    let json = report.json(Language::English).map_err(|error| InternalError::new_err(error.to_string()))?;
-    let json = json.to_string();
-    forms.set_item("json", json)?;
-    forms.set_item("text", report.to_string())?;
+    let forms = in_language(py, &report, Language::English)?;
     forms.set_item("html", report.html())?;
-    forms.set_item("markdown", report.markdown(Language::English))?;
+    forms.set_item(Language::Korean.code(), in_language(py, &report, Language::Korean)?)?;
+    Ok(forms)
+}
+
+/// The forms of a report that have one language.
+fn in_language<'py>(py: Python<'py>, report: &Report, language: Language) -> PyResult<Bound<'py, PyDict>> {
+    let forms = PyDict::new(py);
+    let json = report.json(language).map_err(|error| InternalError::new_err(error.to_string()))?;
+    forms.set_item("json", json.to_string())?;
+    forms.set_item("text", report.text(language))?;
+    forms.set_item("markdown", report.markdown(language))?;
     Ok(forms)
 }
 

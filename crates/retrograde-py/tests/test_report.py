@@ -60,3 +60,19 @@ def test_what_cannot_be_read_is_refused():
 
 def test_the_helper_for_tests(random):
     rg.testing.assert_right(book1.Sigmoid(), random.standard_normal((2, 3)))
+
+
+def test_reports_speak_korean(random, monkeypatch):
+    class Negative(book1.Affine):
+        def backward(self, dout):
+            return -super().backward(dout)
+
+    thing, x = Negative(np.ones((3, 2)), np.zeros(2)), random.standard_normal((4, 3))
+    english, korean = rg.check(thing, x, lang="en"), rg.check(thing, x, lang="ko")
+    assert str(english) != str(korean) and english.cause == korean.cause
+    assert any("가" <= letter <= "힣" for letter in korean.findings[0].sentence)
+    assert str(korean.in_language("en")) == str(english)
+    monkeypatch.setenv("RETROGRADE_LANG", "ko")
+    assert str(rg.check(thing, x)) == str(korean)
+    with pytest.raises(ValueError, match="en, ko"):
+        rg.language("xx")

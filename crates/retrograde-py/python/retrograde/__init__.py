@@ -13,6 +13,8 @@
 """
 
 from . import testing
+from . import _language
+from ._language import language
 from ._progress import shown as _shown
 from ._retrograde import Gradients, Graph, Var, __version__, concatenate, digits
 from .errors import Error, GradientError, InternalError, ReadingError, ShapeError
@@ -48,11 +50,12 @@ __all__ = [
     "concatenate",
     "describe",
     "digits",
+    "language",
     "testing",
 ]
 
 
-def check(thing, *example, params=None, labels=None, wrt=None, rows=None, lr=None, loss=None, name=None, budget=20.0):
+def check(thing, *example, params=None, labels=None, wrt=None, rows=None, lr=None, loss=None, name=None, budget=20.0, lang=None):
     """Checks the gradient of a piece of code as it is: a layer, a loss, a network, a function.
 
     ``thing`` and ``example`` are what you have: ``rg.check(layer, x)``, ``rg.check(loss, y, t)``,
@@ -67,13 +70,14 @@ def check(thing, *example, params=None, labels=None, wrt=None, rows=None, lr=Non
     loss: the loss, ``lambda thing, *example: …``, where the code has none.
     name: what the report calls it.
     budget: about how many seconds the check of slow code may take.
+    lang: the language of the report, ``en`` or ``ko``; else that of :func:`language`.
 
     Raises :class:`ReadingError` for code that cannot be read: what was seen, what is missing, and the keyword that helps.
     """
     said = _said(params, labels, wrt, rows, lr, loss, name)
     subject, reading = _read(thing, example, said)
     with _shown(budget), subject.isolation:
-        return reading.run()
+        return reading.run().in_language(lang or _language.current())
 
 
 def describe(thing, *example, params=None, labels=None, wrt=None, rows=None, lr=None, loss=None, name=None):

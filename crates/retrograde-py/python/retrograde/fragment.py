@@ -23,7 +23,7 @@ def fragment(report):
 
 
 def _finding(one):
-    title = str(one.cause) if one.cause else one.severity
+    title = one.get("title") or (str(one.cause).replace("_", " ") if one.cause else one.severity)
     lines = [f"<p><b>{html.escape(one.severity)}: {html.escape(title)}</b> ({html.escape(one.location)})<br>"]
     lines.append(html.escape(one.sentence) + "</p>")
     if one.formulas:
@@ -33,7 +33,8 @@ def _finding(one):
         )
     line = one.get("line")
     if line:
-        lines.append(f"<p>{html.escape(line['place'])}: <code>{html.escape(line['code'])}</code></p>")
+        so = f"<br>so: <code>{html.escape(line['right'])}</code>" if line["right"] else ""
+        lines.append(f"<p>{html.escape(line['place'])}: <code>{html.escape(line['code'])}</code>{so}</p>")
     if one.help:
         lines.append(f"<p>help: <code>{html.escape(one.help)}</code></p>")
     if one.consequence:

@@ -105,8 +105,15 @@ def _cause(data):
 class Report:
     """What a check says. True where the gradient may be used."""
 
-    def __init__(self, data, reading, forms):
-        self._data, self._reading, self._forms = data, reading, forms
+    def __init__(self, data, reading, forms, others=None):
+        self._data, self._reading, self._forms, self._others = data, reading, forms, others or {}
+
+    def in_language(self, code):
+        """The same report in another language: ``en``, ``ko``."""
+        if code not in self._others:
+            raise ValueError(f"{code}: a report is in {', '.join(self._others)}")
+        data, forms = self._others[code]
+        return Report(data, self._reading, forms, self._others)
 
     @property
     def ok(self):
@@ -232,7 +239,7 @@ class Report:
         return f"{self._forms['markdown'].rstrip()}\n\n### How I read your code\n\n{reading}\n"
 
     def __getstate__(self):
-        return {"data": self._data, "reading": self._reading, "forms": self._forms}
+        return {"data": self._data, "reading": self._reading, "forms": self._forms, "others": self._others}
 
     def __setstate__(self, state):
-        self._data, self._reading, self._forms = state["data"], state["reading"], state["forms"]
+        self._data, self._reading, self._forms, self._others = state["data"], state["reading"], state["forms"], state["others"]

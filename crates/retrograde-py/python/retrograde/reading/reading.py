@@ -32,16 +32,24 @@ class Reading:
         data = json.loads(forms["json"])
         if data["verdict"] == "wrong" and not any(one["cause"] for one in data["findings"] if one["severity"] == "fault"):
             forms, data = self._without_epsilons(forms, data)
+        others = {
+            "en": self._completed(data, forms),
+            "ko": self._completed(json.loads(forms["ko"]["json"]), {**forms["ko"], "html": forms["html"]}),
+        }
+        return Report(*others["en"][:1], self.lines, others["en"][1], others)
+
+    def _completed(self, data, forms):
+        """With the lines of the user's code, and with the findings of this side."""
+        found = self._subject.found
         for one in data["findings"]:
             line = self._subject.sources.line(one)
             if line is not None:
                 one["line"] = line
-        found = self._subject.found
         data["findings"] = [*found, *data["findings"]]
         if any(one["severity"] == "fault" for one in found):
             data["verdict"] = "wrong"
-        forms = {name: forms[name] for name in ("text", "html", "markdown")}
-        return Report(data, self.lines, {**forms, "notices": [text(one) for one in found]})
+        kept = {name: forms[name] for name in ("text", "html", "markdown")}
+        return data, {**kept, "notices": [text(one) for one in found]}
 
     def _without_epsilons(self, forms, data):
         """Where nothing explains what is wrong, a small epsilon in a loss may: without it the gradient is right."""
