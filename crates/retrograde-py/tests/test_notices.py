@@ -83,3 +83,12 @@ def test_the_line_is_shown(random):
     line = report.findings[0].line
     assert line.code == "self.db = 2 * dout.sum(axis=0)" and line.file == __file__, str(report)
     assert line.code in str(report) and "line" in report._repr_html_()
+
+
+def test_the_line_of_the_softmax_is_shown_as_it_should_be(random):
+    class Net(book1.TwoLayerNet):
+        last = SharedSoftmax
+
+    report = rg.check(Net(), random.standard_normal((3, 6)), T)
+    line = next(one.line for one in report.findings if one.cause == "softmax_over_batch")
+    assert line.code == "return e / np.sum(e)" and line.right == "return e / np.sum(e, axis=1, keepdims=True)"

@@ -10,7 +10,7 @@ from .subject import kind_of
 
 #: By cause: whether to look in forward and what it calls, and what the line looks like; then how the line should be.
 _FORWARD = {
-    "softmax_over_batch": (r"(np\.|\.)(sum|max)\((?!.*axis)", "axis=1, keepdims=True"),
+    "softmax_over_batch": (r"(np\.|\.)sum\((?!.*axis)", "axis=1, keepdims=True"),
     "softmax_down_columns": (r"(np\.|\.)(sum|max)\(.*axis\s*=\s*0|\bsum\(", None),
     "overflow": (r"exp\(", None),
     "epsilon": (r"log\(", None),
@@ -44,7 +44,11 @@ class Sources:
         cause = (finding["cause"] or {}).get("cause")
         if cause in _FORWARD:
             pattern, more = _FORWARD[cause]
-            for function in _called(forward):
+            functions = _called(forward)
+            if cause.startswith("softmax"):
+                # Other functions sum, too; this one has the exponentials.
+                functions.sort(key=lambda one: "exp(" not in inspect.getsource(one))
+            for function in functions:
                 found = _search(function, lambda text: re.search(pattern, text))
                 if found is not None:
                     return _place(function, *found, right=_with(found[1], more))
@@ -68,6 +72,9 @@ class Sources:
 def _called(function):
     """A function, and the functions of its own module that it calls, at most two calls deep."""
     found, level = [_plain(function)], [_plain(function)]
+    owner = getattr(function, "__self__", None)
+    own = [getattr(owner, name, None) for name in _plain(function).__code__.co_names if owner is not None]
+    found += [_plain(one) for one in own if isinstance(_plain(one), types.FunctionType)]
     for _ in range(2):
         level = [one for of in level for one in referred(of) if isinstance(one, types.FunctionType)]
         found += [one for one in level if one not in found]
@@ -91,7 +98,10 @@ def _search(function, test, last=False):
 
 def _with(text, more):
     """The line with one more argument in its last call of sum or max."""
-    return None if more is None else re.sub(r"((?:np\.|\.)(?:sum|max)\([^()]*)\)", rf"\1, {more})", text, count=1).strip()
+    if more is None:
+        return None
+    so = re.sub(r"((?:np\.|\.)(?:sum|max)\([^()]*)\)", rf"\1, {more})", text, count=1).strip()
+    return None if so == text.strip() else so
 
 
 def _place(function, number, text, right=None):
