@@ -294,12 +294,12 @@ impl Nearby<'_> {
     }
 
     /// How large a gradient in a single element may be by the chain rule, where several kinks within the layer lie at this point:
-    /// with 1 for the slope of those that are active on the left and on the right at once. Nothing, where the function has no
-    /// kink here, with these parameters or with others.
-    fn reach(&mut self, output: usize, at: At) -> Result<f64> {
+    /// with 1 for the slope of those that are active on the left and on the right at once. `None` where the function has
+    /// no kink here, with these parameters or with others.
+    fn reach(&mut self, output: usize, at: At) -> Result<Option<f64>> {
         let (low, high, _) = self.slopes(output, at);
         if low != high {
-            return Ok(low.abs() + high.abs());
+            return Ok(Some(low.abs() + high.abs()));
         }
         let mut blocks = contiguous(&self.probe.values);
         blocks[1..].clone_from_slice(&super::probe::moved(&self.probe.values[1..], &mut self.random));
@@ -308,7 +308,7 @@ impl Nearby<'_> {
         let left = (middle - self.output(&blocks, &[(at, -step)], output)?) / step;
         let right = (self.output(&blocks, &[(at, step)], output)? - middle) / step;
         let bent = (right - left).abs() > 0.05 * (left.abs() + right.abs());
-        Ok(if bent { low.abs() + high.abs() } else { 0.0 })
+        Ok(bent.then(|| low.abs() + high.abs()))
     }
 
     fn state(&mut self, output: usize, members: &[At]) -> Result<AtKink> {
@@ -362,7 +362,7 @@ impl Nearby<'_> {
                 gradients.push(self.gradient(output, members, &point)?);
             }
         }
-        if single && claim[0].abs() <= self.reach(output, members[0])? + allowed {
+        if single && self.reach(output, members[0])?.is_some_and(|most| claim[0].abs() <= most + allowed) {
             return Ok(AtKink::Admissible);
         }
         // All of them together: the same sum everywhere nearby is a slope without a kink. A difference over a step in which

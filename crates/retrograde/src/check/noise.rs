@@ -12,6 +12,8 @@ use crate::textbook::{Layer, Tensor};
 pub(super) struct Noise {
     /// Relative to the largest output: nothing in `f64`, about 1e-7 in `f32`.
     pub relative: f64,
+    /// What of it was rounded on the way and handed on with more digits.
+    pub stairs: f64,
     /// Numbers of the outputs around the input.
     pub outputs: Vec<f64>,
 }
@@ -38,7 +40,7 @@ impl Noise {
         seen.sort_by(f64::total_cmp);
         let smooth = seen.get(1).or(seen.first()).copied().unwrap_or(f64::EPSILON);
         let stairs = stairs(layer, x, &(normal(x.shape(), random) * width)).unwrap_or(0.0);
-        Noise { relative: smooth.max(stairs).min(1.0), outputs }
+        Noise { relative: smooth.max(stairs).min(1.0), stairs, outputs }
     }
 }
 

@@ -238,15 +238,16 @@ pub(super) fn ask(
         }
     }
     // Not before: what a layer remembers of a call would be of these.
-    let mut outputs = Vec::new();
+    let (mut outputs, mut stairs) = (Vec::new(), 0.0_f64);
     for probe in &mut probes {
         let seen =
             with_values(layer, &probe.values[1..], |layer| Noise::measure(layer, &probe.x, &mut drawn));
         probe.noise = seen.relative;
+        stairs = stairs.max(seen.stairs);
         outputs.extend(seen.outputs);
     }
     let precision = computed_in(&outputs, &probes);
-    probes.iter_mut().for_each(|probe| probe.noise = probe.noise.max(precision.noise()));
+    probes.iter_mut().for_each(|probe| probe.noise = probe.noise.max(precision.noise()).max(stairs));
     let usual = median(probes.iter().map(|probe| largest(&probe.out)));
     let usual_gradients = (0..all_names.len())
         .map(|block| median(probes.iter().filter_map(|probe| probe.claimed[block].as_ref()).map(largest)))
@@ -412,7 +413,7 @@ fn draw_input(
     let positive = numbers.mapv(|number| number.abs() + 0.1);
     let shares = numbers.mapv(|number| 1.0 / (1.0 + (-number).exp()));
     let near = (shape == given.shape() && width > 0.0).then(|| given + &(&numbers * (0.05 * width)));
-    [Some(numbers), Some(positive), Some(shares), near]
+    [Some(numbers), Some(positive), near, Some(shares)]
         .into_iter()
         .flatten()
         .find(|x| layer.forward(x).is_ok_and(|out| finite(&out)))

@@ -128,8 +128,8 @@ fn the_exclusive_or_learned_with_adam() -> Result<()> {
     for activation in [Activation::Relu, Activation::Sigmoid] {
         let mut losses = Vec::new();
         for seed in 1..9 {
-            let mut net = Mlp::new([2, 8, 2]).activation(activation).seed(seed).build()?;
-            Trainer::new(Adam::new(0.03)).batch(4).steps(8000).fit(&mut net, &data)?;
+            let mut net = Mlp::new([2, 32, 2]).activation(activation).seed(seed).build()?;
+            Trainer::new(Adam::new(0.02)).batch(4).steps(20_000).fit(&mut net, &data)?;
             let mut network = by_hand(&net, activation)?;
             losses.push(network.loss(&all, &all_labels)?);
             if losses.last().is_some_and(|loss| *loss > 1e-6) {
