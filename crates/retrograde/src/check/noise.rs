@@ -4,6 +4,7 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 
 use super::numerical;
 use super::probe::normal;
+use super::subject::{values, with_values};
 use super::view::largest;
 use crate::Result;
 use crate::textbook::{Layer, Tensor};
@@ -21,24 +22,40 @@ pub(super) struct Noise {
 impl Noise {
     /// Measures at `x`.
     pub fn measure(layer: &mut dyn Layer, x: &Tensor, random: &mut Xoshiro256PlusPlus) -> Self {
-        let width = largest(x);
-        let width = if width > 0.0 { width } else { 1.0 };
-        let (mut seen, mut outputs) = (Vec::new(), Vec::new());
-        let small = 2.0_f64.powi(-20);
-        for step in [2.0_f64.powi(-14) * width, small, small * width, 2.0_f64.powi(-26) * width] {
-            let direction = normal(x.shape(), random);
-            let measured = numerical::noise(|k| {
-                let out = flat(&layer.forward(&(x + &(&direction * (k * step))))?);
-                outputs.extend_from_slice(&out[..out.len().min(ENOUGH)]);
-                Ok(out)
-            });
-            // Labels or indices among the inputs bear no step.
-            seen.extend(measured.unwrap_or(Some(f64::EPSILON)));
+        let (own, mut outputs) = (values(layer), Vec::new());
+        let mut seen_along = |inputs: bool, random: &mut Xoshiro256PlusPlus| {
+            let moved: Vec<&Tensor> = if inputs { vec![x] } else { own.iter().collect() };
+            let width = width(moved.iter().copied());
+            let mut seen = Vec::new();
+            let small = 2.0_f64.powi(-20);
+            for step in [2.0_f64.powi(-14) * width, small, small * width, 2.0_f64.powi(-26) * width] {
+                let directions: Vec<Tensor> = moved.iter().map(|one| normal(one.shape(), random)).collect();
+                let measured = numerical::noise(|k| {
+                    let pairs = moved.iter().zip(&directions);
+                    let there: Vec<Tensor> = pairs.map(|(one, along)| *one + &(along * (k * step))).collect();
+                    let out = if inputs {
+                        layer.forward(&there[0])
+                    } else {
+                        with_values(layer, &there, |layer| layer.forward(x))
+                    };
+                    let out = flat(&out?);
+                    outputs.extend_from_slice(&out[..out.len().min(ENOUGH)]);
+                    Ok(out)
+                });
+                // Labels or indices among the inputs bear no step.
+                seen.extend(measured.unwrap_or(Some(f64::EPSILON)));
+            }
+            // A step in which the function bends shows more than its noise, and one in which the values change by a unit or two in
+            // the last place may show less: the second least is believed.
+            seen.sort_by(f64::total_cmp);
+            seen.get(1).or(seen.first()).copied().unwrap_or(f64::EPSILON)
+        };
+        let mut smooth = seen_along(true, random);
+        if !own.is_empty() {
+            // Where an output stands still in the input it may move with a parameter.
+            smooth = smooth.max(seen_along(false, &mut super::probe::random(97)));
         }
-        // A step in which the function bends shows more than its noise, and one in which the values change by a unit or two in
-        // the last place may show less: the second least is believed.
-        seen.sort_by(f64::total_cmp);
-        let smooth = seen.get(1).or(seen.first()).copied().unwrap_or(f64::EPSILON);
+        let width = width([x].into_iter());
         let stairs = stairs(layer, x, &(normal(x.shape(), random) * width)).unwrap_or(0.0);
         Noise { relative: smooth.max(stairs).min(1.0), stairs, outputs }
     }
@@ -91,6 +108,12 @@ fn stairs(layer: &mut dyn Layer, x: &Tensor, direction: &Tensor) -> Result<f64> 
         }
     }
     Ok(highest)
+}
+
+/// The largest of all these numbers; 1 if there is none but 0.
+fn width<'a>(values: impl Iterator<Item = &'a Tensor>) -> f64 {
+    let width = values.map(largest).fold(0.0, f64::max);
+    if width > 0.0 { width } else { 1.0 }
 }
 
 fn flat(values: &Tensor) -> Vec<f64> {

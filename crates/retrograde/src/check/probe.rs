@@ -401,7 +401,7 @@ fn experiments(layer: &mut dyn Layer, probe: &Probe, random: &mut Xoshiro256Plus
 }
 
 /// A random input of a shape that the layer has finite outputs for: any numbers, or positive ones where the function is not
-/// defined everywhere, or numbers near the given ones.
+/// defined everywhere, or numbers near the given ones, or other probabilities in the place of probabilities.
 fn draw_input(
     layer: &mut dyn Layer,
     given: &Tensor,
@@ -411,9 +411,11 @@ fn draw_input(
     let width = largest(given);
     let numbers = normal(shape, random);
     let positive = numbers.mapv(|number| number.abs() + 0.1);
-    let shares = numbers.mapv(|number| 1.0 / (1.0 + (-number).exp()));
+    // Only in place of probabilities: elsewhere they may lie where a function is saturated.
+    let are_probabilities = given.iter().all(|value| (0.0..=1.0).contains(value));
+    let probabilities = are_probabilities.then(|| numbers.mapv(|number| 1.0 / (1.0 + (-number).exp())));
     let near = (shape == given.shape() && width > 0.0).then(|| given + &(&numbers * (0.05 * width)));
-    [Some(numbers), Some(positive), near, Some(shares)]
+    [Some(numbers), Some(positive), near, probabilities]
         .into_iter()
         .flatten()
         .find(|x| layer.forward(x).is_ok_and(|out| finite(&out)))
