@@ -1,4 +1,4 @@
-"""What is shown of a check that takes long."""
+"""What is shown of work that takes long: a line that replaces itself, in a terminal or below a notebook's cell."""
 
 import contextlib
 import sys
@@ -6,31 +6,65 @@ import time
 
 from .reading.forms import limits
 
-#: A check that is done before that shows nothing.
+#: Work that is done before that shows nothing.
 _PATIENCE = 1.0
+#: The line is written at most so often.
+_INTERVAL = 0.2
 _WIDTH = 24
+
+
+class Line:
+    """A line that is replaced by the next, and is gone when the work is done. Nothing is shown where nobody looks."""
+
+    def __init__(self, always=False):
+        self._stream, self._began, self._last = sys.stderr, time.monotonic(), 0.0
+        self._notebook = "ipykernel" in sys.modules
+        self._always, self._handle, self._length = always, None, 0
+        self.watched = always or self._notebook or (self._stream is not None and self._stream.isatty())
+
+    def show(self, text):
+        """Shows a text, unless it is too early, or the last one is very new."""
+        now = time.monotonic()
+        due = self._always or (now - self._began > _PATIENCE and now - self._last > _INTERVAL)
+        if not (self.watched and due):
+            return
+        self._last = now
+        if self._notebook:
+            self._update(text)
+        else:
+            print(f"\r{text:<{self._length}}", end="", file=self._stream, flush=True)
+            self._length = len(text)
+
+    def close(self):
+        """Takes the line away."""
+        if self._notebook and self._handle is not None:
+            self._update("")
+        elif self._length:
+            print("\r" + " " * self._length + "\r", end="", file=self._stream, flush=True)
+
+    def _update(self, text):
+        # One output that changes: a saved notebook does not keep each state of it.
+        bundle = {"text/plain": text}
+        if self._handle is None:
+            from IPython.display import display
+
+            self._handle = display(bundle, raw=True, display_id=True)
+        else:
+            self._handle.update(bundle, raw=True)
 
 
 @contextlib.contextmanager
 def shown(budget):
     """Sets the limits of the checks inside, and shows a bar once they take long."""
-    stream, began, drawn = sys.stderr, time.monotonic(), False
+    line = Line()
 
     def see(fraction, subject):
-        nonlocal drawn
-        if time.monotonic() - began > _PATIENCE:
-            done = int(_WIDTH * fraction)
-            print(f"\r{'█' * done}{'░' * (_WIDTH - done)} {subject:<20.20}", end="", file=stream, flush=True)
-            drawn = True
+        done = int(_WIDTH * fraction)
+        line.show(f"{'█' * done}{'░' * (_WIDTH - done)} {subject:.30}")
 
-    token = limits.set((budget, see if _is_watched(stream) else None))
+    token = limits.set((budget, see if line.watched else None))
     try:
         yield
     finally:
         limits.reset(token)
-        if drawn:
-            print("\r" + " " * (_WIDTH + 22) + "\r", end="", file=stream, flush=True)
-
-
-def _is_watched(stream):
-    return stream is not None and (stream.isatty() or "ipykernel" in sys.modules)
+        line.close()

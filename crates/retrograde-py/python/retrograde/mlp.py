@@ -1,13 +1,12 @@
 """Multi-layer perceptrons of the engine, trained on NumPy arrays."""
 
 import os
-import sys
-import time
 from collections.abc import Mapping
 
 import numpy as np
 
 from . import _retrograde, arrays
+from ._progress import Line
 from .errors import Error
 from .history import History
 from .optim import Optimizer, Sgd
@@ -83,7 +82,7 @@ class Mlp:
         seed: of the batches. The same seed gives the same bits on any number of threads.
         folder: where checkpoints are kept; ``resume=True`` continues from the last one.
         callback: called with a dictionary after each epoch; ends the training by returning ``False``.
-        progress: whether to write a line to stderr; by itself it does in a terminal or notebook, after a second.
+        progress: whether to show a line that changes; by itself it does in a terminal or notebook, after a second.
         interrupt: ``'keep'`` ends the training at Ctrl-C with what was learned; ``'raise'`` raises KeyboardInterrupt, too.
 
         Other threads run meanwhile.
@@ -185,30 +184,21 @@ class Parameters(Mapping):
 
 
 class _Watch:
-    """Sees the epochs of a training: shows a line of progress, and calls the user's function."""
+    """Sees the epochs of a training: shows how far it is, and calls the user's function."""
 
     def __init__(self, callback, progress, epochs, validated):
-        self.callback, self.progress, self.epochs, self.validated = callback, progress, epochs, validated
-        self.began, self.shown = time.monotonic(), False
+        self.callback, self.epochs, self.validated = callback, epochs, validated
+        self.line = None if progress is False else Line(always=bool(progress))
 
     def __call__(self, record):
         if not self.validated:
             record = {name: value for name, value in record.items() if not name.startswith("test")}
-        self.show(record)
+        if self.line is not None:
+            of = "" if self.epochs is None else f" of {self.epochs}"
+            accuracy = record.get("test_accuracy", record["train_accuracy"])
+            self.line.show(f"epoch {record['epoch']:.1f}{of}  loss {record['loss']:.4f}  accuracy {accuracy:.4f}")
         return None if self.callback is None else self.callback(record)
 
-    def show(self, record):
-        wanted = self.progress
-        if wanted is None:
-            wanted = time.monotonic() - self.began > 1 and (sys.stderr.isatty() or "ipykernel" in sys.modules)
-        if not wanted:
-            return
-        of = "" if self.epochs is None else f" of {self.epochs}"
-        accuracy = record.get("test_accuracy", record["train_accuracy"])
-        sys.stderr.write(f"\repoch {record['epoch']:.1f}{of}  loss {record['loss']:.4f}  accuracy {accuracy:.4f} ")
-        sys.stderr.flush()
-        self.shown = True
-
     def close(self):
-        if self.shown:
-            sys.stderr.write("\n")
+        if self.line is not None:
+            self.line.close()

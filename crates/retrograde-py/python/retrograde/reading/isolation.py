@@ -33,11 +33,11 @@ class Isolation(contextlib.ExitStack):
     def __init__(self, things):
         super().__init__()
         self.output = _Sink()
-        self._generators = [one for one in reachable(*things) if isinstance(one, _GENERATORS)]
+        self._generators = [one for one in reachable(*things) if _is_generator(one)]
         self._arrays = []
         for function in functions(things):
             for value in referred(function):
-                if isinstance(value, _GENERATORS):
+                if _is_generator(value):
                     self._generators.append(value)
                 for one in reachable(value) if not isinstance(value, _CODE) else ():
                     if isinstance(one, np.ndarray) and one.nbytes < 1 << 26:
@@ -101,7 +101,11 @@ class Isolation(contextlib.ExitStack):
                 array[...] = before
 
 
-_GENERATORS = (np.random.Generator, np.random.RandomState, random.Random)
+def _is_generator(value):
+    # NumPy loads `np.random` when it is first used: importing this package does not.
+    return isinstance(value, (np.random.Generator, np.random.RandomState, random.Random))
+
+
 _CODE = (types.ModuleType, types.FunctionType, type)
 
 
