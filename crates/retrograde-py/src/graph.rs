@@ -19,10 +19,20 @@ fn line(py: Python<'_>) -> PyResult<SourceLine> {
         let own = frame.getattr("f_globals")?.get_item("__name__");
         let own = own.and_then(|name| name.extract::<String>()).unwrap_or_default();
         if outer.is_none() || !(own == "retrograde" || own.starts_with("retrograde.")) {
-            return Ok(SourceLine::other(file, frame.getattr("f_lineno")?.extract()?));
+            return Ok(SourceLine::other(place(py, file)?, frame.getattr("f_lineno")?.extract()?));
         }
         frame = outer;
     }
+}
+
+/// The file as it is, or the name of the notebook's cell that is kept in a file of that name.
+fn place(py: Python<'_>, file: String) -> PyResult<String> {
+    if !(file.contains("ipykernel_") || file.starts_with("<ipython")) {
+        return Ok(file);
+    }
+    let name: Option<String> =
+        py.import("retrograde.reading.sources")?.call_method1("cell", (&file,))?.extract()?;
+    Ok(name.unwrap_or(file))
 }
 
 /// A tensor of an array of 64-bit floats, which the Python side has made of what was given.

@@ -110,13 +110,13 @@ def _place(function, number, text, right=None):
     return {
         "file": file,
         "line": number,
-        "place": f"{_cell(file) or file}, line {number}, in {kind_of(function)}",
+        "place": f"{cell(file) or file}, line {number}, in {kind_of(function)}",
         "code": text.strip(),
         "right": right,
     }
 
 
-def _cell(file):
+def cell(file):
     """``Cell In[16]``, where the code stands in a notebook."""
     interactive = sys.modules.get("IPython")
     shell = interactive.get_ipython() if interactive is not None else None
