@@ -141,9 +141,8 @@ pub fn examine(settings: &Settings, progress: &(dyn Fn(usize, usize) + Sync)) ->
 
 /// The case of this number: draws until one can be examined.
 fn one(settings: &Settings, number: usize) -> Tally {
-    // Neighbouring seeds share no cases.
-    let start = Random::new(settings.seed).seed();
-    let mut random = Random::new(start.wrapping_add(number as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    let mut random =
+        Random::new(settings.seed.wrapping_add(number as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15));
     let mut tally = Tally::default();
     loop {
         let seed = random.seed();
