@@ -77,8 +77,7 @@ fn three_hundred_faulty_cases() {
         let share = tally.of(event) as f64 / tally.of(of) as f64;
         assert!(share >= least, "{event} of {of}: at least {least}\n{}", failures(&tally));
     }
-    // The aim is 0.2 %, which is less than one.
-    assert!(tally.of("false cause") <= 1, "{}", failures(&tally));
+    assert_eq!(tally.of("false cause"), 0, "{}", failures(&tally));
 }
 
 /// Every base layer and loss, in each of its shapes, is the derivative that dual numbers give: `visible::exact` panics

@@ -116,7 +116,7 @@ impl Penalty for Decay {
 /// Checks layers in a row, each with its name, with a loss at the end. `names` has the user's own names of parameters, `decay` what
 /// the code adds for each to the loss and to the gradient, as a multiple of it.
 #[pyfunction]
-#[allow(clippy::too_many_arguments)]
+#[allow(clippy::too_many_arguments, reason = "each is an argument of the Python call")]
 fn check_network<'py>(
     py: Python<'py>,
     layers: Vec<(String, Bound<'py, PyAny>)>,
