@@ -117,7 +117,8 @@ pub struct CheckArguments {
     /// Move each block of parameters in a random direction, instead of one number after the other
     #[arg(long, conflicts_with_all = ["fault", "all_faults", "sample"])]
     pub directions: bool,
-    /// Move only so many numbers of each block
+    /// Move only so many numbers of each block; unless it is given, all of a block or as many as take
+    /// no long time, and the block along a random direction
     #[arg(long, allow_negative_numbers = true, value_parser = whole::<usize>, value_name = "N", conflicts_with_all = ["fault", "all_faults"])]
     pub sample: Option<usize>,
     /// The precision in which the gradient is computed; the differences are in f64

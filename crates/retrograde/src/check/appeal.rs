@@ -209,20 +209,10 @@ fn ask(layer: &mut dyn Layer, probe: &Probe, values: Vec<Tensor>, d: Tensor) -> 
         Ok::<_, crate::Error>((out, claims(layer, &d)?))
     })
     .ok()?;
-    let count = values.len();
     (out.shape() == probe.out.shape()).then(|| Probe {
-        x: values[0].clone(),
-        d,
-        out,
-        values,
-        claimed,
-        before: vec![None; count],
-        jacobians: (0..count).map(|_| None).collect(),
-        responses: vec![None; count],
-        at_kinks: vec![None; count],
         noise: probe.noise,
         floor: probe.floor,
-        slack: vec![None; count],
+        ..Probe::new(values, d, out, claimed)
     })
 }
 

@@ -20,7 +20,9 @@ pub(super) fn permuted(layer: &mut dyn Layer, name: &str, answers: &Answers) -> 
     let probe = &answers.probes[0];
     let (x, out) = (&probe.x, &probe.out);
     let rows = x.shape().first().copied().filter(|rows| *rows > 1 && x.ndim() > 1)?;
-    if out.shape().first() != Some(&rows) || is_masked(x, out) {
+    let per_row = |value: &Tensor| value.shape().first() == Some(&rows);
+    // Other arguments with as many rows would have to follow; and where each row goes its own way, a mask may stay behind.
+    if !per_row(out) || probe.values[1..].iter().any(per_row) || !influence_each_other(answers, rows) {
         return None;
     }
     let order: Vec<usize> = (0..rows).map(|row| (row + 1) % rows).collect();
@@ -39,12 +41,14 @@ pub(super) fn permuted(layer: &mut dyn Layer, name: &str, answers: &Answers) -> 
     Some(Finding { invariant: Some(Invariant::PermutedRows), ..found })
 }
 
-/// What a fixed mask of dropout leaves: each number is 0 or a multiple of its input, with one factor for all.
-fn is_masked(x: &Tensor, out: &Tensor) -> bool {
-    let factors = || x.iter().zip(out).filter(|(x, _)| **x != 0.0).map(|(x, y)| y / x);
-    let factor = factors().find(|factor| *factor != 0.0).unwrap_or(0.0);
-    x.shape() == out.shape()
-        && factors().all(|other| other == 0.0 || (other - factor).abs() <= 1e-9 * factor.abs())
+/// Whether the rows of the input that were differentiated have any part in other rows of the output.
+fn influence_each_other(answers: &Answers, rows: usize) -> bool {
+    let probe = &answers.probes[0];
+    let Some(jacobian) = &probe.jacobians[0] else { return false };
+    let (input, output) = (probe.x.len() / rows, probe.out.len() / rows);
+    let slopes = jacobian.centre.indexed_iter();
+    let mut elsewhere = slopes.filter(|((out, column), _)| out / output != jacobian.columns[*column] / input);
+    elsewhere.any(|(_, slope)| *slope != 0.0)
 }
 
 /// For the loss of a softmax: whether the rows of its gradient sum to 0. `known` says that a fault is named already.

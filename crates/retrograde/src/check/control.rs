@@ -159,6 +159,9 @@ const CALLS_PER_ELEMENT: f64 = 8.0;
 /// At least so many elements of a block are differentiated, whatever the budget.
 const LEAST: usize = 4;
 
+/// One of so many parts of the time that is left may be spent on the next block, whatever its share.
+const SPARE: u32 = 8;
+
 /// Runs a check within limits: those of the [`Control`] that it is called under, or none.
 pub(super) fn scope<T>(check: impl FnOnce() -> Result<T>) -> Result<T> {
     if CURRENT.with_borrow(Option::is_some) { check() } else { Control::new().run(check) }
@@ -194,7 +197,10 @@ pub(super) fn affordable(most: usize, blocks: usize, until: f64) -> usize {
     CURRENT.with_borrow_mut(|running| {
         let Some(running) = running else { return most };
         let Some(budget) = running.control.budget else { return most };
-        let left = budget.mul_f64(running.at(until)).saturating_sub(running.began.elapsed());
+        let elapsed = running.began.elapsed();
+        // Its share of the time; more where what came before left much of it.
+        let share = budget.mul_f64(running.at(until)).saturating_sub(elapsed);
+        let left = share.max(budget.saturating_sub(elapsed) / SPARE);
         let cost = running.cost.as_secs_f64() / running.calls.max(1) as f64;
         let elements =
             left.as_secs_f64() / (cost * CALLS_PER_ELEMENT * blocks.max(1) as f64).max(f64::MIN_POSITIVE);

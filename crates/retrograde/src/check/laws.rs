@@ -29,9 +29,10 @@ pub(super) fn violated(answers: &Answers, block: usize) -> Option<(Invariant, Me
         return None;
     }
     let tolerance = answers.precision(block);
-    // Where the terms of a gradient cancel, their rounding is what is left.
-    let rounding =
-        answers.noise * largest(&answers.probes[0].d) + 4.0 * answers.scatter[block] + answers.floor(block);
+    // Where the terms of a gradient cancel, their rounding is what is left: that of each output's share.
+    let d = &answers.probes[0].d;
+    let shares = d.iter().map(|d| d.abs()).sum::<f64>();
+    let rounding = 4.0 * (answers.noise * shares + answers.scatter[block]) + answers.floor(block);
     // What draws random numbers is linear in none of its answers: that comes first.
     let apart = largest(&(same - first));
     if apart > rounding + tolerance * largest(first) {

@@ -1,9 +1,10 @@
 //! The check of one layer or one loss, written by hand.
 
 use super::control::{limited, scope};
-use super::examine::{Examined, examine};
+use super::examine::{Examined, examine, examine_named};
 use super::loss_layer::LossAsLayer;
 use super::message::text;
+use super::probe::Inputs;
 use super::report::place;
 use super::{Cause, Report, Verdict, batch};
 use crate::Result;
@@ -27,8 +28,20 @@ use crate::textbook::{Labels, Layer, LossLayer, Tensor};
 ///
 /// When `x` has no element, or the layer refuses it.
 pub fn layer(layer: &mut dyn Layer, x: &Tensor) -> Result<Report> {
+    layer_named(layer, x, "x")
+}
+
+/// The same with another name than `x` for the input.
+///
+/// # Errors
+///
+/// As [`layer`].
+pub fn layer_named(layer: &mut dyn Layer, x: &Tensor, input: &str) -> Result<Report> {
     let name = layer.name().to_owned();
-    scope(|| Ok(report_of(&name, examine(layer, &name, x, None)?)))
+    scope(|| {
+        let examined = examine_named(layer, (&name, input), x, Inputs::Random)?;
+        Ok(report_of(&name, examined))
+    })
 }
 
 /// Checks a loss alone, in the same way, with `logits` and `labels`. For other numbers of rows the labels are taken in

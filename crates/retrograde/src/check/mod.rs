@@ -83,7 +83,7 @@ pub use function::{function, function_named, vjp, vjp_named};
 pub use graph::{GraphCheck, gradients, model};
 pub use invariant::Invariant;
 pub use language::Language;
-pub use layer::{layer, loss};
+pub use layer::{layer, layer_named, loss};
 pub use message::{Argument, Message};
 pub use network::{network, network_named, two_layer_net};
 pub use report::{Evidence, Finding, Formulas, LayerReport, Report, Table};

@@ -1,6 +1,8 @@
 //! The check of a row of layers with a loss at the end. The gradient of the loss by all parameters decides whether the network
 //! is wrong; the layers alone say where.
 
+use ndarray::{Axis, Slice};
+
 use super::causes::CrossEntropy;
 use super::control::{limited, scope, stage};
 use super::examine::{Examined, examine};
@@ -8,7 +10,7 @@ use super::jacobian::{Rounding, columns, jacobian};
 use super::loss_layer::LossAsLayer;
 use super::message::text;
 use super::network_layer::{NetworkAsLayer, Pass, SHARED, SharedUse};
-use super::probe::{Refusal, random, rounding};
+use super::probe::{Refusal, finite, random, rounding};
 use super::report::place;
 use super::subject::{Which, values};
 use super::view::largest;
@@ -57,6 +59,12 @@ struct Alone {
     epsilon: Option<CrossEntropy>,
 }
 
+impl Alone {
+    fn is_wrong(&self) -> bool {
+        self.findings.iter().any(|(_, found)| found.verdict.is_wrong())
+    }
+}
+
 /// The same with names of the caller's for the parameters: `name` turns `affine1.w` into what the report says.
 ///
 /// # Errors
@@ -80,20 +88,38 @@ fn named(
     super::probe::expect_numbers("network", x)?;
     // 1. The whole: what an update would use.
     let mut row = NetworkAsLayer::new(network, labels);
-    let inputs = row.inputs(x)?;
+    let inputs = row.inputs(x)?.to_vec();
     let logits = inputs.last().expect("the logits").clone();
     let first_loss = row.loss(&logits)?;
     let penalty = row.network().penalty();
+    // Layers alone need no more rows than tell one row from another.
+    let few = some_rows(row.network(), x, labels);
+    let (some_inputs, some_labels) =
+        few.as_ref().map_or((&inputs, labels), |(inputs, labels)| (inputs, labels));
+    let loss = stage("loss", (0.0, 0.1), || {
+        loss_alone(row.network(), some_inputs.last().expect("the logits"), some_labels)
+    })?;
     // Beside the gradient of a loss without its epsilon, every number of the whole would be off by as little.
-    row.loss = unknown_epsilon(row.network(), &logits, labels)?;
+    let unknown = loss.findings.iter().any(|found| matches!(found.cause, Some(Cause::Epsilon { .. })));
+    row.loss = loss.epsilon.filter(|_| unknown);
     let known = row.loss.is_some();
-    let mut whole = stage("network", (0.0, 0.4), || whole::judge(&mut row, x))?;
+    let mut whole = stage("network", (0.1, 0.4), || whole::judge(&mut row, x))?;
     let passes = row.run(x);
     let later = row.overwritten(x).unwrap_or_default();
     let shared = row.shared_uses();
 
     // 2. Each layer alone.
-    let mut alone = stage("network", (0.4, 1.0), || alone(row.network(), &inputs, labels))?;
+    let mut alone = stage("network", (0.4, 1.0), || alone(row.network(), some_inputs, loss))?;
+    if few.is_some() && whole.verdict().is_wrong() && !alone.is_wrong() {
+        // The mistake is in one of the other rows, or in their number.
+        let loss = loss_alone(row.network(), &logits, labels)?;
+        alone = self::alone(row.network(), &inputs, loss)?;
+    } else if few.is_some() {
+        alone.method.push(text!("method-some_rows", count = ROWS, all = x.shape()[0]));
+        for (layer, out) in alone.layers.iter_mut().zip(&inputs[1..]) {
+            layer.output = out.shape().to_vec();
+        }
+    }
     if whole.verdict().is_wrong() && alone.epsilon.is_some() && !known {
         row.loss = alone.epsilon;
         whole = whole::judge(&mut row, x)?;
@@ -121,6 +147,8 @@ fn named(
             } else if let Some((position, found)) = between_layers(network, &inputs, &passes?, &alone)? {
                 alone.layers[position].verdict = Verdict::Wrong;
                 findings.push(found);
+            } else {
+                whole::confirm(&mut NetworkAsLayer::new(network, labels), x, &mut whole)?;
             }
         }
         let explained = findings.iter().any(|found| found.verdict.is_wrong())
@@ -161,16 +189,44 @@ fn named(
     Ok(Report { subject: place("network"), verdict, layers, blocks, findings, method })
 }
 
-/// The loss without its small epsilon, where backward does not know of it.
-fn unknown_epsilon(network: &mut Network, logits: &Tensor, labels: &Labels) -> Result<Option<CrossEntropy>> {
-    let mut loss = LossAsLayer { loss: network.loss_layer_mut(), labels: labels.clone() };
-    let examined = examine(&mut loss, "loss", logits, Some(labels))?;
-    let unknown = examined.findings.iter().any(|found| matches!(found.cause, Some(Cause::Epsilon { .. })));
-    Ok(examined.epsilon.filter(|_| unknown))
+/// The rows at which layers are examined alone, where there are more.
+const ROWS: usize = 12;
+
+/// The input of each layer, the logits and the labels of the first [`ROWS`] rows, where there are more and the network takes
+/// fewer.
+fn some_rows(network: &mut Network, x: &Tensor, labels: &Labels) -> Option<(Vec<Tensor>, Labels)> {
+    let rows = x.shape().first().copied().filter(|rows| *rows > ROWS && x.ndim() > 1)?;
+    let labels = match labels {
+        Labels::Classes(classes) if classes.len() == rows => Labels::Classes(classes[..ROWS].to_vec()),
+        Labels::Rows(all) if all.shape().first() == Some(&rows) => {
+            Labels::Rows(all.slice_axis(Axis(0), Slice::from(..ROWS)).to_owned())
+        }
+        _ => return None,
+    };
+    let x = x.slice_axis(Axis(0), Slice::from(..ROWS)).to_owned();
+    let inputs = NetworkAsLayer::new(network, &labels).inputs(&x).ok()?.to_vec();
+    let are_rows = |input: &Tensor| input.shape().first() == Some(&ROWS) && finite(input);
+    inputs.iter().all(are_rows).then_some((inputs, labels))
 }
 
-/// Examines each layer alone, at the input that it has in the row.
-fn alone(network: &mut Network, inputs: &[Tensor], labels: &Labels) -> Result<Alone> {
+/// Examines the loss alone.
+fn loss_alone(network: &mut Network, logits: &Tensor, labels: &Labels) -> Result<Examined> {
+    let mut loss = LossAsLayer { loss: network.loss_layer_mut(), labels: labels.clone() };
+    let name = crate::textbook::Layer::name(&loss).to_lowercase();
+    let mut examined = examine(&mut loss, &name, logits, Some(labels))?;
+    if !examined.findings.iter().any(|found| found.verdict.is_wrong())
+        && examined.layer.verdict != Verdict::NotDeterministic
+        && let Some(found) =
+            batch::of_loss(network.loss_layer_mut(), &name, logits, labels, examined.precision)
+    {
+        examined.layer.verdict = Verdict::Wrong;
+        examined.findings.insert(0, found);
+    }
+    Ok(examined)
+}
+
+/// Examines each layer alone, at the input that it has in the row. The loss is examined already.
+fn alone(network: &mut Network, inputs: &[Tensor], loss: Examined) -> Result<Alone> {
     let mut alone = Alone {
         layers: Vec::new(),
         findings: Vec::new(),
@@ -188,25 +244,12 @@ fn alone(network: &mut Network, inputs: &[Tensor], labels: &Labels) -> Result<Al
         alone.noises.push(examined.noise);
         alone.precisions.push(examined.precision);
     };
-    let parts = (network.layers_mut().count() + 1) as f64;
+    let parts = network.layers_mut().count() as f64;
     for (position, ((layer_name, layer), input)) in network.layers_mut().zip(inputs).enumerate() {
         let range = (position as f64 / parts, (position + 1) as f64 / parts);
         add(stage(layer_name, range, || examine(layer, layer_name, input, None))?);
     }
-    let logits = inputs.last().expect("the logits");
-    let mut loss = LossAsLayer { loss: network.loss_layer_mut(), labels: labels.clone() };
-    let loss_name = crate::textbook::Layer::name(&loss).to_lowercase();
-    let range = ((parts - 1.0) / parts, 1.0);
-    let mut examined = stage(&loss_name, range, || examine(&mut loss, &loss_name, logits, Some(labels)))?;
-    if !examined.findings.iter().any(|found| found.verdict.is_wrong())
-        && examined.layer.verdict != Verdict::NotDeterministic
-        && let Some(found) =
-            batch::of_loss(network.loss_layer_mut(), &loss_name, logits, labels, examined.precision)
-    {
-        examined.layer.verdict = Verdict::Wrong;
-        examined.findings.insert(0, found);
-    }
-    add(examined);
+    add(loss);
     Ok(alone)
 }
 
@@ -350,9 +393,10 @@ fn between_layers(
             let elements = columns(value.shape(), 96, &mut random(4));
             let rounding = rounding(alone.noises[position], 0.0, dout);
             let rounding = Rounding { floor: Vec::new(), ..rounding };
-            let [low, high, error] =
-                jacobian(layer, x, Which::of(block), value, elements, &rounding)?.bounds(&flat);
-            let scale = largest(&low).max(largest(&high));
+            let found = jacobian(layer, x, Which::of(block), value, elements, &rounding)?;
+            let [low, high, error] = found.bounds(&flat);
+            // What cancels has the rounding of its terms.
+            let scale = largest(&found.gross(&flat));
             let mut all = claimed.iter().zip(&error).zip(low.iter().zip(&high));
             Ok(claimed.shape() == low.shape()
                 && all.all(|((claimed, error), (low, high))| {

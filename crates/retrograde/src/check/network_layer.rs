@@ -26,7 +26,7 @@ pub(super) struct NetworkAsLayer<'a> {
     pub passes: Vec<Pass>,
     /// A loss that is computed in place of the network's own.
     pub loss: Option<CrossEntropy>,
-    /// The first layer that forward runs, and the input of each layer at the last complete forward.
+    /// The first layer that forward runs, and the input of each layer at the last call of [`inputs`](Self::inputs).
     from: usize,
     inputs: Vec<Tensor>,
 }
@@ -104,11 +104,18 @@ impl<'a> NetworkAsLayer<'a> {
         self.network
     }
 
-    /// What each layer is given, from left to right, and the logits.
-    pub fn inputs(&mut self, x: &Tensor) -> Result<Vec<Tensor>> {
+    /// A complete forward; what each layer is given, from left to right, and the logits.
+    pub fn inputs(&mut self, x: &Tensor) -> Result<&[Tensor]> {
         self.from = 0;
-        self.forward(x)?;
-        Ok(self.inputs.clone())
+        self.inputs.clear();
+        let mut input = x.clone();
+        for (name, layer) in self.network.layers_mut() {
+            self.inputs.push(input.clone());
+            input = guard(name, "forward", || layer.forward_in_place(&mut input))?;
+        }
+        self.inputs.push(input.clone());
+        self.end(input)?;
+        Ok(&self.inputs)
     }
 
     /// The loss of these logits, without penalties.
@@ -119,15 +126,14 @@ impl<'a> NetworkAsLayer<'a> {
         guard(&name, "forward", || loss.forward(logits, &labels))
     }
 
-    /// What the layers gave at the last complete forward.
+    /// What the layers gave at the last [`run`](Self::run).
     pub fn activations(&self) -> impl Iterator<Item = &Tensor> {
         self.inputs.iter().skip(1)
     }
 
     /// One forward and one backward pass, layer by layer from the left.
     pub fn run(&mut self, x: &Tensor) -> Result<Vec<Pass>> {
-        self.from = 0;
-        self.forward(x)?;
+        self.inputs(x)?;
         self.backward(&ndarray::arr0(1.0).into_dyn())?;
         Ok(self.passes.clone())
     }
@@ -196,23 +202,10 @@ impl Layer for NetworkAsLayer<'_> {
 
     fn forward(&mut self, x: &Tensor) -> Result<Tensor> {
         let mut input = if self.from == 0 { x.clone() } else { self.inputs[self.from].clone() };
-        self.inputs.truncate(self.from);
         for (name, layer) in self.network.layers_mut().skip(self.from) {
-            self.inputs.push(input.clone());
             input = guard(name, "forward", || layer.forward_in_place(&mut input))?;
         }
-        self.inputs.push(input.clone());
-        let labels = labels_for(&self.labels, input.shape())?;
-        let loss = if let Some(known) = self.loss {
-            // The network's own must have seen them, too.
-            self.loss(&input)?;
-            known.loss(&input, &labels.to_rows(&input)?)
-        } else {
-            let loss = self.network.loss_layer_mut();
-            let name = loss.name().to_lowercase();
-            guard(&name, "forward", || loss.forward_in_place(&mut input, &labels))?
-        };
-        Ok(ndarray::arr0(loss + self.network.penalty()).into_dyn())
+        self.end(input)
     }
 
     /// The gradients as an update would use them, times `dout`: the loss is the end of the graph and is given 1.
@@ -280,6 +273,21 @@ impl Layer for NetworkAsLayer<'_> {
 }
 
 impl NetworkAsLayer<'_> {
+    /// The loss of these logits, with penalties.
+    fn end(&mut self, mut logits: Tensor) -> Result<Tensor> {
+        let labels = labels_for(&self.labels, logits.shape())?;
+        let loss = if let Some(known) = self.loss {
+            // The network's own must have seen them, too.
+            self.loss(&logits)?;
+            known.loss(&logits, &labels.to_rows(&logits)?)
+        } else {
+            let loss = self.network.loss_layer_mut();
+            let name = loss.name().to_lowercase();
+            guard(&name, "forward", || loss.forward_in_place(&mut logits, &labels))?
+        };
+        Ok(ndarray::arr0(loss + self.network.penalty()).into_dyn())
+    }
+
     /// What the parameters add to their own gradients.
     fn penalty_gradients(&mut self) -> Vec<Option<Tensor>> {
         let names: Vec<String> = self.own.iter().map(|(name, _)| name.clone()).collect();

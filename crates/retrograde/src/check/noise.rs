@@ -10,6 +10,7 @@ use crate::Result;
 use crate::textbook::{Layer, Tensor};
 
 /// The uncertainty of a layer's outputs around an input.
+#[derive(Clone)]
 pub(super) struct Noise {
     /// Relative to the largest output: nothing in `f64`, about 1e-7 in `f32`.
     pub relative: f64,
@@ -67,6 +68,9 @@ const ENOUGH: usize = 64;
 /// The points at which stairs are looked for.
 const POINTS: usize = 24;
 
+/// Those that are looked at first. Stairs so narrow or so wide that these show no jump do so at another of the steps.
+const FEWER: usize = 9;
+
 /// How large the stairs are, relative to the largest output, of outputs that move evenly, if at all, and then jump, again and
 /// again: something was rounded on the way, to fewer digits than they are handed out with.
 fn stairs(layer: &mut dyn Layer, x: &Tensor, direction: &Tensor) -> Result<f64> {
@@ -87,27 +91,49 @@ fn stairs(layer: &mut dyn Layer, x: &Tensor, direction: &Tensor) -> Result<f64> 
     let size = middle.iter().fold(f64::MIN_POSITIVE, |size, value| size.max(value.abs()));
     for power in [-6, -8, -10, -12, -14] {
         let step = 2.0_f64.powi(power) / 3.0;
-        let rows: Vec<Vec<f64>> = (1..=POINTS).map(|k| at(k as f64 * step)).collect::<Result<_>>()?;
-        if rows.iter().any(|row| row.len() != middle.len()) {
-            return Ok(highest);
+        let mut rows: Vec<Vec<f64>> = Vec::new();
+        for count in [FEWER, POINTS] {
+            for k in rows.len() + 1..=count {
+                rows.push(at(k as f64 * step)?);
+            }
+            if rows.iter().any(|row| row.len() != middle.len()) {
+                return Ok(highest);
+            }
+            // Most functions are smooth, and a few points show it.
+            if !uneven.iter().any(|&output| !jumps(&rows, output).is_empty()) {
+                break;
+            }
+        }
+        if rows.len() < POINTS {
+            continue;
         }
         for &output in &uneven {
-            let mut steps: Vec<f64> = rows.windows(2).map(|pair| pair[1][output] - pair[0][output]).collect();
-            let mut sorted = steps.clone();
-            sorted.sort_by(f64::total_cmp);
-            let even = sorted[sorted.len() / 2];
-            steps.iter_mut().for_each(|step| *step = (*step - even).abs());
-            let most = steps.iter().copied().fold(0.0, f64::max);
-            let is_jump = |step: &f64| *step > 0.1 * most;
-            let mut jumps: Vec<f64> = steps.iter().copied().filter(is_jump).collect();
-            let together = steps.windows(2).filter(|pair| pair.iter().all(is_jump)).count();
-            if jumps.len() >= 3 && 2 * jumps.len() < steps.len() && together == 0 {
-                jumps.sort_by(f64::total_cmp);
+            let jumps = jumps(&rows, output);
+            if jumps.len() >= 3 {
                 highest = highest.max(jumps[jumps.len() / 2] / size);
             }
         }
     }
     Ok(highest)
+}
+
+/// By how much an output jumps at some of the points, from the least jump to the largest; none if it moves otherwise than evenly
+/// between jumps.
+fn jumps(rows: &[Vec<f64>], output: usize) -> Vec<f64> {
+    let mut steps: Vec<f64> = rows.windows(2).map(|pair| pair[1][output] - pair[0][output]).collect();
+    let mut sorted = steps.clone();
+    sorted.sort_by(f64::total_cmp);
+    let even = sorted[sorted.len() / 2];
+    steps.iter_mut().for_each(|step| *step = (*step - even).abs());
+    let most = steps.iter().copied().fold(0.0, f64::max);
+    let is_jump = |step: &f64| *step > 0.1 * most;
+    let mut jumps: Vec<f64> = steps.iter().copied().filter(is_jump).collect();
+    let together = steps.windows(2).any(|pair| pair.iter().all(is_jump));
+    if 2 * jumps.len() >= steps.len() || together {
+        jumps.clear();
+    }
+    jumps.sort_by(f64::total_cmp);
+    jumps
 }
 
 /// The largest of all these numbers; 1 if there is none but 0.

@@ -12,7 +12,7 @@ use super::kinks::{self, Judged};
 use super::noise::Noise;
 use super::numerical::Character;
 use super::precision::Precision;
-use super::subject::{Claims, Which, claims, names, shown, values, with_values};
+use super::subject::{Claims, Which, claims, names, shown, values, with_value, with_values};
 use super::view::{View, largest};
 use crate::textbook::{Layer, Tensor};
 use crate::{Error, Result};
@@ -39,6 +39,35 @@ pub(super) struct Probe {
     pub floor: f64,
     /// By block, what rounding is seen to leave between claims and slopes: see [`Answers::appeal`].
     pub slack: Vec<Option<Tensor>>,
+}
+
+impl Probe {
+    /// With nothing known but the answer.
+    pub fn new(values: Vec<Tensor>, d: Tensor, out: Tensor, claimed: Claims) -> Self {
+        let blocks = values.len();
+        Probe {
+            x: values[0].clone(),
+            d,
+            out,
+            values,
+            claimed,
+            before: vec![None; blocks],
+            jacobians: (0..blocks).map(|_| None).collect(),
+            responses: vec![None; blocks],
+            at_kinks: vec![None; blocks],
+            noise: f64::EPSILON,
+            floor: 0.0,
+            slack: vec![None; blocks],
+        }
+    }
+
+    /// Whether a gradient is missing, or has another shape than what it is the gradient of.
+    fn misfits(&self) -> bool {
+        let pairs = self.claimed.iter().zip(&self.values);
+        pairs
+            .into_iter()
+            .any(|(claimed, value)| claimed.as_ref().is_none_or(|claimed| claimed.shape() != value.shape()))
+    }
 }
 
 /// The probe whose input and parameters are the user's own.
@@ -227,6 +256,10 @@ pub(super) fn ask(
         match with_values(layer, &parameters, |layer| probe(layer, x, &mut drawn)) {
             Ok(mut probe) => {
                 probe.before[0] = std::mem::replace(&mut last, probe.claimed[0].clone());
+                // A layer for one size may take another without looking at all of it: that says nothing of its own.
+                if number > SAME_SHAPE && probe.misfits() && !probes.iter().any(Probe::misfits) {
+                    continue;
+                }
                 if Some(number) == far {
                     far_at = Some(probes.len());
                 }
@@ -238,15 +271,18 @@ pub(super) fn ask(
         }
     }
     // Not before: what a layer remembers of a call would be of these.
-    let (mut outputs, mut stairs) = (Vec::new(), 0.0_f64);
+    let (mut outputs, mut stairs) = (Vec::new(), Vec::new());
     for probe in &mut probes {
         let seen =
             with_values(layer, &probe.values[1..], |layer| Noise::measure(layer, &probe.x, &mut drawn));
         probe.noise = seen.relative;
-        stairs = stairs.max(seen.stairs);
+        stairs.push(seen.stairs);
         outputs.extend(seen.outputs);
     }
     let precision = computed_in(&outputs, &probes);
+    // Code that rounds on the way does so everywhere, though not everywhere it shows; what saturates has few digits there alone.
+    stairs.sort_by(|a, b| b.total_cmp(a));
+    let stairs = stairs.get(stairs.len() / 3).copied().unwrap_or(0.0);
     probes.iter_mut().for_each(|probe| probe.noise = probe.noise.max(precision.noise()).max(stairs));
     let usual = median(probes.iter().map(|probe| largest(&probe.out)));
     let usual_gradients = (0..all_names.len())
@@ -282,15 +318,18 @@ pub(super) fn ask(
 
 /// The answer at the given input alone, with the parameters as they are: what is asked of a whole network. Its loss is
 /// usually of the size that it has at other inputs of the same width.
+///
+/// `known` is how uncertain the outputs are, where that was measured before.
 pub(super) fn ask_here(
     layer: &mut dyn Layer,
     given: &Tensor,
+    known: Option<&Noise>,
 ) -> Result<std::result::Result<Answers, Refusal>> {
     if let Some(refusal) = refusal(layer, given)? {
         return Ok(Err(refusal));
     }
     let mut random = random(5);
-    let seen = Noise::measure(layer, given, &mut random);
+    let seen = known.cloned().unwrap_or_else(|| Noise::measure(layer, given, &mut random));
     let width = (given.iter().map(|x| x * x).sum::<f64>() / given.len().max(1) as f64).sqrt();
     let width = if width > 0.0 { width } else { 1.0 };
     let mut elsewhere = Vec::new();
@@ -359,27 +398,10 @@ fn probe(layer: &mut dyn Layer, x: Tensor, random: &mut Xoshiro256PlusPlus) -> R
     let d = upstream(out.shape(), random);
     let mut before = vec![None];
     before.extend(shown(layer));
-    let mut all = vec![x.clone()];
+    let mut all = vec![x];
     all.extend(values(layer));
     let claimed = claims(layer, &d)?;
-    let jacobians = claimed.iter().map(|_| None).collect();
-    let responses = vec![None; claimed.len()];
-    let at_kinks = vec![None; claimed.len()];
-    let slack = vec![None; claimed.len()];
-    Ok(Probe {
-        x,
-        d,
-        out,
-        values: all,
-        claimed,
-        before,
-        jacobians,
-        responses,
-        at_kinks,
-        noise: f64::EPSILON,
-        floor: 0.0,
-        slack,
-    })
+    Ok(Probe { before, ..Probe::new(all, d, out, claimed) })
 }
 
 fn experiments(layer: &mut dyn Layer, probe: &Probe, random: &mut Xoshiro256PlusPlus) -> Result<Experiments> {
@@ -614,21 +636,19 @@ impl Answers {
         let floor =
             parts.map(|(output, (d, out))| d.abs() * each.floor[output].max(each.relative * out.abs())).sum();
         let rounding = Rounding { relative: 0.0, floor: vec![floor] };
-        let parameters = probe.values[1..].to_vec();
         let weighted = |layer: &mut dyn Layer, t: f64| -> Result<Vec<f64>> {
             let there = value + &(&along * t);
             let out = match Which::of(block) {
-                Which::Input => with_values(layer, &parameters, |layer| layer.forward(&there)),
-                Which::Parameter(at) => {
-                    let mut all = parameters.clone();
-                    all[at] = there;
-                    with_values(layer, &all, |layer| layer.forward(&probe.x))
-                }
+                Which::Input => layer.forward(&there),
+                Which::Parameter(at) => with_value(layer, at, &there, |layer| layer.forward(&probe.x)),
             }?;
             let terms = out.iter().zip(&probe.out).zip(&probe.d);
             Ok(vec![terms.map(|((out, middle), d)| if *d == 0.0 { 0.0 } else { d * (out - middle) }).sum()])
         };
-        let Some(found) = slopes(&[0.0], 0.0, &rounding, |t| weighted(layer, t))? else { return Ok(None) };
+        let found = with_values(layer, &probe.values[1..], |layer| {
+            slopes(&[0.0], 0.0, &rounding, |t| weighted(layer, t))
+        })?;
+        let Some(found) = found else { return Ok(None) };
         if found[0].character != Character::Smooth {
             return Ok(None);
         }

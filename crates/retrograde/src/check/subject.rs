@@ -3,8 +3,7 @@
 //! A layer, a loss with its labels, a node of a graph, a whole network and a function of several arguments all take this
 //! form, so that one examination serves them all.
 
-use std::cell::RefCell;
-use std::rc::Rc;
+use ndarray::ArrayViewMutD;
 
 use crate::Result;
 use crate::textbook::{Layer, Tensor};
@@ -65,6 +64,35 @@ pub(super) fn with_values<T>(
     found
 }
 
+/// Calls `run` with another value of one parameter, and puts the present one back.
+pub(super) fn with_value<T>(
+    layer: &mut dyn Layer,
+    parameter: usize,
+    there: &Tensor,
+    run: impl FnOnce(&mut dyn Layer) -> T,
+) -> T {
+    let original = exchange(layer, parameter, there);
+    let found = run(layer);
+    exchange(layer, parameter, &original);
+    found
+}
+
+/// Sets the value of one parameter; the value before.
+fn exchange(layer: &mut dyn Layer, parameter: usize, there: &Tensor) -> Tensor {
+    let mut own = layer.parameters();
+    let count = own.len();
+    if let Some(parameter) = own.get_mut(parameter) {
+        let before = parameter.value.to_owned();
+        parameter.value.assign(there);
+        return before;
+    }
+    drop(own);
+    let shared = layer.shared_parameters().swap_remove(parameter - count).value;
+    let before = shared.borrow().clone();
+    shared.borrow_mut().assign(there);
+    before
+}
+
 /// The gradients that a layer shows for its parameters.
 pub(super) fn shown(layer: &mut dyn Layer) -> Claims {
     let owned =
@@ -92,12 +120,9 @@ pub(super) fn move_element(
 ) -> Result<Tensor> {
     match which {
         Which::Input => {
-            let mut put = |number: f64| {
-                *moved.iter_mut().nth(element).expect("an element of the input") = number;
-            };
-            put(there);
+            put_into(moved.view_mut(), element, there);
             let out = layer.forward(moved);
-            *moved.iter_mut().nth(element).expect("an element of the input") = value;
+            put_into(moved.view_mut(), element, value);
             out
         }
         Which::Parameter(parameter) => {
@@ -114,17 +139,24 @@ fn put(layer: &mut dyn Layer, parameter: usize, element: usize, value: f64) {
     let mut own = layer.parameters();
     let count = own.len();
     if let Some(parameter) = own.get_mut(parameter) {
-        if let Some(to) = parameter.value.iter_mut().nth(element) {
-            *to = value;
-        }
+        put_into(parameter.value.view_mut(), element, value);
         return;
     }
     drop(own);
-    let shared: Option<Rc<RefCell<Tensor>>> =
-        layer.shared_parameters().into_iter().nth(parameter - count).map(|one| one.value);
-    if let Some(to) =
-        shared.as_ref().map(|shared| shared.borrow_mut()).as_mut().and_then(|all| all.iter_mut().nth(element))
-    {
+    if let Some(shared) = layer.shared_parameters().into_iter().nth(parameter - count) {
+        put_into(shared.value.borrow_mut().view_mut(), element, value);
+    }
+}
+
+/// Puts a number at a position in row-major order, if there is one.
+fn put_into(mut all: ArrayViewMutD<'_, f64>, at: usize, value: f64) {
+    // The elements of a contiguous array need no walk through those before.
+    let to = if all.is_standard_layout() {
+        all.as_slice_mut().and_then(|all| all.get_mut(at))
+    } else {
+        all.iter_mut().nth(at)
+    };
+    if let Some(to) = to {
         *to = value;
     }
 }

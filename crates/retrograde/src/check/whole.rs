@@ -3,6 +3,7 @@
 use super::causes::decay;
 use super::control::affordable;
 use super::message::text;
+use super::noise::Noise;
 use super::precision::Precision;
 use super::probe::{Answers, Refusal, ask_here, moved, normal, random};
 use super::subject::values;
@@ -10,7 +11,7 @@ use super::view::View;
 use super::{Comparison, Evidence, Finding, Severity, Verdict};
 use crate::Result;
 use crate::check::network_layer::NetworkAsLayer;
-use crate::textbook::{Layer, Tensor};
+use crate::textbook::Tensor;
 
 /// Elements of a matrix to differentiate the whole network in, and of a parameter with one axis.
 const ELEMENTS: [usize; 2] = [48, 96];
@@ -76,13 +77,15 @@ impl Whole {
 /// Compares the gradient of each parameter with differences of the loss, at `x`; where next to nothing is left of the
 /// gradients there, at other inputs, too.
 pub(super) fn judge(network: &mut NetworkAsLayer<'_>, x: &Tensor) -> Result<Whole> {
-    let mut whole = at(network, x)?;
+    network.start_at(None);
+    let seen = Noise::measure(network, x, &mut random(5));
+    let mut whole = at(network, x, Some(&seen))?;
     let vague = |whole: &Whole| {
         let verdicts = || whole.parameters.iter().map(|one| one.comparison.verdict);
         verdicts().any(|verdict| verdict == Verdict::Inconclusive) && !verdicts().any(Verdict::is_wrong)
     };
     if whole.refusal.is_none() && !whole.parameters.iter().any(|one| one.comparison.verdict.is_wrong()) {
-        after_an_update(network, x, &mut whole)?;
+        after_an_update(network, x, &seen, &mut whole)?;
     }
     if whole.refusal.is_some() || !vague(&whole) {
         return Ok(whole);
@@ -98,7 +101,7 @@ pub(super) fn judge(network: &mut NetworkAsLayer<'_>, x: &Tensor) -> Result<Whol
             _ => original.iter().map(|value| value * 0.1).collect(),
         };
         let rows = if attempt == 0 { x.clone() } else { normal(x.shape(), &mut random) * (width / 2.0) };
-        let Ok(found) = with_values_of(network, &there, |network| at(network, &rows)) else { continue };
+        let Ok(found) = with_values_of(network, &there, |network| at(network, &rows, None)) else { continue };
         if found.refusal.is_some() {
             continue;
         }
@@ -119,6 +122,35 @@ pub(super) fn judge(network: &mut NetworkAsLayer<'_>, x: &Tensor) -> Result<Whol
         }
     }
     Ok(whole)
+}
+
+/// Compares the wrong gradients at other values of the parameters, where every layer makes of what it is given in the row what it
+/// should: by the chain rule these gradients are right here, and if they are right elsewhere, it is the differences of the
+/// loss that are not.
+pub(super) fn confirm(network: &mut NetworkAsLayer<'_>, x: &Tensor, whole: &mut Whole) -> Result<()> {
+    let (original, mut random) = (values(network), random(61));
+    let mut confirmed: Vec<Option<Parameter>> = whole.parameters.iter().map(|_| None).collect();
+    for _ in 0..3 {
+        let there = moved(&original, &mut random);
+        let Ok(found) = with_values_of(network, &there, |network| at(network, x, None)) else { continue };
+        for ((here, there), confirmed) in whole.parameters.iter().zip(found.parameters).zip(&mut confirmed) {
+            match there.comparison.verdict {
+                verdict if verdict.is_wrong() && here.comparison.verdict.is_wrong() => return Ok(()),
+                Verdict::Inconclusive => {}
+                _ => *confirmed = Some(there),
+            }
+        }
+    }
+    let pairs = || whole.parameters.iter().zip(&confirmed);
+    if pairs().all(|(here, confirmed)| !here.comparison.verdict.is_wrong() || confirmed.is_some()) {
+        for (here, there) in whole.parameters.iter_mut().zip(confirmed) {
+            if let Some(there) = there.filter(|_| here.comparison.verdict.is_wrong()) {
+                *here = there;
+            }
+        }
+        whole.elsewhere = true;
+    }
+    Ok(())
 }
 
 /// Finds the precision in which the layers hand on activations and gradients, at random inputs and at `x`, and what the
@@ -167,13 +199,18 @@ fn lower_precision(network: &mut NetworkAsLayer<'_>, x: &Tensor, answers: &mut A
 
 /// What is right before the first update and not after it is wrong: a layer that keeps a copy of its parameters. The
 /// parameters are moved as an update would move them, and each is tried along random directions.
-fn after_an_update(network: &mut NetworkAsLayer<'_>, x: &Tensor, whole: &mut Whole) -> Result<()> {
+fn after_an_update(
+    network: &mut NetworkAsLayer<'_>,
+    x: &Tensor,
+    seen: &Noise,
+    whole: &mut Whole,
+) -> Result<()> {
     let original = values(network);
     let there = moved(&original, &mut random(23));
     with_values_of(network, &there, |network| {
         network.start_at(None);
         // Values that the network is not defined for say nothing.
-        let Ok(Ok(mut answers)) = ask_here(network, x) else { return Ok(()) };
+        let Ok(Ok(mut answers)) = ask_here(network, x, Some(seen)) else { return Ok(()) };
         lower_precision(network, x, &mut answers);
         for block in 1..answers.names.len() {
             // Numbers that overflow at other parameters say nothing of the given ones.
@@ -221,9 +258,9 @@ fn with_values_of<T>(
     found
 }
 
-fn at(network: &mut NetworkAsLayer<'_>, x: &Tensor) -> Result<Whole> {
+fn at(network: &mut NetworkAsLayer<'_>, x: &Tensor, seen: Option<&Noise>) -> Result<Whole> {
     network.start_at(None);
-    let mut answers = match ask_here(network, x)? {
+    let mut answers = match ask_here(network, x, seen)? {
         Ok(answers) => answers,
         Err(refusal) => {
             return Ok(Whole { parameters: Vec::new(), elsewhere: false, refusal: Some(refusal) });
@@ -236,8 +273,7 @@ fn at(network: &mut NetworkAsLayer<'_>, x: &Tensor) -> Result<Whole> {
     for block in 1..answers.names.len() {
         let shape = answers.probes[0].values[block].shape().to_vec();
         // What comes before a layer does not depend on its parameters.
-        network.start_at(None);
-        network.forward(x)?;
+        network.inputs(x)?;
         network.start_at(Some(block - 1));
         let most = affordable(counts[usize::from(shape.len() < 2)], answers.names.len() - block, 1.0);
         answers.differentiate(network, 0, block, most, 3)?;
@@ -249,8 +285,7 @@ fn at(network: &mut NetworkAsLayer<'_>, x: &Tensor) -> Result<Whole> {
     }
     let mut parameters = Vec::new();
     for block in 1..answers.names.len() {
-        network.start_at(None);
-        network.forward(x)?;
+        network.inputs(x)?;
         network.start_at(Some(block - 1));
         parameters.push(parameter(network, &answers, block)?);
     }

@@ -26,6 +26,8 @@ fn each(how: &str, f: fn(f64) -> f64) -> Change {
 /// What an array with so many axes is mistaken for.
 fn changes(dimensions: usize) -> Vec<Change> {
     let mut all = vec![
+        each("0", |_| 0.0),
+        each("1", |_| 1.0),
         each("np.maximum(_, 0)", |x| x.max(0.0)),
         each("np.abs(_)", f64::abs),
         each("sigmoid(_)", |x| 1.0 / (1.0 + (-x).exp())),
@@ -38,8 +40,6 @@ fn changes(dimensions: usize) -> Vec<Change> {
         each("(_ > 0)", |x| f64::from(u8::from(x > 0.0))),
         each("np.round(_)", f64::round),
         each("np.trunc(_)", f64::trunc),
-        each("1", |_| 1.0),
-        each("0", |_| 0.0),
     ];
     for axes in flips(dimensions) {
         let how = format!("np.flip(_, axis={})", tuple(&axes));

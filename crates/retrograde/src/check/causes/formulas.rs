@@ -173,9 +173,7 @@ pub(super) fn search(points: &[Sought], with_slope: bool) -> Option<Formula> {
     for &(constant, sign) in CONSTANTS {
         for &(name, formula) in whole() {
             if fits(points, &|point| constant * formula(point)) {
-                let alone = name.strip_prefix('(').and_then(|name| name.strip_suffix(')'));
-                let name = alone.filter(|_| sign.is_empty()).unwrap_or(name);
-                return Some((format!("{sign}{name}"), Box::new(move |point| constant * formula(point))));
+                return Some((times(sign, name), Box::new(move |point| constant * formula(point))));
             }
         }
         for (at, &(a, first)) in FACTORS.iter().enumerate().filter(|(_, (name, _))| speaks(name)) {
@@ -187,7 +185,38 @@ pub(super) fn search(points: &[Sought], with_slope: bool) -> Option<Formula> {
             }
         }
     }
-    whole().find_map(|&(name, formula)| with_constant(points, name, formula))
+    // A number times the right slope is a factor, and told as that.
+    whole().filter(|(name, _)| *name != "s").find_map(|&(name, formula)| with_constant(points, name, formula))
+}
+
+/// The product of a number, if it is not 1, and a formula: a sum is put in parentheses.
+fn times(number: &str, formula: &str) -> String {
+    let (sum, with) = formula.split_once(", ").map_or((formula, None), |(sum, with)| (sum, Some(with)));
+    let is_sum = {
+        let mut depth = 0;
+        let mut of_level = sum.chars().filter(|letter| {
+            depth += i32::from(*letter == '(') - i32::from(*letter == ')');
+            depth == 0
+        });
+        of_level.any(|letter| "+−".contains(letter)) && !sum.starts_with('−')
+    };
+    // What stands in parentheses as a whole needs none if nothing else stands there.
+    let closes_first = |inner: &&str| {
+        let mut depth = 0;
+        inner.chars().any(|letter| {
+            depth += i32::from(letter == '(') - i32::from(letter == ')');
+            depth < 0
+        })
+    };
+    let alone =
+        sum.strip_prefix('(').and_then(|sum| sum.strip_suffix(')')).filter(|inner| !closes_first(inner));
+    let product = match (number, alone) {
+        ("", Some(alone)) => alone.to_owned(),
+        ("", None) => sum.to_owned(),
+        _ if is_sum => format!("{number}({sum})"),
+        _ => format!("{number}{sum}"),
+    };
+    with.map_or(product.clone(), |with| format!("{product}, {with}"))
 }
 
 /// The formula with one constant that is not known, as a factor or added: many points against one number.
@@ -206,7 +235,8 @@ fn with_constant(points: &[Sought], name: &'static str, formula: fn(Point) -> f6
         });
     let factor = top / bottom;
     if factor.abs() > 1e-6 && fits(points, &|point| factor * formula(point)) {
-        return Some((format!("{} · {name}", plain(factor)), Box::new(move |point| factor * formula(point))));
+        let written = times(&format!("{} · ", plain(factor)), name);
+        return Some((written, Box::new(move |point| factor * formula(point))));
     }
     let off = values.iter().zip(points).map(|(value, (_, wanted, _))| wanted - value).sum::<f64>()
         / points.len() as f64;
@@ -268,6 +298,8 @@ mod tests {
         assert_eq!(found(|x, _| 1.0 - x * x).as_deref(), Some("1 − x²"));
         assert_eq!(found(|_, y| y * (1.0 - y)).as_deref(), Some("y · (1 − y)"));
         assert_eq!(found(|_, y| 2.0 * y).as_deref(), Some("2 · y"));
+        assert_eq!(found(|_, y| -(1.0 + y * y)).as_deref(), Some("−(1 + y²)"));
+        assert_eq!(found(|_, y| 3.0 * (1.0 - y)).as_deref(), Some("3 · (1 − y)"));
         assert_eq!(found(|_, y| y + 1.7).as_deref(), Some("y + 1.7"));
         assert_eq!(found(|x, _| 1.3 * x.exp()).as_deref(), Some("1.3 · exp(x)"));
         assert_eq!(found(|x, y| (x * 17.0).sin() + y), None);

@@ -9,7 +9,7 @@ use crate::check::view::View;
 use crate::textbook::{Layer, Tensor};
 
 /// The two values between which the right slope changes, if there are just two: the smaller and the larger.
-fn two_slopes(all: &[Element]) -> Option<(f64, f64)> {
+pub(super) fn two_slopes(all: &[Element]) -> Option<(f64, f64)> {
     let slopes = || all.iter().map(|element| element.point.2);
     let (low, high) = (slopes().fold(f64::INFINITY, f64::min), slopes().fold(f64::NEG_INFINITY, f64::max));
     let near = |s: f64, to: f64| (s - to).abs() <= 1e-7 * high.abs().max(1.0);
@@ -38,6 +38,13 @@ pub(super) fn dropout(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
         return None;
     }
     let code = all.iter().find(|e| e.point.2.abs() > 1e-9)?.code;
+    // The scale of one of the two only, or twice; any other number is a factor. A scale makes up for what is not kept.
+    let near = |a: f64, b: f64| (a - b).abs() <= 1e-6 * b.abs();
+    let kept = all.iter().filter(|e| e.point.2.abs() > 1e-9).count() as f64 / all.len() as f64;
+    let makes_up = near(scale, 1.0) && ((kept * code - 1.0).abs() < 0.25 || (kept - code).abs() < 0.15);
+    if !(near(code, 1.0) || near(code, scale * scale) || makes_up) {
+        return None;
+    }
     let predicted = fit(case, |(_, _, s), _| if s.abs() > 1e-9 { code } else { 0.0 })?;
     Some(Diagnosis::new(Cause::DropoutNotScaled { scale }, predicted).with("code", code))
 }
@@ -202,19 +209,21 @@ pub(super) fn fixed(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
     let is_off = |view: &View<'_>, column: usize| {
         view.jacobian.centre.column(column).iter().all(|slope| *slope == 0.0)
     };
-    let mut wrong = 0;
+    let (mut wrong, mut some_pass) = (0, false);
     for (_, view) in case.smooth() {
         let off: Vec<usize> = (0..view.jacobian.columns.len())
             .filter(|&column| is_off(view, column))
             .map(|column| view.jacobian.columns[column])
             .collect();
         let bad = view.wrong();
-        // Those and no others, and not all of them.
-        if off.len() == view.jacobian.columns.len() || bad.iter().any(|element| !off.contains(element)) {
+        // Those and no others. In a smaller batch the mask may stop all.
+        if bad.iter().any(|element| !off.contains(element)) {
             return None;
         }
+        some_pass |= off.len() < view.jacobian.columns.len();
         wrong += bad.len();
     }
     let predicted = case.fit(|view| Some(view.claimed.clone()))?;
-    (wrong >= 3).then(|| Diagnosis::new(Cause::MaskMissing, predicted).worded("mask_missing-fixed"))
+    (wrong >= 3 && some_pass)
+        .then(|| Diagnosis::new(Cause::MaskMissing, predicted).worded("mask_missing-fixed"))
 }

@@ -213,19 +213,10 @@ pub(in crate::check) fn earlier_calls(answers: &Answers, block: usize, layer: &m
 /// G is T at the input of the first call, or for a parameter's value from before it was changed: that of the layer as it
 /// was built, or of the first call.
 pub(super) fn stale(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Diagnosis> {
-    let first = Call::first(case.answers);
-    // Another number of rows makes a stale input an error, so that only the probes of equal shape can show it.
-    let fit = case.fit_where(
-        |view| view.number <= SAME_SHAPE,
-        |view| {
-            let there =
-                case.answers.jacobian_at(layer, view, case.block, first.x, &view.probe.values[1..])?;
-            Some(there.vjp(&view.d))
-        },
-    );
-    if let Some(predicted) = fit {
-        return Some(Diagnosis::new(Cause::Stale { what: "x".into() }, predicted).worded("stale-first_x"));
+    if let Some(found) = stale_input(case, layer) {
+        return Some(found);
     }
+    let first = Call::first(case.answers);
     for parameter in 0..case.answers.original.len() {
         for old in [&case.answers.original[parameter], &first.parameters[parameter]] {
             // What is 0 or 1 throughout, or the identity, is no copy: where it stands, nothing may stand.
@@ -246,6 +237,29 @@ pub(super) fn stale(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Diagnosis>
         }
     }
     None
+}
+
+/// The same of a layer that works on each element alone: before its masks, of which a stale one may be taken for an inverted one.
+pub(super) fn stale_elements(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Diagnosis> {
+    super::slope::all(case)?;
+    stale_input(case, layer)
+}
+
+/// G is T at the input of the first call.
+fn stale_input(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Diagnosis> {
+    let x = &case.answers.earlier.x;
+    // Another number of rows makes a stale input an error, so that only the probes of equal shape can show it.
+    let predicted = case.fit_where(
+        |view| view.number <= SAME_SHAPE,
+        |view| {
+            let there = case.answers.jacobian_at(layer, view, case.block, x, &view.probe.values[1..])?;
+            Some(there.vjp(&view.d))
+        },
+    )?;
+    Some(
+        Diagnosis::new(Cause::Stale { what: case.answers.names[0].clone() }, predicted)
+            .worded("stale-first_x"),
+    )
 }
 
 /// Whether multiplying by these numbers, or adding them, does nothing.

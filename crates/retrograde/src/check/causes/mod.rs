@@ -27,6 +27,7 @@ mod shares;
 mod slope;
 mod softmax;
 mod tied;
+mod transposed;
 mod unrolled;
 mod windows;
 mod within;
@@ -75,9 +76,11 @@ const ALL: &[Hypothesis] = &[
     cross_entropy::forward_over_wrong_axis,
     cross_entropy::terms,
     softmax::forward_over_wrong_axis,
+    memory::stale_elements,
     mask::dropout,
     mask::mask,
     slope::slope_missing_or_twice,
+    slope::epsilon,
     one_point::slope_at,
     scale::factor,
     normalisation::paths,
@@ -115,6 +118,7 @@ const ALL: &[Hypothesis] = &[
     scale::of_square,
     left_out::path,
     mask::fixed,
+    transposed::factor,
     changed::input,
     changed::parameter,
 ];

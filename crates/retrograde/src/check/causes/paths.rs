@@ -21,6 +21,11 @@ pub(super) fn skip(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
         return None;
     }
     let without = case.fit(|view| same(view).then(|| &view.truth - &view.upstream()))?;
+    // The 1 in the slope of tanh is no skip.
+    let known = super::slope::all(case).map(|all| super::slope::right_formula(&all)).unwrap_or_default();
+    if !known.is_empty() && !known.contains("y/x") {
+        return None;
+    }
     Some(say("skip", without))
 }
 
@@ -52,7 +57,11 @@ fn restrict(values: &Tensor, to: &Tensor) -> Tensor {
 /// G = T − λ · value: weight decay in the one and not in the other.
 pub(super) fn weight_decay(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
     let first = case.smooth().map(|(_, view)| view).find(|view| view.verdict.is_wrong())?;
-    let value = |view: &super::View<'_>| view.probe.values[case.block].clone();
+    // Where the output is the loss itself, the decay in it is scaled as the rest of it is.
+    let value = |view: &super::View<'_>| {
+        let value = &view.probe.values[case.block];
+        if let [d] = view.d[..] { value * d } else { value.clone() }
+    };
     let values = value(first);
     let (mut top, mut bottom) = (0.0, 0.0);
     for ((truth, claimed), value) in first.truth.iter().zip(&first.claimed).zip(&values) {
@@ -63,7 +72,8 @@ pub(super) fn weight_decay(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnos
     }
     let lambda = top / bottom;
     let predicted = case.fit(|view| Some(&view.truth - &(value(view) * lambda)))?;
-    if case.is_parameter() {
+    // All arguments of a loss that is no layer are its parameters.
+    if case.is_parameter() || (first.d.len() == 1 && case.labels.is_none()) {
         return Some(decay(lambda, case.name(), predicted));
     }
     let added = format!("{} · x", super::formulas::plain(-lambda));

@@ -153,18 +153,27 @@ fn names(case: &Case<'_>, ratios: &[Ratio]) -> Vec<String> {
             1 => features.copied(),
             2 => if columns { out.first() } else { out.last() }.copied(),
             3 => Some(view.probe.x.len()),
-            _ => Some(view.probe.out.len()),
+            4 => Some(view.probe.out.len()),
+            // A bias of a channel meets each position of each sample.
+            _ => Some(view.probe.out.len() / view.truth.len().max(1)),
         };
         number.unwrap_or(1) as f64
     };
     let loss = case.labels.is_some();
-    let dimensions = if columns && loss {
-        ["m", "C", "C", "(m·C)", "(m·C)"]
+    let mut dimensions = if columns && loss {
+        vec!["m", "C", "C", "(m·C)", "(m·C)"]
     } else if columns {
-        ["m", "n", "k", "(m·n)", "(m·k)"]
+        vec!["m", "n", "k", "(m·n)", "(m·k)"]
     } else {
-        ["N", "D", "C", "(N·D)", "(N·C)"]
+        vec!["N", "D", "C", "(N·D)", "(N·C)"]
     };
+    if case.is_parameter() {
+        dimensions.extend(match case.views[0].probe.out.ndim() {
+            4 => Some("(N·H·W)"),
+            3 => Some("(N·L)"),
+            _ => None,
+        });
+    }
     let mut found = Vec::new();
     let offer = |found: &mut Vec<String>, name: String, value: &dyn Fn(&View<'_>) -> f64| {
         let fits = |ratio: &Ratio| ratio.is(value(&case.views[ratio.at]));

@@ -73,12 +73,56 @@ pub(super) fn slope_missing_or_twice(case: &Case<'_>, _: &mut dyn Layer) -> Opti
     Some(Diagnosis::new(Cause::SlopeTwice, predicted).with("right", or_slope(&right)))
 }
 
+/// The slope is that of a place a little aside: forward adds an epsilon to its input and backward does not know it, or the
+/// reverse.
+pub(super) fn epsilon(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Diagnosis> {
+    let all = all(case)?;
+    let is_near = |e: &Element| (e.code - e.point.2).abs() <= NEARLY * e.point.2.abs();
+    if !all.iter().all(is_near) {
+        return None;
+    }
+    let mut truth_at = |view: &View<'_>, aside: f64| {
+        let x = &view.probe.x + aside;
+        let there = case.answers.jacobian_at(layer, view, 0, &x, &view.probe.values[1..])?;
+        (there.kinks.is_empty() && !there.jump).then(|| there.vjp(&view.d))
+    };
+    // How far aside, from the element that shows it best and how its slope bends.
+    let view = case.smooth().map(|(_, view)| view).find(|view| view.verdict.is_wrong())?;
+    let bent = truth_at(view, BEND)?;
+    let size = |at: &usize| view.off(*at) / nth(&view.tolerance, *at);
+    let at = view.wrong().into_iter().max_by(|a, b| size(a).total_cmp(&size(b)))?;
+    let bend = (nth(&bent, at) - nth(&view.truth, at)) / BEND;
+    let aside = (nth(&view.claimed, at) - nth(&view.truth, at)) / bend;
+    let value = rounded(aside.abs());
+    let predicted = case.fit(|view| truth_at(view, value.copysign(aside)))?;
+    (value > 0.0).then(|| {
+        Diagnosis::new(Cause::Epsilon { value }, predicted)
+            .worded("epsilon-aside")
+            .with("in_forward", aside < 0.0)
+    })
+}
+
+/// Slopes that are farther apart than this part of them differ by more than an epsilon.
+const NEARLY: f64 = 1e-2;
+
+/// Over this distance a slope bends by much more than its rounding.
+const BEND: f64 = 1e-3;
+
+/// A number with one digit.
+fn rounded(value: f64) -> f64 {
+    format!("{value:.0e}").parse().unwrap_or(value)
+}
+
+fn nth(values: &Tensor, at: usize) -> f64 {
+    values.iter().nth(at).copied().unwrap_or(f64::NAN)
+}
+
 fn or_slope(formula: &str) -> &str {
     if formula.is_empty() { "f′(x)" } else { formula }
 }
 
 /// The right slope as a short formula; empty if there is none.
-fn right_formula(all: &[Element]) -> String {
+pub(super) fn right_formula(all: &[Element]) -> String {
     let points: Vec<_> = all.iter().map(|e| (e.point, e.point.2, 1e-9)).collect();
     formulas::search(&points, false).map_or_else(String::new, |(name, _)| name)
 }
@@ -93,6 +137,10 @@ pub(super) fn at_output_or_input(case: &Case<'_>, layer: &mut dyn Layer) -> Opti
     });
     if let Some(predicted) = at_output {
         return Some(Diagnosis::new(Cause::SlopeAtOutput, predicted).with("right", or_slope(&right)));
+    }
+    // A mask made of the input lets other numbers pass than one made of the output: it is told as a mask.
+    if super::mask::two_slopes(&all).is_some() {
+        return None;
     }
     // At x = f(u) a formula in y, computed from x, gives the right slope of u.
     let view =
@@ -144,10 +192,16 @@ pub(super) fn other_function(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagn
     let known = |right: String| (!right.is_empty()).then(|| Message::from(right));
     let of_right = |code: &str| formulas::speaks_of(code, 's');
     let points: Vec<_> = all.iter().map(|e| (e.point, e.code, e.tolerance)).collect();
-    if let Some((code, formula)) = written(&points) {
+    let everywhere = || {
+        let (code, formula) = written(&points)?;
         let predicted = fit(case, |point, _| formula(point))?;
         let of_right = of_right(&code);
-        return Some(say(code.into(), known(right), of_right, predicted));
+        Some(say(code.into(), known(right.clone()), of_right, predicted))
+    };
+    // The slopes of a mask change at 0: what is right on one side of it says more than a formula for both.
+    let is_mask = super::mask::two_slopes(&all).is_some();
+    if let Some(found) = (!is_mask).then(everywhere).flatten() {
+        return Some(found);
     }
     let of_side = |below: bool, of: &dyn Fn(&Element) -> (f64, f64)| -> Vec<Sought> {
         (all.iter().filter(|e| (e.point.0 < 0.0) == below)).map(|e| (e.point, of(e).0, of(e).1)).collect()
@@ -167,6 +221,9 @@ pub(super) fn other_function(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagn
             let right = (!right.is_empty()).then(|| at_side(right));
             return Some(say(at_side(code), right, of_right, predicted));
         }
+    }
+    if let Some(found) = is_mask.then(everywhere).flatten() {
+        return Some(found);
     }
     // Both sides are wrong, each in its own way.
     let ((left, below), (right, above)) = (code_of(true)?, code_of(false)?);

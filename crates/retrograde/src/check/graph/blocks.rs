@@ -7,7 +7,7 @@ use super::judge::{Measured, blur, judge};
 use super::node::weight;
 use super::part::{Part, Runner};
 use super::rounding::Rounding;
-use super::values::{Given, Values};
+use super::values::{Given, Values, dependent};
 use crate::error::{Error, Result};
 use crate::graph::Var;
 use rand::SeedableRng;
@@ -17,6 +17,25 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// How many numbers a thread takes at a time.
 const PIECE: usize = 64;
+
+/// So many values may be computed for all numbers of a block that are moved, about: half a second's work.
+const AFFORDABLE: usize = 1 << 25;
+
+/// So many numbers of a block are moved, however long that takes.
+const LEAST: usize = 256;
+
+/// How many numbers of a block are moved one by one, so that it takes no long time: that depends on how much is computed from
+/// the block.
+pub(super) fn affordable(values: &Values, block: &Var) -> usize {
+    let downstream = dependent(&values.nodes, |node| node.id == block.id());
+    let nodes = values
+        .nodes
+        .iter()
+        .zip(downstream)
+        .filter(|(node, is_downstream)| *is_downstream && node.id != block.id());
+    let computed: usize = nodes.map(|(node, _)| node.value_type.shape.elements()).sum();
+    (AFFORDABLE / computed.max(1)).max(LEAST)
+}
 
 /// The slopes of the loss by some elements of a block, on `threads` threads. The result does not depend on how many. `known`
 /// is how far a value of the loss and a claim may be off by rounding whatever their size.

@@ -83,7 +83,7 @@ fn may_be_admissible(subject: &Subject<'_>, point: &Point, block: usize, row: &C
     if subject.follows(block)? {
         let there = nearby(&point.values.of_all(subject.blocks)?, subject.check.seed);
         let Some(there) = subject.at_blocks(point, there)? else { return Ok(true) };
-        return Ok(!subject.compare_here(&there, ELSEWHERE)?[block].is_wrong());
+        return Ok(!subject.compare_here(&there, Some(ELSEWHERE))?[block].is_wrong());
     }
     let Some(measured) = &row.measured else { return Ok(true) };
     let recorded = &claims::computed::<f64>(&subject.recorded[block..=block], &point.given)?[0];
@@ -98,7 +98,7 @@ fn is_right_nearby(subject: &Subject<'_>, point: &Point) -> Result<bool> {
     let Some(there) = subject.at_blocks(point, there)? else {
         return Ok(true);
     };
-    let rows = subject.compare_here(&there, ELSEWHERE)?;
+    let rows = subject.compare_here(&there, Some(ELSEWHERE))?;
     Ok(!recorded(subject, &rows).any(Compared::is_wrong))
 }
 
@@ -135,7 +135,7 @@ fn is_without_consequence(
         let Some(there) = subject.at_blocks(point, there)? else {
             continue;
         };
-        let found = subject.compare_here(&there, ELSEWHERE)?;
+        let found = subject.compare_here(&there, Some(ELSEWHERE))?;
         mark(subject, rows, &found);
         if recorded(subject, rows).any(Compared::is_wrong) {
             return Ok(false);

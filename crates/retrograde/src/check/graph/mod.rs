@@ -139,7 +139,9 @@ impl GraphCheck {
         self
     }
 
-    /// Moves only so many numbers of each block, at least one, drawn with the seed.
+    /// Moves only so many numbers of each block, at least one, drawn with the seed; `usize::MAX` for all of them. Unless it is
+    /// called, all are moved as far as that takes no more than about a second; of larger blocks a sample, and each of
+    /// these along a random direction, too.
     pub fn sample(mut self, count: usize) -> Self {
         self.sample = Some(count);
         self
@@ -295,6 +297,10 @@ impl GraphCheck {
         };
         let second = !title.is_empty();
         report.method.push(text!(id, blocks = count, parameters, nodes, second));
+        let all: usize = point.claims.iter().map(Vec::len).sum();
+        if !self.directions && self.sample.is_none() && parameters < all {
+            report.method.push(text!("method-covered", parameters, all));
+        }
         report.blocks.extend(rows.into_iter().map(|row| row.comparison));
         Ok(verdict)
     }

@@ -48,7 +48,7 @@ pub(super) fn judge(
         let x: Vec<f64> = numbers.iter().map(|&(input, element)| alone.starts[input][element]).collect();
         let x = Tensor::from_shape_vec(vec![x.len()], x).expect("one axis");
         let mut layer = NumbersAsLayer { node: &mut alone, numbers: numbers.clone(), outputs, x: x.clone() };
-        let Ok(Ok(mut answers)) = ask_here(&mut layer, &x) else {
+        let Ok(Ok(mut answers)) = ask_here(&mut layer, &x, None) else {
             continue;
         };
         answers.differentiate(&mut layer, 0, 0, TOGETHER, 3)?;

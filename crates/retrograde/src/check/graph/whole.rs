@@ -117,7 +117,8 @@ impl<'a> Subject<'a> {
 
     /// Compares all blocks at the given values; those of which rounding is all there is to compare there, at others.
     pub(super) fn compare(&self, point: &Point) -> Result<Vec<Compared>> {
-        let mut rows = self.compare_here(point, usize::MAX)?;
+        let mut rows = self.compare_here(point, None)?;
+        self.cover(point, &mut rows)?;
         let vague = |rows: &[Compared]| {
             let verdicts = || rows.iter().map(|row| row.comparison.verdict);
             verdicts().any(|verdict| verdict == Verdict::Inconclusive) && !verdicts().any(Verdict::is_wrong)
@@ -142,7 +143,11 @@ impl<'a> Subject<'a> {
                 let all = self.directions(&there)?;
                 open.iter().map(|&row| all[row].clone()).collect()
             } else {
-                self.numbers(&there, open.clone(), self.check.sample.unwrap_or(ELSEWHERE).min(ELSEWHERE))?
+                self.numbers(
+                    &there,
+                    open.clone(),
+                    Some(self.check.sample.unwrap_or(ELSEWHERE).min(ELSEWHERE)),
+                )?
             };
             for (row, found) in open.into_iter().zip(found) {
                 if found.comparison.verdict != Verdict::Inconclusive {
@@ -156,17 +161,36 @@ impl<'a> Subject<'a> {
         Ok(rows)
     }
 
-    /// Compares all blocks at these values, in no more than `most` numbers of each.
-    pub(super) fn compare_here(&self, point: &Point, most: usize) -> Result<Vec<Compared>> {
+    /// Compares all blocks at these values, in no more than `most` numbers of each; or, unless a sample is asked for, in as many
+    /// as take no long time.
+    pub(super) fn compare_here(&self, point: &Point, most: Option<usize>) -> Result<Vec<Compared>> {
         if self.check.directions {
             return self.directions(point);
         }
-        let most = self.check.sample.unwrap_or(usize::MAX).min(most);
+        let most = [self.check.sample, most].into_iter().flatten().min();
         self.numbers(point, (0..self.blocks.len()).collect(), most)
     }
 
-    /// Some blocks, number by number.
-    fn numbers(&self, point: &Point, which: Vec<usize>, most: usize) -> Result<Vec<Compared>> {
+    /// Moves each block of which only some numbers were moved along a random direction, and all of its numbers if those are
+    /// not right along it.
+    fn cover(&self, point: &Point, rows: &mut [Compared]) -> Result<()> {
+        let is_part = |(row, claimed): (&Compared, &Vec<f64>)| row.moved < claimed.len();
+        if self.check.directions
+            || self.check.sample.is_some()
+            || !rows.iter().zip(&point.claims).any(is_part)
+        {
+            return Ok(());
+        }
+        for (block, along) in self.directions(point)?.into_iter().enumerate().take(rows.len()) {
+            if along.is_wrong() && !rows[block].is_wrong() && is_part((&rows[block], &point.claims[block])) {
+                rows[block] = self.numbers(point, vec![block], Some(usize::MAX))?.swap_remove(0);
+            }
+        }
+        Ok(())
+    }
+
+    /// Some blocks, number by number: at most so many of each, or as many as take no long time.
+    fn numbers(&self, point: &Point, which: Vec<usize>, most: Option<usize>) -> Result<Vec<Compared>> {
         let mut rounding: Option<Rounding> = None;
         let mut rows = Vec::new();
         for block in which {
@@ -175,6 +199,7 @@ impl<'a> Subject<'a> {
                 let what = (&self.blocks[block], claimed.as_slice());
                 blocks::measure(&point.values, self.loss, what, elements, known, self.check.threads)
             };
+            let most = most.unwrap_or_else(|| blocks::affordable(&point.values, &self.blocks[block]));
             let elements = sample(claimed.len(), most, self.check.seed);
             let moved = elements.len();
             let mut measured = measure(elements, (0.0, 0.0))?;

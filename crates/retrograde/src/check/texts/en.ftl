@@ -184,6 +184,7 @@ no_gradient = The output depends on `{ $of }`, and backward gives no gradient fo
 
 method-network = the row: the loss differentiated in { $count } of its parameters' elements, and each parameter along random directions
 method-layer = { $layer }: { $inputs } inputs, each with a random upstream gradient; { $count } elements differentiated one by one, and each block along random directions
+method-some_rows = the layers alone with the first { $count } of { $all } rows, the whole with all of them
 method-one_batch = { $layer } does not take other numbers of rows than it was given, and was not asked for any
 
 ## Causes that need no hypothesis
@@ -254,6 +255,7 @@ method-parameters = { $second ->
         [true] second order: {""}
        *[false] {""}
     }{ $parameters } parameters moved one by one, the loss run again at two step sizes or more for each; { $nodes } nodes alone, for a random upstream gradient; in f64
+method-covered = { $parameters } of { $all } parameters, as all of them would take long: each block moved along a random direction, too, which sees the others (--sample sets the number)
 method-single = { $second ->
         [true] second order: {""}
        *[false] {""}
@@ -625,6 +627,13 @@ epsilon = Forward takes ln(y + { $value }), and backward is the gradient of ln y
     .title = epsilon { $value } in the logarithm
     .help = compute ln y as x − max − ln Σ exp(x − max), which needs no epsilon
     .training = little, until the network is sure of something wrong: then the loss is capped at { $most } and no longer says how wrong
+epsilon-aside = { $in_forward ->
+        [true] Forward adds { $value } to its input, as ln(x + { $value }) does, and backward is the derivative without it
+       *[false] Backward adds { $value } to the input, as 1 / (x + { $value }) does, and forward does not
+    }: they differ most where the input is small.
+    .title = epsilon { $value } on one side only
+    .help = use the same epsilon in forward and in backward
+    .training = little, unless inputs are about as small as the epsilon
 cross_entropy_term = Forward is the cross entropy of a softmax, and backward has { $code } where (y − t){ $right } belongs.
     .title = cross entropy backward is { $code }
     .training = the rows of the gradient do not sum to 0, or do not vanish at the right answer: the network does not settle where the loss is least

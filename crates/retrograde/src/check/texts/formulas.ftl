@@ -346,6 +346,15 @@ part_factor =
 epsilon =
     .code = dx = dout · (y − t){ $right }
     .right = dx = dout · (y · Σ r − r){ $right }, r = t · y / (y + { $value })
+epsilon-aside =
+    .code = { $in_forward ->
+        [true] d{ $block } = dout · f′(x), with forward f(x + { $value })
+       *[false] d{ $block } = dout · f′(x + { $value }), with forward f(x)
+    }
+    .right = { $in_forward ->
+        [true] d{ $block } = dout · f′(x + { $value })
+       *[false] d{ $block } = dout · f′(x)
+    }
 cross_entropy_term =
     .code = dx = dout · ({ $code })
     .right = dx = dout · (y − t){ $right }

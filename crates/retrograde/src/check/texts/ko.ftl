@@ -165,6 +165,7 @@ no_gradient = 출력이 `{ $of }`에 따라 달라지는데 backward가 그 기�
 
 method-network = 신경망: 매개변수의 원소 { $count }개에서 손실을 미분하고, 매개변수마다 임의의 방향으로도 미분함
 method-layer = { $layer }: 입력 { $inputs }개, 각각 임의의 상류 기울기; 원소 { $count }개를 하나씩 미분하고, 블록마다 임의의 방향으로도 미분함
+method-some_rows = 계층 하나하나는 행 { $all }개 중 처음 { $count }개로, 전체는 모든 행으로 확인함
 method-one_batch = { $layer }: 주어진 것과 다른 행 수를 받지 않아 다른 행 수로는 확인하지 않음
 
 ## 가설 없이 알 수 있는 원인
@@ -235,6 +236,7 @@ method-parameters = { $second ->
         [true] 2차 미분: {""}
        *[false] {""}
     }매개변수 { $parameters }개를 하나씩 움직이며, 각각 둘 이상의 간격에서 손실을 다시 계산함; 노드 { $nodes }개를 임의의 상류 기울기로 따로 확인함; f64
+method-covered = 전부 움직이면 오래 걸리므로 매개변수 { $all }개 중 { $parameters }개만 하나씩 움직이고, 나머지는 블록마다 임의의 방향으로 움직여 확인함(개수는 --sample로 정함)
 method-single = { $second ->
         [true] 2차 미분: {""}
        *[false] {""}
@@ -623,6 +625,13 @@ epsilon = forward는 ln(y + { $value })(을/를) 쓰는데 backward는 ln y의 �
     .title = 로그 안의 엡실론 { $value }
     .help = 엡실론이 필요 없는 x − max − ln Σ exp(x − max)로 ln y를 계산하세요
     .training = 평소에는 영향이 적지만, 신경망이 틀린 답을 확신하면 손실이 { $most }에서 멈추어 얼마나 틀렸는지 알 수 없습니다
+epsilon-aside = { $in_forward ->
+        [true] forward는 ln(x + { $value })처럼 입력에 { $value }(을/를) 더하는데 backward는 더하지 않은 식의 미분입니다
+       *[false] backward는 1 / (x + { $value })처럼 입력에 { $value }(을/를) 더하는데 forward는 더하지 않습니다
+    }. 입력이 작은 곳에서 가장 크게 달라집니다.
+    .title = 한쪽에만 있는 엡실론 { $value }
+    .help = forward와 backward에 같은 엡실론을 쓰세요
+    .training = 입력이 엡실론만큼 작지 않으면 영향이 거의 없습니다
 cross_entropy_term = forward는 소프트맥스의 교차 엔트로피입니다. backward는 (y − t){ $right } 대신 { $code }(을/를) 씁니다.
     .title = 교차 엔트로피의 역전파가 { $code }
     .training = 기울기의 행별 합이 0이 아니거나 정답에서 0이 되지 않으므로, 손실이 가장 작은 곳에 머물지 못합니다

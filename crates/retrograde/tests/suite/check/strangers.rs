@@ -6,6 +6,7 @@ mod elementwise;
 mod gates;
 mod losses;
 mod margins;
+mod mutants;
 mod normalisation;
 mod sequences;
 mod several_uses;
