@@ -1,6 +1,6 @@
 //! A layer examined alone: asked, differentiated, judged and diagnosed.
 
-use super::causes::{CrossEntropy, Diagnosis, cross_entropy_of, plain};
+use super::causes::{CrossEntropy, Diagnosis, cross_entropy_of, follows, plain};
 use super::control::{affordable, done};
 use super::evidence::{numbers, unexplained};
 use super::explain::{dout_ignored, explain};
@@ -118,6 +118,7 @@ fn examined(
         }
         blocks.push(Comparison { verdict, ..judged.1 });
     }
+    share_causes(&answers, &mut wrong);
     findings.splice(0..0, tell(&answers, name, &wrong));
     let epsilon = labels.and_then(|labels| small_epsilon(&answers, labels, &mut findings));
     if epsilon.is_some()
@@ -298,6 +299,16 @@ fn remark(answers: &Answers, name: &str, block: usize, verdict: Verdict) -> Opti
             Some(note(text!("remark-spread", block = own, spread = format!("{:.0e}", answers.spread[block]))))
         }
         Verdict::Right | Verdict::Wrong | Verdict::Together | Verdict::NotDeterministic => None,
+    }
+}
+
+/// Gives blocks without a cause that of a bias in whose gradient the same mistake is seen.
+fn share_causes(answers: &Answers, wrong: &mut [(usize, Vec<Diagnosis>)]) {
+    let known: Vec<(usize, Vec<Diagnosis>)> =
+        wrong.iter().filter(|(_, found)| !found.is_empty()).cloned().collect();
+    for (block, found) in wrong.iter_mut().filter(|(_, found)| found.is_empty()) {
+        let same = known.iter().find(|(bias, _)| follows(answers, *block, *bias));
+        found.extend(same.into_iter().flat_map(|(_, causes)| causes.clone()));
     }
 }
 

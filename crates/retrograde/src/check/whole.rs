@@ -136,7 +136,9 @@ pub(super) fn confirm(network: &mut NetworkAsLayer<'_>, x: &Tensor, whole: &mut 
         for ((here, there), confirmed) in whole.parameters.iter().zip(found.parameters).zip(&mut confirmed) {
             match there.comparison.verdict {
                 verdict if verdict.is_wrong() && here.comparison.verdict.is_wrong() => return Ok(()),
+                // What is nothing there confirms nothing.
                 Verdict::Inconclusive => {}
+                _ if there.is_zero || there.negligible => {}
                 _ => *confirmed = Some(there),
             }
         }

@@ -8,6 +8,7 @@ mod attention;
 mod changed;
 mod cross_entropy;
 mod edges;
+mod follows;
 mod formulas;
 mod left_out;
 mod loss_terms;
@@ -184,6 +185,7 @@ pub(super) fn diagnose_besides(
 }
 
 pub(super) use cross_entropy::{Forward as CrossEntropy, recognise as cross_entropy_of, without_epsilon};
+pub(super) use follows::follows;
 pub(super) use formulas::plain;
 pub(super) use memory::{Memory, earlier_calls};
 pub(super) use order::wrong_shape;

@@ -11,7 +11,11 @@ use crate::textbook::{Layer, Tensor};
 pub(super) fn detached(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
     // Terms may cancel to 0 but for rounding; a number that is only small has come from somewhere.
     let is_zero = |view: &View<'_>| largest(&view.claimed) <= 1e-12 * largest(&view.truth);
-    let predicted = case.fit(|view| is_zero(view).then(|| view.truth.mapv(|truth| truth * 0.0)))?;
+    case.smooth().all(|(_, view)| is_zero(view)).then(|| cut_off(case))?
+}
+
+fn cut_off(case: &Case<'_>) -> Option<Diagnosis> {
+    let predicted = case.fit(|view| Some(&view.truth * 0.0))?;
     Some(Diagnosis::new(Cause::Detached, predicted).with("parameter", case.is_parameter()))
 }
 
@@ -45,12 +49,18 @@ impl Ratio {
     }
 }
 
+/// A smaller factor is what rounding leaves of terms that cancel.
+const ROUNDED: f64 = 1e-8;
+
 /// G = c · T, with a c that is the same at all inputs or a function of the sizes.
 pub(super) fn factor(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
     // A single number has a ratio always: the ratio of one view must hold in another.
     let ratios: Vec<Ratio> = case.smooth().filter_map(|(at, view)| Ratio::of(at, view)).collect();
     let wrong = ratios.iter().filter(|ratio| case.views[ratio.at].verdict.is_wrong());
     let &Ratio { at: shown, value, .. } = wrong.min_by(|a, b| a.uncertainty.total_cmp(&b.uncertainty))?;
+    if value.abs() < ROUNDED {
+        return cut_off(case);
+    }
     let names = names(case, &ratios);
     let constant = ratios.iter().all(|ratio| ratio.is(value));
     if names.is_empty() && !constant {

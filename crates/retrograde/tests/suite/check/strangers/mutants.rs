@@ -1,7 +1,7 @@
 //! Conventions and single mistakes in the style of public NumPy code: layers of one sample, several inputs, square matrices.
 
 use super::{Given, Own, Subject, examine, matrix, numbers, product, zip};
-use ndarray::{Axis, Slice};
+use ndarray::{Array2, Axis, Slice};
 use retrograde::Result;
 use retrograde::check::{self, Cause, Severity, Verdict};
 use retrograde::textbook::Tensor;
@@ -223,6 +223,48 @@ fn a_decay_of_a_loss_without_layers_is_named() -> Result<()> {
         assert_eq!(report.verdict.is_wrong(), expected.is_some(), "{report}");
         let near = found.zip(expected).map(|(found, expected): (f64, f64)| (found - expected).abs() < 1e-4);
         assert_eq!(near, expected.map(|_| true), "{report}");
+    }
+    Ok(())
+}
+
+/// sigmoid(first half) · tanh(second half) of x · Wx + h · Wh + b.
+fn gates(v: &[Tensor]) -> (Array2<f64>, Array2<f64>) {
+    let z = matrix(&v[0]).dot(&matrix(&v[2])) + matrix(&v[1]).dot(&matrix(&v[3]));
+    let z = z + v[4].view().into_shape_with_order(6).unwrap();
+    let half =
+        |from: isize, f: fn(f64) -> f64| z.slice_axis(Axis(1), Slice::new(from, Some(from + 3), 1)).mapv(f);
+    (half(0, super::sigmoid), half(3, f64::tanh))
+}
+
+#[test]
+fn one_mistake_in_a_gate_is_one_finding() -> Result<()> {
+    let arguments = [
+        ("x", numbers(&[2, 4], 1)),
+        ("h", numbers(&[2, 3], 30)),
+        ("Wx", numbers(&[4, 6], 60)),
+        ("Wh", numbers(&[3, 6], 90)),
+        ("b", numbers(&[6], 140)),
+    ];
+    for (sign, right) in [(1.0, true), (-1.0, false)] {
+        let report = check::vjp(
+            &arguments,
+            |v| Ok(vec![(gates(v).0 * gates(v).1).into_dyn()]),
+            |v, d| {
+                let ((s, t), d) = (gates(v), matrix(&d[0]));
+                let ds = &d * &t * &s.mapv(|s| s * (1.0 - s));
+                let dt = &d * &s * &t.mapv(|t| 1.0 - t * t) * sign;
+                let dz = ndarray::concatenate(Axis(1), &[ds.view(), dt.view()]).unwrap();
+                let back = |w: &Tensor| product(&dz, &matrix(w).t().to_owned());
+                let of = |x: &Tensor| product(&matrix(x).t().to_owned(), &dz);
+                let db = dz.sum_axis(Axis(0)).into_dyn();
+                Ok([back(&v[2]), back(&v[3]), of(&v[0]), of(&v[1]), db].into_iter().map(Some).collect())
+            },
+        )?;
+        assert_eq!(report.verdict.is_wrong(), !right, "{report}");
+        let faults: Vec<_> = report.findings.iter().filter(|found| found.verdict.is_wrong()).collect();
+        assert!(faults.iter().all(|found| found.cause.is_some()), "{report}");
+        let blocks: usize = faults.iter().map(|found| found.blocks.len()).sum();
+        assert!(right || blocks == 5, "{report}");
     }
     Ok(())
 }
