@@ -285,7 +285,9 @@ fn consequences(alone: &mut Alone, whole: &Whole) -> bool {
         let blocks = if found.blocks.is_empty() { vec!["x".to_owned()] } else { found.blocks.clone() };
         let (kept, harmless): (Vec<String>, Vec<String>) =
             blocks.into_iter().partition(|block| matters(*position, block));
-        if kept.is_empty() {
+        // At the end of the graph the upstream gradient is 1.
+        let at_the_end = *position + 1 == names.len() && found.cause == Some(Cause::DoutIgnored);
+        if kept.is_empty() || at_the_end {
             *found = without_consequence(found.clone(), whole.is_right());
         } else {
             harmful = true;
@@ -404,9 +406,11 @@ fn between_layers(
                     !low.is_finite() || (*claimed >= low - tolerance && *claimed <= high + tolerance)
                 }))
         };
-        let blocks = 0..claimed.len();
+        // The gradient that is handed to layers without parameters is not used.
+        let is_used = passes[..position].iter().any(|pass| pass.claimed.len() > 1);
+        let blocks = usize::from(!is_used)..claimed.len();
         let mut wrong = Vec::new();
-        for block in blocks {
+        for block in blocks.clone() {
             if !is_from(&inputs[position], block)? {
                 wrong.push(block);
             }
@@ -421,7 +425,7 @@ fn between_layers(
                 continue;
             }
             let mut explains = true;
-            for block in 0..claimed.len() {
+            for block in blocks.clone() {
                 explains &= is_from(input, block)?;
             }
             if explains {
