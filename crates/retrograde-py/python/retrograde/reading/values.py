@@ -4,10 +4,11 @@ import operator
 
 import numpy as np
 
+from .._language import Names, Text
 from ..errors import ReadingError
+from .arguments import is_function
 from .forms import check_function, real
-from .functions import is_function
-from .reading import Reading, listed
+from .reading import Reading
 from .subject import arity
 
 #: What the name of an operation is, by the symbol that engines give it.
@@ -105,9 +106,8 @@ class Values:
 
     def reading(self):
         """How it is read."""
-        convention = f"{self.subject.name}: a function of {self.kind.__name__} objects; backward() of what it returns"
-        held = "the graph is built anew in each call; the sum of the outputs is the loss"
-        return Reading(self.subject, convention, f"compared: the gradients (grad) of {listed(self.names)}", held, self.check)
+        convention = Text("is-values", name=self.subject.name, kind=self.kind.__name__)
+        return Reading(self.subject, convention, Text("of-grad", names=Names(self.names)), Text("held-graph"), self.check)
 
 
 def operations(out):
