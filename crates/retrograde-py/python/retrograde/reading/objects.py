@@ -1,12 +1,10 @@
 """An object with ``forward`` and ``backward``: how it is called, what it answers, where its parameters and gradients are."""
 
-import copy
-
 import numpy as np
 
 from .._language import Text
 from ..errors import ReadingError
-from .copying import attributes, reachable
+from .copying import attributes, deep, reachable
 from .forms import real
 from .parameters import Held, Search, Step, Sum
 from .rates import LARGE, set_rates
@@ -122,7 +120,7 @@ class ObjectCalls:
     def study(self, inputs, douts):
         """Finds the parameters and their gradients, from what a forward and a backward change."""
         memo = {}
-        pristine = copy.deepcopy(dict(attributes(self.thing)), memo)
+        pristine = deep(dict(attributes(self.thing)), memo)
         rates = set_rates(self.thing, self.rate)
         first = self.forward(*inputs)
         search = Search(self.thing, self.kind, self.subject.said)
@@ -206,13 +204,13 @@ class ObjectCalls:
         else:
             # The first forward made the parameters.
             self._memo = {id(array): array for array in arrays}
-            self.state = copy.deepcopy(dict(attributes(self.thing)), dict(self._memo))
+            self.state = deep(dict(attributes(self.thing)), dict(self._memo))
         self.notes.append(Text("note-state"))
 
     def _restore(self):
         space = vars(self.thing)
         space.clear()
-        space.update(copy.deepcopy(self.state, dict(self._memo)))
+        space.update(deep(self.state, dict(self._memo)))
 
     def _left_behind(self, names, seen, missing):
         """What a call that returns nothing left on the object."""
