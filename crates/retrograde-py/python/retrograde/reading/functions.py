@@ -11,6 +11,7 @@ from .pairs import pair_with_cache
 from .reading import Reading, listed
 from .slots import is_pair
 from .subject import arity, described, kind_of
+from .words import TARGET
 
 
 def read(subject):
@@ -42,12 +43,12 @@ def read_one(subject, function):
         reading = loss_of_predictions(subject, arguments, gradients[0])
         if reading is not None:
             return reading
-    wrt, found, guessed = by_shape(subject, arguments, gradients)
+    wrt, found, guessed = by_shape(subject, arguments, gradients, lambda values: number(arguments.call(values)[0]))
     names = [arguments.names[at] for at in wrt]
     held = [one for at, one in enumerate(arguments.names) if at not in wrt]
 
     def loss(values):
-        return float(np.asarray(arguments.call(dict(zip(wrt, values)))[0]).reshape(()))
+        return number(arguments.call(dict(zip(wrt, values)))[0])
 
     def gradient(values):
         given = arguments.call(dict(zip(wrt, values)))[1:]
@@ -59,8 +60,14 @@ def read_one(subject, function):
     return Reading(subject, convention, moved, holding(held), lambda: check_function(subject.name, values, loss, gradient))
 
 
-def by_shape(subject, arguments, gradients):
-    """Which argument each gradient is of: the first that is moved and has its shape."""
+def number(value):
+    """A loss as a number."""
+    return float(np.asarray(value).reshape(()))
+
+
+def by_shape(subject, arguments, gradients, loss):
+    """Which argument each gradient is of: the first that is moved and has its shape. Of several for one gradient alone it is none
+    that is called as labels are, and one that the differences agree with, if there is such."""
     wrt, found, guessed = [], [], False
     candidates = arguments.positions()
     for at, gradient in enumerate(gradients):
@@ -74,14 +81,41 @@ def by_shape(subject, arguments, gradients):
         if not fits and len(gradients) == 1 and len(candidates):
             # A wrong shape is what the check is to see.
             fits = [candidates[0]]
+        if len(fits) > 1 and len(gradients) == 1 and subject.said.get("wrt") is None:
+            fits = not_labels(arguments, fits)
+            agreeing = [one for one in fits if agrees(loss, one, arguments.example[one], gradient)]
+            fits = [*agreeing, *fits] if agreeing else fits
         if fits:
             guessed = guessed or (len(fits) > 1 and subject.said.get("wrt") is None)
             wrt.append(fits[0])
-            found.append(at + 0)
+            found.append(at)
     if not wrt:
         shapes = listed(str(list(np.shape(one))) for one in gradients)
         raise ReadingError(f"{subject.name} gives gradients of shape {shapes}", "the arguments that they are of", "wrt=('w', 'b')")
     return wrt, found, guessed
+
+
+def not_labels(arguments, positions):
+    """Of these arguments those whose names are not those of labels, if there are such."""
+    names = {at: arguments.names[at] for at in positions}
+    plain = [at for at in positions if not TARGET.match(names[at])]
+    return plain or [at for at in positions if names[at].lower() == "y"] or positions
+
+
+def agrees(loss, at, value, gradient):
+    """Whether a gradient agrees with the differences of a loss by one argument, along two directions."""
+    value, gradient = np.asarray(value, dtype=np.float64), real(gradient).reshape(np.shape(value))
+    for phase in (1.0, 2.0):
+        direction = np.cos(phase * (1.0 + np.arange(value.size))).reshape(value.shape)
+        step = 1e-5 * max(1.0, float(np.abs(value).max()))
+        try:
+            slope = (loss({at: value + step * direction}) - loss({at: value - step * direction})) / (2 * step)
+        except Exception:
+            return False
+        size = float(np.abs(gradient * direction).sum())
+        if not abs(slope - float((gradient * direction).sum())) <= 1e-5 * max(size, abs(slope)):
+            return False
+    return True
 
 
 def loss_of_predictions(subject, arguments, gradient):
@@ -97,7 +131,7 @@ def loss_of_predictions(subject, arguments, gradient):
 
     def forward(logits, asked):
         last[:] = [arguments.call({0: logits, 1: labels.back(asked, logits.shape)})]
-        return float(np.asarray(last[0][0]).reshape(()))
+        return number(last[0][0])
 
     def backward(dout):
         return real(last[0][1]) * dout
@@ -114,7 +148,7 @@ def loss_with_dict(subject, arguments, gradients):
     call = lambda values: arguments.call({at: {**arguments.example[at], **dict(zip(keys.values(), values))}})
 
     def loss(values):
-        return float(np.asarray(call(values)[0]).reshape(()))
+        return number(call(values)[0])
 
     def gradient(values):
         given = call(values)[1]
@@ -170,8 +204,8 @@ def f_and_gradient(subject, arguments, second):
             f"{name}({', '.join(names)}) takes {required} arguments, {subject.name} {len(subject.example)}", "the same arguments for both", "functools.partial, or a lambda"
         )
 
-    def number(values):
-        return float(np.asarray(arguments.call(values)).reshape(()))
+    def of(values):
+        return number(arguments.call(values))
 
     if isinstance(given, dict):
         at, keys = dictionary(subject, arguments, given)
@@ -182,12 +216,12 @@ def f_and_gradient(subject, arguments, second):
             return [real(now[key]) for key in keys]
 
         convention = Text("is-number-and-gradients", call=arguments.written(subject.name), other=name)
-        return dictionary_reading(subject, arguments, at, keys, lambda values: number(put(values)), gradient, convention)
+        return dictionary_reading(subject, arguments, at, keys, lambda values: of(put(values)), gradient, convention)
     gradients = list(given) if isinstance(given, (tuple, list)) else [given]
-    wrt, found, guessed = by_shape(subject, arguments, gradients)
+    wrt, found, guessed = by_shape(subject, arguments, gradients, of)
 
     def loss(values):
-        return number(dict(zip(wrt, values)))
+        return of(dict(zip(wrt, values)))
 
     def gradient(values):
         now = other.call(dict(zip(wrt, values)))
