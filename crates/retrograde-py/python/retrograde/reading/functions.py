@@ -11,7 +11,7 @@ from .pairs import pair_with_cache
 from .reading import Reading, listed
 from .slots import is_pair
 from .subject import arity, described, kind_of
-from .words import TARGET
+from .words import OUTPUT, TARGET
 
 
 def read(subject):
@@ -98,7 +98,8 @@ def by_shape(subject, arguments, gradients, loss):
 def not_labels(arguments, positions):
     """Of these arguments those whose names are not those of labels, if there are such."""
     names = {at: arguments.names[at] for at in positions}
-    plain = [at for at in positions if not TARGET.match(names[at])]
+    outputs = [at for at in positions if OUTPUT.match(names[at])]
+    plain = outputs or [at for at in positions if not TARGET.match(names[at])]
     return plain or [at for at in positions if names[at].lower() == "y"] or positions
 
 
@@ -193,9 +194,15 @@ def read_two(subject, first, second):
     return pair_with_cache(subject, arguments, second, answer)
 
 
+def of_methods(subject, loss, gradient):
+    """A loss and its gradient as two methods of an object."""
+    subject.sources.add(subject.name, loss, gradient)
+    return f_and_gradient(subject, Arguments(subject, loss, subject.example), gradient)
+
+
 def f_and_gradient(subject, arguments, second):
     """A function that gives a number, and one that gives its gradient, of the same arguments."""
-    name = kind_of(subject.originals[1])
+    name = kind_of(second)
     other = Arguments(subject, second, subject.example)
     required, names = arity(second)
     given = other.call() if required <= len(subject.example) else None
