@@ -53,6 +53,22 @@ def test_a_gradient_of_the_first_argument_is_found(random):
     assert list(rg.check(*examples(random)["svm"]).blocks) == ["W"]
 
 
+def test_a_whole_number_stays_one(random):
+    """A stride is no number to be moved."""
+
+    def forward(x, w, stride):
+        return x[::stride] @ w, (x, w, stride)
+
+    def backward(dout, cache):
+        x, w, stride = cache
+        dx = np.zeros_like(x)
+        dx[::stride] = dout @ w.T
+        return dx, x[::stride].T @ dout
+
+    report = rg.check(forward, backward, random.standard_normal((5, 4)), random.standard_normal((4, 3)), 2)
+    assert report.ok and set(report.blocks) == {"x", "w"}, str(report)
+
+
 def test_columns_with_one_over_m(random):
     """In this convention 1/m is in the parameters' gradients alone: the pair by itself is off by it."""
     n = random.standard_normal

@@ -63,7 +63,9 @@ class Arguments:
         arguments = [_copied(one) for one in self.example]
         for at, value in (values or {}).items():
             arguments[at] = value
-        return [float(one) if kind and np.ndim(one) == 0 else one for one, kind in zip(arguments, self.kinds)]
+        # A whole number that is not moved stays one: it is a stride, an axis, a count.
+        numbers = {at for at, kind in enumerate(self.kinds) if kind and (at in (values or {}) or not isinstance(self.given[at], (int, np.integer)))}
+        return [float(one) if at in numbers and np.ndim(one) == 0 else one for at, one in enumerate(arguments)]
 
 
 def _is_lifted(one):
