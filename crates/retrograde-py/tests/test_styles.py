@@ -11,6 +11,7 @@ def layers(r):
     return {
         "nnfs dense": (styles.NnfsDense(5, 4), {"x", "weights", "biases"}),
         "nnfs relu": (styles.NnfsReLU(), {"x"}),
+        "a ratio called rate": (styles.RateDropout(0.4), {"x"}),
         "updating": (styles.UpdatingDense(5, 4), {"x", "weights", "bias"}),
         "rebinding": (styles.RebindingDense(5, 4), {"x", "weights", "bias"}),
         "torch 7": (styles.Linear7(5, 4), {"x", "W", "b"}),

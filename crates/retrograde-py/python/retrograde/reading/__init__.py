@@ -2,6 +2,7 @@
 
 from ..errors import ReadingError
 from . import contexts, functions, layer_objects, values, whole_functions, whole_objects
+from .loss_methods import as_functions
 from .subject import Subject, described
 
 #: In the order in which they are asked: the more a family asks for, the earlier it comes.
@@ -14,7 +15,7 @@ def read(thing, example, said):
     example = list(example)
     while example and callable(example[0]) and not hasattr(example[0], "__array__"):
         things.append(example.pop(0))
-    subject = Subject(things, example, said)
+    subject = Subject(as_functions(things, example, said), example, said)
     with subject.isolation:
         for family in FAMILIES:
             reading = family.read(subject)

@@ -112,8 +112,8 @@ class ObjectCalls:
         """Finds the parameters and their gradients, from what a forward and a backward change."""
         memo = {}
         pristine = copy.deepcopy(dict(attributes(self.thing)), memo)
-        rates = set_rates(self.thing, self.rate)
         first = self.forward(*inputs)
+        rates = set_rates(self.thing, self.rate, lambda: self.forward(*inputs))
         search = Search(self.thing, self.kind, self.subject.said)
         try:
             self.forward(*[_moved(one) for one in inputs])

@@ -74,8 +74,8 @@ class Whole:
 
     def find(self):
         """The parameters: of what the backward pass gives, or of what it leaves on the object."""
-        rates = set_rates(self.thing, self.rate)
         self.loss()
+        rates = set_rates(self.thing, self.rate, lambda: [self.loss()])
         search = Search(self.thing, self.subject.name, self.subject.said)
         self.loss()
         search.after_forward()
@@ -333,6 +333,10 @@ class BackwardOfExample(Whole):
         thing, said = subject.thing, subject.said.get("loss")
         if said is not None:
             return lambda x, t: said(thing, x, t)
+        cost = getattr(thing, "cost", None)
+        if callable(getattr(cost, "fn", None)):
+            self.loss_is = f"; the loss is {type(cost).__name__ if not isinstance(cost, type) else cost.__name__}.fn"
+            return lambda x, t: cost.fn(self.predict(x), t)
         name, loss = method(thing, LOSS)
         if loss is not None:
             names = arity(loss)[1]
@@ -341,10 +345,6 @@ class BackwardOfExample(Whole):
                 return lambda x, t: loss(x, t)
             swapped = bool(TARGET.match(names[0])) and not TARGET.match(names[1]) or OUTPUT.match(names[-1])
             return lambda x, t: loss(t, self.predict(x)) if swapped else loss(self.predict(x), t)
-        cost = getattr(thing, "cost", None)
-        if cost is not None and callable(getattr(cost, "fn", None)):
-            self.loss_is = f"; the loss is {type(cost).__name__ if not isinstance(cost, type) else cost.__name__}.fn"
-            return lambda x, t: cost.fn(self.predict(x), t)
         derivative = getattr(thing, "cost_derivative", None)
         if derivative is not None:
             self.loss_is = "; the loss is taken for ½‖a − y‖², as its derivative is a − y (loss= says otherwise)"
