@@ -156,3 +156,11 @@ def rosenbrock_gradient(theta):
 def logistic(theta, X, y):
     h = sigmoid(X @ theta)
     return -np.mean(y * np.log(h) + (1 - y) * np.log(1 - h)), X.T @ (h - y) / y.size
+
+
+def mse(y_true, y_pred):
+    return np.mean((y_true - y_pred) ** 2)
+
+
+def mse_prime(y_true, y_pred):
+    return 2 * (y_pred - y_true) / y_true.size

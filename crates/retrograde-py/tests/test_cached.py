@@ -69,6 +69,20 @@ def test_a_whole_number_stays_one(random):
     assert report.ok and set(report.blocks) == {"x", "w"}, str(report)
 
 
+def test_the_argument_of_a_gradient(random):
+    """Several arguments have its shape: labels are not differentiated by, and else the numbers tell."""
+    p, q = random.standard_normal((4, 1)), random.standard_normal((4, 1))
+    report = rg.check(lambda x, theta: theta * x, lambda x, theta: x, 2.0, 4.0)
+    assert report.ok and list(report.blocks) == ["theta"], str(report)
+    report = rg.check(cached.mse, cached.mse_prime, p, q)
+    assert report.ok and list(report.blocks) == ["y_pred"], str(report)
+    report = rg.check(cached.mse, lambda y_true, y_pred: -cached.mse_prime(y_true, y_pred), p, q)
+    assert report.cause == "sign" and list(report.blocks) == ["y_pred"], str(report)
+    report = rg.check(lambda y, t: 0.5 * np.sum((y - t) ** 2), lambda y, t: t - y, p, q)
+    assert report.cause == "sign" and list(report.blocks) == ["y"], str(report)
+    assert rg.check(lambda x, theta: theta * x, lambda x, theta: 2 * x, 2.0, 4.0).verdict == "wrong"
+
+
 def test_columns_with_one_over_m(random):
     """In this convention 1/m is in the parameters' gradients alone: the pair by itself is off by it."""
     n = random.standard_normal

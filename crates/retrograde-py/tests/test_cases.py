@@ -151,7 +151,6 @@ MISSING = {
     **dict.fromkeys(["A8", "A8, half mended", "A8, right"], COST),
     **dict.fromkeys(["A11, cell", "A11, right cell"], CELL),
     **dict.fromkeys(["A11, last step", "A11, first step"], DICTIONARY),
-    "B5, right": "of two numbers the first is taken for the one that the gradient is of",
 }
 
 

@@ -57,6 +57,8 @@ def test_losses(random):
     p = np.exp(x) / np.exp(x).sum(axis=1, keepdims=True)
     report = rg.check(styles.NnfsLoss(), p, np.array([0, 3, 1]))
     assert report.ok, str(report)
+    report = rg.check(styles.SquaredError(), x, t)
+    assert report.ok and list(report.blocks) == ["y_pred"] and report.subject == "SquaredError", str(report)
 
 
 #: A class, what is wrong in its backward, the block, and the cause.

@@ -1,18 +1,43 @@
 """Reading code: one module for each family of conventions, asked in turn."""
 
 from ..errors import ReadingError
-from . import contexts, functions, layer_objects, values, whole_functions, whole_objects
+from . import (
+    contexts,
+    engine_functions,
+    functions,
+    layer_objects,
+    left_on_arrays,
+    torch_code,
+    transformations,
+    values,
+    whole_functions,
+    whole_objects,
+)
+from .cells import refuse
 from .loss_methods import as_functions
 from .subject import Subject, described
 
 #: In the order in which they are asked: the more a family asks for, the earlier it comes.
-FAMILIES = (contexts, whole_functions, whole_objects, layer_objects, values, functions)
+FAMILIES = (
+    torch_code,
+    transformations,
+    contexts,
+    engine_functions,
+    whole_functions,
+    whole_objects,
+    left_on_arrays,
+    layer_objects,
+    values,
+    functions,
+)
 
 
 def read(thing, example, said):
     """How a thing and its example are read."""
     things = list(thing) if isinstance(thing, (tuple, list)) and all(map(callable, thing)) else [thing]
     example = list(example)
+    if not callable(thing) and len(things) == 1:
+        refuse(thing, example)
     while example and callable(example[0]) and not hasattr(example[0], "__array__"):
         things.append(example.pop(0))
     subject = Subject(as_functions(things, example, said), example, said)

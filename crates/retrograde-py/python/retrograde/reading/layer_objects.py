@@ -2,11 +2,12 @@
 
 import numpy as np
 
+from .._language import Names, Text
 from ..errors import ReadingError
 from .forms import LayerForm, LossForm, check_vjp, real
 from .labels import Labels
 from .objects import ObjectCalls, is_layer, method
-from .reading import Reading, listed
+from .reading import Reading
 from .subject import arity, described, is_number
 from .words import FORWARD, RATE, TARGET
 
@@ -129,6 +130,7 @@ def _passed(given, values, at, x):
 def read_layer(subject, example):
     """An object as a layer."""
     calls, inputs, movable, given = study_layer(subject.thing, subject, example)
+    calls.kind = subject.name
     outputs = calls.forward(*given(inputs))
     if len(outputs) == 1 and outputs[0].size == 1 and len(movable) > 1:
         # A network that ends in its loss gives no gradient of its labels, and perhaps none of its input.
@@ -138,11 +140,12 @@ def read_layer(subject, example):
     parameters = [one.name for one in calls.parameters]
     subject.notes.extend(calls.notes)
     calls.add_to(subject.sources, calls.kind)
-    call = f"{calls.kind}: a layer; {calls.forward_name}({', '.join(names[: len(example)])}) → {_count(outputs)}"
-    convention = f"{call}, {calls.backward_name}({', '.join(calls.accepts[: max(1, calls.required)])})"
-    of = listed([f"d{names[at]}" for at in movable] + [f"{one.name} ({one.gradient.name})" for one in calls.parameters])
+    call = f"{calls.forward_name}({', '.join(names[: len(example)])})"
+    back = f"{calls.backward_name}({', '.join(calls.accepts[: max(1, calls.required)])})"
+    convention = Text("is-layer", name=calls.kind, call=call, out=_count(outputs), back=back)
+    pairs = [Text("pair", value=one.name, gradient=one.gradient.name) for one in calls.parameters]
     held = [names[at] for at in range(len(inputs)) if at not in movable]
-    moved = f"compared: the gradients of {of}"
+    moved = Text("of", names=Names([*(f"d{names[at]}" for at in movable), *pairs]))
     if len(movable) == 1 and len(outputs) == 1:
         form = layer_form(calls, given, inputs, movable[0])
         return Reading(subject, convention, moved, _held(held), lambda: form.check(inputs[movable[0]]))
@@ -175,18 +178,18 @@ def read_layer(subject, example):
 
 
 def _count(outputs):
-    return "one output" if len(outputs) == 1 else f"{len(outputs)} outputs"
+    return Text("one-output") if len(outputs) == 1 else Text("outputs", count=len(outputs))
 
 
 def _held(names):
-    return f"held: {listed(names)}" if names else ""
+    return Text("held", names=Names(names)) if names else None
 
 
 class LossCalls:
     """A loss object: called with predictions and labels, in the order that it has."""
 
-    def __init__(self, thing, subject, at):
-        self.calls, self.at, self.kind = ObjectCalls(thing, subject), at, type(thing).__name__
+    def __init__(self, thing, subject, at, name):
+        self.calls, self.at, self.kind = ObjectCalls(thing, subject), at, name or type(thing).__name__
         self._last, self.within = None, False
 
     def forward(self, x, labels):
@@ -230,9 +233,9 @@ def probabilities(x):
     return bool(x.size > 1 and x.min() > 0 and x.max() < 1)
 
 
-def loss_form(thing, subject, at, x, t):
+def loss_form(thing, subject, at, x, t, name=None):
     """A loss object in its form, with the labels as the check takes them; ``None`` for targets of another kind."""
-    calls = LossCalls(thing, subject, at)
+    calls = LossCalls(thing, subject, at, name)
     calls.within = probabilities(x)
     labels = Labels(t)
     taken = labels.form(np.shape(x))
@@ -250,7 +253,7 @@ def loss_form(thing, subject, at, x, t):
     once, twice = calls.backward(1.0), calls.backward(2.0)
     ignored = np.array_equal(once, twice)
     if ignored:
-        subject.notes.append("backward takes no upstream gradient; at the end of the graph that is 1")
+        subject.notes.append(Text("note-end"))
 
     def backward(dout):
         return calls.backward(1.0) * float(dout) if ignored else calls.backward(float(dout))
@@ -261,12 +264,13 @@ def loss_form(thing, subject, at, x, t):
 def read_loss(subject, example, at):
     """An object as a loss."""
     x, t = real(example[1 - at]), example[at]
-    calls, form, taken = loss_form(subject.thing, subject, at, x, t)
+    calls, form, taken = loss_form(subject.thing, subject, at, x, t, subject.name)
     calls.calls.add_to(subject.sources, calls.kind)
     order = "(x, t)" if at == 1 else "(t, x)"
     arguments = ", ".join(calls.calls.accepts[: max(calls.calls.required, 1)])
-    convention = f"{calls.kind}: a loss; {calls.calls.forward_name}{order} → a number, {calls.calls.backward_name}({arguments})"
+    call, back = f"{calls.calls.forward_name}{order}", f"{calls.calls.backward_name}({arguments})"
+    convention = Text("is-loss", name=calls.kind, call=call, back=back)
     kind = "rows" if isinstance(taken, np.ndarray) else "classes" if taken is not None else "targets"
-    held = f"held: t, {described(np.asarray(t))}, taken for {kind}"
+    held = Text("held-labels", kind=described(np.asarray(t)), taken=Text(kind))
     check = (lambda: form.check(x, taken)) if taken is not None else (lambda: form.check(x))
-    return Reading(subject, convention, "compared: the gradient of the first argument, dx" if at else "compared: the gradient of the second argument", held, check)
+    return Reading(subject, convention, Text("of-first" if at else "of-second", name="dx"), held, check)

@@ -1,17 +1,26 @@
 """An object with ``forward`` and ``backward``: how it is called, what it answers, where its parameters and gradients are."""
 
-import copy
-
 import numpy as np
 
+from .._language import Text
 from ..errors import ReadingError
-from .copying import attributes, reachable
+from .copying import attributes, deep, reachable
 from .forms import real
 from .parameters import Held, Search, Step, Sum
 from .rates import LARGE, set_rates
 from .slots import is_array
 from .subject import arity, described, is_real, kind_of
-from .words import BACKWARD, CACHE, FORWARD, INPUT, INPUT_GRADIENTS, OUTPUTS, RATE, UPSTREAM, ZERO
+from .words import (
+    BACKWARD,
+    CACHE,
+    FORWARD,
+    INPUT,
+    INPUT_GRADIENTS,
+    OUTPUTS,
+    RATE,
+    UPSTREAM,
+    ZERO,
+)
 
 
 def method(thing, names):
@@ -111,7 +120,7 @@ class ObjectCalls:
     def study(self, inputs, douts):
         """Finds the parameters and their gradients, from what a forward and a backward change."""
         memo = {}
-        pristine = copy.deepcopy(dict(attributes(self.thing)), memo)
+        pristine = deep(dict(attributes(self.thing)), memo)
         first = self.forward(*inputs)
         rates = set_rates(self.thing, self.rate, lambda: self.forward(*inputs))
         search = Search(self.thing, self.kind, self.subject.said)
@@ -138,7 +147,7 @@ class ObjectCalls:
         self.held = Held(self.parameters)
         self._put_back(search, state)
         if updates:
-            self.notes.append(f"{self.backward_name} updates the parameters itself; the gradient is the step over the learning rate")
+            self.notes.append(Text("note-updates", backward=self.backward_name))
         self._look_for_accumulation(inputs, douts)
         self._settle(pristine, memo, first, again)
         return again
@@ -167,7 +176,7 @@ class ObjectCalls:
         designed = method(self.thing, ZERO)[0] or all(len(one.gradient.path) > 1 and isinstance(one.gradient.path[-1][1], str) for one in slots)
         if any(adds) and designed:
             self.accumulates = True
-            self.notes.append("gradients add up by design; they are set to 0 before each backward")
+            self.notes.append(Text("note-adds"))
 
     def _after(self, inputs, douts):
         self.backward(douts(self.forward(*inputs)))
@@ -195,13 +204,13 @@ class ObjectCalls:
         else:
             # The first forward made the parameters.
             self._memo = {id(array): array for array in arrays}
-            self.state = copy.deepcopy(dict(attributes(self.thing)), dict(self._memo))
-        self.notes.append("what earlier calls left behind is put back before each forward")
+            self.state = deep(dict(attributes(self.thing)), dict(self._memo))
+        self.notes.append(Text("note-state"))
 
     def _restore(self):
         space = vars(self.thing)
         space.clear()
-        space.update(copy.deepcopy(self.state, dict(self._memo)))
+        space.update(deep(self.state, dict(self._memo)))
 
     def _left_behind(self, names, seen, missing):
         """What a call that returns nothing left on the object."""

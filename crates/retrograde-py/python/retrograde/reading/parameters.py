@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from .._language import Text
 from ..errors import ReadingError
 from .slots import Slot, is_array, paired, slots
 
@@ -37,7 +38,7 @@ class Step:
     """The gradient of a parameter that backward itself updates: the step that it takes, over the learning rate."""
 
     def __init__(self, rate):
-        self.rate, self.value, self.name = rate, None, "the step of the update"
+        self.rate, self.value, self.name = rate, None, Text("step")
 
     def get(self):
         """The gradient after the last backward."""
@@ -126,9 +127,7 @@ class Search:
             rivals = [other for other in rest if other[0].get().shape == shape]
             if len(fits) == 1 and len(rivals) == 1:
                 found.append(Parameter(places[0].get(), places, fits[0]))
-                self.notes.append(
-                    f"{fits[0].name} is taken for the gradient of {places[0].name} by its shape (params= says otherwise)"
-                )
+                self.notes.append(Text("note-by-shape", gradient=fits[0].name, value=places[0].name))
 
     def _told(self, value, gradient):
         everything = {slot.name: slot for slot in slots(self.thing)}

@@ -2,11 +2,12 @@
 
 import numpy as np
 
+from .._language import Names, Text
 from ..errors import ReadingError
+from .arguments import Arguments, is_function, is_scalar
 from .forms import check_function, real
-from .functions import Arguments, is_function, is_scalar
 from .matching import leaves, match
-from .reading import Reading, listed
+from .reading import Reading, compared_with, listed
 from .resolve import plan, returned, role
 from .subject import kind_of
 
@@ -131,11 +132,9 @@ class ThreeFunctions:
             return [real(leaf.get(given)) for _, leaf in self.pairs]
 
         arguments = [(place.name, real(place.array)) for place, _ in self.pairs]
-        convention = f"{' → '.join(self.names)}: forward, the loss, and the gradients of a network"
-        moved = f"compared: the gradients of {listed(place.name for place, _ in self.pairs)}"
-        if self.guessed:
-            moved += f"; by their shapes: {listed(self.guessed)}"
-        return Reading(self.subject, convention, moved, "held: x and t", lambda: check_function(self.subject.name, arguments, loss, gradients))
+        convention = Text("is-three", names=" → ".join(self.names))
+        moved = compared_with((place.name for place, _ in self.pairs), self.guessed)
+        return Reading(self.subject, convention, moved, Text("held", names=Names(["x", "t"])), lambda: check_function(self.subject.name, arguments, loss, gradients))
 
 
 def _arity(function):

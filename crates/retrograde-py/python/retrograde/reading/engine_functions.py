@@ -1,0 +1,149 @@
+"""Operations of engines of one's own, each as an object: DeZero's ``Function`` with ``creator`` and ``Variable`` (C6), and needle's
+``TensorOp`` with ``compute`` and ``gradient`` (C24)."""
+
+import copy
+import sys
+import types
+
+import numpy as np
+
+from .._language import Names, Text
+from ..errors import ReadingError
+from .forms import check_vjp, real
+from .reading import Reading
+from .subject import arity, is_number, kind_of
+
+_NODES = ("Variable", "Tensor", "Value", "Node")
+
+
+def read(subject):
+    """Reads an operation as an object, or answers ``None``."""
+    thing = subject.thing
+    if len(subject.things) != 1 or isinstance(thing, type) or not subject.example or not callable(thing):
+        return None
+    if callable(getattr(thing, "compute", None)) and callable(getattr(thing, "gradient", None)):
+        return _reading(subject, Operation(subject, thing), "compute", f"gradient({', '.join(arity(thing.gradient)[1])})")
+    if callable(getattr(thing, "forward", None)) and callable(getattr(thing, "backward", None)):
+        node = node_class(subject, lambda made: hasattr(made, "creator"))
+        if node is not None:
+            return _reading(subject, Created(subject, node, thing), "forward", f"backward({', '.join(arity(thing.backward)[1])})")
+    return None
+
+
+def node_class(subject, fits):
+    """The class of the engine's nodes: that of the example, or one in the modules of the operation's classes."""
+    for one in subject.example:
+        if fits(one):
+            return type(one)
+    for kind in type(subject.thing).__mro__:
+        for name in _NODES:
+            found = getattr(sys.modules.get(kind.__module__), name, None)
+            if isinstance(found, type) and found.__module__.partition(".")[0] != "torch":
+                try:
+                    if fits(found(np.array(1.0))):
+                        return found
+                except Exception:
+                    continue
+    return None
+
+
+def numbers(value):
+    """The numbers in a node, or ``None`` for no gradient."""
+    for name in ("numpy", "data"):
+        held = getattr(value, name, None) if not isinstance(value, (np.ndarray, np.generic, float, int)) else None
+        if held is not None and not isinstance(held, memoryview):
+            return numbers(held() if callable(held) else held)
+    return None if value is None else real(value)
+
+
+class Created:
+    """A Function that makes Variables: called with some, and asked for the gradients by what its backward takes."""
+
+    def __init__(self, subject, node, function):
+        self.subject, self.node, self.original, self.outputs = subject, node, function, []
+        self.wraps = None
+
+    def forward(self, values):
+        """The outputs."""
+        self.subject.isolation.reset()
+        self.function = copy.copy(self.original)
+        out = self.function(*[self.node(np.array(value)) for value in values])
+        self.outputs = list(out) if isinstance(out, (tuple, list)) else [out]
+        return [numbers(one) for one in self.outputs]
+
+    def backward(self, values, douts):
+        """The gradients of the inputs."""
+        if self.wraps is None:
+            self.wraps = self._sees()
+        given = self.function.backward(*[self.node(np.array(dout)) if self.wraps else np.array(dout) for dout in douts])
+        given = list(given) if isinstance(given, (tuple, list)) else [given]
+        if len(given) != len(values):
+            raise ReadingError(
+                f"{kind_of(self.original)}.backward gives {len(given)} gradients for {len(values)} inputs", "one for each input", "return gx0, gx1"
+            )
+        return [numbers(one) for one in given]
+
+    def _sees(self):
+        """Whether the engine hands Variables to backward, or arrays: asked by a backward of the engine's own."""
+        seen, own = [], self.function.backward
+
+        def spy(*upstream):
+            seen.extend(upstream)
+            return own(*upstream)
+
+        self.function.backward = spy
+        try:
+            self.outputs[0].backward()
+        except Exception:
+            pass
+        finally:
+            del self.function.backward
+        return bool(seen) and isinstance(seen[0], self.node)
+
+
+class Operation:
+    """An operation with ``compute`` on arrays and ``gradient`` on the graph's tensors."""
+
+    def __init__(self, subject, operation):
+        self.subject, self.operation = subject, operation
+        self.node = node_class(subject, lambda made: hasattr(made, "inputs") or hasattr(made, "op"))
+        self.inputs, self.out = [], None
+
+    def forward(self, values):
+        """The outputs."""
+        self.subject.isolation.reset()
+        if self.node is None:
+            self.inputs = [np.array(value) for value in values]
+            self.out = self.operation.compute(*self.inputs)
+        else:
+            self.inputs = [self.node(np.array(value)) for value in values]
+            self.out = self.operation(*self.inputs)
+        return [numbers(self.out)]
+
+    def backward(self, values, douts):
+        """The gradients of the inputs."""
+        dout, node = np.array(douts[0]), self.out
+        if self.node is None:
+            node = types.SimpleNamespace(inputs=self.inputs, op=self.operation)
+        else:
+            dout = self.node(dout)
+        given = self.operation.gradient(dout, node)
+        given = list(given) if isinstance(given, (tuple, list)) else [given]
+        if len(given) != len(values):
+            raise ReadingError(
+                f"{kind_of(self.operation)}.gradient gives {len(given)} gradients for {len(values)} inputs", "one for each input", "return a tuple"
+            )
+        return [numbers(one) for one in given]
+
+
+def _reading(subject, calls, forward, back):
+    thing = subject.thing
+    given = [numbers(one) for one in subject.example]
+    if any(is_number(one) for one in subject.example):
+        given = [np.array(one, dtype=np.float64) for one in given]
+    _, names = arity(getattr(thing, forward))
+    names = [names[at] if at < len(names) else f"x{at}" for at in range(len(given))]
+    subject.sources.add(subject.name, getattr(thing, forward), getattr(thing, back.partition("(")[0]))
+    values = list(zip(names, given))
+    convention = Text("is-operation", name=subject.name, call=f"{forward}({', '.join(names)})", back=back)
+    return Reading(subject, convention, Text("of", names=Names(names)), None, lambda: check_vjp(subject.name, values, calls.forward, calls.backward))
