@@ -164,3 +164,11 @@ def mse(y_true, y_pred):
 
 def mse_prime(y_true, y_pred):
     return 2 * (y_pred - y_true) / y_true.size
+
+
+def propagate(w, b, X, Y):
+    """The gradients first, by the arguments' names; samples in columns."""
+    A = sigmoid(w.T @ X + b)
+    m = X.shape[1]
+    cost = -np.sum(Y * np.log(A) + (1 - Y) * np.log(1 - A)) / m
+    return {"dw": X @ (A - Y).T / m, "db": np.sum(A - Y) / m}, np.squeeze(np.array(cost))

@@ -53,6 +53,19 @@ def test_a_gradient_of_the_first_argument_is_found(random):
     assert list(rg.check(*examples(random)["svm"]).blocks) == ["W"]
 
 
+def test_gradients_by_the_names_of_the_arguments(random):
+    given = random.standard_normal((4, 1)), 0.3, random.standard_normal((4, 5)), np.array([[0, 1, 1, 0, 1]])
+    report = rg.check(cached.propagate, *given)
+    assert report.ok and list(report.blocks) == ["w", "b"], str(report)
+
+    def wrong(w, b, X, Y):
+        grads, cost = cached.propagate(w, b, X, Y)
+        return {**grads, "db": 2 * grads["db"]}, cost
+
+    report = rg.check(wrong, *given)
+    assert report.cause == "factor" and [one for one, of in report.blocks.items() if of.verdict == "wrong"] == ["b"], str(report)
+
+
 def test_a_whole_number_stays_one(random):
     """A stride is no number to be moved."""
 

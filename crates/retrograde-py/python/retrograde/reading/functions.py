@@ -32,13 +32,18 @@ def read_one(subject, function):
     """One function that returns a number and its gradient."""
     arguments = Arguments(subject, function, subject.example)
     answer = arguments.call()
+    if isinstance(answer, (tuple, list)) and len(answer) == 2 and isinstance(answer[0], dict) and is_scalar(answer[1]):
+        # The gradients come first, as in Coursera's propagate.
+        call = arguments.call
+        arguments.call = lambda values=None: tuple(reversed(call(values)))
+        answer = tuple(reversed(answer))
     if not isinstance(answer, (tuple, list)) or len(answer) < 2 or not is_scalar(answer[0]):
         raise ReadingError(
             f"{subject.name} returns {kinds(answer)}", "its gradient", f"rg.check({subject.name}, gradient_function, …), or return (loss, gradient)"
         )
     name, gradients = subject.name, answer[1:]
     if len(gradients) == 1 and isinstance(gradients[0], dict):
-        return loss_with_dict(subject, arguments, gradients[0])
+        return loss_with_names(subject, arguments, gradients[0]) or loss_with_dict(subject, arguments, gradients[0])
     if len(gradients) == 1 and len(subject.example) == 2:
         reading = loss_of_predictions(subject, arguments, gradients[0])
         if reading is not None:
@@ -140,6 +145,30 @@ def loss_of_predictions(subject, arguments, gradient):
     convention = Text("is-loss-function", name=subject.name, call=arguments.written(subject.name))
     held = Text("held-as", name=arguments.names[1], kind=described(np.asarray(t)))
     return Reading(subject, convention, Text("by", names=arguments.names[0]), held, lambda: form.check(x, taken))
+
+
+def loss_with_names(subject, arguments, gradients):
+    """A loss whose gradients are called as its arguments are, ``{'dw': …, 'db': …}``; ``None`` if they are others."""
+    pairs = {}
+    for key in gradients:
+        own = next((at for at in arguments.positions() if is_pair(arguments.names[at], key)), None)
+        if own is not None:
+            pairs[own] = key
+    if not pairs:
+        return None
+    values = [(arguments.names[at], arguments.example[at]) for at in pairs]
+
+    def loss(values):
+        return number(arguments.call(dict(zip(pairs, values)))[0])
+
+    def gradient(values):
+        given = arguments.call(dict(zip(pairs, values)))[1]
+        return [real(given[key]).reshape(np.shape(value)) if np.size(given[key]) == np.size(value) else real(given[key]) for key, value in zip(pairs.values(), values)]
+
+    convention = Text("is-loss-and-gradients", call=arguments.written(subject.name))
+    moved = Text("of", names=Names(Text("pair", value=arguments.names[at], gradient=key) for at, key in pairs.items()))
+    held = [one for at, one in enumerate(arguments.names) if at not in pairs]
+    return Reading(subject, convention, moved, holding(held), lambda: check_function(subject.name, values, loss, gradient))
 
 
 def loss_with_dict(subject, arguments, gradients):
