@@ -44,6 +44,20 @@ class NnfsLoss:
         self.dinputs = -np.eye(dvalues.shape[1])[y_true] / dvalues / len(dvalues)
 
 
+class RateDropout:
+    """C14: the ratio is called a rate."""
+
+    def __init__(self, rate):
+        self.rate = 1 - rate
+
+    def forward(self, inputs):
+        self.binary_mask = np.random.binomial(1, self.rate, size=inputs.shape) / self.rate
+        self.output = inputs * self.binary_mask
+
+    def backward(self, dvalues):
+        self.dinputs = dvalues * self.binary_mask
+
+
 class UpdatingDense:
     """C13: the parameters are updated inside backward."""
 
@@ -425,3 +439,13 @@ class LabelFirstLoss:
 
     def gradient(self, y, y_pred):
         return y_pred - y
+
+
+class SquaredError:
+    """C17: a loss with two methods and no forward; it is given for each element."""
+
+    def loss(self, y, y_pred):
+        return 0.5 * (y - y_pred) ** 2
+
+    def gradient(self, y, y_pred):
+        return -(y - y_pred)

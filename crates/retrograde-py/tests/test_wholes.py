@@ -28,6 +28,7 @@ def cases(r):
     return {
         "loss and gradients": ((wholes.Fc(), x, Y), {}, four),
         "one sample": ((wholes.Nielsen([5, 6, 4]), n((5, 1)), np.eye(4)[:, [1]]), {}, 4),
+        "a cost as a class": ((wholes.NielsenWithCost([5, 6, 4]), n((5, 1)), np.eye(4)[:, [1]]), {}, 4),
         "updating": ((wholes.Updating(), x, T), {}, four),
         "storing": ((wholes.Storing(), x, T), {}, four),
         "returning": ((wholes.Returning(), x, T), {"loss": cross_entropy}, four),

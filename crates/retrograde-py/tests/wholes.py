@@ -213,3 +213,23 @@ def model_loss(parameters, X, Y):
 
 def model_grads(parameters, X, Y):
     return backward_propagation(parameters, forward_propagation(X, parameters)[1], X, Y)
+
+
+class Quadratic:
+    """C12: a cost as a class, with its error at the output."""
+
+    @staticmethod
+    def fn(a, y):
+        return 0.5 * np.linalg.norm(a - y) ** 2
+
+    @staticmethod
+    def delta(z, a, y):
+        return (a - y) * sigmoid(z) * (1 - sigmoid(z))
+
+
+class NielsenWithCost(Nielsen):
+    """The network keeps its cost as a class."""
+
+    def __init__(self, sizes, cost=Quadratic):
+        super().__init__(sizes)
+        self.cost = cost

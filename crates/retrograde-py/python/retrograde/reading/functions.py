@@ -247,12 +247,6 @@ def cost_with_cache(subject, first, second, count):
     return f_and_gradient(subject, Arguments(subject, cost, subject.example), gradients)
 
 
-def of_methods(subject, loss, gradient):
-    """A loss and its gradient as two methods of an object."""
-    subject.sources.add(subject.name, loss, gradient)
-    return f_and_gradient(subject, Arguments(subject, loss, subject.example), gradient)
-
-
 def f_and_gradient(subject, arguments, second):
     """A function that gives a number, and one that gives its gradient, of the same arguments."""
     name = kind_of(second)

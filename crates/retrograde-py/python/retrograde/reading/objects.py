@@ -9,7 +9,7 @@ from ..errors import ReadingError
 from .copying import attributes, deep, reachable
 from .forms import real
 from .parameters import Held, Search, Step, Sum
-from .rates import LARGE, set_rates
+from .rates import LARGE, rates_of, set_rates
 from .slots import is_array
 from .subject import arity, described, is_real, kind_of
 from .words import (
@@ -148,6 +148,7 @@ class ObjectCalls:
         memo = {}
         pristine = deep(dict(attributes(self.thing)), memo)
         first = self.forward(*inputs)
+        rates = set_rates(self.thing, self.rate, lambda: self.forward(*inputs))
         search = Search(self.thing, self.kind, self.subject.said)
         once = self._lengths()
         try:
@@ -164,8 +165,6 @@ class ObjectCalls:
         search.after_backward()
         told = self.subject.said.get("lr") is not None
         updates = search._updated(search.values(), 1.0)
-        # Only what updates its parameters has a learning rate; a dropout's `rate` is none.
-        rates = set_rates(self.thing, self.rate) if updates else 0
         if updates and not (self.takes_rate or rates or told):
             raise ReadingError(
                 f"{self.kind}.{self.backward_name} changes {', '.join(sorted(p.name for key in updates for p in search.values()[key][:1]))}",
@@ -226,7 +225,8 @@ class ObjectCalls:
             return
         if self.held.updated:
             kept = types.SimpleNamespace(**pristine)
-            set_rates(kept, self.rate)
+            for holder, name in rates_of(kept):
+                setattr(holder, name, self.rate)
             pristine = vars(kept)
         arrays = [one.array for one in self.parameters]
         if all(id(array) in memo for array in arrays):
