@@ -87,6 +87,24 @@ def test_losses_of_rows_and_of_outputs(random):
     assert report.verdict == "right" and len(report.blocks) == 2, str(report)
 
 
+def test_a_mean_in_the_parameters_alone_is_a_convention(random):
+    class Columns:
+        def __init__(self):
+            self.W, self.b = np.arange(12.0).reshape(3, 4) / 7, np.ones((3, 1))
+
+        def forward(self, A_prev):
+            self.A_prev = A_prev
+            return self.W @ A_prev + self.b
+
+        def backward(self, dZ):
+            m = dZ.shape[1]
+            self.dW, self.db = dZ @ self.A_prev.T / m, dZ.sum(axis=1, keepdims=True) / m
+            return self.W.T @ dZ
+
+    report = rg.check(Columns(), random.standard_normal((4, 6)))
+    assert report.verdict == "right" and [one.cause for one in report.findings] == ["mean_in_parameters"], str(report)
+
+
 def test_losses_with_a_gradient_and_no_forward(random):
     x, t = random.standard_normal((3, 4)), random.standard_normal((3, 4))
     assert list(rg.check(styles.SquaresLoss(), x, t).blocks) == ["predicted"]

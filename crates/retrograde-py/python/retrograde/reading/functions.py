@@ -5,6 +5,7 @@ import numpy as np
 from .._language import Names, Parts, Text
 from ..errors import ReadingError
 from .arguments import Arguments, holding, is_function, is_scalar, kinds
+from .differences import agrees
 from .forms import LayerForm, LossForm, check_function, real
 from .labels import Labels
 from .pairs import pair_with_cache
@@ -107,22 +108,6 @@ def not_labels(arguments, positions):
     outputs = [at for at in positions if OUTPUT.match(names[at])]
     plain = outputs or [at for at in positions if not TARGET.match(names[at])]
     return plain or [at for at in positions if names[at].lower() == "y"] or positions
-
-
-def agrees(loss, at, value, gradient):
-    """Whether a gradient agrees with the differences of a loss by one argument, along two directions."""
-    value, gradient = np.asarray(value, dtype=np.float64), real(gradient).reshape(np.shape(value))
-    for phase in (1.0, 2.0):
-        direction = np.cos(phase * (1.0 + np.arange(value.size))).reshape(value.shape)
-        step = 1e-5 * max(1.0, float(np.abs(value).max()))
-        try:
-            slope = (loss({at: value + step * direction}) - loss({at: value - step * direction})) / (2 * step)
-        except Exception:
-            return False
-        size = float(np.abs(gradient * direction).sum())
-        if not abs(slope - float((gradient * direction).sum())) <= 1e-5 * max(size, abs(slope)):
-            return False
-    return True
 
 
 def loss_of_predictions(subject, arguments, gradient):
