@@ -166,9 +166,50 @@ def mse_prime(y_true, y_pred):
     return 2 * (y_pred - y_true) / y_true.size
 
 
+def cell_forward(x, parameters):
+    a = np.tanh(parameters["Wx"] @ x + parameters["by"])
+    return a, a.sum(axis=0), (a, x, parameters)
+
+
+def cell_backward(da, cache):
+    a, x, parameters = cache
+    d = da * (1 - a**2)
+    return {"dx": parameters["Wx"].T @ d, "dWx": d @ x.T, "dby": d.sum(axis=1, keepdims=True)}
+
+
+def activated_forward(x, w, activation):
+    z = x @ w
+    return (np.tanh(z) if activation == "tanh" else np.maximum(z, 0)), (x, w, z)
+
+
+def activated_backward(dA, cache, activation):
+    x, w, z = cache
+    dz = dA * (1 - np.tanh(z) ** 2) if activation == "tanh" else dA * (z > 0)
+    return dz @ w.T, x.T @ dz
+
+
+def cost_forward(X, Y, parameters):
+    Z = parameters["W1"] @ X
+    return np.sum((Z - Y) ** 2) / X.shape[1], (Z, parameters["W1"])
+
+
+def cost_backward(X, Y, cache):
+    Z, _ = cache
+    dZ = 2 * (Z - Y) / X.shape[1]
+    return {"dZ1": dZ, "dW1": dZ @ X.T}
+
+
 def propagate(w, b, X, Y):
-    """The gradients first, by the arguments' names; samples in columns."""
-    A = sigmoid(w.T @ X + b)
-    m = X.shape[1]
-    cost = -np.sum(Y * np.log(A) + (1 - Y) * np.log(1 - A)) / m
-    return {"dw": X @ (A - Y).T / m, "db": np.sum(A - Y) / m}, np.squeeze(np.array(cost))
+    A = 1 / (1 + np.exp(-(w.T @ X + b)))
+    cost = -np.mean(Y * np.log(A) + (1 - Y) * np.log(1 - A))
+    return {"dw": X @ (A - Y).T / X.shape[1], "db": np.mean(A - Y)}, cost
+
+
+def padded_forward(x, w, stride):
+    return np.pad(x, ((stride, 0), (0, 0))) @ w, (x, w, stride)
+
+
+def padded_backward(dout, cache):
+    x, w, stride = cache
+    padded = np.pad(x, ((stride, 0), (0, 0)))
+    return (dout @ w.T)[stride:], padded.T @ dout

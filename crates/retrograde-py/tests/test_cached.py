@@ -104,6 +104,60 @@ def test_columns_with_one_over_m(random):
     assert report.cause == "factor" and report.cause.data.name == "1/m"
 
 
+def test_outputs_without_an_upstream_gradient(random):
+    """The cache is what is last; parameters may be in a dictionary, and gradients come by name."""
+    x, parameters = random.standard_normal((3, 5)), {"Wx": random.standard_normal((4, 3)), "by": random.standard_normal((4, 1))}
+    report = rg.check(cached.cell_forward, cached.cell_backward, x, parameters)
+    assert report.verdict == "right" and set(report.blocks) == {"x", "Wx", "by"}, str(report)
+
+    def wrong(da, cache):
+        given = cached.cell_backward(da, cache)
+        return {**given, "dWx": 2 * given["dWx"]}
+
+    report = rg.check(cached.cell_forward, wrong, x, parameters)
+    assert report.cause == "factor" and report.blocks["Wx"].verdict == "wrong" and report.blocks["x"].verdict == "right", str(report)
+
+
+def test_arguments_of_forward_that_backward_takes(random):
+    x, w = random.standard_normal((3, 4)), random.standard_normal((4, 2))
+    for kind in ("tanh", "relu"):
+        report = rg.check(cached.activated_forward, cached.activated_backward, x, w, kind)
+        assert report.ok and set(report.blocks) == {"x", "w"}, str(report)
+
+
+def test_whole_numbers_stay_whole(random):
+    report = rg.check(cached.padded_forward, cached.padded_backward, random.standard_normal((3, 4)), random.standard_normal((4, 2)), 1)
+    assert report.verdict == "right" and "stride" in report.reading[2], str(report)
+
+
+def test_costs_with_a_cache(random):
+    given = random.standard_normal((4, 3)), random.standard_normal((2, 3)), {"W1": random.standard_normal((2, 4))}
+    report = rg.check(cached.cost_forward, cached.cost_backward, *given)
+    assert report.verdict == "right" and list(report.blocks) == ["W1"], str(report)
+    double = lambda X, Y, cache: {key: 2 * one for key, one in cached.cost_backward(X, Y, cache).items()}
+    assert rg.check(cached.cost_forward, double, *given).cause == "factor"
+
+
+def test_the_loss_may_be_last(random):
+    n = random.standard_normal
+    given = n((4, 1)), 0.3, n((4, 5)), np.array([[0, 1, 1, 0, 1]])
+    report = rg.check(cached.propagate, *given)
+    assert report.verdict == "right" and list(report.blocks) == ["w", "b"], str(report)
+
+    def wrong(w, b, X, Y):
+        grads, cost = cached.propagate(w, b, X, Y)
+        return {**grads, "db": -grads["db"]}, cost
+
+    report = rg.check(wrong, *given)
+    assert report.cause == "sign" and report.blocks["b"].verdict == "wrong", str(report)
+
+
+def test_the_two_functions_of_a_rule(random):
+    x = random.standard_normal((2, 3))
+    assert rg.check(lambda x: (np.sin(x), x), lambda res, g: (g * np.cos(res),), x).verdict == "right"
+    assert rg.check(lambda x: (np.sin(x), x), lambda res, g: (-g * np.cos(res),), x).cause == "sign"
+
+
 def wrong_backward(change):
     def backward(dout, cache):
         return change(*cached.affine_backward(dout, cache), dout.shape[0])

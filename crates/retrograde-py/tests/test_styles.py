@@ -61,6 +61,46 @@ def test_losses(random):
     assert report.ok and list(report.blocks) == ["y_pred"] and report.subject == "SquaredError", str(report)
 
 
+def test_inputs_in_lists_and_flags(random):
+    x = random.standard_normal((3, 5))
+    report = rg.check(styles.ListedDense(random.standard_normal((5, 4))), x)
+    assert report.verdict == "right" and len(report.blocks) == 2, str(report)
+    assert rg.check(styles.RateDropout(0.4), x).ok
+    report = rg.check(styles.TrainingDense(5, 4), x)
+    assert report.verdict == "right" and "training=True" in report.reading[2], str(report)
+
+
+def test_losses_of_rows_and_of_outputs(random):
+    x, y = random.standard_normal((3, 4)), np.array([2, 0, 1])
+    assert rg.check(styles.RowsMSE(), x, random.standard_normal((3, 4))).verdict == "right"
+    report = rg.check(styles.JoinedSoftmaxLoss(), x, y)
+    assert report.ok and "self.output" in report.reading[2], str(report)
+
+    class Wrong(styles.JoinedSoftmaxLoss):
+        def backward(self, dvalues, y_true):
+            super().backward(dvalues, y_true)
+            self.dinputs *= len(dvalues)
+
+    report = rg.check(Wrong(), x, y)
+    assert report.verdict == "wrong" and report.cause == "sum_for_mean", str(report)
+    report = rg.check(styles.IndexedDot(random.standard_normal((7, 4))), x, np.array([0, 3, 1]))
+    assert report.verdict == "right" and len(report.blocks) == 2, str(report)
+
+
+def test_losses_with_a_gradient_and_no_forward(random):
+    x, t = random.standard_normal((3, 4)), random.standard_normal((3, 4))
+    assert list(rg.check(styles.SquaresLoss(), x, t).blocks) == ["predicted"]
+    report = rg.check(styles.LabelFirstLoss(), t, x)
+    assert report.verdict == "right" and list(report.blocks) == ["y_pred"], str(report)
+
+    class Wrong(styles.SquaresLoss):
+        def grad(self, predicted, actual):
+            return 2 * (actual - predicted)
+
+    report = rg.check(Wrong(), x, t)
+    assert report.cause == "sign" and list(report.blocks) == ["predicted"], str(report)
+
+
 #: A class, what is wrong in its backward, the block, and the cause.
 def sign_of_weights(self, dvalues):
     styles.NnfsDense.backward(self, dvalues)

@@ -57,6 +57,37 @@ def test_a_guessed_loss_is_said(random):
     assert "loss=" in reading.lines[2]
 
 
+def test_the_cost_may_be_a_class(random):
+    class Quadratic:
+        @staticmethod
+        def fn(a, y):
+            return 0.5 * np.sum((a - y) ** 2)
+
+    class Net(wholes.Nielsen):
+        cost = Quadratic
+
+    report = rg.check(Net([5, 6, 4]), random.standard_normal((5, 1)), np.eye(4)[:, [1]])
+    assert report.ok and "Quadratic.fn" in report.reading[2], str(report)
+
+
+def test_one_parameter_whose_gradient_is_returned_alone(random):
+    class Line:
+        def __init__(self):
+            self.W = np.arange(6.0).reshape(3, 2) / 7
+
+        def forward(self, x):
+            return x @ self.W
+
+        def backward(self, x, t):
+            return x.T @ (self.forward(x) - t)
+
+    given = random.standard_normal((4, 3)), random.standard_normal((4, 2))
+    half = lambda net, x, t: 0.5 * np.sum((net.forward(x) - t) ** 2)
+    assert list(rg.check(Line(), *given, loss=half).blocks) == ["W"]
+    report = rg.check(Line(), *given, loss=lambda net, x, t: 2 * half(net, x, t))
+    assert report.cause == "factor", str(report)
+
+
 def test_a_factor_in_one_parameter_is_named(random):
     class Wrong(wholes.Storing):
         def backward(self, X, y):

@@ -25,7 +25,7 @@ class Arguments:
         self.kinds = [is_number(one) for one in example]
         _, names = arity(function)
         self.names = [names[at] if at < len(names) else f"argument{at}" for at in range(len(example))]
-        self.given = example
+        self.given, self.answers = example, lambda given: given
 
     def positions(self):
         """Arguments with real numbers, in their order; what the user says by ``wrt=`` alone, if he does."""
@@ -43,16 +43,15 @@ class Arguments:
         """The function's answer; ``values`` are the arguments by position."""
         arguments = self.arguments(values)
         self.subject.isolation.reset()
-        return self.function(*arguments)
+        return self.answers(self.function(*arguments))
 
     def arguments(self, values=None):
         """Copies of the example, with these values in their places."""
         arguments = [_copied(one) for one in self.example]
         for at, value in (values or {}).items():
             arguments[at] = value
-        # A whole number that is not moved stays one: it is a stride, an axis, a count.
-        numbers = {at for at, kind in enumerate(self.kinds) if kind and (at in (values or {}) or not isinstance(self.given[at], (int, np.integer)))}
-        return [float(one) if at in numbers and np.ndim(one) == 0 else one for at, one in enumerate(arguments)]
+        # A whole number that is not moved stays one: a stride, an axis.
+        return [float(one) if kind and isinstance(one, np.ndarray) and one.ndim == 0 else one for one, kind in zip(arguments, self.kinds)]
 
 
 def _is_lifted(one):

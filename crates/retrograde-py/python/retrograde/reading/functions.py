@@ -11,7 +11,7 @@ from .pairs import pair_with_cache
 from .reading import Reading, listed
 from .slots import is_pair
 from .subject import arity, described, kind_of
-from .words import TARGET
+from .words import CACHE, OUTPUT, TARGET
 
 
 def read(subject):
@@ -32,18 +32,19 @@ def read_one(subject, function):
     """One function that returns a number and its gradient."""
     arguments = Arguments(subject, function, subject.example)
     answer = arguments.call()
-    if isinstance(answer, (tuple, list)) and len(answer) == 2 and isinstance(answer[0], dict) and is_scalar(answer[1]):
-        # The gradients come first, as in Coursera's propagate.
-        call = arguments.call
-        arguments.call = lambda values=None: tuple(reversed(call(values)))
-        answer = tuple(reversed(answer))
+    if isinstance(answer, (tuple, list)) and len(answer) > 1 and not is_scalar(answer[0]) and is_scalar(answer[-1]):
+        # The loss may be the last.
+        arguments.answers = lambda given: (given[-1], *given[:-1])
+        answer = arguments.call()
     if not isinstance(answer, (tuple, list)) or len(answer) < 2 or not is_scalar(answer[0]):
         raise ReadingError(
             f"{subject.name} returns {kinds(answer)}", "its gradient", f"rg.check({subject.name}, gradient_function, …), or return (loss, gradient)"
         )
     name, gradients = subject.name, answer[1:]
     if len(gradients) == 1 and isinstance(gradients[0], dict):
-        return loss_with_names(subject, arguments, gradients[0]) or loss_with_dict(subject, arguments, gradients[0])
+        if any(isinstance(one, dict) for one in arguments.example):
+            return loss_with_dict(subject, arguments, gradients[0])
+        return loss_by_names(subject, arguments, gradients[0])
     if len(gradients) == 1 and len(subject.example) == 2:
         reading = loss_of_predictions(subject, arguments, gradients[0])
         if reading is not None:
@@ -103,7 +104,8 @@ def by_shape(subject, arguments, gradients, loss):
 def not_labels(arguments, positions):
     """Of these arguments those whose names are not those of labels, if there are such."""
     names = {at: arguments.names[at] for at in positions}
-    plain = [at for at in positions if not TARGET.match(names[at])]
+    outputs = [at for at in positions if OUTPUT.match(names[at])]
+    plain = outputs or [at for at in positions if not TARGET.match(names[at])]
     return plain or [at for at in positions if names[at].lower() == "y"] or positions
 
 
@@ -187,6 +189,28 @@ def loss_with_dict(subject, arguments, gradients):
     return dictionary_reading(subject, arguments, at, keys, loss, gradient, convention)
 
 
+def loss_by_names(subject, arguments, gradients):
+    """A loss of loose parameters that gives its gradients by name: ``propagate(w, b, X, Y) → grads, cost``."""
+    names = {at: arguments.names[at] for at in arguments.positions()}
+    keys = {at: next((key for key in gradients if key == own or is_pair(own, key)), None) for at, own in names.items()}
+    keys = {at: key for at, key in keys.items() if key is not None}
+    if not keys:
+        raise ReadingError(f"{subject.name} gives gradients for {listed(map(str, gradients))}", "arguments of those names", "wrt=('w', 'b')")
+
+    def loss(values):
+        return number(arguments.call(dict(zip(keys, values)))[0])
+
+    def gradient(values):
+        given = arguments.call(dict(zip(keys, values)))[1]
+        return [real(given[key]) for key in keys.values()]
+
+    values = [(names[at], real(arguments.example[at])) for at in keys]
+    convention = Text("is-loss-and-gradients", call=arguments.written(subject.name))
+    moved = Text("of", names=Names(Text("pair", value=names[at], gradient=key) for at, key in keys.items()))
+    held = [one for at, one in enumerate(arguments.names) if at not in keys]
+    return Reading(subject, convention, moved, holding(held), lambda: check_function(subject.name, values, loss, gradient))
+
+
 def dictionary(subject, arguments, gradients):
     """The argument that is a dictionary of parameters, and by key of a gradient the key of its parameter."""
     for at, one in enumerate(arguments.example):
@@ -219,12 +243,43 @@ def read_two(subject, first, second):
         return f_and_gradient(subject, arguments, second)
     if isinstance(answer, np.ndarray) and len(arguments.positions()) == 1 and arity(second)[0] == 1:
         return f_and_slope(subject, arguments, second, answer)
+    if isinstance(answer, tuple) and is_scalar(answer[0]) and _takes_no_upstream(arguments, second):
+        return cost_with_cache(subject, first, second, len(answer))
     return pair_with_cache(subject, arguments, second, answer)
+
+
+def _takes_no_upstream(arguments, second):
+    """Whether a backward takes what forward was given, and its cache: then the number that forward gives is the loss."""
+    required, names = arity(second)
+    return all(name in arguments.names or CACHE.match(name) for name in names[:required])
+
+
+def cost_with_cache(subject, first, second, count):
+    """``forward(X, Y, parameters) → cost, cache`` and ``backward(X, Y, cache) → gradients`` (C10)."""
+    _, own = arity(first)
+    required, names = arity(second)
+
+    def cost(*given):
+        return first(*given)[0]
+
+    def gradients(*given):
+        cached = iter(first(*given)[1:])
+        return second(*[given[own.index(name)] if name in own else next(cached) for name in names[:required]])
+
+    cost.__wrapped__ = gradients.__wrapped__ = first
+    gradients.__qualname__ = kind_of(second)
+    return f_and_gradient(subject, Arguments(subject, cost, subject.example), gradients)
+
+
+def of_methods(subject, loss, gradient):
+    """A loss and its gradient as two methods of an object."""
+    subject.sources.add(subject.name, loss, gradient)
+    return f_and_gradient(subject, Arguments(subject, loss, subject.example), gradient)
 
 
 def f_and_gradient(subject, arguments, second):
     """A function that gives a number, and one that gives its gradient, of the same arguments."""
-    name = kind_of(subject.originals[1])
+    name = kind_of(second)
     other = Arguments(subject, second, subject.example)
     required, names = arity(second)
     given = other.call() if required <= len(subject.example) else None

@@ -4,12 +4,15 @@ import numpy as np
 
 from .._language import Names, Text
 from ..errors import ReadingError
+from .copying import attributes
 from .forms import LayerForm, LossForm, check_vjp, real
 from .labels import Labels
 from .objects import ObjectCalls, is_layer, method
+from .functions import agrees
 from .reading import Reading
+from .slots import is_array
 from .subject import arity, described, is_number
-from .words import FORWARD, RATE, TARGET
+from .words import FORWARD, OUTPUT, OUTPUTS, RATE, TARGET, UPSTREAM
 
 
 def read(subject):
@@ -38,14 +41,15 @@ def labels_at(subject, example):
     for at, (label, rest) in ((1, (other, one)), (0, (one, other))):
         if isinstance(label, np.ndarray) and label.dtype.kind in "iub" and np.ndim(rest) >= 1 and np.ndim(label) >= 1:
             if np.asarray(rest).dtype.kind == "f":
-                return at
+                return at if _ends(subject, one, other) else None
     if is_number(one) or np.ndim(one) == 0:
         return None
     if np.size(one) == np.size(other) and np.asarray(other).dtype.kind == "f":
         # Two arrays of real numbers: a loss gives one number, and a gradient for one of them.
         calls = ObjectCalls(subject.thing, subject)
         out = calls.forward(one.copy(), other.copy())
-        if len(out) == 1 and out[0].size == 1 and np.size(one) > 1:
+        each = len(out) == 1 and out[0].size > 1 and callable(getattr(subject.thing, "calculate", None))
+        if (len(out) == 1 and out[0].size == 1 or each) and np.size(one) > 1:
             if calls.required == 2:
                 return 1
             answers = calls.backward([1.0], [1.0][: min(1, len(calls.accepts))])
@@ -57,9 +61,15 @@ def labels_at(subject, example):
     return None
 
 
-def numbers(example, reals):
-    """What an example looks like to forward: numbers where the user gave numbers."""
-    return [float(one) if number else one for one, number in zip(reals, example)]
+def _ends(subject, one, other):
+    """Whether forward of a float array and integers is a loss: it gives a number, or has a method that makes one of what it gives. One
+    number for each row is a layer with indices, if backward takes an upstream gradient of them."""
+    calls = ObjectCalls(subject.thing, subject)
+    try:
+        out = calls.forward(one.copy(), other.copy())
+    except Exception:
+        return True
+    return len(out) == 1 and out[0].size == 1 or callable(getattr(subject.thing, "calculate", None)) or calls.required != 1
 
 
 def study_layer(thing, subject, example):
@@ -190,7 +200,7 @@ class LossCalls:
 
     def __init__(self, thing, subject, at, name):
         self.calls, self.at, self.kind = ObjectCalls(thing, subject), at, name or type(thing).__name__
-        self._last, self.within = None, False
+        self._last, self.within, self.takes_output = None, False, None
 
     def forward(self, x, labels):
         """The loss, as a number."""
@@ -214,13 +224,47 @@ class LossCalls:
         """The gradient of the predictions."""
         required, accepts = self.calls.required, self.calls.accepts
         if required == 2:
-            arguments = list(self._last)
+            arguments = self._with(self.takes_output)
         elif required == 3:
             arguments = [dout, *self._last]
         elif accepts and not RATE.match(accepts[0]):
             arguments = [dout]
         else:
             arguments = []
+        return self._answer(dout, arguments)
+
+    def _with(self, output):
+        """What a backward of two arguments is given: those of forward, or what forward left as output in place of the prediction."""
+        pair = list(self._last)
+        if output is not None:
+            pair[1 - self.at] = attributes(self.calls.thing)[output].copy()
+        return pair
+
+    def choose(self, forward, x):
+        """Settles whether backward takes the input or the output that forward left, as a softmax joined with its loss does (nnfs): by
+        the differences of the loss, else by what the argument is called."""
+        forward(x)
+        left = [
+            name
+            for name, value in attributes(self.calls.thing).items()
+            if name.lower() in OUTPUTS and is_array(value) and value.shape == x.shape and not np.array_equal(value, x)
+        ]
+        if self.calls.required != 2 or not left:
+            return
+        fits = []
+        for one in (None, left[0]):
+            forward(x)
+            try:
+                gradient = self._answer(1.0, self._with(one))
+                fits.append(agrees(lambda values: forward(values[0]), 0, x, gradient))
+            except Exception:
+                fits.append(False)
+        called = self.calls.accepts[1 - self.at]
+        if fits[1] and not fits[0] or fits[0] == fits[1] and (UPSTREAM.match(called) or OUTPUT.match(called)):
+            self.takes_output = left[0]
+            self.calls.subject.notes.append(Text("note-given", backward=self.calls.backward_name, name=f"self.{left[0]}"))
+
+    def _answer(self, dout, arguments):
         answers = self.calls.backward([dout], arguments)
         if not answers:
             raise ReadingError(f"{self.kind}.{self.calls.backward_name} gives nothing", "the gradient of its input", "return dx")
@@ -244,11 +288,13 @@ def loss_form(thing, subject, at, x, t, name=None):
         def forward(logits, asked):
             return calls.forward(logits, labels.back(asked, logits.shape))
 
+        calls.choose(lambda values: forward(values, np.asarray(taken)), real(x))
         return calls, LossForm(calls.kind, forward, calls.backward), taken
 
     def closed(logits):
         return real(calls.forward(logits, labels.rows(logits.shape[0] if logits.ndim else 1)))
 
+    calls.choose(lambda values: float(closed(values)), real(x))
     closed(real(x))
     once, twice = calls.backward(1.0), calls.backward(2.0)
     ignored = np.array_equal(once, twice)

@@ -1,5 +1,7 @@
 """An object with ``forward`` and ``backward``: how it is called, what it answers, where its parameters and gradients are."""
 
+import types
+
 import numpy as np
 
 from .._language import Text
@@ -18,6 +20,7 @@ from .words import (
     INPUT_GRADIENTS,
     OUTPUTS,
     RATE,
+    TRAIN,
     UPSTREAM,
     ZERO,
 )
@@ -27,7 +30,7 @@ def method(thing, names):
     """The first of these methods that an object has, as ``(name, method)``."""
     for name in names:
         found = getattr(thing, name, None)
-        if callable(found) and (name != "__call__" or hasattr(type(thing), "__call__")):
+        if callable(found) and not isinstance(found, type) and (name != "__call__" or hasattr(type(thing), "__call__")):
             return name, found
     return None, None
 
@@ -54,6 +57,8 @@ class ObjectCalls:
         self.takes_rate = any(RATE.match(name) for name in self.accepts)
         self.held, self.accumulates = Held([]), False
         self.inputs = self.raw = self.random = None
+        #: Lists that each forward makes longer, with their length before it.
+        self.grows = {}
 
     # Forward.
 
@@ -63,12 +68,33 @@ class ObjectCalls:
         if self.state is not None:
             self._restore()
         self.inputs = inputs
-        answer = getattr(self.thing, self.forward_name)(*inputs, *self.extra)
+        for value, length in self._growing():
+            # What each forward adds to a list, a single backward would find there first.
+            del value[length:]
+        answer = getattr(self.thing, self.forward_name)(*inputs, *self.extra, *self._flags(len(inputs) + len(self.extra)))
         if answer is None:
             answer = self._left_behind(OUTPUTS, "forward returns nothing", "an output")
         self.raw = answer
         outputs = answer if isinstance(answer, (tuple, list)) else [answer]
         return [real(one) for one in outputs[: len(outputs) - self.caches or None]]
+
+    def _flags(self, given):
+        """True for each argument that forward must have beyond these and that says whether it trains."""
+        required, names = arity(getattr(self.thing, self.forward_name))
+        missing = names[given:required]
+        if not missing or not all(TRAIN.match(name) for name in missing):
+            return []
+        note = Text("note-flag", forward=self.forward_name, flag=missing[0])
+        if note not in self.notes:
+            self.notes.append(note)
+        return [True] * len(missing)
+
+    def _growing(self):
+        held = attributes(self.thing)
+        return [(held[name], length) for name, length in self.grows.items() if isinstance(held.get(name), list)]
+
+    def _lengths(self):
+        return {name: len(value) for name, value in attributes(self.thing).items() if isinstance(value, list)}
 
     # Backward.
 
@@ -124,10 +150,13 @@ class ObjectCalls:
         first = self.forward(*inputs)
         rates = set_rates(self.thing, self.rate, lambda: self.forward(*inputs))
         search = Search(self.thing, self.kind, self.subject.said)
+        once = self._lengths()
         try:
             self.forward(*[_moved(one) for one in inputs])
         except Exception:
             self.forward(*inputs)
+        twice = self._lengths()
+        self.grows = {name: 2 * once[name] - length for name, length in twice.items() if 0 < once.get(name, 0) < length <= 2 * once[name]}
         search.after_forward()
         again = self.forward(*inputs)
         search.before = {name: seen for name, seen in Search(self.thing, self.kind, {}).before.items()}
@@ -136,6 +165,8 @@ class ObjectCalls:
         search.after_backward()
         told = self.subject.said.get("lr") is not None
         updates = search._updated(search.values(), 1.0)
+        # Only what updates its parameters has a learning rate; a dropout's `rate` is none.
+        rates = set_rates(self.thing, self.rate) if updates else 0
         if updates and not (self.takes_rate or rates or told):
             raise ReadingError(
                 f"{self.kind}.{self.backward_name} changes {', '.join(sorted(p.name for key in updates for p in search.values()[key][:1]))}",
@@ -194,6 +225,10 @@ class ObjectCalls:
         same = len(first) == len(again) and all(np.array_equal(a, b, equal_nan=True) for a, b in zip(first, again))
         if same or not hasattr(self.thing, "__dict__"):
             return
+        if self.held.updated:
+            kept = types.SimpleNamespace(**pristine)
+            set_rates(kept, self.rate)
+            pristine = vars(kept)
         arrays = [one.array for one in self.parameters]
         if all(id(array) in memo for array in arrays):
             self.state = pristine

@@ -120,7 +120,7 @@ class Search:
         left = [Slot(self.thing, slot.path) for slot in slots(self.thing) if slot.name in self.changed - taken]
         left = [slot for slot in left if is_array(slot.get()) and id(slot.get()) not in known]
         rest = [places for key, places in values.items() if key not in known]
-        rest = [places for places in rest if not any(place.name in taken for place in places)]
+        rest = [places for places in rest if places[0].get() is not None and not any(place.name in taken for place in places)]
         for places in rest:
             shape = places[0].get().shape
             fits = [slot for slot in left if slot.get().shape == shape and slot.name != places[0].name]

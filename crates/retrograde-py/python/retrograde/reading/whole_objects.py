@@ -4,6 +4,7 @@ import numpy as np
 
 from .._language import Names, Parts, Text
 from ..errors import ReadingError
+from . import functions
 from .forms import check_function, real
 from .matching import Leaf, leaves, match
 from .notices import rebound
@@ -25,11 +26,20 @@ def read(subject):
         return None
     if len(subject.example) < 2:
         return None
+    if _is_loss_with_gradient(thing):
+        return functions.of_methods(subject, method(thing, LOSS)[1], method(thing, GRADIENT)[1])
     for kind in (WithGradient, LossWithGradients, BackwardOfExample):
         if kind.fits(subject):
             whole = kind(subject)
             return whole.reading()
     return None
+
+
+def _is_loss_with_gradient(thing):
+    """Whether it has ``loss(predicted, actual)`` and ``grad(predicted, actual)``, and no arrays that could be parameters."""
+    if method(thing, LOSS)[0] is None or method(thing, GRADIENT)[0] is None or method(thing, PREDICT)[0] is not None:
+        return False
+    return not any(is_array(slot.get()) for slot in slots(thing))
 
 
 class Whole:
