@@ -44,20 +44,6 @@ class NnfsLoss:
         self.dinputs = -np.eye(dvalues.shape[1])[y_true] / dvalues / len(dvalues)
 
 
-class RateDropout:
-    """C14: the ratio is called a rate."""
-
-    def __init__(self, rate):
-        self.rate = 1 - rate
-
-    def forward(self, inputs):
-        self.binary_mask = np.random.binomial(1, self.rate, size=inputs.shape) / self.rate
-        self.output = inputs * self.binary_mask
-
-    def backward(self, dvalues):
-        self.dinputs = dvalues * self.binary_mask
-
-
 class UpdatingDense:
     """C13: the parameters are updated inside backward."""
 

@@ -149,30 +149,6 @@ def loss_of_predictions(subject, arguments, gradient):
     return Reading(subject, convention, Text("by", names=arguments.names[0]), held, lambda: form.check(x, taken))
 
 
-def loss_with_names(subject, arguments, gradients):
-    """A loss whose gradients are called as its arguments are, ``{'dw': …, 'db': …}``; ``None`` if they are others."""
-    pairs = {}
-    for key in gradients:
-        own = next((at for at in arguments.positions() if is_pair(arguments.names[at], key)), None)
-        if own is not None:
-            pairs[own] = key
-    if not pairs:
-        return None
-    values = [(arguments.names[at], arguments.example[at]) for at in pairs]
-
-    def loss(values):
-        return number(arguments.call(dict(zip(pairs, values)))[0])
-
-    def gradient(values):
-        given = arguments.call(dict(zip(pairs, values)))[1]
-        return [real(given[key]).reshape(np.shape(value)) if np.size(given[key]) == np.size(value) else real(given[key]) for key, value in zip(pairs.values(), values)]
-
-    convention = Text("is-loss-and-gradients", call=arguments.written(subject.name))
-    moved = Text("of", names=Names(Text("pair", value=arguments.names[at], gradient=key) for at, key in pairs.items()))
-    held = [one for at, one in enumerate(arguments.names) if at not in pairs]
-    return Reading(subject, convention, moved, holding(held), lambda: check_function(subject.name, values, loss, gradient))
-
-
 def loss_with_dict(subject, arguments, gradients):
     """A loss whose parameters are a dictionary among its arguments."""
     at, keys = dictionary(subject, arguments, gradients)

@@ -148,7 +148,6 @@ class ObjectCalls:
         memo = {}
         pristine = deep(dict(attributes(self.thing)), memo)
         first = self.forward(*inputs)
-        rates = set_rates(self.thing, self.rate, lambda: self.forward(*inputs))
         search = Search(self.thing, self.kind, self.subject.said)
         once = self._lengths()
         try:

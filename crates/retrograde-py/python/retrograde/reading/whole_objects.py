@@ -85,8 +85,8 @@ class Whole:
 
     def find(self):
         """The parameters: of what the backward pass gives, or of what it leaves on the object."""
+        rates = set_rates(self.thing, self.rate)
         self.loss()
-        rates = set_rates(self.thing, self.rate, lambda: [self.loss()])
         search = Search(self.thing, self.subject.name, self.subject.said)
         self.loss()
         search.after_forward()
@@ -347,10 +347,6 @@ class BackwardOfExample(Whole):
         thing, said = subject.thing, subject.said.get("loss")
         if said is not None:
             return lambda x, t: said(thing, x, t)
-        cost = getattr(thing, "cost", None)
-        if callable(getattr(cost, "fn", None)):
-            self.loss_is = Text("loss-is", name=f"{kind_of(cost)}.fn")
-            return lambda x, t: cost.fn(self.predict(x), t)
         name, loss = method(thing, LOSS)
         if loss is not None:
             names = arity(loss)[1]
@@ -359,6 +355,10 @@ class BackwardOfExample(Whole):
                 return lambda x, t: loss(x, t)
             swapped = bool(TARGET.match(names[0])) and not TARGET.match(names[1]) or OUTPUT.match(names[-1])
             return lambda x, t: loss(t, self.predict(x)) if swapped else loss(self.predict(x), t)
+        cost = getattr(thing, "cost", None)
+        if cost is not None and callable(getattr(cost, "fn", None)):
+            self.loss_is = Text("loss-is", name=f"{kind_of(cost)}.fn")
+            return lambda x, t: cost.fn(self.predict(x), t)
         derivative = getattr(thing, "cost_derivative", None)
         if derivative is not None:
             self.loss_is = Text("loss-is-squares")
