@@ -224,13 +224,15 @@ def slope_computed_again(cache):
 # A8: the exercise with planted factors; forward gives the cost.
 
 
-def exercise_parameters():
-    r = np.random.default_rng(8)
+def exercise_example():
+    """The course's own numbers."""
+    r = np.random.RandomState(1)
     sizes, parameters = (4, 5, 3, 1), {}
+    x = r.randn(4, 3)
     for at in (1, 2, 3):
-        parameters[f"W{at}"] = r.standard_normal((sizes[at], sizes[at - 1]))
-        parameters[f"b{at}"] = r.standard_normal((sizes[at], 1))
-    return parameters
+        parameters[f"W{at}"] = r.randn(sizes[at], sizes[at - 1])
+        parameters[f"b{at}"] = r.randn(sizes[at], 1)
+    return x, np.array([[1, 1, 0]]), parameters
 
 
 def forward_propagation_n(X, Y, parameters):
@@ -244,6 +246,16 @@ def forward_propagation_n(X, Y, parameters):
     A3 = sigmoid(Z3)
     cost = 1.0 / m * np.sum(-np.log(A3) * Y - np.log(1 - A3) * (1 - Y))
     return cost, (Z1, A1, W1, b1, Z2, A2, W2, b2, Z3, A3, W3, b3)
+
+
+def saturated_example():
+    """At some of the inputs that are tried the sigmoid is so near 1 that log(1 − a) has few digits."""
+    r = np.random.default_rng(8)
+    sizes, parameters = (4, 5, 3, 1), {}
+    for at in (1, 2, 3):
+        parameters[f"W{at}"] = r.standard_normal((sizes[at], sizes[at - 1]))
+        parameters[f"b{at}"] = r.standard_normal((sizes[at], 1))
+    return np.random.default_rng(9).standard_normal((4, 3)), np.array([[1, 1, 0]]), parameters
 
 
 def exercise_backward(of_W2, of_b1):

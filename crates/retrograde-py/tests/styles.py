@@ -362,20 +362,6 @@ class ListedDense:
         self.X, self.gradients = [], {"W": np.zeros_like(self.parameters["W"])}
 
 
-class RateDropout:
-    """Its `rate` is no learning rate."""
-
-    def __init__(self, rate):
-        self.rate = 1 - rate
-
-    def forward(self, inputs):
-        self.mask = np.random.binomial(1, self.rate, size=inputs.shape) / self.rate
-        self.output = inputs * self.mask
-
-    def backward(self, dvalues):
-        self.dinputs = dvalues * self.mask
-
-
 class TrainingDense(NnfsDense):
     def forward(self, inputs, training):
         super().forward(inputs if training else 0 * inputs)
