@@ -177,6 +177,34 @@ def test_the_rate_is_asked_for(random):
     assert rg.check(Hidden(5, 4), x, lr=0.125).ok
 
 
+def test_an_update_without_the_rate_is_said(random):
+    class Dense(styles.UpdatingDense):
+        def backward(self, output_gradient, learning_rate):
+            before = self.bias.copy()
+            dx = super().backward(output_gradient, learning_rate)
+            self.bias = before - output_gradient.sum(axis=0)
+            return dx
+
+    report = rg.check(Dense(5, 4), random.standard_normal((3, 5)))
+    assert report.verdict == "wrong" and report.cause == "rate_missing" and report.findings[0].blocks == ["bias"], str(report)
+    assert all(one.verdict == "right" for one in report.blocks.values()), str(report)
+    assert "학습률" in report.in_language("ko").findings[0].sentence
+
+
+def test_the_gradient_of_the_input_is_no_parameters(random):
+    class Dense(styles.NnfsDense):
+        inputs = None
+
+        def forward(self, inputs):
+            if self.inputs is None:
+                self.inputs = inputs
+            self.output = inputs @ self.weights + self.biases
+
+    report = rg.check(Dense(5, 4), random.standard_normal((3, 5)))
+    assert report.verdict == "wrong" and set(report.blocks) == {"x", "weights", "biases"}, str(report)
+    assert [name for name, one in report.blocks.items() if one.verdict == "wrong"] == ["weights"], str(report)
+
+
 def test_params_says_which(random):
     class Odd(styles.MytorchLinear):
         def backward(self, dLdZ):

@@ -151,6 +151,18 @@ TABLE = {
         "the layers keep the weights that they were made with: the loss and the accuracy do not change",
         "계층은 처음 만들 때의 가중치를 그대로 쓰므로 손실과 정확도가 변하지 않습니다",
     ),
+    "rate_missing": ("the learning rate is missing in an update", "갱신에 학습률 누락"),
+    "rate_missing-sentence": (
+        "The step that {backward} takes for {name} is the same for every learning rate: the update of {name} does not multiply by it.",
+        "{backward}(이/가) {name}(을/를) 갱신하는 폭이 학습률과 관계없이 같습니다. {name}의 갱신에 학습률을 곱하지 않습니다.",
+    ),
+    "rate_missing-code": ("{name} -= gradient", "{name} -= 기울기"),
+    "rate_missing-right": ("{name} -= learning_rate * gradient", "{name} -= 학습률 * 기울기"),
+    "rate_missing-help": ("multiply the gradient by the learning rate", "기울기에 학습률을 곱하세요"),
+    "rate_missing-training": (
+        "{name} moves with a learning rate of 1, whatever the others have: it may diverge",
+        "{name}만 학습률 1로 움직이므로 학습이 발산할 수 있습니다",
+    ),
     "mean_in_parameters": ("1/m in the gradients of the parameters only", "매개변수의 기울기에만 있는 1/m"),
     "mean_in_parameters-sentence": (
         "The gradients of {names} are sums over the samples divided by m = {m}; that of the input is not divided. This is right where the "

@@ -8,6 +8,7 @@ from .._language import Text
 from ..errors import ReadingError
 from .copying import attributes, deep, reachable
 from .forms import real
+from .notices import finding
 from .parameters import Held, Search, Step, Sum
 from .rates import LARGE, rates_of, set_rates
 from .slots import is_array
@@ -175,6 +176,8 @@ class ObjectCalls:
         self.notes += search.notes
         self.held = Held(self.parameters)
         self._put_back(search, state)
+        if updates and (self.takes_rate or rates):
+            self._look_for_missing_rates(inputs, douts, bool(rates))
         if updates:
             self.notes.append(Text("note-updates", backward=self.backward_name))
         self._look_for_accumulation(inputs, douts)
@@ -190,6 +193,30 @@ class ObjectCalls:
             for place in one.places:
                 if place.get() is not one.array:
                     place.set(one.array)
+
+    def _look_for_missing_rates(self, inputs, douts, kept):
+        """Updates whose step is the same for every learning rate: the step itself is taken for their gradient, and it is said."""
+        once, rate = self._steps(inputs, douts), self.rate
+        self._set_rate(rate / 2, kept)
+        twice = self._steps(inputs, douts)
+        self._set_rate(rate, kept)
+        for one, first, second in zip(self.held.updated, once, twice):
+            if np.any(first) and np.allclose(second, 2 * first, rtol=1e-9, atol=0):
+                one.gradient.rate = 1.0
+                given = {"name": one.places[0].short, "backward": self.backward_name}
+                formulas = {"code": Text("rate_missing-code", **given), "right": Text("rate_missing-right", **given)}
+                self.subject.found.append(finding("fault", self.kind, [given["name"]], "rate_missing", given, formulas))
+
+    def _steps(self, inputs, douts):
+        self.backward(douts(self.forward(*inputs)))
+        return [one.gradient.value for one in self.held.updated]
+
+    def _set_rate(self, rate, kept):
+        self.rate = rate
+        for one in self.held.updated:
+            one.gradient.rate = rate
+        for holder, name in rates_of(self.thing) if kept else ():
+            setattr(holder, name, rate)
 
     def _look_for_accumulation(self, inputs, douts):
         """Whether a second backward adds to the first, by design."""
