@@ -411,6 +411,23 @@ class IndexedDot:
         return dout[:, None] * self.params[0][idx]
 
 
+class TwoMatMuls:
+    """Keeps another name for its first parameter (book 2)."""
+
+    def __init__(self, first, second):
+        self.layers = ListMatMul(first), ListMatMul(second)
+        self.params = [one.params[0] for one in self.layers]
+        self.grads = [one.grads[0] for one in self.layers]
+        self.word_vecs = first
+
+    def forward(self, x, t):
+        self.difference = self.layers[1].forward(self.layers[0].forward(x)) - t
+        return 0.5 * np.sum(self.difference**2)
+
+    def backward(self, dout=1):
+        self.layers[0].backward(self.layers[1].backward(dout * self.difference))
+
+
 class SquaresLoss:
     def loss(self, predicted, actual):
         return np.sum((predicted - actual) ** 2)

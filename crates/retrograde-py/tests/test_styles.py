@@ -45,6 +45,12 @@ def test_the_second_books_layers(random):
         assert report.ok, str(report)
 
 
+def test_another_name_of_a_parameter_is_no_parameter(random):
+    weights = [0.1 * random.standard_normal(shape).astype("f") for shape in ((5, 3), (3, 4))]
+    report = rg.check(styles.TwoMatMuls(*weights), np.eye(5)[[1, 2, 3]], random.standard_normal((3, 4)))
+    assert report.ok and len(report.blocks) == 2, str(report)
+
+
 def test_tied_weights_are_one_parameter(random):
     net = styles.TiedNet(random.standard_normal((5, 4)))
     report = rg.check(net, random.standard_normal((3, 5)))
