@@ -85,9 +85,10 @@ def _ends(subject, one, other):
     return len(out) == 1 and out[0].size == 1 or callable(getattr(subject.thing, "calculate", None)) or calls.required != 1
 
 
-def study_layer(thing, subject, example):
+def study_layer(thing, subject, example, packed=False):
     """An object that has been called once in each direction, and its inputs as arrays."""
     calls = ObjectCalls(thing, subject)
+    calls.packed = packed
     moves = [isinstance(one, (np.ndarray, float, int, np.number)) and not isinstance(one, bool) for one in example]
     kinds = [is_number(one) for one in example]
     indices = [False] * len(example)
@@ -152,13 +153,15 @@ def _passed(given, values, at, x):
 
 def read_layer(subject, example):
     """An object as a layer."""
-    calls, inputs, movable, given = study_layer(subject.thing, subject, example)
+    packed = len(example) == 1 and isinstance(example[0], (list, tuple)) and all(is_array(one) for one in example[0])
+    example = list(example[0]) if packed else example
+    calls, inputs, movable, given = study_layer(subject.thing, subject, example, packed)
     calls.kind = subject.name
     outputs = calls.forward(*given(inputs))
     if len(outputs) == 1 and outputs[0].size == 1 and (len(movable) > 1 or calls.parameters):
         # A network that ends in its loss gives no gradient of its labels, and perhaps none of its input.
         movable = movable[: len(calls.backward([_like(outputs[0], np.ones(outputs[0].shape))]))]
-    names = arity(getattr(calls.thing, calls.forward_name))[1]
+    names = [] if packed else arity(getattr(calls.thing, calls.forward_name))[1]
     names += [f"input{at}" for at in range(len(names), len(inputs))]
     parameters = [one.name for one in calls.parameters]
     subject.notes.extend(calls.notes)
