@@ -203,13 +203,3 @@ def propagate(w, b, X, Y):
     A = 1 / (1 + np.exp(-(w.T @ X + b)))
     cost = -np.mean(Y * np.log(A) + (1 - Y) * np.log(1 - A))
     return {"dw": X @ (A - Y).T / X.shape[1], "db": np.mean(A - Y)}, cost
-
-
-def padded_forward(x, w, stride):
-    return np.pad(x, ((stride, 0), (0, 0))) @ w, (x, w, stride)
-
-
-def padded_backward(dout, cache):
-    x, w, stride = cache
-    padded = np.pad(x, ((stride, 0), (0, 0)))
-    return (dout @ w.T)[stride:], padded.T @ dout

@@ -44,6 +44,20 @@ class NnfsLoss:
         self.dinputs = -np.eye(dvalues.shape[1])[y_true] / dvalues / len(dvalues)
 
 
+class RateDropout:
+    """C14: the ratio is called a rate."""
+
+    def __init__(self, rate):
+        self.rate = 1 - rate
+
+    def forward(self, inputs):
+        self.binary_mask = np.random.binomial(1, self.rate, size=inputs.shape) / self.rate
+        self.output = inputs * self.binary_mask
+
+    def backward(self, dvalues):
+        self.dinputs = dvalues * self.binary_mask
+
+
 class UpdatingDense:
     """C13: the parameters are updated inside backward."""
 
@@ -348,20 +362,6 @@ class ListedDense:
         self.X, self.gradients = [], {"W": np.zeros_like(self.parameters["W"])}
 
 
-class RateDropout:
-    """Its `rate` is no learning rate."""
-
-    def __init__(self, rate):
-        self.rate = 1 - rate
-
-    def forward(self, inputs):
-        self.mask = np.random.binomial(1, self.rate, size=inputs.shape) / self.rate
-        self.output = inputs * self.mask
-
-    def backward(self, dvalues):
-        self.dinputs = dvalues * self.mask
-
-
 class TrainingDense(NnfsDense):
     def forward(self, inputs, training):
         super().forward(inputs if training else 0 * inputs)
@@ -411,6 +411,23 @@ class IndexedDot:
         return dout[:, None] * self.params[0][idx]
 
 
+class TwoMatMuls:
+    """Keeps another name for its first parameter (book 2)."""
+
+    def __init__(self, first, second):
+        self.layers = ListMatMul(first), ListMatMul(second)
+        self.params = [one.params[0] for one in self.layers]
+        self.grads = [one.grads[0] for one in self.layers]
+        self.word_vecs = first
+
+    def forward(self, x, t):
+        self.difference = self.layers[1].forward(self.layers[0].forward(x)) - t
+        return 0.5 * np.sum(self.difference**2)
+
+    def backward(self, dout=1):
+        self.layers[0].backward(self.layers[1].backward(dout * self.difference))
+
+
 class SquaresLoss:
     def loss(self, predicted, actual):
         return np.sum((predicted - actual) ** 2)
@@ -425,3 +442,13 @@ class LabelFirstLoss:
 
     def gradient(self, y, y_pred):
         return y_pred - y
+
+
+class SquaredError:
+    """C17: a loss with two methods and no forward; it is given for each element."""
+
+    def loss(self, y, y_pred):
+        return 0.5 * (y - y_pred) ** 2
+
+    def gradient(self, y, y_pred):
+        return -(y - y_pred)

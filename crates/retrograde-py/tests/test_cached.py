@@ -97,11 +97,34 @@ def test_the_argument_of_a_gradient(random):
 
 
 def test_columns_with_one_over_m(random):
-    """In this convention 1/m is in the parameters' gradients alone: the pair by itself is off by it."""
+    """In this convention 1/m is in the gradients of all parameters and not in that of the input: a remark, no fault."""
     n = random.standard_normal
-    report = rg.check((cached.linear_forward, cached.linear_backward), n((4, 6)), n((3, 4)), n((3, 1)))
-    assert report.blocks["x"].verdict == "right"
-    assert report.cause == "factor" and report.cause.data.name == "1/m"
+    given = n((4, 6)), n((3, 4)), n((3, 1))
+    report = rg.check((cached.linear_forward, cached.linear_backward), *given)
+    assert report.verdict == "right" and [one.cause for one in report.findings] == ["mean_in_parameters"], str(report)
+    assert "m = 6" in str(report) and "m = 6" in str(report.in_language("ko"))
+
+    def changed(change):
+        return lambda dZ, cache: change(*cached.linear_backward(dZ, cache), dZ.shape[1])
+
+    faults = {
+        "one parameter": lambda dA, dW, db, m: (dA, dW, db * m),
+        "twice": lambda dA, dW, db, m: (dA, dW / m, db / m),
+        "input, too": lambda dA, dW, db, m: (dA / m, dW, db),
+        "a constant": lambda dA, dW, db, m: (dA, dW * m / 6, db * m / 7),
+        "sign": lambda dA, dW, db, m: (dA, -dW, db),
+    }
+    for name, change in faults.items():
+        assert rg.check(cached.linear_forward, changed(change), *given).verdict == "wrong", name
+    # Six is the number of samples here; that it is no constant is tried with more of them.
+    constant = lambda dA, dW, db, m: (dA, dW * m / 6, db * m / 6)
+    assert rg.check(cached.linear_forward, changed(constant), *given).verdict == "wrong"
+    # Also where the number of samples is that of outputs or inputs, and there it is no other size that divides.
+    for m in (3, 4):
+        given = n((4, m)), n((3, 4)), n((3, 1))
+        assert rg.check(cached.linear_forward, cached.linear_backward, *given).verdict == "right"
+        by_size = lambda dA, dW, db, samples, m=m: (dA, dW * samples / m, db * samples / m)
+        assert rg.check(cached.linear_forward, changed(by_size), *given).verdict == "wrong"
 
 
 def test_outputs_without_an_upstream_gradient(random):
@@ -125,31 +148,12 @@ def test_arguments_of_forward_that_backward_takes(random):
         assert report.ok and set(report.blocks) == {"x", "w"}, str(report)
 
 
-def test_whole_numbers_stay_whole(random):
-    report = rg.check(cached.padded_forward, cached.padded_backward, random.standard_normal((3, 4)), random.standard_normal((4, 2)), 1)
-    assert report.verdict == "right" and "stride" in report.reading[2], str(report)
-
-
 def test_costs_with_a_cache(random):
     given = random.standard_normal((4, 3)), random.standard_normal((2, 3)), {"W1": random.standard_normal((2, 4))}
     report = rg.check(cached.cost_forward, cached.cost_backward, *given)
     assert report.verdict == "right" and list(report.blocks) == ["W1"], str(report)
     double = lambda X, Y, cache: {key: 2 * one for key, one in cached.cost_backward(X, Y, cache).items()}
     assert rg.check(cached.cost_forward, double, *given).cause == "factor"
-
-
-def test_the_loss_may_be_last(random):
-    n = random.standard_normal
-    given = n((4, 1)), 0.3, n((4, 5)), np.array([[0, 1, 1, 0, 1]])
-    report = rg.check(cached.propagate, *given)
-    assert report.verdict == "right" and list(report.blocks) == ["w", "b"], str(report)
-
-    def wrong(w, b, X, Y):
-        grads, cost = cached.propagate(w, b, X, Y)
-        return {**grads, "db": -grads["db"]}, cost
-
-    report = rg.check(wrong, *given)
-    assert report.cause == "sign" and report.blocks["b"].verdict == "wrong", str(report)
 
 
 def test_the_two_functions_of_a_rule(random):

@@ -57,6 +57,17 @@ def test_a_guessed_loss_is_said(random):
     assert "loss=" in reading.lines[2]
 
 
+def test_a_mean_taken_twice_is_a_fault_of_the_whole(random):
+    """In a layer alone 1/m in the parameters' gradients is a convention; in a network whose loss divides, it is wrong."""
+
+    def twice(AL, Y, caches):
+        return wholes.L_model_backward(AL, Y, caches, of_loss=1 / Y.shape[1])
+
+    given = wholes.initialize(), random.standard_normal((4, 5)), BINARY
+    report = rg.check((wholes.L_model_forward, wholes.compute_cost, twice), *given)
+    assert report.verdict == "wrong" and all(one.verdict == "wrong" for one in report.blocks.values()), str(report)
+
+
 def test_the_cost_may_be_a_class(random):
     class Quadratic:
         @staticmethod

@@ -153,9 +153,9 @@ def compute_cost(AL, Y):
     return np.squeeze(-(np.dot(Y, np.log(AL).T) + np.dot(1 - Y, np.log(1 - AL).T)) / m)
 
 
-def L_model_backward(AL, Y, caches):
+def L_model_backward(AL, Y, caches, of_loss=1.0):
     grads, m = {}, AL.shape[1]
-    dA = -(np.divide(Y, AL) - np.divide(1 - Y, 1 - AL))
+    dA = -of_loss * (np.divide(Y, AL) - np.divide(1 - Y, 1 - AL))
     for at in reversed(range(len(caches))):
         A_prev, W, b, Z = caches[at]
         if at == len(caches) - 1:

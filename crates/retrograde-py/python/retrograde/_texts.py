@@ -151,6 +151,29 @@ TABLE = {
         "the layers keep the weights that they were made with: the loss and the accuracy do not change",
         "계층은 처음 만들 때의 가중치를 그대로 쓰므로 손실과 정확도가 변하지 않습니다",
     ),
+    "rate_missing": ("the learning rate is missing in an update", "갱신에 학습률 누락"),
+    "rate_missing-sentence": (
+        "The step that {backward} takes for {name} is the same for every learning rate: the update of {name} does not multiply by it.",
+        "{backward}(이/가) {name}(을/를) 갱신하는 폭이 학습률과 관계없이 같습니다. {name}의 갱신에 학습률을 곱하지 않습니다.",
+    ),
+    "rate_missing-code": ("{name} -= gradient", "{name} -= 기울기"),
+    "rate_missing-right": ("{name} -= learning_rate * gradient", "{name} -= 학습률 * 기울기"),
+    "rate_missing-help": ("multiply the gradient by the learning rate", "기울기에 학습률을 곱하세요"),
+    "rate_missing-training": (
+        "{name} moves with a learning rate of 1, whatever the others have: it may diverge",
+        "{name}만 학습률 1로 움직이므로 학습이 발산할 수 있습니다",
+    ),
+    "mean_in_parameters": ("1/m in the gradients of the parameters only", "매개변수의 기울기에만 있는 1/m"),
+    "mean_in_parameters-sentence": (
+        "The gradients of {names} are sums over the samples divided by m = {m}; that of the input is not divided. This is right where the "
+        "gradient of the loss is not divided by m, as in Coursera's course. Where the loss is divided, too, it is divided twice.",
+        "{names}의 기울기는 샘플에 대한 합을 m = {m}(으로/로) 나눈 것이고, 입력의 기울기는 나누지 않은 것입니다. Coursera 강의처럼 손실의 기울기를 "
+        "m으로 나누지 않는다면 맞습니다. 손실의 기울기도 m으로 나눈다면 두 번 나누는 것이므로 틀립니다.",
+    ),
+    "mean_in_parameters-help": (
+        "check the whole network, with its loss: only that decides it",
+        "어느 쪽인지는 손실까지 포함한 신경망 전체를 확인해야 알 수 있습니다",
+    ),
     "and": ("{one} and {other}", "{one}(과/와) {other}"),
     "epsilon": ("an epsilon in the loss", "손실 안의 엡실론"),
     "epsilon-sentence": (

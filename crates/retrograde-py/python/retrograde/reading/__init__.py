@@ -14,6 +14,7 @@ from . import (
     whole_objects,
 )
 from .cells import refuse
+from .loss_methods import as_functions
 from .subject import Subject, described
 
 #: In the order in which they are asked: the more a family asks for, the earlier it comes.
@@ -39,7 +40,7 @@ def read(thing, example, said):
         refuse(thing, example)
     while example and callable(example[0]) and not hasattr(example[0], "__array__"):
         things.append(example.pop(0))
-    subject = Subject(things, example, said)
+    subject = Subject(as_functions(things, example, said), example, said)
     with subject.isolation:
         for family in FAMILIES:
             reading = family.read(subject)

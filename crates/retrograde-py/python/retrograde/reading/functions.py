@@ -5,6 +5,7 @@ import numpy as np
 from .._language import Names, Parts, Text
 from ..errors import ReadingError
 from .arguments import Arguments, holding, is_function, is_scalar, kinds
+from .differences import agrees
 from .forms import LayerForm, LossForm, check_function, real
 from .labels import Labels
 from .pairs import pair_with_cache
@@ -107,22 +108,6 @@ def not_labels(arguments, positions):
     outputs = [at for at in positions if OUTPUT.match(names[at])]
     plain = outputs or [at for at in positions if not TARGET.match(names[at])]
     return plain or [at for at in positions if names[at].lower() == "y"] or positions
-
-
-def agrees(loss, at, value, gradient):
-    """Whether a gradient agrees with the differences of a loss by one argument, along two directions."""
-    value, gradient = np.asarray(value, dtype=np.float64), real(gradient).reshape(np.shape(value))
-    for phase in (1.0, 2.0):
-        direction = np.cos(phase * (1.0 + np.arange(value.size))).reshape(value.shape)
-        step = 1e-5 * max(1.0, float(np.abs(value).max()))
-        try:
-            slope = (loss({at: value + step * direction}) - loss({at: value - step * direction})) / (2 * step)
-        except Exception:
-            return False
-        size = float(np.abs(gradient * direction).sum())
-        if not abs(slope - float((gradient * direction).sum())) <= 1e-5 * max(size, abs(slope)):
-            return False
-    return True
 
 
 def loss_of_predictions(subject, arguments, gradient):
@@ -245,12 +230,6 @@ def cost_with_cache(subject, first, second, count):
     cost.__wrapped__ = gradients.__wrapped__ = first
     gradients.__qualname__ = kind_of(second)
     return f_and_gradient(subject, Arguments(subject, cost, subject.example), gradients)
-
-
-def of_methods(subject, loss, gradient):
-    """A loss and its gradient as two methods of an object."""
-    subject.sources.add(subject.name, loss, gradient)
-    return f_and_gradient(subject, Arguments(subject, loss, subject.example), gradient)
 
 
 def f_and_gradient(subject, arguments, second):

@@ -5,10 +5,11 @@ import numpy as np
 from .._language import Names, Text
 from ..errors import ReadingError
 from .copying import attributes
+from .differences import agrees
 from .forms import LayerForm, LossForm, check_vjp, real
 from .labels import Labels
+from .means import check_layer
 from .objects import ObjectCalls, is_layer, method
-from .functions import agrees
 from .reading import Reading
 from .slots import is_array
 from .subject import arity, described, is_number
@@ -158,7 +159,7 @@ def read_layer(subject, example):
     moved = Text("of", names=Names([*(f"d{names[at]}" for at in movable), *pairs]))
     if len(movable) == 1 and len(outputs) == 1:
         form = layer_form(calls, given, inputs, movable[0])
-        return Reading(subject, convention, moved, _held(held), lambda: form.check(inputs[movable[0]]))
+        return Reading(subject, convention, moved, _held(held), lambda: check_layer(subject, form, inputs[movable[0]]))
 
     def forward(values):
         own = list(inputs)

@@ -5,8 +5,9 @@ import numpy as np
 
 from .._language import Names, Text
 from .arguments import holding, is_function
-from .copying import attributes
+from .copying import attributes, deep
 from .forms import check_function, check_vjp, real
+from .isolation import functions
 from .objects import is_layer, method
 from .reading import Reading
 from .slots import is_array
@@ -25,6 +26,8 @@ class Carrier(np.ndarray):
 def read(subject):
     """Reads code that leaves ``.g``, or answers ``None``."""
     things = subject.things
+    if not any("g" in function.__code__.co_names for function in functions(things)):
+        return None
     if len(things) == 2 and all(is_function(one) for one in things):
         return _functions(subject)
     if len(things) == 1 and is_layer(subject.thing) and subject.example and not hasattr(subject.thing, "creator"):
@@ -104,11 +107,13 @@ def _left(array):
 def _layer(subject):
     """A layer or a network that is called with arrays, and leaves ``.g`` on them and on its own."""
     thing = subject.thing
-    forward_name, forward = method(thing, (*[one for one in FORWARD if one == "__call__"], *FORWARD))
+    forward_name, _ = method(thing, (*[one for one in FORWARD if one == "__call__"], *FORWARD))
     backward_name, backward = method(thing, BACKWARD)
     moved = _moved(subject.example)
     if not moved or arity(backward)[0] != 0:
         return None
+    # What is tried here must not be seen by the other families.
+    thing = deep(thing, {})
     held = {}
     last = {}
 
@@ -147,7 +152,7 @@ def _layer(subject):
     def back(values, douts):
         if hasattr(last["out"], "__dict__"):
             last["out"].g = _carrier(douts[0], last["out"])
-        backward()
+        getattr(thing, backward_name)()
         return [_left(one) for one in [*(last["arguments"][at] for at in moved), *parameters.values()]]
 
     try:

@@ -8,8 +8,9 @@ from .._language import Text
 from ..errors import ReadingError
 from .copying import attributes, deep, reachable
 from .forms import real
+from .notices import finding
 from .parameters import Held, Search, Step, Sum
-from .rates import LARGE, set_rates
+from .rates import LARGE, rates_of, set_rates
 from .slots import is_array
 from .subject import arity, described, is_real, kind_of
 from .words import (
@@ -148,6 +149,7 @@ class ObjectCalls:
         memo = {}
         pristine = deep(dict(attributes(self.thing)), memo)
         first = self.forward(*inputs)
+        rates = set_rates(self.thing, self.rate, lambda: self.forward(*inputs))
         search = Search(self.thing, self.kind, self.subject.said)
         once = self._lengths()
         try:
@@ -164,8 +166,6 @@ class ObjectCalls:
         search.after_backward()
         told = self.subject.said.get("lr") is not None
         updates = search._updated(search.values(), 1.0)
-        # Only what updates its parameters has a learning rate; a dropout's `rate` is none.
-        rates = set_rates(self.thing, self.rate) if updates else 0
         if updates and not (self.takes_rate or rates or told):
             raise ReadingError(
                 f"{self.kind}.{self.backward_name} changes {', '.join(sorted(p.name for key in updates for p in search.values()[key][:1]))}",
@@ -176,6 +176,8 @@ class ObjectCalls:
         self.notes += search.notes
         self.held = Held(self.parameters)
         self._put_back(search, state)
+        if updates and (self.takes_rate or rates):
+            self._look_for_missing_rates(inputs, douts, bool(rates))
         if updates:
             self.notes.append(Text("note-updates", backward=self.backward_name))
         self._look_for_accumulation(inputs, douts)
@@ -191,6 +193,30 @@ class ObjectCalls:
             for place in one.places:
                 if place.get() is not one.array:
                     place.set(one.array)
+
+    def _look_for_missing_rates(self, inputs, douts, kept):
+        """Updates whose step is the same for every learning rate: the step itself is taken for their gradient, and it is said."""
+        once, rate = self._steps(inputs, douts), self.rate
+        self._set_rate(rate / 2, kept)
+        twice = self._steps(inputs, douts)
+        self._set_rate(rate, kept)
+        for one, first, second in zip(self.held.updated, once, twice):
+            if np.any(first) and np.allclose(second, 2 * first, rtol=1e-9, atol=0):
+                one.gradient.rate = 1.0
+                given = {"name": one.places[0].short, "backward": self.backward_name}
+                formulas = {"code": Text("rate_missing-code", **given), "right": Text("rate_missing-right", **given)}
+                self.subject.found.append(finding("fault", self.kind, [given["name"]], "rate_missing", given, formulas))
+
+    def _steps(self, inputs, douts):
+        self.backward(douts(self.forward(*inputs)))
+        return [one.gradient.value for one in self.held.updated]
+
+    def _set_rate(self, rate, kept):
+        self.rate = rate
+        for one in self.held.updated:
+            one.gradient.rate = rate
+        for holder, name in rates_of(self.thing) if kept else ():
+            setattr(holder, name, rate)
 
     def _look_for_accumulation(self, inputs, douts):
         """Whether a second backward adds to the first, by design."""
@@ -226,7 +252,8 @@ class ObjectCalls:
             return
         if self.held.updated:
             kept = types.SimpleNamespace(**pristine)
-            set_rates(kept, self.rate)
+            for holder, name in rates_of(kept):
+                setattr(holder, name, self.rate)
             pristine = vars(kept)
         arrays = [one.array for one in self.parameters]
         if all(id(array) in memo for array in arrays):

@@ -6,6 +6,7 @@ from .._language import Names, Text
 from ..errors import ReadingError
 from .arguments import holding, kinds
 from .forms import LayerForm, check_vjp, real
+from .means import check_layer
 from .reading import Reading, listed
 from .slots import is_pair
 from .subject import arity, kind_of
@@ -148,7 +149,7 @@ class Pair:
         values = [(place.name, place.value) for place in self.places]
         arrays = all(np.ndim(value) for _, value in values)
         if self.count == 1 and arrays and self.places[0].key is None:
-            return self._form().check(values[0][1])
+            return check_layer(self.subject, self._form(), values[0][1])
         return check_vjp(self.subject.name, values, self.forward, lambda _, douts: self.gradients(douts))
 
     def _form(self):

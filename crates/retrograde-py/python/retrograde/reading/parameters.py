@@ -5,6 +5,7 @@ import numpy as np
 from .._language import Text
 from ..errors import ReadingError
 from .slots import Slot, is_array, paired, slots
+from .words import INPUT_GRADIENTS
 
 
 class Parameter:
@@ -84,7 +85,8 @@ class Search:
         found, taken = [], set()
         for key, places in values.items():
             pairs = [(place, other) for place in places for other in everything if paired(place.path, other.path)]
-            pairs = [(place, other) for place, other in pairs if other.name not in taken]
+            # What is called the gradient of the input is that, also where the input looks like a parameter.
+            pairs = [(place, other) for place, other in pairs if other.name not in taken and not _of_input(other)]
             held = self.before[places[0].name][1]
             if key in updated:
                 found.append(Parameter(held, places, Step(rate)))
@@ -118,7 +120,7 @@ class Search:
         """Arrays that backward leaves and that no name pairs, where one shape fits alone."""
         known = {id(one.array) for one in found}
         left = [Slot(self.thing, slot.path) for slot in slots(self.thing) if slot.name in self.changed - taken]
-        left = [slot for slot in left if is_array(slot.get()) and id(slot.get()) not in known]
+        left = [slot for slot in left if is_array(slot.get()) and id(slot.get()) not in known and not _of_input(slot)]
         rest = [places for key, places in values.items() if key not in known]
         rest = [places for places in rest if places[0].get() is not None and not any(place.name in taken for place in places)]
         for places in rest:
@@ -135,6 +137,10 @@ class Search:
             return Parameter(everything[value].get(), [everything[value]], everything[gradient])
         have = ", ".join(everything) or "none"
         raise ReadingError(f"params={{{value!r}: {gradient!r}}} names no arrays of {self.kind}", "", f"its arrays are {have}")
+
+
+def _of_input(slot):
+    return slot.name.lower() in INPUT_GRADIENTS
 
 
 class Held:

@@ -4,7 +4,6 @@ import numpy as np
 
 from .._language import Names, Parts, Text
 from ..errors import ReadingError
-from . import functions
 from .forms import check_function, real
 from .matching import Leaf, leaves, match
 from .notices import rebound
@@ -26,20 +25,11 @@ def read(subject):
         return None
     if len(subject.example) < 2:
         return None
-    if _is_loss_with_gradient(thing):
-        return functions.of_methods(subject, method(thing, LOSS)[1], method(thing, GRADIENT)[1])
     for kind in (WithGradient, LossWithGradients, BackwardOfExample):
         if kind.fits(subject):
             whole = kind(subject)
             return whole.reading()
     return None
-
-
-def _is_loss_with_gradient(thing):
-    """Whether it has ``loss(predicted, actual)`` and ``grad(predicted, actual)``, and no arrays that could be parameters."""
-    if method(thing, LOSS)[0] is None or method(thing, GRADIENT)[0] is None or method(thing, PREDICT)[0] is not None:
-        return False
-    return not any(is_array(slot.get()) for slot in slots(thing))
 
 
 class Whole:
@@ -85,8 +75,8 @@ class Whole:
 
     def find(self):
         """The parameters: of what the backward pass gives, or of what it leaves on the object."""
-        rates = set_rates(self.thing, self.rate)
         self.loss()
+        rates = set_rates(self.thing, self.rate, lambda: [self.loss()])
         search = Search(self.thing, self.subject.name, self.subject.said)
         self.loss()
         search.after_forward()
@@ -347,6 +337,10 @@ class BackwardOfExample(Whole):
         thing, said = subject.thing, subject.said.get("loss")
         if said is not None:
             return lambda x, t: said(thing, x, t)
+        cost = getattr(thing, "cost", None)
+        if callable(getattr(cost, "fn", None)):
+            self.loss_is = Text("loss-is", name=f"{kind_of(cost)}.fn")
+            return lambda x, t: cost.fn(self.predict(x), t)
         name, loss = method(thing, LOSS)
         if loss is not None:
             names = arity(loss)[1]
@@ -355,10 +349,6 @@ class BackwardOfExample(Whole):
                 return lambda x, t: loss(x, t)
             swapped = bool(TARGET.match(names[0])) and not TARGET.match(names[1]) or OUTPUT.match(names[-1])
             return lambda x, t: loss(t, self.predict(x)) if swapped else loss(self.predict(x), t)
-        cost = getattr(thing, "cost", None)
-        if cost is not None and callable(getattr(cost, "fn", None)):
-            self.loss_is = Text("loss-is", name=f"{kind_of(cost)}.fn")
-            return lambda x, t: cost.fn(self.predict(x), t)
         derivative = getattr(thing, "cost_derivative", None)
         if derivative is not None:
             self.loss_is = Text("loss-is-squares")
