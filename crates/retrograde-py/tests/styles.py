@@ -346,15 +346,17 @@ class ListedDense:
 
     def __init__(self, W):
         self.parameters, self.gradients, self.X = {"W": W}, {"W": np.zeros_like(W)}, []
+        self.derived = {"halves": []}
 
     def forward(self, X):
         self.X.append(X)
+        self.derived["halves"].append(X / 2)
         return X @ self.parameters["W"]
 
     def backward(self, dLdy):
         given = []
-        for dy, X in zip([dLdy], self.X):
-            self.gradients["W"] += X.T @ dy
+        for dy, X, half in zip([dLdy], self.X, self.derived["halves"]):
+            self.gradients["W"] += (half + X / 2).T @ dy
             given.append(dy @ self.parameters["W"].T)
         return given[0] if len(self.X) == 1 else given
 
@@ -426,6 +428,23 @@ class TwoMatMuls:
 
     def backward(self, dout=1):
         self.layers[0].backward(self.layers[1].backward(dout * self.difference))
+
+
+class Cell:
+    """Gives its state as well, and takes an upstream gradient of its output alone."""
+
+    def __init__(self, W):
+        self.W = W
+
+    def forward(self, x):
+        self.x, state = x, x @ self.W
+        self.out = np.tanh(state)
+        return self.out, state
+
+    def backward(self, dout):
+        d = dout * (1 - self.out**2)
+        self.dW = self.x.T @ d
+        return d @ self.W.T
 
 
 class SquaresLoss:

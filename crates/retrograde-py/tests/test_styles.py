@@ -72,6 +72,8 @@ def test_inputs_in_lists_and_flags(random):
     report = rg.check(styles.ListedDense(random.standard_normal((5, 4))), x)
     assert report.verdict == "right" and len(report.blocks) == 2, str(report)
     assert rg.check(styles.RateDropout(0.4), x).ok
+    report = rg.check(styles.Cell(random.standard_normal((5, 4))), x)
+    assert report.verdict == "right" and set(report.blocks) == {"x", "W"} and "upstream" in report.reading[2], str(report)
     report = rg.check(styles.TrainingDense(5, 4), x)
     assert report.verdict == "right" and "training=True" in report.reading[2], str(report)
 

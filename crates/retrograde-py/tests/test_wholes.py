@@ -68,6 +68,19 @@ def test_a_mean_taken_twice_is_a_fault_of_the_whole(random):
     assert report.verdict == "wrong" and all(one.verdict == "wrong" for one in report.blocks.values()), str(report)
 
 
+def test_a_network_that_ends_in_its_loss(random):
+    given = random.standard_normal((5, 4)), random.standard_normal((3, 5))
+    report = rg.check(wholes.EndsInItsLoss(given[0]), given[1], Y)
+    assert report.ok and len(report.blocks) == 1, str(report)
+
+    class Wrong(wholes.EndsInItsLoss):
+        def backward(self, dout=1):
+            super().backward(dout)
+            self.grads[0] *= len(self.t)
+
+    assert rg.check(Wrong(given[0]), given[1], Y).verdict == "wrong"
+
+
 def test_the_cost_may_be_a_class(random):
     class Quadratic:
         @staticmethod

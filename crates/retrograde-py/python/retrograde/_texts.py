@@ -129,6 +129,10 @@ TABLE = {
     "note-shared": ("{names}: cannot be copied, so that the check uses yours", "{names}: 복사할 수 없어 원래 것을 그대로 씁니다"),
     "note-flag": ("{forward} is called with {flag}=True", "{forward}(을/를) {flag}=True로 호출합니다"),
     "note-given": ("{backward} is given {name}, not the input", "{backward}에는 입력이 아니라 {name}(을/를) 넘깁니다"),
+    "note-no-upstream": (
+        "{backward} takes {count} upstream gradient(s): the outputs after that get none",
+        "{backward}(이/가) 받는 상류 기울기는 {count}개이므로, 그 뒤의 출력에는 상류 기울기를 주지 않습니다",
+    ),
     "note-output": ("{letters} letters of output were withheld", "출력 {letters}자는 표시하지 않았습니다"),
     # Findings of this side.
     "stale_class": ("an object of an older class", "예전 클래스의 객체"),

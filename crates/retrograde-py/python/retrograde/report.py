@@ -209,8 +209,7 @@ class Report:
         return self.ok
 
     def __str__(self):
-        notices = [part for one in self._forms.get("notices", []) for part in (one, "")]
-        return "\n".join([*self._reading_lines(), "", *notices, self._forms["text"].rstrip(), *self._lines_of_code()])
+        return "\n".join([*self._reading_lines(), "", self._forms["text"].rstrip(), *self._lines_of_code()])
 
     def __repr__(self):
         return str(self)

@@ -4,14 +4,14 @@ import numpy as np
 
 from .._language import Names, Text
 from ..errors import ReadingError
-from .copying import attributes
+from .copying import attributes, deep
 from .differences import agrees
 from .forms import LayerForm, LossForm, check_vjp, real
 from .labels import Labels
 from .means import check_layer
 from .objects import ObjectCalls, is_layer, method
 from .reading import Reading
-from .slots import is_array
+from .slots import is_array, slots
 from .subject import arity, described, is_number
 from .words import FORWARD, OUTPUT, OUTPUTS, RATE, TARGET, UPSTREAM
 
@@ -24,9 +24,21 @@ def read(subject):
         raise ReadingError(f"{subject.name} without an example", "an input", f"rg.check({subject.name.lower()}, x)")
     example = subject.example
     at = labels_at(subject, example)
-    if at is not None:
+    if at is not None and not _is_network(subject, example):
         return read_loss(subject, example, at)
     return read_layer(subject, example)
+
+
+def _is_network(subject, example):
+    """Whether it ends in its loss and gives gradients of its parameters alone."""
+    calls = ObjectCalls(deep(subject.thing, {}), subject)
+    if calls.required > 1 or not any(is_array(slot.get()) for slot in slots(subject.thing)):
+        return False
+    try:
+        calls.forward(*[one.copy() if isinstance(one, np.ndarray) else one for one in example])
+        return not calls.backward([1.0])
+    except Exception:
+        return False
 
 
 def labels_at(subject, example):
@@ -143,7 +155,7 @@ def read_layer(subject, example):
     calls, inputs, movable, given = study_layer(subject.thing, subject, example)
     calls.kind = subject.name
     outputs = calls.forward(*given(inputs))
-    if len(outputs) == 1 and outputs[0].size == 1 and len(movable) > 1:
+    if len(outputs) == 1 and outputs[0].size == 1 and (len(movable) > 1 or calls.parameters):
         # A network that ends in its loss gives no gradient of its labels, and perhaps none of its input.
         movable = movable[: len(calls.backward([_like(outputs[0], np.ones(outputs[0].shape))]))]
     names = arity(getattr(calls.thing, calls.forward_name))[1]

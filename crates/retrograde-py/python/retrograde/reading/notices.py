@@ -2,7 +2,7 @@
 
 import sys
 
-from .._language import Parts, Text, padded
+from .._language import Parts, Text
 from .._texts import TABLE
 from .copying import attributes
 from .subject import kind_of
@@ -65,14 +65,3 @@ def rebound(name, pairs):
             "right": "network.params[key] -= learning_rate * grad[key]",
         },
     )
-
-
-def text(one, code):
-    """A finding for the terminal."""
-    mark = {"fault": "✗", "warning": "!", "remark": "·"}[one["severity"]]
-    blocks = f", {', '.join(one['blocks'])}" if one["blocks"] else ""
-    lines = [f"{mark} {one['location']}{blocks}: {one['title']}", f"    {one['sentence']}"]
-    formulas = one["formulas"] or {}
-    labelled = [*formulas.items(), ("help", one["help"]), ("training", one["consequence"])]
-    lines += [f"    {padded(Text(label).said(code), 10)} {value}" for label, value in labelled if value]
-    return "\n".join(lines)

@@ -76,8 +76,15 @@ class ObjectCalls:
         if answer is None:
             answer = self._left_behind(OUTPUTS, "forward returns nothing", "an output")
         self.raw = answer
-        outputs = answer if isinstance(answer, (tuple, list)) else [answer]
-        return [real(one) for one in outputs[: len(outputs) - self.caches or None]]
+        outputs = list(answer) if isinstance(answer, (tuple, list)) else [answer]
+        outputs = outputs[: len(outputs) - self.caches or None]
+        upstream = [name for name in self.accepts if not RATE.match(name)]
+        if 0 < len(upstream) < len(outputs):
+            # A cell's state, of which backward is given no gradient.
+            note = Text("note-no-upstream", backward=self.backward_name, count=len(upstream))
+            self.notes += [note] if note not in self.notes else []
+            outputs = outputs[: len(upstream)]
+        return [real(one) for one in outputs]
 
     def _flags(self, given):
         """True for each argument that forward must have beyond these and that says whether it trains."""
@@ -91,11 +98,18 @@ class ObjectCalls:
         return [True] * len(missing)
 
     def _growing(self):
+        held = self._lists()
+        return [(held[path], length) for path, length in self.grows.items() if path in held]
+
+    def _lists(self):
+        """The lists of the object and in its dictionaries."""
         held = attributes(self.thing)
-        return [(held[name], length) for name, length in self.grows.items() if isinstance(held.get(name), list)]
+        found = {(name,): value for name, value in held.items()}
+        found.update({(name, key): value for name, one in held.items() if isinstance(one, dict) for key, value in one.items()})
+        return {path: value for path, value in found.items() if isinstance(value, list)}
 
     def _lengths(self):
-        return {name: len(value) for name, value in attributes(self.thing).items() if isinstance(value, list)}
+        return {path: len(value) for path, value in self._lists().items()}
 
     # Backward.
 

@@ -5,7 +5,8 @@ import json
 from .._language import Names, Parts, Text, current, resolved
 from ..report import RIGHT, Report
 from .epsilons import left_out
-from .notices import finding, text
+from .insertion import in_markdown, in_page, in_text
+from .notices import finding
 
 
 class Reading:
@@ -38,24 +39,28 @@ class Reading:
         data = json.loads(forms["json"])
         if data["verdict"] == "wrong" and not any(one["cause"] for one in data["findings"] if one["severity"] == "fault"):
             forms, data = self._without_epsilons(forms, data)
-        others = {
-            "en": self._completed("en", data, forms),
-            "ko": self._completed("ko", json.loads(forms["ko"]["json"]), {**forms["ko"], "html": forms["html"]}),
-        }
-        return Report("en", others)
+        found = {code: resolved(self._subject.found, code) for code in ("en", "ko")}
+        fault = any(one["severity"] == "fault" for one in self._subject.found)
+        verdict = "wrong" if fault and data["verdict"] != "wrong" else None
+        page = in_page(forms["html"], found, verdict)
+        languages = {}
+        for code, own, data in (("en", forms, data), ("ko", forms["ko"], json.loads(forms["ko"]["json"]))):
+            written = {
+                "text": in_text(own["text"], found[code], code, verdict),
+                "markdown": in_markdown(own["markdown"], found[code], code, verdict),
+                "html": page,
+            }
+            languages[code] = self._completed(code, data, found[code], verdict), written
+        return Report("en", languages)
 
-    def _completed(self, code, data, forms):
+    def _completed(self, code, data, found, verdict):
         """With the lines of the user's code, with the findings of this side, and how the code was read."""
-        found = resolved(self._subject.found, code)
         for one in data["findings"]:
             line = self._subject.sources.line(one)
             if line is not None:
                 one["line"] = resolved(line, code)
         data["findings"] = [*found, *data["findings"]]
-        if any(one["severity"] == "fault" for one in found):
-            data["verdict"] = "wrong"
-        kept = {name: forms[name] for name in ("text", "html", "markdown")}
-        return {**data, "reading": self.lines_in(code)}, {**kept, "notices": [text(one, code) for one in found]}
+        return {**data, "verdict": verdict or data["verdict"], "reading": self.lines_in(code)}
 
     def _without_epsilons(self, forms, data):
         """Where nothing explains what is wrong, a small epsilon in a loss may: without it the gradient is right."""
