@@ -53,6 +53,12 @@ def test_a_gradient_of_the_first_argument_is_found(random):
     assert list(rg.check(*examples(random)["svm"]).blocks) == ["W"]
 
 
+def test_a_loss_for_each_element(random):
+    p, q = random.standard_normal((3, 4)), random.standard_normal((3, 4))
+    report = rg.check(lambda y, y_pred: 0.5 * (y - y_pred) ** 2, lambda y, y_pred: y_pred - y, p, q)
+    assert report.ok and list(report.blocks) == ["y_pred"], str(report)
+
+
 def test_gradients_by_the_names_of_the_arguments(random):
     given = random.standard_normal((4, 1)), 0.3, random.standard_normal((4, 5)), np.array([[0, 1, 1, 0, 1]])
     report = rg.check(cached.propagate, *given)

@@ -43,6 +43,13 @@ def test_a_wrong_operation_is_found():
     assert report.verdict == "wrong" and report.subject == "tanh", str(report)
 
 
+def test_values_with_a_derivative():
+    report = rg.check(lambda x, w: x * w * x, engines.Scalar(2.0), engines.Scalar(-0.3))
+    assert report.ok and set(report.blocks) == {"x", "w"}, str(report)
+    report = rg.check(lambda x, w: x * w * x, engines.ScalarWrong(2.0), engines.ScalarWrong(-0.3))
+    assert report.verdict == "wrong" and report.subject == "MultiplyWrong", str(report)
+
+
 def test_functions_with_a_context(random):
     assert rg.check(engines.Mul, 3.0, -2.0).ok
     report = rg.check(engines.Mul, random.standard_normal((2, 3)), random.standard_normal((2, 3)))

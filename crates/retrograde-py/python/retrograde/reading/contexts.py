@@ -35,14 +35,15 @@ def read(subject):
     _, names = arity(thing.forward)
     if not names or names[0] not in ("ctx", "context", "self"):
         return None
-    return _reading(subject, thing, *_with_context(thing, subject))
+    return _reading(subject, thing, *with_context(thing, subject))
 
 
 def _moved(subject):
     return [at for at, one in enumerate(subject.example) if is_number(one) or np.asarray(one).dtype.kind == "f"]
 
 
-def _with_context(thing, subject):
+def with_context(thing, subject):
+    """Which inputs of a class with a context are moved, and its forward and backward."""
     moved = _moved(subject)
     state = {}
 

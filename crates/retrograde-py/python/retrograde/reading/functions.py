@@ -204,6 +204,10 @@ def read_two(subject, first, second):
         return f_and_gradient(subject, arguments, second)
     if isinstance(answer, np.ndarray) and len(arguments.positions()) == 1 and arity(second)[0] == 1:
         return f_and_slope(subject, arguments, second, answer)
+    if isinstance(answer, np.ndarray) and arity(second) == arity(first):
+        # A loss for each element; its gradient is that of the sum.
+        arguments.answers = np.sum
+        return f_and_gradient(subject, arguments, second)
     if isinstance(answer, tuple) and is_scalar(answer[0]) and _takes_no_upstream(arguments, second):
         return cost_with_cache(subject, first, second, len(answer))
     return pair_with_cache(subject, arguments, second, answer)

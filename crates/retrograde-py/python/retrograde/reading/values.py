@@ -1,12 +1,14 @@
-"""Engines of one's own, in the way of micrograd and DeZero: values with ``data``, ``grad`` and ``backward`` (C6, C22)."""
+"""Engines of one's own, in the way of micrograd, DeZero and minitorch: values with ``data``, ``grad`` and ``backward`` (C6, C22, C23)."""
 
 import operator
+from types import SimpleNamespace
 
 import numpy as np
 
 from .._language import Names, Text
 from ..errors import ReadingError
 from .arguments import is_function
+from .contexts import with_context
 from .engine_functions import Created, Operation, numbers
 from .forms import check_function, check_vjp
 from .reading import Reading
@@ -18,7 +20,7 @@ _OPERATIONS = {"+": operator.add, "*": operator.mul, "-": operator.sub, "/": ope
 
 def is_value(thing):
     """Whether it is a node of such an engine. Some have a gradient only after backward."""
-    held = hasattr(thing, "data") and hasattr(thing, "grad") or hasattr(thing, "op") and hasattr(thing, "inputs")
+    held = hasattr(thing, "data") and (hasattr(thing, "grad") or hasattr(thing, "derivative")) or hasattr(thing, "op") and hasattr(thing, "inputs")
     return held and callable(getattr(thing, "backward", None)) and not isinstance(thing, (type, np.ndarray))
 
 
@@ -109,10 +111,21 @@ class Values:
     def _created(self, creator, parents):
         """The operation of a node, which is an object, checked by itself."""
         names = arity(getattr(creator, "forward", None) or creator.compute)[1]
+        if isinstance(creator, type):
+            return self._with_context(creator, names[1:], parents)
         values = [(names[at] if at < len(names) else f"x{at}", numbers(one)) for at, one in enumerate(parents)]
         calls = Created(self.subject, self.kind, creator) if hasattr(creator, "forward") else Operation(self.subject, creator)
         try:
             return check_vjp(kind_of(creator), values, calls.forward, calls.backward)
+        except Exception:
+            return None
+
+    def _with_context(self, function, names, parents):
+        """The operation of a node, which is a class with a context, checked by itself."""
+        example = [float(numbers(one)) for one in parents]
+        moved, forward, backward = with_context(function, SimpleNamespace(example=example, isolation=self.subject.isolation))
+        try:
+            return check_vjp(kind_of(function), [(names[at], np.asarray(example[at])) for at in moved], forward, backward)
         except Exception:
             return None
 
@@ -153,10 +166,13 @@ def _made_by(node):
     creator = getattr(node, "creator", None)
     if creator is not None:
         return creator, list(creator.inputs)
+    function = getattr(getattr(node, "history", None), "last_fn", None)
+    if function is not None:
+        return function, list(node.history.inputs)
     operation = getattr(node, "op", None)
     return (operation, list(node.inputs)) if callable(getattr(operation, "gradient", None)) else (None, [])
 
 
 def _gradient(value, like):
-    grad = numbers(getattr(value, "grad", None))
+    grad = numbers(getattr(value, "grad", getattr(value, "derivative", None)))
     return np.zeros(like.shape) if grad is None else grad.reshape(like.shape)
