@@ -1,6 +1,5 @@
 """PyTorch's Functions and Modules (C25). Runs where PyTorch is installed."""
 
-import numpy as np
 import pytest
 import retrograde as rg
 

@@ -16,9 +16,9 @@ def counts(thing):
             seen.add(id(holder))
             for step, value in members(holder):
                 if type(value) is int:
-                    found[*path, step] = value
+                    found[(*path, step)] = value
                 if isinstance(value, list):
-                    found[*path, step] = len(value)
+                    found[(*path, step)] = len(value)
                 if holds(value):
                     deeper.append((value, (*path, step)))
         level = deeper
