@@ -1,5 +1,6 @@
 """Reading code: one module for each family of conventions, asked in turn."""
 
+from .._language import Text
 from ..errors import ReadingError
 from . import (
     contexts,
@@ -48,7 +49,7 @@ def read(thing, example, said):
                 return subject, reading
     seen = f"{subject.name}({', '.join(described(one) for one in example)})"
     raise ReadingError(
-        f"{seen} is no code that I can read",
-        "forward and backward, loss and gradient, or a function and its gradient",
+        Text("error-unreadable", call=seen),
+        Text("missing-code"),
         "rg.check(layer, x), rg.check(network, x, t), rg.check(forward, backward, x, w, b), rg.check(f, grad_f, theta)",
     )

@@ -64,7 +64,8 @@ def with_context(thing, subject):
         if len(given) == state["count"]:
             given = [given[at] for at in moved]
         if len(given) != len(moved):
-            raise ReadingError(f"{thing.__name__}.backward gives {len(given)} gradients for {len(moved)} inputs", "one for each", "return None for what gets none")
+            seen = Text("error-gives-count", name=f"{thing.__name__}.backward", count=len(given), inputs=Text("inputs", count=len(moved)))
+            raise ReadingError(seen, Text("missing-each"), Text("help-none"))
         return [None if one is None else real(one) for one in given]
 
     return moved, forward, backward

@@ -79,7 +79,9 @@ class Created:
         given = list(given) if isinstance(given, (tuple, list)) else [given]
         if len(given) != len(values):
             raise ReadingError(
-                f"{kind_of(self.original)}.backward gives {len(given)} gradients for {len(values)} inputs", "one for each input", "return gx0, gx1"
+                Text("error-gives-count", name=f"{kind_of(self.original)}.backward", count=len(given), inputs=Text("inputs", count=len(values))),
+                Text("missing-each"),
+                "return gx0, gx1",
             )
         return [numbers(one) for one in given]
 
@@ -131,7 +133,9 @@ class Operation:
         given = list(given) if isinstance(given, (tuple, list)) else [given]
         if len(given) != len(values):
             raise ReadingError(
-                f"{kind_of(self.operation)}.gradient gives {len(given)} gradients for {len(values)} inputs", "one for each input", "return a tuple"
+                Text("error-gives-count", name=f"{kind_of(self.operation)}.gradient", count=len(given), inputs=Text("inputs", count=len(values))),
+                Text("missing-each"),
+                "return da, db",
             )
         return [numbers(one) for one in given]
 

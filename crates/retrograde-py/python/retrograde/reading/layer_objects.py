@@ -21,7 +21,7 @@ def read(subject):
     if len(subject.things) != 1 or not is_layer(subject.thing):
         return None
     if not subject.example:
-        raise ReadingError(f"{subject.name} without an example", "an input", f"rg.check({subject.name.lower()}, x)")
+        raise ReadingError(Text("error-example", name=subject.name), Text("missing-input"), f"rg.check({subject.name.lower()}, x)")
     example = subject.example
     at = labels_at(subject, example)
     if at is not None and not _is_network(subject, example):
@@ -136,7 +136,7 @@ def layer_form(calls, given, inputs, at):
     def backward(dout):
         answers = calls.backward([_like(dout, dout)])
         if len(answers) <= at and len(answers) != 1:
-            raise ReadingError(f"{calls.kind}.{calls.backward_name} gives no gradient of its input", "dx", "return it")
+            raise ReadingError(Text("error-no-input", name=f"{calls.kind}.{calls.backward_name}"), "dx", Text("help-return"))
         return answers[at if len(answers) > at else 0]
 
     parameters = [(one.name, one.array) for one in calls.parameters]
@@ -191,15 +191,15 @@ def read_layer(subject, example):
             answers = [answers[at] for at in movable]
         if movable and len(answers) != len(movable):
             raise ReadingError(
-                f"{calls.kind}.{calls.backward_name} gives {len(answers)} gradients for {len(movable)} inputs",
-                "one gradient for each input",
-                "return them in the order of forward's arguments",
+                Text("error-gives-count", name=f"{calls.kind}.{calls.backward_name}", count=len(answers), inputs=Text("inputs", count=len(movable))),
+                Text("missing-each"),
+                Text("help-order"),
             )
         return [*answers[: len(movable)], *(gradients[name] for name in parameters)]
 
     arguments = [(names[at], inputs[at]) for at in movable] + [(one.name, one.array) for one in calls.parameters]
     if not arguments:
-        raise ReadingError(f"{calls.kind} has nothing to differentiate by", "a parameter with a gradient", "params={'W': 'dW'}")
+        raise ReadingError(Text("error-nothing", name=calls.kind), Text("missing-parameter"), "params={'W': 'dW'}")
     return Reading(subject, convention, moved, _held(held), lambda: check_vjp(subject.name, arguments, forward, backward))
 
 
@@ -230,8 +230,8 @@ class LossCalls:
             out = [real(calculate(*pair))]
         if len(out) != 1 or out[0].size != 1:
             raise ReadingError(
-                f"{self.kind}.{self.calls.forward_name} gives {described(out[0])}, one number for each row",
-                "one number",
+                Text("error-gives-rows", name=f"{self.kind}.{self.calls.forward_name}", kind=described(out[0])),
+                Text("missing-number"),
                 "loss=lambda thing, x, t: thing.forward(x, t).mean()",
             )
         return float(out[0].reshape(()))
@@ -283,7 +283,7 @@ class LossCalls:
     def _answer(self, dout, arguments):
         answers = self.calls.backward([dout], arguments)
         if not answers:
-            raise ReadingError(f"{self.kind}.{self.calls.backward_name} gives nothing", "the gradient of its input", "return dx")
+            raise ReadingError(Text("error-gives-nothing", name=f"{self.kind}.{self.calls.backward_name}"), Text("missing-input-gradient"), "return dx")
         return answers[0 if len(answers) == 1 else 1 - self.at]
 
 

@@ -4,7 +4,7 @@ import types
 
 import numpy as np
 
-from .._language import Text
+from .._language import Names, Text
 from ..errors import ReadingError
 from .copying import attributes, deep, reachable
 from .forms import real
@@ -75,7 +75,7 @@ class ObjectCalls:
         given = [list(inputs)] if self.packed else inputs
         answer = getattr(self.thing, self.forward_name)(*given, *self.extra, *self._flags(len(given) + len(self.extra)))
         if answer is None:
-            answer = self._left_behind(OUTPUTS, "forward returns nothing", "an output")
+            answer = self._left_behind(OUTPUTS, needed=True)
         self.raw = answer
         outputs = list(answer) if isinstance(answer, (tuple, list)) else [answer]
         outputs = outputs[: len(outputs) - self.caches or None]
@@ -125,7 +125,7 @@ class ObjectCalls:
         answer = getattr(self.thing, self.backward_name)(*arguments, **rates)
         self.held.after(before)
         if answer is None:
-            answer = self._left_behind(INPUT_GRADIENTS, None, None)
+            answer = self._left_behind(INPUT_GRADIENTS, needed=False)
         if answer is None:
             return []
         several = isinstance(answer, tuple) or isinstance(answer, list) and any(np.ndim(one) for one in answer)
@@ -173,8 +173,8 @@ class ObjectCalls:
         updates = search._updated(search.values(), 1.0)
         if updates and not (self.takes_rate or rates or told):
             raise ReadingError(
-                f"{self.kind}.{self.backward_name} changes {', '.join(sorted(p.name for key in updates for p in search.values()[key][:1]))}",
-                "the learning rate with which it does",
+                Text("error-changes", name=f"{self.kind}.{self.backward_name}", names=Names(sorted(search.values()[key][0].name for key in updates))),
+                Text("missing-rate"),
                 "lr=0.01",
             )
         self.parameters = search.find(self.rate if updates else None)
@@ -287,16 +287,16 @@ class ObjectCalls:
         space.clear()
         space.update(deep(self.state, dict(self._memo)))
 
-    def _left_behind(self, names, seen, missing):
+    def _left_behind(self, names, needed):
         """What a call that returns nothing left on the object."""
         for name in names:
             for own, value in attributes(self.thing).items():
                 if own.lower() == name and isinstance(value, np.ndarray):
                     return value
-        if missing is None:
+        if not needed:
             return None
-        have = ", ".join(f"{name}: {described(value)}" for name, value in attributes(self.thing).items())
-        raise ReadingError(f"{self.kind}.{seen}", missing, f"return it, or keep it as self.output; there are {have}")
+        have = Names(f"{name}: {described(value)}" for name, value in attributes(self.thing).items())
+        raise ReadingError(Text("error-returns-nothing", name=f"{self.kind}.{self.forward_name}"), Text("missing-output"), Text("help-output", names=have))
 
 
 def _moved(value):
