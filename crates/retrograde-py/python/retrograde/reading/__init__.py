@@ -2,35 +2,38 @@
 
 from .._language import Text
 from ..errors import ReadingError
-from . import (
-    contexts,
-    engine_functions,
-    functions,
-    layer_objects,
-    left_on_arrays,
-    torch_code,
-    transformations,
-    values,
-    whole_functions,
-    whole_objects,
-)
 from .cells import refuse
-from .loss_methods import as_functions
 from .subject import Subject, described
 
-#: In the order in which they are asked: the more a family asks for, the earlier it comes.
-FAMILIES = (
-    torch_code,
-    transformations,
-    contexts,
-    engine_functions,
-    whole_functions,
-    whole_objects,
-    left_on_arrays,
-    layer_objects,
-    values,
-    functions,
-)
+
+def families():
+    """All of them, in the order in which they are asked: the more a family asks for, the earlier it comes."""
+    # Imported when something is read, so that importing the package takes no longer than it must.
+    from . import (
+        contexts,
+        engine_functions,
+        functions,
+        layer_objects,
+        left_on_arrays,
+        torch_code,
+        transformations,
+        values,
+        whole_functions,
+        whole_objects,
+    )
+
+    return (
+        torch_code,
+        transformations,
+        contexts,
+        engine_functions,
+        whole_functions,
+        whole_objects,
+        left_on_arrays,
+        layer_objects,
+        values,
+        functions,
+    )
 
 
 def read(thing, example, said):
@@ -41,9 +44,11 @@ def read(thing, example, said):
         refuse(thing, example)
     while example and callable(example[0]) and not hasattr(example[0], "__array__"):
         things.append(example.pop(0))
+    from .loss_methods import as_functions
+
     subject = Subject(as_functions(things, example, said), example, said)
     with subject.isolation:
-        for family in FAMILIES:
+        for family in families():
             reading = family.read(subject)
             if reading is not None:
                 return subject, reading
