@@ -163,15 +163,16 @@ class ObjectCalls:
         memo = {}
         pristine = deep(dict(attributes(self.thing)), memo)
         first = self.forward(*inputs)
+        once = self._lengths()
         rates = set_rates(self.thing, self.rate, lambda: self.forward(*inputs))
         search = Search(self.thing, self.kind, self.subject.said)
-        once = self._lengths()
+        before = self._lengths()
         try:
             self.forward(*[_moved(one) for one in inputs])
         except Exception:
             self.forward(*inputs)
-        twice = self._lengths()
-        self.grows = {name: 2 * once[name] - length for name, length in twice.items() if 0 < once.get(name, 0) < length <= 2 * once[name]}
+        longer = {name: length - before.get(name, length) for name, length in self._lengths().items()}
+        self.grows = {name: once[name] - more for name, more in longer.items() if 0 < more <= once.get(name, 0)}
         search.after_forward()
         again = self.forward(*inputs)
         search.before = {name: seen for name, seen in Search(self.thing, self.kind, {}).before.items()}
