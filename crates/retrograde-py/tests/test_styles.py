@@ -1,5 +1,7 @@
 """Layer objects in many styles: right ones are right, their parameters are found, and a fault in them is named."""
 
+import types
+
 import numpy as np
 import pytest
 import retrograde as rg
@@ -69,7 +71,11 @@ def test_losses(random):
 
 def test_inputs_in_lists_and_flags(random):
     x = random.standard_normal((3, 5))
-    report = rg.check(styles.ListedDense(random.standard_normal((5, 4))), x)
+    listed = styles.ListedDense(random.standard_normal((5, 4)))
+    assert rg.check(listed, x).ok
+    # With an optimiser's rate more is tried forward before the lists are looked at.
+    listed.optimizer = types.SimpleNamespace(lr=0.01)
+    report = rg.check(listed, x)
     assert report.verdict == "right" and len(report.blocks) == 2, str(report)
     assert rg.check(styles.RateDropout(0.4), x).ok
     report = rg.check(styles.Cell(random.standard_normal((5, 4))), x)
