@@ -260,6 +260,12 @@ TABLE = {
         "check the whole network, with its loss: only that decides it",
         "어느 쪽인지는 손실까지 포함한 신경망 전체를 확인해야 알 수 있습니다",
     ),
+    "sum_divided_in_update": ("sums that the update divides", "갱신에서 나누는 합"),
+    "sum_divided_in_update-sentence": (
+        "{gradient} gives sums over the {count} samples where the loss is their mean, and {update} divides by the number of samples: "
+        "what is used is the gradient of the loss.",
+        "손실은 샘플 {count}개의 평균인데 {gradient}(은/는) 합을 주고, {update}(이/가) 샘플의 수로 나눕니다. 실제로 쓰이는 값은 손실의 기울기입니다.",
+    ),
     "and": ("{one} and {other}", "{one}(과/와) {other}"),
     "epsilon": ("an epsilon in the loss", "손실 안의 엡실론"),
     "epsilon-sentence": (

@@ -14,6 +14,7 @@ from .reading import Reading, compared_with
 from .resolve import plan, returned
 from .row import Row
 from .slots import is_array, slots
+from .sums import check_whole
 from .subject import arity, described, kind_of
 from .words import BACKWARD, GRADIENT, LOSS, OUTPUT, PREDICT, RATE, TARGET, TRAIN
 
@@ -153,6 +154,8 @@ class Whole:
         return False
 
     stored = ()
+    #: What the gradients are divided by before they are compared.
+    divisor = 1.0
 
     def gradients(self):
         """The gradients in the order of the parameters."""
@@ -164,7 +167,7 @@ class Whole:
         before = self.held.before()
         given = self.only_gradients(self.run())
         self.held.after(before)
-        return [real(get(given)) for _, _, get in self.parameters]
+        return [real(get(given)) / self.divisor for _, _, get in self.parameters]
 
     def check(self):
         """The check as a function of all parameters."""
@@ -221,7 +224,7 @@ class Whole:
         held = Parts([held, *([self.loss_is] if self.loss_is else [])])
         calls = {"name": self.subject.name, "calls": self.convention()}
         if row is None:
-            return Reading(self.subject, Text("is-network", **calls), moved, held, self.check)
+            return Reading(self.subject, Text("is-network", **calls), moved, held, lambda: check_whole(self, backward.__name__))
         layers = " → ".join([*(name for name, _ in row.layers), row.loss_kind])
         convention = Text("is-network-of", **calls, layers=layers)
         return Reading(self.subject, convention, moved, held, lambda: row.check_with(self))
