@@ -167,7 +167,7 @@ class Whole:
         before = self.held.before()
         given = self.only_gradients(self.run())
         self.held.after(before)
-        return [real(get(given)) / self.divisor for _, _, get in self.parameters]
+        return [real(real(get(given)) / self.divisor) for _, _, get in self.parameters]
 
     def check(self):
         """The check as a function of all parameters."""
