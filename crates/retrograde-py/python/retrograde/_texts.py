@@ -38,6 +38,8 @@ TABLE = {
     "error-unreadable": ("{call} is no code that I can read", "{call}(은/는) 읽을 수 없는 코드입니다"),
     "error-names": ("names and their values, and no code that can be called", "이름과 값뿐이고 호출할 코드가 없습니다"),
     "error-value": ("a value ({kind}), and no code that can be called", "값({kind})뿐이고 호출할 코드가 없습니다"),
+    "error-class": ("{name} is a class", "{name}(은/는) 클래스입니다"),
+    "missing-object": ("an object of it", "그 클래스의 객체"),
     "error-returns": ("{name} returns {kinds}", "{name}의 반환값은 {kinds}입니다"),
     "error-returns-takes": ("{name} returns {kinds}, {other} takes {names}", "{name}의 반환값은 {kinds}이고 {other}의 인수는 {names}입니다"),
     "error-returns-nothing": ("{name} returns nothing", "{name}의 반환값이 없습니다"),
