@@ -69,6 +69,15 @@ def test_losses(random):
     assert report.ok and list(report.blocks) == ["y_pred"] and report.subject == "SquaredError", str(report)
 
 
+@pytest.mark.parametrize("seed", [1, 4, 12])
+def test_probabilities_near_zero(seed):
+    """A step of differences leads beyond 0 there."""
+    p = np.random.RandomState(seed).dirichlet(np.ones(4), 3)
+    assert p.min() < 0.004
+    report = rg.check(styles.NnfsLoss(), p, np.array([2, 0, 1]))
+    assert report.ok, str(report)
+
+
 def test_inputs_in_lists_and_flags(random):
     x = random.standard_normal((3, 5))
     listed = styles.ListedDense(random.standard_normal((5, 4)))
