@@ -38,6 +38,16 @@ def test_custom_vjp(jax, random):
     assert report.cause == "sign" and [name for name, one in report.blocks.items() if one.verdict == "wrong"] == ["w"], str(report)
 
 
+def test_a_rule_of_another_function(jax, random):
+    @jax.custom_vjp
+    def sine(x):
+        return jax.numpy.sin(x)
+
+    sine.defvjp(lambda x: (jax.numpy.sin(x) + 1e-3, x), lambda x, g: (g * jax.numpy.cos(x),))
+    report = rg.check(sine, random.standard_normal(3))
+    assert report.verdict == "wrong" and report.cause == "rule_of_another_function", str(report)
+
+
 def test_custom_vjp_with_what_is_held_and_trees(jax, random):
     import functools
 

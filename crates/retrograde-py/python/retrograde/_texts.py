@@ -262,6 +262,12 @@ TABLE = {
         "check the whole network, with its loss: only that decides it",
         "어느 쪽인지는 손실까지 포함한 신경망 전체를 확인해야 알 수 있습니다",
     ),
+    "rule_of_another_function": ("a rule whose forward is another function", "forward가 다른 함수인 미분 규칙"),
+    "rule_of_another_function-sentence": (
+        "The forward of the rule gives other values than {name}: where a gradient is asked for, another function is computed.",
+        "미분 규칙의 forward가 {name}(과/와) 다른 값을 냅니다. 기울기를 구할 때는 다른 함수를 계산합니다.",
+    ),
+    "rule_of_another_function-help": ("return {name}(x, …), and what is kept for backward", "{name}(x, …)의 값과 backward에 쓸 값을 함께 반환하세요"),
     "sum_divided_in_update": ("sums that the update divides", "갱신에서 나누는 합"),
     "sum_divided_in_update-sentence": (
         "{gradient} gives sums over the {count} samples where the loss is their mean, and {update} divides by the number of samples: "

@@ -8,6 +8,7 @@ import numpy as np
 from .._language import Names, Text
 from ..errors import ReadingError
 from .forms import check_vjp, real
+from .notices import finding
 from .reading import Reading
 from .subject import arity, is_number, kind_of
 
@@ -43,6 +44,7 @@ class Jax:
         self.jax, self.subject, self.function = jax, subject, subject.thing
         # A copy of such a function is none that JAX knows: it is pure, so that there is nothing to copy.
         self.function = subject.originals[0]
+        self.compared = False
         held = getattr(self.function, "nondiff_argnums", ()) or ()
         self.moved = [at for at in _reals(subject.example) if at not in held]
 
@@ -77,8 +79,20 @@ class Jax:
 
             out, pull = self.jax.vjp(of, *[arguments[at] for at in self.moved])
             leaves, tree = self.jax.tree_util.tree_flatten(out)
+            self._compare(values, leaves)
             douts = [self.jax.numpy.asarray(dout, dtype=leaf.dtype) for dout, leaf in zip(douts, leaves)]
             return [real(one) for one in pull(self.jax.tree_util.tree_unflatten(tree, douts))]
+
+
+    def _compare(self, values, leaves):
+        """Whether the forward of the rule gives what the function gives; said once."""
+        if self.compared:
+            return
+        self.compared = True
+        own = self.forward(values)
+        if len(own) != len(leaves) or any(np.shape(a) != np.shape(b) or not np.allclose(a, b, rtol=1e-9, equal_nan=True) for a, b in zip(own, leaves)):
+            name = self.subject.name
+            self.subject.found.append(finding("fault", name, [], "rule_of_another_function", {"name": name}))
 
 
 class Hips:
