@@ -341,76 +341,9 @@ class TiedNet:
         return self.first.backward(self.last.backward(dout) * (1 - np.tanh(self.first.x @ self.first.params[0]) ** 2))
 
 
-class ListedDense:
-    """Keeps every input until it is flushed: a backward takes the first."""
-
-    def __init__(self, W):
-        self.parameters, self.gradients, self.X = {"W": W}, {"W": np.zeros_like(W)}, []
-        self.derived = {"halves": []}
-
-    def forward(self, X):
-        self.X.append(X)
-        self.derived["halves"].append(X / 2)
-        return X @ self.parameters["W"]
-
-    def backward(self, dLdy):
-        given = []
-        for dy, X, half in zip([dLdy], self.X, self.derived["halves"]):
-            self.gradients["W"] += (half + X / 2).T @ dy
-            given.append(dy @ self.parameters["W"].T)
-        return given[0] if len(self.X) == 1 else given
-
-    def flush_gradients(self):
-        self.X, self.gradients = [], {"W": np.zeros_like(self.parameters["W"])}
-
-
 class TrainingDense(NnfsDense):
     def forward(self, inputs, training):
         super().forward(inputs if training else 0 * inputs)
-
-
-class MeanOfRows:
-    def calculate(self, output, y):
-        return np.mean(self.forward(output, y))
-
-
-class RowsMSE(MeanOfRows):
-    def forward(self, y_pred, y_true):
-        return np.mean((y_true - y_pred) ** 2, axis=-1)
-
-    def backward(self, dvalues, y_true):
-        self.dinputs = -2 * (y_true - dvalues) / dvalues.shape[1] / len(dvalues)
-
-
-class JoinedSoftmaxLoss:
-    """Its backward is given the softmax's output."""
-
-    def forward(self, inputs, y_true):
-        e = np.exp(inputs - inputs.max(axis=1, keepdims=True))
-        self.output = e / e.sum(axis=1, keepdims=True)
-        return -np.mean(np.log(self.output[range(len(inputs)), y_true]))
-
-    def backward(self, dvalues, y_true):
-        self.dinputs = dvalues.copy()
-        self.dinputs[range(len(dvalues)), y_true] -= 1
-        self.dinputs /= len(dvalues)
-
-
-class IndexedDot:
-    """Takes indices beside its input, and gives a number for each row."""
-
-    def __init__(self, W):
-        self.params, self.grads = [W], [np.zeros_like(W)]
-
-    def forward(self, h, idx):
-        self.cache = h, idx
-        return np.sum(self.params[0][idx] * h, axis=1)
-
-    def backward(self, dout):
-        h, idx = self.cache
-        self.grads[0][...] = 0
-        np.add.at(self.grads[0], idx, dout[:, None] * h)
-        return dout[:, None] * self.params[0][idx]
 
 
 class TwoMatMuls:
@@ -428,46 +361,3 @@ class TwoMatMuls:
 
     def backward(self, dout=1):
         self.layers[0].backward(self.layers[1].backward(dout * self.difference))
-
-
-class Cell:
-    """Gives its state as well, and takes an upstream gradient of its output alone."""
-
-    def __init__(self, W):
-        self.W = W
-
-    def forward(self, x):
-        self.x, state = x, x @ self.W
-        self.out = np.tanh(state)
-        return self.out, state
-
-    def backward(self, dout):
-        d = dout * (1 - self.out**2)
-        self.dW = self.x.T @ d
-        return d @ self.W.T
-
-
-class SquaresLoss:
-    def loss(self, predicted, actual):
-        return np.sum((predicted - actual) ** 2)
-
-    def grad(self, predicted, actual):
-        return 2 * (predicted - actual)
-
-
-class LabelFirstLoss:
-    def loss(self, y, y_pred):
-        return 0.5 * np.sum((y_pred - y) ** 2)
-
-    def gradient(self, y, y_pred):
-        return y_pred - y
-
-
-class SquaredError:
-    """C17: a loss with two methods and no forward; it is given for each element."""
-
-    def loss(self, y, y_pred):
-        return 0.5 * (y - y_pred) ** 2
-
-    def gradient(self, y, y_pred):
-        return -(y - y_pred)

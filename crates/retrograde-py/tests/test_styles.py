@@ -2,9 +2,11 @@
 
 import types
 
+import losses
 import numpy as np
 import pytest
 import retrograde as rg
+import states
 import styles
 
 
@@ -65,7 +67,7 @@ def test_losses(random):
     p = np.exp(x) / np.exp(x).sum(axis=1, keepdims=True)
     report = rg.check(styles.NnfsLoss(), p, np.array([0, 3, 1]))
     assert report.ok, str(report)
-    report = rg.check(styles.SquaredError(), x, t)
+    report = rg.check(losses.SquaredError(), x, t)
     assert report.ok and list(report.blocks) == ["y_pred"] and report.subject == "SquaredError", str(report)
 
 
@@ -80,14 +82,14 @@ def test_probabilities_near_zero(seed):
 
 def test_inputs_in_lists_and_flags(random):
     x = random.standard_normal((3, 5))
-    listed = styles.ListedDense(random.standard_normal((5, 4)))
+    listed = states.ListedDense(random.standard_normal((5, 4)))
     assert rg.check(listed, x).ok
     # With an optimiser's rate more is tried forward before the lists are looked at.
     listed.optimizer = types.SimpleNamespace(lr=0.01)
     report = rg.check(listed, x)
     assert report.verdict == "right" and len(report.blocks) == 2, str(report)
     assert rg.check(styles.RateDropout(0.4), x).ok
-    report = rg.check(styles.Cell(random.standard_normal((5, 4))), x)
+    report = rg.check(states.Cell(random.standard_normal((5, 4))), x)
     assert report.verdict == "right" and set(report.blocks) == {"x", "W"} and "upstream" in report.reading[2], str(report)
     report = rg.check(styles.TrainingDense(5, 4), x)
     assert report.verdict == "right" and "training=True" in report.reading[2], str(report)
@@ -95,18 +97,18 @@ def test_inputs_in_lists_and_flags(random):
 
 def test_losses_of_rows_and_of_outputs(random):
     x, y = random.standard_normal((3, 4)), np.array([2, 0, 1])
-    assert rg.check(styles.RowsMSE(), x, random.standard_normal((3, 4))).verdict == "right"
-    report = rg.check(styles.JoinedSoftmaxLoss(), x, y)
+    assert rg.check(losses.RowsMSE(), x, random.standard_normal((3, 4))).verdict == "right"
+    report = rg.check(losses.JoinedSoftmaxLoss(), x, y)
     assert report.ok and "self.output" in report.reading[2], str(report)
 
-    class Wrong(styles.JoinedSoftmaxLoss):
+    class Wrong(losses.JoinedSoftmaxLoss):
         def backward(self, dvalues, y_true):
             super().backward(dvalues, y_true)
             self.dinputs *= len(dvalues)
 
     report = rg.check(Wrong(), x, y)
     assert report.verdict == "wrong" and report.cause == "sum_for_mean", str(report)
-    report = rg.check(styles.IndexedDot(random.standard_normal((7, 4))), x, np.array([0, 3, 1]))
+    report = rg.check(states.IndexedDot(random.standard_normal((7, 4))), x, np.array([0, 3, 1]))
     assert report.verdict == "right" and len(report.blocks) == 2, str(report)
 
 
@@ -130,11 +132,11 @@ def test_a_mean_in_the_parameters_alone_is_a_convention(random):
 
 def test_losses_with_a_gradient_and_no_forward(random):
     x, t = random.standard_normal((3, 4)), random.standard_normal((3, 4))
-    assert list(rg.check(styles.SquaresLoss(), x, t).blocks) == ["predicted"]
-    report = rg.check(styles.LabelFirstLoss(), t, x)
+    assert list(rg.check(losses.SquaresLoss(), x, t).blocks) == ["predicted"]
+    report = rg.check(losses.LabelFirstLoss(), t, x)
     assert report.verdict == "right" and list(report.blocks) == ["y_pred"], str(report)
 
-    class Wrong(styles.SquaresLoss):
+    class Wrong(losses.SquaresLoss):
         def grad(self, predicted, actual):
             return 2 * (actual - predicted)
 
