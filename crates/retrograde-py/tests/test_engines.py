@@ -56,6 +56,18 @@ def test_functions_with_a_context(random):
     assert report.ok and set(report.blocks) == {"a", "b"}, str(report)
 
 
+def test_a_class_in_place_of_its_object_is_refused(random):
+    class Layer:
+        def forward(self, x):
+            return x
+
+        def backward(self, dout):
+            return dout
+
+    with pytest.raises(rg.ReadingError, match=r"rg.check\(Layer\(…\), x\)"):
+        rg.check(Layer, random.standard_normal((2, 3)))
+
+
 @pytest.mark.parametrize("slope", [engines.sigmoid_prime, engines.sigmoid_derivative])
 def test_slopes(slope, random):
     report = rg.check(engines.sigmoid, slope, random.standard_normal((2, 3)))

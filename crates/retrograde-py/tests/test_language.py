@@ -81,6 +81,25 @@ def test_a_korean_report_is_korean(name, random):
     assert not re.search("[가-힣]", english), english
 
 
+def test_refusals_are_in_the_language(monkeypatch, random):
+    class Silent:
+        def forward(self, x):
+            pass
+
+        def backward(self, dout):
+            pass
+
+    given = [(3.0, 4.0), ({"W": np.ones(2)},), (Silent(), np.ones((2, 3))), (cached.rosenbrock, np.ones(3)), (lambda x: x, lambda d, cache: d, np.ones((2, 3)))]
+    for code, letters in (("en", "[a-z]"), ("ko", "[가-힣]")):
+        monkeypatch.setenv("RETROGRADE_LANG", code)
+        for thing in given:
+            with pytest.raises(rg.ReadingError) as caught:
+                rg.check(*thing)
+            text = str(caught.value)
+            assert all(re.search(letters, line) for line in text.splitlines()[:2]), text
+            assert code == "en" or not ENGLISH.search(text), text
+
+
 def test_the_page_has_both_readings(random):
     page = rg.check(*cases(random)["layer"])._page()
     assert "How I read your code" in page and "코드를 읽은 방법" in page

@@ -19,6 +19,9 @@ def test_functions_that_create_variables(random):
     assert report.verdict == "right" and set(report.blocks) == {"x0", "x1"}, str(report)
     assert rg.check(creators.EarlySquare(), creators.EarlyVariable(x)).verdict == "right"
 
+    report = rg.check(creators.ChosenLoss(), x, np.array([2, 0]))
+    assert report.verdict == "right" and set(report.blocks) == {"x"} and "held: t" in report.reading[2], str(report)
+
     class Wrong(creators.Mul):
         def backward(self, gy):
             x0, x1 = self.inputs

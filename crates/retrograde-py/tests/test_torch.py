@@ -1,6 +1,5 @@
 """PyTorch's Functions and Modules (C25). Runs where PyTorch is installed."""
 
-import numpy as np
 import pytest
 import retrograde as rg
 
@@ -83,6 +82,22 @@ def test_modules_and_what_is_inside(random):
     assert all(torch.equal(value, before[name]) and value.dtype == torch.float32 for name, value in net.state_dict().items())
     assert torch.equal(torch.random.get_rng_state(), state) and Squash.forward is forward
     assert all(one.grad is None for one in net.parameters())
+
+
+def test_a_module_that_keeps_its_output_is_not_changed(random):
+    """Such a module refuses to be copied."""
+
+    class Keeping(Net):
+        def forward(self, x):
+            self.out = super().forward(x)
+            return self.out
+
+    net, x = Keeping(Squash), torch.tensor(random.standard_normal((5, 3)), dtype=torch.float32)
+    out = net(x)
+    before = {name: value.clone() for name, value in net.state_dict().items()}
+    report = rg.check(net, x)
+    assert report.verdict == "right", str(report)
+    assert net.out is out and all(torch.equal(value, before[name]) and value.dtype == torch.float32 for name, value in net.state_dict().items())
 
 
 def test_the_function_is_named_in_a_module(random):

@@ -81,6 +81,51 @@ def test_a_network_that_ends_in_its_loss(random):
     assert rg.check(Wrong(given[0]), given[1], Y).verdict == "wrong"
 
 
+class Sums(wholes.Storing):
+    """Leaves sums, which its update divides."""
+
+    def backward(self, X, y):
+        super().backward(X, y)
+        for name in ("dW1", "db1", "dW2", "db2"):
+            setattr(self, name, getattr(self, name) * len(X))
+
+    def update(self, rate, m):
+        self.W1 -= rate * self.dW1 / m
+        self.b1 -= rate * self.db1 / m
+        self.W2 -= rate * self.dW2 / m
+        self.b2 -= rate * self.db2 / m
+
+
+class SumsThatNothingDivides(Sums):
+    def update(self, rate, m):
+        self.W1 -= rate * self.dW1
+
+
+class TimesTheWidth(Sums):
+    """Off by the number of inputs, not of samples."""
+
+    def backward(self, X, y):
+        wholes.Storing.backward(self, X, y)
+        for name in ("dW1", "db1", "dW2", "db2"):
+            setattr(self, name, getattr(self, name) * X.shape[1])
+
+
+class SumsButOne(Sums):
+    def backward(self, X, y):
+        super().backward(X, y)
+        self.db1 = self.db1 / len(X)
+
+
+def test_sums_that_the_update_divides(random):
+    x = random.standard_normal((3, 5))
+    report = rg.check(Sums(), x, T)
+    assert report.verdict == "right" and [one.cause for one in report.findings] == ["sum_divided_in_update"], str(report)
+    assert "update" in report.in_language("ko").findings[0].sentence
+    assert rg.check(SumsThatNothingDivides(), x, T).verdict == "wrong"
+    assert rg.check(SumsButOne(), x, T).verdict == "wrong"
+    assert rg.check(TimesTheWidth(), x, T).verdict == "wrong"
+
+
 def test_the_cost_may_be_a_class(random):
     class Quadratic:
         @staticmethod

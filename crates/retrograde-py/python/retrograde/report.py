@@ -2,7 +2,6 @@
 
 import html as _html
 import json as _json
-import pathlib
 from collections.abc import Mapping
 
 from ._language import Text
@@ -193,6 +192,8 @@ class Report:
 
     def save(self, path):
         """Writes the report into a file: ``.html``, ``.md``, ``.json`` or ``.txt``."""
+        import pathlib
+
         path = pathlib.Path(path)
         forms = {".html": self._page, ".md": self._repr_markdown_, ".json": self.to_json, ".txt": self.__str__}
         if path.suffix not in forms:

@@ -4,6 +4,7 @@ import types
 
 import numpy as np
 
+from .._language import Text
 from ..errors import ReadingError
 from .slots import is_array, is_pair
 
@@ -18,16 +19,16 @@ def refuse(thing, example):
     own = [one for one, _ in pairs] or ["W", "b"]
     gradients = [other for _, other in pairs] or ["dW", "db"]
     arguments = ", ".join(own)
-    what = "names and their values" if space is not None else f"a value ({type(thing).__name__})"
+    seen = Text("error-names") if space is not None else Text("error-value", kind=type(thing).__name__)
     raise ReadingError(
-        f"{what}, and no code that can be called",
-        "functions: the check runs the code many times, with other numbers each time",
-        "write the cells of the forward pass and those of the backward pass into two functions of what is to be checked:\n"
+        seen,
+        Text("missing-functions"),
+        f"{Text('help-cells')}\n"
         f"    def loss({arguments}):\n"
-        "        …                    # the forward cells, as they are\n"
+        f"        …                    # {Text('cells-forward')}\n"
         "        return loss\n"
         f"    def gradients({arguments}):\n"
-        "        …                    # the forward and the backward cells, as they are\n"
+        f"        …                    # {Text('cells-backward')}\n"
         f"        return {', '.join(gradients)}\n"
         f"    rg.check(loss, gradients, {arguments})",
     )

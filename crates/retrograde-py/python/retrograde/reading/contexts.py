@@ -1,5 +1,7 @@
 """Functions with a context: ``forward(ctx, *inputs)`` and ``backward(ctx, *upstream)`` of a class (C23)."""
 
+import inspect
+
 import numpy as np
 
 from .._language import Names, Text
@@ -33,6 +35,9 @@ def read(subject):
     if len(subject.things) != 1 or not isinstance(thing, type) or not hasattr(thing, "forward") or not hasattr(thing, "backward"):
         return None
     _, names = arity(thing.forward)
+    if names and names[0] == "self" and not isinstance(inspect.getattr_static(thing, "forward"), staticmethod):
+        call = f"rg.check({thing.__name__}(…), {', '.join(names[1:])})"
+        raise ReadingError(Text("error-class", name=thing.__name__), Text("missing-object"), call)
     if not names or names[0] not in ("ctx", "context", "self"):
         return None
     return _reading(subject, thing, *with_context(thing, subject))
@@ -64,7 +69,8 @@ def with_context(thing, subject):
         if len(given) == state["count"]:
             given = [given[at] for at in moved]
         if len(given) != len(moved):
-            raise ReadingError(f"{thing.__name__}.backward gives {len(given)} gradients for {len(moved)} inputs", "one for each", "return None for what gets none")
+            seen = Text("error-gives-count", name=f"{thing.__name__}.backward", count=len(given), inputs=Text("inputs", count=len(moved)))
+            raise ReadingError(seen, Text("missing-each"), Text("help-none"))
         return [None if one is None else real(one) for one in given]
 
     return moved, forward, backward

@@ -70,6 +70,10 @@ def deep(thing, memo, shared=None):
             memo[id(one)] = object.__new__(type(one))
             made.append(one)
         except TypeError:
+            if hasattr(one, "detach") and hasattr(one, "clone"):
+                # A tensor inside a graph of PyTorch's.
+                memo[id(one)] = one.detach().clone()
+                continue
             memo[id(one)] = one
             if shared is not None:
                 shared.append(one)
@@ -97,10 +101,11 @@ def _is_atom(one):
 
 def _refuses(one):
     """Whether an object cannot be copied, apart from what it refers to."""
-    if hasattr(type(one), "__deepcopy__"):
-        return True
     try:
-        copy.copy(one)
+        if hasattr(type(one), "__deepcopy__"):
+            copy.deepcopy(one)
+        else:
+            copy.copy(one)
     except Exception:
         return True
     return False

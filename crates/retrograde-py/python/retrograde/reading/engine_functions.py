@@ -9,6 +9,7 @@ import numpy as np
 
 from .._language import Names, Text
 from ..errors import ReadingError
+from .arguments import holding
 from .forms import check_vjp, real
 from .reading import Reading
 from .subject import arity, is_number, kind_of
@@ -61,7 +62,8 @@ class Created:
 
     def __init__(self, subject, node, function):
         self.subject, self.node, self.original, self.outputs = subject, node, function, []
-        self.wraps = None
+        # How many inputs are differentiated by, where some are labels.
+        self.wraps = self.count = None
 
     def forward(self, values):
         """The outputs."""
@@ -77,9 +79,11 @@ class Created:
             self.wraps = self._sees()
         given = self.function.backward(*[self.node(np.array(dout)) if self.wraps else np.array(dout) for dout in douts])
         given = list(given) if isinstance(given, (tuple, list)) else [given]
-        if len(given) != len(values):
+        if len(given) not in (len(values), self.count):
             raise ReadingError(
-                f"{kind_of(self.original)}.backward gives {len(given)} gradients for {len(values)} inputs", "one for each input", "return gx0, gx1"
+                Text("error-gives-count", name=f"{kind_of(self.original)}.backward", count=len(given), inputs=Text("inputs", count=len(values))),
+                Text("missing-each"),
+                "return gx0, gx1",
             )
         return [numbers(one) for one in given]
 
@@ -107,7 +111,7 @@ class Operation:
     def __init__(self, subject, operation):
         self.subject, self.operation = subject, operation
         self.node = node_class(subject, lambda made: hasattr(made, "inputs") or hasattr(made, "op"))
-        self.inputs, self.out = [], None
+        self.inputs, self.out, self.count = [], None, None
 
     def forward(self, values):
         """The outputs."""
@@ -129,21 +133,44 @@ class Operation:
             dout = self.node(dout)
         given = self.operation.gradient(dout, node)
         given = list(given) if isinstance(given, (tuple, list)) else [given]
-        if len(given) != len(values):
+        if len(given) not in (len(values), self.count):
             raise ReadingError(
-                f"{kind_of(self.operation)}.gradient gives {len(given)} gradients for {len(values)} inputs", "one for each input", "return a tuple"
+                Text("error-gives-count", name=f"{kind_of(self.operation)}.gradient", count=len(given), inputs=Text("inputs", count=len(values))),
+                Text("missing-each"),
+                "return da, db",
             )
         return [numbers(one) for one in given]
 
 
+def _held(value):
+    """The array in a node, whatever its numbers are."""
+    for name in ("numpy", "data"):
+        held = getattr(value, name, None) if not isinstance(value, (np.ndarray, np.generic, float, int)) else None
+        if held is not None and not isinstance(held, memoryview):
+            return _held(held() if callable(held) else held)
+    return np.asarray(value)
+
+
 def _reading(subject, calls, forward, back):
     thing = subject.thing
-    given = [numbers(one) for one in subject.example]
-    if any(is_number(one) for one in subject.example):
-        given = [np.array(one, dtype=np.float64) for one in given]
+    given = [np.array(one, dtype=np.float64) if is_number(one) else _held(one) for one in subject.example]
+    moved = [at for at, one in enumerate(given) if one.dtype.kind == "f"]
+    calls.count = len(moved)
     _, names = arity(getattr(thing, forward))
     names = [names[at] if at < len(names) else f"x{at}" for at in range(len(given))]
     subject.sources.add(subject.name, getattr(thing, forward), getattr(thing, back.partition("(")[0]))
-    values = list(zip(names, given))
+
+    def everything(values):
+        put = dict(zip(moved, values))
+        return [put.get(at, one) for at, one in enumerate(given)]
+
+    def gradients(values, douts):
+        found = calls.backward(everything(values), douts)
+        return found if len(found) == len(moved) else [found[at] for at in moved]
+
+    values = [(names[at], real(given[at])) for at in moved]
+    held = [name for at, name in enumerate(names) if at not in moved]
     convention = Text("is-operation", name=subject.name, call=f"{forward}({', '.join(names)})", back=back)
-    return Reading(subject, convention, Text("of", names=Names(names)), None, lambda: check_vjp(subject.name, values, calls.forward, calls.backward))
+    of = Text("of", names=Names(names[at] for at in moved))
+    check = lambda: check_vjp(subject.name, values, lambda values: calls.forward(everything(values)), gradients)
+    return Reading(subject, convention, of, holding(held), check)

@@ -9,7 +9,7 @@ from .differences import agrees
 from .forms import LayerForm, LossForm, check_function, real
 from .labels import Labels
 from .pairs import pair_with_cache
-from .reading import Reading, listed
+from .reading import Reading
 from .slots import is_pair
 from .subject import arity, described, kind_of
 from .words import CACHE, OUTPUT, TARGET
@@ -39,7 +39,9 @@ def read_one(subject, function):
         answer = arguments.call()
     if not isinstance(answer, (tuple, list)) or len(answer) < 2 or not is_scalar(answer[0]):
         raise ReadingError(
-            f"{subject.name} returns {kinds(answer)}", "its gradient", f"rg.check({subject.name}, gradient_function, …), or return (loss, gradient)"
+            Text("error-returns", name=subject.name, kinds=kinds(answer)),
+            Text("missing-gradient"),
+            Text("help-answer", call=f"rg.check({subject.name}, gradient_function, …)"),
         )
     name, gradients = subject.name, answer[1:]
     if len(gradients) == 1 and isinstance(gradients[0], dict):
@@ -97,8 +99,8 @@ def by_shape(subject, arguments, gradients, loss):
             wrt.append(fits[0])
             found.append(at)
     if not wrt:
-        shapes = listed(str(list(np.shape(one))) for one in gradients)
-        raise ReadingError(f"{subject.name} gives gradients of shape {shapes}", "the arguments that they are of", "wrt=('w', 'b')")
+        shapes = Names(str(list(np.shape(one))) for one in gradients)
+        raise ReadingError(Text("error-gives-shapes", name=subject.name, names=shapes), Text("missing-arguments"), "wrt=('w', 'b')")
     return wrt, found, guessed
 
 
@@ -156,7 +158,7 @@ def loss_by_names(subject, arguments, gradients):
     keys = {at: next((key for key in gradients if key == own or is_pair(own, key)), None) for at, own in names.items()}
     keys = {at: key for at, key in keys.items() if key is not None}
     if not keys:
-        raise ReadingError(f"{subject.name} gives gradients for {listed(map(str, gradients))}", "arguments of those names", "wrt=('w', 'b')")
+        raise ReadingError(Text("error-gives", name=subject.name, names=Names(gradients)), Text("missing-named"), "wrt=('w', 'b')")
 
     def loss(values):
         return number(arguments.call(dict(zip(keys, values)))[0])
@@ -184,7 +186,7 @@ def dictionary(subject, arguments, gradients):
             if keys:
                 return at, keys
     raise ReadingError(
-        f"{subject.name} gives gradients for {listed(map(str, gradients))}", "the dictionary of their parameters among the arguments", "rg.check(loss, gradients, parameters, X, Y)"
+        Text("error-gives", name=subject.name, names=Names(gradients)), Text("missing-dictionary"), "rg.check(loss, gradients, parameters, X, Y)"
     )
 
 
@@ -244,7 +246,9 @@ def f_and_gradient(subject, arguments, second):
     given = other.call() if required <= len(subject.example) else None
     if given is None:
         raise ReadingError(
-            f"{name}({', '.join(names)}) takes {required} arguments, {subject.name} {len(subject.example)}", "the same arguments for both", "functools.partial, or a lambda"
+            Text("error-takes-count", name=f"{name}({', '.join(names)})", count=required, other=subject.name, given=len(subject.example)),
+            Text("missing-same"),
+            Text("help-lambda"),
         )
 
     def of(values):

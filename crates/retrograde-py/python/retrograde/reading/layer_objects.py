@@ -21,7 +21,7 @@ def read(subject):
     if len(subject.things) != 1 or not is_layer(subject.thing):
         return None
     if not subject.example:
-        raise ReadingError(f"{subject.name} without an example", "an input", f"rg.check({subject.name.lower()}, x)")
+        raise ReadingError(Text("error-example", name=subject.name), Text("missing-input"), f"rg.check({subject.name.lower()}, x)")
     example = subject.example
     at = labels_at(subject, example)
     if at is not None and not _is_network(subject, example):
@@ -85,9 +85,10 @@ def _ends(subject, one, other):
     return len(out) == 1 and out[0].size == 1 or callable(getattr(subject.thing, "calculate", None)) or calls.required != 1
 
 
-def study_layer(thing, subject, example):
+def study_layer(thing, subject, example, packed=False):
     """An object that has been called once in each direction, and its inputs as arrays."""
     calls = ObjectCalls(thing, subject)
+    calls.packed = packed
     moves = [isinstance(one, (np.ndarray, float, int, np.number)) and not isinstance(one, bool) for one in example]
     kinds = [is_number(one) for one in example]
     indices = [False] * len(example)
@@ -135,7 +136,7 @@ def layer_form(calls, given, inputs, at):
     def backward(dout):
         answers = calls.backward([_like(dout, dout)])
         if len(answers) <= at and len(answers) != 1:
-            raise ReadingError(f"{calls.kind}.{calls.backward_name} gives no gradient of its input", "dx", "return it")
+            raise ReadingError(Text("error-no-input", name=f"{calls.kind}.{calls.backward_name}"), "dx", Text("help-return"))
         return answers[at if len(answers) > at else 0]
 
     parameters = [(one.name, one.array) for one in calls.parameters]
@@ -152,13 +153,15 @@ def _passed(given, values, at, x):
 
 def read_layer(subject, example):
     """An object as a layer."""
-    calls, inputs, movable, given = study_layer(subject.thing, subject, example)
+    packed = len(example) == 1 and isinstance(example[0], (list, tuple)) and all(is_array(one) for one in example[0])
+    example = list(example[0]) if packed else example
+    calls, inputs, movable, given = study_layer(subject.thing, subject, example, packed)
     calls.kind = subject.name
     outputs = calls.forward(*given(inputs))
     if len(outputs) == 1 and outputs[0].size == 1 and (len(movable) > 1 or calls.parameters):
         # A network that ends in its loss gives no gradient of its labels, and perhaps none of its input.
         movable = movable[: len(calls.backward([_like(outputs[0], np.ones(outputs[0].shape))]))]
-    names = arity(getattr(calls.thing, calls.forward_name))[1]
+    names = [] if packed else arity(getattr(calls.thing, calls.forward_name))[1]
     names += [f"input{at}" for at in range(len(names), len(inputs))]
     parameters = [one.name for one in calls.parameters]
     subject.notes.extend(calls.notes)
@@ -188,15 +191,15 @@ def read_layer(subject, example):
             answers = [answers[at] for at in movable]
         if movable and len(answers) != len(movable):
             raise ReadingError(
-                f"{calls.kind}.{calls.backward_name} gives {len(answers)} gradients for {len(movable)} inputs",
-                "one gradient for each input",
-                "return them in the order of forward's arguments",
+                Text("error-gives-count", name=f"{calls.kind}.{calls.backward_name}", count=len(answers), inputs=Text("inputs", count=len(movable))),
+                Text("missing-each"),
+                Text("help-order"),
             )
         return [*answers[: len(movable)], *(gradients[name] for name in parameters)]
 
     arguments = [(names[at], inputs[at]) for at in movable] + [(one.name, one.array) for one in calls.parameters]
     if not arguments:
-        raise ReadingError(f"{calls.kind} has nothing to differentiate by", "a parameter with a gradient", "params={'W': 'dW'}")
+        raise ReadingError(Text("error-nothing", name=calls.kind), Text("missing-parameter"), "params={'W': 'dW'}")
     return Reading(subject, convention, moved, _held(held), lambda: check_vjp(subject.name, arguments, forward, backward))
 
 
@@ -228,8 +231,8 @@ class LossCalls:
             out = [real(calculate(*pair))]
         if len(out) != 1 or out[0].size != 1:
             raise ReadingError(
-                f"{self.kind}.{self.calls.forward_name} gives {described(out[0])}, one number for each row",
-                "one number",
+                Text("error-gives-rows", name=f"{self.kind}.{self.calls.forward_name}", kind=described(out[0])),
+                Text("missing-number"),
                 "loss=lambda thing, x, t: thing.forward(x, t).mean()",
             )
         return float(out[0].reshape(()))
@@ -281,7 +284,7 @@ class LossCalls:
     def _answer(self, dout, arguments):
         answers = self.calls.backward([dout], arguments)
         if not answers:
-            raise ReadingError(f"{self.kind}.{self.calls.backward_name} gives nothing", "the gradient of its input", "return dx")
+            raise ReadingError(Text("error-gives-nothing", name=f"{self.kind}.{self.calls.backward_name}"), Text("missing-input-gradient"), "return dx")
         return answers[0 if len(answers) == 1 else 1 - self.at]
 
 

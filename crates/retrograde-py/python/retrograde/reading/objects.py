@@ -4,10 +4,11 @@ import types
 
 import numpy as np
 
-from .._language import Text
+from .._language import Names, Text
 from ..errors import ReadingError
 from .copying import attributes, deep, reachable
 from .forms import real
+from .growing import counts, put_back
 from .notices import finding
 from .parameters import Held, Search, Step, Sum
 from .rates import LARGE, rates_of, set_rates
@@ -58,8 +59,9 @@ class ObjectCalls:
         self.takes_rate = any(RATE.match(name) for name in self.accepts)
         self.held, self.accumulates = Held([]), False
         self.inputs = self.raw = self.random = None
-        #: Lists that each forward makes longer, with their length before it.
-        self.grows = {}
+        self.forwards = 0
+        #: Whether forward takes its inputs as one list.
+        self.packed = False
 
     # Forward.
 
@@ -69,12 +71,11 @@ class ObjectCalls:
         if self.state is not None:
             self._restore()
         self.inputs = inputs
-        for value, length in self._growing():
-            # What each forward adds to a list, a single backward would find there first.
-            del value[length:]
-        answer = getattr(self.thing, self.forward_name)(*inputs, *self.extra, *self._flags(len(inputs) + len(self.extra)))
+        self.forwards += 1
+        given = [list(inputs)] if self.packed else inputs
+        answer = getattr(self.thing, self.forward_name)(*given, *self.extra, *self._flags(len(given) + len(self.extra)))
         if answer is None:
-            answer = self._left_behind(OUTPUTS, "forward returns nothing", "an output")
+            answer = self._left_behind(OUTPUTS, needed=True)
         self.raw = answer
         outputs = list(answer) if isinstance(answer, (tuple, list)) else [answer]
         outputs = outputs[: len(outputs) - self.caches or None]
@@ -96,20 +97,6 @@ class ObjectCalls:
         if note not in self.notes:
             self.notes.append(note)
         return [True] * len(missing)
-
-    def _growing(self):
-        held = self._lists()
-        return [(held[path], length) for path, length in self.grows.items() if path in held]
-
-    def _lists(self):
-        """The lists of the object and in its dictionaries."""
-        held = attributes(self.thing)
-        found = {(name,): value for name, value in held.items()}
-        found.update({(name, key): value for name, one in held.items() if isinstance(one, dict) for key, value in one.items()})
-        return {path: value for path, value in found.items() if isinstance(value, list)}
-
-    def _lengths(self):
-        return {path: len(value) for path, value in self._lists().items()}
 
     # Backward.
 
@@ -138,10 +125,11 @@ class ObjectCalls:
         answer = getattr(self.thing, self.backward_name)(*arguments, **rates)
         self.held.after(before)
         if answer is None:
-            answer = self._left_behind(INPUT_GRADIENTS, None, None)
+            answer = self._left_behind(INPUT_GRADIENTS, needed=False)
         if answer is None:
             return []
-        return [None if one is None else real(one) for one in (answer if isinstance(answer, tuple) else [answer])]
+        several = isinstance(answer, tuple) or isinstance(answer, list) and any(np.ndim(one) for one in answer)
+        return [None if one is None else real(one) for one in (answer if several else [answer])]
 
     def gradients(self):
         """By name, the gradient that each parameter has now; to be copied at once."""
@@ -162,18 +150,20 @@ class ObjectCalls:
         """Finds the parameters and their gradients, from what a forward and a backward change."""
         memo = {}
         pristine = deep(dict(attributes(self.thing)), memo)
+        before = counts(self.thing)
         first = self.forward(*inputs)
-        once = self._lengths()
         rates = set_rates(self.thing, self.rate, lambda: self.forward(*inputs))
         search = Search(self.thing, self.kind, self.subject.said)
-        before = self._lengths()
+        once, count = counts(self.thing), self.forwards
         try:
             self.forward(*[_moved(one) for one in inputs])
         except Exception:
             self.forward(*inputs)
-        longer = {name: length - before.get(name, length) for name, length in self._lengths().items()}
-        self.grows = {name: once[name] - more for name, more in longer.items() if 0 < more <= once.get(name, 0)}
+        twice = counts(self.thing)
         search.after_forward()
+        grown = {path: length - once[path] for path, length in twice.items() if once.get(path, length) < length}
+        if grown:
+            self._flush({path: before.get(path, max(0, once[path] - count * more)) for path, more in grown.items()}, search)
         again = self.forward(*inputs)
         search.before = {name: seen for name, seen in Search(self.thing, self.kind, {}).before.items()}
         state = {id(array): array.copy() for array in self._arrays(search)}
@@ -183,8 +173,8 @@ class ObjectCalls:
         updates = search._updated(search.values(), 1.0)
         if updates and not (self.takes_rate or rates or told):
             raise ReadingError(
-                f"{self.kind}.{self.backward_name} changes {', '.join(sorted(p.name for key in updates for p in search.values()[key][:1]))}",
-                "the learning rate with which it does",
+                Text("error-changes", name=f"{self.kind}.{self.backward_name}", names=Names(sorted(search.values()[key][0].name for key in updates))),
+                Text("missing-rate"),
                 "lr=0.01",
             )
         self.parameters = search.find(self.rate if updates else None)
@@ -198,6 +188,13 @@ class ObjectCalls:
         self._look_for_accumulation(inputs, douts)
         self._settle(pristine, memo, first, again)
         return again
+
+    def _flush(self, lengths, search):
+        """What each forward adds to lists, a single backward would find there first: each forward begins without it."""
+        put_back(self.thing, lengths)
+        self._memo = {id(array): array for array in self._arrays(search)}
+        self.state = deep(dict(attributes(self.thing)), dict(self._memo))
+        self.notes.append(Text("note-state"))
 
     def _arrays(self, search):
         return [places[0].get() for places in search.values().values()]
@@ -262,6 +259,8 @@ class ObjectCalls:
 
     def _settle(self, pristine, memo, first, again):
         """Whether forward depends on what earlier calls left, so that the state is put back before each."""
+        if self.state is not None:
+            return
         same = len(first) == len(again) and all(np.array_equal(a, b, equal_nan=True) for a, b in zip(first, again))
         if same or not hasattr(self.thing, "__dict__"):
             return
@@ -288,16 +287,16 @@ class ObjectCalls:
         space.clear()
         space.update(deep(self.state, dict(self._memo)))
 
-    def _left_behind(self, names, seen, missing):
+    def _left_behind(self, names, needed):
         """What a call that returns nothing left on the object."""
         for name in names:
             for own, value in attributes(self.thing).items():
                 if own.lower() == name and isinstance(value, np.ndarray):
                     return value
-        if missing is None:
+        if not needed:
             return None
-        have = ", ".join(f"{name}: {described(value)}" for name, value in attributes(self.thing).items())
-        raise ReadingError(f"{self.kind}.{seen}", missing, f"return it, or keep it as self.output; there are {have}")
+        have = Names(f"{name}: {described(value)}" for name, value in attributes(self.thing).items())
+        raise ReadingError(Text("error-returns-nothing", name=f"{self.kind}.{self.forward_name}"), Text("missing-output"), Text("help-output", names=have))
 
 
 def _moved(value):

@@ -7,7 +7,7 @@ from ..errors import ReadingError
 from .arguments import holding, kinds
 from .forms import LayerForm, check_vjp, real
 from .means import check_layer
-from .reading import Reading, listed
+from .reading import Reading
 from .slots import is_pair
 from .subject import arity, kind_of
 from .words import CACHE, UPSTREAM
@@ -18,9 +18,10 @@ def pair_with_cache(subject, arguments, second, answer):
     required, names = arity(second)
     name = kind_of(subject.originals[1])
     if not isinstance(answer, tuple):
-        raise ReadingError(f"{subject.name} returns {kinds(answer)}, {name} takes {listed(names)}", "a cache", "return out, cache")
+        seen = Text("error-returns-takes", name=subject.name, kinds=kinds(answer), other=name, names=Names(names))
+        raise ReadingError(seen, Text("missing-cache"), "return out, cache")
     if required < 2:
-        raise ReadingError(f"{name} takes {listed(names)}", "an upstream gradient and a cache", f"def {name}(dout, cache)")
+        raise ReadingError(Text("error-takes", name=name, names=Names(names)), Text("missing-upstream"), f"def {name}(dout, cache)")
     return Pair(subject, arguments, second, answer).reading()
 
 
@@ -106,8 +107,8 @@ class Pair:
             wrt = sorted({*wrt, *whole[: len(first) - len(wrt)]})
         if len(first) != len(wrt):
             raise ReadingError(
-                f"{self.name} gives {len(first)} gradients, {self.subject.name} takes {listed(arguments.names[at] for at in wrt)}",
-                "which arguments they are of",
+                Text("error-gives-count", name=self.name, count=len(first), inputs=Names(arguments.names[at] for at in wrt)),
+                Text("missing-arguments"),
                 "wrt=('x', 'w')",
             )
         self.places = [_Place(arguments.names[at], at, None, arguments.example[at]) for at in wrt]
@@ -125,7 +126,7 @@ class Pair:
                 if key is not None and np.asarray(value).dtype.kind == "f":
                     found[key] = _Place(str(own), at, own, value)
         if not found:
-            raise ReadingError(f"{self.name} gives gradients for {listed(map(str, gradients))}", "arguments of those names", "wrt=('x', 'w')")
+            raise ReadingError(Text("error-gives", name=self.name, names=Names(gradients)), Text("missing-named"), "wrt=('x', 'w')")
         self.keys, self.places = list(found), list(found.values())
 
     # The check.

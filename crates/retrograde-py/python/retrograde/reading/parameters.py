@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .._language import Text
+from .._language import Names, Text
 from ..errors import ReadingError
 from .slots import Slot, is_array, paired, slots
 from .words import INPUT_GRADIENTS
@@ -135,8 +135,8 @@ class Search:
         everything = {slot.name: slot for slot in slots(self.thing)}
         if value in everything and gradient in everything and is_array(everything[value].get()):
             return Parameter(everything[value].get(), [everything[value]], everything[gradient])
-        have = ", ".join(everything) or "none"
-        raise ReadingError(f"params={{{value!r}: {gradient!r}}} names no arrays of {self.kind}", "", f"its arrays are {have}")
+        seen = Text("error-params", pair=f"{{{value!r}: {gradient!r}}}", kind=self.kind)
+        raise ReadingError(seen, "", Text("help-arrays", names=Names(everything)))
 
 
 def _of_input(slot):

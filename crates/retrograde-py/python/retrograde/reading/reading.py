@@ -94,8 +94,3 @@ def compared_with(names, guessed):
     if guessed:
         return Text("of-by-shape", names=Names(names), guessed=Names(guessed))
     return Text("of", names=Names(names))
-
-
-def listed(names):
-    """Names in a message of an error."""
-    return Names(names).said("en")

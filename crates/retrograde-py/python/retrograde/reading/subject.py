@@ -23,8 +23,8 @@ class Subject:
             self.things = [copies.of(thing) for thing in things]
             self.example = [copies.of(one) for one in example]
         except Exception as error:
-            seen = f"{kind_of(things[0])} cannot be copied: {type(error).__name__}: {error}"
-            raise ReadingError(seen, "a copy to experiment with", "give its class a __deepcopy__") from error
+            seen = Text("error-copy", name=kind_of(things[0]), error=f"{type(error).__name__}: {error}")
+            raise ReadingError(seen, Text("missing-copy"), Text("help-copy")) from error
         self.isolation = Isolation([*self.things, *self.example, *things])
         self.notes, self.found, self.sources = [], stale_classes(things), Sources()
         if copies.shared:

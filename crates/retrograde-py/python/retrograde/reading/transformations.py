@@ -99,7 +99,7 @@ class Hips:
                 self.moved.append(at)
         if not self.moved:
             name = kind_of(self.function)
-            raise ReadingError(f"{name} is a primitive without a derivative", "its rule", f"defvjp({name}, lambda ans, x: lambda g: …)")
+            raise ReadingError(Text("error-primitive", name=name), Text("missing-rule"), f"defvjp({name}, lambda ans, x: lambda g: …)")
         if missing:
             _, names = arity(self.function.fun)
             subject.notes.append(Text("note-no-rule", names=Names(names[at] for at in missing)))
@@ -134,7 +134,7 @@ def _reading(subject, calls, library, forward, backward):
     _, names = arity(forward or subject.thing)
     by_name = [names[at] if at < len(names) else f"input{at}" for at in calls.moved]
     if not by_name:
-        raise ReadingError(f"{subject.name}({', '.join(names)}) is given no real numbers", "an argument to move", "an array of floats")
+        raise ReadingError(Text("error-no-reals", name=f"{subject.name}({', '.join(names)})"), Text("missing-moved"), Text("help-floats"))
     if forward is not None and backward is not None:
         subject.sources.add(subject.name, forward, backward)
     values = [(own, np.asarray(subject.example[at], dtype=np.float64)) for own, at in zip(by_name, calls.moved)]

@@ -57,7 +57,7 @@ class Values:
             arguments[at] = value
         out = self.function(*arguments)
         if not is_value(out):
-            raise ReadingError(f"{self.subject.name} gives {type(out).__name__}", f"a {self.kind.__name__}", "return the value, not its data")
+            raise ReadingError(Text("error-gives-kind", name=self.subject.name, kind=type(out).__name__), self.kind.__name__, Text("help-value"))
         return made, out
 
     def loss(self, given):

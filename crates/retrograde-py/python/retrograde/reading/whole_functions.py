@@ -7,9 +7,9 @@ from ..errors import ReadingError
 from .arguments import Arguments, is_function, is_scalar
 from .forms import check_function, real
 from .matching import leaves, match
-from .reading import Reading, compared_with, listed
+from .reading import Reading, compared_with
 from .resolve import plan, returned, role
-from .subject import kind_of
+from .subject import described, kind_of
 
 
 class _Place:
@@ -49,7 +49,7 @@ class ThreeFunctions:
         dictionaries = [at for at, one in enumerate(self.example) if isinstance(one, dict)]
         arrays = [at for at, one in enumerate(self.example) if not isinstance(one, dict)]
         if len(arrays) < 2:
-            raise ReadingError(f"{len(arrays)} arrays in the example", "x and t", f"rg.check(({', '.join(self.names)}), parameters, X, Y)")
+            raise ReadingError(Text("error-arrays", count=len(arrays)), "x, t", f"rg.check(({', '.join(self.names)}), parameters, X, Y)")
         self.roles = {arrays[-2]: "x", arrays[-1]: "t", **{at: "parameters" for at in dictionaries}}
         _, names = _arity(self.forward)
         loose = [at for at in arrays[:-2]]
@@ -84,7 +84,7 @@ class ThreeFunctions:
         roles["count"] = np.shape(roles["x"])[-1]
         loss = self._call("cost", self.cost, known, roles)
         if not is_scalar(loss):
-            raise ReadingError(f"{self.names[1]} gives an array", "one number", "the mean or the sum")
+            raise ReadingError(Text("error-gives-kind", name=self.names[1], kind=described(loss)), Text("missing-number"), Text("help-mean"))
         self.loss_now = float(np.asarray(loss).reshape(()))
         return self._call("backward", self.backward, known, roles)
 
@@ -107,7 +107,7 @@ class ThreeFunctions:
         self.guessed = guessed
         if not self.pairs:
             raise ReadingError(
-                f"{self.names[2]} gives {listed(leaf.name for leaf in found)}", "the parameters that they belong to", "a dictionary of parameters with the keys W1, b1, … and dW1, db1, …"
+                Text("error-gives", name=self.names[2], names=Names(leaf.name for leaf in found)), Text("missing-parameters"), Text("help-keys")
             )
 
     def put(self, values):

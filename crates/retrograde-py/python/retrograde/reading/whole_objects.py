@@ -10,10 +10,11 @@ from .notices import rebound
 from .objects import method
 from .parameters import Held, Search
 from .rates import LARGE, set_rates
-from .reading import Reading, compared_with, listed
+from .reading import Reading, compared_with
 from .resolve import plan, returned
 from .row import Row
 from .slots import is_array, slots
+from .sums import check_whole
 from .subject import arity, described, kind_of
 from .words import BACKWARD, GRADIENT, LOSS, OUTPUT, PREDICT, RATE, TARGET, TRAIN
 
@@ -53,7 +54,7 @@ class Whole:
         """A loss that is one number."""
         if np.size(value) != 1:
             raise ReadingError(
-                f"the loss of {self.subject.name} is {described(np.asarray(value))}", "one number", "loss=lambda thing, x, t: …, the mean or the sum"
+                Text("error-loss-is", name=self.subject.name, kind=described(np.asarray(value))), Text("missing-number"), Text("help-loss-mean")
             )
         return float(np.asarray(value).reshape(()))
 
@@ -108,8 +109,8 @@ class Whole:
         pairs = [(leaf, place) for leaf, place in zip(found, chosen) if place is not None]
         if not pairs:
             raise ReadingError(
-                f"the gradients of {self.subject.name} are {listed(leaf.name for leaf in found)}",
-                "the parameters that they belong to",
+                Text("error-gives", name=self.subject.name, names=Names(leaf.name for leaf in found)),
+                Text("missing-parameters"),
                 "params={'W1': 'dW1', …}",
             )
         missing = [leaf.name for leaf, place in zip(found, chosen) if place is None]
@@ -125,15 +126,15 @@ class Whole:
     def _search(self, search, state, rates, given):
         updates = search._updated(search.values(), 1.0)
         if updates and not (rates or self.takes_rate() or self.subject.said.get("lr") is not None):
-            raise ReadingError(f"{self.subject.name} updates its parameters itself", "the learning rate with which it does", "lr=0.01")
+            raise ReadingError(Text("error-updates", name=self.subject.name), Text("missing-rate"), "lr=0.01")
         found = search.find(self.rate if updates else None)
         if not found and is_array(given):
             # A model with one parameter returns its gradient alone.
             return self._match([Leaf((), [*filter(None, self.names()), "gradient"][:1], given)])
         if not found:
             raise ReadingError(
-                f"{self.subject.name} has arrays {listed(slot.name for slot in slots(self.thing))}",
-                "a gradient for each parameter, by its name",
+                Text("error-has", name=self.subject.name, names=Names(slot.name for slot in slots(self.thing))),
+                Text("missing-each-parameter"),
                 "params={'W1': 'dW1', …}",
             )
         self.held = Held(found)
@@ -153,6 +154,8 @@ class Whole:
         return False
 
     stored = ()
+    #: What the gradients are divided by before they are compared.
+    divisor = 1.0
 
     def gradients(self):
         """The gradients in the order of the parameters."""
@@ -164,7 +167,7 @@ class Whole:
         before = self.held.before()
         given = self.only_gradients(self.run())
         self.held.after(before)
-        return [real(get(given)) for _, _, get in self.parameters]
+        return [real(real(get(given)) / self.divisor) for _, _, get in self.parameters]
 
     def check(self):
         """The check as a function of all parameters."""
@@ -221,7 +224,7 @@ class Whole:
         held = Parts([held, *([self.loss_is] if self.loss_is else [])])
         calls = {"name": self.subject.name, "calls": self.convention()}
         if row is None:
-            return Reading(self.subject, Text("is-network", **calls), moved, held, self.check)
+            return Reading(self.subject, Text("is-network", **calls), moved, held, lambda: check_whole(self, backward.__name__))
         layers = " → ".join([*(name for name, _ in row.layers), row.loss_kind])
         convention = Text("is-network-of", **calls, layers=layers)
         return Reading(self.subject, convention, moved, held, lambda: row.check_with(self))
@@ -353,7 +356,7 @@ class BackwardOfExample(Whole):
         if derivative is not None:
             self.loss_is = Text("loss-is-squares")
             return lambda x, t: 0.5 * np.sum((self.predict(x) - t) ** 2)
-        raise ReadingError(f"{subject.name} computes no loss", "the loss", "loss=lambda net, x, t: np.mean((net.forward(x) - t) ** 2)")
+        raise ReadingError(Text("error-loss", name=subject.name), Text("missing-loss"), "loss=lambda net, x, t: np.mean((net.forward(x) - t) ** 2)")
 
     def predict(self, x):
         """What forward gives."""
