@@ -156,3 +156,50 @@ def rosenbrock_gradient(theta):
 def logistic(theta, X, y):
     h = sigmoid(X @ theta)
     return -np.mean(y * np.log(h) + (1 - y) * np.log(1 - h)), X.T @ (h - y) / y.size
+
+
+def mse(y_true, y_pred):
+    return np.mean((y_true - y_pred) ** 2)
+
+
+def mse_prime(y_true, y_pred):
+    return 2 * (y_pred - y_true) / y_true.size
+
+
+def cell_forward(x, parameters):
+    a = np.tanh(parameters["Wx"] @ x + parameters["by"])
+    return a, a.sum(axis=0), (a, x, parameters)
+
+
+def cell_backward(da, cache):
+    a, x, parameters = cache
+    d = da * (1 - a**2)
+    return {"dx": parameters["Wx"].T @ d, "dWx": d @ x.T, "dby": d.sum(axis=1, keepdims=True)}
+
+
+def activated_forward(x, w, activation):
+    z = x @ w
+    return (np.tanh(z) if activation == "tanh" else np.maximum(z, 0)), (x, w, z)
+
+
+def activated_backward(dA, cache, activation):
+    x, w, z = cache
+    dz = dA * (1 - np.tanh(z) ** 2) if activation == "tanh" else dA * (z > 0)
+    return dz @ w.T, x.T @ dz
+
+
+def cost_forward(X, Y, parameters):
+    Z = parameters["W1"] @ X
+    return np.sum((Z - Y) ** 2) / X.shape[1], (Z, parameters["W1"])
+
+
+def cost_backward(X, Y, cache):
+    Z, _ = cache
+    dZ = 2 * (Z - Y) / X.shape[1]
+    return {"dZ1": dZ, "dW1": dZ @ X.T}
+
+
+def propagate(w, b, X, Y):
+    A = 1 / (1 + np.exp(-(w.T @ X + b)))
+    cost = -np.mean(Y * np.log(A) + (1 - Y) * np.log(1 - A))
+    return {"dw": X @ (A - Y).T / X.shape[1], "db": np.mean(A - Y)}, cost

@@ -84,3 +84,58 @@ def sigmoid_prime(z):
 
 def sigmoid_derivative(a):
     return a * (1 - a)
+
+
+class Multiply:
+    """C23: an operation of a value that has a derivative instead of a gradient."""
+
+    @staticmethod
+    def forward(ctx, a, b):
+        ctx.save_for_backward(a, b)
+        return a * b
+
+    @staticmethod
+    def backward(ctx, d):
+        a, b = ctx.saved_values
+        return d * b, d * a
+
+
+class MultiplyWrong(Multiply):
+    @staticmethod
+    def backward(ctx, d):
+        a, b = ctx.saved_values
+        return d * b, d * b
+
+
+class History:
+    def __init__(self, last_fn=None, ctx=None, inputs=()):
+        self.last_fn, self.ctx, self.inputs = last_fn, ctx, inputs
+
+
+class Saved:
+    def save_for_backward(self, *values):
+        self.saved_values = values
+
+
+class Scalar:
+    """C23: derivatives add up at the leaves, what made a value is its history."""
+
+    multiply = Multiply
+
+    def __init__(self, v, history=None):
+        self.data, self.history, self.derivative = float(v), history or History(), None
+
+    def __mul__(self, b):
+        ctx = Saved()
+        return type(self)(self.multiply.forward(ctx, self.data, b.data), History(self.multiply, ctx, (self, b)))
+
+    def backward(self, d_output=1.0):
+        if self.history.last_fn is None:
+            self.derivative = (self.derivative or 0.0) + d_output
+            return
+        for one, d in zip(self.history.inputs, self.history.last_fn.backward(self.history.ctx, d_output)):
+            one.backward(d)
+
+
+class ScalarWrong(Scalar):
+    multiply = MultiplyWrong

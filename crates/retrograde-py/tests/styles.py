@@ -44,6 +44,20 @@ class NnfsLoss:
         self.dinputs = -np.eye(dvalues.shape[1])[y_true] / dvalues / len(dvalues)
 
 
+class RateDropout:
+    """C14: the ratio is called a rate."""
+
+    def __init__(self, rate):
+        self.rate = 1 - rate
+
+    def forward(self, inputs):
+        self.binary_mask = np.random.binomial(1, self.rate, size=inputs.shape) / self.rate
+        self.output = inputs * self.binary_mask
+
+    def backward(self, dvalues):
+        self.dinputs = dvalues * self.binary_mask
+
+
 class UpdatingDense:
     """C13: the parameters are updated inside backward."""
 
@@ -325,3 +339,25 @@ class TiedNet:
 
     def backward(self, dout):
         return self.first.backward(self.last.backward(dout) * (1 - np.tanh(self.first.x @ self.first.params[0]) ** 2))
+
+
+class TrainingDense(NnfsDense):
+    def forward(self, inputs, training):
+        super().forward(inputs if training else 0 * inputs)
+
+
+class TwoMatMuls:
+    """Keeps another name for its first parameter (book 2)."""
+
+    def __init__(self, first, second):
+        self.layers = ListMatMul(first), ListMatMul(second)
+        self.params = [one.params[0] for one in self.layers]
+        self.grads = [one.grads[0] for one in self.layers]
+        self.word_vecs = first
+
+    def forward(self, x, t):
+        self.difference = self.layers[1].forward(self.layers[0].forward(x)) - t
+        return 0.5 * np.sum(self.difference**2)
+
+    def backward(self, dout=1):
+        self.layers[0].backward(self.layers[1].backward(dout * self.difference))

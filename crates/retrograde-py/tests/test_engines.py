@@ -43,10 +43,29 @@ def test_a_wrong_operation_is_found():
     assert report.verdict == "wrong" and report.subject == "tanh", str(report)
 
 
+def test_values_with_a_derivative():
+    report = rg.check(lambda x, w: x * w * x, engines.Scalar(2.0), engines.Scalar(-0.3))
+    assert report.ok and set(report.blocks) == {"x", "w"}, str(report)
+    report = rg.check(lambda x, w: x * w * x, engines.ScalarWrong(2.0), engines.ScalarWrong(-0.3))
+    assert report.verdict == "wrong" and report.subject == "MultiplyWrong", str(report)
+
+
 def test_functions_with_a_context(random):
     assert rg.check(engines.Mul, 3.0, -2.0).ok
     report = rg.check(engines.Mul, random.standard_normal((2, 3)), random.standard_normal((2, 3)))
     assert report.ok and set(report.blocks) == {"a", "b"}, str(report)
+
+
+def test_a_class_in_place_of_its_object_is_refused(random):
+    class Layer:
+        def forward(self, x):
+            return x
+
+        def backward(self, dout):
+            return dout
+
+    with pytest.raises(rg.ReadingError, match=r"rg.check\(Layer\(…\), x\)"):
+        rg.check(Layer, random.standard_normal((2, 3)))
 
 
 @pytest.mark.parametrize("slope", [engines.sigmoid_prime, engines.sigmoid_derivative])

@@ -24,6 +24,19 @@ def test_an_update_that_rebinds_the_parameters_is_told(random):
     assert rg.check(net, x, T).ok
 
 
+def test_findings_of_this_side_are_in_all_forms(random):
+    net, x = book1.TwoLayerNet(), random.standard_normal((3, 6))
+    net.params["W1"] = net.params["W1"].copy()
+    report = rg.check(net, x, T)
+    korean = report.in_language("ko")
+    assert "TwoLayerNet: wrong" in str(report) or "network: wrong" in str(report)
+    for own, title, wrong in ((report, "parameters that the layers do not share", ": wrong"), (korean, "계층과 공유되지 않는 매개변수", ": 틀림")):
+        for form in (str(own), own._repr_markdown_(), own._repr_html_(), own._page()):
+            assert title in form, form
+        assert own._repr_markdown_().split("# ")[1].splitlines()[0].endswith(wrong)
+    assert 'status failed"><b>✗' in report._page() and "✓ <span" not in report._page().split("</p>")[1]
+
+
 def test_an_object_of_an_older_class_is_told(random):
     module = types.ModuleType("cells")
     sys.modules["cells"] = module

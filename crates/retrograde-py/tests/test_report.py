@@ -1,6 +1,7 @@
 """The report as an object: its forms, its parts, and that it travels."""
 
 import json
+import multiprocessing
 import pickle
 
 import book1
@@ -44,6 +45,30 @@ def test_all_forms(wrong, tmp_path):
 def test_it_pickles(wrong):
     again = pickle.loads(pickle.dumps(wrong))
     assert str(again) == str(wrong) and again.cause == wrong.cause
+
+
+def _check_in_child(x):
+    return rg.check(book1.Affine(np.ones((3, 2)), np.zeros(2)), x)
+
+
+@pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="no fork on this system")
+def test_a_fork_is_safe(random):
+    """The parent has checked, so that whatever it starts is started, and a child checks as well and sends its report."""
+    x = random.standard_normal((4, 3))
+    here = _check_in_child(x)
+    with multiprocessing.get_context("fork").Pool(2) as pool:
+        there = pool.map_async(_check_in_child, [x, x]).get(timeout=60)
+    assert [str(one) for one in there] == [str(here)] * 2 and all(there)
+
+
+def test_every_form_of_a_report_travels(wrong):
+    korean = pickle.loads(pickle.dumps(wrong.in_language("ko")))
+    assert str(korean) == str(wrong.in_language("ko")) and str(korean.in_language("en")) == str(wrong)
+    assert korean._repr_html_() == wrong.in_language("ko")._repr_html_()
+    part = pickle.loads(pickle.dumps(wrong.findings[0]))
+    assert part.sentence == wrong.findings[0].sentence and part.cause == wrong.findings[0].cause
+    error = pickle.loads(pickle.dumps(rg.GradientError(wrong)))
+    assert str(error.report) == str(wrong)
 
 
 def test_describe_reads_without_a_check(random):

@@ -2,6 +2,7 @@
 
 import pickle
 import random as python_random
+import threading
 
 import book1
 import numpy as np
@@ -51,6 +52,37 @@ def test_the_network_keeps_its_arrays(random, one_hot):
     rg.check(net, x, one_hot)
     assert pickle.dumps(net) == before
     assert net.params["W1"] is net.layers["Affine1"].W
+
+
+class Uncopied(book1.Affine):
+    """Has what cannot be copied, and refuses to be copied itself."""
+
+    def __new__(cls, key):
+        return super().__new__(cls)
+
+    def __init__(self, key):
+        super().__init__(np.ones((5, 2)), np.zeros(2))
+        self.lock, self.lines, self.log = threading.Lock(), (line for line in "ab"), open(__file__)
+
+    def __deepcopy__(self, memo):
+        raise TypeError("mine alone")
+
+
+def test_what_cannot_be_copied_is_checked_and_not_changed(random):
+    thing = Uncopied(1)
+    x, held = random.standard_normal((3, 5)), dict(vars(thing))
+    before = thing.W.copy(), thing.b.copy()
+    report = rg.check(thing, x)
+    assert report.ok and set(report.blocks) == {"x", "W", "b"} and "generator" in report.reading[2], str(report)
+    assert list(vars(thing)) == list(held) and all(vars(thing)[name] is value for name, value in held.items())
+    assert np.array_equal(thing.W, before[0]) and np.array_equal(thing.b, before[1]) and next(thing.lines) == "a"
+    thing.log.close()
+
+    class Wrong(Uncopied):
+        def backward(self, dout):
+            return -super().backward(dout)
+
+    assert rg.check(Wrong(1), x).cause == "sign"
 
 
 class Raises(book1.Relu):

@@ -153,9 +153,9 @@ def compute_cost(AL, Y):
     return np.squeeze(-(np.dot(Y, np.log(AL).T) + np.dot(1 - Y, np.log(1 - AL).T)) / m)
 
 
-def L_model_backward(AL, Y, caches):
+def L_model_backward(AL, Y, caches, of_loss=1.0):
     grads, m = {}, AL.shape[1]
-    dA = -(np.divide(Y, AL) - np.divide(1 - Y, 1 - AL))
+    dA = -of_loss * (np.divide(Y, AL) - np.divide(1 - Y, 1 - AL))
     for at in reversed(range(len(caches))):
         A_prev, W, b, Z = caches[at]
         if at == len(caches) - 1:
@@ -213,3 +213,41 @@ def model_loss(parameters, X, Y):
 
 def model_grads(parameters, X, Y):
     return backward_propagation(parameters, forward_propagation(X, parameters)[1], X, Y)
+
+
+class Quadratic:
+    """C12: a cost as a class, with its error at the output."""
+
+    @staticmethod
+    def fn(a, y):
+        return 0.5 * np.linalg.norm(a - y) ** 2
+
+    @staticmethod
+    def delta(z, a, y):
+        return (a - y) * sigmoid(z) * (1 - sigmoid(z))
+
+
+class NielsenWithCost(Nielsen):
+    """The network keeps its cost as a class."""
+
+    def __init__(self, sizes, cost=Quadratic):
+        super().__init__(sizes)
+        self.cost = cost
+
+
+class EndsInItsLoss:
+    """Gives gradients of its parameters, and none of its input (book 2)."""
+
+    def __init__(self, W):
+        self.params, self.grads = [W], [np.zeros_like(W)]
+
+    def forward(self, x, t):
+        self.x, self.t = x, t
+        e = np.exp(x @ self.params[0])
+        self.y = e / e.sum(axis=1, keepdims=True)
+        return -np.mean(np.log(self.y[np.arange(len(t)), t]))
+
+    def backward(self, dout=1):
+        d = self.y.copy()
+        d[np.arange(len(self.t)), self.t] -= 1
+        self.grads[0][...] = self.x.T @ d * dout / len(self.t)

@@ -55,7 +55,7 @@ __all__ = [
 ]
 
 
-def check(thing, *example, params=None, labels=None, wrt=None, rows=None, lr=None, loss=None, name=None, budget=20.0, lang=None):
+def check(thing, *example, params=None, labels=None, wrt=None, lr=None, loss=None, name=None, budget=20.0, lang=None):
     """Checks the gradient of a piece of code as it is: a layer, a loss, a network, a function.
 
     ``thing`` and ``example`` are what you have: ``rg.check(layer, x)``, ``rg.check(loss, y, t)``,
@@ -65,7 +65,6 @@ def check(thing, *example, params=None, labels=None, wrt=None, rows=None, lr=Non
     params: which array is the gradient of which, ``{'W': 'dW'}``.
     labels: what is never moved.
     wrt: by which arguments the gradient is: names or positions.
-    rows: the axis of the samples.
     lr: the learning rate, where ``backward`` updates the parameters itself.
     loss: the loss, ``lambda thing, *example: …``, where the code has none.
     name: what the report calls it.
@@ -74,16 +73,16 @@ def check(thing, *example, params=None, labels=None, wrt=None, rows=None, lr=Non
 
     Raises :class:`ReadingError` for code that cannot be read: what was seen, what is missing, and the keyword that helps.
     """
-    said = _said(params, labels, wrt, rows, lr, loss, name)
+    said = _said(params, labels, wrt, lr, loss, name)
     subject, reading = _read(thing, example, said)
     with _shown(budget), subject.isolation:
         return reading.run().in_language(lang or _language.current())
 
 
-def describe(thing, *example, params=None, labels=None, wrt=None, rows=None, lr=None, loss=None, name=None):
+def describe(thing, *example, params=None, labels=None, wrt=None, lr=None, loss=None, name=None):
     """How :func:`check` would read the code, without a check."""
-    return _read(thing, example, _said(params, labels, wrt, rows, lr, loss, name))[1]
+    return _read(thing, example, _said(params, labels, wrt, lr, loss, name))[1]
 
 
-def _said(params, labels, wrt, rows, lr, loss, name):
-    return {"params": params, "labels": labels, "wrt": wrt, "rows": rows, "lr": lr, "loss": loss, "name": name}
+def _said(params, labels, wrt, lr, loss, name):
+    return {"params": params, "labels": labels, "wrt": wrt, "lr": lr, "loss": loss, "name": name}

@@ -1,5 +1,6 @@
 """The exceptions of this package. A user's own exceptions are never among them: they are raised as they came."""
 
+from ._language import Text
 from ._retrograde import EngineError, InternalError, ShapeError
 
 __all__ = ["EngineError", "Error", "GradientError", "InternalError", "ReadingError", "ShapeError"]
@@ -12,11 +13,11 @@ class ReadingError(TypeError):
     """Code that cannot be read: what was seen, what is missing, and the keyword that settles it."""
 
     def __init__(self, seen, missing="", keyword=""):
-        lines = [seen]
+        lines = [str(seen)]
         if missing:
-            lines.append(f"  missing: {missing}")
+            lines.append(f"  {Text('missing')}: {missing}")
         if keyword:
-            lines.append(f"  help: {keyword}")
+            lines.append(f"  {Text('help')}: {keyword}")
         super().__init__("\n".join(lines))
         self.seen, self.missing, self.keyword = seen, missing, keyword
 

@@ -2,9 +2,9 @@
 
 import html as _html
 import json as _json
-import pathlib
 from collections.abc import Mapping
 
+from ._language import Text
 from .errors import GradientError
 
 #: The verdicts with which a gradient may be used.
@@ -105,15 +105,18 @@ def _cause(data):
 class Report:
     """What a check says. True where the gradient may be used."""
 
-    def __init__(self, data, reading, forms, others=None):
-        self._data, self._reading, self._forms, self._others = data, reading, forms, others or {}
+    def __init__(self, code, languages):
+        self._code, self._languages = code, languages
+        self._data, self._forms = languages[code]
 
     def in_language(self, code):
         """The same report in another language: ``en``, ``ko``."""
-        if code not in self._others:
-            raise ValueError(f"{code}: a report is in {', '.join(self._others)}")
-        data, forms = self._others[code]
-        return Report(data, self._reading, forms, self._others)
+        if code not in self._languages:
+            raise ValueError(f"{code}: a report is in {', '.join(self._languages)}")
+        return Report(code, self._languages)
+
+    def _say(self, id, **values):
+        return Text(id, **values).said(self._code)
 
     @property
     def ok(self):
@@ -172,7 +175,7 @@ class Report:
     @property
     def reading(self):
         """How the code was read, in three lines."""
-        return list(self._reading)
+        return list(self._data["reading"])
 
     @property
     def method(self):
@@ -185,10 +188,12 @@ class Report:
 
     def to_json(self):
         """The report as JSON."""
-        return _json.dumps({**self._data, "reading": self.reading}, ensure_ascii=False)
+        return _json.dumps(self._data, ensure_ascii=False)
 
     def save(self, path):
         """Writes the report into a file: ``.html``, ``.md``, ``.json`` or ``.txt``."""
+        import pathlib
+
         path = pathlib.Path(path)
         forms = {".html": self._page, ".md": self._repr_markdown_, ".json": self.to_json, ".txt": self.__str__}
         if path.suffix not in forms:
@@ -205,14 +210,13 @@ class Report:
         return self.ok
 
     def __str__(self):
-        notices = [part for one in self._forms.get("notices", []) for part in (one, "")]
-        return "\n".join([*self._reading_lines(), "", *notices, self._forms["text"].rstrip(), *self._lines_of_code()])
+        return "\n".join([*self._reading_lines(), "", self._forms["text"].rstrip(), *self._lines_of_code()])
 
     def __repr__(self):
         return str(self)
 
     def _reading_lines(self):
-        return ["how I read your code:", *(f"  {line}" for line in self._reading)]
+        return [self._say("how"), *(f"  {line}" for line in self.reading)]
 
     def _lines_of_code(self):
         lines = []
@@ -221,13 +225,16 @@ class Report:
             if line:
                 mark = {"fault": "✗", "warning": "!"}.get(one["severity"], "·")
                 lines += [f"  {mark} {line['place']}", f"      {line['code']}"]
-                lines += [f"      {line['right']}   ← so"] if line["right"] else []
-        return ["", "your lines:", *lines] if lines else []
+                lines += [f"      {line['right']}   {self._say('so')}"] if line["right"] else []
+        return ["", self._say("lines"), *lines] if lines else []
 
     def _page(self):
-        reading = "".join(f"<li>{_html.escape(line)}</li>" for line in self._reading)
-        note = f"<section><h2>How I read your code</h2><ul>{reading}</ul></section>"
-        return self._forms["html"].replace("</body>", note + "</body>", 1)
+        # The page has both languages, and a button that changes between them.
+        both = ""
+        for code, (data, _) in self._languages.items():
+            reading = "".join(f"<li>{_html.escape(line)}</li>" for line in data["reading"])
+            both += f'<div lang="{code}"><h2>{Text("how-title").said(code)}</h2><ul>{reading}</ul></div>'
+        return self._forms["html"].replace("</body>", f"<section>{both}</section></body>", 1)
 
     def _repr_html_(self):
         from .fragment import fragment
@@ -235,11 +242,11 @@ class Report:
         return fragment(self)
 
     def _repr_markdown_(self):
-        reading = "\n".join(f"- {line}" for line in self._reading)
-        return f"{self._forms['markdown'].rstrip()}\n\n### How I read your code\n\n{reading}\n"
+        reading = "\n".join(f"- {line}" for line in self.reading)
+        return f"{self._forms['markdown'].rstrip()}\n\n### {self._say('how-title')}\n\n{reading}\n"
 
     def __getstate__(self):
-        return {"data": self._data, "reading": self._reading, "forms": self._forms, "others": self._others}
+        return {"code": self._code, "languages": self._languages}
 
     def __setstate__(self, state):
-        self._data, self._reading, self._forms, self._others = state["data"], state["reading"], state["forms"], state["others"]
+        self.__init__(state["code"], state["languages"])

@@ -1,12 +1,13 @@
-"""Functions with a context: ``forward(ctx, *inputs)`` and ``backward(ctx, *upstream)`` of a class (C23, and C25 with PyTorch)."""
+"""Functions with a context: ``forward(ctx, *inputs)`` and ``backward(ctx, *upstream)`` of a class (C23)."""
 
-import sys
+import inspect
 
 import numpy as np
 
+from .._language import Names, Text
 from ..errors import ReadingError
 from .forms import check_vjp, real
-from .reading import Reading, listed
+from .reading import Reading
 from .subject import arity, is_number
 
 
@@ -33,20 +34,21 @@ def read(subject):
     thing = subject.things[0]
     if len(subject.things) != 1 or not isinstance(thing, type) or not hasattr(thing, "forward") or not hasattr(thing, "backward"):
         return None
-    torch = sys.modules.get("torch")
-    if torch is not None and issubclass(thing, torch.autograd.Function):
-        return _reading(subject, thing, *_with_torch(torch, thing, subject))
     _, names = arity(thing.forward)
+    if names and names[0] == "self" and not isinstance(inspect.getattr_static(thing, "forward"), staticmethod):
+        call = f"rg.check({thing.__name__}(…), {', '.join(names[1:])})"
+        raise ReadingError(Text("error-class", name=thing.__name__), Text("missing-object"), call)
     if not names or names[0] not in ("ctx", "context", "self"):
         return None
-    return _reading(subject, thing, *_with_context(thing, subject))
+    return _reading(subject, thing, *with_context(thing, subject))
 
 
 def _moved(subject):
     return [at for at, one in enumerate(subject.example) if is_number(one) or np.asarray(one).dtype.kind == "f"]
 
 
-def _with_context(thing, subject):
+def with_context(thing, subject):
+    """Which inputs of a class with a context are moved, and its forward and backward."""
     moved = _moved(subject)
     state = {}
 
@@ -67,31 +69,9 @@ def _with_context(thing, subject):
         if len(given) == state["count"]:
             given = [given[at] for at in moved]
         if len(given) != len(moved):
-            raise ReadingError(f"{thing.__name__}.backward gives {len(given)} gradients for {len(moved)} inputs", "one for each", "return None for what gets none")
+            seen = Text("error-gives-count", name=f"{thing.__name__}.backward", count=len(given), inputs=Text("inputs", count=len(moved)))
+            raise ReadingError(seen, Text("missing-each"), Text("help-none"))
         return [None if one is None else real(one) for one in given]
-
-    return moved, forward, backward
-
-
-def _with_torch(torch, thing, subject):
-    moved = [at for at, one in enumerate(subject.example) if is_number(one) or isinstance(one, np.ndarray) and one.dtype.kind == "f" or torch.is_tensor(one) and one.is_floating_point()]
-    state = {}
-
-    def forward(values):
-        torch.manual_seed(0)
-        arguments = list(subject.example)
-        state["leaves"] = []
-        for at, value in zip(moved, values):
-            arguments[at] = torch.tensor(value, dtype=torch.float64, requires_grad=True)
-            state["leaves"].append(arguments[at])
-        out = thing.apply(*arguments)
-        state["out"] = out if isinstance(out, tuple) else (out,)
-        return [one.detach().numpy() for one in state["out"]]
-
-    def backward(values, douts):
-        upstream = [torch.tensor(one, dtype=torch.float64) for one in douts]
-        given = torch.autograd.grad(state["out"], state["leaves"], upstream, allow_unused=True)
-        return [None if one is None else one.detach().numpy() for one in given]
 
     return moved, forward, backward
 
@@ -102,5 +82,6 @@ def _reading(subject, thing, moved, forward, backward):
     by_name = [names[at] if at < len(names) else f"input{at}" for at in moved]
     subject.sources.add(subject.name, thing.forward, thing.backward)
     values = [(own, np.asarray(subject.example[at], dtype=np.float64)) for own, at in zip(by_name, moved)]
-    convention = f"{subject.name}: a function with a context; forward(ctx, {', '.join(names)}), backward(ctx, …)"
-    return Reading(subject, convention, f"compared: the gradients of {listed(by_name)}", "", lambda: check_vjp(subject.name, values, forward, backward))
+    call = f"forward({', '.join(['ctx', *names])})"
+    convention = Text("is-context", name=subject.name, call=call, back="backward(ctx, …)")
+    return Reading(subject, convention, Text("of", names=Names(by_name)), None, lambda: check_vjp(subject.name, values, forward, backward))

@@ -17,16 +17,16 @@ class Copies:
     def __init__(self):
         self._memo = {}
         self._kept = []
+        #: What could not be copied, and is the user's own.
+        self.shared = []
 
     def of(self, thing):
         """The copy of a thing; of a function, the function."""
         for one in reachable(thing):
             if isinstance(one, np.ndarray):
                 self._lift(one)
-            elif _is_atom(one):
-                self._memo[id(one)] = one
             self._kept.append(one)
-        return copy.deepcopy(thing, self._memo)
+        return deep(thing, self._memo, self.shared)
 
     def _lift(self, array):
         """The copy of an array, which is as wide as the check needs; of a view, a view of the copy."""
@@ -51,6 +51,38 @@ class Copies:
         return lifted
 
 
+def deep(thing, memo, shared=None):
+    """As ``copy.deepcopy``, also of what refuses to be copied: then attribute by attribute. What has none, such as a generator, is the
+    same in the copy, and added to ``shared``."""
+    found = list(reachable(thing))
+    memo.update({id(one): one for one in found if _is_atom(one)})
+    known = dict(memo)
+    try:
+        return copy.deepcopy(thing, memo)
+    except Exception:
+        memo.clear()
+        memo.update(known)
+    made = []
+    for one in found:
+        if id(one) in memo or isinstance(one, (dict, *_CONTAINERS)) or not _refuses(one):
+            continue
+        try:
+            memo[id(one)] = object.__new__(type(one))
+            made.append(one)
+        except TypeError:
+            if hasattr(one, "detach") and hasattr(one, "clone"):
+                # A tensor inside a graph of PyTorch's.
+                memo[id(one)] = one.detach().clone()
+                continue
+            memo[id(one)] = one
+            if shared is not None:
+                shared.append(one)
+    for one in made:
+        for name, value in attributes(one).items():
+            object.__setattr__(memo[id(one)], name, copy.deepcopy(value, memo))
+    return copy.deepcopy(thing, memo)
+
+
 def lift(array):
     """A copy, in 64-bit floats if it has real numbers of another width, in this machine's byte order."""
     if array.dtype.kind == "f":
@@ -63,7 +95,20 @@ def lift(array):
 def _is_atom(one):
     if isinstance(one, _ATOMS):
         return True
-    return type(one).__module__ in ("_thread", "_io", "threading")
+    # Arrays and functions of JAX never change.
+    return type(one).__module__ in ("_thread", "_io", "threading") or type(one).__module__.partition(".")[0] in ("jax", "jaxlib")
+
+
+def _refuses(one):
+    """Whether an object cannot be copied, apart from what it refers to."""
+    try:
+        if hasattr(type(one), "__deepcopy__"):
+            copy.deepcopy(one)
+        else:
+            copy.copy(one)
+    except Exception:
+        return True
+    return False
 
 
 def reachable(*things):

@@ -1,15 +1,18 @@
 """Functions in place of objects: a pair with a cache (C7, C10), a loss with its gradient (C8), f and its gradient (C27)."""
 
-import types
-
 import numpy as np
 
+from .._language import Names, Parts, Text
 from ..errors import ReadingError
-from .forms import LayerForm, LossForm, check_function, check_vjp, real
+from .arguments import Arguments, holding, is_function, is_scalar, kinds
+from .differences import agrees
+from .forms import LayerForm, LossForm, check_function, real
 from .labels import Labels
-from .reading import Reading, listed
+from .pairs import pair_with_cache
+from .reading import Reading
 from .slots import is_pair
-from .subject import arity, described, is_number, kind_of
+from .subject import arity, described, kind_of
+from .words import CACHE, OUTPUT, TARGET
 
 
 def read(subject):
@@ -26,105 +29,54 @@ def read(subject):
     return None
 
 
-def is_function(thing):
-    """Whether it is called and has no forward of its own."""
-    return isinstance(thing, (types.FunctionType, types.MethodType, types.BuiltinFunctionType, np.ufunc)) or (
-        callable(thing) and not isinstance(thing, type) and not hasattr(thing, "forward") and not hasattr(thing, "backward")
-    )
-
-
-class Arguments:
-    """The arguments of a function: which are moved, and their names."""
-
-    def __init__(self, subject, function, example):
-        self.subject, self.function = subject, function
-        self.example = [real(one) if _is_lifted(one) else one for one in example]
-        self.kinds = [is_number(one) for one in example]
-        _, names = arity(function)
-        self.names = [names[at] if at < len(names) else f"argument{at}" for at in range(len(example))]
-        self.given = example
-
-    def positions(self):
-        """Arguments with real numbers, in their order; what the user says by ``wrt=`` alone, if he does."""
-        wrt = self.subject.said.get("wrt")
-        if wrt is not None:
-            wrt = [wrt] if isinstance(wrt, (str, int)) else wrt
-            return [self.names.index(one) if isinstance(one, str) else one for one in wrt]
-        return [at for at, one in enumerate(self.given) if _is_moved(one)]
-
-    def call(self, values=None):
-        """The function's answer; ``values`` are the arguments by position."""
-        arguments = self.arguments(values)
-        self.subject.isolation.reset()
-        return self.function(*arguments)
-
-    def arguments(self, values=None):
-        """Copies of the example, with these values in their places."""
-        arguments = [_copied(one) for one in self.example]
-        for at, value in (values or {}).items():
-            arguments[at] = value
-        return [float(one) if kind and np.ndim(one) == 0 else one for one, kind in zip(arguments, self.kinds)]
-
-
-def _is_lifted(one):
-    return isinstance(one, (float, np.floating)) or (isinstance(one, np.ndarray) and one.dtype.kind == "f")
-
-
-def _is_moved(one):
-    return isinstance(one, (np.ndarray, np.floating, float)) and np.asarray(one).dtype.kind == "f" and np.size(one) > 0
-
-
-def _copied(one):
-    if isinstance(one, np.ndarray):
-        return one.copy()
-    if isinstance(one, dict):
-        return {key: _copied(value) for key, value in one.items()}
-    if isinstance(one, list):
-        return [_copied(value) for value in one]
-    return one
-
-
-def is_scalar(value):
-    """One number: also 0-d, (1,), (1, 1)."""
-    return isinstance(value, (int, float, np.number, np.ndarray)) and not isinstance(value, bool) and np.size(value) == 1 and np.asarray(value).dtype.kind in "fiu"
-
-
 def read_one(subject, function):
     """One function that returns a number and its gradient."""
     arguments = Arguments(subject, function, subject.example)
     answer = arguments.call()
+    if isinstance(answer, (tuple, list)) and len(answer) > 1 and not is_scalar(answer[0]) and is_scalar(answer[-1]):
+        # The loss may be the last.
+        arguments.answers = lambda given: (given[-1], *given[:-1])
+        answer = arguments.call()
     if not isinstance(answer, (tuple, list)) or len(answer) < 2 or not is_scalar(answer[0]):
         raise ReadingError(
-            f"{subject.name} returns {_kinds(answer)}", "its gradient", f"rg.check({subject.name}, gradient_function, …), or return (loss, gradient)"
+            Text("error-returns", name=subject.name, kinds=kinds(answer)),
+            Text("missing-gradient"),
+            Text("help-answer", call=f"rg.check({subject.name}, gradient_function, …)"),
         )
     name, gradients = subject.name, answer[1:]
     if len(gradients) == 1 and isinstance(gradients[0], dict):
-        return loss_with_dict(subject, arguments, gradients[0])
+        if any(isinstance(one, dict) for one in arguments.example):
+            return loss_with_dict(subject, arguments, gradients[0])
+        return loss_by_names(subject, arguments, gradients[0])
     if len(gradients) == 1 and len(subject.example) == 2:
         reading = loss_of_predictions(subject, arguments, gradients[0])
         if reading is not None:
             return reading
-    wrt, found, guessed = by_shape(subject, arguments, gradients)
+    wrt, found, guessed = by_shape(subject, arguments, gradients, lambda values: number(arguments.call(values)[0]))
     names = [arguments.names[at] for at in wrt]
     held = [one for at, one in enumerate(arguments.names) if at not in wrt]
 
     def loss(values):
-        return float(np.asarray(arguments.call(dict(zip(wrt, values)))[0]).reshape(()))
+        return number(arguments.call(dict(zip(wrt, values)))[0])
 
     def gradient(values):
         given = arguments.call(dict(zip(wrt, values)))[1:]
         return [real(given[at]).reshape(arguments.example[argument].shape) for at, argument in zip(found, wrt)]
 
-    convention = f"{name}: a function; {name}({', '.join(arguments.names)}) → a number and its gradient"
-    moved = f"compared: the gradient by {listed(names)}"
-    if guessed:
-        moved += " (wrt= says otherwise)"
+    convention = Text("is-function", name=name, call=arguments.written(name))
+    moved = Text("by-guessed" if guessed else "by", names=Names(names))
     values = [(arguments.names[at], arguments.example[at]) for at in wrt]
-    return Reading(subject, convention, moved, f"held: {listed(held)}" if held else "", lambda: check_function(subject.name, values, loss, gradient))
+    return Reading(subject, convention, moved, holding(held), lambda: check_function(subject.name, values, loss, gradient))
 
 
-def by_shape(subject, arguments, gradients):
-    """Which argument each gradient is of: the first that is moved and has its shape."""
+def number(value):
+    """A loss as a number."""
+    return float(np.asarray(value).reshape(()))
+
+
+def by_shape(subject, arguments, gradients, loss):
+    """Which argument each gradient is of: the first that is moved and has its shape. Of several for one gradient alone it is none
+    that is called as labels are, and one that the differences agree with, if there is such."""
     wrt, found, guessed = [], [], False
     candidates = arguments.positions()
     for at, gradient in enumerate(gradients):
@@ -138,14 +90,26 @@ def by_shape(subject, arguments, gradients):
         if not fits and len(gradients) == 1 and len(candidates):
             # A wrong shape is what the check is to see.
             fits = [candidates[0]]
+        if len(fits) > 1 and len(gradients) == 1 and subject.said.get("wrt") is None:
+            fits = not_labels(arguments, fits)
+            agreeing = [one for one in fits if agrees(loss, one, arguments.example[one], gradient)]
+            fits = [*agreeing, *fits] if agreeing else fits
         if fits:
             guessed = guessed or (len(fits) > 1 and subject.said.get("wrt") is None)
             wrt.append(fits[0])
-            found.append(at + 0)
+            found.append(at)
     if not wrt:
-        shapes = listed(str(list(np.shape(one))) for one in gradients)
-        raise ReadingError(f"{subject.name} gives gradients of shape {shapes}", "the arguments that they are of", "wrt=('w', 'b')")
+        shapes = Names(str(list(np.shape(one))) for one in gradients)
+        raise ReadingError(Text("error-gives-shapes", name=subject.name, names=shapes), Text("missing-arguments"), "wrt=('w', 'b')")
     return wrt, found, guessed
+
+
+def not_labels(arguments, positions):
+    """Of these arguments those whose names are not those of labels, if there are such."""
+    names = {at: arguments.names[at] for at in positions}
+    outputs = [at for at in positions if OUTPUT.match(names[at])]
+    plain = outputs or [at for at in positions if not TARGET.match(names[at])]
+    return plain or [at for at in positions if names[at].lower() == "y"] or positions
 
 
 def loss_of_predictions(subject, arguments, gradient):
@@ -161,15 +125,15 @@ def loss_of_predictions(subject, arguments, gradient):
 
     def forward(logits, asked):
         last[:] = [arguments.call({0: logits, 1: labels.back(asked, logits.shape)})]
-        return float(np.asarray(last[0][0]).reshape(()))
+        return number(last[0][0])
 
     def backward(dout):
         return real(last[0][1]) * dout
 
     form = LossForm(subject.name, forward, backward)
-    convention = f"{subject.name}: a loss; {subject.name}({', '.join(arguments.names)}) → a number and its gradient"
-    held = f"held: {arguments.names[1]}, {described(np.asarray(t))}"
-    return Reading(subject, convention, f"compared: the gradient by {arguments.names[0]}", held, lambda: form.check(x, taken))
+    convention = Text("is-loss-function", name=subject.name, call=arguments.written(subject.name))
+    held = Text("held-as", name=arguments.names[1], kind=described(np.asarray(t)))
+    return Reading(subject, convention, Text("by", names=arguments.names[0]), held, lambda: form.check(x, taken))
 
 
 def loss_with_dict(subject, arguments, gradients):
@@ -178,13 +142,36 @@ def loss_with_dict(subject, arguments, gradients):
     call = lambda values: arguments.call({at: {**arguments.example[at], **dict(zip(keys.values(), values))}})
 
     def loss(values):
-        return float(np.asarray(call(values)[0]).reshape(()))
+        return number(call(values)[0])
 
     def gradient(values):
         given = call(values)[1]
         return [real(given[key]) for key in keys]
 
-    return dictionary_reading(subject, arguments, at, keys, loss, gradient, "(loss, gradients)")
+    convention = Text("is-loss-and-gradients", call=arguments.written(subject.name))
+    return dictionary_reading(subject, arguments, at, keys, loss, gradient, convention)
+
+
+def loss_by_names(subject, arguments, gradients):
+    """A loss of loose parameters that gives its gradients by name: ``propagate(w, b, X, Y) → grads, cost``."""
+    names = {at: arguments.names[at] for at in arguments.positions()}
+    keys = {at: next((key for key in gradients if key == own or is_pair(own, key)), None) for at, own in names.items()}
+    keys = {at: key for at, key in keys.items() if key is not None}
+    if not keys:
+        raise ReadingError(Text("error-gives", name=subject.name, names=Names(gradients)), Text("missing-named"), "wrt=('w', 'b')")
+
+    def loss(values):
+        return number(arguments.call(dict(zip(keys, values)))[0])
+
+    def gradient(values):
+        given = arguments.call(dict(zip(keys, values)))[1]
+        return [real(given[key]) for key in keys.values()]
+
+    values = [(names[at], real(arguments.example[at])) for at in keys]
+    convention = Text("is-loss-and-gradients", call=arguments.written(subject.name))
+    moved = Text("of", names=Names(Text("pair", value=names[at], gradient=key) for at, key in keys.items()))
+    held = [one for at, one in enumerate(arguments.names) if at not in keys]
+    return Reading(subject, convention, moved, holding(held), lambda: check_function(subject.name, values, loss, gradient))
 
 
 def dictionary(subject, arguments, gradients):
@@ -199,17 +186,16 @@ def dictionary(subject, arguments, gradients):
             if keys:
                 return at, keys
     raise ReadingError(
-        f"{subject.name} gives gradients for {listed(map(str, gradients))}", "the dictionary of their parameters among the arguments", "rg.check(loss, gradients, parameters, X, Y)"
+        Text("error-gives", name=subject.name, names=Names(gradients)), Text("missing-dictionary"), "rg.check(loss, gradients, parameters, X, Y)"
     )
 
 
-def dictionary_reading(subject, arguments, at, keys, loss, gradient, answer):
+def dictionary_reading(subject, arguments, at, keys, loss, gradient, convention):
     """The reading of a loss of a dictionary of parameters."""
     parameters = [(own, real(arguments.example[at][own])) for own in keys.values()]
-    convention = f"{subject.name}({', '.join(arguments.names)}) → {answer}"
-    moved = f"compared: the gradients of {listed(f'{own} ({key})' for key, own in keys.items())}"
+    moved = Text("of", names=Names(Text("pair", value=own, gradient=key) for key, own in keys.items()))
     held = [one for number, one in enumerate(arguments.names) if number != at]
-    return Reading(subject, convention, moved, f"held: {listed(held)}", lambda: check_function(subject.name, parameters, loss, gradient))
+    return Reading(subject, convention, moved, holding(held), lambda: check_function(subject.name, parameters, loss, gradient))
 
 
 def read_two(subject, first, second):
@@ -220,22 +206,53 @@ def read_two(subject, first, second):
         return f_and_gradient(subject, arguments, second)
     if isinstance(answer, np.ndarray) and len(arguments.positions()) == 1 and arity(second)[0] == 1:
         return f_and_slope(subject, arguments, second, answer)
+    if isinstance(answer, np.ndarray) and arity(second) == arity(first):
+        # A loss for each element; its gradient is that of the sum.
+        arguments.answers = np.sum
+        return f_and_gradient(subject, arguments, second)
+    if isinstance(answer, tuple) and is_scalar(answer[0]) and _takes_no_upstream(arguments, second):
+        return cost_with_cache(subject, first, second, len(answer))
     return pair_with_cache(subject, arguments, second, answer)
+
+
+def _takes_no_upstream(arguments, second):
+    """Whether a backward takes what forward was given, and its cache: then the number that forward gives is the loss."""
+    required, names = arity(second)
+    return all(name in arguments.names or CACHE.match(name) for name in names[:required])
+
+
+def cost_with_cache(subject, first, second, count):
+    """``forward(X, Y, parameters) → cost, cache`` and ``backward(X, Y, cache) → gradients`` (C10)."""
+    _, own = arity(first)
+    required, names = arity(second)
+
+    def cost(*given):
+        return first(*given)[0]
+
+    def gradients(*given):
+        cached = iter(first(*given)[1:])
+        return second(*[given[own.index(name)] if name in own else next(cached) for name in names[:required]])
+
+    cost.__wrapped__ = gradients.__wrapped__ = first
+    gradients.__qualname__ = kind_of(second)
+    return f_and_gradient(subject, Arguments(subject, cost, subject.example), gradients)
 
 
 def f_and_gradient(subject, arguments, second):
     """A function that gives a number, and one that gives its gradient, of the same arguments."""
-    name = kind_of(subject.originals[1])
+    name = kind_of(second)
     other = Arguments(subject, second, subject.example)
     required, names = arity(second)
     given = other.call() if required <= len(subject.example) else None
     if given is None:
         raise ReadingError(
-            f"{name}({', '.join(names)}) takes {required} arguments, {subject.name} {len(subject.example)}", "the same arguments for both", "functools.partial, or a lambda"
+            Text("error-takes-count", name=f"{name}({', '.join(names)})", count=required, other=subject.name, given=len(subject.example)),
+            Text("missing-same"),
+            Text("help-lambda"),
         )
 
-    def number(values):
-        return float(np.asarray(arguments.call(values)).reshape(()))
+    def of(values):
+        return number(arguments.call(values))
 
     if isinstance(given, dict):
         at, keys = dictionary(subject, arguments, given)
@@ -245,12 +262,13 @@ def f_and_gradient(subject, arguments, second):
             now = other.call(put(values))
             return [real(now[key]) for key in keys]
 
-        return dictionary_reading(subject, arguments, at, keys, lambda values: number(put(values)), gradient, f"a number, {name} → gradients")
+        convention = Text("is-number-and-gradients", call=arguments.written(subject.name), other=name)
+        return dictionary_reading(subject, arguments, at, keys, lambda values: of(put(values)), gradient, convention)
     gradients = list(given) if isinstance(given, (tuple, list)) else [given]
-    wrt, found, guessed = by_shape(subject, arguments, gradients)
+    wrt, found, guessed = by_shape(subject, arguments, gradients, of)
 
     def loss(values):
-        return number(dict(zip(wrt, values)))
+        return of(dict(zip(wrt, values)))
 
     def gradient(values):
         now = other.call(dict(zip(wrt, values)))
@@ -259,9 +277,9 @@ def f_and_gradient(subject, arguments, second):
 
     values = [(arguments.names[at], arguments.example[at]) for at in wrt]
     held = [one for at, one in enumerate(arguments.names) if at not in wrt]
-    convention = f"{subject.name}({', '.join(arguments.names)}) → a number, {name} → its gradient"
-    moved = f"compared: the gradient by {listed(one for one, _ in values)}" + (" (wrt= says otherwise)" if guessed else "")
-    return Reading(subject, convention, moved, f"held: {listed(held)}" if held else "", lambda: check_function(subject.name, values, loss, gradient))
+    convention = Text("is-number-and-gradient", call=arguments.written(subject.name), other=name)
+    moved = Text("by-guessed" if guessed else "by", names=Names(one for one, _ in values))
+    return Reading(subject, convention, moved, holding(held), lambda: check_function(subject.name, values, loss, gradient))
 
 
 def _shaped(gradient, value):
@@ -275,7 +293,7 @@ def f_and_slope(subject, arguments, second, answer):
     x, name = arguments.example[at], kind_of(subject.originals[1])
     step = 1e-6 * np.maximum(1.0, np.abs(x))
     slope = (real(arguments.call({at: x + step})) - real(arguments.call({at: x - step}))) / (2 * step)
-    candidates = [("x", lambda value, out: value), ("the output", lambda value, out: out)]
+    candidates = [(arguments.names[at], lambda value, out: value), (Text("the-output"), lambda value, out: out)]
     fits = [np.shape(found) == np.shape(slope) and np.allclose(found, slope, atol=1e-4) for found in (second(x.copy()), second(answer.copy()))]
     where, pick = candidates[1] if fits == [False, True] else candidates[0]
     left = {}
@@ -288,111 +306,6 @@ def f_and_slope(subject, arguments, second, answer):
         return dout * real(second(pick(left["x"], left["out"]).copy()))
 
     form = LayerForm(subject.name, [], forward, backward)
-    convention = f"{subject.name}({arguments.names[at]}) → an array, {name} → its derivative at {where}"
-    return Reading(subject, convention, f"compared: dout times {name}({where}) with the gradient", "", lambda: form.check(x))
-
-
-def pair_with_cache(subject, arguments, second, answer):
-    """``forward(x, …) → out, cache`` and ``backward(dout, cache) → gradients`` in forward's order."""
-    required, names = arity(second)
-    name = kind_of(subject.originals[1])
-    if not isinstance(answer, tuple):
-        raise ReadingError(f"{subject.name} returns {_kinds(answer)}, {name} takes {listed(names)}", "a cache", "return out, cache")
-    if required < 2:
-        raise ReadingError(f"{name} takes {listed(names)}", "an upstream gradient and a cache", f"def {name}(dout, cache)")
-    # As many outputs as backward takes upstream gradients: the cache is the last.
-    count = min(required - 1, len(answer) - 1)
-    wrt = arguments.positions()
-    last = [answer]
-
-    def forward(values):
-        last[0] = arguments.call(dict(zip(wrt, values)))
-        return [real(one) for one in last[0][:count]]
-
-    def backward(douts):
-        given = second(*douts, *last[0][count : count + required - count])
-        return list(given) if isinstance(given, (tuple, list)) else [given]
-
-    first = backward([np.cos(1.0 + np.arange(np.size(one))).reshape(np.shape(one)) for one in answer[:count]])
-    if isinstance(first[0], dict):
-        return dict_of_gradients(subject, arguments, wrt, forward, backward, first[0], name)
-    if len(first) < len(wrt) and subject.said.get("wrt") is None:
-        wrt = [at for at in wrt if np.ndim(arguments.example[at])][: len(first)]
-    if len(first) > len(wrt):
-        # Also integers have been differentiated by.
-        whole = [at for at, one in enumerate(arguments.example) if isinstance(one, np.ndarray) and one.dtype.kind in "iu"]
-        wrt = sorted({*wrt, *whole[: len(first) - len(wrt)]})
-        for at in whole:
-            if at in wrt:
-                arguments.example[at] = real(arguments.example[at])
-    if len(first) != len(wrt):
-        raise ReadingError(
-            f"{name} gives {len(first)} gradients, {subject.name} takes {listed(arguments.names[at] for at in wrt)}", "which arguments they are of", "wrt=('x', 'w')"
-        )
-    by_name = [arguments.names[at] for at in wrt]
-    held = [one for at, one in enumerate(arguments.names) if at not in wrt]
-    convention = f"{subject.name}({', '.join(arguments.names)}) → {'out' if count == 1 else f'{count} outputs'}, cache; {name}({', '.join(names)})"
-    moved = f"compared: the gradients of {listed(by_name)}, in forward's order"
-    held_line = f"held: {listed(held)}" if held else ""
-    x = arguments.example[wrt[0]]
-    if count == 1 and np.ndim(x) >= 1:
-        parameters = [(arguments.names[at], arguments.example[at]) for at in wrt[1:] if isinstance(arguments.example[at], np.ndarray)]
-        if len(parameters) == len(wrt) - 1:
-            form = pair_form(subject.name, arguments, wrt, parameters, forward, backward)
-            return Reading(subject, convention, moved, held_line, lambda: form.check(x))
-    values = [(arguments.names[at], arguments.example[at]) for at in wrt]
-
-    def vjp(values, douts):
-        return [None if one is None else real(one) for one in backward(douts)]
-
-    return Reading(subject, convention, moved, held_line, lambda: check_vjp(subject.name, values, forward, vjp))
-
-
-def pair_form(name, arguments, wrt, parameters, forward, backward):
-    """The pair as a layer: its first argument is the input, the others are parameters."""
-    left = {}
-
-    def run(x):
-        return forward([x, *(value.copy() for _, value in parameters)])[0]
-
-    def back(dout):
-        left["gradients"] = backward([dout if dout.ndim else float(dout)])
-        return real(left["gradients"][0])
-
-    def gradients():
-        given = left.get("gradients", [None] * len(wrt))
-        return {own: None if one is None else real(one) for (own, _), one in zip(parameters, given[1:])}
-
-    return LayerForm(name, parameters, run, back, gradients)
-
-
-def dict_of_gradients(subject, arguments, wrt, forward, backward, gradients, name):
-    """A backward that gives its gradients by name: ``{'dx': …, 'dw': …}``."""
-    pairs = {}
-    for key in gradients:
-        own = next((at for at in wrt if arguments.names[at] == key or is_pair(arguments.names[at], key)), None)
-        if own is not None:
-            pairs[own] = key
-    if not pairs:
-        raise ReadingError(f"{name} gives gradients for {listed(map(str, gradients))}", "arguments of those names", "wrt=('x', 'w')")
-    order = [at for at in wrt if at in pairs]
-    values = [(arguments.names[at], arguments.example[at]) for at in order]
-    constant = {at: arguments.example[at] for at in wrt}
-
-    def run(values):
-        everything = {**constant, **dict(zip(order, values))}
-        return forward([everything[at] for at in wrt])
-
-    def vjp(values, douts):
-        given = backward(douts)[0]
-        return [real(given[pairs[at]]) for at in order]
-
-    convention = f"{subject.name}({', '.join(arguments.names)}) → out, cache; {name} → gradients by name"
-    moved = f"compared: the gradients of {listed(f'{arguments.names[at]} ({pairs[at]})' for at in order)}"
-    return Reading(subject, convention, moved, "", lambda: check_vjp(subject.name, values, run, vjp))
-
-
-def _kinds(answer):
-    if isinstance(answer, (tuple, list)):
-        return f"({', '.join(described(one) for one in answer)})"
-    return described(answer)
+    convention = Text("is-slope", call=f"{subject.name}({arguments.names[at]})", other=name, where=where)
+    times = Text("slope-times", slope=Parts([name, "(", where, ")"], ""))
+    return Reading(subject, convention, times, None, lambda: form.check(x))

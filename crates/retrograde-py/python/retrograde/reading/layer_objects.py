@@ -2,13 +2,18 @@
 
 import numpy as np
 
+from .._language import Names, Text
 from ..errors import ReadingError
+from .copying import attributes, deep
+from .differences import agrees
 from .forms import LayerForm, LossForm, check_vjp, real
 from .labels import Labels
+from .means import check_layer
 from .objects import ObjectCalls, is_layer, method
-from .reading import Reading, listed
+from .reading import Reading
+from .slots import is_array, slots
 from .subject import arity, described, is_number
-from .words import FORWARD, RATE, TARGET
+from .words import FORWARD, OUTPUT, OUTPUTS, RATE, TARGET, UPSTREAM
 
 
 def read(subject):
@@ -16,12 +21,24 @@ def read(subject):
     if len(subject.things) != 1 or not is_layer(subject.thing):
         return None
     if not subject.example:
-        raise ReadingError(f"{subject.name} without an example", "an input", f"rg.check({subject.name.lower()}, x)")
+        raise ReadingError(Text("error-example", name=subject.name), Text("missing-input"), f"rg.check({subject.name.lower()}, x)")
     example = subject.example
     at = labels_at(subject, example)
-    if at is not None:
+    if at is not None and not _is_network(subject, example):
         return read_loss(subject, example, at)
     return read_layer(subject, example)
+
+
+def _is_network(subject, example):
+    """Whether it ends in its loss and gives gradients of its parameters alone."""
+    calls = ObjectCalls(deep(subject.thing, {}), subject)
+    if calls.required > 1 or not any(is_array(slot.get()) for slot in slots(subject.thing)):
+        return False
+    try:
+        calls.forward(*[one.copy() if isinstance(one, np.ndarray) else one for one in example])
+        return not calls.backward([1.0])
+    except Exception:
+        return False
 
 
 def labels_at(subject, example):
@@ -37,14 +54,15 @@ def labels_at(subject, example):
     for at, (label, rest) in ((1, (other, one)), (0, (one, other))):
         if isinstance(label, np.ndarray) and label.dtype.kind in "iub" and np.ndim(rest) >= 1 and np.ndim(label) >= 1:
             if np.asarray(rest).dtype.kind == "f":
-                return at
+                return at if _ends(subject, one, other) else None
     if is_number(one) or np.ndim(one) == 0:
         return None
     if np.size(one) == np.size(other) and np.asarray(other).dtype.kind == "f":
         # Two arrays of real numbers: a loss gives one number, and a gradient for one of them.
         calls = ObjectCalls(subject.thing, subject)
         out = calls.forward(one.copy(), other.copy())
-        if len(out) == 1 and out[0].size == 1 and np.size(one) > 1:
+        each = len(out) == 1 and out[0].size > 1 and callable(getattr(subject.thing, "calculate", None))
+        if (len(out) == 1 and out[0].size == 1 or each) and np.size(one) > 1:
             if calls.required == 2:
                 return 1
             answers = calls.backward([1.0], [1.0][: min(1, len(calls.accepts))])
@@ -56,14 +74,21 @@ def labels_at(subject, example):
     return None
 
 
-def numbers(example, reals):
-    """What an example looks like to forward: numbers where the user gave numbers."""
-    return [float(one) if number else one for one, number in zip(reals, example)]
+def _ends(subject, one, other):
+    """Whether forward of a float array and integers is a loss: it gives a number, or has a method that makes one of what it gives. One
+    number for each row is a layer with indices, if backward takes an upstream gradient of them."""
+    calls = ObjectCalls(subject.thing, subject)
+    try:
+        out = calls.forward(one.copy(), other.copy())
+    except Exception:
+        return True
+    return len(out) == 1 and out[0].size == 1 or callable(getattr(subject.thing, "calculate", None)) or calls.required != 1
 
 
-def study_layer(thing, subject, example):
+def study_layer(thing, subject, example, packed=False):
     """An object that has been called once in each direction, and its inputs as arrays."""
     calls = ObjectCalls(thing, subject)
+    calls.packed = packed
     moves = [isinstance(one, (np.ndarray, float, int, np.number)) and not isinstance(one, bool) for one in example]
     kinds = [is_number(one) for one in example]
     indices = [False] * len(example)
@@ -111,7 +136,7 @@ def layer_form(calls, given, inputs, at):
     def backward(dout):
         answers = calls.backward([_like(dout, dout)])
         if len(answers) <= at and len(answers) != 1:
-            raise ReadingError(f"{calls.kind}.{calls.backward_name} gives no gradient of its input", "dx", "return it")
+            raise ReadingError(Text("error-no-input", name=f"{calls.kind}.{calls.backward_name}"), "dx", Text("help-return"))
         return answers[at if len(answers) > at else 0]
 
     parameters = [(one.name, one.array) for one in calls.parameters]
@@ -128,24 +153,28 @@ def _passed(given, values, at, x):
 
 def read_layer(subject, example):
     """An object as a layer."""
-    calls, inputs, movable, given = study_layer(subject.thing, subject, example)
+    packed = len(example) == 1 and isinstance(example[0], (list, tuple)) and all(is_array(one) for one in example[0])
+    example = list(example[0]) if packed else example
+    calls, inputs, movable, given = study_layer(subject.thing, subject, example, packed)
+    calls.kind = subject.name
     outputs = calls.forward(*given(inputs))
-    if len(outputs) == 1 and outputs[0].size == 1 and len(movable) > 1:
+    if len(outputs) == 1 and outputs[0].size == 1 and (len(movable) > 1 or calls.parameters):
         # A network that ends in its loss gives no gradient of its labels, and perhaps none of its input.
         movable = movable[: len(calls.backward([_like(outputs[0], np.ones(outputs[0].shape))]))]
-    names = arity(getattr(calls.thing, calls.forward_name))[1]
+    names = [] if packed else arity(getattr(calls.thing, calls.forward_name))[1]
     names += [f"input{at}" for at in range(len(names), len(inputs))]
     parameters = [one.name for one in calls.parameters]
     subject.notes.extend(calls.notes)
     calls.add_to(subject.sources, calls.kind)
-    call = f"{calls.kind}: a layer; {calls.forward_name}({', '.join(names[: len(example)])}) → {_count(outputs)}"
-    convention = f"{call}, {calls.backward_name}({', '.join(calls.accepts[: max(1, calls.required)])})"
-    of = listed([f"d{names[at]}" for at in movable] + [f"{one.name} ({one.gradient.name})" for one in calls.parameters])
+    call = f"{calls.forward_name}({', '.join(names[: len(example)])})"
+    back = f"{calls.backward_name}({', '.join(calls.accepts[: max(1, calls.required)])})"
+    convention = Text("is-layer", name=calls.kind, call=call, out=_count(outputs), back=back)
+    pairs = [Text("pair", value=one.name, gradient=one.gradient.name) for one in calls.parameters]
     held = [names[at] for at in range(len(inputs)) if at not in movable]
-    moved = f"compared: the gradients of {of}"
+    moved = Text("of", names=Names([*(f"d{names[at]}" for at in movable), *pairs]))
     if len(movable) == 1 and len(outputs) == 1:
         form = layer_form(calls, given, inputs, movable[0])
-        return Reading(subject, convention, moved, _held(held), lambda: form.check(inputs[movable[0]]))
+        return Reading(subject, convention, moved, _held(held), lambda: check_layer(subject, form, inputs[movable[0]]))
 
     def forward(values):
         own = list(inputs)
@@ -162,37 +191,38 @@ def read_layer(subject, example):
             answers = [answers[at] for at in movable]
         if movable and len(answers) != len(movable):
             raise ReadingError(
-                f"{calls.kind}.{calls.backward_name} gives {len(answers)} gradients for {len(movable)} inputs",
-                "one gradient for each input",
-                "return them in the order of forward's arguments",
+                Text("error-gives-count", name=f"{calls.kind}.{calls.backward_name}", count=len(answers), inputs=Text("inputs", count=len(movable))),
+                Text("missing-each"),
+                Text("help-order"),
             )
         return [*answers[: len(movable)], *(gradients[name] for name in parameters)]
 
     arguments = [(names[at], inputs[at]) for at in movable] + [(one.name, one.array) for one in calls.parameters]
     if not arguments:
-        raise ReadingError(f"{calls.kind} has nothing to differentiate by", "a parameter with a gradient", "params={'W': 'dW'}")
+        raise ReadingError(Text("error-nothing", name=calls.kind), Text("missing-parameter"), "params={'W': 'dW'}")
     return Reading(subject, convention, moved, _held(held), lambda: check_vjp(subject.name, arguments, forward, backward))
 
 
 def _count(outputs):
-    return "one output" if len(outputs) == 1 else f"{len(outputs)} outputs"
+    return Text("one-output") if len(outputs) == 1 else Text("outputs", count=len(outputs))
 
 
 def _held(names):
-    return f"held: {listed(names)}" if names else ""
+    return Text("held", names=Names(names)) if names else None
 
 
 class LossCalls:
     """A loss object: called with predictions and labels, in the order that it has."""
 
-    def __init__(self, thing, subject, at):
-        self.calls, self.at, self.kind = ObjectCalls(thing, subject), at, type(thing).__name__
-        self._last, self.within = None, False
+    def __init__(self, thing, subject, at, name):
+        self.calls, self.at, self.kind = ObjectCalls(thing, subject), at, name or type(thing).__name__
+        self._last, self.within, self.takes_output = None, False, None
 
     def forward(self, x, labels):
         """The loss, as a number."""
         if self.within and not (x.min() > 0 and x.max() < 1):
-            raise ValueError("a loss of probabilities is asked for nothing else")
+            # No loss is there: a step of differences that leads beyond 0 or 1 is too long.
+            return float("nan")
         pair = (x, labels) if self.at == 1 else (labels, x)
         self._last = pair
         calculate = getattr(self.calls.thing, "calculate", None)
@@ -201,8 +231,8 @@ class LossCalls:
             out = [real(calculate(*pair))]
         if len(out) != 1 or out[0].size != 1:
             raise ReadingError(
-                f"{self.kind}.{self.calls.forward_name} gives {described(out[0])}, one number for each row",
-                "one number",
+                Text("error-gives-rows", name=f"{self.kind}.{self.calls.forward_name}", kind=described(out[0])),
+                Text("missing-number"),
                 "loss=lambda thing, x, t: thing.forward(x, t).mean()",
             )
         return float(out[0].reshape(()))
@@ -211,16 +241,50 @@ class LossCalls:
         """The gradient of the predictions."""
         required, accepts = self.calls.required, self.calls.accepts
         if required == 2:
-            arguments = list(self._last)
+            arguments = self._with(self.takes_output)
         elif required == 3:
             arguments = [dout, *self._last]
         elif accepts and not RATE.match(accepts[0]):
             arguments = [dout]
         else:
             arguments = []
+        return self._answer(dout, arguments)
+
+    def _with(self, output):
+        """What a backward of two arguments is given: those of forward, or what forward left as output in place of the prediction."""
+        pair = list(self._last)
+        if output is not None:
+            pair[1 - self.at] = attributes(self.calls.thing)[output].copy()
+        return pair
+
+    def choose(self, forward, x):
+        """Settles whether backward takes the input or the output that forward left, as a softmax joined with its loss does (nnfs): by
+        the differences of the loss, else by what the argument is called."""
+        forward(x)
+        left = [
+            name
+            for name, value in attributes(self.calls.thing).items()
+            if name.lower() in OUTPUTS and is_array(value) and value.shape == x.shape and not np.array_equal(value, x)
+        ]
+        if self.calls.required != 2 or not left:
+            return
+        fits = []
+        for one in (None, left[0]):
+            forward(x)
+            try:
+                gradient = self._answer(1.0, self._with(one))
+                fits.append(agrees(lambda values: forward(values[0]), 0, x, gradient))
+            except Exception:
+                fits.append(False)
+        called = self.calls.accepts[1 - self.at]
+        if fits[1] and not fits[0] or fits[0] == fits[1] and (UPSTREAM.match(called) or OUTPUT.match(called)):
+            self.takes_output = left[0]
+            self.calls.subject.notes.append(Text("note-given", backward=self.calls.backward_name, name=f"self.{left[0]}"))
+
+    def _answer(self, dout, arguments):
         answers = self.calls.backward([dout], arguments)
         if not answers:
-            raise ReadingError(f"{self.kind}.{self.calls.backward_name} gives nothing", "the gradient of its input", "return dx")
+            raise ReadingError(Text("error-gives-nothing", name=f"{self.kind}.{self.calls.backward_name}"), Text("missing-input-gradient"), "return dx")
         return answers[0 if len(answers) == 1 else 1 - self.at]
 
 
@@ -230,9 +294,9 @@ def probabilities(x):
     return bool(x.size > 1 and x.min() > 0 and x.max() < 1)
 
 
-def loss_form(thing, subject, at, x, t):
+def loss_form(thing, subject, at, x, t, name=None):
     """A loss object in its form, with the labels as the check takes them; ``None`` for targets of another kind."""
-    calls = LossCalls(thing, subject, at)
+    calls = LossCalls(thing, subject, at, name)
     calls.within = probabilities(x)
     labels = Labels(t)
     taken = labels.form(np.shape(x))
@@ -241,16 +305,18 @@ def loss_form(thing, subject, at, x, t):
         def forward(logits, asked):
             return calls.forward(logits, labels.back(asked, logits.shape))
 
+        calls.choose(lambda values: forward(values, np.asarray(taken)), real(x))
         return calls, LossForm(calls.kind, forward, calls.backward), taken
 
     def closed(logits):
         return real(calls.forward(logits, labels.rows(logits.shape[0] if logits.ndim else 1)))
 
+    calls.choose(lambda values: float(closed(values)), real(x))
     closed(real(x))
     once, twice = calls.backward(1.0), calls.backward(2.0)
     ignored = np.array_equal(once, twice)
     if ignored:
-        subject.notes.append("backward takes no upstream gradient; at the end of the graph that is 1")
+        subject.notes.append(Text("note-end"))
 
     def backward(dout):
         return calls.backward(1.0) * float(dout) if ignored else calls.backward(float(dout))
@@ -261,12 +327,13 @@ def loss_form(thing, subject, at, x, t):
 def read_loss(subject, example, at):
     """An object as a loss."""
     x, t = real(example[1 - at]), example[at]
-    calls, form, taken = loss_form(subject.thing, subject, at, x, t)
+    calls, form, taken = loss_form(subject.thing, subject, at, x, t, subject.name)
     calls.calls.add_to(subject.sources, calls.kind)
     order = "(x, t)" if at == 1 else "(t, x)"
     arguments = ", ".join(calls.calls.accepts[: max(calls.calls.required, 1)])
-    convention = f"{calls.kind}: a loss; {calls.calls.forward_name}{order} → a number, {calls.calls.backward_name}({arguments})"
+    call, back = f"{calls.calls.forward_name}{order}", f"{calls.calls.backward_name}({arguments})"
+    convention = Text("is-loss", name=calls.kind, call=call, back=back)
     kind = "rows" if isinstance(taken, np.ndarray) else "classes" if taken is not None else "targets"
-    held = f"held: t, {described(np.asarray(t))}, taken for {kind}"
+    held = Text("held-labels", kind=described(np.asarray(t)), taken=Text(kind))
     check = (lambda: form.check(x, taken)) if taken is not None else (lambda: form.check(x))
-    return Reading(subject, convention, "compared: the gradient of the first argument, dx" if at else "compared: the gradient of the second argument", held, check)
+    return Reading(subject, convention, Text("of-first" if at else "of-second", name="dx"), held, check)

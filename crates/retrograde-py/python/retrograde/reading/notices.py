@@ -2,12 +2,15 @@
 
 import sys
 
+from .._language import Parts, Text
+from .._texts import TABLE
 from .copying import attributes
 from .subject import kind_of
 
 
-def finding(severity, location, blocks, cause, sentence, help=None, formulas=None, consequence=None):
-    """A finding in the form that the check's own have."""
+def finding(severity, location, blocks, cause, given, formulas=None):
+    """A finding in the form that the check's own have; its texts have the name of the cause, and take what is ``given``."""
+    words = {part: Text(f"{cause}-{part}", **given) if f"{cause}-{part}" in TABLE else None for part in ("sentence", "help", "training")}
     return {
         "severity": severity,
         "verdict": "wrong" if severity == "fault" else "right",
@@ -15,11 +18,12 @@ def finding(severity, location, blocks, cause, sentence, help=None, formulas=Non
         "blocks": blocks,
         "cause": {"cause": cause},
         "invariant": None,
-        "sentence": sentence,
+        "title": Text(cause),
+        "sentence": words["sentence"],
         "formulas": formulas,
         "evidence": [],
-        "help": help,
-        "consequence": consequence,
+        "help": words["help"],
+        "consequence": words["training"],
     }
 
 
@@ -34,17 +38,7 @@ def stale_classes(things):
             continue
         if kind.__module__ == "__main__" or now.__module__ == kind.__module__:
             seen.add(kind)
-            found.append(
-                finding(
-                    "warning",
-                    kind_of(thing),
-                    [],
-                    "stale_class",
-                    f"The class {kind.__name__} has been defined anew since this object was made: the object still has the old methods, and "
-                    "what you changed is not what was checked.",
-                    help=f"make the object again: run the cell that calls {kind.__name__}(…)",
-                )
-            )
+            found.append(finding("warning", kind_of(thing), [], "stale_class", {"name": kind.__name__}))
     return found
 
 
@@ -59,30 +53,15 @@ def _parts(thing):
 def rebound(name, pairs):
     """Parameters that the layers no longer share with the dictionary that an update changes."""
     names = [own for own, _ in pairs]
-    places = ", ".join(f"{own} and {layer}" for own, layer in pairs)
+    places = Parts([Text("and", one=own, other=layer) for own, layer in pairs], ", ")
     return finding(
         "fault",
         name,
         names,
         "parameters_rebound",
-        f"The network's parameters and those of its layers are different arrays: {places}. An update of the one does not reach the other.",
-        help="network.params[key] -= learning_rate * grad[key], which changes the array in place",
+        {"places": places},
         formulas={
             "code": "network.params[key] = network.params[key] - learning_rate * grad[key]",
             "right": "network.params[key] -= learning_rate * grad[key]",
         },
-        consequence="the layers keep the weights that they were made with: the loss and the accuracy do not change",
     )
-
-
-def text(one):
-    """A finding for the terminal."""
-    mark = {"fault": "✗", "warning": "!", "remark": "·"}[one["severity"]]
-    blocks = f", {', '.join(one['blocks'])}" if one["blocks"] else ""
-    lines = [f"{mark} {one['location']}{blocks}: {one['cause']['cause'].replace('_', ' ')}", f"    {one['sentence']}"]
-    if one["formulas"]:
-        lines += [f"    the code   {one['formulas']['code']}", f"    right      {one['formulas']['right']}"]
-    for label, value in (("help      ", one["help"]), ("training  ", one["consequence"])):
-        if value:
-            lines.append(f"    {label} {value}")
-    return "\n".join(lines)

@@ -1,24 +1,38 @@
 """An object with ``forward`` and ``backward``: how it is called, what it answers, where its parameters and gradients are."""
 
-import copy
+import types
 
 import numpy as np
 
+from .._language import Names, Text
 from ..errors import ReadingError
-from .copying import attributes, reachable
+from .copying import attributes, deep, reachable
 from .forms import real
+from .growing import counts, put_back
+from .notices import finding
 from .parameters import Held, Search, Step, Sum
-from .rates import LARGE, set_rates
+from .rates import LARGE, rates_of, set_rates
 from .slots import is_array
 from .subject import arity, described, is_real, kind_of
-from .words import BACKWARD, CACHE, FORWARD, INPUT, INPUT_GRADIENTS, OUTPUTS, RATE, UPSTREAM, ZERO
+from .words import (
+    BACKWARD,
+    CACHE,
+    FORWARD,
+    INPUT,
+    INPUT_GRADIENTS,
+    OUTPUTS,
+    RATE,
+    TRAIN,
+    UPSTREAM,
+    ZERO,
+)
 
 
 def method(thing, names):
     """The first of these methods that an object has, as ``(name, method)``."""
     for name in names:
         found = getattr(thing, name, None)
-        if callable(found) and (name != "__call__" or hasattr(type(thing), "__call__")):
+        if callable(found) and not isinstance(found, type) and (name != "__call__" or hasattr(type(thing), "__call__")):
             return name, found
     return None, None
 
@@ -45,6 +59,9 @@ class ObjectCalls:
         self.takes_rate = any(RATE.match(name) for name in self.accepts)
         self.held, self.accumulates = Held([]), False
         self.inputs = self.raw = self.random = None
+        self.forwards = 0
+        #: Whether forward takes its inputs as one list.
+        self.packed = False
 
     # Forward.
 
@@ -54,12 +71,32 @@ class ObjectCalls:
         if self.state is not None:
             self._restore()
         self.inputs = inputs
-        answer = getattr(self.thing, self.forward_name)(*inputs, *self.extra)
+        self.forwards += 1
+        given = [list(inputs)] if self.packed else inputs
+        answer = getattr(self.thing, self.forward_name)(*given, *self.extra, *self._flags(len(given) + len(self.extra)))
         if answer is None:
-            answer = self._left_behind(OUTPUTS, "forward returns nothing", "an output")
+            answer = self._left_behind(OUTPUTS, needed=True)
         self.raw = answer
-        outputs = answer if isinstance(answer, (tuple, list)) else [answer]
-        return [real(one) for one in outputs[: len(outputs) - self.caches or None]]
+        outputs = list(answer) if isinstance(answer, (tuple, list)) else [answer]
+        outputs = outputs[: len(outputs) - self.caches or None]
+        upstream = [name for name in self.accepts if not RATE.match(name)]
+        if 0 < len(upstream) < len(outputs):
+            # A cell's state, of which backward is given no gradient.
+            note = Text("note-no-upstream", backward=self.backward_name, count=len(upstream))
+            self.notes += [note] if note not in self.notes else []
+            outputs = outputs[: len(upstream)]
+        return [real(one) for one in outputs]
+
+    def _flags(self, given):
+        """True for each argument that forward must have beyond these and that says whether it trains."""
+        required, names = arity(getattr(self.thing, self.forward_name))
+        missing = names[given:required]
+        if not missing or not all(TRAIN.match(name) for name in missing):
+            return []
+        note = Text("note-flag", forward=self.forward_name, flag=missing[0])
+        if note not in self.notes:
+            self.notes.append(note)
+        return [True] * len(missing)
 
     # Backward.
 
@@ -88,10 +125,11 @@ class ObjectCalls:
         answer = getattr(self.thing, self.backward_name)(*arguments, **rates)
         self.held.after(before)
         if answer is None:
-            answer = self._left_behind(INPUT_GRADIENTS, None, None)
+            answer = self._left_behind(INPUT_GRADIENTS, needed=False)
         if answer is None:
             return []
-        return [None if one is None else real(one) for one in (answer if isinstance(answer, tuple) else [answer])]
+        several = isinstance(answer, tuple) or isinstance(answer, list) and any(np.ndim(one) for one in answer)
+        return [None if one is None else real(one) for one in (answer if several else [answer])]
 
     def gradients(self):
         """By name, the gradient that each parameter has now; to be copied at once."""
@@ -111,15 +149,21 @@ class ObjectCalls:
     def study(self, inputs, douts):
         """Finds the parameters and their gradients, from what a forward and a backward change."""
         memo = {}
-        pristine = copy.deepcopy(dict(attributes(self.thing)), memo)
-        rates = set_rates(self.thing, self.rate)
+        pristine = deep(dict(attributes(self.thing)), memo)
+        before = counts(self.thing)
         first = self.forward(*inputs)
+        rates = set_rates(self.thing, self.rate, lambda: self.forward(*inputs))
         search = Search(self.thing, self.kind, self.subject.said)
+        once, count = counts(self.thing), self.forwards
         try:
             self.forward(*[_moved(one) for one in inputs])
         except Exception:
             self.forward(*inputs)
+        twice = counts(self.thing)
         search.after_forward()
+        grown = {path: length - once[path] for path, length in twice.items() if once.get(path, length) < length}
+        if grown:
+            self._flush({path: before.get(path, max(0, once[path] - count * more)) for path, more in grown.items()}, search)
         again = self.forward(*inputs)
         search.before = {name: seen for name, seen in Search(self.thing, self.kind, {}).before.items()}
         state = {id(array): array.copy() for array in self._arrays(search)}
@@ -129,19 +173,28 @@ class ObjectCalls:
         updates = search._updated(search.values(), 1.0)
         if updates and not (self.takes_rate or rates or told):
             raise ReadingError(
-                f"{self.kind}.{self.backward_name} changes {', '.join(sorted(p.name for key in updates for p in search.values()[key][:1]))}",
-                "the learning rate with which it does",
+                Text("error-changes", name=f"{self.kind}.{self.backward_name}", names=Names(sorted(search.values()[key][0].name for key in updates))),
+                Text("missing-rate"),
                 "lr=0.01",
             )
         self.parameters = search.find(self.rate if updates else None)
         self.notes += search.notes
         self.held = Held(self.parameters)
         self._put_back(search, state)
+        if updates and (self.takes_rate or rates):
+            self._look_for_missing_rates(inputs, douts, bool(rates))
         if updates:
-            self.notes.append(f"{self.backward_name} updates the parameters itself; the gradient is the step over the learning rate")
+            self.notes.append(Text("note-updates", backward=self.backward_name))
         self._look_for_accumulation(inputs, douts)
         self._settle(pristine, memo, first, again)
         return again
+
+    def _flush(self, lengths, search):
+        """What each forward adds to lists, a single backward would find there first: each forward begins without it."""
+        put_back(self.thing, lengths)
+        self._memo = {id(array): array for array in self._arrays(search)}
+        self.state = deep(dict(attributes(self.thing)), dict(self._memo))
+        self.notes.append(Text("note-state"))
 
     def _arrays(self, search):
         return [places[0].get() for places in search.values().values()]
@@ -152,6 +205,30 @@ class ObjectCalls:
             for place in one.places:
                 if place.get() is not one.array:
                     place.set(one.array)
+
+    def _look_for_missing_rates(self, inputs, douts, kept):
+        """Updates whose step is the same for every learning rate: the step itself is taken for their gradient, and it is said."""
+        once, rate = self._steps(inputs, douts), self.rate
+        self._set_rate(rate / 2, kept)
+        twice = self._steps(inputs, douts)
+        self._set_rate(rate, kept)
+        for one, first, second in zip(self.held.updated, once, twice):
+            if np.any(first) and np.allclose(second, 2 * first, rtol=1e-9, atol=0):
+                one.gradient.rate = 1.0
+                given = {"name": one.places[0].short, "backward": self.backward_name}
+                formulas = {"code": Text("rate_missing-code", **given), "right": Text("rate_missing-right", **given)}
+                self.subject.found.append(finding("fault", self.kind, [given["name"]], "rate_missing", given, formulas))
+
+    def _steps(self, inputs, douts):
+        self.backward(douts(self.forward(*inputs)))
+        return [one.gradient.value for one in self.held.updated]
+
+    def _set_rate(self, rate, kept):
+        self.rate = rate
+        for one in self.held.updated:
+            one.gradient.rate = rate
+        for holder, name in rates_of(self.thing) if kept else ():
+            setattr(holder, name, rate)
 
     def _look_for_accumulation(self, inputs, douts):
         """Whether a second backward adds to the first, by design."""
@@ -167,7 +244,7 @@ class ObjectCalls:
         designed = method(self.thing, ZERO)[0] or all(len(one.gradient.path) > 1 and isinstance(one.gradient.path[-1][1], str) for one in slots)
         if any(adds) and designed:
             self.accumulates = True
-            self.notes.append("gradients add up by design; they are set to 0 before each backward")
+            self.notes.append(Text("note-adds"))
 
     def _after(self, inputs, douts):
         self.backward(douts(self.forward(*inputs)))
@@ -182,9 +259,16 @@ class ObjectCalls:
 
     def _settle(self, pristine, memo, first, again):
         """Whether forward depends on what earlier calls left, so that the state is put back before each."""
+        if self.state is not None:
+            return
         same = len(first) == len(again) and all(np.array_equal(a, b, equal_nan=True) for a, b in zip(first, again))
         if same or not hasattr(self.thing, "__dict__"):
             return
+        if self.held.updated:
+            kept = types.SimpleNamespace(**pristine)
+            for holder, name in rates_of(kept):
+                setattr(holder, name, self.rate)
+            pristine = vars(kept)
         arrays = [one.array for one in self.parameters]
         if all(id(array) in memo for array in arrays):
             self.state = pristine
@@ -195,24 +279,24 @@ class ObjectCalls:
         else:
             # The first forward made the parameters.
             self._memo = {id(array): array for array in arrays}
-            self.state = copy.deepcopy(dict(attributes(self.thing)), dict(self._memo))
-        self.notes.append("what earlier calls left behind is put back before each forward")
+            self.state = deep(dict(attributes(self.thing)), dict(self._memo))
+        self.notes.append(Text("note-state"))
 
     def _restore(self):
         space = vars(self.thing)
         space.clear()
-        space.update(copy.deepcopy(self.state, dict(self._memo)))
+        space.update(deep(self.state, dict(self._memo)))
 
-    def _left_behind(self, names, seen, missing):
+    def _left_behind(self, names, needed):
         """What a call that returns nothing left on the object."""
         for name in names:
             for own, value in attributes(self.thing).items():
                 if own.lower() == name and isinstance(value, np.ndarray):
                     return value
-        if missing is None:
+        if not needed:
             return None
-        have = ", ".join(f"{name}: {described(value)}" for name, value in attributes(self.thing).items())
-        raise ReadingError(f"{self.kind}.{seen}", missing, f"return it, or keep it as self.output; there are {have}")
+        have = Names(f"{name}: {described(value)}" for name, value in attributes(self.thing).items())
+        raise ReadingError(Text("error-returns-nothing", name=f"{self.kind}.{self.forward_name}"), Text("missing-output"), Text("help-output", names=have))
 
 
 def _moved(value):

@@ -2,8 +2,10 @@
 
 import numpy as np
 
+from .._language import Names, Text
 from ..errors import ReadingError
 from .slots import Slot, is_array, paired, slots
+from .words import INPUT_GRADIENTS
 
 
 class Parameter:
@@ -37,7 +39,7 @@ class Step:
     """The gradient of a parameter that backward itself updates: the step that it takes, over the learning rate."""
 
     def __init__(self, rate):
-        self.rate, self.value, self.name = rate, None, "the step of the update"
+        self.rate, self.value, self.name = rate, None, Text("step")
 
     def get(self):
         """The gradient after the last backward."""
@@ -83,7 +85,8 @@ class Search:
         found, taken = [], set()
         for key, places in values.items():
             pairs = [(place, other) for place in places for other in everything if paired(place.path, other.path)]
-            pairs = [(place, other) for place, other in pairs if other.name not in taken]
+            # What is called the gradient of the input is that, also where the input looks like a parameter.
+            pairs = [(place, other) for place, other in pairs if other.name not in taken and not _of_input(other)]
             held = self.before[places[0].name][1]
             if key in updated:
                 found.append(Parameter(held, places, Step(rate)))
@@ -117,25 +120,27 @@ class Search:
         """Arrays that backward leaves and that no name pairs, where one shape fits alone."""
         known = {id(one.array) for one in found}
         left = [Slot(self.thing, slot.path) for slot in slots(self.thing) if slot.name in self.changed - taken]
-        left = [slot for slot in left if is_array(slot.get()) and id(slot.get()) not in known]
+        left = [slot for slot in left if is_array(slot.get()) and id(slot.get()) not in known and not _of_input(slot)]
         rest = [places for key, places in values.items() if key not in known]
-        rest = [places for places in rest if not any(place.name in taken for place in places)]
+        rest = [places for places in rest if places[0].get() is not None and not any(place.name in taken for place in places)]
         for places in rest:
             shape = places[0].get().shape
             fits = [slot for slot in left if slot.get().shape == shape and slot.name != places[0].name]
             rivals = [other for other in rest if other[0].get().shape == shape]
             if len(fits) == 1 and len(rivals) == 1:
                 found.append(Parameter(places[0].get(), places, fits[0]))
-                self.notes.append(
-                    f"{fits[0].name} is taken for the gradient of {places[0].name} by its shape (params= says otherwise)"
-                )
+                self.notes.append(Text("note-by-shape", gradient=fits[0].name, value=places[0].name))
 
     def _told(self, value, gradient):
         everything = {slot.name: slot for slot in slots(self.thing)}
         if value in everything and gradient in everything and is_array(everything[value].get()):
             return Parameter(everything[value].get(), [everything[value]], everything[gradient])
-        have = ", ".join(everything) or "none"
-        raise ReadingError(f"params={{{value!r}: {gradient!r}}} names no arrays of {self.kind}", "", f"its arrays are {have}")
+        seen = Text("error-params", pair=f"{{{value!r}: {gradient!r}}}", kind=self.kind)
+        raise ReadingError(seen, "", Text("help-arrays", names=Names(everything)))
+
+
+def _of_input(slot):
+    return slot.name.lower() in INPUT_GRADIENTS
 
 
 class Held:

@@ -2,9 +2,11 @@
 
 import json
 
+from .._language import Names, Parts, Text, current, resolved
 from ..report import RIGHT, Report
 from .epsilons import left_out
-from .notices import finding, text
+from .insertion import in_markdown, in_page, in_text
+from .notices import finding
 
 
 class Reading:
@@ -18,13 +20,18 @@ class Reading:
 
     @property
     def lines(self):
-        """The three lines."""
+        """The three lines, in the language of reports."""
+        return self.lines_in(current())
+
+    def lines_in(self, code):
+        """The three lines in a language."""
         held = [self._held] if self._held else []
         notes = self._subject.notes
         letters = self._subject.isolation.output.letters
         if letters:
-            notes = [*notes, f"{letters} letters of output were withheld"]
-        return [self.convention, self._moved, "; ".join([*held, *dict.fromkeys(notes)]) or "nothing else is held"]
+            notes = [*notes, Text("note-output", letters=letters)]
+        rest = [*held, *dict.fromkeys(notes)] or [Text("held-nothing")]
+        return [one.said(code) for one in (self.convention, self._moved, Parts(rest))]
 
     def run(self):
         """The report of the check."""
@@ -32,24 +39,28 @@ class Reading:
         data = json.loads(forms["json"])
         if data["verdict"] == "wrong" and not any(one["cause"] for one in data["findings"] if one["severity"] == "fault"):
             forms, data = self._without_epsilons(forms, data)
-        others = {
-            "en": self._completed(data, forms),
-            "ko": self._completed(json.loads(forms["ko"]["json"]), {**forms["ko"], "html": forms["html"]}),
-        }
-        return Report(*others["en"][:1], self.lines, others["en"][1], others)
+        found = {code: resolved(self._subject.found, code) for code in ("en", "ko")}
+        fault = any(one["severity"] == "fault" for one in self._subject.found)
+        verdict = "wrong" if fault and data["verdict"] != "wrong" else None
+        page = in_page(forms["html"], found, verdict)
+        languages = {}
+        for code, own, data in (("en", forms, data), ("ko", forms["ko"], json.loads(forms["ko"]["json"]))):
+            written = {
+                "text": in_text(own["text"], found[code], code, verdict),
+                "markdown": in_markdown(own["markdown"], found[code], code, verdict),
+                "html": page,
+            }
+            languages[code] = self._completed(code, data, found[code], verdict), written
+        return Report("en", languages)
 
-    def _completed(self, data, forms):
-        """With the lines of the user's code, and with the findings of this side."""
-        found = self._subject.found
+    def _completed(self, code, data, found, verdict):
+        """With the lines of the user's code, with the findings of this side, and how the code was read."""
         for one in data["findings"]:
             line = self._subject.sources.line(one)
             if line is not None:
-                one["line"] = line
+                one["line"] = resolved(line, code)
         data["findings"] = [*found, *data["findings"]]
-        if any(one["severity"] == "fault" for one in found):
-            data["verdict"] = "wrong"
-        kept = {name: forms[name] for name in ("text", "html", "markdown")}
-        return data, {**kept, "notices": [text(one) for one in found]}
+        return {**data, "verdict": verdict or data["verdict"], "reading": self.lines_in(code)}
 
     def _without_epsilons(self, forms, data):
         """Where nothing explains what is wrong, a small epsilon in a loss may: without it the gradient is right."""
@@ -65,31 +76,21 @@ class Reading:
         if without["verdict"] not in RIGHT:
             return forms, data
         shown = ", ".join(f"{one:g}" for one in epsilons)
-        self._subject.found.append(
-            finding(
-                "remark",
-                self.name,
-                [],
-                "epsilon",
-                f"The loss is computed with {shown}, and the gradients are those of a loss without it: so small an epsilon has no "
-                "consequence for training. The comparison leaves it out.",
-            )
-        )
+        self._subject.found.append(finding("remark", self.name, [], "epsilon", {"shown": shown}))
         return again, without
 
     def __repr__(self):
-        return "\n".join(["how I read your code:", *(f"  {line}" for line in self.lines)])
+        return "\n".join([str(Text("how")), *(f"  {line}" for line in self.lines)])
 
     def _repr_html_(self):
         import html
 
         items = "".join(f"<li>{html.escape(line)}</li>" for line in self.lines)
-        return f"<p>How I read your code</p><ul>{items}</ul>"
+        return f"<p>{Text('how-title')}</p><ul>{items}</ul>"
 
 
-def listed(names):
-    """``w, b and gamma``; ``nothing`` for none."""
-    names = list(names)
-    if len(names) > 1:
-        return ", ".join(names[:-1]) + " and " + names[-1]
-    return names[0] if names else "nothing"
+def compared_with(names, guessed):
+    """Whose gradients are compared, and which of them were found by their shapes."""
+    if guessed:
+        return Text("of-by-shape", names=Names(names), guessed=Names(guessed))
+    return Text("of", names=Names(names))

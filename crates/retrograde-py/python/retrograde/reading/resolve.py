@@ -4,6 +4,7 @@ import ast
 import inspect
 import textwrap
 
+from .._language import Text
 from ..errors import ReadingError
 from .subject import arity, kind_of
 from .words import CACHE, COUNT, INPUT, OUTPUT, PARAMETERS, RATE, TARGET
@@ -35,7 +36,7 @@ def plan(function, known, roles, order=(), has=None):
         if key is None:
             if not rest:
                 raise ReadingError(
-                    f"{kind_of(function)}({', '.join(names)})", f"a value for {names[at]}", "name the argument as forward returns it, or x and t"
+                    f"{kind_of(function)}({', '.join(names)})", Text("missing-value", name=names[at]), Text("help-argument")
                 )
             chosen[at] = rest.pop(0)
     return chosen

@@ -59,10 +59,10 @@ def slots(thing):
             if id(holder) in seen:
                 continue
             seen.add(id(holder))
-            for step, value in _members(holder):
+            for step, value in members(holder):
                 if value is None or is_array(value):
                     found.append(Slot(thing, (*path, step)))
-                elif _holds(value):
+                elif holds(value):
                     deeper.append((value, (*path, step)))
         level = deeper
     return found
@@ -73,7 +73,8 @@ def is_array(value):
     return isinstance(value, np.ndarray) and value.dtype.kind == "f"
 
 
-def _members(holder):
+def members(holder):
+    """What an object, a dictionary or a list holds, each with the step to it."""
     if isinstance(holder, dict):
         return [(("[", key), value) for key, value in holder.items()]
     if isinstance(holder, (list, tuple)):
@@ -81,7 +82,8 @@ def _members(holder):
     return [((".", name), value) for name, value in attributes(holder).items()]
 
 
-def _holds(value):
+def holds(value):
+    """Whether it is a container or an object with parts of its own."""
     if isinstance(value, (dict, list, tuple)):
         return bool(value) and len(value) < 1000
     if isinstance(value, (type, types.ModuleType, types.FunctionType, types.MethodType, str, bytes, np.ndarray)):

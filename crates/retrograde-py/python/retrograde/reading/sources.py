@@ -5,6 +5,7 @@ import re
 import sys
 import types
 
+from .._language import Text
 from .isolation import referred
 from .subject import kind_of
 
@@ -110,7 +111,7 @@ def _place(function, number, text, right=None):
     return {
         "file": file,
         "line": number,
-        "place": f"{cell(file) or file}, line {number}, in {kind_of(function)}",
+        "place": Text("place", file=cell(file) or file, line=number, function=kind_of(function)),
         "code": text.strip(),
         "right": right,
     }

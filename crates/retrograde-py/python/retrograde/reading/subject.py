@@ -4,6 +4,7 @@ import inspect
 
 import numpy as np
 
+from .._language import Names, Text
 from ..errors import ReadingError
 from .copying import Copies
 from .isolation import Isolation
@@ -22,10 +23,12 @@ class Subject:
             self.things = [copies.of(thing) for thing in things]
             self.example = [copies.of(one) for one in example]
         except Exception as error:
-            seen = f"{kind_of(things[0])} cannot be copied: {type(error).__name__}: {error}"
-            raise ReadingError(seen, "a copy to experiment with", "give its class a __deepcopy__") from error
+            seen = Text("error-copy", name=kind_of(things[0]), error=f"{type(error).__name__}: {error}")
+            raise ReadingError(seen, Text("missing-copy"), Text("help-copy")) from error
         self.isolation = Isolation([*self.things, *self.example, *things])
         self.notes, self.found, self.sources = [], stale_classes(things), Sources()
+        if copies.shared:
+            self.notes.append(Text("note-shared", names=Names(dict.fromkeys(type(one).__name__ for one in copies.shared))))
 
     @property
     def thing(self):
@@ -39,6 +42,9 @@ class Subject:
 
 def kind_of(thing):
     """The name of a function, or of an object's class."""
+    if getattr(thing, "_is_autograd_primitive", False):
+        # HIPS autograd calls every primitive alike.
+        thing = thing.fun
     name = getattr(thing, "__qualname__", None) or getattr(thing, "__name__", None)
     return (name or type(thing).__name__).rpartition(".")[2]
 

@@ -1,22 +1,27 @@
-"""Engines of one's own, in the way of micrograd and DeZero: values with ``data``, ``grad`` and ``backward`` (C6, C22)."""
+"""Engines of one's own, in the way of micrograd, DeZero and minitorch: values with ``data``, ``grad`` and ``backward`` (C6, C22, C23)."""
 
 import operator
+from types import SimpleNamespace
 
 import numpy as np
 
+from .._language import Names, Text
 from ..errors import ReadingError
-from .forms import check_function, real
-from .functions import is_function
-from .reading import Reading, listed
-from .subject import arity
+from .arguments import is_function
+from .contexts import with_context
+from .engine_functions import Created, Operation, numbers
+from .forms import check_function, check_vjp
+from .reading import Reading
+from .subject import arity, kind_of
 
 #: What the name of an operation is, by the symbol that engines give it.
 _OPERATIONS = {"+": operator.add, "*": operator.mul, "-": operator.sub, "/": operator.truediv, "@": operator.matmul, "neg": operator.neg}
 
 
 def is_value(thing):
-    """Whether it is a node of such an engine."""
-    return hasattr(thing, "data") and hasattr(thing, "grad") and callable(getattr(thing, "backward", None)) and not isinstance(thing, (type, np.ndarray))
+    """Whether it is a node of such an engine. Some have a gradient only after backward."""
+    held = hasattr(thing, "data") and (hasattr(thing, "grad") or hasattr(thing, "derivative")) or hasattr(thing, "op") and hasattr(thing, "inputs")
+    return held and callable(getattr(thing, "backward", None)) and not isinstance(thing, (type, np.ndarray))
 
 
 def read(subject):
@@ -37,43 +42,43 @@ class Values:
         self.kind = type(subject.example[positions[0]])
         _, names = arity(self.function)
         self.names = [names[at] if at < len(names) else f"argument{at}" for at in positions]
-        self.numbers = [isinstance(subject.example[at].data, (int, float)) for at in positions]
+        self.plain = [isinstance(getattr(subject.example[at], "data", None), (int, float)) for at in positions]
 
-    def make(self, numbers):
+    def make(self, given):
         """New values with these numbers."""
-        return [self.kind(float(one) if plain else one.copy()) for one, plain in zip(numbers, self.numbers)]
+        return [self.kind(float(one) if plain else one.copy()) for one, plain in zip(given, self.plain)]
 
-    def run(self, numbers):
+    def run(self, given):
         """The values, and what the function makes of them."""
         self.subject.isolation.reset()
-        made = self.make(numbers)
+        made = self.make(given)
         arguments = list(self.subject.example)
         for at, value in zip(self.positions, made):
             arguments[at] = value
         out = self.function(*arguments)
         if not is_value(out):
-            raise ReadingError(f"{self.subject.name} gives {type(out).__name__}", f"a {self.kind.__name__}", "return the value, not its data")
+            raise ReadingError(Text("error-gives-kind", name=self.subject.name, kind=type(out).__name__), self.kind.__name__, Text("help-value"))
         return made, out
 
-    def loss(self, numbers):
+    def loss(self, given):
         """The sum of what comes out."""
-        return float(np.sum(self.run(numbers)[1].data))
+        return float(np.sum(numbers(self.run(given)[1])))
 
-    def gradients(self, numbers):
+    def gradients(self, given):
         """What the engine's backward gives."""
-        made, out = self.run(numbers)
+        made, out = self.run(given)
         out.backward()
-        return [_number(one.grad, like) for one, like in zip(made, numbers)]
+        return [_gradient(one, like) for one, like in zip(made, given)]
 
     def check(self):
         """The whole; where it is wrong, each operation by itself."""
-        named = list(zip(self.names, [real(self.subject.example[at].data) for at in self.positions]))
+        named = list(zip(self.names, [numbers(self.subject.example[at]) for at in self.positions]))
         forms = check_function(self.subject.name, named, self.loss, self.gradients)
         if '"verdict":"wrong"' not in forms["json"]:
             return forms
         _, out = self.run([one for _, one in named])
-        for symbol, parents in operations(out):
-            alone = self._alone(symbol, parents)
+        for symbol, parents, creator in operations(out):
+            alone = self._alone(symbol, parents) if creator is None else self._created(creator, parents)
             if alone is not None and alone["json"].count('"verdict":"wrong"'):
                 return alone
         return forms
@@ -86,7 +91,7 @@ class Values:
             call = lambda x: x**power
         if call is None:
             return None
-        numbers = [real(one.data) for one in parents]
+        given = [numbers(one) for one in parents]
 
         def run(values):
             made = [self.kind(float(value) if value.ndim == 0 else value.copy()) for value in values]
@@ -95,42 +100,79 @@ class Values:
         def gradients(values):
             made, out = run(values)
             out.backward()
-            return [_number(one.grad, like) for one, like in zip(made, values)]
+            return [_gradient(one, like) for one, like in zip(made, values)]
 
         words = "abcdefgh" if len(parents) > 1 else "x"
         try:
-            return check_function(symbol, list(zip(words, numbers)), lambda values: float(np.sum(run(values)[1].data)), gradients)
+            return check_function(symbol, list(zip(words, given)), lambda values: float(np.sum(numbers(run(values)[1]))), gradients)
+        except Exception:
+            return None
+
+    def _created(self, creator, parents):
+        """The operation of a node, which is an object, checked by itself."""
+        names = arity(getattr(creator, "forward", None) or creator.compute)[1]
+        if isinstance(creator, type):
+            return self._with_context(creator, names[1:], parents)
+        values = [(names[at] if at < len(names) else f"x{at}", numbers(one)) for at, one in enumerate(parents)]
+        calls = Created(self.subject, self.kind, creator) if hasattr(creator, "forward") else Operation(self.subject, creator)
+        try:
+            return check_vjp(kind_of(creator), values, calls.forward, calls.backward)
+        except Exception:
+            return None
+
+    def _with_context(self, function, names, parents):
+        """The operation of a node, which is a class with a context, checked by itself."""
+        example = [float(numbers(one)) for one in parents]
+        moved, forward, backward = with_context(function, SimpleNamespace(example=example, isolation=self.subject.isolation))
+        try:
+            return check_vjp(kind_of(function), [(names[at], np.asarray(example[at])) for at in moved], forward, backward)
         except Exception:
             return None
 
     def reading(self):
         """How it is read."""
-        convention = f"{self.subject.name}: a function of {self.kind.__name__} objects; backward() of what it returns"
-        held = "the graph is built anew in each call; the sum of the outputs is the loss"
-        return Reading(self.subject, convention, f"compared: the gradients (grad) of {listed(self.names)}", held, self.check)
+        convention = Text("is-values", name=self.subject.name, kind=self.kind.__name__)
+        return Reading(self.subject, convention, Text("of-grad", names=Names(self.names)), Text("held-graph"), self.check)
 
 
 def operations(out):
-    """The operations of a graph with their inputs, first the ones that come first; each kind once."""
+    """The operations of a graph with their inputs, first the ones that come first; each kind once: its symbol, its inputs, and the
+    object that it is, if it is one."""
     order, seen = [], set()
 
     def walk(node):
         if id(node) in seen:
             return
         seen.add(id(node))
-        for one in getattr(node, "_prev", ()):
+        for one in _made_by(node)[1] or getattr(node, "_prev", ()):
             walk(one)
         order.append(node)
 
     walk(out)
     kinds = set()
     for node in order:
+        creator, inputs = _made_by(node)
+        if creator is not None and kind_of(creator) not in kinds:
+            kinds.add(kind_of(creator))
+            yield kind_of(creator), inputs, creator
         parents, symbol = list(getattr(node, "_prev", ())), str(getattr(node, "_op", ""))
         if parents and symbol and symbol not in kinds:
             kinds.add(symbol)
-            yield symbol, parents if len(parents) > 1 or symbol not in _OPERATIONS or symbol == "neg" else parents * 2
+            yield symbol, parents if len(parents) > 1 or symbol not in _OPERATIONS or symbol == "neg" else parents * 2, None
 
 
-def _number(grad, like):
-    grad = getattr(grad, "data", grad) if not isinstance(grad, np.ndarray) else grad
-    return np.zeros(like.shape) if grad is None else real(grad).reshape(like.shape)
+def _made_by(node):
+    """The object that is the operation of a node, and its inputs; ``None`` and nothing where there is none."""
+    creator = getattr(node, "creator", None)
+    if creator is not None:
+        return creator, list(creator.inputs)
+    function = getattr(getattr(node, "history", None), "last_fn", None)
+    if function is not None:
+        return function, list(node.history.inputs)
+    operation = getattr(node, "op", None)
+    return (operation, list(node.inputs)) if callable(getattr(operation, "gradient", None)) else (None, [])
+
+
+def _gradient(value, like):
+    grad = numbers(getattr(value, "grad", getattr(value, "derivative", None)))
+    return np.zeros(like.shape) if grad is None else grad.reshape(like.shape)

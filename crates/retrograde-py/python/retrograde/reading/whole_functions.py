@@ -2,13 +2,14 @@
 
 import numpy as np
 
+from .._language import Names, Text
 from ..errors import ReadingError
+from .arguments import Arguments, is_function, is_scalar
 from .forms import check_function, real
-from .functions import Arguments, is_function, is_scalar
 from .matching import leaves, match
-from .reading import Reading, listed
+from .reading import Reading, compared_with
 from .resolve import plan, returned, role
-from .subject import kind_of
+from .subject import described, kind_of
 
 
 class _Place:
@@ -48,7 +49,7 @@ class ThreeFunctions:
         dictionaries = [at for at, one in enumerate(self.example) if isinstance(one, dict)]
         arrays = [at for at, one in enumerate(self.example) if not isinstance(one, dict)]
         if len(arrays) < 2:
-            raise ReadingError(f"{len(arrays)} arrays in the example", "x and t", f"rg.check(({', '.join(self.names)}), parameters, X, Y)")
+            raise ReadingError(Text("error-arrays", count=len(arrays)), "x, t", f"rg.check(({', '.join(self.names)}), parameters, X, Y)")
         self.roles = {arrays[-2]: "x", arrays[-1]: "t", **{at: "parameters" for at in dictionaries}}
         _, names = _arity(self.forward)
         loose = [at for at in arrays[:-2]]
@@ -83,7 +84,7 @@ class ThreeFunctions:
         roles["count"] = np.shape(roles["x"])[-1]
         loss = self._call("cost", self.cost, known, roles)
         if not is_scalar(loss):
-            raise ReadingError(f"{self.names[1]} gives an array", "one number", "the mean or the sum")
+            raise ReadingError(Text("error-gives-kind", name=self.names[1], kind=described(loss)), Text("missing-number"), Text("help-mean"))
         self.loss_now = float(np.asarray(loss).reshape(()))
         return self._call("backward", self.backward, known, roles)
 
@@ -106,7 +107,7 @@ class ThreeFunctions:
         self.guessed = guessed
         if not self.pairs:
             raise ReadingError(
-                f"{self.names[2]} gives {listed(leaf.name for leaf in found)}", "the parameters that they belong to", "a dictionary of parameters with the keys W1, b1, … and dW1, db1, …"
+                Text("error-gives", name=self.names[2], names=Names(leaf.name for leaf in found)), Text("missing-parameters"), Text("help-keys")
             )
 
     def put(self, values):
@@ -131,11 +132,9 @@ class ThreeFunctions:
             return [real(leaf.get(given)) for _, leaf in self.pairs]
 
         arguments = [(place.name, real(place.array)) for place, _ in self.pairs]
-        convention = f"{' → '.join(self.names)}: forward, the loss, and the gradients of a network"
-        moved = f"compared: the gradients of {listed(place.name for place, _ in self.pairs)}"
-        if self.guessed:
-            moved += f"; by their shapes: {listed(self.guessed)}"
-        return Reading(self.subject, convention, moved, "held: x and t", lambda: check_function(self.subject.name, arguments, loss, gradients))
+        convention = Text("is-three", names=" → ".join(self.names))
+        moved = compared_with((place.name for place, _ in self.pairs), self.guessed)
+        return Reading(self.subject, convention, moved, Text("held", names=Names(["x", "t"])), lambda: check_function(self.subject.name, arguments, loss, gradients))
 
 
 def _arity(function):

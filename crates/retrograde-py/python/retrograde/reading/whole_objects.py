@@ -2,18 +2,20 @@
 
 import numpy as np
 
+from .._language import Names, Parts, Text
 from ..errors import ReadingError
 from .forms import check_function, real
-from .matching import leaves, match
+from .matching import Leaf, leaves, match
 from .notices import rebound
 from .objects import method
 from .parameters import Held, Search
 from .rates import LARGE, set_rates
-from .reading import Reading, listed
+from .reading import Reading, compared_with
 from .resolve import plan, returned
 from .row import Row
-from .slots import Slot, slots
-from .subject import arity, described, is_number
+from .slots import is_array, slots
+from .sums import check_whole
+from .subject import arity, described, kind_of
 from .words import BACKWARD, GRADIENT, LOSS, OUTPUT, PREDICT, RATE, TARGET, TRAIN
 
 
@@ -35,7 +37,7 @@ class Whole:
     """The object as a function of its parameters."""
 
     #: Whether the loss is one that the object has.
-    loss_is = ""
+    loss_is = None
 
     def __init__(self, subject):
         self.subject, self.thing = subject, subject.thing
@@ -52,7 +54,7 @@ class Whole:
         """A loss that is one number."""
         if np.size(value) != 1:
             raise ReadingError(
-                f"the loss of {self.subject.name} is {described(np.asarray(value))}", "one number", "loss=lambda thing, x, t: …, the mean or the sum"
+                Text("error-loss-is", name=self.subject.name, kind=described(np.asarray(value))), Text("missing-number"), Text("help-loss-mean")
             )
         return float(np.asarray(value).reshape(()))
 
@@ -74,8 +76,8 @@ class Whole:
 
     def find(self):
         """The parameters: of what the backward pass gives, or of what it leaves on the object."""
-        rates = set_rates(self.thing, self.rate)
         self.loss()
+        rates = set_rates(self.thing, self.rate, lambda: [self.loss()])
         search = Search(self.thing, self.subject.name, self.subject.said)
         self.loss()
         search.after_forward()
@@ -86,7 +88,7 @@ class Whole:
         if found:
             self._match(found)
         else:
-            self._search(search, state, rates)
+            self._search(search, state, rates, given)
 
     def only_gradients(self, given):
         """What of a backward pass's answer are gradients."""
@@ -107,13 +109,13 @@ class Whole:
         pairs = [(leaf, place) for leaf, place in zip(found, chosen) if place is not None]
         if not pairs:
             raise ReadingError(
-                f"the gradients of {self.subject.name} are {listed(leaf.name for leaf in found)}",
-                "the parameters that they belong to",
+                Text("error-gives", name=self.subject.name, names=Names(leaf.name for leaf in found)),
+                Text("missing-parameters"),
                 "params={'W1': 'dW1', …}",
             )
         missing = [leaf.name for leaf, place in zip(found, chosen) if place is None]
         if missing:
-            self.subject.notes.append(f"no parameter was found for {listed(missing)} (params= says which)")
+            self.subject.notes.append(Text("note-no-parameter", names=Names(missing)))
         self.guessed = guessed
         names = [str(place.path[-1][1]) if isinstance(place.path[-1][1], str) else place.name for _, place in pairs]
         self.parameters = [
@@ -121,15 +123,18 @@ class Whole:
             for name, (leaf, place) in zip(names, pairs)
         ]
 
-    def _search(self, search, state, rates):
+    def _search(self, search, state, rates, given):
         updates = search._updated(search.values(), 1.0)
         if updates and not (rates or self.takes_rate() or self.subject.said.get("lr") is not None):
-            raise ReadingError(f"{self.subject.name} updates its parameters itself", "the learning rate with which it does", "lr=0.01")
+            raise ReadingError(Text("error-updates", name=self.subject.name), Text("missing-rate"), "lr=0.01")
         found = search.find(self.rate if updates else None)
+        if not found and is_array(given):
+            # A model with one parameter returns its gradient alone.
+            return self._match([Leaf((), [*filter(None, self.names()), "gradient"][:1], given)])
         if not found:
             raise ReadingError(
-                f"{self.subject.name} has arrays {listed(slot.name for slot in slots(self.thing))}",
-                "a gradient for each parameter, by its name",
+                Text("error-has", name=self.subject.name, names=Names(slot.name for slot in slots(self.thing))),
+                Text("missing-each-parameter"),
                 "params={'W1': 'dW1', …}",
             )
         self.held = Held(found)
@@ -139,7 +144,7 @@ class Whole:
                 if place.get() is not one.array:
                     place.set(one.array)
         if updates:
-            self.subject.notes.append("it updates its parameters itself; the gradient is the step over the learning rate")
+            self.subject.notes.append(Text("note-updates", backward=self.subject.name))
         self.subject.notes.extend(search.notes)
         self.parameters = [(one.name, one.array, lambda _, one=one: one.gradient.get()) for one in found]
         self.stored = found
@@ -149,6 +154,8 @@ class Whole:
         return False
 
     stored = ()
+    #: What the gradients are divided by before they are compared.
+    divisor = 1.0
 
     def gradients(self):
         """The gradients in the order of the parameters."""
@@ -160,7 +167,7 @@ class Whole:
         before = self.held.before()
         given = self.only_gradients(self.run())
         self.held.after(before)
-        return [real(get(given)) for _, _, get in self.parameters]
+        return [real(real(get(given)) / self.divisor) for _, _, get in self.parameters]
 
     def check(self):
         """The check as a function of all parameters."""
@@ -212,14 +219,14 @@ class Whole:
             self._rebind(row)
         backward = getattr(self.thing, getattr(self, "gradient_name", None) or getattr(self, "backward_name", None) or self.loss_name)
         self.subject.sources.add(self.subject.name, backward, backward)
-        moved = f"compared: the gradients of {listed(name for name, _, _ in self.parameters)}"
-        if self.guessed:
-            moved += f"; by their shapes: {listed(self.guessed)} (params= says otherwise)"
-        held = f"held: x, {described(self.example[0])}, and t, {described(np.asarray(self.example[1]))}{self.loss_is}"
-        convention = f"{self.subject.name}: a network; {self.convention()}"
+        moved = compared_with((name for name, _, _ in self.parameters), self.guessed)
+        held = Text("held-x-and-t", x=described(self.example[0]), t=described(np.asarray(self.example[1])))
+        held = Parts([held, *([self.loss_is] if self.loss_is else [])])
+        calls = {"name": self.subject.name, "calls": self.convention()}
         if row is None:
-            return Reading(self.subject, convention, moved, held, self.check)
-        convention += f"; layers {' → '.join([name for name, _ in row.layers])} → {row.loss_kind}"
+            return Reading(self.subject, Text("is-network", **calls), moved, held, lambda: check_whole(self, backward.__name__))
+        layers = " → ".join([*(name for name, _ in row.layers), row.loss_kind])
+        convention = Text("is-network-of", **calls, layers=layers)
         return Reading(self.subject, convention, moved, held, lambda: row.check_with(self))
 
 
@@ -235,7 +242,7 @@ class WithGradient(Whole):
         flags = [name for name in arity(method(subject.thing, LOSS)[1])[1] if TRAIN.match(name)]
         self.training = dict.fromkeys(flags, True)
         if flags:
-            subject.notes.append(f"{self.loss_name} is called with {flags[0]}=True, as gradient trains")
+            subject.notes.append(Text("note-training", loss=self.loss_name, flag=flags[0]))
         super().__init__(subject)
 
     def loss(self):
@@ -250,7 +257,7 @@ class WithGradient(Whole):
         return returned(getattr(self.thing, self.gradient_name))
 
     def convention(self):
-        return f"{self.loss_name}(x, t) and {self.gradient_name}(x, t)"
+        return Text("calls-gradient", loss=self.loss_name, gradient=self.gradient_name)
 
 
 class LossWithGradients(Whole):
@@ -300,7 +307,7 @@ class LossWithGradients(Whole):
         return [] if not isinstance(self.given, tuple) else returned(getattr(self.thing, self.loss_name))[1:]
 
     def convention(self):
-        return f"{self.loss_name}(x, t) → the loss and the gradients"
+        return Text("calls-loss", loss=self.loss_name)
 
 
 class BackwardOfExample(Whole):
@@ -333,6 +340,10 @@ class BackwardOfExample(Whole):
         thing, said = subject.thing, subject.said.get("loss")
         if said is not None:
             return lambda x, t: said(thing, x, t)
+        cost = getattr(thing, "cost", None)
+        if callable(getattr(cost, "fn", None)):
+            self.loss_is = Text("loss-is", name=f"{kind_of(cost)}.fn")
+            return lambda x, t: cost.fn(self.predict(x), t)
         name, loss = method(thing, LOSS)
         if loss is not None:
             names = arity(loss)[1]
@@ -341,15 +352,11 @@ class BackwardOfExample(Whole):
                 return lambda x, t: loss(x, t)
             swapped = bool(TARGET.match(names[0])) and not TARGET.match(names[1]) or OUTPUT.match(names[-1])
             return lambda x, t: loss(t, self.predict(x)) if swapped else loss(self.predict(x), t)
-        cost = getattr(thing, "cost", None)
-        if cost is not None and callable(getattr(cost, "fn", None)):
-            self.loss_is = f"; the loss is {type(cost).__name__ if not isinstance(cost, type) else cost.__name__}.fn"
-            return lambda x, t: cost.fn(self.predict(x), t)
         derivative = getattr(thing, "cost_derivative", None)
         if derivative is not None:
-            self.loss_is = "; the loss is taken for ½‖a − y‖², as its derivative is a − y (loss= says otherwise)"
+            self.loss_is = Text("loss-is-squares")
             return lambda x, t: 0.5 * np.sum((self.predict(x) - t) ** 2)
-        raise ReadingError(f"{subject.name} computes no loss", "the loss", "loss=lambda net, x, t: np.mean((net.forward(x) - t) ** 2)")
+        raise ReadingError(Text("error-loss", name=subject.name), Text("missing-loss"), "loss=lambda net, x, t: np.mean((net.forward(x) - t) ** 2)")
 
     def predict(self, x):
         """What forward gives."""

@@ -3,10 +3,10 @@
 import re
 
 RATE = re.compile(r"^(lr|learning_?rate|learn_?rate|eta|l_?rate|rate|step_?size)$", re.I)
-TARGET = re.compile(r"^(t|y|y_?true|targets?|labels?|ts|truth|y_?batch|t_?batch|expected|y_?train|ground_?truth|answer|gt)$", re.I)
+TARGET = re.compile(r"^(t|y|y_?true|targets?|labels?|ts|truth|y_?batch|t_?batch|expected|actual|y_?train|ground_?truth|answer|gt)$", re.I)
 INPUT = re.compile(r"^(x|inputs?|inp|input_?data|data|features|x_?batch|x_?train|a_?prev|in_?|images?|a0|a)$", re.I)
-OUTPUT = re.compile(r"^(y_?hat|y_?pred(icted)?|pred(ictions?|s)?|outputs?|out|probs|probabilities|al|a2|a3|scores|o|logits|result)$", re.I)
-CACHE = re.compile(r"^(caches?|memory|forward_?cache|activations|intermediates|values|ctx|saved)$", re.I)
+OUTPUT = re.compile(r"^(y_?hat|y_?pred(icted)?|pred(icted|ictions?|s)?|outputs?|out|probs|probabilities|al|a2|a3|scores|o|logits|result)$", re.I)
+CACHE = re.compile(r"^(caches?|memory|forward_?cache|activations|intermediates|values|ctx|saved|res|residuals?|kept)$", re.I)
 PARAMETERS = re.compile(r"^(parameters?|params|weights|theta|model|ws)$", re.I)
 COUNT = re.compile(r"^(m|n|batch_?size|num_?samples|n_?samples)$", re.I)
 UPSTREAM = re.compile(r"^(d.*|grad.*|g|delta.*|upstream.*|error.*|output_?grad.*|.*_?grad(ient)?)$", re.I)

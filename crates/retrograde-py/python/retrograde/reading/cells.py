@@ -1,0 +1,34 @@
+"""Cells of a script, with nothing to call (C28): refused, with the functions to write around them."""
+
+import types
+
+import numpy as np
+
+from .._language import Text
+from ..errors import ReadingError
+from .slots import is_array, is_pair
+
+
+def refuse(thing, example):
+    """Raises, for values in place of code, an error that shows how the cells become two functions."""
+    space = thing if isinstance(thing, dict) else vars(thing) if isinstance(thing, types.ModuleType) else None
+    if space is None and not isinstance(thing, (np.ndarray, str, float, int, list, type(None))):
+        return
+    names = {name: value for name, value in (space or {}).items() if isinstance(name, str) and not name.startswith("_") and is_array(value)}
+    pairs = [(one, other) for one in names for other in names if is_pair(one, other) and names[one].shape == names[other].shape]
+    own = [one for one, _ in pairs] or ["W", "b"]
+    gradients = [other for _, other in pairs] or ["dW", "db"]
+    arguments = ", ".join(own)
+    seen = Text("error-names") if space is not None else Text("error-value", kind=type(thing).__name__)
+    raise ReadingError(
+        seen,
+        Text("missing-functions"),
+        f"{Text('help-cells')}\n"
+        f"    def loss({arguments}):\n"
+        f"        …                    # {Text('cells-forward')}\n"
+        "        return loss\n"
+        f"    def gradients({arguments}):\n"
+        f"        …                    # {Text('cells-backward')}\n"
+        f"        return {', '.join(gradients)}\n"
+        f"    rg.check(loss, gradients, {arguments})",
+    )

@@ -1,0 +1,65 @@
+"""This side's findings inside the forms of a report that the check has written."""
+
+import html
+import re
+
+from .._language import Text, padded
+
+_FORMULAS = ("code", "right")
+_MARKS = {"fault": "✗", "warning": "!", "remark": "·"}
+
+
+def _labelled(one):
+    formulas = one["formulas"] or {}
+    found = [*formulas.items(), ("help", one["help"]), ("training", one["consequence"])]
+    return [(label, value) for label, value in found if value]
+
+
+def _head(one):
+    blocks = f", {', '.join(one['blocks'])}" if one["blocks"] else ""
+    return f"{one['location']}{blocks}: {one['title']}"
+
+
+def in_text(text, found, code, verdict):
+    """The text for a terminal: below the headline, whose verdict is that of all findings."""
+    headline, _, rest = text.rstrip().partition("\n")
+    if verdict:
+        headline = f"{headline.rpartition(': ')[0]}: {Text(f'verdict-{verdict}').said(code)}"
+    lines = [headline]
+    for one in found:
+        lines += ["", f"{_MARKS[one['severity']]} {_head(one)}", f"    {one['sentence']}"]
+        lines += [f"    {padded(Text(label).said(code), 10)} {value}" for label, value in _labelled(one)]
+    return "\n".join([*lines, rest]) if rest else "\n".join(lines)
+
+
+def in_markdown(text, found, code, verdict):
+    """The same in Markdown."""
+    before, headline, rest = re.split(r"(?m)^(# .*)$", text, maxsplit=1)
+    if verdict:
+        headline = f"{headline.rpartition(': ')[0]}: {Text(f'verdict-{verdict}').said(code)}"
+    parts = [before + headline]
+    for one in found:
+        parts.append(f"## {_MARKS[one['severity']]} {_head(one)}")
+        parts.append(one["sentence"])
+        parts += [f"- {Text(label).said(code)}: {f'`{value}`' if label in _FORMULAS else value}" for label, value in _labelled(one)]
+    return "\n\n".join([*parts, rest.lstrip("\n")])
+
+
+def in_page(page, by_language, verdict):
+    """The same in the page, which has both languages."""
+    if verdict:
+        words = "".join(f'<span lang="{code}">{Text(f"verdict-{verdict}").said(code)}</span>' for code in by_language)
+        page = re.sub(r'<p class="status \w+"><b>.*?</b>', f'<p class="status failed"><b>✗ {words}</b>', page, count=1, flags=re.S)
+    articles = "".join(_article(one, code) for code, found in by_language.items() for one in found)
+    if not articles:
+        return page
+    start = page.index('<p class="status')
+    end = page.index("</p>", start) + len("</p>")
+    return f"{page[:end]}<section>{articles}</section>{page[end:]}"
+
+
+def _article(one, code):
+    colour = {"fault": "wrong", "warning": "open", "remark": "remark"}[one["severity"]]
+    rows = "".join(f"<dt>{Text(label).said(code)}</dt><dd><code>{html.escape(value)}</code></dd>" for label, value in _labelled(one))
+    body = f"<h3>{html.escape(_head(one))}</h3><p>{html.escape(one['sentence'])}</p>" + (f"<dl>{rows}</dl>" if rows else "")
+    return f'<article class="card finding {colour}" lang="{code}">{body}</article>'

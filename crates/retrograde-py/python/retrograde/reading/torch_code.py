@@ -1,0 +1,205 @@
+"""PyTorch: ``torch.autograd.Function``, and a ``torch.nn.Module`` with the Functions inside it (C25). PyTorch is used only where
+the user has imported it."""
+
+import contextlib
+import sys
+
+import numpy as np
+
+from .._language import Names, Text
+from .forms import check_vjp
+from .reading import Reading
+from .subject import arity, is_number
+
+
+def read(subject):
+    """Reads a Function or a Module, or answers ``None``."""
+    torch = sys.modules.get("torch")
+    if torch is None or len(subject.things) != 1 or not hasattr(torch, "autograd"):
+        return None
+    thing = subject.thing
+    if isinstance(thing, type) and issubclass(thing, torch.autograd.Function):
+        return _function(torch, subject)
+    if isinstance(thing, torch.nn.Module):
+        return _module(torch, subject)
+    return None
+
+
+class Calls:
+    """A function of tensors, with the gradients that autograd gives by some of them."""
+
+    def __init__(self, torch, call, arguments, parameters=()):
+        self.torch, self.call, self.arguments, self.parameters = torch, call, arguments, list(parameters)
+        self.moved = [at for at, one in enumerate(arguments) if self._is_real(one)]
+        self.leaves, self.outputs, self.draws = [], [], True
+
+    def _is_real(self, one):
+        if self.torch.is_tensor(one):
+            return one.is_floating_point()
+        return is_number(one) and not isinstance(one, int) or isinstance(one, np.ndarray) and one.dtype.kind == "f"
+
+    def given(self):
+        """The values of what is moved."""
+        return [_numbers(self.arguments[at]) for at in self.moved] + [_numbers(one) for one in self.parameters]
+
+    def forward(self, values):
+        """The outputs; each call draws the same random numbers."""
+        torch = self.torch
+        arguments = list(self.arguments)
+        self.leaves = []
+        for at, value in zip(self.moved, values):
+            arguments[at] = torch.tensor(value, dtype=torch.float64, requires_grad=True)
+            self.leaves.append(arguments[at])
+        for one, value in zip(self.parameters, values[len(self.moved) :]):
+            one.data = torch.tensor(value, dtype=torch.float64)
+            self.leaves.append(one)
+        if self.draws:
+            torch.default_generator.set_state(self.random)
+        with torch.enable_grad():
+            out = self.call(*arguments)
+        outputs = list(out) if isinstance(out, (tuple, list)) else [out]
+        self.outputs = [one for one in outputs if torch.is_tensor(one) and one.is_floating_point()]
+        return [_numbers(one) for one in self.outputs]
+
+    def backward(self, values, douts):
+        """The gradients of what is moved; ``None`` for what the outputs do not depend on."""
+        torch = self.torch
+        pairs = [(out, torch.tensor(dout, dtype=out.dtype)) for out, dout in zip(self.outputs, douts) if out.requires_grad]
+        given = torch.autograd.grad([out for out, _ in pairs], self.leaves, [dout for _, dout in pairs], allow_unused=True)
+        return [None if one is None else _numbers(one) for one in given]
+
+    def check(self, name, names):
+        """The check of all that is moved."""
+        self.random = self.torch.default_generator.get_state()
+        try:
+            return self._check(name, names)
+        finally:
+            self.torch.default_generator.set_state(self.random)
+
+    def _check(self, name, names):
+        values = self.given()
+        self.forward(values)
+        # Setting the random state takes longer than a small network.
+        self.draws = not self.torch.equal(self.random, self.torch.default_generator.get_state())
+        gradients = self.backward(values, [np.ones(one.shape) for one in self.outputs])
+        # What gets no gradient by design is held.
+        kept = [at for at, one in enumerate(gradients) if one is not None]
+
+        def whole(some):
+            everything = list(values)
+            for at, value in zip(kept, some):
+                everything[at] = value
+            return everything
+
+        def backward(some, douts):
+            given = self.backward(whole(some), douts)
+            return [given[at] for at in kept]
+
+        named = [(names[at], values[at]) for at in kept]
+        return check_vjp(name, named, lambda some: self.forward(whole(some)), backward)
+
+
+def _numbers(tensor):
+    if hasattr(tensor, "detach"):
+        tensor = tensor.detach().cpu().double().numpy()
+    return np.array(tensor, dtype=np.float64, order="C")
+
+
+def _names(forward, arguments, moved, skip):
+    _, names = arity(forward)
+    names = names[skip:]
+    return [names[at] if at < len(names) else f"input{at}" for at in moved]
+
+
+def _skipped(torch, kind):
+    """How many arguments of forward come before the inputs: the context, unless ``setup_context`` has it."""
+    return 0 if kind.setup_context is not torch.autograd.Function.setup_context else 1
+
+
+def _function(torch, subject):
+    thing = subject.thing
+    calls = Calls(torch, thing.apply, subject.example)
+    skip = _skipped(torch, thing)
+    names = _names(thing.forward, subject.example, calls.moved, skip)
+    subject.sources.add(subject.name, thing.forward, thing.backward)
+    convention = Text("is-context", name=subject.name, call=f"apply({', '.join(arity(thing.forward)[1][skip:])})", back="backward(ctx, …)")
+    return Reading(subject, convention, Text("of", names=Names(names)), None, lambda: calls.check(subject.name, names))
+
+
+def _module(torch, subject):
+    module = subject.thing.double()
+    example = [one.double() if torch.is_tensor(one) and one.is_floating_point() else _tensor(torch, one) for one in subject.example]
+    parameters = [(name, one) for name, one in module.named_parameters() if one.requires_grad]
+    calls = Calls(torch, module, example, [one for _, one in parameters])
+    names = _names(module.forward, example, calls.moved, 0) + [name for name, _ in parameters]
+    inside = list(functions_inside(torch, module, example))
+    for one, _ in inside:
+        subject.sources.add(one.__name__, one.forward, one.backward)
+    convention = Text("is-module", name=subject.name, call=f"forward({', '.join(arity(module.forward)[1])})", inside=Names(one.__name__ for one, _ in inside))
+
+    def check():
+        forms = calls.check(subject.name, names)
+        if '"verdict":"wrong"' in forms["json"]:
+            for one, given in inside:
+                alone = Calls(torch, one.apply, given)
+                found = alone.check(one.__name__, _names(one.forward, given, alone.moved, _skipped(torch, one)))
+                if '"verdict":"wrong"' in found["json"]:
+                    return found
+        return forms
+
+    return Reading(subject, convention, Text("of", names=Names(names)), None, check)
+
+
+def _tensor(torch, one):
+    return torch.tensor(one) if isinstance(one, np.ndarray) else one
+
+
+def functions_inside(torch, module, example):
+    """The Functions that a module applies, each once, with what it is given."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        out = module(*[one.clone().requires_grad_() if torch.is_tensor(one) and one.is_floating_point() else one for one in example])
+        kinds = _kinds(out if isinstance(out, (tuple, list)) else [out])
+        seen = {}
+        with contextlib.ExitStack() as stack:
+            for kind in kinds:
+                stack.enter_context(_watched(torch, kind, seen))
+            torch.manual_seed(0)
+            module(*example)
+    return seen.items()
+
+
+def _kinds(outputs):
+    """The classes of the Functions in a graph, those nearest to the input first."""
+    found, seen, stack = [], {}, [one.grad_fn for one in outputs if getattr(one, "grad_fn", None) is not None]
+    while stack:
+        node = stack.pop()
+        if id(node) in seen:
+            continue
+        # Kept, so that no other node gets its address.
+        seen[id(node)] = node
+        kind = getattr(type(node), "_forward_cls", None)
+        if kind is not None and kind not in found:
+            found.append(kind)
+        stack.extend(one for one, _ in node.next_functions if one is not None)
+    return found[::-1]
+
+
+@contextlib.contextmanager
+def _watched(torch, kind, seen):
+    """While it lasts, the first arguments that a Function is applied to are kept."""
+    original = kind.__dict__.get("forward")
+    forward, skip = kind.forward, _skipped(torch, kind)
+
+    def watching(*arguments):
+        seen.setdefault(kind, [one.detach().clone() if hasattr(one, "detach") else one for one in arguments[skip:]])
+        return forward(*arguments)
+
+    kind.forward = staticmethod(watching)
+    try:
+        yield
+    finally:
+        if original is None:
+            del kind.forward
+        else:
+            kind.forward = original
