@@ -80,8 +80,8 @@ fn check_layer<'py>(
 ) -> PyResult<Bound<'py, PyDict>> {
     let session = Rc::new(Session::default());
     let mut layer = PyLayer::new(&session, &reading, &Vec::new())?;
-    let x = tensor(&x)?;
-    report(py, &session, limits, || check::layer(&mut layer, &x))
+    let (x, input): (_, String) = (tensor(&x)?, reading.getattr("input")?.extract()?);
+    report(py, &session, limits, || check::layer_named(&mut layer, &x, &input))
 }
 
 /// Checks one loss.

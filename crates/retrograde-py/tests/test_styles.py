@@ -13,16 +13,16 @@ import styles
 def layers(r):
     n = r.standard_normal
     return {
-        "nnfs dense": (styles.NnfsDense(5, 4), {"x", "weights", "biases"}),
-        "nnfs relu": (styles.NnfsReLU(), {"x"}),
-        "a ratio called rate": (styles.RateDropout(0.4), {"x"}),
-        "updating": (styles.UpdatingDense(5, 4), {"x", "weights", "bias"}),
-        "rebinding": (styles.RebindingDense(5, 4), {"x", "weights", "bias"}),
-        "torch 7": (styles.Linear7(5, 4), {"x", "W", "b"}),
-        "param objects": (styles.ParamDense(5, 4), {"x", "W", "B"}),
-        "dictionaries": (styles.DictDense(5, 4), {"x", "w", "b"}),
-        "lazy": (styles.LazyDense(4), {"x", "W", "b"}),
-        "mytorch": (styles.MytorchLinear(5, 4), {"x", "W", "b"}),
+        "nnfs dense": (styles.NnfsDense(5, 4), {"inputs", "weights", "biases"}),
+        "nnfs relu": (styles.NnfsReLU(), {"inputs"}),
+        "a ratio called rate": (styles.RateDropout(0.4), {"inputs"}),
+        "updating": (styles.UpdatingDense(5, 4), {"input", "weights", "bias"}),
+        "rebinding": (styles.RebindingDense(5, 4), {"input", "weights", "bias"}),
+        "torch 7": (styles.Linear7(5, 4), {"input", "W", "b"}),
+        "param objects": (styles.ParamDense(5, 4), {"X", "W", "B"}),
+        "dictionaries": (styles.DictDense(5, 4), {"inputs", "w", "b"}),
+        "lazy": (styles.LazyDense(4), {"X", "W", "b"}),
+        "mytorch": (styles.MytorchLinear(5, 4), {"A", "W", "b"}),
         "weight multiply": (styles.WeightMultiply(5, 4), None),
         "lists": (styles.ListMatMul(n((5, 4))), None),
     }
@@ -226,7 +226,7 @@ def test_the_gradient_of_the_input_is_no_parameters(random):
             self.output = inputs @ self.weights + self.biases
 
     report = rg.check(Dense(5, 4), random.standard_normal((3, 5)))
-    assert report.verdict == "wrong" and set(report.blocks) == {"x", "weights", "biases"}, str(report)
+    assert report.verdict == "wrong" and set(report.blocks) == {"inputs", "weights", "biases"}, str(report)
     assert [name for name, one in report.blocks.items() if one.verdict == "wrong"] == ["weights"], str(report)
 
 
@@ -239,6 +239,6 @@ def test_params_says_which(random):
             return dx
 
     report = rg.check(Odd(5, 4), random.standard_normal((3, 5)), params={"W": "first", "b": "second"})
-    assert report.ok and set(report.blocks) == {"x", "W", "b"}, str(report)
+    assert report.ok and set(report.blocks) == {"A", "W", "b"}, str(report)
     guessed = rg.check(Odd(5, 4), random.standard_normal((3, 5)))
-    assert guessed.ok and set(guessed.blocks) == {"x", "W", "b"} and "params=" in guessed.reading[2], str(guessed)
+    assert guessed.ok and set(guessed.blocks) == {"A", "W", "b"} and "params=" in guessed.reading[2], str(guessed)

@@ -20,8 +20,10 @@ class LayerForm:
 
     kind = "layer"
 
-    def __init__(self, kind, parameters, forward, backward, gradients=dict):
+    def __init__(self, kind, parameters, forward, backward, gradients=dict, input="x"):
         self.kind, self.parameters = kind, list(parameters)
+        # Blocks have names of their own.
+        self.input = input if all(name != input for name, _ in self.parameters) else "x"
         self.forward, self.backward, self.gradients = forward, backward, gradients
 
     def check(self, x):

@@ -305,7 +305,7 @@ def f_and_slope(subject, arguments, second, answer):
     def backward(dout):
         return dout * real(second(pick(left["x"], left["out"]).copy()))
 
-    form = LayerForm(subject.name, [], forward, backward)
+    form = LayerForm(subject.name, [], forward, backward, input=arguments.names[at])
     convention = Text("is-slope", call=f"{subject.name}({arguments.names[at]})", other=name, where=where)
     times = Text("slope-times", slope=Parts([name, "(", where, ")"], ""))
     return Reading(subject, convention, times, None, lambda: form.check(x))

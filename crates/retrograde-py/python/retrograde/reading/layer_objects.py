@@ -125,7 +125,7 @@ def _like(out, dout):
     return float(dout) if out.ndim == 0 else dout
 
 
-def layer_form(calls, given, inputs, at):
+def layer_form(calls, given, inputs, at, name):
     """The form of an object with one moving input and one output."""
 
     def forward(x):
@@ -140,7 +140,7 @@ def layer_form(calls, given, inputs, at):
         return answers[at if len(answers) > at else 0]
 
     parameters = [(one.name, one.array) for one in calls.parameters]
-    return LayerForm(calls.kind, parameters, forward, backward, calls.gradients)
+    return LayerForm(calls.kind, parameters, forward, backward, calls.gradients, name)
 
 
 def _passed(given, values, at, x):
@@ -173,7 +173,7 @@ def read_layer(subject, example):
     held = [names[at] for at in range(len(inputs)) if at not in movable]
     moved = Text("of", names=Names([*(f"d{names[at]}" for at in movable), *pairs]))
     if len(movable) == 1 and len(outputs) == 1:
-        form = layer_form(calls, given, inputs, movable[0])
+        form = layer_form(calls, given, inputs, movable[0], names[movable[0]])
         return Reading(subject, convention, moved, _held(held), lambda: check_layer(subject, form, inputs[movable[0]]))
 
     def forward(values):

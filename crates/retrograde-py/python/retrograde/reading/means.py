@@ -52,7 +52,7 @@ def _summed(form, axis):
     def gradients():
         return {name: None if one is None else one * last["m"] for name, one in form.gradients().items()}
 
-    return LayerForm(form.kind, form.parameters, forward, form.backward, gradients)
+    return LayerForm(form.kind, form.parameters, forward, form.backward, gradients, form.input)
 
 
 def _holds_for_more(form, x, axis):

@@ -167,4 +167,4 @@ class Pair:
             given = left[1:] or [None] * len(parameters)
             return {own: one for (own, _), one in zip(parameters, given)}
 
-        return LayerForm(self.subject.name, parameters, forward, backward, gradients)
+        return LayerForm(self.subject.name, parameters, forward, backward, gradients, self.places[0].name)
