@@ -6,7 +6,7 @@ use rand::RngExt;
 
 use super::jacobian::jacobian;
 use super::precision::Precision;
-use super::probe::{Answers, Probe, random};
+use super::probe::{Answers, GIVEN, Probe, random};
 use super::subject::{Which, claims, with_values};
 use super::view::{View, largest};
 use crate::Result;
@@ -59,11 +59,19 @@ impl Answers {
         let mut spans: Vec<f64> = errors.iter().map(|errors| least + SPAN * span(errors)).collect();
         let is_rounded = self.is_rounded(number);
         for ((span, errors), &at) in spans.iter_mut().zip(&errors).zip(&wrong) {
+            // At the user's own input the differences of code that rounds to all digits are believed.
+            if !is_rounded && self.is_given(number) {
+                break;
+            }
             let mut one = Tensor::zeros(self.probes[number].values[block].raw_dim());
             let value = nth(&self.probes[number].values[block], at);
             *one.iter_mut().nth(at).expect("a wrong element is one of the block") = value.abs().max(1.0);
-            if is_rounded && errors[0].abs() > *span && self.follows(layer, number, block, &one) {
-                *span = errors[0].abs();
+            if errors[0].abs() > *span {
+                if self.follows(layer, number, block, &one) {
+                    *span = errors[0].abs();
+                } else if !is_rounded {
+                    break;
+                }
             }
         }
         let most = spans.iter().copied().fold(0.0, f64::max);
@@ -102,7 +110,8 @@ impl Answers {
             return Ok(true);
         }
         let length = direction.iter().map(|v| v * v).sum::<f64>().sqrt().max(f64::MIN_POSITIVE);
-        Ok(self.is_rounded(number) && self.follows(layer, number, block, &(direction * (size / length))))
+        let may_round = self.is_rounded(number) || !self.is_given(number);
+        Ok(may_round && self.follows(layer, number, block, &(direction * (size / length))))
     }
 
     /// How far rounding moves the claims of the first probe, by block.
@@ -116,6 +125,11 @@ impl Answers {
             points.iter().filter_map(apart).fold(0.0, f64::max)
         };
         (0..self.names.len()).map(of_block).collect()
+    }
+
+    /// Whether a probe is at the user's own values, which may be special.
+    fn is_given(&self, number: usize) -> bool {
+        number == GIVEN || self.probes.len() == 1
     }
 
     /// Whether rounding is more than that of `f64`.
@@ -159,7 +173,7 @@ impl Answers {
                 .max(gross)
                 .max(probe.claimed[block].as_ref().map_or(0.0, |own| here(own).abs()));
             // Also where one of the numbers is none.
-            if tolerance.is_nan() || tolerance > 0.3 * size {
+            if !quotient.is_finite() || tolerance.is_nan() || tolerance > 0.3 * size {
                 continue;
             }
             *(if (quotient - f64::midpoint(even, odd)).abs() <= tolerance {

@@ -28,11 +28,12 @@ pub(super) fn violated(answers: &Answers, block: usize) -> Option<(Invariant, Me
     if [same, other, sum, large].iter().any(|all| all.shape() != first.shape()) {
         return None;
     }
-    let tolerance = answers.precision(block);
+    let tolerance = answers.precision(block).max(answers.precision_at(block, 0));
     // Where the terms of a gradient cancel, their rounding is what is left: that of each output's share.
     let d = &answers.probes[0].d;
     let shares = d.iter().map(|d| d.abs()).sum::<f64>();
-    let rounding = 4.0 * (answers.noise * shares + answers.scatter[block]) + answers.floor(block);
+    let noise = answers.probes.iter().map(|probe| probe.noise).fold(answers.noise, f64::max);
+    let rounding = 4.0 * (noise * shares + answers.scatter[block]) + answers.floor(block);
     // What draws random numbers is linear in none of its answers: that comes first.
     let apart = largest(&(same - first));
     if apart > rounding + tolerance * largest(first) {
