@@ -125,14 +125,16 @@ pub(super) fn judge(network: &mut NetworkAsLayer<'_>, x: &Tensor) -> Result<Whol
 }
 
 /// Compares the wrong gradients at other values of the parameters, where every layer makes of what it is given in the row what it
-/// should: by the chain rule these gradients are right here, and if they are right elsewhere, it is the differences of the
-/// loss that are not.
+/// should: by the chain rule these gradients are right here, and if they are nowhere else wrong, it is the differences of the
+/// loss that are not right.
 pub(super) fn confirm(network: &mut NetworkAsLayer<'_>, x: &Tensor, whole: &mut Whole) -> Result<()> {
     let (original, mut random) = (values(network), random(61));
     let mut confirmed: Vec<Option<Parameter>> = whole.parameters.iter().map(|_| None).collect();
+    let mut seen = false;
     for _ in 0..3 {
         let there = moved(&original, &mut random);
         let Ok(found) = with_values_of(network, &there, |network| at(network, x, None)) else { continue };
+        seen |= found.refusal.is_none();
         for ((here, there), confirmed) in whole.parameters.iter().zip(found.parameters).zip(&mut confirmed) {
             match there.comparison.verdict {
                 verdict if verdict.is_wrong() && here.comparison.verdict.is_wrong() => return Ok(()),
@@ -143,14 +145,14 @@ pub(super) fn confirm(network: &mut NetworkAsLayer<'_>, x: &Tensor, whole: &mut 
             }
         }
     }
-    let pairs = || whole.parameters.iter().zip(&confirmed);
-    if pairs().all(|(here, confirmed)| !here.comparison.verdict.is_wrong() || confirmed.is_some()) {
-        for (here, there) in whole.parameters.iter_mut().zip(confirmed) {
-            if let Some(there) = there.filter(|_| here.comparison.verdict.is_wrong()) {
-                *here = there;
+    for (here, there) in whole.parameters.iter_mut().zip(confirmed).filter(|_| seen) {
+        if here.comparison.verdict.is_wrong() {
+            match there {
+                Some(there) => *here = there,
+                None => here.comparison.verdict = Verdict::Inconclusive,
             }
+            whole.elsewhere = true;
         }
-        whole.elsewhere = true;
     }
     Ok(())
 }

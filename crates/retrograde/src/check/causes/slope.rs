@@ -41,11 +41,15 @@ fn elements(view: &View<'_>) -> Option<Vec<Element>> {
 
 /// All elements of all views.
 pub(super) fn all(case: &Case<'_>) -> Option<Vec<Element>> {
+    at_least(4, case)
+}
+
+fn at_least(count: usize, case: &Case<'_>) -> Option<Vec<Element>> {
     let mut found = Vec::new();
     for (_, view) in case.smooth() {
         found.extend(elements(view)?);
     }
-    (found.len() >= 4).then_some(found)
+    (found.len() >= count).then_some(found)
 }
 
 /// The predictions of a slope in x, y, s and the gradient from above.
@@ -76,7 +80,8 @@ pub(super) fn slope_missing_or_twice(case: &Case<'_>, _: &mut dyn Layer) -> Opti
 /// The slope is that of a place a little aside: forward adds an epsilon to its input and backward does not know it, or the
 /// reverse.
 pub(super) fn epsilon(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Diagnosis> {
-    let all = all(case)?;
+    // A single number is asked for at three inputs.
+    let all = at_least(3, case)?;
     let is_near = |e: &Element| (e.code - e.point.2).abs() <= NEARLY * e.point.2.abs();
     if !all.iter().all(is_near) {
         return None;
