@@ -272,19 +272,7 @@ pub(super) fn ask(
         }
     }
     // Not before: what a layer remembers of a call would be of these.
-    let (mut outputs, mut stairs) = (Vec::new(), Vec::new());
-    for probe in &mut probes {
-        let seen =
-            with_values(layer, &probe.values[1..], |layer| Noise::measure(layer, &probe.x, &mut drawn));
-        probe.noise = seen.relative;
-        stairs.push(seen.stairs);
-        outputs.extend(seen.outputs);
-    }
-    let precision = computed_in(&outputs, &probes);
-    // Code that rounds on the way does so everywhere, though not everywhere it shows; what saturates has few digits there alone.
-    stairs.sort_by(|a, b| b.total_cmp(a));
-    let stairs = stairs.get(stairs.len() / 3).copied().unwrap_or(0.0);
-    probes.iter_mut().for_each(|probe| probe.noise = probe.noise.max(precision.noise()).max(stairs));
+    let precision = measure_noise(layer, &mut probes, &mut drawn);
     let usual = median(probes.iter().map(|probe| largest(&probe.out)));
     let usual_gradients = (0..all_names.len())
         .map(|block| median(probes.iter().filter_map(|probe| probe.claimed[block].as_ref()).map(largest)))
@@ -315,6 +303,23 @@ pub(super) fn ask(
     };
     answers.scatter = answers.scatter(layer);
     Ok(Ok(answers))
+}
+
+/// Measures how uncertain the outputs of probes are; in which precision the layer computes.
+fn measure_noise(layer: &mut dyn Layer, probes: &mut [Probe], drawn: &mut Xoshiro256PlusPlus) -> Precision {
+    let (mut outputs, mut stairs) = (Vec::new(), Vec::new());
+    for probe in &mut *probes {
+        let seen = with_values(layer, &probe.values[1..], |layer| Noise::measure(layer, &probe.x, drawn));
+        probe.noise = seen.relative;
+        stairs.push(seen.stairs);
+        outputs.extend(seen.outputs);
+    }
+    let precision = computed_in(&outputs, probes);
+    // Code that rounds on the way does so everywhere, though not everywhere it shows; what saturates has few digits there alone.
+    stairs.sort_by(|a, b| b.total_cmp(a));
+    let stairs = stairs.get(stairs.len() / 3).copied().unwrap_or(0.0);
+    probes.iter_mut().for_each(|probe| probe.noise = probe.noise.max(precision.noise()).max(stairs));
+    precision
 }
 
 /// The answer at the given input alone, with the parameters as they are: what is asked of a whole network. Its loss is

@@ -127,7 +127,7 @@ pub(super) fn judge(network: &mut NetworkAsLayer<'_>, x: &Tensor) -> Result<Whol
 /// Compares the wrong gradients at other values of the parameters, where every layer makes of what it is given in the row what it
 /// should: by the chain rule these gradients are right here, and if they are nowhere else wrong, it is the differences of the
 /// loss that are not right.
-pub(super) fn confirm(network: &mut NetworkAsLayer<'_>, x: &Tensor, whole: &mut Whole) -> Result<()> {
+pub(super) fn confirm(network: &mut NetworkAsLayer<'_>, x: &Tensor, whole: &mut Whole) {
     let (original, mut random) = (values(network), random(61));
     let mut confirmed: Vec<Option<Parameter>> = whole.parameters.iter().map(|_| None).collect();
     let mut seen = false;
@@ -137,7 +137,7 @@ pub(super) fn confirm(network: &mut NetworkAsLayer<'_>, x: &Tensor, whole: &mut 
         seen |= found.refusal.is_none();
         for ((here, there), confirmed) in whole.parameters.iter().zip(found.parameters).zip(&mut confirmed) {
             match there.comparison.verdict {
-                verdict if verdict.is_wrong() && here.comparison.verdict.is_wrong() => return Ok(()),
+                verdict if verdict.is_wrong() && here.comparison.verdict.is_wrong() => return,
                 // What is nothing there confirms nothing.
                 Verdict::Inconclusive => {}
                 _ if there.is_zero || there.negligible => {}
@@ -154,7 +154,6 @@ pub(super) fn confirm(network: &mut NetworkAsLayer<'_>, x: &Tensor, whole: &mut 
             whole.elsewhere = true;
         }
     }
-    Ok(())
 }
 
 /// Finds the precision in which the layers hand on activations and gradients, at random inputs and at `x`, and what the

@@ -35,16 +35,16 @@ fn at(probe: &Probe, [block, bias, other]: [usize; 3], transposed: bool) -> Opti
         let z = of_bias.centre.row(output);
         let mut shares = (0..rows.max(factor.nrows())).flat_map(|row| {
             [
-                through_weights(factor, z, rows, row),
-                of_weights(factor, z, row, false),
-                of_weights(factor, z, row, true),
+                through_weights(&factor, &z, rows, row),
+                of_weights(&factor, &z, row, false),
+                of_weights(&factor, &z, row, true),
             ]
             .map(|make| (row, make))
         });
         let mut numbered = shares.by_ref().enumerate();
         let found = numbered.find_map(|(number, (row, share))| {
             let share = share.filter(shape)?;
-            same(&share, of_block.centre.row(output), error(of_block, of_bias, output))
+            same(&share, &of_block.centre.row(output), error(of_block, of_bias, output))
                 .then_some((number % 3, row))
         });
         let Some((kind, row)) = found else { return Some(false) };
@@ -53,11 +53,11 @@ fn at(probe: &Probe, [block, bias, other]: [usize; 3], transposed: bool) -> Opti
             return None;
         }
         let share = match kind {
-            0 => through_weights(factor, z, rows, row),
-            kind => of_weights(factor, z, row, kind == 2),
+            0 => through_weights(&factor, &z, rows, row),
+            kind => of_weights(&factor, &z, row, kind == 2),
         };
         let tolerance = error(of_block, of_bias, output);
-        if !share.filter(shape).is_some_and(|share| same(&share, code.row(output), tolerance)) {
+        if !share.filter(shape).is_some_and(|share| same(&share, &code.row(output), tolerance)) {
             return Some(false);
         }
     }
@@ -66,8 +66,8 @@ fn at(probe: &Probe, [block, bias, other]: [usize; 3], transposed: bool) -> Opti
 
 /// The share of an input's row: the product of the weights and what arrives at the bias.
 fn through_weights(
-    weights: ArrayView2<'_, f64>,
-    z: ArrayView1<'_, f64>,
+    weights: &ArrayView2<'_, f64>,
+    z: &ArrayView1<'_, f64>,
     rows: usize,
     row: usize,
 ) -> Option<Array2<f64>> {
@@ -75,14 +75,14 @@ fn through_weights(
         return None;
     }
     let mut share = Array2::zeros((rows, weights.nrows()));
-    share.row_mut(row).assign(&weights.dot(&z));
+    share.row_mut(row).assign(&weights.dot(z));
     Some(share)
 }
 
 /// The share of the weights: each number of a row of the input times what arrives at the bias.
 fn of_weights(
-    input: ArrayView2<'_, f64>,
-    z: ArrayView1<'_, f64>,
+    input: &ArrayView2<'_, f64>,
+    z: &ArrayView1<'_, f64>,
     row: usize,
     transposed: bool,
 ) -> Option<Array2<f64>> {
@@ -97,6 +97,6 @@ fn error(of_block: &Jacobian, of_bias: &Jacobian, output: usize) -> f64 {
     10.0 * (most(&of_block.error) + most(&of_bias.error)) + 1e-7 * most(&of_block.centre)
 }
 
-fn same(share: &Array2<f64>, seen: ArrayView1<'_, f64>, tolerance: f64) -> bool {
+fn same(share: &Array2<f64>, seen: &ArrayView1<'_, f64>, tolerance: f64) -> bool {
     share.iter().zip(seen).all(|(share, seen)| (share - seen).abs() <= tolerance)
 }

@@ -48,14 +48,14 @@ fn exchanged(view: &View<'_>, other: usize, side: Side, transposed: bool) -> Opt
     let right = if transposed { matrix.t() } else { matrix };
     // T = right · Z, G = rightᵀ · Z; or the same from the other side.
     let predicted = match side {
-        Side::Left => right.t().dot(&solve(right, truth)?),
-        Side::Right => solve(right.t(), truth.t())?.t().dot(&right.t()),
+        Side::Left => right.t().dot(&solve(&right, &truth)?),
+        Side::Right => solve(&right.t(), &truth.t())?.t().dot(&right.t()),
     };
     Some(predicted.into_dyn())
 }
 
 /// The Z with `matrix` · Z = `product`, by Gaussian elimination with partial pivoting; `None` where there is none, or many.
-fn solve(matrix: ArrayView2<'_, f64>, product: ArrayView2<'_, f64>) -> Option<Array2<f64>> {
+fn solve(matrix: &ArrayView2<'_, f64>, product: &ArrayView2<'_, f64>) -> Option<Array2<f64>> {
     let (mut matrix, mut z) = (matrix.to_owned(), product.to_owned());
     let length = matrix.nrows();
     let smallest = 1e-9 * matrix.iter().fold(0.0_f64, |most, one| most.max(one.abs()));
@@ -95,8 +95,8 @@ mod tests {
     fn a_system_is_solved() {
         let matrix = array![[0.0, 2.0, 1.0], [1.0, -1.0, 3.0], [4.0, 0.5, -2.0]];
         let z = array![[1.0, -2.0], [0.5, 3.0], [-1.5, 0.25]];
-        let found = solve(matrix.view(), matrix.dot(&z).view()).unwrap();
+        let found = solve(&matrix.view(), &matrix.dot(&z).view()).unwrap();
         assert!((&found - &z).iter().all(|apart| apart.abs() < 1e-12), "{found}");
-        assert!(solve(array![[1.0, 2.0], [2.0, 4.0]].view(), array![[1.0], [2.0]].view()).is_none());
+        assert!(solve(&array![[1.0, 2.0], [2.0, 4.0]].view(), &array![[1.0], [2.0]].view()).is_none());
     }
 }
