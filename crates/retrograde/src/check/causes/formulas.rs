@@ -185,7 +185,7 @@ pub(super) fn search(points: &[Sought], with_slope: bool) -> Option<Formula> {
             }
         }
     }
-    // A number times the right slope is a factor, and told as that.
+    // A number times the right slope is a factor, and reported as one.
     whole().filter(|(name, _)| *name != "s").find_map(|&(name, formula)| with_constant(points, name, formula))
 }
 

@@ -143,7 +143,7 @@ pub(super) fn at_output_or_input(case: &Case<'_>, layer: &mut dyn Layer) -> Opti
     if let Some(predicted) = at_output {
         return Some(Diagnosis::new(Cause::SlopeAtOutput, predicted).with("right", or_slope(&right)));
     }
-    // A mask made of the input lets other numbers pass than one made of the output: it is told as a mask.
+    // A mask made of the input lets other numbers pass than one made of the output: it is reported as a mask.
     if super::mask::two_slopes(&all).is_some() {
         return None;
     }
