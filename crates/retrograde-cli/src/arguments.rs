@@ -80,7 +80,7 @@ impl Task {
 const CHECK_ABOUT: &str = "\
 Check gradients against differences, and say what is wrong, where and why.
 
-Every parameter is moved a little to both sides, the loss is computed again, and the slope is compared with the gradient \
+Every parameter, or a sample where that would take long, is moved a little to both sides, the loss is computed again, and the slope is compared with the gradient \
 that backpropagation gives; and each operation is checked alone, so that the first wrong one is named. Kinks and rounding \
 are not taken for faults.
 

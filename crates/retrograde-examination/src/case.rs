@@ -33,7 +33,7 @@ pub enum Subject {
 
 /// The arithmetic of the code under check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[allow(missing_docs)] // The names of the variants say all.
+#[allow(missing_docs, reason = "the names of the variants say all")]
 pub enum Precision {
     F64,
     F32,

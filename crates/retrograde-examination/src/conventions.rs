@@ -44,7 +44,7 @@ fn change(case: &mut Case, unit: usize, name: &'static str, change: fn(&Program)
 }
 
 /// A loss whose dout is always 1 may leave it out.
-#[allow(clippy::unnecessary_wraps)] // Of the type that `change` takes.
+#[allow(clippy::unnecessary_wraps, reason = "of the type that `change` takes")]
 fn ignore_dout(program: &Program) -> Option<Program> {
     let dout = program.with_role(&Role::Upstream);
     let mut changed = program.clone();

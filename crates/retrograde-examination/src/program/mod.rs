@@ -165,7 +165,7 @@ pub struct Condition {
 
 /// Comparisons.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(missing_docs)] // The names of the variants say all.
+#[allow(missing_docs, reason = "the names of the variants say all")]
 pub enum Comparison {
     Less,
     LessOrEqual,
@@ -176,7 +176,7 @@ pub enum Comparison {
 
 /// Functions of one number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(missing_docs)] // The names of the variants say all.
+#[allow(missing_docs, reason = "the names of the variants say all")]
 pub enum Function {
     Negate,
     Exp,
@@ -188,7 +188,7 @@ pub enum Function {
 
 /// Functions of two numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(missing_docs)] // The names of the variants say all.
+#[allow(missing_docs, reason = "the names of the variants say all")]
 pub enum Operator {
     Add,
     Subtract,

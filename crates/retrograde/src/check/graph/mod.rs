@@ -56,7 +56,7 @@ use std::collections::HashSet;
 use values::{Given, Values};
 use whole::{Point, Subject};
 
-/// Checks the gradient of `loss` with respect to `parameters`, all of their numbers, and every node on the way.
+/// Checks the gradient of `loss` with respect to `parameters`, and every node on the way.
 ///
 /// Parameters have their initial values, whatever a plan has made of them since;
 /// [`Graph::set_parameters_from`](crate::Graph::set_parameters_from) makes those of a plan the initial ones. For inputs,

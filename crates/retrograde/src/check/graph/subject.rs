@@ -17,7 +17,7 @@ impl GraphCheck {
         if self.sample == Some(0) {
             return invalid(
                 "a sample of 0 numbers of each block".into(),
-                "sample at least 1, or leave it out to check all of them",
+                "sample at least 1; without a sample, as many are checked as take no long time",
             );
         }
         let numbers = match &self.parameters {
