@@ -12,11 +12,11 @@
 'wrong'
 """
 
-from . import testing
-from . import _language
+from . import _keywords, _language, testing
 from ._language import language
 from ._progress import shown as _shown
 from ._retrograde import Gradients, Graph, Var, __version__, concatenate, digits
+from ._tracebacks import without_ours as _without_ours
 from .errors import Error, GradientError, InternalError, ReadingError, ShapeError
 from .reading import read as _read
 from .reading.reading import Reading
@@ -73,16 +73,18 @@ def check(thing, *example, params=None, labels=None, wrt=None, lr=None, loss=Non
 
     Raises :class:`ReadingError` for code that cannot be read: what was seen, what is missing, and the keyword that helps.
     """
-    said = _said(params, labels, wrt, lr, loss, name)
-    subject, reading = _read(thing, example, said)
-    with _shown(budget), subject.isolation:
-        return reading.run().in_language(lang or _language.current())
+    try:
+        _keywords.limits(budget, lang)
+        subject, reading = _read(thing, example, _keywords.said(params, labels, wrt, lr, loss, name))
+        with _shown(budget), subject.isolation:
+            return reading.run().in_language(lang or _language.current())
+    except Exception as error:
+        raise _without_ours(error)
 
 
 def describe(thing, *example, params=None, labels=None, wrt=None, lr=None, loss=None, name=None):
     """How :func:`check` would read the code, without a check."""
-    return _read(thing, example, _said(params, labels, wrt, lr, loss, name))[1]
-
-
-def _said(params, labels, wrt, lr, loss, name):
-    return {"params": params, "labels": labels, "wrt": wrt, "lr": lr, "loss": loss, "name": name}
+    try:
+        return _read(thing, example, _keywords.said(params, labels, wrt, lr, loss, name))[1]
+    except Exception as error:
+        raise _without_ours(error)

@@ -6,7 +6,7 @@ import unicodedata
 
 from ._texts import TABLE
 
-_KNOWN = ("en", "ko")
+KNOWN = ("en", "ko")
 _chosen = None
 
 
@@ -14,8 +14,8 @@ def language(code=None):
     """Sets the language of reports, ``en`` or ``ko``; without an argument only tells it."""
     global _chosen
     if code is not None:
-        if code not in _KNOWN:
-            raise ValueError(f"{code}: reports are in {', '.join(_KNOWN)}")
+        if code not in KNOWN:
+            raise ValueError(f"{code}: reports are in {', '.join(KNOWN)}")
         _chosen = code
     return current()
 
@@ -26,7 +26,7 @@ def current():
         return _chosen
     for name in ("RETROGRADE_LANG", "LC_ALL", "LC_MESSAGES", "LANG"):
         code = os.environ.get(name, "")[:2].lower()
-        if code in _KNOWN:
+        if code in KNOWN:
             return code
     return "en"
 
@@ -40,7 +40,7 @@ class Text:
     def said(self, code):
         """The sentence in a language."""
         values = {name: said(value, code) for name, value in self.values.items()}
-        words = TABLE[self.id][_KNOWN.index(code)].format(**values)
+        words = TABLE[self.id][KNOWN.index(code)].format(**values)
         return _with_particles(words) if code == "ko" else words
 
     def __str__(self):

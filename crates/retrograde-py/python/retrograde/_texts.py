@@ -36,6 +36,8 @@ TABLE = {
     "missing": ("missing", "없는 것"),
     "error-copy": ("{name} cannot be copied: {error}", "{name}(을/를) 복사할 수 없습니다: {error}"),
     "error-unreadable": ("{call} is no code that I can read", "{call}(은/는) 읽을 수 없는 코드입니다"),
+    "error-keyword": ("{name}={value} makes no sense", "{name}={value}(은/는) 쓸 수 없는 값입니다"),
+    "error-layers": ("layers ({names}) without a loss", "손실이 없는 계층({names})"),
     "error-names": ("names and their values, and no code that can be called", "이름과 값뿐이고 호출할 코드가 없습니다"),
     "error-value": ("a value ({kind}), and no code that can be called", "값({kind})뿐이고 호출할 코드가 없습니다"),
     "error-class": ("{name} is a class", "{name}(은/는) 클래스입니다"),
@@ -217,6 +219,7 @@ TABLE = {
         "{backward} takes {count} upstream gradient(s): the outputs after that get none",
         "{backward}(이/가) 받는 상류 기울기는 {count}개이므로, 그 뒤의 출력에는 상류 기울기를 주지 않습니다",
     ),
+    "note-unused": ("{names}: given, and not used here", "{names}: 지정했지만 여기서는 쓰지 않습니다"),
     "note-output": ("{letters} letters of output were withheld", "출력 {letters}자는 표시하지 않았습니다"),
     # Findings of this side.
     "stale_class": ("an object of an older class", "예전 클래스의 객체"),

@@ -114,19 +114,6 @@ impl Answers {
         Ok(may_round && self.follows(layer, number, block, &(direction * (size / length))))
     }
 
-    /// How far rounding moves the claims of the first probe, by block.
-    pub(super) fn scatter(&self, layer: &mut dyn Layer) -> Vec<f64> {
-        let points = self.within_rounding(layer, 0);
-        let of_block = |block: usize| {
-            let apart = |point: &Probe| {
-                let (here, there) = (self.probes[0].claimed[block].as_ref()?, point.claimed[block].as_ref()?);
-                (here.shape() == there.shape()).then(|| largest(&(there - here)))
-            };
-            points.iter().filter_map(apart).fold(0.0, f64::max)
-        };
-        (0..self.names.len()).map(of_block).collect()
-    }
-
     /// Whether a probe is at the user's own values, which may be special.
     fn is_given(&self, number: usize) -> bool {
         number == GIVEN || self.probes.len() == 1

@@ -3,7 +3,7 @@
 use super::causes::plain;
 use super::message::text;
 use super::probe::{Answers, MANIFOLD};
-use super::view::largest;
+use super::view::{View, largest};
 use super::{Cause, Evidence, Finding, Invariant, Message, Severity, Verdict};
 use crate::textbook::Tensor;
 
@@ -33,7 +33,9 @@ pub(super) fn violated(answers: &Answers, block: usize) -> Option<(Invariant, Me
     let d = &answers.probes[0].d;
     let shares = d.iter().map(|d| d.abs()).sum::<f64>();
     let noise = answers.probes.iter().map(|probe| probe.noise).fold(answers.noise, f64::max);
-    let rounding = 4.0 * (noise * shares + answers.scatter[block]) + answers.floor(block);
+    // A deviation that no comparison with differences could see has no consequence.
+    let unseen = View::new(answers, 0, block, None, None).map_or(0.0, |view| 4.0 * largest(&view.tolerance));
+    let rounding = 4.0 * noise * shares + answers.floor(block) + unseen;
     // What draws random numbers is linear in none of its answers: that comes first.
     let apart = largest(&(same - first));
     if apart > rounding + tolerance * largest(first) {

@@ -124,8 +124,6 @@ pub(super) struct Answers {
     /// By block, how far the claims of two equal calls are apart, relative to the largest, where that is rounding: a sum whose
     /// order is another one each time.
     pub spread: Vec<f64>,
-    /// By block, how far rounding moves the claims of the first probe.
-    pub scatter: Vec<f64>,
     /// What the rounding of a number of size 1 within a loss leaves in a slope over the first step, where the loss itself is smaller:
     /// it may be the logarithm of a probability. Of what is no loss of a network, nothing.
     pub within_loss: f64,
@@ -284,7 +282,7 @@ pub(super) fn ask(
         .collect();
     let noise = probes[GIVEN].noise;
     let spread = (0..all_names.len()).map(|block| spread(&probes[0], &experiments, block)).collect();
-    let mut answers = Answers {
+    Ok(Ok(Answers {
         names: all_names,
         probes,
         earlier,
@@ -296,13 +294,10 @@ pub(super) fn ask(
         usual_gradients,
         handed_out,
         spread,
-        scatter: Vec::new(),
         within_loss: 0.0,
         far: far_at,
         batch: batch.map(|batch| batch.axis),
-    };
-    answers.scatter = answers.scatter(layer);
-    Ok(Ok(answers))
+    }))
 }
 
 /// Measures how uncertain the outputs of probes are; in which precision the layer computes.
@@ -373,7 +368,6 @@ pub(super) fn ask_here(
         usual_gradients,
         handed_out,
         spread,
-        scatter: Vec::new(),
         within_loss: 5120.0 * precision.unit(),
         far: None,
         batch: None,

@@ -1,9 +1,11 @@
 """Reading code: one module for each family of conventions, asked in turn."""
 
-from .._language import Text
+from .._language import Names, Text
 from ..errors import ReadingError
 from .cells import refuse
-from .subject import Subject, described
+from .objects import is_layer
+from .refusals import owner_of, unreadable
+from .subject import Subject
 
 
 def families():
@@ -38,12 +40,32 @@ def families():
 
 def read(thing, example, said):
     """How a thing and its example are read."""
-    things = list(thing) if isinstance(thing, (tuple, list)) and all(map(callable, thing)) else [thing]
+    things = list(thing) if isinstance(thing, (tuple, list)) and all(map(callable, thing)) and not any(map(is_layer, thing)) else [thing]
     example = list(example)
     if not callable(thing) and len(things) == 1:
         refuse(thing, example)
     while example and callable(example[0]) and not hasattr(example[0], "__array__"):
         things.append(example.pop(0))
+    try:
+        subject, reading = _read(things, example, said)
+    except ReadingError:
+        owner = owner_of(things)
+        if owner is None:
+            raise
+        try:
+            subject, reading = _read([owner], example, said)
+        except Exception:
+            reading = None
+        if reading is None:
+            raise
+    unused = said.unused()
+    if unused:
+        subject.notes.append(Text("note-unused", names=Names(f"{name}=" for name in unused)))
+    return subject, reading
+
+
+def _read(things, example, said):
+    """As the first family reads it that can."""
     from .loss_methods import as_functions
 
     subject = Subject(as_functions(things, example, said), example, said)
@@ -52,9 +74,4 @@ def read(thing, example, said):
             reading = family.read(subject)
             if reading is not None:
                 return subject, reading
-    seen = f"{subject.name}({', '.join(described(one) for one in example)})"
-    raise ReadingError(
-        Text("error-unreadable", call=seen),
-        Text("missing-code"),
-        "rg.check(layer, x), rg.check(network, x, t), rg.check(forward, backward, x, w, b), rg.check(f, grad_f, theta)",
-    )
+    raise unreadable(subject)

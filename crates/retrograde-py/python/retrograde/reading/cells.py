@@ -1,16 +1,28 @@
-"""Cells of a script, with nothing to call (C28): refused, with the functions to write around them."""
+"""Values in place of code: cells of a script, with nothing to call (C28), and layers without their loss. Refused, with what to write."""
 
 import types
 
 import numpy as np
 
-from .._language import Text
+from .._language import Names, Text
 from ..errors import ReadingError
+from .objects import is_layer
 from .slots import is_array, is_pair
+from .subject import kind_of
+
+
+def layers_in(thing):
+    """The layers of a list or a dictionary of such, by their places."""
+    items = thing if isinstance(thing, dict) else dict(enumerate(thing)) if isinstance(thing, (list, tuple)) else {}
+    return items if items and all(map(is_layer, items.values())) else {}
 
 
 def refuse(thing, example):
     """Raises, for values in place of code, an error that shows how the cells become two functions."""
+    layers = layers_in(thing)
+    if layers:
+        first, kinds = next(iter(layers)), Names(kind_of(one) for one in layers.values())
+        raise ReadingError(Text("error-layers", names=kinds), Text("missing-loss"), f"rg.check(network, x, t), rg.check(layers[{first!r}], x)")
     space = thing if isinstance(thing, dict) else vars(thing) if isinstance(thing, types.ModuleType) else None
     if space is None and not isinstance(thing, (np.ndarray, str, float, int, list, type(None))):
         return
