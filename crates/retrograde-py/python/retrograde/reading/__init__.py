@@ -74,4 +74,4 @@ def _read(things, example, said):
             reading = family.read(subject)
             if reading is not None:
                 return subject, reading
-    raise unreadable(subject)
+    raise unreadable(subject, example)

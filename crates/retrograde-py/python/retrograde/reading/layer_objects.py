@@ -43,9 +43,8 @@ def _is_network(subject, example):
 
 def labels_at(subject, example):
     """Which argument of forward is the labels, if one is."""
-    if subject.said.get("labels") is not None:
-        example.append(subject.said.pop("labels"))
-        return len(example) - 1
+    if subject.labels_at is not None:
+        return subject.labels_at
     if len(example) != 2:
         return None
     name, forward = method(subject.thing, FORWARD)

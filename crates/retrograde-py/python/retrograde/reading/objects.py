@@ -58,7 +58,7 @@ class ObjectCalls:
         self.rate = float(subject.said.get("lr") or LARGE)
         self.takes_rate = any(RATE.match(name) for name in self.accepts)
         self.held, self.accumulates = Held([]), False
-        self.inputs = self.raw = self.random = None
+        self.inputs = self.raw = self.random = self.flags = None
         self.forwards = 0
         #: Whether forward takes its inputs as one list.
         self.packed = False
@@ -73,7 +73,9 @@ class ObjectCalls:
         self.inputs = inputs
         self.forwards += 1
         given = [list(inputs)] if self.packed else inputs
-        answer = getattr(self.thing, self.forward_name)(*given, *self.extra, *self._flags(len(given) + len(self.extra)))
+        if self.flags is None:
+            self.flags = self._flags(len(given) + len(self.extra))
+        answer = getattr(self.thing, self.forward_name)(*given, *self.extra, *self.flags)
         if answer is None:
             answer = self._left_behind(OUTPUTS, needed=True)
         self.raw = answer

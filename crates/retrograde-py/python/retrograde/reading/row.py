@@ -31,7 +31,7 @@ class Row:
     @classmethod
     def _study(cls, subject, whole, named, last):
         x, t = whole.example[:2]
-        layers, state = [], None
+        subject, layers, state = subject.inside(), [], None
         for name, thing in named:
             calls = ObjectCalls(thing, subject)
             # Each layer draws what is left to it by those before.

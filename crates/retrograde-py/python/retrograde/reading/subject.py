@@ -1,5 +1,6 @@
 """What the user handed to ``rg.check``: things to be checked, an example, and what the keywords say."""
 
+import copy
 import inspect
 
 import numpy as np
@@ -15,6 +16,10 @@ class Subject:
 
     def __init__(self, things, example, said):
         self.originals, self.said = things, said
+        labels = said.get("labels")
+        #: Which part of the example are the labels, where the user says so.
+        self.labels_at = None if labels is None else len(example)
+        example = example if labels is None else [*example, labels]
         from .notices import stale_classes
         from .sources import Sources
 
@@ -33,6 +38,12 @@ class Subject:
     @property
     def thing(self):
         return self.things[0]
+
+    def inside(self):
+        """The same for a part of the thing: the names in ``params=`` are those of the whole."""
+        part = copy.copy(self)
+        part.said = type(self.said)({**self.said, "params": None})
+        return part
 
     @property
     def name(self):

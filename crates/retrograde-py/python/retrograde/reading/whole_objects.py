@@ -99,12 +99,16 @@ class Whole:
         return isinstance(given, (dict, list, tuple))
 
     def _match(self, found):
-        told = self.subject.said.get("params") or {}
+        told = dict(self.subject.said.get("params") or {})
         everything = slots(self.thing)
         for leaf in found:
             own = next((name for name, gradient in told.items() if gradient in (leaf.name, leaf.names[-1])), None)
             if own is not None:
                 leaf.names = (own,)
+                del told[own]
+        if told:
+            gives = Text("error-gives", name=self.subject.name, names=Names(leaf.name for leaf in found))
+            raise ReadingError(gives, Names(told.values()), f"params={{'W1': {found[0].name!r}, …}}")
         chosen, guessed = match(found, everything)
         pairs = [(leaf, place) for leaf, place in zip(found, chosen) if place is not None]
         if not pairs:
