@@ -280,9 +280,9 @@ TABLE = {
     "and": ("{one} and {other}", "{one}(과/와) {other}"),
     "epsilon": ("an epsilon in the loss", "손실 안의 엡실론"),
     "epsilon-sentence": (
-        "The loss is computed with {shown}, and the gradients are those of a loss without it: so small an epsilon has no consequence for "
-        "training. The comparison leaves it out.",
-        "손실은 {shown}(을/를) 써서 계산하지만 기울기는 그것이 없는 손실의 기울기입니다. 이렇게 작은 엡실론은 학습에 영향을 주지 않으므로 "
+        "The loss is computed with {shown}, and the gradients as if that were 0: so small an epsilon has no consequence for training. The "
+        "comparison leaves it out.",
+        "손실은 {shown}(을/를) 써서 계산하지만 기울기는 그 값을 0으로 보고 계산합니다. 이렇게 작은 엡실론은 학습에 영향을 주지 않으므로 "
         "비교에서 뺐습니다.",
     ),
 }

@@ -3,7 +3,7 @@
 import html
 import re
 
-from .._language import Text, padded
+from .._language import Text, padded, wrapped
 
 _FORMULAS = ("code", "right")
 _MARKS = {"fault": "✗", "warning": "!", "remark": "·"}
@@ -27,8 +27,9 @@ def in_text(text, found, code, verdict):
         headline = f"{headline.rpartition(': ')[0]}: {Text(f'verdict-{verdict}').said(code)}"
     lines = [headline]
     for one in found:
-        lines += ["", f"{_MARKS[one['severity']]} {_head(one)}", f"    {one['sentence']}"]
-        lines += [f"    {padded(Text(label).said(code), 10)} {value}" for label, value in _labelled(one)]
+        lines += ["", *wrapped(_head(one), f"{_MARKS[one['severity']]} "), *wrapped(one["sentence"], "    ")]
+        for label, value in _labelled(one):
+            lines += wrapped(value, f"    {padded(Text(label).said(code), 10)} ")
     return "\n".join([*lines, rest]) if rest else "\n".join(lines)
 
 

@@ -12,6 +12,9 @@ from .insertion import in_markdown, in_page, in_text
 from .notices import finding
 
 
+_WEIGHTS = ("fault", "warning", "remark")
+
+
 class Reading:
     """What ``rg.describe`` returns. ``lines`` say what the code was taken for, what is moved, and what is held."""
 
@@ -41,7 +44,7 @@ class Reading:
         arrays = [(one, one.copy()) for one in reachable(*self._subject.things) if isinstance(one, np.ndarray) and one.flags.writeable]
         forms = self._subject.isolation.without_random(self._check)
         data = json.loads(forms["json"])
-        if data["verdict"] == "wrong" and not any(one["cause"] for one in data["findings"] if one["severity"] == "fault"):
+        if data["verdict"] == "wrong" and not _explained(data):
             # Where the check moved parameters as an input, they are where it moved them last.
             for one, before in arrays:
                 one[...] = before
@@ -66,11 +69,12 @@ class Reading:
             line = self._subject.sources.line(one)
             if line is not None:
                 one["line"] = resolved(line, code)
-        data["findings"] = [*found, *data["findings"]]
+        data["findings"] = sorted([*found, *data["findings"]], key=lambda one: _WEIGHTS.index(one["severity"]))
         return {**data, "verdict": verdict or data["verdict"], "reading": self.lines_in(code)}
 
     def _without_epsilons(self, forms, data):
-        """Where nothing explains what is wrong, a small epsilon in a loss may: without it the gradient is right."""
+        """Where nothing explains what is wrong, a small epsilon in a loss may: without it the gradient is right, or wrong for a cause
+        that the epsilon hid."""
         things = [*self._subject.things]
         with left_out(things) as epsilons:
             if not epsilons:
@@ -80,7 +84,7 @@ class Reading:
             except Exception:
                 return forms, data
         without = json.loads(again["json"])
-        if without["verdict"] not in RIGHT:
+        if without["verdict"] not in RIGHT and not _explained(without):
             return forms, data
         shown = ", ".join(f"{one:g}" for one in epsilons)
         self._subject.found.append(finding("remark", self.name, [], "epsilon", {"shown": shown}))
@@ -94,6 +98,11 @@ class Reading:
 
         items = "".join(f"<li>{html.escape(line)}</li>" for line in self.lines)
         return f"<p>{Text('how-title')}</p><ul>{items}</ul>"
+
+
+def _explained(data):
+    """Whether a fault has a cause."""
+    return any(one["cause"] for one in data["findings"] if one["severity"] == "fault")
 
 
 def compared_with(names, guessed):
