@@ -44,7 +44,7 @@ class Reading:
         arrays = [(one, one.copy()) for one in reachable(*self._subject.things) if isinstance(one, np.ndarray) and one.flags.writeable]
         forms = self._subject.isolation.without_random(self._check)
         data = json.loads(forms["json"])
-        if data["verdict"] == "wrong" and not _explained(data):
+        if data["verdict"] == "wrong" and _unexplained(data):
             # Where the check moved parameters as an input, they are where it moved them last.
             for one, before in arrays:
                 one[...] = before
@@ -73,8 +73,8 @@ class Reading:
         return {**data, "verdict": verdict or data["verdict"], "reading": self.lines_in(code)}
 
     def _without_epsilons(self, forms, data):
-        """Where nothing explains what is wrong, a small epsilon in a loss may: without it the gradient is right, or wrong for a cause
-        that the epsilon hid."""
+        """Where nothing explains something that is wrong, a small epsilon in a loss may: without it the gradient is right, wrong in fewer
+        places, or wrong for a cause that the epsilon hid."""
         things = [*self._subject.things]
         with left_out(things) as epsilons:
             if not epsilons:
@@ -84,7 +84,8 @@ class Reading:
             except Exception:
                 return forms, data
         without = json.loads(again["json"])
-        if without["verdict"] not in RIGHT and not _explained(without):
+        fewer = _wrong(without) < _wrong(data) or _unexplained(without) < _unexplained(data)
+        if without["verdict"] not in RIGHT and not fewer:
             return forms, data
         shown = ", ".join(f"{one:g}" for one in epsilons)
         self._subject.found.append(finding("remark", self.name, [], "epsilon", {"shown": shown}))
@@ -100,9 +101,14 @@ class Reading:
         return f"<p>{Text('how-title')}</p><ul>{items}</ul>"
 
 
-def _explained(data):
-    """Whether a fault has a cause."""
-    return any(one["cause"] for one in data["findings"] if one["severity"] == "fault")
+def _unexplained(data):
+    """How many faults have no cause."""
+    return sum(not one["cause"] for one in data["findings"] if one["severity"] == "fault")
+
+
+def _wrong(data):
+    """The gradients that are wrong."""
+    return {(layer["name"], one["block"]) for layer in data["layers"] for one in layer["blocks"] if one["verdict"] == "wrong"}
 
 
 def compared_with(names, guessed):
