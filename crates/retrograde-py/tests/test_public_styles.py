@@ -1,5 +1,6 @@
 """Faults in the styles of public code: the wrong place and the cause, in code of our own."""
 
+import lines
 import numpy as np
 import pytest
 import retrograde as rg
@@ -42,3 +43,38 @@ def test_an_epsilon_makes_no_other_gradient_wrong(fault, wrong, random):
     report = rg.check(EpsilonNet(fault, random), random.standard_normal((3, 6)), np.eye(4)[[2, 0, 1]])
     assert {name for name, one in report.blocks.items() if one.verdict == "wrong"} == wrong, str(report)
     assert "epsilon" in report.causes
+
+
+def things(r):
+    n = r.standard_normal
+    cell = [n((3, 4)), n((3, 5)), n((4, 5)), n((5, 5)), n(5)]
+    return {
+        "a cell's slope": ((lines.cell_forward, lines.cell_without_slope, *cell), "da = dout * (1 - out ** 2)"),
+        "a gate's slope": ((lines.Gate(n((4, 3)), n((4, 3))), n((5, 4))), "da = dout * self.g * (self.a * (1 - self.a)) * 1"),
+        "= for +=": ((lines.Standardised(n(4), n(4)), n((5, 4))), "dxc += self.xc * dstd / self.std / len(dout)"),
+        "an array of the first call": ((lines.Kept(n(4), n(4)), n((5, 4))), "self.std = std"),
+        "not turned": (
+            (lines.Channels(n((3, 2))), n((2, 3, 4, 5))),
+            "dout = dout.transpose((0, 2, 3, 1)).reshape(-1, self.W.shape[1])",
+        ),
+    }
+
+
+@pytest.mark.parametrize("name", things(np.random.default_rng(0)))
+def test_one_wrong_line_is_told_as_it_is_and_as_it_should_be(name, random):
+    given, right = things(random)[name]
+    report = rg.check(*given)
+    assert report.verdict == "wrong" and report.cause == "wrong_line", str(report)
+    told = report.findings[0]
+    assert told.line.right == right, str(report)
+    assert told.line.code in open(lines.__file__).read()
+    for said in (str(report), report._repr_markdown_(), report._page()):
+        assert "no cause that could be proved" not in said
+
+
+def test_two_wrong_lines_are_not_told_as_one(random):
+    n = random.standard_normal
+    before = lines.cell_with_two_faults.__code__
+    report = rg.check(lines.cell_forward, lines.cell_with_two_faults, n((3, 4)), n((3, 5)), n((4, 5)), n((5, 5)), n(5))
+    assert report.verdict == "wrong" and "wrong_line" not in report.causes, str(report)
+    assert lines.cell_with_two_faults.__code__ is before

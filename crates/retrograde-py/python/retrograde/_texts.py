@@ -278,6 +278,13 @@ TABLE = {
         "손실은 샘플 {count}개의 평균인데 {gradient}(은/는) 합을 주고, {update}(이/가) 샘플의 수로 나눕니다. 실제로 쓰이는 값은 손실의 기울기입니다.",
     ),
     "and": ("{one} and {other}", "{one}(과/와) {other}"),
+    "wrong_line": ("one wrong line", "틀린 한 줄"),
+    "wrong_line-sentence": (
+        "With this one line changed and nothing else, backward gives the gradient that the differences say, at every probe, and forward "
+        "gives what it gave: the fault is in this line.",
+        "이 한 줄만 바꾸면 backward가 모든 입력에서 수치 미분과 같은 기울기를 내고 forward의 값은 그대로입니다. 오류는 이 줄에 있습니다.",
+    ),
+    "wrong_line-nothing": ("(without this line)", "(이 줄을 뺌)"),
     "epsilon": ("an epsilon in the loss", "손실 안의 엡실론"),
     "epsilon-sentence": (
         "The loss is computed with {shown}, and the gradients as if that were 0: so small an epsilon has no consequence for training. The "

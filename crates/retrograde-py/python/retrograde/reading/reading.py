@@ -8,8 +8,10 @@ from .._language import Names, Parts, Text, current, resolved
 from ..report import RIGHT, Report
 from .copying import reachable
 from .epsilons import left_out
-from .insertion import in_markdown, in_page, in_text
+from .forms import limits
+from .insertion import in_markdown, in_page, in_text, without
 from .notices import finding
+from .repair import search
 
 
 _WEIGHTS = ("fault", "warning", "remark")
@@ -49,6 +51,8 @@ class Reading:
             for one, before in arrays:
                 one[...] = before
             forms, data = self._without_epsilons(forms, data)
+        if data["verdict"] == "wrong" and _unexplained(data):
+            forms = self._with_line(forms, data)
         found = {code: resolved(self._subject.found, code) for code in ("en", "ko")}
         fault = any(one["severity"] == "fault" for one in self._subject.found)
         verdict = "wrong" if fault and data["verdict"] != "wrong" else None
@@ -90,6 +94,19 @@ class Reading:
         shown = ", ".join(f"{one:g}" for one in epsilons)
         self._subject.found.append(finding("remark", self.name, [], "epsilon", {"shown": shown}))
         return again, without
+
+    def _with_line(self, forms, data):
+        """Where nothing explains what is wrong, one line may that is changed: it is told in place of what has no cause."""
+        faults = [one for one in data["findings"] if one["severity"] == "fault" and not one["cause"]]
+        repair = search(self._subject.things, self._check, limits.get()[0])
+        if repair is None:
+            return forms
+        location = faults[0]["location"]
+        names = [name for one in faults if one["location"] == location for name in one["blocks"]]
+        formulas = {"code": repair.code, "right": repair.right or Text("wrong_line-nothing")}
+        told = finding("fault", location, list(dict.fromkeys(names)), "wrong_line", {}, formulas)
+        self._subject.found.append({**told, "line": repair.place()})
+        return without(forms)
 
     def __repr__(self):
         return "\n".join([str(Text("how")), *(f"  {line}" for line in self.lines)])
