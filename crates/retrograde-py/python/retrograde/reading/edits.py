@@ -137,6 +137,8 @@ def _of_expression(place):
         yield ast.BinOp(node, ast.Mult(), ast.Constant(2))
         if isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)):
             yield ast.Call(ast.Attribute(node, "copy", ast.Load()), [], [])
+            for order in _ORDERS if isinstance(place.parent, (ast.Assign, ast.Return)) else ():
+                yield _ordered(node, order)
 
 
 def _of_call(node):
@@ -158,7 +160,7 @@ def _of_call(node):
         yield node.func.value
     if name in ("transpose", "reshape") and isinstance(node.func, ast.Attribute):
         for order in _ORDERS:
-            turned = ast.Call(ast.Attribute(node.func.value, "transpose", ast.Load()), [_parsed(order)], [])
+            turned = _ordered(node.func.value, order)
             yield turned if name == "transpose" else ast.Call(ast.Attribute(turned, "reshape", ast.Load()), node.args, node.keywords)
     if any(one.arg == "out" for one in node.keywords):
         yield ast.Call(node.func, node.args, [one for one in node.keywords if one.arg != "out"])
@@ -171,6 +173,10 @@ def _turned(left, right):
     yield _transposed(left), _transposed(right)
     yield _transposed(right), left
     yield right, _transposed(left)
+
+
+def _ordered(node, order):
+    return ast.Call(ast.Attribute(node, "transpose", ast.Load()), [_parsed(order)], [])
 
 
 def _transposed(node):

@@ -52,7 +52,7 @@ class Reading:
                 one[...] = before
             forms, data = self._without_epsilons(forms, data)
         if data["verdict"] == "wrong" and _unexplained(data):
-            forms = self._with_line(forms, data)
+            forms, data = self._with_line(forms, data)
         found = {code: resolved(self._subject.found, code) for code in ("en", "ko")}
         fault = any(one["severity"] == "fault" for one in self._subject.found)
         verdict = "wrong" if fault and data["verdict"] != "wrong" else None
@@ -100,13 +100,14 @@ class Reading:
         faults = [one for one in data["findings"] if one["severity"] == "fault" and not one["cause"]]
         repair = search(self._subject.things, self._check, limits.get()[0])
         if repair is None:
-            return forms
+            return forms, data
         location = faults[0]["location"]
         names = [name for one in faults if one["location"] == location for name in one["blocks"]]
         formulas = {"code": repair.code, "right": repair.right or Text("wrong_line-nothing")}
         told = finding("fault", location, list(dict.fromkeys(names)), "wrong_line", {}, formulas)
         self._subject.found.append({**told, "line": repair.place()})
-        return without(forms)
+        forms = without(forms)
+        return forms, json.loads(forms["json"])
 
     def __repr__(self):
         return "\n".join([str(Text("how")), *(f"  {line}" for line in self.lines)])

@@ -51,11 +51,13 @@ def search(things, check, longest=None):
         return None
     end = time.thread_time() + longest
     sources = [one for one in map(_Source.of, called) if one is not None]
-    for source, place, node in _candidates(sources, called):
-        if time.thread_time() > end:
+    kept = [(one, one.copy()) for one in reachable(*things) if isinstance(one, np.ndarray) and one.flags.writeable]
+    for at, (source, place, node) in enumerate(_candidates(sources, called)):
+        # The clock of a thread is slow to read.
+        if at % 32 == 0 and time.thread_time() > end:
             return None
         with source.changed(place, node) as works:
-            if not works or not _holds(things, compared):
+            if not works or not _holds(kept, compared):
                 continue
             if _is_right(things, check):
                 return source.repair(place, node)
@@ -79,9 +81,8 @@ def _candidates(sources, called):
         yield from ((source, *one) for one in with_names(source.tree, names, counts))
 
 
-def _holds(things, compared):
+def _holds(kept, compared):
     """Whether the gradients are right at each place; arrays that the changed code wrote into are put back."""
-    kept = [(one, one.copy()) for one in reachable(*things) if isinstance(one, np.ndarray) and one.flags.writeable]
     try:
         return all(one.holds() for one in compared)
     except Exception:
@@ -101,12 +102,15 @@ def _called(things, compared):
 
     def seen(frame, event, _):
         function = by_code.get(frame.f_code) if event == "return" else None
-        if function is not None:
-            names, counts = found.setdefault(function, ([], []))
+        if function is not None and function not in found:
+            names, counts = {}, {}
             for own, value in _at_hand(frame):
-                kind = counts if isinstance(value, (int, np.integer)) else names
-                if own not in kind:
-                    kind.append(own)
+                if isinstance(value, int):
+                    counts.setdefault(value, own)
+                else:
+                    # Of several words for one value the first will do.
+                    names.setdefault((np.shape(value), np.asarray(value).tobytes()), own)
+            found[function] = list(names.values()), list(counts.values())
 
     before = sys.getprofile()
     sys.setprofile(seen)
@@ -184,11 +188,10 @@ class _Source:
                 decorator_list=[],
                 type_params=[],
             )
-        source = cls(function, tree, ast.Module([inner], []), first)
+        source = cls(function, tree, ast.fix_missing_locations(ast.Module([inner], [])), first)
         return source if source._compiled() is not None else None
 
     def _compiled(self):
-        ast.fix_missing_locations(self._whole)
         try:
             whole = compile(self._whole, self.function.__code__.co_filename, "exec")
         except (SyntaxError, ValueError, TypeError):
@@ -200,7 +203,7 @@ class _Source:
     def changed(self, place, node):
         """The function with another node at a place, for a while; whether that is code."""
         kept = self.function.__code__
-        ast.copy_location(node, place.node)
+        ast.fix_missing_locations(ast.copy_location(node, place.node))
         with place.holding(node):
             code = self._compiled()
             if code is not None:
