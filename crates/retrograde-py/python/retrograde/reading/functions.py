@@ -10,6 +10,7 @@ from .forms import LayerForm, LossForm, check_function, real
 from .labels import Labels
 from .pairs import pair_with_cache
 from .reading import Reading
+from .resolve import returned
 from .slots import is_pair
 from .subject import arity, described, kind_of
 from .words import CACHE, OUTPUT, TARGET
@@ -33,7 +34,8 @@ def read_one(subject, function):
     """One function that returns a number and its gradient."""
     arguments = Arguments(subject, function, subject.example)
     answer = arguments.call()
-    if isinstance(answer, (tuple, list)) and len(answer) > 1 and not is_scalar(answer[0]) and is_scalar(answer[-1]):
+    last = isinstance(answer, (tuple, list)) and len(answer) > 1 and not is_scalar(answer[0]) and is_scalar(answer[-1])
+    if last:
         # The loss may be the last.
         arguments.answers = lambda given: (given[-1], *given[:-1])
         answer = arguments.call()
@@ -52,7 +54,9 @@ def read_one(subject, function):
         reading = loss_of_predictions(subject, arguments, gradients[0])
         if reading is not None:
             return reading
-    wrt, found, guessed = by_shape(subject, arguments, gradients, lambda values: number(arguments.call(values)[0]))
+    words = returned(function)
+    words = [] if len(words) != len(answer) else words[:-1] if last else words[1:]
+    wrt, found, guessed = by_shape(subject, arguments, gradients, lambda values: number(arguments.call(values)[0]), words)
     names = [arguments.names[at] for at in wrt]
     held = [one for at, one in enumerate(arguments.names) if at not in wrt]
 
@@ -74,34 +78,53 @@ def number(value):
     return float(np.asarray(value).reshape(()))
 
 
-def by_shape(subject, arguments, gradients, loss):
-    """Which argument each gradient is of: the first that is moved and has its shape. Of several for one gradient alone it is none
-    that is called as labels are, and one that the differences agree with, if there is such."""
-    wrt, found, guessed = [], [], False
-    candidates = arguments.positions()
-    for at, gradient in enumerate(gradients):
-        if gradient is None or np.asarray(gradient).dtype.kind not in "fiu":
+def by_shape(subject, arguments, gradients, loss, words=()):
+    """Which argument each gradient is of: the one whose name is in that under which it is returned, else the first that is moved and has
+    its shape. Of several for one gradient alone it is none that is called as labels are, and of any several one that the differences
+    agree with, if there is such."""
+    candidates, told = arguments.positions(), subject.said.get("wrt") is not None
+    usable = [at for at, one in enumerate(gradients) if one is not None and np.asarray(one).dtype.kind in "fiu"]
+    chosen = {} if told else _by_words(arguments, {at: gradients[at] for at in usable}, candidates, words)
+    guessed = False
+    for at in usable:
+        if at in chosen:
             continue
-        shape = np.shape(gradient)
-        left = [one for one in candidates if one not in wrt]
-        fits = [one for one in left if np.shape(arguments.example[one]) == shape]
-        if not fits and len(left) and np.size(gradient) == np.size(arguments.example[left[0]]):
+        gradient = gradients[at]
+        left = [one for one in candidates if one not in chosen.values()]
+        fits = [one for one in left if np.shape(arguments.example[one]) == np.shape(gradient)]
+        if not fits and left and _is_flat(gradient, arguments.example[left[0]], len(gradients) == 1):
             fits = [left[0]]
-        if not fits and len(gradients) == 1 and len(candidates):
+        if not fits and len(gradients) == 1 and candidates:
             # A wrong shape is what the check is to see.
             fits = [candidates[0]]
-        if len(fits) > 1 and len(gradients) == 1 and subject.said.get("wrt") is None:
-            fits = not_labels(arguments, fits)
+        if len(fits) > 1 and not told:
+            fits = not_labels(arguments, fits) if len(gradients) == 1 else fits
             agreeing = [one for one in fits if agrees(loss, one, arguments.example[one], gradient)]
-            fits = [*agreeing, *fits] if agreeing else fits
+            fits, guessed = [*agreeing, *fits], True
         if fits:
-            guessed = guessed or (len(fits) > 1 and subject.said.get("wrt") is None)
-            wrt.append(fits[0])
-            found.append(at)
-    if not wrt:
+            chosen[at] = fits[0]
+    if not chosen:
         shapes = Names(str(list(np.shape(one))) for one in gradients)
         raise ReadingError(Text("error-gives-shapes", name=subject.name, names=shapes), Text("missing-arguments"), "wrt=('w', 'b')")
-    return wrt, found, guessed
+    found = sorted(chosen)
+    return [chosen[at] for at in found], found, guessed
+
+
+def _by_words(arguments, gradients, candidates, words):
+    """By place, the argument of each gradient whose name says it: ``dW`` of ``W``."""
+    chosen = {}
+    for at, gradient in gradients.items():
+        word = words[at] if at < len(words) else None
+        fits = [one for one in candidates if one not in chosen.values() and is_pair(arguments.names[one], word)]
+        if len(fits) == 1 and np.shape(arguments.example[fits[0]]) == np.shape(gradient):
+            chosen[at] = fits[0]
+    return chosen
+
+
+def _is_flat(gradient, value, alone):
+    """Whether they differ in axes of length one; a gradient alone also in all but the number of elements."""
+    squeezed = np.shape(np.squeeze(gradient)) == np.shape(np.squeeze(value))
+    return squeezed or alone and np.size(gradient) == np.size(value)
 
 
 def not_labels(arguments, positions):
@@ -265,7 +288,7 @@ def f_and_gradient(subject, arguments, second):
         convention = Text("is-number-and-gradients", call=arguments.written(subject.name), other=name)
         return dictionary_reading(subject, arguments, at, keys, lambda values: of(put(values)), gradient, convention)
     gradients = list(given) if isinstance(given, (tuple, list)) else [given]
-    wrt, found, guessed = by_shape(subject, arguments, gradients, of)
+    wrt, found, guessed = by_shape(subject, arguments, gradients, of, returned(second))
 
     def loss(values):
         return of(dict(zip(wrt, values)))

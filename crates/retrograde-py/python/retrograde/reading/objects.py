@@ -10,9 +10,9 @@ from .copying import attributes, deep, reachable
 from .forms import real
 from .growing import counts, put_back
 from .notices import finding
-from .parameters import Held, Search, Step, Sum
+from .parameters import Held, Search, Step, Sum, without_gradient
 from .rates import LARGE, rates_of, set_rates
-from .slots import is_array
+from .slots import is_array, numbers_as_arrays
 from .subject import arity, described, is_real, kind_of
 from .words import (
     BACKWARD,
@@ -138,7 +138,7 @@ class ObjectCalls:
         found = {}
         for one in self.parameters:
             value = one.gradient.get()
-            found[one.name] = None if value is None else np.ascontiguousarray(value, dtype=np.float64)
+            found[one.name] = None if value is None else real(value)
         return found
 
     def add_to(self, sources, location):
@@ -150,6 +150,7 @@ class ObjectCalls:
 
     def study(self, inputs, douts):
         """Finds the parameters and their gradients, from what a forward and a backward change."""
+        numbers_as_arrays(self.thing)
         memo = {}
         pristine = deep(dict(attributes(self.thing)), memo)
         before = counts(self.thing)
@@ -189,6 +190,12 @@ class ObjectCalls:
             self.notes.append(Text("note-updates", backward=self.backward_name))
         self._look_for_accumulation(inputs, douts)
         self._settle(pristine, memo, first, again)
+        # Where the state is put back before each forward, arrays that are moved would be, too.
+        if self.state is None:
+            run = lambda: self.forward(*[one.copy() if isinstance(one, np.ndarray) else one for one in inputs])
+            left = without_gradient(self.thing, [one.array for one in self.parameters], run)
+            self.notes += [Text("note-not-compared", names=Names(left))] if left else []
+            self.forward(*inputs)
         return again
 
     def _flush(self, lengths, search):

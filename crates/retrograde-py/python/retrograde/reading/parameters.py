@@ -139,6 +139,28 @@ class Search:
         raise ReadingError(seen, "", Text("help-arrays", names=Names(everything)))
 
 
+def without_gradient(thing, known, run):
+    """The names of the arrays that decide what ``run`` gives, and that are none of the known ones: nobody compares their gradients."""
+    found, seen = [], [one for one in known]
+    before = run()
+    for slot in slots(thing):
+        array = slot.get()
+        if not is_array(array) or not array.flags.writeable or not array.size or any(np.may_share_memory(array, one) for one in seen):
+            continue
+        seen.append(array)
+        kept = array.copy()
+        try:
+            # What calls make anew is no parameter.
+            array += 0.01 * np.cos(1.0 + np.arange(array.size)).reshape(array.shape)
+            moved = run()
+            if slot.get() is array and any(not np.array_equal(a, b, equal_nan=True) for a, b in zip(before, moved)):
+                found.append(slot.short)
+        except Exception:
+            pass
+        array[...] = kept
+    return found
+
+
 def _of_input(slot):
     return slot.name.lower() in INPUT_GRADIENTS
 

@@ -11,6 +11,7 @@ from .arguments import is_function
 from .contexts import with_context
 from .engine_functions import Created, Operation, numbers
 from .forms import check_function, check_vjp
+from .notices import finding
 from .reading import Reading
 from .subject import arity, kind_of
 
@@ -81,30 +82,58 @@ class Values:
             alone = self._alone(symbol, parents) if creator is None else self._created(creator, parents)
             if alone is not None and alone["json"].count('"verdict":"wrong"'):
                 return alone
+            if creator is None and self._replaces(symbol, parents):
+                given = {"operation": symbol, "kind": self.kind.__name__}
+                self.subject.found.append(finding("fault", symbol, [], "gradient_replaced", given, {"code": "self.grad = …", "right": "self.grad += …"}))
         return forms
+
+    def _rebuilt(self, symbol, values):
+        """New values with these numbers, and the operation of this symbol of them: ``None`` where the symbol does not tell how."""
+        call = _OPERATIONS.get(symbol) or getattr(self.kind, symbol.lower(), None)
+        if symbol.startswith("**"):
+            call = lambda x: x ** float(symbol[2:])
+        made = [self.kind(float(value) if value.ndim == 0 else value.copy()) for value in values]
+        return made, None if call is None else call(*made)
+
+    def _replaces(self, symbol, parents):
+        """Whether the step of an operation that is right by itself forgets what its inputs have been given before."""
+        after = []
+        try:
+            for before in (0.0, 1.0):
+                made, out = self._rebuilt(symbol, [numbers(one) for one in parents])
+                for one in (*made, out):
+                    one.grad = one.grad * 0 + (1.0 if one is out else before)
+                _step(out)()
+                after.append([numbers(one.grad) for one in made])
+        except Exception:
+            return False
+        return any(np.any(first) and np.array_equal(first, second) for first, second in zip(*after))
 
     def _alone(self, symbol, parents):
         """One operation rebuilt from its inputs and checked, or ``None`` where its symbol does not tell how."""
-        call = _OPERATIONS.get(symbol) or getattr(self.kind, symbol.lower(), None)
-        if symbol.startswith("**"):
-            power = float(symbol[2:])
-            call = lambda x: x**power
-        if call is None:
-            return None
         given = [numbers(one) for one in parents]
 
         def run(values):
-            made = [self.kind(float(value) if value.ndim == 0 else value.copy()) for value in values]
-            return made, call(*made)
+            return self._rebuilt(symbol, values)
 
-        def gradients(values):
+        def gradients(values, douts=None):
             made, out = run(values)
-            out.backward()
+            if douts is None:
+                out.backward()
+            else:
+                out.grad = float(douts[0]) if isinstance(out.data, (int, float)) else douts[0]
+                _step(out)()
             return [_gradient(one, like) for one, like in zip(made, values)]
 
-        words = "abcdefgh" if len(parents) > 1 else "x"
+        named = list(zip("abcdefgh" if len(parents) > 1 else "x", given))
         try:
-            return check_function(symbol, list(zip(words, given)), lambda values: float(np.sum(numbers(run(values)[1]))), gradients)
+            out = run(given)[1]
+            if out is None:
+                return None
+            if _step(out) is None:
+                return check_function(symbol, named, lambda values: float(np.sum(numbers(run(values)[1]))), gradients)
+            # Within a graph the upstream gradient is seldom 1.
+            return check_vjp(symbol, named, lambda values: [numbers(run(values)[1])], gradients)
         except Exception:
             return None
 
@@ -171,6 +200,12 @@ def _made_by(node):
         return function, list(node.history.inputs)
     operation = getattr(node, "op", None)
     return (operation, list(node.inputs)) if callable(getattr(operation, "gradient", None)) else (None, [])
+
+
+def _step(node):
+    """The function that hands the upstream gradient of one node on to its inputs, if the engine has one."""
+    step = getattr(node, "_backward", None)
+    return step if callable(step) and arity(step)[0] == 0 else None
 
 
 def _gradient(value, like):
