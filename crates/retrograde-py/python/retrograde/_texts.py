@@ -38,6 +38,7 @@ TABLE = {
     "error-unreadable": ("{call} is no code that I can read", "{call}(은/는) 읽을 수 없는 코드입니다"),
     "error-keyword": ("{name}={value} makes no sense", "{name}={value}(은/는) 쓸 수 없는 값입니다"),
     "error-layers": ("layers ({names}) without a loss", "손실이 없는 계층({names})"),
+    "error-saved": ("{name}: a report is saved as {forms}", "{name}: 보고서를 저장할 수 있는 형식은 {forms}입니다"),
     "error-names": ("names and their values, and no code that can be called", "이름과 값뿐이고 호출할 코드가 없습니다"),
     "error-value": ("a value ({kind}), and no code that can be called", "값({kind})뿐이고 호출할 코드가 없습니다"),
     "error-class": ("{name} is a class", "{name}(은/는) 클래스입니다"),
