@@ -7,8 +7,8 @@ import numpy as np
 from . import forms
 from .forms import real
 
-#: How far a gradient may be from the differences, beyond what the differences are off by themselves.
-CLOSE = 1e-4
+#: Steps of the differences with how far a gradient may be from them, beyond what they are off by themselves: for code in 64 bits, and in 32.
+STEPS = ((1e-5, 1e-4), (2e-3, 3e-3))
 
 
 class _Given(BaseException):
@@ -21,17 +21,16 @@ class Compared:
     def __init__(self, values, run, random):
         self.values, self._run = values, run
         self.loss, _ = run(values)
-        self._blocks = [self._differences(at, random) for at in range(len(values))]
-
-    def _differences(self, at, random):
-        """Three directions, and how much the loss changes along each."""
-        found = []
-        for _ in range(3):
-            direction = random.standard_normal(np.shape(self.values[at]))
-            rough, fine = (self._slope(at, direction, step) for step in (2e-5, 1e-5))
-            found.append((direction, fine, abs(fine - rough)))
-        size = np.sqrt(np.mean([fine**2 for _, fine, _ in found]))
-        return [(direction, fine, CLOSE * size + 10 * noise + 1e-9) for direction, fine, noise in found]
+        directions = [[random.standard_normal(np.shape(one)) for _ in range(3)] for one in values]
+        tried = []
+        for step, close in STEPS:
+            found = [[(one, *(self._slope(at, one, h) for h in (step, 2 * step))) for one in along] for at, along in enumerate(directions)]
+            off = [abs(fine - rough) for along in found for _, fine, rough in along]
+            tried.append((np.linalg.norm(off) / max(np.linalg.norm([fine for along in found for _, fine, _ in along]), 1e-300), close, found))
+            if tried[-1][0] <= close:
+                break
+        _, close, found = tried[-1] if tried[-1][0] <= close else min(tried, key=lambda one: one[0])
+        self._blocks = [_bounded(along, close) for along in found]
 
     def _slope(self, at, direction, step):
         losses = []
@@ -52,6 +51,12 @@ class Compared:
             if any(not abs(np.sum(gradient * direction) - slope) <= bound for direction, slope, bound in block):
                 return False
         return True
+
+
+def _bounded(along, close):
+    """Directions, how much the loss changes along each, and how far from that a gradient may be."""
+    size = np.sqrt(np.mean([fine**2 for _, fine, _ in along]))
+    return [(direction, fine, close * size + 10 * abs(fine - rough) + 1e-9) for direction, fine, rough in along]
 
 
 def places(check):

@@ -2,12 +2,17 @@
 
 import ast
 import contextlib
+import re
+
+import numpy as np
 
 _FLIPPED = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult}
 _OPPOSITE = {ast.Gt: ast.LtE, ast.LtE: ast.Gt, ast.Lt: ast.GtE, ast.GtE: ast.Lt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq}
 _AXES = ("0", "1", "2", "-1", "(0, 1)", "(0, 2)", "(1, 2)", "(0, 2, 3)", "(0, 1, 2)", "(2, 3)")
 _ORDERS = ("(1, 0)", "(0, 2, 1)", "(1, 0, 2)", "(0, 2, 3, 1)", "(0, 3, 1, 2)", "(1, 0, 2, 3)")
 _PRODUCTS = ("dot", "matmul")
+#: What functions that give a derivative are called.
+_SLOPE = re.compile(r"grad|prime|deriv|slope", re.I)
 
 
 def _parsed(text):
@@ -203,8 +208,9 @@ def _is_pure(node):
     return not any(isinstance(one, ast.Constant) and isinstance(one.value, str) for one in ast.walk(node) if one is not node) or isinstance(node, ast.Subscript)
 
 
-def with_names(function, names, counts):
-    """Changes that bring in one of the values at hand: a factor, a term, another value in its place."""
+def with_names(function, names, counts, space):
+    """Changes that bring in one of the values at hand: a factor, a term, another value in its place. ``names`` have their shapes,
+    ``space`` says what words mean in the function."""
     _, expressions = places(function)
     values = [place for place in expressions if _is_value(place) and _is_pure(place.node)]
     for text in counts:
@@ -212,8 +218,9 @@ def with_names(function, names, counts):
             if not isinstance(place.parent, ast.BinOp):
                 yield place, ast.BinOp(place.node, ast.Div(), _parsed(text))
                 yield place, ast.BinOp(place.node, ast.Mult(), _parsed(text))
-    for place in values:
-        for text in names:
+    fitting = [(place, [text for text, shape in names.items() if _fits(shape, own)]) for place in values for own in (_shape(place.node, space),)]
+    for place, texts in fitting:
+        for text in texts:
             node, name = place.node, _parsed(text)
             if ast.unparse(node) == text:
                 for more in (f"1 - {text}", f"1 - {text} ** 2", f"{text} ** 2", f"{text} * (1 - {text})", f"{text} > 0"):
@@ -225,9 +232,31 @@ def with_names(function, names, counts):
             yield place, ast.BinOp(node, ast.Add(), name)
             if isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)):
                 yield place, name
-    for place in values:
-        for text in names:
+    slopes = [own for own, value in space.items() if callable(value) and _SLOPE.search(own)]
+    for place, texts in fitting:
+        for text in texts:
             node = place.node
-            for more in (f"(1 - {text} ** 2)", f"(1 - {text})", f"({text} > 0)", f"{text} ** 2", f"({text} * (1 - {text}))"):
-                yield place, ast.BinOp(node, ast.Mult(), _parsed(more))
+            more = [f"(1 - {text} ** 2)", f"(1 - {text})", f"({text} > 0)", f"{text} ** 2", f"({text} * (1 - {text}))"]
+            for one in (*more, *(f"{own}({text})" for own in slopes)):
+                yield place, ast.BinOp(node, ast.Mult(), _parsed(one))
             yield place, ast.BinOp(node, ast.Sub(), _parsed(f"{text} ** 2"))
+
+
+def _shape(node, space):
+    """The shape of an expression's value, or ``None`` where it cannot be computed without a call."""
+    if any(isinstance(one, (ast.Call, ast.NamedExpr, ast.Await, ast.Yield)) for one in ast.walk(node)):
+        return None
+    try:
+        return np.shape(eval(ast.unparse(node), dict(space)))
+    except Exception:
+        return None
+
+
+def _fits(shape, own):
+    """Whether a value of one shape can be a factor or a term of another that keeps its shape, or is a number that it makes an array."""
+    if own is None or not own or not shape:
+        return True
+    try:
+        return np.broadcast_shapes(shape, own) == own
+    except ValueError:
+        return False

@@ -46,13 +46,12 @@ class Reading:
         arrays = [(one, one.copy()) for one in reachable(*self._subject.things) if isinstance(one, np.ndarray) and one.flags.writeable]
         forms = self._subject.isolation.without_random(self._check)
         data = json.loads(forms["json"])
-        if data["verdict"] == "wrong" and _unexplained(data):
-            # Where the check moved parameters as an input, they are where it moved them last.
-            for one, before in arrays:
-                one[...] = before
-            forms, data = self._without_epsilons(forms, data)
-        if data["verdict"] == "wrong" and _unexplained(data):
-            forms, data = self._with_line(forms, data)
+        for further in (self._without_epsilons, self._with_line):
+            if data["verdict"] == "wrong" and _unexplained(data):
+                # Where the check moved parameters as an input, they are where it moved them last.
+                for one, before in arrays:
+                    one[...] = before
+                forms, data = further(forms, data)
         found = {code: resolved(self._subject.found, code) for code in ("en", "ko")}
         fault = any(one["severity"] == "fault" for one in self._subject.found)
         verdict = "wrong" if fault and data["verdict"] != "wrong" else None

@@ -77,8 +77,7 @@ def _candidates(sources, called):
     for source in sources:
         yield from ((source, *one) for one in structural(source.tree))
     for source in sources:
-        names, counts = called[source.function]
-        yield from ((source, *one) for one in with_names(source.tree, names, counts))
+        yield from ((source, *one) for one in with_names(source.tree, *called[source.function]))
 
 
 def _holds(kept, compared):
@@ -93,7 +92,7 @@ def _holds(kept, compared):
 
 
 def _called(things, compared):
-    """The functions that one pass runs, and what is at hand in each: the names of its arrays, and of its counts."""
+    """The functions that one pass runs, and what is at hand in each: its arrays and numbers by name, its counts, and what names mean."""
     by_code = {}
     for function in functions(things):
         for code in _codes(function.__code__):
@@ -110,7 +109,8 @@ def _called(things, compared):
                 else:
                     # Of several words for one value the first will do.
                     names.setdefault((np.shape(value), np.asarray(value).tobytes()), own)
-            found[function] = list(names.values()), list(counts.values())
+            shapes = {own: shape for (shape, _), own in names.items()}
+            found[function] = shapes, list(counts.values()), {**frame.f_globals, **frame.f_locals}
 
     before = sys.getprofile()
     sys.setprofile(seen)
