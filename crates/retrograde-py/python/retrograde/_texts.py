@@ -22,6 +22,7 @@ TABLE = {
     "column-analytic": ("analytic", "코드의 값"),
     "column-numeric": ("numeric", "수치 미분"),
     "column-largest": ("largest error", "최대 오차"),
+    "column-mean": ("mean |Δ|", "평균 |Δ|"),
     "column-cosine": ("cosine", "코사인"),
     "column-verdict": ("verdict", "판정"),
     "verdict-right": ("right", "맞음"),

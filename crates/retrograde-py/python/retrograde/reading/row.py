@@ -45,7 +45,7 @@ class Row:
             x = out[0]
         loss, form, labels = loss_form(last, subject, 1, x, t)
         loss.calls.random = state
-        loss.calls.add_to(subject.sources, kind_of(last).lower())
+        loss.calls.add_to(subject.sources, kind_of(last))
         return cls(layers, form, kind_of(last), labels) if isinstance(form, LossForm) else None
 
     def check_with(self, whole):
