@@ -39,17 +39,17 @@ pub(super) fn examine(
     x: &Tensor,
     labels: Option<&Labels>,
 ) -> Result<Examined> {
-    examined(layer, (name, "x"), (x, Inputs::Random), labels)
+    examined(layer, (name, "x"), (x, Inputs::Random), labels, &[])
 }
 
-/// The same of a layer whose input has another name than `x`, at `inputs`.
+/// The same of a layer whose input has another name than `x`, at `inputs`; with what a loss is computed from beside its arguments.
 pub(super) fn examine_named(
     layer: &mut dyn Layer,
     (name, input): (&str, &str),
-    x: &Tensor,
-    inputs: Inputs,
+    (x, inputs): (&Tensor, Inputs),
+    data: &[Tensor],
 ) -> Result<Examined> {
-    examined(layer, (name, input), (x, inputs), None)
+    examined(layer, (name, input), (x, inputs), None, data)
 }
 
 fn examined(
@@ -57,6 +57,7 @@ fn examined(
     (name, input): (&str, &str),
     (x, inputs): (&Tensor, Inputs),
     labels: Option<&Labels>,
+    data: &[Tensor],
 ) -> Result<Examined> {
     let layer = &mut Guarded::new(layer);
     expect_numbers(name, x)?;
@@ -84,6 +85,7 @@ fn examined(
             });
         }
     };
+    answers.data = data.to_vec();
     let mut wrong: Vec<(usize, Vec<Diagnosis>)> = Vec::new();
     let mut blocks = Vec::new();
     let mut findings = Vec::new();

@@ -70,7 +70,7 @@ def read_one(subject, function):
     convention = Text("is-function", name=name, call=arguments.written(name))
     moved = Text("by-guessed" if guessed else "by", names=Names(names))
     values = [(arguments.names[at], arguments.example[at]) for at in wrt]
-    return Reading(subject, convention, moved, holding(held), lambda: check_function(subject.name, values, loss, gradient))
+    return Reading(subject, convention, moved, holding(held), lambda: check_function(subject.name, values, loss, gradient, subject.data()))
 
 
 def number(value):
@@ -194,7 +194,7 @@ def loss_by_names(subject, arguments, gradients):
     convention = Text("is-loss-and-gradients", call=arguments.written(subject.name))
     moved = Text("of", names=Names(Text("pair", value=names[at], gradient=key) for at, key in keys.items()))
     held = [one for at, one in enumerate(arguments.names) if at not in keys]
-    return Reading(subject, convention, moved, holding(held), lambda: check_function(subject.name, values, loss, gradient))
+    return Reading(subject, convention, moved, holding(held), lambda: check_function(subject.name, values, loss, gradient, subject.data()))
 
 
 def dictionary(subject, arguments, gradients):
@@ -218,7 +218,7 @@ def dictionary_reading(subject, arguments, at, keys, loss, gradient, convention)
     parameters = [(own, real(arguments.example[at][own])) for own in keys.values()]
     moved = Text("of", names=Names(Text("pair", value=own, gradient=key) for key, own in keys.items()))
     held = [one for number, one in enumerate(arguments.names) if number != at]
-    return Reading(subject, convention, moved, holding(held), lambda: check_function(subject.name, parameters, loss, gradient))
+    return Reading(subject, convention, moved, holding(held), lambda: check_function(subject.name, parameters, loss, gradient, subject.data()))
 
 
 def read_two(subject, first, second):
@@ -302,7 +302,7 @@ def f_and_gradient(subject, arguments, second):
     held = [one for at, one in enumerate(arguments.names) if at not in wrt]
     convention = Text("is-number-and-gradient", call=arguments.written(subject.name), other=name)
     moved = Text("by-guessed" if guessed else "by", names=Names(one for one, _ in values))
-    return Reading(subject, convention, moved, holding(held), lambda: check_function(subject.name, values, loss, gradient))
+    return Reading(subject, convention, moved, holding(held), lambda: check_function(subject.name, values, loss, gradient, subject.data()))
 
 
 def _shaped(gradient, value):

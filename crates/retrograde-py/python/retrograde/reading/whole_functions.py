@@ -143,7 +143,7 @@ class ThreeFunctions:
         arguments = [(place.name, real(place.array)) for place, _ in self.pairs]
         convention = Text("is-three", names=" → ".join(self.names))
         moved = compared_with((place.name for place, _ in self.pairs), self.guessed)
-        return Reading(self.subject, convention, moved, Text("held", names=Names(["x", "t"])), lambda: check_function(self.subject.name, arguments, loss, gradients))
+        return Reading(self.subject, convention, moved, Text("held", names=Names(["x", "t"])), lambda: check_function(self.subject.name, arguments, loss, gradients, self.subject.data()))
 
 
 def _arity(function):

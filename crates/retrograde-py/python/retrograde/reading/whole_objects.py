@@ -197,7 +197,7 @@ class Whole:
             put(values)
             return self.gradients()
 
-        return check_function(self.subject.name, [(name, array) for name, array, _ in self.parameters], loss, gradients)
+        return check_function(self.subject.name, [(name, array) for name, array, _ in self.parameters], loss, gradients, self.subject.data())
 
     def _rebind(self, row):
         """Parameters that the layers do not share any longer are checked where the layers have them, and told."""
