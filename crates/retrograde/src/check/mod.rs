@@ -61,6 +61,7 @@ pub(crate) mod message;
 mod network;
 mod network_layer;
 mod noise;
+mod numbers;
 pub mod numerical;
 mod precision;
 mod probe;
