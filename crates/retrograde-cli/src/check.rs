@@ -4,12 +4,12 @@ use crate::arguments::{CheckArguments, TWO_LAYER};
 use crate::failure::Failure;
 use crate::json::Line;
 use crate::output;
-use retrograde::check::{self, Cause, Message, Report, faults};
+use retrograde::check::{self, Cause, Message, Report};
 use retrograde::data::{Dataset, Samples};
 use retrograde::nn::{Mlp, Model, Precision};
 use retrograde::train::RunFolder;
 use retrograde::view::{self, Mark};
-use retrograde::{Error, Result};
+use retrograde::{Error, Result, faults};
 use std::path::Path;
 use std::process::ExitCode;
 

@@ -1,5 +1,6 @@
 """Code of ours in which one line is wrong, in styles of public code."""
 
+import engines
 import numpy as np
 
 
@@ -94,3 +95,17 @@ class Channels:
         dout = dout.reshape(-1, self.W.shape[1])
         self.dW = self.rows.T @ dout
         return (dout @ self.W.T).reshape(n, h, w, c).transpose(0, 3, 1, 2)
+
+
+class ForgetfulValue(engines.Value):
+    """A value whose tanh forgets the upstream gradient, which is 1 where a graph begins."""
+
+    def tanh(self):
+        t = np.tanh(self.data)
+        out = ForgetfulValue(float(t), (self,), "tanh")
+
+        def _backward():
+            self.grad += 1 - t * t
+
+        out._backward = _backward
+        return out

@@ -1,5 +1,6 @@
 """Faults in the styles of public code: the wrong place and the cause, in code of our own."""
 
+import engines
 import lines
 import numpy as np
 import pytest
@@ -78,3 +79,10 @@ def test_two_wrong_lines_are_not_told_as_one(random):
     report = rg.check(lines.cell_forward, lines.cell_with_two_faults, n((3, 4)), n((3, 5)), n((4, 5)), n((5, 5)), n(5))
     assert report.verdict == "wrong" and "wrong_line" not in report.causes, str(report)
     assert lines.cell_with_two_faults.__code__ is before
+
+
+@pytest.mark.parametrize("kind", [engines.Value, lines.ForgetfulValue])
+def test_an_upstream_gradient_that_is_forgotten_is_seen_through_ones(kind):
+    report = rg.check(lambda a: a.tanh(), kind(0.7))
+    assert report.ok == (kind is engines.Value), str(report)
+    assert report.ok or report.cause == "dout_ignored", str(report)

@@ -39,6 +39,7 @@
 //! | [`plan`] | a graph made ready to run: [`Planner`], [`Plan`] |
 //! | [`nn`], [`optim`], [`data`], [`train`] | networks, update rules, data sets, the training loop |
 //! | [`check`] | is a gradient right, and if not, where is the fault and what is it? |
+//! | [`faults`] | layers and losses with one mistake each: to learn from, and to test the check with |
 //! | [`view`] | graphs with every value and gradient: text, SVG, DOT, JSON, a page; training reports |
 //! | [`textbook`] | layers written by hand, as the textbook has them: the engine's witness |
 //! | [`kernel`] | the arithmetic, and the forms of operations of your own |
@@ -60,6 +61,7 @@ mod source_line;
 
 pub mod check;
 pub mod data;
+pub mod faults;
 pub mod gradient;
 pub mod graph;
 pub mod kernel;

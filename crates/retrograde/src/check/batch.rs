@@ -6,9 +6,9 @@ use ndarray::Axis;
 use super::control::guard;
 use super::message::text;
 use super::network_layer::NetworkAsLayer;
+use super::numbers::largest;
 use super::probe::{Answers, relative};
 use super::subject::{Claims, claims, with_values};
-use super::view::largest;
 use super::{Evidence, Finding, Invariant, Message, Severity, Verdict};
 use crate::textbook::{Labels, Layer, LossLayer, Network, Tensor};
 

@@ -3,13 +3,26 @@
 use super::causes::Diagnosis;
 use super::comparison::index_of;
 use super::message::text;
+use super::numbers::nth;
 use super::probe::{Answers, GIVEN};
 use super::view::View;
-use super::{Evidence, Finding, Severity, Table, Verdict, extent};
+use super::{Evidence, Finding, Message, Severity, Table, Verdict, extent};
 use crate::textbook::Tensor;
 
 /// How many rows a table of evidence has at most.
 const SHOWN: usize = 6;
+
+/// A statement about elements of a block of a shape, with the numbers of the first of them.
+pub(super) fn elements(
+    statement: Message,
+    shape: &[usize],
+    columns: Vec<Message>,
+    rows: impl IntoIterator<Item = (usize, Vec<f64>)>,
+) -> Evidence {
+    let row = |(element, numbers)| (format!("{:?}", index_of(element, shape)), numbers);
+    let rows = rows.into_iter().take(SHOWN).map(row).collect();
+    Evidence { statement, table: Some(Table { columns, rows }) }
+}
 
 /// The differentiated elements, those that are furthest off first.
 fn furthest(view: &View<'_>) -> Vec<usize> {
@@ -18,10 +31,6 @@ fn furthest(view: &View<'_>) -> Vec<usize> {
     let mut shown: Vec<usize> = all.into_iter().take(SHOWN).map(|(at, _)| at).collect();
     shown.sort_unstable();
     shown
-}
-
-fn at(values: &Tensor, element: usize) -> f64 {
-    values.iter().nth(element).copied().unwrap_or(f64::NAN)
 }
 
 /// That a diagnosis reproduces the code's numbers, with the columns side by side.
@@ -51,24 +60,18 @@ pub(super) fn numbers(answers: &Answers, block: usize, diagnosis: &Diagnosis) ->
             off = off.max((claimed - truth).abs());
         }
     }
-    let rows = furthest(view).into_iter().map(|element| {
-        let index = format!("{:?}", index_of(element, &view.jacobian.shape));
-        (index, vec![at(&view.claimed, element), at(predicted, element), at(&view.truth, element)])
-    });
-    let table = Table {
-        columns: vec![text!("column-code"), text!("column-fault"), text!("column-differences")],
-        rows: rows.collect(),
-    };
-    Some(Evidence {
-        statement: text!(
-            if worst == 0.0 { "evidence-reproduced_exactly" } else { "evidence-reproduced" },
-            count,
-            inputs = pairs.len(),
-            worst = format!("{worst:.0e}"),
-            off = format!("{off:.2e}")
-        ),
-        table: Some(table),
-    })
+    let statement = text!(
+        if worst == 0.0 { "evidence-reproduced_exactly" } else { "evidence-reproduced" },
+        count,
+        inputs = pairs.len(),
+        worst = format!("{worst:.0e}"),
+        off = format!("{off:.2e}")
+    );
+    let columns = vec![text!("column-code"), text!("column-fault"), text!("column-differences")];
+    let numbers =
+        |element: usize| [&view.claimed, predicted, &view.truth].map(|one| nth(one, element)).to_vec();
+    let rows = furthest(view).into_iter().map(|element| (element, numbers(element)));
+    Some(elements(statement, &view.jacobian.shape, columns, rows))
 }
 
 /// A block that is wrong for no cause that could be proved: where, and how.
@@ -99,25 +102,19 @@ pub(super) fn unexplained(answers: &Answers, place: &str, block: usize, views: &
         .columns
         .iter()
         .copied()
-        .filter(|&element| view.off(element) > at(&view.tolerance, element))
+        .filter(|&element| view.off(element) > nth(&view.tolerance, element))
         .collect();
-    let rows = furthest(view).into_iter().map(|element| {
-        let index = format!("{:?}", index_of(element, &view.jacobian.shape));
-        (index, vec![at(&view.claimed, element), at(&view.truth, element)])
-    });
-    found.evidence.push(Evidence {
-        statement: text!(
-            "evidence-compared",
-            wrong = wrong.len(),
-            all = view.jacobian.columns.len(),
-            cosine = format!("{:.4}", comparison.cosine),
-            ratio = format!("{:.4}", comparison.ratio)
-        ),
-        table: Some(Table {
-            columns: vec![text!("column-code"), text!("column-differences")],
-            rows: rows.collect(),
-        }),
-    });
+    let statement = text!(
+        "evidence-compared",
+        wrong = wrong.len(),
+        all = view.jacobian.columns.len(),
+        cosine = format!("{:.4}", comparison.cosine),
+        ratio = format!("{:.4}", comparison.ratio)
+    );
+    let columns = vec![text!("column-code"), text!("column-differences")];
+    let numbers = |element: usize| [&view.claimed, &view.truth].map(|one| nth(one, element)).to_vec();
+    let rows = furthest(view).into_iter().map(|element| (element, numbers(element)));
+    found.evidence.push(elements(statement, &view.jacobian.shape, columns, rows));
     found.evidence.extend(extent::sentences(answers, block, views).into_iter().map(Evidence::stating));
     found
 }

@@ -39,20 +39,12 @@ pub(super) fn examine(
     x: &Tensor,
     labels: Option<&Labels>,
 ) -> Result<Examined> {
-    examined(layer, (name, "x"), (x, Inputs::Random), labels, &[])
+    examine_at(layer, (name, "x"), (x, Inputs::Random), labels, &[])
 }
 
-/// The same of a layer whose input has another name than `x`, at `inputs`; with what a loss is computed from beside its arguments.
-pub(super) fn examine_named(
-    layer: &mut dyn Layer,
-    (name, input): (&str, &str),
-    (x, inputs): (&Tensor, Inputs),
-    data: &[Tensor],
-) -> Result<Examined> {
-    examined(layer, (name, input), (x, inputs), None, data)
-}
-
-fn examined(
+/// The same of a layer whose input may have another name than `x`, at `inputs`; with what a loss is computed from beside its
+/// arguments.
+pub(super) fn examine_at(
     layer: &mut dyn Layer,
     (name, input): (&str, &str),
     (x, inputs): (&Tensor, Inputs),

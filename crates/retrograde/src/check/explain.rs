@@ -7,9 +7,10 @@ use super::causes::{
 };
 use super::kinks::AtKink;
 use super::message::text;
+use super::numbers::largest;
 use super::probe::{Answers, SAME_SHAPE};
 use super::subject::{claims, with_values};
-use super::view::{View, largest};
+use super::view::View;
 use crate::textbook::{Labels, Layer, Tensor};
 
 /// What is wrong with a block: up to two causes, dout being ignored and another.

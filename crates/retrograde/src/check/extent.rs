@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::Message;
 use super::comparison::index_of;
 use super::message::text;
+use super::numbers::{flat, largest, nth};
 use super::probe::{Answers, GIVEN};
 use super::view::View;
 
@@ -32,7 +33,7 @@ pub(super) fn sentences(answers: &Answers, block: usize, views: &[View<'_>]) -> 
 
 /// The elements of a view that are wrong, or right.
 fn those(view: &View<'_>, wrong: bool) -> Vec<usize> {
-    let tolerance: Vec<f64> = view.tolerance.iter().copied().collect();
+    let tolerance = flat(&view.tolerance);
     let all = view.jacobian.columns.iter().copied();
     all.filter(|&at| (view.off(at) > tolerance[at]) == wrong).collect()
 }
@@ -46,7 +47,7 @@ struct Contribution {
 
 fn contributions(answers: &Answers, view: &View<'_>) -> Vec<Contribution> {
     let (Some(code), jacobian) = (view.responses, view.jacobian) else { return Vec::new() };
-    let size = code.iter().chain(&jacobian.centre).fold(0.0_f64, |most, share| most.max(share.abs()));
+    let size = largest(code.iter().chain(&jacobian.centre));
     let rounding = size * answers.precision_at(view.block, view.number);
     let all = code.indexed_iter().filter_map(|((output, column), code)| {
         let at = [output, column];
@@ -101,10 +102,9 @@ fn from_later_positions(all: &[Contribution], shape: &[usize], out: &[usize]) ->
 fn one_ratio(views: &[View<'_>]) -> Option<Message> {
     let mut ratios = Vec::new();
     for view in views {
-        let at = |values: &crate::textbook::Tensor, element: usize| values.iter().nth(element).copied();
         for element in those(view, true) {
-            let (claimed, truth) = (at(&view.claimed, element)?, at(&view.truth, element)?);
-            ratios.push((claimed / truth, at(&view.tolerance, element)? / truth.abs()));
+            let (claimed, truth) = (nth(&view.claimed, element), nth(&view.truth, element));
+            ratios.push((claimed / truth, nth(&view.tolerance, element) / truth.abs()));
         }
     }
     let &(ratio, _) = ratios.iter().min_by(|a, b| a.1.total_cmp(&b.1)).filter(|_| ratios.len() >= 3)?;
@@ -118,9 +118,8 @@ fn one_value(views: &[View<'_>]) -> Option<Message> {
     if views.len() < 2 || views.iter().any(|view| view.verdict.is_wrong() != (view.number == GIVEN)) {
         return None;
     }
-    let of = |elements: Vec<usize>| -> Vec<f64> {
-        elements.iter().filter_map(|&at| given.probe.values[given.block].iter().nth(at).copied()).collect()
-    };
+    let values = &given.probe.values[given.block];
+    let of = |elements: Vec<usize>| -> Vec<f64> { elements.iter().map(|&at| nth(values, at)).collect() };
     let (wrong, right) = (of(those(given, true)), of(those(given, false)));
     let value = *wrong.first()?;
     let one = wrong.iter().all(|other| *other == value) && !right.contains(&value);

@@ -1,7 +1,7 @@
 //! The check of functions without layers: of a loss and all its gradients, or of a function with its vector-Jacobian product.
 
 use super::control::{guard, scope};
-use super::examine::examine_named;
+use super::examine::examine_at;
 use super::layer::report_of;
 use super::probe::Inputs;
 use super::report::place;
@@ -192,7 +192,7 @@ fn check(
     };
     let x = layer.values[input].clone();
     let input_name = layer.names[input].clone();
-    let mut examined = examine_named(&mut layer, (name, &input_name), (&x, inputs), &data)?;
+    let mut examined = examine_at(&mut layer, (name, &input_name), (&x, inputs), None, &data)?;
     // The other arguments have as many rows as they have.
     examined.method.retain(|line| line.id() != "method-one_batch");
     examined.findings.extend(remarks);

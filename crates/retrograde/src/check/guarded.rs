@@ -4,6 +4,7 @@
 use super::comparison::index_of;
 use super::control::guard;
 use super::message::text;
+use super::numbers::nth;
 use super::{Cause, Evidence, Finding, Severity, Verdict};
 use crate::Result;
 use crate::textbook::{Layer, Parameter, SharedParameter, Tensor};
@@ -49,8 +50,8 @@ impl<'layer> Guarded<'layer> {
             self.written[which] = if own.shape() == given.shape() {
                 given.iter().zip(&own).position(changed).map(|at| Written {
                     index: index_of(at, given.shape()),
-                    before: given.iter().nth(at).copied().unwrap_or(f64::NAN),
-                    after: own.iter().nth(at).copied().unwrap_or(f64::NAN),
+                    before: nth(given, at),
+                    after: nth(&own, at),
                 })
             } else {
                 Some(Written { index: Vec::new(), before: given.len() as f64, after: own.len() as f64 })

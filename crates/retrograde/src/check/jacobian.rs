@@ -4,6 +4,7 @@ use ndarray::Array2;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::Rng;
 
+use super::numbers::{flat, nth};
 use super::numerical::{Character, Differences, Ladder, Slope};
 use super::subject::{Which, move_element};
 use crate::Result;
@@ -47,31 +48,13 @@ pub(super) fn slopes(
     middle: &[f64],
     at: f64,
     rounding: &Rounding,
-    mut f: impl FnMut(f64) -> Result<Vec<f64>>,
+    f: impl FnMut(f64) -> Result<Vec<f64>>,
 ) -> Result<Option<Vec<Slope>>> {
     let differences = Differences::rounded_to(rounding.relative);
     let ladder = |(output, value): (usize, &f64)| -> Ladder {
         differences.ladder(*value, at).with_floor(rounding.floor(output))
     };
-    let mut ladders: Vec<Ladder> = middle.iter().enumerate().map(ladder).collect();
-    let mut settled: Vec<Option<Slope>> = vec![None; middle.len()];
-    for (step, left, right) in differences.steps(at) {
-        let (left, right) = (f(left)?, f(right)?);
-        if left.len() != middle.len() || right.len() != middle.len() {
-            return Ok(None);
-        }
-        for (output, ladder) in ladders.iter_mut().enumerate() {
-            if settled[output].is_none() {
-                ladder.push(step, left[output], right[output]);
-                settled[output] = ladder.settled(None);
-            }
-        }
-        if settled.iter().all(Option::is_some) {
-            break;
-        }
-    }
-    let conclude = |(slope, ladder): (Option<Slope>, &Ladder)| slope.unwrap_or_else(|| ladder.conclude());
-    Ok(Some(settled.into_iter().zip(&ladders).map(conclude).collect()))
+    differences.of_values(middle.iter().enumerate().map(ladder).collect(), at, f)
 }
 
 /// The numerical Jacobian at `x` of the block `which`, whose values are `values`, in the elements `columns`.
@@ -83,7 +66,6 @@ pub(super) fn jacobian(
     columns: Vec<usize>,
     rounding: &Rounding,
 ) -> Result<Jacobian> {
-    let flat = |out: &Tensor| out.iter().copied().collect::<Vec<f64>>();
     let middle = flat(&layer.forward(x)?);
     let empty = || Array2::from_elem((middle.len(), columns.len()), 0.0);
     let mut found = Jacobian {
@@ -98,7 +80,7 @@ pub(super) fn jacobian(
     };
     let mut moved = x.clone();
     for (column, &element) in columns.iter().enumerate() {
-        let value = *values.iter().nth(element).expect("a column is an element of the block");
+        let value = nth(values, element);
         let all = slopes(&middle, value, rounding, |there| {
             Ok(flat(&move_element(layer, &mut moved, which, element, there, value)?))
         })?;
@@ -132,47 +114,34 @@ pub(super) fn jacobian(
     found.columns = columns;
     Ok(found)
 }
+
 impl Jacobian {
     /// The vector-Jacobian product with `d` in row-major order; NaN in the elements that were not differentiated.
     pub fn vjp(&self, d: &[f64]) -> Tensor {
-        let sums = (0..self.columns.len()).map(|column| {
-            // Where d is 0 nothing arrives, whatever the slope.
-            let terms = d.iter().zip(self.centre.column(column));
-            terms.map(|(d, slope)| if *d == 0.0 { 0.0 } else { d * slope }).sum::<f64>()
-        });
-        self.spread(sums)
+        self.sums(d, |d, at| d * self.centre[at])
     }
 
     /// For each element the least and the largest gradient that the slopes at kinks allow, and how accurate they are.
     pub fn bounds(&self, d: &[f64]) -> [Tensor; 3] {
-        let sums = |term: &dyn Fn(f64, f64, f64, f64) -> f64| {
-            let sums = (0..self.columns.len()).map(|column| {
-                (0..d.len())
-                    .map(|o| {
-                        let at = [o, column];
-                        if d[o] == 0.0 {
-                            return 0.0;
-                        }
-                        term(d[o], self.left[at], self.right[at], self.error[at])
-                    })
-                    .sum::<f64>()
-            });
-            self.spread(sums)
-        };
         [
-            sums(&|d, left, right, _| (d * left).min(d * right)),
-            sums(&|d, left, right, _| (d * left).max(d * right)),
-            sums(&|d, _, _, error| d.abs() * error),
+            self.sums(d, |d, at| (d * self.left[at]).min(d * self.right[at])),
+            self.sums(d, |d, at| (d * self.left[at]).max(d * self.right[at])),
+            self.sums(d, |d, at| d.abs() * self.error[at]),
         ]
     }
 
     /// For each element the sum of the sizes of what the vector-Jacobian product adds up.
     pub fn gross(&self, d: &[f64]) -> Tensor {
-        self.spread(
-            (0..self.columns.len()).map(|column| {
-                d.iter().zip(self.centre.column(column)).map(|(d, slope)| (d * slope).abs()).sum()
-            }),
-        )
+        self.sums(d, |d, at| (d * self.centre[at]).abs())
+    }
+
+    /// For each element the sum of a term over the outputs. Where d is 0 nothing arrives, whatever the slope.
+    fn sums(&self, d: &[f64], term: impl Fn(f64, [usize; 2]) -> f64) -> Tensor {
+        let sum = |column: usize| -> f64 {
+            let arriving = d.iter().take(self.centre.nrows()).enumerate().filter(|(_, d)| **d != 0.0);
+            arriving.map(|(output, d)| term(*d, [output, column])).sum()
+        };
+        self.spread((0..self.columns.len()).map(sum))
     }
 
     /// One number for each element that was differentiated, in the block's shape; NaN in the others.

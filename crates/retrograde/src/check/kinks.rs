@@ -9,6 +9,7 @@ use rand::RngExt;
 use rand_distr::{Distribution, StandardNormal};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
+use super::numbers::{largest, median, nth};
 use super::probe::{Answers, Probe, random};
 use super::subject::{claims, with_values};
 use crate::Result;
@@ -133,7 +134,7 @@ impl Nearby<'_> {
     }
 
     fn size(&self, block: usize) -> f64 {
-        super::view::largest(&self.probe.values[block]).max(1.0)
+        largest(&self.probe.values[block]).max(1.0)
     }
 
     /// One output with some elements moved, from `blocks`.
@@ -144,7 +145,7 @@ impl Nearby<'_> {
             blocks[at.block].as_slice_mut().expect("a probe's values are contiguous")[element] += by;
         }
         let out = with_values(self.layer, &blocks[1..], |layer| layer.forward(&blocks[0]))?;
-        Ok(out.iter().nth(output).copied().unwrap_or(f64::NAN))
+        Ok(nth(&out, output))
     }
 
     /// Elements fall into one group if moving one changes what moving the other does, at first order.
@@ -237,7 +238,7 @@ impl Nearby<'_> {
             });
             let Ok(claimed) = claimed else { return f64::NAN };
             let there = |&(block, element): &(usize, usize)| -> f64 {
-                claimed[block].as_ref().and_then(|all| all.iter().nth(element)).copied().unwrap_or(f64::NAN)
+                claimed[block].as_ref().map_or(f64::NAN, |all| nth(all, element))
             };
             elements.iter().zip(claim).map(|(at, claim)| (there(at) - claim).powi(2)).sum()
         };
@@ -367,9 +368,8 @@ impl Nearby<'_> {
         }
         // All of them together: the same sum everywhere nearby is a slope without a kink. A difference over a step in which
         // several are tied again may have another.
-        let mut sums: Vec<f64> = gradients.iter().map(|gradient| gradient.iter().sum()).collect();
-        sums.sort_by(f64::total_cmp);
-        let mean = sums[sums.len() / 2];
+        let sums: Vec<f64> = gradients.iter().map(|gradient| gradient.iter().sum()).collect();
+        let mean = median(sums.iter().copied());
         let others = sums.iter().filter(|sum| (**sum - mean).abs() > allowed).count();
         let one = others <= sums.len() / 20 && mean.abs() > 10.0 * allowed;
         let times = claim.iter().sum::<f64>() / mean;

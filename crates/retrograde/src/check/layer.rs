@@ -1,7 +1,7 @@
 //! The check of one layer or one loss, written by hand.
 
 use super::control::{limited, scope};
-use super::examine::{Examined, examine, examine_named};
+use super::examine::{Examined, examine, examine_at};
 use super::loss_layer::LossAsLayer;
 use super::message::text;
 use super::probe::Inputs;
@@ -39,7 +39,7 @@ pub fn layer(layer: &mut dyn Layer, x: &Tensor) -> Result<Report> {
 pub fn layer_named(layer: &mut dyn Layer, x: &Tensor, input: &str) -> Result<Report> {
     let name = layer.name().to_owned();
     scope(|| {
-        let examined = examine_named(layer, (&name, input), (x, Inputs::Random), &[])?;
+        let examined = examine_at(layer, (&name, input), (x, Inputs::Random), None, &[])?;
         Ok(report_of(&name, examined))
     })
 }

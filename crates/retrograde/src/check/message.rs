@@ -17,7 +17,7 @@ macro_rules! text {
     (@ $name:ident) => { $name };
     (@ $name:ident $value:expr) => { $value };
 }
-pub(super) use text;
+pub(crate) use text;
 
 /// A text that can be read in each [`Language`]. Its [`Display`](fmt::Display) is English.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -47,7 +47,7 @@ pub enum Argument {
 
 impl Message {
     /// The text of this id, whose placeholders are still empty.
-    pub(super) fn new(id: impl Into<String>) -> Self {
+    pub(crate) fn new(id: impl Into<String>) -> Self {
         Message { id: id.into(), arguments: BTreeMap::new() }
     }
 
@@ -62,7 +62,7 @@ impl Message {
     }
 
     /// With this in a placeholder.
-    pub(super) fn with(mut self, name: &str, value: impl Into<Argument>) -> Self {
+    pub(crate) fn with(mut self, name: &str, value: impl Into<Argument>) -> Self {
         self.arguments.insert(name.to_owned(), value.into());
         self
     }

@@ -33,7 +33,6 @@
 //! | [`Comparison`], [`Element`] | a block of claimed gradients beside the numerical ones |
 //! | [`Cause`] | the catalogue of causes |
 //! | [`Invariant`] | what must hold without differences |
-//! | [`faults`] | layers and losses with one mistake each: to learn from, and to test the check with |
 //! | [`numerical`] | slopes by differences, with their uncertainty |
 
 mod appeal;
@@ -47,7 +46,6 @@ mod evidence;
 mod examine;
 mod explain;
 mod extent;
-pub mod faults;
 mod function;
 mod graph;
 mod guarded;
@@ -59,19 +57,18 @@ mod language;
 mod laws;
 mod layer;
 mod loss_layer;
-mod message;
+pub(crate) mod message;
 mod network;
 mod network_layer;
 mod noise;
+mod numbers;
 pub mod numerical;
-mod page;
 mod precision;
 mod probe;
-mod report;
+pub(crate) mod report;
 mod responses;
 mod rows;
 mod subject;
-mod text;
 mod verdict;
 mod view;
 mod whole;

@@ -2,10 +2,10 @@
 
 use rand_xoshiro::Xoshiro256PlusPlus;
 
+use super::numbers::{flat, largest, median};
 use super::numerical;
 use super::probe::normal;
 use super::subject::{values, with_values};
-use super::view::largest;
 use crate::Result;
 use crate::textbook::{Layer, Tensor};
 
@@ -121,11 +121,9 @@ fn stairs(layer: &mut dyn Layer, x: &Tensor, direction: &Tensor) -> Result<f64> 
 /// between jumps.
 fn jumps(rows: &[Vec<f64>], output: usize) -> Vec<f64> {
     let mut steps: Vec<f64> = rows.windows(2).map(|pair| pair[1][output] - pair[0][output]).collect();
-    let mut sorted = steps.clone();
-    sorted.sort_by(f64::total_cmp);
-    let even = sorted[sorted.len() / 2];
+    let even = median(steps.iter().copied());
     steps.iter_mut().for_each(|step| *step = (*step - even).abs());
-    let most = steps.iter().copied().fold(0.0, f64::max);
+    let most = largest(&steps);
     let is_jump = |step: &f64| *step > 0.1 * most;
     let mut jumps: Vec<f64> = steps.iter().copied().filter(is_jump).collect();
     let together = steps.windows(2).any(|pair| pair.iter().all(is_jump));
@@ -140,8 +138,4 @@ fn jumps(rows: &[Vec<f64>], output: usize) -> Vec<f64> {
 fn width<'a>(values: impl Iterator<Item = &'a Tensor>) -> f64 {
     let width = values.map(largest).fold(0.0, f64::max);
     if width > 0.0 { width } else { 1.0 }
-}
-
-fn flat(values: &Tensor) -> Vec<f64> {
-    values.iter().copied().collect()
 }

@@ -144,7 +144,7 @@ impl Report {
 }
 
 /// What a place or a block is called: the whole has names of its own.
-pub(super) fn place(name: &str) -> Message {
+pub(crate) fn place(name: &str) -> Message {
     if let Some(first) = name.strip_suffix(SECOND_ORDER) {
         return text!("whole-second_order", name = place(first));
     }

@@ -3,6 +3,7 @@
 
 use ndarray::Array2;
 
+use super::numbers::flat;
 use super::probe::{Answers, Probe};
 use super::subject::{claims, with_values};
 use crate::Result;
@@ -54,7 +55,7 @@ fn all(layer: &mut dyn Layer, probe: &Probe) -> Result<Vec<Option<Array2<f64>>>>
                 *response = None;
                 continue;
             }
-            let flat: Vec<f64> = claimed.iter().copied().collect();
+            let flat = flat(&claimed);
             let shares = jacobian.columns.iter().map(|&element| flat[element]);
             to.row_mut(output).iter_mut().zip(shares).for_each(|(to, share)| *to = share);
         }
@@ -66,7 +67,7 @@ fn adds_up(probe: &Probe, block: usize, response: &Array2<f64>, precision: f64) 
     let (Some(claimed), Some(jacobian)) = (&probe.claimed[block], &probe.jacobians[block]) else {
         return false;
     };
-    let flat: Vec<f64> = claimed.iter().copied().collect();
+    let flat = flat(claimed);
     jacobian.columns.iter().zip(response.columns()).all(|(&element, shares)| {
         let terms = || shares.into_iter().zip(&probe.d).map(|(share, d)| share * d);
         let gross: f64 = terms().map(f64::abs).sum();

@@ -3,6 +3,8 @@
 use ndarray::Array2;
 
 use super::kinks::{AtKink, Judged};
+pub(super) use super::numbers::largest;
+use super::numbers::{flat, nth};
 use super::precision::Precision;
 use super::probe::{Answers, Probe};
 use super::{Comparison, Verdict};
@@ -52,7 +54,7 @@ impl<'a> View<'a> {
         if claimed.shape() != probe.values[block].shape() {
             return None;
         }
-        let d: Vec<f64> = d.unwrap_or(&probe.d).iter().copied().collect();
+        let d = flat(d.unwrap_or(&probe.d));
         let truth = jacobian.vjp(&d);
         let [low, high, error] = jacobian.bounds(&d);
         let precision = answers.precision_at(block, number);
@@ -198,19 +200,12 @@ impl<'a> View<'a> {
 
     /// How far a claim is from the truth, infinitely for a NaN.
     pub fn off(&self, element: usize) -> f64 {
-        let (claimed, truth) = (self.claimed.iter().nth(element), self.truth.iter().nth(element));
-        let error = claimed.zip(truth).map_or(0.0, |(claimed, truth)| (claimed - truth).abs());
+        let error = (nth(&self.claimed, element) - nth(&self.truth, element)).abs();
         if error.is_nan() { f64::INFINITY } else { error }
     }
 
     /// How the block compares.
     pub fn comparison(&self, name: &str) -> Comparison {
-        let flat = |values: &Tensor| values.iter().copied().collect::<Vec<f64>>();
         Comparison::new(name, self.truth.shape(), &flat(&self.claimed), &flat(&self.truth), self.verdict)
     }
-}
-
-/// The largest absolute value, of those that are numbers.
-pub(super) fn largest(values: &Tensor) -> f64 {
-    values.iter().filter(|value| !value.is_nan()).fold(0.0, |largest, value| largest.max(value.abs()))
 }

@@ -8,6 +8,7 @@
 //! Nothing here computes a gradient or knows an operation: numbers are read from the run, symbols and formulas from the
 //! [list of operations](crate::ops::ALL).
 
+mod check_report;
 mod diagram;
 mod document;
 mod dot;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The rooms of the library: each may use those before it, and the ones in its own line.
-const ROOMS: [&str; 21] = [
+const ROOMS: [&str; 22] = [
     "printable",
     "source_line",
     "error",
@@ -26,6 +26,7 @@ const ROOMS: [&str; 21] = [
     "train",
     "textbook",
     "check",
+    "faults",
     "view",
 ];
 

@@ -92,7 +92,8 @@ def _given(check):
     return None
 
 
-def _weights(out):
+def weights_of(out):
+    """An upstream gradient that is not the same everywhere."""
     return np.cos(1.0 + np.arange(np.size(out))).reshape(np.shape(out))
 
 
@@ -108,7 +109,7 @@ def _function(name, named, *rest):
 def _vjp(name, named, forward, backward, *_):
     def run(values, back=True):
         outputs = [real(one) for one in forward(values)]
-        weights = [_weights(one) for one in outputs]
+        weights = [weights_of(one) for one in outputs]
         loss = sum(float(np.sum(one * weight)) for one, weight in zip(outputs, weights))
         return loss, [None if one is None else real(one) for one in backward(values, weights)] if back else None
 
@@ -134,7 +135,7 @@ def _layer(layer, x, *_):
     def run(values, back=True):
         _put([layer], values[1:])
         out = real(layer.forward(values[0].copy()))
-        weights = _weights(out)
+        weights = weights_of(out)
         return float(np.sum(out * weights)), [real(layer.backward(weights.copy())), *_gradients([layer])] if back else None
 
     return [x, *_parameters([layer])], run

@@ -247,9 +247,11 @@ def _shape(node, space):
     if any(isinstance(one, (ast.Call, ast.NamedExpr, ast.Await, ast.Yield)) for one in ast.walk(node)):
         return None
     try:
-        return np.shape(eval(ast.unparse(node), dict(space)))
+        shape = np.shape(eval(ast.unparse(node), dict(space)))
     except Exception:
         return None
+    # What is no array may have a shape of another kind.
+    return shape if isinstance(shape, tuple) else None
 
 
 def _fits(shape, own):

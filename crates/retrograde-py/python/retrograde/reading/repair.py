@@ -5,8 +5,8 @@ what it gave. What it says is therefore what the line is and what it should be, 
 
 import ast
 import contextlib
+import gc
 import inspect
-import itertools
 import json
 import sys
 import textwrap
@@ -26,6 +26,8 @@ from .sources import _place
 
 #: How long it may take, in seconds.
 LONGEST = 4.0
+#: Whose functions are not looked into.
+_NOT_ONES_OWN = sys.stdlib_module_names - {"__main__"} | {"numpy", "scipy", "torch", "jax", "autograd", __name__.partition(".")[0]}
 
 
 class Repair:
@@ -47,7 +49,8 @@ def search(things, check, longest=None):
         called = _called(things, compared) if compared else []
     except Exception:
         return None
-    if not compared:
+    if not compared or all(one.holds() for one in compared):
+        # What is wrong is not seen here.
         return None
     end = time.thread_time() + longest
     sources = [one for one in map(_Source.of, called) if one is not None]
@@ -66,10 +69,14 @@ def search(things, check, longest=None):
 
 def _is_right(things, check):
     """Whether the full check says right, if need be without a small epsilon in the loss."""
-    if json.loads(check()["json"])["verdict"] in RIGHT:
-        return True
-    with left_out(things) as epsilons:
-        return bool(epsilons) and json.loads(check()["json"])["verdict"] in RIGHT
+    try:
+        if json.loads(check()["json"])["verdict"] in RIGHT:
+            return True
+        with left_out(things) as epsilons:
+            return bool(epsilons) and json.loads(check()["json"])["verdict"] in RIGHT
+    except Exception:
+        # Elsewhere the changed code does not run.
+        return False
 
 
 def _candidates(sources, called):
@@ -93,24 +100,20 @@ def _holds(kept, compared):
 
 def _called(things, compared):
     """The functions that one pass runs, and what is at hand in each: its arrays and numbers by name, its counts, and what names mean."""
-    by_code = {}
-    for function in functions(things):
-        for code in _codes(function.__code__):
-            by_code.setdefault(code, function)
     found = {}
 
     def seen(frame, event, _):
-        function = by_code.get(frame.f_code) if event == "return" else None
-        if function is not None and function not in found:
-            names, counts = {}, {}
-            for own, value in _at_hand(frame):
-                if isinstance(value, int):
-                    counts.setdefault(value, own)
-                else:
-                    # Of several words for one value the first will do.
-                    names.setdefault((np.shape(value), np.asarray(value).tobytes()), own)
-            shapes = {own: shape for (shape, _), own in names.items()}
-            found[function] = shapes, list(counts.values()), {**frame.f_globals, **frame.f_locals}
+        if event != "return" or frame.f_code in found or frame.f_globals.get("__name__", "").partition(".")[0] in _NOT_ONES_OWN:
+            return
+        names, counts = {}, {}
+        for own, value in _at_hand(frame):
+            if isinstance(value, int):
+                counts.setdefault(value, own)
+            else:
+                # Of several words for one value the first will do.
+                names.setdefault((np.shape(value), np.asarray(value).tobytes()), own)
+        shapes = {own: shape for (shape, _), own in names.items()}
+        found[frame.f_code] = shapes, list(counts.values()), {**frame.f_globals, **frame.f_locals}
 
     before = sys.getprofile()
     sys.setprofile(seen)
@@ -118,7 +121,13 @@ def _called(things, compared):
         compared[0].holds()
     finally:
         sys.setprofile(before)
-    return found
+    by_code = {code: function for function in functions(things) for code in _codes(function.__code__)}
+    named = {}
+    for code, at_hand in found.items():
+        function = by_code.get(code) or next((one for one in gc.get_referrers(code) if isinstance(one, types.FunctionType)), None)
+        if function is not None:
+            named.setdefault(function, at_hand)
+    return named
 
 
 def _codes(code):
@@ -141,6 +150,9 @@ def _at_hand(frame):
 
 
 def _words(name, value):
+    if isinstance(getattr(value, "data", None), (np.ndarray, float)) and hasattr(value, "grad"):
+        # A node of an engine stands for its numbers.
+        value = value.data
     if isinstance(value, bool):
         return
     if isinstance(value, (int, np.integer)) and value > 1:

@@ -66,7 +66,7 @@ impl GraphCheck {
         wanted: &[bool],
         alone: &mut Alone,
     ) -> Result<()> {
-        let (graph, seed) = (loss.graph(), self.seed.wrapping_add(1 + node.id.index() as u64));
+        let graph = loss.graph();
         let mut report = LayerReport {
             name: node.label(),
             kind: node.operation().map_or("", |operation| operation.name()).into(),
@@ -75,9 +75,9 @@ impl GraphCheck {
             blocks: Vec::new(),
         };
         let (first_wrong, mut only_at_kinks) = (alone.first_wrong.clone(), false);
-        match Local::new(values, graph, node, wanted, seed) {
-            Ok(mut local) => {
-                let checks = local.check(values, graph, node, !self.directions, seed)?;
+        match Local::new(values, graph, node, wanted, self.options) {
+            Ok(local) => {
+                let checks = local.check(!self.options.directions)?;
                 report.verdict = Verdict::of_all(checks.iter().map(|check| check.verdict));
                 let mut wrong = checks.iter().filter(|check| check.verdict.is_wrong()).peekable();
                 only_at_kinks = wrong.peek().is_some() && wrong.all(InputCheck::is_wrong_at_ties);

@@ -1,20 +1,21 @@
 //! A node seen as a layer, so that what finds the cause in a layer written by hand finds it in an operation, too.
 
+use super::super::numbers::flat;
 use super::super::{Finding, Severity, layer};
+use super::node::NodeAlone;
 use super::values::Values;
 use crate::error::{Error, Result};
-use crate::graph::{Graph, Node, Var};
+use crate::graph::{Graph, Node, Tensor as Value, Var};
 use crate::plan::Planner;
 use crate::textbook::{Layer, Tensor, remembered};
 use ndarray::{ArrayD, IxDyn};
-use std::sync::Arc;
 
 /// What the check of layers finds of a node as a function of one of its inputs, the others held: a fault with its cause,
 /// if it can prove one.
-pub(super) fn cause(values: &Values, graph: &Graph, node: &Arc<Node>, position: usize) -> Option<Finding> {
+pub(super) fn cause(values: &Values, graph: &Graph, node: &Node, position: usize) -> Option<Finding> {
     let value = values.real(node.inputs[position])?;
     let x = ArrayD::from_shape_vec(IxDyn(value.shape()), value.values().to_vec()).ok()?;
-    let mut seen = NodeAsLayer { values, graph, node: Arc::clone(node), position, x: None };
+    let mut seen = NodeAsLayer { values, graph, node, position, x: None };
     // An operation need not take the other shapes and numbers that a layer is tried with; then there is no cause.
     let report = layer(&mut seen, &x).ok()?;
     report.findings.into_iter().find(|finding| finding.severity == Severity::Fault && finding.cause.is_some())
@@ -23,7 +24,7 @@ pub(super) fn cause(values: &Values, graph: &Graph, node: &Arc<Node>, position: 
 struct NodeAsLayer<'a> {
     values: &'a Values,
     graph: &'a Graph,
-    node: Arc<Node>,
+    node: &'a Node,
     /// The input that is the layer's.
     position: usize,
     /// The last input of `forward`.
@@ -31,22 +32,18 @@ struct NodeAsLayer<'a> {
 }
 
 impl NodeAsLayer<'_> {
-    /// The node in a graph of its own, at `x`: the input and the output.
-    fn record(&self, x: &Tensor) -> Result<(Var, Var)> {
-        let graph = Graph::new();
-        let value = crate::graph::Tensor::new(x.shape(), x.iter().copied().collect())?;
-        let input = graph.parameter("x", value);
-        let inputs: Vec<Var> = (self.node.inputs.iter().enumerate())
-            .map(|(position, &id)| {
-                let held = || self.values.constant(&self.graph.node(id), &graph);
-                if position == self.position { input.clone() } else { held() }
-            })
-            .collect();
-        let refused = || Error::invalid("a node", "it is no operation", "check operations");
-        let output =
-            graph.again(&self.node, &inputs.iter().collect::<Vec<_>>()).ok_or_else(refused)?.checked()?;
-        Ok((input, output))
+    /// The node in a graph of its own, at `x`.
+    fn record(&self, x: &Tensor) -> Result<NodeAlone> {
+        let x = value(x)?;
+        NodeAlone::new(self.values, self.graph, self.node, |position| {
+            (position == self.position).then(|| x.clone())
+        })
     }
+}
+
+/// An array as a value of a graph.
+fn value(of: &Tensor) -> Result<Value> {
+    Value::new(of.shape(), flat(of))
 }
 
 /// The value of a variable as a layer gives it.
@@ -67,13 +64,12 @@ impl Layer for NodeAsLayer<'_> {
 
     fn forward(&mut self, x: &Tensor) -> Result<Tensor> {
         self.x = Some(x.clone());
-        read(&self.record(x)?.1)
+        read(&self.record(x)?.output)
     }
 
     fn backward(&mut self, dout: &Tensor) -> Result<Tensor> {
-        let (input, output) = self.record(remembered(self.x.as_ref(), "a node")?)?;
-        let upstream = crate::graph::Tensor::new(dout.shape(), dout.iter().copied().collect())?;
-        let upstream = output.graph().constant(upstream);
-        read(&output.backward_from(&upstream)?.wrt_or_zero(&input)?)
+        let alone = self.record(remembered(self.x.as_ref(), "a node")?)?;
+        let upstream = alone.output.graph().constant(value(dout)?);
+        read(&alone.vjp(&upstream)?[0])
     }
 }

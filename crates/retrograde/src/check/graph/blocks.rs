@@ -1,7 +1,7 @@
 //! The gradient of the loss by each block of parameters: number by number on all cores, or in a random direction.
 
-use super::super::Verdict;
 use super::super::numerical::{Differences, Slope};
+use super::super::{Comparison, Verdict};
 use super::evaluation::Evaluation;
 use super::judge::{Measured, blur, judge};
 use super::node::weight;
@@ -52,7 +52,7 @@ pub(super) fn measure(
         // The loss does not depend on it.
         let at = values.of(block)?.values();
         let slopes = elements.iter().map(|&element| differences.slope(|_| 0.0, at[element])).collect();
-        return Ok(Measured::new(claimed, elements, slopes, rounding));
+        return Ok(Measured::new(claimed.to_vec(), elements, slopes, rounding));
     };
     let (next, pieces) = (AtomicUsize::new(0), elements.len().div_ceil(PIECE));
     let done: Mutex<Vec<(usize, Vec<Slope>)>> = Mutex::new(Vec::new());
@@ -82,7 +82,7 @@ pub(super) fn measure(
     let mut done = done.into_inner().map_err(|_| stopped())?;
     done.sort_by_key(|(piece, _)| *piece);
     let slopes = done.into_iter().flat_map(|(_, slopes)| slopes).collect();
-    Ok(Measured::new(claimed, elements, slopes, rounding))
+    Ok(Measured::new(claimed.to_vec(), elements, slopes, rounding))
 }
 
 fn stopped() -> Error {
@@ -96,6 +96,14 @@ pub(super) struct Along {
     pub(super) verdict: Verdict,
     /// How large a mistake may be that the comparison does not see, as a part of the block's gradient.
     pub(super) blur: f64,
+}
+
+impl Along {
+    /// The direction as a block of one number.
+    pub(super) fn comparison(&self, name: &str, verdict: Verdict) -> Comparison {
+        let numeric = if self.slope.is_smooth() { self.slope.value } else { f64::NAN };
+        Comparison::new(name, &[], &[self.claimed], &[numeric], verdict)
+    }
 }
 
 /// The slopes of the loss along one random direction for each block, and along all of them together, which comes last.

@@ -3,6 +3,7 @@
 
 use super::super::function::function_at;
 use super::super::message::text;
+use super::super::numbers::flat;
 use super::super::probe::Inputs;
 use super::super::{Finding, Report, Severity, Verdict};
 use super::evaluation::Evaluation;
@@ -69,9 +70,7 @@ fn examined(subject: &Subject<'_>, point: &Point, inputs: Inputs) -> Result<Repo
         let mut numbers = numbers.iter().copied();
         Tensor::from_shape_simple_fn(shape.to_vec(), || numbers.next().unwrap_or(f64::NAN))
     };
-    let flat = |values: &[Tensor]| -> Vec<Vec<f64>> {
-        values.iter().map(|value| value.iter().copied().collect()).collect()
-    };
+    let flat = |values: &[Tensor]| -> Vec<Vec<f64>> { values.iter().map(flat).collect() };
     let names = names(subject);
     let mut arguments = Vec::new();
     for ((block, name), shape) in subject.blocks.iter().zip(&names).zip(&shapes) {

@@ -1,6 +1,7 @@
 //! The gradient as backpropagation or the user has it, in either precision.
 
 use super::super::message::text;
+use super::super::numbers::largest;
 use super::super::{Cause, Comparison, Finding, Severity, Verdict};
 use super::findings;
 use super::values::Given;
@@ -62,7 +63,7 @@ pub(super) fn in_single(block: &mut Comparison, exact: &[f64], single: &[f64]) -
         let found = findings::of_block(Severity::Fault, Verdict::Wrong, name, sentence);
         return Some(found.of(Cause::Overflow));
     }
-    let largest = exact.iter().fold(0.0_f64, |most, value| most.max(value.abs()));
+    let largest = largest(exact);
     let apart = exact.iter().zip(single).fold(0.0_f64, |most, (a, b)| most.max((a - b).abs()));
     if apart == 0.0 {
         return None;

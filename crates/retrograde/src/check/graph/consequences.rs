@@ -57,7 +57,8 @@ fn at_kinks(subject: &Subject<'_>, point: &Point, rows: &mut [Compared], alone: 
     let explained = alone.first_wrong.is_none()
         && alone.kinks
         && recorded(subject, rows).any(Compared::is_wrong)
-        && is_right_nearby(subject, point)?;
+        && compared_nearby(subject, point)?
+            .is_none_or(|rows| !recorded(subject, &rows).any(Compared::is_wrong));
     let mut open = Vec::new();
     for (row, one) in rows.iter_mut().enumerate() {
         let verdict = one.comparison.verdict;
@@ -81,25 +82,20 @@ fn at_kinks(subject: &Subject<'_>, point: &Point, rows: &mut [Compared], alone: 
 /// if it holds at the given values alone, what backpropagation records is no slope in those elements either.
 fn may_be_admissible(subject: &Subject<'_>, point: &Point, block: usize, row: &Compared) -> Result<bool> {
     if subject.follows(block)? {
-        let there = nearby(&point.values.of_all(subject.blocks)?, subject.check.seed);
-        let Some(there) = subject.at_blocks(point, there)? else { return Ok(true) };
-        return Ok(!subject.compare_here(&there, Some(ELSEWHERE))?[block].is_wrong());
+        return Ok(compared_nearby(subject, point)?.is_none_or(|rows| !rows[block].is_wrong()));
     }
     let Some(measured) = &row.measured else { return Ok(true) };
-    let recorded = &claims::computed::<f64>(&subject.recorded[block..=block], &point.given)?[0];
+    let recorded = claims::computed::<f64>(&subject.recorded[block..=block], &point.given)?.swap_remove(0);
     let known = Measured::new(recorded, measured.elements.clone(), measured.slopes.clone(), 0.0);
     let pairs = measured.verdicts.iter().zip(&known.verdicts);
     Ok(pairs.filter(|(verdict, _)| verdict.is_wrong()).all(|(_, known)| *known != Verdict::Right))
 }
 
-/// Whether the recorded gradients agree with the loss where all parameters are moved a little.
-fn is_right_nearby(subject: &Subject<'_>, point: &Point) -> Result<bool> {
-    let there = nearby(&point.values.of_all(subject.blocks)?, subject.check.seed);
-    let Some(there) = subject.at_blocks(point, there)? else {
-        return Ok(true);
-    };
-    let rows = subject.compare_here(&there, Some(ELSEWHERE))?;
-    Ok(!recorded(subject, &rows).any(Compared::is_wrong))
+/// The blocks compared where all parameters are moved a little, if the loss and its gradients are finite there.
+fn compared_nearby(subject: &Subject<'_>, point: &Point) -> Result<Option<Vec<Compared>>> {
+    let there = nearby(&point.values.of_all(subject.blocks)?, subject.options.seed);
+    let there = subject.at_blocks(point, there)?;
+    there.map(|there| subject.compare_here(&there, Some(ELSEWHERE))).transpose()
 }
 
 /// Whether what is wrong in nodes alone reaches no parameter: the recorded gradients agree with the loss so well that they
@@ -111,7 +107,7 @@ fn is_without_consequence(
     alone: &Alone,
 ) -> Result<bool> {
     // A sample may leave out what is wrong; a direction does not.
-    if subject.check.sample.is_some() && !subject.check.directions {
+    if subject.options.sample.is_some() && !subject.options.directions {
         let along = subject.directions(point)?;
         mark(subject, rows, &along);
     }
@@ -130,7 +126,7 @@ fn is_without_consequence(
     }
     // Where the mistake is multiplied by next to nothing it is not seen: behind an activation that is saturated here.
     let starts = point.values.of_all(subject.blocks)?;
-    let seed = subject.check.seed;
+    let seed = subject.options.seed;
     for there in std::iter::once(nearby(&starts, seed)).chain(elsewhere(&starts, seed)) {
         let Some(there) = subject.at_blocks(point, there)? else {
             continue;

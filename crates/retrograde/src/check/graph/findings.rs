@@ -1,16 +1,15 @@
 //! What is said about a graph's nodes and gradients.
 
+use super::super::evidence::elements;
 use super::super::explain::ties_counted;
 use super::super::kinks::AtKink;
 use super::super::message::text;
-use super::super::{Comparison, Evidence, Finding, Message, Severity, Table, Verdict};
+use super::super::{Comparison, Evidence, Finding, Message, Severity, Verdict};
+use super::blocks::Along;
 use super::node::InputCheck;
 use super::whole::Compared;
 use crate::error::Error;
 use crate::graph::Node;
-
-/// How many elements a table of evidence shows.
-const SHOWN: usize = 6;
 
 /// A node that gave two values for the same inputs.
 pub(super) fn unsteady(node: &Node) -> Finding {
@@ -34,8 +33,7 @@ pub(super) fn of_input(node: &Node, check: &InputCheck, first_wrong: Option<&Nod
             let jumps = verdict == Verdict::NotDifferentiable;
             let id = if jumps { "node-jump" } else { "node-inconclusive" };
             let sentence = text!(id, node = described(node), block = &check.label);
-            let blocks = vec![check.label.clone()];
-            Some(Finding::new(Severity::Warning, verdict, node.label(), blocks, sentence))
+            Some(of_check(Severity::Warning, verdict, node, check, sentence))
         }
     }
 }
@@ -56,36 +54,25 @@ pub(super) fn wrong_ties(node: &Node, checks: &[InputCheck], first_wrong: Option
 }
 
 fn wrong_input(node: &Node, check: &InputCheck, first_wrong: Option<&Node>) -> Finding {
-    let (measured, along) = (&check.measured, check.along.as_ref());
-    let mut evidence = Vec::new();
-    let elements = measured.elements.iter().zip(&measured.slopes).zip(&measured.verdicts);
-    let differing: Vec<(String, Vec<f64>)> = elements
-        .filter(|(_, verdict)| verdict.is_wrong())
-        .map(|((&element, slope), _)| {
-            let index = super::super::comparison::index_of(element, &check.shape);
-            (format!("{index:?}"), vec![check.claimed[element], slope.value])
-        })
-        .collect();
+    let sentence = text!("node-wrong", place = place(node, first_wrong), block = &check.label);
+    let mut found = of_check(Severity::Fault, Verdict::Wrong, node, check, sentence);
+    let wrong = check.measured.rows().filter(|(.., verdict)| verdict.is_wrong());
+    let differing: Vec<(usize, Vec<f64>)> =
+        wrong.map(|(element, claimed, slope, _)| (element, vec![claimed, slope.value])).collect();
     if !differing.is_empty() {
-        let count = differing.len();
-        evidence.push(Evidence {
-            statement: text!("node-differ", count, all = measured.elements.len()),
-            table: Some(Table {
-                columns: vec![text!("column-derivative"), text!("column-differences")],
-                rows: differing.into_iter().take(SHOWN).collect(),
-            }),
-        });
+        let (count, all) = (differing.len(), check.measured.elements.len());
+        let columns = vec![text!("column-derivative"), text!("column-differences")];
+        let statement = text!("node-differ", count, all);
+        found.evidence.push(elements(statement, &check.shape, columns, differing));
     }
-    if let Some((claimed, slope)) = along {
-        evidence.push(Evidence::stating(text!(
+    if let Some(Along { claimed, slope, .. }) = &check.along {
+        found.evidence.push(Evidence::stating(text!(
             "node-along",
             claimed = format!("{claimed:.9e}"),
             differences = format!("{:.9e}", slope.value)
         )));
     }
-    let sentence = text!("node-wrong", place = place(node, first_wrong), block = &check.label);
-    let blocks = vec![check.label.clone()];
-    Finding { evidence, ..Finding::new(Severity::Fault, Verdict::Wrong, node.label(), blocks, sentence) }
+    found
 }
 
 /// Adds the cause that the check of layers has proved, with its words.
@@ -96,23 +83,15 @@ pub(super) fn explain(found: &mut Finding, cause: Finding) {
 }
 
 fn kink(node: &Node, check: &InputCheck) -> Finding {
-    let kinks: Vec<(usize, f64, f64)> = check.measured.kinks().collect();
-    let rows = kinks.iter().take(SHOWN).map(|&(element, left, right)| {
-        let index = super::super::comparison::index_of(element, &check.shape);
-        (format!("{index:?}"), vec![left, check.claimed[element], right])
-    });
-    let table = Table {
-        columns: vec![text!("column-left"), text!("column-taken"), text!("column-right")],
-        rows: rows.collect(),
-    };
-    let at_side = |of: fn(f64, f64) -> f64| {
-        let takes = |&&(element, left, right): &&(usize, f64, f64)| {
-            (check.claimed[element] - of(left, right)).abs() <= 1e-6 * left.abs().max(right.abs())
+    let kinks = check.measured.kinks();
+    let at_side = |side: usize| {
+        let takes = |(_, slopes): &&(usize, [f64; 3])| {
+            let [left, claimed, right] = *slopes;
+            (claimed - slopes[side]).abs() <= 1e-6 * left.abs().max(right.abs())
         };
         kinks.iter().filter(takes).count()
     };
-    let (left, right) = (at_side(|left, _| left), at_side(|_, right| right));
-    let all = kinks.len();
+    let (left, right, all) = (at_side(0), at_side(2), kinks.len());
     let taken = match all {
         0 => None,
         _ if left == all => Some(text!("node-left")),
@@ -126,14 +105,26 @@ fn kink(node: &Node, check: &InputCheck) -> Finding {
         kinks = all,
         all = check.measured.elements.len()
     );
-    let blocks = vec![check.label.clone()];
-    let mut found = Finding::new(Severity::Remark, Verdict::Kink, node.label(), blocks, sentence);
+    let mut found = of_check(Severity::Remark, Verdict::Kink, node, check, sentence);
     found.sentences.extend(taken);
     found.sentences.push(text!("node-no_fault"));
     if all > 0 {
-        found.evidence.push(Evidence { statement: text!("node-slopes"), table: Some(table) });
+        let columns = vec![text!("column-left"), text!("column-taken"), text!("column-right")];
+        let rows = kinks.into_iter().map(|(element, slopes)| (element, slopes.to_vec()));
+        found.evidence.push(elements(text!("node-slopes"), &check.shape, columns, rows));
     }
     found
+}
+
+/// A finding about one input of a node.
+fn of_check(
+    severity: Severity,
+    verdict: Verdict,
+    node: &Node,
+    check: &InputCheck,
+    sentence: Message,
+) -> Finding {
+    Finding::new(severity, verdict, node.label(), vec![check.label.clone()], sentence)
 }
 
 /// A recorded gradient that is wrong in the whole, and for which no node is to blame.

@@ -49,6 +49,8 @@ pub(super) fn blur(slope: &Slope, scale: f64, rounding: f64) -> f64 {
 /// Claimed derivatives beside the differences of those elements that were measured.
 #[derive(Debug, Clone)]
 pub(super) struct Measured {
+    /// What is claimed for the whole block.
+    pub(super) claimed: Vec<f64>,
     pub(super) elements: Vec<usize>,
     pub(super) slopes: Vec<Slope>,
     /// The verdict of each.
@@ -59,7 +61,7 @@ pub(super) struct Measured {
 
 impl Measured {
     /// Judges each element by the block's claimed derivatives, which are known to `rounding`.
-    pub(super) fn new(claimed: &[f64], elements: Vec<usize>, slopes: Vec<Slope>, rounding: f64) -> Self {
+    pub(super) fn new(claimed: Vec<f64>, elements: Vec<usize>, slopes: Vec<Slope>, rounding: f64) -> Self {
         let finite = |value: f64| if value.is_finite() { value.abs() } else { 0.0 };
         let scale = slopes.iter().map(|slope| finite(slope.value)).fold(0.0, f64::max);
         let scale = claimed.iter().map(|&value| finite(value)).fold(scale, f64::max);
@@ -69,36 +71,33 @@ impl Measured {
             .map(|(&element, slope)| judge(claimed[element], slope, scale, rounding))
             .collect();
         let blur = slopes.iter().map(|slope| blur(slope, scale, rounding)).fold(0.0, f64::max);
-        Measured { elements, slopes, verdicts, blur }
+        Measured { claimed, elements, slopes, verdicts, blur }
+    }
+
+    /// Each element with what is claimed and measured for it, and its verdict.
+    pub(super) fn rows(&self) -> impl Iterator<Item = (usize, f64, &Slope, Verdict)> {
+        let all = self.elements.iter().zip(&self.slopes).zip(&self.verdicts);
+        all.map(|((&element, slope), &verdict)| (element, self.claimed[element], slope, verdict))
+    }
+
+    /// The elements with such a verdict.
+    pub(super) fn those(&self, is: impl Fn(Verdict) -> bool) -> Vec<usize> {
+        self.rows().filter(|(.., verdict)| is(*verdict)).map(|(element, ..)| element).collect()
     }
 
     /// The verdict of the block: elements that tell nothing count only where they are the most of those that are not 0.
     pub(super) fn verdict(&self) -> Verdict {
+        let is_vague = |verdict: Verdict| verdict == Verdict::Inconclusive;
         let is_nothing = |slope: &Slope| slope.is_smooth() && slope.value == 0.0;
-        let all = || self.verdicts.iter().zip(&self.slopes);
-        let vague = all().filter(|(verdict, _)| **verdict == Verdict::Inconclusive).count();
-        let telling =
-            all().filter(|(verdict, slope)| **verdict != Verdict::Inconclusive && !is_nothing(slope)).count();
-        let told = self.verdicts.iter().copied();
-        Verdict::of_all(told.filter(|verdict| *verdict != Verdict::Inconclusive || vague > telling))
-    }
-
-    /// The elements for which the differences do not say that the claim is right.
-    pub(super) fn open(&self) -> Vec<usize> {
-        let all = self.elements.iter().zip(&self.verdicts);
-        all.filter(|(_, verdict)| **verdict != Verdict::Right).map(|(element, _)| *element).collect()
+        let vague = self.those(is_vague).len();
+        let telling = self.rows().filter(|(_, _, slope, verdict)| !is_vague(*verdict) && !is_nothing(slope));
+        let counts = vague > telling.count();
+        Verdict::of_all(self.verdicts.iter().copied().filter(|verdict| !is_vague(*verdict) || counts))
     }
 
     /// Whether all slopes are 0.
     pub(super) fn is_zero(&self) -> bool {
         self.slopes.iter().all(|slope| slope.value == 0.0)
-    }
-
-    /// The elements at a kink, and those that are wrong.
-    pub(super) fn not_right(&self) -> impl Iterator<Item = usize> {
-        let all = self.elements.iter().zip(&self.verdicts);
-        all.filter(|(_, verdict)| matches!(verdict, Verdict::Kink | Verdict::Wrong))
-            .map(|(element, _)| *element)
     }
 
     /// Says another thing of an element.
@@ -109,46 +108,36 @@ impl Measured {
     }
 
     /// The same with the slopes of some elements measured again.
-    pub(super) fn again(self, again: Measured, claimed: &[f64], rounding: f64) -> Self {
+    pub(super) fn again(self, again: Measured, rounding: f64) -> Self {
         let mut slopes = self.slopes;
         for (element, slope) in again.elements.iter().zip(again.slopes) {
             if let Ok(at) = self.elements.binary_search(element) {
                 slopes[at] = slope;
             }
         }
-        Measured::new(claimed, self.elements, slopes, rounding)
+        Measured::new(self.claimed, self.elements, slopes, rounding)
     }
 
-    /// The slopes for a table of the whole block: NaN for what was not measured, for what has no one slope, unless the
-    /// claim is wrong there, and for what is rounding alone, unless all of it is.
-    pub(super) fn numeric(&self, length: usize) -> Vec<f64> {
-        let mut numeric = vec![f64::NAN; length];
+    /// The block with its differences: without those of what was not measured, of what has no one slope, unless the claim is
+    /// wrong there, and of what is rounding alone, unless all of it is.
+    pub(super) fn comparison(&self, name: &str, shape: &[usize], verdict: Verdict) -> Comparison {
+        let mut numeric = vec![f64::NAN; self.claimed.len()];
         let vague = self.verdict() == Verdict::Inconclusive;
-        for ((&element, slope), verdict) in self.elements.iter().zip(&self.slopes).zip(&self.verdicts) {
-            let tells = *verdict != Verdict::Inconclusive || vague;
+        for (element, _, slope, verdict) in self.rows() {
+            let tells = verdict != Verdict::Inconclusive || vague;
             if slope.is_smooth() && tells || verdict.is_wrong() {
                 numeric[element] = slope.value;
             }
         }
-        numeric
+        Comparison::new(name, shape, &self.claimed, &numeric, verdict)
     }
 
-    /// A block with its differences.
-    pub(super) fn comparison(
-        &self,
-        name: &str,
-        shape: &[usize],
-        claimed: &[f64],
-        verdict: Verdict,
-    ) -> Comparison {
-        Comparison::new(name, shape, claimed, &self.numeric(claimed.len()), verdict)
-    }
-
-    /// The kinks: each element with its left and its right slope.
-    pub(super) fn kinks(&self) -> impl Iterator<Item = (usize, f64, f64)> {
-        self.elements.iter().zip(&self.slopes).filter_map(|(&element, slope)| match slope.character {
-            Character::Kink { left, right } => Some((element, left, right)),
+    /// The kinks: each element with its left slope, what is claimed, and its right slope.
+    pub(super) fn kinks(&self) -> Vec<(usize, [f64; 3])> {
+        let kink = |(element, claimed, slope, _): (usize, f64, &Slope, Verdict)| match slope.character {
+            Character::Kink { left, right } => Some((element, [left, claimed, right])),
             _ => None,
-        })
+        };
+        self.rows().filter_map(kink).collect()
     }
 }

@@ -88,11 +88,17 @@ pub struct GraphCheck {
     parameters: Option<Vec<Var>>,
     claims: Vec<(Var, Var)>,
     given: Given,
+    options: Options,
+    second_order: bool,
+    single: bool,
+}
+
+/// How blocks are compared.
+#[derive(Debug, Clone, Copy)]
+struct Options {
     sample: Option<usize>,
     seed: u64,
-    second_order: bool,
     directions: bool,
-    single: bool,
     threads: usize,
 }
 
@@ -104,12 +110,14 @@ impl GraphCheck {
             parameters: None,
             claims: Vec::new(),
             given: Given::default(),
-            sample: None,
-            seed: 0,
+            options: Options {
+                sample: None,
+                seed: 0,
+                directions: false,
+                threads: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+            },
             second_order: false,
-            directions: false,
             single: false,
-            threads: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
         }
     }
 
@@ -143,13 +151,13 @@ impl GraphCheck {
     /// called, all are moved as far as that takes no more than about a second; of larger blocks a sample, and each of
     /// these along a random direction, too.
     pub fn sample(mut self, count: usize) -> Self {
-        self.sample = Some(count);
+        self.options.sample = Some(count);
         self
     }
 
     /// The seed of everything drawn: samples, directions, upstream gradients.
     pub fn seed(mut self, seed: u64) -> Self {
-        self.seed = seed;
+        self.options.seed = seed;
         self
     }
 
@@ -162,7 +170,7 @@ impl GraphCheck {
     /// Instead of one number after the other, moves each block in a random direction. The time does not grow with the
     /// number of parameters but for the run itself. What is wrong in a single number only is seen less sharply.
     pub fn in_random_directions(mut self) -> Self {
-        self.directions = true;
+        self.options.directions = true;
         self
     }
 
@@ -175,7 +183,7 @@ impl GraphCheck {
 
     /// On how many threads; all cores unless said otherwise. The result does not depend on it.
     pub fn threads(mut self, threads: usize) -> Self {
-        self.threads = threads.max(1);
+        self.options.threads = threads.max(1);
         self
     }
 
@@ -270,7 +278,7 @@ impl GraphCheck {
             for (block, single) in single.iter().enumerate() {
                 let row = &mut rows[block];
                 let exact = &point.claims[block];
-                if !self.directions && !row.elsewhere {
+                if !self.options.directions && !row.elsewhere {
                     row.show(single);
                 }
                 report.findings.extend(claims::in_single(&mut row.comparison, exact, single));
@@ -290,7 +298,7 @@ impl GraphCheck {
         report.findings.extend(findings::elsewhere(&rows, title));
         let (nodes, count) = (alone.layers.len(), subject.blocks.len());
         let parameters: usize = rows.iter().map(|row| row.moved).sum();
-        let id = match (self.directions, self.single) {
+        let id = match (self.options.directions, self.single) {
             (true, _) => "method-directions",
             (false, true) => "method-single",
             (false, false) => "method-parameters",
@@ -298,7 +306,7 @@ impl GraphCheck {
         let second = !title.is_empty();
         report.method.push(text!(id, blocks = count, parameters, nodes, second));
         let all: usize = point.claims.iter().map(Vec::len).sum();
-        if !self.directions && self.sample.is_none() && parameters < all {
+        if !self.options.directions && self.options.sample.is_none() && parameters < all {
             report.method.push(text!("method-covered", parameters, all));
         }
         report.blocks.extend(rows.into_iter().map(|row| row.comparison));
@@ -309,7 +317,7 @@ impl GraphCheck {
     fn second(&self, loss: &Var, values: &Values, report: &mut Report) -> Result<()> {
         let blocks = self.blocks(values)?;
         let gradients = loss.backward()?;
-        let mut random = Xoshiro256PlusPlus::seed_from_u64(self.seed ^ 0x02);
+        let mut random = Xoshiro256PlusPlus::seed_from_u64(self.options.seed ^ 0x02);
         let mut product: Option<Var> = None;
         for block in &blocks {
             let vector = Tensor::from_fn(block.shape(), |_| node::weight(&mut random));
@@ -327,7 +335,7 @@ impl GraphCheck {
         let again = GraphCheck {
             parameters: Some(blocks.into_iter().filter(|block| reached.contains(&block.id())).collect()),
             claims: Vec::new(),
-            sample: Some(self.sample.unwrap_or(FEW)),
+            options: Options { sample: Some(self.options.sample.unwrap_or(FEW)), ..self.options },
             ..self.clone()
         };
         again.order(&product, &known, SECOND_ORDER, report)?;

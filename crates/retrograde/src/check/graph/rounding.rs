@@ -5,6 +5,7 @@
 //! along random directions; and neither a value nor a gradient is known better than one of the size that it usually has, at
 //! other values of the parameters.
 
+use super::super::numbers::{largest, median};
 use super::super::numerical::noise;
 use super::super::probe::FLOOR;
 use super::evaluation::Evaluation;
@@ -30,14 +31,6 @@ pub(super) struct Rounding {
 }
 
 impl Rounding {
-    /// From what was measured of a value, and the sizes that the value and each gradient have at several points.
-    pub(super) fn new(measured: f64, values: Vec<f64>, gradients: Vec<Vec<f64>>) -> Self {
-        Rounding {
-            value: measured.max(f64::EPSILON * median(values)),
-            gradients: gradients.into_iter().map(|sizes| FLOOR * median(sizes)).collect(),
-        }
-    }
-
     /// That of `loss` around these values, and of its gradients by `blocks`: `gradients`, as they are recorded.
     pub(super) fn of_loss(
         values: &Values,
@@ -62,7 +55,10 @@ impl Rounding {
                 slopes.push(largest(all.read(number + 1)?));
             }
         }
-        Ok(Rounding::new(measured, sizes, slopes))
+        Ok(Rounding {
+            value: measured.max(f64::EPSILON * median(sizes)),
+            gradients: slopes.into_iter().map(|sizes| FLOOR * median(sizes)).collect(),
+        })
     }
 
     /// The rounding of the gradient by a block.
@@ -72,11 +68,7 @@ impl Rounding {
 }
 
 /// The rounding of one value of a function of some blocks, seen where they are moved from `starts`.
-pub(super) fn measured(
-    starts: &[Vec<f64>],
-    seed: u64,
-    mut f: impl FnMut(&[Vec<f64>]) -> Result<f64>,
-) -> Result<f64> {
+fn measured(starts: &[Vec<f64>], seed: u64, mut f: impl FnMut(&[Vec<f64>]) -> Result<f64>) -> Result<f64> {
     let mut random = Xoshiro256PlusPlus::seed_from_u64(seed ^ 0x0153);
     let widths = widths(starts);
     let mut seen = Vec::new();
@@ -137,18 +129,4 @@ fn widths(starts: &[Vec<f64>]) -> Vec<f64> {
     let all = if all > 0.0 { all } else { 1.0 };
     let width = |start: &Vec<f64>| Some(root(squares(start), start.len())).filter(|width| *width > 0.0);
     starts.iter().map(|start| width(start).unwrap_or(all)).collect()
-}
-
-/// The largest absolute value; not finite where one is not.
-pub(super) fn largest(values: &[f64]) -> f64 {
-    values
-        .iter()
-        .fold(0.0, |largest: f64, value| if value.is_nan() { f64::NAN } else { largest.max(value.abs()) })
-}
-
-/// The middle one of these sizes; 0 if there are none that are finite.
-fn median(mut sizes: Vec<f64>) -> f64 {
-    sizes.retain(|size| size.is_finite());
-    sizes.sort_by(f64::total_cmp);
-    sizes.get(sizes.len() / 2).copied().unwrap_or(0.0)
 }

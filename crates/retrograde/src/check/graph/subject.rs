@@ -14,7 +14,7 @@ impl GraphCheck {
         let invalid = |problem: String, remedy: &str| {
             Err(Error::invalid("a gradient check", format!("{problem}: nothing would be compared"), remedy))
         };
-        if self.sample == Some(0) {
+        if self.options.sample == Some(0) {
             return invalid(
                 "a sample of 0 numbers of each block".into(),
                 "sample at least 1; without a sample, as many are checked as take no long time",

@@ -98,13 +98,6 @@ impl Values {
         vars.iter().map(|var| Ok(self.of(var)?.values().to_vec())).collect()
     }
 
-    /// The same with other numbers of some nodes, on which the others are not made to depend.
-    pub(super) fn with(&self, changed: impl IntoIterator<Item = (NodeId, Tensor)>) -> Self {
-        let mut real = self.real.clone();
-        real.extend(changed.into_iter().map(|(node, value)| (node, Arc::new(value))));
-        Values { nodes: self.nodes.clone(), real, indices: self.indices.clone(), unsteady: None }
-    }
-
     /// Records a node's value as one that never changes, in another graph.
     pub(super) fn constant(&self, node: &Node, graph: &Graph) -> Var {
         if let Some(value) = self.real.get(&node.id) {

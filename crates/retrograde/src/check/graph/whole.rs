@@ -3,10 +3,11 @@
 use super::super::numerical::sample;
 use super::super::report::ALL_TOGETHER;
 use super::super::{Comparison, Verdict};
+use super::blocks::{self, Along};
 use super::judge::Measured;
 use super::rounding::{Rounding, elsewhere};
 use super::values::{Given, Values};
-use super::{GraphCheck, blocks, claims};
+use super::{GraphCheck, Options, claims};
 use crate::error::Result;
 use crate::graph::{NodeId, Var, ancestors};
 use std::collections::HashSet;
@@ -16,7 +17,7 @@ pub(super) const ELSEWHERE: usize = 64;
 
 /// A loss with the gradients that are claimed for it.
 pub(super) struct Subject<'a> {
-    pub(super) check: &'a GraphCheck,
+    pub(super) options: Options,
     pub(super) loss: &'a Var,
     pub(super) blocks: &'a [Var],
     /// What is added to the blocks' names.
@@ -25,6 +26,8 @@ pub(super) struct Subject<'a> {
     pub(super) claims: Vec<Var>,
     /// By block, what backpropagation records.
     pub(super) recorded: Vec<Var>,
+    /// The rounding of a value of the loss that does not depend on its size, where one is known.
+    pub(super) floor: f64,
 }
 
 /// Values of the parameters and everything that was computed from them.
@@ -67,21 +70,17 @@ impl Compared {
     pub(super) fn show(&mut self, claimed: &[f64]) {
         let old = &self.comparison;
         if let Some(measured) = &self.measured {
-            self.comparison = measured.comparison(&old.block, &old.shape, claimed, old.verdict);
+            let shown = Measured { claimed: claimed.to_vec(), ..measured.clone() };
+            self.comparison = shown.comparison(&old.block, &old.shape, old.verdict);
         }
     }
 }
 
 impl<'a> Subject<'a> {
-    pub(super) fn new(
-        check: &'a GraphCheck,
-        loss: &'a Var,
-        blocks: &'a [Var],
-        title: &'a str,
-    ) -> Result<Self> {
+    pub(super) fn new(check: &GraphCheck, loss: &'a Var, blocks: &'a [Var], title: &'a str) -> Result<Self> {
         let recorded = claims::recorded(loss, blocks)?;
         let claims = claims::given(blocks, &check.claims, &recorded)?;
-        Ok(Subject { check, loss, blocks, title, claims, recorded })
+        Ok(Subject { options: check.options, loss, blocks, title, claims, recorded, floor: 0.0 })
     }
 
     pub(super) fn name(&self, block: usize) -> String {
@@ -93,8 +92,11 @@ impl<'a> Subject<'a> {
         self.claims[block].id() != self.recorded[block].id()
     }
 
-    /// Whether what is claimed for a block is another number at other values of the parameters.
+    /// Whether what is claimed for a block holds at other values of the parameters: a number that was given does not.
     pub(super) fn follows(&self, block: usize) -> Result<bool> {
+        if !self.is_claimed(block) {
+            return Ok(true);
+        }
         let blocks: HashSet<NodeId> = self.blocks.iter().map(Var::id).collect();
         let nodes = ancestors(self.loss.graph(), &[self.claims[block].id()])?;
         Ok(nodes.iter().any(|node| blocks.contains(&node.id)))
@@ -119,34 +121,38 @@ impl<'a> Subject<'a> {
     pub(super) fn compare(&self, point: &Point) -> Result<Vec<Compared>> {
         let mut rows = self.compare_here(point, None)?;
         self.cover(point, &mut rows)?;
+        self.compare_elsewhere(point, &mut rows)?;
+        Ok(rows)
+    }
+
+    /// Compares those blocks at other values of which rounding is all there is to compare at the given ones.
+    pub(super) fn compare_elsewhere(&self, point: &Point, rows: &mut [Compared]) -> Result<()> {
         let vague = |rows: &[Compared]| {
             let verdicts = || rows.iter().map(|row| row.comparison.verdict);
             verdicts().any(|verdict| verdict == Verdict::Inconclusive) && !verdicts().any(Verdict::is_wrong)
         };
-        if !vague(&rows) {
-            return Ok(rows);
+        if !vague(rows) {
+            return Ok(());
         }
-        for there in elsewhere(&point.values.of_all(self.blocks)?, self.check.seed) {
+        let follows: Vec<bool> =
+            (0..self.blocks.len()).map(|block| self.follows(block)).collect::<Result<_>>()?;
+        for there in elsewhere(&point.values.of_all(self.blocks)?, self.options.seed) {
             let Some(there) = self.at_blocks(point, there)? else {
                 continue;
             };
-            let mut follows = Vec::new();
-            for block in 0..self.blocks.len() {
-                follows.push(self.follows(block)?);
-            }
             let is_open = |row: usize, one: &Compared| {
                 let follows = follows.get(row).copied().unwrap_or_else(|| follows.iter().all(|one| *one));
                 one.comparison.verdict == Verdict::Inconclusive && follows
             };
             let open: Vec<usize> = (0..rows.len()).filter(|&row| is_open(row, &rows[row])).collect();
-            let found = if self.check.directions {
+            let found = if self.options.directions {
                 let all = self.directions(&there)?;
                 open.iter().map(|&row| all[row].clone()).collect()
             } else {
                 self.numbers(
                     &there,
                     open.clone(),
-                    Some(self.check.sample.unwrap_or(ELSEWHERE).min(ELSEWHERE)),
+                    Some(self.options.sample.unwrap_or(ELSEWHERE).min(ELSEWHERE)),
                 )?
             };
             for (row, found) in open.into_iter().zip(found) {
@@ -154,20 +160,20 @@ impl<'a> Subject<'a> {
                     rows[row] = Compared { moved: rows[row].moved, elsewhere: true, ..found };
                 }
             }
-            if !vague(&rows) {
+            if !vague(rows) {
                 break;
             }
         }
-        Ok(rows)
+        Ok(())
     }
 
     /// Compares all blocks at these values, in no more than `most` numbers of each; or, unless a sample is asked for, in as many
     /// as take no long time.
     pub(super) fn compare_here(&self, point: &Point, most: Option<usize>) -> Result<Vec<Compared>> {
-        if self.check.directions {
+        if self.options.directions {
             return self.directions(point);
         }
-        let most = [self.check.sample, most].into_iter().flatten().min();
+        let most = [self.options.sample, most].into_iter().flatten().min();
         self.numbers(point, (0..self.blocks.len()).collect(), most)
     }
 
@@ -175,8 +181,8 @@ impl<'a> Subject<'a> {
     /// not right along it.
     fn cover(&self, point: &Point, rows: &mut [Compared]) -> Result<()> {
         let is_part = |(row, claimed): (&Compared, &Vec<f64>)| row.moved < claimed.len();
-        if self.check.directions
-            || self.check.sample.is_some()
+        if self.options.directions
+            || self.options.sample.is_some()
             || !rows.iter().zip(&point.claims).any(is_part)
         {
             return Ok(());
@@ -190,31 +196,36 @@ impl<'a> Subject<'a> {
     }
 
     /// Some blocks, number by number: at most so many of each, or as many as take no long time.
-    fn numbers(&self, point: &Point, which: Vec<usize>, most: Option<usize>) -> Result<Vec<Compared>> {
+    pub(super) fn numbers(
+        &self,
+        point: &Point,
+        which: Vec<usize>,
+        most: Option<usize>,
+    ) -> Result<Vec<Compared>> {
         let mut rounding: Option<Rounding> = None;
         let mut rows = Vec::new();
         for block in which {
             let claimed = &point.claims[block];
             let measure = |elements: Vec<usize>, known: (f64, f64)| {
                 let what = (&self.blocks[block], claimed.as_slice());
-                blocks::measure(&point.values, self.loss, what, elements, known, self.check.threads)
+                blocks::measure(&point.values, self.loss, what, elements, known, self.options.threads)
             };
             let most = most.unwrap_or_else(|| blocks::affordable(&point.values, &self.blocks[block]));
-            let elements = sample(claimed.len(), most, self.check.seed);
+            let elements = sample(claimed.len(), most, self.options.seed);
             let moved = elements.len();
-            let mut measured = measure(elements, (0.0, 0.0))?;
-            let open = measured.open();
+            let mut measured = measure(elements, (self.floor, 0.0))?;
+            let open = measured.those(|verdict| verdict != Verdict::Right);
             if !open.is_empty() {
                 let rounding = match &rounding {
                     Some(known) => known,
                     None => rounding.insert(self.rounding(point)?),
                 };
                 let known = (rounding.value, rounding.gradient(block));
-                measured = measured.again(measure(open, known)?, claimed, known.1);
+                measured = measured.again(measure(open, known)?, known.1);
             }
             let shape = self.blocks[block].shape();
             let (verdict, blur) = (measured.verdict(), measured.blur);
-            let comparison = measured.comparison(&self.name(block), &shape, claimed, verdict);
+            let comparison = measured.comparison(&self.name(block), &shape, verdict);
             let measured = Some(measured);
             rows.push(Compared { comparison, measured, blur, moved, elsewhere: false });
         }
@@ -223,27 +234,33 @@ impl<'a> Subject<'a> {
 
     /// Each block along a random direction, and all of them together.
     pub(super) fn directions(&self, point: &Point) -> Result<Vec<Compared>> {
-        let along = |known: &Rounding| {
-            let what = (self.blocks, point.claims.as_slice());
-            blocks::along(&point.values, &point.given, self.loss, what, known, self.check.seed)
-        };
-        let mut all = along(&Rounding::default())?;
-        if all.iter().any(|one| one.verdict != Verdict::Right) {
-            all = along(&self.rounding(point)?)?;
-        }
         let names = (0..self.blocks.len()).map(|block| self.name(block));
         let names = names.chain([format!("{ALL_TOGETHER}{}", self.title)]);
-        let row = |(name, along): (String, blocks::Along)| {
-            let numeric = if along.slope.is_smooth() { along.slope.value } else { f64::NAN };
-            let comparison = Comparison::new(&name, &[], &[along.claimed], &[numeric], along.verdict);
+        let row = |(name, along): (String, Along)| {
+            let comparison = along.comparison(&name, along.verdict);
             Compared { comparison, measured: None, blur: along.blur, moved: 0, elsewhere: false }
         };
-        Ok(names.zip(all).map(row).collect())
+        Ok(names.zip(self.along(point)?).map(row).collect())
+    }
+
+    /// The same as the slopes are; of all blocks together comes last.
+    pub(super) fn along(&self, point: &Point) -> Result<Vec<Along>> {
+        let along = |known: &Rounding| {
+            let what = (self.blocks, point.claims.as_slice());
+            blocks::along(&point.values, &point.given, self.loss, what, known, self.options.seed)
+        };
+        let all = along(&Rounding { value: self.floor, ..Rounding::default() })?;
+        if all.iter().all(|one| one.verdict == Verdict::Right) {
+            Ok(all)
+        } else {
+            along(&self.rounding(point)?)
+        }
     }
 
     fn rounding(&self, point: &Point) -> Result<Rounding> {
         let what = (self.blocks, self.recorded.as_slice());
-        Rounding::of_loss(&point.values, &point.given, self.loss, what, self.check.seed)
+        let found = Rounding::of_loss(&point.values, &point.given, self.loss, what, self.options.seed)?;
+        Ok(Rounding { value: found.value.max(self.floor), ..found })
     }
 }
 

@@ -3,6 +3,7 @@
 use super::curve::{CurvePoint, curve};
 use super::jacobian::{Jacobian, columns};
 use super::ladder::{Ladder, MOST, Slope};
+use crate::Result;
 
 /// How slopes are measured: for functions computed in `f64`, or in `f32`.
 ///
@@ -184,49 +185,32 @@ impl Differences {
         curve(f, self.point(at))
     }
 
-    /// The slopes of weight · f for a function of each number alone, such as a pointwise operation, all at once. `f` fills
-    /// its second argument with the values for its first; `middle` are those at `at`. A value may be off by `floor`, whatever
-    /// its size.
-    pub(in crate::check) fn each(
+    /// The slopes of all values of a function of one number, from one ladder for each, by the same steps. `None` where the
+    /// function gives another number of values.
+    pub(in crate::check) fn of_values(
         &self,
-        mut f: impl FnMut(&[f64], &mut [f64]),
-        at: &[f64],
-        middle: &[f64],
-        weight: &[f64],
-        expected: &[f64],
-        floor: f64,
-    ) -> Vec<Slope> {
-        let mut ladders: Vec<Ladder> = (at.iter().zip(middle).zip(weight))
-            .map(|((&at, value), weight)| self.ladder(value * weight, at).with_floor(floor * weight.abs()))
-            .collect();
-        let mut settled: Vec<Option<Slope>> = vec![None; at.len()];
-        let mut steps: Vec<_> = at.iter().map(|&at| self.steps(at)).collect();
-        let (mut left, mut right) = (at.to_vec(), at.to_vec());
-        let (mut below, mut above) = (middle.to_vec(), middle.to_vec());
-        while settled.iter().any(Option::is_none) {
-            let mut moves = vec![None; at.len()];
-            for (i, step) in steps.iter_mut().enumerate() {
-                moves[i] = if settled[i].is_none() { step.next() } else { None };
-                (left[i], right[i]) = moves[i].map_or((at[i], at[i]), |(_, left, right)| (left, right));
+        mut ladders: Vec<Ladder>,
+        at: f64,
+        mut f: impl FnMut(f64) -> Result<Vec<f64>>,
+    ) -> Result<Option<Vec<Slope>>> {
+        let mut settled: Vec<Option<Slope>> = vec![None; ladders.len()];
+        for (step, left, right) in self.steps(at) {
+            let (left, right) = (f(left)?, f(right)?);
+            if left.len() != ladders.len() || right.len() != ladders.len() {
+                return Ok(None);
             }
-            f(&left, &mut below);
-            f(&right, &mut above);
-            for (i, ladder) in ladders.iter_mut().enumerate() {
-                match moves[i] {
-                    _ if settled[i].is_some() => {}
-                    Some((step, ..)) => {
-                        ladder.push(step, weight[i] * below[i], weight[i] * above[i]);
-                        settled[i] = ladder.settled(Some(expected[i]));
-                    }
-                    None => settled[i] = Some(ladder.conclude()),
+            for (output, ladder) in ladders.iter_mut().enumerate() {
+                if settled[output].is_none() {
+                    ladder.push(step, left[output], right[output]);
+                    settled[output] = ladder.settled(None);
                 }
             }
+            if settled.iter().all(Option::is_some) {
+                break;
+            }
         }
-        settled
-            .into_iter()
-            .zip(&ladders)
-            .map(|(slope, ladder)| slope.unwrap_or_else(|| ladder.conclude()))
-            .collect()
+        let conclude = |(slope, ladder): (Option<Slope>, &Ladder)| slope.unwrap_or_else(|| ladder.conclude());
+        Ok(Some(settled.into_iter().zip(&ladders).map(conclude).collect()))
     }
 
     pub(in crate::check) fn ladder(&self, middle: f64, at: f64) -> Ladder {
@@ -234,7 +218,7 @@ impl Differences {
     }
 
     /// The steps for a number: half the distance of two points, and the points.
-    pub(in crate::check) fn steps(&self, at: f64) -> impl Iterator<Item = (f64, f64, f64)> + use<> {
+    fn steps(&self, at: f64) -> impl Iterator<Item = (f64, f64, f64)> + use<> {
         let (this, at) = (*self, self.point(at));
         (0..MOST).map_while(move |level| {
             let step = this.first * scale(at) * 0.5_f64.powi(level as i32);

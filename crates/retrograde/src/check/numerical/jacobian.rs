@@ -1,7 +1,7 @@
 //! All partial derivatives of a function with many values.
 
 use super::differences::Differences;
-use super::ladder::{Ladder, Slope};
+use super::ladder::Slope;
 
 /// The partial derivatives of a function's values by some of its numbers.
 #[derive(Debug, Clone, PartialEq)]
@@ -64,34 +64,14 @@ pub(super) fn columns(
     let mut slopes = Vec::with_capacity(elements.len() * middle.len());
     for &element in &elements {
         let original = x[element];
-        let mut moved = |to: f64| {
+        let moved = |to: f64| {
             x[element] = to;
-            let values = f(&x);
-            assert_eq!(values.len(), middle.len(), "a function has equally many values everywhere");
-            values
+            Ok(f(&x))
         };
-        let mut ladders: Vec<Ladder> =
-            middle.iter().map(|&middle| differences.ladder(middle, original)).collect();
-        let mut settled: Vec<Option<Slope>> = vec![None; middle.len()];
-        for (step, left, right) in differences.steps(original) {
-            let (left, right) = (moved(left), moved(right));
-            for (output, ladder) in ladders.iter_mut().enumerate() {
-                if settled[output].is_none() {
-                    ladder.push(step, left[output], right[output]);
-                    settled[output] = ladder.settled(None);
-                }
-            }
-            if settled.iter().all(Option::is_some) {
-                break;
-            }
-        }
+        let ladders = middle.iter().map(|&middle| differences.ladder(middle, original)).collect();
+        let column = differences.of_values(ladders, original, moved).ok().flatten();
+        slopes.extend(column.expect("a function has equally many values everywhere"));
         x[element] = original;
-        slopes.extend(
-            settled
-                .into_iter()
-                .zip(&ladders)
-                .map(|(slope, ladder)| slope.unwrap_or_else(|| ladder.conclude())),
-        );
     }
     Jacobian { elements, outputs: middle.len(), slopes }
 }

@@ -1,8 +1,8 @@
 //! Every fault of the catalogue: detected, in the right layer, and named.
 
 use retrograde::Result;
-use retrograde::check::faults::{self, Faulty};
 use retrograde::check::{self, Report, Severity};
+use retrograde::faults::{self, Faulty};
 
 fn said(report: &Report) -> String {
     report.causes().map(ToString::to_string).collect::<Vec<_>>().join("; ")

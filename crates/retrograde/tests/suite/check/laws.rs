@@ -2,8 +2,8 @@
 
 use ndarray::{Array1, Array2, Axis};
 use retrograde::Result;
-use retrograde::check::faults::{self, Faulty};
 use retrograde::check::{self, Invariant, Report, Severity, Verdict};
+use retrograde::faults::{self, Faulty};
 use retrograde::textbook::{
     Affine, Labels, Layer, LossLayer, Network, Penalty, Relu, SoftmaxWithLoss, Tensor, TwoLayerNet,
     WeightDecay, remembered, softmax,

@@ -1,8 +1,8 @@
 //! The notebook's own case: its softmax over the batch on the first three training images.
 
 use retrograde::Result;
-use retrograde::check::faults::{self, Faulty};
 use retrograde::check::{self, Cause, Report, Severity, Verdict};
+use retrograde::faults::{self, Faulty};
 use retrograde::textbook::{Layer, TwoLayerNet};
 
 use crate::digits::first_three;

@@ -3,13 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use retrograde::Result;
-use retrograde::check::{self, Cause, Language, faults};
+use retrograde::check::{self, Cause, Language};
+use retrograde::{Result, faults};
 
 use super::support::read;
 
+fn library() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
+}
+
 fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("src/check")
+    library().join("check")
 }
 
 /// The texts of a file by their ids: `sign`, `sign.help`.
@@ -41,9 +45,9 @@ fn placeholders(text: &str) -> BTreeSet<&str> {
     text.split('$').skip(1).map(|rest| &rest[..end(rest)]).collect()
 }
 
-/// The sources of the check.
+/// The sources that use the texts: the check, the forms of its reports, and the catalogue of faults.
 fn sources() -> String {
-    let mut open = vec![folder()];
+    let mut open = vec![folder(), library().join("view/check_report"), library().join("faults")];
     let mut all = String::new();
     while let Some(folder) = open.pop() {
         for entry in std::fs::read_dir(&folder).expect("a folder of sources") {

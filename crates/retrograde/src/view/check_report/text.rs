@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use super::message::text;
-use super::page::{self, Words};
-use super::{Comparison, Finding, Language, Message, Report, Severity, Table};
+use super::{Words, compared, number, title};
+use crate::check::message::text;
+use crate::check::{Comparison, Finding, Language, Message, Report, Severity, Table};
 use crate::letters::{columns, padded};
 
 /// How wide a line of prose is: that of a terminal as it opens.
@@ -101,7 +101,7 @@ impl Page {
             Severity::Warning => "!",
             Severity::Remark => "·",
         };
-        let title = page::title(finding, Words(self.language));
+        let title = title(finding, Words(self.language));
         self.wrapped(&format!("{mark} "), &title);
         self.wrapped("    ", &finding.sentence(self.language));
         if let Some(formulas) = &finding.formulas() {
@@ -128,7 +128,7 @@ impl Page {
         let heads: Vec<String> = table.columns.iter().map(|column| right(&self.say(column), 15)).collect();
         self.lines.push(format!("      {}  {}", " ".repeat(label), heads.join("  ")));
         for (name, values) in &table.rows {
-            let cells: Vec<String> = values.iter().map(|value| right(&page::number(*value), 15)).collect();
+            let cells: Vec<String> = values.iter().map(|value| right(&number(*value), 15)).collect();
             self.lines.push(format!("      {}  {}", padded(name, label), cells.join("  ")));
         }
     }
@@ -145,7 +145,7 @@ impl Page {
         self.lines.push(format!("{line}  {}", self.say(&text!("page-verdict"))));
         for (name, (_, block)) in names.iter().zip(blocks) {
             let cells = [
-                self.say(&page::compared(block)),
+                self.say(&compared(block)),
                 format!("{:.1e}", block.largest),
                 format!("{:.1e}", block.median),
                 short(block.mean_difference),

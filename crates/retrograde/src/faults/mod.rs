@@ -4,7 +4,7 @@
 //! tests ask of each fault that it is detected, in the right layer, and called by its name.
 //!
 //! ```
-//! use retrograde::check::{self, faults};
+//! use retrograde::{check, faults};
 //!
 //! let fault = faults::find("relu-mask-inverted").expect("a fault of the catalogue");
 //! let (x, labels) = faults::example(4);
@@ -26,8 +26,8 @@ use rand_distr::{Distribution, Normal};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::SeedableRng;
 
-use super::message::text;
-use super::{Finding, Message, Report, Severity};
+use crate::check::message::text;
+use crate::check::{Finding, Message, Report, Severity};
 use crate::textbook::{Affine, Labels, Layer, LossLayer, Network, Relu, SoftmaxWithLoss, Tensor};
 use crate::{Error, Result};
 

@@ -1,11 +1,12 @@
-//! A report as a page: Markdown, or HTML that needs nothing else.
+//! The report of a check: text for a terminal, Markdown, or a page of HTML that needs nothing else.
 
 mod html;
 mod markdown;
+mod text;
 
-use super::message::text;
-use super::report::place;
-use super::{Comparison, Finding, Language, Message, Report, Severity};
+use crate::check::message::text;
+use crate::check::report::place;
+use crate::check::{Comparison, Finding, Language, Message, Report, Severity};
 use crate::error::Result;
 use crate::files::write_whole;
 use crate::markup::{both, escaped};
@@ -34,7 +35,7 @@ impl Report {
     }
 
     /// The blocks of the whole, or those of all layers where there is no whole, each with what it belongs to.
-    pub(super) fn all_blocks(&self) -> Vec<(Message, &Comparison)> {
+    fn all_blocks(&self) -> Vec<(Message, &Comparison)> {
         if !self.blocks.is_empty() {
             return self.blocks.iter().map(|block| (place(&block.block), block)).collect();
         }
@@ -46,7 +47,7 @@ impl Report {
 }
 
 /// How messages become a text: in a language, or as HTML in all of them.
-pub(super) trait Writer: Copy {
+trait Writer: Copy {
     fn write(self, of: &dyn Fn(Language) -> String) -> String;
 
     fn say(self, message: &Message) -> String {
@@ -56,7 +57,7 @@ pub(super) trait Writer: Copy {
 
 /// Plain text in a language.
 #[derive(Clone, Copy)]
-pub(super) struct Words(pub Language);
+struct Words(Language);
 
 impl Writer for Words {
     fn write(self, of: &dyn Fn(Language) -> String) -> String {
@@ -75,7 +76,7 @@ impl Writer for Both {
 }
 
 /// The place of a finding, its gradients, and what was found.
-pub(super) fn title(finding: &Finding, writer: impl Writer) -> String {
+fn title(finding: &Finding, writer: impl Writer) -> String {
     let blocks = finding.blocks.iter().filter(|block| **block != finding.location);
     let blocks = joined(blocks, |block| format!(", d{block}"));
     writer.write(&|language| {
@@ -90,7 +91,7 @@ fn joined<T>(all: impl IntoIterator<Item = T>, text: impl Fn(T) -> String) -> St
 }
 
 /// How many elements were compared.
-pub(super) fn compared(block: &Comparison) -> Message {
+fn compared(block: &Comparison) -> Message {
     let all: usize = block.shape.iter().product();
     text!(if block.compared == all { "page-all" } else { "page-some" }, compared = block.compared, all)
 }
@@ -122,7 +123,7 @@ fn cells(name: &Message, block: &Comparison, writer: impl Writer) -> [String; 7]
 }
 
 /// A number of evidence.
-pub(super) fn number(value: f64) -> String {
+fn number(value: f64) -> String {
     match value.abs() {
         0.0 => "0".into(),
         size if (1e-4..1e6).contains(&size) => format!("{value:.8}"),

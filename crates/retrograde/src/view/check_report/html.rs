@@ -1,21 +1,20 @@
 //! HTML, in both languages, of which the reader sees one.
 
-use super::super::message::text;
-use super::super::{Finding, Formulas, Report, Severity, Verdict};
 use super::{Both, Writer, cells, columns, joined, kind, number, title};
+use crate::check::message::text;
+use crate::check::{Finding, Formulas, Report, Severity, Verdict};
 use crate::mark::Mark;
 use crate::markup::escaped;
 use std::fmt::Write;
 
 /// The letters' code, and that the page asks for nothing.
-const HEAD: &str = include_str!("../../view/report/head.html");
+const HEAD: &str = include_str!("../report/head.html");
 const STYLE: &str = concat!(
-    include_str!("../../view/assets/theme.css"),
-    include_str!("../../view/report/page.css"),
+    include_str!("../assets/theme.css"),
+    include_str!("../report/page.css"),
     include_str!("page.css")
 );
-const SCRIPT: &str =
-    concat!(include_str!("../../view/assets/common.js"), include_str!("../../view/assets/language.js"));
+const SCRIPT: &str = concat!(include_str!("../assets/common.js"), include_str!("../assets/language.js"));
 
 /// The class by which a verdict is coloured.
 fn class(verdict: Verdict) -> &'static str {

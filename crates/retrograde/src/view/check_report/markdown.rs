@@ -1,8 +1,8 @@
 //! Markdown.
 
-use super::super::message::text;
-use super::super::{Finding, Language, Message, Report};
 use super::{Words, cells, columns, joined, kind, number, title};
+use crate::check::message::text;
+use crate::check::{Finding, Language, LayerReport, Message, Report};
 use crate::mark::Mark;
 
 /// What a cell or a line of Markdown must not take for its own.
@@ -29,8 +29,7 @@ pub(super) fn page(report: &Report, language: Language) -> String {
         ),
     ];
     if report.layers.len() > 1 {
-        let mark =
-            |layer: &super::super::LayerReport| format!("{} {}", plain(&layer.name), layer.verdict.mark());
+        let mark = |layer: &LayerReport| format!("{} {}", plain(&layer.name), layer.verdict.mark());
         parts.push(report.layers.iter().map(mark).collect::<Vec<_>>().join(" → "));
     }
     if let Some(first) = report.first_wrong() {
