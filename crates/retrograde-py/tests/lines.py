@@ -22,7 +22,7 @@ def cell_with_two_faults(dout, cache):
 
 
 class Gate:
-    """A product of two gates; a slope of the first is 1 where it should be ``1 - a``."""
+    """A product of two gates; the slope of the first lacks ``1 - a``."""
 
     def __init__(self, W, V):
         self.W, self.V = W, V
@@ -33,7 +33,7 @@ class Gate:
         return self.a * self.g
 
     def backward(self, dout):
-        da = dout * self.g * self.a * 1
+        da = dout * self.g * self.a
         dg = dout * self.a * (1 - self.g**2)
         self.dW = self.x.T @ da
         self.dV = self.x.T @ dg

@@ -51,7 +51,7 @@ def things(r):
     cell = [n((3, 4)), n((3, 5)), n((4, 5)), n((5, 5)), n(5)]
     return {
         "a cell's slope": ((lines.cell_forward, lines.cell_without_slope, *cell), "da = dout * (1 - out ** 2)"),
-        "a gate's slope": ((lines.Gate(n((4, 3)), n((4, 3))), n((5, 4))), "da = dout * self.g * (self.a * (1 - self.a)) * 1"),
+        "a gate's slope": ((lines.Gate(n((4, 3)), n((4, 3))), n((5, 4))), "da = dout * self.g * self.a * (1 - self.a)"),
         "= for +=": ((lines.Standardised(n(4), n(4)), n((5, 4))), "dxc += self.xc * dstd / self.std / len(dout)"),
         "an array of the first call": ((lines.Kept(n(4), n(4)), n((5, 4))), "self.std = std"),
         "not turned": (

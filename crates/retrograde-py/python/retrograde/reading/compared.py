@@ -40,6 +40,10 @@ class Compared:
             losses.append(self._run(moved, back=False)[0])
         return (losses[0] - losses[1]) / (2 * step)
 
+    def forward(self):
+        """Computes the loss alone."""
+        self._run([one.copy() for one in self.values], back=False)
+
     def holds(self):
         """Whether the gradients are now those of the differences, of the same loss."""
         loss, gradients = self._run([one.copy() for one in self.values])

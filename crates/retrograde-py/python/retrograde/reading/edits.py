@@ -136,10 +136,11 @@ def _of_expression(place):
             for value in dict.fromkeys((node.value + 1, node.value - 1, 2 * node.value, node.value / 2)):
                 if value != node.value:
                     yield ast.Constant(value)
-    if _is_value(place):
+    if _is_value(place) and not _is_part(place, (ast.Mult, ast.Div)):
         yield ast.UnaryOp(ast.USub(), node)
         yield ast.BinOp(node, ast.Mult(), ast.Constant(0.5))
         yield ast.BinOp(node, ast.Mult(), ast.Constant(2))
+    if _is_value(place):
         if isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)):
             yield ast.Call(ast.Attribute(node, "copy", ast.Load()), [], [])
             for order in _ORDERS if isinstance(place.parent, (ast.Assign, ast.Return)) else ():
@@ -213,33 +214,39 @@ def with_names(function, names, counts, space):
     ``space`` says what words mean in the function."""
     _, expressions = places(function)
     values = [place for place in expressions if _is_value(place) and _is_pure(place.node)]
+    # What a statement computes comes first: a factor that is missing anywhere in a product is missing there.
+    values.sort(key=lambda place: not isinstance(place.parent, (ast.Assign, ast.AugAssign, ast.Return)))
     for text in counts:
         for place in values:
             if not isinstance(place.parent, ast.BinOp):
                 yield place, ast.BinOp(place.node, ast.Div(), _parsed(text))
                 yield place, ast.BinOp(place.node, ast.Mult(), _parsed(text))
     fitting = [(place, [text for text, shape in names.items() if _fits(shape, own)]) for place in values for own in (_shape(place.node, space),)]
-    for place, texts in fitting:
-        for text in texts:
-            node, name = place.node, _parsed(text)
-            if ast.unparse(node) == text:
-                for more in (f"1 - {text}", f"1 - {text} ** 2", f"{text} ** 2", f"{text} * (1 - {text})", f"{text} > 0"):
-                    yield place, _parsed(more)
-                continue
-            yield place, ast.BinOp(node, ast.Mult(), name)
-            yield place, ast.BinOp(node, ast.Div(), name)
-            yield place, ast.BinOp(node, ast.Sub(), name)
-            yield place, ast.BinOp(node, ast.Add(), name)
-            if isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)):
-                yield place, name
     slopes = [own for own, value in space.items() if callable(value) and _SLOPE.search(own)]
     for place, texts in fitting:
+        node, factor, term = place.node, _is_part(place, (ast.Mult, ast.Div)), _is_part(place, (ast.Add, ast.Sub))
         for text in texts:
-            node = place.node
-            more = [f"(1 - {text} ** 2)", f"(1 - {text})", f"({text} > 0)", f"{text} ** 2", f"({text} * (1 - {text}))"]
-            for one in (*more, *(f"{own}({text})" for own in slopes)):
-                yield place, ast.BinOp(node, ast.Mult(), _parsed(one))
-            yield place, ast.BinOp(node, ast.Sub(), _parsed(f"{text} ** 2"))
+            name = _parsed(text)
+            more = [f"1 - {text}", f"1 - {text} ** 2", f"{text} ** 2", f"{text} * (1 - {text})", f"{text} > 0"]
+            if ast.unparse(node) == text:
+                yield from ((place, _parsed(one)) for one in more)
+                continue
+            if not factor:
+                yield place, ast.BinOp(node, ast.Mult(), name)
+                yield place, ast.BinOp(node, ast.Div(), name)
+                for one in (*more, *(f"{own}({text})" for own in slopes)):
+                    yield place, ast.BinOp(node, ast.Mult(), _parsed(one))
+            if not term:
+                yield place, ast.BinOp(node, ast.Sub(), name)
+                yield place, ast.BinOp(node, ast.Add(), name)
+                yield place, ast.BinOp(node, ast.Sub(), _parsed(f"{text} ** 2"))
+            if isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)):
+                yield place, name
+
+
+def _is_part(place, kinds):
+    """Whether it is a factor of a larger product, or a term of a larger sum: what is said of the whole need not be said of it."""
+    return isinstance(place.parent, ast.BinOp) and isinstance(place.parent.op, kinds) and not (isinstance(place.parent.op, ast.Div) and place.field == "right")
 
 
 def _shape(node, space):
