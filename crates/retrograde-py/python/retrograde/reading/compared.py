@@ -7,8 +7,9 @@ import numpy as np
 from . import forms
 from .forms import real
 
-#: Steps of the differences with how far a gradient may be from them, beyond what they are off by themselves: for code in 64 bits, and in 32.
-STEPS = ((1e-5, 1e-4), (2e-3, 3e-3))
+#: Steps of the differences, how far apart two of them may be, and how far a gradient may be from them beyond that: for code in 64 bits, and
+#: in 32.
+STEPS = ((1e-5, 1e-4, 2e-6), (2e-3, 3e-3, 3e-3))
 
 
 class _Given(BaseException):
@@ -23,13 +24,13 @@ class Compared:
         self.loss, _ = run(values)
         directions = [[random.standard_normal(np.shape(one)) for _ in range(3)] for one in values]
         tried = []
-        for step, close in STEPS:
+        for step, apart, close in STEPS:
             found = [[(one, *(self._slope(at, one, h) for h in (step, 2 * step))) for one in along] for at, along in enumerate(directions)]
             off = [abs(fine - rough) for along in found for _, fine, rough in along]
             tried.append((np.linalg.norm(off) / max(np.linalg.norm([fine for along in found for _, fine, _ in along]), 1e-300), close, found))
-            if tried[-1][0] <= close:
+            if tried[-1][0] <= apart:
                 break
-        _, close, found = tried[-1] if tried[-1][0] <= close else min(tried, key=lambda one: one[0])
+        _, close, found = tried[-1] if tried[-1][0] <= apart else min(tried, key=lambda one: one[0])
         self._blocks = [_bounded(along, close) for along in found]
 
     def _slope(self, at, direction, step):

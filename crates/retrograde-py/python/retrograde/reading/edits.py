@@ -11,6 +11,8 @@ _OPPOSITE = {ast.Gt: ast.LtE, ast.LtE: ast.Gt, ast.Lt: ast.GtE, ast.GtE: ast.Lt,
 _AXES = ("0", "1", "2", "-1", "(0, 1)", "(0, 2)", "(1, 2)", "(0, 2, 3)", "(0, 1, 2)", "(2, 3)")
 _ORDERS = ("(1, 0)", "(0, 2, 1)", "(1, 0, 2)", "(0, 2, 3, 1)", "(0, 3, 1, 2)", "(1, 0, 2, 3)")
 _PRODUCTS = ("dot", "matmul")
+#: How many differences and sums that stand in a function are tried as factors elsewhere in it.
+MOST_SUMS = 12
 #: What functions that give a derivative are called.
 _SLOPE = re.compile(r"grad|prime|deriv|slope", re.I)
 
@@ -145,6 +147,8 @@ def _of_expression(place):
             yield ast.Call(ast.Attribute(node, "copy", ast.Load()), [], [])
             for order in _ORDERS if isinstance(place.parent, (ast.Assign, ast.Return)) else ():
                 yield _ordered(node, order)
+        elif isinstance(place.parent, (ast.Assign, ast.Return)):
+            yield _transposed(node)
 
 
 def _of_call(node):
@@ -221,8 +225,17 @@ def with_names(function, names, counts, space):
             if not isinstance(place.parent, ast.BinOp):
                 yield place, ast.BinOp(place.node, ast.Div(), _parsed(text))
                 yield place, ast.BinOp(place.node, ast.Mult(), _parsed(text))
-    fitting = [(place, [text for text, shape in names.items() if _fits(shape, own)]) for place in values for own in (_shape(place.node, space),)]
+    shaped = [(place, _shape(place.node, space)) for place in values]
+    fitting = [(place, [text for text, shape in names.items() if _fits(shape, own)]) for place, own in shaped]
+    # What makes another shape of a value comes last.
+    fitting += [(place, [text for text, shape in names.items() if not _fits(shape, own) and _fits(own, shape)]) for place, own in shaped]
+    sums = dict.fromkeys(ast.unparse(one.node) for one in expressions if isinstance(one.node, ast.BinOp) and isinstance(one.node.op, (ast.Add, ast.Sub)))
+    sums = {text: shape for text in list(sums)[:MOST_SUMS] for shape in (_shape(_parsed(text), space),) if shape is not None}
     slopes = [own for own, value in space.items() if callable(value) and _SLOPE.search(own)]
+    for place, own in shaped:
+        for text in sums if not _is_part(place, (ast.Mult, ast.Div)) else ():
+            if _fits(sums[text], own) and ast.unparse(place.node) != text:
+                yield place, ast.BinOp(place.node, ast.Mult(), _parsed(text))
     for place, texts in fitting:
         node, factor, term = place.node, _is_part(place, (ast.Mult, ast.Div)), _is_part(place, (ast.Add, ast.Sub))
         for text in texts:

@@ -6,6 +6,7 @@ import numpy as np
 
 from .._language import Names, Parts, Text, current, resolved
 from ..report import RIGHT, Report
+from .clipping import clips, undone
 from .copying import reachable
 from .epsilons import left_out
 from .forms import limits
@@ -44,7 +45,7 @@ class Reading:
     def run(self):
         """The report of the check."""
         arrays = [(one, one.copy()) for one in reachable(*self._subject.things) if isinstance(one, np.ndarray) and one.flags.writeable]
-        forms = self._subject.isolation.without_random(self._check)
+        forms = self._checked()
         data = json.loads(forms["json"])
         for further in (self._without_epsilons, self._with_line):
             if data["verdict"] == "wrong" and _unexplained(data):
@@ -65,6 +66,19 @@ class Reading:
             }
             languages[code] = self._completed(code, data, found[code], verdict), written
         return Report("en", languages)
+
+    def _checked(self):
+        """The forms of the check. Gradients that are clipped on purpose are right if they are but for that."""
+        run = lambda: self._subject.isolation.without_random(self._check)
+        if not clips(self._subject.things):
+            return run()
+        with undone() as bounds:
+            forms = run()
+        if bounds and json.loads(forms["json"])["verdict"] not in RIGHT:
+            return run()
+        if bounds:
+            self._subject.found.append(finding("remark", self.name, [], "clipped", {"bound": f"{max(bounds):g}"}))
+        return forms
 
     def _completed(self, code, data, found, verdict):
         """With the lines of the user's code, with the findings of this side, and how the code was read."""
@@ -97,7 +111,8 @@ class Reading:
     def _with_line(self, forms, data):
         """Where nothing explains what is wrong, one line may that is changed: it is told in place of what has no cause."""
         faults = [one for one in data["findings"] if one["severity"] == "fault" and not one["cause"]]
-        repair = search(self._subject.things, self._check, limits.get()[0])
+        with left_out(self._subject.things):
+            repair = search(self._subject.things, self._check, limits.get()[0])
         if repair is None:
             return forms, data
         location = faults[0]["location"]

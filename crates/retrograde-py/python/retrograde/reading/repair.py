@@ -20,7 +20,7 @@ from ..report import RIGHT
 from .compared import places
 from .copying import attributes, reachable
 from .edits import structural, with_names
-from .epsilons import left_out
+from .epsilons import has_some, left_out, without
 from .isolation import functions
 from .sources import _place
 
@@ -223,7 +223,8 @@ class _Source:
         with place.holding(node):
             code = self._compiled()
             if code is not None:
-                self.function.__code__ = code
+                # Where epsilons are left out, they stay so.
+                self.function.__code__ = code if has_some(kept) else without(code)
             try:
                 yield code is not None
             finally:
