@@ -32,6 +32,19 @@ def char_rnn(inputs, targets, hprev, Wxh, Whh, Why, bh, by):
     return loss, dWxh, dWhh, dWhy, dbh, dby
 
 
+def clipped_rnn(inputs, targets, hprev, Wxh, Whh, Why, bh, by):
+    """The same with the gradients clipped against explosions, and a state returned beside them."""
+    loss, dWxh, dWhh, dWhy, dbh, dby = char_rnn(inputs, targets, hprev, Wxh, Whh, Why, bh, by)
+    for one in (dWxh, dWhh, dWhy, dbh, dby):
+        np.clip(one, -0.5, 0.5, out=one)
+    return loss, dWxh, dWhh, dWhy, dbh, dby, np.tanh(hprev)
+
+
+def wrong_clipped_rnn(inputs, targets, hprev, Wxh, Whh, Why, bh, by):
+    loss, dWxh, dWhh, dWhy, dbh, dby, state = clipped_rnn(inputs, targets, hprev, Wxh, Whh, Why, bh, by)
+    return loss, dWxh, -dWhh, dWhy, dbh, dby, state
+
+
 class Dense:
     """Parameters and gradients in dictionaries."""
 
@@ -138,6 +151,36 @@ class WrongProjections(Projections):
         dx = super().backward(dout)
         self.grads["Wk"] *= -1
         return dx
+
+
+class Written:
+    """Gradients in buffers that were made before, under names that say nothing."""
+
+    factor = 1.0
+
+    def __init__(self, random):
+        self.W, self.b = random.standard_normal((3, 2)), np.zeros(2)
+        self.of_W, self.of_b = np.zeros((3, 2)), np.zeros(2)
+
+    def forward(self, x):
+        self.x = x
+        return x @ self.W + self.b
+
+    def backward(self, dout):
+        self.of_W[...] = self.x.T @ dout
+        self.of_b[...] = self.factor * dout.sum(axis=0)
+        return dout @ self.W.T
+
+
+def clipped_loss(y, t):
+    """Of probabilities: elsewhere the clip has no slope, and the gradient has one."""
+    y = np.clip(y, 1e-7, 1 - 1e-7)
+    return -np.mean(t * np.log(y) + (1 - t) * np.log(1 - y))
+
+
+def clipped_loss_gradient(y, t):
+    y = np.clip(y, 1e-7, 1 - 1e-7)
+    return (y - t) / (y * (1 - y)) / t.size
 
 
 class Logistic:

@@ -19,6 +19,31 @@ def test_gradients_are_of_the_arguments_that_their_names_say(random):
     assert report.verdict == "right" and set(report.blocks) == {"Wxh", "Whh", "Why", "bh", "by"}, str(report)
 
 
+def test_gradients_that_are_clipped_on_purpose(random):
+    n = random.standard_normal
+    given = [0, 2, 1], [2, 1, 3], n((3, 1)), n((3, 4)), n((3, 3)), n((4, 3)), n((3, 1)), n((4, 1))
+    right = rg.check(learners.clipped_rnn, *given)
+    assert right.ok and right.causes == ["clipped"] and "±0.5" in right.findings[0].sentence, str(right)
+    assert set(right.blocks) == {"Wxh", "Whh", "Why", "bh", "by"}
+    wrong = rg.check(learners.wrong_clipped_rnn, *given)
+    assert wrong.verdict == "wrong" and wrong.blocks["Whh"].verdict == "wrong", str(wrong)
+
+
+def test_buffers_that_backward_writes_into_are_no_updates(random):
+    x = random.standard_normal((4, 3))
+    right, wrong = rg.check(learners.Written(random), x), rg.check(subclass(learners.Written, factor=2.0)(random), x)
+    assert right.ok and set(right.blocks) == {"x", "W", "b"}, str(right)
+    assert wrong.cause == "factor" and wrong.blocks["b"].verdict == "wrong", str(wrong)
+
+
+def test_a_loss_of_probabilities_is_one_of_such_alone(random):
+    y, t = random.uniform(0.05, 0.95, (4, 2)), np.eye(2)[[0, 1, 1, 0]]
+    right = rg.check(learners.clipped_loss, learners.clipped_loss_gradient, y, t)
+    assert right.verdict == "right", str(right)
+    wrong = rg.check(learners.clipped_loss, lambda y, t: 2 * learners.clipped_loss_gradient(y, t), y, t)
+    assert wrong.cause == "factor", str(wrong)
+
+
 def test_parameters_of_layers_within_layers(random):
     right = rg.check(learners.Autoencoder(random), random.standard_normal((4, 5)))
     names = {f"{part}.layers[0].{name}" for part in ("encoder", "decoder") for name in ("weight", "bias")}

@@ -216,6 +216,10 @@ TABLE = {
         "no parameter was found for {names} (params= says which)",
         "{names}의 매개변수를 찾지 못했습니다(params=로 지정)",
     ),
+    "note-not-a-gradient": (
+        "gradient {number} of those returned is not taken for that of {name} (wrt= says otherwise)",
+        "반환값의 {number}번째는 {name}의 기울기로 보지 않습니다(다르면 wrt=로 지정)",
+    ),
     "note-not-compared": (
         "no gradient was found for {names}: not compared (params= says where it is)",
         "{names}의 기울기를 찾지 못해 비교하지 않습니다(params=로 지정)",
@@ -288,6 +292,11 @@ TABLE = {
     "gradient_replaced-training": (
         "whatever is used more than once is given too little or another gradient",
         "두 번 이상 쓰이는 값의 기울기가 작거나 다른 값이 됩니다",
+    ),
+    "clipped": ("gradients are clipped", "기울기를 일정 범위로 자름"),
+    "clipped-sentence": (
+        "No element is beyond ±{bound}: what would be is cut off, and all others are those of the loss. The comparison leaves the cut out.",
+        "±{bound}(을/를) 넘는 원소를 그 값으로 자르며, 그 밖의 원소는 손실의 기울기와 같습니다. 비교할 때는 자르지 않은 값으로 봤습니다.",
     ),
     "rule_of_another_function": ("a rule whose forward is another function", "forward가 다른 함수인 미분 규칙"),
     "rule_of_another_function-sentence": (

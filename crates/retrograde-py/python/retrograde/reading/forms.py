@@ -5,6 +5,7 @@ import contextvars
 import numpy as np
 
 from .. import _retrograde
+from .clipping import unclipped
 
 #: How long the check may take, in seconds, and what is shown meanwhile.
 limits = contextvars.ContextVar("limits", default=(None, None))
@@ -52,7 +53,7 @@ def check_function(name, arguments, loss, gradients, data=()):
     named = [(own, real(value)) for own, value in arguments]
     moved = lambda one: any(np.array_equal(one, value) for _, value in named)
     data = [one for one in map(real, data) if not moved(one)]
-    return _retrograde.check_function(name, named, data, loss, gradients, limits.get())
+    return _retrograde.check_function(name, named, data, loss, unclipped(loss, gradients), limits.get())
 
 
 def check_vjp(name, arguments, forward, backward):

@@ -8,12 +8,13 @@ from .arguments import Arguments, holding, is_function, is_scalar, kinds
 from .differences import agrees
 from .forms import LayerForm, LossForm, check_function, real
 from .labels import Labels
+from .layer_objects import probabilities
 from .pairs import pair_with_cache
 from .reading import Reading
-from .resolve import returned
+from .resolve import returned_words
 from .slots import is_pair
 from .subject import arity, described, kind_of
-from .words import CACHE, OUTPUT, TARGET
+from .words import CACHE, OUTPUT, TARGET, UPSTREAM
 
 
 def read(subject):
@@ -54,7 +55,7 @@ def read_one(subject, function):
         reading = loss_of_predictions(subject, arguments, gradients[0])
         if reading is not None:
             return reading
-    words = returned(function)
+    words = returned_words(function)
     words = [] if len(words) != len(answer) else words[:-1] if last else words[1:]
     wrt, found, guessed = by_shape(subject, arguments, gradients, lambda values: number(arguments.call(values)[0]), words)
     names = [arguments.names[at] for at in wrt]
@@ -83,9 +84,10 @@ def by_shape(subject, arguments, gradients, loss, words=()):
     its shape. Of several for one gradient alone it is none that is called as labels are, and of any several one that the differences
     agree with, if there is such."""
     candidates, told = arguments.positions(), subject.said.get("wrt") is not None
+    words = words if len(words) == len(gradients) else [[]] * len(gradients)
     usable = [at for at, one in enumerate(gradients) if one is not None and np.asarray(one).dtype.kind in "fiu"]
     chosen = {} if told else _by_words(arguments, {at: gradients[at] for at in usable}, candidates, words)
-    guessed = False
+    guessed, named = False, bool(chosen)
     for at in usable:
         if at in chosen:
             continue
@@ -101,6 +103,10 @@ def by_shape(subject, arguments, gradients, loss, words=()):
             fits = not_labels(arguments, fits) if len(gradients) == 1 else fits
             agreeing = [one for one in fits if agrees(loss, one, arguments.example[one], gradient)]
             fits, guessed = [*agreeing, *fits], True
+        elif fits and named and not told and _is_something_else(words[at]) and not agrees(loss, fits[0], arguments.example[fits[0]], gradient):
+            # Beside gradients that say whose they are, such as the state at the end.
+            subject.notes.append(Text("note-not-a-gradient", number=at + 1, name=arguments.names[fits[0]]))
+            fits = []
         if fits:
             chosen[at] = fits[0]
     if not chosen:
@@ -114,11 +120,15 @@ def _by_words(arguments, gradients, candidates, words):
     """By place, the argument of each gradient whose name says it: ``dW`` of ``W``."""
     chosen = {}
     for at, gradient in gradients.items():
-        word = words[at] if at < len(words) else None
-        fits = [one for one in candidates if one not in chosen.values() and is_pair(arguments.names[one], word)]
+        fits = [one for one in candidates if one not in chosen.values() and any(is_pair(arguments.names[one], word) for word in words[at])]
         if len(fits) == 1 and np.shape(arguments.example[fits[0]]) == np.shape(gradient):
             chosen[at] = fits[0]
     return chosen
+
+
+def _is_something_else(words):
+    """Whether no word in it is one for a gradient."""
+    return not any(UPSTREAM.match(word) for word in words)
 
 
 def _is_flat(gradient, value, alone):
@@ -288,10 +298,16 @@ def f_and_gradient(subject, arguments, second):
         convention = Text("is-number-and-gradients", call=arguments.written(subject.name), other=name)
         return dictionary_reading(subject, arguments, at, keys, lambda values: of(put(values)), gradient, convention)
     gradients = list(given) if isinstance(given, (tuple, list)) else [given]
-    wrt, found, guessed = by_shape(subject, arguments, gradients, of, returned(second))
+    wrt, found, guessed = by_shape(subject, arguments, gradients, of, returned_words(second))
+
+    within = [at for at in wrt if _is_probable(arguments, at)]
 
     def loss(values):
-        return of(dict(zip(wrt, values)))
+        put = dict(zip(wrt, values))
+        if any(not probabilities(put[at]) for at in within):
+            # No loss is there: a step of differences that leads beyond 0 or 1 is too long.
+            return float("nan")
+        return of(put)
 
     def gradient(values):
         now = other.call(dict(zip(wrt, values)))
@@ -303,6 +319,12 @@ def f_and_gradient(subject, arguments, second):
     convention = Text("is-number-and-gradient", call=arguments.written(subject.name), other=name)
     moved = Text("by-guessed" if guessed else "by", names=Names(one for one, _ in values))
     return Reading(subject, convention, moved, holding(held), lambda: check_function(subject.name, values, loss, gradient, subject.data()))
+
+
+def _is_probable(arguments, at):
+    """Whether an argument is predicted probabilities, by its numbers and by what it is called."""
+    name = arguments.names[at]
+    return probabilities(arguments.example[at]) and bool(OUTPUT.match(name) or name.lower() in ("y", "p", "a", "prob"))
 
 
 def _shaped(gradient, value):

@@ -174,6 +174,8 @@ class ObjectCalls:
         search.after_backward()
         told = self.subject.said.get("lr") is not None
         updates = search._updated(search.values(), 1.0)
+        search.written = {key for key in updates if not self._depends_on(search.values()[key][0].get(), inputs, state[key])}
+        updates -= search.written
         if updates and not (self.takes_rate or rates or told):
             raise ReadingError(
                 Text("error-changes", name=f"{self.kind}.{self.backward_name}", names=Names(sorted(search.values()[key][0].name for key in updates))),
@@ -197,6 +199,15 @@ class ObjectCalls:
             self.notes += [Text("note-not-compared", names=Names(left))] if left else []
             self.forward(*inputs)
         return again
+
+    def _depends_on(self, array, inputs, before):
+        """Whether forward depends on an array, which is put back as it was."""
+        found = []
+        for value in (before, before + 0.01 * np.cos(1.0 + np.arange(before.size)).reshape(before.shape)):
+            array[...] = value
+            found.append(self.forward(*[one.copy() if isinstance(one, np.ndarray) else one for one in inputs]))
+        array[...] = before
+        return any(not np.array_equal(a, b, equal_nan=True) for a, b in zip(*found))
 
     def _flush(self, lengths, search):
         """What each forward adds to lists, a single backward would find there first: each forward begins without it."""

@@ -126,7 +126,7 @@ def is_pair(value, gradient):
     if canonical(value) in _HOLDERS and canonical(gradient) in _GRADIENT_HOLDERS:
         return True
     low = gradient.lower()
-    for prefix in ("dl_d", "dld", "dj_d", "djd", "d_", "d", "grad_", "grad", "gradient_", "nabla_", "delta_", "delta", "del_"):
+    for prefix in ("g_", "g", "dl_d", "dld", "dj_d", "djd", "d_", "d", "grad_", "grad", "gradient_", "nabla_", "delta_", "delta", "del_"):
         if low.startswith(prefix) and _same(value, low[len(prefix) :]):
             return True
     return any(
