@@ -162,7 +162,7 @@ fn measure_noise(layer: &mut dyn Layer, probes: &mut [Probe], drawn: &mut Xoshir
     for probe in &mut *probes {
         let seen = with_values(layer, &probe.values[1..], |layer| Noise::measure(layer, &probe.x, drawn));
         probe.noise = seen.relative;
-        stairs.push(seen.stairs);
+        stairs.extend(seen.stairs);
         outputs.extend(seen.outputs);
     }
     let precision = computed_in(&outputs, probes);

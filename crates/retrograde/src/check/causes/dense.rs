@@ -238,7 +238,8 @@ impl Network {
             if let Some(bias) = layer.bias {
                 z += &values[bias].iter().copied().collect::<ndarray::Array1<f64>>();
             }
-            a.push(z.mapv(self.hidden.value));
+            let is_last = at + 1 == self.layers.len();
+            a.push(if is_last { self.last.of(&z) } else { z.mapv(self.hidden.value) });
             weights.push(own);
             sums.push(z);
         }
