@@ -104,3 +104,11 @@ def test_these_are_right(name, random):
     report = rg.check(*given)
     assert report.ok, str(report)
     assert blocks is None or set(report.blocks) == blocks, str(report)
+
+
+@pytest.mark.parametrize("fault, block", [("sign", "W"), ("mean of a mean", "b")])
+def test_a_mean_in_the_parameters_alone_makes_no_other_one_wrong(fault, block, random):
+    n = random.standard_normal
+    report = rg.check(lines.linear_forward, lines.linear_backward(fault), n((4, 5)), n((3, 4)), n((3, 1)))
+    assert [name for name, one in report.blocks.items() if one.verdict == "wrong"] == [block], str(report)
+    assert "mean_in_parameters" in report.causes

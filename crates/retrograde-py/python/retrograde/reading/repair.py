@@ -165,7 +165,7 @@ def _words(name, value):
         yield name, int(value)
     elif isinstance(value, (float, np.floating)):
         yield name, float(value)
-    elif isinstance(value, np.ndarray) and value.dtype.kind in "fb" and value.size:
+    elif isinstance(value, np.ndarray) and value.dtype.kind in "fbiu" and value.size:
         yield name, value
         for axis, length in enumerate(value.shape[:1]):
             if length > 1:
