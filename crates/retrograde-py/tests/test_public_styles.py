@@ -112,3 +112,22 @@ def test_a_mean_in_the_parameters_alone_makes_no_other_one_wrong(fault, block, r
     report = rg.check(lines.linear_forward, lines.linear_backward(fault), n((4, 5)), n((3, 4)), n((3, 1)))
     assert [name for name, one in report.blocks.items() if one.verdict == "wrong"] == [block], str(report)
     assert "mean_in_parameters" in report.causes
+
+
+class InAWhile:
+    """A loop that ends when its own count says so: of the changed lines none may leave it running."""
+
+    def forward(self, x):
+        self.x = x
+        return 3 * np.sin(x)
+
+    def backward(self, dout):
+        dx, row = np.zeros_like(self.x), 0
+        while row != len(self.x):
+            dx[row] = dout[row] * np.cos(self.x[row]) * np.exp(0.3 * row * self.x[row])
+            row += 1
+        return dx
+
+
+def test_the_search_for_a_wrong_line_ends(random):
+    assert rg.check(InAWhile(), random.standard_normal((4, 3))).verdict == "wrong"

@@ -49,16 +49,41 @@ class Place:
             getattr(self.parent, self.field)[self.at] = node
 
 
+def _fixed(function):
+    """What is left as it is, so that every loop still ends: the condition of a ``while``, and what it depends on."""
+    fixed = set()
+    for loop in (one for one in ast.walk(function) if isinstance(one, ast.While)):
+        names = {one.id for one in ast.walk(loop.test) if isinstance(one, ast.Name)}
+        fixed.update(ast.walk(loop.test))
+        for one in ast.walk(loop):
+            if _stored(one) & names or not names or any(isinstance(part, (ast.Break, ast.Continue)) for part in ast.walk(one)):
+                fixed.add(one)
+    return fixed
+
+
+def _stored(statement):
+    """The names that a statement gives a value, or parts of it."""
+    targets = getattr(statement, "targets", [statement.target] if isinstance(statement, (ast.AugAssign, ast.AnnAssign)) else [])
+    parts = [part for target in targets for part in (target.elts if isinstance(target, ast.Tuple) else [target])]
+    stored = set()
+    for part in parts:
+        while isinstance(part, (ast.Attribute, ast.Subscript)):
+            part = part.value
+        stored |= {part.id} if isinstance(part, ast.Name) else set()
+    return stored
+
+
 def places(function):
     """The statements of a function, and the expressions in them that are computed with."""
     statements, expressions = [], []
+    fixed = _fixed(function)
 
     def walk(node, statement):
         for field, value in ast.iter_fields(node):
             if field in ("decorator_list", "args", "returns", "annotation", "targets", "target", "func", "ops", "op", "ctx") and not isinstance(node, ast.Call):
                 continue
             for at, one in enumerate(value) if isinstance(value, list) else [(None, value)]:
-                if not isinstance(one, ast.AST):
+                if not isinstance(one, ast.AST) or one in fixed:
                     continue
                 place = Place(node, field, at, one if isinstance(one, ast.stmt) else statement)
                 if isinstance(one, ast.stmt):
