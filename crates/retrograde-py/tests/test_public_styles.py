@@ -1,5 +1,6 @@
 """Faults in the styles of public code: the wrong place and the cause, in code of our own."""
 
+import creators
 import engines
 import lines
 import numpy as np
@@ -131,3 +132,11 @@ class InAWhile:
 
 def test_the_search_for_a_wrong_line_ends(random):
     assert rg.check(InAWhile(), random.standard_normal((4, 3))).verdict == "wrong"
+
+
+@pytest.mark.parametrize("factor", [creators.Mul, lines.ForgetfulMul])
+def test_a_layer_of_an_engine_is_called_with_its_values(factor, random):
+    x = creators.Variable(random.standard_normal(3))
+    report = rg.check(lines.NodeLayer(lambda *given: factor()(*given)), x)
+    assert report.ok == (factor is creators.Mul), str(report)
+    assert set(report.blocks) == {"x", "scale"} if report.ok else True, str(report)

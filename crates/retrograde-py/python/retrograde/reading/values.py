@@ -1,17 +1,17 @@
 """Engines of one's own, in the way of micrograd, DeZero and minitorch: values with ``data``, ``grad`` and ``backward`` (C6, C22, C23)."""
 
 import operator
-from types import SimpleNamespace
+import types
 
 import numpy as np
 
 from .._language import Names, Text
 from ..errors import ReadingError
-from .arguments import is_function
 from .compared import Compared, weights_of
 from .contexts import with_context
 from .engine_functions import Created, Operation, numbers
 from .forms import check_function, check_vjp
+from .nodes import HeldNodes
 from .notices import finding
 from .reading import Reading
 from .subject import arity, kind_of
@@ -28,7 +28,8 @@ def is_value(thing):
 
 def read(subject):
     """Reads a function of values, or answers ``None``."""
-    if len(subject.things) != 1 or not is_function(subject.thing) or not subject.example:
+    called = callable(subject.thing) and not isinstance(subject.thing, type) and not callable(getattr(subject.thing, "backward", None))
+    if len(subject.things) != 1 or not called or not subject.example:
         return None
     values = [at for at, one in enumerate(subject.example) if is_value(one)]
     if not values or type(subject.example[values[0]]).__module__.partition(".")[0] == "torch":
@@ -42,17 +43,25 @@ class Values:
     def __init__(self, subject, positions):
         self.subject, self.positions, self.function = subject, positions, subject.thing
         self.kind = type(subject.example[positions[0]])
-        _, names = arity(self.function)
-        self.names = [names[at] if at < len(names) else f"argument{at}" for at in positions]
+        self.parts = HeldNodes(self.function, is_value)
+        if not isinstance(self.function, types.FunctionType):
+            self.parts.find(subject.example)
+        parameters, self.parameters = self.parts.parameters, [node for _, node in self.parts.parameters]
+        _, names = arity(getattr(self.function, "forward", self.function))
+        self.names = [names[at] if at < len(names) else f"argument{at}" for at in positions] + [name for name, _ in parameters]
+        self.starts = [numbers(one) for one in [*(subject.example[at] for at in positions), *self.parameters]]
         self.plain = [isinstance(getattr(subject.example[at], "data", None), (int, float)) for at in positions]
 
     def make(self, given):
-        """New values with these numbers."""
-        return [self.kind(float(one) if plain else one.copy()) for one, plain in zip(given, self.plain)]
+        """New values with these numbers, and the parameters with theirs."""
+        for node, one in zip(self.parameters, given[len(self.positions) :]):
+            node.data, node.grad = one.copy(), None
+        return [self.kind(float(one) if plain else one.copy()) for one, plain in zip(given, self.plain)] + self.parameters
 
     def run(self, given):
         """The values, and what the function makes of them."""
         self.subject.isolation.reset()
+        self.parts.reset()
         made = self.make(given)
         arguments = list(self.subject.example)
         for at, value in zip(self.positions, made):
@@ -74,7 +83,7 @@ class Values:
 
     def check(self):
         """The whole; where it is wrong, or would be within a graph, each operation by itself."""
-        named = list(zip(self.names, [numbers(self.subject.example[at]) for at in self.positions]))
+        named = list(zip(self.names, self.starts))
         goes_on = self._goes_on([one for _, one in named])
         forms = check_function(self.subject.name, named, self.loss, self.gradients) if goes_on else None
         if goes_on and '"verdict":"wrong"' not in forms["json"]:
@@ -170,7 +179,7 @@ class Values:
     def _with_context(self, function, names, parents):
         """The operation of a node, which is a class with a context, checked by itself."""
         example = [float(numbers(one)) for one in parents]
-        moved, forward, backward = with_context(function, SimpleNamespace(example=example, isolation=self.subject.isolation))
+        moved, forward, backward = with_context(function, types.SimpleNamespace(example=example, isolation=self.subject.isolation))
         try:
             return check_vjp(kind_of(function), [(names[at], np.asarray(example[at])) for at in moved], forward, backward)
         except Exception:
