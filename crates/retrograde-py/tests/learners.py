@@ -389,3 +389,69 @@ class Ignoring(Node):
 
     def upstream(self, out):
         return 1.0
+
+
+class Optimiser:
+    """Hands back the moved array; ``kind`` says what it makes of the gradient."""
+
+    def __init__(self, kind, learning_rate=0.01):
+        self.kind, self.learning_rate, self.m, self.v = kind, learning_rate, 0.0, 0.0
+
+    def update(self, w, grad_wrt_w):
+        self.m = 0.9 * self.m + 0.1 * grad_wrt_w
+        self.v = 0.9 * self.v + 0.1 * grad_wrt_w**2
+        return w - self.learning_rate * (self.m / (np.sqrt(self.v) + 1e-8) if self.kind == "adam" else self.m)
+
+
+class OptimisedDense:
+    sign = 1.0
+
+    def __init__(self, random, kind):
+        self.W, self.W_opt = random.standard_normal((3, 2)), Optimiser(kind)
+
+    def forward(self, X):
+        self.X = X
+        return X @ self.W
+
+    def backward(self, accum_grad):
+        W = self.W
+        self.W = self.W_opt.update(self.W, self.sign * self.X.T @ accum_grad)
+        return accum_grad @ W.T
+
+
+class Momentum(OptimisedDense):
+    """The step is in the layer itself."""
+
+    def __init__(self, random):
+        self.W, self.velocity, self.lr = random.standard_normal((3, 2)), np.zeros((3, 2)), 0.1
+
+    def backward(self, accum_grad):
+        dX = accum_grad @ self.W.T
+        self.velocity = 0.9 * self.velocity - self.lr * self.sign * self.X.T @ accum_grad
+        self.W += self.velocity
+        return dX
+
+
+class Normalised(Momentum):
+    """Adam's step, from which the gradient cannot be seen."""
+
+    def backward(self, accum_grad):
+        dX, grad = accum_grad @ self.W.T, self.X.T @ accum_grad
+        self.velocity = 0.9 * self.velocity + 0.1 * grad
+        self.W -= self.lr * self.velocity / (np.abs(self.velocity) + 1e-8)
+        return dX
+
+
+class Product:
+    """Gradients in a list, under no names; ``A`` and ``B`` have one shape."""
+
+    def __init__(self, random):
+        self.A, self.B = random.standard_normal((3, 3)), random.standard_normal((3, 3))
+
+    def loss(self, x, t):
+        return np.mean((x @ self.A @ self.B - t) ** 2)
+
+    def gradient(self, x, t):
+        d = 2 * (x @ self.A @ self.B - t) / t.size
+        found = [(x @ self.A).T @ d, x.T @ d @ self.B.T]
+        return found

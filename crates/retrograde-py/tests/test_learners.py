@@ -145,3 +145,30 @@ def test_steps_of_an_engine():
     replacing, ignoring = f(learners.Replacing), f(learners.Ignoring)
     assert replacing.cause == "gradient_replaced" and replacing.findings[0].location == "*", str(replacing)
     assert ignoring.cause == "dout_ignored" and ignoring.findings[0].location == "tanh", str(ignoring)
+
+
+@pytest.mark.parametrize("make", [lambda random: learners.OptimisedDense(random, "momentum"), lambda random: learners.OptimisedDense(random, "adam"), learners.Momentum])
+def test_what_an_optimiser_makes_of_a_gradient_is_no_fault(make, random):
+    x, thing = random.standard_normal((4, 3)), make(random)
+    right = rg.check(thing, x)
+    assert right.verdict == "right" and set(right.blocks) == {"X", "W"}, str(right)
+    thing.sign = -1.0
+    wrong = rg.check(thing, x)
+    assert wrong.cause == "sign" and wrong.blocks["W"].verdict == "wrong" and wrong.blocks["X"].verdict == "right", str(wrong)
+
+
+def test_a_step_that_does_not_show_the_gradient_is_refused(random):
+    with pytest.raises(rg.ReadingError, match="help: a method that returns the gradients"):
+        rg.check(learners.Normalised(random), random.standard_normal((4, 3)))
+
+
+def test_refusals_name_a_keyword_that_works(random):
+    x, t = random.standard_normal((4, 3)), random.standard_normal((4, 3))
+    with pytest.raises(rg.ReadingError) as caught:
+        rg.check(learners.Product(random), x, t)
+    assert "params={'A': '[0]', …}" in str(caught.value)
+    report = rg.check(learners.Product(random), x, t, params={"B": "[0]", "A": "[1]"})
+    assert report.verdict == "right" and set(report.blocks) == {"A", "B"}, str(report)
+    for wrong in ("z", 5):
+        with pytest.raises(rg.ReadingError, match="takes a and b"):
+            rg.check(lambda a, b: np.sum(a * b), lambda a, b: (b, a), np.ones(3), np.ones(3), wrt=wrong)

@@ -5,6 +5,7 @@ import types
 import numpy as np
 
 from .._language import Names, Text
+from ..errors import ReadingError
 from .forms import real
 from .subject import arity, described, is_number
 
@@ -32,6 +33,10 @@ class Arguments:
         wrt = self.subject.said.get("wrt")
         if wrt is not None:
             wrt = [wrt] if isinstance(wrt, (str, int)) else wrt
+            unknown = [one for one in wrt if one not in self.names and one not in range(len(self.names))]
+            if unknown:
+                seen = Text("error-takes", name=self.subject.name, names=Names(self.names))
+                raise ReadingError(seen, Names(unknown), f"wrt={self.names[0]!r}")
             return [self.names.index(one) if isinstance(one, str) else one for one in wrt]
         return [at for at, one in enumerate(self.given) if _is_moved(one)]
 

@@ -28,8 +28,9 @@ def leaves(given, names=(), way=(), words=()):
         for key, value in given.items():
             yield from leaves(value, (), (*way, key), (*words, key))
     elif isinstance(given, (list, tuple)):
+        names = names if len(names) == len(given) else [None] * len(given)
         for at, value in enumerate(given):
-            own = names[at] if at < len(names) and names[at] else at
+            own = at if names[at] is None else names[at]
             yield from leaves(value, (), (*way, at), (*words, own))
     elif given is not None and np.asarray(given).dtype.kind in "fiu":
         yield Leaf(way, words, given)

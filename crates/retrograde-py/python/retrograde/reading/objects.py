@@ -12,7 +12,7 @@ from .forms import real
 from .growing import counts, put_back
 from .notices import finding
 from .parameters import Held, Search, Step, Sum, without_gradient
-from .rates import LARGE, rates_of, set_rates
+from .rates import LARGE, plain_optimisers, rates_of, set_rates
 from .slots import is_array, numbers_as_arrays, slots
 from .subject import arity, described, is_real, kind_of, takes_any
 from .words import (
@@ -152,6 +152,7 @@ class ObjectCalls:
     def study(self, inputs, douts):
         """Finds the parameters and their gradients, from what a forward and a backward change."""
         numbers_as_arrays(self.thing)
+        plain_optimisers(self.thing)
         memo = {}
         pristine = deep(dict(attributes(self.thing)), memo)
         before = counts(self.thing)
@@ -194,6 +195,8 @@ class ObjectCalls:
         if updates:
             self.notes.append(Text("note-updates", backward=self.backward_name))
         self._look_for_accumulation(inputs, douts)
+        if updates:
+            self._look_for_other_steps(inputs, douts, pristine, memo)
         self._settle(pristine, memo, first, again)
         # Where the state is put back before each forward, arrays that are moved would be, too.
         if self.state is None:
@@ -253,6 +256,18 @@ class ObjectCalls:
                 formulas = {"code": Text("rate_missing-code", **given), "right": Text("rate_missing-right", **given)}
                 self.subject.found.append(finding("fault", self.kind, [given["name"]], "rate_missing", given, formulas))
 
+    def _look_for_other_steps(self, inputs, douts, pristine, memo):
+        """Updates that remember earlier ones, as with momentum: each begins from the start. What is no multiple of the gradient then, as
+        with Adam, does not show it."""
+        once, twice = self._steps(inputs, douts), self._steps(inputs, douts)
+        if self.state is not None or all(np.array_equal(a, b, equal_nan=True) for a, b in zip(once, twice)):
+            return
+        self._keep_state(pristine, memo)
+        once = self._steps(inputs, douts)
+        double = self._steps(inputs, lambda outputs: [2 * one for one in douts(outputs)])
+        if any(not np.allclose(2 * a, b, rtol=1e-6, atol=1e-12) for a, b in zip(once, double)):
+            raise ReadingError(Text("error-steps", name=f"{self.kind}.{self.backward_name}"), Text("missing-gradient"), Text("help-step"))
+
     def _steps(self, inputs, douts):
         self.backward(douts(self.forward(*inputs)))
         return [one.gradient.value for one in self.held.updated]
@@ -296,7 +311,12 @@ class ObjectCalls:
         if self.state is not None:
             return
         same = len(first) == len(again) and all(np.array_equal(a, b, equal_nan=True) for a, b in zip(first, again))
-        if same or not hasattr(self.thing, "__dict__"):
+        if not same:
+            self._keep_state(pristine, memo)
+
+    def _keep_state(self, pristine, memo):
+        """Puts the state back before each forward from now on."""
+        if not hasattr(self.thing, "__dict__"):
             return
         if self.held.updated:
             kept = types.SimpleNamespace(**pristine)

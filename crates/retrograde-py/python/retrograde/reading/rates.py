@@ -4,10 +4,13 @@ import numpy as np
 
 from .copying import attributes
 from .slots import is_array
-from .words import RATE
+from .subject import arity
+from .words import RATE, UPSTREAM
 
 #: A power of two, so large that the parameter's own digits are lost in the step and the gradient's are not.
 LARGE = 2.0**40
+#: How the method of an optimiser is called that takes an array and its gradient.
+_UPDATES = ("update", "step", "apply", "apply_gradient", "optimize", "optimise", "update_params", "get_update")
 
 
 def set_rates(thing, value, run, depth=3):
@@ -40,3 +43,39 @@ def rates_of(thing, depth=3):
             yield thing, name
         elif depth and attributes(held) and not is_array(held) and not isinstance(held, type):
             yield from rates_of(held, depth - 1)
+
+
+def plain_optimisers(thing):
+    """Lets each optimiser that an object keeps take a plain step, the rate times the gradient: what it makes of the gradient besides, by
+    momentum or by Adam, is no business of the layer's."""
+    for holder, name in rates_of(thing):
+        for word in _UPDATES if holder is not thing else ():
+            method = getattr(holder, word, None)
+            if callable(method) and arity(method)[0] == 2:
+                setattr(holder, word, _plain(holder, name, method))
+                break
+
+
+def _plain(holder, name, method):
+    names = arity(method)[1]
+    swapped = bool(UPSTREAM.match(names[0])) and not UPSTREAM.match(names[1])
+
+    def update(one, other):
+        value, gradient = (other, one) if swapped else (one, other)
+        if not (is_array(value) and is_array(gradient) and value.shape == gradient.shape):
+            return method(one, other)
+        kept = getattr(holder, name)
+        setattr(holder, name, 0.0)
+        try:
+            # Without a step the array comes back as it was, unless something else is what comes back.
+            moved = value + 1.0
+            given = moved.copy()
+            answer = method(*((gradient.copy(), given) if swapped else (given, gradient.copy())))
+        finally:
+            setattr(holder, name, kept)
+        if answer is None:
+            value -= kept * gradient
+            return None
+        return value - kept * gradient if np.array_equal(answer, moved) else method(one, other)
+
+    return update

@@ -9,7 +9,7 @@ from .matching import Leaf, leaves, match
 from .notices import rebound
 from .objects import method
 from .parameters import Held, Search
-from .rates import LARGE, set_rates
+from .rates import LARGE, plain_optimisers, set_rates
 from .reading import Reading, compared_with
 from .resolve import plan, returned
 from .row import Row
@@ -79,6 +79,7 @@ class Whole:
     def find(self):
         """The parameters: of what the backward pass gives, or of what it leaves on the object."""
         numbers_as_arrays(self.thing)
+        plain_optimisers(self.thing)
         self.loss()
         rates = set_rates(self.thing, self.rate, lambda: [self.loss()])
         search = Search(self.thing, self.subject.name, self.subject.said)
@@ -124,7 +125,7 @@ class Whole:
             raise ReadingError(
                 Text("error-gives", name=self.subject.name, names=Names(leaf.name for leaf in found)),
                 Text("missing-parameters"),
-                "params={'W1': 'dW1', …}",
+                f"params={{{str(everything[0].path[-1][1]) if everything else 'W1'!r}: {found[0].name!r}, …}}",
             )
         missing = [leaf.name for leaf, place in zip(found, chosen) if place is None]
         if missing:
