@@ -217,3 +217,18 @@ class ForgetfulMul(creators.Mul):
     def backward(self, gy):
         x0, x1 = self.inputs
         return gy * x1, x0
+
+
+class DecayingDense:
+    """A dense layer with weight decay in its own gradient; the penalty is in the loss of the network."""
+
+    def __init__(self, weights, l2, given):
+        self.weights, self.weight_regularizer_l2, self.given = weights, l2, given
+
+    def forward(self, inputs):
+        self.inputs = inputs
+        return inputs @ self.weights
+
+    def backward(self, dvalues):
+        self.dweights = self.inputs.T @ dvalues + 2 * self.given * self.weights
+        return dvalues @ self.weights.T

@@ -140,3 +140,10 @@ def test_a_layer_of_an_engine_is_called_with_its_values(factor, random):
     report = rg.check(lines.NodeLayer(lambda *given: factor()(*given)), x)
     assert report.ok == (factor is creators.Mul), str(report)
     assert set(report.blocks) == {"x", "scale"} if report.ok else True, str(report)
+
+
+@pytest.mark.parametrize("given, right", [(5e-4, True), (7e-4, False)])
+def test_weight_decay_by_a_factor_that_a_layer_keeps_is_a_convention(given, right, random):
+    n = random.standard_normal
+    report = rg.check(lines.DecayingDense(n((5, 4)), 5e-4, given), n((3, 5)))
+    assert report.ok == right and ("decay_in_layer" in report.causes) == right, str(report)

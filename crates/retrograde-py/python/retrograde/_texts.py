@@ -271,6 +271,13 @@ TABLE = {
         "{name} moves with a learning rate of 1, whatever the others have: it may diverge",
         "{name}만 학습률 1로 움직이므로 학습이 발산할 수 있습니다",
     ),
+    "decay_in_layer": ("weight decay in the layer", "계층 안의 가중치 감쇠"),
+    "decay_in_layer-sentence": (
+        "Beside the gradient of its output, the layer gives {names} weight decay by a factor that it keeps ({factor} · w). This is right where "
+        "the loss has the penalty; the comparison leaves it out.",
+        "이 계층은 출력의 기울기에 더해, 자신이 가진 계수로 {names}에 가중치 감쇠({factor} · w)를 줍니다. 손실에 그 항이 들어 있으면 맞습니다. 비교에서는 "
+        "감쇠를 뺐습니다.",
+    ),
     "mean_in_parameters": ("1/m in the gradients of the parameters only", "매개변수의 기울기에만 있는 1/m"),
     "mean_in_parameters-sentence": (
         "The gradients of {names} are sums over the samples divided by m = {m}; that of the input is not divided. This is right where the "

@@ -9,6 +9,7 @@ import numpy as np
 
 from .._language import Names
 from ..report import RIGHT
+from .decays import within_layer
 from .differences import agrees
 from .forms import LayerForm, real
 from .notices import finding
@@ -18,6 +19,7 @@ def check_layer(subject, form, x):
     """The check of a layer; by its sums over the samples where that is what its parameters are means of, but for those that are wrong
     besides."""
     forms = form.check(x)
+    forms = within_layer(subject, form, x, forms) or forms
     if len(form.parameters) < 2:
         return forms
     names = [name for name, _ in form.parameters]
