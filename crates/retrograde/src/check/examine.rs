@@ -114,6 +114,7 @@ pub(super) fn examine_at(
         blocks.push(Comparison { verdict, ..judged.1 });
     }
     share_causes(&answers, &mut wrong);
+    findings.extend(right_to_few_digits(&answers, name, &mut wrong, &mut blocks));
     findings.splice(0..0, tell(&answers, name, &wrong));
     let epsilon = labels.and_then(|labels| small_epsilon(&answers, labels, &mut findings));
     if epsilon.is_some()
@@ -148,6 +149,34 @@ pub(super) fn examine_at(
     let precision = (0..answers.names.len()).map(|block| answers.precision(block)).fold(0.0, f64::max);
     let layer = report(output, verdict, blocks);
     Ok(Examined { epsilon, layer, findings, method, noise: answers.noise, precision })
+}
+
+/// Whether a block agrees with the differences to a few digits at all probes.
+fn few_digits(answers: &Answers, block: usize) -> bool {
+    let mut views = (0..answers.probes.len()).map(|number| View::new(answers, number, block, None, None));
+    views.all(|view| view.is_some_and(|view| view.agrees_to_few_digits()))
+}
+
+/// Takes the blocks that are wrong for no known cause for right, where they agree with the differences to a few digits.
+fn right_to_few_digits(
+    answers: &Answers,
+    name: &str,
+    wrong: &mut Vec<(usize, Vec<Diagnosis>)>,
+    blocks: &mut [Comparison],
+) -> Vec<Finding> {
+    let is_right =
+        |(block, found): &mut (usize, Vec<Diagnosis>)| found.is_empty() && few_digits(answers, *block);
+    let right = wrong.extract_if(.., is_right).map(|(block, _)| {
+        blocks[block].verdict = Verdict::Rounding;
+        told_few_digits(name, &answers.names[block])
+    });
+    right.collect()
+}
+
+/// What is said of a block that agrees with the differences to a few digits.
+pub(super) fn told_few_digits(place: &str, block: &str) -> Finding {
+    let sentence = text!("few_digits", block);
+    Finding::new(Severity::Remark, Verdict::Rounding, place, vec![block.to_owned()], sentence)
 }
 
 /// An epsilon up to this in the logarithm of a loss guards it against ln 0, and what it adds to the gradient is nothing.

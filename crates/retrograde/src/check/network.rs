@@ -6,7 +6,7 @@ use ndarray::{Axis, Slice};
 use super::ask::{Refusal, expect_numbers};
 use super::causes::CrossEntropy;
 use super::control::{limited, scope, stage};
-use super::examine::{Examined, examine};
+use super::examine::{Examined, examine, told_few_digits};
 use super::jacobian::{Rounding, columns, jacobian};
 use super::loss_layer::LossAsLayer;
 use super::message::text;
@@ -155,7 +155,11 @@ fn named(
         let explained = findings.iter().any(|found| found.verdict.is_wrong())
             || alone.findings.iter().any(|(_, found)| found.verdict.is_wrong());
         if whole.verdict().is_wrong() && !explained {
-            findings.push(unexplained(&whole, name));
+            let rounded = whole.right_to_few_digits();
+            findings.extend(rounded.iter().map(|block| told_few_digits("network", &name(block))));
+            if rounded.is_empty() {
+                findings.push(unexplained(&whole, name));
+            }
         }
     }
     if whole.elsewhere {

@@ -200,7 +200,11 @@ impl Finding {
     /// What was found, in a few words: the cause, the invariant that is violated, or the verdict.
     pub fn title(&self) -> Message {
         match (&self.cause, self.invariant, self.severity) {
-            (Some(cause), ..) => cause.title(),
+            (Some(cause), ..) => {
+                let own = format!("{}-", cause.id());
+                let worded = self.sentences.iter().find(|one| one.id().starts_with(&own));
+                worded.and_then(|one| one.attribute("title")).unwrap_or_else(|| cause.title())
+            }
             (None, Some(invariant), _) => invariant.title(),
             (None, None, Severity::Fault) => text!("unexplained.title"),
             (None, None, _) => self.verdict.name(),

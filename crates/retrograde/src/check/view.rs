@@ -165,6 +165,15 @@ impl<'a> View<'a> {
         all.filter(|(_, one)| outside(*one)).map(|(element, _)| element).collect()
     }
 
+    /// Whether the claims agree with the differences to about five digits in every element: what constants leave that are written
+    /// with few digits.
+    pub fn agrees_to_few_digits(&self) -> bool {
+        let scale = largest(&self.truth);
+        self.elements(&self.truth).all(|(claimed, truth, tolerance)| {
+            (claimed - truth).abs() <= tolerance + FEW_DIGITS * truth.abs().max(0.1 * scale)
+        })
+    }
+
     /// Whether `predicted` is what the layer claims, in all elements that were differentiated and of which it says something.
     pub fn is(&self, predicted: &Tensor) -> bool {
         predicted.shape() == self.claimed.shape()
@@ -209,3 +218,6 @@ impl<'a> View<'a> {
         Comparison::new(name, self.truth.shape(), &flat(&self.claimed), &flat(&self.truth), self.verdict)
     }
 }
+
+/// A part in so many has no consequence.
+const FEW_DIGITS: f64 = 1e-5;

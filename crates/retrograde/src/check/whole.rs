@@ -32,6 +32,8 @@ pub(super) struct Parameter {
     negligible: bool,
     /// Whether the gradient is 0, so that it is right whatever is multiplied by it.
     pub is_zero: bool,
+    /// Whether it agrees with the differences to a few digits in all elements.
+    few_digits: bool,
     /// The elements away from kinks.
     elements: Vec<Element>,
 }
@@ -67,6 +69,17 @@ impl Whole {
         self.refusal.is_none()
             && !self.parameters.is_empty()
             && matches!(self.verdict(), Verdict::Right | Verdict::Kink | Verdict::Rounding)
+    }
+
+    /// Takes the wrong gradients for right to a few digits, if they all are; their names.
+    pub fn right_to_few_digits(&mut self) -> Vec<String> {
+        let mut wrong: Vec<&mut Parameter> =
+            self.parameters.iter_mut().filter(|one| one.comparison.verdict.is_wrong()).collect();
+        if wrong.iter().any(|one| !one.few_digits) {
+            return Vec::new();
+        }
+        wrong.iter_mut().for_each(|one| one.comparison.verdict = Verdict::Rounding);
+        wrong.iter().map(|one| one.comparison.block.clone()).collect()
     }
 
     /// Whether the gradient of a parameter is wrong.
@@ -301,7 +314,13 @@ fn parameter(network: &mut NetworkAsLayer<'_>, answers: &Answers, block: usize) 
     let shape = answers.probes[0].values[block].shape().to_vec();
     let Some(view) = View::new(answers, 0, block, None, None) else {
         let comparison = Comparison::new(&name, &shape, &[], &[], Verdict::Wrong);
-        return Ok(Parameter { comparison, is_zero: false, negligible: false, elements: Vec::new() });
+        return Ok(Parameter {
+            comparison,
+            is_zero: false,
+            negligible: false,
+            few_digits: false,
+            elements: Vec::new(),
+        });
     };
     // Along a direction through a kink a function may be smooth by chance.
     let known = view.verdict == Verdict::Kink || view.verdict.is_wrong();
@@ -323,8 +342,9 @@ fn parameter(network: &mut NetworkAsLayer<'_>, answers: &Answers, block: usize) 
         one.missing *= scale;
         one.tolerance *= scale.abs();
     });
+    let few_digits = view.agrees_to_few_digits();
     let is_zero = super::view::largest(&view.truth) == 0.0 && !verdict.is_wrong();
-    Ok(Parameter { comparison, is_zero, negligible: view.negligible, elements })
+    Ok(Parameter { comparison, is_zero, negligible: view.negligible, few_digits, elements })
 }
 
 impl Parameter {

@@ -80,7 +80,7 @@ pub(super) fn factor(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
     let parameter = case.is_parameter() || case.answers.samples().is_some();
     let in_columns = name.contains('m') && case.answers.samples_in_columns();
     let (cause, id) = match name.as_str() {
-        "1/N" if parameter => (Cause::MeanForSum, "mean_for_sum"),
+        "1/N" if case.is_parameter() && !is_loss(case) => (Cause::MeanForSum, "mean_for_sum"),
         "N" => (Cause::SumForMean, "sum_for_mean"),
         "1/N" => (Cause::Factor { value, name: name.clone() }, "factor-rows"),
         _ if in_columns => (Cause::Factor { value, name: name.clone() }, "factor-columns"),
@@ -153,6 +153,11 @@ const CONSTANTS: [(f64, &str); 6] = [
     (180.0 / std::f64::consts::PI, "(180/π)"),
 ];
 
+/// Whether all that comes out is one number: the mean is then in the loss, and not in the sum over the samples.
+fn is_loss(case: &Case<'_>) -> bool {
+    case.views.iter().all(|view| view.probe.out.len() == 1)
+}
+
 /// How many samples there are at a probe: rows or columns.
 fn samples(case: &Case<'_>, view: &View<'_>) -> usize {
     let x = view.probe.x.shape();
@@ -209,7 +214,7 @@ fn names(case: &Case<'_>, ratios: &[Ratio]) -> Vec<String> {
     };
     // Where the number of samples is the same at all probes, it is told by its name before a number that it happens to be.
     let fixed = case.smooth().all(|(_, view)| samples(case, view) == samples(case, &case.views[0]));
-    let has_samples = case.answers.samples().is_some() || case.views[0].probe.x.ndim() > 1;
+    let has_samples = case.answers.samples().is_some() || case.views[0].probe.x.ndim() > 1 && !is_loss(case);
     if fixed && has_samples && samples(case, &case.views[0]) > 2 {
         offer(&mut found, "N".to_owned(), &|view| samples(case, view) as f64);
         offer(&mut found, "1/N".to_owned(), &|view| 1.0 / samples(case, view) as f64);

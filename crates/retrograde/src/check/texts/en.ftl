@@ -73,6 +73,7 @@ evidence-reproduced = This fault gives all { $count } numbers of the code at { $
        *[other] { $inputs } inputs
     }, to { $worst }; the right ones are up to { $off } away.
 evidence-compared = { $wrong } of { $all } elements are wrong; the cosine to the right gradient is { $cosine }, the ratio of the norms { $ratio }.
+few_digits = d{ $block } agrees with the differences to about five digits in every element, and no further: constants in backward are written with few digits, or it is a formula that is nearly the right one. It makes no difference to training.
 unexplained = d{ $block } is wrong, and no known fault reproduces its numbers: here is where they differ.
     .title = wrong, for no cause that could be proved
     .training = the gradient is not that of the loss; what training does with it cannot be said

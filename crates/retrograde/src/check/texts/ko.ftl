@@ -69,6 +69,7 @@ column-fault = 이 오류의 값
 column-differences = 수치 미분
 evidence-reproduced = 입력 { $inputs }개에서 코드가 낸 값 { $count }개가 모두 이 오류의 값과 { $worst } 안에서 일치합니다. 올바른 값과는 최대 { $off }만큼 다릅니다.
 evidence-compared = 원소 { $all }개 가운데 { $wrong }개가 틀립니다. 올바른 기울기와의 코사인은 { $cosine }, 노름의 비는 { $ratio }입니다.
+few_digits = d{ $block }의 값은 모든 원소에서 수치 미분과 다섯 자리 정도까지만 같습니다. backward의 상수를 적은 자릿수로 썼거나 거의 맞는 근사식입니다. 학습에는 차이가 없습니다.
 unexplained = d{ $block }의 값이 틀렸지만, 알려진 오류 가운데 같은 값을 내는 것이 없습니다. 다른 곳은 다음과 같습니다.
     .title = 틀렸으나 원인을 입증하지 못함
     .training = 손실의 기울기가 아니므로 학습이 어떻게 될지 알 수 없습니다

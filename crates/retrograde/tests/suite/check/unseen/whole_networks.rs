@@ -56,7 +56,7 @@ impl TwoLayers {
 
     fn forward(&self, p: &[Tensor]) -> [Matrix; 2] {
         let a = (self.x.dot(&super::matrix(&p[0])) + &p[1]).mapv(f64::tanh);
-        let a = a.into_dimensionality().expect("rows");
+        let a: Matrix = a.into_dimensionality().expect("rows");
         let z = (a.dot(&super::matrix(&p[2])) + &p[3]).into_dimensionality().expect("rows");
         [a, (self.softmax)(&z)]
     }
@@ -119,7 +119,7 @@ fn one_step_of_backward_is_another() -> Result<()> {
         ("twice", "factor 2", 6, Backward { factor: 2.0, ..RIGHT }),
         (
             "the sums for the outputs",
-            "z1 in place of a1",
+            "x changed: z1",
             6,
             Backward { input: |a, _| a.mapv(f64::atanh), ..RIGHT },
         ),
