@@ -55,6 +55,7 @@ mod files;
 mod letters;
 mod mark;
 mod markup;
+mod message;
 mod number;
 mod printable;
 mod source_line;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The rooms of the library: each may use those before it, and the ones in its own line.
-const ROOMS: [&str; 22] = [
+const ROOMS: [&str; 23] = [
     "printable",
     "source_line",
     "error",
@@ -15,6 +15,7 @@ const ROOMS: [&str; 22] = [
     "markup",
     "letters",
     "mark",
+    "message",
     "kernel",
     "graph",
     "ops",
