@@ -60,7 +60,6 @@ mod network;
 mod network_layer;
 mod noise;
 mod numbers;
-pub mod numerical;
 mod precision;
 mod probe;
 pub(crate) mod report;
@@ -73,6 +72,7 @@ mod whole;
 
 use crate::message;
 pub use crate::message::{Argument, Language, Message};
+pub use crate::numerical;
 pub use cause::Cause;
 pub use comparison::{Comparison, Element};
 pub use control::{Control, Progress};
