@@ -166,6 +166,7 @@ fn check_function<'py>(
     py: Python<'py>,
     name: String,
     arguments: Vec<(String, Bound<'py, PyAny>)>,
+    data: Vec<Bound<'py, PyAny>>,
     loss: Bound<'py, PyAny>,
     gradients: Bound<'py, PyAny>,
     limits: Limits,
@@ -174,6 +175,7 @@ fn check_function<'py>(
     let arguments = values(&arguments)?;
     let named: Vec<(&str, Tensor)> =
         arguments.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
+    let data = data.iter().map(tensor).collect::<PyResult<Vec<Tensor>>>()?;
     let loss =
         |values: &[Tensor]| session.call("loss", |py| loss.call1((list(py, values)?,))?.extract::<f64>());
     let gradients = |values: &[Tensor]| {
@@ -181,7 +183,7 @@ fn check_function<'py>(
             gradients.call1((list(py, values)?,))?.try_iter()?.map(|one| tensor(&one?)).collect()
         })
     };
-    report(py, &session, limits, || check::function_named(&name, &named, loss, gradients))
+    report(py, &session, limits, || check::function_named(&name, &named, &data, loss, gradients))
 }
 
 /// Checks the vector-Jacobian product of a function with several arguments and outputs.

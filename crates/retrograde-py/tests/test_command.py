@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -65,8 +66,8 @@ def run(tmp_path):
     (folder / "mine.py").write_text(MODULE)
     np.save(folder / "x.npy", np.sin(np.arange(12.0)).reshape(4, 3))
 
-    def run(*arguments, cwd=folder):
-        environment = {key: value for key, value in os.environ.items() if not key.startswith(("LC_", "LANG", "RETROGRADE"))}
+    def run(*arguments, cwd=folder, **more):
+        environment = {key: value for key, value in os.environ.items() if not key.startswith(("LC_", "LANG", "RETROGRADE"))} | more
         environment["PYTHONIOENCODING"] = "utf-8"
         command = [sys.executable, "-m", "retrograde", *arguments]
         return subprocess.run(command, cwd=cwd, capture_output=True, text=True, encoding="utf-8", env=environment, timeout=120)
@@ -97,21 +98,26 @@ def test_the_keywords(run):
     assert "기울기" in run("check", "mine:right", "x.npy", "--language", "ko").stdout
 
 
-@pytest.mark.parametrize(
-    "arguments, says",
-    [
-        (("check", "mine:nothing", "x.npy"), "mine has "),
-        (("check", "yours:right", "x.npy"), "no module yours"),
-        (("check", "yours.py:right", "x.npy"), "no file yours.py"),
-        (("check", "mine:right", "y.npy"), "np.save"),
-        (("check", "mine:right", "x"), "3.5"),
-        (("check", "mine:right", "x.npy", "--params", "W"), "--params W=dW"),
-        (("check", "mine:Net()", "x.npy", "mine:t"), "loss="),
-        (("check", "mine:Broken(W, b)", "x.npy"), "AttributeError"),
-        (("check",), "--help"),
-        (("check", "mine:right", "x.npy", "--save", "report.doc"), "saved as"),
-    ],
-)
+BAD = [
+    (("check", "mine:nothing", "x.npy"), "mine has "),
+    (("check", "yours:right", "x.npy"), "no module yours"),
+    (("check", "yours.py:right", "x.npy"), "no file yours.py"),
+    (("check", "mine:right", "y.npy"), "np.save"),
+    (("check", "mine:right", "x"), "3.5"),
+    (("check", "mine:right", "x.npy", "--params", "W"), "--params W=dW"),
+    (("check", "mine:Net()", "x.npy", "mine:t"), "loss="),
+    (("check", "mine:Broken(W, b)", "x.npy"), "AttributeError"),
+    (("check",), "--help"),
+    (("check", "mine:right", "x.npy", "--save", "report.doc"), "saved as"),
+    (("check", "mine:right", "x.npy", "--lr", "fast"), "invalid float value: 'fast'"),
+    (("check", "mine:right", "x.npy", "--language", "fr"), "choose from"),
+    (("check", "mine:right", "x.npy", "--loos", "mine:half"), "unrecognized arguments: --loos mine:half"),
+    (("check", "mine:right", "x.npy", "--budget", "-1"), "budget=20"),
+    (("check", "mine:Affine", "x.npy"), "rg.check(Affine(…), x)"),
+]
+
+
+@pytest.mark.parametrize("arguments, says", BAD)
 def test_bad_input_is_2_and_says_what_helps(run, arguments, says):
     done = run(*arguments)
     assert done.returncode == 2 and says in done.stderr and "help:" in done.stderr, done.stderr
@@ -121,6 +127,23 @@ def test_the_users_error_keeps_its_traceback(run):
     done = run("check", "mine:Broken(W, b)", "x.npy")
     assert "return x @ self.weights" in done.stderr and "the code that is checked raised" in done.stderr
     assert "Traceback" not in run("check", "mine:nothing", "x.npy").stderr
+
+
+@pytest.mark.parametrize("arguments, says", BAD)
+def test_bad_input_is_told_in_korean(run, arguments, says):
+    done = run(*arguments, RETROGRADE_LANG="ko")
+    told = done.stderr[done.stderr.index("오류: ") :]
+    assert done.returncode == 2 and "해결: " in told and "help" not in told.replace("--help", ""), told
+
+
+@pytest.mark.parametrize("arguments", [("--help",), ("check", "--help"), ("check", "--help", "--language", "ko"), ("check", "--lang=ko", "--help")])
+def test_help_in_korean(run, arguments):
+    done = run(*arguments, **({} if any("ko" in one for one in arguments) else {"LANG": "ko_KR.UTF-8"}))
+    assert done.returncode == 0 and "사용법: " in done.stdout
+    prose = "\n".join(line for line in done.stdout.splitlines() if "python -m" not in line)
+    assert not re.search(r"\b[a-z]{2,} [a-z]{2,} [a-z]{2,}\b", prose), done.stdout
+    for line in prose.splitlines():
+        assert re.search("[가-힣]", line) or not re.search(r"[a-z]{2,} [a-z]{2,}", line), line
 
 
 def test_help_teaches(run):

@@ -105,3 +105,20 @@ def test_the_line_of_the_softmax_is_shown_as_it_should_be(random):
     report = rg.check(Net(), random.standard_normal((3, 6)), T)
     line = next(one.line for one in report.findings if one.cause == "softmax_over_batch")
     assert line.code == "return e / np.sum(e)" and line.right == "return e / np.sum(e, axis=1, keepdims=True)"
+
+
+def test_an_epsilon_hides_no_cause(random):
+    """The book's loss of one sample: the gradient is divided by the number of classes, as that is the length of ``t``."""
+
+    class Loss:
+        def forward(self, x, t):
+            self.t, self.y = t, book1.softmax(x)
+            return -np.sum(t * np.log(self.y + 1e-7))
+
+        def backward(self, dout=1):
+            return (self.y - self.t) / self.t.shape[0]
+
+    report = rg.check(Loss(), random.standard_normal(10), np.eye(10)[3])
+    assert report.verdict == "wrong" and report.cause == "factor", str(report)
+    assert [one.severity for one in report.findings] == ["fault", "remark"] and report.findings[1].cause == "epsilon"
+    assert all(len(line) <= 80 for line in str(report).split("Loss: wrong")[1].splitlines()), str(report)

@@ -3,6 +3,7 @@
 import json
 import multiprocessing
 import pickle
+import re
 
 import book1
 import numpy as np
@@ -40,6 +41,38 @@ def test_all_forms(wrong, tmp_path):
         assert "wrong" in (tmp_path / f"report{suffix}").read_text(encoding="utf-8")
     with pytest.raises(ValueError, match="saved as"):
         wrong.save(tmp_path / "report.doc")
+
+
+def luminance(colour):
+    """Of ``#rgb`` or ``#rrggbb``, as WCAG defines it."""
+    digits = colour.lstrip("#")
+    digits = "".join(2 * one for one in digits) if len(digits) == 3 else digits
+    parts = [int(digits[at : at + 2], 16) / 255 for at in (0, 2, 4)]
+    red, green, blue = (one / 12.92 if one <= 0.04045 else ((one + 0.055) / 1.055) ** 2.4 for one in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+@pytest.mark.parametrize("verdict", ["right", "wrong", "inconclusive"])
+def test_the_fragment_can_be_read_on_any_ground(wrong, verdict):
+    """Light, dark, and where styles are taken away: letters have the page's colour, or a ground of their own with enough contrast."""
+    wrong._data["verdict"] = verdict
+    fragment = wrong._repr_html_()
+    for style in re.findall('style="([^"]*)"', fragment):
+        colours = dict(re.findall(r"([\w-]+):[^;#]*(#\w+)", style))
+        assert ("color" in colours) == ("background" in colours), style
+        if "color" in colours:
+            light, dark = sorted((luminance(one) for one in (colours["color"], colours["background"])), reverse=True)
+            assert (light + 0.05) / (dark + 0.05) >= 4.5, style
+    assert "class=" not in fragment and "<font" not in fragment
+    plain = re.sub("<[^>]*>", " ", fragment)
+    assert {"right": "✓", "wrong": "✗", "inconclusive": "?"}[verdict] + " Square" in plain
+
+
+def test_the_fragment_shows_the_learners_own_number(wrong):
+    """The mean distance is what people compute themselves, and what explains a fault is not folded away."""
+    fragment = wrong._repr_html_()
+    assert "mean |Δ|" in fragment and f"{wrong.blocks['x'].mean_difference:.6g}" in fragment
+    assert "<details open><summary>evidence" in fragment
 
 
 def test_it_pickles(wrong):

@@ -48,6 +48,13 @@ class WrongSquash(Squash):
         return upstream * y * (1 + y)
 
 
+class Forgetful(Scaled):
+    @staticmethod
+    def backward(ctx, upstream):
+        dx, _, _ = Scaled.backward(ctx, upstream)
+        return dx, None, None
+
+
 class Net(torch.nn.Module):
     def __init__(self, function):
         super().__init__()
@@ -71,6 +78,40 @@ def test_wrong_functions_are_named(random):
     assert report.cause == "sign" and [name for name, one in report.blocks.items() if one.verdict == "wrong"] == ["w"], str(report)
     report = rg.check(WrongSquash, torch.tensor(random.standard_normal((2, 3)), dtype=torch.float32))
     assert report.cause == "wrong_slope", str(report)
+
+
+def test_a_function_is_read_by_its_apply(random):
+    report = rg.check(Squash.apply, torch.tensor(random.standard_normal((2, 3))))
+    assert report.verdict == "right" and report.subject == "Squash", str(report)
+
+
+def test_a_gradient_that_is_missing(random):
+    """It is by design where nobody asks for it, and said; a parameter, or a tensor that asks, has a gradient of 0."""
+    x, w = (torch.tensor(random.standard_normal((2, 3))) for _ in range(2))
+    report = rg.check(Forgetful, x, w, 3)
+    assert report.ok and set(report.blocks) == {"x"} and "no derivative is defined by w" in report.reading[2], str(report)
+    assert report.reading[1] == "compared: the gradients of x"
+
+    class Weighted(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.weight = torch.nn.Parameter(w)
+
+        def forward(self, x):
+            return Forgetful.apply(x, self.weight, 3)
+
+    for report in (rg.check(Forgetful, x, w.clone().requires_grad_(), 3), rg.check(Weighted(), x)):
+        assert report.verdict == "wrong" and report.cause == "detached", str(report)
+
+
+def test_modules_with_a_loss(random):
+    x, t = (torch.tensor(random.standard_normal(shape)) for shape in ((5, 3), (5, 2)))
+    with pytest.raises(rg.ReadingError, match="loss=lambda module, x, t"):
+        rg.check(Net(Squash), x, t)
+    report = rg.check(Net(Squash), x, t, loss=lambda net, x, target: torch.nn.functional.mse_loss(net(x), target))
+    assert report.ok and {"x", "target", "first.weight"} < set(report.blocks), str(report)
+    wrong = rg.check(Net(WrongSquash), x, torch.tensor([0, 1, 1, 0, 1]), loss=lambda net, x, t: torch.nn.functional.cross_entropy(net(x), t))
+    assert wrong.subject == "WrongSquash" and wrong.cause == "wrong_slope", str(wrong)
 
 
 def test_modules_and_what_is_inside(random):

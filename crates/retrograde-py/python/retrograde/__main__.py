@@ -6,31 +6,27 @@ import contextlib
 import importlib
 import os
 import pathlib
+import re
 import sys
 import traceback
 
 import numpy as np
 
-from . import Error, InternalError, ReadingError, check
+from . import Error, InternalError, ReadingError, check, language
+from ._command_texts import COMMAND
+from ._language import KNOWN, Names, Text
+from ._texts import TABLE
 
-_EXAMPLES = """\
-what a thing or an array is:
-  layers:Affine(W, b)        an object, a class, a function or an expression of the module layers;
-                             also with its path: ch05/layers.py:Affine(W, b)
-  x.npy                      an array in a file
-  3.5    [1,2,3]             a number, a list of numbers
-
-examples:
-  python -m retrograde check layers:affine layers:x
-  python -m retrograde check "layers:Affine(np.ones((5, 4)), np.zeros(4))" x.npy
-  python -m retrograde check train:network x_batch.npy t_batch.npy --language ko
-  python -m retrograde check cs231n/layers.py:affine_forward cs231n/layers.py:affine_backward x.npy w.npy b.npy
-  python -m retrograde check net:model x.npy t.npy --loss "net:lambda net, x, t: ((net.forward(x) - t) ** 2).mean()"
-  python -m retrograde check net:layer x.npy --params W=grad_weights b=grad_bias --lr 0.01
-  python -m retrograde check train:network x.npy t.npy --save report.html
-
-exit code: 0 the gradient is right, 1 it is not, 2 there was no check
-"""
+_COMMAND = "python -m retrograde"
+_EXAMPLES = f"""\
+  {_COMMAND} check layers:affine layers:x
+  {_COMMAND} check "layers:Affine(np.ones((5, 4)), np.zeros(4))" x.npy
+  {_COMMAND} check train:network x_batch.npy t_batch.npy --language ko
+  {_COMMAND} check cs231n/layers.py:affine_forward cs231n/layers.py:affine_backward x.npy w.npy b.npy
+  {_COMMAND} check net:model x.npy t.npy --loss "net:lambda net, x, t: ((net.forward(x) - t) ** 2).mean()"
+  {_COMMAND} check net:layer x.npy --params W=grad_weights b=grad_bias --lr 0.01
+  {_COMMAND} check train:network x.npy t.npy --save report.html"""
+TABLE.update(COMMAND)
 
 
 class _Refused(Exception):
@@ -43,6 +39,7 @@ class _Refused(Exception):
 
 def main(arguments=None):
     """The exit code: 0 right, 1 not right, 2 no check."""
+    _choose_language(sys.argv[1:] if arguments is None else arguments)
     try:
         given = _parser().parse_args(arguments)
     except SystemExit as stop:
@@ -56,13 +53,13 @@ def main(arguments=None):
     except _Refused as error:
         return _say(error, error.help)
     except (ReadingError, Error) as error:
-        return _say(error, "keywords are options here, such as --lr for lr=; see python -m retrograde check --help")
+        return _say(error, Text("command-keywords", command=_COMMAND))
     except InternalError as error:
-        return _say(error, "this is a fault of retrograde: report it with the code that was checked")
+        return _say(error, Text("command-internal"))
     except Exception as error:
         # The user's own exception, with his own traceback.
         traceback.print_exception(error)
-        return _say(f"the code that is checked raised {type(error).__name__}: {error}", "run it once without the check, with the same arguments")
+        return _say(Text("command-raised", error=f"{type(error).__name__}: {error}"), Text("command-run-once"))
     print(report.to_json() if given.json else report)
     if given.save:
         try:
@@ -73,36 +70,70 @@ def main(arguments=None):
 
 
 def _say(error, help):
-    print(f"error: {error}\n  help: {help}", file=sys.stderr)
+    print(f"{Text('error')}: {error}\n  {Text('help')}: {help}", file=sys.stderr)
     return 2
 
 
+def _choose_language(arguments):
+    """The language that the arguments ask for, before they are read: what is said of them and the help are in it, too."""
+    for at, one in enumerate(arguments):
+        option, equals, value = one.partition("=")
+        if option in ("--language", "--lang"):
+            value = value if equals else next(iter(arguments[at + 1 :]), "")
+            if value in KNOWN:
+                language(value)
+
+
+class _Help(argparse.RawDescriptionHelpFormatter):
+    def add_usage(self, usage, actions, groups, prefix=None):
+        super().add_usage(usage, actions, groups, str(Text("command-usage")) if prefix is None else prefix)
+
+
 class _Parser(argparse.ArgumentParser):
+    def __init__(self, **given):
+        super().__init__(add_help=False, formatter_class=_Help, **given)
+        self._positionals.title, self._optionals.title = str(Text("command-positionals")), str(Text("command-options"))
+        self.add_argument("-h", "--help", action="help", help=_text("command-help"))
+
     def error(self, message):
-        raise SystemExit(_say(message, f"{self.prog} --help shows examples"))
+        raise SystemExit(_say(_told(message), Text("command-see-help", command=self.prog)))
+
+
+def _told(message):
+    """What argparse says, in the language that is spoken."""
+    for id in TABLE:
+        if id.startswith("argparse-"):
+            pattern = re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>.+)", re.escape(TABLE[id][0]))
+            found = re.fullmatch(pattern, message, re.S)
+            if found:
+                return Text(id, **found.groupdict())
+    return message
+
+
+def _text(id):
+    return str(Text(id))
 
 
 def _parser():
-    parser = _Parser(prog="python -m retrograde", description="Checks gradients that were written by hand, and names what is wrong.")
-    tasks = parser.add_subparsers(dest="task", required=True)
+    parser = _Parser(prog=_COMMAND, description=_text("command-description"))
+    tasks = parser.add_subparsers(dest="task", required=True, title=_text("command-tasks"))
     task = tasks.add_parser(
         "check",
-        help="check a layer, a loss, a network or functions",
-        description="Checks a layer, a loss, a network or functions, on an example of what they take.",
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        help=_text("command-check"),
+        description=_text("command-check-description"),
+        epilog=str(Text("command-examples", examples=_EXAMPLES)),
     )
-    task.add_argument("things", nargs="+", metavar="thing", help="module:object, then the example: arrays and numbers")
-    task.add_argument("--language", "--lang", choices=("en", "ko"), help="the language of the report")
-    task.add_argument("--loss", metavar="MODULE:FUNCTION", help="the loss of (thing, *example), where the code has none")
-    task.add_argument("--lr", type=float, metavar="RATE", help="the learning rate, where backward updates the parameters itself")
-    task.add_argument("--params", nargs="+", metavar="NAME=GRADIENT", help="which array is the gradient of which: W=dW")
-    task.add_argument("--labels", metavar="ARRAY", help="what is never moved: a .npy file, or module:array")
-    task.add_argument("--wrt", metavar="NAMES", help="by which arguments the gradient is: w,b")
-    task.add_argument("--name", help="what the report calls it")
-    task.add_argument("--budget", type=float, metavar="SECONDS", help="about how long the check of slow code may take")
-    task.add_argument("--save", metavar="FILE", help="write the report: .html, .md, .json, .txt")
-    task.add_argument("--json", action="store_true", help="print JSON")
+    task.add_argument("things", nargs="+", metavar="thing", help=_text("command-things"))
+    task.add_argument("--language", "--lang", choices=KNOWN, help=_text("command-language"))
+    task.add_argument("--loss", metavar="MODULE:FUNCTION", help=_text("command-loss"))
+    task.add_argument("--lr", type=float, metavar="RATE", help=_text("command-lr"))
+    task.add_argument("--params", nargs="+", metavar="NAME=GRADIENT", help=_text("command-params"))
+    task.add_argument("--labels", metavar="ARRAY", help=_text("command-labels"))
+    task.add_argument("--wrt", metavar="NAMES", help=_text("command-wrt"))
+    task.add_argument("--name", help=_text("command-name"))
+    task.add_argument("--budget", type=float, metavar="SECONDS", help=_text("command-budget"))
+    task.add_argument("--save", metavar="FILE", help=_text("command-save"))
+    task.add_argument("--json", action="store_true", help=_text("command-json"))
     return parser
 
 
@@ -117,7 +148,7 @@ def _keywords(given):
         pairs = [one.partition("=") for one in given.params]
         wrong = next((value + sign for value, sign, gradient in pairs if not gradient), None)
         if wrong is not None:
-            raise _Refused(f"--params {wrong}: no gradient is named", "--params W=dW b=db")
+            raise _Refused(Text("command-no-gradient", pair=wrong), "--params W=dW b=db")
         keywords["params"] = {value: gradient for value, _, gradient in pairs}
     if given.wrt:
         keywords["wrt"] = [int(one) if one.isdigit() else one for one in given.wrt.split(",")]
@@ -134,17 +165,17 @@ def _load(text):
         except (NameError, AttributeError, SyntaxError) as error:
             if _is_inside(error):
                 raise
-            names = ", ".join(name for name in space if not name.startswith("_"))
-            raise _Refused(f"{text}: {error}", f"{module} has {names or 'no names'}") from error
+            names = Names(name for name in space if not name.startswith("_"))
+            raise _Refused(f"{text}: {error}", Text("command-module-has", module=module, names=names)) from error
     if text.endswith(".npy"):
         try:
             return np.load(text)
         except (OSError, ValueError) as error:
-            raise _Refused(f"{text}: {error}", "write it with np.save, as an array of numbers") from error
+            raise _Refused(f"{text}: {error}", Text("command-np-save")) from error
     try:
         value = ast.literal_eval(text)
     except (ValueError, SyntaxError) as error:
-        raise _Refused(f"{text}: neither an object, nor a file, nor a number", "module:object, x.npy, or 3.5") from error
+        raise _Refused(Text("command-unknown", text=text), Text("command-kinds")) from error
     return np.array(value) if isinstance(value, list) else value
 
 
@@ -158,7 +189,7 @@ def _module(name, text):
     path = pathlib.Path(name)
     if name.endswith(".py"):
         if not path.is_file():
-            raise _Refused(f"{text}: there is no file {name}", f"write the path from {os.getcwd()}")
+            raise _Refused(Text("command-no-file", text=text, file=name), Text("command-from", folder=os.getcwd()))
         # As Python does for a script: its folder is where it imports from.
         sys.path.insert(0, str(path.parent.resolve()))
         name = path.stem
@@ -167,7 +198,7 @@ def _module(name, text):
     except ModuleNotFoundError as error:
         if error.name is None or not (name == error.name or name.startswith(error.name + ".")):
             raise
-        raise _Refused(f"{text}: there is no module {error.name} here", "run it in the folder of the file, or write file.py:object") from error
+        raise _Refused(Text("command-no-module", text=text, module=error.name), Text("command-folder")) from error
 
 
 if __name__ == "__main__":

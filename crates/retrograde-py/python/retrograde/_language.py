@@ -98,10 +98,26 @@ def resolved(data, code):
     return data
 
 
+def columns(text):
+    """How many columns of a terminal a text takes: a Korean letter takes two."""
+    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
+
+
 def padded(text, width):
-    """A text with spaces up to so many columns, of which a Korean letter takes two."""
-    columns = sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
-    return text + " " * max(0, width - columns)
+    """A text with spaces up to so many columns."""
+    return text + " " * max(0, width - columns(text))
+
+
+def wrapped(text, first, width=80):
+    """The lines of a text, between words. The first begins with ``first``, and the others are indented as far."""
+    lines, indent = [first], " " * columns(first)
+    for word in text.split():
+        own = lines[-1] if lines[-1] in (first, indent) else f"{lines[-1]} "
+        if own not in (first, indent) and columns(own + word) > width:
+            lines.append(indent + word)
+        else:
+            lines[-1] = own + word
+    return lines
 
 
 _PARTICLE = re.compile(r"\((은/는|이/가|을/를|과/와|이라/라|으로/로)\)")

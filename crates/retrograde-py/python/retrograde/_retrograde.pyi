@@ -52,6 +52,7 @@ def check_network(
 def check_function(
     name: str,
     arguments: Sequence[tuple[str, _Array]],
+    data: Sequence[_Array],
     loss: Callable[[list[_Array]], float],
     gradients: Callable[[list[_Array]], Sequence[_Array]],
     limits: _Limits,

@@ -22,6 +22,7 @@ TABLE = {
     "column-analytic": ("analytic", "코드의 값"),
     "column-numeric": ("numeric", "수치 미분"),
     "column-largest": ("largest error", "최대 오차"),
+    "column-mean": ("mean |Δ|", "평균 |Δ|"),
     "column-cosine": ("cosine", "코사인"),
     "column-verdict": ("verdict", "판정"),
     "verdict-right": ("right", "맞음"),
@@ -38,6 +39,7 @@ TABLE = {
     "error-unreadable": ("{call} is no code that I can read", "{call}(은/는) 읽을 수 없는 코드입니다"),
     "error-keyword": ("{name}={value} makes no sense", "{name}={value}(은/는) 쓸 수 없는 값입니다"),
     "error-layers": ("layers ({names}) without a loss", "손실이 없는 계층({names})"),
+    "error-saved": ("{name}: a report is saved as {forms}", "{name}: 보고서를 저장할 수 있는 형식은 {forms}입니다"),
     "error-names": ("names and their values, and no code that can be called", "이름과 값뿐이고 호출할 코드가 없습니다"),
     "error-value": ("a value ({kind}), and no code that can be called", "값({kind})뿐이고 호출할 코드가 없습니다"),
     "error-class": ("{name} is a class", "{name}(은/는) 클래스입니다"),
@@ -59,6 +61,8 @@ TABLE = {
     "error-params": ("params={pair} names no arrays of {kind}", "params={pair}에 해당하는 배열이 {kind}에 없습니다"),
     "error-changes": ("{name} changes {names}", "{name}(이/가) {names}(을/를) 바꿉니다"),
     "error-updates": ("{name} updates its parameters itself", "{name}(이/가) 매개변수를 직접 갱신합니다"),
+    "error-steps": ("{name} takes several steps, or steps that are not the gradient times a rate", "{name}(은/는) 여러 번 갱신하거나, 기울기에 학습률을 곱한 것이 아닌 값으로 갱신합니다"),
+    "error-no-update": ("{name} updates no parameters", "{name}(이/가) 매개변수를 갱신하지 않습니다"),
     "error-arrays": ("{count} arrays in the example", "예로 준 배열이 {count}개입니다"),
     "error-has": ("{name} has arrays {names}", "{name}의 배열: {names}"),
     "error-loss": ("{name} computes no loss", "{name}(은/는) 손실을 계산하지 않습니다"),
@@ -100,6 +104,10 @@ TABLE = {
     "help-lambda": ("functools.partial, or a lambda", "functools.partial이나 lambda를 쓰세요"),
     "help-floats": ("an array of floats", "실수 배열을 주세요"),
     "help-argument": ("name the argument as forward returns it, or x and t", "인수의 이름을 forward가 반환하는 이름이나 x, t로 하세요"),
+    "help-step": (
+        "a method that returns the gradients, or that makes one step of gradient descent",
+        "기울기를 반환하거나 경사 하강을 한 번만 하는 메서드를 쓰세요",
+    ),
     "help-keys": (
         "a dictionary of parameters with the keys W1, b1, … and dW1, db1, …",
         "키가 W1, b1, …인 매개변수와 dW1, db1, …인 기울기의 딕셔너리를 쓰세요",
@@ -136,6 +144,7 @@ TABLE = {
     "is-network": ("{name}: a network; {calls}", "{name}: 신경망. {calls}"),
     "is-network-of": ("{name}: a network; {calls}; layers {layers}", "{name}: 신경망. {calls}. 계층 {layers}"),
     "calls-gradient": ("{loss}(x, t) and {gradient}(x, t)", "{loss}(x, t)(과/와) {gradient}(x, t)"),
+    "calls-then": ("{loss}(x, t), then {backward}()", "{loss}(x, t) 다음에 {backward}()"),
     "calls-loss": ("{loss}(x, t) → the loss and the gradients", "{loss}(x, t) → 손실과 기울기"),
     "is-context": ("{name}: a function with a context; {call}, {back}", "{name}: 컨텍스트를 쓰는 함수. {call}, {back}"),
     "is-rule": ("{name}: a function with a derivative of its own; {call}, through {library}", "{name}: 미분 규칙을 따로 정한 함수. {call}, {library}로 호출"),
@@ -207,6 +216,14 @@ TABLE = {
         "no parameter was found for {names} (params= says which)",
         "{names}의 매개변수를 찾지 못했습니다(params=로 지정)",
     ),
+    "note-not-a-gradient": (
+        "gradient {number} of those returned is not taken for that of {name} (wrt= says otherwise)",
+        "반환값의 {number}번째는 {name}의 기울기로 보지 않습니다(다르면 wrt=로 지정)",
+    ),
+    "note-not-compared": (
+        "no gradient was found for {names}: not compared (params= says where it is)",
+        "{names}의 기울기를 찾지 못해 비교하지 않습니다(params=로 지정)",
+    ),
     "note-training": (
         "{loss} is called with {flag}=True, as gradient trains",
         "gradient가 학습 모드이므로 {loss}도 {flag}=True로 호출합니다",
@@ -265,6 +282,22 @@ TABLE = {
         "check the whole network, with its loss: only that decides it",
         "어느 쪽인지는 손실까지 포함한 신경망 전체를 확인해야 알 수 있습니다",
     ),
+    "gradient_replaced": ("a gradient that replaces the one before", "더하지 않고 덮어쓰는 기울기"),
+    "gradient_replaced-sentence": (
+        "The backward step of {operation} sets the gradient of its inputs and does not add to it. Where a {kind} is used twice, only what the "
+        "last use contributes is left.",
+        "{operation} 연산의 역전파가 입력의 기울기에 더하지 않고 새 값을 넣습니다. {kind} 하나를 두 번 쓰면 나중에 쓴 곳의 기여만 남습니다.",
+    ),
+    "gradient_replaced-help": ("add to it: +=", "+=로 더하세요"),
+    "gradient_replaced-training": (
+        "whatever is used more than once is given too little or another gradient",
+        "두 번 이상 쓰이는 값의 기울기가 작거나 다른 값이 됩니다",
+    ),
+    "clipped": ("gradients are clipped", "기울기를 일정 범위로 자름"),
+    "clipped-sentence": (
+        "No element is beyond ±{bound}: what would be is cut off, and all others are those of the loss. The comparison leaves the cut out.",
+        "±{bound}(을/를) 넘는 원소를 그 값으로 자르며, 그 밖의 원소는 손실의 기울기와 같습니다. 비교할 때는 자르지 않은 값으로 봤습니다.",
+    ),
     "rule_of_another_function": ("a rule whose forward is another function", "forward가 다른 함수인 미분 규칙"),
     "rule_of_another_function-sentence": (
         "The forward of the rule gives other values than {name}: where a gradient is asked for, another function is computed.",
@@ -278,11 +311,18 @@ TABLE = {
         "손실은 샘플 {count}개의 평균인데 {gradient}(은/는) 합을 주고, {update}(이/가) 샘플의 수로 나눕니다. 실제로 쓰이는 값은 손실의 기울기입니다.",
     ),
     "and": ("{one} and {other}", "{one}(과/와) {other}"),
+    "wrong_line": ("one wrong line", "틀린 한 줄"),
+    "wrong_line-sentence": (
+        "With this one line changed and nothing else, backward gives the gradient that the differences say, at every probe, and forward "
+        "gives what it gave: the fault is in this line.",
+        "이 한 줄만 바꾸면 backward가 모든 입력에서 수치 미분과 같은 기울기를 내고 forward의 값은 그대로입니다. 오류는 이 줄에 있습니다.",
+    ),
+    "wrong_line-nothing": ("(without this line)", "(이 줄을 뺌)"),
     "epsilon": ("an epsilon in the loss", "손실 안의 엡실론"),
     "epsilon-sentence": (
-        "The loss is computed with {shown}, and the gradients are those of a loss without it: so small an epsilon has no consequence for "
-        "training. The comparison leaves it out.",
-        "손실은 {shown}(을/를) 써서 계산하지만 기울기는 그것이 없는 손실의 기울기입니다. 이렇게 작은 엡실론은 학습에 영향을 주지 않으므로 "
+        "The loss is computed with {shown}, and the gradients as if that were 0: so small an epsilon has no consequence for training. The "
+        "comparison leaves it out.",
+        "손실은 {shown}(을/를) 써서 계산하지만 기울기는 그 값을 0으로 보고 계산합니다. 이렇게 작은 엡실론은 학습에 영향을 주지 않으므로 "
         "비교에서 뺐습니다.",
     ),
 }

@@ -1,20 +1,24 @@
-"""A report inside a notebook: a fragment that needs no style sheet and no script."""
+"""A report inside a notebook: a fragment that needs no style sheet and no script.
+
+It has the letters and the ground of the page that it stands in, light or dark. Where it sets a colour of letters, it sets their ground,
+too; where a page takes its styles away, the words say the same."""
 
 import html
 
-_COLOURS = {"right": "#2a7d3f", "wrong": "#c0392b"}
+#: Of the verdict: its mark, and the ground of its white letters.
+_RIGHT, _WRONG, _OPEN = ("✓", "#1f7a3d"), ("✗", "#b83227"), ("?", "#8a5a00")
+_EDGES = {"fault": _WRONG[1], "warning": _OPEN[1], "remark": "#7a8594"}
 
 
 def fragment(report):
     """The report as a piece of HTML: a verdict, the row of layers, what was found, the table, the reading."""
-    good = report.ok
-    colour = _COLOURS["right" if good else "wrong"]
-    mark = "✓" if good else "✗"
+    mark, ground = _RIGHT if report.ok else _WRONG if report.verdict == "wrong" else _OPEN
     say = report._say
     verdict = say(f"verdict-{report.verdict}")
-    parts = [f'<p><b style="color:{colour}">{mark} {html.escape(report.subject)}: {html.escape(verdict)}</b></p>']
+    badge = f"background:{ground};color:#fff;padding:2px 8px;border-radius:4px"
+    parts = [f'<p><b style="{badge}">{mark} {html.escape(report.subject)}: {html.escape(verdict)}</b></p>']
     if len(report.layers) > 1:
-        marks = [f"{html.escape(one.name)} {'✗' if one.verdict == 'wrong' else '✓'}" for one in report.layers]
+        marks = [f"<b>{html.escape(one.name)} ✗</b>" if one.verdict == "wrong" else f"{html.escape(one.name)} ✓" for one in report.layers]
         parts.append(f"<p>{' → '.join(marks)}</p>")
     for one in report.findings:
         parts.append(_finding(one, say))
@@ -25,7 +29,8 @@ def fragment(report):
 
 
 def _finding(one, say):
-    lines = [f"<p><b>{say(f'severity-{one.severity}')}: {html.escape(one.title)}</b> ({html.escape(one.location)})<br>"]
+    edge = f"border-left:3px solid {_EDGES[one.severity]};padding-left:12px;margin:14px 0"
+    lines = [f'<div style="{edge}"><p><b>{say(f"severity-{one.severity}")}: {html.escape(one.title)}</b> ({html.escape(one.location)})<br>']
     lines.append(html.escape(one.sentence) + "</p>")
     if one.formulas:
         lines.append(
@@ -42,19 +47,25 @@ def _finding(one, say):
         lines.append(f"<p>{say('training')}: {html.escape(one.consequence)}</p>")
     if one.evidence:
         items = "".join(f"<li>{html.escape(evidence.statement)}</li>" for evidence in one.evidence)
-        lines.append(f"<details><summary>{say('evidence')}</summary><ul>{items}</ul></details>")
-    return "".join(lines)
+        # What explains the numbers that the user has seen is not hidden.
+        state = " open" if one.severity == "fault" else ""
+        lines.append(f"<details{state}><summary>{say('evidence')}</summary><ul>{items}</ul></details>")
+    return "".join([*lines, "</div>"])
 
 
 def _table(blocks, say):
     if not blocks:
         return ""
-    columns = ("gradient", "analytic", "numeric", "largest", "cosine", "verdict")
+    columns = ("gradient", "analytic", "numeric", "largest", "mean", "cosine", "verdict")
     head = "<tr>" + "".join(f"<th>{say(f'column-{one}')}</th>" for one in columns) + "</tr>"
     rows = []
     for name, one in sorted(blocks.items(), key=lambda pair: -(pair[1].error or 0)):
-        cells = [name, _number(one.analytic), _number(one.numeric), _number(one.error), _number(one.cosine), say(f"verdict-{one.verdict}")]
-        rows.append("<tr>" + "".join(f"<td>{html.escape(str(cell))}</td>" for cell in cells) + "</tr>")
+        numbers = [_number(each) for each in (one.analytic, one.numeric, one.error, one.mean_difference, one.cosine)]
+        verdict = say(f"verdict-{one.verdict}")
+        cells = [html.escape(cell) for cell in (name, *numbers, verdict)]
+        if one.verdict == "wrong":
+            cells[0], cells[-1] = f"<b>{cells[0]}</b>", f"<b>✗ {cells[-1]}</b>"
+        rows.append("<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>")
     return f"<table>{head}{''.join(rows)}</table>"
 
 

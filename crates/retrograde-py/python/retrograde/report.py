@@ -197,7 +197,7 @@ class Report:
         path = pathlib.Path(path)
         forms = {".html": self._page, ".md": self._repr_markdown_, ".json": self.to_json, ".txt": self.__str__}
         if path.suffix not in forms:
-            raise ValueError(f"{path.name}: a report is saved as {', '.join(forms)}")
+            raise ValueError(str(Text("error-saved", name=path.name, forms=", ".join(forms))))
         path.write_text(forms[path.suffix](), encoding="utf-8")
 
     def assert_right(self):

@@ -16,7 +16,11 @@ use crate::textbook::{Layer, Tensor};
 const POINTS: usize = 6;
 
 /// The elements of a block that are compared at each of them.
-const ELEMENTS: usize = 12;
+const FURTHEST: usize = 4;
+
+/// A function whose values are known no better is asked along wide steps, too. The kinks of many rectifiers in a batch look like a
+/// noise of up to a tenth of that.
+const FEW_DIGITS: f64 = 1e-9;
 
 /// By how many roundings a number is moved, at most: by less the numbers of a lower precision would not move.
 const MOVED: f64 = 2.0;
@@ -38,8 +42,10 @@ impl Answers {
         if !view.verdict.is_wrong() || wrong.is_empty() || self.probes[number].slack[block].is_some() {
             return Ok(());
         }
-        let step = wrong.len().div_ceil(ELEMENTS);
-        wrong = wrong.into_iter().step_by(step).collect();
+        let is_rounded = self.is_rounded(number);
+        // Those that are furthest off are enough: if they are wrong, so is the block, and rounding is largest there, too.
+        wrong.sort_by(|a, b| view.off(*b).total_cmp(&view.off(*a)));
+        wrong.truncate(FURTHEST);
         let mut errors: Vec<Vec<f64>> =
             wrong.iter().map(|&at| vec![nth(&view.claimed, at) - nth(&view.truth, at)]).collect();
         for near in self.within_rounding(layer, number) {
@@ -57,7 +63,6 @@ impl Answers {
         }
         let least = self.within_loss * self.probes[number].d.iter().map(|d| d.abs()).sum::<f64>();
         let mut spans: Vec<f64> = errors.iter().map(|errors| least + SPAN * span(errors)).collect();
-        let is_rounded = self.is_rounded(number);
         for ((span, errors), &at) in spans.iter_mut().zip(&errors).zip(&wrong) {
             // At the user's own input the differences of code that rounds to all digits are believed.
             if !is_rounded && self.is_given(number) {
@@ -69,7 +74,7 @@ impl Answers {
             if errors[0].abs() > *span {
                 if self.follows(layer, number, block, &one) {
                     *span = errors[0].abs();
-                } else if !is_rounded {
+                } else {
                     break;
                 }
             }
@@ -121,7 +126,7 @@ impl Answers {
 
     /// Whether rounding is more than that of `f64`.
     fn is_rounded(&self, number: usize) -> bool {
-        self.probes[number].noise > 1e-12 || self.unit > f64::EPSILON
+        self.probes[number].noise > FEW_DIGITS || self.unit > f64::EPSILON
     }
 
     /// Whether a difference of the outputs over a wide step is the mean of what is claimed along the way, as it must be by the
@@ -145,7 +150,11 @@ impl Answers {
             Some((out.map(|((out, middle), d)| d * (out - middle)).sum(), here(claimed)))
         };
         let (mut agree, mut differ) = (0, 0);
+        let majority = STEPS.len() / 2 + 1;
         for step in STEPS {
+            if agree.max(differ) == majority {
+                break;
+            }
             let (Some(above), Some(below)) = (at(step), at(-step)) else { continue };
             let quotient = (above.0 - below.0) / (2.0 * step);
             let claims: Option<Vec<f64>> =

@@ -5,6 +5,7 @@
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Once;
@@ -60,9 +61,10 @@ impl Control {
         Self::default()
     }
 
-    /// About how long the check may take. Fewer elements of each block are differentiated one by one, and fewer causes are
-    /// tried, if the code is too slow for all; the report says so. Random directions cover whole blocks in any case. With a
-    /// budget, what is compared depends on the machine's speed.
+    /// About how long the check may take on a machine that does nothing else. Fewer elements of each block are differentiated
+    /// one by one, and fewer causes are tried, if the code is too slow for all; the report says so. Random directions cover whole
+    /// blocks in any case. With a budget, what is compared depends on the machine's speed, but not on its load: of each few calls
+    /// the fastest is what counts.
     pub fn budget(mut self, time: Duration) -> Self {
         self.budget = Some(time);
         self
@@ -86,7 +88,8 @@ impl Control {
             began: Instant::now(),
             shown: Duration::ZERO,
             calls: 0,
-            cost: Duration::ZERO,
+            spent: Duration::ZERO,
+            latest: BTreeMap::new(),
             subject: String::new(),
             range: (0.0, 1.0),
             done: 0.0,
@@ -117,8 +120,10 @@ struct Running {
     /// When the progress was last shown, since the beginning.
     shown: Duration,
     calls: u64,
-    /// The time that the calls took.
-    cost: Duration,
+    /// The time that the calls would have taken on a machine that does nothing else.
+    spent: Duration,
+    /// The latest calls of each kind, which are not in it yet.
+    latest: BTreeMap<String, Calls>,
     subject: String,
     /// The part of the whole work that the current stage is, and how much of the stage is done.
     range: (f64, f64),
@@ -129,7 +134,32 @@ struct Running {
     spared: bool,
 }
 
+/// Some calls of one kind: how many, and the time of the fastest.
+#[derive(Clone, Copy)]
+struct Calls {
+    count: u32,
+    least: Duration,
+}
+
 impl Running {
+    /// Counts a call.
+    fn count(&mut self, kind: String, took: Duration) {
+        self.calls += 1;
+        let latest = self.latest.entry(kind).or_insert(Calls { count: 0, least: took });
+        (latest.count, latest.least) = (latest.count + 1, latest.least.min(took));
+        if latest.count == ALIKE {
+            self.spent += latest.least * ALIKE;
+            latest.count = 0;
+            latest.least = Duration::MAX;
+        }
+    }
+
+    /// The time that all calls would have taken on a machine that does nothing else.
+    fn cost(&self) -> Duration {
+        let latest = self.latest.values().filter(|latest| latest.count > 0);
+        self.spent + latest.map(|latest| latest.least * latest.count).sum::<Duration>()
+    }
+
     /// The part of the whole work that is done when this part of the current stage is.
     fn at(&self, part: f64) -> f64 {
         let (begin, end) = self.range;
@@ -156,6 +186,8 @@ impl Drop for Restored {
 const INTERVAL: Duration = Duration::from_millis(50);
 /// About how many calls of `forward` the derivative by one element takes.
 const CALLS_PER_ELEMENT: f64 = 8.0;
+/// Of so many calls of one kind in a row the fastest tells what each takes; calls at another size come after them.
+const ALIKE: u32 = 8;
 /// At least so many elements of a block are differentiated, whatever the budget.
 const LEAST: usize = 4;
 
@@ -197,11 +229,11 @@ pub(super) fn affordable(most: usize, blocks: usize, until: f64) -> usize {
     CURRENT.with_borrow_mut(|running| {
         let Some(running) = running else { return most };
         let Some(budget) = running.control.budget else { return most };
-        let elapsed = running.began.elapsed();
+        let spent = running.cost();
         // Its share of the time; more where what came before left much of it.
-        let share = budget.mul_f64(running.at(until)).saturating_sub(elapsed);
-        let left = share.max(budget.saturating_sub(elapsed) / SPARE);
-        let cost = running.cost.as_secs_f64() / running.calls.max(1) as f64;
+        let share = budget.mul_f64(running.at(until)).saturating_sub(spent);
+        let left = share.max(budget.saturating_sub(spent) / SPARE);
+        let cost = spent.as_secs_f64() / running.calls.max(1) as f64;
         let elements =
             left.as_secs_f64() / (cost * CALLS_PER_ELEMENT * blocks.max(1) as f64).max(f64::MIN_POSITIVE);
         let affordable = most.min(elements as usize).max(LEAST.min(most));
@@ -214,7 +246,7 @@ pub(super) fn affordable(most: usize, blocks: usize, until: f64) -> usize {
 pub(super) fn is_spent() -> bool {
     CURRENT.with_borrow_mut(|running| {
         let Some(running) = running else { return false };
-        let spent = running.control.budget.is_some_and(|budget| running.began.elapsed() >= budget);
+        let spent = running.control.budget.is_some_and(|budget| running.cost() >= budget);
         running.spared |= spent;
         spent
     })
@@ -246,8 +278,7 @@ pub(super) fn guard<T>(name: &str, call: &str, run: impl FnOnce() -> Result<T>) 
     });
     CURRENT.with_borrow_mut(|running| {
         let Some(running) = running else { return };
-        running.calls += 1;
-        running.cost += began.elapsed();
+        running.count(format!("{name} {call}"), began.elapsed());
         if let Err(error @ Error::Interrupted { .. }) = &result {
             running.interrupted.get_or_insert_with(|| error.clone());
         }

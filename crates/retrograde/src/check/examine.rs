@@ -39,15 +39,17 @@ pub(super) fn examine(
     x: &Tensor,
     labels: Option<&Labels>,
 ) -> Result<Examined> {
-    examine_at(layer, (name, "x"), (x, Inputs::Random), labels)
+    examine_at(layer, (name, "x"), (x, Inputs::Random), labels, &[])
 }
 
-/// The same of a layer whose input may have another name than `x`, at `inputs`.
+/// The same of a layer whose input may have another name than `x`, at `inputs`; with what a loss is computed from beside its
+/// arguments.
 pub(super) fn examine_at(
     layer: &mut dyn Layer,
     (name, input): (&str, &str),
     (x, inputs): (&Tensor, Inputs),
     labels: Option<&Labels>,
+    data: &[Tensor],
 ) -> Result<Examined> {
     let layer = &mut Guarded::new(layer);
     expect_numbers(name, x)?;
@@ -75,6 +77,7 @@ pub(super) fn examine_at(
             });
         }
     };
+    answers.data = data.to_vec();
     let mut wrong: Vec<(usize, Vec<Diagnosis>)> = Vec::new();
     let mut blocks = Vec::new();
     let mut findings = Vec::new();

@@ -42,10 +42,12 @@ pub fn function(
     loss: impl FnMut(&[Tensor]) -> Result<f64>,
     gradients: impl FnMut(&[Tensor]) -> Result<Vec<Tensor>>,
 ) -> Result<Report> {
-    function_named("function", arguments, loss, gradients)
+    function_named("function", arguments, &[], loss, gradients)
 }
 
-/// The same under a name of the caller's.
+/// The same under a name of the caller's, and with `data`: the arrays that the loss is computed from beside its arguments, such
+/// as a batch and its labels, as far as they are known. With them a network of dense layers is recognised by its loss, and
+/// more causes can be named.
 ///
 /// # Errors
 ///
@@ -53,16 +55,18 @@ pub fn function(
 pub fn function_named(
     name: &str,
     arguments: &[(&str, Tensor)],
+    data: &[Tensor],
     loss: impl FnMut(&[Tensor]) -> Result<f64>,
     gradients: impl FnMut(&[Tensor]) -> Result<Vec<Tensor>>,
 ) -> Result<Report> {
-    function_at((name, Inputs::Random), arguments, loss, gradients)
+    function_at((name, Inputs::Random), arguments, data, loss, gradients)
 }
 
 /// The same at `inputs`.
 pub(super) fn function_at(
     (name, inputs): (&str, Inputs),
     arguments: &[(&str, Tensor)],
+    data: &[Tensor],
     mut loss: impl FnMut(&[Tensor]) -> Result<f64>,
     mut gradients: impl FnMut(&[Tensor]) -> Result<Vec<Tensor>>,
 ) -> Result<Report> {
@@ -71,7 +75,7 @@ pub(super) fn function_at(
         let dout = upstream[0].sum();
         Ok(gradients(values)?.into_iter().map(|gradient| Some(gradient * dout)).collect())
     };
-    scope(|| check((name, inputs), arguments, &mut forward, &mut backward))
+    scope(|| check((name, inputs), arguments, data, &mut forward, &mut backward))
 }
 
 /// Checks the vector-Jacobian product of a function with several arguments and several outputs.
@@ -116,7 +120,7 @@ pub fn vjp_named(
     mut forward: impl FnMut(&[Tensor]) -> Result<Vec<Tensor>>,
     mut backward: impl FnMut(&[Tensor], &[Tensor]) -> Result<Vec<Option<Tensor>>>,
 ) -> Result<Report> {
-    scope(|| check((name, Inputs::Random), arguments, &mut forward, &mut backward))
+    scope(|| check((name, Inputs::Random), arguments, &[], &mut forward, &mut backward))
 }
 
 type Forward<'f> = dyn FnMut(&[Tensor]) -> Result<Vec<Tensor>> + 'f;
@@ -125,6 +129,7 @@ type Backward<'f> = dyn FnMut(&[Tensor], &[Tensor]) -> Result<Vec<Option<Tensor>
 fn check(
     (name, inputs): (&str, Inputs),
     arguments: &[(&str, Tensor)],
+    data: &[Tensor],
     forward: &mut Forward<'_>,
     backward: &mut Backward<'_>,
 ) -> Result<Report> {
@@ -153,6 +158,8 @@ fn check(
     let differentiated: Vec<usize> =
         (0..given.len()).filter(|&at| given[at].is_some() && !values[at].is_empty()).collect();
     let without: Vec<usize> = (0..given.len()).filter(|at| given[*at].is_none()).collect();
+    let data: Vec<Tensor> =
+        data.iter().cloned().chain(without.iter().map(|at| values[*at].clone())).collect();
     let mut remarks = Vec::new();
     for at in without {
         remarks.extend(no_gradient(name, arguments, at, &outputs, forward, differentiated.is_empty()));
@@ -185,7 +192,7 @@ fn check(
     };
     let x = layer.values[input].clone();
     let input_name = layer.names[input].clone();
-    let mut examined = examine_at(&mut layer, (name, &input_name), (&x, inputs), None)?;
+    let mut examined = examine_at(&mut layer, (name, &input_name), (&x, inputs), None, &data)?;
     // The other arguments have as many rows as they have.
     examined.method.retain(|line| line.id() != "method-one_batch");
     examined.findings.extend(remarks);

@@ -39,7 +39,7 @@ pub fn layer(layer: &mut dyn Layer, x: &Tensor) -> Result<Report> {
 pub fn layer_named(layer: &mut dyn Layer, x: &Tensor, input: &str) -> Result<Report> {
     let name = layer.name().to_owned();
     scope(|| {
-        let examined = examine_at(layer, (&name, input), (x, Inputs::Random), None)?;
+        let examined = examine_at(layer, (&name, input), (x, Inputs::Random), None, &[])?;
         Ok(report_of(&name, examined))
     })
 }

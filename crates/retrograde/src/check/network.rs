@@ -101,7 +101,7 @@ fn named(
     })?;
     // Beside the gradient of a loss without its epsilon, every number of the whole would be off by as little.
     let unknown = loss.findings.iter().any(|found| matches!(found.cause, Some(Cause::Epsilon { .. })));
-    row.loss = loss.epsilon.filter(|_| unknown);
+    row.loss = loss.epsilon.filter(|_| unknown || loss.layer.verdict.is_wrong());
     let known = row.loss.is_some();
     let mut whole = stage("network", (0.1, 0.4), || whole::judge(&mut row, x))?;
     let passes = row.run(x);
@@ -212,7 +212,7 @@ fn some_rows(network: &mut Network, x: &Tensor, labels: &Labels) -> Option<(Vec<
 /// Examines the loss alone.
 fn loss_alone(network: &mut Network, logits: &Tensor, labels: &Labels) -> Result<Examined> {
     let mut loss = LossAsLayer { loss: network.loss_layer_mut(), labels: labels.clone() };
-    let name = crate::textbook::Layer::name(&loss).to_lowercase();
+    let name = crate::textbook::Layer::name(&loss).to_owned();
     let mut examined = examine(&mut loss, &name, logits, Some(labels))?;
     if !examined.findings.iter().any(|found| found.verdict.is_wrong())
         && examined.layer.verdict != Verdict::NotDeterministic

@@ -122,7 +122,7 @@ impl<'a> NetworkAsLayer<'a> {
     pub fn loss(&mut self, logits: &Tensor) -> Result<f64> {
         let labels = labels_for(&self.labels, logits.shape())?;
         let loss = self.network.loss_layer_mut();
-        let name = loss.name().to_lowercase();
+        let name = loss.name().to_owned();
         guard(&name, "forward", || loss.forward(logits, &labels))
     }
 
@@ -212,7 +212,7 @@ impl Layer for NetworkAsLayer<'_> {
     fn backward(&mut self, dout: &Tensor) -> Result<Tensor> {
         let scale = dout.sum();
         let loss = self.network.loss_layer_mut();
-        let name = loss.name().to_lowercase();
+        let name = loss.name().to_owned();
         let mut d = guard(&name, "backward", || loss.backward(1.0))?;
         self.passes.clear();
         for (name, layer) in self.network.layers_mut().rev() {
@@ -282,7 +282,7 @@ impl NetworkAsLayer<'_> {
             known.loss(&logits, &labels.to_rows(&logits)?)
         } else {
             let loss = self.network.loss_layer_mut();
-            let name = loss.name().to_lowercase();
+            let name = loss.name().to_owned();
             guard(&name, "forward", || loss.forward_in_place(&mut logits, &labels))?
         };
         Ok(ndarray::arr0(loss + self.network.penalty()).into_dyn())

@@ -1,12 +1,16 @@
 //! What is asked of a layer: its gradients at several inputs, in an order that shows what it remembers, and a few
 //! experiments more. Differences are taken afterwards, as they call `forward` many times.
 
+use std::cell::OnceCell;
+
 use ndarray::Array2;
 use rand_distr::{Distribution, StandardNormal, Uniform};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::{Rng, SeedableRng};
 
 use super::batch_axis::batch_axis;
+use super::causes::Network;
+use super::control::is_spent;
 use super::jacobian::{Jacobian, Rounding, columns, jacobian, slopes};
 use super::kinks::{self, Judged};
 use super::noise::Noise;
@@ -132,6 +136,10 @@ pub(super) struct Answers {
     pub far: Option<usize>,
     /// The axis of the input along which the layer takes other lengths, if it takes them.
     pub batch: Option<usize>,
+    /// The arrays that a loss is computed from beside its arguments, as far as they are known: a batch and its labels.
+    pub data: Vec<Tensor>,
+    /// The network whose loss this is, once it was looked for.
+    pub network: OnceCell<Option<Network>>,
 }
 
 /// Why nothing can be asked.
@@ -297,6 +305,8 @@ pub(super) fn ask(
         within_loss: 0.0,
         far: far_at,
         batch: batch.map(|batch| batch.axis),
+        data: Vec::new(),
+        network: OnceCell::new(),
     }))
 }
 
@@ -371,6 +381,8 @@ pub(super) fn ask_here(
         within_loss: 5120.0 * precision.unit(),
         far: None,
         batch: None,
+        data: Vec::new(),
+        network: OnceCell::new(),
     }))
 }
 
@@ -457,6 +469,14 @@ impl Answers {
     /// How far the claims of a block may be off by rounding, relative to the largest.
     pub fn precision(&self, block: usize) -> f64 {
         relative(self.noise).max(self.handed_out[block].tolerance()).max(8.0 * self.spread[block])
+    }
+
+    /// How many samples a loss is computed from, where its batch is known: the length that the samples and their labels have in
+    /// common.
+    pub fn samples(&self) -> Option<usize> {
+        let (x, labels) = (self.data.first()?, self.data.get(1)?);
+        let ends = |values: &Tensor| [values.shape().first().copied(), values.shape().last().copied()];
+        ends(x).into_iter().flatten().find(|length| ends(labels).contains(&Some(*length)))
     }
 
     /// Whether each column of the input is a sample, rather than each row.
@@ -592,6 +612,9 @@ impl Answers {
         x: &Tensor,
         parameters: &[Tensor],
     ) -> Option<Jacobian> {
+        if is_spent() {
+            return None;
+        }
         let rounding = self.rounding(view.number);
         let value = if block == 0 { x } else { &parameters[block - 1] };
         if view.jacobian.columns.iter().any(|column| *column >= value.len()) {

@@ -48,7 +48,7 @@ pub struct Finding {
     pub severity: Severity,
     /// What it says of the gradient.
     pub verdict: Verdict,
-    /// The layer, node or parameter: `softmaxwithloss`.
+    /// The layer, node or parameter: `SoftmaxWithLoss`.
     pub location: String,
     /// The gradients that are concerned: `x`, or parameters' names. Empty where it is about forward alone.
     pub blocks: Vec<String>,

@@ -303,7 +303,8 @@ fn parameter(network: &mut NetworkAsLayer<'_>, answers: &Answers, block: usize) 
         return Ok(Parameter { comparison, is_zero: false, negligible: false, elements: Vec::new() });
     };
     // Along a direction through a kink a function may be smooth by chance.
-    let agrees = view.verdict == Verdict::Kink || along_directions(network, answers, block, DIRECTIONS)?;
+    let known = view.verdict == Verdict::Kink || view.verdict.is_wrong();
+    let agrees = known || along_directions(network, answers, block, DIRECTIONS)?;
     let verdict = if agrees { view.verdict } else { Verdict::Wrong };
     let mut elements = Vec::new();
     let [low, high, _] = view.jacobian.bounds(&view.d);

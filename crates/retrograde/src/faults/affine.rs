@@ -174,7 +174,7 @@ faults! {
     "affine-first-row-left-out", "only the contributions of", FirstRowLeftOut;
     "affine-dw-reversed", "rearranged", WeightReversed;
     "affine-last-column", "cut off", LastColumnLeftOut;
-    "affine-decay", "weight decay 0.01 missing in the loss", Decay;
+    "affine-decay", "weight decay 0.01 too much in the gradient", Decay;
     "affine-dout-absolute", "dout changed", DoutAbsolute;
     "affine-dout-ignored", "dout ignored", DoutIgnored;
 }

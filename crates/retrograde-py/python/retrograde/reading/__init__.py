@@ -49,19 +49,32 @@ def read(thing, example, said):
     try:
         subject, reading = _read(things, example, said)
     except ReadingError:
-        owner = owner_of(things)
-        if owner is None:
-            raise
-        try:
-            subject, reading = _read([owner], example, said)
-        except Exception:
-            reading = None
+        subject, reading = _read_owner(things, example, said)
         if reading is None:
             raise
     unused = said.unused()
     if unused:
         subject.notes.append(Text("note-unused", names=Names(f"{name}=" for name in unused)))
     return subject, reading
+
+
+def _read_owner(things, example, said):
+    """Methods of one object, which cannot be read by themselves: with the object, by the names that it has for a loss and gradients, or
+    by these."""
+    owner = owner_of(things)
+    if owner is None:
+        return None, None
+    try:
+        return _read([owner], example, said)
+    except Exception:
+        from .whole_methods import of_methods
+
+        subject = Subject([owner], example, said)
+        with subject.isolation:
+            try:
+                return subject, of_methods(subject, things)
+            except Exception:
+                return None, None
 
 
 def _read(things, example, said):
@@ -74,4 +87,4 @@ def _read(things, example, said):
             reading = family.read(subject)
             if reading is not None:
                 return subject, reading
-    raise unreadable(subject)
+    raise unreadable(subject, example)

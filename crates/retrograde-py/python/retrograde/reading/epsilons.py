@@ -19,6 +19,16 @@ def _without(constant):
     return constant if not _is_small(constant) else 0.0 if constant < 0.5 else 1.0
 
 
+def without(code):
+    """A function's code that computes without small epsilons."""
+    return code.replace(co_consts=tuple(_without(one) for one in code.co_consts))
+
+
+def has_some(code):
+    """Whether a function's code has small epsilons."""
+    return any(_is_small(one) for one in code.co_consts)
+
+
 @contextlib.contextmanager
 def left_out(things):
     """While it lasts, these functions and the methods of these objects compute without small epsilons. Yields those that were found."""
@@ -30,7 +40,7 @@ def left_out(things):
             before.append((function, code, defaults))
     try:
         for function, code, defaults in before:
-            function.__code__ = code.replace(co_consts=tuple(_without(one) for one in code.co_consts))
+            function.__code__ = without(code)
             function.__defaults__ = defaults and tuple(_without(one) for one in defaults)
         yield sorted(set(found))
     finally:

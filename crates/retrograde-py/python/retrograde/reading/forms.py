@@ -5,6 +5,7 @@ import contextvars
 import numpy as np
 
 from .. import _retrograde
+from .clipping import unclipped
 
 #: How long the check may take, in seconds, and what is shown meanwhile.
 limits = contextvars.ContextVar("limits", default=(None, None))
@@ -47,10 +48,12 @@ def check_network(layers, loss, x, labels, names, decay):
     return _retrograde.check_network(list(layers), loss, real(x), labels, dict(names), dict(decay), limits.get())
 
 
-def check_function(name, arguments, loss, gradients):
-    """A loss of its arguments, and a function that gives all its gradients."""
+def check_function(name, arguments, loss, gradients, data=()):
+    """A loss of its arguments, and a function that gives all its gradients; ``data`` is what the loss is computed from besides."""
     named = [(own, real(value)) for own, value in arguments]
-    return _retrograde.check_function(name, named, loss, gradients, limits.get())
+    moved = lambda one: any(np.array_equal(one, value) for _, value in named)
+    data = [one for one in map(real, data) if not moved(one)]
+    return _retrograde.check_function(name, named, data, loss, unclipped(loss, gradients), limits.get())
 
 
 def check_vjp(name, arguments, forward, backward):

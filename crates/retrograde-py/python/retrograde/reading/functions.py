@@ -8,11 +8,13 @@ from .arguments import Arguments, holding, is_function, is_scalar, kinds
 from .differences import agrees
 from .forms import LayerForm, LossForm, check_function, real
 from .labels import Labels
+from .layer_objects import probabilities
 from .pairs import pair_with_cache
 from .reading import Reading
+from .resolve import returned_words
 from .slots import is_pair
 from .subject import arity, described, kind_of
-from .words import CACHE, OUTPUT, TARGET
+from .words import CACHE, OUTPUT, TARGET, UPSTREAM
 
 
 def read(subject):
@@ -33,7 +35,8 @@ def read_one(subject, function):
     """One function that returns a number and its gradient."""
     arguments = Arguments(subject, function, subject.example)
     answer = arguments.call()
-    if isinstance(answer, (tuple, list)) and len(answer) > 1 and not is_scalar(answer[0]) and is_scalar(answer[-1]):
+    last = isinstance(answer, (tuple, list)) and len(answer) > 1 and not is_scalar(answer[0]) and is_scalar(answer[-1])
+    if last:
         # The loss may be the last.
         arguments.answers = lambda given: (given[-1], *given[:-1])
         answer = arguments.call()
@@ -52,7 +55,9 @@ def read_one(subject, function):
         reading = loss_of_predictions(subject, arguments, gradients[0])
         if reading is not None:
             return reading
-    wrt, found, guessed = by_shape(subject, arguments, gradients, lambda values: number(arguments.call(values)[0]))
+    words = returned_words(function)
+    words = [] if len(words) != len(answer) else words[:-1] if last else words[1:]
+    wrt, found, guessed = by_shape(subject, arguments, gradients, lambda values: number(arguments.call(values)[0]), words)
     names = [arguments.names[at] for at in wrt]
     held = [one for at, one in enumerate(arguments.names) if at not in wrt]
 
@@ -66,7 +71,7 @@ def read_one(subject, function):
     convention = Text("is-function", name=name, call=arguments.written(name))
     moved = Text("by-guessed" if guessed else "by", names=Names(names))
     values = [(arguments.names[at], arguments.example[at]) for at in wrt]
-    return Reading(subject, convention, moved, holding(held), lambda: check_function(subject.name, values, loss, gradient))
+    return Reading(subject, convention, moved, holding(held), lambda: check_function(subject.name, values, loss, gradient, subject.data()))
 
 
 def number(value):
@@ -74,34 +79,62 @@ def number(value):
     return float(np.asarray(value).reshape(()))
 
 
-def by_shape(subject, arguments, gradients, loss):
-    """Which argument each gradient is of: the first that is moved and has its shape. Of several for one gradient alone it is none
-    that is called as labels are, and one that the differences agree with, if there is such."""
-    wrt, found, guessed = [], [], False
-    candidates = arguments.positions()
-    for at, gradient in enumerate(gradients):
-        if gradient is None or np.asarray(gradient).dtype.kind not in "fiu":
+def by_shape(subject, arguments, gradients, loss, words=()):
+    """Which argument each gradient is of: the one whose name is in that under which it is returned, else the first that is moved and has
+    its shape. Of several for one gradient alone it is none that is called as labels are, and of any several one that the differences
+    agree with, if there is such."""
+    candidates, told = arguments.positions(), subject.said.get("wrt") is not None
+    words = words if len(words) == len(gradients) else [[]] * len(gradients)
+    usable = [at for at, one in enumerate(gradients) if one is not None and np.asarray(one).dtype.kind in "fiu"]
+    chosen = {} if told else _by_words(arguments, {at: gradients[at] for at in usable}, candidates, words)
+    guessed, named = False, bool(chosen)
+    for at in usable:
+        if at in chosen:
             continue
-        shape = np.shape(gradient)
-        left = [one for one in candidates if one not in wrt]
-        fits = [one for one in left if np.shape(arguments.example[one]) == shape]
-        if not fits and len(left) and np.size(gradient) == np.size(arguments.example[left[0]]):
+        gradient = gradients[at]
+        left = [one for one in candidates if one not in chosen.values()]
+        fits = [one for one in left if np.shape(arguments.example[one]) == np.shape(gradient)]
+        if not fits and left and _is_flat(gradient, arguments.example[left[0]], len(gradients) == 1):
             fits = [left[0]]
-        if not fits and len(gradients) == 1 and len(candidates):
+        if not fits and len(gradients) == 1 and candidates:
             # A wrong shape is what the check is to see.
             fits = [candidates[0]]
-        if len(fits) > 1 and len(gradients) == 1 and subject.said.get("wrt") is None:
-            fits = not_labels(arguments, fits)
+        if len(fits) > 1 and not told:
+            fits = not_labels(arguments, fits) if len(gradients) == 1 else fits
             agreeing = [one for one in fits if agrees(loss, one, arguments.example[one], gradient)]
-            fits = [*agreeing, *fits] if agreeing else fits
+            fits, guessed = [*agreeing, *fits], True
+        elif fits and named and not told and _is_something_else(words[at]) and not agrees(loss, fits[0], arguments.example[fits[0]], gradient):
+            # Beside gradients that say whose they are, such as the state at the end.
+            subject.notes.append(Text("note-not-a-gradient", number=at + 1, name=arguments.names[fits[0]]))
+            fits = []
         if fits:
-            guessed = guessed or (len(fits) > 1 and subject.said.get("wrt") is None)
-            wrt.append(fits[0])
-            found.append(at)
-    if not wrt:
+            chosen[at] = fits[0]
+    if not chosen:
         shapes = Names(str(list(np.shape(one))) for one in gradients)
         raise ReadingError(Text("error-gives-shapes", name=subject.name, names=shapes), Text("missing-arguments"), "wrt=('w', 'b')")
-    return wrt, found, guessed
+    found = sorted(chosen)
+    return [chosen[at] for at in found], found, guessed
+
+
+def _by_words(arguments, gradients, candidates, words):
+    """By place, the argument of each gradient whose name says it: ``dW`` of ``W``."""
+    chosen = {}
+    for at, gradient in gradients.items():
+        fits = [one for one in candidates if one not in chosen.values() and any(is_pair(arguments.names[one], word) for word in words[at])]
+        if len(fits) == 1 and np.shape(arguments.example[fits[0]]) == np.shape(gradient):
+            chosen[at] = fits[0]
+    return chosen
+
+
+def _is_something_else(words):
+    """Whether no word in it is one for a gradient."""
+    return not any(UPSTREAM.match(word) for word in words)
+
+
+def _is_flat(gradient, value, alone):
+    """Whether they differ in axes of length one; a gradient alone also in all but the number of elements."""
+    squeezed = np.shape(np.squeeze(gradient)) == np.shape(np.squeeze(value))
+    return squeezed or alone and np.size(gradient) == np.size(value)
 
 
 def not_labels(arguments, positions):
@@ -171,7 +204,7 @@ def loss_by_names(subject, arguments, gradients):
     convention = Text("is-loss-and-gradients", call=arguments.written(subject.name))
     moved = Text("of", names=Names(Text("pair", value=names[at], gradient=key) for at, key in keys.items()))
     held = [one for at, one in enumerate(arguments.names) if at not in keys]
-    return Reading(subject, convention, moved, holding(held), lambda: check_function(subject.name, values, loss, gradient))
+    return Reading(subject, convention, moved, holding(held), lambda: check_function(subject.name, values, loss, gradient, subject.data()))
 
 
 def dictionary(subject, arguments, gradients):
@@ -195,7 +228,7 @@ def dictionary_reading(subject, arguments, at, keys, loss, gradient, convention)
     parameters = [(own, real(arguments.example[at][own])) for own in keys.values()]
     moved = Text("of", names=Names(Text("pair", value=own, gradient=key) for key, own in keys.items()))
     held = [one for number, one in enumerate(arguments.names) if number != at]
-    return Reading(subject, convention, moved, holding(held), lambda: check_function(subject.name, parameters, loss, gradient))
+    return Reading(subject, convention, moved, holding(held), lambda: check_function(subject.name, parameters, loss, gradient, subject.data()))
 
 
 def read_two(subject, first, second):
@@ -265,10 +298,16 @@ def f_and_gradient(subject, arguments, second):
         convention = Text("is-number-and-gradients", call=arguments.written(subject.name), other=name)
         return dictionary_reading(subject, arguments, at, keys, lambda values: of(put(values)), gradient, convention)
     gradients = list(given) if isinstance(given, (tuple, list)) else [given]
-    wrt, found, guessed = by_shape(subject, arguments, gradients, of)
+    wrt, found, guessed = by_shape(subject, arguments, gradients, of, returned_words(second))
+
+    within = [at for at in wrt if _is_probable(arguments, at)]
 
     def loss(values):
-        return of(dict(zip(wrt, values)))
+        put = dict(zip(wrt, values))
+        if any(not probabilities(put[at]) for at in within):
+            # No loss is there: a step of differences that leads beyond 0 or 1 is too long.
+            return float("nan")
+        return of(put)
 
     def gradient(values):
         now = other.call(dict(zip(wrt, values)))
@@ -279,7 +318,13 @@ def f_and_gradient(subject, arguments, second):
     held = [one for at, one in enumerate(arguments.names) if at not in wrt]
     convention = Text("is-number-and-gradient", call=arguments.written(subject.name), other=name)
     moved = Text("by-guessed" if guessed else "by", names=Names(one for one, _ in values))
-    return Reading(subject, convention, moved, holding(held), lambda: check_function(subject.name, values, loss, gradient))
+    return Reading(subject, convention, moved, holding(held), lambda: check_function(subject.name, values, loss, gradient, subject.data()))
+
+
+def _is_probable(arguments, at):
+    """Whether an argument is predicted probabilities, by its numbers and by what it is called."""
+    name = arguments.names[at]
+    return probabilities(arguments.example[at]) and bool(OUTPUT.match(name) or name.lower() in ("y", "p", "a", "prob"))
 
 
 def _shaped(gradient, value):

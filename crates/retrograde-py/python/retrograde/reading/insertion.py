@@ -1,9 +1,10 @@
 """This side's findings inside the forms of a report that the check has written."""
 
 import html
+import json
 import re
 
-from .._language import Text, padded
+from .._language import Text, padded, wrapped
 
 _FORMULAS = ("code", "right")
 _MARKS = {"fault": "✗", "warning": "!", "remark": "·"}
@@ -27,8 +28,9 @@ def in_text(text, found, code, verdict):
         headline = f"{headline.rpartition(': ')[0]}: {Text(f'verdict-{verdict}').said(code)}"
     lines = [headline]
     for one in found:
-        lines += ["", f"{_MARKS[one['severity']]} {_head(one)}", f"    {one['sentence']}"]
-        lines += [f"    {padded(Text(label).said(code), 10)} {value}" for label, value in _labelled(one)]
+        lines += ["", *wrapped(_head(one), f"{_MARKS[one['severity']]} "), *wrapped(one["sentence"], "    ")]
+        for label, value in _labelled(one):
+            lines += wrapped(value, f"    {padded(Text(label).said(code), 10)} ")
     return "\n".join([*lines, rest]) if rest else "\n".join(lines)
 
 
@@ -56,6 +58,36 @@ def in_page(page, by_language, verdict):
     start = page.index('<p class="status')
     end = page.index("</p>", start) + len("</p>")
     return f"{page[:end]}<section>{articles}</section>{page[end:]}"
+
+
+def without(forms):
+    """The forms of a report without its faults that have no cause: another finding explains them."""
+    kept = {**forms, **_without(forms)}
+    if "ko" in forms:
+        kept["ko"] = {**forms["ko"], **_without(forms["ko"])}
+    for one in _causeless(json.loads(forms["json"])):
+        articles = re.split(r"(?=<article )", kept["html"])
+        told = f">{html.escape(one['location'])}, ", html.escape(one["sentence"])
+        kept["html"] = "".join(re.sub(r"^<article .*?</article>", "", part, flags=re.S) if all(word in part for word in told) else part for part in articles)
+    return kept
+
+
+def _causeless(data):
+    return [one for one in data["findings"] if one["severity"] == "fault" and not one["cause"]]
+
+
+def _without(form):
+    data = json.loads(form["json"])
+    gone = _causeless(data)
+
+    def told(part, mark):
+        flat = " ".join(part.split())
+        return any(flat.startswith(f"{mark}{one['location']}") and one["title"] in flat and one["sentence"] in flat for one in gone)
+
+    text = "\n\n".join(part for part in form["text"].split("\n\n") if not told(part, "✗ "))
+    markdown = "".join(part for part in re.split(r"(?m)^(?=#+ )", form["markdown"]) if not told(part, "## "))
+    data["findings"] = [one for one in data["findings"] if one not in gone]
+    return {"text": text, "markdown": markdown, "json": json.dumps(data)}
 
 
 def _article(one, code):

@@ -43,9 +43,8 @@ def _is_network(subject, example):
 
 def labels_at(subject, example):
     """Which argument of forward is the labels, if one is."""
-    if subject.said.get("labels") is not None:
-        example.append(subject.said.pop("labels"))
-        return len(example) - 1
+    if subject.labels_at is not None:
+        return subject.labels_at
     if len(example) != 2:
         return None
     name, forward = method(subject.thing, FORWARD)
@@ -176,6 +175,10 @@ def read_layer(subject, example):
         form = layer_form(calls, given, inputs, movable[0], names[movable[0]])
         return Reading(subject, convention, moved, _held(held), lambda: check_layer(subject, form, inputs[movable[0]]))
 
+    ends = _ends_in_loss(calls, outputs)
+    if ends:
+        subject.notes.append(Text("note-end"))
+
     def forward(values):
         own = list(inputs)
         for position, at in enumerate(movable):
@@ -185,8 +188,10 @@ def read_layer(subject, example):
         return calls.forward(*given(own))
 
     def backward(values, douts):
-        answers = calls.backward([_like(out, dout) for out, dout in zip(outputs, douts)])
+        answers = calls.backward([_like(out, np.ones(out.shape) if ends else dout) for out, dout in zip(outputs, douts)])
         gradients = calls.gradients()
+        if ends:
+            answers, gradients = _times(answers, douts[0]), dict(zip(gradients, _times(gradients.values(), douts[0])))
         if len(answers) == len(inputs):
             answers = [answers[at] for at in movable]
         if movable and len(answers) != len(movable):
@@ -201,6 +206,22 @@ def read_layer(subject, example):
     if not arguments:
         raise ReadingError(Text("error-nothing", name=calls.kind), Text("missing-parameter"), "params={'W': 'dW'}")
     return Reading(subject, convention, moved, _held(held), lambda: check_vjp(subject.name, arguments, forward, backward))
+
+
+def _ends_in_loss(calls, outputs):
+    """Whether the only output is a number and backward gives the same for each upstream gradient of it: at the end of a graph that is 1."""
+    if len(outputs) != 1 or outputs[0].size != 1:
+        return False
+    seen = []
+    for factor in (1.0, 2.0):
+        calls.forward(*[one.copy() if isinstance(one, np.ndarray) else one for one in calls.inputs])
+        answers = calls.backward([_like(outputs[0], np.full(outputs[0].shape, factor))])
+        seen.append([one for one in (*answers, *calls.gradients().values()) if one is not None])
+    return any(np.any(one) for one in seen[0]) and all(np.array_equal(a, b) for a, b in zip(*seen))
+
+
+def _times(values, dout):
+    return [None if one is None else one * float(np.reshape(dout, ())) for one in values]
 
 
 def _count(outputs):

@@ -19,24 +19,27 @@ def check_layer(subject, form, x):
     forms = form.check(x)
     if len(form.parameters) < 2:
         return forms
-    blocks = {one["block"]: one for layer in json.loads(forms["json"])["layers"] for one in layer["blocks"]}
-    axis = next((axis for axis in _candidates(form, x, blocks) if _holds_for_more(_summed(form, axis), x, axis)), None)
+    axis = next((axis for axis in _candidates(form, x, _blocks(forms)) if _holds_for_more(_summed(form, axis), x, axis)), None)
     if axis is None:
         return forms
     again = _summed(form, axis).check(x)
-    if json.loads(again["json"])["verdict"] not in RIGHT:
+    names = [name for name, _ in form.parameters]
+    if any(one["verdict"] not in RIGHT for name, one in _blocks(again).items() if name in names):
         return forms
-    given = {"names": Names(name for name, _ in form.parameters), "m": x.shape[axis]}
+    given = {"names": Names(names), "m": x.shape[axis]}
     if all(one["cause"]["cause"] != "mean_in_parameters" for one in subject.found):
-        subject.found.append(finding("remark", form.kind, [name for name, _ in form.parameters], "mean_in_parameters", given))
+        subject.found.append(finding("remark", form.kind, names, "mean_in_parameters", given))
     return again
 
 
+def _blocks(forms):
+    return {one["block"]: one for layer in json.loads(forms["json"])["layers"] for one in layer["blocks"]}
+
+
 def _candidates(form, x, blocks):
-    """The axes of the input by whose length all gradients of parameters are divided, where that of the input is right."""
+    """The axes of the input by whose length all gradients of parameters are divided."""
     names = [name for name, _ in form.parameters]
-    inputs = [one for name, one in blocks.items() if name not in names]
-    if any(name not in blocks or not blocks[name]["ratio"] for name in names) or any(one["verdict"] not in RIGHT for one in inputs):
+    if any(name not in blocks or not blocks[name]["ratio"] for name in names):
         return []
     return [axis for axis, m in enumerate(x.shape) if m > 1 and all(abs(blocks[name]["ratio"] * m - 1) < 1e-6 for name in names)]
 

@@ -10,9 +10,9 @@ from .copying import attributes, deep, reachable
 from .forms import real
 from .growing import counts, put_back
 from .notices import finding
-from .parameters import Held, Search, Step, Sum
+from .parameters import Held, Search, Step, Sum, without_gradient
 from .rates import LARGE, rates_of, set_rates
-from .slots import is_array
+from .slots import is_array, numbers_as_arrays
 from .subject import arity, described, is_real, kind_of
 from .words import (
     BACKWARD,
@@ -58,7 +58,7 @@ class ObjectCalls:
         self.rate = float(subject.said.get("lr") or LARGE)
         self.takes_rate = any(RATE.match(name) for name in self.accepts)
         self.held, self.accumulates = Held([]), False
-        self.inputs = self.raw = self.random = None
+        self.inputs = self.raw = self.random = self.flags = None
         self.forwards = 0
         #: Whether forward takes its inputs as one list.
         self.packed = False
@@ -73,7 +73,9 @@ class ObjectCalls:
         self.inputs = inputs
         self.forwards += 1
         given = [list(inputs)] if self.packed else inputs
-        answer = getattr(self.thing, self.forward_name)(*given, *self.extra, *self._flags(len(given) + len(self.extra)))
+        if self.flags is None:
+            self.flags = self._flags(len(given) + len(self.extra))
+        answer = getattr(self.thing, self.forward_name)(*given, *self.extra, *self.flags)
         if answer is None:
             answer = self._left_behind(OUTPUTS, needed=True)
         self.raw = answer
@@ -136,7 +138,7 @@ class ObjectCalls:
         found = {}
         for one in self.parameters:
             value = one.gradient.get()
-            found[one.name] = None if value is None else np.ascontiguousarray(value, dtype=np.float64)
+            found[one.name] = None if value is None else real(value)
         return found
 
     def add_to(self, sources, location):
@@ -148,6 +150,7 @@ class ObjectCalls:
 
     def study(self, inputs, douts):
         """Finds the parameters and their gradients, from what a forward and a backward change."""
+        numbers_as_arrays(self.thing)
         memo = {}
         pristine = deep(dict(attributes(self.thing)), memo)
         before = counts(self.thing)
@@ -171,6 +174,8 @@ class ObjectCalls:
         search.after_backward()
         told = self.subject.said.get("lr") is not None
         updates = search._updated(search.values(), 1.0)
+        search.written = {key for key in updates if not self._depends_on(search.values()[key][0].get(), inputs, state[key])}
+        updates -= search.written
         if updates and not (self.takes_rate or rates or told):
             raise ReadingError(
                 Text("error-changes", name=f"{self.kind}.{self.backward_name}", names=Names(sorted(search.values()[key][0].name for key in updates))),
@@ -187,7 +192,22 @@ class ObjectCalls:
             self.notes.append(Text("note-updates", backward=self.backward_name))
         self._look_for_accumulation(inputs, douts)
         self._settle(pristine, memo, first, again)
+        # Where the state is put back before each forward, arrays that are moved would be, too.
+        if self.state is None:
+            run = lambda: self.forward(*[one.copy() if isinstance(one, np.ndarray) else one for one in inputs])
+            left = without_gradient(self.thing, [one.array for one in self.parameters], run)
+            self.notes += [Text("note-not-compared", names=Names(left))] if left else []
+            self.forward(*inputs)
         return again
+
+    def _depends_on(self, array, inputs, before):
+        """Whether forward depends on an array, which is put back as it was."""
+        found = []
+        for value in (before, before + 0.01 * np.cos(1.0 + np.arange(before.size)).reshape(before.shape)):
+            array[...] = value
+            found.append(self.forward(*[one.copy() if isinstance(one, np.ndarray) else one for one in inputs]))
+        array[...] = before
+        return any(not np.array_equal(a, b, equal_nan=True) for a, b in zip(*found))
 
     def _flush(self, lengths, search):
         """What each forward adds to lists, a single backward would find there first: each forward begins without it."""

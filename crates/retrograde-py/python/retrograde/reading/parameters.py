@@ -53,6 +53,8 @@ class Search:
         self.thing, self.kind, self.said, self.notes = thing, kind, said, []
         self.before = {slot.name: _seen(slot) for slot in slots(thing)}
         self.remembered, self.changed = set(), set()
+        #: By identity, arrays that backward writes into and that forward does not depend on: gradients.
+        self.written = set()
 
     def after_forward(self):
         """What a forward with other inputs changed is what it remembers."""
@@ -110,7 +112,8 @@ class Search:
         """Parameters that a backward gave other numbers: not those of which it left a gradient of the same name."""
         if rate is None:
             return set()
-        return {key for key, places in values.items() if any(place.name in self.changed for place in places) and not self._is_gradient(places, values)}
+        changed = {key for key, places in values.items() if any(place.name in self.changed for place in places)}
+        return {key for key in changed - self.written if not self._is_gradient(values[key], values)}
 
     def _is_gradient(self, places, values):
         others = [place for other in values.values() for place in other]
@@ -121,7 +124,7 @@ class Search:
         known = {id(one.array) for one in found}
         left = [Slot(self.thing, slot.path) for slot in slots(self.thing) if slot.name in self.changed - taken]
         left = [slot for slot in left if is_array(slot.get()) and id(slot.get()) not in known and not _of_input(slot)]
-        rest = [places for key, places in values.items() if key not in known]
+        rest = [places for key, places in values.items() if key not in known | self.written]
         rest = [places for places in rest if places[0].get() is not None and not any(place.name in taken for place in places)]
         for places in rest:
             shape = places[0].get().shape
@@ -137,6 +140,28 @@ class Search:
             return Parameter(everything[value].get(), [everything[value]], everything[gradient])
         seen = Text("error-params", pair=f"{{{value!r}: {gradient!r}}}", kind=self.kind)
         raise ReadingError(seen, "", Text("help-arrays", names=Names(everything)))
+
+
+def without_gradient(thing, known, run):
+    """The names of the arrays that decide what ``run`` gives, and that are none of the known ones: nobody compares their gradients."""
+    found, seen = [], [one for one in known]
+    before = run()
+    for slot in slots(thing):
+        array = slot.get()
+        if not is_array(array) or not array.flags.writeable or not array.size or any(np.may_share_memory(array, one) for one in seen):
+            continue
+        seen.append(array)
+        kept = array.copy()
+        try:
+            # What calls make anew is no parameter.
+            array += 0.01 * np.cos(1.0 + np.arange(array.size)).reshape(array.shape)
+            moved = run()
+            if slot.get() is array and any(not np.array_equal(a, b, equal_nan=True) for a, b in zip(before, moved)):
+                found.append(slot.short)
+        except Exception:
+            pass
+        array[...] = kept
+    return found
 
 
 def _of_input(slot):

@@ -6,10 +6,16 @@ import numpy as np
 
 from .._language import Names, Parts, Text, current, resolved
 from ..report import RIGHT, Report
+from .clipping import clips, undone
 from .copying import reachable
 from .epsilons import left_out
-from .insertion import in_markdown, in_page, in_text
+from .forms import limits
+from .insertion import in_markdown, in_page, in_text, without
 from .notices import finding
+from .repair import search
+
+
+_WEIGHTS = ("fault", "warning", "remark")
 
 
 class Reading:
@@ -39,13 +45,14 @@ class Reading:
     def run(self):
         """The report of the check."""
         arrays = [(one, one.copy()) for one in reachable(*self._subject.things) if isinstance(one, np.ndarray) and one.flags.writeable]
-        forms = self._subject.isolation.without_random(self._check)
+        forms = self._checked()
         data = json.loads(forms["json"])
-        if data["verdict"] == "wrong" and not any(one["cause"] for one in data["findings"] if one["severity"] == "fault"):
-            # Where the check moved parameters as an input, they are where it moved them last.
-            for one, before in arrays:
-                one[...] = before
-            forms, data = self._without_epsilons(forms, data)
+        for further in (self._without_epsilons, self._with_line):
+            if data["verdict"] == "wrong" and _unexplained(data):
+                # Where the check moved parameters as an input, they are where it moved them last.
+                for one, before in arrays:
+                    one[...] = before
+                forms, data = further(forms, data)
         found = {code: resolved(self._subject.found, code) for code in ("en", "ko")}
         fault = any(one["severity"] == "fault" for one in self._subject.found)
         verdict = "wrong" if fault and data["verdict"] != "wrong" else None
@@ -60,17 +67,31 @@ class Reading:
             languages[code] = self._completed(code, data, found[code], verdict), written
         return Report("en", languages)
 
+    def _checked(self):
+        """The forms of the check. Gradients that are clipped on purpose are right if they are but for that."""
+        run = lambda: self._subject.isolation.without_random(self._check)
+        if not clips(self._subject.things):
+            return run()
+        with undone() as bounds:
+            forms = run()
+        if bounds and json.loads(forms["json"])["verdict"] not in RIGHT:
+            return run()
+        if bounds:
+            self._subject.found.append(finding("remark", self.name, [], "clipped", {"bound": f"{max(bounds):g}"}))
+        return forms
+
     def _completed(self, code, data, found, verdict):
         """With the lines of the user's code, with the findings of this side, and how the code was read."""
         for one in data["findings"]:
             line = self._subject.sources.line(one)
             if line is not None:
                 one["line"] = resolved(line, code)
-        data["findings"] = [*found, *data["findings"]]
+        data["findings"] = sorted([*found, *data["findings"]], key=lambda one: _WEIGHTS.index(one["severity"]))
         return {**data, "verdict": verdict or data["verdict"], "reading": self.lines_in(code)}
 
     def _without_epsilons(self, forms, data):
-        """Where nothing explains what is wrong, a small epsilon in a loss may: without it the gradient is right."""
+        """Where nothing explains something that is wrong, a small epsilon in a loss may: without it the gradient is right, wrong in fewer
+        places, or wrong for a cause that the epsilon hid."""
         things = [*self._subject.things]
         with left_out(things) as epsilons:
             if not epsilons:
@@ -80,11 +101,27 @@ class Reading:
             except Exception:
                 return forms, data
         without = json.loads(again["json"])
-        if without["verdict"] not in RIGHT:
+        fewer = _wrong(without) < _wrong(data) or _unexplained(without) < _unexplained(data)
+        if without["verdict"] not in RIGHT and not fewer:
             return forms, data
         shown = ", ".join(f"{one:g}" for one in epsilons)
         self._subject.found.append(finding("remark", self.name, [], "epsilon", {"shown": shown}))
         return again, without
+
+    def _with_line(self, forms, data):
+        """Where nothing explains what is wrong, one line may that is changed: it is told in place of what has no cause."""
+        faults = [one for one in data["findings"] if one["severity"] == "fault" and not one["cause"]]
+        with left_out(self._subject.things):
+            repair = search(self._subject.things, self._check, limits.get()[0])
+        if repair is None:
+            return forms, data
+        location = faults[0]["location"]
+        names = [name for one in faults if one["location"] == location for name in one["blocks"]]
+        formulas = {"code": repair.code, "right": repair.right or Text("wrong_line-nothing")}
+        told = finding("fault", location, list(dict.fromkeys(names)), "wrong_line", {}, formulas)
+        self._subject.found.append({**told, "line": repair.place()})
+        forms = without(forms)
+        return forms, json.loads(forms["json"])
 
     def __repr__(self):
         return "\n".join([str(Text("how")), *(f"  {line}" for line in self.lines)])
@@ -94,6 +131,16 @@ class Reading:
 
         items = "".join(f"<li>{html.escape(line)}</li>" for line in self.lines)
         return f"<p>{Text('how-title')}</p><ul>{items}</ul>"
+
+
+def _unexplained(data):
+    """How many faults have no cause."""
+    return sum(not one["cause"] for one in data["findings"] if one["severity"] == "fault")
+
+
+def _wrong(data):
+    """The gradients that are wrong."""
+    return {(layer["name"], one["block"]) for layer in data["layers"] for one in layer["blocks"] if one["verdict"] == "wrong"}
 
 
 def compared_with(names, guessed):

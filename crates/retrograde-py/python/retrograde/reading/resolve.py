@@ -44,6 +44,19 @@ def plan(function, known, roles, order=(), has=None):
 
 def returned(function):
     """The names that the last ``return`` of a function gives, as far as they are names: a hint, never proof."""
+    return [_name(one) for one in _items(function)]
+
+
+def returned_words(function):
+    """All names in each item that the last ``return`` of a function gives: ``dW`` of ``-dW / m``."""
+    return [[word for word in map(_name, ast.walk(one)) if word is not None] for one in _items(function)]
+
+
+def _name(node):
+    return node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else None
+
+
+def _items(function):
     try:
         tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
     except (OSError, TypeError, SyntaxError, IndentationError):
@@ -51,6 +64,5 @@ def returned(function):
     found = []
     for node in ast.walk(tree):
         if isinstance(node, ast.Return) and node.value is not None:
-            items = node.value.elts if isinstance(node.value, ast.Tuple) else [node.value]
-            found = [one.id if isinstance(one, ast.Name) else one.attr if isinstance(one, ast.Attribute) else None for one in items]
+            found = node.value.elts if isinstance(node.value, (ast.Tuple, ast.List)) else [node.value]
     return found

@@ -31,7 +31,7 @@ class Row:
     @classmethod
     def _study(cls, subject, whole, named, last):
         x, t = whole.example[:2]
-        layers, state = [], None
+        subject, layers, state = subject.inside(), [], None
         for name, thing in named:
             calls = ObjectCalls(thing, subject)
             # Each layer draws what is left to it by those before.
@@ -45,7 +45,7 @@ class Row:
             x = out[0]
         loss, form, labels = loss_form(last, subject, 1, x, t)
         loss.calls.random = state
-        loss.calls.add_to(subject.sources, kind_of(last).lower())
+        loss.calls.add_to(subject.sources, kind_of(last))
         return cls(layers, form, kind_of(last), labels) if isinstance(form, LossForm) else None
 
     def check_with(self, whole):

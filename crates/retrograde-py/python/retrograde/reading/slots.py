@@ -7,7 +7,10 @@ import numpy as np
 
 from .copying import attributes
 
-_DEPTH = 4
+#: How many steps lead to an array at most: ``encoder.layers[0].params['W']`` has five.
+_DEPTH = 6
+#: What a parameter is called that may be a plain number.
+_BIAS = re.compile(r"^_?(b|bias|intercept)_?\d*_?$", re.I)
 
 
 class Slot:
@@ -43,15 +46,18 @@ class Slot:
 
     @property
     def short(self):
-        """The word by which a person would call it: ``W1``, ``W``, ``params[0]``."""
+        """The word by which a person would call it: ``W1``, ``W``, ``params[0]``; of layers within layers ``layers[0].weight``."""
         words = [str(key) for _, key in self.path if isinstance(key, str)]
+        if any(isinstance(key, int) for _, key in self.path[:-1]) and isinstance(self.path[-1][1], str):
+            steps = [key for _, key in self.path if canonical(str(key)) not in _HOLDERS or key == self.path[-1][1]]
+            return "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in steps).removeprefix(".")
         numbers = [key for _, key in self.path if isinstance(key, int)]
         own = [word for word in words if canonical(word) not in _HOLDERS] or words
         return "_".join(own) + "".join(f"[{number}]" for number in numbers)
 
 
 def slots(thing):
-    """All places of an object that hold real arrays, or may once they are filled; shallow ones first."""
+    """All places of an object that hold real arrays or numbers, or may once they are filled; shallow ones first."""
     found, seen, level = [], set(), [(thing, ())]
     for _ in range(_DEPTH):
         deeper = []
@@ -60,12 +66,22 @@ def slots(thing):
                 continue
             seen.add(id(holder))
             for step, value in members(holder):
-                if value is None or is_array(value):
+                if value is None or is_array(value) or isinstance(value, (float, np.floating)):
                     found.append(Slot(thing, (*path, step)))
                 elif holds(value):
                     deeper.append((value, (*path, step)))
         level = deeper
     return found
+
+
+def numbers_as_arrays(thing, gradients=()):
+    """Puts arrays without axes in the place of plain numbers that are called as biases are, or as one of these gradients says: ``b = 0.0``
+    is a parameter like any other."""
+    for holder in [thing, *(value for _, value in members(thing) if isinstance(value, dict))]:
+        for step, value in members(holder):
+            own = isinstance(value, (float, np.floating)) and isinstance(step[1], str)
+            if own and (_BIAS.match(step[1]) or any(is_pair(step[1], one) for one in gradients)):
+                Slot(holder, (step,)).set(np.array(float(value)))
 
 
 def is_array(value):
@@ -110,7 +126,7 @@ def is_pair(value, gradient):
     if canonical(value) in _HOLDERS and canonical(gradient) in _GRADIENT_HOLDERS:
         return True
     low = gradient.lower()
-    for prefix in ("dl_d", "dld", "dj_d", "djd", "d_", "d", "grad_", "grad", "gradient_", "nabla_", "delta_", "delta", "del_"):
+    for prefix in ("g_", "g", "dl_d", "dld", "dj_d", "djd", "d_", "d", "grad_", "grad", "gradient_", "nabla_", "delta_", "delta", "del_"):
         if low.startswith(prefix) and _same(value, low[len(prefix) :]):
             return True
     return any(
@@ -131,9 +147,19 @@ def _same(one, other):
 
 
 def paired(value, gradient):
-    """Whether two paths are those of a value and its gradient: alike, but for names that are a pair."""
-    if len(value) != len(gradient) or value == gradient:
+    """Whether two paths are those of a value and its gradient: alike, but for names that are a pair, or for a word that says that all
+    that is there are gradients: ``W`` and ``grads['W']``."""
+    if value == gradient:
         return False
-    steps = list(zip(value, gradient))
-    differ = [(a, b) for a, b in steps if a != b]
-    return all(a[0] == b[0] and is_pair(a[1], b[1]) for a, b in differ)
+    if len(value) == len(gradient):
+        differ = [(a, b) for a, b in zip(value, gradient) if a != b]
+        return all(a[0] == b[0] and is_pair(a[1], b[1]) for a, b in differ)
+    own, other = _without(value, _HOLDERS), _without(gradient, _GRADIENT_HOLDERS)
+    if not own or len(own) != len(other) or len(other) == len(gradient):
+        return False
+    return all(a == b or is_pair(a, b) for a, b in zip(own, other))
+
+
+def _without(path, words):
+    """The keys of a path but for those that are such words."""
+    return [key for _, key in path if not (isinstance(key, str) and canonical(key) in words)]

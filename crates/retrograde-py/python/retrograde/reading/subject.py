@@ -1,5 +1,6 @@
 """What the user handed to ``rg.check``: things to be checked, an example, and what the keywords say."""
 
+import copy
 import inspect
 
 import numpy as np
@@ -15,6 +16,10 @@ class Subject:
 
     def __init__(self, things, example, said):
         self.originals, self.said = things, said
+        labels = said.get("labels")
+        #: Which part of the example are the labels, where the user says so.
+        self.labels_at = None if labels is None else len(example)
+        example = example if labels is None else [*example, labels]
         from .notices import stale_classes
         from .sources import Sources
 
@@ -34,10 +39,30 @@ class Subject:
     def thing(self):
         return self.things[0]
 
+    def data(self):
+        """The arrays of numbers in the example, and those that an object keeps beside its parameters, such as a batch and its labels."""
+        kept = vars(self.thing).values() if hasattr(self.thing, "__dict__") else ()
+        found = [np.asarray(one) for one in (*self.example, *kept) if isinstance(one, (np.ndarray, list, tuple)) and _is_even(one)]
+        return [one.copy() for one in found if one.ndim and one.size and one.dtype.kind in "biuf"]
+
+    def inside(self):
+        """The same for a part of the thing: the names in ``params=`` are those of the whole."""
+        part = copy.copy(self)
+        part.said = type(self.said)({**self.said, "params": None})
+        return part
+
     @property
     def name(self):
         """What the report calls it."""
         return self.said.get("name") or kind_of(self.originals[0])
+
+
+def _is_even(values):
+    """Whether nested lists are an array."""
+    try:
+        return np.asarray(values).dtype.kind in "biuf"
+    except ValueError:
+        return False
 
 
 def kind_of(thing):

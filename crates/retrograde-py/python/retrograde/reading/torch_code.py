@@ -7,6 +7,7 @@ import sys
 import numpy as np
 
 from .._language import Names, Text
+from ..errors import ReadingError
 from .forms import check_vjp
 from .reading import Reading
 from .subject import arity, is_number
@@ -17,12 +18,20 @@ def read(subject):
     torch = sys.modules.get("torch")
     if torch is None or len(subject.things) != 1 or not hasattr(torch, "autograd"):
         return None
+    _take_class(torch, subject)
     thing = subject.thing
     if isinstance(thing, type) and issubclass(thing, torch.autograd.Function):
         return _function(torch, subject)
     if isinstance(thing, torch.nn.Module):
         return _module(torch, subject)
     return None
+
+
+def _take_class(torch, subject):
+    """The Function itself in place of its ``apply``, which is what people give a name."""
+    owner = getattr(subject.thing, "__self__", None)
+    if isinstance(owner, type) and issubclass(owner, torch.autograd.Function):
+        subject.things[0], subject.originals = owner, [owner]
 
 
 class Calls:
@@ -65,8 +74,21 @@ class Calls:
         """The gradients of what is moved; ``None`` for what the outputs do not depend on."""
         torch = self.torch
         pairs = [(out, torch.tensor(dout, dtype=out.dtype)) for out, dout in zip(self.outputs, douts) if out.requires_grad]
-        given = torch.autograd.grad([out for out, _ in pairs], self.leaves, [dout for _, dout in pairs], allow_unused=True)
+        outputs, douts = [out for out, _ in pairs], [dout for _, dout in pairs]
+        given = torch.autograd.grad(outputs, self.leaves, douts, allow_unused=True) if pairs else [None] * len(self.leaves)
         return [None if one is None else _numbers(one) for one in given]
+
+    def _asks(self, at):
+        """Whether what is moved here asks for a gradient: a parameter, or a tensor of which the user says so."""
+        return at >= len(self.moved) or getattr(self.arguments[self.moved[at]], "requires_grad", False)
+
+    def without_gradient(self, names):
+        """The names of what gets no gradient and does not ask for one."""
+        self.random, values = self.torch.default_generator.get_state(), self.given()
+        outputs = self.forward(values)
+        gradients = self.backward(values, [np.ones(one.shape) for one in outputs])
+        self.torch.default_generator.set_state(self.random)
+        return [name for at, (name, one) in enumerate(zip(names, gradients)) if one is None and not self._asks(at)]
 
     def check(self, name, names):
         """The check of all that is moved."""
@@ -82,8 +104,8 @@ class Calls:
         # Setting the random state takes longer than a small network.
         self.draws = not self.torch.equal(self.random, self.torch.default_generator.get_state())
         gradients = self.backward(values, [np.ones(one.shape) for one in self.outputs])
-        # What gets no gradient by design is held.
-        kept = [at for at, one in enumerate(gradients) if one is not None]
+        # What gets no gradient by design is held; where one is asked for, none is a gradient of 0.
+        kept = [at for at, one in enumerate(gradients) if one is not None or self._asks(at)]
 
         def whole(some):
             everything = list(values)
@@ -92,8 +114,9 @@ class Calls:
             return everything
 
         def backward(some, douts):
-            given = self.backward(whole(some), douts)
-            return [given[at] for at in kept]
+            everything = whole(some)
+            given = self.backward(everything, douts)
+            return [np.zeros_like(everything[at]) if given[at] is None else given[at] for at in kept]
 
         named = [(names[at], values[at]) for at in kept]
         return check_vjp(name, named, lambda some: self.forward(whole(some)), backward)
@@ -105,7 +128,7 @@ def _numbers(tensor):
     return np.array(tensor, dtype=np.float64, order="C")
 
 
-def _names(forward, arguments, moved, skip):
+def _names(forward, moved, skip):
     _, names = arity(forward)
     names = names[skip:]
     return [names[at] if at < len(names) else f"input{at}" for at in moved]
@@ -120,19 +143,28 @@ def _function(torch, subject):
     thing = subject.thing
     calls = Calls(torch, thing.apply, subject.example)
     skip = _skipped(torch, thing)
-    names = _names(thing.forward, subject.example, calls.moved, skip)
+    names = _names(thing.forward, calls.moved, skip)
     subject.sources.add(subject.name, thing.forward, thing.backward)
     convention = Text("is-context", name=subject.name, call=f"apply({', '.join(arity(thing.forward)[1][skip:])})", back="backward(ctx, …)")
-    return Reading(subject, convention, Text("of", names=Names(names)), None, lambda: calls.check(subject.name, names))
+    without = calls.without_gradient(names)
+    if without:
+        subject.notes.append(Text("note-no-rule", names=Names(without)))
+    compared = Names(name for name in names if name not in without)
+    return Reading(subject, convention, Text("of", names=compared), None, lambda: calls.check(subject.name, names))
 
 
 def _module(torch, subject):
     module = subject.thing.double()
     example = [one.double() if torch.is_tensor(one) and one.is_floating_point() else _tensor(torch, one) for one in subject.example]
     parameters = [(name, one) for name, one in module.named_parameters() if one.requires_grad]
-    calls = Calls(torch, module, example, [one for _, one in parameters])
-    names = _names(module.forward, example, calls.moved, 0) + [name for name, _ in parameters]
-    inside = list(functions_inside(torch, module, example))
+    loss, (_, takes) = subject.said.get("loss"), arity(module.forward)
+    if loss is None and 0 < len(takes) < len(example):
+        seen = Text("error-takes", name=f"{subject.name}.forward", names=Names(takes))
+        raise ReadingError(seen, Text("missing-loss"), "loss=lambda module, x, t: torch.nn.functional.mse_loss(module(x), t)")
+    call = module if loss is None else lambda *given: loss(module, *given)
+    calls = Calls(torch, call, example, [one for _, one in parameters])
+    names = _names(module.forward if loss is None else loss, calls.moved, 0 if loss is None else 1) + [name for name, _ in parameters]
+    inside = list(functions_inside(torch, call, example))
     for one, _ in inside:
         subject.sources.add(one.__name__, one.forward, one.backward)
     convention = Text("is-module", name=subject.name, call=f"forward({', '.join(arity(module.forward)[1])})", inside=Names(one.__name__ for one, _ in inside))
@@ -142,7 +174,7 @@ def _module(torch, subject):
         if '"verdict":"wrong"' in forms["json"]:
             for one, given in inside:
                 alone = Calls(torch, one.apply, given)
-                found = alone.check(one.__name__, _names(one.forward, given, alone.moved, _skipped(torch, one)))
+                found = alone.check(one.__name__, _names(one.forward, alone.moved, _skipped(torch, one)))
                 if '"verdict":"wrong"' in found["json"]:
                     return found
         return forms
@@ -154,18 +186,18 @@ def _tensor(torch, one):
     return torch.tensor(one) if isinstance(one, np.ndarray) else one
 
 
-def functions_inside(torch, module, example):
-    """The Functions that a module applies, each once, with what it is given."""
+def functions_inside(torch, call, example):
+    """The Functions that a call of a module applies, each once, with what it is given."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        out = module(*[one.clone().requires_grad_() if torch.is_tensor(one) and one.is_floating_point() else one for one in example])
+        out = call(*[one.clone().requires_grad_() if torch.is_tensor(one) and one.is_floating_point() else one for one in example])
         kinds = _kinds(out if isinstance(out, (tuple, list)) else [out])
         seen = {}
         with contextlib.ExitStack() as stack:
             for kind in kinds:
                 stack.enter_context(_watched(torch, kind, seen))
             torch.manual_seed(0)
-            module(*example)
+            call(*example)
     return seen.items()
 
 

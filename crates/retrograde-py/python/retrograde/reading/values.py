@@ -8,9 +8,11 @@ import numpy as np
 from .._language import Names, Text
 from ..errors import ReadingError
 from .arguments import is_function
+from .compared import Compared, weights_of
 from .contexts import with_context
 from .engine_functions import Created, Operation, numbers
 from .forms import check_function, check_vjp
+from .notices import finding
 from .reading import Reading
 from .subject import arity, kind_of
 
@@ -71,40 +73,85 @@ class Values:
         return [_gradient(one, like) for one, like in zip(made, given)]
 
     def check(self):
-        """The whole; where it is wrong, each operation by itself."""
+        """The whole; where it is wrong, or would be within a graph, each operation by itself."""
         named = list(zip(self.names, [numbers(self.subject.example[at]) for at in self.positions]))
-        forms = check_function(self.subject.name, named, self.loss, self.gradients)
-        if '"verdict":"wrong"' not in forms["json"]:
+        goes_on = self._goes_on([one for _, one in named])
+        forms = check_function(self.subject.name, named, self.loss, self.gradients) if goes_on else None
+        if goes_on and '"verdict":"wrong"' not in forms["json"]:
             return forms
         _, out = self.run([one for _, one in named])
         for symbol, parents, creator in operations(out):
             alone = self._alone(symbol, parents) if creator is None else self._created(creator, parents)
             if alone is not None and alone["json"].count('"verdict":"wrong"'):
                 return alone
-        return forms
+            if creator is None and self._replaces(symbol, parents):
+                given = {"operation": symbol, "kind": self.kind.__name__}
+                self.subject.found.append(finding("fault", symbol, [], "gradient_replaced", given, {"code": "self.grad = …", "right": "self.grad += …"}))
+        return forms or check_function(self.subject.name, named, self.loss, self.gradients)
+
+    def _goes_on(self, given):
+        """Whether the gradients are right of a weighted sum, too: backward begins with ones, which hide a forgotten upstream gradient."""
+
+        def run(values, back=True):
+            made, out = self.run(values)
+            weights = weights_of(numbers(out))
+            if back:
+                (out * self.kind(float(weights) if isinstance(out.data, (int, float)) else weights)).backward()
+            return float(np.sum(numbers(out) * weights)), [_gradient(one, like) for one, like in zip(made, values)] if back else None
+
+        try:
+            return Compared(given, run, np.random.default_rng(5)).holds()
+        except Exception:
+            # An engine without products of values shows no more than it does alone.
+            return True
+
+    def _rebuilt(self, symbol, values):
+        """New values with these numbers, and the operation of this symbol of them: ``None`` where the symbol does not tell how."""
+        call = _OPERATIONS.get(symbol) or getattr(self.kind, symbol.lower(), None)
+        if symbol.startswith("**"):
+            call = lambda x: x ** float(symbol[2:])
+        made = [self.kind(float(value) if value.ndim == 0 else value.copy()) for value in values]
+        return made, None if call is None else call(*made)
+
+    def _replaces(self, symbol, parents):
+        """Whether the step of an operation that is right by itself forgets what its inputs have been given before."""
+        after = []
+        try:
+            for before in (0.0, 1.0):
+                made, out = self._rebuilt(symbol, [numbers(one) for one in parents])
+                for one in (*made, out):
+                    one.grad = one.grad * 0 + (1.0 if one is out else before)
+                _step(out)()
+                after.append([numbers(one.grad) for one in made])
+        except Exception:
+            return False
+        return any(np.any(first) and np.array_equal(first, second) for first, second in zip(*after))
 
     def _alone(self, symbol, parents):
         """One operation rebuilt from its inputs and checked, or ``None`` where its symbol does not tell how."""
-        call = _OPERATIONS.get(symbol) or getattr(self.kind, symbol.lower(), None)
-        if symbol.startswith("**"):
-            power = float(symbol[2:])
-            call = lambda x: x**power
-        if call is None:
-            return None
         given = [numbers(one) for one in parents]
 
         def run(values):
-            made = [self.kind(float(value) if value.ndim == 0 else value.copy()) for value in values]
-            return made, call(*made)
+            return self._rebuilt(symbol, values)
 
-        def gradients(values):
+        def gradients(values, douts=None):
             made, out = run(values)
-            out.backward()
+            if douts is None:
+                out.backward()
+            else:
+                out.grad = float(douts[0]) if isinstance(out.data, (int, float)) else douts[0]
+                _step(out)()
             return [_gradient(one, like) for one, like in zip(made, values)]
 
-        words = "abcdefgh" if len(parents) > 1 else "x"
+        named = list(zip("abcdefgh" if len(parents) > 1 else "x", given))
         try:
-            return check_function(symbol, list(zip(words, given)), lambda values: float(np.sum(numbers(run(values)[1]))), gradients)
+            out = run(given)[1]
+            if out is None:
+                return None
+            if _step(out) is None:
+                return check_function(symbol, named, lambda values: float(np.sum(numbers(run(values)[1]))), gradients)
+            # Within a graph the upstream gradient is seldom 1.
+            return check_vjp(symbol, named, lambda values: [numbers(run(values)[1])], gradients)
         except Exception:
             return None
 
@@ -173,6 +220,15 @@ def _made_by(node):
     return (operation, list(node.inputs)) if callable(getattr(operation, "gradient", None)) else (None, [])
 
 
+def _step(node):
+    """The function that hands the upstream gradient of one node on to its inputs, if the engine has one."""
+    step = getattr(node, "_backward", None)
+    return step if callable(step) and arity(step)[0] == 0 else None
+
+
 def _gradient(value, like):
     grad = numbers(getattr(value, "grad", getattr(value, "derivative", None)))
-    return np.zeros(like.shape) if grad is None else grad.reshape(like.shape)
+    if grad is None:
+        return np.zeros(like.shape)
+    # Another shape is for the check to see.
+    return grad.reshape(like.shape) if grad.size == like.size else grad

@@ -12,6 +12,10 @@ from .resolve import plan, returned, role
 from .subject import described, kind_of
 
 
+#: What an argument is whose name says nothing: forward takes no labels before its data and its parameters.
+_ORDER = {"forward": ("x", "parameters", "t")}
+
+
 class _Place:
     """A parameter among the arguments."""
 
@@ -40,7 +44,7 @@ class ThreeFunctions:
         self.example = Arguments(subject, self.forward, subject.example).example
         self.pool = {}
         self._name_example()
-        self.plans = {}
+        self.plans, self.meant = {}, {}
         given = self.run()
         self._find(given)
 
@@ -90,8 +94,13 @@ class ThreeFunctions:
 
     def _call(self, which, function, known, roles):
         if which not in self.plans:
-            order = [("role", one) for one in ("output", "t", "cache", "x", "parameters") if one in roles]
-            self.plans[which] = plan(function, known, set(roles), order)
+            order = [("role", one) for one in _ORDER.get(which, ("output", "t", "cache", "x", "parameters")) if one in roles]
+            # A name by which forward is given something is that in the others, too.
+            known = {**{name: roles[key[1]] for name, key in self.meant.items()}, **known}
+            self.plans[which] = [self.meant.get(key, key) for key in plan(function, known, set(roles), order)]
+            if which == "forward":
+                names = _arity(function)[1]
+                self.meant = {name: key for name, key in zip(names, self.plans[which]) if isinstance(key, tuple)}
         return function(*[roles[key[1]] if isinstance(key, tuple) else known[key] for key in self.plans[which]])
 
     def _find(self, given):
@@ -134,7 +143,7 @@ class ThreeFunctions:
         arguments = [(place.name, real(place.array)) for place, _ in self.pairs]
         convention = Text("is-three", names=" → ".join(self.names))
         moved = compared_with((place.name for place, _ in self.pairs), self.guessed)
-        return Reading(self.subject, convention, moved, Text("held", names=Names(["x", "t"])), lambda: check_function(self.subject.name, arguments, loss, gradients))
+        return Reading(self.subject, convention, moved, Text("held", names=Names(["x", "t"])), lambda: check_function(self.subject.name, arguments, loss, gradients, self.subject.data()))
 
 
 def _arity(function):

@@ -13,7 +13,7 @@ from .rates import LARGE, set_rates
 from .reading import Reading, compared_with
 from .resolve import plan, returned
 from .row import Row
-from .slots import is_array, slots
+from .slots import is_array, numbers_as_arrays, slots
 from .sums import check_whole
 from .subject import arity, described, kind_of
 from .words import BACKWARD, GRADIENT, LOSS, OUTPUT, PREDICT, RATE, TARGET, TRAIN
@@ -26,7 +26,9 @@ def read(subject):
         return None
     if len(subject.example) < 2:
         return None
-    for kind in (WithGradient, LossWithGradients, BackwardOfExample):
+    from .whole_methods import LossThenBackward, OneStep
+
+    for kind in (WithGradient, LossWithGradients, BackwardOfExample, LossThenBackward, OneStep):
         if kind.fits(subject):
             whole = kind(subject)
             return whole.reading()
@@ -76,6 +78,7 @@ class Whole:
 
     def find(self):
         """The parameters: of what the backward pass gives, or of what it leaves on the object."""
+        numbers_as_arrays(self.thing)
         self.loss()
         rates = set_rates(self.thing, self.rate, lambda: [self.loss()])
         search = Search(self.thing, self.subject.name, self.subject.said)
@@ -86,7 +89,7 @@ class Whole:
         search.after_backward()
         found = [leaf for leaf in leaves(self.only_gradients(given), self.names())] if self.gives_gradients(given) else []
         if found:
-            self._match(found)
+            self._match(found, search.changed)
         else:
             self._search(search, state, rates, given)
 
@@ -98,14 +101,24 @@ class Whole:
         """Whether the gradients are returned."""
         return isinstance(given, (dict, list, tuple))
 
-    def _match(self, found):
-        told = self.subject.said.get("params") or {}
+    def _match(self, found, changed=()):
+        told = dict(self.subject.said.get("params") or {})
+        single = [leaf.names[-1] for leaf in found if np.size(leaf.value) == 1]
+        if single:
+            numbers_as_arrays(self.thing, single)
         everything = slots(self.thing)
         for leaf in found:
             own = next((name for name, gradient in told.items() if gradient in (leaf.name, leaf.names[-1])), None)
             if own is not None:
                 leaf.names = (own,)
-        chosen, guessed = match(found, everything)
+                del told[own]
+        if told:
+            gives = Text("error-gives", name=self.subject.name, names=Names(leaf.name for leaf in found))
+            raise ReadingError(gives, Names(told.values()), f"params={{'W1': {found[0].name!r}, …}}")
+        # What the backward pass makes are gradients, also those that nobody asks for.
+        chosen, guessed = match(found, [place for place in everything if place.name not in changed])
+        if not any(chosen):
+            chosen, guessed = match(found, everything)
         pairs = [(leaf, place) for leaf, place in zip(found, chosen) if place is not None]
         if not pairs:
             raise ReadingError(
@@ -184,7 +197,7 @@ class Whole:
             put(values)
             return self.gradients()
 
-        return check_function(self.subject.name, [(name, array) for name, array, _ in self.parameters], loss, gradients)
+        return check_function(self.subject.name, [(name, array) for name, array, _ in self.parameters], loss, gradients, self.subject.data())
 
     def _rebind(self, row):
         """Parameters that the layers do not share any longer are checked where the layers have them, and told."""
@@ -220,7 +233,8 @@ class Whole:
         backward = getattr(self.thing, getattr(self, "gradient_name", None) or getattr(self, "backward_name", None) or self.loss_name)
         self.subject.sources.add(self.subject.name, backward, backward)
         moved = compared_with((name for name, _, _ in self.parameters), self.guessed)
-        held = Text("held-x-and-t", x=described(self.example[0]), t=described(np.asarray(self.example[1])))
+        kinds = [described(np.asarray(one)) for one in self.example]
+        held = Text("held-x-and-t", x=kinds[0], t=kinds[1]) if len(kinds) == 2 else Text("held", names=Names(kinds))
         held = Parts([held, *([self.loss_is] if self.loss_is else [])])
         calls = {"name": self.subject.name, "calls": self.convention()}
         if row is None:
@@ -237,9 +251,10 @@ class WithGradient(Whole):
     def fits(cls, subject):
         return method(subject.thing, LOSS)[0] is not None and method(subject.thing, GRADIENT)[0] is not None
 
-    def __init__(self, subject):
-        self.loss_name, self.gradient_name = method(subject.thing, LOSS)[0], method(subject.thing, GRADIENT)[0]
-        flags = [name for name in arity(method(subject.thing, LOSS)[1])[1] if TRAIN.match(name)]
+    def __init__(self, subject, loss_name=None, gradient_name=None):
+        self.loss_name = loss_name or method(subject.thing, LOSS)[0]
+        self.gradient_name = gradient_name or method(subject.thing, GRADIENT)[0]
+        flags = [name for name in arity(getattr(subject.thing, self.loss_name))[1] if TRAIN.match(name)]
         self.training = dict.fromkeys(flags, True)
         if flags:
             subject.notes.append(Text("note-training", loss=self.loss_name, flag=flags[0]))
@@ -279,8 +294,8 @@ class LossWithGradients(Whole):
             raise
         return isinstance(answer, tuple) and np.size(answer[0]) == 1 or "gradient" in name
 
-    def __init__(self, subject):
-        self.loss_name = method(subject.thing, LOSS)[0]
+    def __init__(self, subject, loss_name=None):
+        self.loss_name = loss_name or method(subject.thing, LOSS)[0]
         super().__init__(subject)
 
     def loss(self):
@@ -313,9 +328,12 @@ class LossWithGradients(Whole):
 class BackwardOfExample(Whole):
     """``forward(x)``, and a backward pass that is given the example: ``backprop(x, y)`` (C12), ``backward(X, y, output)``."""
 
+    #: What the method is called that goes back.
+    BACKWARD = BACKWARD
+
     @classmethod
     def fits(cls, subject):
-        name, backward = method(subject.thing, BACKWARD)
+        backward = method(subject.thing, cls.BACKWARD)[1]
         if backward is None:
             return False
         required, names = arity(backward)
@@ -327,7 +345,7 @@ class BackwardOfExample(Whole):
     def __init__(self, subject):
         thing = subject.thing
         self.forward_name = method(thing, PREDICT)[0]
-        self.backward_name, backward = method(thing, BACKWARD)
+        self.backward_name, backward = method(thing, self.BACKWARD)
         self.output = None
         roles = {"x", "t", "output", "rate", "count"}
         order = [("role", "x"), ("role", "t"), ("role", "output")]

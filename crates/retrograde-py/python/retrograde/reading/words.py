@@ -3,8 +3,8 @@
 import re
 
 RATE = re.compile(r"^(lr|learning_?rate|learn_?rate|eta|l_?rate|rate|step_?size)$", re.I)
-TARGET = re.compile(r"^(t|y|y_?true|targets?|labels?|ts|truth|y_?batch|t_?batch|expected|actual|y_?train|ground_?truth|answer|gt)$", re.I)
-INPUT = re.compile(r"^(x|inputs?|inp|input_?data|data|features|x_?batch|x_?train|a_?prev|in_?|images?|a0|a)$", re.I)
+TARGET = re.compile(r"^(t|y|y_?true|targets?(_?list)?|labels?(_?list)?|ts|truth|y_?batch|t_?batch|expected|actual|y_?train|ground_?truth|answer|gt)$", re.I)
+INPUT = re.compile(r"^(x|inputs?(_?list)?|inp|input_?data|data|features|x_?batch|x_?train|a_?prev|in_?|images?|a0|a)$", re.I)
 OUTPUT = re.compile(r"^(y_?hat|y_?pred(icted)?|pred(icted|ictions?|s)?|outputs?|out|probs|probabilities|al|a2|a3|scores|o|logits|result)$", re.I)
 CACHE = re.compile(r"^(caches?|memory|forward_?cache|activations|intermediates|values|ctx|saved|res|residuals?|kept)$", re.I)
 PARAMETERS = re.compile(r"^(parameters?|params|weights|theta|model|ws)$", re.I)
@@ -13,7 +13,9 @@ UPSTREAM = re.compile(r"^(d.*|grad.*|g|delta.*|upstream.*|error.*|output_?grad.*
 
 FORWARD = ("forward", "updateOutput", "forward_pass", "feedforward", "feed_forward", "forward_propagation", "forward_prop", "forwardprop", "forward_propagate", "fwd", "__call__")
 BACKWARD = ("backward", "backward_pass", "backprop", "back_propagation", "backpropagation", "backward_propagation", "back_prop", "backward_prop", "backpropagate", "backward_propagate", "bwd")
-PREDICT = (*FORWARD[:-1], "predict", "predict_proba", "__call__")
+PREDICT = (*FORWARD[:-1], "predict", "predict_proba", "query", "__call__")
+#: One step of training, that updates the parameters itself.
+TRAIN_STEP = ("train", "train_step", "training_step", "train_on_batch", "train_batch", "fit_step", "learn")
 LOSS = ("loss", "compute_loss", "calc_loss", "loss_function", "loss_fn", "cost", "compute_cost", "cost_function", "calculate_loss", "calculate_cost", "cost_fn", "get_loss", "compute_loss_and_gradients", "loss_and_gradients", "loss_and_grad")
 GRADIENT = ("gradient", "gradients", "compute_gradients", "compute_gradient", "grad", "calc_gradient", "calc_gradients", "get_gradients", "backprop_gradient")
 OUTPUTS = ("output", "out", "outputs", "y", "a", "z")

@@ -187,8 +187,7 @@ pub(super) fn search(points: &[Sought], with_slope: bool) -> Option<Formula> {
             }
         }
     }
-    // A number times the right slope is a factor, and reported as one.
-    whole().filter(|(name, _)| *name != "s").find_map(|&(name, formula)| with_constant(points, name, formula))
+    whole().find_map(|&(name, formula)| with_constant(points, name, formula))
 }
 
 /// The product of a number, if it is not 1, and a formula: a sum is put in parentheses.
@@ -236,7 +235,8 @@ fn with_constant(points: &[Sought], name: &'static str, formula: fn(Point) -> f6
             (top + value * wanted, bottom + value * value)
         });
     let factor = top / bottom;
-    if factor.abs() > 1e-6 && fits(points, &|point| factor * formula(point)) {
+    // A number times the right slope is a factor, and reported as one.
+    if name != "s" && factor.abs() > 1e-6 && fits(points, &|point| factor * formula(point)) {
         let written = times(&format!("{} · ", plain(factor)), name);
         return Some((written, Box::new(move |point| factor * formula(point))));
     }

@@ -41,7 +41,10 @@ pub(super) fn dropout(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
     // The scale of one of the two only, or twice; any other number is a factor. A scale makes up for what is not kept.
     let near = |a: f64, b: f64| (a - b).abs() <= 1e-6 * b.abs();
     let kept = all.iter().filter(|e| e.point.2.abs() > 1e-9).count() as f64 / all.len() as f64;
-    let makes_up = near(scale, 1.0) && ((kept * code - 1.0).abs() < 0.25 || (kept - code).abs() < 0.15);
+    // Where half is kept, that is a factor of 2 as well, which is never false.
+    let is_factor = near(code, 2.0) || near(code, 0.5);
+    let makes_up =
+        near(scale, 1.0) && !is_factor && ((kept * code - 1.0).abs() < 0.25 || (kept - code).abs() < 0.15);
     if !(near(code, 1.0) || near(code, scale * scale) || makes_up) {
         return None;
     }

@@ -5,8 +5,10 @@
 //! parameters, other numbers of rows), and differs there from the truth in enough elements to be told from it.
 
 mod attention;
+mod batch;
 mod changed;
 mod cross_entropy;
+mod dense;
 mod edges;
 mod follows;
 mod formulas;
@@ -84,6 +86,7 @@ const ALL: &[Hypothesis] = &[
     slope::epsilon,
     one_point::slope_at,
     scale::factor,
+    dense::edited,
     normalisation::paths,
     left_out::factor,
     memory::stale,
@@ -185,6 +188,7 @@ pub(super) fn diagnose_besides(
 }
 
 pub(super) use cross_entropy::{Forward as CrossEntropy, recognise as cross_entropy_of, without_epsilon};
+pub(super) use dense::Network;
 pub(super) use follows::follows;
 pub(super) use formulas::plain;
 pub(super) use memory::{Memory, earlier_calls};

@@ -76,10 +76,11 @@ pub(super) fn factor(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
     })?;
     let plain = format!("{value:.6}").trim_end_matches('0').trim_end_matches('.').to_owned();
     let name = names.first().cloned().unwrap_or(plain);
-    let rows = case.views[shown].probe.x.shape().first().copied().unwrap_or(1);
+    let rows = samples(case, &case.views[shown]);
+    let parameter = case.is_parameter() || case.answers.samples().is_some();
     let in_columns = name.contains('m') && case.answers.samples_in_columns();
     let (cause, id) = match name.as_str() {
-        "1/N" if case.is_parameter() => (Cause::MeanForSum, "mean_for_sum"),
+        "1/N" if parameter => (Cause::MeanForSum, "mean_for_sum"),
         "N" => (Cause::SumForMean, "sum_for_mean"),
         "1/N" => (Cause::Factor { value, name: name.clone() }, "factor-rows"),
         _ if in_columns => (Cause::Factor { value, name: name.clone() }, "factor-columns"),
@@ -90,7 +91,7 @@ pub(super) fn factor(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
         .with("rows", rows)
         .with("times", format!("{value:.4}"))
         .with("negative", value < 0.0)
-        .with("parameter", case.is_parameter())
+        .with("parameter", parameter)
         .with("inverse", inverse(&name));
     Some(match names.get(1..) {
         Some(others) if !others.is_empty() => diagnosis.remark(text!("factor-also", names = others)),
@@ -152,20 +153,35 @@ const CONSTANTS: [(f64, &str); 6] = [
     (180.0 / std::f64::consts::PI, "(180/π)"),
 ];
 
+/// How many samples there are at a probe: rows or columns.
+fn samples(case: &Case<'_>, view: &View<'_>) -> usize {
+    let x = view.probe.x.shape();
+    let of_input = if case.answers.samples_in_columns() { x.last() } else { x.first() };
+    case.answers.samples().or(of_input.copied()).unwrap_or(1)
+}
+
+/// How many channels of the output a block has numbers for: a bias one for each, weights along their first or last axis.
+fn channels(view: &View<'_>) -> usize {
+    let (own, out) = (view.truth.shape(), view.probe.out.shape());
+    let filters = own.first().filter(|filters| own.len() > 1 && out.get(1) == Some(filters));
+    let units = own.last().filter(|units| own.len() > 1 && out.last() == Some(units));
+    filters.or(units).copied().unwrap_or(view.truth.len()).max(1)
+}
+
 /// The names of the factor that hold in all views.
 fn names(case: &Case<'_>, ratios: &[Ratio]) -> Vec<String> {
     let columns = case.answers.samples_in_columns();
     let size = |view: &View<'_>, which: usize| -> f64 {
         let (x, out) = (view.probe.x.shape(), view.probe.out.shape());
-        let (samples, features) = if columns { (x.last(), x.first()) } else { (x.first(), x.last()) };
+        let features = if columns { x.first() } else { x.last() };
         let number = match which {
-            0 => samples.copied(),
+            0 => Some(self::samples(case, view)),
             1 => features.copied(),
             2 => if columns { out.first() } else { out.last() }.copied(),
             3 => Some(view.probe.x.len()),
             4 => Some(view.probe.out.len()),
-            // A bias of a channel meets each position of each sample.
-            _ => Some(view.probe.out.len() / view.truth.len().max(1)),
+            // A bias or filter of a channel meets each position of each sample.
+            _ => Some(view.probe.out.len() / channels(view)),
         };
         number.unwrap_or(1) as f64
     };
@@ -191,6 +207,12 @@ fn names(case: &Case<'_>, ratios: &[Ratio]) -> Vec<String> {
             found.push(name);
         }
     };
+    // Where the number of samples is the same at all probes, it is told by its name before a number that it happens to be.
+    let fixed = case.smooth().all(|(_, view)| samples(case, view) == samples(case, &case.views[0]));
+    if fixed && samples(case, &case.views[0]) > 2 {
+        offer(&mut found, "N".to_owned(), &|view| samples(case, view) as f64);
+        offer(&mut found, "1/N".to_owned(), &|view| 1.0 / samples(case, view) as f64);
+    }
     for (sign, minus) in [(1.0, ""), (-1.0, "−")] {
         for n in 2..=10 {
             let n = f64::from(n);

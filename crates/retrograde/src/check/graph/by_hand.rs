@@ -85,7 +85,7 @@ fn examined(subject: &Subject<'_>, point: &Point, inputs: Inputs) -> Result<Repo
         let read = |(block, shape): (usize, &Shape)| Ok(array(of_claims.read(block)?, shape));
         shapes.iter().enumerate().map(read).collect()
     };
-    function_at(("function", inputs), &arguments, loss, gradients)
+    function_at(("function", inputs), &arguments, &[], loss, gradients)
 }
 
 /// The names of the blocks, no two alike.

@@ -416,6 +416,9 @@ wrong_slope-sides = Forward has the slopes { $low } and { $high } on the two sid
 input_changed = d{ $block } is right for another input: where backward should use x, as forward was given it, it uses { $how }.
     .title = x changed: { $how }
     .training = `{ $block }` follows a gradient at other inputs: the loss falls more slowly, or not at all
+input_changed-hidden = d{ $block } is made of { $how } where { $right } belongs, which is what the layer is given: a0 is the batch, z1 the sum of the first layer and a1 its output, and so on.
+    .title = { $how } in place of { $right }
+    .training = `{ $block }` follows a gradient at other inputs: the loss falls more slowly, or not at all
 parameter_changed = d{ $block } is right for another `{ $what }`: where backward should use { $what }, it uses { $how }. What forward multiplies by, backward goes back through in the reverse order: a kernel is flipped once, a matrix transposed once.
     .title = { $what } changed: { $how }
     .training = the gradient reaches the wrong places: the layers before learn what belongs to others
@@ -445,12 +448,12 @@ path-first_use = the first use of { $name }
 path-second_use = the second use of { $name }
 path-mean = dout of a mean given by { $how }
 weight_decay = { $in_loss ->
-        [true] The loss has ½ · { $lambda } · Σ { $block }² in it, and d{ $block } does not: weight decay is forgotten in backward.
-       *[false] d{ $block } has { $lambda } · { $block } added to it that is not the gradient of anything in forward: weight decay in backward alone. Add ½ · { $lambda } · Σ { $block }² to the loss, or decay in the update and not in backward.
+        [true] d{ $block } has { $lambda } · { $block } less than the gradient of the loss, which has ½ · { $lambda } · Σ { $block }² in it: weight decay is forgotten in backward, or a part of it is.
+       *[false] d{ $block } has { $lambda } · { $block } more than the gradient of the loss: weight decay that the loss does not have, or more of it than the loss has. Add ½ · { $lambda } · Σ { $block }² to the loss, or take it out of backward.
     }
     .title = { $in_loss ->
         [true] weight decay { $lambda } missing in the gradient
-       *[false] weight decay { $lambda } missing in the loss
+       *[false] weight decay { $lambda } too much in the gradient
     }
     .training = { $in_loss ->
         [true] the loss shows a decay that the weights do not feel: they grow as if there were none
@@ -490,6 +493,7 @@ shares_missing = d{ $block } holds only the contributions of { $present } along 
     .title = only the contributions of { $present } along axis { $axis } of the output
     .training = steps follow some samples and ignore the others: slower, noisier, and a loss that stays higher
 shares_missing-repeated = Where several outputs use the same element of `{ $block }`, such as by a repeated index, d{ $block } holds only the contribution of the last: gradients must be added up (+=), and here they replace each other (=).
+    .title = only the last contribution where an element is used several times
     .training = steps follow some samples and ignore the others: slower, noisier, and a loss that stays higher
 part_detached = d{ $block } is 0 at { $missing } along its axis { $axis }, and right elsewhere: a loop that ends too early, or a branch that nothing comes back from.
     .title = cut off at { $missing } along axis { $axis }
@@ -542,6 +546,7 @@ softmax_term = { $log ->
     .title = softmax backward is { $code }
     .training = the rows of the gradient no longer sum to 0: all inputs of a row drift together, and learning is slow or fails
 
+softmax_term-last = The gradient of the last layer's sums is { $right } here, and backward has { $code }: y is the softmax's prediction, t the target, and e = { $slope } the slope of the loss in y.
 maximum_shared = Each output is the largest of a window of inputs, and its gradient goes to others than that: { $how }. Only the largest moved the output: the others get 0.
     .title = dout of a maximum given by { $how }
     .training = inputs that had no part in the output are trained as if they had: features blur into each other
@@ -566,6 +571,9 @@ loss_term = The loss is a sum of terms, and each number of dx should be { $right
 slope_missing = dout passes unchanged: the layer's own slope is forgotten. The chain rule multiplies by it.
     .title = slope missing
     .training = layers before it get gradients that are too large where the function is flat: they overshoot
+slope_missing-hidden = On the way back through { $where } the slope of { $function } is forgotten: what is handed back must be multiplied by { $right }, where z is the layer's sum and a its output.
+place-layer_of = the layer of `{ $weights }`
+place-hidden = the hidden layers
 slope_twice = The slope is multiplied twice.
     .title = slope multiplied twice
     .training = layers before it get gradients that are too small where the function is flat: they stand still
@@ -599,6 +607,9 @@ wrong_slope-contribution = Output i contributes dout · s to element j of d{ $bl
     .training = `{ $block }` follows a gradient of another function
 wrong_slope-at_the_end = d{ $block } is right but for a factor in each output y: it has { $code } where { $right } belongs, the slope of an activation at the end of forward.
 wrong_slope-at_the_beginning = d{ $block } is right but for a factor in each input x: it has { $code } where { $right } belongs, the slope of an activation at the beginning of forward.
+wrong_slope-hidden = On the way back through { $where } backward multiplies by { $code } where { $right } belongs, the slope of { $function }: z is the layer's sum and a its output.
+wrong_slope-last = The gradient of the last layer's sums is { $right } here, and backward has { $code }: y is the prediction, t the target, and e = { $slope } the slope of the loss in y.
+    .training = every layer learns from a gradient of another loss
 wrong_slope-in_part = d{ $block } is right but at { $positions } along axis { $axis }: there it is what comes of { $slope } where { $right } belongs, the slope of an activation that forward applies to that part.
     .training = what that part, such as a gate, is made from learns from a gradient of another function
 own_output = d{ $block } is made of the layer's own output where its input belongs: the list of activations is read one place too late.
@@ -637,6 +648,7 @@ epsilon-aside = { $in_forward ->
 cross_entropy_term = Forward is the cross entropy of a softmax, and backward has { $code } where (y − t){ $right } belongs.
     .title = cross entropy backward is { $code }
     .training = the rows of the gradient do not sum to 0, or do not vanish at the right answer: the network does not settle where the loss is least
+cross_entropy_term-last = The gradient of the last layer's sums is { $right } here, and backward has { $code }: y is the softmax's prediction, t the target, and e = { $slope } the slope of the loss in y.
 cross_entropy_term-divided = The loss is divided in another way than its gradient: backward has { $code } where (y − t){ $right } belongs.
     .training = steps of another length, by the size of the batch
 cross_entropy_term-centred = From the gradient its mean over the rows is subtracted.

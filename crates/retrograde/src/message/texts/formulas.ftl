@@ -115,6 +115,10 @@ input_changed =
     .code = x_used = { $how }
     .right = x_used = x
     .help = self.x = x
+input_changed-hidden =
+    .code = d{ $block } = { $how }.T · dz
+    .right = d{ $block } = { $right }.T · dz
+    .help = d{ $block } = np.dot({ $right }.T, dz)
 parameter_changed =
     .code = { $what }_used = { $how }
     .right = { $what }_used = { $what }
@@ -236,6 +240,10 @@ softmax_term =
        *[false] dx = y * (dout - (dout * y).sum(axis=1, keepdims=True))
     }
 
+softmax_term-last =
+    .code = dz = { $code }
+    .right = dz = { $right }
+    .help = dz = { $right }
 maximum_shared =
     .code = { $how }
     .right = dx[argmax] += dout
@@ -274,6 +282,10 @@ slope_missing =
     .code = dx = dout
     .right = dx = dout · { $right }
     .help = dx = dout * ({ $right })
+slope_missing-hidden =
+    .code = dz = da
+    .right = dz = da · ({ $right })
+    .help = dz = da * ({ $right })
 slope_twice =
     .code = dx = dout · ({ $right })²
     .right = dx = dout · { $right }
@@ -318,6 +330,14 @@ wrong_slope-at_the_beginning =
 wrong_slope-in_part =
     .code = d{ $block } = … · ({ $code })
     .right = d{ $block } = … · ({ $right })
+wrong_slope-hidden =
+    .code = dz = da · ({ $code })
+    .right = dz = da · ({ $right })
+    .help = dz = da * ({ $right })
+wrong_slope-last =
+    .code = dz = { $code }
+    .right = dz = { $right }
+    .help = dz = { $right }
 own_output =
     .code = d{ $block } = Σ delta · out
     .right = d{ $block } = Σ delta · x
@@ -359,6 +379,10 @@ cross_entropy_term =
     .code = dx = dout · ({ $code })
     .right = dx = dout · (y − t){ $right }
     .help = dx = dout * (self.y - self.t){ $divisor }
+cross_entropy_term-last =
+    .code = dz = { $code }
+    .right = dz = { $right }
+    .help = dz = { $right }
 attention_term =
     .code = dx = { $code }
     .right = dx = { $right }

@@ -394,6 +394,9 @@ wrong_slope-sides = forward가 꺾이는 점의 양쪽 기울기는 { $low }, { 
 input_changed = d{ $block }의 값은 다른 입력에 대한 기울기입니다. backward가 forward에 주어진 x 대신 { $how }의 값을 씁니다.
     .title = x가 바뀜: { $how }
     .training = `{ $block }`의 갱신에 다른 입력에서 구한 기울기가 쓰여 손실이 천천히 줄거나 줄지 않습니다
+input_changed-hidden = d{ $block }의 값을 계층의 입력인 { $right } 대신 { $how }(으)로 만들었습니다. a0은 배치, z1은 첫 계층의 가중합, a1은 첫 계층의 출력이며 나머지도 같습니다.
+    .title = { $right } 대신 { $how }(을/를) 씀
+    .training = `{ $block }`의 갱신에 다른 입력에서 구한 기울기가 쓰여 손실이 천천히 줄거나 줄지 않습니다
 parameter_changed = d{ $block }의 값은 다른 `{ $what }`에 대한 기울기입니다. backward가 { $what } 대신 { $how }의 값을 씁니다. backward는 forward의 곱을 거꾸로 되짚으므로 커널은 한 번 뒤집고 행렬은 한 번 전치합니다.
     .title = { $what }의 값이 바뀜: { $how }
     .training = 기울기가 엉뚱한 자리로 가서 앞 계층이 다른 유닛의 기울기를 배웁니다
@@ -423,12 +426,12 @@ path-first_use = { $name }의 첫 번째 사용
 path-second_use = { $name }의 두 번째 사용
 path-mean = 평균의 dout을 { $how }(으로/로) 보냄
 weight_decay = { $in_loss ->
-        [true] 손실에는 ½ · { $lambda } · Σ { $block }²가 있는데 d{ $block }에는 그 기울기가 없습니다. backward에서 가중치 감소를 빠뜨렸습니다.
-       *[false] d{ $block }에 더해진 { $lambda } · { $block }의 값은 forward의 어떤 항의 기울기도 아닙니다. 가중치 감소가 backward에만 있습니다. ½ · { $lambda } · Σ { $block }²를 손실에 더하거나, backward가 아니라 갱신에서 가중치를 줄이세요.
+        [true] 손실에 ½ · { $lambda } · Σ { $block }²가 있어 d{ $block }의 값이 손실의 기울기보다 { $lambda } · { $block }만큼 작습니다. backward에서 가중치 감소를 빠뜨렸거나 일부만 더했습니다.
+       *[false] d{ $block }의 값이 손실의 기울기보다 { $lambda } · { $block }만큼 큽니다. 손실에 없는 가중치 감소이거나, 손실에 있는 것보다 많습니다. ½ · { $lambda } · Σ { $block }²를 손실에 더하거나 backward에서 빼세요.
     }
     .title = { $in_loss ->
         [true] 기울기에 가중치 감소 { $lambda } 누락
-       *[false] 손실에 가중치 감소 { $lambda } 누락
+       *[false] 기울기에 가중치 감소 { $lambda } 초과
     }
     .training = { $in_loss ->
         [true] 손실에는 가중치 감소가 보이지만 가중치는 줄지 않고 커집니다
@@ -468,6 +471,7 @@ shares_missing = d{ $block }에는 출력의 축 { $axis }에서 { $present } �
     .title = 출력의 축 { $axis }에서 { $present } 위치의 기여만 있음
     .training = 일부 샘플만 따르고 나머지는 무시합니다. 학습이 느려지고 흔들리며 손실이 덜 줄어듭니다
 shares_missing-repeated = 인덱스가 반복될 때처럼 여러 출력이 `{ $block }`의 같은 원소를 쓰는 곳에서, d{ $block }에는 마지막 기여만 있습니다. 기울기는 더해야(+=) 하는데 서로 덮어씁니다(=).
+    .title = 여러 번 쓰인 원소에 마지막 기여만 있음
     .training = 일부 샘플만 따르고 나머지는 무시합니다. 학습이 느려지고 흔들리며 손실이 덜 줄어듭니다
 part_detached = d{ $block }의 값이 축 { $axis }의 { $missing } 위치에서 0이고 다른 곳에서는 맞습니다. 반복문이 너무 일찍 끝나거나, 기울기가 돌아오지 않는 갈래가 있습니다.
     .title = 축 { $axis }의 { $missing } 위치에서 끊김
@@ -540,6 +544,7 @@ softmax_term = { $log ->
     .title = 소프트맥스의 역전파가 { $code }
     .training = 기울기의 행별 합이 0이 아니므로 한 행의 입력이 모두 함께 밀려, 학습이 느리거나 실패합니다
 
+softmax_term-last = 마지막 계층의 가중합에 대한 기울기는 { $right }인데 backward의 식은 { $code }입니다. y는 소프트맥스의 예측, t는 정답, e = { $slope }(은/는) y에 대한 손실의 미분입니다.
 maximum_shared = 각 출력은 입력 윈도의 최댓값인데 기울기는 다른 곳으로 갑니다: { $how }. 출력을 움직인 것은 최댓값뿐이므로 나머지는 0이어야 합니다.
     .title = 최댓값의 dout을 보낸 곳: { $how }
     .training = 출력에 관여하지 않은 입력까지 학습되어 특징이 서로 뒤섞입니다
@@ -564,6 +569,9 @@ loss_term = 손실은 항의 합이므로 dx의 원소의 올바른 식은 { $ri
 slope_missing = dout이 그대로 지나갑니다. 연쇄법칙에 따라 곱해야 할 이 계층의 미분이 빠졌습니다.
     .title = 미분을 곱하지 않음
     .training = 함수가 평평한 곳에서 앞 계층의 기울기가 너무 커서 최적점을 지나칩니다
+slope_missing-hidden = { $where }의 역전파에서 { $function }의 미분이 빠졌습니다. 앞 계층으로 보내는 값에 { $right }(을/를) 곱해야 합니다. z는 계층의 가중합, a는 계층의 출력입니다.
+place-layer_of = `{ $weights }` 계층
+place-hidden = 은닉 계층
 slope_twice = 미분을 두 번 곱했습니다.
     .title = 미분을 두 번 곱함
     .training = 함수가 평평한 곳에서 앞 계층의 기울기가 너무 작아 학습이 멈춥니다
@@ -597,6 +605,9 @@ wrong_slope-contribution = 출력 i가 d{ $block }의 원소 j에 주는 기여�
     .training = `{ $block }`의 갱신에 다른 함수의 기울기가 쓰입니다
 wrong_slope-at_the_end = d{ $block }의 값은 출력 y마다 곱하는 인수만 틀립니다. forward 끝의 활성화 함수를 미분한 { $right } 대신 { $code }(을/를) 씁니다.
 wrong_slope-at_the_beginning = d{ $block }의 값은 입력 x마다 곱하는 인수만 틀립니다. forward 처음의 활성화 함수를 미분한 { $right } 대신 { $code }(을/를) 씁니다.
+wrong_slope-hidden = { $where }의 역전파에서 backward가 { $function }의 미분인 { $right } 대신 { $code }(을/를) 곱합니다. z는 계층의 가중합, a는 계층의 출력입니다.
+wrong_slope-last = 마지막 계층의 가중합에 대한 기울기는 { $right }인데 backward의 식은 { $code }입니다. y는 예측, t는 정답, e = { $slope }(은/는) y에 대한 손실의 미분입니다.
+    .training = 모든 계층이 다른 손실의 기울기로 학습합니다
 wrong_slope-in_part = d{ $block }의 값은 축 { $axis }의 { $positions } 위치에서만 틀립니다. forward가 그 부분에 적용한 활성화 함수를 미분한 { $right } 대신 { $slope }(을/를) 씁니다.
     .training = 게이트처럼 그 부분을 만드는 가중치가 다른 함수의 기울기로 학습됩니다
 own_output = d{ $block }의 값을 계층의 입력이 아니라 출력으로 만들었습니다. 활성화 목록을 한 자리 뒤에서 읽습니다.
@@ -635,6 +646,7 @@ epsilon-aside = { $in_forward ->
 cross_entropy_term = forward는 소프트맥스의 교차 엔트로피입니다. backward는 (y − t){ $right } 대신 { $code }(을/를) 씁니다.
     .title = 교차 엔트로피의 역전파가 { $code }
     .training = 기울기의 행별 합이 0이 아니거나 정답에서 0이 되지 않으므로, 손실이 가장 작은 곳에 머물지 못합니다
+cross_entropy_term-last = 마지막 계층의 가중합에 대한 기울기는 { $right }인데 backward의 식은 { $code }입니다. y는 소프트맥스의 예측, t는 정답, e = { $slope }(은/는) y에 대한 손실의 미분입니다.
 cross_entropy_term-divided = 손실과 기울기를 나누는 수가 다릅니다. backward는 (y − t){ $right } 대신 { $code }(을/를) 씁니다.
     .training = 배치 크기에 따라 갱신 폭이 달라집니다
 cross_entropy_term-centred = 기울기에서 행에 대한 평균을 뺐습니다.

@@ -288,7 +288,7 @@ fn weight_decay_in_the_loss_and_not_in_the_gradient_and_the_reverse() -> Result<
     assert_eq!(report.causes().count(), 0, "{report}");
     for (penalty, cause) in [
         (Decay(0.1, 0.0), "weight decay 0.1 missing in the gradient"),
-        (Decay(0.0, 0.1), "weight decay 0.1 missing in the loss"),
+        (Decay(0.0, 0.1), "weight decay 0.1 too much in the gradient"),
         (Decay(0.1, -0.1), "weight decay 0.2 missing in the gradient"),
     ] {
         let report = check::two_layer_net(&mut network(penalty)?, &x, &labels)?;

@@ -1,0 +1,29 @@
+"""Tracebacks without this package: what a user sees of an exception is his own code."""
+
+import pathlib
+import types
+
+from .errors import ReadingError
+
+_HERE = str(pathlib.Path(__file__).parent)
+
+
+def without_ours(error):
+    """The exception, without the frames of this package where it was raised by the user's code or refuses it. An exception of this
+    package's own making keeps them all: they are needed to repair it."""
+    frames = []
+    place = error.__traceback__
+    while place is not None:
+        frames.append(place)
+        place = place.tb_next
+    if not isinstance(error, ReadingError) and _is_ours(frames[-1]):
+        return error
+    kept = None
+    for one in reversed(frames):
+        if not _is_ours(one):
+            kept = types.TracebackType(kept, one.tb_frame, one.tb_lasti, one.tb_lineno)
+    return error.with_traceback(kept)
+
+
+def _is_ours(place):
+    return place.tb_frame.f_code.co_filename.startswith(_HERE)

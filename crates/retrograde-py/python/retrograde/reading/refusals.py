@@ -1,0 +1,41 @@
+"""What is said of code that no family reads: what it is, as far as that can be seen, and the call that would be read."""
+
+import types
+
+from .._language import Names, Text
+from ..errors import ReadingError
+from .objects import method
+from .subject import arity, described
+from .words import BACKWARD, GRADIENT, LOSS
+
+_CALLS = "rg.check(layer, x), rg.check(network, x, t), rg.check(forward, backward, x, w, b), rg.check(f, grad_f, theta)"
+
+
+def owner_of(things):
+    """The object of which all of these are methods, if they are: it may be read where they alone are not."""
+    owners = [one.__self__ if isinstance(one, types.MethodType) else None for one in things]
+    first = owners[0]
+    return first if first is not None and not isinstance(first, type) and all(one is first for one in owners) else None
+
+
+def unreadable(subject, example):
+    """The error for a subject, with the example as it was given."""
+    thing, name = subject.originals[0], subject.name
+    if isinstance(thing, type):
+        example = ", ".join(["x", "t"][: max(1, len(example))])
+        return ReadingError(Text("error-class", name=name), Text("missing-object"), f"rg.check({name}(…), {example})")
+    call = Text("error-unreadable", call=f"{name}({', '.join(described(one) for one in example)})")
+    takes = _takes(thing)
+    if len(takes) > len(example):
+        missing = Names(takes[len(example) :])
+        return ReadingError(call, missing, f"rg.check({name.lower()}, {', '.join(takes)})")
+    return ReadingError(call, Text("missing-code"), _CALLS)
+
+
+def _takes(thing):
+    """What the loss of a network takes, by the names that it has for them."""
+    loss = method(thing, LOSS)[1]
+    if loss is None or all(method(thing, names)[0] is None for names in (GRADIENT, BACKWARD)):
+        return []
+    required, names = arity(loss)
+    return names[:required]
