@@ -109,3 +109,91 @@ class ForgetfulValue(engines.Value):
 
         out._backward = _backward
         return out
+
+
+class LazyNarrow:
+    """A layer that makes its parameters in 32 bits when it first sees its input."""
+
+    def __init__(self, out):
+        self.out, self.params, self.grads = out, {"w": None, "b": None}, {}
+
+    def forward(self, x):
+        if self.params["w"] is None:
+            self.params["w"] = np.random.randn(x.shape[1], self.out).astype(np.float32)
+            self.params["b"] = np.zeros(self.out, np.float32)
+        self.x = x
+        return x @ self.params["w"] + self.params["b"]
+
+    def backward(self, grad):
+        self.grads["w"], self.grads["b"] = self.x.T @ grad, grad.sum(axis=0)
+        return grad @ self.params["w"].T
+
+
+class WholeIndices:
+    """An embedding that makes its indices whole itself, and has no gradient of them to give."""
+
+    def __init__(self, w):
+        self.w = w
+
+    def forward(self, x):
+        self.rows = np.eye(len(self.w))[x.astype(np.int32)]
+        return self.rows @ self.w
+
+    def backward(self, error):
+        self.grad_w = np.tensordot(self.rows, error, axes=(range(x := self.rows.ndim - 1), range(x)))
+        return None
+
+
+class WeightedLoss:
+    """A loss of two methods that keeps an array of weights."""
+
+    def __init__(self):
+        self._weights = np.ones(2, np.float32)
+
+    def loss(self, logits, labels):
+        low, high = self._weights
+        p = 1 / (1 + np.exp(-logits))
+        return -np.sum(high * labels * np.log(p) + low * (1 - labels) * np.log(1 - p)) / len(labels)
+
+    def grad(self, logits, labels):
+        low, high = self._weights
+        p = 1 / (1 + np.exp(-logits))
+        return (low * (1 - labels) * p - high * labels * (1 - p)) / len(labels)
+
+
+def logged(function):
+    """A decorator that keeps no signature."""
+
+    def wrap(*args, **kwargs):
+        return function(*args, **kwargs)
+
+    return wrap
+
+
+class Logged:
+    """A layer whose methods are wrapped so that their arguments have no names."""
+
+    @logged
+    def forward(self, x):
+        self.y = np.tanh(x)
+        return self.y
+
+    @logged
+    def backward(self, dout):
+        return dout * (1 - self.y**2)
+
+
+def linear_forward(A, W, b):
+    return W @ A + b, (A, W, b)
+
+
+def linear_backward(fault):
+    """The backward of samples in columns, with the division by their number in the parameters' gradients."""
+
+    def backward(dZ, cache):
+        A, W, _ = cache
+        m = A.shape[1]
+        dW, db = dZ @ A.T / m, dZ.sum(axis=1, keepdims=True) / m
+        return W.T @ dZ, -dW if fault == "sign" else dW, db / m if fault == "mean of a mean" else db
+
+    return backward

@@ -147,7 +147,7 @@ KEYWORDS = {
 
 #: What is not found yet, and why.
 ENGINE = "the causes inside a network that shows its parameters alone are not found"
-MISSING = dict.fromkeys(["A1, grows", "A1, diverges", "A2, as merged", "A3", "A9", "A9, small weights"], ENGINE)
+MISSING = dict.fromkeys(["A9", "A9, small weights"], ENGINE)
 
 
 @pytest.fixture(autouse=True)

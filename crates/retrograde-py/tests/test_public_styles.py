@@ -86,3 +86,29 @@ def test_an_upstream_gradient_that_is_forgotten_is_seen_through_ones(kind):
     report = rg.check(lambda a: a.tanh(), kind(0.7))
     assert report.ok == (kind is engines.Value), str(report)
     assert report.ok or report.cause == "dout_ignored", str(report)
+
+
+def right_things(r):
+    n = r.standard_normal
+    return {
+        "parameters in 32 bits, made late": ((lines.LazyNarrow(4), n((3, 5))), {"x", "w", "b"}),
+        "indices that are made whole": ((lines.WholeIndices(n((6, 4))), np.array([[1, 3, 1], [0, 5, 2]])), {"w"}),
+        "a loss with weights": ((lines.WeightedLoss(), n((5, 2)), (n((5, 2)) > 0) * 1.0), {"logits"}),
+        "methods without names": ((lines.Logged(), n((3, 5))), None),
+    }
+
+
+@pytest.mark.parametrize("name", right_things(np.random.default_rng(0)))
+def test_these_are_right(name, random):
+    given, blocks = right_things(random)[name]
+    report = rg.check(*given)
+    assert report.ok, str(report)
+    assert blocks is None or set(report.blocks) == blocks, str(report)
+
+
+@pytest.mark.parametrize("fault, block", [("sign", "W"), ("mean of a mean", "b")])
+def test_a_mean_in_the_parameters_alone_makes_no_other_one_wrong(fault, block, random):
+    n = random.standard_normal
+    report = rg.check(lines.linear_forward, lines.linear_backward(fault), n((4, 5)), n((3, 4)), n((3, 1)))
+    assert [name for name, one in report.blocks.items() if one.verdict == "wrong"] == [block], str(report)
+    assert "mean_in_parameters" in report.causes

@@ -68,7 +68,7 @@ def check(thing, *example, params=None, labels=None, wrt=None, lr=None, loss=Non
     lr: the learning rate, where ``backward`` updates the parameters itself.
     loss: the loss, ``lambda thing, *example: …``, where the code has none.
     name: what the report calls it.
-    budget: about how many seconds the check of slow code may take.
+    budget: about how many seconds the check of slow code may take, on a machine that does nothing else.
     lang: the language of the report, ``en`` or ``ko``; else that of :func:`language`.
 
     Raises :class:`ReadingError` for code that cannot be read: what was seen, what is missing, and the keyword that helps.
@@ -76,7 +76,7 @@ def check(thing, *example, params=None, labels=None, wrt=None, lr=None, loss=Non
     try:
         _keywords.limits(budget, lang)
         subject, reading = _read(thing, example, _keywords.said(params, labels, wrt, lr, loss, name))
-        with _shown(budget), subject.isolation:
+        with _shown(budget, subject.name), subject.isolation:
             return reading.run().in_language(lang or _language.current())
     except Exception as error:
         raise _without_ours(error)

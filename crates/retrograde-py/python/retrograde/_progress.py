@@ -54,13 +54,13 @@ class Line:
 
 
 @contextlib.contextmanager
-def shown(budget):
-    """Sets the limits of the checks inside, and shows a bar once they take long."""
+def shown(budget, name=""):
+    """Sets the limits of the checks inside, and shows a bar once they take long, with the name of what is checked just then."""
     line = Line()
 
     def see(fraction, subject):
         done = int(_WIDTH * fraction)
-        line.show(f"{'█' * done}{'░' * (_WIDTH - done)} {subject:.30}")
+        line.show(f"{'█' * done}{'░' * (_WIDTH - done)} {subject or name:.30}")
 
     token = limits.set((budget, see if line.watched else None))
     try:

@@ -9,6 +9,9 @@ import html
 _RIGHT, _WRONG, _OPEN = ("✓", "#1f7a3d"), ("✗", "#b83227"), ("?", "#8a5a00")
 _EDGES = {"fault": _WRONG[1], "warning": _OPEN[1], "remark": "#7a8594"}
 
+#: Notebooks set their tables to the right, which numbers are and words are not.
+_LEFT = ' style="text-align:left"'
+
 
 def fragment(report):
     """The report as a piece of HTML: a verdict, the row of layers, what was found, the table, the reading."""
@@ -34,8 +37,8 @@ def _finding(one, say):
     lines.append(html.escape(one.sentence) + "</p>")
     if one.formulas:
         lines.append(
-            f"<table><tr><td>{say('code')}</td><td><code>{html.escape(one.formulas.code)}</code></td></tr>"
-            f"<tr><td>{say('right')}</td><td><code>{html.escape(one.formulas.right)}</code></td></tr></table>"
+            f"<table><tr><td{_LEFT}>{say('code')}</td><td{_LEFT}><code>{html.escape(one.formulas.code)}</code></td></tr>"
+            f"<tr><td{_LEFT}>{say('right')}</td><td{_LEFT}><code>{html.escape(one.formulas.right)}</code></td></tr></table>"
         )
     line = one.get("line")
     if line:

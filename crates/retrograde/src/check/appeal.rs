@@ -5,10 +5,11 @@
 use rand::RngExt;
 
 use super::jacobian::jacobian;
+use super::numbers::{largest, nth};
 use super::precision::Precision;
 use super::probe::{Answers, GIVEN, Probe, random};
 use super::subject::{Which, claims, with_values};
-use super::view::{View, largest};
+use super::view::View;
 use crate::Result;
 use crate::textbook::{Layer, Tensor};
 
@@ -224,10 +225,6 @@ fn ask(layer: &mut dyn Layer, probe: &Probe, values: Vec<Tensor>, d: Tensor) -> 
         floor: probe.floor,
         ..Probe::new(values, d, out, claimed)
     })
-}
-
-fn nth(values: &Tensor, at: usize) -> f64 {
-    values.iter().nth(at).copied().unwrap_or(f64::NAN)
 }
 
 /// From the least to the largest; 0 if one is no number.

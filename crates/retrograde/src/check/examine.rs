@@ -1,12 +1,13 @@
 //! A layer examined alone: asked, differentiated, judged and diagnosed.
 
+use super::ask::{Inputs, Refusal, ask, expect_numbers};
 use super::causes::{CrossEntropy, Diagnosis, cross_entropy_of, follows, plain};
 use super::control::{affordable, done};
 use super::evidence::{numbers, unexplained};
 use super::explain::{dout_ignored, explain};
 use super::guarded::Guarded;
 use super::message::text;
-use super::probe::{Answers, GIVEN, Inputs, Refusal, ask, expect_numbers, normal, random, relative};
+use super::probe::{Answers, GIVEN, normal, random, relative};
 use super::view::View;
 use super::{
     Cause, Comparison, Evidence, Finding, LayerReport, Message, Severity, Verdict, invariants, laws,

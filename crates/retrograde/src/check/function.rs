@@ -1,9 +1,9 @@
 //! The check of functions without layers: of a loss and all its gradients, or of a function with its vector-Jacobian product.
 
+use super::ask::Inputs;
 use super::control::{guard, scope};
 use super::examine::examine_at;
 use super::layer::report_of;
-use super::probe::Inputs;
 use super::report::place;
 use super::{Cause, Finding, Report, Severity, Verdict};
 use crate::textbook::{Layer, Parameter, Tensor};

@@ -50,7 +50,7 @@ struct At {
     column: usize,
 }
 
-/// Judges the kinked elements of all blocks, and those that look `wrong`, by what the layer makes of each output's gradient
+/// Judges the `open` elements of all blocks, which have a kink or look wrong, by what the layer makes of each output's gradient
 /// alone. Elements of several blocks may be tied with each other, such as the two arguments of a maximum.
 ///
 /// An element that looks wrong may be at a kink of what lies within: where a rectifier follows another and both are at 0, the
@@ -60,14 +60,14 @@ pub(super) fn judge(
     layer: &mut dyn Layer,
     answers: &Answers,
     number: usize,
-    wrong: &[Vec<usize>],
+    elements: &[Vec<usize>],
 ) -> Result<Vec<Judged>> {
     let probe = &answers.probes[number];
     let mut open: Vec<At> = Vec::new();
     for (block, jacobian) in probe.jacobians.iter().enumerate() {
         let (Some(jacobian), Some(_)) = (jacobian, &probe.responses[block]) else { continue };
-        let is_open = |element: &usize| jacobian.kinks.contains(element) || wrong[block].contains(element);
-        let columns = (0..jacobian.columns.len()).filter(|&column| is_open(&jacobian.columns[column]));
+        let is_open = |column: &usize| elements[block].contains(&jacobian.columns[*column]);
+        let columns = (0..jacobian.columns.len()).filter(is_open);
         open.extend(columns.take(MOST).map(|column| At { block, column }));
     }
     let mut near = Nearby { layer, probe, floor: answers.rounding(number).floor, random: random(71) };

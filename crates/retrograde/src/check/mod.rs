@@ -36,6 +36,7 @@
 //! | [`numerical`] | slopes by differences, with their uncertainty |
 
 mod appeal;
+mod ask;
 mod batch;
 mod batch_axis;
 mod cause;

@@ -3,6 +3,7 @@
 
 use ndarray::{Axis, Slice};
 
+use super::ask::{Refusal, expect_numbers};
 use super::causes::CrossEntropy;
 use super::control::{limited, scope, stage};
 use super::examine::{Examined, examine};
@@ -10,7 +11,7 @@ use super::jacobian::{Rounding, columns, jacobian};
 use super::loss_layer::LossAsLayer;
 use super::message::text;
 use super::network_layer::{NetworkAsLayer, Pass, SHARED, SharedUse};
-use super::probe::{Refusal, finite, random, rounding};
+use super::probe::{finite, random, rounding};
 use super::report::place;
 use super::subject::{Which, values};
 use super::view::largest;
@@ -85,7 +86,7 @@ fn named(
     labels: &Labels,
     name: &dyn Fn(&str) -> String,
 ) -> Result<Report> {
-    super::probe::expect_numbers("network", x)?;
+    expect_numbers("network", x)?;
     // 1. The whole: what an update would use.
     let mut row = NetworkAsLayer::new(network, labels);
     let inputs = row.inputs(x)?.to_vec();

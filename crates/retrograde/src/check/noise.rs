@@ -14,8 +14,8 @@ use crate::textbook::{Layer, Tensor};
 pub(super) struct Noise {
     /// Relative to the largest output: nothing in `f64`, about 1e-7 in `f32`.
     pub relative: f64,
-    /// What of it was rounded on the way and handed on with more digits.
-    pub stairs: f64,
+    /// What of it was rounded on the way and handed on with more digits; `None` where no output moves.
+    pub stairs: Option<f64>,
     /// Numbers of the outputs around the input.
     pub outputs: Vec<f64>,
 }
@@ -57,8 +57,8 @@ impl Noise {
             smooth = smooth.max(seen_along(false, &mut super::probe::random(97)));
         }
         let width = width([x].into_iter());
-        let stairs = stairs(layer, x, &(normal(x.shape(), random) * width)).unwrap_or(0.0);
-        Noise { relative: smooth.max(stairs).min(1.0), stairs, outputs }
+        let stairs = stairs(layer, x, &(normal(x.shape(), random) * width)).unwrap_or(None);
+        Noise { relative: smooth.max(stairs.unwrap_or(0.0)).min(1.0), stairs, outputs }
     }
 }
 
@@ -72,11 +72,14 @@ const POINTS: usize = 24;
 const FEWER: usize = 9;
 
 /// How large the stairs are, relative to the largest output, of outputs that move evenly, if at all, and then jump, again and
-/// again: something was rounded on the way, to fewer digits than they are handed out with.
-fn stairs(layer: &mut dyn Layer, x: &Tensor, direction: &Tensor) -> Result<f64> {
+/// again: something was rounded on the way, to fewer digits than they are handed out with. `None` where nothing moves.
+fn stairs(layer: &mut dyn Layer, x: &Tensor, direction: &Tensor) -> Result<Option<f64>> {
     let mut at = |t: f64| -> Result<Vec<f64>> { Ok(flat(&layer.forward(&(x + &(direction * t)))?)) };
     let (near, far) = (2.0_f64.powi(-18), 2.0_f64.powi(-7));
     let (middle, close, wide) = (at(0.0)?, at(near)?, at(far)?);
+    if middle == close && middle == wide {
+        return Ok(None);
+    }
     let slopes = |o: usize| ((close[o] - middle[o]) / near, (wide[o] - middle[o]) / far);
     let uneven = |o: &usize| {
         let (narrow, wide) = slopes(*o);
@@ -86,7 +89,7 @@ fn stairs(layer: &mut dyn Layer, x: &Tensor, direction: &Tensor) -> Result<f64> 
     let uneven: Vec<usize> = (0..count).filter(uneven).take(ENOUGH).collect();
     let mut highest = 0.0_f64;
     if uneven.is_empty() {
-        return Ok(highest);
+        return Ok(Some(highest));
     }
     let size = middle.iter().fold(f64::MIN_POSITIVE, |size, value| size.max(value.abs()));
     for power in [-6, -8, -10, -12, -14] {
@@ -97,7 +100,7 @@ fn stairs(layer: &mut dyn Layer, x: &Tensor, direction: &Tensor) -> Result<f64> 
                 rows.push(at(k as f64 * step)?);
             }
             if rows.iter().any(|row| row.len() != middle.len()) {
-                return Ok(highest);
+                return Ok(Some(highest));
             }
             // Most functions are smooth, and a few points show it.
             if !uneven.iter().any(|&output| !jumps(&rows, output).is_empty()) {
@@ -114,7 +117,7 @@ fn stairs(layer: &mut dyn Layer, x: &Tensor, direction: &Tensor) -> Result<f64> 
             }
         }
     }
-    Ok(highest)
+    Ok(Some(highest))
 }
 
 /// By how much an output jumps at some of the points, from the least jump to the largest; none if it moves otherwise than evenly

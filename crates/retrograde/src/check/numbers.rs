@@ -18,6 +18,11 @@ pub(super) fn largest<'a>(values: impl IntoIterator<Item = &'a f64>) -> f64 {
     sizes.fold(0.0, f64::max)
 }
 
+/// The logistic function.
+pub(super) fn sigmoid(x: f64) -> f64 {
+    1.0 / (1.0 + (-x).exp())
+}
+
 /// The middle one of these sizes; 0 if there are none that are finite.
 pub(super) fn median(sizes: impl IntoIterator<Item = f64>) -> f64 {
     let mut sizes: Vec<f64> = sizes.into_iter().filter(|size| size.is_finite()).collect();

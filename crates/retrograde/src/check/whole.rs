@@ -1,11 +1,12 @@
 //! The gradient of a loss by all parameters of a network, as an update uses it: what decides whether the network is wrong.
 
+use super::ask::{Refusal, ask_here};
 use super::causes::decay;
 use super::control::affordable;
 use super::message::text;
 use super::noise::Noise;
 use super::precision::Precision;
-use super::probe::{Answers, Refusal, ask_here, moved, normal, random};
+use super::probe::{Answers, moved, normal, random};
 use super::subject::values;
 use super::view::View;
 use super::{Comparison, Evidence, Finding, Severity, Verdict};

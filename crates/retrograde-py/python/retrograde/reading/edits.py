@@ -218,43 +218,60 @@ def with_names(function, names, counts, space):
     ``space`` says what words mean in the function."""
     _, expressions = places(function)
     values = [place for place in expressions if _is_value(place) and _is_pure(place.node)]
-    # What a statement computes comes first: a factor that is missing anywhere in a product is missing there.
-    values.sort(key=lambda place: not isinstance(place.parent, (ast.Assign, ast.AugAssign, ast.Return)))
     for text in counts:
         for place in values:
             if not isinstance(place.parent, ast.BinOp):
                 yield place, ast.BinOp(place.node, ast.Div(), _parsed(text))
                 yield place, ast.BinOp(place.node, ast.Mult(), _parsed(text))
-    shaped = [(place, _shape(place.node, space)) for place in values]
-    fitting = [(place, [text for text, shape in names.items() if _fits(shape, own)]) for place, own in shaped]
-    # What makes another shape of a value comes last.
-    fitting += [(place, [text for text, shape in names.items() if not _fits(shape, own) and _fits(own, shape)]) for place, own in shaped]
     sums = dict.fromkeys(ast.unparse(one.node) for one in expressions if isinstance(one.node, ast.BinOp) and isinstance(one.node.op, (ast.Add, ast.Sub)))
     sums = {text: shape for text in list(sums)[:MOST_SUMS] for shape in (_shape(_parsed(text), space),) if shape is not None}
+    shaped = [(place, _shape(place.node, space)) for place in values]
+    # What a statement computes, and its terms, come first: a factor that is missing anywhere in a product is missing there.
+    whole = [one for one in shaped if isinstance(one[0].parent, (ast.Assign, ast.AugAssign, ast.Return)) or _is_part(one[0], (ast.Add, ast.Sub))]
+    within = [one for one in shaped if one not in whole]
     slopes = [own for own, value in space.items() if callable(value) and _SLOPE.search(own)]
+    for level in (whole, within):
+        for change in (_with_value, _with_function):
+            for place, own in level:
+                for text, shape in names.items():
+                    if _fits(shape, own):
+                        yield from ((place, node) for node in change(place, text, slopes))
+        for place, own in level:
+            for text in sums if not _is_part(place, (ast.Mult, ast.Div)) else ():
+                if _fits(sums[text], own) and ast.unparse(place.node) != text:
+                    yield place, ast.BinOp(place.node, ast.Mult(), _parsed(text))
     for place, own in shaped:
-        for text in sums if not _is_part(place, (ast.Mult, ast.Div)) else ():
-            if _fits(sums[text], own) and ast.unparse(place.node) != text:
-                yield place, ast.BinOp(place.node, ast.Mult(), _parsed(text))
-    for place, texts in fitting:
-        node, factor, term = place.node, _is_part(place, (ast.Mult, ast.Div)), _is_part(place, (ast.Add, ast.Sub))
-        for text in texts:
-            name = _parsed(text)
-            more = [f"1 - {text}", f"1 - {text} ** 2", f"{text} ** 2", f"{text} * (1 - {text})", f"{text} > 0"]
-            if ast.unparse(node) == text:
-                yield from ((place, _parsed(one)) for one in more)
-                continue
-            if not factor:
-                yield place, ast.BinOp(node, ast.Mult(), name)
-                yield place, ast.BinOp(node, ast.Div(), name)
-                for one in (*more, *(f"{own}({text})" for own in slopes)):
-                    yield place, ast.BinOp(node, ast.Mult(), _parsed(one))
-            if not term:
-                yield place, ast.BinOp(node, ast.Sub(), name)
-                yield place, ast.BinOp(node, ast.Add(), name)
-                yield place, ast.BinOp(node, ast.Sub(), _parsed(f"{text} ** 2"))
-            if isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)):
-                yield place, name
+        for text, shape in names.items():
+            if not _fits(shape, own) and _fits(own, shape):
+                # It makes another shape of the value.
+                yield from ((place, node) for node in _with_value(place, text, slopes))
+
+
+def _with_value(place, text, _):
+    """A value with another as a factor or a term, or the other in its place."""
+    node, name = place.node, _parsed(text)
+    if ast.unparse(node) == text:
+        return
+    if not _is_part(place, (ast.Mult, ast.Div)):
+        yield ast.BinOp(node, ast.Mult(), name)
+        yield ast.BinOp(node, ast.Div(), name)
+    if not _is_part(place, (ast.Add, ast.Sub)):
+        yield ast.BinOp(node, ast.Sub(), name)
+        yield ast.BinOp(node, ast.Add(), name)
+    if isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)):
+        yield name
+
+
+def _with_function(place, text, slopes):
+    """A value with a plain function of another as a factor or a term."""
+    node = place.node
+    more = [f"1 - {text}", f"1 - {text} ** 2", f"{text} ** 2", f"{text} * (1 - {text})", f"{text} > 0", *(f"{own}({text})" for own in slopes)]
+    if ast.unparse(node) == text:
+        yield from map(_parsed, more)
+    elif not _is_part(place, (ast.Mult, ast.Div)):
+        yield from (ast.BinOp(node, ast.Mult(), _parsed(one)) for one in more)
+    if not _is_part(place, (ast.Add, ast.Sub)):
+        yield ast.BinOp(node, ast.Sub(), _parsed(f"{text} ** 2"))
 
 
 def _is_part(place, kinds):

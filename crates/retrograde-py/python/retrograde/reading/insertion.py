@@ -61,24 +61,24 @@ def in_page(page, by_language, verdict):
 
 
 def without(forms):
-    """The forms of a report without its faults that have no cause: another finding explains them."""
+    """The forms of a report without its faults: another finding explains them all."""
     kept = {**forms, **_without(forms)}
     if "ko" in forms:
         kept["ko"] = {**forms["ko"], **_without(forms["ko"])}
-    for one in _causeless(json.loads(forms["json"])):
+    for one in _faults(json.loads(forms["json"])):
         articles = re.split(r"(?=<article )", kept["html"])
         told = f">{html.escape(one['location'])}, ", html.escape(one["sentence"])
         kept["html"] = "".join(re.sub(r"^<article .*?</article>", "", part, flags=re.S) if all(word in part for word in told) else part for part in articles)
     return kept
 
 
-def _causeless(data):
-    return [one for one in data["findings"] if one["severity"] == "fault" and not one["cause"]]
+def _faults(data):
+    return [one for one in data["findings"] if one["severity"] == "fault"]
 
 
 def _without(form):
     data = json.loads(form["json"])
-    gone = _causeless(data)
+    gone = _faults(data)
 
     def told(part, mark):
         flat = " ".join(part.split())

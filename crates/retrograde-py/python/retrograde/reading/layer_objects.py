@@ -104,8 +104,14 @@ def study_layer(thing, subject, example, packed=False):
     def upstream(outputs):
         return [_like(out, np.cos(1.0 + np.arange(out.size)).reshape(out.shape)) for out in outputs]
 
-    calls.study(given(inputs), upstream)
+    outputs = calls.study(given(inputs), upstream)
     movable = [at for at in range(len(example)) if moves[at] and not indices[at]]
+    whole = [at for at in movable if np.ndim(example[at]) and np.asarray(example[at]).dtype.kind in "iu"]
+    if whole == movable and calls.parameters and not any(one is not None for one in calls.backward(upstream(outputs))):
+        # Indices that forward makes whole itself: backward gives no gradient of them.
+        for at in whole:
+            inputs[at] = example[at]
+        movable = []
     return calls, inputs, movable, given
 
 

@@ -4,6 +4,8 @@ import functools
 
 import numpy as np
 
+from .copying import Copies
+from .isolation import Isolation
 from .objects import method
 from .slots import is_array, slots
 from .subject import arity, kind_of
@@ -18,10 +20,25 @@ def as_functions(things, example, said):
     loss, gradient = method(thing, LOSS)[1], method(thing, GRADIENT)[1]
     if loss is None or gradient is None or any(isinstance(one, type) or arity(one)[0] != 2 for one in (loss, gradient)):
         return things
-    if method(thing, FORWARD[:-1])[0] is not None or any(is_array(slot.get()) for slot in slots(thing)):
+    if method(thing, FORWARD[:-1])[0] is not None or not _is_of_example(thing, example):
         return things
     said["name"] = said.get("name") or kind_of(thing)
     return [_total(loss), gradient]
+
+
+def _is_of_example(thing, example):
+    """Whether the gradient is that of something in the example, and of no array that the object keeps."""
+    kept = [slot.get().shape for slot in slots(thing) if is_array(slot.get())]
+    if not kept:
+        return True
+    copies = Copies()
+    copied, given = copies.of(thing), [copies.of(one) for one in example]
+    with Isolation([copied]):
+        try:
+            gradient = method(copied, GRADIENT)[1](*given)
+        except Exception:
+            return False
+    return isinstance(gradient, np.ndarray) and gradient.shape not in kept and gradient.shape in [np.shape(one) for one in example]
 
 
 def _total(loss):

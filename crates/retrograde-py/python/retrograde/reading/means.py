@@ -15,33 +15,39 @@ from .notices import finding
 
 
 def check_layer(subject, form, x):
-    """The check of a layer; by its sums over the samples where that is what all its parameters are means of."""
+    """The check of a layer; by its sums over the samples where that is what its parameters are means of, but for those that are wrong
+    besides."""
     forms = form.check(x)
     if len(form.parameters) < 2:
         return forms
-    axis = next((axis for axis in _candidates(form, x, _blocks(forms)) if _holds_for_more(_summed(form, axis), x, axis)), None)
+    names = [name for name, _ in form.parameters]
+    blocks = _blocks(forms, names)
+    found = ((axis, _holding_for_more(_summed(form, axis), x, axis, means)) for axis, means in _candidates(x, blocks))
+    axis, means = next((one for one in found if one[1]), (None, None))
     if axis is None:
         return forms
     again = _summed(form, axis).check(x)
-    names = [name for name, _ in form.parameters]
-    if any(one["verdict"] not in RIGHT for name, one in _blocks(again).items() if name in names):
+    left = _wrong(_blocks(again, names))
+    if left and left >= _wrong(blocks):
         return forms
-    given = {"names": Names(names), "m": x.shape[axis]}
+    given = {"names": Names(means), "m": x.shape[axis]}
     if all(one["cause"]["cause"] != "mean_in_parameters" for one in subject.found):
-        subject.found.append(finding("remark", form.kind, names, "mean_in_parameters", given))
+        subject.found.append(finding("remark", form.kind, means, "mean_in_parameters", given))
     return again
 
 
-def _blocks(forms):
-    return {one["block"]: one for layer in json.loads(forms["json"])["layers"] for one in layer["blocks"]}
+def _blocks(forms, names):
+    return {one["block"]: one for layer in json.loads(forms["json"])["layers"] for one in layer["blocks"] if one["block"] in names}
 
 
-def _candidates(form, x, blocks):
-    """The axes of the input by whose length all gradients of parameters are divided."""
-    names = [name for name, _ in form.parameters]
-    if any(name not in blocks or not blocks[name]["ratio"] for name in names):
-        return []
-    return [axis for axis, m in enumerate(x.shape) if m > 1 and all(abs(blocks[name]["ratio"] * m - 1) < 1e-6 for name in names)]
+def _wrong(blocks):
+    return sum(one["verdict"] not in RIGHT for one in blocks.values())
+
+
+def _candidates(x, blocks):
+    """The axes of the input by whose length gradients of parameters are divided, with the names of these."""
+    found = [(axis, [name for name, one in blocks.items() if abs((one["ratio"] or 0) * m - 1) < 1e-6]) for axis, m in enumerate(x.shape) if m > 1]
+    return [(axis, means) for axis, means in found if means]
 
 
 def _summed(form, axis):
@@ -58,26 +64,27 @@ def _summed(form, axis):
     return LayerForm(form.kind, form.parameters, forward, form.backward, gradients, form.input)
 
 
-def _holds_for_more(form, x, axis):
-    """Whether that length is the number of samples, and no constant or other size: with two more it is right, too."""
+def _holding_for_more(form, x, axis, means):
+    """Of these gradients those for which that length is the number of samples, and no constant or other size: right with two more, too."""
     more = np.concatenate([x, np.take(x, [0, 1], axis=axis) * 0.9], axis=axis)
     try:
         out = real(form.forward(more.copy()))
         weights = np.cos(1.0 + np.arange(out.size)).reshape(out.shape)
         form.backward(weights.copy())
         gradients = {name: real(one) for name, one in form.gradients().items()}
-        for name, array in form.parameters:
-            kept = array.copy()
-
-            def loss(values, array=array):
-                array[...] = values[0]
-                return float(np.sum(form.forward(more.copy()) * weights))
-
-            try:
-                if not agrees(loss, 0, kept, gradients[name]):
-                    return False
-            finally:
-                array[...] = kept
+        return [name for name, array in form.parameters if name in means and _holds(form, more, weights, array, gradients[name])]
     except Exception:
-        return False
-    return True
+        return []
+
+
+def _holds(form, x, weights, array, gradient):
+    kept = array.copy()
+
+    def loss(values):
+        array[...] = values[0]
+        return float(np.sum(form.forward(x.copy()) * weights))
+
+    try:
+        return agrees(loss, 0, kept, gradient)
+    finally:
+        array[...] = kept

@@ -1,5 +1,6 @@
 """An object with ``forward`` and ``backward``: how it is called, what it answers, where its parameters and gradients are."""
 
+import contextlib
 import types
 
 import numpy as np
@@ -12,8 +13,8 @@ from .growing import counts, put_back
 from .notices import finding
 from .parameters import Held, Search, Step, Sum, without_gradient
 from .rates import LARGE, rates_of, set_rates
-from .slots import is_array, numbers_as_arrays
-from .subject import arity, described, is_real, kind_of
+from .slots import is_array, numbers_as_arrays, slots
+from .subject import arity, described, is_real, kind_of, takes_any
 from .words import (
     BACKWARD,
     CACHE,
@@ -112,7 +113,7 @@ class ObjectCalls:
             return [*self.inputs, *douts]
         if required == len(self.inputs) + len(douts):
             return [*douts, *self.inputs]
-        return list(douts) if names else []
+        return list(douts) if names or takes_any(getattr(self.thing, self.backward_name)) else []
 
     def _input_first(self, names):
         return hasattr(self.thing, "updateGradInput") or (bool(INPUT.match(names[0])) and bool(UPSTREAM.match(names[-1])))
@@ -155,6 +156,8 @@ class ObjectCalls:
         pristine = deep(dict(attributes(self.thing)), memo)
         before = counts(self.thing)
         first = self.forward(*inputs)
+        if self._widen():
+            first = self.forward(*inputs)
         rates = set_rates(self.thing, self.rate, lambda: self.forward(*inputs))
         search = Search(self.thing, self.kind, self.subject.said)
         once, count = counts(self.thing), self.forwards
@@ -208,6 +211,17 @@ class ObjectCalls:
             found.append(self.forward(*[one.copy() if isinstance(one, np.ndarray) else one for one in inputs]))
         array[...] = before
         return any(not np.array_equal(a, b, equal_nan=True) for a, b in zip(*found))
+
+    def _widen(self):
+        """Puts arrays of 64-bit floats in the place of narrower ones that the first forward made; whether there were some."""
+        wide = {}
+        for slot in slots(self.thing):
+            narrow = slot.get()
+            if is_array(narrow) and narrow.dtype.itemsize < 8:
+                wide.setdefault(id(narrow), (narrow, narrow.astype(np.float64)))
+                with contextlib.suppress(AttributeError, TypeError):
+                    slot.set(wide[id(narrow)][1])
+        return bool(wide)
 
     def _flush(self, lengths, search):
         """What each forward adds to lists, a single backward would find there first: each forward begins without it."""

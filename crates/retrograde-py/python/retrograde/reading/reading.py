@@ -109,8 +109,9 @@ class Reading:
         return again, without
 
     def _with_line(self, forms, data):
-        """Where nothing explains what is wrong, one line may that is changed: it is told in place of what has no cause."""
-        faults = [one for one in data["findings"] if one["severity"] == "fault" and not one["cause"]]
+        """Where nothing explains what is wrong, one line may that is changed: it is told in place of all faults, as it makes all right."""
+        faults = [one for one in data["findings"] if one["severity"] == "fault"]
+        faults.sort(key=lambda one: bool(one["cause"]))
         with left_out(self._subject.things):
             repair = search(self._subject.things, self._check, limits.get()[0])
         if repair is None:

@@ -28,7 +28,7 @@ def unreadable(subject, example):
     takes = _takes(thing)
     if len(takes) > len(example):
         missing = Names(takes[len(example) :])
-        return ReadingError(call, missing, f"rg.check({name.lower()}, {', '.join(takes)})")
+        return ReadingError(call, missing, f"rg.check(network, {', '.join(takes)})")
     return ReadingError(call, Text("missing-code"), _CALLS)
 
 

@@ -130,7 +130,9 @@ def _called(things, compared):
     for code, at_hand in found.items():
         function = by_code.get(code) or next((one for one in gc.get_referrers(code) if isinstance(one, types.FunctionType)), None)
         if function is not None:
-            named.setdefault(function, at_hand)
+            # A closure's values and those of the function around it.
+            shapes, counts, space = named.get(function, ({}, [], {}))
+            named[function] = {**shapes, **at_hand[0]}, [*counts, *(one for one in at_hand[1] if one not in counts)], {**space, **at_hand[2]}
     return named
 
 
@@ -163,7 +165,7 @@ def _words(name, value):
         yield name, int(value)
     elif isinstance(value, (float, np.floating)):
         yield name, float(value)
-    elif isinstance(value, np.ndarray) and value.dtype.kind in "fb" and value.size:
+    elif isinstance(value, np.ndarray) and value.dtype.kind in "fbiu" and value.size:
         yield name, value
         for axis, length in enumerate(value.shape[:1]):
             if length > 1:

@@ -95,6 +95,14 @@ def arity(function):
     return required, [one.name for one in by_position]
 
 
+def takes_any(function):
+    """Whether it takes any number of arguments by position, as what a decorator has put around it does."""
+    try:
+        return any(one.kind is one.VAR_POSITIONAL for one in inspect.signature(function).parameters.values())
+    except (TypeError, ValueError):
+        return False
+
+
 def described(value):
     """An argument in a few words: ``float64 [3, 4]``."""
     if isinstance(value, np.ndarray):

@@ -11,11 +11,11 @@ PARAMETERS = re.compile(r"^(parameters?|params|weights|theta|model|ws)$", re.I)
 COUNT = re.compile(r"^(m|n|batch_?size|num_?samples|n_?samples)$", re.I)
 UPSTREAM = re.compile(r"^(d.*|grad.*|g|delta.*|upstream.*|error.*|output_?grad.*|.*_?grad(ient)?)$", re.I)
 
-FORWARD = ("forward", "updateOutput", "forward_pass", "feedforward", "feed_forward", "forward_propagation", "forward_prop", "forwardprop", "forward_propagate", "fwd", "__call__")
+FORWARD = ("forward", "updateOutput", "forward_pass", "feedforward", "feed_forward", "forward_propagation", "forward_prop", "forwardprop", "forward_propagate", "fwd", "forpass", "__call__")
 BACKWARD = ("backward", "backward_pass", "backprop", "back_propagation", "backpropagation", "backward_propagation", "back_prop", "backward_prop", "backpropagate", "backward_propagate", "bwd")
 PREDICT = (*FORWARD[:-1], "predict", "predict_proba", "query", "__call__")
 #: One step of training, that updates the parameters itself.
-TRAIN_STEP = ("train", "train_step", "training_step", "train_on_batch", "train_batch", "fit_step", "learn")
+TRAIN_STEP = ("train", "train_step", "training", "training_step", "train_on_batch", "train_batch", "fit_step", "learn")
 LOSS = ("loss", "compute_loss", "calc_loss", "loss_function", "loss_fn", "cost", "compute_cost", "cost_function", "calculate_loss", "calculate_cost", "cost_fn", "get_loss", "compute_loss_and_gradients", "loss_and_gradients", "loss_and_grad")
 GRADIENT = ("gradient", "gradients", "compute_gradients", "compute_gradient", "grad", "calc_gradient", "calc_gradients", "get_gradients", "backprop_gradient")
 OUTPUTS = ("output", "out", "outputs", "y", "a", "z")

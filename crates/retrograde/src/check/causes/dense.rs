@@ -8,6 +8,7 @@ use super::softmax::{Over, log_softmax};
 use super::{Case, Diagnosis};
 use crate::check::Cause;
 use crate::check::message::text;
+use crate::check::numbers::sigmoid;
 use crate::check::probe::Answers;
 use crate::check::view::View;
 use crate::textbook::{Layer, Tensor};
@@ -24,12 +25,8 @@ struct Activation {
     slope: (&'static str, Pointwise),
 }
 
-fn logistic(z: f64) -> f64 {
-    1.0 / (1.0 + (-z).exp())
-}
-
 const SIGMOID: Activation =
-    Activation { name: "sigmoid", value: logistic, slope: ("a · (1 − a)", |_, a| a * (1.0 - a)) };
+    Activation { name: "sigmoid", value: sigmoid, slope: ("a · (1 − a)", |_, a| a * (1.0 - a)) };
 const TANH: Activation =
     Activation { name: "tanh", value: f64::tanh, slope: ("1 − a²", |_, a| 1.0 - a * a) };
 const RELU: Activation = Activation {
@@ -51,7 +48,7 @@ const SLOPES: [(&str, Pointwise); 12] = [
     ("[z > 0]", |z, _| f64::from(u8::from(z > 0.0))),
     ("a", |_, a| a),
     ("1 − a", |_, a| 1.0 - a),
-    ("sigmoid′(a)", |_, a| logistic(a) * (1.0 - logistic(a))),
+    ("sigmoid′(a)", |_, a| sigmoid(a) * (1.0 - sigmoid(a))),
     ("tanh′(a)", |_, a| 1.0 - a.tanh().powi(2)),
     ("(a · (1 − a))²", |_, a| (a * (1.0 - a)).powi(2)),
     ("(1 − a²)²", |_, a| (1.0 - a * a).powi(2)),
@@ -85,6 +82,8 @@ const BINARY: Measure = Measure {
     value: |y, t| (CROSS_ENTROPY.value)(y, t) + (CROSS_ENTROPY.value)(1.0 - y, 1.0 - t),
     slope: ("(y − t)/(y · (1 − y))", |y, t| (y - t) / (y * (1.0 - y))),
 };
+const HALF_SQUARES: Measure =
+    Measure { value: |y, t| 0.5 * (y - t).powi(2), slope: ("y − t", |y, t| y - t) };
 const SQUARES: Measure =
     Measure { value: |y, t| (y - t).powi(2), slope: ("2 · (y − t)", |y, t| 2.0 * (y - t)) };
 
@@ -101,7 +100,7 @@ const DELTAS: [(&str, Delta); 9] = [
     ("e · y", |of| &of.e * &of.y),
     ("(y − t) · y · (1 − y)", |of| (&of.y - of.t) * of.y.mapv(|y| y * (1.0 - y))),
     ("e · (1 − y²)", |of| &of.e * &of.y.mapv(|y| 1.0 - y * y)),
-    ("e · sigmoid′(y)", |of| &of.e * &of.y.mapv(|y| logistic(y) * (1.0 - logistic(y)))),
+    ("e · sigmoid′(y)", |of| &of.e * &of.y.mapv(|y| sigmoid(y) * (1.0 - sigmoid(y)))),
 ];
 
 /// The end of a network at one probe.
@@ -211,15 +210,24 @@ impl Network {
             runs.iter().map(|run| run.weights.iter().flatten().map(|w| w * w).sum::<f64>() / 2.0).collect();
         for last in LAST {
             let predictions: Vec<Matrix> = runs.iter().map(|run| last.of(&run.z[run.z.len() - 1])).collect();
-            for measure in [&CROSS_ENTROPY, &BINARY, &SQUARES] {
+            for measure in [&CROSS_ENTROPY, &BINARY, &HALF_SQUARES, &SQUARES] {
                 let sums: Vec<f64> = predictions.iter().map(|y| measure.sum(y, &self.batch.t)).collect();
-                if let Some((scale, decay)) = fit(&losses, &sums, &squares) {
+                let found = fit(&losses, &sums, &squares);
+                if let Some((scale, decay)) = found.filter(|(scale, _)| self.may_be(measure, *scale)) {
                     (self.last, self.measure, self.scale, self.decay) = (last, measure, scale, decay);
                     return true;
                 }
             }
         }
         false
+    }
+
+    /// Whether a loss may be this measure, rather than another number times it: squares are halved or not.
+    fn may_be(&self, measure: &Measure, scale: f64) -> bool {
+        let (samples, targets) = self.batch.t.dim();
+        let of = [1, samples, targets, samples * targets];
+        let is_natural = of.iter().any(|of| (scale * *of as f64 - 1.0).abs() < 1e-6);
+        is_natural || measure.slope.0 != HALF_SQUARES.slope.0
     }
 
     fn run(&self, values: &[Tensor]) -> Run {
@@ -230,7 +238,8 @@ impl Network {
             if let Some(bias) = layer.bias {
                 z += &values[bias].iter().copied().collect::<ndarray::Array1<f64>>();
             }
-            a.push(z.mapv(self.hidden.value));
+            let is_last = at + 1 == self.layers.len();
+            a.push(if is_last { self.last.of(&z) } else { z.mapv(self.hidden.value) });
             weights.push(own);
             sums.push(z);
         }

@@ -7,6 +7,7 @@ use super::formulas::{self, Point, Sought};
 use super::{Case, Diagnosis};
 use crate::check::Cause;
 use crate::check::loss_layer::labels_for;
+use crate::check::numbers::flat;
 use crate::check::view::View;
 use crate::textbook::{Layer, Tensor};
 
@@ -47,10 +48,6 @@ struct Ends {
     labels: Option<Vec<f64>>,
     /// Whether input and output have the same places.
     alike: bool,
-}
-
-fn flat(values: &Tensor) -> Vec<f64> {
-    values.iter().copied().collect()
 }
 
 impl Ends {

@@ -1,5 +1,6 @@
 //! Short formulas for the slope of a function of one number, in its input x, its output y and its right slope s.
 
+use crate::check::numbers::sigmoid;
 pub(in crate::check) use crate::number::plain;
 
 /// What the formula is computed from: x, y and s.
@@ -125,10 +126,6 @@ const CONSTANTS: &[(f64, &str)] = &[
     (0.25, "¼ · "),
     (1.0 / 3.0, "⅓ · "),
 ];
-
-fn sigmoid(x: f64) -> f64 {
-    1.0 / (1.0 + (-x).exp())
-}
 
 /// The density of the normal distribution.
 fn density(x: f64) -> f64 {

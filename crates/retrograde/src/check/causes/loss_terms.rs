@@ -3,6 +3,7 @@
 use super::{Case, Diagnosis};
 use crate::check::Cause;
 use crate::check::loss_layer::labels_for;
+use crate::check::numbers::sigmoid;
 use crate::check::view::View;
 use crate::textbook::{Layer, Tensor};
 
@@ -28,10 +29,6 @@ const FORMS: [Form; 14] = [
 
 const CONSTANTS: [(f64, &str); 6] =
     [(1.0, ""), (2.0, "2 · "), (0.5, "½ · "), (-1.0, "−"), (-2.0, "−2 · "), (-0.5, "−½ · ")];
-
-fn sigmoid(x: f64) -> f64 {
-    1.0 / (1.0 + (-x).exp())
-}
 
 /// What the sum is divided by, and how that is written.
 type Divisor = (fn(&View<'_>) -> f64, &'static str);

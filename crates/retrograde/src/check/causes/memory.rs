@@ -7,6 +7,7 @@ use ndarray::Zip;
 
 use super::{Case, Diagnosis};
 use crate::check::Cause;
+use crate::check::control::is_spent;
 use crate::check::probe::{Answers, SAME_SHAPE};
 use crate::check::subject::{claims, with_values};
 use crate::check::view::View;
@@ -68,6 +69,9 @@ struct Calls<'a, 'layer> {
 impl<'a> Calls<'a, '_> {
     /// The gradient of the last of some calls.
     fn last(&mut self, calls: &[Call<'_>]) -> Option<Tensor> {
+        if is_spent() {
+            return None;
+        }
         calls.iter().map(|call| call.gradient(self.layer, self.block)).last()?
     }
 

@@ -37,7 +37,6 @@ mod within;
 
 use ndarray::Array2;
 
-use super::control::is_spent;
 use super::probe::Answers;
 use super::view::View;
 use super::{Argument, Cause, Finding, Message, Severity, Verdict};
@@ -133,7 +132,7 @@ pub(super) fn diagnose(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Diagnos
 }
 
 fn first_of(all: &[Hypothesis], case: &Case<'_>, layer: &mut dyn Layer) -> Option<Diagnosis> {
-    let found = all.iter().take_while(|_| !is_spent()).find_map(|hypothesis| hypothesis(case, layer))?;
+    let found = all.iter().find_map(|hypothesis| hypothesis(case, layer))?;
     Some(found.with("block", case.name()))
 }
 

@@ -209,7 +209,8 @@ fn names(case: &Case<'_>, ratios: &[Ratio]) -> Vec<String> {
     };
     // Where the number of samples is the same at all probes, it is told by its name before a number that it happens to be.
     let fixed = case.smooth().all(|(_, view)| samples(case, view) == samples(case, &case.views[0]));
-    if fixed && samples(case, &case.views[0]) > 2 {
+    let has_samples = case.answers.samples().is_some() || case.views[0].probe.x.ndim() > 1;
+    if fixed && has_samples && samples(case, &case.views[0]) > 2 {
         offer(&mut found, "N".to_owned(), &|view| samples(case, view) as f64);
         offer(&mut found, "1/N".to_owned(), &|view| 1.0 / samples(case, view) as f64);
     }

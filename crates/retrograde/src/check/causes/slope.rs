@@ -3,6 +3,7 @@
 use super::formulas::{self, Formula, Point, Sought};
 use super::{Case, Diagnosis};
 use crate::check::message::text;
+use crate::check::numbers::nth;
 use crate::check::probe::{normal, random};
 use crate::check::subject::{claims, with_values};
 use crate::check::view::View;
@@ -116,10 +117,6 @@ const BEND: f64 = 1e-3;
 /// A number with one digit.
 fn rounded(value: f64) -> f64 {
     format!("{value:.0e}").parse().unwrap_or(value)
-}
-
-fn nth(values: &Tensor, at: usize) -> f64 {
-    values.iter().nth(at).copied().unwrap_or(f64::NAN)
 }
 
 fn or_slope(formula: &str) -> &str {

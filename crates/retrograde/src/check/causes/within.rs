@@ -4,6 +4,7 @@
 use super::formulas::{self, Sought};
 use super::{Case, Diagnosis};
 use crate::check::Cause;
+use crate::check::numbers::sigmoid;
 use crate::textbook::{Layer, Tensor};
 
 /// A slope: as it is written, and as it is computed.
@@ -126,10 +127,6 @@ pub(super) fn element_factor(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagn
         }
     }
     None
-}
-
-fn sigmoid(x: f64) -> f64 {
-    1.0 / (1.0 + (-x).exp())
 }
 
 fn wrong(code: &str, right: &str, id: &str, predicted: Vec<Option<Tensor>>) -> Diagnosis {

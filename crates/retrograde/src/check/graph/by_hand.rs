@@ -1,10 +1,10 @@
 //! Why a gradient that was derived by hand is wrong: the loss with its claims is examined as a function of all blocks, so
 //! that what finds the cause in a layer written by hand finds it in a whole graph, too.
 
+use super::super::ask::Inputs;
 use super::super::function::function_at;
 use super::super::message::text;
 use super::super::numbers::flat;
-use super::super::probe::Inputs;
 use super::super::{Finding, Report, Severity, Verdict};
 use super::evaluation::Evaluation;
 use super::whole::{Point, Subject};

@@ -4,8 +4,8 @@
 //! same output, of all inputs of the node, are judged together, as the check of layers judges them.
 
 use super::super::Verdict;
+use super::super::ask::ask_here;
 use super::super::kinks::AtKink;
-use super::super::probe::ask_here;
 use super::evaluation::Evaluation;
 use super::node::{InputCheck, NodeAlone};
 use super::values::Given;

@@ -358,10 +358,10 @@ factor-columns = d{ $block } is { $name } times what it should be, everywhere, w
 factor-rows = d{ $block } is { $rows } times too small: it is divided by the number of rows once too often. Divide by N in the loss, or here, not in both.
 factor-also = At these sizes that is also { $names }.
 mean_for_sum = d{ $block } is the mean over the { $rows } rows where the sum belongs: the same `{ $block }` serves every row, and where one value goes several ways its gradients add up.
-    .title = mean for sum over the rows (factor 1/N)
+    .title = mean for sum over the samples (factor 1/N)
     .training = steps of { $times } times the length: as if the learning rate were another one for this parameter
 sum_for_mean = d{ $block } is { $rows } times too large, once for each row: the mean over the rows divides by N, and the gradient does not.
-    .title = sum for mean over the rows (1/N missing)
+    .title = sum for mean over the samples (1/N missing)
     .training = { $parameter ->
         [true] steps of { $times } times the length: as if the learning rate were another one for this parameter
        *[false] steps of { $times } times the length: as if the learning rate were another one for all layers before this one

@@ -336,10 +336,10 @@ factor-columns = d{ $block }의 값이 모두 올바른 값의 { $name }배입�
 factor-rows = d{ $block }의 값이 { $rows }배 작습니다. 행의 수로 한 번 더 나누었습니다. N으로 나누는 것은 손실과 여기 가운데 한 곳에서만 해야 합니다.
 factor-also = 이 크기에서는 { $names }도 같은 값입니다.
 mean_for_sum = d{ $block }의 값이 { $rows }개 행의 합이어야 하는데 평균입니다. 같은 `{ $block }`(이/가) 모든 행에 쓰이며, 한 값이 여러 곳으로 갈라지면 기울기는 더해집니다.
-    .title = 행들의 합 대신 평균 (1/N배)
+    .title = 샘플들의 합 대신 평균 (1/N배)
     .training = 갱신 폭이 { $times }배가 됩니다. 이 매개변수만 학습률이 다른 셈입니다
 sum_for_mean = d{ $block }의 값이 { $rows }배 큽니다. 행에 대해 평균한 손실은 N으로 나누는데 기울기는 나누지 않았습니다.
-    .title = 행들의 평균 대신 합 (1/N 누락)
+    .title = 샘플들의 평균 대신 합 (1/N 누락)
     .training = { $parameter ->
         [true] 갱신 폭이 { $times }배가 됩니다. 이 매개변수만 학습률이 다른 셈입니다
        *[false] 갱신 폭이 { $times }배가 됩니다. 앞쪽 모든 계층의 학습률이 다른 셈입니다

@@ -65,6 +65,25 @@ fn a_sample_that_leaves_out_what_is_wrong_acquits_nothing() -> Result<()> {
     Ok(())
 }
 
+/// Of a large block only a part is differentiated one by one: a random direction through all of it sees the rest.
+#[test]
+fn a_large_block_is_covered_by_a_direction() -> Result<()> {
+    let graph = Graph::new();
+    let x = graph.parameter("x", draw([250, 200], 5));
+    let loss = |flaw| -> Var {
+        let y = flawed(&x.tanh(), flaw).named("mine");
+        (&y * &y).sum_all()
+    };
+    let right = check::gradients(&(x.tanh() * x.tanh()).sum_all(), &[&x])?;
+    assert_eq!(right.verdict, Verdict::Right, "{right}");
+    let compared = right.blocks[0].compared;
+    assert!((1..50_000).contains(&compared), "{compared} of 50,000 elements are compared: it is no sample");
+    let report = check::gradients(&loss(Flaw::OneElement), &[&x])?;
+    assert_eq!(report.verdict, Verdict::Wrong, "{report}");
+    assert_eq!(report.first_wrong().map(|node| node.name.as_str()), Some("mine"), "{report}");
+    Ok(())
+}
+
 #[test]
 fn a_fault_that_rounding_hides_at_the_given_values_is_found_at_others() -> Result<()> {
     let graph = Graph::new();

@@ -300,7 +300,7 @@ fn a5_both_rectifiers_slopes_and_the_mean_left_out() -> Result<()> {
     let script = Script::new();
     let (w1, w2) = (numbers(&[3, 4], 60).mapv(f64::abs), numbers(&[4, 1], 90).mapv(f64::abs));
     let [published, right] = script.check(&w1, &w2)?;
-    let both = &["mask missing", "slope missing", "factor 10", "sum for mean over the rows"];
+    let both = &["mask missing", "slope missing", "factor 10", "sum for mean over the samples"];
     Expect::wrong_at(&["w1", "w2"], both).cause_may_be_unknown().of(&published);
     Expect::right().of(&right);
     Ok(())
@@ -313,7 +313,7 @@ fn a5_where_all_are_active_the_factor_alone_is_left() -> Result<()> {
     let (w1, w2) =
         (numbers(&[3, 4], 60).mapv(|w| w.abs() + 0.1), numbers(&[4, 1], 90).mapv(|w| w.abs() + 0.1));
     let [published, right] = script.check(&w1, &w2)?;
-    let factor = &["factor 10", "factor N", "sum for mean over the rows", "mask missing"];
+    let factor = &["factor 10", "factor N", "sum for mean over the samples", "mask missing"];
     // At the given weights the factor is all; at others the mask is missing, too, and of two faults at once neither is named.
     Expect::wrong_at(&["w1", "w2"], factor).cause_may_be_unknown().of(&published);
     Expect::right().of(&right);
@@ -528,7 +528,7 @@ fn a19_bias_gradient_of_the_shape_of_the_batch() -> Result<()> {
 #[test]
 fn a19_bias_gradient_as_a_mean() -> Result<()> {
     let mean = |g: &Tensor| g.sum_axis(Axis(0)) / g.shape()[0] as f64;
-    Expect::wrong("b", &["mean for sum over the rows", "factor 1/N", "factor 1/4"]).of(&bias(4, mean)?);
-    Expect::wrong("b", &["mean for sum over the rows", "factor 1/N", "factor 1/3"]).of(&bias(3, mean)?);
+    Expect::wrong("b", &["mean for sum over the samples", "factor 1/N", "factor 1/4"]).of(&bias(4, mean)?);
+    Expect::wrong("b", &["mean for sum over the samples", "factor 1/N", "factor 1/3"]).of(&bias(3, mean)?);
     Ok(())
 }

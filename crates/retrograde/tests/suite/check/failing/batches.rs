@@ -152,3 +152,46 @@ fn a_layer_for_one_batch_hides_no_fault() -> Result<()> {
     }
     Ok(())
 }
+
+/// An affine layer whose weights' gradient leaves out all rows from this one on.
+struct Leaves {
+    affine: Affine,
+    rows: usize,
+}
+
+impl Layer for Leaves {
+    fn forward(&mut self, x: &Tensor) -> Result<Tensor> {
+        self.affine.forward(x)
+    }
+
+    fn backward(&mut self, dout: &Tensor) -> Result<Tensor> {
+        let mut seen = dout.clone();
+        seen.slice_each_axis_mut(|axis| match axis.axis.index() {
+            0 => ndarray::Slice::from(self.rows.min(axis.len)..),
+            _ => ndarray::Slice::from(..),
+        })
+        .fill(0.0);
+        self.affine.backward(&seen)?;
+        let right = Affine::backward(&mut self.affine.clone(), dout)?;
+        Ok(right)
+    }
+
+    fn parameters(&mut self) -> Vec<Parameter<'_>> {
+        self.affine.parameters()
+    }
+}
+
+/// Layers alone get the first rows of many. What only the other rows show is found in the whole, and then in the layer.
+#[test]
+fn a_mistake_in_rows_that_layers_alone_do_not_get() -> Result<()> {
+    let x = numbers(&[30, 4], 40);
+    let labels: Vec<usize> = (0..30).map(|row| row % 3).collect();
+    for (rows, wrong) in [(30, false), (20, true)] {
+        let affine = Affine::new(matrix(&numbers(&[4, 3], 17)), Array1::zeros(3))?;
+        let mut network = Network::new(SoftmaxWithLoss::new()).then(Leaves { affine, rows });
+        let report = check::network(&mut network, &x, &labels.clone().into())?;
+        assert_eq!(report.verdict.is_wrong(), wrong, "{report}");
+        assert_eq!(report.first_wrong().is_some(), wrong, "{report}");
+    }
+    Ok(())
+}

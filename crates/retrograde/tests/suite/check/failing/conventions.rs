@@ -106,10 +106,10 @@ fn the_mean_taken_in_one_layer_only() -> Result<()> {
     ];
     for (divided, wrong, other) in cases {
         let report = two_layers([3, 4, 2], Sigmoid::new(), divided, (&x, &labels))?;
-        Expect::wrong_at(&wrong, &["factor N", "factor 5", "sum for mean over the rows"])
+        Expect::wrong_at(&wrong, &["factor N", "factor 5", "sum for mean over the samples"])
             .cause_may_be_unknown()
-            .also_true("summed", &["factor N", "sum for mean over the rows"])
-            .also_true(other, &["factor 1/N", "mean for sum over the rows"])
+            .also_true("summed", &["factor N", "sum for mean over the samples"])
+            .also_true(other, &["factor 1/N", "mean for sum over the samples"])
             .of_whole(&report);
     }
     Ok(())

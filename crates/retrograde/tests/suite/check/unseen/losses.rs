@@ -63,7 +63,7 @@ fn losses_of_terms() -> Result<()> {
     let cases: [Case; 13] = [
         ("squares", squared, |x, t| 2.0 * (x - t), [rows, rows], ""),
         ("squares without 2", squared, |x, t| x - t, [rows, rows], "factor 1/2"),
-        ("squares without 1/N", squared, |x, t| 2.0 * (x - t), [rows, one], "sum for mean over the rows"),
+        ("squares without 1/N", squared, |x, t| 2.0 * (x - t), [rows, one], "sum for mean over the samples"),
         (
             "a mean over rows for one over elements",
             squared,

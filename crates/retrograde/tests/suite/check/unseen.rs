@@ -10,6 +10,7 @@ mod mutants;
 mod normalisation;
 mod sequences;
 mod several_uses;
+mod whole_networks;
 mod windows;
 
 use ndarray::{Array2, Ix2};
