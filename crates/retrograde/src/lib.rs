@@ -38,6 +38,7 @@
 //! | [`gradient`] | [`Var::backward`] and what it gives: [`Gradients`] |
 //! | [`plan`] | a graph made ready to run: [`Planner`], [`Plan`] |
 //! | [`nn`], [`optim`], [`data`], [`train`] | networks, update rules, data sets, the training loop |
+//! | [`numerical`] | slopes of functions by differences, with their uncertainty |
 //! | [`check`] | is a gradient right, and if not, where is the fault and what is it? |
 //! | [`faults`] | layers and losses with one mistake each: to learn from, and to test the check with |
 //! | [`view`] | graphs with every value and gradient: text, SVG, DOT, JSON, a page; training reports |
@@ -55,6 +56,7 @@ mod files;
 mod letters;
 mod mark;
 mod markup;
+mod message;
 mod number;
 mod printable;
 mod source_line;
@@ -66,6 +68,7 @@ pub mod gradient;
 pub mod graph;
 pub mod kernel;
 pub mod nn;
+pub mod numerical;
 pub mod ops;
 pub mod optim;
 pub mod plan;

@@ -46,6 +46,13 @@ pub(crate) fn short(number: f64) -> String {
     }
 }
 
+/// A number as one would write it in a sentence.
+pub(crate) fn plain(value: f64) -> String {
+    let text = format!("{value:.6}");
+    let text = text.trim_end_matches('0').trim_end_matches('.');
+    if text == "-0" { "0".into() } else { text.replace('-', "−") }
+}
+
 /// A number in a list of them.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub(crate) struct Number(#[serde(serialize_with = "serialize")] pub(crate) f64);

@@ -38,7 +38,7 @@ pub(super) fn permuted(layer: &mut dyn Layer, name: &str, answers: &Answers) -> 
     }
     let sentence = text!("batch-permuted", apart = format!("{apart:.3e}"));
     let found = Finding::new(Severity::Warning, Verdict::Right, name, Vec::new(), sentence);
-    Some(Finding { invariant: Some(Invariant::PermutedRows), ..found })
+    Some(found.violating(Invariant::PermutedRows))
 }
 
 /// Whether the rows of the input that were differentiated have any part in other rows of the output.
@@ -99,7 +99,7 @@ fn differ(a: f64, b: f64) -> bool {
 fn doubled(sentence: Message, place: &str, severity: Severity) -> Finding {
     let verdict = if severity == Severity::Fault { Verdict::Wrong } else { Verdict::Right };
     let found = Finding::new(severity, verdict, place, Vec::new(), sentence);
-    Finding { invariant: Some(Invariant::DoubledBatch), ..found }
+    found.violating(Invariant::DoubledBatch)
 }
 
 /// For a loss alone that claims to be a mean, which it does when copies of one row have the loss of that row: whether
@@ -186,7 +186,7 @@ pub(super) fn of_network(
     if let Some((loss, _)) = ask(&reversed).filter(|(loss, _)| differ(*loss, first)) {
         let sentence = text!("batch-reversed", again = format!("{loss:.4}"), once = format!("{first:.4}"));
         let order = Finding::new(Severity::Remark, Verdict::Right, "network", Vec::new(), sentence);
-        found.push(Finding { invariant: Some(Invariant::PermutedRows), ..order });
+        found.push(order.violating(Invariant::PermutedRows));
     }
     found
 }
@@ -224,5 +224,5 @@ pub(super) fn first_loss(logits: &Tensor, labels: &Labels, loss: f64) -> Option<
         log = format!("{log:.2}")
     );
     let found = Finding::new(Severity::Warning, Verdict::Right, "network", Vec::new(), sentence);
-    Some(Finding { invariant: Some(Invariant::FirstLoss), ..found })
+    Some(found.violating(Invariant::FirstLoss))
 }

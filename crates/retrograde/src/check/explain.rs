@@ -43,7 +43,8 @@ pub(super) fn explain(
     let views: Vec<View<'_>> = numbers().filter_map(view).collect();
     if ignored {
         let predicted = views.iter().map(|view| Some(view.truth.clone())).collect();
-        found.push(ignoring(&answers.names[block], predicted));
+        let ignoring = Diagnosis::new(Cause::DoutIgnored, predicted).remark(text!("dout_ignored-seen"));
+        found.push(ignoring.with("block", &answers.names[block]));
         if views.iter().all(|view| !view.verdict.is_wrong()) {
             return found;
         }
@@ -109,9 +110,7 @@ fn ties(answers: &Answers, block: usize) -> Option<Diagnosis> {
 
 /// That ties of a maximum are counted so many times.
 pub(super) fn ties_counted(name: &str, times: f64) -> Diagnosis {
-    let mut found = Diagnosis::new(Cause::TiesCounted { times }, Vec::new());
-    found.message = found.message.with("block", name);
-    found
+    Diagnosis::new(Cause::TiesCounted { times }, Vec::new()).with("block", name)
 }
 
 /// The gradient is right but for that of the call before, to which it is added.
@@ -134,7 +133,8 @@ fn added_to_the_last(answers: &Answers, block: usize) -> Option<Diagnosis> {
         grown += usize::from(view.verdict.is_wrong() && largest(before) > 0.0);
         predicted.push(Some(&view.truth + before));
     }
-    (grown >= 2).then(|| accumulated(&answers.names[block], predicted))
+    let accumulated = |predicted| Diagnosis::new(Cause::Accumulated, predicted);
+    (grown >= 2).then(|| accumulated(predicted).with("block", &answers.names[block]))
 }
 
 pub(super) fn dout_ignored(answers: &Answers, block: usize) -> bool {
@@ -173,16 +173,4 @@ fn ignored_everywhere(answers: &Answers, block: usize, layer: &mut dyn Layer) ->
         });
         claimed.ok().is_some_and(|claimed| claimed[block] == probe.claimed[block])
     })
-}
-
-fn ignoring(name: &str, predicted: Vec<Option<Tensor>>) -> Diagnosis {
-    let mut found = Diagnosis::new(Cause::DoutIgnored, predicted).remark(text!("dout_ignored-seen"));
-    found.message = found.message.with("block", name);
-    found
-}
-
-fn accumulated(name: &str, predicted: Vec<Option<Tensor>>) -> Diagnosis {
-    let mut found = Diagnosis::new(Cause::Accumulated, predicted);
-    found.message = found.message.with("block", name);
-    found
 }

@@ -41,8 +41,7 @@ pub(super) fn of_layer(
     {
         let sentence = Cause::MemoryOverwritten.message();
         let found = Finding::new(Severity::Warning, Verdict::Right, name, vec!["x".into()], sentence);
-        findings
-            .push(Finding { invariant: Some(Invariant::Repeatable), ..found.of(Cause::MemoryOverwritten) });
+        findings.push(found.of(Cause::MemoryOverwritten).violating(Invariant::Repeatable));
     }
     findings
 }

@@ -192,6 +192,11 @@ impl Finding {
         self
     }
 
+    /// About an invariant that is violated.
+    pub(super) fn violating(self, invariant: Invariant) -> Self {
+        Finding { invariant: Some(invariant), ..self }
+    }
+
     /// With its cause.
     pub(super) fn of(self, cause: Cause) -> Self {
         Finding { cause: Some(cause), ..self }

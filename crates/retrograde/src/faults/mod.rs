@@ -26,8 +26,8 @@ use rand_distr::{Distribution, Normal};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::SeedableRng;
 
-use crate::check::message::text;
 use crate::check::{Finding, Message, Report, Severity};
+use crate::message::text;
 use crate::textbook::{Affine, Labels, Layer, LossLayer, Network, Relu, SoftmaxWithLoss, Tensor};
 use crate::{Error, Result};
 

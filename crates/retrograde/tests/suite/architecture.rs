@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The rooms of the library: each may use those before it, and the ones in its own line.
-const ROOMS: [&str; 22] = [
+const ROOMS: [&str; 24] = [
     "printable",
     "source_line",
     "error",
@@ -15,6 +15,7 @@ const ROOMS: [&str; 22] = [
     "markup",
     "letters",
     "mark",
+    "message",
     "kernel",
     "graph",
     "ops",
@@ -25,6 +26,7 @@ const ROOMS: [&str; 22] = [
     "data",
     "train",
     "textbook",
+    "numerical",
     "check",
     "faults",
     "view",

@@ -1,6 +1,7 @@
 //! Short formulas for the slope of a function of one number, in its input x, its output y and its right slope s.
 
 use crate::check::numbers::sigmoid;
+pub(in crate::check) use crate::number::plain;
 
 /// What the formula is computed from: x, y and s.
 pub(super) type Point = (f64, f64, f64);
@@ -248,13 +249,6 @@ fn with_constant(points: &[Sought], name: &'static str, formula: fn(Point) -> f6
         ));
     }
     None
-}
-
-/// A number as one would write it.
-pub(in crate::check) fn plain(value: f64) -> String {
-    let text = format!("{value:.6}");
-    let text = text.trim_end_matches('0').trim_end_matches('.');
-    if text == "-0" { "0".into() } else { text.replace('-', "−") }
 }
 
 /// Whether a formula has this variable, rather than the letter in the name of a function.

@@ -48,7 +48,7 @@ use super::message::text;
 use super::report::{SECOND_ORDER, place};
 use super::{Comparison, Report, Verdict};
 use crate::error::{Error, Result};
-use crate::graph::{Kind, NodeId, Tensor, Var};
+use crate::graph::{Kind, NodeId, Tensor, Var, ancestors};
 use alone::Alone;
 use rand::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
@@ -197,7 +197,8 @@ impl GraphCheck {
             let remedy = "check the gradient of one real number: reduce it by `sum_all` or `mean_all`";
             return Err(Error::invalid("a gradient check", problem, remedy));
         }
-        self.expect_something(&loss)?;
+        let blocks = self.blocks(&loss)?;
+        self.expect_something(&loss, &blocks)?;
         let mut report = Report {
             subject: place(&loss.node().label()),
             verdict: Verdict::Right,
@@ -206,44 +207,43 @@ impl GraphCheck {
             findings: Vec::new(),
             method: Vec::new(),
         };
-        let values = self.order(&loss, &HashSet::new(), "", &mut report)?;
-        if let Some(values) = values.filter(|_| self.second_order && report.verdict != Verdict::Wrong) {
-            self.second(&loss, &values, &mut report)?;
+        let measured = self.order(&loss, &blocks, &HashSet::new(), "", &mut report)?;
+        if measured && self.second_order && report.verdict != Verdict::Wrong {
+            self.second(&loss, &blocks, &mut report)?;
         }
         report.findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
         Ok(report)
     }
 
-    /// One order: the nodes that are not `known` already, then the blocks. The values around which it was measured, if
-    /// there was anything to measure.
+    /// One order: the nodes that are not `known` already, then the blocks. Whether there was anything to measure.
     fn order(
         &self,
         loss: &Var,
+        blocks: &[Var],
         known: &HashSet<NodeId>,
         title: &str,
         report: &mut Report,
-    ) -> Result<Option<Values>> {
+    ) -> Result<bool> {
         let values = Values::new(loss, &self.given)?;
-        let blocks = self.blocks(&values)?;
         if let Some(node) = &values.unsteady {
             report.verdict = Verdict::NotDeterministic;
             report.findings.push(findings::unsteady(node));
-            return Ok(None);
+            return Ok(false);
         }
-        if let Some(found) = subject::not_finite(&values, loss, &blocks, title) {
+        if let Some(found) = subject::not_finite(&values, loss, blocks, title) {
             report.verdict = Verdict::of_all([report.verdict, found.verdict]);
             report.findings.push(found);
-            return Ok(None);
+            return Ok(false);
         }
-        let mut alone = self.alone(&values, loss, &blocks, known)?;
-        let subject = match Subject::new(self, loss, &blocks, title) {
+        let mut alone = self.alone(&values, loss, blocks, known)?;
+        let subject = match Subject::new(self, loss, blocks, title) {
             Ok(subject) => subject,
             // The node that is to blame has said so.
             Err(_) if alone.first_wrong.is_some() => {
                 report.layers.extend(alone.layers);
                 report.findings.extend(alone.findings);
                 report.verdict = Verdict::Wrong;
-                return Ok(Some(values));
+                return Ok(true);
             }
             Err(error) => return Err(error),
         };
@@ -253,7 +253,7 @@ impl GraphCheck {
         report.verdict = Verdict::of_all([report.verdict, whole].into_iter().chain(wrong));
         report.layers.extend(alone.layers);
         report.findings.extend(alone.findings);
-        Ok(Some(point.values))
+        Ok(true)
     }
 
     /// The gradient of the whole, and what follows from it for the nodes.
@@ -314,12 +314,11 @@ impl GraphCheck {
     }
 
     /// The derivative of the gradient: of Σ gradient · a random vector.
-    fn second(&self, loss: &Var, values: &Values, report: &mut Report) -> Result<()> {
-        let blocks = self.blocks(values)?;
+    fn second(&self, loss: &Var, blocks: &[Var], report: &mut Report) -> Result<()> {
         let gradients = loss.backward()?;
         let mut random = Xoshiro256PlusPlus::seed_from_u64(self.options.seed ^ 0x02);
         let mut product: Option<Var> = None;
-        for block in &blocks {
+        for block in blocks {
             let vector = Tensor::from_fn(block.shape(), |_| node::weight(&mut random));
             let along = (gradients.wrt_or_zero(block)? * loss.graph().constant(vector)).sum_all();
             product = Some(product.map_or(along.clone(), |sum| sum + &along));
@@ -329,16 +328,17 @@ impl GraphCheck {
         };
         // Parameters on which the gradient does not depend have a second derivative of zero, which needs no check.
         let product = product.checked()?;
-        let reached: HashSet<NodeId> =
-            crate::graph::ancestors(loss.graph(), &[product.id()])?.iter().map(|node| node.id).collect();
-        let known = values.nodes.iter().map(|node| node.id).collect();
+        let nodes = |of: &Var| -> Result<HashSet<NodeId>> {
+            Ok(ancestors(loss.graph(), &[of.id()])?.iter().map(|node| node.id).collect())
+        };
+        let (known, reached) = (nodes(loss)?, nodes(&product)?);
+        let blocks: Vec<Var> = blocks.iter().filter(|block| reached.contains(&block.id())).cloned().collect();
         let again = GraphCheck {
-            parameters: Some(blocks.into_iter().filter(|block| reached.contains(&block.id())).collect()),
             claims: Vec::new(),
             options: Options { sample: Some(self.options.sample.unwrap_or(FEW)), ..self.options },
             ..self.clone()
         };
-        again.order(&product, &known, SECOND_ORDER, report)?;
+        again.order(&product, &blocks, &known, SECOND_ORDER, report)?;
         Ok(())
     }
 }

@@ -16,8 +16,11 @@ use crate::kernel::Form;
 use rand::{RngExt, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
-/// How many elements of an input are moved one by one; the others only all at once, in a random direction.
+/// How many elements of an input are moved one by one at least; the others only all at once, in a random direction.
 const ELEMENTS: usize = 24;
+
+/// What is spent on the elements of an input in which nothing looks wrong, as a part of what a block may take.
+const PART: usize = 256;
 
 /// How many are, once something is wrong.
 const ALL: usize = 4096;
@@ -145,14 +148,11 @@ impl<'a> Local<'a> {
                 }
                 Ok(row)
             };
-            let few = numbers(if each || count <= 1 { ELEMENTS } else { 0 })?;
+            let most = affordable(&point.values, &blocks[block]);
+            let few = numbers(if each || count <= 1 { ELEMENTS.max(most / PART) } else { 0 })?;
             // Where something is wrong, all of it is looked at.
             let is_right = few.comparison.verdict == Verdict::Right && along.verdict == Verdict::Right;
-            rows.push(if is_right {
-                few
-            } else {
-                numbers(affordable(&point.values, &blocks[block]).min(ALL))?
-            });
+            rows.push(if is_right { few } else { numbers(most.min(ALL))? });
         }
         subject.compare_elsewhere(&point, &mut rows)?;
         let found = self.positions.iter().zip(rows.into_iter().zip(along));

@@ -6,91 +6,60 @@ use super::GraphCheck;
 use super::findings;
 use super::values::Values;
 use crate::error::{Error, Result};
-use crate::graph::{Kind, Leaf, Node, Var, ancestors};
+use crate::graph::{Kind, Leaf, Var, ancestors};
 
 impl GraphCheck {
     /// Refuses what would compare nothing.
-    pub(super) fn expect_something(&self, loss: &Var) -> Result<()> {
-        let invalid = |problem: String, remedy: &str| {
-            Err(Error::invalid("a gradient check", format!("{problem}: nothing would be compared"), remedy))
-        };
-        if self.options.sample == Some(0) {
-            return invalid(
+    pub(super) fn expect_something(&self, loss: &Var, blocks: &[Var]) -> Result<()> {
+        let label = loss.node().label();
+        let (problem, remedy) = if self.options.sample == Some(0) {
+            (
                 "a sample of 0 numbers of each block".into(),
                 "sample at least 1; without a sample, as many are checked as take no long time",
-            );
-        }
-        let numbers = match &self.parameters {
-            Some(given) if given.is_empty() => {
-                return invalid(
-                    "no parameters are given".into(),
-                    "give at least one parameter or real input, or let `GraphCheck::new` take all of the loss",
-                );
-            }
-            Some(given) => {
-                let elements = |parameter: &Var| Ok(parameter.try_shape()?.elements());
-                given.iter().map(elements).collect::<Result<Vec<usize>>>()?.into_iter().max()
-            }
-            None => {
-                let nodes = ancestors(loss.graph(), &[loss.id()])?;
-                nodes
-                    .iter()
-                    .filter(|node| is_parameter(node))
-                    .map(|node| node.value_type.shape.elements())
-                    .max()
-            }
-        };
-        let label = loss.node().label();
-        match numbers {
-            None => invalid(
+            )
+        } else if self.parameters.is_some() && blocks.is_empty() {
+            (
+                "no parameters are given".into(),
+                "give at least one parameter or real input, or let `GraphCheck::new` take all of the loss",
+            )
+        } else if blocks.is_empty() {
+            (
                 format!("`{label}` depends on no parameter"),
                 "record what the gradient is taken of by `Graph::parameter`, or give real inputs to `parameters`",
-            ),
-            Some(0) => {
-                invalid("the parameters are empty tensors".into(), "give parameters with at least one number")
-            }
-            Some(_) => Ok(()),
-        }
+            )
+        } else if blocks.iter().all(|block| block.shape().elements() == 0) {
+            ("the parameters are empty tensors".into(), "give parameters with at least one number")
+        } else {
+            return Ok(());
+        };
+        Err(Error::invalid("a gradient check", format!("{problem}: nothing would be compared"), remedy))
     }
 
     /// What it is differentiated by.
-    pub(super) fn blocks(&self, values: &Values) -> Result<Vec<Var>> {
-        let graph = self.loss.graph();
+    pub(super) fn blocks(&self, loss: &Var) -> Result<Vec<Var>> {
+        let graph = loss.graph();
+        let nodes = ancestors(graph, &[loss.id()])?;
         let Some(parameters) = &self.parameters else {
-            return Ok(values
-                .nodes
-                .iter()
-                .filter(|node| is_parameter(node))
-                .map(|node| graph.var(node.id))
-                .collect());
+            let own = nodes.iter().filter(|node| matches!(node.leaf(), Some(Leaf::Parameter(_))));
+            return Ok(own.map(|node| graph.var(node.id)).collect());
         };
         for parameter in parameters {
             let node = parameter.clone().checked()?.node();
-            let invalid = |problem: &str, remedy: &str| {
-                Err(Error::invalid(format!("`{}`", node.label()), problem, remedy))
+            let has_gradient =
+                node.value_type.kind == Kind::Real && node.leaf().is_some_and(Leaf::has_gradient);
+            let (problem, remedy) = if !parameter.graph().is(graph) {
+                ("it belongs to another graph than the loss", "check parameters of one graph")
+            } else if !has_gradient {
+                ("no gradient with respect to it is checked", "give parameters and real inputs")
+            } else if !nodes.iter().any(|other| other.id == node.id) {
+                ("the loss does not depend on it", "give parameters that the loss is made from")
+            } else {
+                continue;
             };
-            if !parameter.graph().is(graph) {
-                return invalid("it belongs to another graph than the loss", "check parameters of one graph");
-            }
-            if node.value_type.kind != Kind::Real || !node.leaf().is_some_and(Leaf::has_gradient) {
-                return invalid(
-                    "no gradient with respect to it is checked",
-                    "give parameters and real inputs",
-                );
-            }
-            if values.real(parameter.id()).is_none() {
-                return invalid(
-                    "the loss does not depend on it",
-                    "give parameters that the loss is made from",
-                );
-            }
+            return Err(Error::invalid(format!("`{}`", node.label()), problem, remedy));
         }
         Ok(parameters.clone())
     }
-}
-
-fn is_parameter(node: &Node) -> bool {
-    matches!(node.leaf(), Some(Leaf::Parameter(_)))
 }
 
 /// What is said where nothing can be: a parameter or the loss is not finite, and so no difference is.

@@ -1,10 +1,10 @@
 //! HTML, in both languages, of which the reader sees one.
 
 use super::{Both, Writer, cells, columns, joined, kind, number, title};
-use crate::check::message::text;
 use crate::check::{Finding, Formulas, Report, Severity, Verdict};
 use crate::mark::Mark;
 use crate::markup::escaped;
+use crate::message::text;
 use std::fmt::Write;
 
 /// The letters' code, and that the page asks for nothing.

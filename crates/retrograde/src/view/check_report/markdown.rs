@@ -1,9 +1,9 @@
 //! Markdown.
 
 use super::{Words, cells, columns, joined, kind, number, title};
-use crate::check::message::text;
 use crate::check::{Finding, Language, LayerReport, Message, Report};
 use crate::mark::Mark;
+use crate::message::text;
 
 /// What a cell or a line of Markdown must not take for its own.
 fn plain(text: &str) -> String {

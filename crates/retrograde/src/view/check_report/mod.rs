@@ -4,12 +4,12 @@ mod html;
 mod markdown;
 mod text;
 
-use crate::check::message::text;
 use crate::check::report::place;
 use crate::check::{Comparison, Finding, Language, Message, Report, Severity};
 use crate::error::Result;
 use crate::files::write_whole;
 use crate::markup::{both, escaped};
+use crate::message::text;
 use std::path::Path;
 
 impl Report {

@@ -3,9 +3,9 @@
 use std::fmt;
 
 use super::{Words, compared, number, title};
-use crate::check::message::text;
 use crate::check::{Comparison, Finding, Language, Message, Report, Severity, Table};
 use crate::letters::{columns, padded};
+use crate::message::text;
 
 /// How wide a line of prose is: that of a terminal as it opens.
 const WIDTH: usize = 80;

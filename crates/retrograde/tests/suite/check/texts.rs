@@ -12,13 +12,10 @@ fn library() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
 }
 
-fn folder() -> PathBuf {
-    library().join("check")
-}
-
 /// The texts of a file by their ids: `sign`, `sign.help`.
 fn texts(name: &str) -> BTreeMap<String, String> {
-    let source = std::fs::read_to_string(folder().join("texts").join(name)).expect("a file of texts");
+    let source =
+        std::fs::read_to_string(library().join("message/texts").join(name)).expect("a file of texts");
     let mut all: BTreeMap<String, String> = BTreeMap::new();
     let (mut family, mut id) = (String::new(), String::new());
     for line in source.lines().filter(|line| !line.starts_with('#')) {
@@ -45,9 +42,10 @@ fn placeholders(text: &str) -> BTreeSet<&str> {
     text.split('$').skip(1).map(|rest| &rest[..end(rest)]).collect()
 }
 
-/// The sources that use the texts: the check, the forms of its reports, and the catalogue of faults.
+/// The sources that use the texts: the check, the forms of its reports, the catalogue of faults, and the messages.
 fn sources() -> String {
-    let mut open = vec![folder(), library().join("view/check_report"), library().join("faults")];
+    let mut open =
+        ["check", "view/check_report", "faults", "message"].map(|room| library().join(room)).to_vec();
     let mut all = String::new();
     while let Some(folder) = open.pop() {
         for entry in std::fs::read_dir(&folder).expect("a folder of sources") {
@@ -76,7 +74,7 @@ fn snake(name: &str) -> String {
 
 /// The causes, by the names of their texts.
 fn causes() -> Vec<String> {
-    let source = std::fs::read_to_string(folder().join("cause.rs")).expect("the catalogue of causes");
+    let source = std::fs::read_to_string(library().join("check/cause.rs")).expect("the catalogue of causes");
     let body = source.split("pub enum Cause {").nth(1).and_then(|rest| rest.split("\n}").next());
     let names = body.expect("the causes").lines().filter_map(|line| {
         let name = line.strip_prefix("    ")?.trim_end_matches([',', ' ', '{']);

@@ -84,7 +84,7 @@ impl Slope {
 
 /// The values of a function at a point and at both sides of it.
 #[derive(Debug, Clone)]
-pub(in crate::check) struct Ladder {
+pub(crate) struct Ladder {
     middle: f64,
     /// The relative rounding of one value.
     roundoff: f64,
@@ -126,18 +126,13 @@ impl Ladder {
         }
     }
 
-    /// With values whose rounding is that of a value of this magnitude, if they are smaller.
-    pub(super) fn of_magnitude(self, magnitude: f64) -> Self {
-        Ladder { largest: self.largest.max(magnitude), ..self }
-    }
-
     /// With values that are off by as much as `floor`, whatever their size.
-    pub(in crate::check) fn with_floor(self, floor: f64) -> Self {
+    pub(crate) fn with_floor(self, floor: f64) -> Self {
         Ladder { floor, ..self }
     }
 
     /// Takes the values at one step. Steps must come in the order of a ladder; where a side has no value, it begins anew.
-    pub(in crate::check) fn push(&mut self, step: f64, left: f64, right: f64) {
+    pub(crate) fn push(&mut self, step: f64, left: f64, right: f64) {
         if !left.is_finite() || !right.is_finite() || self.count == MOST {
             self.count = 0;
             return;
@@ -154,7 +149,7 @@ impl Ladder {
 
     /// The slope, once another step could not tell more. `expected` is what it is to be compared with: a slope that
     /// agrees with it confirms it, and both are then known well enough.
-    pub(in crate::check) fn settled(&self, expected: Option<f64>) -> Option<Slope> {
+    pub(crate) fn settled(&self, expected: Option<f64>) -> Option<Slope> {
         if !self.middle.is_finite() {
             return Some(Slope::none(Character::Undefined));
         }
@@ -195,7 +190,7 @@ impl Ladder {
     }
 
     /// What can be said after the last step.
-    pub(in crate::check) fn conclude(&self) -> Slope {
+    pub(crate) fn conclude(&self) -> Slope {
         if !self.middle.is_finite() || self.count < 2 {
             return Slope::none(Character::Undefined);
         }

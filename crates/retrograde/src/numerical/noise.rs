@@ -6,7 +6,7 @@ use crate::Result;
 /// smooth function their sixth differences vanish, and what is left is noise (Moré and Wild, *Estimating computational
 /// noise*, 2011). `f` takes the multiple of a small step; 0 is left out, as a function may well jump there.
 /// `None` where no output moves: that says nothing.
-pub(in crate::check) fn noise(mut f: impl FnMut(f64) -> Result<Vec<f64>>) -> Result<Option<f64>> {
+pub(crate) fn noise(mut f: impl FnMut(f64) -> Result<Vec<f64>>) -> Result<Option<f64>> {
     // The sum of the squares of the binomials 1, 6, 15, 20, 15, 6, 1: independent errors add up to its root.
     const SPREAD: f64 = 924.0;
     let mut table = Vec::new();

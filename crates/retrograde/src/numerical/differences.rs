@@ -45,7 +45,7 @@ impl Differences {
     }
 
     /// For a function whose values are off by `roundoff`, relative to their size: larger first steps where that is much.
-    pub(in crate::check) fn rounded_to(roundoff: f64) -> Self {
+    pub(crate) fn rounded_to(roundoff: f64) -> Self {
         let first = match roundoff {
             coarse if coarse > 1e-3 => 1.0 / 2.0,
             single if single > 1e-12 => 1.0 / 8.0,
@@ -83,28 +83,19 @@ impl Differences {
         magnitude: f64,
         expected: Option<f64>,
     ) -> Slope {
-        self.descend(self.ladder(middle, at).of_magnitude(magnitude), f, at, expected)
+        self.slope_above(f, at, middle, self.roundoff * magnitude, expected)
     }
 
     /// The same of a function each of whose values is off by as much as `floor`, whatever its size.
-    pub(in crate::check) fn slope_above(
+    pub(crate) fn slope_above(
         &self,
-        f: impl FnMut(f64) -> f64,
+        mut f: impl FnMut(f64) -> f64,
         at: f64,
         middle: f64,
         floor: f64,
         expected: Option<f64>,
     ) -> Slope {
-        self.descend(self.ladder(middle, at).with_floor(floor), f, at, expected)
-    }
-
-    fn descend(
-        &self,
-        mut ladder: Ladder,
-        mut f: impl FnMut(f64) -> f64,
-        at: f64,
-        expected: Option<f64>,
-    ) -> Slope {
+        let mut ladder = self.ladder(middle, at).with_floor(floor);
         for (step, left, right) in self.steps(at) {
             ladder.push(step, f(left), f(right));
             if let Some(slope) = ladder.settled(expected) {
@@ -187,7 +178,7 @@ impl Differences {
 
     /// The slopes of all values of a function of one number, from one ladder for each, by the same steps. `None` where the
     /// function gives another number of values.
-    pub(in crate::check) fn of_values(
+    pub(crate) fn of_values(
         &self,
         mut ladders: Vec<Ladder>,
         at: f64,
@@ -213,7 +204,7 @@ impl Differences {
         Ok(Some(settled.into_iter().zip(&ladders).map(conclude).collect()))
     }
 
-    pub(in crate::check) fn ladder(&self, middle: f64, at: f64) -> Ladder {
+    pub(crate) fn ladder(&self, middle: f64, at: f64) -> Ladder {
         Ladder::new(middle, self.roundoff, scale(at))
     }
 

@@ -1,18 +1,22 @@
 //! What a report says: the id of a text, and what stands in its placeholders. The texts are in `texts/`.
 
+mod language;
+
 use fluent_bundle::{FluentArgs, FluentValue};
 use serde::ser::SerializeStruct;
 use serde::{Deserialize, Serialize, Serializer};
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::language::{self, Language};
+use crate::number::plain;
+
+pub use language::Language;
 
 /// A [`Message`]: its id, and what stands in its placeholders: `text!("sign", block = name, rows)`.
 macro_rules! text {
     ($id:expr $(, $name:ident $(= $value:expr)?)* $(,)?) => {
-        $crate::check::message::Message::new($id)
-            $(.with(stringify!($name), $crate::check::message::text!(@ $name $($value)?)))*
+        $crate::message::Message::new($id)
+            $(.with(stringify!($name), $crate::message::text!(@ $name $($value)?)))*
     };
     (@ $name:ident) => { $name };
     (@ $name:ident $value:expr) => { $value };
@@ -68,12 +72,12 @@ impl Message {
     }
 
     /// The same in the words of another id.
-    pub(super) fn worded(self, id: &str) -> Self {
+    pub(crate) fn worded(self, id: &str) -> Self {
         Message { id: id.to_owned(), ..self }
     }
 
     /// With these arguments.
-    pub(super) fn with_all(mut self, arguments: BTreeMap<String, Argument>) -> Self {
+    pub(crate) fn with_all(mut self, arguments: BTreeMap<String, Argument>) -> Self {
         self.arguments.extend(arguments);
         self
     }
@@ -86,7 +90,7 @@ impl Message {
     }
 
     /// Whether there is no text in it.
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.as_verbatim() == Some("")
     }
 
@@ -101,7 +105,7 @@ impl Message {
     }
 
     /// A text of the same family: its `help`, its `title`.
-    pub(super) fn attribute(&self, name: &str) -> Option<Message> {
+    pub(crate) fn attribute(&self, name: &str) -> Option<Message> {
         let found = Message { id: format!("{}.{name}", self.id), arguments: self.arguments.clone() };
         found.find(Language::English).is_some().then_some(found)
     }
@@ -132,7 +136,7 @@ impl Argument {
 
     fn text(&self, language: Language) -> String {
         match self {
-            Argument::Number(value) => super::causes::plain(*value),
+            Argument::Number(value) => plain(*value),
             Argument::Text(text) => text.clone(),
             Argument::Flag(flag) => flag.to_string(),
             Argument::Message(message) => message.text(language),

@@ -65,7 +65,7 @@ fn numeral(value: f64) -> String {
     if value != 0.0 && value.abs() < 1e-3 {
         return format!("{value:e}");
     }
-    super::causes::plain(value)
+    crate::number::plain(value)
 }
 
 /// The text `family.attribute`, or the text `family`. What a variant `family-variant` does not have is that of its family.
