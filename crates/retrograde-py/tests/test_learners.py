@@ -172,3 +172,12 @@ def test_refusals_name_a_keyword_that_works(random):
     for wrong in ("z", 5):
         with pytest.raises(rg.ReadingError, match="takes a and b"):
             rg.check(lambda a, b: np.sum(a * b), lambda a, b: (b, a), np.ones(3), np.ones(3), wrt=wrong)
+
+
+def test_a_network_with_classes_as_labels_is_no_loss(random):
+    """Its parameters are compared, with the rows that there are labels for."""
+    x, t = random.standard_normal((4, 3)), np.array([0, 3, 1, 1])
+    right = rg.check(learners.ListedNet(random), x, t)
+    assert right.verdict == "right" and set(right.blocks) == {"x", "params[0]", "params[1]"}, str(right)
+    wrong = rg.check(subclass(learners.ListedNet, factor=2.0)(random), x, t)
+    assert wrong.cause == "factor" and [name for name, one in wrong.blocks.items() if one.verdict == "wrong"] == ["params[1]"], str(wrong)

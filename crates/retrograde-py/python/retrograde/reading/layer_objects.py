@@ -30,13 +30,13 @@ def read(subject):
 
 
 def _is_network(subject, example):
-    """Whether it ends in its loss and gives gradients of its parameters alone."""
+    """Whether it ends in its loss and gives gradients of parameters."""
     calls = ObjectCalls(deep(subject.thing, {}), subject)
     if calls.required > 1 or not any(is_array(slot.get()) for slot in slots(subject.thing)):
         return False
     try:
         calls.forward(*[one.copy() if isinstance(one, np.ndarray) else one for one in example])
-        return not calls.backward([1.0])
+        return not calls.backward([1.0]) or bool(study_layer(deep(subject.thing, {}), subject, example)[0].parameters)
     except Exception:
         return False
 
@@ -177,7 +177,9 @@ def read_layer(subject, example):
     pairs = [Text("pair", value=one.name, gradient=one.gradient.name) for one in calls.parameters]
     held = [names[at] for at in range(len(inputs)) if at not in movable]
     moved = Text("of", names=Names([*(f"d{names[at]}" for at in movable), *pairs]))
-    if len(movable) == 1 and len(outputs) == 1:
+    # A layer is tried with other numbers of rows, which an array beside it does not have.
+    alone = all(at in movable or not np.ndim(one) for at, one in enumerate(inputs))
+    if len(movable) == 1 and len(outputs) == 1 and alone:
         form = layer_form(calls, given, inputs, movable[0], names[movable[0]])
         return Reading(subject, convention, moved, _held(held), lambda: check_layer(subject, form, inputs[movable[0]]))
 
