@@ -1,11 +1,11 @@
 """Tracebacks without this package: what a user sees of an exception is his own code."""
 
-import pathlib
+import os
 import types
 
 from .errors import ReadingError
 
-_HERE = str(pathlib.Path(__file__).parent)
+_HERE = os.path.dirname(__file__)
 
 
 def without_ours(error):

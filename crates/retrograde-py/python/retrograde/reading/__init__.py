@@ -2,15 +2,12 @@
 
 from .._language import Names, Text
 from ..errors import ReadingError
-from .cells import refuse
-from .objects import is_layer
-from .refusals import owner_of, unreadable
-from .subject import Subject
+
+# All else is imported when something is read, so that importing the package takes no longer than it must.
 
 
 def families():
     """All of them, in the order in which they are asked: the more a family asks for, the earlier it comes."""
-    # Imported when something is read, so that importing the package takes no longer than it must.
     from . import (
         contexts,
         engine_functions,
@@ -40,6 +37,9 @@ def families():
 
 def read(thing, example, said):
     """How a thing and its example are read."""
+    from .cells import refuse
+    from .objects import is_layer
+
     things = list(thing) if isinstance(thing, (tuple, list)) and all(map(callable, thing)) and not any(map(is_layer, thing)) else [thing]
     example = list(example)
     if not callable(thing) and len(things) == 1:
@@ -61,6 +61,9 @@ def read(thing, example, said):
 def _read_owner(things, example, said):
     """Methods of one object, which cannot be read by themselves: with the object, by the names that it has for a loss and gradients, or
     by these."""
+    from .refusals import owner_of
+    from .subject import Subject
+
     owner = owner_of(things)
     if owner is None:
         return None, None
@@ -80,6 +83,8 @@ def _read_owner(things, example, said):
 def _read(things, example, said):
     """As the first family reads it that can."""
     from .loss_methods import as_functions
+    from .refusals import unreadable
+    from .subject import Subject
 
     subject = Subject(as_functions(things, example, said), example, said)
     with subject.isolation:
