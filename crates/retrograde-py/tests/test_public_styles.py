@@ -44,7 +44,6 @@ class EpsilonNet:
 def test_an_epsilon_makes_no_other_gradient_wrong(fault, wrong, random):
     report = rg.check(EpsilonNet(fault, random), random.standard_normal((3, 6)), np.eye(4)[[2, 0, 1]])
     assert {name for name, one in report.blocks.items() if one.verdict == "wrong"} == wrong, str(report)
-    assert "epsilon" in report.causes
 
 
 def things(r):
