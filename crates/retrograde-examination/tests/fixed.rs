@@ -46,7 +46,7 @@ fn a_thousand_right_cases() {
 }
 
 /// Cases that were once called wrong, or stopped the check, and are right: saturated cross entropies with an epsilon in their
-/// logarithm, a normalisation in `bfloat16`, a sequence with as many steps as another probe has rows, an attention whose
+/// logarithm, a normalisation in `bfloat16`, a sequence with as many steps as another probe has rows, attentions whose
 /// gradients cancel.
 #[test]
 fn right_cases_that_were_once_called_wrong() {
@@ -57,6 +57,8 @@ fn right_cases_that_were_once_called_wrong() {
         15_955_545_478_094_474_319,
         18_099_762_978_873_173_104,
         7_308_223_290_569_304_911,
+        14_676_012_645_082_332_176,
+        3_353_462_378_757_433_145,
     ] {
         let said = adapter::run(&draw::right(seed, None));
         assert_eq!(said.verdict, Answer::Right, "{seed}: {}", said.text);
