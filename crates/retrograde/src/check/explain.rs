@@ -62,6 +62,11 @@ pub(super) fn explain(
     without_epsilon(&mut case);
     let wrong_near = case.views.iter().any(|view| view.verdict.is_wrong());
     if let Some(diagnosis) = wrong_near.then(|| diagnose(&case, layer)).flatten() {
+        if let (true, Cause::SharesMissing { .. }) = (ignored, &diagnosis.cause) {
+            // Where dout is ignored in one contribution, the others are not there: it is one mistake.
+            found[0] = Diagnosis { predicted: diagnosis.predicted, besides: None, ..told(found[0].clone()) };
+            return found;
+        }
         found.insert(0, told(diagnosis));
         return found;
     }

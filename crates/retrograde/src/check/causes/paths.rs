@@ -72,8 +72,11 @@ pub(super) fn weight_decay(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnos
     }
     let lambda = top / bottom;
     let predicted = case.fit(|view| Some(&view.truth - &(value(view) * lambda)))?;
-    // All arguments of a loss that is no layer are its parameters.
-    if case.is_parameter() || (first.d.len() == 1 && case.labels.is_none()) {
+    // The arguments of a loss that is no layer are its parameters, where there are several or their batch is known; a single one may
+    // be a prediction.
+    let of_loss = first.d.len() == 1 && case.labels.is_none();
+    let has_parameters = case.answers.names.len() > 1 || case.answers.data.len() > 1;
+    if case.is_parameter() || (of_loss && has_parameters) {
         return Some(decay(lambda, case.name(), predicted));
     }
     let added = format!("{} · x", super::formulas::plain(-lambda));
