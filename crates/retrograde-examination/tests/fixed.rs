@@ -47,7 +47,7 @@ fn a_thousand_right_cases() {
 
 /// Cases that were once called wrong, or stopped the check, and are right: saturated cross entropies with an epsilon in their
 /// logarithm, a normalisation in `bfloat16`, a sequence with as many steps as another probe has rows, attentions whose
-/// gradients cancel.
+/// gradients cancel, a clipped number in `bfloat16`.
 #[test]
 fn right_cases_that_were_once_called_wrong() {
     for seed in [
@@ -59,6 +59,8 @@ fn right_cases_that_were_once_called_wrong() {
         7_308_223_290_569_304_911,
         14_676_012_645_082_332_176,
         3_353_462_378_757_433_145,
+        6_316_640_633_835_340_181,
+        1_860_160_764_009_485_837,
     ] {
         let said = adapter::run(&draw::right(seed, None));
         assert_eq!(said.verdict, Answer::Right, "{seed}: {}", said.text);

@@ -242,11 +242,15 @@ fn suspicions(layer: &mut dyn Layer, answers: &mut Answers) -> Result<Vec<bool>>
         let mut random = random(block as u64 + 10);
         for probe in 0..answers.probes.len() {
             for _ in 0..2 {
+                // What is wrong needs no further look.
+                if wrong {
+                    break;
+                }
                 let mut direction = normal(answers.probes[probe].values[block].shape(), &mut random);
                 if !answers.away_from_kinks(probe, block, &mut direction) {
                     continue;
                 }
-                wrong |= !answers.agrees_along(layer, probe, block, &direction)?;
+                wrong = !answers.agrees_along(layer, probe, block, &direction)?;
             }
         }
         all.push(wrong);

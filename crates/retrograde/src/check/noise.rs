@@ -4,7 +4,7 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 
 use super::numbers::{flat, largest, median};
 use super::numerical;
-use super::probe::normal;
+use super::probe::{normal, upstream};
 use super::subject::{values, with_values};
 use crate::Result;
 use crate::textbook::{Layer, Tensor};
@@ -57,7 +57,7 @@ impl Noise {
             smooth = smooth.max(seen_along(false, &mut super::probe::random(97)));
         }
         let width = width([x].into_iter());
-        let stairs = stairs(layer, x, &(normal(x.shape(), random) * width)).unwrap_or(None);
+        let stairs = stairs(layer, x, &(upstream(x.shape(), random) * width)).unwrap_or(None);
         Noise { relative: smooth.max(stairs.unwrap_or(0.0)).min(1.0), stairs, outputs }
     }
 }
@@ -68,6 +68,9 @@ const ENOUGH: usize = 64;
 /// The points at which stairs are looked for.
 const POINTS: usize = 24;
 
+/// A function that moves at no step up to this one stands still, as far as its stairs matter.
+const OUTER: f64 = 1.0 / 16.0;
+
 /// Those that are looked at first. Stairs so narrow or so wide that these show no jump do so at another of the steps.
 const FEWER: usize = 9;
 
@@ -77,13 +80,17 @@ fn stairs(layer: &mut dyn Layer, x: &Tensor, direction: &Tensor) -> Result<Optio
     let mut at = |t: f64| -> Result<Vec<f64>> { Ok(flat(&layer.forward(&(x + &(direction * t)))?)) };
     let (near, far) = (2.0_f64.powi(-18), 2.0_f64.powi(-7));
     let (middle, close, wide) = (at(0.0)?, at(near)?, at(far)?);
-    if middle == close && middle == wide {
+    // Stairs may be wider than that.
+    let stands = middle == close && middle == wide;
+    let outer = if stands { at(OUTER)? } else { Vec::new() };
+    if stands && middle == outer {
         return Ok(None);
     }
     let slopes = |o: usize| ((close[o] - middle[o]) / near, (wide[o] - middle[o]) / far);
     let uneven = |o: &usize| {
         let (narrow, wide) = slopes(*o);
-        (wide - narrow).abs() > 0.1 * wide.abs().max(narrow.abs())
+        let moves = stands && outer.get(*o).is_some_and(|outer| *outer != middle[*o]);
+        moves || (wide - narrow).abs() > 0.1 * wide.abs().max(narrow.abs())
     };
     let count = middle.len().min(close.len()).min(wide.len());
     let uneven: Vec<usize> = (0..count).filter(uneven).take(ENOUGH).collect();
