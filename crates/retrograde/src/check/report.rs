@@ -208,7 +208,11 @@ impl Finding {
             (Some(cause), ..) => {
                 let own = format!("{}-", cause.id());
                 let worded = self.sentences.iter().find(|one| one.id().starts_with(&own));
-                worded.and_then(|one| one.attribute("title")).unwrap_or_else(|| cause.title())
+                let title = worded.and_then(|one| {
+                    let message = cause.message().worded(one.id());
+                    message.with_all(one.arguments().clone()).attribute("title")
+                });
+                title.unwrap_or_else(|| cause.title())
             }
             (None, Some(invariant), _) => invariant.title(),
             (None, None, Severity::Fault) => text!("unexplained.title"),

@@ -72,15 +72,20 @@ pub(super) fn weight_decay(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnos
     }
     let lambda = top / bottom;
     let predicted = case.fit(|view| Some(&view.truth - &(value(view) * lambda)))?;
-    // The arguments of a loss that is no layer are its parameters, where there are several or their batch is known; a single one may
-    // be a prediction.
+    // The arguments of a loss that is no layer are its parameters, where their batch is known or each has a shape of its own; else
+    // they may be predictions and targets.
+    let shape = |block: usize| first.probe.values[block].shape();
+    let others = (0..case.answers.names.len()).filter(|other| *other != case.block);
+    let has_own_shape =
+        case.answers.names.len() > 1 && others.into_iter().all(|other| shape(other) != shape(case.block));
     let of_loss = first.d.len() == 1 && case.labels.is_none();
-    let has_parameters = case.answers.names.len() > 1 || case.answers.data.len() > 1;
-    if case.is_parameter() || (of_loss && has_parameters) {
+    let of_parameter =
+        if of_loss { has_own_shape || case.answers.data.len() > 1 } else { case.is_parameter() };
+    if of_parameter {
         return Some(decay(lambda, case.name(), predicted));
     }
-    let added = format!("{} · x", super::formulas::plain(-lambda));
-    let cause = Cause::GradientChanged { how: format!("dx + {added}") };
+    let added = format!("{} · {}", super::formulas::plain(-lambda), case.name());
+    let cause = Cause::GradientChanged { how: format!("{} + {added}", case.gradient()) };
     Some(Diagnosis::new(cause, predicted).worded("gradient_changed-added").with("added", added))
 }
 
