@@ -91,10 +91,12 @@ const SQUARES: Measure =
 type Delta = fn(&Ending<'_>) -> Matrix;
 
 /// What may stand in place of the gradient of the last sums z, where e is the slope of the loss in y.
-const DELTAS: [(&str, Delta); 9] = [
+const DELTAS: [(&str, Delta); 11] = [
     ("y − t", |of| &of.y - of.t),
     ("2 · (y − t)", |of| 2.0 * (&of.y - of.t)),
     ("y · (e − Σ e · y)", |of| of.through_softmax()),
+    ("y", |of| of.y.clone()),
+    ("−t", |of| -of.t),
     ("e", |of| of.e.clone()),
     ("e · y · (1 − y)", |of| &of.e * &of.y.mapv(|y| y * (1.0 - y))),
     ("e · y", |of| &of.e * &of.y),

@@ -85,7 +85,8 @@ pub(super) fn weight_decay(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnos
         return Some(decay(lambda, case.name(), predicted));
     }
     let added = format!("{} · {}", super::formulas::plain(-lambda), case.name());
-    let cause = Cause::GradientChanged { how: format!("{} + {added}", case.gradient()) };
+    let how = format!("{} + {added}", case.gradient()).replace("+ −", "− ");
+    let cause = Cause::GradientChanged { how };
     Some(Diagnosis::new(cause, predicted).worded("gradient_changed-added").with("added", added))
 }
 
