@@ -11,6 +11,7 @@ from .compared import Compared, weights_of
 from .contexts import with_context
 from .engine_functions import Created, Operation, numbers
 from .forms import check_function, check_vjp
+from .insertion import without
 from .nodes import HeldNodes
 from .notices import finding
 from .reading import Reading
@@ -89,6 +90,7 @@ class Values:
         if goes_on and '"verdict":"wrong"' not in forms["json"]:
             return forms
         _, out = self.run([one for _, one in named])
+        replaced = False
         for symbol, parents, creator in operations(out):
             alone = self._alone(symbol, parents) if creator is None else self._created(creator, parents)
             if alone is not None and alone["json"].count('"verdict":"wrong"'):
@@ -96,7 +98,10 @@ class Values:
             if creator is None and self._replaces(symbol, parents):
                 given = {"operation": symbol, "kind": self.kind.__name__}
                 self.subject.found.append(finding("fault", symbol, [], "gradient_replaced", given, {"code": "self.grad = …", "right": "self.grad += …"}))
-        return forms or check_function(self.subject.name, named, self.loss, self.gradients)
+                replaced = True
+        forms = forms or check_function(self.subject.name, named, self.loss, self.gradients)
+        # Every operation is right by itself: what is wrong in the whole is what was replaced.
+        return without(forms) if replaced else forms
 
     def _goes_on(self, given):
         """Whether the gradients are right of a weighted sum, too: backward begins with ones, which hide a forgotten upstream gradient."""
