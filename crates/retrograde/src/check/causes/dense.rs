@@ -1,123 +1,20 @@
 //! A network of dense layers that is written without layers, recognised by its loss: the loss of the parameters and the batch is
 //! that of a reference network at every probe. The causes are edits of the reference's backward: one step of it is another one.
 
-use ndarray::{Array2, Axis};
+use ndarray::Axis;
 
 use super::batch::{Batch, fit};
-use super::softmax::{Over, log_softmax};
+use super::softmax::Over;
+use super::terms::{
+    Activation, BINARY, CROSS_ENTROPY, DELTAS, Ending, HALF_SQUARES, HIDDEN, LAST, Last, Matrix, Measure,
+    SLOPES, SQUARES,
+};
 use super::{Case, Diagnosis};
 use crate::check::Cause;
 use crate::check::message::text;
-use crate::check::numbers::sigmoid;
 use crate::check::probe::Answers;
 use crate::check::view::View;
 use crate::textbook::{Layer, Tensor};
-
-type Matrix = Array2<f64>;
-
-/// An activation or its slope, in the sum z that it is given and the activation a.
-type Pointwise = fn(f64, f64) -> f64;
-
-/// An activation, with the formula of its slope.
-struct Activation {
-    name: &'static str,
-    value: fn(f64) -> f64,
-    slope: (&'static str, Pointwise),
-}
-
-const SIGMOID: Activation =
-    Activation { name: "sigmoid", value: sigmoid, slope: ("a · (1 − a)", |_, a| a * (1.0 - a)) };
-const TANH: Activation =
-    Activation { name: "tanh", value: f64::tanh, slope: ("1 − a²", |_, a| 1.0 - a * a) };
-const RELU: Activation = Activation {
-    name: "relu",
-    value: |z| z.max(0.0),
-    slope: ("[z > 0]", |z, _| f64::from(u8::from(z > 0.0))),
-};
-const IDENTITY: Activation = Activation { name: "identity", value: |z| z, slope: ("1", |_, _| 1.0) };
-
-const HIDDEN: [&Activation; 4] = [&SIGMOID, &TANH, &RELU, &IDENTITY];
-
-/// What may stand in place of the slope of an activation.
-const SLOPES: [(&str, Pointwise); 12] = [
-    ("1", |_, _| 1.0),
-    ("a · (1 − a)", |_, a| a * (1.0 - a)),
-    ("1 − a²", |_, a| 1.0 - a * a),
-    ("z · (1 − z)", |z, _| z * (1.0 - z)),
-    ("1 − z²", |z, _| 1.0 - z * z),
-    ("[z > 0]", |z, _| f64::from(u8::from(z > 0.0))),
-    ("a", |_, a| a),
-    ("1 − a", |_, a| 1.0 - a),
-    ("sigmoid′(a)", |_, a| sigmoid(a) * (1.0 - sigmoid(a))),
-    ("tanh′(a)", |_, a| 1.0 - a.tanh().powi(2)),
-    ("(a · (1 − a))²", |_, a| (a * (1.0 - a)).powi(2)),
-    ("(1 − a²)²", |_, a| (1.0 - a * a).powi(2)),
-];
-
-/// What makes predictions of the last sums.
-#[derive(Clone, Copy)]
-enum Last {
-    Softmax(Over),
-    Each(&'static Activation),
-}
-
-const LAST: [Last; 6] = [
-    Last::Softmax(Over::Row),
-    Last::Softmax(Over::Batch),
-    Last::Softmax(Over::Columns),
-    Last::Each(&SIGMOID),
-    Last::Each(&IDENTITY),
-    Last::Each(&TANH),
-];
-
-/// The loss of a prediction y and a target t, and its slope in y.
-struct Measure {
-    value: Pointwise,
-    slope: (&'static str, Pointwise),
-}
-
-const CROSS_ENTROPY: Measure =
-    Measure { value: |y, t| if t == 0.0 { 0.0 } else { -t * y.ln() }, slope: ("−t/y", |y, t| -t / y) };
-const BINARY: Measure = Measure {
-    value: |y, t| (CROSS_ENTROPY.value)(y, t) + (CROSS_ENTROPY.value)(1.0 - y, 1.0 - t),
-    slope: ("(y − t)/(y · (1 − y))", |y, t| (y - t) / (y * (1.0 - y))),
-};
-const HALF_SQUARES: Measure =
-    Measure { value: |y, t| 0.5 * (y - t).powi(2), slope: ("y − t", |y, t| y - t) };
-const SQUARES: Measure =
-    Measure { value: |y, t| (y - t).powi(2), slope: ("2 · (y − t)", |y, t| 2.0 * (y - t)) };
-
-/// A gradient of the last sums.
-type Delta = fn(&Ending<'_>) -> Matrix;
-
-/// What may stand in place of the gradient of the last sums z, where e is the slope of the loss in y.
-const DELTAS: [(&str, Delta); 11] = [
-    ("y − t", |of| &of.y - of.t),
-    ("2 · (y − t)", |of| 2.0 * (&of.y - of.t)),
-    ("y · (e − Σ e · y)", |of| of.through_softmax()),
-    ("y", |of| of.y.clone()),
-    ("−t", |of| -of.t),
-    ("e", |of| of.e.clone()),
-    ("e · y · (1 − y)", |of| &of.e * &of.y.mapv(|y| y * (1.0 - y))),
-    ("e · y", |of| &of.e * &of.y),
-    ("(y − t) · y · (1 − y)", |of| (&of.y - of.t) * of.y.mapv(|y| y * (1.0 - y))),
-    ("e · (1 − y²)", |of| &of.e * &of.y.mapv(|y| 1.0 - y * y)),
-    ("e · sigmoid′(y)", |of| &of.e * &of.y.mapv(|y| sigmoid(y) * (1.0 - sigmoid(y)))),
-];
-
-/// The end of a network at one probe.
-struct Ending<'a> {
-    y: Matrix,
-    t: &'a Matrix,
-    e: Matrix,
-}
-
-impl Ending<'_> {
-    fn through_softmax(&self) -> Matrix {
-        let along = (&self.e * &self.y).sum_axis(Axis(1)).insert_axis(Axis(1));
-        &self.y * &(&self.e - &along)
-    }
-}
 
 /// A dense layer: the blocks of its weights and of its bias.
 #[derive(Clone, Copy)]
@@ -329,48 +226,6 @@ impl Source {
             Source::Output(back) => run.a.get((layer + 1).checked_sub(back)?),
             Source::Sums => run.z.get(layer.checked_sub(1)?),
         }
-    }
-}
-
-impl Last {
-    /// The predictions for the last sums.
-    fn of(self, z: &Matrix) -> Matrix {
-        match self {
-            Last::Softmax(over) => {
-                let y = log_softmax(&z.clone().into_dyn(), over).mapv(f64::exp);
-                y.into_dimensionality().expect("of the shape of its input")
-            }
-            Last::Each(activation) => z.mapv(activation.value),
-        }
-    }
-
-    /// The right gradient of the last sums, but for a softmax over the wrong axis, whose backward is taken for that of rows.
-    fn delta(self, ending: &Ending<'_>, z: &Matrix) -> Matrix {
-        match self {
-            Last::Softmax(_) => ending.through_softmax(),
-            Last::Each(activation) => {
-                Matrix::from_shape_fn(z.dim(), |at| ending.e[at] * (activation.slope.1)(z[at], ending.y[at]))
-            }
-        }
-    }
-
-    /// Its formula.
-    fn formula(self, measure: &Measure) -> String {
-        match self {
-            Last::Softmax(_) if measure.slope.0 == CROSS_ENTROPY.slope.0 => "y − t".to_owned(),
-            Last::Softmax(_) => "y · (e − Σ e · y)".to_owned(),
-            Last::Each(activation) if activation.name == "sigmoid" && measure.slope.0 == BINARY.slope.0 => {
-                "y − t".to_owned()
-            }
-            Last::Each(activation) if activation.name == "identity" => "e".to_owned(),
-            Last::Each(activation) => format!("e · ({})", activation.slope.0.replace('a', "y")),
-        }
-    }
-}
-
-impl Measure {
-    fn sum(&self, y: &Matrix, t: &Matrix) -> f64 {
-        y.iter().zip(t).map(|(y, t)| (self.value)(*y, *t)).sum()
     }
 }
 

@@ -29,6 +29,7 @@ mod scale;
 mod shares;
 mod slope;
 mod softmax;
+mod terms;
 mod tied;
 mod transposed;
 mod unrolled;
