@@ -24,6 +24,7 @@
 //! # }
 //! ```
 
+mod elementwise;
 mod node;
 mod operation;
 mod rules;

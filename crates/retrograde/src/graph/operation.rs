@@ -1,5 +1,6 @@
 //! What an operation is.
 
+use super::elementwise;
 use super::shape::Type;
 use super::var::Var;
 use crate::kernel::Form;
@@ -34,15 +35,20 @@ pub trait Operation: Any + fmt::Debug + Send + Sync {
 
     /// How it is executed. Asked once, when the operation is recorded; the [node](super::Node::form) keeps the answer, and
     /// all that is validated, planned and executed is that answer. It must be able to make what [`infer`](Self::infer)
-    /// promises, or the operation is refused: a [`Form::Pointwise`] takes at most four real inputs, and it and [`Form::Arithmetic`] take inputs of the
-    /// output's shape; a [`Form::View`] reads one input within its shape; a [`Form::Reshape`] keeps the number of
+    /// promises, or the operation is refused: a [`Form::Elementwise`] takes as many real inputs as its expression,
+    /// of the output's shape; a [`Form::View`] reads one input within its shape; a [`Form::Reshape`] keeps the number of
     /// elements; the output of [`Form::Rows`] falls into rows of equal length.
     fn form(self: Arc<Self>) -> Form;
 
     /// The vector-Jacobian product: for each input, the upstream gradient times the derivative of the output
     /// with respect to that input, recorded as more graph, of that input's shape. One entry for each input, `None` where nothing flows: for indices, for inputs
     /// [not wanted](Site::wants), and where the derivative is zero throughout.
-    fn derivative(&self, site: &Site<'_>) -> Vec<Option<Var>>;
+    ///
+    /// By default it is derived from the expression of an elementwise operation. Of any other form it must be given: without
+    /// it, a gradient through the operation is refused.
+    fn derivative(&self, site: &Site<'_>) -> Vec<Option<Var>> {
+        elementwise::vjp(site)
+    }
 
     /// The input that the output equals whatever the others are, given the numbers that inputs have throughout
     /// where those are known: a product with ones is the other factor. A plan leaves such an operation out, if that input

@@ -4,33 +4,14 @@
 
 use super::operation::Mismatch;
 use super::shape::{Kind, LARGEST, Type};
-use crate::kernel::{Arithmetic, Form, MOST_INPUTS, RowsKernel, View};
+use crate::kernel::{Form, RowsKernel, View};
 
 /// Whether an operation's form can make `output` of `inputs`, or the rule that is broken.
 pub(super) fn carried_out(form: &Form, inputs: &[Type], output: &Type) -> Result<(), Mismatch> {
     match form {
-        Form::Pointwise(_) => {
-            if inputs.len() > MOST_INPUTS {
-                return Err(Mismatch::new(
-                    format!("a pointwise form is given {} inputs", inputs.len()),
-                    format!(
-                        "take at most {MOST_INPUTS}, combine some of them before, or carry it out by rows"
-                    ),
-                ));
-            }
-            element_by_element("a pointwise form", inputs, output)
-        }
-        Form::Arithmetic(arithmetic) => {
-            let takes = match arithmetic {
-                Arithmetic::Add
-                | Arithmetic::Subtract
-                | Arithmetic::Multiply
-                | Arithmetic::Divide
-                | Arithmetic::WeightedSum(..) => 2,
-                Arithmetic::Negate | Arithmetic::SquareRoot => 1,
-            };
-            expect_count(&format!("the arithmetic form {arithmetic:?}"), takes, inputs)?;
-            element_by_element("an arithmetic form", inputs, output)
+        Form::Elementwise(expr) => {
+            expect_count(&format!("the elementwise form {expr}"), expr.inputs(), inputs)?;
+            element_by_element("an elementwise form", inputs, output)
         }
         Form::View(viewing) => {
             expect_count("a view", 1, inputs)?;

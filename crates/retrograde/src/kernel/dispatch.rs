@@ -137,9 +137,19 @@ pub(super) fn compresses_bytes() -> bool {
 /// Runs `body` compiled for the best instruction set of this processor.
 #[inline]
 pub fn dispatch<B: Body>(body: B) -> B::Output {
-    match level() {
+    // SAFETY: `level` has seen that the processor has it.
+    unsafe { dispatch_to(level(), body) }
+}
+
+/// Runs `body` compiled for this instruction set.
+///
+/// # Safety
+/// The processor has it.
+#[inline]
+pub(super) unsafe fn dispatch_to<B: Body>(level: Level, body: B) -> B::Output {
+    match level {
         Level::Plain => body.run::<Plain>(),
-        // SAFETY: `level` has seen that the processor has these features.
+        // SAFETY: the caller promises it.
         #[cfg(target_arch = "x86_64")]
         Level::Avx2 => unsafe { avx2(body) },
         // SAFETY: as above.
@@ -160,4 +170,12 @@ fn avx2<B: Body>(body: B) -> B::Output {
 #[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma,bmi1,bmi2,popcnt,lzcnt")]
 fn avx512<B: Body>(body: B) -> B::Output {
     body.run::<Avx512>()
+}
+
+/// All instruction sets of this processor.
+#[cfg(test)]
+pub(super) fn levels() -> Vec<Level> {
+    let mut levels: Vec<Level> = ["plain", "avx2", "avx512", "neon"].map(detect).to_vec();
+    levels.dedup();
+    levels
 }

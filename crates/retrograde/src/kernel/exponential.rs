@@ -1,71 +1,95 @@
-//! The exponential function without a branch, so that loops over it become vector instructions.
+//! The exponential function without a branch, for a vector of any instruction set; a number is a vector of one lane, and loops
+//! over numbers become vector instructions.
 //!
 //! x = n·ln 2 + r with |r| ≤ ½ ln 2, so eˣ = 2ⁿ·eʳ. eʳ is its Taylor polynomial, long enough that the first term
-//! left out is below half a unit in the last place; 2ⁿ is made from its bits, in two factors so that results near
-//! both ends of the range (subnormal numbers, infinity) come out right.
+//! left out is below half a unit in the last place. Within 2 units in the last place.
+
+use super::vector::{GREATER, Vector};
+
+/// x between two bounds beyond which the result is 0 or infinity; NaN stays NaN.
+#[inline(always)]
+unsafe fn clamp<T, V: Vector<T>>(x: V, low: T, high: T) -> V {
+    // SAFETY: the caller promises the instruction set.
+    unsafe {
+        let (low, high) = (V::splat(low), V::splat(high));
+        let x = low.select::<GREATER>(x, low, x);
+        x.select::<GREATER>(high, high, x)
+    }
+}
 
 /// `eˣ` for `f32`: degree 7, as (½ ln 2)⁸/8! = 5e-9 < 2⁻²⁵.
+///
+/// # Safety
+/// The processor has the instruction set of `V`.
 #[inline(always)]
-pub(super) fn single(x: f32) -> f32 {
-    // Adding and subtracting 1.5·2²³ rounds to the nearest integer, which is then also in the low bits.
+pub(super) unsafe fn single<V: Vector<f32>>(x: V) -> V {
+    // Adding and subtracting 1.5·2²³ rounds to the nearest integer.
     const ROUND: f32 = 12_582_912.0;
     const LN2_HIGH: f32 = 0.693_359_375;
     const LN2_LOW: f32 = -2.121_944_4e-4;
-    // Beyond these bounds the result is 0 or infinity; a NaN passes both comparisons by.
-    let x = if x < -104.0 { -104.0 } else { x };
-    let x = if x > 89.0 { 89.0 } else { x };
-    let shifted = x * std::f32::consts::LOG2_E + ROUND;
-    let n = shifted - ROUND;
-    let r = (x - n * LN2_HIGH) - n * LN2_LOW;
-    let mut sum = 1.0 / 5040.0;
-    for coefficient in [1.0 / 720.0, 1.0 / 120.0, 1.0 / 24.0, 1.0 / 6.0, 0.5, 1.0, 1.0] {
-        sum = sum * r + coefficient;
+    // SAFETY: the caller promises the instruction set.
+    unsafe {
+        let x = clamp(x, -104.0, 89.0);
+        let round = V::splat(ROUND);
+        let n = x.multiply_add(V::splat(std::f32::consts::LOG2_E), round).subtract(round);
+        let r = n.multiply_add(V::splat(-LN2_LOW), n.multiply_add(V::splat(-LN2_HIGH), x));
+        let mut sum = V::splat(1.0 / 5040.0);
+        for coefficient in [1.0 / 720.0, 1.0 / 120.0, 1.0 / 24.0, 1.0 / 6.0, 0.5, 1.0, 1.0] {
+            sum = sum.multiply_add(r, V::splat(coefficient));
+        }
+        sum.scale(n)
     }
-    let exponent = (shifted.to_bits() as i32).wrapping_sub(ROUND.to_bits() as i32);
-    let half = exponent >> 1;
-    let power = |e: i32| f32::from_bits(((e.wrapping_add(127)) as u32) << 23);
-    sum * power(half) * power(exponent.wrapping_sub(half))
 }
 
 /// `eˣ` for `f64`: degree 13, as (½ ln 2)¹⁴/14! = 4e-18 < 2⁻⁵⁴.
+///
+/// # Safety
+/// The processor has the instruction set of `V`.
 #[inline(always)]
-pub(super) fn double(x: f64) -> f64 {
+pub(super) unsafe fn double<V: Vector<f64>>(x: V) -> V {
     const ROUND: f64 = 6_755_399_441_055_744.0;
     // ln 2 in two parts, the first with 32 trailing zero bits, so that n times it is exact.
     const LN2_HIGH: f64 = 0.693_147_180_369_123_8;
     const LN2_LOW: f64 = 1.908_214_929_270_587_7e-10;
-    let x = if x < -746.0 { -746.0 } else { x };
-    let x = if x > 710.0 { 710.0 } else { x };
-    let shifted = x * std::f64::consts::LOG2_E + ROUND;
-    let n = shifted - ROUND;
-    let r = (x - n * LN2_HIGH) - n * LN2_LOW;
-    let mut sum = 1.0 / 6_227_020_800.0;
-    for coefficient in [
-        1.0 / 479_001_600.0,
-        1.0 / 39_916_800.0,
-        1.0 / 3_628_800.0,
-        1.0 / 362_880.0,
-        1.0 / 40_320.0,
-        1.0 / 5_040.0,
-        1.0 / 720.0,
-        1.0 / 120.0,
-        1.0 / 24.0,
-        1.0 / 6.0,
-        0.5,
-        1.0,
-        1.0,
-    ] {
-        sum = sum * r + coefficient;
+    // SAFETY: the caller promises the instruction set.
+    unsafe {
+        let x = clamp(x, -746.0, 710.0);
+        let round = V::splat(ROUND);
+        let n = x.multiply_add(V::splat(std::f64::consts::LOG2_E), round).subtract(round);
+        let r = n.multiply_add(V::splat(-LN2_LOW), n.multiply_add(V::splat(-LN2_HIGH), x));
+        let mut sum = V::splat(1.0 / 6_227_020_800.0);
+        for coefficient in [
+            1.0 / 479_001_600.0,
+            1.0 / 39_916_800.0,
+            1.0 / 3_628_800.0,
+            1.0 / 362_880.0,
+            1.0 / 40_320.0,
+            1.0 / 5_040.0,
+            1.0 / 720.0,
+            1.0 / 120.0,
+            1.0 / 24.0,
+            1.0 / 6.0,
+            0.5,
+            1.0,
+            1.0,
+        ] {
+            sum = sum.multiply_add(r, V::splat(coefficient));
+        }
+        sum.scale(n)
     }
-    let exponent = (shifted.to_bits() as i64).wrapping_sub(ROUND.to_bits() as i64);
-    let half = exponent >> 1;
-    let power = |e: i64| f64::from_bits(((e.wrapping_add(1023)) as u64) << 52);
-    sum * power(half) * power(exponent.wrapping_sub(half))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{double, single};
+    use crate::kernel::Real;
+
+    fn double(x: f64) -> f64 {
+        x.exponential()
+    }
+
+    fn single(x: f32) -> f32 {
+        x.exponential()
+    }
 
     #[test]
     fn double_is_within_two_units_in_the_last_place() {

@@ -6,15 +6,14 @@
 //!
 //! | form | the output is made | what the plan may do |
 //! | --- | --- | --- |
-//! | [`Form::Pointwise`] | element by element | run a chain of them tile by tile, in one pass over memory |
-//! | [`Form::Arithmetic`] | element by element, by one instruction or two | the same, without leaving the registers |
+//! | [`Form::Elementwise`] | element by element | compile a chain of them to one pass over memory |
 //! | [`Form::View`] | by reading its input at other places | leave it out, and let the reader read there |
 //! | [`Form::Reshape`] | as its input is, in another shape | leave it out |
 //! | [`Form::Rows`] | row by row | split the rows over threads |
 
 use super::Real;
 use super::arena::{Arena, Place};
-use super::arithmetic::Arithmetic;
+use super::expr::Expr;
 use super::left_out::LeftOut;
 use super::sparse::{SparseRows, SparseRowsMut};
 use super::strided::View;
@@ -25,10 +24,8 @@ use std::sync::Arc;
 /// How an operation is executed.
 #[derive(Debug, Clone)]
 pub enum Form {
-    /// Element `i` of the output depends on element `i` of each input and on nothing else.
-    Pointwise(Arc<dyn PointwiseKernel>),
-    /// The same, by arithmetic that the processor has.
-    Arithmetic(Arithmetic),
+    /// Element `i` of the output is this expression of element `i` of each input.
+    Elementwise(Expr),
     /// The output is the input seen through other strides (broadcast, transpose, slice).
     View(Arc<dyn Viewing>),
     /// The output has the elements of its input, in the same order.
@@ -38,9 +35,9 @@ pub enum Form {
 }
 
 impl Form {
-    /// Whether element `i` of the output depends on element `i` of each input and on nothing else.
-    pub fn is_pointwise(&self) -> bool {
-        matches!(self, Form::Pointwise(_) | Form::Arithmetic(_))
+    /// The expression of an elementwise operation.
+    pub fn expr(&self) -> Option<&Expr> {
+        if let Form::Elementwise(expr) = self { Some(expr) } else { None }
     }
 }
 
@@ -49,16 +46,6 @@ pub trait Viewing: Debug + Send + Sync {
     /// The output's view of the memory that the input is a view of.
     fn view(&self, of: &View) -> View;
 }
-
-/// A pointwise kernel, for one precision.
-pub trait Pointwise<T> {
-    /// Fills `output`; all slices have the same length.
-    fn map(&self, inputs: &[&[T]], output: &mut [T]);
-}
-
-/// A pointwise kernel for both precisions. Implemented by whatever is [`Pointwise`] for both.
-pub trait PointwiseKernel: Pointwise<f32> + Pointwise<f64> + Debug + Send + Sync {}
-impl<K: Pointwise<f32> + Pointwise<f64> + Debug + Send + Sync> PointwiseKernel for K {}
 
 /// A kernel that fills its output row by row, for one precision.
 pub trait Rows<T: Real> {

@@ -4,12 +4,12 @@
 //! fill. Which part, on which thread, and where in memory is decided by the plan; this room makes it fast.
 //!
 //! * [`Real`] is the number a plan is compiled for: `f32` or `f64`.
-//! * [`Arithmetic`], [`Pointwise`], [`Rows`] and [`View`] are the ways in which an operation can be carried out, each with
+//! * [`Expr`], [`Rows`] and [`View`] are the ways in which an operation can be carried out, each with
 //!   as much freedom for the plan as the operation's nature allows.
 //! * [`dispatch`] runs a piece of safe code compiled for the best instruction set the processor has.
 //! * `matmul`, `strided` and `reduce` are the loops that several operations share.
 //! * `program` is a list of steps over one `arena` of memory, which a `team` of threads walks through; `chain` is the
-//!   step for pointwise operations. It checks once that the steps are sound, and is the safe face of this room.
+//!   step for elementwise operations. It checks once that the steps are sound, and is the safe face of this room.
 //!
 //! **Bits.** What a kernel computes for one element of its output never depends on how the output was cut into
 //! parts: sums run in an order fixed by the shapes alone. So the number of threads cannot change a result.
@@ -17,14 +17,13 @@
 #![allow(unsafe_code, reason = "the one room where it is allowed; each block says why it is sound")]
 
 pub(crate) mod arena;
-mod arithmetic;
 pub(crate) mod chain;
 mod dispatch;
 mod exponential;
+mod expr;
 mod form;
 mod left_out;
 mod logarithm;
-pub(crate) mod map;
 pub(crate) mod matmul;
 #[cfg(target_arch = "aarch64")]
 mod neon;
@@ -48,13 +47,12 @@ mod vector;
 mod watch;
 pub(crate) mod work;
 
-pub use arithmetic::Arithmetic;
-pub(crate) use chain::{MOST_INPUTS, RowsOfLoad};
+pub(crate) use chain::RowsOfLoad;
 pub use dispatch::{Body, InstructionSet, dispatch, instruction_set};
+pub(crate) use expr::Style;
+pub use expr::{Binary, Comparison, Condition, Constant, Expr, Node, Unary};
 pub(crate) use form::Operand;
-pub use form::{
-    Call, Form, Input, Inputs, Output, Pointwise, PointwiseKernel, Rows, RowsKernel, Values, Viewing,
-};
+pub use form::{Call, Form, Input, Inputs, Output, Rows, RowsKernel, Values, Viewing};
 pub use left_out::LeftOut;
 pub use peak::Peak;
 pub use program::Threads;

@@ -4,11 +4,13 @@
 //! by themselves; what is here is what the matrix product and arithmetic need.
 
 use super::dispatch::InstructionSet;
-use super::vector::Vector;
+use super::vector::{AT_LEAST, EQUAL, Vector};
 use std::arch::aarch64::{
-    float32x4_t, float64x2_t, vandq_u32, vandq_u64, vdupq_n_u32, vdupq_n_u64, vreinterpretq_f32_f64,
-    vreinterpretq_f32_u32, vreinterpretq_f64_f32, vreinterpretq_f64_u64, vreinterpretq_u32_f32,
-    vreinterpretq_u64_f64, vtrn1q_f32, vtrn1q_f64, vtrn2q_f32, vtrn2q_f64, vtstq_u32, vtstq_u64,
+    float32x4_t, float64x2_t, vaddq_f32, vaddq_f64, vandq_u32, vandq_u64, vbslq_f32, vbslq_f64, vceqq_f32,
+    vceqq_f64, vcgeq_f32, vcgeq_f64, vcgtq_f32, vcgtq_f64, vdupq_n_f32, vdupq_n_f64, vdupq_n_u32,
+    vdupq_n_u64, vmulq_f32, vmulq_f64, vreinterpretq_f32_f64, vreinterpretq_f32_u32, vreinterpretq_f64_f32,
+    vreinterpretq_f64_u64, vreinterpretq_u32_f32, vreinterpretq_u64_f64, vrndnq_f32, vrndnq_f64, vshlq_n_u32,
+    vshlq_n_u64, vsubq_f32, vsubq_f64, vtrn1q_f32, vtrn1q_f64, vtrn2q_f32, vtrn2q_f64, vtstq_u32, vtstq_u64,
 };
 
 /// NEON, which every processor of the target has.
@@ -23,7 +25,8 @@ impl InstructionSet for Neon {
 /// One implementation: the register, the number, and the instructions.
 macro_rules! vector {
     ($register:ident, $number:ty, $lanes:literal, $splat:ident, $load:ident, $store:ident, $fma:ident,
-        $square_root:ident, [$($binary:ident: $instruction:ident),+], $exchange:ident, $normal_or_zero:ident) => {
+        $square_root:ident, [$($binary:ident: $instruction:ident),+], $exchange:ident, $normal_or_zero:ident,
+        $scale:ident, $blend:ident, [$equal:ident, $at_least:ident, $greater:ident]) => {
         impl Vector<$number> for $register {
             const LANES: usize = $lanes;
 
@@ -96,6 +99,25 @@ macro_rules! vector {
                 // SAFETY: every processor of the target has NEON.
                 unsafe { $normal_or_zero(self) }
             }
+
+            #[inline(always)]
+            unsafe fn select<const COMPARISON: i32>(self, other: Self, then: Self, otherwise: Self) -> Self {
+                // SAFETY: every processor of the target has NEON.
+                unsafe {
+                    let holds = match COMPARISON {
+                        EQUAL => $equal(self, other),
+                        AT_LEAST => $at_least(self, other),
+                        _ => $greater(self, other),
+                    };
+                    $blend(holds, then, otherwise)
+                }
+            }
+
+            #[inline(always)]
+            unsafe fn scale(self, exponent: Self) -> Self {
+                // SAFETY: every processor of the target has NEON.
+                unsafe { $scale(self, exponent) }
+            }
         }
     };
 }
@@ -158,6 +180,39 @@ unsafe fn normal_doubles(numbers: float64x2_t) -> float64x2_t {
     }
 }
 
+/// [`Vector::scale`] by two powers of two, so that results at both ends of the range are right. A power comes from its bits:
+/// 1.5·2²³ + 127 + n has 127 + n in its low bits.
+///
+/// # Safety
+/// As for [`Vector::scale`].
+#[inline(always)]
+unsafe fn scale_singles(numbers: float32x4_t, exponent: float32x4_t) -> float32x4_t {
+    // SAFETY: every processor of the target has NEON.
+    unsafe {
+        let half = vrndnq_f32(vmulq_f32(exponent, vdupq_n_f32(0.5)));
+        let shifted = vdupq_n_f32(12_582_912.0 + 127.0);
+        let power =
+            |n| vreinterpretq_f32_u32(vshlq_n_u32::<23>(vreinterpretq_u32_f32(vaddq_f32(n, shifted))));
+        vmulq_f32(vmulq_f32(numbers, power(half)), power(vsubq_f32(exponent, half)))
+    }
+}
+
+/// The same of two lanes.
+///
+/// # Safety
+/// As for [`Vector::scale`].
+#[inline(always)]
+unsafe fn scale_doubles(numbers: float64x2_t, exponent: float64x2_t) -> float64x2_t {
+    // SAFETY: every processor of the target has NEON.
+    unsafe {
+        let half = vrndnq_f64(vmulq_f64(exponent, vdupq_n_f64(0.5)));
+        let shifted = vdupq_n_f64(6_755_399_441_055_744.0 + 1023.0);
+        let power =
+            |n| vreinterpretq_f64_u64(vshlq_n_u64::<52>(vreinterpretq_u64_f64(vaddq_f64(n, shifted))));
+        vmulq_f64(vmulq_f64(numbers, power(half)), power(vsubq_f64(exponent, half)))
+    }
+}
+
 vector!(
     float32x4_t,
     f32,
@@ -169,7 +224,10 @@ vector!(
     vsqrtq_f32,
     [add: vaddq_f32, subtract: vsubq_f32, multiply: vmulq_f32, divide: vdivq_f32],
     exchange_singles,
-    normal_singles
+    normal_singles,
+    scale_singles,
+    vbslq_f32,
+    [vceqq_f32, vcgeq_f32, vcgtq_f32]
 );
 vector!(
     float64x2_t,
@@ -182,7 +240,10 @@ vector!(
     vsqrtq_f64,
     [add: vaddq_f64, subtract: vsubq_f64, multiply: vmulq_f64, divide: vdivq_f64],
     exchange_doubles,
-    normal_doubles
+    normal_doubles,
+    scale_doubles,
+    vbslq_f64,
+    [vceqq_f64, vcgeq_f64, vcgtq_f64]
 );
 
 #[cfg(test)]

@@ -122,12 +122,6 @@ pub(crate) fn larger<T: Real>(a: T, b: T) -> T {
     if a > b || a.is_nan() { a } else { b }
 }
 
-/// The smaller of two numbers; NaN if either is.
-#[inline(always)]
-pub(crate) fn smaller<T: Real>(a: T, b: T) -> T {
-    if a < b || a.is_nan() { a } else { b }
-}
-
 /// The sum of all elements.
 pub(crate) fn sum<T: Real>(values: &[T]) -> T {
     struct Sum<'a, T>(&'a [T]);

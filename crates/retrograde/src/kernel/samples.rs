@@ -1,26 +1,11 @@
 //! Operations and work that the tests of this room make steps of.
 
 use super::arena::{Arena, Block, Place, Table};
-use super::chain::Elementwise;
-use super::form::{Call, Operand, Pointwise, Rows, RowsKernel};
+use super::form::{Call, Operand, Rows, RowsKernel};
 use super::real::Real;
 use super::table::Bytes;
 use super::work::RowsWork;
 use std::sync::Arc;
-
-/// A pointwise kernel: its first input, copied.
-#[derive(Debug)]
-struct Copied;
-
-pub(super) fn copied() -> Elementwise {
-    Elementwise::Kernel(Arc::new(Copied))
-}
-
-impl<T: Real> Pointwise<T> for Copied {
-    fn map(&self, inputs: &[&[T]], output: &mut [T]) {
-        output.copy_from_slice(inputs[0]);
-    }
-}
 
 /// A row kernel that makes nothing.
 #[derive(Debug)]

@@ -9,13 +9,11 @@
 //! nothing. (`0 · x` for a learning rate `x` that is not finite is taken for zero there.)
 
 use super::arena::{ALIGNMENT, Arena, Memory};
-use super::arithmetic::{self, Arithmetic};
-use super::chain::{Chain, Value};
+use super::chain::Chain;
 use super::form::{Call, Inputs, Output};
 use super::left_out::{self, LeftOut};
 use super::real::Real;
 use super::work::RowsWork;
-use std::collections::HashMap;
 use std::ops::Range;
 
 /// A block is about so many bytes, which stay in the first-level cache, unless the kernel needs more rows to be at its best.
@@ -30,8 +28,6 @@ pub(crate) struct Tail {
     pub(super) chain: Chain,
     /// How many rows are passed on at a time.
     block: usize,
-    /// Whether everything stays as it is where zeros are passed.
-    still: bool,
 }
 
 impl Tail {
@@ -39,13 +35,12 @@ impl Tail {
     pub(crate) fn new(chain: Chain, at_once: usize, bytes: usize) -> Self {
         let block =
             (BLOCK_BYTES / bytes.max(1)).max(at_once).next_multiple_of(STEP).min(left_out::MOST.max(at_once));
-        let still = is_still(&chain);
-        Tail { chain, block, still }
+        Tail { chain, block }
     }
 
     /// Whether it passes over rows that are left out.
     pub(super) fn leaves_out(&self) -> bool {
-        self.still
+        self.chain.unchanged_by_zeros()
     }
 
     fn length_of_block(&self, rows: usize) -> usize {
@@ -72,7 +67,7 @@ impl Tail {
         if overwritten {
             return Some("a tail writes what its kernel reads");
         }
-        self.chain.fault()
+        self.chain.verify()
     }
 
     /// Does the rows `share` of the work.
@@ -93,7 +88,7 @@ impl Tail {
             // A block ends where a multiple of its length does.
             let rows = first..share.end.min((first / self.block + 1) * self.block);
             let passed = &mut block[..rows.len() * row];
-            let mut left_out = if self.still { LeftOut::nothing(rows.clone()) } else { None };
+            let mut left_out = if self.leaves_out() { LeftOut::nothing(rows.clone()) } else { None };
             // SAFETY: nobody writes to the inputs, as the caller promises and `fault` sees of the chain.
             let inputs = unsafe { Inputs::new(arena, &work.inputs, &rows, work.rows) };
             T::rows(&*work.kernel).evaluate(Call {
@@ -121,43 +116,4 @@ impl Tail {
             first = rows.end;
         }
     }
-}
-
-/// What is known of a value where zeros are passed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Known {
-    Zero,
-    /// What was at this place before.
-    Before(usize),
-    Nothing,
-}
-
-/// Whether a chain leaves everything that it writes as it was where zeros are passed on to it.
-fn is_still(chain: &Chain) -> bool {
-    let mut known: HashMap<usize, Known> = HashMap::new();
-    for instruction in &chain.instructions {
-        let of = |value: &Value| match value {
-            Value::Passed => Known::Zero,
-            Value::Memory(place) => Known::Before(*place),
-            Value::Register(register) => known.get(register).copied().unwrap_or(Known::Nothing),
-            Value::Number(_) => Known::Nothing,
-        };
-        let inputs: Vec<Known> = instruction.inputs.iter().map(of).collect();
-        let made = match (arithmetic::of(instruction), &inputs[..]) {
-            (Some(Arithmetic::Multiply), [Known::Zero, _] | [_, Known::Zero])
-            | (Some(Arithmetic::Negate | Arithmetic::SquareRoot), [Known::Zero]) => Known::Zero,
-            (Some(Arithmetic::Add), &[value, Known::Zero] | &[Known::Zero, value])
-            | (Some(Arithmetic::Subtract), &[value, Known::Zero]) => value,
-            _ => Known::Nothing,
-        };
-        match instruction.output {
-            Value::Register(register) => {
-                known.insert(register, made);
-            }
-            // From here on the place is as it was, or the chain is not still.
-            Value::Memory(place) if made == Known::Before(place) => {}
-            Value::Memory(_) | Value::Number(_) | Value::Passed => return false,
-        }
-    }
-    chain.stores().all(|(register, place)| known.get(&register) == Some(&Known::Before(place)))
 }

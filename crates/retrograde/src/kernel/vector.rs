@@ -90,7 +90,53 @@ pub trait Vector<T>: Copy {
     /// # Safety
     /// As for [`splat`](Self::splat).
     unsafe fn normal_or_zero(self) -> Self;
+
+    /// In each lane `then` where `self` compares with `other` as `COMPARISON` says ([`EQUAL`], [`AT_LEAST`] or [`GREATER`]),
+    /// else `otherwise`.
+    ///
+    /// # Safety
+    /// As for [`splat`](Self::splat).
+    unsafe fn select<const COMPARISON: i32>(self, other: Self, then: Self, otherwise: Self) -> Self;
+
+    /// `self · 2^exponent` for integral exponents whose halves are exponents of normal numbers.
+    ///
+    /// # Safety
+    /// As for [`splat`](Self::splat).
+    unsafe fn scale(self, exponent: Self) -> Self;
+
+    /// The larger of two, `other` at a tie; NaN if either is NaN.
+    ///
+    /// # Safety
+    /// As for [`splat`](Self::splat).
+    #[inline(always)]
+    unsafe fn maximum(self, other: Self) -> Self {
+        // SAFETY: the caller promises the instruction set.
+        unsafe {
+            let larger = self.select::<GREATER>(other, self, other);
+            self.select::<EQUAL>(self, larger, self)
+        }
+    }
+
+    /// The smaller of two, `other` at a tie; NaN if either is NaN.
+    ///
+    /// # Safety
+    /// As for [`splat`](Self::splat).
+    #[inline(always)]
+    unsafe fn minimum(self, other: Self) -> Self {
+        // SAFETY: the caller promises the instruction set.
+        unsafe {
+            let smaller = other.select::<GREATER>(self, self, other);
+            self.select::<EQUAL>(self, smaller, self)
+        }
+    }
 }
+
+/// Comparisons that hold of no NaN, by their numbers in x86's instructions.
+pub(super) const EQUAL: i32 = 0;
+/// See [`EQUAL`].
+pub(super) const AT_LEAST: i32 = 29;
+/// See [`EQUAL`].
+pub(super) const GREATER: i32 = 30;
 
 /// Exchanges rows and columns of as many registers as each has lanes, the first ones of these.
 ///
@@ -129,7 +175,7 @@ unsafe fn step<T, V: Vector<T>, const DISTANCE: usize>(square: &mut [V; 16]) {
 
 /// 16 bytes of numbers, for instruction sets without an implementation of their own.
 #[derive(Debug, Clone, Copy)]
-pub struct Plain<T, const LANES: usize>([T; LANES]);
+pub struct Plain<T, const LANES: usize>(pub(super) [T; LANES]);
 
 /// Whether a fused multiply-add is one instruction on every processor of the target.
 const FUSED: bool = cfg!(any(target_arch = "aarch64", target_feature = "fma"));
@@ -215,6 +261,21 @@ impl<T: Real, const LANES: usize> Vector<T> for Plain<T, LANES> {
     unsafe fn normal_or_zero(self) -> Self {
         Plain(self.0.map(|x| if x.abs() < T::min_positive_value() { T::zero() } else { x }))
     }
+
+    #[inline(always)]
+    unsafe fn select<const COMPARISON: i32>(self, other: Self, then: Self, otherwise: Self) -> Self {
+        let holds = |i: usize| match COMPARISON {
+            EQUAL => self.0[i] == other.0[i],
+            AT_LEAST => self.0[i] >= other.0[i],
+            _ => self.0[i] > other.0[i],
+        };
+        Plain(std::array::from_fn(|i| if holds(i) { then.0[i] } else { otherwise.0[i] }))
+    }
+
+    #[inline(always)]
+    unsafe fn scale(self, exponent: Self) -> Self {
+        Plain(std::array::from_fn(|i| self.0[i].scale(exponent.0[i])))
+    }
 }
 
 /// One implementation: the register, the number, how many there are in it, the instructions, and the functions of `x86`.
@@ -224,7 +285,8 @@ macro_rules! vector {
         $register:ident, $number:ty, $lanes:literal,
         $splat:ident, $load:ident, $store:ident, $fma:ident,
         $square_root:ident, [$($binary:ident: $instruction:ident),+],
-        $load_part:ident, $store_part:ident, $exchange:ident, $normal_or_zero:ident
+        $load_part:ident, $store_part:ident, $exchange:ident, $normal_or_zero:ident,
+        $select:ident, $scale:ident
     ) => {
         impl Vector<$number> for std::arch::x86_64::$register {
             const LANES: usize = $lanes;
@@ -290,6 +352,18 @@ macro_rules! vector {
                 // SAFETY: the caller promises the instruction set.
                 unsafe { x86::$normal_or_zero(self) }
             }
+
+            #[inline(always)]
+            unsafe fn select<const COMPARISON: i32>(self, other: Self, then: Self, otherwise: Self) -> Self {
+                // SAFETY: the caller promises the instruction set.
+                unsafe { x86::$select::<COMPARISON>(self, other, then, otherwise) }
+            }
+
+            #[inline(always)]
+            unsafe fn scale(self, exponent: Self) -> Self {
+                // SAFETY: the caller promises the instruction set.
+                unsafe { x86::$scale(self, exponent) }
+            }
         }
     };
 }
@@ -311,7 +385,9 @@ vector!(
     load_some_of_8_singles,
     store_some_of_8_singles,
     exchange_8_singles,
-    normal_8_singles
+    normal_8_singles,
+    select_8_singles,
+    scale_8_singles
 );
 #[cfg(target_arch = "x86_64")]
 vector!(
@@ -327,7 +403,9 @@ vector!(
     load_some_of_4_doubles,
     store_some_of_4_doubles,
     exchange_4_doubles,
-    normal_4_doubles
+    normal_4_doubles,
+    select_4_doubles,
+    scale_4_doubles
 );
 #[cfg(target_arch = "x86_64")]
 vector!(
@@ -343,7 +421,9 @@ vector!(
     load_some_of_16_singles,
     store_some_of_16_singles,
     exchange_16_singles,
-    normal_16_singles
+    normal_16_singles,
+    select_16_singles,
+    scale_16_singles
 );
 #[cfg(target_arch = "x86_64")]
 vector!(
@@ -359,5 +439,7 @@ vector!(
     load_some_of_8_doubles,
     store_some_of_8_doubles,
     exchange_8_doubles,
-    normal_8_doubles
+    normal_8_doubles,
+    select_8_doubles,
+    scale_8_doubles
 );

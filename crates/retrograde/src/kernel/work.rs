@@ -209,8 +209,8 @@ pub(super) fn fault<T: Real>(arena: &Arena<T>, work: &Work) -> Option<&'static s
             })
     };
     match work {
-        Work::Chain(chain) if chain.is_tail() => Some("a tail of nothing"),
-        Work::Chain(chain) => chain.fault(),
+        Work::Chain(chain) if chain.is_epilogue() => Some("a tail of nothing"),
+        Work::Chain(chain) => chain.verify(),
         Work::Rows(rows_work @ RowsWork { kernel: _, inputs, output, rows, tail }) => {
             if matches!(output.place, Place::Bytes { .. }) {
                 return Some("bytes are never written");
@@ -254,10 +254,10 @@ fn overlaps(a: &Place, b: &Place) -> bool {
 #[cfg(test)]
 mod tests {
     use super::super::arena::Table;
-    use super::super::chain::{Elementwise, Instruction, Value};
+    use super::super::chain::{Operation, Output, Value};
     use super::super::samples::{arena, operand, row_work};
     use super::*;
-    use crate::kernel::{Arithmetic, Bytes};
+    use crate::kernel::{Bytes, Expr};
 
     #[test]
     fn places_overlap_when_they_share_an_element() {
@@ -295,9 +295,10 @@ mod tests {
 
     /// A chain that adds what is passed on to it to a place.
     fn chain(elements: usize, place: usize) -> Chain {
-        let (inputs, output) = (vec![Value::Passed, Value::Memory(place)], Value::Memory(place));
-        let add = Instruction { operation: Elementwise::Arithmetic(Arithmetic::Add), inputs, output };
-        Chain::new((elements, 4), Vec::new(), vec![add], Vec::new(), 0)
+        let inputs = vec![Value::Passed, Value::Memory(place)];
+        let add = Operation { expr: Expr::input(0) + Expr::input(1), inputs };
+        let output = Output { value: Value::Operation(0), to: place };
+        Chain::new((elements, 4), Vec::new(), &[add], &[output])
     }
 
     #[test]

@@ -6,7 +6,7 @@
 use super::entry::{Entry, Given, Kink, Refusal, Sample};
 use super::rules;
 use crate::graph::{Mismatch, Operation, Site, Tensor, Type, Var};
-use crate::kernel::{Form, Pointwise, Real, map};
+use crate::kernel::{Expr, Form};
 use std::sync::Arc;
 
 /// The entry in the list.
@@ -51,17 +51,11 @@ impl Operation for Absolute {
     }
 
     fn form(self: Arc<Self>) -> Form {
-        Form::Pointwise(self)
+        Form::Elementwise(Expr::input(0).abs())
     }
 
     fn derivative(&self, site: &Site<'_>) -> Vec<Option<Var>> {
         let x = site.input(0);
         vec![site.when_wanted(0, || site.upstream() * x.compare(&x.number(0.0)))]
-    }
-}
-
-impl<T: Real> Pointwise<T> for Absolute {
-    fn map(&self, inputs: &[&[T]], output: &mut [T]) {
-        map::unary(inputs[0], output, T::abs);
     }
 }

@@ -6,7 +6,7 @@
 use super::entry::{Entry, Given, Refusal, Sample, none};
 use super::rules;
 use crate::graph::{Mismatch, Operation, Site, Type, Var};
-use crate::kernel::{Arithmetic, Form};
+use crate::kernel::{Expr, Form};
 use std::sync::Arc;
 
 /// The entry in the list.
@@ -57,7 +57,7 @@ impl Operation for Add {
     }
 
     fn form(self: Arc<Self>) -> Form {
-        Form::Arithmetic(Arithmetic::Add)
+        Form::Elementwise(Expr::input(0) + Expr::input(1))
     }
 
     fn derivative(&self, site: &Site<'_>) -> Vec<Option<Var>> {

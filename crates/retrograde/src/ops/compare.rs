@@ -6,14 +6,14 @@
 use super::entry::{Entry, Given, Kink, Refusal, Sample};
 use super::rules;
 use crate::graph::{Mismatch, Operation, Site, Tensor, Type, Var};
-use crate::kernel::{Form, Pointwise, Real, map};
+use crate::kernel::{Expr, Form};
 use std::sync::Arc;
 
 /// The entry in the list.
 pub static ENTRY: Entry = Entry {
     name: "compare",
     summary: "Which of two is the larger: 1 for the first, -1 for the second, 0 for a tie.",
-    formula: "y = sign(a - b)",
+    formula: "y = a == b ? 0 : sign(a - b)",
     derivative: "da = 0, db = 0",
     samples: || {
         let record = |v: &[Var]| v[0].compare(&v[1]);
@@ -59,20 +59,11 @@ impl Operation for Compare {
     }
 
     fn form(self: Arc<Self>) -> Form {
-        Form::Pointwise(self)
+        let (a, b) = (Expr::input(0), Expr::input(1));
+        Form::Elementwise(Expr::select(a.equals(&b), 0.0, (a - b).sign()))
     }
 
     fn derivative(&self, _: &Site<'_>) -> Vec<Option<Var>> {
         vec![None, None]
-    }
-}
-
-impl<T: Real> Pointwise<T> for Compare {
-    fn map(&self, inputs: &[&[T]], output: &mut [T]) {
-        map::binary(inputs[0], inputs[1], output, |a, b| {
-            let equal = if a == b { T::zero() } else { T::nan() };
-            let larger = if a > b { T::one() } else { equal };
-            if a < b { -T::one() } else { larger }
-        });
     }
 }

@@ -7,7 +7,7 @@
 use super::entry::{Entry, Given, Kink, Refusal, Sample};
 use super::rules;
 use crate::graph::{Mismatch, Operation, Site, Tensor, Type, Var};
-use crate::kernel::{Form, Pointwise, Real, map};
+use crate::kernel::{Expr, Form};
 use std::sync::Arc;
 
 /// The entry in the list.
@@ -59,16 +59,10 @@ impl Operation for Gate {
     }
 
     fn form(self: Arc<Self>) -> Form {
-        Form::Pointwise(self)
+        Form::Elementwise(Expr::select(Expr::input(0).gt(0.0), Expr::input(1), 0.0))
     }
 
     fn derivative(&self, site: &Site<'_>) -> Vec<Option<Var>> {
         vec![None, site.when_wanted(1, || site.input(0).gate(site.upstream()))]
-    }
-}
-
-impl<T: Real> Pointwise<T> for Gate {
-    fn map(&self, inputs: &[&[T]], output: &mut [T]) {
-        map::binary(inputs[0], inputs[1], output, |gate, value| if gate > T::zero() { value } else { T::zero() });
     }
 }

@@ -8,7 +8,7 @@ use super::entry::{Entry, Given, Refusal, Sample, none};
 use super::rules;
 use crate::graph::{Mismatch, Operation, Site, Type, Var};
 use crate::kernel::reduce::sum;
-use crate::kernel::{Call, Form, Real, Rows, RowsKernel, map};
+use crate::kernel::{Call, Form, Real, Rows, RowsKernel};
 use std::sync::Arc;
 
 /// The entry in the list.
@@ -99,7 +99,7 @@ impl<T: Real> Rows<T> for MeanSquaredError {
         let mut total = T::zero();
         for (a, b) in a.chunks(BLOCK).zip(b.chunks(BLOCK)) {
             let squares = &mut call.scratch[..a.len()];
-            map::binary(a, b, squares, |a, b| (a - b) * (a - b));
+            squares.iter_mut().zip(a.iter().zip(b)).for_each(|(square, (&a, &b))| *square = (a - b) * (a - b));
             total += sum(squares);
         }
         call.output.real()[0] = total / T::of(a.len() as f64);

@@ -6,8 +6,7 @@
 use super::entry::{Entry, Given, Kink, Refusal, Sample};
 use super::rules;
 use crate::graph::{Mismatch, Operation, Site, Tensor, Type, Var};
-use crate::kernel::reduce::smaller;
-use crate::kernel::{Form, Pointwise, Real, map};
+use crate::kernel::{Expr, Form};
 use std::sync::Arc;
 
 /// The entry in the list.
@@ -15,7 +14,7 @@ pub static ENTRY: Entry = Entry {
     name: "minimum",
     summary: "The smaller of two tensors of the same shape, element by element.",
     formula: "y = min(a, b)",
-    derivative: "da = share(b, a, g), db = share(a, b, g)",
+    derivative: "da = a < b ? g : a == b ? 0.5 * g : 0, db = b < a ? g : b == a ? 0.5 * g : 0",
     samples: || {
         let record = |v: &[Var]| v[0].minimum(&v[1]);
         let spelling = |v: &[Var]| -(-&v[0]).maximum(&-&v[1]);
@@ -60,7 +59,7 @@ impl Operation for Minimum {
     }
 
     fn form(self: Arc<Self>) -> Form {
-        Form::Pointwise(self)
+        Form::Elementwise(Expr::input(0).min(Expr::input(1)))
     }
 
     fn derivative(&self, site: &Site<'_>) -> Vec<Option<Var>> {
@@ -69,11 +68,5 @@ impl Operation for Minimum {
             site.when_wanted(0, || b.share(a, upstream)),
             site.when_wanted(1, || a.share(b, upstream)),
         ]
-    }
-}
-
-impl<T: Real> Pointwise<T> for Minimum {
-    fn map(&self, inputs: &[&[T]], output: &mut [T]) {
-        map::binary(inputs[0], inputs[1], output, smaller);
     }
 }

@@ -6,7 +6,7 @@
 use super::entry::{Entry, Given, Refusal, Sample, none};
 use super::rules;
 use crate::graph::{Mismatch, Operation, Site, Type, Var};
-use crate::kernel::{Arithmetic, Form};
+use crate::kernel::{Expr, Form};
 use std::sync::Arc;
 
 /// The entry in the list.
@@ -53,7 +53,7 @@ impl Operation for Multiply {
     }
 
     fn form(self: Arc<Self>) -> Form {
-        Form::Arithmetic(Arithmetic::Multiply)
+        Form::Elementwise(Expr::input(0) * Expr::input(1))
     }
 
     fn derivative(&self, site: &Site<'_>) -> Vec<Option<Var>> {

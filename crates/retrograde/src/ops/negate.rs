@@ -5,7 +5,7 @@
 use super::entry::{Entry, Given, Refusal, Sample, none};
 use super::rules;
 use crate::graph::{Mismatch, Operation, Site, Type, Var};
-use crate::kernel::{Arithmetic, Form};
+use crate::kernel::{Expr, Form};
 use std::ops::Neg;
 use std::sync::Arc;
 
@@ -53,7 +53,7 @@ impl Operation for Negate {
     }
 
     fn form(self: Arc<Self>) -> Form {
-        Form::Arithmetic(Arithmetic::Negate)
+        Form::Elementwise(-Expr::input(0))
     }
 
     fn derivative(&self, site: &Site<'_>) -> Vec<Option<Var>> {

@@ -10,7 +10,7 @@
 use super::entry::{Entry, Given, Kink, Refusal, Sample};
 use super::rules;
 use crate::graph::{Mismatch, Operation, Site, Tensor, Type, Var};
-use crate::kernel::{Form, Pointwise, Real, map};
+use crate::kernel::{Expr, Form};
 use std::sync::Arc;
 
 /// The entry in the list.
@@ -115,7 +115,7 @@ impl Operation for Power {
     }
 
     fn form(self: Arc<Self>) -> Form {
-        Form::Pointwise(self)
+        Form::Elementwise(Expr::input(0).power(self.exponent.map_or_else(|| Expr::input(1), Expr::constant)))
     }
 
     fn derivative(&self, site: &Site<'_>) -> Vec<Option<Var>> {
@@ -141,20 +141,5 @@ impl Operation for Power {
 
     fn passes_through(&self, _: &[Option<f64>]) -> Option<usize> {
         (self.exponent == Some(1.0)).then_some(0)
-    }
-}
-
-impl<T: Real> Pointwise<T> for Power {
-    fn map(&self, inputs: &[&[T]], output: &mut [T]) {
-        match self.exponent {
-            Some(2.0) => map::unary(inputs[0], output, |a| a * a),
-            Some(3.0) => map::unary(inputs[0], output, |a| a * a * a),
-            Some(-1.0) => map::unary(inputs[0], output, |a| T::one() / a),
-            Some(exponent) => {
-                let exponent = T::of(exponent);
-                map::unary(inputs[0], output, |a| a.powf(exponent));
-            }
-            None => map::binary(inputs[0], inputs[1], output, T::powf),
-        }
     }
 }

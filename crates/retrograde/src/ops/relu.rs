@@ -6,7 +6,7 @@
 use super::entry::{Entry, Given, Kink, Refusal, Sample};
 use super::rules;
 use crate::graph::{Mismatch, Operation, Site, Tensor, Type, Var};
-use crate::kernel::{Form, Pointwise, Real, map};
+use crate::kernel::{Expr, Form};
 use std::sync::Arc;
 
 /// The entry in the list.
@@ -52,16 +52,10 @@ impl Operation for Relu {
     }
 
     fn form(self: Arc<Self>) -> Form {
-        Form::Pointwise(self)
+        Form::Elementwise(Expr::input(0).max(0.0))
     }
 
     fn derivative(&self, site: &Site<'_>) -> Vec<Option<Var>> {
         vec![site.when_wanted(0, || site.input(0).gate(site.upstream()))]
-    }
-}
-
-impl<T: Real> Pointwise<T> for Relu {
-    fn map(&self, inputs: &[&[T]], output: &mut [T]) {
-        map::unary(inputs[0], output, |x| if x <= T::zero() { T::zero() } else { x });
     }
 }

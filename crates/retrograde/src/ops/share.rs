@@ -8,7 +8,7 @@
 use super::entry::{Entry, Given, Kink, Refusal, Sample};
 use super::rules;
 use crate::graph::{Mismatch, Operation, Site, Tensor, Type, Var};
-use crate::kernel::{Form, Pointwise, Real, map};
+use crate::kernel::{Expr, Form};
 use std::sync::Arc;
 
 /// The entry in the list.
@@ -63,21 +63,12 @@ impl Operation for Share {
     }
 
     fn form(self: Arc<Self>) -> Form {
-        Form::Pointwise(self)
+        let (a, b, c) = (Expr::input(0), Expr::input(1), Expr::input(2));
+        let tied = Expr::select(a.equals(&b), &c / 2.0, Expr::select(a.lt(&b), 0.0, f64::NAN));
+        Form::Elementwise(Expr::select(a.gt(b), c, tied))
     }
 
     fn derivative(&self, site: &Site<'_>) -> Vec<Option<Var>> {
         vec![None, None, site.when_wanted(2, || site.input(0).share(site.input(1), site.upstream()))]
-    }
-}
-
-impl<T: Real> Pointwise<T> for Share {
-    fn map(&self, inputs: &[&[T]], output: &mut [T]) {
-        let half = T::of(0.5);
-        map::ternary(inputs[0], inputs[1], inputs[2], output, |a, b, c| {
-            let equal = if a == b { c * half } else { T::nan() };
-            let larger = if a > b { c } else { equal };
-            if a < b { T::zero() } else { larger }
-        });
     }
 }

@@ -6,7 +6,7 @@
 use super::entry::{Entry, Given, Refusal, Sample, none};
 use super::rules;
 use crate::graph::{Mismatch, Operation, Site, Type, Var};
-use crate::kernel::{Form, Pointwise, Real, map};
+use crate::kernel::{Expr, Form};
 use std::sync::Arc;
 
 /// The entry in the list.
@@ -48,22 +48,12 @@ impl Operation for Sigmoid {
     }
 
     fn form(self: Arc<Self>) -> Form {
-        Form::Pointwise(self)
+        Form::Elementwise(Expr::input(0).sigmoid())
     }
 
     fn derivative(&self, site: &Site<'_>) -> Vec<Option<Var>> {
         let y = site.output();
         vec![site.when_wanted(0, || site.upstream() * (y * (1.0 - y)))]
-    }
-}
-
-impl<T: Real> Pointwise<T> for Sigmoid {
-    fn map(&self, inputs: &[&[T]], output: &mut [T]) {
-        map::unary(inputs[0], output, |x| {
-            let power = (-x.abs()).exponential();
-            let above = T::one() / (T::one() + power);
-            if x < T::zero() { power * above } else { above }
-        });
     }
 }
 

@@ -6,7 +6,7 @@
 use super::entry::{Entry, Given, Kink, Refusal, Sample};
 use super::rules;
 use crate::graph::{Mismatch, Operation, Site, Tensor, Type, Var};
-use crate::kernel::{Arithmetic, Form};
+use crate::kernel::{Expr, Form};
 use std::sync::Arc;
 
 /// The entry in the list.
@@ -53,7 +53,7 @@ impl Operation for Sqrt {
     }
 
     fn form(self: Arc<Self>) -> Form {
-        Form::Arithmetic(Arithmetic::SquareRoot)
+        Form::Elementwise(Expr::input(0).sqrt())
     }
 
     fn derivative(&self, site: &Site<'_>) -> Vec<Option<Var>> {

@@ -5,7 +5,7 @@
 use super::entry::{Entry, Given, Refusal, Sample, none};
 use super::rules;
 use crate::graph::{Mismatch, Operation, Site, Type, Var};
-use crate::kernel::{Arithmetic, Form};
+use crate::kernel::{Expr, Form};
 use std::sync::Arc;
 
 /// The entry in the list.
@@ -49,7 +49,7 @@ impl Operation for Subtract {
     }
 
     fn form(self: Arc<Self>) -> Form {
-        Form::Arithmetic(Arithmetic::Subtract)
+        Form::Elementwise(Expr::input(0) - Expr::input(1))
     }
 
     fn derivative(&self, site: &Site<'_>) -> Vec<Option<Var>> {

@@ -6,7 +6,7 @@
 use super::entry::{Entry, Given, Refusal, Sample, none};
 use super::rules;
 use crate::graph::{Mismatch, Operation, Site, Type, Var};
-use crate::kernel::{Form, Pointwise, Real, map};
+use crate::kernel::{Expr, Form};
 use std::sync::Arc;
 
 /// The entry in the list.
@@ -48,17 +48,11 @@ impl Operation for Tanh {
     }
 
     fn form(self: Arc<Self>) -> Form {
-        Form::Pointwise(self)
+        Form::Elementwise(Expr::input(0).tanh())
     }
 
     fn derivative(&self, site: &Site<'_>) -> Vec<Option<Var>> {
         let y = site.output();
         vec![site.when_wanted(0, || site.upstream() * (1.0 - y * y))]
-    }
-}
-
-impl<T: Real> Pointwise<T> for Tanh {
-    fn map(&self, inputs: &[&[T]], output: &mut [T]) {
-        map::unary(inputs[0], output, T::tangent);
     }
 }

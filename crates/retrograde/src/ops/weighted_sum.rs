@@ -7,7 +7,7 @@
 use super::entry::{Entry, Given, Refusal, Sample, none};
 use super::rules;
 use crate::graph::{Mismatch, Operation, Site, Type, Var};
-use crate::kernel::{Arithmetic, Form};
+use crate::kernel::{Expr, Form};
 use std::sync::Arc;
 
 /// The entry in the list.
@@ -64,7 +64,7 @@ impl Operation for WeightedSum {
     }
 
     fn form(self: Arc<Self>) -> Form {
-        Form::Arithmetic(Arithmetic::WeightedSum(self.0, self.1))
+        Form::Elementwise((self.0 * Expr::input(0) + self.1 * Expr::input(1)).flush())
     }
 
     fn derivative(&self, site: &Site<'_>) -> Vec<Option<Var>> {

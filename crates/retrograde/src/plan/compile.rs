@@ -208,7 +208,7 @@ fn check_bytes(items: &Items, sources: &Sources, asked_for: impl Iterator<Item =
             let takes = match form {
                 Form::Rows(kernel) => kernel.takes_bytes(position),
                 Form::Reshape => true,
-                Form::Arithmetic(_) | Form::Pointwise(_) | Form::View(_) => false,
+                Form::Elementwise(_) | Form::View(_) => false,
             };
             if is_bytes(items, base) && !takes {
                 return refused(number, base);

@@ -67,7 +67,7 @@ pub(super) fn fuse(items: &Items, sources: &Sources) -> Units {
             Form::Rows(_) => {}
             Form::View(_) | Form::Reshape if sources.copied[index].is_some() => {}
             Form::View(_) | Form::Reshape => continue,
-            Form::Arithmetic(_) | Form::Pointwise(_) => {
+            Form::Elementwise(_) => {
                 members.push(vec![index]);
                 home[index] = Some(own);
                 for &input in &item.inputs {
@@ -109,7 +109,7 @@ fn gather(items: &Items, members: Vec<Vec<usize>>) -> Units {
             units.of[member] = Some(units.list.len());
         }
         units.list.push(match items.form(first) {
-            Some(form) if form.is_pointwise() => Unit::Chain(members),
+            Some(Form::Elementwise(_)) => Unit::Chain(members),
             Some(Form::Rows(_)) => Unit::Rows(first),
             _ => Unit::Copy(first),
         });
@@ -118,7 +118,7 @@ fn gather(items: &Items, members: Vec<Vec<usize>>) -> Units {
 }
 
 fn is_pointwise(items: &Items, item: usize) -> bool {
-    items.form(item).is_some_and(Form::is_pointwise)
+    matches!(items.form(item), Some(Form::Elementwise(_)))
 }
 
 /// Whether `to` depends on `from` by way of a third unit, or directly through a view that must see the finished

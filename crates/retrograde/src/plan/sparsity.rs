@@ -50,7 +50,7 @@ fn shape(items: &Items, item: usize) -> &[usize] {
 fn kernel(items: &Items, item: usize) -> Option<&dyn RowsKernel> {
     match items.form(item)? {
         Form::Rows(kernel) => Some(&**kernel),
-        Form::Arithmetic(_) | Form::Pointwise(_) | Form::View(_) | Form::Reshape => None,
+        Form::Elementwise(_) | Form::View(_) | Form::Reshape => None,
     }
 }
 

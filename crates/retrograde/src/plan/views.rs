@@ -67,7 +67,7 @@ fn resolve(items: &Items, copied: &[bool]) -> Sources {
                 let view = View { offset: of.view.offset, ..own.view.clone() };
                 Some(Source { base: of.base, view })
             }
-            Some(Form::Arithmetic(_) | Form::Pointwise(_) | Form::Rows(_)) | None => None,
+            Some(Form::Elementwise(_) | Form::Rows(_)) | None => None,
         };
         let source = match behind {
             Some(behind) if copied[index] => {

@@ -3,6 +3,7 @@
 use super::summary::sum;
 use crate::error::{Error, Result};
 use crate::graph::{Kind, Leaf, Node, NodeId, Origin, Role, Shape, SourceLine, Tensor, Type, Var, ancestors};
+use crate::kernel::{Binary, Expr, Form, Node as Part};
 use crate::ops;
 use crate::plan::{Plan, Planner};
 use std::collections::HashMap;
@@ -216,16 +217,23 @@ impl TracedNode {
     pub fn symbol(&self) -> &'static str {
         match &self.what {
             What::Leaf(kind) => kind,
-            What::Operation { name, entry, .. } => entry.and_then(operator).unwrap_or(name),
+            What::Operation { name, .. } => {
+                self.node.form().and_then(Form::expr).and_then(operator).unwrap_or(name)
+            }
         }
     }
 }
 
-/// The operator of `y = a ? b`.
-fn operator(entry: &'static ops::Entry) -> Option<&'static str> {
-    match entry.formula.strip_prefix("y = a ")?.strip_suffix(" b")? {
-        "*" => Some("×"),
-        operator @ ("+" | "-" | "/") => Some(operator),
+/// The operator of an expression that is nothing but one between two inputs.
+fn operator(expr: &Expr) -> Option<&'static str> {
+    match expr.nodes() {
+        [Part::Input(0), Part::Input(1), Part::Binary(function, 0, 1)] => match function {
+            Binary::Add => Some("+"),
+            Binary::Subtract => Some("-"),
+            Binary::Multiply => Some("×"),
+            Binary::Divide => Some("/"),
+            Binary::Minimum | Binary::Maximum | Binary::Power => None,
+        },
         _ => None,
     }
 }

@@ -13,13 +13,14 @@
 //! | 6: an operation agrees with its spelling in simpler ones | `derivative` |
 //! | 7: what is refused is refused with an error that helps; every node knows the user's line | `refusal` |
 //!
-//! `merged` holds that equal operations are computed once. `told` holds that each is told in numbers. `check` runs the library's own gradient check over the same samples.
+//! `expression` holds elementwise operations against their expressions. `merged` holds that equal operations are computed once. `told` holds that each is told in numbers. `check` runs the library's own gradient check over the same samples.
 //!
 //! This file holds what makes an entry fit to be tested at all.
 
 mod bits;
 mod check;
 mod derivative;
+mod expression;
 mod kink;
 mod merged;
 mod plain;

@@ -1,7 +1,7 @@
 //! Which operations of a program's own a plan computes once: those that say what tells them apart, and no others.
 
 use retrograde::graph::{Mismatch, Operation, Site, Type};
-use retrograde::kernel::{Form, Pointwise, Real};
+use retrograde::kernel::{Expr, Form};
 use retrograde::{Graph, Planner, Result, Tensor, Var};
 use std::fmt;
 use std::sync::Arc;
@@ -24,17 +24,11 @@ macro_rules! scale {
             }
 
             fn form(self: Arc<Self>) -> Form {
-                Form::Pointwise(self)
+                Form::Elementwise(self.factor() * Expr::input(0))
             }
 
             fn derivative(&self, site: &Site<'_>) -> Vec<Option<Var>> {
                 vec![site.when_wanted(0, || site.upstream() * self.factor())]
-            }
-        }
-
-        impl<T: Real> Pointwise<T> for $type {
-            fn map(&self, inputs: &[&[T]], output: &mut [T]) {
-                output.iter_mut().zip(inputs[0]).for_each(|(y, &x)| *y = T::of(self.factor()) * x);
             }
         }
     };

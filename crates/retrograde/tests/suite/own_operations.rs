@@ -2,7 +2,7 @@
 //! their inputs, are refused where they are recorded, by name and rule.
 
 use retrograde::graph::{Mismatch, Operation, Site, Type};
-use retrograde::kernel::{Arithmetic, Call, Form, Pointwise, Real, Rows, RowsKernel, View, Viewing};
+use retrograde::kernel::{Call, Expr, Form, Real, Rows, RowsKernel, View, Viewing};
 use retrograde::{Error, Graph, Result, Tensor, Var};
 use std::sync::Arc;
 
@@ -17,8 +17,9 @@ struct Own {
 
 #[derive(Debug, Clone)]
 enum Way {
-    Sum,
-    Arithmetic(Arithmetic),
+    /// The sum of so many inputs.
+    Sum(usize),
+    Expr(Expr),
     /// The input's view with other strides and another offset: what each is multiplied by, and what is added.
     View(Vec<usize>, usize),
     /// Every second element, from the start of the memory rather than of the view.
@@ -49,8 +50,10 @@ impl Operation for Own {
 
     fn form(self: Arc<Self>) -> Form {
         match &self.way {
-            Way::Sum => Form::Pointwise(self),
-            Way::Arithmetic(arithmetic) => Form::Arithmetic(*arithmetic),
+            Way::Sum(inputs) => {
+                Form::Elementwise((1..*inputs).fold(Expr::input(0), |sum, input| sum + Expr::input(input)))
+            }
+            Way::Expr(expr) => Form::Elementwise(expr.clone()),
             Way::View(..) | Way::ViewOfMemory => Form::View(self),
             Way::Reshape => Form::Reshape,
             Way::Rows(_) => Form::Rows(self),
@@ -60,14 +63,6 @@ impl Operation for Own {
     fn derivative(&self, site: &Site<'_>) -> Vec<Option<Var>> {
         let (count, shape) = &self.derivative;
         (0..*count).map(|_| Some(site.upstream().graph().full(shape.clone(), 1.0))).collect()
-    }
-}
-
-impl<T: Real> Pointwise<T> for Own {
-    fn map(&self, inputs: &[&[T]], output: &mut [T]) {
-        for (at, sum) in output.iter_mut().enumerate() {
-            *sum = inputs.iter().fold(T::zero(), |sum, input| sum + input[at]);
-        }
     }
 }
 
@@ -123,9 +118,9 @@ fn record(own: Own, inputs: &[Var]) -> Var {
 #[test]
 fn what_a_form_can_carry_out_runs() -> Result<()> {
     let cases: [(Own, Shapes, &[f64]); 7] = [
-        (Own::new(Way::Sum, [2]), &[&[2], &[2], &[2], &[2]], &[60.0, 64.0]),
-        (Own::new(Way::Arithmetic(Arithmetic::Subtract), [2]), &[&[2], &[2]], &[-10.0, -10.0]),
-        (Own::new(Way::Arithmetic(Arithmetic::Negate), [2]), &[&[2]], &[-0.0, -1.0]),
+        (Own::new(Way::Sum(5), [2]), &[&[2], &[2], &[2], &[2], &[2]], &[100.0, 105.0]),
+        (Own::new(Way::Expr(Expr::input(0) - Expr::input(1)), [2]), &[&[2], &[2]], &[-10.0, -10.0]),
+        (Own::new(Way::Expr(-Expr::input(0)), [2]), &[&[2]], &[-0.0, -1.0]),
         (Own::new(Way::View(vec![2], 1), [2]), &[&[4]], &[1.0, 3.0]),
         (Own::new(Way::View(vec![0, 1], 0), [2, 2]), &[&[2]], &[0.0, 1.0, 0.0, 1.0]),
         (Own::new(Way::Reshape, [2, 2]), &[&[4]], &[0.0, 1.0, 2.0, 3.0]),
@@ -143,14 +138,14 @@ fn what_a_form_can_carry_out_runs() -> Result<()> {
 fn what_a_form_cannot_carry_out_is_refused_by_its_rule() {
     let index = |way: Way| Own { output: Type::index([4]), ..Own::new(way, [4]) };
     let cases: [(Own, Shapes, &str); 18] = [
-        (Own::new(Way::Sum, [2]), &[&[2], &[2], &[2], &[2], &[2]], "take at most 4"),
-        (Own::new(Way::Sum, [5]), &[&[2]], "makes [5] of [2]"),
-        (Own::new(Way::Sum, [4]), &[&[4], &[2]], "[2] does not fit"),
-        (Own::new(Way::Sum, [4]), &[&[2, 2]], "makes [4] of [2, 2]"),
-        (index(Way::Sum), &[&[4]], "makes indices [4] of [4]"),
-        (Own::new(Way::Arithmetic(Arithmetic::Add), [4]), &[&[4]], "takes 2 inputs, 1 given"),
-        (Own::new(Way::Arithmetic(Arithmetic::Negate), [4]), &[&[4], &[4]], "takes 1 input, 2 given"),
-        (Own::new(Way::Arithmetic(Arithmetic::Add), [4]), &[&[4], &[1]], "[1] does not fit"),
+        (Own::new(Way::Sum(3), [2]), &[&[2], &[2]], "takes 3 inputs, 2 given"),
+        (Own::new(Way::Sum(1), [5]), &[&[2]], "makes [5] of [2]"),
+        (Own::new(Way::Sum(2), [4]), &[&[4], &[2]], "[2] does not fit"),
+        (Own::new(Way::Sum(1), [4]), &[&[2, 2]], "makes [4] of [2, 2]"),
+        (index(Way::Sum(1)), &[&[4]], "makes indices [4] of [4]"),
+        (Own::new(Way::Expr(Expr::input(0) + Expr::input(1)), [4]), &[&[4]], "takes 2 inputs, 1 given"),
+        (Own::new(Way::Expr(-Expr::input(0)), [4]), &[&[4], &[4]], "takes 1 input, 2 given"),
+        (Own::new(Way::Expr(Expr::input(0) + Expr::input(1)), [4]), &[&[4], &[1]], "[1] does not fit"),
         (Own::new(Way::View(vec![1], 0), [5]), &[&[4]], "reads outside of its input [4]"),
         (Own::new(Way::View(vec![1], 1), [4]), &[&[4]], "reads outside of its input [4]"),
         (Own::new(Way::View(vec![usize::MAX, 1], 0), [3, 4]), &[&[4]], "reads outside"),
@@ -176,7 +171,7 @@ fn what_a_form_cannot_carry_out_is_refused_by_its_rule() {
 
 #[test]
 fn a_derivative_answers_for_each_input() {
-    let with = |derivative| Own { derivative, ..Own::new(Way::Sum, [2]) };
+    let with = |derivative| Own { derivative, ..Own::new(Way::Sum(2), [2]) };
     let cases = [
         (with((1, vec![2])), "lists 1 gradients for 2 inputs"),
         (with((0, vec![2])), "lists 0 gradients for 2 inputs"),

@@ -171,7 +171,7 @@ impl<'a> Local<'a> {
 
     fn is_pointwise(&self) -> bool {
         let output = self.alone.output.shape();
-        self.node.form().is_some_and(Form::is_pointwise)
+        matches!(self.node.form(), Some(Form::Elementwise(_)))
             && self.node.inputs.iter().all(|&input| self.graph.node(input).value_type.shape == output)
     }
 

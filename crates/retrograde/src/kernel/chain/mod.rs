@@ -1,37 +1,35 @@
-//! A chain of pointwise operations as one pass over memory.
+//! A chain of elementwise operations as one pass over memory.
 //!
-//! The elements go by in tiles that stay in the first-level cache. For each tile, values that are not neighbours in
-//! memory are copied into a register (a tile of scratch memory), each operation is carried out from registers or memory
-//! into a register or memory, and what replaces a value that the chain still reads is stored last. Operations of
-//! arithmetic that follow each other are carried out [as one](arithmetic); a chain that is one such run, from memory to
-//! memory, needs no tiles.
+//! A chain is compiled once, when a plan is made: the [expressions](Expr) of all its operations become one list of [steps](Step)
+//! for a machine with one accumulator ([`compile`]). A block of elements, some vector registers wide, goes through all steps
+//! before the next block begins ([`execute`]). A value that a later step needs lies in a register: a block of scratch memory that
+//! stays in the first-level cache. A value goes to the arena only where the plan has a place for it. Each operation is rounded as
+//! it would be alone, so that a chain has the bits of its operations.
 //!
-//! What a chain is stands here; [`run`] carries it out, and [`fault`] says whether that is sound.
+//! A block is read before anything is written to its place, so a chain may update a value in place. [`verify`] says whether all
+//! places are apart or the same.
 
-mod fault;
-mod run;
+mod compile;
+mod execute;
+mod verify;
 
-use super::arithmetic;
-use super::arithmetic::Arithmetic;
-use super::form::PointwiseKernel;
+use super::expr::Expr;
 use super::strided::View;
 use std::ops::Range;
-use std::sync::Arc;
 
-/// A tile's bytes at the most.
+/// The bytes of a tile of a [load](Load) at the most.
 const TILE_BYTES: usize = 4096;
 
-/// The bytes of all registers of a chain together at the most: with what they are filled from and stored to, they stay in a
-/// first-level cache of 32 KiB.
-const REGISTER_BYTES: usize = 16 * 1024;
+/// The bytes of the tiles of all loads together at the most: they stay in a first-level cache of 32 KiB.
+const TILES_BYTES: usize = 16 * 1024;
 
-/// The most inputs of one pointwise operation.
-pub(crate) const MOST_INPUTS: usize = 4;
+/// The fewest elements of a tile.
+const SHORTEST_TILE: usize = 128;
 
-/// The fewest elements of a tile: with fewer, calling an operation would cost more than carrying it out.
-const SHORTEST: usize = 128;
+/// The bytes of a register: the widest block of any instruction set.
+const REGISTER_BYTES: usize = 512;
 
-/// The program of a chain.
+/// A compiled chain.
 #[derive(Debug)]
 pub(crate) struct Chain {
     /// How many elements go by.
@@ -39,28 +37,48 @@ pub(crate) struct Chain {
     /// Into how many rows of equal length they fall that are each done by one thread; 0 if any elements may go together.
     pub(super) rows: usize,
     pub(super) loads: Vec<Load>,
-    pub(super) instructions: Vec<Instruction>,
-    stores: Vec<Store>,
-    /// How many registers it uses.
+    steps: Vec<Step>,
+    /// How many registers the steps use.
     registers: usize,
-    /// How the instructions are carried out.
-    tasks: Vec<Task>,
-    /// Whether it reads what is passed on to it.
-    tail: bool,
-    /// Whether it is one run of arithmetic from memory to memory.
-    plain: bool,
+    /// How many functions of numbers are computed for each element.
+    functions: usize,
+    /// Whether it reads what a row kernel passes on.
+    is_epilogue: bool,
+    /// Whether all that it writes stays as it is where zeros are passed on.
+    unchanged_by_zeros: bool,
 }
 
-/// One instruction or several.
+/// An elementwise operation of a chain.
 #[derive(Debug)]
-enum Task {
-    /// A run of arithmetic.
-    Run(Vec<arithmetic::Step>),
-    /// A kernel, and the number of its instruction.
-    Kernel(Arc<dyn PointwiseKernel>, usize),
+pub(crate) struct Operation {
+    pub(crate) expr: Expr,
+    pub(crate) inputs: Vec<Value>,
 }
 
-/// Values that are not neighbours in memory, copied into a register.
+/// Where an operation finds an input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Value {
+    /// In the result of an earlier operation of the chain.
+    Operation(usize),
+    /// In a load.
+    Loaded(usize),
+    /// In memory, the elements from this one on.
+    Memory(usize),
+    /// In one number in memory that stands for all elements.
+    Number(usize),
+    /// In what the row kernel has made whose [epilogue](super::tail) the chain is.
+    Passed,
+}
+
+/// A value that goes to memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Output {
+    pub(crate) value: Value,
+    /// The first of its elements.
+    pub(crate) to: usize,
+}
+
+/// Values that are not neighbours in memory, copied to a tile of scratch memory before the steps run.
 #[derive(Debug)]
 pub(crate) struct Load {
     /// Where the memory behind the view begins.
@@ -69,7 +87,6 @@ pub(crate) struct Load {
     pub(crate) length: usize,
     /// The view of it, merged.
     pub(crate) view: View,
-    pub(crate) register: usize,
     /// If each row of the chain reads a part of the memory of its own: which.
     pub(crate) rows: Option<RowsOfLoad>,
 }
@@ -104,128 +121,147 @@ impl RowsOfLoad {
     }
 }
 
-/// One operation on a tile.
-#[derive(Debug)]
-pub(crate) struct Instruction {
-    pub(crate) operation: Elementwise,
-    pub(crate) inputs: Vec<Value>,
-    pub(crate) output: Value,
+/// A step of the machine: what happens to the accumulator `a`, given an operand `x`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Step {
+    code: Code,
+    operand: Operand,
 }
 
-/// What an instruction does to each element.
-#[derive(Debug, Clone)]
-pub(crate) enum Elementwise {
-    /// Arithmetic, which may write where it reads.
-    Arithmetic(Arithmetic),
-    /// A kernel, whose output is apart from its inputs.
-    Kernel(Arc<dyn PointwiseKernel>),
+/// What a step does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Code {
+    /// a = x
+    Load,
+    /// The operand, in memory or in a register, becomes a.
+    Store,
+    Add,
+    Subtract,
+    /// a = x − a
+    SubtractFrom,
+    Multiply,
+    Divide,
+    /// a = x / a
+    DivideInto,
+    Minimum,
+    /// The minimum of x and a, in this order.
+    MinimumFrom,
+    Maximum,
+    /// The maximum of x and a, in this order.
+    MaximumFrom,
+    Power,
+    /// a = xᵃ
+    PowerOf,
+    /// a = √x; so for all functions of one number.
+    Sqrt,
+    Exp,
+    Ln,
+    Tanh,
+    Sigmoid,
+    Flush,
+    /// Of the operands of this step and the next three, [`Argument`](Code::Argument)s, the third where the first equals the
+    /// second, else the fourth.
+    SelectEqual,
+    /// The same where the first is at least the second.
+    SelectAtLeast,
+    /// The same where the first is greater than the second.
+    SelectGreater,
+    /// Another operand of the step before.
+    Argument,
 }
 
-/// Where a tile of values is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Value {
+/// Where a step finds or puts a number for each element.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Operand {
+    /// In the accumulator.
+    Accumulator,
     /// In a register.
     Register(usize),
+    /// In the tile of a load.
+    Loaded(usize),
     /// In memory, the elements from this one on.
     Memory(usize),
-    /// One number in memory that stands for all elements; only of inputs of arithmetic.
+    /// In one number in memory that stands for all elements.
     Number(usize),
-    /// What the row kernel has made whose [tail](super::tail) the chain is; never written.
+    /// In what a row kernel has passed on.
     Passed,
-}
-
-/// A register whose tile is stored to memory when the operations are done.
-#[derive(Debug)]
-pub(crate) struct Store {
-    pub(crate) register: usize,
-    pub(crate) to: usize,
+    /// The same number for all elements.
+    Constant(f64),
 }
 
 impl Chain {
-    /// A chain of so many `elements`, which fall into so many `rows` if that is not 0.
+    /// Compiles a chain of so many `elements`, which fall into so many `rows` if that is not 0. An operation reads earlier ones.
     pub(crate) fn new(
         (elements, rows): (usize, usize),
         loads: Vec<Load>,
-        instructions: Vec<Instruction>,
-        stores: Vec<Store>,
-        registers: usize,
+        operations: &[Operation],
+        outputs: &[Output],
     ) -> Self {
-        let (mut tasks, mut number) = (Vec::new(), 0);
-        while number < instructions.len() {
-            match &instructions[number].operation {
-                Elementwise::Kernel(kernel) => {
-                    tasks.push(Task::Kernel(Arc::clone(kernel), number));
-                    number += 1;
-                }
-                Elementwise::Arithmetic(_) => {
-                    let kept = |register| stores.iter().any(|store| store.register == register);
-                    let (run, count) = arithmetic::run(&instructions[number..], kept);
-                    tasks.push(Task::Run(run));
-                    number += count;
-                }
-            }
+        let compiled = compile::compile(operations, outputs);
+        let is_epilogue = compiled.steps.iter().any(|step| step.operand == Operand::Passed);
+        Chain {
+            elements,
+            rows,
+            loads,
+            steps: compiled.steps,
+            registers: compiled.registers,
+            functions: compiled.functions,
+            is_epilogue,
+            unchanged_by_zeros: compiled.unchanged_by_zeros,
         }
-        let tail = instructions.iter().any(|instruction| instruction.inputs.contains(&Value::Passed));
-        let in_memory = |step: &arithmetic::Step| !matches!(step.value(), Some(Value::Register(_)));
-        let plain = loads.is_empty()
-            && stores.is_empty()
-            && matches!(&tasks[..], [Task::Run(steps)] if steps.iter().all(in_memory));
-        Chain { elements, rows, loads, instructions, stores, registers, tasks, tail, plain }
     }
 
     /// About how many additions and multiplications it takes.
     pub(super) fn arithmetic(&self) -> usize {
-        self.elements * (self.instructions.len() + 1)
+        self.elements * (self.functions + 1)
     }
 
     /// How many numbers it reads and writes in memory, each counted once.
     pub(super) fn traffic(&self) -> usize {
         let loads = self.loads.iter().map(|load| load.length.min(self.elements));
-        let mut places: Vec<(usize, bool)> = self.memory().collect();
+        let mut places: Vec<usize> =
+            self.memory().map(|(start, writes)| 2 * start + usize::from(writes)).collect();
         places.sort_unstable();
         places.dedup();
         loads.sum::<usize>() + places.len() * self.elements
     }
 
-    /// How many numbers of scratch memory it needs: its registers.
+    /// How many numbers of scratch memory it needs: its registers, and a tile for each load.
     pub(super) fn scratch<T>(&self) -> usize {
-        self.registers * self.tile::<T>()
+        self.registers * REGISTER_BYTES / size_of::<T>() + self.loads.len() * self.tile::<T>()
     }
 
     /// How many elements a tile has.
     fn tile<T>(&self) -> usize {
-        let bytes = (REGISTER_BYTES / self.registers.max(1)).min(TILE_BYTES);
-        (bytes / size_of::<T>()).max(SHORTEST) / 64 * 64
+        let bytes = (TILES_BYTES / self.loads.len().max(1)).min(TILE_BYTES);
+        (bytes / size_of::<T>()).max(SHORTEST_TILE) / 64 * 64
     }
 
     /// The places in memory where it reads and writes element by element, and whether it writes there.
     pub(super) fn memory(&self) -> impl Iterator<Item = (usize, bool)> + '_ {
-        let place = |value: &Value| match value {
-            Value::Memory(start) => Some(*start),
-            Value::Register(_) | Value::Number(_) | Value::Passed => None,
-        };
-        let inputs = self.instructions.iter().flat_map(|instruction| &instruction.inputs);
-        let reads = inputs.filter_map(place);
-        let writes = self.instructions.iter().filter_map(move |instruction| place(&instruction.output));
-        let stores = self.stores.iter().map(|store| store.to);
-        reads.map(|start| (start, false)).chain(writes.chain(stores).map(|start| (start, true)))
-    }
-
-    /// The registers that are stored in the end, and where.
-    pub(super) fn stores(&self) -> impl Iterator<Item = (usize, usize)> + '_ {
-        self.stores.iter().map(|store| (store.register, store.to))
+        self.steps.iter().filter_map(|step| match step.operand {
+            Operand::Memory(start) => Some((start, step.code == Code::Store)),
+            _ => None,
+        })
     }
 
     /// The places of single numbers that it reads.
     pub(super) fn numbers(&self) -> impl Iterator<Item = usize> + '_ {
-        self.instructions.iter().flat_map(|instruction| &instruction.inputs).filter_map(|value| match value {
-            Value::Number(place) => Some(*place),
-            Value::Register(_) | Value::Memory(_) | Value::Passed => None,
-        })
+        self.steps
+            .iter()
+            .filter_map(|step| if let Operand::Number(at) = step.operand { Some(at) } else { None })
     }
 
-    /// Whether it reads what is passed on to it.
-    pub(super) fn is_tail(&self) -> bool {
-        self.tail
+    /// Whether it reads what a row kernel passes on.
+    pub(super) fn is_epilogue(&self) -> bool {
+        self.is_epilogue
+    }
+
+    /// Whether all that it writes stays as it is where zeros are passed on.
+    pub(super) fn unchanged_by_zeros(&self) -> bool {
+        self.unchanged_by_zeros
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,16 +1,20 @@
 //! What x86 needs several instructions for.
 
 use std::arch::x86_64::{
-    __m256, __m256d, __m512, __m512d, _mm256_and_si256, _mm256_andnot_si256, _mm256_blend_ps,
-    _mm256_castpd_ps, _mm256_castpd_si256, _mm256_castps_pd, _mm256_castps_si256, _mm256_castsi256_pd,
-    _mm256_castsi256_ps, _mm256_cmpeq_epi32, _mm256_cmpeq_epi64, _mm256_cmpgt_epi32, _mm256_cmpgt_epi64,
+    __m256, __m256d, __m512, __m512d, _mm256_add_pd, _mm256_add_ps, _mm256_and_si256, _mm256_andnot_si256,
+    _mm256_blend_ps, _mm256_blendv_pd, _mm256_blendv_ps, _mm256_castpd_ps, _mm256_castpd_si256,
+    _mm256_castps_pd, _mm256_castps_si256, _mm256_castsi256_pd, _mm256_castsi256_ps, _mm256_cmp_pd,
+    _mm256_cmp_ps, _mm256_cmpeq_epi32, _mm256_cmpeq_epi64, _mm256_cmpgt_epi32, _mm256_cmpgt_epi64,
     _mm256_maskload_pd, _mm256_maskload_ps, _mm256_maskstore_pd, _mm256_maskstore_ps, _mm256_movehdup_ps,
-    _mm256_moveldup_ps, _mm256_permute2f128_pd, _mm256_permute2f128_ps, _mm256_set1_epi32,
-    _mm256_set1_epi64x, _mm256_setr_epi32, _mm256_setr_epi64x, _mm256_setzero_si256, _mm256_unpackhi_pd,
-    _mm256_unpacklo_pd, _mm512_castpd_si512, _mm512_castps_si512, _mm512_loadu_si512, _mm512_mask_storeu_pd,
-    _mm512_mask_storeu_ps, _mm512_maskz_loadu_pd, _mm512_maskz_loadu_ps, _mm512_maskz_mov_pd,
-    _mm512_maskz_mov_ps, _mm512_permutex2var_pd, _mm512_permutex2var_ps, _mm512_set1_epi32,
-    _mm512_set1_epi64, _mm512_test_epi32_mask, _mm512_test_epi64_mask,
+    _mm256_moveldup_ps, _mm256_mul_pd, _mm256_mul_ps, _mm256_permute2f128_pd, _mm256_permute2f128_ps,
+    _mm256_set1_epi32, _mm256_set1_epi64x, _mm256_set1_pd, _mm256_set1_ps, _mm256_setr_epi32,
+    _mm256_setr_epi64x, _mm256_setzero_si256, _mm256_slli_epi32, _mm256_slli_epi64, _mm256_sub_pd,
+    _mm256_sub_ps, _mm256_unpackhi_pd, _mm256_unpacklo_pd, _mm512_castpd_si512, _mm512_castps_si512,
+    _mm512_cmp_pd_mask, _mm512_cmp_ps_mask, _mm512_loadu_si512, _mm512_mask_blend_pd, _mm512_mask_blend_ps,
+    _mm512_mask_storeu_pd, _mm512_mask_storeu_ps, _mm512_maskz_loadu_pd, _mm512_maskz_loadu_ps,
+    _mm512_maskz_mov_pd, _mm512_maskz_mov_ps, _mm512_permutex2var_pd, _mm512_permutex2var_ps,
+    _mm512_scalef_pd, _mm512_scalef_ps, _mm512_set1_epi32, _mm512_set1_epi64, _mm512_test_epi32_mask,
+    _mm512_test_epi64_mask,
 };
 
 /// Functions that read and write the first `count` lanes of a register, the others being zero.
@@ -209,3 +213,109 @@ normal!(normal_8_doubles, __m512d, |numbers| {
     let exponents = _mm512_set1_epi64(EXPONENT_OF_DOUBLE);
     _mm512_maskz_mov_pd(_mm512_test_epi64_mask(_mm512_castpd_si512(numbers), exponents), numbers)
 });
+
+/// [`Vector::select`](super::Vector::select).
+macro_rules! select {
+    ($name:ident, $register:ident, |$a:ident, $b:ident, $then:ident, $otherwise:ident| $made:expr) => {
+        /// [`Vector::select`](super::Vector::select).
+        ///
+        /// # Safety
+        /// The processor has the instruction set.
+        #[inline(always)]
+        pub(super) unsafe fn $name<const COMPARISON: i32>(
+            $a: $register,
+            $b: $register,
+            $then: $register,
+            $otherwise: $register,
+        ) -> $register {
+            // SAFETY: the caller promises it.
+            unsafe { $made }
+        }
+    };
+}
+
+select!(select_8_singles, __m256, |a, b, then, otherwise| {
+    _mm256_blendv_ps(otherwise, then, _mm256_cmp_ps::<COMPARISON>(a, b))
+});
+select!(select_4_doubles, __m256d, |a, b, then, otherwise| {
+    _mm256_blendv_pd(otherwise, then, _mm256_cmp_pd::<COMPARISON>(a, b))
+});
+select!(select_16_singles, __m512, |a, b, then, otherwise| {
+    _mm512_mask_blend_ps(_mm512_cmp_ps_mask::<COMPARISON>(a, b), otherwise, then)
+});
+select!(select_8_doubles, __m512d, |a, b, then, otherwise| {
+    _mm512_mask_blend_pd(_mm512_cmp_pd_mask::<COMPARISON>(a, b), otherwise, then)
+});
+
+/// [`Vector::scale`](super::Vector::scale) by two powers of two, so that results at both ends of the range are right. A power
+/// comes from its bits: 1.5·2^m + bias + n has bias + n in its low bits, where m is the number of bits of a mantissa.
+macro_rules! scale {
+    ($name:ident, $register:ident, $round:literal, $bias:literal, $bits:literal, $splat:ident, $add:ident, $subtract:ident,
+        $multiply:ident, $shift:ident, $to_bits:ident, $from_bits:ident) => {
+        /// [`Vector::scale`](super::Vector::scale).
+        ///
+        /// # Safety
+        /// The processor has AVX2.
+        #[inline(always)]
+        pub(super) unsafe fn $name(numbers: $register, exponent: $register) -> $register {
+            // SAFETY: the caller promises it.
+            unsafe {
+                let round = $splat($round);
+                let half = $subtract($add($multiply(exponent, $splat(0.5)), round), round);
+                let shifted = $splat($round + $bias);
+                let [first, second] = [half, $subtract(exponent, half)]
+                    .map(|exponent| $from_bits($shift::<$bits>($to_bits($add(exponent, shifted)))));
+                $multiply($multiply(numbers, first), second)
+            }
+        }
+    };
+}
+
+scale!(
+    scale_8_singles,
+    __m256,
+    12_582_912.0,
+    127.0,
+    23,
+    _mm256_set1_ps,
+    _mm256_add_ps,
+    _mm256_sub_ps,
+    _mm256_mul_ps,
+    _mm256_slli_epi32,
+    _mm256_castps_si256,
+    _mm256_castsi256_ps
+);
+scale!(
+    scale_4_doubles,
+    __m256d,
+    6_755_399_441_055_744.0,
+    1023.0,
+    52,
+    _mm256_set1_pd,
+    _mm256_add_pd,
+    _mm256_sub_pd,
+    _mm256_mul_pd,
+    _mm256_slli_epi64,
+    _mm256_castpd_si256,
+    _mm256_castsi256_pd
+);
+
+/// [`Vector::scale`](super::Vector::scale).
+///
+/// # Safety
+/// The processor has AVX-512.
+#[inline(always)]
+pub(super) unsafe fn scale_16_singles(numbers: __m512, exponent: __m512) -> __m512 {
+    // SAFETY: the caller promises it.
+    unsafe { _mm512_scalef_ps(numbers, exponent) }
+}
+
+/// [`Vector::scale`](super::Vector::scale).
+///
+/// # Safety
+/// The processor has AVX-512.
+#[inline(always)]
+pub(super) unsafe fn scale_8_doubles(numbers: __m512d, exponent: __m512d) -> __m512d {
+    // SAFETY: the caller promises it.
+    unsafe { _mm512_scalef_pd(numbers, exponent) }
+}

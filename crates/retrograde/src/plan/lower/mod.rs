@@ -5,7 +5,7 @@ mod chains;
 use crate::error::{Error, Result};
 use crate::graph::{Kind, Leaf};
 use crate::kernel::arena::{Arena, Block, Place, Table};
-use crate::kernel::chain::{Chain, Load, Store};
+use crate::kernel::chain::{Chain, Load, Output, Value};
 use crate::kernel::program::{Program, Refusal};
 use crate::kernel::sparse;
 use crate::kernel::table::Lists;
@@ -241,9 +241,9 @@ impl Lowering<'_> {
         }
     }
 
-    fn load(&self, source: &Source, register: usize) -> Load {
+    fn load(&self, source: &Source) -> Load {
         let (start, length) = (self.start(source.base), self.items.elements(source.base));
-        Load { start, length, view: source.view.merged(), register, rows: None }
+        Load { start, length, view: source.view.merged(), rows: None }
     }
 
     /// The place and shape of a value that lies in memory as it is.
@@ -307,8 +307,8 @@ impl Lowering<'_> {
     }
 
     fn transfer(&self, from: &Source, to: usize) -> Chain {
-        let store = Store { register: 0, to };
-        Chain::new((from.view.elements(), 0), vec![self.load(from, 0)], Vec::new(), vec![store], 1)
+        let output = Output { value: Value::Loaded(0), to };
+        Chain::new((from.view.elements(), 0), vec![self.load(from)], &[], &[output])
     }
 
     /// The memory, with the values that leaves start from; nothing if there is not so much.

@@ -22,8 +22,7 @@ pub(super) fn by_formula(formula: &str, result: &Tensor, letters: &Letters<'_>) 
             .or_else(|| total(formula, letters).map(|numbers| told(numbers, true)));
     }
     let largest = largest(values)?;
-    let numbers = pointwise(formula, result, largest, letters)
-        .or_else(|| product(formula, result, largest, letters))
+    let numbers = product(formula, result, largest, letters)
         .or_else(|| by_rows(formula, result, largest, letters))
         .or_else(|| one_of_indices(formula, result, largest, letters))?;
     Some(of_element(result, largest, numbers))
@@ -123,14 +122,14 @@ fn of_element(result: &Tensor, element: usize, numbers: String) -> Arithmetic {
 }
 
 /// The place of the largest number by size; whatever is no number is the largest.
-fn largest(values: &[f64]) -> Option<usize> {
+pub(super) fn largest(values: &[f64]) -> Option<usize> {
     let size = |&at: &usize| if values[at].is_finite() { values[at].abs() } else { f64::INFINITY };
     // Of equal ones the first.
     (0..values.len()).rev().max_by(|a, b| size(a).total_cmp(&size(b)))
 }
 
 /// The indices of an element: `[0, 3]`.
-fn place(tensor: &Tensor, element: usize) -> String {
+pub(super) fn place(tensor: &Tensor, element: usize) -> String {
     let mut rest = element;
     let mut indices: Vec<usize> = tensor
         .shape()
@@ -158,10 +157,7 @@ fn is_number(word: &str) -> bool {
 fn of_numbers(formula: &str, letters: &Letters<'_>) -> Option<String> {
     let number = |letter: char| {
         let tensor = letters.tensor(letter).filter(|tensor| tensor.shape().rank() == 0);
-        tensor
-            .and_then(|tensor| tensor.scalar().ok())
-            .or_else(|| letters.attribute(letter))
-            .map(in_parentheses)
+        tensor.and_then(|tensor| tensor.scalar().ok()).map(in_parentheses)
     };
     let is_plain = words(formula).all(|(letter, word)| {
         letter.map_or(FUNCTIONS.contains(&word) || is_number(word), |letter| number(letter).is_some())
@@ -173,8 +169,7 @@ fn of_numbers(formula: &str, letters: &Letters<'_>) -> Option<String> {
 fn pointwise(formula: &str, like: &Tensor, element: usize, letters: &Letters<'_>) -> Option<String> {
     let number = |letter: char| {
         let tensor = letters.tensor(letter).filter(|tensor| tensor.shape() == like.shape());
-        let number = tensor.map(|tensor| tensor.values()[element]).or_else(|| letters.attribute(letter));
-        number.map(|number| parenthesised(rough(number)))
+        tensor.map(|tensor| parenthesised(rough(tensor.values()[element])))
     };
     let is_plain = formula.is_ascii()
         && words(formula).all(|(letter, word)| match letter {

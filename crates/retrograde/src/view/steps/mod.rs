@@ -6,6 +6,7 @@
 //! upstream × local; forward it holds for all that is copied, summed or averaged.
 
 mod arithmetic;
+mod expression;
 mod formula;
 mod slopes;
 
@@ -14,6 +15,7 @@ use super::text::label;
 use super::trace::{Trace, TracedNode, Value, What};
 use crate::graph::Tensor;
 use arithmetic::{by_formula, by_slopes_back, by_slopes_forth};
+use expression::Written;
 use formula::{operand_of, rule, substituted};
 use serde::Serialize;
 use slopes::Alone;
@@ -57,7 +59,7 @@ pub(super) struct Arithmetic {
 struct Letters<'a> {
     node: &'a TracedNode,
     operands: Vec<&'a TracedNode>,
-    /// A number among the operation's attributes, which formulas write as the letter after the operands'.
+    /// A number among the operation's attributes: an axis.
     attribute: Option<f64>,
 }
 
@@ -81,18 +83,11 @@ impl<'a> Letters<'a> {
         }
     }
 
-    fn attribute(&self, letter: char) -> Option<f64> {
-        self.attribute.filter(|_| "abcdef".chars().nth(self.operands.len()) == Some(letter))
-    }
-
     fn name(&self, letter: char) -> Option<String> {
         match letter {
             'g' => Some("g".to_string()),
             'y' => Some(label(self.node)),
-            _ => {
-                let number = || self.attribute(letter).map(in_parentheses);
-                self.operand(letter).map(label).or_else(number)
-            }
+            _ => self.operand(letter).map(label),
         }
     }
 }
@@ -111,29 +106,38 @@ pub(super) fn step(trace: &Trace, node: &TracedNode) -> Option<Step> {
     // Only made when a formula does not tell.
     let alone = OnceCell::new();
     let alone = || alone.get_or_init(|| Alone::new(trace, node)).as_ref();
+    let written = Written::of(&letters);
     let own = entry.and_then(|entry| entry.formula.split_once(" = ")).map(|(_, formula)| formula);
-    let numbers = real(&node.value).and_then(|value| {
-        let told = own.and_then(|formula| by_formula(formula, value, &letters));
-        told.or_else(|| by_slopes_forth(value, &letters, alone()?))
+    let numbers = real(&node.value).and_then(|value| match &written {
+        Some(written) => written.numbers(&letters),
+        None => own
+            .and_then(|formula| by_formula(formula, value, &letters))
+            .or_else(|| by_slopes_forth(value, &letters, alone()?)),
     });
     let mut shares = Vec::new();
     for (input, &edge) in node.inputs.iter().enumerate() {
         let Some(share) = &trace.edges()[edge].gradient else {
             continue;
         };
-        let rule = entry.and_then(|entry| rule(entry.derivative, input, names.len()));
-        let numbers = rule
-            .and_then(|rule| by_formula(rule, share, &letters))
-            .or_else(|| by_slopes_back(share, node.gradient.as_deref()?, input, alone()?));
+        let mut rule_in_names = None;
+        let mut numbers = None;
+        if let Some(written) = &written {
+            (rule_in_names, numbers) = written.rule(input, share, &letters).unzip();
+        } else if let Some(rule) = entry.and_then(|entry| rule(entry.derivative, input, names.len())) {
+            (rule_in_names, numbers) = (substituted(rule, &in_names), by_formula(rule, share, &letters));
+        }
         shares.push(Share {
             edge,
             operand: names[input].clone(),
-            rule: rule.and_then(|rule| substituted(rule, &in_names)),
-            numbers,
+            rule: rule_in_names,
+            numbers: numbers.or_else(|| by_slopes_back(share, node.gradient.as_deref()?, input, alone()?)),
         });
     }
     let call = || format!("{name}({})", names.join(", "));
-    let formula = own.and_then(|formula| substituted(formula, &in_names)).unwrap_or_else(call);
+    let formula = match &written {
+        Some(written) => written.formula(&letters),
+        None => own.and_then(|formula| substituted(formula, &in_names)).unwrap_or_else(call),
+    };
     Some(Step { formula, numbers, shares })
 }
 

@@ -2,7 +2,7 @@
 
 use retrograde::Var;
 use retrograde::graph::{Mismatch, Operation, Site, Type};
-use retrograde::kernel::{Call, Form, Pointwise, Real, Rows, RowsKernel};
+use retrograde::kernel::{Call, Expr, Form, Real, Rows, RowsKernel};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -67,7 +67,10 @@ impl Operation for Flawed {
     }
 
     fn form(self: Arc<Self>) -> Form {
-        if self.0 == Flaw::Rows { Form::Rows(self) } else { Form::Pointwise(self) }
+        match self.0 {
+            Flaw::Rows | Flaw::Noise => Form::Rows(self),
+            _ => Form::Elementwise(Expr::input(0) + 0.5 * Expr::input(0) * Expr::input(0)),
+        }
     }
 
     fn derivative(&self, site: &Site<'_>) -> Vec<Option<Var>> {
@@ -107,33 +110,11 @@ impl Operation for Frozen {
     }
 
     fn form(self: Arc<Self>) -> Form {
-        Form::Pointwise(self)
+        Form::Elementwise(Expr::input(0))
     }
 
     fn derivative(&self, _: &Site<'_>) -> Vec<Option<Var>> {
         vec![None]
-    }
-}
-
-impl<T: Real> Pointwise<T> for Frozen {
-    fn map(&self, inputs: &[&[T]], output: &mut [T]) {
-        output.copy_from_slice(inputs[0]);
-    }
-}
-
-fn value<T: Real>(x: T) -> T {
-    x + T::of(0.5) * x * x
-}
-
-impl<T: Real> Pointwise<T> for Flawed {
-    fn map(&self, inputs: &[&[T]], output: &mut [T]) {
-        static TURN: AtomicU32 = AtomicU32::new(0);
-        for (y, &x) in output.iter_mut().zip(inputs[0]) {
-            *y = value(x);
-            if self.0 == Flaw::Noise {
-                *y *= T::of(1.0 + f64::from(TURN.fetch_add(1, Ordering::Relaxed) % 7));
-            }
-        }
     }
 }
 
@@ -145,9 +126,13 @@ impl RowsKernel for Flawed {
 
 impl<T: Real> Rows<T> for Flawed {
     fn evaluate(&self, call: Call<'_, T>) {
+        static TURN: AtomicU32 = AtomicU32::new(0);
         let x = call.inputs.get(0);
         for (y, &x) in call.output.real().iter_mut().zip(x.real()) {
-            *y = value(x);
+            *y = x + T::of(0.5) * x * x;
+            if self.0 == Flaw::Noise {
+                *y *= T::of(1.0 + f64::from(TURN.fetch_add(1, Ordering::Relaxed) % 7));
+            }
         }
     }
 }
@@ -284,7 +269,7 @@ impl Operation for Larger {
     }
 
     fn form(self: Arc<Self>) -> Form {
-        Form::Pointwise(self)
+        Form::Elementwise(Expr::input(0).max(Expr::input(1)))
     }
 
     fn derivative(&self, site: &Site<'_>) -> Vec<Option<Var>> {
@@ -293,13 +278,5 @@ impl Operation for Larger {
         let tie = 1.0 - &sign * &sign;
         let share = |sign: &Var, at_tie: f64| g * (0.5 * (sign + 1.0 - &tie) + at_tie * &tie);
         vec![Some(share(&sign, self.0[0])), Some(share(&-&sign, self.0[1]))]
-    }
-}
-
-impl<T: Real> Pointwise<T> for Larger {
-    fn map(&self, inputs: &[&[T]], output: &mut [T]) {
-        for ((y, &a), &b) in output.iter_mut().zip(inputs[0]).zip(inputs[1]) {
-            *y = if a > b { a } else { b };
-        }
     }
 }
