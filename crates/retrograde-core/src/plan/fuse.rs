@@ -1,159 +1,143 @@
-//! Joining pointwise operations into chains, each of which becomes one pass over memory.
+//! Fusion: elementwise operations that are executed together, in one pass over memory.
 //!
-//! Chains are grown in the order of recording. A chain takes in its neighbours (the producers of what a pointwise
-//! operation reads) when they have as many elements and when no other unit of work stands between them: joining must
-//! not make a circle.
+//! An edge from a producer to an elementwise consumer is *fusible* if the consumer reads the elements in order and both have
+//! equally many. Each value gets a level, such that a fusible edge never leads to a lower level and any other edge leads to a
+//! higher one. Values that fusible edges connect within one level can be fused without a cycle: a path that left the group
+//! and came back would have to rise. This takes linear time, where a search for cycles would take quadratic time.
 
-use super::simplify::Items;
-use super::views::Sources;
+use super::ir::{Group, GroupKind, PlanIr, ValueId};
 use crate::kernel::Form;
 
-/// The most operations of one chain: beyond, tiles no longer stay in the first-level cache.
+/// The most operations of one group: the tiles of more no longer stay in the first-level cache.
 const LONGEST: usize = 24;
 
-/// What is carried out as one: items in the order of recording.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Unit {
-    /// Pointwise operations on equally many elements.
-    Chain(Vec<usize>),
-    /// A row kernel.
-    Rows(usize),
-    /// A copy of real numbers or indices that a reader needs as neighbours.
-    Copy(usize),
-}
-
-impl Unit {
-    pub(super) fn items(&self) -> &[usize] {
-        match self {
-            Unit::Chain(items) => items,
-            Unit::Rows(item) | Unit::Copy(item) => std::slice::from_ref(item),
-        }
-    }
-}
-
-/// The units of work, and which unit makes each item that has memory of its own.
-#[derive(Debug)]
-pub(super) struct Units {
-    pub(super) list: Vec<Unit>,
-    pub(super) of: Vec<Option<usize>>,
-}
-
-impl Units {
-    /// The items whose memory a unit reads, with repetitions; those that it makes itself included.
-    pub(super) fn reads<'a>(
-        &'a self,
-        unit: usize,
-        items: &'a Items,
-        sources: &'a Sources,
-    ) -> impl Iterator<Item = usize> + 'a {
-        self.list[unit]
-            .items()
-            .iter()
-            .flat_map(move |&item| items.list[item].inputs.iter().map(move |&input| sources.of[input].base))
-    }
-}
-
-/// Forms the units.
-pub(super) fn fuse(items: &Items, sources: &Sources) -> Units {
-    // Every item that is computed begins as a unit of its own; `home` follows the joins.
-    let mut members: Vec<Vec<usize>> = Vec::new();
-    let mut home: Vec<Option<usize>> = vec![None; items.list.len()];
-    for (index, item) in items.list.iter().enumerate() {
-        let Some(form) = item.node.form() else {
+/// Forms the groups.
+pub(super) fn fuse(ir: &mut PlanIr) {
+    let kinds: Vec<Option<GroupKind>> = (0..ir.values.len()).map(|value| kind(ir, value)).collect();
+    let edges = edges(ir, &kinds);
+    let mut components = Components::within_levels(&kinds, &edges);
+    components.raise(&edges);
+    let mut group_of: Vec<Option<usize>> = vec![None; ir.values.len()];
+    for (value, kind) in kinds.iter().enumerate() {
+        let Some(kind) = *kind else {
             continue;
         };
-        let own = members.len();
-        match form {
-            Form::Rows(_) => {}
-            Form::View(_) | Form::Reshape if sources.copied[index].is_some() => {}
-            Form::View(_) | Form::Reshape => continue,
-            Form::Arithmetic(_) | Form::Pointwise(_) => {
-                members.push(vec![index]);
-                home[index] = Some(own);
-                for &input in &item.inputs {
-                    let source = &sources.of[input];
-                    let in_place = source.view.is_contiguous() && source.view.offset == 0;
-                    let Some(other) = home[source.base].filter(|_| in_place) else {
-                        continue;
-                    };
-                    let mine = home[index].unwrap_or(own);
-                    if other != mine
-                        && is_pointwise(items, source.base)
-                        && items.elements(source.base) == items.elements(index)
-                        && members[other].len() + members[mine].len() <= LONGEST
-                        && !reaches_around(items, sources, &members, &home, other, mine)
-                        && !reaches_around(items, sources, &members, &home, mine, other)
-                    {
-                        let joined = std::mem::take(&mut members[mine]);
-                        for &member in &joined {
-                            home[member] = Some(other);
-                        }
-                        members[other].extend(joined);
-                    }
-                }
-                continue;
-            }
-        }
-        members.push(vec![index]);
-        home[index] = Some(own);
-    }
-    gather(items, members)
-}
-
-fn gather(items: &Items, members: Vec<Vec<usize>>) -> Units {
-    let mut units = Units { list: Vec::new(), of: vec![None; items.list.len()] };
-    for mut members in members.into_iter().filter(|members| !members.is_empty()) {
-        members.sort_unstable();
-        let first = members[0];
-        for &member in &members {
-            units.of[member] = Some(units.list.len());
-        }
-        units.list.push(match items.form(first) {
-            Some(form) if form.is_pointwise() => Unit::Chain(members),
-            Some(Form::Rows(_)) => Unit::Rows(first),
-            _ => Unit::Copy(first),
+        let root = components.find(value);
+        // A component is cut in topological order: all edges lead from an earlier part to a later one.
+        let open = group_of[root].filter(|&group| ir.groups[group].values.len() < LONGEST);
+        let group = open.unwrap_or_else(|| {
+            let empty =
+                Group { kind, values: Vec::new(), rows: 0, region: None, epilogue: None, epilogue_of: None };
+            ir.groups.push(empty);
+            ir.groups.len() - 1
         });
+        group_of[root] = Some(group);
+        ir.groups[group].values.push(value);
+        ir.values[value].group = Some(group);
     }
-    units
 }
 
-fn is_pointwise(items: &Items, item: usize) -> bool {
-    items.form(item).is_some_and(Form::is_pointwise)
+/// What computes a value; none for a leaf, and for a view that is read where its input lies.
+fn kind(ir: &PlanIr, value: ValueId) -> Option<GroupKind> {
+    match ir.form(value)? {
+        Form::Rows(_) => Some(GroupKind::Rows),
+        Form::View(_) | Form::Reshape => ir.values[value].copied_from.as_ref().map(|_| GroupKind::Copy),
+        form => form.is_pointwise().then_some(GroupKind::Elementwise),
+    }
 }
 
-/// Whether `to` depends on `from` by way of a third unit, or directly through a view that must see the finished
-/// value: then they cannot be one.
-fn reaches_around(
-    items: &Items,
-    sources: &Sources,
-    members: &[Vec<usize>],
-    home: &[Option<usize>],
-    from: usize,
-    to: usize,
-) -> bool {
-    // Every unit is looked at, also those recorded before `from`: they may have been joined with later ones.
-    let mut seen = vec![false; members.len()];
-    let mut open = vec![to];
-    while let Some(unit) = open.pop() {
-        for &member in &members[unit] {
-            for &input in &items.list[member].inputs {
-                let source = &sources.of[input];
-                let Some(next) = home[source.base] else {
-                    continue;
-                };
-                if next == from {
-                    let in_place = source.view.is_contiguous()
-                        && source.view.offset == 0
-                        && items.elements(source.base) == items.elements(member);
-                    if unit != to || !in_place {
-                        return true;
-                    }
-                } else if next != unit && !seen[next] {
-                    seen[next] = true;
-                    open.push(next);
-                }
+/// An edge between two computed values.
+struct Edge {
+    from: ValueId,
+    to: ValueId,
+    fusible: bool,
+}
+
+/// The edges, by their consumers in topological order.
+fn edges(ir: &PlanIr, kinds: &[Option<GroupKind>]) -> Vec<Edge> {
+    let elementwise = |value: ValueId| kinds[value] == Some(GroupKind::Elementwise);
+    let mut edges = Vec::new();
+    for (to, _) in kinds.iter().enumerate().filter(|(_, kind)| kind.is_some()) {
+        let this = &ir.values[to];
+        for source in this.inputs.iter().map(|&input| ir.source(input)).chain(&this.copied_from) {
+            let from = source.base;
+            if kinds[from].is_some() && from != to {
+                let fusible = elementwise(from)
+                    && elementwise(to)
+                    && source.is_in_place()
+                    && ir.elements(from) == ir.elements(to);
+                edges.push(Edge { from, to, fusible });
             }
         }
     }
-    false
+    edges
+}
+
+/// Sets of values that fusible edges connect within one level.
+struct Components {
+    parent: Vec<ValueId>,
+    /// By root.
+    level: Vec<usize>,
+}
+
+impl Components {
+    /// With the lowest levels.
+    fn within_levels(kinds: &[Option<GroupKind>], edges: &[Edge]) -> Self {
+        let mut level = vec![0; kinds.len()];
+        for edge in edges {
+            level[edge.to] = level[edge.to].max(level[edge.from] + usize::from(!edge.fusible));
+        }
+        let mut components = Components { parent: (0..kinds.len()).collect(), level };
+        for edge in edges.iter().filter(|edge| edge.fusible) {
+            if components.level[edge.from] == components.level[edge.to] {
+                components.join(edge.from, edge.to);
+            }
+        }
+        components
+    }
+
+    /// Raises components as far as their consumers allow, where that joins them with one: a decayed weight with its update.
+    fn raise(&mut self, edges: &[Edge]) {
+        let mut out: Vec<Vec<(ValueId, bool)>> = vec![Vec::new(); self.parent.len()];
+        for edge in edges {
+            let root = self.find(edge.from);
+            if self.find(edge.to) != root {
+                out[root].push((edge.to, edge.fusible));
+            }
+        }
+        // A component's consumers in other components have higher levels.
+        let mut roots: Vec<ValueId> = (0..self.parent.len()).filter(|&root| !out[root].is_empty()).collect();
+        roots.sort_by_key(|&root| std::cmp::Reverse((self.level[root], root)));
+        for root in roots {
+            let mut level = |to: ValueId| {
+                let to = self.find(to);
+                self.level[to]
+            };
+            let highest = out[root].iter().map(|&(to, fusible)| level(to) - usize::from(!fusible)).min();
+            let highest = highest.unwrap_or_default();
+            let joined: Vec<ValueId> = out[root]
+                .iter()
+                .filter(|&&(to, fusible)| fusible && level(to) == highest)
+                .map(|&(to, _)| to)
+                .collect();
+            for to in joined {
+                self.join(root, to);
+            }
+        }
+    }
+
+    fn find(&mut self, value: ValueId) -> ValueId {
+        let mut root = value;
+        while self.parent[root] != root {
+            self.parent[root] = self.parent[self.parent[root]];
+            root = self.parent[root];
+        }
+        root
+    }
+
+    /// Joins the component of `one` with that of `other`, which keeps its level.
+    fn join(&mut self, one: ValueId, other: ValueId) {
+        let (one, other) = (self.find(one), self.find(other));
+        self.parent[one] = other;
+    }
 }

@@ -1,9 +1,7 @@
 //! A plan: values in, run, values out.
 
-use super::compile::{out_of_range, too_large};
-use super::lower::Lowered;
-use super::simplify::Items;
-use super::views::Sources;
+use super::bounds::{out_of_range, too_large};
+use super::ir::PlanIr;
 use crate::graph::{Graph, Kind, Leaf, Node, NodeId, Shape, Tensor, Type, Var};
 use crate::kernel::Real;
 use crate::kernel::arena::Place;
@@ -39,23 +37,16 @@ struct Slot {
 }
 
 impl<T: Real> Plan<T> {
-    pub(super) fn new(
-        graph: Graph,
-        items: &Items,
-        sources: &Sources,
-        lowered: Lowered<T>,
-        kept: &[NodeId],
-        bounds: &[Option<usize>],
-    ) -> Self {
+    /// The plan of a program; the values of the nodes `kept` can be read.
+    pub(super) fn new(ir: &PlanIr, program: Program<T>, kept: &[NodeId]) -> Self {
         let mut slots = HashMap::new();
         let mut missing = Vec::new();
-        let leaves = items.list.iter().filter(|item| item.node.leaf().is_some()).map(|item| item.node.id);
+        let leaves = ir.values.iter().filter(|value| value.node.leaf().is_some()).map(|value| value.node.id);
         for id in leaves.chain(kept.iter().copied()) {
-            let item = items.of[&id];
-            let node = &items.list[item].node;
-            let source = &sources.of[item];
-            let (offset, length) = (source.view.offset, source.view.elements());
-            let place = match lowered.places[source.base] {
+            let value = &ir.values[ir.of[&id]];
+            let (node, offset, length) =
+                (&value.node, value.source.view.offset, value.source.view.elements());
+            let place = match ir.values[value.source.base].place {
                 Some(Place::Real { start, .. }) => Place::Real { start: start + offset, length },
                 Some(Place::Index { start, .. }) => Place::Index { start: start + offset, length },
                 Some(Place::Bytes { .. } | Place::Passed { .. } | Place::Sparse { .. }) | None => continue,
@@ -66,11 +57,14 @@ impl<T: Real> Plan<T> {
                 missing.push(Arc::clone(node));
             }
             let value_type = node.value_type.clone();
-            slots.insert(id, Slot { place, value_type, settable, bound: bounds[item] });
+            slots.insert(id, Slot { place, value_type, settable, bound: value.bound });
         }
-        let node = |item: usize| Arc::clone(&items.list[item].node);
-        let steps = lowered.steps.into_iter().map(|made| made.into_iter().map(node).collect()).collect();
-        Plan { graph, program: lowered.program, slots, missing, steps }
+        let nodes = |groups: &Vec<usize>| {
+            let values = groups.iter().flat_map(|&group| &ir.groups[group].values);
+            values.map(|&value| Arc::clone(&ir.values[value].node)).collect()
+        };
+        let steps = ir.steps.iter().map(|step| nodes(&step.groups)).collect();
+        Plan { graph: ir.graph.clone(), program, slots, missing, steps }
     }
 
     /// Gives an input, a parameter or a state its values, row by row: `f32` or `f64`, rounded to the plan's precision. What

@@ -1,108 +1,87 @@
-//! The order of the units, in which parameters are updated in place.
+//! The order of the groups, in which parameters are updated in place.
 //!
-//! An update stores a new value into a leaf. If the unit that computes the value runs after all others that read the
-//! leaf, it can store it there directly. Where that cannot be had, the value is kept elsewhere and copied into the leaf
-//! when all units have run.
+//! An update stores a new value into a leaf. If the group that computes the value runs after all others that read the leaf,
+//! it stores the value there directly. Otherwise the value has memory of its own, and is copied into the leaf after all
+//! groups have run.
 
-use super::fuse::{Unit, Units};
-use super::simplify::Items;
-use super::views::Sources;
+use super::ir::{GroupId, GroupKind, PlanIr};
 use std::collections::BTreeSet;
 
-/// A leaf and the item that is its value for the next run.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Update {
-    pub(super) leaf: usize,
-    pub(super) value: usize,
-}
-
-/// The units in the order in which they run.
-#[derive(Debug)]
-pub(super) struct Schedule {
-    pub(super) order: Vec<usize>,
-    /// For each update, whether the unit that computes the value stores it into the leaf itself.
-    pub(super) in_place: Vec<bool>,
-}
-
-/// Orders the units: each after those whose values it reads and, for updates in place, after those that read the leaf.
-pub(super) fn schedule(items: &Items, sources: &Sources, units: &Units, updates: &[Update]) -> Schedule {
-    let count = units.list.len();
-    let mut after: Vec<BTreeSet<usize>> = vec![BTreeSet::new(); count];
-    let mut readers: Vec<Vec<usize>> = vec![Vec::new(); items.list.len()];
-    for (unit, after) in after.iter_mut().enumerate() {
-        for base in units.reads(unit, items, sources) {
-            readers[base].push(unit);
-            after.extend(units.of[base].filter(|&other| other != unit));
+/// Orders the groups: each after those whose values it reads and, for updates in place, after those that read the leaf.
+pub(super) fn schedule(ir: &mut PlanIr) {
+    let readers = ir.readers();
+    let mut dependences = Dependences::new(ir.groups.len());
+    for (base, readers) in readers.iter().enumerate() {
+        if let Some(producer) = ir.values[base].group {
+            readers.iter().for_each(|&reader| dependences.add(producer, reader));
         }
     }
-    let mut in_place = Vec::new();
-    for (number, update) in updates.iter().enumerate() {
-        let unit = units.of[update.value].filter(|&unit| {
-            matches!(units.list[unit], Unit::Chain(_))
-                && sources.of[update.value].base == update.value
-                && reads_only_in_order(items, sources, &units.list[unit], update.leaf)
-                && !updates[..number].iter().any(|other| other.leaf == update.leaf)
+    for position in 0..ir.updates.len() {
+        let update = ir.updates[position];
+        let computed_by = ir.values[update.value].group.filter(|&group| {
+            ir.groups[group].kind == GroupKind::Elementwise
+                && ir.source(update.value).base == update.value
+                && ir.reads_in_order(group, update.leaf)
         });
-        let others = || readers[update.leaf].iter().copied().filter(|&reader| Some(reader) != unit);
-        let unit = unit.filter(|&unit| !others().any(|reader| depends(&after, reader, unit)));
-        if let Some(unit) = unit {
-            after[unit].extend(others());
+        let others: Vec<GroupId> =
+            readers[update.leaf].iter().copied().filter(|&reader| Some(reader) != computed_by).collect();
+        if let Some(group) = computed_by.filter(|&group| !dependences.leads_to_any(group, &others)) {
+            others.iter().for_each(|&reader| dependences.add(reader, group));
+            ir.updates[position].in_place = true;
         }
-        in_place.push(unit.is_some());
     }
-    Schedule { order: sort(&after, units), in_place }
+    // Of those that are ready, the group goes first whose last value was recorded first.
+    let recorded = |group: GroupId| ir.groups[group].values.last().copied().unwrap_or_default();
+    ir.order = dependences.sorted(recorded);
 }
 
-/// Whether a chain reads a value's elements only where it stands itself.
-pub(super) fn reads_only_in_order(items: &Items, sources: &Sources, unit: &Unit, value: usize) -> bool {
-    unit.items().iter().all(|&item| {
-        items.list[item].inputs.iter().map(|&input| &sources.of[input]).all(|source| {
-            source.base != value
-                || (source.view.is_contiguous() && source.view.elements() == items.elements(item))
-        })
-    })
+/// Which groups run after which.
+struct Dependences {
+    followers: Vec<BTreeSet<GroupId>>,
+    waits_for: Vec<usize>,
 }
 
-/// Whether `unit` runs after `earlier`, directly or not.
-fn depends(after: &[BTreeSet<usize>], unit: usize, earlier: usize) -> bool {
-    let mut seen = vec![false; after.len()];
-    let mut open = vec![unit];
-    while let Some(unit) = open.pop() {
-        if unit == earlier {
-            return true;
+impl Dependences {
+    fn new(groups: usize) -> Self {
+        Dependences { followers: vec![BTreeSet::new(); groups], waits_for: vec![0; groups] }
+    }
+
+    fn add(&mut self, first: GroupId, then: GroupId) {
+        if first != then && self.followers[first].insert(then) {
+            self.waits_for[then] += 1;
         }
-        for &next in &after[unit] {
-            if !std::mem::replace(&mut seen[next], true) {
-                open.push(next);
+    }
+
+    /// Whether one of `targets` runs after `group`, directly or not. What follows the update of a parameter is little.
+    fn leads_to_any(&self, group: GroupId, targets: &[GroupId]) -> bool {
+        let targets: BTreeSet<GroupId> = targets.iter().copied().collect();
+        let (mut seen, mut open) = (BTreeSet::from([group]), vec![group]);
+        while let Some(next) = open.pop() {
+            if targets.contains(&next) {
+                return true;
+            }
+            open.extend(self.followers[next].iter().copied().filter(|&follower| seen.insert(follower)));
+        }
+        false
+    }
+
+    /// A topological order; of the groups that are ready, the one with the least key goes first.
+    fn sorted(mut self, key: impl Fn(GroupId) -> usize) -> Vec<GroupId> {
+        let mut ready: BTreeSet<(usize, GroupId)> = (self.waits_for.iter().enumerate())
+            .filter(|(_, waits_for)| **waits_for == 0)
+            .map(|(group, _)| (key(group), group))
+            .collect();
+        let mut order = Vec::with_capacity(self.followers.len());
+        while let Some((_, group)) = ready.pop_first() {
+            order.push(group);
+            for &follower in &self.followers[group] {
+                self.waits_for[follower] -= 1;
+                if self.waits_for[follower] == 0 {
+                    ready.insert((key(follower), follower));
+                }
             }
         }
+        assert_eq!(order.len(), self.followers.len(), "groups form no cycle");
+        order
     }
-    false
-}
-
-/// A topological order that keeps to the order of recording where it is free to.
-fn sort(after: &[BTreeSet<usize>], units: &Units) -> Vec<usize> {
-    let mut before: Vec<Vec<usize>> = vec![Vec::new(); after.len()];
-    let mut missing: Vec<usize> = after.iter().map(BTreeSet::len).collect();
-    for (unit, after) in after.iter().enumerate() {
-        for &earlier in after {
-            before[earlier].push(unit);
-        }
-    }
-    // What was recorded first goes first: keyed by a unit's last item, at which all of it was recorded.
-    let key = |unit: usize| (units.list[unit].items().last().copied().unwrap_or(0), unit);
-    let mut ready: BTreeSet<(usize, usize)> =
-        (0..after.len()).filter(|&unit| missing[unit] == 0).map(key).collect();
-    let mut order = Vec::with_capacity(after.len());
-    while let Some((_, unit)) = ready.pop_first() {
-        order.push(unit);
-        for &next in &before[unit] {
-            missing[next] -= 1;
-            if missing[next] == 0 {
-                ready.insert(key(next));
-            }
-        }
-    }
-    assert_eq!(order.len(), after.len(), "units form no circle");
-    order
 }

@@ -1,68 +1,63 @@
-//! Pruning and sharing: the graph as far as it is needed, with one item for all nodes of equal value.
+//! Pruning and merging: the values that are needed, one for all nodes that are equal.
 
+use super::ir::{Source, Value, ValueId};
 use crate::graph::{Graph, Leaf, Node, NodeId, Origin, ancestors};
-use crate::kernel::Form;
+use crate::kernel::{Form, View};
 use retrograde_base::error::Result;
 use std::any::{Any, TypeId};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-/// One value that the plan may have to compute: a node, standing for all nodes equal to it.
-#[derive(Debug, Clone)]
-pub(super) struct Item {
-    pub(super) node: Arc<Node>,
-    /// The items of its inputs.
-    pub(super) inputs: Vec<usize>,
-}
-
-/// The items in topological order, and which item each node became.
-#[derive(Debug, Default)]
-pub(super) struct Items {
-    pub(super) list: Vec<Item>,
-    pub(super) of: HashMap<NodeId, usize>,
-}
-
-impl Items {
-    /// How an item's operation is executed, if it is one.
-    pub(super) fn form(&self, item: usize) -> Option<&Form> {
-        self.list[item].node.form()
-    }
-
-    /// The elements of an item's value.
-    pub(super) fn elements(&self, item: usize) -> usize {
-        self.list[item].node.value_type.shape.elements()
-    }
-}
-
-/// The items that `targets` need. `updated` are the leaves that will have other values at the end of the run: what
-/// equals one of them now is not the same as it.
-pub(super) fn simplify(graph: &Graph, targets: &[NodeId], updated: &[NodeId]) -> Result<Items> {
-    let mut items = Items::default();
-    let mut known: HashMap<(Key, Vec<usize>), usize> = HashMap::new();
-    // The number that an item has throughout, where that is known.
+/// The values that `targets` need, in topological order, and the value of each node. `updated` are the leaves that have other
+/// values at the end of the run: a node that equals one of them now is not the same value.
+pub(super) fn simplify(
+    graph: &Graph,
+    targets: &[NodeId],
+    updated: &[NodeId],
+) -> Result<(Vec<Value>, HashMap<NodeId, ValueId>)> {
+    let updated: HashSet<NodeId> = updated.iter().copied().collect();
+    let (mut values, mut of) = (Vec::<Value>::new(), HashMap::new());
+    let mut known: HashMap<(Key, Vec<ValueId>), ValueId> = HashMap::new();
+    // The number that all elements of a value have, where that is known.
     let mut uniform: Vec<Option<f64>> = Vec::new();
     for node in ancestors(graph, targets)? {
-        let inputs: Vec<usize> = node.inputs.iter().map(|input| items.of[input]).collect();
+        let inputs: Vec<ValueId> = node.inputs.iter().map(|input| of[input]).collect();
         if let Origin::Operation(operation, _) = &node.origin {
             let numbers: Vec<Option<f64>> = inputs.iter().map(|&input| uniform[input]).collect();
             let same = operation.passes_through(&numbers).and_then(|same| inputs.get(same).copied());
             let fits = |same: &Node| same.value_type == node.value_type && !updated.contains(&same.id);
-            if let Some(same) = same.filter(|&same| fits(&items.list[same].node)) {
-                items.of.insert(node.id, same);
+            if let Some(same) = same.filter(|&same| fits(&values[same].node)) {
+                of.insert(node.id, same);
                 continue;
             }
         }
-        let item = match key(&node) {
-            Some(key) => *known.entry((key, inputs.clone())).or_insert(items.list.len()),
-            None => items.list.len(),
+        let value = match key(&node) {
+            Some(key) => *known.entry((key, inputs.clone())).or_insert(values.len()),
+            None => values.len(),
         };
-        if item == items.list.len() {
+        if value == values.len() {
             uniform.push(uniform_value(&node, &inputs, &uniform));
-            items.list.push(Item { node: Arc::clone(&node), inputs });
+            values.push(new_value(&node, inputs, value));
         }
-        items.of.insert(node.id, item);
+        of.insert(node.id, value);
     }
-    Ok(items)
+    Ok((values, of))
+}
+
+fn new_value(node: &Arc<Node>, inputs: Vec<ValueId>, own: ValueId) -> Value {
+    Value {
+        node: Arc::clone(node),
+        inputs,
+        kept: false,
+        updated: false,
+        source: Source { base: own, view: View::whole(&node.value_type.shape) },
+        copied_from: None,
+        bound: None,
+        group: None,
+        compressed: None,
+        lifetime: None,
+        place: None,
+    }
 }
 
 /// What makes two nodes of equal inputs equal.

@@ -4,27 +4,22 @@ use super::Lowering;
 use crate::kernel::arena::Place;
 use crate::kernel::chain::{Chain, Elementwise, Instruction, Load, Store, Value};
 use crate::kernel::{Form, View};
-use crate::plan::phases::reads_row_by_row;
-use crate::plan::views::Source;
+use crate::plan::ir::Source;
+use crate::plan::regions::rows_of_load;
 use std::collections::HashMap;
 use std::sync::Arc;
 
 impl Lowering<'_> {
     /// The chain of these members; what the item `head` is, if there is one, is passed on to it.
-    pub(super) fn chain(
-        &self,
-        members: &[usize],
-        rows: usize,
-        head: Option<usize>,
-        in_place: &HashMap<usize, Vec<usize>>,
-    ) -> Chain {
+    pub(super) fn chain(&self, members: &[usize], rows: usize, head: Option<usize>) -> Chain {
+        let in_place = &self.stored_into;
         let (mut instructions, mut stores) = (Vec::new(), Vec::new());
         let mut registers = Registers::default();
         // What is loaded is loaded before the first operation: its registers are never shared.
         let (loads, loaded) = self.loads(members, rows, &mut registers);
         let mut made: HashMap<usize, Value> = HashMap::new();
         for (number, &member) in members.iter().enumerate() {
-            let item = &self.items.list[member];
+            let item = &self.ir.values[member];
             let operation = match item.node.form() {
                 Some(Form::Arithmetic(arithmetic)) => Elementwise::Arithmetic(*arithmetic),
                 Some(Form::Pointwise(kernel)) => Elementwise::Kernel(Arc::clone(kernel)),
@@ -35,11 +30,11 @@ impl Lowering<'_> {
             let is_arithmetic = matches!(operation, Elementwise::Arithmetic(_));
             let mut inputs = Vec::new();
             for &input in &item.inputs {
-                let Source { base, view } = &self.sources.of[input];
+                let Source { base, view } = self.ir.source(input);
                 let load = || loaded.iter().find(|(other, seen, _)| other == base && *seen == view.merged());
                 inputs.push(match (made.get(base), load()) {
                     _ if head == Some(*base) => Value::Passed,
-                    _ if is_number(&self.sources.of[input]) && is_arithmetic => {
+                    _ if is_number(self.ir.source(input)) && is_arithmetic => {
                         Value::Number(self.start(*base) + view.offset)
                     }
                     (Some(&value), _) => value,
@@ -48,11 +43,11 @@ impl Lowering<'_> {
                 });
             }
             let reads = |reader: usize, base: usize| {
-                self.items.list[reader].inputs.iter().any(|&input| self.sources.of[input].base == base)
+                self.ir.values[reader].inputs.iter().any(|&input| self.ir.source(input).base == base)
             };
             let later = |base: usize| members[number + 1..].iter().any(|&reader| reads(reader, base));
             let leaves = in_place.get(&member);
-            let output = match (leaves.map(Vec::as_slice), self.places[member]) {
+            let output = match (leaves.map(Vec::as_slice), self.ir.values[member].place) {
                 (None, Some(Place::Real { start, .. })) => Value::Memory(start),
                 // Nobody reads the old value any more.
                 (Some(&[leaf]), None) if !later(leaf) && (is_arithmetic || !reads(member, leaf)) => {
@@ -61,25 +56,26 @@ impl Lowering<'_> {
                 _ => Value::Register(registers.take()),
             };
             if let (Value::Register(register), Some(leaves)) = (output, leaves) {
-                let own = self.places[member].map(|_| self.start(member));
+                let own = self.ir.values[member].place.map(|_| self.start(member));
                 let targets = leaves.iter().map(|&leaf| self.start(leaf)).chain(own);
                 stores.extend(targets.map(|to| Store { register, to }));
             }
             made.insert(member, output);
             instructions.push(Instruction { operation, inputs, output });
             // Registers that no later member reads are free again, unless they are stored at the end.
-            let dead: Vec<usize> = made
+            let mut dead: Vec<usize> = made
                 .keys()
                 .copied()
                 .filter(|&maker| !later(maker) && !in_place.contains_key(&maker))
                 .collect();
+            dead.sort_unstable();
             for maker in dead {
                 if let Some(Value::Register(register)) = made.remove(&maker) {
                     registers.give_back(register);
                 }
             }
         }
-        let size = (self.items.elements(members[0]), rows);
+        let size = (self.ir.elements(members[0]), rows);
         Chain::new(size, loads, instructions, stores, registers.count)
     }
 
@@ -93,18 +89,18 @@ impl Lowering<'_> {
     ) -> (Vec<Load>, Vec<(usize, View, usize)>) {
         let mut loads = Vec::new();
         let mut loaded: Vec<(usize, View, usize)> = Vec::new();
-        let read = |&member: &usize| self.items.list[member].inputs.iter().map(move |&input| (member, input));
+        let read = |&member: &usize| self.ir.values[member].inputs.iter().map(move |&input| (member, input));
         for (member, input) in members.iter().flat_map(read) {
-            let source = &self.sources.of[input];
+            let source = self.ir.source(input);
             // Arithmetic may be given one number for an input that is the same throughout.
-            if is_number(source) && matches!(self.items.form(member), Some(Form::Arithmetic(_))) {
+            if is_number(source) && matches!(self.ir.form(member), Some(Form::Arithmetic(_))) {
                 continue;
             }
             let view = source.view.merged();
             let known = loaded.iter().any(|(base, seen, _)| *base == source.base && *seen == view);
             if !members.contains(&source.base) && !source.view.is_contiguous() && !known {
                 let register = registers.take();
-                let rows = reads_row_by_row(self.items, source, rows);
+                let rows = rows_of_load(self.ir, source, rows);
                 loads.push(Load { rows, ..self.load(source, register) });
                 loaded.push((source.base, view, register));
             }
