@@ -15,10 +15,10 @@ pub fn profile(profile: &Profile, peak: &Peak) -> String {
     );
     for step in &profile.steps {
         let seconds = step.time.as_secs_f64();
-        let meeting = if step.meet { "── threads meet ──\n" } else { "" };
+        let barrier = if step.barrier { "── barrier ──\n" } else { "" };
         let _ = writeln!(
             table,
-            "{meeting}{:>6.1}% {:>9.2} {:>8.1} {:>8.1} {:>7}  {}",
+            "{barrier}{:>6.1}% {:>9.2} {:>8.1} {:>8.1} {:>7}  {}",
             seconds / whole * 100.0,
             seconds * 1e6,
             step.gigaflops(),

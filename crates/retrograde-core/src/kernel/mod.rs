@@ -8,7 +8,7 @@
 //!   as much freedom for the plan as the operation's nature allows.
 //! * [`dispatch`] runs a piece of safe code compiled for the best instruction set the processor has.
 //! * `matmul`, `strided` and `reduce` are the loops that several operations share.
-//! * `program` is a list of steps over one `arena` of memory, which a `team` of threads walks through; `chain` is the
+//! * `program` is a list of steps over one `arena` of memory, which the threads of a `thread_pool` execute; `chain` is the
 //!   step for pointwise operations. It checks once that the steps are sound, and is the safe face of this room.
 //!
 //! **Bits.** What a kernel computes for one element of its output never depends on how the output was cut into
@@ -16,6 +16,7 @@
 
 #![allow(unsafe_code, reason = "the one room where it is allowed; each block says why it is sound")]
 
+mod access;
 pub(crate) mod arena;
 mod arithmetic;
 pub(crate) mod chain;
@@ -38,14 +39,13 @@ pub(crate) mod reduce;
 mod samples;
 pub(crate) mod sparse;
 mod step;
+mod step_times;
 pub(crate) mod strided;
 pub(crate) mod table;
 pub(crate) mod tail;
 mod tangent;
-mod team;
-mod touch;
+mod thread_pool;
 mod vector;
-mod watch;
 pub(crate) mod work;
 
 pub use arithmetic::Arithmetic;

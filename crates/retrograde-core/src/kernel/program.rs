@@ -1,65 +1,81 @@
-//! A list of steps over one arena, and the threads that walk through it.
+//! A list of steps over one arena, and the threads that execute it.
 //!
-//! This is the safe face of the room's `unsafe`: [`Program::new`] checks that no step writes what it reads, after
-//! which [`Program::run`] can lend the arena's pieces to the steps; that these lie in the arena is asserted each time.
+//! This is the safe interface to the `unsafe` code of the kernel: [`Program::new`] validates that no step writes what it
+//! reads, so that [`Program::run`] may lend pieces of the arena to the steps. That these lie in the arena is asserted each time.
 
 use super::arena::{ALIGNMENT, Arena, Block};
 use super::real::Real;
 use super::step::{Step, steps};
-use super::team::Team;
-use super::watch::Watch;
+use super::step_times::StepTimes;
+use super::thread_pool::{ThreadPool, in_job};
 use super::work::{Work, arithmetic, carry_out, fault, scratch, traffic, units};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// A phase with less work than this many additions and multiplications is done by one thread: some microseconds, in
-/// which two threads hardly meet with a gain.
-const WORTH_SPLITTING: usize = 100_000;
+/// The least work of a parallel region for each of its threads, in flops: some microseconds. With less, a thread more costs as
+/// much at the barrier as it saves.
+const MIN_FLOPS_PER_THREAD: usize = 50_000;
 
-/// A whole run with less work than this is done by one thread, some twenty microseconds: what one thread has made, another
-/// must fetch from its cache, which can take as long.
-const WORTH_SHARING: usize = 1_000_000;
+/// The least work of a run on several threads, in flops: some twenty microseconds. With less, moving values between the caches
+/// of two processors can cost as much as the second thread saves.
+const MIN_FLOPS_PER_RUN: usize = 1_000_000;
 
 /// What is known of a step before it runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct StepCost {
     /// About how many additions and multiplications it takes.
-    pub(crate) arithmetic: usize,
+    pub(crate) flops: usize,
     /// The bytes that it reads and writes, each counted once.
     pub(crate) bytes: usize,
-    /// How many threads share it.
+    /// How many threads execute it.
     pub(crate) threads: usize,
-    /// Whether the threads meet before it.
-    pub(crate) meet: bool,
+    /// Whether threads wait at a barrier before it.
+    pub(crate) barrier: bool,
 }
 
 /// The threads of one program or several; clones are handles on the same threads.
 #[derive(Debug, Clone)]
 pub struct Threads {
-    team: Arc<Mutex<Team>>,
-    pub(super) count: usize,
-    /// Phases, and runs, with less work than this are done by one thread.
-    pub(super) worth_splitting: usize,
-    pub(super) worth_sharing: usize,
+    pool: Arc<Mutex<ThreadPool>>,
+    count: usize,
+    min_flops_per_thread: usize,
+    min_flops_per_run: usize,
 }
 
 impl Threads {
-    /// `count` threads, of which the calling one is one; at least one.
+    /// `count` threads, of which the calling thread is one; at least one.
     pub fn new(count: usize) -> Self {
-        let team = Team::new(count);
-        let count = team.size();
-        let (worth_splitting, worth_sharing) = (WORTH_SPLITTING, WORTH_SHARING);
-        Threads { team: Arc::new(Mutex::new(team)), count, worth_splitting, worth_sharing }
+        let pool = ThreadPool::new(count);
+        let count = pool.size();
+        Threads {
+            pool: Arc::new(Mutex::new(pool)),
+            count,
+            min_flops_per_thread: MIN_FLOPS_PER_THREAD,
+            min_flops_per_run: MIN_FLOPS_PER_RUN,
+        }
     }
 
-    /// The same threads, which split all work among them, however small. Slower; it is how a test sees that no result
-    /// depends on the way in which work was split.
-    pub fn splitting_everything(self) -> Self {
-        Threads { worth_splitting: 0, worth_sharing: 0, ..self }
+    /// The same threads, with another minimum of work, in flops, for each thread of a region and for a run on several. With 0
+    /// all work is distributed, however little: a test sees thereby that no bit depends on the distribution.
+    pub fn min_work(self, flops: usize) -> Self {
+        Threads { min_flops_per_thread: flops, min_flops_per_run: flops, ..self }
     }
 
-    /// How many there are; fewer than were asked for if the system had no more.
+    /// How many there are; fewer than were asked for if the system has no more.
     pub fn count(&self) -> usize {
         self.count
+    }
+
+    /// How many threads execute a region of `region` flops in a run of `run` flops.
+    pub(super) fn count_for(&self, run: usize, region: usize) -> usize {
+        if run < self.min_flops_per_run {
+            return 1;
+        }
+        region.checked_div(self.min_flops_per_thread).map_or(self.count, |count| count.clamp(1, self.count))
+    }
+
+    /// Whether all work is distributed, however little.
+    pub(super) fn splits_everything(&self) -> bool {
+        self.min_flops_per_thread == 0
     }
 }
 
@@ -69,17 +85,21 @@ impl From<usize> for Threads {
     }
 }
 
-/// Why there is no program.
+/// A kernel runs another program on the threads that execute it, which would wait for themselves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Nested;
+
+/// Why a program was refused.
 #[derive(Debug)]
 pub(crate) enum Refusal {
-    /// There is no memory for scratch.
+    /// The memory does not hold the scratch space.
     Memory,
-    /// A step writes what it reads, or its operands do not fit: which, and why. The planner makes no such steps, unless a
-    /// program's own kernel does not answer as it did before.
+    /// A step writes what it reads, or its operands do not fit: which, and why. The planner makes none, unless a user's own
+    /// kernel does not answer as it did before.
     Unsound(String),
 }
 
-/// Steps, the memory they work on, and the threads that do it.
+/// Steps, the memory that they work on, and the threads that execute them.
 #[derive(Debug)]
 pub(crate) struct Program<T> {
     arena: Arena<T>,
@@ -87,35 +107,36 @@ pub(crate) struct Program<T> {
     threads: Threads,
     scratch: Block<T>,
     scratch_each: usize,
-    watch: Option<Watch>,
+    times: Option<StepTimes>,
 }
 
 impl<T: Real> Program<T> {
-    /// A program of these phases, in this order. Within a phase, a thread's rows depend on nobody else's, as far as the
-    /// planner saw; where the steps' places say otherwise, threads meet. What is to be computed `once` is computed here.
+    /// A program of these regions, in this order. Within a region the rows of a thread depend on no other thread, as far as
+    /// the planner saw; where the places of the steps say otherwise, threads wait at a barrier. The `constants` are computed
+    /// here.
     pub(crate) fn new(
         arena: Arena<T>,
-        once: &[Work],
-        phases: Vec<Vec<Work>>,
+        constants: &[Work],
+        regions: Vec<Vec<Work>>,
         threads: Threads,
     ) -> Result<Self, Refusal> {
         let mut scratch_each = 0;
-        for work in once.iter().chain(phases.iter().flatten()) {
+        for work in constants.iter().chain(regions.iter().flatten()) {
             if let Some(fault) = fault(&arena, work) {
                 return Err(Refusal::Unsound(format!("{fault}: {work:?}")));
             }
             scratch_each = scratch_each.max(scratch::<T>(work));
         }
-        // That of each thread begins at a cache line of its own.
+        // The scratch space of each thread begins at a cache line of its own.
         let scratch_each = scratch_each.next_multiple_of(ALIGNMENT);
         let scratch =
             scratch_each.checked_mul(threads.count()).and_then(Block::new).ok_or(Refusal::Memory)?;
-        let steps = steps(phases, &arena, &threads);
-        let mut program = Program { arena, steps, threads, scratch, scratch_each, watch: None };
-        for work in once {
+        let steps = steps(regions, &arena, &threads);
+        let mut program = Program { arena, steps, threads, scratch, scratch_each, times: None };
+        for work in constants {
             let whole = 0..units(work);
             let scratch = program.scratch.all();
-            // SAFETY: the work was checked above, and nobody else has the program yet.
+            // SAFETY: the work was validated above, and the program is not shared yet.
             unsafe { carry_out(work, &program.arena, whole, &mut scratch[..scratch_each]) };
         }
         Ok(program)
@@ -143,7 +164,7 @@ impl<T: Real> Program<T> {
         (self.arena.real.len() + self.scratch.len()) * size_of::<T>() + self.arena.index.len() * 4
     }
 
-    /// How many threads walk through it.
+    /// How many threads execute it.
     pub(crate) fn threads(&self) -> usize {
         self.threads.count()
     }
@@ -151,47 +172,53 @@ impl<T: Real> Program<T> {
     /// What is known of each step.
     pub(crate) fn costs(&self) -> impl Iterator<Item = StepCost> + '_ {
         self.steps.iter().map(|step| StepCost {
-            arithmetic: arithmetic(&step.work),
+            flops: arithmetic(&step.work),
             bytes: traffic(&step.work, &self.arena),
-            threads: step.shares.iter().filter(|share| !share.is_empty()).count(),
-            meet: step.meet,
+            threads: step.ranges.iter().filter(|range| !range.is_empty()).count(),
+            barrier: step.barrier,
         })
     }
 
     /// Measures the time of each step from now on.
-    pub(crate) fn watch(&mut self) {
-        self.watch = Some(Watch::new(self.steps.len()));
+    pub(crate) fn begin_profile(&mut self) {
+        self.times = Some(StepTimes::new(self.steps.len()));
     }
 
-    /// The runs since [`watch`](Self::watch) and the nanoseconds that each step took in all of them; measures no more.
-    pub(crate) fn unwatch(&mut self) -> (u64, Vec<u64>) {
-        self.watch.take().unwrap_or_else(|| Watch::new(self.steps.len())).result()
+    /// The runs since [`begin_profile`](Self::begin_profile) and the nanoseconds that each step took in all of them; measures
+    /// no more.
+    pub(crate) fn end_profile(&mut self) -> (u64, Vec<u64>) {
+        self.times.take().unwrap_or_else(|| StepTimes::new(self.steps.len())).result()
     }
 
     /// Runs all steps. Nothing is allocated. Panics when a kernel does, on whichever thread; the threads can be used again.
-    pub(crate) fn run(&mut self) {
+    /// Errors when a kernel calls it.
+    pub(crate) fn run(&mut self) -> Result<(), Nested> {
+        if in_job() {
+            return Err(Nested);
+        }
         let (arena, steps, scratch, each) = (&self.arena, &self.steps, &self.scratch, self.scratch_each);
-        let watch = self.watch.as_ref();
-        let mut team = self.threads.team.lock().unwrap_or_else(PoisonError::into_inner);
-        team.run(&|thread, barrier| {
-            let mut watch = watch.filter(|_| thread == 0).map(Watch::begin);
+        let times = self.times.as_ref();
+        let mut pool = self.threads.pool.lock().unwrap_or_else(PoisonError::into_inner);
+        pool.run(&|thread, barrier| {
+            let mut times = times.filter(|_| thread == 0).map(StepTimes::begin);
             // SAFETY: each thread has its own piece, and `&mut self` excludes other runs.
             let scratch = unsafe { scratch.slice_mut(thread * each, each) };
             for (number, step) in steps.iter().enumerate() {
-                // Where a thread has panicked, what it should have made is not there: the run ends.
-                if step.meet && !barrier.meet() {
+                // Where a thread has panicked, its values are missing: the run ends.
+                if step.barrier && !barrier.wait() {
                     return;
                 }
-                let Some(share) = step.shares.get(thread).filter(|share| !share.is_empty()) else {
+                let Some(range) = step.ranges.get(thread).filter(|range| !range.is_empty()) else {
                     continue;
                 };
-                // SAFETY: `new` has checked the step; the shares of the threads have nothing in common; between two meetings no
-                // thread writes what another touches; `&mut self` excludes everybody else.
-                unsafe { carry_out(&step.work, arena, share.clone(), scratch) };
-                if let Some(watch) = &mut watch {
-                    watch.done(number);
+                // SAFETY: `new` has validated the step; the ranges of the threads are disjoint; between two barriers no thread
+                // writes what another accesses, as `steps` has found; `&mut self` excludes other runs.
+                unsafe { carry_out(&step.work, arena, range.clone(), scratch) };
+                if let Some(times) = &mut times {
+                    times.done(number);
                 }
             }
         });
+        Ok(())
     }
 }

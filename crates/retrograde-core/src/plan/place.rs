@@ -74,13 +74,13 @@ fn find_lifetimes(ir: &mut PlanIr) {
         let lifetime = lifetimes[base].get_or_insert(Lifetime { first: position[producer], last: 0 });
         lifetime.last = lifetime.last.max(to);
     };
-    for group in 0..ir.groups.len() {
+    for (group, &position) in position.iter().enumerate() {
         ir.reads(group).filter(|&base| ir.values[base].group != Some(group)).for_each(|base| {
-            extend(ir, base, position[group]);
+            extend(ir, base, position);
         });
         // A row kernel and a copy need memory for their output even if nothing reads it.
         if ir.groups[group].kind != GroupKind::Elementwise {
-            extend(ir, ir.groups[group].values[0], position[group]);
+            extend(ir, ir.groups[group].values[0], position);
         }
     }
     let kept = (0..ir.values.len()).filter(|&value| ir.values[value].kept);

@@ -128,17 +128,14 @@ impl PlanIr {
         if this.compressed.is_some() {
             line.push_str("  compressed rows");
         }
-        match this.place {
-            Some(Place::Real { start, length }) => drop(write!(line, "  at {start}..{}", start + length)),
-            Some(Place::Index { start, length }) => {
-                drop(write!(line, "  at index {start}..{}", start + length))
-            }
-            Some(Place::Bytes { table, .. }) => drop(write!(line, "  in table {table}")),
-            Some(Place::Sparse { start, rows, words, .. }) => {
-                let _ = write!(line, "  at index {start}..{}", start + rows * words);
-            }
-            Some(Place::Passed { .. }) | None => {}
-        }
+        let at = |kind: &str, start: usize, length: usize| format!("  at {kind}{start}..{}", start + length);
+        line.push_str(&match this.place {
+            Some(Place::Real { start, length }) => at("", start, length),
+            Some(Place::Index { start, length }) => at("index ", start, length),
+            Some(Place::Bytes { table, .. }) => format!("  in table {table}"),
+            Some(Place::Sparse { start, rows, words, .. }) => at("index ", start, rows * words),
+            Some(Place::Passed { .. }) | None => String::new(),
+        });
         if this.kept {
             line.push_str("  kept");
         }

@@ -15,7 +15,7 @@ pub struct Profile {
     pub runs: u64,
     /// The bytes in which all values lie, scratch memory included and tables of bytes not.
     pub memory: usize,
-    /// How many threads worked.
+    /// How many threads there were.
     pub threads: usize,
     /// The instruction set in use.
     pub instruction_set: &'static str,
@@ -24,19 +24,18 @@ pub struct Profile {
 /// One step of a plan.
 #[derive(Debug, Clone)]
 pub struct StepProfile {
-    /// The nodes that it makes: several where pointwise operations became one pass over memory, none where an update's
-    /// value is copied into its leaf.
+    /// The nodes that it computes: several where operations were fused, none where an update's value is copied into its leaf.
     pub nodes: Vec<Arc<Node>>,
     /// Its mean time in a run, waiting for other threads included.
     pub time: Duration,
     /// About how many additions and multiplications it takes.
-    pub arithmetic: usize,
+    pub flops: usize,
     /// The bytes that it reads and writes, each counted once.
     pub bytes: usize,
-    /// How many threads share it.
+    /// How many threads execute it.
     pub threads: usize,
-    /// Whether the threads meet before it.
-    pub meet: bool,
+    /// Whether threads wait at a barrier before it.
+    pub barrier: bool,
 }
 
 impl Profile {
@@ -49,7 +48,7 @@ impl Profile {
 impl StepProfile {
     /// Billions of additions and multiplications a second.
     pub fn gigaflops(&self) -> f64 {
-        self.arithmetic as f64 / self.time.as_secs_f64().max(1e-9) / 1e9
+        self.flops as f64 / self.time.as_secs_f64().max(1e-9) / 1e9
     }
 
     /// Billions of bytes a second.
@@ -62,21 +61,21 @@ impl<T: Real> Plan<T> {
     /// Measures where the time of runs goes from now on, until [`end_profile`](Self::end_profile). Reading the clock adds
     /// some 20 nanoseconds to each step.
     pub fn begin_profile(&mut self) {
-        self.program_mut().watch();
+        self.program_mut().begin_profile();
     }
 
     /// Where the time of the runs since [`begin_profile`](Self::begin_profile) went; measures no more. Without a run all
     /// times are zero.
     pub fn end_profile(&mut self) -> Profile {
-        let (runs, nanoseconds) = self.program_mut().unwatch();
+        let (runs, nanoseconds) = self.program_mut().end_profile();
         let steps = self.steps().iter().zip(self.program().costs()).zip(nanoseconds);
         let steps = steps.map(|((nodes, cost), nanoseconds)| StepProfile {
             nodes: nodes.clone(),
             time: Duration::from_nanos(nanoseconds.checked_div(runs).unwrap_or(0)),
-            arithmetic: cost.arithmetic,
+            flops: cost.flops,
             bytes: cost.bytes,
             threads: cost.threads,
-            meet: cost.meet,
+            barrier: cost.barrier,
         });
         Profile {
             steps: steps.collect(),

@@ -5,7 +5,7 @@ use super::ir::PlanIr;
 use crate::graph::{Graph, Kind, Leaf, Node, NodeId, Shape, Tensor, Type, Var};
 use crate::kernel::Real;
 use crate::kernel::arena::Place;
-use crate::kernel::program::Program;
+use crate::kernel::program::{Nested, Program};
 use retrograde_base::error::{Error, Result};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -104,7 +104,8 @@ impl<T: Real> Plan<T> {
         Ok(())
     }
 
-    /// Runs all of it once. Allocates nothing. Errors when an input was never given a value.
+    /// Runs all of it once. Allocates nothing. Errors when an input was never given a value, and when a kernel of a plan calls
+    /// it. Panics with the payload of a kernel that panics, on whichever thread.
     pub fn run(&mut self) -> Result<()> {
         if !self.missing.is_empty() {
             let names: Vec<String> = self.missing.iter().map(|node| format!("`{}`", node.label())).collect();
@@ -115,8 +116,10 @@ impl<T: Real> Plan<T> {
                 "give each input a value by `set` or `set_indices`",
             ));
         }
-        self.program.run();
-        Ok(())
+        self.program.run().map_err(|Nested| {
+            let problem = "a kernel of a plan runs a plan, whose threads would wait for themselves";
+            Error::invalid("a run", problem, "compute it in the kernel, or run the plan before")
+        })
     }
 
     /// The values of a wanted variable or of a leaf, row by row, after a run.

@@ -48,10 +48,10 @@ pub(super) fn lower<T: Real>(ir: &mut PlanIr, threads: Threads) -> Result<Progra
         .zip(costs)
         .map(|(groups, cost)| StepInfo {
             groups,
-            flops: cost.arithmetic,
+            flops: cost.flops,
             bytes: cost.bytes,
             threads: cost.threads,
-            barrier: cost.meet,
+            barrier: cost.barrier,
         })
         .collect();
     Ok(program)
