@@ -16,7 +16,7 @@
 //! | `place` | gives each value a place in the arena by its lifetime |
 //! | `lower` | makes the program: kernels with places and registers, distributed over threads, with barriers |
 //!
-//! `planner` runs the passes, `verify` checks the representation after each (in debug builds), `print` prints it. `run` is the
+//! `planner` runs the passes, `verify` checks the representation after each (in debug builds, and where it is inspected), `print` prints it. `run` is the
 //! plan itself: set values, run, read values. Running allocates nothing and looks nothing up. `parameters` copies what a plan
 //! has trained to other plans and to the graph.
 
@@ -36,7 +36,6 @@ mod regions;
 mod run;
 mod schedule;
 mod simplify;
-#[cfg(debug_assertions)]
 mod verify;
 mod views;
 

@@ -8,8 +8,9 @@ use super::ir::PlanIr;
 use super::place::place;
 use super::regions::regions;
 use super::schedule::schedule;
+use super::verify::verify;
 use super::views::views;
-use retrograde_base::error::Result;
+use retrograde_base::error::{Error, Result};
 use std::fmt;
 use std::str::FromStr;
 
@@ -87,9 +88,9 @@ impl FromStr for Pass {
     }
 }
 
-/// Runs the passes behind `simplify`, up to `last` and without `lower`, which makes the program. After each, a debug build
-/// verifies the plan.
-pub(super) fn run(ir: &mut PlanIr, last: Pass, threads: usize) -> Result<()> {
+/// Runs the passes behind `simplify`, up to `last` and without `lower`, which makes the program; verifies the plan after each
+/// if `verified`.
+pub(super) fn run(ir: &mut PlanIr, last: Pass, threads: usize, verified: bool) -> Result<()> {
     for pass in Pass::ALL.into_iter().filter(|&pass| pass <= last) {
         match pass {
             Pass::Simplify | Pass::Lower => {}
@@ -102,9 +103,15 @@ pub(super) fn run(ir: &mut PlanIr, last: Pass, threads: usize) -> Result<()> {
             Pass::Epilogues => epilogues(ir),
             Pass::Place => place(ir, threads),
         }
-        #[cfg(debug_assertions)]
-        if let Err(problem) = super::verify::verify(ir, pass) {
-            panic!("the pass {pass} made a plan that is not valid: {problem}\n{ir}");
+        if verified {
+            verify(ir, pass).map_err(|problem| {
+                let problem = format!("the pass `{pass}` made a plan that is not valid: {problem}\n{ir}");
+                Error::invalid(
+                    "a plan",
+                    problem,
+                    "this is a mistake of the compiler: please report it with the graph",
+                )
+            })?;
         }
     }
     Ok(())

@@ -89,7 +89,7 @@ impl Planner {
     /// over by [`Plan::set_parameters_from`], or make them the graph's by [`Graph::set_parameters_from`].
     pub fn compile<T: Real>(self) -> Result<Plan<T>> {
         let threads = self.threads.clone().unwrap_or_else(|| Threads::new(1));
-        let (mut ir, kept) = self.passes::<T>(Pass::Place, threads.count())?;
+        let (mut ir, kept) = self.passes::<T>(Pass::Place, threads.count(), cfg!(debug_assertions))?;
         let program = lower::<T>(&mut ir, threads)?;
         Ok(Plan::new(&ir, program, &kept))
     }
@@ -111,7 +111,7 @@ impl Planner {
     /// ```
     pub fn ir<T: Real>(self, after: Pass) -> Result<PlanIr> {
         let threads = self.threads.clone().unwrap_or_else(|| Threads::new(1));
-        let (mut ir, _) = self.passes::<T>(after, threads.count())?;
+        let (mut ir, _) = self.passes::<T>(after, threads.count(), true)?;
         if after == Pass::Lower {
             lower::<T>(&mut ir, threads)?;
         }
@@ -119,7 +119,7 @@ impl Planner {
     }
 
     /// Runs the passes up to `last`; also returns the nodes whose values can be read after a run.
-    fn passes<T: Real>(self, last: Pass, threads: usize) -> Result<(PlanIr, Vec<NodeId>)> {
+    fn passes<T: Real>(self, last: Pass, threads: usize, verified: bool) -> Result<(PlanIr, Vec<NodeId>)> {
         let mut targets: Vec<NodeId> = Vec::new();
         for var in self.wanted.iter().chain(self.updates.iter().flat_map(|(leaf, value)| [leaf, value])) {
             if !var.graph().is(&self.graph) {
@@ -150,7 +150,7 @@ impl Planner {
             let value = ir.of[node];
             ir.values[value].kept = true;
         }
-        passes::run(&mut ir, last, threads)?;
+        passes::run(&mut ir, last, threads, verified)?;
         Ok((ir, kept))
     }
 

@@ -129,13 +129,14 @@ impl PlanIr {
             line.push_str("  compressed rows");
         }
         let at = |kind: &str, start: usize, length: usize| format!("  at {kind}{start}..{}", start + length);
-        line.push_str(&match this.place {
+        let place = match this.place {
             Some(Place::Real { start, length }) => at("", start, length),
             Some(Place::Index { start, length }) => at("index ", start, length),
             Some(Place::Bytes { table, .. }) => format!("  in table {table}"),
             Some(Place::Sparse { start, rows, words, .. }) => at("index ", start, rows * words),
             Some(Place::Passed { .. }) | None => String::new(),
-        });
+        };
+        line.push_str(&place);
         if this.kept {
             line.push_str("  kept");
         }

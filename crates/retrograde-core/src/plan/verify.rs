@@ -1,4 +1,4 @@
-//! What must hold of a plan after each pass. Debug builds check it; a violation is a mistake of a pass.
+//! What must hold of a plan after each pass; a violation is a mistake of the pass.
 
 use super::ir::{GroupId, GroupKind, PlanIr};
 use super::passes::Pass;
