@@ -11,7 +11,7 @@ import sys
 import numpy as np
 from safetensors.numpy import load_file
 
-digits = pathlib.Path(__file__).parent.parent / "crates/retrograde/data/mnist-5k"
+digits = pathlib.Path(__file__).parent.parent / "crates/retrograde-digits/mnist-5k"
 
 
 def idx(name, header):

@@ -1,9 +1,9 @@
-//! Recording a training step and compiling its plan: forward, gradient, updates.
+//! Recording a graph with its gradient and compiling its plan: training steps, and graphs of many operations.
 
 use divan::Bencher;
 use retrograde::nn::{Init, Mlp, Model};
 use retrograde::optim::{Adam, Optimizer, Sgd};
-use retrograde::{Graph, Planner, Var};
+use retrograde::{Graph, Planner, Tensor, Var};
 
 fn main() {
     divan::main();
@@ -35,4 +35,37 @@ fn two_layer_with_sgd(bencher: Bencher) {
 fn mlp_with_adam(bencher: Bencher) {
     let net = Mlp::new([784, 512, 256, 10]).init(Init::He).build().expect("a network");
     bencher.bench(|| compile(&net, &Adam::new(0.001), 128));
+}
+
+/// How many operations are recorded before differentiation.
+const OPERATIONS: [usize; 3] = [500, 5_000, 50_000];
+
+/// Differentiates a loss by a leaf, and compiles a plan of the gradient.
+fn differentiate_and_compile(graph: &Graph, loss: &Var, leaf: &Var) {
+    let gradient = loss.backward().and_then(|gradients| gradients.wrt(leaf)).expect("a gradient");
+    divan::black_box(Planner::new(graph).want(&gradient).compile::<f32>().expect("a plan"));
+}
+
+/// A chain of elementwise operations.
+#[divan::bench(args = OPERATIONS, sample_count = 5)]
+fn elementwise_chain(operations: usize) {
+    let graph = Graph::new();
+    let x = graph.parameter("x", Tensor::full([100], 0.5));
+    let y = (0..operations).fold(x.clone(), |y, at| match at % 4 {
+        0 => y.tanh(),
+        1 => y * 0.9,
+        2 => y.relu(),
+        _ => y + 0.1,
+    });
+    differentiate_and_compile(&graph, &y.sum_all(), &x);
+}
+
+/// Residual blocks of four operations: x + relu(x · w) · s.
+#[divan::bench(args = OPERATIONS, sample_count = 5)]
+fn residual_blocks(operations: usize) {
+    let graph = Graph::new();
+    let x = graph.parameter("x", Tensor::full([8, 16], 0.1));
+    let w = graph.parameter("w", Tensor::full([16, 16], 0.01));
+    let y = (0..operations / 4).fold(x.clone(), |x, _| &x + x.matmul(&w).relu() * 0.5);
+    differentiate_and_compile(&graph, &y.sum_all(), &w);
 }

@@ -27,10 +27,10 @@ impl From<&StepProfile> for PlanStep {
         PlanStep {
             nodes: step.nodes.iter().map(|node| node.label()).collect(),
             microseconds: step.time.as_secs_f64() * 1e6,
-            arithmetic: step.arithmetic,
+            arithmetic: step.flops,
             bytes: step.bytes,
             threads: step.threads,
-            meet: step.meet,
+            meet: step.barrier,
         }
     }
 }

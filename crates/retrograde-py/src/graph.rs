@@ -5,6 +5,7 @@ use pyo3::exceptions::{PyIndexError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PySlice, PyTuple};
 use retrograde::graph::SourceLine;
+use retrograde::view::Explain;
 use retrograde::view::{self, Style, Trace};
 use retrograde::{Gradients, Graph, Tensor, Var};
 

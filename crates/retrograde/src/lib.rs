@@ -50,33 +50,22 @@
 
 #![deny(missing_docs, unsafe_code)]
 
-mod clock;
-mod error;
-mod files;
-mod letters;
-mod mark;
-mod markup;
-mod message;
-mod number;
-mod printable;
-mod source_line;
+pub mod prelude;
 
-pub mod check;
-pub mod data;
-pub mod faults;
-pub mod gradient;
-pub mod graph;
-pub mod kernel;
-pub mod nn;
-pub mod numerical;
-pub mod ops;
-pub mod optim;
-pub mod plan;
-pub mod textbook;
-pub mod train;
-pub mod view;
+#[doc(inline)]
+pub use retrograde_check as check;
+#[doc(inline)]
+pub use retrograde_check::{faults, numerical};
+#[doc(inline)]
+pub use retrograde_core::{gradient, graph, kernel, ops, plan};
+#[doc(inline)]
+pub use retrograde_textbook as textbook;
+#[doc(inline)]
+pub use retrograde_train::{data, nn, optim, train};
+#[doc(inline)]
+pub use retrograde_view as view;
 
-pub use error::{Error, Result};
-pub use gradient::Gradients;
-pub use graph::{Graph, Shape, Tensor, Var};
-pub use plan::{Plan, Planner};
+pub use retrograde_base::{Error, Result};
+pub use retrograde_core::gradient::Gradients;
+pub use retrograde_core::graph::{Graph, Shape, Tensor, Var};
+pub use retrograde_core::plan::{Plan, Planner};

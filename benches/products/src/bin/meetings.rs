@@ -37,7 +37,7 @@ fn ours(threads: usize) -> retrograde::Result<f64> {
     for _ in 0..MEETINGS {
         x = x.t_matmul(&turn);
     }
-    let threads = Threads::new(threads).splitting_everything();
+    let threads = Threads::new(threads).min_work(0);
     let mut plan = Planner::new(&graph).want(&x).threads(threads).compile::<f32>()?;
     plan.set(&first, &[1.0, 2.0, 3.0, 4.0])?;
     plan.run()?;

@@ -171,7 +171,7 @@ fn long_tables_are_short_and_the_numbers_too() {
 #[test]
 fn data_that_has_moved_is_named() {
     let place = place();
-    let digits = Path::new(env!("CARGO_MANIFEST_DIR")).join("../retrograde/data/mnist-5k");
+    let digits = Path::new(env!("CARGO_MANIFEST_DIR")).join("../retrograde-digits/mnist-5k");
     let [here, there] = ["here", "there"].map(|name| place.path().join(name));
     std::fs::create_dir(&here).expect("a folder");
     for entry in std::fs::read_dir(&digits).expect("the digits") {
@@ -215,7 +215,7 @@ fn folders_are_protected() {
 #[test]
 fn bad_data_is_refused() {
     let place = place();
-    let digits = Path::new(env!("CARGO_MANIFEST_DIR")).join("../retrograde/data/mnist-5k");
+    let digits = Path::new(env!("CARGO_MANIFEST_DIR")).join("../retrograde-digits/mnist-5k");
     let copy = |name: &str| {
         let folder = place.path().join(name);
         std::fs::create_dir(&folder).expect("a folder");

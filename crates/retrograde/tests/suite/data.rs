@@ -98,7 +98,7 @@ fn a_folder_is_read_in_every_spelling() {
 
 #[test]
 fn embedded_digits_are_the_files_of_their_folder() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/mnist-5k");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../retrograde-digits/mnist-5k");
     assert_eq!(Dataset::from_folder(folder).unwrap(), Dataset::embedded().unwrap());
 }
 

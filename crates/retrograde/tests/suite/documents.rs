@@ -2,6 +2,7 @@
 //! `RETROGRADE_UPDATE=1 cargo test -p retrograde --test suite documents`.
 
 use retrograde::ops::{ALL, Entry};
+use retrograde::view::Explain;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 

@@ -14,10 +14,22 @@ use retrograde::Error;
 use retrograde::data::{Dataset, Mnist};
 
 const FILES: [(&str, &[u8]); 4] = [
-    ("train-images-idx3-ubyte.gz", include_bytes!("../../data/mnist-5k/train-images-idx3-ubyte.gz")),
-    ("train-labels-idx1-ubyte.gz", include_bytes!("../../data/mnist-5k/train-labels-idx1-ubyte.gz")),
-    ("t10k-images-idx3-ubyte.gz", include_bytes!("../../data/mnist-5k/t10k-images-idx3-ubyte.gz")),
-    ("t10k-labels-idx1-ubyte.gz", include_bytes!("../../data/mnist-5k/t10k-labels-idx1-ubyte.gz")),
+    (
+        "train-images-idx3-ubyte.gz",
+        include_bytes!("../../../retrograde-digits/mnist-5k/train-images-idx3-ubyte.gz"),
+    ),
+    (
+        "train-labels-idx1-ubyte.gz",
+        include_bytes!("../../../retrograde-digits/mnist-5k/train-labels-idx1-ubyte.gz"),
+    ),
+    (
+        "t10k-images-idx3-ubyte.gz",
+        include_bytes!("../../../retrograde-digits/mnist-5k/t10k-images-idx3-ubyte.gz"),
+    ),
+    (
+        "t10k-labels-idx1-ubyte.gz",
+        include_bytes!("../../../retrograde-digits/mnist-5k/t10k-labels-idx1-ubyte.gz"),
+    ),
 ];
 
 const CHECKSUMS: [&str; 4] = [

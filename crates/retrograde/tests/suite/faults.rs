@@ -2,6 +2,7 @@
 
 use retrograde::check::GraphCheck;
 use retrograde::optim::{AdaGrad, Adam, ClipNorm, Momentum, Optimizer, RmsProp, Sgd, WeightDecay};
+use retrograde::view::Explain;
 use retrograde::{Graph, Planner, Result, Tensor, Var, check, nn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 

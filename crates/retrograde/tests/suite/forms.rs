@@ -6,6 +6,7 @@ mod pages;
 mod places;
 
 use pages::data_of;
+use retrograde::view::Explain;
 use retrograde::view::{self, Style};
 use retrograde::{Graph, Result};
 use serde_json::Value;

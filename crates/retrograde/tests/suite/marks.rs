@@ -1,5 +1,6 @@
 //! What is written is known again by its mark, and nothing else is taken for it.
 
+use retrograde::view::Explain;
 use retrograde::view::{self, Explanation, Mark};
 use retrograde::{Graph, Result, check};
 

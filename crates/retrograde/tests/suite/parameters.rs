@@ -6,6 +6,7 @@ mod train_and_predict;
 
 use retrograde::check::{GraphCheck, Verdict};
 use retrograde::kernel::Real;
+use retrograde::view::Explain;
 use retrograde::{Graph, Plan, Planner, Result, Var};
 
 /// w = [0.1, 0.2] and a running mean m = 0 of w, both of which a step changes: w becomes 3w + 1/7, m becomes m/2 + sum w.

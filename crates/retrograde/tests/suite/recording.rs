@@ -88,8 +88,8 @@ fn recording_changes_no_step_of_the_plan() -> Result<()> {
         trainer(60).recording(recording).profiling(true).fit_watched(&mut net()?, &data, &mut |event| {
             if let Event::Profile(profile) = event {
                 let step = |step: &StepProfile| {
-                    let StepProfile { nodes, arithmetic, bytes, threads, meet, .. } = step;
-                    format!("{nodes:?} {arithmetic} {bytes} {threads} {meet}")
+                    let StepProfile { nodes, flops, bytes, threads, barrier, .. } = step;
+                    format!("{nodes:?} {flops} {bytes} {threads} {barrier}")
                 };
                 plan = (profile.memory, profile.runs, profile.steps.iter().map(step).collect());
             }

@@ -3,6 +3,7 @@
 mod reader;
 
 use retrograde::nn::{Mlp, Model};
+use retrograde::view::Explain;
 use retrograde::view::{self, BlockKind, Diagram, Style, Trace, Tracer};
 use retrograde::{Graph, Result, Tensor, Var};
 

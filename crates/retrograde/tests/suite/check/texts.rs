@@ -9,7 +9,7 @@ use retrograde::{Result, faults};
 use super::support::read;
 
 fn library() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../retrograde-check/src")
 }
 
 /// The texts of a file by their ids: `sign`, `sign.help`.
@@ -42,10 +42,9 @@ fn placeholders(text: &str) -> BTreeSet<&str> {
     text.split('$').skip(1).map(|rest| &rest[..end(rest)]).collect()
 }
 
-/// The sources that use the texts: the check, the forms of its reports, the catalogue of faults, and the messages.
+/// The sources that use the texts.
 fn sources() -> String {
-    let mut open =
-        ["check", "view/check_report", "faults", "message"].map(|room| library().join(room)).to_vec();
+    let mut open = vec![library()];
     let mut all = String::new();
     while let Some(folder) = open.pop() {
         for entry in std::fs::read_dir(&folder).expect("a folder of sources") {
@@ -74,7 +73,7 @@ fn snake(name: &str) -> String {
 
 /// The causes, by the names of their texts.
 fn causes() -> Vec<String> {
-    let source = std::fs::read_to_string(library().join("check/cause.rs")).expect("the catalogue of causes");
+    let source = std::fs::read_to_string(library().join("cause.rs")).expect("the catalogue of causes");
     let body = source.split("pub enum Cause {").nth(1).and_then(|rest| rest.split("\n}").next());
     let names = body.expect("the causes").lines().filter_map(|line| {
         let name = line.strip_prefix("    ")?.trim_end_matches([',', ' ', '{']);

@@ -3,6 +3,7 @@
 use super::between;
 use flate2::read::ZlibDecoder;
 use retrograde::nn::{Mlp, Model};
+use retrograde::view::Explain;
 use retrograde::view::{self, Trace};
 use retrograde::{Graph, Result};
 use serde_json::Value;

@@ -3,6 +3,7 @@
 use super::pages::data_of;
 use proptest::prelude::*;
 use retrograde::nn::{Activation, Mlp, Model};
+use retrograde::view::Explain;
 use retrograde::view::Tracer;
 use retrograde::{Graph, Result, Var};
 use serde_json::Value;

@@ -2,6 +2,7 @@
 
 use super::trials;
 use retrograde::graph::Kind;
+use retrograde::view::Explain;
 use serde_json::Value;
 
 #[test]

@@ -1,6 +1,7 @@
 //! Figures of random graphs read back by following their lines, as a learner does.
 
 use proptest::prelude::*;
+use retrograde::view::Explain;
 use retrograde::view::{self, Diagram, Style};
 use retrograde::{Graph, Var};
 use std::collections::{BTreeSet, HashSet};

@@ -1,0 +1,18 @@
+//! What all crates of Retrograde share: the error type, lines of source, files that are written whole, the frame of pages.
+//!
+//! Programs use the crate `retrograde`, which re-exports what is public: [`Error`], [`Result`] and [`SourceLine`]. The other
+//! modules are an implementation detail and change without notice.
+
+pub mod clock;
+pub mod error;
+pub mod files;
+pub mod letters;
+pub mod mark;
+pub mod markup;
+pub mod number;
+pub mod page;
+pub mod printable;
+pub mod source_line;
+
+pub use error::{Error, Result};
+pub use source_line::SourceLine;

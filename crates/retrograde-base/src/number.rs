@@ -1,0 +1,98 @@
+//! Numbers as they stand in JSON, which has neither infinities nor not-a-numbers: those are written as words.
+//!
+//! For `#[serde(with = "crate::number")]`. What earlier versions wrote as `null` is read as not a number.
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// A number or the word for it.
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde gives fields by reference")]
+pub fn serialize<S: Serializer>(number: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+    match *number {
+        x if x.is_nan() => serializer.serialize_str("NaN"),
+        f64::INFINITY => serializer.serialize_str("Infinity"),
+        f64::NEG_INFINITY => serializer.serialize_str("-Infinity"),
+        x => serializer.serialize_f64(x),
+    }
+}
+
+/// A number, the word for it, or `null`.
+pub fn deserialize<'a, D: Deserializer<'a>>(deserializer: D) -> Result<f64, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Written {
+        Number(f64),
+        Word(String),
+        Nothing(()),
+    }
+    match Written::deserialize(deserializer)? {
+        Written::Number(number) => Ok(number),
+        Written::Nothing(()) => Ok(f64::NAN),
+        Written::Word(word) => match word.as_str() {
+            "NaN" => Ok(f64::NAN),
+            "Infinity" => Ok(f64::INFINITY),
+            "-Infinity" => Ok(f64::NEG_INFINITY),
+            _ => Err(serde::de::Error::custom(format!("`{word}` is no number"))),
+        },
+    }
+}
+
+/// A number in a few letters, also a very large or a very small one, which Rust would write with all its zeros.
+pub fn short(number: f64) -> String {
+    let size = number.abs();
+    if size != 0.0 && size.is_finite() && !(1e-6..1e16).contains(&size) {
+        format!("{number:e}")
+    } else {
+        number.to_string()
+    }
+}
+
+/// A number as one would write it in a sentence.
+pub fn plain(value: f64) -> String {
+    let text = format!("{value:.6}");
+    let text = text.trim_end_matches('0').trim_end_matches('.');
+    if text == "-0" { "0".into() } else { text.replace('-', "−") }
+}
+
+/// A number in a list of them.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct Number(#[serde(serialize_with = "serialize")] pub f64);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, Serialize, Deserialize)]
+    struct Record {
+        #[serde(with = "crate::number")]
+        loss: f64,
+    }
+
+    #[test]
+    fn numbers_are_short() {
+        for (number, text) in [
+            (1e300, "1e300"),
+            (-2.5e-300, "-2.5e-300"),
+            (0.1, "0.1"),
+            (1e-5, "0.00001"),
+            (0.0, "0"),
+            (3.0, "3"),
+        ] {
+            assert_eq!(short(number), text);
+            assert_eq!(text.parse(), Ok(number));
+        }
+        assert_eq!(short(f64::INFINITY), "inf");
+    }
+
+    #[test]
+    fn every_number_comes_back() {
+        for loss in [0.1, -0.0, 5e-324, f64::MAX, f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 3.0] {
+            let text = serde_json::to_string(&Record { loss }).expect("JSON");
+            let back: Record = serde_json::from_str(&text).expect("a record");
+            assert_eq!(back.loss.to_bits(), loss.to_bits(), "{text}");
+        }
+        let old: Record = serde_json::from_str(r#"{"loss":null}"#).expect("a record");
+        assert!(old.loss.is_nan());
+        let error = serde_json::from_str::<Record>(r#"{"loss":"much"}"#).expect_err("no number");
+        assert!(error.to_string().contains("`much` is no number"), "{error}");
+    }
+}

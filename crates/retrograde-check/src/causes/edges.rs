@@ -1,0 +1,260 @@
+//! The contribution of one output to one element, as a short formula in its right value and in the numbers at both ends. It
+//! covers terms that are dropped, doubled, divided by or of another sign, in all contributions or in those of one kind.
+
+use ndarray::Array2;
+
+use super::formulas::{self, Point, Sought};
+use super::{Case, Diagnosis};
+use crate::Cause;
+use crate::loss_layer::labels_for;
+use crate::numbers::flat;
+use crate::view::View;
+use retrograde_textbook::{Layer, Tensor};
+
+/// With fewer contributions than these, many formulas fit.
+const LEAST: usize = 8;
+
+/// A kind of contribution, which has a formula of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    All,
+    Own,
+    Others,
+    OfTheLabel,
+    OfOtherLabels,
+}
+
+impl Kind {
+    /// Of which output i and element j it is.
+    fn written(self) -> &'static str {
+        match self {
+            Kind::All => "",
+            Kind::Own => " [i = j]",
+            Kind::Others => " [i ≠ j]",
+            Kind::OfTheLabel => " [t = 1]",
+            Kind::OfOtherLabels => " [t = 0]",
+        }
+    }
+}
+
+/// What y stands for beside x, the element, and s, the right contribution.
+const SECOND: [&str; 4] = ["out[i]", "out[j]", "x[i]", "t"];
+
+/// The numbers at both ends of the contributions of a view.
+struct Ends {
+    own: Vec<f64>,
+    x: Vec<f64>,
+    out: Vec<f64>,
+    labels: Option<Vec<f64>>,
+    /// Whether input and output have the same places.
+    alike: bool,
+}
+
+impl Ends {
+    fn new(case: &Case<'_>, view: &View<'_>) -> Self {
+        let probe = view.probe;
+        let of = |labels| labels_for(labels, probe.x.shape()).ok()?.to_rows(&probe.x).ok();
+        let labels = case.labels.and_then(of).filter(|labels| labels.len() == probe.x.len());
+        Ends {
+            own: flat(&probe.values[case.block]),
+            x: flat(&probe.x),
+            out: flat(&probe.out),
+            labels: labels.as_ref().map(flat),
+            alike: case.block == 0 && probe.x.shape() == probe.out.shape(),
+        }
+    }
+
+    fn kind(&self, output: usize, element: usize) -> Kind {
+        match &self.labels {
+            Some(t) if t.iter().all(|t| *t == 0.0 || *t == 1.0) => {
+                if t[element] == 1.0 {
+                    Kind::OfTheLabel
+                } else {
+                    Kind::OfOtherLabels
+                }
+            }
+            None if self.alike => {
+                if output == element {
+                    Kind::Own
+                } else {
+                    Kind::Others
+                }
+            }
+            _ => Kind::All,
+        }
+    }
+
+    fn point(&self, second: usize, output: usize, element: usize, slope: f64) -> Point {
+        let y = match second {
+            0 => Some(self.out[output]),
+            1 => self.out.get(element).copied().filter(|_| self.alike),
+            2 => self.x.get(output).copied().filter(|_| self.alike),
+            _ => self.labels.as_ref().map(|labels| labels[element]),
+        };
+        (self.own[element], y.unwrap_or(f64::NAN), slope)
+    }
+}
+
+/// A formula of one kind of contribution: what its y stands for, as it is written, and as it is computed.
+struct Found {
+    kind: Kind,
+    second: usize,
+    written: String,
+    formula: Box<dyn Fn(Point) -> f64>,
+}
+
+/// Each contribution is a function of the right one and of the numbers at its ends.
+pub(super) fn formula(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
+    let ends: Vec<(&View<'_>, Ends)> = case.smooth().map(|(_, view)| (view, Ends::new(case, view))).collect();
+    let mut found: Vec<Found> = Vec::new();
+    for kind in [Kind::All, Kind::Own, Kind::Others, Kind::OfTheLabel, Kind::OfOtherLabels] {
+        let mut sought: [Vec<Sought>; SECOND.len()] = Default::default();
+        let (mut right, mut count) = (true, 0);
+        for (view, ends) in &ends {
+            let (jacobian, code) = (view.jacobian, view.responses?);
+            let scale = jacobian.centre.iter().chain(code).fold(0.0_f64, |most, share| most.max(share.abs()));
+            for ((output, column), &slope) in jacobian.centre.indexed_iter() {
+                let element = jacobian.columns[column];
+                if slope == 0.0 || ends.kind(output, element) != kind {
+                    continue;
+                }
+                let tolerance = 10.0 * jacobian.error[[output, column]] + 1e-8 * scale;
+                let code = code[[output, column]];
+                right &= (code - slope).abs() <= tolerance;
+                count += 1;
+                for (second, sought) in sought.iter_mut().enumerate() {
+                    sought.push((ends.point(second, output, element, slope), code, tolerance));
+                }
+            }
+        }
+        if right {
+            continue;
+        }
+        let search = |second: usize| {
+            let (written, formula) = formulas::search(&sought[second], true)?;
+            Some(Found { kind, second, written, formula })
+        };
+        if count < LEAST {
+            return None;
+        }
+        found.push(multiple(kind, &sought[0]).or_else(|| (0..SECOND.len()).find_map(search))?);
+    }
+    let predicted = case.fit_shares(|view, _| {
+        let ends = Ends::new(case, view);
+        let mut shares = view.jacobian.centre.clone();
+        for ((output, column), share) in shares.indexed_iter_mut() {
+            let element = view.jacobian.columns[column];
+            let found = found.iter().find(|found| found.kind == ends.kind(output, element));
+            if let Some(found) = found.filter(|_| *share != 0.0) {
+                *share = (found.formula)(ends.point(found.second, output, element, *share));
+            }
+        }
+        Some(shares)
+    })?;
+    let code = found.iter().map(|Found { kind, second, written, .. }| {
+        let written = formulas::renamed(&formulas::renamed(written, 'y', SECOND[*second]), 'x', case.name());
+        format!("{written}{}", kind.written())
+    });
+    Some(say(&code.collect::<Vec<_>>().join(", "), predicted))
+}
+
+/// The same multiple of the right contribution everywhere.
+fn multiple(kind: Kind, sought: &[Sought]) -> Option<Found> {
+    let (top, bottom) = sought.iter().fold((0.0, 0.0), |(top, bottom), ((_, _, slope), code, _)| {
+        (top + code * slope, bottom + slope * slope)
+    });
+    let factor = top / bottom;
+    let fits =
+        sought.iter().all(|((_, _, slope), code, tolerance)| (factor * slope - code).abs() <= *tolerance);
+    let written = match formulas::plain(factor).as_str() {
+        "−1" => "−s".to_owned(),
+        "0" => "0".to_owned(),
+        plain => format!("{plain} · s"),
+    };
+    fits.then(|| Found { kind, second: 0, written, formula: Box::new(move |(_, _, slope)| factor * slope) })
+}
+
+/// Each element gets from one output, and what it gets is not in proportion to dout.
+pub(super) fn of_dout(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
+    let mut points: Vec<Sought> = Vec::new();
+    for (_, view) in case.smooth() {
+        let own = flat(&view.probe.values[case.block]);
+        for (column, &element) in view.jacobian.columns.iter().enumerate() {
+            let (output, slope) = only(view, column)?;
+            let (claimed, d) = (view.claimed.iter().nth(element)?, view.d[output]);
+            let tolerance = view.tolerance.iter().nth(element)? / d.abs();
+            points.push(((d, own[element], slope), claimed / d, tolerance));
+        }
+    }
+    let (written, formula) = formulas::search(&points, true).filter(|_| points.len() >= LEAST)?;
+    let predicted = case.fit(|view| {
+        let own = flat(&view.probe.values[case.block]);
+        let all = view.jacobian.columns.iter().enumerate().map(|(column, &element)| {
+            let (output, slope) = only(view, column).unwrap_or((0, f64::NAN));
+            view.d[output] * formula((view.d[output], own[element], slope))
+        });
+        Some(view.jacobian.spread(all))
+    })?;
+    let written = formulas::renamed(&formulas::renamed(&written, 'x', "dout"), 'y', case.name());
+    Some(say(&written, predicted))
+}
+
+/// The only output that an element contributes to, and its slope.
+fn only(view: &View<'_>, column: usize) -> Option<(usize, f64)> {
+    let slopes = view.jacobian.centre.column(column);
+    let mut all = slopes.iter().enumerate().filter(|(_, slope)| **slope != 0.0);
+    let first = all.next().map(|(output, slope)| (output, *slope));
+    first.filter(|_| all.next().is_none())
+}
+
+fn say(code: &str, predicted: Vec<Option<Tensor>>) -> Diagnosis {
+    Diagnosis::new(Cause::WrongSlope { code: code.into(), right: "".into() }, predicted)
+        .worded("wrong_slope-contribution")
+}
+
+/// backward writes into dout while it is still needed: later contributions are those of what is left there.
+pub(super) fn written_into(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Diagnosis> {
+    let mut left = Vec::new();
+    for view in &case.views {
+        let mut d = view.upstream();
+        let called = crate::subject::with_values(layer, &view.probe.values[1..], |layer| {
+            layer.forward(&view.probe.x)?;
+            layer.backward_in_place(&mut d)
+        });
+        called.ok()?;
+        left.push((view.number, flat(&d)));
+    }
+    // A single number is handed over by value, and may be changed by backward for itself.
+    let is_number = case.views.iter().all(|view| view.d.len() == 1);
+    if !is_number && case.views.iter().zip(&left).all(|(view, (_, left))| view.d == *left) {
+        return None;
+    }
+    let after = |view: &View<'_>| {
+        let (_, d) = left.iter().find(|(number, _)| *number == view.number)?;
+        (d.len() == view.d.len()).then(|| view.jacobian.vjp(d))
+    };
+    let running = |view: &View<'_>, _: &Array2<f64>| {
+        view.jacobian.is_whole().then_some(())?;
+        let mut shares = view.jacobian.centre.clone();
+        for mut row in shares.rows_mut() {
+            let mut product = 1.0;
+            for share in row.iter_mut().filter(|share| **share != 0.0) {
+                product *= *share;
+                *share = product;
+            }
+        }
+        Some(shares)
+    };
+    let of_a_number = |view: &View<'_>| {
+        view.jacobian.is_whole().then_some(())?;
+        let mut d = view.d[0];
+        Some(view.truth.mapv(|truth| {
+            d *= truth / view.d[0];
+            d
+        }))
+    };
+    let predicted = if is_number { case.fit(of_a_number) } else { None };
+    let predicted = predicted.or_else(|| case.fit(after)).or_else(|| case.fit_shares(running))?;
+    let cause = Cause::WrittenInto { what: "dout".into() };
+    Some(Diagnosis::new(cause, predicted).worded("written_into-early"))
+}

@@ -1,0 +1,102 @@
+//! A mistake before a product: what is wrong in the gradient of a bias is wrong in the same way in the gradients of the input and of
+//! the weights that it is added to. It is one mistake.
+
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Ix2};
+
+use crate::jacobian::Jacobian;
+use crate::probe::{Answers, Probe};
+
+/// Probes at which it must be seen.
+const SEEN: usize = 2;
+
+/// Whether the gradient of a block is made of that of a bias, with the weights or the inputs of a product, in the truth and, with
+/// what the code has for the bias, in the code.
+pub(crate) fn follows(answers: &Answers, block: usize, bias: usize) -> bool {
+    let others = (0..answers.names.len()).filter(|other| *other != block && *other != bias);
+    let mut pairs = others.flat_map(|other| [false, true].map(|transposed| (other, transposed)));
+    pairs.any(|(other, transposed)| {
+        let seen = answers.probes.iter().filter_map(|probe| at(probe, [block, bias, other], transposed));
+        let seen: Vec<bool> = seen.collect();
+        seen.len() >= SEEN && seen.into_iter().all(|holds| holds)
+    })
+}
+
+/// Whether it is so at a probe; `None` where that cannot be said.
+fn at(probe: &Probe, [block, bias, other]: [usize; 3], transposed: bool) -> Option<bool> {
+    let whole = |at: usize| probe.jacobians[at].as_ref().filter(|all| all.is_whole() && all.kinks.is_empty());
+    let (of_block, of_bias) = (whole(block)?, whole(bias)?);
+    let (code, code_of_bias) = (probe.responses[block].as_ref()?, probe.responses[bias].as_ref()?);
+    let factor = probe.values[other].view().into_dimensionality::<Ix2>().ok()?;
+    let &[rows, columns] = &of_block.shape[..] else { return None };
+    let length = of_bias.columns.len();
+    let shape = |share: &Array2<f64>| share.dim() == (rows, columns);
+    let factor = if transposed { factor.reversed_axes() } else { factor };
+    for output in 0..probe.out.len() {
+        let z = of_bias.centre.row(output);
+        let mut shares = (0..rows.max(factor.nrows())).flat_map(|row| {
+            [
+                through_weights(&factor, &z, rows, row),
+                of_weights(&factor, &z, row, false),
+                of_weights(&factor, &z, row, true),
+            ]
+            .map(|make| (row, make))
+        });
+        let mut numbered = shares.by_ref().enumerate();
+        let found = numbered.find_map(|(number, (row, share))| {
+            let share = share.filter(shape)?;
+            same(&share, &of_block.centre.row(output), error(of_block, of_bias, output))
+                .then_some((number % 3, row))
+        });
+        let Some((kind, row)) = found else { return Some(false) };
+        let z = code_of_bias.row(output);
+        if z.len() != length {
+            return None;
+        }
+        let share = match kind {
+            0 => through_weights(&factor, &z, rows, row),
+            kind => of_weights(&factor, &z, row, kind == 2),
+        };
+        let tolerance = error(of_block, of_bias, output);
+        if !share.filter(shape).is_some_and(|share| same(&share, &code.row(output), tolerance)) {
+            return Some(false);
+        }
+    }
+    Some(true)
+}
+
+/// The share of an input's row: the product of the weights and what arrives at the bias.
+fn through_weights(
+    weights: &ArrayView2<'_, f64>,
+    z: &ArrayView1<'_, f64>,
+    rows: usize,
+    row: usize,
+) -> Option<Array2<f64>> {
+    if weights.ncols() != z.len() || row >= rows {
+        return None;
+    }
+    let mut share = Array2::zeros((rows, weights.nrows()));
+    share.row_mut(row).assign(&weights.dot(z));
+    Some(share)
+}
+
+/// The share of the weights: each number of a row of the input times what arrives at the bias.
+fn of_weights(
+    input: &ArrayView2<'_, f64>,
+    z: &ArrayView1<'_, f64>,
+    row: usize,
+    transposed: bool,
+) -> Option<Array2<f64>> {
+    let x: Array1<f64> = (row < input.nrows()).then(|| input.row(row).to_owned())?;
+    let share = Array2::from_shape_fn((x.len(), z.len()), |(i, j)| x[i] * z[j]);
+    Some(if transposed { share.reversed_axes() } else { share })
+}
+
+/// How far off the slopes of an output may be.
+fn error(of_block: &Jacobian, of_bias: &Jacobian, output: usize) -> f64 {
+    let most = |all: &Array2<f64>| all.row(output).iter().fold(0.0_f64, |most, one| most.max(one.abs()));
+    10.0 * (most(&of_block.error) + most(&of_bias.error)) + 1e-7 * most(&of_block.centre)
+}
+
+fn same(share: &Array2<f64>, seen: &ArrayView1<'_, f64>, tolerance: f64) -> bool {
+    share.iter().zip(seen).all(|(share, seen)| (share - seen).abs() <= tolerance)
+}

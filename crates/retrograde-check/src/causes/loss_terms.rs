@@ -1,0 +1,76 @@
+//! Losses that are a sum of one term for each number and its label: a wrong term in the gradient.
+
+use super::{Case, Diagnosis};
+use crate::Cause;
+use crate::loss_layer::labels_for;
+use crate::numbers::sigmoid;
+use crate::view::View;
+use retrograde_textbook::{Layer, Tensor};
+
+/// A term of a gradient, in the logit x and its label t.
+type Form = (&'static str, fn(f64, f64) -> f64);
+
+const FORMS: [Form; 14] = [
+    ("(x − t)", |x, t| x - t),
+    ("(sigmoid(x) − t)", |x, t| sigmoid(x) - t),
+    ("sign(x − t)", |x, t| (x - t).signum()),
+    ("|x − t|", |x, t| (x - t).abs()),
+    ("(x − t)²", |x, t| (x - t).powi(2)),
+    ("(sigmoid(x) − t)²", |x, t| (sigmoid(x) - t).powi(2)),
+    ("tanh(x − t)", |x, t| (x - t).tanh()),
+    ("clip(x − t, −1, 1)", |x, t| (x - t).clamp(-1.0, 1.0)),
+    ("(t / x − (1 − t) / (1 − x))", |x, t| t / x - (1.0 - t) / (1.0 - x)),
+    ("−t · x", |x, t| -t * x),
+    ("−t · (1 − sigmoid(x))", |x, t| -t * (1.0 - sigmoid(x))),
+    ("−t", |_, t| -t),
+    ("x", |x, _| x),
+    ("sigmoid(x)", |x, _| sigmoid(x)),
+];
+
+const CONSTANTS: [(f64, &str); 6] =
+    [(1.0, ""), (2.0, "2 · "), (0.5, "½ · "), (-1.0, "−"), (-2.0, "−2 · "), (-0.5, "−½ · ")];
+
+/// What the sum is divided by, and how that is written.
+type Divisor = (fn(&View<'_>) -> f64, &'static str);
+
+const DIVISORS: [Divisor; 3] =
+    [(|view| rows(view), " / N"), (|_| 1.0, ""), (|view| view.probe.x.len() as f64, " / (N·C)")];
+
+fn rows(view: &View<'_>) -> f64 {
+    view.probe.x.shape().first().copied().unwrap_or(1) as f64
+}
+
+/// The terms of a formula at a view, for its gradient from above.
+fn of(case: &Case<'_>, view: &View<'_>, form: fn(f64, f64) -> f64, factor: f64) -> Option<Tensor> {
+    let t = labels_for(case.labels?, view.probe.x.shape()).ok()?.to_rows(&view.probe.x).ok()?;
+    Some(ndarray::Zip::from(&view.probe.x).and(&t).map_collect(|x, t| form(*x, *t) * factor * view.d[0]))
+}
+
+/// G is the gradient of another loss.
+pub(super) fn wrong_term(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
+    if case.block != 0 || case.labels.is_none() {
+        return None;
+    }
+    let all = || {
+        FORMS.into_iter().flat_map(|form| {
+            DIVISORS.into_iter().flat_map(move |divisor| CONSTANTS.map(|constant| (form, divisor, constant)))
+        })
+    };
+    let (code, predicted) = all().find_map(|((name, form), (divisor, by), (constant, sign))| {
+        let fit = case.fit(|view| of(case, view, form, constant / divisor(view)))?;
+        Some((format!("{sign}{name}{by}"), fit))
+    })?;
+    let right = all().find_map(|((name, form), (divisor, by), (constant, sign))| {
+        let is =
+            |view: &View<'_>| {
+                of(case, view, form, constant / divisor(view)).is_some_and(|right| {
+                    right.iter().zip(&view.truth).zip(&view.tolerance).all(|((right, truth), tolerance)| {
+                        truth.is_nan() || (right - truth).abs() <= *tolerance
+                    })
+                })
+            };
+        case.smooth().all(|(_, view)| is(view)).then(|| format!("{sign}{name}{by}"))
+    });
+    let right = right.unwrap_or_else(|| "∂loss/∂x".into());
+    Some(Diagnosis::new(Cause::LossTerm { code }, predicted).with("right", right))
+}

@@ -1,0 +1,339 @@
+//! Hypotheses on what a fault is, tried on the numbers.
+//!
+//! A hypothesis predicts what the layer would claim if the fault were this one. It is accepted only if the prediction
+//! is what the layer does claim, to rounding, at every probe (other inputs, other gradients from above, other
+//! parameters, other numbers of rows), and differs there from the truth in enough elements to be told from it.
+
+mod attention;
+mod batch;
+mod changed;
+mod cross_entropy;
+mod dense;
+mod edges;
+mod follows;
+mod formulas;
+mod left_out;
+mod loss_terms;
+mod mask;
+mod memory;
+mod normalisation;
+mod one_point;
+mod order;
+mod part;
+mod paths;
+mod product;
+mod rectifier;
+mod recurrent;
+mod result;
+mod scale;
+mod shares;
+mod slope;
+mod softmax;
+mod terms;
+mod tied;
+mod transposed;
+mod unrolled;
+mod windows;
+mod within;
+
+use ndarray::Array2;
+
+use super::probe::Answers;
+use super::view::View;
+use super::{Argument, Cause, Finding, Message, Severity, Verdict};
+use retrograde_textbook::{Labels, Layer, Tensor};
+
+/// A cause that is proved, with what is to be said of it.
+#[derive(Debug, Clone)]
+pub(super) struct Diagnosis {
+    pub cause: Cause,
+    /// What is said of it: by default what `texts/` says of the cause.
+    pub message: Message,
+    /// What is said before it.
+    pub besides: Option<Message>,
+    /// More that was seen.
+    pub remarks: Vec<Message>,
+    /// What the hypothesis predicts, by view.
+    pub predicted: Vec<Option<Tensor>>,
+    /// Whether the gradient from above was taken as 1, since the layer ignores it.
+    pub from_one: bool,
+}
+
+/// A wrong block with all that is known of it.
+pub(super) struct Case<'a> {
+    pub answers: &'a Answers,
+    pub block: usize,
+    /// The probes at which the block was differentiated.
+    pub views: Vec<View<'a>>,
+    /// The labels, if the layer is a loss.
+    pub labels: Option<&'a Labels>,
+}
+
+/// A hypothesis: gives the diagnosis if it reproduces the numbers.
+type Hypothesis = fn(&Case<'_>, &mut dyn Layer) -> Option<Diagnosis>;
+
+/// All hypotheses: what knows more of the layer, or claims more, comes first.
+const ALL: &[Hypothesis] = &[
+    scale::detached,
+    scale::sign,
+    cross_entropy::forward_over_wrong_axis,
+    cross_entropy::terms,
+    softmax::forward_over_wrong_axis,
+    memory::stale_elements,
+    mask::dropout,
+    mask::mask,
+    slope::slope_missing_or_twice,
+    slope::epsilon,
+    one_point::slope_at,
+    scale::factor,
+    dense::edited,
+    normalisation::paths,
+    left_out::factor,
+    memory::stale,
+    recurrent::handed_back,
+    order::another_parameter,
+    softmax::terms,
+    attention::terms,
+    slope::at_output_or_input,
+    mask::moved_mask,
+    paths::skip,
+    slope::other_function,
+    mask::redrawn,
+    order::axes,
+    order::rearranged,
+    shares::part_detached,
+    shares::missing,
+    shares::own_rows_or_elements,
+    shares::wrong_axis,
+    shares::dout_changed,
+    within::at_the_end,
+    within::at_the_beginning,
+    loss_terms::wrong_term,
+    rectifier::mask,
+    windows::places,
+    product::own_output,
+    product::of_one_input,
+    within::element_factor,
+    part::factor,
+    tied::path,
+    result::changed,
+    paths::direct,
+    paths::weight_decay,
+    scale::of_square,
+    left_out::path,
+    mask::fixed,
+    transposed::factor,
+    changed::input,
+    changed::parameter,
+];
+
+/// The first hypothesis that reproduces the numbers of a block.
+pub(super) fn diagnose(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Diagnosis> {
+    first_of(ALL, case, layer)
+}
+
+fn first_of(all: &[Hypothesis], case: &Case<'_>, layer: &mut dyn Layer) -> Option<Diagnosis> {
+    let found = all.iter().find_map(|hypothesis| hypothesis(case, layer))?;
+    Some(found.with("block", case.name()))
+}
+
+/// Hypotheses that know nothing of a layer but its contributions, which come last: what has a name of its own is told by that.
+const CONTRIBUTIONS: &[Hypothesis] = &[edges::written_into, edges::formula, edges::of_dout];
+
+/// What the contributions of the outputs tell, where nothing else reproduces the numbers of a block.
+pub(super) fn diagnose_contributions(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Diagnosis> {
+    first_of(CONTRIBUTIONS, case, layer)
+}
+
+/// Hypotheses on the order and the shares of the numbers, to which a wrong size or sign may come.
+const BESIDES: &[Hypothesis] = &[
+    softmax::terms,
+    slope::slope_missing_or_twice,
+    order::another_parameter,
+    normalisation::paths,
+    order::axes,
+    order::rearranged,
+    shares::part_detached,
+    shares::missing,
+    shares::own_rows_or_elements,
+    shares::wrong_axis,
+    shares::dout_changed,
+    within::at_the_end,
+    within::at_the_beginning,
+    paths::direct,
+];
+
+/// Two faults in one block: what [`diagnose`] would find if the gradient had the right sign and size, and a factor.
+///
+/// `case` is made from the claimed gradients divided by the factor.
+pub(super) fn diagnose_besides(
+    factor: &scale::Besides,
+    case: &Case<'_>,
+    layer: &mut dyn Layer,
+) -> Option<[Diagnosis; 2]> {
+    let mut found = first_of(BESIDES, case, layer)?;
+    for (predicted, view) in found.predicted.iter_mut().zip(&case.views) {
+        if let Some(predicted) = predicted {
+            *predicted *= factor.of(view.probe);
+        }
+    }
+    // Two faults that undo each other are none.
+    let pairs = found.predicted.iter().zip(&case.views).filter_map(|(one, view)| Some((one.as_ref()?, view)));
+    let told: usize = pairs.map(|(predicted, view)| view.tells(predicted)).sum();
+    if told < 2 {
+        return None;
+    }
+    let second = factor.diagnosis(case, found.predicted.clone());
+    Some([found, second])
+}
+
+pub(super) use cross_entropy::{Forward as CrossEntropy, recognise as cross_entropy_of, without_epsilon};
+pub(super) use dense::Network;
+pub(super) use follows::follows;
+pub(super) use formulas::plain;
+pub(super) use memory::{Memory, earlier_calls};
+pub(super) use order::wrong_shape;
+pub(super) use paths::decay;
+pub(super) use scale::BESIDES as FACTORS;
+pub(super) use softmax::{Over, log_softmax, same};
+
+/// What is to be said of a softmax over the wrong axis.
+pub(super) fn over_wrong_axis(over: Over, rows: usize) -> Diagnosis {
+    softmax::over_wrong_axis(over, rows, Vec::new())
+}
+
+impl<'a> Case<'a> {
+    /// The views away from kinks, where the slopes are known.
+    pub fn smooth(&self) -> impl Iterator<Item = (usize, &View<'a>)> {
+        self.views.iter().enumerate().filter(|(_, view)| view.jacobian.kinks.is_empty())
+    }
+
+    /// The predictions of a hypothesis, if they are what the layer claims at every probe and not the truth.
+    pub fn fit(&self, predict: impl FnMut(&View<'a>) -> Option<Tensor>) -> Option<Vec<Option<Tensor>>> {
+        self.fit_where(|_| true, predict)
+    }
+
+    /// The same of a hypothesis that says nothing of some wrong elements.
+    pub fn fit_partly(
+        &self,
+        predict: impl FnMut(&View<'a>) -> Option<Tensor>,
+    ) -> Option<Vec<Option<Tensor>>> {
+        self.fit_if(|_| true, false, predict)
+    }
+
+    /// The same, where the hypothesis speaks of some probes only.
+    pub fn fit_where(
+        &self,
+        speaks: impl Fn(&View<'a>) -> bool,
+        predict: impl FnMut(&View<'a>) -> Option<Tensor>,
+    ) -> Option<Vec<Option<Tensor>>> {
+        self.fit_if(speaks, true, predict)
+    }
+
+    fn fit_if(
+        &self,
+        speaks: impl Fn(&View<'a>) -> bool,
+        whole: bool,
+        mut predict: impl FnMut(&View<'a>) -> Option<Tensor>,
+    ) -> Option<Vec<Option<Tensor>>> {
+        let mut predicted: Vec<Option<Tensor>> = self.views.iter().map(|_| None).collect();
+        let (mut told, mut count) = (0, 0);
+        for (at, view) in self.smooth().filter(|(_, view)| speaks(view)) {
+            let prediction = predict(view)?;
+            if !view.is(&prediction) || (whole && view.leaves_out_wrong(&prediction)) {
+                return None;
+            }
+            told += view.tells(&prediction);
+            count += view.elements(&prediction).count();
+            predicted[at] = Some(prediction);
+        }
+        // A hypothesis that does not speak of a wrong view does not explain it.
+        let unexplained = self.smooth().any(|(at, view)| view.verdict.is_wrong() && predicted[at].is_none());
+        (told >= 2 && count >= 3 && !unexplained).then_some(predicted)
+    }
+
+    /// The same share by share: what the layer makes of each output's gradient alone must be what is predicted, outputs ×
+    /// the elements that were differentiated.
+    pub fn fit_shares(
+        &self,
+        mut predict: impl FnMut(&View<'a>, &Array2<f64>) -> Option<Array2<f64>>,
+    ) -> Option<Vec<Option<Tensor>>> {
+        let mut predicted: Vec<Option<Tensor>> = self.views.iter().map(|_| None).collect();
+        let (mut told, mut count) = (0, 0);
+        for (at, view) in self.smooth() {
+            let (jacobian, code) = (view.jacobian, view.responses?);
+            let shares = predict(view, code)?;
+            let size = |all: &Array2<f64>| all.iter().fold(0.0_f64, |most, share| most.max(share.abs()));
+            let scale = 1e-8 * size(&jacobian.centre).max(size(code));
+            let all = shares.iter().zip(code).zip(jacobian.centre.iter().zip(&jacobian.error));
+            for ((share, code), (slope, error)) in all {
+                let tolerance = 10.0 * error + scale;
+                if !share.is_finite() || (share - code).abs() > tolerance {
+                    return None;
+                }
+                told += usize::from((share - slope).abs() > 3.0 * tolerance);
+                count += 1;
+            }
+            let sums = shares
+                .columns()
+                .into_iter()
+                .map(|column| column.iter().zip(&view.d).map(|(s, d)| s * d).sum());
+            predicted[at] = Some(jacobian.spread(sums));
+        }
+        (told >= 2 && count >= 3).then_some(predicted)
+    }
+
+    /// What the block is called.
+    pub fn name(&self) -> &str {
+        &self.answers.names[self.block]
+    }
+
+    /// The name of the gradient: `dx`, `dw`.
+    pub fn gradient(&self) -> String {
+        format!("d{}", self.name())
+    }
+
+    /// Whether it is a parameter, rather than the input.
+    pub fn is_parameter(&self) -> bool {
+        self.block > 0
+    }
+}
+
+impl Diagnosis {
+    /// A diagnosis to be filled in.
+    pub fn new(cause: Cause, predicted: Vec<Option<Tensor>>) -> Self {
+        Diagnosis {
+            message: cause.message(),
+            cause,
+            besides: None,
+            remarks: Vec::new(),
+            predicted,
+            from_one: false,
+        }
+    }
+
+    /// With this in a placeholder of its text.
+    pub fn with(mut self, name: &str, value: impl Into<Argument>) -> Self {
+        self.message = self.message.with(name, value);
+        self
+    }
+
+    /// With another text than that of its cause, such as `sign-besides`: what that does not have is of `sign`.
+    pub fn worded(mut self, id: &str) -> Self {
+        self.message = self.message.worded(id);
+        self
+    }
+
+    /// As a finding, without the numbers that prove it.
+    pub fn finding(self, severity: Severity, verdict: Verdict, place: &str, blocks: Vec<String>) -> Finding {
+        let sentences = self.besides.into_iter().chain([self.message]).collect();
+        Finding { sentences, ..Finding::new(severity, verdict, place, blocks, Message::verbatim("")) }
+            .of(self.cause)
+    }
+
+    /// With something more that was seen.
+    pub fn remark(mut self, remark: impl Into<Message>) -> Self {
+        self.remarks.push(remark.into());
+        self
+    }
+}

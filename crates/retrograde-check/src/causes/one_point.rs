@@ -1,0 +1,33 @@
+//! A function of each element that is smooth everywhere, and whose slope in backward is wrong at one point: it is made of
+//! parts that have a kink there, each taken with a slope of its own.
+
+use super::formulas::plain;
+use super::{Case, Diagnosis, slope};
+use crate::Cause;
+use crate::message::text;
+use retrograde_textbook::Layer;
+
+/// The slope is another number at one value of x, and right at all others.
+pub(super) fn slope_at(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
+    let all = slope::all(case)?;
+    let is_right = |element: &&slope::Element| (element.code - element.point.2).abs() <= element.tolerance;
+    // Random inputs are not at this point: that they are right is what makes it one.
+    let first = all.iter().find(|element| !is_right(element))?;
+    let (at, right, code) = (first.point.0, first.point.2, first.code);
+    let predicted = slope::fit(case, |(x, _, slope), _| if x == at { code } else { slope })?;
+    let [point, right, code] = [at, right, code].map(name);
+    let at_point = |slope: String| text!("slope-at_x", slope, point = point.clone());
+    let cause = Cause::WrongSlope { code: code.clone().into(), right: at_point(right.clone()) };
+    let found = Diagnosis::new(cause, predicted).worded("wrong_slope-at_one_point");
+    Some(found.with("point", point).with("slope", right))
+}
+
+/// A number as a short fraction where it is one.
+fn name(value: f64) -> String {
+    let fraction = (2..=12).find_map(|d| {
+        let top = value * f64::from(d);
+        let is_whole = (top - top.round()).abs() <= 1e-8 && (value - value.round()).abs() > 1e-8;
+        is_whole.then(|| format!("{}/{d}", plain(top.round())))
+    });
+    fraction.unwrap_or_else(|| plain(value))
+}

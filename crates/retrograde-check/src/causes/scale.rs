@@ -1,0 +1,318 @@
+//! The gradient times a number: nothing, the wrong sign, a constant factor.
+
+use super::{Case, Diagnosis};
+use crate::Cause;
+use crate::message::text;
+use crate::probe::Probe;
+use crate::view::{View, largest};
+use retrograde_textbook::{Layer, Tensor};
+
+/// G = 0 where the truth is not.
+pub(super) fn detached(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
+    // Terms may cancel to 0 but for rounding; a number that is only small has come from somewhere.
+    let is_zero = |view: &View<'_>| largest(&view.claimed) <= 1e-12 * largest(&view.truth);
+    case.smooth().all(|(_, view)| is_zero(view)).then(|| cut_off(case))?
+}
+
+fn cut_off(case: &Case<'_>) -> Option<Diagnosis> {
+    let predicted = case.fit(|view| Some(&view.truth * 0.0))?;
+    Some(Diagnosis::new(Cause::Detached, predicted).with("parameter", case.is_parameter()))
+}
+
+/// G = −T.
+pub(super) fn sign(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
+    let predicted = case.fit(|view| Some(view.truth.mapv(|truth| -truth)))?;
+    Some(Diagnosis::new(Cause::Sign, predicted))
+}
+
+/// The factor of a view: where it is, its value by least squares, and how far off that may be.
+#[derive(Clone, Copy)]
+struct Ratio {
+    at: usize,
+    value: f64,
+    uncertainty: f64,
+}
+
+impl Ratio {
+    fn of(at: usize, view: &View<'_>) -> Option<Self> {
+        let (mut gt, mut tt, mut off) = (0.0, 0.0, 0.0);
+        for (claimed, truth, tolerance) in view.elements(&view.truth) {
+            gt += claimed * truth;
+            tt += truth * truth;
+            off += tolerance * truth.abs();
+        }
+        (tt > 0.0).then(|| Ratio { at, value: gt / tt, uncertainty: off / tt })
+    }
+
+    fn is(&self, value: f64) -> bool {
+        value.is_finite() && (self.value - value).abs() <= 1e-6 * value.abs() + 2.0 * self.uncertainty
+    }
+}
+
+/// A smaller factor is what rounding leaves of terms that cancel.
+const ROUNDED: f64 = 1e-8;
+
+/// G = c · T, with a c that is the same at all inputs or a function of the sizes.
+pub(super) fn factor(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
+    // A single number has a ratio always: the ratio of one view must hold in another.
+    let ratios: Vec<Ratio> = case.smooth().filter_map(|(at, view)| Ratio::of(at, view)).collect();
+    let wrong = ratios.iter().filter(|ratio| case.views[ratio.at].verdict.is_wrong());
+    let &Ratio { at: shown, value, .. } = wrong.min_by(|a, b| a.uncertainty.total_cmp(&b.uncertainty))?;
+    if value.abs() < ROUNDED {
+        return cut_off(case);
+    }
+    let names = names(case, &ratios);
+    let constant = ratios.iter().all(|ratio| ratio.is(value));
+    if names.is_empty() && !constant {
+        return None;
+    }
+    let of = |view: &View<'_>| {
+        let own = ratios.iter().find(|ratio| case.views[ratio.at].number == view.number);
+        own.map(|ratio| if constant { value } else { ratio.value })
+    };
+    let predicted = case.fit(|view| {
+        let factor = of(view).unwrap_or(0.0);
+        Some(view.truth.mapv(|truth| factor * truth))
+    })?;
+    let plain = format!("{value:.6}").trim_end_matches('0').trim_end_matches('.').to_owned();
+    let name = names.first().cloned().unwrap_or(plain);
+    let rows = samples(case, &case.views[shown]);
+    let parameter = case.is_parameter() || case.answers.samples().is_some();
+    let in_columns = name.contains('m') && case.answers.samples_in_columns();
+    let (cause, id) = match name.as_str() {
+        "1/N" if case.is_parameter() && !is_loss(case) => (Cause::MeanForSum, "mean_for_sum"),
+        "N" => (Cause::SumForMean, "sum_for_mean"),
+        "1/N" => (Cause::Factor { value, name: name.clone() }, "factor-rows"),
+        _ if in_columns => (Cause::Factor { value, name: name.clone() }, "factor-columns"),
+        _ => (Cause::Factor { value, name: name.clone() }, "factor"),
+    };
+    let diagnosis = Diagnosis::new(cause, predicted)
+        .worded(id)
+        .with("rows", rows)
+        .with("times", format!("{value:.4}"))
+        .with("negative", value < 0.0)
+        .with("parameter", parameter)
+        .with("inverse", inverse(&name));
+    Some(match names.get(1..) {
+        Some(others) if !others.is_empty() => diagnosis.remark(text!("factor-also", names = others)),
+        _ => diagnosis,
+    })
+}
+
+/// The factor that makes up for one: `N` for `1/N`.
+fn inverse(name: &str) -> String {
+    let (sign, size) = name.strip_prefix('−').map_or(("", name), |size| ("−", size));
+    match size.split_once('/') {
+        Some(("1", of)) => format!("{sign}{}", of.trim_matches(['(', ')'])),
+        Some((top, bottom)) => format!("{sign}{bottom}/{top}"),
+        None if size == "1" => name.to_owned(),
+        None => format!(
+            "{sign}1/{}",
+            if size.contains([' ', '·']) { format!("({size})") } else { size.to_owned() }
+        ),
+    }
+}
+
+/// G = c · (f − t) · T for a function f of one value: the gradient of a squared error of what was given for the loss.
+pub(super) fn of_square(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
+    let value = |view: &View<'_>| view.probe.out.sum();
+    if case.views.iter().any(|view| view.probe.out.len() != 1) {
+        return None;
+    }
+    let ratios: Vec<Ratio> = case.smooth().filter_map(|(at, view)| Ratio::of(at, view)).collect();
+    // Of ½ o², a factor o that stands twice is √(2 f).
+    let root = |view: &View<'_>| (2.0 * value(view)).sqrt();
+    if ratios.len() >= 3 && ratios.iter().all(|ratio| ratio.is(root(&case.views[ratio.at]))) {
+        let predicted = case.fit(|view| Some(&view.truth * root(view)))?;
+        return Some(Diagnosis::new(Cause::OfSquare { target: 0.0 }, predicted).worded("of_square-output"));
+    }
+    let mut sharp: Vec<&Ratio> = ratios.iter().collect();
+    sharp.sort_by(|a, b| a.uncertainty.total_cmp(&b.uncertainty));
+    let (first, second) = (*sharp.first()?, *sharp.get(1)?);
+    let of = |ratio: &Ratio| value(&case.views[ratio.at]);
+    let slope = (second.value - first.value) / (of(second) - of(first));
+    let target = of(first) - first.value / slope;
+    let plain = |number: f64, wanted: f64| (number - wanted).abs() <= 1e-5;
+    if ratios.len() < 3 || ![1.0, 2.0].iter().any(|wanted| plain(slope, *wanted)) {
+        return None;
+    }
+    let (slope, target) =
+        (slope.round(), if plain(target, target.round()) { target.round() } else { target });
+    let predicted = case.fit(|view| Some(&view.truth * (slope * (value(view) - target))))?;
+    let less = if target == 0.0 { String::new() } else { format!(" − {}", super::formulas::plain(target)) };
+    Some(Diagnosis::new(Cause::OfSquare { target }, predicted).with("less", less))
+}
+
+/// Numbers with a name.
+const CONSTANTS: [(f64, &str); 6] = [
+    (std::f64::consts::LN_2, "ln 2"),
+    (std::f64::consts::LN_10, "ln 10"),
+    (std::f64::consts::PI, "π"),
+    (std::f64::consts::E, "e"),
+    (std::f64::consts::SQRT_2, "√2"),
+    (180.0 / std::f64::consts::PI, "(180/π)"),
+];
+
+/// Whether all that comes out is one number: the mean is then in the loss, and not in the sum over the samples.
+fn is_loss(case: &Case<'_>) -> bool {
+    case.views.iter().all(|view| view.probe.out.len() == 1)
+}
+
+/// How many samples there are at a probe: rows or columns.
+fn samples(case: &Case<'_>, view: &View<'_>) -> usize {
+    let x = view.probe.x.shape();
+    let of_input = if case.answers.samples_in_columns() { x.last() } else { x.first() };
+    case.answers.samples().or(of_input.copied()).unwrap_or(1)
+}
+
+/// How many channels of the output a block has numbers for: a bias one for each, weights along their first or last axis.
+fn channels(view: &View<'_>) -> usize {
+    let (own, out) = (view.truth.shape(), view.probe.out.shape());
+    let filters = own.first().filter(|filters| own.len() > 1 && out.get(1) == Some(filters));
+    let units = own.last().filter(|units| own.len() > 1 && out.last() == Some(units));
+    filters.or(units).copied().unwrap_or(view.truth.len()).max(1)
+}
+
+/// The names of the factor that hold in all views.
+fn names(case: &Case<'_>, ratios: &[Ratio]) -> Vec<String> {
+    let columns = case.answers.samples_in_columns();
+    let size = |view: &View<'_>, which: usize| -> f64 {
+        let (x, out) = (view.probe.x.shape(), view.probe.out.shape());
+        let features = if columns { x.first() } else { x.last() };
+        let number = match which {
+            0 => Some(self::samples(case, view)),
+            1 => features.copied(),
+            2 => if columns { out.first() } else { out.last() }.copied(),
+            3 => Some(view.probe.x.len()),
+            4 => Some(view.probe.out.len()),
+            // A bias or filter of a channel meets each position of each sample.
+            _ => Some(view.probe.out.len() / channels(view)),
+        };
+        number.unwrap_or(1) as f64
+    };
+    let loss = case.labels.is_some();
+    let mut dimensions = if columns && loss {
+        vec!["m", "C", "C", "(m·C)", "(m·C)"]
+    } else if columns {
+        vec!["m", "n", "k", "(m·n)", "(m·k)"]
+    } else {
+        vec!["N", "D", "C", "(N·D)", "(N·C)"]
+    };
+    if case.is_parameter() {
+        dimensions.extend(match case.views[0].probe.out.ndim() {
+            4 => Some("(N·H·W)"),
+            3 => Some("(N·L)"),
+            _ => None,
+        });
+    }
+    let mut found = Vec::new();
+    let offer = |found: &mut Vec<String>, name: String, value: &dyn Fn(&View<'_>) -> f64| {
+        let fits = |ratio: &Ratio| ratio.is(value(&case.views[ratio.at]));
+        if ratios.iter().all(fits) {
+            found.push(name);
+        }
+    };
+    // Where the number of samples is the same at all probes, it is told by its name before a number that it happens to be.
+    let fixed = case.smooth().all(|(_, view)| samples(case, view) == samples(case, &case.views[0]));
+    let has_samples = case.answers.samples().is_some() || case.views[0].probe.x.ndim() > 1 && !is_loss(case);
+    if fixed && has_samples && samples(case, &case.views[0]) > 2 {
+        offer(&mut found, "N".to_owned(), &|view| samples(case, view) as f64);
+        offer(&mut found, "1/N".to_owned(), &|view| 1.0 / samples(case, view) as f64);
+    }
+    for (sign, minus) in [(1.0, ""), (-1.0, "−")] {
+        for n in 2..=10 {
+            let n = f64::from(n);
+            offer(&mut found, format!("{minus}{n}"), &|_| sign * n);
+            offer(&mut found, format!("{minus}1/{n}"), &|_| sign / n);
+        }
+    }
+    // A size that is the same at all probes is a constant, and told above.
+    for (which, name) in dimensions.iter().enumerate() {
+        let varies = case.smooth().any(|(_, view)| size(view, which) != size(&case.views[0], which));
+        let told = !varies && which > 0 && which < 3 && size(&case.views[0], which) <= 10.0;
+        for (sign, minus) in [(1.0, ""), (-1.0, "−")] {
+            if !told {
+                let plain = name.trim_matches(['(', ')']);
+                offer(&mut found, format!("{minus}{plain}"), &|view| sign * size(view, which));
+                offer(&mut found, format!("{minus}1/{name}"), &|view| sign / size(view, which));
+            }
+            offer(&mut found, format!("{minus}√{name}"), &|view| sign * size(view, which).sqrt());
+            offer(&mut found, format!("{minus}1/√{name}"), &|view| sign / size(view, which).sqrt());
+            offer(&mut found, format!("{minus}{name}²"), &|view| sign * size(view, which).powi(2));
+            offer(&mut found, format!("{minus}1/{name}²"), &|view| sign / size(view, which).powi(2));
+        }
+    }
+    if found.is_empty() {
+        let n = dimensions[0];
+        for (of, name) in [(1, dimensions[1]), (2, dimensions[2])] {
+            for (sign, minus) in [(1.0, ""), (-1.0, "−")] {
+                offer(&mut found, format!("{minus}{n}/{name}"), &|view| {
+                    sign * size(view, 0) / size(view, of)
+                });
+                offer(&mut found, format!("{minus}{name}/{n}"), &|view| {
+                    sign * size(view, of) / size(view, 0)
+                });
+            }
+        }
+        offer(&mut found, format!("{n}/({n} − 1)"), &|view| size(view, 0) / (size(view, 0) - 1.0));
+        offer(&mut found, format!("({n} − 1)/{n}"), &|view| (size(view, 0) - 1.0) / size(view, 0));
+        for (value, name) in CONSTANTS {
+            offer(&mut found, name.to_owned(), &|_| value);
+            offer(&mut found, format!("1/{name}"), &|_| 1.0 / value);
+        }
+    }
+    // A node of several uses counts some of them too often: 7/6. What is short as a decimal number is written as one.
+    let fractions = (2..=12).flat_map(|d| (2..=12).map(move |n| (n, d)));
+    for (n, d) in fractions.filter(|(n, d)| n * 1000 % d != 0) {
+        if found.is_empty() {
+            let value = f64::from(n) / f64::from(d);
+            offer(&mut found, format!("{n}/{d}"), &|_| value);
+            offer(&mut found, format!("−{n}/{d}"), &|_| -value);
+        }
+    }
+    found.dedup();
+    found.truncate(3);
+    found
+}
+
+/// A factor beside another fault.
+pub(crate) struct Besides {
+    name: &'static str,
+    of: fn(f64) -> f64,
+}
+
+/// The factors that come beside other faults, of the number of rows.
+pub(crate) const BESIDES: [Besides; 6] = [
+    Besides { name: "−1", of: |_| -1.0 },
+    Besides { name: "1/N", of: |n| 1.0 / n },
+    Besides { name: "N", of: |n| n },
+    Besides { name: "2", of: |_| 2.0 },
+    Besides { name: "1/2", of: |_| 0.5 },
+    Besides { name: "−1/N", of: |n| -1.0 / n },
+];
+
+impl Besides {
+    /// The factor at a probe.
+    pub fn of(&self, probe: &Probe) -> f64 {
+        (self.of)(probe.x.shape().first().copied().unwrap_or(1) as f64)
+    }
+
+    /// What is to be said of it.
+    pub(super) fn diagnosis(&self, case: &Case<'_>, predicted: Vec<Option<Tensor>>) -> Diagnosis {
+        let name = self.name;
+        let cause = match (name, case.is_parameter()) {
+            ("−1", _) => Cause::Sign,
+            ("1/N", true) => Cause::MeanForSum,
+            ("N", _) => Cause::SumForMean,
+            _ => {
+                let value = case.views.first().map_or(1.0, |view| self.of(view.probe));
+                Cause::Factor { value, name: name.to_owned() }
+            }
+        };
+        Diagnosis::new(cause, predicted)
+            .worded("besides-factor")
+            .with("name", name)
+            .with("inverse", inverse(name))
+            .with("block", case.name())
+    }
+}

@@ -1,0 +1,238 @@
+//! Layers that work on each element alone: the wrong slope, or the slope at the wrong place.
+
+use super::formulas::{self, Formula, Point, Sought};
+use super::{Case, Diagnosis};
+use crate::message::text;
+use crate::numbers::nth;
+use crate::probe::{normal, random};
+use crate::subject::{claims, with_values};
+use crate::view::View;
+use crate::{Cause, Message};
+use retrograde_textbook::{Layer, Tensor};
+
+/// An element: its input, output and right slope, the slope that the code uses, and how exact that is.
+pub(super) struct Element {
+    pub(super) point: Point,
+    pub(super) code: f64,
+    pub(super) tolerance: f64,
+}
+
+/// The differentiated elements of a view; `None` unless each output depends on its own input alone.
+fn elements(view: &View<'_>) -> Option<Vec<Element>> {
+    if view.block != 0 || view.probe.x.shape() != view.probe.out.shape() {
+        return None;
+    }
+    let (x, y): (Vec<f64>, Vec<f64>) = view.probe.x.iter().zip(&view.probe.out).unzip();
+    let (claimed, tolerance): (Vec<f64>, Vec<f64>) = view.claimed.iter().zip(&view.tolerance).unzip();
+    let mut found = Vec::new();
+    for (column, &at) in view.jacobian.columns.iter().enumerate() {
+        let slopes = view.jacobian.centre.column(column);
+        let elsewhere = slopes.iter().enumerate().any(|(o, slope)| o != at && slope.abs() > 1e-9);
+        if elsewhere {
+            return None;
+        }
+        let d = view.d[at];
+        if d != 0.0 {
+            let point = (x[at], y[at], slopes[at]);
+            found.push(Element { point, code: claimed[at] / d, tolerance: tolerance[at] / d.abs() });
+        }
+    }
+    Some(found)
+}
+
+/// All elements of all views.
+pub(super) fn all(case: &Case<'_>) -> Option<Vec<Element>> {
+    at_least(4, case)
+}
+
+fn at_least(count: usize, case: &Case<'_>) -> Option<Vec<Element>> {
+    let mut found = Vec::new();
+    for (_, view) in case.smooth() {
+        found.extend(elements(view)?);
+    }
+    (found.len() >= count).then_some(found)
+}
+
+/// The predictions of a slope in x, y, s and the gradient from above.
+pub(super) fn fit(case: &Case<'_>, slope: impl Fn(Point, f64) -> f64) -> Option<Vec<Option<Tensor>>> {
+    case.fit(|view| {
+        let mut predicted = view.truth.clone();
+        let (x, y): (Vec<f64>, Vec<f64>) = view.probe.x.iter().zip(&view.probe.out).unzip();
+        let flat = predicted.as_slice_mut().expect("a new array is contiguous");
+        for (column, &at) in view.jacobian.columns.iter().enumerate() {
+            let s = view.jacobian.centre[[at, column]];
+            flat[at] = view.d[at] * slope((x[at], y[at], s), view.d[at]);
+        }
+        Some(predicted)
+    })
+}
+
+/// The slope is left out, or multiplied twice.
+pub(super) fn slope_missing_or_twice(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
+    let all = all(case)?;
+    let right = right_formula(&all);
+    if let Some(predicted) = fit(case, |_, _| 1.0) {
+        return Some(Diagnosis::new(Cause::SlopeMissing, predicted).with("right", or_slope(&right)));
+    }
+    let predicted = fit(case, |(_, _, s), _| s * s)?;
+    Some(Diagnosis::new(Cause::SlopeTwice, predicted).with("right", or_slope(&right)))
+}
+
+/// The slope is that of a place a little aside: forward adds an epsilon to its input and backward does not know it, or the
+/// reverse.
+pub(super) fn epsilon(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Diagnosis> {
+    // A single number is asked for at three inputs.
+    let all = at_least(3, case)?;
+    let is_near = |e: &Element| (e.code - e.point.2).abs() <= NEARLY * e.point.2.abs();
+    if !all.iter().all(is_near) {
+        return None;
+    }
+    let mut truth_at = |view: &View<'_>, aside: f64| {
+        let x = &view.probe.x + aside;
+        let there = case.answers.jacobian_at(layer, view, 0, &x, &view.probe.values[1..])?;
+        (there.kinks.is_empty() && !there.jump).then(|| there.vjp(&view.d))
+    };
+    // How far aside, from the element that shows it best and how its slope bends.
+    let view = case.smooth().map(|(_, view)| view).find(|view| view.verdict.is_wrong())?;
+    let bent = truth_at(view, BEND)?;
+    let size = |at: &usize| view.off(*at) / nth(&view.tolerance, *at);
+    let at = view.wrong().into_iter().max_by(|a, b| size(a).total_cmp(&size(b)))?;
+    let bend = (nth(&bent, at) - nth(&view.truth, at)) / BEND;
+    let aside = (nth(&view.claimed, at) - nth(&view.truth, at)) / bend;
+    let value = rounded(aside.abs());
+    let predicted = case.fit(|view| truth_at(view, value.copysign(aside)))?;
+    (value > 0.0).then(|| {
+        Diagnosis::new(Cause::Epsilon { value }, predicted)
+            .worded("epsilon-aside")
+            .with("in_forward", aside < 0.0)
+    })
+}
+
+/// Slopes that are farther apart than this part of them differ by more than an epsilon.
+const NEARLY: f64 = 1e-2;
+
+/// Over this distance a slope bends by much more than its rounding.
+const BEND: f64 = 1e-3;
+
+/// A number with one digit.
+fn rounded(value: f64) -> f64 {
+    format!("{value:.0e}").parse().unwrap_or(value)
+}
+
+fn or_slope(formula: &str) -> &str {
+    if formula.is_empty() { "f′(x)" } else { formula }
+}
+
+/// The right slope as a short formula; empty if there is none.
+pub(super) fn right_formula(all: &[Element]) -> String {
+    let points: Vec<_> = all.iter().map(|e| (e.point, e.point.2, 1e-9)).collect();
+    formulas::search(&points, false).map_or_else(String::new, |(name, _)| name)
+}
+
+/// The slope is f′(f(x)); or a formula in the output is computed from the input.
+pub(super) fn at_output_or_input(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Diagnosis> {
+    let all = all(case)?;
+    let right = right_formula(&all);
+    let at_output = case.fit(|view| {
+        let there = case.answers.jacobian_at(layer, view, 0, &view.probe.out, &view.probe.values[1..])?;
+        (there.kinks.is_empty() && !there.jump).then(|| there.vjp(&view.d))
+    });
+    if let Some(predicted) = at_output {
+        return Some(Diagnosis::new(Cause::SlopeAtOutput, predicted).with("right", or_slope(&right)));
+    }
+    // A mask made of the input lets other numbers pass than one made of the output: it is reported as a mask.
+    if super::mask::two_slopes(&all).is_some() {
+        return None;
+    }
+    // At x = f(u) a formula in y, computed from x, gives the right slope of u.
+    let view =
+        case.smooth().map(|(_, view)| view).find(|view| view.verdict.is_wrong() && view.number == 0)?;
+    let u = normal(view.probe.x.shape(), &mut random(77));
+    let parameters = &view.probe.values[1..];
+    let x = with_values(layer, parameters, |layer| layer.forward(&u)).ok()?;
+    let there = case.answers.jacobian_at(layer, view, 0, &u, parameters)?;
+    let truth = there.vjp(&vec![1.0; u.len()]);
+    let code = with_values(layer, parameters, |layer| {
+        layer.forward(&x)?;
+        claims(layer, &Tensor::ones(x.shape()))
+    });
+    let code = code.ok()?.swap_remove(0)?;
+    let scale = super::super::view::largest(&truth);
+    let mut varied = false;
+    for (code, truth) in code.iter().zip(&truth).filter(|(_, truth)| !truth.is_nan()) {
+        if (code - truth).abs() > 1e-7 * scale {
+            return None;
+        }
+        varied |= (truth - scale).abs() > 1e-3 * scale;
+    }
+    let points: Vec<_> = all.iter().map(|e| (e.point, e.code, e.tolerance)).collect();
+    let (code, formula) = formulas::search(&points, false)?;
+    let predicted = fit(case, |point, _| formula(point))?;
+    varied.then(|| {
+        Diagnosis::new(Cause::SlopeAtInput, predicted)
+            .with("code", code)
+            .with("right", or_slope(&right))
+            .remark(text!("slope_at_input-seen"))
+    })
+}
+
+/// A slope as a short formula: in x and y where there is one, and only else in the right slope s.
+fn written(points: &[Sought]) -> Option<Formula> {
+    formulas::search(points, false).or_else(|| formulas::search(points, true))
+}
+
+/// The slope is another short formula, everywhere or on one side of 0.
+pub(super) fn other_function(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
+    let all = all(case)?;
+    let right = right_formula(&all);
+    let say = |code: Message, right: Option<Message>, of_right: bool, predicted| {
+        let known = right.is_some();
+        let cause = Cause::WrongSlope { code, right: right.unwrap_or_else(|| "".into()) };
+        let id = if known { "wrong_slope" } else { "wrong_slope-unknown" };
+        Diagnosis::new(cause, predicted).worded(id).with("of_right", of_right)
+    };
+    let known = |right: String| (!right.is_empty()).then(|| Message::from(right));
+    let of_right = |code: &str| formulas::speaks_of(code, 's');
+    let points: Vec<_> = all.iter().map(|e| (e.point, e.code, e.tolerance)).collect();
+    let everywhere = || {
+        let (code, formula) = written(&points)?;
+        let predicted = fit(case, |point, _| formula(point))?;
+        let of_right = of_right(&code);
+        Some(say(code.into(), known(right.clone()), of_right, predicted))
+    };
+    // The slopes of a mask change at 0: what is right on one side of it says more than a formula for both.
+    let is_mask = super::mask::two_slopes(&all).is_some();
+    if let Some(found) = (!is_mask).then(everywhere).flatten() {
+        return Some(found);
+    }
+    let of_side = |below: bool, of: &dyn Fn(&Element) -> (f64, f64)| -> Vec<Sought> {
+        (all.iter().filter(|e| (e.point.0 < 0.0) == below)).map(|e| (e.point, of(e).0, of(e).1)).collect()
+    };
+    let code_of = |below: bool| written(&of_side(below, &|e| (e.code, e.tolerance)));
+    let right_of = |below: bool| {
+        let points = of_side(below, &|e| (e.point.2, 1e-9));
+        formulas::search(&points, false).map_or_else(String::new, |(name, _)| name)
+    };
+    for (side, below) in [("x < 0", true), ("x > 0", false)] {
+        let Some((code, formula)) = code_of(below) else { continue };
+        let right = right_of(below);
+        let predicted = fit(case, |point, _| if (point.0 < 0.0) == below { formula(point) } else { point.2 });
+        if let Some(predicted) = predicted {
+            let at_side = |formula: String| text!("slope-where", formula, condition = side);
+            let of_right = of_right(&code);
+            let right = (!right.is_empty()).then(|| at_side(right));
+            return Some(say(at_side(code), right, of_right, predicted));
+        }
+    }
+    if let Some(found) = is_mask.then(everywhere).flatten() {
+        return Some(found);
+    }
+    // Both sides are wrong, each in its own way.
+    let ((left, below), (right, above)) = (code_of(true)?, code_of(false)?);
+    let predicted = fit(case, |point, _| if point.0 < 0.0 { below(point) } else { above(point) })?;
+    let both = |below: &str, above: &str| text!("slope-either", below, above);
+    let (known_left, known_right) = (right_of(true), right_of(false));
+    let is_known = !known_left.is_empty() && !known_right.is_empty();
+    let truth = is_known.then(|| both(&known_left, &known_right));
+    Some(say(both(&left, &right), truth, of_right(&left) || of_right(&right), predicted))
+}

@@ -1,0 +1,94 @@
+//! Weights that forward uses twice, as an autoencoder with tied weights: out = f(x · w) · wᵀ. Recognised by forward's
+//! values; the gradient is the sum of the shares of both uses.
+
+use ndarray::{Array2, Ix1, Ix2};
+
+use super::{Case, Diagnosis, same};
+use crate::Cause;
+use crate::message::text;
+use crate::view::View;
+use retrograde_textbook::{Layer, Tensor};
+
+const ACTIVATIONS: [fn(f64) -> f64; 4] = [|z| z, |z| z.max(0.0), f64::tanh, |z| 1.0 / (1.0 + (-z).exp())];
+
+/// What of the network between the two uses of the weights is not known beforehand.
+#[derive(Clone, Copy)]
+struct Tied {
+    activation: fn(f64) -> f64,
+    /// Whether w is inputs × hidden, and not hidden × inputs.
+    inputs_first: bool,
+    /// The parameter that is added before the activation, and the one that is added to the output.
+    biases: [Option<usize>; 2],
+}
+
+fn matrix(values: &Tensor) -> Option<Array2<f64>> {
+    values.view().into_dimensionality::<Ix2>().ok().map(|view| view.to_owned())
+}
+
+impl Tied {
+    /// What lies between the two uses, if forward is this.
+    fn hidden(self, view: &View<'_>, block: usize) -> Option<Array2<f64>> {
+        let values = &view.probe.values;
+        let (x, w) = (matrix(&values[0])?, matrix(&values[block])?);
+        let w = if self.inputs_first { w } else { w.reversed_axes() };
+        if x.ncols() != w.nrows() || view.probe.out.shape() != x.shape() {
+            return None;
+        }
+        let plus = |product: Array2<f64>, bias: Option<usize>| -> Option<Array2<f64>> {
+            let Some(bias) = bias else { return Some(product) };
+            let bias = values[bias].view().into_dimensionality::<Ix1>().ok()?;
+            (bias.len() == product.ncols()).then(|| product + bias)
+        };
+        let hidden = plus(x.dot(&w), self.biases[0])?.mapv(self.activation);
+        let out = plus(hidden.dot(&w.t()), self.biases[1])?;
+        same(&out.into_dyn(), &view.probe.out).then_some(hidden)
+    }
+
+    /// The share of the second use, in the shape of the weights.
+    fn second(self, view: &View<'_>, block: usize) -> Option<Tensor> {
+        let d = matrix(&view.upstream())?;
+        let share = d.t().dot(&self.hidden(view, block)?);
+        Some(
+            if self.inputs_first { share } else { share.reversed_axes() }
+                .as_standard_layout()
+                .to_owned()
+                .into_dyn(),
+        )
+    }
+}
+
+/// The share of one of the two uses is missing.
+pub(super) fn path(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
+    let first = case.views.first()?;
+    if !case.is_parameter() || first.claimed.ndim() != 2 {
+        return None;
+    }
+    let others = || {
+        let all = (1..first.probe.values.len()).filter(|at| *at != case.block);
+        std::iter::once(None).chain(all.map(Some))
+    };
+    for activation in ACTIVATIONS {
+        for inputs_first in [true, false] {
+            for biases in others().flat_map(|a| others().map(move |b| [a, b])) {
+                let tied = Tied { activation, inputs_first, biases };
+                if tied.hidden(first, case.block).is_none() {
+                    continue;
+                }
+                let only = |second: bool| {
+                    case.fit(|view| {
+                        let share = tied.second(view, case.block)?;
+                        let known = &view.truth * 0.0;
+                        Some(if second { share + known } else { &view.truth - &share })
+                    })
+                };
+                for (second, id) in [(true, "path-first_use"), (false, "path-second_use")] {
+                    let Some(predicted) = only(second) else { continue };
+                    let path = text!(id, name = case.name());
+                    let found = Diagnosis::new(Cause::PathMissing { path }, predicted);
+                    return Some(found.worded("path_missing-tied").with("second", second));
+                }
+            }
+        }
+    }
+    None
+}

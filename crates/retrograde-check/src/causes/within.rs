@@ -1,0 +1,134 @@
+//! Activations within a layer, before its product or behind it: what is wrong is their slope, which no element of the
+//! input has for itself.
+
+use super::formulas::{self, Sought};
+use super::{Case, Diagnosis};
+use crate::Cause;
+use crate::numbers::sigmoid;
+use retrograde_textbook::{Layer, Tensor};
+
+/// A slope: as it is written, and as it is computed.
+pub(super) type Slope = (&'static str, fn(f64) -> f64);
+
+/// Slopes of activations at the end, as formulas in the output.
+const OF_OUTPUT: [Slope; 4] = [
+    ("y · (1 − y)", |y| y * (1.0 - y)),
+    ("1 − y²", |y| 1.0 - y * y),
+    ("y", |y| y),
+    ("1 − exp(−y)", |y| 1.0 - (-y).exp()),
+];
+
+/// What is written in their place.
+const MISTAKEN: [Slope; 8] = [
+    ("1", |_| 1.0),
+    ("y", |y| y),
+    ("1 − y", |y| 1.0 - y),
+    ("1 + y", |y| 1.0 + y),
+    ("y · (1 − y)", |y| y * (1.0 - y)),
+    ("1 − y²", |y| 1.0 - y * y),
+    ("y · (1 + y)", |y| y * (1.0 + y)),
+    ("1 + y²", |y| 1.0 + y * y),
+];
+
+/// Slopes of activations at the beginning, as formulas in the input.
+pub(super) const RIGHT: [Slope; 5] = [
+    ("sigmoid(x) · (1 − sigmoid(x))", |x| sigmoid(x) * (1.0 - sigmoid(x))),
+    ("1 − tanh²(x)", |x| 1.0 - x.tanh().powi(2)),
+    ("exp(x)", f64::exp),
+    ("2 · x", |x| 2.0 * x),
+    ("sigmoid(x)", sigmoid),
+];
+/// What is written in their place.
+pub(super) const CODE: [Slope; 9] = [
+    ("1", |_| 1.0),
+    ("x", |x| x),
+    ("x · (1 − x)", |x| x * (1.0 - x)),
+    ("1 − x²", |x| 1.0 - x * x),
+    ("sigmoid(x)", sigmoid),
+    ("1 − sigmoid(x)", |x| 1.0 - sigmoid(x)),
+    ("1 − tanh(x)", |x| 1.0 - x.tanh()),
+    ("sigmoid(x) · (1 − sigmoid(x))", |x| sigmoid(x) * (1.0 - sigmoid(x))),
+    ("1 − tanh²(x)", |x| 1.0 - x.tanh().powi(2)),
+];
+
+const TWICE: Slope = ("f′²", |_| 0.0);
+
+/// A layer that ends in an activation, such as an affine one with its sigmoid: the slope of that with a mistake in it.
+pub(super) fn at_the_end(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
+    // An activation's outputs lie where its slope is positive.
+    let possible =
+        |slope: fn(f64) -> f64| case.smooth().all(|(_, view)| view.probe.out.iter().all(|y| slope(*y) > 0.0));
+    for (right, slope) in OF_OUTPUT.into_iter().filter(|(_, slope)| possible(*slope)) {
+        for (code, other) in MISTAKEN.into_iter().chain([TWICE]).filter(|(code, _)| *code != right) {
+            let fit = case.fit(|view| {
+                let ratio = |y: f64| if code == TWICE.0 { slope(y) } else { other(y) / slope(y) };
+                let d = view.upstream() * &view.probe.out.mapv(ratio);
+                let flat: Vec<f64> = d.iter().copied().collect();
+                flat.iter().all(|d| d.is_finite()).then(|| view.jacobian.vjp(&flat))
+            });
+            if let Some(predicted) = fit {
+                return Some(wrong(code, right, "wrong_slope-at_the_end", predicted));
+            }
+        }
+    }
+    None
+}
+
+/// A layer that begins with an activation: the slope of that with a mistake in it.
+pub(super) fn at_the_beginning(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
+    if case.is_parameter() || case.labels.is_some() {
+        return None;
+    }
+    for (right, slope) in RIGHT {
+        for (code, other) in CODE.into_iter().chain([TWICE]).filter(|(code, _)| *code != right) {
+            let fit = case.fit(|view| {
+                let ratio = |x: f64| if code == TWICE.0 { slope(x) } else { other(x) / slope(x) };
+                Some(&view.truth * &view.probe.x.mapv(ratio))
+            });
+            if let Some(predicted) = fit {
+                return Some(wrong(code, right, "wrong_slope-at_the_beginning", predicted));
+            }
+        }
+    }
+    None
+}
+
+/// G is T times, or divided by, a function of the element of the input: a slope twice, or none.
+pub(super) fn element_factor(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
+    for missing in [false, true] {
+        let mut points: Vec<Sought> = Vec::new();
+        for (_, view) in case.smooth() {
+            let all = view.probe.values[case.block]
+                .iter()
+                .zip(&view.claimed)
+                .zip(view.truth.iter().zip(&view.tolerance));
+            for ((&x, &claimed), (&truth, &tolerance)) in all.filter(|(_, (truth, _))| !truth.is_nan()) {
+                let (top, bottom) = if missing { (truth, claimed) } else { (claimed, truth) };
+                if bottom.abs() > 1e3 * tolerance {
+                    let ratio = top / bottom;
+                    points.push((
+                        (x, f64::NAN, f64::NAN),
+                        ratio,
+                        tolerance * (1.0 + ratio.abs()) / bottom.abs(),
+                    ));
+                }
+            }
+        }
+        let found = formulas::search(&points, false).filter(|(name, _)| formulas::speaks_of(name, 'x'));
+        let Some((factor, formula)) = found.filter(|_| points.len() >= 6) else { continue };
+        let fit = case.fit(|view| {
+            let ratio = |x: f64| formula((x, f64::NAN, f64::NAN));
+            let own = &view.probe.values[case.block];
+            Some(&view.truth * &own.mapv(|x| if missing { 1.0 / ratio(x) } else { ratio(x) }))
+        });
+        let factor = formulas::renamed(&factor, 'x', case.name());
+        if let Some(predicted) = fit {
+            return Some(Diagnosis::new(Cause::ElementFactor { factor, missing }, predicted));
+        }
+    }
+    None
+}
+
+fn wrong(code: &str, right: &str, id: &str, predicted: Vec<Option<Tensor>>) -> Diagnosis {
+    Diagnosis::new(Cause::WrongSlope { code: code.into(), right: right.into() }, predicted).worded(id)
+}

@@ -1,0 +1,384 @@
+//! A layer examined alone: asked, differentiated, judged and diagnosed.
+
+use super::ask::{Inputs, Refusal, ask, expect_numbers};
+use super::causes::{CrossEntropy, Diagnosis, cross_entropy_of, follows, plain};
+use super::control::{affordable, done};
+use super::evidence::{numbers, unexplained};
+use super::explain::{dout_ignored, explain};
+use super::guarded::Guarded;
+use super::message::text;
+use super::probe::{Answers, GIVEN, normal, random, relative};
+use super::view::View;
+use super::{
+    Cause, Comparison, Evidence, Finding, LayerReport, Message, Severity, Verdict, invariants, laws,
+};
+use retrograde_base::Result;
+use retrograde_textbook::{Labels, Layer, Tensor};
+
+/// Elements of a block to differentiate in to see whether all is well; whole blocks are covered by random directions.
+const FEW: usize = 48;
+/// Elements of a block to differentiate in to tell what is wrong.
+const MANY: usize = 144;
+
+/// What came of it.
+pub(super) struct Examined {
+    /// The cross entropy without its epsilon, where a small one in the logarithm is all that is amiss.
+    pub epsilon: Option<CrossEntropy>,
+    pub layer: LayerReport,
+    pub findings: Vec<Finding>,
+    pub method: Vec<Message>,
+    /// How uncertain an output is, relative to the largest.
+    pub noise: f64,
+    /// How far its gradients may be off by rounding, relative to the largest.
+    pub precision: f64,
+}
+
+/// Examines a layer at random inputs of the shape of `x`, and at `x`. A loss comes with its labels.
+pub(super) fn examine(
+    layer: &mut dyn Layer,
+    name: &str,
+    x: &Tensor,
+    labels: Option<&Labels>,
+) -> Result<Examined> {
+    examine_at(layer, (name, "x"), (x, Inputs::Random), labels, &[])
+}
+
+/// The same of a layer whose input may have another name than `x`, at `inputs`; with what a loss is computed from beside its
+/// arguments.
+pub(super) fn examine_at(
+    layer: &mut dyn Layer,
+    (name, input): (&str, &str),
+    (x, inputs): (&Tensor, Inputs),
+    labels: Option<&Labels>,
+    data: &[Tensor],
+) -> Result<Examined> {
+    let layer = &mut Guarded::new(layer);
+    expect_numbers(name, x)?;
+    let kind = layer.name().to_owned();
+    let report = |output: Vec<usize>, verdict, blocks| LayerReport {
+        name: name.to_owned(),
+        kind: kind.clone(),
+        output,
+        verdict,
+        blocks,
+    };
+    let mut answers = match ask(layer, input, x, (inputs, 1))? {
+        Ok(answers) => answers,
+        Err(refusal) => {
+            let output = layer.forward(x)?.shape().to_vec();
+            let finding = refused(name, refusal);
+            let layer = report(output, finding.verdict, Vec::new());
+            return Ok(Examined {
+                epsilon: None,
+                layer,
+                findings: vec![finding],
+                method: Vec::new(),
+                noise: f64::EPSILON,
+                precision: relative(f64::EPSILON),
+            });
+        }
+    };
+    answers.data = data.to_vec();
+    let mut wrong: Vec<(usize, Vec<Diagnosis>)> = Vec::new();
+    let mut blocks = Vec::new();
+    let mut findings = Vec::new();
+    let mut suspicious = suspicions(layer, &mut answers)?;
+    for (block, suspicious) in suspicious.iter_mut().enumerate() {
+        *suspicious |= dout_ignored(&answers, block);
+    }
+    if suspicious.iter().any(|suspicious| *suspicious) {
+        done(0.5);
+        let many = affordable(MANY, answers.probes.len() * answers.names.len(), 0.8);
+        for probe in 0..answers.probes.len() {
+            for block in 0..answers.names.len() {
+                answers.differentiate(layer, probe, block, many, 2)?;
+            }
+            answers.respond(layer, probe);
+            // All at one point, they are all at its kinks.
+            if inputs == Inputs::Given && probe > GIVEN {
+                answers.judge_kinks(layer, probe)?;
+            }
+            for block in (0..answers.names.len()).filter(|block| !suspicious[*block]) {
+                answers.appeal(layer, probe, block)?;
+            }
+        }
+    }
+    for (block, suspicious) in suspicious.iter().enumerate() {
+        let judged = judge(&answers, block);
+        let verdict = if *suspicious { Verdict::Wrong } else { judged.0 };
+        if *suspicious {
+            wrong.push((block, explain(&answers, block, labels, layer)));
+        } else {
+            findings.extend(remark(&answers, name, block, verdict));
+        }
+        blocks.push(Comparison { verdict, ..judged.1 });
+    }
+    share_causes(&answers, &mut wrong);
+    findings.extend(right_to_few_digits(&answers, name, &mut wrong, &mut blocks));
+    findings.splice(0..0, tell(&answers, name, &wrong));
+    let epsilon = labels.and_then(|labels| small_epsilon(&answers, labels, &mut findings));
+    if epsilon.is_some()
+        && !findings.iter().any(|found| found.verdict.is_wrong())
+        && blocks[0].verdict.is_wrong()
+    {
+        blocks[0].verdict = Verdict::Together;
+    }
+    harmless_epsilons(&mut findings, &mut blocks);
+    // A law that is broken for no cause that is known speaks for itself.
+    let told =
+        |block: &str| findings.iter().any(|f| f.cause.is_some() && f.blocks.iter().any(|b| b == block));
+    let untold = (0..answers.names.len()).filter(|block| !told(&answers.names[*block]));
+    let broken: Vec<Finding> = untold.filter_map(|block| laws::as_finding(&answers, name, block)).collect();
+    findings.extend(broken);
+    findings.extend(invariants::of_layer(layer, name, &answers, labels, &findings));
+    findings.splice(0..0, layer.findings(name));
+    findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    let verdict = Verdict::of_all(
+        blocks.iter().map(|block| block.verdict).chain(findings.iter().map(|finding| finding.verdict)),
+    );
+    let mut method = vec![text!(
+        "method-layer",
+        layer = name,
+        inputs = answers.probes.len(),
+        count = blocks.iter().map(|block| block.compared).sum::<usize>()
+    )];
+    if answers.batch.is_none() && x.ndim() > 1 {
+        method.push(text!("method-one_batch", layer = name));
+    }
+    let output = answers.probes[GIVEN].out.shape().to_vec();
+    let precision = (0..answers.names.len()).map(|block| answers.precision(block)).fold(0.0, f64::max);
+    let layer = report(output, verdict, blocks);
+    Ok(Examined { epsilon, layer, findings, method, noise: answers.noise, precision })
+}
+
+/// Whether a block agrees with the differences to a few digits at all probes.
+fn few_digits(answers: &Answers, block: usize) -> bool {
+    let mut views = (0..answers.probes.len()).map(|number| View::new(answers, number, block, None, None));
+    views.all(|view| view.is_some_and(|view| view.agrees_to_few_digits()))
+}
+
+/// Takes the blocks that are wrong for no known cause for right, where they agree with the differences to a few digits.
+fn right_to_few_digits(
+    answers: &Answers,
+    name: &str,
+    wrong: &mut Vec<(usize, Vec<Diagnosis>)>,
+    blocks: &mut [Comparison],
+) -> Vec<Finding> {
+    let is_right =
+        |(block, found): &mut (usize, Vec<Diagnosis>)| found.is_empty() && few_digits(answers, *block);
+    let right = wrong.extract_if(.., is_right).map(|(block, _)| {
+        blocks[block].verdict = Verdict::Rounding;
+        told_few_digits(name, &answers.names[block])
+    });
+    right.collect()
+}
+
+/// What is said of a block that agrees with the differences to a few digits.
+pub(super) fn told_few_digits(place: &str, block: &str) -> Finding {
+    let sentence = text!("few_digits", block);
+    Finding::new(Severity::Remark, Verdict::Rounding, place, vec![block.to_owned()], sentence)
+}
+
+/// An epsilon up to this in the logarithm of a loss guards it against ln 0, and what it adds to the gradient is nothing.
+const SMALL_EPSILON: f64 = 1e-6;
+
+/// The loss without its epsilon, if it has a small one. A gradient that does not know it is then a remark.
+fn small_epsilon(answers: &Answers, labels: &Labels, findings: &mut [Finding]) -> Option<CrossEntropy> {
+    let pairs: Vec<(&Tensor, f64)> = answers.probes.iter().map(|probe| (&probe.x, probe.out.sum())).collect();
+    let small = |forward: &CrossEntropy| forward.epsilon > 0.0 && forward.epsilon <= SMALL_EPSILON;
+    let forward = cross_entropy_of(&pairs, labels, answers.noise).filter(small)?;
+    let is_epsilon = |found: &&mut Finding| matches!(found.cause, Some(Cause::Epsilon { .. }));
+    let Some(found) = findings.iter_mut().find(is_epsilon) else {
+        return Some(CrossEntropy { epsilon: 0.0, ..forward });
+    };
+    *found = found.clone().harmless([text!("epsilon-small")]);
+    Some(CrossEntropy { epsilon: 0.0, ..forward })
+}
+
+/// A small epsilon on one side only is a remark.
+fn harmless_epsilons(findings: &mut [Finding], blocks: &mut [Comparison]) {
+    for found in findings.iter_mut().filter(|found| found.verdict.is_wrong()) {
+        if !matches!(found.cause, Some(Cause::Epsilon { value }) if value <= SMALL_EPSILON) {
+            continue;
+        }
+        *found = found.clone().harmless([text!("epsilon-small")]);
+        for block in blocks.iter_mut().filter(|block| found.blocks.contains(&block.block)) {
+            block.verdict = Verdict::Together;
+        }
+    }
+}
+
+fn refused(name: &str, refusal: Refusal) -> Finding {
+    let (verdict, sentence) = match refusal {
+        Refusal::NotDeterministic(at, first, second) => (
+            Verdict::NotDeterministic,
+            text!("refused-not_deterministic", at, first = first.to_string(), second = second.to_string()),
+        ),
+        Refusal::NotFinite => (Verdict::NotDifferentiable, text!("refused-not_finite")),
+    };
+    Finding::new(Severity::Remark, verdict, name, Vec::new(), sentence)
+}
+
+/// By block: whether something does not agree, in elements at two probes or along random directions at all.
+fn suspicions(layer: &mut dyn Layer, answers: &mut Answers) -> Result<Vec<bool>> {
+    let blocks = answers.names.len();
+    let few = affordable(FEW, 2 * blocks, 0.4);
+    for probe in [0, GIVEN] {
+        for block in 0..blocks {
+            answers.differentiate(layer, probe, block, few, 1)?;
+            done(0.1 + 0.3 * (probe * blocks + block + 1) as f64 / (2 * blocks) as f64);
+        }
+        answers.judge_kinks(layer, probe)?;
+        for block in 0..answers.names.len() {
+            answers.appeal(layer, probe, block)?;
+        }
+    }
+    let mut all = Vec::new();
+    for block in 0..answers.names.len() {
+        let misfit = answers.probes.iter().any(|probe| {
+            probe.claimed[block].as_ref().is_none_or(|claimed| claimed.shape() != probe.values[block].shape())
+        });
+        let mut wrong = misfit || judge(answers, block).0.is_wrong();
+        let mut random = random(block as u64 + 10);
+        for probe in 0..answers.probes.len() {
+            for _ in 0..2 {
+                // What is wrong needs no further look.
+                if wrong {
+                    break;
+                }
+                let mut direction = normal(answers.probes[probe].values[block].shape(), &mut random);
+                if !answers.away_from_kinks(probe, block, &mut direction) {
+                    continue;
+                }
+                wrong = !answers.agrees_along(layer, probe, block, &direction)?;
+            }
+        }
+        all.push(wrong);
+    }
+    Ok(all)
+}
+
+/// The verdict of a block over the probes at which it was differentiated, and the comparison to show.
+fn judge(answers: &Answers, block: usize) -> (Verdict, Comparison) {
+    let views: Vec<View<'_>> = (0..answers.probes.len())
+        .filter_map(|number| View::new(answers, number, block, None, None))
+        .collect();
+    // What rounding hides at one input is told by the others.
+    let tells = |view: &&View<'_>| view.verdict != Verdict::Inconclusive;
+    let told = views.iter().any(|view| tells(&view));
+    let counted = views.iter().filter(|view| !told || tells(view));
+    let mut verdict = Verdict::of_all(counted.map(|view| view.verdict));
+    if verdict == Verdict::Inconclusive && views.iter().all(|view| view.negligible) {
+        // The gradient is 0 at all inputs, and so are the claims, to the rounding of a function that is of some size.
+        verdict = Verdict::Right;
+    }
+    let shown = views
+        .iter()
+        .find(|view| view.number == GIVEN && (view.verdict.is_wrong() || !verdict.is_wrong()))
+        .or_else(|| views.iter().find(|view| view.verdict == verdict));
+    let name = &answers.names[block];
+    let comparison = shown.map_or_else(
+        || Comparison::new(name, answers.probes[GIVEN].values[block].shape(), &[], &[], Verdict::Wrong),
+        |view| view.comparison(name),
+    );
+    (verdict, comparison)
+}
+
+/// What a right block has that is worth a remark.
+fn remark(answers: &Answers, name: &str, block: usize, verdict: Verdict) -> Option<Finding> {
+    let own = answers.names[block].as_str();
+    let note =
+        |sentence: Message| Finding::new(Severity::Remark, verdict, name, vec![own.to_owned()], sentence);
+    match verdict {
+        Verdict::Kink => {
+            let view = View::new(answers, GIVEN, block, None, None)?;
+            let kinks = &view.jacobian.kinks;
+            let at = super::comparison::index_of(*kinks.first()?, &view.jacobian.shape);
+            let column =
+                view.jacobian.columns.iter().position(|column| column == kinks.first().unwrap_or(&0))?;
+            let (left, right) = (view.jacobian.left.column(column), view.jacobian.right.column(column));
+            let o = (0..left.len()).find(|o| (left[*o] - right[*o]).abs() > 1e-6)?;
+            let claimed = view.claimed.iter().nth(kinks[0]).copied()?;
+            Some(note(text!(
+                "remark-kink",
+                block = own,
+                kinks = kinks.len(),
+                all = view.jacobian.columns.len(),
+                at,
+                left = plain(left[o] * view.d[o]),
+                right = plain(right[o] * view.d[o]),
+                claimed = plain(claimed)
+            )))
+        }
+        Verdict::Rounding => {
+            let id = if answers.noise > 1e-12 { "remark-rounding" } else { "remark-precision" };
+            let precision = answers.handed_out[block].name();
+            Some(note(text!(id, block = own, to = format!("{:.0e}", answers.precision(block)), precision)))
+        }
+        Verdict::NotDifferentiable => Some(note(text!("remark-jump", block = own))),
+        Verdict::Inconclusive => Some(note(text!("remark-inconclusive", block = own))),
+        Verdict::Right
+            if View::new(answers, GIVEN, block, None, None)
+                .is_some_and(|view| view.verdict == Verdict::Inconclusive) =>
+        {
+            Some(note(text!("remark-near_zero", block = own)))
+        }
+        Verdict::Right if answers.spread[block] > 1e-12 => {
+            Some(note(text!("remark-spread", block = own, spread = format!("{:.0e}", answers.spread[block]))))
+        }
+        Verdict::Right | Verdict::Wrong | Verdict::Together | Verdict::NotDeterministic => None,
+    }
+}
+
+/// Gives blocks without a cause that of a bias in whose gradient the same mistake is seen.
+fn share_causes(answers: &Answers, wrong: &mut [(usize, Vec<Diagnosis>)]) {
+    let known: Vec<(usize, Vec<Diagnosis>)> =
+        wrong.iter().filter(|(_, found)| !found.is_empty()).cloned().collect();
+    for (block, found) in wrong.iter_mut().filter(|(_, found)| found.is_empty()) {
+        let same = known.iter().find(|(bias, _)| follows(answers, *block, *bias));
+        found.extend(same.into_iter().flat_map(|(_, causes)| causes.clone()));
+    }
+}
+
+/// The findings of all wrong blocks: one for each cause, with all blocks that have it.
+fn tell(answers: &Answers, name: &str, wrong: &[(usize, Vec<Diagnosis>)]) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = Vec::new();
+    for (block, diagnoses) in wrong {
+        let block_name = answers.names[*block].clone();
+        let view = |number: usize| View::new(answers, number, *block, None, None);
+        let explained = diagnoses.iter().any(|diagnosis| {
+            !matches!(diagnosis.cause, Cause::DoutIgnored) || !diagnosis.predicted.is_empty()
+        });
+        if !explained {
+            findings.push(unexplained(
+                answers,
+                name,
+                *block,
+                &(0..answers.probes.len()).filter_map(view).collect::<Vec<_>>(),
+            ));
+        }
+        for diagnosis in diagnoses {
+            let known = findings.iter_mut().find(|finding| finding.cause.as_ref() == Some(&diagnosis.cause));
+            if let Some(known) = known {
+                known.blocks.push(block_name.clone());
+                continue;
+            }
+            let mut found =
+                diagnosis.clone().finding(Severity::Fault, Verdict::Wrong, name, vec![block_name.clone()]);
+            let replaced = |other: &Diagnosis| matches!(other.cause, Cause::DoutChanged { .. });
+            let harmless = answers.probes[GIVEN].out.len() == 1 && !diagnoses.iter().any(replaced);
+            if diagnoses.len() > 1 && diagnosis.cause == Cause::DoutIgnored && harmless {
+                // A mistake of its own, with which nothing is wrong yet where this is the last layer.
+                found.severity = Severity::Warning;
+            }
+            found.evidence.extend(numbers(answers, *block, diagnosis));
+            let ignored = |diagnosis: &Diagnosis| diagnosis.cause == Cause::DoutIgnored;
+            if ignored(diagnosis) || !diagnoses.iter().any(ignored) {
+                found.evidence.extend(laws::as_evidence(answers, *block));
+            }
+            found.evidence.extend(diagnosis.remarks.iter().cloned().map(Evidence::stating));
+            findings.push(found);
+        }
+    }
+    findings
+}

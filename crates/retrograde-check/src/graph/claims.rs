@@ -1,0 +1,78 @@
+//! The gradient as backpropagation or the user has it, in either precision.
+
+use super::super::message::text;
+use super::super::numbers::largest;
+use super::super::{Cause, Comparison, Finding, Severity, Verdict};
+use super::findings;
+use super::values::Given;
+use retrograde_base::error::{Error, Result};
+use retrograde_core::graph::Var;
+use retrograde_core::kernel::Real;
+use retrograde_core::plan::Planner;
+
+/// More of the largest number than this lost in `f32` is worth a warning: three digits are left.
+const MUCH: f64 = 1e-3;
+
+/// The gradient of `loss` by each block, as backpropagation records it.
+pub(super) fn recorded(loss: &Var, blocks: &[Var]) -> Result<Vec<Var>> {
+    let gradients = loss.backward()?;
+    blocks.iter().map(|block| gradients.wrt_or_zero(block)).collect()
+}
+
+/// The gradient by each block as it is given in `claims`, or else as it is `recorded`.
+pub(super) fn given(blocks: &[Var], claims: &[(Var, Var)], recorded: &[Var]) -> Result<Vec<Var>> {
+    let claim = |block: &Var| claims.iter().find(|(parameter, _)| parameter.id() == block.id());
+    let all = blocks.iter().zip(recorded);
+    all.map(|(block, recorded)| match claim(block) {
+        Some((_, gradient)) if gradient.is_fault() || gradient.shape() == block.shape() => {
+            gradient.clone().checked()
+        }
+        Some((_, gradient)) => Err(Error::invalid(
+            format!("the gradient of `{}`", block.node().label()),
+            format!("it has the shape {}, the parameter {}", gradient.shape(), block.shape()),
+            "give a gradient of the parameter's shape",
+        )),
+        None => Ok(recorded.clone()),
+    })
+    .collect()
+}
+
+/// The values of these gradients, computed in `T`.
+pub(super) fn computed<T: Real>(claims: &[Var], given: &Given) -> Result<Vec<Vec<f64>>> {
+    let Some(first) = claims.first() else {
+        return Ok(Vec::new());
+    };
+    let mut plan = Planner::new(first.graph()).want_all(claims).compile::<T>()?;
+    let needed =
+        retrograde_core::graph::ancestors(first.graph(), &claims.iter().map(Var::id).collect::<Vec<_>>())?;
+    given.to(&mut plan, &needed)?;
+    plan.run()?;
+    claims.iter().map(|claim| Ok(plan.read(claim)?.iter().map(|value| value.widen()).collect())).collect()
+}
+
+/// The verdict of a block whose gradient was computed in `f32`, when that of the same in `f64` is `exact` and has the
+/// verdict that the block has; and what is to be said of it.
+pub(super) fn in_single(block: &mut Comparison, exact: &[f64], single: &[f64]) -> Option<Finding> {
+    if !matches!(block.verdict, Verdict::Right | Verdict::Kink) {
+        return None;
+    }
+    let name = block.block.clone();
+    let finite = |all: &[f64]| all.iter().all(|value| value.is_finite());
+    if finite(exact) && !finite(single) {
+        block.verdict = Verdict::Wrong;
+        let sentence = text!("overflow-single", block = name.clone());
+        let found = findings::of_block(Severity::Fault, Verdict::Wrong, name, sentence);
+        return Some(found.of(Cause::Overflow));
+    }
+    let largest = largest(exact);
+    let apart = exact.iter().zip(single).fold(0.0_f64, |most, (a, b)| most.max((a - b).abs()));
+    if apart == 0.0 {
+        return None;
+    }
+    block.verdict = Verdict::of_all([block.verdict, Verdict::Rounding]);
+    let much = apart > MUCH * largest;
+    let severity = if much { Severity::Warning } else { Severity::Remark };
+    let id = if much { "single-much" } else { "single" };
+    let sentence = text!(id, block = name.clone(), apart = format!("{:.1e}", apart / largest));
+    Some(findings::of_block(severity, Verdict::Rounding, name, sentence))
+}

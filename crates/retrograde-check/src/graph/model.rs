@@ -1,0 +1,39 @@
+//! A model of the library, ready to be checked.
+
+use super::GraphCheck;
+use retrograde_base::error::Result;
+use retrograde_core::graph::{Graph, Tensor};
+use retrograde_train::data::{ImageLayout, Samples};
+use retrograde_train::nn::Model;
+
+/// Of models with more numbers than this, so many of each block are moved.
+const LARGE: usize = 200_000;
+const SAMPLE: usize = 1_000;
+
+/// The check of a model's loss on these samples: its logits, then the mean cross entropy against the labels. Of a model
+/// with more than 200,000 parameters, 1,000 of each block are drawn, unless another
+/// [`sample`](GraphCheck::sample) is asked for.
+///
+/// ```
+/// # fn main() -> retrograde::Result<()> {
+/// use retrograde::check::{self, Verdict};
+/// use retrograde::data::Dataset;
+/// use retrograde::nn::Mlp;
+///
+/// let net = Mlp::new([784, 50, 10]).build()?;
+/// let rows = Dataset::embedded()?.train().select(&[0, 1, 2])?;
+/// let report = check::model(&net, &rows)?.in_random_directions().run()?;
+/// assert_eq!(report.verdict, Verdict::Right);
+/// # Ok(())
+/// # }
+/// ```
+pub fn model(model: &impl Model, samples: &Samples) -> Result<GraphCheck> {
+    let graph = Graph::new();
+    let x = Tensor::new(samples.shape(ImageLayout::Flat), samples.normalised())?;
+    let x = graph.constant(x).named("x");
+    let labels = graph.indices("t", [samples.len()], samples.labels().clone());
+    let parameters = model.parameters().record(&graph);
+    let loss = model.record(&x, &parameters).softmax_with_loss(&labels).named("loss").checked()?;
+    let check = GraphCheck::new(&loss);
+    Ok(if model.parameters().count() > LARGE { check.sample(SAMPLE) } else { check })
+}

@@ -1,0 +1,119 @@
+//! What is compared, and whether there is anything to compare: a check that has compared nothing says nothing.
+
+use super::super::message::text;
+use super::super::{Finding, Message, Severity, Verdict};
+use super::GraphCheck;
+use super::findings;
+use super::values::Values;
+use retrograde_base::error::{Error, Result};
+use retrograde_core::graph::{Kind, Leaf, Var, ancestors};
+
+impl GraphCheck {
+    /// Refuses what would compare nothing.
+    pub(super) fn expect_something(&self, loss: &Var, blocks: &[Var]) -> Result<()> {
+        let label = loss.node().label();
+        let (problem, remedy) = if self.options.sample == Some(0) {
+            (
+                "a sample of 0 numbers of each block".into(),
+                "sample at least 1; without a sample, as many are checked as take no long time",
+            )
+        } else if self.parameters.is_some() && blocks.is_empty() {
+            (
+                "no parameters are given".into(),
+                "give at least one parameter or real input, or let `GraphCheck::new` take all of the loss",
+            )
+        } else if blocks.is_empty() {
+            (
+                format!("`{label}` depends on no parameter"),
+                "record what the gradient is taken of by `Graph::parameter`, or give real inputs to `parameters`",
+            )
+        } else if blocks.iter().all(|block| block.shape().elements() == 0) {
+            ("the parameters are empty tensors".into(), "give parameters with at least one number")
+        } else {
+            return Ok(());
+        };
+        Err(Error::invalid("a gradient check", format!("{problem}: nothing would be compared"), remedy))
+    }
+
+    /// What it is differentiated by.
+    pub(super) fn blocks(&self, loss: &Var) -> Result<Vec<Var>> {
+        let graph = loss.graph();
+        let nodes = ancestors(graph, &[loss.id()])?;
+        let Some(parameters) = &self.parameters else {
+            let own = nodes.iter().filter(|node| matches!(node.leaf(), Some(Leaf::Parameter(_))));
+            return Ok(own.map(|node| graph.var(node.id)).collect());
+        };
+        for parameter in parameters {
+            let node = parameter.clone().checked()?.node();
+            let has_gradient =
+                node.value_type.kind == Kind::Real && node.leaf().is_some_and(Leaf::has_gradient);
+            let (problem, remedy) = if !parameter.graph().is(graph) {
+                ("it belongs to another graph than the loss", "check parameters of one graph")
+            } else if !has_gradient {
+                ("no gradient with respect to it is checked", "give parameters and real inputs")
+            } else if !nodes.iter().any(|other| other.id == node.id) {
+                ("the loss does not depend on it", "give parameters that the loss is made from")
+            } else {
+                continue;
+            };
+            return Err(Error::invalid(format!("`{}`", node.label()), problem, remedy));
+        }
+        Ok(parameters.clone())
+    }
+}
+
+/// What is said where nothing can be: a parameter or the loss is not finite, and so no difference is.
+pub(super) fn not_finite(values: &Values, loss: &Var, blocks: &[Var], title: &str) -> Option<Finding> {
+    let parts: Vec<(String, Message)> = blocks
+        .iter()
+        .filter_map(|block| Some((block.node().label(), counted(values.real(block.id())?.values())?)))
+        .collect();
+    let told = |place: String, blocks: Vec<String>, sentence: Message| {
+        Finding::new(Severity::Warning, Verdict::Inconclusive, place, blocks, sentence)
+    };
+    if !parts.is_empty() {
+        let names: Vec<String> = parts.iter().map(|(label, _)| label.clone()).collect();
+        let holding: Vec<Message> =
+            parts.into_iter().map(|(label, held)| text!("not_finite-block", label, held)).collect();
+        return Some(told(names.join(", "), names, text!("not_finite-blocks", holding)));
+    }
+    let at = values.real(loss.id())?.values()[0];
+    if at.is_finite() {
+        return None;
+    }
+    // Where it begins: the first node that has such a number. An infinity may be meant, as in a mask.
+    let alike = |value: &f64| if at.is_nan() { value.is_nan() } else { value.is_infinite() };
+    let first = values.nodes.iter().find_map(|node| {
+        let real = values.real(node.id)?.values();
+        real.iter().any(alike).then(|| Some((node, counted(real)?))).flatten()
+    });
+    let mut found = told(
+        format!("{}{title}", loss.node().label()),
+        Vec::new(),
+        text!(
+            if title.is_empty() { "not_finite-loss" } else { "not_finite-gradient" },
+            value = at.to_string()
+        ),
+    );
+    if let Some((node, held)) = first {
+        let place = match node.leaf() {
+            Some(_) => Message::verbatim(format!("`{}`", node.label())),
+            None => findings::described(node),
+        };
+        found.sentences.push(text!("not_finite-begins", place, held));
+    }
+    Some(found)
+}
+
+/// How many of these numbers are not finite, in words; nothing when all are.
+fn counted(values: &[f64]) -> Option<Message> {
+    let nan = values.iter().filter(|value| value.is_nan()).count();
+    let infinite = values.iter().filter(|value| value.is_infinite()).count();
+    let id = match (nan, infinite) {
+        (0, 0) => return None,
+        (_, 0) => "not_finite-nan",
+        (0, _) => "not_finite-infinite",
+        _ => "not_finite-both",
+    };
+    Some(text!(id, nan, infinite, all = values.len()))
+}

@@ -1,0 +1,162 @@
+//! Kinks of a node at which several numbers meet: the largest of several that are tied, the larger of two that are equal.
+//!
+//! Moved alone, each of them has slopes from 0 to 1, and a derivative that counts all of them passes. So numbers that move the
+//! same output, of all inputs of the node, are judged together, as the check of layers judges them.
+
+use super::super::Verdict;
+use super::super::ask::ask_here;
+use super::super::kinks::AtKink;
+use super::evaluation::Evaluation;
+use super::node::{InputCheck, NodeAlone};
+use super::values::Given;
+use ndarray::Array1;
+use retrograde_base::error::Result;
+use retrograde_core::graph::Tensor as Value;
+use retrograde_textbook::{Layer, Tensor};
+use std::collections::BTreeMap;
+
+/// Numbers at kinks that are looked at, numbers that are judged together, and groups of them.
+const LOOKED_AT: usize = 256;
+const TOGETHER: usize = 20;
+const GROUPS: usize = 12;
+
+/// A number of a node's inputs: which of its checks it belongs to, and which element it is.
+type Number = (usize, usize);
+
+/// What is said of numbers that are tied.
+pub(super) struct Tied {
+    pub(super) numbers: Vec<Number>,
+    pub(super) state: AtKink,
+}
+
+/// Judges the numbers of a node that are at kinks, or look wrong, and that move an output with others. `starts` are the values of
+/// the inputs that were checked.
+pub(super) fn judge(alone: &NodeAlone, starts: Vec<Vec<f64>>, checks: &[InputCheck]) -> Result<Vec<Tied>> {
+    let at_kink = |(number, check): (usize, &InputCheck)| -> Vec<Number> {
+        let not_right = |verdict| matches!(verdict, Verdict::Kink | Verdict::Wrong);
+        check.measured.those(not_right).into_iter().map(|element| (number, element)).collect()
+    };
+    let numbers: Vec<Number> = checks.iter().enumerate().flat_map(at_kink).take(LOOKED_AT).collect();
+    let mut node = Function::new(alone, starts)?;
+    let mut judged = Vec::new();
+    for (mut numbers, outputs) in node.groups(&numbers)?.into_iter().take(GROUPS) {
+        numbers.truncate(TOGETHER);
+        let x: Array1<f64> = numbers.iter().map(|&(input, element)| node.starts[input][element]).collect();
+        let x = x.into_dyn();
+        let mut layer = NumbersAsLayer { node: &mut node, numbers: numbers.clone(), outputs, x: x.clone() };
+        let Ok(Ok(mut answers)) = ask_here(&mut layer, &x, None) else {
+            continue;
+        };
+        answers.differentiate(&mut layer, 0, 0, TOGETHER, 3)?;
+        answers.judge_kinks(&mut layer, 0)?;
+        let Some(states) = &answers.probes[0].at_kinks[0] else {
+            continue;
+        };
+        let wrong = states.iter().map(|(_, state)| *state).find(|state| *state != AtKink::Admissible);
+        judged.push(Tied { numbers, state: wrong.unwrap_or(AtKink::Admissible) });
+    }
+    Ok(judged)
+}
+
+/// A node as a function of its inputs, with its vector-Jacobian product.
+struct Function {
+    starts: Vec<Vec<f64>>,
+    output: Evaluation,
+    /// How many numbers the output has.
+    outputs: usize,
+    /// Of the inputs and the upstream gradient.
+    vjp: Evaluation,
+}
+
+impl Function {
+    fn new(alone: &NodeAlone, starts: Vec<Vec<f64>>) -> Result<Self> {
+        let shape = alone.output.shape();
+        let upstream = alone.output.graph().parameter("upstream", Value::full(shape.clone(), 0.0));
+        let blocks = [alone.inputs.as_slice(), std::slice::from_ref(&upstream)].concat();
+        let given = Given::default();
+        Ok(Function {
+            starts,
+            output: Evaluation::new(std::slice::from_ref(&alone.output), &alone.inputs, &given)?,
+            outputs: shape.elements(),
+            vjp: Evaluation::new(&alone.vjp(&upstream)?, &blocks, &given)?,
+        })
+    }
+
+    /// The inputs with some numbers at others.
+    fn moved(&self, numbers: &[Number], there: impl IntoIterator<Item = f64>) -> Vec<Vec<f64>> {
+        let mut values = self.starts.clone();
+        for (&(input, element), there) in numbers.iter().zip(there) {
+            values[input][element] = there;
+        }
+        values
+    }
+
+    /// The output with some numbers of the inputs at others.
+    fn run(&mut self, numbers: &[Number], there: impl IntoIterator<Item = f64>) -> Result<Vec<f64>> {
+        self.output.run(&self.moved(numbers, there))?;
+        Ok(self.output.read(0)?.to_vec())
+    }
+
+    /// Numbers that move one output, and all outputs that they move.
+    fn groups(&mut self, numbers: &[Number]) -> Result<Vec<(Vec<Number>, Vec<usize>)>> {
+        let middle = self.run(&[], [])?;
+        // By output, the numbers that move it.
+        let mut moved: BTreeMap<usize, Vec<Number>> = BTreeMap::new();
+        for &number in numbers {
+            let at = self.starts[number.0][number.1];
+            let step = at.abs().max(1.0) / 1024.0;
+            for there in [at - step, at + step] {
+                let out = self.run(&[number], [there])?;
+                for output in (0..out.len()).filter(|&output| out[output] != middle[output]) {
+                    let numbers = moved.entry(output).or_default();
+                    if numbers.last() != Some(&number) {
+                        numbers.push(number);
+                    }
+                }
+            }
+        }
+        let mut groups: Vec<(Vec<Number>, Vec<usize>)> = Vec::new();
+        for (output, numbers) in moved.into_iter().filter(|(_, numbers)| numbers.len() > 1) {
+            match groups.iter_mut().find(|(known, _)| *known == numbers) {
+                Some((_, outputs)) => outputs.push(output),
+                None => groups.push((numbers, vec![output])),
+            }
+        }
+        Ok(groups)
+    }
+}
+
+/// Some outputs of a node as a function of some numbers of its inputs.
+struct NumbersAsLayer<'a> {
+    node: &'a mut Function,
+    numbers: Vec<Number>,
+    outputs: Vec<usize>,
+    x: Tensor,
+}
+
+impl Layer for NumbersAsLayer<'_> {
+    fn name(&self) -> &'static str {
+        "node"
+    }
+
+    fn forward(&mut self, x: &Tensor) -> Result<Tensor> {
+        self.x.clone_from(x);
+        let out = self.node.run(&self.numbers, x.iter().copied())?;
+        Ok(self.outputs.iter().map(|&output| out[output]).collect::<Array1<f64>>().into_dyn())
+    }
+
+    fn backward(&mut self, dout: &Tensor) -> Result<Tensor> {
+        let mut upstream = vec![0.0; self.node.outputs];
+        for (&output, d) in self.outputs.iter().zip(dout) {
+            upstream[output] = *d;
+        }
+        let mut values = self.node.moved(&self.numbers, self.x.iter().copied());
+        values.push(upstream);
+        self.node.vjp.run(&values)?;
+        let mut gradient = Vec::with_capacity(self.numbers.len());
+        for &(input, element) in &self.numbers {
+            gradient.push(self.node.vjp.read(input)?[element]);
+        }
+        Ok(Array1::from(gradient).into_dyn())
+    }
+}

@@ -1,0 +1,89 @@
+//! The gradient check: is a gradient right, and if not, where is the fault and what is it?
+//!
+//! A claimed gradient is compared with differences of the function. The result is a [`Report`]: a [`Verdict`], the layers or
+//! nodes from left to right, and [`Finding`]s. A finding has a location, and, where they are known, the [`Cause`], the
+//! [`Evidence`], the line to write instead (`help`) and the consequence for training.
+//!
+//! **The consequence decides.** A network or a graph is wrong if the gradient of the loss by one of its parameters is wrong, as it
+//! stands at the end of the backward pass. Layers and nodes are examined alone to find the location. What one of them
+//! does otherwise than alone it should, without an effect on the gradients that are used, is a remark
+//! ([`Severity::Remark`]) with the condition under which it would matter, and its verdict is [`Verdict::Together`].
+//!
+//! **A cause is a hypothesis that reproduces the numbers** (the sign is wrong; the slope was taken at the output; the rows share
+//! one softmax): to rounding, at several inputs, upstream gradients and values of the parameters. When none does, the finding
+//! has no cause, and says which positions, outputs and values are wrong.
+//!
+//! **Rounding and kinks are no faults.** The rounding of the function and of the claim is measured; where it is as large as the
+//! gradient, the verdict is taken at other inputs, or is [`Verdict::Inconclusive`]. At a kink a claim is right if it lies in
+//! the convex hull of the gradients nearby (Clarke's generalised gradient).
+//!
+//! A layer, a loss, a network and a function are examined in one form, that of [`Layer`](retrograde_textbook::Layer); so are a wrong
+//! node of a graph and a gradient that was derived by hand.
+//!
+//! | here | what it is |
+//! | --- | --- |
+//! | [`layer`], [`loss`] | checks a layer or a loss written by hand, alone |
+//! | [`network`], [`network_named`], [`two_layer_net`] | checks a row of layers with a loss at the end |
+//! | [`function`], [`vjp`] | checks a loss with all its gradients, or a function with its vector-Jacobian product, without layers |
+//! | [`gradients`], [`model`], [`GraphCheck`] | checks a recorded graph |
+//! | [`Control`], [`Progress`] | a time budget, the progress, and an interrupt, for slow code |
+//! | [`rows`] | samples as the input and the labels of a network written by hand |
+//! | [`Report`], [`LayerReport`], [`Finding`], [`Formulas`], [`Evidence`], [`Table`] | the result, as plain data |
+//! | [`Verdict`], [`Severity`] | what is said of a gradient, and how much a finding weighs |
+//! | [`Comparison`], [`Element`] | a block of claimed gradients beside the numerical ones |
+//! | [`Cause`] | the catalogue of causes |
+//! | [`Invariant`] | what must hold without differences |
+//! | [`numerical`] | slopes by differences, with their uncertainty |
+
+mod appeal;
+mod ask;
+mod batch;
+mod batch_axis;
+mod cause;
+mod causes;
+mod comparison;
+mod control;
+mod evidence;
+mod examine;
+mod explain;
+mod extent;
+pub mod faults;
+mod function;
+mod graph;
+mod guarded;
+mod invariant;
+mod invariants;
+mod jacobian;
+mod kinks;
+mod laws;
+mod layer;
+mod loss_layer;
+mod message;
+mod network;
+mod network_layer;
+mod noise;
+mod numbers;
+pub mod numerical;
+mod precision;
+mod probe;
+mod render;
+mod report;
+mod responses;
+mod rows;
+mod subject;
+mod verdict;
+mod view;
+mod whole;
+
+pub use cause::Cause;
+pub use comparison::{Comparison, Element};
+pub use control::{Control, Progress};
+pub use function::{function, function_named, vjp, vjp_named};
+pub use graph::{GraphCheck, gradients, model};
+pub use invariant::Invariant;
+pub use layer::{layer, layer_named, loss};
+pub use message::{Argument, Language, Message};
+pub use network::{network, network_named, two_layer_net};
+pub use report::{Evidence, Finding, Formulas, LayerReport, Report, Table};
+pub use rows::rows;
+pub use verdict::{Severity, Verdict};

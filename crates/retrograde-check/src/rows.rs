@@ -1,0 +1,14 @@
+//! Samples as layers written by hand take them.
+
+use retrograde_base::error::{Error, Result};
+use retrograde_textbook::{Labels, Tensor};
+use retrograde_train::data::{ImageLayout, Samples};
+
+/// The rows of these samples, `[N, pixels]`, from 0 to 1, and their labels.
+pub fn rows(samples: &Samples) -> Result<(Tensor, Labels)> {
+    let x =
+        Tensor::from_shape_vec(samples.shape(ImageLayout::Flat), samples.normalised()).map_err(|error| {
+            Error::invalid("samples", error.to_string(), "give as many pixels as the shape has")
+        })?;
+    Ok((x, Labels::Classes(samples.labels().iter().map(|&label| label as usize).collect())))
+}

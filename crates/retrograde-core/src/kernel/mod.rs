@@ -1,0 +1,62 @@
+//! Slices in, slices out: the arithmetic itself, and the only room with `unsafe`.
+//!
+//! A kernel knows nothing of graphs. It is given the values of its inputs as slices and a part of its output to
+//! fill. Which part, on which thread, and where in memory is decided by the plan; this room makes it fast.
+//!
+//! * [`Real`] is the number a plan is compiled for: `f32` or `f64`.
+//! * [`Expr`], [`Rows`] and [`View`] are the ways in which an operation can be carried out, each with
+//!   as much freedom for the plan as the operation's nature allows.
+//! * [`dispatch`] runs a piece of safe code compiled for the best instruction set the processor has.
+//! * `matmul`, `strided` and `reduce` are the loops that several operations share.
+//! * `program` is a list of steps over one `arena` of memory, which the threads of a `thread_pool` execute; `chain` is the
+//!   step for elementwise operations. It checks once that the steps are sound, and is the safe face of this room.
+//!
+//! **Bits.** What a kernel computes for one element of its output never depends on how the output was cut into
+//! parts: sums run in an order fixed by the shapes alone. So the number of threads cannot change a result.
+
+#![allow(unsafe_code, reason = "the one room where it is allowed; each block says why it is sound")]
+
+mod access;
+pub(crate) mod arena;
+pub(crate) mod chain;
+mod dispatch;
+mod exponential;
+mod expr;
+mod form;
+mod left_out;
+mod logarithm;
+pub(crate) mod matmul;
+#[cfg(target_arch = "aarch64")]
+mod neon;
+mod nonzeros;
+mod peak;
+pub(crate) mod prefetch;
+pub(crate) mod program;
+mod real;
+pub(crate) mod reduce;
+#[cfg(test)]
+mod samples;
+pub(crate) mod sparse;
+mod step;
+mod step_times;
+pub(crate) mod strided;
+pub(crate) mod table;
+pub(crate) mod tail;
+mod tangent;
+mod thread_pool;
+mod vector;
+pub(crate) mod work;
+
+pub(crate) use chain::RowsOfLoad;
+pub use dispatch::{Body, InstructionSet, dispatch, instruction_set};
+pub use expr::{Binary, Comparison, Condition, Constant, Expr, FormulaStyle, Node, Unary};
+pub(crate) use form::Operand;
+pub use form::{Call, Form, Input, Inputs, Output, Rows, RowsKernel, Values, Viewing};
+pub use left_out::LeftOut;
+pub use peak::Peak;
+pub use program::Threads;
+pub use real::Real;
+pub use sparse::{SparseRows, SparseRowsMut};
+pub use strided::View;
+pub use table::Bytes;
+pub use vector::Vector;

@@ -1,0 +1,386 @@
+//! IDX, the file format of MNIST and its kin: a header that gives the shape, then the elements, one after another.
+//!
+//! ```text
+//! 00 00            always
+//! 08               what an element is; 08 is an unsigned byte, the only kind that images and labels use
+//! 03               the rank: 3 axes
+//! 00 00 ea 60      60,000 images, big-endian
+//! 00 00 00 1c      of 28 rows
+//! 00 00 00 1c      of 28 columns
+//! …                60,000 · 28 · 28 bytes, the last axis running fastest
+//! ```
+//!
+//! A file may be gzipped; its content tells, not its name. Nothing in a file is believed: memory is taken only for
+//! a size that the file's own length can hold, and a file that is shorter or longer than its header says is refused.
+//!
+//! Source: <http://yann.lecun.com/exdb/mnist/>, "The IDX file format".
+
+use std::fmt::Write;
+use std::io::{self, Read};
+use std::path::Path;
+
+use flate2::bufread::MultiGzDecoder;
+
+use retrograde_base::{Error, Result, files};
+
+/// An array of unsigned bytes of any rank, as an IDX file holds it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IdxArray {
+    shape: Vec<usize>,
+    bytes: Vec<u8>,
+}
+
+/// What a good file is, for the end of each message.
+const EXPECTED: &str = "expected is an IDX file of unsigned bytes, gzipped or not: 00 00 08, the rank, one 32-bit \
+    size an axis, and exactly that many bytes";
+
+/// Deflate's greatest ratio: a match of 258 bytes takes at least two bits. So `n` gzipped bytes never hold more
+/// than 1032·n, and a header that promises more is wrong before anything is unpacked.
+/// Source: <https://zlib.net/zlib_tech.html>, "Maximum Compression Factor".
+const DEFLATE_RATIO: u64 = 1032;
+
+const UNSIGNED_BYTE: u8 = 0x08;
+
+impl IdxArray {
+    /// The most bytes that a file may hold, packed or unpacked: 1 GiB, twice the largest data set that is
+    /// published in this format (EMNIST by class: 697,932 images of 28 × 28).
+    pub const MAX_BYTES: u64 = 1 << 30;
+
+    /// Reads an IDX file, gzipped or not.
+    ///
+    /// # Errors
+    /// [`Error::File`] if the file cannot be read. [`Error::Format`] if it is a folder, empty, not IDX, of another
+    /// element type, truncated, longer than its header says, corrupt gzip, or above [`IdxArray::MAX_BYTES`].
+    ///
+    /// # Examples
+    /// ```
+    /// # fn main() -> retrograde::Result<()> {
+    /// use retrograde::data::IdxArray;
+    ///
+    /// let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../retrograde-digits/mnist-5k/");
+    /// let images = IdxArray::read(format!("{folder}/t10k-images-idx3-ubyte.gz"))?;
+    /// assert_eq!(images.shape(), [1000, 28, 28]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn read(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref();
+        Self::decode(path, &files::read_bounded(path, Self::MAX_BYTES)?, Self::MAX_BYTES)
+    }
+
+    /// Takes the content of an IDX file, gzipped or not; `name` is what errors call it.
+    ///
+    /// # Errors
+    /// [`Error::Format`], as [`IdxArray::read`].
+    ///
+    /// # Examples
+    /// ```
+    /// # fn main() -> retrograde::Result<()> {
+    /// use retrograde::data::IdxArray;
+    ///
+    /// let labels = IdxArray::from_bytes("labels", &[0, 0, 8, 1, 0, 0, 0, 3, 7, 2, 1])?;
+    /// assert_eq!(labels.shape(), [3]);
+    /// assert_eq!(labels.bytes(), [7, 2, 1]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn from_bytes(name: impl AsRef<Path>, content: &[u8]) -> Result<Self> {
+        Self::decode(name.as_ref(), content, Self::MAX_BYTES)
+    }
+
+    /// The length of each axis, the outermost first.
+    pub fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
+    /// The elements, the last axis running fastest; as many as the product of the shape.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The elements, without a copy.
+    pub fn into_bytes(self) -> Vec<u8> {
+        self.bytes
+    }
+
+    /// The header that an IDX file of this array begins with. Header and elements are the unpacked file, byte for
+    /// byte, because nothing else is accepted on reading.
+    #[cfg(any(test, feature = "download"))]
+    pub(super) fn header(&self) -> Vec<u8> {
+        let mut header = vec![0, 0, UNSIGNED_BYTE, self.shape.len() as u8];
+        header.extend(self.shape.iter().flat_map(|size| (*size as u32).to_be_bytes()));
+        header
+    }
+
+    /// As [`IdxArray::from_bytes`], with at most `limit` unpacked elements.
+    pub(super) fn decode(name: &Path, content: &[u8], limit: u64) -> Result<Self> {
+        if content.is_empty() {
+            return Err(Error::format(name, "it is empty", EXPECTED));
+        }
+        let wrong = |problem: String| Error::format(name, problem, EXPECTED);
+        if content.starts_with(&[0x1f, 0x8b]) {
+            let room = (content.len() as u64).saturating_mul(DEFLATE_RATIO);
+            let unpacked = MultiGzDecoder::new(content);
+            let corrupt = |error: io::Error| format!("its gzip data is corrupt or truncated ({error})");
+            Self::parse(unpacked, room, limit, corrupt).map_err(wrong)
+        } else {
+            let unreadable = |error: io::Error| error.to_string();
+            Self::parse(content, content.len() as u64, limit, unreadable).map_err(wrong)
+        }
+    }
+
+    /// Reads header and elements from a stream that can hold at most `room` bytes. The error is the problem in words.
+    fn parse(
+        mut stream: impl Read,
+        room: u64,
+        limit: u64,
+        corrupt: impl Fn(io::Error) -> String + Copy,
+    ) -> Result<Self, String> {
+        let magic = up_to(&mut stream, 4, corrupt)?;
+        let &[0, 0, kind, rank] = magic.as_slice() else { return Err(not_idx(&magic)) };
+        if kind != UNSIGNED_BYTE {
+            return Err(format!("its elements are {} (type 0x{kind:02x})", kind_name(kind)));
+        }
+        let sizes = up_to(&mut stream, 4 * u64::from(rank), corrupt)?;
+        if sizes.len() < 4 * usize::from(rank) {
+            let missing = 4 * usize::from(rank) - sizes.len();
+            return Err(format!("it ends {missing} bytes before the end of its header of rank {rank}"));
+        }
+        let sizes: Vec<u32> = sizes
+            .chunks_exact(4)
+            .map(|size| u32::from_be_bytes([size[0], size[1], size[2], size[3]]))
+            .collect();
+        let shape = sizes.iter().map(u32::to_string).collect::<Vec<_>>().join(" × ");
+        let shape = if sizes.is_empty() { "1".to_owned() } else { shape };
+        let promised = sizes.iter().try_fold(1_u64, |product, size| product.checked_mul(u64::from(*size)));
+        let Some(promised) = promised.filter(|promised| *promised <= room) else {
+            return Err(format!(
+                "its header promises {shape} bytes, but a file as short as it is holds at most {room}"
+            ));
+        };
+        if promised > limit {
+            return Err(format!("its header promises {shape} bytes; at most {limit} are accepted"));
+        }
+        let bytes = up_to(&mut stream, promised, corrupt)?;
+        if (bytes.len() as u64) < promised {
+            let found = bytes.len();
+            return Err(format!("its header promises {shape} = {promised} bytes, but it ends after {found}"));
+        }
+        // This read also makes the gzip decoder compare its checksum.
+        if !up_to(&mut stream, 1, corrupt)?.is_empty() {
+            return Err(format!("it goes on after the {shape} = {promised} bytes that its header promises"));
+        }
+        Ok(IdxArray { shape: sizes.into_iter().map(|size| size as usize).collect(), bytes })
+    }
+}
+
+/// The next `count` bytes of the stream, or as many as there are.
+fn up_to(
+    stream: &mut impl Read,
+    count: u64,
+    corrupt: impl Fn(io::Error) -> String,
+) -> Result<Vec<u8>, String> {
+    let mut bytes = Vec::new();
+    usize::try_from(count)
+        .ok()
+        .and_then(|count| bytes.try_reserve_exact(count).ok())
+        .ok_or_else(|| format!("there is no memory for its {count} bytes"))?;
+    stream.take(count).read_to_end(&mut bytes).map_err(corrupt)?;
+    Ok(bytes)
+}
+
+/// What stands where the magic number should.
+fn not_idx(start: &[u8]) -> String {
+    let mut found = String::new();
+    for byte in start {
+        // Writing to a string cannot fail.
+        let _ = write!(found, " {byte:02x}");
+    }
+    if start.len() < 4 {
+        return format!("it has only {} bytes ({})", start.len(), found.trim_start());
+    }
+    format!("it begins with{found} (\"{}\"), not with 00 00", start.escape_ascii())
+}
+
+fn kind_name(kind: u8) -> &'static str {
+    match kind {
+        0x09 => "signed bytes",
+        0x0b => "16-bit integers",
+        0x0c => "32-bit integers",
+        0x0d => "32-bit floats",
+        0x0e => "64-bit floats",
+        _ => "of no type that IDX knows",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use flate2::{Compression, write::GzEncoder};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Written by hand, not by the code under test.
+    fn idx(sizes: &[u32], bytes: &[u8]) -> Vec<u8> {
+        let mut file = vec![0, 0, 8, sizes.len() as u8];
+        for size in sizes {
+            file.extend([(size >> 24) as u8, (size >> 16) as u8, (size >> 8) as u8, *size as u8]);
+        }
+        file.extend(bytes);
+        file
+    }
+
+    fn gzip(bytes: &[u8]) -> Vec<u8> {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    fn problem(content: &[u8]) -> String {
+        let error = IdxArray::from_bytes("some-file", content).unwrap_err();
+        assert!(matches!(error, Error::Format { .. }));
+        let text = error.to_string();
+        assert!(text.contains("some-file") && text.contains("expected is"), "{text}");
+        text
+    }
+
+    #[test]
+    fn arrays_of_any_rank_are_read_gzipped_or_not() {
+        let bytes: Vec<u8> = (0..24).collect();
+        let shapes: [&[u32]; 5] = [&[24], &[4, 6], &[2, 3, 4], &[1, 2, 3, 4, 1], &[24; 1]];
+        for shape in shapes {
+            let file = idx(shape, &bytes);
+            for content in [file.clone(), gzip(&file)] {
+                let array = IdxArray::from_bytes("file", &content).unwrap();
+                assert_eq!(array.shape().iter().map(|size| *size as u32).collect::<Vec<_>>(), shape);
+                assert_eq!(array.bytes(), bytes);
+                assert_eq!([array.header(), array.into_bytes()].concat(), file);
+            }
+        }
+        let nothing = IdxArray::from_bytes("file", &idx(&[0, 28, 28], &[])).unwrap();
+        assert_eq!((nothing.shape(), nothing.bytes()), (&[0, 28, 28][..], &[][..]));
+        let scalar = IdxArray::from_bytes("file", &idx(&[], &[5])).unwrap();
+        assert_eq!((scalar.shape(), scalar.bytes()), (&[][..], &[5][..]));
+    }
+
+    #[test]
+    fn gzip_of_several_members_is_one_file() {
+        let file = idx(&[6], b"abcdef");
+        let parts = [gzip(&file[..3]), gzip(&file[3..10]), gzip(&file[10..])].concat();
+        assert_eq!(IdxArray::from_bytes("file", &parts).unwrap().bytes(), b"abcdef");
+    }
+
+    #[test]
+    fn what_is_not_idx_is_named() {
+        assert!(problem(b"").contains("it is empty"));
+        assert!(problem(b"\0\0").contains("it has only 2 bytes (00 00)"));
+        assert!(problem(b"<!DOCTYPE html>").contains(r#"it begins with 3c 21 44 4f ("<!DO")"#));
+        assert!(problem(&[0, 0, 0x0d, 1, 0, 0, 0, 0]).contains("32-bit floats (type 0x0d)"));
+        assert!(problem(&[0, 0, 0x77, 1, 0, 0, 0, 0]).contains("no type that IDX knows (type 0x77)"));
+        assert!(problem(&gzip(b"")).contains("it has only 0 bytes"));
+    }
+
+    #[test]
+    fn a_length_that_the_header_does_not_say_is_refused() {
+        let file = idx(&[3, 2, 2], &[9; 12]);
+        for content in [file.clone(), gzip(&file)] {
+            assert!(IdxArray::from_bytes("file", &content).is_ok());
+        }
+        assert!(problem(&file[..9]).contains("ends 7 bytes before the end of its header of rank 3"));
+        assert!(problem(&gzip(&file[..27])).contains("promises 3 × 2 × 2 = 12 bytes, but it ends after 11"));
+        let longer = [file, vec![1]].concat();
+        assert!(problem(&longer).contains("goes on after the 3 × 2 × 2 = 12 bytes"));
+        assert!(problem(&gzip(&longer)).contains("goes on after"));
+    }
+
+    #[test]
+    fn no_memory_is_taken_for_an_empty_promise() {
+        // The message with the room shows that it was refused before a byte was reserved or unpacked.
+        let many = [u32::MAX, 28, 28];
+        assert!(
+            problem(&idx(&many, &[0; 784]))
+                .contains("4294967295 × 28 × 28 bytes, but a file as short as it is")
+        );
+        assert!(
+            problem(&gzip(&idx(&many, &[0; 784]))).contains("but a file as short as it is holds at most")
+        );
+        assert!(
+            problem(&idx(&[u32::MAX; 255], &[])).contains("but a file as short as it is holds at most 1024")
+        );
+        let overflow_to_zero = [1 << 31, 1 << 31, 4];
+        assert!(problem(&idx(&overflow_to_zero, &[])).contains("but a file as short as it is holds at most"));
+    }
+
+    #[test]
+    fn a_gzip_bomb_is_unpacked_no_further_than_its_header_says() {
+        // 100 MB of zeros in 100 kB, behind a header that promises 10 bytes.
+        let bomb = gzip(&idx(&[10], &vec![0; 100_000_000]));
+        assert!(bomb.len() < 150_000);
+        assert!(problem(&bomb).contains("goes on after the 10 = 10 bytes"));
+        // And behind one that says the truth, which is more than was asked for.
+        let honest = gzip(&idx(&[100_000_000], &vec![0; 100_000_000]));
+        let error = IdxArray::decode(Path::new("file"), &honest, 1_000_000).unwrap_err().to_string();
+        assert!(error.contains("promises 100000000 bytes; at most 1000000 are accepted"), "{error}");
+        assert!(IdxArray::decode(Path::new("file"), &honest, 100_000_000).is_ok());
+    }
+
+    #[test]
+    fn corrupt_gzip_is_refused() {
+        let good = gzip(&idx(&[1000], &(0..1000).map(|i| (i * i % 251) as u8).collect::<Vec<_>>()));
+        for end in [3, 12, 20, good.len() - 9, good.len() - 1] {
+            assert!(problem(&good[..end]).contains("gzip data is corrupt or truncated"), "cut at {end}");
+        }
+        // The last eight bytes are the checksum and the length.
+        for at in [good.len() - 8, good.len() - 1, good.len() / 2] {
+            let mut bad = good.clone();
+            bad[at] ^= 0x10;
+            IdxArray::from_bytes("file", &bad).unwrap_err();
+        }
+        assert!(problem(&[good, b"trailing".to_vec()].concat()).contains("gzip data is corrupt"));
+    }
+
+    #[test]
+    fn the_path_is_in_the_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = IdxArray::read(folder.path()).unwrap_err().to_string();
+        assert!(error.contains("it is a folder"), "{error}");
+        let absent = folder.path().join("absent-idx3-ubyte");
+        let error = IdxArray::read(absent).unwrap_err().to_string();
+        assert!(error.contains("cannot read") && error.contains("absent-idx3-ubyte"), "{error}");
+    }
+
+    proptest! {
+        /// Whatever the bytes are: an array that its file can hold, or an error.
+        #[test]
+        fn arbitrary_bytes_do_no_harm(mut content in proptest::collection::vec(any::<u8>(), 0..200), like in 0..3_usize) {
+            // Most random bytes fail at the first; so they are also given the start of an IDX or a gzip file.
+            let starts: [&[u8]; 3] = [&[], &[0, 0, 8], &[0x1f, 0x8b, 8, 0]];
+            let start = starts[like];
+            content.splice(..start.len().min(content.len()), start.iter().copied());
+            if let Ok(array) = IdxArray::from_bytes("file", &content) {
+                prop_assert_eq!(array.shape.iter().product::<usize>(), array.bytes.len());
+                prop_assert!(array.bytes.capacity() <= content.len() * DEFLATE_RATIO as usize);
+            }
+        }
+
+        /// A good file with one byte changed: never a panic, never an array that contradicts its shape. The good
+        /// file cut anywhere: always an error.
+        #[test]
+        fn mutated_files_do_no_harm(
+            bytes in proptest::collection::vec(any::<u8>(), 0..60), at in any::<proptest::sample::Index>(),
+            value in any::<u8>(), cut in any::<proptest::sample::Index>(), packed in any::<bool>(),
+        ) {
+            let file = idx(&[bytes.len() as u32], &bytes);
+            let good = if packed { gzip(&file) } else { file };
+            prop_assert!(IdxArray::from_bytes("file", &good[..cut.index(good.len())]).is_err());
+            let mut changed = good;
+            let place = at.index(changed.len());
+            changed[place] = value;
+            if let Ok(array) = IdxArray::from_bytes("file", &changed) {
+                prop_assert_eq!(array.shape.iter().product::<usize>(), array.bytes.len());
+            }
+        }
+    }
+}

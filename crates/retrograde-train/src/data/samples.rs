@@ -1,0 +1,389 @@
+//! Images with their labels.
+//!
+//! [`Samples`] is the one form in which the library holds labelled images: bytes as they were in the file and one
+//! class index an image, both shared and read only, so that a clone costs nothing and a batch is gathered straight
+//! from the bytes. Once made it is right: image and label counts agree, every label is below the number of classes,
+//! and there is at least one image of at least one pixel.
+
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::IdxArray;
+use retrograde_base::printable::shown;
+use retrograde_base::{Error, Result};
+use retrograde_core::kernel::Bytes;
+
+/// What a pixel's byte is divided by, so that black and white are 0 and 1.
+pub const PIXEL_SCALE: f64 = 255.0;
+
+/// How the axes of an image are told to a network. The numbers and their order are the same for all three.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ImageLayout {
+    /// `[n, rows · columns]`: each image one row, as a dense layer takes it.
+    Flat,
+    /// `[n, rows, columns]`.
+    Plane,
+    /// `[n, 1, rows, columns]`: with the one channel of a grey image, as a convolution takes it.
+    Channel,
+}
+
+/// Images (bytes, all of one size) with a label each; never empty.
+///
+/// # Examples
+/// ```
+/// # fn main() -> retrograde::Result<()> {
+/// use retrograde::data::{ImageLayout, Samples};
+///
+/// // Two images of 1 × 3 pixels, of the classes 1 and 0 out of two.
+/// let samples = Samples::new(vec![0, 51, 255, 255, 0, 0], [1, 3], vec![1, 0], 2)?;
+/// assert_eq!(samples.shape(ImageLayout::Flat), [2, 3]);
+/// assert_eq!(samples.normalised(), [0.0, 0.2, 1.0, 1.0, 0.0, 0.0]);
+/// assert_eq!(samples.one_hot()?, [0.0, 1.0, 1.0, 0.0]);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+pub struct Samples {
+    images: Bytes,
+    image_shape: [usize; 2],
+    labels: Arc<[u32]>,
+    classes: usize,
+}
+
+/// What is wrong, and what would be right; the caller knows whether it was in a file or in an argument.
+type Fault = (String, String);
+
+// `is_empty` would always say no.
+#[expect(clippy::len_without_is_empty, reason = "samples are never empty")]
+impl Samples {
+    /// Samples of a program's own: `images` holds one image after another, each row by row; `image_shape` is
+    /// `[rows, columns]`; `labels` are class indices below `classes`.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if there is no image, an image has no pixel, the bytes are not as many as the labels'
+    /// images have, a label is not below `classes`, or there are more rows than a 32-bit index reaches.
+    pub fn new(
+        images: impl Into<Bytes>,
+        image_shape: [usize; 2],
+        labels: impl Into<Arc<[u32]>>,
+        classes: usize,
+    ) -> Result<Self> {
+        let (images, labels) = (images.into(), labels.into());
+        let invalid = |(problem, remedy): Fault| Error::invalid("samples", problem, remedy);
+        let [rows, columns] = image_shape;
+        if rows.checked_mul(columns).and_then(|pixels| pixels.checked_mul(labels.len())) != Some(images.len())
+        {
+            let problem = format!(
+                "{} labels for images of {rows} × {columns} pixels in {} bytes",
+                labels.len(),
+                images.len()
+            );
+            return Err(invalid((problem, "give labels · rows · columns bytes".to_owned())));
+        }
+        Self::checked(images, image_shape, labels, classes).map_err(invalid)
+    }
+
+    /// Reads a file of images and one of labels, IDX, gzipped or not.
+    ///
+    /// # Errors
+    /// As [`IdxArray::read`]; [`Error::Format`] if the files are swapped or of another rank, if their counts
+    /// differ, or a label is not below `classes`.
+    pub fn read(images: impl AsRef<Path>, labels: impl AsRef<Path>, classes: usize) -> Result<Self> {
+        let (images, labels) = (images.as_ref(), labels.as_ref());
+        Self::from_arrays((images, IdxArray::read(images)?), (labels, IdxArray::read(labels)?), classes)
+    }
+
+    /// Samples from two arrays, each with the file that it is from.
+    pub(super) fn from_arrays(
+        (image_file, images): (&Path, IdxArray),
+        (label_file, labels): (&Path, IdxArray),
+        classes: usize,
+    ) -> Result<Self> {
+        let &[count, rows, columns] = images.shape() else {
+            return Err(mislabelled(image_file, &images, "images (count × rows × columns)"));
+        };
+        let &[label_count] = labels.shape() else {
+            return Err(mislabelled(label_file, &labels, "labels (count)"));
+        };
+        if count != label_count {
+            return Err(Error::format(
+                label_file,
+                format!("it has {label_count} labels, but {} has {count} images", shown(image_file)),
+                "take both files from the same set",
+            ));
+        }
+        let label_values: Arc<[u32]> = labels.bytes().iter().map(|label| u32::from(*label)).collect();
+        Self::checked(images.into_bytes().into(), [rows, columns], label_values, classes).map_err(
+            |(problem, remedy)| {
+                let problem = format!("{problem} (the images are those of {})", shown(image_file));
+                Error::format(label_file, problem, remedy)
+            },
+        )
+    }
+
+    /// All checks but those of the counts, whose messages differ.
+    fn checked(
+        images: Bytes,
+        image_shape: [usize; 2],
+        labels: Arc<[u32]>,
+        classes: usize,
+    ) -> Result<Self, Fault> {
+        let fault = |problem: String, remedy: &str| Err((problem, remedy.to_owned()));
+        if images.is_empty() {
+            let [rows, columns] = image_shape;
+            let problem = format!("{} images of {rows} × {columns} pixels hold nothing", labels.len());
+            return fault(problem, "give at least one image of at least one pixel");
+        }
+        if u32::try_from(labels.len()).is_err() {
+            return fault(
+                format!("{} images", labels.len()),
+                "give at most 4294967295: rows have 32-bit indices",
+            );
+        }
+        let beyond = labels.iter().enumerate().find(|(_, label)| **label as usize >= classes);
+        if let Some((row, label)) = beyond {
+            let problem = format!("label {label} of row {row} is out of range for {classes} classes");
+            return fault(problem, "labels count from 0 and are below the number of classes");
+        }
+        Ok(Samples { images, image_shape, labels, classes })
+    }
+
+    /// How many images, and labels, there are; at least 1.
+    pub fn len(&self) -> usize {
+        self.labels.len()
+    }
+
+    /// How many pixels an image has: rows · columns; at least 1.
+    pub fn row_len(&self) -> usize {
+        self.image_shape[0] * self.image_shape[1]
+    }
+
+    /// The size of each image: `[rows, columns]`.
+    pub fn image_shape(&self) -> [usize; 2] {
+        self.image_shape
+    }
+
+    /// How many classes there are; every label is below it.
+    pub fn classes(&self) -> usize {
+        self.classes
+    }
+
+    /// The bytes of all images, shape `[n, rows, columns]`, the columns running fastest.
+    pub fn images(&self) -> &Bytes {
+        &self.images
+    }
+
+    /// The bytes of one image, shape `[rows, columns]`; none if there are not so many images.
+    pub fn image(&self, index: usize) -> Option<&[u8]> {
+        self.images.chunks_exact(self.row_len()).nth(index)
+    }
+
+    /// The class index of each image, shape `[n]`.
+    pub fn labels(&self) -> &Arc<[u32]> {
+        &self.labels
+    }
+
+    /// The shape of all images in that layout, to go with [`Samples::normalised`].
+    pub fn shape(&self, layout: ImageLayout) -> Vec<usize> {
+        let [rows, columns] = self.image_shape;
+        match layout {
+            ImageLayout::Flat => vec![self.len(), self.row_len()],
+            ImageLayout::Plane => vec![self.len(), rows, columns],
+            ImageLayout::Channel => vec![self.len(), 1, rows, columns],
+        }
+    }
+
+    /// All pixels as numbers from 0 to 1: each byte divided by [`PIXEL_SCALE`]. The order is that of
+    /// [`Samples::images`], which fits every [`ImageLayout`].
+    pub fn normalised(&self) -> Vec<f64> {
+        self.images.iter().map(|byte| f64::from(*byte) / PIXEL_SCALE).collect()
+    }
+
+    /// The labels as rows with a single 1, shape `[n, classes]`.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if there is no memory for so many classes.
+    pub fn one_hot(&self) -> Result<Vec<f64>> {
+        let mut rows: Vec<f64> = Vec::new();
+        let reserved =
+            self.len().checked_mul(self.classes).filter(|size| rows.try_reserve_exact(*size).is_ok());
+        let Some(size) = reserved else {
+            let problem = format!("there is no memory for {} rows of {} classes", self.len(), self.classes);
+            return Err(Error::invalid("one-hot labels", problem, "use the labels as indices"));
+        };
+        rows.resize(size, 0.0);
+        for (row, label) in rows.chunks_exact_mut(self.classes).zip(self.labels.iter()) {
+            row[*label as usize] = 1.0;
+        }
+        Ok(rows)
+    }
+
+    /// The samples of these rows, in this order; a row may come more than once.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if no row is asked for, or one that does not exist.
+    ///
+    /// # Examples
+    /// ```
+    /// # fn main() -> retrograde::Result<()> {
+    /// let digits = retrograde::data::Dataset::embedded()?;
+    /// let first_three = digits.train().select(&[0, 1, 2])?;
+    /// assert_eq!(first_three.labels()[..], [0, 1, 2]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn select(&self, rows: &[u32]) -> Result<Self> {
+        if rows.is_empty() {
+            return Err(Error::invalid("rows to select", "there are none", "name at least one row"));
+        }
+        let mut images = Vec::new();
+        let mut labels = Vec::new();
+        for row in rows {
+            let Some(image) = self.image(*row as usize) else {
+                let problem = format!("there is no row {row} among {}", self.len());
+                return Err(Error::invalid("rows to select", problem, "rows count from 0"));
+            };
+            images.extend_from_slice(image);
+            labels.push(self.labels[*row as usize]);
+        }
+        Ok(Samples {
+            images: images.into(),
+            image_shape: self.image_shape,
+            labels: labels.into(),
+            classes: self.classes,
+        })
+    }
+}
+
+/// An array of another rank than its place asks for.
+fn mislabelled(file: &Path, array: &IdxArray, expected: &str) -> Error {
+    let found = match array.shape().len() {
+        1 => "labels",
+        3 => "images",
+        _ => "neither images nor labels",
+    };
+    let shape = array.shape();
+    Error::format(
+        file,
+        format!("its shape {shape:?} is that of {found}, where {expected} are expected"),
+        "check that the files are not swapped or renamed",
+    )
+}
+
+impl fmt::Debug for Samples {
+    /// The sizes; the bytes of a whole data set are nobody's idea of debugging.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut text = formatter.debug_struct("Samples");
+        text.field("len", &self.len());
+        text.field("image_shape", &self.image_shape).field("classes", &self.classes).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn three() -> Samples {
+        Samples::new((0..18).collect::<Vec<u8>>(), [2, 3], vec![2, 0, 1], 3).unwrap()
+    }
+
+    fn array(sizes: &[u8], bytes: &[u8]) -> IdxArray {
+        let mut file = vec![0, 0, 8, sizes.len() as u8];
+        for size in sizes {
+            file.extend([0, 0, 0, *size]);
+        }
+        IdxArray::from_bytes("array", &[&file, bytes].concat()).unwrap()
+    }
+
+    #[test]
+    fn what_was_put_in_comes_out() {
+        let samples = three();
+        assert_eq!((samples.len(), samples.row_len(), samples.image_shape()), (3, 6, [2, 3]));
+        assert_eq!(samples.image(1), Some(&[6, 7, 8, 9, 10, 11][..]));
+        assert_eq!((samples.image(3), samples.image(usize::MAX)), (None, None));
+        assert_eq!(samples.labels()[..], [2, 0, 1]);
+        assert_eq!(samples.shape(ImageLayout::Flat), [3, 6]);
+        assert_eq!(samples.shape(ImageLayout::Plane), [3, 2, 3]);
+        assert_eq!(samples.shape(ImageLayout::Channel), [3, 1, 2, 3]);
+        assert_eq!(samples.one_hot().unwrap(), [0., 0., 1., 1., 0., 0., 0., 1., 0.]);
+        assert_eq!(format!("{samples:?}"), "Samples { len: 3, image_shape: [2, 3], classes: 3, .. }");
+    }
+
+    #[test]
+    fn every_byte_is_normalised_as_numpy_does() {
+        let samples = Samples::new((0..=255).collect::<Vec<u8>>(), [16, 16], vec![0], 1).unwrap();
+        let values = samples.normalised();
+        assert_eq!((values[0], values[255]), (0.0, 1.0));
+        // np.arange(256) / 255: division, not multiplication by 1/255, which differs in the last bit at some bytes.
+        assert_eq!(
+            (values[3], values[49], values[128]),
+            (3.0 / 255.0, 49.0 / 255.0, 0.501_960_784_313_725_5)
+        );
+    }
+
+    #[test]
+    fn rows_are_selected_in_order_and_repeatedly() {
+        let selected = three().select(&[2, 0, 2]).unwrap();
+        assert_eq!(selected.labels()[..], [1, 2, 1]);
+        assert_eq!(selected.image(0), selected.image(2));
+        assert_eq!(selected.image(1), Some(&[0, 1, 2, 3, 4, 5][..]));
+        assert_eq!(selected.classes(), 3);
+        let error = three().select(&[0, 3]).unwrap_err().to_string();
+        assert!(error.contains("no row 3 among 3"), "{error}");
+        three().select(&[]).unwrap_err();
+    }
+
+    #[test]
+    fn wrong_arguments_are_told() {
+        let problem = |images: usize, shape, labels: &[u32], classes| {
+            let error = Samples::new(vec![0; images], shape, labels, classes).unwrap_err();
+            assert!(matches!(error, Error::Invalid { .. }));
+            error.to_string()
+        };
+        assert!(problem(11, [2, 3], &[0, 1], 2).contains("2 labels for images of 2 × 3 pixels in 11 bytes"));
+        assert!(problem(0, [2, 3], &[], 2).contains("0 images of 2 × 3 pixels hold nothing"));
+        assert!(problem(0, [0, 3], &[0, 0], 2).contains("2 images of 0 × 3 pixels hold nothing"));
+        assert!(problem(12, [2, 3], &[0, 2], 2).contains("label 2 of row 1 is out of range for 2 classes"));
+        assert!(problem(6, [2, 3], &[0], 0).contains("out of range for 0 classes"));
+        assert!(problem(6, [usize::MAX, 2], &[0], 1).contains("1 labels for images"));
+    }
+
+    #[test]
+    fn too_many_classes_for_one_hot_rows_are_an_error() {
+        let samples = Samples::new(vec![0, 0], [1, 1], vec![0, 1], usize::MAX).unwrap();
+        let error = samples.one_hot().unwrap_err().to_string();
+        assert!(error.contains("no memory for 2 rows"), "{error}");
+    }
+
+    #[test]
+    fn arrays_of_files_that_do_not_fit_are_told_with_both_files() {
+        let make = |images, labels, classes| {
+            Samples::from_arrays(
+                (Path::new("some/images"), images),
+                (Path::new("some/labels"), labels),
+                classes,
+            )
+        };
+        let good = || array(&[2, 1, 3], &[1, 2, 3, 4, 5, 6]);
+        let samples = make(good(), array(&[2], &[9, 0]), 10).unwrap();
+        assert_eq!(samples, Samples::new(vec![1, 2, 3, 4, 5, 6], [1, 3], vec![9, 0], 10).unwrap());
+
+        let text = |images, labels| make(images, labels, 10).unwrap_err().to_string();
+        let swapped = text(array(&[2], &[1, 2]), good());
+        assert!(swapped.contains("some/images") && swapped.contains("[2] is that of labels"), "{swapped}");
+        let twice = text(good(), good());
+        assert!(twice.contains("some/labels") && twice.contains("[2, 1, 3] is that of images"), "{twice}");
+        let rank = text(array(&[2, 2], &[1, 2, 3, 4]), array(&[2], &[1, 2]));
+        assert!(rank.contains("neither images nor labels"), "{rank}");
+        let range = text(good(), array(&[2], &[3, 10]));
+        for part in ["some/labels", "some/images", "label 10 of row 1", "10 classes"] {
+            assert!(range.contains(part), "{range}");
+        }
+        let counts = text(good(), array(&[3], &[0, 0, 0]));
+        for part in ["some/labels", "3 labels", "some/images has 2 images"] {
+            assert!(counts.contains(part), "{counts}");
+        }
+        assert!(text(array(&[0, 1, 1], &[]), array(&[0], &[])).contains("hold nothing"));
+    }
+}

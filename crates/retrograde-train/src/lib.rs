@@ -1,0 +1,15 @@
+//! Training with Retrograde: networks, optimizers, data sets, the training loop.
+//!
+//! | module | what it is for |
+//! | --- | --- |
+//! | [`nn`] | layers, initial weights, models and their parameters |
+//! | [`optim`] | update rules, recorded as graph |
+//! | [`data`] | data sets: the embedded digits, IDX files, MNIST on request; batches |
+//! | [`train`] | the training loop, evaluation, history, checkpoints |
+//!
+//! Programs use the crate `retrograde`, which re-exports all of this.
+
+pub mod data;
+pub mod nn;
+pub mod optim;
+pub mod train;

@@ -1,0 +1,48 @@
+//! `AdaGrad`.
+
+use super::{Optimizer, Update, scaled};
+use retrograde_core::graph::{Graph, Tensor, Var};
+
+/// `AdaGrad`: h ← h + g², w ← w − η·g / (√h + ε). Each number has a learning rate of its own, which shrinks with what
+/// it has moved. Duchi, Hazan and Singer (2011); the book's chapter 6.1.5.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct AdaGrad {
+    learning_rate: f64,
+    epsilon: f64,
+}
+
+impl AdaGrad {
+    /// With the learning rate η, 0.01 by custom; ε is 1e-10.
+    pub fn new(learning_rate: f64) -> Self {
+        AdaGrad { learning_rate, epsilon: 1e-10 }
+    }
+}
+
+impl Optimizer for AdaGrad {
+    fn description(&self) -> String {
+        "adagrad".into()
+    }
+
+    fn learning_rate(&self) -> f64 {
+        self.learning_rate
+    }
+
+    fn record(
+        &self,
+        graph: &Graph,
+        learning_rate: &Var,
+        parameters: &[Var],
+        gradients: &[Var],
+    ) -> Vec<Update> {
+        let mut updates = Vec::new();
+        for (parameter, gradient) in parameters.iter().zip(gradients) {
+            let squares =
+                super::state(graph, "squares", parameter, Tensor::zeros(parameter.shape_or_scalar()));
+            let new_squares = &squares + gradient * gradient;
+            let step = gradient / (new_squares.sqrt() + self.epsilon);
+            updates.push(Update::new(parameter, parameter - scaled(learning_rate, &step)));
+            updates.push(Update::new(&squares, new_squares));
+        }
+        updates
+    }
+}

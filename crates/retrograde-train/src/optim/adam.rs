@@ -1,0 +1,89 @@
+//! Adam, and `AdamW`.
+
+use super::{Optimizer, Update, scaled};
+use retrograde_core::graph::{Graph, Tensor, Var};
+
+/// Adam: m ← β₁·m + (1 − β₁)·g, v ← β₂·v + (1 − β₂)·g², w ← w − η·m̂ / (√v̂ + ε), where m̂ = m/(1 − β₁ᵗ) and
+/// v̂ = v/(1 − β₂ᵗ) undo that both begin at zero. Kingma and Ba (2015). With a weight decay it is `AdamW`, which first
+/// takes η·λ·w off the weights themselves: Loshchilov and Hutter (2019).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Adam {
+    learning_rate: f64,
+    betas: (f64, f64),
+    epsilon: f64,
+    weight_decay: f64,
+}
+
+impl Adam {
+    /// With the learning rate η, 0.001 by custom; β₁ is 0.9, β₂ 0.999, ε 1e-8.
+    pub fn new(learning_rate: f64) -> Self {
+        Adam { learning_rate, betas: (0.9, 0.999), epsilon: 1e-8, weight_decay: 0.0 }
+    }
+
+    /// `AdamW`: with the weight decay λ, 0.01 by custom.
+    pub fn with_decay(learning_rate: f64, weight_decay: f64) -> Self {
+        Adam { weight_decay, ..Self::new(learning_rate) }
+    }
+
+    /// With other β₁ and β₂.
+    pub fn betas(mut self, first: f64, second: f64) -> Self {
+        self.betas = (first, second);
+        self
+    }
+}
+
+/// 1 − βᵗ for the step t that is being made, and its update. Kept as q ← β·q + (1 − β) rather than as a power of β:
+/// that is the same, but loses no digits while βᵗ is near one.
+fn correction(graph: &Graph, name: &str, beta: f64) -> (Var, Update) {
+    let before = graph.state(name, 0.0);
+    let now = beta * &before + (1.0 - beta);
+    (now.clone(), Update::new(&before, now))
+}
+
+impl Optimizer for Adam {
+    fn description(&self) -> String {
+        let Adam { betas: (first, second), epsilon, weight_decay, .. } = self;
+        match *weight_decay {
+            0.0 => format!("adam {first} {second} {epsilon}"),
+            decay => format!("adamw {first} {second} {epsilon} {decay}"),
+        }
+    }
+
+    fn learning_rate(&self) -> f64 {
+        self.learning_rate
+    }
+
+    fn record(
+        &self,
+        graph: &Graph,
+        learning_rate: &Var,
+        parameters: &[Var],
+        gradients: &[Var],
+    ) -> Vec<Update> {
+        let (first, second) = self.betas;
+        let (first_correction, first_update) = correction(graph, "first_correction", first);
+        let (second_correction, second_update) = correction(graph, "second_correction", second);
+        // η·m̂ / (√v̂ + ε) with c = √(1 − β₂ᵗ) is η·c/(1 − β₁ᵗ) · m / (√v + ε·c): what is the same for all elements is computed
+        // once.
+        let root = second_correction.sqrt();
+        let rate = learning_rate * &root / first_correction;
+        let epsilon = self.epsilon * root;
+        let mut updates = vec![first_update, second_update];
+        for (parameter, gradient) in parameters.iter().zip(gradients) {
+            let zeros = || Tensor::zeros(parameter.shape_or_scalar());
+            let mean = super::state(graph, "mean", parameter, zeros());
+            let squares = super::state(graph, "squares", parameter, zeros());
+            let new_mean = mean.weighted_sum(first, gradient, 1.0 - first);
+            let new_squares = squares.weighted_sum(second, &(gradient * gradient), 1.0 - second);
+            let step = &new_mean / (new_squares.sqrt() + epsilon.broadcast(parameter.shape_or_scalar()));
+            let kept = match self.weight_decay {
+                0.0 => parameter.clone(),
+                decay => parameter * (1.0 - decay * learning_rate).broadcast(parameter.shape_or_scalar()),
+            };
+            updates.push(Update::new(parameter, kept - scaled(&rate, &step)));
+            updates.push(Update::new(&mean, new_mean));
+            updates.push(Update::new(&squares, new_squares));
+        }
+        updates
+    }
+}

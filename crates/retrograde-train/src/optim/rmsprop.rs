@@ -1,0 +1,55 @@
+//! `RMSProp`.
+
+use super::{Optimizer, Update, scaled};
+use retrograde_core::graph::{Graph, Tensor, Var};
+
+/// `RMSProp`: h ← α·h + (1 − α)·g², w ← w − η·g / (√h + ε). Like `AdaGrad`, but what is long ago is forgotten. Tieleman
+/// and Hinton (2012), in the form of PyTorch.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RmsProp {
+    learning_rate: f64,
+    decay: f64,
+    epsilon: f64,
+}
+
+impl RmsProp {
+    /// With the learning rate η, 0.01 by custom; α is 0.99 and ε 1e-8.
+    pub fn new(learning_rate: f64) -> Self {
+        RmsProp { learning_rate, decay: 0.99, epsilon: 1e-8 }
+    }
+
+    /// With another α.
+    pub fn decay(mut self, decay: f64) -> Self {
+        self.decay = decay;
+        self
+    }
+}
+
+impl Optimizer for RmsProp {
+    fn description(&self) -> String {
+        format!("rmsprop {}", self.decay)
+    }
+
+    fn learning_rate(&self) -> f64 {
+        self.learning_rate
+    }
+
+    fn record(
+        &self,
+        graph: &Graph,
+        learning_rate: &Var,
+        parameters: &[Var],
+        gradients: &[Var],
+    ) -> Vec<Update> {
+        let mut updates = Vec::new();
+        for (parameter, gradient) in parameters.iter().zip(gradients) {
+            let squares =
+                super::state(graph, "squares", parameter, Tensor::zeros(parameter.shape_or_scalar()));
+            let new_squares = squares.weighted_sum(self.decay, &(gradient * gradient), 1.0 - self.decay);
+            let step = gradient / (new_squares.sqrt() + self.epsilon);
+            updates.push(Update::new(parameter, parameter - scaled(learning_rate, &step)));
+            updates.push(Update::new(&squares, new_squares));
+        }
+        updates
+    }
+}

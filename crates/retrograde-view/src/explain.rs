@@ -1,0 +1,109 @@
+//! The figure, and below it each operation's chain rule with its numbers.
+
+use super::steps::{Share, Step, meeting, step};
+use super::summary::exact;
+use super::text::{Ink, Style, label};
+use super::trace::{Trace, TracedNode};
+use retrograde_base::letters::{columns, padded};
+use std::fmt;
+
+/// A trace explained: print it. Made by [`Explain::explain`](crate::Explain::explain).
+#[derive(Debug, Clone)]
+pub struct Explanation {
+    trace: Trace,
+    style: Style,
+}
+
+impl Explanation {
+    /// Of this trace, in 100 columns without colour.
+    pub fn new(trace: Trace) -> Self {
+        Explanation { trace, style: Style::default() }
+    }
+
+    /// In another style.
+    pub fn styled(self, style: Style) -> Self {
+        Explanation { style, ..self }
+    }
+
+    /// The numbers behind it.
+    pub fn trace(&self) -> &Trace {
+        &self.trace
+    }
+}
+
+impl fmt::Display for Explanation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (colour, of) = (self.style.colour, label(self.trace.output()));
+        let letters = |text: &str| self.style.letters(text);
+        writeln!(
+            f,
+            "Above each line: {} Below: {}",
+            Ink::Value.write(&letters("the value, forward →."), colour),
+            Ink::Gradient.write(&letters(&format!("the gradient of {of}, backward ←.")), colour),
+        )?;
+        write!(f, "\n{}", self.trace.text(self.style))?;
+        let lines = lines(&self.trace);
+        if !lines.is_empty() {
+            writeln!(f, "\nThe chain rule from right to left; g is the upstream gradient:\n")?;
+        }
+        lines.iter().try_for_each(|line| line.write(f, self.style))
+    }
+}
+
+/// One operation on scalars, on the way back.
+struct Line {
+    /// `price = apple_price × tax`.
+    forward: String,
+    /// What arrived: `1.1`, or `1 + 2 = 3` where paths meet.
+    upstream: String,
+    /// What goes on to each operand: its label, the rule and the same in numbers, and the result.
+    shares: Vec<ShareLine>,
+}
+
+/// An operand, its rule and the same in numbers, and the result.
+type ShareLine = (String, Option<(String, String)>, String);
+
+impl Line {
+    fn write(&self, f: &mut fmt::Formatter<'_>, style: Style) -> fmt::Result {
+        let letters = |text: &str| style.letters(text);
+        let gradient = |text: &str| Ink::Gradient.write(&letters(text), style.colour);
+        let forward = Ink::Name.write(&letters(&self.forward), style.colour);
+        writeln!(f, "  {forward}    {}", gradient(&format!("g = {}", self.upstream)))?;
+        let widest =
+            |texts: &mut dyn Iterator<Item = &String>| texts.map(|text| columns(text)).max().unwrap_or(0);
+        let operands = widest(&mut self.shares.iter().map(|(operand, ..)| operand));
+        let rules = widest(&mut self.shares.iter().filter_map(|(_, rule, _)| Some(&rule.as_ref()?.0)));
+        for (operand, rule, result) in &self.shares {
+            write!(f, "      {} = ", letters(&padded(&format!("∂{operand}"), operands + 1)))?;
+            if let Some((rule, numbers)) = rule {
+                write!(f, "{}", letters(&format!("{} = ", padded(rule, rules))))?;
+                if numbers != result {
+                    write!(f, "{} = ", letters(numbers))?;
+                }
+            }
+            writeln!(f, "{}", gradient(result))?;
+        }
+        Ok(())
+    }
+}
+
+/// The steps back through all operations on scalars, last operation first.
+fn lines(trace: &Trace) -> Vec<Line> {
+    trace.nodes().iter().rev().filter_map(|node| line(trace, node)).collect()
+}
+
+fn line(trace: &Trace, node: &TracedNode) -> Option<Line> {
+    let is_scalar = |edge: &usize| trace.nodes()[trace.edges()[*edge].from].value.scalar().is_some();
+    node.value.scalar().filter(|_| node.inputs.iter().all(is_scalar))?;
+    let upstream = exact(node.gradient.as_ref()?.scalar().ok()?);
+    let upstream = meeting(trace, node).map_or(upstream.clone(), |shares| format!("{shares} = {upstream}"));
+    let Step { formula, shares, .. } = step(trace, node)?;
+    let share = |share: Share| {
+        let result = exact(trace.edges()[share.edge].gradient.as_ref()?.scalar().ok()?);
+        let rule = share.rule.zip(share.numbers.map(|arithmetic| arithmetic.numbers));
+        Some((share.operand, rule, result))
+    };
+    let shares: Vec<_> = shares.into_iter().filter_map(share).collect();
+    let forward = format!("{} = {formula}", label(node));
+    (!shares.is_empty()).then_some(Line { forward, upstream, shares })
+}

@@ -1,0 +1,157 @@
+//! From a diagram to a sheet: all of it, or a band of its levels.
+//!
+//! A value that a later band needs leaves this one to its name and `…`; one of an earlier band enters from its name.
+
+use super::levels::{delay, levels};
+use super::sheet::{Link, Look, Sheet};
+use crate::diagram::{Block, BlockKind, Diagram};
+use crate::summary::gradient_lines;
+use crate::trace::{Trace, Value};
+use retrograde_base::letters::{printable, shortened};
+use retrograde_core::graph::Tensor;
+use std::collections::{BTreeSet, HashMap};
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+
+/// Names are cut to so many columns.
+const NAME: usize = 28;
+
+/// What is to be laid out.
+pub(crate) struct Content<'a> {
+    trace: &'a Trace,
+    diagram: &'a Diagram,
+    levels: Vec<usize>,
+    /// Whether given values stand beside what uses them first, rather than at the very left.
+    near: bool,
+}
+
+/// In figures of so few levels, all given values stand at the very left, as in the book; in longer ones each stands
+/// beside what uses it first.
+const SHORT: usize = 3;
+
+/// What is written in a figure.
+pub(crate) trait Writing {
+    /// The lines above a wire that carries this value of a node, an index into [`Trace::nodes`].
+    fn above(&self, node: usize, value: &Value) -> Vec<String>;
+    /// The lines below a wire along which this gradient flows back.
+    fn below(&self, node: usize, gradient: &Tensor) -> Vec<String>;
+    /// A label, in the letters there are.
+    fn letters(&self, text: &str) -> String;
+    /// What stands for what is left out.
+    fn ellipsis(&self) -> &str;
+}
+
+impl<'a> Content<'a> {
+    pub(crate) fn new(trace: &'a Trace, diagram: &'a Diagram) -> Self {
+        let mut levels = levels(diagram);
+        let near = levels.last().is_some_and(|&end| end > SHORT + 1);
+        if near {
+            delay(diagram, &mut levels);
+        }
+        Content { trace, diagram, levels, near }
+    }
+
+    /// The level of the end: the last.
+    pub(crate) fn end(&self) -> usize {
+        self.levels.last().copied().unwrap_or(0)
+    }
+
+    /// The sheet of some levels.
+    pub(crate) fn sheet(&self, band: RangeInclusive<usize>, writing: &dyn Writing) -> Sheet {
+        let Content { trace, diagram, levels, near } = self;
+        let mut sheet = Sheet::default();
+        let within =
+            |block: usize| diagram.blocks[block].kind != BlockKind::Leaf && band.contains(&levels[block]);
+        let column = |block: usize| levels[block] - band.start() + 1;
+        let short = |name: &str| shortened(&printable(name), NAME, writing.ellipsis());
+        // Each block's outputs: the nodes whose values leave it.
+        let mut outputs: HashMap<usize, BTreeSet<usize>> = HashMap::new();
+        for wire in &diagram.wires {
+            outputs.entry(wire.from).or_default().insert(wire.node);
+        }
+        let mut items: HashMap<usize, usize> = HashMap::new();
+        for block in (0..diagram.blocks.len()).filter(|&block| within(block)) {
+            let content = &diagram.blocks[block];
+            let text = writing.letters(&short(&content.label));
+            let look = if content.kind == BlockKind::End { Look::Name(text, None) } else { Look::Box(text) };
+            let outputs = outputs.get(&block).map_or(0, BTreeSet::len);
+            items.insert(block, sheet.add(look, Some(block), column(block), outputs));
+        }
+        let port = |block: usize, node: usize| {
+            let of_block = outputs.get(&block).into_iter().flatten();
+            of_block.take_while(|&&other| other != node).count()
+        };
+        let below = |node: usize, gradient: &Option<Arc<Tensor>>| {
+            gradient.as_deref().map_or_else(Vec::new, |gradient| writing.below(node, gradient))
+        };
+        let mut entering: HashMap<usize, usize> = HashMap::new();
+        let mut operand = vec![0; diagram.blocks.len()];
+        for (number, wire) in diagram.wires.iter().enumerate().filter(|(_, wire)| within(wire.to)) {
+            let from = if within(wire.from) {
+                (items[&wire.from], port(wire.from, wire.node))
+            } else {
+                let is_leaf = diagram.blocks[wire.from].kind == BlockKind::Leaf;
+                let entry = *entering.entry(wire.node).or_insert_with(|| {
+                    let name = if is_leaf {
+                        short(&diagram.blocks[wire.from].label)
+                    } else {
+                        format!(
+                            "{} {}",
+                            writing.ellipsis(),
+                            short(&carried(trace, diagram, wire.from, wire.node))
+                        )
+                    };
+                    let uses =
+                        diagram.wires.iter().filter(|other| other.node == wire.node && within(other.to));
+                    let first = uses.map(|other| column(other.to)).min().unwrap_or(1);
+                    let beside = if *near && is_leaf { first - 1 } else { 0 };
+                    let below = total(trace, diagram, wire.node);
+                    sheet.add(Look::Name(name, below), is_leaf.then_some(wire.from), beside, 1)
+                });
+                (entry, 0)
+            };
+            let to = (items[&wire.to], operand[wire.to]);
+            operand[wire.to] += 1;
+            let (above, below) = (writing.above(wire.node, &wire.value), below(wire.node, &wire.gradient));
+            sheet.links.push(Link { from, to, wire: number, above, below });
+        }
+        // What later bands need.
+        let mut leaving: HashMap<usize, Vec<usize>> = HashMap::new();
+        for (number, wire) in diagram.wires.iter().enumerate() {
+            if within(wire.from) && !within(wire.to) {
+                leaving.entry(wire.node).or_default().push(number);
+            }
+        }
+        let mut leaving: Vec<_> = leaving.into_iter().collect();
+        leaving.sort_unstable();
+        for (node, wires) in leaving {
+            let from = diagram.wires[wires[0]].from;
+            let name = format!("{} {}", short(&carried(trace, diagram, from, node)), writing.ellipsis());
+            let exit = sheet.add(Look::Name(name, None), None, band.end() - band.start() + 2, 0);
+            let edges = wires.iter().flat_map(|&wire| diagram.wires[wire].edges.iter().copied());
+            sheet.links.push(Link {
+                from: (items[&from], port(from, node)),
+                to: (exit, 0),
+                wire: wires[0],
+                above: writing.above(node, &diagram.wires[wires[0]].value),
+                below: below(node, &trace.sum_of_gradients(edges)),
+            });
+        }
+        sheet
+    }
+}
+
+/// What the value of `node`, which leaves `block`, is called: a scope's only value after the scope.
+fn carried(trace: &Trace, diagram: &Diagram, block: usize, node: usize) -> String {
+    let only = diagram.wires.iter().all(|wire| wire.from != block || wire.node == node);
+    let Block { kind, label, .. } = &diagram.blocks[block];
+    if *kind == BlockKind::Scope && only { label.clone() } else { trace.nodes()[node].label.clone() }
+}
+
+/// Below the name of a given value used several times: the sum of what flows back to it.
+fn total(trace: &Trace, diagram: &Diagram, node: usize) -> Option<String> {
+    let traced = &trace.nodes()[node];
+    let uses = diagram.wires.iter().filter(|wire| wire.node == node && wire.gradient.is_some()).count();
+    let gradient = traced.gradient.as_deref().filter(|_| traced.is_leaf() && uses > 1)?;
+    gradient_lines(gradient).first().map(|line| format!("total {line}"))
+}

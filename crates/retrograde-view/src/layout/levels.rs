@@ -1,0 +1,26 @@
+//! The column of each block.
+
+use crate::diagram::{BlockKind, Diagram};
+
+/// The level of each block: 0 for given values, and one more than the highest it depends on for the others.
+pub(super) fn levels(diagram: &Diagram) -> Vec<usize> {
+    let mut levels = vec![0; diagram.blocks.len()];
+    for (block, content) in diagram.blocks.iter().enumerate() {
+        if content.kind != BlockKind::Leaf {
+            let inputs = diagram.inputs(block).map(|wire| levels[diagram.wires[wire].from]);
+            levels[block] = inputs.max().unwrap_or(0) + 1;
+        }
+    }
+    levels
+}
+
+/// Moves what is made of given values alone, such as a repeated bias, beside what uses it first.
+pub(super) fn delay(diagram: &Diagram, levels: &mut [usize]) {
+    for block in (0..diagram.blocks.len()).rev() {
+        let is_leaf = |wire: usize| diagram.blocks[diagram.wires[wire].from].kind == BlockKind::Leaf;
+        if levels[block] > 0 && diagram.inputs(block).all(is_leaf) {
+            let uses = diagram.wires.iter().filter(|wire| wire.from == block).map(|wire| levels[wire.to]);
+            levels[block] = uses.min().map_or(levels[block], |first| first - 1);
+        }
+    }
+}

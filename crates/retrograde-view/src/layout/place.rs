@@ -1,0 +1,307 @@
+//! Where everything stands: the stages put together.
+
+use super::order::order;
+use super::route::{Net, Way, route};
+use super::rows::{BEND, rows};
+use super::sheet::{Extent, Link, Look, Port, Sheet};
+use retrograde_base::letters::columns;
+
+/// A sheet with a place for each item, link and word, counted in letters to the right and in rows downwards.
+#[derive(Debug)]
+pub(crate) struct Layout {
+    /// What was laid out; long links are cut into pieces.
+    pub(crate) sheet: Sheet,
+    pub(crate) frames: Vec<Frame>,
+    /// One for each link of the sheet.
+    pub(crate) lines: Vec<Line>,
+    pub(crate) words: Vec<Words>,
+}
+
+/// A box.
+#[derive(Debug)]
+pub(crate) struct Frame {
+    pub(crate) item: usize,
+    pub(crate) rows: (usize, usize),
+    pub(crate) columns: (usize, usize),
+    /// The rows in which lines leave it.
+    pub(crate) exits: Vec<usize>,
+}
+
+/// A line, across and along by turns.
+#[derive(Debug, Default)]
+pub(crate) struct Line {
+    pub(crate) link: usize,
+    /// Lines of one net carry one value and may share stretches.
+    pub(crate) net: usize,
+    /// Its corners as (column, row), from where it starts to where it ends.
+    pub(crate) points: Vec<(usize, usize)>,
+    /// Whether it ends in an arrow's head, or goes on.
+    pub(crate) ends: bool,
+}
+
+/// Some words in a row.
+#[derive(Debug)]
+pub(crate) struct Words {
+    pub(crate) row: usize,
+    /// Their first column.
+    pub(crate) column: usize,
+    pub(crate) text: String,
+    pub(crate) role: Role,
+}
+
+/// What words say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// What an item is called.
+    Label(usize),
+    /// What stands below a name.
+    BelowName(usize),
+    /// The number of the line written above a link.
+    Above(usize, usize),
+    /// The same below it.
+    Below(usize, usize),
+}
+
+impl Layout {
+    /// Lays out a sheet.
+    pub(crate) fn new(mut sheet: Sheet) -> Self {
+        sheet.cut();
+        let order = order(&sheet);
+        let (extents, rows) = arrange(&mut sheet, &order);
+        let mut placing = Placing {
+            sheet: &sheet,
+            extents: &extents,
+            rows: &rows,
+            frames: Vec::new(),
+            lines: (0..sheet.links.len()).map(|link| Line { link, ..Line::default() }).collect(),
+            words: Vec::new(),
+        };
+        let mut left = 0;
+        let mut before: Option<Column> = None;
+        for (index, items) in order.iter().enumerate() {
+            let gap = before.map(|_| placing.gap(index));
+            left += gap.as_ref().map_or(0, |gap| gap.width);
+            let column = placing.column(items, left);
+            if let (Some(gap), Some(before)) = (gap, before) {
+                placing.lines(&gap, before, column);
+            }
+            left = column.right + 1;
+            before = Some(column);
+        }
+        let Placing { frames, lines, words, .. } = placing;
+        Layout { sheet, frames, lines, words }
+    }
+}
+
+/// Sheets of at most so many items are worth some trouble.
+const SMALL: usize = 24;
+/// How many blank rows the inputs of a box may have between them.
+const WIDEST_SPREAD: usize = 3;
+
+/// The rows of all items. In a small figure, a box is made higher where that saves a line a bend.
+fn arrange(sheet: &mut Sheet, order: &[Vec<usize>]) -> (Vec<Extent>, Vec<usize>) {
+    let mut extents = sheet.extents();
+    let (mut best, mut cost) = rows(sheet, order, &extents);
+    if sheet.items.len() > SMALL {
+        return (extents, best);
+    }
+    for item in 0..sheet.items.len() {
+        if extents[item].inputs.len() < 2 {
+            continue;
+        }
+        let mut chosen = sheet.items[item].spread;
+        for spread in chosen + 1..=WIDEST_SPREAD {
+            sheet.items[item].spread = spread;
+            let spread_out = sheet.extents();
+            let (rows, lower) = rows(sheet, order, &spread_out);
+            if lower + BEND <= cost {
+                (best, cost, extents, chosen) = (rows, lower, spread_out, spread);
+            }
+        }
+        sheet.items[item].spread = chosen;
+    }
+    (extents, best)
+}
+
+/// The columns of letters that a column of items takes, and those of its frames.
+#[derive(Clone, Copy)]
+struct Column {
+    right: usize,
+    frame_left: usize,
+}
+
+/// The room between two columns of items: tracks, then what is written on the lines.
+struct Gap {
+    nets: Vec<(Port, Vec<usize>)>,
+    ways: Vec<Way>,
+    /// Where the written part starts, counted from the gap's first letter.
+    written_from: usize,
+    width: usize,
+}
+
+struct Placing<'a> {
+    sheet: &'a Sheet,
+    extents: &'a [Extent],
+    rows: &'a [usize],
+    frames: Vec<Frame>,
+    lines: Vec<Line>,
+    words: Vec<Words>,
+}
+
+impl Placing<'_> {
+    fn output_row(&self, (item, port): Port) -> usize {
+        self.rows[item] + self.extents[item].outputs[port]
+    }
+
+    fn input_row(&self, (item, port): Port) -> usize {
+        self.rows[item] + self.extents[item].inputs[port]
+    }
+
+    /// Plans the room before column `index`.
+    fn gap(&self, index: usize) -> Gap {
+        let links = &self.sheet.links;
+        let arriving = (0..links.len()).filter(|&link| self.sheet.items[links[link].to.0].column == index);
+        let mut nets: Vec<(Port, Vec<usize>)> = Vec::new();
+        for link in arriving {
+            match nets.iter_mut().find(|(port, _)| *port == links[link].from) {
+                Some((_, links)) => links.push(link),
+                None => nets.push((links[link].from, vec![link])),
+            }
+        }
+        let routed: Vec<Net> = nets
+            .iter()
+            .map(|(port, links)| Net {
+                source: self.output_row(*port),
+                targets: links.iter().map(|&link| self.input_row(self.sheet.links[link].to)).collect(),
+            })
+            .collect();
+        let (ways, tracks) = route(&routed);
+        let written =
+            nets.iter().flat_map(|(_, links)| links).map(|&link| width(&links[link])).max().unwrap_or(0);
+        // A letter of line before the first track and one after each; one on either side of what is written; the arrow.
+        let written_from = 1 + 2 * tracks;
+        Gap { nets, ways, written_from, width: written_from + written + 3 }
+    }
+
+    /// Places a column of items that starts at `left`.
+    fn column(&mut self, items: &[usize], left: usize) -> Column {
+        let widest = |width: &dyn Fn(&Look) -> usize| {
+            items.iter().map(|&item| width(&self.sheet.items[item].look)).max().unwrap_or(0)
+        };
+        let names = widest(&|look| match look {
+            Look::Name(name, below) => below.as_deref().map_or(0, columns).max(columns(name)) + 1,
+            Look::Box(_) | Look::Pass => 0,
+        });
+        let frames = widest(&|look| match look {
+            Look::Box(label) => columns(label) + 4,
+            Look::Name(..) | Look::Pass => 0,
+        });
+        let right = left + names.max(frames).max(1) - 1;
+        let column = Column { right, frame_left: (right + 1).saturating_sub(frames) };
+        for &item in items {
+            self.item(item, left, column);
+        }
+        column
+    }
+
+    fn item(&mut self, item: usize, left: usize, column: Column) {
+        let (extent, first) = (&self.extents[item], self.rows[item]);
+        match &self.sheet.items[item].look {
+            Look::Pass => {}
+            Look::Name(name, below) => {
+                let row = first + extent.frame.0;
+                // Where the arrow ends, the name follows it; where lines start, they follow the name.
+                let ends = self.sheet.items[item].outputs == 0;
+                let start = |text: &str| if ends { left + 1 } else { column.right - columns(text) };
+                let name_words =
+                    Words { row, column: start(name), text: name.clone(), role: Role::Label(item) };
+                self.words.push(name_words);
+                if let Some(below) = below {
+                    let (row, column) = (row + 1, start(below));
+                    let role = Role::BelowName(item);
+                    self.words.push(Words { row, column, text: below.clone(), role });
+                }
+            }
+            Look::Box(label) => {
+                let rows = (first + extent.frame.0, first + extent.frame.1);
+                let exits: Vec<usize> = extent.outputs.iter().map(|output| first + output).collect();
+                self.frames.push(Frame { item, rows, columns: (column.frame_left, column.right), exits });
+                let room = column.right - column.frame_left - 1;
+                self.words.push(Words {
+                    row: usize::midpoint(rows.0, rows.1),
+                    column: column.frame_left + 1 + (room - columns(label)) / 2,
+                    text: label.clone(),
+                    role: Role::Label(item),
+                });
+            }
+        }
+    }
+
+    /// Places the lines of a gap and what is written on them.
+    fn lines(&mut self, gap: &Gap, before: Column, after: Column) {
+        let first = before.right + 1;
+        let written = (first + gap.written_from, first + gap.width - 1);
+        for ((port, links), way) in gap.nets.iter().zip(&gap.ways) {
+            let (net, start) = (self.net(*port), self.output_row(*port));
+            let from = if self.passes(port.0) { first - 1 } else { first };
+            for &link in links {
+                let to = self.sheet.links[link].to;
+                let row = self.input_row(to);
+                let mut points = vec![(from, start)];
+                for (number, stretch) in way.stretches.iter().enumerate() {
+                    let track = first + 1 + 2 * stretch.track;
+                    let is_last = number + 1 == way.stretches.len();
+                    points.push((track, stretch.rows[0]));
+                    points.push((track, if is_last { row } else { stretch.rows[1] }));
+                }
+                let end = match self.sheet.items[to.0].look {
+                    Look::Pass => after.right,
+                    Look::Name(..) => written.1,
+                    Look::Box(_) => after.frame_left - 1,
+                };
+                points.push((end, row));
+                let ends = !self.passes(to.0);
+                self.lines[link] = Line { link, net, points, ends };
+                self.write(link, row, written);
+            }
+        }
+    }
+
+    fn passes(&self, item: usize) -> bool {
+        matches!(self.sheet.items[item].look, Look::Pass)
+    }
+
+    fn write(&mut self, number: usize, row: usize, room: (usize, usize)) {
+        let link = &self.sheet.links[number];
+        let above = link
+            .above
+            .iter()
+            .enumerate()
+            .map(|(line, text)| (row - link.above.len() + line, text, Role::Above(number, line)));
+        let below = link
+            .below
+            .iter()
+            .enumerate()
+            .map(|(line, text)| (row + 1 + line, text, Role::Below(number, line)));
+        for (row, text, role) in above.chain(below) {
+            let spare = (room.1 - room.0).saturating_sub(columns(text));
+            self.words.push(Words { row, column: room.0 + spare / 2, text: text.clone(), role });
+        }
+    }
+
+    /// The number of the output names the net: one value, wherever it goes.
+    fn net(&self, (item, port): Port) -> usize {
+        // Passes carry on the line of the output that they come from.
+        let mut at = (item, port);
+        while self.passes(at.0) {
+            let before = self.sheet.links.iter().find(|link| link.to.0 == at.0);
+            at = before.expect("a pass is on the way of a link").from;
+        }
+        at.0 * self.sheet.links.len() + at.1
+    }
+}
+
+/// How many columns what is written on a link takes.
+fn width(link: &Link) -> usize {
+    link.above.iter().chain(&link.below).map(|text| columns(text)).max().unwrap_or(0)
+}

@@ -1,0 +1,95 @@
+//! The glass box: a graph with every value and every gradient, to be looked at.
+//!
+//! A [`Tracer`] runs a graph forward and backward and keeps every number: the [`Trace`], nodes and edges with what
+//! flowed along them. A [`Diagram`] is what a drawing shows of it: bookkeeping left out, layers folded into boxes. From
+//! these, [`Trace::text`] draws the book's figure for a terminal. [`Explain::explain`] puts the figure and the chain rule
+//! with its numbers together.
+//!
+//! Nothing here computes a gradient or knows an operation: numbers are read from the run, symbols and formulas from the
+//! [list of operations](retrograde_core::ops::ALL).
+
+mod diagram;
+mod document;
+mod dot;
+mod explain;
+mod heat_map;
+mod html;
+mod layout;
+mod notebook;
+mod page;
+mod profile;
+#[cfg(feature = "report")]
+pub mod report;
+mod scene;
+mod steps;
+mod story;
+mod summary;
+mod svg;
+mod text;
+mod thumbnail;
+mod trace;
+
+pub use diagram::{Block, BlockKind, Diagram, Wire};
+pub use explain::Explanation;
+pub use heat_map::{HeatMap, Shades};
+pub use notebook::{EXAMPLES, Example, LOSS_OF, apple, apples_and_oranges, loss_of, two_layer};
+pub use profile::profile;
+pub use retrograde_base::mark::Mark;
+pub use story::{Contribution, ImageStory};
+pub use summary::Summary;
+pub use text::Style;
+pub use trace::{Trace, TracedEdge, TracedNode, Tracer, Value, What};
+
+use retrograde_base::error::Result;
+use retrograde_base::files::write_whole;
+use retrograde_core::graph::Var;
+use std::path::Path;
+
+/// Writes a drawing into a file, whole or not at all; a file of that name is replaced.
+pub fn save(path: impl AsRef<Path>, drawing: &str) -> Result<()> {
+    write_whole(path.as_ref(), drawing.as_bytes())
+}
+
+/// Errors when a drawing could not be written there, as far as that can be seen without writing it: in a place that is a
+/// folder, or in a folder that is missing or read-only.
+pub fn must_be_writable(path: impl AsRef<Path>) -> Result<()> {
+    retrograde_base::files::must_be_writable(path.as_ref())
+}
+
+/// What a [`Var`] shows of its graph.
+pub trait Explain {
+    /// Runs this scalar's graph forward and backward and keeps every number. Parameters have their initial values, whatever a
+    /// plan has made of them since: [`Graph::set_parameters_from`](retrograde_core::Graph::set_parameters_from) makes those of a plan
+    /// the initial ones. [`Tracer`] also gives inputs their values.
+    #[track_caller]
+    fn trace(&self) -> Result<Trace>;
+
+    /// The book's figure of this scalar's graph, and below it the chain rule with its numbers, to be printed. Parameters have
+    /// their initial values, as in [`trace`](Self::trace).
+    ///
+    /// ```
+    /// # fn main() -> retrograde::Result<()> {
+    /// use retrograde::prelude::*;
+    ///
+    /// let graph = Graph::new();
+    /// let (apple, count) = (graph.parameter("apple", 100.0), graph.parameter("count", 2.0));
+    /// let explanation = (apple * count).named("price").explain()?.to_string();
+    /// assert!(explanation.contains("∂apple = g × count = 1 × 2 = 2"), "{explanation}");
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[track_caller]
+    fn explain(&self) -> Result<Explanation>;
+}
+
+impl Explain for Var {
+    #[track_caller]
+    fn trace(&self) -> Result<Trace> {
+        Tracer::new(self).trace()
+    }
+
+    #[track_caller]
+    fn explain(&self) -> Result<Explanation> {
+        self.trace().map(Explanation::new)
+    }
+}

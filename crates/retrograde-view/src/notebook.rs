@@ -1,0 +1,88 @@
+//! The graphs of the notebook and of the book's chapter 5, ready to be looked at.
+
+use retrograde_base::error::Result;
+use retrograde_core::graph::{Graph, Tensor, Var};
+use retrograde_train::data::{Dataset, ImageLayout, Samples};
+use retrograde_train::nn::{Mlp, Model};
+
+/// A graph that can be drawn by its name.
+#[derive(Debug, Clone, Copy)]
+pub struct Example {
+    /// Its name, as on the command line.
+    pub name: &'static str,
+    /// What it shows, in one line.
+    pub summary: &'static str,
+    /// Records it into a graph; the variable it returns is the one to be traced.
+    pub record: fn(&Graph) -> Result<Var>,
+}
+
+/// All of them.
+pub static EXAMPLES: &[Example] = &[
+    Example {
+        name: "apple",
+        summary: "Two apples at 100 each with 10 % tax: two multiplications (the book's section 5.4.1).",
+        record: |graph| Ok(apple(graph)),
+    },
+    Example {
+        name: "apples-and-oranges",
+        summary: "Two apples and three oranges with tax: an addition among multiplications (section 5.4.2).",
+        record: |graph| Ok(apples_and_oranges(graph)),
+    },
+    Example {
+        name: "two-layer",
+        summary: "The notebook's two-layer network, 784-50-10, and its loss on three digits (section 5.7).",
+        record: |graph| two_layer(graph, Dataset::embedded()?.train()),
+    },
+];
+
+/// What two apples cost: `apple × apple_count × tax`.
+///
+/// ```
+/// # fn main() -> retrograde::Result<()> {
+/// use retrograde::{Graph, view};
+///
+/// let price = view::apple(&Graph::new());
+/// assert_eq!(price.value()?.scalar()?, 220.00000000000003);
+/// # Ok(())
+/// # }
+/// ```
+pub fn apple(graph: &Graph) -> Var {
+    let apple = graph.parameter("apple", 100.0);
+    let count = graph.parameter("apple_count", 2.0);
+    let tax = graph.parameter("tax", 1.1);
+    let apple_price = (apple * count).named("apple_price");
+    (apple_price * tax).named("price")
+}
+
+/// What two apples and three oranges cost: `(apple × apple_count + orange × orange_count) × tax`.
+pub fn apples_and_oranges(graph: &Graph) -> Var {
+    let apple = graph.parameter("apple", 100.0);
+    let apple_count = graph.parameter("apple_count", 2.0);
+    let orange = graph.parameter("orange", 150.0);
+    let orange_count = graph.parameter("orange_count", 3.0);
+    let tax = graph.parameter("tax", 1.1);
+    let apple_price = (apple * apple_count).named("apple_price");
+    let orange_price = (orange * orange_count).named("orange_price");
+    let fruit_price = (apple_price + orange_price).named("fruit_price");
+    (fruit_price * tax).named("price")
+}
+
+/// The loss of the notebook's two-layer network, untrained, on the first three of these samples.
+pub fn two_layer(graph: &Graph, samples: &Samples) -> Result<Var> {
+    let net = Mlp::new([samples.row_len(), 50, samples.classes()]).build()?;
+    loss_of(graph, &net, samples)
+}
+
+/// What [`loss_of`] records, in words.
+pub const LOSS_OF: &str = "its loss on three images";
+
+/// The loss of a model on the first three of these samples. Errors when the model takes other images or knows other
+/// classes.
+pub fn loss_of(graph: &Graph, net: &impl Model, samples: &Samples) -> Result<Var> {
+    let rows: Vec<u32> = (0..samples.len().min(3) as u32).collect();
+    let digits = samples.select(&rows)?;
+    let x = graph.constant(Tensor::new(digits.shape(ImageLayout::Flat), digits.normalised())?).named("x");
+    let labels = graph.indices("t", [digits.len()], digits.labels().clone());
+    let parameters = net.parameters().record(graph);
+    net.record(&x, &parameters).softmax_with_loss(&labels).named("loss").checked()
+}

@@ -1,0 +1,203 @@
+//! The plots of a report: which series they show, what they say of them, and the numbers that the page reads out.
+
+use super::figures::{Figure, Series};
+use super::plot::{Class, Curve, DASHES, SIZE, Unit, draw};
+use crate::html::{both, escaped};
+use crate::summary::rough;
+use retrograde_base::error::Result;
+use serde_json::{Value, json};
+use std::fmt::Write;
+
+/// How many points a curve has at most: more are not told apart.
+const POINTS: usize = 300;
+/// In a plot of more curves than this, each has fewer.
+const ENOUGH: usize = 12;
+
+/// The plots of some figures beside each other; their numbers are put into `numbers`. Plots without a series are left
+/// out.
+pub(super) fn plots(
+    figures: &[Figure],
+    all: &[Series],
+    steps: u64,
+    numbers: &mut Vec<(String, Value)>,
+) -> Result<String> {
+    let mut text = String::from("<div class=\"cards\">");
+    for &figure in figures {
+        let series: Vec<&Series> = all.iter().filter(|series| series.figure == figure).collect();
+        if !series.is_empty() {
+            text += &card(figure, &series, steps, numbers)?;
+        }
+    }
+    Ok(text + "</div>")
+}
+
+fn card(
+    figure: Figure,
+    series: &[&Series],
+    steps: u64,
+    numbers: &mut Vec<(String, Value)>,
+) -> Result<String> {
+    let mut curves = Vec::new();
+    let mut legend = String::new();
+    // A page of a hundred parameters stays as small as one of four.
+    let most = (POINTS * ENOUGH / series.len().max(ENOUGH)).max(20);
+    for (series, class) in series.iter().zip(looks(series)) {
+        let is_pale = class.colour.is_none();
+        let points = if is_pale { series.means(most) } else { series.thinned(most) };
+        let newest = points.last().map_or(f64::NAN, |point| point.1);
+        // Writing to a string cannot fail.
+        let _ = write!(
+            legend,
+            "<li><svg viewBox=\"0 0 24 8\" aria-hidden=\"true\"><path class=\"{}\" d=\"M1 4H23\"/></svg>{} \
+            <output>{}</output></li>",
+            class.name(),
+            name(series, points.len()),
+            if unit(figure) == Unit::Share { format!("{:.2} %", 100.0 * newest) } else { rough(newest) },
+        );
+        curves.push(Curve { class, points });
+    }
+    let shown: Vec<Value> = curves.iter().map(numbers_of).collect();
+    if figure == Figure::UpdateRatio {
+        // What is healthy, by a rule of thumb.
+        let class = Class { colour: None, dashes: 1 };
+        curves.push(Curve { class, points: vec![(0, 1e-3), (steps.max(1), 1e-3)] });
+    }
+    let plot = draw(&curves, steps, unit(figure))?;
+    let plan = json!({
+        "size": [SIZE.0, SIZE.1],
+        "plane": plot.plane,
+        "steps": plot.steps,
+        "values": plot.values,
+        "logarithmic": plot.logarithmic,
+        "share": unit(figure) == Unit::Share,
+        "curves": shown,
+    });
+    numbers.push((figure.name().to_string(), plan));
+    let (title, hint) = words(figure);
+    Ok(format!(
+        "<figure class=\"card plot\" data-figure=\"{}\"><h3>{title}</h3><p class=\"hint\">{hint}</p>\
+        <div class=\"plane\" tabindex=\"0\">{}<i class=\"cursor\"></i></div><p class=\"axis-name\">{}</p>\
+        <ul class=\"legend\">{legend}</ul></figure>",
+        figure.name(),
+        plot.svg,
+        both("steps", "반복 횟수"),
+    ))
+}
+
+fn numbers_of(curve: &Curve) -> Value {
+    let steps: Vec<u64> = curve.points.iter().map(|point| point.0).collect();
+    let values: Vec<f64> = curve.points.iter().map(|point| point.1).collect();
+    json!({ "steps": steps, "values": values })
+}
+
+fn unit(figure: Figure) -> Unit {
+    match figure {
+        Figure::Accuracy | Figure::DeadUnits => Unit::Share,
+        Figure::GradientNorm | Figure::UpdateRatio => Unit::Logarithm,
+        Figure::Loss => Unit::Falling,
+        Figure::LearningRate | Figure::WeightNorm => Unit::Number,
+    }
+}
+
+/// A colour for each layer, dashes for its second parameter and the next ones; what is of a batch is pale.
+fn looks(series: &[&Series]) -> Vec<Class> {
+    // The layers met so far, with how many of their parameters.
+    let mut layers: Vec<(&str, u8)> = Vec::new();
+    let mut classes = Vec::new();
+    for series in series {
+        if series.of == "batch" {
+            classes.push(Class { colour: None, dashes: 0 });
+            continue;
+        }
+        let layer = series.of.rsplit_once('.').map_or(&*series.of, |(layer, _)| layer);
+        let place = layers.iter().position(|(other, _)| *other == layer).unwrap_or(layers.len());
+        if place == layers.len() {
+            layers.push((layer, 0));
+        }
+        classes.push(Class { colour: Some(place as u8), dashes: layers[place].1 });
+        layers[place].1 = (layers[place].1 + 1) % DASHES;
+    }
+    classes
+}
+
+/// What a series is called.
+fn name(series: &Series, points: usize) -> String {
+    match series.of.as_str() {
+        "batch" => {
+            let run = series.points.len().div_ceil(points.max(1));
+            let (english, korean) = match run {
+                0 | 1 => ("batch".to_string(), "배치".to_string()),
+                _ => (format!("batch, mean of {run} steps"), format!("배치, {run}회 반복의 평균")),
+            };
+            both(&english, &korean)
+        }
+        "train" => both("training data", "훈련 데이터"),
+        "test" => both("test data", "시험 데이터"),
+        "step" => both("learning rate", "학습률"),
+        other => format!("<code>{}</code>", escaped(other)),
+    }
+}
+
+/// The title of a plot, and how to read it.
+fn words(figure: Figure) -> (String, String) {
+    let (title, hint) = match figure {
+        Figure::Loss => (
+            ("Loss", "손실"),
+            (
+                "How wrong the network is. If the line of the test data turns up again while that of the training data \
+                falls, the network learns by heart.",
+                "신경망이 얼마나 틀렸는지를 나타냅니다. 훈련 데이터의 손실은 줄어드는데 시험 데이터의 손실이 다시 커지면 \
+                과대적합입니다.",
+            ),
+        ),
+        Figure::Accuracy => (
+            ("Accuracy", "정확도"),
+            (
+                "The share of right answers. The gap between the lines is what was learned by heart.",
+                "맞힌 답의 비율입니다. 두 곡선의 차이가 과대적합의 정도입니다.",
+            ),
+        ),
+        Figure::LearningRate => (
+            ("Learning rate", "학습률"),
+            (
+                "How far a step goes against the gradient.",
+                "한 번의 갱신에서 기울기 반대 방향으로 얼마나 움직이는지입니다.",
+            ),
+        ),
+        Figure::GradientNorm => (
+            ("Gradient norms", "기울기의 크기"),
+            (
+                "One line a parameter. A line that falls to nothing: that layer no longer learns. One that shoots up: \
+                the training is about to diverge.",
+                "매개변수마다 한 곡선입니다. 0으로 떨어지면 그 계층은 더 이상 학습하지 않고(기울기 소실), 치솟으면 곧 \
+                발산합니다(기울기 폭발).",
+            ),
+        ),
+        Figure::WeightNorm => (
+            ("Weight norms", "가중치의 크기"),
+            (
+                "How large the parameters have become. Weight decay keeps them small.",
+                "매개변수의 크기(노름)입니다. 가중치 감소를 쓰면 작게 유지됩니다.",
+            ),
+        ),
+        Figure::UpdateRatio => (
+            ("Update-to-weight ratios", "갱신량과 가중치의 비"),
+            (
+                "How far a step moves a parameter, as a share of it. About 10⁻³, the dashed line, is healthy; far above, \
+                the learning rate is too large, far below, too small.",
+                "한 번의 갱신이 매개변수를 얼마나 바꾸는지의 비율입니다. 점선인 10⁻³ 부근이 알맞고, 훨씬 크면 학습률이 \
+                너무 크고 훨씬 작으면 너무 작습니다.",
+            ),
+        ),
+        Figure::DeadUnits => (
+            ("Dead units", "죽은 뉴런"),
+            (
+                "The share of units whose output was the same for each of the last 500 images or more. A dead unit \
+                learns nothing any more.",
+                "최근 500장 이상의 이미지에 대해 출력이 변하지 않은 뉴런의 비율입니다. 죽은 뉴런은 더 이상 학습하지 \
+                않습니다.",
+            ),
+        ),
+    };
+    (both(title.0, title.1), both(hint.0, hint.1))
+}

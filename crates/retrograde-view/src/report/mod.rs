@@ -1,0 +1,18 @@
+//! Training reports: one HTML file of curves and pictures, the same figures as CSV, and as TensorBoard's event files.
+//!
+//! A training that [records](retrograde_train::train::Trainer::recording) tells how it stands; a [`Reporter`] writes that down, at
+//! the beginning, while it goes on, and at its end, each time whole or not at all. A [`Report`] is the page itself.
+
+mod csv;
+mod curves;
+mod events;
+mod figures;
+mod page;
+mod pictures;
+mod plot;
+mod reporter;
+
+pub use csv::csv;
+pub use figures::{Figure, Series, series};
+pub use page::Report;
+pub use reporter::Reporter;

@@ -1,0 +1,150 @@
+//! The pictures of a report: what the first layer looks for, what is confused, and the surest mistakes.
+
+use super::plot::thousands;
+use crate::html::both;
+use crate::summary::rough;
+use crate::{HeatMap, Shades};
+use retrograde_core::graph::Tensor;
+use retrograde_train::data::Samples;
+use retrograde_train::nn::Parameters;
+use retrograde_train::train::Classification;
+use std::fmt::Write;
+
+/// How many units of the first layer are shown at most.
+const UNITS: usize = 100;
+/// And how many pixels pictures of a kind may have together, so that the page stays small when the images are not.
+const PIXELS: usize = 150_000;
+/// And how many beside each other.
+const ACROSS: usize = 10;
+/// A confusion matrix of more classes than this is a list of the most frequent confusions.
+const MOST_CLASSES: usize = 40;
+/// And so many of them.
+const CONFUSIONS: usize = 30;
+
+/// The weights of the first layer, each unit's as a picture: of the first parameter with a row for each pixel. Empty if
+/// there is none.
+pub(super) fn first_layer(parameters: &Parameters, [rows, columns]: [usize; 2]) -> String {
+    let pixels = rows * columns;
+    let is_first = |tensor: &Tensor| tensor.shape().rank() == 2 && tensor.shape()[0] == pixels;
+    let Some((name, weights)) = parameters.iter().find(|(_, tensor)| is_first(tensor)) else {
+        return String::new();
+    };
+    let units = weights.shape()[1];
+    let shown = units.min(UNITS).min(PIXELS / pixels);
+    if shown == 0 {
+        return String::new();
+    }
+    let numbers = weights.values();
+    let images: Vec<f64> =
+        (0..shown).flat_map(|unit| (0..pixels).map(move |pixel| numbers[pixel * units + unit])).collect();
+    let largest = images.iter().filter(|x| x.is_finite()).fold(0.0, |most: f64, x| most.max(x.abs()));
+    let picture = HeatMap::images(&images, [rows, columns], ACROSS, Shades::signed(largest));
+    let (all, some) = (both("all", "전체"), both("the first", "앞쪽"));
+    let which = if shown == units { format!("{all} {units}") } else { format!("{some} {shown} / {units}") };
+    let hint = both(
+        "What each unit of the first layer looks for: orange where ink speaks for it, blue where it speaks against.",
+        "첫째 층의 각 뉴런이 찾는 무늬입니다. 주황색은 그 화소가 밝을수록 뉴런이 커지는 곳, 파란색은 작아지는 곳입니다.",
+    );
+    format!(
+        "<section><h2>{}</h2><p class=\"hint\">{hint}</p>\
+        <img class=\"weights\" alt=\"\" width=\"{}\" height=\"{}\" src=\"{}\">\
+        <p class=\"note\"><code>{}</code>, {which}; ±{}</p></section>",
+        both("Weights of the first layer", "첫째 층의 가중치"),
+        picture.width(),
+        picture.height(),
+        picture.address(),
+        crate::html::escaped(name),
+        rough(largest),
+    )
+}
+
+/// The confusion matrix, and the surest mistakes.
+pub(super) fn confusions(found: &Classification, samples: &Samples) -> String {
+    format!(
+        "<section><h2>{}</h2><div class=\"cards\"><div class=\"card\">{}</div>{}</div></section>",
+        both("What it confuses", "무엇을 혼동하는가"),
+        if found.classes <= MOST_CLASSES { matrix(found) } else { most_frequent(found) },
+        mistakes(found, samples),
+    )
+}
+
+fn matrix(found: &Classification) -> String {
+    let classes = found.classes;
+    let wrong = (0..classes * classes).filter(|place| place / classes != place % classes);
+    let most_wrong = wrong.map(|place| found.counts[place]).max().unwrap_or(0).max(1);
+    let mut text = format!(
+        "<h3>{}</h3><p class=\"hint\">{}</p><div class=\"scroll\"><table class=\"matrix\"><thead><tr><td></td>",
+        both("Confusion matrix", "혼동 행렬"),
+        both(
+            "Each row is a true class, each column what the network says. Right answers are on the diagonal.",
+            "행은 정답, 열은 신경망의 예측입니다. 대각선이 맞힌 개수입니다.",
+        ),
+    );
+    for class in 0..classes {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "<th scope=\"col\">{class}</th>");
+    }
+    text.push_str("</tr></thead><tbody>");
+    for label in 0..classes {
+        let _ = write!(text, "<tr><th scope=\"row\">{label}</th>");
+        let all: u64 = (0..classes).map(|predicted| found.count(label, predicted)).sum();
+        for predicted in 0..classes {
+            let count = found.count(label, predicted);
+            let (class, of) = if label == predicted { ("right", all) } else { ("wrong", most_wrong) };
+            let strength = (count as f64 / of.max(1) as f64).sqrt();
+            if count == 0 {
+                text.push_str("<td class=\"none\">0</td>");
+            } else {
+                let _ = write!(text, "<td class=\"{class}\" style=\"--s:{strength:.2}\">{count}</td>");
+            }
+        }
+        text.push_str("</tr>");
+    }
+    text + "</tbody></table></div>"
+}
+
+fn most_frequent(found: &Classification) -> String {
+    let classes = found.classes;
+    let mut pairs: Vec<(u64, usize, usize)> = (0..classes * classes)
+        .map(|place| (found.counts[place], place / classes, place % classes))
+        .filter(|(count, label, predicted)| *count > 0 && label != predicted)
+        .collect();
+    pairs.sort_by(|a, b| b.cmp(a));
+    let mut text =
+        format!("<h3>{}</h3><ol class=\"pairs\">", both("Most frequent confusions", "가장 잦은 혼동"));
+    for (count, label, predicted) in pairs.into_iter().take(CONFUSIONS) {
+        let _ = write!(text, "<li>{label} → {predicted}: {}</li>", thousands(count as f64));
+    }
+    text + "</ol>"
+}
+
+fn mistakes(found: &Classification, samples: &Samples) -> String {
+    let mut text = format!(
+        "<div class=\"card\"><h3>{}</h3><p class=\"hint\">{}</p><div class=\"mistakes\">",
+        both("Surest mistakes", "가장 확신한 오답"),
+        both(
+            "Test images that the network is surest of, and wrong: what they are → what it says.",
+            "신경망이 가장 확신하면서도 틀린 시험 이미지입니다. 정답 → 예측, 그리고 예측 확률입니다.",
+        ),
+    );
+    for mistake in found.mistakes.iter().take(PIXELS / samples.row_len()) {
+        let Some(image) = samples.image(mistake.image) else { continue };
+        let pixels: Vec<f64> = image.iter().map(|byte| f64::from(*byte)).collect();
+        let picture = HeatMap::matrix(&pixels, samples.image_shape()[1], Shades::grey(0.0, 255.0));
+        let _ = write!(
+            text,
+            "<figure><img alt=\"\" width=\"{}\" height=\"{}\" src=\"{}\">\
+            <figcaption><b>{} → {}</b> {:.1} %</figcaption></figure>",
+            picture.width(),
+            picture.height(),
+            picture.address(),
+            mistake.label,
+            mistake.predicted,
+            100.0 * mistake.probability,
+        );
+    }
+    if found.mistakes.is_empty() {
+        text.push_str(&both("None: all answers are right.", "오답이 없습니다."));
+    }
+    text + "</div></div>"
+}

@@ -1,0 +1,123 @@
+//! Who writes reports while a training goes on.
+
+use super::csv::csv;
+use super::events::EventFolder;
+use super::page::Report;
+use retrograde_base::clock::Instant;
+use retrograde_base::error::Result;
+use retrograde_base::files::{remove_left_over, write_whole};
+use retrograde_train::train::{Event, RunId, State, Status};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Files are written anew when they are older than this.
+const EVERY: Duration = Duration::from_secs(2);
+
+/// And when so many times as long has passed as the last writing took: so writing takes 2 % of the time at most.
+const PATIENCE: u32 = 50;
+
+/// Writes a training's report into files, at its beginning, while it goes on, and at its end.
+///
+/// ```
+/// # fn main() -> retrograde::Result<()> {
+/// # let place = tempfile::tempdir().expect("a temporary folder");
+/// # let folder = place.path();
+/// use retrograde::data::Dataset;
+/// use retrograde::nn::Mlp;
+/// use retrograde::optim::Sgd;
+/// use retrograde::train::Trainer;
+/// use retrograde::view::report::{Report, Reporter};
+/// use std::ops::ControlFlow;
+///
+/// let data = Dataset::embedded()?;
+/// let mut net = Mlp::new([784, 50, 10]).build()?;
+/// let page = folder.join("report.html");
+/// let mut reporter = Reporter::new(Report::new(&data)).page(&page).csv(folder.join("report.csv"));
+/// Trainer::new(Sgd::new(0.1)).steps(200).recording(true).fit_watched(&mut net, &data, &mut |event| {
+///     match reporter.watch(event) {
+///         Ok(()) => ControlFlow::Continue(()),
+///         Err(_) => ControlFlow::Break(()),
+///     }
+/// })?;
+/// assert!(std::fs::read_to_string(page).is_ok_and(|page| page.starts_with("<!doctype html>")));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Reporter<'a> {
+    report: Report<'a>,
+    page: Option<PathBuf>,
+    csv: Option<PathBuf>,
+    events: Option<EventFolder>,
+    /// Before then, nothing is written.
+    next: Option<Instant>,
+}
+
+impl<'a> Reporter<'a> {
+    /// Of a training that `report` describes; it writes nothing until it is told where.
+    pub fn new(report: Report<'a>) -> Self {
+        Reporter { report, page: None, csv: None, events: None, next: None }
+    }
+
+    /// Writes the page into this file.
+    pub fn page(mut self, path: impl Into<PathBuf>) -> Self {
+        self.page = Some(path.into());
+        self
+    }
+
+    /// Writes the figures into this CSV file.
+    pub fn csv(mut self, path: impl Into<PathBuf>) -> Self {
+        self.csv = Some(path.into());
+        self
+    }
+
+    /// Writes the figures as event files into this folder, for TensorBoard. A resumed run replaces its own earlier ones;
+    /// those of another run are an error.
+    pub fn tensorboard(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.events = Some(EventFolder::new(folder.into()));
+        self
+    }
+
+    /// Whether such event files are in a folder.
+    pub fn has_events(folder: impl AsRef<Path>) -> bool {
+        EventFolder::is_in(folder.as_ref())
+    }
+
+    /// Errors when event files cannot be written into this folder, or when there are those of another run than `run`, which
+    /// is none for a new one: to be asked before a training begins.
+    pub fn check_tensorboard(folder: impl AsRef<Path>, run: Option<RunId>) -> Result<()> {
+        EventFolder::new(folder.as_ref().to_path_buf()).check(run)
+    }
+
+    /// Takes what a training tells its observer. Writes when the files are due: at the first [`Event::State`], then
+    /// every two seconds or less often, so that writing takes 2 % of the time at most, and at the end.
+    pub fn watch(&mut self, event: Event<'_>) -> Result<()> {
+        let Event::State(state) = event else { return Ok(()) };
+        let goes_on = matches!(state.status, Status::Running);
+        let begin = Instant::now();
+        if goes_on && self.next.is_some_and(|next| begin < next) {
+            return Ok(());
+        }
+        if self.next.is_none() {
+            let files = [&self.page, &self.csv].into_iter().flatten();
+            files.filter_map(|file| file.parent()).for_each(remove_left_over);
+        }
+        let written = self.write(state);
+        self.next = Some(Instant::now() + EVERY.max(begin.elapsed() * PATIENCE));
+        written
+    }
+
+    /// Writes all files now.
+    pub fn write(&mut self, state: &State<'_>) -> Result<()> {
+        if let Some(path) = &self.page {
+            write_whole(path, self.report.html(state)?.as_bytes())?;
+        }
+        if let Some(path) = &self.csv {
+            write_whole(path, csv(state.history).as_bytes())?;
+        }
+        match &mut self.events {
+            Some(events) => events.write(state.run, state.history),
+            None => Ok(()),
+        }
+    }
+}

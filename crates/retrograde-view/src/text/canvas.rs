@@ -1,0 +1,234 @@
+//! A sheet of letters: lines, frames and words in cells, printed with or without colour.
+//!
+//! A cell knows which lines touch it and whose they are, and only when it is printed becomes a letter: a corner, a joint
+//! (`●`) where a value goes several ways, or a crossing (`┼`) where two values pass each other. As in a circuit diagram,
+//! lines are joined only where there is a dot.
+
+use retrograde_base::letters::columns_of;
+use std::fmt::Write;
+
+/// What a letter belongs to, and so its colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ink {
+    Plain,
+    Name,
+    Operation,
+    Value,
+    Gradient,
+    Line,
+}
+
+impl Ink {
+    /// Of the terminal's own colours those that can be read on light and dark backgrounds alike.
+    fn code(self) -> &'static str {
+        match self {
+            Ink::Plain => "",
+            Ink::Name | Ink::Operation => "1",
+            Ink::Value => "36",
+            Ink::Gradient => "35",
+            Ink::Line => "2",
+        }
+    }
+
+    /// A text in this ink.
+    pub(crate) fn write(self, text: &str, colour: bool) -> String {
+        if !colour || self == Ink::Plain || text.is_empty() {
+            return text.to_string();
+        }
+        format!("\u{1b}[{}m{text}\u{1b}[0m", self.code())
+    }
+}
+
+/// The letters of lines, in Unicode or in ASCII.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Letters {
+    horizontal: char,
+    vertical: char,
+    /// Corners that join down and right, down and left, up and right, up and left.
+    corners: [char; 4],
+    frame_corners: [char; 4],
+    /// The side of a frame.
+    frame_side: char,
+    /// Where a line leaves a frame.
+    exit: char,
+    joint: char,
+    crossing: char,
+    arrow: char,
+}
+
+const UNICODE: Letters = Letters {
+    horizontal: '─',
+    vertical: '│',
+    corners: ['╭', '╮', '╰', '╯'],
+    frame_corners: ['╭', '╮', '╰', '╯'],
+    frame_side: '│',
+    exit: '├',
+    joint: '●',
+    crossing: '┼',
+    arrow: '▶',
+};
+
+const ASCII: Letters = Letters {
+    horizontal: '-',
+    vertical: '|',
+    corners: ['.', '.', '\'', '\''],
+    frame_corners: ['+', '+', '+', '+'],
+    frame_side: '|',
+    exit: '|',
+    joint: 'o',
+    crossing: '+',
+    arrow: '>',
+};
+
+/// Cells in rows and columns.
+#[derive(Debug, Default)]
+pub(super) struct Canvas {
+    rows: Vec<Vec<Cell>>,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Cell {
+    /// A written letter with the marks that combine with it, or the second half of a wide one (empty).
+    written: Option<(String, Ink)>,
+    /// Whose line runs through from side to side, and which sides it touches: left, right.
+    across: Option<(usize, [bool; 2])>,
+    /// The same from top to bottom: up, down.
+    along: Option<(usize, [bool; 2])>,
+}
+
+impl Canvas {
+    fn cell(&mut self, row: usize, column: usize) -> &mut Cell {
+        if self.rows.len() <= row {
+            self.rows.resize(row + 1, Vec::new());
+        }
+        let cells = &mut self.rows[row];
+        if cells.len() <= column {
+            cells.resize(column + 1, Cell::default());
+        }
+        &mut cells[column]
+    }
+
+    /// Writes a text, which starts in this column.
+    pub(super) fn write(&mut self, row: usize, column: usize, text: &str, ink: Ink) {
+        let mut at = column;
+        for letter in text.chars() {
+            match columns_of(letter) {
+                0 if at > column => {
+                    // A mark belongs to the letter before it, which may have two cells.
+                    let before = (column..at).rev().find(|&before| {
+                        let written = self.cell(row, before).written.as_ref();
+                        written.is_some_and(|(text, _)| !text.is_empty())
+                    });
+                    if let Some((text, _)) = before.and_then(|before| self.cell(row, before).written.as_mut())
+                    {
+                        text.push(letter);
+                    }
+                }
+                0 => {}
+                width => {
+                    self.cell(row, at).written = Some((letter.to_string(), ink));
+                    for half in 1..width {
+                        self.cell(row, at + half).written = Some((String::new(), ink));
+                    }
+                    at += width;
+                }
+            }
+        }
+    }
+
+    /// Draws a line of `net` along a row.
+    pub(super) fn across(&mut self, net: usize, row: usize, from: usize, to: usize) {
+        for column in from..=to {
+            let (_, sides) = self.cell(row, column).across.get_or_insert((net, [false; 2]));
+            *sides = [sides[0] || column > from, sides[1] || column < to];
+        }
+    }
+
+    /// Draws a line of `net` along a column.
+    pub(super) fn along(&mut self, net: usize, column: usize, from: usize, to: usize) {
+        for row in from..=to {
+            let (_, sides) = self.cell(row, column).along.get_or_insert((net, [false; 2]));
+            *sides = [sides[0] || row > from, sides[1] || row < to];
+        }
+    }
+
+    /// Draws the head of an arrow.
+    pub(super) fn arrow(&mut self, row: usize, column: usize, ascii: bool) {
+        self.write(row, column, &letters(ascii).arrow.to_string(), Ink::Line);
+    }
+
+    /// Draws a frame with exits on its right side.
+    pub(super) fn frame(
+        &mut self,
+        rows: (usize, usize),
+        columns: (usize, usize),
+        exits: &[usize],
+        ascii: bool,
+    ) {
+        let letters = letters(ascii);
+        for (row, corners) in [(rows.0, &letters.frame_corners[..2]), (rows.1, &letters.frame_corners[2..])] {
+            let inner = letters.horizontal.to_string().repeat(columns.1 - columns.0 - 1);
+            self.write(row, columns.0, &format!("{}{inner}{}", corners[0], corners[1]), Ink::Plain);
+        }
+        for row in rows.0 + 1..rows.1 {
+            let right = if exits.contains(&row) { letters.exit } else { letters.frame_side };
+            self.write(row, columns.0, &letters.frame_side.to_string(), Ink::Plain);
+            self.write(row, columns.1, &right.to_string(), Ink::Plain);
+        }
+    }
+
+    /// How many columns it takes.
+    pub(super) fn width(&self) -> usize {
+        self.rows.iter().map(Vec::len).max().unwrap_or(0)
+    }
+
+    /// The rows as text, without spaces at their ends.
+    pub(super) fn print(&self, colour: bool, ascii: bool) -> String {
+        let mut text = String::new();
+        for row in &self.rows {
+            let mut runs: Vec<(Ink, String)> = Vec::new();
+            for cell in row {
+                let (letter, ink) = cell.letter(ascii);
+                match runs.last_mut() {
+                    Some((last, run)) if *last == ink => run.push_str(&letter),
+                    _ => runs.push((ink, letter)),
+                }
+            }
+            if let Some((Ink::Plain, run)) = runs.last_mut() {
+                run.truncate(run.trim_end().len());
+            }
+            for (ink, run) in runs {
+                text.push_str(&ink.write(&run, colour));
+            }
+            let _ = writeln!(text);
+        }
+        text
+    }
+}
+
+impl Cell {
+    fn letter(&self, ascii: bool) -> (String, Ink) {
+        if let Some((text, ink)) = &self.written {
+            return (text.clone(), *ink);
+        }
+        let letters = letters(ascii);
+        let letter = match (self.across, self.along) {
+            (None, None) => return (" ".into(), Ink::Plain),
+            (Some(_), None) => letters.horizontal,
+            (None, Some(_)) => letters.vertical,
+            (Some((a, _)), Some((b, _))) if a != b => letters.crossing,
+            (Some((_, [left, right])), Some((_, [up, down]))) => match (left, right, up, down) {
+                (false, true, false, true) => letters.corners[0],
+                (true, false, false, true) => letters.corners[1],
+                (false, true, true, false) => letters.corners[2],
+                (true, false, true, false) => letters.corners[3],
+                _ => letters.joint,
+            },
+        };
+        (letter.into(), Ink::Line)
+    }
+}
+
+fn letters(ascii: bool) -> &'static Letters {
+    if ascii { &ASCII } else { &UNICODE }
+}

@@ -1,0 +1,39 @@
+//! The book's figure: a layout drawn with letters.
+
+use super::Style;
+use super::canvas::{Canvas, Ink};
+use crate::layout::{Layout, Look, Role, Sheet};
+
+/// Lays out a sheet and draws it.
+pub(super) fn draw(sheet: Sheet, style: Style) -> Canvas {
+    let layout = Layout::new(sheet);
+    let mut canvas = Canvas::default();
+    for frame in &layout.frames {
+        canvas.frame(frame.rows, frame.columns, &frame.exits, style.ascii);
+    }
+    for line in &layout.lines {
+        for pair in line.points.windows(2) {
+            let [(column, row), (to_column, to_row)] = [pair[0], pair[1]];
+            if row == to_row {
+                canvas.across(line.net, row, column, to_column);
+            } else {
+                canvas.along(line.net, column, row.min(to_row), row.max(to_row));
+            }
+        }
+        if let (true, Some(&(column, row))) = (line.ends, line.points.last()) {
+            canvas.arrow(row, column, style.ascii);
+        }
+    }
+    for words in &layout.words {
+        let ink = match words.role {
+            Role::Above(..) => Ink::Value,
+            Role::Below(..) | Role::BelowName(_) => Ink::Gradient,
+            Role::Label(item) => match layout.sheet.items[item].look {
+                Look::Box(_) => Ink::Operation,
+                Look::Name(..) | Look::Pass => Ink::Name,
+            },
+        };
+        canvas.write(words.row, words.column, &words.text, ink);
+    }
+    canvas
+}

@@ -1,0 +1,133 @@
+//! Which picture shows a tensor of a trace: images as images, the weights of a first layer as one picture a unit, and
+//! everything else with a cell for each number.
+
+use super::heat_map::{HeatMap, Shades};
+use super::trace::{Trace, Value, What};
+use retrograde_core::graph::Tensor;
+
+/// Tensors of more numbers have no picture: nobody could see one.
+const MOST: usize = 1 << 18;
+/// Images at least so wide are taken for images.
+const SMALLEST_IMAGE: usize = 8;
+/// A vector longer than this is wrapped.
+const LONGEST_ROW: usize = 128;
+/// The cells of a matrix are drawn at most so large.
+const CELL: f64 = 7.0;
+/// The largest thumbnail.
+const LARGEST: [f64; 2] = [116.0, 46.0];
+/// How many images or units a thumbnail shows, and how many beside each other.
+const FEW: [usize; 2] = [10, 5];
+
+/// How the tensors of a trace are shown: of each node, its value and its gradient alike.
+#[derive(Debug)]
+pub(super) struct Shown {
+    kinds: Vec<Kind>,
+}
+
+/// What the numbers of a node are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// A row for each image of so many pixels' side.
+    Images(usize),
+    /// A column for each unit, with a weight for each pixel of such an image.
+    Units(usize),
+    /// Just numbers.
+    Numbers,
+}
+
+/// A picture, and how large it is on the screen.
+#[derive(Debug)]
+pub(super) struct Thumbnail {
+    pub(super) picture: HeatMap,
+    pub(super) size: [f64; 2],
+}
+
+impl Shown {
+    pub(super) fn new(trace: &Trace) -> Self {
+        let nodes = trace.nodes();
+        let mut kinds: Vec<Kind> = (0..nodes.len()).map(|node| image(trace, node)).collect();
+        for node in nodes {
+            let operands: Vec<usize> = node.inputs.iter().map(|&edge| trace.edges()[edge].from).collect();
+            if let [images, weights] = operands[..]
+                && let Kind::Images(side) = kinds[images]
+                && let [rows, _] = nodes[weights].value.shape()[..]
+                && rows == side * side
+                && nodes[weights].is_leaf()
+            {
+                kinds[weights] = Kind::Units(side);
+            }
+        }
+        Shown { kinds }
+    }
+
+    pub(super) fn kind(&self, node: usize) -> Kind {
+        self.kinds[node]
+    }
+
+    /// All numbers of a node's value, or of its gradient.
+    pub(super) fn picture(&self, node: usize, tensor: &Tensor, is_gradient: bool) -> Option<HeatMap> {
+        self.first(node, tensor, is_gradient, [usize::MAX, 10])
+    }
+
+    /// A small picture of the same: the first images or units.
+    pub(super) fn thumbnail(&self, node: usize, tensor: &Tensor, is_gradient: bool) -> Option<Thumbnail> {
+        let picture = self.first(node, tensor, is_gradient, FEW)?;
+        let [width, height] = [picture.width() as f64, picture.height() as f64];
+        let size = match self.kind(node) {
+            Kind::Numbers => [0, 1].map(|axis| ([width, height][axis] * CELL).clamp(CELL, LARGEST[axis])),
+            Kind::Images(_) | Kind::Units(_) => {
+                let scale = (LARGEST[0] / width).min(1.25 * LARGEST[1] / height).min(1.5);
+                [width * scale, height * scale]
+            }
+        };
+        Some(Thumbnail { picture, size })
+    }
+
+    fn first(
+        &self,
+        node: usize,
+        tensor: &Tensor,
+        is_gradient: bool,
+        [count, across]: [usize; 2],
+    ) -> Option<HeatMap> {
+        let values = tensor.values();
+        if !(2..=MOST).contains(&values.len()) {
+            return None;
+        }
+        let signed = Shades::signed_for(values);
+        let shape = &tensor.shape()[..];
+        Some(match self.kinds[node] {
+            Kind::Images(side) => {
+                let shades = if is_gradient { signed } else { Shades::grey(0.0, 1.0) };
+                let shown = values.len().min(count.saturating_mul(side * side));
+                HeatMap::images(&values[..shown], [side, side], across, shades)
+            }
+            Kind::Units(side) => {
+                let units = shape[1];
+                let pixels = side * side;
+                let unit = |unit: usize| (0..pixels).map(move |pixel| values[pixel * units + unit]);
+                let images: Vec<f64> = (0..units.min(count)).flat_map(unit).collect();
+                HeatMap::images(&images, [side, side], across, signed)
+            }
+            Kind::Numbers => {
+                let last = shape.last().copied().unwrap_or(1);
+                let wraps = shape.len() == 1 && last > LONGEST_ROW;
+                HeatMap::matrix(values, if wraps { LONGEST_ROW / 2 } else { last }, signed)
+            }
+        })
+    }
+}
+
+/// Whether a node is given rows of square images with values from 0 to 1.
+fn image(trace: &Trace, node: usize) -> Kind {
+    let node = &trace.nodes()[node];
+    let given = matches!(node.what, What::Leaf("input" | "constant"));
+    if let (true, Value::Real(tensor), [_, pixels]) = (given, &node.value, &node.value.shape()[..]) {
+        let side = pixels.isqrt();
+        let is_square = side >= SMALLEST_IMAGE && side * side == *pixels;
+        if is_square && tensor.values().iter().all(|x| (0.0..=1.0).contains(x)) {
+            return Kind::Images(side);
+        }
+    }
+    Kind::Numbers
+}

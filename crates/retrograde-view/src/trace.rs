@@ -1,0 +1,307 @@
+//! A traced run: every value and every gradient of one run of a graph.
+
+use super::summary::sum;
+use retrograde_base::error::{Error, Result};
+use retrograde_core::graph::{
+    Kind, Leaf, Node, NodeId, Origin, Role, Shape, SourceLine, Tensor, Type, Var, ancestors,
+};
+use retrograde_core::kernel::{Binary, Expr, Form, Node as Part};
+use retrograde_core::ops;
+use retrograde_core::plan::{Plan, Planner};
+use std::collections::HashMap;
+use std::panic::Location;
+use std::sync::Arc;
+
+/// What is to be traced: a variable, and the values of the inputs it depends on. Parameters that are not given values have
+/// their initial ones, whatever a plan has made of them since; [`Graph::set_parameters_from`](retrograde_core::Graph::set_parameters_from)
+/// makes those of a plan the initial ones.
+///
+/// ```
+/// # fn main() -> retrograde::Result<()> {
+/// use retrograde::Graph;
+/// use retrograde::view::Tracer;
+///
+/// let graph = Graph::new();
+/// let x = graph.input("x", [2]);
+/// let loss = (&x * &x).sum_all();
+/// let trace = Tracer::new(&loss).set(&x, &[3.0, 4.0]).trace()?;
+/// assert_eq!(trace.nodes()[0].gradient.as_ref().map(|g| g.values()), Some([6.0, 8.0].as_slice()));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+#[must_use = "a tracer does nothing until `trace`"]
+pub struct Tracer {
+    of: Var,
+    real: Vec<(Var, Vec<f64>)>,
+    indices: Vec<(Var, Vec<u32>)>,
+}
+
+impl Tracer {
+    /// Traces `of`, which is one number: a loss, a price.
+    pub fn new(of: &Var) -> Self {
+        Tracer { of: of.clone(), real: Vec::new(), indices: Vec::new() }
+    }
+
+    /// Gives an input its value, or a parameter another than it starts from, row by row.
+    pub fn set(mut self, var: &Var, values: &[f64]) -> Self {
+        self.real.push((var.clone(), values.to_vec()));
+        self
+    }
+
+    /// Gives an input its indices, row by row.
+    pub fn set_indices(mut self, var: &Var, indices: &[u32]) -> Self {
+        self.indices.push((var.clone(), indices.to_vec()));
+        self
+    }
+
+    /// Records the gradient, runs forward and backward in `f64` and keeps every number. Errors when the variable
+    /// could not be recorded or is not one number, and when an input has no value.
+    #[track_caller]
+    pub fn trace(self) -> Result<Trace> {
+        let of = self.of.checked()?;
+        if of.kind() == Kind::Index {
+            return Err(Error::Recording {
+                operation: "trace".into(),
+                location: of.graph().line(Location::caller()),
+                problem: format!("`{}` is an index, which has no gradient", of.node().label()),
+                remedy: "trace a real number".into(),
+            });
+        }
+        let graph = of.graph().clone();
+        let forward = ancestors(&graph, &[of.id()])?;
+        let gradients = of.backward()?;
+        let total = |id: NodeId| gradients.wrt(&graph.var(id)).ok();
+        let totals: Vec<Option<Var>> = forward.iter().map(|node| total(node.id)).collect();
+        let shares: Vec<Vec<Option<Var>>> = forward
+            .iter()
+            .map(|node| (0..node.inputs.len()).map(|i| gradients.on_edge(node.id, i).cloned()).collect())
+            .collect();
+        let wanted = totals.iter().chain(shares.iter().flatten()).flatten();
+        let mut plan = Planner::new(&graph).want(&of).want_all(wanted).keep_every_value().compile::<f64>()?;
+        for (var, values) in &self.real {
+            plan.set(var, values)?;
+        }
+        for (var, indices) in &self.indices {
+            plan.set_indices(var, indices)?;
+        }
+        plan.run()?;
+        collect(&forward, &totals, &shares, &of, plan)
+    }
+}
+
+/// All values and gradients of a run, with what they belong to: what every drawing is made from.
+#[derive(Debug, Clone)]
+pub struct Trace {
+    nodes: Vec<TracedNode>,
+    edges: Vec<TracedEdge>,
+}
+
+/// A node of the forward pass, with what it computed and what flowed back to it.
+#[derive(Debug, Clone)]
+pub struct TracedNode {
+    /// Its number in its graph.
+    pub id: NodeId,
+    /// What a person calls it: its name, or its operation and number.
+    pub label: String,
+    /// Its name, scope included, if it was given one.
+    pub name: Option<String>,
+    /// The operation or the kind of leaf.
+    pub what: What,
+    /// The scope it was recorded in, `""` for none.
+    pub scope: String,
+    /// Whether the user recorded it or a gradient did.
+    pub role: Role,
+    /// The line of the user's source.
+    pub location: SourceLine,
+    /// Its value.
+    pub value: Value,
+    /// The gradient with respect to it: the sum of the shares that come through its consumers. `None` where no
+    /// gradient flows: indices, constants and what is made from those alone.
+    pub gradient: Option<Arc<Tensor>>,
+    /// The edges into it, in the order of its operands: indices into [`Trace::edges`].
+    pub inputs: Vec<usize>,
+    /// The edges out of it, in the order of recording.
+    pub outputs: Vec<usize>,
+    /// The node itself, to be recorded anew where it is looked at alone.
+    pub(super) node: Arc<Node>,
+}
+
+/// What a traced node is.
+#[derive(Debug, Clone)]
+pub enum What {
+    /// A given value: "parameter", "input", "constant", ….
+    Leaf(&'static str),
+    /// An operation.
+    Operation {
+        /// Its name.
+        name: &'static str,
+        /// What tells it from others of the same name, such as its axes; `""` for nothing.
+        attributes: String,
+        /// Its entry in the list of operations: formula, derivative. `None` for a user's own.
+        entry: Option<&'static ops::Entry>,
+    },
+}
+
+/// One operand of one operation: what flows forward along it is the producer's value.
+#[derive(Debug, Clone)]
+pub struct TracedEdge {
+    /// The producer: an index into [`Trace::nodes`].
+    pub from: usize,
+    /// The consumer: an index into [`Trace::nodes`].
+    pub to: usize,
+    /// Which of the consumer's operands it is, counted from 0.
+    pub input: usize,
+    /// What flows back along it: the share of the producer's gradient that comes through this consumer.
+    pub gradient: Option<Arc<Tensor>>,
+}
+
+/// A value of a run.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value {
+    /// Real numbers.
+    Real(Arc<Tensor>),
+    /// Indices.
+    Indices(Shape, Arc<[u32]>),
+    /// A table kept as bytes, whose numbers are not expanded.
+    Bytes(Shape),
+}
+
+impl Value {
+    /// The lengths of its axes.
+    pub fn shape(&self) -> &Shape {
+        match self {
+            Value::Real(tensor) => tensor.shape(),
+            Value::Indices(shape, _) | Value::Bytes(shape) => shape,
+        }
+    }
+
+    /// The number, if it is a real scalar.
+    pub fn scalar(&self) -> Option<f64> {
+        match self {
+            Value::Real(tensor) if tensor.shape().rank() == 0 => tensor.values().first().copied(),
+            Value::Real(_) | Value::Indices(..) | Value::Bytes(_) => None,
+        }
+    }
+}
+
+impl Trace {
+    /// The nodes of the forward pass in topological order; the traced variable is the last.
+    pub fn nodes(&self) -> &[TracedNode] {
+        &self.nodes
+    }
+
+    /// The edges, ordered by their consumers.
+    pub fn edges(&self) -> &[TracedEdge] {
+        &self.edges
+    }
+
+    /// The traced variable's node, whose gradient is one.
+    pub fn output(&self) -> &TracedNode {
+        // A trace has at least the node that was traced.
+        &self.nodes[self.nodes.len() - 1]
+    }
+
+    /// The sum of the gradients on some edges; `None` when none has one.
+    pub fn sum_of_gradients(&self, edges: impl IntoIterator<Item = usize>) -> Option<Arc<Tensor>> {
+        sum(edges.into_iter().filter_map(|edge| self.edges[edge].gradient.as_ref()))
+    }
+}
+
+impl TracedNode {
+    /// Whether it is a given value.
+    pub fn is_leaf(&self) -> bool {
+        matches!(self.what, What::Leaf(_))
+    }
+
+    /// The operator between its two operands where its formula has one (`+`, `×`), else the operation's name, or
+    /// the kind of leaf.
+    pub fn symbol(&self) -> &'static str {
+        match &self.what {
+            What::Leaf(kind) => kind,
+            What::Operation { name, .. } => {
+                self.node.form().and_then(Form::expr).and_then(operator).unwrap_or(name)
+            }
+        }
+    }
+}
+
+/// The operator of an expression that is nothing but one between two inputs.
+fn operator(expr: &Expr) -> Option<&'static str> {
+    match expr.nodes() {
+        [Part::Input(0), Part::Input(1), Part::Binary(function, 0, 1)] => match function {
+            Binary::Add => Some("+"),
+            Binary::Subtract => Some("-"),
+            Binary::Multiply => Some("×"),
+            Binary::Divide => Some("/"),
+            Binary::Minimum | Binary::Maximum | Binary::Power => None,
+        },
+        _ => None,
+    }
+}
+
+fn collect(
+    forward: &[Arc<Node>],
+    totals: &[Option<Var>],
+    shares: &[Vec<Option<Var>>],
+    of: &Var,
+    mut plan: Plan<f64>,
+) -> Result<Trace> {
+    // A gradient is often the share of several edges at once: each tensor is kept once.
+    let mut tensors: HashMap<NodeId, Arc<Tensor>> = HashMap::new();
+    let mut read = |plan: &mut Plan<f64>, var: &Var| -> Result<Arc<Tensor>> {
+        if let Some(known) = tensors.get(&var.id()) {
+            return Ok(Arc::clone(known));
+        }
+        let tensor = Arc::new(plan.value(var)?);
+        tensors.insert(var.id(), Arc::clone(&tensor));
+        Ok(tensor)
+    };
+    let position: HashMap<NodeId, usize> = forward.iter().enumerate().map(|(i, node)| (node.id, i)).collect();
+    let mut nodes: Vec<TracedNode> = Vec::with_capacity(forward.len());
+    let mut edges = Vec::new();
+    for (to, node) in forward.iter().enumerate() {
+        let var = of.graph().var(node.id);
+        let Type { kind, shape } = node.value_type.clone();
+        let value = match (node.leaf(), kind) {
+            (Some(Leaf::Bytes { .. }), _) => Value::Bytes(shape),
+            (_, Kind::Index) => Value::Indices(shape, plan.read_indices(&var)?.into()),
+            (_, Kind::Real) => Value::Real(read(&mut plan, &var)?),
+        };
+        let mut inputs = Vec::new();
+        for (input, (id, share)) in node.inputs.iter().zip(&shares[to]).enumerate() {
+            let from = position[id];
+            let gradient = share.as_ref().map(|share| read(&mut plan, share)).transpose()?;
+            inputs.push(edges.len());
+            nodes[from].outputs.push(edges.len());
+            edges.push(TracedEdge { from, to, input, gradient });
+        }
+        nodes.push(TracedNode {
+            id: node.id,
+            label: node.label(),
+            name: node.name.clone(),
+            what: what(node),
+            scope: node.scope.clone(),
+            role: node.role,
+            location: node.location.clone(),
+            value,
+            gradient: totals[to].as_ref().map(|total| read(&mut plan, total)).transpose()?,
+            inputs,
+            outputs: Vec::new(),
+            node: Arc::clone(node),
+        });
+    }
+    Ok(Trace { nodes, edges })
+}
+
+fn what(node: &Node) -> What {
+    match &node.origin {
+        Origin::Operation(operation, _) => What::Operation {
+            name: operation.name(),
+            attributes: operation.attributes(),
+            entry: ops::ALL.iter().find(|entry| entry.name == operation.name()).copied(),
+        },
+        Origin::Leaf(leaf) => What::Leaf(leaf.name()),
+        Origin::Fault(_) => unreachable!("`ancestors` returned the fault as an error"),
+    }
+}
