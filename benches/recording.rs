@@ -8,7 +8,7 @@ use retrograde::data::{Dataset, Source};
 use retrograde::nn::{Init, Mlp};
 use retrograde::optim::Sgd;
 use retrograde::train::{History, Trainer};
-use retrograde::view::report::{Report, Reporter};
+use retrograde::view::report::{Reporter, TrainingReport};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -20,7 +20,7 @@ const STEPS: u64 = 6_000;
 fn train(data: &Dataset, threads: usize, report: Option<&Path>) -> Result<(History, f64)> {
     let mut net = Mlp::new([784, 50, 10]).init(Init::Normal(0.01)).build()?;
     let trainer = Trainer::new(Sgd::new(0.1)).steps(STEPS).threads(threads).recording(report.is_some());
-    let mut reporter = Reporter::new(Report::new(data));
+    let mut reporter = Reporter::new(TrainingReport::new(data));
     if let Some(folder) = report {
         reporter = reporter.page(folder.join("report.html"));
     }

@@ -5,9 +5,9 @@
 
 pub mod clock;
 pub mod error;
+pub mod file_signature;
 pub mod files;
 pub mod letters;
-pub mod mark;
 pub mod markup;
 pub mod number;
 pub mod page;

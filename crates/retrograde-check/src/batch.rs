@@ -7,8 +7,8 @@ use super::control::guard;
 use super::message::text;
 use super::network_layer::NetworkAsLayer;
 use super::numbers::largest;
-use super::probe::{Answers, relative};
-use super::subject::{Claims, claims, with_values};
+use super::probe::{Observations, relative};
+use super::subject::{ClaimedGradients, claims, with_values};
 use super::{Evidence, Finding, Invariant, Message, Severity, Verdict};
 use retrograde_textbook::{Labels, Layer, LossLayer, Network, Tensor};
 
@@ -16,13 +16,13 @@ use retrograde_textbook::{Labels, Layer, LossLayer, Network, Tensor};
 const ROUNDING: f64 = 1e-5;
 
 /// Whether a permuted batch gives permuted outputs. A layer for which the order of the rows matters may be meant so.
-pub(super) fn permuted(layer: &mut dyn Layer, name: &str, answers: &Answers) -> Option<Finding> {
-    let probe = &answers.probes[0];
+pub(super) fn permuted(layer: &mut dyn Layer, name: &str, observations: &Observations) -> Option<Finding> {
+    let probe = &observations.probes[0];
     let (x, out) = (&probe.x, &probe.out);
     let rows = x.shape().first().copied().filter(|rows| *rows > 1 && x.ndim() > 1)?;
     let per_row = |value: &Tensor| value.shape().first() == Some(&rows);
     // Other arguments with as many rows would have to follow; and where each row goes its own way, a mask may stay behind.
-    if !per_row(out) || probe.values[1..].iter().any(per_row) || !influence_each_other(answers, rows) {
+    if !per_row(out) || probe.values[1..].iter().any(per_row) || !influence_each_other(observations, rows) {
         return None;
     }
     let order: Vec<usize> = (0..rows).map(|row| (row + 1) % rows).collect();
@@ -33,7 +33,7 @@ pub(super) fn permuted(layer: &mut dyn Layer, name: &str, answers: &Answers) -> 
         return None;
     }
     let apart = largest(&(&moved - &expected));
-    if apart.is_nan() || apart <= relative(answers.noise) * largest(out) {
+    if apart.is_nan() || apart <= relative(observations.noise) * largest(out) {
         return None;
     }
     let sentence = text!("batch-permuted", apart = format!("{apart:.3e}"));
@@ -42,26 +42,30 @@ pub(super) fn permuted(layer: &mut dyn Layer, name: &str, answers: &Answers) -> 
 }
 
 /// Whether the rows of the input that were differentiated have any part in other rows of the output.
-fn influence_each_other(answers: &Answers, rows: usize) -> bool {
-    let probe = &answers.probes[0];
+fn influence_each_other(observations: &Observations, rows: usize) -> bool {
+    let probe = &observations.probes[0];
     let Some(jacobian) = &probe.jacobians[0] else { return false };
     let (input, output) = (probe.x.len() / rows, probe.out.len() / rows);
-    let slopes = jacobian.centre.indexed_iter();
+    let slopes = jacobian.center.indexed_iter();
     let mut elsewhere = slopes.filter(|((out, column), _)| out / output != jacobian.columns[*column] / input);
     elsewhere.any(|(_, slope)| *slope != 0.0)
 }
 
 /// For the loss of a softmax: whether the rows of its gradient sum to 0. `known` says that a fault is named already.
-pub(super) fn row_sums(name: &str, answers: &Answers, known: bool) -> Option<Finding> {
+pub(super) fn row_sums(name: &str, observations: &Observations, known: bool) -> Option<Finding> {
     let sums_of = |claimed: &Tensor| claimed.sum_axis(Axis(claimed.ndim() - 1));
     let off = |claimed: &Tensor| {
         let wide = claimed.shape().last().copied().unwrap_or(1).max(1) as f64;
         // The rounding of a row's sum is that of probabilities and labels, which are up to 1, not of their difference.
-        let floor = answers.floor(0);
-        largest(&sums_of(claimed)) > wide * (answers.precision(0) * largest(claimed) + floor)
+        let floor = observations.floor(0);
+        largest(&sums_of(claimed)) > wide * (observations.precision(0) * largest(claimed) + floor)
     };
-    let probes =
-        || [1, 0].into_iter().chain(2..answers.probes.len()).filter_map(|number| answers.probes.get(number));
+    let probes = || {
+        [1, 0]
+            .into_iter()
+            .chain(2..observations.probes.len())
+            .filter_map(|number| observations.probes.get(number))
+    };
     let claimed = probes()
         .filter_map(|probe| probe.claimed[0].as_ref().filter(|claimed| claimed.shape() == probe.x.shape()))
         .find(|claimed| off(claimed))?;
@@ -115,18 +119,18 @@ pub(super) fn of_loss(
     let rounding = ROUNDING.max(4.0 * precision);
     let differ = |a: f64, b: f64| (a - b).abs() > rounding * b.abs().max(1e-3);
     let rows: Vec<usize> = (0..logits.shape().first().copied().filter(|_| logits.ndim() > 1)?).collect();
-    let mut ask = |rows: &[usize]| -> Option<(f64, Tensor)> {
+    let mut observe = |rows: &[usize]| -> Option<(f64, Tensor)> {
         let (logits, labels) = (logits.select(Axis(0), rows), labels_of(labels, rows)?);
         let value = guard(name, "forward", || loss.forward(&logits, &labels)).ok()?;
         Some((value, guard(name, "backward", || loss.backward(1.0)).ok()?))
     };
-    let (one, copies) = (ask(&[0])?.0, ask(&[0, 0, 0])?.0);
+    let (one, copies) = (observe(&[0])?.0, observe(&[0, 0, 0])?.0);
     // Next to 0 a sum of three is not told from a mean.
     if !differ(3.0 * one, one) || differ(copies, one) {
         return None;
     }
     let twice = [rows.as_slice(), &rows].concat();
-    let ((value, gradient), (again, gradients)) = (ask(&rows)?, ask(&twice)?);
+    let ((value, gradient), (again, gradients)) = (observe(&rows)?, observe(&twice)?);
     if differ(again, value) {
         return Some(doubled(
             text!("batch-copies", again = format!("{again:.4}"), once = format!("{value:.4}")),
@@ -156,13 +160,13 @@ pub(super) fn of_network(
     let rows: Vec<usize> = (0..count).collect();
     let twice = [rows.as_slice(), &rows].concat();
     let mut found = Vec::new();
-    let mut ask = |rows: &[usize]| -> Option<(f64, Claims)> {
+    let mut observe = |rows: &[usize]| -> Option<(f64, ClaimedGradients)> {
         let labels = labels_of(labels, rows)?;
         let mut row = NetworkAsLayer::new(network, &labels);
         let loss = row.forward(&x.select(Axis(0), rows)).ok()?.sum();
         Some((loss, claims(&mut row, &ndarray::arr0(1.0).into_dyn()).ok()?))
     };
-    match (ask(&rows), ask(&twice)) {
+    match (observe(&rows), observe(&twice)) {
         (_, Some((loss, _))) if differ(loss, first) => found.push(doubled(
             text!("batch-doubled_loss", again = format!("{loss:.4}"), once = format!("{first:.4}")),
             "network",
@@ -183,7 +187,7 @@ pub(super) fn of_network(
         _ => {}
     }
     let reversed: Vec<usize> = rows.iter().rev().copied().collect();
-    if let Some((loss, _)) = ask(&reversed).filter(|(loss, _)| differ(*loss, first)) {
+    if let Some((loss, _)) = observe(&reversed).filter(|(loss, _)| differ(*loss, first)) {
         let sentence = text!("batch-reversed", again = format!("{loss:.4}"), once = format!("{first:.4}"));
         let order = Finding::new(Severity::Remark, Verdict::Right, "network", Vec::new(), sentence);
         found.push(order.violating(Invariant::PermutedRows));

@@ -263,14 +263,14 @@ pub enum Cause {
         /// The scale of forward.
         scale: f64,
     },
-    /// A normalisation whose gradient has a path missing.
+    /// A normalization whose gradient has a path missing.
     NormalisationPath {
         /// `batch`, `layer`, `rms`, or `length`.
         kind: String,
         /// The missing path.
         path: Message,
     },
-    /// A normalisation whose gradient has a wrong term, or other statistics than forward.
+    /// A normalization whose gradient has a wrong term, or other statistics than forward.
     NormalisationTerm {
         /// `batch`, `layer`, `rms`, or `length`.
         kind: String,

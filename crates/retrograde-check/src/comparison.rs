@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn next_to_nothing_a_small_difference_is_no_large_error() {
+    fn near_zero_a_small_difference_is_not_a_large_error() {
         let c = Comparison::new("w", &[2], &[1.0, 1e-12], &[1.0, 2e-12], Verdict::Right);
         assert!(c.largest < 1e-7, "{}", c.largest);
     }

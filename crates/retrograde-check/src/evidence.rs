@@ -1,11 +1,11 @@
-//! The columns of numbers that prove a finding, or that localise what could not be explained.
+//! The columns of numbers that prove a finding, or that localize what could not be explained.
 
 use super::causes::Diagnosis;
 use super::comparison::index_of;
 use super::message::text;
 use super::numbers::nth;
-use super::probe::{Answers, GIVEN};
-use super::view::View;
+use super::probe::{GIVEN, Observations};
+use super::probed_block::ProbedBlock;
 use super::{Evidence, Finding, Message, Severity, Table, Verdict, extent};
 use retrograde_textbook::Tensor;
 
@@ -25,8 +25,9 @@ pub(super) fn elements(
 }
 
 /// The differentiated elements, those that are furthest off first.
-fn furthest(view: &View<'_>) -> Vec<usize> {
-    let mut all: Vec<(usize, f64)> = view.jacobian.columns.iter().map(|&at| (at, view.off(at))).collect();
+fn furthest(probed: &ProbedBlock<'_>) -> Vec<usize> {
+    let mut all: Vec<(usize, f64)> =
+        probed.jacobian.columns.iter().map(|&at| (at, probed.error(at))).collect();
     all.sort_by(|a, b| b.1.total_cmp(&a.1));
     let mut shown: Vec<usize> = all.into_iter().take(SHOWN).map(|(at, _)| at).collect();
     shown.sort_unstable();
@@ -34,29 +35,30 @@ fn furthest(view: &View<'_>) -> Vec<usize> {
 }
 
 /// That a diagnosis reproduces the code's numbers, with the columns side by side.
-pub(super) fn numbers(answers: &Answers, block: usize, diagnosis: &Diagnosis) -> Option<Evidence> {
-    let ones: Vec<Tensor> = answers.probes.iter().map(|probe| Tensor::ones(probe.d.shape())).collect();
-    let view =
-        |number: usize| View::new(answers, number, block, diagnosis.from_one.then(|| &ones[number]), None);
-    let views: Vec<View<'_>> = (0..answers.probes.len()).filter_map(view).collect();
-    let pairs: Vec<_> = views
+pub(super) fn numbers(observations: &Observations, block: usize, diagnosis: &Diagnosis) -> Option<Evidence> {
+    let ones: Vec<Tensor> = observations.probes.iter().map(|probe| Tensor::ones(probe.d.shape())).collect();
+    let probed = |number: usize| {
+        ProbedBlock::new(observations, number, block, diagnosis.from_one.then(|| &ones[number]), None)
+    };
+    let probed_blocks: Vec<ProbedBlock<'_>> = (0..observations.probes.len()).filter_map(probed).collect();
+    let pairs: Vec<_> = probed_blocks
         .iter()
         .zip(&diagnosis.predicted)
-        .filter_map(|(view, predicted)| Some((view, predicted.as_ref()?)))
+        .filter_map(|(probed, predicted)| Some((probed, predicted.as_ref()?)))
         .collect();
-    let told = |view: &View<'_>, predicted| view.tells(predicted) > 0;
-    let &(view, predicted) = pairs
+    let told = |probed: &ProbedBlock<'_>, predicted| probed.distinguishing(predicted) > 0;
+    let &(probed, predicted) = pairs
         .iter()
-        .find(|(view, predicted)| view.number == GIVEN && told(view, predicted))
-        .or_else(|| pairs.iter().find(|(view, predicted)| told(view, predicted)))
+        .find(|(probed, predicted)| probed.probe_index == GIVEN && told(probed, predicted))
+        .or_else(|| pairs.iter().find(|(probed, predicted)| told(probed, predicted)))
         .or_else(|| pairs.first())?;
     let (mut count, mut worst, mut off) = (0, 0.0_f64, 0.0_f64);
-    for (view, predicted) in &pairs {
-        for (claimed, predicted, _) in view.elements(predicted) {
+    for (probed, predicted) in &pairs {
+        for (claimed, predicted, _) in probed.elements(predicted) {
             count += 1;
             worst = worst.max((claimed - predicted).abs());
         }
-        for (claimed, truth, _) in view.elements(&view.truth) {
+        for (claimed, truth, _) in probed.elements(&probed.truth) {
             off = off.max((claimed - truth).abs());
         }
     }
@@ -69,18 +71,23 @@ pub(super) fn numbers(answers: &Answers, block: usize, diagnosis: &Diagnosis) ->
     );
     let columns = vec![text!("column-code"), text!("column-fault"), text!("column-differences")];
     let numbers =
-        |element: usize| [&view.claimed, predicted, &view.truth].map(|one| nth(one, element)).to_vec();
-    let rows = furthest(view).into_iter().map(|element| (element, numbers(element)));
-    Some(elements(statement, &view.jacobian.shape, columns, rows))
+        |element: usize| [&probed.claimed, predicted, &probed.truth].map(|one| nth(one, element)).to_vec();
+    let rows = furthest(probed).into_iter().map(|element| (element, numbers(element)));
+    Some(elements(statement, &probed.jacobian.shape, columns, rows))
 }
 
 /// A block that is wrong for no cause that could be proved: where, and how.
-pub(super) fn unexplained(answers: &Answers, place: &str, block: usize, views: &[View<'_>]) -> Finding {
-    let name = &answers.names[block];
-    let missing = answers.probes.iter().any(|probe| probe.claimed[block].is_none());
-    let endless = views.iter().find_map(|view| {
-        let (at, value) = view.claimed.iter().enumerate().find(|(_, value)| !value.is_finite())?;
-        Some((index_of(at, view.claimed.shape()), *value))
+pub(super) fn unexplained(
+    observations: &Observations,
+    place: &str,
+    block: usize,
+    probed_blocks: &[ProbedBlock<'_>],
+) -> Finding {
+    let name = &observations.names[block];
+    let missing = observations.probes.iter().any(|probe| probe.claimed[block].is_none());
+    let endless = probed_blocks.iter().find_map(|probed| {
+        let (at, value) = probed.claimed.iter().enumerate().find(|(_, value)| !value.is_finite())?;
+        Some((index_of(at, probed.claimed.shape()), *value))
     });
     let sentence = match endless {
         Some((at, value)) => text!("unexplained-infinite", block = name, at, value = value.to_string()),
@@ -88,33 +95,35 @@ pub(super) fn unexplained(answers: &Answers, place: &str, block: usize, views: &
         None => text!("unexplained", block = name),
     };
     let mut found = Finding::new(Severity::Fault, Verdict::Wrong, place, vec![name.clone()], sentence);
-    let Some(view) = views
+    let Some(probed) = probed_blocks
         .iter()
-        .find(|v| v.verdict.is_wrong() && v.number == GIVEN)
-        .or_else(|| views.iter().find(|v| v.verdict.is_wrong()))
+        .find(|v| v.verdict.is_wrong() && v.probe_index == GIVEN)
+        .or_else(|| probed_blocks.iter().find(|v| v.verdict.is_wrong()))
     else {
         found.evidence.push(Evidence::stating(text!("unexplained-few")));
         return found;
     };
-    let comparison = view.comparison(name);
-    let wrong: Vec<usize> = view
+    let comparison = probed.comparison(name);
+    let wrong: Vec<usize> = probed
         .jacobian
         .columns
         .iter()
         .copied()
-        .filter(|&element| view.off(element) > nth(&view.tolerance, element))
+        .filter(|&element| probed.error(element) > nth(&probed.tolerance, element))
         .collect();
     let statement = text!(
         "evidence-compared",
         wrong = wrong.len(),
-        all = view.jacobian.columns.len(),
+        all = probed.jacobian.columns.len(),
         cosine = format!("{:.4}", comparison.cosine),
         ratio = format!("{:.4}", comparison.ratio)
     );
     let columns = vec![text!("column-code"), text!("column-differences")];
-    let numbers = |element: usize| [&view.claimed, &view.truth].map(|one| nth(one, element)).to_vec();
-    let rows = furthest(view).into_iter().map(|element| (element, numbers(element)));
-    found.evidence.push(elements(statement, &view.jacobian.shape, columns, rows));
-    found.evidence.extend(extent::sentences(answers, block, views).into_iter().map(Evidence::stating));
+    let numbers = |element: usize| [&probed.claimed, &probed.truth].map(|one| nth(one, element)).to_vec();
+    let rows = furthest(probed).into_iter().map(|element| (element, numbers(element)));
+    found.evidence.push(elements(statement, &probed.jacobian.shape, columns, rows));
+    found
+        .evidence
+        .extend(extent::sentences(observations, block, probed_blocks).into_iter().map(Evidence::stating));
     found
 }

@@ -1,16 +1,16 @@
 //! A layer examined alone: asked, differentiated, judged and diagnosed.
 
-use super::ask::{Inputs, Refusal, ask, expect_numbers};
 use super::causes::{CrossEntropy, Diagnosis, cross_entropy_of, follows, plain};
 use super::control::{affordable, done};
 use super::evidence::{numbers, unexplained};
 use super::explain::{dout_ignored, explain};
 use super::guarded::Guarded;
 use super::message::text;
-use super::probe::{Answers, GIVEN, normal, random, relative};
-use super::view::View;
+use super::observe::{Inputs, Unobservable, expect_numbers, observe};
+use super::probe::{GIVEN, Observations, normal, random, relative};
+use super::probed_block::ProbedBlock;
 use super::{
-    Cause, Comparison, Evidence, Finding, LayerReport, Message, Severity, Verdict, invariants, laws,
+    Cause, Comparison, Evidence, Finding, LayerReport, Message, Severity, Verdict, invariants, linearity,
 };
 use retrograde_base::Result;
 use retrograde_textbook::{Labels, Layer, Tensor};
@@ -62,11 +62,11 @@ pub(super) fn examine_at(
         verdict,
         blocks,
     };
-    let mut answers = match ask(layer, input, x, (inputs, 1))? {
-        Ok(answers) => answers,
-        Err(refusal) => {
+    let mut observations = match observe(layer, input, x, (inputs, 1))? {
+        Ok(observations) => observations,
+        Err(unobservable) => {
             let output = layer.forward(x)?.shape().to_vec();
-            let finding = refused(name, refusal);
+            let finding = refused(name, unobservable);
             let layer = report(output, finding.verdict, Vec::new());
             return Ok(Examined {
                 epsilon: None,
@@ -78,45 +78,45 @@ pub(super) fn examine_at(
             });
         }
     };
-    answers.data = data.to_vec();
+    observations.data = data.to_vec();
     let mut wrong: Vec<(usize, Vec<Diagnosis>)> = Vec::new();
     let mut blocks = Vec::new();
     let mut findings = Vec::new();
-    let mut suspicious = suspicions(layer, &mut answers)?;
+    let mut suspicious = suspicions(layer, &mut observations)?;
     for (block, suspicious) in suspicious.iter_mut().enumerate() {
-        *suspicious |= dout_ignored(&answers, block);
+        *suspicious |= dout_ignored(&observations, block);
     }
     if suspicious.iter().any(|suspicious| *suspicious) {
         done(0.5);
-        let many = affordable(MANY, answers.probes.len() * answers.names.len(), 0.8);
-        for probe in 0..answers.probes.len() {
-            for block in 0..answers.names.len() {
-                answers.differentiate(layer, probe, block, many, 2)?;
+        let many = affordable(MANY, observations.probes.len() * observations.names.len(), 0.8);
+        for probe in 0..observations.probes.len() {
+            for block in 0..observations.names.len() {
+                observations.differentiate(layer, probe, block, many, 2)?;
             }
-            answers.respond(layer, probe);
+            observations.observe_claimed_jacobians(layer, probe);
             // All at one point, they are all at its kinks.
             if inputs == Inputs::Given && probe > GIVEN {
-                answers.judge_kinks(layer, probe)?;
+                observations.judge_kinks(layer, probe)?;
             }
-            for block in (0..answers.names.len()).filter(|block| !suspicious[*block]) {
-                answers.appeal(layer, probe, block)?;
+            for block in (0..observations.names.len()).filter(|block| !suspicious[*block]) {
+                observations.recheck(layer, probe, block)?;
             }
         }
     }
     for (block, suspicious) in suspicious.iter().enumerate() {
-        let judged = judge(&answers, block);
+        let judged = judge(&observations, block);
         let verdict = if *suspicious { Verdict::Wrong } else { judged.0 };
         if *suspicious {
-            wrong.push((block, explain(&answers, block, labels, layer)));
+            wrong.push((block, explain(&observations, block, labels, layer)));
         } else {
-            findings.extend(remark(&answers, name, block, verdict));
+            findings.extend(remark(&observations, name, block, verdict));
         }
         blocks.push(Comparison { verdict, ..judged.1 });
     }
-    share_causes(&answers, &mut wrong);
-    findings.extend(right_to_few_digits(&answers, name, &mut wrong, &mut blocks));
-    findings.splice(0..0, tell(&answers, name, &wrong));
-    let epsilon = labels.and_then(|labels| small_epsilon(&answers, labels, &mut findings));
+    share_causes(&observations, &mut wrong);
+    findings.extend(right_to_few_digits(&observations, name, &mut wrong, &mut blocks));
+    findings.splice(0..0, tell(&observations, name, &wrong));
+    let epsilon = labels.and_then(|labels| small_epsilon(&observations, labels, &mut findings));
     if epsilon.is_some()
         && !findings.iter().any(|found| found.verdict.is_wrong())
         && blocks[0].verdict.is_wrong()
@@ -127,10 +127,11 @@ pub(super) fn examine_at(
     // A law that is broken for no cause that is known speaks for itself.
     let told =
         |block: &str| findings.iter().any(|f| f.cause.is_some() && f.blocks.iter().any(|b| b == block));
-    let untold = (0..answers.names.len()).filter(|block| !told(&answers.names[*block]));
-    let broken: Vec<Finding> = untold.filter_map(|block| laws::as_finding(&answers, name, block)).collect();
+    let unexplained = (0..observations.names.len()).filter(|block| !told(&observations.names[*block]));
+    let broken: Vec<Finding> =
+        unexplained.filter_map(|block| linearity::as_finding(&observations, name, block)).collect();
     findings.extend(broken);
-    findings.extend(invariants::of_layer(layer, name, &answers, labels, &findings));
+    findings.extend(invariants::of_layer(layer, name, &observations, labels, &findings));
     findings.splice(0..0, layer.findings(name));
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     let verdict = Verdict::of_all(
@@ -139,42 +140,44 @@ pub(super) fn examine_at(
     let mut method = vec![text!(
         "method-layer",
         layer = name,
-        inputs = answers.probes.len(),
+        inputs = observations.probes.len(),
         count = blocks.iter().map(|block| block.compared).sum::<usize>()
     )];
-    if answers.batch.is_none() && x.ndim() > 1 {
+    if observations.batch.is_none() && x.ndim() > 1 {
         method.push(text!("method-one_batch", layer = name));
     }
-    let output = answers.probes[GIVEN].out.shape().to_vec();
-    let precision = (0..answers.names.len()).map(|block| answers.precision(block)).fold(0.0, f64::max);
+    let output = observations.probes[GIVEN].out.shape().to_vec();
+    let precision =
+        (0..observations.names.len()).map(|block| observations.precision(block)).fold(0.0, f64::max);
     let layer = report(output, verdict, blocks);
-    Ok(Examined { epsilon, layer, findings, method, noise: answers.noise, precision })
+    Ok(Examined { epsilon, layer, findings, method, noise: observations.noise, precision })
 }
 
 /// Whether a block agrees with the differences to a few digits at all probes.
-fn few_digits(answers: &Answers, block: usize) -> bool {
-    let mut views = (0..answers.probes.len()).map(|number| View::new(answers, number, block, None, None));
-    views.all(|view| view.is_some_and(|view| view.agrees_to_few_digits()))
+fn few_digits(observations: &Observations, block: usize) -> bool {
+    let mut probed_blocks = (0..observations.probes.len())
+        .map(|number| ProbedBlock::new(observations, number, block, None, None));
+    probed_blocks.all(|probed| probed.is_some_and(|probed| probed.agrees_to_few_digits()))
 }
 
 /// Takes the blocks that are wrong for no known cause for right, where they agree with the differences to a few digits.
 fn right_to_few_digits(
-    answers: &Answers,
+    observations: &Observations,
     name: &str,
     wrong: &mut Vec<(usize, Vec<Diagnosis>)>,
     blocks: &mut [Comparison],
 ) -> Vec<Finding> {
     let is_right =
-        |(block, found): &mut (usize, Vec<Diagnosis>)| found.is_empty() && few_digits(answers, *block);
+        |(block, found): &mut (usize, Vec<Diagnosis>)| found.is_empty() && few_digits(observations, *block);
     let right = wrong.extract_if(.., is_right).map(|(block, _)| {
         blocks[block].verdict = Verdict::Rounding;
-        told_few_digits(name, &answers.names[block])
+        few_digits_finding(name, &observations.names[block])
     });
     right.collect()
 }
 
 /// What is said of a block that agrees with the differences to a few digits.
-pub(super) fn told_few_digits(place: &str, block: &str) -> Finding {
+pub(super) fn few_digits_finding(place: &str, block: &str) -> Finding {
     let sentence = text!("few_digits", block);
     Finding::new(Severity::Remark, Verdict::Rounding, place, vec![block.to_owned()], sentence)
 }
@@ -183,10 +186,15 @@ pub(super) fn told_few_digits(place: &str, block: &str) -> Finding {
 const SMALL_EPSILON: f64 = 1e-6;
 
 /// The loss without its epsilon, if it has a small one. A gradient that does not know it is then a remark.
-fn small_epsilon(answers: &Answers, labels: &Labels, findings: &mut [Finding]) -> Option<CrossEntropy> {
-    let pairs: Vec<(&Tensor, f64)> = answers.probes.iter().map(|probe| (&probe.x, probe.out.sum())).collect();
+fn small_epsilon(
+    observations: &Observations,
+    labels: &Labels,
+    findings: &mut [Finding],
+) -> Option<CrossEntropy> {
+    let pairs: Vec<(&Tensor, f64)> =
+        observations.probes.iter().map(|probe| (&probe.x, probe.out.sum())).collect();
     let small = |forward: &CrossEntropy| forward.epsilon > 0.0 && forward.epsilon <= SMALL_EPSILON;
-    let forward = cross_entropy_of(&pairs, labels, answers.noise).filter(small)?;
+    let forward = cross_entropy_of(&pairs, labels, observations.noise).filter(small)?;
     let is_epsilon = |found: &&mut Finding| matches!(found.cause, Some(Cause::Epsilon { .. }));
     let Some(found) = findings.iter_mut().find(is_epsilon) else {
         return Some(CrossEntropy { epsilon: 0.0, ..forward });
@@ -208,49 +216,49 @@ fn harmless_epsilons(findings: &mut [Finding], blocks: &mut [Comparison]) {
     }
 }
 
-fn refused(name: &str, refusal: Refusal) -> Finding {
-    let (verdict, sentence) = match refusal {
-        Refusal::NotDeterministic(at, first, second) => (
+fn refused(name: &str, unobservable: Unobservable) -> Finding {
+    let (verdict, sentence) = match unobservable {
+        Unobservable::NotDeterministic(at, first, second) => (
             Verdict::NotDeterministic,
             text!("refused-not_deterministic", at, first = first.to_string(), second = second.to_string()),
         ),
-        Refusal::NotFinite => (Verdict::NotDifferentiable, text!("refused-not_finite")),
+        Unobservable::NotFinite => (Verdict::NotDifferentiable, text!("refused-not_finite")),
     };
     Finding::new(Severity::Remark, verdict, name, Vec::new(), sentence)
 }
 
 /// By block: whether something does not agree, in elements at two probes or along random directions at all.
-fn suspicions(layer: &mut dyn Layer, answers: &mut Answers) -> Result<Vec<bool>> {
-    let blocks = answers.names.len();
+fn suspicions(layer: &mut dyn Layer, observations: &mut Observations) -> Result<Vec<bool>> {
+    let blocks = observations.names.len();
     let few = affordable(FEW, 2 * blocks, 0.4);
     for probe in [0, GIVEN] {
         for block in 0..blocks {
-            answers.differentiate(layer, probe, block, few, 1)?;
+            observations.differentiate(layer, probe, block, few, 1)?;
             done(0.1 + 0.3 * (probe * blocks + block + 1) as f64 / (2 * blocks) as f64);
         }
-        answers.judge_kinks(layer, probe)?;
-        for block in 0..answers.names.len() {
-            answers.appeal(layer, probe, block)?;
+        observations.judge_kinks(layer, probe)?;
+        for block in 0..observations.names.len() {
+            observations.recheck(layer, probe, block)?;
         }
     }
     let mut all = Vec::new();
-    for block in 0..answers.names.len() {
-        let misfit = answers.probes.iter().any(|probe| {
+    for block in 0..observations.names.len() {
+        let misfit = observations.probes.iter().any(|probe| {
             probe.claimed[block].as_ref().is_none_or(|claimed| claimed.shape() != probe.values[block].shape())
         });
-        let mut wrong = misfit || judge(answers, block).0.is_wrong();
+        let mut wrong = misfit || judge(observations, block).0.is_wrong();
         let mut random = random(block as u64 + 10);
-        for probe in 0..answers.probes.len() {
+        for probe in 0..observations.probes.len() {
             for _ in 0..2 {
                 // What is wrong needs no further look.
                 if wrong {
                     break;
                 }
-                let mut direction = normal(answers.probes[probe].values[block].shape(), &mut random);
-                if !answers.away_from_kinks(probe, block, &mut direction) {
+                let mut direction = normal(observations.probes[probe].values[block].shape(), &mut random);
+                if !observations.away_from_kinks(probe, block, &mut direction) {
                     continue;
                 }
-                wrong = !answers.agrees_along(layer, probe, block, &direction)?;
+                wrong = !observations.agrees_along(layer, probe, block, &direction)?;
             }
         }
         all.push(wrong);
@@ -259,102 +267,109 @@ fn suspicions(layer: &mut dyn Layer, answers: &mut Answers) -> Result<Vec<bool>>
 }
 
 /// The verdict of a block over the probes at which it was differentiated, and the comparison to show.
-fn judge(answers: &Answers, block: usize) -> (Verdict, Comparison) {
-    let views: Vec<View<'_>> = (0..answers.probes.len())
-        .filter_map(|number| View::new(answers, number, block, None, None))
+fn judge(observations: &Observations, block: usize) -> (Verdict, Comparison) {
+    let probed_blocks: Vec<ProbedBlock<'_>> = (0..observations.probes.len())
+        .filter_map(|number| ProbedBlock::new(observations, number, block, None, None))
         .collect();
     // What rounding hides at one input is told by the others.
-    let tells = |view: &&View<'_>| view.verdict != Verdict::Inconclusive;
-    let told = views.iter().any(|view| tells(&view));
-    let counted = views.iter().filter(|view| !told || tells(view));
-    let mut verdict = Verdict::of_all(counted.map(|view| view.verdict));
-    if verdict == Verdict::Inconclusive && views.iter().all(|view| view.negligible) {
+    let distinguishing = |probed: &&ProbedBlock<'_>| probed.verdict != Verdict::Inconclusive;
+    let told = probed_blocks.iter().any(|probed| distinguishing(&probed));
+    let counted = probed_blocks.iter().filter(|probed| !told || distinguishing(probed));
+    let mut verdict = Verdict::of_all(counted.map(|probed| probed.verdict));
+    if verdict == Verdict::Inconclusive && probed_blocks.iter().all(|probed| probed.negligible) {
         // The gradient is 0 at all inputs, and so are the claims, to the rounding of a function that is of some size.
         verdict = Verdict::Right;
     }
-    let shown = views
+    let shown = probed_blocks
         .iter()
-        .find(|view| view.number == GIVEN && (view.verdict.is_wrong() || !verdict.is_wrong()))
-        .or_else(|| views.iter().find(|view| view.verdict == verdict));
-    let name = &answers.names[block];
+        .find(|probed| probed.probe_index == GIVEN && (probed.verdict.is_wrong() || !verdict.is_wrong()))
+        .or_else(|| probed_blocks.iter().find(|probed| probed.verdict == verdict));
+    let name = &observations.names[block];
     let comparison = shown.map_or_else(
-        || Comparison::new(name, answers.probes[GIVEN].values[block].shape(), &[], &[], Verdict::Wrong),
-        |view| view.comparison(name),
+        || Comparison::new(name, observations.probes[GIVEN].values[block].shape(), &[], &[], Verdict::Wrong),
+        |probed| probed.comparison(name),
     );
     (verdict, comparison)
 }
 
 /// What a right block has that is worth a remark.
-fn remark(answers: &Answers, name: &str, block: usize, verdict: Verdict) -> Option<Finding> {
-    let own = answers.names[block].as_str();
+fn remark(observations: &Observations, name: &str, block: usize, verdict: Verdict) -> Option<Finding> {
+    let own = observations.names[block].as_str();
     let note =
         |sentence: Message| Finding::new(Severity::Remark, verdict, name, vec![own.to_owned()], sentence);
     match verdict {
         Verdict::Kink => {
-            let view = View::new(answers, GIVEN, block, None, None)?;
-            let kinks = &view.jacobian.kinks;
-            let at = super::comparison::index_of(*kinks.first()?, &view.jacobian.shape);
+            let probed = ProbedBlock::new(observations, GIVEN, block, None, None)?;
+            let kinks = &probed.jacobian.kinks;
+            let at = super::comparison::index_of(*kinks.first()?, &probed.jacobian.shape);
             let column =
-                view.jacobian.columns.iter().position(|column| column == kinks.first().unwrap_or(&0))?;
-            let (left, right) = (view.jacobian.left.column(column), view.jacobian.right.column(column));
+                probed.jacobian.columns.iter().position(|column| column == kinks.first().unwrap_or(&0))?;
+            let (left, right) = (probed.jacobian.left.column(column), probed.jacobian.right.column(column));
             let o = (0..left.len()).find(|o| (left[*o] - right[*o]).abs() > 1e-6)?;
-            let claimed = view.claimed.iter().nth(kinks[0]).copied()?;
+            let claimed = probed.claimed.iter().nth(kinks[0]).copied()?;
             Some(note(text!(
                 "remark-kink",
                 block = own,
                 kinks = kinks.len(),
-                all = view.jacobian.columns.len(),
+                all = probed.jacobian.columns.len(),
                 at,
-                left = plain(left[o] * view.d[o]),
-                right = plain(right[o] * view.d[o]),
+                left = plain(left[o] * probed.d[o]),
+                right = plain(right[o] * probed.d[o]),
                 claimed = plain(claimed)
             )))
         }
         Verdict::Rounding => {
-            let id = if answers.noise > 1e-12 { "remark-rounding" } else { "remark-precision" };
-            let precision = answers.handed_out[block].name();
-            Some(note(text!(id, block = own, to = format!("{:.0e}", answers.precision(block)), precision)))
+            let id = if observations.noise > 1e-12 { "remark-rounding" } else { "remark-precision" };
+            let precision = observations.gradient_precisions[block].name();
+            Some(note(text!(
+                id,
+                block = own,
+                to = format!("{:.0e}", observations.precision(block)),
+                precision
+            )))
         }
         Verdict::NotDifferentiable => Some(note(text!("remark-jump", block = own))),
         Verdict::Inconclusive => Some(note(text!("remark-inconclusive", block = own))),
         Verdict::Right
-            if View::new(answers, GIVEN, block, None, None)
-                .is_some_and(|view| view.verdict == Verdict::Inconclusive) =>
+            if ProbedBlock::new(observations, GIVEN, block, None, None)
+                .is_some_and(|probed| probed.verdict == Verdict::Inconclusive) =>
         {
             Some(note(text!("remark-near_zero", block = own)))
         }
-        Verdict::Right if answers.spread[block] > 1e-12 => {
-            Some(note(text!("remark-spread", block = own, spread = format!("{:.0e}", answers.spread[block]))))
-        }
+        Verdict::Right if observations.repeat_spread[block] > 1e-12 => Some(note(text!(
+            "remark-spread",
+            block = own,
+            spread = format!("{:.0e}", observations.repeat_spread[block])
+        ))),
         Verdict::Right | Verdict::Wrong | Verdict::Together | Verdict::NotDeterministic => None,
     }
 }
 
 /// Gives blocks without a cause that of a bias in whose gradient the same mistake is seen.
-fn share_causes(answers: &Answers, wrong: &mut [(usize, Vec<Diagnosis>)]) {
+fn share_causes(observations: &Observations, wrong: &mut [(usize, Vec<Diagnosis>)]) {
     let known: Vec<(usize, Vec<Diagnosis>)> =
         wrong.iter().filter(|(_, found)| !found.is_empty()).cloned().collect();
     for (block, found) in wrong.iter_mut().filter(|(_, found)| found.is_empty()) {
-        let same = known.iter().find(|(bias, _)| follows(answers, *block, *bias));
+        let same = known.iter().find(|(bias, _)| follows(observations, *block, *bias));
         found.extend(same.into_iter().flat_map(|(_, causes)| causes.clone()));
     }
 }
 
 /// The findings of all wrong blocks: one for each cause, with all blocks that have it.
-fn tell(answers: &Answers, name: &str, wrong: &[(usize, Vec<Diagnosis>)]) -> Vec<Finding> {
+fn tell(observations: &Observations, name: &str, wrong: &[(usize, Vec<Diagnosis>)]) -> Vec<Finding> {
     let mut findings: Vec<Finding> = Vec::new();
     for (block, diagnoses) in wrong {
-        let block_name = answers.names[*block].clone();
-        let view = |number: usize| View::new(answers, number, *block, None, None);
+        let block_name = observations.names[*block].clone();
+        let probed = |number: usize| ProbedBlock::new(observations, number, *block, None, None);
         let explained = diagnoses.iter().any(|diagnosis| {
             !matches!(diagnosis.cause, Cause::DoutIgnored) || !diagnosis.predicted.is_empty()
         });
         if !explained {
             findings.push(unexplained(
-                answers,
+                observations,
                 name,
                 *block,
-                &(0..answers.probes.len()).filter_map(view).collect::<Vec<_>>(),
+                &(0..observations.probes.len()).filter_map(probed).collect::<Vec<_>>(),
             ));
         }
         for diagnosis in diagnoses {
@@ -366,15 +381,15 @@ fn tell(answers: &Answers, name: &str, wrong: &[(usize, Vec<Diagnosis>)]) -> Vec
             let mut found =
                 diagnosis.clone().finding(Severity::Fault, Verdict::Wrong, name, vec![block_name.clone()]);
             let replaced = |other: &Diagnosis| matches!(other.cause, Cause::DoutChanged { .. });
-            let harmless = answers.probes[GIVEN].out.len() == 1 && !diagnoses.iter().any(replaced);
+            let harmless = observations.probes[GIVEN].out.len() == 1 && !diagnoses.iter().any(replaced);
             if diagnoses.len() > 1 && diagnosis.cause == Cause::DoutIgnored && harmless {
                 // A mistake of its own, with which nothing is wrong yet where this is the last layer.
                 found.severity = Severity::Warning;
             }
-            found.evidence.extend(numbers(answers, *block, diagnosis));
+            found.evidence.extend(numbers(observations, *block, diagnosis));
             let ignored = |diagnosis: &Diagnosis| diagnosis.cause == Cause::DoutIgnored;
             if ignored(diagnosis) || !diagnoses.iter().any(ignored) {
-                found.evidence.extend(laws::as_evidence(answers, *block));
+                found.evidence.extend(linearity::as_evidence(observations, *block));
             }
             found.evidence.extend(diagnosis.remarks.iter().cloned().map(Evidence::stating));
             findings.push(found);

@@ -8,44 +8,44 @@ use super::causes::{
 use super::kinks::AtKink;
 use super::message::text;
 use super::numbers::largest;
-use super::probe::{Answers, SAME_SHAPE};
+use super::probe::{Observations, SAME_SHAPE};
+use super::probed_block::ProbedBlock;
 use super::subject::{claims, with_values};
-use super::view::View;
 use retrograde_textbook::{Labels, Layer, Tensor};
 
 /// What is wrong with a block: up to two causes, dout being ignored and another.
 pub(super) fn explain(
-    answers: &Answers,
+    observations: &Observations,
     block: usize,
     labels: Option<&Labels>,
     layer: &mut dyn Layer,
 ) -> Vec<Diagnosis> {
     let mut found = Vec::new();
-    if answers.probes.iter().any(|probe| probe.claimed[block].is_none()) {
+    if observations.probes.iter().any(|probe| probe.claimed[block].is_none()) {
         return found;
     }
-    if let Some(diagnosis) = wrong_shape(answers, block) {
+    if let Some(diagnosis) = wrong_shape(observations, block) {
         return vec![diagnosis];
     }
-    if let Some(diagnosis) = ties(answers, block) {
+    if let Some(diagnosis) = ties(observations, block) {
         return vec![diagnosis];
     }
-    let numbers = || 0..answers.probes.len();
-    if let Some(diagnosis) = added_to_the_last(answers, block) {
+    let numbers = || 0..observations.probes.len();
+    if let Some(diagnosis) = added_to_the_last(observations, block) {
         return vec![diagnosis];
     }
-    if let Memory::Used(diagnosis) = earlier_calls(answers, block, layer) {
+    if let Memory::Used(diagnosis) = earlier_calls(observations, block, layer) {
         return vec![*diagnosis];
     }
-    let ignored = dout_ignored(answers, block) && ignored_everywhere(answers, block, layer);
-    let ones: Vec<Tensor> = answers.probes.iter().map(|probe| Tensor::ones(probe.d.shape())).collect();
-    let view = |n: usize| View::new(answers, n, block, ignored.then(|| &ones[n]), None);
-    let views: Vec<View<'_>> = numbers().filter_map(view).collect();
+    let ignored = dout_ignored(observations, block) && ignored_everywhere(observations, block, layer);
+    let ones: Vec<Tensor> = observations.probes.iter().map(|probe| Tensor::ones(probe.d.shape())).collect();
+    let probed = |n: usize| ProbedBlock::new(observations, n, block, ignored.then(|| &ones[n]), None);
+    let probed_blocks: Vec<ProbedBlock<'_>> = numbers().filter_map(probed).collect();
     if ignored {
-        let predicted = views.iter().map(|view| Some(view.truth.clone())).collect();
+        let predicted = probed_blocks.iter().map(|probed| Some(probed.truth.clone())).collect();
         let ignoring = Diagnosis::new(Cause::DoutIgnored, predicted).remark(text!("dout_ignored-seen"));
-        found.push(ignoring.with("block", &answers.names[block]));
-        if views.iter().all(|view| !view.verdict.is_wrong()) {
+        found.push(ignoring.with("block", &observations.names[block]));
+        if probed_blocks.iter().all(|probed| !probed.verdict.is_wrong()) {
             return found;
         }
     }
@@ -56,11 +56,12 @@ pub(super) fn explain(
     }
     let told = |diagnosis: Diagnosis| Diagnosis { from_one: ignored, ..diagnosis };
     // Far out, differences of what stands still are of little use: it is looked at last.
-    let is_far = |view: &View<'_>| Some(view.number) == answers.far;
-    let (near, far): (Vec<View<'_>>, Vec<View<'_>>) = views.into_iter().partition(|view| !is_far(view));
-    let mut case = Case { answers, block, views: near, labels };
+    let is_far = |probed: &ProbedBlock<'_>| Some(probed.probe_index) == observations.far_probe;
+    let (near, far): (Vec<ProbedBlock<'_>>, Vec<ProbedBlock<'_>>) =
+        probed_blocks.into_iter().partition(|probed| !is_far(probed));
+    let mut case = Case { observations, block, probed_blocks: near, labels };
     without_epsilon(&mut case);
-    let wrong_near = case.views.iter().any(|view| view.verdict.is_wrong());
+    let wrong_near = case.probed_blocks.iter().any(|probed| probed.verdict.is_wrong());
     if let Some(diagnosis) = wrong_near.then(|| diagnose(&case, layer)).flatten() {
         if let (true, Cause::SharesMissing { .. }) = (ignored, &diagnosis.cause) {
             // Where dout is ignored in one contribution, the others are not there: it is one mistake.
@@ -72,24 +73,28 @@ pub(super) fn explain(
     }
     // Two faults at once: one of sign or size, and another.
     for factor in FACTORS.iter().filter(|_| wrong_near) {
-        let claimed: Vec<Option<Tensor>> = answers
+        let claimed: Vec<Option<Tensor>> = observations
             .probes
             .iter()
             .map(|probe| Some(probe.claimed[block].as_ref()? / factor.of(probe)))
             .collect();
-        let view = |n: usize| View::new(answers, n, block, ignored.then(|| &ones[n]), claimed[n].as_ref());
-        let views = numbers().filter_map(view).filter(|view| !is_far(view)).collect();
-        if let Some(two) = diagnose_besides(factor, &Case { answers, block, views, labels }, layer) {
+        let probed = |n: usize| {
+            ProbedBlock::new(observations, n, block, ignored.then(|| &ones[n]), claimed[n].as_ref())
+        };
+        let probed_blocks = numbers().filter_map(probed).filter(|probed| !is_far(probed)).collect();
+        if let Some(two) =
+            diagnose_besides(factor, &Case { observations, block, probed_blocks, labels }, layer)
+        {
             found.splice(0..0, two.map(told));
             return found;
         }
     }
-    let near = case.views.len();
+    let near = case.probed_blocks.len();
     let mut last = None;
     if !far.is_empty() {
-        case.views.extend(far);
+        case.probed_blocks.extend(far);
         last = diagnose(&case, layer);
-        case.views.truncate(near);
+        case.probed_blocks.truncate(near);
     }
     let last = last.or_else(|| wrong_near.then(|| diagnose_contributions(&case, layer)).flatten());
     found.splice(0..0, last.map(told));
@@ -98,19 +103,19 @@ pub(super) fn explain(
 
 /// Several inputs are tied for a maximum, and the gradient is counted several times, or lost, along the direction in which
 /// all of them move together: there is no kink in that direction.
-fn ties(answers: &Answers, block: usize) -> Option<Diagnosis> {
-    let mut counted = answers.probes.iter().filter_map(|probe| probe.at_kinks[block].as_ref()).flatten();
+fn ties(observations: &Observations, block: usize) -> Option<Diagnosis> {
+    let mut counted = observations.probes.iter().filter_map(|probe| probe.at_kinks[block].as_ref()).flatten();
     let (_, times) = counted.find_map(|(element, state)| match state {
         AtKink::Counted(times) => Some((*element, *times)),
         _ => None,
     })?;
-    let smooth = (0..answers.probes.len())
-        .filter_map(|number| View::new(answers, number, block, None, None))
-        .filter(|view| view.jacobian.kinks.is_empty());
-    if smooth.into_iter().any(|view| view.verdict.is_wrong()) {
+    let smooth = (0..observations.probes.len())
+        .filter_map(|number| ProbedBlock::new(observations, number, block, None, None))
+        .filter(|probed| probed.jacobian.kinks.is_empty());
+    if smooth.into_iter().any(|probed| probed.verdict.is_wrong()) {
         return None;
     }
-    Some(ties_counted(&answers.names[block], times))
+    Some(ties_counted(&observations.names[block], times))
 }
 
 /// That ties of a maximum are counted so many times.
@@ -119,33 +124,33 @@ pub(super) fn ties_counted(name: &str, times: f64) -> Diagnosis {
 }
 
 /// The gradient is right but for that of the call before, to which it is added.
-fn added_to_the_last(answers: &Answers, block: usize) -> Option<Diagnosis> {
+fn added_to_the_last(observations: &Observations, block: usize) -> Option<Diagnosis> {
     let mut predicted = Vec::new();
     let mut grown = 0;
-    for (number, probe) in answers.probes.iter().enumerate() {
-        let Some(view) = View::new(answers, number, block, None, None) else { continue };
+    for (number, probe) in observations.probes.iter().enumerate() {
+        let Some(probed) = ProbedBlock::new(observations, number, block, None, None) else { continue };
         // For an input of another shape than the last the arrays may be new ones.
-        let is_new = number > SAME_SHAPE && answers.probes[number - 1].x.shape() != probe.x.shape();
-        let before = probe.before[block].as_ref().filter(|before| before.shape() == view.claimed.shape());
-        let Some(before) = before.filter(|_| !is_new || view.verdict.is_wrong()) else {
-            predicted.push(Some(view.truth));
+        let is_new = number > SAME_SHAPE && observations.probes[number - 1].x.shape() != probe.x.shape();
+        let before = probe.before[block].as_ref().filter(|before| before.shape() == probed.claimed.shape());
+        let Some(before) = before.filter(|_| !is_new || probed.verdict.is_wrong()) else {
+            predicted.push(Some(probed.truth));
             continue;
         };
-        let without = &view.claimed - before;
-        if View::new(answers, number, block, None, Some(&without))?.verdict.is_wrong() {
+        let without = &probed.claimed - before;
+        if ProbedBlock::new(observations, number, block, None, Some(&without))?.verdict.is_wrong() {
             return None;
         }
-        grown += usize::from(view.verdict.is_wrong() && largest(before) > 0.0);
-        predicted.push(Some(&view.truth + before));
+        grown += usize::from(probed.verdict.is_wrong() && largest(before) > 0.0);
+        predicted.push(Some(&probed.truth + before));
     }
     let accumulated = |predicted| Diagnosis::new(Cause::Accumulated, predicted);
-    (grown >= 2).then(|| accumulated(predicted).with("block", &answers.names[block]))
+    (grown >= 2).then(|| accumulated(predicted).with("block", &observations.names[block]))
 }
 
-pub(super) fn dout_ignored(answers: &Answers, block: usize) -> bool {
-    let experiments = &answers.experiments;
+pub(super) fn dout_ignored(observations: &Observations, block: usize) -> bool {
+    let extra_calls = &observations.extra_calls;
     let (Some(first), Some(other), Some(sum)) =
-        (&answers.probes[0].claimed[block], &experiments.other[block], &experiments.sum[block])
+        (&observations.probes[0].claimed[block], &extra_calls.other[block], &extra_calls.sum[block])
     else {
         return false;
     };
@@ -154,24 +159,24 @@ pub(super) fn dout_ignored(answers: &Answers, block: usize) -> bool {
     }
     // Where the first gradient is 0, the others tell: all are those of an upstream gradient of 1.
     let is = |number: usize, d: Option<&Tensor>| {
-        let view = View::new(answers, number, block, d, None)?;
-        (view.conclusive >= 0.5 && largest(&view.truth) > 0.0).then(|| !view.verdict.is_wrong())
+        let probed = ProbedBlock::new(observations, number, block, d, None)?;
+        (probed.conclusive >= 0.5 && largest(&probed.truth) > 0.0).then(|| !probed.verdict.is_wrong())
     };
-    let numbers = || 0..answers.probes.len();
-    let claims = answers.probes.iter().filter_map(|probe| probe.claimed[block].as_ref());
+    let numbers = || 0..observations.probes.len();
+    let claims = observations.probes.iter().filter_map(|probe| probe.claimed[block].as_ref());
     if claims.map(largest).fold(0.0, f64::max) == 0.0 {
         return false;
     }
-    let ones = |number: usize| Tensor::ones(answers.probes[number].d.shape());
+    let ones = |number: usize| Tensor::ones(observations.probes[number].d.shape());
     numbers().filter_map(|number| is(number, None)).any(|right| !right)
         && numbers().filter_map(|number| is(number, Some(&ones(number)))).all(|right| right)
 }
 
 /// Whether at other inputs, too, the gradient is the same for another gradient from above.
-fn ignored_everywhere(answers: &Answers, block: usize, layer: &mut dyn Layer) -> bool {
+fn ignored_everywhere(observations: &Observations, block: usize, layer: &mut dyn Layer) -> bool {
     (0..=SAME_SHAPE).all(|number| {
-        let probe = &answers.probes[number];
-        let other = &answers.probes[(number + 1) % (SAME_SHAPE + 1)].d;
+        let probe = &observations.probes[number];
+        let other = &observations.probes[(number + 1) % (SAME_SHAPE + 1)].d;
         let claimed = with_values(layer, &probe.values[1..], |layer| {
             layer.forward(&probe.x)?;
             claims(layer, other)

@@ -6,36 +6,45 @@ use super::Message;
 use super::comparison::index_of;
 use super::message::text;
 use super::numbers::{flat, largest, nth};
-use super::probe::{Answers, GIVEN};
-use super::view::View;
+use super::probe::{GIVEN, Observations};
+use super::probed_block::ProbedBlock;
 
 /// A list of more positions than these is not read.
 const LISTED: usize = 8;
 
 /// What the numbers show of a wrong block, in sentences.
-pub(super) fn sentences(answers: &Answers, block: usize, views: &[View<'_>]) -> Vec<Message> {
-    let Some(first) = views.iter().find(|view| view.verdict.is_wrong()) else { return Vec::new() };
+pub(super) fn sentences(
+    observations: &Observations,
+    block: usize,
+    probed_blocks: &[ProbedBlock<'_>],
+) -> Vec<Message> {
+    let Some(first) = probed_blocks.iter().find(|probed| probed.verdict.is_wrong()) else {
+        return Vec::new();
+    };
     // A batch of another size has other positions.
-    let shapes = |view: &View<'_>| (view.jacobian.shape.clone(), view.probe.out.shape().to_vec());
-    let alike: Vec<&View<'_>> = views.iter().filter(|view| shapes(view) == shapes(first)).collect();
+    let shapes =
+        |probed: &ProbedBlock<'_>| (probed.jacobian.shape.clone(), probed.probe.out.shape().to_vec());
+    let alike: Vec<&ProbedBlock<'_>> =
+        probed_blocks.iter().filter(|probed| shapes(probed) == shapes(first)).collect();
     let (shape, out) = shapes(first);
-    let elements = |wrong: bool| alike.iter().flat_map(|view| those(view, wrong)).collect();
+    let elements = |wrong: bool| alike.iter().flat_map(|probed| those(probed, wrong)).collect();
     let mut found = along(&shape, &elements(true), &elements(false), false);
-    let all: Vec<Contribution> = alike.iter().flat_map(|view| contributions(answers, view)).collect();
+    let all: Vec<Contribution> =
+        alike.iter().flat_map(|probed| contributions(observations, probed)).collect();
     let outputs = |wrong: bool| all.iter().filter(|one| one.wrong == wrong).map(|one| one.output).collect();
     found.extend(along(&out, &outputs(true), &outputs(false), true));
     found.extend(from_later_positions(&all, &shape, &out));
-    found.extend(one_ratio(views));
-    found.extend(one_value(views));
-    found.extend(in_the_same_outputs(answers, block, first.number));
+    found.extend(one_ratio(probed_blocks));
+    found.extend(one_value(probed_blocks));
+    found.extend(in_the_same_outputs(observations, block, first.probe_index));
     found
 }
 
 /// The elements of a view that are wrong, or right.
-fn those(view: &View<'_>, wrong: bool) -> Vec<usize> {
-    let tolerance = flat(&view.tolerance);
-    let all = view.jacobian.columns.iter().copied();
-    all.filter(|&at| (view.off(at) > tolerance[at]) == wrong).collect()
+fn those(probed: &ProbedBlock<'_>, wrong: bool) -> Vec<usize> {
+    let tolerance = flat(&probed.tolerance);
+    let all = probed.jacobian.columns.iter().copied();
+    all.filter(|&at| (probed.error(at) > tolerance[at]) == wrong).collect()
 }
 
 /// What an output contributes to an element, where that is not nothing.
@@ -45,13 +54,13 @@ struct Contribution {
     wrong: bool,
 }
 
-fn contributions(answers: &Answers, view: &View<'_>) -> Vec<Contribution> {
-    let (Some(code), jacobian) = (view.responses, view.jacobian) else { return Vec::new() };
-    let size = largest(code.iter().chain(&jacobian.centre));
-    let rounding = size * answers.precision_at(view.block, view.number);
+fn contributions(observations: &Observations, probed: &ProbedBlock<'_>) -> Vec<Contribution> {
+    let (Some(code), jacobian) = (probed.claimed_jacobians, probed.jacobian) else { return Vec::new() };
+    let size = largest(code.iter().chain(&jacobian.center));
+    let rounding = size * observations.precision_at(probed.block, probed.probe_index);
     let all = code.indexed_iter().filter_map(|((output, column), code)| {
         let at = [output, column];
-        let wrong = (code - jacobian.centre[at]).abs() > 10.0 * jacobian.error[at] + rounding;
+        let wrong = (code - jacobian.center[at]).abs() > 10.0 * jacobian.error[at] + rounding;
         let is_some = wrong || code.abs() > 1e-6 * size;
         is_some.then(|| Contribution { output, element: jacobian.columns[column], wrong })
     });
@@ -99,12 +108,12 @@ fn from_later_positions(all: &[Contribution], shape: &[usize], out: &[usize]) ->
 }
 
 /// What is wrong is the right one times the same number, at all inputs.
-fn one_ratio(views: &[View<'_>]) -> Option<Message> {
+fn one_ratio(probed_blocks: &[ProbedBlock<'_>]) -> Option<Message> {
     let mut ratios = Vec::new();
-    for view in views {
-        for element in those(view, true) {
-            let (claimed, truth) = (nth(&view.claimed, element), nth(&view.truth, element));
-            ratios.push((claimed / truth, nth(&view.tolerance, element) / truth.abs()));
+    for probed in probed_blocks {
+        for element in those(probed, true) {
+            let (claimed, truth) = (nth(&probed.claimed, element), nth(&probed.truth, element));
+            ratios.push((claimed / truth, nth(&probed.tolerance, element) / truth.abs()));
         }
     }
     let &(ratio, _) = ratios.iter().min_by(|a, b| a.1.total_cmp(&b.1)).filter(|_| ratios.len() >= 3)?;
@@ -113,9 +122,11 @@ fn one_ratio(views: &[View<'_>]) -> Option<Message> {
 }
 
 /// Random inputs are right: what is wrong is special in the given ones.
-fn one_value(views: &[View<'_>]) -> Option<Message> {
-    let given = views.iter().find(|view| view.number == GIVEN)?;
-    if views.len() < 2 || views.iter().any(|view| view.verdict.is_wrong() != (view.number == GIVEN)) {
+fn one_value(probed_blocks: &[ProbedBlock<'_>]) -> Option<Message> {
+    let given = probed_blocks.iter().find(|probed| probed.probe_index == GIVEN)?;
+    if probed_blocks.len() < 2
+        || probed_blocks.iter().any(|probed| probed.verdict.is_wrong() != (probed.probe_index == GIVEN))
+    {
         return None;
     }
     let values = &given.probe.values[given.block];
@@ -127,18 +138,18 @@ fn one_value(views: &[View<'_>]) -> Option<Message> {
 }
 
 /// Other blocks that are wrong in what comes of the same outputs.
-fn in_the_same_outputs(answers: &Answers, block: usize, number: usize) -> Option<Message> {
+fn in_the_same_outputs(observations: &Observations, block: usize, number: usize) -> Option<Message> {
     let wrong_in = |block: usize| -> BTreeSet<usize> {
-        let view = View::new(answers, number, block, None, None);
-        let all = view.iter().flat_map(|view| contributions(answers, view)).collect::<Vec<_>>();
+        let probed = ProbedBlock::new(observations, number, block, None, None);
+        let all = probed.iter().flat_map(|probed| contributions(observations, probed)).collect::<Vec<_>>();
         all.iter().filter(|one| one.wrong).map(|one| one.output).collect()
     };
     let own = wrong_in(block);
     // Where all outputs are wrong, in all blocks, this says nothing.
-    if own.is_empty() || own.len() == answers.probes[number].out.len() {
+    if own.is_empty() || own.len() == observations.probes[number].out.len() {
         return None;
     }
-    let others = (0..answers.names.len()).filter(|other| *other != block && wrong_in(*other) == own);
-    let others: Vec<String> = others.map(|other| format!("d{}", answers.names[other])).collect();
+    let others = (0..observations.names.len()).filter(|other| *other != block && wrong_in(*other) == own);
+    let others: Vec<String> = others.map(|other| format!("d{}", observations.names[other])).collect();
     (!others.is_empty()).then(|| text!("extent-outputs", others))
 }

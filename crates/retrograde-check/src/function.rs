@@ -1,9 +1,9 @@
 //! The check of functions without layers: of a loss and all its gradients, or of a function with its vector-Jacobian product.
 
-use super::ask::Inputs;
 use super::control::{guard, scope};
 use super::examine::examine_at;
 use super::layer::report_of;
+use super::observe::Inputs;
 use super::report::place;
 use super::{Cause, Finding, Report, Severity, Verdict};
 use retrograde_base::{Error, Result};
@@ -46,7 +46,7 @@ pub fn function(
 }
 
 /// The same under a name of the caller's, and with `data`: the arrays that the loss is computed from beside its arguments, such
-/// as a batch and its labels, as far as they are known. With them a network of dense layers is recognised by its loss, and
+/// as a batch and its labels, as far as they are known. With them a network of dense layers is recognized by its loss, and
 /// more causes can be named.
 ///
 /// # Errors

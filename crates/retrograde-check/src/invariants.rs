@@ -3,7 +3,7 @@
 
 use super::causes::{Over, cross_entropy_of, log_softmax, over_wrong_axis, same};
 use super::message::text;
-use super::probe::Answers;
+use super::probe::Observations;
 use super::{Cause, Evidence, Finding, Invariant, Severity, Verdict, batch};
 use retrograde_textbook::{Labels, Layer, Tensor};
 
@@ -14,28 +14,28 @@ const FAR: f64 = 800.0;
 pub(super) fn of_layer(
     layer: &mut dyn Layer,
     name: &str,
-    answers: &Answers,
+    observations: &Observations,
     labels: Option<&Labels>,
     known: &[Finding],
 ) -> Vec<Finding> {
     let mut findings = Vec::new();
     let is_softmax = |cause: &Cause| matches!(cause, Cause::SoftmaxOverBatch | Cause::SoftmaxDownColumns);
     let told = known.iter().any(|finding| finding.cause.as_ref().is_some_and(is_softmax));
-    let normalised = normalised(answers, labels);
-    if let Some(over) = normalised.filter(|over| *over != Over::Row && !told) {
-        findings.push(over_axis(name, answers, over, labels.is_some()));
+    let normalized = normalized(observations, labels);
+    if let Some(over) = normalized.filter(|over| *over != Over::Row && !told) {
+        findings.push(over_axis(name, observations, over, labels.is_some()));
     }
-    if normalised.is_some() || saturates(layer, &answers.probes[0].x) {
-        findings.extend(overflow(layer, name, &answers.probes[0].x, normalised.is_some()));
+    if normalized.is_some() || saturates(layer, &observations.probes[0].x) {
+        findings.extend(overflow(layer, name, &observations.probes[0].x, normalized.is_some()));
     }
-    if labels.is_some() && normalised.is_some() {
+    if labels.is_some() && normalized.is_some() {
         let explained =
             known.iter().any(|finding| finding.cause.is_some() && finding.severity == Severity::Fault);
-        findings.extend(batch::row_sums(name, answers, explained));
+        findings.extend(batch::row_sums(name, observations, explained));
     }
-    findings.extend(batch::permuted(layer, name, answers));
-    let again = answers.experiments.again.as_ref().and_then(|again| again[0].as_ref());
-    if let (Some(again), Some(first)) = (again, answers.probes[0].claimed[0].as_ref())
+    findings.extend(batch::permuted(layer, name, observations));
+    let again = observations.extra_calls.again.as_ref().and_then(|again| again[0].as_ref());
+    if let (Some(again), Some(first)) = (again, observations.probes[0].claimed[0].as_ref())
         && known.iter().all(|finding| finding.severity != Severity::Fault)
         && again != first
     {
@@ -46,27 +46,27 @@ pub(super) fn of_layer(
     findings
 }
 
-/// What a layer or a loss normalises over, if it is recognised as a softmax by its values.
-fn normalised(answers: &Answers, labels: Option<&Labels>) -> Option<Over> {
+/// What a layer or a loss normalizes over, if it is recognized as a softmax by its values.
+fn normalized(observations: &Observations, labels: Option<&Labels>) -> Option<Over> {
     if let Some(labels) = labels {
         let pairs: Vec<(&Tensor, f64)> =
-            answers.probes.iter().map(|probe| (&probe.x, probe.out.sum())).collect();
-        return cross_entropy_of(&pairs, labels, answers.noise).map(|forward| forward.over);
+            observations.probes.iter().map(|probe| (&probe.x, probe.out.sum())).collect();
+        return cross_entropy_of(&pairs, labels, observations.noise).map(|forward| forward.over);
     }
     [Over::Row, Over::Batch, Over::Columns].into_iter().find(|over| {
         let is = |log: bool| {
-            answers.probes.iter().all(|probe| {
+            observations.probes.iter().all(|probe| {
                 let expected = log_softmax(&probe.x, *over);
                 same(&probe.out, &if log { expected } else { expected.mapv(f64::exp) })
             })
         };
-        let probe = &answers.probes[0];
+        let probe = &observations.probes[0];
         probe.x.len() > 1 && probe.x.shape() == probe.out.shape() && (is(false) || is(true))
     })
 }
 
-fn over_axis(name: &str, answers: &Answers, over: Over, loss: bool) -> Finding {
-    let x = &answers.probes[0].x;
+fn over_axis(name: &str, observations: &Observations, over: Over, loss: bool) -> Finding {
+    let x = &observations.probes[0].x;
     let rows = x.shape()[0];
     let told = over_wrong_axis(over, rows);
     // With labels for each row, rows that share a sum are a fault; a softmax by itself may be meant so.

@@ -6,18 +6,18 @@ use rand_xoshiro::rand_core::Rng;
 
 use super::numbers::{flat, nth};
 use super::numerical::{Character, Differences, Ladder, Slope};
-use super::subject::{Which, move_element};
+use super::subject::{Which, perturb_element};
 use retrograde_base::Result;
 use retrograde_textbook::{Layer, Tensor};
 
 /// The slopes of all outputs in some elements of a block.
-pub(super) struct Jacobian {
+pub(super) struct BlockJacobian {
     /// The block's shape.
     pub shape: Vec<usize>,
     /// The elements, as positions in row-major order.
     pub columns: Vec<usize>,
     /// Outputs × elements: the derivative, the slopes from both sides, and the accuracy.
-    pub centre: Array2<f64>,
+    pub center: Array2<f64>,
     pub left: Array2<f64>,
     pub right: Array2<f64>,
     pub error: Array2<f64>,
@@ -65,12 +65,12 @@ pub(super) fn jacobian(
     values: &Tensor,
     columns: Vec<usize>,
     rounding: &Rounding,
-) -> Result<Jacobian> {
+) -> Result<BlockJacobian> {
     let middle = flat(&layer.forward(x)?);
     let empty = || Array2::from_elem((middle.len(), columns.len()), 0.0);
-    let mut found = Jacobian {
+    let mut found = BlockJacobian {
         shape: values.shape().to_vec(),
-        centre: empty(),
+        center: empty(),
         left: empty(),
         right: empty(),
         error: empty(),
@@ -82,7 +82,7 @@ pub(super) fn jacobian(
     for (column, &element) in columns.iter().enumerate() {
         let value = nth(values, element);
         let all = slopes(&middle, value, rounding, |there| {
-            Ok(flat(&move_element(layer, &mut moved, which, element, there, value)?))
+            Ok(flat(&perturb_element(layer, &mut moved, which, element, there, value)?))
         })?;
         let Some(all) = all else {
             found.jump = true;
@@ -104,7 +104,7 @@ pub(super) fn jacobian(
                     (f64::NAN, f64::NAN, f64::INFINITY)
                 }
             };
-            (found.centre[at], found.left[at], found.right[at]) = (f64::midpoint(left, right), left, right);
+            (found.center[at], found.left[at], found.right[at]) = (f64::midpoint(left, right), left, right);
             found.error[at] = error;
         }
         if kink {
@@ -115,10 +115,10 @@ pub(super) fn jacobian(
     Ok(found)
 }
 
-impl Jacobian {
+impl BlockJacobian {
     /// The vector-Jacobian product with `d` in row-major order; NaN in the elements that were not differentiated.
     pub fn vjp(&self, d: &[f64]) -> Tensor {
-        self.sums(d, |d, at| d * self.centre[at])
+        self.sums(d, |d, at| d * self.center[at])
     }
 
     /// For each element the least and the largest gradient that the slopes at kinks allow, and how accurate they are.
@@ -132,13 +132,13 @@ impl Jacobian {
 
     /// For each element the sum of the sizes of what the vector-Jacobian product adds up.
     pub fn gross(&self, d: &[f64]) -> Tensor {
-        self.sums(d, |d, at| (d * self.centre[at]).abs())
+        self.sums(d, |d, at| (d * self.center[at]).abs())
     }
 
     /// For each element the sum of a term over the outputs. Where d is 0 nothing arrives, whatever the slope.
     fn sums(&self, d: &[f64], term: impl Fn(f64, [usize; 2]) -> f64) -> Tensor {
         let sum = |column: usize| -> f64 {
-            let arriving = d.iter().take(self.centre.nrows()).enumerate().filter(|(_, d)| **d != 0.0);
+            let arriving = d.iter().take(self.center.nrows()).enumerate().filter(|(_, d)| **d != 0.0);
             arriving.map(|(output, d)| term(*d, [output, column])).sum()
         };
         self.spread((0..self.columns.len()).map(sum))

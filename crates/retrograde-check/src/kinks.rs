@@ -2,7 +2,7 @@
 //! gradient that counts all of them passes; moved together, they have one slope, and it does not.
 //!
 //! A claimed gradient is admissible at a kink if it lies in the convex hull of the gradients at points nearby (Clarke's
-//! generalised gradient; sampled as in Burke, Lewis and Overton, *A robust gradient sampling algorithm*, 2005). Elements
+//! generalized gradient; sampled as in Burke, Lewis and Overton, *A robust gradient sampling algorithm*, 2005). Elements
 //! whose kinks do not influence each other are judged one by one; those that are tied, together.
 
 use rand::RngExt;
@@ -10,7 +10,7 @@ use rand_distr::{Distribution, StandardNormal};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
 use super::numbers::{largest, median, nth};
-use super::probe::{Answers, Probe, random};
+use super::probe::{Observations, Probe, random};
 use super::subject::{claims, with_values};
 use retrograde_base::Result;
 use retrograde_textbook::{Layer, Tensor};
@@ -58,23 +58,23 @@ struct At {
 /// of the gradients nearby, when everything else moves a little, too.
 pub(super) fn judge(
     layer: &mut dyn Layer,
-    answers: &Answers,
+    observations: &Observations,
     number: usize,
     elements: &[Vec<usize>],
 ) -> Result<Vec<Judged>> {
-    let probe = &answers.probes[number];
+    let probe = &observations.probes[number];
     let mut open: Vec<At> = Vec::new();
     for (block, jacobian) in probe.jacobians.iter().enumerate() {
-        let (Some(jacobian), Some(_)) = (jacobian, &probe.responses[block]) else { continue };
+        let (Some(jacobian), Some(_)) = (jacobian, &probe.claimed_jacobians[block]) else { continue };
         let is_open = |column: &usize| elements[block].contains(&jacobian.columns[*column]);
         let columns = (0..jacobian.columns.len()).filter(is_open);
         open.extend(columns.take(MOST).map(|column| At { block, column }));
     }
-    let mut near = Nearby { layer, probe, floor: answers.rounding(number).floor, random: random(71) };
+    let mut near = Nearby { layer, probe, floor: observations.rounding(number).floor, random: random(71) };
     let mut states: Vec<AtKink> = vec![AtKink::Admissible; open.len()];
     for output in 0..probe.out.len() {
         let here: Vec<usize> = (0..open.len())
-            .filter(|&at| near.is_open(output, open[at], answers.precision(open[at].block)))
+            .filter(|&at| near.is_open(output, open[at], observations.precision(open[at].block)))
             .collect();
         if here.is_empty() {
             continue;
@@ -116,7 +116,8 @@ impl Nearby<'_> {
     /// The least and the largest slope of an output in an element, and what the code makes of it.
     fn slopes(&self, output: usize, at: At) -> (f64, f64, f64) {
         let place = [output, at.column];
-        let (Some(jacobian), Some(code)) = (&self.probe.jacobians[at.block], &self.probe.responses[at.block])
+        let (Some(jacobian), Some(code)) =
+            (&self.probe.jacobians[at.block], &self.probe.claimed_jacobians[at.block])
         else {
             return (0.0, 0.0, 0.0);
         };

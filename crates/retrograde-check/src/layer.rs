@@ -1,10 +1,10 @@
 //! The check of one layer or one loss, written by hand.
 
-use super::ask::Inputs;
 use super::control::{limited, scope};
 use super::examine::{Examined, examine, examine_at};
 use super::loss_layer::LossAsLayer;
 use super::message::text;
+use super::observe::Inputs;
 use super::report::place;
 use super::{Cause, Report, Verdict, batch};
 use retrograde_base::Result;

@@ -15,7 +15,7 @@
 //!
 //! **Rounding and kinks are no faults.** The rounding of the function and of the claim is measured; where it is as large as the
 //! gradient, the verdict is taken at other inputs, or is [`Verdict::Inconclusive`]. At a kink a claim is right if it lies in
-//! the convex hull of the gradients nearby (Clarke's generalised gradient).
+//! the convex hull of the gradients nearby (Clarke's generalized gradient).
 //!
 //! A layer, a loss, a network and a function are examined in one form, that of [`Layer`](retrograde_textbook::Layer); so are a wrong
 //! node of a graph and a gradient that was derived by hand.
@@ -35,12 +35,11 @@
 //! | [`Invariant`] | what must hold without differences |
 //! | [`numerical`] | slopes by differences, with their uncertainty |
 
-mod appeal;
-mod ask;
 mod batch;
 mod batch_axis;
 mod cause;
 mod causes;
+mod claimed_jacobian;
 mod comparison;
 mod control;
 mod evidence;
@@ -55,8 +54,9 @@ mod invariant;
 mod invariants;
 mod jacobian;
 mod kinks;
-mod laws;
 mod layer;
+mod linearity;
+mod loss_check;
 mod loss_layer;
 mod message;
 mod network;
@@ -64,16 +64,16 @@ mod network_layer;
 mod noise;
 mod numbers;
 pub mod numerical;
+mod observe;
 mod precision;
 mod probe;
+mod probed_block;
+mod recheck;
 mod render;
 mod report;
-mod responses;
 mod rows;
 mod subject;
 mod verdict;
-mod view;
-mod whole;
 
 pub use cause::Cause;
 pub use comparison::{Comparison, Element};

@@ -3,19 +3,19 @@
 
 use ndarray::{Axis, Slice};
 
-use super::ask::{Refusal, expect_numbers};
 use super::causes::CrossEntropy;
 use super::control::{limited, scope, stage};
-use super::examine::{Examined, examine, told_few_digits};
+use super::examine::{Examined, examine, few_digits_finding};
 use super::jacobian::{Rounding, columns, jacobian};
+use super::loss_check::{self, LossCheck, weight_decay};
 use super::loss_layer::LossAsLayer;
 use super::message::text;
 use super::network_layer::{NetworkAsLayer, Pass, SHARED, SharedUse};
+use super::observe::{Unobservable, expect_numbers};
 use super::probe::{finite, random, rounding};
+use super::probed_block::largest;
 use super::report::place;
 use super::subject::{Which, values};
-use super::view::largest;
-use super::whole::{self, Whole, weight_decay};
 use super::{
     Cause, Comparison, Evidence, Finding, LayerReport, Message, Report, Severity, Table, Verdict, batch,
 };
@@ -50,7 +50,7 @@ pub fn two_layer_net(network: &mut TwoLayerNet, x: &Tensor, labels: &Labels) -> 
 }
 
 /// A layer examined, with its place in the row.
-struct Alone {
+struct LayerChecks {
     layers: Vec<LayerReport>,
     findings: Vec<(usize, Finding)>,
     method: Vec<Message>,
@@ -60,7 +60,7 @@ struct Alone {
     epsilon: Option<CrossEntropy>,
 }
 
-impl Alone {
+impl LayerChecks {
     fn is_wrong(&self) -> bool {
         self.findings.iter().any(|(_, found)| found.verdict.is_wrong())
     }
@@ -98,13 +98,13 @@ fn named(
     let (some_inputs, some_labels) =
         few.as_ref().map_or((&inputs, labels), |(inputs, labels)| (inputs, labels));
     let loss = stage("loss", (0.0, 0.1), || {
-        loss_alone(row.network(), some_inputs.last().expect("the logits"), some_labels)
+        isolated_loss(row.network(), some_inputs.last().expect("the logits"), some_labels)
     })?;
     // Beside the gradient of a loss without its epsilon, every number of the whole would be off by as little.
     let unknown = loss.findings.iter().any(|found| matches!(found.cause, Some(Cause::Epsilon { .. })));
     row.loss = loss.epsilon.filter(|_| unknown || loss.layer.verdict.is_wrong());
     let known = row.loss.is_some();
-    let mut whole = stage("network", (0.1, 0.4), || whole::judge(&mut row, x))?;
+    let mut whole = stage("network", (0.1, 0.4), || loss_check::judge(&mut row, x))?;
     let passes = row.run(x);
     let later = row.overwritten(x).unwrap_or_default();
     let shared = row.shared_uses();
@@ -113,7 +113,7 @@ fn named(
     let mut alone = stage("network", (0.4, 1.0), || alone(row.network(), some_inputs, loss))?;
     if few.is_some() && whole.verdict().is_wrong() && !alone.is_wrong() {
         // The mistake is in one of the other rows, or in their number.
-        let loss = loss_alone(row.network(), &logits, labels)?;
+        let loss = isolated_loss(row.network(), &logits, labels)?;
         alone = self::alone(row.network(), &inputs, loss)?;
     } else if few.is_some() {
         alone.method.push(text!("method-some_rows", count = ROWS, all = x.shape()[0]));
@@ -123,15 +123,15 @@ fn named(
     }
     if whole.verdict().is_wrong() && alone.epsilon.is_some() && !known {
         row.loss = alone.epsilon;
-        whole = whole::judge(&mut row, x)?;
+        whole = loss_check::judge(&mut row, x)?;
     }
     let loss_name = alone.layers.last().expect("the loss").name.clone();
     let deterministic = alone.layers.iter().all(|layer| layer.verdict != Verdict::NotDeterministic)
-        && !matches!(whole.refusal, Some(Refusal::NotDeterministic(..)));
+        && !matches!(whole.unobservable, Some(Unobservable::NotDeterministic(..)));
 
     // 3. What of it has consequences.
     let mut findings = Vec::new();
-    if deterministic && whole.refusal.is_none() {
+    if deterministic && whole.unobservable.is_none() {
         findings.extend(overwritten(&whole, &later));
         findings.extend(shared.iter().filter_map(|one| shared_use(&whole, one)));
         let wrong = consequences(&mut alone, &whole);
@@ -149,14 +149,14 @@ fn named(
                 alone.layers[position].verdict = Verdict::Wrong;
                 findings.push(found);
             } else {
-                whole::confirm(&mut NetworkAsLayer::new(network, labels), x, &mut whole);
+                loss_check::confirm(&mut NetworkAsLayer::new(network, labels), x, &mut whole);
             }
         }
         let explained = findings.iter().any(|found| found.verdict.is_wrong())
             || alone.findings.iter().any(|(_, found)| found.verdict.is_wrong());
         if whole.verdict().is_wrong() && !explained {
             let rounded = whole.right_to_few_digits();
-            findings.extend(rounded.iter().map(|block| told_few_digits("network", &name(block))));
+            findings.extend(rounded.iter().map(|block| few_digits_finding("network", &name(block))));
             if rounded.is_empty() {
                 findings.push(unexplained(&whole, name));
             }
@@ -215,7 +215,7 @@ fn some_rows(network: &mut Network, x: &Tensor, labels: &Labels) -> Option<(Vec<
 }
 
 /// Examines the loss alone.
-fn loss_alone(network: &mut Network, logits: &Tensor, labels: &Labels) -> Result<Examined> {
+fn isolated_loss(network: &mut Network, logits: &Tensor, labels: &Labels) -> Result<Examined> {
     let mut loss = LossAsLayer { loss: network.loss_layer_mut(), labels: labels.clone() };
     let name = retrograde_textbook::Layer::name(&loss).to_owned();
     let mut examined = examine(&mut loss, &name, logits, Some(labels))?;
@@ -231,8 +231,8 @@ fn loss_alone(network: &mut Network, logits: &Tensor, labels: &Labels) -> Result
 }
 
 /// Examines each layer alone, at the input that it has in the row. The loss is examined already.
-fn alone(network: &mut Network, inputs: &[Tensor], loss: Examined) -> Result<Alone> {
-    let mut alone = Alone {
+fn alone(network: &mut Network, inputs: &[Tensor], loss: Examined) -> Result<LayerChecks> {
+    let mut alone = LayerChecks {
         layers: Vec::new(),
         findings: Vec::new(),
         method: Vec::new(),
@@ -263,7 +263,7 @@ fn alone(network: &mut Network, inputs: &[Tensor], loss: Examined) -> Result<Alo
 /// A parameter's deviation matters if its gradient is wrong in the whole. That of what a layer hands on matters if the
 /// gradient of a parameter before it is wrong and none is right: a deviation that is there and does no harm is undone by
 /// another.
-fn consequences(alone: &mut Alone, whole: &Whole) -> bool {
+fn consequences(alone: &mut LayerChecks, whole: &LossCheck) -> bool {
     let position_of = |name: &str| {
         let layer = name.split_once('.').map_or(name, |(layer, _)| layer);
         alone.layers.iter().position(|report| report.name == layer)
@@ -327,7 +327,7 @@ fn without_consequence(found: Finding, all_right: bool) -> Finding {
 }
 
 /// Gradients that were right when their layer's backward returned and are others at the end.
-fn overwritten(whole: &Whole, later: &[(String, String)]) -> Vec<Finding> {
+fn overwritten(whole: &LossCheck, later: &[(String, String)]) -> Vec<Finding> {
     let mut findings: Vec<Finding> = Vec::new();
     for (parameter, by) in later.iter().filter(|(parameter, _)| whole.is_wrong(parameter)) {
         let (layer, own) = parameter.split_once('.').unwrap_or((parameter, ""));
@@ -339,7 +339,7 @@ fn overwritten(whole: &Whole, later: &[(String, String)]) -> Vec<Finding> {
 }
 
 /// What is said of an array that several layers hold.
-fn shared_use(whole: &Whole, one: &SharedUse) -> Option<Finding> {
+fn shared_use(whole: &LossCheck, one: &SharedUse) -> Option<Finding> {
     let name = one.names.join(SHARED);
     let block = whole.parameters.iter().find(|other| other.comparison.block == name)?;
     let wrong = block.comparison.verdict.is_wrong();
@@ -357,7 +357,7 @@ fn shared_use(whole: &Whole, one: &SharedUse) -> Option<Finding> {
 }
 
 /// Every layer is right alone, and the whole is wrong for no reason that is known.
-fn unexplained(whole: &Whole, name: &dyn Fn(&str) -> String) -> Finding {
+fn unexplained(whole: &LossCheck, name: &dyn Fn(&str) -> String) -> Finding {
     let wrong = || whole.parameters.iter().filter(|one| one.comparison.verdict.is_wrong());
     let names: Vec<String> = wrong().map(|one| name(&one.comparison.block)).collect();
     let sentence = text!("whole-unexplained", names = names.clone());
@@ -373,7 +373,7 @@ fn unexplained(whole: &Whole, name: &dyn Fn(&str) -> String) -> Finding {
 }
 
 /// The loss is so near its least here that rounding is all there is to compare.
-fn elsewhere(whole: &Whole) -> Finding {
+fn elsewhere(whole: &LossCheck) -> Finding {
     let compared = whole.parameters.iter().any(|one| one.comparison.verdict != Verdict::Inconclusive);
     let id = if compared { "elsewhere-compared" } else { "elsewhere" };
     let verdict = if compared { Verdict::Right } else { Verdict::Inconclusive };
@@ -387,7 +387,7 @@ fn between_layers(
     network: &mut Network,
     inputs: &[Tensor],
     passes: &[Pass],
-    alone: &Alone,
+    alone: &LayerChecks,
 ) -> Result<Option<(usize, Finding)>> {
     let names: Vec<&str> = alone.layers.iter().map(|layer| layer.name.as_str()).collect();
     for (position, Pass { dout, claimed }) in passes.iter().enumerate() {

@@ -10,7 +10,7 @@ use std::rc::Rc;
 use super::causes::CrossEntropy;
 use super::control::guard;
 use super::loss_layer::labels_for;
-use super::subject::{Claims, shown};
+use super::subject::{ClaimedGradients, shown};
 use retrograde_base::Result;
 use retrograde_textbook::{Labels, Layer, Network, Parameter, SharedParameter, Tensor};
 
@@ -35,7 +35,7 @@ pub(super) struct NetworkAsLayer<'a> {
 #[derive(Debug, Clone)]
 pub(super) struct Pass {
     pub dout: Tensor,
-    pub claimed: Claims,
+    pub claimed: ClaimedGradients,
 }
 
 /// An array that several layers hold.
@@ -225,7 +225,7 @@ impl Layer for NetworkAsLayer<'_> {
             self.passes.push(Pass { dout: std::mem::replace(&mut d, dx), claimed });
         }
         self.passes.reverse();
-        let penalised = self.penalty_gradients();
+        let penalized = self.penalty_gradients();
         let mut own = self.own.iter_mut();
         for (layer_name, layer) in self.network.layers_mut() {
             for one in layer.parameters() {
@@ -240,7 +240,7 @@ impl Layer for NetworkAsLayer<'_> {
                 }
             }
         }
-        for ((_, kept), penalty) in self.own.iter_mut().zip(penalised) {
+        for ((_, kept), penalty) in self.own.iter_mut().zip(penalized) {
             if let (Some(kept), Some(penalty)) = (kept.as_mut(), penalty)
                 && kept.shape() == penalty.shape()
             {

@@ -20,8 +20,8 @@ pub(super) enum Precision {
 impl Precision {
     /// The coarsest precision that holds all these numbers, if there are enough different ones to tell.
     pub fn of<'a>(blocks: impl Iterator<Item = &'a Tensor>) -> Self {
-        let tells = |value: &f64| value.is_finite() && *value != 0.0;
-        let numbers: Vec<f64> = blocks.flatten().copied().filter(tells).collect();
+        let distinguishing = |value: &f64| value.is_finite() && *value != 0.0;
+        let numbers: Vec<f64> = blocks.flatten().copied().filter(distinguishing).collect();
         let different: BTreeSet<u64> = numbers.iter().map(|value| value.to_bits() << 12).collect();
         let holds = |precision: Precision| numbers.iter().all(|value| precision.holds(*value));
         // A few numbers may have few bits by chance: 1, 2, a quarter; and whole numbers were rounded in another way.
@@ -46,8 +46,8 @@ impl Precision {
         let found = all.into_iter().find(holds)?;
         // A whole number below this has as few bits.
         let whole = f64::from(1 << found.bits().min(30));
-        let tells = |value: &f64| value.fract() != 0.0 || value.abs() >= whole;
-        numbers.iter().any(tells).then_some(found)
+        let distinguishing = |value: &f64| value.fract() != 0.0 || value.abs() >= whole;
+        numbers.iter().any(distinguishing).then_some(found)
     }
 
     /// The rounding of a number of size 1.

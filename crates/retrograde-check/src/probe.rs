@@ -10,13 +10,13 @@ use rand_xoshiro::rand_core::{Rng, SeedableRng};
 
 use super::causes::Network;
 use super::control::is_spent;
-use super::jacobian::{Jacobian, Rounding, columns, jacobian, slopes};
+use super::jacobian::{BlockJacobian, Rounding, columns, jacobian, slopes};
 use super::kinks::{self, Judged};
 use super::numbers::{flat, largest, nth};
 use super::numerical::Character;
 use super::precision::Precision;
-use super::subject::{Claims, Which, claims, with_value, with_values};
-use super::view::View;
+use super::probed_block::ProbedBlock;
+use super::subject::{ClaimedGradients, Which, claims, with_value, with_values};
 use retrograde_base::Result;
 use retrograde_textbook::{Layer, Tensor};
 
@@ -27,26 +27,26 @@ pub(super) struct Probe {
     pub out: Tensor,
     /// The values of all blocks: the input, then the parameters.
     pub values: Vec<Tensor>,
-    pub claimed: Claims,
+    pub claimed: ClaimedGradients,
     /// What the layer showed as gradients just before this `backward`, and for the input what the call before gave.
-    pub before: Claims,
+    pub before: ClaimedGradients,
     /// By block; `None` before the differences are taken.
-    pub jacobians: Vec<Option<Jacobian>>,
-    /// By block, what backward makes of each output's gradient alone: see [`Answers::respond`].
-    pub responses: Vec<Option<Array2<f64>>>,
+    pub jacobians: Vec<Option<BlockJacobian>>,
+    /// By block, what backward makes of each output's gradient alone: see [`Observations::observe_claimed_jacobians`].
+    pub claimed_jacobians: Vec<Option<Array2<f64>>>,
     /// By block, what is said of the elements that have a kink.
     pub at_kinks: Vec<Option<Judged>>,
     /// How uncertain an output is here, relative to the largest.
     pub noise: f64,
     /// What the rounding of intermediate results may leave in an output, where those are known.
     pub floor: f64,
-    /// By block, what rounding is seen to leave between claims and slopes: see [`Answers::appeal`].
-    pub slack: Vec<Option<Tensor>>,
+    /// By block, what rounding is seen to leave between claims and slopes: see [`Observations::recheck`].
+    pub rounding_slack: Vec<Option<Tensor>>,
 }
 
 impl Probe {
     /// With nothing known but the answer.
-    pub fn new(values: Vec<Tensor>, d: Tensor, out: Tensor, claimed: Claims) -> Self {
+    pub fn new(values: Vec<Tensor>, d: Tensor, out: Tensor, claimed: ClaimedGradients) -> Self {
         let blocks = values.len();
         Probe {
             x: values[0].clone(),
@@ -56,11 +56,11 @@ impl Probe {
             claimed,
             before: vec![None; blocks],
             jacobians: (0..blocks).map(|_| None).collect(),
-            responses: vec![None; blocks],
+            claimed_jacobians: vec![None; blocks],
             at_kinks: vec![None; blocks],
             noise: f64::EPSILON,
             floor: 0.0,
-            slack: vec![None; blocks],
+            rounding_slack: vec![None; blocks],
         }
     }
 
@@ -79,7 +79,7 @@ pub(super) const GIVEN: usize = 1;
 pub(super) const SAME_SHAPE: usize = 2;
 
 /// The question before the first probe, whose answer is not looked at: what it leaves behind may be.
-pub(super) struct Earlier {
+pub(super) struct WarmUpCall {
     pub x: Tensor,
     pub d: Tensor,
     pub values: Vec<Tensor>,
@@ -87,52 +87,52 @@ pub(super) struct Earlier {
 
 /// Answers to further questions at the input of the first probe.
 #[derive(Default)]
-pub(super) struct Experiments {
+pub(super) struct ExtraCalls {
     /// The first question put again: `forward` and `backward` with the same.
-    pub same: Claims,
+    pub same: ClaimedGradients,
     /// `backward` once more without a `forward`.
-    pub again: Option<Claims>,
+    pub again: Option<ClaimedGradients>,
     /// For an upstream gradient of 0.
-    pub zero: Claims,
+    pub zero: ClaimedGradients,
     /// For another upstream gradient, and for the sum of it and the first.
-    pub other: Claims,
-    pub sum: Claims,
-    /// For the first upstream gradient times [`MANIFOLD`], and times twice that.
-    pub large: Claims,
-    pub larger: Claims,
+    pub other: ClaimedGradients,
+    pub sum: ClaimedGradients,
+    /// For the first upstream gradient times [`LARGE_FACTOR`], and times twice that.
+    pub large: ClaimedGradients,
+    pub larger: ClaimedGradients,
 }
 
 /// By what an upstream gradient is multiplied to see whether the answer is: a power of two, which rounds nothing.
-pub(super) const MANIFOLD: f64 = 1024.0;
+pub(super) const LARGE_FACTOR: f64 = 1024.0;
 
 /// All answers of a layer.
-pub(super) struct Answers {
+pub(super) struct Observations {
     /// The input's name, then the parameters' names.
     pub names: Vec<String>,
     pub probes: Vec<Probe>,
-    pub earlier: Earlier,
+    pub earlier: WarmUpCall,
     /// The parameters as the layer was built or given.
     pub original: Vec<Tensor>,
-    pub experiments: Experiments,
+    pub extra_calls: ExtraCalls,
     /// How uncertain an output is, relative to the largest.
     pub noise: f64,
     /// The size that outputs usually have: the rounding of numbers of that size may be in smaller ones.
-    pub usual: f64,
+    pub typical_output: f64,
     /// The rounding of one number in the precision that the layer computes in.
-    pub unit: f64,
+    pub unit_roundoff: f64,
     /// By block, the size that gradients usually have.
-    pub usual_gradients: Vec<f64>,
+    pub typical_gradients: Vec<f64>,
     /// By block, the precision in which its claims are handed out.
-    pub handed_out: Vec<Precision>,
+    pub gradient_precisions: Vec<Precision>,
     /// By block, how far the claims of two equal calls are apart, relative to the largest, where that is rounding: a sum whose
     /// order is another one each time.
-    pub spread: Vec<f64>,
+    pub repeat_spread: Vec<f64>,
     /// What the rounding of a number of size 1 within a loss leaves in a slope over the first step, where the loss itself is smaller:
     /// it may be the logarithm of a probability. Of what is no loss of a network, nothing.
     pub within_loss: f64,
     /// The probe far out, if there is one: to see that something is wrong, not to tell what, since differences of what
     /// stands still there are of little use.
-    pub far: Option<usize>,
+    pub far_probe: Option<usize>,
     /// The axis of the input along which the layer takes other lengths, if it takes them.
     pub batch: Option<usize>,
     /// The arrays that a loss is computed from beside its arguments, as far as they are known: a batch and its labels.
@@ -179,10 +179,12 @@ pub(super) fn moved(values: &[Tensor], random: &mut Xoshiro256PlusPlus) -> Vec<T
     values.iter().map(&mut one).collect()
 }
 
-impl Answers {
+impl Observations {
     /// How far the claims of a block may be off by rounding, relative to the largest.
     pub fn precision(&self, block: usize) -> f64 {
-        relative(self.noise).max(self.handed_out[block].tolerance()).max(8.0 * self.spread[block])
+        relative(self.noise)
+            .max(self.gradient_precisions[block].tolerance())
+            .max(8.0 * self.repeat_spread[block])
     }
 
     /// How many samples a loss is computed from, where its batch is known: the length that the samples and their labels have in
@@ -204,19 +206,21 @@ impl Answers {
     }
 
     fn precision_of(&self, probe: &Probe, block: usize) -> f64 {
-        relative(probe.noise).max(self.handed_out[block].tolerance()).max(8.0 * self.spread[block])
+        relative(probe.noise)
+            .max(self.gradient_precisions[block].tolerance())
+            .max(8.0 * self.repeat_spread[block])
     }
 
     /// What rounding may leave in any gradient of a block: that of numbers of the usual size, after they cancel.
     pub fn floor(&self, block: usize) -> f64 {
-        let unit = self.unit.max(self.handed_out[block].unit());
-        FLOOR.max(FEW * unit) * self.usual_gradients[block]
+        let unit = self.unit_roundoff.max(self.gradient_precisions[block].unit());
+        FLOOR.max(FEW * unit) * self.typical_gradients[block]
     }
 
     /// How large a gradient may be of a function that does not move at all: less than what would move a number of size 1, such
     /// as the probability whose logarithm it is.
     pub fn unseen<'a>(&self, d: impl IntoIterator<Item = &'a f64>) -> f64 {
-        self.unit * d.into_iter().map(|d| d.abs()).sum::<f64>()
+        self.unit_roundoff * d.into_iter().map(|d| d.abs()).sum::<f64>()
     }
 
     /// How well the outputs of a probe are known.
@@ -225,7 +229,7 @@ impl Answers {
     }
 
     pub(super) fn rounding_of(&self, probe: &Probe) -> Rounding {
-        rounding(probe.noise, (self.unit * self.usual).max(probe.floor), &probe.out)
+        rounding(probe.noise, (self.unit_roundoff * self.typical_output).max(probe.floor), &probe.out)
     }
 
     /// Takes the differences of a block at a probe, in about `most` elements of it.
@@ -255,11 +259,11 @@ impl Answers {
     pub fn judge_kinks(&mut self, layer: &mut dyn Layer, number: usize) -> Result<()> {
         let mut open: Vec<Vec<usize>> = vec![Vec::new(); self.names.len()];
         for (block, open) in open.iter_mut().enumerate() {
-            let Some(view) = View::new(self, number, block, None, None) else { continue };
-            let wrong = view.wrong();
+            let Some(probed) = ProbedBlock::new(self, number, block, None, None) else { continue };
+            let wrong = probed.wrong();
             let clearly = |element: &usize| {
-                !view.jacobian.kinks.contains(element)
-                    && view.off(*element) > CLEARLY * nth(&view.tolerance, *element)
+                !probed.jacobian.kinks.contains(element)
+                    && probed.error(*element) > CLEARLY * nth(&probed.tolerance, *element)
             };
             // Code that is wrong where nothing jumps is wrong at no kink; if it is clearly wrong there, kinks do not matter.
             let mut decided = wrong.iter().any(clearly);
@@ -270,14 +274,14 @@ impl Answers {
             if decided {
                 open.clear();
             } else {
-                open.extend(&view.jacobian.kinks);
+                open.extend(&probed.jacobian.kinks);
             }
         }
         if open.iter().all(Vec::is_empty) {
             return Ok(());
         }
-        if self.probes[number].responses.iter().all(Option::is_none) {
-            self.respond(layer, number);
+        if self.probes[number].claimed_jacobians.iter().all(Option::is_none) {
+            self.observe_claimed_jacobians(layer, number);
         }
         let judged = kinks::judge(layer, self, number, &open)?;
         for (at_kinks, judged) in self.probes[number].at_kinks.iter_mut().zip(judged) {
@@ -330,23 +334,23 @@ impl Answers {
     pub fn jacobian_at(
         &self,
         layer: &mut dyn Layer,
-        view: &View<'_>,
+        probed: &ProbedBlock<'_>,
         block: usize,
         x: &Tensor,
         parameters: &[Tensor],
-    ) -> Option<Jacobian> {
+    ) -> Option<BlockJacobian> {
         if is_spent() {
             return None;
         }
-        let rounding = self.rounding(view.number);
+        let rounding = self.rounding(probed.probe_index);
         let value = if block == 0 { x } else { &parameters[block - 1] };
-        if view.jacobian.columns.iter().any(|column| *column >= value.len()) {
+        if probed.jacobian.columns.iter().any(|column| *column >= value.len()) {
             return None;
         }
         let found = with_values(layer, parameters, |layer| {
-            jacobian(layer, x, Which::of(block), value, view.jacobian.columns.clone(), &rounding)
+            jacobian(layer, x, Which::of(block), value, probed.jacobian.columns.clone(), &rounding)
         });
-        found.ok().filter(|found| found.centre.nrows() == view.d.len())
+        found.ok().filter(|found| found.center.nrows() == probed.d.len())
     }
 
     /// Takes the elements that have a kink out of a direction: through several of them a function may be smooth by chance. False

@@ -207,9 +207,9 @@ impl Finding {
         match (&self.cause, self.invariant, self.severity) {
             (Some(cause), ..) => {
                 let own = format!("{}-", cause.id());
-                let worded = self.sentences.iter().find(|one| one.id().starts_with(&own));
-                let title = worded.and_then(|one| {
-                    let message = cause.message().worded(one.id());
+                let with_text = self.sentences.iter().find(|one| one.id().starts_with(&own));
+                let title = with_text.and_then(|one| {
+                    let message = cause.message().with_text(one.id());
                     message.with_all(one.arguments().clone()).attribute("title")
                 });
                 title.unwrap_or_else(|| cause.title())

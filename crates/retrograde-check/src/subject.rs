@@ -9,7 +9,7 @@ use retrograde_base::Result;
 use retrograde_textbook::{Layer, Tensor};
 
 /// For the input and each parameter what a layer claims.
-pub(super) type Claims = Vec<Option<Tensor>>;
+pub(super) type ClaimedGradients = Vec<Option<Tensor>>;
 
 /// Which block of a layer: its input, or a parameter by its position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,23 +94,23 @@ fn exchange(layer: &mut dyn Layer, parameter: usize, there: &Tensor) -> Tensor {
 }
 
 /// The gradients that a layer shows for its parameters.
-pub(super) fn shown(layer: &mut dyn Layer) -> Claims {
+pub(super) fn shown(layer: &mut dyn Layer) -> ClaimedGradients {
     let owned =
         |one: &retrograde_textbook::Parameter<'_>| one.gradient.as_ref().map(ndarray::ArrayBase::to_owned);
-    let mut shown: Claims = layer.parameters().iter().map(owned).collect();
+    let mut shown: ClaimedGradients = layer.parameters().iter().map(owned).collect();
     shown.extend(layer.shared_parameters().into_iter().map(|one| one.gradient));
     shown
 }
 
 /// One `backward`, and the gradients that it leaves.
-pub(super) fn claims(layer: &mut dyn Layer, d: &Tensor) -> Result<Claims> {
+pub(super) fn claims(layer: &mut dyn Layer, d: &Tensor) -> Result<ClaimedGradients> {
     let mut claims = vec![Some(layer.backward(d)?)];
     claims.extend(shown(layer));
     Ok(claims)
 }
 
 /// The output with one element of a block at `there`, which is put back to `value`. `moved` is the input.
-pub(super) fn move_element(
+pub(super) fn perturb_element(
     layer: &mut dyn Layer,
     moved: &mut Tensor,
     which: Which,

@@ -8,7 +8,7 @@ use retrograde::check::{self, Cause, Message, Report};
 use retrograde::data::{Dataset, Samples};
 use retrograde::nn::{Mlp, Model, Precision};
 use retrograde::train::RunFolder;
-use retrograde::view::{self, Mark};
+use retrograde::view::{self, FileSignature};
 use retrograde::{Error, Result, faults};
 use std::path::Path;
 use std::process::ExitCode;
@@ -28,7 +28,9 @@ pub fn run(arguments: &CheckArguments) -> Result<ExitCode, Failure> {
         return all_faults(arguments);
     }
     let digits = digits(arguments.rows).map_err(Failure::Usage)?;
-    for (path, mark) in [(&arguments.html, Mark::CheckPage), (&arguments.markdown, Mark::CheckMarkdown)] {
+    for (path, mark) in
+        [(&arguments.html, FileSignature::CheckPage), (&arguments.markdown, FileSignature::CheckMarkdown)]
+    {
         if let Some(path) = path {
             view::must_be_writable(path)?;
             output::replaceable(path, mark)?;
@@ -115,7 +117,7 @@ fn all_faults(arguments: &CheckArguments) -> Result<ExitCode, Failure> {
         let layer = report.layers.get(fault.position()).map_or("", |layer| layer.name.as_str());
         let named = report.first_wrong().map(|layer| layer.name.as_str());
         let causes: Vec<Message> = report.causes().map(Cause::title).collect();
-        let right = fault.is_recognised(&report, layer);
+        let right = fault.is_recognized(&report, layer);
         tried += 1;
         recognised += usize::from(right);
         if arguments.json {
@@ -123,14 +125,14 @@ fn all_faults(arguments: &CheckArguments) -> Result<ExitCode, Failure> {
             Line::Fault { name, summary, layer, named, causes, recognised: right }.print()?;
         } else {
             let mark = if right { '✓' } else { '?' };
-            let [no_layer, no_cause] = faults::nothing_named();
+            let [no_layer, no_cause] = faults::no_fault_named_texts();
             let cause = causes.first().unwrap_or(&no_cause).text(language);
             let named = named.map_or_else(|| no_layer.text(language), ToOwned::to_owned);
             output::line(format_args!("{mark} {:width$}  {named}: {cause}", fault.name))?;
         }
     }
     if !arguments.json {
-        output::line(format_args!("\n{}", faults::recognised(recognised, tried).text(language)))?;
+        output::line(format_args!("\n{}", faults::recognized(recognised, tried).text(language)))?;
     }
     Ok(ExitCode::SUCCESS)
 }

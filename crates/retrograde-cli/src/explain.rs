@@ -4,7 +4,7 @@ use crate::arguments::ExplainArguments;
 use crate::failure::Failure;
 use crate::{image, output, predict};
 use retrograde::train::RunFolder;
-use retrograde::view::{ImageStory, Mark};
+use retrograde::view::{FileSignature, PredictionExplanation};
 use std::process::ExitCode;
 
 /// Writes the page.
@@ -12,8 +12,8 @@ pub fn run(arguments: &ExplainArguments) -> Result<ExitCode, Failure> {
     let net = RunFolder::model(&arguments.model)?;
     let shape = predict::square(net.layout().sizes[0], &arguments.model)?;
     let image = image::read(&arguments.image, shape)?;
-    let story = ImageStory::new(&net, &image.pixels, arguments.label)?;
+    let story = PredictionExplanation::new(&net, &image.pixels, arguments.label)?;
     let name = arguments.image.file_name().unwrap_or_default().to_string_lossy();
-    output::text_or_file(&story.html(&name)?, Mark::Explanation, arguments.output.as_deref())?;
+    output::text_or_file(&story.html(&name)?, FileSignature::Explanation, arguments.output.as_deref())?;
     Ok(ExitCode::SUCCESS)
 }

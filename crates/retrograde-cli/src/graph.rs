@@ -5,7 +5,7 @@ use crate::failure::{self, Failure};
 use crate::output;
 use crate::text;
 use retrograde::train::RunFolder;
-use retrograde::view::{self, EXAMPLES, Explanation, Mark, Style, Trace, Tracer};
+use retrograde::view::{self, EXAMPLES, Explanation, FileSignature, Style, Trace, Tracer};
 use retrograde::{Error, Graph};
 use std::process::ExitCode;
 
@@ -16,11 +16,11 @@ pub fn run(arguments: &GraphArguments) -> Result<ExitCode, Failure> {
         GraphFormat::Text => {
             let style = Style {
                 width: arguments.width.unwrap_or_else(output::columns),
-                colour: arguments.output.is_none() && output::colourful(),
+                color: arguments.output.is_none() && output::colourful(),
                 ascii: arguments.ascii,
                 fold: !arguments.unfold,
             };
-            let explanation = Explanation::new(trace).styled(Style { colour: false, ..style });
+            let explanation = Explanation::new(trace).styled(Style { color: false, ..style });
             let plain = explanation.to_string();
             let needed = plain.lines().map(|line| line.chars().count()).max().unwrap_or(0);
             if arguments.width.is_some_and(|width| needed > width) {
@@ -29,12 +29,12 @@ pub fn run(arguments: &GraphArguments) -> Result<ExitCode, Failure> {
                     style.width
                 ));
             }
-            (format!("{title}\n\n{}", explanation.styled(style)), Mark::GraphText)
+            (format!("{title}\n\n{}", explanation.styled(style)), FileSignature::GraphText)
         }
-        GraphFormat::Dot => (trace.dot(!arguments.unfold), Mark::GraphDot),
-        GraphFormat::Svg => (trace.svg(!arguments.unfold)?, Mark::GraphSvg),
-        GraphFormat::Html => (trace.html(&title)?, Mark::GraphPage),
-        GraphFormat::Json => (trace.json(), Mark::GraphJson),
+        GraphFormat::Dot => (trace.dot(!arguments.unfold), FileSignature::GraphDot),
+        GraphFormat::Svg => (trace.svg(!arguments.unfold)?, FileSignature::GraphSvg),
+        GraphFormat::Html => (trace.html(&title)?, FileSignature::GraphPage),
+        GraphFormat::Json => (trace.json(), FileSignature::GraphJson),
     };
     output::text_or_file(&text, mark, arguments.output.as_deref())?;
     Ok(ExitCode::SUCCESS)

@@ -3,7 +3,7 @@
 use crate::failure::Failure;
 use crate::text;
 use retrograde::Error;
-use retrograde::view::Mark;
+use retrograde::view::FileSignature;
 use std::fmt::Display;
 use std::fs::File;
 use std::io::{self, IsTerminal, Read, Write};
@@ -30,7 +30,7 @@ const BEGINNING: u64 = 1024;
 
 /// Writes a text into a file, whole or not at all, and says so; without a file, on standard output. A file without the
 /// mark is not replaced: it is something else.
-pub fn text_or_file(content: &str, mark: Mark, file: Option<&Path>) -> Result<(), Failure> {
+pub fn text_or_file(content: &str, mark: FileSignature, file: Option<&Path>) -> Result<(), Failure> {
     let Some(file) = file else {
         return line(content.trim_end());
     };
@@ -40,7 +40,7 @@ pub fn text_or_file(content: &str, mark: Mark, file: Option<&Path>) -> Result<()
 }
 
 /// Errors when a file of this name is there that is not empty and has not the mark of what would replace it.
-pub fn replaceable(path: &Path, mark: Mark) -> Result<(), Error> {
+pub fn replaceable(path: &Path, mark: FileSignature) -> Result<(), Error> {
     if !path.is_file() {
         return Ok(());
     }

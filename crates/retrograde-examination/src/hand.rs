@@ -174,7 +174,7 @@ pub fn network(case: &Case) -> Result<Network> {
     for unit in layers {
         network = network.then(layer(unit, case.precision)?);
     }
-    Ok(if case.decay > 0.0 { network.penalised(Decay(case.decay)) } else { network })
+    Ok(if case.decay > 0.0 { network.penalized(Decay(case.decay)) } else { network })
 }
 
 /// The input of a case.

@@ -46,7 +46,7 @@ fn a_thousand_right_cases() {
 }
 
 /// Cases that were once called wrong, or stopped the check, and are right: saturated cross entropies with an epsilon in their
-/// logarithm, a normalisation in `bfloat16`, a sequence with as many steps as another probe has rows, attentions whose
+/// logarithm, a normalization in `bfloat16`, a sequence with as many steps as another probe has rows, attentions whose
 /// gradients cancel, a clipped number in `bfloat16`.
 #[test]
 fn right_cases_that_were_once_called_wrong() {
@@ -67,7 +67,7 @@ fn right_cases_that_were_once_called_wrong() {
     }
 }
 
-/// Normalisations in `f32` of which the gradient cancels to its rounding: they are not wrong, and more cannot be said.
+/// Normalizations in `f32` of which the gradient cancels to its rounding: they are not wrong, and more cannot be said.
 #[test]
 fn gradients_that_cancel_are_not_called_wrong() {
     for seed in [15_472_701_478_267_489_245, 7_808_799_823_947_684_187] {

@@ -134,7 +134,7 @@ fn check_network<'py>(
         network = network.then_named(name, PyLayer::new(&session, reading, &shared)?);
     }
     if !decay.is_empty() {
-        network = network.penalised(Decay(decay));
+        network = network.penalized(Decay(decay));
     }
     let (x, labels) = (tensor(&x)?, bridge::labels(&labels)?);
     let name = |full: &str| names.get(full).cloned().unwrap_or_else(|| full.to_owned());

@@ -174,7 +174,7 @@ impl PyMlp {
         guarded(|| loss(&self.net(), &rows, labels)).map(|(loss, _)| PyVar(loss))
     }
 
-    /// Trains on rows of bytes. `settings` is the optimiser as JSON; `length` is steps or epochs. `see` is called after each
+    /// Trains on rows of bytes. `settings` is the optimizer as JSON; `length` is steps or epochs. `see` is called after each
     /// epoch, and ends the training by a `False`. The interpreter is free for other threads meanwhile.
     #[expect(clippy::too_many_arguments, reason = "each is a keyword of `fit` in Python")]
     #[pyo3(signature = (images, labels, validation, settings, epochs, steps, batch, seed, threads, folder, resume, see))]
@@ -206,7 +206,7 @@ impl PyMlp {
         })?;
         let trainer = guarded(|| {
             let settings: Settings = serde_json::from_str(settings).map_err(|error| {
-                Error::invalid("an optimiser", error.to_string(), "pass rg.Sgd(0.1) or the like")
+                Error::invalid("an optimizer", error.to_string(), "pass rg.Sgd(0.1) or the like")
             })?;
             let mut trainer = Trainer::new(settings.build()?).batch(batch).seed(seed);
             trainer = match (steps, epochs) {

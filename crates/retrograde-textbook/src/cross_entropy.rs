@@ -52,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn knowing_nothing_costs_ln_c() -> Result<()> {
+    fn uniform_logits_cost_ln_c() -> Result<()> {
         for rows in [1, 3, 100] {
             let loss = cross_entropy_error(&Tensor::zeros(vec![rows, 10]), &vec![7; rows].into())?;
             // Up to 100 additions round by half a unit at up to 230, which is 1.4e-14 each, and the mean divides by 100.

@@ -53,7 +53,7 @@ impl Network {
     }
 
     /// The same with a term in its loss that depends on the parameters alone, such as weight decay.
-    pub fn penalised(mut self, penalty: impl Penalty + 'static) -> Self {
+    pub fn penalized(mut self, penalty: impl Penalty + 'static) -> Self {
         self.penalties.push(Box::new(penalty));
         self
     }
@@ -72,7 +72,7 @@ impl Network {
                 add(parameter.name, &parameter.value.to_owned());
             }
             for shared in layer.shared_parameters() {
-                // One array is penalised once, however many layers hold it.
+                // One array is penalized once, however many layers hold it.
                 if !counted.iter().any(|other| Rc::ptr_eq(other, &shared.value)) {
                     add(&shared.name, &shared.value.borrow());
                     counted.push(shared.value);
@@ -372,7 +372,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refused_step_changes_nothing() -> Result<()> {
+    fn a_rejected_step_changes_no_parameter() -> Result<()> {
         let mut network = identity(2);
         let good = ("affine1.b", Tensor::ones(vec![2]));
         for bad in [("affine9.w", Tensor::ones(vec![2])), ("affine2.b", Tensor::ones(vec![1, 2]))] {

@@ -8,13 +8,13 @@ use retrograde_base::{Error, Result};
 /// How far a number of magnitude up to 1 is moved to each side: 2⁻¹⁶, about 1.5e-5. A larger number `x` is moved by
 /// `STEP · |x|`.
 ///
-/// A centred difference has two errors. The formula's own is `h² · f‴/6`; rounding of the two losses leaves about
+/// A centered difference has two errors. The formula's own is `h² · f‴/6`; rounding of the two losses leaves about
 /// `ε · |f| / h` with ε = 1.1e-16. They are equally large near `h = (6 ε |f| / |f‴|)^(1/3)`, which for losses of a few
 /// nats is 1e-5 to 3e-5 and leaves errors below 1e-10. The book takes 1e-4, which leaves up to 1e-9. As a power of two,
 /// the step itself is exact.
 pub const STEP: f64 = 1.0 / 65536.0;
 
-/// The gradient of `loss` at `x` by centred differences.
+/// The gradient of `loss` at `x` by centered differences.
 ///
 /// ```text
 /// ∂f/∂x_i ≈ (f(x + h·e_i) − f(x − h·e_i)) / 2h

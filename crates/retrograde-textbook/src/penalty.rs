@@ -11,7 +11,7 @@ use super::Tensor;
 /// let affine = || Affine::new(Array2::eye(2), Array1::zeros(2));
 /// let (x, labels) = (Tensor::ones(vec![1, 2]), vec![0].into());
 /// let mut plain = Network::new(SoftmaxWithLoss::new()).then(affine()?);
-/// let mut decaying = Network::new(SoftmaxWithLoss::new()).then(affine()?).penalised(WeightDecay::new(0.1));
+/// let mut decaying = Network::new(SoftmaxWithLoss::new()).then(affine()?).penalized(WeightDecay::new(0.1));
 /// // ½ · 0.1 · (1 + 1)
 /// assert!((decaying.loss(&x, &labels)? - plain.loss(&x, &labels)? - 0.1).abs() < 1e-12);
 /// # Ok::<(), retrograde::Error>(())

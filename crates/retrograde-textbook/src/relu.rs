@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_passes_at_zero_or_below_and_a_nan_is_not_hidden() -> Result<()> {
+    fn values_up_to_zero_become_zero_and_nan_stays() -> Result<()> {
         let mut layer = Relu::new();
         let out = layer.forward(&arr1(&[-1.0, -0.0, 0.0, 5e-324, f64::INFINITY, f64::NAN]).into_dyn())?;
         assert_eq!(out.iter().map(|out| out.to_bits()).take(4).collect::<Vec<_>>(), [0, 0, 0, 1]);

@@ -106,8 +106,8 @@ impl TwoLayerNet {
     }
 
     /// The same with a term in its loss that depends on the parameters alone, such as weight decay.
-    pub fn penalised(self, penalty: impl Penalty + 'static) -> Self {
-        TwoLayerNet { network: self.network.penalised(penalty) }
+    pub fn penalized(self, penalty: impl Penalty + 'static) -> Self {
+        TwoLayerNet { network: self.network.penalized(penalty) }
     }
 
     /// The layers and the loss, as what checks any network takes them.

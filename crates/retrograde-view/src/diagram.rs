@@ -6,7 +6,7 @@
 //! folded, what goes on inside of them. A scope is folded only if nothing leaves it and comes back: a drawing must
 //! show what depends on what.
 
-use super::trace::{Trace, TracedNode, Value, What};
+use super::trace::{NodeKind, Trace, TracedNode, Value};
 use retrograde_core::graph::Tensor;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
@@ -239,7 +239,8 @@ pub(super) fn scopes_of(node: &TracedNode) -> impl Iterator<Item = &str> {
 
 /// Whether `node` only repeats a constant number: what `NumPy` would have done without saying so.
 fn repeats_constant(constant: &TracedNode, node: &TracedNode) -> bool {
-    let Some(number) = constant.value.scalar().filter(|_| matches!(constant.what, What::Leaf("constant")))
+    let Some(number) =
+        constant.value.scalar().filter(|_| matches!(constant.what, NodeKind::Leaf("constant")))
     else {
         return false;
     };

@@ -6,7 +6,7 @@
 use super::heat_map::{base64::encoded, packed};
 use super::steps::{Step, meeting, step};
 use super::summary::{Histogram, Summary};
-use super::trace::{Trace, TracedNode, Value, What};
+use super::trace::{NodeKind, Trace, TracedNode, Value};
 use retrograde_base::number::Number;
 use retrograde_core::graph::{Shape, Tensor};
 use serde::{Serialize, Serializer};
@@ -157,8 +157,8 @@ impl Document {
 
 fn node_data(trace: &Trace, node: &TracedNode, value: usize, gradient: Option<usize>) -> NodeData {
     let (kind, operation) = match &node.what {
-        What::Leaf(kind) => (*kind, None),
-        What::Operation { name, attributes, entry } => (
+        NodeKind::Leaf(kind) => (*kind, None),
+        NodeKind::Operation { name, attributes, entry } => (
             "operation",
             Some(OperationData {
                 name,

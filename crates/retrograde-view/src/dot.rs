@@ -4,12 +4,12 @@ use super::diagram::{BlockKind, Diagram, scopes_of};
 use super::html::escaped;
 use super::summary::{gradient_lines, value_lines};
 use super::trace::Trace;
+use retrograde_base::file_signature::FileSignature;
 use retrograde_base::letters::printable;
-use retrograde_base::mark::Mark;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-/// Colours that can be read on white, as of the other figures.
+/// Colors that can be read on white, as of the other figures.
 const VALUE: &str = "#0b6e78";
 const GRADIENT: &str = "#a1237e";
 
@@ -31,7 +31,7 @@ impl Trace {
         let mut dot = format!(
             "digraph retrograde {{\n  {}\n  rankdir=LR;\n  node [fontname=\"monospace\", fontsize=12];\n  \
             edge [fontname=\"monospace\", fontsize=11];\n",
-            Mark::GraphDot.text(),
+            FileSignature::GraphDot.text(),
         );
         let mut clusters: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
         for (number, block) in diagram.blocks.iter().enumerate() {
@@ -53,8 +53,8 @@ impl Trace {
             let gradient = wire.gradient.as_deref().map(gradient_lines).unwrap_or_default();
             let lines: Vec<String> = value_lines(&wire.value)
                 .iter()
-                .map(|line| coloured(line, VALUE))
-                .chain(gradient.iter().map(|line| coloured(line, GRADIENT)))
+                .map(|line| colored(line, VALUE))
+                .chain(gradient.iter().map(|line| colored(line, GRADIENT)))
                 .collect();
             let _ = writeln!(dot, "  b{} -> b{} [label=<{}>];", wire.from, wire.to, lines.join("<br/>"));
         }
@@ -78,6 +78,6 @@ fn quoted(text: &str) -> String {
     format!("\"{}\"", printable(text).replace('\\', "\\\\").replace('"', "\\\""))
 }
 
-fn coloured(text: &str, colour: &str) -> String {
-    format!("<font color=\"{colour}\">{}</font>", escaped(text))
+fn colored(text: &str, color: &str) -> String {
+    format!("<font color=\"{color}\">{}</font>", escaped(text))
 }

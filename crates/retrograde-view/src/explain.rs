@@ -15,7 +15,7 @@ pub struct Explanation {
 }
 
 impl Explanation {
-    /// Of this trace, in 100 columns without colour.
+    /// Of this trace, in 100 columns without color.
     pub fn new(trace: Trace) -> Self {
         Explanation { trace, style: Style::default() }
     }
@@ -33,13 +33,13 @@ impl Explanation {
 
 impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (colour, of) = (self.style.colour, label(self.trace.output()));
-        let letters = |text: &str| self.style.letters(text);
+        let (color, of) = (self.style.color, label(self.trace.output()));
+        let encode = |text: &str| self.style.encode(text);
         writeln!(
             f,
             "Above each line: {} Below: {}",
-            Ink::Value.write(&letters("the value, forward →."), colour),
-            Ink::Gradient.write(&letters(&format!("the gradient of {of}, backward ←.")), colour),
+            Ink::Value.write(&encode("the value, forward →."), color),
+            Ink::Gradient.write(&encode(&format!("the gradient of {of}, backward ←.")), color),
         )?;
         write!(f, "\n{}", self.trace.text(self.style))?;
         let lines = lines(&self.trace);
@@ -57,28 +57,28 @@ struct Line {
     /// What arrived: `1.1`, or `1 + 2 = 3` where paths meet.
     upstream: String,
     /// What goes on to each operand: its label, the rule and the same in numbers, and the result.
-    shares: Vec<ShareLine>,
+    contributions: Vec<ContributionLine>,
 }
 
 /// An operand, its rule and the same in numbers, and the result.
-type ShareLine = (String, Option<(String, String)>, String);
+type ContributionLine = (String, Option<(String, String)>, String);
 
 impl Line {
     fn write(&self, f: &mut fmt::Formatter<'_>, style: Style) -> fmt::Result {
-        let letters = |text: &str| style.letters(text);
-        let gradient = |text: &str| Ink::Gradient.write(&letters(text), style.colour);
-        let forward = Ink::Name.write(&letters(&self.forward), style.colour);
+        let encode = |text: &str| style.encode(text);
+        let gradient = |text: &str| Ink::Gradient.write(&encode(text), style.color);
+        let forward = Ink::Name.write(&encode(&self.forward), style.color);
         writeln!(f, "  {forward}    {}", gradient(&format!("g = {}", self.upstream)))?;
         let widest =
             |texts: &mut dyn Iterator<Item = &String>| texts.map(|text| columns(text)).max().unwrap_or(0);
-        let operands = widest(&mut self.shares.iter().map(|(operand, ..)| operand));
-        let rules = widest(&mut self.shares.iter().filter_map(|(_, rule, _)| Some(&rule.as_ref()?.0)));
-        for (operand, rule, result) in &self.shares {
-            write!(f, "      {} = ", letters(&padded(&format!("∂{operand}"), operands + 1)))?;
+        let operands = widest(&mut self.contributions.iter().map(|(operand, ..)| operand));
+        let rules = widest(&mut self.contributions.iter().filter_map(|(_, rule, _)| Some(&rule.as_ref()?.0)));
+        for (operand, rule, result) in &self.contributions {
+            write!(f, "      {} = ", encode(&padded(&format!("∂{operand}"), operands + 1)))?;
             if let Some((rule, numbers)) = rule {
-                write!(f, "{}", letters(&format!("{} = ", padded(rule, rules))))?;
+                write!(f, "{}", encode(&format!("{} = ", padded(rule, rules))))?;
                 if numbers != result {
-                    write!(f, "{} = ", letters(numbers))?;
+                    write!(f, "{} = ", encode(numbers))?;
                 }
             }
             writeln!(f, "{}", gradient(result))?;
@@ -96,14 +96,15 @@ fn line(trace: &Trace, node: &TracedNode) -> Option<Line> {
     let is_scalar = |edge: &usize| trace.nodes()[trace.edges()[*edge].from].value.scalar().is_some();
     node.value.scalar().filter(|_| node.inputs.iter().all(is_scalar))?;
     let upstream = exact(node.gradient.as_ref()?.scalar().ok()?);
-    let upstream = meeting(trace, node).map_or(upstream.clone(), |shares| format!("{shares} = {upstream}"));
-    let Step { formula, shares, .. } = step(trace, node)?;
-    let share = |share: Share| {
-        let result = exact(trace.edges()[share.edge].gradient.as_ref()?.scalar().ok()?);
-        let rule = share.rule.zip(share.numbers.map(|arithmetic| arithmetic.numbers));
-        Some((share.operand, rule, result))
+    let upstream = meeting(trace, node)
+        .map_or(upstream.clone(), |contributions| format!("{contributions} = {upstream}"));
+    let Step { formula, shares: contributions, .. } = step(trace, node)?;
+    let contribution = |contribution: Share| {
+        let result = exact(trace.edges()[contribution.edge].gradient.as_ref()?.scalar().ok()?);
+        let rule = contribution.rule.zip(contribution.numbers.map(|arithmetic| arithmetic.numbers));
+        Some((contribution.operand, rule, result))
     };
-    let shares: Vec<_> = shares.into_iter().filter_map(share).collect();
+    let contributions: Vec<_> = contributions.into_iter().filter_map(contribution).collect();
     let forward = format!("{} = {formula}", label(node));
-    (!shares.is_empty()).then_some(Line { forward, upstream, shares })
+    (!contributions.is_empty()).then_some(Line { forward, upstream, contributions })
 }

@@ -1,7 +1,7 @@
 //! Numbers as a picture: a cell a number, or images and weights as the images they are.
 //!
-//! Signed numbers are drawn in two colours whose strength is the size, with zero transparent, so that a picture stands
-//! on light and dark grounds alike; images in grey, dark to light, as `MNIST` has them. A picture is a PNG with a palette:
+//! Signed numbers are drawn in two colors whose strength is the size, with zero transparent, so that a picture stands
+//! on light and dark grounds alike; images in gray, dark to light, as `MNIST` has them. A picture is a PNG with a palette:
 //! flate2, which the library has for gzip, packs it, and the rest of the format is a dozen lines.
 
 pub(super) use base64::encoded;
@@ -25,7 +25,7 @@ pub struct HeatMap {
     shades: Shades,
 }
 
-/// Which number has which colour.
+/// Which number has which color.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Shades {
     low: f64,
@@ -33,9 +33,9 @@ pub struct Shades {
     is_signed: bool,
 }
 
-/// How many colours a picture has, without that of what is no number and that of gaps: odd, so that zero has its own.
+/// How many colors a picture has, without that of what is no number and that of gaps: odd, so that zero has its own.
 const LEVELS: u8 = 127;
-/// The colour of what is not a number.
+/// The color of what is not a number.
 const NOT_A_NUMBER: u8 = LEVELS;
 /// The transparent gaps between tiles.
 const GAP: u8 = LEVELS + 1;
@@ -46,19 +46,19 @@ const POSITIVE: [u8; 3] = [232, 101, 31];
 const NEGATIVE: [u8; 3] = [43, 127, 232];
 
 impl Shades {
-    /// Two colours for numbers from `-size` to `size`; zero is transparent.
+    /// Two colors for numbers from `-size` to `size`; zero is transparent.
     pub fn signed(size: f64) -> Self {
         Shades { low: -size, high: size, is_signed: true }
     }
 
-    /// Two colours, the largest of these numbers in full strength.
+    /// Two colors, the largest of these numbers in full strength.
     pub fn signed_for(values: &[f64]) -> Self {
         let finite = values.iter().filter(|x| x.is_finite());
         Self::signed(finite.fold(0.0, |largest: f64, x| largest.max(x.abs())))
     }
 
     /// Black for `low` to white for `high`.
-    pub fn grey(low: f64, high: f64) -> Self {
+    pub fn gray(low: f64, high: f64) -> Self {
         Shades { low, high, is_signed: false }
     }
 
@@ -77,17 +77,17 @@ impl Shades {
     /// Red, green, blue and opacity of each level.
     fn palette(self) -> Vec<[u8; 4]> {
         let middle = f64::from(LEVELS / 2);
-        let colour = |level: u8| {
+        let color = |level: u8| {
             if !self.is_signed {
-                let grey = (255.0 * f64::from(level) / f64::from(LEVELS - 1)).round() as u8;
-                return [grey, grey, grey, 255];
+                let gray = (255.0 * f64::from(level) / f64::from(LEVELS - 1)).round() as u8;
+                return [gray, gray, gray, 255];
             }
             let [r, g, b] = if f64::from(level) < middle { NEGATIVE } else { POSITIVE };
             // The root lets small numbers be seen.
             let strength = ((f64::from(level) - middle).abs() / middle).sqrt();
             [r, g, b, (255.0 * strength).round() as u8]
         };
-        (0..LEVELS).map(colour).chain([[220, 0, 180, 255], [0, 0, 0, 0]]).collect()
+        (0..LEVELS).map(color).chain([[220, 0, 180, 255], [0, 0, 0, 0]]).collect()
     }
 }
 
@@ -138,8 +138,8 @@ impl HeatMap {
         // Eight bits a pixel, a palette, and the only kinds of packing, filtering and interlacing that matter here.
         header.extend([8, 3, 0, 0, 0]);
         let palette = self.shades.palette();
-        let colours: Vec<u8> = palette.iter().flat_map(|colour| colour[..3].to_vec()).collect();
-        let opacities: Vec<u8> = palette.iter().map(|colour| colour[3]).collect();
+        let colors: Vec<u8> = palette.iter().flat_map(|color| color[..3].to_vec()).collect();
+        let opacities: Vec<u8> = palette.iter().map(|color| color[3]).collect();
         // Each row begins with its filter: none.
         let rows: Vec<u8> = self
             .pixels
@@ -149,7 +149,7 @@ impl HeatMap {
         let mut file = b"\x89PNG\r\n\x1a\n".to_vec();
         for (name, content) in [
             (b"IHDR", header),
-            (b"PLTE", colours),
+            (b"PLTE", colors),
             (b"tRNS", opacities),
             (b"IDAT", packed(&rows)),
             (b"IEND", Vec::new()),
@@ -230,13 +230,13 @@ mod tests {
         assert_eq!(Shades::signed(f64::MAX).level(f64::MAX), LEVELS - 1);
         let palette = signed.palette();
         assert_eq!((palette[usize::from(middle)][3], palette[0][3]), (0, 255));
-        assert_eq!(Shades::grey(0.0, 1.0).palette()[0], [0, 0, 0, 255]);
+        assert_eq!(Shades::gray(0.0, 1.0).palette()[0], [0, 0, 0, 255]);
     }
 
     #[test]
     fn images_stand_beside_each_other_with_gaps() {
         let values: Vec<f64> = (0..12).map(f64::from).collect();
-        let picture = HeatMap::images(&values, [2, 2], 2, Shades::grey(0.0, 126.0));
+        let picture = HeatMap::images(&values, [2, 2], 2, Shades::gray(0.0, 126.0));
         assert_eq!((picture.width, picture.height), (5, 5));
         #[rustfmt::skip]
         assert_eq!(picture.pixels, [

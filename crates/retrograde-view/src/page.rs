@@ -8,10 +8,10 @@ use super::document::Document;
 use super::heat_map::{encoded, packed};
 use super::html::{escaped, script_safe};
 use super::scene::Scene;
-use super::thumbnail::{Kind, Shown};
+use super::thumbnail::{Kind, Thumbnails};
 use super::trace::{Trace, Value};
 use retrograde_base::error::Result;
-use retrograde_base::mark::Mark;
+use retrograde_base::file_signature::FileSignature;
 use retrograde_base::page::{COMMON_SCRIPT, THEME};
 use retrograde_core::graph::Tensor;
 use serde::Serialize;
@@ -72,13 +72,13 @@ impl Trace {
     /// # Errors
     /// When it has too many boxes to be drawn, even with its scopes folded.
     pub fn html(&self, heading: &str) -> Result<String> {
-        page(self, heading, "", Mark::GraphPage)
+        page(self, heading, "", FileSignature::GraphPage)
     }
 }
 
 /// The page of a trace, with some HTML above the figure, and the mark of what it is.
-pub(super) fn page(trace: &Trace, heading: &str, story: &str, mark: Mark) -> Result<String> {
-    let shown = Shown::new(trace);
+pub(super) fn page(trace: &Trace, heading: &str, prediction: &str, mark: FileSignature) -> Result<String> {
+    let shown = Thumbnails::new(trace);
     let mut document = Document::new(trace, true);
     let mut pictures = BTreeMap::new();
     let mut scenes = Vec::new();
@@ -123,7 +123,7 @@ pub(super) fn page(trace: &Trace, heading: &str, story: &str, mark: Mark) -> Res
         ("mark", mark.text()),
         ("title", &escaped(heading)),
         ("style", &[THEME, STYLE].concat()),
-        ("story", story),
+        ("prediction", prediction),
         ("data", &script_safe(&data)),
         ("script", &[COMMON_SCRIPT, SCRIPT].concat()),
     ]))
@@ -207,7 +207,7 @@ fn openings(order: &[&str]) -> Vec<BTreeSet<String>> {
 
 fn picture(
     pictures: &mut BTreeMap<usize, Picture>,
-    shown: &Shown,
+    shown: &Thumbnails,
     node: usize,
     place: usize,
     tensor: &Arc<Tensor>,
@@ -258,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn as_many_scopes_are_opened_at_once_as_there_is_room_for() {
+    fn the_number_of_open_scopes_is_bounded() {
         let names: Vec<String> = (0..40).map(|number| format!("layer{number}")).collect();
         let layers = |count: usize| names[..count].iter().map(String::as_str).collect::<Vec<_>>();
         for (count, scenes) in [(0, 1), (2, 4), (7, 128)] {

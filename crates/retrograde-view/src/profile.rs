@@ -52,11 +52,11 @@ fn made(step: &StepProfile) -> String {
     };
     let operations: Vec<&str> =
         step.nodes.iter().filter_map(|node| node.operation().map(|operation| operation.name())).collect();
-    let way = match last.role {
+    let route = match last.role {
         Role::Forward => "",
         Role::Backward { .. } => "backward: ",
     };
     let scope = if last.scope.is_empty() { String::new() } else { format!(", {}", last.scope) };
     let name = last.name.as_ref().map_or(String::new(), |name| format!(" `{name}`"));
-    format!("{way}{} {}{name}{scope}", operations.join(" "), last.value_type.shape)
+    format!("{route}{} {}{name}{scope}", operations.join(" "), last.value_type.shape)
 }

@@ -1,9 +1,9 @@
 //! A figure in pixels: what SVG and the page draw, for one choice of opened scopes.
 
 use super::diagram::{BlockKind, Diagram, scopes_of};
-use super::layout::{Content, Frame, Layout, Look, Role, Writing};
+use super::layout::{Annotations, Content, Frame, Layout, NodeShape, Role};
 use super::summary::{Summary, gradient_lines, rough, value_lines};
-use super::thumbnail::Shown;
+use super::thumbnail::Thumbnails;
 use super::trace::{Trace, Value};
 use retrograde_base::error::{Error, Result};
 use retrograde_base::letters::columns;
@@ -82,7 +82,7 @@ pub(super) struct SceneFrame {
 }
 
 /// What is written in a picture: numbers as in the terminal, with room for a picture of each tensor.
-struct Labels<'a>(&'a Shown);
+struct Labels<'a>(&'a Thumbnails);
 
 impl Labels<'_> {
     fn room(&self, node: usize, tensor: &Tensor, is_gradient: bool) -> Vec<String> {
@@ -94,7 +94,7 @@ impl Labels<'_> {
     }
 }
 
-impl Writing for Labels<'_> {
+impl Annotations for Labels<'_> {
     fn above(&self, node: usize, value: &Value) -> Vec<String> {
         let mut lines = value_lines(value);
         let Value::Real(tensor) = value else {
@@ -119,7 +119,7 @@ impl Writing for Labels<'_> {
         lines
     }
 
-    fn letters(&self, text: &str) -> String {
+    fn encode(&self, text: &str) -> String {
         text.to_string()
     }
 
@@ -130,7 +130,7 @@ impl Writing for Labels<'_> {
 
 impl Scene {
     /// With these scopes opened. Errors when there is too much to be drawn.
-    pub(super) fn new(trace: &Trace, shown: &Shown, open: &BTreeSet<String>) -> Result<Self> {
+    pub(super) fn new(trace: &Trace, shown: &Thumbnails, open: &BTreeSet<String>) -> Result<Self> {
         Self::of(trace, &Diagram::opened(trace, open), shown, open)
     }
 
@@ -138,7 +138,7 @@ impl Scene {
     pub(super) fn of(
         trace: &Trace,
         diagram: &Diagram,
-        shown: &Shown,
+        shown: &Thumbnails,
         open: &BTreeSet<String>,
     ) -> Result<Self> {
         if diagram.blocks.len() > MOST_BLOCKS {
@@ -147,7 +147,7 @@ impl Scene {
             return Err(Error::invalid("a picture of a graph", problem, remedy));
         }
         let content = Content::new(trace, diagram);
-        let layout = Layout::new(content.sheet(0..=content.end(), &Labels(shown)));
+        let layout = Layout::new(content.layered_graph(0..=content.end(), &Labels(shown)));
         let mut scene = Scene {
             open: open.iter().cloned().collect(),
             size: [0.0; 2],
@@ -164,13 +164,13 @@ impl Scene {
 
     fn place(&mut self, layout: &Layout) {
         for Frame { item, rows, columns, .. } in &layout.frames {
-            if let Some(block) = layout.sheet.items[*item].block {
+            if let Some(block) = layout.graph.items[*item].block {
                 let ([left, top], [right, bottom]) = (at(columns.0, rows.0), at(columns.1, rows.1));
                 self.blocks[block].place = [left, top, right - left, bottom - top];
             }
         }
         for line in layout.lines.iter().filter(|line| line.ends) {
-            self.wires[layout.sheet.links[line.link].wire].points = route(layout, line.link);
+            self.wires[layout.graph.links[line.link].wire].points = route(layout, line.link);
         }
         for words in &layout.words {
             let width = columns(&words.text) as f64;
@@ -178,21 +178,21 @@ impl Scene {
             let middle = x + (width - 1.0) / 2.0 * LETTER;
             match words.role {
                 Role::Label(item) => {
-                    let item = &layout.sheet.items[item];
-                    if let (Some(block), Look::Name(..)) = (item.block, &item.look) {
+                    let item = &layout.graph.items[item];
+                    if let (Some(block), NodeShape::Name(..)) = (item.block, &item.shape) {
                         let half = width / 2.0 * LETTER + PADDING;
                         self.blocks[block].place =
                             [middle - half, y - ROW / 2.0 - 3.0, 2.0 * half, ROW + 6.0];
                     }
                 }
                 Role::BelowName(item) => {
-                    if let Some(block) = layout.sheet.items[item].block {
+                    if let Some(block) = layout.graph.items[item].block {
                         self.blocks[block].below = Some(words.text.clone());
                     }
                 }
                 Role::Above(link, _) | Role::Below(link, _) => {
                     let is_gradient = matches!(words.role, Role::Below(..));
-                    let wire = &mut self.wires[layout.sheet.links[link].wire];
+                    let wire = &mut self.wires[layout.graph.links[link].wire];
                     if words.text.trim().is_empty() {
                         let [left, width] = [x - LETTER / 2.0, width * LETTER];
                         let room = wire.pictures[usize::from(is_gradient)].get_or_insert([
@@ -282,9 +282,9 @@ fn round(x: f64) -> f64 {
 fn route(layout: &Layout, last: usize) -> Vec<[f64; 2]> {
     let mut pieces = vec![last];
     let mut first = last;
-    while let Look::Pass = layout.sheet.items[layout.sheet.links[first].from.0].look {
-        let pass = layout.sheet.links[first].from.0;
-        first = layout.sheet.links.iter().position(|link| link.to.0 == pass).expect("a pass is on a way");
+    while let NodeShape::Dummy = layout.graph.items[layout.graph.links[first].from.0].shape {
+        let dummy = layout.graph.links[first].from.0;
+        first = layout.graph.links.iter().position(|link| link.to.0 == dummy).expect("a pass is on a way");
         pieces.push(first);
     }
     let corners = pieces.iter().rev().flat_map(|&piece| &layout.lines[piece].points);

@@ -91,7 +91,7 @@ pub(super) fn sum<'a>(tensors: impl IntoIterator<Item = &'a Arc<Tensor>>) -> Opt
     Some(total)
 }
 
-/// A number in full, as few digits as tell it from its neighbours, with an exponent when it is very large or small.
+/// A number in full, as few digits as tell it from its neighbors, with an exponent when it is very large or small.
 pub(super) fn exact(x: f64) -> String {
     let size = x.abs();
     if x.is_finite() && x != 0.0 && !(1e-5..1e16).contains(&size) { format!("{x:e}") } else { x.to_string() }
@@ -234,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn tensors_are_summarised() {
+    fn tensors_are_summarized() {
         let lines = |tensor: Tensor| value_lines(&Value::Real(Arc::new(tensor)));
         assert_eq!(lines([1.0, -0.5].into()), ["[1, -0.5]"]);
         assert_eq!(lines(Tensor::zeros([0, 4])), ["shape [0, 4]"]);

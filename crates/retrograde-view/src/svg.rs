@@ -5,16 +5,16 @@ use super::heat_map::HeatMap;
 use super::html::escaped;
 use super::scene::{ROW, Scene, SceneBlock, SceneWire};
 use super::summary::{Summary, exact, rough};
-use super::thumbnail::Shown;
+use super::thumbnail::Thumbnails;
 use super::trace::{Trace, Value};
 use retrograde_base::error::Result;
-use retrograde_base::mark::Mark;
+use retrograde_base::file_signature::FileSignature;
 use retrograde_core::graph::Tensor;
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-/// Colours and letters.
-const STYLE: &str = concat!(include_str!("assets/svg_colours.css"), include_str!("assets/figure.css"));
+/// Colors and letters.
+const STYLE: &str = concat!(include_str!("assets/svg_colors.css"), include_str!("assets/figure.css"));
 
 /// The radius of a line's corners.
 const CORNER: f64 = 7.0;
@@ -38,11 +38,11 @@ impl Trace {
     /// # }
     /// ```
     pub fn svg(&self, fold: bool) -> Result<String> {
-        let shown = Shown::new(self);
+        let shown = Thumbnails::new(self);
         let diagram = if fold { Diagram::folded(self) } else { Diagram::unfolded(self) };
         let scene = Scene::of(self, &diagram, &shown, &BTreeSet::new())?;
         let [width, height] = scene.size;
-        let (name, mark) = (escaped(&self.output().label), Mark::GraphSvg.text());
+        let (name, mark) = (escaped(&self.output().label), FileSignature::GraphSvg.text());
         let mut svg = format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" \
             height=\"{height}\" role=\"img\" aria-label=\"The graph of {name}: values and gradients\">\n\
@@ -59,7 +59,7 @@ impl Trace {
     }
 }
 
-fn draw_wire(svg: &mut String, trace: &Trace, shown: &Shown, wire: &SceneWire) {
+fn draw_wire(svg: &mut String, trace: &Trace, shown: &Thumbnails, wire: &SceneWire) {
     let node = &trace.nodes()[wire.node];
     let gradient = if wire.edges.is_empty() {
         node.gradient.clone()

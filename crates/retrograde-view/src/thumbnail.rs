@@ -2,7 +2,7 @@
 //! everything else with a cell for each number.
 
 use super::heat_map::{HeatMap, Shades};
-use super::trace::{Trace, Value, What};
+use super::trace::{NodeKind, Trace, Value};
 use retrograde_core::graph::Tensor;
 
 /// Tensors of more numbers have no picture: nobody could see one.
@@ -20,7 +20,7 @@ const FEW: [usize; 2] = [10, 5];
 
 /// How the tensors of a trace are shown: of each node, its value and its gradient alike.
 #[derive(Debug)]
-pub(super) struct Shown {
+pub(super) struct Thumbnails {
     kinds: Vec<Kind>,
 }
 
@@ -42,7 +42,7 @@ pub(super) struct Thumbnail {
     pub(super) size: [f64; 2],
 }
 
-impl Shown {
+impl Thumbnails {
     pub(super) fn new(trace: &Trace) -> Self {
         let nodes = trace.nodes();
         let mut kinds: Vec<Kind> = (0..nodes.len()).map(|node| image(trace, node)).collect();
@@ -57,7 +57,7 @@ impl Shown {
                 kinds[weights] = Kind::Units(side);
             }
         }
-        Shown { kinds }
+        Thumbnails { kinds }
     }
 
     pub(super) fn kind(&self, node: usize) -> Kind {
@@ -98,7 +98,7 @@ impl Shown {
         let shape = &tensor.shape()[..];
         Some(match self.kinds[node] {
             Kind::Images(side) => {
-                let shades = if is_gradient { signed } else { Shades::grey(0.0, 1.0) };
+                let shades = if is_gradient { signed } else { Shades::gray(0.0, 1.0) };
                 let shown = values.len().min(count.saturating_mul(side * side));
                 HeatMap::images(&values[..shown], [side, side], across, shades)
             }
@@ -121,7 +121,7 @@ impl Shown {
 /// Whether a node is given rows of square images with values from 0 to 1.
 fn image(trace: &Trace, node: usize) -> Kind {
     let node = &trace.nodes()[node];
-    let given = matches!(node.what, What::Leaf("input" | "constant"));
+    let given = matches!(node.what, NodeKind::Leaf("input" | "constant"));
     if let (true, Value::Real(tensor), [_, pixels]) = (given, &node.value, &node.value.shape()[..]) {
         let side = pixels.isqrt();
         let is_square = side >= SMALLEST_IMAGE && side * side == *pixels;

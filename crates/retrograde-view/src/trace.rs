@@ -107,7 +107,7 @@ pub struct TracedNode {
     /// Its name, scope included, if it was given one.
     pub name: Option<String>,
     /// The operation or the kind of leaf.
-    pub what: What,
+    pub what: NodeKind,
     /// The scope it was recorded in, `""` for none.
     pub scope: String,
     /// Whether the user recorded it or a gradient did.
@@ -129,7 +129,7 @@ pub struct TracedNode {
 
 /// What a traced node is.
 #[derive(Debug, Clone)]
-pub enum What {
+pub enum NodeKind {
     /// A given value: "parameter", "input", "constant", ….
     Leaf(&'static str),
     /// An operation.
@@ -211,15 +211,15 @@ impl Trace {
 impl TracedNode {
     /// Whether it is a given value.
     pub fn is_leaf(&self) -> bool {
-        matches!(self.what, What::Leaf(_))
+        matches!(self.what, NodeKind::Leaf(_))
     }
 
     /// The operator between its two operands where its formula has one (`+`, `×`), else the operation's name, or
     /// the kind of leaf.
     pub fn symbol(&self) -> &'static str {
         match &self.what {
-            What::Leaf(kind) => kind,
-            What::Operation { name, .. } => {
+            NodeKind::Leaf(kind) => kind,
+            NodeKind::Operation { name, .. } => {
                 self.node.form().and_then(Form::expr).and_then(operator).unwrap_or(name)
             }
         }
@@ -294,14 +294,14 @@ fn collect(
     Ok(Trace { nodes, edges })
 }
 
-fn what(node: &Node) -> What {
+fn what(node: &Node) -> NodeKind {
     match &node.origin {
-        Origin::Operation(operation, _) => What::Operation {
+        Origin::Operation(operation, _) => NodeKind::Operation {
             name: operation.name(),
             attributes: operation.attributes(),
             entry: ops::ALL.iter().find(|entry| entry.name == operation.name()).copied(),
         },
-        Origin::Leaf(leaf) => What::Leaf(leaf.name()),
+        Origin::Leaf(leaf) => NodeKind::Leaf(leaf.name()),
         Origin::Fault(_) => unreachable!("`ancestors` returned the fault as an error"),
     }
 }

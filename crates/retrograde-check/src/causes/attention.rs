@@ -1,11 +1,11 @@
-//! Self-attention, recognised by forward's values: out = P · x with P = softmax(s · x · xᵀ) along each row, and s = 1/√D
+//! Self-attention, recognized by forward's values: out = P · x with P = softmax(s · x · xᵀ) along each row, and s = 1/√D
 //! or 1. The input reaches the output as query, as key and as value.
 
 use ndarray::{Array2, ArrayViewD, Axis, Ix2};
 
 use super::{Case, Diagnosis, same};
 use crate::message::text;
-use crate::view::View;
+use crate::probed_block::ProbedBlock;
 use crate::{Cause, Message};
 use retrograde_textbook::{Layer, Tensor};
 
@@ -88,9 +88,10 @@ impl Written {
 
     /// The formula.
     fn formula(self) -> String {
-        let shares = [QUERY[self.query], KEY[self.key], VALUE[self.value]];
-        let shares: Vec<&str> = shares.into_iter().filter(|share| !share.is_empty()).collect();
-        let dx = if shares.is_empty() { "0".to_owned() } else { shares.join(" + ") };
+        let contributions = [QUERY[self.query], KEY[self.key], VALUE[self.value]];
+        let contributions: Vec<&str> =
+            contributions.into_iter().filter(|contribution| !contribution.is_empty()).collect();
+        let dx = if contributions.is_empty() { "0".to_owned() } else { contributions.join(" + ") };
         let dx = match self.scale {
             0 => dx,
             1 => dx.replace("s · ", ""),
@@ -129,9 +130,9 @@ fn each(x: &Tensor, d: &Tensor, of: impl Fn(&Array2<f64>, &Array2<f64>) -> Array
     Some(all)
 }
 
-fn is_attention(view: &View<'_>, scaled: bool) -> bool {
-    let out = each(&view.probe.x, &view.probe.out, |x, _| weights(x, scaled).dot(x));
-    out.is_some_and(|out| same(&out, &view.probe.out))
+fn is_attention(probed: &ProbedBlock<'_>, scaled: bool) -> bool {
+    let out = each(&probed.probe.x, &probed.probe.out, |x, _| weights(x, scaled).dot(x));
+    out.is_some_and(|out| same(&out, &probed.probe.out))
 }
 
 /// Self-attention with a mistake or two in its backward.
@@ -140,13 +141,13 @@ pub(super) fn terms(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
         return None;
     }
     let scaled = [true, false].into_iter().find(|scaled| {
-        case.smooth().next().is_some() && case.smooth().all(|(_, view)| is_attention(view, *scaled))
+        case.smooth().next().is_some() && case.smooth().all(|(_, probed)| is_attention(probed, *scaled))
     })?;
     let right = Written { softmax: 0, query: 0, key: 0, value: 0, scale: 0 };
     for written in Written::all().into_iter().filter(|written| scaled || written.scale == 0) {
-        let fit = case.fit(|view| {
-            let predicted = each(&view.probe.x, &view.upstream(), |x, d| written.gradient(x, d, scaled))?;
-            Some(predicted + &view.truth * 0.0)
+        let fit = case.fit(|probed| {
+            let predicted = each(&probed.probe.x, &probed.upstream(), |x, d| written.gradient(x, d, scaled))?;
+            Some(predicted + &probed.truth * 0.0)
         });
         let Some(predicted) = fit else { continue };
         let found = Diagnosis::new(Cause::AttentionTerm { code: written.formula() }, predicted);

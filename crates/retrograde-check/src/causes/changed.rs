@@ -8,8 +8,8 @@ use crate::Cause;
 use crate::jacobian::slopes;
 use crate::numerical::Character;
 use crate::probe::{normal, random, relative};
+use crate::probed_block::ProbedBlock;
 use crate::subject::with_values;
-use crate::view::View;
 use retrograde_base::Result;
 use retrograde_textbook::{Layer, Tensor, softmax};
 
@@ -63,9 +63,9 @@ fn changes(dimensions: usize) -> Vec<Change> {
             let how = format!("np.roll(_, {by}, axis={axis})");
             all.push((how, Box::new(move |x, _| Some(rolled(x, axis, by)))));
         }
-        let centred =
+        let centered =
             move |x: &Tensor, _: &Tensor| Some(x - &x.mean_axis(Axis(axis))?.insert_axis(Axis(axis)));
-        all.push((format!("_ - _.mean(axis={axis}, keepdims=True)"), Box::new(centred)));
+        all.push((format!("_ - _.mean(axis={axis}, keepdims=True)"), Box::new(centered)));
     }
     all
 }
@@ -80,14 +80,14 @@ pub(super) fn tuple(axes: &[usize]) -> String {
 
 /// G is T at another input.
 pub(super) fn input(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Diagnosis> {
-    let dimensions = case.views.first()?.probe.x.ndim();
+    let dimensions = case.probed_blocks.first()?.probe.x.ndim();
     let mut all = changes(dimensions);
     all.push(("out".into(), Box::new(|x, out| (x.shape() == out.shape()).then(|| out.clone()))));
     all.push(("softmax(_)".into(), Box::new(|x, _| (x.ndim() > 0).then(|| softmax(x)))));
     for (how, make) in all {
-        let fit = case.fit(|view| {
-            let x = make(&view.probe.x, &view.probe.out)?;
-            elsewhere(case, layer, view, &x, &view.probe.values[1..])
+        let fit = case.fit(|probed| {
+            let x = make(&probed.probe.x, &probed.probe.out)?;
+            elsewhere(case, layer, probed, &x, &probed.probe.values[1..])
         });
         let Some(predicted) = fit else { continue };
         return Some(Diagnosis::new(Cause::InputChanged { how: how.replace('_', "x") }, predicted));
@@ -97,21 +97,21 @@ pub(super) fn input(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Diagnosis>
 
 /// G is T for another value of a parameter.
 pub(super) fn parameter(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Diagnosis> {
-    let first = case.views.first()?;
-    for at in 1..case.answers.names.len() {
+    let first = case.probed_blocks.first()?;
+    for at in 1..case.observations.names.len() {
         let value = &first.probe.values[at];
         // A single number has no order, and its sign or size is told as a factor.
         if value.len() < 2 {
             continue;
         }
         for (how, make) in changes(value.ndim()) {
-            let fit = case.fit(|view| {
-                let mut all = view.probe.values[1..].to_vec();
-                all[at - 1] = make(&view.probe.values[at], &view.probe.out)?;
-                elsewhere(case, layer, view, &view.probe.x, &all)
+            let fit = case.fit(|probed| {
+                let mut all = probed.probe.values[1..].to_vec();
+                all[at - 1] = make(&probed.probe.values[at], &probed.probe.out)?;
+                elsewhere(case, layer, probed, &probed.probe.x, &all)
             });
             let Some(predicted) = fit else { continue };
-            let what = case.answers.names[at].clone();
+            let what = case.observations.names[at].clone();
             let how = how.replace('_', &what);
             return Some(Diagnosis::new(Cause::ParameterChanged { what, how }, predicted));
         }
@@ -123,12 +123,12 @@ pub(super) fn parameter(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Diagno
 pub(super) fn elsewhere(
     case: &Case<'_>,
     layer: &mut dyn Layer,
-    view: &View<'_>,
+    probed: &ProbedBlock<'_>,
     x: &Tensor,
     parameters: &[Tensor],
 ) -> Option<Tensor> {
     let block = case.block;
-    let rounding = case.answers.rounding(view.number);
+    let rounding = case.observations.rounding(probed.probe_index);
     let value = if block == 0 { x } else { &parameters[block - 1] };
     let direction = normal(value.shape(), &mut random(61));
     let mut at = |there: &Tensor| -> Result<Vec<f64>> {
@@ -141,19 +141,19 @@ pub(super) fn elsewhere(
         };
         with_values(layer, &all, |layer| Ok(layer.forward(x)?.iter().copied().collect()))
     };
-    let middle = at(value).ok().filter(|middle| middle.len() == view.d.len())?;
+    let middle = at(value).ok().filter(|middle| middle.len() == probed.d.len())?;
     let found = slopes(&middle, 0.0, &rounding, |t| at(&(value + &(&direction * t)))).ok()??;
     if found.iter().any(|slope| slope.character != Character::Smooth) {
         return None;
     }
-    let claims = || view.claimed.iter().zip(&direction).map(|(claim, along)| claim * along);
-    let terms = || view.d.iter().zip(&found).map(|(d, slope)| d * slope.value);
+    let claims = || probed.claimed.iter().zip(&direction).map(|(claim, along)| claim * along);
+    let terms = || probed.d.iter().zip(&found).map(|(d, slope)| d * slope.value);
     let gross: f64 = claims().map(f64::abs).sum::<f64>() + terms().map(f64::abs).sum::<f64>();
-    let error: f64 = view.d.iter().zip(&found).map(|(d, slope)| d.abs() * slope.uncertainty).sum();
+    let error: f64 = probed.d.iter().zip(&found).map(|(d, slope)| d.abs() * slope.uncertainty).sum();
     let apart = (claims().sum::<f64>() - terms().sum::<f64>()).abs();
-    if apart.is_nan() || apart > 10.0 * error + relative(case.answers.noise) * gross {
+    if apart.is_nan() || apart > 10.0 * error + relative(case.observations.noise) * gross {
         return None;
     }
-    let there = case.answers.jacobian_at(layer, view, block, x, parameters)?;
-    (there.kinks.is_empty() && !there.jump).then(|| there.vjp(&view.d))
+    let there = case.observations.jacobian_at(layer, probed, block, x, parameters)?;
+    (there.kinks.is_empty() && !there.jump).then(|| there.vjp(&probed.d))
 }

@@ -1,11 +1,11 @@
-//! Losses that are recognised, by their values, as the cross entropy of a softmax.
+//! Losses that are recognized, by their values, as the cross entropy of a softmax.
 
 use super::softmax::{OVER, Over, log_softmax, over_wrong_axis, total};
 use super::{Case, Diagnosis};
 use crate::Cause;
 use crate::loss_layer::labels_for;
 use crate::message::text;
-use crate::view::View;
+use crate::probed_block::ProbedBlock;
 use retrograde_textbook::{Labels, Layer, Tensor};
 
 /// A cross entropy: what its softmax runs over, what the sum is divided by, and the epsilon in its logarithm.
@@ -64,7 +64,7 @@ impl Forward {
 }
 
 /// Which cross entropy gives these losses, that are known to `noise` of their size: the one that fits best, if it fits all.
-pub(crate) fn recognise(pairs: &[(&Tensor, f64)], labels: &Labels, noise: f64) -> Option<Forward> {
+pub(crate) fn recognize(pairs: &[(&Tensor, f64)], labels: &Labels, noise: f64) -> Option<Forward> {
     let exact = (30.0 * noise).clamp(1e-11, 1e-3);
     let mut best: Option<(f64, Forward)> = None;
     for over in OVER {
@@ -91,15 +91,15 @@ pub(crate) fn recognise(pairs: &[(&Tensor, f64)], labels: &Labels, noise: f64) -
 
 fn of(case: &Case<'_>) -> Option<Forward> {
     let pairs: Vec<(&Tensor, f64)> =
-        case.views.iter().map(|view| (&view.probe.x, view.probe.out.sum())).collect();
+        case.probed_blocks.iter().map(|probed| (&probed.probe.x, probed.probe.out.sum())).collect();
     if case.block != 0 {
         return None;
     }
-    recognise(&pairs, case.labels?, case.answers.noise)
+    recognize(&pairs, case.labels?, case.observations.noise)
 }
 
-fn labels(case: &Case<'_>, view: &View<'_>) -> Option<Tensor> {
-    labels_for(case.labels?, view.probe.x.shape()).ok()?.to_rows(&view.probe.x).ok()
+fn labels(case: &Case<'_>, probed: &ProbedBlock<'_>) -> Option<Tensor> {
+    labels_for(case.labels?, probed.probe.x.shape()).ok()?.to_rows(&probed.probe.x).ok()
 }
 
 /// Forward's softmax runs over the batch or down the columns; backward has the formula of rows.
@@ -108,25 +108,25 @@ pub(super) fn forward_over_wrong_axis(case: &Case<'_>, _: &mut dyn Layer) -> Opt
     if forward.over == Over::Row {
         return None;
     }
-    let rows = case.views.iter().map(|view| view.probe.x.shape()[0]).find(|rows| *rows > 1)?;
+    let rows = case.probed_blocks.iter().map(|probed| probed.probe.x.shape()[0]).find(|rows| *rows > 1)?;
     for divisor in [Divisor::Rows, Divisor::One, Divisor::Elements] {
         for backward in [forward.over, Over::Row] {
-            let fit = case.fit(|view| {
-                let x = &view.probe.x;
+            let fit = case.fit(|probed| {
+                let x = &probed.probe.x;
                 let y = log_softmax(x, backward).mapv(f64::exp);
-                Some((y - labels(case, view)?) * (view.d[0] / divisor.of(x)))
+                Some((y - labels(case, probed)?) * (probed.d[0] / divisor.of(x)))
             });
             let Some(predicted) = fit else { continue };
-            let view = case.views.iter().find(|view| view.probe.x.shape()[0] == rows)?;
-            let y = forward.probabilities(&view.probe.x);
+            let probed = case.probed_blocks.iter().find(|probed| probed.probe.x.shape()[0] == rows)?;
+            let y = forward.probabilities(&probed.probe.x);
             let sum = y.sum() / rows as f64;
-            let classes = view.probe.x.shape().last().copied().unwrap_or(1);
+            let classes = probed.probe.x.shape().last().copied().unwrap_or(1);
             let share = 1.0 - 1.0 / rows as f64;
             let found = over_wrong_axis(forward.over, rows, predicted);
             return Some(if forward.over == Over::Batch {
                 let all = rows * classes;
                 found
-                    .worded("softmax_over_batch-loss")
+                    .with_text("softmax_over_batch-loss")
                     .with("classes", classes)
                     .with("sum", format!("{sum:.4}"))
                     .remark(text!("softmax_over_batch-gradient", share = format!("{share:.4}")))
@@ -164,18 +164,20 @@ pub(crate) fn without_epsilon(case: &mut Case<'_>) {
     let Some(forward) = of(case).filter(|forward| forward.epsilon > 0.0 && forward.over == Over::Row) else {
         return;
     };
-    let truth = |view: &View<'_>| {
-        let x = &view.probe.x;
+    let truth = |probed: &ProbedBlock<'_>| {
+        let x = &probed.probe.x;
         let mut truth =
-            (forward.probabilities(x) - labels(case, view)?) * (view.d[0] / forward.divisor.of(x));
-        truth.zip_mut_with(&view.truth, |truth, known| *truth = if known.is_nan() { *known } else { *truth });
+            (forward.probabilities(x) - labels(case, probed)?) * (probed.d[0] / forward.divisor.of(x));
+        truth.zip_mut_with(&probed.truth, |truth, known| {
+            *truth = if known.is_nan() { *known } else { *truth }
+        });
         Some(truth)
     };
-    let Some(truths) = case.views.iter().map(truth).collect::<Option<Vec<_>>>() else { return };
-    if case.views.iter().zip(&truths).all(|(view, truth)| view.is(truth)) {
+    let Some(truths) = case.probed_blocks.iter().map(truth).collect::<Option<Vec<_>>>() else { return };
+    if case.probed_blocks.iter().zip(&truths).all(|(probed, truth)| probed.matches(truth)) {
         return;
     }
-    case.views.iter_mut().zip(truths).for_each(|(view, truth)| view.truth = truth);
+    case.probed_blocks.iter_mut().zip(truths).for_each(|(probed, truth)| probed.truth = truth);
 }
 
 /// The gradient of a cross entropy without the epsilon that is in its logarithm, divided as the loss is or otherwise.
@@ -185,9 +187,9 @@ fn epsilon_forgotten(case: &Case<'_>, forward: Forward) -> Option<Diagnosis> {
         if forward.epsilon == 0.0 {
             break;
         }
-        let predicted = case.fit(|view| {
-            let (x, t) = (&view.probe.x, labels(case, view)?);
-            Some((forward.probabilities(x) - t) * (view.d[0] / divisor.of(x)))
+        let predicted = case.fit(|probed| {
+            let (x, t) = (&probed.probe.x, labels(case, probed)?);
+            Some((forward.probabilities(x) - t) * (probed.d[0] / divisor.of(x)))
         });
         let Some(predicted) = predicted else { continue };
         let epsilon = forward.epsilon;
@@ -200,7 +202,7 @@ fn epsilon_forgotten(case: &Case<'_>, forward: Forward) -> Option<Diagnosis> {
             (Divisor::Rows, Divisor::One) => Cause::SumForMean,
             _ => Cause::CrossEntropyTerm { code: code.clone() },
         };
-        let found = Diagnosis::new(cause, predicted).worded("cross_entropy_term-divided");
+        let found = Diagnosis::new(cause, predicted).with_text("cross_entropy_term-divided");
         return Some(found.with("code", code).with("right", right).with("divisor", numpy(forward.divisor)));
     }
     None
@@ -244,10 +246,10 @@ pub(super) fn terms(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
     }
     for (code, form) in FORMS {
         for divisor in [Divisor::Rows, Divisor::One, Divisor::Elements] {
-            let predicted = case.fit(|view| {
-                let (x, t) = (&view.probe.x, labels(case, view)?);
+            let predicted = case.fit(|probed| {
+                let (x, t) = (&probed.probe.x, labels(case, probed)?);
                 let y = Forward { epsilon: 0.0, ..forward }.probabilities(x);
-                Some(form(&y, &t, x) * (view.d[0] / divisor.of(x)))
+                Some(form(&y, &t, x) * (probed.d[0] / divisor.of(x)))
             });
             if let Some(predicted) = predicted {
                 return Some(say(format!("({code}){}", divisor.written()), predicted));
@@ -255,12 +257,12 @@ pub(super) fn terms(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
         }
     }
     // The sum over a row of the gradient must vanish; this is the whole of what is seen of a mean that was taken off.
-    let centred = case.fit(|view| {
-        let (x, t) = (&view.probe.x, labels(case, view)?);
-        let right = (forward.probabilities(x) - t) * (view.d[0] / forward.divisor.of(x));
+    let centered = case.fit(|probed| {
+        let (x, t) = (&probed.probe.x, labels(case, probed)?);
+        let right = (forward.probabilities(x) - t) * (probed.d[0] / forward.divisor.of(x));
         Some(&right - &(total(&right, Over::Columns) / x.shape()[0] as f64))
     })?;
-    Some(say("(y − t) − mean_rows(y − t)".into(), centred).worded("cross_entropy_term-centred"))
+    Some(say("(y − t) − mean_rows(y − t)".into(), centered).with_text("cross_entropy_term-centred"))
 }
 
 /// The divisor in NumPy.

@@ -1,4 +1,4 @@
-//! A network of dense layers that is written without layers, recognised by its loss: the loss of the parameters and the batch is
+//! A network of dense layers that is written without layers, recognized by its loss: the loss of the parameters and the batch is
 //! that of a reference network at every probe. The causes are edits of the reference's backward: one step of it is another one.
 
 use ndarray::Axis;
@@ -12,8 +12,8 @@ use super::terms::{
 use super::{Case, Diagnosis};
 use crate::Cause;
 use crate::message::text;
-use crate::probe::Answers;
-use crate::view::View;
+use crate::probe::Observations;
+use crate::probed_block::ProbedBlock;
 use retrograde_textbook::{Layer, Tensor};
 
 /// A dense layer: the blocks of its weights and of its bias.
@@ -70,16 +70,16 @@ enum Source {
 
 impl Network {
     /// The network whose loss is the code's at all probes.
-    pub fn recognise(answers: &Answers) -> Option<Network> {
-        if answers.data.len() < 2 || answers.probes.iter().any(|probe| probe.out.len() != 1) {
+    pub fn recognize(observations: &Observations) -> Option<Network> {
+        if observations.data.len() < 2 || observations.probes.iter().any(|probe| probe.out.len() != 1) {
             return None;
         }
-        let shapes: Vec<&[usize]> = answers.probes.first()?.values.iter().map(Tensor::shape).collect();
+        let shapes: Vec<&[usize]> = observations.probes.first()?.values.iter().map(Tensor::shape).collect();
         for outputs_first in [false, true] {
             for layers in chains(&shapes, outputs_first) {
                 let size = |dense: Dense, end: usize| shapes[dense.weights][end ^ usize::from(outputs_first)];
                 let (features, targets) = (size(layers[0], 0), size(layers[layers.len() - 1], 1));
-                for batch in Batch::all(&answers.data, features, targets) {
+                for batch in Batch::all(&observations.data, features, targets) {
                     for hidden in HIDDEN.iter().take(if layers.len() > 1 { HIDDEN.len() } else { 1 }) {
                         let mut network = Network {
                             layers: layers.clone(),
@@ -91,7 +91,7 @@ impl Network {
                             scale: 1.0,
                             decay: 0.0,
                         };
-                        if network.find_loss(answers) {
+                        if network.find_loss(observations) {
                             return Some(network);
                         }
                     }
@@ -102,9 +102,9 @@ impl Network {
     }
 
     /// Finds what the network ends in; whether its loss is then the code's.
-    fn find_loss(&mut self, answers: &Answers) -> bool {
-        let losses: Vec<f64> = answers.probes.iter().map(|probe| probe.out.sum()).collect();
-        let runs: Vec<Run> = answers.probes.iter().map(|probe| self.run(&probe.values)).collect();
+    fn find_loss(&mut self, observations: &Observations) -> bool {
+        let losses: Vec<f64> = observations.probes.iter().map(|probe| probe.out.sum()).collect();
+        let runs: Vec<Run> = observations.probes.iter().map(|probe| self.run(&probe.values)).collect();
         let squares: Vec<f64> =
             runs.iter().map(|run| run.weights.iter().flatten().map(|w| w * w).sum::<f64>() / 2.0).collect();
         for last in LAST {
@@ -283,35 +283,38 @@ fn chain(
     (fits && !layers.is_empty() && left.peek().is_none()).then_some(layers)
 }
 
-/// One step of the backward of a network that is recognised is another one.
+/// One step of the backward of a network that is recognized is another one.
 pub(super) fn edited(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
-    let network = case.answers.network.get_or_init(|| Network::recognise(case.answers)).as_ref()?;
-    let values = &case.views.first()?.probe.values;
+    let network = case.observations.network.get_or_init(|| Network::recognize(case.observations)).as_ref()?;
+    let values = &case.probed_blocks.first()?.probe.values;
     network.edits(values).into_iter().find_map(|edit| {
-        let predicted = case.fit(|view| network.predict(view, edit))?;
-        network.leaves_right(case.answers, edit).then(|| network.diagnosis(case, edit, predicted))
+        let predicted = case.fit(|probed| network.predict(probed, edit))?;
+        network.leaves_right(case.observations, edit).then(|| network.diagnosis(case, edit, predicted))
     })
 }
 
 impl Network {
     /// What the code claims of a block if this edit is what is wrong.
-    fn predict(&self, view: &View<'_>, edit: Edit) -> Option<Tensor> {
-        let whole = self.gradient(&view.probe.values, view.block, edit)?;
+    fn predict(&self, probed: &ProbedBlock<'_>, edit: Edit) -> Option<Tensor> {
+        let whole = self.gradient(&probed.probe.values, probed.block, edit)?;
         // Only what was differentiated is compared.
-        Some(whole * view.d.iter().sum::<f64>() + &view.truth * 0.0)
+        Some(whole * probed.d.iter().sum::<f64>() + &probed.truth * 0.0)
     }
 
     /// Whether an edit gives the right gradients of the blocks that are right.
-    fn leaves_right(&self, answers: &Answers, edit: Edit) -> bool {
-        let views = (0..answers.names.len())
-            .flat_map(|block| (0..answers.probes.len()).map(move |number| (number, block)))
-            .filter_map(|(number, block)| View::new(answers, number, block, None, None));
-        let right = views.filter(|view| !view.verdict.is_wrong() && view.jacobian.kinks.is_empty());
-        right.into_iter().all(|view| self.predict(&view, edit).is_some_and(|predicted| view.is(&predicted)))
+    fn leaves_right(&self, observations: &Observations, edit: Edit) -> bool {
+        let probed_blocks = (0..observations.names.len())
+            .flat_map(|block| (0..observations.probes.len()).map(move |number| (number, block)))
+            .filter_map(|(number, block)| ProbedBlock::new(observations, number, block, None, None));
+        let right =
+            probed_blocks.filter(|probed| !probed.verdict.is_wrong() && probed.jacobian.kinks.is_empty());
+        right
+            .into_iter()
+            .all(|probed| self.predict(&probed, edit).is_some_and(|predicted| probed.matches(&predicted)))
     }
 
     fn diagnosis(&self, case: &Case<'_>, edit: Edit, predicted: Vec<Option<Tensor>>) -> Diagnosis {
-        let name = |layer: usize| case.answers.names[self.layers[layer].weights].clone();
+        let name = |layer: usize| case.observations.names[self.layers[layer].weights].clone();
         match edit {
             Edit::Delta(which) => {
                 let (code, right) = (DELTAS[which].0.to_owned(), self.last.formula(self.measure));
@@ -321,14 +324,14 @@ impl Network {
                     }
                     Last::Softmax(_) if self.measure.slope.0 == CROSS_ENTROPY.slope.0 => {
                         Diagnosis::new(Cause::CrossEntropyTerm { code }, predicted)
-                            .worded("cross_entropy_term-last")
+                            .with_text("cross_entropy_term-last")
                     }
                     Last::Softmax(_) => {
-                        Diagnosis::new(Cause::SoftmaxTerm { code }, predicted).worded("softmax_term-last")
+                        Diagnosis::new(Cause::SoftmaxTerm { code }, predicted).with_text("softmax_term-last")
                     }
                     Last::Each(_) => {
                         let cause = Cause::WrongSlope { code: code.into(), right: right.clone().into() };
-                        Diagnosis::new(cause, predicted).worded("wrong_slope-last")
+                        Diagnosis::new(cause, predicted).with_text("wrong_slope-last")
                     }
                 };
                 found.with("right", right).with("slope", self.measure.slope.0)
@@ -337,11 +340,11 @@ impl Network {
                 let (code, right) = (SLOPES[slope].0, self.hidden.slope.0);
                 let found = if code == "1" {
                     Diagnosis::new(Cause::SlopeMissing, predicted)
-                        .worded("slope_missing-hidden")
+                        .with_text("slope_missing-hidden")
                         .with("right", right)
                 } else {
                     let cause = Cause::WrongSlope { code: code.into(), right: right.into() };
-                    Diagnosis::new(cause, predicted).worded("wrong_slope-hidden")
+                    Diagnosis::new(cause, predicted).with_text("wrong_slope-hidden")
                 };
                 let place = layer
                     .map_or(text!("place-hidden"), |layer| text!("place-layer_of", weights = name(layer)));
@@ -354,7 +357,7 @@ impl Network {
                     Source::Output(back) => format!("a{}", layer + 1 - back),
                 };
                 Diagnosis::new(Cause::InputChanged { how }, predicted)
-                    .worded("input_changed-hidden")
+                    .with_text("input_changed-hidden")
                     .with("right", format!("a{layer}"))
             }
             Edit::Handed { layer, weights } => {

@@ -8,7 +8,7 @@ use super::{Case, Diagnosis};
 use crate::Cause;
 use crate::loss_layer::labels_for;
 use crate::numbers::flat;
-use crate::view::View;
+use crate::probed_block::ProbedBlock;
 use retrograde_textbook::{Layer, Tensor};
 
 /// With fewer contributions than these, many formulas fit.
@@ -51,8 +51,8 @@ struct Ends {
 }
 
 impl Ends {
-    fn new(case: &Case<'_>, view: &View<'_>) -> Self {
-        let probe = view.probe;
+    fn new(case: &Case<'_>, probed: &ProbedBlock<'_>) -> Self {
+        let probe = probed.probe;
         let of = |labels| labels_for(labels, probe.x.shape()).ok()?.to_rows(&probe.x).ok();
         let labels = case.labels.and_then(of).filter(|labels| labels.len() == probe.x.len());
         Ends {
@@ -105,15 +105,20 @@ struct Found {
 
 /// Each contribution is a function of the right one and of the numbers at its ends.
 pub(super) fn formula(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
-    let ends: Vec<(&View<'_>, Ends)> = case.smooth().map(|(_, view)| (view, Ends::new(case, view))).collect();
+    let ends: Vec<(&ProbedBlock<'_>, Ends)> =
+        case.smooth().map(|(_, probed)| (probed, Ends::new(case, probed))).collect();
     let mut found: Vec<Found> = Vec::new();
     for kind in [Kind::All, Kind::Own, Kind::Others, Kind::OfTheLabel, Kind::OfOtherLabels] {
         let mut sought: [Vec<Sought>; SECOND.len()] = Default::default();
         let (mut right, mut count) = (true, 0);
-        for (view, ends) in &ends {
-            let (jacobian, code) = (view.jacobian, view.responses?);
-            let scale = jacobian.centre.iter().chain(code).fold(0.0_f64, |most, share| most.max(share.abs()));
-            for ((output, column), &slope) in jacobian.centre.indexed_iter() {
+        for (probed, ends) in &ends {
+            let (jacobian, code) = (probed.jacobian, probed.claimed_jacobians?);
+            let scale = jacobian
+                .center
+                .iter()
+                .chain(code)
+                .fold(0.0_f64, |most, contribution| most.max(contribution.abs()));
+            for ((output, column), &slope) in jacobian.center.indexed_iter() {
                 let element = jacobian.columns[column];
                 if slope == 0.0 || ends.kind(output, element) != kind {
                     continue;
@@ -139,17 +144,17 @@ pub(super) fn formula(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
         }
         found.push(multiple(kind, &sought[0]).or_else(|| (0..SECOND.len()).find_map(search))?);
     }
-    let predicted = case.fit_shares(|view, _| {
-        let ends = Ends::new(case, view);
-        let mut shares = view.jacobian.centre.clone();
-        for ((output, column), share) in shares.indexed_iter_mut() {
-            let element = view.jacobian.columns[column];
+    let predicted = case.fit_shares(|probed, _| {
+        let ends = Ends::new(case, probed);
+        let mut contributions = probed.jacobian.center.clone();
+        for ((output, column), contribution) in contributions.indexed_iter_mut() {
+            let element = probed.jacobian.columns[column];
             let found = found.iter().find(|found| found.kind == ends.kind(output, element));
-            if let Some(found) = found.filter(|_| *share != 0.0) {
-                *share = (found.formula)(ends.point(found.second, output, element, *share));
+            if let Some(found) = found.filter(|_| *contribution != 0.0) {
+                *contribution = (found.formula)(ends.point(found.second, output, element, *contribution));
             }
         }
-        Some(shares)
+        Some(contributions)
     })?;
     let code = found.iter().map(|Found { kind, second, written, .. }| {
         let written = formulas::renamed(&formulas::renamed(written, 'y', SECOND[*second]), 'x', case.name());
@@ -177,31 +182,31 @@ fn multiple(kind: Kind, sought: &[Sought]) -> Option<Found> {
 /// Each element gets from one output, and what it gets is not in proportion to dout.
 pub(super) fn of_dout(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
     let mut points: Vec<Sought> = Vec::new();
-    for (_, view) in case.smooth() {
-        let own = flat(&view.probe.values[case.block]);
-        for (column, &element) in view.jacobian.columns.iter().enumerate() {
-            let (output, slope) = only(view, column)?;
-            let (claimed, d) = (view.claimed.iter().nth(element)?, view.d[output]);
-            let tolerance = view.tolerance.iter().nth(element)? / d.abs();
+    for (_, probed) in case.smooth() {
+        let own = flat(&probed.probe.values[case.block]);
+        for (column, &element) in probed.jacobian.columns.iter().enumerate() {
+            let (output, slope) = only(probed, column)?;
+            let (claimed, d) = (probed.claimed.iter().nth(element)?, probed.d[output]);
+            let tolerance = probed.tolerance.iter().nth(element)? / d.abs();
             points.push(((d, own[element], slope), claimed / d, tolerance));
         }
     }
     let (written, formula) = formulas::search(&points, true).filter(|_| points.len() >= LEAST)?;
-    let predicted = case.fit(|view| {
-        let own = flat(&view.probe.values[case.block]);
-        let all = view.jacobian.columns.iter().enumerate().map(|(column, &element)| {
-            let (output, slope) = only(view, column).unwrap_or((0, f64::NAN));
-            view.d[output] * formula((view.d[output], own[element], slope))
+    let predicted = case.fit(|probed| {
+        let own = flat(&probed.probe.values[case.block]);
+        let all = probed.jacobian.columns.iter().enumerate().map(|(column, &element)| {
+            let (output, slope) = only(probed, column).unwrap_or((0, f64::NAN));
+            probed.d[output] * formula((probed.d[output], own[element], slope))
         });
-        Some(view.jacobian.spread(all))
+        Some(probed.jacobian.spread(all))
     })?;
     let written = formulas::renamed(&formulas::renamed(&written, 'x', "dout"), 'y', case.name());
     Some(say(&written, predicted))
 }
 
 /// The only output that an element contributes to, and its slope.
-fn only(view: &View<'_>, column: usize) -> Option<(usize, f64)> {
-    let slopes = view.jacobian.centre.column(column);
+fn only(probed: &ProbedBlock<'_>, column: usize) -> Option<(usize, f64)> {
+    let slopes = probed.jacobian.center.column(column);
     let mut all = slopes.iter().enumerate().filter(|(_, slope)| **slope != 0.0);
     let first = all.next().map(|(output, slope)| (output, *slope));
     first.filter(|_| all.next().is_none())
@@ -209,52 +214,52 @@ fn only(view: &View<'_>, column: usize) -> Option<(usize, f64)> {
 
 fn say(code: &str, predicted: Vec<Option<Tensor>>) -> Diagnosis {
     Diagnosis::new(Cause::WrongSlope { code: code.into(), right: "".into() }, predicted)
-        .worded("wrong_slope-contribution")
+        .with_text("wrong_slope-contribution")
 }
 
 /// backward writes into dout while it is still needed: later contributions are those of what is left there.
 pub(super) fn written_into(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Diagnosis> {
     let mut left = Vec::new();
-    for view in &case.views {
-        let mut d = view.upstream();
-        let called = crate::subject::with_values(layer, &view.probe.values[1..], |layer| {
-            layer.forward(&view.probe.x)?;
+    for probed in &case.probed_blocks {
+        let mut d = probed.upstream();
+        let called = crate::subject::with_values(layer, &probed.probe.values[1..], |layer| {
+            layer.forward(&probed.probe.x)?;
             layer.backward_in_place(&mut d)
         });
         called.ok()?;
-        left.push((view.number, flat(&d)));
+        left.push((probed.probe_index, flat(&d)));
     }
     // A single number is handed over by value, and may be changed by backward for itself.
-    let is_number = case.views.iter().all(|view| view.d.len() == 1);
-    if !is_number && case.views.iter().zip(&left).all(|(view, (_, left))| view.d == *left) {
+    let is_number = case.probed_blocks.iter().all(|probed| probed.d.len() == 1);
+    if !is_number && case.probed_blocks.iter().zip(&left).all(|(probed, (_, left))| probed.d == *left) {
         return None;
     }
-    let after = |view: &View<'_>| {
-        let (_, d) = left.iter().find(|(number, _)| *number == view.number)?;
-        (d.len() == view.d.len()).then(|| view.jacobian.vjp(d))
+    let after = |probed: &ProbedBlock<'_>| {
+        let (_, d) = left.iter().find(|(number, _)| *number == probed.probe_index)?;
+        (d.len() == probed.d.len()).then(|| probed.jacobian.vjp(d))
     };
-    let running = |view: &View<'_>, _: &Array2<f64>| {
-        view.jacobian.is_whole().then_some(())?;
-        let mut shares = view.jacobian.centre.clone();
-        for mut row in shares.rows_mut() {
+    let running = |probed: &ProbedBlock<'_>, _: &Array2<f64>| {
+        probed.jacobian.is_whole().then_some(())?;
+        let mut contributions = probed.jacobian.center.clone();
+        for mut row in contributions.rows_mut() {
             let mut product = 1.0;
-            for share in row.iter_mut().filter(|share| **share != 0.0) {
-                product *= *share;
-                *share = product;
+            for contribution in row.iter_mut().filter(|contribution| **contribution != 0.0) {
+                product *= *contribution;
+                *contribution = product;
             }
         }
-        Some(shares)
+        Some(contributions)
     };
-    let of_a_number = |view: &View<'_>| {
-        view.jacobian.is_whole().then_some(())?;
-        let mut d = view.d[0];
-        Some(view.truth.mapv(|truth| {
-            d *= truth / view.d[0];
+    let of_a_number = |probed: &ProbedBlock<'_>| {
+        probed.jacobian.is_whole().then_some(())?;
+        let mut d = probed.d[0];
+        Some(probed.truth.mapv(|truth| {
+            d *= truth / probed.d[0];
             d
         }))
     };
     let predicted = if is_number { case.fit(of_a_number) } else { None };
     let predicted = predicted.or_else(|| case.fit(after)).or_else(|| case.fit_shares(running))?;
     let cause = Cause::WrittenInto { what: "dout".into() };
-    Some(Diagnosis::new(cause, predicted).worded("written_into-early"))
+    Some(Diagnosis::new(cause, predicted).with_text("written_into-early"))
 }

@@ -3,19 +3,19 @@
 
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Ix2};
 
-use crate::jacobian::Jacobian;
-use crate::probe::{Answers, Probe};
+use crate::jacobian::BlockJacobian;
+use crate::probe::{Observations, Probe};
 
 /// Probes at which it must be seen.
 const SEEN: usize = 2;
 
 /// Whether the gradient of a block is made of that of a bias, with the weights or the inputs of a product, in the truth and, with
 /// what the code has for the bias, in the code.
-pub(crate) fn follows(answers: &Answers, block: usize, bias: usize) -> bool {
-    let others = (0..answers.names.len()).filter(|other| *other != block && *other != bias);
+pub(crate) fn follows(observations: &Observations, block: usize, bias: usize) -> bool {
+    let others = (0..observations.names.len()).filter(|other| *other != block && *other != bias);
     let mut pairs = others.flat_map(|other| [false, true].map(|transposed| (other, transposed)));
     pairs.any(|(other, transposed)| {
-        let seen = answers.probes.iter().filter_map(|probe| at(probe, [block, bias, other], transposed));
+        let seen = observations.probes.iter().filter_map(|probe| at(probe, [block, bias, other], transposed));
         let seen: Vec<bool> = seen.collect();
         seen.len() >= SEEN && seen.into_iter().all(|holds| holds)
     })
@@ -25,15 +25,16 @@ pub(crate) fn follows(answers: &Answers, block: usize, bias: usize) -> bool {
 fn at(probe: &Probe, [block, bias, other]: [usize; 3], transposed: bool) -> Option<bool> {
     let whole = |at: usize| probe.jacobians[at].as_ref().filter(|all| all.is_whole() && all.kinks.is_empty());
     let (of_block, of_bias) = (whole(block)?, whole(bias)?);
-    let (code, code_of_bias) = (probe.responses[block].as_ref()?, probe.responses[bias].as_ref()?);
+    let (code, code_of_bias) =
+        (probe.claimed_jacobians[block].as_ref()?, probe.claimed_jacobians[bias].as_ref()?);
     let factor = probe.values[other].view().into_dimensionality::<Ix2>().ok()?;
     let &[rows, columns] = &of_block.shape[..] else { return None };
     let length = of_bias.columns.len();
-    let shape = |share: &Array2<f64>| share.dim() == (rows, columns);
+    let shape = |contribution: &Array2<f64>| contribution.dim() == (rows, columns);
     let factor = if transposed { factor.reversed_axes() } else { factor };
     for output in 0..probe.out.len() {
-        let z = of_bias.centre.row(output);
-        let mut shares = (0..rows.max(factor.nrows())).flat_map(|row| {
+        let z = of_bias.center.row(output);
+        let mut contributions = (0..rows.max(factor.nrows())).flat_map(|row| {
             [
                 through_weights(&factor, &z, rows, row),
                 of_weights(&factor, &z, row, false),
@@ -41,10 +42,10 @@ fn at(probe: &Probe, [block, bias, other]: [usize; 3], transposed: bool) -> Opti
             ]
             .map(|make| (row, make))
         });
-        let mut numbered = shares.by_ref().enumerate();
-        let found = numbered.find_map(|(number, (row, share))| {
-            let share = share.filter(shape)?;
-            same(&share, &of_block.centre.row(output), error(of_block, of_bias, output))
+        let mut numbered = contributions.by_ref().enumerate();
+        let found = numbered.find_map(|(number, (row, contribution))| {
+            let contribution = contribution.filter(shape)?;
+            same(&contribution, &of_block.center.row(output), error(of_block, of_bias, output))
                 .then_some((number % 3, row))
         });
         let Some((kind, row)) = found else { return Some(false) };
@@ -52,12 +53,15 @@ fn at(probe: &Probe, [block, bias, other]: [usize; 3], transposed: bool) -> Opti
         if z.len() != length {
             return None;
         }
-        let share = match kind {
+        let contribution = match kind {
             0 => through_weights(&factor, &z, rows, row),
             kind => of_weights(&factor, &z, row, kind == 2),
         };
         let tolerance = error(of_block, of_bias, output);
-        if !share.filter(shape).is_some_and(|share| same(&share, &code.row(output), tolerance)) {
+        if !contribution
+            .filter(shape)
+            .is_some_and(|contribution| same(&contribution, &code.row(output), tolerance))
+        {
             return Some(false);
         }
     }
@@ -74,9 +78,9 @@ fn through_weights(
     if weights.ncols() != z.len() || row >= rows {
         return None;
     }
-    let mut share = Array2::zeros((rows, weights.nrows()));
-    share.row_mut(row).assign(&weights.dot(z));
-    Some(share)
+    let mut contribution = Array2::zeros((rows, weights.nrows()));
+    contribution.row_mut(row).assign(&weights.dot(z));
+    Some(contribution)
 }
 
 /// The share of the weights: each number of a row of the input times what arrives at the bias.
@@ -87,16 +91,16 @@ fn of_weights(
     transposed: bool,
 ) -> Option<Array2<f64>> {
     let x: Array1<f64> = (row < input.nrows()).then(|| input.row(row).to_owned())?;
-    let share = Array2::from_shape_fn((x.len(), z.len()), |(i, j)| x[i] * z[j]);
-    Some(if transposed { share.reversed_axes() } else { share })
+    let contribution = Array2::from_shape_fn((x.len(), z.len()), |(i, j)| x[i] * z[j]);
+    Some(if transposed { contribution.reversed_axes() } else { contribution })
 }
 
 /// How far off the slopes of an output may be.
-fn error(of_block: &Jacobian, of_bias: &Jacobian, output: usize) -> f64 {
+fn error(of_block: &BlockJacobian, of_bias: &BlockJacobian, output: usize) -> f64 {
     let most = |all: &Array2<f64>| all.row(output).iter().fold(0.0_f64, |most, one| most.max(one.abs()));
-    10.0 * (most(&of_block.error) + most(&of_bias.error)) + 1e-7 * most(&of_block.centre)
+    10.0 * (most(&of_block.error) + most(&of_bias.error)) + 1e-7 * most(&of_block.center)
 }
 
-fn same(share: &Array2<f64>, seen: &ArrayView1<'_, f64>, tolerance: f64) -> bool {
-    share.iter().zip(seen).all(|(share, seen)| (share - seen).abs() <= tolerance)
+fn same(contribution: &Array2<f64>, seen: &ArrayView1<'_, f64>, tolerance: f64) -> bool {
+    contribution.iter().zip(seen).all(|(contribution, seen)| (contribution - seen).abs() <= tolerance)
 }

@@ -4,7 +4,7 @@ use super::{Case, Diagnosis};
 use crate::Cause;
 use crate::loss_layer::labels_for;
 use crate::numbers::sigmoid;
-use crate::view::View;
+use crate::probed_block::ProbedBlock;
 use retrograde_textbook::{Layer, Tensor};
 
 /// A term of a gradient, in the logit x and its label t.
@@ -31,19 +31,19 @@ const CONSTANTS: [(f64, &str); 6] =
     [(1.0, ""), (2.0, "2 · "), (0.5, "½ · "), (-1.0, "−"), (-2.0, "−2 · "), (-0.5, "−½ · ")];
 
 /// What the sum is divided by, and how that is written.
-type Divisor = (fn(&View<'_>) -> f64, &'static str);
+type Divisor = (fn(&ProbedBlock<'_>) -> f64, &'static str);
 
 const DIVISORS: [Divisor; 3] =
-    [(|view| rows(view), " / N"), (|_| 1.0, ""), (|view| view.probe.x.len() as f64, " / (N·C)")];
+    [(|probed| rows(probed), " / N"), (|_| 1.0, ""), (|probed| probed.probe.x.len() as f64, " / (N·C)")];
 
-fn rows(view: &View<'_>) -> f64 {
-    view.probe.x.shape().first().copied().unwrap_or(1) as f64
+fn rows(probed: &ProbedBlock<'_>) -> f64 {
+    probed.probe.x.shape().first().copied().unwrap_or(1) as f64
 }
 
 /// The terms of a formula at a view, for its gradient from above.
-fn of(case: &Case<'_>, view: &View<'_>, form: fn(f64, f64) -> f64, factor: f64) -> Option<Tensor> {
-    let t = labels_for(case.labels?, view.probe.x.shape()).ok()?.to_rows(&view.probe.x).ok()?;
-    Some(ndarray::Zip::from(&view.probe.x).and(&t).map_collect(|x, t| form(*x, *t) * factor * view.d[0]))
+fn of(case: &Case<'_>, probed: &ProbedBlock<'_>, form: fn(f64, f64) -> f64, factor: f64) -> Option<Tensor> {
+    let t = labels_for(case.labels?, probed.probe.x.shape()).ok()?.to_rows(&probed.probe.x).ok()?;
+    Some(ndarray::Zip::from(&probed.probe.x).and(&t).map_collect(|x, t| form(*x, *t) * factor * probed.d[0]))
 }
 
 /// G is the gradient of another loss.
@@ -57,19 +57,19 @@ pub(super) fn wrong_term(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis
         })
     };
     let (code, predicted) = all().find_map(|((name, form), (divisor, by), (constant, sign))| {
-        let fit = case.fit(|view| of(case, view, form, constant / divisor(view)))?;
+        let fit = case.fit(|probed| of(case, probed, form, constant / divisor(probed)))?;
         Some((format!("{sign}{name}{by}"), fit))
     })?;
     let right = all().find_map(|((name, form), (divisor, by), (constant, sign))| {
         let is =
-            |view: &View<'_>| {
-                of(case, view, form, constant / divisor(view)).is_some_and(|right| {
-                    right.iter().zip(&view.truth).zip(&view.tolerance).all(|((right, truth), tolerance)| {
-                        truth.is_nan() || (right - truth).abs() <= *tolerance
-                    })
+            |probed: &ProbedBlock<'_>| {
+                of(case, probed, form, constant / divisor(probed)).is_some_and(|right| {
+                    right.iter().zip(&probed.truth).zip(&probed.tolerance).all(
+                        |((right, truth), tolerance)| truth.is_nan() || (right - truth).abs() <= *tolerance,
+                    )
                 })
             };
-        case.smooth().all(|(_, view)| is(view)).then(|| format!("{sign}{name}{by}"))
+        case.smooth().all(|(_, probed)| is(probed)).then(|| format!("{sign}{name}{by}"))
     });
     let right = right.unwrap_or_else(|| "∂loss/∂x".into());
     Some(Diagnosis::new(Cause::LossTerm { code }, predicted).with("right", right))

@@ -1,15 +1,15 @@
 //! Layers whose slope at each element is one of two numbers: the mask is inverted, missing, moved, or of another draw.
 
-use super::slope::{Element, all, fit};
+use super::slope::{ElementSlope, all, fit};
 use super::{Case, Diagnosis};
 use crate::Cause;
 use crate::message::text;
+use crate::probed_block::ProbedBlock;
 use crate::subject::claims;
-use crate::view::View;
 use retrograde_textbook::{Layer, Tensor};
 
 /// The two values between which the right slope changes, if there are just two: the smaller and the larger.
-pub(super) fn two_slopes(all: &[Element]) -> Option<(f64, f64)> {
+pub(super) fn two_slopes(all: &[ElementSlope]) -> Option<(f64, f64)> {
     let slopes = || all.iter().map(|element| element.point.2);
     let (low, high) = (slopes().fold(f64::INFINITY, f64::min), slopes().fold(f64::NEG_INFINITY, f64::max));
     let near = |s: f64, to: f64| (s - to).abs() <= 1e-7 * high.abs().max(1.0);
@@ -18,7 +18,7 @@ pub(super) fn two_slopes(all: &[Element]) -> Option<(f64, f64)> {
 
 /// Whether what is on and what is off lie among each other, as no function with edges has them: each between two of the
 /// other kind.
-fn scattered(all: &[Element], on: impl Fn(&Element) -> bool) -> bool {
+fn scattered(all: &[ElementSlope], on: impl Fn(&ElementSlope) -> bool) -> bool {
     let range = |which: bool| {
         let of = all.iter().filter(|e| on(e) == which).map(|e| e.point.0);
         of.fold((f64::INFINITY, f64::NEG_INFINITY), |(least, most), x| (least.min(x), most.max(x)))
@@ -67,11 +67,11 @@ pub(super) fn redrawn(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
     }
     // Each mask is one number at each element: what the code has is read off, and both are masks of the same scale.
     let mut codes = all.iter().map(|e| if near(e.code, 0.0) { 0.0 } else { high });
-    let predicted = case.fit(|view| {
-        let mut predicted = view.truth.clone();
+    let predicted = case.fit(|probed| {
+        let mut predicted = probed.truth.clone();
         let flat = predicted.as_slice_mut().expect("a new array is contiguous");
-        for &at in view.jacobian.columns.iter().filter(|&&at| view.d[at] != 0.0) {
-            flat[at] = view.d[at] * codes.next()?;
+        for &at in probed.jacobian.columns.iter().filter(|&&at| probed.d[at] != 0.0) {
+            flat[at] = probed.d[at] * codes.next()?;
         }
         Some(predicted)
     })?;
@@ -103,7 +103,7 @@ pub(super) fn mask(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
     for (sign, id) in [(1.0, "mask_missing-above"), (-1.0, "mask_missing-below")] {
         let edge = passing(sign);
         if let Some(predicted) = fit(case, |(x, _, s), _| if sign * x > edge { high } else { s }) {
-            return Some(say(Cause::MaskMissing, predicted).worded(id).with("edge", sign * edge));
+            return Some(say(Cause::MaskMissing, predicted).with_text(id).with("edge", sign * edge));
         }
     }
     // One side right, the other a wrong constant: leaky ReLU with another leak.
@@ -122,7 +122,7 @@ pub(super) fn mask(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
     let cause = Cause::WrongSlope { code: both(code_low, code_high), right: both(low, high) };
     Some(
         say(cause, predicted)
-            .worded("wrong_slope-sides")
+            .with_text("wrong_slope-sides")
             .with("code_low", code_low)
             .with("code_high", code_high),
     )
@@ -132,11 +132,11 @@ pub(super) fn mask(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
 const STEP: f64 = 1e-7;
 
 /// The mask changes over at another place than forward's kink.
-pub(super) fn moved_mask(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Diagnosis> {
+pub(super) fn shifted_mask(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Diagnosis> {
     let all = all(case)?;
     let (low, high) = two_slopes(&all)?;
     let near = |a: f64, b: f64| (a - b).abs() <= 1e-6 * high.abs().max(1.0);
-    let wrong: Vec<&Element> = all.iter().filter(|e| !near(e.code, e.point.2)).collect();
+    let wrong: Vec<&ElementSlope> = all.iter().filter(|e| !near(e.code, e.point.2)).collect();
     let one_of_two = wrong.iter().all(|e| near(e.code, low) || near(e.code, high));
     if !one_of_two || wrong.len() < 2 {
         return None;
@@ -149,7 +149,7 @@ pub(super) fn moved_mask(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Diagn
     if all.iter().any(|e| near(e.code, e.point.2) && e.point.0 > from && e.point.0 < to) {
         return None;
     }
-    let mut at = case.views.first()?.probe.x.clone();
+    let mut at = case.probed_blocks.first()?.probe.x.clone();
     let mut slope_of_code = |x: f64| -> Option<f64> {
         *at.first_mut()? = x;
         layer.forward(&at).ok()?;
@@ -181,7 +181,7 @@ pub(super) fn moved_mask(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Diagn
         _ => return None,
     };
     // Forward's own kink, from its slopes: as exact as these, to five digits.
-    let mut at = case.views.first()?.probe.x.clone();
+    let mut at = case.probed_blocks.first()?.probe.x.clone();
     let mut value = |x: f64| -> Option<f64> {
         *at.first_mut()? = x;
         layer.forward(&at).ok()?.first().copied()
@@ -209,24 +209,24 @@ pub(super) fn fixed(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
     if case.is_parameter() {
         return None;
     }
-    let is_off = |view: &View<'_>, column: usize| {
-        view.jacobian.centre.column(column).iter().all(|slope| *slope == 0.0)
+    let is_off = |probed: &ProbedBlock<'_>, column: usize| {
+        probed.jacobian.center.column(column).iter().all(|slope| *slope == 0.0)
     };
     let (mut wrong, mut some_pass) = (0, false);
-    for (_, view) in case.smooth() {
-        let off: Vec<usize> = (0..view.jacobian.columns.len())
-            .filter(|&column| is_off(view, column))
-            .map(|column| view.jacobian.columns[column])
+    for (_, probed) in case.smooth() {
+        let off: Vec<usize> = (0..probed.jacobian.columns.len())
+            .filter(|&column| is_off(probed, column))
+            .map(|column| probed.jacobian.columns[column])
             .collect();
-        let bad = view.wrong();
+        let bad = probed.wrong();
         // Those and no others. In a smaller batch the mask may stop all.
         if bad.iter().any(|element| !off.contains(element)) {
             return None;
         }
-        some_pass |= off.len() < view.jacobian.columns.len();
+        some_pass |= off.len() < probed.jacobian.columns.len();
         wrong += bad.len();
     }
-    let predicted = case.fit(|view| Some(view.claimed.clone()))?;
+    let predicted = case.fit(|probed| Some(probed.claimed.clone()))?;
     (wrong >= 3 && some_pass)
-        .then(|| Diagnosis::new(Cause::MaskMissing, predicted).worded("mask_missing-fixed"))
+        .then(|| Diagnosis::new(Cause::MaskMissing, predicted).with_text("mask_missing-fixed"))
 }

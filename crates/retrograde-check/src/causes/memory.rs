@@ -8,9 +8,9 @@ use ndarray::Zip;
 use super::{Case, Diagnosis};
 use crate::Cause;
 use crate::control::is_spent;
-use crate::probe::{Answers, SAME_SHAPE};
+use crate::probe::{Observations, SAME_SHAPE};
+use crate::probed_block::ProbedBlock;
 use crate::subject::{claims, with_values};
-use crate::view::View;
 use retrograde_textbook::{Layer, Tensor};
 
 /// A call: its input, its upstream gradient and the parameters.
@@ -23,20 +23,22 @@ struct Call<'a> {
 
 impl<'a> Call<'a> {
     /// That of a probe.
-    fn of(answers: &'a Answers, number: usize) -> Self {
-        let probe = &answers.probes[number];
+    fn of(observations: &'a Observations, number: usize) -> Self {
+        let probe = &observations.probes[number];
         Call { x: &probe.x, d: &probe.d, parameters: &probe.values[1..] }
     }
 
     /// The first of all.
-    fn first(answers: &'a Answers) -> Self {
-        let earlier = &answers.earlier;
+    fn first(observations: &'a Observations) -> Self {
+        let earlier = &observations.earlier;
         Call { x: &earlier.x, d: &earlier.d, parameters: &earlier.values }
     }
 
     /// The one before a probe.
-    fn before(answers: &'a Answers, number: usize) -> Self {
-        number.checked_sub(1).map_or_else(|| Self::first(answers), |number| Self::of(answers, number))
+    fn before(observations: &'a Observations, number: usize) -> Self {
+        number
+            .checked_sub(1)
+            .map_or_else(|| Self::first(observations), |number| Self::of(observations, number))
     }
 
     /// The gradient that it gives for a block.
@@ -61,7 +63,7 @@ pub(crate) enum Memory {
 
 /// Calls a layer in chosen orders.
 struct Calls<'a, 'layer> {
-    answers: &'a Answers,
+    observations: &'a Observations,
     block: usize,
     layer: &'layer mut dyn Layer,
 }
@@ -75,12 +77,12 @@ impl<'a> Calls<'a, '_> {
         calls.iter().map(|call| call.gradient(self.layer, self.block)).last()?
     }
 
-    fn view(&self, number: usize, claimed: Option<&Tensor>) -> Option<View<'a>> {
-        View::new(self.answers, number, self.block, None, claimed)
+    fn probed(&self, number: usize, claimed: Option<&Tensor>) -> Option<ProbedBlock<'a>> {
+        ProbedBlock::new(self.observations, number, self.block, None, claimed)
     }
 
     fn call(&self, number: usize) -> Call<'a> {
-        Call::of(self.answers, number)
+        Call::of(self.observations, number)
     }
 
     /// Whether two gradients at a probe differ by more than rounding.
@@ -89,8 +91,8 @@ impl<'a> Calls<'a, '_> {
             let finite = values.iter().filter(|value| value.is_finite());
             finite.fold(0.0_f64, |most, value| most.max(value.abs()))
         };
-        let precision = self.answers.precision_at(self.block, number);
-        let rounding = precision * size(one).max(size(other)) + self.answers.floor(self.block);
+        let precision = self.observations.precision_at(self.block, number);
+        let rounding = precision * size(one).max(size(other)) + self.observations.floor(self.block);
         let apart = |(a, b): (&f64, &f64)| !(a == b || a.is_nan() && b.is_nan() || (a - b).abs() <= rounding);
         one.shape() == other.shape() && one.iter().zip(other).any(apart)
     }
@@ -99,12 +101,14 @@ impl<'a> Calls<'a, '_> {
     /// that is not what it gave.
     fn repeated(&mut self) -> Option<Vec<Option<Tensor>>> {
         let mut all = Vec::new();
-        for number in (0..self.answers.probes.len()).filter(|number| Some(*number) != self.answers.far) {
-            let Some(view) = self.view(number, None) else { continue };
+        for number in
+            (0..self.observations.probes.len()).filter(|number| Some(*number) != self.observations.far_probe)
+        {
+            let Some(probed) = self.probed(number, None) else { continue };
             let earlier = self.call((number + 1) % (SAME_SHAPE + 1));
-            let before = Call::before(self.answers, number);
+            let before = Call::before(self.observations, number);
             let again = self.last(&[earlier, before, self.call(number)])?;
-            if self.differ(number, &again, &view.claimed) {
+            if self.differ(number, &again, &probed.claimed) {
                 return None;
             }
             all.push(Some(again));
@@ -116,8 +120,10 @@ impl<'a> Calls<'a, '_> {
     /// show; `None` where that is not what it gave.
     fn as_the_last_gradient_says(&mut self) -> Option<Vec<Option<Tensor>>> {
         let mut all = Vec::new();
-        for number in (0..self.answers.probes.len()).filter(|number| Some(*number) != self.answers.far) {
-            let Some(view) = self.view(number, None) else { continue };
+        for number in
+            (0..self.observations.probes.len()).filter(|number| Some(*number) != self.observations.far_probe)
+        {
+            let Some(probed) = self.probed(number, None) else { continue };
             let call = self.call(number);
             let mut pairs = Vec::new();
             for by in 1..=2 {
@@ -126,8 +132,8 @@ impl<'a> Calls<'a, '_> {
                 let last = self.last(&[other])?;
                 pairs.push((last, self.last(&[call])?));
             }
-            let before = self.answers.probes[number].before[self.block].as_ref()?;
-            if before.shape() != view.claimed.shape() {
+            let before = self.observations.probes[number].before[self.block].as_ref()?;
+            if before.shape() != probed.claimed.shape() {
                 all.push(None);
                 continue;
             }
@@ -138,7 +144,7 @@ impl<'a> Calls<'a, '_> {
                     *predicted = *first;
                 }
             });
-            if !view.is(&predicted) {
+            if !probed.matches(&predicted) {
                 return None;
             }
             all.push(Some(predicted));
@@ -151,15 +157,15 @@ impl<'a> Calls<'a, '_> {
         (0..=SAME_SHAPE).all(|number| {
             let call = self.call(number);
             let gradient = self.last(&[call, call, call]);
-            let view = gradient.and_then(|gradient| self.view(number, Some(&gradient)));
-            view.is_some_and(|view| !view.verdict.is_wrong())
+            let probed = gradient.and_then(|gradient| self.probed(number, Some(&gradient)));
+            probed.is_some_and(|probed| !probed.verdict.is_wrong())
         })
     }
 
     /// What of the call before the gradient at a probe depends on: its input, its upstream gradient, parameters.
     fn what(&mut self, number: usize) -> Option<[Vec<String>; 3]> {
         let (call, other) = (self.call(number), self.call((number + 1) % (SAME_SHAPE + 1)));
-        let (right, names) = (self.last(&[call, call, call])?, &self.answers.names);
+        let (right, names) = (self.last(&[call, call, call])?, &self.observations.names);
         let mut depends = |before: Call<'_>| {
             let gradient = self.last(&[call, call, before, call]);
             gradient.is_some_and(|gradient| self.differ(number, &right, &gradient))
@@ -179,12 +185,12 @@ impl<'a> Calls<'a, '_> {
 }
 
 /// Whether and how a wrong gradient depends on the call before.
-pub(crate) fn earlier_calls(answers: &Answers, block: usize, layer: &mut dyn Layer) -> Memory {
+pub(crate) fn earlier_calls(observations: &Observations, block: usize, layer: &mut dyn Layer) -> Memory {
     let used = |what, id: &str, predicted| {
-        let found = Diagnosis::new(Cause::Stale { what }, predicted).worded(id);
-        Memory::Used(Box::new(found.with("block", answers.names[block].as_str())))
+        let found = Diagnosis::new(Cause::Stale { what }, predicted).with_text(id);
+        Memory::Used(Box::new(found.with("block", observations.names[block].as_str())))
     };
-    let mut calls = Calls { answers, block, layer };
+    let mut calls = Calls { observations, block, layer };
     let mut matters = None;
     for number in 0..=SAME_SHAPE {
         let [one, other] = [1, 2].map(|by| calls.call((number + by) % (SAME_SHAPE + 1)));
@@ -220,23 +226,27 @@ pub(super) fn stale(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Diagnosis>
     if let Some(found) = stale_input(case, layer) {
         return Some(found);
     }
-    let first = Call::first(case.answers);
-    for parameter in 0..case.answers.original.len() {
-        for old in [&case.answers.original[parameter], &first.parameters[parameter]] {
+    let first = Call::first(case.observations);
+    for parameter in 0..case.observations.original.len() {
+        for old in [&case.observations.original[parameter], &first.parameters[parameter]] {
             // What is 0 or 1 throughout, or the identity, is no copy: where it stands, nothing may stand.
             if is_neutral(old) {
                 continue;
             }
-            let fit = case.fit(|view| {
-                let mut mixed = view.probe.values[1..].to_vec();
+            let fit = case.fit(|probed| {
+                let mut mixed = probed.probe.values[1..].to_vec();
                 if mixed[parameter] == *old {
-                    return Some(view.truth.clone());
+                    return Some(probed.truth.clone());
                 }
                 mixed[parameter].clone_from(old);
-                Some(case.answers.jacobian_at(layer, view, case.block, &view.probe.x, &mixed)?.vjp(&view.d))
+                Some(
+                    case.observations
+                        .jacobian_at(layer, probed, case.block, &probed.probe.x, &mixed)?
+                        .vjp(&probed.d),
+                )
             });
             let Some(predicted) = fit else { continue };
-            let what = case.answers.names[parameter + 1].clone();
+            let what = case.observations.names[parameter + 1].clone();
             return Some(Diagnosis::new(Cause::Stale { what }, predicted));
         }
     }
@@ -251,18 +261,19 @@ pub(super) fn stale_elements(case: &Case<'_>, layer: &mut dyn Layer) -> Option<D
 
 /// G is T at the input of the first call.
 fn stale_input(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Diagnosis> {
-    let x = &case.answers.earlier.x;
+    let x = &case.observations.earlier.x;
     // Another number of rows makes a stale input an error, so that only the probes of equal shape can show it.
     let predicted = case.fit_where(
-        |view| view.number <= SAME_SHAPE,
-        |view| {
-            let there = case.answers.jacobian_at(layer, view, case.block, x, &view.probe.values[1..])?;
-            Some(there.vjp(&view.d))
+        |probed| probed.probe_index <= SAME_SHAPE,
+        |probed| {
+            let there =
+                case.observations.jacobian_at(layer, probed, case.block, x, &probed.probe.values[1..])?;
+            Some(there.vjp(&probed.d))
         },
     )?;
     Some(
-        Diagnosis::new(Cause::Stale { what: case.answers.names[0].clone() }, predicted)
-            .worded("stale-first_x"),
+        Diagnosis::new(Cause::Stale { what: case.observations.names[0].clone() }, predicted)
+            .with_text("stale-first_x"),
     )
 }
 

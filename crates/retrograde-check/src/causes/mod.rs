@@ -5,28 +5,28 @@
 //! parameters, other numbers of rows), and differs there from the truth in enough elements to be told from it.
 
 mod attention;
+mod axis_slice;
 mod batch;
 mod changed;
+mod contributions;
 mod cross_entropy;
 mod dense;
 mod edges;
 mod follows;
 mod formulas;
-mod left_out;
 mod loss_terms;
 mod mask;
 mod memory;
-mod normalisation;
+mod normalization;
+mod omitted;
 mod one_point;
 mod order;
-mod part;
 mod paths;
 mod product;
 mod rectifier;
 mod recurrent;
 mod result;
 mod scale;
-mod shares;
 mod slope;
 mod softmax;
 mod terms;
@@ -38,8 +38,8 @@ mod within;
 
 use ndarray::Array2;
 
-use super::probe::Answers;
-use super::view::View;
+use super::probe::Observations;
+use super::probed_block::ProbedBlock;
 use super::{Argument, Cause, Finding, Message, Severity, Verdict};
 use retrograde_textbook::{Labels, Layer, Tensor};
 
@@ -61,10 +61,10 @@ pub(super) struct Diagnosis {
 
 /// A wrong block with all that is known of it.
 pub(super) struct Case<'a> {
-    pub answers: &'a Answers,
+    pub observations: &'a Observations,
     pub block: usize,
     /// The probes at which the block was differentiated.
-    pub views: Vec<View<'a>>,
+    pub probed_blocks: Vec<ProbedBlock<'a>>,
     /// The labels, if the layer is a loss.
     pub labels: Option<&'a Labels>,
 }
@@ -87,25 +87,25 @@ const ALL: &[Hypothesis] = &[
     one_point::slope_at,
     scale::factor,
     dense::edited,
-    normalisation::paths,
-    left_out::factor,
+    normalization::paths,
+    omitted::factor,
     memory::stale,
     recurrent::handed_back,
     order::another_parameter,
     softmax::terms,
     attention::terms,
     slope::at_output_or_input,
-    mask::moved_mask,
+    mask::shifted_mask,
     paths::skip,
     slope::other_function,
     mask::redrawn,
     order::axes,
     order::rearranged,
-    shares::part_detached,
-    shares::missing,
-    shares::own_rows_or_elements,
-    shares::wrong_axis,
-    shares::dout_changed,
+    contributions::part_detached,
+    contributions::missing,
+    contributions::own_rows_or_elements,
+    contributions::wrong_axis,
+    contributions::dout_changed,
     within::at_the_end,
     within::at_the_beginning,
     loss_terms::wrong_term,
@@ -114,13 +114,13 @@ const ALL: &[Hypothesis] = &[
     product::own_output,
     product::of_one_input,
     within::element_factor,
-    part::factor,
+    axis_slice::factor,
     tied::path,
     result::changed,
     paths::direct,
     paths::weight_decay,
     scale::of_square,
-    left_out::path,
+    omitted::path,
     mask::fixed,
     transposed::factor,
     changed::input,
@@ -150,14 +150,14 @@ const BESIDES: &[Hypothesis] = &[
     softmax::terms,
     slope::slope_missing_or_twice,
     order::another_parameter,
-    normalisation::paths,
+    normalization::paths,
     order::axes,
     order::rearranged,
-    shares::part_detached,
-    shares::missing,
-    shares::own_rows_or_elements,
-    shares::wrong_axis,
-    shares::dout_changed,
+    contributions::part_detached,
+    contributions::missing,
+    contributions::own_rows_or_elements,
+    contributions::wrong_axis,
+    contributions::dout_changed,
     within::at_the_end,
     within::at_the_beginning,
     paths::direct,
@@ -172,14 +172,18 @@ pub(super) fn diagnose_besides(
     layer: &mut dyn Layer,
 ) -> Option<[Diagnosis; 2]> {
     let mut found = first_of(BESIDES, case, layer)?;
-    for (predicted, view) in found.predicted.iter_mut().zip(&case.views) {
+    for (predicted, probed) in found.predicted.iter_mut().zip(&case.probed_blocks) {
         if let Some(predicted) = predicted {
-            *predicted *= factor.of(view.probe);
+            *predicted *= factor.of(probed.probe);
         }
     }
     // Two faults that undo each other are none.
-    let pairs = found.predicted.iter().zip(&case.views).filter_map(|(one, view)| Some((one.as_ref()?, view)));
-    let told: usize = pairs.map(|(predicted, view)| view.tells(predicted)).sum();
+    let pairs = found
+        .predicted
+        .iter()
+        .zip(&case.probed_blocks)
+        .filter_map(|(one, probed)| Some((one.as_ref()?, probed)));
+    let told: usize = pairs.map(|(predicted, probed)| probed.distinguishing(predicted)).sum();
     if told < 2 {
         return None;
     }
@@ -187,7 +191,7 @@ pub(super) fn diagnose_besides(
     Some([found, second])
 }
 
-pub(super) use cross_entropy::{Forward as CrossEntropy, recognise as cross_entropy_of, without_epsilon};
+pub(super) use cross_entropy::{Forward as CrossEntropy, recognize as cross_entropy_of, without_epsilon};
 pub(super) use dense::Network;
 pub(super) use follows::follows;
 pub(super) use formulas::plain;
@@ -204,19 +208,22 @@ pub(super) fn over_wrong_axis(over: Over, rows: usize) -> Diagnosis {
 
 impl<'a> Case<'a> {
     /// The views away from kinks, where the slopes are known.
-    pub fn smooth(&self) -> impl Iterator<Item = (usize, &View<'a>)> {
-        self.views.iter().enumerate().filter(|(_, view)| view.jacobian.kinks.is_empty())
+    pub fn smooth(&self) -> impl Iterator<Item = (usize, &ProbedBlock<'a>)> {
+        self.probed_blocks.iter().enumerate().filter(|(_, probed)| probed.jacobian.kinks.is_empty())
     }
 
     /// The predictions of a hypothesis, if they are what the layer claims at every probe and not the truth.
-    pub fn fit(&self, predict: impl FnMut(&View<'a>) -> Option<Tensor>) -> Option<Vec<Option<Tensor>>> {
+    pub fn fit(
+        &self,
+        predict: impl FnMut(&ProbedBlock<'a>) -> Option<Tensor>,
+    ) -> Option<Vec<Option<Tensor>>> {
         self.fit_where(|_| true, predict)
     }
 
     /// The same of a hypothesis that says nothing of some wrong elements.
     pub fn fit_partly(
         &self,
-        predict: impl FnMut(&View<'a>) -> Option<Tensor>,
+        predict: impl FnMut(&ProbedBlock<'a>) -> Option<Tensor>,
     ) -> Option<Vec<Option<Tensor>>> {
         self.fit_if(|_| true, false, predict)
     }
@@ -224,31 +231,32 @@ impl<'a> Case<'a> {
     /// The same, where the hypothesis speaks of some probes only.
     pub fn fit_where(
         &self,
-        speaks: impl Fn(&View<'a>) -> bool,
-        predict: impl FnMut(&View<'a>) -> Option<Tensor>,
+        speaks: impl Fn(&ProbedBlock<'a>) -> bool,
+        predict: impl FnMut(&ProbedBlock<'a>) -> Option<Tensor>,
     ) -> Option<Vec<Option<Tensor>>> {
         self.fit_if(speaks, true, predict)
     }
 
     fn fit_if(
         &self,
-        speaks: impl Fn(&View<'a>) -> bool,
+        speaks: impl Fn(&ProbedBlock<'a>) -> bool,
         whole: bool,
-        mut predict: impl FnMut(&View<'a>) -> Option<Tensor>,
+        mut predict: impl FnMut(&ProbedBlock<'a>) -> Option<Tensor>,
     ) -> Option<Vec<Option<Tensor>>> {
-        let mut predicted: Vec<Option<Tensor>> = self.views.iter().map(|_| None).collect();
+        let mut predicted: Vec<Option<Tensor>> = self.probed_blocks.iter().map(|_| None).collect();
         let (mut told, mut count) = (0, 0);
-        for (at, view) in self.smooth().filter(|(_, view)| speaks(view)) {
-            let prediction = predict(view)?;
-            if !view.is(&prediction) || (whole && view.leaves_out_wrong(&prediction)) {
+        for (at, probed) in self.smooth().filter(|(_, probed)| speaks(probed)) {
+            let prediction = predict(probed)?;
+            if !probed.matches(&prediction) || (whole && probed.misses_wrong_elements(&prediction)) {
                 return None;
             }
-            told += view.tells(&prediction);
-            count += view.elements(&prediction).count();
+            told += probed.distinguishing(&prediction);
+            count += probed.elements(&prediction).count();
             predicted[at] = Some(prediction);
         }
         // A hypothesis that does not speak of a wrong view does not explain it.
-        let unexplained = self.smooth().any(|(at, view)| view.verdict.is_wrong() && predicted[at].is_none());
+        let unexplained =
+            self.smooth().any(|(at, probed)| probed.verdict.is_wrong() && predicted[at].is_none());
         (told >= 2 && count >= 3 && !unexplained).then_some(predicted)
     }
 
@@ -256,28 +264,30 @@ impl<'a> Case<'a> {
     /// the elements that were differentiated.
     pub fn fit_shares(
         &self,
-        mut predict: impl FnMut(&View<'a>, &Array2<f64>) -> Option<Array2<f64>>,
+        mut predict: impl FnMut(&ProbedBlock<'a>, &Array2<f64>) -> Option<Array2<f64>>,
     ) -> Option<Vec<Option<Tensor>>> {
-        let mut predicted: Vec<Option<Tensor>> = self.views.iter().map(|_| None).collect();
+        let mut predicted: Vec<Option<Tensor>> = self.probed_blocks.iter().map(|_| None).collect();
         let (mut told, mut count) = (0, 0);
-        for (at, view) in self.smooth() {
-            let (jacobian, code) = (view.jacobian, view.responses?);
-            let shares = predict(view, code)?;
-            let size = |all: &Array2<f64>| all.iter().fold(0.0_f64, |most, share| most.max(share.abs()));
-            let scale = 1e-8 * size(&jacobian.centre).max(size(code));
-            let all = shares.iter().zip(code).zip(jacobian.centre.iter().zip(&jacobian.error));
-            for ((share, code), (slope, error)) in all {
+        for (at, probed) in self.smooth() {
+            let (jacobian, code) = (probed.jacobian, probed.claimed_jacobians?);
+            let contributions = predict(probed, code)?;
+            let size = |all: &Array2<f64>| {
+                all.iter().fold(0.0_f64, |most, contribution| most.max(contribution.abs()))
+            };
+            let scale = 1e-8 * size(&jacobian.center).max(size(code));
+            let all = contributions.iter().zip(code).zip(jacobian.center.iter().zip(&jacobian.error));
+            for ((contribution, code), (slope, error)) in all {
                 let tolerance = 10.0 * error + scale;
-                if !share.is_finite() || (share - code).abs() > tolerance {
+                if !contribution.is_finite() || (contribution - code).abs() > tolerance {
                     return None;
                 }
-                told += usize::from((share - slope).abs() > 3.0 * tolerance);
+                told += usize::from((contribution - slope).abs() > 3.0 * tolerance);
                 count += 1;
             }
-            let sums = shares
+            let sums = contributions
                 .columns()
                 .into_iter()
-                .map(|column| column.iter().zip(&view.d).map(|(s, d)| s * d).sum());
+                .map(|column| column.iter().zip(&probed.d).map(|(s, d)| s * d).sum());
             predicted[at] = Some(jacobian.spread(sums));
         }
         (told >= 2 && count >= 3).then_some(predicted)
@@ -285,7 +295,7 @@ impl<'a> Case<'a> {
 
     /// What the block is called.
     pub fn name(&self) -> &str {
-        &self.answers.names[self.block]
+        &self.observations.names[self.block]
     }
 
     /// The name of the gradient: `dx`, `dw`.
@@ -319,8 +329,8 @@ impl Diagnosis {
     }
 
     /// With another text than that of its cause, such as `sign-besides`: what that does not have is of `sign`.
-    pub fn worded(mut self, id: &str) -> Self {
-        self.message = self.message.worded(id);
+    pub fn with_text(mut self, id: &str) -> Self {
+        self.message = self.message.with_text(id);
         self
     }
 

@@ -10,7 +10,8 @@ use retrograde_textbook::Layer;
 /// The slope is another number at one value of x, and right at all others.
 pub(super) fn slope_at(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
     let all = slope::all(case)?;
-    let is_right = |element: &&slope::Element| (element.code - element.point.2).abs() <= element.tolerance;
+    let is_right =
+        |element: &&slope::ElementSlope| (element.code - element.point.2).abs() <= element.tolerance;
     // Random inputs are not at this point: that they are right is what makes it one.
     let first = all.iter().find(|element| !is_right(element))?;
     let (at, right, code) = (first.point.0, first.point.2, first.code);
@@ -18,7 +19,7 @@ pub(super) fn slope_at(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> 
     let [point, right, code] = [at, right, code].map(name);
     let at_point = |slope: String| text!("slope-at_x", slope, point = point.clone());
     let cause = Cause::WrongSlope { code: code.clone().into(), right: at_point(right.clone()) };
-    let found = Diagnosis::new(cause, predicted).worded("wrong_slope-at_one_point");
+    let found = Diagnosis::new(cause, predicted).with_text("wrong_slope-at_one_point");
     Some(found.with("point", point).with("slope", right))
 }
 

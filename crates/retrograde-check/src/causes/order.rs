@@ -4,18 +4,18 @@ use ndarray::{Axis, Dimension, IxDyn};
 
 use super::{Case, Diagnosis};
 use crate::Cause;
-use crate::probe::Answers;
+use crate::probe::Observations;
 use retrograde_textbook::{Layer, Tensor};
 
 /// G is the gradient of another block of as many elements.
 pub(super) fn another_parameter(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
-    for other in (0..case.answers.names.len()).filter(|other| *other != case.block) {
-        let fit = case.fit(|view| {
-            let truth = view.probe.jacobians[other].as_ref()?.vjp(&view.d);
-            truth.into_shape_with_order(view.claimed.shape().to_vec()).ok()
+    for other in (0..case.observations.names.len()).filter(|other| *other != case.block) {
+        let fit = case.fit(|probed| {
+            let truth = probed.probe.jacobians[other].as_ref()?.vjp(&probed.d);
+            truth.into_shape_with_order(probed.claimed.shape().to_vec()).ok()
         });
         if let Some(predicted) = fit {
-            let of = case.answers.names[other].clone();
+            let of = case.observations.names[other].clone();
             return Some(Diagnosis::new(Cause::AnotherParameter { of }, predicted));
         }
     }
@@ -24,9 +24,9 @@ pub(super) fn another_parameter(case: &Case<'_>, _: &mut dyn Layer) -> Option<Di
 
 /// G is T with its axes in another order, all of the same length.
 pub(super) fn axes(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
-    let dimensions = case.views.first()?.claimed.ndim();
+    let dimensions = case.probed_blocks.first()?.claimed.ndim();
     for order in orders(dimensions) {
-        let fit = case.fit(|view| Some(view.truth.clone().permuted_axes(IxDyn(&order))));
+        let fit = case.fit(|probed| Some(probed.truth.clone().permuted_axes(IxDyn(&order))));
         if let Some(predicted) = fit {
             return Some(exchanged(order, predicted));
         }
@@ -67,7 +67,7 @@ type Way = (String, Box<dyn Fn(&Tensor) -> Option<Tensor>>);
 
 /// G has T's numbers in another order.
 pub(super) fn rearranged(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
-    let dimensions = case.views.first()?.claimed.ndim();
+    let dimensions = case.probed_blocks.first()?.claimed.ndim();
     let mut ways: Vec<Way> = Vec::new();
     for axes in flips(dimensions) {
         let how = format!("np.flip(_, axis={})", super::changed::tuple(&axes));
@@ -76,7 +76,7 @@ pub(super) fn rearranged(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis
         };
         ways.push((how, Box::new(way)));
     }
-    let lengths = case.views.first()?.claimed.shape().to_vec();
+    let lengths = case.probed_blocks.first()?.claimed.shape().to_vec();
     for (axis, &length) in lengths.iter().enumerate() {
         for by in 1..length.min(24) {
             let shift = if 2 * by <= length { by as isize } else { by as isize - length as isize };
@@ -116,9 +116,9 @@ pub(super) fn rearranged(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis
     for (how, way) in ways {
         // Of what comes in over an edge nothing is said.
         let fit = if how.starts_with(SHIFTED) {
-            case.fit_partly(|view| way(&view.truth))
+            case.fit_partly(|probed| way(&probed.truth))
         } else {
-            case.fit(|view| way(&view.truth))
+            case.fit(|probed| way(&probed.truth))
         };
         if let Some(predicted) = fit {
             let how = how.replace('_', &case.gradient());
@@ -191,9 +191,9 @@ fn shifted(values: &Tensor, axis: usize, by: isize) -> Tensor {
 }
 
 pub(super) fn reversed(values: &Tensor, axis: usize) -> Tensor {
-    let mut view = values.view();
-    view.invert_axis(Axis(axis));
-    view.to_owned()
+    let mut probed = values.view();
+    probed.invert_axis(Axis(axis));
+    probed.to_owned()
 }
 
 pub(super) fn rolled(values: &Tensor, axis: usize, by: isize) -> Tensor {
@@ -204,16 +204,16 @@ pub(super) fn rolled(values: &Tensor, axis: usize, by: isize) -> Tensor {
 }
 
 /// A claimed gradient of another shape than its block: transposed, not summed, or summed over the wrong axis.
-pub(crate) fn wrong_shape(answers: &Answers, block: usize) -> Option<Diagnosis> {
-    let found = shape(answers, block)?;
-    Some(found.with("block", &answers.names[block]))
+pub(crate) fn wrong_shape(observations: &Observations, block: usize) -> Option<Diagnosis> {
+    let found = shape(observations, block)?;
+    Some(found.with("block", &observations.names[block]))
 }
 
-fn shape(answers: &Answers, block: usize) -> Option<Diagnosis> {
+fn shape(observations: &Observations, block: usize) -> Option<Diagnosis> {
     let wrong = |probe: &super::super::probe::Probe| {
         probe.claimed[block].as_ref().is_some_and(|claimed| claimed.shape() != probe.values[block].shape())
     };
-    let (code, right) = answers.probes.iter().find(|probe| wrong(probe)).map(|probe| {
+    let (code, right) = observations.probes.iter().find(|probe| wrong(probe)).map(|probe| {
         (
             probe.claimed[block].as_ref().map_or_else(Vec::new, |c| c.shape().to_vec()),
             probe.values[block].shape().to_vec(),
@@ -222,13 +222,13 @@ fn shape(answers: &Answers, block: usize) -> Option<Diagnosis> {
     // What the claim would have to be at each probe, for each way to come to that shape.
     let holds = |way: &dyn Fn(&super::super::probe::Probe, &Tensor) -> Option<Tensor>| {
         let mut seen = 0;
-        for probe in &answers.probes {
+        for probe in &observations.probes {
             let (Some(claimed), Some(jacobian)) = (&probe.claimed[block], &probe.jacobians[block]) else {
                 continue;
             };
             let truth = jacobian.vjp(&probe.d.iter().copied().collect::<Vec<_>>());
             let Some(predicted) = way(probe, &truth) else { return false };
-            let scale = super::super::view::largest(&predicted).max(f64::MIN_POSITIVE);
+            let scale = super::super::probed_block::largest(&predicted).max(f64::MIN_POSITIVE);
             let near = |(a, b): (&f64, &f64)| b.is_nan() || (a - b).abs() <= 1e-7 * scale;
             if claimed.shape() != predicted.shape() || !claimed.iter().zip(&predicted).all(near) {
                 return false;
@@ -242,19 +242,19 @@ fn shape(answers: &Answers, block: usize) -> Option<Diagnosis> {
         return Some(exchanged(order, Vec::new()));
     }
     let spread = |probe: &super::super::probe::Probe| {
-        super::shares::spread(probe.jacobians[block].as_ref()?, &probe.d)
+        super::contributions::spread(probe.jacobians[block].as_ref()?, &probe.d)
     };
     if holds(&|probe, _| spread(probe)) {
         return Some(Diagnosis::new(Cause::NotReduced, Vec::new()));
     }
-    for axes in flips(answers.probes[0].out.ndim()) {
+    for axes in flips(observations.probes[0].out.ndim()) {
         for mean in [false, true] {
             let reduce = |probe: &super::super::probe::Probe, _: &Tensor| {
                 let spread = spread(probe).filter(|spread| axes.iter().all(|axis| *axis < spread.ndim()))?;
-                Some(super::shares::reduced(&spread, &axes, mean))
+                Some(super::contributions::reduced(&spread, &axes, mean))
             };
             if holds(&reduce) {
-                return Some(super::shares::along_wrong_axes(axes, mean, Vec::new()));
+                return Some(super::contributions::along_wrong_axes(axes, mean, Vec::new()));
             }
         }
     }

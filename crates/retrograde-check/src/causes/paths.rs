@@ -6,13 +6,13 @@ use crate::message::text;
 use retrograde_textbook::{Layer, Tensor};
 
 /// Whether the output has the input's shape.
-fn same(view: &super::View<'_>) -> bool {
-    view.probe.x.shape() == view.probe.out.shape()
+fn same(probed: &super::ProbedBlock<'_>) -> bool {
+    probed.probe.x.shape() == probed.probe.out.shape()
 }
 
 fn say(id: &str, predicted: Vec<Option<Tensor>>) -> Diagnosis {
     Diagnosis::new(Cause::PathMissing { path: text!(format!("path-{id}")) }, predicted)
-        .worded(&format!("path_missing-{id}"))
+        .with_text(&format!("path_missing-{id}"))
 }
 
 /// A skip connection: out = x + f(x), and the contribution of the skip is missing.
@@ -20,7 +20,7 @@ pub(super) fn skip(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
     if case.is_parameter() {
         return None;
     }
-    let without = case.fit(|view| same(view).then(|| &view.truth - &view.upstream()))?;
+    let without = case.fit(|probed| same(probed).then(|| &probed.truth - &probed.upstream()))?;
     // The 1 in the slope of tanh is no skip.
     let known = super::slope::all(case).map(|all| super::slope::right_formula(&all)).unwrap_or_default();
     if !known.is_empty() && !known.contains("y/x") {
@@ -35,16 +35,16 @@ pub(super) fn direct(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
         return None;
     }
     // Of layers whose outputs depend on one input each it is a missing slope, and told as that.
-    let only = case.fit(|view| same(view).then(|| restrict(&view.upstream(), &view.truth)));
+    let only = case.fit(|probed| same(probed).then(|| restrict(&probed.upstream(), &probed.truth)));
     if let Some(predicted) = only {
         return Some(say("all_but_direct", predicted));
     }
-    let factor = case.fit(|view| {
-        let taken = same(view).then(|| &view.probe.out / &view.probe.x)?;
+    let factor = case.fit(|probed| {
+        let taken = same(probed).then(|| &probed.probe.out / &probed.probe.x)?;
         taken
             .iter()
             .all(|factor| factor.is_finite())
-            .then(|| restrict(&(view.upstream() * taken), &view.truth))
+            .then(|| restrict(&(probed.upstream() * taken), &probed.truth))
     })?;
     Some(say("factor", factor))
 }
@@ -56,11 +56,11 @@ fn restrict(values: &Tensor, to: &Tensor) -> Tensor {
 
 /// G = T − λ · value: weight decay in the one and not in the other.
 pub(super) fn weight_decay(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
-    let first = case.smooth().map(|(_, view)| view).find(|view| view.verdict.is_wrong())?;
+    let first = case.smooth().map(|(_, probed)| probed).find(|probed| probed.verdict.is_wrong())?;
     // Where the output is the loss itself, the decay in it is scaled as the rest of it is.
-    let value = |view: &super::View<'_>| {
-        let value = &view.probe.values[case.block];
-        if let [d] = view.d[..] { value * d } else { value.clone() }
+    let value = |probed: &super::ProbedBlock<'_>| {
+        let value = &probed.probe.values[case.block];
+        if let [d] = probed.d[..] { value * d } else { value.clone() }
     };
     let values = value(first);
     let (mut top, mut bottom) = (0.0, 0.0);
@@ -71,23 +71,23 @@ pub(super) fn weight_decay(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnos
         }
     }
     let lambda = top / bottom;
-    let predicted = case.fit(|view| Some(&view.truth - &(value(view) * lambda)))?;
+    let predicted = case.fit(|probed| Some(&probed.truth - &(value(probed) * lambda)))?;
     // The arguments of a loss that is no layer are its parameters, where their batch is known or each has a shape of its own; else
     // they may be predictions and targets.
     let shape = |block: usize| first.probe.values[block].shape();
-    let others = (0..case.answers.names.len()).filter(|other| *other != case.block);
-    let has_own_shape =
-        case.answers.names.len() > 1 && others.into_iter().all(|other| shape(other) != shape(case.block));
+    let others = (0..case.observations.names.len()).filter(|other| *other != case.block);
+    let has_own_shape = case.observations.names.len() > 1
+        && others.into_iter().all(|other| shape(other) != shape(case.block));
     let of_loss = first.d.len() == 1 && case.labels.is_none();
     let of_parameter =
-        if of_loss { has_own_shape || case.answers.data.len() > 1 } else { case.is_parameter() };
+        if of_loss { has_own_shape || case.observations.data.len() > 1 } else { case.is_parameter() };
     if of_parameter {
         return Some(decay(lambda, case.name(), predicted));
     }
     let added = format!("{} · {}", super::formulas::plain(-lambda), case.name());
     let how = format!("{} + {added}", case.gradient()).replace("+ −", "− ");
     let cause = Cause::GradientChanged { how };
-    Some(Diagnosis::new(cause, predicted).worded("gradient_changed-added").with("added", added))
+    Some(Diagnosis::new(cause, predicted).with_text("gradient_changed-added").with("added", added))
 }
 
 /// What is to be said of a gradient that lacks λ times its parameter.

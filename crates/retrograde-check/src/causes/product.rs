@@ -5,7 +5,7 @@ use ndarray::Array2;
 use super::formulas::{self, Sought};
 use super::{Case, Diagnosis};
 use crate::Cause;
-use crate::view::View;
+use crate::probed_block::ProbedBlock;
 use retrograde_textbook::Layer;
 
 /// Each share of a parameter's gradient is a function of one number of the input: of that in its row, for a product, or
@@ -15,10 +15,10 @@ pub(super) fn of_one_input(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnos
         return None;
     }
     let mut points: [Vec<Sought>; 2] = [Vec::new(), Vec::new()];
-    for (_, view) in case.smooth() {
-        let code = view.responses?;
-        for_each_share(view, |x, y, at, error| {
-            let point = (x, y, view.jacobian.centre[at]);
+    for (_, probed) in case.smooth() {
+        let code = probed.claimed_jacobians?;
+        for_each_share(probed, |x, y, at, error| {
+            let point = (x, y, probed.jacobian.center[at]);
             points[0].push((point, code[at], 10.0 * error + 1e-9));
             points[1].push((point, point.2, 10.0 * error + 1e-9));
         })?;
@@ -31,65 +31,67 @@ pub(super) fn of_one_input(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnos
     // Where the outputs share their inputs beside, it must be said that only the own share is there.
     let own_only = code == "s";
     let right = formulas::search(&points[1], false).map_or_else(String::new, |(name, _)| name);
-    let predicted = case.fit_shares(|view, code| {
-        let mut shares = Array2::zeros(code.raw_dim());
-        for_each_share(view, |x, y, at, _| shares[at] = formula((x, y, view.jacobian.centre[at])))?;
-        Some(shares)
+    let predicted = case.fit_shares(|probed, code| {
+        let mut contributions = Array2::zeros(code.raw_dim());
+        for_each_share(probed, |x, y, at, _| {
+            contributions[at] = formula((x, y, probed.jacobian.center[at]))
+        })?;
+        Some(contributions)
     })?;
     if own_only {
         return Some(Diagnosis::new(Cause::DiagonalOnly, predicted));
     }
-    if !case.smooth().all(|(_, view)| stands_alone(view)) {
+    if !case.smooth().all(|(_, probed)| stands_alone(probed)) {
         return None;
     }
     let id = if right.is_empty() { "wrong_slope-of_another" } else { "wrong_slope-of_input" };
     let cause = Cause::WrongSlope { code: code.into(), right: right.into() };
-    Some(Diagnosis::new(cause, predicted).worded(id))
+    Some(Diagnosis::new(cause, predicted).with_text(id))
 }
 
 /// A weight between as many inputs as outputs whose gradient is made of the layer's own output where its input belongs: of
 /// that of the same number, which the list of activations holds one place further on.
 pub(super) fn own_output(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
-    let first = case.views.first()?;
+    let first = case.probed_blocks.first()?;
     let &[inputs, outputs] = first.jacobian.shape.as_slice() else { return None };
     if !case.is_parameter() || inputs != outputs || first.probe.x.shape().last() != Some(&inputs) {
         return None;
     }
-    let predicted = case.fit_shares(|view, _| {
-        let (x, out) = (&view.probe.x, &view.probe.out);
-        if x.shape() != out.shape() || !view.probe.x.iter().all(|x| *x != 0.0) {
+    let predicted = case.fit_shares(|probed, _| {
+        let (x, out) = (&probed.probe.x, &probed.probe.out);
+        if x.shape() != out.shape() || !probed.probe.x.iter().all(|x| *x != 0.0) {
             return None;
         }
         let (x, out): (Vec<f64>, Vec<f64>) = x.iter().zip(out).unzip();
-        let mut shares = view.jacobian.centre.clone();
-        for ((output, column), share) in shares.indexed_iter_mut() {
-            let from = output / inputs * inputs + view.jacobian.columns[column] / outputs;
-            *share *= out[from] / x[from];
+        let mut contributions = probed.jacobian.center.clone();
+        for ((output, column), contribution) in contributions.indexed_iter_mut() {
+            let from = output / inputs * inputs + probed.jacobian.columns[column] / outputs;
+            *contribution *= out[from] / x[from];
         }
-        Some(shares)
+        Some(contributions)
     })?;
     Some(Diagnosis::new(Cause::OwnOutput, predicted))
 }
 
 /// Whether the Jacobian has no other shares than those of [`for_each_share`].
-fn stands_alone(view: &View<'_>) -> bool {
-    let mut rest = view.jacobian.centre.clone();
+fn stands_alone(probed: &ProbedBlock<'_>) -> bool {
+    let mut rest = probed.jacobian.center.clone();
     let scale = rest.iter().fold(0.0_f64, |most, slope| most.max(slope.abs()));
-    for_each_share(view, |_, _, at, _| rest[at] = 0.0).is_some()
+    for_each_share(probed, |_, _, at, _| rest[at] = 0.0).is_some()
         && rest.iter().all(|slope| slope.abs() <= 1e-8 * scale)
 }
 
 /// Calls with the input's number, the output's, the place in the Jacobian and its error, for each share in use: where
 /// each output uses one element of the parameter at its own place, or as x · w does.
-fn for_each_share(view: &View<'_>, mut take: impl FnMut(f64, f64, [usize; 2], f64)) -> Option<()> {
-    let (x, out, of) = (&view.probe.x, &view.probe.out, &view.jacobian.shape);
+fn for_each_share(probed: &ProbedBlock<'_>, mut take: impl FnMut(f64, f64, [usize; 2], f64)) -> Option<()> {
+    let (x, out, of) = (&probed.probe.x, &probed.probe.out, &probed.jacobian.shape);
     let (x_shape, out_shape) = (x.shape(), out.shape());
     let (numbers, outputs): (Vec<f64>, Vec<f64>) =
         (x.iter().copied().collect(), out.iter().copied().collect());
     if let ([n, d], [rows, m], [high, wide]) = (x_shape, out_shape, of.as_slice())
         && (n, d, m) == (rows, high, wide)
     {
-        for (column, &element) in view.jacobian.columns.iter().enumerate() {
+        for (column, &element) in probed.jacobian.columns.iter().enumerate() {
             let (i, k) = (element / m, element % m);
             for row in 0..*n {
                 let output = row * m + k;
@@ -97,7 +99,7 @@ fn for_each_share(view: &View<'_>, mut take: impl FnMut(f64, f64, [usize; 2], f6
                     numbers[row * d + i],
                     outputs[output],
                     [output, column],
-                    view.jacobian.error[[output, column]],
+                    probed.jacobian.error[[output, column]],
                 );
             }
         }
@@ -106,13 +108,13 @@ fn for_each_share(view: &View<'_>, mut take: impl FnMut(f64, f64, [usize; 2], f6
     // One number for each column, or one for all.
     let wide = out_shape.last().copied().unwrap_or(1);
     let count: usize = of.iter().product();
-    if !(count == wide && of.last() == Some(&wide) || count == 1) || !view.jacobian.is_whole() {
+    if !(count == wide && of.last() == Some(&wide) || count == 1) || !probed.jacobian.is_whole() {
         return None;
     }
     for output in 0..outputs.len() {
         let column = output % count;
         let x = if x_shape == out_shape { numbers[output] } else { f64::NAN };
-        take(x, outputs[output], [output, column], view.jacobian.error[[output, column]]);
+        take(x, outputs[output], [output, column], probed.jacobian.error[[output, column]]);
     }
     Some(())
 }

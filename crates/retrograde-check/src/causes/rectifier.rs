@@ -7,33 +7,36 @@ use crate::Cause;
 use crate::jacobian::{Rounding, slopes};
 use crate::message::text;
 use crate::probe::{normal, random, relative};
+use crate::probed_block::ProbedBlock;
 use crate::subject::with_values;
-use crate::view::View;
 use retrograde_textbook::{Layer, Tensor};
 
 /// A rectifier within the layer, whose mask is missing or inverted: for outputs that are off, backward has just the
 /// slopes that they have once they are on.
 pub(super) fn mask(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Diagnosis> {
     if let Some(predicted) = mask_at_the_beginning(case, layer) {
-        return Some(Diagnosis::new(Cause::MaskMissing, predicted).worded("mask_missing-first"));
+        return Some(Diagnosis::new(Cause::MaskMissing, predicted).with_text("mask_missing-first"));
     }
     for inverted in [false, true] {
         let (mut closed, mut opened) = (0, 0);
-        let fit = case.fit_shares(|view, code| {
-            let mut shares = view.jacobian.centre.clone();
-            let scale = code.iter().chain(&shares).fold(0.0_f64, |most, share| most.max(share.abs()));
+        let fit = case.fit_shares(|probed, code| {
+            let mut contributions = probed.jacobian.center.clone();
+            let scale = code
+                .iter()
+                .chain(&contributions)
+                .fold(0.0_f64, |most, contribution| most.max(contribution.abs()));
             // One output alone proves nothing: what is off is taken as it is.
             if code.nrows() < 2 {
                 return None;
             }
             for output in 0..code.nrows() {
-                let (own, right) = (code.row(output), view.jacobian.centre.row(output));
+                let (own, right) = (code.row(output), probed.jacobian.center.row(output));
                 if multiple(&right, &own, scale) == Some(1.0) {
                     continue;
                 }
                 if multiple(&right, &own, scale).is_some_and(|part| part.abs() < 1.0) {
                     // Off, and handed back all the same.
-                    if !is_beyond(case, layer, view, code, output) {
+                    if !is_beyond(case, layer, probed, code, output) {
                         return None;
                     }
                     opened += 1;
@@ -42,9 +45,9 @@ pub(super) fn mask(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Diagnosis> 
                 } else {
                     return None;
                 }
-                shares.row_mut(output).assign(&code.row(output));
+                contributions.row_mut(output).assign(&code.row(output));
             }
-            Some(shares)
+            Some(contributions)
         });
         if opened == 0 || inverted && closed == 0 {
             continue;
@@ -55,7 +58,7 @@ pub(super) fn mask(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Diagnosis> 
         } else {
             (Cause::MaskMissing, "mask_missing-within")
         };
-        return Some(Diagnosis::new(cause, predicted).worded(id).remark(text!("mask-seen")));
+        return Some(Diagnosis::new(cause, predicted).with_text(id).remark(text!("mask-seen")));
     }
     None
 }
@@ -80,12 +83,12 @@ fn mask_at_the_beginning(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Vec<O
     if case.is_parameter() {
         return None;
     }
-    let stopped = |view: &View<'_>| {
-        view.probe.x.iter().zip(&view.truth).all(|(x, truth)| *x > 0.0 || *truth == 0.0 || truth.is_nan())
+    let stopped = |probed: &ProbedBlock<'_>| {
+        probed.probe.x.iter().zip(&probed.truth).all(|(x, truth)| *x > 0.0 || *truth == 0.0 || truth.is_nan())
     };
-    case.fit(|view| {
-        let there = stopped(view).then(|| view.probe.x.mapv(f64::abs))?;
-        super::changed::elsewhere(case, layer, view, &there, &view.probe.values[1..])
+    case.fit(|probed| {
+        let there = stopped(probed).then(|| probed.probe.x.mapv(f64::abs))?;
+        super::changed::elsewhere(case, layer, probed, &there, &probed.probe.values[1..])
     })
 }
 
@@ -94,40 +97,40 @@ fn mask_at_the_beginning(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Vec<O
 fn is_beyond(
     case: &Case<'_>,
     layer: &mut dyn Layer,
-    view: &View<'_>,
+    probed: &ProbedBlock<'_>,
     code: &Array2<f64>,
     output: usize,
 ) -> bool {
-    let share = view
+    let contribution = probed
         .jacobian
         .spread(code.row(output).iter().copied())
-        .mapv(|share| if share.is_nan() { 0.0 } else { share });
-    let length = share.iter().map(|share| share * share).sum::<f64>().sqrt();
+        .mapv(|contribution| if contribution.is_nan() { 0.0 } else { contribution });
+    let length = contribution.iter().map(|contribution| contribution * contribution).sum::<f64>().sqrt();
     if length == 0.0 {
         return false;
     }
-    let along = &share / length;
+    let along = &contribution / length;
     // In the elements that were differentiated.
-    let inside = view.jacobian.spread(view.jacobian.columns.iter().map(|_| 1.0));
+    let inside = probed.jacobian.spread(probed.jacobian.columns.iter().map(|_| 1.0));
     let directions = [71, 72].map(|seed| {
-        let drawn = normal(share.shape(), &mut random(seed));
+        let drawn = normal(contribution.shape(), &mut random(seed));
         ndarray::Zip::from(&drawn)
             .and(&inside)
             .map_collect(|drawn, inside| if inside.is_nan() { 0.0 } else { *drawn })
     });
     let mut at = |block: &Tensor| -> Option<Vec<f64>> {
-        let mut all = view.probe.values[1..].to_vec();
+        let mut all = probed.probe.values[1..].to_vec();
         let x = if case.block == 0 {
             block
         } else {
             all[case.block - 1].clone_from(block);
-            &view.probe.x
+            &probed.probe.x
         };
         let out = with_values(layer, &all, |layer| layer.forward(x)).ok()?;
         out.iter().nth(output).map(|value| vec![*value])
     };
-    let value = &view.probe.values[case.block];
-    let noise = case.answers.noise;
+    let value = &probed.probe.values[case.block];
+    let noise = case.observations.noise;
     let mut slope = |from: &Tensor, direction: &Tensor| -> Option<f64> {
         let middle = at(from)?;
         let rounding = Rounding { relative: noise, floor: Vec::new() };
@@ -146,7 +149,8 @@ fn is_beyond(
     });
     found.is_some_and(|moved| {
         directions.iter().all(|direction| {
-            let terms = || share.iter().zip(direction).map(|(share, along)| share * along);
+            let terms =
+                || contribution.iter().zip(direction).map(|(contribution, along)| contribution * along);
             let gross: f64 = terms().map(f64::abs).sum();
             slope(&moved, direction).is_some_and(|seen| agrees(seen, terms().sum(), gross))
         })

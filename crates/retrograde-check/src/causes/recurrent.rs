@@ -13,7 +13,7 @@ use super::within::Slope;
 use super::{Case, Diagnosis};
 use crate::comparison::index_of;
 use crate::message::text;
-use crate::view::View;
+use crate::probed_block::ProbedBlock;
 use crate::{Cause, Message};
 use retrograde_textbook::{Layer, Tensor};
 
@@ -25,7 +25,7 @@ const ACTIVATIONS: [Slope; 4] = [
     ("", |_| 1.0),
 ];
 
-/// A step h = f(… + hₜ₋₁ · W) whose f and W are recognised: its transfer gives the true slopes in the sequence.
+/// A step h = f(… + hₜ₋₁ · W) whose f and W are recognized: its transfer gives the true slopes in the sequence.
 struct Recurrence {
     layout: Layout,
     activation: &'static str,
@@ -36,16 +36,16 @@ struct Recurrence {
 }
 
 impl Recurrence {
-    fn recognise(case: &Case<'_>, layout: Layout) -> Option<Recurrence> {
+    fn recognize(case: &Case<'_>, layout: Layout) -> Option<Recurrence> {
         for (activation, slope) in ACTIVATIONS {
-            for weights in 0..case.answers.names.len() {
+            for weights in 0..case.observations.names.len() {
                 for rows_first in [true, false] {
                     let found = Recurrence { layout, activation, slope, weights, rows_first };
-                    let is_square = |view: &View<'_>| {
-                        let units = view.probe.out.len_of(Axis(layout.unit));
-                        view.probe.values[weights].shape() == [units, units].as_slice()
+                    let is_square = |probed: &ProbedBlock<'_>| {
+                        let units = probed.probe.out.len_of(Axis(layout.unit));
+                        probed.probe.values[weights].shape() == [units, units].as_slice()
                     };
-                    if case.smooth().all(|(_, view)| is_square(view) && found.is(case, view)) {
+                    if case.smooth().all(|(_, probed)| is_square(probed) && found.is(case, probed)) {
                         return Some(found);
                     }
                 }
@@ -55,12 +55,14 @@ impl Recurrence {
     }
 
     /// Whether the true slopes in earlier steps of the sequence are those of the step before, through the transfer.
-    fn is(&self, case: &Case<'_>, view: &View<'_>) -> bool {
-        let Some(all) = Unrolled::new(case.answers, view.number, self.layout) else { return false };
+    fn is(&self, case: &Case<'_>, probed: &ProbedBlock<'_>) -> bool {
+        let Some(all) = Unrolled::new(case.observations, probed.probe_index, self.layout) else {
+            return false;
+        };
         let sequence = all.blocks[self.layout.block].clone();
         all.samples.iter().all(|steps| {
             (1..steps.len()).all(|t| {
-                let handed = self.transfer(&all, view, &steps[t], false).dot(&before(&all.truth, steps, t));
+                let handed = self.transfer(&all, probed, &steps[t], false).dot(&before(&all.truth, steps, t));
                 let rows = steps[t].iter().zip(handed.rows());
                 rows.into_iter().all(|(row, handed)| {
                     sequence.clone().zip(&all.steps).filter(|(_, step)| **step != t).all(|(column, _)| {
@@ -77,8 +79,14 @@ impl Recurrence {
     }
 
     /// ∂hₜ/∂hₜ₋₁; or the same with W transposed.
-    fn transfer(&self, all: &Unrolled, view: &View<'_>, rows: &[usize], transposed: bool) -> Array2<f64> {
-        let (slopes, weights) = (self.slopes(all, rows), &view.probe.values[self.weights]);
+    fn transfer(
+        &self,
+        all: &Unrolled,
+        probed: &ProbedBlock<'_>,
+        rows: &[usize],
+        transposed: bool,
+    ) -> Array2<f64> {
+        let (slopes, weights) = (self.slopes(all, rows), &probed.probe.values[self.weights]);
         Array2::from_shape_fn((rows.len(), rows.len()), |(to, from)| {
             let rows_first = self.rows_first != transposed;
             slopes[to] * if rows_first { weights[[from, to]] } else { weights[[to, from]] }
@@ -92,8 +100,8 @@ impl Recurrence {
         case: &Case<'_>,
         handed: impl Fn(Array2<f64>, Array2<f64>, &[f64]) -> Array2<f64>,
     ) -> Option<Vec<Option<Tensor>>> {
-        fit(case, self.layout, |all, view, steps, t| {
-            let transfer = |transposed| self.transfer(all, view, &steps[t], transposed);
+        fit(case, self.layout, |all, probed, steps, t| {
+            let transfer = |transposed| self.transfer(all, probed, &steps[t], transposed);
             let slopes = self.slopes(all, &steps[t.saturating_sub(1)]);
             let code = handed(transfer(false), transfer(true), &slopes);
             Some(code.dot(&before(&all.code, steps, t)) - transfer(false).dot(&before(&all.truth, steps, t)))
@@ -103,12 +111,12 @@ impl Recurrence {
     /// The gradient of W has the outputs of the step where those of the step before belong.
     fn own_state(&self, case: &Case<'_>) -> Option<Vec<Option<Tensor>>> {
         (case.block == self.weights).then_some(())?;
-        fit(case, self.layout, |all, view, steps, t| {
+        fit(case, self.layout, |all, probed, steps, t| {
             let difference = before(&all.code, steps, t) - before(&all.truth, steps, t);
-            let mut off = self.transfer(all, view, &steps[t], false).dot(&difference);
+            let mut off = self.transfer(all, probed, &steps[t], false).dot(&difference);
             let slopes = self.slopes(all, &steps[t]);
-            for (column, element) in all.blocks[case.block].clone().zip(&view.jacobian.columns) {
-                let at = index_of(*element, &view.jacobian.shape);
+            for (column, element) in all.blocks[case.block].clone().zip(&probed.jacobian.columns) {
+                let at = index_of(*element, &probed.jacobian.shape);
                 let [from, to] = if self.rows_first { [at[0], at[1]] } else { [at[1], at[0]] };
                 let earlier = if t == 0 { 0.0 } else { all.out[steps[t - 1][from]] };
                 off[[to, column]] += slopes[to] * (all.out[steps[t][from]] - earlier);
@@ -121,12 +129,12 @@ impl Recurrence {
 /// What is handed from a step to the one before it.
 pub(super) fn handed_back(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
     // The same transfer must be seen in several blocks.
-    if case.answers.names.len() < 2 {
+    if case.observations.names.len() < 2 {
         return None;
     }
     let layouts = Layout::all(case);
     for layout in &layouts {
-        if let Some(found) = Recurrence::recognise(case, *layout).and_then(|known| known.diagnose(case)) {
+        if let Some(found) = Recurrence::recognize(case, *layout).and_then(|known| known.diagnose(case)) {
             return Some(found);
         }
     }
@@ -137,7 +145,7 @@ pub(super) fn handed_back(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosi
 
 impl Recurrence {
     fn diagnose(&self, case: &Case<'_>) -> Option<Diagnosis> {
-        let (weights, f) = (case.answers.names[self.weights].as_str(), self.activation);
+        let (weights, f) = (case.observations.names[self.weights].as_str(), self.activation);
         if let Some(predicted) = self.own_state(case) {
             return Some(Diagnosis::new(Cause::OwnHiddenState, predicted).with("weights", weights));
         }
@@ -169,15 +177,15 @@ impl Recurrence {
 fn cut_off(case: &Case<'_>, layout: Layout) -> Option<Diagnosis> {
     let length = case.smooth().next()?.1.probe.out.len_of(Axis(layout.time));
     let reach = (0..length - 1).find(|reach| {
-        case.smooth().all(|(_, view)| {
-            Unrolled::new(case.answers, view.number, layout)
+        case.smooth().all(|(_, probed)| {
+            Unrolled::new(case.observations, probed.probe_index, layout)
                 .is_some_and(|all| is_cut_off(&all, layout, *reach))
         })
     })?;
     let predicted = if case.block == layout.block {
-        case.fit_shares(|view, _| {
-            let all = Unrolled::new(case.answers, view.number, layout)?;
-            let mut predicted = view.jacobian.centre.clone();
+        case.fit_shares(|probed, _| {
+            let all = Unrolled::new(case.observations, probed.probe_index, layout)?;
+            let mut predicted = probed.jacobian.center.clone();
             for (t, row) in all.samples.iter().flat_map(|steps| steps.iter().enumerate()).flat_map(rows_of) {
                 let far = all.steps.iter().enumerate().filter(|(_, step)| **step + reach < t);
                 far.for_each(|(column, _)| predicted[[row, column]] = 0.0);
@@ -216,8 +224,8 @@ fn is_cut_off(all: &Unrolled, layout: Layout, reach: usize) -> bool {
 
 /// What is handed back is too large or too small.
 fn scaled(case: &Case<'_>, layout: Layout) -> Option<Diagnosis> {
-    let (_, view) = case.smooth().next()?;
-    let all = Unrolled::new(case.answers, view.number, layout)?;
+    let (_, probed) = case.smooth().next()?;
+    let all = Unrolled::new(case.observations, probed.probe_index, layout)?;
     let one_earlier =
         all.samples.iter().flat_map(|steps| steps.iter().enumerate()).flat_map(rows_of).flat_map(
             |(t, row)| {
@@ -237,8 +245,8 @@ fn scaled(case: &Case<'_>, layout: Layout) -> Option<Diagnosis> {
 
 /// The errors of all blocks are those of one wrong transfer, whatever that is.
 fn in_another_way(case: &Case<'_>, layout: Layout) -> Option<Diagnosis> {
-    let is_wrong = |view: &View<'_>| {
-        let all = Unrolled::new(case.answers, view.number, layout)?;
+    let is_wrong = |probed: &ProbedBlock<'_>| {
+        let all = Unrolled::new(case.observations, probed.probe_index, layout)?;
         let sequence = all.blocks[layout.block].clone();
         let [code, truth, tolerance] =
             [&all.code, &all.truth, &all.tolerance].map(|numbers| numbers.slice(s![.., sequence.clone()]));
@@ -246,7 +254,7 @@ fn in_another_way(case: &Case<'_>, layout: Layout) -> Option<Diagnosis> {
         Some(off.any(|((code, truth), tolerance)| (code - truth).abs() > *tolerance))
     };
     // Where the sequence has its right gradient, so has what is handed back.
-    case.smooth().any(|(_, view)| is_wrong(view) == Some(true)).then_some(())?;
+    case.smooth().any(|(_, probed)| is_wrong(probed) == Some(true)).then_some(())?;
     let predicted = fit(case, layout, |all, _, steps, t| {
         let both = [before(&all.code, steps, t), before(&all.truth, steps, t)];
         let of = concatenate(Axis(0), &[both[0].view(), both[1].view()]).ok()?;
@@ -257,6 +265,6 @@ fn in_another_way(case: &Case<'_>, layout: Layout) -> Option<Diagnosis> {
 
 fn say(how: Message, id: &str, predicted: Vec<Option<Tensor>>) -> Diagnosis {
     let placeholders = how.arguments().clone();
-    let found = Diagnosis::new(Cause::HandedBack { how }, predicted).worded(id);
+    let found = Diagnosis::new(Cause::HandedBack { how }, predicted).with_text(id);
     placeholders.into_iter().fold(found, |found, (name, value)| found.with(&name, value))
 }

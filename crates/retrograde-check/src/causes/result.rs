@@ -2,7 +2,7 @@
 
 use super::{Case, Diagnosis};
 use crate::Cause;
-use crate::view::{View, largest};
+use crate::probed_block::{ProbedBlock, largest};
 use retrograde_textbook::{Layer, Tensor};
 
 /// A change: as it is written in NumPy, with `_` for the gradient, and as it is computed.
@@ -45,15 +45,15 @@ pub(super) fn changed(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
         let round = move |truth: &Tensor| truth.mapv(|g| rounded(g, bits));
         all.push((format!("_.astype({name})"), Box::new(round)));
     }
-    let clipped = || case.smooth().map(|(_, view)| view).filter(|view| view.verdict.is_wrong());
-    let most = clipped().map(|view| largest(&view.claimed)).fold(0.0, f64::max);
+    let clipped = || case.smooth().map(|(_, probed)| probed).filter(|probed| probed.verdict.is_wrong());
+    let most = clipped().map(|probed| largest(&probed.claimed)).fold(0.0, f64::max);
     if most > 0.0 {
         let limit = super::formulas::plain(most);
         let clip = move |truth: &Tensor| truth.mapv(|g| g.clamp(-most, most));
         all.push((format!("np.clip(_, -{limit}, {limit})"), Box::new(clip)));
     }
     for (code, change) in all {
-        if let Some(predicted) = case.fit(|view| Some(change(&view.truth))) {
+        if let Some(predicted) = case.fit(|probed| Some(change(&probed.truth))) {
             return Some(say(case, &code, predicted));
         }
     }
@@ -62,15 +62,15 @@ pub(super) fn changed(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
 
 /// G has the same norm wherever it is not T: clipped in its norm, or scaled to it. All elements must be known for that.
 fn scaled(case: &Case<'_>) -> Option<Diagnosis> {
-    let wrong = || case.smooth().map(|(_, view)| view).filter(|view| view.verdict.is_wrong());
-    if wrong().count() < 2 || !wrong().all(|view| view.jacobian.is_whole()) {
+    let wrong = || case.smooth().map(|(_, probed)| probed).filter(|probed| probed.verdict.is_wrong());
+    if wrong().count() < 2 || !wrong().all(|probed| probed.jacobian.is_whole()) {
         return None;
     }
     let norm = length(&wrong().next()?.claimed);
-    let predicted = case.fit(|view: &View<'_>| {
-        let own = length(&view.truth);
-        let factor = if view.verdict.is_wrong() { norm / own } else { 1.0 };
-        Some(&view.truth * factor)
+    let predicted = case.fit(|probed: &ProbedBlock<'_>| {
+        let own = length(&probed.truth);
+        let factor = if probed.verdict.is_wrong() { norm / own } else { 1.0 };
+        Some(&probed.truth * factor)
     })?;
     let limit = super::formulas::plain(norm);
     Some(say(case, &format!("_ * {limit} / np.linalg.norm(_)"), predicted))

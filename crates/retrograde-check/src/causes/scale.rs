@@ -4,24 +4,24 @@ use super::{Case, Diagnosis};
 use crate::Cause;
 use crate::message::text;
 use crate::probe::Probe;
-use crate::view::{View, largest};
+use crate::probed_block::{ProbedBlock, largest};
 use retrograde_textbook::{Layer, Tensor};
 
 /// G = 0 where the truth is not.
 pub(super) fn detached(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
     // Terms may cancel to 0 but for rounding; a number that is only small has come from somewhere.
-    let is_zero = |view: &View<'_>| largest(&view.claimed) <= 1e-12 * largest(&view.truth);
-    case.smooth().all(|(_, view)| is_zero(view)).then(|| cut_off(case))?
+    let is_zero = |probed: &ProbedBlock<'_>| largest(&probed.claimed) <= 1e-12 * largest(&probed.truth);
+    case.smooth().all(|(_, probed)| is_zero(probed)).then(|| cut_off(case))?
 }
 
 fn cut_off(case: &Case<'_>) -> Option<Diagnosis> {
-    let predicted = case.fit(|view| Some(&view.truth * 0.0))?;
+    let predicted = case.fit(|probed| Some(&probed.truth * 0.0))?;
     Some(Diagnosis::new(Cause::Detached, predicted).with("parameter", case.is_parameter()))
 }
 
 /// G = −T.
 pub(super) fn sign(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
-    let predicted = case.fit(|view| Some(view.truth.mapv(|truth| -truth)))?;
+    let predicted = case.fit(|probed| Some(probed.truth.mapv(|truth| -truth)))?;
     Some(Diagnosis::new(Cause::Sign, predicted))
 }
 
@@ -34,9 +34,9 @@ struct Ratio {
 }
 
 impl Ratio {
-    fn of(at: usize, view: &View<'_>) -> Option<Self> {
+    fn of(at: usize, probed: &ProbedBlock<'_>) -> Option<Self> {
         let (mut gt, mut tt, mut off) = (0.0, 0.0, 0.0);
-        for (claimed, truth, tolerance) in view.elements(&view.truth) {
+        for (claimed, truth, tolerance) in probed.elements(&probed.truth) {
             gt += claimed * truth;
             tt += truth * truth;
             off += tolerance * truth.abs();
@@ -55,8 +55,8 @@ const ROUNDED: f64 = 1e-8;
 /// G = c · T, with a c that is the same at all inputs or a function of the sizes.
 pub(super) fn factor(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
     // A single number has a ratio always: the ratio of one view must hold in another.
-    let ratios: Vec<Ratio> = case.smooth().filter_map(|(at, view)| Ratio::of(at, view)).collect();
-    let wrong = ratios.iter().filter(|ratio| case.views[ratio.at].verdict.is_wrong());
+    let ratios: Vec<Ratio> = case.smooth().filter_map(|(at, probed)| Ratio::of(at, probed)).collect();
+    let wrong = ratios.iter().filter(|ratio| case.probed_blocks[ratio.at].verdict.is_wrong());
     let &Ratio { at: shown, value, .. } = wrong.min_by(|a, b| a.uncertainty.total_cmp(&b.uncertainty))?;
     if value.abs() < ROUNDED {
         return cut_off(case);
@@ -66,19 +66,19 @@ pub(super) fn factor(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
     if names.is_empty() && !constant {
         return None;
     }
-    let of = |view: &View<'_>| {
-        let own = ratios.iter().find(|ratio| case.views[ratio.at].number == view.number);
+    let of = |probed: &ProbedBlock<'_>| {
+        let own = ratios.iter().find(|ratio| case.probed_blocks[ratio.at].probe_index == probed.probe_index);
         own.map(|ratio| if constant { value } else { ratio.value })
     };
-    let predicted = case.fit(|view| {
-        let factor = of(view).unwrap_or(0.0);
-        Some(view.truth.mapv(|truth| factor * truth))
+    let predicted = case.fit(|probed| {
+        let factor = of(probed).unwrap_or(0.0);
+        Some(probed.truth.mapv(|truth| factor * truth))
     })?;
     let plain = format!("{value:.6}").trim_end_matches('0').trim_end_matches('.').to_owned();
     let name = names.first().cloned().unwrap_or(plain);
-    let rows = samples(case, &case.views[shown]);
-    let parameter = case.is_parameter() || case.answers.samples().is_some();
-    let in_columns = name.contains('m') && case.answers.samples_in_columns();
+    let rows = samples(case, &case.probed_blocks[shown]);
+    let parameter = case.is_parameter() || case.observations.samples().is_some();
+    let in_columns = name.contains('m') && case.observations.samples_in_columns();
     let (cause, id) = match name.as_str() {
         "1/N" if case.is_parameter() && !is_loss(case) => (Cause::MeanForSum, "mean_for_sum"),
         "N" => (Cause::SumForMean, "sum_for_mean"),
@@ -87,7 +87,7 @@ pub(super) fn factor(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
         _ => (Cause::Factor { value, name: name.clone() }, "factor"),
     };
     let diagnosis = Diagnosis::new(cause, predicted)
-        .worded(id)
+        .with_text(id)
         .with("rows", rows)
         .with("times", format!("{value:.4}"))
         .with("negative", value < 0.0)
@@ -115,21 +115,23 @@ fn inverse(name: &str) -> String {
 
 /// G = c · (f − t) · T for a function f of one value: the gradient of a squared error of what was given for the loss.
 pub(super) fn of_square(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
-    let value = |view: &View<'_>| view.probe.out.sum();
-    if case.views.iter().any(|view| view.probe.out.len() != 1) {
+    let value = |probed: &ProbedBlock<'_>| probed.probe.out.sum();
+    if case.probed_blocks.iter().any(|probed| probed.probe.out.len() != 1) {
         return None;
     }
-    let ratios: Vec<Ratio> = case.smooth().filter_map(|(at, view)| Ratio::of(at, view)).collect();
+    let ratios: Vec<Ratio> = case.smooth().filter_map(|(at, probed)| Ratio::of(at, probed)).collect();
     // Of ½ o², a factor o that stands twice is √(2 f).
-    let root = |view: &View<'_>| (2.0 * value(view)).sqrt();
-    if ratios.len() >= 3 && ratios.iter().all(|ratio| ratio.is(root(&case.views[ratio.at]))) {
-        let predicted = case.fit(|view| Some(&view.truth * root(view)))?;
-        return Some(Diagnosis::new(Cause::OfSquare { target: 0.0 }, predicted).worded("of_square-output"));
+    let root = |probed: &ProbedBlock<'_>| (2.0 * value(probed)).sqrt();
+    if ratios.len() >= 3 && ratios.iter().all(|ratio| ratio.is(root(&case.probed_blocks[ratio.at]))) {
+        let predicted = case.fit(|probed| Some(&probed.truth * root(probed)))?;
+        return Some(
+            Diagnosis::new(Cause::OfSquare { target: 0.0 }, predicted).with_text("of_square-output"),
+        );
     }
     let mut sharp: Vec<&Ratio> = ratios.iter().collect();
     sharp.sort_by(|a, b| a.uncertainty.total_cmp(&b.uncertainty));
     let (first, second) = (*sharp.first()?, *sharp.get(1)?);
-    let of = |ratio: &Ratio| value(&case.views[ratio.at]);
+    let of = |ratio: &Ratio| value(&case.probed_blocks[ratio.at]);
     let slope = (second.value - first.value) / (of(second) - of(first));
     let target = of(first) - first.value / slope;
     let plain = |number: f64, wanted: f64| (number - wanted).abs() <= 1e-5;
@@ -138,7 +140,7 @@ pub(super) fn of_square(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis>
     }
     let (slope, target) =
         (slope.round(), if plain(target, target.round()) { target.round() } else { target });
-    let predicted = case.fit(|view| Some(&view.truth * (slope * (value(view) - target))))?;
+    let predicted = case.fit(|probed| Some(&probed.truth * (slope * (value(probed) - target))))?;
     let less = if target == 0.0 { String::new() } else { format!(" − {}", super::formulas::plain(target)) };
     Some(Diagnosis::new(Cause::OfSquare { target }, predicted).with("less", less))
 }
@@ -155,38 +157,38 @@ const CONSTANTS: [(f64, &str); 6] = [
 
 /// Whether all that comes out is one number: the mean is then in the loss, and not in the sum over the samples.
 fn is_loss(case: &Case<'_>) -> bool {
-    case.views.iter().all(|view| view.probe.out.len() == 1)
+    case.probed_blocks.iter().all(|probed| probed.probe.out.len() == 1)
 }
 
 /// How many samples there are at a probe: rows or columns.
-fn samples(case: &Case<'_>, view: &View<'_>) -> usize {
-    let x = view.probe.x.shape();
-    let of_input = if case.answers.samples_in_columns() { x.last() } else { x.first() };
-    case.answers.samples().or(of_input.copied()).unwrap_or(1)
+fn samples(case: &Case<'_>, probed: &ProbedBlock<'_>) -> usize {
+    let x = probed.probe.x.shape();
+    let of_input = if case.observations.samples_in_columns() { x.last() } else { x.first() };
+    case.observations.samples().or(of_input.copied()).unwrap_or(1)
 }
 
 /// How many channels of the output a block has numbers for: a bias one for each, weights along their first or last axis.
-fn channels(view: &View<'_>) -> usize {
-    let (own, out) = (view.truth.shape(), view.probe.out.shape());
+fn channels(probed: &ProbedBlock<'_>) -> usize {
+    let (own, out) = (probed.truth.shape(), probed.probe.out.shape());
     let filters = own.first().filter(|filters| own.len() > 1 && out.get(1) == Some(filters));
     let units = own.last().filter(|units| own.len() > 1 && out.last() == Some(units));
-    filters.or(units).copied().unwrap_or(view.truth.len()).max(1)
+    filters.or(units).copied().unwrap_or(probed.truth.len()).max(1)
 }
 
 /// The names of the factor that hold in all views.
 fn names(case: &Case<'_>, ratios: &[Ratio]) -> Vec<String> {
-    let columns = case.answers.samples_in_columns();
-    let size = |view: &View<'_>, which: usize| -> f64 {
-        let (x, out) = (view.probe.x.shape(), view.probe.out.shape());
+    let columns = case.observations.samples_in_columns();
+    let size = |probed: &ProbedBlock<'_>, which: usize| -> f64 {
+        let (x, out) = (probed.probe.x.shape(), probed.probe.out.shape());
         let features = if columns { x.first() } else { x.last() };
         let number = match which {
-            0 => Some(self::samples(case, view)),
+            0 => Some(self::samples(case, probed)),
             1 => features.copied(),
             2 => if columns { out.first() } else { out.last() }.copied(),
-            3 => Some(view.probe.x.len()),
-            4 => Some(view.probe.out.len()),
+            3 => Some(probed.probe.x.len()),
+            4 => Some(probed.probe.out.len()),
             // A bias or filter of a channel meets each position of each sample.
-            _ => Some(view.probe.out.len() / channels(view)),
+            _ => Some(probed.probe.out.len() / channels(probed)),
         };
         number.unwrap_or(1) as f64
     };
@@ -199,25 +201,27 @@ fn names(case: &Case<'_>, ratios: &[Ratio]) -> Vec<String> {
         vec!["N", "D", "C", "(N·D)", "(N·C)"]
     };
     if case.is_parameter() {
-        dimensions.extend(match case.views[0].probe.out.ndim() {
+        dimensions.extend(match case.probed_blocks[0].probe.out.ndim() {
             4 => Some("(N·H·W)"),
             3 => Some("(N·L)"),
             _ => None,
         });
     }
     let mut found = Vec::new();
-    let offer = |found: &mut Vec<String>, name: String, value: &dyn Fn(&View<'_>) -> f64| {
-        let fits = |ratio: &Ratio| ratio.is(value(&case.views[ratio.at]));
+    let offer = |found: &mut Vec<String>, name: String, value: &dyn Fn(&ProbedBlock<'_>) -> f64| {
+        let fits = |ratio: &Ratio| ratio.is(value(&case.probed_blocks[ratio.at]));
         if ratios.iter().all(fits) {
             found.push(name);
         }
     };
     // Where the number of samples is the same at all probes, it is told by its name before a number that it happens to be.
-    let fixed = case.smooth().all(|(_, view)| samples(case, view) == samples(case, &case.views[0]));
-    let has_samples = case.answers.samples().is_some() || case.views[0].probe.x.ndim() > 1 && !is_loss(case);
-    if fixed && has_samples && samples(case, &case.views[0]) > 2 {
-        offer(&mut found, "N".to_owned(), &|view| samples(case, view) as f64);
-        offer(&mut found, "1/N".to_owned(), &|view| 1.0 / samples(case, view) as f64);
+    let fixed =
+        case.smooth().all(|(_, probed)| samples(case, probed) == samples(case, &case.probed_blocks[0]));
+    let has_samples =
+        case.observations.samples().is_some() || case.probed_blocks[0].probe.x.ndim() > 1 && !is_loss(case);
+    if fixed && has_samples && samples(case, &case.probed_blocks[0]) > 2 {
+        offer(&mut found, "N".to_owned(), &|probed| samples(case, probed) as f64);
+        offer(&mut found, "1/N".to_owned(), &|probed| 1.0 / samples(case, probed) as f64);
     }
     for (sign, minus) in [(1.0, ""), (-1.0, "−")] {
         for n in 2..=10 {
@@ -228,34 +232,35 @@ fn names(case: &Case<'_>, ratios: &[Ratio]) -> Vec<String> {
     }
     // A size that is the same at all probes is a constant, and told above.
     for (which, name) in dimensions.iter().enumerate() {
-        let varies = case.smooth().any(|(_, view)| size(view, which) != size(&case.views[0], which));
-        let told = !varies && which > 0 && which < 3 && size(&case.views[0], which) <= 10.0;
+        let varies =
+            case.smooth().any(|(_, probed)| size(probed, which) != size(&case.probed_blocks[0], which));
+        let told = !varies && which > 0 && which < 3 && size(&case.probed_blocks[0], which) <= 10.0;
         for (sign, minus) in [(1.0, ""), (-1.0, "−")] {
             if !told {
                 let plain = name.trim_matches(['(', ')']);
-                offer(&mut found, format!("{minus}{plain}"), &|view| sign * size(view, which));
-                offer(&mut found, format!("{minus}1/{name}"), &|view| sign / size(view, which));
+                offer(&mut found, format!("{minus}{plain}"), &|probed| sign * size(probed, which));
+                offer(&mut found, format!("{minus}1/{name}"), &|probed| sign / size(probed, which));
             }
-            offer(&mut found, format!("{minus}√{name}"), &|view| sign * size(view, which).sqrt());
-            offer(&mut found, format!("{minus}1/√{name}"), &|view| sign / size(view, which).sqrt());
-            offer(&mut found, format!("{minus}{name}²"), &|view| sign * size(view, which).powi(2));
-            offer(&mut found, format!("{minus}1/{name}²"), &|view| sign / size(view, which).powi(2));
+            offer(&mut found, format!("{minus}√{name}"), &|probed| sign * size(probed, which).sqrt());
+            offer(&mut found, format!("{minus}1/√{name}"), &|probed| sign / size(probed, which).sqrt());
+            offer(&mut found, format!("{minus}{name}²"), &|probed| sign * size(probed, which).powi(2));
+            offer(&mut found, format!("{minus}1/{name}²"), &|probed| sign / size(probed, which).powi(2));
         }
     }
     if found.is_empty() {
         let n = dimensions[0];
         for (of, name) in [(1, dimensions[1]), (2, dimensions[2])] {
             for (sign, minus) in [(1.0, ""), (-1.0, "−")] {
-                offer(&mut found, format!("{minus}{n}/{name}"), &|view| {
-                    sign * size(view, 0) / size(view, of)
+                offer(&mut found, format!("{minus}{n}/{name}"), &|probed| {
+                    sign * size(probed, 0) / size(probed, of)
                 });
-                offer(&mut found, format!("{minus}{name}/{n}"), &|view| {
-                    sign * size(view, of) / size(view, 0)
+                offer(&mut found, format!("{minus}{name}/{n}"), &|probed| {
+                    sign * size(probed, of) / size(probed, 0)
                 });
             }
         }
-        offer(&mut found, format!("{n}/({n} − 1)"), &|view| size(view, 0) / (size(view, 0) - 1.0));
-        offer(&mut found, format!("({n} − 1)/{n}"), &|view| (size(view, 0) - 1.0) / size(view, 0));
+        offer(&mut found, format!("{n}/({n} − 1)"), &|probed| size(probed, 0) / (size(probed, 0) - 1.0));
+        offer(&mut found, format!("({n} − 1)/{n}"), &|probed| (size(probed, 0) - 1.0) / size(probed, 0));
         for (value, name) in CONSTANTS {
             offer(&mut found, name.to_owned(), &|_| value);
             offer(&mut found, format!("1/{name}"), &|_| 1.0 / value);
@@ -305,12 +310,12 @@ impl Besides {
             ("1/N", true) => Cause::MeanForSum,
             ("N", _) => Cause::SumForMean,
             _ => {
-                let value = case.views.first().map_or(1.0, |view| self.of(view.probe));
+                let value = case.probed_blocks.first().map_or(1.0, |probed| self.of(probed.probe));
                 Cause::Factor { value, name: name.to_owned() }
             }
         };
         Diagnosis::new(cause, predicted)
-            .worded("besides-factor")
+            .with_text("besides-factor")
             .with("name", name)
             .with("inverse", inverse(name))
             .with("block", case.name())

@@ -5,63 +5,63 @@ use super::{Case, Diagnosis};
 use crate::message::text;
 use crate::numbers::nth;
 use crate::probe::{normal, random};
+use crate::probed_block::ProbedBlock;
 use crate::subject::{claims, with_values};
-use crate::view::View;
 use crate::{Cause, Message};
 use retrograde_textbook::{Layer, Tensor};
 
 /// An element: its input, output and right slope, the slope that the code uses, and how exact that is.
-pub(super) struct Element {
+pub(super) struct ElementSlope {
     pub(super) point: Point,
     pub(super) code: f64,
     pub(super) tolerance: f64,
 }
 
 /// The differentiated elements of a view; `None` unless each output depends on its own input alone.
-fn elements(view: &View<'_>) -> Option<Vec<Element>> {
-    if view.block != 0 || view.probe.x.shape() != view.probe.out.shape() {
+fn elements(probed: &ProbedBlock<'_>) -> Option<Vec<ElementSlope>> {
+    if probed.block != 0 || probed.probe.x.shape() != probed.probe.out.shape() {
         return None;
     }
-    let (x, y): (Vec<f64>, Vec<f64>) = view.probe.x.iter().zip(&view.probe.out).unzip();
-    let (claimed, tolerance): (Vec<f64>, Vec<f64>) = view.claimed.iter().zip(&view.tolerance).unzip();
+    let (x, y): (Vec<f64>, Vec<f64>) = probed.probe.x.iter().zip(&probed.probe.out).unzip();
+    let (claimed, tolerance): (Vec<f64>, Vec<f64>) = probed.claimed.iter().zip(&probed.tolerance).unzip();
     let mut found = Vec::new();
-    for (column, &at) in view.jacobian.columns.iter().enumerate() {
-        let slopes = view.jacobian.centre.column(column);
+    for (column, &at) in probed.jacobian.columns.iter().enumerate() {
+        let slopes = probed.jacobian.center.column(column);
         let elsewhere = slopes.iter().enumerate().any(|(o, slope)| o != at && slope.abs() > 1e-9);
         if elsewhere {
             return None;
         }
-        let d = view.d[at];
+        let d = probed.d[at];
         if d != 0.0 {
             let point = (x[at], y[at], slopes[at]);
-            found.push(Element { point, code: claimed[at] / d, tolerance: tolerance[at] / d.abs() });
+            found.push(ElementSlope { point, code: claimed[at] / d, tolerance: tolerance[at] / d.abs() });
         }
     }
     Some(found)
 }
 
 /// All elements of all views.
-pub(super) fn all(case: &Case<'_>) -> Option<Vec<Element>> {
+pub(super) fn all(case: &Case<'_>) -> Option<Vec<ElementSlope>> {
     at_least(4, case)
 }
 
-fn at_least(count: usize, case: &Case<'_>) -> Option<Vec<Element>> {
+fn at_least(count: usize, case: &Case<'_>) -> Option<Vec<ElementSlope>> {
     let mut found = Vec::new();
-    for (_, view) in case.smooth() {
-        found.extend(elements(view)?);
+    for (_, probed) in case.smooth() {
+        found.extend(elements(probed)?);
     }
     (found.len() >= count).then_some(found)
 }
 
 /// The predictions of a slope in x, y, s and the gradient from above.
 pub(super) fn fit(case: &Case<'_>, slope: impl Fn(Point, f64) -> f64) -> Option<Vec<Option<Tensor>>> {
-    case.fit(|view| {
-        let mut predicted = view.truth.clone();
-        let (x, y): (Vec<f64>, Vec<f64>) = view.probe.x.iter().zip(&view.probe.out).unzip();
+    case.fit(|probed| {
+        let mut predicted = probed.truth.clone();
+        let (x, y): (Vec<f64>, Vec<f64>) = probed.probe.x.iter().zip(&probed.probe.out).unzip();
         let flat = predicted.as_slice_mut().expect("a new array is contiguous");
-        for (column, &at) in view.jacobian.columns.iter().enumerate() {
-            let s = view.jacobian.centre[[at, column]];
-            flat[at] = view.d[at] * slope((x[at], y[at], s), view.d[at]);
+        for (column, &at) in probed.jacobian.columns.iter().enumerate() {
+            let s = probed.jacobian.center[[at, column]];
+            flat[at] = probed.d[at] * slope((x[at], y[at], s), probed.d[at]);
         }
         Some(predicted)
     })
@@ -83,27 +83,27 @@ pub(super) fn slope_missing_or_twice(case: &Case<'_>, _: &mut dyn Layer) -> Opti
 pub(super) fn epsilon(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Diagnosis> {
     // A single number is asked for at three inputs.
     let all = at_least(3, case)?;
-    let is_near = |e: &Element| (e.code - e.point.2).abs() <= NEARLY * e.point.2.abs();
+    let is_near = |e: &ElementSlope| (e.code - e.point.2).abs() <= NEARLY * e.point.2.abs();
     if !all.iter().all(is_near) {
         return None;
     }
-    let mut truth_at = |view: &View<'_>, aside: f64| {
-        let x = &view.probe.x + aside;
-        let there = case.answers.jacobian_at(layer, view, 0, &x, &view.probe.values[1..])?;
-        (there.kinks.is_empty() && !there.jump).then(|| there.vjp(&view.d))
+    let mut truth_at = |probed: &ProbedBlock<'_>, aside: f64| {
+        let x = &probed.probe.x + aside;
+        let there = case.observations.jacobian_at(layer, probed, 0, &x, &probed.probe.values[1..])?;
+        (there.kinks.is_empty() && !there.jump).then(|| there.vjp(&probed.d))
     };
     // How far aside, from the element that shows it best and how its slope bends.
-    let view = case.smooth().map(|(_, view)| view).find(|view| view.verdict.is_wrong())?;
-    let bent = truth_at(view, BEND)?;
-    let size = |at: &usize| view.off(*at) / nth(&view.tolerance, *at);
-    let at = view.wrong().into_iter().max_by(|a, b| size(a).total_cmp(&size(b)))?;
-    let bend = (nth(&bent, at) - nth(&view.truth, at)) / BEND;
-    let aside = (nth(&view.claimed, at) - nth(&view.truth, at)) / bend;
+    let probed = case.smooth().map(|(_, probed)| probed).find(|probed| probed.verdict.is_wrong())?;
+    let bent = truth_at(probed, BEND)?;
+    let size = |at: &usize| probed.error(*at) / nth(&probed.tolerance, *at);
+    let at = probed.wrong().into_iter().max_by(|a, b| size(a).total_cmp(&size(b)))?;
+    let bend = (nth(&bent, at) - nth(&probed.truth, at)) / BEND;
+    let aside = (nth(&probed.claimed, at) - nth(&probed.truth, at)) / bend;
     let value = rounded(aside.abs());
-    let predicted = case.fit(|view| truth_at(view, value.copysign(aside)))?;
+    let predicted = case.fit(|probed| truth_at(probed, value.copysign(aside)))?;
     (value > 0.0).then(|| {
         Diagnosis::new(Cause::Epsilon { value }, predicted)
-            .worded("epsilon-aside")
+            .with_text("epsilon-aside")
             .with("in_forward", aside < 0.0)
     })
 }
@@ -124,7 +124,7 @@ fn or_slope(formula: &str) -> &str {
 }
 
 /// The right slope as a short formula; empty if there is none.
-pub(super) fn right_formula(all: &[Element]) -> String {
+pub(super) fn right_formula(all: &[ElementSlope]) -> String {
     let points: Vec<_> = all.iter().map(|e| (e.point, e.point.2, 1e-9)).collect();
     formulas::search(&points, false).map_or_else(String::new, |(name, _)| name)
 }
@@ -133,9 +133,10 @@ pub(super) fn right_formula(all: &[Element]) -> String {
 pub(super) fn at_output_or_input(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Diagnosis> {
     let all = all(case)?;
     let right = right_formula(&all);
-    let at_output = case.fit(|view| {
-        let there = case.answers.jacobian_at(layer, view, 0, &view.probe.out, &view.probe.values[1..])?;
-        (there.kinks.is_empty() && !there.jump).then(|| there.vjp(&view.d))
+    let at_output = case.fit(|probed| {
+        let there =
+            case.observations.jacobian_at(layer, probed, 0, &probed.probe.out, &probed.probe.values[1..])?;
+        (there.kinks.is_empty() && !there.jump).then(|| there.vjp(&probed.d))
     });
     if let Some(predicted) = at_output {
         return Some(Diagnosis::new(Cause::SlopeAtOutput, predicted).with("right", or_slope(&right)));
@@ -145,19 +146,21 @@ pub(super) fn at_output_or_input(case: &Case<'_>, layer: &mut dyn Layer) -> Opti
         return None;
     }
     // At x = f(u) a formula in y, computed from x, gives the right slope of u.
-    let view =
-        case.smooth().map(|(_, view)| view).find(|view| view.verdict.is_wrong() && view.number == 0)?;
-    let u = normal(view.probe.x.shape(), &mut random(77));
-    let parameters = &view.probe.values[1..];
+    let probed = case
+        .smooth()
+        .map(|(_, probed)| probed)
+        .find(|probed| probed.verdict.is_wrong() && probed.probe_index == 0)?;
+    let u = normal(probed.probe.x.shape(), &mut random(77));
+    let parameters = &probed.probe.values[1..];
     let x = with_values(layer, parameters, |layer| layer.forward(&u)).ok()?;
-    let there = case.answers.jacobian_at(layer, view, 0, &u, parameters)?;
+    let there = case.observations.jacobian_at(layer, probed, 0, &u, parameters)?;
     let truth = there.vjp(&vec![1.0; u.len()]);
     let code = with_values(layer, parameters, |layer| {
         layer.forward(&x)?;
         claims(layer, &Tensor::ones(x.shape()))
     });
     let code = code.ok()?.swap_remove(0)?;
-    let scale = super::super::view::largest(&truth);
+    let scale = super::super::probed_block::largest(&truth);
     let mut varied = false;
     for (code, truth) in code.iter().zip(&truth).filter(|(_, truth)| !truth.is_nan()) {
         if (code - truth).abs() > 1e-7 * scale {
@@ -189,7 +192,7 @@ pub(super) fn other_function(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagn
         let known = right.is_some();
         let cause = Cause::WrongSlope { code, right: right.unwrap_or_else(|| "".into()) };
         let id = if known { "wrong_slope" } else { "wrong_slope-unknown" };
-        Diagnosis::new(cause, predicted).worded(id).with("of_right", of_right)
+        Diagnosis::new(cause, predicted).with_text(id).with("of_right", of_right)
     };
     let known = |right: String| (!right.is_empty()).then(|| Message::from(right));
     let of_right = |code: &str| formulas::speaks_of(code, 's');
@@ -205,7 +208,7 @@ pub(super) fn other_function(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagn
     if let Some(found) = (!is_mask).then(everywhere).flatten() {
         return Some(found);
     }
-    let of_side = |below: bool, of: &dyn Fn(&Element) -> (f64, f64)| -> Vec<Sought> {
+    let of_side = |below: bool, of: &dyn Fn(&ElementSlope) -> (f64, f64)| -> Vec<Sought> {
         (all.iter().filter(|e| (e.point.0 < 0.0) == below)).map(|e| (e.point, of(e).0, of(e).1)).collect()
     };
     let code_of = |below: bool| written(&of_side(below, &|e| (e.code, e.tolerance)));

@@ -1,13 +1,13 @@
-//! Layers that are recognised, by what forward gives, as a softmax or its logarithm.
+//! Layers that are recognized, by what forward gives, as a softmax or its logarithm.
 
 use ndarray::{ArrayViewD, Axis};
 
 use super::{Case, Diagnosis};
 use crate::Cause;
-use crate::view::View;
+use crate::probed_block::ProbedBlock;
 use retrograde_textbook::{Layer, Tensor};
 
-/// What a softmax normalises over.
+/// What a softmax normalizes over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Over {
     Row,
@@ -17,7 +17,7 @@ pub(crate) enum Over {
 
 pub(crate) const OVER: [Over; 3] = [Over::Row, Over::Batch, Over::Columns];
 
-/// The fold over what is normalised over, in the place of each element.
+/// The fold over what is normalized over, in the place of each element.
 fn folded(values: &Tensor, over: Over, first: f64, fold: fn(f64, f64) -> f64) -> Tensor {
     let all = |values: ArrayViewD<'_, f64>| values.iter().copied().fold(first, fold);
     let axis = match over {
@@ -30,7 +30,7 @@ fn folded(values: &Tensor, over: Over, first: f64, fold: fn(f64, f64) -> f64) ->
     result.broadcast(values.raw_dim()).expect("a fold fits what it is the fold of").to_owned()
 }
 
-/// The sum over what is normalised over, in the place of each element.
+/// The sum over what is normalized over, in the place of each element.
 pub(super) fn total(values: &Tensor, over: Over) -> Tensor {
     folded(values, over, 0.0, |sum, value| sum + value)
 }
@@ -46,17 +46,17 @@ pub(crate) fn same(a: &Tensor, b: &Tensor) -> bool {
     a.shape() == b.shape() && a.iter().zip(b).all(|(a, b)| (a - b).abs() <= 1e-9 * (1.0 + b.abs()))
 }
 
-/// What the layer is: whether it is the logarithm, and what it normalises over.
-fn recognise(case: &Case<'_>) -> Option<(bool, Over)> {
+/// What the layer is: whether it is the logarithm, and what it normalizes over.
+fn recognize(case: &Case<'_>) -> Option<(bool, Over)> {
     [false, true].into_iter().flat_map(|log| OVER.map(|over| (log, over))).find(|&(log, over)| {
-        case.views.iter().all(|view| is(view, log, over))
-            && case.views.iter().any(|view| view.probe.x.ndim() > 0 && view.probe.x.len() > 1)
+        case.probed_blocks.iter().all(|probed| is(probed, log, over))
+            && case.probed_blocks.iter().any(|probed| probed.probe.x.ndim() > 0 && probed.probe.x.len() > 1)
     })
 }
 
-fn is(view: &View<'_>, log: bool, over: Over) -> bool {
-    let expected = log_softmax(&view.probe.x, over);
-    same(&view.probe.out, &if log { expected } else { expected.mapv(f64::exp) })
+fn is(probed: &ProbedBlock<'_>, log: bool, over: Over) -> bool {
+    let expected = log_softmax(&probed.probe.x, over);
+    same(&probed.probe.out, &if log { expected } else { expected.mapv(f64::exp) })
 }
 
 /// What is said of a softmax over the wrong axis.
@@ -65,21 +65,21 @@ pub(super) fn over_wrong_axis(over: Over, rows: usize, predicted: Vec<Option<Ten
     Diagnosis::new(cause, predicted).with("rows", rows)
 }
 
-/// Forward normalises over the batch or down the columns, and backward is the one of rows.
+/// Forward normalizes over the batch or down the columns, and backward is the one of rows.
 pub(super) fn forward_over_wrong_axis(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
     if case.is_parameter() || case.labels.is_some() {
         return None;
     }
-    let (log, over) = recognise(case)?;
+    let (log, over) = recognize(case)?;
     if over == Over::Row {
         return None;
     }
     // Along the rows, with what forward gave or with what it should have given.
     let fit = |anew: bool| {
-        case.fit(|view| {
-            let right = log_softmax(&view.probe.x, Over::Row);
+        case.fit(|probed| {
+            let right = log_softmax(&probed.probe.x, Over::Row);
             let right = if log { right } else { right.mapv(f64::exp) };
-            let (d, y) = (view.upstream(), if anew { right } else { view.probe.out.clone() });
+            let (d, y) = (probed.upstream(), if anew { right } else { probed.probe.out.clone() });
             Some(if log {
                 &d - &(y.mapv(f64::exp) * total(&d, Over::Row))
             } else {
@@ -88,7 +88,7 @@ pub(super) fn forward_over_wrong_axis(case: &Case<'_>, _: &mut dyn Layer) -> Opt
         })
     };
     let predicted = fit(false).or_else(|| fit(true))?;
-    let rows = case.views[0].probe.x.shape()[0];
+    let rows = case.probed_blocks[0].probe.x.shape()[0];
     Some(over_wrong_axis(over, rows, predicted))
 }
 
@@ -141,10 +141,10 @@ pub(super) fn terms(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
     if case.is_parameter() || case.labels.is_some() {
         return None;
     }
-    let (log, over) = recognise(case)?;
+    let (log, over) = recognize(case)?;
     let forms = if log { LOG } else { SOFTMAX };
     forms.iter().find_map(|(code, form)| {
-        let predicted = case.fit(|view| Some(form(&view.upstream(), &view.probe.out, over)))?;
+        let predicted = case.fit(|probed| Some(form(&probed.upstream(), &probed.probe.out, over)))?;
         Some(Diagnosis::new(Cause::SoftmaxTerm { code: (*code).to_owned() }, predicted).with("log", log))
     })
 }

@@ -1,4 +1,4 @@
-//! Weights that forward uses twice, as an autoencoder with tied weights: out = f(x · w) · wᵀ. Recognised by forward's
+//! Weights that forward uses twice, as an autoencoder with tied weights: out = f(x · w) · wᵀ. Recognized by forward's
 //! values; the gradient is the sum of the shares of both uses.
 
 use ndarray::{Array2, Ix1, Ix2};
@@ -6,7 +6,7 @@ use ndarray::{Array2, Ix1, Ix2};
 use super::{Case, Diagnosis, same};
 use crate::Cause;
 use crate::message::text;
-use crate::view::View;
+use crate::probed_block::ProbedBlock;
 use retrograde_textbook::{Layer, Tensor};
 
 const ACTIVATIONS: [fn(f64) -> f64; 4] = [|z| z, |z| z.max(0.0), f64::tanh, |z| 1.0 / (1.0 + (-z).exp())];
@@ -22,16 +22,16 @@ struct Tied {
 }
 
 fn matrix(values: &Tensor) -> Option<Array2<f64>> {
-    values.view().into_dimensionality::<Ix2>().ok().map(|view| view.to_owned())
+    values.view().into_dimensionality::<Ix2>().ok().map(|probed| probed.to_owned())
 }
 
 impl Tied {
     /// What lies between the two uses, if forward is this.
-    fn hidden(self, view: &View<'_>, block: usize) -> Option<Array2<f64>> {
-        let values = &view.probe.values;
+    fn hidden(self, probed: &ProbedBlock<'_>, block: usize) -> Option<Array2<f64>> {
+        let values = &probed.probe.values;
         let (x, w) = (matrix(&values[0])?, matrix(&values[block])?);
         let w = if self.inputs_first { w } else { w.reversed_axes() };
-        if x.ncols() != w.nrows() || view.probe.out.shape() != x.shape() {
+        if x.ncols() != w.nrows() || probed.probe.out.shape() != x.shape() {
             return None;
         }
         let plus = |product: Array2<f64>, bias: Option<usize>| -> Option<Array2<f64>> {
@@ -41,15 +41,15 @@ impl Tied {
         };
         let hidden = plus(x.dot(&w), self.biases[0])?.mapv(self.activation);
         let out = plus(hidden.dot(&w.t()), self.biases[1])?;
-        same(&out.into_dyn(), &view.probe.out).then_some(hidden)
+        same(&out.into_dyn(), &probed.probe.out).then_some(hidden)
     }
 
     /// The share of the second use, in the shape of the weights.
-    fn second(self, view: &View<'_>, block: usize) -> Option<Tensor> {
-        let d = matrix(&view.upstream())?;
-        let share = d.t().dot(&self.hidden(view, block)?);
+    fn second(self, probed: &ProbedBlock<'_>, block: usize) -> Option<Tensor> {
+        let d = matrix(&probed.upstream())?;
+        let contribution = d.t().dot(&self.hidden(probed, block)?);
         Some(
-            if self.inputs_first { share } else { share.reversed_axes() }
+            if self.inputs_first { contribution } else { contribution.reversed_axes() }
                 .as_standard_layout()
                 .to_owned()
                 .into_dyn(),
@@ -59,7 +59,7 @@ impl Tied {
 
 /// The share of one of the two uses is missing.
 pub(super) fn path(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
-    let first = case.views.first()?;
+    let first = case.probed_blocks.first()?;
     if !case.is_parameter() || first.claimed.ndim() != 2 {
         return None;
     }
@@ -75,17 +75,17 @@ pub(super) fn path(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
                     continue;
                 }
                 let only = |second: bool| {
-                    case.fit(|view| {
-                        let share = tied.second(view, case.block)?;
-                        let known = &view.truth * 0.0;
-                        Some(if second { share + known } else { &view.truth - &share })
+                    case.fit(|probed| {
+                        let contribution = tied.second(probed, case.block)?;
+                        let known = &probed.truth * 0.0;
+                        Some(if second { contribution + known } else { &probed.truth - &contribution })
                     })
                 };
                 for (second, id) in [(true, "path-first_use"), (false, "path-second_use")] {
                     let Some(predicted) = only(second) else { continue };
                     let path = text!(id, name = case.name());
                     let found = Diagnosis::new(Cause::PathMissing { path }, predicted);
-                    return Some(found.worded("path_missing-tied").with("second", second));
+                    return Some(found.with_text("path_missing-tied").with("second", second));
                 }
             }
         }

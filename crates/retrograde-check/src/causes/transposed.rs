@@ -7,7 +7,7 @@ use ndarray::{Array2, ArrayView2, Ix2};
 
 use super::{Case, Diagnosis};
 use crate::Cause;
-use crate::view::View;
+use crate::probed_block::ProbedBlock;
 use retrograde_textbook::{Layer, Tensor};
 
 /// On which side of the rest the matrix stands.
@@ -19,12 +19,12 @@ enum Side {
 
 /// G is a product in which another block's matrix is transposed and should not be, or the reverse.
 pub(super) fn factor(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
-    let names = &case.answers.names;
+    let names = &case.observations.names;
     for (other, name) in names.iter().enumerate().filter(|(other, _)| *other != case.block) {
         for side in [Side::Left, Side::Right] {
             for transposed in [true, false] {
-                let of = |view: &View<'_>| exchanged(view, other, side, transposed);
-                let Some(predicted) = case.fit_where(|view| of(view).is_some(), of) else { continue };
+                let of = |probed: &ProbedBlock<'_>| exchanged(probed, other, side, transposed);
+                let Some(predicted) = case.fit_where(|probed| of(probed).is_some(), of) else { continue };
                 let how = format!("{name}.T");
                 let cause = match other {
                     0 => Cause::InputChanged { how },
@@ -38,11 +38,11 @@ pub(super) fn factor(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
 }
 
 /// The right gradient with the matrix of another block exchanged; `transposed` says which of the two is right.
-fn exchanged(view: &View<'_>, other: usize, side: Side, transposed: bool) -> Option<Tensor> {
-    let truth = view.truth.view().into_dimensionality::<Ix2>().ok()?;
-    let matrix = view.probe.values[other].view().into_dimensionality::<Ix2>().ok()?;
+fn exchanged(probed: &ProbedBlock<'_>, other: usize, side: Side, transposed: bool) -> Option<Tensor> {
+    let truth = probed.truth.view().into_dimensionality::<Ix2>().ok()?;
+    let matrix = probed.probe.values[other].view().into_dimensionality::<Ix2>().ok()?;
     let length = if let Side::Left = side { truth.nrows() } else { truth.ncols() };
-    if matrix.dim() != (length, length) || length < 2 || !view.jacobian.is_whole() {
+    if matrix.dim() != (length, length) || length < 2 || !probed.jacobian.is_whole() {
         return None;
     }
     let right = if transposed { matrix.t() } else { matrix };

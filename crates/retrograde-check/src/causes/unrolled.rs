@@ -7,8 +7,8 @@ use ndarray::{Array2, Axis, concatenate, s};
 
 use super::Case;
 use crate::comparison::index_of;
-use crate::probe::Answers;
-use crate::view::View;
+use crate::probe::Observations;
+use crate::probed_block::ProbedBlock;
 use retrograde_textbook::Tensor;
 
 /// Which axes are time: of the block that holds the sequence, and of the output, with the axis of the output's units.
@@ -49,7 +49,7 @@ impl Layout {
                 for unit in (0..axes).filter(|unit| *unit != time) {
                     let layout = Layout { block, input, time, unit };
                     let causal: Option<Vec<bool>> = (case.smooth())
-                        .map(|(_, view)| layout.reaches_later_steps(case.answers, view.number))
+                        .map(|(_, probed)| layout.reaches_later_steps(case.observations, probed.probe_index))
                         .collect();
                     found.extend(causal.filter(|reaches| reaches.contains(&true)).map(|_| layout));
                 }
@@ -59,13 +59,13 @@ impl Layout {
     }
 
     /// Whether a step reaches later outputs, which it cannot where there is one step alone; `None` if it reaches earlier ones.
-    fn reaches_later_steps(self, answers: &Answers, number: usize) -> Option<bool> {
-        let probe = &answers.probes[number];
+    fn reaches_later_steps(self, observations: &Observations, number: usize) -> Option<bool> {
+        let probe = &observations.probes[number];
         let jacobian = probe.jacobians[self.block].as_ref()?;
         (jacobian.shape[self.input] == probe.out.len_of(Axis(self.time))).then_some(())?;
         let step_of = |element: &usize| index_of(*element, &jacobian.shape)[self.input];
         let steps: Vec<usize> = jacobian.columns.iter().map(step_of).collect();
-        let slopes = jacobian.centre.indexed_iter().filter(|(_, slope)| slope.abs() > 1e-9);
+        let slopes = jacobian.center.indexed_iter().filter(|(_, slope)| slope.abs() > 1e-9);
         let mut pairs =
             slopes.map(|((o, column), _)| (steps[column], index_of(o, probe.out.shape())[self.time]));
         pairs.try_fold(false, |later, (step, t)| (step <= t).then_some(later || step < t))
@@ -74,16 +74,19 @@ impl Layout {
 
 impl Unrolled {
     /// `None` where something was not asked.
-    pub(super) fn new(answers: &Answers, number: usize, layout: Layout) -> Option<Unrolled> {
-        let probe = &answers.probes[number];
+    pub(super) fn new(observations: &Observations, number: usize, layout: Layout) -> Option<Unrolled> {
+        let probe = &observations.probes[number];
         let (mut truth, mut code, mut tolerance, mut blocks) =
             (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let mut at = 0;
-        for (jacobian, response) in probe.jacobians.iter().zip(&probe.responses) {
+        for (jacobian, response) in probe.jacobians.iter().zip(&probe.claimed_jacobians) {
             let (jacobian, response) = (jacobian.as_ref()?, response.as_ref()?);
-            let largest =
-                jacobian.centre.iter().chain(response).fold(0.0_f64, |most, share| most.max(share.abs()));
-            truth.push(jacobian.centre.view());
+            let largest = jacobian
+                .center
+                .iter()
+                .chain(response)
+                .fold(0.0_f64, |most, contribution| most.max(contribution.abs()));
+            truth.push(jacobian.center.view());
             code.push(response.view());
             tolerance.push(jacobian.error.mapv(|error| 10.0 * error + 1e-8 * largest));
             blocks.push(at..at + jacobian.columns.len());
@@ -125,7 +128,7 @@ impl Unrolled {
     /// are too few to tell: any error is such a combination.
     pub(super) fn combined(&self, step: &[usize], of: &Array2<f64>) -> Option<Array2<f64>> {
         let base = orthonormal(of);
-        let largest = of.iter().fold(0.0_f64, |most, share| most.max(share.abs()));
+        let largest = of.iter().fold(0.0_f64, |most, contribution| most.max(contribution.abs()));
         let reached =
             of.columns().into_iter().filter(|column| column.iter().any(|x| x.abs() > 1e-9 * largest));
         (reached.count() > 2 * base.nrows()).then(|| self.off(step).dot(&base.t()).dot(&base))
@@ -154,14 +157,14 @@ fn orthonormal(rows: &Array2<f64>) -> Array2<f64> {
 pub(super) fn fit(
     case: &Case<'_>,
     layout: Layout,
-    off: impl Fn(&Unrolled, &View<'_>, &Steps, usize) -> Option<Array2<f64>>,
+    off: impl Fn(&Unrolled, &ProbedBlock<'_>, &Steps, usize) -> Option<Array2<f64>>,
 ) -> Option<Vec<Option<Tensor>>> {
-    case.fit_shares(|view, _| {
-        let all = Unrolled::new(case.answers, view.number, layout)?;
+    case.fit_shares(|probed, _| {
+        let all = Unrolled::new(case.observations, probed.probe_index, layout)?;
         let mut predicted = all.truth.clone();
         for steps in &all.samples {
             for t in 0..steps.len() {
-                for (row, off) in steps[t].iter().zip(off(&all, view, steps, t)?.rows()) {
+                for (row, off) in steps[t].iter().zip(off(&all, probed, steps, t)?.rows()) {
                     predicted.row_mut(*row).zip_mut_with(&off, |to, off| *to += off);
                 }
             }

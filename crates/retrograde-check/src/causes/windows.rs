@@ -5,8 +5,8 @@ use ndarray::Array2;
 use super::{Case, Diagnosis};
 use crate::Cause;
 use crate::message::text;
+use crate::probed_block::ProbedBlock;
 use crate::subject::with_values;
-use crate::view::View;
 use retrograde_textbook::Layer;
 
 /// For each output the inputs that it is made from, in ascending order.
@@ -16,10 +16,10 @@ type Windows = Vec<Vec<usize>>;
 const NOTHING: f64 = 1e-9;
 
 /// Where the code puts the gradient of an output: how much each place of its window gets, for the window's numbers.
-type Share = fn(&[f64], usize) -> f64;
+type WindowWeight = fn(&[f64], usize) -> f64;
 
 /// A way to put it: in NumPy, and how much.
-type Way = (&'static str, Share);
+type Way = (&'static str, WindowWeight);
 
 fn is(yes: bool) -> f64 {
     f64::from(u8::from(yes))
@@ -47,37 +47,39 @@ const MEAN: [Way; 4] = [
 
 /// G goes to other places of the windows than forward takes its numbers from.
 pub(super) fn places(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Diagnosis> {
-    let plausible = |view: &View<'_>| {
-        view.responses.is_some() && view.jacobian.is_whole() && view.probe.out.len() < view.probe.x.len()
+    let plausible = |probed: &ProbedBlock<'_>| {
+        probed.claimed_jacobians.is_some()
+            && probed.jacobian.is_whole()
+            && probed.probe.out.len() < probed.probe.x.len()
     };
-    if case.is_parameter() || !case.smooth().all(|(_, view)| plausible(view)) {
+    if case.is_parameter() || !case.smooth().all(|(_, probed)| plausible(probed)) {
         return None;
     }
     let numbers = || case.smooth().map(|(at, _)| at);
-    let mean: Option<Vec<Windows>> = numbers().map(|at| averaged(&case.views[at])).collect();
+    let mean: Option<Vec<Windows>> = numbers().map(|at| averaged(&case.probed_blocks[at])).collect();
     let is_mean = mean.is_some();
     let all: Vec<Windows> = match mean {
         Some(all) => all,
-        None => numbers().map(|at| maximal(&case.views[at], layer)).collect::<Option<_>>()?,
+        None => numbers().map(|at| maximal(&case.probed_blocks[at], layer)).collect::<Option<_>>()?,
     };
-    for (how, share) in if is_mean { MEAN.as_slice() } else { &MAXIMUM } {
+    for (how, contribution) in if is_mean { MEAN.as_slice() } else { &MAXIMUM } {
         let mut windows = all.iter();
-        let fit = case.fit_shares(|view, code| {
-            let x: Vec<f64> = view.probe.x.iter().copied().collect();
-            let mut shares = Array2::zeros(code.raw_dim());
+        let fit = case.fit_shares(|probed, code| {
+            let x: Vec<f64> = probed.probe.x.iter().copied().collect();
+            let mut contributions = Array2::zeros(code.raw_dim());
             for (output, window) in windows.next()?.iter().enumerate() {
                 let seen: Vec<f64> = window.iter().map(|&input| x[input]).collect();
                 for (at, &input) in window.iter().enumerate() {
-                    shares[[output, input]] = share(&seen, at);
+                    contributions[[output, input]] = contribution(&seen, at);
                 }
             }
-            Some(shares)
+            Some(contributions)
         });
         if let Some(predicted) = fit {
             let how = (*how).to_owned();
             return Some(if is_mean {
                 let cause = Cause::PathMissing { path: text!("path-mean", how = how.clone()) };
-                Diagnosis::new(cause, predicted).worded("path_missing-mean").with("how", how)
+                Diagnosis::new(cause, predicted).with_text("path_missing-mean").with("how", how)
             } else {
                 let cause = Cause::MaximumShared { how };
                 Diagnosis::new(cause, predicted).remark(text!("maximum_shared-windows"))
@@ -88,26 +90,26 @@ pub(super) fn places(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Diagnosis
 }
 
 /// The windows of means: all slopes of an output are 1 over their number.
-fn averaged(view: &View<'_>) -> Option<Windows> {
+fn averaged(probed: &ProbedBlock<'_>) -> Option<Windows> {
     let window = |slopes: ndarray::ArrayView1<'_, f64>| -> Option<Vec<usize>> {
         let window: Vec<usize> = (0..slopes.len()).filter(|&input| slopes[input].abs() > NOTHING).collect();
-        let share = 1.0 / window.len() as f64;
-        (window.len() > 1 && window.iter().all(|&input| (slopes[input] - share).abs() < 1e-7))
+        let contribution = 1.0 / window.len() as f64;
+        (window.len() > 1 && window.iter().all(|&input| (slopes[input] - contribution).abs() < 1e-7))
             .then_some(window)
     };
-    view.jacobian.centre.rows().into_iter().map(window).collect()
+    probed.jacobian.center.rows().into_iter().map(window).collect()
 }
 
 /// The windows of maxima: an output is one of its inputs, and follows each of them that is larger than all others.
-fn maximal(view: &View<'_>, layer: &mut dyn Layer) -> Option<Windows> {
-    let (x, out) = (&view.probe.x, &view.probe.out);
+fn maximal(probed: &ProbedBlock<'_>, layer: &mut dyn Layer) -> Option<Windows> {
+    let (x, out) = (&probed.probe.x, &probed.probe.out);
     let one = |slopes: ndarray::ArrayView1<'_, f64>, value: f64| {
         let moving: Vec<usize> = (0..slopes.len()).filter(|&input| slopes[input].abs() > NOTHING).collect();
         let taken =
             |input: usize| x.iter().nth(input).is_some_and(|x| (x - value).abs() <= 1e-12 * value.abs());
         matches!(moving.as_slice(), [input] if (slopes[*input] - 1.0).abs() < 1e-7 && taken(*input))
     };
-    if !view.jacobian.centre.rows().into_iter().zip(out).all(|(slopes, value)| one(slopes, *value)) {
+    if !probed.jacobian.center.rows().into_iter().zip(out).all(|(slopes, value)| one(slopes, *value)) {
         return None;
     }
     let large = 2.0 * x.iter().fold(1.0_f64, |most, x| most.max(x.abs()));
@@ -115,7 +117,7 @@ fn maximal(view: &View<'_>, layer: &mut dyn Layer) -> Option<Windows> {
     for input in 0..x.len() {
         let mut raised = x.clone();
         *raised.iter_mut().nth(input)? = large;
-        let now = with_values(layer, &view.probe.values[1..], |layer| layer.forward(&raised)).ok()?;
+        let now = with_values(layer, &probed.probe.values[1..], |layer| layer.forward(&raised)).ok()?;
         if now.len() != out.len() {
             return None;
         }

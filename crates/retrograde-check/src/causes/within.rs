@@ -56,15 +56,16 @@ const TWICE: Slope = ("f′²", |_| 0.0);
 /// A layer that ends in an activation, such as an affine one with its sigmoid: the slope of that with a mistake in it.
 pub(super) fn at_the_end(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
     // An activation's outputs lie where its slope is positive.
-    let possible =
-        |slope: fn(f64) -> f64| case.smooth().all(|(_, view)| view.probe.out.iter().all(|y| slope(*y) > 0.0));
+    let possible = |slope: fn(f64) -> f64| {
+        case.smooth().all(|(_, probed)| probed.probe.out.iter().all(|y| slope(*y) > 0.0))
+    };
     for (right, slope) in OF_OUTPUT.into_iter().filter(|(_, slope)| possible(*slope)) {
         for (code, other) in MISTAKEN.into_iter().chain([TWICE]).filter(|(code, _)| *code != right) {
-            let fit = case.fit(|view| {
+            let fit = case.fit(|probed| {
                 let ratio = |y: f64| if code == TWICE.0 { slope(y) } else { other(y) / slope(y) };
-                let d = view.upstream() * &view.probe.out.mapv(ratio);
+                let d = probed.upstream() * &probed.probe.out.mapv(ratio);
                 let flat: Vec<f64> = d.iter().copied().collect();
-                flat.iter().all(|d| d.is_finite()).then(|| view.jacobian.vjp(&flat))
+                flat.iter().all(|d| d.is_finite()).then(|| probed.jacobian.vjp(&flat))
             });
             if let Some(predicted) = fit {
                 return Some(wrong(code, right, "wrong_slope-at_the_end", predicted));
@@ -81,9 +82,9 @@ pub(super) fn at_the_beginning(case: &Case<'_>, _: &mut dyn Layer) -> Option<Dia
     }
     for (right, slope) in RIGHT {
         for (code, other) in CODE.into_iter().chain([TWICE]).filter(|(code, _)| *code != right) {
-            let fit = case.fit(|view| {
+            let fit = case.fit(|probed| {
                 let ratio = |x: f64| if code == TWICE.0 { slope(x) } else { other(x) / slope(x) };
-                Some(&view.truth * &view.probe.x.mapv(ratio))
+                Some(&probed.truth * &probed.probe.x.mapv(ratio))
             });
             if let Some(predicted) = fit {
                 return Some(wrong(code, right, "wrong_slope-at_the_beginning", predicted));
@@ -97,11 +98,11 @@ pub(super) fn at_the_beginning(case: &Case<'_>, _: &mut dyn Layer) -> Option<Dia
 pub(super) fn element_factor(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
     for missing in [false, true] {
         let mut points: Vec<Sought> = Vec::new();
-        for (_, view) in case.smooth() {
-            let all = view.probe.values[case.block]
+        for (_, probed) in case.smooth() {
+            let all = probed.probe.values[case.block]
                 .iter()
-                .zip(&view.claimed)
-                .zip(view.truth.iter().zip(&view.tolerance));
+                .zip(&probed.claimed)
+                .zip(probed.truth.iter().zip(&probed.tolerance));
             for ((&x, &claimed), (&truth, &tolerance)) in all.filter(|(_, (truth, _))| !truth.is_nan()) {
                 let (top, bottom) = if missing { (truth, claimed) } else { (claimed, truth) };
                 if bottom.abs() > 1e3 * tolerance {
@@ -116,10 +117,10 @@ pub(super) fn element_factor(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagn
         }
         let found = formulas::search(&points, false).filter(|(name, _)| formulas::speaks_of(name, 'x'));
         let Some((factor, formula)) = found.filter(|_| points.len() >= 6) else { continue };
-        let fit = case.fit(|view| {
+        let fit = case.fit(|probed| {
             let ratio = |x: f64| formula((x, f64::NAN, f64::NAN));
-            let own = &view.probe.values[case.block];
-            Some(&view.truth * &own.mapv(|x| if missing { 1.0 / ratio(x) } else { ratio(x) }))
+            let own = &probed.probe.values[case.block];
+            Some(&probed.truth * &own.mapv(|x| if missing { 1.0 / ratio(x) } else { ratio(x) }))
         });
         let factor = formulas::renamed(&factor, 'x', case.name());
         if let Some(predicted) = fit {
@@ -130,5 +131,5 @@ pub(super) fn element_factor(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagn
 }
 
 fn wrong(code: &str, right: &str, id: &str, predicted: Vec<Option<Tensor>>) -> Diagnosis {
-    Diagnosis::new(Cause::WrongSlope { code: code.into(), right: right.into() }, predicted).worded(id)
+    Diagnosis::new(Cause::WrongSlope { code: code.into(), right: right.into() }, predicted).with_text(id)
 }

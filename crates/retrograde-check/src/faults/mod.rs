@@ -18,7 +18,7 @@ mod affine;
 mod elementwise;
 mod in_place;
 mod losses;
-mod normalisation;
+mod normalization;
 mod rows;
 
 use ndarray::{Array1, Array2};
@@ -62,7 +62,7 @@ pub enum Faulty {
 
 /// All faults, layer by layer.
 pub fn all() -> impl Iterator<Item = &'static Fault> {
-    [affine::ALL, elementwise::ALL, in_place::ALL, rows::ALL, normalisation::ALL, losses::ALL]
+    [affine::ALL, elementwise::ALL, in_place::ALL, rows::ALL, normalization::ALL, losses::ALL]
         .into_iter()
         .flatten()
 }
@@ -72,13 +72,13 @@ pub fn find(name: &str) -> Option<&'static Fault> {
     all().find(|fault| fault.name == name)
 }
 
-/// That so many faults of those that were tried were recognised.
-pub fn recognised(count: usize, tried: usize) -> Message {
+/// That so many faults of those that were tried were recognized.
+pub fn recognized(count: usize, tried: usize) -> Message {
     text!("faults-recognised", count, tried)
 }
 
 /// What stands in the place of a layer, and of a cause, that was not named.
-pub fn nothing_named() -> [Message; 2] {
+pub fn no_fault_named_texts() -> [Message; 2] {
     [text!("faults-no_layer"), text!("unexplained.title")]
 }
 
@@ -153,7 +153,7 @@ impl Fault {
 
     /// Whether a report of a network or a layer with this fault calls it by its name, in the layer `name`, and says that the
     /// gradient is wrong if it is.
-    pub fn is_recognised(&self, report: &Report, name: &str) -> bool {
+    pub fn is_recognized(&self, report: &Report, name: &str) -> bool {
         let named = |finding: &Finding| {
             finding.location == name
                 && finding.cause.as_ref().is_some_and(|cause| cause.to_string().starts_with(self.cause))

@@ -2,7 +2,7 @@
 
 use super::super::numbers::flat;
 use super::super::{Finding, Severity, layer};
-use super::node::NodeAlone;
+use super::node::IsolatedNode;
 use super::values::Values;
 use ndarray::{ArrayD, IxDyn};
 use retrograde_base::error::{Error, Result};
@@ -33,9 +33,9 @@ struct NodeAsLayer<'a> {
 
 impl NodeAsLayer<'_> {
     /// The node in a graph of its own, at `x`.
-    fn record(&self, x: &Tensor) -> Result<NodeAlone> {
+    fn record(&self, x: &Tensor) -> Result<IsolatedNode> {
         let x = value(x)?;
-        NodeAlone::new(self.values, self.graph, self.node, |position| {
+        IsolatedNode::new(self.values, self.graph, self.node, |position| {
             (position == self.position).then(|| x.clone())
         })
     }

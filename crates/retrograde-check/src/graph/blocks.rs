@@ -2,12 +2,12 @@
 
 use super::super::numerical::{Differences, Slope};
 use super::super::{Comparison, Verdict};
+use super::downstream::{DownstreamGraph, Runner};
 use super::evaluation::Evaluation;
-use super::judge::{Measured, blur, judge};
+use super::judge::{Measured, detection_limit, judge};
 use super::node::weight;
-use super::part::{Part, Runner};
 use super::rounding::Rounding;
-use super::values::{Given, Values, dependent};
+use super::values::{InputValues, Values, dependent};
 use rand::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use retrograde_base::error::{Error, Result};
@@ -48,7 +48,7 @@ pub(super) fn measure(
     threads: usize,
 ) -> Result<Measured> {
     let differences = Differences::double();
-    let Some(part) = Part::new(values, loss, block)? else {
+    let Some(part) = DownstreamGraph::new(values, loss, block)? else {
         // The loss does not depend on it.
         let at = values.of(block)?.values();
         let slopes = elements.iter().map(|&element| differences.slope(|_| 0.0, at[element])).collect();
@@ -95,7 +95,7 @@ pub(super) struct Along {
     pub(super) slope: Slope,
     pub(super) verdict: Verdict,
     /// How large a mistake may be that the comparison does not see, as a part of the block's gradient.
-    pub(super) blur: f64,
+    pub(super) detection_limit: f64,
 }
 
 impl Along {
@@ -110,7 +110,7 @@ impl Along {
 /// They cost a few runs each, however large the blocks are. `known` is as for [`measure`], by block.
 pub(super) fn along(
     values: &Values,
-    given: &Given,
+    given: &InputValues,
     loss: &Var,
     (blocks, claims): (&[Var], &[Vec<f64>]),
     known: &Rounding,
@@ -146,8 +146,9 @@ pub(super) fn along(
         let slope = Differences::double().slope_above(&mut move_to, 0.0, middle, known.value, Some(claimed));
         move_to(0.0);
         let length = squares.sqrt();
-        let (verdict, blur) = (judge(claimed, &slope, length, rounding), blur(&slope, length, rounding));
-        found.push(Along { claimed, slope, verdict, blur });
+        let (verdict, detection_limit) =
+            (judge(claimed, &slope, length, rounding), detection_limit(&slope, length, rounding));
+        found.push(Along { claimed, slope, verdict, detection_limit });
     }
     Ok(found)
 }

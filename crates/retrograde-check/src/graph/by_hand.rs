@@ -1,13 +1,13 @@
 //! Why a gradient that was derived by hand is wrong: the loss with its claims is examined as a function of all blocks, so
 //! that what finds the cause in a layer written by hand finds it in a whole graph, too.
 
-use super::super::ask::Inputs;
 use super::super::function::function_at;
 use super::super::message::text;
 use super::super::numbers::flat;
+use super::super::observe::Inputs;
 use super::super::{Finding, Report, Severity, Verdict};
 use super::evaluation::Evaluation;
-use super::whole::{Point, Subject};
+use super::loss_check::{CheckedLoss, Point};
 use retrograde_base::error::Result;
 use retrograde_core::graph::{Shape, Var};
 use retrograde_textbook::Tensor;
@@ -16,7 +16,7 @@ use retrograde_textbook::Tensor;
 ///
 /// Claims that follow the parameters are tried at other values of these, too, where causes that coincide at the given ones
 /// differ. Those that are constants hold at the given values alone.
-pub(super) fn findings(subject: &Subject<'_>, point: &Point, wrong: &[usize]) -> Result<Vec<Finding>> {
+pub(super) fn findings(subject: &CheckedLoss<'_>, point: &Point, wrong: &[usize]) -> Result<Vec<Finding>> {
     let (mut follow, mut constant) = (Vec::new(), Vec::new());
     for &block in wrong {
         if subject.follows(block)? { follow.push(block) } else { constant.push(block) }
@@ -34,7 +34,7 @@ pub(super) fn findings(subject: &Subject<'_>, point: &Point, wrong: &[usize]) ->
 /// What is to be said of the claims of some blocks where the loss has a kink: whether they are one of the gradients that are
 /// possible there, all their numbers together.
 pub(super) fn at_kinks(
-    subject: &Subject<'_>,
+    subject: &CheckedLoss<'_>,
     point: &Point,
     blocks: &[usize],
 ) -> Result<Vec<(usize, Verdict)>> {
@@ -54,7 +54,7 @@ pub(super) fn at_kinks(
 
 /// The loss and its claims as a function of all blocks. At random inputs what does not follow the parameters is left out:
 /// the recorded gradient stands for it.
-fn examined(subject: &Subject<'_>, point: &Point, inputs: Inputs) -> Result<Report> {
+fn examined(subject: &CheckedLoss<'_>, point: &Point, inputs: Inputs) -> Result<Report> {
     let mut claims = subject.claims.clone();
     if inputs == Inputs::Random {
         for (block, claim) in claims.iter_mut().enumerate() {
@@ -89,7 +89,7 @@ fn examined(subject: &Subject<'_>, point: &Point, inputs: Inputs) -> Result<Repo
 }
 
 /// The names of the blocks, no two alike.
-fn names(subject: &Subject<'_>) -> Vec<String> {
+fn names(subject: &CheckedLoss<'_>) -> Vec<String> {
     let labels: Vec<String> = subject.blocks.iter().map(|block| block.node().label()).collect();
     let name = |(number, label): (usize, &String)| {
         let alike = labels.iter().filter(|other| *other == label).count() > 1;
@@ -99,7 +99,7 @@ fn names(subject: &Subject<'_>) -> Vec<String> {
 }
 
 /// What an examination says of some blocks, by the names that they have in the report.
-fn about(subject: &Subject<'_>, blocks: &[usize], report: Report) -> Vec<Finding> {
+fn about(subject: &CheckedLoss<'_>, blocks: &[usize], report: Report) -> Vec<Finding> {
     let names = names(subject);
     let named = |name: &String| blocks.iter().find(|&&block| names[block] == *name).copied();
     let mut found = Vec::new();
@@ -110,13 +110,13 @@ fn about(subject: &Subject<'_>, blocks: &[usize], report: Report) -> Vec<Finding
         }
     }
     let told = |block: &usize| found.iter().any(|one: &Finding| one.blocks.contains(&subject.name(*block)));
-    let untold: Vec<usize> = blocks.iter().copied().filter(|block| !told(block)).collect();
-    found.extend(untold.iter().map(|&block| given(subject, &[block], None)));
+    let unexplained: Vec<usize> = blocks.iter().copied().filter(|block| !told(block)).collect();
+    found.extend(unexplained.iter().map(|&block| given(subject, &[block], None)));
     found
 }
 
 /// A finding about gradients that were given.
-fn given(subject: &Subject<'_>, blocks: &[usize], found: Option<Finding>) -> Finding {
+fn given(subject: &CheckedLoss<'_>, blocks: &[usize], found: Option<Finding>) -> Finding {
     let names: Vec<String> = blocks.iter().map(|&block| subject.name(block)).collect();
     let place = names.join(", ");
     let sentence = text!("claim-wrong", names = names.clone());

@@ -4,7 +4,7 @@ use super::super::message::text;
 use super::super::numbers::largest;
 use super::super::{Cause, Comparison, Finding, Severity, Verdict};
 use super::findings;
-use super::values::Given;
+use super::values::InputValues;
 use retrograde_base::error::{Error, Result};
 use retrograde_core::graph::Var;
 use retrograde_core::kernel::Real;
@@ -38,7 +38,7 @@ pub(super) fn given(blocks: &[Var], claims: &[(Var, Var)], recorded: &[Var]) -> 
 }
 
 /// The values of these gradients, computed in `T`.
-pub(super) fn computed<T: Real>(claims: &[Var], given: &Given) -> Result<Vec<Vec<f64>>> {
+pub(super) fn computed<T: Real>(claims: &[Var], given: &InputValues) -> Result<Vec<Vec<f64>>> {
     let Some(first) = claims.first() else {
         return Ok(Vec::new());
     };

@@ -5,10 +5,10 @@
 
 use super::super::message::text;
 use super::super::{Cause, Verdict};
-use super::alone::Alone;
 use super::judge::Measured;
+use super::loss_check::{CheckedLoss, Compared, ELSEWHERE, Point};
+use super::node_checks::NodeChecks;
 use super::rounding::{elsewhere, nearby};
-use super::whole::{Compared, ELSEWHERE, Point, Subject};
 use super::{by_hand, claims};
 use retrograde_base::error::Result;
 
@@ -18,10 +18,10 @@ const SHARPER: f64 = 50.0;
 
 /// Settles what the whole and the nodes say of each other.
 pub(super) fn settle(
-    subject: &Subject<'_>,
+    subject: &CheckedLoss<'_>,
     point: &Point,
     rows: &mut [Compared],
-    alone: &mut Alone,
+    alone: &mut NodeChecks,
 ) -> Result<()> {
     at_kinks(subject, point, rows, alone)?;
     if alone.first_wrong.is_some() && !recorded(subject, rows).any(Compared::is_wrong) {
@@ -31,7 +31,7 @@ pub(super) fn settle(
         }
     }
     let open = |verdict| matches!(verdict, Verdict::NotDifferentiable | Verdict::Inconclusive);
-    let verdict = super::whole::verdict(rows);
+    let verdict = super::loss_check::verdict(rows);
     if !open(verdict) && !verdict.is_wrong() {
         // Where a node alone jumps or does not settle and the whole does not, there is nothing to say: the contribution of a
         // maximum compares two numbers that are moved together in the whole, and alone here.
@@ -41,7 +41,7 @@ pub(super) fn settle(
 }
 
 /// The rows whose gradient is what backpropagation records.
-fn recorded<'r>(subject: &Subject<'_>, rows: &'r [Compared]) -> impl Iterator<Item = &'r Compared> {
+fn recorded<'r>(subject: &CheckedLoss<'_>, rows: &'r [Compared]) -> impl Iterator<Item = &'r Compared> {
     let claimed: Vec<bool> = (0..subject.blocks.len()).map(|block| subject.is_claimed(block)).collect();
     let any = claimed.contains(&true);
     rows.iter()
@@ -51,7 +51,12 @@ fn recorded<'r>(subject: &Subject<'_>, rows: &'r [Compared]) -> impl Iterator<It
 }
 
 /// Rows that look wrong, or right, only because the loss has a kink.
-fn at_kinks(subject: &Subject<'_>, point: &Point, rows: &mut [Compared], alone: &Alone) -> Result<()> {
+fn at_kinks(
+    subject: &CheckedLoss<'_>,
+    point: &Point,
+    rows: &mut [Compared],
+    alone: &NodeChecks,
+) -> Result<()> {
     // Each node takes one of the slopes of its kink, and the product of such slopes need be no slope of the whole: where
     // there is no kink, it is right.
     let explained = alone.first_wrong.is_none()
@@ -80,7 +85,7 @@ fn at_kinks(subject: &Subject<'_>, point: &Point, rows: &mut [Compared], alone: 
 
 /// Whether all that looks wrong in a gradient that was given may be what it takes at a kink: where there is none it is right; or,
 /// if it holds at the given values alone, what backpropagation records is no slope in those elements either.
-fn may_be_admissible(subject: &Subject<'_>, point: &Point, block: usize, row: &Compared) -> Result<bool> {
+fn may_be_admissible(subject: &CheckedLoss<'_>, point: &Point, block: usize, row: &Compared) -> Result<bool> {
     if subject.follows(block)? {
         return Ok(compared_nearby(subject, point)?.is_none_or(|rows| !rows[block].is_wrong()));
     }
@@ -92,7 +97,7 @@ fn may_be_admissible(subject: &Subject<'_>, point: &Point, block: usize, row: &C
 }
 
 /// The blocks compared where all parameters are moved a little, if the loss and its gradients are finite there.
-fn compared_nearby(subject: &Subject<'_>, point: &Point) -> Result<Option<Vec<Compared>>> {
+fn compared_nearby(subject: &CheckedLoss<'_>, point: &Point) -> Result<Option<Vec<Compared>>> {
     let there = nearby(&point.values.of_all(subject.blocks)?, subject.options.seed);
     let there = subject.at_blocks(point, there)?;
     there.map(|there| subject.compare_here(&there, Some(ELSEWHERE))).transpose()
@@ -101,10 +106,10 @@ fn compared_nearby(subject: &Subject<'_>, point: &Point) -> Result<Option<Vec<Co
 /// Whether what is wrong in nodes alone reaches no parameter: the recorded gradients agree with the loss so well that they
 /// would not if it did. Rows for which it does become wrong.
 fn is_without_consequence(
-    subject: &Subject<'_>,
+    subject: &CheckedLoss<'_>,
     point: &Point,
     rows: &mut [Compared],
-    alone: &Alone,
+    alone: &NodeChecks,
 ) -> Result<bool> {
     // A sample may leave out what is wrong; a direction does not.
     if subject.options.sample.is_some() && !subject.options.directions {
@@ -115,10 +120,10 @@ fn is_without_consequence(
         return Ok(false);
     }
     let sharp = alone.least_mistake() / SHARPER;
-    let right = |row: &Compared| row.comparison.verdict == Verdict::Right && row.blur <= sharp;
+    let right = |row: &Compared| row.comparison.verdict == Verdict::Right && row.detection_limit <= sharp;
     // A gradient of 0 is right whatever is multiplied by it.
-    let tells = |row: &Compared| right(row) && !row.is_zero();
-    let mut somewhere = recorded(subject, rows).all(tells);
+    let distinguishing = |row: &Compared| right(row) && !row.is_zero();
+    let mut somewhere = recorded(subject, rows).all(distinguishing);
     let mut everywhere = recorded(subject, rows).all(right);
     // What a node takes at a kink matters there alone.
     if alone.wrong_at_kinks {
@@ -136,14 +141,14 @@ fn is_without_consequence(
         if recorded(subject, rows).any(Compared::is_wrong) {
             return Ok(false);
         }
-        somewhere |= recorded(subject, &found).all(tells);
+        somewhere |= recorded(subject, &found).all(distinguishing);
         everywhere &= recorded(subject, &found).all(right);
     }
     Ok(somewhere || everywhere)
 }
 
 /// Rows that were found to be wrong in another way of comparing them.
-fn mark(subject: &Subject<'_>, rows: &mut [Compared], found: &[Compared]) {
+fn mark(subject: &CheckedLoss<'_>, rows: &mut [Compared], found: &[Compared]) {
     for (number, (row, found)) in rows.iter_mut().zip(found).enumerate() {
         let claimed = number < subject.blocks.len() && subject.is_claimed(number);
         if found.is_wrong() && !claimed {
@@ -153,7 +158,7 @@ fn mark(subject: &Subject<'_>, rows: &mut [Compared], found: &[Compared]) {
 }
 
 /// Nodes that are wrong alone, in a graph whose gradients are right.
-fn without_consequence(alone: &mut Alone) {
+fn without_consequence(alone: &mut NodeChecks) {
     for node in alone.layers.iter_mut().filter(|node| node.verdict.is_wrong()) {
         node.verdict = Verdict::Together;
         for block in node.blocks.iter_mut().filter(|block| block.verdict.is_wrong()) {

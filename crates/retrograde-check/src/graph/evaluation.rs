@@ -1,6 +1,6 @@
 //! A loss, or its gradients, as a function of the blocks: a plan that takes their values.
 
-use super::values::Given;
+use super::values::InputValues;
 use retrograde_base::error::Result;
 use retrograde_core::graph::{Var, ancestors};
 use retrograde_core::plan::{Plan, Planner};
@@ -15,7 +15,7 @@ pub(super) struct Evaluation {
 
 impl Evaluation {
     /// `wanted`, of one graph, as a function of `blocks`; all other inputs are `given`.
-    pub(super) fn new(wanted: &[Var], blocks: &[Var], given: &Given) -> Result<Self> {
+    pub(super) fn new(wanted: &[Var], blocks: &[Var], given: &InputValues) -> Result<Self> {
         let graph = wanted[0].graph();
         let mut plan = Planner::new(graph).want_all(wanted).compile::<f64>()?;
         let needed = ancestors(graph, &wanted.iter().map(Var::id).collect::<Vec<_>>())?;

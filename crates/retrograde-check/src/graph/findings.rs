@@ -6,13 +6,13 @@ use super::super::kinks::AtKink;
 use super::super::message::text;
 use super::super::{Comparison, Evidence, Finding, Message, Severity, Verdict};
 use super::blocks::Along;
+use super::loss_check::Compared;
 use super::node::InputCheck;
-use super::whole::Compared;
 use retrograde_base::error::Error;
 use retrograde_core::graph::Node;
 
 /// A node that gave two values for the same inputs.
-pub(super) fn unsteady(node: &Node) -> Finding {
+pub(super) fn nondeterministic(node: &Node) -> Finding {
     let sentence = text!("node-not_deterministic", node = described(node));
     Finding::new(Severity::Warning, Verdict::NotDeterministic, node.label(), Vec::new(), sentence)
 }

@@ -41,7 +41,7 @@ pub(super) fn judge(claimed: f64, slope: &Slope, scale: f64, rounding: f64) -> V
 }
 
 /// How large a mistake may be that such a comparison does not see, as a part of `scale`.
-pub(super) fn blur(slope: &Slope, scale: f64, rounding: f64) -> f64 {
+pub(super) fn detection_limit(slope: &Slope, scale: f64, rounding: f64) -> f64 {
     let nothing = slope.is_smooth() && slope.value == 0.0 && rounding == 0.0;
     if nothing { 0.0 } else { TOLERANCE + (4.0 * slope.uncertainty + rounding) / scale }
 }
@@ -56,7 +56,7 @@ pub(super) struct Measured {
     /// The verdict of each.
     pub(super) verdicts: Vec<Verdict>,
     /// How large a mistake may be that the comparison does not see, as a part of the block's largest number.
-    pub(super) blur: f64,
+    pub(super) detection_limit: f64,
 }
 
 impl Measured {
@@ -70,8 +70,9 @@ impl Measured {
             .zip(&slopes)
             .map(|(&element, slope)| judge(claimed[element], slope, scale, rounding))
             .collect();
-        let blur = slopes.iter().map(|slope| blur(slope, scale, rounding)).fold(0.0, f64::max);
-        Measured { claimed, elements, slopes, verdicts, blur }
+        let detection_limit =
+            slopes.iter().map(|slope| detection_limit(slope, scale, rounding)).fold(0.0, f64::max);
+        Measured { claimed, elements, slopes, verdicts, detection_limit }
     }
 
     /// Each element with what is claimed and measured for it, and its verdict.
@@ -124,8 +125,8 @@ impl Measured {
         let mut numeric = vec![f64::NAN; self.claimed.len()];
         let vague = self.verdict() == Verdict::Inconclusive;
         for (element, _, slope, verdict) in self.rows() {
-            let tells = verdict != Verdict::Inconclusive || vague;
-            if slope.is_smooth() && tells || verdict.is_wrong() {
+            let distinguishing = verdict != Verdict::Inconclusive || vague;
+            if slope.is_smooth() && distinguishing || verdict.is_wrong() {
                 numeric[element] = slope.value;
             }
         }

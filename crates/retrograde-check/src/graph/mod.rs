@@ -24,37 +24,37 @@
 //! | `as_layer` | a node seen as a layer, to find the cause |
 //! | `findings` | what is said about it |
 
-mod alone;
 mod as_layer;
 mod blocks;
 mod by_hand;
 mod claims;
 mod consequences;
+mod downstream;
 mod evaluation;
 mod findings;
 mod judge;
+mod loss_check;
 mod model;
 mod node;
-mod part;
+mod node_checks;
 mod rounding;
 mod subject;
 mod tied;
 mod values;
-mod whole;
 
 pub use model::model;
 
 use super::message::text;
 use super::report::{SECOND_ORDER, place};
 use super::{Comparison, Report, Verdict};
-use alone::Alone;
+use loss_check::{CheckedLoss, Point};
+use node_checks::NodeChecks;
 use rand::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use retrograde_base::error::{Error, Result};
 use retrograde_core::graph::{Kind, NodeId, Tensor, Var, ancestors};
 use std::collections::HashSet;
-use values::{Given, Values};
-use whole::{Point, Subject};
+use values::{InputValues, Values};
 
 /// Checks the gradient of `loss` with respect to `parameters`, and every node on the way.
 ///
@@ -87,7 +87,7 @@ pub struct GraphCheck {
     loss: Var,
     parameters: Option<Vec<Var>>,
     claims: Vec<(Var, Var)>,
-    given: Given,
+    given: InputValues,
     options: Options,
     second_order: bool,
     single: bool,
@@ -109,7 +109,7 @@ impl GraphCheck {
             loss: loss.clone(),
             parameters: None,
             claims: Vec::new(),
-            given: Given::default(),
+            given: InputValues::default(),
             options: Options {
                 sample: None,
                 seed: 0,
@@ -225,9 +225,9 @@ impl GraphCheck {
         report: &mut Report,
     ) -> Result<bool> {
         let values = Values::new(loss, &self.given)?;
-        if let Some(node) = &values.unsteady {
+        if let Some(node) = &values.nondeterministic {
             report.verdict = Verdict::NotDeterministic;
-            report.findings.push(findings::unsteady(node));
+            report.findings.push(findings::nondeterministic(node));
             return Ok(false);
         }
         if let Some(found) = subject::not_finite(&values, loss, blocks, title) {
@@ -236,7 +236,7 @@ impl GraphCheck {
             return Ok(false);
         }
         let mut alone = self.alone(&values, loss, blocks, known)?;
-        let subject = match Subject::new(self, loss, blocks, title) {
+        let subject = match CheckedLoss::new(self, loss, blocks, title) {
             Ok(subject) => subject,
             // The node that is to blame has said so.
             Err(_) if alone.first_wrong.is_some() => {
@@ -259,9 +259,9 @@ impl GraphCheck {
     /// The gradient of the whole, and what follows from it for the nodes.
     fn whole(
         &self,
-        subject: &Subject<'_>,
+        subject: &CheckedLoss<'_>,
         point: &Point,
-        alone: &mut Alone,
+        alone: &mut NodeChecks,
         report: &mut Report,
     ) -> Result<Verdict> {
         let title = subject.title;
@@ -284,7 +284,7 @@ impl GraphCheck {
                 report.findings.extend(claims::in_single(&mut row.comparison, exact, single));
             }
         }
-        let verdict = whole::verdict(&rows);
+        let verdict = loss_check::verdict(&rows);
         let recorded: Vec<&Comparison> = rows
             .iter()
             .enumerate()

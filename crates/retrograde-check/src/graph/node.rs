@@ -7,8 +7,8 @@ use super::super::kinks::AtKink;
 use super::super::{Comparison, Verdict};
 use super::blocks::{Along, affordable};
 use super::judge::Measured;
-use super::values::{Given, Values};
-use super::whole::{Compared, Subject};
+use super::loss_check::{CheckedLoss, Compared};
+use super::values::{InputValues, Values};
 use super::{Options, tied};
 use rand::{RngExt, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
@@ -26,13 +26,13 @@ const PART: usize = 256;
 const ALL: usize = 4096;
 
 /// A node in a graph of its own: a function of some of its inputs, with the others held at their values.
-pub(super) struct NodeAlone {
+pub(super) struct IsolatedNode {
     /// What it is a function of.
     pub(super) inputs: Vec<Var>,
     pub(super) output: Var,
 }
 
-impl NodeAlone {
+impl IsolatedNode {
     /// `start` gives those inputs that it is a function of their values, by their positions.
     pub(super) fn new(
         values: &Values,
@@ -55,7 +55,7 @@ impl NodeAlone {
         let refused = || Error::invalid("a node", "it is no operation", "check operations");
         let output =
             alone.re_record(node, &vars.iter().collect::<Vec<_>>()).ok_or_else(refused)?.checked()?;
-        Ok(NodeAlone { inputs, output })
+        Ok(IsolatedNode { inputs, output })
     }
 
     /// The vector-Jacobian product with an upstream gradient, by input.
@@ -80,12 +80,12 @@ pub(super) struct InputCheck {
 }
 
 /// A node with the loss that it is compared by.
-pub(super) struct Local<'a> {
+pub(super) struct NodeLoss<'a> {
     graph: &'a Graph,
     node: &'a Node,
     /// Which of the node's inputs have a gradient.
     positions: Vec<usize>,
-    alone: NodeAlone,
+    alone: IsolatedNode,
     /// Their vector-Jacobian products.
     claims: Vec<Var>,
     loss: Var,
@@ -94,7 +94,7 @@ pub(super) struct Local<'a> {
     options: Options,
 }
 
-impl<'a> Local<'a> {
+impl<'a> NodeLoss<'a> {
     /// The node alone. `wanted` says which of its inputs have a gradient, and `options` are those of the whole. Errors when its derivative cannot be recorded.
     pub(super) fn new(
         values: &Values,
@@ -108,7 +108,7 @@ impl<'a> Local<'a> {
             values.real(node.inputs[position]).filter(|_| wanted[position]).map(|value| Tensor::clone(value))
         };
         let positions = (0..wanted.len()).filter(|&position| start(position).is_some()).collect();
-        let alone = NodeAlone::new(values, graph, node, start)?;
+        let alone = IsolatedNode::new(values, graph, node, start)?;
         let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
         let upstream = Tensor::from_fn(alone.output.shape(), |_| weight(&mut random));
         let middle = values.of(&graph.var(node.id))?;
@@ -121,13 +121,13 @@ impl<'a> Local<'a> {
         let loss = (moved * &upstream).sum_all().checked()?;
         let options = Options { seed, sample: None, directions: false, ..options };
         let floor = 2.0 * f64::EPSILON * magnitude;
-        Ok(Local { graph, node, positions, alone, claims, loss, floor, options })
+        Ok(NodeLoss { graph, node, positions, alone, claims, loss, floor, options })
     }
 
     /// Each input that has a gradient. `each` says whether elements are moved one by one, too, where all is right.
     pub(super) fn check(&self, each: bool) -> Result<Vec<InputCheck>> {
         let blocks = &self.alone.inputs;
-        let subject = Subject {
+        let subject = CheckedLoss {
             options: self.options,
             loss: &self.loss,
             blocks,
@@ -136,7 +136,7 @@ impl<'a> Local<'a> {
             recorded: self.claims.clone(),
             floor: self.floor,
         };
-        let point = subject.at(Values::new(&self.loss, &Given::default())?, Given::default())?;
+        let point = subject.at(Values::new(&self.loss, &InputValues::default())?, InputValues::default())?;
         let mut along = subject.along(&point)?;
         along.truncate(blocks.len());
         let mut rows: Vec<Compared> = Vec::new();

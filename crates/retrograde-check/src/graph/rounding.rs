@@ -10,7 +10,7 @@ use super::super::numerical::noise;
 use super::super::probe::FLOOR;
 use super::evaluation::Evaluation;
 use super::node::weight;
-use super::values::{Given, Values};
+use super::values::{InputValues, Values};
 use rand::SeedableRng;
 use rand_distr::{Distribution, StandardNormal};
 use rand_xoshiro::Xoshiro256PlusPlus;
@@ -34,7 +34,7 @@ impl Rounding {
     /// That of `loss` around these values, and of its gradients by `blocks`: `gradients`, as they are recorded.
     pub(super) fn of_loss(
         values: &Values,
-        given: &Given,
+        given: &InputValues,
         loss: &Var,
         (blocks, gradients): (&[Var], &[Var]),
         seed: u64,

@@ -4,11 +4,11 @@
 //! same output, of all inputs of the node, are judged together, as the check of layers judges them.
 
 use super::super::Verdict;
-use super::super::ask::ask_here;
 use super::super::kinks::AtKink;
+use super::super::observe::observe_at_given;
 use super::evaluation::Evaluation;
-use super::node::{InputCheck, NodeAlone};
-use super::values::Given;
+use super::node::{InputCheck, IsolatedNode};
+use super::values::InputValues;
 use ndarray::Array1;
 use retrograde_base::error::Result;
 use retrograde_core::graph::Tensor as Value;
@@ -31,7 +31,7 @@ pub(super) struct Tied {
 
 /// Judges the numbers of a node that are at kinks, or look wrong, and that move an output with others. `starts` are the values of
 /// the inputs that were checked.
-pub(super) fn judge(alone: &NodeAlone, starts: Vec<Vec<f64>>, checks: &[InputCheck]) -> Result<Vec<Tied>> {
+pub(super) fn judge(alone: &IsolatedNode, starts: Vec<Vec<f64>>, checks: &[InputCheck]) -> Result<Vec<Tied>> {
     let at_kink = |(number, check): (usize, &InputCheck)| -> Vec<Number> {
         let not_right = |verdict| matches!(verdict, Verdict::Kink | Verdict::Wrong);
         check.measured.those(not_right).into_iter().map(|element| (number, element)).collect()
@@ -44,12 +44,12 @@ pub(super) fn judge(alone: &NodeAlone, starts: Vec<Vec<f64>>, checks: &[InputChe
         let x: Array1<f64> = numbers.iter().map(|&(input, element)| node.starts[input][element]).collect();
         let x = x.into_dyn();
         let mut layer = NumbersAsLayer { node: &mut node, numbers: numbers.clone(), outputs, x: x.clone() };
-        let Ok(Ok(mut answers)) = ask_here(&mut layer, &x, None) else {
+        let Ok(Ok(mut observations)) = observe_at_given(&mut layer, &x, None) else {
             continue;
         };
-        answers.differentiate(&mut layer, 0, 0, TOGETHER, 3)?;
-        answers.judge_kinks(&mut layer, 0)?;
-        let Some(states) = &answers.probes[0].at_kinks[0] else {
+        observations.differentiate(&mut layer, 0, 0, TOGETHER, 3)?;
+        observations.judge_kinks(&mut layer, 0)?;
+        let Some(states) = &observations.probes[0].at_kinks[0] else {
             continue;
         };
         let wrong = states.iter().map(|(_, state)| *state).find(|state| *state != AtKink::Admissible);
@@ -69,11 +69,11 @@ struct Function {
 }
 
 impl Function {
-    fn new(alone: &NodeAlone, starts: Vec<Vec<f64>>) -> Result<Self> {
+    fn new(alone: &IsolatedNode, starts: Vec<Vec<f64>>) -> Result<Self> {
         let shape = alone.output.shape();
         let upstream = alone.output.graph().parameter("upstream", Value::full(shape.clone(), 0.0));
         let blocks = [alone.inputs.as_slice(), std::slice::from_ref(&upstream)].concat();
-        let given = Given::default();
+        let given = InputValues::default();
         Ok(Function {
             starts,
             output: Evaluation::new(std::slice::from_ref(&alone.output), &alone.inputs, &given)?,

@@ -9,12 +9,12 @@ use std::sync::Arc;
 
 /// What inputs are given, and parameters if they are not to have the values they start from.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Given {
+pub(super) struct InputValues {
     pub(super) real: Vec<(Var, Vec<f64>)>,
     pub(super) indices: Vec<(Var, Vec<u32>)>,
 }
 
-impl Given {
+impl InputValues {
     /// The same with other values of these blocks.
     pub(super) fn with(&self, blocks: &[Var], values: Vec<Vec<f64>>) -> Self {
         let mut given = self.clone();
@@ -42,18 +42,19 @@ pub(super) struct Values {
     real: HashMap<NodeId, Arc<Tensor>>,
     indices: HashMap<NodeId, Arc<[u32]>>,
     /// The first node, from the left, that had another value in a second run.
-    pub(super) unsteady: Option<Arc<Node>>,
+    pub(super) nondeterministic: Option<Arc<Node>>,
 }
 
 impl Values {
     /// Runs what `of` depends on in `f64`, twice.
-    pub(super) fn new(of: &Var, given: &Given) -> Result<Self> {
+    pub(super) fn new(of: &Var, given: &InputValues) -> Result<Self> {
         let graph = of.graph();
         let nodes = ancestors(graph, &[of.id()])?;
         let mut plan = Planner::new(graph).want(of).keep_every_value().compile::<f64>()?;
         given.to(&mut plan, &nodes)?;
         plan.run()?;
-        let mut values = Values { nodes, real: HashMap::new(), indices: HashMap::new(), unsteady: None };
+        let mut values =
+            Values { nodes, real: HashMap::new(), indices: HashMap::new(), nondeterministic: None };
         for node in &values.nodes {
             let var = graph.var(node.id);
             match (node.leaf(), node.value_type.kind) {
@@ -73,7 +74,7 @@ impl Values {
             };
             let again = plan.read(&graph.var(node.id))?;
             if before.values().iter().zip(again).any(|(a, b)| a.to_bits() != b.to_bits()) {
-                values.unsteady = Some(Arc::clone(node));
+                values.nondeterministic = Some(Arc::clone(node));
                 break;
             }
         }

@@ -72,7 +72,7 @@ impl Message {
     }
 
     /// The same in the words of another id.
-    pub(crate) fn worded(self, id: &str) -> Self {
+    pub(crate) fn with_text(self, id: &str) -> Self {
         Message { id: id.to_owned(), ..self }
     }
 

@@ -8,7 +8,7 @@ pub struct CurvePoint {
     /// The step h.
     pub step: f64,
     /// (f(x + h) − f(x − h)) / 2h.
-    pub centred: f64,
+    pub centered: f64,
     /// (f(x) − f(x − h)) / h.
     pub left: f64,
     /// (f(x + h) − f(x)) / h.
@@ -28,7 +28,7 @@ pub(super) fn curve(mut f: impl FnMut(f64) -> f64, at: f64) -> Vec<CurvePoint> {
         let (left, right) = (f(left_at), f(right_at));
         Some(CurvePoint {
             step,
-            centred: (right - left) / (right_at - left_at),
+            centered: (right - left) / (right_at - left_at),
             left: (middle - left) / (at - left_at),
             right: (right - middle) / (right_at - at),
         })

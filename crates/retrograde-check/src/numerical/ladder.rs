@@ -33,7 +33,7 @@ const KNOWN: f64 = 1e-3;
 /// A slope by differences, and how far it can be trusted.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Slope {
-    /// The derivative; at a kink the mean of both sides, as centred differences have it; NaN where there is none.
+    /// The derivative; at a kink the mean of both sides, as centered differences have it; NaN where there is none.
     pub value: f64,
     /// The true derivative is not farther away than this, as far as the steps tell: what the formula leaves out and what
     /// rounding adds.
@@ -173,7 +173,7 @@ impl Ladder {
             character: Character::Smooth,
         };
         if let Some(expected) = expected {
-            let (coarse, fine) = (before.centred(), last.centred());
+            let (coarse, fine) = (before.centered(), last.centered());
             let value = (4.0 * fine - coarse) / 3.0;
             if (value - expected).abs() <= CONFIRMED * value.abs() + 2.0 * noise {
                 let error = (fine - coarse).abs() / 3.0 + 2.0 * noise;
@@ -184,7 +184,7 @@ impl Ladder {
         if self.count < from + 3 {
             return None;
         }
-        let limit = self.limit(from, Level::centred, [4.0, 16.0, 64.0])?;
+        let limit = self.limit(from, Level::centered, [4.0, 16.0, 64.0])?;
         (limit.error <= SETTLED * limit.value.abs() + (if from > 0 { 20.0 } else { 3.0 }) * noise)
             .then(|| smooth(limit))
     }
@@ -199,7 +199,7 @@ impl Ladder {
         }
         let from = self.smooth_from();
         let bent = self.count < from + 2;
-        let Some(limit) = self.limit(if bent { 0 } else { from }, Level::centred, [4.0, 16.0, 64.0]) else {
+        let Some(limit) = self.limit(if bent { 0 } else { from }, Level::centered, [4.0, 16.0, 64.0]) else {
             return Slope::none(Character::Unresolved);
         };
         if let Some(kink) = bent.then(|| self.kink(0.1)).flatten().filter(|kink| self.stays(kink)) {
@@ -215,11 +215,11 @@ impl Ladder {
     /// the smaller ones see.
     fn contradicted(&self, limit: &Limit) -> f64 {
         let finer = self.levels[..self.count].iter().filter(|level| level.step < limit.step);
-        let apart = finer.map(|level| (level.centred() - limit.value).abs() - 4.0 * self.noise(level.step));
+        let apart = finer.map(|level| (level.centered() - limit.value).abs() - 4.0 * self.noise(level.step));
         apart.fold(0.0, f64::max)
     }
 
-    /// What rounding may add to a centred difference.
+    /// What rounding may add to a centered difference.
     fn noise(&self, step: f64) -> f64 {
         (self.roundoff * self.largest).max(self.floor) / step
     }
@@ -233,7 +233,7 @@ impl Ladder {
     }
 
     /// From which level on the quotients behave as those of a smooth function do: before, a step reaches over a kink of the
-    /// function, where its two sides disagree, or of its slope, where the centred quotient does not come four times as near at
+    /// function, where its two sides disagree, or of its slope, where the centered quotient does not come four times as near at
     /// half the step.
     fn smooth_from(&self) -> usize {
         let levels = &self.levels[..self.count];
@@ -242,9 +242,9 @@ impl Ladder {
         kink.map_or(0, |at| at + 1).max(bend.map_or(0, |at| at + 1))
     }
 
-    /// Whether the centred quotients of three levels do not approach their limit as the square of the step.
+    /// Whether the centered quotients of three levels do not approach their limit as the square of the step.
     fn is_bent(&self, levels: &[Level]) -> bool {
-        let [first, second, third] = [0, 1, 2].map(|at: usize| levels[at].centred());
+        let [first, second, third] = [0, 1, 2].map(|at: usize| levels[at].centered());
         let (coarse, fine) = (second - first, third - second);
         let rounding = SETTLED * third.abs() + 6.0 * self.noise(levels[2].step);
         (4.0 * fine - coarse).abs() > 0.5 * coarse.abs() + rounding
@@ -333,7 +333,7 @@ impl Ladder {
 }
 
 impl Level {
-    fn centred(&self) -> f64 {
+    fn centered(&self) -> f64 {
         (self.right - self.left) / (2.0 * self.step)
     }
 

@@ -3,14 +3,14 @@
 use super::{Both, Writer, cells, columns, joined, kind, number, title};
 use crate::message::text;
 use crate::{Finding, Formulas, Report, Severity, Verdict};
-use retrograde_base::mark::Mark;
+use retrograde_base::file_signature::FileSignature;
 use retrograde_base::markup::escaped;
 use retrograde_base::page::{COMMON_SCRIPT, HEAD, LANGUAGE_SCRIPT, REPORT_STYLE, THEME};
 use std::fmt::Write;
 
 const STYLE: &str = include_str!("page.css");
 
-/// The class by which a verdict is coloured.
+/// The class by which a verdict is colored.
 fn class(verdict: Verdict) -> &'static str {
     match verdict.mark() {
         '✓' => "right",
@@ -90,7 +90,7 @@ pub(super) fn page(report: &Report) -> String {
         <nav><button type=\"button\" id=\"language\" lang=\"ko\">한국어</button>\
         <button type=\"button\" id=\"theme\">◐</button></nav></header>\n<main>{body}</main>\n\
         <footer>Retrograde {version}</footer>\n<script>{COMMON_SCRIPT}{LANGUAGE_SCRIPT}</script>\n</body></html>\n",
-        mark = Mark::CheckPage.text(),
+        mark = FileSignature::CheckPage.text(),
         subject = escaped(&report.subject.to_string()),
         title = say("page-check"),
         of = Both.say(&report.subject),
@@ -99,14 +99,14 @@ pub(super) fn page(report: &Report) -> String {
 }
 
 fn finding(finding: &Finding) -> String {
-    let colour = match finding.severity {
+    let color = match finding.severity {
         Severity::Fault => "wrong",
         Severity::Warning => "open",
         Severity::Remark => "remark",
     };
     let say = |id: &str| Both.say(&text!(id));
     let mut body = format!(
-        "<article class=\"card finding {colour}\"><h3>{} <small>{}</small></h3><p>{}</p>",
+        "<article class=\"card finding {color}\"><h3>{} <small>{}</small></h3><p>{}</p>",
         title(finding, Both),
         Both.say(&kind(finding.severity)),
         Both.write(&|language| finding.sentence(language))

@@ -3,7 +3,7 @@
 use super::{Words, cells, columns, joined, kind, number, title};
 use crate::message::text;
 use crate::{Finding, Language, LayerReport, Message, Report};
-use retrograde_base::mark::Mark;
+use retrograde_base::file_signature::FileSignature;
 
 /// What a cell or a line of Markdown must not take for its own.
 fn plain(text: &str) -> String {
@@ -21,7 +21,7 @@ fn table(head: &[String], rows: impl IntoIterator<Item = Vec<String>>) -> String
 pub(super) fn page(report: &Report, language: Language) -> String {
     let say = |message: &Message| plain(&message.text(language));
     let mut parts = vec![
-        Mark::CheckMarkdown.text().to_owned(),
+        FileSignature::CheckMarkdown.text().to_owned(),
         format!(
             "# {}: {}",
             say(&text!("page-of", subject = report.subject.clone())),

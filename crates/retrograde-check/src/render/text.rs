@@ -105,20 +105,20 @@ impl Page {
         self.wrapped(&format!("{mark} "), &title);
         self.wrapped("    ", &finding.sentence(self.language));
         if let Some(formulas) = &finding.formulas() {
-            self.labelled("page-code", &formulas.code);
-            self.labelled("page-right", &formulas.right);
+            self.labeled("page-code", &formulas.code);
+            self.labeled("page-right", &formulas.right);
         }
         for evidence in &finding.evidence {
             self.wrapped("    ", &self.say(&evidence.statement));
             evidence.table.iter().for_each(|table| self.table(table));
         }
         for (label, text) in [("page-help", finding.help()), ("page-training", finding.consequence())] {
-            text.iter().for_each(|text| self.labelled(label, text));
+            text.iter().for_each(|text| self.labeled(label, text));
         }
     }
 
     /// A text behind a label of eleven columns.
-    fn labelled(&mut self, label: &str, text: &Message) {
+    fn labeled(&mut self, label: &str, text: &Message) {
         let label = padded(&self.say(&text!(label)), 11);
         self.wrapped(&format!("    {label}"), &self.say(text));
     }

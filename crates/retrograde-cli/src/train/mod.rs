@@ -18,7 +18,7 @@ use retrograde::Error;
 use retrograde::data::{Dataset, Source};
 use retrograde::nn::Model;
 use retrograde::train::{Event, Recipe, RunFolder};
-use retrograde::view::report::Report;
+use retrograde::view::report::TrainingReport;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -95,7 +95,7 @@ pub fn run(arguments: &TrainArguments, given: &Given<'_>) -> Result<ExitCode, Fa
         data,
         outputs,
     };
-    let mut reporter = training.outputs.reporter(Report::new(&training.data).command(command));
+    let mut reporter = training.outputs.reporter(TrainingReport::new(&training.data).command(command));
 
     let mut face: Box<dyn Face> = if arguments.json {
         Box::new(Lines::new(&training, arguments.quiet))

@@ -7,8 +7,8 @@ use crate::text;
 use retrograde::data::Drawing;
 use retrograde::optim::Settings;
 use retrograde::train::{Length, Recipe, RunFolder, RunId};
-use retrograde::view::report::{Report, Reporter};
-use retrograde::view::{self, Mark};
+use retrograde::view::report::{Reporter, TrainingReport};
+use retrograde::view::{self, FileSignature};
 use retrograde::{Error, Result};
 use std::path::{Path, PathBuf};
 
@@ -46,7 +46,7 @@ impl Outputs {
             csv: choose(&arguments.csv, CSV, &Path::is_file),
             events: choose(&arguments.tensorboard, EVENTS, &|folder| Reporter::has_events(folder)),
         };
-        for (path, mark) in [(&outputs.page, Mark::Report), (&outputs.csv, Mark::Figures)] {
+        for (path, mark) in [(&outputs.page, FileSignature::Report), (&outputs.csv, FileSignature::Figures)] {
             let Some(path) = path else { continue };
             // The folder of a new run is made when it begins.
             if path.parent().is_none_or(|parent| Some(parent) != folder) {
@@ -68,7 +68,7 @@ impl Outputs {
     }
 
     /// Who writes them.
-    pub fn reporter<'a>(&self, report: Report<'a>) -> Reporter<'a> {
+    pub fn reporter<'a>(&self, report: TrainingReport<'a>) -> Reporter<'a> {
         let mut reporter = Reporter::new(report);
         if let Some(path) = &self.page {
             reporter = reporter.page(path);

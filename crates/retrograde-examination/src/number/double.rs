@@ -22,7 +22,7 @@ const LARGEST_EXPONENT: f64 = 345.0;
 
 impl Double {
     /// From two numbers of which the first is the larger.
-    fn renormalised(high: f64, low: f64) -> Self {
+    fn renormalized(high: f64, low: f64) -> Self {
         let sum = high + low;
         if sum.is_finite() {
             Double { high: sum, low: low - (sum - high) }
@@ -52,8 +52,8 @@ impl Add for Double {
         if !high.is_finite() {
             return Double { high, low: 0.0 };
         }
-        let first = Double::renormalised(high, error + low);
-        Double::renormalised(first.high, first.low + low_error)
+        let first = Double::renormalized(high, error + low);
+        Double::renormalized(first.high, first.low + low_error)
     }
 }
 
@@ -79,7 +79,7 @@ impl Mul for Double {
             return Double { high, low: 0.0 };
         }
         let error = self.high.mul_add(other.high, -high);
-        Double::renormalised(high, error + (self.high * other.low + self.low * other.high))
+        Double::renormalized(high, error + (self.high * other.low + self.low * other.high))
     }
 }
 
@@ -93,7 +93,7 @@ impl Div for Double {
         let rest = self - other * Double::of(first);
         let second = rest.high / other.high;
         let rest = rest - other * Double::of(second);
-        Double::renormalised(first, second) + Double::of(rest.high / other.high)
+        Double::renormalized(first, second) + Double::of(rest.high / other.high)
     }
 }
 

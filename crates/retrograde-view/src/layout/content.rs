@@ -2,8 +2,8 @@
 //!
 //! A value that a later band needs leaves this one to its name and `…`; one of an earlier band enters from its name.
 
+use super::layered_graph::{LayeredGraph, Link, NodeShape};
 use super::levels::{delay, levels};
-use super::sheet::{Link, Look, Sheet};
 use crate::diagram::{Block, BlockKind, Diagram};
 use crate::summary::gradient_lines;
 use crate::trace::{Trace, Value};
@@ -30,13 +30,13 @@ pub(crate) struct Content<'a> {
 const SHORT: usize = 3;
 
 /// What is written in a figure.
-pub(crate) trait Writing {
+pub(crate) trait Annotations {
     /// The lines above a wire that carries this value of a node, an index into [`Trace::nodes`].
     fn above(&self, node: usize, value: &Value) -> Vec<String>;
     /// The lines below a wire along which this gradient flows back.
     fn below(&self, node: usize, gradient: &Tensor) -> Vec<String>;
     /// A label, in the letters there are.
-    fn letters(&self, text: &str) -> String;
+    fn encode(&self, text: &str) -> String;
     /// What stands for what is left out.
     fn ellipsis(&self) -> &str;
 }
@@ -57,13 +57,17 @@ impl<'a> Content<'a> {
     }
 
     /// The sheet of some levels.
-    pub(crate) fn sheet(&self, band: RangeInclusive<usize>, writing: &dyn Writing) -> Sheet {
+    pub(crate) fn layered_graph(
+        &self,
+        band: RangeInclusive<usize>,
+        annotations: &dyn Annotations,
+    ) -> LayeredGraph {
         let Content { trace, diagram, levels, near } = self;
-        let mut sheet = Sheet::default();
+        let mut layered = LayeredGraph::default();
         let within =
             |block: usize| diagram.blocks[block].kind != BlockKind::Leaf && band.contains(&levels[block]);
         let column = |block: usize| levels[block] - band.start() + 1;
-        let short = |name: &str| shortened(&printable(name), NAME, writing.ellipsis());
+        let short = |name: &str| shortened(&printable(name), NAME, annotations.ellipsis());
         // Each block's outputs: the nodes whose values leave it.
         let mut outputs: HashMap<usize, BTreeSet<usize>> = HashMap::new();
         for wire in &diagram.wires {
@@ -72,17 +76,21 @@ impl<'a> Content<'a> {
         let mut items: HashMap<usize, usize> = HashMap::new();
         for block in (0..diagram.blocks.len()).filter(|&block| within(block)) {
             let content = &diagram.blocks[block];
-            let text = writing.letters(&short(&content.label));
-            let look = if content.kind == BlockKind::End { Look::Name(text, None) } else { Look::Box(text) };
+            let text = annotations.encode(&short(&content.label));
+            let shape = if content.kind == BlockKind::End {
+                NodeShape::Name(text, None)
+            } else {
+                NodeShape::Box(text)
+            };
             let outputs = outputs.get(&block).map_or(0, BTreeSet::len);
-            items.insert(block, sheet.add(look, Some(block), column(block), outputs));
+            items.insert(block, layered.add(shape, Some(block), column(block), outputs));
         }
         let port = |block: usize, node: usize| {
             let of_block = outputs.get(&block).into_iter().flatten();
             of_block.take_while(|&&other| other != node).count()
         };
         let below = |node: usize, gradient: &Option<Arc<Tensor>>| {
-            gradient.as_deref().map_or_else(Vec::new, |gradient| writing.below(node, gradient))
+            gradient.as_deref().map_or_else(Vec::new, |gradient| annotations.below(node, gradient))
         };
         let mut entering: HashMap<usize, usize> = HashMap::new();
         let mut operand = vec![0; diagram.blocks.len()];
@@ -97,7 +105,7 @@ impl<'a> Content<'a> {
                     } else {
                         format!(
                             "{} {}",
-                            writing.ellipsis(),
+                            annotations.ellipsis(),
                             short(&carried(trace, diagram, wire.from, wire.node))
                         )
                     };
@@ -106,14 +114,15 @@ impl<'a> Content<'a> {
                     let first = uses.map(|other| column(other.to)).min().unwrap_or(1);
                     let beside = if *near && is_leaf { first - 1 } else { 0 };
                     let below = total(trace, diagram, wire.node);
-                    sheet.add(Look::Name(name, below), is_leaf.then_some(wire.from), beside, 1)
+                    layered.add(NodeShape::Name(name, below), is_leaf.then_some(wire.from), beside, 1)
                 });
                 (entry, 0)
             };
             let to = (items[&wire.to], operand[wire.to]);
             operand[wire.to] += 1;
-            let (above, below) = (writing.above(wire.node, &wire.value), below(wire.node, &wire.gradient));
-            sheet.links.push(Link { from, to, wire: number, above, below });
+            let (above, below) =
+                (annotations.above(wire.node, &wire.value), below(wire.node, &wire.gradient));
+            layered.links.push(Link { from, to, wire: number, above, below });
         }
         // What later bands need.
         let mut leaving: HashMap<usize, Vec<usize>> = HashMap::new();
@@ -126,18 +135,18 @@ impl<'a> Content<'a> {
         leaving.sort_unstable();
         for (node, wires) in leaving {
             let from = diagram.wires[wires[0]].from;
-            let name = format!("{} {}", short(&carried(trace, diagram, from, node)), writing.ellipsis());
-            let exit = sheet.add(Look::Name(name, None), None, band.end() - band.start() + 2, 0);
+            let name = format!("{} {}", short(&carried(trace, diagram, from, node)), annotations.ellipsis());
+            let exit = layered.add(NodeShape::Name(name, None), None, band.end() - band.start() + 2, 0);
             let edges = wires.iter().flat_map(|&wire| diagram.wires[wire].edges.iter().copied());
-            sheet.links.push(Link {
+            layered.links.push(Link {
                 from: (items[&from], port(from, node)),
                 to: (exit, 0),
                 wire: wires[0],
-                above: writing.above(node, &diagram.wires[wires[0]].value),
+                above: annotations.above(node, &diagram.wires[wires[0]].value),
                 below: below(node, &trace.sum_of_gradients(edges)),
             });
         }
-        sheet
+        layered
     }
 }
 

@@ -15,13 +15,13 @@
 //! | `place` | puts the stages together |
 
 mod content;
+mod layered_graph;
 mod levels;
 mod order;
 mod place;
 mod route;
 mod rows;
-mod sheet;
 
-pub(super) use content::{Content, Writing};
+pub(super) use content::{Annotations, Content};
+pub(super) use layered_graph::{LayeredGraph, NodeShape};
 pub(super) use place::{Frame, Layout, Role};
-pub(super) use sheet::{Look, Sheet};

@@ -4,21 +4,21 @@
 //! other graphs it is a start, which sweeps then mend: each item moves to the mean position of what it is linked to in
 //! the column beside (Sugiyama, Tagawa and Toda 1981). The best order seen is taken.
 
-use super::sheet::{Link, Sheet};
+use super::layered_graph::{LayeredGraph, Link};
 
 /// How often all columns are swept.
 const SWEEPS: usize = 8;
 
 /// The items of each column, from top to bottom. The links must be cut.
-pub(super) fn order(sheet: &Sheet) -> Vec<Vec<usize>> {
-    let mut columns = walk(sheet);
-    let mut best = (crossings(sheet, &columns), columns.clone());
+pub(super) fn order(graph: &LayeredGraph) -> Vec<Vec<usize>> {
+    let mut columns = walk(graph);
+    let mut best = (crossings(graph, &columns), columns.clone());
     for sweep in 0..SWEEPS {
         if best.0 == 0 {
             break;
         }
-        sort_by_neighbours(sheet, &mut columns, sweep % 2 == 0);
-        let crossings = crossings(sheet, &columns);
+        sort_by_neighbors(graph, &mut columns, sweep % 2 == 0);
+        let crossings = crossings(graph, &columns);
         if crossings < best.0 {
             best = (crossings, columns.clone());
         }
@@ -26,10 +26,10 @@ pub(super) fn order(sheet: &Sheet) -> Vec<Vec<usize>> {
     best.1
 }
 
-fn walk(sheet: &Sheet) -> Vec<Vec<usize>> {
+fn walk(graph: &LayeredGraph) -> Vec<Vec<usize>> {
     fn visit(
         item: usize,
-        sheet: &Sheet,
+        graph: &LayeredGraph,
         inputs: &[Vec<&Link>],
         seen: &mut [bool],
         columns: &mut [Vec<usize>],
@@ -39,35 +39,35 @@ fn walk(sheet: &Sheet) -> Vec<Vec<usize>> {
         }
         // As deep as there are columns, which fit into a terminal.
         for link in &inputs[item] {
-            visit(link.from.0, sheet, inputs, seen, columns);
+            visit(link.from.0, graph, inputs, seen, columns);
         }
-        columns[sheet.items[item].column].push(item);
+        columns[graph.items[item].column].push(item);
     }
-    let inputs = sheet.inputs();
-    let mut seen = vec![false; sheet.items.len()];
-    let mut columns = vec![Vec::new(); sheet.columns()];
-    let mut ends: Vec<usize> = (0..sheet.items.len()).collect();
-    ends.sort_by_key(|&item| std::cmp::Reverse(sheet.items[item].column));
+    let inputs = graph.inputs();
+    let mut seen = vec![false; graph.items.len()];
+    let mut columns = vec![Vec::new(); graph.columns()];
+    let mut ends: Vec<usize> = (0..graph.items.len()).collect();
+    ends.sort_by_key(|&item| std::cmp::Reverse(graph.items[item].column));
     for item in ends {
-        visit(item, sheet, &inputs, &mut seen, &mut columns);
+        visit(item, graph, &inputs, &mut seen, &mut columns);
     }
     columns
 }
 
 /// Sorts each column by the mean position of what its items are linked to on the left, or on the right.
-fn sort_by_neighbours(sheet: &Sheet, columns: &mut [Vec<usize>], to_the_left: bool) {
+fn sort_by_neighbors(graph: &LayeredGraph, columns: &mut [Vec<usize>], to_the_left: bool) {
     let count = columns.len();
     for step in 1..count {
         let column = if to_the_left { step } else { count - 1 - step };
         let beside = if to_the_left { column - 1 } else { column + 1 };
-        let positions = positions(sheet, &columns[beside]);
+        let positions = positions(graph, &columns[beside]);
         let mean = |item: usize| {
-            let linked = sheet.links.iter().filter_map(|link| match to_the_left {
+            let linked = graph.links.iter().filter_map(|link| match to_the_left {
                 true if link.to.0 == item => {
-                    positions[link.from.0].map(|at| at + fraction(sheet, link.from.1))
+                    positions[link.from.0].map(|at| at + fraction(graph, link.from.1))
                 }
                 false if link.from.0 == item => {
-                    positions[link.to.0].map(|at| at + fraction(sheet, link.to.1))
+                    positions[link.to.0].map(|at| at + fraction(graph, link.to.1))
                 }
                 _ => None,
             });
@@ -85,8 +85,8 @@ fn sort_by_neighbours(sheet: &Sheet, columns: &mut [Vec<usize>], to_the_left: bo
     }
 }
 
-fn positions(sheet: &Sheet, column: &[usize]) -> Vec<Option<f64>> {
-    let mut positions = vec![None; sheet.items.len()];
+fn positions(graph: &LayeredGraph, column: &[usize]) -> Vec<Option<f64>> {
+    let mut positions = vec![None; graph.items.len()];
     for (position, &item) in column.iter().enumerate() {
         positions[item] = Some(position as f64);
     }
@@ -94,13 +94,13 @@ fn positions(sheet: &Sheet, column: &[usize]) -> Vec<Option<f64>> {
 }
 
 /// A port's place within its item, below 1.
-fn fraction(sheet: &Sheet, port: usize) -> f64 {
-    port as f64 / (sheet.links.len() + 1) as f64
+fn fraction(graph: &LayeredGraph, port: usize) -> f64 {
+    port as f64 / (graph.links.len() + 1) as f64
 }
 
 /// How many pairs of links cross.
-fn crossings(sheet: &Sheet, columns: &[Vec<usize>]) -> usize {
-    let mut place = vec![0; sheet.items.len()];
+fn crossings(graph: &LayeredGraph, columns: &[Vec<usize>]) -> usize {
+    let mut place = vec![0; graph.items.len()];
     for column in columns {
         for (position, &item) in column.iter().enumerate() {
             place[item] = position;
@@ -108,7 +108,7 @@ fn crossings(sheet: &Sheet, columns: &[Vec<usize>]) -> usize {
     }
     let ends: Vec<Vec<_>> = (0..columns.len())
         .map(|column| {
-            let starting = sheet.links.iter().filter(|link| sheet.items[link.from.0].column == column);
+            let starting = graph.links.iter().filter(|link| graph.items[link.from.0].column == column);
             starting.map(|link| ((place[link.from.0], link.from.1), (place[link.to.0], link.to.1))).collect()
         })
         .collect();

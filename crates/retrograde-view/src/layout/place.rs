@@ -1,16 +1,16 @@
 //! Where everything stands: the stages put together.
 
+use super::layered_graph::{Extent, LayeredGraph, Link, NodeShape, Port};
 use super::order::order;
-use super::route::{Net, Way, route};
+use super::route::{Net, Route, route};
 use super::rows::{BEND, rows};
-use super::sheet::{Extent, Link, Look, Port, Sheet};
 use retrograde_base::letters::columns;
 
 /// A sheet with a place for each item, link and word, counted in letters to the right and in rows downwards.
 #[derive(Debug)]
 pub(crate) struct Layout {
     /// What was laid out; long links are cut into pieces.
-    pub(crate) sheet: Sheet,
+    pub(crate) graph: LayeredGraph,
     pub(crate) frames: Vec<Frame>,
     /// One for each link of the sheet.
     pub(crate) lines: Vec<Line>,
@@ -64,16 +64,16 @@ pub(crate) enum Role {
 
 impl Layout {
     /// Lays out a sheet.
-    pub(crate) fn new(mut sheet: Sheet) -> Self {
-        sheet.cut();
-        let order = order(&sheet);
-        let (extents, rows) = arrange(&mut sheet, &order);
+    pub(crate) fn new(mut graph: LayeredGraph) -> Self {
+        graph.cut();
+        let order = order(&graph);
+        let (extents, rows) = arrange(&mut graph, &order);
         let mut placing = Placing {
-            sheet: &sheet,
+            graph: &graph,
             extents: &extents,
             rows: &rows,
             frames: Vec::new(),
-            lines: (0..sheet.links.len()).map(|link| Line { link, ..Line::default() }).collect(),
+            lines: (0..graph.links.len()).map(|link| Line { link, ..Line::default() }).collect(),
             words: Vec::new(),
         };
         let mut left = 0;
@@ -89,7 +89,7 @@ impl Layout {
             before = Some(column);
         }
         let Placing { frames, lines, words, .. } = placing;
-        Layout { sheet, frames, lines, words }
+        Layout { graph, frames, lines, words }
     }
 }
 
@@ -99,26 +99,26 @@ const SMALL: usize = 24;
 const WIDEST_SPREAD: usize = 3;
 
 /// The rows of all items. In a small figure, a box is made higher where that saves a line a bend.
-fn arrange(sheet: &mut Sheet, order: &[Vec<usize>]) -> (Vec<Extent>, Vec<usize>) {
-    let mut extents = sheet.extents();
-    let (mut best, mut cost) = rows(sheet, order, &extents);
-    if sheet.items.len() > SMALL {
+fn arrange(graph: &mut LayeredGraph, order: &[Vec<usize>]) -> (Vec<Extent>, Vec<usize>) {
+    let mut extents = graph.extents();
+    let (mut best, mut cost) = rows(graph, order, &extents);
+    if graph.items.len() > SMALL {
         return (extents, best);
     }
-    for item in 0..sheet.items.len() {
+    for item in 0..graph.items.len() {
         if extents[item].inputs.len() < 2 {
             continue;
         }
-        let mut chosen = sheet.items[item].spread;
+        let mut chosen = graph.items[item].spread;
         for spread in chosen + 1..=WIDEST_SPREAD {
-            sheet.items[item].spread = spread;
-            let spread_out = sheet.extents();
-            let (rows, lower) = rows(sheet, order, &spread_out);
+            graph.items[item].spread = spread;
+            let spread_out = graph.extents();
+            let (rows, lower) = rows(graph, order, &spread_out);
             if lower + BEND <= cost {
                 (best, cost, extents, chosen) = (rows, lower, spread_out, spread);
             }
         }
-        sheet.items[item].spread = chosen;
+        graph.items[item].spread = chosen;
     }
     (extents, best)
 }
@@ -133,14 +133,14 @@ struct Column {
 /// The room between two columns of items: tracks, then what is written on the lines.
 struct Gap {
     nets: Vec<(Port, Vec<usize>)>,
-    ways: Vec<Way>,
+    routes: Vec<Route>,
     /// Where the written part starts, counted from the gap's first letter.
     written_from: usize,
     width: usize,
 }
 
 struct Placing<'a> {
-    sheet: &'a Sheet,
+    graph: &'a LayeredGraph,
     extents: &'a [Extent],
     rows: &'a [usize],
     frames: Vec<Frame>,
@@ -159,8 +159,8 @@ impl Placing<'_> {
 
     /// Plans the room before column `index`.
     fn gap(&self, index: usize) -> Gap {
-        let links = &self.sheet.links;
-        let arriving = (0..links.len()).filter(|&link| self.sheet.items[links[link].to.0].column == index);
+        let links = &self.graph.links;
+        let arriving = (0..links.len()).filter(|&link| self.graph.items[links[link].to.0].column == index);
         let mut nets: Vec<(Port, Vec<usize>)> = Vec::new();
         for link in arriving {
             match nets.iter_mut().find(|(port, _)| *port == links[link].from) {
@@ -172,29 +172,29 @@ impl Placing<'_> {
             .iter()
             .map(|(port, links)| Net {
                 source: self.output_row(*port),
-                targets: links.iter().map(|&link| self.input_row(self.sheet.links[link].to)).collect(),
+                targets: links.iter().map(|&link| self.input_row(self.graph.links[link].to)).collect(),
             })
             .collect();
-        let (ways, tracks) = route(&routed);
+        let (routes, tracks) = route(&routed);
         let written =
             nets.iter().flat_map(|(_, links)| links).map(|&link| width(&links[link])).max().unwrap_or(0);
         // A letter of line before the first track and one after each; one on either side of what is written; the arrow.
         let written_from = 1 + 2 * tracks;
-        Gap { nets, ways, written_from, width: written_from + written + 3 }
+        Gap { nets, routes, written_from, width: written_from + written + 3 }
     }
 
     /// Places a column of items that starts at `left`.
     fn column(&mut self, items: &[usize], left: usize) -> Column {
-        let widest = |width: &dyn Fn(&Look) -> usize| {
-            items.iter().map(|&item| width(&self.sheet.items[item].look)).max().unwrap_or(0)
+        let widest = |width: &dyn Fn(&NodeShape) -> usize| {
+            items.iter().map(|&item| width(&self.graph.items[item].shape)).max().unwrap_or(0)
         };
-        let names = widest(&|look| match look {
-            Look::Name(name, below) => below.as_deref().map_or(0, columns).max(columns(name)) + 1,
-            Look::Box(_) | Look::Pass => 0,
+        let names = widest(&|shape| match shape {
+            NodeShape::Name(name, below) => below.as_deref().map_or(0, columns).max(columns(name)) + 1,
+            NodeShape::Box(_) | NodeShape::Dummy => 0,
         });
-        let frames = widest(&|look| match look {
-            Look::Box(label) => columns(label) + 4,
-            Look::Name(..) | Look::Pass => 0,
+        let frames = widest(&|shape| match shape {
+            NodeShape::Box(label) => columns(label) + 4,
+            NodeShape::Name(..) | NodeShape::Dummy => 0,
         });
         let right = left + names.max(frames).max(1) - 1;
         let column = Column { right, frame_left: (right + 1).saturating_sub(frames) };
@@ -206,12 +206,12 @@ impl Placing<'_> {
 
     fn item(&mut self, item: usize, left: usize, column: Column) {
         let (extent, first) = (&self.extents[item], self.rows[item]);
-        match &self.sheet.items[item].look {
-            Look::Pass => {}
-            Look::Name(name, below) => {
+        match &self.graph.items[item].shape {
+            NodeShape::Dummy => {}
+            NodeShape::Name(name, below) => {
                 let row = first + extent.frame.0;
                 // Where the arrow ends, the name follows it; where lines start, they follow the name.
-                let ends = self.sheet.items[item].outputs == 0;
+                let ends = self.graph.items[item].outputs == 0;
                 let start = |text: &str| if ends { left + 1 } else { column.right - columns(text) };
                 let name_words =
                     Words { row, column: start(name), text: name.clone(), role: Role::Label(item) };
@@ -222,7 +222,7 @@ impl Placing<'_> {
                     self.words.push(Words { row, column, text: below.clone(), role });
                 }
             }
-            Look::Box(label) => {
+            NodeShape::Box(label) => {
                 let rows = (first + extent.frame.0, first + extent.frame.1);
                 let exits: Vec<usize> = extent.outputs.iter().map(|output| first + output).collect();
                 self.frames.push(Frame { item, rows, columns: (column.frame_left, column.right), exits });
@@ -241,38 +241,38 @@ impl Placing<'_> {
     fn lines(&mut self, gap: &Gap, before: Column, after: Column) {
         let first = before.right + 1;
         let written = (first + gap.written_from, first + gap.width - 1);
-        for ((port, links), way) in gap.nets.iter().zip(&gap.ways) {
+        for ((port, links), route) in gap.nets.iter().zip(&gap.routes) {
             let (net, start) = (self.net(*port), self.output_row(*port));
-            let from = if self.passes(port.0) { first - 1 } else { first };
+            let from = if self.is_dummy(port.0) { first - 1 } else { first };
             for &link in links {
-                let to = self.sheet.links[link].to;
+                let to = self.graph.links[link].to;
                 let row = self.input_row(to);
                 let mut points = vec![(from, start)];
-                for (number, stretch) in way.stretches.iter().enumerate() {
-                    let track = first + 1 + 2 * stretch.track;
-                    let is_last = number + 1 == way.stretches.len();
-                    points.push((track, stretch.rows[0]));
-                    points.push((track, if is_last { row } else { stretch.rows[1] }));
+                for (number, segment) in route.segments.iter().enumerate() {
+                    let track = first + 1 + 2 * segment.track;
+                    let is_last = number + 1 == route.segments.len();
+                    points.push((track, segment.rows[0]));
+                    points.push((track, if is_last { row } else { segment.rows[1] }));
                 }
-                let end = match self.sheet.items[to.0].look {
-                    Look::Pass => after.right,
-                    Look::Name(..) => written.1,
-                    Look::Box(_) => after.frame_left - 1,
+                let end = match self.graph.items[to.0].shape {
+                    NodeShape::Dummy => after.right,
+                    NodeShape::Name(..) => written.1,
+                    NodeShape::Box(_) => after.frame_left - 1,
                 };
                 points.push((end, row));
-                let ends = !self.passes(to.0);
+                let ends = !self.is_dummy(to.0);
                 self.lines[link] = Line { link, net, points, ends };
                 self.write(link, row, written);
             }
         }
     }
 
-    fn passes(&self, item: usize) -> bool {
-        matches!(self.sheet.items[item].look, Look::Pass)
+    fn is_dummy(&self, item: usize) -> bool {
+        matches!(self.graph.items[item].shape, NodeShape::Dummy)
     }
 
     fn write(&mut self, number: usize, row: usize, room: (usize, usize)) {
-        let link = &self.sheet.links[number];
+        let link = &self.graph.links[number];
         let above = link
             .above
             .iter()
@@ -293,11 +293,11 @@ impl Placing<'_> {
     fn net(&self, (item, port): Port) -> usize {
         // Passes carry on the line of the output that they come from.
         let mut at = (item, port);
-        while self.passes(at.0) {
-            let before = self.sheet.links.iter().find(|link| link.to.0 == at.0);
+        while self.is_dummy(at.0) {
+            let before = self.graph.links.iter().find(|link| link.to.0 == at.0);
             at = before.expect("a pass is on the way of a link").from;
         }
-        at.0 * self.sheet.links.len() + at.1
+        at.0 * self.graph.links.len() + at.1
     }
 }
 

@@ -17,13 +17,13 @@ pub(super) struct Net {
 /// A net's way: straight on, or by vertical stretches from left to right, of which each starts where the one before
 /// ended.
 #[derive(Debug, Default)]
-pub(super) struct Way {
-    pub(super) stretches: Vec<Stretch>,
+pub(super) struct Route {
+    pub(super) segments: Vec<Segment>,
 }
 
 /// A vertical stretch on a track.
 #[derive(Debug)]
-pub(super) struct Stretch {
+pub(super) struct Segment {
     /// The track, counted from the left.
     pub(super) track: usize,
     /// The rows that it joins: where it comes from first.
@@ -31,7 +31,7 @@ pub(super) struct Stretch {
 }
 
 /// The way of each net, and how many tracks they need.
-pub(super) fn route(nets: &[Net]) -> (Vec<Way>, usize) {
+pub(super) fn route(nets: &[Net]) -> (Vec<Route>, usize) {
     let bent: Vec<usize> = (0..nets.len()).filter(|&net| nets[net].targets != [nets[net].source]).collect();
     let circular = circular(nets, &bent);
     let mut free = FreeRows::new(nets);
@@ -53,11 +53,11 @@ pub(super) fn route(nets: &[Net]) -> (Vec<Way>, usize) {
         }
     }
     let (tracks, count) = assign(&pieces);
-    let mut ways: Vec<Way> = nets.iter().map(|_| Way::default()).collect();
+    let mut routes: Vec<Route> = nets.iter().map(|_| Route::default()).collect();
     for (piece, track) in pieces.into_iter().zip(tracks) {
-        ways[piece.net].stretches.push(Stretch { track, rows: piece.rows });
+        routes[piece.net].segments.push(Segment { track, rows: piece.rows });
     }
-    (ways, count)
+    (routes, count)
 }
 
 struct Piece {

@@ -1,11 +1,11 @@
 //! Which rows each item gets: lines as straight as its order allows.
 //!
-//! Column by column, each item asks for the rows in which its lines would be straight. Those wishes are granted as well
-//! as possible, keeping the order and a blank row between neighbours: the least sum of distances, by pooling adjacent
-//! violators around their medians (isotonic regression; Ayer et al. 1955). Sweeps to and fro let the wishes agree; the
+//! Column by column, each item asks for the rows in which its lines would be straight. Those preferred_rows are granted as well
+//! as possible, keeping the order and a blank row between neighbors: the least sum of distances, by pooling adjacent
+//! violators around their medians (isotonic regression; Ayer et al. 1955). Sweeps to and fro let the preferred_rows agree; the
 //! straightest result is taken.
 
-use super::sheet::{Extent, Look, Sheet};
+use super::layered_graph::{Extent, LayeredGraph, NodeShape};
 
 /// How often the columns are swept to and fro.
 const SWEEPS: usize = 12;
@@ -13,8 +13,8 @@ const SWEEPS: usize = 12;
 const WEIGHTS: [usize; 3] = [1, 2, 4];
 
 /// The first row of each item, and how far from straight the lines then are.
-pub(super) fn rows(sheet: &Sheet, columns: &[Vec<usize>], extents: &[Extent]) -> (Vec<usize>, usize) {
-    let mut rows = vec![0_isize; sheet.items.len()];
+pub(super) fn rows(graph: &LayeredGraph, columns: &[Vec<usize>], extents: &[Extent]) -> (Vec<usize>, usize) {
+    let mut rows = vec![0_isize; graph.items.len()];
     for column in columns {
         let mut next = 0;
         for &item in column {
@@ -28,11 +28,13 @@ pub(super) fn rows(sheet: &Sheet, columns: &[Vec<usize>], extents: &[Extent]) ->
             let column = if sweep % 2 == 0 { step } else { columns.len() - 1 - step };
             // The last sweeps listen to both sides.
             let sides = if sweep >= SWEEPS / 2 { [true, true] } else { [sweep % 2 == 0, sweep % 2 == 1] };
-            let wishes =
-                columns[column].iter().map(|&item| wishes(item, sheet, extents, &rows, sides)).collect();
-            settle(&columns[column], wishes, extents, &mut rows);
+            let preferred_rows = columns[column]
+                .iter()
+                .map(|&item| preferred_rows(item, graph, extents, &rows, sides))
+                .collect();
+            settle(&columns[column], preferred_rows, extents, &mut rows);
         }
-        let cost = bends(sheet, extents, &rows);
+        let cost = bends(graph, extents, &rows);
         if cost < best.0 {
             best = (cost, rows.clone());
         }
@@ -43,9 +45,15 @@ pub(super) fn rows(sheet: &Sheet, columns: &[Vec<usize>], extents: &[Extent]) ->
 }
 
 /// The first rows at which an item's lines to the left, and to the right, would be straight.
-fn wishes(item: usize, sheet: &Sheet, extents: &[Extent], rows: &[isize], sides: [bool; 2]) -> Vec<isize> {
-    let mut wishes = Vec::new();
-    for link in &sheet.links {
+fn preferred_rows(
+    item: usize,
+    graph: &LayeredGraph,
+    extents: &[Extent],
+    rows: &[isize],
+    sides: [bool; 2],
+) -> Vec<isize> {
+    let mut preferred_rows = Vec::new();
+    for link in &graph.links {
         let (from, to) = (link.from, link.to);
         let (out, into) = (signed(extents[from.0].outputs[from.1]), signed(extents[to.0].inputs[to.1]));
         let wish = match (from.0 == item, to.0 == item) {
@@ -53,22 +61,22 @@ fn wishes(item: usize, sheet: &Sheet, extents: &[Extent], rows: &[isize], sides:
             (true, _) if sides[1] => rows[to.0] + into - out,
             _ => continue,
         };
-        let passes =
-            [from.0, to.0].iter().filter(|&&end| matches!(sheet.items[end].look, Look::Pass)).count();
-        wishes.extend(std::iter::repeat_n(wish, WEIGHTS[passes]));
+        let dummies =
+            [from.0, to.0].iter().filter(|&&end| matches!(graph.items[end].shape, NodeShape::Dummy)).count();
+        preferred_rows.extend(std::iter::repeat_n(wish, WEIGHTS[dummies]));
     }
-    if wishes.is_empty() { vec![rows[item]] } else { wishes }
+    if preferred_rows.is_empty() { vec![rows[item]] } else { preferred_rows }
 }
 
-/// Neighbours that move as one: all their wishes, and the place these agree on.
+/// Neighbors that move as one: all their preferred_rows, and the place these agree on.
 struct Pool {
-    wishes: Vec<isize>,
+    preferred_rows: Vec<isize>,
     place: isize,
     items: usize,
 }
 
-/// Grants the wishes of one column.
-fn settle(column: &[usize], wishes: Vec<Vec<isize>>, extents: &[Extent], rows: &mut [isize]) {
+/// Grants the preferred_rows of one column.
+fn settle(column: &[usize], preferred_rows: Vec<Vec<isize>>, extents: &[Extent], rows: &mut [isize]) {
     // With the heights before it taken off, an item only has to be no higher than the one before.
     let mut before = Vec::new();
     let mut next = 0;
@@ -77,13 +85,14 @@ fn settle(column: &[usize], wishes: Vec<Vec<isize>>, extents: &[Extent], rows: &
         next += signed(extents[item].height) + 1;
     }
     let mut pools: Vec<Pool> = Vec::new();
-    for (position, wishes) in wishes.into_iter().enumerate() {
-        let wishes: Vec<isize> = wishes.into_iter().map(|wish| wish - before[position]).collect();
-        let mut pool = Pool { place: median(&wishes), wishes, items: 1 };
+    for (position, preferred_rows) in preferred_rows.into_iter().enumerate() {
+        let preferred_rows: Vec<isize> =
+            preferred_rows.into_iter().map(|wish| wish - before[position]).collect();
+        let mut pool = Pool { place: median(&preferred_rows), preferred_rows, items: 1 };
         while let Some(last) = pools.pop_if(|last| last.place >= pool.place) {
-            pool.wishes.extend(last.wishes);
+            pool.preferred_rows.extend(last.preferred_rows);
             pool.items += last.items;
-            pool.place = median(&pool.wishes);
+            pool.place = median(&pool.preferred_rows);
         }
         pools.push(pool);
     }
@@ -99,8 +108,8 @@ fn signed(rows: usize) -> isize {
 }
 
 /// The median; between the two middle ones of an even number, so that a box stands in the middle of its operands.
-fn median(wishes: &[isize]) -> isize {
-    let mut sorted = wishes.to_vec();
+fn median(preferred_rows: &[isize]) -> isize {
+    let mut sorted = preferred_rows.to_vec();
     sorted.sort_unstable();
     let upper = sorted.len() / 2;
     if sorted.len() % 2 == 1 { sorted[upper] } else { (sorted[upper - 1] + sorted[upper]).div_euclid(2) }
@@ -110,11 +119,11 @@ fn median(wishes: &[isize]) -> isize {
 pub(super) const BEND: usize = 4;
 
 /// How far from straight all lines are: the rows they climb, and more for each that bends at all.
-fn bends(sheet: &Sheet, extents: &[Extent], rows: &[isize]) -> usize {
-    let climb = |link: &super::sheet::Link| {
+fn bends(graph: &LayeredGraph, extents: &[Extent], rows: &[isize]) -> usize {
+    let climb = |link: &super::layered_graph::Link| {
         let from = rows[link.from.0] + signed(extents[link.from.0].outputs[link.from.1]);
         let to = rows[link.to.0] + signed(extents[link.to.0].inputs[link.to.1]);
         from.abs_diff(to)
     };
-    sheet.links.iter().map(climb).map(|climb| if climb == 0 { 0 } else { climb + BEND }).sum()
+    graph.links.iter().map(climb).map(|climb| if climb == 0 { 0 } else { climb + BEND }).sum()
 }

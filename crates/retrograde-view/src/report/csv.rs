@@ -1,19 +1,19 @@
 //! The figures as a CSV file (RFC 4180): a number a row, so that any program can pick and pivot.
 
-use super::figures::series;
-use crate::Mark;
+use super::metrics::series;
+use crate::FileSignature;
 use retrograde_train::train::History;
 use std::fmt::Write;
 
 /// Rows of `figure,of,step,value`: every loss, accuracy, norm, ratio and share of a history, in full precision, and the
 /// confusion matrix as rows such as `confusion,3 as 5,10000,12`.
 pub fn csv(history: &History) -> String {
-    let mut text = String::from(Mark::Figures.text());
+    let mut text = String::from(FileSignature::Figures.text());
     for series in series(history) {
-        let (figure, of) = (series.figure.name(), field(&series.of));
+        let (metric, of) = (series.metric.name(), field(&series.of));
         for (step, value) in &series.points {
             // Writing to a string cannot fail.
-            let _ = writeln!(text, "{figure},{of},{step},{value}");
+            let _ = writeln!(text, "{metric},{of},{step},{value}");
         }
     }
     let classification = history.recording.as_ref().and_then(|recording| recording.classification.as_ref());

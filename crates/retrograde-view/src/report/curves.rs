@@ -1,6 +1,6 @@
 //! The plots of a report: which series they show, what they say of them, and the numbers that the page reads out.
 
-use super::figures::{Figure, Series};
+use super::metrics::{Metric, Series};
 use super::plot::{Class, Curve, DASHES, SIZE, Unit, draw};
 use crate::html::{both, escaped};
 use crate::summary::rough;
@@ -16,23 +16,23 @@ const ENOUGH: usize = 12;
 /// The plots of some figures beside each other; their numbers are put into `numbers`. Plots without a series are left
 /// out.
 pub(super) fn plots(
-    figures: &[Figure],
+    metrics: &[Metric],
     all: &[Series],
     steps: u64,
     numbers: &mut Vec<(String, Value)>,
 ) -> Result<String> {
     let mut text = String::from("<div class=\"cards\">");
-    for &figure in figures {
-        let series: Vec<&Series> = all.iter().filter(|series| series.figure == figure).collect();
+    for &metric in metrics {
+        let series: Vec<&Series> = all.iter().filter(|series| series.metric == metric).collect();
         if !series.is_empty() {
-            text += &card(figure, &series, steps, numbers)?;
+            text += &card(metric, &series, steps, numbers)?;
         }
     }
     Ok(text + "</div>")
 }
 
 fn card(
-    figure: Figure,
+    metric: Metric,
     series: &[&Series],
     steps: u64,
     numbers: &mut Vec<(String, Value)>,
@@ -42,7 +42,7 @@ fn card(
     // A page of a hundred parameters stays as small as one of four.
     let most = (POINTS * ENOUGH / series.len().max(ENOUGH)).max(20);
     for (series, class) in series.iter().zip(looks(series)) {
-        let is_pale = class.colour.is_none();
+        let is_pale = class.color.is_none();
         let points = if is_pale { series.means(most) } else { series.thinned(most) };
         let newest = points.last().map_or(f64::NAN, |point| point.1);
         // Writing to a string cannot fail.
@@ -52,33 +52,33 @@ fn card(
             <output>{}</output></li>",
             class.name(),
             name(series, points.len()),
-            if unit(figure) == Unit::Share { format!("{:.2} %", 100.0 * newest) } else { rough(newest) },
+            if unit(metric) == Unit::Share { format!("{:.2} %", 100.0 * newest) } else { rough(newest) },
         );
         curves.push(Curve { class, points });
     }
     let shown: Vec<Value> = curves.iter().map(numbers_of).collect();
-    if figure == Figure::UpdateRatio {
+    if metric == Metric::UpdateRatio {
         // What is healthy, by a rule of thumb.
-        let class = Class { colour: None, dashes: 1 };
+        let class = Class { color: None, dashes: 1 };
         curves.push(Curve { class, points: vec![(0, 1e-3), (steps.max(1), 1e-3)] });
     }
-    let plot = draw(&curves, steps, unit(figure))?;
+    let plot = draw(&curves, steps, unit(metric))?;
     let plan = json!({
         "size": [SIZE.0, SIZE.1],
         "plane": plot.plane,
         "steps": plot.steps,
         "values": plot.values,
         "logarithmic": plot.logarithmic,
-        "share": unit(figure) == Unit::Share,
+        "share": unit(metric) == Unit::Share,
         "curves": shown,
     });
-    numbers.push((figure.name().to_string(), plan));
-    let (title, hint) = words(figure);
+    numbers.push((metric.name().to_string(), plan));
+    let (title, hint) = words(metric);
     Ok(format!(
         "<figure class=\"card plot\" data-figure=\"{}\"><h3>{title}</h3><p class=\"hint\">{hint}</p>\
         <div class=\"plane\" tabindex=\"0\">{}<i class=\"cursor\"></i></div><p class=\"axis-name\">{}</p>\
         <ul class=\"legend\">{legend}</ul></figure>",
-        figure.name(),
+        metric.name(),
         plot.svg,
         both("steps", "반복 횟수"),
     ))
@@ -90,23 +90,23 @@ fn numbers_of(curve: &Curve) -> Value {
     json!({ "steps": steps, "values": values })
 }
 
-fn unit(figure: Figure) -> Unit {
-    match figure {
-        Figure::Accuracy | Figure::DeadUnits => Unit::Share,
-        Figure::GradientNorm | Figure::UpdateRatio => Unit::Logarithm,
-        Figure::Loss => Unit::Falling,
-        Figure::LearningRate | Figure::WeightNorm => Unit::Number,
+fn unit(metric: Metric) -> Unit {
+    match metric {
+        Metric::Accuracy | Metric::DeadUnits => Unit::Share,
+        Metric::GradientNorm | Metric::UpdateRatio => Unit::Logarithm,
+        Metric::Loss => Unit::Falling,
+        Metric::LearningRate | Metric::WeightNorm => Unit::Number,
     }
 }
 
-/// A colour for each layer, dashes for its second parameter and the next ones; what is of a batch is pale.
+/// A color for each layer, dashes for its second parameter and the next ones; what is of a batch is pale.
 fn looks(series: &[&Series]) -> Vec<Class> {
     // The layers met so far, with how many of their parameters.
     let mut layers: Vec<(&str, u8)> = Vec::new();
     let mut classes = Vec::new();
     for series in series {
         if series.of == "batch" {
-            classes.push(Class { colour: None, dashes: 0 });
+            classes.push(Class { color: None, dashes: 0 });
             continue;
         }
         let layer = series.of.rsplit_once('.').map_or(&*series.of, |(layer, _)| layer);
@@ -114,7 +114,7 @@ fn looks(series: &[&Series]) -> Vec<Class> {
         if place == layers.len() {
             layers.push((layer, 0));
         }
-        classes.push(Class { colour: Some(place as u8), dashes: layers[place].1 });
+        classes.push(Class { color: Some(place as u8), dashes: layers[place].1 });
         layers[place].1 = (layers[place].1 + 1) % DASHES;
     }
     classes
@@ -139,9 +139,9 @@ fn name(series: &Series, points: usize) -> String {
 }
 
 /// The title of a plot, and how to read it.
-fn words(figure: Figure) -> (String, String) {
-    let (title, hint) = match figure {
-        Figure::Loss => (
+fn words(metric: Metric) -> (String, String) {
+    let (title, hint) = match metric {
+        Metric::Loss => (
             ("Loss", "손실"),
             (
                 "How wrong the network is. If the line of the test data turns up again while that of the training data \
@@ -150,21 +150,21 @@ fn words(figure: Figure) -> (String, String) {
                 과대적합입니다.",
             ),
         ),
-        Figure::Accuracy => (
+        Metric::Accuracy => (
             ("Accuracy", "정확도"),
             (
                 "The share of right answers. The gap between the lines is what was learned by heart.",
                 "맞힌 답의 비율입니다. 두 곡선의 차이가 과대적합의 정도입니다.",
             ),
         ),
-        Figure::LearningRate => (
+        Metric::LearningRate => (
             ("Learning rate", "학습률"),
             (
                 "How far a step goes against the gradient.",
                 "한 번의 갱신에서 기울기 반대 방향으로 얼마나 움직이는지입니다.",
             ),
         ),
-        Figure::GradientNorm => (
+        Metric::GradientNorm => (
             ("Gradient norms", "기울기의 크기"),
             (
                 "One line a parameter. A line that falls to nothing: that layer no longer learns. One that shoots up: \
@@ -173,14 +173,14 @@ fn words(figure: Figure) -> (String, String) {
                 발산합니다(기울기 폭발).",
             ),
         ),
-        Figure::WeightNorm => (
+        Metric::WeightNorm => (
             ("Weight norms", "가중치의 크기"),
             (
                 "How large the parameters have become. Weight decay keeps them small.",
                 "매개변수의 크기(노름)입니다. 가중치 감소를 쓰면 작게 유지됩니다.",
             ),
         ),
-        Figure::UpdateRatio => (
+        Metric::UpdateRatio => (
             ("Update-to-weight ratios", "갱신량과 가중치의 비"),
             (
                 "How far a step moves a parameter, as a share of it. About 10⁻³, the dashed line, is healthy; far above, \
@@ -189,7 +189,7 @@ fn words(figure: Figure) -> (String, String) {
                 너무 크고 훨씬 작으면 너무 작습니다.",
             ),
         ),
-        Figure::DeadUnits => (
+        Metric::DeadUnits => (
             ("Dead units", "죽은 뉴런"),
             (
                 "The share of units whose output was the same for each of the last 500 images or more. A dead unit \

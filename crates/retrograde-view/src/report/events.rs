@@ -17,7 +17,7 @@
 //! Source: TensorFlow, `tensorflow/core/util/event.proto`, `framework/summary.proto`, `lib/io/record_writer.cc`;
 //! TensorBoard, `plugin_event_accumulator.py` (`SessionLog.START`), `directory_watcher.py`.
 
-use super::figures::{Figure, series};
+use super::metrics::{Metric, series};
 use crc::{CRC_32_ISCSI, Crc};
 use retrograde_base::clock::SystemTime;
 use retrograde_base::error::{Error, Result};
@@ -37,10 +37,10 @@ const BEHIND: &str = ".retrograde";
 
 /// A folder of event files.
 #[derive(Debug)]
-pub(super) struct EventFolder {
+pub(super) struct EventDirectory {
     folder: PathBuf,
     /// The step up to which each series is written.
-    written: HashMap<(Figure, String), u64>,
+    written: HashMap<(Metric, String), u64>,
     /// How often the run has been started, this time included; 0 before anything is written.
     start: u64,
 }
@@ -52,9 +52,9 @@ struct Found {
     run: String,
 }
 
-impl EventFolder {
+impl EventDirectory {
     pub fn new(folder: PathBuf) -> Self {
-        EventFolder { folder, written: HashMap::new(), start: 0 }
+        EventDirectory { folder, written: HashMap::new(), start: 0 }
     }
 
     /// Writes what the history has that is not written yet. The first time that is all of it, in place of what the run wrote
@@ -69,7 +69,7 @@ impl EventFolder {
         }
         let mut news = false;
         for series in series(history) {
-            let key = (series.figure, series.of);
+            let key = (series.metric, series.of);
             let tag = format!("{}/{}", key.0.name(), key.1);
             let written = self.written.get(&key).copied().unwrap_or(0);
             for &(step, value) in series.points.iter().filter(|point| point.0 > written) {
@@ -251,7 +251,7 @@ mod tests {
     #[test]
     fn only_what_is_new_is_written() -> Result<()> {
         let place = tempfile::tempdir().expect("a temporary folder");
-        let folder = || EventFolder::new(place.path().join("events"));
+        let folder = || EventDirectory::new(place.path().join("events"));
         let (run, mut history) = (RunId::draw(), History::default());
         let mut first = folder();
         first.write(run, &history)?;
@@ -298,7 +298,7 @@ mod tests {
         let (run, mut history) = (RunId::draw(), History::default());
         let mut names = Vec::new();
         for steps in [100, 20, 0, 7] {
-            let mut folder = EventFolder::new(place.path().to_path_buf());
+            let mut folder = EventDirectory::new(place.path().to_path_buf());
             for more in 0..2 {
                 history.losses = vec![1.0; steps + more];
                 folder.write(run, &history)?;

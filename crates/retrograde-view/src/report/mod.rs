@@ -6,13 +6,13 @@
 mod csv;
 mod curves;
 mod events;
-mod figures;
+mod metrics;
 mod page;
 mod pictures;
 mod plot;
 mod reporter;
 
 pub use csv::csv;
-pub use figures::{Figure, Series, series};
-pub use page::Report;
+pub use metrics::{Metric, Series, series};
+pub use page::TrainingReport;
 pub use reporter::Reporter;

@@ -1,10 +1,10 @@
 //! The page of a report: one file that needs nothing else.
 
 use super::curves::plots;
-use super::figures::{Figure, series};
+use super::metrics::{Metric, series};
 use super::pictures;
 use super::plot::thousands;
-use crate::Mark;
+use crate::FileSignature;
 use crate::html::{both, escaped, script_safe};
 use retrograde_base::clock::SystemTime;
 use retrograde_base::error::{Error, Result};
@@ -22,16 +22,16 @@ const ROWS: usize = 200;
 
 /// A training's report as a page.
 #[derive(Debug)]
-pub struct Report<'a> {
+pub struct TrainingReport<'a> {
     data: &'a Dataset,
     command: Option<String>,
     begun: SystemTime,
 }
 
-impl<'a> Report<'a> {
+impl<'a> TrainingReport<'a> {
     /// Of a training on this data, which begins now.
     pub fn new(data: &'a Dataset) -> Self {
-        Report { data, command: None, begun: SystemTime::now() }
+        TrainingReport { data, command: None, begun: SystemTime::now() }
     }
 
     /// With the command that repeats the training.
@@ -47,14 +47,14 @@ impl<'a> Report<'a> {
         let all = series(history);
         let done = history.steps().max(history.last().map_or(0, |epoch| epoch.step));
         let mut numbers = Vec::new();
-        let learning = [Figure::Loss, Figure::Accuracy];
+        let learning = [Metric::Loss, Metric::Accuracy];
         let mut curves = plots(&learning, &all, done, &mut numbers)?;
         // A learning rate that never changes stands among the settings.
-        let is_told = |figure: &Figure| {
-            learning.contains(figure)
-                || *figure == Figure::LearningRate && state.identity.schedule.is_constant()
+        let is_told = |metric: &Metric| {
+            learning.contains(metric)
+                || *metric == Metric::LearningRate && state.identity.schedule.is_constant()
         };
-        let inside: Vec<Figure> = Figure::ALL.into_iter().filter(|figure| !is_told(figure)).collect();
+        let inside: Vec<Metric> = Metric::ALL.into_iter().filter(|metric| !is_told(metric)).collect();
         if all.is_empty() {
             curves =
                 both("The first numbers come after a few steps.", "몇 번 반복한 뒤에 첫 수치가 나타납니다.");
@@ -84,7 +84,7 @@ impl<'a> Report<'a> {
             <main>{status}{tiles}<section><h2>{learns}</h2>{curves}</section>\n{confusions}\n{weights}\n{facts}</main>\n\
             <footer>Retrograde {version}</footer>\n\
             <script type=\"application/json\" id=\"numbers\">{numbers}</script>\n<script>{COMMON_SCRIPT}{LANGUAGE_SCRIPT}{SCRIPT}</script>\n</body></html>\n",
-            mark = Mark::Report.text(),
+            mark = FileSignature::Report.text(),
             now = milliseconds(SystemTime::now()),
             title = both("Training report", "학습 보고서"),
             data = escaped(self.data.name()),

@@ -130,7 +130,7 @@ fn mistakes(found: &Classification, samples: &Samples) -> String {
     for mistake in found.mistakes.iter().take(PIXELS / samples.row_len()) {
         let Some(image) = samples.image(mistake.image) else { continue };
         let pixels: Vec<f64> = image.iter().map(|byte| f64::from(*byte)).collect();
-        let picture = HeatMap::matrix(&pixels, samples.image_shape()[1], Shades::grey(0.0, 255.0));
+        let picture = HeatMap::matrix(&pixels, samples.image_shape()[1], Shades::gray(0.0, 255.0));
         let _ = write!(
             text,
             "<figure><img alt=\"\" width=\"{}\" height=\"{}\" src=\"{}\">\

@@ -1,7 +1,7 @@
 //! Curves as SVG, drawn by plotters.
 //!
-//! Plotters knows colours; the page wants classes, so that light and dark, and the colour of a series, are the style
-//! sheet's. So things are drawn in colours that stand for classes, and each is replaced by its class.
+//! Plotters knows colors; the page wants classes, so that light and dark, and the color of a series, are the style
+//! sheet's. So things are drawn in colors that stand for classes, and each is replaced by its class.
 
 use crate::summary::rough;
 use plotters::coord::Shift;
@@ -22,29 +22,29 @@ pub(super) struct Curve {
 /// How a line looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Class {
-    /// Its colour's number; none for the pale one of a background.
-    pub colour: Option<u8>,
+    /// Its color's number; none for the pale one of a background.
+    pub color: Option<u8>,
     /// Its dashes' number: 0 for none.
     pub dashes: u8,
 }
 
-/// How many colours the style sheet has.
-pub(super) const COLOURS: u8 = 8;
+/// How many colors the style sheet has.
+pub(super) const COLORS: u8 = 8;
 /// How many kinds of dashes.
 pub(super) const DASHES: u8 = 3;
 
 impl Class {
     /// As in the page.
     pub fn name(self) -> String {
-        match self.colour {
+        match self.color {
             None => format!("line pale d{}", self.dashes % DASHES),
-            Some(colour) => format!("line c{} d{}", colour % COLOURS, self.dashes % DASHES),
+            Some(color) => format!("line c{} d{}", color % COLORS, self.dashes % DASHES),
         }
     }
 
-    /// The colour that stands for it while plotters draws.
+    /// The color that stands for it while plotters draws.
     fn stand_in(self) -> RGBColor {
-        RGBColor(1, self.colour.map_or(255, |colour| colour % COLOURS), self.dashes % DASHES)
+        RGBColor(1, self.color.map_or(255, |color| color % COLORS), self.dashes % DASHES)
     }
 }
 
@@ -162,7 +162,7 @@ fn range(numbers: impl Iterator<Item = f64>, logarithmic: bool, unit: Unit) -> (
     }
 }
 
-type Fault = Box<dyn std::error::Error + Send + Sync>;
+type PlotError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Draws mesh and curves, and says where the plane lies.
 fn fill<Y>(
@@ -173,7 +173,7 @@ fn fill<Y>(
     values: (f64, f64),
     value: &dyn Fn(&f64) -> String,
     shows: impl Fn(f64) -> bool,
-) -> Result<[i32; 4], Fault>
+) -> Result<[i32; 4], PlotError>
 where
     Y: plotters::coord::ranged1d::AsRangedCoord<Value = f64>,
     Y::CoordDescType: ValueFormatter<f64>,
@@ -255,21 +255,21 @@ fn power(number: f64) -> String {
     }
 }
 
-/// The drawing with classes in place of colours, and as large as its place.
+/// The drawing with classes in place of colors, and as large as its place.
 fn classes(svg: &str) -> String {
     let hexadecimal = |RGBColor(r, g, b): RGBColor| format!("#{r:02X}{g:02X}{b:02X}");
     let mut text = svg.replace(" opacity=\"1\"", "").replace(" font-family=\"sans-serif\"", "");
     let size = format!(" width=\"{}\" height=\"{}\"", SIZE.0, SIZE.1);
     text =
         text.replacen(&size, " role=\"img\" aria-hidden=\"true\"", 1).replace(">\n", ">").replace("\n<", "<");
-    for (colour, class) in [(GRID, "grid"), (AXIS, "axis")] {
-        let drawn = format!("stroke=\"{}\" stroke-width=\"1\"", hexadecimal(colour));
+    for (color, class) in [(GRID, "grid"), (AXIS, "axis")] {
+        let drawn = format!("stroke=\"{}\" stroke-width=\"1\"", hexadecimal(color));
         text = text.replace(&drawn, &format!("class=\"{class}\""));
     }
     text = text.replace(&format!("fill=\"{}\"", hexadecimal(LABEL)), "class=\"label\"");
-    for colour in (0..COLOURS).map(Some).chain([None]) {
+    for color in (0..COLORS).map(Some).chain([None]) {
         for dashes in 0..DASHES {
-            let class = Class { colour, dashes };
+            let class = Class { color, dashes };
             let drawn = format!("stroke=\"{}\" stroke-width=\"1\"", hexadecimal(class.stand_in()));
             text = text.replace(&drawn, &format!("class=\"{}\"", class.name()));
         }
@@ -282,7 +282,7 @@ mod tests {
     use super::*;
 
     fn curve(values: &[f64]) -> Curve {
-        let class = Class { colour: Some(2), dashes: 1 };
+        let class = Class { color: Some(2), dashes: 1 };
         Curve { class, points: (1..).zip(values.iter().copied()).collect() }
     }
 
@@ -299,7 +299,7 @@ mod tests {
             let first: Vec<f64> =
                 line.split([',', ' ']).take(2).map(|number| number.parse().expect("a number")).collect();
             assert!((first[0] - x).abs() <= 2.0 && (first[1] - y).abs() <= 2.0, "{first:?} is not {x}, {y}");
-            assert!(!plot.svg.contains("#0"), "no colour is left: {}", plot.svg);
+            assert!(!plot.svg.contains("#0"), "no color is left: {}", plot.svg);
         }
         Ok(())
     }

@@ -1,8 +1,8 @@
 //! Who writes reports while a training goes on.
 
 use super::csv::csv;
-use super::events::EventFolder;
-use super::page::Report;
+use super::events::EventDirectory;
+use super::page::TrainingReport;
 use retrograde_base::clock::Instant;
 use retrograde_base::error::Result;
 use retrograde_base::files::{remove_left_over, write_whole};
@@ -45,17 +45,17 @@ const PATIENCE: u32 = 50;
 /// ```
 #[derive(Debug)]
 pub struct Reporter<'a> {
-    report: Report<'a>,
+    report: TrainingReport<'a>,
     page: Option<PathBuf>,
     csv: Option<PathBuf>,
-    events: Option<EventFolder>,
+    events: Option<EventDirectory>,
     /// Before then, nothing is written.
     next: Option<Instant>,
 }
 
 impl<'a> Reporter<'a> {
     /// Of a training that `report` describes; it writes nothing until it is told where.
-    pub fn new(report: Report<'a>) -> Self {
+    pub fn new(report: TrainingReport<'a>) -> Self {
         Reporter { report, page: None, csv: None, events: None, next: None }
     }
 
@@ -74,19 +74,19 @@ impl<'a> Reporter<'a> {
     /// Writes the figures as event files into this folder, for TensorBoard. A resumed run replaces its own earlier ones;
     /// those of another run are an error.
     pub fn tensorboard(mut self, folder: impl Into<PathBuf>) -> Self {
-        self.events = Some(EventFolder::new(folder.into()));
+        self.events = Some(EventDirectory::new(folder.into()));
         self
     }
 
     /// Whether such event files are in a folder.
     pub fn has_events(folder: impl AsRef<Path>) -> bool {
-        EventFolder::is_in(folder.as_ref())
+        EventDirectory::is_in(folder.as_ref())
     }
 
     /// Errors when event files cannot be written into this folder, or when there are those of another run than `run`, which
     /// is none for a new one: to be asked before a training begins.
     pub fn check_tensorboard(folder: impl AsRef<Path>, run: Option<RunId>) -> Result<()> {
-        EventFolder::new(folder.as_ref().to_path_buf()).check(run)
+        EventDirectory::new(folder.as_ref().to_path_buf()).check(run)
     }
 
     /// Takes what a training tells its observer. Writes when the files are due: at the first [`Event::State`], then

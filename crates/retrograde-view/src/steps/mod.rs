@@ -12,7 +12,7 @@ mod slopes;
 
 use super::summary::exact;
 use super::text::label;
-use super::trace::{Trace, TracedNode, Value, What};
+use super::trace::{NodeKind, Trace, TracedNode, Value};
 use arithmetic::{by_formula, by_slopes_back, by_slopes_forth};
 use expression::Written;
 use formula::{operand_of, rule, substituted};
@@ -94,7 +94,7 @@ impl<'a> Letters<'a> {
 
 /// The step of a node; `None` of a given value.
 pub(super) fn step(trace: &Trace, node: &TracedNode) -> Option<Step> {
-    let What::Operation { name, entry, attributes } = &node.what else {
+    let NodeKind::Operation { name, entry, attributes } = &node.what else {
         return None;
     };
     let operands: Vec<&TracedNode> =

@@ -6,7 +6,7 @@
 
 use super::figure::draw;
 use super::{Diagram, Style, Trace, gradient_lines, value_lines};
-use crate::layout::{Content, Writing};
+use crate::layout::{Annotations, Content};
 use crate::trace::Value;
 use retrograde_core::graph::Tensor;
 
@@ -31,17 +31,17 @@ pub(super) fn figure(trace: &Trace, diagram: &Diagram, style: Style) -> Option<S
         let lasts =
             (first..=end.min(first + style.width / 5)).rev().filter(|&last| last + 1 != end || first == end);
         let (last, canvas) = { lasts }.find_map(|last| {
-            let canvas = draw(content.sheet(first..=last, &style), style);
+            let canvas = draw(content.layered_graph(first..=last, &style), style);
             (canvas.width() <= style.width).then_some((last, canvas))
         })?;
-        bands.push(canvas.print(style.colour, style.ascii));
+        bands.push(canvas.print(style.color, style.ascii));
         first = last + 1;
     }
     Some(bands.join("\n"))
 }
 
 /// What stands on the lines of a figure of letters.
-impl Writing for Style {
+impl Annotations for Style {
     fn above(&self, _: usize, value: &Value) -> Vec<String> {
         value_lines(value)
     }
@@ -50,8 +50,8 @@ impl Writing for Style {
         gradient_lines(gradient)
     }
 
-    fn letters(&self, text: &str) -> String {
-        Style::letters(*self, text)
+    fn encode(&self, text: &str) -> String {
+        Style::encode(*self, text)
     }
 
     fn ellipsis(&self) -> &str {

@@ -1,4 +1,4 @@
-//! A sheet of letters: lines, frames and words in cells, printed with or without colour.
+//! A sheet of letters: lines, frames and words in cells, printed with or without color.
 //!
 //! A cell knows which lines touch it and whose they are, and only when it is printed becomes a letter: a corner, a joint
 //! (`●`) where a value goes several ways, or a crossing (`┼`) where two values pass each other. As in a circuit diagram,
@@ -7,7 +7,7 @@
 use retrograde_base::letters::columns_of;
 use std::fmt::Write;
 
-/// What a letter belongs to, and so its colour.
+/// What a letter belongs to, and so its color.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Ink {
     Plain,
@@ -19,7 +19,7 @@ pub(crate) enum Ink {
 }
 
 impl Ink {
-    /// Of the terminal's own colours those that can be read on light and dark backgrounds alike.
+    /// Of the terminal's own colors those that can be read on light and dark backgrounds alike.
     fn code(self) -> &'static str {
         match self {
             Ink::Plain => "",
@@ -31,8 +31,8 @@ impl Ink {
     }
 
     /// A text in this ink.
-    pub(crate) fn write(self, text: &str, colour: bool) -> String {
-        if !colour || self == Ink::Plain || text.is_empty() {
+    pub(crate) fn write(self, text: &str, color: bool) -> String {
+        if !color || self == Ink::Plain || text.is_empty() {
             return text.to_string();
         }
         format!("\u{1b}[{}m{text}\u{1b}[0m", self.code())
@@ -41,7 +41,7 @@ impl Ink {
 
 /// The letters of lines, in Unicode or in ASCII.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Letters {
+pub(super) struct BoxDrawing {
     horizontal: char,
     vertical: char,
     /// Corners that join down and right, down and left, up and right, up and left.
@@ -56,7 +56,7 @@ pub(super) struct Letters {
     arrow: char,
 }
 
-const UNICODE: Letters = Letters {
+const UNICODE: BoxDrawing = BoxDrawing {
     horizontal: '─',
     vertical: '│',
     corners: ['╭', '╮', '╰', '╯'],
@@ -68,7 +68,7 @@ const UNICODE: Letters = Letters {
     arrow: '▶',
 };
 
-const ASCII: Letters = Letters {
+const ASCII: BoxDrawing = BoxDrawing {
     horizontal: '-',
     vertical: '|',
     corners: ['.', '.', '\'', '\''],
@@ -154,7 +154,7 @@ impl Canvas {
 
     /// Draws the head of an arrow.
     pub(super) fn arrow(&mut self, row: usize, column: usize, ascii: bool) {
-        self.write(row, column, &letters(ascii).arrow.to_string(), Ink::Line);
+        self.write(row, column, &box_drawing(ascii).arrow.to_string(), Ink::Line);
     }
 
     /// Draws a frame with exits on its right side.
@@ -165,14 +165,16 @@ impl Canvas {
         exits: &[usize],
         ascii: bool,
     ) {
-        let letters = letters(ascii);
-        for (row, corners) in [(rows.0, &letters.frame_corners[..2]), (rows.1, &letters.frame_corners[2..])] {
-            let inner = letters.horizontal.to_string().repeat(columns.1 - columns.0 - 1);
+        let box_drawing = box_drawing(ascii);
+        for (row, corners) in
+            [(rows.0, &box_drawing.frame_corners[..2]), (rows.1, &box_drawing.frame_corners[2..])]
+        {
+            let inner = box_drawing.horizontal.to_string().repeat(columns.1 - columns.0 - 1);
             self.write(row, columns.0, &format!("{}{inner}{}", corners[0], corners[1]), Ink::Plain);
         }
         for row in rows.0 + 1..rows.1 {
-            let right = if exits.contains(&row) { letters.exit } else { letters.frame_side };
-            self.write(row, columns.0, &letters.frame_side.to_string(), Ink::Plain);
+            let right = if exits.contains(&row) { box_drawing.exit } else { box_drawing.frame_side };
+            self.write(row, columns.0, &box_drawing.frame_side.to_string(), Ink::Plain);
             self.write(row, columns.1, &right.to_string(), Ink::Plain);
         }
     }
@@ -183,7 +185,7 @@ impl Canvas {
     }
 
     /// The rows as text, without spaces at their ends.
-    pub(super) fn print(&self, colour: bool, ascii: bool) -> String {
+    pub(super) fn print(&self, color: bool, ascii: bool) -> String {
         let mut text = String::new();
         for row in &self.rows {
             let mut runs: Vec<(Ink, String)> = Vec::new();
@@ -198,7 +200,7 @@ impl Canvas {
                 run.truncate(run.trim_end().len());
             }
             for (ink, run) in runs {
-                text.push_str(&ink.write(&run, colour));
+                text.push_str(&ink.write(&run, color));
             }
             let _ = writeln!(text);
         }
@@ -211,24 +213,24 @@ impl Cell {
         if let Some((text, ink)) = &self.written {
             return (text.clone(), *ink);
         }
-        let letters = letters(ascii);
+        let box_drawing = box_drawing(ascii);
         let letter = match (self.across, self.along) {
             (None, None) => return (" ".into(), Ink::Plain),
-            (Some(_), None) => letters.horizontal,
-            (None, Some(_)) => letters.vertical,
-            (Some((a, _)), Some((b, _))) if a != b => letters.crossing,
+            (Some(_), None) => box_drawing.horizontal,
+            (None, Some(_)) => box_drawing.vertical,
+            (Some((a, _)), Some((b, _))) if a != b => box_drawing.crossing,
             (Some((_, [left, right])), Some((_, [up, down]))) => match (left, right, up, down) {
-                (false, true, false, true) => letters.corners[0],
-                (true, false, false, true) => letters.corners[1],
-                (false, true, true, false) => letters.corners[2],
-                (true, false, true, false) => letters.corners[3],
-                _ => letters.joint,
+                (false, true, false, true) => box_drawing.corners[0],
+                (true, false, false, true) => box_drawing.corners[1],
+                (false, true, true, false) => box_drawing.corners[2],
+                (true, false, true, false) => box_drawing.corners[3],
+                _ => box_drawing.joint,
             },
         };
         (letter.into(), Ink::Line)
     }
 }
 
-fn letters(ascii: bool) -> &'static Letters {
+fn box_drawing(ascii: bool) -> &'static BoxDrawing {
     if ascii { &ASCII } else { &UNICODE }
 }

@@ -2,11 +2,11 @@
 
 use super::Style;
 use super::canvas::{Canvas, Ink};
-use crate::layout::{Layout, Look, Role, Sheet};
+use crate::layout::{LayeredGraph, Layout, NodeShape, Role};
 
 /// Lays out a sheet and draws it.
-pub(super) fn draw(sheet: Sheet, style: Style) -> Canvas {
-    let layout = Layout::new(sheet);
+pub(super) fn draw(graph: LayeredGraph, style: Style) -> Canvas {
+    let layout = Layout::new(graph);
     let mut canvas = Canvas::default();
     for frame in &layout.frames {
         canvas.frame(frame.rows, frame.columns, &frame.exits, style.ascii);
@@ -28,9 +28,9 @@ pub(super) fn draw(sheet: Sheet, style: Style) -> Canvas {
         let ink = match words.role {
             Role::Above(..) => Ink::Value,
             Role::Below(..) | Role::BelowName(_) => Ink::Gradient,
-            Role::Label(item) => match layout.sheet.items[item].look {
-                Look::Box(_) => Ink::Operation,
-                Look::Name(..) | Look::Pass => Ink::Name,
+            Role::Label(item) => match layout.graph.items[item].shape {
+                NodeShape::Box(_) => Ink::Operation,
+                NodeShape::Name(..) | NodeShape::Dummy => Ink::Name,
             },
         };
         canvas.write(words.row, words.column, &words.text, ink);

@@ -1,7 +1,7 @@
 //! The same numbers as a table: correct for any graph, however large.
 
 use super::{BlockKind, Diagram, Ink, Style, Trace, columns, gradient_lines, label, printable, value_lines};
-use crate::trace::{TracedNode, What};
+use crate::trace::{NodeKind, TracedNode};
 use retrograde_core::graph::Tensor;
 
 /// Where a table is wider than the terminal, cells wider than this do not push the next ones away.
@@ -39,8 +39,8 @@ pub(super) fn folded(trace: &Trace, diagram: &Diagram, style: Style) -> String {
 fn described(trace: &Trace, node: &TracedNode, style: Style) -> String {
     let operands = || node.inputs.iter().map(|&edge| label(&trace.nodes()[trace.edges()[edge].from]));
     let text = match &node.what {
-        What::Leaf(kind) => format!("{} ({kind})", label(node)),
-        What::Operation { name, attributes, .. } => {
+        NodeKind::Leaf(kind) => format!("{} ({kind})", label(node)),
+        NodeKind::Operation { name, attributes, .. } => {
             let call = match (node.symbol(), &operands().collect::<Vec<_>>()[..]) {
                 (symbol, [a, b]) if symbol != *name => format!("{a} {symbol} {b}"),
                 (name, operands) => format!("{name}({})", operands.join(", ")),
@@ -50,7 +50,7 @@ fn described(trace: &Trace, node: &TracedNode, style: Style) -> String {
             format!("{} = {call}{attributes}", label(node))
         }
     };
-    style.letters(&text)
+    style.encode(&text)
 }
 
 struct Row {
@@ -83,7 +83,7 @@ fn table(rows: &[Row], style: Style) -> String {
         let mut line = String::new();
         let filled = cells.iter().rposition(|cell| !cell.is_empty()).map_or(0, |last| last + 1);
         for (cell, ink) in (0..filled).zip(inks) {
-            line.push_str(&ink.write(&cells[cell], style.colour));
+            line.push_str(&ink.write(&cells[cell], style.color));
             if cell + 1 < filled {
                 line.push_str(&" ".repeat(widths[cell].saturating_sub(columns(&cells[cell])) + 2));
             }

@@ -7,7 +7,7 @@
 //! | file | what it does |
 //! | --- | --- |
 //! | `figure` | draws a layout |
-//! | `canvas` | cells that become letters, in colour or not |
+//! | `canvas` | cells that become letters, in color or not |
 //! | `bands` | a figure wider than the terminal, cut into bands |
 //! | `listing` | a table, for graphs that no figure can show |
 
@@ -27,8 +27,8 @@ use retrograde_base::letters::{columns, printable};
 pub struct Style {
     /// How many columns the terminal has. Wider figures are cut into bands.
     pub width: usize,
-    /// Whether values and gradients are told apart by colour (ANSI escape sequences).
-    pub colour: bool,
+    /// Whether values and gradients are told apart by color (ANSI escape sequences).
+    pub color: bool,
     /// Whether lines are drawn in ASCII only. Names are printed as they are.
     pub ascii: bool,
     /// Whether each outermost scope, such as a layer, is one box, with its parameters in a table below the figure.
@@ -36,9 +36,9 @@ pub struct Style {
 }
 
 impl Default for Style {
-    /// 100 columns, no colour, scopes folded.
+    /// 100 columns, no color, scopes folded.
     fn default() -> Self {
-        Style { width: 100, colour: false, ascii: false, fold: true }
+        Style { width: 100, color: false, ascii: false, fold: true }
     }
 }
 
@@ -48,7 +48,7 @@ impl Style {
     }
 
     /// A text with the letters of mathematics replaced if need be.
-    pub(super) fn letters(self, text: &str) -> String {
+    pub(super) fn encode(self, text: &str) -> String {
         let replaced = [('×', "*"), ('·', "@"), ('∂', "d "), ('→', "->"), ('←', "<-")];
         let replace = |text: String, (from, to): &(char, &str)| text.replace(*from, to);
         if self.ascii { replaced.iter().fold(text.into(), replace) } else { text.into() }

@@ -129,7 +129,7 @@ fn crates_depend_on_those_before_them() {
 }
 
 #[test]
-fn unsafe_code_is_in_the_kernel_alone_and_says_why() {
+fn unsafe_code_is_only_in_the_kernel_and_has_a_reason() {
     for package in CRATES.into_iter().chain(["retrograde-cli"]) {
         for (path, code) in sources(&format!("crates/{package}")) {
             let words = |code: &str| {
@@ -174,7 +174,7 @@ fn the_clock_is_read_in_one_way() {
 }
 
 #[test]
-fn faces_name_no_operation() {
+fn front_ends_name_no_operation() {
     let names: BTreeSet<&str> = retrograde::ops::ALL.iter().map(|entry| entry.name).collect();
     for (path, code) in sources("crates/retrograde-cli/src") {
         for name in &names {

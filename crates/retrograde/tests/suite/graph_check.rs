@@ -2,8 +2,8 @@
 //! called neither.
 
 mod consequences;
+mod inconclusive;
 mod kinks;
-mod nothing;
 mod operations;
 
 use operations::{Flaw, flawed};
@@ -91,7 +91,7 @@ proptest! {
     }
 
     #[test]
-    fn a_wrong_operation_anywhere_is_named_and_nothing_to_its_left_or_right_is(
+    fn only_the_wrong_operation_is_named(
         flaw in prop::sample::select(Flaw::WRONG.to_vec()),
         depth in 1..5_usize,
         at in 0..5_usize,
@@ -177,7 +177,7 @@ fn a_derivative_that_cannot_be_recorded_is_the_nodes_fault() -> Result<()> {
 }
 
 #[test]
-fn kinks_are_no_faults_and_the_side_is_told() -> Result<()> {
+fn kinks_are_not_faults_and_the_side_is_reported() -> Result<()> {
     let graph = Graph::new();
     let x = graph.parameter("x", [0.0, 1.0, -1.0, 0.0]);
     let report = check::gradients(&x.relu().sum_all(), &[&x])?;

@@ -3,20 +3,22 @@
 mod architecture;
 mod changing_answers;
 mod check;
+mod cross_check;
 mod data;
 mod digits;
 mod documents;
 #[cfg(feature = "download")]
 mod download;
 mod faults;
-mod forms;
+mod file_signatures;
+mod formats;
 mod golden_plans;
 mod graph_check;
 mod laws;
-mod marks;
 mod merging;
 mod nested;
 mod notebook;
+mod notebook_questions;
 mod notebook_textbook;
 mod numerical;
 mod optimizers;
@@ -28,6 +30,4 @@ mod recording;
 #[cfg(feature = "report")]
 mod report;
 mod training;
-mod two_questions;
-mod two_rooms;
 mod view;

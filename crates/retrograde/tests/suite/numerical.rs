@@ -69,7 +69,7 @@ proptest! {
     }
 
     #[test]
-    fn at_a_kink_both_sides_are_told(x in -3.0..3.0_f64, bend in -3.0..3.0_f64) {
+    fn at_a_kink_both_slopes_are_reported(x in -3.0..3.0_f64, bend in -3.0..3.0_f64) {
         prop_assume!(bend.abs() > 1e-2);
         let f = |y: f64| y.sin() + bend * (y - x).max(0.0);
         let slope = DOUBLE().slope(f, x);
@@ -124,7 +124,7 @@ fn what_has_no_slope_is_named() {
 
 #[test]
 fn confirmation_does_not_overlook_a_kink() {
-    // The mean of both sides is what a centred difference gives, and what no side has.
+    // The mean of both sides is what a centered difference gives, and what no side has.
     let slope = DOUBLE().slope_against(f64::abs, 0.0, 0.0, Some(0.0));
     assert_eq!(slope.character, Character::Kink { left: -1.0, right: 1.0 });
 }
@@ -158,11 +158,11 @@ fn gradients_and_jacobians_of_many_numbers() {
 #[test]
 fn the_curve_has_a_valley_between_rounding_and_the_formula() {
     let curve = DOUBLE().curve(f64::exp, 1.0);
-    let error = |point: &retrograde::check::numerical::CurvePoint| (point.centred - 1.0_f64.exp()).abs();
+    let error = |point: &retrograde::check::numerical::CurvePoint| (point.centered - 1.0_f64.exp()).abs();
     let best = curve.iter().map(error).fold(f64::INFINITY, f64::min);
     assert!(curve.is_sorted_by(|a, b| a.step > b.step));
     assert!(best < 1e-10 && error(&curve[0]) > 1e-2 && error(&curve[curve.len() - 1]) > 1e-5);
     // At a kink the sides stay apart at all steps.
     let kink = DOUBLE().curve(f64::abs, 0.0);
-    assert!(kink.iter().all(|point| (point.left, point.centred, point.right) == (-1.0, 0.0, 1.0)));
+    assert!(kink.iter().all(|point| (point.left, point.centered, point.right) == (-1.0, 0.0, 1.0)));
 }

@@ -5,7 +5,7 @@ use retrograde::data::Dataset;
 use retrograde::nn::{Init, Mlp};
 use retrograde::optim::{Rule, Schedule, Settings, Sgd};
 use retrograde::train::{Event, History, Trainer};
-use retrograde::view::report::{Report, Reporter, csv, series};
+use retrograde::view::report::{Reporter, TrainingReport, csv, series};
 use serde_json::Value;
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -22,7 +22,7 @@ fn net() -> Result<Mlp> {
 /// Trains with a report on this data, in a folder: the history, and the page.
 fn report(trainer: Trainer, data: &Dataset, folder: &Path) -> Result<(History, String)> {
     let page = folder.join("report.html");
-    let mut reporter = Reporter::new(Report::new(data).command("train <again> --out 'a & b'"))
+    let mut reporter = Reporter::new(TrainingReport::new(data).command("train <again> --out 'a & b'"))
         .page(&page)
         .csv(folder.join("report.csv"))
         .tensorboard(folder.join("events"));
@@ -49,10 +49,10 @@ fn page_and_csv_have_the_numbers_of_the_history() -> Result<()> {
     // loss of batch, train and test; two accuracies; the learning rate; three norms of four parameters; the units of
     // one layer.
     assert_eq!(all.len(), 3 + 2 + 1 + 3 * 4 + 1);
-    for figure in all.iter().map(|series| series.figure) {
-        let curves = plots[figure.name()]["curves"].as_array().expect("curves");
-        let expected: Vec<_> = all.iter().filter(|series| series.figure == figure).collect();
-        assert_eq!(curves.len(), expected.len(), "{figure:?}");
+    for metric in all.iter().map(|series| series.metric) {
+        let curves = plots[metric.name()]["curves"].as_array().expect("curves");
+        let expected: Vec<_> = all.iter().filter(|series| series.metric == metric).collect();
+        assert_eq!(curves.len(), expected.len(), "{metric:?}");
         for (curve, series) in curves.iter().zip(expected) {
             let list = |field: &str| -> Vec<f64> {
                 curve[field].as_array().expect(field).iter().filter_map(Value::as_f64).collect()
@@ -75,7 +75,7 @@ fn page_and_csv_have_the_numbers_of_the_history() -> Result<()> {
         .iter()
         .flat_map(|series| {
             let row = |&(step, value): &(u64, f64)| {
-                (series.figure.name().to_string(), series.of.clone(), step, value)
+                (series.metric.name().to_string(), series.of.clone(), step, value)
             };
             series.points.iter().map(row)
         })
@@ -132,7 +132,7 @@ fn a_stopped_training_goes_on_with_its_whole_report() -> Result<()> {
     let events = std::fs::read_dir(parts.path().join("events")).expect("the events");
     assert!(events.count() >= 1);
     // Another training does not mix its events with these.
-    let mut reporter = Reporter::new(Report::new(&data)).tensorboard(parts.path().join("events"));
+    let mut reporter = Reporter::new(TrainingReport::new(&data)).tensorboard(parts.path().join("events"));
     let mut complaint = None;
     trainer(5).recording(true).fit_watched(&mut net()?, &data, &mut |event| {
         if let Err(error) = reporter.watch(event) {
@@ -148,7 +148,7 @@ fn a_stopped_training_goes_on_with_its_whole_report() -> Result<()> {
 fn a_failed_training_says_so_on_its_page() -> Result<()> {
     let (place, data) = (place(), Dataset::embedded()?);
     let page = place.path().join("report.html");
-    let mut reporter = Reporter::new(Report::new(&data)).page(&page);
+    let mut reporter = Reporter::new(TrainingReport::new(&data)).page(&page);
     let mut seen = Vec::new();
     let trainer = Trainer::new(Sgd::new(1e30)).recording(true);
     trainer

@@ -79,14 +79,14 @@ fn plain_terminals_get_ascii() -> Result<()> {
     Ok(())
 }
 
-/// Colour changes nothing but the colour.
+/// Color changes nothing but the color.
 #[test]
-fn colour_is_only_colour() -> Result<()> {
+fn color_is_only_color() -> Result<()> {
     let trace = view::apples_and_oranges(&Graph::new()).trace()?;
-    let coloured = trace.text(Style { colour: true, ..Style::default() });
-    assert!(coloured.contains("\u{1b}[36m715.0000000000001\u{1b}[0m"), "{coloured}");
+    let colored = trace.text(Style { color: true, ..Style::default() });
+    assert!(colored.contains("\u{1b}[36m715.0000000000001\u{1b}[0m"), "{colored}");
     let mut plain = String::new();
-    for (number, part) in coloured.split('\u{1b}').enumerate() {
+    for (number, part) in colored.split('\u{1b}').enumerate() {
         plain.push_str(if number == 0 {
             part
         } else {
@@ -202,7 +202,7 @@ fn strange_graphs_can_be_looked_at() -> Result<()> {
     }
     for (var, width) in [(&sum, 100), (&sum, 0), (&sum, 10_000), (&graph.parameter("alone", 1.0), 100)] {
         for (fold, ascii) in [(true, true), (false, false)] {
-            let style = Style { width, fold, ascii, colour: false };
+            let style = Style { width, fold, ascii, color: false };
             let text = var.explain()?.styled(style).to_string();
             assert!(!text.contains(['\u{1b}', '\r']), "{text:?}");
             assert!(text.lines().count() > 3, "{text}");

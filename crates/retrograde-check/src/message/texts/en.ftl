@@ -56,10 +56,10 @@ law-repeatable = A second backward with the same x and dout gives a d{ $block } 
     .help = draw nothing in backward: keep in forward what it needs (self.mask = mask), and use that
     .training = noise in place of a part of the gradient
 law-sum = d{ $block } is not linear in dout: for the sum of two upstream gradients it is { $apart } away from the sum of both.
-    .help = leave out of d{ $block } what is no sum of products with dout: signs, roundings, limits, normalisations of it
+    .help = leave out of d{ $block } what is no sum of products with dout: signs, roundings, limits, normalizations of it
     .training = the gradient changes its direction with the size of the loss
 law-multiple = d{ $block } is not linear in dout: for { $times } times an upstream gradient it is not { $times } times itself, but up to { $seen } where { $expected } belongs.
-    .help = leave out of d{ $block } what is no sum of products with dout: signs, roundings, limits, normalisations of it
+    .help = leave out of d{ $block } what is no sum of products with dout: signs, roundings, limits, normalizations of it
     .training = the gradient changes its direction with the size of the loss
 law-limited = It is { $how }.
 
@@ -322,12 +322,12 @@ whole-on_rows = { $network }, { $rows } { $rows ->
        *[other] rows
     }
 whole-by_hand = two-layer network by hand, { $summary }
-softmax_over_batch-loss = The softmax normalises over all { $rows } rows at once: the maximum and the sum run over the whole batch, so that the rows share one sum and influence each other. The probabilities of a row sum to 1/{ $rows } on average ({ $sum }), not to 1.
+softmax_over_batch-loss = The softmax normalizes over all { $rows } rows at once: the maximum and the sum run over the whole batch, so that the rows share one sum and influence each other. The probabilities of a row sum to 1/{ $rows } on average ({ $sum }), not to 1.
     .training = The rows of the logits' gradient do not sum to 0, so descent pushes all logits up together, until one row has all of the probability. The loss freezes, one class is predicted for everything, and the accuracy stays at 1/{ $classes }.
 softmax_over_batch-gradient = The true gradient of this forward is y − t/N, the code returns (y − t)/N: too small by y · (1 − 1/N), which adds up to { $share } over all rows and classes.
 softmax_over_batch-bias = A bias before it, which adds up the rows, is therefore off by (1 − 1/{ $rows })/{ $classes } = { $off } on average.
 softmax_over_batch-first_loss = At small weights all { $rows } · { $classes } probabilities are about 1/{ $all }, so the first loss is near ln { $all } = { $log } instead of ln { $classes } = { $expected }.
-softmax_over_batch = The softmax normalises over all { $rows } rows at once: the maximum and the sum run over the whole batch, so that the rows share one sum and influence each other.
+softmax_over_batch = The softmax normalizes over all { $rows } rows at once: the maximum and the sum run over the whole batch, so that the rows share one sum and influence each other.
     .title = softmax over the whole batch
     .training = the output of a row depends on which others are in its batch; the gradient is that of neither function
 softmax_down_columns = The softmax runs down the columns: the rows of the batch compete with each other for each class, instead of the classes for each row.
@@ -340,7 +340,7 @@ detached = d{ $block } is exactly 0: the path back through `{ $block }` is cut o
     .title = zero: cut off
     .help = compute d{ $block } from dout in backward, and return it
     .training = { $parameter ->
-        [true] the parameter stays as it was initialised; the loss may still fall, by what the other layers do
+        [true] the parameter stays as it was initialized; the loss may still fall, by what the other layers do
        *[false] no layer before this one learns; the loss may still fall, by what the other layers do
     }
 sign = d{ $block } has the right size everywhere and the wrong sign everywhere.
@@ -458,7 +458,7 @@ weight_decay = { $in_loss ->
     }
     .training = { $in_loss ->
         [true] the loss shows a decay that the weights do not feel: they grow as if there were none
-       *[false] the weights shrink; what is minimised is not the loss that is shown
+       *[false] the weights shrink; what is minimized is not the loss that is shown
     }
 
 another_parameter = d{ $block } is the gradient of `{ $of }`. Each gradient belongs under its own name.
@@ -499,7 +499,7 @@ shares_missing-repeated = Where several outputs use the same element of `{ $bloc
 part_detached = d{ $block } is 0 at { $missing } along its axis { $axis }, and right elsewhere: a loop that ends too early, or a branch that nothing comes back from.
     .title = cut off at { $missing } along axis { $axis }
     .help = compute d{ $block } at all positions of axis { $axis }
-    .training = these elements stay as they were initialised
+    .training = these elements stay as they were initialized
 rows_influence = In forward the rows of the batch influence each other, and backward takes each row alone: what row 0 does to row 1 is missing.
     .title = rows influence each other, unknown to backward
     .help = if the rows should be independent, give the reduction in forward its axis (axis=1, keepdims=True); else add the contributions of the other rows in backward
@@ -512,20 +512,20 @@ dout_changed = d{ $block } is right for another upstream gradient: in place of d
     .title = dout changed: { $how }
     .training = the gradient points elsewhere, and before this layer everything follows it
 
-normalisation_path = Forward is a { $kind } normalisation, and backward lacks the { $path }: { $centred ->
+normalisation_path = Forward is a { $kind } normalization, and backward lacks the { $path }: { $centred ->
         [true] x reaches the output directly, through the mean and through the variance, and all contributions must be added up.
        *[false] x reaches the output directly and through what it is divided by, and all contributions must be added up.
     }
-    .title = { $kind } normalisation without the path through the { $path }
-    .training = the layers before it are pushed in directions that the normalisation takes out again: slow, unsteady learning
-normalisation_path-gamma = The gradient of gamma is the sum of dout times the normalised input x̂; backward has { $code }.
+    .title = { $kind } normalization without the path through the { $path }
+    .training = the layers before it are pushed in directions that the normalization takes out again: slow, unsteady learning
+normalisation_path-gamma = The gradient of gamma is the sum of dout times the normalized input x̂; backward has { $code }.
     .training = gamma follows the scale of the inputs, which the layer is there to take out
-normalisation_term = Forward is a { $kind } normalisation, and backward is { $code }: { $centred ->
+normalisation_term = Forward is a { $kind } normalization, and backward is { $code }: { $centred ->
         [true] x reaches the output directly, through the mean and through the variance, and all contributions must be added up.
        *[false] x reaches the output directly and through what it is divided by, and all contributions must be added up.
     }
-    .title = { $kind } normalisation backward is { $code }
-    .training = the layers before it are pushed in directions that the normalisation takes out again: slow, unsteady learning
+    .title = { $kind } normalization backward is { $code }
+    .training = the layers before it are pushed in directions that the normalization takes out again: slow, unsteady learning
 norm-mean = mean
 norm-variance = variance
 norm-mean_and_variance = mean and variance
@@ -555,7 +555,7 @@ maximum_shared-windows = When one input after the other was made larger than all
 left_out = Forward multiplies by { $what } on the way from { $of } to the output, and d{ $of } does not.
     .title = { $what } left out of d{ $of }
     .help = multiply by { $what } in backward, where forward multiplied by it
-    .training = right while { $what } is as it was initialised, and more wrong with every update
+    .training = right while { $what } is as it was initialized, and more wrong with every update
 stale = d{ $block } is right for the `{ $what }` that the layer had before it was changed: backward uses a copy.
     .title = stale { $what }
     .training = right at the first step, and more wrong with every update
@@ -768,14 +768,14 @@ fault-loss-overflow = the maximum is not subtracted
 fault-loss-detached = the loss returns zeros
 fault-squares-half = mean squared error with a half in forward only
 fault-squares-elements = mean squared error divided by all elements in backward
-fault-batch-norm-mean = batch normalisation without the path through the mean
-fault-batch-norm-variance = batch normalisation without the path through the variance
-fault-batch-norm-both = batch normalisation as if its statistics were constants
-fault-batch-norm-gamma-raw = batch normalisation's dgamma from the raw x
-fault-layer-norm-mean = layer normalisation without the path through the mean
-fault-layer-norm-variance = layer normalisation without the path through the variance
-fault-layer-norm-both = layer normalisation as if its statistics were constants
-fault-layer-norm-gamma = layer normalisation without gamma in dx
+fault-batch-norm-mean = batch normalization without the path through the mean
+fault-batch-norm-variance = batch normalization without the path through the variance
+fault-batch-norm-both = batch normalization as if its statistics were constants
+fault-batch-norm-gamma-raw = batch normalization's dgamma from the raw x
+fault-layer-norm-mean = layer normalization without the path through the mean
+fault-layer-norm-variance = layer normalization without the path through the variance
+fault-layer-norm-both = layer normalization as if its statistics were constants
+fault-layer-norm-gamma = layer normalization without gamma in dx
 fault-scale-shift-exchanged = the gradients of gamma and beta are exchanged
 fault-softmax-diagonal = softmax's backward is dout · y · (1 − y)
 fault-softmax-sum-missing = softmax's backward is dout · y
@@ -793,5 +793,5 @@ fault-skip-only = only the contribution of the skip connection is there
 fault-batch-mean-ignored = the mean over the batch is subtracted, and backward does not know it
 fault-row-mean-ignored = the row's sum is added, and backward has the diagonal alone
 
-faults-recognised = { $count } of { $tried } recognised: the first wrong layer and the cause are those of the catalogue. See one by --fault NAME.
+faults-recognised = { $count } of { $tried } recognized: the first wrong layer and the cause are those of the catalogue. See one by --fault NAME.
 faults-no_layer = no layer

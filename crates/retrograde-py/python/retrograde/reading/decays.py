@@ -1,6 +1,6 @@
 """A convention of layers: weight decay is in the layer's gradient, by a factor that the layer keeps; the penalty is in the loss of the whole.
 
-Right where the loss has it, so that a layer alone cannot be blamed for it. It is recognised by the factor: one of the object's own numbers
+Right where the loss has it, so that a layer alone cannot be blamed for it. It is recognized by the factor: one of the object's own numbers
 whose name says what it is, or twice that."""
 
 import json

@@ -1,6 +1,6 @@
 """A convention of whole networks: the gradients are sums over the samples, and the update divides by their number.
 
-It is recognised where all gradients are off by that number alone and a method that updates divides by one; the source is asked for
+It is recognized where all gradients are off by that number alone and a method that updates divides by one; the source is asked for
 that, since nothing else tells it from a division that was forgotten."""
 
 import inspect

@@ -57,9 +57,9 @@ fn what_an_earlier_call_left_is_named() -> Result<()> {
 }
 
 /// out = x − the mean of its row.
-struct Centre(fn(&Tensor) -> Tensor);
+struct Center(fn(&Tensor) -> Tensor);
 
-impl Layer for Centre {
+impl Layer for Center {
     fn forward(&mut self, x: &Tensor) -> Result<Tensor> {
         Ok(x - &mean(x))
     }
@@ -79,7 +79,7 @@ fn contributions_of_one_kind_have_a_formula() -> Result<()> {
     let cases: [(Backward, &str); 2] =
         [(|d| d + &mean(d), "−s [i ≠ j]"), (|d| d - &(mean(d) * 2.0), "2 · s [i ≠ j]")];
     for (backward, said) in cases {
-        let found = causes(&mut Centre(backward))?;
+        let found = causes(&mut Center(backward))?;
         assert!(found.iter().any(|cause| cause.to_string().contains(said)), "{said}: {found:?}");
     }
     Ok(())

@@ -10,7 +10,7 @@ mod checkers;
 mod convolutions;
 mod dense;
 mod graphs;
-mod normalisation;
+mod normalization;
 mod randomness;
 mod sequences;
 mod softmax;

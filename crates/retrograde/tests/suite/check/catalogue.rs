@@ -31,7 +31,7 @@ fn every_fault_is_found_in_its_layer_of_a_network_and_named() -> Result<()> {
         };
         assert_eq!(report.verdict.is_wrong(), verdict, "{}\n{report}", fault.name);
         assert_eq!(wrong, places, "{}\n{report}", fault.name);
-        if !fault.is_recognised(&report, &report.layers[fault.position()].name) {
+        if !fault.is_recognized(&report, &report.layers[fault.position()].name) {
             unnamed.push(format!("{}: {}", fault.name, said(&report)));
         }
     }
@@ -40,7 +40,7 @@ fn every_fault_is_found_in_its_layer_of_a_network_and_named() -> Result<()> {
 }
 
 #[test]
-fn every_fault_is_found_in_its_layer_alone_at_other_shapes() -> Result<()> {
+fn every_fault_is_found_in_its_isolated_layer_at_other_shapes() -> Result<()> {
     let mut unnamed = Vec::new();
     for (rows, width) in [(3, 4), (4, 4), (2, 7)] {
         for fault in faults::all() {
@@ -50,7 +50,7 @@ fn every_fault_is_found_in_its_layer_alone_at_other_shapes() -> Result<()> {
             };
             let wrong = fault.severity() == Severity::Fault;
             assert_eq!(report.verdict.is_wrong(), wrong, "{} at {rows} × {width}\n{report}", fault.name);
-            if !fault.is_recognised(&report, &report.layers[0].name) {
+            if !fault.is_recognized(&report, &report.layers[0].name) {
                 unnamed.push(format!("{} at {rows} × {width}: {}", fault.name, said(&report)));
             }
         }

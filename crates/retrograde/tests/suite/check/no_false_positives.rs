@@ -37,7 +37,7 @@ fn each(forward: fn(f64) -> f64, backward: Backward) -> Each {
 /// What a backward makes of x, y, dout and the position.
 type Backward = fn(f64, f64, f64, usize) -> f64;
 
-/// Backwards that are wrong in ways that have no name: wrong, localised, and no cause.
+/// Backwards that are wrong in ways that have no name: wrong, localized, and no cause.
 #[test]
 fn what_no_known_fault_reproduces_gets_no_cause() -> Result<()> {
     let cases: [(&str, Backward); 6] = [
@@ -167,7 +167,7 @@ fn a_gradient_that_is_not_shown_is_a_finding() -> Result<()> {
 
 /// An affine layer with its sigmoid in one: what is wrong is a slope within, which no element of x has for itself.
 #[test]
-fn a_slope_within_a_layer_is_told_by_its_outputs() -> Result<()> {
+fn a_slope_within_a_layer_is_identified_by_its_outputs() -> Result<()> {
     struct Dense(Affine, Option<Tensor>);
     impl Layer for Dense {
         fn forward(&mut self, x: &Tensor) -> Result<Tensor> {

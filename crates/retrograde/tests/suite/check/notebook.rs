@@ -20,7 +20,7 @@ fn says(report: &Report, phrases: &[&str]) {
 }
 
 const IN_SUBSTANCE: [&str; 6] = [
-    "normalises over all 3 rows at once",
+    "normalizes over all 3 rows at once",
     "The probabilities of a row sum to 1/3",
     "np.max(x, axis=1, keepdims=True)",
     "(1 − 1/3)/10 = 0.0667",

@@ -7,7 +7,7 @@ mod gates;
 mod losses;
 mod margins;
 mod mutants;
-mod normalisation;
+mod normalization;
 mod sequences;
 mod several_uses;
 mod whole_networks;

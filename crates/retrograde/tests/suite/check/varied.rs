@@ -150,8 +150,8 @@ macro_rules! summed {
     };
 }
 
-fn normalisations() -> Vec<Case> {
-    fn centred(x: &Tensor, axis: usize) -> (Tensor, Tensor) {
+fn normalizations() -> Vec<Case> {
+    fn centered(x: &Tensor, axis: usize) -> (Tensor, Tensor) {
         let count = x.shape()[axis] as f64;
         let c = x - &(x.sum_axis(Axis(axis)) / count).insert_axis(Axis(axis));
         let v = ((&c * &c).sum_axis(Axis(axis)) / count).insert_axis(Axis(axis));
@@ -159,24 +159,24 @@ fn normalisations() -> Vec<Case> {
     }
     fn back(x: &Tensor, d: &Tensor, axis: usize, eps: f64) -> Tensor {
         let count = x.shape()[axis] as f64;
-        let (c, v) = centred(x, axis);
+        let (c, v) = centered(x, axis);
         let r = v.mapv(|v| 1.0 / (v + eps).sqrt());
         let mean = |x: &Tensor| (x.sum_axis(Axis(axis)) / count).insert_axis(Axis(axis));
         let h = &c * &r;
         &r * &(d - &mean(d) - &h * &mean(&(d * &h)))
     }
     let batch: Forward = |x, p| {
-        let (c, v) = centred(x, 0);
+        let (c, v) = centered(x, 0);
         c * v.mapv(|v| 1.0 / (v + 1e-5).sqrt()) * &p[0] + &p[1]
     };
     let batch_back: Backward = |g| {
-        let (c, v) = centred(g.x, 0);
+        let (c, v) = centered(g.x, 0);
         let h = c * v.mapv(|v| 1.0 / (v + 1e-5).sqrt());
         let dx = back(g.x, &(g.d * &g.p[0]), 0, 1e-5);
         (dx, vec![(g.d * &h).sum_axis(Axis(0)), g.d.sum_axis(Axis(0))])
     };
     let row: Forward = |x, _| {
-        let (c, v) = centred(x, 1);
+        let (c, v) = centered(x, 1);
         c * v.mapv(|v| 1.0 / (v + 1e-5).sqrt())
     };
     let row_back: Backward = |g| (back(g.x, g.d, 1, 1e-5), vec![]);
@@ -221,7 +221,7 @@ fn normalisations() -> Vec<Case> {
             |g| (g.d * g.x / g.y, vec![]),
         ),
         (
-            "normalised weight",
+            "normalized weight",
             some(&[3, 2], 10),
             vec![t(&[2], &[3.0, -1e-3]), t(&[1], &[0.7])],
             |x, p| {
@@ -769,8 +769,8 @@ fn none_is_wrong(cases: fn() -> Vec<Case>) {
 }
 
 #[test]
-fn right_normalisations() {
-    none_is_wrong(normalisations);
+fn right_normalizations() {
+    none_is_wrong(normalizations);
 }
 
 #[test]

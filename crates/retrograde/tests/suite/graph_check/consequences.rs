@@ -13,7 +13,7 @@ fn faults(report: &Report) -> usize {
 }
 
 #[test]
-fn what_is_wrong_alone_and_has_no_consequence_is_a_remark() -> Result<()> {
+fn an_isolated_fault_without_consequence_is_a_remark() -> Result<()> {
     // The upstream gradient is 1 at the end of a graph; here it is the scale.
     let end = |scale: f64| {
         let x = Graph::new().parameter("x", draw([3, 4], 5));
@@ -53,7 +53,7 @@ fn what_is_wrong_alone_and_has_no_consequence_is_a_remark() -> Result<()> {
 }
 
 #[test]
-fn a_sample_that_leaves_out_what_is_wrong_acquits_nothing() -> Result<()> {
+fn a_sample_without_the_wrong_elements_does_not_pass_the_block() -> Result<()> {
     let graph = Graph::new();
     let x = graph.parameter("x", draw([20, 20], 5));
     let y = flawed(&x.tanh(), Flaw::OneElement).named("mine");

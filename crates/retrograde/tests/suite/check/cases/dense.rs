@@ -191,7 +191,7 @@ fn a2_a_number_for_an_outer_product() -> Result<()> {
 }
 
 #[test]
-fn a2_the_accepted_correction_has_the_diagonal_of_softmax_alone() -> Result<()> {
+fn a2_the_accepted_correction_has_only_the_diagonal_of_softmax() -> Result<()> {
     // All three weights are wrong by one fault, which lies after the last of them.
     Expect::wrong_at(&["w1", "w2", "w3"], DIAGONAL)
         .cause_may_be_unknown()
@@ -307,7 +307,7 @@ fn a5_both_rectifiers_slopes_and_the_mean_left_out() -> Result<()> {
 }
 
 #[test]
-fn a5_where_all_are_active_the_factor_alone_is_left() -> Result<()> {
+fn a5_if_all_units_are_active_only_the_factor_remains() -> Result<()> {
     let mut script = Script::new();
     script.x.mapv_inplace(f64::abs);
     let (w1, w2) =

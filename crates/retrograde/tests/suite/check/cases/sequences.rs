@@ -109,7 +109,7 @@ fn a9_recurrent_weights_not_transposed() -> Result<()> {
 }
 
 #[test]
-fn a9_one_step_has_nothing_to_hand_back() -> Result<()> {
+fn a9_one_step_returns_no_gradient() -> Result<()> {
     for back in [Array2::clone as fn(&Array2<f64>) -> Array2<f64>, transposed] {
         Expect::right().of(&tagger(&[1.0], &[1], back).check(start())?);
     }
@@ -291,7 +291,7 @@ impl Sequence {
 }
 
 #[test]
-fn a11_right_at_the_last_step_alone() -> Result<()> {
+fn a11_right_at_the_last_step_only() -> Result<()> {
     let all: Vec<&str> = ["x", "a0"].into_iter().chain(WEIGHTS).collect();
     Expect::wrong_at(&all, &[])
         .says(&["last step", "[3] along axis 2", "[0, 1, 2] along axis 2"])
@@ -301,7 +301,7 @@ fn a11_right_at_the_last_step_alone() -> Result<()> {
 }
 
 #[test]
-fn a11_wrong_at_the_first_step_alone() -> Result<()> {
+fn a11_wrong_at_the_first_step_only() -> Result<()> {
     // The output gate gets nothing from the cell, and the forget gate multiplies a cell that is 0 before the first step.
     let wrong = ["x", "a0", "wi", "bi", "wc", "bc"];
     Expect::wrong_at(&wrong, &[])

@@ -106,7 +106,7 @@ fn without_the_dot(p: &Tensor, g: &Tensor) -> Tensor {
     p * g
 }
 
-fn the_diagonal_alone(p: &Tensor, g: &Tensor) -> Tensor {
+fn the_diagonal_only(p: &Tensor, g: &Tensor) -> Tensor {
     each(p, g, |p, g| p * (1.0 - p) * g)
 }
 
@@ -133,7 +133,7 @@ fn a13_softmax_backward_without_the_dot_product() -> Result<()> {
     let (z, g) = (tensor(&[3], &[0.2, -1.0, 0.7]), tensor(&[3], &[1.0, -2.0, 0.5]));
     let published: [(Backward, [f64; 3]); 3] = [
         (without_the_dot, [0.3390, -0.2042, 0.2795]),
-        (the_diagonal_alone, [0.2241, -0.1834, 0.1233]),
+        (the_diagonal_only, [0.2241, -0.1834, 0.1233]),
         (of_softmax, [0.1986, -0.2465, 0.0479]),
     ];
     for (backward, expected) in published {
@@ -142,7 +142,7 @@ fn a13_softmax_backward_without_the_dot_product() -> Result<()> {
     for z in [z, numbers(&[4, 3], 21), numbers(&[2, 5], 3)] {
         Expect::wrong("z", &["softmax backward is"]).of(&softmax_by_hand(&z, without_the_dot)?);
         Expect::wrong("z", &["softmax backward is", "only each output's own input"])
-            .of(&softmax_by_hand(&z, the_diagonal_alone)?);
+            .of(&softmax_by_hand(&z, the_diagonal_only)?);
         Expect::right().of(&softmax_by_hand(&z, of_softmax)?);
     }
     Ok(())

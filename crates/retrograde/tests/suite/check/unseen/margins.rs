@@ -142,7 +142,7 @@ fn rows() -> Result<()> {
             numbers(&[4, 5], 13),
             |x, _| x.mapv(f64::exp).sum_axis(Axis(1)).mapv(f64::ln),
             |g| only(soft(g) * &spread(g)),
-            vec![("not normalised", "dout changed: dout * np.exp(out)", |g| {
+            vec![("not normalized", "dout changed: dout * np.exp(out)", |g| {
                 only(g.x.mapv(f64::exp) * &spread(g))
             })],
         ),

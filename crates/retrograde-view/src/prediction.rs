@@ -1,0 +1,282 @@
+//! How an image became a digit: the answer, what spoke for it, which pixels the gradient would change, and the whole
+//! graph of it to be explored.
+
+use super::heat_map::{HeatMap, Shades};
+use super::html::both;
+use super::page::page;
+use super::summary::rough;
+use super::trace::{Trace, TracedNode, Tracer, Value};
+use retrograde_base::error::{Error, Result};
+use retrograde_base::file_signature::FileSignature;
+use retrograde_core::graph::{Graph, Tensor};
+use retrograde_train::data::PIXEL_SCALE;
+use retrograde_train::nn::{Mlp, Model};
+use retrograde_train::train::{Prediction, Predictor};
+use std::fmt::Write;
+
+/// How many units are shown that spoke for the answer, and how many against it.
+const LARGEST: [usize; 2] = [5, 3];
+
+/// What a network makes of one image: its answer and the trace of its loss. Printed as a page by [`PredictionExplanation::html`].
+///
+/// ```
+/// # fn main() -> retrograde::Result<()> {
+/// use retrograde::data::Dataset;
+/// use retrograde::nn::Mlp;
+/// use retrograde::view::PredictionExplanation;
+///
+/// let digits = Dataset::embedded()?;
+/// let net = Mlp::new([784, 50, 10]).build()?;
+/// let explanation = PredictionExplanation::new(&net, digits.test().image(0).expect("1,000 images"), Some(7))?;
+/// assert_eq!(explanation.trace().nodes()[0].value.shape()[..], [1, 784]);
+/// assert!(explanation.html("seven.png")?.starts_with("<!doctype html>"));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+pub struct PredictionExplanation {
+    prediction: Prediction,
+    label: usize,
+    is_known: bool,
+    trace: Trace,
+    layers: usize,
+}
+
+/// What one unit of the last hidden layer said: its value times its weight.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct UnitContribution {
+    /// The unit.
+    pub unit: usize,
+    /// Its value.
+    pub value: f64,
+    /// Its weight for the answer.
+    pub weight: f64,
+}
+
+impl UnitContribution {
+    /// What it adds to the score of the answer.
+    pub fn product(self) -> f64 {
+        self.value * self.weight
+    }
+}
+
+impl PredictionExplanation {
+    /// Of an image of bytes, row by row, and its label. Without one, the loss is that of the answer: how far the network
+    /// is from being sure.
+    ///
+    /// # Errors
+    /// When the network takes images of another size or has no such class.
+    pub fn new(net: &Mlp, pixels: &[u8], label: Option<usize>) -> Result<Self> {
+        let sizes = &net.layout().sizes;
+        let (inputs, classes) = (sizes[0], sizes[sizes.len() - 1]);
+        let prediction = Predictor::new(net, inputs)?.predict(pixels)?;
+        let known = label;
+        let label = label.unwrap_or(prediction.class);
+        if label >= classes {
+            let problem = format!("there is no class {label}");
+            return Err(Error::invalid(
+                "a label",
+                problem,
+                format!("the network knows 0 to {}", classes - 1),
+            ));
+        }
+        let graph = Graph::new();
+        let x = graph.input("x", [1, inputs]);
+        let t = graph.indices("t", [1], [label as u32].as_slice());
+        let parameters = net.parameters().record(&graph);
+        let loss = net.record(&x, &parameters).softmax_with_loss(&t).named("loss");
+        let image: Vec<f64> = pixels.iter().map(|byte| f64::from(*byte) / PIXEL_SCALE).collect();
+        let trace = Tracer::new(&loss).set(&x, &image).trace()?;
+        Ok(PredictionExplanation {
+            prediction,
+            label,
+            is_known: known.is_some(),
+            trace,
+            layers: sizes.len() - 1,
+        })
+    }
+
+    /// What the network answers.
+    pub fn prediction(&self) -> &Prediction {
+        &self.prediction
+    }
+
+    /// The run of its loss, forward and backward.
+    pub fn trace(&self) -> &Trace {
+        &self.trace
+    }
+
+    /// What each unit before the last layer adds to the score of the answer, the loudest first. With the bias they sum
+    /// to the score.
+    pub fn contributions(&self) -> Vec<UnitContribution> {
+        let Some(weights) = self.named(&format!("affine{}.weight", self.layers)) else {
+            return Vec::new();
+        };
+        let product = weights.outputs.first().map(|&edge| &self.trace.nodes()[self.trace.edges()[edge].to]);
+        let units = product.and_then(|product| product.inputs.first());
+        let units = units.map(|&edge| &self.trace.nodes()[self.trace.edges()[edge].from]);
+        let (Some(Value::Real(units)), Value::Real(weights)) =
+            (units.map(|node| &node.value), &weights.value)
+        else {
+            return Vec::new();
+        };
+        let columns = self.prediction.probabilities.len();
+        let rows = weights.values().chunks(columns);
+        let mut found: Vec<UnitContribution> = units
+            .values()
+            .iter()
+            .zip(rows)
+            .enumerate()
+            .map(|(unit, (&value, row))| UnitContribution { unit, value, weight: row[self.prediction.class] })
+            .collect();
+        found.sort_by(|a, b| b.product().abs().total_cmp(&a.product().abs()));
+        found
+    }
+
+    /// The page: the answer, its reasons, its gradient, and the graph. `name` says which image it is.
+    ///
+    /// # Errors
+    /// When the network's graph is too large to be drawn.
+    pub fn html(&self, name: &str) -> Result<String> {
+        let class = self.prediction.class;
+        let heading = format!("{name}: {class} ({:.1} %)", 100.0 * self.prediction.probability());
+        let sections =
+            [self.answer_section(), self.contributions_section(), self.gradient_section()].concat();
+        let explanation = format!("<div class=\"prediction\">{sections}</div>");
+        page(&self.trace, &heading, &explanation, FileSignature::Explanation)
+    }
+
+    fn named(&self, name: &str) -> Option<&TracedNode> {
+        self.trace.nodes().iter().find(|node| node.name.as_deref() == Some(name))
+    }
+
+    /// The side of the image, if it is square.
+    fn side(&self) -> Option<usize> {
+        let pixels = self.named("x")?.value.shape().elements();
+        Some(pixels.isqrt()).filter(|side| side * side == pixels)
+    }
+
+    /// An image; `alt` names the page's word for it.
+    fn picture(&self, values: &[f64], shades: Shades, alt: &str) -> String {
+        let Some(side) = self.side() else {
+            return String::new();
+        };
+        let address = HeatMap::images(values, [side, side], 1, shades).address();
+        format!("<img class=\"large\" src=\"{address}\" alt=\"\" data-alt=\"{alt}\">")
+    }
+
+    fn answer_section(&self) -> String {
+        let Prediction { class, probabilities } = &self.prediction;
+        let mut bars = String::new();
+        for (number, probability) in probabilities.iter().enumerate() {
+            let percent = 100.0 * probability;
+            let chosen = if number == *class { " class=\"chosen\"" } else { "" };
+            // Writing to a string cannot fail, here and below.
+            let _ = write!(
+                bars,
+                "<li{chosen}><b>{number}</b><span class=\"bar\"><i style=\"width:{percent:.2}%\"></i></span>\
+                <output>{percent:.1} %</output></li>"
+            );
+        }
+        let image =
+            self.named("x").and_then(|node| if let Value::Real(x) = &node.value { Some(x) } else { None });
+        let picture = image.map(|x| self.picture(x.values(), Shades::gray(0.0, 1.0), "alt_image"));
+        let mut verdict = both(
+            &format!("The network says <b>{class}</b>."),
+            &format!("신경망의 답은 <b>{class}</b>입니다."),
+        );
+        if self.is_known && self.label != *class {
+            verdict +=
+                &both(&format!(" It should be {}.", self.label), &format!(" 정답은 {}입니다.", self.label));
+        }
+        format!(
+            "<section><h2>{verdict}</h2><div class=\"row\">{}<ol class=\"bars\">{bars}</ol></div></section>",
+            picture.unwrap_or_default()
+        )
+    }
+
+    fn contributions_section(&self) -> String {
+        let contributions = self.contributions();
+        if self.layers < 2 || contributions.is_empty() {
+            return String::new();
+        }
+        let class = self.prediction.class;
+        let (spoke, against): (Vec<_>, Vec<_>) =
+            contributions.into_iter().partition(|unit| unit.product() >= 0.0);
+        let mut items = String::new();
+        for unit in spoke.iter().take(LARGEST[0]).chain(against.iter().take(LARGEST[1])) {
+            let UnitContribution { unit: number, value, weight } = *unit;
+            let _ = write!(
+                items,
+                "<li>{}<span>{} {number}</span><code>{} × {} = <b class=\"{}\">{}</b></code></li>",
+                self.weight_image(number),
+                both("unit", "뉴런"),
+                rough(value),
+                if weight < 0.0 { format!("({})", rough(weight)) } else { rough(weight) },
+                if unit.product() >= 0.0 { "plus" } else { "minus" },
+                rough(unit.product()),
+            );
+        }
+        let title =
+            both(&format!("What spoke for {class}, and against it"), &format!("{class}이(가) 된 까닭"));
+        let hint = both(
+            "Each unit of the last hidden layer adds its value times its weight to the score. The pictures are the \
+            pixels that a unit looks for: orange where ink makes it larger, blue where ink makes it smaller.",
+            "마지막 은닉층의 뉴런은 저마다 (값 × 가중치)만큼 점수에 더합니다. 그림은 그 뉴런이 찾는 무늬입니다. 주황색은 \
+            밝을수록 뉴런의 값이 커지는 화소, 파란색은 작아지는 화소입니다.",
+        );
+        format!(
+            "<section><h2>{title}</h2><p class=\"soft\">{hint}</p><ul class=\"units\">{items}</ul></section>"
+        )
+    }
+
+    /// The weights of a unit of the first layer, where that is the last hidden one.
+    fn weight_image(&self, unit: usize) -> String {
+        let weights = self.named("affine1.weight").filter(|_| self.layers == 2);
+        let Some(Value::Real(weights)) = weights.map(|node| &node.value) else {
+            return String::new();
+        };
+        let column: Vec<f64> = weights.values().chunks(weights.shape()[1]).map(|row| row[unit]).collect();
+        self.picture(&column, Shades::signed_for(&column), "alt_weights")
+    }
+
+    fn gradient_section(&self) -> String {
+        let Some(gradient) = self.named("x").and_then(|node| node.gradient.as_deref()) else {
+            return String::new();
+        };
+        let negated: Vec<f64> = gradient.values().iter().map(|slope| -slope).collect();
+        let loss = self.trace.output().value.scalar().unwrap_or(f64::NAN);
+        let label = self.label;
+        let title =
+            both("Which pixels the gradient of its loss would change", "손실의 기울기가 바꾸려는 화소");
+        let hint = both(
+            &format!(
+                "The loss for the label {label} is {}. Its gradient with respect to the pixels, turned around, is where \
+                the loss falls fastest: orange pixels would have to be brighter, blue ones darker, to be more of a {label}.",
+                rough(loss)
+            ),
+            &format!(
+                "레이블 {label}에 대한 손실은 {}입니다. 화소에 대한 손실의 기울기를 뒤집은 방향이 손실이 가장 빨리 줄어드는 \
+                방향입니다. 주황색 화소는 더 밝게, 파란색 화소는 더 어둡게 하면 {label}에 가까워집니다.",
+                rough(loss)
+            ),
+        );
+        let most = both("strongest", "가장 큰 변화");
+        format!(
+            "<section><h2>{title}</h2><div class=\"row\">{}<div><p class=\"soft\">{hint}</p><p><code>{most}: {}</code></p>\
+            </div></div></section>",
+            self.picture(&negated, Shades::signed_for(&negated), "alt_gradient"),
+            strongest(gradient, self.side()),
+        )
+    }
+}
+
+/// The pixel with the largest slope, by row and column.
+fn strongest(gradient: &Tensor, side: Option<usize>) -> String {
+    let values = gradient.values();
+    let largest = (0..values.len()).max_by(|&a, &b| values[a].abs().total_cmp(&values[b].abs()));
+    largest.map_or_else(String::new, |at| {
+        let side = side.unwrap_or(values.len());
+        format!("∂loss/∂x[{}, {}] = {}", at / side, at % side, rough(values[at]))
+    })
+}

@@ -1,0 +1,153 @@
+//! The figures of a report: one list, from which the page, the CSV file and TensorBoard's events are all made.
+
+use retrograde_train::train::History;
+
+/// What a series of numbers measures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Metric {
+    /// The mean cross entropy: of `batch` at each step, of `train` and `test` between two epochs.
+    Loss,
+    /// The share of right answers, of `train` and `test`.
+    Accuracy,
+    /// The norm of each parameter's gradient.
+    GradientNorm,
+    /// The norm of each parameter.
+    WeightNorm,
+    /// The norm of each parameter's update over that of its values.
+    UpdateRatio,
+    /// The share of units of each layer that give the same for all images.
+    DeadUnits,
+    /// The learning rate of sampled steps.
+    LearningRate,
+}
+
+impl Metric {
+    /// All of them, in the order of a report.
+    pub const ALL: [Metric; 7] = [
+        Metric::Loss,
+        Metric::Accuracy,
+        Metric::GradientNorm,
+        Metric::WeightNorm,
+        Metric::UpdateRatio,
+        Metric::DeadUnits,
+        Metric::LearningRate,
+    ];
+
+    /// Its name in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Metric::Loss => "loss",
+            Metric::Accuracy => "accuracy",
+            Metric::LearningRate => "learning_rate",
+            Metric::GradientNorm => "gradient_norm",
+            Metric::WeightNorm => "weight_norm",
+            Metric::UpdateRatio => "update_ratio",
+            Metric::DeadUnits => "dead_units",
+        }
+    }
+}
+
+/// Numbers over steps.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Series {
+    /// What is measured.
+    pub metric: Metric,
+    /// Of what: `batch`, `train`, `test`, a parameter or a layer.
+    pub of: String,
+    /// Steps, counted from 1, and the value after or at each.
+    pub points: Vec<(u64, f64)>,
+}
+
+/// All that a history holds, figure by figure; series without points are left out.
+///
+/// ```
+/// # fn main() -> retrograde::Result<()> {
+/// use retrograde::train::History;
+/// use retrograde::view::report::{Figure, series};
+///
+/// let history = History { losses: vec![2.3, 2.2], ..History::default() };
+/// let all = series(&history);
+/// assert_eq!((all[0].figure, all[0].of.as_str(), &all[0].points[..]), (Figure::Loss, "batch", &[(1, 2.3), (2, 2.2)][..]));
+/// # Ok(())
+/// # }
+/// ```
+pub fn series(history: &History) -> Vec<Series> {
+    let mut all = vec![Series::new(Metric::Loss, "batch", (1..).zip(history.losses.iter().copied()))];
+    let epochs = || history.epochs.iter();
+    all.push(Series::new(Metric::Loss, "train", epochs().map(|epoch| (epoch.step, epoch.train.loss))));
+    all.push(Series::new(Metric::Loss, "test", epochs().map(|epoch| (epoch.step, epoch.test.loss))));
+    all.push(Series::new(
+        Metric::Accuracy,
+        "train",
+        epochs().map(|epoch| (epoch.step, epoch.train.accuracy)),
+    ));
+    all.push(Series::new(Metric::Accuracy, "test", epochs().map(|epoch| (epoch.step, epoch.test.accuracy))));
+    if let Some(recording) = &history.recording {
+        let samples = || recording.samples.iter();
+        let rates = samples().map(|sample| (sample.step, sample.learning_rate));
+        all.push(Series::new(Metric::LearningRate, "step", rates));
+        for metric in [Metric::GradientNorm, Metric::WeightNorm, Metric::UpdateRatio] {
+            for (number, name) in recording.parameters.iter().enumerate() {
+                let points = samples().filter_map(|sample| {
+                    let norms = sample.norms.get(number)?;
+                    let value = match metric {
+                        Metric::GradientNorm => norms.gradient,
+                        Metric::WeightNorm => norms.weight,
+                        _ => norms.update_ratio()?,
+                    };
+                    Some((sample.step, value))
+                });
+                all.push(Series::new(metric, name, points));
+            }
+        }
+        for (number, name) in recording.layers.iter().enumerate() {
+            let points =
+                recording.units.iter().filter_map(|units| Some((units.step, *units.shares.get(number)?)));
+            all.push(Series::new(Metric::DeadUnits, name, points));
+        }
+    }
+    all.retain(|series| !series.points.is_empty());
+    all
+}
+
+impl Series {
+    fn new(metric: Metric, of: &str, points: impl Iterator<Item = (u64, f64)>) -> Self {
+        Series { metric, of: of.to_string(), points: points.collect() }
+    }
+
+    /// At most about `most` of its points, evenly apart, the last among them.
+    pub(super) fn thinned(&self, most: usize) -> Vec<(u64, f64)> {
+        let every = self.points.len().div_ceil(most.max(1)).max(1);
+        let last = self.points.len().wrapping_sub(1);
+        let kept = |number: usize| number % every == last % every;
+        self.points.iter().enumerate().filter(|(number, _)| kept(*number)).map(|(_, point)| *point).collect()
+    }
+
+    /// The means of runs of so many of its points that about `most` are left, each at the last step of its run.
+    pub(super) fn means(&self, most: usize) -> Vec<(u64, f64)> {
+        let every = self.points.len().div_ceil(most.max(1)).max(1);
+        let mean = |run: &[(u64, f64)]| {
+            let last = run.last()?;
+            Some((last.0, run.iter().map(|point| point.1).sum::<f64>() / run.len() as f64))
+        };
+        self.points.chunks(every).filter_map(mean).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn few_points_stand_for_many() {
+        let series = Series::new(Metric::Loss, "batch", (1..=1001).map(|step| (step, step as f64)));
+        let thin = series.thinned(100);
+        assert!(thin.len() <= 100 && thin.len() > 80);
+        assert_eq!(thin.last(), Some(&(1001, 1001.0)));
+        assert!(thin.windows(2).all(|pair| pair[1].0 - pair[0].0 == 11));
+        let means = series.means(100);
+        assert_eq!((means[0], means.last().copied()), ((11, 6.0), Some((1001, 996.0))));
+        assert_eq!(series.thinned(5000).len(), 1001);
+        assert!(Series::new(Metric::Loss, "train", std::iter::empty()).thinned(10).is_empty());
+    }
+}
