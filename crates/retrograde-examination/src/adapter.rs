@@ -1,5 +1,4 @@
-//! The check, as the examination sees it: the only file that names it. When the check's public names change, this file
-//! changes with them and nothing else does.
+//! The adapter to `retrograde::check`: the only file that names it.
 
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -8,32 +7,32 @@ use retrograde::Result;
 use retrograde::check::{self, Cause, Report, Severity, Verdict};
 
 use crate::case::{Case, Subject};
-use crate::hand;
-use crate::judge::Meaning;
+use crate::judge::TestableCause;
+use crate::textbook_layers;
 
-/// What the check said.
+/// The result of the check.
 #[derive(Debug, Clone)]
-pub struct Said {
-    /// Its verdict.
-    pub verdict: Answer,
+pub struct CheckResult {
+    /// The verdict.
+    pub verdict: CheckVerdict,
     /// The position of the first wrong layer, the loss last.
     pub first_wrong: Option<usize>,
-    /// The causes that it named as faults, in words, with what they are about.
+    /// The causes of its findings.
     pub causes: Vec<NamedCause>,
     /// The report as text, or the error or panic.
     pub text: String,
 }
 
-/// A verdict in three kinds, and what is none.
+/// The verdict of the check, in three kinds, or its failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Answer {
+pub enum CheckVerdict {
     /// Right, also at a kink or within rounding.
     Right,
     /// Wrong.
     Wrong,
-    /// Neither can be said.
+    /// Inconclusive.
     Inconclusive,
-    /// The check refused a case that it should take, or panicked.
+    /// The check returned an error, or panicked.
     Failed,
 }
 
@@ -44,29 +43,29 @@ pub struct NamedCause {
     pub unit: Option<usize>,
     /// The blocks: `x`, or parameters' names.
     pub blocks: Vec<String>,
-    /// In words.
+    /// Its title.
     pub title: String,
-    /// What it says of the numbers.
-    pub meaning: Meaning,
+    /// Its statement about the numbers.
+    pub testable: TestableCause,
 }
 
 thread_local! {
     static IN_THE_CHECK: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Whether this thread runs the check at the moment: a panic is then a failure that is counted, and needs no trace.
+/// Whether this thread is running the check: a panic is then counted as a failure, without a backtrace.
 pub fn runs_the_check() -> bool {
     IN_THE_CHECK.get()
 }
 
 /// Runs the check on a case.
-pub fn run(case: &Case) -> Said {
+pub fn run(case: &Case) -> CheckResult {
     IN_THE_CHECK.set(true);
     let outcome = catch_unwind(AssertUnwindSafe(|| report(case)));
     IN_THE_CHECK.set(false);
     match outcome {
-        Ok(Ok(report)) => said(&report),
-        Ok(Err(error)) => failed(format!("the check refused: {error}")),
+        Ok(Ok(report)) => result(&report),
+        Ok(Err(error)) => failed(format!("the check rejected the case: {error}")),
         Err(panic) => {
             let message = panic.downcast_ref::<String>().cloned();
             let message = message.or_else(|| panic.downcast_ref::<&str>().map(|&text| text.to_owned()));
@@ -75,26 +74,30 @@ pub fn run(case: &Case) -> Said {
     }
 }
 
-fn failed(text: String) -> Said {
-    Said { verdict: Answer::Failed, first_wrong: None, causes: Vec::new(), text }
+fn failed(text: String) -> CheckResult {
+    CheckResult { verdict: CheckVerdict::Failed, first_wrong: None, causes: Vec::new(), text }
 }
 
 fn report(case: &Case) -> Result<Report> {
-    let x = hand::input(case);
+    let x = textbook_layers::input(case);
     match case.subject {
-        Subject::Layer => check::layer(&mut hand::layer(&case.units[0], case.precision)?, &x),
-        Subject::Loss => {
-            check::loss(&mut hand::loss(&case.units[0], case.precision)?, &x, &hand::labels(case))
+        Subject::Layer => check::layer(&mut textbook_layers::layer(&case.units[0], case.precision)?, &x),
+        Subject::Loss => check::loss(
+            &mut textbook_layers::loss(&case.units[0], case.precision)?,
+            &x,
+            &textbook_layers::labels(case),
+        ),
+        Subject::Network => {
+            check::network(&mut textbook_layers::network(case)?, &x, &textbook_layers::labels(case))
         }
-        Subject::Network => check::network(&mut hand::network(case)?, &x, &hand::labels(case)),
     }
 }
 
-fn said(report: &Report) -> Said {
+fn result(report: &Report) -> CheckResult {
     let verdict = match report.verdict {
-        Verdict::Right | Verdict::Kink | Verdict::Rounding | Verdict::Together => Answer::Right,
-        Verdict::Wrong => Answer::Wrong,
-        _ => Answer::Inconclusive,
+        Verdict::Right | Verdict::Kink | Verdict::Rounding | Verdict::Together => CheckVerdict::Right,
+        Verdict::Wrong => CheckVerdict::Wrong,
+        _ => CheckVerdict::Inconclusive,
     };
     let position = |name: &str| report.layers.iter().position(|layer| layer.name == name);
     let mut causes = Vec::new();
@@ -104,30 +107,30 @@ fn said(report: &Report) -> Said {
                 unit: position(&finding.location),
                 blocks: finding.blocks.clone(),
                 title: cause.to_string(),
-                meaning: meaning(cause),
+                testable: testable(cause),
             });
         }
     }
     let first_wrong = report.first_wrong().and_then(|layer| position(&layer.name));
-    Said { verdict, first_wrong, causes, text: report.to_string() }
+    CheckResult { verdict, first_wrong, causes, text: report.to_string() }
 }
 
-/// What a cause says, as far as it is tried.
-fn meaning(cause: &Cause) -> Meaning {
+/// The statement of a cause that the examination can test.
+fn testable(cause: &Cause) -> TestableCause {
     match cause {
-        Cause::Sign => Meaning::Sign,
-        Cause::Factor { .. } => Meaning::Factor,
-        Cause::MeanForSum | Cause::SumForMean => Meaning::Rows,
-        Cause::Transposed => Meaning::Transposed,
-        Cause::AxesExchanged { order } => Meaning::Permuted(order.clone()),
-        Cause::Detached => Meaning::Zero,
-        Cause::DoutIgnored => Meaning::DoutIgnored,
-        Cause::Accumulated => Meaning::Accumulated,
-        Cause::Stale { .. } => Meaning::History,
-        Cause::AnotherParameter { of } => Meaning::Another(of.clone()),
-        Cause::PartDetached { axis, missing } => Meaning::ZeroAt(*axis, missing.clone()),
-        Cause::SharesMissing { axis, present } => Meaning::Shares(*axis, present.clone()),
-        Cause::SlopeMissing => Meaning::Passes,
-        _ => Meaning::Other,
+        Cause::Sign => TestableCause::Sign,
+        Cause::Factor { .. } => TestableCause::Factor,
+        Cause::MeanForSum | Cause::SumForMean => TestableCause::Rows,
+        Cause::Transposed => TestableCause::Transposed,
+        Cause::AxesExchanged { order } => TestableCause::Permuted(order.clone()),
+        Cause::Detached => TestableCause::Zero,
+        Cause::DoutIgnored => TestableCause::DoutIgnored,
+        Cause::Accumulated => TestableCause::Accumulated,
+        Cause::Stale { .. } => TestableCause::History,
+        Cause::AnotherParameter { of } => TestableCause::Another(of.clone()),
+        Cause::PartDetached { axis, missing } => TestableCause::ZeroAt(*axis, missing.clone()),
+        Cause::SharesMissing { axis, present } => TestableCause::Shares(*axis, present.clone()),
+        Cause::SlopeMissing => TestableCause::Passes,
+        _ => TestableCause::Other,
     }
 }

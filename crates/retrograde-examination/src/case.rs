@@ -1,9 +1,9 @@
-//! A case: a row of layers, perhaps with a loss at its end, its parameters, an input, labels, and a precision.
+//! A case: a sequence of layers, optionally with a loss at its end, its parameters, an input, labels, and a precision.
 
 use std::fmt::Write as _;
 use std::rc::Rc;
 
-use crate::machine::{Machine, Stop};
+use crate::interpreter::{Interpreter, RuntimeError};
 use crate::number::Number;
 use crate::program::{Program, Role};
 
@@ -16,18 +16,18 @@ pub struct Unit {
     pub sizes: Vec<i64>,
     /// The values of its parameters, in the order of [`Program::parameters`].
     pub parameters: Vec<Vec<f64>>,
-    /// The arrays of indices and masks that were drawn.
+    /// The random arrays of indices and masks.
     pub drawn: Vec<(usize, Vec<f64>)>,
 }
 
 /// What is checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Subject {
-    /// One layer alone.
+    /// A single layer.
     Layer,
-    /// One loss alone.
+    /// A single loss.
     Loss,
-    /// A row of layers with a loss at its end.
+    /// A sequence of layers with a loss at its end.
     Network,
 }
 
@@ -57,23 +57,23 @@ pub struct Case {
     pub precision: Precision,
     /// The λ of a weight decay in loss and gradient, ½ λ w² for each parameter; 0 without one.
     pub decay: f64,
-    /// What is unusual about the code, though right.
+    /// The conventions of the code: unusual, but right.
     pub conventions: Vec<&'static str>,
     /// Whether the input lies on a kink of the function by construction.
     pub on_a_kink: bool,
 }
 
 impl Unit {
-    /// The program with its memory, parameters and drawn arrays in it.
-    pub fn machine<T: Number>(&self) -> Result<Machine<T>, Stop> {
-        let mut machine = Machine::new(Rc::clone(&self.program), self.sizes.clone())?;
+    /// The interpreter of the program, with parameters and random arrays set.
+    pub fn interpreter<T: Number>(&self) -> Result<Interpreter<T>, RuntimeError> {
+        let mut interpreter = Interpreter::new(Rc::clone(&self.program), self.sizes.clone())?;
         for (array, numbers) in &self.drawn {
-            machine.fill(*array, numbers.iter().map(|&number| T::of(number)));
+            interpreter.fill(*array, numbers.iter().map(|&number| T::of(number)));
         }
         for (array, numbers) in self.program.parameters().into_iter().zip(&self.parameters) {
-            machine.fill(array, numbers.iter().map(|&number| T::of(number)));
+            interpreter.fill(array, numbers.iter().map(|&number| T::of(number)));
         }
-        Ok(machine)
+        Ok(interpreter)
     }
 }
 
@@ -89,7 +89,7 @@ impl Case {
         self.loss().is_some_and(|loss| loss.program.arrays.iter().any(classes))
     }
 
-    /// How many numbers are differentiated by.
+    /// The number of elements of the input and the parameters.
     pub fn size(&self) -> usize {
         self.x.len() + self.units.iter().flat_map(|unit| &unit.parameters).map(Vec::len).sum::<usize>()
     }

@@ -1,5 +1,5 @@
-//! Conventions: code whose parts differ from the plain derivative and whose gradients are right all the same, by
-//! consequence. Each is a change of source.
+//! Conventions: code whose parts differ from the plain derivative while the used gradients are right. Each is a change of the
+//! source.
 
 use std::rc::Rc;
 
@@ -7,7 +7,7 @@ use crate::case::{Case, Subject};
 use crate::program::{Expression, Index, Operator, Place, Program, Role, Statement, writes};
 use crate::random::Random;
 
-/// Applies none, one or several, where they fit.
+/// Applies none, one or several conventions that fit the case.
 pub fn apply(random: &mut Random, case: &mut Case) {
     let network = case.subject == Subject::Network;
     if case.units.iter().any(|unit| writes(&unit.program.backward, unit.program.with_role(&Role::Upstream))) {
@@ -43,7 +43,7 @@ fn change(case: &mut Case, unit: usize, name: &'static str, change: fn(&Program)
     }
 }
 
-/// A loss whose dout is always 1 may leave it out.
+/// A loss whose dout is always 1 may ignore it.
 #[allow(clippy::unnecessary_wraps, reason = "of the type that `change` takes")]
 fn ignore_dout(program: &Program) -> Option<Program> {
     let dout = program.with_role(&Role::Upstream);

@@ -1,5 +1,5 @@
 //! Right cases, drawn: single layers, losses, and networks of one to five layers, with scales from 1e-6 to 1e6,
-//! confidences up to saturation, precisions, numbers of rows, and conventions that are right by their consequence.
+//! saturated classes, precisions, numbers of rows, and conventions.
 
 use std::rc::Rc;
 
@@ -9,7 +9,7 @@ use crate::layers::{Base, LAYERS, LOSSES};
 use crate::program::{Program, Role, Rule};
 use crate::random::Random;
 
-/// The most numbers that a case differentiates by: the check moves each of them.
+/// The largest number of elements of a case: the check perturbs each of them.
 const LARGEST: usize = 48;
 
 /// The case of a seed.
@@ -20,7 +20,7 @@ pub fn right(seed: u64, only: Option<&str>) -> Case {
     case
 }
 
-/// A right case as textbooks write it, without conventions of its own.
+/// A right case without conventions.
 pub fn plain(random: &mut Random, only: Option<&str>) -> Case {
     loop {
         if let Some(case) = attempt(random, only) {

@@ -5,76 +5,76 @@ use std::fmt::{self, Write as _};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::adapter::{self, Answer, NamedCause, Said};
+use crate::adapter::{self, CheckResult, CheckVerdict, NamedCause};
 use crate::case::{Case, Precision};
 use crate::draw;
-use crate::fault::{self, Fault, Outcome};
 use crate::interval::clopper_pearson;
-use crate::judge::{Evidence, Meaning, Trial};
+use crate::judge::{CauseVerdict, Evidence, TestableCause};
+use crate::mutant::{self, Mutant, Outcome};
 use crate::random::Random;
 use crate::visible::{self, Beyond};
 
-/// What is to be examined.
+/// The settings of an examination.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// How many right cases.
+    /// The number of right cases.
     pub right: usize,
-    /// How many faulty ones.
+    /// The number of faulty cases.
     pub faulty: usize,
-    /// The seed of all.
+    /// The seed of all draws.
     pub seed: u64,
     /// Only cases of this base layer, or of this subject (`layer`, `loss`, `network`).
     pub only: Option<String>,
-    /// Only cases whose code computes in this precision: few draws do in a lower one.
+    /// Only cases in this precision.
     pub precision: Option<Precision>,
-    /// On how many threads.
+    /// The number of threads.
     pub threads: usize,
 }
 
-/// What can go wrong in one case.
+/// A failure of the check in one case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Failure {
-    /// Right code was called wrong.
+    /// A false positive: right code was called wrong.
     RightCalledWrong,
-    /// Of right code, neither could be said.
+    /// Right code was inconclusive.
     RightInconclusive,
-    /// The check refused right code, or panicked.
+    /// The check returned an error for right code, or panicked.
     RightFailed,
-    /// Faulty code was not called wrong.
+    /// A false negative: faulty code was not called wrong.
     NotDetected,
-    /// The first wrong layer is another.
+    /// The first wrong layer is not the mutated one.
     WrongPlace,
-    /// A cause was named that is not true.
+    /// A false cause was named.
     FalseCause,
-    /// The fault has a plain cause, and it was not named.
+    /// The mutant has a plain cause, and it was not named.
     CauseNotNamed,
 }
 
-/// A case in which something went wrong, as text that repeats and shows it.
+/// A failed case.
 #[derive(Debug, Clone)]
 pub struct Failed {
-    /// What went wrong.
+    /// The failure.
     pub failure: Failure,
     /// The seed of the case.
     pub seed: u64,
-    /// How many numbers the case has: the smallest are shown first.
+    /// The number of elements of the case: the smallest cases are printed first.
     pub size: usize,
     /// The sources, the numbers and the report.
     pub text: String,
 }
 
-/// What was counted.
+/// The counts of an examination.
 #[derive(Debug, Clone, Default)]
 pub struct Tally {
     /// Events by name.
     pub counts: BTreeMap<&'static str, usize>,
-    /// What became of draws that are no cases, by reason.
-    pub left_out: BTreeMap<String, usize>,
-    /// The titles of named causes, with how often each was true, false, or a reader's to judge.
-    pub causes: BTreeMap<(String, Trial), usize>,
-    /// Cases in which something went wrong.
+    /// The excluded draws, by reason.
+    pub excluded: BTreeMap<String, usize>,
+    /// The titles of named causes, with the number of times each was true, false, or left to a reader.
+    pub causes: BTreeMap<(String, CauseVerdict), usize>,
+    /// The failed cases.
     pub failed: Vec<Failed>,
-    /// The last case and what the check said of it.
+    /// The last case and its report.
     pub last: String,
 }
 
@@ -83,7 +83,7 @@ impl Tally {
         *self.counts.entry(event).or_default() += 1;
     }
 
-    /// How often something happened.
+    /// The count of an event.
     pub fn of(&self, event: &str) -> usize {
         self.counts.get(event).copied().unwrap_or(0)
     }
@@ -92,8 +92,8 @@ impl Tally {
         for (event, count) in other.counts {
             *self.counts.entry(event).or_default() += count;
         }
-        for (reason, count) in other.left_out {
-            *self.left_out.entry(reason).or_default() += count;
+        for (reason, count) in other.excluded {
+            *self.excluded.entry(reason).or_default() += count;
         }
         for (cause, count) in other.causes {
             *self.causes.entry(cause).or_default() += count;
@@ -102,17 +102,17 @@ impl Tally {
         self.last = other.last;
     }
 
-    fn fail(&mut self, failure: Failure, seed: u64, case: &Case, head: &str, said: &Said) {
-        let text = format!("{head}{}\nThe check said:\n\n{}", case.describe(), said.text);
+    fn fail(&mut self, failure: Failure, seed: u64, case: &Case, head: &str, result: &CheckResult) {
+        let text = format!("{head}{}\nThe report of the check:\n\n{}", case.describe(), result.text);
         self.failed.push(Failed { failure, seed, size: text.len(), text });
     }
 }
 
-/// Runs the examination. `progress` is called with the number of cases that are done, now and then.
+/// Runs the examination. `progress` is called repeatedly with the number of finished cases and of all cases.
 ///
 /// # Panics
 ///
-/// When the generator contradicts itself: right code whose claim is not the derivative.
+/// If the generator contradicts itself: right code whose gradient is not the derivative.
 pub fn examine(settings: &Settings, progress: &(dyn Fn(usize, usize) + Sync)) -> Tally {
     let total = settings.right + settings.faulty;
     let next = AtomicUsize::new(0);
@@ -139,7 +139,7 @@ pub fn examine(settings: &Settings, progress: &(dyn Fn(usize, usize) + Sync)) ->
     tally
 }
 
-/// The case of this number: draws until one can be examined.
+/// Examines the case of this index: draws until one is not excluded.
 fn one(settings: &Settings, number: usize) -> Tally {
     let mut random =
         Random::new(settings.seed.wrapping_add(number as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15));
@@ -162,7 +162,7 @@ fn one(settings: &Settings, number: usize) -> Tally {
     }
 }
 
-/// Examines the right case of a seed; false where it is left out.
+/// Examines the right case of a seed; false if it is excluded.
 pub fn right(seed: u64, only: Option<&str>, tally: &mut Tally) -> bool {
     let case = draw::right(seed, only);
     let exact = visible::exact(&case, &mut Random::new(seed));
@@ -174,68 +174,68 @@ pub fn right(seed: u64, only: Option<&str>, tally: &mut Tally) -> bool {
         }
     }
     if let Err(reason) = exact {
-        *tally.left_out.entry(format!("right: {reason:?}")).or_default() += 1;
+        *tally.excluded.entry(format!("right: {reason:?}")).or_default() += 1;
         return false;
     }
-    let said = adapter::run(&case);
-    tally.last = format!("{}\nThe check said:\n\n{}", case.describe(), said.text);
+    let result = adapter::run(&case);
+    tally.last = format!("{}\nThe report of the check:\n\n{}", case.describe(), result.text);
     tally.count("right");
-    let (event, failure) = match said.verdict {
-        Answer::Right => return true,
-        Answer::Wrong => ("right called wrong", Failure::RightCalledWrong),
-        Answer::Inconclusive => ("right inconclusive", Failure::RightInconclusive),
-        Answer::Failed => ("right failed", Failure::RightFailed),
+    let (event, failure) = match result.verdict {
+        CheckVerdict::Right => return true,
+        CheckVerdict::Wrong => ("right called wrong", Failure::RightCalledWrong),
+        CheckVerdict::Inconclusive => ("right inconclusive", Failure::RightInconclusive),
+        CheckVerdict::Failed => ("right failed", Failure::RightFailed),
     };
     tally.count(event);
-    tally.fail(failure, seed, &case, "", &said);
+    tally.fail(failure, seed, &case, "", &result);
     true
 }
 
-/// Examines the mutant of a seed; false where it is left out.
+/// Examines the mutant of a seed; false if it is excluded.
 pub fn faulty(seed: u64, only: Option<&str>, tally: &mut Tally) -> bool {
-    let fault = match fault::faulty(seed, only) {
-        Outcome::Faulty(fault) => fault,
+    let mutant = match mutant::faulty(seed, only) {
+        Outcome::Faulty(mutant) => mutant,
         other => {
-            *tally.left_out.entry(format!("faulty: {}", other.name())).or_default() += 1;
+            *tally.excluded.entry(format!("faulty: {}", other.name())).or_default() += 1;
             return false;
         }
     };
-    let said = adapter::run(&fault.case);
+    let result = adapter::run(&mutant.case);
     let head = format!(
         "{:?} in {}, wrong: {:?}\n{}\n",
-        fault.kind, fault.case.units[fault.unit].program.name, fault.wrong, fault.difference
+        mutant.kind, mutant.case.units[mutant.unit].program.name, mutant.wrong, mutant.difference
     );
-    tally.last = format!("{head}{}\nThe check said:\n\n{}", fault.case.describe(), said.text);
+    tally.last = format!("{head}{}\nThe report of the check:\n\n{}", mutant.case.describe(), result.text);
     tally.count("faulty");
-    if said.verdict != Answer::Wrong {
-        tally.fail(Failure::NotDetected, seed, &fault.case, &head, &said);
+    if result.verdict != CheckVerdict::Wrong {
+        tally.fail(Failure::NotDetected, seed, &mutant.case, &head, &result);
         return true;
     }
     tally.count("detected");
-    if said.first_wrong == Some(fault.unit) {
+    if result.first_wrong == Some(mutant.unit) {
         tally.count("place");
     } else {
-        tally.fail(Failure::WrongPlace, seed, &fault.case, &head, &said);
+        tally.fail(Failure::WrongPlace, seed, &mutant.case, &head, &result);
     }
-    causes(seed, &fault, &said, &head, tally);
+    causes(seed, &mutant, &result, &head, tally);
     true
 }
 
-/// Tries the causes that the check named.
-fn causes(seed: u64, fault: &Fault, said: &Said, head: &str, tally: &mut Tally) {
-    let Some(evidence) = Evidence::new(fault, &mut Random::new(seed)) else { return };
+/// Tests the causes that the check named.
+fn causes(seed: u64, mutant: &Mutant, result: &CheckResult, head: &str, tally: &mut Tally) {
+    let Some(evidence) = Evidence::new(mutant, &mut Random::new(seed)) else { return };
     let wrong = evidence.wrong();
-    let plain: Vec<Vec<Meaning>> = wrong.iter().map(|&block| evidence.plain(block)).collect();
+    let plain: Vec<Vec<TestableCause>> = wrong.iter().map(|&block| evidence.plain(block)).collect();
     let is_plain = !wrong.is_empty() && plain.iter().all(|meanings| !meanings.is_empty());
     let head = format!("{head}plain causes, for blocks {wrong:?}: {plain:?}\n");
     let mut trials = Vec::new();
-    for named in &said.causes {
-        let trial = trial(&evidence, fault, named, &said.causes);
-        *tally.causes.entry((named.title.clone(), trial)).or_default() += 1;
-        trials.push(trial);
+    for named in &result.causes {
+        let cause_verdict = cause_verdict(&evidence, mutant, named, &result.causes);
+        *tally.causes.entry((named.title.clone(), cause_verdict)).or_default() += 1;
+        trials.push(cause_verdict);
     }
     let named = !trials.is_empty();
-    let is_true = trials.contains(&Trial::True);
+    let is_true = trials.contains(&CauseVerdict::True);
     tally.count(if is_plain { "plain" } else { "not plain" });
     if named {
         tally.count(if is_plain { "plain, named" } else { "not plain, named" });
@@ -243,42 +243,47 @@ fn causes(seed: u64, fault: &Fault, said: &Said, head: &str, tally: &mut Tally) 
     if is_true {
         tally.count(if is_plain { "plain, true" } else { "not plain, true" });
     }
-    if trials.contains(&Trial::False) {
+    if trials.contains(&CauseVerdict::False) {
         tally.count("false cause");
-        tally.fail(Failure::FalseCause, seed, &fault.case, &head, said);
+        tally.fail(Failure::FalseCause, seed, &mutant.case, &head, result);
     }
     if is_plain && !named {
-        tally.fail(Failure::CauseNotNamed, seed, &fault.case, &head, said);
+        tally.fail(Failure::CauseNotNamed, seed, &mutant.case, &head, result);
     }
 }
 
-fn trial(evidence: &Evidence, fault: &Fault, named: &NamedCause, all: &[NamedCause]) -> Trial {
+fn cause_verdict(
+    evidence: &Evidence,
+    mutant: &Mutant,
+    named: &NamedCause,
+    all: &[NamedCause],
+) -> CauseVerdict {
     match named.unit {
-        None => return Trial::Open,
-        Some(unit) if unit != fault.unit => return Trial::False,
+        None => return CauseVerdict::Open,
+        Some(unit) if unit != mutant.unit => return CauseVerdict::False,
         Some(_) => {}
     }
     let blocks: Option<Vec<usize>> = named.blocks.iter().map(|name| evidence.block(name)).collect();
-    let Some(blocks) = blocks.filter(|blocks| !blocks.is_empty()) else { return Trial::Open };
-    let holds = blocks.iter().all(|&block| evidence.holds(&named.meaning, block));
+    let Some(blocks) = blocks.filter(|blocks| !blocks.is_empty()) else { return CauseVerdict::Open };
+    let holds = blocks.iter().all(|&block| evidence.holds(&named.testable, block));
     // Of several causes of one block each is true of what the others leave.
     let of_the_block = |one: &&NamedCause| one.unit == named.unit && one.blocks == named.blocks;
-    let together: Vec<&Meaning> = all.iter().filter(of_the_block).map(|one| &one.meaning).collect();
-    match &named.meaning {
-        Meaning::Other => Trial::Open,
-        _ if holds => Trial::True,
+    let together: Vec<&TestableCause> = all.iter().filter(of_the_block).map(|one| &one.testable).collect();
+    match &named.testable {
+        TestableCause::Other => CauseVerdict::Open,
+        _ if holds => CauseVerdict::True,
         _ if together.len() > 1 => {
             let all: Option<Vec<bool>> =
                 blocks.iter().map(|&block| evidence.holds_together(&together, block)).collect();
             match all {
-                None => Trial::Open,
-                Some(all) if all.iter().all(|holds| *holds) => Trial::True,
-                Some(_) => Trial::False,
+                None => CauseVerdict::Open,
+                Some(all) if all.iter().all(|holds| *holds) => CauseVerdict::True,
+                Some(_) => CauseVerdict::False,
             }
         }
         // Positions are those of the input that the report shows, which may have other rows.
-        Meaning::ZeroAt(0, _) | Meaning::Shares(0, _) => Trial::Open,
-        _ => Trial::False,
+        TestableCause::ZeroAt(0, _) | TestableCause::Shares(0, _) => CauseVerdict::Open,
+        _ => CauseVerdict::False,
     }
 }
 
@@ -298,12 +303,12 @@ impl fmt::Display for Tally {
         writeln!(f, "| what | count | share | 95 % interval | target |\n| --- | --- | --- | --- | --- |")?;
         let right = self.of("right");
         row(f, "right called wrong", self.of("right called wrong"), right, "0")?;
-        row(f, "right: refused, or a panic", self.of("right failed"), right, "0")?;
+        row(f, "right: rejected, or a panic", self.of("right failed"), right, "0")?;
         row(f, "right: inconclusive", self.of("right inconclusive"), right, "at most 1 %")?;
         row(f, "right draws beyond f64", self.of("right beyond f64"), self.of("right drawn"), "at most 2 %")?;
         let (faulty, detected) = (self.of("faulty"), self.of("detected"));
         row(f, "faulty: detected", detected, faulty, "99 %")?;
-        row(f, "first wrong place, of detected", self.of("place"), detected, "99 %")?;
+        row(f, "first wrong layer, of detected", self.of("place"), detected, "99 %")?;
         row(f, "true cause, where a plain one is true", self.of("plain, true"), self.of("plain"), "85 %")?;
         row(
             f,
@@ -314,18 +319,18 @@ impl fmt::Display for Tally {
         )?;
         row(f, "any cause elsewhere", self.of("not plain, named"), self.of("not plain"), "")?;
         row(f, "false cause", self.of("false cause"), detected, "at most 0.2 %")?;
-        writeln!(f, "\nDraws that are no cases:")?;
-        self.left_out.iter().try_for_each(|(reason, count)| writeln!(f, "  {count:6}  {reason}"))
+        writeln!(f, "\nExcluded draws:")?;
+        self.excluded.iter().try_for_each(|(reason, count)| writeln!(f, "  {count:6}  {reason}"))
     }
 }
 
 impl Tally {
-    /// The causes that were named, the most frequent first.
+    /// The named causes, the most frequent first.
     pub fn named_causes(&self) -> String {
         let mut rows: Vec<_> = self.causes.iter().collect();
         rows.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
-        rows.iter().fold(String::new(), |mut text, ((title, trial), count)| {
-            let _ = writeln!(text, "  {count:6}  {trial:?}  {title}");
+        rows.iter().fold(String::new(), |mut text, ((title, cause_verdict), count)| {
+            let _ = writeln!(text, "  {count:6}  {cause_verdict:?}  {title}");
             text
         })
     }

@@ -1,16 +1,16 @@
-//! Whether a cause that the check names is true of a mutant: what it means is tried on the mutant's own numbers, in
-//! double-double arithmetic, at inputs that the check has not seen.
+//! Tests whether a cause named by the check is true of a mutant: on the mutant's own numbers, in double-double arithmetic, at
+//! inputs that the check has not used.
 
 use crate::case::{Case, Subject};
-use crate::fault::{Fault, another_input};
+use crate::layer_sequence::{Blocks, LayerSequence};
+use crate::mutant::{Mutant, another_input};
 use crate::number::{Double, Dual, Number};
 use crate::random::Random;
-use crate::row::{Blocks, Row};
 use crate::truth;
 
-/// What a cause says of the code's gradient G and the true one T, where that can be computed without the check.
+/// The statement of a cause about the code's gradient G and the true gradient T, if it can be tested without the check.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Meaning {
+pub enum TestableCause {
     /// G = −T.
     Sign,
     /// G = k T, with the same k for all elements at one input.
@@ -38,29 +38,29 @@ pub enum Meaning {
     Shares(usize, Vec<usize>),
     /// G = dout.
     Passes,
-    /// It says nothing that is tried here: a reader must judge.
+    /// Not testable here: a reader must judge.
     Other,
 }
 
-/// What the trial says.
+/// The result of a test.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Trial {
+pub enum CauseVerdict {
     /// The cause is true.
     True,
-    /// It is not.
+    /// The cause is false.
     False,
     /// A reader must judge.
     Open,
 }
 
-/// At how many inputs a cause is tried, and which is the last.
+/// The number of inputs at which a cause is tested, and the index of the last.
 const POINTS: usize = 4;
 const LAST: usize = POINTS - 1;
 
-/// Two numbers of a mutant and of right code agree when they differ by less than this, relative to the largest of a block.
+/// The relative tolerance, to the largest of a block, within which numbers of a mutant and of right code agree.
 const SAME: f64 = 1e-12;
 
-/// The changed layer alone, at a few inputs.
+/// The gradients of the isolated mutated layer at a few inputs.
 pub struct Evidence {
     case: Case,
     points: Vec<Point>,
@@ -70,7 +70,7 @@ pub struct Evidence {
 struct Point {
     x: Vec<f64>,
     dout: Vec<f64>,
-    /// What the mutant claims when it is new; after another call; then, of that call.
+    /// The mutant's gradients of a first call, of a second call, and of the call before that.
     code: Blocks<Double>,
     second: Blocks<Double>,
     first: Blocks<Double>,
@@ -81,13 +81,13 @@ struct Point {
 
 impl Point {
     fn new(case: &Case, right: &Case, x: Vec<f64>, random: &mut Random) -> Option<Point> {
-        let shapes = Row::<f64>::new(case).ok()?.shapes();
+        let shapes = LayerSequence::<f64>::new(case).ok()?.shapes();
         let count = shapes.last()?.iter().product();
         let (dout, other) = (random.normals(count, 1.0), random.normals(count, 1.0));
         let run = |case: &Case, calls: &[(&[f64], &[f64])]| -> Option<Vec<Blocks<Double>>> {
-            let mut row = Row::<Double>::new(case).ok()?;
-            let blocks = |claim: truth::Claim<Double>| claim.gradients.into_iter().next();
-            calls.iter().map(|(x, dout)| blocks(truth::claim(&mut row, x, dout).ok()?)).collect()
+            let mut row = LayerSequence::<Double>::new(case).ok()?;
+            let blocks = |evaluation: truth::Evaluation<Double>| evaluation.gradients.into_iter().next();
+            calls.iter().map(|(x, dout)| blocks(truth::evaluate(&mut row, x, dout).ok()?)).collect()
         };
         let before = another_input(case, random);
         let [first, second] = run(case, &[(&before, &other), (&x, &dout)])?.try_into().ok()?;
@@ -117,8 +117,9 @@ impl Point {
 
 impl Evidence {
     /// Of a fault; `None` where the layer stops when it stands alone.
-    pub fn new(fault: &Fault, random: &mut Random) -> Option<Evidence> {
-        let [case, right] = [&fault.case, &fault.right].map(|case| alone(case, &fault.right, fault.unit));
+    pub fn new(mutant: &Mutant, random: &mut Random) -> Option<Evidence> {
+        let [case, right] =
+            [&mutant.case, &mutant.right].map(|case| isolated(case, &mutant.right, mutant.unit));
         let (case, right) = (case?, right?);
         let mut points = Vec::new();
         for number in 0..POINTS {
@@ -158,8 +159,8 @@ impl Evidence {
     }
 
     /// Whether what a cause means is true of a block.
-    pub fn holds(&self, meaning: &Meaning, block: usize) -> bool {
-        if !matches!(meaning, Meaning::Accumulated | Meaning::History) {
+    pub fn holds(&self, testable: &TestableCause, block: usize) -> bool {
+        if !matches!(testable, TestableCause::Accumulated | TestableCause::History) {
             // What depends on calls before is no function of the true gradient; and where the code is right at all of
             // these inputs there is nothing to explain.
             let stateless = self.points.iter().all(|point| same(&point.code[block], &point.second[block]));
@@ -169,11 +170,11 @@ impl Evidence {
             }
         }
         // That it depends on earlier calls is seen where the numbers differ, which need not be at each input.
-        if *meaning == Meaning::History {
-            return self.points.iter().any(|point| self.holds_at(point, meaning, block));
+        if *testable == TestableCause::History {
+            return self.points.iter().any(|point| self.holds_at(point, testable, block));
         }
-        let everywhere = self.points.iter().all(|point| self.holds_at(point, meaning, block));
-        everywhere && (*meaning != Meaning::Factor || self.has_one_factor(block))
+        let everywhere = self.points.iter().all(|point| self.holds_at(point, testable, block));
+        everywhere && (*testable != TestableCause::Factor || self.has_one_factor(block))
     }
 
     /// Whether the factor is the same at all inputs: a block of one number has a factor at each.
@@ -183,25 +184,25 @@ impl Evidence {
     }
 
     /// The plain meanings that are true of a block.
-    pub fn plain(&self, block: usize) -> Vec<Meaning> {
+    pub fn plain(&self, block: usize) -> Vec<TestableCause> {
         let mut all = vec![
-            Meaning::Sign,
-            Meaning::Zero,
-            Meaning::Factor,
-            Meaning::DoutIgnored,
-            Meaning::Accumulated,
-            Meaning::Passes,
-            Meaning::History,
+            TestableCause::Sign,
+            TestableCause::Zero,
+            TestableCause::Factor,
+            TestableCause::DoutIgnored,
+            TestableCause::Accumulated,
+            TestableCause::Passes,
+            TestableCause::History,
         ];
         let shape = self.shape(block);
         if shape.len() == 2 {
-            all.push(Meaning::Transposed);
+            all.push(TestableCause::Transposed);
         }
         let program = &self.case.units[0].program;
         for array in program.parameters() {
-            all.push(Meaning::Another(program.arrays[array].name.clone()));
+            all.push(TestableCause::Another(program.arrays[array].name.clone()));
         }
-        all.retain(|meaning| self.holds(meaning, block));
+        all.retain(|testable| self.holds(testable, block));
         all
     }
 
@@ -216,56 +217,56 @@ impl Evidence {
         }
     }
 
-    fn holds_at(&self, point: &Point, meaning: &Meaning, block: usize) -> bool {
+    fn holds_at(&self, point: &Point, testable: &TestableCause, block: usize) -> bool {
         let (code, truth) = (&point.code[block], &point.truth[block]);
         let scaled = |numbers: &[Double], factor: f64| -> Vec<Double> {
             numbers.iter().map(|&number| number * Double::of(factor)).collect()
         };
-        match meaning {
-            Meaning::Sign => same(code, &scaled(truth, -1.0)),
+        match testable {
+            TestableCause::Sign => same(code, &scaled(truth, -1.0)),
             // Where both are 0, each factor fits.
-            Meaning::Factor => match point.factor(block) {
+            TestableCause::Factor => match point.factor(block) {
                 Some(factor) => factor != 0.0 && same(code, &scaled(truth, factor)),
                 None => same(code, truth),
             },
-            Meaning::Rows => {
+            TestableCause::Rows => {
                 let rows = self.case.units[0].sizes[0] as f64;
                 same(code, &scaled(truth, rows)) || same(code, &scaled(truth, 1.0 / rows))
             }
-            Meaning::Permuted(order) => {
+            TestableCause::Permuted(order) => {
                 permuted(truth, &self.shape(block), order).is_some_and(|moved| same(code, &moved))
             }
-            Meaning::Transposed => {
+            TestableCause::Transposed => {
                 let moved = permuted(truth, &self.shape(block), &[1, 0]);
                 moved.is_some_and(|moved| same(code, &moved))
                     || (block == 0 && self.forward_of_dout(point, code))
             }
             // Terms may cancel to 0 but for rounding.
-            Meaning::Zero => {
+            TestableCause::Zero => {
                 same(&[code.as_slice(), truth].concat(), &[scaled(code, 0.0).as_slice(), truth].concat())
             }
-            Meaning::DoutIgnored => same(code, &point.other[block]),
-            Meaning::Accumulated => {
+            TestableCause::DoutIgnored => same(code, &point.other[block]),
+            TestableCause::Accumulated => {
                 let sum: Vec<Double> = truth.iter().zip(&point.first[block]).map(|(&a, &b)| a + b).collect();
                 same(&point.second[block], &sum)
             }
-            Meaning::History => !same(code, &point.second[block]),
-            Meaning::Another(name) => self.block(name).is_some_and(|other| {
+            TestableCause::History => !same(code, &point.second[block]),
+            TestableCause::Another(name) => self.block(name).is_some_and(|other| {
                 other != block && point.truth[other].len() == truth.len() && same(code, &point.truth[other])
             }),
-            Meaning::ZeroAt(axis, missing) => {
+            TestableCause::ZeroAt(axis, missing) => {
                 let cut = masked(truth, &self.shape(block), *axis, |position| !missing.contains(&position));
                 cut.is_some_and(|cut| same(code, &cut))
             }
-            Meaning::Shares(axis, present) => {
+            TestableCause::Shares(axis, present) => {
                 let shares = self.shares(point, block, *axis, present);
                 shares.is_some_and(|shares| same(code, &shares))
             }
-            Meaning::Passes => {
+            TestableCause::Passes => {
                 let dout: Vec<Double> = point.dout.iter().map(|&dout| Double::of(dout)).collect();
                 block == 0 && dout.len() == code.len() && same(code, &dout)
             }
-            Meaning::Other => false,
+            TestableCause::Other => false,
         }
     }
 
@@ -275,7 +276,7 @@ impl Evidence {
             let pairs = point.x.iter().zip(&point.dout);
             let x: Vec<Dual<Double>> =
                 pairs.map(|(&x, &dout)| Dual { value: Double::of(x), tangent: Double::of(dout) }).collect();
-            let out = Row::<Dual<Double>>::new(&self.case).ok()?.forward(&x).ok()?;
+            let out = LayerSequence::<Dual<Double>>::new(&self.case).ok()?.forward(&x).ok()?;
             Some(out.iter().map(|out| out.tangent).collect())
         };
         point.dout.len() == point.x.len() && moved().is_some_and(|moved| same(code, &moved))
@@ -283,27 +284,29 @@ impl Evidence {
 
     /// Whether several causes are true together of a block: G is what the one makes of what the other makes of T. `None` where
     /// one of them says nothing that can be tried.
-    pub fn holds_together(&self, meanings: &[&Meaning], block: usize) -> Option<bool> {
+    pub fn holds_together(&self, meanings: &[&TestableCause], block: usize) -> Option<bool> {
         let rows = self.case.units[0].sizes[0] as f64;
         let stateless = self.points.iter().all(|point| same(&point.code[block], &point.second[block]));
         for point in &self.points {
             let mut right = point.truth[block].clone();
             let mut factors = vec![1.0];
             let mut any = false;
-            for meaning in meanings {
+            for testable in meanings {
                 let by = |numbers: &[f64]| {
                     factors.iter().flat_map(|f| numbers.iter().map(move |n| f * n)).collect()
                 };
-                match meaning {
-                    Meaning::Shares(axis, present) => right = self.shares(point, block, *axis, present)?,
-                    Meaning::Permuted(order) => right = permuted(&right, &self.shape(block), order)?,
-                    Meaning::Transposed => right = permuted(&right, &self.shape(block), &[1, 0])?,
-                    Meaning::ZeroAt(axis, missing) => {
+                match testable {
+                    TestableCause::Shares(axis, present) => {
+                        right = self.shares(point, block, *axis, present)?
+                    }
+                    TestableCause::Permuted(order) => right = permuted(&right, &self.shape(block), order)?,
+                    TestableCause::Transposed => right = permuted(&right, &self.shape(block), &[1, 0])?,
+                    TestableCause::ZeroAt(axis, missing) => {
                         right = masked(&right, &self.shape(block), *axis, |at| !missing.contains(&at))?;
                     }
-                    Meaning::Sign => factors = by(&[-1.0]),
-                    Meaning::Rows => factors = by(&[rows, 1.0 / rows]),
-                    Meaning::Factor => any = true,
+                    TestableCause::Sign => factors = by(&[-1.0]),
+                    TestableCause::Rows => factors = by(&[rows, 1.0 / rows]),
+                    TestableCause::Factor => any = true,
                     _ => return None,
                 }
             }
@@ -323,21 +326,21 @@ impl Evidence {
 
     /// The block of right code for a part of dout.
     fn shares(&self, point: &Point, block: usize, axis: usize, present: &[usize]) -> Option<Vec<Double>> {
-        let mut row = Row::<Double>::new(&self.case).ok()?;
+        let mut row = LayerSequence::<Double>::new(&self.case).ok()?;
         let shape = row.shapes().pop()?;
         let dout: Vec<Double> = point.dout.iter().map(|&dout| Double::of(dout)).collect();
         let dout: Vec<f64> = masked(&dout, &shape, axis, |position| present.contains(&position))?
             .iter()
             .map(|dout| dout.value())
             .collect();
-        let claim = truth::claim(&mut row, &point.x, &dout).ok()?;
-        claim.gradients.into_iter().next()?.into_iter().nth(block)
+        let evaluation = truth::evaluate(&mut row, &point.x, &dout).ok()?;
+        evaluation.gradients.into_iter().next()?.into_iter().nth(block)
     }
 }
 
 /// The layer of a case alone, at the input that it has in the right row.
-fn alone(case: &Case, right: &Case, unit: usize) -> Option<Case> {
-    let mut row = Row::<f64>::new(right).ok()?;
+fn isolated(case: &Case, right: &Case, unit: usize) -> Option<Case> {
+    let mut row = LayerSequence::<f64>::new(right).ok()?;
     row.forward(&right.x).ok()?;
     let is_loss = case.units[unit].program.is_loss;
     Some(Case {

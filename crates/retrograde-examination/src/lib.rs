@@ -1,10 +1,10 @@
-//! An examination of `retrograde::check`: is what is right ever called wrong, is each fault found in its layer, is its
-//! cause named, and is no false cause named?
+//! An examination of `retrograde::check`: it measures false positives on right code, faults detected and located, causes named,
+//! and false causes.
 //!
-//! The cases come from a generator that shares no code and no grammar with the check. It writes layers in a language of
-//! its own ([`program`]), draws right code ([`draw`]) and makes faulty code from it by changing the source of a backward
-//! pass ([`mutate`]). What is true of a case it decides before the check runs, in double-double arithmetic and with dual
-//! numbers ([`number`], [`truth`]). [`adapter`] is the only part that knows the check.
+//! The cases come from a generator that shares no code and no grammar with the check. It has its own language of layers
+//! ([`program`]), draws right code ([`draw`]) and mutates the source of a backward pass ([`mutate`]). The ground truth of a case
+//! is decided before the check runs, in double-double arithmetic and with dual numbers ([`number`], [`truth`]). Only [`adapter`]
+//! uses the check.
 //!
 //! `cargo run --release -p retrograde-examination -- --help` says how to run it; docs/EXAMINATION.md explains the method.
 
@@ -13,16 +13,16 @@ pub mod case;
 pub mod conventions;
 pub mod draw;
 pub mod examine;
-pub mod fault;
-pub mod hand;
+pub mod interpreter;
 pub mod interval;
 pub mod judge;
+pub mod layer_sequence;
 pub mod layers;
-pub mod machine;
+pub mod mutant;
 pub mod mutate;
 pub mod number;
 pub mod program;
 pub mod random;
-pub mod row;
+pub mod textbook_layers;
 pub mod truth;
 pub mod visible;

@@ -11,9 +11,9 @@ use retrograde_examination::layers::{Base, LAYERS, LOSSES};
 
 /// Examines the gradient check with generated code, right and wrong.
 ///
-/// Right code must never be called wrong; faulty code must be found, in its layer, with its true cause. What is true of a
-/// case is decided before the check runs, in double-double arithmetic. Each failure is printed with its sources, what the
-/// check said of it, and the command that repeats it.
+/// Right code must never be called wrong; faulty code must be detected, in its layer, with its true cause. The ground truth of
+/// a case is decided before the check runs, in double-double arithmetic. Each failure is printed with its source, the report of
+/// the check, and the command that repeats it.
 ///
 ///     examination                            1,000 right and 300 faulty cases with a fresh seed
 ///     examination --right 0 --faulty 2000 --only lstm_cell
@@ -55,14 +55,14 @@ struct Arguments {
     causes: bool,
 }
 
-/// A base layer or a subject: of any other name no case would ever be drawn.
+/// Parses the name of a base layer or of a subject.
 fn only(name: &str) -> Result<String, String> {
     let subjects = ["layer", "loss", "network"];
     if Base::named(name).is_some() || subjects.iter().any(|subject| subject.eq_ignore_ascii_case(name)) {
         return Ok(name.to_owned());
     }
     let layers: Vec<&str> = LAYERS.iter().chain(LOSSES).map(|base| base.file).collect();
-    Err(format!("no such layer\n  help: one of {}, {}", subjects.join(", "), layers.join(", ")))
+    Err(format!("unknown layer\n  help: use one of {}, {}", subjects.join(", "), layers.join(", ")))
 }
 
 fn precision(name: &str) -> Result<Precision, String> {
@@ -70,13 +70,13 @@ fn precision(name: &str) -> Result<Precision, String> {
         "f64" => Ok(Precision::F64),
         "f32" => Ok(Precision::F32),
         "bf16" => Ok(Precision::Bf16),
-        _ => Err("no such precision\n  help: one of f64, f32, bf16".to_owned()),
+        _ => Err("unknown precision\n  help: use one of f64, f32, bf16".to_owned()),
     }
 }
 
 fn at_least_one(text: &str) -> Result<usize, String> {
     let count = text.parse().ok().filter(|count| *count > 0);
-    count.ok_or_else(|| "a number of threads is wanted, from 1 on".to_owned())
+    count.ok_or_else(|| "the number of threads must be at least 1".to_owned())
 }
 
 fn main() -> ExitCode {
@@ -106,14 +106,14 @@ fn main() -> ExitCode {
     });
     show(&tally, arguments.show, settings.only.as_deref());
     if arguments.causes {
-        println!("\nCauses that were named:\n{}", tally.named_causes());
+        println!("\nNamed causes:\n{}", tally.named_causes());
     }
     println!("\n{tally}");
     let called_wrong = tally.of("right called wrong") + tally.of("right failed");
     if called_wrong > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
 
-/// One case, with all that is known of it.
+/// Repeats one case and prints it with its report.
 fn repeat(arguments: &Arguments) -> ExitCode {
     let mut tally = Tally::default();
     let only = arguments.only.as_deref();
@@ -127,7 +127,7 @@ fn repeat(arguments: &Arguments) -> ExitCode {
     }
     show(&tally, usize::MAX, only);
     if !examined {
-        println!("The case of this seed is left out: {:?}", tally.left_out);
+        println!("The case of this seed is excluded: {:?}", tally.excluded);
     }
     if tally.failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

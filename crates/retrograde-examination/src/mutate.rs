@@ -1,11 +1,11 @@
-//! Faulty code: the source of a backward pass, changed in one place.
+//! Mutations: one change in the source of a backward pass.
 
 use crate::program::{
     Array, Comparison, Expression, Function, Index, Operator, Place, Program, Role, Statement,
 };
 use crate::random::Random;
 
-/// What is changed.
+/// The kind of a mutation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
     /// `+` for `-`, `*` for `/`, and the reverse.
@@ -34,9 +34,9 @@ pub enum Kind {
     Comparison,
     /// A factor or a term left out.
     Part,
-    /// A factor too many: a number that is read, squared.
+    /// An extra factor: a number that is read, squared.
     Twice,
-    /// What an earlier call left behind is read.
+    /// A value of an earlier call is read.
     Stale,
     /// `dout` is overwritten before it is read again.
     WrittenInto,
@@ -65,8 +65,8 @@ pub const KINDS: [Kind; 17] = [
     Kind::DoutIgnored,
 ];
 
-/// The program with one change of this kind; `None` where it has no place for it.
-pub fn mutant(program: &Program, kind: Kind, random: &mut Random) -> Option<Program> {
+/// The program with one change of this kind; `None` if the kind does not apply.
+pub fn mutate(program: &Program, kind: Kind, random: &mut Random) -> Option<Program> {
     if kind == Kind::Stale {
         return stale(program, random);
     }
@@ -389,8 +389,7 @@ fn turned(comparison: Comparison) -> Comparison {
     }
 }
 
-/// Backward reads what the call before last left of an array that forward writes: the copy is made before forward
-/// writes it.
+/// Backward reads an array of forward as the previous call left it: the copy is made before forward writes it.
 fn stale(program: &Program, random: &mut Random) -> Option<Program> {
     let remembered = |&array: &usize| {
         let Array { role, shape, .. } = &program.arrays[array];

@@ -1,14 +1,14 @@
-//! What is true of a case, in double-double arithmetic: whether what `backward` claims is the derivative of `forward`.
+//! The ground truth of a case, in double-double arithmetic: whether the gradient of `backward` is the derivative of `forward`.
 //!
 //! The derivative of `forward` comes from dual numbers, along a random direction in each block (an input or a parameter):
-//! for a claim `g` and the gradient `dout` of the output, ⟨g, v⟩ must be ⟨dout, J v⟩. Where the two differ for a random
-//! `v`, the block is wrong; where they agree to 25 digits for one, it is right, but with a probability of zero.
+//! for a gradient `g` and the upstream gradient `dout`, ⟨g, v⟩ must be ⟨dout, J v⟩. If the two differ for a random `v`, the block
+//! is wrong; if they agree to 25 digits, it is right, except with a probability of zero.
 
 use crate::case::{Case, Subject};
-use crate::machine::Stop;
+use crate::interpreter::RuntimeError;
+use crate::layer_sequence::{Blocks, LayerSequence};
 use crate::number::{Double, Dual, Number};
 use crate::random::Random;
-use crate::row::{Blocks, Row};
 
 /// A block: of this unit the input (0) or a parameter (from 1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -19,22 +19,22 @@ pub struct Block {
     pub block: usize,
 }
 
-/// How one block of a claim compares with the truth.
+/// The comparison of one block with the ground truth.
 #[derive(Debug, Clone, Copy)]
 pub struct Compared {
     /// The block.
     pub block: Block,
-    /// ⟨claim, v⟩ − ⟨dout, J v⟩.
+    /// ⟨g, v⟩ − ⟨dout, J v⟩.
     pub difference: f64,
-    /// The sum of the sizes of the terms of both, and of what may have cancelled within them.
+    /// The sum of the magnitudes of the terms of both, and of terms that may have cancelled within them.
     pub scale: f64,
 }
 
-/// What is left of 31 digits after some thousand operations, and cancellation within them, is still above this.
+/// The relative error of 31 digits after some thousand operations with cancellation stays below this.
 pub const EXACT: f64 = 1e-18;
 
-/// By how much right code may differ: rounding within it may cancel down to fewer digits than `EXACT` allows for, where a
-/// class is very sure; a mistake in it would be far larger.
+/// The largest relative difference of right code: at saturated classes cancellation leaves fewer digits than `EXACT` allows. A
+/// mistake would be far larger.
 const MISTAKE: f64 = 1e-12;
 
 impl Compared {
@@ -43,35 +43,39 @@ impl Compared {
         self.difference.is_nan() || self.difference.abs() > MISTAKE * self.scale
     }
 
-    /// Whether the claim is wrong.
+    /// Whether the gradient is wrong.
     pub fn is_wrong(&self) -> bool {
         self.difference.is_nan() || self.difference.abs() > EXACT * self.scale
     }
 }
 
-/// What a row claims at an input, and the gradient of its output there.
+/// One forward and backward pass.
 #[derive(Debug, Clone)]
-pub struct Claim<T> {
+pub struct Evaluation<T> {
     /// The input.
     pub x: Vec<T>,
     /// The output.
     pub out: Vec<T>,
-    /// The gradient of the output.
+    /// The upstream gradient.
     pub dout: Vec<T>,
     /// The gradients of all units.
     pub gradients: Vec<Blocks<T>>,
 }
 
-/// Forward and backward once.
-pub fn claim<T: Number>(row: &mut Row<T>, x: &[f64], dout: &[f64]) -> Result<Claim<T>, Stop> {
+/// Runs forward and backward once.
+pub fn evaluate<T: Number>(
+    row: &mut LayerSequence<T>,
+    x: &[f64],
+    dout: &[f64],
+) -> Result<Evaluation<T>, RuntimeError> {
     let x: Vec<T> = x.iter().map(|&x| T::of(x)).collect();
     let dout: Vec<T> = dout.iter().map(|&dout| T::of(dout)).collect();
     let out = row.forward(&x)?;
     let gradients = row.backward(&dout)?;
-    Ok(Claim { x, out, dout, gradients })
+    Ok(Evaluation { x, out, dout, gradients })
 }
 
-/// The blocks whose gradients are used: of a network its parameters, else all.
+/// The blocks whose gradients are used: the parameters of a network, otherwise all.
 pub fn used_blocks(case: &Case) -> Vec<Block> {
     let first = usize::from(case.subject == Subject::Network);
     let of_unit = |(unit, parts): (usize, &crate::case::Unit)| {
@@ -87,8 +91,8 @@ pub fn slope(
     dout: &[Double],
     block: Block,
     direction: &[f64],
-) -> Result<Double, Stop> {
-    let mut row = Row::<Dual<Double>>::new(case)?;
+) -> Result<Double, RuntimeError> {
+    let mut row = LayerSequence::<Dual<Double>>::new(case)?;
     let moving = |numbers: &[f64]| -> Vec<Dual<Double>> {
         let pair = |(&value, &tangent)| Dual { value: Double::of(value), tangent: Double::of(tangent) };
         numbers.iter().zip(direction).map(pair).collect()
@@ -96,7 +100,9 @@ pub fn slope(
     let mut input: Vec<_> = x.iter().map(|&x| Dual::of(x)).collect();
     match block {
         Block { unit: 0, block: 0 } => input = moving(x),
-        Block { block: 0, .. } => return Err(Stop::Shape("only the first input can be moved".into())),
+        Block { block: 0, .. } => {
+            return Err(RuntimeError::Shape("only the first input can be moved".into()));
+        }
         Block { unit, block } => {
             row.set_parameter(unit, block - 1, moving(&case.units[unit].parameters[block - 1]));
         }
@@ -110,25 +116,25 @@ pub fn dot(a: &[Double], b: &[Double]) -> Double {
     a.iter().zip(b).fold(Double::of(0.0), |sum, (&a, &b)| sum + a * b)
 }
 
-/// Compares a claim, block by block, with the truth along random directions.
+/// Compares the gradients, block by block, with the derivative along random directions.
 pub fn compare(
     case: &Case,
     x: &[f64],
-    claim: &Claim<Double>,
+    evaluation: &Evaluation<Double>,
     random: &mut Random,
-) -> Result<Vec<Compared>, Stop> {
+) -> Result<Vec<Compared>, RuntimeError> {
     let mut all = Vec::new();
     for block in used_blocks(case) {
-        let gradient = &claim.gradients[block.unit][block.block];
+        let gradient = &evaluation.gradients[block.unit][block.block];
         let direction = random.normals(gradient.len(), 1.0);
-        let truth = slope(case, x, &claim.dout, block, &direction)?;
+        let truth = slope(case, x, &evaluation.dout, block, &direction)?;
         let direction: Vec<Double> = direction.iter().map(|&v| Double::of(v)).collect();
         let claimed = dot(gradient, &direction);
-        // What cancels in the code itself, such as y − 1 of a sure class, leaves an error of the size of its terms.
-        let within: f64 = claim
+        // Cancellation within the code, as in y − 1 of a saturated class, leaves an error of the size of its terms.
+        let within: f64 = evaluation
             .out
             .iter()
-            .zip(&claim.dout)
+            .zip(&evaluation.dout)
             .map(|(out, dout)| dout.value().abs() * out.value().abs().max(1.0))
             .sum();
         let values = crate::visible::values(case, block);

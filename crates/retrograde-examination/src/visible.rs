@@ -1,38 +1,38 @@
-//! Which draws are beyond what `f64` can show: decided from the exact gradient, before the check runs.
+//! Which draws are beyond the resolution of `f64`: decided from the exact gradient, before the check runs.
 
 use crate::case::{Case, Precision, Subject};
+use crate::layer_sequence::LayerSequence;
 use crate::number::{Bf16, Double, Number};
 use crate::program::Role;
 use crate::random::Random;
-use crate::row::Row;
-use crate::truth::{self, Block, Claim};
+use crate::truth::{self, Block, Evaluation};
 
-/// Why a draw is left out.
+/// The reason to exclude a draw.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Beyond {
     /// The code's values are not finite at this input.
     NotFinite,
     /// Rounding leaves the code's gradient less than half of the digits of its precision.
     Rounding,
-    /// No central difference, with whatever step, comes within a tenth of the derivative.
+    /// No central difference with any step comes within a tenth of the derivative.
     Differences,
-    /// The convention is not right by consequence here: the epsilon in a logarithm matters.
+    /// The convention has a consequence here: the epsilon in a logarithm matters.
     Convention,
 }
 
-/// The exact claim of a right case, and its gradient of the output.
+/// The exact gradients of a right case.
 pub struct Exact {
-    /// What `backward` claims in double-double arithmetic.
-    pub claim: Claim<Double>,
-    /// The smallest derivative that differences can tell from 0, for each used block.
+    /// One forward and backward pass in double-double arithmetic.
+    pub evaluation: Evaluation<Double>,
+    /// The smallest derivative that differences distinguish from 0, for each used block.
     pub floors: Vec<(Block, f64)>,
 }
 
-/// The gradient of the output with which a case is looked at: random for a layer, 1 for a loss.
+/// The upstream gradient of a case: random for a layer, 1 for a loss.
 ///
 /// # Panics
 ///
-/// When the case has no unit.
+/// If the case has no unit.
 pub fn upstream(case: &Case, random: &mut Random) -> Vec<f64> {
     let last = case.units.last().expect("a case has a unit");
     if case.subject != Subject::Layer {
@@ -42,28 +42,28 @@ pub fn upstream(case: &Case, random: &mut Random) -> Vec<f64> {
     random.normals(output.shape_at(&last.sizes).map_or(1, |shape| shape.iter().product()), 1.0)
 }
 
-/// Checks a right case: what it claims, or why it is left out.
+/// Checks a right case: its exact gradients, or the reason to exclude it.
 ///
 /// # Panics
 ///
-/// When the generator is wrong: right code whose claim is not the derivative.
+/// If the generator is wrong: right code whose gradient is not the derivative.
 pub fn exact(case: &Case, random: &mut Random) -> Result<Exact, Beyond> {
     let dout = upstream(case, random);
-    let mut row = Row::<Double>::new(case).expect("right code runs");
-    let claim = truth::claim(&mut row, &case.x, &dout).expect("right code runs");
-    if !finite(&claim) {
+    let mut row = LayerSequence::<Double>::new(case).expect("right code runs");
+    let evaluation = truth::evaluate(&mut row, &case.x, &dout).expect("right code runs");
+    if !finite(&evaluation) {
         return Err(Beyond::NotFinite);
     }
     let shown_in_its_precision = |random: &mut Random| match case.precision {
-        Precision::F64 => shown::<f64>(case, &claim, f64::EPSILON, random),
-        Precision::F32 => shown::<f32>(case, &claim, f64::from(f32::EPSILON), random),
-        Precision::Bf16 => shown::<Bf16>(case, &claim, 1.0 / 128.0, random),
+        Precision::F64 => shown::<f64>(case, &evaluation, f64::EPSILON, random),
+        Precision::F32 => shown::<f32>(case, &evaluation, f64::from(f32::EPSILON), random),
+        Precision::Bf16 => shown::<Bf16>(case, &evaluation, 1.0 / 128.0, random),
     };
     if !case.on_a_kink {
-        for compared in truth::compare(case, &case.x, &claim, random).expect("right code runs") {
+        for compared in truth::compare(case, &case.x, &evaluation, random).expect("right code runs") {
             let epsilon = has_epsilon(case);
             if compared.is_mistaken() && (!epsilon || compared.difference.abs() > 1e-4 * compared.scale) {
-                // Of what rounding hides from the code's own precision, double-double arithmetic may have too few digits, too.
+                // Double-double arithmetic may also have too few digits where rounding hides the gradient in the code's precision.
                 shown_in_its_precision(random)?;
                 assert!(epsilon, "right code is wrong, {compared:?}:\n{}", case.describe());
                 return Err(Beyond::Convention);
@@ -71,28 +71,28 @@ pub fn exact(case: &Case, random: &mut Random) -> Result<Exact, Beyond> {
         }
     }
     let floors = shown_in_its_precision(random)?;
-    Ok(Exact { claim, floors })
+    Ok(Exact { evaluation, floors })
 }
 
 fn has_epsilon(case: &Case) -> bool {
     case.loss().is_some_and(|loss| loss.program.to_string().contains("+ 1e-7)"))
 }
 
-fn finite<T: Number>(claim: &Claim<T>) -> bool {
-    let blocks = claim.gradients.iter().flatten().flatten();
-    claim.out.iter().chain(blocks).all(|number| number.value().is_finite())
+fn finite<T: Number>(evaluation: &Evaluation<T>) -> bool {
+    let blocks = evaluation.gradients.iter().flatten().flatten();
+    evaluation.out.iter().chain(blocks).all(|number| number.value().is_finite())
 }
 
-/// Runs the code in its own precision and compares with the exact claim and with differences.
+/// Runs the code in its own precision and compares with the exact gradients and with differences.
 fn shown<T: Number>(
     case: &Case,
-    exact: &Claim<Double>,
+    exact: &Evaluation<Double>,
     epsilon: f64,
     random: &mut Random,
 ) -> Result<Vec<(Block, f64)>, Beyond> {
     let dout: Vec<f64> = exact.dout.iter().map(|dout| dout.value()).collect();
-    let mut row = Row::<T>::new(case).expect("right code runs");
-    let own = truth::claim(&mut row, &case.x, &dout).expect("right code runs");
+    let mut row = LayerSequence::<T>::new(case).expect("right code runs");
+    let own = truth::evaluate(&mut row, &case.x, &dout).expect("right code runs");
     if !finite(&own) {
         return Err(Beyond::NotFinite);
     }
@@ -105,7 +105,7 @@ fn shown<T: Number>(
         let extent = if extent > 0.0 { extent } else { 1.0 };
         let (truth, code) =
             (&exact.gradients[block.unit][block.block], &own.gradients[block.unit][block.block]);
-        // A change of a number by its own size changes the sum by this much at least, or nothing is seen of it.
+        // A change of a number by its own size must change the sum by at least this much to be resolved.
         let floor = 16.0 * epsilon * size / extent;
         let largest = truth.iter().map(|truth| truth.value().abs()).fold(0.0, f64::max);
         let off = truth
@@ -135,9 +135,9 @@ pub fn values(case: &Case, block: Block) -> &[f64] {
 /// Whether some central difference along a random direction is the derivative to a tenth, or to the floor.
 fn differences_show<T: Number>(
     case: &Case,
-    row: &mut Row<T>,
+    row: &mut LayerSequence<T>,
     block: Block,
-    exact: &Claim<Double>,
+    exact: &Evaluation<Double>,
     (extent, floor): (f64, f64),
     random: &mut Random,
 ) -> bool {

@@ -1,14 +1,14 @@
-//! The examination with fixed seeds, and what must hold of its generator whatever the check says.
+//! The examination with fixed seeds, and the invariants of its generator.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use retrograde_examination::adapter::{self, Answer};
+use retrograde_examination::adapter::{self, CheckVerdict};
 use retrograde_examination::case::{Case, Subject};
 use retrograde_examination::examine::{Settings, Tally, examine};
-use retrograde_examination::fault::{self, Fault, Outcome};
-use retrograde_examination::judge::{Evidence, Meaning};
+use retrograde_examination::judge::{Evidence, TestableCause};
 use retrograde_examination::layers::{Base, LAYERS, LOSSES};
+use retrograde_examination::mutant::{self, Mutant, Outcome};
 use retrograde_examination::mutate::{KINDS, Kind};
 use retrograde_examination::program::Program;
 use retrograde_examination::random::Random;
@@ -17,11 +17,10 @@ use retrograde_examination::{draw, truth, visible};
 /// The seed of the cases below.
 const SEED: u64 = 20_261_129;
 
-/// What may go wrong in 1,000 right cases: an event, and how often at most. The aim is 0 called
-/// wrong, and 10 inconclusive ones.
+/// Upper bounds on the events of 1,000 right cases. The target is 0 false positives and 10 inconclusive cases.
 const RIGHT: [(&str, usize); 3] = [("right called wrong", 0), ("right inconclusive", 6), ("right failed", 0)];
 
-/// What must go right in 300 faulty cases: an event, of which event, and what share at least.
+/// Lower bounds on the events of 300 faulty cases: an event, the event that it is a fraction of, and the fraction.
 const FAULTY: [(&str, &str, f64); 3] =
     [("detected", "faulty", 0.99), ("place", "detected", 0.99), ("plain, true", "plain", 0.92)];
 
@@ -62,17 +61,17 @@ fn right_cases_that_were_once_called_wrong() {
         6_316_640_633_835_340_181,
         1_860_160_764_009_485_837,
     ] {
-        let said = adapter::run(&draw::right(seed, None));
-        assert_eq!(said.verdict, Answer::Right, "{seed}: {}", said.text);
+        let result = adapter::run(&draw::right(seed, None));
+        assert_eq!(result.verdict, CheckVerdict::Right, "{seed}: {}", result.text);
     }
 }
 
-/// Normalizations in `f32` of which the gradient cancels to its rounding: they are not wrong, and more cannot be said.
+/// Normalizations in `f32` whose gradient cancels to its rounding: they are not wrong, but inconclusive.
 #[test]
 fn gradients_that_cancel_are_not_called_wrong() {
     for seed in [15_472_701_478_267_489_245, 7_808_799_823_947_684_187] {
-        let said = adapter::run(&draw::right(seed, None));
-        assert_eq!(said.verdict, Answer::Inconclusive, "{seed}: {}", said.text);
+        let result = adapter::run(&draw::right(seed, None));
+        assert_eq!(result.verdict, CheckVerdict::Inconclusive, "{seed}: {}", result.text);
     }
 }
 
@@ -133,11 +132,11 @@ fn mutants_of_every_kind_are_classified() {
     let mut kinds = BTreeMap::new();
     let mut outcomes = BTreeMap::new();
     for _ in 0..3000 {
-        let outcome = fault::faulty(random.seed(), None);
+        let outcome = mutant::faulty(random.seed(), None);
         *outcomes.entry(outcome.name()).or_insert(0) += 1;
-        if let Outcome::Faulty(fault) = outcome {
-            assert!(!fault.difference.is_empty() && !fault.wrong.is_empty());
-            *kinds.entry(fault.kind).or_insert(0) += 1;
+        if let Outcome::Faulty(mutant) = outcome {
+            assert!(!mutant.difference.is_empty() && !mutant.wrong.is_empty());
+            *kinds.entry(mutant.kind).or_insert(0) += 1;
         }
     }
     assert_eq!(kinds.len(), KINDS.len(), "{kinds:?}");
@@ -149,15 +148,15 @@ fn mutants_of_every_kind_are_classified() {
 #[test]
 fn a_seed_repeats_its_case() {
     assert_eq!(draw::right(7, None).describe(), draw::right(7, None).describe());
-    let text = |seed| match fault::faulty(seed, None) {
-        Outcome::Faulty(fault) => fault.case.describe(),
+    let text = |seed| match mutant::faulty(seed, None) {
+        Outcome::Faulty(mutant) => mutant.case.describe(),
         other => other.name().to_owned(),
     };
     (0..20).for_each(|seed| assert_eq!(text(seed), text(seed)));
 }
 
-/// A layer of which one line is replaced, as a fault.
-fn changed(file: &str, from: &str, to: &str) -> Fault {
+/// A mutant: a layer with one replaced line.
+fn changed(file: &str, from: &str, to: &str) -> Mutant {
     let text = Base::named(file).expect("a base layer").programs()[0].to_string();
     let changed = text.replacen(from, to, 1);
     assert_ne!(text, changed, "{file} has no `{from}`");
@@ -169,35 +168,42 @@ fn changed(file: &str, from: &str, to: &str) -> Fault {
         .expect("draws do not end");
     let mut case = right.clone();
     case.units[0].program = Rc::new(Program::parse(&changed));
-    Fault { case, right, unit: 0, kind: Kind::Sign, difference: String::new(), wrong: Vec::new() }
+    Mutant { case, right, unit: 0, kind: Kind::Sign, difference: String::new(), wrong: Vec::new() }
 }
 
 /// Faults whose cause is known by derivation: the blocks that are wrong, and the cause.
 #[test]
 fn plain_causes_are_seen_in_the_numbers() {
-    let cases: [(&str, &str, &str, usize, Meaning); 9] = [
-        ("affine", "dw[d, m] += x", "dw[d, m] -= x", 1, Meaning::Sign),
-        ("affine", "db[m] += dout[n, m]", "db[m] += 2 * dout[n, m]", 2, Meaning::Factor),
-        ("affine", "dx[n, d] += dout[n, m]", "dx[n, d] += 1", 0, Meaning::DoutIgnored),
-        ("affine", "dx[n, d] += dout[n, m] * w[d, m]", "dx[n, d] += 0", 0, Meaning::Zero),
-        ("affine", "db = 0", "# db = 0", 2, Meaning::Accumulated),
-        ("affine", "db[m] += dout[n, m]", "db[m] += dout[n, m] / N", 2, Meaning::Rows),
-        ("cumulative_sum", "for d in D down", "for d in D", 0, Meaning::Transposed),
+    let cases: [(&str, &str, &str, usize, TestableCause); 9] = [
+        ("affine", "dw[d, m] += x", "dw[d, m] -= x", 1, TestableCause::Sign),
+        ("affine", "db[m] += dout[n, m]", "db[m] += 2 * dout[n, m]", 2, TestableCause::Factor),
+        ("affine", "dx[n, d] += dout[n, m]", "dx[n, d] += 1", 0, TestableCause::DoutIgnored),
+        ("affine", "dx[n, d] += dout[n, m] * w[d, m]", "dx[n, d] += 0", 0, TestableCause::Zero),
+        ("affine", "db = 0", "# db = 0", 2, TestableCause::Accumulated),
+        ("affine", "db[m] += dout[n, m]", "db[m] += dout[n, m] / N", 2, TestableCause::Rows),
+        ("cumulative_sum", "for d in D down", "for d in D", 0, TestableCause::Transposed),
         (
             "gain_of_all",
             "dg[0] += dout[n, d] * x[n, d]",
             "dg[0] += dout[n, d]",
             1,
-            Meaning::Another("b".into()),
+            TestableCause::Another("b".into()),
         ),
-        ("dropout", "dx[n, d] = dout[n, d] * keep[d] / 0.8", "dx[n, d] = dout[n, d]", 0, Meaning::Passes),
+        (
+            "dropout",
+            "dx[n, d] = dout[n, d] * keep[d] / 0.8",
+            "dx[n, d] = dout[n, d]",
+            0,
+            TestableCause::Passes,
+        ),
     ];
-    for (file, from, to, block, meaning) in cases {
+    for (file, from, to, block, testable) in cases {
         let evidence = Evidence::new(&changed(file, from, to), &mut Random::new(1)).expect("it runs");
         assert_eq!(evidence.wrong(), [block], "{file}: {to}");
-        assert!(evidence.holds(&meaning, block), "{file}: {to}: {:?}", evidence.plain(block));
-        let others = [Meaning::Sign, Meaning::Zero, Meaning::Accumulated, Meaning::Transposed];
-        for other in others.into_iter().filter(|other| *other != meaning) {
+        assert!(evidence.holds(&testable, block), "{file}: {to}: {:?}", evidence.plain(block));
+        let others =
+            [TestableCause::Sign, TestableCause::Zero, TestableCause::Accumulated, TestableCause::Transposed];
+        for other in others.into_iter().filter(|other| *other != testable) {
             assert!(!evidence.holds(&other, block), "{file}: {to}: {other:?}");
         }
     }
@@ -206,12 +212,12 @@ fn plain_causes_are_seen_in_the_numbers() {
 /// What a mutant changes by 1e-12 is seen in double-double arithmetic.
 #[test]
 fn the_truth_sees_what_f64_cannot_show() {
-    let fault = changed("affine", "dw[d, m] += x[n, d]", "dw[d, m] += 1.000000000001 * x[n, d]");
+    let mutant = changed("affine", "dw[d, m] += x[n, d]", "dw[d, m] += 1.000000000001 * x[n, d]");
     let mut random = Random::new(2);
-    let dout = visible::upstream(&fault.case, &mut random);
-    let mut row = retrograde_examination::row::Row::new(&fault.case).expect("it runs");
-    let claim = truth::claim(&mut row, &fault.case.x, &dout).expect("it runs");
-    let compared = truth::compare(&fault.case, &fault.case.x, &claim, &mut random).expect("it runs");
+    let dout = visible::upstream(&mutant.case, &mut random);
+    let mut row = retrograde_examination::layer_sequence::LayerSequence::new(&mutant.case).expect("it runs");
+    let evaluate = truth::evaluate(&mut row, &mutant.case.x, &dout).expect("it runs");
+    let compared = truth::compare(&mutant.case, &mutant.case.x, &evaluate, &mut random).expect("it runs");
     let wrong: Vec<usize> =
         compared.iter().filter(|compared| compared.is_wrong()).map(|compared| compared.block.block).collect();
     assert_eq!(wrong, [1]);

@@ -1,5 +1,4 @@
-//! Dual numbers: a value and its derivative along one direction. They give the true derivative of `forward`, whatever
-//! `backward` says.
+//! Dual numbers: a value and its derivative along one direction. They give the derivative of `forward` without `backward`.
 
 use std::ops::{Add, Div, Mul, Neg, Sub};
 

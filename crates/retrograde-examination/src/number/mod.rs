@@ -1,5 +1,5 @@
-//! The numbers that programs compute with: the three precisions in which code is checked, and the two by which the
-//! generator knows the truth (double-double, and dual numbers over it).
+//! The number types of programs: the three precisions of the code under check, and the two of the ground truth (double-double,
+//! and dual numbers over it).
 
 mod bf16;
 mod double;
@@ -12,7 +12,7 @@ pub use bf16::Bf16;
 pub use double::Double;
 pub use dual::Dual;
 
-/// What the interpreter asks of a number.
+/// The operations of a number that the interpreter needs.
 pub trait Number:
     Copy
     + Debug

@@ -1,27 +1,27 @@
-//! Faulty cases: a right case with a mutant in it, and what is true of that, decided in double-double arithmetic.
+//! Faulty cases: a right case with one mutated layer, and its ground truth in double-double arithmetic.
 
 use std::rc::Rc;
 
 use crate::case::{Case, Precision};
 use crate::draw;
+use crate::layer_sequence::LayerSequence;
 use crate::mutate::{self, KINDS, Kind};
 use crate::number::{Double, Number};
 use crate::program::{Program, Role};
 use crate::random::Random;
-use crate::row::Row;
-use crate::truth::{self, Block, Claim};
+use crate::truth::{self, Block, Evaluation};
 use crate::visible;
 
 /// A faulty case.
 #[derive(Debug, Clone)]
-pub struct Fault {
-    /// The case, with the mutant in it.
+pub struct Mutant {
+    /// The case with the mutation.
     pub case: Case,
-    /// The same without the mutant.
+    /// The case without the mutation.
     pub right: Case,
-    /// The layer that was changed, the loss last.
+    /// The position of the mutated layer, the loss last.
     pub unit: usize,
-    /// What was changed.
+    /// The kind of mutation.
     pub kind: Kind,
     /// The lines that differ.
     pub difference: String,
@@ -29,20 +29,20 @@ pub struct Fault {
     pub wrong: Vec<Block>,
 }
 
-/// What becomes of a mutant.
+/// The classification of a mutant.
 #[derive(Debug, Clone)]
 pub enum Outcome {
-    /// It is faulty, and `f64` can show it at the case's input.
-    Faulty(Box<Fault>),
-    /// Its gradients are right: it is the same function, or what it changes is not used.
+    /// It is faulty, and the precision resolves it at the case's input.
+    Faulty(Box<Mutant>),
+    /// Its used gradients are right.
     Equivalent,
-    /// It stops with an error, or its gradients are no numbers, which is seen without a check.
+    /// It stops with an error, or its gradients are not finite.
     Stops,
     /// It is wrong at other inputs only.
     Hidden,
-    /// It is wrong by less than `f64` can show.
+    /// It is wrong by less than the precision resolves.
     BeyondF64,
-    /// The right case is left out.
+    /// The right case is excluded.
     Unsuitable,
 }
 
@@ -56,7 +56,7 @@ pub fn faulty(seed: u64, only: Option<&str>) -> Outcome {
     let Ok(exact) = visible::exact(&right, &mut random) else { return Outcome::Unsuitable };
     let unit = random.integer(0, right.units.len() as i64 - 1) as usize;
     let kind = *random.choose(&KINDS);
-    let Some(program) = mutate::mutant(&right.units[unit].program, kind, &mut random) else {
+    let Some(program) = mutate::mutate(&right.units[unit].program, kind, &mut random) else {
         return Outcome::Unsuitable;
     };
     let difference = mutate::difference(&right.units[unit].program, &program);
@@ -65,16 +65,18 @@ pub fn faulty(seed: u64, only: Option<&str>) -> Outcome {
     if !runs_with_another_row(&case.units[unit].program, &case, unit) {
         return Outcome::Stops;
     }
-    let Ok(wrong_somewhere) = wrong_blocks(&case, &exact.claim, &mut random) else { return Outcome::Stops };
+    let Ok(wrong_somewhere) = wrong_blocks(&case, &exact.evaluation, &mut random) else {
+        return Outcome::Stops;
+    };
     if wrong_somewhere.is_empty() {
         return Outcome::Equivalent;
     }
-    let mut fault = Fault { case, right, unit, kind, difference, wrong: Vec::new() };
-    match wrong_here(&fault, &exact, &mut random) {
+    let mut mutant = Mutant { case, right, unit, kind, difference, wrong: Vec::new() };
+    match wrong_here(&mutant, &exact, &mut random) {
         None => Outcome::Stops,
         Some((wrong, _)) if !wrong.is_empty() => {
-            fault.wrong = wrong;
-            Outcome::Faulty(Box::new(fault))
+            mutant.wrong = wrong;
+            Outcome::Faulty(Box::new(mutant))
         }
         Some((_, true)) => Outcome::BeyondF64,
         Some((_, false)) => Outcome::Hidden,
@@ -88,21 +90,21 @@ pub fn another_input(case: &Case, random: &mut Random) -> Vec<f64> {
 }
 
 /// The blocks that are wrong at the case's input or at others, on a first call or on a second one.
-fn wrong_blocks(case: &Case, exact: &Claim<Double>, random: &mut Random) -> Result<Vec<Block>, ()> {
+fn wrong_blocks(case: &Case, exact: &Evaluation<Double>, random: &mut Random) -> Result<Vec<Block>, ()> {
     let mut wrong = Vec::new();
     let dout: Vec<f64> = exact.dout.iter().map(|dout| dout.value()).collect();
     for fresh in [true, false] {
-        let mut row = Row::<Double>::new(case).map_err(drop)?;
+        let mut row = LayerSequence::<Double>::new(case).map_err(drop)?;
         let others = [another_input(case, random), another_input(case, random)];
         let inputs =
             if fresh { [&case.x, &others[0], &others[1]] } else { [&others[0], &case.x, &others[1]] };
         for x in inputs {
-            let claim = truth::claim(&mut row, x, &dout).map_err(drop)?;
-            let numbers = claim.gradients.iter().flatten().flatten();
+            let evaluation = truth::evaluate(&mut row, x, &dout).map_err(drop)?;
+            let numbers = evaluation.gradients.iter().flatten().flatten();
             if !numbers.clone().all(|number| number.value().is_finite()) {
                 return Err(());
             }
-            let compared = truth::compare(case, x, &claim, random).map_err(drop)?;
+            let compared = truth::compare(case, x, &evaluation, random).map_err(drop)?;
             wrong.extend(
                 compared.iter().filter(|compared| compared.is_wrong()).map(|compared| compared.block),
             );
@@ -115,23 +117,25 @@ fn wrong_blocks(case: &Case, exact: &Claim<Double>, random: &mut Random) -> Resu
 
 /// The blocks that are wrong at the case's input, on a first call or after another, by more than the precision hides; and
 /// whether any differs at all. `None` where the code stops.
-fn wrong_here(fault: &Fault, exact: &visible::Exact, random: &mut Random) -> Option<(Vec<Block>, bool)> {
-    let epsilon = match fault.case.precision {
+fn wrong_here(mutant: &Mutant, exact: &visible::Exact, random: &mut Random) -> Option<(Vec<Block>, bool)> {
+    let epsilon = match mutant.case.precision {
         Precision::F64 => f64::EPSILON,
         Precision::F32 => f64::from(f32::EPSILON),
         Precision::Bf16 => 1.0 / 128.0,
     };
-    let dout: Vec<f64> = exact.claim.dout.iter().map(|dout| dout.value()).collect();
+    let dout: Vec<f64> = exact.evaluation.dout.iter().map(|dout| dout.value()).collect();
     let (mut wrong, mut differs) = (Vec::new(), false);
     for fresh in [true, false] {
-        let mut row = Row::<Double>::new(&fault.case).ok()?;
+        let mut row = LayerSequence::<Double>::new(&mutant.case).ok()?;
         if !fresh {
-            truth::claim(&mut row, &another_input(&fault.case, random), &dout).ok()?;
+            truth::evaluate(&mut row, &another_input(&mutant.case, random), &dout).ok()?;
         }
-        let claim = truth::claim(&mut row, &fault.case.x, &dout).ok()?;
+        let evaluation = truth::evaluate(&mut row, &mutant.case.x, &dout).ok()?;
         for &(block, floor) in &exact.floors {
-            let (code, truth) =
-                (&claim.gradients[block.unit][block.block], &exact.claim.gradients[block.unit][block.block]);
+            let (code, truth) = (
+                &evaluation.gradients[block.unit][block.block],
+                &exact.evaluation.gradients[block.unit][block.block],
+            );
             let largest = truth.iter().map(|truth| truth.value().abs()).fold(0.0, f64::max);
             let off = code
                 .iter()
@@ -153,14 +157,14 @@ fn wrong_here(fault: &Fault, exact: &visible::Exact, random: &mut Random) -> Opt
 fn runs_with_another_row(program: &Rc<Program>, case: &Case, unit: usize) -> bool {
     let mut changed = case.units[unit].clone();
     changed.program = Rc::clone(program);
-    let Ok(mut machine) = changed.machine::<f64>() else { return false };
+    let Ok(mut interpreter) = changed.interpreter::<f64>() else { return false };
     let input = program.with_role(&Role::Input);
-    let mut shape = machine.shape(input).to_vec();
+    let mut shape = interpreter.shape(input).to_vec();
     shape[0] += 1;
     // A layer that takes no other number of rows need not run with one.
-    machine.take_shape(&shape).is_err()
+    interpreter.take_shape(&shape).is_err()
         || program.is_loss
-        || (machine.forward().is_ok() && machine.backward().is_ok())
+        || (interpreter.forward().is_ok() && interpreter.backward().is_ok())
 }
 
 impl Outcome {

@@ -1,4 +1,4 @@
-//! The interpreter of programs, for any kind of number.
+//! The interpreter of programs, generic over the number type.
 
 use std::fmt;
 use std::rc::Rc;
@@ -8,9 +8,9 @@ use crate::program::{
     Comparison, Condition, Expression, Function, Index, Operator, Place, Program, Role, Rule, Statement,
 };
 
-/// Why a program stops.
+/// An error of a running program.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Stop {
+pub enum RuntimeError {
     /// An index beyond its axis.
     OutOfRange {
         /// The array.
@@ -24,20 +24,20 @@ pub enum Stop {
     Shape(String),
 }
 
-impl fmt::Display for Stop {
+impl fmt::Display for RuntimeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Stop::OutOfRange { array, index, length } => {
+            RuntimeError::OutOfRange { array, index, length } => {
                 write!(f, "index {index} of `{array}` is out of range: its axis has {length} elements")
             }
-            Stop::Shape(problem) => f.write_str(problem),
+            RuntimeError::Shape(problem) => f.write_str(problem),
         }
     }
 }
 
-/// A program with its memory.
+/// A program with its arrays.
 #[derive(Debug, Clone)]
-pub struct Machine<T> {
+pub struct Interpreter<T> {
     program: Rc<Program>,
     sizes: Vec<i64>,
     free: Vec<usize>,
@@ -46,14 +46,15 @@ pub struct Machine<T> {
     variables: Vec<i64>,
 }
 
-impl<T: Number> Machine<T> {
+impl<T: Number> Interpreter<T> {
     /// With these sizes, and all numbers 0.
-    pub fn new(program: Rc<Program>, sizes: Vec<i64>) -> Result<Self, Stop> {
+    pub fn new(program: Rc<Program>, sizes: Vec<i64>) -> Result<Self, RuntimeError> {
         let free = program.free_sizes();
         let variables = vec![0; program.variables.len()];
-        let mut machine = Machine { program, sizes, free, memory: Vec::new(), shapes: Vec::new(), variables };
-        machine.allocate()?;
-        Ok(machine)
+        let mut interpreter =
+            Interpreter { program, sizes, free, memory: Vec::new(), shapes: Vec::new(), variables };
+        interpreter.allocate()?;
+        Ok(interpreter)
     }
 
     /// The program that it runs.
@@ -85,7 +86,7 @@ impl<T: Number> Machine<T> {
     }
 
     /// Takes an input of this shape: arrays of another shape than before begin with zeros, but for what was drawn.
-    pub fn take_shape(&mut self, shape: &[usize]) -> Result<(), Stop> {
+    pub fn take_shape(&mut self, shape: &[usize]) -> Result<(), RuntimeError> {
         let input = self.program.with_role(&Role::Input);
         if self.shapes[input] == shape {
             return Ok(());
@@ -111,21 +112,21 @@ impl<T: Number> Machine<T> {
         if !fits {
             let expected = self.shapes[input].clone();
             self.sizes = before;
-            return Err(Stop::Shape(format!(
+            return Err(RuntimeError::Shape(format!(
                 "the input has shape {shape:?} where {expected:?} was expected"
             )));
         }
         self.allocate().inspect_err(|_| self.sizes = before)
     }
 
-    fn allocate(&mut self) -> Result<(), Stop> {
+    fn allocate(&mut self) -> Result<(), RuntimeError> {
         let mut shapes = Vec::new();
         for array in &self.program.arrays {
             let mut shape = Vec::new();
             for length in &array.shape {
                 let value = self.integer(length)?;
                 if value < 1 {
-                    return Err(Stop::Shape(format!(
+                    return Err(RuntimeError::Shape(format!(
                         "an axis of `{}` would have length {value}",
                         array.name
                     )));
@@ -149,20 +150,20 @@ impl<T: Number> Machine<T> {
     }
 
     /// Runs forward.
-    pub fn forward(&mut self) -> Result<(), Stop> {
+    pub fn forward(&mut self) -> Result<(), RuntimeError> {
         let program = Rc::clone(&self.program);
         self.forget_locals();
         self.block(&program.forward)
     }
 
     /// Runs backward.
-    pub fn backward(&mut self) -> Result<(), Stop> {
+    pub fn backward(&mut self) -> Result<(), RuntimeError> {
         let program = Rc::clone(&self.program);
         self.forget_locals();
         self.block(&program.backward)
     }
 
-    /// A local array has no numbers at first: who reads one before it is written to gets no number.
+    /// Local arrays start as NaN, so that a read before a write is visible.
     fn forget_locals(&mut self) {
         for (array, memory) in self.program.arrays.iter().zip(&mut self.memory) {
             if array.role == Role::Local {
@@ -171,7 +172,7 @@ impl<T: Number> Machine<T> {
         }
     }
 
-    fn block(&mut self, statements: &[Statement]) -> Result<(), Stop> {
+    fn block(&mut self, statements: &[Statement]) -> Result<(), RuntimeError> {
         for statement in statements {
             match statement {
                 Statement::Assign(place, operator, value) => {
@@ -211,20 +212,20 @@ impl<T: Number> Machine<T> {
         *element = operator.map_or(value, |operator| binary(operator, *element, value));
     }
 
-    fn position(&self, place: &Place) -> Result<usize, Stop> {
+    fn position(&self, place: &Place) -> Result<usize, RuntimeError> {
         let mut position = 0;
         for (index, &length) in place.index.iter().zip(&self.shapes[place.array]) {
             let index = self.integer(index)?;
             if index < 0 || index >= length as i64 {
                 let array = self.program.arrays[place.array].name.clone();
-                return Err(Stop::OutOfRange { array, index, length });
+                return Err(RuntimeError::OutOfRange { array, index, length });
             }
             position = position * length + index as usize;
         }
         Ok(position)
     }
 
-    fn integer(&self, index: &Index) -> Result<i64, Stop> {
+    fn integer(&self, index: &Index) -> Result<i64, RuntimeError> {
         Ok(match index {
             Index::Constant(value) => *value,
             Index::Variable(variable) => self.variables[*variable],
@@ -236,7 +237,7 @@ impl<T: Number> Machine<T> {
                     '+' => left + right,
                     '-' => left - right,
                     '*' => left * right,
-                    _ if right == 0 => return Err(Stop::Shape("an index is divided by 0".into())),
+                    _ if right == 0 => return Err(RuntimeError::Shape("an index is divided by 0".into())),
                     '/' => left / right,
                     _ => left % right,
                 }
@@ -244,7 +245,7 @@ impl<T: Number> Machine<T> {
         })
     }
 
-    fn condition(&self, condition: &Condition) -> Result<bool, Stop> {
+    fn condition(&self, condition: &Condition) -> Result<bool, RuntimeError> {
         let (left, right) = (self.expression(&condition.left)?, self.expression(&condition.right)?);
         let (less, greater) = (left.is_less(right), right.is_less(left));
         Ok(match condition.comparison {
@@ -256,7 +257,7 @@ impl<T: Number> Machine<T> {
         })
     }
 
-    fn expression(&self, expression: &Expression) -> Result<T, Stop> {
+    fn expression(&self, expression: &Expression) -> Result<T, RuntimeError> {
         Ok(match expression {
             Expression::Constant(value) => T::of(*value),
             Expression::Integer(index) => T::of(self.integer(index)? as f64),

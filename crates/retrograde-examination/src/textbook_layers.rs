@@ -1,92 +1,92 @@
-//! Programs as the hand-written layers that the check takes: the traits of `retrograde::textbook` and nothing else.
+//! Adapts programs to the traits of `retrograde::textbook`, which the check takes.
 
 use ndarray::{ArrayD, IxDyn};
 use retrograde::textbook::{Labels, Layer, LossLayer, Network, Parameter, Penalty, Tensor};
 use retrograde::{Error, Result};
 
 use crate::case::{Case, Precision, Unit};
-use crate::machine::{Machine, Stop};
+use crate::interpreter::{Interpreter, RuntimeError};
 use crate::number::{Bf16, Number};
 use crate::program::{Program, Role, writes};
 
 /// A layer or a loss.
-struct Hand<T> {
-    machine: Machine<T>,
+struct InterpretedLayer<T> {
+    interpreter: Interpreter<T>,
     /// Name, value, gradient.
     parameters: Vec<(String, Tensor, Option<Tensor>)>,
 }
 
-fn refused(program: &Program, pass: &str, stop: &Stop) -> Error {
+fn refused(program: &Program, pass: &str, stop: &RuntimeError) -> Error {
     Error::invalid(format!("{}, {pass}", program.name), stop.to_string(), "pass what the layer was made for")
 }
 
-fn tensor<T: Number>(machine: &Machine<T>, array: usize) -> Tensor {
-    let numbers = machine.numbers(array).iter().map(|number| number.value()).collect();
-    ArrayD::from_shape_vec(IxDyn(machine.shape(array)), numbers).expect("as many numbers as elements")
+fn tensor<T: Number>(interpreter: &Interpreter<T>, array: usize) -> Tensor {
+    let numbers = interpreter.numbers(array).iter().map(|number| number.value()).collect();
+    ArrayD::from_shape_vec(IxDyn(interpreter.shape(array)), numbers).expect("as many numbers as elements")
 }
 
-impl<T: Number> Hand<T> {
+impl<T: Number> InterpretedLayer<T> {
     fn new(unit: &Unit) -> Result<Self> {
         let program = &unit.program;
-        let machine = unit.machine().map_err(|stop| refused(program, "made", &stop))?;
+        let interpreter = unit.interpreter().map_err(|stop| refused(program, "made", &stop))?;
         let parameters = program.parameters().into_iter();
-        let named = |array: usize| (program.arrays[array].name.clone(), tensor(&machine, array), None);
+        let named = |array: usize| (program.arrays[array].name.clone(), tensor(&interpreter, array), None);
         let mut parameters: Vec<_> = parameters.map(named).collect();
         // The values as they were drawn: the layer rounds them to its precision whenever it uses them.
         for ((_, value, _), numbers) in parameters.iter_mut().zip(&unit.parameters) {
             value.iter_mut().zip(numbers).for_each(|(value, number)| *value = *number);
         }
-        Ok(Hand { machine, parameters })
+        Ok(InterpretedLayer { interpreter, parameters })
     }
 
     fn run_forward(&mut self, x: &Tensor, labels: Option<(usize, Vec<f64>)>) -> Result<Tensor> {
-        let program = self.machine.program().clone();
-        let refused = |stop: Stop| refused(&program, "forward", &stop);
-        self.machine.take_shape(x.shape()).map_err(refused)?;
-        self.machine.fill(program.with_role(&Role::Input), x.iter().map(|&x| T::of(x)));
+        let program = self.interpreter.program().clone();
+        let refused = |stop: RuntimeError| refused(&program, "forward", &stop);
+        self.interpreter.take_shape(x.shape()).map_err(refused)?;
+        self.interpreter.fill(program.with_role(&Role::Input), x.iter().map(|&x| T::of(x)));
         for (array, (_, value, _)) in program.parameters().into_iter().zip(&self.parameters) {
-            self.machine.fill(array, value.iter().map(|&w| T::of(w)));
+            self.interpreter.fill(array, value.iter().map(|&w| T::of(w)));
         }
         if let Some((array, labels)) = labels {
-            if labels.len() != self.machine.numbers(array).len() {
-                let expected = self.machine.shape(array);
-                return Err(refused(Stop::Shape(format!(
+            if labels.len() != self.interpreter.numbers(array).len() {
+                let expected = self.interpreter.shape(array);
+                return Err(refused(RuntimeError::Shape(format!(
                     "there are {} labels where {expected:?} were expected",
                     labels.len()
                 ))));
             }
-            self.machine.fill(array, labels.into_iter().map(T::of));
+            self.interpreter.fill(array, labels.into_iter().map(T::of));
         }
-        self.machine.forward().map_err(refused)?;
-        Ok(tensor(&self.machine, program.with_role(&Role::Output)))
+        self.interpreter.forward().map_err(refused)?;
+        Ok(tensor(&self.interpreter, program.with_role(&Role::Output)))
     }
 
     fn run_backward(&mut self, dout: &mut Tensor) -> Result<Tensor> {
-        let program = self.machine.program().clone();
-        let refused = |stop: Stop| refused(&program, "backward", &stop);
+        let program = self.interpreter.program().clone();
+        let refused = |stop: RuntimeError| refused(&program, "backward", &stop);
         let upstream = program.with_role(&Role::Upstream);
-        if dout.shape() != self.machine.shape(upstream) {
-            let expected = self.machine.shape(upstream);
-            return Err(refused(Stop::Shape(format!(
+        if dout.shape() != self.interpreter.shape(upstream) {
+            let expected = self.interpreter.shape(upstream);
+            return Err(refused(RuntimeError::Shape(format!(
                 "dout has shape {:?}, the output of forward had {expected:?}",
                 dout.shape()
             ))));
         }
-        self.machine.fill(upstream, dout.iter().map(|&dout| T::of(dout)));
-        self.machine.backward().map_err(refused)?;
+        self.interpreter.fill(upstream, dout.iter().map(|&dout| T::of(dout)));
+        self.interpreter.backward().map_err(refused)?;
         if writes(&program.backward, upstream) {
-            dout.assign(&tensor(&self.machine, upstream));
+            dout.assign(&tensor(&self.interpreter, upstream));
         }
         for (array, (_, _, gradient)) in program.parameters().into_iter().zip(&mut self.parameters) {
-            *gradient = Some(tensor(&self.machine, program.gradient_of(array)));
+            *gradient = Some(tensor(&self.interpreter, program.gradient_of(array)));
         }
-        Ok(tensor(&self.machine, program.gradient_of(program.with_role(&Role::Input))))
+        Ok(tensor(&self.interpreter, program.gradient_of(program.with_role(&Role::Input))))
     }
 }
 
-impl<T: Number> Layer for Hand<T> {
+impl<T: Number> Layer for InterpretedLayer<T> {
     fn name(&self) -> &str {
-        &self.machine.program().name
+        &self.interpreter.program().name
     }
 
     fn forward(&mut self, x: &Tensor) -> Result<Tensor> {
@@ -110,13 +110,13 @@ impl<T: Number> Layer for Hand<T> {
     }
 }
 
-impl<T: Number> LossLayer for Hand<T> {
+impl<T: Number> LossLayer for InterpretedLayer<T> {
     fn name(&self) -> &str {
-        &self.machine.program().name
+        &self.interpreter.program().name
     }
 
     fn forward(&mut self, logits: &Tensor, labels: &Labels) -> Result<f64> {
-        let program = self.machine.program().clone();
+        let program = self.interpreter.program().clone();
         let is_labels = |role: &Role| matches!(role, Role::Classes(_) | Role::Distributions);
         let array =
             program.arrays.iter().position(|array| is_labels(&array.role)).expect("a loss has labels");
@@ -148,18 +148,18 @@ impl Penalty for Decay {
 /// A unit of a case as a layer.
 pub fn layer(unit: &Unit, precision: Precision) -> Result<Box<dyn Layer>> {
     Ok(match precision {
-        Precision::F64 => Box::new(Hand::<f64>::new(unit)?),
-        Precision::F32 => Box::new(Hand::<f32>::new(unit)?),
-        Precision::Bf16 => Box::new(Hand::<Bf16>::new(unit)?),
+        Precision::F64 => Box::new(InterpretedLayer::<f64>::new(unit)?),
+        Precision::F32 => Box::new(InterpretedLayer::<f32>::new(unit)?),
+        Precision::Bf16 => Box::new(InterpretedLayer::<Bf16>::new(unit)?),
     })
 }
 
 /// A unit of a case as a loss.
 pub fn loss(unit: &Unit, precision: Precision) -> Result<Box<dyn LossLayer>> {
     Ok(match precision {
-        Precision::F64 => Box::new(Hand::<f64>::new(unit)?),
-        Precision::F32 => Box::new(Hand::<f32>::new(unit)?),
-        Precision::Bf16 => Box::new(Hand::<Bf16>::new(unit)?),
+        Precision::F64 => Box::new(InterpretedLayer::<f64>::new(unit)?),
+        Precision::F32 => Box::new(InterpretedLayer::<f32>::new(unit)?),
+        Precision::Bf16 => Box::new(InterpretedLayer::<Bf16>::new(unit)?),
     })
 }
 
