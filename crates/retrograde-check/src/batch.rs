@@ -1,5 +1,5 @@
-//! The laws of the batch: what the order of the rows and a row that is there twice must leave alone, and what the rows of
-//! a softmax's gradient must sum to.
+//! The invariants of the batch: the effect of permuting and of repeating its rows, and the row sums of a softmax's
+//! gradient.
 
 use ndarray::Axis;
 
@@ -12,16 +12,17 @@ use super::subject::{ClaimedGradients, claims, with_values};
 use super::{Evidence, Finding, Invariant, Message, Severity, Verdict};
 use retrograde_textbook::{Labels, Layer, LossLayer, Network, Tensor};
 
-/// How far a loss may move by rounding, as a part of itself: a layer may compute in single precision.
+/// The relative tolerance of a loss: a layer may compute in single precision.
 const ROUNDING: f64 = 1e-5;
 
-/// Whether a permuted batch gives permuted outputs. A layer for which the order of the rows matters may be meant so.
+/// Tests whether a permuted batch gives permuted outputs. A layer may depend on the order of the rows by design.
 pub(super) fn permuted(layer: &mut dyn Layer, name: &str, observations: &Observations) -> Option<Finding> {
     let probe = &observations.probes[0];
     let (x, out) = (&probe.x, &probe.out);
     let rows = x.shape().first().copied().filter(|rows| *rows > 1 && x.ndim() > 1)?;
     let per_row = |value: &Tensor| value.shape().first() == Some(&rows);
-    // Other arguments with as many rows would have to follow; and where each row goes its own way, a mask may stay behind.
+    // Other arguments with as many rows would have to be permuted, too; and if rows are independent, a mask may be kept by
+    // position.
     if !per_row(out) || probe.values[1..].iter().any(per_row) || !influence_each_other(observations, rows) {
         return None;
     }
@@ -41,7 +42,7 @@ pub(super) fn permuted(layer: &mut dyn Layer, name: &str, observations: &Observa
     Some(found.violating(Invariant::PermutedRows))
 }
 
-/// Whether the rows of the input that were differentiated have any part in other rows of the output.
+/// Whether a row of the input contributes to other rows of the output, in the elements with differences.
 fn influence_each_other(observations: &Observations, rows: usize) -> bool {
     let probe = &observations.probes[0];
     let Some(jacobian) = &probe.jacobians[0] else { return false };
@@ -51,7 +52,7 @@ fn influence_each_other(observations: &Observations, rows: usize) -> bool {
     elsewhere.any(|(_, slope)| *slope != 0.0)
 }
 
-/// For the loss of a softmax: whether the rows of its gradient sum to 0. `known` says that a fault is named already.
+/// For the loss of a softmax: whether the rows of its gradient sum to 0. `known` says that a fault has a cause already.
 pub(super) fn row_sums(name: &str, observations: &Observations, known: bool) -> Option<Finding> {
     let sums_of = |claimed: &Tensor| claimed.sum_axis(Axis(claimed.ndim() - 1));
     let off = |claimed: &Tensor| {
@@ -91,7 +92,7 @@ fn labels_of(labels: &Labels, rows: &[usize]) -> Option<Labels> {
     }
 }
 
-/// Four digits, as many as tell it from 0.
+/// Four digits, enough to distinguish it from 0.
 fn short(value: f64) -> String {
     if value == 0.0 || value.abs() >= 1e-3 { format!("{value:.4}") } else { format!("{value:.1e}") }
 }
@@ -106,8 +107,8 @@ fn doubled(sentence: Message, place: &str, severity: Severity) -> Finding {
     found.violating(Invariant::DoubledBatch)
 }
 
-/// For a loss alone that claims to be a mean, which it does when copies of one row have the loss of that row: whether
-/// every row twice leaves it alone and halves the gradient of each.
+/// For a single loss that is a mean (copies of one row have the loss of that row): whether repeating every row leaves it
+/// unchanged and halves the gradient of each.
 pub(super) fn of_loss(
     loss: &mut dyn LossLayer,
     name: &str,
@@ -125,7 +126,7 @@ pub(super) fn of_loss(
         Some((value, guard(name, "backward", || loss.backward(1.0)).ok()?))
     };
     let (one, copies) = (observe(&[0])?.0, observe(&[0, 0, 0])?.0);
-    // Next to 0 a sum of three is not told from a mean.
+    // Near 0 a sum of three cannot be distinguished from a mean.
     if !differ(3.0 * one, one) || differ(copies, one) {
         return None;
     }
@@ -144,8 +145,8 @@ pub(super) fn of_loss(
         .then(|| doubled(text!("batch-halved", apart = format!("{apart:.3e}")), name, Severity::Fault))
 }
 
-/// A network: a mean loss stays what it is when each row is there twice, and when the rows come in another order; and so
-/// does the gradient. A network that takes no other number of rows is not asked, nor one with a `fault` that is known.
+/// For a network: a mean loss and its gradient do not change if each row is repeated or the rows are permuted. Skipped for
+/// a network that takes no other number of rows, or with a known `fault`.
 pub(super) fn of_network(
     network: &mut Network,
     x: &Tensor,
@@ -153,7 +154,7 @@ pub(super) fn of_network(
     first: f64,
     fault: bool,
 ) -> Vec<Finding> {
-    // What a fault does to the batch is no finding beside it.
+    // The effect of a fault on the batch is not a separate finding.
     let Some(count) = x.shape().first().copied().filter(|_| x.ndim() > 1 && !fault) else {
         return Vec::new();
     };
@@ -175,7 +176,7 @@ pub(super) fn of_network(
         (Some((_, before)), Some((_, now))) => {
             let pairs =
                 || before.iter().zip(&now).skip(1).filter_map(|(a, b)| Some((a.as_ref()?, b.as_ref()?)));
-            // A gradient of next to nothing is rounding beside the others.
+            // A negligible gradient is rounding beside the others.
             let scale = pairs().map(|(before, _)| largest(before)).fold(0.0, f64::max);
             let apart = |(before, now): (&Tensor, &Tensor)| {
                 before.shape() == now.shape() && largest(&(now - before)) > ROUNDING * scale

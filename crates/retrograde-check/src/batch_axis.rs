@@ -1,5 +1,5 @@
-//! Along which axis of its input a layer takes other lengths: found by trial. Samples lie along rows for most, along columns
-//! for some, and a layer made for one batch takes no other length at all.
+//! Finds the axis of the input along which a layer takes other lengths. Samples lie along rows for most layers, along
+//! columns for some; a layer made for one batch takes no other length.
 
 use retrograde_textbook::{Layer, Tensor};
 
@@ -15,10 +15,10 @@ pub(super) struct BatchAxis {
 /// Draws an input of a shape that the layer has finite outputs for.
 pub(super) type Draw<'a> = dyn FnMut(&mut dyn Layer, &[usize]) -> Option<Tensor> + 'a;
 
-/// The first axis along which the layer takes two elements more than `given` has, and inputs of that length, and of length 1.
+/// The first axis along which the layer takes two more elements than `given`, with inputs of that length and of length 1.
 ///
-/// The outputs must follow: the same output axes grow each time. A layer that answers one row with the output of three
-/// has broadcast it against something that it keeps, and says nothing of one row.
+/// The outputs must follow: the same output axes grow each time. A layer that gives the output of three rows for one row
+/// has broadcast it against a stored array.
 pub(super) fn batch_axis(layer: &mut dyn Layer, given: &Tensor, draw: &mut Draw<'_>) -> Option<BatchAxis> {
     if given.ndim() < 2 {
         return None;
@@ -34,7 +34,8 @@ pub(super) fn batch_axis(layer: &mut dyn Layer, given: &Tensor, draw: &mut Draw<
         };
         let (more, more_out) = other(layer, length + 2)?;
         let grown = grown(&out, &more_out, length, length + 2)?;
-        // What is left out beyond a width, or summed over it, is no sample; a loss and a mean over the rows are of all of them.
+        // Elements that are ignored beyond a width, or summed over it, are not samples; a loss and a mean over the rows
+        // cover all samples.
         if axis > 0 && grown.is_empty() && !out.is_empty() {
             return None;
         }
@@ -47,7 +48,7 @@ pub(super) fn batch_axis(layer: &mut dyn Layer, given: &Tensor, draw: &mut Draw<
     })
 }
 
-/// The output axes that follow the input from `length` to `other`; `None` if an axis does something else.
+/// The output axes that follow the input from `length` to `other`; `None` if an axis does not.
 fn grown(out: &[usize], then: &[usize], length: usize, other: usize) -> Option<Vec<usize>> {
     if out.len() != then.len() {
         return None;

@@ -6,20 +6,21 @@ use std::fmt;
 
 use super::{Argument, Message};
 
-/// What a fault is, as data; its words are in `texts/`. A report names one only when, as a hypothesis, it reproduces the wrong numbers to rounding.
+/// The cause of a fault, as data; its texts are in `texts/`. A report names a cause only if it reproduces the wrong numbers
+/// to rounding, as a hypothesis.
 ///
-/// `N` is the number of rows in a batch, `T` stands for the true gradient, `G` for the code's.
+/// `N` is the number of rows of a batch, `T` the true gradient, `G` the gradient of the code.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "cause", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Cause {
     /// G = −T.
     Sign,
-    /// G = factor · T. The name says what the factor is: `1/N`, `N`, `2`, `1/2`.
+    /// G = factor · T. The name describes the factor: `1/N`, `N`, `2`, `1/2`.
     Factor {
         /// Its value at the input that the report shows.
         value: f64,
-        /// What it is, in the sizes of the block and the batch if it changes with them.
+        /// Its name, in the sizes of the block and the batch if it depends on them.
         name: String,
     },
     /// A mean over the rows where a sum belongs: G = T/N, for a parameter that all rows share.
@@ -33,40 +34,40 @@ pub enum Cause {
         /// The axis of T that each axis of G is.
         order: Vec<usize>,
     },
-    /// G has T's numbers in another order: reversed along an axis, moved along it, or read by columns.
+    /// G has T's elements in another order: reversed along an axis, moved along it, or read by columns.
     Rearranged {
-        /// How, in NumPy: `np.flip(dw, axis=0)`.
+        /// The rearrangement, in NumPy: `np.flip(dw, axis=0)`.
         how: String,
     },
-    /// G = 0: the path is cut off.
+    /// G = 0: the path is detached.
     Detached,
-    /// G does not depend on the gradient from above.
+    /// G does not depend on the upstream gradient.
     DoutIgnored,
-    /// G is T for another gradient from above, made of the right one.
+    /// G is T for a modified upstream gradient.
     DoutChanged {
-        /// What stands in its place, in NumPy: `np.abs(dout)`.
+        /// The expression in its place, in NumPy: `np.abs(dout)`.
         how: String,
     },
-    /// G is T at another input, made of the right one.
+    /// G is T at a modified input.
     InputChanged {
-        /// What stands in its place, in NumPy: `x.T`.
+        /// The expression in its place, in NumPy: `x.T`.
         how: String,
     },
-    /// G is T for another value of a parameter, made of the right one.
+    /// G is T for a modified value of a parameter.
     ParameterChanged {
         /// The parameter.
         what: String,
-        /// What stands in its place, in NumPy: `np.flip(w, axis=0)`.
+        /// The expression in its place, in NumPy: `np.flip(w, axis=0)`.
         how: String,
     },
-    /// G is a function of T, number by number: clipped, rounded, its sign.
+    /// G is an elementwise function of T: clipped, rounded, its sign.
     GradientChanged {
-        /// What became of it, in NumPy: `np.sign(dx)`.
+        /// The function, in NumPy: `np.sign(dx)`.
         how: String,
     },
-    /// The output is the largest of several inputs, and the gradient goes to others than that.
+    /// The output is the largest of several inputs, and the gradient goes to inputs other than the largest.
     MaximumShared {
-        /// To which, in NumPy: `dx[window] += dout`.
+        /// Its target, in NumPy: `dx[window] += dout`.
         how: String,
     },
     /// Each element of G is that of T times, or divided by, a function of the element of the input.
@@ -88,20 +89,20 @@ pub enum Cause {
         /// Whether G is divided by it: it is missing.
         missing: bool,
     },
-    /// The mask of backward is another one than that of forward: drawn anew.
+    /// The mask of backward is not that of forward: it is drawn again.
     MaskRedrawn,
     /// Gradient of a loss that is a sum of terms, with a wrong term.
     LossTerm {
-        /// The formula that the code has.
+        /// The formula of the code.
         code: String,
     },
-    /// The code writes into an array that it was only given to read.
+    /// The code writes into an array that is an input.
     WrittenInto {
-        /// Which: `dout`, `x`.
+        /// The array: `dout`, `x`.
         what: String,
     },
     /// The gradient of a parameter changes after the layer's backward has returned: a later backward writes into an array
-    /// that the layer handed out and still uses.
+    /// that the layer has returned and still uses.
     Overwritten {
         /// The layer that writes into it.
         by: String,
@@ -111,10 +112,9 @@ pub enum Cause {
         /// The parameters, by their full names.
         names: Vec<String>,
     },
-    /// Of several inputs that are tied for the maximum, the gradient goes to more or less than one: their contributions do
-    /// not sum to 1.
+    /// Several inputs are tied for the maximum, and the sum of their contributions is not 1.
     TiesCounted {
-        /// What they sum to.
+        /// The sum of the contributions.
         times: f64,
     },
     /// Backward gives no gradient for an argument that the output depends on.
@@ -122,39 +122,40 @@ pub enum Cause {
         /// The argument.
         of: String,
     },
-    /// A parameter that forward multiplies by is left out of the gradient of what it multiplies.
+    /// A parameter that forward multiplies by is missing from the gradient of the other factor.
     LeftOut {
         /// The parameter.
         what: String,
-        /// Whose gradient it is missing in.
+        /// The block in whose gradient it is missing.
         of: String,
     },
-    /// The gradient of a weight is made of the layer's own output where its input belongs.
+    /// The gradient of a weight is computed from the layer's own output in place of its input.
     OwnOutput,
-    /// G is T times the function's own value, less a constant: the gradient of a square of what was given for the loss.
+    /// G is T times the function's own value minus a constant: the gradient of a square of the given loss.
     OfSquare {
         /// The constant.
         target: f64,
     },
-    /// The layer's backward changes what forward left for it: a second call gives other numbers.
+    /// The layer's backward overwrites an array of forward: a second call gives other numbers.
     MemoryOverwritten,
-    /// G is T for what an earlier call left behind.
+    /// G is T for a value of an earlier call.
     Stale {
-        /// What is from then: `x`, `dout`, a parameter's name, `gradient` for the whole result.
+        /// The stale value: `x`, `dout`, a parameter's name, `gradient` for the whole result.
         what: String,
     },
-    /// Right alone, wrong in the row of layers: the layer shares memory with another.
+    /// Right in isolation, wrong in the network: the layer shares memory with another.
     SharedBuffer {
-        /// The layer whose numbers it found there.
+        /// The layer that overwrites it.
         with: String,
     },
-    /// G is T added to the gradient of the call before.
+    /// G is T added to the gradient of the previous call.
     Accumulated,
-    /// G has the shares of some rows (or columns) only, such as the last: they replace each other instead of adding up.
+    /// G has the contributions of some rows (or columns) only, such as the last: each replaces the previous one instead of
+    /// being added.
     SharesMissing {
-        /// The axis of the output along which the shares lie.
+        /// The axis of the output along which the contributions lie.
         axis: usize,
-        /// The positions whose shares are there.
+        /// The positions whose contributions are present.
         present: Vec<usize>,
     },
     /// Part of the block has no gradient: the positions along an axis of the block itself.
@@ -164,67 +165,67 @@ pub enum Cause {
         /// The positions without gradient.
         missing: Vec<usize>,
     },
-    /// The input reaches the output along several paths, and the share of one is missing.
+    /// The input reaches the output along several paths, and the contribution of one is missing.
     PathMissing {
-        /// Which.
+        /// The missing path.
         path: Message,
     },
-    /// In a sequence each step is right by itself; what is handed from a step to the one before is not.
+    /// In a sequence each step is right by itself, but the gradient of the hidden state from the next step is wrong.
     HandedBack {
         /// How it is wrong.
         how: Message,
     },
-    /// G, of recurrent weights, has the hidden state of each step where that of the step before belongs.
+    /// G, of recurrent weights, has the hidden state of each step in place of the previous one.
     OwnHiddenState,
-    /// In forward the rows of a batch influence each other; backward takes each alone.
+    /// In forward the rows of a batch influence each other; backward treats them as independent.
     RowsInfluence,
-    /// Each output depends on several inputs; backward has only the share of its own.
+    /// Each output depends on several inputs; backward has only the contribution of its own.
     DiagonalOnly,
-    /// The slope is f′(f(x)) where f′(x) belongs.
+    /// The slope is f′(f(x)) in place of f′(x).
     SlopeAtOutput,
     /// The slope, a formula in the output, is computed from the input: x(1 − x) for y(1 − y).
     SlopeAtInput,
-    /// The slope is forgotten: the gradient passes unchanged.
+    /// The slope is missing: the gradient passes unchanged.
     SlopeMissing,
     /// The slope is multiplied twice.
     SlopeTwice,
     /// The slope is another function.
     WrongSlope {
-        /// The function as the code has it.
+        /// The function of the code.
         code: Message,
-        /// The function as it should be; empty where no short formula fits.
+        /// The right function; empty if no short formula fits.
         right: Message,
     },
-    /// Where the gradient should pass it is stopped, and the reverse.
+    /// The mask is inverted: it stops the gradient where it should pass.
     MaskInverted,
-    /// Where the gradient should be stopped it passes.
+    /// The mask is missing: the gradient passes where it should be stopped.
     MaskMissing,
-    /// The mask of backward changes over at another place than forward does.
+    /// The threshold of the mask of backward is not that of forward.
     MaskMoved {
-        /// Where forward has its kink.
+        /// The kink of forward.
         right: f64,
-        /// Where backward changes over.
+        /// The threshold of backward.
         code: f64,
     },
-    /// The mask is made of the gradient from above instead of the input.
+    /// The mask is computed from the upstream gradient instead of the input.
     MaskOfDout,
-    /// Summed along another axis than the one along which the parameter was spread.
+    /// Summed along another axis than the one along which the parameter was broadcast.
     WrongAxis {
         /// The axes of the output that the code sums over.
         summed: Vec<usize>,
     },
-    /// Not summed over the axis along which the parameter was spread.
+    /// Not summed over the axis along which the parameter was broadcast.
     NotReduced,
-    /// The gradient has another shape than what it is the gradient of.
+    /// The gradient differs in shape from its block.
     WrongShape {
-        /// The shape that it has.
+        /// Its shape.
         code: Vec<usize>,
-        /// The shape that it should have.
+        /// The right shape.
         right: Vec<usize>,
     },
     /// G is the gradient of another parameter.
     AnotherParameter {
-        /// Whose gradient it is.
+        /// The other parameter.
         of: String,
     },
     /// The softmax runs over the whole batch.
@@ -233,22 +234,22 @@ pub enum Cause {
     SoftmaxDownColumns,
     /// Backward of softmax with a term missing or wrong.
     SoftmaxTerm {
-        /// The formula that the code has.
+        /// The formula of the code.
         code: String,
     },
     /// Gradient of the cross entropy with a term missing or wrong.
     CrossEntropyTerm {
-        /// The formula that the code has.
+        /// The formula of the code.
         code: String,
     },
     /// Backward of self-attention with a term missing or wrong.
     AttentionTerm {
-        /// The formula that the code has.
+        /// The formula of the code.
         code: String,
     },
-    /// For large inputs the values are not finite although the function is: the maximum is not subtracted, or the like.
+    /// The function is finite at large inputs, but the values are not: the maximum is not subtracted, for example.
     Overflow,
-    /// An epsilon in the logarithm changes the loss, and the gradient is that of a loss without it.
+    /// An epsilon in the logarithm changes the loss, and the gradient is that of the loss without it.
     Epsilon {
         /// Its value.
         value: f64,
@@ -274,13 +275,13 @@ pub enum Cause {
     NormalisationTerm {
         /// `batch`, `layer`, `rms`, or `length`.
         kind: String,
-        /// The formula that the code has.
+        /// The formula of the code.
         code: Message,
     },
 }
 
 impl Cause {
-    /// Its name in JSON and in the files of texts: `sign`, `slope_at_output`.
+    /// Its name in JSON and in the message files: `sign`, `slope_at_output`.
     pub fn id(&self) -> String {
         self.message().id().to_owned()
     }
@@ -290,9 +291,9 @@ impl Cause {
         self.message().attribute("title").unwrap_or_else(|| self.message())
     }
 
-    /// What is said of it, with its own fields in the placeholders.
+    /// Its message, with its own fields in the placeholders.
     pub(super) fn message(&self) -> Message {
-        // A cause is plain data: what is written as JSON is read again.
+        // A cause is plain data, so that it can be serialized.
         let written = serde_json::to_value(self).unwrap_or_default();
         let mut fields: BTreeMap<String, Argument> = serde_json::from_value(written).unwrap_or_default();
         let Some(Argument::Text(id)) = fields.remove("cause") else { return Message::new("cause") };

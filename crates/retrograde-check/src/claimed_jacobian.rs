@@ -1,5 +1,5 @@
-//! The code's own Jacobian: what backward makes of the gradient of one output after the other. Beside the Jacobian by
-//! differences it shows each share of a gradient by itself, where a sum over outputs hides it.
+//! The claimed Jacobian: backward for the upstream gradient of one output after the other. Unlike the gradient, which
+//! is a sum over outputs, it shows each contribution.
 
 use ndarray::Array2;
 
@@ -9,20 +9,20 @@ use super::subject::{claims, with_values};
 use retrograde_base::Result;
 use retrograde_textbook::{Layer, Tensor};
 
-/// With more outputs than this nothing is asked: it takes a call of backward for each.
+/// With more outputs there is no claimed Jacobian: it takes one call of backward for each.
 const MOST: usize = 256;
 
 impl Observations {
-    /// Asks at a probe for each output's share in all blocks that were differentiated, in the elements that were. What
-    /// backward answered at the probe must be the sum of the shares, or it does not work so: it is not linear in dout,
-    /// or remembers what it should not.
+    /// Observes the claimed Jacobian at a probe, in all blocks and elements with differences. Its contributions must
+    /// sum to the gradient at the probe; otherwise backward is not linear in dout or has stale state, and the block
+    /// has none.
     pub fn observe_claimed_jacobians(&mut self, layer: &mut dyn Layer, probe: usize) {
         let precisions: Vec<f64> = (0..self.names.len()).map(|block| self.precision(block)).collect();
         let probe = &mut self.probes[probe];
         if probe.out.len() > MOST {
             return;
         }
-        // A layer that cannot be asked in this way has no responses.
+        // A layer that returns an error here has no claimed Jacobian.
         let found = with_values(layer, &probe.values[1..], |layer| all(layer, probe))
             .unwrap_or_else(|_| vec![None; probe.claimed.len()]);
         for (block, response) in found.into_iter().enumerate() {

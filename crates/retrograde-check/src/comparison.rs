@@ -1,34 +1,34 @@
-//! A block of claimed gradients beside the numerical ones.
+//! The comparison of a block of claimed gradients with the numerical ones.
 
 use serde::Serialize;
 
 use super::Verdict;
 
-/// An element of a block with both its values.
+/// An element of a block with both values.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Element {
-    /// Where it is: an index for each axis, counted from 0.
+    /// Its index along each axis, counted from 0.
     pub index: Vec<usize>,
-    /// What the code says.
+    /// The claimed gradient.
     pub claimed: f64,
-    /// What the differences say.
+    /// The numerical gradient.
     pub numeric: f64,
 }
 
-/// How a block of claimed gradients (a parameter, an input) compares with the numerical ones.
+/// The comparison of a block of claimed gradients (a parameter, an input) with the numerical ones.
 ///
-/// The relative error of an element is |a − n| / max(|a|, |n|), as is usual; numbers below a ten-thousandth of
-/// the block's largest count as that large: next to nothing, a small difference is rounding.
+/// The relative error of an element is |a − n| / max(|a|, |n|); in the denominator, numbers below a ten-thousandth of
+/// the block's largest count as that large: near 0, a small difference is rounding.
 ///
-/// The cosine and the ratio of norms tell kinds of faults apart: a wrong factor leaves the cosine at 1, a wrong sign
-/// makes it −1, a gradient cut off has the ratio 0.
+/// The cosine and the ratio of norms indicate the kind of a fault: a wrong factor leaves the cosine at 1, a wrong
+/// sign makes it −1, a detached gradient has the ratio 0.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Comparison {
-    /// What it is the gradient of: `x` for a layer's input, else the parameter's name.
+    /// The block: `x` for a layer's input, else the parameter's name.
     pub block: String,
     /// The block's shape.
     pub shape: Vec<usize>,
-    /// How many elements were compared.
+    /// The number of compared elements.
     pub compared: usize,
     /// The largest relative error.
     pub largest: f64,
@@ -42,22 +42,23 @@ pub struct Comparison {
     pub ratio: f64,
     /// The element with the largest relative error; `None` if there is nothing to compare.
     pub worst: Option<Element>,
-    /// What follows for this block.
+    /// The verdict on this block.
     pub verdict: Verdict,
 }
 
-/// Numbers below this share of the block's largest count as that large in a relative error.
+/// In the denominator of a relative error, numbers below this fraction of the block's largest count as that large.
 const FLOOR: f64 = 1e-4;
 
 impl Comparison {
-    /// Compares all numbers of a block, in row-major order. What the verdict is, the caller says: it knows how accurate
-    /// the differences are.
+    /// Compares all elements of a block, in row-major order. The caller decides the verdict, because it knows the
+    /// accuracy of the differences.
     ///
-    /// Elements whose numerical value is NaN were not differentiated and are left out. A claimed NaN is infinitely wrong.
+    /// Elements with a numerical value of NaN were not differentiated and are excluded. A claimed NaN is an infinite
+    /// error.
     ///
     /// # Panics
     ///
-    /// If the two are not equally long.
+    /// If the two differ in length.
     pub fn new(block: &str, shape: &[usize], claimed: &[f64], numeric: &[f64], verdict: Verdict) -> Self {
         assert_eq!(claimed.len(), numeric.len(), "block {block}: as many claimed as numerical gradients");
         let pairs: Vec<(usize, f64, f64)> = claimed

@@ -1,7 +1,7 @@
-//! Calls of the user's code: each may be slow, may panic, and may be the last one that the user waits for.
+//! Calls of the user's code, which may be slow, may panic, and may be interrupted.
 //!
-//! A check calls one thread's code some thousand times. The state of the running check is that thread's own: layers are
-//! called in many places, and all of them count.
+//! A check calls the user's code some thousand times on one thread. The state of the running check is thread-local, because
+//! layers are called in many places and all calls count.
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
@@ -16,13 +16,13 @@ use super::message::text;
 use retrograde_base::clock::Instant;
 use retrograde_base::{Error, Result};
 
-/// How far a check has come.
+/// The progress of a check.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Progress {
-    /// What is being checked: the name of a layer, or of the whole.
+    /// The subject being checked: the name of a layer, or of the whole subject.
     pub subject: String,
-    /// The part of the work that is done, from 0 to 1: an estimate. A wrong gradient takes longer than a right one.
+    /// The finished fraction of the work, from 0 to 1: an estimate. A wrong gradient takes longer than a right one.
     pub fraction: f64,
     /// Calls of `forward` and `backward` so far.
     pub calls: u64,
@@ -30,7 +30,7 @@ pub struct Progress {
     pub elapsed: Duration,
 }
 
-/// Limits for a check of slow code: a time budget, and a function that sees the progress and can end the check.
+/// Limits for a check of slow code: a time budget, and a callback that receives the progress and can end the check.
 ///
 /// ```
 /// use retrograde::check::{self, Control, Verdict};
@@ -61,23 +61,22 @@ impl Control {
         Self::default()
     }
 
-    /// About how long the check may take on a machine that does nothing else. Fewer elements of each block are differentiated
-    /// one by one, and fewer causes are tried, if the code is too slow for all; the report says so. Random directions cover whole
-    /// blocks in any case. With a budget, what is compared depends on the machine's speed, but not on its load: of each few calls
-    /// the fastest is what counts.
+    /// The approximate time limit of the check on an idle machine. If the code is too slow for all elements and causes,
+    /// fewer are tried, and the report says so. Random directions cover whole blocks in any case. With a budget, the
+    /// compared elements depend on the machine's speed but not on its load: the fastest of every few calls counts.
     pub fn budget(mut self, time: Duration) -> Self {
         self.budget = Some(time);
         self
     }
 
-    /// Calls `see` from time to time, between two calls of the user's code. [`ControlFlow::Break`] ends the check with
+    /// Calls `see` repeatedly between two calls of the user's code. [`ControlFlow::Break`] ends the check with
     /// [`Error::Interrupted`].
     pub fn on_progress(mut self, see: impl FnMut(&Progress) -> ControlFlow<()> + 'static) -> Self {
         self.on_progress = Some(Box::new(see));
         self
     }
 
-    /// Runs a check under these limits. They hold for the checks that `check` runs on this thread.
+    /// Runs a check under these limits. They apply to the checks that `check` runs on this thread.
     ///
     /// # Errors
     ///
@@ -97,7 +96,7 @@ impl Control {
             spared: false,
         };
         let before = CURRENT.replace(Some(running));
-        // Also after a panic of the function that sees the progress.
+        // Also after a panic of the callback.
         let restored = Restored(before);
         let outcome = check();
         let interrupted =
@@ -113,28 +112,28 @@ impl std::fmt::Debug for Control {
     }
 }
 
-/// The check that runs on this thread.
+/// The check that is running on this thread.
 struct Running {
     control: Control,
     began: Instant,
-    /// When the progress was last shown, since the beginning.
+    /// The time of the last progress call, since the beginning.
     shown: Duration,
     calls: u64,
-    /// The time that the calls would have taken on a machine that does nothing else.
+    /// The time of the calls on an idle machine.
     spent: Duration,
-    /// The latest calls of each kind, which are not in it yet.
+    /// The latest calls of each kind, which are not yet included.
     latest: BTreeMap<String, Calls>,
     subject: String,
-    /// The part of the whole work that the current stage is, and how much of the stage is done.
+    /// The range of the whole work that the current stage covers, and the finished fraction of the stage.
     range: (f64, f64),
     done: f64,
-    /// Why the check ends.
+    /// The reason to end the check.
     interrupted: Option<Error>,
-    /// Whether something was left out for want of time.
+    /// Whether something was skipped for lack of time.
     spared: bool,
 }
 
-/// Some calls of one kind: how many, and the time of the fastest.
+/// Calls of one kind: their number, and the time of the fastest.
 #[derive(Clone, Copy)]
 struct Calls {
     count: u32,
@@ -154,13 +153,13 @@ impl Running {
         }
     }
 
-    /// The time that all calls would have taken on a machine that does nothing else.
+    /// The time of all calls on an idle machine.
     fn cost(&self) -> Duration {
         let latest = self.latest.values().filter(|latest| latest.count > 0);
         self.spent + latest.map(|latest| latest.least * latest.count).sum::<Duration>()
     }
 
-    /// The part of the whole work that is done when this part of the current stage is.
+    /// The finished fraction of the whole work at this fraction of the current stage.
     fn at(&self, part: f64) -> f64 {
         let (begin, end) = self.range;
         begin + part * (end - begin)
@@ -169,7 +168,7 @@ impl Running {
 
 thread_local! {
     static CURRENT: RefCell<Option<Running>> = const { RefCell::new(None) };
-    /// Whether a panic on this thread is one of the user's code, which is reported as an error; and where it was.
+    /// Whether a panic on this thread comes from the user's code and is reported as an error; and its location.
     static GUARDED: Cell<bool> = const { Cell::new(false) };
     static PANICKED_AT: RefCell<Option<String>> = const { RefCell::new(None) };
 }
@@ -182,24 +181,24 @@ impl Drop for Restored {
     }
 }
 
-/// The progress is shown at most this often.
+/// The shortest time between two progress calls.
 const INTERVAL: Duration = Duration::from_millis(50);
-/// About how many calls of `forward` the derivative by one element takes.
+/// The approximate number of calls of `forward` for the derivative by one element.
 const CALLS_PER_ELEMENT: f64 = 8.0;
-/// Of so many calls of one kind in a row the fastest tells what each takes; calls at another size come after them.
+/// The fastest of this many consecutive calls of one kind gives the time of each; calls at another size follow them.
 const ALIKE: u32 = 8;
-/// At least so many elements of a block are differentiated, whatever the budget.
+/// The smallest number of elements of a block with differences, whatever the budget.
 const LEAST: usize = 4;
 
-/// One of so many parts of the time that is left may be spent on the next block, whatever its share.
+/// The next block may spend at least the remaining time divided by this.
 const SPARE: u32 = 8;
 
-/// Runs a check within limits: those of the [`Control`] that it is called under, or none.
+/// Runs a check within the limits of the surrounding [`Control`], if there is one.
 pub(super) fn scope<T>(check: impl FnOnce() -> Result<T>) -> Result<T> {
     if CURRENT.with_borrow(Option::is_some) { check() } else { Control::new().run(check) }
 }
 
-/// Runs the stage of a check that does the part from `from` to `to` of the current stage's work.
+/// Runs a stage that covers the range from `from` to `to` of the current stage.
 pub(super) fn stage<T>(subject: &str, (from, to): (f64, f64), run: impl FnOnce() -> T) -> T {
     let enter = |running: &mut Option<Running>| {
         let running = running.as_mut()?;
@@ -218,19 +217,19 @@ pub(super) fn stage<T>(subject: &str, (from, to): (f64, f64), run: impl FnOnce()
     found
 }
 
-/// Says that this part of the current stage is done.
+/// Reports this fraction of the current stage as finished.
 pub(super) fn done(part: f64) {
     CURRENT.with_borrow_mut(|running| running.iter_mut().for_each(|running| running.done = part));
 }
 
-/// In how many elements of each of `blocks` blocks the function can be differentiated until this part of the current stage
-/// should be done: at most `most`.
+/// The number of elements, at most `most`, in which each of `blocks` blocks can be differentiated before this fraction of
+/// the current stage should be finished.
 pub(super) fn affordable(most: usize, blocks: usize, until: f64) -> usize {
     CURRENT.with_borrow_mut(|running| {
         let Some(running) = running else { return most };
         let Some(budget) = running.control.budget else { return most };
         let spent = running.cost();
-        // Its share of the time; more where what came before left much of it.
+        // Its part of the time; more if earlier work left much of it.
         let share = budget.mul_f64(running.at(until)).saturating_sub(spent);
         let left = share.max(budget.saturating_sub(spent) / SPARE);
         let cost = spent.as_secs_f64() / running.calls.max(1) as f64;
@@ -242,7 +241,7 @@ pub(super) fn affordable(most: usize, blocks: usize, until: f64) -> usize {
     })
 }
 
-/// Whether the time for the check is over.
+/// Whether the time is over.
 pub(super) fn is_spent() -> bool {
     CURRENT.with_borrow_mut(|running| {
         let Some(running) = running else { return false };
@@ -252,7 +251,7 @@ pub(super) fn is_spent() -> bool {
     })
 }
 
-/// What the report says of a check that left something out for want of time.
+/// The message of a check that skipped something for lack of time.
 pub(super) fn limited() -> Option<Message> {
     let budget = CURRENT.with_borrow(|running| {
         running.as_ref().filter(|running| running.spared).and_then(|running| running.control.budget)
@@ -260,7 +259,7 @@ pub(super) fn limited() -> Option<Message> {
     Some(text!("method-limited", seconds = format!("{:.1}", budget.as_secs_f64())))
 }
 
-/// Calls the user's code: a panic is an error, and after an interrupt nothing is called any more.
+/// Calls the user's code: a panic becomes an error, and after an interrupt no code is called.
 pub(super) fn guard<T>(name: &str, call: &str, run: impl FnOnce() -> Result<T>) -> Result<T> {
     before_a_call()?;
     let began = Instant::now();
@@ -273,7 +272,7 @@ pub(super) fn guard<T>(name: &str, call: &str, run: impl FnOnce() -> Result<T>) 
         Err(Error::invalid(
             format!("{name}, {call}"),
             format!("it panicked{at}: {}", message(panic.as_ref())),
-            "return an error that says which shapes fit, or let the shapes fit",
+            "return an error that names the expected shapes, or pass matching shapes",
         ))
     });
     CURRENT.with_borrow_mut(|running| {
@@ -286,7 +285,7 @@ pub(super) fn guard<T>(name: &str, call: &str, run: impl FnOnce() -> Result<T>) 
     result
 }
 
-/// Shows the progress if it is time to, and refuses the call after an interrupt.
+/// Reports the progress if it is due, and returns an error after an interrupt.
 fn before_a_call() -> Result<()> {
     let due = CURRENT.with_borrow_mut(|running| -> Result<_> {
         let Some(running) = running else { return Ok(None) };
@@ -304,7 +303,7 @@ fn before_a_call() -> Result<()> {
             calls: running.calls,
             elapsed,
         };
-        // The function may run a check of its own: nothing is borrowed while it does.
+        // The callback may run a check of its own: nothing is borrowed during the call.
         Ok(running.control.on_progress.take().map(|see| (see, progress)))
     })?;
     let Some((mut see, progress)) = due else { return Ok(()) };
@@ -323,7 +322,7 @@ fn before_a_call() -> Result<()> {
     })
 }
 
-/// Panics of guarded code are reported as errors: the panic hook of the program prints the others only.
+/// Panics of guarded code are reported as errors: the program's panic hook prints only the others.
 fn hide_panics() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {

@@ -1,4 +1,4 @@
-//! The columns of numbers that prove a finding, or that localize what could not be explained.
+//! Evidence: tables of numbers that prove a finding, or that locate an unexplained one.
 
 use super::causes::Diagnosis;
 use super::comparison::index_of;
@@ -9,10 +9,10 @@ use super::probed_block::ProbedBlock;
 use super::{Evidence, Finding, Message, Severity, Table, Verdict, extent};
 use retrograde_textbook::Tensor;
 
-/// How many rows a table of evidence has at most.
+/// The largest number of rows of a table.
 const SHOWN: usize = 6;
 
-/// A statement about elements of a block of a shape, with the numbers of the first of them.
+/// A statement about elements of a block, with a table of the first of them.
 pub(super) fn elements(
     statement: Message,
     shape: &[usize],
@@ -24,7 +24,7 @@ pub(super) fn elements(
     Evidence { statement, table: Some(Table { columns, rows }) }
 }
 
-/// The differentiated elements, those that are furthest off first.
+/// The elements with the largest errors.
 fn furthest(probed: &ProbedBlock<'_>) -> Vec<usize> {
     let mut all: Vec<(usize, f64)> =
         probed.jacobian.columns.iter().map(|&at| (at, probed.error(at))).collect();
@@ -34,7 +34,7 @@ fn furthest(probed: &ProbedBlock<'_>) -> Vec<usize> {
     shown
 }
 
-/// That a diagnosis reproduces the code's numbers, with the columns side by side.
+/// The evidence that a diagnosis reproduces the claimed gradient, with the columns side by side.
 pub(super) fn numbers(observations: &Observations, block: usize, diagnosis: &Diagnosis) -> Option<Evidence> {
     let ones: Vec<Tensor> = observations.probes.iter().map(|probe| Tensor::ones(probe.d.shape())).collect();
     let probed = |number: usize| {
@@ -46,11 +46,11 @@ pub(super) fn numbers(observations: &Observations, block: usize, diagnosis: &Dia
         .zip(&diagnosis.predicted)
         .filter_map(|(probed, predicted)| Some((probed, predicted.as_ref()?)))
         .collect();
-    let told = |probed: &ProbedBlock<'_>, predicted| probed.distinguishing(predicted) > 0;
+    let distinguishes = |probed: &ProbedBlock<'_>, predicted| probed.distinguishing(predicted) > 0;
     let &(probed, predicted) = pairs
         .iter()
-        .find(|(probed, predicted)| probed.probe_index == GIVEN && told(probed, predicted))
-        .or_else(|| pairs.iter().find(|(probed, predicted)| told(probed, predicted)))
+        .find(|(probed, predicted)| probed.probe_index == GIVEN && distinguishes(probed, predicted))
+        .or_else(|| pairs.iter().find(|(probed, predicted)| distinguishes(probed, predicted)))
         .or_else(|| pairs.first())?;
     let (mut count, mut worst, mut off) = (0, 0.0_f64, 0.0_f64);
     for (probed, predicted) in &pairs {
@@ -76,7 +76,7 @@ pub(super) fn numbers(observations: &Observations, block: usize, diagnosis: &Dia
     Some(elements(statement, &probed.jacobian.shape, columns, rows))
 }
 
-/// A block that is wrong for no cause that could be proved: where, and how.
+/// The finding for a wrong block without a proved cause.
 pub(super) fn unexplained(
     observations: &Observations,
     place: &str,

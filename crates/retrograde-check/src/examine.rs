@@ -1,4 +1,4 @@
-//! A layer examined alone: asked, differentiated, judged and diagnosed.
+//! Examines a single layer: observes, differentiates, judges and diagnoses it.
 
 use super::causes::{CrossEntropy, Diagnosis, cross_entropy_of, follows, plain};
 use super::control::{affordable, done};
@@ -15,21 +15,21 @@ use super::{
 use retrograde_base::Result;
 use retrograde_textbook::{Labels, Layer, Tensor};
 
-/// Elements of a block to differentiate in to see whether all is well; whole blocks are covered by random directions.
+/// The number of elements of a block for detection; random directions cover whole blocks.
 const FEW: usize = 48;
-/// Elements of a block to differentiate in to tell what is wrong.
+/// The number of elements of a block for diagnosis.
 const MANY: usize = 144;
 
-/// What came of it.
+/// The result of an examination.
 pub(super) struct Examined {
-    /// The cross entropy without its epsilon, where a small one in the logarithm is all that is amiss.
+    /// The cross entropy without its epsilon, if a small one in the logarithm is the only deviation.
     pub epsilon: Option<CrossEntropy>,
     pub layer: LayerReport,
     pub findings: Vec<Finding>,
     pub method: Vec<Message>,
-    /// How uncertain an output is, relative to the largest.
+    /// The relative noise of an output.
     pub noise: f64,
-    /// How far its gradients may be off by rounding, relative to the largest.
+    /// The relative rounding tolerance of its gradients.
     pub precision: f64,
 }
 
@@ -43,8 +43,8 @@ pub(super) fn examine(
     examine_at(layer, (name, "x"), (x, Inputs::Random), labels, &[])
 }
 
-/// The same of a layer whose input may have another name than `x`, at `inputs`; with what a loss is computed from beside its
-/// arguments.
+/// Examines a layer whose input may have another name than `x`, at `inputs`; `data` are the arrays that a loss
+/// depends on besides its arguments.
 pub(super) fn examine_at(
     layer: &mut dyn Layer,
     (name, input): (&str, &str),
@@ -94,7 +94,7 @@ pub(super) fn examine_at(
                 observations.differentiate(layer, probe, block, many, 2)?;
             }
             observations.observe_claimed_jacobians(layer, probe);
-            // All at one point, they are all at its kinks.
+            // All probes are at one point, and so at the same kinks.
             if inputs == Inputs::Given && probe > GIVEN {
                 observations.judge_kinks(layer, probe)?;
             }
@@ -113,9 +113,9 @@ pub(super) fn examine_at(
         }
         blocks.push(Comparison { verdict, ..judged.1 });
     }
-    share_causes(&observations, &mut wrong);
+    copy_bias_causes(&observations, &mut wrong);
     findings.extend(right_to_few_digits(&observations, name, &mut wrong, &mut blocks));
-    findings.splice(0..0, tell(&observations, name, &wrong));
+    findings.splice(0..0, fault_findings(&observations, name, &wrong));
     let epsilon = labels.and_then(|labels| small_epsilon(&observations, labels, &mut findings));
     if epsilon.is_some()
         && !findings.iter().any(|found| found.verdict.is_wrong())
@@ -124,10 +124,10 @@ pub(super) fn examine_at(
         blocks[0].verdict = Verdict::Together;
     }
     harmless_epsilons(&mut findings, &mut blocks);
-    // A law that is broken for no cause that is known speaks for itself.
-    let told =
+    // A violated invariant without a known cause is a finding of its own.
+    let explained =
         |block: &str| findings.iter().any(|f| f.cause.is_some() && f.blocks.iter().any(|b| b == block));
-    let unexplained = (0..observations.names.len()).filter(|block| !told(&observations.names[*block]));
+    let unexplained = (0..observations.names.len()).filter(|block| !explained(&observations.names[*block]));
     let broken: Vec<Finding> =
         unexplained.filter_map(|block| linearity::as_finding(&observations, name, block)).collect();
     findings.extend(broken);
@@ -160,7 +160,7 @@ fn few_digits(observations: &Observations, block: usize) -> bool {
     probed_blocks.all(|probed| probed.is_some_and(|probed| probed.agrees_to_few_digits()))
 }
 
-/// Takes the blocks that are wrong for no known cause for right, where they agree with the differences to a few digits.
+/// Sets blocks that are wrong without a known cause to right, if they agree with the differences to a few digits.
 fn right_to_few_digits(
     observations: &Observations,
     name: &str,
@@ -176,16 +176,17 @@ fn right_to_few_digits(
     right.collect()
 }
 
-/// What is said of a block that agrees with the differences to a few digits.
+/// The finding for a block that agrees with the differences to a few digits.
 pub(super) fn few_digits_finding(place: &str, block: &str) -> Finding {
     let sentence = text!("few_digits", block);
     Finding::new(Severity::Remark, Verdict::Rounding, place, vec![block.to_owned()], sentence)
 }
 
-/// An epsilon up to this in the logarithm of a loss guards it against ln 0, and what it adds to the gradient is nothing.
+/// An epsilon up to this in the logarithm of a loss guards it against ln 0, and its effect on the gradient is
+/// negligible.
 const SMALL_EPSILON: f64 = 1e-6;
 
-/// The loss without its epsilon, if it has a small one. A gradient that does not know it is then a remark.
+/// The loss without its small epsilon, if it has one. A gradient without the epsilon is then a remark.
 fn small_epsilon(
     observations: &Observations,
     labels: &Labels,
@@ -227,7 +228,7 @@ fn refused(name: &str, unobservable: Unobservable) -> Finding {
     Finding::new(Severity::Remark, verdict, name, Vec::new(), sentence)
 }
 
-/// By block: whether something does not agree, in elements at two probes or along random directions at all.
+/// By block: whether an element deviates at two probes, or a random direction at any.
 fn suspicions(layer: &mut dyn Layer, observations: &mut Observations) -> Result<Vec<bool>> {
     let blocks = observations.names.len();
     let few = affordable(FEW, 2 * blocks, 0.4);
@@ -250,7 +251,7 @@ fn suspicions(layer: &mut dyn Layer, observations: &mut Observations) -> Result<
         let mut random = random(block as u64 + 10);
         for probe in 0..observations.probes.len() {
             for _ in 0..2 {
-                // What is wrong needs no further look.
+                // A wrong block needs no further directions.
                 if wrong {
                     break;
                 }
@@ -271,13 +272,13 @@ fn judge(observations: &Observations, block: usize) -> (Verdict, Comparison) {
     let probed_blocks: Vec<ProbedBlock<'_>> = (0..observations.probes.len())
         .filter_map(|number| ProbedBlock::new(observations, number, block, None, None))
         .collect();
-    // What rounding hides at one input is told by the others.
-    let distinguishing = |probed: &&ProbedBlock<'_>| probed.verdict != Verdict::Inconclusive;
-    let told = probed_blocks.iter().any(|probed| distinguishing(&probed));
-    let counted = probed_blocks.iter().filter(|probed| !told || distinguishing(probed));
+    // If rounding hides the gradient at one input, the others decide.
+    let is_conclusive = |probed: &&ProbedBlock<'_>| probed.verdict != Verdict::Inconclusive;
+    let any_conclusive = probed_blocks.iter().any(|probed| is_conclusive(&probed));
+    let counted = probed_blocks.iter().filter(|probed| !any_conclusive || is_conclusive(probed));
     let mut verdict = Verdict::of_all(counted.map(|probed| probed.verdict));
     if verdict == Verdict::Inconclusive && probed_blocks.iter().all(|probed| probed.negligible) {
-        // The gradient is 0 at all inputs, and so are the claims, to the rounding of a function that is of some size.
+        // Numerical and claimed gradients are 0 at all inputs, up to the rounding of a function of some size.
         verdict = Verdict::Right;
     }
     let shown = probed_blocks
@@ -292,7 +293,7 @@ fn judge(observations: &Observations, block: usize) -> (Verdict, Comparison) {
     (verdict, comparison)
 }
 
-/// What a right block has that is worth a remark.
+/// The remark on a right block, if any.
 fn remark(observations: &Observations, name: &str, block: usize, verdict: Verdict) -> Option<Finding> {
     let own = observations.names[block].as_str();
     let note =
@@ -345,8 +346,8 @@ fn remark(observations: &Observations, name: &str, block: usize, verdict: Verdic
     }
 }
 
-/// Gives blocks without a cause that of a bias in whose gradient the same mistake is seen.
-fn share_causes(observations: &Observations, wrong: &mut [(usize, Vec<Diagnosis>)]) {
+/// Blocks without a cause get that of a bias whose gradient has the same mistake.
+fn copy_bias_causes(observations: &Observations, wrong: &mut [(usize, Vec<Diagnosis>)]) {
     let known: Vec<(usize, Vec<Diagnosis>)> =
         wrong.iter().filter(|(_, found)| !found.is_empty()).cloned().collect();
     for (block, found) in wrong.iter_mut().filter(|(_, found)| found.is_empty()) {
@@ -356,7 +357,11 @@ fn share_causes(observations: &Observations, wrong: &mut [(usize, Vec<Diagnosis>
 }
 
 /// The findings of all wrong blocks: one for each cause, with all blocks that have it.
-fn tell(observations: &Observations, name: &str, wrong: &[(usize, Vec<Diagnosis>)]) -> Vec<Finding> {
+fn fault_findings(
+    observations: &Observations,
+    name: &str,
+    wrong: &[(usize, Vec<Diagnosis>)],
+) -> Vec<Finding> {
     let mut findings: Vec<Finding> = Vec::new();
     for (block, diagnoses) in wrong {
         let block_name = observations.names[*block].clone();
@@ -383,7 +388,7 @@ fn tell(observations: &Observations, name: &str, wrong: &[(usize, Vec<Diagnosis>
             let replaced = |other: &Diagnosis| matches!(other.cause, Cause::DoutChanged { .. });
             let harmless = observations.probes[GIVEN].out.len() == 1 && !diagnoses.iter().any(replaced);
             if diagnoses.len() > 1 && diagnosis.cause == Cause::DoutIgnored && harmless {
-                // A mistake of its own, with which nothing is wrong yet where this is the last layer.
+                // A mistake of its own, without an effect if this is the last layer.
                 found.severity = Severity::Warning;
             }
             found.evidence.extend(numbers(observations, *block, diagnosis));

@@ -1,4 +1,4 @@
-//! What is wrong with a block: the order in which its causes are looked for.
+//! Diagnoses a block: the order in which causes are tested.
 
 use super::Cause;
 use super::causes::{
@@ -13,7 +13,7 @@ use super::probed_block::ProbedBlock;
 use super::subject::{claims, with_values};
 use retrograde_textbook::{Labels, Layer, Tensor};
 
-/// What is wrong with a block: up to two causes, dout being ignored and another.
+/// The causes of a wrong block: up to two, an ignored dout and another.
 pub(super) fn explain(
     observations: &Observations,
     block: usize,
@@ -49,13 +49,13 @@ pub(super) fn explain(
             return found;
         }
     }
-    // That dout is ignored is seen, but it is not all: what the numbers are otherwise is for another cause to say.
+    // The ignored dout is not the whole error: another cause explains the rest.
     for diagnosis in &mut found {
         diagnosis.predicted.clear();
         diagnosis.besides = Some(text!("besides"));
     }
-    let told = |diagnosis: Diagnosis| Diagnosis { from_one: ignored, ..diagnosis };
-    // Far out, differences of what stands still are of little use: it is looked at last.
+    let with_upstream = |diagnosis: Diagnosis| Diagnosis { from_one: ignored, ..diagnosis };
+    // The probe with large numbers comes last: differences of constant outputs are inaccurate there.
     let is_far = |probed: &ProbedBlock<'_>| Some(probed.probe_index) == observations.far_probe;
     let (near, far): (Vec<ProbedBlock<'_>>, Vec<ProbedBlock<'_>>) =
         probed_blocks.into_iter().partition(|probed| !is_far(probed));
@@ -64,14 +64,18 @@ pub(super) fn explain(
     let wrong_near = case.probed_blocks.iter().any(|probed| probed.verdict.is_wrong());
     if let Some(diagnosis) = wrong_near.then(|| diagnose(&case, layer)).flatten() {
         if let (true, Cause::SharesMissing { .. }) = (ignored, &diagnosis.cause) {
-            // Where dout is ignored in one contribution, the others are not there: it is one mistake.
-            found[0] = Diagnosis { predicted: diagnosis.predicted, besides: None, ..told(found[0].clone()) };
+            // If dout is ignored in one contribution and the others are missing, it is one mistake.
+            found[0] = Diagnosis {
+                predicted: diagnosis.predicted,
+                besides: None,
+                ..with_upstream(found[0].clone())
+            };
             return found;
         }
-        found.insert(0, told(diagnosis));
+        found.insert(0, with_upstream(diagnosis));
         return found;
     }
-    // Two faults at once: one of sign or size, and another.
+    // Two faults: one of sign or size, and another.
     for factor in FACTORS.iter().filter(|_| wrong_near) {
         let claimed: Vec<Option<Tensor>> = observations
             .probes
@@ -85,7 +89,7 @@ pub(super) fn explain(
         if let Some(two) =
             diagnose_besides(factor, &Case { observations, block, probed_blocks, labels }, layer)
         {
-            found.splice(0..0, two.map(told));
+            found.splice(0..0, two.map(with_upstream));
             return found;
         }
     }
@@ -97,12 +101,12 @@ pub(super) fn explain(
         case.probed_blocks.truncate(near);
     }
     let last = last.or_else(|| wrong_near.then(|| diagnose_contributions(&case, layer)).flatten());
-    found.splice(0..0, last.map(told));
+    found.splice(0..0, last.map(with_upstream));
     found
 }
 
-/// Several inputs are tied for a maximum, and the gradient is counted several times, or lost, along the direction in which
-/// all of them move together: there is no kink in that direction.
+/// Inputs are tied for a maximum, and the gradient is counted several times, or lost, along the direction in which
+/// all of them move together, which has no kink.
 fn ties(observations: &Observations, block: usize) -> Option<Diagnosis> {
     let mut counted = observations.probes.iter().filter_map(|probe| probe.at_kinks[block].as_ref()).flatten();
     let (_, times) = counted.find_map(|(element, state)| match state {
@@ -118,18 +122,18 @@ fn ties(observations: &Observations, block: usize) -> Option<Diagnosis> {
     Some(ties_counted(&observations.names[block], times))
 }
 
-/// That ties of a maximum are counted so many times.
+/// The diagnosis that ties of a maximum are counted this many times.
 pub(super) fn ties_counted(name: &str, times: f64) -> Diagnosis {
     Diagnosis::new(Cause::TiesCounted { times }, Vec::new()).with("block", name)
 }
 
-/// The gradient is right but for that of the call before, to which it is added.
+/// The gradient is added to that of the previous call.
 fn added_to_the_last(observations: &Observations, block: usize) -> Option<Diagnosis> {
     let mut predicted = Vec::new();
     let mut grown = 0;
     for (number, probe) in observations.probes.iter().enumerate() {
         let Some(probed) = ProbedBlock::new(observations, number, block, None, None) else { continue };
-        // For an input of another shape than the last the arrays may be new ones.
+        // For an input of another shape the arrays may be new.
         let is_new = number > SAME_SHAPE && observations.probes[number - 1].x.shape() != probe.x.shape();
         let before = probe.before[block].as_ref().filter(|before| before.shape() == probed.claimed.shape());
         let Some(before) = before.filter(|_| !is_new || probed.verdict.is_wrong()) else {
@@ -157,7 +161,7 @@ pub(super) fn dout_ignored(observations: &Observations, block: usize) -> bool {
     if largest(first) > 0.0 {
         return first == other && other == sum;
     }
-    // Where the first gradient is 0, the others tell: all are those of an upstream gradient of 1.
+    // Where the first gradient is 0, the others decide: all are those of an upstream gradient of 1.
     let is = |number: usize, d: Option<&Tensor>| {
         let probed = ProbedBlock::new(observations, number, block, d, None)?;
         (probed.conclusive >= 0.5 && largest(&probed.truth) > 0.0).then(|| !probed.verdict.is_wrong())
@@ -172,7 +176,7 @@ pub(super) fn dout_ignored(observations: &Observations, block: usize) -> bool {
         && numbers().filter_map(|number| is(number, Some(&ones(number)))).all(|right| right)
 }
 
-/// Whether at other inputs, too, the gradient is the same for another gradient from above.
+/// Whether the gradient does not depend on the upstream gradient at other inputs, too.
 fn ignored_everywhere(observations: &Observations, block: usize, layer: &mut dyn Layer) -> bool {
     (0..=SAME_SHAPE).all(|number| {
         let probe = &observations.probes[number];

@@ -1,4 +1,4 @@
-//! Where and how a gradient is wrong when no cause is known, from the numbers alone.
+//! Describes where and how a gradient is wrong without a known cause, from the numbers alone.
 
 use std::collections::BTreeSet;
 
@@ -9,10 +9,10 @@ use super::numbers::{flat, largest, nth};
 use super::probe::{GIVEN, Observations};
 use super::probed_block::ProbedBlock;
 
-/// A list of more positions than these is not read.
+/// Longer lists of positions are not printed.
 const LISTED: usize = 8;
 
-/// What the numbers show of a wrong block, in sentences.
+/// Sentences about the numbers of a wrong block.
 pub(super) fn sentences(
     observations: &Observations,
     block: usize,
@@ -40,14 +40,14 @@ pub(super) fn sentences(
     found
 }
 
-/// The elements of a view that are wrong, or right.
+/// The wrong, or the right, elements of a probed block.
 fn those(probed: &ProbedBlock<'_>, wrong: bool) -> Vec<usize> {
     let tolerance = flat(&probed.tolerance);
     let all = probed.jacobian.columns.iter().copied();
     all.filter(|&at| (probed.error(at) > tolerance[at]) == wrong).collect()
 }
 
-/// What an output contributes to an element, where that is not nothing.
+/// The contribution of an output to an element, if it is not negligible.
 struct Contribution {
     output: usize,
     element: usize,
@@ -67,7 +67,7 @@ fn contributions(observations: &Observations, probed: &ProbedBlock<'_>) -> Vec<C
     all.collect()
 }
 
-/// Where the wrong ones are along each axis, if some positions have right ones only.
+/// The wrong positions along each axis, if some positions are right throughout.
 fn along(shape: &[usize], wrong: &BTreeSet<usize>, right: &BTreeSet<usize>, outputs: bool) -> Vec<Message> {
     let mut found = Vec::new();
     for (axis, &length) in shape.iter().enumerate() {
@@ -91,7 +91,7 @@ fn along(shape: &[usize], wrong: &BTreeSet<usize>, right: &BTreeSet<usize>, outp
     found
 }
 
-/// Along an axis that block and output share, what an output contributes at its own position is right.
+/// Along an axis that block and output share, contributions within the same position are right.
 fn from_later_positions(all: &[Contribution], shape: &[usize], out: &[usize]) -> Option<Message> {
     let axes = (0..shape.len()).flat_map(|a| (0..out.len()).map(move |b| (a, b)));
     let mut axes = axes.filter(|(a, b)| shape[*a] == out[*b] && shape[*a] > 1);
@@ -107,7 +107,7 @@ fn from_later_positions(all: &[Contribution], shape: &[usize], out: &[usize]) ->
     Some(text!("extent-later", axis))
 }
 
-/// What is wrong is the right one times the same number, at all inputs.
+/// The wrong gradient is the right one times one number, at all inputs.
 fn one_ratio(probed_blocks: &[ProbedBlock<'_>]) -> Option<Message> {
     let mut ratios = Vec::new();
     for probed in probed_blocks {
@@ -121,7 +121,7 @@ fn one_ratio(probed_blocks: &[ProbedBlock<'_>]) -> Option<Message> {
     same.then(|| text!("extent-ratio", ratio))
 }
 
-/// Random inputs are right: what is wrong is special in the given ones.
+/// Random inputs are right: the fault depends on special values of the given ones.
 fn one_value(probed_blocks: &[ProbedBlock<'_>]) -> Option<Message> {
     let given = probed_blocks.iter().find(|probed| probed.probe_index == GIVEN)?;
     if probed_blocks.len() < 2
@@ -137,7 +137,7 @@ fn one_value(probed_blocks: &[ProbedBlock<'_>]) -> Option<Message> {
     Some(if one { text!("extent-value", value) } else { text!("extent-given") })
 }
 
-/// Other blocks that are wrong in what comes of the same outputs.
+/// Other blocks that are wrong in the contributions of the same outputs.
 fn in_the_same_outputs(observations: &Observations, block: usize, number: usize) -> Option<Message> {
     let wrong_in = |block: usize| -> BTreeSet<usize> {
         let probed = ProbedBlock::new(observations, number, block, None, None);
@@ -145,7 +145,7 @@ fn in_the_same_outputs(observations: &Observations, block: usize, number: usize)
         all.iter().filter(|one| one.wrong).map(|one| one.output).collect()
     };
     let own = wrong_in(block);
-    // Where all outputs are wrong, in all blocks, this says nothing.
+    // If all outputs are wrong in all blocks, this is no information.
     if own.is_empty() || own.len() == observations.probes[number].out.len() {
         return None;
     }

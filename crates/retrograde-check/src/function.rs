@@ -9,12 +9,12 @@ use super::{Cause, Finding, Report, Severity, Verdict};
 use retrograde_base::{Error, Result};
 use retrograde_textbook::{Layer, Parameter, Tensor};
 
-/// Checks the gradients of a loss that is a function of all its arguments, such as the parameters of a network that is
-/// written without layers.
+/// Checks the gradients of a loss that is a function of all its arguments, such as the parameters of a network written
+/// without layers.
 ///
-/// `loss` gives the loss for values of the arguments; `gradients` gives one gradient for each argument, in their order, and
-/// is called right after `loss` with the same values, so that it may use what that left. The two share state by a
-/// `RefCell`, if they need to.
+/// `loss` returns the loss for values of the arguments; `gradients` returns one gradient for each argument, in their order.
+/// `gradients` is called right after `loss` with the same values, and may use state that `loss` has stored, shared by a
+/// `RefCell`.
 ///
 /// ```
 /// use retrograde::check::{self, Verdict};
@@ -35,8 +35,8 @@ use retrograde_textbook::{Layer, Parameter, Tensor};
 ///
 /// # Errors
 ///
-/// When there are no arguments or no numbers in them, two have one name, or the functions give an error at the given
-/// values, panic there, or give another number of gradients than there are arguments.
+/// If there are no arguments or they have no elements, two arguments have the same name, or the functions return an error
+/// or panic at the given values, or the number of gradients is not that of the arguments.
 pub fn function(
     arguments: &[(&str, Tensor)],
     loss: impl FnMut(&[Tensor]) -> Result<f64>,
@@ -45,7 +45,7 @@ pub fn function(
     function_named("function", arguments, &[], loss, gradients)
 }
 
-/// The same under a name of the caller's, and with `data`: the arrays that the loss is computed from beside its arguments, such
+/// [`function`] with a name for the report and with `data`: the arrays that the loss depends on besides its arguments, such
 /// as a batch and its labels, as far as they are known. With them a network of dense layers is recognized by its loss, and
 /// more causes can be named.
 ///
@@ -62,7 +62,7 @@ pub fn function_named(
     function_at((name, Inputs::Random), arguments, data, loss, gradients)
 }
 
-/// The same at `inputs`.
+/// [`function_named`] at `inputs`.
 pub(super) fn function_at(
     (name, inputs): (&str, Inputs),
     arguments: &[(&str, Tensor)],
@@ -80,9 +80,9 @@ pub(super) fn function_at(
 
 /// Checks the vector-Jacobian product of a function with several arguments and several outputs.
 ///
-/// `forward` gives the outputs for values of the arguments. `backward` is called right after it with the same values and one
-/// upstream gradient for each output; it gives one gradient for each argument, or `None` for an argument that gets none by
-/// design, such as labels or an index.
+/// `forward` returns the outputs for values of the arguments. `backward` is called right after it with the same values and
+/// one upstream gradient for each output; it returns one gradient for each argument, or `None` for an argument without a
+/// gradient by design, such as labels or an index.
 ///
 /// ```
 /// use retrograde::check::{self, Verdict};
@@ -109,7 +109,7 @@ pub fn vjp(
     vjp_named("function", arguments, forward, backward)
 }
 
-/// The same under a name of the caller's.
+/// [`vjp`] with a name for the report.
 ///
 /// # Errors
 ///
@@ -145,15 +145,19 @@ fn check(
             "give at least one argument with numbers in it",
         );
     }
-    // Which arguments get a gradient is asked once, at the given values.
+    // Which arguments have a gradient is determined once, at the given values.
     let values: Vec<Tensor> =
         arguments.iter().map(|(_, value)| value.as_standard_layout().to_owned()).collect();
     let outputs = guard(name, "forward", || forward(&values))?;
     let upstream: Vec<Tensor> = outputs.iter().map(|out| out.mapv(|_| 1.0)).collect();
     let given = guard(name, "backward", || backward(&values, &upstream))?;
     if given.len() != arguments.len() {
-        let problem = format!("backward gives {} gradients for {} arguments", given.len(), arguments.len());
-        return invalid(&problem, "give one for each argument, in their order; None for one that gets none");
+        let problem =
+            format!("backward returned {} gradients for {} arguments", given.len(), arguments.len());
+        return invalid(
+            &problem,
+            "return one for each argument, in their order, or None for an argument without a gradient",
+        );
     }
     let differentiated: Vec<usize> =
         (0..given.len()).filter(|&at| given[at].is_some() && !values[at].is_empty()).collect();
@@ -193,14 +197,14 @@ fn check(
     let x = layer.values[input].clone();
     let input_name = layer.names[input].clone();
     let mut examined = examine_at(&mut layer, (name, &input_name), (&x, inputs), None, &data)?;
-    // The other arguments have as many rows as they have.
+    // The other arguments keep their number of rows.
     examined.method.retain(|line| line.id() != "method-one_batch");
     examined.findings.extend(remarks);
     Ok(report_of(name, examined))
 }
 
-/// What is said of an argument without a gradient that the outputs depend on. It may be meant, as for labels; where no argument
-/// has a gradient it can hardly be.
+/// The finding for an argument without a gradient that the outputs depend on. It may be intended, as for labels, but hardly
+/// if no argument has a gradient.
 fn no_gradient(
     name: &str,
     arguments: &[(&str, Tensor)],
@@ -210,7 +214,7 @@ fn no_gradient(
     suspicious: bool,
 ) -> Option<Finding> {
     let mut moved: Vec<Tensor> = arguments.iter().map(|(_, value)| value.clone()).collect();
-    // Not all alike: a shift may change nothing.
+    // Different shifts: the function may be invariant to a common one.
     for (number, value) in moved[at].iter_mut().enumerate() {
         *value += 1e-3 * value.abs().max(1.0) * (1 + number % 3) as f64;
     }
@@ -228,8 +232,8 @@ fn no_gradient(
     Some(Finding::new(severity, verdict, name, vec![of], cause.message()).of(cause))
 }
 
-/// The function as a layer: the first argument that has a gradient is its input, the others are its parameters. Several
-/// outputs are one, in a row.
+/// The function as a layer: the first argument with a gradient is its input, the others are its parameters. Several outputs
+/// are concatenated.
 struct FunctionAsLayer<'f, 'g> {
     name: &'f str,
     names: Vec<String>,
@@ -248,7 +252,7 @@ impl Layer for FunctionAsLayer<'_, '_> {
     }
 
     fn forward(&mut self, x: &Tensor) -> Result<Tensor> {
-        // The other arguments, and what the function closes over, are of one batch.
+        // The other arguments, and captured variables, belong to one batch.
         if x.shape() != self.values[self.input].shape() {
             let problem = format!("`{}` has shape {:?}", self.names[self.input], x.shape());
             let help = format!("it is checked with the shape {:?}", self.values[self.input].shape());
@@ -274,8 +278,12 @@ impl Layer for FunctionAsLayer<'_, '_> {
         if gradients.len() != self.values.len() {
             return Err(Error::invalid(
                 "the check of a function",
-                format!("backward gives {} gradients for {} arguments", gradients.len(), self.values.len()),
-                "give one for each argument, in their order; None for one that gets none",
+                format!(
+                    "backward returned {} gradients for {} arguments",
+                    gradients.len(),
+                    self.values.len()
+                ),
+                "return one for each argument, in their order, or None for an argument without a gradient",
             ));
         }
         self.gradients = gradients;
@@ -283,8 +291,8 @@ impl Layer for FunctionAsLayer<'_, '_> {
         own.ok_or_else(|| {
             Error::invalid(
                 "the check of a function",
-                format!("backward gives no gradient for `{}` this time", self.names[self.input]),
-                "give the same arguments a gradient each time",
+                format!("backward returned no gradient for `{}`, but did before", self.names[self.input]),
+                "return gradients for the same arguments in each call",
             )
         })
     }

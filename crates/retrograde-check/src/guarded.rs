@@ -1,5 +1,5 @@
-//! A layer of a user's, called so that a panic of it is an error, and with arrays of its own to write into, so that it is
-//! seen if it does.
+//! Calls a user's layer: a panic becomes an error, and it gets copies of its arguments, so that writes into them are
+//! detected.
 
 use super::comparison::index_of;
 use super::control::guard;
@@ -12,11 +12,11 @@ use retrograde_textbook::{Layer, Parameter, SharedParameter, Tensor};
 /// The layer behind the guard.
 pub(super) struct Guarded<'layer> {
     layer: &'layer mut dyn Layer,
-    /// What was first seen to be written into `x` and into `dout`.
+    /// The first write into `x` and into `dout`.
     written: [Option<Written>; 2],
 }
 
-/// What was written into an array that was given to be read: where, what was there, and what is.
+/// A write into an argument: the index, the old value and the new one.
 #[derive(Debug, Clone)]
 struct Written {
     index: Vec<usize>,
@@ -29,14 +29,14 @@ impl<'layer> Guarded<'layer> {
         Guarded { layer, written: [None, None] }
     }
 
-    /// What was written into what was only given to be read.
+    /// The findings about writes into arguments.
     pub fn findings(&self, name: &str) -> Vec<Finding> {
         let all = self.written.iter().zip([("x", "forward"), ("dout", "backward")]);
         all.filter_map(|(written, (what, call))| Some(written_into(written.as_ref()?, name, what, call)))
             .collect()
     }
 
-    /// Calls with a copy, and looks at it afterwards.
+    /// Calls with a copy, and compares it afterwards.
     fn with_copy(
         &mut self,
         which: usize,

@@ -1,5 +1,5 @@
-//! What must hold without any differences: rows of a softmax sum to 1, a shift of the logits changes nothing, large
-//! inputs give numbers, a second `backward` gives what the first gave.
+//! Invariants that need no differences: rows of a softmax sum to 1, a shift of the logits changes nothing, large
+//! inputs give finite outputs, a second `backward` gives the same.
 
 use super::causes::{Over, cross_entropy_of, log_softmax, over_wrong_axis, same};
 use super::message::text;
@@ -7,10 +7,10 @@ use super::probe::Observations;
 use super::{Cause, Evidence, Finding, Invariant, Severity, Verdict, batch};
 use retrograde_textbook::{Labels, Layer, Tensor};
 
-/// Far enough for exp to overflow in `f64`.
+/// Large enough for exp to overflow in `f64`.
 const FAR: f64 = 800.0;
 
-/// The invariants of a layer alone, but for those that its other findings speak of.
+/// The invariants of a single layer, except those that other findings cover.
 pub(super) fn of_layer(
     layer: &mut dyn Layer,
     name: &str,
@@ -20,9 +20,9 @@ pub(super) fn of_layer(
 ) -> Vec<Finding> {
     let mut findings = Vec::new();
     let is_softmax = |cause: &Cause| matches!(cause, Cause::SoftmaxOverBatch | Cause::SoftmaxDownColumns);
-    let told = known.iter().any(|finding| finding.cause.as_ref().is_some_and(is_softmax));
+    let has_softmax_cause = known.iter().any(|finding| finding.cause.as_ref().is_some_and(is_softmax));
     let normalized = normalized(observations, labels);
-    if let Some(over) = normalized.filter(|over| *over != Over::Row && !told) {
+    if let Some(over) = normalized.filter(|over| *over != Over::Row && !has_softmax_cause) {
         findings.push(over_axis(name, observations, over, labels.is_some()));
     }
     if normalized.is_some() || saturates(layer, &observations.probes[0].x) {
@@ -46,7 +46,7 @@ pub(super) fn of_layer(
     findings
 }
 
-/// What a layer or a loss normalizes over, if it is recognized as a softmax by its values.
+/// The axis over which a layer or a loss normalizes, if its values are those of a softmax.
 fn normalized(observations: &Observations, labels: Option<&Labels>) -> Option<Over> {
     if let Some(labels) = labels {
         let pairs: Vec<(&Tensor, f64)> =
@@ -68,11 +68,11 @@ fn normalized(observations: &Observations, labels: Option<&Labels>) -> Option<Ov
 fn over_axis(name: &str, observations: &Observations, over: Over, loss: bool) -> Finding {
     let x = &observations.probes[0].x;
     let rows = x.shape()[0];
-    let told = over_wrong_axis(over, rows);
-    // With labels for each row, rows that share a sum are a fault; a softmax by itself may be meant so.
+    let diagnosis = over_wrong_axis(over, rows);
+    // With labels for each row, a shared normalization is a fault; for a softmax alone it may be intended.
     let (severity, verdict) =
         if loss { (Severity::Fault, Verdict::Wrong) } else { (Severity::Warning, Verdict::Right) };
-    let mut found = told.finding(severity, verdict, name, Vec::new());
+    let mut found = diagnosis.finding(severity, verdict, name, Vec::new());
     found.sentences.push(text!("softmax-forward_is_wrong"));
     let y = log_softmax(x, over).mapv(f64::exp);
     let sums: Vec<String> = y.rows().into_iter().map(|row| format!("{:.4}", row.sum())).take(6).collect();
@@ -80,7 +80,7 @@ fn over_axis(name: &str, observations: &Observations, over: Over, loss: bool) ->
     found
 }
 
-/// Whether the outputs stand still for inputs from 30 to 60, on both sides.
+/// Whether the outputs are constant for inputs from 30 to 60, on both sides.
 fn saturates(layer: &mut dyn Layer, x: &Tensor) -> bool {
     let mut at = |value: f64| layer.forward(&x.mapv(|_| value)).ok();
     for side in [1.0, -1.0] {
@@ -93,7 +93,7 @@ fn saturates(layer: &mut dyn Layer, x: &Tensor) -> bool {
     true
 }
 
-/// Not a number at large inputs, although the function is bounded there, or shifting changes nothing.
+/// Values that are not finite at large inputs, although the function is bounded or shift-invariant.
 fn overflow(layer: &mut dyn Layer, name: &str, x: &Tensor, softmax: bool) -> Option<Finding> {
     for side in [FAR, -FAR] {
         let far = if softmax { x + side } else { x.mapv(|_| side) };

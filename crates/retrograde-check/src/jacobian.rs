@@ -1,4 +1,4 @@
-//! The numerical Jacobian of a layer: the slope of each output in each element of the input or of a parameter.
+//! The numerical Jacobian of a layer: the slope of each output by each element of the input or of a parameter.
 
 use ndarray::Array2;
 use rand_xoshiro::Xoshiro256PlusPlus;
@@ -10,7 +10,7 @@ use super::subject::{Which, perturb_element};
 use retrograde_base::Result;
 use retrograde_textbook::{Layer, Tensor};
 
-/// The slopes of all outputs in some elements of a block.
+/// The slopes of all outputs by some elements of a block.
 pub(super) struct BlockJacobian {
     /// The block's shape.
     pub shape: Vec<usize>,
@@ -27,7 +27,7 @@ pub(super) struct BlockJacobian {
     pub jump: bool,
 }
 
-/// How well the outputs of a layer are known.
+/// The rounding of the outputs of a layer.
 #[derive(Debug, Clone)]
 pub(super) struct Rounding {
     /// The rounding of an output, relative to its size.
@@ -42,8 +42,8 @@ impl Rounding {
     }
 }
 
-/// The slopes at `at` of a function of one number with many values, which are `middle` there. `None` where it gives
-/// another number of values.
+/// The slopes at `at` of a function of one number with many values, which are `middle` there. `None` if the number of
+/// values changes.
 pub(super) fn slopes(
     middle: &[f64],
     at: f64,
@@ -97,7 +97,7 @@ pub(super) fn jacobian(
                     kink = true;
                     (left, right, slope.uncertainty)
                 }
-                // No step settles it: known no better than its size.
+                // No step resolves it: the uncertainty is its own size.
                 Character::Unresolved => (slope.value, slope.value, slope.uncertainty + slope.value.abs()),
                 Character::Jump | Character::Undefined => {
                     found.jump = true;
@@ -121,7 +121,7 @@ impl BlockJacobian {
         self.sums(d, |d, at| d * self.center[at])
     }
 
-    /// For each element the least and the largest gradient that the slopes at kinks allow, and how accurate they are.
+    /// For each element the smallest and the largest gradient that the slopes at kinks allow, and their accuracy.
     pub fn bounds(&self, d: &[f64]) -> [Tensor; 3] {
         [
             self.sums(d, |d, at| (d * self.left[at]).min(d * self.right[at])),
@@ -130,12 +130,13 @@ impl BlockJacobian {
         ]
     }
 
-    /// For each element the sum of the sizes of what the vector-Jacobian product adds up.
+    /// For each element the sum of the magnitudes of the terms of the vector-Jacobian product.
     pub fn gross(&self, d: &[f64]) -> Tensor {
         self.sums(d, |d, at| (d * self.center[at]).abs())
     }
 
-    /// For each element the sum of a term over the outputs. Where d is 0 nothing arrives, whatever the slope.
+    /// For each element the sum of a term over the outputs. Outputs with d = 0 contribute nothing, whatever their
+    /// slope.
     fn sums(&self, d: &[f64], term: impl Fn(f64, [usize; 2]) -> f64) -> Tensor {
         let sum = |column: usize| -> f64 {
             let arriving = d.iter().take(self.center.nrows()).enumerate().filter(|(_, d)| **d != 0.0);
@@ -144,7 +145,7 @@ impl BlockJacobian {
         self.spread((0..self.columns.len()).map(sum))
     }
 
-    /// One number for each element that was differentiated, in the block's shape; NaN in the others.
+    /// One number for each element with differences, in the block's shape; NaN in the others.
     pub fn spread(&self, values: impl Iterator<Item = f64>) -> Tensor {
         let mut all = Tensor::from_elem(self.shape.clone(), f64::NAN);
         let flat = all.as_slice_mut().expect("a new array is contiguous");
@@ -154,14 +155,14 @@ impl BlockJacobian {
         all
     }
 
-    /// Whether all elements of the block were differentiated.
+    /// Whether all elements of the block have differences.
     pub fn is_whole(&self) -> bool {
         self.columns.len() == self.shape.iter().product::<usize>()
     }
 }
 
-/// Elements of a block to differentiate in: all, or about `most` on a grid of some positions along each axis. Axes of the
-/// same length have the same positions, so that a transposed gradient can be told.
+/// The elements of a block for differences: all, or about `most` on a grid of positions along each axis. Axes of the
+/// same length have the same positions, so that a transposed gradient is detected.
 pub(super) fn columns(shape: &[usize], most: usize, random: &mut Xoshiro256PlusPlus) -> Vec<usize> {
     let total: usize = shape.iter().product();
     if total <= most {

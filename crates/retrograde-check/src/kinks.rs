@@ -1,5 +1,5 @@
-//! Kinks seen from all directions. Moved alone, each of several tied inputs of a maximum has slopes from 0 to 1, and a
-//! gradient that counts all of them passes; moved together, they have one slope, and it does not.
+//! Kinks seen from all directions. If each of several tied inputs of a maximum is perturbed alone, its slopes are
+//! from 0 to 1, and a gradient that counts all of them passes; perturbed together, they have one slope, and it fails.
 //!
 //! A claimed gradient is admissible at a kink if it lies in the convex hull of the gradients at points nearby (Clarke's
 //! generalized gradient; sampled as in Burke, Lewis and Overton, *A robust gradient sampling algorithm*, 2005). Elements
@@ -15,28 +15,29 @@ use super::subject::{claims, with_values};
 use retrograde_base::Result;
 use retrograde_textbook::{Layer, Tensor};
 
-/// Kinked elements of a block that are examined together at most: pairs of them are tried.
+/// The largest number of kinked elements of a block that are examined together: all pairs are tested.
 const MOST: usize = 20;
 
-/// The distance to the points nearby, relative to the size of the numbers: far beyond rounding, near enough that a smooth
-/// function keeps its slopes to three digits.
+/// The distance to the points nearby, relative to the numbers: far beyond rounding, and near enough that the slopes
+/// of a smooth function agree to three digits.
 pub(super) const NEAR: f64 = 1.0 / 16384.0;
 
-/// How far from the hull a claim may be, relative to the slopes: what bending and rounding leave at points so near.
+/// The tolerated distance of a claimed gradient from the hull, relative to the slopes: the effect of curvature and
+/// rounding.
 const ALLOWED: f64 = 4e-3;
 
-/// How many points nearby are tried in search of one with the claimed gradient.
+/// The number of points nearby in the search for the claimed gradient.
 const SEARCHED: usize = 300;
 
-/// What is said of a kinked element.
+/// The verdict on a kinked element.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum AtKink {
-    /// Its gradient is one of those that are possible.
+    /// Its gradient is an admissible one.
     Admissible,
-    /// It is not.
+    /// Its gradient is not admissible.
     Outside,
-    /// The gradient along a direction in which there is no kink, that of all tied elements together, is so many times
-    /// what it should be.
+    /// Along the direction of all tied elements together, which has no kink, the gradient is this many times what it
+    /// should be.
     Counted(f64),
 }
 
@@ -50,19 +51,19 @@ struct At {
     column: usize,
 }
 
-/// Judges the `open` elements of all blocks, which have a kink or look wrong, by what the layer makes of each output's gradient
-/// alone. Elements of several blocks may be tied with each other, such as the two arguments of a maximum.
+/// Judges the `open` elements of all blocks, which are at a kink or look wrong, by the claimed Jacobian. Elements of
+/// several blocks may be tied with each other, such as the two arguments of a maximum.
 ///
-/// An element that looks wrong may be at a kink of what lies within: where a rectifier follows another and both are at 0, the
-/// function may be smooth in that element, and the product of the slopes that each of them takes is another number. It is one
-/// of the gradients nearby, when everything else moves a little, too.
+/// An element that looks wrong may be at an inner kink: if a rectifier follows another and both are at 0, the
+/// function may be smooth in that element, while the product of the slopes of both rectifiers is another number. That
+/// product is one of the gradients nearby, if all other elements are perturbed, too.
 pub(super) fn judge(
     layer: &mut dyn Layer,
     observations: &Observations,
-    number: usize,
+    probe_index: usize,
     elements: &[Vec<usize>],
 ) -> Result<Vec<Judged>> {
-    let probe = &observations.probes[number];
+    let probe = &observations.probes[probe_index];
     let mut open: Vec<At> = Vec::new();
     for (block, jacobian) in probe.jacobians.iter().enumerate() {
         let (Some(jacobian), Some(_)) = (jacobian, &probe.claimed_jacobians[block]) else { continue };
@@ -70,7 +71,8 @@ pub(super) fn judge(
         let columns = (0..jacobian.columns.len()).filter(is_open);
         open.extend(columns.take(MOST).map(|column| At { block, column }));
     }
-    let mut near = Nearby { layer, probe, floor: observations.rounding(number).floor, random: random(71) };
+    let mut near =
+        Nearby { layer, probe, floor: observations.rounding(probe_index).floor, random: random(71) };
     let mut states: Vec<AtKink> = vec![AtKink::Admissible; open.len()];
     for output in 0..probe.out.len() {
         let here: Vec<usize> = (0..open.len())
@@ -113,7 +115,7 @@ impl Nearby<'_> {
         self.probe.jacobians[at.block].as_ref().map_or(0, |jacobian| jacobian.columns[at.column])
     }
 
-    /// The least and the largest slope of an output in an element, and what the code makes of it.
+    /// The smallest and the largest slope of an output by an element, and the claimed one.
     fn slopes(&self, output: usize, at: At) -> (f64, f64, f64) {
         let place = [output, at.column];
         let (Some(jacobian), Some(code)) =
@@ -125,7 +127,7 @@ impl Nearby<'_> {
         (left.min(right), left.max(right), code[place])
     }
 
-    /// Whether an output has a kink in an element, or another slope than the code's.
+    /// Whether an output has a kink in an element, or its slope differs from the claimed one.
     fn is_open(&self, output: usize, at: At, tolerance: f64) -> bool {
         let (low, high, code) = self.slopes(output, at);
         let error = self.probe.jacobians[at.block].as_ref().map_or(0.0, |all| all.error[[output, at.column]]);
@@ -138,7 +140,7 @@ impl Nearby<'_> {
         largest(&self.probe.values[block]).max(1.0)
     }
 
-    /// One output with some elements moved, from `blocks`.
+    /// An output with some elements perturbed, from `blocks`.
     fn output(&mut self, blocks: &[Tensor], moves: &[(At, f64)], output: usize) -> Result<f64> {
         let mut blocks = blocks.to_vec();
         for &(at, by) in moves {
@@ -149,7 +151,7 @@ impl Nearby<'_> {
         Ok(nth(&out, output))
     }
 
-    /// Elements fall into one group if moving one changes what moving the other does, at first order.
+    /// Elements form a group if perturbing one changes the effect of perturbing the other, at first order.
     fn groups(&mut self, output: usize, members: &[At]) -> Result<Vec<Vec<usize>>> {
         let blocks = contiguous(&self.probe.values);
         let steps: Vec<f64> = members.iter().map(|at| NEAR * self.size(at.block)).collect();
@@ -193,8 +195,8 @@ impl Nearby<'_> {
         Ok(groups)
     }
 
-    /// A point nearby: the members moved in the direction `way`, if there is one, and a little of everything else, so that what
-    /// is decided by other numbers may fall either way, too.
+    /// A point nearby: the members perturbed in the direction `way`, if given, and all other elements slightly, so
+    /// that comparisons of other numbers may fall either way.
     fn point(&mut self, members: &[At], way: Option<&[f64]>) -> Vec<Tensor> {
         let mut blocks = contiguous(&self.probe.values);
         let part = if way.is_some() { 0.05 } else { 1.0 };
@@ -213,7 +215,7 @@ impl Nearby<'_> {
         blocks
     }
 
-    /// The gradient of an output by the members at a point, by differences.
+    /// The numerical gradient of an output by the members at a point.
     fn gradient(&mut self, output: usize, members: &[At], blocks: &[Tensor]) -> Result<Vec<f64>> {
         let mut gradient = Vec::with_capacity(members.len());
         for &at in members {
@@ -224,8 +226,8 @@ impl Nearby<'_> {
         Ok(gradient)
     }
 
-    /// The point nearby at which the code's own gradient is nearest to what it claims at the kink, found by changing a part of
-    /// the point at a time. It is a place to look: what the gradient is there, the differences say.
+    /// The point nearby at which the code's gradient is closest to the claimed one at the kink, found by coordinate
+    /// search. It only selects a point: the differences there decide.
     fn likely(&mut self, output: usize, members: &[At], claim: &[f64]) -> Vec<Tensor> {
         let mut d = Tensor::zeros(self.probe.out.raw_dim());
         if let Some(one) = d.iter_mut().nth(output) {
@@ -251,7 +253,7 @@ impl Nearby<'_> {
             }
             let fresh = self.point(members, None);
             let mut next = best.clone();
-            // A whole block, or a few numbers of all blocks.
+            // A whole block, or a few elements of all blocks.
             let whole = attempt % (2 * next.len());
             for (at, (to, from)) in next.iter_mut().zip(&fresh).enumerate() {
                 let part = if whole < fresh.len() { f64::from(u8::from(at == whole)) } else { 0.25 };
@@ -270,9 +272,9 @@ impl Nearby<'_> {
         best
     }
 
-    /// What is said of each of some elements that are tied with each other. Where not all are admissible together, the elements
-    /// of a block that are not by themselves are to blame; where each block is by itself, only a direction without a kink
-    /// through all of them says that something is wrong.
+    /// The verdicts on tied elements. If they are not admissible together, the elements of a block that are not
+    /// admissible on their own are wrong; if each block is admissible on its own, only a direction without a kink
+    /// through all of them shows a fault.
     fn states(&mut self, output: usize, members: &[At]) -> Result<Vec<AtKink>> {
         let state = self.state(output, members)?;
         let mut blocks: Vec<usize> = members.iter().map(|at| at.block).collect();
@@ -295,9 +297,9 @@ impl Nearby<'_> {
         Ok(states)
     }
 
-    /// How large a gradient in a single element may be by the chain rule, where several kinks within the layer lie at this point:
-    /// with 1 for the slope of those that are active on the left and on the right at once. `None` where the function has
-    /// no kink here, with these parameters or with others.
+    /// The largest gradient in a single element by the chain rule, if several kinks of the layer coincide at this
+    /// point: with slope 1 for those that are active on either side. `None` if the function has no kink here, with
+    /// these parameters or with others.
     fn reach(&mut self, output: usize, at: At) -> Result<Option<f64>> {
         let (low, high, _) = self.slopes(output, at);
         if low != high {
@@ -317,7 +319,7 @@ impl Nearby<'_> {
         let sides: Vec<(f64, f64, f64)> = members.iter().map(|&at| self.slopes(output, at)).collect();
         let claim: Vec<f64> = sides.iter().map(|(_, _, code)| *code).collect();
         let scale = sides.iter().map(|(low, high, _)| low.abs().max(high.abs())).fold(0.0, f64::max);
-        // Differences over so short a way are of no more use than rounding leaves them.
+        // Over so short a distance, differences are dominated by rounding.
         let step = members.iter().map(|at| NEAR * self.size(at.block) / 256.0).fold(f64::INFINITY, f64::min);
         let allowed = ALLOWED * scale + 4.0 * self.floor[output] / step;
         let single = members.len() == 1;
@@ -334,7 +336,8 @@ impl Nearby<'_> {
         for round in 0..4 {
             gradients.retain(|gradient: &Vec<f64>| gradient.iter().all(|slope| slope.is_finite()));
             let Some(nearest) = nearest(&gradients, &claim) else { return Ok(AtKink::Admissible) };
-            // In a single element the slopes nearby must differ, and by more than the claim is beyond them.
+            // In a single element, the slopes nearby must differ, and by more than the distance of the claimed
+            // gradient.
             let most =
                 |sign: f64| gradients.iter().map(|slopes| sign * slopes[0]).fold(f64::NEG_INFINITY, f64::max);
             let allowed =
@@ -347,7 +350,7 @@ impl Nearby<'_> {
             if round == 3 {
                 break;
             }
-            // Where a gradient like the claimed one would be, if there is one.
+            // The point where the gradient is closest to the claimed one, if there is one.
             let mut ways: Vec<Vec<f64>> = Vec::new();
             for sign in [1.0, -1.0].repeat(4) {
                 ways.push(away.iter().map(|part| 2.0 * sign * part / distance).collect());
@@ -367,8 +370,8 @@ impl Nearby<'_> {
         if single && self.reach(output, members[0])?.is_some_and(|most| claim[0].abs() <= most + allowed) {
             return Ok(AtKink::Admissible);
         }
-        // All of them together: the same sum everywhere nearby is a slope without a kink. A difference over a step in which
-        // several are tied again may have another.
+        // All elements together: the same sum at all points nearby is a slope without a kink. A difference over a
+        // step at which several are tied again may deviate.
         let sums: Vec<f64> = gradients.iter().map(|gradient| gradient.iter().sum()).collect();
         let mean = median(sums.iter().copied());
         let others = sums.iter().filter(|sum| (**sum - mean).abs() > allowed).count();

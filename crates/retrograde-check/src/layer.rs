@@ -1,4 +1,4 @@
-//! The check of one layer or one loss, written by hand.
+//! The check of a single layer or loss written by hand.
 
 use super::control::{limited, scope};
 use super::examine::{Examined, examine, examine_at};
@@ -10,10 +10,10 @@ use super::{Cause, Report, Verdict, batch};
 use retrograde_base::Result;
 use retrograde_textbook::{Labels, Layer, LossLayer, Tensor};
 
-/// Checks a layer alone, the gradients of its input and of each parameter: at `x`, at random inputs of its shape and, if the layer
+/// Checks the gradients of a layer's input and of each parameter: at `x`, at random inputs of its shape and, if the layer
 /// takes them, with other numbers of samples, each with a random upstream gradient.
 ///
-/// The layer keeps its parameters' values; what it remembers is that of the last call of the check.
+/// The layer keeps the values of its parameters; its state is that of the last call of the check.
 ///
 /// ```
 /// use retrograde::check::{self, Verdict};
@@ -26,12 +26,12 @@ use retrograde_textbook::{Labels, Layer, LossLayer, Tensor};
 ///
 /// # Errors
 ///
-/// When `x` has no element, or the layer refuses it.
+/// If `x` has no element, or the layer returns an error.
 pub fn layer(layer: &mut dyn Layer, x: &Tensor) -> Result<Report> {
     layer_named(layer, x, "x")
 }
 
-/// The same with another name than `x` for the input.
+/// [`layer`] with a name for the input other than `x`.
 ///
 /// # Errors
 ///
@@ -44,12 +44,12 @@ pub fn layer_named(layer: &mut dyn Layer, x: &Tensor, input: &str) -> Result<Rep
     })
 }
 
-/// Checks a loss alone, in the same way, with `logits` and `labels`. For other numbers of rows the labels are taken in
-/// turn.
+/// Checks a single loss in the same way, with `logits` and `labels`. For other numbers of rows the labels are repeated
+/// cyclically.
 ///
 /// # Errors
 ///
-/// When there are no logits, or the loss refuses them.
+/// If there are no logits, or the loss returns an error.
 pub fn loss(loss: &mut dyn LossLayer, logits: &Tensor, labels: &Labels) -> Result<Report> {
     scope(|| loss_within(loss, logits, labels))
 }
@@ -69,7 +69,7 @@ fn loss_within(loss: &mut dyn LossLayer, logits: &Tensor, labels: &Labels) -> Re
     Ok(report_of(&name, examined))
 }
 
-/// A loss is the end of the graph, where the upstream gradient is 1: one that ignores it is right there.
+/// A loss is the end of the graph, where the upstream gradient is 1: ignoring it is right there.
 fn end_of_the_graph(examined: &mut Examined) {
     let wrong = || examined.findings.iter().filter(|found| found.verdict.is_wrong());
     if wrong().count() == 0 || !wrong().all(|found| found.cause == Some(Cause::DoutIgnored)) {

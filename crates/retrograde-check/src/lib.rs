@@ -1,38 +1,38 @@
-//! The gradient check: is a gradient right, and if not, where is the fault and what is it?
+//! The gradient check: whether a gradient is right, and if not, the location and the cause of the fault.
 //!
-//! A claimed gradient is compared with differences of the function. The result is a [`Report`]: a [`Verdict`], the layers or
-//! nodes from left to right, and [`Finding`]s. A finding has a location, and, where they are known, the [`Cause`], the
+//! The claimed gradient is compared with differences of the function. The result is a [`Report`]: a [`Verdict`], the
+//! layers or nodes from left to right, and [`Finding`]s. A finding has a location and, if known, the [`Cause`], the
 //! [`Evidence`], the line to write instead (`help`) and the consequence for training.
 //!
-//! **The consequence decides.** A network or a graph is wrong if the gradient of the loss by one of its parameters is wrong, as it
-//! stands at the end of the backward pass. Layers and nodes are examined alone to find the location. What one of them
-//! does otherwise than alone it should, without an effect on the gradients that are used, is a remark
-//! ([`Severity::Remark`]) with the condition under which it would matter, and its verdict is [`Verdict::Together`].
+//! **The used gradients decide.** A network or a graph is wrong if the gradient of the loss by one of its parameters
+//! is wrong at the end of the backward pass. Layers and nodes are checked in isolation to find the location. A
+//! deviation of a layer that changes no used gradient is a remark ([`Severity::Remark`]) with the condition under
+//! which it would matter; the verdict of the layer is [`Verdict::Together`].
 //!
-//! **A cause is a hypothesis that reproduces the numbers** (the sign is wrong; the slope was taken at the output; the rows share
-//! one softmax): to rounding, at several inputs, upstream gradients and values of the parameters. When none does, the finding
-//! has no cause, and says which positions, outputs and values are wrong.
+//! **A cause is a hypothesis that reproduces the numbers** (the sign is wrong; the slope was taken at the output; the
+//! rows share one softmax): to rounding, at several inputs, upstream gradients and values of the parameters. Without
+//! such a hypothesis the finding has no cause, and lists the wrong positions, outputs and values.
 //!
-//! **Rounding and kinks are no faults.** The rounding of the function and of the claim is measured; where it is as large as the
-//! gradient, the verdict is taken at other inputs, or is [`Verdict::Inconclusive`]. At a kink a claim is right if it lies in
-//! the convex hull of the gradients nearby (Clarke's generalized gradient).
+//! **Rounding and kinks are not faults.** The rounding of the function and of the claimed gradient is measured. If it
+//! is as large as the gradient, other inputs decide, or the verdict is [`Verdict::Inconclusive`]. At a kink a claimed
+//! gradient is right if it lies in the convex hull of the gradients nearby (Clarke's generalized gradient).
 //!
-//! A layer, a loss, a network and a function are examined in one form, that of [`Layer`](retrograde_textbook::Layer); so are a wrong
-//! node of a graph and a gradient that was derived by hand.
+//! Layers, losses, networks and functions are adapted to one trait, [`Layer`](retrograde_textbook::Layer); so are a
+//! wrong node of a graph and a gradient derived by hand.
 //!
-//! | here | what it is |
+//! | item | description |
 //! | --- | --- |
-//! | [`layer`], [`loss`] | checks a layer or a loss written by hand, alone |
-//! | [`network`], [`network_named`], [`two_layer_net`] | checks a row of layers with a loss at the end |
+//! | [`layer`], [`loss`] | checks a single layer or loss written by hand |
+//! | [`network`], [`network_named`], [`two_layer_net`] | checks a sequence of layers with a loss at the end |
 //! | [`function`], [`vjp`] | checks a loss with all its gradients, or a function with its vector-Jacobian product, without layers |
 //! | [`gradients`], [`model`], [`GraphCheck`] | checks a recorded graph |
 //! | [`Control`], [`Progress`] | a time budget, the progress, and an interrupt, for slow code |
 //! | [`rows`] | samples as the input and the labels of a network written by hand |
 //! | [`Report`], [`LayerReport`], [`Finding`], [`Formulas`], [`Evidence`], [`Table`] | the result, as plain data |
-//! | [`Verdict`], [`Severity`] | what is said of a gradient, and how much a finding weighs |
+//! | [`Verdict`], [`Severity`] | the verdict on a gradient, and the severity of a finding |
 //! | [`Comparison`], [`Element`] | a block of claimed gradients beside the numerical ones |
 //! | [`Cause`] | the catalogue of causes |
-//! | [`Invariant`] | what must hold without differences |
+//! | [`Invariant`] | properties that hold without differences |
 //! | [`numerical`] | slopes by differences, with their uncertainty |
 
 mod batch;

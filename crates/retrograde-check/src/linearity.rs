@@ -1,4 +1,4 @@
-//! The laws of backward, tried on a layer's answers: 0 for 0, the same a second time, linear in the gradient from above.
+//! Linearity of backward, tested on the observations: 0 for 0, repeatable, linear in the upstream gradient.
 
 use super::causes::plain;
 use super::message::text;
@@ -7,7 +7,7 @@ use super::probed_block::{ProbedBlock, largest};
 use super::{Cause, Evidence, Finding, Invariant, Message, Severity, Verdict};
 use retrograde_textbook::Tensor;
 
-/// The law that a block violates, if it does, and what was seen.
+/// The invariant that a block violates, if any, and the observation.
 pub(super) fn violated(observations: &Observations, block: usize) -> Option<(Invariant, Message)> {
     let extra_calls = &observations.extra_calls;
     let name = observations.names[block].as_str();
@@ -29,15 +29,15 @@ pub(super) fn violated(observations: &Observations, block: usize) -> Option<(Inv
         return None;
     }
     let tolerance = observations.precision(block).max(observations.precision_at(block, 0));
-    // Where the terms of a gradient cancel, their rounding is what is left: that of each output's share.
+    // Where the terms of a gradient cancel, the rounding of each output's contribution remains.
     let d = &observations.probes[0].d;
     let contributions = d.iter().map(|d| d.abs()).sum::<f64>();
     let noise = observations.probes.iter().map(|probe| probe.noise).fold(observations.noise, f64::max);
-    // A deviation that no comparison with differences could see has no consequence.
+    // A deviation below the tolerance of the comparison has no consequence.
     let unseen = ProbedBlock::new(observations, 0, block, None, None)
         .map_or(0.0, |probed| 4.0 * largest(&probed.tolerance));
     let rounding = 4.0 * noise * contributions + observations.floor(block) + unseen;
-    // What draws random numbers is linear in none of its answers: that comes first.
+    // Repeatability first: a random gradient is never linear.
     let apart = largest(&(same - first));
     if apart > rounding + tolerance * largest(first) {
         return Some((
@@ -62,12 +62,12 @@ pub(super) fn violated(observations: &Observations, block: usize) -> Option<(Inv
     })
 }
 
-/// A violated law of a block as evidence beside its cause.
+/// A violated invariant of a block as evidence beside its cause.
 pub(super) fn as_evidence(observations: &Observations, block: usize) -> Option<Evidence> {
     violated(observations, block).map(|(_, seen)| Evidence::stating(seen))
 }
 
-/// A violated law of a block as a finding of its own.
+/// A violated invariant of a block as a finding of its own.
 pub(super) fn as_finding(observations: &Observations, name: &str, block: usize) -> Option<Finding> {
     let (law, seen) = violated(observations, block)?;
     let mut found =
@@ -80,7 +80,7 @@ pub(super) fn as_finding(observations: &Observations, name: &str, block: usize) 
     Some(found)
 }
 
-/// How a large gradient is limited, if it is: in each number or in its norm.
+/// How a large gradient is clipped, if it is: each element or the norm.
 fn limited(observations: &Observations, block: usize) -> Option<String> {
     let gradient = format!("d{}", observations.names[block]);
     let first = observations.probes[0].claimed[block].as_ref()?;
@@ -94,7 +94,7 @@ fn limited(observations: &Observations, block: usize) -> Option<String> {
     }
     let norm = |values: &Tensor| values.iter().map(|value| value * value).sum::<f64>().sqrt();
     let shorter = norm(large) < norm(&right) && same(&(&right * (norm(large) / norm(&right))), large);
-    // Twice as large, and no longer: it is the norm that is limited.
+    // Twice as large, and not longer: the norm is clipped.
     (shorter && same(larger, large))
         .then(|| format!("{gradient} * {} / np.linalg.norm({gradient})", plain(norm(large))))
 }

@@ -1,4 +1,4 @@
-//! The gradient of a loss by all parameters of a network, as an update uses it: what decides whether the network is wrong.
+//! The gradient of a loss by all parameters of a network, as an update uses it: it decides whether the network is wrong.
 
 use super::causes::decay;
 use super::control::affordable;
@@ -14,23 +14,23 @@ use crate::network_layer::NetworkAsLayer;
 use retrograde_base::Result;
 use retrograde_textbook::Tensor;
 
-/// Elements of a matrix to differentiate the whole network in, and of a parameter with one axis.
+/// The number of elements with differences, of a matrix and of a parameter with one axis.
 const ELEMENTS: [usize; 2] = [48, 96];
-/// The same of a network that takes long to run.
+/// The same for a slow network.
 const FEW: [usize; 2] = [6, 10];
-/// How many products a forward pass may take, about, before it is one that takes long.
+/// A forward pass with more products than this is slow.
 const LONG: usize = 1 << 20;
-/// So many numbers of an array tell its precision.
+/// The number of elements that determine the precision of an array.
 const SEEN: usize = 64;
 /// Random directions through each parameter.
 const DIRECTIONS: usize = 3;
 
-/// A parameter in the whole.
+/// The check of one parameter.
 pub(super) struct ParameterCheck {
     pub comparison: Comparison,
-    /// Whether the gradient is next to nothing beside the loss.
+    /// Whether the gradient is negligible beside the loss.
     negligible: bool,
-    /// Whether the gradient is 0, so that it is right whatever is multiplied by it.
+    /// Whether the gradient is 0, so that a factor cannot change it.
     pub is_zero: bool,
     /// Whether it agrees with the differences to a few digits in all elements.
     few_digits: bool,
@@ -40,21 +40,21 @@ pub(super) struct ParameterCheck {
 
 struct ElementGap {
     value: f64,
-    /// What the claimed gradient lacks.
+    /// The numerical minus the claimed gradient.
     missing: f64,
     tolerance: f64,
 }
 
-/// A loss that is known no better is computed in a low precision, or next to nothing.
+/// A loss with more relative noise is computed in a low precision, or is nearly 0.
 const LOW: f64 = 1e-9;
 
-/// The whole.
+/// The check of the loss gradient.
 pub(super) struct LossCheck {
     /// The parameters, in their order.
     pub parameters: Vec<ParameterCheck>,
     /// Whether they were compared at other inputs than the given ones, where rounding is all that there is to compare.
     pub elsewhere: bool,
-    /// Why nothing could be compared.
+    /// Why the network could not be observed.
     pub unobservable: Option<Unobservable>,
 }
 
@@ -74,7 +74,7 @@ impl LossCheck {
             && matches!(self.verdict(), Verdict::Right | Verdict::Kink | Verdict::Rounding)
     }
 
-    /// Takes the wrong gradients for right to a few digits, if they all are; their names.
+    /// Sets the wrong gradients to right if all of them agree to a few digits; returns their names.
     pub fn right_to_few_digits(&mut self) -> Vec<String> {
         let mut wrong: Vec<&mut ParameterCheck> =
             self.parameters.iter_mut().filter(|one| one.comparison.verdict.is_wrong()).collect();
@@ -91,8 +91,8 @@ impl LossCheck {
     }
 }
 
-/// Compares the gradient of each parameter with differences of the loss, at `x`; where next to nothing is left of the
-/// gradients there, at other inputs, too.
+/// Compares the gradient of each parameter with differences of the loss, at `x`; if the gradients are negligible there, at
+/// other inputs, too.
 pub(super) fn judge(network: &mut NetworkAsLayer<'_>, x: &Tensor) -> Result<LossCheck> {
     network.start_at(None);
     let seen = Noise::measure(network, x, &mut random(5));
@@ -112,7 +112,7 @@ pub(super) fn judge(network: &mut NetworkAsLayer<'_>, x: &Tensor) -> Result<Loss
     let original = values(network);
     let mut suspected = vec![false; whole.parameters.len()];
     for attempt in 0..4 {
-        // First with other weights at the given rows, then at other rows, then with weights that are less sure of themselves.
+        // First with other weights at the given rows, then at other rows, then with smaller weights.
         let there: Vec<Tensor> = match attempt {
             0 | 2 => moved(&original, &mut random),
             1 => original.clone(),
@@ -127,7 +127,7 @@ pub(super) fn judge(network: &mut NetworkAsLayer<'_>, x: &Tensor) -> Result<Loss
         for ((here, there), suspected) in
             whole.parameters.iter_mut().zip(found.parameters).zip(&mut suspected)
         {
-            // What rounding leaves may look wrong once; a mistake does so again.
+            // Rounding may look wrong once; a mistake is repeated.
             let is_wrong = there.comparison.verdict.is_wrong();
             let once = is_wrong && !*suspected && seen.relative > LOW;
             *suspected |= is_wrong;
@@ -139,7 +139,7 @@ pub(super) fn judge(network: &mut NetworkAsLayer<'_>, x: &Tensor) -> Result<Loss
             break;
         }
     }
-    // A gradient that is 0 wherever it was looked at.
+    // A gradient that is 0 at all inputs.
     for one in whole.parameters.iter_mut().filter(|one| one.negligible) {
         if one.comparison.verdict == Verdict::Inconclusive {
             one.comparison.verdict = Verdict::Right;
@@ -148,9 +148,8 @@ pub(super) fn judge(network: &mut NetworkAsLayer<'_>, x: &Tensor) -> Result<Loss
     Ok(whole)
 }
 
-/// Compares the wrong gradients at other values of the parameters, where every layer makes of what it is given in the row what it
-/// should: by the chain rule these gradients are right here, and if they are nowhere else wrong, it is the differences of the
-/// loss that are not right.
+/// Compares the wrong gradients at other values of the parameters, if every layer is right in the network. By the chain
+/// rule these gradients are then right; if they are right at the other values, the differences of the loss were inaccurate.
 pub(super) fn confirm(network: &mut NetworkAsLayer<'_>, x: &Tensor, whole: &mut LossCheck) {
     let (original, mut random) = (values(network), random(61));
     let mut confirmed: Vec<Option<ParameterCheck>> = whole.parameters.iter().map(|_| None).collect();
@@ -162,7 +161,7 @@ pub(super) fn confirm(network: &mut NetworkAsLayer<'_>, x: &Tensor, whole: &mut 
         for ((here, there), confirmed) in whole.parameters.iter().zip(found.parameters).zip(&mut confirmed) {
             match there.comparison.verdict {
                 verdict if verdict.is_wrong() && here.comparison.verdict.is_wrong() => return,
-                // What is nothing there confirms nothing.
+                // A gradient of 0 confirms nothing.
                 Verdict::Inconclusive => {}
                 _ if there.is_zero || there.negligible => {}
                 _ => *confirmed = Some(there),
@@ -180,8 +179,8 @@ pub(super) fn confirm(network: &mut NetworkAsLayer<'_>, x: &Tensor, whole: &mut 
     }
 }
 
-/// Finds the precision in which the layers hand on activations and gradients, at random inputs and at `x`, and what the
-/// rounding of the activations at `x` may leave in the loss.
+/// Determines the precision of the activations and gradients of the layers, at random inputs and at `x`, and the effect of
+/// the rounding of the activations at `x` on the loss.
 fn lower_precision(network: &mut NetworkAsLayer<'_>, x: &Tensor, observations: &mut Observations) {
     let mut drawn = random(29);
     let width = super::probed_block::largest(x);
@@ -225,8 +224,8 @@ fn lower_precision(network: &mut NetworkAsLayer<'_>, x: &Tensor, observations: &
     observations.probes[0].noise = observations.probes[0].noise.max(computed_in.noise());
 }
 
-/// What is right before the first update and not after it is wrong: a layer that keeps a copy of its parameters. The
-/// parameters are moved as an update would move them, and each is tried along random directions.
+/// A gradient that is right before the first update and wrong after it is wrong: a layer may keep a copy of its parameters.
+/// The parameters are moved as by an update, and each is tested along random directions.
 fn after_an_update(
     network: &mut NetworkAsLayer<'_>,
     x: &Tensor,
@@ -237,11 +236,11 @@ fn after_an_update(
     let there = moved(&original, &mut random(23));
     with_values_of(network, &there, |network| {
         network.start_at(None);
-        // Values that the network is not defined for say nothing.
+        // Values at which the network is not defined are skipped.
         let Ok(Ok(mut observations)) = observe_at_given(network, x, Some(seen)) else { return Ok(()) };
         lower_precision(network, x, &mut observations);
         for block in 1..observations.names.len() {
-            // Numbers that overflow at other parameters say nothing of the given ones.
+            // Overflow at other parameters is no evidence about the given ones.
             let overflows = |claimed: &Tensor| claimed.iter().any(|claim| !claim.is_finite());
             if observations.probes[0].claimed[block].as_ref().is_some_and(overflows) {
                 continue;
@@ -257,7 +256,7 @@ fn after_an_update(
     })
 }
 
-/// Whether the claims of a block agree with the loss along random directions, where those have no kink.
+/// Whether the claimed gradient of a block agrees with the loss along random directions without a kink.
 fn along_directions(
     network: &mut NetworkAsLayer<'_>,
     observations: &Observations,
@@ -304,7 +303,7 @@ fn at(network: &mut NetworkAsLayer<'_>, x: &Tensor, seen: Option<&Noise>) -> Res
     let counts = if long { FEW } else { ELEMENTS };
     for block in 1..observations.names.len() {
         let shape = observations.probes[0].values[block].shape().to_vec();
-        // What comes before a layer does not depend on its parameters.
+        // Layers before this one do not depend on its parameters.
         network.inputs(x)?;
         network.start_at(Some(block - 1));
         let most = affordable(counts[usize::from(shape.len() < 2)], observations.names.len() - block, 1.0);
@@ -367,7 +366,7 @@ fn parameter(
 }
 
 impl ParameterCheck {
-    /// The λ with which the gradient lacks λ times the parameter's value, if it lacks just that.
+    /// The λ if the gradient lacks exactly λ times the parameter's value.
     fn decay(&self) -> Option<f64> {
         let (top, bottom) = (self.elements.iter())
             .fold((0.0, 0.0), |(top, bottom), e| (top + e.missing * e.value, bottom + e.value * e.value));
@@ -380,8 +379,8 @@ impl ParameterCheck {
     }
 }
 
-/// Weight decay that is in the loss and not in the gradient, or the reverse, if that explains all wrong parameters of a
-/// network whose layers are right.
+/// Weight decay in the loss and not in the gradient, or the reverse, if it explains all wrong parameters of a network whose
+/// layers are right.
 pub(super) fn weight_decay(whole: &LossCheck, name: &dyn Fn(&str) -> String) -> Option<Vec<Finding>> {
     let mut findings: Vec<Finding> = Vec::new();
     for one in whole.parameters.iter().filter(|one| one.comparison.verdict.is_wrong()) {

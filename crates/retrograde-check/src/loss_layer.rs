@@ -1,19 +1,19 @@
-//! A loss seen as a layer: logits in, one number out, so that what checks a layer checks a loss too.
+//! Adapts a loss to a layer: logits in, one number out, so that checks of layers apply to losses.
 
 use ndarray::Axis;
 
 use retrograde_base::{Error, Result};
 use retrograde_textbook::{Labels, Layer, LossLayer, Tensor};
 
-/// A loss with its labels. For more or fewer samples than there are labels, the labels are taken in turn.
+/// A loss with its labels. For more or fewer samples than labels, the labels are repeated cyclically.
 pub(super) struct LossAsLayer<'loss> {
     pub loss: &'loss mut dyn LossLayer,
     pub labels: Labels,
 }
 
-/// The labels for logits of this shape, taken in turn from those at hand along the axis in which the two differ.
+/// The labels for logits of this shape, repeated cyclically along the axis in which the two differ.
 ///
-/// An error where that would make other labels of them: distributions over classes that no longer sum to 1.
+/// An error if that would change their meaning: distributions over classes that no longer sum to 1.
 pub(super) fn labels_for(labels: &Labels, shape: &[usize]) -> Result<Labels> {
     match labels {
         Labels::Classes(classes) => {
@@ -35,8 +35,8 @@ pub(super) fn labels_for(labels: &Labels, shape: &[usize]) -> Result<Labels> {
             if is_distribution(given, axis) {
                 return Err(Error::invalid(
                     "labels",
-                    "another number of classes leaves no distribution over them",
-                    "give as many logits as the labels have",
+                    "with another number of classes they are not distributions",
+                    "pass logits with as many classes as the labels",
                 ));
             }
             let length = given.len_of(axis);

@@ -1,5 +1,5 @@
-//! The check of a row of layers with a loss at the end. The gradient of the loss by all parameters decides whether the network
-//! is wrong; the layers alone say where.
+//! The check of a network: a sequence of layers with a loss at the end. The gradient of the loss by all parameters decides
+//! whether the network is wrong; the isolated layers give the location.
 
 use ndarray::{Axis, Slice};
 
@@ -22,21 +22,20 @@ use super::{
 use retrograde_base::Result;
 use retrograde_textbook::{Labels, Network, Tensor, TwoLayerNet};
 
-/// Checks a network: the gradient of the loss by all parameters, then each layer alone, at the input that it has in the row
+/// Checks a network: the gradient of the loss by all parameters, then each layer in isolation, at its input in the network
 /// and at random ones.
 ///
-/// The network is wrong if a parameter's gradient disagrees with the differences of the loss. The layers are checked to find
-/// the place: the first wrong layer from the left is the first of the report that is wrong. What a layer does otherwise than
-/// alone it should, and what makes no difference in this network, is a remark.
+/// The network is wrong if a parameter's gradient disagrees with the differences of the loss. The location is the first
+/// wrong layer of the report, from the left. A deviation of a layer without an effect in this network is a remark.
 ///
 /// # Errors
 ///
-/// When there are no rows, or a layer refuses its input.
+/// If there are no rows, or a layer returns an error for its input.
 pub fn network(network: &mut Network, x: &Tensor, labels: &Labels) -> Result<Report> {
     network_named(network, x, labels, &|name| name.to_owned())
 }
 
-/// The same for the notebook's network, with the notebook's names: `w1`, `b1`, `w2`, `b2`.
+/// [`network`] for the notebook's network, with the notebook's names: `w1`, `b1`, `w2`, `b2`.
 ///
 /// # Errors
 ///
@@ -49,7 +48,7 @@ pub fn two_layer_net(network: &mut TwoLayerNet, x: &Tensor, labels: &Labels) -> 
     network_named(network.network_mut(), x, labels, &name)
 }
 
-/// A layer examined, with its place in the row.
+/// The reports of the layers, with their positions.
 struct LayerChecks {
     layers: Vec<LayerReport>,
     findings: Vec<(usize, Finding)>,
@@ -66,7 +65,7 @@ impl LayerChecks {
     }
 }
 
-/// The same with names of the caller's for the parameters: `name` turns `affine1.w` into what the report says.
+/// [`network`] with names for the parameters: `name` maps `affine1.w` to its name in the report.
 ///
 /// # Errors
 ///
@@ -87,20 +86,20 @@ fn named(
     name: &dyn Fn(&str) -> String,
 ) -> Result<Report> {
     expect_numbers("network", x)?;
-    // 1. The whole: what an update would use.
+    // 1. The gradient of the loss, as an update uses it.
     let mut row = NetworkAsLayer::new(network, labels);
     let inputs = row.inputs(x)?.to_vec();
     let logits = inputs.last().expect("the logits").clone();
     let first_loss = row.loss(&logits)?;
     let penalty = row.network().penalty();
-    // Layers alone need no more rows than tell one row from another.
+    // A few rows are enough for isolated layers.
     let few = some_rows(row.network(), x, labels);
     let (some_inputs, some_labels) =
         few.as_ref().map_or((&inputs, labels), |(inputs, labels)| (inputs, labels));
     let loss = stage("loss", (0.0, 0.1), || {
         isolated_loss(row.network(), some_inputs.last().expect("the logits"), some_labels)
     })?;
-    // Beside the gradient of a loss without its epsilon, every number of the whole would be off by as little.
+    // Otherwise every number of the loss would differ by the effect of the epsilon.
     let unknown = loss.findings.iter().any(|found| matches!(found.cause, Some(Cause::Epsilon { .. })));
     row.loss = loss.epsilon.filter(|_| unknown || loss.layer.verdict.is_wrong());
     let known = row.loss.is_some();
@@ -109,34 +108,34 @@ fn named(
     let later = row.overwritten(x).unwrap_or_default();
     let shared = row.shared_uses();
 
-    // 2. Each layer alone.
-    let mut alone = stage("network", (0.4, 1.0), || alone(row.network(), some_inputs, loss))?;
-    if few.is_some() && whole.verdict().is_wrong() && !alone.is_wrong() {
-        // The mistake is in one of the other rows, or in their number.
+    // 2. Each layer in isolation.
+    let mut layer_checks = stage("network", (0.4, 1.0), || check_layers(row.network(), some_inputs, loss))?;
+    if few.is_some() && whole.verdict().is_wrong() && !layer_checks.is_wrong() {
+        // The fault is in one of the other rows, or in their number.
         let loss = isolated_loss(row.network(), &logits, labels)?;
-        alone = self::alone(row.network(), &inputs, loss)?;
+        layer_checks = check_layers(row.network(), &inputs, loss)?;
     } else if few.is_some() {
-        alone.method.push(text!("method-some_rows", count = ROWS, all = x.shape()[0]));
-        for (layer, out) in alone.layers.iter_mut().zip(&inputs[1..]) {
+        layer_checks.method.push(text!("method-some_rows", count = ROWS, all = x.shape()[0]));
+        for (layer, out) in layer_checks.layers.iter_mut().zip(&inputs[1..]) {
             layer.output = out.shape().to_vec();
         }
     }
-    if whole.verdict().is_wrong() && alone.epsilon.is_some() && !known {
-        row.loss = alone.epsilon;
+    if whole.verdict().is_wrong() && layer_checks.epsilon.is_some() && !known {
+        row.loss = layer_checks.epsilon;
         whole = loss_check::judge(&mut row, x)?;
     }
-    let loss_name = alone.layers.last().expect("the loss").name.clone();
-    let deterministic = alone.layers.iter().all(|layer| layer.verdict != Verdict::NotDeterministic)
+    let loss_name = layer_checks.layers.last().expect("the loss").name.clone();
+    let deterministic = layer_checks.layers.iter().all(|layer| layer.verdict != Verdict::NotDeterministic)
         && !matches!(whole.unobservable, Some(Unobservable::NotDeterministic(..)));
 
-    // 3. What of it has consequences.
+    // 3. The deviations with consequences.
     let mut findings = Vec::new();
     if deterministic && whole.unobservable.is_none() {
         findings.extend(overwritten(&whole, &later));
         findings.extend(shared.iter().filter_map(|one| shared_use(&whole, one)));
-        let wrong = consequences(&mut alone, &whole);
+        let wrong = consequences(&mut layer_checks, &whole);
         for found in &findings {
-            let layer = alone.layers.iter_mut().find(|layer| layer.name == found.location);
+            let layer = layer_checks.layers.iter_mut().find(|layer| layer.name == found.location);
             layer.into_iter().for_each(|layer| layer.verdict = Verdict::Wrong);
         }
         if !wrong
@@ -145,15 +144,16 @@ fn named(
         {
             if let Some(decay) = weight_decay(&whole, name) {
                 findings.extend(decay);
-            } else if let Some((position, found)) = between_layers(network, &inputs, &passes?, &alone)? {
-                alone.layers[position].verdict = Verdict::Wrong;
+            } else if let Some((position, found)) = between_layers(network, &inputs, &passes?, &layer_checks)?
+            {
+                layer_checks.layers[position].verdict = Verdict::Wrong;
                 findings.push(found);
             } else {
                 loss_check::confirm(&mut NetworkAsLayer::new(network, labels), x, &mut whole);
             }
         }
         let explained = findings.iter().any(|found| found.verdict.is_wrong())
-            || alone.findings.iter().any(|(_, found)| found.verdict.is_wrong());
+            || layer_checks.findings.iter().any(|(_, found)| found.verdict.is_wrong());
         if whole.verdict().is_wrong() && !explained {
             let rounded = whole.right_to_few_digits();
             findings.extend(rounded.iter().map(|block| few_digits_finding("network", &name(block))));
@@ -166,13 +166,13 @@ fn named(
         findings.push(elsewhere(&whole));
     }
     let (all_right, whole_verdict) = (whole.is_right() && deterministic, whole.verdict());
-    // An array that several layers hold is a row of the table for each of its names.
+    // An array that several layers hold has a row of the table for each of its names.
     let mut blocks: Vec<Comparison> = Vec::new();
     for one in whole.parameters {
         let names = one.comparison.block.split(SHARED).map(&name).collect::<Vec<_>>();
         blocks.extend(names.into_iter().map(|block| Comparison { block, ..one.comparison.clone() }));
     }
-    findings.extend(alone.findings.into_iter().map(|(_, found)| found));
+    findings.extend(layer_checks.findings.into_iter().map(|(_, found)| found));
     if deterministic {
         let fault = findings.iter().any(|finding| finding.verdict.is_wrong());
         let loss = first_loss + penalty;
@@ -182,22 +182,22 @@ fn named(
     let first = follow(&mut findings, &blocks, &loss_name, &logits, first_loss, first);
     findings.extend(first);
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
-    let layers = alone.layers;
-    // Where all that is used is right, what cannot be told of a layer alone leaves nothing open.
+    let layers = layer_checks.layers;
+    // If all used gradients are right, an inconclusive layer does not matter.
     let of_layers = layers.iter().map(|layer| layer.verdict).filter(|_| !all_right);
     let of_findings =
         findings.iter().map(|found| found.verdict).filter(|verdict| verdict.is_wrong() || !all_right);
     let verdict = Verdict::of_all(of_layers.chain(of_findings).chain([whole_verdict]));
-    let mut method = alone.method;
+    let mut method = layer_checks.method;
     method.push(text!("method-network", count = blocks.iter().map(|block| block.compared).sum::<usize>()));
     method.extend(limited());
     Ok(Report { subject: place("network"), verdict, layers, blocks, findings, method })
 }
 
-/// The rows at which layers are examined alone, where there are more.
+/// The largest number of rows for isolated layers.
 const ROWS: usize = 12;
 
-/// The input of each layer, the logits and the labels of the first [`ROWS`] rows, where there are more and the network takes
+/// The input of each layer, the logits and the labels of the first [`ROWS`] rows, if there are more and the network takes
 /// fewer.
 fn some_rows(network: &mut Network, x: &Tensor, labels: &Labels) -> Option<(Vec<Tensor>, Labels)> {
     let rows = x.shape().first().copied().filter(|rows| *rows > ROWS && x.ndim() > 1)?;
@@ -214,7 +214,7 @@ fn some_rows(network: &mut Network, x: &Tensor, labels: &Labels) -> Option<(Vec<
     inputs.iter().all(are_rows).then_some((inputs, labels))
 }
 
-/// Examines the loss alone.
+/// Examines the loss in isolation.
 fn isolated_loss(network: &mut Network, logits: &Tensor, labels: &Labels) -> Result<Examined> {
     let mut loss = LossAsLayer { loss: network.loss_layer_mut(), labels: labels.clone() };
     let name = retrograde_textbook::Layer::name(&loss).to_owned();
@@ -230,9 +230,9 @@ fn isolated_loss(network: &mut Network, logits: &Tensor, labels: &Labels) -> Res
     Ok(examined)
 }
 
-/// Examines each layer alone, at the input that it has in the row. The loss is examined already.
-fn alone(network: &mut Network, inputs: &[Tensor], loss: Examined) -> Result<LayerChecks> {
-    let mut alone = LayerChecks {
+/// Examines each layer in isolation, at its input in the network. The loss has been examined.
+fn check_layers(network: &mut Network, inputs: &[Tensor], loss: Examined) -> Result<LayerChecks> {
+    let mut layer_checks = LayerChecks {
         layers: Vec::new(),
         findings: Vec::new(),
         method: Vec::new(),
@@ -241,13 +241,13 @@ fn alone(network: &mut Network, inputs: &[Tensor], loss: Examined) -> Result<Lay
         epsilon: None,
     };
     let mut add = |examined: Examined| {
-        alone.epsilon = examined.epsilon;
-        let position = alone.layers.len();
-        alone.layers.push(examined.layer);
-        alone.findings.extend(examined.findings.into_iter().map(|found| (position, found)));
-        alone.method.extend(examined.method);
-        alone.noises.push(examined.noise);
-        alone.precisions.push(examined.precision);
+        layer_checks.epsilon = examined.epsilon;
+        let position = layer_checks.layers.len();
+        layer_checks.layers.push(examined.layer);
+        layer_checks.findings.extend(examined.findings.into_iter().map(|found| (position, found)));
+        layer_checks.method.extend(examined.method);
+        layer_checks.noises.push(examined.noise);
+        layer_checks.precisions.push(examined.precision);
     };
     let parts = network.layers_mut().count() as f64;
     for (position, ((layer_name, layer), input)) in network.layers_mut().zip(inputs).enumerate() {
@@ -255,18 +255,18 @@ fn alone(network: &mut Network, inputs: &[Tensor], loss: Examined) -> Result<Lay
         add(stage(layer_name, range, || examine(layer, layer_name, input, None))?);
     }
     add(loss);
-    Ok(alone)
+    Ok(layer_checks)
 }
 
-/// Turns what has no consequence in this network into remarks; whether anything of a layer has.
+/// Turns findings without a consequence in this network into remarks; whether any finding of a layer has one.
 ///
-/// A parameter's deviation matters if its gradient is wrong in the whole. That of what a layer hands on matters if the
-/// gradient of a parameter before it is wrong and none is right: a deviation that is there and does no harm is undone by
-/// another.
-fn consequences(alone: &mut LayerChecks, whole: &LossCheck) -> bool {
+/// A deviation of a parameter's gradient matters if that gradient of the loss is wrong. A deviation of dx matters if the
+/// gradient of a parameter before the layer is wrong and none is right: a deviation without effect is compensated by
+/// another layer.
+fn consequences(layer_checks: &mut LayerChecks, whole: &LossCheck) -> bool {
     let position_of = |name: &str| {
         let layer = name.split_once('.').map_or(name, |(layer, _)| layer);
-        alone.layers.iter().position(|report| report.name == layer)
+        layer_checks.layers.iter().position(|report| report.name == layer)
     };
     // Shared arrays carry several names.
     let parameters: Vec<(usize, bool)> = whole
@@ -280,13 +280,13 @@ fn consequences(alone: &mut LayerChecks, whole: &LossCheck) -> bool {
         let before = || parameters.iter().filter(|(at, _)| *at < position);
         before().any(|(_, wrong)| *wrong) && !before().any(|(_, wrong)| !*wrong)
     };
-    let names: Vec<String> = alone.layers.iter().map(|layer| layer.name.clone()).collect();
+    let names: Vec<String> = layer_checks.layers.iter().map(|layer| layer.name.clone()).collect();
     let matters = |position: usize, block: &str| match block {
         "x" => wrong_before(position),
         parameter => whole.is_wrong(&format!("{}.{parameter}", names[position])),
     };
     let mut harmful = false;
-    for (position, found) in alone.findings.iter_mut().filter(|(_, found)| found.verdict.is_wrong()) {
+    for (position, found) in layer_checks.findings.iter_mut().filter(|(_, found)| found.verdict.is_wrong()) {
         let blocks = if found.blocks.is_empty() { vec!["x".to_owned()] } else { found.blocks.clone() };
         let (kept, harmless): (Vec<String>, Vec<String>) =
             blocks.into_iter().partition(|block| matters(*position, block));
@@ -301,8 +301,8 @@ fn consequences(alone: &mut LayerChecks, whole: &LossCheck) -> bool {
             }
         }
     }
-    for (position, layer) in alone.layers.iter_mut().enumerate() {
-        let own = alone.findings.iter().filter(|(at, _)| *at == position);
+    for (position, layer) in layer_checks.layers.iter_mut().enumerate() {
+        let own = layer_checks.findings.iter().filter(|(at, _)| *at == position);
         if layer.verdict.is_wrong() && !own.clone().any(|(_, found)| found.verdict.is_wrong()) {
             layer.verdict = Verdict::Together;
             for block in layer.blocks.iter_mut().filter(|block| block.verdict.is_wrong()) {
@@ -326,7 +326,7 @@ fn without_consequence(found: Finding, all_right: bool) -> Finding {
     found.harmless([text!(here), text!(condition)])
 }
 
-/// Gradients that were right when their layer's backward returned and are others at the end.
+/// Gradients that were right when their layer's backward returned and differ at the end.
 fn overwritten(whole: &LossCheck, later: &[(String, String)]) -> Vec<Finding> {
     let mut findings: Vec<Finding> = Vec::new();
     for (parameter, by) in later.iter().filter(|(parameter, _)| whole.is_wrong(parameter)) {
@@ -338,7 +338,7 @@ fn overwritten(whole: &LossCheck, later: &[(String, String)]) -> Vec<Finding> {
     findings
 }
 
-/// What is said of an array that several layers hold.
+/// The finding for an array that several layers hold.
 fn shared_use(whole: &LossCheck, one: &SharedUse) -> Option<Finding> {
     let name = one.names.join(SHARED);
     let block = whole.parameters.iter().find(|other| other.comparison.block == name)?;
@@ -356,7 +356,7 @@ fn shared_use(whole: &LossCheck, one: &SharedUse) -> Option<Finding> {
     Some(if wrong { found } else { found.of(Cause::SharedParameter { names: one.names.clone() }) })
 }
 
-/// Every layer is right alone, and the whole is wrong for no reason that is known.
+/// Every layer is right in isolation, and the network is wrong without a known cause.
 fn unexplained(whole: &LossCheck, name: &dyn Fn(&str) -> String) -> Finding {
     let wrong = || whole.parameters.iter().filter(|one| one.comparison.verdict.is_wrong());
     let names: Vec<String> = wrong().map(|one| name(&one.comparison.block)).collect();
@@ -372,7 +372,7 @@ fn unexplained(whole: &LossCheck, name: &dyn Fn(&str) -> String) -> Finding {
     found
 }
 
-/// The loss is so near its least here that rounding is all there is to compare.
+/// The loss is so near its minimum here that only rounding can be compared.
 fn elsewhere(whole: &LossCheck) -> Finding {
     let compared = whole.parameters.iter().any(|one| one.comparison.verdict != Verdict::Inconclusive);
     let id = if compared { "elsewhere-compared" } else { "elsewhere" };
@@ -380,16 +380,16 @@ fn elsewhere(whole: &LossCheck) -> Finding {
     Finding::new(Severity::Remark, verdict, "network", Vec::new(), text!(id))
 }
 
-/// Each layer is right alone and the row does not agree with its differences: does a layer not do in the row what it
-/// does alone? The layer's position and the finding; `None` when every layer makes of what it is given in the row what
-/// it should, so that by the chain rule the row is right.
+/// Searches for a layer that behaves differently in the network than in isolation. Returns its position and the finding;
+/// `None` if every layer has the right gradient for its arguments in the network, so that by the chain rule the network is
+/// right.
 fn between_layers(
     network: &mut Network,
     inputs: &[Tensor],
     passes: &[Pass],
-    alone: &LayerChecks,
+    layer_checks: &LayerChecks,
 ) -> Result<Option<(usize, Finding)>> {
-    let names: Vec<&str> = alone.layers.iter().map(|layer| layer.name.as_str()).collect();
+    let names: Vec<&str> = layer_checks.layers.iter().map(|layer| layer.name.as_str()).collect();
     for (position, Pass { dout, claimed }) in passes.iter().enumerate() {
         let (_, layer) = network.layers_mut().nth(position).expect("a position of a layer");
         let flat: Vec<f64> = dout.iter().copied().collect();
@@ -398,20 +398,20 @@ fn between_layers(
             let Some(claimed) = claimed[block].as_ref() else { return Ok(false) };
             let value = if block == 0 { x } else { &parameters[block - 1] };
             let elements = columns(value.shape(), 96, &mut random(4));
-            let rounding = rounding(alone.noises[position], 0.0, dout);
+            let rounding = rounding(layer_checks.noises[position], 0.0, dout);
             let rounding = Rounding { floor: Vec::new(), ..rounding };
             let found = jacobian(layer, x, Which::of(block), value, elements, &rounding)?;
             let [low, high, error] = found.bounds(&flat);
-            // What cancels has the rounding of its terms.
+            // After cancellation the rounding of the terms remains.
             let scale = largest(&found.gross(&flat));
             let mut all = claimed.iter().zip(&error).zip(low.iter().zip(&high));
             Ok(claimed.shape() == low.shape()
                 && all.all(|((claimed, error), (low, high))| {
-                    let tolerance = 10.0 * error + 10.0 * alone.precisions[position] * scale;
+                    let tolerance = 10.0 * error + 10.0 * layer_checks.precisions[position] * scale;
                     !low.is_finite() || (*claimed >= low - tolerance && *claimed <= high + tolerance)
                 }))
         };
-        // The gradient that is handed to layers without parameters is not used.
+        // The dx of the first layers without parameters is not used.
         let is_used = passes[..position].iter().any(|pass| pass.claimed.len() > 1);
         let blocks = usize::from(!is_used)..claimed.len();
         let mut wrong = Vec::new();
@@ -446,8 +446,8 @@ fn between_layers(
     Ok(None)
 }
 
-/// What follows in the network from the faults of its layers, with the network's own numbers. `first` is what is to be
-/// said of the first loss, if it is not said here.
+/// The consequences of the layers' faults in the network, with the network's own numbers. `first` is the message about the
+/// first loss, unless one is added here.
 fn follow(
     findings: &mut [Finding],
     blocks: &[Comparison],
@@ -465,7 +465,7 @@ fn follow(
     if !wrong.is_empty() {
         fault.evidence.push(Evidence::stating(text!("network-why", wrong)));
     }
-    // Where the loss is what it should be, or what the fault does not explain, there is nothing to say of it.
+    // No message if the first loss is right, or if the fault does not explain it.
     let (rows, classes) = (logits.shape()[0] as f64, logits.shape().last().copied().unwrap_or(1) as f64);
     let instead = match fault.cause {
         Some(Cause::SoftmaxOverBatch) if fault.location == loss_name => rows * classes,
@@ -473,7 +473,7 @@ fn follow(
         _ => return first,
     };
     if first.take().is_some() {
-        // The network's own first loss says what small weights in general would.
+        // The network's own first loss replaces the general statement for small weights.
         fault.evidence.retain(|one| !one.statement.id().ends_with("-first_loss"));
         fault.evidence.push(Evidence::stating(text!(
             "network-first_loss",
@@ -487,7 +487,7 @@ fn follow(
     first
 }
 
-/// Four digits, as the notebook's reader would quote them.
+/// Four digits, as the notebook prints them.
 fn short(value: f64) -> String {
     if value.abs() >= 1e-3 { format!("{value:.4}") } else { format!("{value:.2e}") }
 }

@@ -1,8 +1,7 @@
-//! A whole network seen as a layer: its input in, the loss out, all parameters of all layers as its own.
+//! Adapts a whole network to a layer: its input in, the loss out, and all parameters of all layers as its own.
 //!
-//! It runs the layers as NumPy code does: each may write into the array that it is given, and the gradients of the
-//! parameters are read when the whole backward pass is over. What each layer showed right after its own backward is kept
-//! beside them.
+//! The layers run as NumPy code does: each may write into its arguments, and the gradients of the parameters are read at
+//! the end of the whole backward pass. The gradients right after each layer's own backward are kept, too.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -24,14 +23,14 @@ pub(super) struct NetworkAsLayer<'a> {
     shared: Vec<Shared>,
     /// The last backward pass, layer by layer from the left.
     pub passes: Vec<Pass>,
-    /// A loss that is computed in place of the network's own.
+    /// A loss that replaces the network's own.
     pub loss: Option<CrossEntropy>,
     /// The first layer that forward runs, and the input of each layer at the last call of [`inputs`](Self::inputs).
     from: usize,
     inputs: Vec<Tensor>,
 }
 
-/// What one layer was given in a backward pass, and what it showed right after its own backward.
+/// The upstream gradient of one layer in a backward pass, and its gradients right after its own backward.
 #[derive(Debug, Clone)]
 pub(super) struct Pass {
     pub dout: Tensor,
@@ -45,8 +44,8 @@ struct Shared {
 }
 
 impl Shared {
-    /// The gradient that an update with all of what is shown amounts to: what every layer shows alike is the sum already;
-    /// else each shows the contribution of its own use.
+    /// The gradient that an update uses: if every layer shows the same array, that array is the sum already; otherwise each
+    /// shows the contribution of its own use.
     fn gradient(&self) -> Option<Tensor> {
         let mut shown = self.uses.iter().map(|(_, gradient)| gradient.as_ref());
         let first = shown.next()??;
@@ -61,10 +60,10 @@ impl Shared {
     }
 }
 
-/// What stands between the names of an array that several layers hold.
+/// The separator between the names of an array that several layers hold.
 pub(super) const SHARED: &str = " = ";
 
-/// How an array that several layers hold shows its gradient.
+/// How layers show the gradient of an array that they share.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct SharedUse {
     /// The parameters, by their full names.
@@ -104,7 +103,7 @@ impl<'a> NetworkAsLayer<'a> {
         self.network
     }
 
-    /// A complete forward; what each layer is given, from left to right, and the logits.
+    /// A complete forward: the input of each layer from left to right, and the logits.
     pub fn inputs(&mut self, x: &Tensor) -> Result<&[Tensor]> {
         self.from = 0;
         self.inputs.clear();
@@ -126,20 +125,20 @@ impl<'a> NetworkAsLayer<'a> {
         guard(&name, "forward", || loss.forward(logits, &labels))
     }
 
-    /// What the layers gave at the last [`run`](Self::run).
+    /// The outputs of the layers at the last [`run`](Self::run).
     pub fn activations(&self) -> impl Iterator<Item = &Tensor> {
         self.inputs.iter().skip(1)
     }
 
-    /// One forward and one backward pass, layer by layer from the left.
+    /// Runs one forward and one backward pass, layer by layer from the left.
     pub fn run(&mut self, x: &Tensor) -> Result<Vec<Pass>> {
         self.inputs(x)?;
         self.backward(&ndarray::arr0(1.0).into_dyn())?;
         Ok(self.passes.clone())
     }
 
-    /// From now on forward begins at the layer that has the parameter at this position, with the input it had last; or at
-    /// the first layer. Nothing before it may change meanwhile.
+    /// Makes forward begin at the layer that has the parameter at this position, with that layer's last input; or at the
+    /// first layer. Layers before it must not change in between.
     pub fn start_at(&mut self, parameter: Option<usize>) {
         let named = parameter.and_then(|at| self.own.get(at)).map(|(name, _)| name.clone());
         let layer = named.as_deref().and_then(|name| name.split_once('.')).map(|(layer, _)| layer.to_owned());
@@ -161,8 +160,8 @@ impl<'a> NetworkAsLayer<'a> {
             .collect()
     }
 
-    /// Whose parameter no longer has the gradient that it had right after its layer's backward, and which layer's backward
-    /// came when it changed: both names.
+    /// The parameters whose gradient differs from that right after their layer's backward, each with the layer whose
+    /// backward changed it.
     pub fn overwritten(&mut self, x: &Tensor) -> Result<Vec<(String, String)>> {
         self.from = 0;
         self.forward(x)?;
@@ -208,7 +207,8 @@ impl Layer for NetworkAsLayer<'_> {
         self.end(input)
     }
 
-    /// The gradients as an update would use them, times `dout`: the loss is the end of the graph and is given 1.
+    /// The gradients as an update uses them, times `dout`: the loss is the end of the graph, where the upstream gradient is
+    /// 1.
     fn backward(&mut self, dout: &Tensor) -> Result<Tensor> {
         let scale = dout.sum();
         let loss = self.network.loss_layer_mut();
@@ -277,7 +277,7 @@ impl NetworkAsLayer<'_> {
     fn end(&mut self, mut logits: Tensor) -> Result<Tensor> {
         let labels = labels_for(&self.labels, logits.shape())?;
         let loss = if let Some(known) = self.loss {
-            // The network's own must have seen them, too.
+            // The network's own loss must also run, for its state.
             self.loss(&logits)?;
             known.loss(&logits, &labels.to_rows(&logits)?)
         } else {

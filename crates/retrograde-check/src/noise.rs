@@ -1,4 +1,4 @@
-//! How uncertain the outputs of a layer are, measured at points nearby.
+//! Measures the noise of the outputs of a layer at points nearby.
 
 use rand_xoshiro::Xoshiro256PlusPlus;
 
@@ -9,19 +9,20 @@ use super::subject::{values, with_values};
 use retrograde_base::Result;
 use retrograde_textbook::{Layer, Tensor};
 
-/// The uncertainty of a layer's outputs around an input.
+/// The noise of a layer's outputs around an input.
 #[derive(Clone)]
 pub(super) struct Noise {
     /// Relative to the largest output: nothing in `f64`, about 1e-7 in `f32`.
     pub relative: f64,
-    /// What of it was rounded on the way and handed on with more digits; `None` where no output moves.
+    /// The part due to intermediate results rounded to fewer digits than the outputs; `None` if the outputs are
+    /// constant.
     pub stairs: Option<f64>,
-    /// Numbers of the outputs around the input.
+    /// Outputs around the input.
     pub outputs: Vec<f64>,
 }
 
 impl Noise {
-    /// Measures at `x`.
+    /// Measures the noise at `x`.
     pub fn measure(layer: &mut dyn Layer, x: &Tensor, random: &mut Xoshiro256PlusPlus) -> Self {
         let (own, mut outputs) = (values(layer), Vec::new());
         let mut seen_along = |inputs: bool, random: &mut Xoshiro256PlusPlus| {
@@ -43,17 +44,17 @@ impl Noise {
                     outputs.extend_from_slice(&out[..out.len().min(ENOUGH)]);
                     Ok(out)
                 });
-                // Labels or indices among the inputs bear no step.
+                // Inputs that are labels or indices allow no step.
                 seen.extend(measured.unwrap_or(Some(f64::EPSILON)));
             }
-            // A step in which the function bends shows more than its noise, and one in which the values change by a unit or two in
-            // the last place may show less: the second least is believed.
+            // A step over which the function is curved shows more than its noise, and one over which the values
+            // change by a unit or two in the last place shows less: the second smallest is used.
             seen.sort_by(f64::total_cmp);
             seen.get(1).or(seen.first()).copied().unwrap_or(f64::EPSILON)
         };
         let mut smooth = seen_along(true, random);
         if !own.is_empty() {
-            // Where an output stands still in the input it may move with a parameter.
+            // If an output is constant in the input, it may depend on a parameter.
             smooth = smooth.max(seen_along(false, &mut super::probe::random(97)));
         }
         let width = width([x].into_iter());
@@ -62,20 +63,20 @@ impl Noise {
     }
 }
 
-/// So many numbers of an output tell its precision.
+/// The number of outputs that determine the precision.
 const ENOUGH: usize = 64;
 
-/// The points at which stairs are looked for.
+/// The points at which stairs are searched.
 const POINTS: usize = 24;
 
-/// A function that moves at no step up to this one stands still, as far as its stairs matter.
+/// A function that is constant over steps up to this one counts as constant in the search for stairs.
 const OUTER: f64 = 1.0 / 16.0;
 
-/// Those that are looked at first. Stairs so narrow or so wide that these show no jump do so at another of the steps.
+/// The steps that are tried first. Stairs too narrow or too wide for them show a jump at one of the others.
 const FEWER: usize = 9;
 
-/// How large the stairs are, relative to the largest output, of outputs that move evenly, if at all, and then jump, again and
-/// again: something was rounded on the way, to fewer digits than they are handed out with. `None` where nothing moves.
+/// The relative size of stairs in the outputs: they are linear between repeated jumps, because an intermediate result
+/// was rounded to fewer digits than the outputs. `None` if the outputs are constant.
 fn stairs(layer: &mut dyn Layer, x: &Tensor, direction: &Tensor) -> Result<Option<f64>> {
     let mut at = |t: f64| -> Result<Vec<f64>> { Ok(flat(&layer.forward(&(x + &(direction * t)))?)) };
     let (near, far) = (2.0_f64.powi(-18), 2.0_f64.powi(-7));
@@ -127,8 +128,8 @@ fn stairs(layer: &mut dyn Layer, x: &Tensor, direction: &Tensor) -> Result<Optio
     Ok(Some(highest))
 }
 
-/// By how much an output jumps at some of the points, from the least jump to the largest; none if it moves otherwise than evenly
-/// between jumps.
+/// The jumps of an output between these points, from the smallest to the largest; empty unless it is linear between
+/// jumps.
 fn jumps(rows: &[Vec<f64>], output: usize) -> Vec<f64> {
     let mut steps: Vec<f64> = rows.windows(2).map(|pair| pair[1][output] - pair[0][output]).collect();
     let even = median(steps.iter().copied());
@@ -144,7 +145,7 @@ fn jumps(rows: &[Vec<f64>], output: usize) -> Vec<f64> {
     jumps
 }
 
-/// The largest of all these numbers; 1 if there is none but 0.
+/// The largest of these numbers; 1 if all are 0.
 fn width<'a>(values: impl Iterator<Item = &'a Tensor>) -> f64 {
     let width = values.map(largest).fold(0.0, f64::max);
     if width > 0.0 { width } else { 1.0 }

@@ -1,4 +1,4 @@
-//! How a layer is asked: at which inputs and parameters, in which order, and the further experiments.
+//! Observes a layer: calls it at several inputs and parameters, in a fixed order, and makes the extra calls.
 
 use std::cell::OnceCell;
 
@@ -16,38 +16,38 @@ use super::subject::{ClaimedGradients, claims, names, shown, values, with_values
 use retrograde_base::{Error, Result};
 use retrograde_textbook::{Layer, Tensor};
 
-/// Why nothing can be asked.
+/// Why a layer cannot be observed.
 pub(super) enum Unobservable {
-    /// Two values for one input: where, and both.
+    /// Two values for one input: the index, and both values.
     NotDeterministic(Vec<usize>, f64, f64),
-    /// Not finite at the given input.
+    /// The output is not finite at the given input.
     NotFinite,
 }
 
-/// An input and the parameters to go with it.
+/// An input and values of the parameters.
 struct ProbePoint {
     x: Tensor,
     parameters: Vec<Tensor>,
 }
 
 impl ProbePoint {
-    /// Whether the layer has finite outputs for it.
+    /// Whether the layer has finite outputs here.
     fn is_defined(&self, layer: &mut dyn Layer) -> bool {
         with_values(layer, &self.parameters, |layer| layer.forward(&self.x).is_ok_and(|out| finite(&out)))
     }
 }
 
-/// Where a layer is asked.
+/// Where a layer is observed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Inputs {
     /// At the given input and parameters, and at random ones.
     Random,
-    /// At the given ones alone, for several upstream gradients: what is claimed holds nowhere else.
+    /// Only at the given ones, for several upstream gradients: the claimed gradients hold nowhere else.
     Given,
 }
 
-/// Puts all questions. `given` is the input that the user gave; the others are random and of its shape, as far as the
-/// layer takes such.
+/// Observes a layer at all probes. `given` is the user's input; the others are random, with its shape if the layer
+/// takes them.
 pub(super) fn observe(
     layer: &mut dyn Layer,
     input: &str,
@@ -57,7 +57,7 @@ pub(super) fn observe(
     let mut random = random(seed);
     let elsewhere = inputs == Inputs::Random;
     let original = values(layer);
-    // A copy of a parameter that the layer makes in its first call is of these values, which are not 0, 1 or alike.
+    // If the layer copies its parameters in its first call, the copy has these values, which are not 0, 1 or equal.
     let first = ProbePoint { x: given.clone(), parameters: moved(&original, &mut random) };
     let is_defined = elsewhere && first.is_defined(layer);
     if let Some(unobservable) = unobservable(layer, given)? {
@@ -86,7 +86,7 @@ pub(super) fn observe(
     for x in batch.iter().flat_map(|batch| &batch.inputs) {
         questions.push(ProbePoint { x: x.clone(), parameters: original.clone() });
     }
-    // Far out, where functions with an upper edge have it. A loss has few digits there.
+    // A probe with large numbers, where saturating functions saturate. A loss has few digits there.
     let far_out = ProbePoint {
         x: normal(given.shape(), &mut self::random(seed ^ 0x2222)) * 4.0,
         parameters: original.clone(),
@@ -95,7 +95,7 @@ pub(super) fn observe(
     let far = (elsewhere && !is_loss && far_out.is_defined(layer)).then_some(questions.len());
     questions.extend(far.map(|_| far_out));
 
-    // Before each backward there is exactly one forward: what a layer wrongly remembers is that of the probe before.
+    // Exactly one forward precedes each backward: stale state is always that of the previous probe.
     let mut drawn = self::random(seed ^ 0x3333);
     let (earlier, mut last) = with_values(layer, &earlier.clone(), |layer| -> Result<_> {
         let d = upstream(layer.forward(given)?.shape(), &mut drawn);
@@ -109,7 +109,7 @@ pub(super) fn observe(
         match with_values(layer, &parameters, |layer| probe(layer, x, &mut drawn)) {
             Ok(mut probe) => {
                 probe.before[0] = std::mem::replace(&mut last, probe.claimed[0].clone());
-                // A layer for one size may take another without looking at all of it: that says nothing of its own.
+                // A layer for one size may take another one and ignore a part of it: that is no evidence.
                 if number > SAME_SHAPE && probe.misfits() && !probes.iter().any(Probe::misfits) {
                     continue;
                 }
@@ -118,12 +118,12 @@ pub(super) fn observe(
                 }
                 probes.push(probe);
             }
-            // A layer that remembers a batch of another size fails here, and has shown above what it remembers.
+            // A layer with stale state of a batch of another size fails here; the probes above have shown it.
             Err(_) if number > SAME_SHAPE => {}
             Err(error) => return Err(error),
         }
     }
-    // Not before: what a layer remembers of a call would be of these.
+    // After the probes: these calls would otherwise be the stale state.
     let precision = measure_noise(layer, &mut probes, &mut drawn);
     let typical_output = median(probes.iter().map(|probe| largest(&probe.out)));
     let typical_gradients = (0..all_names.len())
@@ -157,7 +157,7 @@ pub(super) fn observe(
     }))
 }
 
-/// Measures how uncertain the outputs of probes are; in which precision the layer computes.
+/// Measures the relative noise of the outputs of the probes, and the precision in which the layer computes.
 fn measure_noise(layer: &mut dyn Layer, probes: &mut [Probe], drawn: &mut Xoshiro256PlusPlus) -> Precision {
     let (mut outputs, mut stairs) = (Vec::new(), Vec::new());
     for probe in &mut *probes {
@@ -167,17 +167,18 @@ fn measure_noise(layer: &mut dyn Layer, probes: &mut [Probe], drawn: &mut Xoshir
         outputs.extend(seen.outputs);
     }
     let precision = computed_in(&outputs, probes);
-    // Code that rounds on the way does so everywhere, though not everywhere it shows; what saturates has few digits there alone.
+    // Code that rounds intermediate results does so everywhere, but it is not visible everywhere; saturated outputs
+    // have few digits only there.
     stairs.sort_by(|a, b| b.total_cmp(a));
     let stairs = stairs.get(stairs.len() / 3).copied().unwrap_or(0.0);
     probes.iter_mut().for_each(|probe| probe.noise = probe.noise.max(precision.noise()).max(stairs));
     precision
 }
 
-/// The answer at the given input alone, with the parameters as they are: what is asked of a whole network. Its loss is
-/// usually of the size that it has at other inputs of the same width.
+/// Observes a layer only at the given input, with its current parameters, as for a whole network. The loss is assumed
+/// to be of the size that it has at other inputs of the same width.
 ///
-/// `known` is how uncertain the outputs are, where that was measured before.
+/// `known` is the noise of the outputs, if measured before.
 pub(super) fn observe_at_given(
     layer: &mut dyn Layer,
     given: &Tensor,
@@ -201,7 +202,7 @@ pub(super) fn observe_at_given(
     all_names.extend(names(layer));
     elsewhere.push(here);
     let typical_output = median(elsewhere.iter().map(|probe| largest(&probe.out)));
-    // Upstream gradients differ between the probes; a gradient for 1 from above is what is compared.
+    // Upstream gradients differ between the probes; the sizes are compared for an upstream gradient of 1.
     let size =
         |probe: &Probe, block: usize| Some(largest(probe.claimed[block].as_ref()?) / largest(&probe.d));
     let typical_gradients = (0..all_names.len())
@@ -233,7 +234,7 @@ pub(super) fn observe_at_given(
     }))
 }
 
-/// Why there is nothing to ask at the given input, if there is not.
+/// Why the layer cannot be observed at the given input, if so.
 fn unobservable(layer: &mut dyn Layer, given: &Tensor) -> Result<Option<Unobservable>> {
     let (first, second) = (layer.forward(given)?, layer.forward(given)?);
     let differs = |(a, b): (&f64, &f64)| a != b && !(a.is_nan() && b.is_nan());
@@ -245,7 +246,8 @@ fn unobservable(layer: &mut dyn Layer, given: &Tensor) -> Result<Option<Unobserv
     Ok((!finite(&first)).then_some(Unobservable::NotFinite))
 }
 
-/// The precision that a layer computes in: that of its outputs, or of its claims where the outputs do not tell.
+/// The precision in which a layer computes: that of its outputs, or of its claimed gradients if the outputs are
+/// undecided.
 fn computed_in(outputs: &[f64], probes: &[Probe]) -> Precision {
     let outputs = outputs.iter().chain(probes.iter().flat_map(|probe| &probe.out));
     let claims = || Precision::of_values(probes.iter().flat_map(|probe| &probe.claimed).flatten().flatten());
@@ -267,7 +269,7 @@ fn extra_calls(layer: &mut dyn Layer, probe: &Probe, random: &mut Xoshiro256Plus
     layer.forward(&probe.x)?;
     layer.forward(&probe.x)?;
     let same = claims(layer, &probe.d)?;
-    // A layer may give its memory away with the first call, and refuse the second.
+    // A layer may release its state in the first call, and return an error in the second.
     let again = claims(layer, &probe.d).ok();
     let mut observe = |d: &Tensor| -> Result<ClaimedGradients> {
         layer.forward(&probe.x)?;
@@ -282,8 +284,8 @@ fn extra_calls(layer: &mut dyn Layer, probe: &Probe, random: &mut Xoshiro256Plus
     Ok(ExtraCalls { same, again, zero, other, sum, large, larger })
 }
 
-/// A random input of a shape that the layer has finite outputs for: any numbers, or positive ones where the function is not
-/// defined everywhere, or numbers near the given ones, or other probabilities in the place of probabilities.
+/// A random input of this shape at which the outputs are finite: normal numbers, else positive ones, else numbers
+/// near the given ones, else probabilities if the given ones are.
 fn draw_input(
     layer: &mut dyn Layer,
     given: &Tensor,
@@ -293,7 +295,7 @@ fn draw_input(
     let width = largest(given);
     let numbers = normal(shape, random);
     let positive = numbers.mapv(|number| number.abs() + 0.1);
-    // Only in place of probabilities: elsewhere they may lie where a function is saturated.
+    // Only in place of probabilities: other functions may be saturated there.
     let are_probabilities = given.iter().all(|value| (0.0..=1.0).contains(value));
     let probabilities = are_probabilities.then(|| numbers.mapv(|number| 1.0 / (1.0 + (-number).exp())));
     let near = (shape == given.shape() && width > 0.0).then(|| given + &(&numbers * (0.05 * width)));
@@ -303,7 +305,7 @@ fn draw_input(
         .find(|x| layer.forward(x).is_ok_and(|out| finite(&out)))
 }
 
-/// How far the claims of two equal calls are apart, relative to the largest, where that is no more than rounding.
+/// The relative distance of the claimed gradients of two equal calls, if it is no more than rounding.
 fn repeat_spread(probe: &Probe, extra_calls: &ExtraCalls, block: usize) -> f64 {
     let (Some(first), Some(again)) = (&probe.claimed[block], &extra_calls.same[block]) else { return 0.0 };
     if first.shape() != again.shape() {
@@ -313,15 +315,15 @@ fn repeat_spread(probe: &Probe, extra_calls: &ExtraCalls, block: usize) -> f64 {
     if apart < ROUNDED { apart } else { 0.0 }
 }
 
-/// Two equal calls that are farther apart than this do more than add up in another order.
+/// A larger distance between two equal calls is more than another order of summation.
 const ROUNDED: f64 = 1e-5;
 
-/// An error for an input that has no element, or whose layer refuses it.
+/// An error for an input without elements.
 pub(super) fn expect_numbers(layer: &str, x: &Tensor) -> Result<()> {
     if x.is_empty() {
         return Err(Error::invalid(
             format!("check of {layer}"),
-            format!("the input has shape {:?}, so that there is nothing to differentiate in", x.shape()),
+            format!("the input has shape {:?} and no elements", x.shape()),
             "pass an input with at least one row",
         ));
     }

@@ -1,10 +1,10 @@
-//! In which precision numbers were computed, seen by how many bits they have.
+//! Detects the precision in which numbers were computed, by their significant bits.
 
 use std::collections::BTreeSet;
 
 use retrograde_textbook::Tensor;
 
-/// The precision in which a block of gradients is handed out.
+/// The precision of a block of gradients.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Precision {
     /// `f64`.
@@ -18,13 +18,13 @@ pub(super) enum Precision {
 }
 
 impl Precision {
-    /// The coarsest precision that holds all these numbers, if there are enough different ones to tell.
+    /// The coarsest precision that represents all these numbers, if enough of them differ.
     pub fn of<'a>(blocks: impl Iterator<Item = &'a Tensor>) -> Self {
         let distinguishing = |value: &f64| value.is_finite() && *value != 0.0;
         let numbers: Vec<f64> = blocks.flatten().copied().filter(distinguishing).collect();
         let different: BTreeSet<u64> = numbers.iter().map(|value| value.to_bits() << 12).collect();
         let holds = |precision: Precision| numbers.iter().all(|value| precision.holds(*value));
-        // A few numbers may have few bits by chance: 1, 2, a quarter; and whole numbers were rounded in another way.
+        // A few numbers may have few bits by chance: 1, 2, 0.25; and integers were rounded differently.
         let many = different.len() >= 8 && numbers.iter().any(|value| value.fract() != 0.0);
         let enough = |precision: Precision| many || (precision == Precision::Single && !numbers.is_empty());
         [Precision::Brain, Precision::Half, Precision::Single]
@@ -33,8 +33,8 @@ impl Precision {
             .unwrap_or(Precision::Double)
     }
 
-    /// The coarsest precision that holds all these numbers of a function at several random inputs. `None` where they do not
-    /// tell: fewer than three of them differ, or all are whole and small, as numbers of any precision may be.
+    /// The coarsest precision that represents all these outputs at several random inputs. `None` if undecided: fewer
+    /// than three of them differ, or all are small integers.
     pub fn of_values<'a>(values: impl Iterator<Item = &'a f64>) -> Option<Self> {
         let numbers: Vec<f64> = values.copied().filter(|value| value.is_finite() && *value != 0.0).collect();
         let different: BTreeSet<u64> = numbers.iter().map(|value| value.to_bits() << 12).collect();
@@ -44,7 +44,7 @@ impl Precision {
         let holds = |precision: &Precision| numbers.iter().all(|value| precision.holds(*value));
         let all = [Precision::Brain, Precision::Half, Precision::Single, Precision::Double];
         let found = all.into_iter().find(holds)?;
-        // A whole number below this has as few bits.
+        // An integer below this has few bits anyway.
         let whole = f64::from(1 << found.bits().min(30));
         let distinguishing = |value: &f64| value.fract() != 0.0 || value.abs() >= whole;
         numbers.iter().any(distinguishing).then_some(found)
@@ -55,7 +55,7 @@ impl Precision {
         2.0_f64.powi(1 - self.bits() as i32)
     }
 
-    /// How uncertain such an output is, relative to its size: a few units in the last place.
+    /// The relative noise of an output: a few units in the last place.
     pub fn noise(self) -> f64 {
         match self {
             Precision::Double => f64::EPSILON,
@@ -76,7 +76,7 @@ impl Precision {
         value.to_bits().trailing_zeros() >= 53 - self.bits()
     }
 
-    /// How far such gradients may be off, relative to what they are summed from: some units in the last place.
+    /// The tolerance of gradients, relative to the terms that they sum: some units in the last place.
     pub fn tolerance(self) -> f64 {
         match self {
             Precision::Double => 0.0,

@@ -1,5 +1,5 @@
-//! What a layer answers: its gradients at several inputs, and how well they are known. Differences are taken afterwards, as
-//! they call `forward` many times.
+//! The observations of a layer: its gradients at several probes, and their precision. Differences are taken
+//! afterwards, because they call `forward` many times.
 
 use std::cell::OnceCell;
 
@@ -20,7 +20,7 @@ use super::subject::{ClaimedGradients, Which, claims, with_value, with_values};
 use retrograde_base::Result;
 use retrograde_textbook::{Layer, Tensor};
 
-/// One question: an input, an upstream gradient and the parameters' values, with the answer.
+/// A probe: an input, an upstream gradient and values of the parameters, with the observed output and gradients.
 pub(super) struct Probe {
     pub x: Tensor,
     pub d: Tensor,
@@ -28,24 +28,24 @@ pub(super) struct Probe {
     /// The values of all blocks: the input, then the parameters.
     pub values: Vec<Tensor>,
     pub claimed: ClaimedGradients,
-    /// What the layer showed as gradients just before this `backward`, and for the input what the call before gave.
+    /// The gradients that the layer held just before this `backward`; for the input, the result of the previous call.
     pub before: ClaimedGradients,
     /// By block; `None` before the differences are taken.
     pub jacobians: Vec<Option<BlockJacobian>>,
-    /// By block, what backward makes of each output's gradient alone: see [`Observations::observe_claimed_jacobians`].
+    /// By block, the claimed Jacobian: see [`Observations::observe_claimed_jacobians`].
     pub claimed_jacobians: Vec<Option<Array2<f64>>>,
-    /// By block, what is said of the elements that have a kink.
+    /// By block, the verdicts on elements at a kink.
     pub at_kinks: Vec<Option<Judged>>,
-    /// How uncertain an output is here, relative to the largest.
+    /// The relative noise of an output here.
     pub noise: f64,
-    /// What the rounding of intermediate results may leave in an output, where those are known.
+    /// The rounding of intermediate results that may remain in an output, if known.
     pub floor: f64,
-    /// By block, what rounding is seen to leave between claims and slopes: see [`Observations::recheck`].
+    /// By block, the rounding observed between claimed gradients and slopes: see [`Observations::recheck`].
     pub rounding_slack: Vec<Option<Tensor>>,
 }
 
 impl Probe {
-    /// With nothing known but the answer.
+    /// A probe with only its output and claimed gradients known.
     pub fn new(values: Vec<Tensor>, d: Tensor, out: Tensor, claimed: ClaimedGradients) -> Self {
         let blocks = values.len();
         Probe {
@@ -64,7 +64,7 @@ impl Probe {
         }
     }
 
-    /// Whether a gradient is missing, or has another shape than what it is the gradient of.
+    /// Whether a gradient is missing, or differs in shape from its block.
     pub fn misfits(&self) -> bool {
         let pairs = self.claimed.iter().zip(&self.values);
         pairs
@@ -73,28 +73,28 @@ impl Probe {
     }
 }
 
-/// The probe whose input and parameters are the user's own.
+/// The probe at the user's input and parameters.
 pub(super) const GIVEN: usize = 1;
-/// Up to this probe all have the given shape, so that each shows what is left of the one before.
+/// All probes up to this one have the given shape, so that each shows stale state of the previous one.
 pub(super) const SAME_SHAPE: usize = 2;
 
-/// The question before the first probe, whose answer is not looked at: what it leaves behind may be.
+/// The call before the first probe. Its result is not used; it may be the stale state of the first probe.
 pub(super) struct WarmUpCall {
     pub x: Tensor,
     pub d: Tensor,
     pub values: Vec<Tensor>,
 }
 
-/// Answers to further questions at the input of the first probe.
+/// The gradients of extra calls at the input of the first probe.
 #[derive(Default)]
 pub(super) struct ExtraCalls {
-    /// The first question put again: `forward` and `backward` with the same.
+    /// `forward` and `backward` repeated.
     pub same: ClaimedGradients,
-    /// `backward` once more without a `forward`.
+    /// A second `backward` without a `forward`.
     pub again: Option<ClaimedGradients>,
     /// For an upstream gradient of 0.
     pub zero: ClaimedGradients,
-    /// For another upstream gradient, and for the sum of it and the first.
+    /// For another upstream gradient, and for the sum of both.
     pub other: ClaimedGradients,
     pub sum: ClaimedGradients,
     /// For the first upstream gradient times [`LARGE_FACTOR`], and times twice that.
@@ -102,51 +102,51 @@ pub(super) struct ExtraCalls {
     pub larger: ClaimedGradients,
 }
 
-/// By what an upstream gradient is multiplied to see whether the answer is: a power of two, which rounds nothing.
+/// The factor of an upstream gradient in the test of linearity: a power of two, which rounds nothing.
 pub(super) const LARGE_FACTOR: f64 = 1024.0;
 
-/// All answers of a layer.
+/// All observations of a layer.
 pub(super) struct Observations {
     /// The input's name, then the parameters' names.
     pub names: Vec<String>,
     pub probes: Vec<Probe>,
     pub earlier: WarmUpCall,
-    /// The parameters as the layer was built or given.
+    /// The parameters as given.
     pub original: Vec<Tensor>,
     pub extra_calls: ExtraCalls,
-    /// How uncertain an output is, relative to the largest.
+    /// The relative noise of an output.
     pub noise: f64,
-    /// The size that outputs usually have: the rounding of numbers of that size may be in smaller ones.
+    /// The typical size of outputs: smaller outputs may have the rounding of numbers of this size.
     pub typical_output: f64,
-    /// The rounding of one number in the precision that the layer computes in.
+    /// The rounding of 1 in the precision in which the layer computes.
     pub unit_roundoff: f64,
-    /// By block, the size that gradients usually have.
+    /// By block, the typical size of gradients.
     pub typical_gradients: Vec<f64>,
-    /// By block, the precision in which its claims are handed out.
+    /// By block, the precision of its claimed gradients.
     pub gradient_precisions: Vec<Precision>,
-    /// By block, how far the claims of two equal calls are apart, relative to the largest, where that is rounding: a sum whose
-    /// order is another one each time.
+    /// By block, the relative distance of the claimed gradients of two equal calls, if it is rounding: sums in a
+    /// changing order.
     pub repeat_spread: Vec<f64>,
-    /// What the rounding of a number of size 1 within a loss leaves in a slope over the first step, where the loss itself is smaller:
-    /// it may be the logarithm of a probability. Of what is no loss of a network, nothing.
+    /// The effect of the rounding of a number of size 1 within a loss on a slope over the first step; the loss itself
+    /// may be smaller, such as the logarithm of a probability. 0 except for the loss of a network.
     pub within_loss: f64,
-    /// The probe far out, if there is one: to see that something is wrong, not to tell what, since differences of what
-    /// stands still there are of little use.
+    /// The probe with large numbers, if there is one. It detects faults, but its differences are too inaccurate for
+    /// causes.
     pub far_probe: Option<usize>,
-    /// The axis of the input along which the layer takes other lengths, if it takes them.
+    /// The axis of the input along which the layer takes other lengths, if there is one.
     pub batch: Option<usize>,
-    /// The arrays that a loss is computed from beside its arguments, as far as they are known: a batch and its labels.
+    /// The arrays that a loss depends on besides its arguments, as far as they are known: a batch and its labels.
     pub data: Vec<Tensor>,
-    /// The network whose loss this is, once it was looked for.
+    /// The network of this loss, after the search for it.
     pub network: OnceCell<Option<Network>>,
 }
 
-/// Random numbers of a check, the same each time.
+/// The random numbers of a check; the same seed gives the same numbers.
 pub(super) fn random(seed: u64) -> Xoshiro256PlusPlus {
     Xoshiro256PlusPlus::seed_from_u64(seed)
 }
 
-/// Numbers from N(0, 1.5²), a width in which slopes of the usual functions vary.
+/// Numbers from N(0, 1.5²), where the slopes of common functions vary.
 pub(super) fn normal(shape: &[usize], random: &mut Xoshiro256PlusPlus) -> Tensor {
     let mut draw = || {
         let number: f64 = StandardNormal.sample(random);
@@ -155,7 +155,7 @@ pub(super) fn normal(shape: &[usize], random: &mut Xoshiro256PlusPlus) -> Tensor
     Tensor::from_shape_simple_fn(shape, &mut draw)
 }
 
-/// Upstream gradients: of either sign and of sizes from a half to three halves, so that none is lost beside another.
+/// Upstream gradients of either sign, with sizes from 0.5 to 1.5, so that none is negligible.
 pub(super) fn upstream(shape: &[usize], random: &mut Xoshiro256PlusPlus) -> Tensor {
     let size = Uniform::new(0.5, 1.5).expect("a range");
     let mut draw = || {
@@ -169,7 +169,7 @@ pub(super) fn finite(values: &Tensor) -> bool {
     values.iter().all(|value| value.is_finite())
 }
 
-/// The parameters' values, each moved by a fifth of itself and a tenth, or so.
+/// The parameters' values, perturbed by about a fifth of themselves and a tenth.
 pub(super) fn moved(values: &[Tensor], random: &mut Xoshiro256PlusPlus) -> Vec<Tensor> {
     let mut one = |value: &Tensor| {
         let drawn = normal(value.shape(), random);
@@ -180,14 +180,14 @@ pub(super) fn moved(values: &[Tensor], random: &mut Xoshiro256PlusPlus) -> Vec<T
 }
 
 impl Observations {
-    /// How far the claims of a block may be off by rounding, relative to the largest.
+    /// The relative rounding tolerance of the claimed gradients of a block.
     pub fn precision(&self, block: usize) -> f64 {
         relative(self.noise)
             .max(self.gradient_precisions[block].tolerance())
             .max(8.0 * self.repeat_spread[block])
     }
 
-    /// How many samples a loss is computed from, where its batch is known: the length that the samples and their labels have in
+    /// The number of samples of a loss, if its batch is known: the length that the samples and their labels have in
     /// common.
     pub fn samples(&self) -> Option<usize> {
         let (x, labels) = (self.data.first()?, self.data.get(1)?);
@@ -195,12 +195,12 @@ impl Observations {
         ends(x).into_iter().flatten().find(|length| ends(labels).contains(&Some(*length)))
     }
 
-    /// Whether each column of the input is a sample, rather than each row.
+    /// Whether each column of the input is a sample, not each row.
     pub fn samples_in_columns(&self) -> bool {
         self.batch.is_some_and(|axis| axis > 0)
     }
 
-    /// The same at a probe.
+    /// The relative rounding tolerance at a probe.
     pub fn precision_at(&self, block: usize, probe: usize) -> f64 {
         self.precision_of(&self.probes[probe], block)
     }
@@ -211,19 +211,20 @@ impl Observations {
             .max(8.0 * self.repeat_spread[block])
     }
 
-    /// What rounding may leave in any gradient of a block: that of numbers of the usual size, after they cancel.
+    /// The rounding that may remain in any gradient of a block: that of numbers of the typical size, after they
+    /// cancel.
     pub fn floor(&self, block: usize) -> f64 {
         let unit = self.unit_roundoff.max(self.gradient_precisions[block].unit());
         FLOOR.max(FEW * unit) * self.typical_gradients[block]
     }
 
-    /// How large a gradient may be of a function that does not move at all: less than what would move a number of size 1, such
-    /// as the probability whose logarithm it is.
+    /// The largest gradient that is not visible in a constant output: less than what changes a number of size 1, such
+    /// as the probability in a logarithm.
     pub fn unseen<'a>(&self, d: impl IntoIterator<Item = &'a f64>) -> f64 {
         self.unit_roundoff * d.into_iter().map(|d| d.abs()).sum::<f64>()
     }
 
-    /// How well the outputs of a probe are known.
+    /// The rounding of the outputs of a probe.
     pub fn rounding(&self, probe: usize) -> Rounding {
         self.rounding_of(&self.probes[probe])
     }
@@ -232,7 +233,7 @@ impl Observations {
         rounding(probe.noise, (self.unit_roundoff * self.typical_output).max(probe.floor), &probe.out)
     }
 
-    /// Takes the differences of a block at a probe, in about `most` elements of it.
+    /// Takes the differences of a block at a probe, in about `most` of its elements.
     pub fn differentiate(
         &mut self,
         layer: &mut dyn Layer,
@@ -254,21 +255,22 @@ impl Observations {
         Ok(())
     }
 
-    /// Judges the elements of all blocks that have a kink at a probe, or look wrong, from all directions, where the layer can be
-    /// asked for the gradient of each output alone.
-    pub fn judge_kinks(&mut self, layer: &mut dyn Layer, number: usize) -> Result<()> {
+    /// Judges all elements that are at a kink of a probe, or look wrong, from all directions, if the claimed Jacobian
+    /// is known.
+    pub fn judge_kinks(&mut self, layer: &mut dyn Layer, probe_index: usize) -> Result<()> {
         let mut open: Vec<Vec<usize>> = vec![Vec::new(); self.names.len()];
         for (block, open) in open.iter_mut().enumerate() {
-            let Some(probed) = ProbedBlock::new(self, number, block, None, None) else { continue };
+            let Some(probed) = ProbedBlock::new(self, probe_index, block, None, None) else { continue };
             let wrong = probed.wrong();
             let clearly = |element: &usize| {
                 !probed.jacobian.kinks.contains(element)
                     && probed.error(*element) > CLEARLY * nth(&probed.tolerance, *element)
             };
-            // Code that is wrong where nothing jumps is wrong at no kink; if it is clearly wrong there, kinks do not matter.
+            // Code that is wrong without jumps nearby is wrong without a kink; if it is clearly wrong there, kinks do
+            // not matter.
             let mut decided = wrong.iter().any(clearly);
             if !wrong.is_empty() {
-                *open = self.jumping(layer, number, block, wrong.clone());
+                *open = self.jumping(layer, probe_index, block, wrong.clone());
                 decided &= wrong.iter().any(|element| clearly(element) && !open.contains(element));
             }
             if decided {
@@ -280,26 +282,26 @@ impl Observations {
         if open.iter().all(Vec::is_empty) {
             return Ok(());
         }
-        if self.probes[number].claimed_jacobians.iter().all(Option::is_none) {
-            self.observe_claimed_jacobians(layer, number);
+        if self.probes[probe_index].claimed_jacobians.iter().all(Option::is_none) {
+            self.observe_claimed_jacobians(layer, probe_index);
         }
-        let judged = kinks::judge(layer, self, number, &open)?;
-        for (at_kinks, judged) in self.probes[number].at_kinks.iter_mut().zip(judged) {
+        let judged = kinks::judge(layer, self, probe_index, &open)?;
+        for (at_kinks, judged) in self.probes[probe_index].at_kinks.iter_mut().zip(judged) {
             *at_kinks = (!judged.is_empty()).then_some(judged);
         }
         Ok(())
     }
 
-    /// Those of some elements whose claimed gradients jump at points very near, by as much as they are wrong here. A gradient
-    /// that is smooth changes half as much on half the way.
+    /// The elements whose claimed gradients jump at points nearby, by as much as their error here. A smooth gradient
+    /// changes half as much on half the way.
     fn jumping(
         &self,
         layer: &mut dyn Layer,
-        number: usize,
+        probe_index: usize,
         block: usize,
         elements: Vec<usize>,
     ) -> Vec<usize> {
-        let probe = &self.probes[number];
+        let probe = &self.probes[probe_index];
         let Some(here) = &probe.claimed[block] else { return Vec::new() };
         let mut random = random(83);
         let mut apart = vec![0.0_f64; here.len()];
@@ -330,7 +332,7 @@ impl Observations {
         elements.into_iter().filter(|&element| apart[element] > 0.5 * off[element]).collect()
     }
 
-    /// The differences of a block at another input or for other parameters, in the elements of a view.
+    /// The differences of a block at another input or with other parameters, in the elements of `probed`.
     pub fn jacobian_at(
         &self,
         layer: &mut dyn Layer,
@@ -353,8 +355,8 @@ impl Observations {
         found.ok().filter(|found| found.center.nrows() == probed.d.len())
     }
 
-    /// Takes the elements that have a kink out of a direction: through several of them a function may be smooth by chance. False
-    /// where not all elements are known.
+    /// Sets a direction to 0 in the elements at a kink: along several of them a function may be smooth by chance.
+    /// False if not all elements are known.
     pub fn away_from_kinks(&self, probe: usize, block: usize, direction: &mut Tensor) -> bool {
         let Some(jacobian) = &self.probes[probe].jacobians[block] else { return true };
         let numbers = direction.as_slice_mut().expect("a new array is contiguous");
@@ -363,8 +365,9 @@ impl Observations {
         jacobian.kinks.is_empty() || jacobian.is_whole()
     }
 
-    /// The slope of Σ d ⊙ out along a random direction through a whole block, beside what the claims say of it, and how
-    /// far the two may be apart. `None` where there are kinks, the block is empty, or the claims have another shape.
+    /// The slope of Σ d ⊙ out along a random direction through a whole block, beside the claimed one, and the
+    /// tolerance of their difference. `None` at kinks, for an empty block, or if the claimed gradient has another
+    /// shape.
     pub fn along(
         &self,
         layer: &mut dyn Layer,
@@ -377,7 +380,7 @@ impl Observations {
         else {
             return Ok(None);
         };
-        // The sum is over many elements: the direction is as long as a step in one of them.
+        // The sum is over many elements: the direction has the length of a step in one of them.
         let length = direction.iter().map(|v| v * v).sum::<f64>().sqrt().max(f64::MIN_POSITIVE);
         let size = largest(value).max(1.0);
         let along = direction * (size / length);
@@ -419,18 +422,18 @@ pub(super) fn rounding(noise: f64, least: f64, out: &Tensor) -> Rounding {
     Rounding { relative: noise, floor: out.iter().map(|value| floor.max(noise * value.abs())).collect() }
 }
 
-/// An error of so many tolerances is none of rounding.
+/// An error of this many tolerances is not rounding.
 const CLEARLY: f64 = 100.0;
 
-/// Below this part of a block's usual gradients, what is left of numbers of their size after they cancel is rounding: a
-/// few hundred operations in `f64`.
+/// Relative to a block's typical gradients, rounding after cancellation is below this: a few hundred operations in
+/// `f64`.
 pub(super) const FLOOR: f64 = 4096.0 * f64::EPSILON;
 
-/// The same in a lower precision, in units of its rounding: fewer, since there they are large.
+/// The same bound in a lower precision, in units of its rounding, which are large.
 const FEW: f64 = 64.0;
 
-/// How far a claimed gradient may be off by rounding, relative to the largest of its block: in `f64` sums of some
-/// thousand terms stay far below 1e-8, and the faults sought are parts in a million or more.
+/// The rounding tolerance of a claimed gradient, relative to the largest of its block: in `f64`, sums of some
+/// thousand terms stay far below 1e-8; the faults to be found are parts in a million or more.
 pub(super) fn relative(noise: f64) -> f64 {
     (3000.0 * noise).clamp(1e-8, 0.25)
 }

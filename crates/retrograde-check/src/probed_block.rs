@@ -1,4 +1,4 @@
-//! A block at a probe: what the layer claims beside what the differences say, and whether the two agree.
+//! A block at a probe: the claimed gradient beside the numerical one, and the verdict.
 
 use ndarray::Array2;
 
@@ -11,33 +11,34 @@ use super::{Comparison, Verdict};
 use crate::jacobian::BlockJacobian;
 use retrograde_textbook::Tensor;
 
-/// A block at a probe, with the differences taken.
+/// A block at a probe, with its differences.
 pub(super) struct ProbedBlock<'a> {
     pub probe: &'a Probe,
-    /// The probe's number.
+    /// The index of the probe.
     pub probe_index: usize,
     pub block: usize,
     pub jacobian: &'a BlockJacobian,
-    /// The upstream gradient that the claim is compared for, in row-major order.
+    /// The upstream gradient of the comparison, in row-major order.
     pub d: Vec<f64>,
     pub claimed: Tensor,
-    /// What the differences say: NaN in the elements that were not differentiated.
+    /// The numerical gradient: NaN in the elements without differences.
     pub truth: Tensor,
-    /// What the layer makes of each output's gradient alone, in the elements that were differentiated.
+    /// The claimed Jacobian, in the elements with differences.
     pub claimed_jacobians: Option<&'a Array2<f64>>,
-    /// How far apart the two may be by rounding.
+    /// The tolerance of each element.
     pub tolerance: Tensor,
     pub verdict: Verdict,
-    /// How much of the block could be compared: the others' gradients are less than their rounding.
+    /// The fraction of the block that could be compared: the other gradients are below their rounding.
     pub conclusive: f64,
-    /// Whether all that is not told apart from 0 here is nothing beside what the output changes by as a whole.
+    /// Whether all elements that are not distinguishable from 0 are negligible beside the total change of the output.
     pub negligible: bool,
 }
 
 impl<'a> ProbedBlock<'a> {
-    /// `None` where the differences were not taken, or the claim is missing or of another shape.
+    /// `None` without differences, or if the claimed gradient is missing or has another shape.
     ///
-    /// `d` replaces the probe's upstream gradient, for a layer that ignores that, and `claimed` what it claims.
+    /// `d` replaces the probe's upstream gradient, for a layer that ignores it, and `claimed` replaces the claimed
+    /// gradient.
     pub fn new(
         observations: &'a Observations,
         probe_index: usize,
@@ -59,8 +60,8 @@ impl<'a> ProbedBlock<'a> {
         let [low, high, error] = jacobian.bounds(&d);
         let precision = observations.precision_at(block, probe_index);
         let scale = largest(&truth);
-        // What is left of large numbers after they cancel has their rounding; so has a block whose gradients are smaller here
-        // than elsewhere.
+        // Rounding after the cancellation of large numbers, also in a block whose gradients are smaller here than
+        // elsewhere.
         let floor = observations.floor(block) + precision * scale + f64::MIN_POSITIVE;
         let mut tolerance = error.mapv(|error| 10.0 * error + floor);
         if observations.gradient_precisions[block] != Precision::Double {
@@ -131,7 +132,7 @@ impl<'a> ProbedBlock<'a> {
         }
         self.conclusive = if compared == 0 { 0.0 } else { 1.0 - f64::from(vague) / f64::from(compared) };
         if self.conclusive < 0.5 && self.points_alike(verdict) {
-            // Of numbers with two or three digits the direction is what can be compared.
+            // For numbers of two or three digits, only the direction is comparable.
             verdict = Verdict::of_all([verdict, Verdict::Rounding]);
             self.conclusive = 1.0;
         }
@@ -141,7 +142,8 @@ impl<'a> ProbedBlock<'a> {
         self.verdict = verdict;
     }
 
-    /// Whether the layer computes in a precision of two or three digits, and the claims point where the differences do.
+    /// Whether the layer computes in a precision of two or three digits, and the claimed and the numerical gradient
+    /// have the same direction.
     fn points_alike(&self, verdict: Verdict) -> bool {
         if self.probe.noise < 1e-3 || verdict.is_wrong() {
             return false;
@@ -155,7 +157,7 @@ impl<'a> ProbedBlock<'a> {
         product > 0.9 * (squares[0] * squares[1]).sqrt()
     }
 
-    /// The elements that are wrong.
+    /// The wrong elements.
     pub fn wrong(&self) -> Vec<usize> {
         let [low, high, _] = self.jacobian.bounds(&self.d);
         let all = self.claimed.iter().zip(&self.tolerance).zip(low.iter().zip(&high)).enumerate();
@@ -165,8 +167,8 @@ impl<'a> ProbedBlock<'a> {
         all.filter(|(_, one)| outside(*one)).map(|(element, _)| element).collect()
     }
 
-    /// Whether the claims agree with the differences to about five digits in every element: what constants leave that are written
-    /// with few digits.
+    /// Whether all elements agree with the differences to about five digits: the error of constants written with few
+    /// digits.
     pub fn agrees_to_few_digits(&self) -> bool {
         let scale = largest(&self.truth);
         self.elements(&self.truth).all(|(claimed, truth, tolerance)| {
@@ -174,7 +176,7 @@ impl<'a> ProbedBlock<'a> {
         })
     }
 
-    /// Whether `predicted` is what the layer claims, in all elements that were differentiated and of which it says something.
+    /// Whether `predicted` is the claimed gradient, in all elements where both are known.
     pub fn matches(&self, predicted: &Tensor) -> bool {
         predicted.shape() == self.claimed.shape()
             && self.elements(predicted).all(|(claimed, predicted, tolerance)| {
@@ -182,19 +184,19 @@ impl<'a> ProbedBlock<'a> {
             })
     }
 
-    /// Whether `predicted` says nothing of an element that is wrong.
+    /// Whether `predicted` is NaN in a wrong element.
     pub fn misses_wrong_elements(&self, predicted: &Tensor) -> bool {
         let all = predicted.iter().zip(&self.claimed).zip(self.truth.iter().zip(&self.tolerance));
         all.filter(|((predicted, _), _)| predicted.is_nan())
             .any(|((_, claimed), (truth, tolerance))| (claimed - truth).abs() > *tolerance)
     }
 
-    /// How many elements tell `predicted` from the truth.
+    /// The number of elements in which `predicted` differs from the truth.
     pub fn distinguishing(&self, predicted: &Tensor) -> usize {
         let all = predicted.iter().zip(&self.truth).zip(&self.tolerance);
         all.filter(|((predicted, truth), tolerance)| (*predicted - *truth).abs() > 3.0 * **tolerance).count()
     }
-    /// Claimed, predicted and tolerance of all elements whose prediction is a number.
+    /// Claimed, predicted and tolerance of all elements with a prediction.
     pub fn elements<'b>(&'b self, predicted: &'b Tensor) -> impl Iterator<Item = (f64, f64, f64)> + 'b {
         let all = self.claimed.iter().zip(predicted).zip(&self.tolerance);
         all.map(|((claimed, predicted), tolerance)| (*claimed, *predicted, *tolerance))
@@ -207,17 +209,17 @@ impl<'a> ProbedBlock<'a> {
         Tensor::from_shape_vec(shape, self.d.clone()).expect("a gradient has its output's shape")
     }
 
-    /// How far a claim is from the truth, infinitely for a NaN.
+    /// The error of a claimed element, infinite for NaN.
     pub fn error(&self, element: usize) -> f64 {
         let error = (nth(&self.claimed, element) - nth(&self.truth, element)).abs();
         if error.is_nan() { f64::INFINITY } else { error }
     }
 
-    /// How the block compares.
+    /// The comparison of the block.
     pub fn comparison(&self, name: &str) -> Comparison {
         Comparison::new(name, self.truth.shape(), &flat(&self.claimed), &flat(&self.truth), self.verdict)
     }
 }
 
-/// A part in so many has no consequence.
+/// A relative error of this size has no consequence.
 const FEW_DIGITS: f64 = 1e-5;

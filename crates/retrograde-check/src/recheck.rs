@@ -1,6 +1,6 @@
-//! Whether what looks wrong is rounding: the comparison is made again at points that differ from the probe by little more
-//! than the rounding of its numbers. What rounding makes of intermediate results is another error at each of them; a mistake
-//! is the same at all (stochastic arithmetic: Vignes, *A stochastic arithmetic for reliable scientific computation*, 1993).
+//! Rechecks elements that look wrong at points that differ from the probe by little more than the rounding of its
+//! numbers. Rounding of intermediate results gives another error at each point; a mistake gives the same error at all
+//! (stochastic arithmetic: Vignes, *A stochastic arithmetic for reliable scientific computation*, 1993).
 
 use rand::RngExt;
 
@@ -13,46 +13,48 @@ use super::subject::{Which, claims, with_values};
 use retrograde_base::Result;
 use retrograde_textbook::{Layer, Tensor};
 
-/// The points.
+/// The number of points.
 const POINTS: usize = 6;
 
-/// The elements of a block that are compared at each of them.
+/// The number of elements of a block that are compared at each point.
 const FURTHEST: usize = 4;
 
-/// A function whose values are known no better is asked along wide steps, too. The kinks of many rectifiers in a batch look like a
-/// noise of up to a tenth of that.
+/// A function with more relative noise is also compared along wide steps. The kinks of many rectifiers in a batch
+/// look like noise of up to a tenth of this.
 const FEW_DIGITS: f64 = 1e-9;
 
-/// By how many roundings a number is moved, at most: by less the numbers of a lower precision would not move.
+/// The largest perturbation of a number, in units of its rounding: smaller ones do not change numbers of a lower
+/// precision.
 const MOVED: f64 = 2.0;
 
-/// An error that is no mistake varies: its mean is within so many times the span of what was seen.
+/// The tolerance is this many times the observed span of the errors: an error that is not a mistake varies.
 const SPAN: f64 = 2.0;
 
-/// The steps over which a difference is compared with the mean of the claims, as a part of the block's size, and the places
-/// along the way.
+/// The steps over which a difference is compared with the mean of the claimed gradients, relative to the size of the
+/// block, and the number of points along the way.
 const STEPS: [f64; 5] = [0.5, 0.125, 1.0 / 32.0, 1.0 / 128.0, 1.0 / 512.0];
 const ALONG: usize = 16;
 
 impl Observations {
-    /// Adds to the tolerance of a block that looks wrong at a probe by how much claims and slopes are apart at points within
-    /// rounding.
-    pub fn recheck(&mut self, layer: &mut dyn Layer, number: usize, block: usize) -> Result<()> {
-        let Some(probed) = ProbedBlock::new(self, number, block, None, None) else { return Ok(()) };
+    /// Adds to the tolerance of a block that looks wrong the observed distance between claimed gradients and slopes
+    /// at points within rounding.
+    pub fn recheck(&mut self, layer: &mut dyn Layer, probe_index: usize, block: usize) -> Result<()> {
+        let Some(probed) = ProbedBlock::new(self, probe_index, block, None, None) else { return Ok(()) };
         let mut wrong = probed.wrong();
         if !probed.verdict.is_wrong()
             || wrong.is_empty()
-            || self.probes[number].rounding_slack[block].is_some()
+            || self.probes[probe_index].rounding_slack[block].is_some()
         {
             return Ok(());
         }
-        let is_rounded = self.is_rounded(number);
-        // Those that are furthest off are enough: if they are wrong, so is the block, and rounding is largest there, too.
+        let is_rounded = self.is_rounded(probe_index);
+        // The elements with the largest errors suffice: if they are wrong, so is the block, and rounding is largest
+        // there, too.
         wrong.sort_by(|a, b| probed.error(*b).total_cmp(&probed.error(*a)));
         wrong.truncate(FURTHEST);
         let mut errors: Vec<Vec<f64>> =
             wrong.iter().map(|&at| vec![nth(&probed.claimed, at) - nth(&probed.truth, at)]).collect();
-        for near in self.within_rounding(layer, number) {
+        for near in self.within_rounding(layer, probe_index) {
             let rounding = self.rounding_of(&near);
             let slopes = with_values(layer, &near.values[1..], |layer| {
                 jacobian(layer, &near.x, Which::of(block), &near.values[block], wrong.clone(), &rounding)
@@ -65,18 +67,18 @@ impl Observations {
             let truth = slopes.vjp(&d);
             errors.iter_mut().zip(&wrong).for_each(|(all, &at)| all.push(nth(claimed, at) - nth(&truth, at)));
         }
-        let least = self.within_loss * self.probes[number].d.iter().map(|d| d.abs()).sum::<f64>();
+        let least = self.within_loss * self.probes[probe_index].d.iter().map(|d| d.abs()).sum::<f64>();
         let mut spans: Vec<f64> = errors.iter().map(|errors| least + SPAN * span(errors)).collect();
         for ((span, errors), &at) in spans.iter_mut().zip(&errors).zip(&wrong) {
-            // At the user's own input the differences of code that rounds to all digits are believed.
-            if !is_rounded && self.is_given(number) {
+            // At the user's own input, the differences of code that computes in `f64` decide.
+            if !is_rounded && self.is_given(probe_index) {
                 break;
             }
-            let mut one = Tensor::zeros(self.probes[number].values[block].raw_dim());
-            let value = nth(&self.probes[number].values[block], at);
+            let mut one = Tensor::zeros(self.probes[probe_index].values[block].raw_dim());
+            let value = nth(&self.probes[probe_index].values[block], at);
             *one.iter_mut().nth(at).expect("a wrong element is one of the block") = value.abs().max(1.0);
             if errors[0].abs() > *span {
-                if self.follows(layer, number, block, &one) {
+                if self.follows(layer, probe_index, block, &one) {
                     *span = errors[0].abs();
                 } else {
                     break;
@@ -84,33 +86,34 @@ impl Observations {
             }
         }
         let most = spans.iter().copied().fold(0.0, f64::max);
-        let mut rounding_slack = Tensor::from_elem(self.probes[number].values[block].raw_dim(), most);
+        let mut rounding_slack = Tensor::from_elem(self.probes[probe_index].values[block].raw_dim(), most);
         let numbers = rounding_slack.as_slice_mut().expect("a new array is contiguous");
         wrong.iter().zip(&spans).for_each(|(&at, span)| numbers[at] = *span);
-        self.probes[number].rounding_slack[block] = Some(rounding_slack);
+        self.probes[probe_index].rounding_slack[block] = Some(rounding_slack);
         Ok(())
     }
 
-    /// Whether claims and slope agree along a direction through a whole block, or are apart by rounding.
+    /// Whether claimed and numerical slope agree along a direction through a whole block, up to rounding.
     pub fn agrees_along(
         &self,
         layer: &mut dyn Layer,
-        number: usize,
+        probe_index: usize,
         block: usize,
         direction: &Tensor,
     ) -> Result<bool> {
-        let Some((claim, numeric, tolerance)) = self.along(layer, &self.probes[number], block, direction)?
+        let Some((claim, numeric, tolerance)) =
+            self.along(layer, &self.probes[probe_index], block, direction)?
         else {
             return Ok(true);
         };
         let mut errors = vec![claim - numeric];
-        let size = largest(&self.probes[number].values[block]).max(1.0);
-        let tolerance =
-            tolerance + size * self.within_loss * self.probes[number].d.iter().map(|d| d.abs()).sum::<f64>();
+        let size = largest(&self.probes[probe_index].values[block]).max(1.0);
+        let tolerance = tolerance
+            + size * self.within_loss * self.probes[probe_index].d.iter().map(|d| d.abs()).sum::<f64>();
         if errors[0].abs() <= tolerance {
             return Ok(true);
         }
-        for near in self.within_rounding(layer, number) {
+        for near in self.within_rounding(layer, probe_index) {
             if let Some((claim, numeric, _)) = self.along(layer, &near, block, direction)? {
                 errors.push(claim - numeric);
             }
@@ -119,25 +122,25 @@ impl Observations {
             return Ok(true);
         }
         let length = direction.iter().map(|v| v * v).sum::<f64>().sqrt().max(f64::MIN_POSITIVE);
-        let may_round = self.is_rounded(number) || !self.is_given(number);
-        Ok(may_round && self.follows(layer, number, block, &(direction * (size / length))))
+        let may_round = self.is_rounded(probe_index) || !self.is_given(probe_index);
+        Ok(may_round && self.follows(layer, probe_index, block, &(direction * (size / length))))
     }
 
     /// Whether a probe is at the user's own values, which may be special.
-    fn is_given(&self, number: usize) -> bool {
-        number == GIVEN || self.probes.len() == 1
+    fn is_given(&self, probe_index: usize) -> bool {
+        probe_index == GIVEN || self.probes.len() == 1
     }
 
     /// Whether rounding is more than that of `f64`.
-    fn is_rounded(&self, number: usize) -> bool {
-        self.probes[number].noise > FEW_DIGITS || self.unit_roundoff > f64::EPSILON
+    fn is_rounded(&self, probe_index: usize) -> bool {
+        self.probes[probe_index].noise > FEW_DIGITS || self.unit_roundoff > f64::EPSILON
     }
 
-    /// Whether a difference of the outputs over a wide step is the mean of what is claimed along the way, as it must be by the
-    /// fundamental theorem of calculus. Where rounding hides what narrow steps would show, this needs none.
-    fn follows(&self, layer: &mut dyn Layer, number: usize, block: usize, way: &Tensor) -> bool {
-        let probe = &self.probes[number];
-        if self.within_rounding(layer, number).is_empty() {
+    /// Whether a difference of the outputs over a wide step is the mean of the claimed gradients along the way, by
+    /// the fundamental theorem of calculus. It needs no narrow step, where rounding dominates.
+    fn follows(&self, layer: &mut dyn Layer, probe_index: usize, block: usize, way: &Tensor) -> bool {
+        let probe = &self.probes[probe_index];
+        if self.within_rounding(layer, probe_index).is_empty() {
             return false;
         }
         let each = self.rounding_of(probe);
@@ -172,7 +175,7 @@ impl Observations {
                 .abs()
                 .max(gross)
                 .max(probe.claimed[block].as_ref().map_or(0.0, |own| here(own).abs()));
-            // Also where one of the numbers is none.
+            // Also skips values that are not finite.
             if !quotient.is_finite() || tolerance.is_nan() || tolerance > 0.3 * size {
                 continue;
             }
@@ -185,14 +188,14 @@ impl Observations {
         agree > differ
     }
 
-    /// Points that differ from a probe by little more than the rounding of its numbers, with what the layer claims there. None
-    /// where the answer to the same question is no longer the same: it depends on the calls before.
-    fn within_rounding(&self, layer: &mut dyn Layer, number: usize) -> Vec<Probe> {
-        let probe = &self.probes[number];
+    /// Points that differ from a probe by little more than the rounding of its numbers, with the claimed gradients.
+    /// Empty if a repeated call has another result: it depends on earlier calls.
+    fn within_rounding(&self, layer: &mut dyn Layer, probe_index: usize) -> Vec<Probe> {
+        let probe = &self.probes[probe_index];
         let gradient_precisions =
             self.gradient_precisions.iter().copied().fold(Precision::Double, Precision::max);
         let unit = self.unit_roundoff.max(gradient_precisions.unit()).max(0.25 * probe.noise).min(COARSEST);
-        let mut random = random(number as u64 + 91);
+        let mut random = random(probe_index as u64 + 91);
         let mut shift = |values: &Tensor| {
             values.mapv(|value| value * (1.0 + MOVED * unit * random.random_range(-1.0..=1.0)))
         };
@@ -215,7 +218,7 @@ impl Observations {
     }
 }
 
-/// The rounding of the coarsest precision that is known.
+/// The rounding of the coarsest known precision.
 const COARSEST: f64 = 1.0 / 128.0;
 
 fn observe(layer: &mut dyn Layer, probe: &Probe, values: Vec<Tensor>, d: Tensor) -> Option<Probe> {
@@ -231,7 +234,7 @@ fn observe(layer: &mut dyn Layer, probe: &Probe, values: Vec<Tensor>, d: Tensor)
     })
 }
 
-/// From the least to the largest; 0 if one is no number.
+/// The distance from the smallest to the largest; 0 if one is not finite.
 fn span(errors: &[f64]) -> f64 {
     let (low, high) = errors
         .iter()

@@ -1,4 +1,4 @@
-//! The result of a check: plain data, to be shown as text, JSON or a page.
+//! The result of a check: plain data, rendered as text, JSON or a page.
 
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
@@ -9,29 +9,29 @@ use super::{Cause, Comparison, Invariant, Language, Message, Severity, Verdict};
 
 use retrograde_base::error::{Error, Result};
 
-/// What a check says.
+/// The result of a check.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Report {
-    /// What was checked: a layer's name, `network`, `graph`.
+    /// The subject of the check: a layer's name, `network`, `graph`.
     pub subject: Message,
-    /// The verdict of the whole.
+    /// The verdict on the whole subject.
     pub verdict: Verdict,
-    /// The layers or nodes from left to right, the loss last; one for a layer alone.
+    /// The layers or nodes from left to right, the loss last; one for a single layer.
     pub layers: Vec<LayerReport>,
-    /// The whole's own comparison, parameter by parameter: the gradient of the loss in a network or a graph.
+    /// The comparison of the gradient of the loss by each parameter, in a network or a graph.
     pub blocks: Vec<Comparison>,
-    /// What was found, the weightiest first. A right gradient may have remarks.
+    /// The findings, the most severe first. A right gradient may have remarks.
     pub findings: Vec<Finding>,
-    /// What was looked at and how: numbers of inputs, elements, steps.
+    /// The method: numbers of inputs, elements, steps.
     pub method: Vec<Message>,
 }
 
-/// A layer or a node, checked alone.
+/// A layer or a node, checked in isolation.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct LayerReport {
-    /// Its name in the row: `affine1`.
+    /// Its name in the network: `affine1`.
     pub name: String,
-    /// What kind of layer or operation it is: `Affine`.
+    /// The kind of layer or operation: `Affine`.
     pub kind: String,
     /// The shape of its output.
     pub output: Vec<usize>,
@@ -41,57 +41,57 @@ pub struct LayerReport {
     pub blocks: Vec<Comparison>,
 }
 
-/// One thing that was found.
+/// One finding.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Finding {
-    /// How much it weighs.
+    /// The severity.
     pub severity: Severity,
-    /// What it says of the gradient.
+    /// The verdict on the gradient.
     pub verdict: Verdict,
     /// The layer, node or parameter: `SoftmaxWithLoss`.
     pub location: String,
-    /// The gradients that are concerned: `x`, or parameters' names. Empty where it is about forward alone.
+    /// The gradients concerned: `x`, or parameters' names. Empty if it concerns only forward.
     pub blocks: Vec<String>,
-    /// What the fault is: a hypothesis that reproduces the numbers. `None` if there is none.
+    /// The cause: a hypothesis that reproduces the numbers. `None` if there is none.
     pub cause: Option<Cause>,
-    /// The invariant that is violated, if the finding is about one.
+    /// The violated invariant, if the finding is about one.
     pub invariant: Option<Invariant>,
-    /// What is wrong, or worth a remark. The first that has them says the formulas, the help and the consequence, too.
+    /// The sentences. The first message with formulas, help and consequence supplies these, too.
     pub sentences: Vec<Message>,
-    /// The numbers that show it.
+    /// The evidence.
     pub evidence: Vec<Evidence>,
-    /// Whether it is a fault without a consequence here: then there is nothing to write instead.
+    /// Whether the fault has no consequence here: then there is no help.
     pub is_harmless: bool,
 }
 
-/// A formula as the code has it, and as it should be.
+/// The formula of the code, and the right one.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Formulas {
-    /// As the code has it.
+    /// The formula of the code.
     pub code: Message,
-    /// As it should be.
+    /// The right formula.
     pub right: Message,
 }
 
-/// A statement, and the numbers that show it.
+/// A statement with a table of numbers.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Evidence {
     /// The statement: a sentence.
     pub statement: Message,
-    /// The numbers, where there are some to be seen side by side.
+    /// The table, if there is one.
     pub table: Option<Table>,
 }
 
-/// Columns of numbers side by side.
+/// A table of numbers.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Table {
-    /// What each column is.
+    /// The heading of each column.
     pub columns: Vec<Message>,
-    /// What each row is, such as an index `[0, 3]`, and a number for each column.
+    /// The label of each row, for example the index `[0, 3]`, and a number for each column.
     pub rows: Vec<(String, Vec<f64>)>,
 }
 
-/// A text in both languages, put together from several messages.
+/// A text in both languages, composed of several messages.
 #[derive(Serialize)]
 struct Texts {
     en: String,
@@ -104,7 +104,7 @@ impl Texts {
     }
 }
 
-/// JSON with strings in place of messages.
+/// Replaces messages in JSON by strings.
 fn in_one_language(value: Value, language: Language) -> Value {
     match value {
         Value::Object(mut fields) => match fields.remove(language.code()) {
@@ -119,31 +119,31 @@ fn in_one_language(value: Value, language: Language) -> Value {
 }
 
 impl Report {
-    /// The report as JSON in one language. The report's own form in JSON has a message in place of each text: its `id` in the
-    /// files of texts, the text in each language (`en`, `ko`), and what stands in its placeholders (`arguments`). Here there is
-    /// a string.
+    /// The report as JSON in one language. The default JSON has an object in place of each text: its `id` in the
+    /// message files, the text in each language (`en`, `ko`), and the values of its placeholders (`arguments`). Here
+    /// each text is a string.
     ///
     /// # Errors
     ///
-    /// None that is known: a report is plain data.
+    /// None is known: a report is plain data.
     pub fn json(&self, language: Language) -> Result<Value> {
         let all = serde_json::to_value(self)
             .map_err(|error| Error::invalid("a report", error.to_string(), "give finite numbers"))?;
         Ok(in_one_language(all, language))
     }
 
-    /// The first layer or node from the left that is wrong.
+    /// The first wrong layer or node from the left.
     pub fn first_wrong(&self) -> Option<&LayerReport> {
         self.layers.iter().find(|layer| layer.verdict.is_wrong())
     }
 
-    /// The causes of the findings, the weightiest first. Remarks may have one, too.
+    /// The causes of the findings, the most severe first. Remarks may have one, too.
     pub fn causes(&self) -> impl Iterator<Item = &Cause> {
         self.findings.iter().filter_map(|finding| finding.cause.as_ref())
     }
 }
 
-/// What a place or a block is called: the whole has names of its own.
+/// The displayed name of a location or a block: the whole subject has special names.
 pub(crate) fn place(name: &str) -> Message {
     if let Some(first) = name.strip_suffix(SECOND_ORDER) {
         return text!("whole-second_order", name = place(first));
@@ -157,10 +157,10 @@ pub(crate) fn place(name: &str) -> Message {
     }
 }
 
-/// How the names of blocks end in the derivative of the gradient.
+/// The suffix of the names of blocks in the second derivative.
 pub(super) const SECOND_ORDER: &str = ", second order";
 
-/// The block of all parameters, moved in one direction.
+/// The block of all parameters, perturbed in one direction.
 pub(super) const ALL_TOGETHER: &str = "all together";
 
 impl Finding {
@@ -185,24 +185,24 @@ impl Finding {
         }
     }
 
-    /// As a remark on what has no consequence here, and on when it would have one.
+    /// Turns the finding into a remark without a consequence here, with the condition under which it would have one.
     pub(super) fn harmless(mut self, why: impl IntoIterator<Item = Message>) -> Self {
         (self.severity, self.verdict, self.is_harmless) = (Severity::Remark, Verdict::Right, true);
         self.sentences.extend(why);
         self
     }
 
-    /// About an invariant that is violated.
+    /// Sets the violated invariant.
     pub(super) fn violating(self, invariant: Invariant) -> Self {
         Finding { invariant: Some(invariant), ..self }
     }
 
-    /// With its cause.
+    /// Sets the cause.
     pub(super) fn of(self, cause: Cause) -> Self {
         Finding { cause: Some(cause), ..self }
     }
 
-    /// What was found, in a few words: the cause, the invariant that is violated, or the verdict.
+    /// The title: the cause, the violated invariant, or the verdict.
     pub fn title(&self) -> Message {
         match (&self.cause, self.invariant, self.severity) {
             (Some(cause), ..) => {
@@ -220,13 +220,13 @@ impl Finding {
         }
     }
 
-    /// What is wrong, or worth a remark: one sentence or a few.
+    /// The sentences of the finding.
     pub fn sentence(&self, language: Language) -> String {
         let all: Vec<String> = self.sentences.iter().map(|one| one.text(language)).collect();
         all.join(" ")
     }
 
-    /// The formula as the code has it and as it should be.
+    /// The formula of the code and the right one.
     pub fn formulas(&self) -> Option<Formulas> {
         Some(Formulas { code: self.attribute("code")?, right: self.attribute("right")? })
     }

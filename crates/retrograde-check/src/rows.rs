@@ -1,4 +1,4 @@
-//! Samples as layers written by hand take them.
+//! Converts samples for layers written by hand.
 
 use retrograde_base::error::{Error, Result};
 use retrograde_textbook::{Labels, Tensor};

@@ -1,17 +1,18 @@
-//! What is checked, seen as a layer: blocks of numbers (an input and parameters) with an output and claimed gradients.
+//! The subject of a check as a layer: blocks of numbers (an input and parameters) with an output and claimed
+//! gradients.
 //!
-//! A layer, a loss with its labels, a node of a graph, a whole network and a function of several arguments all take this
-//! form, so that one examination serves them all.
+//! A layer, a loss with its labels, a node of a graph, a whole network and a function of several arguments are all
+//! adapted to this, so that one examination serves all of them.
 
 use ndarray::ArrayViewMutD;
 
 use retrograde_base::Result;
 use retrograde_textbook::{Layer, Tensor};
 
-/// For the input and each parameter what a layer claims.
+/// The claimed gradients of the input and of each parameter.
 pub(super) type ClaimedGradients = Vec<Option<Tensor>>;
 
-/// Which block of a layer: its input, or a parameter by its position.
+/// A block of a layer: its input, or a parameter by its position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Which {
     Input,
@@ -51,7 +52,7 @@ pub(super) fn set_values(layer: &mut dyn Layer, values: &[Tensor]) {
     }
 }
 
-/// Calls `run` with these values of the parameters, and puts the present ones back.
+/// Calls `run` with these values of the parameters, and restores the present ones.
 pub(super) fn with_values<T>(
     layer: &mut dyn Layer,
     there: &[Tensor],
@@ -64,7 +65,7 @@ pub(super) fn with_values<T>(
     found
 }
 
-/// Calls `run` with another value of one parameter, and puts the present one back.
+/// Calls `run` with another value of one parameter, and restores the present one.
 pub(super) fn with_value<T>(
     layer: &mut dyn Layer,
     parameter: usize,
@@ -77,7 +78,7 @@ pub(super) fn with_value<T>(
     found
 }
 
-/// Sets the value of one parameter; the value before.
+/// Sets the value of one parameter; returns the previous one.
 fn exchange(layer: &mut dyn Layer, parameter: usize, there: &Tensor) -> Tensor {
     let mut own = layer.parameters();
     let count = own.len();
@@ -93,7 +94,7 @@ fn exchange(layer: &mut dyn Layer, parameter: usize, there: &Tensor) -> Tensor {
     before
 }
 
-/// The gradients that a layer shows for its parameters.
+/// The gradients that a layer holds for its parameters.
 pub(super) fn shown(layer: &mut dyn Layer) -> ClaimedGradients {
     let owned =
         |one: &retrograde_textbook::Parameter<'_>| one.gradient.as_ref().map(ndarray::ArrayBase::to_owned);
@@ -102,14 +103,14 @@ pub(super) fn shown(layer: &mut dyn Layer) -> ClaimedGradients {
     shown
 }
 
-/// One `backward`, and the gradients that it leaves.
+/// Calls `backward` and collects the gradients.
 pub(super) fn claims(layer: &mut dyn Layer, d: &Tensor) -> Result<ClaimedGradients> {
     let mut claims = vec![Some(layer.backward(d)?)];
     claims.extend(shown(layer));
     Ok(claims)
 }
 
-/// The output with one element of a block at `there`, which is put back to `value`. `moved` is the input.
+/// The output with one element of a block set to `there`; the element is restored to `value`. `moved` is the input.
 pub(super) fn perturb_element(
     layer: &mut dyn Layer,
     moved: &mut Tensor,
@@ -134,7 +135,7 @@ pub(super) fn perturb_element(
     }
 }
 
-/// Puts a number in the place of an element of a parameter.
+/// Sets an element of a parameter.
 fn put(layer: &mut dyn Layer, parameter: usize, element: usize, value: f64) {
     let mut own = layer.parameters();
     let count = own.len();
@@ -148,9 +149,9 @@ fn put(layer: &mut dyn Layer, parameter: usize, element: usize, value: f64) {
     }
 }
 
-/// Puts a number at a position in row-major order, if there is one.
+/// Sets the element at a position in row-major order, if there is one.
 fn put_into(mut all: ArrayViewMutD<'_, f64>, at: usize, value: f64) {
-    // The elements of a contiguous array need no walk through those before.
+    // Contiguous arrays are indexed directly.
     let to = if all.is_standard_layout() {
         all.as_slice_mut().and_then(|all| all.get_mut(at))
     } else {

@@ -1,4 +1,4 @@
-//! What can be said of a gradient.
+//! Verdicts and severities.
 
 use serde::Serialize;
 use std::fmt;
@@ -6,26 +6,26 @@ use std::fmt;
 use super::Message;
 use super::message::text;
 
-/// What a check says of a gradient, a layer or a whole network.
+/// The verdict on a gradient, a layer or a whole network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// It agrees with the differences, to their accuracy.
     Right,
-    /// Alone it is not the gradient, and in the network the gradients of all parameters that depend on it are right: another
-    /// layer, or the loss, makes up for it.
+    /// In isolation it is not the gradient, but the gradients of all parameters that depend on it are right: another
+    /// layer, or the loss, compensates.
     Together,
-    /// It differs from what the differences say by more than rounding, kinks and steps can explain.
+    /// It differs from the differences by more than rounding, kinks and steps explain.
     Wrong,
-    /// The function has a kink here, and the code takes one of the slopes that are possible there.
+    /// The function has a kink here, and the code takes one of the admissible slopes.
     Kink,
-    /// It differs by no more than the precision in which the function is computed explains.
+    /// It differs by no more than the precision of the function explains.
     Rounding,
-    /// The function gives two values for one input, so that there is nothing to differentiate.
+    /// The function gives two values for one input, so that it has no derivative.
     NotDeterministic,
     /// The function jumps or is not finite here, so that it has no derivative.
     NotDifferentiable,
-    /// The differences are too inaccurate, or there is nothing to compare, so that neither can be said.
+    /// The differences are too inaccurate, or there is nothing to compare.
     Inconclusive,
 }
 
@@ -35,9 +35,9 @@ impl Verdict {
         self == Verdict::Wrong
     }
 
-    /// The verdict of a whole whose parts have these verdicts: the one that matters most. No parts are right.
+    /// The combined verdict: the most severe one; right without parts.
     ///
-    /// What is wrong comes first; then what keeps the check from telling; then what is worth a remark.
+    /// Wrong comes first, then the verdicts that prevent a comparison, then those worth a remark.
     pub fn of_all(parts: impl IntoIterator<Item = Verdict>) -> Verdict {
         let weight = |verdict: &Verdict| match verdict {
             Verdict::Right => 0,
@@ -52,7 +52,7 @@ impl Verdict {
         parts.into_iter().max_by_key(weight).unwrap_or(Verdict::Right)
     }
 
-    /// One character for a drawing of the layers.
+    /// A character for a drawing of the layers.
     pub fn mark(self) -> char {
         match self {
             Verdict::Right | Verdict::Rounding | Verdict::Kink | Verdict::Together => '✓',
@@ -75,18 +75,18 @@ impl fmt::Display for Verdict {
     }
 }
 
-/// The name of a variant in JSON, which is that of its text.
+/// The name of a variant in JSON, which is also its text id.
 pub(super) fn tag(variant: &impl Serialize) -> String {
     let written = serde_json::to_value(variant).unwrap_or_default();
     written.as_str().unwrap_or_default().to_owned()
 }
 
-/// How much a finding weighs.
+/// The severity of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
-    /// Worth knowing, with no wrong gradient: which side of a kink the code takes, that it computes in `f32`, a deviation of one
-    /// layer that has no consequence in its network.
+    /// No gradient is wrong: the slope taken at a kink, computation in `f32`, a deviation of a layer without a
+    /// consequence in its network.
     Remark,
     /// The gradient is that of the function, but the function itself is suspicious.
     Warning,

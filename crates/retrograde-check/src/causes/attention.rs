@@ -1,5 +1,5 @@
-//! Self-attention, recognized by forward's values: out = P · x with P = softmax(s · x · xᵀ) along each row, and s = 1/√D
-//! or 1. The input reaches the output as query, as key and as value.
+//! Self-attention, recognized by its outputs: out = P · x with P = softmax(s · x · xᵀ) along each row, and s = 1/√D or 1.
+//! The input is query, key and value.
 
 use ndarray::{Array2, ArrayViewD, Axis, Ix2};
 
@@ -9,7 +9,7 @@ use crate::probed_block::ProbedBlock;
 use crate::{Cause, Message};
 use retrograde_textbook::{Layer, Tensor};
 
-/// What is made of the gradient of P, for P: as it is written, and as it is computed. The first is right.
+/// Variants of the backward of P: the NumPy expression and the function. The first is right.
 type Softmax = (&'static str, fn(&Array2<f64>, &Array2<f64>) -> Array2<f64>);
 
 const SOFTMAX: [Softmax; 5] = [
@@ -20,15 +20,15 @@ const SOFTMAX: [Softmax; 5] = [
     ("P · (dP − Σ_columns dP · P)", |p, d| p * &(d - &(p * d).sum_axis(Axis(0)).insert_axis(Axis(0)))),
 ];
 
-/// The shares of the input in its three roles; the first of each is right.
+/// The contributions of the input in its three roles; the first of each is right.
 const QUERY: [&str; 2] = ["s · dS · x", ""];
 const KEY: [&str; 3] = ["s · dSᵀ · x", "", "s · dS · x"];
 const VALUE: [&str; 3] = ["Pᵀ · dout", "", "P · dout"];
 
-/// What the code has for the scale: s, nothing, s twice.
+/// Variants of the scale: s, missing, s twice.
 const SCALE: [&str; 3] = ["s", "1", "s²"];
 
-/// One way to write backward: which entry of each list.
+/// One variant of backward: an index into each list.
 #[derive(Clone, Copy)]
 struct Written {
     softmax: usize,
@@ -39,7 +39,7 @@ struct Written {
 }
 
 impl Written {
-    /// All ways with one or two mistakes, those with one first.
+    /// All variants with one or two mistakes, those with one first.
     fn all() -> Vec<Written> {
         let mut all = Vec::new();
         for softmax in 0..SOFTMAX.len() {
@@ -114,7 +114,7 @@ fn weights(x: &Array2<f64>, scaled: bool) -> Array2<f64> {
     scores
 }
 
-/// A function of each sequence of an input, which is one sequence or several.
+/// Applies a function to each sequence of an input, which is one sequence or several.
 fn each(x: &Tensor, d: &Tensor, of: impl Fn(&Array2<f64>, &Array2<f64>) -> Array2<f64>) -> Option<Tensor> {
     let matrix = |values: ArrayViewD<'_, f64>| Some(values.into_dimensionality::<Ix2>().ok()?.to_owned());
     if !(2..=3).contains(&x.ndim()) || x.shape() != d.shape() {
@@ -135,7 +135,7 @@ fn is_attention(probed: &ProbedBlock<'_>, scaled: bool) -> bool {
     out.is_some_and(|out| same(&out, &probed.probe.out))
 }
 
-/// Self-attention with a mistake or two in its backward.
+/// Self-attention with one or two mistakes in its backward.
 pub(super) fn terms(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
     if case.is_parameter() || case.labels.is_some() {
         return None;
@@ -162,7 +162,7 @@ pub(super) fn terms(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
 }
 
 impl Written {
-    /// What is wrong.
+    /// The code of the mistake.
     fn said(self) -> Vec<Message> {
         let mut said = Vec::new();
         if self.softmax > 0 {

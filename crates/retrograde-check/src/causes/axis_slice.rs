@@ -1,4 +1,4 @@
-//! A fault in one part of a block, and nowhere else: one gate of several, one half of a row, one channel.
+//! Faults at some positions along an axis of a block: one gate of several, one half of a row, one channel.
 
 use ndarray::{Axis, Zip};
 
@@ -10,13 +10,13 @@ use crate::message::text;
 use crate::probed_block::ProbedBlock;
 use retrograde_textbook::{Layer, Tensor};
 
-/// Where a block is wrong: positions along one of its axes.
+/// The wrong positions along an axis of a block.
 struct AxisSlice {
     axis: usize,
     positions: Vec<usize>,
 }
 
-/// At some positions along an axis G is T times, or divided by, a number or a function of the element.
+/// At some positions along an axis, G is T times, or divided by, a number or a function of the element.
 pub(super) fn factor(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
     let dimensions = case.probed_blocks.first()?.claimed.ndim();
     (0..dimensions)
@@ -32,7 +32,7 @@ impl AxisSlice {
             let take = |values: &Tensor| values.index_axis(Axis(axis), at).to_owned();
             let (claimed, truth, tolerance) =
                 (take(&probed.claimed), take(&probed.truth), take(&probed.tolerance));
-            // Where the truth is not known the comparison is false.
+            // False for NaN: elements without differences.
             Zip::from(&claimed)
                 .and(&truth)
                 .and(&tolerance)
@@ -46,7 +46,7 @@ impl AxisSlice {
         (!positions.is_empty() && positions.len() < length).then_some(AxisSlice { axis, positions })
     }
 
-    /// The truth, times a function of the element where the part is. `None` where that is not finite.
+    /// The truth, times a function of the element at the wrong positions. `None` if that is not finite.
     fn predict(&self, probed: &ProbedBlock<'_>, block: usize, factor: impl Fn(f64) -> f64) -> Option<Tensor> {
         let mut predicted = probed.truth.clone();
         let own = &probed.probe.values[block];
@@ -63,7 +63,8 @@ impl AxisSlice {
         finite.then_some(predicted)
     }
 
-    /// The elements of the part: their value, and the ratio of the claimed gradient to the true one, or the reverse.
+    /// The elements at the wrong positions: their value, and the ratio of the claimed gradient to the true one, or the
+    /// reverse.
     fn points(&self, case: &Case<'_>, missing: bool) -> Vec<Sought> {
         let mut points = Vec::new();
         for (_, probed) in case.smooth() {
@@ -74,7 +75,7 @@ impl AxisSlice {
                 Zip::from(&own).and(&claimed).and(&truth).and(&tolerance).for_each(
                     |&x, &claimed, &truth, &tolerance| {
                         let (top, bottom) = if missing { (truth, claimed) } else { (claimed, truth) };
-                        // False where the truth is not known.
+                        // False for NaN: elements without differences.
                         if bottom.abs() > 1e3 * tolerance && top.is_finite() {
                             let ratio = top / bottom;
                             let error = tolerance * (1.0 + ratio.abs()) / bottom.abs();
@@ -89,11 +90,11 @@ impl AxisSlice {
 
     fn number(&self, case: &Case<'_>) -> Option<Diagnosis> {
         let points = self.points(case, false);
-        // The most exact ratio; it must hold for all the others.
+        // The most accurate ratio; it must hold for all the others.
         let &(_, value, _) =
             points.iter().min_by(|a, b| a.2.total_cmp(&b.2)).filter(|_| points.len() >= 4)?;
         let predicted = case.fit(|probed| self.predict(probed, case.block, |_| value))?;
-        Some(self.say(plain(value), false, predicted))
+        Some(self.diagnosis(plain(value), false, predicted))
     }
 
     fn function(&self, case: &Case<'_>) -> Option<Diagnosis> {
@@ -106,13 +107,17 @@ impl AxisSlice {
                 self.predict(probed, case.block, |x| if missing { 1.0 / ratio(x) } else { ratio(x) })
             });
             if let Some(predicted) = fit {
-                return Some(self.say(formulas::renamed(&factor, 'x', case.name()), missing, predicted));
+                return Some(self.diagnosis(
+                    formulas::renamed(&factor, 'x', case.name()),
+                    missing,
+                    predicted,
+                ));
             }
         }
         None
     }
 
-    /// The slope of one activation in place of that of another.
+    /// The slope of one activation in place of another's.
     fn slope(&self, case: &Case<'_>) -> Option<Diagnosis> {
         if case.is_parameter() {
             return None;
@@ -138,7 +143,7 @@ impl AxisSlice {
         None
     }
 
-    fn say(&self, factor: String, missing: bool, predicted: Vec<Option<Tensor>>) -> Diagnosis {
+    fn diagnosis(&self, factor: String, missing: bool, predicted: Vec<Option<Tensor>>) -> Diagnosis {
         let (axis, positions) = (self.axis, self.positions.clone());
         Diagnosis::new(Cause::PartFactor { axis, positions, factor, missing }, predicted)
     }

@@ -1,4 +1,4 @@
-//! The batch that a loss is computed from: which of the known arrays are samples, and which are their labels.
+//! The batch of a loss: which of the known arrays are samples, and which are labels.
 
 use ndarray::{Array2, Axis};
 
@@ -12,7 +12,7 @@ pub(super) struct Batch {
 }
 
 impl Batch {
-    /// All ways to read two of some arrays as samples of `features` numbers and as labels for `targets` outputs.
+    /// All ways to interpret two of some arrays as samples of `features` numbers and as labels for `targets` outputs.
     pub fn all(data: &[Tensor], features: usize, targets: usize) -> Vec<Batch> {
         let mut all = Vec::new();
         for (at, x) in data.iter().enumerate() {
@@ -65,7 +65,7 @@ fn labels(values: &Tensor, samples: usize, targets: usize) -> Vec<Array2<f64>> {
     all
 }
 
-/// A row for each class: 1 in its place, 0 elsewhere.
+/// One-hot rows.
 pub(super) fn one_hot(classes: &[f64], count: usize) -> Array2<f64> {
     let mut rows = Array2::zeros((classes.len(), count));
     for (mut row, class) in rows.axis_iter_mut(Axis(0)).zip(classes) {
@@ -74,8 +74,8 @@ pub(super) fn one_hot(classes: &[f64], count: usize) -> Array2<f64> {
     rows
 }
 
-/// The number by which a sum over the batch is multiplied in a loss, and the weight decay in it, if the loss is so made: by the
-/// sum and by half the sum of squares at each probe.
+/// The factor of a sum over the batch in a loss, and its weight decay, if the loss has this form: by the sum and by half
+/// the sum of squares at each probe.
 pub(super) fn fit(losses: &[f64], sums: &[f64], squares: &[f64]) -> Option<(f64, f64)> {
     let same = |scale: f64, decay: f64| {
         let all = losses.iter().zip(sums).zip(squares);
@@ -85,7 +85,7 @@ pub(super) fn fit(losses: &[f64], sums: &[f64], squares: &[f64]) -> Option<(f64,
                 (scale * sum + decay * squares - loss).abs() <= FIT * loss.abs().max(scale.abs() * sum.abs())
             })
     };
-    // Two numbers that are found from two losses prove nothing.
+    // Two unknowns from two losses prove nothing.
     if losses.len() < 3 {
         return None;
     }
@@ -99,5 +99,5 @@ pub(super) fn fit(losses: &[f64], sums: &[f64], squares: &[f64]) -> Option<(f64,
     same(scale, decay).then_some((scale, decay))
 }
 
-/// How near a loss must be: an epsilon in its logarithm does not matter.
+/// The relative tolerance of a loss: an epsilon in its logarithm is within it.
 const FIT: f64 = 1e-6;

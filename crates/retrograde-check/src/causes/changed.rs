@@ -1,4 +1,4 @@
-//! The right gradient at the wrong numbers: of another input or another parameter, made of the right one.
+//! The right gradient at wrong values: of a modified input or parameter.
 
 use ndarray::{Axis, IxDyn};
 
@@ -13,17 +13,17 @@ use crate::subject::with_values;
 use retrograde_base::Result;
 use retrograde_textbook::{Layer, Tensor, softmax};
 
-/// What another array is made of: the right one and the output.
+/// Modifies an array, given the array and the output.
 type Make = Box<dyn Fn(&Tensor, &Tensor) -> Option<Tensor>>;
 
-/// A change, in NumPy, with `_` for the array.
+/// A modification, in NumPy, with `_` for the array.
 type Change = (String, Make);
 
 fn each(how: &str, f: fn(f64) -> f64) -> Change {
     (how.to_owned(), Box::new(move |x, _| Some(x.mapv(f))))
 }
 
-/// What an array with so many axes is mistaken for.
+/// The modifications of an array with this number of axes.
 fn changes(dimensions: usize) -> Vec<Change> {
     let mut all = vec![
         each("0", |_| 0.0),
@@ -70,7 +70,7 @@ fn changes(dimensions: usize) -> Vec<Change> {
     all
 }
 
-/// Axes as NumPy takes them: `1`, `(0, 1)`.
+/// Axes in NumPy: `1`, `(0, 1)`.
 pub(super) fn tuple(axes: &[usize]) -> String {
     match axes {
         [axis] => axis.to_string(),
@@ -78,7 +78,7 @@ pub(super) fn tuple(axes: &[usize]) -> String {
     }
 }
 
-/// G is T at another input.
+/// G is T at a modified input.
 pub(super) fn input(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Diagnosis> {
     let dimensions = case.probed_blocks.first()?.probe.x.ndim();
     let mut all = changes(dimensions);
@@ -95,12 +95,12 @@ pub(super) fn input(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Diagnosis>
     None
 }
 
-/// G is T for another value of a parameter.
+/// G is T for a modified value of a parameter.
 pub(super) fn parameter(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Diagnosis> {
     let first = case.probed_blocks.first()?;
     for at in 1..case.observations.names.len() {
         let value = &first.probe.values[at];
-        // A single number has no order, and its sign or size is told as a factor.
+        // A single number has no order, and its sign or size is covered by factors.
         if value.len() < 2 {
             continue;
         }
@@ -119,7 +119,7 @@ pub(super) fn parameter(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Diagno
     None
 }
 
-/// T at another input or for other parameters. Along one random direction first, which costs little.
+/// T at another input or with other parameters. One random direction comes first, because it is cheap.
 pub(super) fn elsewhere(
     case: &Case<'_>,
     layer: &mut dyn Layer,

@@ -1,4 +1,4 @@
-//! A gradient is a sum of shares, one for each output: shares that are missing, or of another gradient from above.
+//! A gradient is a sum of contributions, one for each output: some are missing, or belong to another upstream gradient.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ use crate::probe::GIVEN;
 use crate::probed_block::ProbedBlock;
 use retrograde_textbook::{Layer, Tensor};
 
-/// Which positions along an axis contribute, of how many there are.
+/// Which positions along an axis contribute, given its length.
 type Pattern = Box<dyn Fn(usize, usize) -> bool>;
 
 fn patterns(length: usize) -> Vec<Pattern> {
@@ -32,7 +32,7 @@ fn patterns(length: usize) -> Vec<Pattern> {
     all
 }
 
-/// G has the shares of some positions along an axis of the output only.
+/// G has only the contributions of some positions along an axis of the output.
 pub(super) fn missing(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
     let out = case.probed_blocks.first()?.probe.out.shape().to_vec();
     for (axis, &length) in out.iter().enumerate() {
@@ -56,7 +56,7 @@ pub(super) fn missing(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
             }
         }
     }
-    // Of what an element serves several times, only the last remains: written with = where += belongs.
+    // Of several contributions to an element only the last remains: = in place of +=.
     out.first().filter(|rows| **rows > 1)?;
     let predicted = case.fit(|probed| Some(last_of_each(probed)))?;
     let shown = case.smooth().map(|(_, probed)| probed).find(|probed| probed.probe_index == GIVEN);
@@ -66,7 +66,7 @@ pub(super) fn missing(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
     Some(Diagnosis::new(cause, predicted).with_text("shares_missing-repeated"))
 }
 
-/// For each element that was differentiated, the last row of the output that uses it.
+/// For each element with differences, the last row of the output that depends on it.
 fn last_rows(probed: &ProbedBlock<'_>) -> Vec<Option<usize>> {
     let width = probed.d.len() / probed.probe.out.shape()[0].max(1);
     let last = |slopes: ArrayView1<'_, f64>| slopes.iter().rposition(|slope| slope.abs() > 1e-9);
@@ -93,7 +93,7 @@ pub(super) fn part_detached(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagno
     };
     let wrong = || case.smooth().map(|(_, probed)| probed).filter(|probed| probed.verdict.is_wrong());
     for axis in 0..wrong().next()?.claimed.ndim() {
-        // Along an axis of one position all of it would be missing.
+        // Along an axis of length one, all of it would be missing.
         let first = wrong().max_by_key(|probed| probed.claimed.len_of(Axis(axis)))?;
         let missing = zero_at(first, axis);
         if missing.is_empty() || missing.len() == first.claimed.len_of(Axis(axis)) {
@@ -115,7 +115,7 @@ pub(super) fn part_detached(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagno
     None
 }
 
-/// Only a row's own, or an output's own, share where others have one too.
+/// Only the contribution of an element's own row, or of its own output, if others contribute, too.
 pub(super) fn own_rows_or_elements(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
     if case.is_parameter() {
         return None;
@@ -162,7 +162,7 @@ pub(super) fn own_rows_or_elements(case: &Case<'_>, _: &mut dyn Layer) -> Option
     Some(Diagnosis::new(Cause::DiagonalOnly, predicted))
 }
 
-/// For a block of which each output uses one element: the share of each output, in the output's shape.
+/// For a block where each output depends on one element: the contribution of each output, in the output's shape.
 pub(super) fn spread(jacobian: &BlockJacobian, d: &Tensor) -> Option<Tensor> {
     let mut contributions = d.clone();
     let whole = jacobian.columns.len() == jacobian.shape.iter().product::<usize>();
@@ -177,7 +177,7 @@ pub(super) fn spread(jacobian: &BlockJacobian, d: &Tensor) -> Option<Tensor> {
     whole.then_some(contributions)
 }
 
-/// The shares of each output, in the output's shape, summed or averaged along axes.
+/// The contributions of each output, in the output's shape, summed or averaged along axes.
 pub(super) fn reduced(spread: &Tensor, axes: &[usize], mean: bool) -> Tensor {
     let sum = axes.iter().rev().fold(spread.clone(), |sum, axis| sum.sum_axis(Axis(*axis)));
     if mean {
@@ -187,7 +187,7 @@ pub(super) fn reduced(spread: &Tensor, axes: &[usize], mean: bool) -> Tensor {
     }
 }
 
-/// Summed over other axes than those along which the parameter was spread, in a shape that hides it.
+/// Summed over other axes than those of the broadcast, in a shape that hides it.
 pub(super) fn wrong_axis(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
     let dimensions = case.probed_blocks.first()?.probe.out.ndim();
     for axes in super::order::flips(dimensions) {
@@ -214,7 +214,7 @@ pub(super) fn along_wrong_axes(axes: Vec<usize>, mean: bool, predicted: Vec<Opti
         .with("axes_code", code)
 }
 
-/// G is T for another gradient from above, made of the right one.
+/// G is T for a modified upstream gradient.
 pub(super) fn dout_changed(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
     type Change = (&'static str, fn(&Tensor, &Tensor) -> Tensor);
     let averaged = |d: &Tensor, axis: usize| {

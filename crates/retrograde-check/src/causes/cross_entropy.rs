@@ -1,4 +1,4 @@
-//! Losses that are recognized, by their values, as the cross entropy of a softmax.
+//! Losses recognized by their values as the cross entropy of a softmax.
 
 use super::softmax::{OVER, Over, log_softmax, over_wrong_axis, total};
 use super::{Case, Diagnosis};
@@ -8,7 +8,7 @@ use crate::message::text;
 use crate::probed_block::ProbedBlock;
 use retrograde_textbook::{Labels, Layer, Tensor};
 
-/// A cross entropy: what its softmax runs over, what the sum is divided by, and the epsilon in its logarithm.
+/// A cross entropy: the axis of its softmax, the divisor of its sum, and the epsilon in its logarithm.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Forward {
     pub over: Over,
@@ -16,7 +16,7 @@ pub(crate) struct Forward {
     pub epsilon: f64,
 }
 
-/// What the sum over rows and classes is divided by.
+/// The divisor of the sum over rows and classes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Divisor {
     Rows,
@@ -36,7 +36,7 @@ impl Divisor {
 }
 
 impl Divisor {
-    /// As it stands behind a formula.
+    /// As a suffix of a formula.
     fn written(self) -> &'static str {
         match self {
             Divisor::Rows => " / N",
@@ -63,7 +63,7 @@ impl Forward {
     }
 }
 
-/// Which cross entropy gives these losses, that are known to `noise` of their size: the one that fits best, if it fits all.
+/// The cross entropy with these losses, which have the relative noise `noise`: the one that fits best, if it fits all.
 pub(crate) fn recognize(pairs: &[(&Tensor, f64)], labels: &Labels, noise: f64) -> Option<Forward> {
     let exact = (30.0 * noise).clamp(1e-11, 1e-3);
     let mut best: Option<(f64, Forward)> = None;
@@ -74,12 +74,12 @@ pub(crate) fn recognize(pairs: &[(&Tensor, f64)], labels: &Labels, noise: f64) -
                 let mut worst = 0.0_f64;
                 for (x, loss) in pairs {
                     let t = labels_for(labels, x.shape()).ok()?.to_rows(x).ok()?;
-                    // The terms are near 1 before their logarithm is taken: a small loss has their rounding.
+                    // The terms are near 1 before the logarithm: a small loss has their rounding.
                     let apart = (forward.loss(x, &t) - loss).abs() - noise;
                     let error = apart.max(0.0) / loss.abs().max(1e-3);
                     worst = if apart.is_nan() { f64::INFINITY } else { worst.max(error) };
                 }
-                // Equal to rounding; of several that are, the first, unless another is nearer by far.
+                // Equal to rounding; the first of several, unless another is much closer.
                 if worst <= exact && best.is_none_or(|(least, _)| worst < least * 0.01 && least > 1e-14) {
                     best = Some((worst, forward));
                 }
@@ -102,7 +102,7 @@ fn labels(case: &Case<'_>, probed: &ProbedBlock<'_>) -> Option<Tensor> {
     labels_for(case.labels?, probed.probe.x.shape()).ok()?.to_rows(&probed.probe.x).ok()
 }
 
-/// Forward's softmax runs over the batch or down the columns; backward has the formula of rows.
+/// Forward's softmax runs over the batch or down the columns; backward is that of rows.
 pub(super) fn forward_over_wrong_axis(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
     let forward = of(case)?;
     if forward.over == Over::Row {
@@ -158,8 +158,7 @@ pub(super) fn forward_over_wrong_axis(case: &Case<'_>, _: &mut dyn Layer) -> Opt
     None
 }
 
-/// An epsilon that guards the logarithm is no part of what backward is of: where it is not all that is wrong, the truth of
-/// the hypotheses is the gradient without it.
+/// If an epsilon in the logarithm is not the only fault, the hypotheses are compared with the gradient without it.
 pub(crate) fn without_epsilon(case: &mut Case<'_>) {
     let Some(forward) = of(case).filter(|forward| forward.epsilon > 0.0 && forward.over == Over::Row) else {
         return;
@@ -180,7 +179,7 @@ pub(crate) fn without_epsilon(case: &mut Case<'_>) {
     case.probed_blocks.iter_mut().zip(truths).for_each(|(probed, truth)| probed.truth = truth);
 }
 
-/// The gradient of a cross entropy without the epsilon that is in its logarithm, divided as the loss is or otherwise.
+/// The gradient of a cross entropy without its epsilon, with the divisor of the loss or another.
 fn epsilon_forgotten(case: &Case<'_>, forward: Forward) -> Option<Diagnosis> {
     let right = forward.divisor.written();
     for divisor in [forward.divisor, Divisor::Rows, Divisor::One, Divisor::Elements] {
@@ -208,10 +207,10 @@ fn epsilon_forgotten(case: &Case<'_>, forward: Forward) -> Option<Diagnosis> {
     None
 }
 
-/// The gradient of a cross entropy with a term missing or wrong, or without the epsilon that forward has.
+/// The gradient of a cross entropy with a term missing or wrong, or without forward's epsilon.
 pub(super) fn terms(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
     type Form = (&'static str, fn(&Tensor, &Tensor, &Tensor) -> Tensor);
-    // In the probabilities y, the labels t and the logits x.
+    // A function of the probabilities y, the labels t and the logits x.
     const FORMS: &[Form] = &[
         ("y", |y, _, _| y.clone()),
         ("−t", |_, t, _| -t),
@@ -256,7 +255,7 @@ pub(super) fn terms(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
             }
         }
     }
-    // The sum over a row of the gradient must vanish; this is the whole of what is seen of a mean that was taken off.
+    // The row sums of the gradient must vanish; only this shows a subtracted mean.
     let centered = case.fit(|probed| {
         let (x, t) = (&probed.probe.x, labels(case, probed)?);
         let right = (forward.probabilities(x) - t) * (probed.d[0] / forward.divisor.of(x));

@@ -1,5 +1,5 @@
-//! A network of dense layers that is written without layers, recognized by its loss: the loss of the parameters and the batch is
-//! that of a reference network at every probe. The causes are edits of the reference's backward: one step of it is another one.
+//! A network of dense layers written without layers, recognized by its loss: at every probe it is the loss of a reference
+//! network. The causes are edits of the reference's backward: one step is replaced.
 
 use ndarray::Axis;
 
@@ -32,37 +32,38 @@ pub(crate) struct Network {
     last: Last,
     measure: &'static Measure,
     batch: Batch,
-    /// By what the sum over the batch is multiplied.
+    /// The factor of the sum over the batch.
     scale: f64,
-    /// By what half the sum of the squares of all weights is multiplied.
+    /// The factor of half the sum of the squares of all weights.
     decay: f64,
 }
 
-/// The values of a network at a probe.
+/// The values of the network at a probe.
 struct Run {
-    /// Of each layer, inputs × outputs.
+    /// The weights of each layer, inputs × outputs.
     weights: Vec<Matrix>,
-    /// Of each layer, the sums, and what they become: a batch's rows × units. The first of `a` is the input.
+    /// The sums and the activations of each layer, rows × units. The first of `a` is the input.
     z: Vec<Matrix>,
     a: Vec<Matrix>,
 }
 
-/// A step of backward that is another one than in the reference. Layers count from 0.
+/// A replaced step of the backward. Layers count from 0.
 #[derive(Clone, Copy)]
 enum Edit {
-    /// The gradient of the last sums, of [`DELTAS`].
+    /// The gradient of the last sums, an index into [`DELTAS`].
     Delta(usize),
-    /// The slope of a hidden layer, or of all, of [`SLOPES`].
+    /// The slope of a hidden layer, or of all, an index into [`SLOPES`].
     Slope { layer: Option<usize>, slope: usize },
-    /// The weights' gradient is made of the sums or outputs of a layer, of this many layers before, or of the own output.
+    /// The weights' gradient is computed from the sums or outputs of a layer this many layers before, or from the own
+    /// output.
     Input { layer: usize, source: Source },
-    /// What a layer hands back is made of other weights than its own, which may be its own not transposed.
+    /// The dx of a layer is computed from other weights than its own, or from its own, not transposed.
     Handed { layer: usize, weights: usize },
 }
 
 #[derive(Clone, Copy, PartialEq)]
 enum Source {
-    /// What layer a number of places before has put out: 0 for the own output.
+    /// The output of the layer this many places before; 0 for the own output.
     Output(usize),
     /// The sums of the layer before, without its activation.
     Sums,
@@ -101,7 +102,7 @@ impl Network {
         None
     }
 
-    /// Finds what the network ends in; whether its loss is then the code's.
+    /// Determines the output function and the loss; whether the network's loss is then the code's.
     fn find_loss(&mut self, observations: &Observations) -> bool {
         let losses: Vec<f64> = observations.probes.iter().map(|probe| probe.out.sum()).collect();
         let runs: Vec<Run> = observations.probes.iter().map(|probe| self.run(&probe.values)).collect();
@@ -121,7 +122,7 @@ impl Network {
         false
     }
 
-    /// Whether a loss may be this measure, rather than another number times it: squares are halved or not.
+    /// Whether a loss may be this measure, as opposed to a multiple of it: squares are halved or not.
     fn may_be(&self, measure: &Measure, scale: f64) -> bool {
         let (samples, targets) = self.batch.t.dim();
         let of = [1, samples, targets, samples * targets];
@@ -145,7 +146,7 @@ impl Network {
         Run { weights, z: sums, a }
     }
 
-    /// The gradient of a block, with an edit in backward.
+    /// The gradient of a block with an edited backward.
     fn gradient(&self, values: &[Tensor], block: usize, edit: Edit) -> Option<Tensor> {
         let run = self.run(values);
         let end = self.layers.len() - 1;
@@ -197,7 +198,7 @@ impl Network {
         None
     }
 
-    /// All edits of this network, those of the end first.
+    /// All edits of this network, those of the loss first.
     fn edits(&self, values: &[Tensor]) -> Vec<Edit> {
         let count = self.layers.len();
         let mut all: Vec<Edit> = (0..DELTAS.len()).map(Edit::Delta).collect();
@@ -235,12 +236,13 @@ fn matrix(values: &Tensor, outputs_first: bool) -> Matrix {
     if outputs_first { Matrix::reversed_axes(own) } else { own }
 }
 
-/// All ways to read blocks of these shapes as dense layers in a row: each is the weights or a bias, and all are used.
+/// All ways to interpret blocks of these shapes as a chain of dense layers: each is the weights or a bias, and all are
+/// used.
 fn chains(shapes: &[&[usize]], outputs_first: bool) -> Vec<Vec<Dense>> {
     let is_bias = |shape: &[usize]| shape.iter().filter(|length| **length != 1).count() <= 1;
     let either: Vec<usize> =
         (0..shapes.len()).filter(|at| shapes[*at].len() == 2 && is_bias(shapes[*at])).collect();
-    // Beyond that nobody writes a network without a list.
+    // Longer networks are written with a list of layers.
     if either.len() > 8 || shapes.len() > 24 {
         return Vec::new();
     }
@@ -260,7 +262,7 @@ fn chains(shapes: &[&[usize]], outputs_first: bool) -> Vec<Vec<Dense>> {
     all
 }
 
-/// The layers of a chain with these weights and biases in this order; `None` if their sizes do not fit.
+/// The layers of a chain with these weights and biases in this order; `None` if their sizes do not match.
 fn chain(
     shapes: &[&[usize]],
     outputs_first: bool,
@@ -283,7 +285,7 @@ fn chain(
     (fits && !layers.is_empty() && left.peek().is_none()).then_some(layers)
 }
 
-/// One step of the backward of a network that is recognized is another one.
+/// One step of the backward of a recognized network is replaced.
 pub(super) fn edited(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
     let network = case.observations.network.get_or_init(|| Network::recognize(case.observations)).as_ref()?;
     let values = &case.probed_blocks.first()?.probe.values;
@@ -294,14 +296,14 @@ pub(super) fn edited(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
 }
 
 impl Network {
-    /// What the code claims of a block if this edit is what is wrong.
+    /// The gradient of a block with this edit.
     fn predict(&self, probed: &ProbedBlock<'_>, edit: Edit) -> Option<Tensor> {
         let whole = self.gradient(&probed.probe.values, probed.block, edit)?;
-        // Only what was differentiated is compared.
+        // Only elements with differences are compared.
         Some(whole * probed.d.iter().sum::<f64>() + &probed.truth * 0.0)
     }
 
-    /// Whether an edit gives the right gradients of the blocks that are right.
+    /// Whether an edit leaves the gradients of the right blocks unchanged.
     fn leaves_right(&self, observations: &Observations, edit: Edit) -> bool {
         let probed_blocks = (0..observations.names.len())
             .flat_map(|block| (0..observations.probes.len()).map(move |number| (number, block)))

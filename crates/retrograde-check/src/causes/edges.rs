@@ -1,5 +1,6 @@
-//! The contribution of one output to one element, as a short formula in its right value and in the numbers at both ends. It
-//! covers terms that are dropped, doubled, divided by or of another sign, in all contributions or in those of one kind.
+//! The contribution of one output to one element as a short formula in the right contribution and the values at both ends.
+//! It covers terms that are missing, doubled, divided by or of the wrong sign, in all contributions or in those of one
+//! kind.
 
 use ndarray::Array2;
 
@@ -11,10 +12,10 @@ use crate::numbers::flat;
 use crate::probed_block::ProbedBlock;
 use retrograde_textbook::{Layer, Tensor};
 
-/// With fewer contributions than these, many formulas fit.
+/// With fewer contributions, many formulas fit.
 const LEAST: usize = 8;
 
-/// A kind of contribution, which has a formula of its own.
+/// A kind of contribution with its own formula.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     All,
@@ -25,7 +26,7 @@ enum Kind {
 }
 
 impl Kind {
-    /// Of which output i and element j it is.
+    /// Whether it contains output i and element j.
     fn written(self) -> &'static str {
         match self {
             Kind::All => "",
@@ -37,16 +38,16 @@ impl Kind {
     }
 }
 
-/// What y stands for beside x, the element, and s, the right contribution.
+/// The meaning of y, besides x, the element, and s, the right contribution.
 const SECOND: [&str; 4] = ["out[i]", "out[j]", "x[i]", "t"];
 
-/// The numbers at both ends of the contributions of a view.
+/// The values at both ends of the contributions of a probed block.
 struct Ends {
     own: Vec<f64>,
     x: Vec<f64>,
     out: Vec<f64>,
     labels: Option<Vec<f64>>,
-    /// Whether input and output have the same places.
+    /// Whether input and output have the same shape.
     alike: bool,
 }
 
@@ -95,7 +96,7 @@ impl Ends {
     }
 }
 
-/// A formula of one kind of contribution: what its y stands for, as it is written, and as it is computed.
+/// A formula of one kind of contribution: the meaning of y, its text, and its function.
 struct Found {
     kind: Kind,
     second: usize,
@@ -103,7 +104,7 @@ struct Found {
     formula: Box<dyn Fn(Point) -> f64>,
 }
 
-/// Each contribution is a function of the right one and of the numbers at its ends.
+/// Each contribution is a function of the right one and of the values at its ends.
 pub(super) fn formula(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
     let ends: Vec<(&ProbedBlock<'_>, Ends)> =
         case.smooth().map(|(_, probed)| (probed, Ends::new(case, probed))).collect();
@@ -160,7 +161,7 @@ pub(super) fn formula(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
         let written = formulas::renamed(&formulas::renamed(written, 'y', SECOND[*second]), 'x', case.name());
         format!("{written}{}", kind.written())
     });
-    Some(say(&code.collect::<Vec<_>>().join(", "), predicted))
+    Some(diagnosis(&code.collect::<Vec<_>>().join(", "), predicted))
 }
 
 /// The same multiple of the right contribution everywhere.
@@ -179,7 +180,7 @@ fn multiple(kind: Kind, sought: &[Sought]) -> Option<Found> {
     fits.then(|| Found { kind, second: 0, written, formula: Box::new(move |(_, _, slope)| factor * slope) })
 }
 
-/// Each element gets from one output, and what it gets is not in proportion to dout.
+/// Each element gets a contribution from one output, which is not proportional to dout.
 pub(super) fn of_dout(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
     let mut points: Vec<Sought> = Vec::new();
     for (_, probed) in case.smooth() {
@@ -201,10 +202,10 @@ pub(super) fn of_dout(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
         Some(probed.jacobian.spread(all))
     })?;
     let written = formulas::renamed(&formulas::renamed(&written, 'x', "dout"), 'y', case.name());
-    Some(say(&written, predicted))
+    Some(diagnosis(&written, predicted))
 }
 
-/// The only output that an element contributes to, and its slope.
+/// The only output that an element affects, and its slope.
 fn only(probed: &ProbedBlock<'_>, column: usize) -> Option<(usize, f64)> {
     let slopes = probed.jacobian.center.column(column);
     let mut all = slopes.iter().enumerate().filter(|(_, slope)| **slope != 0.0);
@@ -212,12 +213,12 @@ fn only(probed: &ProbedBlock<'_>, column: usize) -> Option<(usize, f64)> {
     first.filter(|_| all.next().is_none())
 }
 
-fn say(code: &str, predicted: Vec<Option<Tensor>>) -> Diagnosis {
+fn diagnosis(code: &str, predicted: Vec<Option<Tensor>>) -> Diagnosis {
     Diagnosis::new(Cause::WrongSlope { code: code.into(), right: "".into() }, predicted)
         .with_text("wrong_slope-contribution")
 }
 
-/// backward writes into dout while it is still needed: later contributions are those of what is left there.
+/// backward writes into dout while it is still needed: later contributions use the overwritten values.
 pub(super) fn written_into(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Diagnosis> {
     let mut left = Vec::new();
     for probed in &case.probed_blocks {
@@ -229,7 +230,7 @@ pub(super) fn written_into(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Dia
         called.ok()?;
         left.push((probed.probe_index, flat(&d)));
     }
-    // A single number is handed over by value, and may be changed by backward for itself.
+    // A single number is passed by value, so that backward may change its copy.
     let is_number = case.probed_blocks.iter().all(|probed| probed.d.len() == 1);
     if !is_number && case.probed_blocks.iter().zip(&left).all(|(probed, (_, left))| probed.d == *left) {
         return None;

@@ -1,16 +1,16 @@
-//! A mistake before a product: what is wrong in the gradient of a bias is wrong in the same way in the gradients of the input and of
-//! the weights that it is added to. It is one mistake.
+//! A mistake upstream of a product: the error in the gradient of a bias appears in the gradients of the input and of the
+//! weights that it is added to. It is one mistake.
 
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Ix2};
 
 use crate::jacobian::BlockJacobian;
 use crate::probe::{Observations, Probe};
 
-/// Probes at which it must be seen.
+/// The number of probes that must show it.
 const SEEN: usize = 2;
 
-/// Whether the gradient of a block is made of that of a bias, with the weights or the inputs of a product, in the truth and, with
-/// what the code has for the bias, in the code.
+/// Whether the gradient of a block is computed from that of a bias and the weights or the inputs of a product, in the truth
+/// and, with the claimed gradient of the bias, in the code.
 pub(crate) fn follows(observations: &Observations, block: usize, bias: usize) -> bool {
     let others = (0..observations.names.len()).filter(|other| *other != block && *other != bias);
     let mut pairs = others.flat_map(|other| [false, true].map(|transposed| (other, transposed)));
@@ -21,7 +21,7 @@ pub(crate) fn follows(observations: &Observations, block: usize, bias: usize) ->
     })
 }
 
-/// Whether it is so at a probe; `None` where that cannot be said.
+/// Whether this holds at a probe; `None` if undecided.
 fn at(probe: &Probe, [block, bias, other]: [usize; 3], transposed: bool) -> Option<bool> {
     let whole = |at: usize| probe.jacobians[at].as_ref().filter(|all| all.is_whole() && all.kinks.is_empty());
     let (of_block, of_bias) = (whole(block)?, whole(bias)?);
@@ -68,7 +68,7 @@ fn at(probe: &Probe, [block, bias, other]: [usize; 3], transposed: bool) -> Opti
     Some(true)
 }
 
-/// The share of an input's row: the product of the weights and what arrives at the bias.
+/// The contribution to an input's row: the product of the weights and the gradient of the bias.
 fn through_weights(
     weights: &ArrayView2<'_, f64>,
     z: &ArrayView1<'_, f64>,
@@ -83,7 +83,7 @@ fn through_weights(
     Some(contribution)
 }
 
-/// The share of the weights: each number of a row of the input times what arrives at the bias.
+/// The contribution to the weights: each element of a row of the input times the gradient of the bias.
 fn of_weights(
     input: &ArrayView2<'_, f64>,
     z: &ArrayView1<'_, f64>,
@@ -95,7 +95,7 @@ fn of_weights(
     Some(if transposed { contribution.reversed_axes() } else { contribution })
 }
 
-/// How far off the slopes of an output may be.
+/// The error of the slopes of an output.
 fn error(of_block: &BlockJacobian, of_bias: &BlockJacobian, output: usize) -> f64 {
     let most = |all: &Array2<f64>| all.row(output).iter().fold(0.0_f64, |most, one| most.max(one.abs()));
     10.0 * (most(&of_block.error) + most(&of_bias.error)) + 1e-7 * most(&of_block.center)

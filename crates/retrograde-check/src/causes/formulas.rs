@@ -3,13 +3,13 @@
 use crate::numbers::sigmoid;
 pub(crate) use retrograde_base::number::plain;
 
-/// What the formula is computed from: x, y and s.
+/// The arguments of a formula: x, y and s.
 pub(super) type Point = (f64, f64, f64);
 
-/// A formula that was found: as it is written, and as it is computed.
+/// A formula: its text and its function.
 pub(super) type Formula = (String, Box<dyn Fn(Point) -> f64>);
 
-/// A factor of a formula: as it is written, and as it is computed.
+/// A factor of a formula: its text and its function.
 type Factor = (&'static str, fn(Point) -> f64);
 
 const FACTORS: &[Factor] = &[
@@ -33,10 +33,10 @@ const FACTORS: &[Factor] = &[
     ("[x < 0]", |(x, _, _)| f64::from(u8::from(x < 0.0))),
 ];
 
-/// Formulas of nothing, which come first.
+/// Formulas that are 0; they come first.
 const NUMBERS: &[Factor] = &[("1", |_| 1.0), ("0", |_| 0.0)];
 
-/// Formulas that are no product of two factors.
+/// Formulas that are not a product of two factors.
 const WHOLE: &[Factor] = &[
     ("1 − y²", |(_, y, _)| 1.0 - y * y),
     ("1 + y²", |(_, y, _)| 1.0 + y * y),
@@ -132,8 +132,8 @@ fn density(x: f64) -> f64 {
     (-x * x / 2.0).exp() / (2.0 * std::f64::consts::PI).sqrt()
 }
 
-/// The distribution function of the normal distribution, by its series, and far out by the continued fraction of its
-/// tail: to 1e-13.
+/// The distribution function of the normal distribution, by its series, and in the tail by the continued fraction: to
+/// 1e-13.
 fn normal(x: f64) -> f64 {
     if x.abs() > 5.0 {
         let tail = (1..60).rev().fold(x.abs(), |below, k| x.abs() + f64::from(k) / below);
@@ -148,22 +148,22 @@ fn normal(x: f64) -> f64 {
     0.5 + sum * density(x)
 }
 
-/// A value that a formula should have, the point, and how exact the value is.
+/// A target value of a formula: the point, the value, and its accuracy.
 pub(super) type Sought = (Point, f64, f64);
 
-/// Whether a formula gives what is sought.
+/// Whether a formula has the target value.
 fn fits(points: &[Sought], formula: &dyn Fn(Point) -> f64) -> bool {
     points.iter().all(|&(point, wanted, tolerance)| {
         let value = formula(point);
-        // An infinity is as near to anything as it is large.
+        // An infinite value would be within an infinite tolerance.
         value.is_finite() && (value - wanted).abs() <= tolerance + 1e-8 * value.abs()
     })
 }
 
-/// The first short formula that gives `wanted` at all points, to the tolerance of each. With `with_slope` it may speak
-/// of s, the right slope.
+/// The first short formula that gives `wanted` at all points, to the tolerance of each. With `with_slope` it may contain s,
+/// the right slope.
 pub(super) fn search(points: &[Sought], with_slope: bool) -> Option<Formula> {
-    // Few points fit anything.
+    // A few points fit any formula.
     if points.len() < 4 {
         return None;
     }
@@ -187,7 +187,7 @@ pub(super) fn search(points: &[Sought], with_slope: bool) -> Option<Formula> {
     whole().find_map(|&(name, formula)| with_constant(points, name, formula))
 }
 
-/// The product of a number, if it is not 1, and a formula: a sum is put in parentheses.
+/// The product of a number, unless it is 1, and a formula: a sum is put in parentheses.
 fn times(number: &str, formula: &str) -> String {
     let (sum, with) = formula.split_once(", ").map_or((formula, None), |(sum, with)| (sum, Some(with)));
     let is_sum = {
@@ -198,7 +198,7 @@ fn times(number: &str, formula: &str) -> String {
         });
         of_level.any(|letter| "+−".contains(letter)) && !sum.starts_with('−')
     };
-    // What stands in parentheses as a whole needs none if nothing else stands there.
+    // A sum that is already in parentheses needs no others.
     let closes_first = |inner: &&str| {
         let mut depth = 0;
         inner.chars().any(|letter| {
@@ -217,13 +217,13 @@ fn times(number: &str, formula: &str) -> String {
     with.map_or(product.clone(), |with| format!("{product}, {with}"))
 }
 
-/// The formula with one constant that is not known, as a factor or added: many points against one number.
+/// The formula with one unknown constant, as a factor or added: many points determine one number.
 fn with_constant(points: &[Sought], name: &'static str, formula: fn(Point) -> f64) -> Option<Formula> {
     let values: Vec<f64> = points.iter().map(|(point, ..)| formula(*point)).collect();
     let (least, most) = values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(least, most), value| {
         (least.min(*value), most.max(*value))
     });
-    // A formula that hardly varies is a constant, and none of those is a formula.
+    // A formula that hardly varies is a constant.
     if points.len() < 6 || !(most - least).is_finite() || most - least <= 1e-3 * most.abs().max(least.abs()) {
         return None;
     }
@@ -232,14 +232,14 @@ fn with_constant(points: &[Sought], name: &'static str, formula: fn(Point) -> f6
             (top + value * wanted, bottom + value * value)
         });
     let factor = top / bottom;
-    // A number times the right slope is a factor, and reported as one.
+    // A multiple of the right slope is reported as a factor.
     if name != "s" && factor.abs() > 1e-6 && fits(points, &|point| factor * formula(point)) {
         let written = times(&format!("{} · ", plain(factor)), name);
         return Some((written, Box::new(move |point| factor * formula(point))));
     }
     let off = values.iter().zip(points).map(|(value, (_, wanted, _))| wanted - value).sum::<f64>()
         / points.len() as f64;
-    // With a number of its own a formula is written without another.
+    // A formula with a number of its own gets no second one.
     let has_number = name.starts_with(['1', '(']) || name.ends_with('1');
     if !has_number && off.abs() > 1e-6 && fits(points, &|point| off + formula(point)) {
         let sign = if off < 0.0 { '−' } else { '+' };
@@ -251,7 +251,7 @@ fn with_constant(points: &[Sought], name: &'static str, formula: fn(Point) -> f6
     None
 }
 
-/// Whether a formula has this variable, rather than the letter in the name of a function.
+/// Whether a formula has this variable, as opposed to the letter in a function's name.
 pub(super) fn speaks_of(formula: &str, variable: char) -> bool {
     let formula = formula.split(',').next().unwrap_or(formula);
     renamed(formula, variable, "") != formula
@@ -296,7 +296,7 @@ mod tests {
         assert_eq!(found(|x, _| 1.3 * x.exp()).as_deref(), Some("1.3 · exp(x)"));
         assert_eq!(found(|x, y| (x * 17.0).sin() + y), None);
         assert!((normal(1.0) - 0.841_344_746_068_542_9).abs() < 1e-14);
-        // Where the two ways meet.
+        // Where the two algorithms meet.
         assert!((normal(5.000_001) - normal(4.999_999) - 2e-6 * density(5.0)).abs() < 1e-14);
     }
 }

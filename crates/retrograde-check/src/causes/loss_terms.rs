@@ -30,7 +30,7 @@ const FORMS: [Form; 14] = [
 const CONSTANTS: [(f64, &str); 6] =
     [(1.0, ""), (2.0, "2 · "), (0.5, "½ · "), (-1.0, "−"), (-2.0, "−2 · "), (-0.5, "−½ · ")];
 
-/// What the sum is divided by, and how that is written.
+/// The divisor of the sum, and its text.
 type Divisor = (fn(&ProbedBlock<'_>) -> f64, &'static str);
 
 const DIVISORS: [Divisor; 3] =
@@ -40,7 +40,7 @@ fn rows(probed: &ProbedBlock<'_>) -> f64 {
     probed.probe.x.shape().first().copied().unwrap_or(1) as f64
 }
 
-/// The terms of a formula at a view, for its gradient from above.
+/// The terms of a formula at a probed block, times the upstream gradient.
 fn of(case: &Case<'_>, probed: &ProbedBlock<'_>, form: fn(f64, f64) -> f64, factor: f64) -> Option<Tensor> {
     let t = labels_for(case.labels?, probed.probe.x.shape()).ok()?.to_rows(&probed.probe.x).ok()?;
     Some(ndarray::Zip::from(&probed.probe.x).and(&t).map_collect(|x, t| form(*x, *t) * factor * probed.d[0]))

@@ -1,4 +1,4 @@
-//! Layers whose slope at each element is one of two numbers: the mask is inverted, missing, moved, or of another draw.
+//! Layers whose slope at each element is one of two numbers: the mask is inverted, missing, shifted, or drawn again.
 
 use super::slope::{ElementSlope, all, fit};
 use super::{Case, Diagnosis};
@@ -8,7 +8,7 @@ use crate::probed_block::ProbedBlock;
 use crate::subject::claims;
 use retrograde_textbook::{Layer, Tensor};
 
-/// The two values between which the right slope changes, if there are just two: the smaller and the larger.
+/// The two values of the right slope, if there are exactly two: the smaller and the larger.
 pub(super) fn two_slopes(all: &[ElementSlope]) -> Option<(f64, f64)> {
     let slopes = || all.iter().map(|element| element.point.2);
     let (low, high) = (slopes().fold(f64::INFINITY, f64::min), slopes().fold(f64::NEG_INFINITY, f64::max));
@@ -16,7 +16,7 @@ pub(super) fn two_slopes(all: &[ElementSlope]) -> Option<(f64, f64)> {
     (!near(low, high) && slopes().all(|s| near(s, low) || near(s, high))).then_some((low, high))
 }
 
-/// Whether what is on and what is off lie among each other, as no function with edges has them: each between two of the
+/// Whether the elements that are on and off are interleaved, unlike those of a threshold: each lies between two of the
 /// other kind.
 fn scattered(all: &[ElementSlope], on: impl Fn(&ElementSlope) -> bool) -> bool {
     let range = |which: bool| {
@@ -30,7 +30,7 @@ fn scattered(all: &[ElementSlope], on: impl Fn(&ElementSlope) -> bool) -> bool {
     within(true) && within(false)
 }
 
-/// Dropout: slopes of 0 and of one other, wherever the input lies; its scale is missing in backward.
+/// Dropout: slopes of 0 and of one other number, independent of the input; its scale is missing in backward.
 pub(super) fn dropout(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
     let all = all(case)?;
     let (low, scale) = two_slopes(&all)?;
@@ -38,10 +38,10 @@ pub(super) fn dropout(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
         return None;
     }
     let code = all.iter().find(|e| e.point.2.abs() > 1e-9)?.code;
-    // The scale of one of the two only, or twice; any other number is a factor. A scale makes up for what is not kept.
+    // One scale missing or applied twice; any other number is a factor. A scale compensates for dropped elements.
     let near = |a: f64, b: f64| (a - b).abs() <= 1e-6 * b.abs();
     let kept = all.iter().filter(|e| e.point.2.abs() > 1e-9).count() as f64 / all.len() as f64;
-    // Where half is kept, that is a factor of 2 as well, which is never false.
+    // With a keep probability of a half that is also a factor of 2, which is true as well.
     let is_factor = near(code, 2.0) || near(code, 0.5);
     let makes_up =
         near(scale, 1.0) && !is_factor && ((kept * code - 1.0).abs() < 0.25 || (kept - code).abs() < 0.15);
@@ -52,7 +52,7 @@ pub(super) fn dropout(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
     Some(Diagnosis::new(Cause::DropoutNotScaled { scale }, predicted).with("code", code))
 }
 
-/// Slopes of 0 and another at other places than those of forward, wherever x lies: a mask of another draw.
+/// Slopes of 0 and another number at other elements than forward's, independent of x: a mask drawn again.
 pub(super) fn redrawn(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
     let all = all(case)?;
     let (low, high) = two_slopes(&all)?;
@@ -65,7 +65,7 @@ pub(super) fn redrawn(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
     {
         return None;
     }
-    // Each mask is one number at each element: what the code has is read off, and both are masks of the same scale.
+    // Each mask is one number at each element, read from the code's slope; both masks must have the same scale.
     let mut codes = all.iter().map(|e| if near(e.code, 0.0) { 0.0 } else { high });
     let predicted = case.fit(|probed| {
         let mut predicted = probed.truth.clone();
@@ -78,7 +78,7 @@ pub(super) fn redrawn(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
     Some(Diagnosis::new(Cause::MaskRedrawn, predicted).with("scale", high))
 }
 
-/// A slope that is one of two numbers: the mask is inverted, missing, made of dout, or one number is wrong.
+/// A slope that is one of two numbers: the mask is inverted, missing, computed from dout, or one number is wrong.
 pub(super) fn mask(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
     let all = all(case)?;
     let (low, high) = two_slopes(&all)?;
@@ -87,7 +87,7 @@ pub(super) fn mask(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
     if let Some(predicted) = fit(case, |(_, _, s), _| low + high - s) {
         return Some(say(Cause::MaskInverted, predicted));
     }
-    // What passes has the slope that is not 0: that of a hinge is negative.
+    // The elements that pass have the slope that is not 0: that of a hinge is negative.
     let passes = if high.abs() <= 1e-9 { low } else { high };
     if let Some(predicted) = fit(case, |_, _| passes).or_else(|| fit(case, |_, _| 1.0)) {
         return Some(say(Cause::MaskMissing, predicted));
@@ -95,7 +95,7 @@ pub(super) fn mask(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
     if let Some(predicted) = fit(case, |_, d| if d > 0.0 { high } else { low }) {
         return Some(say(Cause::MaskOfDout, predicted));
     }
-    // On the far side of all that passes, the mask of a function with two edges is missing.
+    // Beyond all elements that pass, the mask of a function with two thresholds is missing.
     let passing = |sign: f64| {
         let on = all.iter().filter(|e| is_high(e.point.2)).map(|e| sign * e.point.0);
         on.fold(f64::NEG_INFINITY, f64::max)
@@ -106,14 +106,14 @@ pub(super) fn mask(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
             return Some(say(Cause::MaskMissing, predicted).with_text(id).with("edge", sign * edge));
         }
     }
-    // One side right, the other a wrong constant: leaky ReLU with another leak.
+    // One side is right, the other a wrong constant: leaky ReLU with another leak.
     let constant = |of_high: bool| -> Option<f64> {
         let mut codes = all.iter().filter(|e| is_high(e.point.2) == of_high).map(|e| (e.code, e.tolerance));
         let (first, _) = codes.next()?;
         codes.all(|(code, tolerance)| (code - first).abs() <= 2.0 * tolerance + 1e-8).then_some(first)
     };
     let (code_low, code_high) = (constant(false)?, constant(true)?);
-    // In the same proportion they are a factor, and no matter of sides.
+    // In the same proportion they are a factor.
     if (code_low * high - code_high * low).abs() <= 1e-7 * high.abs().max(low.abs()) {
         return None;
     }
@@ -128,10 +128,10 @@ pub(super) fn mask(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
     )
 }
 
-/// How far apart the two values of a slope of forward's are.
+/// The distance of the two values of forward's slope.
 const STEP: f64 = 1e-7;
 
-/// The mask changes over at another place than forward's kink.
+/// The threshold of the mask is not forward's kink.
 pub(super) fn shifted_mask(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Diagnosis> {
     let all = all(case)?;
     let (low, high) = two_slopes(&all)?;
@@ -145,7 +145,7 @@ pub(super) fn shifted_mask(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Dia
         wrong.iter().map(|e| e.point.0).fold(f64::INFINITY, f64::min),
         wrong.iter().map(|e| e.point.0).fold(f64::NEG_INFINITY, f64::max),
     );
-    // All wrong elements lie between the two places, and no right one.
+    // Only wrong elements lie between the two thresholds.
     if all.iter().any(|e| near(e.code, e.point.2) && e.point.0 > from && e.point.0 < to) {
         return None;
     }
@@ -155,7 +155,7 @@ pub(super) fn shifted_mask(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Dia
         layer.forward(&at).ok()?;
         claims(layer, &Tensor::ones(at.shape())).ok()?.swap_remove(0)?.first().copied()
     };
-    // Forward's place is on one side of the wrong elements and the code's on the other.
+    // Forward's kink is on one side of the wrong elements and the code's threshold on the other.
     let outside = |x: f64, up: bool| {
         let nearest = all.iter().map(|e| e.point.0).filter(|other| if up { *other > x } else { *other < x });
         nearest.fold(
@@ -180,7 +180,7 @@ pub(super) fn shifted_mask(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Dia
         (None, Some(code)) => (code, (below, from)),
         _ => return None,
     };
-    // Forward's own kink, from its slopes: as exact as these, to five digits.
+    // Forward's own kink, from its slopes: as accurate as these, to five digits.
     let mut at = case.probed_blocks.first()?.probe.x.clone();
     let mut value = |x: f64| -> Option<f64> {
         *at.first_mut()? = x;
@@ -203,8 +203,8 @@ pub(super) fn shifted_mask(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Dia
     Some(Diagnosis::new(Cause::MaskMoved { right, code }, predicted))
 }
 
-/// Elements that no output depends on, at any input, have a gradient, and all others have the right one: what forward leaves
-/// out, such as a dropout's mask, backward does not.
+/// Elements that affect no output, at any input, have a gradient, and all others have the right one: backward lacks a mask
+/// of forward, such as a dropout's.
 pub(super) fn fixed(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
     if case.is_parameter() {
         return None;
@@ -219,7 +219,7 @@ pub(super) fn fixed(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
             .map(|column| probed.jacobian.columns[column])
             .collect();
         let bad = probed.wrong();
-        // Those and no others. In a smaller batch the mask may stop all.
+        // Exactly those. In a smaller batch the mask may stop all.
         if bad.iter().any(|element| !off.contains(element)) {
             return None;
         }

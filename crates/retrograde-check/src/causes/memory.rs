@@ -1,7 +1,7 @@
-//! What an earlier call left behind: inputs, upstream gradients, parameters and results that are not renewed.
+//! Stale state of an earlier call: inputs, upstream gradients, parameters and results.
 //!
-//! The layer is called again after calls that are chosen. If a gradient is another one after another call, no hypothesis on
-//! a single call explains it; if it is right after an equal call, what backward uses was remembered too early.
+//! The layer is called again after selected calls. If a gradient depends on the previous call, no hypothesis on a single
+//! call explains it; if it is right after an equal call, backward uses a stale value.
 
 use ndarray::Zip;
 
@@ -22,26 +22,26 @@ struct Call<'a> {
 }
 
 impl<'a> Call<'a> {
-    /// That of a probe.
-    fn of(observations: &'a Observations, number: usize) -> Self {
-        let probe = &observations.probes[number];
+    /// The call of a probe.
+    fn of(observations: &'a Observations, probe_index: usize) -> Self {
+        let probe = &observations.probes[probe_index];
         Call { x: &probe.x, d: &probe.d, parameters: &probe.values[1..] }
     }
 
-    /// The first of all.
+    /// The first call.
     fn first(observations: &'a Observations) -> Self {
         let earlier = &observations.earlier;
         Call { x: &earlier.x, d: &earlier.d, parameters: &earlier.values }
     }
 
-    /// The one before a probe.
-    fn before(observations: &'a Observations, number: usize) -> Self {
-        number
+    /// The call before a probe.
+    fn before(observations: &'a Observations, probe_index: usize) -> Self {
+        probe_index
             .checked_sub(1)
-            .map_or_else(|| Self::first(observations), |number| Self::of(observations, number))
+            .map_or_else(|| Self::first(observations), |probe_index| Self::of(observations, probe_index))
     }
 
-    /// The gradient that it gives for a block.
+    /// Its gradient of a block.
     fn gradient(self, layer: &mut dyn Layer, block: usize) -> Option<Tensor> {
         let called = with_values(layer, self.parameters, |layer| {
             layer.forward(self.x)?;
@@ -51,17 +51,17 @@ impl<'a> Call<'a> {
     }
 }
 
-/// What was seen of a layer's memory.
+/// Whether a gradient depends on earlier calls.
 pub(crate) enum Memory {
     /// The gradient is the same after different calls.
     None,
-    /// It depends on the call before, in this way.
+    /// It depends on the previous call, with this diagnosis.
     Used(Box<Diagnosis>),
-    /// It depends on calls before, or is drawn anew.
+    /// It depends on earlier calls, or is random.
     Unknown,
 }
 
-/// Calls a layer in chosen orders.
+/// Calls a layer in selected orders.
 struct Calls<'a, 'layer> {
     observations: &'a Observations,
     block: usize,
@@ -69,7 +69,7 @@ struct Calls<'a, 'layer> {
 }
 
 impl<'a> Calls<'a, '_> {
-    /// The gradient of the last of some calls.
+    /// The gradient of the last call.
     fn last(&mut self, calls: &[Call<'_>]) -> Option<Tensor> {
         if is_spent() {
             return None;
@@ -77,38 +77,38 @@ impl<'a> Calls<'a, '_> {
         calls.iter().map(|call| call.gradient(self.layer, self.block)).last()?
     }
 
-    fn probed(&self, number: usize, claimed: Option<&Tensor>) -> Option<ProbedBlock<'a>> {
-        ProbedBlock::new(self.observations, number, self.block, None, claimed)
+    fn probed(&self, probe_index: usize, claimed: Option<&Tensor>) -> Option<ProbedBlock<'a>> {
+        ProbedBlock::new(self.observations, probe_index, self.block, None, claimed)
     }
 
-    fn call(&self, number: usize) -> Call<'a> {
-        Call::of(self.observations, number)
+    fn call(&self, probe_index: usize) -> Call<'a> {
+        Call::of(self.observations, probe_index)
     }
 
     /// Whether two gradients at a probe differ by more than rounding.
-    fn differ(&self, number: usize, one: &Tensor, other: &Tensor) -> bool {
+    fn differ(&self, probe_index: usize, one: &Tensor, other: &Tensor) -> bool {
         let size = |values: &Tensor| {
             let finite = values.iter().filter(|value| value.is_finite());
             finite.fold(0.0_f64, |most, value| most.max(value.abs()))
         };
-        let precision = self.observations.precision_at(self.block, number);
+        let precision = self.observations.precision_at(self.block, probe_index);
         let rounding = precision * size(one).max(size(other)) + self.observations.floor(self.block);
         let apart = |(a, b): (&f64, &f64)| !(a == b || a.is_nan() && b.is_nan() || (a - b).abs() <= rounding);
         one.shape() == other.shape() && one.iter().zip(other).any(apart)
     }
 
-    /// For each probe, what it gives once more after the call that was before it, whatever was called earlier; `None` where
-    /// that is not what it gave.
+    /// For each probe, the gradient of a repeated call after the same previous call; `None` if it differs from the observed
+    /// one.
     fn repeated(&mut self) -> Option<Vec<Option<Tensor>>> {
         let mut all = Vec::new();
-        for number in
-            (0..self.observations.probes.len()).filter(|number| Some(*number) != self.observations.far_probe)
+        for probe_index in (0..self.observations.probes.len())
+            .filter(|probe_index| Some(*probe_index) != self.observations.far_probe)
         {
-            let Some(probed) = self.probed(number, None) else { continue };
-            let earlier = self.call((number + 1) % (SAME_SHAPE + 1));
-            let before = Call::before(self.observations, number);
-            let again = self.last(&[earlier, before, self.call(number)])?;
-            if self.differ(number, &again, &probed.claimed) {
+            let Some(probed) = self.probed(probe_index, None) else { continue };
+            let earlier = self.call((probe_index + 1) % (SAME_SHAPE + 1));
+            let before = Call::before(self.observations, probe_index);
+            let again = self.last(&[earlier, before, self.call(probe_index)])?;
+            if self.differ(probe_index, &again, &probed.claimed) {
                 return None;
             }
             all.push(Some(again));
@@ -116,23 +116,23 @@ impl<'a> Calls<'a, '_> {
         Some(all)
     }
 
-    /// For each probe, a + b · (the gradient of the call before), number by number, with an a and b that other calls before it
-    /// show; `None` where that is not what it gave.
+    /// For each probe, a + b · (the gradient of the previous call), element by element, with an a and b from other previous
+    /// calls; `None` if it differs from the observed gradient.
     fn as_the_last_gradient_says(&mut self) -> Option<Vec<Option<Tensor>>> {
         let mut all = Vec::new();
-        for number in
-            (0..self.observations.probes.len()).filter(|number| Some(*number) != self.observations.far_probe)
+        for probe_index in (0..self.observations.probes.len())
+            .filter(|probe_index| Some(*probe_index) != self.observations.far_probe)
         {
-            let Some(probed) = self.probed(number, None) else { continue };
-            let call = self.call(number);
+            let Some(probed) = self.probed(probe_index, None) else { continue };
+            let call = self.call(probe_index);
             let mut pairs = Vec::new();
             for by in 1..=2 {
-                let other = Call { d: self.call((number + by) % (SAME_SHAPE + 1)).d, ..call };
+                let other = Call { d: self.call((probe_index + by) % (SAME_SHAPE + 1)).d, ..call };
                 let other = if other.d.shape() == call.d.shape() { other } else { call };
                 let last = self.last(&[other])?;
                 pairs.push((last, self.last(&[call])?));
             }
-            let before = self.observations.probes[number].before[self.block].as_ref()?;
+            let before = self.observations.probes[probe_index].before[self.block].as_ref()?;
             if before.shape() != probed.claimed.shape() {
                 all.push(None);
                 continue;
@@ -154,21 +154,21 @@ impl<'a> Calls<'a, '_> {
 
     /// Whether the gradient is right after equal calls.
     fn is_right_after_equals(&mut self) -> bool {
-        (0..=SAME_SHAPE).all(|number| {
-            let call = self.call(number);
+        (0..=SAME_SHAPE).all(|probe_index| {
+            let call = self.call(probe_index);
             let gradient = self.last(&[call, call, call]);
-            let probed = gradient.and_then(|gradient| self.probed(number, Some(&gradient)));
+            let probed = gradient.and_then(|gradient| self.probed(probe_index, Some(&gradient)));
             probed.is_some_and(|probed| !probed.verdict.is_wrong())
         })
     }
 
-    /// What of the call before the gradient at a probe depends on: its input, its upstream gradient, parameters.
-    fn what(&mut self, number: usize) -> Option<[Vec<String>; 3]> {
-        let (call, other) = (self.call(number), self.call((number + 1) % (SAME_SHAPE + 1)));
+    /// Which part of the previous call the gradient at a probe depends on: its input, its upstream gradient, parameters.
+    fn what(&mut self, probe_index: usize) -> Option<[Vec<String>; 3]> {
+        let (call, other) = (self.call(probe_index), self.call((probe_index + 1) % (SAME_SHAPE + 1)));
         let (right, names) = (self.last(&[call, call, call])?, &self.observations.names);
         let mut depends = |before: Call<'_>| {
             let gradient = self.last(&[call, call, before, call]);
-            gradient.is_some_and(|gradient| self.differ(number, &right, &gradient))
+            gradient.is_some_and(|gradient| self.differ(probe_index, &right, &gradient))
         };
         let x = depends(Call { x: other.x, ..call }).then(|| names[0].clone());
         let d = depends(Call { d: other.d, ..call }).then(|| "dout".to_owned());
@@ -184,7 +184,7 @@ impl<'a> Calls<'a, '_> {
     }
 }
 
-/// Whether and how a wrong gradient depends on the call before.
+/// Whether and how a wrong gradient depends on the previous call.
 pub(crate) fn earlier_calls(observations: &Observations, block: usize, layer: &mut dyn Layer) -> Memory {
     let used = |what, id: &str, predicted| {
         let found = Diagnosis::new(Cause::Stale { what }, predicted).with_text(id);
@@ -192,24 +192,24 @@ pub(crate) fn earlier_calls(observations: &Observations, block: usize, layer: &m
     };
     let mut calls = Calls { observations, block, layer };
     let mut matters = None;
-    for number in 0..=SAME_SHAPE {
-        let [one, other] = [1, 2].map(|by| calls.call((number + by) % (SAME_SHAPE + 1)));
-        let call = calls.call(number);
+    for probe_index in 0..=SAME_SHAPE {
+        let [one, other] = [1, 2].map(|by| calls.call((probe_index + by) % (SAME_SHAPE + 1)));
+        let call = calls.call(probe_index);
         let (Some(first), Some(second)) = (calls.last(&[one, call]), calls.last(&[other, call])) else {
             return Memory::Unknown;
         };
-        if calls.differ(number, &first, &second) {
-            matters = Some(number);
+        if calls.differ(probe_index, &first, &second) {
+            matters = Some(probe_index);
             break;
         }
     }
-    let Some(number) = matters else { return Memory::None };
+    let Some(probe_index) = matters else { return Memory::None };
     let Some(predicted) = calls.repeated() else {
         let Some(predicted) = calls.as_the_last_gradient_says() else { return Memory::Unknown };
         return used("gradient".to_owned(), "stale-left", predicted);
     };
     let right_after_equals = calls.is_right_after_equals();
-    let Some([x, d, parameters]) = calls.what(number) else { return Memory::Unknown };
+    let Some([x, d, parameters]) = calls.what(probe_index) else { return Memory::Unknown };
     let what = match (x.first(), d.first(), parameters.first()) {
         (None, Some(d), None) => d.clone(),
         (_, Some(_), _) => "gradient".to_owned(),
@@ -220,8 +220,8 @@ pub(crate) fn earlier_calls(observations: &Observations, block: usize, layer: &m
     used(what, if right_after_equals { "stale-earlier" } else { "stale-left" }, predicted)
 }
 
-/// G is T at the input of the first call, or for a parameter's value from before it was changed: that of the layer as it
-/// was built, or of the first call.
+/// G is T at the input of the first call, or for an earlier value of a parameter: that at the construction of the layer, or
+/// of the first call.
 pub(super) fn stale(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Diagnosis> {
     if let Some(found) = stale_input(case, layer) {
         return Some(found);
@@ -229,7 +229,7 @@ pub(super) fn stale(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Diagnosis>
     let first = Call::first(case.observations);
     for parameter in 0..case.observations.original.len() {
         for old in [&case.observations.original[parameter], &first.parameters[parameter]] {
-            // What is 0 or 1 throughout, or the identity, is no copy: where it stands, nothing may stand.
+            // Values that are all 0 or 1, or the identity, are no evidence of a copy.
             if is_neutral(old) {
                 continue;
             }
@@ -253,7 +253,7 @@ pub(super) fn stale(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Diagnosis>
     None
 }
 
-/// The same of a layer that works on each element alone: before its masks, of which a stale one may be taken for an inverted one.
+/// The same for an elementwise layer. It precedes the masks, because a stale mask may look like an inverted one.
 pub(super) fn stale_elements(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Diagnosis> {
     super::slope::all(case)?;
     stale_input(case, layer)
@@ -262,7 +262,7 @@ pub(super) fn stale_elements(case: &Case<'_>, layer: &mut dyn Layer) -> Option<D
 /// G is T at the input of the first call.
 fn stale_input(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Diagnosis> {
     let x = &case.observations.earlier.x;
-    // Another number of rows makes a stale input an error, so that only the probes of equal shape can show it.
+    // With another number of rows a stale input is an error, so that only probes of equal shape can show it.
     let predicted = case.fit_where(
         |probed| probed.probe_index <= SAME_SHAPE,
         |probed| {
@@ -277,7 +277,7 @@ fn stale_input(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Diagnosis> {
     )
 }
 
-/// Whether multiplying by these numbers, or adding them, does nothing.
+/// Whether multiplying by these numbers, or adding them, changes nothing.
 fn is_neutral(values: &Tensor) -> bool {
     let identity = values.ndim() == 2
         && values.indexed_iter().all(|(at, value)| *value == f64::from(u8::from(at[0] == at[1])));

@@ -1,8 +1,8 @@
-//! Hypotheses on what a fault is, tried on the numbers.
+//! Hypotheses on the cause of a fault, tested on the numbers.
 //!
-//! A hypothesis predicts what the layer would claim if the fault were this one. It is accepted only if the prediction
-//! is what the layer does claim, to rounding, at every probe (other inputs, other gradients from above, other
-//! parameters, other numbers of rows), and differs there from the truth in enough elements to be told from it.
+//! A hypothesis predicts the gradient of code with this fault. It is accepted only if the prediction is the claimed
+//! gradient, to rounding, at every probe (other inputs, upstream gradients, parameters and numbers of rows), and differs
+//! from the truth in enough elements.
 
 mod attention;
 mod axis_slice;
@@ -43,36 +43,36 @@ use super::probed_block::ProbedBlock;
 use super::{Argument, Cause, Finding, Message, Severity, Verdict};
 use retrograde_textbook::{Labels, Layer, Tensor};
 
-/// A cause that is proved, with what is to be said of it.
+/// A proved cause, with its messages.
 #[derive(Debug, Clone)]
 pub(super) struct Diagnosis {
     pub cause: Cause,
-    /// What is said of it: by default what `texts/` says of the cause.
+    /// Its message: by default that of the cause.
     pub message: Message,
-    /// What is said before it.
+    /// The message before it.
     pub besides: Option<Message>,
-    /// More that was seen.
+    /// Further observations.
     pub remarks: Vec<Message>,
-    /// What the hypothesis predicts, by view.
+    /// The prediction of the hypothesis, by probed block.
     pub predicted: Vec<Option<Tensor>>,
-    /// Whether the gradient from above was taken as 1, since the layer ignores it.
+    /// Whether the upstream gradient was taken as 1, because the layer ignores it.
     pub from_one: bool,
 }
 
-/// A wrong block with all that is known of it.
+/// A wrong block with its observations.
 pub(super) struct Case<'a> {
     pub observations: &'a Observations,
     pub block: usize,
-    /// The probes at which the block was differentiated.
+    /// The probes at which the block has differences.
     pub probed_blocks: Vec<ProbedBlock<'a>>,
     /// The labels, if the layer is a loss.
     pub labels: Option<&'a Labels>,
 }
 
-/// A hypothesis: gives the diagnosis if it reproduces the numbers.
+/// A hypothesis: returns the diagnosis if it reproduces the numbers.
 type Hypothesis = fn(&Case<'_>, &mut dyn Layer) -> Option<Diagnosis>;
 
-/// All hypotheses: what knows more of the layer, or claims more, comes first.
+/// All hypotheses: the more specific ones come first.
 const ALL: &[Hypothesis] = &[
     scale::detached,
     scale::sign,
@@ -137,15 +137,16 @@ fn first_of(all: &[Hypothesis], case: &Case<'_>, layer: &mut dyn Layer) -> Optio
     Some(found.with("block", case.name()))
 }
 
-/// Hypotheses that know nothing of a layer but its contributions, which come last: what has a name of its own is told by that.
+/// Hypotheses that use only the contributions of a layer. They come last, because other hypotheses give more specific
+/// causes.
 const CONTRIBUTIONS: &[Hypothesis] = &[edges::written_into, edges::formula, edges::of_dout];
 
-/// What the contributions of the outputs tell, where nothing else reproduces the numbers of a block.
+/// The diagnosis by the contributions of the outputs, if no other hypothesis reproduces the numbers of a block.
 pub(super) fn diagnose_contributions(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Diagnosis> {
     first_of(CONTRIBUTIONS, case, layer)
 }
 
-/// Hypotheses on the order and the shares of the numbers, to which a wrong size or sign may come.
+/// Hypotheses on the order and the contributions, which may be combined with a wrong size or sign.
 const BESIDES: &[Hypothesis] = &[
     softmax::terms,
     slope::slope_missing_or_twice,
@@ -163,9 +164,9 @@ const BESIDES: &[Hypothesis] = &[
     paths::direct,
 ];
 
-/// Two faults in one block: what [`diagnose`] would find if the gradient had the right sign and size, and a factor.
+/// Two faults in one block: [`diagnose`] for the claimed gradient divided by a factor, and the factor.
 ///
-/// `case` is made from the claimed gradients divided by the factor.
+/// `case` has the claimed gradients divided by the factor.
 pub(super) fn diagnose_besides(
     factor: &scale::Besides,
     case: &Case<'_>,
@@ -177,7 +178,7 @@ pub(super) fn diagnose_besides(
             *predicted *= factor.of(probed.probe);
         }
     }
-    // Two faults that undo each other are none.
+    // Two faults that cancel are no fault.
     let pairs = found
         .predicted
         .iter()
@@ -201,18 +202,18 @@ pub(super) use paths::decay;
 pub(super) use scale::BESIDES as FACTORS;
 pub(super) use softmax::{Over, log_softmax, same};
 
-/// What is to be said of a softmax over the wrong axis.
+/// The diagnosis of a softmax over the wrong axis.
 pub(super) fn over_wrong_axis(over: Over, rows: usize) -> Diagnosis {
     softmax::over_wrong_axis(over, rows, Vec::new())
 }
 
 impl<'a> Case<'a> {
-    /// The views away from kinks, where the slopes are known.
+    /// The probed blocks without kinks, where the slopes are known.
     pub fn smooth(&self) -> impl Iterator<Item = (usize, &ProbedBlock<'a>)> {
         self.probed_blocks.iter().enumerate().filter(|(_, probed)| probed.jacobian.kinks.is_empty())
     }
 
-    /// The predictions of a hypothesis, if they are what the layer claims at every probe and not the truth.
+    /// The predictions of a hypothesis, if they are the claimed gradient at every probe and not the truth.
     pub fn fit(
         &self,
         predict: impl FnMut(&ProbedBlock<'a>) -> Option<Tensor>,
@@ -220,7 +221,7 @@ impl<'a> Case<'a> {
         self.fit_where(|_| true, predict)
     }
 
-    /// The same of a hypothesis that says nothing of some wrong elements.
+    /// The same for a hypothesis that predicts some wrong elements as unknown.
     pub fn fit_partly(
         &self,
         predict: impl FnMut(&ProbedBlock<'a>) -> Option<Tensor>,
@@ -228,7 +229,7 @@ impl<'a> Case<'a> {
         self.fit_if(|_| true, false, predict)
     }
 
-    /// The same, where the hypothesis speaks of some probes only.
+    /// The same for a hypothesis that applies to some probes only.
     pub fn fit_where(
         &self,
         speaks: impl Fn(&ProbedBlock<'a>) -> bool,
@@ -254,14 +255,13 @@ impl<'a> Case<'a> {
             count += probed.elements(&prediction).count();
             predicted[at] = Some(prediction);
         }
-        // A hypothesis that does not speak of a wrong view does not explain it.
+        // A hypothesis must apply to every wrong probe.
         let unexplained =
             self.smooth().any(|(at, probed)| probed.verdict.is_wrong() && predicted[at].is_none());
         (told >= 2 && count >= 3 && !unexplained).then_some(predicted)
     }
 
-    /// The same share by share: what the layer makes of each output's gradient alone must be what is predicted, outputs ×
-    /// the elements that were differentiated.
+    /// The same for contributions: the claimed Jacobian must be the predicted one, outputs × the elements with differences.
     pub fn fit_shares(
         &self,
         mut predict: impl FnMut(&ProbedBlock<'a>, &Array2<f64>) -> Option<Array2<f64>>,
@@ -293,7 +293,7 @@ impl<'a> Case<'a> {
         (told >= 2 && count >= 3).then_some(predicted)
     }
 
-    /// What the block is called.
+    /// The name of the block.
     pub fn name(&self) -> &str {
         &self.observations.names[self.block]
     }
@@ -303,14 +303,14 @@ impl<'a> Case<'a> {
         format!("d{}", self.name())
     }
 
-    /// Whether it is a parameter, rather than the input.
+    /// Whether it is a parameter, not the input.
     pub fn is_parameter(&self) -> bool {
         self.block > 0
     }
 }
 
 impl Diagnosis {
-    /// A diagnosis to be filled in.
+    /// A diagnosis with the message of its cause.
     pub fn new(cause: Cause, predicted: Vec<Option<Tensor>>) -> Self {
         Diagnosis {
             message: cause.message(),
@@ -322,26 +322,26 @@ impl Diagnosis {
         }
     }
 
-    /// With this in a placeholder of its text.
+    /// Adds an argument to its message.
     pub fn with(mut self, name: &str, value: impl Into<Argument>) -> Self {
         self.message = self.message.with(name, value);
         self
     }
 
-    /// With another text than that of its cause, such as `sign-besides`: what that does not have is of `sign`.
+    /// Replaces the text by another one, such as `sign-besides`, which falls back to `sign`.
     pub fn with_text(mut self, id: &str) -> Self {
         self.message = self.message.with_text(id);
         self
     }
 
-    /// As a finding, without the numbers that prove it.
+    /// Converts it to a finding, without its evidence.
     pub fn finding(self, severity: Severity, verdict: Verdict, place: &str, blocks: Vec<String>) -> Finding {
         let sentences = self.besides.into_iter().chain([self.message]).collect();
         Finding { sentences, ..Finding::new(severity, verdict, place, blocks, Message::verbatim("")) }
             .of(self.cause)
     }
 
-    /// With something more that was seen.
+    /// Adds a further observation.
     pub fn remark(mut self, remark: impl Into<Message>) -> Self {
         self.remarks.push(remark.into());
         self

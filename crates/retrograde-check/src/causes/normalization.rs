@@ -1,5 +1,4 @@
-//! Layers that are recognized, by what forward gives, as a normalization: of the batch, of a layer, by the root mean
-//! square, to the length 1.
+//! Layers recognized by their outputs as a normalization: of the batch, of a layer, by the root mean square, to length 1.
 
 use ndarray::Axis;
 
@@ -16,10 +15,10 @@ struct Norm {
     axes: Vec<usize>,
     /// Whether the mean is subtracted.
     centered: bool,
-    /// What the sum of the squares is divided by.
+    /// The divisor of the sum of squares.
     divisor: Divisor,
     epsilon: f64,
-    /// Which parameter multiplies, and whether it has a number for each channel, the second axis of an image.
+    /// The parameter that scales, and whether it has one number for each channel, the second axis of an image.
     gamma: Option<(usize, bool)>,
 }
 
@@ -42,7 +41,7 @@ impl Divisor {
 
 const EPSILONS: [f64; 9] = [1e-5, 1e-7, 1e-8, 1e-6, 1e-3, 1e-10, 1e-12, 0.0, 1e-4];
 
-/// The parts of a normalization at a view: x̂ and σ, in the place of each element.
+/// The terms of a normalization at a probed block: x̂ and σ, broadcast to each element.
 struct Parts {
     xhat: Tensor,
     sigma: Tensor,
@@ -52,7 +51,7 @@ struct Parts {
     divisor: f64,
 }
 
-/// The sum along axes, in the place of each element.
+/// The sum along axes, broadcast to each element.
 fn total(values: &Tensor, axes: &[usize]) -> Tensor {
     let sum =
         axes.iter().fold(values.clone(), |sum, axis| sum.sum_axis(Axis(*axis)).insert_axis(Axis(*axis)));
@@ -60,12 +59,12 @@ fn total(values: &Tensor, axes: &[usize]) -> Tensor {
 }
 
 impl Parts {
-    /// The share of the mean; nothing where none is subtracted.
+    /// The contribution of the mean; 0 if none is subtracted.
     fn mean(&self, g: &Tensor) -> Tensor {
         if self.centered { total(g, &self.axes) / self.count } else { g * 0.0 }
     }
 
-    /// The share of the variance.
+    /// The contribution of the variance.
     fn variance(&self, g: &Tensor) -> Tensor {
         &self.xhat * &(total(&(g * &self.xhat), &self.axes) / self.divisor)
     }
@@ -100,7 +99,7 @@ impl Norm {
     }
 }
 
-/// A parameter, so that it fits its input number by number.
+/// A parameter, broadcast to its input.
 fn placed(probed: &ProbedBlock<'_>, (at, channels): (usize, bool)) -> Tensor {
     let mut value = probed.probe.values[at].clone();
     if channels {
@@ -167,8 +166,8 @@ fn recognize(case: &Case<'_>) -> Option<Norm> {
     None
 }
 
-/// What backward computes: the missing path, if it is one (`norm-…` in the texts), the formula, and the formula as it is
-/// computed from the parts, from the gradient of x̂ and from dout.
+/// A variant of backward: the missing path, if it is one (`norm-…` in the texts), the formula, and the function of the
+/// terms, the gradient of x̂ and dout.
 type Form = (&'static str, &'static str, fn(&Parts, &Tensor, &Tensor) -> Tensor);
 
 const FORMS: &[Form] = &[
@@ -248,7 +247,7 @@ fn of_input(case: &Case<'_>, norm: &Norm) -> Option<Diagnosis> {
     };
     for (path, code, form) in FORMS {
         let Some(predicted) = fit(norm, form) else { continue };
-        // Where no mean is subtracted there is none to forget, and the variance is the root's.
+        // Without a subtracted mean none can be missing, and the variance is the mean square.
         let (path, code) = if norm.centered {
             (*path, (*code).to_owned())
         } else {
@@ -257,7 +256,7 @@ fn of_input(case: &Case<'_>, norm: &Norm) -> Option<Diagnosis> {
                 code.replace(" − mean(dx̂)", "").replace(" − mean(dout)", "").replace(" − Σ dx̂ − x̂", " − x̂"),
             )
         };
-        return Some(say(norm, path, code, predicted));
+        return Some(diagnosis(norm, path, code, predicted));
     }
     // The right formula with other statistics.
     let mut others: Vec<(Norm, [Message; 2])> = Vec::new();
@@ -276,22 +275,22 @@ fn of_input(case: &Case<'_>, norm: &Norm) -> Option<Diagnosis> {
     }
     for (other, [code, in_sigma]) in others {
         if let Some(predicted) = fit(&other, &|parts, g, _| parts.right(g)) {
-            return Some(say(norm, "", code, predicted));
+            return Some(diagnosis(norm, "", code, predicted));
         }
-        // x̂ as forward has it, σ with the other count.
+        // x̂ as in forward, σ with the other divisor.
         let mixed = case.fit(|probed| {
             let (own, wrong) = (norm.parts(&probed.probe.x), other.parts(&probed.probe.x));
             let g = probed.upstream() * &norm.gamma(probed);
             Some(own.right(&g) * &own.sigma / &wrong.sigma)
         });
         if let Some(predicted) = mixed {
-            return Some(say(norm, "", in_sigma, predicted));
+            return Some(diagnosis(norm, "", in_sigma, predicted));
         }
     }
     None
 }
 
-fn say(norm: &Norm, path: &str, code: impl Into<Message>, predicted: Vec<Option<Tensor>>) -> Diagnosis {
+fn diagnosis(norm: &Norm, path: &str, code: impl Into<Message>, predicted: Vec<Option<Tensor>>) -> Diagnosis {
     let (kind, code) = (norm.kind().to_owned(), code.into());
     let cause = if path.is_empty() {
         Cause::NormalisationTerm { kind, code: code.clone() }

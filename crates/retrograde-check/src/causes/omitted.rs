@@ -1,5 +1,4 @@
-//! A parameter that forward uses on the way from the input to the output, and backward does not: as if it were 1, the
-//! identity, or 0.
+//! A parameter of forward that backward omits, as if it were 1, the identity, or 0.
 
 use ndarray::{Array2, Axis};
 
@@ -11,7 +10,7 @@ use crate::probed_block::ProbedBlock;
 use crate::subject::with_values;
 use retrograde_textbook::{Layer, Tensor};
 
-/// G is T with a parameter that is multiplied by left out.
+/// G is T with a factor omitted.
 pub(super) fn factor(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Diagnosis> {
     for parameter in others(case) {
         let neutral = |value: &Tensor| -> Vec<Tensor> {
@@ -34,7 +33,7 @@ pub(super) fn factor(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Diagnosis
     None
 }
 
-/// G is T without what comes through a parameter, in a layer whose output is a sum of that and of another path.
+/// G is T without the path through a parameter, in a layer whose output is a sum of that and of another path.
 pub(super) fn path(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Diagnosis> {
     for parameter in others(case) {
         let product = format!("{}·{}", case.name(), case.observations.names[parameter]);
@@ -52,7 +51,7 @@ pub(super) fn path(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Diagnosis> 
     None
 }
 
-/// What comes through a parameter alone, in a layer whose output is a sum of that and of something else.
+/// The output of the path through a parameter, in a layer whose output is a sum of that and of another path.
 fn only(
     case: &Case<'_>,
     layer: &mut dyn Layer,
@@ -68,7 +67,7 @@ fn only(
     (rest.kinks.is_empty() && !rest.jump).then(|| &probed.truth - &rest.vjp(&probed.d))
 }
 
-/// The parameters, but for the block itself.
+/// The parameters except the block itself.
 fn others<'a>(case: &'a Case<'_>) -> impl Iterator<Item = usize> + use<'a> {
     let block = case.block;
     (1..case.observations.names.len()).filter(move |parameter| *parameter != block)
@@ -86,7 +85,7 @@ fn with(
     elsewhere(case, layer, probed, &probed.probe.x, &all)
 }
 
-/// Whether the output is a sum of something without the parameter and of something that is linear in it.
+/// Whether the output is a sum of a term without the parameter and of one that is linear in it.
 fn adds(layer: &mut dyn Layer, probed: &ProbedBlock<'_>, parameter: usize) -> bool {
     let mut at = |times: f64| {
         let mut all = probed.probe.values[1..].to_vec();

@@ -1,5 +1,5 @@
-//! A function of each element that is smooth everywhere, and whose slope in backward is wrong at one point: it is made of
-//! parts that have a kink there, each taken with a slope of its own.
+//! An elementwise function that is smooth everywhere, with a wrong slope at one point: its parts have kinks there, and each
+//! is taken with its own slope.
 
 use super::formulas::plain;
 use super::{Case, Diagnosis, slope};
@@ -12,7 +12,7 @@ pub(super) fn slope_at(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> 
     let all = slope::all(case)?;
     let is_right =
         |element: &&slope::ElementSlope| (element.code - element.point.2).abs() <= element.tolerance;
-    // Random inputs are not at this point: that they are right is what makes it one.
+    // Random inputs do not hit this point; they must be right.
     let first = all.iter().find(|element| !is_right(element))?;
     let (at, right, code) = (first.point.0, first.point.2, first.code);
     let predicted = slope::fit(case, |(x, _, slope), _| if x == at { code } else { slope })?;
@@ -23,7 +23,7 @@ pub(super) fn slope_at(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> 
     Some(found.with("point", point).with("slope", right))
 }
 
-/// A number as a short fraction where it is one.
+/// A number as a short fraction, if it is one.
 fn name(value: f64) -> String {
     let fraction = (2..=12).find_map(|d| {
         let top = value * f64::from(d);

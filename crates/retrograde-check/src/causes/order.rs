@@ -1,4 +1,4 @@
-//! The right numbers in the wrong places: transposed, reversed, moved, or another block's.
+//! The right numbers in the wrong order: transposed, reversed, shifted, or another block's.
 
 use ndarray::{Axis, Dimension, IxDyn};
 
@@ -7,7 +7,7 @@ use crate::Cause;
 use crate::probe::Observations;
 use retrograde_textbook::{Layer, Tensor};
 
-/// G is the gradient of another block of as many elements.
+/// G is the gradient of another block with as many elements.
 pub(super) fn another_parameter(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
     for other in (0..case.observations.names.len()).filter(|other| *other != case.block) {
         let fit = case.fit(|probed| {
@@ -34,7 +34,7 @@ pub(super) fn axes(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
     None
 }
 
-/// The orders of up to four axes, but for the right one.
+/// The permutations of up to four axes, except the identity.
 pub(super) fn orders(dimensions: usize) -> Vec<Vec<usize>> {
     if !(2..=4).contains(&dimensions) {
         return Vec::new();
@@ -59,13 +59,13 @@ fn exchanged(order: Vec<usize>, predicted: Vec<Option<Tensor>>) -> Diagnosis {
     Diagnosis::new(cause, predicted).with("axes", axes)
 }
 
-/// What stands before a shift that brings in numbers that are not known.
+/// The prefix of a shift that brings in unknown numbers.
 const SHIFTED: &str = "shift";
 
-/// A way to put numbers in another order: in NumPy, with `_` for the gradient, and as it is done.
+/// A rearrangement: in NumPy, with `_` for the gradient, and as a function.
 type Way = (String, Box<dyn Fn(&Tensor) -> Option<Tensor>>);
 
-/// G has T's numbers in another order.
+/// G has T's elements in another order.
 pub(super) fn rearranged(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
     let dimensions = case.probed_blocks.first()?.claimed.ndim();
     let mut ways: Vec<Way> = Vec::new();
@@ -87,7 +87,7 @@ pub(super) fn rearranged(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis
             };
             ways.push((how, Box::new(way)));
         }
-        // What comes in over the edge is not known.
+        // Elements shifted in over the edge are unknown.
         for by in [1, -1, 2, -2] {
             let how = format!("{SHIFTED}(_, {by}, axis={axis})");
             ways.push((how, Box::new(move |truth| Some(shifted(truth, axis, by)))));
@@ -114,7 +114,7 @@ pub(super) fn rearranged(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis
         }
     }
     for (how, way) in ways {
-        // Of what comes in over an edge nothing is said.
+        // Elements shifted in over the edge are not compared.
         let fit = if how.starts_with(SHIFTED) {
             case.fit_partly(|probed| way(&probed.truth))
         } else {
@@ -137,7 +137,7 @@ pub(super) fn flips(dimensions: usize) -> Vec<Vec<usize>> {
     all
 }
 
-/// Mistaken indices, one or several of [i, j, …] in the place of others: as they are written, and the axis of each.
+/// Index mistakes, one or several of [i, j, …] replaced by others: their text, and the axis of each.
 pub(super) fn indices(dimensions: usize) -> Vec<(String, Vec<usize>)> {
     if !(2..=4).contains(&dimensions) {
         return Vec::new();
@@ -153,13 +153,13 @@ pub(super) fn indices(dimensions: usize) -> Vec<(String, Vec<usize>)> {
     all
 }
 
-/// The index that is mistaken for another, if it lies within the shape.
+/// The replaced index, if it lies within the shape.
 fn mistaken(at: &[usize], axes: &[usize], shape: &[usize]) -> Option<Vec<usize>> {
     let index: Vec<usize> = axes.iter().map(|axis| at[*axis]).collect();
     index.iter().zip(shape).all(|(at, length)| at < length).then_some(index)
 }
 
-/// The numbers, each read at a mistaken index.
+/// The elements, each read at a replaced index.
 pub(super) fn read_at(values: &Tensor, axes: &[usize]) -> Option<Tensor> {
     let mut read = values.clone();
     for (at, value) in read.indexed_iter_mut() {
@@ -168,7 +168,7 @@ pub(super) fn read_at(values: &Tensor, axes: &[usize]) -> Option<Tensor> {
     Some(read)
 }
 
-/// The numbers, each written to a mistaken index, or added up there.
+/// The elements, each written to a replaced index, or accumulated there.
 fn written_at(values: &Tensor, axes: &[usize], add: bool) -> Option<Tensor> {
     let mut written = Tensor::zeros(values.raw_dim());
     for (at, value) in values.indexed_iter() {
@@ -178,7 +178,7 @@ fn written_at(values: &Tensor, axes: &[usize], add: bool) -> Option<Tensor> {
     Some(written)
 }
 
-/// Moved along an axis; what comes in over the edge is not known.
+/// Shifted along an axis; elements shifted in over the edge are unknown.
 fn shifted(values: &Tensor, axis: usize, by: isize) -> Tensor {
     let mut moved = rolled(values, axis, by);
     let length = values.len_of(Axis(axis)) as isize;
@@ -219,7 +219,7 @@ fn shape(observations: &Observations, block: usize) -> Option<Diagnosis> {
             probe.values[block].shape().to_vec(),
         )
     })?;
-    // What the claim would have to be at each probe, for each way to come to that shape.
+    // The predicted gradient at each probe, for each way to get this shape.
     let holds = |way: &dyn Fn(&super::super::probe::Probe, &Tensor) -> Option<Tensor>| {
         let mut seen = 0;
         for probe in &observations.probes {

@@ -1,4 +1,4 @@
-//! The input reaches the output along several paths, and one is left out; or a term is added that is none of the loss.
+//! The input reaches the output along several paths, and one is missing; or a term is added that is not of the loss.
 
 use super::{Case, Diagnosis};
 use crate::Cause;
@@ -10,7 +10,7 @@ fn same(probed: &super::ProbedBlock<'_>) -> bool {
     probed.probe.x.shape() == probed.probe.out.shape()
 }
 
-fn say(id: &str, predicted: Vec<Option<Tensor>>) -> Diagnosis {
+fn diagnosis(id: &str, predicted: Vec<Option<Tensor>>) -> Diagnosis {
     Diagnosis::new(Cause::PathMissing { path: text!(format!("path-{id}")) }, predicted)
         .with_text(&format!("path_missing-{id}"))
 }
@@ -21,23 +21,23 @@ pub(super) fn skip(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
         return None;
     }
     let without = case.fit(|probed| same(probed).then(|| &probed.truth - &probed.upstream()))?;
-    // The 1 in the slope of tanh is no skip.
+    // The 1 in the slope of tanh is not a skip.
     let known = super::slope::all(case).map(|all| super::slope::right_formula(&all)).unwrap_or_default();
     if !known.is_empty() && !known.contains("y/x") {
         return None;
     }
-    Some(say("skip", without))
+    Some(diagnosis("skip", without))
 }
 
-/// A skip connection, and the contribution of all but the skip is missing; or a product with a factor that depends on x.
+/// A skip connection, and only the contribution of the skip is present; or a product with a factor that depends on x.
 pub(super) fn direct(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
     if case.is_parameter() {
         return None;
     }
-    // Of layers whose outputs depend on one input each it is a missing slope, and told as that.
+    // If each output depends on one input, it is reported as a missing slope.
     let only = case.fit(|probed| same(probed).then(|| restrict(&probed.upstream(), &probed.truth)));
     if let Some(predicted) = only {
-        return Some(say("all_but_direct", predicted));
+        return Some(diagnosis("all_but_direct", predicted));
     }
     let factor = case.fit(|probed| {
         let taken = same(probed).then(|| &probed.probe.out / &probed.probe.x)?;
@@ -46,18 +46,18 @@ pub(super) fn direct(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
             .all(|factor| factor.is_finite())
             .then(|| restrict(&(probed.upstream() * taken), &probed.truth))
     })?;
-    Some(say("factor", factor))
+    Some(diagnosis("factor", factor))
 }
 
-/// The values, where the other is a number.
+/// The values, in the elements where the other array is finite.
 fn restrict(values: &Tensor, to: &Tensor) -> Tensor {
     ndarray::Zip::from(values).and(to).map_collect(|value, to| if to.is_nan() { f64::NAN } else { *value })
 }
 
-/// G = T − λ · value: weight decay in the one and not in the other.
+/// G = T − λ · value: weight decay in only one of loss and gradient.
 pub(super) fn weight_decay(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
     let first = case.smooth().map(|(_, probed)| probed).find(|probed| probed.verdict.is_wrong())?;
-    // Where the output is the loss itself, the decay in it is scaled as the rest of it is.
+    // If the output is the loss itself, its decay is scaled like the rest.
     let value = |probed: &super::ProbedBlock<'_>| {
         let value = &probed.probe.values[case.block];
         if let [d] = probed.d[..] { value * d } else { value.clone() }
@@ -72,8 +72,8 @@ pub(super) fn weight_decay(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnos
     }
     let lambda = top / bottom;
     let predicted = case.fit(|probed| Some(&probed.truth - &(value(probed) * lambda)))?;
-    // The arguments of a loss that is no layer are its parameters, where their batch is known or each has a shape of its own; else
-    // they may be predictions and targets.
+    // The arguments of a loss without layers are its parameters if the batch is known or all shapes differ; otherwise they
+    // may be predictions and targets.
     let shape = |block: usize| first.probe.values[block].shape();
     let others = (0..case.observations.names.len()).filter(|other| *other != case.block);
     let has_own_shape = case.observations.names.len() > 1
@@ -90,9 +90,9 @@ pub(super) fn weight_decay(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnos
     Some(Diagnosis::new(cause, predicted).with_text("gradient_changed-added").with("added", added))
 }
 
-/// What is to be said of a gradient that lacks λ times its parameter.
+/// The diagnosis of a gradient that lacks λ times its parameter.
 pub(crate) fn decay(lambda: f64, name: &str, predicted: Vec<Option<Tensor>>) -> Diagnosis {
-    // λ as one would write it: to six digits, if that fits as well.
+    // λ rounded to six digits, if that fits as well.
     let rounded: f64 = format!("{lambda:.5e}").parse().unwrap_or(lambda);
     Diagnosis::new(Cause::WeightDecay { lambda: rounded }, predicted).with("block", name)
 }

@@ -1,4 +1,4 @@
-//! A parameter that is multiplied by numbers of the input: its gradient is made of other numbers.
+//! A parameter that is multiplied by elements of the input: its gradient is computed from other numbers.
 
 use ndarray::Array2;
 
@@ -8,8 +8,8 @@ use crate::Cause;
 use crate::probed_block::ProbedBlock;
 use retrograde_textbook::Layer;
 
-/// Each share of a parameter's gradient is a function of one number of the input: of that in its row, for a product, or
-/// of that in its place.
+/// Each contribution to a parameter's gradient is a function of one element of the input: that in its row, for a product,
+/// or that at its position.
 pub(super) fn of_one_input(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
     if !case.is_parameter() {
         return None;
@@ -17,7 +17,7 @@ pub(super) fn of_one_input(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnos
     let mut points: [Vec<Sought>; 2] = [Vec::new(), Vec::new()];
     for (_, probed) in case.smooth() {
         let code = probed.claimed_jacobians?;
-        for_each_share(probed, |x, y, at, error| {
+        for_each_contribution(probed, |x, y, at, error| {
             let point = (x, y, probed.jacobian.center[at]);
             points[0].push((point, code[at], 10.0 * error + 1e-9));
             points[1].push((point, point.2, 10.0 * error + 1e-9));
@@ -28,12 +28,12 @@ pub(super) fn of_one_input(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnos
     if points[0].len() < 8 {
         return None;
     }
-    // Where the outputs share their inputs beside, it must be said that only the own share is there.
+    // If outputs share their inputs, the message must say that only the own contribution is present.
     let own_only = code == "s";
     let right = formulas::search(&points[1], false).map_or_else(String::new, |(name, _)| name);
     let predicted = case.fit_shares(|probed, code| {
         let mut contributions = Array2::zeros(code.raw_dim());
-        for_each_share(probed, |x, y, at, _| {
+        for_each_contribution(probed, |x, y, at, _| {
             contributions[at] = formula((x, y, probed.jacobian.center[at]))
         })?;
         Some(contributions)
@@ -49,8 +49,8 @@ pub(super) fn of_one_input(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnos
     Some(Diagnosis::new(cause, predicted).with_text(id))
 }
 
-/// A weight between as many inputs as outputs whose gradient is made of the layer's own output where its input belongs: of
-/// that of the same number, which the list of activations holds one place further on.
+/// A square weight matrix whose gradient is computed from the layer's own output in place of its input: an off-by-one in
+/// the list of activations.
 pub(super) fn own_output(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
     let first = case.probed_blocks.first()?;
     let &[inputs, outputs] = first.jacobian.shape.as_slice() else { return None };
@@ -73,17 +73,20 @@ pub(super) fn own_output(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis
     Some(Diagnosis::new(Cause::OwnOutput, predicted))
 }
 
-/// Whether the Jacobian has no other shares than those of [`for_each_share`].
+/// Whether the Jacobian has no other contributions than those of [`for_each_contribution`].
 fn stands_alone(probed: &ProbedBlock<'_>) -> bool {
     let mut rest = probed.jacobian.center.clone();
     let scale = rest.iter().fold(0.0_f64, |most, slope| most.max(slope.abs()));
-    for_each_share(probed, |_, _, at, _| rest[at] = 0.0).is_some()
+    for_each_contribution(probed, |_, _, at, _| rest[at] = 0.0).is_some()
         && rest.iter().all(|slope| slope.abs() <= 1e-8 * scale)
 }
 
-/// Calls with the input's number, the output's, the place in the Jacobian and its error, for each share in use: where
-/// each output uses one element of the parameter at its own place, or as x · w does.
-fn for_each_share(probed: &ProbedBlock<'_>, mut take: impl FnMut(f64, f64, [usize; 2], f64)) -> Option<()> {
+/// Calls a function with the input, the output, the position in the Jacobian and its error, for each contribution: if each
+/// output depends on one element of the parameter at its own position, or as in x · w.
+fn for_each_contribution(
+    probed: &ProbedBlock<'_>,
+    mut take: impl FnMut(f64, f64, [usize; 2], f64),
+) -> Option<()> {
     let (x, out, of) = (&probed.probe.x, &probed.probe.out, &probed.jacobian.shape);
     let (x_shape, out_shape) = (x.shape(), out.shape());
     let (numbers, outputs): (Vec<f64>, Vec<f64>) =

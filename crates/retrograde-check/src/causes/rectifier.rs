@@ -1,4 +1,4 @@
-//! A rectifier within a layer, before its product or behind it, whose mask is missing or inverted in backward.
+//! A rectifier inside a layer, before or after its product, whose mask is missing or inverted in backward.
 
 use ndarray::{Array2, ArrayView1};
 
@@ -11,8 +11,8 @@ use crate::probed_block::ProbedBlock;
 use crate::subject::with_values;
 use retrograde_textbook::{Layer, Tensor};
 
-/// A rectifier within the layer, whose mask is missing or inverted: for outputs that are off, backward has just the
-/// slopes that they have once they are on.
+/// A rectifier inside the layer, with a missing or inverted mask: for outputs that are off, backward has the slopes that
+/// they have when they are on.
 pub(super) fn mask(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Diagnosis> {
     if let Some(predicted) = mask_at_the_beginning(case, layer) {
         return Some(Diagnosis::new(Cause::MaskMissing, predicted).with_text("mask_missing-first"));
@@ -25,7 +25,7 @@ pub(super) fn mask(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Diagnosis> 
                 .iter()
                 .chain(&contributions)
                 .fold(0.0_f64, |most, contribution| most.max(contribution.abs()));
-            // One output alone proves nothing: what is off is taken as it is.
+            // One output alone proves nothing; it is accepted beside others.
             if code.nrows() < 2 {
                 return None;
             }
@@ -35,7 +35,7 @@ pub(super) fn mask(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Diagnosis> 
                     continue;
                 }
                 if multiple(&right, &own, scale).is_some_and(|part| part.abs() < 1.0) {
-                    // Off, and handed back all the same.
+                    // Off, but with a contribution.
                     if !is_beyond(case, layer, probed, code, output) {
                         return None;
                     }
@@ -63,7 +63,7 @@ pub(super) fn mask(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Diagnosis> 
     None
 }
 
-/// The factor that makes one row of the other, if it is one for all numbers; 0 for a row of zeros.
+/// The factor between two rows, if it is the same for all elements; 0 for a row of zeros.
 fn multiple(row: &ArrayView1<'_, f64>, of: &ArrayView1<'_, f64>, scale: f64) -> Option<f64> {
     let square = of.dot(of);
     let factor = if square == 0.0 { 0.0 } else { row.dot(of) / square };
@@ -78,7 +78,7 @@ fn multiple(row: &ArrayView1<'_, f64>, of: &ArrayView1<'_, f64>, scale: f64) -> 
     })
 }
 
-/// A rectifier that the input meets first: where it is negative nothing arrives, and the code has what arrives at |x|.
+/// A rectifier at the input: where the input is negative the gradient is 0, and the code has the gradient at |x|.
 fn mask_at_the_beginning(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Vec<Option<Tensor>>> {
     if case.is_parameter() {
         return None;
@@ -92,8 +92,8 @@ fn mask_at_the_beginning(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Vec<O
     })
 }
 
-/// Whether the code's share of an output is the slope that it has on the other side of a kink: the block is moved along
-/// the share until the output grows as it says, and there the slopes in other directions must be those of the share, too.
+/// Whether the claimed contributions of an output are its slopes on the other side of a kink: the block is moved along the
+/// contributions until the output grows accordingly, and there the slopes in other directions must agree, too.
 fn is_beyond(
     case: &Case<'_>,
     layer: &mut dyn Layer,
@@ -110,7 +110,7 @@ fn is_beyond(
         return false;
     }
     let along = &contribution / length;
-    // In the elements that were differentiated.
+    // In the elements with differences.
     let inside = probed.jacobian.spread(probed.jacobian.columns.iter().map(|_| 1.0));
     let directions = [71, 72].map(|seed| {
         let drawn = normal(contribution.shape(), &mut random(seed));

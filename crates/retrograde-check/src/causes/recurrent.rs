@@ -1,9 +1,9 @@
-//! Sequences, of which each step depends on the steps before it: what backward hands from a step to the one before.
+//! Sequences, in which each step depends on the previous steps: faults in the gradient from a step to the previous one.
 //!
-//! Let Tₜ be the true slopes of the outputs of step t, in all elements of all blocks, and Cₜ those of the code. A step that
-//! sees the earlier ones through the outputs of the one before has Tₜ = Aₜ + Mₜ · Tₜ₋₁, with its own part Aₜ and the transfer
-//! Mₜ = ∂hₜ/∂hₜ₋₁. Code whose steps are right but for what they hand back has Cₜ = Aₜ + Kₜ · Cₜ₋₁, so that Cₜ − Tₜ is
-//! Kₜ · Cₜ₋₁ − Mₜ · Tₜ₋₁ in every column of every block. A hypothesis says what K is.
+//! Let Tₜ be the true slopes of the outputs of step t, in all elements of all blocks, and Cₜ those of the code. If a step
+//! depends on the earlier ones only through the previous outputs, then Tₜ = Aₜ + Mₜ · Tₜ₋₁, with its own part Aₜ and the
+//! transfer Mₜ = ∂hₜ/∂hₜ₋₁. Code whose steps are right except for the transfer has Cₜ = Aₜ + Kₜ · Cₜ₋₁, so that Cₜ − Tₜ is
+//! Kₜ · Cₜ₋₁ − Mₜ · Tₜ₋₁ in every column of every block. A hypothesis gives K.
 
 use ndarray::{Array2, Axis, concatenate, s};
 
@@ -25,7 +25,7 @@ const ACTIVATIONS: [Slope; 4] = [
     ("", |_| 1.0),
 ];
 
-/// A step h = f(… + hₜ₋₁ · W) whose f and W are recognized: its transfer gives the true slopes in the sequence.
+/// A step h = f(… + hₜ₋₁ · W) whose f and W are recognized: its transfer reproduces the true slopes in the sequence.
 struct Recurrence {
     layout: Layout,
     activation: &'static str,
@@ -54,7 +54,7 @@ impl Recurrence {
         None
     }
 
-    /// Whether the true slopes in earlier steps of the sequence are those of the step before, through the transfer.
+    /// Whether the true slopes in earlier steps of the sequence are those of the previous step, times the transfer.
     fn is(&self, case: &Case<'_>, probed: &ProbedBlock<'_>) -> bool {
         let Some(all) = Unrolled::new(case.observations, probed.probe_index, self.layout) else {
             return false;
@@ -93,8 +93,8 @@ impl Recurrence {
         })
     }
 
-    /// The predictions, from what the code has in place of the transfer: made of that, of the transfer through the weights
-    /// transposed, and of the slopes at the step before.
+    /// The predictions for a K computed from the transfer, from the transfer with transposed weights, and from the slopes
+    /// at the previous step.
     fn fit(
         &self,
         case: &Case<'_>,
@@ -108,7 +108,7 @@ impl Recurrence {
         })
     }
 
-    /// The gradient of W has the outputs of the step where those of the step before belong.
+    /// The gradient of W has the outputs of the step in place of the previous ones.
     fn own_state(&self, case: &Case<'_>) -> Option<Vec<Option<Tensor>>> {
         (case.block == self.weights).then_some(())?;
         fit(case, self.layout, |all, probed, steps, t| {
@@ -126,9 +126,9 @@ impl Recurrence {
     }
 }
 
-/// What is handed from a step to the one before it.
+/// The gradient from a step to the previous one.
 pub(super) fn handed_back(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
-    // The same transfer must be seen in several blocks.
+    // Several blocks must show the same transfer.
     if case.observations.names.len() < 2 {
         return None;
     }
@@ -151,7 +151,9 @@ impl Recurrence {
         }
         if let Some(predicted) = self.fit(case, |_, transposed, _| transposed) {
             let how = text!("handed-not_transposed", weights);
-            return Some(say(how, "handed_back-not_transposed", predicted).with("rows", self.rows_first));
+            return Some(
+                diagnosis(how, "handed_back-not_transposed", predicted).with("rows", self.rows_first),
+            );
         }
         if f.is_empty() {
             return None;
@@ -165,15 +167,15 @@ impl Recurrence {
         });
         if let Some(predicted) = missing {
             let how = text!("handed-slope_missing", function = f);
-            return Some(say(how, "handed_back-slope_missing", predicted));
+            return Some(diagnosis(how, "handed_back-slope_missing", predicted));
         }
         let predicted = self.fit(case, |transfer, _, slopes| scaled(transfer, slopes.to_vec()))?;
         let how = text!("handed-slope_twice", function = f);
-        Some(say(how, "handed_back-slope_twice", predicted))
+        Some(diagnosis(how, "handed_back-slope_twice", predicted))
     }
 }
 
-/// Nothing is handed back, or nothing over more than some steps.
+/// The gradient to the previous step is missing, or missing beyond some steps.
 fn cut_off(case: &Case<'_>, layout: Layout) -> Option<Diagnosis> {
     let length = case.smooth().next()?.1.probe.out.len_of(Axis(layout.time));
     let reach = (0..length - 1).find(|reach| {
@@ -203,14 +205,14 @@ fn cut_off(case: &Case<'_>, layout: Layout) -> Option<Diagnosis> {
     } else {
         (text!("handed-over", reach), "handed_back-over")
     };
-    Some(say(how, id, predicted))
+    Some(diagnosis(how, id, predicted))
 }
 
 fn rows_of((t, rows): (usize, &Vec<usize>)) -> Vec<(usize, usize)> {
     rows.iter().map(|row| (t, *row)).collect()
 }
 
-/// Whether the code's slopes in the sequence are right up to so many steps before the output, and 0 beyond.
+/// Whether the code's slopes in the sequence are right up to this many steps before the output, and 0 beyond.
 fn is_cut_off(all: &Unrolled, layout: Layout, reach: usize) -> bool {
     let columns = || all.blocks[layout.block].clone().zip(&all.steps);
     all.samples.iter().flat_map(|steps| steps.iter().enumerate()).flat_map(rows_of).all(|(t, row)| {
@@ -222,7 +224,7 @@ fn is_cut_off(all: &Unrolled, layout: Layout, reach: usize) -> bool {
     })
 }
 
-/// What is handed back is too large or too small.
+/// The gradient to the previous step is too large or too small.
 fn scaled(case: &Case<'_>, layout: Layout) -> Option<Diagnosis> {
     let (_, probed) = case.smooth().next()?;
     let all = Unrolled::new(case.observations, probed.probe_index, layout)?;
@@ -240,10 +242,10 @@ fn scaled(case: &Case<'_>, layout: Layout) -> Option<Diagnosis> {
         if t == 0 { Some(of) } else { all.combined(&steps[t], &of) }
     })?;
     let factor = plain(factor);
-    Some(say(text!("handed-factor", factor), "handed_back-factor", predicted))
+    Some(diagnosis(text!("handed-factor", factor), "handed_back-factor", predicted))
 }
 
-/// The errors of all blocks are those of one wrong transfer, whatever that is.
+/// The errors of all blocks are those of one unknown wrong transfer.
 fn in_another_way(case: &Case<'_>, layout: Layout) -> Option<Diagnosis> {
     let is_wrong = |probed: &ProbedBlock<'_>| {
         let all = Unrolled::new(case.observations, probed.probe_index, layout)?;
@@ -253,17 +255,17 @@ fn in_another_way(case: &Case<'_>, layout: Layout) -> Option<Diagnosis> {
         let mut off = code.iter().zip(truth).zip(tolerance);
         Some(off.any(|((code, truth), tolerance)| (code - truth).abs() > *tolerance))
     };
-    // Where the sequence has its right gradient, so has what is handed back.
+    // If the sequence has its right gradient, so has the transfer.
     case.smooth().any(|(_, probed)| is_wrong(probed) == Some(true)).then_some(())?;
     let predicted = fit(case, layout, |all, _, steps, t| {
         let both = [before(&all.code, steps, t), before(&all.truth, steps, t)];
         let of = concatenate(Axis(0), &[both[0].view(), both[1].view()]).ok()?;
         if t == 0 { Some(both[0].clone() * 0.0) } else { all.combined(&steps[t], &of) }
     })?;
-    Some(say(text!("handed-otherwise"), "handed_back-otherwise", predicted))
+    Some(diagnosis(text!("handed-otherwise"), "handed_back-otherwise", predicted))
 }
 
-fn say(how: Message, id: &str, predicted: Vec<Option<Tensor>>) -> Diagnosis {
+fn diagnosis(how: Message, id: &str, predicted: Vec<Option<Tensor>>) -> Diagnosis {
     let placeholders = how.arguments().clone();
     let found = Diagnosis::new(Cause::HandedBack { how }, predicted).with_text(id);
     placeholders.into_iter().fold(found, |found, (name, value)| found.with(&name, value))

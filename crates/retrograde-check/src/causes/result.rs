@@ -1,11 +1,11 @@
-//! The right gradient, changed number by number at the end: clipped, rounded, its sign.
+//! The right gradient, modified elementwise at the end: clipped, rounded, its sign.
 
 use super::{Case, Diagnosis};
 use crate::Cause;
 use crate::probed_block::{ProbedBlock, largest};
 use retrograde_textbook::{Layer, Tensor};
 
-/// A change: as it is written in NumPy, with `_` for the gradient, and as it is computed.
+/// A modification: in NumPy, with `_` for the gradient, and as a function.
 type Change = (String, Box<dyn Fn(&Tensor) -> Tensor>);
 
 fn each(code: &str, f: fn(f64) -> f64) -> Change {
@@ -54,13 +54,13 @@ pub(super) fn changed(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
     }
     for (code, change) in all {
         if let Some(predicted) = case.fit(|probed| Some(change(&probed.truth))) {
-            return Some(say(case, &code, predicted));
+            return Some(diagnosis(case, &code, predicted));
         }
     }
     scaled(case)
 }
 
-/// G has the same norm wherever it is not T: clipped in its norm, or scaled to it. All elements must be known for that.
+/// G has the same norm wherever it is not T: clipped in its norm, or scaled to it. It needs differences in all elements.
 fn scaled(case: &Case<'_>) -> Option<Diagnosis> {
     let wrong = || case.smooth().map(|(_, probed)| probed).filter(|probed| probed.verdict.is_wrong());
     if wrong().count() < 2 || !wrong().all(|probed| probed.jacobian.is_whole()) {
@@ -73,10 +73,10 @@ fn scaled(case: &Case<'_>) -> Option<Diagnosis> {
         Some(&probed.truth * factor)
     })?;
     let limit = super::formulas::plain(norm);
-    Some(say(case, &format!("_ * {limit} / np.linalg.norm(_)"), predicted))
+    Some(diagnosis(case, &format!("_ * {limit} / np.linalg.norm(_)"), predicted))
 }
 
-/// A number with so many bits in its significand, to nearest.
+/// A number rounded to this many significant bits, to nearest.
 fn rounded(value: f64, bits: i32) -> f64 {
     if value == 0.0 || !value.is_finite() {
         return value;
@@ -85,6 +85,6 @@ fn rounded(value: f64, bits: i32) -> f64 {
     (value / unit).round_ties_even() * unit
 }
 
-fn say(case: &Case<'_>, code: &str, predicted: Vec<Option<Tensor>>) -> Diagnosis {
+fn diagnosis(case: &Case<'_>, code: &str, predicted: Vec<Option<Tensor>>) -> Diagnosis {
     Diagnosis::new(Cause::GradientChanged { how: code.replace('_', &case.gradient()) }, predicted)
 }

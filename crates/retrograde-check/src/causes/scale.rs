@@ -1,4 +1,4 @@
-//! The gradient times a number: nothing, the wrong sign, a constant factor.
+//! The gradient times a number: zero, the wrong sign, a constant factor.
 
 use super::{Case, Diagnosis};
 use crate::Cause;
@@ -7,9 +7,9 @@ use crate::probe::Probe;
 use crate::probed_block::{ProbedBlock, largest};
 use retrograde_textbook::{Layer, Tensor};
 
-/// G = 0 where the truth is not.
+/// G = 0 where T is not.
 pub(super) fn detached(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
-    // Terms may cancel to 0 but for rounding; a number that is only small has come from somewhere.
+    // Terms may cancel to 0 except for rounding; other small numbers are not 0.
     let is_zero = |probed: &ProbedBlock<'_>| largest(&probed.claimed) <= 1e-12 * largest(&probed.truth);
     case.smooth().all(|(_, probed)| is_zero(probed)).then(|| cut_off(case))?
 }
@@ -25,7 +25,7 @@ pub(super) fn sign(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
     Some(Diagnosis::new(Cause::Sign, predicted))
 }
 
-/// The factor of a view: where it is, its value by least squares, and how far off that may be.
+/// The factor at a probed block: its index, its value by least squares, and its uncertainty.
 #[derive(Clone, Copy)]
 struct Ratio {
     at: usize,
@@ -49,12 +49,12 @@ impl Ratio {
     }
 }
 
-/// A smaller factor is what rounding leaves of terms that cancel.
+/// A smaller factor is rounding after cancellation.
 const ROUNDED: f64 = 1e-8;
 
 /// G = c · T, with a c that is the same at all inputs or a function of the sizes.
 pub(super) fn factor(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
-    // A single number has a ratio always: the ratio of one view must hold in another.
+    // A single element always has a ratio: the ratio at one probe must hold at another.
     let ratios: Vec<Ratio> = case.smooth().filter_map(|(at, probed)| Ratio::of(at, probed)).collect();
     let wrong = ratios.iter().filter(|ratio| case.probed_blocks[ratio.at].verdict.is_wrong());
     let &Ratio { at: shown, value, .. } = wrong.min_by(|a, b| a.uncertainty.total_cmp(&b.uncertainty))?;
@@ -99,7 +99,7 @@ pub(super) fn factor(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
     })
 }
 
-/// The factor that makes up for one: `N` for `1/N`.
+/// The inverse factor: `N` for `1/N`.
 fn inverse(name: &str) -> String {
     let (sign, size) = name.strip_prefix('−').map_or(("", name), |size| ("−", size));
     match size.split_once('/') {
@@ -113,14 +113,14 @@ fn inverse(name: &str) -> String {
     }
 }
 
-/// G = c · (f − t) · T for a function f of one value: the gradient of a squared error of what was given for the loss.
+/// G = c · (f − t) · T for a function f of one value: the gradient of a squared error of the given loss.
 pub(super) fn of_square(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
     let value = |probed: &ProbedBlock<'_>| probed.probe.out.sum();
     if case.probed_blocks.iter().any(|probed| probed.probe.out.len() != 1) {
         return None;
     }
     let ratios: Vec<Ratio> = case.smooth().filter_map(|(at, probed)| Ratio::of(at, probed)).collect();
-    // Of ½ o², a factor o that stands twice is √(2 f).
+    // In ½ o², a doubled factor o is √(2 f).
     let root = |probed: &ProbedBlock<'_>| (2.0 * value(probed)).sqrt();
     if ratios.len() >= 3 && ratios.iter().all(|ratio| ratio.is(root(&case.probed_blocks[ratio.at]))) {
         let predicted = case.fit(|probed| Some(&probed.truth * root(probed)))?;
@@ -145,7 +145,7 @@ pub(super) fn of_square(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis>
     Some(Diagnosis::new(Cause::OfSquare { target }, predicted).with("less", less))
 }
 
-/// Numbers with a name.
+/// Named constants.
 const CONSTANTS: [(f64, &str); 6] = [
     (std::f64::consts::LN_2, "ln 2"),
     (std::f64::consts::LN_10, "ln 10"),
@@ -155,19 +155,20 @@ const CONSTANTS: [(f64, &str); 6] = [
     (180.0 / std::f64::consts::PI, "(180/π)"),
 ];
 
-/// Whether all that comes out is one number: the mean is then in the loss, and not in the sum over the samples.
+/// Whether the output is one number: the mean is then in the loss, and not in the sum over the samples.
 fn is_loss(case: &Case<'_>) -> bool {
     case.probed_blocks.iter().all(|probed| probed.probe.out.len() == 1)
 }
 
-/// How many samples there are at a probe: rows or columns.
+/// The number of samples at a probe: rows or columns.
 fn samples(case: &Case<'_>, probed: &ProbedBlock<'_>) -> usize {
     let x = probed.probe.x.shape();
     let of_input = if case.observations.samples_in_columns() { x.last() } else { x.first() };
     case.observations.samples().or(of_input.copied()).unwrap_or(1)
 }
 
-/// How many channels of the output a block has numbers for: a bias one for each, weights along their first or last axis.
+/// The number of channels of the output that a block has elements for: one for each in a bias, the first or last axis of
+/// weights.
 fn channels(probed: &ProbedBlock<'_>) -> usize {
     let (own, out) = (probed.truth.shape(), probed.probe.out.shape());
     let filters = own.first().filter(|filters| own.len() > 1 && out.get(1) == Some(filters));
@@ -175,7 +176,7 @@ fn channels(probed: &ProbedBlock<'_>) -> usize {
     filters.or(units).copied().unwrap_or(probed.truth.len()).max(1)
 }
 
-/// The names of the factor that hold in all views.
+/// The names of the factor that hold at all probes.
 fn names(case: &Case<'_>, ratios: &[Ratio]) -> Vec<String> {
     let columns = case.observations.samples_in_columns();
     let size = |probed: &ProbedBlock<'_>, which: usize| -> f64 {
@@ -187,7 +188,7 @@ fn names(case: &Case<'_>, ratios: &[Ratio]) -> Vec<String> {
             2 => if columns { out.first() } else { out.last() }.copied(),
             3 => Some(probed.probe.x.len()),
             4 => Some(probed.probe.out.len()),
-            // A bias or filter of a channel meets each position of each sample.
+            // A bias or filter of a channel is used at each position of each sample.
             _ => Some(probed.probe.out.len() / channels(probed)),
         };
         number.unwrap_or(1) as f64
@@ -214,7 +215,7 @@ fn names(case: &Case<'_>, ratios: &[Ratio]) -> Vec<String> {
             found.push(name);
         }
     };
-    // Where the number of samples is the same at all probes, it is told by its name before a number that it happens to be.
+    // If the number of samples is the same at all probes, its name precedes an equal constant.
     let fixed =
         case.smooth().all(|(_, probed)| samples(case, probed) == samples(case, &case.probed_blocks[0]));
     let has_samples =
@@ -230,7 +231,7 @@ fn names(case: &Case<'_>, ratios: &[Ratio]) -> Vec<String> {
             offer(&mut found, format!("{minus}1/{n}"), &|_| sign / n);
         }
     }
-    // A size that is the same at all probes is a constant, and told above.
+    // A size that is the same at all probes is a constant, covered above.
     for (which, name) in dimensions.iter().enumerate() {
         let varies =
             case.smooth().any(|(_, probed)| size(probed, which) != size(&case.probed_blocks[0], which));
@@ -266,7 +267,7 @@ fn names(case: &Case<'_>, ratios: &[Ratio]) -> Vec<String> {
             offer(&mut found, format!("1/{name}"), &|_| 1.0 / value);
         }
     }
-    // A node of several uses counts some of them too often: 7/6. What is short as a decimal number is written as one.
+    // A node with several uses counts some of them too often: 7/6. Short decimal numbers are printed as decimals.
     let fractions = (2..=12).flat_map(|d| (2..=12).map(move |n| (n, d)));
     for (n, d) in fractions.filter(|(n, d)| n * 1000 % d != 0) {
         if found.is_empty() {
@@ -286,7 +287,7 @@ pub(crate) struct Besides {
     of: fn(f64) -> f64,
 }
 
-/// The factors that come beside other faults, of the number of rows.
+/// The factors that occur beside other faults, by the number of rows.
 pub(crate) const BESIDES: [Besides; 6] = [
     Besides { name: "−1", of: |_| -1.0 },
     Besides { name: "1/N", of: |n| 1.0 / n },
@@ -302,7 +303,7 @@ impl Besides {
         (self.of)(probe.x.shape().first().copied().unwrap_or(1) as f64)
     }
 
-    /// What is to be said of it.
+    /// Its message.
     pub(super) fn diagnosis(&self, case: &Case<'_>, predicted: Vec<Option<Tensor>>) -> Diagnosis {
         let name = self.name;
         let cause = match (name, case.is_parameter()) {

@@ -1,4 +1,4 @@
-//! Layers that work on each element alone: the wrong slope, or the slope at the wrong place.
+//! Elementwise layers: a wrong slope, or the slope at the wrong place.
 
 use super::formulas::{self, Formula, Point, Sought};
 use super::{Case, Diagnosis};
@@ -10,14 +10,14 @@ use crate::subject::{claims, with_values};
 use crate::{Cause, Message};
 use retrograde_textbook::{Layer, Tensor};
 
-/// An element: its input, output and right slope, the slope that the code uses, and how exact that is.
+/// An element: its input, output and right slope, the slope of the code, and its tolerance.
 pub(super) struct ElementSlope {
     pub(super) point: Point,
     pub(super) code: f64,
     pub(super) tolerance: f64,
 }
 
-/// The differentiated elements of a view; `None` unless each output depends on its own input alone.
+/// The elements with differences; `None` unless each output depends on its own input alone.
 fn elements(probed: &ProbedBlock<'_>) -> Option<Vec<ElementSlope>> {
     if probed.block != 0 || probed.probe.x.shape() != probed.probe.out.shape() {
         return None;
@@ -40,7 +40,7 @@ fn elements(probed: &ProbedBlock<'_>) -> Option<Vec<ElementSlope>> {
     Some(found)
 }
 
-/// All elements of all views.
+/// All elements of all probed blocks.
 pub(super) fn all(case: &Case<'_>) -> Option<Vec<ElementSlope>> {
     at_least(4, case)
 }
@@ -53,7 +53,7 @@ fn at_least(count: usize, case: &Case<'_>) -> Option<Vec<ElementSlope>> {
     (found.len() >= count).then_some(found)
 }
 
-/// The predictions of a slope in x, y, s and the gradient from above.
+/// The predictions of a slope as a function of x, y, s and the upstream gradient.
 pub(super) fn fit(case: &Case<'_>, slope: impl Fn(Point, f64) -> f64) -> Option<Vec<Option<Tensor>>> {
     case.fit(|probed| {
         let mut predicted = probed.truth.clone();
@@ -67,7 +67,7 @@ pub(super) fn fit(case: &Case<'_>, slope: impl Fn(Point, f64) -> f64) -> Option<
     })
 }
 
-/// The slope is left out, or multiplied twice.
+/// The slope is missing, or multiplied twice.
 pub(super) fn slope_missing_or_twice(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
     let all = all(case)?;
     let right = right_formula(&all);
@@ -78,10 +78,9 @@ pub(super) fn slope_missing_or_twice(case: &Case<'_>, _: &mut dyn Layer) -> Opti
     Some(Diagnosis::new(Cause::SlopeTwice, predicted).with("right", or_slope(&right)))
 }
 
-/// The slope is that of a place a little aside: forward adds an epsilon to its input and backward does not know it, or the
-/// reverse.
+/// The slope is taken at a shifted place: forward adds an epsilon to its input and backward does not, or the reverse.
 pub(super) fn epsilon(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Diagnosis> {
-    // A single number is asked for at three inputs.
+    // A single element is tested at three inputs.
     let all = at_least(3, case)?;
     let is_near = |e: &ElementSlope| (e.code - e.point.2).abs() <= NEARLY * e.point.2.abs();
     if !all.iter().all(is_near) {
@@ -92,7 +91,7 @@ pub(super) fn epsilon(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Diagnosi
         let there = case.observations.jacobian_at(layer, probed, 0, &x, &probed.probe.values[1..])?;
         (there.kinks.is_empty() && !there.jump).then(|| there.vjp(&probed.d))
     };
-    // How far aside, from the element that shows it best and how its slope bends.
+    // The shift, from the element that determines it best, by the curvature of its slope.
     let probed = case.smooth().map(|(_, probed)| probed).find(|probed| probed.verdict.is_wrong())?;
     let bent = truth_at(probed, BEND)?;
     let size = |at: &usize| probed.error(*at) / nth(&probed.tolerance, *at);
@@ -108,10 +107,10 @@ pub(super) fn epsilon(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Diagnosi
     })
 }
 
-/// Slopes that are farther apart than this part of them differ by more than an epsilon.
+/// Slopes that differ by more than this part are not due to an epsilon.
 const NEARLY: f64 = 1e-2;
 
-/// Over this distance a slope bends by much more than its rounding.
+/// Over this distance a slope changes by much more than its rounding.
 const BEND: f64 = 1e-3;
 
 /// A number with one digit.
@@ -141,7 +140,7 @@ pub(super) fn at_output_or_input(case: &Case<'_>, layer: &mut dyn Layer) -> Opti
     if let Some(predicted) = at_output {
         return Some(Diagnosis::new(Cause::SlopeAtOutput, predicted).with("right", or_slope(&right)));
     }
-    // A mask made of the input lets other numbers pass than one made of the output: it is reported as a mask.
+    // A mask computed from the output differs from one computed from the input: it is reported as a mask.
     if super::mask::two_slopes(&all).is_some() {
         return None;
     }
@@ -179,7 +178,7 @@ pub(super) fn at_output_or_input(case: &Case<'_>, layer: &mut dyn Layer) -> Opti
     })
 }
 
-/// A slope as a short formula: in x and y where there is one, and only else in the right slope s.
+/// A slope as a short formula: in x and y if there is one, otherwise in the right slope s.
 fn written(points: &[Sought]) -> Option<Formula> {
     formulas::search(points, false).or_else(|| formulas::search(points, true))
 }
@@ -203,7 +202,7 @@ pub(super) fn other_function(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagn
         let of_right = of_right(&code);
         Some(say(code.into(), known(right.clone()), of_right, predicted))
     };
-    // The slopes of a mask change at 0: what is right on one side of it says more than a formula for both.
+    // The slopes of a mask change at 0: a formula for the wrong side is more specific than one for both.
     let is_mask = super::mask::two_slopes(&all).is_some();
     if let Some(found) = (!is_mask).then(everywhere).flatten() {
         return Some(found);
@@ -230,7 +229,7 @@ pub(super) fn other_function(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagn
     if let Some(found) = is_mask.then(everywhere).flatten() {
         return Some(found);
     }
-    // Both sides are wrong, each in its own way.
+    // Both sides are wrong, with different formulas.
     let ((left, below), (right, above)) = (code_of(true)?, code_of(false)?);
     let predicted = fit(case, |point, _| if point.0 < 0.0 { below(point) } else { above(point) })?;
     let both = |below: &str, above: &str| text!("slope-either", below, above);

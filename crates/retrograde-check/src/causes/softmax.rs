@@ -1,4 +1,4 @@
-//! Layers that are recognized, by what forward gives, as a softmax or its logarithm.
+//! Layers recognized by their outputs as a softmax or its logarithm.
 
 use ndarray::{ArrayViewD, Axis};
 
@@ -7,7 +7,7 @@ use crate::Cause;
 use crate::probed_block::ProbedBlock;
 use retrograde_textbook::{Layer, Tensor};
 
-/// What a softmax normalizes over.
+/// The axis over which a softmax normalizes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Over {
     Row,
@@ -17,7 +17,7 @@ pub(crate) enum Over {
 
 pub(crate) const OVER: [Over; 3] = [Over::Row, Over::Batch, Over::Columns];
 
-/// The fold over what is normalized over, in the place of each element.
+/// The fold over the normalized elements, broadcast to each element.
 fn folded(values: &Tensor, over: Over, first: f64, fold: fn(f64, f64) -> f64) -> Tensor {
     let all = |values: ArrayViewD<'_, f64>| values.iter().copied().fold(first, fold);
     let axis = match over {
@@ -30,7 +30,7 @@ fn folded(values: &Tensor, over: Over, first: f64, fold: fn(f64, f64) -> f64) ->
     result.broadcast(values.raw_dim()).expect("a fold fits what it is the fold of").to_owned()
 }
 
-/// The sum over what is normalized over, in the place of each element.
+/// The sum over the normalized elements, broadcast to each element.
 pub(super) fn total(values: &Tensor, over: Over) -> Tensor {
     folded(values, over, 0.0, |sum, value| sum + value)
 }
@@ -46,7 +46,7 @@ pub(crate) fn same(a: &Tensor, b: &Tensor) -> bool {
     a.shape() == b.shape() && a.iter().zip(b).all(|(a, b)| (a - b).abs() <= 1e-9 * (1.0 + b.abs()))
 }
 
-/// What the layer is: whether it is the logarithm, and what it normalizes over.
+/// The kind of the layer: whether it is the logarithm, and its axis.
 fn recognize(case: &Case<'_>) -> Option<(bool, Over)> {
     [false, true].into_iter().flat_map(|log| OVER.map(|over| (log, over))).find(|&(log, over)| {
         case.probed_blocks.iter().all(|probed| is(probed, log, over))
@@ -59,13 +59,13 @@ fn is(probed: &ProbedBlock<'_>, log: bool, over: Over) -> bool {
     same(&probed.probe.out, &if log { expected } else { expected.mapv(f64::exp) })
 }
 
-/// What is said of a softmax over the wrong axis.
+/// The diagnosis of a softmax over the wrong axis.
 pub(super) fn over_wrong_axis(over: Over, rows: usize, predicted: Vec<Option<Tensor>>) -> Diagnosis {
     let cause = if over == Over::Columns { Cause::SoftmaxDownColumns } else { Cause::SoftmaxOverBatch };
     Diagnosis::new(cause, predicted).with("rows", rows)
 }
 
-/// Forward normalizes over the batch or down the columns, and backward is the one of rows.
+/// Forward normalizes over the batch or down the columns, and backward is that of rows.
 pub(super) fn forward_over_wrong_axis(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
     if case.is_parameter() || case.labels.is_some() {
         return None;
@@ -74,7 +74,7 @@ pub(super) fn forward_over_wrong_axis(case: &Case<'_>, _: &mut dyn Layer) -> Opt
     if over == Over::Row {
         return None;
     }
-    // Along the rows, with what forward gave or with what it should have given.
+    // Along the rows, with forward's output or with the right one.
     let fit = |anew: bool| {
         case.fit(|probed| {
             let right = log_softmax(&probed.probe.x, Over::Row);

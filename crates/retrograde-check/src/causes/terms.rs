@@ -1,4 +1,4 @@
-//! What dense layers and their losses are made of: activations, measures, and what may stand in place of their slopes.
+//! The parts of dense layers and their losses: activations, measures, and variants of their slopes.
 
 use ndarray::{Array2, Axis};
 
@@ -7,7 +7,7 @@ use crate::numbers::sigmoid;
 
 pub(super) type Matrix = Array2<f64>;
 
-/// An activation or its slope, in the sum z that it is given and the activation a.
+/// An elementwise function of the sum z and the activation a.
 pub(super) type Pointwise = fn(f64, f64) -> f64;
 
 /// An activation, with the formula of its slope.
@@ -31,7 +31,7 @@ pub(super) const IDENTITY: Activation =
 
 pub(super) const HIDDEN: [&Activation; 4] = [&SIGMOID, &TANH, &RELU, &IDENTITY];
 
-/// What may stand in place of the slope of an activation.
+/// The variants of the slope of an activation.
 pub(super) const SLOPES: [(&str, Pointwise); 12] = [
     ("1", |_, _| 1.0),
     ("a · (1 − a)", |_, a| a * (1.0 - a)),
@@ -47,7 +47,7 @@ pub(super) const SLOPES: [(&str, Pointwise); 12] = [
     ("(1 − a²)²", |_, a| (1.0 - a * a).powi(2)),
 ];
 
-/// What makes predictions of the last sums.
+/// The output function, from the last sums to predictions.
 #[derive(Clone, Copy)]
 pub(super) enum Last {
     Softmax(Over),
@@ -83,7 +83,7 @@ pub(super) const SQUARES: Measure =
 /// A gradient of the last sums.
 pub(super) type Delta = fn(&Ending<'_>) -> Matrix;
 
-/// What may stand in place of the gradient of the last sums z, where e is the slope of the loss in y.
+/// The variants of the gradient of the last sums z, where e is the slope of the loss in y.
 pub(super) const DELTAS: [(&str, Delta); 11] = [
     ("y − t", |of| &of.y - of.t),
     ("2 · (y − t)", |of| 2.0 * (&of.y - of.t)),
@@ -98,7 +98,7 @@ pub(super) const DELTAS: [(&str, Delta); 11] = [
     ("e · sigmoid′(y)", |of| &of.e * &of.y.mapv(|y| sigmoid(y) * (1.0 - sigmoid(y)))),
 ];
 
-/// The end of a network at one probe.
+/// The output and the loss of a network at one probe.
 pub(super) struct Ending<'a> {
     pub(super) y: Matrix,
     pub(super) t: &'a Matrix,
@@ -124,7 +124,8 @@ impl Last {
         }
     }
 
-    /// The right gradient of the last sums, but for a softmax over the wrong axis, whose backward is taken for that of rows.
+    /// The right gradient of the last sums, except for a softmax over the wrong axis, whose backward is replaced by that of
+    /// rows.
     pub(super) fn delta(self, ending: &Ending<'_>, z: &Matrix) -> Matrix {
         match self {
             Last::Softmax(_) => ending.through_softmax(),

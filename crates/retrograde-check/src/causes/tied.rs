@@ -1,5 +1,5 @@
-//! Weights that forward uses twice, as an autoencoder with tied weights: out = f(x · w) · wᵀ. Recognized by forward's
-//! values; the gradient is the sum of the shares of both uses.
+//! Weights used twice in forward, as in an autoencoder with tied weights: out = f(x · w) · wᵀ. It is recognized by its
+//! outputs; the gradient is the sum of the contributions of both uses.
 
 use ndarray::{Array2, Ix1, Ix2};
 
@@ -11,13 +11,13 @@ use retrograde_textbook::{Layer, Tensor};
 
 const ACTIVATIONS: [fn(f64) -> f64; 4] = [|z| z, |z| z.max(0.0), f64::tanh, |z| 1.0 / (1.0 + (-z).exp())];
 
-/// What of the network between the two uses of the weights is not known beforehand.
+/// The unknown parts of the network between the two uses of the weights.
 #[derive(Clone, Copy)]
 struct Tied {
     activation: fn(f64) -> f64,
     /// Whether w is inputs × hidden, and not hidden × inputs.
     inputs_first: bool,
-    /// The parameter that is added before the activation, and the one that is added to the output.
+    /// The parameters that are added before the activation and to the output.
     biases: [Option<usize>; 2],
 }
 
@@ -26,7 +26,7 @@ fn matrix(values: &Tensor) -> Option<Array2<f64>> {
 }
 
 impl Tied {
-    /// What lies between the two uses, if forward is this.
+    /// The parts between the two uses, if forward has this form.
     fn hidden(self, probed: &ProbedBlock<'_>, block: usize) -> Option<Array2<f64>> {
         let values = &probed.probe.values;
         let (x, w) = (matrix(&values[0])?, matrix(&values[block])?);
@@ -44,7 +44,7 @@ impl Tied {
         same(&out.into_dyn(), &probed.probe.out).then_some(hidden)
     }
 
-    /// The share of the second use, in the shape of the weights.
+    /// The contribution of the second use, in the shape of the weights.
     fn second(self, probed: &ProbedBlock<'_>, block: usize) -> Option<Tensor> {
         let d = matrix(&probed.upstream())?;
         let contribution = d.t().dot(&self.hidden(probed, block)?);
@@ -57,7 +57,7 @@ impl Tied {
     }
 }
 
-/// The share of one of the two uses is missing.
+/// The contribution of one of the two uses is missing.
 pub(super) fn path(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
     let first = case.probed_blocks.first()?;
     if !case.is_parameter() || first.claimed.ndim() != 2 {

@@ -1,7 +1,7 @@
-//! A square matrix that stands in a product with its rows and columns exchanged: `x` for `x.T`, `W` for `W.T`.
+//! A square matrix in a product with its axes exchanged: `x` for `x.T`, `W` for `W.T`.
 //!
-//! The gradient is a product of the matrix and of something that is not known, which the right gradient tells: the matrix has
-//! an inverse.
+//! The gradient is a product of the matrix and an unknown matrix, which the right gradient determines, because the matrix
+//! has an inverse.
 
 use ndarray::{Array2, ArrayView2, Ix2};
 
@@ -10,14 +10,14 @@ use crate::Cause;
 use crate::probed_block::ProbedBlock;
 use retrograde_textbook::{Layer, Tensor};
 
-/// On which side of the rest the matrix stands.
+/// The side of the product on which the matrix is.
 #[derive(Clone, Copy)]
 enum Side {
     Left,
     Right,
 }
 
-/// G is a product in which another block's matrix is transposed and should not be, or the reverse.
+/// G is a product in which another block's matrix is wrongly transposed or not transposed.
 pub(super) fn factor(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
     let names = &case.observations.names;
     for (other, name) in names.iter().enumerate().filter(|(other, _)| *other != case.block) {
@@ -37,7 +37,7 @@ pub(super) fn factor(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
     None
 }
 
-/// The right gradient with the matrix of another block exchanged; `transposed` says which of the two is right.
+/// The right gradient with the matrix of another block transposed; `transposed` says which of the two is right.
 fn exchanged(probed: &ProbedBlock<'_>, other: usize, side: Side, transposed: bool) -> Option<Tensor> {
     let truth = probed.truth.view().into_dimensionality::<Ix2>().ok()?;
     let matrix = probed.probe.values[other].view().into_dimensionality::<Ix2>().ok()?;
@@ -46,7 +46,7 @@ fn exchanged(probed: &ProbedBlock<'_>, other: usize, side: Side, transposed: boo
         return None;
     }
     let right = if transposed { matrix.t() } else { matrix };
-    // T = right · Z, G = rightᵀ · Z; or the same from the other side.
+    // T = right · Z, G = rightᵀ · Z; or from the other side.
     let predicted = match side {
         Side::Left => right.t().dot(&solve(&right, &truth)?),
         Side::Right => solve(&right.t(), &truth.t())?.t().dot(&right.t()),
@@ -54,7 +54,7 @@ fn exchanged(probed: &ProbedBlock<'_>, other: usize, side: Side, transposed: boo
     Some(predicted.into_dyn())
 }
 
-/// The Z with `matrix` · Z = `product`, by Gaussian elimination with partial pivoting; `None` where there is none, or many.
+/// The Z with `matrix` · Z = `product`, by Gaussian elimination with partial pivoting; `None` if it is not unique.
 fn solve(matrix: &ArrayView2<'_, f64>, product: &ArrayView2<'_, f64>) -> Option<Array2<f64>> {
     let (mut matrix, mut z) = (matrix.to_owned(), product.to_owned());
     let length = matrix.nrows();

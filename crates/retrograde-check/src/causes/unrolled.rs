@@ -1,4 +1,4 @@
-//! A probe of a sequence step by step: the true slopes of the outputs of each step and those of the code.
+//! A probe unrolled over the steps of a sequence: the true and the claimed slopes of the outputs of each step.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -11,7 +11,7 @@ use crate::probe::Observations;
 use crate::probed_block::ProbedBlock;
 use retrograde_textbook::Tensor;
 
-/// Which axes are time: of the block that holds the sequence, and of the output, with the axis of the output's units.
+/// The time axes of the block that is the sequence and of the output, with the axis of the output's units.
 #[derive(Clone, Copy)]
 pub(super) struct Layout {
     pub(super) block: usize,
@@ -23,7 +23,7 @@ pub(super) struct Layout {
 /// The rows of the output's units at each step of one sample.
 pub(super) type Steps = Vec<Vec<usize>>;
 
-/// A probe step by step, with the columns of all blocks side by side.
+/// An unrolled probe, with the columns of all blocks side by side.
 pub(super) struct Unrolled {
     pub(super) samples: Vec<Steps>,
     /// Outputs × columns.
@@ -38,7 +38,7 @@ pub(super) struct Unrolled {
 }
 
 impl Layout {
-    /// All layouts in which the steps of a sequence reach their own outputs and later ones, and no earlier ones.
+    /// All layouts in which the steps of a sequence affect their own outputs and later ones, and no earlier ones.
     pub(super) fn all(case: &Case<'_>) -> Vec<Layout> {
         let Some((_, first)) = case.smooth().next() else { return Vec::new() };
         let (probe, mut found) = (first.probe, Vec::new());
@@ -58,7 +58,7 @@ impl Layout {
         found
     }
 
-    /// Whether a step reaches later outputs, which it cannot where there is one step alone; `None` if it reaches earlier ones.
+    /// Whether a step affects later outputs, which is impossible with a single step; `None` if it affects earlier ones.
     fn reaches_later_steps(self, observations: &Observations, number: usize) -> Option<bool> {
         let probe = &observations.probes[number];
         let jacobian = probe.jacobians[self.block].as_ref()?;
@@ -73,7 +73,7 @@ impl Layout {
 }
 
 impl Unrolled {
-    /// `None` where something was not asked.
+    /// `None` if a claimed Jacobian is missing.
     pub(super) fn new(observations: &Observations, number: usize, layout: Layout) -> Option<Unrolled> {
         let probe = &observations.probes[number];
         let (mut truth, mut code, mut tolerance, mut blocks) =
@@ -113,19 +113,19 @@ impl Unrolled {
         })
     }
 
-    /// What the code has, less the truth, at some rows.
+    /// The claimed minus the true slopes, at some rows.
     fn off(&self, rows: &[usize]) -> Array2<f64> {
         self.code.select(Axis(0), rows) - self.truth.select(Axis(0), rows)
     }
 
-    /// Whether the code's numbers are these, in all blocks.
+    /// Whether the claimed slopes are these, in all blocks.
     fn is(&self, predicted: &Array2<f64>) -> bool {
         let all = predicted.iter().zip(&self.code).zip(&self.tolerance);
         all.into_iter().all(|((predicted, code), tolerance)| (predicted - code).abs() <= *tolerance)
     }
 
-    /// The part of the error at a step that is a combination of these rows, as a transfer makes it. `None` where the columns
-    /// are too few to tell: any error is such a combination.
+    /// The part of the error at a step that is a linear combination of these rows, as a transfer gives it. `None` if the
+    /// columns are too few: any error is a combination of that many rows.
     pub(super) fn combined(&self, step: &[usize], of: &Array2<f64>) -> Option<Array2<f64>> {
         let base = orthonormal(of);
         let largest = of.iter().fold(0.0_f64, |most, contribution| most.max(contribution.abs()));
@@ -135,13 +135,13 @@ impl Unrolled {
     }
 }
 
-/// An orthonormal base of the space that the rows span.
+/// An orthonormal basis of the span of the rows.
 fn orthonormal(rows: &Array2<f64>) -> Array2<f64> {
     let mut base = Array2::zeros((0, rows.ncols()));
     for row in rows.rows() {
         let length = row.dot(&row).sqrt();
         let mut rest = row.to_owned();
-        // Twice, as the first time leaves some rounding.
+        // Twice, because the first pass leaves some rounding.
         for _ in 0..2 {
             rest = &rest - &base.dot(&rest).dot(&base);
         }
@@ -153,7 +153,7 @@ fn orthonormal(rows: &Array2<f64>) -> Array2<f64> {
     base
 }
 
-/// The predictions of a hypothesis that says, for each step but the first, what the code has less the truth.
+/// The predictions of a hypothesis on the claimed minus the true slopes of each step but the first.
 pub(super) fn fit(
     case: &Case<'_>,
     layout: Layout,
@@ -173,7 +173,7 @@ pub(super) fn fit(
     })
 }
 
-/// The numbers of the step before; 0 before the first.
+/// The values of the previous step; 0 before the first.
 pub(super) fn before(numbers: &Array2<f64>, steps: &Steps, t: usize) -> Array2<f64> {
     let rows = &steps[t.saturating_sub(1)];
     if t == 0 { Array2::zeros((rows.len(), numbers.ncols())) } else { numbers.select(Axis(0), rows) }

@@ -1,4 +1,4 @@
-//! Outputs that are the largest, or the mean, of several inputs: the gradient goes to others than it should.
+//! Outputs that are the largest, or the mean, of several inputs: the gradient goes to the wrong inputs.
 
 use ndarray::Array2;
 
@@ -9,23 +9,23 @@ use crate::probed_block::ProbedBlock;
 use crate::subject::with_values;
 use retrograde_textbook::Layer;
 
-/// For each output the inputs that it is made from, in ascending order.
+/// For each output its inputs, in ascending order.
 type Windows = Vec<Vec<usize>>;
 
 /// Below this a slope is 0.
 const NOTHING: f64 = 1e-9;
 
-/// Where the code puts the gradient of an output: how much each place of its window gets, for the window's numbers.
+/// A distribution of the gradient of an output: the weight of each position of its window, by the window's values.
 type WindowWeight = fn(&[f64], usize) -> f64;
 
-/// A way to put it: in NumPy, and how much.
+/// A distribution: in NumPy, and its weights.
 type Way = (&'static str, WindowWeight);
 
 fn is(yes: bool) -> f64 {
     f64::from(u8::from(yes))
 }
 
-/// The place of the largest, or of the smallest.
+/// The position of the largest, or of the smallest.
 fn place(of: &[f64], sign: f64) -> usize {
     (0..of.len()).fold(0, |best, at| if sign * of[at] > sign * of[best] { at } else { best })
 }
@@ -45,7 +45,7 @@ const MEAN: [Way; 4] = [
     ("dx[argmin] += dout", |of, at| is(at == place(of, -1.0))),
 ];
 
-/// G goes to other places of the windows than forward takes its numbers from.
+/// G goes to other positions of the windows than forward reads.
 pub(super) fn places(case: &Case<'_>, layer: &mut dyn Layer) -> Option<Diagnosis> {
     let plausible = |probed: &ProbedBlock<'_>| {
         probed.claimed_jacobians.is_some()
@@ -100,7 +100,7 @@ fn averaged(probed: &ProbedBlock<'_>) -> Option<Windows> {
     probed.jacobian.center.rows().into_iter().map(window).collect()
 }
 
-/// The windows of maxima: an output is one of its inputs, and follows each of them that is larger than all others.
+/// The windows of maxima: an output is one of its inputs, and follows each of them that is the largest.
 fn maximal(probed: &ProbedBlock<'_>, layer: &mut dyn Layer) -> Option<Windows> {
     let (x, out) = (&probed.probe.x, &probed.probe.out);
     let one = |slopes: ndarray::ArrayView1<'_, f64>, value: f64| {

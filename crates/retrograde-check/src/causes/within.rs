@@ -1,5 +1,5 @@
-//! Activations within a layer, before its product or behind it: what is wrong is their slope, which no element of the
-//! input has for itself.
+//! Activations inside a layer, before or after its product: a fault in their slope, which no element of the input has for
+//! itself.
 
 use super::formulas::{self, Sought};
 use super::{Case, Diagnosis};
@@ -7,7 +7,7 @@ use crate::Cause;
 use crate::numbers::sigmoid;
 use retrograde_textbook::{Layer, Tensor};
 
-/// A slope: as it is written, and as it is computed.
+/// A slope: its text and its function.
 pub(super) type Slope = (&'static str, fn(f64) -> f64);
 
 /// Slopes of activations at the end, as formulas in the output.
@@ -18,7 +18,7 @@ const OF_OUTPUT: [Slope; 4] = [
     ("1 − exp(−y)", |y| 1.0 - (-y).exp()),
 ];
 
-/// What is written in their place.
+/// The variants in their place.
 const MISTAKEN: [Slope; 8] = [
     ("1", |_| 1.0),
     ("y", |y| y),
@@ -38,7 +38,7 @@ pub(super) const RIGHT: [Slope; 5] = [
     ("2 · x", |x| 2.0 * x),
     ("sigmoid(x)", sigmoid),
 ];
-/// What is written in their place.
+/// The variants in their place.
 pub(super) const CODE: [Slope; 9] = [
     ("1", |_| 1.0),
     ("x", |x| x),
@@ -53,7 +53,7 @@ pub(super) const CODE: [Slope; 9] = [
 
 const TWICE: Slope = ("f′²", |_| 0.0);
 
-/// A layer that ends in an activation, such as an affine one with its sigmoid: the slope of that with a mistake in it.
+/// A layer that ends in an activation, such as an affine one with its sigmoid: the slope of the activation has a mistake.
 pub(super) fn at_the_end(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
     // An activation's outputs lie where its slope is positive.
     let possible = |slope: fn(f64) -> f64| {
@@ -75,7 +75,7 @@ pub(super) fn at_the_end(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis
     None
 }
 
-/// A layer that begins with an activation: the slope of that with a mistake in it.
+/// A layer that begins with an activation, whose slope has a mistake.
 pub(super) fn at_the_beginning(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
     if case.is_parameter() || case.labels.is_some() {
         return None;

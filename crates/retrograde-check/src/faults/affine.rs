@@ -6,11 +6,11 @@ use super::{Fault, Make};
 use retrograde_base::{Error, Result};
 use retrograde_textbook::{Layer, Parameter, Tensor, remembered};
 
-/// An affine layer with a mistake in it: x · w + b.
+/// An affine layer with one mistake: x · w + b.
 struct Affine {
     w: Array2<f64>,
     b: Array1<f64>,
-    /// The weights as they were when the layer was made.
+    /// The weights at the construction of the layer.
     copy: Array2<f64>,
     mistake: Mistake,
     x: Option<Array2<f64>>,

@@ -1,10 +1,10 @@
-//! Functions of each element alone, with a wrong backward.
+//! Elementwise functions with a wrong backward.
 
 use super::{Fault, Make};
 use retrograde_base::Result;
 use retrograde_textbook::{Layer, Tensor, remembered};
 
-/// A function of each element, with what its backward makes of x, y and dout.
+/// An elementwise function, and its backward from x, y and dout.
 struct Elementwise {
     name: &'static str,
     forward: fn(f64) -> f64,
@@ -50,7 +50,7 @@ fn softplus(x: f64) -> f64 {
 
 macro_rules! faults {
     ($($name:literal, $cause:literal, $layer:literal, $forward:expr, $backward:expr;)*) => {
-        /// Faults of layers that work on each element alone.
+        /// Faults of elementwise layers.
         pub(super) const ALL: &[Fault] = &[$(Fault {
             name: $name,
             cause: $cause,

@@ -1,10 +1,10 @@
-//! Layers that write into what they were given to read, as NumPy lets them.
+//! Layers that write into their arguments, as NumPy allows.
 
 use super::{Fault, Make};
 use retrograde_base::Result;
 use retrograde_textbook::{Layer, Tensor, remembered};
 
-/// A rectifier that works in place: in `x`, or, as the book's does, in `dout`.
+/// A rectifier that works in place: in `x`, or, as the book's, in `dout`.
 struct InPlaceRelu {
     into_x: bool,
     mask: Option<Tensor>,

@@ -6,10 +6,10 @@ use super::{Fault, Make};
 use retrograde_base::Result;
 use retrograde_textbook::{Labels, LossLayer, Tensor, remembered, softmax};
 
-/// What a loss computes from logits and one-hot labels: the probabilities and the loss.
+/// The forward pass of a loss from logits and one-hot labels: the probabilities and the loss.
 type Forward = fn(&Tensor, &Tensor) -> (Tensor, f64);
 
-/// A loss, by what forward gives and what backward makes of probabilities, labels, logits and dout.
+/// A loss, by its forward and its backward from probabilities, labels, logits and dout.
 struct Loss {
     name: &'static str,
     forward: Forward,
@@ -62,7 +62,7 @@ fn summed(x: &Tensor, t: &Tensor) -> (Tensor, f64) {
     (y, loss * rows(x))
 }
 
-/// The notebook's: the maximum and the sum run over the whole batch.
+/// The notebook's softmax: the maximum and the sum run over the whole batch.
 fn over_batch(x: &Tensor, t: &Tensor) -> (Tensor, f64) {
     let max = x.fold(f64::NEG_INFINITY, |max, x| max.max(*x));
     let exp = x.mapv(|x| (x - max).exp());

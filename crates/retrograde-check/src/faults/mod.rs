@@ -1,7 +1,7 @@
-//! The catalogue of faults: layers and losses as people write them by hand, each with one mistake in it.
+//! The catalogue of faults: layers and losses written by hand, each with one mistake.
 //!
-//! It is teaching material (what does a wrong mask look like in a gradient check?) and the check's own examination: the
-//! tests ask of each fault that it is detected, in the right layer, and called by its name.
+//! It is teaching material (how a wrong mask looks in a gradient check), and a test of the check: each fault must be
+//! detected, in the right layer, with its cause.
 //!
 //! ```
 //! use retrograde::{check, faults};
@@ -36,23 +36,23 @@ use retrograde_textbook::{Affine, Labels, Layer, LossLayer, Network, Relu, Softm
 pub struct Fault {
     /// Its name on the command line: `relu-mask-inverted`.
     pub name: &'static str,
-    /// How the check must call it: the beginning of the cause's text.
+    /// The expected cause: the beginning of its text.
     pub cause: &'static str,
     make: Make,
 }
 
-/// How a faulty layer is made, and where it stands in a network of two affine layers.
+/// The constructor of a faulty layer, and its position in a network of two affine layers.
 #[derive(Debug, Clone, Copy)]
 enum Make {
     /// In place of the second affine layer, with these weights and biases.
     Affine(fn(Array2<f64>, Array1<f64>) -> Box<dyn Layer>),
-    /// In place of the rectifier, for rows of so many numbers.
+    /// In place of the rectifier, for rows of this length.
     Between(fn(usize) -> Box<dyn Layer>),
     /// In place of the loss.
     Loss(fn() -> Box<dyn LossLayer>),
 }
 
-/// A layer or a loss with a fault in it.
+/// A layer or a loss with a fault.
 pub enum Faulty {
     /// A layer, with an input for it.
     Layer(Box<dyn Layer>, Tensor),
@@ -67,17 +67,17 @@ pub fn all() -> impl Iterator<Item = &'static Fault> {
         .flatten()
 }
 
-/// The fault of that name.
+/// The fault of this name.
 pub fn find(name: &str) -> Option<&'static Fault> {
     all().find(|fault| fault.name == name)
 }
 
-/// That so many faults of those that were tried were recognized.
+/// The number of recognized faults.
 pub fn recognized(count: usize, tried: usize) -> Message {
     text!("faults-recognised", count, tried)
 }
 
-/// What stands in the place of a layer, and of a cause, that was not named.
+/// The texts in place of a layer and of a cause that were not named.
 pub fn no_fault_named_texts() -> [Message; 2] {
     [text!("faults-no_layer"), text!("unexplained.title")]
 }
@@ -89,26 +89,26 @@ pub fn example(rows: usize) -> (Tensor, Labels) {
 }
 
 impl Fault {
-    /// What a report on a network by hand with this fault is about.
+    /// The subject of a report on a hand-written network with this fault.
     pub fn subject(&self) -> Message {
         text!("whole-by_hand", summary = self.summary())
     }
 
-    /// What is wrong, in a few words.
+    /// The fault in a few words.
     pub fn summary(&self) -> Message {
         text!(format!("fault-{}", self.name))
     }
 
     /// A network `inputs → hidden → outputs` like the notebook's, with this fault in one of its layers or in its loss.
     ///
-    /// An error when a width is 0.
+    /// An error if a width is 0.
     pub fn network(&self, inputs: usize, hidden: usize, outputs: usize, seed: u64) -> Result<Network> {
         self.network_with(inputs, hidden, outputs, 0.5, seed)
     }
 
-    /// The same with weights from N(0, `deviation`²), such as the notebook's 0.01.
+    /// [`Fault::network`] with weights from N(0, `deviation`²), such as the notebook's 0.01.
     ///
-    /// An error when a width is 0, or the deviation no number ≥ 0.
+    /// An error if a width is 0, or if the deviation is negative or not finite.
     pub fn network_with(
         &self,
         inputs: usize,
@@ -141,7 +141,7 @@ impl Fault {
         Ok(Network::new(loss).then(first).then(between).then(second))
     }
 
-    /// How much it weighs in [`Fault::network`]: what leaves all gradients right there is a warning or a remark.
+    /// The severity in [`Fault::network`]: a fault that leaves all gradients right is a warning or a remark.
     pub fn severity(&self) -> Severity {
         match self.cause {
             "overflow" => Severity::Warning,
@@ -151,8 +151,8 @@ impl Fault {
         }
     }
 
-    /// Whether a report of a network or a layer with this fault calls it by its name, in the layer `name`, and says that the
-    /// gradient is wrong if it is.
+    /// Whether a report of a network or a layer with this fault names its cause in the layer `name`, with a wrong verdict
+    /// if the gradient is wrong.
     pub fn is_recognized(&self, report: &Report, name: &str) -> bool {
         let named = |finding: &Finding| {
             finding.location == name
@@ -163,7 +163,7 @@ impl Fault {
         wrong == expected && report.findings.iter().any(named)
     }
 
-    /// Where the fault stands in [`Fault::network`], counted from 0; the loss is 3.
+    /// The position of the fault in [`Fault::network`], from 0; the loss is 3.
     pub fn position(&self) -> usize {
         match self.make {
             Make::Between(_) => 1,
@@ -172,8 +172,8 @@ impl Fault {
         }
     }
 
-    /// The faulty layer alone, with an input of `rows` rows of `width` numbers.
-    pub fn alone(&self, rows: usize, width: usize) -> Faulty {
+    /// The faulty layer in isolation, with an input of `rows` rows of `width` numbers.
+    pub fn isolated(&self, rows: usize, width: usize) -> Faulty {
         let number = |at: usize| ((at * 37 + 11) % 17) as f64 / 8.0 - 1.0;
         let x = Tensor::from_shape_fn(vec![rows, width], |at| number(at[0] * width + at[1]));
         match self.make {

@@ -6,7 +6,7 @@ use super::{Fault, Make};
 use retrograde_base::{Error, Result};
 use retrograde_textbook::{Layer, Parameter, Tensor, remembered};
 
-/// A normalization over the rows of the batch or along each row, with a mistake in it.
+/// A normalization over the rows of the batch or along each row, with one mistake.
 struct Norm {
     batch: bool,
     mistake: Mistake,
@@ -50,7 +50,7 @@ impl Layer for Norm {
     fn forward(&mut self, x: &Tensor) -> Result<Tensor> {
         if x.ndim() != 2 || x.shape()[1] != self.gamma.len() {
             let problem = format!("x has shape {:?}", x.shape());
-            return Err(Error::invalid("normalisation", problem, "pass rows as long as gamma"));
+            return Err(Error::invalid("normalization", problem, "pass rows of the length of gamma"));
         }
         let centered = x - &self.mean(x);
         let sigma = self.mean(&(&centered * &centered)).mapv(|variance| (variance + EPSILON).sqrt());
@@ -61,7 +61,7 @@ impl Layer for Norm {
     }
 
     fn backward(&mut self, dout: &Tensor) -> Result<Tensor> {
-        let (x, xhat, sigma) = remembered(self.memory.as_ref(), "normalisation")?;
+        let (x, xhat, sigma) = remembered(self.memory.as_ref(), "normalization")?;
         let dxhat = if self.mistake == Mistake::GammaMissing { dout.clone() } else { dout * &self.gamma };
         let through_mean = self.mean(&dxhat);
         let through_variance = xhat * &self.mean(&(&dxhat * xhat));

@@ -6,7 +6,7 @@ use super::{Fault, Make};
 use retrograde_base::{Error, Result};
 use retrograde_textbook::{Layer, Parameter, Tensor, log_softmax, remembered, softmax};
 
-/// A layer without parameters, by what forward gives and what backward makes of x, y and dout.
+/// A layer without parameters, by its forward and its backward from x, y and dout.
 struct Plain {
     name: &'static str,
     forward: fn(&Tensor) -> Tensor,
@@ -64,7 +64,7 @@ fn softmax_backward(y: &Tensor, dout: &Tensor) -> Tensor {
     y * &(dout - &row_sum(&(dout * y)))
 }
 
-/// A mask that looks random and is the same in each call, with a share of zeros of a quarter or so.
+/// A pseudo-random mask that is the same in each call, with about a quarter of zeros.
 fn mask(x: &Tensor) -> Tensor {
     let mut state = 9_u64;
     x.mapv(|_| {
@@ -79,8 +79,7 @@ fn dropout(x: &Tensor) -> Tensor {
     x * &mask(x) / KEEP
 }
 
-/// out = x + tanh(x): a layer with a skip connection around it, mixed along the row so that it is no function of each
-/// element alone.
+/// out = x + tanh(x): a layer with a skip connection, mixed along the row so that it is not elementwise.
 fn skip(x: &Tensor) -> Tensor {
     x + &row_sum(x).mapv(f64::tanh)
 }

@@ -1,4 +1,4 @@
-//! A node seen as a layer, so that what finds the cause in a layer written by hand finds it in an operation, too.
+//! Adapts a node to a layer, so that the causes of layers apply to operations.
 
 use super::super::numbers::flat;
 use super::super::{Finding, Severity, layer};
@@ -10,13 +10,13 @@ use retrograde_core::graph::{Graph, Node, Tensor as Value, Var};
 use retrograde_core::plan::Planner;
 use retrograde_textbook::{Layer, Tensor, remembered};
 
-/// What the check of layers finds of a node as a function of one of its inputs, the others held: a fault with its cause,
-/// if it can prove one.
+/// The finding of the layer check on a node as a function of one of its inputs, with the others constant: a fault with its
+/// cause, if one is proved.
 pub(super) fn cause(values: &Values, graph: &Graph, node: &Node, position: usize) -> Option<Finding> {
     let value = values.real(node.inputs[position])?;
     let x = ArrayD::from_shape_vec(IxDyn(value.shape()), value.values().to_vec()).ok()?;
     let mut seen = NodeAsLayer { values, graph, node, position, x: None };
-    // An operation need not take the other shapes and numbers that a layer is tried with; then there is no cause.
+    // An operation may reject the other shapes and values of the layer check; then there is no cause.
     let report = layer(&mut seen, &x).ok()?;
     report.findings.into_iter().find(|finding| finding.severity == Severity::Fault && finding.cause.is_some())
 }
@@ -25,14 +25,14 @@ struct NodeAsLayer<'a> {
     values: &'a Values,
     graph: &'a Graph,
     node: &'a Node,
-    /// The input that is the layer's.
+    /// The input that is the layer's input.
     position: usize,
     /// The last input of `forward`.
     x: Option<Tensor>,
 }
 
 impl NodeAsLayer<'_> {
-    /// The node in a graph of its own, at `x`.
+    /// The node in its own graph, at `x`.
     fn record(&self, x: &Tensor) -> Result<IsolatedNode> {
         let x = value(x)?;
         IsolatedNode::new(self.values, self.graph, self.node, |position| {
@@ -41,12 +41,12 @@ impl NodeAsLayer<'_> {
     }
 }
 
-/// An array as a value of a graph.
+/// Converts an array to a value of a graph.
 fn value(of: &Tensor) -> Result<Value> {
     Value::new(of.shape(), flat(of))
 }
 
-/// The value of a variable as a layer gives it.
+/// Converts the value of a variable to an array of the textbook.
 fn read(var: &Var) -> Result<Tensor> {
     let mut plan = Planner::new(var.graph()).want(var).compile::<f64>()?;
     plan.run()?;
@@ -68,8 +68,8 @@ impl Layer for NodeAsLayer<'_> {
     }
 
     fn backward(&mut self, dout: &Tensor) -> Result<Tensor> {
-        let alone = self.record(remembered(self.x.as_ref(), "a node")?)?;
-        let upstream = alone.output.graph().constant(value(dout)?);
-        read(&alone.vjp(&upstream)?[0])
+        let isolated = self.record(remembered(self.x.as_ref(), "a node")?)?;
+        let upstream = isolated.output.graph().constant(value(dout)?);
+        read(&isolated.vjp(&upstream)?[0])
     }
 }

@@ -1,4 +1,4 @@
-//! The gradient of the loss by each block of parameters: number by number on all cores, or in a random direction.
+//! The gradient of the loss by each block of parameters: element by element on all cores, or along a random direction.
 
 use super::super::numerical::{Differences, Slope};
 use super::super::{Comparison, Verdict};
@@ -15,17 +15,17 @@ use retrograde_core::graph::Var;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// How many numbers a thread takes at a time.
+/// The number of elements in one work item of a thread.
 const PIECE: usize = 64;
 
-/// So many values may be computed for all numbers of a block that are moved, about: half a second's work.
+/// The approximate number of values computed for all perturbed elements of a block: half a second of work.
 const AFFORDABLE: usize = 1 << 25;
 
-/// So many numbers of a block are moved, however long that takes.
+/// The smallest number of perturbed elements of a block.
 const LEAST: usize = 256;
 
-/// How many numbers of a block are moved one by one, so that it takes no long time: that depends on how much is computed from
-/// the block.
+/// The number of elements of a block that are perturbed one by one within the time limit, by the amount of computation
+/// downstream of the block.
 pub(super) fn affordable(values: &Values, block: &Var) -> usize {
     let downstream = dependent(&values.nodes, |node| node.id == block.id());
     let nodes = values
@@ -37,8 +37,8 @@ pub(super) fn affordable(values: &Values, block: &Var) -> usize {
     (AFFORDABLE / computed.max(1)).max(LEAST)
 }
 
-/// The slopes of the loss by some elements of a block, on `threads` threads. The result does not depend on how many. `known`
-/// is how far a value of the loss and a claim may be off by rounding whatever their size.
+/// The slopes of the loss by some elements of a block, on `threads` threads; the result does not depend on their number.
+/// `known` is the absolute rounding of a value of the loss and of a claimed gradient.
 pub(super) fn measure(
     values: &Values,
     loss: &Var,
@@ -89,25 +89,25 @@ fn stopped() -> Error {
     Error::invalid("a check", "an operation panicked while it was run", "make it run without a panic")
 }
 
-/// A block along a random direction.
+/// The comparison of a block along a random direction.
 pub(super) struct Along {
     pub(super) claimed: f64,
     pub(super) slope: Slope,
     pub(super) verdict: Verdict,
-    /// How large a mistake may be that the comparison does not see, as a part of the block's gradient.
+    /// The smallest mistake that the comparison detects, relative to the block's gradient.
     pub(super) detection_limit: f64,
 }
 
 impl Along {
-    /// The direction as a block of one number.
+    /// The direction as a block of one element.
     pub(super) fn comparison(&self, name: &str, verdict: Verdict) -> Comparison {
         let numeric = if self.slope.is_smooth() { self.slope.value } else { f64::NAN };
         Comparison::new(name, &[], &[self.claimed], &[numeric], verdict)
     }
 }
 
-/// The slopes of the loss along one random direction for each block, and along all of them together, which comes last.
-/// They cost a few runs each, however large the blocks are. `known` is as for [`measure`], by block.
+/// The slopes of the loss along one random direction for each block, and along all of them together, which comes last. They
+/// take a few runs each, whatever the size of the blocks. `known` is as for [`measure`], by block.
 pub(super) fn along(
     values: &Values,
     given: &InputValues,

@@ -1,5 +1,5 @@
-//! Why a gradient that was derived by hand is wrong: the loss with its claims is examined as a function of all blocks, so
-//! that what finds the cause in a layer written by hand finds it in a whole graph, too.
+//! The causes of a wrong gradient derived by hand: the loss with the claimed gradients is examined as a function of all
+//! blocks, so that the causes of layers apply to a whole graph.
 
 use super::super::function::function_at;
 use super::super::message::text;
@@ -12,10 +12,10 @@ use retrograde_base::error::Result;
 use retrograde_core::graph::{Shape, Var};
 use retrograde_textbook::Tensor;
 
-/// The findings about the blocks that are `wrong`, each of which is claimed by the user.
+/// The findings about the `wrong` blocks, whose gradients the user has given.
 ///
-/// Claims that follow the parameters are tried at other values of these, too, where causes that coincide at the given ones
-/// differ. Those that are constants hold at the given values alone.
+/// Gradients recorded as functions of the parameters are examined at other values, too, where causes that coincide at the
+/// given ones differ. Constant gradients hold only at the given values.
 pub(super) fn findings(subject: &CheckedLoss<'_>, point: &Point, wrong: &[usize]) -> Result<Vec<Finding>> {
     let (mut follow, mut constant) = (Vec::new(), Vec::new());
     for &block in wrong {
@@ -31,8 +31,8 @@ pub(super) fn findings(subject: &CheckedLoss<'_>, point: &Point, wrong: &[usize]
     Ok(found)
 }
 
-/// What is to be said of the claims of some blocks where the loss has a kink: whether they are one of the gradients that are
-/// possible there, all their numbers together.
+/// The verdict on the given gradients of some blocks at a kink of the loss: whether they are admissible, all elements
+/// together.
 pub(super) fn at_kinks(
     subject: &CheckedLoss<'_>,
     point: &Point,
@@ -52,8 +52,8 @@ pub(super) fn at_kinks(
     Ok(blocks.iter().filter_map(verdict).collect())
 }
 
-/// The loss and its claims as a function of all blocks. At random inputs what does not follow the parameters is left out:
-/// the recorded gradient stands for it.
+/// The loss and the claimed gradients as a function of all blocks. At random inputs the recorded gradient replaces claimed
+/// gradients that are constant.
 fn examined(subject: &CheckedLoss<'_>, point: &Point, inputs: Inputs) -> Result<Report> {
     let mut claims = subject.claims.clone();
     if inputs == Inputs::Random {
@@ -88,7 +88,7 @@ fn examined(subject: &CheckedLoss<'_>, point: &Point, inputs: Inputs) -> Result<
     function_at(("function", inputs), &arguments, &[], loss, gradients)
 }
 
-/// The names of the blocks, no two alike.
+/// The names of the blocks, made unique.
 fn names(subject: &CheckedLoss<'_>) -> Vec<String> {
     let labels: Vec<String> = subject.blocks.iter().map(|block| block.node().label()).collect();
     let name = |(number, label): (usize, &String)| {
@@ -98,7 +98,7 @@ fn names(subject: &CheckedLoss<'_>) -> Vec<String> {
     labels.iter().enumerate().map(name).collect()
 }
 
-/// What an examination says of some blocks, by the names that they have in the report.
+/// The findings of an examination about some blocks, with their names in the report.
 fn about(subject: &CheckedLoss<'_>, blocks: &[usize], report: Report) -> Vec<Finding> {
     let names = names(subject);
     let named = |name: &String| blocks.iter().find(|&&block| names[block] == *name).copied();
@@ -109,13 +109,14 @@ fn about(subject: &CheckedLoss<'_>, blocks: &[usize], report: Report) -> Vec<Fin
             found.push(given(subject, &concerned, Some(one)));
         }
     }
-    let told = |block: &usize| found.iter().any(|one: &Finding| one.blocks.contains(&subject.name(*block)));
-    let unexplained: Vec<usize> = blocks.iter().copied().filter(|block| !told(block)).collect();
-    found.extend(unexplained.iter().map(|&block| given(subject, &[block], None)));
+    let is_reported =
+        |block: &usize| found.iter().any(|one: &Finding| one.blocks.contains(&subject.name(*block)));
+    let unreported: Vec<usize> = blocks.iter().copied().filter(|block| !is_reported(block)).collect();
+    found.extend(unreported.iter().map(|&block| given(subject, &[block], None)));
     found
 }
 
-/// A finding about gradients that were given.
+/// A finding about given gradients.
 fn given(subject: &CheckedLoss<'_>, blocks: &[usize], found: Option<Finding>) -> Finding {
     let names: Vec<String> = blocks.iter().map(|&block| subject.name(block)).collect();
     let place = names.join(", ");

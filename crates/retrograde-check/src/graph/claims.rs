@@ -1,4 +1,4 @@
-//! The gradient as backpropagation or the user has it, in either precision.
+//! The claimed gradients: recorded by backpropagation or given by the user, in either precision.
 
 use super::super::message::text;
 use super::super::numbers::largest;
@@ -10,16 +10,16 @@ use retrograde_core::graph::Var;
 use retrograde_core::kernel::Real;
 use retrograde_core::plan::Planner;
 
-/// More of the largest number than this lost in `f32` is worth a warning: three digits are left.
+/// A larger relative error in `f32` is worth a warning: three digits remain.
 const MUCH: f64 = 1e-3;
 
-/// The gradient of `loss` by each block, as backpropagation records it.
+/// The gradient of `loss` by each block, as recorded by backpropagation.
 pub(super) fn recorded(loss: &Var, blocks: &[Var]) -> Result<Vec<Var>> {
     let gradients = loss.backward()?;
     blocks.iter().map(|block| gradients.wrt_or_zero(block)).collect()
 }
 
-/// The gradient by each block as it is given in `claims`, or else as it is `recorded`.
+/// The gradient by each block: the one in `claims`, else the recorded one.
 pub(super) fn given(blocks: &[Var], claims: &[(Var, Var)], recorded: &[Var]) -> Result<Vec<Var>> {
     let claim = |block: &Var| claims.iter().find(|(parameter, _)| parameter.id() == block.id());
     let all = blocks.iter().zip(recorded);
@@ -29,8 +29,8 @@ pub(super) fn given(blocks: &[Var], claims: &[(Var, Var)], recorded: &[Var]) -> 
         }
         Some((_, gradient)) => Err(Error::invalid(
             format!("the gradient of `{}`", block.node().label()),
-            format!("it has the shape {}, the parameter {}", gradient.shape(), block.shape()),
-            "give a gradient of the parameter's shape",
+            format!("it has shape {}, but the parameter has shape {}", gradient.shape(), block.shape()),
+            "pass a gradient of the parameter's shape",
         )),
         None => Ok(recorded.clone()),
     })
@@ -50,8 +50,8 @@ pub(super) fn computed<T: Real>(claims: &[Var], given: &InputValues) -> Result<V
     claims.iter().map(|claim| Ok(plan.read(claim)?.iter().map(|value| value.widen()).collect())).collect()
 }
 
-/// The verdict of a block whose gradient was computed in `f32`, when that of the same in `f64` is `exact` and has the
-/// verdict that the block has; and what is to be said of it.
+/// The verdict on a block whose gradient was computed in `f32`, if the same gradient in `f64` is `exact` and has the
+/// block's verdict; and the finding.
 pub(super) fn in_single(block: &mut Comparison, exact: &[f64], single: &[f64]) -> Option<Finding> {
     if !matches!(block.verdict, Verdict::Right | Verdict::Kink) {
         return None;

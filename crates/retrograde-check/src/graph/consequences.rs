@@ -1,7 +1,7 @@
-//! What follows from the gradient of the whole for the nodes, and from the nodes for kinks of the whole.
+//! The consequences of the loss gradient for the nodes, and of the nodes for kinks of the loss.
 //!
-//! A gradient of a parameter that someone uses is wrong, or it is not; the nodes alone say where. What a node does otherwise
-//! than alone it should, and what makes no difference in this graph, is a remark.
+//! The used gradients of the parameters decide; the isolated nodes only give the location. A deviation of a node without an
+//! effect in this graph is a remark.
 
 use super::super::message::text;
 use super::super::{Cause, Verdict};
@@ -12,35 +12,35 @@ use super::rounding::{elsewhere, nearby};
 use super::{by_hand, claims};
 use retrograde_base::error::Result;
 
-/// So many times smaller than the mistake of a node must a mistake be that the comparison of the whole would see, for the
-/// whole to say that the mistake has no consequence.
+/// The loss check must detect mistakes this many times smaller than that of the node, before the mistake counts as one
+/// without a consequence.
 const SHARPER: f64 = 50.0;
 
-/// Settles what the whole and the nodes say of each other.
+/// Reconciles the verdicts of the loss gradient and of the nodes.
 pub(super) fn settle(
     subject: &CheckedLoss<'_>,
     point: &Point,
     rows: &mut [Compared],
-    alone: &mut NodeChecks,
+    node_checks: &mut NodeChecks,
 ) -> Result<()> {
-    at_kinks(subject, point, rows, alone)?;
-    if alone.first_wrong.is_some() && !recorded(subject, rows).any(Compared::is_wrong) {
-        let harmless = is_without_consequence(subject, point, rows, alone)?;
+    at_kinks(subject, point, rows, node_checks)?;
+    if node_checks.first_wrong.is_some() && !recorded(subject, rows).any(Compared::is_wrong) {
+        let harmless = is_without_consequence(subject, point, rows, node_checks)?;
         if harmless {
-            without_consequence(alone);
+            without_consequence(node_checks);
         }
     }
     let open = |verdict| matches!(verdict, Verdict::NotDifferentiable | Verdict::Inconclusive);
     let verdict = super::loss_check::verdict(rows);
     if !open(verdict) && !verdict.is_wrong() {
-        // Where a node alone jumps or does not settle and the whole does not, there is nothing to say: the contribution of a
-        // maximum compares two numbers that are moved together in the whole, and alone here.
-        alone.findings.retain(|found| !open(found.verdict));
+        // A node that jumps in isolation, while the loss does not, is no finding: the contribution of a maximum compares
+        // two numbers that move together in the graph.
+        node_checks.findings.retain(|found| !open(found.verdict));
     }
     Ok(())
 }
 
-/// The rows whose gradient is what backpropagation records.
+/// The rows with recorded gradients.
 fn recorded<'r>(subject: &CheckedLoss<'_>, rows: &'r [Compared]) -> impl Iterator<Item = &'r Compared> {
     let claimed: Vec<bool> = (0..subject.blocks.len()).map(|block| subject.is_claimed(block)).collect();
     let any = claimed.contains(&true);
@@ -50,17 +50,17 @@ fn recorded<'r>(subject: &CheckedLoss<'_>, rows: &'r [Compared]) -> impl Iterato
         .map(|(_, one)| one)
 }
 
-/// Rows that look wrong, or right, only because the loss has a kink.
+/// Rows that look wrong, or right, only because of a kink of the loss.
 fn at_kinks(
     subject: &CheckedLoss<'_>,
     point: &Point,
     rows: &mut [Compared],
-    alone: &NodeChecks,
+    node_checks: &NodeChecks,
 ) -> Result<()> {
-    // Each node takes one of the slopes of its kink, and the product of such slopes need be no slope of the whole: where
-    // there is no kink, it is right.
-    let explained = alone.first_wrong.is_none()
-        && alone.kinks
+    // Each node takes one of the slopes of its kink, and the product of these slopes may not be a slope of the loss:
+    // without a kink it is right.
+    let explained = node_checks.first_wrong.is_none()
+        && node_checks.kinks
         && recorded(subject, rows).any(Compared::is_wrong)
         && compared_nearby(subject, point)?
             .is_none_or(|rows| !recorded(subject, &rows).any(Compared::is_wrong));
@@ -69,9 +69,10 @@ fn at_kinks(
         let verdict = one.comparison.verdict;
         if row >= subject.blocks.len() || !subject.is_claimed(row) {
             one.comparison.verdict = if explained && verdict.is_wrong() { Verdict::Kink } else { verdict };
-            let counted = verdict == Verdict::Kink && alone.wrong_at_kinks && row < subject.blocks.len();
+            let counted =
+                verdict == Verdict::Kink && node_checks.wrong_at_kinks && row < subject.blocks.len();
             open.extend(counted.then_some(row));
-        } else if verdict == Verdict::Kink || verdict.is_wrong() && alone.kinks {
+        } else if verdict == Verdict::Kink || verdict.is_wrong() && node_checks.kinks {
             open.extend(may_be_admissible(subject, point, row, one)?.then_some(row));
         }
     }
@@ -83,8 +84,8 @@ fn at_kinks(
     Ok(())
 }
 
-/// Whether all that looks wrong in a gradient that was given may be what it takes at a kink: where there is none it is right; or,
-/// if it holds at the given values alone, what backpropagation records is no slope in those elements either.
+/// Whether the deviation of a given gradient may be the choice at a kink: it is right at points without a kink; or, if it
+/// holds only at the given values, the recorded gradient is no slope in those elements either.
 fn may_be_admissible(subject: &CheckedLoss<'_>, point: &Point, block: usize, row: &Compared) -> Result<bool> {
     if subject.follows(block)? {
         return Ok(compared_nearby(subject, point)?.is_none_or(|rows| !rows[block].is_wrong()));
@@ -96,22 +97,22 @@ fn may_be_admissible(subject: &CheckedLoss<'_>, point: &Point, block: usize, row
     Ok(pairs.filter(|(verdict, _)| verdict.is_wrong()).all(|(_, known)| *known != Verdict::Right))
 }
 
-/// The blocks compared where all parameters are moved a little, if the loss and its gradients are finite there.
+/// The comparison of the blocks after a small move of all parameters, if the loss and its gradients are finite there.
 fn compared_nearby(subject: &CheckedLoss<'_>, point: &Point) -> Result<Option<Vec<Compared>>> {
     let there = nearby(&point.values.of_all(subject.blocks)?, subject.options.seed);
     let there = subject.at_blocks(point, there)?;
     there.map(|there| subject.compare_here(&there, Some(ELSEWHERE))).transpose()
 }
 
-/// Whether what is wrong in nodes alone reaches no parameter: the recorded gradients agree with the loss so well that they
-/// would not if it did. Rows for which it does become wrong.
+/// Whether faults of isolated nodes reach no parameter: the recorded gradients agree with the loss so well that the faults
+/// would be detected. Also returns the rows that become wrong.
 fn is_without_consequence(
     subject: &CheckedLoss<'_>,
     point: &Point,
     rows: &mut [Compared],
-    alone: &NodeChecks,
+    node_checks: &NodeChecks,
 ) -> Result<bool> {
-    // A sample may leave out what is wrong; a direction does not.
+    // A sample may miss wrong elements; a direction does not.
     if subject.options.sample.is_some() && !subject.options.directions {
         let along = subject.directions(point)?;
         mark(subject, rows, &along);
@@ -119,17 +120,17 @@ fn is_without_consequence(
     if recorded(subject, rows).any(Compared::is_wrong) {
         return Ok(false);
     }
-    let sharp = alone.least_mistake() / SHARPER;
+    let sharp = node_checks.least_mistake() / SHARPER;
     let right = |row: &Compared| row.comparison.verdict == Verdict::Right && row.detection_limit <= sharp;
-    // A gradient of 0 is right whatever is multiplied by it.
+    // A gradient of 0 cannot be changed by a factor.
     let distinguishing = |row: &Compared| right(row) && !row.is_zero();
     let mut somewhere = recorded(subject, rows).all(distinguishing);
     let mut everywhere = recorded(subject, rows).all(right);
-    // What a node takes at a kink matters there alone.
-    if alone.wrong_at_kinks {
+    // The choice of a node at a kink matters only there.
+    if node_checks.wrong_at_kinks {
         return Ok(somewhere);
     }
-    // Where the mistake is multiplied by next to nothing it is not seen: behind an activation that is saturated here.
+    // A mistake multiplied by nearly 0 is not detected: downstream of an activation that is saturated here.
     let starts = point.values.of_all(subject.blocks)?;
     let seed = subject.options.seed;
     for there in std::iter::once(nearby(&starts, seed)).chain(elsewhere(&starts, seed)) {
@@ -147,7 +148,7 @@ fn is_without_consequence(
     Ok(somewhere || everywhere)
 }
 
-/// Rows that were found to be wrong in another way of comparing them.
+/// Rows that another comparison found to be wrong.
 fn mark(subject: &CheckedLoss<'_>, rows: &mut [Compared], found: &[Compared]) {
     for (number, (row, found)) in rows.iter_mut().zip(found).enumerate() {
         let claimed = number < subject.blocks.len() && subject.is_claimed(number);
@@ -157,15 +158,15 @@ fn mark(subject: &CheckedLoss<'_>, rows: &mut [Compared], found: &[Compared]) {
     }
 }
 
-/// Nodes that are wrong alone, in a graph whose gradients are right.
-fn without_consequence(alone: &mut NodeChecks) {
-    for node in alone.layers.iter_mut().filter(|node| node.verdict.is_wrong()) {
+/// Nodes that are wrong in isolation, in a graph whose gradients are right.
+fn without_consequence(node_checks: &mut NodeChecks) {
+    for node in node_checks.layers.iter_mut().filter(|node| node.verdict.is_wrong()) {
         node.verdict = Verdict::Together;
         for block in node.blocks.iter_mut().filter(|block| block.verdict.is_wrong()) {
             block.verdict = Verdict::Together;
         }
     }
-    for found in alone.findings.iter_mut().filter(|found| found.verdict.is_wrong()) {
+    for found in node_checks.findings.iter_mut().filter(|found| found.verdict.is_wrong()) {
         let condition = match &found.cause {
             Some(Cause::DoutIgnored) => "matters-scaled",
             _ => "matters-another_graph",

@@ -1,11 +1,9 @@
-//! The part of a graph that lies downstream of one block of parameters, ready to be run for one moved number after the
-//! other.
+//! The subgraph downstream of one block of parameters, run for one perturbed element after the other.
 //!
-//! Moving a parameter changes nothing that does not depend on it: all other values are constants, taken from one run.
-//! And the first operation that takes the block is often linear in it, as a matrix product is: moving one of 39,200
-//! weights changes one number in each row of the product, by the input that the weight is multiplied with. So the block
-//! is cut off behind such an operation, whose output becomes the input of the part, and what is left to run for each
-//! number is small. The loss is run anew for each of them.
+//! Values that do not depend on the block are constants, taken from one run. The first operation that takes the block is
+//! often linear in it, such as a matrix product: perturbing one of 39,200 weights changes one element in each row of the
+//! product, by the input that the weight is multiplied by. So the subgraph is cut behind this operation: its output becomes
+//! an input, and only the small rest runs for each element.
 
 use super::super::numerical::{Differences, Slope};
 use super::values::{Values, dependent};
@@ -15,12 +13,12 @@ use retrograde_core::plan::{Plan, Planner};
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// What lies downstream of a block.
+/// The subgraph downstream of a block.
 pub(super) struct DownstreamGraph {
     graph: Graph,
     loss: Var,
     block: Arc<Tensor>,
-    /// The block itself, if something needs all of it.
+    /// The block itself, if an operation needs all of it.
     own: Option<Var>,
     cuts: Vec<Cut>,
 }
@@ -28,7 +26,7 @@ pub(super) struct DownstreamGraph {
 /// An operation that is linear in the block, with the variable that stands for its output.
 struct Cut {
     operation: Arc<dyn Operation>,
-    /// Which of its inputs the block is.
+    /// The position of the block among its inputs.
     position: usize,
     types: Vec<Type>,
     inputs: Vec<Arc<Tensor>>,
@@ -37,7 +35,7 @@ struct Cut {
 }
 
 impl DownstreamGraph {
-    /// The part of the graph of `loss` downstream of `block`; nothing if the loss does not depend on it.
+    /// The subgraph of `loss` downstream of `block`; `None` if the loss does not depend on it.
     pub(super) fn new(values: &Values, loss: &Var, block: &Var) -> Result<Option<Self>> {
         let downstream = dependent(&values.nodes, |node| node.id == block.id());
         let is_downstream: HashMap<NodeId, bool> =
@@ -83,7 +81,7 @@ impl DownstreamGraph {
         Ok(Some(DownstreamGraph { loss, block: Arc::clone(values.of(block)?), own, cuts, graph }))
     }
 
-    /// A plan of it, on one thread: each thread of a check has its own.
+    /// Its plan, on one thread: each thread of a check has its own.
     pub(super) fn runner(&self) -> Result<Runner<'_>> {
         let mut plan = Planner::new(&self.graph).want(&self.loss).compile::<f64>()?;
         if let Some(own) = &self.own {
@@ -122,17 +120,17 @@ impl Cut {
     }
 }
 
-/// A part with a plan of its own.
+/// A subgraph with its own plan.
 pub(super) struct Runner<'a> {
     part: &'a DownstreamGraph,
     plan: Plan<f64>,
     middle: f64,
-    /// The elements that move with the parameter: their input and position, their value, and how far they go with it.
+    /// The elements that move with the parameter: their input and position, their value, and their rate.
     moved: Vec<(&'a Var, usize, f64, f64)>,
 }
 
 impl Runner<'_> {
-    /// The slope of the loss by one number of the block. A value of the loss may be off by `floor`, whatever its size.
+    /// The slope of the loss by one element of the block. `floor` is the absolute rounding of a value of the loss.
     pub(super) fn slope(
         &mut self,
         differences: &Differences,

@@ -5,11 +5,11 @@ use retrograde_base::error::Result;
 use retrograde_core::graph::{Var, ancestors};
 use retrograde_core::plan::{Plan, Planner};
 
-/// What is wanted as a function of the values of some blocks.
+/// Outputs as a function of the values of some blocks.
 pub(super) struct Evaluation {
     plan: Plan<f64>,
     wanted: Vec<Var>,
-    /// The blocks on which something depends.
+    /// The blocks that affect the outputs.
     blocks: Vec<Option<Var>>,
 }
 
@@ -34,7 +34,7 @@ impl Evaluation {
         self.plan.run()
     }
 
-    /// What came out.
+    /// The output.
     pub(super) fn read(&self, number: usize) -> Result<&[f64]> {
         self.plan.read(&self.wanted[number])
     }

@@ -1,4 +1,4 @@
-//! What is said about a graph's nodes and gradients.
+//! The findings about a graph's nodes and gradients.
 
 use super::super::evidence::elements;
 use super::super::explain::ties_counted;
@@ -17,13 +17,13 @@ pub(super) fn nondeterministic(node: &Node) -> Finding {
     Finding::new(Severity::Warning, Verdict::NotDeterministic, node.label(), Vec::new(), sentence)
 }
 
-/// A node whose derivative is refused.
+/// A node whose derivative could not be recorded.
 pub(super) fn not_recorded(node: &Node, error: &Error, first_wrong: Option<&Node>) -> Finding {
     let sentence = text!("node-not_recorded", place = place(node, first_wrong), error = error.to_string());
     Finding::new(Severity::Fault, Verdict::Wrong, node.label(), Vec::new(), sentence)
 }
 
-/// What the check of one input of a node says, if it says anything.
+/// The finding of the check of one input of a node, if any.
 pub(super) fn of_input(node: &Node, check: &InputCheck, first_wrong: Option<&Node>) -> Option<Finding> {
     match check.verdict {
         Verdict::Right | Verdict::Rounding => None,
@@ -38,7 +38,7 @@ pub(super) fn of_input(node: &Node, check: &InputCheck, first_wrong: Option<&Nod
     }
 }
 
-/// A derivative that is none of those that are possible where several numbers are tied: of all inputs of a node together.
+/// A derivative that is not admissible where several elements are tied, of all inputs of a node together.
 pub(super) fn wrong_ties(node: &Node, checks: &[InputCheck], first_wrong: Option<&Node>) -> Option<Finding> {
     let wrong: Vec<&InputCheck> = checks.iter().filter(|check| check.is_wrong_at_ties()).collect();
     let mut blocks: Vec<String> = wrong.iter().map(|check| check.label.clone()).collect();
@@ -75,7 +75,7 @@ fn wrong_input(node: &Node, check: &InputCheck, first_wrong: Option<&Node>) -> F
     found
 }
 
-/// Adds the cause that the check of layers has proved, with its words.
+/// Adds the proved cause of the layer check, with its message.
 pub(super) fn explain(found: &mut Finding, cause: Finding) {
     found.sentences.extend(cause.sentences);
     found.evidence.splice(0..0, cause.evidence);
@@ -127,13 +127,13 @@ fn of_check(
     Finding::new(severity, verdict, node.label(), vec![check.label.clone()], sentence)
 }
 
-/// A recorded gradient that is wrong in the whole, and for which no node is to blame.
-pub(super) fn whole(wrong: &[&Comparison]) -> Finding {
+/// A recorded gradient of the loss that is wrong without a wrong node.
+pub(super) fn loss_gradient(wrong: &[&Comparison]) -> Finding {
     let wrong: Vec<String> = wrong.iter().map(|block| block.block.clone()).collect();
     Finding::new(Severity::Fault, Verdict::Wrong, wrong.join(", "), wrong, text!("graph-unexplained"))
 }
 
-/// Where rounding was all there was to compare at the given values.
+/// Only rounding could be compared at the given values.
 pub(super) fn elsewhere(rows: &[Compared], title: &str) -> Option<Finding> {
     let named = |rows: Vec<&Compared>| -> Vec<String> {
         rows.iter().map(|row| row.comparison.block.clone()).collect()
@@ -158,7 +158,7 @@ pub(super) fn elsewhere(rows: &[Compared], title: &str) -> Option<Finding> {
     Some(Finding { sentences, ..found })
 }
 
-/// A finding about a block of the whole.
+/// A finding about a block of the loss gradient.
 pub(super) fn of_block(severity: Severity, verdict: Verdict, name: String, sentence: Message) -> Finding {
     Finding::new(severity, verdict, name.clone(), vec![name], sentence)
 }

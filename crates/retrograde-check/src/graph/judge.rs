@@ -1,23 +1,22 @@
-//! What the differences say of claimed derivatives, number by number.
+//! Judges claimed derivatives by differences, element by element.
 
 use super::super::numerical::{Character, Slope};
 use super::super::{Comparison, Verdict};
 
-/// How far a claimed derivative may be from the differences, as a part of the larger of the two: far above what is left
-/// of either's rounding, far below the mistakes of formulas.
+/// The relative tolerance of a claimed derivative: far above the rounding of either, far below the mistakes of formulas.
 const TOLERANCE: f64 = 1e-6;
 
-/// The same as a part of the block's largest number: a small derivative is often what is left of large terms.
+/// The tolerance relative to the block's largest element: small derivatives often result from cancellation.
 const SHARE: f64 = 1e-9;
 
-/// Up to so many times what is allowed for rounding, a difference is not believed to be one.
+/// A deviation of up to this many times the rounding is inconclusive.
 const DOUBTFUL: f64 = 5.0;
 
-/// What is allowed may be this part of the block's largest number, at most, for a comparison to say something.
+/// The tolerance must be below this part of the block's largest element for a comparison to be conclusive.
 const VAGUE: f64 = 0.05;
 
-/// What can be said of one claimed derivative. `scale` is the block's largest number, and `rounding` what rounding may leave
-/// in a claim whatever its size.
+/// The verdict on one claimed derivative. `scale` is the block's largest element, and `rounding` the absolute rounding of a
+/// claimed derivative.
 pub(super) fn judge(claimed: f64, slope: &Slope, scale: f64, rounding: f64) -> Verdict {
     let rounding = 4.0 * slope.uncertainty + rounding;
     let allowed = |other: f64| TOLERANCE * claimed.abs().max(other.abs()) + SHARE * scale + rounding;
@@ -28,7 +27,7 @@ pub(super) fn judge(claimed: f64, slope: &Slope, scale: f64, rounding: f64) -> V
             let largest = scale.max(claimed.abs()).max(slope.value.abs());
             if nothing || rounding <= VAGUE * largest { Verdict::Right } else { Verdict::Inconclusive }
         }
-        // A difference of a few times the uncertainty refutes nothing.
+        // A deviation of a few times the uncertainty is inconclusive.
         Character::Smooth if (claimed - slope.value).abs() <= DOUBTFUL * rounding => Verdict::Inconclusive,
         Character::Smooth => Verdict::Wrong,
         Character::Kink { left, right } => {
@@ -40,27 +39,27 @@ pub(super) fn judge(claimed: f64, slope: &Slope, scale: f64, rounding: f64) -> V
     }
 }
 
-/// How large a mistake may be that such a comparison does not see, as a part of `scale`.
+/// The smallest mistake that a comparison detects, relative to `scale`.
 pub(super) fn detection_limit(slope: &Slope, scale: f64, rounding: f64) -> f64 {
     let nothing = slope.is_smooth() && slope.value == 0.0 && rounding == 0.0;
     if nothing { 0.0 } else { TOLERANCE + (4.0 * slope.uncertainty + rounding) / scale }
 }
 
-/// Claimed derivatives beside the differences of those elements that were measured.
+/// Claimed derivatives and the differences of the measured elements.
 #[derive(Debug, Clone)]
 pub(super) struct Measured {
-    /// What is claimed for the whole block.
+    /// The claimed derivatives of the whole block.
     pub(super) claimed: Vec<f64>,
     pub(super) elements: Vec<usize>,
     pub(super) slopes: Vec<Slope>,
-    /// The verdict of each.
+    /// The verdict on each.
     pub(super) verdicts: Vec<Verdict>,
-    /// How large a mistake may be that the comparison does not see, as a part of the block's largest number.
+    /// The smallest mistake that the comparison detects, relative to the block's largest element.
     pub(super) detection_limit: f64,
 }
 
 impl Measured {
-    /// Judges each element by the block's claimed derivatives, which are known to `rounding`.
+    /// Judges each element by the block's claimed derivatives, whose rounding is `rounding`.
     pub(super) fn new(claimed: Vec<f64>, elements: Vec<usize>, slopes: Vec<Slope>, rounding: f64) -> Self {
         let finite = |value: f64| if value.is_finite() { value.abs() } else { 0.0 };
         let scale = slopes.iter().map(|slope| finite(slope.value)).fold(0.0, f64::max);
@@ -75,18 +74,18 @@ impl Measured {
         Measured { claimed, elements, slopes, verdicts, detection_limit }
     }
 
-    /// Each element with what is claimed and measured for it, and its verdict.
+    /// Each element with its claimed and its measured derivative, and its verdict.
     pub(super) fn rows(&self) -> impl Iterator<Item = (usize, f64, &Slope, Verdict)> {
         let all = self.elements.iter().zip(&self.slopes).zip(&self.verdicts);
         all.map(|((&element, slope), &verdict)| (element, self.claimed[element], slope, verdict))
     }
 
-    /// The elements with such a verdict.
+    /// The elements with this verdict.
     pub(super) fn those(&self, is: impl Fn(Verdict) -> bool) -> Vec<usize> {
         self.rows().filter(|(.., verdict)| is(*verdict)).map(|(element, ..)| element).collect()
     }
 
-    /// The verdict of the block: elements that tell nothing count only where they are the most of those that are not 0.
+    /// The verdict of the block: inconclusive elements count only if they are most of those that are not 0.
     pub(super) fn verdict(&self) -> Verdict {
         let is_vague = |verdict: Verdict| verdict == Verdict::Inconclusive;
         let is_nothing = |slope: &Slope| slope.is_smooth() && slope.value == 0.0;
@@ -101,7 +100,7 @@ impl Measured {
         self.slopes.iter().all(|slope| slope.value == 0.0)
     }
 
-    /// Says another thing of an element.
+    /// Replaces the verdict of an element.
     pub(super) fn set(&mut self, element: usize, verdict: Verdict) {
         if let Ok(at) = self.elements.binary_search(&element) {
             self.verdicts[at] = verdict;
@@ -119,8 +118,8 @@ impl Measured {
         Measured::new(self.claimed, self.elements, slopes, rounding)
     }
 
-    /// The block with its differences: without those of what was not measured, of what has no one slope, unless the claim is
-    /// wrong there, and of what is rounding alone, unless all of it is.
+    /// The comparison of the block, excluding elements that were not measured, elements without a single slope unless the
+    /// claim is wrong there, and elements dominated by rounding unless all are.
     pub(super) fn comparison(&self, name: &str, shape: &[usize], verdict: Verdict) -> Comparison {
         let mut numeric = vec![f64::NAN; self.claimed.len()];
         let vague = self.verdict() == Verdict::Inconclusive;
@@ -133,7 +132,7 @@ impl Measured {
         Comparison::new(name, shape, &self.claimed, &numeric, verdict)
     }
 
-    /// The kinks: each element with its left slope, what is claimed, and its right slope.
+    /// The kinks: each element with its left slope, its claimed derivative, and its right slope.
     pub(super) fn kinks(&self) -> Vec<(usize, [f64; 3])> {
         let kink = |(element, claimed, slope, _): (usize, f64, &Slope, Verdict)| match slope.character {
             Character::Kink { left, right } => Some((element, [left, claimed, right])),

@@ -1,4 +1,4 @@
-//! The gradient of the loss by its blocks, compared with differences of the loss: what decides whether a graph is wrong.
+//! The gradient of the loss by its blocks, compared with differences of the loss: it decides whether a graph is wrong.
 
 use super::super::numerical::sample;
 use super::super::report::ALL_TOGETHER;
@@ -12,41 +12,41 @@ use retrograde_base::error::Result;
 use retrograde_core::graph::{NodeId, Var, ancestors};
 use std::collections::HashSet;
 
-/// Numbers of a block that are compared at other values of the parameters, beside a random direction.
+/// The number of elements of a block compared at other values of the parameters, besides a random direction.
 pub(super) const ELSEWHERE: usize = 64;
 
-/// A loss with the gradients that are claimed for it.
+/// A loss with its claimed gradients.
 pub(super) struct CheckedLoss<'a> {
     pub(super) options: Options,
     pub(super) loss: &'a Var,
     pub(super) blocks: &'a [Var],
-    /// What is added to the blocks' names.
+    /// The suffix of the blocks' names.
     pub(super) title: &'a str,
-    /// By block, what is claimed: the user's own gradient, or the recorded one.
+    /// By block, the claimed gradient: the user's own, or the recorded one.
     pub(super) claims: Vec<Var>,
-    /// By block, what backpropagation records.
+    /// By block, the gradient recorded by backpropagation.
     pub(super) recorded: Vec<Var>,
-    /// The rounding of a value of the loss that does not depend on its size, where one is known.
+    /// The absolute rounding of a value of the loss, if known.
     pub(super) floor: f64,
 }
 
-/// Values of the parameters and everything that was computed from them.
+/// Values of the parameters, and the values computed from them.
 pub(super) struct Point {
     pub(super) values: Values,
     pub(super) given: InputValues,
-    /// By block, what is claimed there.
+    /// By block, the claimed gradient here.
     pub(super) claims: Vec<Vec<f64>>,
 }
 
-/// A block, or a direction through all of them, that was compared.
+/// The comparison of a block, or of a direction through all of them.
 #[derive(Clone)]
 pub(super) struct Compared {
     pub(super) comparison: Comparison,
-    /// What the differences say, where it was compared number by number.
+    /// The differences, if it was compared element by element.
     pub(super) measured: Option<Measured>,
-    /// How large a mistake may be that the comparison does not see, as a part of the block's largest number.
+    /// The smallest mistake that the comparison detects, relative to the block's largest element.
     pub(super) detection_limit: f64,
-    /// How many numbers of it were moved.
+    /// The number of perturbed elements.
     pub(super) moved: usize,
     /// Whether it was compared at other values than the given ones.
     pub(super) elsewhere: bool,
@@ -66,7 +66,7 @@ impl Compared {
         }
     }
 
-    /// Shows other claims beside the same differences.
+    /// Compares other claimed gradients with the same differences.
     pub(super) fn show(&mut self, claimed: &[f64]) {
         let old = &self.comparison;
         if let Some(measured) = &self.measured {
@@ -87,12 +87,12 @@ impl<'a> CheckedLoss<'a> {
         format!("{}{}", self.blocks[block].node().label(), self.title)
     }
 
-    /// Whether the user gives the gradient of a block.
+    /// Whether the user has given the gradient of a block.
     pub(super) fn is_claimed(&self, block: usize) -> bool {
         self.claims[block].id() != self.recorded[block].id()
     }
 
-    /// Whether what is claimed for a block holds at other values of the parameters: a number that was given does not.
+    /// Whether the claimed gradient of a block holds at other values of the parameters: a constant does not.
     pub(super) fn follows(&self, block: usize) -> Result<bool> {
         if !self.is_claimed(block) {
             return Ok(true);
@@ -102,13 +102,13 @@ impl<'a> CheckedLoss<'a> {
         Ok(nodes.iter().any(|node| blocks.contains(&node.id)))
     }
 
-    /// These values with what is claimed at them.
+    /// The claimed gradients at these values.
     pub(super) fn at(&self, values: Values, given: InputValues) -> Result<Point> {
         let claims = claims::computed::<f64>(&self.claims, &given)?;
         Ok(Point { values, given, claims })
     }
 
-    /// The same for other values of the blocks; nothing where the loss or a gradient is not finite.
+    /// The same for other values of the blocks; `None` if the loss or a gradient is not finite.
     pub(super) fn at_blocks(&self, point: &Point, blocks: Vec<Vec<f64>>) -> Result<Option<Point>> {
         let given = point.given.with(self.blocks, blocks);
         let there = self.at(Values::new(self.loss, &given)?, given)?;
@@ -117,7 +117,7 @@ impl<'a> CheckedLoss<'a> {
         Ok(finite.then_some(there))
     }
 
-    /// Compares all blocks at the given values; those of which rounding is all there is to compare there, at others.
+    /// Compares all blocks at the given values, and at others if only rounding can be compared.
     pub(super) fn compare(&self, point: &Point) -> Result<Vec<Compared>> {
         let mut rows = self.compare_here(point, None)?;
         self.cover(point, &mut rows)?;
@@ -125,7 +125,7 @@ impl<'a> CheckedLoss<'a> {
         Ok(rows)
     }
 
-    /// Compares those blocks at other values of which rounding is all there is to compare at the given ones.
+    /// Compares blocks at other values if only rounding can be compared at the given ones.
     pub(super) fn compare_elsewhere(&self, point: &Point, rows: &mut [Compared]) -> Result<()> {
         let vague = |rows: &[Compared]| {
             let verdicts = || rows.iter().map(|row| row.comparison.verdict);
@@ -167,8 +167,8 @@ impl<'a> CheckedLoss<'a> {
         Ok(())
     }
 
-    /// Compares all blocks at these values, in no more than `most` numbers of each; or, unless a sample is asked for, in as many
-    /// as take no long time.
+    /// Compares all blocks at these values, in at most `most` elements of each; without a requested sample, in as many as
+    /// fit the time limit.
     pub(super) fn compare_here(&self, point: &Point, most: Option<usize>) -> Result<Vec<Compared>> {
         if self.options.directions {
             return self.directions(point);
@@ -177,8 +177,7 @@ impl<'a> CheckedLoss<'a> {
         self.numbers(point, (0..self.blocks.len()).collect(), most)
     }
 
-    /// Moves each block of which only some numbers were moved along a random direction, and all of its numbers if those are
-    /// not right along it.
+    /// Compares each sampled block along a random direction, and all of its elements if it is wrong along it.
     fn cover(&self, point: &Point, rows: &mut [Compared]) -> Result<()> {
         let is_part = |(row, claimed): (&Compared, &Vec<f64>)| row.moved < claimed.len();
         if self.options.directions
@@ -195,7 +194,7 @@ impl<'a> CheckedLoss<'a> {
         Ok(())
     }
 
-    /// Some blocks, number by number: at most so many of each, or as many as take no long time.
+    /// Compares some blocks element by element: at most `most` of each, or as many as fit the time limit.
     pub(super) fn numbers(
         &self,
         point: &Point,
@@ -232,7 +231,7 @@ impl<'a> CheckedLoss<'a> {
         Ok(rows)
     }
 
-    /// Each block along a random direction, and all of them together.
+    /// Compares each block along a random direction, and all of them together.
     pub(super) fn directions(&self, point: &Point) -> Result<Vec<Compared>> {
         let names = (0..self.blocks.len()).map(|block| self.name(block));
         let names = names.chain([format!("{ALL_TOGETHER}{}", self.title)]);
@@ -270,8 +269,7 @@ impl<'a> CheckedLoss<'a> {
     }
 }
 
-/// What follows from the blocks for the whole: what could not be compared anywhere leaves something open only if nothing
-/// could.
+/// The verdict of the loss gradient: blocks that could not be compared are inconclusive only if all are.
 pub(super) fn verdict(rows: &[Compared]) -> Verdict {
     let verdicts = || rows.iter().map(|row| row.comparison.verdict);
     let compared = verdicts().any(|verdict| verdict != Verdict::Inconclusive);

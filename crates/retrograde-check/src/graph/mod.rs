@@ -1,28 +1,28 @@
-//! The check of a recorded graph: the gradient of a loss by its parameters, and each node alone.
+//! The check of a recorded graph: the gradient of a loss by its parameters, and each node in isolation.
 //!
-//! Two questions are asked. *Is the gradient right?* Every parameter is moved, the loss is run anew, and the slope is
-//! compared with what backpropagation says. *If not, which operation is to blame?* Each node is taken out of the graph,
-//! with the values it had in it, and its own vector-Jacobian product is checked for a random upstream gradient: so the
-//! first wrong one is named, rather than everything behind it.
+//! *Is the gradient right?* Every parameter is perturbed, the loss is computed again, and the slope is compared with the
+//! gradient of backpropagation. *If not, which operation is wrong?* Each node is taken out of the graph with its values,
+//! and its own vector-Jacobian product is checked for a random upstream gradient, so that only the first wrong node is
+//! named, not all nodes downstream.
 //!
-//! | file | what it does |
+//! | file | contents |
 //! | --- | --- |
-//! | `subject` | what is compared, and whether there is anything to compare |
+//! | `subject` | the blocks to compare, and errors if there is nothing to compare |
 //! | `values` | the values of all nodes of one run |
-//! | `part` | what lies downstream of one block, ready to be run for one moved number after the other |
-//! | `blocks` | the blocks of parameters, number by number or in a random direction |
-//! | `claims` | the gradient as backpropagation or the user has it, in either precision |
-//! | `node`, `alone` | one node alone, and all of them |
-//! | `whole` | the gradient of the whole: what decides |
-//! | `consequences` | what follows from the whole for the nodes, and from the nodes for kinks of the whole |
-//! | `by_hand` | why a gradient that was derived by hand is wrong |
-//! | `tied` | kinks of a node at which several numbers meet |
+//! | `downstream` | the subgraph downstream of one block, run for one perturbed element after the other |
+//! | `blocks` | the blocks of parameters, element by element or along a random direction |
+//! | `claims` | the claimed gradient, recorded or given by the user, in either precision |
+//! | `node`, `node_checks` | one isolated node, and all of them |
+//! | `loss_check` | the gradient of the loss, which decides |
+//! | `consequences` | the consequences of the loss gradient for the nodes, and of the nodes for kinks of the loss |
+//! | `by_hand` | the causes of a wrong gradient derived by hand |
+//! | `tied` | kinks of a node with several tied elements |
 //! | `evaluation` | a loss, or its gradients, as a function of the blocks |
-//! | `rounding` | how well the loss and its gradients are known |
-//! | `judge` | what the differences say of a claimed derivative |
+//! | `rounding` | the rounding of the loss and its gradients |
+//! | `judge` | the verdict on a claimed derivative by differences |
 //! | `model` | a model of the library on some samples, ready to be checked |
-//! | `as_layer` | a node seen as a layer, to find the cause |
-//! | `findings` | what is said about it |
+//! | `as_layer` | a node as a layer, to find the cause |
+//! | `findings` | the findings |
 
 mod as_layer;
 mod blocks;
@@ -56,11 +56,11 @@ use retrograde_core::graph::{Kind, NodeId, Tensor, Var, ancestors};
 use std::collections::HashSet;
 use values::{InputValues, Values};
 
-/// Checks the gradient of `loss` with respect to `parameters`, and every node on the way.
+/// Checks the gradient of `loss` with respect to `parameters`, and every node in between.
 ///
-/// Parameters have their initial values, whatever a plan has made of them since;
-/// [`Graph::set_parameters_from`](retrograde_core::Graph::set_parameters_from) makes those of a plan the initial ones. For inputs,
-/// samples, random directions or the second order, see [`GraphCheck`].
+/// Parameters have their initial values, whatever a plan has trained;
+/// [`Graph::set_parameters_from`](retrograde_core::Graph::set_parameters_from) makes those of a plan the initial ones. For
+/// inputs, samples, random directions or the second order, see [`GraphCheck`].
 ///
 /// ```
 /// # fn main() -> retrograde::Result<()> {
@@ -79,8 +79,7 @@ pub fn gradients(loss: &Var, parameters: &[&Var]) -> Result<Report> {
     GraphCheck::new(loss).parameters(parameters.iter().copied()).run()
 }
 
-/// A check of the gradient of a recorded loss, to be run at the parameters' initial values, or at those that are
-/// [set](Self::set).
+/// A check of the gradient of a recorded loss, at the parameters' initial values or at those that are [set](Self::set).
 #[derive(Debug, Clone)]
 #[must_use = "a check does nothing until `run`"]
 pub struct GraphCheck {
@@ -93,7 +92,7 @@ pub struct GraphCheck {
     single: bool,
 }
 
-/// How blocks are compared.
+/// The settings of the comparison.
 #[derive(Debug, Clone, Copy)]
 struct Options {
     sample: Option<usize>,
@@ -121,74 +120,74 @@ impl GraphCheck {
         }
     }
 
-    /// Only with respect to these parameters and inputs.
+    /// Restricts the check to these parameters and inputs.
     pub fn parameters<'a>(mut self, parameters: impl IntoIterator<Item = &'a Var>) -> Self {
         self.parameters = Some(parameters.into_iter().cloned().collect());
         self
     }
 
-    /// Checks `gradient` as the gradient with respect to `parameter`, instead of what backpropagation records: one that
-    /// was derived by hand. If it is wrong, the cause is looked for: one that is recorded as a function of the parameters is
-    /// tried at other values of these, too; one that is given as numbers at the present ones alone.
+    /// Checks `gradient` as the gradient with respect to `parameter`, instead of the recorded one. If it is wrong, the
+    /// cause is searched: one recorded as a function of the parameters is tested at other values, too; a constant one only
+    /// at the present values.
     pub fn claim(mut self, parameter: &Var, gradient: &Var) -> Self {
         self.claims.push((parameter.clone(), gradient.clone()));
         self
     }
 
-    /// Gives an input its values, or a parameter others than it starts from, row by row.
+    /// Sets the values of an input, or of a parameter in place of its initial ones, row by row.
     pub fn set(mut self, var: &Var, values: &[f64]) -> Self {
         self.given.real.push((var.clone(), values.to_vec()));
         self
     }
 
-    /// Gives an input its indices, row by row.
+    /// Sets the indices of an input, row by row.
     pub fn set_indices(mut self, var: &Var, indices: &[u32]) -> Self {
         self.given.indices.push((var.clone(), indices.to_vec()));
         self
     }
 
-    /// Moves only so many numbers of each block, at least one, drawn with the seed; `usize::MAX` for all of them. Unless it is
-    /// called, all are moved as far as that takes no more than about a second; of larger blocks a sample, and each of
-    /// these along a random direction, too.
+    /// Perturbs only this many elements of each block, at least one, drawn with the seed; `usize::MAX` for all of them. By
+    /// default all are perturbed if that takes no more than about a second; of larger blocks a sample, with the whole block
+    /// along a random direction.
     pub fn sample(mut self, count: usize) -> Self {
         self.options.sample = Some(count);
         self
     }
 
-    /// The seed of everything drawn: samples, directions, upstream gradients.
+    /// Sets the seed of samples, directions and upstream gradients.
     pub fn seed(mut self, seed: u64) -> Self {
         self.options.seed = seed;
         self
     }
 
-    /// Checks the derivative of the gradient, too: that of its product with a random vector, for a sample of numbers.
+    /// Also checks the derivative of the gradient: that of its product with a random vector, for a sample of elements.
     pub fn second_order(mut self) -> Self {
         self.second_order = true;
         self
     }
 
-    /// Instead of one number after the other, moves each block in a random direction. The time does not grow with the
-    /// number of parameters but for the run itself. What is wrong in a single number only is seen less sharply.
+    /// Perturbs each block along a random direction instead of element by element. The time does not depend on the number
+    /// of parameters, except for the run itself. A fault in a single element is detected less reliably.
     pub fn in_random_directions(mut self) -> Self {
         self.options.directions = true;
         self
     }
 
-    /// Checks the gradient as a plan in `f32` computes it, which is what training uses. The differences stay in `f64`, and
-    /// so does a second gradient: where that agrees with them, what the first is off by is rounding, no fault.
+    /// Checks the gradient computed by a plan in `f32`, as in training. The differences stay in `f64`, and so does a second
+    /// gradient: if that one agrees with them, the error of the first is rounding.
     pub fn in_single_precision(mut self) -> Self {
         self.single = true;
         self
     }
 
-    /// On how many threads; all cores unless said otherwise. The result does not depend on it.
+    /// Sets the number of threads; by default all cores. The result does not depend on it.
     pub fn threads(mut self, threads: usize) -> Self {
         self.options.threads = threads.max(1);
         self
     }
 
-    /// Runs the check, in `f64` unless said otherwise. Errors when something could not be recorded, when the loss is not one real number,
-    /// when an input has no value, and when there is nothing to compare; never because a gradient is wrong. Where the
+    /// Runs the check, in `f64` by default. Returns an error if an operation could not be recorded, the loss is not one
+    /// real number, an input has no value, or there is nothing to compare; never because a gradient is wrong. If the
     /// parameters or the loss are not finite, the verdict is [`Verdict::Inconclusive`].
     pub fn run(self) -> Result<Report> {
         let loss = self.loss.clone().checked()?;
@@ -215,7 +214,7 @@ impl GraphCheck {
         Ok(report)
     }
 
-    /// One order: the nodes that are not `known` already, then the blocks. Whether there was anything to measure.
+    /// Checks one order: the nodes that are not `known`, then the blocks. Returns whether there was anything to measure.
     fn order(
         &self,
         loss: &Var,
@@ -235,38 +234,38 @@ impl GraphCheck {
             report.findings.push(found);
             return Ok(false);
         }
-        let mut alone = self.alone(&values, loss, blocks, known)?;
+        let mut node_checks = self.check_nodes(&values, loss, blocks, known)?;
         let subject = match CheckedLoss::new(self, loss, blocks, title) {
             Ok(subject) => subject,
-            // The node that is to blame has said so.
-            Err(_) if alone.first_wrong.is_some() => {
-                report.layers.extend(alone.layers);
-                report.findings.extend(alone.findings);
+            // The wrong node has its own finding.
+            Err(_) if node_checks.first_wrong.is_some() => {
+                report.layers.extend(node_checks.layers);
+                report.findings.extend(node_checks.findings);
                 report.verdict = Verdict::Wrong;
                 return Ok(true);
             }
             Err(error) => return Err(error),
         };
         let point = subject.at(values, self.given.clone())?;
-        let whole = self.whole(&subject, &point, &mut alone, report)?;
-        let wrong = alone.layers.iter().any(|node| node.verdict.is_wrong()).then_some(Verdict::Wrong);
+        let whole = self.check_loss(&subject, &point, &mut node_checks, report)?;
+        let wrong = node_checks.layers.iter().any(|node| node.verdict.is_wrong()).then_some(Verdict::Wrong);
         report.verdict = Verdict::of_all([report.verdict, whole].into_iter().chain(wrong));
-        report.layers.extend(alone.layers);
-        report.findings.extend(alone.findings);
+        report.layers.extend(node_checks.layers);
+        report.findings.extend(node_checks.findings);
         Ok(true)
     }
 
-    /// The gradient of the whole, and what follows from it for the nodes.
-    fn whole(
+    /// Checks the loss gradient, and its consequences for the nodes.
+    fn check_loss(
         &self,
         subject: &CheckedLoss<'_>,
         point: &Point,
-        alone: &mut NodeChecks,
+        node_checks: &mut NodeChecks,
         report: &mut Report,
     ) -> Result<Verdict> {
         let title = subject.title;
         let mut rows = subject.compare(point)?;
-        consequences::settle(subject, point, &mut rows, alone)?;
+        consequences::settle(subject, point, &mut rows, node_checks)?;
         let by_hand: Vec<usize> = (0..subject.blocks.len())
             .filter(|&block| rows[block].comparison.verdict.is_wrong() && subject.is_claimed(block))
             .collect();
@@ -291,12 +290,12 @@ impl GraphCheck {
             .filter(|(row, one)| one.comparison.verdict.is_wrong() && !by_hand.contains(row))
             .map(|(_, one)| &one.comparison)
             .collect();
-        let said = report.findings.iter().chain(&alone.findings).any(|found| found.verdict.is_wrong());
+        let said = report.findings.iter().chain(&node_checks.findings).any(|found| found.verdict.is_wrong());
         if !recorded.is_empty() && !said {
-            report.findings.push(findings::whole(&recorded));
+            report.findings.push(findings::loss_gradient(&recorded));
         }
         report.findings.extend(findings::elsewhere(&rows, title));
-        let (nodes, count) = (alone.layers.len(), subject.blocks.len());
+        let (nodes, count) = (node_checks.layers.len(), subject.blocks.len());
         let parameters: usize = rows.iter().map(|row| row.moved).sum();
         let id = match (self.options.directions, self.single) {
             (true, _) => "method-directions",
@@ -343,5 +342,5 @@ impl GraphCheck {
     }
 }
 
-/// How many numbers of each block are moved in second order, unless said otherwise: the whole gradient is run for each.
+/// The default number of perturbed elements of each block in second order: the whole gradient runs for each.
 const FEW: usize = 32;

@@ -1,4 +1,4 @@
-//! A model of the library, ready to be checked.
+//! A check of a library model.
 
 use super::GraphCheck;
 use retrograde_base::error::Result;
@@ -6,13 +6,12 @@ use retrograde_core::graph::{Graph, Tensor};
 use retrograde_train::data::{ImageLayout, Samples};
 use retrograde_train::nn::Model;
 
-/// Of models with more numbers than this, so many of each block are moved.
+/// In models with more parameters than this, this many of each block are perturbed.
 const LARGE: usize = 200_000;
 const SAMPLE: usize = 1_000;
 
-/// The check of a model's loss on these samples: its logits, then the mean cross entropy against the labels. Of a model
-/// with more than 200,000 parameters, 1,000 of each block are drawn, unless another
-/// [`sample`](GraphCheck::sample) is asked for.
+/// The check of a model's loss on these samples: its logits, then the mean cross entropy with the labels. In a model with
+/// more than 200,000 parameters, 1,000 of each block are sampled, unless another [`sample`](GraphCheck::sample) is set.
 ///
 /// ```
 /// # fn main() -> retrograde::Result<()> {

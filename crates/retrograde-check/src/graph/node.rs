@@ -1,7 +1,7 @@
-//! One node alone: its vector-Jacobian product, for a random upstream gradient, against differences of its own output.
+//! One isolated node: its vector-Jacobian product, for a random upstream gradient, against differences of its own output.
 //!
-//! A node alone is a graph of its own, with the values that the node has in the whole: its inputs are the blocks, and the
-//! loss is Σ upstream · (output − its value here). So it is compared as the loss of a whole graph is.
+//! An isolated node has its own graph, with its values in the whole: its inputs are the blocks, and the loss is Σ upstream
+//! · (output − its value here). So it is compared like the loss of a whole graph.
 
 use super::super::kinks::AtKink;
 use super::super::{Comparison, Verdict};
@@ -16,45 +16,45 @@ use retrograde_base::error::{Error, Result};
 use retrograde_core::graph::{Graph, Kind, Node, Tensor, Var};
 use retrograde_core::kernel::Form;
 
-/// How many elements of an input are moved one by one at least; the others only all at once, in a random direction.
+/// The smallest number of elements of an input that are perturbed one by one; the others only along a random direction.
 const ELEMENTS: usize = 24;
 
-/// What is spent on the elements of an input in which nothing looks wrong, as a part of what a block may take.
+/// The part of a block's work spent on an input in which nothing looks wrong.
 const PART: usize = 256;
 
-/// How many are, once something is wrong.
+/// The number of elements once something is wrong.
 const ALL: usize = 4096;
 
 /// A node in a graph of its own: a function of some of its inputs, with the others held at their values.
 pub(super) struct IsolatedNode {
-    /// What it is a function of.
+    /// The inputs that it is a function of.
     pub(super) inputs: Vec<Var>,
     pub(super) output: Var,
 }
 
 impl IsolatedNode {
-    /// `start` gives those inputs that it is a function of their values, by their positions.
+    /// `start` returns the initial values of those inputs, by position.
     pub(super) fn new(
         values: &Values,
         graph: &Graph,
         node: &Node,
         start: impl Fn(usize) -> Option<Tensor>,
     ) -> Result<Self> {
-        let alone = Graph::new();
+        let isolated = Graph::new();
         let mut inputs = Vec::new();
         let mut vars = Vec::new();
         for (position, &id) in node.inputs.iter().enumerate() {
             vars.push(match start(position) {
                 Some(value) => {
-                    inputs.push(alone.parameter(&format!("x{position}"), value));
+                    inputs.push(isolated.parameter(&format!("x{position}"), value));
                     inputs[inputs.len() - 1].clone()
                 }
-                None => values.constant(&graph.node(id), &alone),
+                None => values.constant(&graph.node(id), &isolated),
             });
         }
         let refused = || Error::invalid("a node", "it is no operation", "check operations");
         let output =
-            alone.re_record(node, &vars.iter().collect::<Vec<_>>()).ok_or_else(refused)?.checked()?;
+            isolated.re_record(node, &vars.iter().collect::<Vec<_>>()).ok_or_else(refused)?.checked()?;
         Ok(IsolatedNode { inputs, output })
     }
 
@@ -65,27 +65,27 @@ impl IsolatedNode {
     }
 }
 
-/// What was found of one input of a node.
+/// The check of one input of a node.
 pub(super) struct InputCheck {
     /// Which of the node's inputs it is.
     pub(super) position: usize,
     pub(super) label: String,
     pub(super) shape: Vec<usize>,
     pub(super) measured: Measured,
-    /// The claim along a random direction of all elements, and the slope.
+    /// The claimed and the numerical slope along a random direction of all elements.
     pub(super) along: Option<Along>,
     pub(super) verdict: Verdict,
-    /// What is wrong with numbers that are tied, if that is what is wrong.
+    /// The fault in tied elements, if there is one.
     pub(super) tied: Option<AtKink>,
 }
 
-/// A node with the loss that it is compared by.
+/// A node with the loss of its comparison.
 pub(super) struct NodeLoss<'a> {
     graph: &'a Graph,
     node: &'a Node,
-    /// Which of the node's inputs have a gradient.
+    /// The inputs with a gradient.
     positions: Vec<usize>,
-    alone: IsolatedNode,
+    isolated: IsolatedNode,
     /// Their vector-Jacobian products.
     claims: Vec<Var>,
     loss: Var,
@@ -95,7 +95,8 @@ pub(super) struct NodeLoss<'a> {
 }
 
 impl<'a> NodeLoss<'a> {
-    /// The node alone. `wanted` says which of its inputs have a gradient, and `options` are those of the whole. Errors when its derivative cannot be recorded.
+    /// The isolated node. `wanted` selects the inputs with a gradient, and `options` are those of the whole check. Errors
+    /// if its derivative cannot be recorded.
     pub(super) fn new(
         values: &Values,
         graph: &'a Graph,
@@ -108,25 +109,25 @@ impl<'a> NodeLoss<'a> {
             values.real(node.inputs[position]).filter(|_| wanted[position]).map(|value| Tensor::clone(value))
         };
         let positions = (0..wanted.len()).filter(|&position| start(position).is_some()).collect();
-        let alone = IsolatedNode::new(values, graph, node, start)?;
+        let isolated = IsolatedNode::new(values, graph, node, start)?;
         let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
-        let upstream = Tensor::from_fn(alone.output.shape(), |_| weight(&mut random));
+        let upstream = Tensor::from_fn(isolated.output.shape(), |_| weight(&mut random));
         let middle = values.of(&graph.var(node.id))?;
         let products = middle.values().iter().zip(upstream.values());
         let magnitude: f64 = products.map(|(value, weight)| (value * weight).abs()).sum();
-        let own = alone.output.graph();
+        let own = isolated.output.graph();
         let upstream = own.constant(upstream);
-        let claims = alone.vjp(&upstream)?;
-        let moved = &alone.output - &own.constant(Tensor::clone(middle));
+        let claims = isolated.vjp(&upstream)?;
+        let moved = &isolated.output - &own.constant(Tensor::clone(middle));
         let loss = (moved * &upstream).sum_all().checked()?;
         let options = Options { seed, sample: None, directions: false, ..options };
         let floor = 2.0 * f64::EPSILON * magnitude;
-        Ok(NodeLoss { graph, node, positions, alone, claims, loss, floor, options })
+        Ok(NodeLoss { graph, node, positions, isolated, claims, loss, floor, options })
     }
 
-    /// Each input that has a gradient. `each` says whether elements are moved one by one, too, where all is right.
+    /// Checks each input with a gradient. With `each`, elements are perturbed one by one even if all is right.
     pub(super) fn check(&self, each: bool) -> Result<Vec<InputCheck>> {
-        let blocks = &self.alone.inputs;
+        let blocks = &self.isolated.inputs;
         let subject = CheckedLoss {
             options: self.options,
             loss: &self.loss,
@@ -151,7 +152,7 @@ impl<'a> NodeLoss<'a> {
             };
             let most = affordable(&point.values, &blocks[block]);
             let few = numbers(if each || count <= 1 { ELEMENTS.max(most / PART) } else { 0 })?;
-            // Where something is wrong, all of it is looked at.
+            // If something is wrong, all of it is measured.
             let is_right = few.comparison.verdict == Verdict::Right && along.verdict == Verdict::Right;
             rows.push(if is_right { few } else { numbers(most.min(ALL))? });
         }
@@ -159,11 +160,11 @@ impl<'a> NodeLoss<'a> {
         let found = self.positions.iter().zip(rows.into_iter().zip(along));
         let mut checks: Vec<InputCheck> =
             found.filter_map(|(&position, (row, along))| self.found(position, row, along)).collect();
-        // Where each number moves an output of its own, none is tied with another.
+        // If each element moves its own output, none are tied.
         let apart = checks.len() == 1 && self.is_pointwise();
         if !apart && checks.iter().any(|check| check.measured.verdicts.contains(&Verdict::Kink)) {
             let starts = point.values.of_all(blocks)?;
-            for group in tied::judge(&self.alone, starts, &checks)? {
+            for group in tied::judge(&self.isolated, starts, &checks)? {
                 InputCheck::settle(&mut checks, &group);
             }
         }
@@ -171,7 +172,7 @@ impl<'a> NodeLoss<'a> {
     }
 
     fn is_pointwise(&self) -> bool {
-        let output = self.alone.output.shape();
+        let output = self.isolated.output.shape();
         matches!(self.node.form(), Some(Form::Elementwise(_)))
             && self.node.inputs.iter().all(|&input| self.graph.node(input).value_type.shape == output)
     }
@@ -195,12 +196,12 @@ impl<'a> NodeLoss<'a> {
 }
 
 impl InputCheck {
-    /// Whether what is wrong is what it takes where several numbers are tied.
+    /// Whether only the choice at tied elements is wrong.
     pub(super) fn is_wrong_at_ties(&self) -> bool {
         self.verdict.is_wrong() && self.tied.is_some()
     }
 
-    /// Says of the numbers that are tied what was found of them together.
+    /// Applies the verdict on tied elements.
     fn settle(checks: &mut [InputCheck], group: &tied::Tied) {
         let admissible = group.state == AtKink::Admissible;
         let verdict = if admissible { Verdict::Kink } else { Verdict::Wrong };
@@ -212,17 +213,17 @@ impl InputCheck {
         }
     }
 
-    /// For the table.
+    /// The comparison for the table.
     pub(super) fn comparison(&self) -> Comparison {
         match &self.along {
-            // Nothing but the direction was measured.
+            // Only the direction was measured.
             Some(along) if self.measured.elements.is_empty() => along.comparison(&self.label, self.verdict),
             _ => self.measured.comparison(&self.label, &self.shape, self.verdict),
         }
     }
 }
 
-/// Between a half and two in size, of either sign: nothing is weighed by nearly nothing.
+/// Between 0.5 and 2 in size, of either sign, so that no weight is negligible.
 pub(super) fn weight(random: &mut Xoshiro256PlusPlus) -> f64 {
     let size = random.random_range(0.5..2.0);
     if random.random() { size } else { -size }

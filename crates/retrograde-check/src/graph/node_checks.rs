@@ -1,4 +1,4 @@
-//! Each node of a graph alone, with the values that it has there.
+//! Checks each node of a graph in isolation, with its values in the graph.
 
 use super::super::{Finding, LayerReport, Verdict};
 use super::node::{self, InputCheck, NodeLoss};
@@ -9,7 +9,7 @@ use retrograde_core::graph::{Node, NodeId, Var};
 use std::collections::HashSet;
 use std::sync::Arc;
 
-/// What was found of the nodes.
+/// The results of the node checks.
 #[derive(Default)]
 pub(super) struct NodeChecks {
     pub(super) layers: Vec<LayerReport>,
@@ -17,12 +17,12 @@ pub(super) struct NodeChecks {
     pub(super) first_wrong: Option<Arc<Node>>,
     /// Whether a node is at a kink.
     pub(super) kinks: bool,
-    /// Whether a node is wrong in what it takes at a kink, and only there.
+    /// Whether a node is wrong only in its choice at a kink.
     pub(super) wrong_at_kinks: bool,
 }
 
 impl NodeChecks {
-    /// The smallest mistake of a node that is wrong, relative to its derivative.
+    /// The smallest relative mistake of a wrong node.
     pub(super) fn least_mistake(&self) -> f64 {
         let blocks = self.layers.iter().flat_map(|node| &node.blocks);
         let wrong = blocks.filter(|block| block.verdict.is_wrong());
@@ -32,7 +32,7 @@ impl NodeChecks {
 
 impl GraphCheck {
     /// Checks the nodes that are not `known` already.
-    pub(super) fn alone(
+    pub(super) fn check_nodes(
         &self,
         values: &Values,
         loss: &Var,
@@ -48,14 +48,14 @@ impl GraphCheck {
             .filter(|(_, depends)| *depends)
             .map(|(node, _)| node.id)
             .collect();
-        let mut alone = NodeChecks::default();
+        let mut node_checks = NodeChecks::default();
         for node in values.nodes.iter().filter(|node| !known.contains(&node.id)) {
             let wanted = node::wanted(loss.graph(), node, |input| differentiable.contains(&input.id));
             if let Some(wanted) = wanted {
-                self.node(values, loss, node, &wanted, &mut alone)?;
+                self.node(values, loss, node, &wanted, &mut node_checks)?;
             }
         }
-        Ok(alone)
+        Ok(node_checks)
     }
 
     fn node(
@@ -64,7 +64,7 @@ impl GraphCheck {
         loss: &Var,
         node: &Arc<Node>,
         wanted: &[bool],
-        alone: &mut NodeChecks,
+        node_checks: &mut NodeChecks,
     ) -> Result<()> {
         let graph = loss.graph();
         let mut report = LayerReport {
@@ -74,36 +74,39 @@ impl GraphCheck {
             verdict: Verdict::Wrong,
             blocks: Vec::new(),
         };
-        let (first_wrong, mut only_at_kinks) = (alone.first_wrong.clone(), false);
+        let (first_wrong, mut only_at_kinks) = (node_checks.first_wrong.clone(), false);
         match NodeLoss::new(values, graph, node, wanted, self.options) {
             Ok(local) => {
                 let checks = local.check(!self.options.directions)?;
                 report.verdict = Verdict::of_all(checks.iter().map(|check| check.verdict));
                 let mut wrong = checks.iter().filter(|check| check.verdict.is_wrong()).peekable();
                 only_at_kinks = wrong.peek().is_some() && wrong.all(InputCheck::is_wrong_at_ties);
-                alone.findings.extend(findings::wrong_ties(node, &checks, first_wrong.as_deref()));
+                node_checks.findings.extend(findings::wrong_ties(node, &checks, first_wrong.as_deref()));
                 for check in &checks {
                     report.blocks.push(check.comparison());
                     if check.is_wrong_at_ties() {
                         continue;
                     }
-                    let mut found = findings::of_input(node, check, first_wrong.as_deref());
-                    if let Some(found) = found.as_mut().filter(|found| found.verdict.is_wrong())
+                    let mut finding = findings::of_input(node, check, first_wrong.as_deref());
+                    if let Some(finding) = finding.as_mut().filter(|finding| finding.verdict.is_wrong())
                         && let Some(cause) = as_layer::cause(values, graph, node, check.position)
                     {
-                        findings::explain(found, cause);
+                        findings::explain(finding, cause);
                     }
-                    alone.findings.extend(found);
+                    node_checks.findings.extend(finding);
                 }
             }
-            Err(error) => alone.findings.push(findings::not_recorded(node, &error, first_wrong.as_deref())),
+            Err(error) => {
+                node_checks.findings.push(findings::not_recorded(node, &error, first_wrong.as_deref()))
+            }
         }
-        alone.kinks |= report.blocks.iter().any(|block| block.verdict == Verdict::Kink);
+        node_checks.kinks |= report.blocks.iter().any(|block| block.verdict == Verdict::Kink);
         if report.verdict.is_wrong() {
-            alone.wrong_at_kinks = only_at_kinks && (first_wrong.is_none() || alone.wrong_at_kinks);
-            alone.first_wrong.get_or_insert_with(|| Arc::clone(node));
+            node_checks.wrong_at_kinks =
+                only_at_kinks && (first_wrong.is_none() || node_checks.wrong_at_kinks);
+            node_checks.first_wrong.get_or_insert_with(|| Arc::clone(node));
         }
-        alone.layers.push(report);
+        node_checks.layers.push(report);
         Ok(())
     }
 }

@@ -1,9 +1,9 @@
-//! How well a function's values and its gradients are known, where the first comparison does not agree.
+//! The rounding of a function's values and gradients, measured if the first comparison disagrees.
 //!
-//! What is left of large numbers after they cancel has their rounding: a loss of 1e-9 that was computed from logits of 20,
-//! and a gradient that is a probability next to 1, minus 1. So the rounding of a value is measured, by sixth differences
-//! along random directions; and neither a value nor a gradient is known better than one of the size that it usually has, at
-//! other values of the parameters.
+//! After cancellation of large numbers their rounding remains: in a loss of 1e-9 computed from logits of 20, and in a
+//! gradient that is a probability near 1 minus 1. So the rounding of a value is measured, by sixth differences along random
+//! directions; and neither a value nor a gradient counts as more accurate than one of its typical size, at other values of
+//! the parameters.
 
 use super::super::numbers::{largest, median};
 use super::super::numerical::noise;
@@ -17,21 +17,21 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use retrograde_base::error::Result;
 use retrograde_core::graph::Var;
 
-/// The steps of the difference tables, as powers of two of the size of what is moved: where the function bends, the smaller
-/// ones tell; where it moves by less than its rounding, the larger ones.
+/// The steps of the difference tables, as powers of two relative to the block: smaller ones where the function is curved,
+/// larger ones where it changes by less than its rounding.
 const STEPS: [i32; 6] = [-5, -8, -11, -14, -20, -26];
 
-/// How well a function and its gradient by some blocks are known.
+/// The rounding of a function and of its gradient by some blocks.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Rounding {
     /// The rounding of one value of the function.
     pub(super) value: f64,
-    /// By block, the rounding of a gradient that does not depend on its own size.
+    /// By block, the absolute rounding of its gradient.
     pub(super) gradients: Vec<f64>,
 }
 
 impl Rounding {
-    /// That of `loss` around these values, and of its gradients by `blocks`: `gradients`, as they are recorded.
+    /// The rounding of `loss` around these values, and of its `gradients` by `blocks`, as recorded.
     pub(super) fn of_loss(
         values: &Values,
         given: &InputValues,
@@ -67,7 +67,7 @@ impl Rounding {
     }
 }
 
-/// The rounding of one value of a function of some blocks, seen where they are moved from `starts`.
+/// The rounding of one value of a function of some blocks, around `starts`.
 fn measured(starts: &[Vec<f64>], seed: u64, mut f: impl FnMut(&[Vec<f64>]) -> Result<f64>) -> Result<f64> {
     let mut random = Xoshiro256PlusPlus::seed_from_u64(seed ^ 0x0153);
     let widths = widths(starts);
@@ -90,12 +90,12 @@ fn measured(starts: &[Vec<f64>], seed: u64, mut f: impl FnMut(&[Vec<f64>]) -> Re
         })?;
         seen.extend(relative.map(|relative| relative * largest).filter(|seen| seen.is_finite()));
     }
-    // Rounding may be nothing by chance in one table; that it is in two is less likely.
+    // Rounding may vanish by chance in one table; in two that is less likely.
     seen.sort_by(f64::total_cmp);
     Ok(seen.get(1).or(seen.first()).copied().unwrap_or(0.0))
 }
 
-/// Other values of some blocks, at which a function has its usual size: less sure of themselves, and random ones.
+/// Other values of some blocks, at which a function has its typical size: smaller ones, and random ones.
 pub(super) fn elsewhere(starts: &[Vec<f64>], seed: u64) -> Vec<Vec<Vec<f64>>> {
     let widths = widths(starts);
     let scaled = starts.iter().map(|start| start.iter().map(|value| 0.1 * value).collect()).collect();
@@ -110,7 +110,7 @@ pub(super) fn elsewhere(starts: &[Vec<f64>], seed: u64) -> Vec<Vec<Vec<f64>>> {
     vec![scaled, draw(0.3), draw(1.0)]
 }
 
-/// Values of some blocks not far from these, each moved by a tenth of itself and a little of the block's size.
+/// Values near these, each moved by a tenth of itself and a little of the block's size.
 pub(super) fn nearby(starts: &[Vec<f64>], seed: u64) -> Vec<Vec<f64>> {
     let mut random = Xoshiro256PlusPlus::seed_from_u64(seed ^ 0x4ea5);
     let mut one = |(start, width): (&Vec<f64>, &f64)| -> Vec<f64> {
@@ -120,7 +120,7 @@ pub(super) fn nearby(starts: &[Vec<f64>], seed: u64) -> Vec<Vec<f64>> {
     starts.iter().zip(&widths(starts)).map(&mut one).collect()
 }
 
-/// The size of the numbers of each block: of a block of zeros that of all, or 1.
+/// The size of each block's elements: for a block of zeros that of all blocks, or 1.
 fn widths(starts: &[Vec<f64>]) -> Vec<f64> {
     let root = |sum: f64, count: usize| (sum / count.max(1) as f64).sqrt();
     let squares = |values: &[f64]| values.iter().map(|value| value * value).sum::<f64>();

@@ -1,4 +1,4 @@
-//! What is compared, and whether there is anything to compare: a check that has compared nothing says nothing.
+//! The subject of a graph check. A check without elements to compare is an error.
 
 use super::super::message::text;
 use super::super::{Finding, Message, Severity, Verdict};
@@ -9,7 +9,7 @@ use retrograde_base::error::{Error, Result};
 use retrograde_core::graph::{Kind, Leaf, Var, ancestors};
 
 impl GraphCheck {
-    /// Refuses what would compare nothing.
+    /// Returns an error if there would be nothing to compare.
     pub(super) fn expect_something(&self, loss: &Var, blocks: &[Var]) -> Result<()> {
         let label = loss.node().label();
         let (problem, remedy) = if self.options.sample == Some(0) {
@@ -35,7 +35,7 @@ impl GraphCheck {
         Err(Error::invalid("a gradient check", format!("{problem}: nothing would be compared"), remedy))
     }
 
-    /// What it is differentiated by.
+    /// The blocks of the check.
     pub(super) fn blocks(&self, loss: &Var) -> Result<Vec<Var>> {
         let graph = loss.graph();
         let nodes = ancestors(graph, &[loss.id()])?;
@@ -62,32 +62,32 @@ impl GraphCheck {
     }
 }
 
-/// What is said where nothing can be: a parameter or the loss is not finite, and so no difference is.
+/// The finding if a parameter or the loss is not finite, so that there are no differences.
 pub(super) fn not_finite(values: &Values, loss: &Var, blocks: &[Var], title: &str) -> Option<Finding> {
     let parts: Vec<(String, Message)> = blocks
         .iter()
         .filter_map(|block| Some((block.node().label(), counted(values.real(block.id())?.values())?)))
         .collect();
-    let told = |place: String, blocks: Vec<String>, sentence: Message| {
+    let finding = |place: String, blocks: Vec<String>, sentence: Message| {
         Finding::new(Severity::Warning, Verdict::Inconclusive, place, blocks, sentence)
     };
     if !parts.is_empty() {
         let names: Vec<String> = parts.iter().map(|(label, _)| label.clone()).collect();
         let holding: Vec<Message> =
             parts.into_iter().map(|(label, held)| text!("not_finite-block", label, held)).collect();
-        return Some(told(names.join(", "), names, text!("not_finite-blocks", holding)));
+        return Some(finding(names.join(", "), names, text!("not_finite-blocks", holding)));
     }
     let at = values.real(loss.id())?.values()[0];
     if at.is_finite() {
         return None;
     }
-    // Where it begins: the first node that has such a number. An infinity may be meant, as in a mask.
+    // The first node with a value that is not finite. Infinities may be intended, as in a mask.
     let alike = |value: &f64| if at.is_nan() { value.is_nan() } else { value.is_infinite() };
     let first = values.nodes.iter().find_map(|node| {
         let real = values.real(node.id)?.values();
         real.iter().any(alike).then(|| Some((node, counted(real)?))).flatten()
     });
-    let mut found = told(
+    let mut found = finding(
         format!("{}{title}", loss.node().label()),
         Vec::new(),
         text!(
@@ -105,7 +105,7 @@ pub(super) fn not_finite(values: &Values, loss: &Var, blocks: &[Var], title: &st
     Some(found)
 }
 
-/// How many of these numbers are not finite, in words; nothing when all are.
+/// The number of values that are not finite, as a message; `None` if all are finite.
 fn counted(values: &[f64]) -> Option<Message> {
     let nan = values.iter().filter(|value| value.is_nan()).count();
     let infinite = values.iter().filter(|value| value.is_infinite()).count();

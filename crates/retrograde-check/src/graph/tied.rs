@@ -1,7 +1,7 @@
-//! Kinks of a node at which several numbers meet: the largest of several that are tied, the larger of two that are equal.
+//! Kinks of a node with several tied elements: the largest of several equal ones, the larger of two equal ones.
 //!
-//! Moved alone, each of them has slopes from 0 to 1, and a derivative that counts all of them passes. So numbers that move the
-//! same output, of all inputs of the node, are judged together, as the check of layers judges them.
+//! Perturbed alone, each of them has slopes from 0 to 1, and a derivative that counts all of them passes. So elements that
+//! move the same output, of all inputs of the node, are judged together, as in the check of layers.
 
 use super::super::Verdict;
 use super::super::kinks::AtKink;
@@ -15,29 +15,33 @@ use retrograde_core::graph::Tensor as Value;
 use retrograde_textbook::{Layer, Tensor};
 use std::collections::BTreeMap;
 
-/// Numbers at kinks that are looked at, numbers that are judged together, and groups of them.
+/// The limits on elements at kinks, on elements judged together, and on groups of them.
 const LOOKED_AT: usize = 256;
 const TOGETHER: usize = 20;
 const GROUPS: usize = 12;
 
-/// A number of a node's inputs: which of its checks it belongs to, and which element it is.
+/// An element of a node's inputs: the index of its check, and the element.
 type Number = (usize, usize);
 
-/// What is said of numbers that are tied.
+/// The verdict on tied elements.
 pub(super) struct Tied {
     pub(super) numbers: Vec<Number>,
     pub(super) state: AtKink,
 }
 
-/// Judges the numbers of a node that are at kinks, or look wrong, and that move an output with others. `starts` are the values of
-/// the inputs that were checked.
-pub(super) fn judge(alone: &IsolatedNode, starts: Vec<Vec<f64>>, checks: &[InputCheck]) -> Result<Vec<Tied>> {
+/// Judges the elements of a node that are at kinks, or look wrong, and that move an output together with others. `starts`
+/// are the values of the checked inputs.
+pub(super) fn judge(
+    isolated: &IsolatedNode,
+    starts: Vec<Vec<f64>>,
+    checks: &[InputCheck],
+) -> Result<Vec<Tied>> {
     let at_kink = |(number, check): (usize, &InputCheck)| -> Vec<Number> {
         let not_right = |verdict| matches!(verdict, Verdict::Kink | Verdict::Wrong);
         check.measured.those(not_right).into_iter().map(|element| (number, element)).collect()
     };
     let numbers: Vec<Number> = checks.iter().enumerate().flat_map(at_kink).take(LOOKED_AT).collect();
-    let mut node = Function::new(alone, starts)?;
+    let mut node = Function::new(isolated, starts)?;
     let mut judged = Vec::new();
     for (mut numbers, outputs) in node.groups(&numbers)?.into_iter().take(GROUPS) {
         numbers.truncate(TOGETHER);
@@ -62,27 +66,27 @@ pub(super) fn judge(alone: &IsolatedNode, starts: Vec<Vec<f64>>, checks: &[Input
 struct Function {
     starts: Vec<Vec<f64>>,
     output: Evaluation,
-    /// How many numbers the output has.
+    /// The number of outputs.
     outputs: usize,
-    /// Of the inputs and the upstream gradient.
+    /// The vector-Jacobian products, as a function of the inputs and the upstream gradient.
     vjp: Evaluation,
 }
 
 impl Function {
-    fn new(alone: &IsolatedNode, starts: Vec<Vec<f64>>) -> Result<Self> {
-        let shape = alone.output.shape();
-        let upstream = alone.output.graph().parameter("upstream", Value::full(shape.clone(), 0.0));
-        let blocks = [alone.inputs.as_slice(), std::slice::from_ref(&upstream)].concat();
+    fn new(isolated: &IsolatedNode, starts: Vec<Vec<f64>>) -> Result<Self> {
+        let shape = isolated.output.shape();
+        let upstream = isolated.output.graph().parameter("upstream", Value::full(shape.clone(), 0.0));
+        let blocks = [isolated.inputs.as_slice(), std::slice::from_ref(&upstream)].concat();
         let given = InputValues::default();
         Ok(Function {
             starts,
-            output: Evaluation::new(std::slice::from_ref(&alone.output), &alone.inputs, &given)?,
+            output: Evaluation::new(std::slice::from_ref(&isolated.output), &isolated.inputs, &given)?,
             outputs: shape.elements(),
-            vjp: Evaluation::new(&alone.vjp(&upstream)?, &blocks, &given)?,
+            vjp: Evaluation::new(&isolated.vjp(&upstream)?, &blocks, &given)?,
         })
     }
 
-    /// The inputs with some numbers at others.
+    /// The inputs with some elements replaced.
     fn moved(&self, numbers: &[Number], there: impl IntoIterator<Item = f64>) -> Vec<Vec<f64>> {
         let mut values = self.starts.clone();
         for (&(input, element), there) in numbers.iter().zip(there) {
@@ -91,16 +95,16 @@ impl Function {
         values
     }
 
-    /// The output with some numbers of the inputs at others.
+    /// The output with some elements of the inputs replaced.
     fn run(&mut self, numbers: &[Number], there: impl IntoIterator<Item = f64>) -> Result<Vec<f64>> {
         self.output.run(&self.moved(numbers, there))?;
         Ok(self.output.read(0)?.to_vec())
     }
 
-    /// Numbers that move one output, and all outputs that they move.
+    /// Elements that move one output, with all outputs that they move.
     fn groups(&mut self, numbers: &[Number]) -> Result<Vec<(Vec<Number>, Vec<usize>)>> {
         let middle = self.run(&[], [])?;
-        // By output, the numbers that move it.
+        // By output, the elements that move it.
         let mut moved: BTreeMap<usize, Vec<Number>> = BTreeMap::new();
         for &number in numbers {
             let at = self.starts[number.0][number.1];
@@ -126,7 +130,7 @@ impl Function {
     }
 }
 
-/// Some outputs of a node as a function of some numbers of its inputs.
+/// Some outputs of a node as a function of some elements of its inputs.
 struct NumbersAsLayer<'a> {
     node: &'a mut Function,
     numbers: Vec<Number>,

@@ -1,4 +1,4 @@
-//! The values of all nodes of one run: what everything else is measured around.
+//! The values of all nodes of one run: the point around which slopes are measured.
 
 use retrograde_base::error::{Error, Result};
 use retrograde_core::graph::{Graph, Kind, Leaf, Node, NodeId, Tensor, Var, ancestors};
@@ -7,7 +7,7 @@ use retrograde_core::plan::{Plan, Planner};
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// What inputs are given, and parameters if they are not to have the values they start from.
+/// The values of inputs, and of parameters that do not have their initial values.
 #[derive(Debug, Clone, Default)]
 pub(super) struct InputValues {
     pub(super) real: Vec<(Var, Vec<f64>)>,
@@ -23,7 +23,7 @@ impl InputValues {
         given
     }
 
-    /// Gives a plan those of them that it takes.
+    /// Sets the values that a plan takes.
     pub(super) fn to<T: Real>(&self, plan: &mut Plan<T>, nodes: &[Arc<Node>]) -> Result<()> {
         let needed = |var: &Var| nodes.iter().any(|node| node.id == var.id());
         for (var, values) in self.real.iter().filter(|(var, _)| needed(var)) {
@@ -41,7 +41,7 @@ pub(super) struct Values {
     pub(super) nodes: Vec<Arc<Node>>,
     real: HashMap<NodeId, Arc<Tensor>>,
     indices: HashMap<NodeId, Arc<[u32]>>,
-    /// The first node, from the left, that had another value in a second run.
+    /// The first node, from the left, whose value differed in a second run.
     pub(super) nondeterministic: Option<Arc<Node>>,
 }
 
@@ -99,7 +99,7 @@ impl Values {
         vars.iter().map(|var| Ok(self.of(var)?.values().to_vec())).collect()
     }
 
-    /// Records a node's value as one that never changes, in another graph.
+    /// Records a node's value as a constant in another graph.
     pub(super) fn constant(&self, node: &Node, graph: &Graph) -> Var {
         if let Some(value) = self.real.get(&node.id) {
             return graph.constant(Tensor::clone(value));
@@ -112,7 +112,7 @@ impl Values {
     }
 }
 
-/// Which of these nodes have a gradient: they depend on one of `on`, through real numbers.
+/// The nodes with a gradient: they depend on one of `on`, through real values.
 pub(super) fn dependent(nodes: &[Arc<Node>], on: impl Fn(&Node) -> bool) -> Vec<bool> {
     let mut known: HashMap<NodeId, bool> = HashMap::new();
     nodes

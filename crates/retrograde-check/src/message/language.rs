@@ -1,5 +1,5 @@
-//! The languages of a report, and its texts, which stand in `texts/`: `en.ftl` and `ko.ftl`, and in `formulas.ftl` what is
-//! the same in both, such as a line of code. They are written in Fluent's syntax.
+//! The languages of a report, and its texts in Fluent syntax in `texts/`: `en.ftl` and `ko.ftl`, and `formulas.ftl` for
+//! texts that are the same in both, such as a line of code.
 
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue, concurrent::FluentBundle};
 use serde::Serialize;
@@ -29,7 +29,7 @@ impl Language {
         }
     }
 
-    /// The language of a locale: `ko`, `ko_KR.UTF-8`, `ko-KR`. English where there is no such language here.
+    /// The language of a locale: `ko`, `ko_KR.UTF-8`, `ko-KR`. English for other locales.
     pub fn of_locale(locale: &str) -> Self {
         let code = locale.split(['_', '-', '.', '@']).next().unwrap_or(locale);
         let all = Language::ALL.into_iter();
@@ -43,7 +43,7 @@ static ENGLISH: LazyLock<Texts> = LazyLock::new(|| texts("en", include_str!("tex
 static KOREAN: LazyLock<Texts> = LazyLock::new(|| texts("ko", include_str!("texts/ko.ftl")));
 static FORMULAS: LazyLock<Texts> = LazyLock::new(|| texts("en", include_str!("texts/formulas.ftl")));
 
-/// The texts of a file. What is not Fluent is left out, and found by the law of texts.
+/// The texts of a file. Lines that are not valid Fluent are skipped; a test finds them.
 fn texts(language: &str, source: &str) -> Texts {
     let mut texts = FluentBundle::new_concurrent(language.parse().into_iter().collect());
     texts.set_use_isolating(false);
@@ -60,7 +60,7 @@ fn texts(language: &str, source: &str) -> Texts {
     texts
 }
 
-/// A number as it stands in a sentence.
+/// A number as printed in a sentence.
 fn numeral(value: f64) -> String {
     if value != 0.0 && value.abs() < 1e-3 {
         return format!("{value:e}");
@@ -68,7 +68,7 @@ fn numeral(value: f64) -> String {
     retrograde_base::number::plain(value)
 }
 
-/// The text `family.attribute`, or the text `family`. What a variant `family-variant` does not have is that of its family.
+/// The text `family.attribute`, or the text `family`. A variant `family-variant` without the text falls back to its family.
 pub(super) fn lookup(language: Language, id: &str, arguments: &FluentArgs<'_>) -> Option<String> {
     let own: &Texts = match language {
         Language::English => &ENGLISH,
@@ -94,7 +94,7 @@ pub(super) fn lookup(language: Language, id: &str, arguments: &FluentArgs<'_>) -
     None
 }
 
-/// The particles of Korean that depend on how the word before them ends: after a final consonant, and else.
+/// The particles of Korean that depend on the end of the preceding word: after a final consonant, and otherwise.
 const PARTICLES: [(&str, &str, &str); 6] = [
     ("(은/는)", "은", "는"),
     ("(이/가)", "이", "가"),
@@ -104,11 +104,11 @@ const PARTICLES: [(&str, &str, &str); 6] = [
     ("(으로/로)", "으로", "로"),
 ];
 
-/// How a word ends, as it is read.
+/// The pronounced end of a word.
 #[derive(PartialEq)]
 enum End {
     Vowel,
-    /// ㄹ, after which `로` stands as after a vowel.
+    /// ㄹ, which is followed by `로` like a vowel.
     Liquid,
     Consonant,
 }
@@ -133,7 +133,7 @@ fn with_particles(text: &str) -> String {
     out + rest
 }
 
-/// How the last word is read to its end: Korean by its syllable, digits and single letters by their names.
+/// The end of the last word as pronounced: Korean by its syllable, digits and single letters by their names.
 fn end_of(text: &str) -> End {
     let Some(last) = text.chars().rev().find(|letter| letter.is_alphanumeric()) else { return End::Vowel };
     match last {
@@ -153,7 +153,7 @@ fn end_of(text: &str) -> End {
     }
 }
 
-/// Whether the last word is so short that it is read letter by letter: `db`, `K`.
+/// Whether the last word is so short that it is spelled out: `db`, `K`.
 fn is_name(text: &str) -> bool {
     let word = text.rsplit(|letter: char| !letter.is_alphanumeric()).find(|word| !word.is_empty());
     word.is_none_or(|word| word.chars().count() <= 2)

@@ -1,4 +1,4 @@
-//! What a report says: the id of a text, and what stands in its placeholders. The texts are in `texts/`.
+//! Messages of a report: the id of a text and its arguments. The texts are in `texts/`.
 
 mod language;
 
@@ -12,7 +12,7 @@ use retrograde_base::number::plain;
 
 pub use language::Language;
 
-/// A [`Message`]: its id, and what stands in its placeholders: `text!("sign", block = name, rows)`.
+/// Builds a [`Message`] from its id and its arguments: `text!("sign", block = name, rows)`.
 macro_rules! text {
     ($id:expr $(, $name:ident $(= $value:expr)?)* $(,)?) => {
         $crate::message::Message::new($id)
@@ -23,39 +23,39 @@ macro_rules! text {
 }
 pub(crate) use text;
 
-/// A text that can be read in each [`Language`]. Its [`Display`](fmt::Display) is English.
+/// A text that can be rendered in each [`Language`]. Its [`Display`](fmt::Display) is English.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct Message {
     id: String,
     arguments: BTreeMap<String, Argument>,
 }
 
-/// The id of what reads the same in all languages.
+/// The id of texts that are the same in all languages.
 const VERBATIM: &str = "verbatim";
 
-/// What stands in a placeholder.
+/// The value of a placeholder.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Argument {
-    /// A number, which may decide between singular and plural.
+    /// A number, which may select singular or plural.
     Number(f64),
     /// A name, a formula, a number with its digits: the same in all languages.
     Text(String),
-    /// Whether something is so.
+    /// A condition.
     Flag(bool),
     /// Another text.
     Message(Message),
-    /// Several, one after the other.
+    /// Several messages, joined.
     List(Vec<Argument>),
 }
 
 impl Message {
-    /// The text of this id, whose placeholders are still empty.
+    /// The message of this id, without arguments.
     pub(crate) fn new(id: impl Into<String>) -> Self {
         Message { id: id.into(), arguments: BTreeMap::new() }
     }
 
-    /// A name or a formula: it reads the same in all languages.
+    /// A name or a formula: the same in all languages.
     pub fn verbatim(text: impl Into<String>) -> Self {
         Message::new(VERBATIM).with("text", text.into())
     }
@@ -65,18 +65,18 @@ impl Message {
         text!("whole-on_rows", network, rows)
     }
 
-    /// With this in a placeholder.
+    /// Adds an argument.
     pub(crate) fn with(mut self, name: &str, value: impl Into<Argument>) -> Self {
         self.arguments.insert(name.to_owned(), value.into());
         self
     }
 
-    /// The same in the words of another id.
+    /// The same arguments with the text of another id.
     pub(crate) fn with_text(self, id: &str) -> Self {
         Message { id: id.to_owned(), ..self }
     }
 
-    /// With these arguments.
+    /// Adds these arguments.
     pub(crate) fn with_all(mut self, arguments: BTreeMap<String, Argument>) -> Self {
         self.arguments.extend(arguments);
         self
@@ -89,17 +89,17 @@ impl Message {
         }
     }
 
-    /// Whether there is no text in it.
+    /// Whether it has no text.
     pub(crate) fn is_empty(&self) -> bool {
         self.as_verbatim() == Some("")
     }
 
-    /// Its id in the files of texts: it stays the same where the wording changes.
+    /// Its id in the message files: it does not change with the wording.
     pub fn id(&self) -> &str {
         &self.id
     }
 
-    /// What stands in its placeholders.
+    /// Its arguments.
     pub fn arguments(&self) -> &BTreeMap<String, Argument> {
         &self.arguments
     }
@@ -110,7 +110,7 @@ impl Message {
         found.find(Language::English).is_some().then_some(found)
     }
 
-    /// The text in a language.
+    /// Renders it in a language.
     pub fn text(&self, language: Language) -> String {
         let text = self.find(language).or_else(|| self.find(Language::English));
         debug_assert!(text.is_some(), "no text has the id {}", self.id);
@@ -157,7 +157,7 @@ impl fmt::Display for Message {
 
 impl Serialize for Message {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        // What reads the same in all languages is a string.
+        // Texts that are the same in all languages are strings.
         if let Some(text) = self.as_verbatim() {
             return serializer.serialize_str(text);
         }

@@ -1,4 +1,4 @@
-//! The curve over step sizes.
+//! The difference quotients over a range of step sizes.
 
 use super::differences::scale;
 
@@ -15,7 +15,7 @@ pub struct CurvePoint {
     pub right: f64,
 }
 
-/// From a half of the number's magnitude (or of 1) down to where a step is lost in rounding, each a quarter of the last.
+/// From half of the number's magnitude (or of 1) down to the step that rounding absorbs, each a quarter of the last.
 pub(super) fn curve(mut f: impl FnMut(f64) -> f64, at: f64) -> Vec<CurvePoint> {
     let scale = scale(at);
     let middle = f(at);

@@ -5,7 +5,7 @@ use super::jacobian::{Jacobian, columns};
 use super::ladder::{Ladder, MOST, Slope};
 use retrograde_base::Result;
 
-/// How slopes are measured: for functions computed in `f64`, or in `f32`.
+/// The settings of differences: for functions computed in `f64`, or in `f32`.
 ///
 /// ```
 /// use retrograde::check::numerical::{Character, Differences};
@@ -13,13 +13,13 @@ use retrograde_base::Result;
 /// let differences = Differences::double();
 /// let slopes = differences.gradient(|x| x[0].exp() * x[1].max(0.0), &[1.0, 2.0]);
 /// assert!((slopes[0].value - 2.0 * 1.0_f64.exp()).abs() < 1e-10);
-/// // At the kink of max(x, 0), both sides are told:
+/// At the kink of max(x, 0), both slopes are reported:
 /// let kink = differences.slope(|x| x.max(0.0), 0.0);
 /// assert_eq!(kink.character, Character::Kink { left: 0.0, right: 1.0 });
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Differences {
-    /// The first step, as a part of a number's magnitude or of 1, whichever is larger.
+    /// The first step, relative to a number's magnitude or to 1, whichever is larger.
     first: f64,
     /// The relative rounding of a value of the function.
     roundoff: f64,
@@ -33,18 +33,19 @@ impl Default for Differences {
 }
 
 impl Differences {
-    /// For a function computed in `f64`: ten digits of most slopes. A value may be off by two units in the last place.
+    /// For a function computed in `f64`: ten digits of most slopes. The error of a value is up to two units in the last
+    /// place.
     pub fn double() -> Self {
         Differences { first: 1.0 / 256.0, roundoff: 2.0 * f64::EPSILON, single: false }
     }
 
-    /// For a function computed in `f32`, with larger steps: three digits of most slopes. The points are numbers that an
-    /// `f32` holds exactly.
+    /// For a function computed in `f32`, with larger steps: three digits of most slopes. All points are representable in
+    /// `f32`.
     pub fn single() -> Self {
         Differences { first: 1.0 / 16.0, roundoff: 2.0 * f64::from(f32::EPSILON), single: true }
     }
 
-    /// For a function whose values are off by `roundoff`, relative to their size: larger first steps where that is much.
+    /// For a function with this relative error of its values: the first steps are larger if it is large.
     pub(crate) fn rounded_to(roundoff: f64) -> Self {
         let first = match roundoff {
             coarse if coarse > 1e-3 => 1.0 / 2.0,
@@ -54,15 +55,15 @@ impl Differences {
         Differences { first, roundoff: roundoff.max(2.0 * f64::EPSILON), single: false }
     }
 
-    /// The slope of `f` at a number.
+    /// The slope of `f` at a point.
     pub fn slope(&self, f: impl FnMut(f64) -> f64, at: f64) -> Slope {
         let mut f = f;
         let middle = f(self.point(at));
         self.slope_against(f, at, middle, None)
     }
 
-    /// The slope of `f` at a number where its value is `middle`. `expected`, if given, is the derivative it is to be
-    /// compared with: when the first two steps confirm it to eight digits, no more are taken.
+    /// The slope of `f` at a point where its value is `middle`. `expected`, if given, is the derivative to compare with: if
+    /// the first two steps confirm it to eight digits, no further step is taken.
     pub fn slope_against(
         &self,
         f: impl FnMut(f64) -> f64,
@@ -73,8 +74,8 @@ impl Differences {
         self.slope_within(f, at, middle, 0.0, expected)
     }
 
-    /// The same of a function whose rounding is that of a value of this magnitude, if the values themselves are smaller:
-    /// a difference of two large ones, a sum in which much cancels.
+    /// The slope of a function whose rounding is that of a value of this magnitude, although its values are smaller: a
+    /// difference of two large numbers, a sum with cancellation.
     pub fn slope_within(
         &self,
         f: impl FnMut(f64) -> f64,
@@ -86,7 +87,7 @@ impl Differences {
         self.slope_above(f, at, middle, self.roundoff * magnitude, expected)
     }
 
-    /// The same of a function each of whose values is off by as much as `floor`, whatever its size.
+    /// The slope of a function with an absolute error of `floor` in each value.
     pub(crate) fn slope_above(
         &self,
         mut f: impl FnMut(f64) -> f64,
@@ -105,15 +106,15 @@ impl Differences {
         ladder.conclude()
     }
 
-    /// The gradient of a function of many numbers, one number after the other.
+    /// The gradient of a function of many numbers, one element after the other.
     pub fn gradient(&self, f: impl FnMut(&[f64]) -> f64, at: &[f64]) -> Vec<Slope> {
         self.gradient_of(f, at, 0..at.len())
     }
 
-    /// The slopes for some of the numbers, such as a [`sample`](super::sample) of them.
+    /// The slopes for some elements, such as a [`sample`](super::sample) of them.
     ///
     /// # Panics
-    /// When an element is not below the length of `at`.
+    /// If an element is not below the length of `at`.
     pub fn gradient_of(
         &self,
         mut f: impl FnMut(&[f64]) -> f64,
@@ -135,11 +136,11 @@ impl Differences {
         slopes
     }
 
-    /// The slope along a direction: the derivative of f(at + t·direction) by t, at 0. It costs a few evaluations, however
-    /// many numbers there are.
+    /// The slope along a direction: the derivative of f(at + t·direction) by t, at 0. It takes a few evaluations for any
+    /// number of elements.
     ///
     /// # Panics
-    /// When the direction has not the length of `at`.
+    /// If the direction does not have the length of `at`.
     pub fn along(&self, mut f: impl FnMut(&[f64]) -> f64, at: &[f64], direction: &[f64]) -> Slope {
         assert_eq!(at.len(), direction.len(), "a direction has a part for each number");
         let mut x = at.to_vec();
@@ -157,10 +158,10 @@ impl Differences {
         self.jacobian_of(f, at, 0..at.len())
     }
 
-    /// The partial derivatives by some of the numbers.
+    /// The partial derivatives by some elements.
     ///
     /// # Panics
-    /// When an element is not below the length of `at`, or when `f` gives more or fewer values than before.
+    /// If an element is not below the length of `at`, or if the number of values of `f` changes.
     pub fn jacobian_of(
         &self,
         f: impl FnMut(&[f64]) -> Vec<f64>,
@@ -170,14 +171,14 @@ impl Differences {
         columns(self, f, at, elements.into_iter().collect())
     }
 
-    /// The difference quotients at many steps, with nothing chosen or extrapolated: the V of rounding on the left and of
-    /// the formula's error on the right, or the break at a kink.
+    /// The difference quotients at many steps, without selection or extrapolation: rounding dominates at small steps and
+    /// the truncation error at large ones; a kink shows as a gap between the sides.
     pub fn curve(&self, f: impl FnMut(f64) -> f64, at: f64) -> Vec<CurvePoint> {
         curve(f, self.point(at))
     }
 
-    /// The slopes of all values of a function of one number, from one ladder for each, by the same steps. `None` where the
-    /// function gives another number of values.
+    /// The slopes of all values of a function of one number, from one ladder each, with common steps. `None` if the number
+    /// of values changes.
     pub(crate) fn of_values(
         &self,
         mut ladders: Vec<Ladder>,
@@ -208,18 +209,18 @@ impl Differences {
         Ladder::new(middle, self.roundoff, scale(at))
     }
 
-    /// The steps for a number: half the distance of two points, and the points.
+    /// The steps at a point: half the distance of two points, and the points.
     fn steps(&self, at: f64) -> impl Iterator<Item = (f64, f64, f64)> + use<> {
         let (this, at) = (*self, self.point(at));
         (0..MOST).map_while(move |level| {
             let step = this.first * scale(at) * 0.5_f64.powi(level as i32);
             let (left, right) = (this.point(at - step), this.point(at + step));
-            // The distance as it is, after rounding.
+            // The distance after rounding.
             (left < at && at < right).then(|| ((right - left) / 2.0, left, right))
         })
     }
 
-    /// The number as the function takes it.
+    /// The number in the precision of the function.
     pub(super) fn point(&self, x: f64) -> f64 {
         if self.single { f64::from(x as f32) } else { x }
     }

@@ -3,10 +3,10 @@
 use super::differences::Differences;
 use super::ladder::Slope;
 
-/// The partial derivatives of a function's values by some of its numbers.
+/// The partial derivatives of a function's values by some of its arguments.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Jacobian {
-    /// The numbers by which it was differentiated.
+    /// The elements by which it was differentiated.
     elements: Vec<usize>,
     outputs: usize,
     /// One column after the other: all values by the first number, by the second, ….
@@ -14,12 +14,12 @@ pub struct Jacobian {
 }
 
 impl Jacobian {
-    /// The numbers by which the function was differentiated, as positions in its argument.
+    /// The elements by which the function was differentiated, as positions in its argument.
     pub fn elements(&self) -> &[usize] {
         &self.elements
     }
 
-    /// How many values the function has.
+    /// The number of values of the function.
     pub fn outputs(&self) -> usize {
         self.outputs
     }
@@ -27,7 +27,7 @@ impl Jacobian {
     /// The derivatives of all values by the number at `column` of [`elements`](Self::elements).
     ///
     /// # Panics
-    /// When there are fewer columns.
+    /// If there are fewer columns.
     pub fn column(&self, column: usize) -> &[Slope] {
         &self.slopes[column * self.outputs..(column + 1) * self.outputs]
     }
@@ -40,7 +40,7 @@ impl Jacobian {
     /// The vector-Jacobian product: for each number Σ upstream · derivative, with what its uncertainties sum to.
     ///
     /// # Panics
-    /// When `upstream` has not one number for each value.
+    /// If `upstream` does not have one number for each value.
     pub fn pull_back(&self, upstream: &[f64]) -> Vec<(f64, f64)> {
         assert_eq!(upstream.len(), self.outputs, "an upstream gradient has a number for each value");
         let sum = |column: &[Slope]| {

@@ -3,48 +3,47 @@
 /// The most steps: from the first, 2⁻⁸ of the number's scale, down to 2⁻³¹.
 pub(super) const MOST: usize = 24;
 
-/// How near two slopes must be for one to confirm the other at the second step already: far below the smallest error
-/// of a formula, far above what the formula of two steps leaves out.
+/// The relative distance within which a slope confirms another one at the second step: far below the smallest error of a
+/// formula, far above the truncation error of two steps.
 const CONFIRMED: f64 = 1e-8;
 
-/// How much of a slope may be left open before the next step is tried.
+/// The relative uncertainty below which no further step is taken.
 const SETTLED: f64 = 1e-10;
 
-/// The slopes of both sides differ by more than this part of them: look closer.
+/// If the slopes of both sides differ by more than this part, a kink is suspected.
 const SUSPICIOUS: f64 = 1e-6;
 
-/// How well the sides of a kink must be known before the last step, as a part of the angle between them: a kink that
-/// is a little away, rather than here, leaves more open.
+/// The accuracy of the sides of a kink required before the last step, relative to the angle between them: a kink a little
+/// away leaves a larger uncertainty.
 const CLEAR: f64 = 1e-7;
 
-/// The angle of a kink, as a part of its slopes, from which on it is believed before the last step.
+/// The angle of a kink, relative to its slopes, from which it is accepted before the last step.
 const SHARP: f64 = 1e-3;
 
-/// How well the quotients at the last two steps must point at the sides of a kink before the last step, as a part of the
-/// angle between them.
+/// The accuracy with which the quotients at the last two steps must agree with the sides of a kink before the last step,
+/// relative to the angle between them.
 const APPROACH: f64 = 1e-5;
 
-/// Rounding relative to the values from which on it is coarse: more than that of `f32`.
+/// The relative rounding from which it counts as coarse: more than that of `f32`.
 const COARSE: f64 = 1e-4;
 
-/// How well a slope must be known after the last step.
+/// The required accuracy of a slope after the last step.
 const KNOWN: f64 = 1e-3;
 
-/// A slope by differences, and how far it can be trusted.
+/// A slope by differences, with its uncertainty.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Slope {
-    /// The derivative; at a kink the mean of both sides, as centered differences have it; NaN where there is none.
+    /// The derivative; at a kink the mean of both sides, as in centered differences; NaN if there is none.
     pub value: f64,
-    /// The true derivative is not farther away than this, as far as the steps tell: what the formula leaves out and what
-    /// rounding adds.
+    /// The estimated distance to the true derivative: truncation and rounding.
     pub uncertainty: f64,
     /// The largest step of those it was made from.
     pub step: f64,
-    /// What the function is like here.
+    /// The character of the function at the point.
     pub character: Character,
 }
 
-/// What a function is like around a point.
+/// The character of a function around a point.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Character {
     /// It has a derivative.
@@ -53,14 +52,14 @@ pub enum Character {
     Kink {
         /// The slope below the point.
         left: f64,
-        /// The slope above it.
+        /// The slope above the point.
         right: f64,
     },
-    /// It jumps: its values on the two sides stay apart however small the step.
+    /// It jumps: its values on the two sides stay apart at all steps.
     Jump,
-    /// It has no value here, or none on one of the sides.
+    /// It has no value at the point, or none on one of the sides.
     Undefined,
-    /// The steps do not agree on a slope: too much rounding, or a function that no difference can measure.
+    /// The steps do not agree on a slope: too much rounding, or a function that differences cannot measure.
     Unresolved,
 }
 
@@ -70,7 +69,7 @@ impl Slope {
         self.character == Character::Smooth
     }
 
-    /// Whether the two sides of a kink differ by a good part of their slopes.
+    /// Whether the two sides of a kink differ by a large part of their slopes.
     fn is_sharp(&self) -> bool {
         let Character::Kink { left, right } = self.character else { return false };
         (right - left).abs() > SHARP * left.abs().max(right.abs())
@@ -88,9 +87,9 @@ pub(crate) struct Ladder {
     middle: f64,
     /// The relative rounding of one value.
     roundoff: f64,
-    /// The largest value met, to which rounding is relative.
+    /// The largest value so far, to which rounding is relative.
     largest: f64,
-    /// The rounding of one value that does not depend on its size: what cancelled on the way left it.
+    /// The absolute rounding of one value, from cancellation within the function.
     floor: f64,
     /// The magnitude of the number, or 1.
     scale: f64,
@@ -105,7 +104,7 @@ struct Level {
     right: f64,
 }
 
-/// A limit for step zero, and how far off it may be.
+/// A limit for step zero, with its error estimate.
 #[derive(Debug, Clone, Copy)]
 struct Limit {
     value: f64,
@@ -126,12 +125,12 @@ impl Ladder {
         }
     }
 
-    /// With values that are off by as much as `floor`, whatever their size.
+    /// For values with an absolute error of `floor`.
     pub(crate) fn with_floor(self, floor: f64) -> Self {
         Ladder { floor, ..self }
     }
 
-    /// Takes the values at one step. Steps must come in the order of a ladder; where a side has no value, it begins anew.
+    /// Adds the values at one step. Steps must come in the order of a ladder; a side without a value starts again.
     pub(crate) fn push(&mut self, step: f64, left: f64, right: f64) {
         if !left.is_finite() || !right.is_finite() || self.count == MOST {
             self.count = 0;
@@ -139,16 +138,16 @@ impl Ladder {
         }
         self.largest = self.largest.max(left.abs()).max(right.abs());
         if self.count == 0 {
-            // A value near zero may be what is left of large terms. Those that depend on the number are at least as large
-            // as its share in the value.
+            // A value near zero may result from cancellation of large terms. Terms that depend on the number are at least
+            // as large as its contribution to the value.
             self.largest = self.largest.max((right - left).abs() / (2.0 * step) * self.scale);
         }
         self.levels[self.count] = Level { step, left, right };
         self.count += 1;
     }
 
-    /// The slope, once another step could not tell more. `expected` is what it is to be compared with: a slope that
-    /// agrees with it confirms it, and both are then known well enough.
+    /// The slope, once a further step would not improve it. `expected` is the derivative to compare with: a slope that
+    /// agrees with it confirms it, and both are then accurate enough.
     pub(crate) fn settled(&self, expected: Option<f64>) -> Option<Slope> {
         if !self.middle.is_finite() {
             return Some(Slope::none(Character::Undefined));
@@ -156,14 +155,14 @@ impl Ladder {
         let [.., before, last] = &self.levels[..self.count] else {
             return None;
         };
-        // Where rounding is coarse, three steps agree within it on anything: all are wanted.
+        // With coarse rounding, three steps agree within it on anything: all steps are used.
         if self.roundoff > COARSE && expected.is_none() {
             return None;
         }
         let noise = self.noise(last.step);
         if self.is_suspicious(before, last) {
             let kink = if self.count < 5 { None } else { self.kink(CLEAR) };
-            // A slight one may be the bend of a slope a little away: smaller steps tell.
+            // A slight one may be the curvature of a kink a little away: smaller steps decide.
             return kink.filter(|kink| self.approaches(kink, before, last) && kink.is_sharp());
         }
         let smooth = |limit: Limit| Slope {
@@ -189,7 +188,7 @@ impl Ladder {
             .then(|| smooth(limit))
     }
 
-    /// What can be said after the last step.
+    /// The result after the last step.
     pub(crate) fn conclude(&self) -> Slope {
         if !self.middle.is_finite() || self.count < 2 {
             return Slope::none(Character::Undefined);
@@ -211,30 +210,30 @@ impl Ladder {
         Slope { value: limit.value, uncertainty: limit.error, step: limit.step, character }
     }
 
-    /// How far the quotients at smaller steps are from a limit, beyond their rounding: a larger step may have reached over what
-    /// the smaller ones see.
+    /// The distance of the quotients at smaller steps from a limit, beyond their rounding: a larger step may have crossed a
+    /// kink.
     fn contradicted(&self, limit: &Limit) -> f64 {
         let finer = self.levels[..self.count].iter().filter(|level| level.step < limit.step);
         let apart = finer.map(|level| (level.centered() - limit.value).abs() - 4.0 * self.noise(level.step));
         apart.fold(0.0, f64::max)
     }
 
-    /// What rounding may add to a centered difference.
+    /// The rounding error of a centered difference.
     fn noise(&self, step: f64) -> f64 {
         (self.roundoff * self.largest).max(self.floor) / step
     }
 
-    /// Whether the slopes of the two sides differ by more than curvature explains. Their difference is h·f″ + h³·f⁗/12 +
-    /// … where the function is smooth, so that it halves with the step.
+    /// Whether the slopes of the two sides differ by more than curvature explains. For a smooth function their difference
+    /// is h·f″ + h³·f⁗/12 + …, which halves with the step.
     fn is_suspicious(&self, before: &Level, last: &Level) -> bool {
         let gap = |level: &Level| level.right_slope(self.middle) - level.left_slope(self.middle);
         let slopes = last.right_slope(self.middle).abs().max(last.left_slope(self.middle).abs());
         (2.0 * gap(last) - gap(before)).abs() > SUSPICIOUS * slopes + 16.0 * self.noise(last.step)
     }
 
-    /// From which level on the quotients behave as those of a smooth function do: before, a step reaches over a kink of the
-    /// function, where its two sides disagree, or of its slope, where the centered quotient does not come four times as near at
-    /// half the step.
+    /// The level from which the quotients behave as those of a smooth function. At earlier levels a step crosses a kink of
+    /// the function, where its two sides disagree, or of its slope, where halving the step does not quarter the error of
+    /// the centered quotient.
     fn smooth_from(&self) -> usize {
         let levels = &self.levels[..self.count];
         let kink = levels.windows(2).rposition(|pair| self.is_suspicious(&pair[0], &pair[1]));
@@ -250,7 +249,7 @@ impl Ladder {
         (4.0 * fine - coarse).abs() > 0.5 * coarse.abs() + rounding
     }
 
-    /// The kink, if both sides have slopes known to `clear` of the angle between them.
+    /// The kink, if the uncertainty of both slopes is below `clear` times the angle between them.
     fn kink(&self, clear: f64) -> Option<Slope> {
         let powers = [2.0, 4.0, 8.0];
         let left = self.limit(0, |level| level.left_slope(self.middle), powers)?;
@@ -264,8 +263,9 @@ impl Ladder {
         })
     }
 
-    /// Whether the slopes of both sides come nearer to those of the kink as the step does: twice as near at half of it. Limits
-    /// may agree by chance on what is no slope; where a kink is a little away, they do not at other steps as well.
+    /// Whether the slopes of both sides converge to those of the kink linearly: half the step, half the distance. Limits
+    /// may agree by chance where there is no slope; near a kink that is a little away, they do not agree at other steps,
+    /// too.
     fn approaches(&self, kink: &Slope, before: &Level, last: &Level) -> bool {
         let Character::Kink { left, right } = kink.character else {
             return false;
@@ -277,7 +277,7 @@ impl Ladder {
         left_over(Level::left_slope, left) <= allowed && left_over(Level::right_slope, right) <= allowed
     }
 
-    /// Whether the sides of a kink still have their slopes at the last step, which those of a cusp have not.
+    /// Whether the sides of a kink still have their slopes at the last step; those of a cusp do not.
     fn stays(&self, kink: &Slope) -> bool {
         let Character::Kink { left, right } = kink.character else {
             return false;
@@ -288,9 +288,9 @@ impl Ladder {
             && (last.right_slope(self.middle) - right).abs() <= allowed
     }
 
-    /// The limit of a quotient for step zero, by Neville's scheme over the ladder: the entry of the table that changes
-    /// least from the one beside it, rounding included. It begins at the level `from`. `factors` are by what the leading terms of the quotient's error
-    /// shrink from one step to the next.
+    /// The limit of a quotient for step zero, by Neville's scheme over the ladder from level `from` on: the table entry
+    /// with the smallest change from its neighbor, rounding included. `factors` are the factors by which the leading error
+    /// terms shrink from one step to the next.
     fn limit(&self, from: usize, quotient: impl Fn(&Level) -> f64, factors: [f64; 3]) -> Option<Limit> {
         let mut best: Option<Limit> = None;
         let mut above = [f64::NAN; 4];
@@ -299,11 +299,11 @@ impl Ladder {
             let mut row = [quotient(level), f64::NAN, f64::NAN, f64::NAN];
             for (column, factor) in factors.iter().enumerate().take(number) {
                 row[column + 1] = (factor * row[column] - above[column]) / (factor - 1.0);
-                // Where a larger step reached over a kink, one that rounding hides may be within this one, too.
+                // If a larger step crossed a kink, one that rounding hides may also lie within this step.
                 let hidden = if from == 0 {
                     0.0
                 } else {
-                    // And where the slope bends, a quotient comes nearer by as much as it changed, not by a third of that.
+                    // Where the slope has a kink, the error is as large as the last change, not a third of it.
                     let before = quotient(&self.levels[from + number - 1]);
                     16.0 * self.noise(level.step) + (row[0] - before).abs()
                 };
@@ -318,7 +318,7 @@ impl Ladder {
         best
     }
 
-    /// Whether the values of one side keep their distance from the middle however small the step.
+    /// Whether the values of one side keep their distance from the middle at all steps.
     fn jumps(&self) -> bool {
         let Some(levels) = self.levels[..self.count].last_chunk::<4>() else {
             return false;

@@ -1,11 +1,10 @@
-//! How uncertain the values of a function are.
+//! The noise of the values of a function.
 
 use retrograde_base::Result;
 
-/// How uncertain the outputs of a function are, relative to the largest, from values at equal small distances: of a
-/// smooth function their sixth differences vanish, and what is left is noise (Moré and Wild, *Estimating computational
-/// noise*, 2011). `f` takes the multiple of a small step; 0 is left out, as a function may well jump there.
-/// `None` where no output moves: that says nothing.
+/// The relative noise of the outputs of a function, from values at equal small distances: the sixth differences of a smooth
+/// function vanish, and the noise remains (Moré and Wild, *Estimating computational noise*, 2011). `f` takes the multiple
+/// of a small step; 0 is excluded, because a function may jump there. `None` if the outputs are constant.
 pub(crate) fn noise(mut f: impl FnMut(f64) -> Result<Vec<f64>>) -> Result<Option<f64>> {
     // The sum of the squares of the binomials 1, 6, 15, 20, 15, 6, 1: independent errors add up to its root.
     const SPREAD: f64 = 924.0;
@@ -19,7 +18,7 @@ pub(crate) fn noise(mut f: impl FnMut(f64) -> Result<Vec<f64>>) -> Result<Option
     }
     let all = || table.iter().flatten();
     let largest = all().fold(0.0_f64, |largest, value| largest.max(value.abs()));
-    // What does not move says nothing of noise.
+    // Constant outputs give no estimate of noise.
     let moves = |o: &usize| table.iter().any(|row| row[*o] != table[0][*o]);
     let moving: Vec<usize> = (0..count).filter(moves).collect();
     if moving.is_empty() {
@@ -27,13 +26,13 @@ pub(crate) fn noise(mut f: impl FnMut(f64) -> Result<Vec<f64>>) -> Result<Option
     }
     let weights = [1.0, -6.0, 15.0, -20.0, 15.0, -6.0, 1.0];
     let square = |o: &usize| weights.iter().zip(&table).map(|(w, row)| w * row[*o]).sum::<f64>().powi(2);
-    // The median is not moved by the few outputs that have a kink on the way.
+    // The median is robust against the few outputs with a kink in between.
     let mut squares: Vec<f64> = moving.iter().map(square).filter(|square| square.is_finite()).collect();
     squares.sort_by(f64::total_cmp);
     let middle = squares.get(squares.len() / 2).copied().unwrap_or(0.0);
     let mut seen = (middle / SPREAD).sqrt() / largest.max(f64::MIN_POSITIVE);
     if all().all(|value| f64::from(*value as f32) == *value) {
-        // Numbers that move and yet are all of single precision were computed in it.
+        // Outputs that vary and are all representable in single precision were computed in it.
         seen = seen.max(f64::from(f32::EPSILON));
     }
     Ok(Some(if seen > 1e-13 { (4.0 * seen).min(1.0) } else { seen.max(f64::EPSILON) }))

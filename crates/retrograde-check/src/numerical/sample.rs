@@ -1,11 +1,11 @@
-//! Some of many, drawn with a seed.
+//! A random sample of indices.
 
 use rand::{RngExt, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use std::collections::BTreeSet;
 
-/// `count` different numbers below `of`, in ascending order; all of them when there are not more. The same seed draws
-/// the same. (Floyd's algorithm: Bentley and Floyd 1987.)
+/// `count` different numbers below `of`, in ascending order; all of them if there are no more. The same seed gives the same
+/// sample. (Floyd's algorithm: Bentley and Floyd 1987.)
 pub fn sample(of: usize, count: usize, seed: u64) -> Vec<usize> {
     if count >= of {
         return (0..of).collect();

@@ -1,4 +1,4 @@
-//! HTML, in both languages, of which the reader sees one.
+//! HTML with both languages; a button switches between them.
 
 use super::{Both, Writer, cells, columns, joined, kind, number, title};
 use crate::message::text;
@@ -10,7 +10,7 @@ use std::fmt::Write;
 
 const STYLE: &str = include_str!("page.css");
 
-/// The class by which a verdict is colored.
+/// The CSS class of a verdict.
 fn class(verdict: Verdict) -> &'static str {
     match verdict.mark() {
         '✓' => "right",
@@ -19,7 +19,7 @@ fn class(verdict: Verdict) -> &'static str {
     }
 }
 
-/// A table, its cells in HTML.
+/// A table, with cells in HTML.
 fn table(columns: &[String], rows: impl IntoIterator<Item = Vec<String>>) -> String {
     let head = joined(columns, |column| format!("<th scope=\"col\">{column}</th>"));
     let rows = joined(rows, |row| {
@@ -33,7 +33,7 @@ fn table(columns: &[String], rows: impl IntoIterator<Item = Vec<String>>) -> Str
 }
 
 pub(super) fn page(report: &Report) -> String {
-    let say = |id: &str| Both.say(&text!(id));
+    let render = |id: &str| Both.render(&text!(id));
     let mut body = String::new();
     let state = match class(report.verdict) {
         "right" => "complete",
@@ -45,14 +45,14 @@ pub(super) fn page(report: &Report) -> String {
         body,
         "<p class=\"status {state}\"><b>{} {}</b>",
         report.verdict.mark(),
-        Both.say(&report.verdict.name())
+        Both.render(&report.verdict.name())
     );
     if let Some(first) = report.first_wrong() {
-        let _ = write!(body, " · {}: <code>{}</code>", say("page-first_wrong"), escaped(&first.name));
+        let _ = write!(body, " · {}: <code>{}</code>", render("page-first_wrong"), escaped(&first.name));
     }
     body.push_str("</p>");
     if report.layers.len() > 1 {
-        let _ = write!(body, "<section><h2>{}</h2><ol class=\"layers\">", say("page-layers"));
+        let _ = write!(body, "<section><h2>{}</h2><ol class=\"layers\">", render("page-layers"));
         for layer in &report.layers {
             let _ = write!(
                 body,
@@ -68,17 +68,17 @@ pub(super) fn page(report: &Report) -> String {
     }
     if !report.findings.is_empty() {
         let findings: String = report.findings.iter().map(finding).collect();
-        let _ = write!(body, "<section><h2>{}</h2>{findings}</section>", say("page-findings"));
+        let _ = write!(body, "<section><h2>{}</h2>{findings}</section>", render("page-findings"));
     }
     let blocks = report.all_blocks();
     if !blocks.is_empty() {
         let rows = blocks.iter().map(|(name, block)| cells(name, block, Both).to_vec());
-        let table = table(&columns().map(|column| Both.say(&column)), rows);
-        let _ = write!(body, "<section><h2>{}</h2>{table}</section>", say("page-gradients"));
+        let table = table(&columns().map(|column| Both.render(&column)), rows);
+        let _ = write!(body, "<section><h2>{}</h2>{table}</section>", render("page-gradients"));
     }
     if !report.method.is_empty() {
-        let method = joined(&report.method, |line| format!("<li>{}</li>", Both.say(line)));
-        let heading = say("page-method");
+        let method = joined(&report.method, |line| format!("<li>{}</li>", Both.render(line)));
+        let heading = render("page-method");
         let _ = write!(
             body,
             "<section><details><summary>{heading}</summary><ul class=\"note\">{method}</ul></details></section>"
@@ -92,8 +92,8 @@ pub(super) fn page(report: &Report) -> String {
         <footer>Retrograde {version}</footer>\n<script>{COMMON_SCRIPT}{LANGUAGE_SCRIPT}</script>\n</body></html>\n",
         mark = FileSignature::CheckPage.text(),
         subject = escaped(&report.subject.to_string()),
-        title = say("page-check"),
-        of = Both.say(&report.subject),
+        title = render("page-check"),
+        of = Both.render(&report.subject),
         version = env!("CARGO_PKG_VERSION")
     )
 }
@@ -104,28 +104,28 @@ fn finding(finding: &Finding) -> String {
         Severity::Warning => "open",
         Severity::Remark => "remark",
     };
-    let say = |id: &str| Both.say(&text!(id));
+    let render = |id: &str| Both.render(&text!(id));
     let mut body = format!(
         "<article class=\"card finding {color}\"><h3>{} <small>{}</small></h3><p>{}</p>",
         title(finding, Both),
-        Both.say(&kind(finding.severity)),
+        Both.render(&kind(finding.severity)),
         Both.write(&|language| finding.sentence(language))
     );
     if let Some(Formulas { code, right }) = finding.formulas() {
         let _ = write!(
             body,
             "<dl><dt>{}</dt><dd><code>{}</code></dd><dt>{}</dt><dd><code>{}</code></dd></dl>",
-            say("page-code"),
-            Both.say(&code),
-            say("page-right"),
-            Both.say(&right)
+            render("page-code"),
+            Both.render(&code),
+            render("page-right"),
+            Both.render(&right)
         );
     }
     for evidence in &finding.evidence {
-        let _ = write!(body, "<p>{}</p>", Both.say(&evidence.statement));
+        let _ = write!(body, "<p>{}</p>", Both.render(&evidence.statement));
         if let Some(numbers) = &evidence.table {
             let head: Vec<String> = std::iter::once(String::new())
-                .chain(numbers.columns.iter().map(|column| Both.say(column)))
+                .chain(numbers.columns.iter().map(|column| Both.render(column)))
                 .collect();
             let row = |(name, values): &(String, Vec<f64>)| {
                 std::iter::once(escaped(name)).chain(values.iter().map(|&value| number(value))).collect()
@@ -134,10 +134,11 @@ fn finding(finding: &Finding) -> String {
         }
     }
     if let Some(help) = finding.help() {
-        let _ = write!(body, "<h4>{}</h4><pre><code>{}</code></pre>", say("page-help"), Both.say(&help));
+        let _ =
+            write!(body, "<h4>{}</h4><pre><code>{}</code></pre>", render("page-help"), Both.render(&help));
     }
     if let Some(consequence) = finding.consequence() {
-        let _ = write!(body, "<h4>{}</h4><p>{}</p>", say("page-in_training"), Both.say(&consequence));
+        let _ = write!(body, "<h4>{}</h4><p>{}</p>", render("page-in_training"), Both.render(&consequence));
     }
     body + "</article>"
 }

@@ -5,7 +5,7 @@ use crate::message::text;
 use crate::{Finding, Language, LayerReport, Message, Report};
 use retrograde_base::file_signature::FileSignature;
 
-/// What a cell or a line of Markdown must not take for its own.
+/// Escapes the characters that have a meaning in Markdown.
 fn plain(text: &str) -> String {
     text.replace('\\', "\\\\").replace('|', "\\|").replace('<', "&lt;").replace('\n', " ")
 }
@@ -19,13 +19,13 @@ fn table(head: &[String], rows: impl IntoIterator<Item = Vec<String>>) -> String
 }
 
 pub(super) fn page(report: &Report, language: Language) -> String {
-    let say = |message: &Message| plain(&message.text(language));
+    let render = |message: &Message| plain(&message.text(language));
     let mut parts = vec![
         FileSignature::CheckMarkdown.text().to_owned(),
         format!(
             "# {}: {}",
-            say(&text!("page-of", subject = report.subject.clone())),
-            say(&report.verdict.name())
+            render(&text!("page-of", subject = report.subject.clone())),
+            render(&report.verdict.name())
         ),
     ];
     if report.layers.len() > 1 {
@@ -33,42 +33,42 @@ pub(super) fn page(report: &Report, language: Language) -> String {
         parts.push(report.layers.iter().map(mark).collect::<Vec<_>>().join(" → "));
     }
     if let Some(first) = report.first_wrong() {
-        parts.push(format!("{}: **{}**", say(&text!("page-first_wrong")), plain(&first.name)));
+        parts.push(format!("{}: **{}**", render(&text!("page-first_wrong")), plain(&first.name)));
     }
     for found in &report.findings {
         finding(&mut parts, found, language);
     }
     let blocks = report.all_blocks();
     if !blocks.is_empty() {
-        parts.push(format!("## {}", say(&text!("page-gradients"))));
+        parts.push(format!("## {}", render(&text!("page-gradients"))));
         let rows = blocks.iter().map(|(name, block)| cells(name, block, Words(language)).to_vec());
-        parts.push(table(&columns().map(|column| say(&column)), rows));
+        parts.push(table(&columns().map(|column| render(&column)), rows));
     }
-    let method: Vec<String> = report.method.iter().map(|line| format!("- {}", say(line))).collect();
+    let method: Vec<String> = report.method.iter().map(|line| format!("- {}", render(line))).collect();
     parts.push(method.join("\n"));
     parts.join("\n\n") + "\n"
 }
 
-/// Code, set in.
+/// An indented code block.
 fn code(lines: &str) -> String {
     lines.lines().map(|line| format!("    {line}")).collect::<Vec<_>>().join("\n")
 }
 
 fn finding(parts: &mut Vec<String>, finding: &Finding, language: Language) {
-    let say = |message: &Message| message.text(language);
+    let render = |message: &Message| message.text(language);
     let heading = title(finding, Words(language));
-    parts.push(format!("## {} ({})", plain(&heading), say(&kind(finding.severity))));
+    parts.push(format!("## {} ({})", plain(&heading), render(&kind(finding.severity))));
     parts.push(plain(&finding.sentence(language)));
     if let Some(formulas) = finding.formulas() {
-        let line = |label: &str, formula: &Message| format!("{}: {}", say(&text!(label)), say(formula));
+        let line = |label: &str, formula: &Message| format!("{}: {}", render(&text!(label)), render(formula));
         parts
             .push(code(&[line("page-code", &formulas.code), line("page-right", &formulas.right)].join("\n")));
     }
     for evidence in &finding.evidence {
-        parts.push(plain(&say(&evidence.statement)));
+        parts.push(plain(&render(&evidence.statement)));
         if let Some(numbers) = &evidence.table {
             let head: Vec<String> =
-                std::iter::once(String::new()).chain(numbers.columns.iter().map(say)).collect();
+                std::iter::once(String::new()).chain(numbers.columns.iter().map(render)).collect();
             let rows = numbers.rows.iter().map(|(name, values)| {
                 std::iter::once(name.clone()).chain(values.iter().map(|&value| number(value))).collect()
             });
@@ -76,9 +76,9 @@ fn finding(parts: &mut Vec<String>, finding: &Finding, language: Language) {
         }
     }
     if let Some(help) = finding.help() {
-        parts.push(format!("{}:\n\n{}", say(&text!("page-help")), code(&say(&help))));
+        parts.push(format!("{}:\n\n{}", render(&text!("page-help")), code(&render(&help))));
     }
     if let Some(consequence) = finding.consequence() {
-        parts.push(format!("{}: {}", say(&text!("page-in_training")), plain(&say(&consequence))));
+        parts.push(format!("{}: {}", render(&text!("page-in_training")), plain(&render(&consequence))));
     }
 }

@@ -1,4 +1,4 @@
-//! The report of a check: text for a terminal, Markdown, or a page of HTML that needs nothing else.
+//! Renders the report of a check: text for a terminal, Markdown, or a self-contained page of HTML.
 
 mod html;
 mod markdown;
@@ -13,8 +13,8 @@ use retrograde_base::markup::{both, escaped};
 use std::path::Path;
 
 impl Report {
-    /// The report as one HTML file, in English and Korean, light and dark: the reader switches. It asks for nothing from
-    /// anywhere.
+    /// The report as one HTML file in English and Korean, light and dark, with buttons to switch. It requests no other
+    /// resource.
     pub fn html(&self) -> String {
         html::page(self)
     }
@@ -34,7 +34,7 @@ impl Report {
         write_whole(path.as_ref(), self.markdown(language).as_bytes())
     }
 
-    /// The blocks of the whole, or those of all layers where there is no whole, each with what it belongs to.
+    /// The blocks of the loss gradient, or those of all layers if there are none, each with its owner.
     fn all_blocks(&self) -> Vec<(Message, &Comparison)> {
         if !self.blocks.is_empty() {
             return self.blocks.iter().map(|block| (place(&block.block), block)).collect();
@@ -46,11 +46,11 @@ impl Report {
     }
 }
 
-/// How messages become a text: in a language, or as HTML in all of them.
+/// Renders messages: in one language, or as HTML in all of them.
 trait Writer: Copy {
     fn write(self, of: &dyn Fn(Language) -> String) -> String;
 
-    fn say(self, message: &Message) -> String {
+    fn render(self, message: &Message) -> String {
         self.write(&|language| message.text(language))
     }
 }
@@ -75,7 +75,7 @@ impl Writer for Both {
     }
 }
 
-/// The place of a finding, its gradients, and what was found.
+/// The heading of a finding: its location, its gradients, and its title.
 fn title(finding: &Finding, writer: impl Writer) -> String {
     let blocks = finding.blocks.iter().filter(|block| **block != finding.location);
     let blocks = joined(blocks, |block| format!(", d{block}"));
@@ -85,12 +85,12 @@ fn title(finding: &Finding, writer: impl Writer) -> String {
     })
 }
 
-/// The texts of all, one behind the other.
+/// The texts of all, joined.
 fn joined<T>(all: impl IntoIterator<Item = T>, text: impl Fn(T) -> String) -> String {
     all.into_iter().map(text).collect()
 }
 
-/// How many elements were compared.
+/// The number of compared elements.
 fn compared(block: &Comparison) -> Message {
     let all: usize = block.shape.iter().product();
     text!(if block.compared == all { "page-all" } else { "page-some" }, compared = block.compared, all)
@@ -109,20 +109,20 @@ fn columns() -> [Message; 7] {
     ]
 }
 
-/// A row of it.
+/// A row of the table.
 fn cells(name: &Message, block: &Comparison, writer: impl Writer) -> [String; 7] {
     [
-        writer.say(name),
-        writer.say(&compared(block)),
+        writer.render(name),
+        writer.render(&compared(block)),
         format!("{:.2e}", block.largest),
         format!("{:.2e}", block.median),
         format!("{:.6}", block.cosine),
         format!("{:.6}", block.ratio),
-        writer.say(&block.verdict.name()),
+        writer.render(&block.verdict.name()),
     ]
 }
 
-/// A number of evidence.
+/// A number of a table.
 fn number(value: f64) -> String {
     match value.abs() {
         0.0 => "0".into(),

@@ -1,4 +1,4 @@
-//! A report for the terminal.
+//! Renders a report for the terminal.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use crate::message::text;
 use crate::{Comparison, Finding, Language, Message, Report, Severity, Table};
 use retrograde_base::letters::{columns, padded};
 
-/// How wide a line of prose is: that of a terminal as it opens.
+/// The width of prose: that of a default terminal.
 const WIDTH: usize = 80;
 
 impl fmt::Display for Report {
@@ -30,18 +30,18 @@ struct Page {
     language: Language,
 }
 
-/// Spaces in front of a text up to so many columns.
+/// Pads a text on the left to this width.
 fn right(text: &str, width: usize) -> String {
     format!("{}{text}", " ".repeat(width.saturating_sub(columns(text))))
 }
 
 impl Page {
-    fn say(&self, message: &Message) -> String {
+    fn render(&self, message: &Message) -> String {
         message.text(self.language)
     }
 
     fn report(&mut self, report: &Report) {
-        self.lines.push(format!("{}: {}", self.say(&report.subject), self.say(&report.verdict.name())));
+        self.lines.push(format!("{}: {}", self.render(&report.subject), self.render(&report.verdict.name())));
         if report.layers.len() > 1 {
             self.lines.push(String::new());
             self.row_of_layers(report);
@@ -59,11 +59,11 @@ impl Page {
             self.lines.push(String::new());
         }
         for line in &report.method {
-            self.wrapped("  ", &self.say(line));
+            self.wrapped("  ", &self.render(line));
         }
     }
 
-    /// `affine1 ✓ → relu1 ✓ → loss ✗`, in as many lines as it takes, with a mark below the first wrong one.
+    /// `affine1 ✓ → relu1 ✓ → loss ✗`, wrapped, with a mark below the first wrong one.
     fn row_of_layers(&mut self, report: &Report) {
         let mut lines = vec![String::from("  ")];
         let mut mark = None;
@@ -83,8 +83,8 @@ impl Page {
             }
         }
         if let Some((line, column)) = mark {
-            // To the left of the mark where the words would not fit to its right.
-            let words = self.say(&text!("page-first_wrong"));
+            // On the left of the mark if the text does not fit on its right.
+            let words = self.render(&text!("page-first_wrong"));
             let note = if column + 2 + columns(&words) <= WIDTH {
                 format!("{}↑ {words}", " ".repeat(column))
             } else {
@@ -109,7 +109,7 @@ impl Page {
             self.labeled("page-right", &formulas.right);
         }
         for evidence in &finding.evidence {
-            self.wrapped("    ", &self.say(&evidence.statement));
+            self.wrapped("    ", &self.render(&evidence.statement));
             evidence.table.iter().for_each(|table| self.table(table));
         }
         for (label, text) in [("page-help", finding.help()), ("page-training", finding.consequence())] {
@@ -117,15 +117,15 @@ impl Page {
         }
     }
 
-    /// A text behind a label of eleven columns.
+    /// A text after a label of eleven columns.
     fn labeled(&mut self, label: &str, text: &Message) {
-        let label = padded(&self.say(&text!(label)), 11);
-        self.wrapped(&format!("    {label}"), &self.say(text));
+        let label = padded(&self.render(&text!(label)), 11);
+        self.wrapped(&format!("    {label}"), &self.render(text));
     }
 
     fn table(&mut self, table: &Table) {
         let label = table.rows.iter().map(|(label, _)| columns(label)).max().unwrap_or(0);
-        let heads: Vec<String> = table.columns.iter().map(|column| right(&self.say(column), 15)).collect();
+        let heads: Vec<String> = table.columns.iter().map(|column| right(&self.render(column), 15)).collect();
         self.lines.push(format!("      {}  {}", " ".repeat(label), heads.join("  ")));
         for (name, values) in &table.rows {
             let cells: Vec<String> = values.iter().map(|value| right(&number(*value), 15)).collect();
@@ -134,18 +134,18 @@ impl Page {
     }
 
     fn blocks(&mut self, blocks: &[(Message, &Comparison)]) {
-        let names: Vec<String> = blocks.iter().map(|(name, _)| self.say(name)).collect();
+        let names: Vec<String> = blocks.iter().map(|(name, _)| self.render(name)).collect();
         let wide = names.iter().map(|name| columns(name)).max().unwrap_or(0).max(8);
         let head = ["compared", "largest", "median", "distance", "cosine", "ratio"];
         let widths = [11, 7, 7, 8, 6, 6];
-        let mut line = format!("  {}", padded(&self.say(&text!("page-gradient")), wide));
+        let mut line = format!("  {}", padded(&self.render(&text!("page-gradient")), wide));
         for (name, width) in head.into_iter().zip(widths) {
-            line = format!("{line} {}", right(&self.say(&text!(format!("short-{name}"))), width));
+            line = format!("{line} {}", right(&self.render(&text!(format!("short-{name}"))), width));
         }
-        self.lines.push(format!("{line}  {}", self.say(&text!("page-verdict"))));
+        self.lines.push(format!("{line}  {}", self.render(&text!("page-verdict"))));
         for (name, (_, block)) in names.iter().zip(blocks) {
             let cells = [
-                self.say(&compared(block)),
+                self.render(&compared(block)),
                 format!("{:.1e}", block.largest),
                 format!("{:.1e}", block.median),
                 short(block.mean_difference),
@@ -154,13 +154,13 @@ impl Page {
             ];
             let cells: Vec<String> =
                 cells.iter().zip(widths).map(|(cell, width)| right(cell, width)).collect();
-            let verdict = self.say(&block.verdict.name());
+            let verdict = self.render(&block.verdict.name());
             self.lines.push(format!("  {} {}  {verdict}", padded(name, wide), cells.join(" ")));
         }
-        self.wrapped("  ", &self.say(&text!("short-legend")));
+        self.wrapped("  ", &self.render(&text!("short-legend")));
     }
 
-    /// Prose in lines of at most [`WIDTH`] columns, behind the first columns of the first.
+    /// Prose in lines of at most [`WIDTH`] columns, with `first` before the first line.
     fn wrapped(&mut self, first: &str, text: &str) {
         let next = " ".repeat(if columns(first) < 4 { 4 } else { columns(first) });
         let next = if first.trim().is_empty() { first.to_owned() } else { next };

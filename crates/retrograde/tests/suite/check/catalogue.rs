@@ -44,7 +44,7 @@ fn every_fault_is_found_in_its_isolated_layer_at_other_shapes() -> Result<()> {
     let mut unnamed = Vec::new();
     for (rows, width) in [(3, 4), (4, 4), (2, 7)] {
         for fault in faults::all() {
-            let report = match fault.alone(rows, width) {
+            let report = match fault.isolated(rows, width) {
                 Faulty::Layer(mut layer, x) => check::layer(&mut layer, &x)?,
                 Faulty::Loss(mut loss, logits, labels) => check::loss(&mut loss, &logits, &labels)?,
             };

@@ -219,7 +219,7 @@ fn rows_of_the_logits_gradient_sum_to_0() -> Result<()> {
     assert!(broken(&report).contains(&(Invariant::RowsSumToZero, Severity::Fault)), "{report}");
     // And beside the cause where there is one.
     let Some(Faulty::Loss(mut loss, logits, labels)) =
-        faults::find("softmax-batch").map(|fault| fault.alone(3, 10))
+        faults::find("softmax-batch").map(|fault| fault.isolated(3, 10))
     else {
         panic!("the catalogue has the notebook's loss");
     };

@@ -31,7 +31,8 @@ const IN_SUBSTANCE: [&str; 6] = [
 #[test]
 fn the_network_check_answers_both_questions() -> Result<()> {
     let (x, labels) = first_three()?;
-    let Some(Faulty::Loss(loss, ..)) = faults::find("softmax-batch").map(|fault| fault.alone(3, 10)) else {
+    let Some(Faulty::Loss(loss, ..)) = faults::find("softmax-batch").map(|fault| fault.isolated(3, 10))
+    else {
         panic!("the catalogue has the notebook's loss");
     };
     let mut network = TwoLayerNet::new(784, 50, 10, 0.01, 0)?.with_loss(loss);
@@ -53,7 +54,7 @@ fn the_layer_check_does_too() -> Result<()> {
     let (x, labels) = first_three()?;
     let mut network = TwoLayerNet::new(784, 50, 10, 0.01, 0)?;
     let logits = network.predict(&x)?;
-    let Some(Faulty::Loss(mut loss, ..)) = faults::find("softmax-batch").map(|fault| fault.alone(3, 10))
+    let Some(Faulty::Loss(mut loss, ..)) = faults::find("softmax-batch").map(|fault| fault.isolated(3, 10))
     else {
         panic!("the catalogue has the notebook's loss");
     };
