@@ -137,13 +137,10 @@ fn check(
     let mut known: Vec<&str> = arguments.iter().map(|(name, _)| *name).collect();
     known.sort_unstable();
     if known.windows(2).any(|pair| pair[0] == pair[1]) {
-        return invalid("two arguments have one name", "give each argument a name of its own");
+        return invalid("two arguments have the same name", "pass different names");
     }
     if arguments.iter().all(|(_, value)| value.is_empty()) {
-        return invalid(
-            "there is no number to differentiate by",
-            "give at least one argument with numbers in it",
-        );
+        return invalid("the arguments have no elements", "pass at least one argument with elements");
     }
     // Which arguments have a gradient is determined once, at the given values.
     let values: Vec<Tensor> =
@@ -255,7 +252,7 @@ impl Layer for FunctionAsLayer<'_, '_> {
         // The other arguments, and captured variables, belong to one batch.
         if x.shape() != self.values[self.input].shape() {
             let problem = format!("`{}` has shape {:?}", self.names[self.input], x.shape());
-            let help = format!("it is checked with the shape {:?}", self.values[self.input].shape());
+            let help = format!("pass an argument of shape {:?}", self.values[self.input].shape());
             return Err(Error::invalid("the check of a function", problem, help));
         }
         self.values[self.input].clone_from(x);

@@ -128,7 +128,7 @@ impl Report {
     /// None is known: a report is plain data.
     pub fn json(&self, language: Language) -> Result<Value> {
         let all = serde_json::to_value(self)
-            .map_err(|error| Error::invalid("a report", error.to_string(), "give finite numbers"))?;
+            .map_err(|error| Error::invalid("a report", error.to_string(), "pass finite numbers"))?;
         Ok(in_one_language(all, language))
     }
 

@@ -8,7 +8,7 @@ use retrograde_train::data::{ImageLayout, Samples};
 pub fn rows(samples: &Samples) -> Result<(Tensor, Labels)> {
     let x =
         Tensor::from_shape_vec(samples.shape(ImageLayout::Flat), samples.normalised()).map_err(|error| {
-            Error::invalid("samples", error.to_string(), "give as many pixels as the shape has")
+            Error::invalid("samples", error.to_string(), "pass as many pixels as the shape has")
         })?;
     Ok((x, Labels::Classes(samples.labels().iter().map(|&label| label as usize).collect())))
 }

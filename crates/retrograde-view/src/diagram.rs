@@ -1,10 +1,9 @@
-//! What a drawing shows of a trace: blocks and the wires between them.
+//! The contents of a drawing of a trace: blocks and the wires between them.
 //!
-//! A block is an operation, a given value, or a whole scope folded into one box; a wire carries one value from the
-//! block that made it to a block that uses it, with the gradient that flows back along it. Two things are left out of
-//! drawings: the repetition of a constant to another shape, which is part of the constant, and, when scopes are
-//! folded, what goes on inside of them. A scope is folded only if nothing leaves it and comes back: a drawing must
-//! show what depends on what.
+//! A block is an operation, a given value, or a whole scope folded into one box. A wire carries one value from its producer
+//! block to a consumer, with the gradient of that edge. A drawing omits two things: the broadcast of a constant, which is
+//! part of the constant, and the inside of folded scopes. A scope is folded only if no path leaves it and returns, because
+//! a drawing must show all dependencies.
 
 use super::trace::{NodeKind, Trace, TracedNode, Value};
 use retrograde_core::graph::Tensor;
@@ -14,20 +13,20 @@ use std::sync::Arc;
 /// A trace as blocks and wires.
 #[derive(Debug, Clone)]
 pub struct Diagram {
-    /// The blocks in topological order; the last is the end of the arrow that leaves the traced variable.
+    /// The blocks in topological order; the last is the end of the arrow of the traced variable.
     pub blocks: Vec<Block>,
-    /// The wires, ordered by the block they go to and the operand.
+    /// The wires, ordered by their target block and operand.
     pub wires: Vec<Wire>,
 }
 
-/// One thing drawn.
+/// One drawn item.
 #[derive(Debug, Clone)]
 pub struct Block {
-    /// What it is.
+    /// Its kind.
     pub kind: BlockKind,
     /// A leaf's name, an operation's symbol, a scope's name.
     pub label: String,
-    /// The nodes it stands for: indices into [`Trace::nodes`]. Empty for the end.
+    /// Its nodes: indices into [`Trace::nodes`]. Empty for the end.
     pub members: Vec<usize>,
 }
 
@@ -40,40 +39,40 @@ pub enum BlockKind {
     Operation,
     /// A folded scope.
     Scope,
-    /// Where the traced variable's arrow ends, with its name.
+    /// The end of the arrow of the traced variable, with its name.
     End,
 }
 
-/// A value on its way from the block that made it to one that uses it.
+/// A value between its producer block and one consumer.
 #[derive(Debug, Clone)]
 pub struct Wire {
-    /// The node whose value it carries: an index into [`Trace::nodes`].
+    /// The node of its value: an index into [`Trace::nodes`].
     pub node: usize,
-    /// The block it comes from.
+    /// The producer block.
     pub from: usize,
-    /// The block it goes to.
+    /// The consumer block.
     pub to: usize,
-    /// The edges it stands for: indices into [`Trace::edges`]; several where a folded scope uses a value several times,
-    /// none for the last arrow.
+    /// Its edges: indices into [`Trace::edges`]; several if a folded scope uses a value several times, none for the last
+    /// arrow.
     pub edges: Vec<usize>,
     /// The value that flows forward.
     pub value: Value,
-    /// The gradient that flows back.
+    /// The gradient of the edge.
     pub gradient: Option<Arc<Tensor>>,
 }
 
 impl Diagram {
-    /// Of every node.
+    /// A diagram with a block for every node.
     pub fn unfolded(trace: &Trace) -> Self {
         Self::new(trace, &Groups::new(trace))
     }
 
-    /// With each outermost scope as one block.
+    /// A diagram with each outermost scope as one block.
     pub fn folded(trace: &Trace) -> Self {
         Self::opened(trace, &BTreeSet::new())
     }
 
-    /// With these scopes opened, and each outermost one of the others as one block.
+    /// A diagram with these scopes open, and each outermost one of the others as one block.
     pub fn opened(trace: &Trace, open: &BTreeSet<String>) -> Self {
         let mut groups = Groups::new(trace);
         groups.fold_scopes(trace, open);
@@ -149,7 +148,7 @@ impl Diagram {
     }
 }
 
-/// A repeated constant shows the number that it repeats.
+/// The label of a broadcast constant is its number.
 fn value_of(trace: &Trace, block: &Block, node: usize) -> Value {
     let shown = if block.kind == BlockKind::Leaf { block.members[0] } else { node };
     trace.nodes()[shown].value.clone()
@@ -165,12 +164,12 @@ fn block(trace: &Trace, members: &[usize], scope: Option<&String>) -> Block {
     Block { kind, label, members: members.to_vec() }
 }
 
-/// An unnamed constant is called just that: its number stands on the wire.
+/// The label of an unnamed constant: its number is on the wire.
 fn leaf_label(node: &TracedNode) -> String {
     node.name.clone().unwrap_or_else(|| node.symbol().to_string())
 }
 
-/// Which nodes are drawn as one block: each node's group, which is named by its first node.
+/// The nodes of each block: each node's group, identified by its first node.
 struct Groups {
     of: Vec<usize>,
     /// The names of the groups that are folded scopes.
@@ -178,7 +177,7 @@ struct Groups {
 }
 
 impl Groups {
-    /// Each node for itself, but repeated constants.
+    /// Each node in its own group, except broadcast constants.
     fn new(trace: &Trace) -> Self {
         let nodes = trace.nodes();
         let mut of: Vec<usize> = (0..nodes.len()).collect();
@@ -193,7 +192,7 @@ impl Groups {
         Groups { of, scopes: BTreeMap::new() }
     }
 
-    /// Joins the nodes of each outermost scope, in the order of recording, as long as no circle arises.
+    /// Merges the nodes of each outermost scope, in the order of recording, unless that creates a cycle.
     fn fold_scopes(&mut self, trace: &Trace, open: &BTreeSet<String>) {
         let mut scopes: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
         for (index, node) in trace.nodes().iter().enumerate() {
@@ -224,8 +223,8 @@ impl Groups {
     }
 }
 
-/// The scopes around a node, the outermost first. A parameter that was recorded before its layer belongs to the layer
-/// that its name begins with: `affine1.weight`.
+/// The scopes of a node, the outermost first. A parameter that was recorded before its layer belongs to the layer in its
+/// name: `affine1.weight`.
 pub(super) fn scopes_of(node: &TracedNode) -> impl Iterator<Item = &str> {
     let path = match node.scope.as_str() {
         "" if node.is_leaf() => {
@@ -237,7 +236,7 @@ pub(super) fn scopes_of(node: &TracedNode) -> impl Iterator<Item = &str> {
     ends.map(move |end| &path[..end])
 }
 
-/// Whether `node` only repeats a constant number: what `NumPy` would have done without saying so.
+/// Whether `node` only broadcasts a constant number, as NumPy does implicitly.
 fn repeats_constant(constant: &TracedNode, node: &TracedNode) -> bool {
     let Some(number) =
         constant.value.scalar().filter(|_| matches!(constant.what, NodeKind::Leaf("constant")))
@@ -250,8 +249,7 @@ fn repeats_constant(constant: &TracedNode, node: &TracedNode) -> bool {
     }
 }
 
-/// The groups in an order in which each comes after what it depends on, as near to the order of recording as that
-/// allows; `None` if they depend on each other in a circle.
+/// The groups in a topological order, as close as possible to the order of recording; `None` for a cycle.
 fn topological(groups: &BTreeMap<usize, Vec<usize>>, of: &[usize], trace: &Trace) -> Option<Vec<usize>> {
     let mut waiting: BTreeMap<usize, HashSet<usize>> = BTreeMap::new();
     let mut consumers: BTreeMap<usize, HashSet<usize>> = BTreeMap::new();

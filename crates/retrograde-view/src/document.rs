@@ -1,7 +1,6 @@
-//! A trace as data: what the JSON form and the page hold.
+//! A trace as data: the contents of the JSON form and of the page.
 //!
-//! Tensors stand in a list of their own and are named by their places in it, since several edges often carry the same
-//! one.
+//! Tensors are in a separate list and referenced by their index, because several edges often have the same one.
 
 use super::heat_map::{base64::encoded, packed};
 use super::steps::{Step, meeting, step};
@@ -13,11 +12,11 @@ use serde::{Serialize, Serializer};
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// The intervals of a histogram.
+/// The number of intervals of a histogram.
 const INTERVALS: usize = 24;
-/// Tensors of more numbers than this are packed in a page.
+/// A page packs tensors with more elements than this.
 const WRITTEN: usize = 32;
-/// Tensors of more numbers than this are packed as `f32`: seven digits rather than sixteen.
+/// Tensors with more elements than this are packed as `f32`: seven digits instead of sixteen.
 const EXACT: usize = 4096;
 
 /// A whole trace.
@@ -42,9 +41,9 @@ struct NodeData {
     line: u32,
     value: usize,
     gradient: Option<usize>,
-    /// The shares that the gradient is the sum of, where it is a number and paths meet.
+    /// The contributions to the gradient, if it is a scalar and paths meet.
     meeting: Option<String>,
-    /// Places in `edges`.
+    /// Indices into `edges`.
     inputs: Vec<usize>,
     outputs: Vec<usize>,
     /// The arithmetic of this node, forward and backward.
@@ -78,7 +77,7 @@ struct TensorData {
     /// The numbers, little endian, packed by zlib, in base 64.
     #[serde(skip_serializing_if = "Option::is_none")]
     packed: Option<String>,
-    /// Of what numbers: "f64" or "f32".
+    /// The element type: "f64" or "f32".
     #[serde(skip_serializing_if = "Option::is_none")]
     precision: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -94,13 +93,13 @@ struct SummaryData {
     norm: Number,
     zeros: usize,
     nans: usize,
-    /// How many of the numbers lie in each of equally wide intervals from the minimum to the maximum.
+    /// The count of elements in each of equally wide intervals from the minimum to the maximum.
     histogram: Vec<usize>,
 }
 
 impl Trace {
-    /// Everything as JSON: nodes with values, gradients, formulas, source lines and their arithmetic; edges with what
-    /// flows back along them; and the numbers of all tensors in full, to which both point.
+    /// The trace as JSON: nodes with values, gradients, formulas, source lines and their arithmetic; edges with their
+    /// gradients; and all elements of all tensors, which nodes and edges reference.
     ///
     /// ```
     /// # fn main() -> retrograde::Result<()> {
@@ -123,7 +122,7 @@ impl Trace {
 }
 
 impl Document {
-    /// Of a trace; for a page, with large tensors packed.
+    /// The data of a trace; for a page, with large tensors packed.
     pub(super) fn new(trace: &Trace, is_page: bool) -> Self {
         let mut tensors = Tensors { is_page, ..Tensors::default() };
         let mut nodes = Vec::new();
@@ -144,12 +143,12 @@ impl Document {
 }
 
 impl Document {
-    /// The place of a node's value in the list of tensors.
+    /// The index of a node's value in the list of tensors.
     pub(super) fn value(&self, node: usize) -> usize {
         self.nodes[node].value
     }
 
-    /// The place of a tensor, which is added if need be.
+    /// The index of a tensor, which is added if it is new.
     pub(super) fn tensor(&mut self, tensor: &Arc<Tensor>) -> usize {
         self.tensors.real(tensor)
     }
@@ -191,7 +190,7 @@ fn node_data(trace: &Trace, node: &TracedNode, value: usize, gradient: Option<us
 #[derive(Debug, Default)]
 struct Tensors {
     list: Vec<TensorData>,
-    /// By their addresses, which stay theirs as long as they are held.
+    /// Indices by address; addresses are stable while the tensors are held.
     known: HashMap<*const Tensor, usize>,
     held: Vec<Arc<Tensor>>,
     is_page: bool,
@@ -256,7 +255,7 @@ fn summary(values: &[f64]) -> SummaryData {
     }
 }
 
-/// First all first bytes, then all second ones and so on: bytes of one significance are alike, and pack better.
+/// First all first bytes, then all second ones and so on: bytes of the same significance are similar, and compress better.
 fn packed_numbers(values: &[f64], is_exact: bool) -> String {
     let bytes: Vec<Vec<u8>> = if is_exact {
         values.iter().map(|x| x.to_le_bytes().to_vec()).collect()

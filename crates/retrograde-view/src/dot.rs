@@ -1,4 +1,4 @@
-//! A figure in the language of Graphviz.
+//! A figure in the DOT language of Graphviz.
 
 use super::diagram::{BlockKind, Diagram, scopes_of};
 use super::html::escaped;
@@ -9,7 +9,7 @@ use retrograde_base::letters::printable;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-/// Colors that can be read on white, as of the other figures.
+/// Colors that are readable on white, as in the other figures.
 const VALUE: &str = "#0b6e78";
 const GRADIENT: &str = "#a1237e";
 
@@ -73,7 +73,7 @@ fn node(dot: &mut String, diagram: &Diagram, number: usize, indent: &str) {
     let _ = writeln!(dot, "{indent}b{number} [label={}, shape={shape}];", quoted(&block.label));
 }
 
-/// A text in quotes, in which only quotes and backslashes mean more than themselves.
+/// A quoted string; quotes and backslashes are escaped.
 fn quoted(text: &str) -> String {
     format!("\"{}\"", printable(text).replace('\\', "\\\\").replace('"', "\\\""))
 }

@@ -1,4 +1,4 @@
-//! The figure, and below it each operation's chain rule with its numbers.
+//! The figure with the chain rule and its numbers for each operation.
 
 use super::steps::{Share, Step, meeting, step};
 use super::summary::exact;
@@ -7,7 +7,7 @@ use super::trace::{Trace, TracedNode};
 use retrograde_base::letters::{columns, padded};
 use std::fmt;
 
-/// A trace explained: print it. Made by [`Explain::explain`](crate::Explain::explain).
+/// A printable explanation of a trace, created by [`Explain::explain`](crate::Explain::explain).
 #[derive(Debug, Clone)]
 pub struct Explanation {
     trace: Trace,
@@ -15,17 +15,17 @@ pub struct Explanation {
 }
 
 impl Explanation {
-    /// Of this trace, in 100 columns without color.
+    /// The explanation of this trace, in 100 columns without color.
     pub fn new(trace: Trace) -> Self {
         Explanation { trace, style: Style::default() }
     }
 
-    /// In another style.
+    /// Sets the style.
     pub fn styled(self, style: Style) -> Self {
         Explanation { style, ..self }
     }
 
-    /// The numbers behind it.
+    /// The trace.
     pub fn trace(&self) -> &Trace {
         &self.trace
     }
@@ -50,17 +50,17 @@ impl fmt::Display for Explanation {
     }
 }
 
-/// One operation on scalars, on the way back.
+/// One operation on scalars in the backward pass.
 struct Line {
     /// `price = apple_price × tax`.
     forward: String,
-    /// What arrived: `1.1`, or `1 + 2 = 3` where paths meet.
+    /// The upstream gradient: `1.1`, or `1 + 2 = 3` where paths meet.
     upstream: String,
-    /// What goes on to each operand: its label, the rule and the same in numbers, and the result.
+    /// The gradient of each operand.
     contributions: Vec<ContributionLine>,
 }
 
-/// An operand, its rule and the same in numbers, and the result.
+/// An operand, its rule in symbols and in numbers, and the result.
 type ContributionLine = (String, Option<(String, String)>, String);
 
 impl Line {
@@ -87,7 +87,7 @@ impl Line {
     }
 }
 
-/// The steps back through all operations on scalars, last operation first.
+/// The backward steps of all operations on scalars, last operation first.
 fn lines(trace: &Trace) -> Vec<Line> {
     trace.nodes().iter().rev().filter_map(|node| line(trace, node)).collect()
 }

@@ -1,14 +1,14 @@
-//! Numbers as a picture: a cell a number, or images and weights as the images they are.
+//! Tensors as pictures: one cell per element, or images and weights as images.
 //!
-//! Signed numbers are drawn in two colors whose strength is the size, with zero transparent, so that a picture stands
-//! on light and dark grounds alike; images in gray, dark to light, as `MNIST` has them. A picture is a PNG with a palette:
-//! flate2, which the library has for gzip, packs it, and the rest of the format is a dozen lines.
+//! Signed numbers have two colors whose opacity is the magnitude, with zero transparent, so that a picture works on light
+//! and dark backgrounds; images are gray, dark to light, as in `MNIST`. A picture is a PNG with a palette, compressed by
+//! flate2, which the library already uses for gzip.
 
 pub(super) use base64::encoded;
 use flate2::{Compression, Crc, write::ZlibEncoder};
 use std::io::Write;
 
-/// A picture of numbers, of a pixel a number.
+/// A picture with one pixel per element.
 ///
 /// ```
 /// use retrograde::view::{HeatMap, Shades};
@@ -25,7 +25,7 @@ pub struct HeatMap {
     shades: Shades,
 }
 
-/// Which number has which color.
+/// The mapping from numbers to colors.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Shades {
     low: f64,
@@ -33,15 +33,15 @@ pub struct Shades {
     is_signed: bool,
 }
 
-/// How many colors a picture has, without that of what is no number and that of gaps: odd, so that zero has its own.
+/// The number of colors of a picture, without those of NaN and of gaps: odd, so that zero has its own.
 const LEVELS: u8 = 127;
-/// The color of what is not a number.
+/// The color of NaN.
 const NOT_A_NUMBER: u8 = LEVELS;
 /// The transparent gaps between tiles.
 const GAP: u8 = LEVELS + 1;
 
-/// Red, green and blue of the largest numbers, and of the smallest: told apart by every kind of sight, and visible
-/// on white and black.
+/// Red, green and blue of the largest numbers, and of the smallest: distinguishable with any color vision, and visible on
+/// white and black.
 const POSITIVE: [u8; 3] = [232, 101, 31];
 const NEGATIVE: [u8; 3] = [43, 127, 232];
 
@@ -51,7 +51,7 @@ impl Shades {
         Shades { low: -size, high: size, is_signed: true }
     }
 
-    /// Two colors, the largest of these numbers in full strength.
+    /// Two colors; the largest of these numbers has full opacity.
     pub fn signed_for(values: &[f64]) -> Self {
         let finite = values.iter().filter(|x| x.is_finite());
         Self::signed(finite.fold(0.0, |largest: f64, x| largest.max(x.abs())))
@@ -68,7 +68,7 @@ impl Shades {
             return NOT_A_NUMBER;
         }
         let most = f64::from(LEVELS - 1);
-        // Halves, so that the largest numbers do not overflow.
+        // Halved, so that the largest numbers do not overflow.
         let span = self.high / 2.0 - self.low / 2.0;
         let share = if span > 0.0 { (x / 2.0 - self.low / 2.0) / span } else { 0.5 };
         (share.clamp(0.0, 1.0) * most).round() as u8
@@ -83,7 +83,7 @@ impl Shades {
                 return [gray, gray, gray, 255];
             }
             let [r, g, b] = if f64::from(level) < middle { NEGATIVE } else { POSITIVE };
-            // The root lets small numbers be seen.
+            // The square root makes small numbers visible.
             let strength = ((f64::from(level) - middle).abs() / middle).sqrt();
             [r, g, b, (255.0 * strength).round() as u8]
         };
@@ -92,7 +92,7 @@ impl Shades {
 }
 
 impl HeatMap {
-    /// Rows of numbers, `columns` in each; what is left of the last row is a gap.
+    /// Rows of `columns` numbers each; the rest of the last row is a gap.
     pub fn matrix(values: &[f64], columns: usize, shades: Shades) -> Self {
         let columns = columns.max(1);
         let mut pixels: Vec<u8> = values.iter().map(|&x| shades.level(x)).collect();
@@ -101,7 +101,7 @@ impl HeatMap {
         HeatMap { width: columns, height, pixels, shades }
     }
 
-    /// Images of `rows × columns` numbers, one after another, `across` of them beside each other and a pixel between.
+    /// Images of `rows × columns` numbers, `across` of them side by side with a pixel between.
     pub fn images(values: &[f64], [rows, columns]: [usize; 2], across: usize, shades: Shades) -> Self {
         let (rows, columns) = (rows.max(1), columns.max(1));
         let size = rows * columns;
@@ -119,28 +119,28 @@ impl HeatMap {
         HeatMap { width, height, pixels, shades }
     }
 
-    /// How many pixels it is wide.
+    /// The width in pixels.
     pub fn width(&self) -> usize {
         self.width
     }
 
-    /// How many pixels it is high.
+    /// The height in pixels.
     pub fn height(&self) -> usize {
         self.height
     }
 
-    /// As a file.
+    /// The picture as a PNG file.
     pub fn png(&self) -> Vec<u8> {
         let mut header = Vec::new();
         for length in [self.width, self.height] {
             header.extend((length as u32).to_be_bytes());
         }
-        // Eight bits a pixel, a palette, and the only kinds of packing, filtering and interlacing that matter here.
+        // Eight bits per pixel, a palette, and the default compression, filtering and interlacing.
         header.extend([8, 3, 0, 0, 0]);
         let palette = self.shades.palette();
         let colors: Vec<u8> = palette.iter().flat_map(|color| color[..3].to_vec()).collect();
         let opacities: Vec<u8> = palette.iter().map(|color| color[3]).collect();
-        // Each row begins with its filter: none.
+        // Each row begins with its filter type: none.
         let rows: Vec<u8> = self
             .pixels
             .chunks(self.width.max(1))
@@ -165,13 +165,13 @@ impl HeatMap {
         file
     }
 
-    /// As an address that holds the picture itself: `data:image/png;base64,…`.
+    /// The picture as a data URL: `data:image/png;base64,…`.
     pub fn address(&self) -> String {
         format!("data:image/png;base64,{}", encoded(&self.png()))
     }
 }
 
-/// Packed as zlib does.
+/// Compresses as zlib.
 pub(super) fn packed(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = ZlibEncoder::new(Vec::new(), Compression::best());
     let written = encoder.write_all(bytes).and_then(|()| encoder.finish());
@@ -179,11 +179,11 @@ pub(super) fn packed(bytes: &[u8]) -> Vec<u8> {
 }
 
 pub(super) mod base64 {
-    //! Bytes as letters that an address may hold (RFC 4648).
+    //! Base 64 (RFC 4648).
 
     const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-    /// Four letters for each three bytes; `=` for what the last three lack.
+    /// Four characters for each three bytes, padded with `=`.
     pub fn encoded(bytes: &[u8]) -> String {
         let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
         for three in bytes.chunks(3) {

@@ -1,8 +1,8 @@
-//! Pieces of HTML and SVG, and JSON in a script.
+//! Fragments of HTML and SVG, and JSON in a script.
 
 pub(super) use retrograde_base::markup::{both, escaped};
 
-/// JSON as it stands in a script: nothing in it ends the script.
+/// JSON inside a script element: no character sequence in it ends the script.
 pub(super) fn script_safe(json: &str) -> String {
     json.replace('<', "\\u003c").replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029")
 }

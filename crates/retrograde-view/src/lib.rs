@@ -1,11 +1,10 @@
-//! The glass box: a graph with every value and every gradient, to be looked at.
+//! The glass box: a graph with every value and every gradient, as text, SVG, DOT, JSON or a page.
 //!
-//! A [`Tracer`] runs a graph forward and backward and keeps every number: the [`Trace`], nodes and edges with what
-//! flowed along them. A [`Diagram`] is what a drawing shows of it: bookkeeping left out, layers folded into boxes. From
-//! these, [`Trace::text`] draws the book's figure for a terminal. [`Explain::explain`] puts the figure and the chain rule
-//! with its numbers together.
+//! A [`Tracer`] runs a graph forward and backward and keeps every number: the [`Trace`], nodes and edges with their values
+//! and gradients. A [`Diagram`] is the drawn part of it: layers are folded into boxes. [`Trace::text`] draws it as the
+//! book's figure for a terminal. [`Explain::explain`] combines the figure and the chain rule with its numbers.
 //!
-//! Nothing here computes a gradient or knows an operation: numbers are read from the run, symbols and formulas from the
+//! This crate computes no gradient and names no operation: numbers come from the run, symbols and formulas from the
 //! [list of operations](retrograde_core::ops::ALL).
 
 mod diagram;
@@ -45,26 +44,26 @@ use retrograde_base::files::write_whole;
 use retrograde_core::graph::Var;
 use std::path::Path;
 
-/// Writes a drawing into a file, whole or not at all; a file of that name is replaced.
+/// Writes a drawing into a file, completely or not at all; an existing file is replaced.
 pub fn save(path: impl AsRef<Path>, drawing: &str) -> Result<()> {
     write_whole(path.as_ref(), drawing.as_bytes())
 }
 
-/// Errors when a drawing could not be written there, as far as that can be seen without writing it: in a place that is a
-/// folder, or in a folder that is missing or read-only.
+/// Returns an error if a drawing cannot be written to this path, as far as that is visible without writing: the path is a
+/// directory, or its directory is missing or read-only.
 pub fn must_be_writable(path: impl AsRef<Path>) -> Result<()> {
     retrograde_base::files::must_be_writable(path.as_ref())
 }
 
-/// What a [`Var`] shows of its graph.
+/// Views of the graph of a [`Var`].
 pub trait Explain {
-    /// Runs this scalar's graph forward and backward and keeps every number. Parameters have their initial values, whatever a
-    /// plan has made of them since: [`Graph::set_parameters_from`](retrograde_core::Graph::set_parameters_from) makes those of a plan
-    /// the initial ones. [`Tracer`] also gives inputs their values.
+    /// Runs this scalar's graph forward and backward and keeps every number. Parameters have their initial values, whatever
+    /// a plan has trained: [`Graph::set_parameters_from`](retrograde_core::Graph::set_parameters_from) makes those of a
+    /// plan the initial ones. [`Tracer`] also sets inputs.
     #[track_caller]
     fn trace(&self) -> Result<Trace>;
 
-    /// The book's figure of this scalar's graph, and below it the chain rule with its numbers, to be printed. Parameters have
+    /// The book's figure of this scalar's graph, and the chain rule with its numbers, as printable text. Parameters have
     /// their initial values, as in [`trace`](Self::trace).
     ///
     /// ```

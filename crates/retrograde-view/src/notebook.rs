@@ -1,22 +1,22 @@
-//! The graphs of the notebook and of the book's chapter 5, ready to be looked at.
+//! The graphs of the notebook and of the book's chapter 5.
 
 use retrograde_base::error::Result;
 use retrograde_core::graph::{Graph, Tensor, Var};
 use retrograde_train::data::{Dataset, ImageLayout, Samples};
 use retrograde_train::nn::{Mlp, Model};
 
-/// A graph that can be drawn by its name.
+/// A named example graph.
 #[derive(Debug, Clone, Copy)]
 pub struct Example {
-    /// Its name, as on the command line.
+    /// Its name on the command line.
     pub name: &'static str,
-    /// What it shows, in one line.
+    /// Its description, in one line.
     pub summary: &'static str,
-    /// Records it into a graph; the variable it returns is the one to be traced.
+    /// Records it into a graph; returns the variable to trace.
     pub record: fn(&Graph) -> Result<Var>,
 }
 
-/// All of them.
+/// All examples.
 pub static EXAMPLES: &[Example] = &[
     Example {
         name: "apple",
@@ -35,7 +35,7 @@ pub static EXAMPLES: &[Example] = &[
     },
 ];
 
-/// What two apples cost: `apple × apple_count × tax`.
+/// The price of two apples: `apple × apple_count × tax`.
 ///
 /// ```
 /// # fn main() -> retrograde::Result<()> {
@@ -54,7 +54,7 @@ pub fn apple(graph: &Graph) -> Var {
     (apple_price * tax).named("price")
 }
 
-/// What two apples and three oranges cost: `(apple × apple_count + orange × orange_count) × tax`.
+/// The price of two apples and three oranges: `(apple × apple_count + orange × orange_count) × tax`.
 pub fn apples_and_oranges(graph: &Graph) -> Var {
     let apple = graph.parameter("apple", 100.0);
     let apple_count = graph.parameter("apple_count", 2.0);
@@ -73,11 +73,10 @@ pub fn two_layer(graph: &Graph, samples: &Samples) -> Result<Var> {
     loss_of(graph, &net, samples)
 }
 
-/// What [`loss_of`] records, in words.
+/// The description of [`loss_of`].
 pub const LOSS_OF: &str = "its loss on three images";
 
-/// The loss of a model on the first three of these samples. Errors when the model takes other images or knows other
-/// classes.
+/// The loss of a model on the first three of these samples. Errors if the model takes other images or has other classes.
 pub fn loss_of(graph: &Graph, net: &impl Model, samples: &Samples) -> Result<Var> {
     let rows: Vec<u32> = (0..samples.len().min(3) as u32).collect();
     let digits = samples.select(&rows)?;

@@ -1,7 +1,7 @@
-//! A trace as one page, which needs no server, no network and no other file.
+//! A trace as one self-contained page: it needs no server, no network and no other file.
 //!
-//! The layout is made here, for every choice of opened layers that the page can show; what remains for the page's script
-//! is to draw it. Names and source lines reach the page as JSON and are only ever set as text.
+//! All layouts of the page are computed here, for every available combination of open layers; the page's script only draws
+//! them. Names and source lines reach the page as JSON and are only set as text.
 
 use super::diagram::scopes_of;
 use super::document::Document;
@@ -28,22 +28,22 @@ const SCRIPT: &str = concat!(
     include_str!("assets/play.js"),
     include_str!("assets/main.js")
 );
-/// The sentences of the list of operations in Korean; where one is missing, the page says it in English.
+/// The Korean texts of the list of operations; the page falls back to English.
 const KOREAN: &str = include_str!("assets/korean.json");
 
-/// So many choices of opened scopes are laid out: of seven scopes every one, of more scopes as many of them at a time as
-/// fit, all, and all but one.
+/// The number of combinations of open scopes with a layout: of seven scopes all, of more scopes the small combinations that
+/// fit, all scopes, and all but one.
 const MOST_SCENES: usize = 128;
 
 #[derive(Serialize)]
 struct Data<'a> {
     heading: &'a str,
     document: Document,
-    /// The first scene, which is shown at once.
+    /// The initial scene.
     scenes: &'a [Scene],
-    /// The others as JSON, packed by zlib, in base 64: they are much alike.
+    /// The other scenes as JSON, packed by zlib, in base 64: they are very similar.
     more: String,
-    /// By the places of tensors.
+    /// By the index of the tensor.
     pictures: BTreeMap<usize, Picture>,
     korean: BTreeMap<&'a str, &'a str>,
 }
@@ -53,30 +53,30 @@ struct Picture {
     kind: &'static str,
     /// Of an image.
     side: usize,
-    /// How many images or units stand beside each other.
+    /// The number of images or units side by side.
     across: usize,
-    /// Of the thumbnail on the screen.
+    /// The size of the thumbnail on the screen.
     size: [f64; 2],
     address: String,
-    /// Of the whole picture.
+    /// The size of the whole picture.
     pixels: [usize; 2],
-    /// The whole picture, where the thumbnail is not.
+    /// The whole picture, if it is not the thumbnail.
     #[serde(skip_serializing_if = "Option::is_none")]
     full: Option<String>,
 }
 
 impl Trace {
-    /// One page to explore the graph: open layers, click what is to be seen, play both passes step by step, in English
-    /// and Korean. `heading` says what it shows.
+    /// One page to explore the graph: it opens layers, shows the values of clicked items and plays both passes step by
+    /// step, in English and Korean. `heading` is its title.
     ///
     /// # Errors
-    /// When it has too many boxes to be drawn, even with its scopes folded.
+    /// If it has too many boxes to draw, even with its scopes folded.
     pub fn html(&self, heading: &str) -> Result<String> {
         page(self, heading, "", FileSignature::GraphPage)
     }
 }
 
-/// The page of a trace, with some HTML above the figure, and the mark of what it is.
+/// The page of a trace, with HTML above the figure, and its file signature.
 pub(super) fn page(trace: &Trace, heading: &str, prediction: &str, mark: FileSignature) -> Result<String> {
     let shown = Thumbnails::new(trace);
     let mut document = Document::new(trace, true);
@@ -86,7 +86,7 @@ pub(super) fn page(trace: &Trace, heading: &str, prediction: &str, mark: FileSig
         let scene = Scene::new(trace, &shown, &open);
         let mut scene = match scene {
             Ok(scene) => scene,
-            // What cannot be drawn opened is shown folded.
+            // Too large with this scope open: it stays folded.
             Err(_) if !scenes.is_empty() => continue,
             Err(error) => return Err(error),
         };
@@ -129,7 +129,7 @@ pub(super) fn page(trace: &Trace, heading: &str, prediction: &str, mark: FileSig
     ]))
 }
 
-/// The page with its gaps filled; what fills one is not looked through for others.
+/// The page with its placeholders filled; inserted text is not searched for placeholders.
 fn filled(fillings: &[(&str, &str)]) -> String {
     let mut pieces = PAGE.split("{{");
     let mut text = pieces.next().unwrap_or_default().to_string();
@@ -142,7 +142,7 @@ fn filled(fillings: &[(&str, &str)]) -> String {
     text
 }
 
-/// Which scopes are opened in the scenes of a page: none first, then the more the later.
+/// The combinations of open scopes of a page: none first, then by size.
 fn choices(trace: &Trace) -> Vec<BTreeSet<String>> {
     let mut operations: BTreeMap<&str, usize> = BTreeMap::new();
     let mut order: Vec<&str> = Vec::new();
@@ -154,17 +154,18 @@ fn choices(trace: &Trace) -> Vec<BTreeSet<String>> {
             *operations.entry(scope).or_default() += usize::from(!node.is_leaf());
         }
     }
-    // A box of one operation has nothing to open.
+    // A box of one operation cannot be opened.
     order.retain(|scope| operations[scope] > 1);
     openings(&order)
 }
 
-/// Sets of scopes that can be open at once: a scope only with those around it. `order` has each after those around it.
+/// Combinations of scopes that can be open together: a scope only with its enclosing ones. `order` has each after its
+/// enclosing ones.
 fn openings(order: &[&str]) -> Vec<BTreeSet<String>> {
     let around =
         |scope: &str, outer: &str| scope.strip_prefix(outer).is_some_and(|rest| rest.starts_with('.'));
     let mut all = vec![BTreeSet::new()];
-    // Each set of one size with a later scope is one of the next size.
+    // Each combination of one size with a later scope is one of the next size.
     let mut last: Vec<(usize, BTreeSet<String>)> = vec![(0, BTreeSet::new())];
     loop {
         let mut next = Vec::new();
@@ -190,7 +191,7 @@ fn openings(order: &[&str]) -> Vec<BTreeSet<String>> {
         all.extend(next.iter().map(|(_, set)| set.clone()));
         last = next;
     }
-    // Not all of them: all, and all but one with what is in it.
+    // Too many: all scopes, and all but one with its inner ones.
     let every = || order.iter().map(|scope| (*scope).to_string());
     let without = order
         .iter()
@@ -264,7 +265,7 @@ mod tests {
         for (count, scenes) in [(0, 1), (2, 4), (7, 128)] {
             assert_eq!(openings(&layers(count)).len(), scenes, "every choice of {count}");
         }
-        // Of nine every one, two and three; of forty each alone; then all, and all but one.
+        // Of nine: every one, two and three; of forty: each single one; then all, and all but one.
         for (count, at_once, rest) in [(8, 3, 9), (9, 2, 10), (40, 1, 41)] {
             let found = openings(&layers(count));
             let sizes: Vec<usize> = found.iter().map(BTreeSet::len).collect();

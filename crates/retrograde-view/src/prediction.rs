@@ -1,5 +1,5 @@
-//! How an image became a digit: the answer, what spoke for it, which pixels the gradient would change, and the whole
-//! graph of it to be explored.
+//! The explanation of a prediction: the predicted class, the contributions to it, the gradient by the pixels, and the whole
+//! graph.
 
 use super::heat_map::{HeatMap, Shades};
 use super::html::both;
@@ -14,10 +14,11 @@ use retrograde_train::nn::{Mlp, Model};
 use retrograde_train::train::{Prediction, Predictor};
 use std::fmt::Write;
 
-/// How many units are shown that spoke for the answer, and how many against it.
+/// The number of units shown with a positive, and with a negative contribution.
 const LARGEST: [usize; 2] = [5, 3];
 
-/// What a network makes of one image: its answer and the trace of its loss. Printed as a page by [`PredictionExplanation::html`].
+/// The explanation of a network's prediction for one image, with the trace of its loss. [`PredictionExplanation::html`]
+/// renders it as a page.
 ///
 /// ```
 /// # fn main() -> retrograde::Result<()> {
@@ -42,30 +43,29 @@ pub struct PredictionExplanation {
     layers: usize,
 }
 
-/// What one unit of the last hidden layer said: its value times its weight.
+/// The contribution of one unit of the last hidden layer: its value times its weight.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct UnitContribution {
     /// The unit.
     pub unit: usize,
     /// Its value.
     pub value: f64,
-    /// Its weight for the answer.
+    /// Its weight for the predicted class.
     pub weight: f64,
 }
 
 impl UnitContribution {
-    /// What it adds to the score of the answer.
+    /// Its contribution to the score of the predicted class.
     pub fn product(self) -> f64 {
         self.value * self.weight
     }
 }
 
 impl PredictionExplanation {
-    /// Of an image of bytes, row by row, and its label. Without one, the loss is that of the answer: how far the network
-    /// is from being sure.
+    /// Explains an image of bytes, row by row, with its label. Without a label, the loss is that of the predicted class.
     ///
     /// # Errors
-    /// When the network takes images of another size or has no such class.
+    /// If the network takes images of another size or does not have this class.
     pub fn new(net: &Mlp, pixels: &[u8], label: Option<usize>) -> Result<Self> {
         let sizes = &net.layout().sizes;
         let (inputs, classes) = (sizes[0], sizes[sizes.len() - 1]);
@@ -96,18 +96,18 @@ impl PredictionExplanation {
         })
     }
 
-    /// What the network answers.
+    /// The prediction.
     pub fn prediction(&self) -> &Prediction {
         &self.prediction
     }
 
-    /// The run of its loss, forward and backward.
+    /// The trace of the loss, forward and backward.
     pub fn trace(&self) -> &Trace {
         &self.trace
     }
 
-    /// What each unit before the last layer adds to the score of the answer, the loudest first. With the bias they sum
-    /// to the score.
+    /// The contribution of each unit before the last layer to the score of the predicted class, the largest first. With the
+    /// bias they sum to the score.
     pub fn contributions(&self) -> Vec<UnitContribution> {
         let Some(weights) = self.named(&format!("affine{}.weight", self.layers)) else {
             return Vec::new();
@@ -133,10 +133,10 @@ impl PredictionExplanation {
         found
     }
 
-    /// The page: the answer, its reasons, its gradient, and the graph. `name` says which image it is.
+    /// The page: the prediction, its contributions, its gradient, and the graph. `name` identifies the image.
     ///
     /// # Errors
-    /// When the network's graph is too large to be drawn.
+    /// If the network's graph is too large to draw.
     pub fn html(&self, name: &str) -> Result<String> {
         let class = self.prediction.class;
         let heading = format!("{name}: {class} ({:.1} %)", 100.0 * self.prediction.probability());
@@ -150,13 +150,13 @@ impl PredictionExplanation {
         self.trace.nodes().iter().find(|node| node.name.as_deref() == Some(name))
     }
 
-    /// The side of the image, if it is square.
+    /// The side length of the image, if it is square.
     fn side(&self) -> Option<usize> {
         let pixels = self.named("x")?.value.shape().elements();
         Some(pixels.isqrt()).filter(|side| side * side == pixels)
     }
 
-    /// An image; `alt` names the page's word for it.
+    /// An image; `alt` is the key of its alternative text.
     fn picture(&self, values: &[f64], shades: Shades, alt: &str) -> String {
         let Some(side) = self.side() else {
             return String::new();
@@ -230,7 +230,7 @@ impl PredictionExplanation {
         )
     }
 
-    /// The weights of a unit of the first layer, where that is the last hidden one.
+    /// The weights of a unit of the first layer, if that is the last hidden one.
     fn weight_image(&self, unit: usize) -> String {
         let weights = self.named("affine1.weight").filter(|_| self.layers == 2);
         let Some(Value::Real(weights)) = weights.map(|node| &node.value) else {

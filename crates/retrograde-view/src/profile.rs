@@ -1,12 +1,12 @@
-//! Where a plan's time goes, as a table for the terminal.
+//! The profile of a plan as a table for the terminal.
 
 use retrograde_core::graph::Role;
 use retrograde_core::kernel::Peak;
 use retrograde_core::plan::{Profile, StepProfile};
 use std::fmt::Write;
 
-/// The table: a line for each step of the plan in the order in which they run, with its share of the time, what it reached
-/// of the machine's `peak`, and what it makes.
+/// The table: a line for each step of the plan in execution order, with its part of the time, its rate relative to the
+/// machine's `peak`, and its output.
 pub fn profile(profile: &Profile, peak: &Peak) -> String {
     let whole = profile.time().as_secs_f64().max(1e-12);
     let mut table = format!(

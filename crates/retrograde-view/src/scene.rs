@@ -1,4 +1,4 @@
-//! A figure in pixels: what SVG and the page draw, for one choice of opened scopes.
+//! A figure in pixels, for SVG and the page, for one combination of open scopes.
 
 use super::diagram::{BlockKind, Diagram, scopes_of};
 use super::layout::{Annotations, Content, Frame, Layout, NodeShape, Role};
@@ -11,22 +11,22 @@ use retrograde_core::graph::Tensor;
 use serde::Serialize;
 use std::collections::BTreeSet;
 
-/// The size of a letter, and the height of a row.
+/// The width of a character, and the height of a row.
 pub(super) const LETTER: f64 = 7.2;
 pub(super) const ROW: f64 = 16.0;
-/// Around everything.
+/// The margin.
 const MARGIN: f64 = 14.0;
-/// Beside a name.
+/// The space beside a name.
 const PADDING: f64 = 8.0;
-/// Between the blocks of an opened scope and its frame.
+/// The space between the blocks of an open scope and its frame.
 const AROUND: f64 = 12.0;
-/// Figures of more blocks could not be read, and would take long to lay out.
+/// Larger figures would not be readable, and would take long to lay out.
 pub(super) const MOST_BLOCKS: usize = 300;
 
-/// All that is drawn, in pixels from the upper left corner.
+/// A figure, in pixels from the upper left corner.
 #[derive(Debug, Serialize)]
 pub(super) struct Scene {
-    /// The scopes that are opened.
+    /// The open scopes.
     pub(super) open: Vec<String>,
     pub(super) size: [f64; 2],
     pub(super) blocks: Vec<SceneBlock>,
@@ -34,39 +34,39 @@ pub(super) struct Scene {
     pub(super) frames: Vec<SceneFrame>,
 }
 
-/// A box or a name; in the order of [`Diagram::blocks`].
+/// A box or a name, in the order of [`Diagram::blocks`].
 #[derive(Debug, Serialize)]
 pub(super) struct SceneBlock {
     pub(super) kind: &'static str,
     pub(super) label: String,
-    /// The scope's whole name, if it is one.
+    /// The full name of the scope, if it is one.
     pub(super) scope: Option<String>,
     pub(super) nodes: Vec<usize>,
     /// Left, top, width and height.
     pub(super) place: [f64; 4],
-    /// What stands below the label.
+    /// The text below the label.
     pub(super) below: Option<String>,
 }
 
-/// A wire; in the order of [`Diagram::wires`].
+/// A wire, in the order of [`Diagram::wires`].
 #[derive(Debug, Serialize)]
 pub(super) struct SceneWire {
     pub(super) node: usize,
     pub(super) from: usize,
     pub(super) to: usize,
     pub(super) edges: Vec<usize>,
-    /// Their places in the list of tensors, which only a page has.
+    /// Indices into the list of tensors, which only a page has.
     pub(super) value: usize,
     pub(super) gradient: Option<usize>,
-    /// Its corners, from the block it leaves to the one it enters.
+    /// Its corners, from its producer to its consumer.
     pub(super) points: Vec<[f64; 2]>,
-    /// What is written on it: the middle of each line.
+    /// Its annotations: the center of each line.
     pub(super) words: Vec<SceneWords>,
     /// Left, top, width and height of the pictures of the value and of the gradient.
     pub(super) pictures: [Option<[f64; 4]>; 2],
 }
 
-/// A line of words, around its middle.
+/// A line of text, by its center.
 #[derive(Debug, Serialize)]
 pub(super) struct SceneWords {
     pub(super) at: [f64; 2],
@@ -74,14 +74,14 @@ pub(super) struct SceneWords {
     pub(super) is_gradient: bool,
 }
 
-/// The frame of an opened scope.
+/// The frame of an open scope.
 #[derive(Debug, Serialize)]
 pub(super) struct SceneFrame {
     pub(super) scope: String,
     pub(super) place: [f64; 4],
 }
 
-/// What is written in a picture: numbers as in the terminal, with room for a picture of each tensor.
+/// The annotations of a picture: numbers as in the terminal, with space for a picture of each tensor.
 struct Labels<'a>(&'a Thumbnails);
 
 impl Labels<'_> {
@@ -129,12 +129,12 @@ impl Annotations for Labels<'_> {
 }
 
 impl Scene {
-    /// With these scopes opened. Errors when there is too much to be drawn.
+    /// The scene with these scopes open. Errors if it is too large to draw.
     pub(super) fn new(trace: &Trace, shown: &Thumbnails, open: &BTreeSet<String>) -> Result<Self> {
         Self::of(trace, &Diagram::opened(trace, open), shown, open)
     }
 
-    /// Of a diagram.
+    /// The scene of a diagram.
     pub(super) fn of(
         trace: &Trace,
         diagram: &Diagram,
@@ -203,7 +203,7 @@ impl Scene {
                         ]);
                         room[3] += ROW;
                     } else {
-                        // Closer to the line than a row of letters is.
+                        // Closer to the line than a text row.
                         let closer = if is_gradient { -2.0 } else { 2.0 };
                         wire.words.push(SceneWords {
                             at: [middle, y + closer],
@@ -216,7 +216,7 @@ impl Scene {
         }
     }
 
-    /// Lets lines begin and end where their blocks do, which are not as wide as letters.
+    /// Extends lines to their blocks, which are narrower than in characters.
     fn touch(&mut self) {
         for wire in &mut self.wires {
             let ([left, _, width, _], [end, ..]) = (self.blocks[wire.from].place, self.blocks[wire.to].place);
@@ -229,7 +229,7 @@ impl Scene {
         }
     }
 
-    /// Moves everything to the margin and measures it.
+    /// Shifts everything to the margin and computes the size.
     fn measure(&mut self) {
         let rectangles = || {
             let blocks = self.blocks.iter().map(|block| {
@@ -268,17 +268,17 @@ impl Scene {
     }
 }
 
-/// The middle of a letter's place.
+/// The center of a character cell.
 fn at(column: usize, row: usize) -> [f64; 2] {
     [(column as f64 + 0.5) * LETTER, (row as f64 + 0.5) * ROW]
 }
 
-/// To a tenth of a pixel: more is not seen, and only makes files longer.
+/// Rounded to a tenth of a pixel, for smaller files.
 fn round(x: f64) -> f64 {
     (x * 10.0).round() / 10.0
 }
 
-/// The corners of the whole way that ends with a link, from box to box.
+/// The corners of the whole route that ends with a link, from box to box.
 fn route(layout: &Layout, last: usize) -> Vec<[f64; 2]> {
     let mut pieces = vec![last];
     let mut first = last;
@@ -290,7 +290,7 @@ fn route(layout: &Layout, last: usize) -> Vec<[f64; 2]> {
     let corners = pieces.iter().rev().flat_map(|&piece| &layout.lines[piece].points);
     let mut points: Vec<[f64; 2]> = corners.map(|&(column, row)| at(column, row)).collect();
     points.dedup();
-    // Only corners are left.
+    // Removes points that are not corners.
     let mut corners: Vec<[f64; 2]> = Vec::new();
     for point in points {
         if let [.., a, b] = corners[..]
@@ -336,7 +336,7 @@ fn wires(diagram: &Diagram) -> Vec<SceneWire> {
     diagram.wires.iter().map(wire).collect()
 }
 
-/// A frame around each opened scope, unless something else would stand in it.
+/// A frame around each open scope, unless another item would be inside it.
 fn frames(trace: &Trace, scene: &Scene, open: &BTreeSet<String>) -> Vec<SceneFrame> {
     let belongs = |block: &SceneBlock, scope: &str| {
         let mut nodes = block.nodes.iter().map(|&node| &trace.nodes()[node]);
@@ -348,7 +348,7 @@ fn frames(trace: &Trace, scene: &Scene, open: &BTreeSet<String>) -> Vec<SceneFra
             scene.blocks.iter().partition(|block| belongs(block, scope));
         let operations: Vec<&SceneBlock> =
             inside.iter().copied().filter(|block| block.kind != "leaf").collect();
-        // Parameters may stand beside what other layers are given; then the frame is around the operations.
+        // Parameters may be beside the inputs of other layers; then the frame is around the operations only.
         let clear = |blocks: &[&SceneBlock], others: &[&SceneBlock]| {
             around(blocks).filter(|place| !others.iter().any(|block| overlap(*place, block.place)))
         };
@@ -359,7 +359,7 @@ fn frames(trace: &Trace, scene: &Scene, open: &BTreeSet<String>) -> Vec<SceneFra
     found
 }
 
-/// The smallest place of some blocks, with something around it.
+/// The smallest rectangle around some blocks, with a margin.
 fn around(blocks: &[&SceneBlock]) -> Option<[f64; 4]> {
     let [mut left, mut top, width, height] = blocks.first()?.place;
     let (mut right, mut bottom) = (left + width, top + height);

@@ -1,37 +1,37 @@
-//! Numbers in words: a scalar in full, a tensor by its shape and a few statistics.
+//! Numbers as text: a scalar in full, a tensor by its shape and a few statistics.
 
 use super::trace::Value;
 use retrograde_core::graph::Tensor;
 use std::sync::Arc;
 
-/// A tensor of at most so many elements is written out if that is short.
+/// Tensors of at most this many elements are printed in full, if that is short enough.
 const WRITTEN_OUT: usize = 4;
-/// And this is short.
+/// The largest length of that text.
 const SHORT: usize = 20;
 
-/// A few statistics of a tensor. Not-a-numbers are counted and left out of the minimum and the maximum.
+/// A few statistics of a tensor. NaN is counted, and excluded from the minimum and the maximum.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Summary {
-    /// How many numbers there are.
+    /// The number of elements.
     pub elements: usize,
-    /// The smallest; infinity when there is none.
+    /// The smallest; infinity if there is none.
     pub minimum: f64,
-    /// The largest; minus infinity when there is none.
+    /// The largest; minus infinity if there is none.
     pub maximum: f64,
-    /// The mean; zero for no numbers.
+    /// The mean; zero without elements.
     pub mean: f64,
     /// The standard deviation: the root of the mean squared distance from the mean.
     pub deviation: f64,
     /// The Euclidean norm, √Σx².
     pub norm: f64,
-    /// How many are zero.
+    /// The number of zeros.
     pub zeros: usize,
-    /// How many are not numbers.
+    /// The number of NaN.
     pub nans: usize,
 }
 
 impl Summary {
-    /// Of these numbers.
+    /// The summary of these numbers.
     pub fn of(values: &[f64]) -> Self {
         let largest = values.iter().fold(0.0, |largest: f64, x| largest.max(x.abs()));
         // Scaled by the largest, so that squares neither overflow nor vanish.
@@ -55,20 +55,20 @@ impl Summary {
     }
 }
 
-/// How many numbers of a tensor lie where.
+/// The distribution of a tensor's elements.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Histogram {
-    /// How many lie in each of equally wide intervals from the smallest to the largest finite number.
+    /// The count of elements in each of equally wide intervals from the smallest to the largest finite one.
     pub(super) counts: Vec<usize>,
 }
 
 impl Histogram {
-    /// Of the finite ones of these numbers, in so many intervals; empty when there is no range to divide.
+    /// The histogram of the finite ones of these numbers, in this many intervals; empty if the range is empty.
     pub(super) fn of(values: &[f64], intervals: usize) -> Self {
         let finite = || values.iter().copied().filter(|x| x.is_finite());
         let (low, high) =
             (finite().fold(f64::INFINITY, f64::min), finite().fold(f64::NEG_INFINITY, f64::max));
-        // Halves, so that the largest numbers do not overflow.
+        // Halved, so that the largest numbers do not overflow.
         let span = high / 2.0 - low / 2.0;
         let is_range = span > 0.0 && span.is_finite();
         let mut counts = vec![0; if is_range { intervals } else { 0 }];
@@ -80,7 +80,7 @@ impl Histogram {
     }
 }
 
-/// The sum of tensors of one shape; `None` of none.
+/// The sum of tensors of one shape; `None` for none.
 pub(super) fn sum<'a>(tensors: impl IntoIterator<Item = &'a Arc<Tensor>>) -> Option<Arc<Tensor>> {
     let mut tensors = tensors.into_iter();
     let mut total = Arc::clone(tensors.next()?);
@@ -91,7 +91,7 @@ pub(super) fn sum<'a>(tensors: impl IntoIterator<Item = &'a Arc<Tensor>>) -> Opt
     Some(total)
 }
 
-/// A number in full, as few digits as tell it from its neighbors, with an exponent when it is very large or small.
+/// A number in full, with the fewest digits that identify it, and an exponent if it is very large or small.
 pub(super) fn exact(x: f64) -> String {
     let size = x.abs();
     if x.is_finite() && x != 0.0 && !(1e-5..1e16).contains(&size) { format!("{x:e}") } else { x.to_string() }
@@ -112,7 +112,7 @@ pub(super) fn rough(x: f64) -> String {
     if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_string() } else { text }
 }
 
-/// What stands above an edge: the number, or the shape, the mean and the range.
+/// The text above an edge: the number, or the shape, the mean and the range.
 pub(super) fn value_lines(value: &Value) -> Vec<String> {
     let shape = value.shape();
     match value {
@@ -149,7 +149,7 @@ pub(super) fn value_lines(value: &Value) -> Vec<String> {
     }
 }
 
-/// What stands below an edge: the number, or the gradient's norm.
+/// The text below an edge: the number, or the gradient's norm.
 pub(super) fn gradient_lines(gradient: &Tensor) -> Vec<String> {
     let values = gradient.values();
     match written_out(values.len(), gradient, values) {
@@ -159,12 +159,12 @@ pub(super) fn gradient_lines(gradient: &Tensor) -> Vec<String> {
     }
 }
 
-/// The numbers themselves where there are few.
+/// The elements themselves, if there are few.
 fn written_out(elements: usize, tensor: &Tensor, values: &[f64]) -> Option<String> {
     if tensor.shape().rank() == 0 {
         return Some(exact(values[0]));
     }
-    // More than two axes would be more brackets than numbers.
+    // With more than two axes there would be more brackets than numbers.
     if !(1..=WRITTEN_OUT).contains(&elements) || tensor.shape().rank() > 2 {
         return None;
     }

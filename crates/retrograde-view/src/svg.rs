@@ -1,4 +1,4 @@
-//! A figure as SVG: one file, in light and in dark as whoever looks at it prefers.
+//! A figure as SVG: one file, in light or dark as the viewer prefers.
 
 use super::diagram::Diagram;
 use super::heat_map::HeatMap;
@@ -13,19 +13,18 @@ use retrograde_core::graph::Tensor;
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-/// Colors and letters.
+/// Colors and fonts.
 const STYLE: &str = concat!(include_str!("assets/svg_colors.css"), include_str!("assets/figure.css"));
 
 /// The radius of a line's corners.
 const CORNER: f64 = 7.0;
 
 impl Trace {
-    /// The figure as an SVG file: values above the lines, gradients below; each outermost scope one box when folded. What
-    /// a terminal tells in numbers stands here with pictures of tensors, and in full in the titles that a pointer
-    /// brings up.
+    /// The figure as an SVG file: values above the lines, gradients below; with folding, each outermost scope is one box.
+    /// Tensors are shown as pictures, with all statistics in their titles.
     ///
     /// # Errors
-    /// When it has too many boxes to be drawn.
+    /// If it has too many boxes to draw.
     ///
     /// ```
     /// # fn main() -> retrograde::Result<()> {
@@ -133,7 +132,7 @@ fn draw_picture(svg: &mut String, picture: &HeatMap, [x, y, width, height]: [f64
     );
 }
 
-/// A line with round corners.
+/// A line with rounded corners.
 pub(super) fn path(points: &[[f64; 2]]) -> String {
     let mut path = String::new();
     for (number, &[x, y]) in points.iter().enumerate() {
@@ -151,7 +150,7 @@ pub(super) fn path(points: &[[f64; 2]]) -> String {
     path
 }
 
-/// The head of an arrow, whose way ends to the right.
+/// The head of an arrow to the right.
 fn head(points: &[[f64; 2]]) -> String {
     points
         .last()
@@ -162,7 +161,7 @@ fn distance(a: [f64; 2], b: [f64; 2]) -> f64 {
     (a[0] - b[0]).abs() + (a[1] - b[1]).abs()
 }
 
-/// A point so far from `from`, on the straight line to `to`.
+/// A point at a distance from `from`, on the straight line to `to`.
 fn toward(from: [f64; 2], to: [f64; 2], length: f64) -> [f64; 2] {
     let whole = distance(from, to).max(f64::MIN_POSITIVE);
     [0, 1].map(|axis| from[axis] + (to[axis] - from[axis]) * length / whole)
@@ -175,7 +174,7 @@ fn described(value: &Value) -> String {
     }
 }
 
-/// All that is known of a tensor, in a few lines.
+/// All statistics of a tensor, in a few lines.
 fn statistics(tensor: &Tensor) -> String {
     let values = tensor.values();
     if let [number] = values {

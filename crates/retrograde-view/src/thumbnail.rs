@@ -1,41 +1,41 @@
-//! Which picture shows a tensor of a trace: images as images, the weights of a first layer as one picture a unit, and
-//! everything else with a cell for each number.
+//! Chooses the picture of a tensor: images as images, the weights of a first layer as one picture per unit, and others with
+//! a cell for each element.
 
 use super::heat_map::{HeatMap, Shades};
 use super::trace::{NodeKind, Trace, Value};
 use retrograde_core::graph::Tensor;
 
-/// Tensors of more numbers have no picture: nobody could see one.
+/// Larger tensors have no picture.
 const MOST: usize = 1 << 18;
-/// Images at least so wide are taken for images.
+/// The smallest side of tensors that are recognized as images.
 const SMALLEST_IMAGE: usize = 8;
 /// A vector longer than this is wrapped.
 const LONGEST_ROW: usize = 128;
-/// The cells of a matrix are drawn at most so large.
+/// The largest size of a matrix cell.
 const CELL: f64 = 7.0;
 /// The largest thumbnail.
 const LARGEST: [f64; 2] = [116.0, 46.0];
-/// How many images or units a thumbnail shows, and how many beside each other.
+/// The number of images or units of a thumbnail, and the number side by side.
 const FEW: [usize; 2] = [10, 5];
 
-/// How the tensors of a trace are shown: of each node, its value and its gradient alike.
+/// The kinds of pictures of a trace: of each node, for its value and its gradient alike.
 #[derive(Debug)]
 pub(super) struct Thumbnails {
     kinds: Vec<Kind>,
 }
 
-/// What the numbers of a node are.
+/// The meaning of the elements of a node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// A row for each image of so many pixels' side.
+    /// A row for each image with this side length.
     Images(usize),
-    /// A column for each unit, with a weight for each pixel of such an image.
+    /// A column for each unit, with a weight for each pixel of an image with this side length.
     Units(usize),
-    /// Just numbers.
+    /// Other numbers.
     Numbers,
 }
 
-/// A picture, and how large it is on the screen.
+/// A picture with its size on the screen.
 #[derive(Debug)]
 pub(super) struct Thumbnail {
     pub(super) picture: HeatMap,
@@ -64,12 +64,12 @@ impl Thumbnails {
         self.kinds[node]
     }
 
-    /// All numbers of a node's value, or of its gradient.
+    /// The picture of all elements of a node's value, or of its gradient.
     pub(super) fn picture(&self, node: usize, tensor: &Tensor, is_gradient: bool) -> Option<HeatMap> {
         self.first(node, tensor, is_gradient, [usize::MAX, 10])
     }
 
-    /// A small picture of the same: the first images or units.
+    /// A small picture of the first images or units.
     pub(super) fn thumbnail(&self, node: usize, tensor: &Tensor, is_gradient: bool) -> Option<Thumbnail> {
         let picture = self.first(node, tensor, is_gradient, FEW)?;
         let [width, height] = [picture.width() as f64, picture.height() as f64];
@@ -118,7 +118,7 @@ impl Thumbnails {
     }
 }
 
-/// Whether a node is given rows of square images with values from 0 to 1.
+/// Whether a node is an input of rows of square images with values from 0 to 1.
 fn image(trace: &Trace, node: usize) -> Kind {
     let node = &trace.nodes()[node];
     let given = matches!(node.what, NodeKind::Leaf("input" | "constant"));

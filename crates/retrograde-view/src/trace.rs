@@ -1,4 +1,4 @@
-//! A traced run: every value and every gradient of one run of a graph.
+//! A trace: every value and every gradient of one run of a graph.
 
 use super::summary::sum;
 use retrograde_base::error::{Error, Result};
@@ -12,8 +12,8 @@ use std::collections::HashMap;
 use std::panic::Location;
 use std::sync::Arc;
 
-/// What is to be traced: a variable, and the values of the inputs it depends on. Parameters that are not given values have
-/// their initial ones, whatever a plan has made of them since; [`Graph::set_parameters_from`](retrograde_core::Graph::set_parameters_from)
+/// The settings of a trace: a variable, and the values of the inputs it depends on. Parameters that are not set have their
+/// initial values, whatever a plan has trained; [`Graph::set_parameters_from`](retrograde_core::Graph::set_parameters_from)
 /// makes those of a plan the initial ones.
 ///
 /// ```
@@ -38,25 +38,25 @@ pub struct Tracer {
 }
 
 impl Tracer {
-    /// Traces `of`, which is one number: a loss, a price.
+    /// Traces `of`, which is one number, such as a loss.
     pub fn new(of: &Var) -> Self {
         Tracer { of: of.clone(), real: Vec::new(), indices: Vec::new() }
     }
 
-    /// Gives an input its value, or a parameter another than it starts from, row by row.
+    /// Sets the value of an input or of a parameter, row by row.
     pub fn set(mut self, var: &Var, values: &[f64]) -> Self {
         self.real.push((var.clone(), values.to_vec()));
         self
     }
 
-    /// Gives an input its indices, row by row.
+    /// Sets the indices of an input, row by row.
     pub fn set_indices(mut self, var: &Var, indices: &[u32]) -> Self {
         self.indices.push((var.clone(), indices.to_vec()));
         self
     }
 
-    /// Records the gradient, runs forward and backward in `f64` and keeps every number. Errors when the variable
-    /// could not be recorded or is not one number, and when an input has no value.
+    /// Records the gradient, runs forward and backward in `f64` and keeps every number. Errors if the variable could not be
+    /// recorded or is not one number, or if an input has no value.
     #[track_caller]
     pub fn trace(self) -> Result<Trace> {
         let of = self.of.checked()?;
@@ -90,25 +90,25 @@ impl Tracer {
     }
 }
 
-/// All values and gradients of a run, with what they belong to: what every drawing is made from.
+/// All values and gradients of a run, with their nodes and edges: the source of every drawing.
 #[derive(Debug, Clone)]
 pub struct Trace {
     nodes: Vec<TracedNode>,
     edges: Vec<TracedEdge>,
 }
 
-/// A node of the forward pass, with what it computed and what flowed back to it.
+/// A node of the forward pass, with its value and its gradient.
 #[derive(Debug, Clone)]
 pub struct TracedNode {
-    /// Its number in its graph.
+    /// Its index in its graph.
     pub id: NodeId,
-    /// What a person calls it: its name, or its operation and number.
+    /// Its display name: its name, or its operation and index.
     pub label: String,
-    /// Its name, scope included, if it was given one.
+    /// Its name, scope included, if it has one.
     pub name: Option<String>,
     /// The operation or the kind of leaf.
     pub what: NodeKind,
-    /// The scope it was recorded in, `""` for none.
+    /// The scope in which it was recorded, `""` for none.
     pub scope: String,
     /// Whether the user recorded it or a gradient did.
     pub role: Role,
@@ -116,18 +116,18 @@ pub struct TracedNode {
     pub location: SourceLine,
     /// Its value.
     pub value: Value,
-    /// The gradient with respect to it: the sum of the shares that come through its consumers. `None` where no
-    /// gradient flows: indices, constants and what is made from those alone.
+    /// The gradient with respect to it: the sum of the contributions of its consumers. `None` without a gradient: indices,
+    /// constants and values that depend only on these.
     pub gradient: Option<Arc<Tensor>>,
     /// The edges into it, in the order of its operands: indices into [`Trace::edges`].
     pub inputs: Vec<usize>,
     /// The edges out of it, in the order of recording.
     pub outputs: Vec<usize>,
-    /// The node itself, to be recorded anew where it is looked at alone.
+    /// The node itself, to record it again in isolation.
     pub(super) node: Arc<Node>,
 }
 
-/// What a traced node is.
+/// The kind of a traced node.
 #[derive(Debug, Clone)]
 pub enum NodeKind {
     /// A given value: "parameter", "input", "constant", ….
@@ -136,23 +136,23 @@ pub enum NodeKind {
     Operation {
         /// Its name.
         name: &'static str,
-        /// What tells it from others of the same name, such as its axes; `""` for nothing.
+        /// Its attributes, such as its axes; `""` for none.
         attributes: String,
-        /// Its entry in the list of operations: formula, derivative. `None` for a user's own.
+        /// Its entry in the list of operations: formula, derivative. `None` for a user's own operation.
         entry: Option<&'static ops::Entry>,
     },
 }
 
-/// One operand of one operation: what flows forward along it is the producer's value.
+/// One operand of one operation; its value is that of the producer.
 #[derive(Debug, Clone)]
 pub struct TracedEdge {
     /// The producer: an index into [`Trace::nodes`].
     pub from: usize,
     /// The consumer: an index into [`Trace::nodes`].
     pub to: usize,
-    /// Which of the consumer's operands it is, counted from 0.
+    /// The position among the consumer's operands, from 0.
     pub input: usize,
-    /// What flows back along it: the share of the producer's gradient that comes through this consumer.
+    /// The contribution of this consumer to the producer's gradient.
     pub gradient: Option<Arc<Tensor>>,
 }
 
@@ -163,7 +163,7 @@ pub enum Value {
     Real(Arc<Tensor>),
     /// Indices.
     Indices(Shape, Arc<[u32]>),
-    /// A table kept as bytes, whose numbers are not expanded.
+    /// A table of bytes, which is not expanded.
     Bytes(Shape),
 }
 
@@ -196,26 +196,26 @@ impl Trace {
         &self.edges
     }
 
-    /// The traced variable's node, whose gradient is one.
+    /// The node of the traced variable; its gradient is one.
     pub fn output(&self) -> &TracedNode {
-        // A trace has at least the node that was traced.
+        // A trace has at least the traced node.
         &self.nodes[self.nodes.len() - 1]
     }
 
-    /// The sum of the gradients on some edges; `None` when none has one.
+    /// The sum of the gradients of some edges; `None` if none has one.
     pub fn sum_of_gradients(&self, edges: impl IntoIterator<Item = usize>) -> Option<Arc<Tensor>> {
         sum(edges.into_iter().filter_map(|edge| self.edges[edge].gradient.as_ref()))
     }
 }
 
 impl TracedNode {
-    /// Whether it is a given value.
+    /// Whether it is a leaf.
     pub fn is_leaf(&self) -> bool {
         matches!(self.what, NodeKind::Leaf(_))
     }
 
-    /// The operator between its two operands where its formula has one (`+`, `×`), else the operation's name, or
-    /// the kind of leaf.
+    /// The operator between its two operands if its formula has one (`+`, `×`), else the operation's name, or the kind of
+    /// leaf.
     pub fn symbol(&self) -> &'static str {
         match &self.what {
             NodeKind::Leaf(kind) => kind,
@@ -247,7 +247,7 @@ fn collect(
     of: &Var,
     mut plan: Plan<f64>,
 ) -> Result<Trace> {
-    // A gradient is often the share of several edges at once: each tensor is kept once.
+    // Several edges often have the same gradient: each tensor is stored once.
     let mut tensors: HashMap<NodeId, Arc<Tensor>> = HashMap::new();
     let mut read = |plan: &mut Plan<f64>, var: &Var| -> Result<Arc<Tensor>> {
         if let Some(known) = tensors.get(&var.id()) {

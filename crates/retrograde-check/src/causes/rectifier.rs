@@ -135,8 +135,13 @@ fn is_beyond(
         let middle = at(from)?;
         let rounding = Rounding { relative: noise, floor: Vec::new() };
         let found = slopes(&middle, 0.0, &rounding, |offset| {
-            at(&(from + &(direction * offset)))
-                .ok_or_else(|| retrograde_base::Error::invalid("a layer", "it refused its input", "take it"))
+            at(&(from + &(direction * offset))).ok_or_else(|| {
+                retrograde_base::Error::invalid(
+                    "a layer",
+                    "it returned an error for its input",
+                    "accept the input",
+                )
+            })
         });
         found.ok()?.filter(|found| found[0].is_smooth()).map(|found| found[0].value)
     };

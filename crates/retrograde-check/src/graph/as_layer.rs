@@ -53,7 +53,7 @@ fn read(var: &Var) -> Result<Tensor> {
     let value = plan.value(var)?;
     let shape = IxDyn(value.shape());
     ArrayD::from_shape_vec(shape, value.into_values()).map_err(|error| {
-        Error::invalid("a value", error.to_string(), "give as many numbers as the shape has")
+        Error::invalid("a value", error.to_string(), "pass as many elements as the shape has")
     })
 }
 

@@ -86,7 +86,7 @@ pub(super) fn measure(
 }
 
 fn stopped() -> Error {
-    Error::invalid("a check", "an operation panicked while it was run", "make it run without a panic")
+    Error::invalid("a check", "an operation panicked", "fix the panic of the operation")
 }
 
 /// The comparison of a block along a random direction.

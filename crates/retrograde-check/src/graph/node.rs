@@ -52,7 +52,7 @@ impl IsolatedNode {
                 None => values.constant(&graph.node(id), &isolated),
             });
         }
-        let refused = || Error::invalid("a node", "it is no operation", "check operations");
+        let refused = || Error::invalid("a node", "it is not an operation", "check operations");
         let output =
             isolated.re_record(node, &vars.iter().collect::<Vec<_>>()).ok_or_else(refused)?.checked()?;
         Ok(IsolatedNode { inputs, output })

@@ -14,25 +14,25 @@ impl GraphCheck {
         let label = loss.node().label();
         let (problem, remedy) = if self.options.sample == Some(0) {
             (
-                "a sample of 0 numbers of each block".into(),
-                "sample at least 1; without a sample, as many are checked as take no long time",
+                "the sample has 0 elements of each block".into(),
+                "sample at least 1; by default as many are checked as fit the time limit",
             )
         } else if self.parameters.is_some() && blocks.is_empty() {
             (
-                "no parameters are given".into(),
-                "give at least one parameter or real input, or let `GraphCheck::new` take all of the loss",
+                "the list of parameters is empty".into(),
+                "pass at least one parameter or real input; `GraphCheck::new` takes all parameters of the loss",
             )
         } else if blocks.is_empty() {
             (
                 format!("`{label}` depends on no parameter"),
-                "record what the gradient is taken of by `Graph::parameter`, or give real inputs to `parameters`",
+                "record the variables by `Graph::parameter`, or pass real inputs to `parameters`",
             )
         } else if blocks.iter().all(|block| block.shape().elements() == 0) {
-            ("the parameters are empty tensors".into(), "give parameters with at least one number")
+            ("the parameters are empty tensors".into(), "pass parameters with at least one element")
         } else {
             return Ok(());
         };
-        Err(Error::invalid("a gradient check", format!("{problem}: nothing would be compared"), remedy))
+        Err(Error::invalid("a gradient check", format!("{problem}, so there is nothing to compare"), remedy))
     }
 
     /// The blocks of the check.
@@ -50,9 +50,9 @@ impl GraphCheck {
             let (problem, remedy) = if !parameter.graph().is(graph) {
                 ("it belongs to another graph than the loss", "check parameters of one graph")
             } else if !has_gradient {
-                ("no gradient with respect to it is checked", "give parameters and real inputs")
+                ("it is neither a parameter nor a real input", "pass parameters and real inputs")
             } else if !nodes.iter().any(|other| other.id == node.id) {
-                ("the loss does not depend on it", "give parameters that the loss is made from")
+                ("the loss does not depend on it", "pass parameters that the loss depends on")
             } else {
                 continue;
             };

@@ -1,4 +1,4 @@
-//! From a diagram to a sheet: all of it, or a band of its levels.
+//! Builds the layered graph of a diagram: all of it, or a band of its levels.
 //!
 //! A value that a later band needs leaves this one to its name and `…`; one of an earlier band enters from its name.
 
@@ -13,31 +13,31 @@ use std::collections::{BTreeSet, HashMap};
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
-/// Names are cut to so many columns.
+/// The largest number of columns of a name.
 const NAME: usize = 28;
 
-/// What is to be laid out.
+/// The contents of a figure.
 pub(crate) struct Content<'a> {
     trace: &'a Trace,
     diagram: &'a Diagram,
     levels: Vec<usize>,
-    /// Whether given values stand beside what uses them first, rather than at the very left.
+    /// Whether given values are placed beside their first consumer, not at the far left.
     near: bool,
 }
 
-/// In figures of so few levels, all given values stand at the very left, as in the book; in longer ones each stands
-/// beside what uses it first.
+/// With at most this many levels, all given values are at the far left, as in the book; otherwise each is beside its first
+/// consumer.
 const SHORT: usize = 3;
 
-/// What is written in a figure.
+/// The annotations of a figure.
 pub(crate) trait Annotations {
     /// The lines above a wire that carries this value of a node, an index into [`Trace::nodes`].
     fn above(&self, node: usize, value: &Value) -> Vec<String>;
-    /// The lines below a wire along which this gradient flows back.
+    /// The lines below a wire with this gradient.
     fn below(&self, node: usize, gradient: &Tensor) -> Vec<String>;
-    /// A label, in the letters there are.
+    /// A label in the available characters, such as ASCII only.
     fn encode(&self, text: &str) -> String;
-    /// What stands for what is left out.
+    /// The ellipsis of shortened names.
     fn ellipsis(&self) -> &str;
 }
 
@@ -51,12 +51,12 @@ impl<'a> Content<'a> {
         Content { trace, diagram, levels, near }
     }
 
-    /// The level of the end: the last.
+    /// The last level.
     pub(crate) fn end(&self) -> usize {
         self.levels.last().copied().unwrap_or(0)
     }
 
-    /// The sheet of some levels.
+    /// The layered graph of some levels.
     pub(crate) fn layered_graph(
         &self,
         band: RangeInclusive<usize>,
@@ -124,7 +124,7 @@ impl<'a> Content<'a> {
                 (annotations.above(wire.node, &wire.value), below(wire.node, &wire.gradient));
             layered.links.push(Link { from, to, wire: number, above, below });
         }
-        // What later bands need.
+        // Values for later bands.
         let mut leaving: HashMap<usize, Vec<usize>> = HashMap::new();
         for (number, wire) in diagram.wires.iter().enumerate() {
             if within(wire.from) && !within(wire.to) {
@@ -150,14 +150,14 @@ impl<'a> Content<'a> {
     }
 }
 
-/// What the value of `node`, which leaves `block`, is called: a scope's only value after the scope.
+/// The name of the value of `node`, which leaves `block`: if it is a scope's only value, the name of the scope.
 fn carried(trace: &Trace, diagram: &Diagram, block: usize, node: usize) -> String {
     let only = diagram.wires.iter().all(|wire| wire.from != block || wire.node == node);
     let Block { kind, label, .. } = &diagram.blocks[block];
     if *kind == BlockKind::Scope && only { label.clone() } else { trace.nodes()[node].label.clone() }
 }
 
-/// Below the name of a given value used several times: the sum of what flows back to it.
+/// The text below the name of a given value with several uses: its total gradient.
 fn total(trace: &Trace, diagram: &Diagram, node: usize) -> Option<String> {
     let traced = &trace.nodes()[node];
     let uses = diagram.wires.iter().filter(|wire| wire.node == node && wire.gradient.is_some()).count();

@@ -1,23 +1,23 @@
-//! What is laid out: items in columns, and links from the ports of one to the ports of another.
+//! The layered graph of a figure: items in columns, and links from the ports of one to the ports of another.
 //!
 //! Columns are counted from the left, and every link goes to the right. Before the layout, a link over several columns is
-//! cut into pieces of one: between them stand *passes*, items that are nothing but a straight line. So a line that has
-//! to get past a box is placed beside it like any other item, and none can run through one.
+//! cut at dummy items, one in each column between. A dummy is placed like any other item, so that no line runs through a
+//! box.
 
 use std::collections::HashMap;
 
-/// Items and links, to be laid out.
+/// A layered graph.
 #[derive(Debug, Default)]
 pub(crate) struct LayeredGraph {
     pub(crate) items: Vec<Item>,
     pub(crate) links: Vec<Link>,
 }
 
-/// Something with a place on the sheet.
+/// An item of a column.
 #[derive(Debug)]
 pub(crate) struct Item {
     pub(crate) shape: NodeShape,
-    /// The block of the diagram that it shows, if it is one.
+    /// Its block of the diagram, if it has one.
     pub(crate) block: Option<usize>,
     pub(crate) column: usize,
     pub(crate) outputs: usize,
@@ -25,32 +25,32 @@ pub(crate) struct Item {
     pub(crate) spread: usize,
 }
 
-/// How an item is drawn.
+/// The shape of an item.
 #[derive(Debug)]
 pub(crate) enum NodeShape {
     /// A label in a frame.
     Box(String),
     /// A name, and a line below it.
     Name(String, Option<String>),
-    /// A line that goes on.
+    /// A dummy: a straight piece of a line.
     Dummy,
 }
 
-/// An item's port: the item, and which of its inputs or outputs.
+/// A port of an item: the item, and the index of its input or output.
 pub(crate) type Port = (usize, usize);
 
-/// A line from an output to an input, with what is written above and below its end.
+/// A line from an output to an input, with annotations above and below its end.
 #[derive(Debug)]
 pub(crate) struct Link {
     pub(crate) from: Port,
     pub(crate) to: Port,
-    /// The wire of the diagram that it shows, or a part of it.
+    /// Its wire of the diagram, or a part of it.
     pub(crate) wire: usize,
     pub(crate) above: Vec<String>,
     pub(crate) below: Vec<String>,
 }
 
-/// The rows that an item takes, counted from its first.
+/// The rows of an item, relative to its first.
 #[derive(Debug)]
 pub(crate) struct Extent {
     pub(crate) height: usize,
@@ -62,7 +62,7 @@ pub(crate) struct Extent {
 }
 
 impl LayeredGraph {
-    /// Adds an item and returns its number.
+    /// Adds an item and returns its index.
     pub(crate) fn add(
         &mut self,
         shape: NodeShape,
@@ -74,12 +74,12 @@ impl LayeredGraph {
         self.items.len() - 1
     }
 
-    /// How many columns there are.
+    /// The number of columns.
     pub(crate) fn columns(&self) -> usize {
         self.items.iter().map(|item| item.column + 1).max().unwrap_or(0)
     }
 
-    /// Cuts links over several columns into pieces; links of one output share their passes.
+    /// Cuts links over several columns; links of one output share their dummies.
     pub(crate) fn cut(&mut self) {
         let mut dummies: HashMap<(Port, usize), usize> = HashMap::new();
         for mut link in std::mem::take(&mut self.links) {
@@ -125,8 +125,8 @@ impl LayeredGraph {
 }
 
 fn extent(item: &Item, links: &[&Link]) -> Extent {
-    // Each input has what is written above it, its line, and what is written below it; blank rows keep apart what is
-    // below one and above the next.
+    // Each input has its annotations above, its line, and its annotations below; blank rows separate those of adjacent
+    // inputs.
     let frame_above = usize::from(matches!(item.shape, NodeShape::Box(_)));
     let mut inputs = Vec::new();
     let mut next = 0;
@@ -149,7 +149,7 @@ fn extent(item: &Item, links: &[&Link]) -> Extent {
         }
         NodeShape::Box(_) => {
             let top = inputs.first().map_or(0, |first| first - 1);
-            // Room for outputs two rows apart; for one, the middle.
+            // Outputs are two rows apart; a single one is in the middle.
             let needed = top + 2 * item.outputs.max(1);
             let bottom = inputs.last().map_or(needed, |last| (last + 1).max(needed));
             let middle = usize::midpoint(top, bottom);

@@ -2,7 +2,7 @@
 
 use crate::diagram::{BlockKind, Diagram};
 
-/// The level of each block: 0 for given values, and one more than the highest it depends on for the others.
+/// The level of each block: 0 for given values, otherwise one more than the highest of its operands.
 pub(super) fn levels(diagram: &Diagram) -> Vec<usize> {
     let mut levels = vec![0; diagram.blocks.len()];
     for (block, content) in diagram.blocks.iter().enumerate() {
@@ -14,7 +14,7 @@ pub(super) fn levels(diagram: &Diagram) -> Vec<usize> {
     levels
 }
 
-/// Moves what is made of given values alone, such as a repeated bias, beside what uses it first.
+/// Moves blocks that depend only on given values, such as a broadcast bias, beside their first consumer.
 pub(super) fn delay(diagram: &Diagram, levels: &mut [usize]) {
     for block in (0..diagram.blocks.len()).rev() {
         let is_leaf = |wire: usize| diagram.blocks[diagram.wires[wire].from].kind == BlockKind::Leaf;

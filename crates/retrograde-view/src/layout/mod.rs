@@ -1,18 +1,17 @@
-//! Where everything stands in a figure: layered drawing (Sugiyama, Tagawa and Toda 1981) with rectangular lines.
+//! The layout of figures: layered drawing (Sugiyama, Tagawa and Toda 1981) with orthogonal lines.
 //!
-//! Terminal and pictures share it: its units are the letters and rows of a terminal, which a picture scales. What is
-//! promised: a line never runs through a box, and two lines never share a stretch unless they carry the same value.
-//! Stages, one file each:
+//! Terminal and pictures share it: its units are the columns and rows of a terminal, which a picture scales. Invariants: no
+//! line runs through a box, and two lines share a segment only if they carry the same value. One stage per file:
 //!
-//! | stage | what it does |
+//! | stage | result |
 //! | --- | --- |
 //! | `levels` | the column of each block |
-//! | `content` | from a diagram to a sheet: what is drawn, and what is written on it |
-//! | `sheet` | items in columns and links between them; long links cut into pieces |
+//! | `content` | the layered graph of a diagram, with its annotations |
+//! | `layered_graph` | items in columns and links between them; long links are cut at dummy items |
 //! | `order` | the order in each column: few crossings |
 //! | `rows` | the row of each item: straight lines |
-//! | `route` | the lines between two columns: no two share a stretch |
-//! | `place` | puts the stages together |
+//! | `route` | the lines between two columns: no two share a segment |
+//! | `place` | the combined result |
 
 mod content;
 mod layered_graph;

@@ -1,12 +1,12 @@
 //! The order of the items in each column, from top to bottom: few crossings.
 //!
-//! A walk from the right to the left through the operands, first operand first, draws any tree without crossings. For
-//! other graphs it is a start, which sweeps then mend: each item moves to the mean position of what it is linked to in
-//! the column beside (Sugiyama, Tagawa and Toda 1981). The best order seen is taken.
+//! A depth-first walk from the right through the operands, first operand first, draws any tree without crossings. For other
+//! graphs it is the initial order for sweeps: each item moves to the mean position of its neighbors in the adjacent column
+//! (Sugiyama, Tagawa and Toda 1981). The best order found is used.
 
 use super::layered_graph::{LayeredGraph, Link};
 
-/// How often all columns are swept.
+/// The number of sweeps over all columns.
 const SWEEPS: usize = 8;
 
 /// The items of each column, from top to bottom. The links must be cut.
@@ -37,7 +37,7 @@ fn walk(graph: &LayeredGraph) -> Vec<Vec<usize>> {
         if std::mem::replace(&mut seen[item], true) {
             return;
         }
-        // As deep as there are columns, which fit into a terminal.
+        // The depth is at most the number of columns, which fit into a terminal.
         for link in &inputs[item] {
             visit(link.from.0, graph, inputs, seen, columns);
         }
@@ -54,7 +54,7 @@ fn walk(graph: &LayeredGraph) -> Vec<Vec<usize>> {
     columns
 }
 
-/// Sorts each column by the mean position of what its items are linked to on the left, or on the right.
+/// Sorts each column by the mean position of the neighbors of its items on the left, or on the right.
 fn sort_by_neighbors(graph: &LayeredGraph, columns: &mut [Vec<usize>], to_the_left: bool) {
     let count = columns.len();
     for step in 1..count {
@@ -76,7 +76,7 @@ fn sort_by_neighbors(graph: &LayeredGraph, columns: &mut [Vec<usize>], to_the_le
         };
         let mut keyed: Vec<(f64, usize)> = Vec::new();
         for &item in &columns[column] {
-            // What is linked to nothing stays behind the item before it.
+            // An item without neighbors stays behind the previous one.
             let key = mean(item).unwrap_or_else(|| keyed.last().map_or(0.0, |&(key, _)| key));
             keyed.push((key, item));
         }
@@ -98,7 +98,7 @@ fn fraction(graph: &LayeredGraph, port: usize) -> f64 {
     port as f64 / (graph.links.len() + 1) as f64
 }
 
-/// How many pairs of links cross.
+/// The number of crossings of links.
 fn crossings(graph: &LayeredGraph, columns: &[Vec<usize>]) -> usize {
     let mut place = vec![0; graph.items.len()];
     for column in columns {

@@ -1,4 +1,4 @@
-//! Where everything stands: the stages put together.
+//! Combines the stages of the layout.
 
 use super::layered_graph::{Extent, LayeredGraph, Link, NodeShape, Port};
 use super::order::order;
@@ -6,13 +6,13 @@ use super::route::{Net, Route, route};
 use super::rows::{BEND, rows};
 use retrograde_base::letters::columns;
 
-/// A sheet with a place for each item, link and word, counted in letters to the right and in rows downwards.
+/// The layout of a layered graph: the position of each item, link and label, in columns to the right and rows downwards.
 #[derive(Debug)]
 pub(crate) struct Layout {
-    /// What was laid out; long links are cut into pieces.
+    /// The graph, with long links cut.
     pub(crate) graph: LayeredGraph,
     pub(crate) frames: Vec<Frame>,
-    /// One for each link of the sheet.
+    /// One for each link of the graph.
     pub(crate) lines: Vec<Line>,
     pub(crate) words: Vec<Words>,
 }
@@ -23,47 +23,47 @@ pub(crate) struct Frame {
     pub(crate) item: usize,
     pub(crate) rows: (usize, usize),
     pub(crate) columns: (usize, usize),
-    /// The rows in which lines leave it.
+    /// The rows of its outgoing lines.
     pub(crate) exits: Vec<usize>,
 }
 
-/// A line, across and along by turns.
+/// A line of alternating horizontal and vertical segments.
 #[derive(Debug, Default)]
 pub(crate) struct Line {
     pub(crate) link: usize,
-    /// Lines of one net carry one value and may share stretches.
+    /// Lines of one net carry one value and may share segments.
     pub(crate) net: usize,
-    /// Its corners as (column, row), from where it starts to where it ends.
+    /// Its corners as (column, row), from start to end.
     pub(crate) points: Vec<(usize, usize)>,
-    /// Whether it ends in an arrow's head, or goes on.
+    /// Whether it ends in an arrow head.
     pub(crate) ends: bool,
 }
 
-/// Some words in a row.
+/// A text in one row.
 #[derive(Debug)]
 pub(crate) struct Words {
     pub(crate) row: usize,
-    /// Their first column.
+    /// The first column.
     pub(crate) column: usize,
     pub(crate) text: String,
     pub(crate) role: Role,
 }
 
-/// What words say.
+/// The role of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Role {
-    /// What an item is called.
+    /// The label of an item.
     Label(usize),
-    /// What stands below a name.
+    /// The line below a name.
     BelowName(usize),
-    /// The number of the line written above a link.
+    /// The index of the line above a link.
     Above(usize, usize),
     /// The same below it.
     Below(usize, usize),
 }
 
 impl Layout {
-    /// Lays out a sheet.
+    /// Lays out a graph.
     pub(crate) fn new(mut graph: LayeredGraph) -> Self {
         graph.cut();
         let order = order(&graph);
@@ -93,12 +93,12 @@ impl Layout {
     }
 }
 
-/// Sheets of at most so many items are worth some trouble.
+/// In graphs of at most this many items, the heights of boxes are optimized.
 const SMALL: usize = 24;
-/// How many blank rows the inputs of a box may have between them.
+/// The largest number of blank rows between the inputs of a box.
 const WIDEST_SPREAD: usize = 3;
 
-/// The rows of all items. In a small figure, a box is made higher where that saves a line a bend.
+/// The rows of all items. In a small figure, a box is made higher if that straightens a line.
 fn arrange(graph: &mut LayeredGraph, order: &[Vec<usize>]) -> (Vec<Extent>, Vec<usize>) {
     let mut extents = graph.extents();
     let (mut best, mut cost) = rows(graph, order, &extents);
@@ -123,18 +123,18 @@ fn arrange(graph: &mut LayeredGraph, order: &[Vec<usize>]) -> (Vec<Extent>, Vec<
     (extents, best)
 }
 
-/// The columns of letters that a column of items takes, and those of its frames.
+/// The columns of a column of items, and those of its frames.
 #[derive(Clone, Copy)]
 struct Column {
     right: usize,
     frame_left: usize,
 }
 
-/// The room between two columns of items: tracks, then what is written on the lines.
+/// The gap between two columns of items: tracks, then the annotations of the lines.
 struct Gap {
     nets: Vec<(Port, Vec<usize>)>,
     routes: Vec<Route>,
-    /// Where the written part starts, counted from the gap's first letter.
+    /// The first column of the annotations, relative to the gap.
     written_from: usize,
     width: usize,
 }
@@ -157,7 +157,7 @@ impl Placing<'_> {
         self.rows[item] + self.extents[item].inputs[port]
     }
 
-    /// Plans the room before column `index`.
+    /// Plans the gap before column `index`.
     fn gap(&self, index: usize) -> Gap {
         let links = &self.graph.links;
         let arriving = (0..links.len()).filter(|&link| self.graph.items[links[link].to.0].column == index);
@@ -178,7 +178,7 @@ impl Placing<'_> {
         let (routes, tracks) = route(&routed);
         let written =
             nets.iter().flat_map(|(_, links)| links).map(|&link| width(&links[link])).max().unwrap_or(0);
-        // A letter of line before the first track and one after each; one on either side of what is written; the arrow.
+        // One column of line before the first track and one after each; one on either side of the annotations; the arrow.
         let written_from = 1 + 2 * tracks;
         Gap { nets, routes, written_from, width: written_from + written + 3 }
     }
@@ -210,7 +210,7 @@ impl Placing<'_> {
             NodeShape::Dummy => {}
             NodeShape::Name(name, below) => {
                 let row = first + extent.frame.0;
-                // Where the arrow ends, the name follows it; where lines start, they follow the name.
+                // A name follows the arrow where lines end, and precedes them where lines start.
                 let ends = self.graph.items[item].outputs == 0;
                 let start = |text: &str| if ends { left + 1 } else { column.right - columns(text) };
                 let name_words =
@@ -237,7 +237,7 @@ impl Placing<'_> {
         }
     }
 
-    /// Places the lines of a gap and what is written on them.
+    /// Places the lines of a gap and their annotations.
     fn lines(&mut self, gap: &Gap, before: Column, after: Column) {
         let first = before.right + 1;
         let written = (first + gap.written_from, first + gap.width - 1);
@@ -289,9 +289,9 @@ impl Placing<'_> {
         }
     }
 
-    /// The number of the output names the net: one value, wherever it goes.
+    /// The id of the net of an output: all lines with its value.
     fn net(&self, (item, port): Port) -> usize {
-        // Passes carry on the line of the output that they come from.
+        // A dummy item belongs to the net of the output that it continues.
         let mut at = (item, port);
         while self.is_dummy(at.0) {
             let before = self.graph.links.iter().find(|link| link.to.0 == at.0);
@@ -301,7 +301,7 @@ impl Placing<'_> {
     }
 }
 
-/// How many columns what is written on a link takes.
+/// The width of the annotations of a link.
 fn width(link: &Link) -> usize {
     link.above.iter().chain(&link.below).map(|text| columns(text)).max().unwrap_or(0)
 }

@@ -1,41 +1,39 @@
-//! The lines between two columns: each value's own track, so that no two lines ever share a stretch.
+//! Routes the lines between two columns: each value has its own track, so that no two lines share a segment.
 //!
-//! In the gap between two columns a value arrives in the row of its output, goes up or down on one vertical track, and
-//! leaves in the rows of its inputs. Tracks are columns of letters: two values whose vertical stretches overlap get two.
-//! Where one value arrives in the row in which another leaves, the one that arrives must turn off first, on a track
-//! further to the left; where such demands go around in a circle, a value is led through a free row between two tracks
-//! of its own, which breaks it (channel routing with doglegs; Deutsch 1976). Lines then only ever cross at right
-//! angles.
+//! In the gap between two columns a value arrives in the row of its output, runs along one vertical track, and leaves in
+//! the rows of its inputs. Tracks are columns: two values whose vertical segments overlap get two. If one value arrives in
+//! the row in which another leaves, the first must turn off on a track further to the left. A cycle of these constraints is
+//! broken by routing a value through a free row between two tracks (channel routing with doglegs; Deutsch 1976). Lines then
+//! cross only at right angles.
 
-/// One value in the gap: the row it arrives in, and those it leaves in.
+/// One value in the gap: its arriving row, and its leaving rows.
 #[derive(Debug)]
 pub(super) struct Net {
     pub(super) source: usize,
     pub(super) targets: Vec<usize>,
 }
 
-/// A net's way: straight on, or by vertical stretches from left to right, of which each starts where the one before
-/// ended.
+/// The route of a net: straight, or vertical segments from left to right, each starting where the previous one ended.
 #[derive(Debug, Default)]
 pub(super) struct Route {
     pub(super) segments: Vec<Segment>,
 }
 
-/// A vertical stretch on a track.
+/// A vertical segment on a track.
 #[derive(Debug)]
 pub(super) struct Segment {
     /// The track, counted from the left.
     pub(super) track: usize,
-    /// The rows that it joins: where it comes from first.
+    /// The rows that it joins, the arriving one first.
     pub(super) rows: Vec<usize>,
 }
 
-/// The way of each net, and how many tracks they need.
+/// The route of each net, and the number of tracks.
 pub(super) fn route(nets: &[Net]) -> (Vec<Route>, usize) {
     let bent: Vec<usize> = (0..nets.len()).filter(|&net| nets[net].targets != [nets[net].source]).collect();
     let circular = circular(nets, &bent);
     let mut free = FreeRows::new(nets);
-    // Left to right: the first halves of nets led through a free row, whole nets, the second halves.
+    // Left to right: the first halves of nets with a dogleg, whole nets, the second halves.
     let mut pieces: Vec<Piece> = Vec::new();
     for &net in &bent {
         let Net { source, targets } = &nets[net];
@@ -62,9 +60,9 @@ pub(super) fn route(nets: &[Net]) -> (Vec<Route>, usize) {
 
 struct Piece {
     net: usize,
-    /// Where it comes from, then where it goes.
+    /// The arriving row, then the leaving ones.
     rows: Vec<usize>,
-    /// Pieces of a lower rank stand further to the left.
+    /// Pieces of a lower rank are further to the left.
     rank: usize,
 }
 
@@ -85,7 +83,7 @@ impl Piece {
     }
 }
 
-/// The nets whose demands on the order of tracks go around in a circle, or hang between two such.
+/// The nets in a cycle of track constraints, or between two cycles.
 fn circular(nets: &[Net], bent: &[usize]) -> Vec<usize> {
     let before = |a: usize, b: usize| a != b && nets[b].targets.contains(&nets[a].source);
     let mut left = bent.to_vec();
@@ -103,9 +101,9 @@ fn circular(nets: &[Net], bent: &[usize]) -> Vec<usize> {
     }
 }
 
-/// A track for each piece: as far to the left as its predecessors and what overlaps it allow.
+/// A track for each piece: as far to the left as its predecessors and overlapping pieces allow.
 fn assign(pieces: &[Piece]) -> (Vec<usize>, usize) {
-    // Lines that go down in parallel do not cross if the lowest turns off first; those that go up, if the highest does.
+    // Parallel lines downwards do not cross if the lowest turns off first; upwards, if the highest does.
     let key = |piece: &Piece| {
         let down = piece.rows[1] > piece.rows[0];
         (piece.rank, if down { usize::MAX - piece.rows[0] } else { piece.rows[0] })
@@ -119,7 +117,7 @@ fn assign(pieces: &[Piece]) -> (Vec<usize>, usize) {
             .position(|&piece| !waiting.iter().any(|&other| pieces[other].before(&pieces[piece])))
             .expect("the circles were broken");
         let piece = waiting.remove(ready);
-        // Not left of a lower rank either: the first half of a net stands left of its second.
+        // Not left of a lower rank: the first half of a net is left of its second.
         let after =
             |other: usize| pieces[other].before(&pieces[piece]) || pieces[other].rank < pieces[piece].rank;
         let placed = || (0..pieces.len()).filter_map(|other| Some((other, tracks[other]?)));

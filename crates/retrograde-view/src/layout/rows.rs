@@ -1,18 +1,18 @@
-//! Which rows each item gets: lines as straight as its order allows.
+//! Assigns rows to items: lines as straight as the order allows.
 //!
-//! Column by column, each item asks for the rows in which its lines would be straight. Those preferred_rows are granted as well
-//! as possible, keeping the order and a blank row between neighbors: the least sum of distances, by pooling adjacent
-//! violators around their medians (isotonic regression; Ayer et al. 1955). Sweeps to and fro let the preferred_rows agree; the
-//! straightest result is taken.
+//! Column by column, each item has preferred rows, in which its lines would be straight. They are met as well as possible,
+//! keeping the order and a blank row between neighbors: the smallest sum of distances, by pooling adjacent violators around
+//! their medians (isotonic regression; Ayer et al. 1955). Sweeps in both directions reconcile them; the straightest result
+//! is used.
 
 use super::layered_graph::{Extent, LayeredGraph, NodeShape};
 
-/// How often the columns are swept to and fro.
+/// The number of sweeps.
 const SWEEPS: usize = 12;
-/// How strongly a line between two passes asks to be straight, a line at one pass, and any other.
+/// The weights of a line between two dummy items, of a line at one dummy item, and of any other.
 const WEIGHTS: [usize; 3] = [1, 2, 4];
 
-/// The first row of each item, and how far from straight the lines then are.
+/// The first row of each item, and the cost of the bends of all lines.
 pub(super) fn rows(graph: &LayeredGraph, columns: &[Vec<usize>], extents: &[Extent]) -> (Vec<usize>, usize) {
     let mut rows = vec![0_isize; graph.items.len()];
     for column in columns {
@@ -26,7 +26,7 @@ pub(super) fn rows(graph: &LayeredGraph, columns: &[Vec<usize>], extents: &[Exte
     for sweep in 0..SWEEPS {
         for step in 0..columns.len() {
             let column = if sweep % 2 == 0 { step } else { columns.len() - 1 - step };
-            // The last sweeps listen to both sides.
+            // The last sweeps use both sides.
             let sides = if sweep >= SWEEPS / 2 { [true, true] } else { [sweep % 2 == 0, sweep % 2 == 1] };
             let preferred_rows = columns[column]
                 .iter()
@@ -68,16 +68,16 @@ fn preferred_rows(
     if preferred_rows.is_empty() { vec![rows[item]] } else { preferred_rows }
 }
 
-/// Neighbors that move as one: all their preferred_rows, and the place these agree on.
+/// Neighbors that move together: all their preferred rows, and their common position.
 struct Pool {
     preferred_rows: Vec<isize>,
     place: isize,
     items: usize,
 }
 
-/// Grants the preferred_rows of one column.
+/// Assigns the rows of one column.
 fn settle(column: &[usize], preferred_rows: Vec<Vec<isize>>, extents: &[Extent], rows: &mut [isize]) {
-    // With the heights before it taken off, an item only has to be no higher than the one before.
+    // With the heights of the previous items subtracted, positions only have to be non-decreasing.
     let mut before = Vec::new();
     let mut next = 0;
     for &item in column {
@@ -102,12 +102,12 @@ fn settle(column: &[usize], preferred_rows: Vec<Vec<isize>>, extents: &[Extent],
     }
 }
 
-/// Rows are far fewer than half of all numbers.
+/// Row numbers are far below half of the maximum.
 fn signed(rows: usize) -> isize {
     isize::try_from(rows).unwrap_or(isize::MAX)
 }
 
-/// The median; between the two middle ones of an even number, so that a box stands in the middle of its operands.
+/// The median; the mean of the two middle ones of an even number, so that a box is centered on its operands.
 fn median(preferred_rows: &[isize]) -> isize {
     let mut sorted = preferred_rows.to_vec();
     sorted.sort_unstable();
@@ -115,10 +115,10 @@ fn median(preferred_rows: &[isize]) -> isize {
     if sorted.len() % 2 == 1 { sorted[upper] } else { (sorted[upper - 1] + sorted[upper]).div_euclid(2) }
 }
 
-/// What a bend costs, in rows that a line climbs.
+/// The cost of a bend, in rows.
 pub(super) const BEND: usize = 4;
 
-/// How far from straight all lines are: the rows they climb, and more for each that bends at all.
+/// The cost of all lines: the rows that they climb, and an extra cost for each bent one.
 fn bends(graph: &LayeredGraph, extents: &[Extent], rows: &[isize]) -> usize {
     let climb = |link: &super::layered_graph::Link| {
         let from = rows[link.from.0] + signed(extents[link.from.0].outputs[link.from.1]);

@@ -1,12 +1,12 @@
-//! The figures as a CSV file (RFC 4180): a number a row, so that any program can pick and pivot.
+//! The metrics as a CSV file (RFC 4180), one number per row, for filtering and pivoting.
 
 use super::metrics::series;
 use crate::FileSignature;
 use retrograde_train::train::History;
 use std::fmt::Write;
 
-/// Rows of `figure,of,step,value`: every loss, accuracy, norm, ratio and share of a history, in full precision, and the
-/// confusion matrix as rows such as `confusion,3 as 5,10000,12`.
+/// Rows of `figure,of,step,value`: every loss, accuracy, norm and ratio of a history, in full precision, and the confusion
+/// matrix as rows such as `confusion,3 as 5,10000,12`.
 pub fn csv(history: &History) -> String {
     let mut text = String::from(FileSignature::Figures.text());
     for series in series(history) {
@@ -28,7 +28,7 @@ pub fn csv(history: &History) -> String {
     text
 }
 
-/// A field, in quotes where it would be taken for several or for a formula.
+/// A field, quoted if it contains a separator or looks like a formula.
 fn field(text: &str) -> String {
     let text = if text.starts_with(['=', '+', '-', '@']) { format!("'{text}") } else { text.to_string() };
     if text.contains(['"', ',', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }

@@ -1,4 +1,4 @@
-//! The plots of a report: which series they show, what they say of them, and the numbers that the page reads out.
+//! The plots of a report: their series, their descriptions, and the numbers that the page reads out.
 
 use super::metrics::{Metric, Series};
 use super::plot::{Class, Curve, DASHES, SIZE, Unit, draw};
@@ -8,13 +8,12 @@ use retrograde_base::error::Result;
 use serde_json::{Value, json};
 use std::fmt::Write;
 
-/// How many points a curve has at most: more are not told apart.
+/// The largest number of points of a curve.
 const POINTS: usize = 300;
-/// In a plot of more curves than this, each has fewer.
+/// In a plot of more curves than this, each has fewer points.
 const ENOUGH: usize = 12;
 
-/// The plots of some figures beside each other; their numbers are put into `numbers`. Plots without a series are left
-/// out.
+/// The plots of some metrics side by side; their numbers are added to `numbers`. Plots without a series are omitted.
 pub(super) fn plots(
     metrics: &[Metric],
     all: &[Series],
@@ -58,7 +57,7 @@ fn card(
     }
     let shown: Vec<Value> = curves.iter().map(numbers_of).collect();
     if metric == Metric::UpdateRatio {
-        // What is healthy, by a rule of thumb.
+        // The healthy range, by a rule of thumb.
         let class = Class { color: None, dashes: 1 };
         curves.push(Curve { class, points: vec![(0, 1e-3), (steps.max(1), 1e-3)] });
     }
@@ -99,9 +98,9 @@ fn unit(metric: Metric) -> Unit {
     }
 }
 
-/// A color for each layer, dashes for its second parameter and the next ones; what is of a batch is pale.
+/// A color for each layer, a dash pattern for each of its parameters; series of a batch are pale.
 fn looks(series: &[&Series]) -> Vec<Class> {
-    // The layers met so far, with how many of their parameters.
+    // The layers so far, with their number of parameters.
     let mut layers: Vec<(&str, u8)> = Vec::new();
     let mut classes = Vec::new();
     for series in series {
@@ -120,7 +119,7 @@ fn looks(series: &[&Series]) -> Vec<Class> {
     classes
 }
 
-/// What a series is called.
+/// The label of a series.
 fn name(series: &Series, points: usize) -> String {
     match series.of.as_str() {
         "batch" => {
@@ -138,7 +137,7 @@ fn name(series: &Series, points: usize) -> String {
     }
 }
 
-/// The title of a plot, and how to read it.
+/// The title and the description of a plot.
 fn words(metric: Metric) -> (String, String) {
     let (title, hint) = match metric {
         Metric::Loss => (

@@ -1,18 +1,17 @@
-//! The figures as event files, which TensorBoard reads.
+//! The metrics as event files for TensorBoard.
 //!
-//! An event file is a row of records: the length (u64, little endian), a checksum of these eight bytes, the bytes, a
-//! checksum of the bytes. The checksum is CRC-32C, turned and shifted by a constant. The bytes are a protobuf message
-//! `Event`, of which four fields are used here: five kinds of bytes need no code generator.
+//! An event file is a sequence of records: the length (u64, little endian), a checksum of these eight bytes, the bytes, a
+//! checksum of the bytes. The checksum is CRC-32C, rotated and shifted by a constant. The bytes are a protobuf message
+//! `Event`, of which four fields are used here; five kinds of bytes need no code generator.
 //!
-//! Each writing makes a file of what is new, whole, whose name sorts behind the earlier ones; TensorBoard reads the files
-//! of a folder in that order, also while they come.
+//! Each write creates a complete file of the new events, whose name sorts behind the earlier ones; TensorBoard reads the
+//! files of a directory in that order, also while they are added.
 //!
-//! A run that was killed has often written events of later steps than its checkpoint's. When it is resumed, one file of all
-//! that the checkpoint knows replaces its earlier files. The first file of a run, and this one, says at its beginning that a
-//! session starts at step 0: a TensorBoard that has read the earlier files then drops what it knows of this step and later
-//! ones. The newest of the earlier files is emptied rather than removed, as a TensorBoard that reads a file which disappears
-//! never passes on to the next one. The names hold the number of the run, so that the events of another run are never
-//! replaced.
+//! A killed run has often written events of later steps than its checkpoint's. When it is resumed, one file of all events
+//! up to the checkpoint replaces its earlier files. The first file of a run, and this one, begin with a session start at
+//! step 0: a running TensorBoard then drops its events of this step and later ones. The newest of the earlier files is
+//! emptied instead of removed, because a TensorBoard that reads a removed file never continues with the next one. The names
+//! contain the run's number, so that the events of another run are never replaced.
 //!
 //! Source: TensorFlow, `tensorflow/core/util/event.proto`, `framework/summary.proto`, `lib/io/record_writer.cc`;
 //! TensorBoard, `plugin_event_accumulator.py` (`SessionLog.START`), `directory_watcher.py`.
@@ -30,18 +29,18 @@ use std::path::{Path, PathBuf};
 /// CRC-32C.
 const CHECKSUM: Crc<u32> = Crc::<u32>::new(&CRC_32_ISCSI);
 
-/// How the names of our files begin and end. Between stand, with points between them: how often the run had been started,
-/// the step up to which the file goes, and the run.
+/// The prefix and the suffix of the names of our files. Between them, separated by dots: the number of starts of the run,
+/// the last step of the file, and the run.
 const BEFORE: &str = "events.out.tfevents.";
 const BEHIND: &str = ".retrograde";
 
-/// A folder of event files.
+/// A directory of event files.
 #[derive(Debug)]
 pub(super) struct EventDirectory {
     folder: PathBuf,
-    /// The step up to which each series is written.
+    /// The last written step of each series.
     written: HashMap<(Metric, String), u64>,
-    /// How often the run has been started, this time included; 0 before anything is written.
+    /// The number of starts of the run, including this one; 0 before the first write.
     start: u64,
 }
 
@@ -57,8 +56,8 @@ impl EventDirectory {
         EventDirectory { folder, written: HashMap::new(), start: 0 }
     }
 
-    /// Writes what the history has that is not written yet. The first time that is all of it, in place of what the run wrote
-    /// before it was resumed; an error when there are events of another run.
+    /// Writes the events of the history that are not yet written. The first time it writes all of them, replacing the files
+    /// of the run before it was resumed; an error if there are events of another run.
     pub fn write(&mut self, run: RunId, history: &History) -> Result<()> {
         let begins = self.start == 0;
         let mut earlier = if begins { self.begin(run)? } else { Vec::new() };
@@ -95,7 +94,7 @@ impl EventDirectory {
         Ok(())
     }
 
-    /// Makes the folder, and finds what the run has written before.
+    /// Creates the directory, and finds the earlier files of the run.
     fn begin(&self, run: RunId) -> Result<Vec<Found>> {
         let folder = &self.folder;
         std::fs::create_dir_all(folder).map_err(|error| Error::file("create", folder, &error))?;
@@ -103,7 +102,7 @@ impl EventDirectory {
         self.earlier(Some(run))
     }
 
-    /// The event files in the folder; an error when there are some of another run than this.
+    /// The event files in the directory; an error if there are some of another run.
     fn earlier(&self, run: Option<RunId>) -> Result<Vec<Found>> {
         let folder = &self.folder;
         let found = files_of(folder).map_err(|error| Error::file("read", folder, &error))?;
@@ -116,13 +115,14 @@ impl EventDirectory {
         Ok(found)
     }
 
-    /// Errors when the folder cannot be made or written, or has events of another run; `run` is none for a new one.
+    /// Returns an error if the directory cannot be created or written, or has events of another run; `run` is `None` for a
+    /// new one.
     pub fn check(&self, run: Option<RunId>) -> Result<()> {
         let folder = &self.folder;
         if folder.is_dir() {
             self.earlier(run)?;
         }
-        // The folder itself, or the one that it would be made in.
+        // The directory itself, or its nearest existing parent.
         let here = Path::new(".");
         let around = folder.ancestors().map(|path| if path.as_os_str().is_empty() { here } else { path });
         let Some(there) = around.into_iter().find(|path| path.exists()) else { return Ok(()) };
@@ -133,13 +133,13 @@ impl EventDirectory {
         folder_must_be_writable(there).map_err(|error| Error::file("write", folder, &error))
     }
 
-    /// Whether there are event files of ours in a folder.
+    /// Whether a directory contains event files of ours.
     pub fn is_in(folder: &Path) -> bool {
         files_of(folder).is_ok_and(|found| !found.is_empty())
     }
 }
 
-/// The event files of ours in a folder, in the order of their names.
+/// The event files of ours in a directory, in the order of their names.
 fn files_of(folder: &Path) -> std::io::Result<Vec<Found>> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder)? {
@@ -148,7 +148,7 @@ fn files_of(folder: &Path) -> std::io::Result<Vec<Found>> {
         if let Some(between) = name.strip_prefix(BEFORE).and_then(|name| name.strip_suffix(BEHIND)) {
             let mut parts = between.split('.');
             let start = parts.next().and_then(|start| start.parse().ok()).unwrap_or(0);
-            // Without a run it is no one's that is resumed, and so another's.
+            // A new run owns no files, so they belong to another.
             let run = parts.nth(1).unwrap_or_default().to_owned();
             found.push(Found { path: entry.path(), start, run });
         }
@@ -166,15 +166,15 @@ fn record(file: &mut Vec<u8>, bytes: &[u8]) {
     file.extend(masked(bytes).to_le_bytes());
 }
 
-/// A checksum as it stands in a record: turned, lest the checksum of bytes that hold checksums be weak.
+/// A masked checksum of a record: rotated, because the CRC of data that contain CRCs is weak.
 fn masked(bytes: &[u8]) -> u32 {
     CHECKSUM.checksum(bytes).rotate_right(15).wrapping_add(0xa282_ead8)
 }
 
 enum Content<'a> {
-    /// With which a file begins.
+    /// The first event of a file.
     Version,
-    /// A session starts: what is known of its step and later ones no longer holds.
+    /// A session starts: events of its step and later ones are dropped.
     Start,
     Scalar(&'a str, f32),
 }
@@ -209,19 +209,19 @@ const FIXED_64: u8 = 1;
 const DELIMITED: u8 = 2;
 const FIXED_32: u8 = 5;
 
-/// What stands before a field of a number below 16.
+/// The key of a field with a number below 16.
 fn key(number: u8, wire: u8) -> u8 {
     number << 3 | wire
 }
 
-/// Bytes with their length before them.
+/// Length-delimited bytes.
 fn field(message: &mut Vec<u8>, number: u8, bytes: &[u8]) {
     message.push(key(number, DELIMITED));
     varint(message, bytes.len() as u64);
     message.extend(bytes);
 }
 
-/// Seven bits a byte, the least first; the eighth bit says that more follow.
+/// A varint: seven bits per byte, the lowest first; the eighth bit is set if more follow.
 fn varint(message: &mut Vec<u8>, mut number: u64) {
     while number >= 0x80 {
         message.push(number as u8 | 0x80);
@@ -271,13 +271,13 @@ mod tests {
         // step and a log in 15; that of the loss of a batch a time, a step, and in 19 more a tag and a number.
         let (version, start, loss) = (16 + 26, 16 + 9 + 2 + 4, 16 + 9 + 2 + 4 + 2 + 10 + 5);
         assert_eq!(all, [version + start, version + 2 * loss, version + loss]);
-        // A resumed run writes all of it, once, wherever its checkpoint is: at the end, in the middle, at step 0.
+        // A resumed run writes all events, once, wherever its checkpoint is: at the end, in the middle, at step 0.
         for steps in [3, 2, 0] {
             history.losses.truncate(steps);
             folder().write(run, &history)?;
             assert_eq!(sizes(), [0, all[0] + steps as u64 * loss], "{steps} steps");
         }
-        // Another run is refused, wherever it is.
+        // Another run is rejected, wherever it is.
         for losses in [Vec::new(), vec![2.0; 5]] {
             let other = History { losses, ..History::default() };
             let error = folder().write(RunId::draw(), &other).expect_err("another training").to_string();
@@ -291,7 +291,7 @@ mod tests {
         Ok(())
     }
 
-    /// A TensorBoard that is looking reads the files in the order of their names.
+    /// A running TensorBoard reads the files in the order of their names.
     #[test]
     fn what_a_resumed_run_writes_sorts_behind() -> Result<()> {
         let place = tempfile::tempdir().expect("a temporary folder");

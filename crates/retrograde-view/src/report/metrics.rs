@@ -1,13 +1,13 @@
-//! The figures of a report: one list, from which the page, the CSV file and TensorBoard's events are all made.
+//! The metrics of a report: one list, the source of the page, the CSV file and TensorBoard's events.
 
 use retrograde_train::train::History;
 
-/// What a series of numbers measures.
+/// A metric.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Metric {
     /// The mean cross entropy: of `batch` at each step, of `train` and `test` between two epochs.
     Loss,
-    /// The share of right answers, of `train` and `test`.
+    /// The accuracy, of `train` and `test`.
     Accuracy,
     /// The norm of each parameter's gradient.
     GradientNorm,
@@ -15,14 +15,14 @@ pub enum Metric {
     WeightNorm,
     /// The norm of each parameter's update over that of its values.
     UpdateRatio,
-    /// The share of units of each layer that give the same for all images.
+    /// The fraction of units of each layer with the same output for all images.
     DeadUnits,
     /// The learning rate of sampled steps.
     LearningRate,
 }
 
 impl Metric {
-    /// All of them, in the order of a report.
+    /// All metrics, in the order of a report.
     pub const ALL: [Metric; 7] = [
         Metric::Loss,
         Metric::Accuracy,
@@ -47,27 +47,27 @@ impl Metric {
     }
 }
 
-/// Numbers over steps.
+/// A metric over steps.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Series {
-    /// What is measured.
+    /// The metric.
     pub metric: Metric,
-    /// Of what: `batch`, `train`, `test`, a parameter or a layer.
+    /// Its subject: `batch`, `train`, `test`, a parameter or a layer.
     pub of: String,
     /// Steps, counted from 1, and the value after or at each.
     pub points: Vec<(u64, f64)>,
 }
 
-/// All that a history holds, figure by figure; series without points are left out.
+/// All series of a history, metric by metric; series without points are omitted.
 ///
 /// ```
 /// # fn main() -> retrograde::Result<()> {
 /// use retrograde::train::History;
-/// use retrograde::view::report::{Figure, series};
+/// use retrograde::view::report::{Metric, series};
 ///
 /// let history = History { losses: vec![2.3, 2.2], ..History::default() };
 /// let all = series(&history);
-/// assert_eq!((all[0].figure, all[0].of.as_str(), &all[0].points[..]), (Figure::Loss, "batch", &[(1, 2.3), (2, 2.2)][..]));
+/// assert_eq!((all[0].metric, all[0].of.as_str(), &all[0].points[..]), (Metric::Loss, "batch", &[(1, 2.3), (2, 2.2)][..]));
 /// # Ok(())
 /// # }
 /// ```
@@ -115,7 +115,7 @@ impl Series {
         Series { metric, of: of.to_string(), points: points.collect() }
     }
 
-    /// At most about `most` of its points, evenly apart, the last among them.
+    /// At most about `most` of its points, evenly spaced, including the last.
     pub(super) fn thinned(&self, most: usize) -> Vec<(u64, f64)> {
         let every = self.points.len().div_ceil(most.max(1)).max(1);
         let last = self.points.len().wrapping_sub(1);
@@ -123,7 +123,7 @@ impl Series {
         self.points.iter().enumerate().filter(|(number, _)| kept(*number)).map(|(_, point)| *point).collect()
     }
 
-    /// The means of runs of so many of its points that about `most` are left, each at the last step of its run.
+    /// The means of consecutive points, reduced to about `most`, each at its last step.
     pub(super) fn means(&self, most: usize) -> Vec<(u64, f64)> {
         let every = self.points.len().div_ceil(most.max(1)).max(1);
         let mean = |run: &[(u64, f64)]| {

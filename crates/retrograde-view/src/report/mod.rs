@@ -1,7 +1,7 @@
 //! Training reports: one HTML file of curves and pictures, the same figures as CSV, and as TensorBoard's event files.
 //!
-//! A training that [records](retrograde_train::train::Trainer::recording) tells how it stands; a [`Reporter`] writes that down, at
-//! the beginning, while it goes on, and at its end, each time whole or not at all. A [`Report`] is the page itself.
+//! A [`Reporter`] writes the report of a [recorded](retrograde_train::train::Trainer::recording) training at the beginning,
+//! during the training, and at its end, each time completely or not at all. A [`TrainingReport`] is the page itself.
 
 mod csv;
 mod curves;

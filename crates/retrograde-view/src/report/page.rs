@@ -1,4 +1,4 @@
-//! The page of a report: one file that needs nothing else.
+//! The page of a report: one self-contained file.
 
 use super::curves::plots;
 use super::metrics::{Metric, series};
@@ -17,7 +17,7 @@ use serde_json::{Map, Value};
 use std::fmt::Write;
 use std::time::Duration;
 
-/// How many rows the table of epochs has at most.
+/// The largest number of rows of the table of epochs.
 const ROWS: usize = 200;
 
 /// A training's report as a page.
@@ -29,19 +29,19 @@ pub struct TrainingReport<'a> {
 }
 
 impl<'a> TrainingReport<'a> {
-    /// Of a training on this data, which begins now.
+    /// The report of a training on this data that begins now.
     pub fn new(data: &'a Dataset) -> Self {
         TrainingReport { data, command: None, begun: SystemTime::now() }
     }
 
-    /// With the command that repeats the training.
+    /// Sets the command that repeats the training.
     pub fn command(mut self, command: impl Into<String>) -> Self {
         self.command = Some(command.into());
         self
     }
 
-    /// The page, of a training that stands so: HTML with style, script, plots and pictures inside. It asks for nothing
-    /// from anywhere.
+    /// The page of a training in this state: HTML with embedded style, script, plots and pictures. It requests no other
+    /// resource.
     pub fn html(&self, state: &State<'_>) -> Result<String> {
         let history = state.history;
         let all = series(history);
@@ -49,7 +49,7 @@ impl<'a> TrainingReport<'a> {
         let mut numbers = Vec::new();
         let learning = [Metric::Loss, Metric::Accuracy];
         let mut curves = plots(&learning, &all, done, &mut numbers)?;
-        // A learning rate that never changes stands among the settings.
+        // A constant learning rate is listed with the settings.
         let is_told = |metric: &Metric| {
             learning.contains(metric)
                 || *metric == Metric::LearningRate && state.identity.schedule.is_constant()
@@ -180,7 +180,7 @@ impl<'a> TrainingReport<'a> {
     }
 }
 
-/// Whether it goes on, and the line that says so.
+/// Whether the training is running, and the status line.
 fn status(state: &State<'_>) -> (bool, String) {
     let (done, all) = (thousands(state.history.steps() as f64), thousands(state.steps as f64));
     let share = 100.0 * state.history.steps() as f64 / state.steps.max(1) as f64;
@@ -219,7 +219,7 @@ fn status(state: &State<'_>) -> (bool, String) {
     (class == "running", format!("<p class=\"status {class}\"><span>{text}</span>{bar}</p>"))
 }
 
-/// What one wants to know first.
+/// The summary.
 fn tiles(state: &State<'_>) -> String {
     let history = state.history;
     let mut tiles = Vec::new();
@@ -243,7 +243,7 @@ fn tiles(state: &State<'_>) -> String {
     text + "</ul>"
 }
 
-/// How often the insides are looked at, and what that costs.
+/// The sampling interval of the recording, and its cost.
 fn sampling(state: &State<'_>) -> String {
     let history = state.history;
     let every = history.recording.as_ref().map_or(0, |recording| recording.every);
@@ -300,7 +300,7 @@ fn milliseconds(time: SystemTime) -> u128 {
     time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO).as_millis()
 }
 
-/// A moment: as UTC here, as the reader's own time once the page's script has run.
+/// A timestamp: UTC here, the reader's local time after the page's script has run.
 fn moment(time: SystemTime) -> String {
     let milliseconds = milliseconds(time);
     let seconds = (milliseconds / 1000) as i64;

@@ -1,4 +1,4 @@
-//! The pictures of a report: what the first layer looks for, what is confused, and the surest mistakes.
+//! The pictures of a report: the weights of the first layer, the confusion matrix, and the most confident errors.
 
 use super::plot::thousands;
 use crate::html::both;
@@ -10,19 +10,19 @@ use retrograde_train::nn::Parameters;
 use retrograde_train::train::Classification;
 use std::fmt::Write;
 
-/// How many units of the first layer are shown at most.
+/// The largest number of units of the first layer.
 const UNITS: usize = 100;
-/// And how many pixels pictures of a kind may have together, so that the page stays small when the images are not.
+/// The largest total of pixels of one kind of pictures, so that the page stays small for large images.
 const PIXELS: usize = 150_000;
-/// And how many beside each other.
+/// The number of pictures side by side.
 const ACROSS: usize = 10;
-/// A confusion matrix of more classes than this is a list of the most frequent confusions.
+/// A confusion matrix with more classes than this is shown as a list of the most frequent confusions.
 const MOST_CLASSES: usize = 40;
-/// And so many of them.
+/// The length of that list.
 const CONFUSIONS: usize = 30;
 
-/// The weights of the first layer, each unit's as a picture: of the first parameter with a row for each pixel. Empty if
-/// there is none.
+/// The weights of the first layer, one picture per unit: of the first parameter with a row for each pixel. Empty if there
+/// is none.
 pub(super) fn first_layer(parameters: &Parameters, [rows, columns]: [usize; 2]) -> String {
     let pixels = rows * columns;
     let is_first = |tensor: &Tensor| tensor.shape().rank() == 2 && tensor.shape()[0] == pixels;
@@ -58,7 +58,7 @@ pub(super) fn first_layer(parameters: &Parameters, [rows, columns]: [usize; 2]) 
     )
 }
 
-/// The confusion matrix, and the surest mistakes.
+/// The confusion matrix, and the most confident errors.
 pub(super) fn confusions(found: &Classification, samples: &Samples) -> String {
     format!(
         "<section><h2>{}</h2><div class=\"cards\"><div class=\"card\">{}</div>{}</div></section>",

@@ -1,7 +1,7 @@
 //! Curves as SVG, drawn by plotters.
 //!
-//! Plotters knows colors; the page wants classes, so that light and dark, and the color of a series, are the style
-//! sheet's. So things are drawn in colors that stand for classes, and each is replaced by its class.
+//! Plotters draws with colors; the page needs classes, so that the style sheet determines the colors in light and dark. So
+//! each class has a placeholder color, which is replaced by the class.
 
 use crate::summary::rough;
 use plotters::coord::Shift;
@@ -19,22 +19,22 @@ pub(super) struct Curve {
     pub points: Vec<(u64, f64)>,
 }
 
-/// How a line looks.
+/// The style of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Class {
-    /// Its color's number; none for the pale one of a background.
+    /// The index of its color; `None` for the pale one.
     pub color: Option<u8>,
-    /// Its dashes' number: 0 for none.
+    /// The index of its dash pattern: 0 for none.
     pub dashes: u8,
 }
 
-/// How many colors the style sheet has.
+/// The number of colors of the style sheet.
 pub(super) const COLORS: u8 = 8;
-/// How many kinds of dashes.
+/// The number of dash patterns.
 pub(super) const DASHES: u8 = 3;
 
 impl Class {
-    /// As in the page.
+    /// The class in the page.
     pub fn name(self) -> String {
         match self.color {
             None => format!("line pale d{}", self.dashes % DASHES),
@@ -42,13 +42,13 @@ impl Class {
         }
     }
 
-    /// The color that stands for it while plotters draws.
+    /// The placeholder color for plotters.
     fn stand_in(self) -> RGBColor {
         RGBColor(1, self.color.map_or(255, |color| color % COLORS), self.dashes % DASHES)
     }
 }
 
-/// A drawn plot, and how steps and values are read off it.
+/// A plot, with the mapping between pixels and values.
 #[derive(Debug)]
 pub(super) struct Plot {
     /// The element.
@@ -59,21 +59,21 @@ pub(super) struct Plot {
     pub steps: (f64, f64),
     /// The values at the bottom and the top.
     pub values: (f64, f64),
-    /// Whether values go up by factors.
+    /// Whether the scale of the values is logarithmic.
     pub logarithmic: bool,
 }
 
-/// Its width and height. Plotters rounds to whole pixels: at this size nobody sees it.
+/// Its width and height. Plotters rounds to whole pixels, which is not visible at this size.
 pub(super) const SIZE: (u32, u32) = (2080, 1120);
-/// The height of letters, which is a quarter of this on a page where a plot is a quarter of its size.
+/// The font size; the page shows a plot at a quarter of this size.
 const LETTERS: f64 = 52.0;
 const GRID: RGBColor = RGBColor(0, 0, 1);
 const AXIS: RGBColor = RGBColor(0, 0, 2);
 const LABEL: RGBColor = RGBColor(0, 0, 3);
 
-/// Draws curves over steps from 0 to `steps`; values as `unit` says.
+/// Draws curves over steps from 0 to `steps`; `unit` determines the axis of values.
 pub(super) fn draw(curves: &[Curve], steps: u64, unit: Unit) -> Result<Plot> {
-    // Far beyond, the differences of numbers overflow.
+    // Larger numbers overflow in differences.
     let tame = |x: &f64| if x.is_finite() { x.clamp(-1e290, 1e290) } else { *x };
     let numbers = || curves.iter().flat_map(|curve| curve.points.iter().map(|point| tame(&point.1)));
     let logarithmic = match unit {
@@ -109,21 +109,20 @@ pub(super) fn draw(curves: &[Curve], steps: u64, unit: Unit) -> Result<Plot> {
     Ok(Plot { svg: classes(&svg), plane, steps, values, logarithmic })
 }
 
-/// What values are.
+/// The unit of values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Unit {
-    /// Numbers from 0 on.
+    /// Numbers from 0.
     Number,
-    /// The same, which begin far above where they are looked at, as a loss does.
+    /// Numbers from 0 with a steep beginning, such as a loss.
     Falling,
-    /// Parts of one, shown in percent.
+    /// Fractions, shown in percent.
     Share,
-    /// Numbers that are compared by their factors.
+    /// Numbers on a logarithmic scale.
     Logarithm,
 }
 
-/// Whether a linear axis would show a cliff and a flat line: the largest number is more than `factor` times the middle
-/// one.
+/// Whether a linear axis would be dominated by outliers: the largest number is more than `factor` times the median.
 fn is_steep(numbers: impl Iterator<Item = f64>, factor: f64) -> bool {
     let positive: Vec<f64> = numbers.filter(|x| *x > 0.0 && x.is_finite()).collect();
     let high = positive.iter().copied().fold(0.0, f64::max);
@@ -147,7 +146,7 @@ fn range(numbers: impl Iterator<Item = f64>, logarithmic: bool, unit: Unit) -> (
         let positive: Vec<f64> = numbers.filter(|x| *x > 0.0 && x.is_finite()).collect();
         let (low, high) = ends(positive.iter().copied());
         let Some(middle) = middle(positive) else { return (0.1, 1.0) };
-        // A spike, or a last step of no length, leaves room for the others: it is drawn at the edge.
+        // An outlier is drawn at the edge.
         return (low.max(middle * 1e-5).max(1e-290) / 1.3, high.min(middle * 1e4).max(1e-290) * 1.3);
     }
     let (low, high) = ends(numbers);
@@ -164,7 +163,7 @@ fn range(numbers: impl Iterator<Item = f64>, logarithmic: bool, unit: Unit) -> (
 
 type PlotError = Box<dyn std::error::Error + Send + Sync>;
 
-/// Draws mesh and curves, and says where the plane lies.
+/// Draws grid and curves, and returns the pixels of the plane.
 fn fill<Y>(
     root: &DrawingArea<SVGBackend<'_>, Shift>,
     curves: &[Curve],
@@ -192,7 +191,7 @@ where
         .bold_line_style(GRID)
         .axis_style(AXIS)
         .label_style(("sans-serif", LETTERS).into_font().color(&LABEL))
-        // There is no half a step.
+        // There is no half step.
         .x_label_formatter(&|step| if step.fract() == 0.0 { thousands(*step) } else { String::new() })
         .y_label_formatter(value)
         .draw()?;
@@ -201,7 +200,7 @@ where
         let mut points: Vec<(f64, f64)> =
             points.map(|&(step, value)| (step as f64, value.clamp(values.0, values.1))).collect();
         if let [point] = points[..] {
-            // The round ends of a line of no length are a dot.
+            // The round caps of a line of length 0 are a dot.
             points.push(point);
         }
         chart.draw_series(LineSeries::new(points, curve.class.stand_in()))?;
@@ -211,7 +210,7 @@ where
     Ok([x.start, x.end, y.start, y.end])
 }
 
-/// A number of steps with its thousands set apart.
+/// A number of steps with a thousands separator.
 pub(super) fn thousands(number: f64) -> String {
     let digits = format!("{number:.0}");
     let mut text = String::new();
@@ -224,7 +223,7 @@ pub(super) fn thousands(number: f64) -> String {
     text
 }
 
-/// Where a logarithmic axis has its labels: at powers of ten, and where these are few, at twice and five times them too.
+/// The labels of a logarithmic axis: at powers of ten, and if these are few, at twice and five times them, too.
 fn powers((low, high): (f64, f64)) -> Vec<f64> {
     let (first, last) = (low.log10().floor() as i32, high.log10().ceil() as i32);
     let between: &[f64] = if last - first <= 3 { &[1.0, 2.0, 5.0] } else { &[1.0] };
@@ -234,7 +233,7 @@ fn powers((low, high): (f64, f64)) -> Vec<f64> {
     all.filter(|x| (low..=high).contains(x)).collect()
 }
 
-/// A number with a power of ten where it is far from one: `0.001` is `10⁻³`.
+/// A number, with a power of ten if it is far from one: `0.001` is `10⁻³`.
 fn power(number: f64) -> String {
     if (0.009..9_999.0).contains(&number) {
         return rough(number);
@@ -255,7 +254,7 @@ fn power(number: f64) -> String {
     }
 }
 
-/// The drawing with classes in place of colors, and as large as its place.
+/// The drawing with classes in place of colors, scaled to its container.
 fn classes(svg: &str) -> String {
     let hexadecimal = |RGBColor(r, g, b): RGBColor| format!("#{r:02X}{g:02X}{b:02X}");
     let mut text = svg.replace(" opacity=\"1\"", "").replace(" font-family=\"sans-serif\"", "");

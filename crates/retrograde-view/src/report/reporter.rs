@@ -1,4 +1,4 @@
-//! Who writes reports while a training goes on.
+//! Writes reports during a training.
 
 use super::csv::csv;
 use super::events::EventDirectory;
@@ -10,13 +10,13 @@ use retrograde_train::train::{Event, RunId, State, Status};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// Files are written anew when they are older than this.
+/// The shortest time between two writes.
 const EVERY: Duration = Duration::from_secs(2);
 
-/// And when so many times as long has passed as the last writing took: so writing takes 2 % of the time at most.
+/// The same as a multiple of the duration of the last write: writing takes at most 2 % of the time.
 const PATIENCE: u32 = 50;
 
-/// Writes a training's report into files, at its beginning, while it goes on, and at its end.
+/// Writes a training's report into files, at its beginning, during the training, and at its end.
 ///
 /// ```
 /// # fn main() -> retrograde::Result<()> {
@@ -26,13 +26,13 @@ const PATIENCE: u32 = 50;
 /// use retrograde::nn::Mlp;
 /// use retrograde::optim::Sgd;
 /// use retrograde::train::Trainer;
-/// use retrograde::view::report::{Report, Reporter};
+/// use retrograde::view::report::{Reporter, TrainingReport};
 /// use std::ops::ControlFlow;
 ///
 /// let data = Dataset::embedded()?;
 /// let mut net = Mlp::new([784, 50, 10]).build()?;
 /// let page = folder.join("report.html");
-/// let mut reporter = Reporter::new(Report::new(&data)).page(&page).csv(folder.join("report.csv"));
+/// let mut reporter = Reporter::new(TrainingReport::new(&data)).page(&page).csv(folder.join("report.csv"));
 /// Trainer::new(Sgd::new(0.1)).steps(200).recording(true).fit_watched(&mut net, &data, &mut |event| {
 ///     match reporter.watch(event) {
 ///         Ok(()) => ControlFlow::Continue(()),
@@ -49,12 +49,12 @@ pub struct Reporter<'a> {
     page: Option<PathBuf>,
     csv: Option<PathBuf>,
     events: Option<EventDirectory>,
-    /// Before then, nothing is written.
+    /// The time of the next write.
     next: Option<Instant>,
 }
 
 impl<'a> Reporter<'a> {
-    /// Of a training that `report` describes; it writes nothing until it is told where.
+    /// A reporter for a training that `report` describes; it writes nothing until a file is set.
     pub fn new(report: TrainingReport<'a>) -> Self {
         Reporter { report, page: None, csv: None, events: None, next: None }
     }
@@ -65,32 +65,32 @@ impl<'a> Reporter<'a> {
         self
     }
 
-    /// Writes the figures into this CSV file.
+    /// Writes the metrics into this CSV file.
     pub fn csv(mut self, path: impl Into<PathBuf>) -> Self {
         self.csv = Some(path.into());
         self
     }
 
-    /// Writes the figures as event files into this folder, for TensorBoard. A resumed run replaces its own earlier ones;
-    /// those of another run are an error.
+    /// Writes the metrics as event files into this directory, for TensorBoard. A resumed run replaces its own earlier
+    /// files; those of another run are an error.
     pub fn tensorboard(mut self, folder: impl Into<PathBuf>) -> Self {
         self.events = Some(EventDirectory::new(folder.into()));
         self
     }
 
-    /// Whether such event files are in a folder.
+    /// Whether a directory contains these event files.
     pub fn has_events(folder: impl AsRef<Path>) -> bool {
         EventDirectory::is_in(folder.as_ref())
     }
 
-    /// Errors when event files cannot be written into this folder, or when there are those of another run than `run`, which
-    /// is none for a new one: to be asked before a training begins.
+    /// Returns an error if event files cannot be written into this directory, or if it has those of a run other than `run`,
+    /// which is `None` for a new one: call it before a training begins.
     pub fn check_tensorboard(folder: impl AsRef<Path>, run: Option<RunId>) -> Result<()> {
         EventDirectory::new(folder.as_ref().to_path_buf()).check(run)
     }
 
-    /// Takes what a training tells its observer. Writes when the files are due: at the first [`Event::State`], then
-    /// every two seconds or less often, so that writing takes 2 % of the time at most, and at the end.
+    /// Handles an event of a training. Writes the files when they are due: at the first [`Event::State`], then every two
+    /// seconds or less often, so that writing takes at most 2 % of the time, and at the end.
     pub fn watch(&mut self, event: Event<'_>) -> Result<()> {
         let Event::State(state) = event else { return Ok(()) };
         let goes_on = matches!(state.status, Status::Running);

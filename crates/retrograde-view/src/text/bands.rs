@@ -1,8 +1,7 @@
-//! From a diagram to sheets: all of it, or, where it is wider than the terminal, one band below the other.
+//! Splits a diagram into bands one below the other if it is wider than the terminal.
 //!
-//! Operations stand as far to the left as what they depend on allows. A band is a run of such levels; a value that a
-//! later band needs leaves this one to its name and `…`, and enters that one from its name, with the value and the
-//! gradient on both.
+//! Operations are as far to the left as their operands allow. A band is a range of these levels; a value that a later band
+//! needs leaves this one to its name and `…`, and enters that one from its name, with the value and the gradient on both.
 
 use super::figure::draw;
 use super::{Diagram, Style, Trace, gradient_lines, value_lines};
@@ -10,9 +9,9 @@ use crate::layout::{Annotations, Content};
 use crate::trace::Value;
 use retrograde_core::graph::Tensor;
 
-/// Graphs of more blocks are told in a table.
+/// Graphs with more blocks are printed as a table.
 const MOST_BLOCKS: usize = 120;
-/// Figures of more bands too.
+/// So are figures with more bands.
 const MOST_BANDS: usize = 8;
 
 /// The figure, band below band; `None` if the width or the graph does not allow one.
@@ -40,7 +39,7 @@ pub(super) fn figure(trace: &Trace, diagram: &Diagram, style: Style) -> Option<S
     Some(bands.join("\n"))
 }
 
-/// What stands on the lines of a figure of letters.
+/// The annotations of a figure for the terminal.
 impl Annotations for Style {
     fn above(&self, _: usize, value: &Value) -> Vec<String> {
         value_lines(value)

@@ -1,13 +1,13 @@
-//! A sheet of letters: lines, frames and words in cells, printed with or without color.
+//! A canvas of character cells: lines, frames and text, printed with or without color.
 //!
-//! A cell knows which lines touch it and whose they are, and only when it is printed becomes a letter: a corner, a joint
-//! (`●`) where a value goes several ways, or a crossing (`┼`) where two values pass each other. As in a circuit diagram,
-//! lines are joined only where there is a dot.
+//! A cell stores the lines that touch it and their nets, and becomes a character only when it is printed: a corner, a joint
+//! (`●`) where a value branches, or a crossing (`┼`) of two values. As in a circuit diagram, lines are joined only at a
+//! dot.
 
 use retrograde_base::letters::columns_of;
 use std::fmt::Write;
 
-/// What a letter belongs to, and so its color.
+/// The role of a character, which determines its color.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Ink {
     Plain,
@@ -19,7 +19,7 @@ pub(crate) enum Ink {
 }
 
 impl Ink {
-    /// Of the terminal's own colors those that can be read on light and dark backgrounds alike.
+    /// The terminal's own colors that are readable on light and dark backgrounds.
     fn code(self) -> &'static str {
         match self {
             Ink::Plain => "",
@@ -30,7 +30,7 @@ impl Ink {
         }
     }
 
-    /// A text in this ink.
+    /// A text in this color.
     pub(crate) fn write(self, text: &str, color: bool) -> String {
         if !color || self == Ink::Plain || text.is_empty() {
             return text.to_string();
@@ -39,7 +39,7 @@ impl Ink {
     }
 }
 
-/// The letters of lines, in Unicode or in ASCII.
+/// The characters of lines, in Unicode or in ASCII.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct BoxDrawing {
     horizontal: char,
@@ -49,7 +49,7 @@ pub(super) struct BoxDrawing {
     frame_corners: [char; 4],
     /// The side of a frame.
     frame_side: char,
-    /// Where a line leaves a frame.
+    /// The exit of a line from a frame.
     exit: char,
     joint: char,
     crossing: char,
@@ -88,11 +88,11 @@ pub(super) struct Canvas {
 
 #[derive(Debug, Clone, Default)]
 struct Cell {
-    /// A written letter with the marks that combine with it, or the second half of a wide one (empty).
+    /// A character with its combining marks, or the second half of a wide one (empty).
     written: Option<(String, Ink)>,
-    /// Whose line runs through from side to side, and which sides it touches: left, right.
+    /// The net of a horizontal line, and the sides that it touches: left, right.
     across: Option<(usize, [bool; 2])>,
-    /// The same from top to bottom: up, down.
+    /// The net of a vertical line, and the sides that it touches: up, down.
     along: Option<(usize, [bool; 2])>,
 }
 
@@ -108,13 +108,13 @@ impl Canvas {
         &mut cells[column]
     }
 
-    /// Writes a text, which starts in this column.
+    /// Writes a text that starts in this column.
     pub(super) fn write(&mut self, row: usize, column: usize, text: &str, ink: Ink) {
         let mut at = column;
         for letter in text.chars() {
             match columns_of(letter) {
                 0 if at > column => {
-                    // A mark belongs to the letter before it, which may have two cells.
+                    // A combining mark belongs to the previous character, which may have two cells.
                     let before = (column..at).rev().find(|&before| {
                         let written = self.cell(row, before).written.as_ref();
                         written.is_some_and(|(text, _)| !text.is_empty())
@@ -179,12 +179,12 @@ impl Canvas {
         }
     }
 
-    /// How many columns it takes.
+    /// The width in columns.
     pub(super) fn width(&self) -> usize {
         self.rows.iter().map(Vec::len).max().unwrap_or(0)
     }
 
-    /// The rows as text, without spaces at their ends.
+    /// The rows as text, without trailing spaces.
     pub(super) fn print(&self, color: bool, ascii: bool) -> String {
         let mut text = String::new();
         for row in &self.rows {

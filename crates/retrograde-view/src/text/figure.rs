@@ -1,10 +1,10 @@
-//! The book's figure: a layout drawn with letters.
+//! Draws a layout with characters: the book's figure.
 
 use super::Style;
 use super::canvas::{Canvas, Ink};
 use crate::layout::{LayeredGraph, Layout, NodeShape, Role};
 
-/// Lays out a sheet and draws it.
+/// Lays out a graph and draws it.
 pub(super) fn draw(graph: LayeredGraph, style: Style) -> Canvas {
     let layout = Layout::new(graph);
     let mut canvas = Canvas::default();

@@ -1,10 +1,10 @@
-//! The same numbers as a table: correct for any graph, however large.
+//! The same numbers as a table, for graphs of any size.
 
 use super::{BlockKind, Diagram, Ink, Style, Trace, columns, gradient_lines, label, printable, value_lines};
 use crate::trace::{NodeKind, TracedNode};
 use retrograde_core::graph::Tensor;
 
-/// Where a table is wider than the terminal, cells wider than this do not push the next ones away.
+/// In a table wider than the terminal, wider cells than this do not move the next ones.
 const WIDEST: usize = 40;
 
 /// All nodes with their operands.
@@ -22,7 +22,7 @@ pub(super) fn all(trace: &Trace, style: Style) -> String {
     table(&rows, style)
 }
 
-/// The parameters and inputs inside of folded scopes; nothing if there are none.
+/// The parameters and inputs inside folded scopes; empty if there are none.
 pub(super) fn folded(trace: &Trace, diagram: &Diagram, style: Style) -> String {
     let inside = diagram.blocks.iter().filter(|block| block.kind == BlockKind::Scope);
     let leaves = inside.flat_map(|block| &block.members).map(|&member| &trace.nodes()[member]);

@@ -1,15 +1,14 @@
 //! The figure for a terminal: values above the lines, gradients below them.
 //!
-//! The book's computational graph: given values at the left, operations in boxes, and on each line the number that
-//! flows forward above it and the number that flows back below it. The room `layout` says where everything
-//! stands. Here:
+//! The book's computational graph: given values on the left, operations in boxes, and on each line the value above it and
+//! the gradient below it. The module `layout` determines the positions. Files:
 //!
-//! | file | what it does |
+//! | file | contents |
 //! | --- | --- |
 //! | `figure` | draws a layout |
-//! | `canvas` | cells that become letters, in color or not |
+//! | `canvas` | cells that become characters, in color or not |
 //! | `bands` | a figure wider than the terminal, cut into bands |
-//! | `listing` | a table, for graphs that no figure can show |
+//! | `listing` | a table, for graphs too large for a figure |
 
 mod bands;
 mod canvas;
@@ -22,14 +21,14 @@ use super::trace::{Trace, TracedNode};
 pub(super) use canvas::Ink;
 use retrograde_base::letters::{columns, printable};
 
-/// How a figure is printed.
+/// The style of a printed figure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Style {
-    /// How many columns the terminal has. Wider figures are cut into bands.
+    /// The width of the terminal in columns. Wider figures are split into bands.
     pub width: usize,
-    /// Whether values and gradients are told apart by color (ANSI escape sequences).
+    /// Whether values and gradients have different colors (ANSI escape sequences).
     pub color: bool,
-    /// Whether lines are drawn in ASCII only. Names are printed as they are.
+    /// Whether lines are drawn in ASCII only. Names are printed unchanged.
     pub ascii: bool,
     /// Whether each outermost scope, such as a layer, is one box, with its parameters in a table below the figure.
     pub fold: bool,
@@ -47,7 +46,7 @@ impl Style {
         if self.ascii { "..." } else { "…" }
     }
 
-    /// A text with the letters of mathematics replaced if need be.
+    /// A text, with mathematical characters replaced in ASCII.
     pub(super) fn encode(self, text: &str) -> String {
         let replaced = [('×', "*"), ('·', "@"), ('∂', "d "), ('→', "->"), ('←', "<-")];
         let replace = |text: String, (from, to): &(char, &str)| text.replace(*from, to);
@@ -56,8 +55,8 @@ impl Style {
 }
 
 impl Trace {
-    /// The figure: the graph with the value above each line and the gradient below it; a table of the same numbers
-    /// for graphs too large for a figure. Ends with a new line.
+    /// The figure: the graph with the value above each line and the gradient below it; for graphs too large for a figure, a
+    /// table of the same numbers. Ends with a newline.
     pub fn text(&self, style: Style) -> String {
         let diagram = if style.fold { Diagram::folded(self) } else { Diagram::unfolded(self) };
         let figure = bands::figure(self, &diagram, style);
@@ -72,8 +71,8 @@ impl Trace {
         text
     }
 
-    /// The table: a row for each node, and below it one for each of its operands, with the value that came along and
-    /// the gradient that went back. Ends with a new line.
+    /// The table: a row for each node, and below it one for each of its operands, with its value and its gradient. Ends
+    /// with a newline.
     pub fn listing(&self, style: Style) -> String {
         listing::all(self, style)
     }

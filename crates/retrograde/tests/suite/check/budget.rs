@@ -136,7 +136,7 @@ fn the_progress_grows_and_can_end_the_check() -> Result<()> {
 fn a_panic_is_reported_with_its_place() {
     let mut layer = counted(1.0, |_, _: &Tensor| panic!("no rows today"));
     let error = check::layer(&mut layer, &numbers(&[3, 12])).expect_err("it panics").to_string();
-    assert!(error.contains("no rows today") && error.contains("slow.rs:"), "{error}");
+    assert!(error.contains("no rows today") && error.contains("budget.rs:"), "{error}");
     // The user's assertion about the rows is one reason more not to ask for others, and no fault.
     let mut layer = counted(1.0, |_, x: &Tensor| {
         assert_eq!(x.shape()[0], 3, "made for three rows");

@@ -31,19 +31,19 @@ fn a_check_without_elements_is_an_error() {
             check::model(&net, &samples).and_then(|check| check.sample(0).run()),
             "sample at least 1",
         ),
-        ("no parameters", check::gradients(&wrong, &[]), "give at least one parameter"),
+        ("no parameters", check::gradients(&wrong, &[]), "pass at least one parameter"),
         (
             "no parameters in second order",
             GraphCheck::new(&wrong).parameters([]).second_order().run(),
-            "give at least one",
+            "pass at least one",
         ),
         ("a constant loss", GraphCheck::new(&constant).run(), "Graph::parameter"),
-        ("an empty parameter", GraphCheck::new(&empty).run(), "at least one number"),
+        ("an empty parameter", GraphCheck::new(&empty).run(), "at least one element"),
     ];
     for (label, report, remedy) in refused {
         let message = report.expect_err(label).to_string();
         assert!(
-            message.contains("nothing would be compared") && message.contains(remedy),
+            message.contains("there is nothing to compare") && message.contains(remedy),
             "{label}: {message}"
         );
     }
