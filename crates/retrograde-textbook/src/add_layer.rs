@@ -11,7 +11,7 @@ use retrograde_base::Result;
 ///            dy = dout · 1        since ∂out/∂y = 1
 /// ```
 ///
-/// A sum hands on what it is given, so there is nothing to remember and `backward` needs no `forward` before it.
+/// A sum passes its upstream gradient on, so `backward` needs no stored input and no `forward` before it.
 ///
 /// As a [`Layer`] it takes the two summands as one array `[x, y]` and gives an array of shape `[]`.
 #[derive(Debug, Clone, Default)]
@@ -60,7 +60,7 @@ mod tests {
     }
 
     #[test]
-    fn trouble_is_an_error() {
+    fn invalid_arguments_are_errors() {
         let mut layer: Box<dyn Layer> = Box::new(AddLayer::new());
         assert!(layer.forward(&Tensor::zeros(vec![3])).unwrap_err().to_string().contains("shape [2]"));
         assert!(layer.backward(&Tensor::zeros(vec![2])).unwrap_err().to_string().contains("shape []"));

@@ -15,14 +15,14 @@ use retrograde_base::{Error, Result};
 ///            db  = Σ over rows of dout  [N, C] → [C]
 /// ```
 ///
-/// The derivative: `out[n, c] = Σ_d x[n, d] · w[d, c] + b[c]`, so `∂out[n, c]/∂w[d, c] = x[n, d]`, and the loss feels
-/// `w[d, c]` through the column `c` of every row: `dw[d, c] = Σ_n x[n, d] · dout[n, c]`. The same bias serves every row,
-/// and where one value goes several ways its gradients add up: `db[c] = Σ_n dout[n, c]`.
+/// The derivative: `out[n, c] = Σ_d x[n, d] · w[d, c] + b[c]`, so `∂out[n, c]/∂w[d, c] = x[n, d]`. The loss depends on
+/// `w[d, c]` through column `c` of every row: `dw[d, c] = Σ_n x[n, d] · dout[n, c]`. All rows share the bias, and
+/// contributions of several uses are added: `db[c] = Σ_n dout[n, c]`.
 ///
-/// The notebook takes batches only; the book flattens images. Here the last axis is the row and there may be any number
-/// of axes before it, none included: `[D] → [C]`, `[N, D] → [N, C]`, `[N, T, D] → [N, T, C]`.
+/// The notebook takes only batches; the book flattens images. Here the last axis is the row, after any number of leading
+/// axes, including none: `[D] → [C]`, `[N, D] → [N, C]`, `[N, T, D] → [N, T, C]`.
 ///
-/// Its parameters are called `w` and `b`.
+/// Its parameters are named `w` and `b`.
 #[derive(Debug, Clone)]
 pub struct Affine {
     w: Array2<f64>,          // [D, C]
@@ -33,13 +33,12 @@ pub struct Affine {
 }
 
 impl Affine {
-    /// A layer with the weights `w`, `[D, C]`, and the bias `b`, `[C]`; an error when the two do not fit together, or a
-    /// width is 0.
+    /// A layer with the weights `w`, `[D, C]`, and the bias `b`, `[C]`; an error if their sizes differ or a width is 0.
     pub fn new(w: Array2<f64>, b: Array1<f64>) -> Result<Self> {
         if w.is_empty() {
             return Err(Error::invalid(
                 "Affine",
-                format!("w has shape {:?}, so that nothing goes in or nothing comes out", w.shape()),
+                format!("w has shape {:?}, but both widths must be at least 1", w.shape()),
                 "pass at least one row and one column of weights",
             ));
         }
@@ -103,7 +102,7 @@ fn rows(x: &Tensor) -> CowArray<'_, f64, Ix2> {
     x.to_shape((count, width)).expect("the same numbers, in as many rows as there are")
 }
 
-/// The rows of a matrix, arranged as they were before [`rows`].
+/// The inverse of [`rows`]: the rows of a matrix in the original shape.
 fn with_shape(matrix: Array2<f64>, shape: &[usize]) -> Tensor {
     matrix.into_shape_clone(shape).expect("the same number of rows, each of the last axis' length")
 }
@@ -132,8 +131,7 @@ mod tests {
         Ok(())
     }
 
-    /// One row, a batch, a batch of sequences and a batch laid out by columns give the same numbers in the shape that
-    /// came in.
+    /// One row, a batch, a batch of sequences and a batch in column-major order give the same numbers in the input's shape.
     #[test]
     fn any_number_of_leading_axes() -> Result<()> {
         let mut layer = layer();
@@ -167,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn trouble_is_an_error() {
+    fn invalid_arguments_are_errors() {
         let message = Affine::new(Array2::zeros((2, 3)), Array1::zeros(2)).unwrap_err().to_string();
         assert!(message.contains("[2, 3]") && message.contains("3 columns"), "{message}");
 

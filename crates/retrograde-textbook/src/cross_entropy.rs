@@ -1,29 +1,29 @@
-//! The cross entropy of logits under labels (Saito, section 4.2.2).
+//! The cross entropy of logits and labels (Saito, section 4.2.2).
 
 use ndarray::Zip;
 
 use super::{Labels, Tensor, log_softmax};
 use retrograde_base::{Error, Result};
 
-/// The mean cross entropy: how surprised the network is by the right answers, in nats, averaged over the rows.
+/// The mean cross entropy, in nats, averaged over the rows.
 ///
 /// ```text
 /// loss = −(1/N) Σ_n Σ_c t[n, c] · ln softmax(x[n])[c]
 /// ```
 ///
-/// For class indices that is the mean of −ln of the probability given to the right class. A network that knows nothing
-/// gives each of `C` classes 1/C, so a first loss far from ln C (2.30 for ten digits) means that something is wrong.
+/// For class indices it is the mean of −ln of the probability of the right class. An untrained network gives each of `C`
+/// classes about 1/C, so a first loss far from ln C (2.30 for ten digits) indicates a fault.
 ///
 /// It takes **logits**, where the book takes probabilities. The book computes `ln(y + 1e-7)`, because a probability can
-/// round to 0; that caps the loss at 16.1, makes the gradient y − t untrue by a little everywhere, and by everything for
-/// confident mistakes. [`log_softmax`] has no such place, so no epsilon is needed.
+/// round to 0; that caps the loss at 16.1, makes the gradient y − t slightly wrong everywhere, and entirely wrong for
+/// confident errors. [`log_softmax`] needs no epsilon.
 ///
-/// An error when there are no rows, or the labels do not fit ([`Labels::to_rows`]).
+/// An error without rows, or if the labels do not match the logits ([`Labels::to_rows`]).
 // logits: [..., C], labels: N → []
 pub fn cross_entropy_error(logits: &Tensor, labels: &Labels) -> Result<f64> {
     let t = labels.to_rows(logits)?;
     let row_count = expect_rows(logits)?;
-    // Where t is 0 the term is 0, even if the logarithm is −∞, which a product would turn into NaN.
+    // Where t is 0 the term is 0, even if the logarithm is −∞: their product would be NaN.
     let sum = Zip::from(&t).and(&log_softmax(logits)).fold(
         0.0,
         |sum, &t, &log_y| {
@@ -33,7 +33,7 @@ pub fn cross_entropy_error(logits: &Tensor, labels: &Labels) -> Result<f64> {
     Ok(-sum / row_count)
 }
 
-/// The number of rows, `N`, as the divisor of a mean; an error for none, whose mean does not exist.
+/// The number of rows, `N`, as the divisor of a mean; an error for 0.
 pub(super) fn expect_rows(logits: &Tensor) -> Result<f64> {
     match logits.rows().into_iter().len() {
         0 => Err(Error::invalid(
@@ -62,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn the_mean_over_rows_and_either_spelling() -> Result<()> {
+    fn the_mean_over_rows_and_either_form_of_labels() -> Result<()> {
         let logits = arr2(&[[0.3, 2.9, 4.0], [1.0, -1.0, 0.0]]).into_dyn();
         let log_y = log_softmax(&logits);
         let expected = -(log_y[[0, 2]] + log_y[[1, 0]]) / 2.0;
@@ -78,9 +78,9 @@ mod tests {
         Ok(())
     }
 
-    /// Where the book's epsilon says 16.1, the loss is what the logits say.
+    /// The book's epsilon caps the loss at 16.1; here it is exact.
     #[test]
-    fn a_confident_mistake_costs_what_it_costs() -> Result<()> {
+    fn a_confident_error_has_its_exact_loss() -> Result<()> {
         let logits = arr1(&[1000.0, 0.0]).into_dyn();
         assert_eq!(cross_entropy_error(&logits, &vec![1].into())?, 1000.0);
         assert_eq!(cross_entropy_error(&logits, &vec![0].into())?, 0.0);
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn no_rows_have_no_mean() {
+    fn zero_rows_are_an_error() {
         let message =
             cross_entropy_error(&Tensor::zeros(vec![0, 3]), &vec![].into()).unwrap_err().to_string();
         assert!(message.contains("at least one row"), "{message}");

@@ -1,4 +1,4 @@
-//! The gradients of a network, each under its parameter's name.
+//! The gradients of a network by parameter name.
 
 use super::Tensor;
 
@@ -9,7 +9,7 @@ pub struct Gradients {
 }
 
 impl Gradients {
-    /// The gradient of the parameter of that name.
+    /// The gradient of the parameter of this name.
     pub fn get(&self, name: &str) -> Option<&Tensor> {
         self.iter().find_map(|(known, gradient)| (known == name).then_some(gradient))
     }

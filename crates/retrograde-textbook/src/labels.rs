@@ -1,14 +1,14 @@
-//! What the right answers are: a class for each row, or a distribution over the classes for each row.
+//! Labels: a class for each row, or a distribution over the classes for each row.
 
 use ndarray::Array2;
 
 use super::Tensor;
 use retrograde_base::{Error, Result};
 
-/// The right answer for each row of logits, in one of two spellings that the type tells apart.
+/// The label of each row of logits, in one of two forms with different types.
 ///
-/// The book takes both in one array and decides by `t.size == y.size`, which confuses them when a batch of `C·N` rows
-/// meets one-hot labels for `N`, and lets mistakes through in silence. The notebook takes one-hot rows only.
+/// The book accepts both in one array and decides by `t.size == y.size`: it confuses a batch of `C·N` rows with one-hot
+/// labels for `N`, without an error. The notebook takes only one-hot rows.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Labels {
     /// The index of the right class for each row, in the order of the rows.
@@ -18,14 +18,14 @@ pub enum Labels {
     Rows(Tensor),
 }
 
-/// How far the sum of a soft row may be from 1. Rounding in `f64` leaves far less; what is further off was not meant as
-/// a distribution, and the gradient y − t would be wrong by as much.
+/// The largest deviation of a row's sum from 1. Rounding in `f64` is far smaller; a larger deviation is not a distribution,
+/// and the gradient y − t would be wrong by as much.
 const SUM_TOLERANCE: f64 = 1e-9;
 
 impl Labels {
-    /// The labels as distributions, in the shape of the logits that they belong to.
+    /// The labels as distributions, in the shape of the logits.
     ///
-    /// An error when there are not as many as rows, a class is out of range, or a row is not a distribution.
+    /// An error if their number is not that of the rows, a class is out of range, or a row is not a distribution.
     // logits: [..., C] → [..., C]
     pub fn to_rows(&self, logits: &Tensor) -> Result<Tensor> {
         let shape = logits.shape();
@@ -47,7 +47,7 @@ impl Labels {
     }
 }
 
-/// Class indices as rows that are 1 at the class and 0 elsewhere.
+/// One-hot rows of class indices.
 fn one_hot(classes: &[usize], class_count: usize, row_count: usize, shape: &[usize]) -> Result<Tensor> {
     if classes.len() != row_count {
         return Err(Error::invalid(
@@ -72,7 +72,7 @@ fn one_hot(classes: &[usize], class_count: usize, row_count: usize, shape: &[usi
 fn expect_distributions(rows: &Tensor) -> Result<()> {
     for (index, row) in rows.rows().into_iter().enumerate() {
         let sum = row.sum();
-        // Written so that a NaN, which compares as false, is refused.
+        // The comparison is written so that NaN, which compares as false, is an error.
         let is_distribution = row.iter().all(|&share| share >= 0.0) && (sum - 1.0).abs() <= SUM_TOLERANCE;
         if !is_distribution {
             return Err(Error::invalid(
@@ -117,7 +117,7 @@ mod tests {
         Ok(())
     }
 
-    /// The case that the book's counting of elements gets wrong: as many class indices as the logits have elements.
+    /// The case that the book's test of sizes gets wrong: as many class indices as elements of the logits.
     #[test]
     fn spellings_are_not_guessed_by_counting() {
         let indices_as_numbers = Labels::Rows(arr1(&[0.0, 1.0, 1.0, 0.0]).into_dyn());
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn trouble_is_an_error() {
+    fn invalid_arguments_are_errors() {
         let refusal = |labels: Labels, shape: &[usize]| {
             labels.to_rows(&logits(shape)).map(|_| ()).unwrap_err().to_string()
         };

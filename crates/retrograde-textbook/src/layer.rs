@@ -1,11 +1,11 @@
-//! What a layer is: the one interface that every hand-written layer implements, the library's and a user's alike.
+//! The trait that every hand-written layer implements, the library's and a user's alike.
 //!
 //! It asks for what the notebook's classes have, and no more: `forward`, `backward`, and, if there are any, the
 //! parameters with the gradients that `backward` left for them. Because that is all, a stack of layers
 //! ([`Network`](super::Network)) and a gradient check can take any of them.
 //!
-//! What Python leaves to care, the signatures hold: inputs and upstream gradients are borrowed for reading, so no layer
-//! writes into them unless it asks for it by name.
+//! The signatures enforce what Python leaves to care: inputs and upstream gradients are borrowed immutably, so no layer
+//! writes into them except in the methods for that purpose.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -15,7 +15,7 @@ use ndarray::{Array, ArrayViewD, ArrayViewMutD, Dimension};
 use super::{Labels, Tensor};
 use retrograde_base::{Error, Result};
 
-/// A hand-written layer: one input, one output, and what it needs to remember between `forward` and `backward`.
+/// A hand-written layer: one input, one output, and the state between `forward` and `backward`.
 ///
 /// ```
 /// use retrograde::Result;
@@ -49,8 +49,8 @@ use retrograde_base::{Error, Result};
 /// # Ok::<(), retrograde::Error>(())
 /// ```
 ///
-/// The book's `Relu` writes into the gradient that it was given. In `backward` that does not compile, and
-/// [`backward_in_place`](Layer::backward_in_place) is for those who want it:
+/// The book's `Relu` writes into its upstream gradient. In `backward` that does not compile;
+/// [`backward_in_place`](Layer::backward_in_place) allows it:
 ///
 /// ```compile_fail,E0596
 /// # use retrograde::{Result, textbook::{Layer, Tensor}};
@@ -64,16 +64,16 @@ use retrograde_base::{Error, Result};
 /// # }
 /// ```
 pub trait Layer {
-    /// What kind of layer it is, for tables and messages: the type's own name, unless the layer says otherwise.
+    /// The kind of the layer, for tables and messages: by default the name of its type.
     fn name(&self) -> &str {
         short_type_name::<Self>()
     }
 
-    /// The layer's output for `x`. It remembers what `backward` will need.
+    /// The layer's output for `x`. It stores what `backward` needs.
     fn forward(&mut self, x: &Tensor) -> Result<Tensor>;
 
-    /// The gradient of the loss with respect to the last `x`, from `dout`, the gradient with respect to the output.
-    /// It leaves the gradients of the parameters, in place of those of the call before, for [`Layer::parameters`].
+    /// The gradient of the loss with respect to the last `x`, from `dout`, the gradient with respect to the output. It
+    /// replaces the gradients of the parameters, for [`Layer::parameters`].
     fn backward(&mut self, dout: &Tensor) -> Result<Tensor>;
 
     /// [`forward`](Layer::forward) that may write into `x`, for a layer that works in place. Such a layer is written here, and its
@@ -116,18 +116,18 @@ pub trait Layer {
         self.backward(dout)
     }
 
-    /// The parameters, each with the gradient that the last `backward` left; none, unless the layer says otherwise.
+    /// The parameters, each with the gradient of the last `backward`; by default none.
     fn parameters(&mut self) -> Vec<Parameter<'_>> {
         Vec::new()
     }
 
-    /// The parameters of this layer that other layers hold, too, such as tied weights; none, unless the layer says otherwise.
-    /// They are not among [`Layer::parameters`].
+    /// The parameters that this layer shares with other layers, such as tied weights; by default none. They are not in
+    /// [`Layer::parameters`].
     fn shared_parameters(&self) -> Vec<SharedParameter> {
         Vec::new()
     }
 
-    /// The parameter of that name.
+    /// The parameter of this name.
     fn parameter(&mut self, name: &str) -> Result<Parameter<'_>> {
         let names: Vec<String> =
             self.parameters().iter().map(|parameter| parameter.name.to_owned()).collect();
@@ -142,14 +142,14 @@ pub trait Layer {
     }
 }
 
-/// The last layer of a network: from logits and labels to one number, the loss.
+/// The last layer of a network: from logits and labels to the loss.
 pub trait LossLayer {
-    /// What kind of layer it is, for tables and messages: the type's own name, unless the layer says otherwise.
+    /// The kind of the layer, for tables and messages: by default the name of its type.
     fn name(&self) -> &str {
         short_type_name::<Self>()
     }
 
-    /// The loss of `logits` under `labels`. It remembers what `backward` will need.
+    /// The loss of `logits` and `labels`. It stores what `backward` needs.
     fn forward(&mut self, logits: &Tensor, labels: &Labels) -> Result<f64>;
 
     /// [`forward`](LossLayer::forward) that may write into `logits`, as [`Layer::forward_in_place`].
@@ -157,12 +157,12 @@ pub trait LossLayer {
         self.forward(logits, labels)
     }
 
-    /// The gradient with respect to the last logits, from `dout`, the gradient with respect to the loss; 1 when the
-    /// loss is the end of the graph.
+    /// The gradient with respect to the last logits, from `dout`, the gradient with respect to the loss; 1 if the loss is
+    /// the end of the graph.
     fn backward(&mut self, dout: f64) -> Result<Tensor>;
 }
 
-/// A layer in a box is a layer, so that layers that are chosen while the program runs can stand in a network.
+/// A boxed layer is a layer, so that a network can hold layers that are chosen at run time.
 impl<L: Layer + ?Sized> Layer for Box<L> {
     fn name(&self) -> &str {
         (**self).name()
@@ -215,17 +215,16 @@ impl<L: LossLayer + ?Sized> LossLayer for Box<L> {
 /// A parameter of a layer: its name, its value to read and change, and its gradient.
 #[derive(Debug)]
 pub struct Parameter<'layer> {
-    /// What the layer calls it: `w`, `b`.
+    /// Its name in the layer: `w`, `b`.
     pub name: &'layer str,
-    /// Its value: a view, so that who changes the numbers changes the layer, and nobody can change the shape.
+    /// Its value as a view: assigning to it changes the layer, and its shape is fixed.
     pub value: ArrayViewMutD<'layer, f64>,
-    /// What the last `backward` left for it, of the value's shape; `None` before the first.
+    /// The gradient of the last `backward`, of the value's shape; `None` before the first.
     pub gradient: Option<ArrayViewD<'layer, f64>>,
 }
 
 impl<'layer> Parameter<'layer> {
-    /// A parameter of any number of axes. The gradient may be given as a reference to an array or to an `Option` of
-    /// one, whichever the layer keeps.
+    /// A parameter with any number of axes. The gradient is a reference to an array or to an `Option` of one.
     pub fn new<D: Dimension>(
         name: &'layer str,
         value: &'layer mut Array<f64, D>,
@@ -236,12 +235,12 @@ impl<'layer> Parameter<'layer> {
     }
 }
 
-/// A parameter that belongs to several layers at once: one array, which each of them holds.
+/// A parameter shared by several layers: one array that each of them holds.
 ///
-/// The gradient of the array is the sum of the contributions of all uses. Each layer shows either the contribution of its own
-/// use, and an update with all of them moves the array by their sum; or, if the layers accumulate in one place, that
-/// sum, the same in each, which an update must subtract once. The gradient check accepts both: gradients that all layers
-/// show alike are taken for the sum. A [`Penalty`](super::Penalty) counts the array once.
+/// The gradient of the array is the sum of the contributions of all uses. Each layer shows either the contribution of its
+/// own use, so that updates with all of them add up; or, if the layers accumulate in one array, the sum, the same in each,
+/// which an update must subtract once. The gradient check accepts both: equal gradients in all layers are the sum. A
+/// [`Penalty`](super::Penalty) counts the array once.
 ///
 /// ```
 /// use std::{cell::RefCell, rc::Rc};
@@ -268,33 +267,33 @@ impl<'layer> Parameter<'layer> {
 /// ```
 #[derive(Debug, Clone)]
 pub struct SharedParameter {
-    /// What the layer calls it.
+    /// Its name in the layer.
     pub name: String,
-    /// The one array.
+    /// The shared array.
     pub value: Rc<RefCell<Tensor>>,
-    /// What the layer's last `backward` left for it; `None` before the first.
+    /// The gradient of the layer's last `backward`; `None` before the first.
     pub gradient: Option<Tensor>,
 }
 
 impl SharedParameter {
-    /// A shared parameter with the gradient that this layer shows for it.
+    /// A shared parameter with this layer's gradient.
     pub fn new(name: impl Into<String>, value: &Rc<RefCell<Tensor>>, gradient: Option<&Tensor>) -> Self {
         SharedParameter { name: name.into(), value: Rc::clone(value), gradient: gradient.cloned() }
     }
 }
 
-/// What `forward` left for `backward`, or the error that it has not run: `remembered(self.x.as_ref(), "Affine")?`.
+/// The value stored by `forward`, or an error if it has not run: `remembered(self.x.as_ref(), "Affine")?`.
 pub fn remembered<'layer, T>(memory: Option<&'layer T>, layer: &str) -> Result<&'layer T> {
     memory.ok_or_else(|| {
         Error::invalid(
             format!("{layer}, backward"),
-            "there is nothing to go back through",
-            "call forward first: backward uses what it remembered",
+            "forward has not run",
+            "call forward first: backward uses its stored values",
         )
     })
 }
 
-/// An error unless the upstream gradient has the shape of the output that it is the gradient of.
+/// An error unless the upstream gradient has the shape of the output.
 pub(super) fn expect_dout_shape(layer: &str, dout: &Tensor, output: &[usize]) -> Result<()> {
     if dout.shape() == output {
         return Ok(());

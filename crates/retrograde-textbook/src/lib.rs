@@ -1,35 +1,34 @@
-//! The notebook's own classes, by hand: what a learner writes to understand backpropagation, done right.
+//! The notebook's classes written by hand, for learning backpropagation, and correct.
 //!
-//! This module follows chapters 4 and 5 of Saito, *Deep Learning from Scratch* (O'Reilly Japan), and a learner's notebook
-//! on it. Each layer is one file in which `forward` stands beside `backward` and the derivative is written out. It is
-//! the engine's reference implementation: it imports nothing of the engine, shares no code with it, computes in `f64` over
-//! `ndarray`, and the two must agree to rounding.
+//! This crate follows chapters 4 and 5 of Saito, *Deep Learning from Scratch* (O'Reilly Japan), and a learner's notebook on
+//! it. Each layer is one file with `forward`, `backward` and the derivation. It is the engine's reference implementation:
+//! it imports nothing of the engine, shares no code with it, computes in `f64` with `ndarray`, and the two must agree to
+//! rounding.
 //!
-//! | here | what it is |
+//! | item | description |
 //! | --- | --- |
-//! | [`MulLayer`], [`AddLayer`] | the apples: one product, one sum |
-//! | [`Relu`], [`Sigmoid`], [`Affine`] | what a network is made of |
+//! | [`MulLayer`], [`AddLayer`] | the book's apple example: one product, one sum |
+//! | [`Relu`], [`Sigmoid`], [`Affine`] | the layers of a network |
 //! | [`softmax`], [`log_softmax`], [`cross_entropy_error`], [`SoftmaxWithLoss`] | from logits to a loss |
-//! | [`numerical_gradient`], [`numerical_gradient_within`] | slopes by moving each number a little |
-//! | [`TwoLayerNet`], [`Network`] | layers in a row with a loss at the end |
-//! | [`Penalty`], [`WeightDecay`] | what the parameters add to the loss |
-//! | [`Layer`], [`LossLayer`] | what a layer of your own implements to stand in such a row and to be checked |
+//! | [`numerical_gradient`], [`numerical_gradient_within`] | slopes by central differences |
+//! | [`TwoLayerNet`], [`Network`] | a sequence of layers with a loss at the end |
+//! | [`Penalty`], [`WeightDecay`] | terms of the loss that depend on the parameters alone |
+//! | [`Layer`], [`LossLayer`] | the traits of a layer of your own, to use in a network and to check |
 //! | [`Parameter`], [`SharedParameter`] | a layer's parameter with its gradient; one array that several layers hold |
 //!
-//! Where the book or the notebook goes wrong, the layer's own page says how and why this one differs. In short:
+//! Where the book or the notebook is wrong, the layer's documentation says how this one differs. In short:
 //!
-//! - **softmax works on each row.** The notebook takes the maximum and the sum over the whole batch. That one line is
-//!   why its `b2` is off by 0.0667 and why its accuracy stays at a tenth.
+//! - **softmax works on each row.** The notebook takes the maximum and the sum over the whole batch. That one line is why
+//! its `b2` is off by 0.0667 and its accuracy stays at a tenth.
 //! - **`SoftmaxWithLoss::backward` multiplies by `dout`**, which the book ignores.
-//! - **`Relu::backward` leaves `dout` alone.** The book's writes zeros into it, and whoever else holds that array sees
-//!   them. Here the signature of [`Layer::backward`] keeps it from that.
-//! - **The cross entropy has no 1e-7.** It goes through [`log_softmax`], which needs no such crutch.
-//! - **Class indices and one-hot rows are two variants of [`Labels`]**; the book guesses by counting elements.
+//! - **`Relu::backward` does not change `dout`.** The book's writes zeros into it, which are visible to all other users of
+//! that array. The signature of [`Layer::backward`] prevents that.
+//! - **The cross entropy has no 1e-7.** It uses [`log_softmax`], which needs no epsilon.
+//! - **Class indices and one-hot rows are two variants of [`Labels`]**; the book guesses by comparing sizes.
 //!
-//! A gradient is named after what it is the gradient of: `dw` is ∂loss/∂w and has the shape of `w`; `dout` is what comes
-//! from the right, the gradient of the loss with respect to a layer's output. Shapes stand beside each signature: `N`
-//! rows in a batch, `D` numbers in a row, `C` classes; `[..., D]` is any number of leading axes, none included, so that
-//! one row is as welcome as a batch.
+//! A gradient is named after its variable: `dw` is ∂loss/∂w and has the shape of `w`; `dout` is the upstream gradient, that
+//! of the loss with respect to a layer's output. Shapes are beside each signature: `N` rows in a batch, `D` numbers in a
+//! row, `C` classes; `[..., D]` is any number of leading axes, including none, so that one row works like a batch.
 //!
 //! ```
 //! use retrograde::textbook::MulLayer;
@@ -76,5 +75,5 @@ pub use softmax::{log_softmax, softmax};
 pub use softmax_with_loss::SoftmaxWithLoss;
 pub use two_layer_net::TwoLayerNet;
 
-/// An array of any number of axes, in `f64`: what flows along every edge of a hand-written network.
+/// An array of any number of axes, in `f64`: the type of all values of a hand-written network.
 pub type Tensor = ndarray::ArrayD<f64>;

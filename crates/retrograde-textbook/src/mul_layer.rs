@@ -11,7 +11,7 @@ use retrograde_base::Result;
 ///            dy = dout · x        since ∂out/∂y = x
 /// ```
 ///
-/// Each gradient is `dout` times the *other* factor, which is why the layer remembers both.
+/// Each gradient is `dout` times the *other* factor, so the layer stores both.
 ///
 /// As a [`Layer`] it takes the two factors as one array `[x, y]` and gives an array of shape `[]`.
 #[derive(Debug, Clone, Default)]
@@ -20,7 +20,7 @@ pub struct MulLayer {
 }
 
 impl MulLayer {
-    /// A layer that has seen nothing yet.
+    /// A layer before its first `forward`.
     pub fn new() -> Self {
         Self::default()
     }
@@ -65,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn trouble_is_an_error() {
+    fn invalid_arguments_are_errors() {
         let mut layer: Box<dyn Layer> = Box::new(MulLayer::new());
         assert!(
             layer.backward(&pair::pack_output(1.0)).unwrap_err().to_string().contains("call forward first")

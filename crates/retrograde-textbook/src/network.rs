@@ -1,4 +1,4 @@
-//! Layers in a row with a loss at the end: what the notebook's network is, for any layers.
+//! A sequence of layers with a loss at the end: the notebook's network, for any layers.
 
 use std::borrow::Cow;
 use std::cell::RefCell;
@@ -9,10 +9,10 @@ use ndarray::{ArrayView1, ArrayViewMutD};
 use super::{Gradients, Labels, Layer, LossLayer, Penalty, Tensor, numerical_gradient_within};
 use retrograde_base::{Error, Result};
 
-/// A stack of layers, each taking what the one before it gave, and a loss at the end.
+/// A sequence of layers, each applied to the output of the previous one, and a loss at the end.
 ///
-/// A layer is called after its kind and its number among those of its kind: `affine1`, `relu1`, `affine2`. A parameter is
-/// called after its layer and itself: `affine1.w`.
+/// A layer is named after its kind and its number among those of its kind: `affine1`, `relu1`, `affine2`. A parameter is
+/// named after its layer and itself: `affine1.w`.
 ///
 /// ```
 /// use ndarray::{Array1, Array2};
@@ -34,31 +34,31 @@ pub struct Network {
 }
 
 impl Network {
-    /// A network without layers yet: the logits are its input.
+    /// A network without layers: the logits are its input.
     pub fn new(loss_layer: impl LossLayer + 'static) -> Self {
         Network { layers: Vec::new(), loss_layer: Box::new(loss_layer), penalties: Vec::new() }
     }
 
-    /// The same with one more layer before the loss.
+    /// Adds a layer before the loss.
     pub fn then(self, layer: impl Layer + 'static) -> Self {
         let number = 1 + self.layers.iter().filter(|(_, other)| other.name() == layer.name()).count();
         let name = format!("{}{number}", layer.name().to_lowercase());
         self.then_named(&name, layer)
     }
 
-    /// The same under a name of the caller's, which should be its own and have no dot.
+    /// Adds a layer with this name, which should be unique and have no dot.
     pub fn then_named(mut self, name: &str, layer: impl Layer + 'static) -> Self {
         self.layers.push((name.to_owned(), Box::new(layer)));
         self
     }
 
-    /// The same with a term in its loss that depends on the parameters alone, such as weight decay.
+    /// Adds a term to the loss that depends on the parameters alone, such as weight decay.
     pub fn penalized(mut self, penalty: impl Penalty + 'static) -> Self {
         self.penalties.push(Box::new(penalty));
         self
     }
 
-    /// What the parameters add to the loss.
+    /// The penalties of the parameters.
     pub fn penalty(&mut self) -> f64 {
         let Network { layers, penalties, .. } = self;
         let mut sum = 0.0;
@@ -72,7 +72,7 @@ impl Network {
                 add(parameter.name, &parameter.value.to_owned());
             }
             for shared in layer.shared_parameters() {
-                // One array is penalized once, however many layers hold it.
+                // A shared array is penalized once.
                 if !counted.iter().any(|other| Rc::ptr_eq(other, &shared.value)) {
                     add(&shared.name, &shared.value.borrow());
                     counted.push(shared.value);
@@ -82,13 +82,13 @@ impl Network {
         sum
     }
 
-    /// What the penalties add to the gradient of the parameter of that name; `None` without penalties.
+    /// The gradient of the penalties by the parameter of this name; `None` without penalties.
     pub fn penalty_gradient(&mut self, name: &str) -> Option<Tensor> {
         let value = self.parameter_mut(name).ok()?.to_owned();
         self.penalties.iter().map(|penalty| penalty.gradient(name, &value)).reduce(|sum, own| sum + own)
     }
 
-    /// The layers from left to right, each under its name.
+    /// The layers from left to right, with their names.
     pub fn layers_mut(&mut self) -> impl DoubleEndedIterator<Item = (&str, &mut (dyn Layer + 'static))> {
         self.layers.iter_mut().map(|(name, layer)| (name.as_str(), layer.as_mut()))
     }
@@ -98,7 +98,7 @@ impl Network {
         self.loss_layer.as_mut()
     }
 
-    /// Puts another loss at the end.
+    /// Replaces the loss.
     pub fn set_loss(&mut self, loss_layer: impl LossLayer + 'static) {
         self.loss_layer = Box::new(loss_layer);
     }
@@ -113,7 +113,7 @@ impl Network {
         self.layers_mut().flat_map(names_within).collect()
     }
 
-    /// The values of the parameter of that name (`affine1.w`), to read and to change.
+    /// The values of the parameter of this name (`affine1.w`), to read and to change.
     pub fn parameter_mut(&mut self, name: &str) -> Result<ArrayViewMutD<'_, f64>> {
         let (layer_name, parameter_name) = name.split_once('.').unwrap_or((name, ""));
         match self.layers.iter().position(|(known, _)| known == layer_name) {
@@ -126,22 +126,23 @@ impl Network {
         }
     }
 
-    /// The logits: what the last layer gives for `x`.
+    /// The logits: the output of the last layer for `x`.
     // x: [N, D] → [N, C]
     pub fn predict(&mut self, x: &Tensor) -> Result<Tensor> {
         forward(&mut self.layers, x)
     }
 
-    /// The loss of `x` under its labels, and what the parameters add to it.
+    /// The loss of `x` and its labels, including penalties.
     // x: [N, D], labels: N → []
     pub fn loss(&mut self, x: &Tensor, labels: &Labels) -> Result<f64> {
         self.loss_from(0, x, labels)
     }
 
-    /// The share of rows whose largest logit is that of the right class (for soft labels: of the likeliest).
+    /// The accuracy: the fraction of rows whose largest logit is that of the right class (for soft labels: of the
+    /// likeliest).
     ///
-    /// A row that has a NaN has no largest logit and counts as wrong. `np.argmax` says 0 there, so that after a training
-    /// that ran into NaN the notebook still prints an accuracy: the share of the zeros among the digits.
+    /// A row with NaN has no largest logit and counts as wrong. `np.argmax` returns 0 there, so that after a training that
+    /// diverged to NaN the notebook still prints an accuracy: the fraction of zeros among the digits.
     // x: [N, D], labels: N → []
     pub fn accuracy(&mut self, x: &Tensor, labels: &Labels) -> Result<f64> {
         let logits = self.predict(x)?;
@@ -155,18 +156,18 @@ impl Network {
         Ok(right.count() as f64 / count as f64)
     }
 
-    /// The gradient of the loss with respect to each parameter by backpropagation: once forward, once back.
+    /// The gradient of the loss with respect to each parameter by backpropagation.
     pub fn gradient(&mut self, x: &Tensor, labels: &Labels) -> Result<Gradients> {
-        // 1. From left to right. Every layer remembers what it needs.
+        // 1. Forward, from left to right: every layer stores what its backward needs.
         self.loss(x, labels)?;
 
-        // 2. From right to left. Every layer turns the gradient of its output into that of its input.
+        // 2. Backward, from right to left: every layer maps the gradient of its output to that of its input.
         let mut dout = self.loss_layer.backward(1.0)?;
         for (name, layer) in self.layers.iter_mut().rev() {
             dout = layer.backward(&dout).map_err(|error| in_layer(name, error))?;
         }
 
-        // 3. On the way, each left the gradients of its parameters.
+        // 3. Each layer now has the gradients of its parameters.
         let mut gradients = Vec::new();
         let Network { layers, penalties, .. } = self;
         let mut counted: Vec<Rc<RefCell<Tensor>>> = Vec::new();
@@ -176,11 +177,11 @@ impl Network {
                 let gradient = gradient.ok_or_else(|| {
                     Error::invalid(
                         &name,
-                        "backward left no gradient for it",
-                        "let the layer's backward compute one",
+                        "backward computed no gradient for it",
+                        "compute it in the layer's backward",
                     )
                 })?;
-                // 4. And what the parameters add to the loss by themselves.
+                // 4. The gradients of the penalties are added.
                 let own = value.into_iter().flat_map(|value| {
                     penalties.iter().map(|penalty| penalty.gradient(&name, value)).collect::<Vec<_>>()
                 });
@@ -201,9 +202,9 @@ impl Network {
         Ok(gradients.into_iter().collect())
     }
 
-    /// The same by numerical differentiation: slow, and right if only `forward` is.
+    /// The gradient by numerical differentiation: slow, and independent of `backward`.
     ///
-    /// A parameter is felt by its own layer and by those after it. What comes before is computed once.
+    /// A parameter affects its own layer and the later ones; the output of the earlier layers is computed once.
     pub fn numerical_gradient(&mut self, x: &Tensor, labels: &Labels) -> Result<Gradients> {
         let mut gradients = Vec::new();
         let mut x = x.clone();
@@ -225,10 +226,10 @@ impl Network {
         Ok(gradients.into_iter().collect())
     }
 
-    /// One step of gradient descent: `parameter −= learning_rate · gradient`, for each gradient given.
+    /// One step of gradient descent: `parameter −= learning_rate · gradient`, for each given gradient.
     ///
-    /// An error for a learning rate that is not a number ≥ 0, an unknown name or a gradient of another shape than its
-    /// parameter; then nothing has changed.
+    /// An error for a learning rate that is negative or not a number, an unknown name, or a gradient of another shape than
+    /// its parameter; then no parameter has changed.
     pub fn apply(&mut self, learning_rate: f64, gradients: &Gradients) -> Result<()> {
         if !(learning_rate.is_finite() && learning_rate >= 0.0) {
             return Err(Error::invalid(
@@ -259,7 +260,7 @@ impl Network {
         Ok(())
     }
 
-    /// The array of that name (`embedding1.w`), if it is one that layers share.
+    /// The array of this name (`embedding1.w`), if layers share it.
     pub fn shared_parameter(&self, name: &str) -> Option<Rc<RefCell<Tensor>>> {
         let (layer_name, parameter_name) = name.split_once('.')?;
         let (_, layer) = self.layers.iter().find(|(known, _)| known == layer_name)?;
@@ -273,7 +274,7 @@ impl Network {
     }
 }
 
-/// Through these layers from left to right.
+/// Runs these layers from left to right.
 fn forward(layers: &mut [(String, Box<dyn Layer>)], x: &Tensor) -> Result<Tensor> {
     let mut x = Cow::Borrowed(x);
     for (name, layer) in layers {
@@ -282,14 +283,14 @@ fn forward(layers: &mut [(String, Box<dyn Layer>)], x: &Tensor) -> Result<Tensor
     Ok(x.into_owned())
 }
 
-/// The index of the largest, the first of equals; `None` if there is a NaN or nothing at all.
+/// The index of the largest, the first of equals; `None` for NaN or an empty row.
 fn largest(row: &ArrayView1<'_, f64>) -> Option<usize> {
     let first_largest = |best: usize, index: usize| if row[index] > row[best] { index } else { best };
     let comparable = !row.iter().any(|value| value.is_nan());
     (0..row.len()).filter(|_| comparable).reduce(first_largest)
 }
 
-/// The error, with the name of the layer that it came from in front.
+/// Prefixes an error with the name of its layer.
 fn in_layer(name: &str, error: Error) -> Error {
     match error {
         Error::Invalid { what, problem, remedy } => {
@@ -385,7 +386,7 @@ mod tests {
         Ok(())
     }
 
-    /// Only the layers after a perturbed one are run again: the answer must be the one of running them all.
+    /// Only the layers after the perturbed one run again: the result must be that of running all of them.
     #[test]
     fn the_shortened_numerical_gradient_is_the_whole_one() -> Result<()> {
         let mut network = identity(3);

@@ -1,17 +1,15 @@
-//! Slopes by moving each number a little (Saito, sections 4.3 and 4.4).
+//! Numerical differentiation (Saito, sections 4.3 and 4.4).
 
 use ndarray::{ArrayViewMutD, IxDyn};
 
 use super::Tensor;
 use retrograde_base::{Error, Result};
 
-/// How far a number of magnitude up to 1 is moved to each side: 2⁻¹⁶, about 1.5e-5. A larger number `x` is moved by
-/// `STEP · |x|`.
+/// The step for numbers of magnitude up to 1: 2⁻¹⁶, about 1.5e-5. A larger number `x` has the step `STEP · |x|`.
 ///
-/// A centered difference has two errors. The formula's own is `h² · f‴/6`; rounding of the two losses leaves about
-/// `ε · |f| / h` with ε = 1.1e-16. They are equally large near `h = (6 ε |f| / |f‴|)^(1/3)`, which for losses of a few
-/// nats is 1e-5 to 3e-5 and leaves errors below 1e-10. The book takes 1e-4, which leaves up to 1e-9. As a power of two,
-/// the step itself is exact.
+/// A centered difference has two errors: truncation, `h² · f‴/6`, and rounding of the two losses, about `ε · |f| / h` with
+/// ε = 1.1e-16. They are equal near `h = (6 ε |f| / |f‴|)^(1/3)`, which for losses of a few nats is 1e-5 to 3e-5, with
+/// errors below 1e-10. The book takes 1e-4, with errors up to 1e-9. As a power of two, the step is exact.
 pub const STEP: f64 = 1.0 / 65536.0;
 
 /// The gradient of `loss` at `x` by centered differences.
@@ -20,11 +18,11 @@ pub const STEP: f64 = 1.0 / 65536.0;
 /// ∂f/∂x_i ≈ (f(x + h·e_i) − f(x − h·e_i)) / 2h
 /// ```
 ///
-/// It needs no derivation and so makes no mistake in one: this is what a backpropagation is checked against. It costs two
-/// evaluations for each element, which is why one does not train with it.
+/// It needs no derivation, so it is the reference for backpropagation. It takes two evaluations for each element, which is
+/// too slow for training.
 ///
-/// `x` is changed in place, one element at a time, and every element gets back the bits that it had, also when `loss`
-/// fails; its error is handed on.
+/// `x` is changed in place, one element at a time, and every element gets back its bits, also if `loss` returns an error,
+/// which is returned.
 ///
 /// ```
 /// # use retrograde::textbook::numerical_gradient;
@@ -39,23 +37,23 @@ pub fn numerical_gradient(loss: impl FnMut(&Tensor) -> Result<f64>, x: &mut Tens
     numerical_gradient_within(x, |x| Ok(x.view_mut()), |x| loss(x))
 }
 
-/// The gradient of `loss(model)` with respect to an array that lies within the model, such as a layer's weights.
+/// The gradient of `loss(model)` with respect to an array inside the model, such as a layer's weights.
 ///
-/// The notebook hands `self.params['w1']` to the differentiation and relies on the layers' sharing that array. Here
-/// `parameter` says where in the model it lies. Otherwise as [`numerical_gradient`].
+/// The notebook passes `self.params['w1']` and relies on the layers sharing that array. Here `parameter` returns the array
+/// in the model. Otherwise as [`numerical_gradient`].
 pub fn numerical_gradient_within<Model: ?Sized>(
     model: &mut Model,
     parameter: impl Fn(&mut Model) -> Result<ArrayViewMutD<'_, f64>>,
     mut loss: impl FnMut(&mut Model) -> Result<f64>,
 ) -> Result<Tensor> {
-    // Puts `value` in the place of an element, and gives what was there.
+    // Replaces an element, and returns its previous value.
     let replace = |model: &mut Model, index: &IxDyn, value: f64| -> Result<f64> {
         let mut values = parameter(model)?;
         let element = values.get_mut(index).ok_or_else(|| {
             Error::invalid(
                 "numerical_gradient",
-                "the parameter changed its shape meanwhile",
-                "keep it as it is",
+                "the parameter changed its shape during the differentiation",
+                "keep its shape",
             )
         })?;
         Ok(std::mem::replace(element, value))
@@ -72,10 +70,10 @@ pub fn numerical_gradient_within<Model: ?Sized>(
             loss(model)
         };
         let losses = loss_at(right).and_then(|right| Ok((right, loss_at(left)?)));
-        replace(model, index, original)?; // before the `?` that may leave
+        replace(model, index, original)?; // before the `?`, which may return
 
         let (loss_right, loss_left) = losses?;
-        // Divided by the distance between the two numbers as they were rounded, which need not be 2h exactly.
+        // Divided by the distance of the two rounded numbers, which may differ from 2h.
         *slope = (loss_right - loss_left) / (right - left);
     }
     Ok(gradient)

@@ -1,7 +1,7 @@
-//! A layer of two numbers, seen as a layer of one array.
+//! Adapts layers of two numbers to arrays.
 //!
-//! `MulLayer` and `AddLayer` take two numbers and give one, as in the notebook. For [`Layer`](super::Layer) the two are
-//! one array `[x, y]`, so that what checks a layer checks these too.
+//! `MulLayer` and `AddLayer` take two numbers and give one, as in the notebook. As a [`Layer`](super::Layer) they take one
+//! array `[x, y]`, so that checks of layers apply to them.
 
 use ndarray::{Ix0, Ix1, arr0, arr1};
 

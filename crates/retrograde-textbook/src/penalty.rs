@@ -17,14 +17,14 @@ use super::Tensor;
 /// # Ok::<(), retrograde::Error>(())
 /// ```
 pub trait Penalty {
-    /// What it adds to the loss for the parameter of this name (`affine1.w`) and value.
+    /// The penalty of the parameter of this name (`affine1.w`) and value.
     fn loss(&self, name: &str, value: &Tensor) -> f64;
 
-    /// The gradient of that with respect to the value, of its shape.
+    /// The gradient of the penalty by the value, in its shape.
     fn gradient(&self, name: &str, value: &Tensor) -> Tensor;
 }
 
-/// ½ · λ · Σ w² for each weight w; biases, which have one axis, are left alone.
+/// ½ · λ · Σ w² for each weight w; biases, which have one axis, have no penalty.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct WeightDecay {
     lambda: f64,

@@ -13,19 +13,19 @@ use retrograde_base::Result;
 /// backward   dx  = dout  where x > 0,   0 elsewhere
 /// ```
 ///
-/// At `x = 0` there is a kink: the slope is 0 on its left and 1 on its right. This layer takes 0, as the book does. A
-/// NaN goes through as a NaN rather than turning into an innocent 0.
+/// At `x = 0` there is a kink: the slope is 0 on the left and 1 on the right. This layer takes 0, as the book does. NaN
+/// stays NaN and does not become 0.
 ///
-/// The book's `backward` writes the zeros into `dout` itself and returns it as `dx`. Whoever else still needs that
-/// array, such as a second branch of the graph, then works with a gradient that has holes. Here `dx` is a new array.
+/// The book's `backward` writes the zeros into `dout` itself and returns it as `dx`. Other users of that array, such as a
+/// second branch of the graph, then get a wrong gradient. Here `dx` is a new array.
 #[derive(Debug, Clone, Default)]
 pub struct Relu {
-    /// Where the input was ≤ 0, and nothing passes.
+    /// Where the input was ≤ 0.
     mask: Option<ArrayD<bool>>,
 }
 
 impl Relu {
-    /// A layer that has seen nothing yet.
+    /// A layer before its first `forward`.
     pub fn new() -> Self {
         Self::default()
     }
@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn trouble_is_an_error() {
+    fn invalid_arguments_are_errors() {
         let mut layer = Relu::new();
         let dout = Tensor::ones(vec![2]);
         assert!(layer.backward(&dout).unwrap_err().to_string().contains("call forward first"));

@@ -12,17 +12,17 @@ use retrograde_base::Result;
 /// ```
 ///
 /// The derivative: with `u = 1 + exp(−x)` and `out = 1/u`, ∂out/∂x = (−1/u²) · (−exp(−x)) = out² · exp(−x), and
-/// `exp(−x) = u − 1 = (1 − out)/out`. So the output is all that has to be remembered. The slope is taken at the
-/// *output*: `x · (1 − x)` is a common mistake.
+/// `exp(−x) = u − 1 = (1 − out)/out`. So only the output is stored. The slope is taken at the *output*: `x · (1 − x)` is a
+/// common mistake.
 ///
-/// Far to the left `exp(−x)` overflows to infinity and the quotient is 0, which is off by less than 1e-308.
+/// For very negative x, `exp(−x)` overflows to infinity and the quotient is 0, with an error below 1e-308.
 #[derive(Debug, Clone, Default)]
 pub struct Sigmoid {
     out: Option<Tensor>,
 }
 
 impl Sigmoid {
-    /// A layer that has seen nothing yet.
+    /// A layer before its first `forward`.
     pub fn new() -> Self {
         Self::default()
     }
@@ -62,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn trouble_is_an_error() {
+    fn invalid_arguments_are_errors() {
         let mut layer = Sigmoid::new();
         assert!(
             layer.backward(&Tensor::ones(vec![2])).unwrap_err().to_string().contains("call forward first")

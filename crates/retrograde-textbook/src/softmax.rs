@@ -8,12 +8,12 @@ use super::Tensor;
 /// y_c = exp(x_c − m) / Σ_k exp(x_k − m),   m = the largest of the row
 /// ```
 ///
-/// Subtracting `m` changes nothing, since it cancels, and keeps `exp` from overflowing. The maximum and the sum run
-/// over one row, the last axis: `[C]` is one row, `[N, C]` a batch. A row that has a NaN becomes all NaN.
+/// Subtracting `m` does not change the result and keeps `exp` from overflowing. The maximum and the sum run over one row,
+/// the last axis: `[C]` is one row, `[N, C]` a batch. A row with NaN becomes all NaN.
 ///
-/// The notebook has `np.max(x)` and `np.sum(exp_x)` without an axis. For one row that is the same; for a batch the rows
-/// share one maximum and one sum, so that the probabilities of *all* rows together sum to 1, and each row's to about
-/// 1/N. Nothing fails, the shapes fit, and the gradient is wrong. The book transposes the batch to get around this.
+/// The notebook has `np.max(x)` and `np.sum(exp_x)` without an axis. For one row that is the same; in a batch the rows
+/// share one maximum and one sum, so that the probabilities of *all* rows together sum to 1, and those of each row to about
+/// 1/N. There is no error, the shapes match, and the gradient is wrong. The book transposes the batch to avoid this.
 ///
 /// ```
 /// # use retrograde::textbook::softmax;
@@ -38,8 +38,8 @@ pub fn softmax(x: &Tensor) -> Tensor {
 /// ln y_c = x_c − m − ln Σ_k exp(x_k − m),   m = the largest of the row
 /// ```
 ///
-/// The same as `ln(softmax(x))` in exact arithmetic. In floating point a probability below 1e-308 is 0 and its
-/// logarithm −∞; this spelling never forms the probability and stays right for logits of any size.
+/// Equal to `ln(softmax(x))` in exact arithmetic. In floating point a probability below 1e-308 is 0 and its logarithm −∞;
+/// this formula never computes the probability and is accurate for logits of any size.
 // x: [..., C] → [..., C]
 pub fn log_softmax(x: &Tensor) -> Tensor {
     let mut log_y = x.clone();
@@ -92,7 +92,7 @@ mod tests {
     #[test]
     fn the_logarithm_agrees_where_both_can_be_formed() {
         let x = arr2(&[[0.3, 2.9, 4.0], [-30.0, 0.0, 30.0]]).into_dyn();
-        // Both spellings round some five times at magnitudes up to 60, whose unit in the last place is 7e-15.
+        // Both formulas round about five times at magnitudes up to 60, whose unit in the last place is 7e-15.
         for (log, y) in log_softmax(&x).iter().zip(&softmax(&x)) {
             assert!((log - y.ln()).abs() <= 4e-14, "{log} is not ln {y}");
         }

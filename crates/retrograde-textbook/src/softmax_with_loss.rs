@@ -4,7 +4,7 @@ use super::cross_entropy::expect_rows;
 use super::{Labels, LossLayer, Tensor, cross_entropy_error, remembered, softmax};
 use retrograde_base::Result;
 
-/// The last layer: softmax of each row, and the mean cross entropy under the labels.
+/// The last layer: softmax of each row, and the mean cross entropy with the labels.
 ///
 /// ```text
 /// forward    y    = softmax(x), row by row
@@ -14,12 +14,12 @@ use retrograde_base::Result;
 ///
 /// The derivative: with `ln y_c = x_c − ln Σ_k exp(x_k)`, a row's loss is `(Σ_c t_c) · ln Σ_k exp(x_k) − Σ_c t_c x_c`,
 /// and the `t_c` sum to 1, so its slope in `x_c` is `exp(x_c)/Σ_k exp(x_k) − t_c = y_c − t_c`. The mean divides by `N`.
-/// Each row of `dx` sums to 0: raising all logits of a row together changes nothing.
+/// Each row of `dx` sums to 0, because a constant added to all logits of a row does not change the loss.
 ///
-/// With the notebook's batch-wide softmax the same derivation gives `y − t/N`, since all rows share one sum, but the
-/// code still returns `(y − t)/N`. That is too small by `y · (1 − 1/N)`, everywhere, so that descent pushes every logit up
-/// at every step, the most where the probability is. And the book's `backward` takes `dout` and ignores it, so that a loss
-/// that is scaled, or one of several, gets the gradient of another.
+/// With the notebook's softmax over the whole batch the same derivation gives `y − t/N`, because all rows share one sum,
+/// but the code still returns `(y − t)/N`. That is too small by `y · (1 − 1/N)` everywhere, so that descent increases every
+/// logit at every step, most where the probability is largest. And the book's `backward` ignores `dout`, so that the
+/// gradient of a scaled loss, or of one of several losses, is wrong.
 #[derive(Debug, Clone, Default)]
 pub struct SoftmaxWithLoss {
     /// The probabilities and the labels, both `[..., C]`.
@@ -27,12 +27,12 @@ pub struct SoftmaxWithLoss {
 }
 
 impl SoftmaxWithLoss {
-    /// A layer that has seen nothing yet.
+    /// A layer before its first `forward`.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The probabilities that the last `forward` came to, `[..., C]`; `None` before the first.
+    /// The probabilities of the last `forward`, `[..., C]`; `None` before the first.
     pub fn probabilities(&self) -> Option<&Tensor> {
         self.memory.as_ref().map(|(y, _)| y)
     }
@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn trouble_is_an_error() {
+    fn invalid_arguments_are_errors() {
         let mut layer = SoftmaxWithLoss::new();
         assert!(layer.backward(1.0).unwrap_err().to_string().contains("call forward first"));
         let logits = Tensor::zeros(vec![2, 3]);

@@ -8,10 +8,10 @@ use rand_xoshiro::rand_core::SeedableRng;
 use super::{Affine, Gradients, Labels, LossLayer, Network, Penalty, Relu, SoftmaxWithLoss, Tensor};
 use retrograde_base::{Error, Result};
 
-/// The most weights that one layer may have: a gigabyte of them. Numbers beyond that are mistyped widths.
+/// The largest number of weights of one layer: one gigabyte. Larger widths are typing errors.
 const MOST_WEIGHTS: usize = 1 << 27;
 
-/// The parameters under the notebook's names, and under the names that they have in the [`Network`].
+/// The names of the parameters in the notebook and in the [`Network`].
 const NAMES: [(&str, &str); 4] =
     [("w1", "affine1.w"), ("b1", "affine1.b"), ("w2", "affine2.w"), ("b2", "affine2.b")];
 
@@ -22,7 +22,7 @@ const NAMES: [(&str, &str); 4] =
 ///            w1, b1            w2, b2                        labels N
 /// ```
 ///
-/// It is a [`Network`] with the notebook's names on it: `w1` `[D, H]`, `b1` `[H]`, `w2` `[H, C]`, `b2` `[C]`.
+/// It is a [`Network`] with the notebook's names: `w1` `[D, H]`, `b1` `[H]`, `w2` `[H, C]`, `b2` `[C]`.
 ///
 /// ```
 /// use retrograde::textbook::{Labels, Tensor, TwoLayerNet};
@@ -45,7 +45,7 @@ pub struct TwoLayerNet {
 impl TwoLayerNet {
     /// A network with weights drawn from N(0, `weight_init_std`²) and biases of 0. The same seed gives the same weights.
     ///
-    /// An error for a width of 0 or beyond all measure, and for a deviation that is not a number ≥ 0.
+    /// An error for a width of 0 or above the limit, and for a deviation that is negative or not finite.
     pub fn new(
         input_size: usize,
         hidden_size: usize,
@@ -67,7 +67,7 @@ impl TwoLayerNet {
             if !rows.checked_mul(columns).is_some_and(|count| (1..=MOST_WEIGHTS).contains(&count)) {
                 return Err(Error::invalid(
                     "TwoLayerNet",
-                    format!("a layer of {rows} × {columns} weights was asked for"),
+                    format!("a layer has {rows} × {columns} weights"),
                     format!("pass widths from 1, with at most {MOST_WEIGHTS} weights between two layers"),
                 ));
             }
@@ -77,7 +77,7 @@ impl TwoLayerNet {
         Self::from_parameters(w1, Array1::zeros(hidden_size), w2, Array1::zeros(output_size))
     }
 
-    /// A network with these parameters; an error when they do not fit together.
+    /// A network with these parameters; an error if their shapes do not match.
     // w1: [D, H], b1: [H], w2: [H, C], b2: [C]
     pub fn from_parameters(
         w1: Array2<f64>,
@@ -99,18 +99,18 @@ impl TwoLayerNet {
         Ok(TwoLayerNet { network })
     }
 
-    /// The same with another loss at the end.
+    /// Replaces the loss.
     pub fn with_loss(mut self, loss_layer: impl LossLayer + 'static) -> Self {
         self.network.set_loss(loss_layer);
         self
     }
 
-    /// The same with a term in its loss that depends on the parameters alone, such as weight decay.
+    /// Adds a term to the loss that depends on the parameters alone, such as weight decay.
     pub fn penalized(self, penalty: impl Penalty + 'static) -> Self {
         TwoLayerNet { network: self.network.penalized(penalty) }
     }
 
-    /// The layers and the loss, as what checks any network takes them.
+    /// The [`Network`], for checks.
     pub fn network_mut(&mut self) -> &mut Network {
         &mut self.network
     }
@@ -132,7 +132,7 @@ impl TwoLayerNet {
         self.network.loss(x, labels)
     }
 
-    /// The share of rows whose largest logit is that of the right class, as [`Network::accuracy`].
+    /// The accuracy, as [`Network::accuracy`].
     // x: [N, D], labels: N → []
     pub fn accuracy(&mut self, x: &Tensor, labels: &Labels) -> Result<f64> {
         self.network.accuracy(x, labels)
@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn trouble_is_an_error() {
+    fn invalid_arguments_are_errors() {
         for (input, hidden, output) in [(0, 5, 3), (4, 0, 3), (4, 5, 0), (usize::MAX, 2, 3), (4, 1 << 40, 3)]
         {
             let message = TwoLayerNet::new(input, hidden, output, 0.01, 0).err().unwrap().to_string();
