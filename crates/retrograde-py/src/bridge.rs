@@ -1,7 +1,7 @@
-//! Python objects seen as layers and losses.
+//! Adapts Python objects to layers and losses.
 //!
-//! What arrives here is already normal: the Python side has read the user's code and offers `forward`, `backward`,
-//! `parameters` and `gradients` on arrays of 64-bit floats. This module moves arrays across and keeps exceptions.
+//! The Python side has already normalized the user's code to `forward`, `backward`, `parameters` and `gradients` on arrays
+//! of 64-bit floats. This module copies arrays across and keeps exceptions.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -12,18 +12,18 @@ use pyo3::prelude::*;
 use retrograde::textbook::{Labels, Layer, LossLayer, Parameter, SharedParameter, Tensor};
 use retrograde::{Error, Result};
 
-/// What the layers of one check have in common.
+/// The common state of the layers of one check.
 #[derive(Default)]
 pub struct Session {
     /// The last exception, and whether it ends the check: `KeyboardInterrupt`, `SystemExit`.
     failure: RefCell<Option<PyErr>>,
     ended: Cell<bool>,
-    /// Counts backward calls: any of them may change the gradients that any layer shows.
+    /// The number of backward calls: any of them may change the gradients of any layer.
     backwards: Cell<u64>,
 }
 
 impl Session {
-    /// Runs Python code; an exception is kept and becomes an error.
+    /// Runs Python code; an exception is stored and becomes an error.
     pub fn call<T>(&self, what: &str, run: impl FnOnce(Python<'_>) -> PyResult<T>) -> Result<T> {
         if self.ended.get() {
             return Err(interrupted(what));
@@ -38,7 +38,7 @@ impl Session {
         })
     }
 
-    /// The exception to raise when a check returned an error, or must not return at all.
+    /// The exception to raise if a check returned an error, or was interrupted.
     pub fn exception(&self, failed: bool) -> Option<PyErr> {
         if failed || self.ended.get() { self.failure.borrow_mut().take() } else { None }
     }
@@ -59,7 +59,7 @@ pub fn array<'py>(py: Python<'py>, tensor: &Tensor) -> Bound<'py, PyArrayDyn<f64
     tensor.clone().into_pyarray(py)
 }
 
-/// Labels as Python code takes them: integers, or rows.
+/// The labels as Python code takes them: integers, or rows.
 fn labels_to_python<'py>(py: Python<'py>, labels: &Labels) -> Bound<'py, PyAny> {
     match labels {
         Labels::Classes(classes) => {
@@ -78,7 +78,7 @@ pub fn labels(value: &Bound<'_, PyAny>) -> PyResult<Labels> {
     Ok(Labels::Rows(tensor(value)?))
 }
 
-/// A parameter that a reading shows: its name, its live array, and whether other layers hold the same array.
+/// A parameter of a reading: its name, its live array, and whether other layers hold the same array.
 struct Held {
     name: String,
     array: Py<PyArrayDyn<f64>>,
@@ -97,12 +97,12 @@ pub struct PyLayer {
     values: Vec<Tensor>,
     gradients: Vec<Option<Tensor>>,
     read_at: u64,
-    /// Whether the values were handed out to be changed since they were last put into Python's arrays.
+    /// Whether the values may have changed since they were last copied into Python's arrays.
     touched: bool,
 }
 
 impl PyLayer {
-    /// A layer around a reading. Arrays that are in `shared` are shared parameters.
+    /// A layer of a reading. Arrays in `shared` are shared parameters.
     pub fn new(session: &Rc<Session>, reading: &Bound<'_, PyAny>, shared: &SharedArrays) -> PyResult<Self> {
         let mut held = Vec::new();
         for item in reading.getattr("parameters")?.try_iter()? {
@@ -111,7 +111,7 @@ impl PyLayer {
             let known = shared.iter().find(|(other, _)| *other == address);
             held.push(Held { name, array: array.unbind(), shared: known.map(|(_, value)| Rc::clone(value)) });
         }
-        // Shared ones last, as the check counts them.
+        // Shared ones last, as in the check.
         held.sort_by_key(|one| one.shared.is_some());
         let py = reading.py();
         let values = held.iter().map(|one| tensor(one.array.bind(py).as_any())).collect::<PyResult<_>>()?;
@@ -127,7 +127,7 @@ impl PyLayer {
         })
     }
 
-    /// Puts the values into Python's arrays.
+    /// Copies the values into Python's arrays.
     fn push(&self, py: Python<'_>) -> PyResult<()> {
         for (held, value) in self.held.iter().zip(&self.values) {
             let mut there = held.array.bind(py).try_readwrite()?;
@@ -183,7 +183,7 @@ impl Layer for PyLayer {
     fn forward_in_place(&mut self, x: &mut Tensor) -> Result<Tensor> {
         if self.touched {
             self.session.call(&self.kind, |py| self.push(py))?;
-            // A shared array changes without this layer's knowledge.
+            // Another layer may change a shared array.
             self.touched = self.held.iter().any(|held| held.shared.is_some());
         }
         self.run("forward", x)
@@ -228,7 +228,7 @@ pub struct PyLoss {
 }
 
 impl PyLoss {
-    /// A loss around a reading.
+    /// A loss of a reading.
     pub fn new(session: &Rc<Session>, reading: &Bound<'_, PyAny>) -> PyResult<Self> {
         let kind = reading.getattr("kind")?.extract()?;
         Ok(PyLoss { session: Rc::clone(session), reading: reading.clone().unbind(), kind })

@@ -36,7 +36,7 @@ pub fn panicked(panic: &(dyn Any + Send)) -> PyErr {
     InternalError::new_err(text.unwrap_or_else(|| "a panic without a message".into()))
 }
 
-/// Runs what the library does: its errors and panics become exceptions.
+/// Runs a function of the library: its errors and panics become exceptions.
 pub fn guarded<T>(run: impl FnOnce() -> retrograde::Result<T>) -> PyResult<T> {
     match catch_unwind(AssertUnwindSafe(run)) {
         Ok(result) => result.map_err(|error| raised(&error)),

@@ -11,7 +11,7 @@ use retrograde::{Gradients, Graph, Tensor, Var};
 
 use crate::failure::guarded;
 
-/// The line of Python that called: a file or a cell, and the line. Lines of this package are left out.
+/// The calling line in Python: a file or a cell, and the line number. Lines of this package are skipped.
 fn line(py: Python<'_>) -> PyResult<SourceLine> {
     let mut frame = py.import("sys")?.getattr("_getframe")?.call1((0,))?;
     loop {
@@ -26,7 +26,7 @@ fn line(py: Python<'_>) -> PyResult<SourceLine> {
     }
 }
 
-/// The file as it is, or the name of the notebook's cell that is kept in a file of that name.
+/// The file name, or the name of the notebook cell stored in a file of that name.
 fn place(py: Python<'_>, file: String) -> PyResult<String> {
     if !(file.contains("ipykernel_") || file.starts_with("<ipython")) {
         return Ok(file);
@@ -36,7 +36,7 @@ fn place(py: Python<'_>, file: String) -> PyResult<String> {
     Ok(name.unwrap_or(file))
 }
 
-/// A tensor of an array of 64-bit floats, which the Python side has made of what was given.
+/// A tensor from an array of 64-bit floats, prepared by the Python side.
 fn tensor(value: &Bound<'_, PyAny>) -> PyResult<Tensor> {
     if let Ok(number) = value.extract::<f64>() {
         return Ok(Tensor::from(number));
@@ -50,7 +50,7 @@ fn tensor(value: &Bound<'_, PyAny>) -> PyResult<Tensor> {
     guarded(|| Tensor::new(array.shape(), array.iter().copied().collect()))
 }
 
-/// A new array of a tensor's numbers.
+/// A new array with a tensor's elements.
 pub fn array(py: Python<'_>, tensor: Tensor) -> PyResult<Bound<'_, PyArrayDyn<f64>>> {
     let shape = tensor.shape().to_vec();
     let array = ndarray::ArrayD::from_shape_vec(shape, tensor.into_values());
@@ -58,7 +58,7 @@ pub fn array(py: Python<'_>, tensor: Tensor) -> PyResult<Bound<'_, PyArrayDyn<f6
     Ok(array.into_pyarray(py))
 }
 
-/// A computational graph: what is computed with its variables is recorded, node by node.
+/// A computational graph: operations on its variables are recorded, node by node.
 #[pyclass(frozen, name = "Graph", module = "retrograde")]
 pub struct PyGraph(Graph);
 
@@ -69,7 +69,7 @@ impl PyGraph {
         PyGraph(Graph::new())
     }
 
-    /// A value that has a gradient, with its name: a weight, a price.
+    /// A value with a gradient and a name: a weight, a price.
     fn parameter(&self, py: Python<'_>, name: &str, value: &Bound<'_, PyAny>) -> PyResult<PyVar> {
         let value = tensor(value)?;
         record(py, &self.0, || Ok(self.0.parameter(name, value)))
@@ -85,7 +85,7 @@ impl PyGraph {
         })
     }
 
-    /// Labels, or rows to gather: whole numbers that are not negative.
+    /// Labels, or rows to gather: non-negative integers.
     fn indices(&self, py: Python<'_>, name: &str, values: &Bound<'_, PyAny>) -> PyResult<PyVar> {
         let array = py.import("numpy")?.call_method1("asarray", (values,))?;
         let shape: Vec<usize> = array.getattr("shape")?.extract()?;
@@ -106,7 +106,7 @@ impl PyGraph {
     }
 }
 
-/// Records at the caller's line. What does not fit is raised at once.
+/// Records at the caller's line. Errors are raised immediately.
 fn record(py: Python<'_>, graph: &Graph, run: impl FnOnce() -> retrograde::Result<Var>) -> PyResult<PyVar> {
     let line = line(py)?;
     guarded(|| graph.recorded_at(line, run)?.checked()).map(PyVar)
@@ -124,7 +124,7 @@ enum Operand {
 }
 
 impl PyVar {
-    /// The other operand; none if it is neither a number, an array, nor a variable.
+    /// The other operand; `None` if it is neither a number, an array, nor a variable.
     fn operand(&self, other: &Bound<'_, PyAny>) -> PyResult<Option<Operand>> {
         if let Ok(other) = other.cast::<PyVar>() {
             return Ok(Some(Operand::Var(other.get().0.clone())));
@@ -160,7 +160,7 @@ impl PyVar {
         Ok(Py::new(py, PyVar(var))?.into_any())
     }
 
-    /// The same of two that are repeated along axes to the same shape first, as NumPy does.
+    /// The same for two operands after broadcasting, as in NumPy.
     fn elementwise(
         &self,
         other: &Bound<'_, PyAny>,
@@ -174,7 +174,7 @@ impl PyVar {
                 };
                 of_var(&fill(a), &fill(b))
             }
-            // The operation says what does not fit.
+            // The operation reports the error.
             None => of_var(a, b),
         };
         self.binary(other, repeated, of_number)
@@ -184,7 +184,7 @@ impl PyVar {
         record(py, self.0.graph(), || Ok(run(&self.0)))
     }
 
-    /// Axes as NumPy takes them: none for all, negative ones from the end.
+    /// Axes as in NumPy: `None` for all, negative ones from the end.
     fn axes(&self, axis: Option<&Bound<'_, PyAny>>) -> PyResult<Option<Vec<usize>>> {
         let Some(axis) = axis else { return Ok(None) };
         let axes = match axis.extract::<isize>() {
@@ -211,7 +211,7 @@ impl PyVar {
     }
 }
 
-/// The shape that two shapes fill together, by NumPy's rule: aligned at the last axis, axes of length 1 are repeated.
+/// The shape to which two shapes broadcast, by NumPy's rule: aligned at the last axis, axes of length 1 are repeated.
 fn together(a: &[usize], b: &[usize]) -> Option<Vec<usize>> {
     let rank = a.len().max(b.len());
     let length =
@@ -226,7 +226,7 @@ fn together(a: &[usize], b: &[usize]) -> Option<Vec<usize>> {
 
 #[pymethods]
 impl PyVar {
-    /// NumPy leaves the operators to the variable.
+    /// NumPy defers its operators to the variable.
     #[classattr]
     #[pyo3(name = "__array_ufunc__")]
     const ARRAY_UFUNC: Option<bool> = None;
@@ -333,22 +333,21 @@ impl PyVar {
         self.elementwise(other, Var::minimum, |a, b| a.minimum(&a.graph().full(a.shape(), b)))
     }
 
-    /// The sum over an axis or several, or of all numbers.
+    /// The sum over one or several axes, or of all elements.
     #[pyo3(signature = (axis=None))]
     fn sum(&self, py: Python<'_>, axis: Option<&Bound<'_, PyAny>>) -> PyResult<PyVar> {
         let axes = self.axes(axis)?;
         self.unary(py, |x| axes.map_or_else(|| x.sum_all(), |axes| x.sum(axes)))
     }
 
-    /// The mean over an axis or several, or of all numbers.
+    /// The mean over one or several axes, or of all elements.
     #[pyo3(signature = (axis=None))]
     fn mean(&self, py: Python<'_>, axis: Option<&Bound<'_, PyAny>>) -> PyResult<PyVar> {
         let axes = self.axes(axis)?;
         self.unary(py, |x| axes.map_or_else(|| x.mean_all(), |axes| x.mean(axes)))
     }
 
-    /// The largest number along an axis or several, or of all. Of several that are tied, each gets an equal part of the
-    /// gradient.
+    /// The maximum over one or several axes, or of all elements. Tied elements get equal parts of the gradient.
     #[pyo3(signature = (axis=None))]
     fn max(&self, py: Python<'_>, axis: Option<&Bound<'_, PyAny>>) -> PyResult<PyVar> {
         let axes = self.axes(axis)?;
@@ -381,17 +380,17 @@ impl PyVar {
         })
     }
 
-    /// The rows of a matrix that labels name.
+    /// The rows of a matrix at the given indices.
     fn gather_rows(&self, py: Python<'_>, rows: &PyVar) -> PyResult<PyVar> {
         self.unary(py, |x| x.gather_rows(&rows.0))
     }
 
-    /// Labels as rows with a single 1.
+    /// Labels as one-hot rows.
     fn one_hot(&self, py: Python<'_>, classes: usize) -> PyResult<PyVar> {
         self.unary(py, |x| x.one_hot(classes))
     }
 
-    /// The same numbers in another shape; one length may be −1.
+    /// The same elements in another shape; one length may be −1.
     #[pyo3(signature = (*shape))]
     fn reshape(&self, py: Python<'_>, shape: &Bound<'_, PyTuple>) -> PyResult<PyVar> {
         let lengths: Vec<isize> = match shape.len() {
@@ -421,7 +420,7 @@ impl PyVar {
         self.transpose(py, Vec::new())
     }
 
-    /// Parts along each axis, by `a:b` and by numbers, as NumPy's; steps are not taken.
+    /// Slices along each axis, by `a:b` and by numbers, as in NumPy; steps are not supported.
     fn __getitem__(&self, py: Python<'_>, index: &Bound<'_, PyAny>) -> PyResult<PyVar> {
         let parts: Vec<Bound<'_, PyAny>> = match index.cast::<PyTuple>() {
             Ok(tuple) => tuple.iter().collect(),
@@ -458,19 +457,19 @@ impl PyVar {
         })
     }
 
-    /// The gradients of this number by all that it depends on, recorded as more graph.
+    /// The gradients of this number by all variables that it depends on, recorded as more graph.
     fn backward(&self, py: Python<'_>) -> PyResult<PyGradients> {
         let line = line(py)?;
         guarded(|| self.0.graph().recorded_at(line, || self.0.backward())).map(PyGradients)
     }
 
-    /// The numbers, as a new array.
+    /// The elements, as a new array.
     #[getter]
     fn value<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArrayDyn<f64>>> {
         array(py, guarded(|| self.0.value())?)
     }
 
-    /// The number of a variable that has one.
+    /// The number of a variable with one element.
     fn item(&self) -> PyResult<f64> {
         guarded(|| self.0.value()?.scalar())
     }
@@ -491,19 +490,19 @@ impl PyVar {
         dtype.map_or(Ok(value.clone()), |dtype| value.call_method1("astype", (dtype,)))
     }
 
-    /// The lengths of the axes.
+    /// The shape.
     #[getter]
     fn shape(&self) -> Vec<usize> {
         self.0.shape().to_vec()
     }
 
-    /// The name that it was given.
+    /// The name.
     #[getter]
     fn name(&self) -> Option<String> {
         self.0.name()
     }
 
-    /// Gives it a name, which figures and messages then use.
+    /// Sets the name, which figures and messages then use.
     fn named(&self, name: &str) -> PyVar {
         PyVar(self.0.clone().named(name))
     }
@@ -515,7 +514,7 @@ impl PyVar {
         (line.file().to_owned(), line.line())
     }
 
-    /// The graph drawn with letters: values above the lines, gradients below.
+    /// The graph drawn with characters: values above the lines, gradients below.
     fn text(&self, py: Python<'_>) -> PyResult<String> {
         Ok(self.trace(py)?.text(Style::default()))
     }
@@ -527,20 +526,20 @@ impl PyVar {
             .map(|explanation| explanation.to_string())
     }
 
-    /// The graph as an SVG picture; layers are boxes when `fold`.
+    /// The graph as an SVG picture; with `fold`, layers are boxes.
     #[pyo3(signature = (fold=false))]
     fn svg(&self, py: Python<'_>, fold: bool) -> PyResult<String> {
         let trace = self.trace(py)?;
         guarded(|| trace.svg(fold))
     }
 
-    /// The graph as a file for Graphviz.
+    /// The graph as DOT for Graphviz.
     #[pyo3(signature = (fold=false))]
     fn dot(&self, py: Python<'_>, fold: bool) -> PyResult<String> {
         Ok(self.trace(py)?.dot(fold))
     }
 
-    /// The graph with all numbers as JSON.
+    /// The graph with all values as JSON.
     fn json(&self, py: Python<'_>) -> PyResult<String> {
         Ok(self.trace(py)?.json())
     }
@@ -561,7 +560,7 @@ impl PyVar {
         }
     }
 
-    /// Notebooks show the picture of a graph that ends in one number.
+    /// Notebooks show the picture of a graph whose output is one number.
     #[pyo3(signature = (include=None, exclude=None))]
     fn _repr_mimebundle_<'py>(
         &self,
@@ -590,7 +589,7 @@ impl PyVar {
     }
 }
 
-/// The gradients of a number by all that it depends on: `gradients[w]` is a variable, of which there are gradients, too.
+/// The gradients of a number by all variables that it depends on: `gradients[w]` is a variable, which has gradients, too.
 #[pyclass(frozen, name = "Gradients", module = "retrograde")]
 pub struct PyGradients(Gradients);
 
@@ -605,7 +604,7 @@ impl PyGradients {
     }
 }
 
-/// Joins variables along an axis.
+/// Concatenates variables along an axis.
 #[pyfunction]
 #[pyo3(signature = (variables, axis=0))]
 pub fn concatenate(py: Python<'_>, variables: Vec<PyRef<'_, PyVar>>, axis: isize) -> PyResult<PyVar> {

@@ -1,7 +1,7 @@
 //! The extension module of the Python package: the gradient check, called with readings of Python code.
 //!
-//! Thin by intent. What a piece of code is, the Python side finds out (`retrograde.reading`); what is wrong with it, the
-//! library does. Each function here takes readings and returns a report in four forms.
+//! The Python side determines what a piece of code is (`retrograde.reading`); the library checks it. Each function here
+//! takes readings and returns a report in four formats.
 
 mod bridge;
 mod failure;
@@ -21,11 +21,11 @@ use pyo3::types::{PyDict, PyList};
 use retrograde::check::{self, Control, Language, Report};
 use retrograde::textbook::{Network, Penalty, Tensor};
 
-/// How long a check may take, in seconds, and what sees its progress: a function of the part that is done and of the layer's
-/// name. An exception of it ends the check.
+/// The time limit of a check in seconds, and its progress callback: a function of the finished fraction and of the layer's
+/// name. An exception in it ends the check.
 type Limits = (Option<f64>, Option<Py<PyAny>>);
 
-/// Runs a check and turns what comes of it into what Python gets: the report, the user's own exception, or an error.
+/// Runs a check and converts its result for Python: the report, the user's own exception, or an error.
 fn report<'py>(
     py: Python<'py>,
     session: &Rc<Session>,
@@ -60,7 +60,7 @@ fn report<'py>(
     Ok(forms)
 }
 
-/// The forms of a report that have one language.
+/// The formats of a report in one language.
 fn in_language<'py>(py: Python<'py>, report: &Report, language: Language) -> PyResult<Bound<'py, PyDict>> {
     let forms = PyDict::new(py);
     let json = report.json(language).map_err(|error| InternalError::new_err(error.to_string()))?;
@@ -99,7 +99,8 @@ fn check_loss<'py>(
     report(py, &session, limits, || check::loss(&mut loss, &x, &labels))
 }
 
-/// Weight decay by the full names of parameters, as the code has it in the loss and in the gradients: two λ, which should be one.
+/// Weight decay by the full names of parameters, as in the loss and in the gradients of the code: two λ, which should be
+/// equal.
 struct Decay(HashMap<String, (f64, f64)>);
 
 impl Penalty for Decay {
@@ -113,8 +114,8 @@ impl Penalty for Decay {
     }
 }
 
-/// Checks layers in a row, each with its name, with a loss at the end. `names` has the user's own names of parameters, `decay` what
-/// the code adds for each to the loss and to the gradient, as a multiple of it.
+/// Checks a sequence of named layers with a loss at the end. `names` has the user's own names of parameters; `decay` has
+/// the weight decay of each in the loss and in the gradient.
 #[pyfunction]
 #[allow(clippy::too_many_arguments, reason = "each is an argument of the Python call")]
 fn check_network<'py>(

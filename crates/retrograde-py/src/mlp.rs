@@ -17,10 +17,10 @@ use retrograde::{Error, Graph, Planner, Result, Tensor, Var};
 use crate::failure::{guarded, raised};
 use crate::graph::{PyVar, array};
 
-/// How often a training looks whether it was interrupted.
+/// The interval at which a training tests for an interrupt.
 const LOOK: Duration = Duration::from_millis(50);
 
-/// How many rows are classified at once.
+/// The number of rows classified together.
 const ROWS: usize = 500;
 
 /// A multi-layer perceptron.
@@ -40,7 +40,7 @@ type Images<'py> = PyReadonlyArray2<'py, u8>;
 
 fn samples(images: &Images<'_>, labels: Vec<u32>, classes: usize) -> Result<Samples> {
     let images = images.as_array();
-    // The bytes are copied once, into memory that no other program writes.
+    // The bytes are copied once, into memory that Python cannot change.
     let bytes: Vec<u8> = images.iter().copied().collect();
     Samples::new(bytes, [1, images.ncols()], labels, classes)
 }
@@ -123,7 +123,7 @@ impl PyMlp {
         })
     }
 
-    /// The outputs before the softmax, for rows of numbers.
+    /// The logits, for rows of numbers.
     fn logits<'py>(&self, py: Python<'py>, rows: Rows<'py>) -> PyResult<Bound<'py, PyArrayDyn<f64>>> {
         let net = self.net().clone();
         let rows = rows.as_array();
@@ -174,8 +174,8 @@ impl PyMlp {
         guarded(|| loss(&self.net(), &rows, labels)).map(|(loss, _)| PyVar(loss))
     }
 
-    /// Trains on rows of bytes. `settings` is the optimizer as JSON; `length` is steps or epochs. `see` is called after each
-    /// epoch, and ends the training by a `False`. The interpreter is free for other threads meanwhile.
+    /// Trains on rows of bytes. `settings` is the optimizer as JSON; `length` is steps or epochs. `see` is called after
+    /// each epoch, and ends the training by returning `False`. The interpreter lock is released during the training.
     #[expect(clippy::too_many_arguments, reason = "each is a keyword of `fit` in Python")]
     #[pyo3(signature = (images, labels, validation, settings, epochs, steps, batch, seed, threads, folder, resume, see))]
     fn fit<'py>(
@@ -227,7 +227,7 @@ impl PyMlp {
             let history = guarded(|| trainer.fit_watched(&mut net, &data, &mut |event| watch.see(event)));
             (history, watch.failure)
         });
-        // What was learned before an interrupt is kept.
+        // Training before an interrupt is kept.
         if history.is_ok() {
             *self.net() = net;
         }
@@ -269,7 +269,7 @@ impl PyMlp {
     }
 }
 
-/// What watches a training: signals, and the user's function.
+/// The observer of a training: signals, and the user's function.
 struct Watch {
     see: Option<Py<PyAny>>,
     looked: Instant,
@@ -337,7 +337,7 @@ fn history_to_python<'py>(py: Python<'py>, history: &History) -> PyResult<Bound<
     Ok(found)
 }
 
-/// The embedded digits: images and labels to train, images and labels to test.
+/// The embedded digits: images and labels for training, images and labels for tests.
 #[pyfunction]
 pub fn digits(py: Python<'_>) -> PyResult<Bound<'_, PyTuple>> {
     let data = Dataset::embedded().map_err(|error| raised(&error))?;

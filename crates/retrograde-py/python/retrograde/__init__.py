@@ -1,4 +1,4 @@
-"""Retrograde: is a gradient right, and if not, where is the fault and what is it?
+"""Retrograde checks gradients: whether a gradient is right, and if not, the location and the cause of the fault.
 
 >>> import numpy as np, retrograde as rg
 >>> class Square:
@@ -58,20 +58,20 @@ __all__ = [
 def check(thing, *example, params=None, labels=None, wrt=None, lr=None, loss=None, name=None, budget=20.0, lang=None):
     """Checks the gradient of a piece of code as it is: a layer, a loss, a network, a function.
 
-    ``thing`` and ``example`` are what you have: ``rg.check(layer, x)``, ``rg.check(loss, y, t)``,
-    ``rg.check(network, x, t)``, ``rg.check(forward, backward, x, w, b)``, ``rg.check(f, grad_f, theta)``. Everything happens on
-    copies; your objects, arrays, random state and output stay as they are.
+    ``thing`` and ``example`` are your own objects and arrays: ``rg.check(layer, x)``, ``rg.check(loss, y, t)``,
+    ``rg.check(network, x, t)``, ``rg.check(forward, backward, x, w, b)``, ``rg.check(f, grad_f, theta)``. The check runs
+    on copies; your objects, arrays, random state and output do not change.
 
-    params: which array is the gradient of which, ``{'W': 'dW'}``.
-    labels: what is never moved.
-    wrt: by which arguments the gradient is: names or positions.
-    lr: the learning rate, where ``backward`` updates the parameters itself.
-    loss: the loss, ``lambda thing, *example: …``, where the code has none.
-    name: what the report calls it.
-    budget: about how many seconds the check of slow code may take, on a machine that does nothing else.
-    lang: the language of the report, ``en`` or ``ko``; else that of :func:`language`.
+    params: the parameters and their gradients by name, ``{'W': 'dW'}``.
+    labels: the arguments that are never perturbed.
+    wrt: the arguments with a gradient: names or positions.
+    lr: the learning rate, if ``backward`` updates the parameters itself.
+    loss: the loss, ``lambda thing, *example: …``, if the code has none.
+    name: its name in the report.
+    budget: the approximate time limit for slow code in seconds, on an idle machine.
+    lang: the language of the report, ``en`` or ``ko``; by default that of :func:`language`.
 
-    Raises :class:`ReadingError` for code that cannot be read: what was seen, what is missing, and the keyword that helps.
+    Raises :class:`ReadingError` for code that cannot be read: what was found, what is missing, and the keyword that resolves it.
     """
     try:
         _keywords.limits(budget, lang)

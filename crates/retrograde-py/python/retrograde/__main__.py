@@ -30,7 +30,7 @@ TABLE.update(COMMAND)
 
 
 class _Refused(Exception):
-    """What was written on the command line does not fit."""
+    """An invalid argument of the command line."""
 
     def __init__(self, problem, help):
         super().__init__(problem)
@@ -46,7 +46,7 @@ def main(arguments=None):
         return stop.code
     sys.path.insert(0, os.getcwd())
     try:
-        # What the modules print as they are imported is not part of the report.
+        # The output of imported modules is not part of the report.
         with contextlib.redirect_stdout(sys.stderr):
             things, keywords = [_load(one) for one in given.things], _keywords(given)
         report = check(*things, **keywords)
@@ -57,7 +57,7 @@ def main(arguments=None):
     except InternalError as error:
         return _say(error, Text("command-internal"))
     except Exception as error:
-        # The user's own exception, with his own traceback.
+        # The user's own exception, with its traceback.
         traceback.print_exception(error)
         return _say(Text("command-raised", error=f"{type(error).__name__}: {error}"), Text("command-run-once"))
     print(report.to_json() if given.json else report)
@@ -75,7 +75,7 @@ def _say(error, help):
 
 
 def _choose_language(arguments):
-    """The language that the arguments ask for, before they are read: what is said of them and the help are in it, too."""
+    """The language of the arguments, before they are parsed: help and errors use it, too."""
     for at, one in enumerate(arguments):
         option, equals, value = one.partition("=")
         if option in ("--language", "--lang"):
@@ -100,7 +100,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _told(message):
-    """What argparse says, in the language that is spoken."""
+    """The messages of argparse in the current language."""
     for id in TABLE:
         if id.startswith("argparse-"):
             pattern = re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>.+)", re.escape(TABLE[id][0]))
@@ -156,7 +156,7 @@ def _keywords(given):
 
 
 def _load(text):
-    """What a word of the command line stands for."""
+    """The value of a word of the command line."""
     module, colon, expression = text.partition(":")
     if colon and expression:
         space = vars(_module(module, text))
@@ -180,7 +180,7 @@ def _load(text):
 
 
 def _is_inside(error):
-    """Whether an error of an expression was raised by what the expression calls: then it is the user's own."""
+    """Whether an error of an expression was raised by the called function: then it is the user's own."""
     frame = error.__traceback__.tb_next
     return frame is not None and frame.tb_next is not None
 
@@ -190,7 +190,7 @@ def _module(name, text):
     if name.endswith(".py"):
         if not path.is_file():
             raise _Refused(Text("command-no-file", text=text, file=name), Text("command-from", folder=os.getcwd()))
-        # As Python does for a script: its folder is where it imports from.
+        # As in a Python script: imports start in its directory.
         sys.path.insert(0, str(path.parent.resolve()))
         name = path.stem
     try:

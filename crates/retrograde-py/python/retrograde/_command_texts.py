@@ -57,7 +57,7 @@ COMMAND = {
     "command-budget": ("about how long the check of slow code may take", "느린 코드를 확인하는 데 쓸 대략의 시간(초)"),
     "command-save": ("write the report: .html, .md, .json, .txt", "보고서를 파일로 저장: .html, .md, .json, .txt"),
     "command-json": ("print JSON", "JSON으로 출력"),
-    # What is said of what does not fit.
+    # Errors of arguments.
     "error": ("error", "오류"),
     "command-see-help": ("{command} --help shows examples", "{command} --help에 예가 있습니다"),
     "command-keywords": (
@@ -88,7 +88,7 @@ COMMAND = {
         "run it in the folder of the file, or write file.py:object",
         "그 파일이 있는 폴더에서 실행하거나 file.py:객체처럼 쓰세요",
     ),
-    # What argparse says, by how it begins.
+    # Messages of argparse, by their beginning.
     "argparse-required": ("the following arguments are required: {rest}", "다음 인수가 필요합니다: {rest}"),
     "argparse-unrecognized": ("unrecognized arguments: {rest}", "모르는 인수입니다: {rest}"),
     "argparse-one": ("argument {name}: expected one argument", "{name}: 값이 하나 필요합니다"),

@@ -1,4 +1,4 @@
-"""What the keywords of a check may be: what makes no sense is refused before anything is called."""
+"""The keywords of a check: invalid values are errors before any code is called."""
 
 import math
 import numbers
@@ -8,7 +8,7 @@ from .errors import ReadingError
 
 
 class Said(dict):
-    """The keywords by name. It knows which of them have been asked for."""
+    """The keywords by name, with a record of those that have been read."""
 
     def __init__(self, keywords):
         super().__init__(keywords)
@@ -19,12 +19,12 @@ class Said(dict):
         return super().get(name, default)
 
     def unused(self):
-        """The names of those that were given and that no reading has asked for."""
+        """The names of given keywords that no reading has used."""
         return [name for name, value in self.items() if value is not None and name not in self.asked]
 
 
 def said(params, labels, wrt, lr, loss, name):
-    """The keywords by which a reading is told what it cannot see."""
+    """The keywords that state what a reading cannot infer."""
     _hold(params is None or _names(params), "params", params, "params={'W': 'dW'}")
     _hold(wrt is None or _positions(wrt), "wrt", wrt, "wrt='w', wrt=('w', 'b'), wrt=0")
     _hold(lr is None or _positive(lr), "lr", lr, "lr=0.01")
@@ -34,7 +34,7 @@ def said(params, labels, wrt, lr, loss, name):
 
 
 def limits(budget, lang):
-    """The budget and the language, as they may be given."""
+    """Validates the budget and the language."""
     _hold(budget is None or _positive(budget), "budget", budget, "budget=20")
     _hold(lang is None or lang in KNOWN, "lang", lang, " ".join(f"lang='{one}'" for one in KNOWN))
 

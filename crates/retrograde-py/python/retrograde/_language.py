@@ -1,4 +1,4 @@
-"""In which language reports speak: what was set, else ``RETROGRADE_LANG``, else the locale, else English."""
+"""The language of reports: the one set, else ``RETROGRADE_LANG``, else the locale, else English."""
 
 import os
 import re
@@ -11,7 +11,7 @@ _chosen = None
 
 
 def language(code=None):
-    """Sets the language of reports, ``en`` or ``ko``; without an argument only tells it."""
+    """Sets the language of reports, ``en`` or ``ko``; without an argument returns it."""
     global _chosen
     if code is not None:
         if code not in KNOWN:
@@ -21,7 +21,7 @@ def language(code=None):
 
 
 def current():
-    """The language of reports now."""
+    """The current language of reports."""
     if _chosen is not None:
         return _chosen
     for name in ("RETROGRADE_LANG", "LC_ALL", "LC_MESSAGES", "LANG"):
@@ -32,7 +32,7 @@ def current():
 
 
 class Text:
-    """A sentence of the table, with values that may be texts, too. Its words are chosen when its language is known."""
+    """A sentence of the table with its arguments, which may be texts, too. It is rendered when its language is known."""
 
     def __init__(self, id, **values):
         self.id, self.values = id, values
@@ -57,7 +57,7 @@ class Text:
 
 
 class Names(Text):
-    """``w, b and gamma``; ``nothing`` for none."""
+    """``w, b and gamma``; ``nothing`` for an empty list."""
 
     def __init__(self, names):
         self.names = list(names)
@@ -72,7 +72,7 @@ class Names(Text):
 
 
 class Parts(Text):
-    """Texts one after the other."""
+    """Joined texts."""
 
     def __init__(self, parts, between="; "):
         self.parts, self.between = list(parts), between
@@ -83,7 +83,7 @@ class Parts(Text):
 
 
 def said(value, code):
-    """A value as text of a language."""
+    """A value as text in a language."""
     return value.said(code) if isinstance(value, Text) else str(value)
 
 
@@ -99,17 +99,17 @@ def resolved(data, code):
 
 
 def columns(text):
-    """How many columns of a terminal a text takes: a Korean letter takes two."""
+    """The width of a text in terminal columns: a Korean character takes two."""
     return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
 
 
 def padded(text, width):
-    """A text with spaces up to so many columns."""
+    """Pads a text with spaces to a width."""
     return text + " " * max(0, width - columns(text))
 
 
 def wrapped(text, first, width=80):
-    """The lines of a text, between words. The first begins with ``first``, and the others are indented as far."""
+    """Wraps a text at words. The first line begins with ``first``, and the others are indented by its width."""
     lines, indent = [first], " " * columns(first)
     for word in text.split():
         own = lines[-1] if lines[-1] in (first, indent) else f"{lines[-1]} "
@@ -124,7 +124,7 @@ _PARTICLE = re.compile(r"\((은/는|이/가|을/를|과/와|이라/라|으로/�
 
 
 def _with_particles(text):
-    """The form of each particle that the word before it asks for."""
+    """Selects the form of each particle by the preceding word."""
     out, rest = "", text
     while found := _PARTICLE.search(rest):
         out += rest[: found.start()]
@@ -136,7 +136,7 @@ def _with_particles(text):
 
 
 def _end(text):
-    """How the last word is read to its end: Korean by its syllable, digits and short names by their letters."""
+    """The pronounced end of the last word: Korean by its syllable, digits and short names by their letters."""
     words = re.findall(r"[^\W_]+", text)
     if not words:
         return "vowel"

@@ -1,4 +1,4 @@
-"""What is shown of work that takes long: a line that replaces itself, in a terminal or below a notebook's cell."""
+"""The progress of slow work: a line that replaces itself, in a terminal or below a notebook's cell."""
 
 import contextlib
 import sys
@@ -6,15 +6,15 @@ import time
 
 from .reading.forms import limits
 
-#: Work that is done before that shows nothing.
+#: Work that is faster than this shows nothing.
 _PATIENCE = 1.0
-#: The line is written at most so often.
+#: The shortest time between two updates.
 _INTERVAL = 0.2
 _WIDTH = 24
 
 
 class Line:
-    """A line that is replaced by the next, and is gone when the work is done. Nothing is shown where nobody looks."""
+    """A line that is replaced by the next, and removed at the end. Nothing is shown without a terminal or notebook."""
 
     def __init__(self, always=False):
         self._stream, self._began, self._last = sys.stderr, time.monotonic(), 0.0
@@ -23,7 +23,7 @@ class Line:
         self.watched = always or self._notebook or (self._stream is not None and self._stream.isatty())
 
     def show(self, text):
-        """Shows a text, unless it is too early, or the last one is very new."""
+        """Shows a text, unless it is too early, or the last one was shown just now."""
         now = time.monotonic()
         due = self._always or (now - self._began > _PATIENCE and now - self._last > _INTERVAL)
         if not (self.watched and due):
@@ -36,14 +36,14 @@ class Line:
             self._length = len(text)
 
     def close(self):
-        """Takes the line away."""
+        """Removes the line."""
         if self._notebook and self._handle is not None:
             self._update("")
         elif self._length:
             print("\r" + " " * self._length + "\r", end="", file=self._stream, flush=True)
 
     def _update(self, text):
-        # One output that changes: a saved notebook does not keep each state of it.
+        # One output that is updated: a saved notebook keeps only the last state.
         bundle = {"text/plain": text}
         if self._handle is None:
             from IPython.display import display
@@ -55,7 +55,7 @@ class Line:
 
 @contextlib.contextmanager
 def shown(budget, name=""):
-    """Sets the limits of the checks inside, and shows a bar once they take long, with the name of what is checked just then."""
+    """Sets the limits of the checks inside, and shows a progress bar, with the name of the current layer, if they take long."""
     line = Line()
 
     def see(fraction, subject):

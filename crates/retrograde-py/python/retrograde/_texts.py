@@ -33,7 +33,7 @@ TABLE = {
     "verdict-not_deterministic": ("not deterministic", "값이 일정하지 않음"),
     "verdict-not_differentiable": ("not differentiable here", "미분 불가"),
     "verdict-inconclusive": ("inconclusive", "판단 불가"),
-    # What cannot be read: what was seen, what is missing, what helps.
+    # Readings that failed: what was found, what is missing, and help.
     "missing": ("missing", "없는 것"),
     "error-copy": ("{name} cannot be copied: {error}", "{name}(을/를) 복사할 수 없습니다: {error}"),
     "error-unreadable": ("{call} is no code that I can read", "{call}(은/는) 읽을 수 없는 코드입니다"),
@@ -126,7 +126,7 @@ TABLE = {
     ),
     "cells-forward": ("the forward cells, as they are", "순전파의 셀을 그대로"),
     "cells-backward": ("the forward and the backward cells, as they are", "순전파와 역전파의 셀을 그대로"),
-    # What the code was taken for.
+    # What the code was read as.
     "is-function": ("{name}: a function; {call} → a number and its gradient", "{name}: 함수. {call} → 수와 그 기울기"),
     "is-loss-function": ("{name}: a loss; {call} → a number and its gradient", "{name}: 손실. {call} → 수와 그 기울기"),
     "is-loss-and-gradients": ("{call} → (loss, gradients)", "{call} → (손실, 기울기)"),
@@ -174,7 +174,7 @@ TABLE = {
     "slope-times": ("compared: dout times {slope} with the gradient", "비교: dout에 {slope}(을/를) 곱한 값과 기울기"),
     "pair": ("{value} ({gradient})", "{value}({gradient})"),
     "step": ("the step of the update", "갱신량"),
-    # What is held, and notes.
+    # Constant values, and notes.
     "held": ("held: {names}", "고정: {names}"),
     "held-as": ("held: {name}, {kind}", "고정: {name}, {kind}"),
     "held-labels": ("held: t, {kind}, taken for {taken}", "고정: t, {kind}, {taken}(으로/로) 봅니다"),
@@ -238,7 +238,7 @@ TABLE = {
     ),
     "note-unused": ("{names}: given, and not used here", "{names}: 지정했지만 여기서는 쓰지 않습니다"),
     "note-output": ("{letters} letters of output were withheld", "출력 {letters}자는 표시하지 않았습니다"),
-    # Findings of this side.
+    # Findings of the Python side.
     "stale_class": ("an object of an older class", "예전 클래스의 객체"),
     "stale_class-sentence": (
         "The class {name} has been defined again since this object was made: the object still has the old methods, and what you changed "

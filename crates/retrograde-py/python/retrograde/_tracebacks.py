@@ -1,4 +1,4 @@
-"""Tracebacks without this package: what a user sees of an exception is his own code."""
+"""Tracebacks without this package: users see only their own code."""
 
 import os
 import types
@@ -9,8 +9,8 @@ _HERE = os.path.dirname(__file__)
 
 
 def without_ours(error):
-    """The exception, without the frames of this package where it was raised by the user's code or refuses it. An exception of this
-    package's own making keeps them all: they are needed to repair it."""
+    """The exception, without the frames of this package if it was raised by the user's code or reports an error in it. An internal error of
+    this package keeps all frames, for debugging."""
     frames = []
     place = error.__traceback__
     while place is not None:

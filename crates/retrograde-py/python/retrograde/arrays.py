@@ -1,4 +1,4 @@
-"""What users hold as images and labels, in the form that the engine takes."""
+"""Converts images and labels to the arrays of the engine."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from .errors import Error
 
 
 def _array(value, what):
-    """The value as an array of numbers, in native byte order; refused where it is none."""
+    """The value as an array of numbers, in native byte order; an error if it is not one."""
     if hasattr(value, "to_numpy"):
         value = value.to_numpy()
     if isinstance(value, np.ma.MaskedArray):
@@ -31,7 +31,7 @@ def _flat(array, what, width):
 
 
 def rows(value, width, what="x"):
-    """Rows of 64-bit floats; bytes become numbers from 0 to 1. Not copied where it is that already."""
+    """Rows of 64-bit floats; bytes become numbers from 0 to 1. Not copied if already of this type."""
     array = _array(value, what)
     if array.dtype == np.uint8:
         array = array / 255.0
@@ -42,7 +42,7 @@ def rows(value, width, what="x"):
 
 
 def images(value, width, what="x"):
-    """Rows of bytes. Numbers from 0 to 1 are taken where each is a byte divided by 255."""
+    """Rows of bytes. Numbers from 0 to 1 are accepted if each is a byte divided by 255."""
     array = _array(value, what)
     if array.dtype == np.uint8:
         return _flat(array, what, width)
@@ -61,7 +61,7 @@ def images(value, width, what="x"):
 
 
 def labels(value, count, classes, what="t"):
-    """Classes as a list of integers, of integers or of rows with a single 1."""
+    """Classes as a list of integers, from integers or one-hot rows."""
     array = _array(value, what)
     if array.ndim == 2 and array.shape[1] == classes and classes > 1:
         chosen = array.argmax(axis=1)

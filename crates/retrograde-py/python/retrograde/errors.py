@@ -1,16 +1,16 @@
-"""The exceptions of this package. A user's own exceptions are never among them: they are raised as they came."""
+"""The exceptions of this package. A user's own exceptions are raised unchanged."""
 
 from ._language import Text
 from ._retrograde import EngineError, InternalError, ShapeError
 
 __all__ = ["EngineError", "Error", "GradientError", "InternalError", "ReadingError", "ShapeError"]
 
-#: What the library refuses: what was wrong, where, and what would be right. A ``ValueError``.
+#: An error of the library: the problem, its place, and help. A ``ValueError``.
 Error = EngineError
 
 
 class ReadingError(TypeError):
-    """Code that cannot be read: what was seen, what is missing, and the keyword that settles it."""
+    """Code that cannot be read: what was found, what is missing, and the keyword that resolves it."""
 
     def __init__(self, seen, missing="", keyword=""):
         lines = [str(seen)]

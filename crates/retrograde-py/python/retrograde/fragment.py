@@ -1,20 +1,20 @@
-"""A report inside a notebook: a fragment that needs no style sheet and no script.
+"""A report inside a notebook: an HTML fragment without style sheet and script.
 
-It has the letters and the ground of the page that it stands in, light or dark. Where it sets a colour of letters, it sets their ground,
-too; where a page takes its styles away, the words say the same."""
+It inherits the font and the background of the page, light or dark. Where it sets a text color, it sets the background, too; without
+styles, the text has the same information."""
 
 import html
 
-#: Of the verdict: its mark, and the ground of its white letters.
+#: By verdict: its mark, and the background of its white text.
 _RIGHT, _WRONG, _OPEN = ("✓", "#1f7a3d"), ("✗", "#b83227"), ("?", "#8a5a00")
 _EDGES = {"fault": _WRONG[1], "warning": _OPEN[1], "remark": "#7a8594"}
 
-#: Notebooks set their tables to the right, which numbers are and words are not.
+#: Notebooks align their tables to the right, which suits numbers but not text.
 _LEFT = ' style="text-align:left"'
 
 
 def fragment(report):
-    """The report as a piece of HTML: a verdict, the row of layers, what was found, the table, the reading."""
+    """The report as an HTML fragment: verdict, layers, findings, table, reading."""
     mark, ground = _RIGHT if report.ok else _WRONG if report.verdict == "wrong" else _OPEN
     say = report._say
     verdict = say(f"verdict-{report.verdict}")
@@ -50,7 +50,7 @@ def _finding(one, say):
         lines.append(f"<p>{say('training')}: {html.escape(one.consequence)}</p>")
     if one.evidence:
         items = "".join(f"<li>{html.escape(evidence.statement)}</li>" for evidence in one.evidence)
-        # What explains the numbers that the user has seen is not hidden.
+        # Explanations of numbers that the user has seen are not collapsed.
         state = " open" if one.severity == "fault" else ""
         lines.append(f"<details{state}><summary>{say('evidence')}</summary><ul>{items}</ul></details>")
     return "".join([*lines, "</div>"])

@@ -1,4 +1,4 @@
-"""What a training has seen."""
+"""The history of a training."""
 
 import html
 
@@ -9,22 +9,22 @@ _SHOWN = 12
 
 
 class History:
-    """The record of a training: arrays with a number for each evaluation, and the loss of each step.
+    """The history of a training: arrays with a number for each evaluation, and the loss of each step.
 
-    ``losses``: the loss of each step. ``epoch``, ``step``, ``loss`` (the mean since the evaluation before), ``train_loss``,
+    ``losses``: the loss of each step. ``epoch``, ``step``, ``loss`` (the mean since the previous evaluation), ``train_loss``,
     ``train_accuracy``, ``test_loss``, ``test_accuracy``: one number for each evaluation. ``seconds``: the time of all steps.
-    ``interrupted``: whether Ctrl-C ended it.
+    ``interrupted``: whether Ctrl-C ended the training.
     """
 
     def __init__(self, found, validated):
         self.__dict__.update(found)
         self._validated = validated
         if not validated:
-            # The engine evaluates two sets; without a second one there is nothing to say of it.
+            # The engine evaluates two sets; without a second one its values are omitted.
             self.test_loss = self.test_accuracy = None
 
     def to_dict(self):
-        """All of it as a dictionary of arrays and numbers."""
+        """The history as a dictionary of arrays and numbers."""
         return {name: value for name, value in self.__dict__.items() if not name.startswith("_") and value is not None}
 
     def __getitem__(self, name):
@@ -62,7 +62,7 @@ class History:
 
 
 def _curves(title, lines, width=320, height=140):
-    """Curves over the evaluations, as a picture that needs no style sheet: the second one is dashed."""
+    """Curves over the evaluations, as a self-contained picture: the second one is dashed."""
     values = np.concatenate([np.asarray(line, dtype=float) for _, line in lines])
     values = values[np.isfinite(values)]
     if values.size == 0:

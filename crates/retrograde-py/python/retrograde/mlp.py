@@ -13,7 +13,7 @@ from .optim import Optimizer, Sgd
 
 
 class Mlp:
-    """A network of affine layers with an activation between two of them; with one hidden layer the book's TwoLayerNet.
+    """A multi-layer perceptron: affine layers with activations between them; with one hidden layer the book's TwoLayerNet.
 
     >>> import retrograde as rg
     >>> x_train, t_train, x_test, t_test = rg.digits()
@@ -24,8 +24,8 @@ class Mlp:
 
     sizes: the widths: inputs, hidden layers, classes.
     activation: ``'relu'``, ``'sigmoid'`` or ``'tanh'``.
-    init: the deviation of the weights, or ``'he'``, ``'xavier'``, ``'zero'``.
-    seed: of the weights.
+    init: the standard deviation of the weights, or ``'he'``, ``'xavier'``, ``'zero'``.
+    seed: the seed of the weights.
     """
 
     def __init__(self, sizes, activation="relu", init=0.01, seed=0):
@@ -34,13 +34,13 @@ class Mlp:
 
     @classmethod
     def load(cls, path):
-        """Reads a network that :meth:`save`, or ``retrograde train``, has written."""
+        """Reads a network written by :meth:`save` or by ``retrograde train``."""
         net = cls.__new__(cls)
         net._net = _retrograde.Mlp.load(os.fspath(path))
         return net
 
     def save(self, path):
-        """Writes the network as a safetensors file, whole or not at all."""
+        """Writes the network as a safetensors file, completely or not at all."""
         self._net.save(os.fspath(path))
 
     @property
@@ -50,7 +50,7 @@ class Mlp:
 
     @property
     def params(self):
-        """The weights by their names: ``net.params['affine1.weight']`` is a copy; assigning an array changes the network."""
+        """The weights by name: ``net.params['affine1.weight']`` is a copy; assigning an array changes the network."""
         return Parameters(self._net)
 
     def fit(
@@ -73,19 +73,19 @@ class Mlp:
     ):
         """Trains on images of bytes with their classes, and returns the :class:`History`.
 
-        x: ``[N, …]``, uint8 from 0 to 255, or those divided by 255. They are copied once, a byte for each number.
+        x: ``[N, …]``, uint8 from 0 to 255, or these divided by 255. They are copied once, one byte per number.
         t: ``[N]`` classes, or one-hot rows.
-        epochs, steps: how long; 10 epochs unless said otherwise.
-        batch: rows in a step.
-        optimizer: ``rg.Sgd(0.1)`` unless said otherwise.
+        epochs, steps: the length of the training; 10 epochs by default.
+        batch: the batch size.
+        optimizer: ``rg.Sgd(0.1)`` by default.
         validation: ``(x, t)``, evaluated after each epoch.
-        seed: of the batches. The same seed gives the same bits on any number of threads.
-        folder: where checkpoints are kept; ``resume=True`` continues from the last one.
+        seed: the seed of the batches. The same seed gives the same bits on any number of threads.
+        folder: the directory of checkpoints; ``resume=True`` continues from the last one.
         callback: called with a dictionary after each epoch; ends the training by returning ``False``.
-        progress: whether to show a line that changes; by itself it does in a terminal or notebook, after a second.
-        interrupt: ``'keep'`` ends the training at Ctrl-C with what was learned; ``'raise'`` raises KeyboardInterrupt, too.
+        progress: whether to show a progress line; by default in a terminal or notebook, after a second.
+        interrupt: ``'keep'`` ends the training at Ctrl-C and keeps the weights; ``'raise'`` also raises KeyboardInterrupt.
 
-        Other threads run meanwhile.
+        Other Python threads can run during the training.
         """
         if interrupt not in ("keep", "raise"):
             raise Error(f"interrupt: {interrupt!r}\n  help: 'keep' or 'raise'")
@@ -135,7 +135,7 @@ class Mlp:
         return self._net.logits(arrays.rows(x, self.sizes[0])).argmax(axis=1)
 
     def accuracy(self, x, t):
-        """The part of the rows whose most probable class is theirs."""
+        """The fraction of rows whose most probable class is the right one."""
         predicted = self.predict(x)
         return float(np.mean(predicted == arrays.labels(t, len(predicted), self.sizes[-1])))
 
@@ -160,7 +160,7 @@ class Mlp:
 
 
 class Parameters(Mapping):
-    """The weights of a network by their names. What is read is a copy; what is assigned changes the network."""
+    """The weights of a network by name. A read value is a copy; an assigned array changes the network."""
 
     def __init__(self, net):
         self._net = net
@@ -184,7 +184,7 @@ class Parameters(Mapping):
 
 
 class _Watch:
-    """Sees the epochs of a training: shows how far it is, and calls the user's function."""
+    """Observes the epochs of a training: shows the progress, and calls the user's function."""
 
     def __init__(self, callback, progress, epochs, validated):
         self.callback, self.epochs, self.validated = callback, epochs, validated

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from ._language import Text
 from .errors import GradientError
 
-#: The verdicts with which a gradient may be used.
+#: The verdicts of a gradient that may be used.
 RIGHT = ("right", "together", "kink", "rounding")
 
 
 class View(Mapping):
-    """A part of a report: plain data whose keys are attributes, too."""
+    """A part of a report: plain data whose keys are also attributes."""
 
     def __init__(self, data):
         self._data = data
@@ -48,7 +48,7 @@ class View(Mapping):
 
 
 class Cause(View):
-    """What a fault is: a hypothesis that reproduces the numbers. ``name``, and ``data`` where it has some."""
+    """The cause of a fault: a hypothesis that reproduces the numbers. ``name``, and ``data`` if it has any."""
 
     def __eq__(self, other):
         return self.name == other if isinstance(other, str) else super().__eq__(other)
@@ -61,7 +61,7 @@ class Cause(View):
 
 
 class Comparison(View):
-    """A block of gradients, as they are and as the differences say."""
+    """The comparison of a block of gradients with the differences."""
 
     @property
     def analytic(self):
@@ -70,7 +70,7 @@ class Comparison(View):
 
     @property
     def numeric(self):
-        """What the differences say of the worst element."""
+        """The numerical gradient of the worst element."""
         return self._data["worst"]["numeric"] if self._data["worst"] else None
 
     @property
@@ -80,7 +80,7 @@ class Comparison(View):
 
 
 class Finding(View):
-    """One thing that was found: ``location``, ``cause``, ``sentence``, ``evidence``, ``help``, ``line``, …"""
+    """One finding: ``location``, ``cause``, ``sentence``, ``evidence``, ``help``, ``line``, …"""
 
     @property
     def cause(self):
@@ -103,7 +103,7 @@ def _cause(data):
 
 
 class Report:
-    """What a check says. True where the gradient may be used."""
+    """The report of a check. True if the gradient may be used."""
 
     def __init__(self, code, languages):
         self._code, self._languages = code, languages
@@ -120,7 +120,7 @@ class Report:
 
     @property
     def ok(self):
-        """Whether the gradient may be used: right, to rounding, or one of the slopes at a kink."""
+        """Whether the gradient may be used: right, right to rounding, or an admissible slope at a kink."""
         return self.verdict in RIGHT
 
     @property
@@ -131,17 +131,17 @@ class Report:
 
     @property
     def subject(self):
-        """What was checked."""
+        """The subject of the check."""
         return self._data["subject"]
 
     @property
     def findings(self):
-        """What was found, the weightiest first."""
+        """The findings, the most severe first."""
         return [Finding(one) for one in self._data["findings"]]
 
     @property
     def causes(self):
-        """The causes of the findings, the weightiest first."""
+        """The causes of the findings, the most severe first."""
         return [one.cause for one in self.findings if one.cause is not None]
 
     @property
@@ -157,12 +157,12 @@ class Report:
 
     @property
     def first_wrong(self):
-        """The first layer from the left that is wrong, or ``None``."""
+        """The first wrong layer from the left, or ``None``."""
         return next((one for one in self.layers if one.verdict == "wrong"), None)
 
     @property
     def blocks(self):
-        """By name, how each gradient compares."""
+        """By name, the comparison of each gradient."""
         blocks = {one["block"]: Comparison(one) for one in self._data["blocks"]}
         if not blocks:
             several = len(self._data["layers"]) > 1
@@ -179,7 +179,7 @@ class Report:
 
     @property
     def method(self):
-        """What was looked at and how."""
+        """The method of the check."""
         return list(self._data["method"])
 
     def to_dict(self):
@@ -229,7 +229,7 @@ class Report:
         return ["", self._say("lines"), *lines] if lines else []
 
     def _page(self):
-        # The page has both languages, and a button that changes between them.
+        # The page has both languages, and a button to switch.
         both = ""
         for code, (data, _) in self._languages.items():
             reading = "".join(f"<li>{_html.escape(line)}</li>" for line in data["reading"])

@@ -1,4 +1,4 @@
-"""For tests: ``assert_right``, and, as a plugin of pytest, the whole report below a failed ``assert report``."""
+"""For tests: ``assert_right``, and a pytest plugin that prints the whole report below a failed ``assert report``."""
 
 from .report import Report
 

@@ -1,13 +1,13 @@
-"""Reading code: one module for each family of conventions, asked in turn."""
+"""Reading code: one module for each family of conventions, tried in order."""
 
 from .._language import Names, Text
 from ..errors import ReadingError
 
-# All else is imported when something is read, so that importing the package takes no longer than it must.
+# The other modules are imported on the first reading, so that importing the package is fast.
 
 
 def families():
-    """All of them, in the order in which they are asked: the more a family asks for, the earlier it comes."""
+    """All families, in the order in which they are tried: the more specific ones first."""
     from . import (
         contexts,
         engine_functions,
@@ -36,7 +36,7 @@ def families():
 
 
 def read(thing, example, said):
-    """How a thing and its example are read."""
+    """Reads a thing and its example."""
     from .cells import refuse
     from .objects import is_layer
 
@@ -81,7 +81,7 @@ def _read_owner(things, example, said):
 
 
 def _read(things, example, said):
-    """As the first family reads it that can."""
+    """The reading of the first family that accepts it."""
     from .loss_methods import as_functions
     from .refusals import unreadable
     from .subject import Subject

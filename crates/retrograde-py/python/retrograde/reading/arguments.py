@@ -1,4 +1,4 @@
-"""The arguments of a function that is checked: which of them are moved, what they are called, and copies for each call."""
+"""The arguments of a checked function: which of them are perturbed, their names, and copies for each call."""
 
 import types
 
@@ -11,14 +11,14 @@ from .subject import arity, described, is_number
 
 
 def is_function(thing):
-    """Whether it is called and has no forward of its own."""
+    """Whether it is callable and has no forward method."""
     return isinstance(thing, (types.FunctionType, types.MethodType, types.BuiltinFunctionType, np.ufunc)) or (
         callable(thing) and not isinstance(thing, type) and not hasattr(thing, "forward") and not hasattr(thing, "backward")
     )
 
 
 class Arguments:
-    """The arguments of a function: which are moved, and their names."""
+    """The arguments of a function: which are perturbed, and their names."""
 
     def __init__(self, subject, function, example):
         self.subject, self.function = subject, function
@@ -29,7 +29,7 @@ class Arguments:
         self.given, self.answers = example, lambda given: given
 
     def positions(self):
-        """Arguments with real numbers, in their order; what the user says by ``wrt=`` alone, if he does."""
+        """The arguments with real numbers, in order; only those in ``wrt=`` if the user gives it."""
         wrt = self.subject.said.get("wrt")
         if wrt is not None:
             wrt = [wrt] if isinstance(wrt, (str, int)) else wrt
@@ -41,21 +41,21 @@ class Arguments:
         return [at for at, one in enumerate(self.given) if _is_moved(one)]
 
     def written(self, name):
-        """The call, as it is written."""
+        """The call, as source text."""
         return f"{name}({', '.join(self.names)})"
 
     def call(self, values=None):
-        """The function's answer; ``values`` are the arguments by position."""
+        """The function's result; ``values`` are the arguments by position."""
         arguments = self.arguments(values)
         self.subject.isolation.reset()
         return self.answers(self.function(*arguments))
 
     def arguments(self, values=None):
-        """Copies of the example, with these values in their places."""
+        """Copies of the example, with these values replaced."""
         arguments = [_copied(one) for one in self.example]
         for at, value in (values or {}).items():
             arguments[at] = value
-        # A whole number that is not moved stays one: a stride, an axis.
+        # An integer that is not perturbed stays an integer: a stride, an axis.
         return [float(one) if kind and isinstance(one, np.ndarray) and one.ndim == 0 else one for one, kind in zip(arguments, self.kinds)]
 
 
@@ -78,17 +78,17 @@ def _copied(one):
 
 
 def is_scalar(value):
-    """One number: also 0-d, (1,), (1, 1)."""
+    """Whether it is one number: also 0-d, (1,), (1, 1)."""
     return isinstance(value, (int, float, np.number, np.ndarray)) and not isinstance(value, bool) and np.size(value) == 1 and np.asarray(value).dtype.kind in "fiu"
 
 
 def holding(names):
-    """What is held, if anything is."""
+    """The names of constant arguments, if there are any."""
     return Text("held", names=Names(names)) if names else None
 
 
 def kinds(answer):
-    """What a function answered, in a few words."""
+    """A function's result in a few words."""
     if isinstance(answer, (tuple, list)):
         return f"({', '.join(described(one) for one in answer)})"
     return described(answer)

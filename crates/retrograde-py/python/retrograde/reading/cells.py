@@ -1,4 +1,4 @@
-"""Values in place of code: cells of a script, with nothing to call (C28), and layers without their loss. Refused, with what to write."""
+"""Values in place of code: cells of a script without functions (C28), and layers without their loss. An error that shows what to write."""
 
 import types
 
@@ -12,7 +12,7 @@ from .subject import kind_of
 
 
 def layers_in(thing):
-    """The layers of a list or a dictionary of such, by their places."""
+    """The layers of a nested list or dictionary, by position."""
     items = thing if isinstance(thing, dict) else dict(enumerate(thing)) if isinstance(thing, (list, tuple)) else {}
     return items if items and all(map(is_layer, items.values())) else {}
 

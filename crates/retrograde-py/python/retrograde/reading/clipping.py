@@ -1,4 +1,4 @@
-"""Gradients that are clipped on purpose, as recurrent networks do: elements at a bound say only that the gradient is beyond it."""
+"""Gradients that are clipped by design, as in recurrent networks: an element at a bound only shows that the gradient is beyond it."""
 
 import contextlib
 import contextvars
@@ -11,13 +11,13 @@ _undone = contextvars.ContextVar("undone", default=None)
 
 
 def clips(things):
-    """Whether code of these clips something."""
+    """Whether the code of these clips a value."""
     return any("clip" in name for function in functions(things) for name in function.__code__.co_names)
 
 
 @contextlib.contextmanager
 def undone():
-    """While it lasts, :func:`unclipped` puts what the differences say in the place of elements at a bound. Yields the bounds that were met."""
+    """Within it, :func:`unclipped` replaces elements at a bound by the differences. Yields the bounds that were found."""
     bounds = set()
     token = _undone.set(bounds)
     try:
@@ -27,7 +27,7 @@ def undone():
 
 
 def unclipped(loss, gradients):
-    """A function that gives gradients, without a clip at its end if that is asked for."""
+    """A function that returns gradients, without the clip at its end if requested."""
     bounds = _undone.get()
     if bounds is None:
         return gradients
@@ -35,7 +35,7 @@ def unclipped(loss, gradients):
     def without(values):
         found = gradients(values)
         bound = max((float(np.abs(one).max()) for one in found if one.size), default=0.0)
-        # A bound is a number that someone has written, and the same for all that is compared.
+        # A bound is a number in the source, and the same for all compared gradients.
         if bound and float(f"{bound:.2g}") == bound and bounds <= {bound}:
             for at, one in enumerate(found):
                 for place in zip(*np.nonzero(np.abs(one) == bound)):

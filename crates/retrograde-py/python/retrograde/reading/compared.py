@@ -1,4 +1,4 @@
-"""The normal form that a check is given, as a function with gradients: to compare gradients with differences again and again, fast."""
+"""The normal form of a check as a function with gradients: for fast repeated comparisons with differences."""
 
 import types
 
@@ -13,11 +13,11 @@ STEPS = ((1e-5, 1e-4, 2e-6), (2e-3, 3e-3, 3e-3))
 
 
 class _Given(BaseException):
-    """What a check was called with. No `Exception`, so that no reading takes it for a failure of the user's code."""
+    """The arguments of a check. Not an `Exception`, so that no reading mistakes it for a failure of the user's code."""
 
 
 class Compared:
-    """A loss of some arrays and its gradients, at one place, with differences of the loss along random directions."""
+    """A loss of some arrays and its gradients, at one point, with differences of the loss along random directions."""
 
     def __init__(self, values, run, random):
         self.values, self._run = values, run
@@ -46,7 +46,7 @@ class Compared:
         self._run([one.copy() for one in self.values], back=False)
 
     def holds(self):
-        """Whether the gradients are now those of the differences, of the same loss."""
+        """Whether the gradients now agree with the differences, of the same loss."""
         loss, gradients = self._run([one.copy() for one in self.values])
         if not np.isclose(loss, self.loss, rtol=1e-9, atol=1e-12) or len(gradients) != len(self.values):
             return False
@@ -59,13 +59,13 @@ class Compared:
 
 
 def _bounded(along, close):
-    """Directions, how much the loss changes along each, and how far from that a gradient may be."""
+    """Directions, the change of the loss along each, and the tolerance of a gradient."""
     size = np.sqrt(np.mean([fine**2 for _, fine, _ in along]))
     return [(direction, fine, close * size + 10 * abs(fine - rough) + 1e-9) for direction, fine, rough in along]
 
 
 def places(check):
-    """Two places at which the gradients of a check are compared; none if its form is not one of those known here."""
+    """Two points at which the gradients of a check are compared; empty for an unknown form."""
     given = _given(check)
     if given is None:
         return []
@@ -77,7 +77,7 @@ def places(check):
 
 
 def _given(check):
-    """The values and the function of a check that is not carried out."""
+    """The values and the function of a check that is not executed."""
 
     def seen(kind):
         def call(*given):
@@ -98,7 +98,7 @@ def _given(check):
 
 
 def weights_of(out):
-    """An upstream gradient that is not the same everywhere."""
+    """An upstream gradient that is not constant."""
     return np.cos(1.0 + np.arange(np.size(out))).reshape(np.shape(out))
 
 

@@ -12,7 +12,7 @@ from .subject import arity, is_number
 
 
 class Context:
-    """What ``ctx`` is: it keeps what forward saves."""
+    """The ``ctx`` object: it stores values of forward."""
 
     needs_input_grad = ()
 
@@ -30,7 +30,7 @@ class Context:
 
 
 def read(subject):
-    """Reads a class of such functions, or answers ``None``."""
+    """Reads a class of such functions, or returns ``None``."""
     thing = subject.things[0]
     if len(subject.things) != 1 or not isinstance(thing, type) or not hasattr(thing, "forward") or not hasattr(thing, "backward"):
         return None
@@ -48,7 +48,7 @@ def _moved(subject):
 
 
 def with_context(thing, subject):
-    """Which inputs of a class with a context are moved, and its forward and backward."""
+    """Which inputs of a class with a context are perturbed, and its forward and backward."""
     moved = _moved(subject)
     state = {}
 

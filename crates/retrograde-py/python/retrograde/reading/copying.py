@@ -1,4 +1,4 @@
-"""Copies of a user's objects to experiment with: in 64-bit floats, sharing among each other what the originals share."""
+"""Copies of a user's objects for experiments: in 64-bit floats, sharing arrays as the originals do."""
 
 import copy
 import random
@@ -6,18 +6,18 @@ import types
 
 import numpy as np
 
-#: What is not data: the copy refers to the same.
+#: Not data: the copy refers to the same object.
 _ATOMS = (types.ModuleType, types.FunctionType, types.BuiltinFunctionType, type, np.dtype, np.ufunc)
 _CONTAINERS = (list, tuple, set, frozenset)
 
 
 class Copies:
-    """Makes copies that share arrays with each other where the originals do."""
+    """Makes copies that share arrays as the originals do."""
 
     def __init__(self):
         self._memo = {}
         self._kept = []
-        #: What could not be copied, and is the user's own.
+        #: The objects that could not be copied and are the user's own.
         self.shared = []
 
     def of(self, thing):
@@ -29,7 +29,7 @@ class Copies:
         return deep(thing, self._memo, self.shared)
 
     def _lift(self, array):
-        """The copy of an array, which is as wide as the check needs; of a view, a view of the copy."""
+        """The copy of an array, in the precision of the check; of a view, a view of the copy."""
         known = self._memo.get(id(array))
         if known is not None:
             return known
@@ -84,7 +84,7 @@ def deep(thing, memo, shared=None):
 
 
 def lift(array):
-    """A copy, in 64-bit floats if it has real numbers of another width, in this machine's byte order."""
+    """A copy, in 64-bit floats if it has real numbers of another width, in native byte order."""
     if array.dtype.kind == "f":
         return np.array(array, dtype=np.float64, order="C", subok=True)
     if not array.dtype.isnative:
@@ -95,12 +95,12 @@ def lift(array):
 def _is_atom(one):
     if isinstance(one, _ATOMS):
         return True
-    # Arrays and functions of JAX never change.
+    # Arrays and functions of JAX are immutable.
     return type(one).__module__ in ("_thread", "_io", "threading") or type(one).__module__.partition(".")[0] in ("jax", "jaxlib")
 
 
 def _refuses(one):
-    """Whether an object cannot be copied, apart from what it refers to."""
+    """Whether an object cannot be copied, apart from its references."""
     try:
         if hasattr(type(one), "__deepcopy__"):
             copy.deepcopy(one)
@@ -112,7 +112,7 @@ def _refuses(one):
 
 
 def reachable(*things):
-    """All objects that belong to these, each once: what a deep copy would visit."""
+    """All reachable objects, each once: those that a deep copy would visit."""
     seen, stack = set(), list(things)
     while stack:
         one = stack.pop()
@@ -136,7 +136,7 @@ def reachable(*things):
 
 
 def attributes(thing):
-    """The attributes that are stored in an object, in their order."""
+    """The stored attributes of an object, in order."""
     found = {}
     for kind in reversed(type(thing).__mro__):
         slots = kind.__dict__.get("__slots__", ())

@@ -17,7 +17,7 @@ _DECAY = re.compile(r"l2|decay|regulari[sz]|^reg|lambda|^lam|^wd", re.I)
 
 
 def within_layer(subject, form, x, forms):
-    """The check of a layer without its own weight decay, if nothing else is wrong; else ``None``."""
+    """The check of a layer without its own weight decay, if nothing else is wrong; otherwise ``None``."""
     data = json.loads(forms["json"])
     faults = [one for one in data["findings"] if one["severity"] == "fault"]
     if data["verdict"] != "wrong" or not faults or any((one["cause"] or {}).get("cause") != "weight_decay" for one in faults):

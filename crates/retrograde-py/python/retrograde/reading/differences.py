@@ -1,4 +1,4 @@
-"""Whether a gradient agrees with differences: a hint for the reading of code, never its verdict."""
+"""Whether a gradient agrees with differences: a hint for readings, never the verdict."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Changes of one place in a function's source: what a line may have been meant to be."""
+"""One-place changes of a function's source: candidates for the intended line."""
 
 import ast
 import contextlib
@@ -11,9 +11,9 @@ _OPPOSITE = {ast.Gt: ast.LtE, ast.LtE: ast.Gt, ast.Lt: ast.GtE, ast.GtE: ast.Lt,
 _AXES = ("0", "1", "2", "-1", "(0, 1)", "(0, 2)", "(1, 2)", "(0, 2, 3)", "(0, 1, 2)", "(2, 3)")
 _ORDERS = ("(1, 0)", "(0, 2, 1)", "(1, 0, 2)", "(0, 2, 3, 1)", "(0, 3, 1, 2)", "(1, 0, 2, 3)")
 _PRODUCTS = ("dot", "matmul")
-#: How many differences and sums that stand in a function are tried as factors elsewhere in it.
+#: The largest number of differences and sums in a function that are tried as factors elsewhere in it.
 MOST_SUMS = 12
-#: What functions that give a derivative are called.
+#: The names of functions that return a derivative.
 _SLOPE = re.compile(r"grad|prime|deriv|slope", re.I)
 
 
@@ -22,7 +22,7 @@ def _parsed(text):
 
 
 class Place:
-    """Where a node stands: a field of its parent, or one of a list in it."""
+    """The position of a node: a field of its parent, or an index of a list in it."""
 
     def __init__(self, parent, field, at, statement):
         self.parent, self.field, self.at, self.statement = parent, field, at, statement
@@ -34,7 +34,7 @@ class Place:
 
     @contextlib.contextmanager
     def holding(self, node):
-        """With another node there, for a while."""
+        """Within it, another node is at this position."""
         kept = self.node
         self._put(node)
         try:
@@ -50,7 +50,7 @@ class Place:
 
 
 def _fixed(function):
-    """What is left as it is, so that every loop still ends: the condition of a ``while``, and what it depends on."""
+    """Nodes that are not changed, so that every loop terminates: the condition of a ``while``, and its dependencies."""
     fixed = set()
     for loop in (one for one in ast.walk(function) if isinstance(one, ast.While)):
         names = {one.id for one in ast.walk(loop.test) if isinstance(one, ast.Name)}
@@ -62,7 +62,7 @@ def _fixed(function):
 
 
 def _stored(statement):
-    """The names that a statement gives a value, or parts of it."""
+    """The names that a statement assigns to, completely or in part."""
     targets = getattr(statement, "targets", [statement.target] if isinstance(statement, (ast.AugAssign, ast.AnnAssign)) else [])
     parts = [part for target in targets for part in (target.elts if isinstance(target, ast.Tuple) else [target])]
     stored = set()
@@ -74,7 +74,7 @@ def _stored(statement):
 
 
 def places(function):
-    """The statements of a function, and the expressions in them that are computed with."""
+    """The statements of a function, and the computed expressions in them."""
     statements, expressions = [], []
     fixed = _fixed(function)
 
@@ -91,7 +91,7 @@ def places(function):
                     walk(one, place)
                 elif isinstance(one, ast.expr) and statement is not None:
                     if field == "func":
-                        # A method is called on an expression; the function's name is none.
+                        # A method is called on an expression; the function's name is not one.
                         if isinstance(one, ast.Attribute):
                             walk(one, statement)
                         continue
@@ -105,7 +105,7 @@ def places(function):
 
 
 def structural(function):
-    """Changes that need no more than what stands there: ``(place, node)``."""
+    """Changes that need no other values: ``(place, node)``."""
     statements, expressions = places(function)
     for place in statements:
         yield from ((place, one) for one in _of_statement(place.node))
@@ -202,7 +202,7 @@ def _of_call(node):
 
 
 def _turned(left, right):
-    """A product's factors with one of them, or both, transposed."""
+    """A product with one or both factors transposed."""
     yield left, _transposed(right)
     yield _transposed(left), right
     yield _transposed(left), _transposed(right)
@@ -219,7 +219,7 @@ def _transposed(node):
 
 
 def _is_value(place):
-    """Whether it is a value, a factor or a term: not an index, a shape, a name of an axis."""
+    """Whether it is a value, a factor or a term: not an index, a shape, an axis."""
     if isinstance(place.node, (ast.Slice, ast.Tuple, ast.List, ast.Dict, ast.Compare, ast.BoolOp, ast.Lambda, ast.Starred)):
         return False
     parent = place.parent
@@ -251,7 +251,7 @@ def with_names(function, names, counts, space):
     sums = dict.fromkeys(ast.unparse(one.node) for one in expressions if isinstance(one.node, ast.BinOp) and isinstance(one.node.op, (ast.Add, ast.Sub)))
     sums = {text: shape for text in list(sums)[:MOST_SUMS] for shape in (_shape(_parsed(text), space),) if shape is not None}
     shaped = [(place, _shape(place.node, space)) for place in values]
-    # What a statement computes, and its terms, come first: a factor that is missing anywhere in a product is missing there.
+    # First the result of a statement and its terms: a missing factor is the same anywhere in a product.
     whole = [one for one in shaped if isinstance(one[0].parent, (ast.Assign, ast.AugAssign, ast.Return)) or _is_part(one[0], (ast.Add, ast.Sub))]
     within = [one for one in shaped if one not in whole]
     slopes = [own for own, value in space.items() if callable(value) and _SLOPE.search(own)]
@@ -268,12 +268,12 @@ def with_names(function, names, counts, space):
     for place, own in shaped:
         for text, shape in names.items():
             if not _fits(shape, own) and _fits(own, shape):
-                # It makes another shape of the value.
+                # It changes the shape of the value.
                 yield from ((place, node) for node in _with_value(place, text, slopes))
 
 
 def _with_value(place, text, _):
-    """A value with another as a factor or a term, or the other in its place."""
+    """A value with another as a factor or a term, or replaced by it."""
     node, name = place.node, _parsed(text)
     if ast.unparse(node) == text:
         return
@@ -300,19 +300,19 @@ def _with_function(place, text, slopes):
 
 
 def _is_part(place, kinds):
-    """Whether it is a factor of a larger product, or a term of a larger sum: what is said of the whole need not be said of it."""
+    """Whether it is a factor of a larger product, or a term of a larger sum: changes of the whole cover it."""
     return isinstance(place.parent, ast.BinOp) and isinstance(place.parent.op, kinds) and not (isinstance(place.parent.op, ast.Div) and place.field == "right")
 
 
 def _shape(node, space):
-    """The shape of an expression's value, or ``None`` where it cannot be computed without a call."""
+    """The shape of an expression's value, or ``None`` if it needs a call."""
     if any(isinstance(one, (ast.Call, ast.NamedExpr, ast.Await, ast.Yield)) for one in ast.walk(node)):
         return None
     try:
         shape = np.shape(eval(ast.unparse(node), dict(space)))
     except Exception:
         return None
-    # What is no array may have a shape of another kind.
+    # Objects that are not arrays may have another kind of shape.
     return shape if isinstance(shape, tuple) else None
 
 

@@ -18,7 +18,7 @@ _NODES = ("Variable", "Tensor", "Value", "Node")
 
 
 def read(subject):
-    """Reads an operation as an object, or answers ``None``."""
+    """Reads an operation object, or returns ``None``."""
     thing = subject.thing
     if len(subject.things) != 1 or isinstance(thing, type) or not subject.example or not callable(thing):
         return None
@@ -58,11 +58,11 @@ def numbers(value):
 
 
 class Created:
-    """A Function that makes Variables: called with some, and asked for the gradients by what its backward takes."""
+    """A Function on Variables: called with some; the gradients come from its backward."""
 
     def __init__(self, subject, node, function):
         self.subject, self.node, self.original, self.outputs = subject, node, function, []
-        # How many inputs are differentiated by, where some are labels.
+        # The number of inputs with a gradient, if some are labels.
         self.wraps = self.count = None
 
     def forward(self, values):
@@ -88,7 +88,7 @@ class Created:
         return [numbers(one) for one in given]
 
     def _sees(self):
-        """Whether the engine hands Variables to backward, or arrays: asked by a backward of the engine's own."""
+        """Whether the engine passes Variables or arrays to backward: determined by a backward of the engine."""
         seen, own = [], self.function.backward
 
         def spy(*upstream):
@@ -143,7 +143,7 @@ class Operation:
 
 
 def _held(value):
-    """The array in a node, whatever its numbers are."""
+    """The array in a node, of any element type."""
     for name in ("numpy", "data"):
         held = getattr(value, name, None) if not isinstance(value, (np.ndarray, np.generic, float, int)) else None
         if held is not None and not isinstance(held, memoryview):

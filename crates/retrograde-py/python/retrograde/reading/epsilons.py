@@ -1,11 +1,11 @@
-"""The small numbers that keep a logarithm or a quotient finite: ``1e-7`` in the code of a loss."""
+"""Small numbers that keep a logarithm or a quotient finite: ``1e-7`` in the code of a loss."""
 
 import contextlib
 import types
 
 from .isolation import functions
 
-#: What is larger changes a loss.
+#: Larger numbers change a loss.
 SMALL = 1e-6
 
 
@@ -20,7 +20,7 @@ def _without(constant):
 
 
 def without(code):
-    """A function's code that computes without small epsilons."""
+    """The code of a function without small epsilons."""
     return code.replace(co_consts=tuple(_without(one) for one in code.co_consts))
 
 
@@ -31,7 +31,7 @@ def has_some(code):
 
 @contextlib.contextmanager
 def left_out(things):
-    """While it lasts, these functions and the methods of these objects compute without small epsilons. Yields those that were found."""
+    """Within it, these functions and the methods of these objects compute without small epsilons. Yields the epsilons that were found."""
     before, found = [], []
     for function in functions(things):
         code, defaults = function.__code__, function.__defaults__

@@ -1,4 +1,4 @@
-"""The normal forms that the check takes: a layer, a loss, a row of layers, a function of its parameters."""
+"""The normal forms of the check: a layer, a loss, a sequence of layers, a function of its parameters."""
 
 import contextvars
 
@@ -7,12 +7,12 @@ import numpy as np
 from .. import _retrograde
 from .clipping import unclipped
 
-#: How long the check may take, in seconds, and what is shown meanwhile.
+#: The time limit of the check in seconds, and the progress callback.
 limits = contextvars.ContextVar("limits", default=(None, None))
 
 
 def real(value):
-    """Numbers that code has handed back, as an array of 64-bit floats of one's own."""
+    """The result of user code, as a new array of 64-bit floats."""
     return np.array(value, dtype=np.float64, order="C")
 
 
@@ -23,7 +23,7 @@ class LayerForm:
 
     def __init__(self, kind, parameters, forward, backward, gradients=dict, input="x"):
         self.kind, self.parameters = kind, list(parameters)
-        # Blocks have names of their own.
+        # Blocks need unique names.
         self.input = input if all(name != input for name, _ in self.parameters) else "x"
         self.forward, self.backward, self.gradients = forward, backward, gradients
 
@@ -32,7 +32,7 @@ class LayerForm:
 
 
 class LossForm:
-    """A loss: logits and labels in, a number out."""
+    """A loss: from logits and labels to a number."""
 
     parameters = ()
 
@@ -44,12 +44,12 @@ class LossForm:
 
 
 def check_network(layers, loss, x, labels, names, decay):
-    """Layers in a row, each with its name, and a loss; with weight decay by name, in the loss and in the gradient."""
+    """A sequence of named layers, and a loss; with weight decay by name, in the loss and in the gradient."""
     return _retrograde.check_network(list(layers), loss, real(x), labels, dict(names), dict(decay), limits.get())
 
 
 def check_function(name, arguments, loss, gradients, data=()):
-    """A loss of its arguments, and a function that gives all its gradients; ``data`` is what the loss is computed from besides."""
+    """A loss of its arguments, and a function that returns all its gradients; ``data`` are the other arrays of the loss."""
     named = [(own, real(value)) for own, value in arguments]
     moved = lambda one: any(np.array_equal(one, value) for _, value in named)
     data = [one for one in map(real, data) if not moved(one)]

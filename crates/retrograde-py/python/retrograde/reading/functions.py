@@ -18,7 +18,7 @@ from .words import CACHE, OUTPUT, TARGET, UPSTREAM
 
 
 def read(subject):
-    """Reads functions, or answers ``None``."""
+    """Reads functions, or returns ``None``."""
     functions = [one for one in subject.things if is_function(one)]
     if functions:
         subject.sources.add(subject.name, functions[0], functions[-1])
@@ -37,7 +37,7 @@ def read_one(subject, function):
     answer = arguments.call()
     last = isinstance(answer, (tuple, list)) and len(answer) > 1 and not is_scalar(answer[0]) and is_scalar(answer[-1])
     if last:
-        # The loss may be the last.
+        # The loss may be the last item.
         arguments.answers = lambda given: (given[-1], *given[:-1])
         answer = arguments.call()
     if not isinstance(answer, (tuple, list)) or len(answer) < 2 or not is_scalar(answer[0]):
@@ -97,14 +97,14 @@ def by_shape(subject, arguments, gradients, loss, words=()):
         if not fits and left and _is_flat(gradient, arguments.example[left[0]], len(gradients) == 1):
             fits = [left[0]]
         if not fits and len(gradients) == 1 and candidates:
-            # A wrong shape is what the check is to see.
+            # A wrong shape is for the check to report.
             fits = [candidates[0]]
         if len(fits) > 1 and not told:
             fits = not_labels(arguments, fits) if len(gradients) == 1 else fits
             agreeing = [one for one in fits if agrees(loss, one, arguments.example[one], gradient)]
             fits, guessed = [*agreeing, *fits], True
         elif fits and named and not told and _is_something_else(words[at]) and not agrees(loss, fits[0], arguments.example[fits[0]], gradient):
-            # Beside gradients that say whose they are, such as the state at the end.
+            # Beside gradients with names, such as the final state.
             subject.notes.append(Text("note-not-a-gradient", number=at + 1, name=arguments.names[fits[0]]))
             fits = []
         if fits:
@@ -117,7 +117,7 @@ def by_shape(subject, arguments, gradients, loss, words=()):
 
 
 def _by_words(arguments, gradients, candidates, words):
-    """By place, the argument of each gradient whose name says it: ``dW`` of ``W``."""
+    """By position, the argument of each gradient whose name matches: ``dW`` of ``W``."""
     chosen = {}
     for at, gradient in gradients.items():
         fits = [one for one in candidates if one not in chosen.values() and any(is_pair(arguments.names[one], word) for word in words[at])]
@@ -127,18 +127,18 @@ def _by_words(arguments, gradients, candidates, words):
 
 
 def _is_something_else(words):
-    """Whether no word in it is one for a gradient."""
+    """Whether none of its words means a gradient."""
     return not any(UPSTREAM.match(word) for word in words)
 
 
 def _is_flat(gradient, value, alone):
-    """Whether they differ in axes of length one; a gradient alone also in all but the number of elements."""
+    """Whether they differ in axes of length one; a single gradient also in everything but the number of elements."""
     squeezed = np.shape(np.squeeze(gradient)) == np.shape(np.squeeze(value))
     return squeezed or alone and np.size(gradient) == np.size(value)
 
 
 def not_labels(arguments, positions):
-    """Of these arguments those whose names are not those of labels, if there are such."""
+    """The arguments whose names are not those of labels, if there are any."""
     names = {at: arguments.names[at] for at in positions}
     outputs = [at for at in positions if OUTPUT.match(names[at])]
     plain = outputs or [at for at in positions if not TARGET.match(names[at])]
@@ -146,7 +146,7 @@ def not_labels(arguments, positions):
 
 
 def loss_of_predictions(subject, arguments, gradient):
-    """A loss of predictions and labels, as ``softmax_loss(x, y)``; ``None`` if it is something else."""
+    """A loss of predictions and labels, as ``softmax_loss(x, y)``; ``None`` otherwise."""
     x, t = arguments.example
     if np.shape(gradient) != np.shape(x) or np.ndim(x) != 2 or arguments.subject.said.get("wrt") is not None:
         return None
@@ -186,7 +186,7 @@ def loss_with_dict(subject, arguments, gradients):
 
 
 def loss_by_names(subject, arguments, gradients):
-    """A loss of loose parameters that gives its gradients by name: ``propagate(w, b, X, Y) → grads, cost``."""
+    """A loss of separate parameters that returns its gradients by name: ``propagate(w, b, X, Y) → grads, cost``."""
     names = {at: arguments.names[at] for at in arguments.positions()}
     keys = {at: next((key for key in gradients if key == own or is_pair(own, key)), None) for at, own in names.items()}
     keys = {at: key for at, key in keys.items() if key is not None}
@@ -208,7 +208,7 @@ def loss_by_names(subject, arguments, gradients):
 
 
 def dictionary(subject, arguments, gradients):
-    """The argument that is a dictionary of parameters, and by key of a gradient the key of its parameter."""
+    """The dictionary of parameters among the arguments, and for each gradient's key that of its parameter."""
     for at, one in enumerate(arguments.example):
         if isinstance(one, dict):
             keys = {}
@@ -240,7 +240,7 @@ def read_two(subject, first, second):
     if isinstance(answer, np.ndarray) and len(arguments.positions()) == 1 and arity(second)[0] == 1:
         return f_and_slope(subject, arguments, second, answer)
     if isinstance(answer, np.ndarray) and arity(second) == arity(first):
-        # A loss for each element; its gradient is that of the sum.
+        # An elementwise loss; its gradient is that of the sum.
         arguments.answers = np.sum
         return f_and_gradient(subject, arguments, second)
     if isinstance(answer, tuple) and is_scalar(answer[0]) and _takes_no_upstream(arguments, second):
@@ -249,7 +249,7 @@ def read_two(subject, first, second):
 
 
 def _takes_no_upstream(arguments, second):
-    """Whether a backward takes what forward was given, and its cache: then the number that forward gives is the loss."""
+    """Whether a backward takes forward's arguments and its cache: then the number that forward returns is the loss."""
     required, names = arity(second)
     return all(name in arguments.names or CACHE.match(name) for name in names[:required])
 
@@ -272,7 +272,7 @@ def cost_with_cache(subject, first, second, count):
 
 
 def f_and_gradient(subject, arguments, second):
-    """A function that gives a number, and one that gives its gradient, of the same arguments."""
+    """A function that returns a number, and one that returns its gradient, of the same arguments."""
     name = kind_of(second)
     other = Arguments(subject, second, subject.example)
     required, names = arity(second)
@@ -305,7 +305,7 @@ def f_and_gradient(subject, arguments, second):
     def loss(values):
         put = dict(zip(wrt, values))
         if any(not probabilities(put[at]) for at in within):
-            # No loss is there: a step of differences that leads beyond 0 or 1 is too long.
+            # The loss is undefined there: a difference step beyond 0 or 1 is too long.
             return float("nan")
         return of(put)
 
@@ -322,7 +322,7 @@ def f_and_gradient(subject, arguments, second):
 
 
 def _is_probable(arguments, at):
-    """Whether an argument is predicted probabilities, by its numbers and by what it is called."""
+    """Whether an argument is predicted probabilities, by its values and its name."""
     name = arguments.names[at]
     return probabilities(arguments.example[at]) and bool(OUTPUT.match(name) or name.lower() in ("y", "p", "a", "prob"))
 
@@ -333,7 +333,7 @@ def _shaped(gradient, value):
 
 
 def f_and_slope(subject, arguments, second, answer):
-    """A function of each element, and its derivative (C21): at the input, or at the output, whichever fits."""
+    """An elementwise function and its derivative (C21): at the input, or at the output, whichever fits."""
     at = arguments.positions()[0]
     x, name = arguments.example[at], kind_of(subject.originals[1])
     step = 1e-6 * np.maximum(1.0, np.abs(x))

@@ -1,4 +1,4 @@
-"""Lists that each forward makes longer, and numbers that it raises: what is kept until it is flushed (C17)."""
+"""Lists and counters that grow with each forward: state until it is flushed (C17)."""
 
 from .slots import Slot, holds, members
 
@@ -6,7 +6,7 @@ _DEPTH = 4
 
 
 def counts(thing):
-    """By path, the lengths of the lists in an object and its parts, and its whole numbers."""
+    """By path, the lengths of the lists in an object and its parts, and its integers."""
     found, seen, level = {}, set(), [(thing, ())]
     for _ in range(_DEPTH):
         deeper = []
@@ -26,7 +26,7 @@ def counts(thing):
 
 
 def put_back(thing, before):
-    """Makes lists as long and numbers as large as they were."""
+    """Restores the lengths of lists and the values of integers."""
     for path, count in before.items():
         slot = Slot(thing, path)
         held = slot.get()

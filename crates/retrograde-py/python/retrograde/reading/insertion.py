@@ -1,4 +1,4 @@
-"""This side's findings inside the forms of a report that the check has written."""
+"""Adds the findings of the Python side to the formats of a report."""
 
 import html
 import json
@@ -22,7 +22,7 @@ def _head(one):
 
 
 def in_text(text, found, code, verdict):
-    """The text for a terminal: below the headline, whose verdict is that of all findings."""
+    """The text for a terminal: below the headline, whose verdict covers all findings."""
     headline, _, rest = text.rstrip().partition("\n")
     if verdict:
         headline = f"{headline.rpartition(': ')[0]}: {Text(f'verdict-{verdict}').said(code)}"
@@ -61,7 +61,7 @@ def in_page(page, by_language, verdict):
 
 
 def without(forms):
-    """The forms of a report without its faults: another finding explains them all."""
+    """The formats of a report without its faults: another finding explains them all."""
     kept = {**forms, **_without(forms)}
     if "ko" in forms:
         kept["ko"] = {**forms["ko"], **_without(forms["ko"])}

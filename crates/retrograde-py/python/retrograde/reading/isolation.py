@@ -1,4 +1,4 @@
-"""The user's code runs in the check thousands of times, and nothing of that may be felt outside."""
+"""Isolates the user's code, which the check calls thousands of times: no side effect is visible outside."""
 
 import contextlib
 import io
@@ -13,7 +13,7 @@ from .copying import lift, reachable
 
 
 class _Sink(io.TextIOBase):
-    """Where output goes meanwhile: counted, not kept."""
+    """Collects output during the check: counted, not stored."""
 
     def __init__(self):
         self.letters = 0
@@ -57,12 +57,12 @@ class Isolation(contextlib.ExitStack):
         return self
 
     def reset(self, state=None):
-        """The random state as at the beginning, or another one: before each forward, so that masks are the same each time."""
+        """Restores the initial random state, or sets another one: before each forward, so that masks are the same each time."""
         if self._random:
             self._set_state(state or self._start)
 
     def state(self):
-        """The random state now."""
+        """The current random state."""
         return self._state()
 
     def without_random(self, run):
@@ -102,7 +102,7 @@ class Isolation(contextlib.ExitStack):
 
 
 def _is_generator(value):
-    # NumPy loads `np.random` when it is first used: importing this package does not.
+    # NumPy loads `np.random` on first use: importing this package does not.
     return isinstance(value, (np.random.Generator, np.random.RandomState, random.Random))
 
 
@@ -125,7 +125,7 @@ def _set(generator, value):
 
 
 def functions(things):
-    """The functions among these, the methods of objects, and what they call in their own modules."""
+    """The functions among these, the methods of objects, and the functions that they call in their own modules."""
     found, stack = {}, []
     for one in reachable(*things):
         stack.append(one if isinstance(one, types.FunctionType) else type(one))
@@ -143,7 +143,7 @@ def functions(things):
 
 
 def referred(function):
-    """What a function refers to: its closure, and the globals that its code names."""
+    """The objects that a function refers to: its closure, and the globals in its code."""
     values = [cell.cell_contents for cell in function.__closure__ or () if _filled(cell)]
     codes, names = [function.__code__], set()
     while codes:
@@ -163,6 +163,6 @@ def _filled(cell):
 
 
 def arrays_of(value):
-    """A copy in 64-bit floats of something that is an array of numbers, or ``None``."""
+    """A copy in 64-bit floats of an array-like of numbers, or ``None``."""
     array = np.asarray(value)
     return lift(array) if array.dtype.kind in "fiub" else None

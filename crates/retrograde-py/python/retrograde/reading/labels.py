@@ -1,4 +1,4 @@
-"""Labels: never moved, and handed back in the spelling in which the user gave them."""
+"""Labels: never perturbed, and passed to the code in the user's own format."""
 
 import numpy as np
 
@@ -10,7 +10,7 @@ class Labels:
         self.given = np.asarray(given)
 
     def form(self, shape):
-        """How the check takes them, for logits of this shape: an integer for each row, rows, or ``None`` for targets."""
+        """The labels for the check, for logits of this shape: an integer for each row, rows, or ``None`` for targets."""
         given = self.given
         classes, rows = (shape[-1], int(np.prod(shape[:-1]))) if shape else (1, 1)
         whole = given.dtype.kind in "iub" or (given.dtype.kind == "f" and bool(np.all(given == np.floor(given))))
@@ -23,7 +23,7 @@ class Labels:
         return None
 
     def back(self, labels, shape):
-        """The labels that the check asks for, as the user's code takes them."""
+        """The check's labels in the format of the user's code."""
         labels = np.asarray(labels)
         given = self.given
         if labels.dtype.kind == "f":
@@ -34,7 +34,7 @@ class Labels:
         return labels.astype(given.dtype).reshape(leading if np.prod(leading) == labels.size else (-1,))
 
     def rows(self, count):
-        """As many rows as asked for, taken in turn: for targets that the check does not look into."""
+        """The requested number of rows, repeated cyclically: for targets that the check does not interpret."""
         given = self.given
         if given.ndim == 0 or given.shape[0] == count or given.shape[0] == 0:
             return given.copy()

@@ -17,7 +17,7 @@ from .words import FORWARD, OUTPUT, OUTPUTS, RATE, TARGET, UPSTREAM
 
 
 def read(subject):
-    """Reads an object with forward and backward, or answers ``None``."""
+    """Reads an object with forward and backward, or returns ``None``."""
     if len(subject.things) != 1 or not is_layer(subject.thing):
         return None
     if not subject.example:
@@ -30,7 +30,7 @@ def read(subject):
 
 
 def _is_network(subject, example):
-    """Whether it ends in its loss and gives gradients of parameters."""
+    """Whether it includes its loss and returns gradients of parameters."""
     calls = ObjectCalls(deep(subject.thing, {}), subject)
     if calls.required > 1 or not any(is_array(slot.get()) for slot in slots(subject.thing)):
         return False
@@ -42,7 +42,7 @@ def _is_network(subject, example):
 
 
 def labels_at(subject, example):
-    """Which argument of forward is the labels, if one is."""
+    """The position of the labels among forward's arguments, if there are any."""
     if subject.labels_at is not None:
         return subject.labels_at
     if len(example) != 2:
@@ -57,7 +57,7 @@ def labels_at(subject, example):
     if is_number(one) or np.ndim(one) == 0:
         return None
     if np.size(one) == np.size(other) and np.asarray(other).dtype.kind == "f":
-        # Two arrays of real numbers: a loss gives one number, and a gradient for one of them.
+        # Two arrays of real numbers: a loss returns one number, and a gradient for one of them.
         calls = ObjectCalls(subject.thing, subject)
         out = calls.forward(one.copy(), other.copy())
         each = len(out) == 1 and out[0].size > 1 and callable(getattr(subject.thing, "calculate", None))
@@ -108,7 +108,7 @@ def study_layer(thing, subject, example, packed=False):
     movable = [at for at in range(len(example)) if moves[at] and not indices[at]]
     whole = [at for at in movable if np.ndim(example[at]) and np.asarray(example[at]).dtype.kind in "iu"]
     if whole == movable and calls.parameters and not any(one is not None for one in calls.backward(upstream(outputs))):
-        # Indices that forward makes whole itself: backward gives no gradient of them.
+        # Indices that forward converts to integers itself: backward returns no gradient of them.
         for at in whole:
             inputs[at] = example[at]
         movable = []
@@ -116,7 +116,7 @@ def study_layer(thing, subject, example, packed=False):
 
 
 def takes_reals(calls, example, at):
-    """Whether forward takes real numbers in place of integers: an index it refuses."""
+    """Whether forward takes real numbers in place of integers: indexing raises an error for them."""
     tried = [real(one) if number == at else one for number, one in enumerate(example)]
     try:
         calls.forward(*tried)
@@ -126,12 +126,12 @@ def takes_reals(calls, example, at):
 
 
 def _like(out, dout):
-    """An upstream gradient as NumPy code would hand it on: a number for a number."""
+    """An upstream gradient as NumPy code would pass it on: a scalar for a scalar."""
     return float(dout) if out.ndim == 0 else dout
 
 
 def layer_form(calls, given, inputs, at, name):
-    """The form of an object with one moving input and one output."""
+    """The form of an object with one perturbed input and one output."""
 
     def forward(x):
         values = list(inputs)
@@ -149,7 +149,7 @@ def layer_form(calls, given, inputs, at, name):
 
 
 def _passed(given, values, at, x):
-    """The very array is handed on, so that it is seen if the layer writes into it."""
+    """The array itself is passed on, so that writes into it are detected."""
     passed = given(values)
     if isinstance(passed[at], np.ndarray):
         passed[at] = x
@@ -164,7 +164,7 @@ def read_layer(subject, example):
     calls.kind = subject.name
     outputs = calls.forward(*given(inputs))
     if len(outputs) == 1 and outputs[0].size == 1 and (len(movable) > 1 or calls.parameters):
-        # A network that ends in its loss gives no gradient of its labels, and perhaps none of its input.
+        # A network that includes its loss returns no gradient of its labels, and perhaps none of its input.
         movable = movable[: len(calls.backward([_like(outputs[0], np.ones(outputs[0].shape))]))]
     names = [] if packed else arity(getattr(calls.thing, calls.forward_name))[1]
     names += [f"input{at}" for at in range(len(names), len(inputs))]
@@ -177,7 +177,7 @@ def read_layer(subject, example):
     pairs = [Text("pair", value=one.name, gradient=one.gradient.name) for one in calls.parameters]
     held = [names[at] for at in range(len(inputs)) if at not in movable]
     moved = Text("of", names=Names([*(f"d{names[at]}" for at in movable), *pairs]))
-    # A layer is tried with other numbers of rows, which an array beside it does not have.
+    # A layer is called with other numbers of rows, which a second array does not have.
     alone = all(at in movable or not np.ndim(one) for at, one in enumerate(inputs))
     if len(movable) == 1 and len(outputs) == 1 and alone:
         form = layer_form(calls, given, inputs, movable[0], names[movable[0]])
@@ -241,7 +241,7 @@ def _held(names):
 
 
 class LossCalls:
-    """A loss object: called with predictions and labels, in the order that it has."""
+    """A loss object: called with predictions and labels, in its own order."""
 
     def __init__(self, thing, subject, at, name):
         self.calls, self.at, self.kind = ObjectCalls(thing, subject), at, name or type(thing).__name__
@@ -250,7 +250,7 @@ class LossCalls:
     def forward(self, x, labels):
         """The loss, as a number."""
         if self.within and not (x.min() > 0 and x.max() < 1):
-            # No loss is there: a step of differences that leads beyond 0 or 1 is too long.
+            # The loss is undefined there: a difference step beyond 0 or 1 is too long.
             return float("nan")
         pair = (x, labels) if self.at == 1 else (labels, x)
         self._last = pair
@@ -280,7 +280,7 @@ class LossCalls:
         return self._answer(dout, arguments)
 
     def _with(self, output):
-        """What a backward of two arguments is given: those of forward, or what forward left as output in place of the prediction."""
+        """The arguments of a backward with two: those of forward, or forward's stored output in place of the prediction."""
         pair = list(self._last)
         if output is not None:
             pair[1 - self.at] = attributes(self.calls.thing)[output].copy()
@@ -318,13 +318,13 @@ class LossCalls:
 
 
 def probabilities(x):
-    """Whether these are probabilities: a loss of such is right for such alone."""
+    """Whether these are probabilities: a loss of probabilities is right only for these."""
     x = np.asarray(x)
     return bool(x.size > 1 and x.min() > 0 and x.max() < 1)
 
 
 def loss_form(thing, subject, at, x, t, name=None):
-    """A loss object in its form, with the labels as the check takes them; ``None`` for targets of another kind."""
+    """A loss object in its form, with the labels as the check takes them; ``None`` for other targets."""
     calls = LossCalls(thing, subject, at, name)
     calls.within = probabilities(x)
     labels = Labels(t)

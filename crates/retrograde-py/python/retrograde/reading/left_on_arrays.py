@@ -16,7 +16,7 @@ from .words import BACKWARD, FORWARD
 
 
 class Carrier(np.ndarray):
-    """An array on which a gradient can be left."""
+    """An array with an attribute for a gradient."""
 
     @classmethod
     def of(cls, value):
@@ -24,7 +24,7 @@ class Carrier(np.ndarray):
 
 
 def read(subject):
-    """Reads code that leaves ``.g``, or answers ``None``."""
+    """Reads code that sets ``.g``, or returns ``None``."""
     things = subject.things
     if not any("g" in function.__code__.co_names for function in functions(things)):
         return None
@@ -40,7 +40,7 @@ def _is_tensor(one):
 
 
 def _carrier(value, like):
-    """An array of the kind that the user's is, with these numbers."""
+    """An array of the same type as the user's, with these numbers."""
     if _is_tensor(like):
         return like.new_tensor(value).double()
     return Carrier.of(value)
@@ -62,7 +62,7 @@ def _functions(subject):
         return None
     _, names = arity(forward)
     own = arity(backward)[1][:required]
-    # The output is the argument that forward does not have; the second where names do not tell.
+    # The output is the argument that forward does not have; the second if names are no help.
     new = [at for at, name in enumerate(own) if name not in names]
     place = new[0] if len(new) == 1 else 1
     last = {}
@@ -105,20 +105,20 @@ def _left(array):
 
 
 def _layer(subject):
-    """A layer or a network that is called with arrays, and leaves ``.g`` on them and on its own."""
+    """A layer or a network that is called with arrays, and sets ``.g`` on them and on its own."""
     thing = subject.thing
     forward_name, _ = method(thing, (*[one for one in FORWARD if one == "__call__"], *FORWARD))
     backward_name, backward = method(thing, BACKWARD)
     moved = _moved(subject.example)
     if not moved or arity(backward)[0] != 0:
         return None
-    # What is tried here must not be seen by the other families.
+    # Experiments here must not be visible to the other families.
     thing = deep(thing, {})
     held = {}
     last = {}
 
     def carriers(holder, path, depth=3):
-        """Arrays of the layer's own become such that can carry a gradient."""
+        """Replaces the layer's arrays by ones that can hold a gradient."""
         for name, value in list(attributes(holder).items()):
             if is_array(value) and type(value) is np.ndarray:
                 setattr(holder, name, Carrier.of(value))
@@ -194,7 +194,7 @@ def _reading_of_layer(subject, thing, calls, moved, with_gradient, parameters, r
     def check():
         if out.size > 1:
             return check_vjp(subject.name, values, forward, backward)
-        # A network that ends in its loss begins backward with 1.
+        # A network that includes its loss starts backward with 1.
         ones = [np.ones(out.shape)]
         return check_function(subject.name, values, lambda given: float(forward(given)[0].sum()), lambda given: backward(given, ones))
 

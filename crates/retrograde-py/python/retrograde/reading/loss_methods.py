@@ -13,7 +13,7 @@ from .words import FORWARD, GRADIENT, LOSS
 
 
 def as_functions(things, example, said):
-    """The two methods in place of the object, where that is what it is."""
+    """The two methods in place of the object, if it is a loss object."""
     thing = things[0]
     if len(things) != 1 or len(example) != 2 or isinstance(thing, type) or hasattr(thing, "__array__"):
         return things
@@ -27,7 +27,7 @@ def as_functions(things, example, said):
 
 
 def _is_of_example(thing, example):
-    """Whether the gradient is that of something in the example, and of no array that the object keeps."""
+    """Whether the gradient is by an argument of the example, and not by an array of the object."""
     kept = [slot.get().shape for slot in slots(thing) if is_array(slot.get())]
     if not kept:
         return True
@@ -42,7 +42,7 @@ def _is_of_example(thing, example):
 
 
 def _total(loss):
-    """The loss as one number, also where it is given for each element."""
+    """The loss as one number, also if it is elementwise."""
 
     @functools.wraps(loss)
     def total(*given):

@@ -6,13 +6,13 @@ from .slots import is_array, is_pair
 
 
 class Leaf:
-    """A gradient inside of what a function gave: ``grads['W1']``, the second of a tuple, the first of a list."""
+    """A gradient inside a function's result: ``grads['W1']``, the second of a tuple, the first of a list."""
 
     def __init__(self, way, names, value):
         self.way, self.names, self.value = way, names, value
 
     def get(self, given):
-        """The same gradient in what another call gave."""
+        """The same gradient in the result of another call."""
         for key in self.way:
             given = given[key]
         return given
@@ -23,7 +23,7 @@ class Leaf:
 
 
 def leaves(given, names=(), way=(), words=()):
-    """All gradients in what a function gave. ``names`` are those of the items of a tuple, where its source tells them."""
+    """All gradients in a function's result. ``names`` are those of the items of a tuple, if its source shows them."""
     if isinstance(given, dict):
         for key, value in given.items():
             yield from leaves(value, (), (*way, key), (*words, key))

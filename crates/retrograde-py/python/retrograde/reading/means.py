@@ -47,13 +47,13 @@ def _wrong(blocks):
 
 
 def _candidates(x, blocks):
-    """The axes of the input by whose length gradients of parameters are divided, with the names of these."""
+    """The axes of the input whose length divides the gradients of parameters, with the names of these."""
     found = [(axis, [name for name, one in blocks.items() if abs((one["ratio"] or 0) * m - 1) < 1e-6]) for axis, m in enumerate(x.shape) if m > 1]
     return [(axis, means) for axis, means in found if means]
 
 
 def _summed(form, axis):
-    """The layer with the gradients of its parameters times the number of samples of the last forward."""
+    """The layer with the gradients of its parameters multiplied by the number of samples of the last forward."""
     last = {}
 
     def forward(x):
@@ -67,7 +67,7 @@ def _summed(form, axis):
 
 
 def _holding_for_more(form, x, axis, means):
-    """Of these gradients those for which that length is the number of samples, and no constant or other size: right with two more, too."""
+    """The gradients whose divisor is the number of samples, and not a constant or another size: right with two more samples, too."""
     more = np.concatenate([x, np.take(x, [0, 1], axis=axis) * 0.9], axis=axis)
     try:
         out = real(form.forward(more.copy()))

@@ -1,19 +1,19 @@
-"""The nodes of an engine that an object which is called keeps: parameters, and what one call leaves for the next."""
+"""The nodes of an engine that a callable object keeps: parameters, and state between calls."""
 
 import numpy as np
 
 from .copying import attributes
 
-#: How many objects deep they are looked for.
+#: The largest depth of the search.
 _DEPTH = 4
 
 
 class HeldNodes:
-    """Those of a layer or a model, found by calling it once: it may make its parameters then."""
+    """The nodes of a layer or a model, found by calling it once: it may create its parameters then."""
 
     def __init__(self, thing, is_node):
         self._thing, self._is_node = thing, is_node
-        #: By name, the nodes that no operation has made.
+        #: By name, the nodes that are not the result of an operation.
         self.parameters, self._states = [], []
 
     def find(self, example):
@@ -30,7 +30,7 @@ class HeldNodes:
         self.reset()
 
     def reset(self):
-        """Puts back what calls leave for the next one."""
+        """Restores the state between calls."""
         for holder, own, value in self._states:
             setattr(holder, own, value)
 

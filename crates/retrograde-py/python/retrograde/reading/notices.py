@@ -1,4 +1,4 @@
-"""Findings of this side: about the objects in the notebook, not about the mathematics."""
+"""Findings of the Python side: about the objects in the notebook, not about the mathematics."""
 
 import sys
 
@@ -9,7 +9,7 @@ from .subject import kind_of
 
 
 def finding(severity, location, blocks, cause, given, formulas=None):
-    """A finding in the form that the check's own have; its texts have the name of the cause, and take what is ``given``."""
+    """A finding in the format of the check; its text id is the cause, with the arguments ``given``."""
     words = {part: Text(f"{cause}-{part}", **given) if f"{cause}-{part}" in TABLE else None for part in ("sentence", "help", "training")}
     return {
         "severity": severity,
@@ -28,7 +28,7 @@ def finding(severity, location, blocks, cause, given, formulas=None):
 
 
 def stale_classes(things):
-    """Objects whose class has been defined anew since they were made: the cell was run again, and not the one below."""
+    """Objects whose class has been redefined since they were created: its cell was run again, the one below was not."""
     found, seen = [], set()
     for thing in [*things, *[part for one in things for part in _parts(one)]]:
         kind = type(thing)

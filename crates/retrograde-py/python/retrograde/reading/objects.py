@@ -1,4 +1,4 @@
-"""An object with ``forward`` and ``backward``: how it is called, what it answers, where its parameters and gradients are."""
+"""An object with ``forward`` and ``backward``: its calls, its results, its parameters and gradients."""
 
 import contextlib
 import types
@@ -39,14 +39,14 @@ def method(thing, names):
 
 
 def is_layer(thing):
-    """Whether it is an object that goes forward and backward."""
+    """Whether it is an object with forward and backward."""
     if isinstance(thing, type):
         return False
     return method(thing, FORWARD)[0] is not None and method(thing, BACKWARD)[0] is not None
 
 
 class ObjectCalls:
-    """Calls a copy of the user's object in the way that its convention asks for."""
+    """Calls a copy of the user's object by its convention."""
 
     def __init__(self, thing, subject, extra=()):
         self.thing, self.subject, self.kind = thing, subject, kind_of(thing)
@@ -67,7 +67,7 @@ class ObjectCalls:
     # Forward.
 
     def forward(self, *inputs):
-        """The outputs for inputs, as a list of arrays of one's own."""
+        """The outputs for inputs, as a list of new arrays."""
         self.subject.isolation.reset(self.random)
         if self.state is not None:
             self._restore()
@@ -84,7 +84,7 @@ class ObjectCalls:
         outputs = outputs[: len(outputs) - self.caches or None]
         upstream = [name for name in self.accepts if not RATE.match(name)]
         if 0 < len(upstream) < len(outputs):
-            # A cell's state, of which backward is given no gradient.
+            # The state of a recurrent cell, which has no upstream gradient.
             note = Text("note-no-upstream", backward=self.backward_name, count=len(upstream))
             self.notes += [note] if note not in self.notes else []
             outputs = outputs[: len(upstream)]
@@ -104,7 +104,7 @@ class ObjectCalls:
     # Backward.
 
     def arguments(self, douts):
-        """What backward is given for these upstream gradients."""
+        """The arguments of backward for these upstream gradients."""
         names = [name for name in self.accepts if not RATE.match(name)]
         required = self.required - sum(bool(RATE.match(name)) for name in self.accepts[: self.required])
         if required > len(douts) and self.caches:
@@ -119,7 +119,7 @@ class ObjectCalls:
         return hasattr(self.thing, "updateGradInput") or (bool(INPUT.match(names[0])) and bool(UPSTREAM.match(names[-1])))
 
     def backward(self, douts, arguments=None):
-        """The gradients of the inputs, as a list; empty where there are none."""
+        """The gradients of the inputs, as a list; empty without any."""
         if self.accumulates:
             self._zero()
         before = self.held.before()
@@ -135,7 +135,7 @@ class ObjectCalls:
         return [None if one is None else real(one) for one in (answer if several else [answer])]
 
     def gradients(self):
-        """By name, the gradient that each parameter has now; to be copied at once."""
+        """By name, the current gradient of each parameter; to be copied immediately."""
         found = {}
         for one in self.parameters:
             value = one.gradient.get()
@@ -143,11 +143,11 @@ class ObjectCalls:
         return found
 
     def add_to(self, sources, location):
-        """Where its code stands."""
+        """The location of its code."""
         words = {one.name: [str(one.gradient.path[-1][1])] if hasattr(one.gradient, "path") else [] for one in self.parameters}
         sources.add(location, getattr(self.thing, self.forward_name), getattr(self.thing, self.backward_name), words)
 
-    # What it remembers.
+    # Its state.
 
     def study(self, inputs, douts):
         """Finds the parameters and their gradients, from what a forward and a backward change."""
@@ -198,7 +198,7 @@ class ObjectCalls:
         if updates:
             self._look_for_other_steps(inputs, douts, pristine, memo)
         self._settle(pristine, memo, first, again)
-        # Where the state is put back before each forward, arrays that are moved would be, too.
+        # If the state is restored before each forward, perturbed arrays would be restored, too.
         if self.state is None:
             run = lambda: self.forward(*[one.copy() if isinstance(one, np.ndarray) else one for one in inputs])
             left = without_gradient(self.thing, [one.array for one in self.parameters], run)
@@ -207,7 +207,7 @@ class ObjectCalls:
         return again
 
     def _depends_on(self, array, inputs, before):
-        """Whether forward depends on an array, which is put back as it was."""
+        """Whether forward depends on an array, which is restored afterwards."""
         found = []
         for value in (before, before + 0.01 * np.cos(1.0 + np.arange(before.size)).reshape(before.shape)):
             array[...] = value
@@ -227,7 +227,7 @@ class ObjectCalls:
         return bool(wide)
 
     def _flush(self, lengths, search):
-        """What each forward adds to lists, a single backward would find there first: each forward begins without it."""
+        """Entries that forward appends to lists would be the first ones that backward finds: each forward starts without them."""
         put_back(self.thing, lengths)
         self._memo = {id(array): array for array in self._arrays(search)}
         self.state = deep(dict(attributes(self.thing)), dict(self._memo))
@@ -244,7 +244,7 @@ class ObjectCalls:
                     place.set(one.array)
 
     def _look_for_missing_rates(self, inputs, douts, kept):
-        """Updates whose step is the same for every learning rate: the step itself is taken for their gradient, and it is said."""
+        """Updates whose step does not depend on the learning rate: the step itself is the gradient, and the report says so."""
         once, rate = self._steps(inputs, douts), self.rate
         self._set_rate(rate / 2, kept)
         twice = self._steps(inputs, douts)
@@ -280,7 +280,7 @@ class ObjectCalls:
             setattr(holder, name, rate)
 
     def _look_for_accumulation(self, inputs, douts):
-        """Whether a second backward adds to the first, by design."""
+        """Whether backward accumulates, by design."""
         slots = [one for one in self.parameters if not isinstance(one.gradient, Step)]
         if not slots:
             return
@@ -307,7 +307,7 @@ class ObjectCalls:
                     value[...] = 0
 
     def _settle(self, pristine, memo, first, again):
-        """Whether forward depends on what earlier calls left, so that the state is put back before each."""
+        """Whether forward depends on earlier calls, so that the state is restored before each."""
         if self.state is not None:
             return
         same = len(first) == len(again) and all(np.array_equal(a, b, equal_nan=True) for a, b in zip(first, again))
@@ -315,7 +315,7 @@ class ObjectCalls:
             self._keep_state(pristine, memo)
 
     def _keep_state(self, pristine, memo):
-        """Puts the state back before each forward from now on."""
+        """Restores the state before each forward from now on."""
         if not hasattr(self.thing, "__dict__"):
             return
         if self.held.updated:
@@ -331,7 +331,7 @@ class ObjectCalls:
             views = [one for one in held if any(np.may_share_memory(one, array) for array in arrays)]
             self._memo = {id(memo[id(one)]): one for one in views}
         else:
-            # The first forward made the parameters.
+            # The first forward created the parameters.
             self._memo = {id(array): array for array in arrays}
             self.state = deep(dict(attributes(self.thing)), dict(self._memo))
         self.notes.append(Text("note-state"))
@@ -342,7 +342,7 @@ class ObjectCalls:
         space.update(deep(self.state, dict(self._memo)))
 
     def _left_behind(self, names, needed):
-        """What a call that returns nothing left on the object."""
+        """The state that a call without a result has set on the object."""
         for name in names:
             for own, value in attributes(self.thing).items():
                 if own.lower() == name and isinstance(value, np.ndarray):

@@ -26,14 +26,14 @@ def pair_with_cache(subject, arguments, second, answer):
 
 
 class _Place:
-    """What is moved: an argument of forward, or an entry of a dictionary among them."""
+    """A perturbed value: an argument of forward, or an entry of a dictionary among them."""
 
     def __init__(self, name, at, key, value):
         self.name, self.at, self.key, self.value = name, at, key, real(value)
 
 
 class Pair:
-    """The two functions, called with what the arguments of the second ask for."""
+    """The two functions, called by the names of the second one's arguments."""
 
     def __init__(self, subject, arguments, second, answer):
         self.subject, self.arguments, self.second, self.last = subject, arguments, second, answer
@@ -54,11 +54,11 @@ class Pair:
         upstream = 0
         while upstream < len(own) - 1 and UPSTREAM.match(own[upstream]) and not CACHE.match(own[upstream]):
             upstream += 1
-        # jax's rule has the residuals first.
+        # The residuals come first in jax's rule.
         self.swapped = len(own) == 2 and bool(CACHE.match(own[0])) and not CACHE.match(own[1])
         self.count = 1 if self.swapped else max(1, upstream)
         rest = own[self.count :]
-        # Where forward answers less than backward takes, the others are forward's own arguments.
+        # If forward returns fewer values than backward takes, the others are forward's own arguments.
         missing = len(rest) - (len(answer) - self.count)
         given = [one for one in rest if missing > 0 and one in self.arguments.names and not CACHE.match(one)][-max(missing, 0) :]
         self.rest = [self.arguments.names.index(one) if one in given else None for one in rest]
@@ -70,7 +70,7 @@ class Pair:
         self.cached = cached
 
     def forward(self, values):
-        """The outputs for values of the places."""
+        """The outputs for values of the perturbed arguments."""
         put = {}
         for place, value in zip(self.places, values):
             if place.key is None:
@@ -81,7 +81,7 @@ class Pair:
         return [real(one) for one in self.last[: self.count]]
 
     def backward(self, douts):
-        """What the second function gives: a list, or a dictionary."""
+        """The result of the second function: a list, or a dictionary."""
         cache = iter(self.last[len(self.last) - self.cached :])
         rest = [next(cache) if at is None else self.arguments.arguments()[at] for at in self.rest]
         given = self.second(*rest, *douts) if self.swapped else self.second(*douts, *rest)
@@ -90,19 +90,19 @@ class Pair:
         return list(given) if isinstance(given, (tuple, list)) else [given]
 
     def gradients(self, douts):
-        """The gradients in the order of the places."""
+        """The gradients in the order of the perturbed arguments."""
         given = self.backward(douts)
         given = given if self.keys is None else [given[key] for key in self.keys]
         return [None if one is None else real(one) for one in given]
 
-    # What the gradients are of.
+    # The subjects of the gradients.
 
     def _in_order(self, first):
         arguments, wrt = self.arguments, self.arguments.positions()
         if len(first) < len(wrt) and self.subject.said.get("wrt") is None:
             wrt = [at for at in wrt if np.ndim(arguments.example[at])][: len(first)]
         if len(first) > len(wrt):
-            # Also integers have been differentiated by.
+            # Integers may also have gradients.
             whole = [at for at, one in enumerate(arguments.example) if isinstance(one, np.ndarray) and one.dtype.kind in "iu"]
             wrt = sorted({*wrt, *whole[: len(first) - len(wrt)]})
         if len(first) != len(wrt):
@@ -132,7 +132,7 @@ class Pair:
     # The check.
 
     def reading(self):
-        """How it is read."""
+        """The description of the reading."""
         arguments = self.arguments
         written = arguments.written(self.subject.name)
         if self.keys is None:

@@ -1,4 +1,4 @@
-"""Which arrays of an object are parameters, and where their gradients are: by what calls change, then by names, then by shapes."""
+"""Which arrays of an object are parameters, and where their gradients are: by the effects of calls, then by names, then by shapes."""
 
 import numpy as np
 
@@ -9,7 +9,7 @@ from .words import INPUT_GRADIENTS
 
 
 class Parameter:
-    """A parameter: its name, the array that is moved, the places that hold it, and where its gradient is."""
+    """A parameter: its name, its array, the places that hold it, and the place of its gradient."""
 
     def __init__(self, array, places, gradient, name=None):
         self.array, self.places, self.gradient = array, places, gradient
@@ -25,7 +25,7 @@ class Sum:
         self.name = " + ".join(f"{slot.name}.T" if turned else slot.name for slot, turned in parts)
 
     def get(self):
-        """The sum; what all show alike is the sum already."""
+        """The sum; equal gradients in all places are the sum already."""
         values = [slot.get() for slot, _ in self.parts]
         if any(value is None for value in values):
             return None
@@ -47,22 +47,22 @@ class Step:
 
 
 class Search:
-    """Looks at an object before and after calls."""
+    """Observes an object before and after calls."""
 
     def __init__(self, thing, kind, said):
         self.thing, self.kind, self.said, self.notes = thing, kind, said, []
         self.before = {slot.name: _seen(slot) for slot in slots(thing)}
         self.remembered, self.changed = set(), set()
-        #: By identity, arrays that backward writes into and that forward does not depend on: gradients.
+        #: By identity, the arrays that backward writes into and that forward does not depend on: gradients.
         self.written = set()
 
     def after_forward(self):
-        """What a forward with other inputs changed is what it remembers."""
+        """Arrays changed by a forward with other inputs are state."""
         self.remembered |= self._different()
         self.before = {slot.name: _seen(slot) for slot in slots(self.thing)}
 
     def after_backward(self):
-        """What a backward changed may be a gradient, or a parameter that it updated."""
+        """Arrays changed by a backward may be a gradient, or a parameter that it updated."""
         self.changed = self._different() - self.remembered
 
     def _different(self):
@@ -70,7 +70,7 @@ class Search:
         return {name for name, seen in now.items() if name not in self.before or not _same(seen, self.before[name])}
 
     def values(self):
-        """The arrays that calls leave alone, each with its places; by their identity."""
+        """The arrays that calls do not change, each with its places; by identity."""
         found: dict[int, list[Slot]] = {}
         for name, (slot, held, _) in self.before.items():
             if is_array(held) and held.size and name not in self.remembered:
@@ -87,7 +87,7 @@ class Search:
         found, taken = [], set()
         for key, places in values.items():
             pairs = [(place, other) for place in places for other in everything if paired(place.path, other.path)]
-            # What is called the gradient of the input is that, also where the input looks like a parameter.
+            # A name that means the gradient of the input is that, even if the input looks like a parameter.
             pairs = [(place, other) for place, other in pairs if other.name not in taken and not _of_input(other)]
             held = self.before[places[0].name][1]
             if key in updated:
@@ -109,7 +109,7 @@ class Search:
         return found
 
     def _updated(self, values, rate):
-        """Parameters that a backward gave other numbers: not those of which it left a gradient of the same name."""
+        """Parameters that a backward changed, unless it also set a gradient of the same name."""
         if rate is None:
             return set()
         changed = {key for key, places in values.items() if any(place.name in self.changed for place in places)}
@@ -120,7 +120,7 @@ class Search:
         return any(paired(other.path, place.path) for place in places for other in others)
 
     def _by_shape(self, found, values, taken):
-        """Arrays that backward leaves and that no name pairs, where one shape fits alone."""
+        """Arrays set by backward without a matching name, if exactly one shape fits."""
         known = {id(one.array) for one in found}
         left = [Slot(self.thing, slot.path) for slot in slots(self.thing) if slot.name in self.changed - taken]
         left = [slot for slot in left if is_array(slot.get()) and id(slot.get()) not in known and not _of_input(slot)]
@@ -143,7 +143,7 @@ class Search:
 
 
 def without_gradient(thing, known, run):
-    """The names of the arrays that decide what ``run`` gives, and that are none of the known ones: nobody compares their gradients."""
+    """The names of the arrays that affect the result of ``run`` and are not known: their gradients are not compared."""
     found, seen = [], [one for one in known]
     before = run()
     for slot in slots(thing):
@@ -153,7 +153,7 @@ def without_gradient(thing, known, run):
         seen.append(array)
         kept = array.copy()
         try:
-            # What calls make anew is no parameter.
+            # Arrays that calls create are not parameters.
             array += 0.01 * np.cos(1.0 + np.arange(array.size)).reshape(array.shape)
             moved = run()
             if slot.get() is array and any(not np.array_equal(a, b, equal_nan=True) for a, b in zip(before, moved)):
@@ -169,17 +169,17 @@ def _of_input(slot):
 
 
 class Held:
-    """Keeps parameters that a backward updates as they were, and takes the step for the gradient."""
+    """Restores parameters that a backward updates, and uses the step as the gradient."""
 
     def __init__(self, parameters):
         self.updated = [one for one in parameters if isinstance(one.gradient, Step)]
 
     def before(self):
-        """What to compare with afterwards."""
+        """The values before the call."""
         return [one.array.copy() for one in self.updated]
 
     def after(self, before):
-        """Puts everything back, in the arrays and in the places that hold them."""
+        """Restores all arrays and the places that hold them."""
         for one, value in zip(self.updated, before):
             now = one.places[0].get()
             one.gradient.value = (value - np.asarray(now)) / one.gradient.rate
@@ -202,7 +202,7 @@ def _alike(pairs):
 
 
 def _joined(found):
-    """Parameters that are the transpose of another's memory, as tied weights are, are one."""
+    """Parameters that are the transpose of another's memory, such as tied weights, are one."""
     kept = []
     for one in found:
         twin = next((other for other in kept if _is_transpose(one.array, other.array)), None)

@@ -1,4 +1,4 @@
-"""Where code that updates its parameters inside backward has its learning rate, and optimisers that it hands the gradients to."""
+"""The learning rates of code that updates its parameters inside backward, and the optimizers that it passes gradients to."""
 
 import numpy as np
 
@@ -9,7 +9,7 @@ from .words import RATE, UPSTREAM
 
 #: A power of two, so large that the parameter's own digits are lost in the step and the gradient's are not.
 LARGE = 2.0**40
-#: How the method of an optimiser is called that takes an array and its gradient.
+#: The names of an optimizer's method that takes an array and its gradient.
 _UPDATES = ("update", "step", "apply", "apply_gradient", "optimize", "optimise", "update_params", "get_update")
 
 
@@ -37,7 +37,7 @@ def set_rates(thing, value, run, depth=3):
 
 
 def rates_of(thing, depth=3):
-    """What may be a learning rate, each as the object that holds it and its name."""
+    """Candidates for a learning rate, each as the object that holds it and its name."""
     for name, held in attributes(thing).items():
         if RATE.match(name) and isinstance(held, (int, float)) and not isinstance(held, bool):
             yield thing, name
@@ -67,7 +67,7 @@ def _plain(holder, name, method):
         kept = getattr(holder, name)
         setattr(holder, name, 0.0)
         try:
-            # Without a step the array comes back as it was, unless something else is what comes back.
+            # Without a step the array is returned unchanged.
             moved = value + 1.0
             given = moved.copy()
             answer = method(*((gradient.copy(), given) if swapped else (given, gradient.copy())))

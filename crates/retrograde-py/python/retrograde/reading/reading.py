@@ -1,4 +1,4 @@
-"""How a piece of code was read: three lines for the user, and the check that follows from it."""
+"""The reading of a piece of code: three lines for the user, and the resulting check."""
 
 import json
 
@@ -19,7 +19,7 @@ _WEIGHTS = ("fault", "warning", "remark")
 
 
 class Reading:
-    """What ``rg.describe`` returns. ``lines`` say what the code was taken for, what is moved, and what is held."""
+    """The result of ``rg.describe``. ``lines`` say what the code was read as, which arrays are perturbed, and which are constant."""
 
     def __init__(self, subject, convention, moved, held, check):
         self.name = subject.name
@@ -29,7 +29,7 @@ class Reading:
 
     @property
     def lines(self):
-        """The three lines, in the language of reports."""
+        """The three lines, in the current language."""
         return self.lines_in(current())
 
     def lines_in(self, code):
@@ -68,7 +68,7 @@ class Reading:
         return Report("en", languages)
 
     def _checked(self):
-        """The forms of the check. Gradients that are clipped on purpose are right if they are but for that."""
+        """The formats of the check. Gradients that are clipped by design are right if they are right apart from the clipping."""
         run = lambda: self._subject.isolation.without_random(self._check)
         if not clips(self._subject.things):
             return run()
@@ -81,7 +81,7 @@ class Reading:
         return forms
 
     def _completed(self, code, data, found, verdict):
-        """With the lines of the user's code, with the findings of this side, and how the code was read."""
+        """Adds the lines of the user's code, the findings of the Python side, and the reading."""
         for one in data["findings"]:
             line = self._subject.sources.line(one)
             if line is not None:
@@ -109,7 +109,7 @@ class Reading:
         return again, without
 
     def _with_line(self, forms, data):
-        """Where nothing explains what is wrong, one line may that is changed: it is told in place of all faults, as it makes all right."""
+        """If no cause explains a fault, changing one line may: that finding replaces all faults, because it makes the gradient right."""
         faults = [one for one in data["findings"] if one["severity"] == "fault"]
         faults.sort(key=lambda one: bool(one["cause"]))
         with left_out(self._subject.things):
@@ -135,17 +135,17 @@ class Reading:
 
 
 def _unexplained(data):
-    """How many faults have no cause."""
+    """The number of faults without a cause."""
     return sum(not one["cause"] for one in data["findings"] if one["severity"] == "fault")
 
 
 def _wrong(data):
-    """The gradients that are wrong."""
+    """The wrong gradients."""
     return {(layer["name"], one["block"]) for layer in data["layers"] for one in layer["blocks"] if one["verdict"] == "wrong"}
 
 
 def compared_with(names, guessed):
-    """Whose gradients are compared, and which of them were found by their shapes."""
+    """The compared gradients, and those found by their shapes."""
     if guessed:
         return Text("of-by-shape", names=Names(names), guessed=Names(guessed))
     return Text("of", names=Names(names))

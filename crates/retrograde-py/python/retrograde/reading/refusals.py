@@ -1,4 +1,4 @@
-"""What is said of code that no family reads: what it is, as far as that can be seen, and the call that would be read."""
+"""The error for code that no family reads: what it appears to be, and a call that would be read."""
 
 import types
 
@@ -12,14 +12,14 @@ _CALLS = "rg.check(layer, x), rg.check(network, x, t), rg.check(forward, backwar
 
 
 def owner_of(things):
-    """The object of which all of these are methods, if they are: it may be read where they alone are not."""
+    """The object of these methods, if they share one: it may be readable although they are not."""
     owners = [one.__self__ if isinstance(one, types.MethodType) else None for one in things]
     first = owners[0]
     return first if first is not None and not isinstance(first, type) and all(one is first for one in owners) else None
 
 
 def unreadable(subject, example):
-    """The error for a subject, with the example as it was given."""
+    """The error for a subject, with its example."""
     thing, name = subject.originals[0], subject.name
     if isinstance(thing, type):
         example = ", ".join(["x", "t"][: max(1, len(example))])
@@ -33,7 +33,7 @@ def unreadable(subject, example):
 
 
 def _takes(thing):
-    """What the loss of a network takes, by the names that it has for them."""
+    """The arguments of a network's loss, by its own names."""
     loss = method(thing, LOSS)[1]
     if loss is None or all(method(thing, names)[0] is None for names in (GRADIENT, BACKWARD)):
         return []

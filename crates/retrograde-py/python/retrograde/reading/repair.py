@@ -24,20 +24,20 @@ from .epsilons import has_some, left_out, without
 from .isolation import functions
 from .sources import _place
 
-#: How long it may take, in seconds.
+#: The time limit in seconds.
 LONGEST = 4.0
-#: Whose functions are not looked into.
+#: Functions of these modules are not changed.
 _NOT_ONES_OWN = sys.stdlib_module_names - {"__main__"} | {"numpy", "scipy", "torch", "jax", "autograd", __name__.partition(".")[0]}
 
 
 class Repair:
-    """What was changed: the line as it is and as it should be."""
+    """The change: the line as it is and as it should be."""
 
     def __init__(self, function, line, code, right):
         self.function, self.line, self.code, self.right = function, line, code, right
 
     def place(self):
-        """Where it stands, for the report."""
+        """Its location, for the report."""
         return {**_place(self.function, self.line, self.code), "right": self.right}
 
 
@@ -50,13 +50,13 @@ def search(things, check, longest=None):
     except Exception:
         return None
     if not compared or all(one.holds() for one in compared):
-        # What is wrong is not seen here.
+        # The fault is not visible here.
         return None
     end = time.thread_time() + longest
     sources = [one for one in map(_Source.of, called) if one is not None]
     kept = [(one, one.copy()) for one in reachable(*things) if isinstance(one, np.ndarray) and one.flags.writeable]
     for at, (source, place, node) in enumerate(_candidates(sources, called)):
-        # The clock of a thread is slow to read.
+        # Reading a thread's clock is slow.
         if at % 32 == 0 and time.thread_time() > end:
             return None
         with source.changed(place, node) as works:
@@ -68,19 +68,19 @@ def search(things, check, longest=None):
 
 
 def _is_right(things, check):
-    """Whether the full check says right, if need be without a small epsilon in the loss."""
+    """Whether the full check is right, if necessary without a small epsilon in the loss."""
     try:
         if json.loads(check()["json"])["verdict"] in RIGHT:
             return True
         with left_out(things) as epsilons:
             return bool(epsilons) and json.loads(check()["json"])["verdict"] in RIGHT
     except Exception:
-        # Elsewhere the changed code does not run.
+        # The changed code fails at other inputs.
         return False
 
 
 def _candidates(sources, called):
-    """The changes, the plain ones of all functions first."""
+    """The changes, the simple ones of all functions first."""
     for source in sources:
         yield from ((source, *one) for one in structural(source.tree))
     for source in sources:
@@ -88,7 +88,7 @@ def _candidates(sources, called):
 
 
 def _holds(kept, compared):
-    """Whether the gradients are right at each place; arrays that the changed code wrote into are put back."""
+    """Whether the gradients are right at each point; arrays that the changed code wrote into are restored."""
     try:
         return all(one.holds() for one in compared)
     except Exception:
@@ -99,7 +99,7 @@ def _holds(kept, compared):
 
 
 def _called(things, compared):
-    """The functions that one pass runs, and what is at hand in each: its arrays and numbers by name, its counts, and what names mean."""
+    """The functions of one pass, and the values in each: its arrays and numbers by name, its counts, and its namespace."""
     found = {}
 
     def seen(frame, event, _):
@@ -110,7 +110,7 @@ def _called(things, compared):
             if isinstance(value, int):
                 counts.setdefault(value, own)
             else:
-                # Of several words for one value the first will do.
+                # Of several names for one value the first is used.
                 names.setdefault((np.shape(value), np.asarray(value).tobytes()), own)
         shapes = {own: shape for (shape, _), own in names.items()}
         found[frame.f_code] = shapes, list(counts.values()), {**frame.f_globals, **frame.f_locals}
@@ -123,14 +123,14 @@ def _called(things, compared):
         compared[0].holds()
     finally:
         sys.setprofile(before)
-    # What only backward runs comes first.
+    # Functions called only by backward come first.
     found = dict(sorted(found.items(), key=lambda one: one[0] in forward))
     by_code = {code: function for function in functions(things) for code in _codes(function.__code__)}
     named = {}
     for code, at_hand in found.items():
         function = by_code.get(code) or next((one for one in gc.get_referrers(code) if isinstance(one, types.FunctionType)), None)
         if function is not None:
-            # A closure's values and those of the function around it.
+            # The values of a closure and of the surrounding function.
             shapes, counts, space = named.get(function, ({}, [], {}))
             named[function] = {**shapes, **at_hand[0]}, [*counts, *(one for one in at_hand[1] if one not in counts)], {**space, **at_hand[2]}
     return named
@@ -144,7 +144,7 @@ def _codes(code):
 
 
 def _at_hand(frame):
-    """Arrays and numbers by the words that mean them there."""
+    """Arrays and numbers by their local names."""
     for name, value in list(frame.f_locals.items()):
         if name.isidentifier():
             yield from _words(name, value)
@@ -157,7 +157,7 @@ def _at_hand(frame):
 
 def _words(name, value):
     if isinstance(getattr(value, "data", None), (np.ndarray, float)) and hasattr(value, "grad"):
-        # A node of an engine stands for its numbers.
+        # A node of an engine stands for its array.
         value = value.data
     if isinstance(value, bool):
         return
@@ -173,14 +173,14 @@ def _words(name, value):
 
 
 class _Source:
-    """A function's source as a tree, which can be changed for a while."""
+    """A function's source as a tree that can be changed temporarily."""
 
     def __init__(self, function, tree, whole, first):
         self.function, self.tree, self._whole, self._first = function, tree, whole, first
 
     @classmethod
     def of(cls, function):
-        """The source of a function; ``None`` where there is none, or not this function alone."""
+        """The source of a function; ``None`` without a source, or if it has other code, too."""
         try:
             lines, first = inspect.getsourcelines(function)
             tree = ast.parse(textwrap.dedent("".join(lines))).body[0]
@@ -190,7 +190,7 @@ class _Source:
             return None
         ast.increment_lineno(tree, first - 1)
         tree.decorator_list = []
-        # Names of closures and of private attributes mean what they mean where the function was defined.
+        # Names of closures and of private attributes are resolved where the function was defined.
         inner = tree
         kind = function.__qualname__.rpartition(".")[0].rpartition(".")[2]
         if kind.isidentifier():
@@ -219,13 +219,13 @@ class _Source:
 
     @contextlib.contextmanager
     def changed(self, place, node):
-        """The function with another node at a place, for a while; whether that is code."""
+        """Within it, the function has another node at a place; yields whether that compiles."""
         kept = self.function.__code__
         ast.fix_missing_locations(ast.copy_location(node, place.node))
         with place.holding(node):
             code = self._compiled()
             if code is not None:
-                # Where epsilons are left out, they stay so.
+                # Epsilons that are omitted stay so.
                 self.function.__code__ = code if has_some(kept) else without(code)
             try:
                 yield code is not None
@@ -233,7 +233,7 @@ class _Source:
                 self.function.__code__ = kept
 
     def repair(self, place, node):
-        """The change in words: the statement's line, and what it should be."""
+        """The change as text: the statement's line, and what it should be."""
         statement = place.node if isinstance(place.node, ast.stmt) else place.statement.node
         if isinstance(statement, ast.If):
             code, right = f"if {ast.unparse(statement.test)}:", "; ".join(map(ast.unparse, statement.body))

@@ -1,4 +1,4 @@
-"""Calls a function with what its arguments' names ask for: the user's own names first, then words, then the order."""
+"""Calls a function by the names of its arguments: the user's own names first, then common words, then the order."""
 
 import ast
 import inspect
@@ -13,7 +13,7 @@ _ROLES = (("rate", RATE), ("t", TARGET), ("x", INPUT), ("output", OUTPUT), ("cac
 
 
 def role(name):
-    """What a name of an argument stands for, by the words that people use."""
+    """The meaning of an argument's name, by common words."""
     return next((role for role, words in _ROLES if words.match(name)), None)
 
 
@@ -43,12 +43,12 @@ def plan(function, known, roles, order=(), has=None):
 
 
 def returned(function):
-    """The names that the last ``return`` of a function gives, as far as they are names: a hint, never proof."""
+    """The names in the last ``return`` of a function, as far as they are names: a hint, not a proof."""
     return [_name(one) for one in _items(function)]
 
 
 def returned_words(function):
-    """All names in each item that the last ``return`` of a function gives: ``dW`` of ``-dW / m``."""
+    """All names in each item of the last ``return`` of a function: ``dW`` of ``-dW / m``."""
     return [[word for word in map(_name, ast.walk(one)) if word is not None] for one in _items(function)]
 
 

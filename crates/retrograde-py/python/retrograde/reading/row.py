@@ -1,4 +1,4 @@
-"""The layers inside an object, in a row with a loss, checked one by one."""
+"""The layers inside an object as a sequence with a loss, checked one by one."""
 
 import numpy as np
 
@@ -19,7 +19,7 @@ class Row:
 
     @classmethod
     def of(cls, subject, whole):
-        """The row of layers of an object, or ``None``."""
+        """The sequence of layers of an object, or ``None``."""
         named, last = layers_of(subject.thing)
         if not named or last is None:
             return None
@@ -34,7 +34,7 @@ class Row:
         subject, layers, state = subject.inside(), [], None
         for name, thing in named:
             calls = ObjectCalls(thing, subject)
-            # Each layer draws what is left to it by those before.
+            # Each layer gets the random state that the previous ones left.
             calls.random = state
             out = calls.study([x.copy()], lambda outputs: [_like(one, np.cos(1.0 + np.arange(one.size)).reshape(one.shape)) for one in outputs])
             layers.append((name, LayerInRow(calls)))
@@ -49,7 +49,7 @@ class Row:
         return cls(layers, form, kind_of(last), labels) if isinstance(form, LossForm) else None
 
     def check_with(self, whole):
-        """The check of the layers, if they are what the object computes; else of the object, and of the layers where it is wrong."""
+        """The check of the layers, if they compute the same as the object; otherwise of the object, and of the layers if it is wrong."""
         if self.agrees(whole):
             return self.check(whole)
         forms = whole.check()
@@ -82,7 +82,7 @@ class Row:
         return self._decay(seen, whole)
 
     def _decay(self, seen, whole):
-        """Whether what the object has beyond its layers is nothing, or weight decay."""
+        """Whether the object differs from its layers only by weight decay, if at all."""
         in_loss = self._decay_of_loss(seen)
         in_gradients = []
         for at in range(len(whole.parameters)):
@@ -133,7 +133,7 @@ class Row:
         return loss, [found.get(id(array)) for _, array, _ in whole.parameters]
 
     def check(self, whole):
-        """The check of the row, with the object's own names of the parameters."""
+        """The check of the sequence, with the object's own names of the parameters."""
         names = {}
         for layer_name, layer in self.layers:
             for one in layer.calls.parameters:
@@ -150,7 +150,7 @@ def _is_wrong(forms):
 
 
 class LayerInRow:
-    """A layer of the row in its form."""
+    """A layer of the sequence in its form."""
 
     def __init__(self, calls):
         self.calls, self.kind = calls, calls.kind

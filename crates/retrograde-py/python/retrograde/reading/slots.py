@@ -1,4 +1,4 @@
-"""Where an object keeps its arrays, and which of them is the gradient of which."""
+"""The arrays of an object, and their gradients."""
 
 import re
 import types
@@ -7,20 +7,20 @@ import numpy as np
 
 from .copying import attributes
 
-#: How many steps lead to an array at most: ``encoder.layers[0].params['W']`` has five.
+#: The longest path to an array: ``encoder.layers[0].params['W']`` has five steps.
 _DEPTH = 6
-#: What a parameter is called that may be a plain number.
+#: The names of parameters that may be plain numbers.
 _BIAS = re.compile(r"^_?(b|bias|intercept)_?\d*_?$", re.I)
 
 
 class Slot:
-    """A place that holds an array: ``W``, ``params['W1']``, ``grads[0]``, ``W.value``, ``affine1.W``."""
+    """A place of an array: ``W``, ``params['W1']``, ``grads[0]``, ``W.value``, ``affine1.W``."""
 
     def __init__(self, root, path):
         self.root, self.path = root, path
 
     def get(self):
-        """What is there now, or ``None``."""
+        """The object at the place, or ``None``."""
         value = self.root
         for kind, key in self.path:
             try:
@@ -30,7 +30,7 @@ class Slot:
         return value
 
     def set(self, value):
-        """Puts another object there."""
+        """Replaces the object at the place."""
         *way, (kind, key) = self.path
         holder = Slot(self.root, way).get()
         if kind == ".":
@@ -40,13 +40,13 @@ class Slot:
 
     @property
     def name(self):
-        """As it is written: ``params['W1']``."""
+        """Its expression: ``params['W1']``."""
         parts = [f".{key}" if kind == "." else f"[{key!r}]" for kind, key in self.path]
         return "".join(parts).removeprefix(".")
 
     @property
     def short(self):
-        """The word by which a person would call it: ``W1``, ``W``, ``params[0]``; of layers within layers ``layers[0].weight``."""
+        """Its display name: ``W1``, ``W``, ``params[0]``; of nested layers ``layers[0].weight``."""
         words = [str(key) for _, key in self.path if isinstance(key, str)]
         if any(isinstance(key, int) for _, key in self.path[:-1]) and isinstance(self.path[-1][1], str):
             steps = [key for _, key in self.path if canonical(str(key)) not in _HOLDERS or key == self.path[-1][1]]
@@ -57,7 +57,7 @@ class Slot:
 
 
 def slots(thing):
-    """All places of an object that hold real arrays or numbers, or may once they are filled; shallow ones first."""
+    """All places of an object with real arrays or numbers, or with ``None``; shallow ones first."""
     found, seen, level = [], set(), [(thing, ())]
     for _ in range(_DEPTH):
         deeper = []
@@ -90,7 +90,7 @@ def is_array(value):
 
 
 def members(holder):
-    """What an object, a dictionary or a list holds, each with the step to it."""
+    """The contents of an object, a dictionary or a list, each with its step."""
     if isinstance(holder, dict):
         return [(("[", key), value) for key, value in holder.items()]
     if isinstance(holder, (list, tuple)):
@@ -99,7 +99,7 @@ def members(holder):
 
 
 def holds(value):
-    """Whether it is a container or an object with parts of its own."""
+    """Whether it is a container or an object with its own attributes."""
     if isinstance(value, (dict, list, tuple)):
         return bool(value) and len(value) < 1000
     if isinstance(value, (type, types.ModuleType, types.FunctionType, types.MethodType, str, bytes, np.ndarray)):
@@ -107,7 +107,7 @@ def holds(value):
     return bool(attributes(value)) and not type(value).__module__.partition(".")[0] in ("numpy", "builtins", "random")
 
 
-#: Words for a value, and for the gradient of it, that stand in place of a name of their own.
+#: Words for a value, and for its gradient, in place of a name.
 _HOLDERS = {"params", "parameters", "param", "parameter", "value", "data", "val", "values", "theta", "variables"}
 _GRADIENT_HOLDERS = {"grads", "gradients", "grad", "gradient", "g", "paramgrads", "paramgrad", "gradparams", "derivatives", "nabla"}
 _SAME = {"w": "weights weight kernel kernels filters filter".split(), "b": "bias biases".split()}
@@ -115,7 +115,7 @@ _SYNONYMS = {word: short for short, words in _SAME.items() for word in words}
 
 
 def canonical(word):
-    """Names that differ in letters alone are one."""
+    """Names that differ only in case are equal."""
     return word.lower().replace("_", "")
 
 
@@ -161,5 +161,5 @@ def paired(value, gradient):
 
 
 def _without(path, words):
-    """The keys of a path but for those that are such words."""
+    """The keys of a path without these words."""
     return [key for _, key in path if not (isinstance(key, str) and canonical(key) in words)]

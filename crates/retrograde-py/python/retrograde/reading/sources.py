@@ -1,4 +1,4 @@
-"""The user's own lines: hints to where a fault is, found by the look of the lines. Never proof, and never part of a verdict."""
+"""The user's own lines: hints to the location of a fault, found by pattern. Not a proof, and not part of a verdict."""
 
 import inspect
 import re
@@ -9,7 +9,7 @@ from .._language import Text
 from .isolation import referred
 from .subject import kind_of
 
-#: By cause: whether to look in forward and what it calls, and what the line looks like; then how the line should be.
+#: By cause: whether to search in forward and its callees, and the pattern of the line; then the right line.
 _FORWARD = {
     "softmax_over_batch": (r"(np\.|\.)sum\((?!.*axis)", "axis=1, keepdims=True"),
     "softmax_down_columns": (r"(np\.|\.)(sum|max)\(.*axis\s*=\s*0|\bsum\(", None),
@@ -20,17 +20,17 @@ _WRITES = re.compile(r"^\s*(\w+)\s*(\[.*\]\s*[-+*/]?=|[-+*/]=)[^=]")
 
 
 class Sources:
-    """The objects and functions that a report's locations stand for."""
+    """The objects and functions of a report's locations."""
 
     def __init__(self):
         self._things = {}
 
     def add(self, location, forward, backward, gradients=None):
-        """What runs forward and back under this name, and by parameter the words for its gradient."""
+        """The functions of forward and backward for this name, and by parameter the words for its gradient."""
         self._things[location] = (forward, backward, gradients or {})
 
     def line(self, finding):
-        """The line that the finding is about, or ``None``."""
+        """The line of the finding, or ``None``."""
         known = self._things.get(finding["location"])
         if known is None and len(self._things) == 1:
             known = next(iter(self._things.values()))
@@ -79,7 +79,7 @@ def _called(function):
     for _ in range(2):
         level = [one for of in level for one in referred(of) if isinstance(one, types.FunctionType)]
         found += [one for one in level if one not in found]
-    # The helper first: it is the more likely place.
+    # The callee first: it is the more likely place.
     return found[1:] + found[:1]
 
 
@@ -118,7 +118,7 @@ def _place(function, number, text, right=None):
 
 
 def cell(file):
-    """``Cell In[16]``, where the code stands in a notebook."""
+    """``Cell In[16]``, if the code is in a notebook."""
     interactive = sys.modules.get("IPython")
     shell = interactive.get_ipython() if interactive is not None else None
     name = getattr(getattr(shell, "compile", None), "format_code_name", lambda _: None)(file)

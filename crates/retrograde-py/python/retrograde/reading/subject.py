@@ -1,4 +1,4 @@
-"""What the user handed to ``rg.check``: things to be checked, an example, and what the keywords say."""
+"""The arguments of ``rg.check``: the things to check, an example, and the keywords."""
 
 import copy
 import inspect
@@ -12,12 +12,12 @@ from .isolation import Isolation
 
 
 class Subject:
-    """Copies of everything, and where they came from."""
+    """Copies of all arguments, and their originals."""
 
     def __init__(self, things, example, said):
         self.originals, self.said = things, said
         labels = said.get("labels")
-        #: Which part of the example are the labels, where the user says so.
+        #: The labels in the example, if the user states them.
         self.labels_at = None if labels is None else len(example)
         example = example if labels is None else [*example, labels]
         from .notices import stale_classes
@@ -53,7 +53,7 @@ class Subject:
 
     @property
     def name(self):
-        """What the report calls it."""
+        """Its name in the report."""
         return self.said.get("name") or kind_of(self.originals[0])
 
 
@@ -68,7 +68,7 @@ def _is_even(values):
 def kind_of(thing):
     """The name of a function, or of an object's class."""
     if getattr(thing, "_is_autograd_primitive", False):
-        # HIPS autograd calls every primitive alike.
+        # HIPS autograd gives every primitive the same name.
         thing = thing.fun
     name = getattr(thing, "__qualname__", None) or getattr(thing, "__name__", None)
     return (name or type(thing).__name__).rpartition(".")[2]
@@ -80,12 +80,12 @@ def is_number(value):
 
 
 def is_real(value):
-    """Something that can be moved: real numbers, not labels."""
+    """Whether it can be perturbed: real numbers, not labels."""
     return isinstance(value, float) or (isinstance(value, (np.ndarray, np.floating)) and value.dtype.kind == "f")
 
 
 def arity(function):
-    """How many arguments a function must have by position, and the names of all that it can have."""
+    """The number of required positional arguments of a function, and the names of all its arguments."""
     try:
         parameters = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):
@@ -96,7 +96,7 @@ def arity(function):
 
 
 def takes_any(function):
-    """Whether it takes any number of arguments by position, as what a decorator has put around it does."""
+    """Whether it takes any number of positional arguments, like the wrapper of a decorator."""
     try:
         return any(one.kind is one.VAR_POSITIONAL for one in inspect.signature(function).parameters.values())
     except (TypeError, ValueError):

@@ -30,7 +30,7 @@ def dividing_update(thing, gradient):
 
 
 def check_whole(whole, gradient):
-    """The check of a network as a function of its parameters; of means, where its gradients are sums that the update divides."""
+    """The check of a network as a function of its parameters; of means, if its gradients are sums that the update divides."""
     forms = whole.check()
     data = json.loads(forms["json"])
     if data["verdict"] != "wrong":
@@ -55,7 +55,7 @@ def check_whole(whole, gradient):
 
 
 def _holds_for_more(whole, axis):
-    """Whether it is the number of samples, and no constant or other size: with two more it is so, too."""
+    """Whether it is the number of samples, and not a constant or another size: it changes with two more samples."""
     kept, count = list(whole.example), whole.example[0].shape[axis]
     try:
         for at, one in enumerate(kept[:2]):
@@ -64,7 +64,7 @@ def _holds_for_more(whole, axis):
         whole.divisor = count + 2.0
         return all(_agrees(whole, array, gradient) for (_, array, _), gradient in zip(whole.parameters, whole.gradients()))
     except Exception:
-        # Another number of samples that is not taken, or labels that have no such axis, prove nothing.
+        # A network that rejects another number of samples, or labels without that axis, prove nothing.
         return False
     finally:
         whole.example[:], whole.divisor = kept, 1.0

@@ -14,7 +14,7 @@ from .subject import arity, is_number
 
 
 def read(subject):
-    """Reads a Function or a Module, or answers ``None``."""
+    """Reads a Function or a Module, or returns ``None``."""
     torch = sys.modules.get("torch")
     if torch is None or len(subject.things) != 1 or not hasattr(torch, "autograd"):
         return None
@@ -28,14 +28,14 @@ def read(subject):
 
 
 def _take_class(torch, subject):
-    """The Function itself in place of its ``apply``, which is what people give a name."""
+    """The Function in place of its ``apply``, which is often given a name."""
     owner = getattr(subject.thing, "__self__", None)
     if isinstance(owner, type) and issubclass(owner, torch.autograd.Function):
         subject.things[0], subject.originals = owner, [owner]
 
 
 class Calls:
-    """A function of tensors, with the gradients that autograd gives by some of them."""
+    """A function of tensors, with the gradients of autograd by some of them."""
 
     def __init__(self, torch, call, arguments, parameters=()):
         self.torch, self.call, self.arguments, self.parameters = torch, call, arguments, list(parameters)
@@ -48,7 +48,7 @@ class Calls:
         return is_number(one) and not isinstance(one, int) or isinstance(one, np.ndarray) and one.dtype.kind == "f"
 
     def given(self):
-        """The values of what is moved."""
+        """The perturbed values."""
         return [_numbers(self.arguments[at]) for at in self.moved] + [_numbers(one) for one in self.parameters]
 
     def forward(self, values):
@@ -71,7 +71,7 @@ class Calls:
         return [_numbers(one) for one in self.outputs]
 
     def backward(self, values, douts):
-        """The gradients of what is moved; ``None`` for what the outputs do not depend on."""
+        """The gradients of the perturbed values; ``None`` for those that the outputs do not depend on."""
         torch = self.torch
         pairs = [(out, torch.tensor(dout, dtype=out.dtype)) for out, dout in zip(self.outputs, douts) if out.requires_grad]
         outputs, douts = [out for out, _ in pairs], [dout for _, dout in pairs]
@@ -79,11 +79,11 @@ class Calls:
         return [None if one is None else _numbers(one) for one in given]
 
     def _asks(self, at):
-        """Whether what is moved here asks for a gradient: a parameter, or a tensor of which the user says so."""
+        """Whether this value requires a gradient: a parameter, or a tensor for which the user sets it."""
         return at >= len(self.moved) or getattr(self.arguments[self.moved[at]], "requires_grad", False)
 
     def without_gradient(self, names):
-        """The names of what gets no gradient and does not ask for one."""
+        """The names of values that neither get nor require a gradient."""
         self.random, values = self.torch.default_generator.get_state(), self.given()
         outputs = self.forward(values)
         gradients = self.backward(values, [np.ones(one.shape) for one in outputs])
@@ -91,7 +91,7 @@ class Calls:
         return [name for at, (name, one) in enumerate(zip(names, gradients)) if one is None and not self._asks(at)]
 
     def check(self, name, names):
-        """The check of all that is moved."""
+        """The check of all perturbed values."""
         self.random = self.torch.default_generator.get_state()
         try:
             return self._check(name, names)
@@ -104,7 +104,7 @@ class Calls:
         # Setting the random state takes longer than a small network.
         self.draws = not self.torch.equal(self.random, self.torch.default_generator.get_state())
         gradients = self.backward(values, [np.ones(one.shape) for one in self.outputs])
-        # What gets no gradient by design is held; where one is asked for, none is a gradient of 0.
+        # Values without a gradient by design are constant; if one is required, None is a gradient of 0.
         kept = [at for at, one in enumerate(gradients) if one is not None or self._asks(at)]
 
         def whole(some):
@@ -135,7 +135,7 @@ def _names(forward, moved, skip):
 
 
 def _skipped(torch, kind):
-    """How many arguments of forward come before the inputs: the context, unless ``setup_context`` has it."""
+    """The number of forward's arguments before the inputs: the context, unless ``setup_context`` has it."""
     return 0 if kind.setup_context is not torch.autograd.Function.setup_context else 1
 
 
@@ -187,7 +187,7 @@ def _tensor(torch, one):
 
 
 def functions_inside(torch, call, example):
-    """The Functions that a call of a module applies, each once, with what it is given."""
+    """The Functions that a call of a module applies, each once, with its arguments."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         out = call(*[one.clone().requires_grad_() if torch.is_tensor(one) and one.is_floating_point() else one for one in example])
@@ -208,7 +208,7 @@ def _kinds(outputs):
         node = stack.pop()
         if id(node) in seen:
             continue
-        # Kept, so that no other node gets its address.
+        # Kept alive, so that no other node gets its address.
         seen[id(node)] = node
         kind = getattr(type(node), "_forward_cls", None)
         if kind is not None and kind not in found:
@@ -219,7 +219,7 @@ def _kinds(outputs):
 
 @contextlib.contextmanager
 def _watched(torch, kind, seen):
-    """While it lasts, the first arguments that a Function is applied to are kept."""
+    """Within it, the first arguments of a Function's application are recorded."""
     original = kind.__dict__.get("forward")
     forward, skip = kind.forward, _skipped(torch, kind)
 

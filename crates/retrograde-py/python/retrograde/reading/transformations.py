@@ -14,7 +14,7 @@ from .subject import arity, is_number, kind_of
 
 
 def read(subject):
-    """Reads a function with a rule of its own, or answers ``None``."""
+    """Reads a function with its own rule, or returns ``None``."""
     if len(subject.things) != 1 or not subject.example:
         return None
     thing = subject.thing
@@ -27,7 +27,7 @@ def read(subject):
 
 
 def is_rule(thing):
-    """Whether it is such a function."""
+    """Whether it has such a rule."""
     jax = sys.modules.get("jax")
     return getattr(thing, "_is_autograd_primitive", False) or jax is not None and isinstance(thing, (jax.custom_vjp, jax.custom_jvp))
 
@@ -42,14 +42,14 @@ class Jax:
 
     def __init__(self, jax, subject):
         self.jax, self.subject, self.function = jax, subject, subject.thing
-        # A copy of such a function is none that JAX knows: it is pure, so that there is nothing to copy.
+        # JAX does not know a copy of this function: it is pure, so that copying is unnecessary.
         self.function = subject.originals[0]
         self.compared = False
         held = getattr(self.function, "nondiff_argnums", ()) or ()
         self.moved = [at for at in _reals(subject.example) if at not in held]
 
     def wide(self):
-        """64-bit floats, which JAX has only if it is asked for them."""
+        """Enables 64-bit floats, which JAX has only on request."""
         enable = getattr(self.jax, "enable_x64", None)
         if not callable(enable):
             enable = self.jax.experimental.enable_x64
@@ -68,7 +68,7 @@ class Jax:
             return [real(one) for one in self.jax.tree_util.tree_leaves(self.function(*self._arguments(values)))]
 
     def backward(self, values, douts):
-        """The gradients of the arguments that are moved."""
+        """The gradients of the perturbed arguments."""
         with self.wide():
             arguments = self._arguments(values)
 
@@ -85,7 +85,7 @@ class Jax:
 
 
     def _compare(self, values, leaves):
-        """Whether the forward of the rule gives what the function gives; said once."""
+        """Whether the rule's forward returns the same as the function; reported once."""
         if self.compared:
             return
         self.compared = True
@@ -136,7 +136,7 @@ class Hips:
         return [real(self.function(*self._arguments(values)))]
 
     def backward(self, values, douts):
-        """The gradients of the arguments that are moved."""
+        """The gradients of the perturbed arguments."""
         arguments, gradients = self._arguments(values), []
         for at in self.moved:
             vjp, _ = self._of(at, arguments)

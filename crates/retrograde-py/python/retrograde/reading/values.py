@@ -17,7 +17,7 @@ from .notices import finding
 from .reading import Reading
 from .subject import arity, kind_of
 
-#: What the name of an operation is, by the symbol that engines give it.
+#: The names of operations, by their symbols in engines.
 _OPERATIONS = {"+": operator.add, "*": operator.mul, "-": operator.sub, "/": operator.truediv, "@": operator.matmul, "neg": operator.neg}
 
 
@@ -28,7 +28,7 @@ def is_value(thing):
 
 
 def read(subject):
-    """Reads a function of values, or answers ``None``."""
+    """Reads a function of values, or returns ``None``."""
     called = callable(subject.thing) and not isinstance(subject.thing, type) and not callable(getattr(subject.thing, "backward", None))
     if len(subject.things) != 1 or not called or not subject.example:
         return None
@@ -39,7 +39,7 @@ def read(subject):
 
 
 class Values:
-    """A function that builds its graph anew in each call."""
+    """A function that builds its graph in each call."""
 
     def __init__(self, subject, positions):
         self.subject, self.positions, self.function = subject, positions, subject.thing
@@ -60,7 +60,7 @@ class Values:
         return [self.kind(float(one) if plain else one.copy()) for one, plain in zip(given, self.plain)] + self.parameters
 
     def run(self, given):
-        """The values, and what the function makes of them."""
+        """The values, and the function's result."""
         self.subject.isolation.reset()
         self.parts.reset()
         made = self.make(given)
@@ -73,17 +73,17 @@ class Values:
         return made, out
 
     def loss(self, given):
-        """The sum of what comes out."""
+        """The sum of the outputs."""
         return float(np.sum(numbers(self.run(given)[1])))
 
     def gradients(self, given):
-        """What the engine's backward gives."""
+        """The gradients of the engine's backward."""
         made, out = self.run(given)
         out.backward()
         return [_gradient(one, like) for one, like in zip(made, given)]
 
     def check(self):
-        """The whole; where it is wrong, or would be within a graph, each operation by itself."""
+        """The whole; if it is wrong, or would be inside a graph, each operation separately."""
         named = list(zip(self.names, self.starts))
         goes_on = self._goes_on([one for _, one in named])
         forms = check_function(self.subject.name, named, self.loss, self.gradients) if goes_on else None
@@ -100,7 +100,7 @@ class Values:
                 self.subject.found.append(finding("fault", symbol, [], "gradient_replaced", given, {"code": "self.grad = …", "right": "self.grad += …"}))
                 replaced = True
         forms = forms or check_function(self.subject.name, named, self.loss, self.gradients)
-        # Every operation is right by itself: what is wrong in the whole is what was replaced.
+        # Every operation is right separately: the fault is a replaced gradient.
         return without(forms) if replaced else forms
 
     def _goes_on(self, given):
@@ -116,11 +116,11 @@ class Values:
         try:
             return Compared(given, run, np.random.default_rng(5)).holds()
         except Exception:
-            # An engine without products of values shows no more than it does alone.
+            # An engine without products of values shows no more than this.
             return True
 
     def _rebuilt(self, symbol, values):
-        """New values with these numbers, and the operation of this symbol of them: ``None`` where the symbol does not tell how."""
+        """New values with these numbers, and the operation of this symbol on them: ``None`` for an unknown symbol."""
         call = _OPERATIONS.get(symbol) or getattr(self.kind, symbol.lower(), None)
         if symbol.startswith("**"):
             call = lambda x: x ** float(symbol[2:])
@@ -128,7 +128,7 @@ class Values:
         return made, None if call is None else call(*made)
 
     def _replaces(self, symbol, parents):
-        """Whether the step of an operation that is right by itself forgets what its inputs have been given before."""
+        """Whether an operation that is right in isolation overwrites the gradients that its inputs already have."""
         after = []
         try:
             for before in (0.0, 1.0):
@@ -142,7 +142,7 @@ class Values:
         return any(np.any(first) and np.array_equal(first, second) for first, second in zip(*after))
 
     def _alone(self, symbol, parents):
-        """One operation rebuilt from its inputs and checked, or ``None`` where its symbol does not tell how."""
+        """One operation rebuilt from its inputs and checked, or ``None`` for an unknown symbol."""
         given = [numbers(one) for one in parents]
 
         def run(values):
@@ -164,13 +164,13 @@ class Values:
                 return None
             if _step(out) is None:
                 return check_function(symbol, named, lambda values: float(np.sum(numbers(run(values)[1]))), gradients)
-            # Within a graph the upstream gradient is seldom 1.
+            # Inside a graph the upstream gradient is rarely 1.
             return check_vjp(symbol, named, lambda values: [numbers(run(values)[1])], gradients)
         except Exception:
             return None
 
     def _created(self, creator, parents):
-        """The operation of a node, which is an object, checked by itself."""
+        """Checks the operation of a node, which is an object, in isolation."""
         names = arity(getattr(creator, "forward", None) or creator.compute)[1]
         if isinstance(creator, type):
             return self._with_context(creator, names[1:], parents)
@@ -182,7 +182,7 @@ class Values:
             return None
 
     def _with_context(self, function, names, parents):
-        """The operation of a node, which is a class with a context, checked by itself."""
+        """Checks the operation of a node, which is a class with a context, in isolation."""
         example = [float(numbers(one)) for one in parents]
         moved, forward, backward = with_context(function, types.SimpleNamespace(example=example, isolation=self.subject.isolation))
         try:
@@ -191,7 +191,7 @@ class Values:
             return None
 
     def reading(self):
-        """How it is read."""
+        """The description of the reading."""
         convention = Text("is-values", name=self.subject.name, kind=self.kind.__name__)
         return Reading(self.subject, convention, Text("of-grad", names=Names(self.names)), Text("held-graph"), self.check)
 
@@ -235,7 +235,7 @@ def _made_by(node):
 
 
 def _step(node):
-    """The function that hands the upstream gradient of one node on to its inputs, if the engine has one."""
+    """The function that passes the upstream gradient of one node to its inputs, if the engine has one."""
     step = getattr(node, "_backward", None)
     return step if callable(step) and arity(step)[0] == 0 else None
 
@@ -244,5 +244,5 @@ def _gradient(value, like):
     grad = numbers(getattr(value, "grad", getattr(value, "derivative", None)))
     if grad is None:
         return np.zeros(like.shape)
-    # Another shape is for the check to see.
+    # A wrong shape is for the check to report.
     return grad.reshape(like.shape) if grad.size == like.size else grad

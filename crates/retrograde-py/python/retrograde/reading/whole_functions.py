@@ -12,7 +12,7 @@ from .resolve import plan, returned, role
 from .subject import described, kind_of
 
 
-#: What an argument is whose name says nothing: forward takes no labels before its data and its parameters.
+#: The role of an argument with an unknown name: forward takes no labels before its data and its parameters.
 _ORDER = {"forward": ("x", "parameters", "t")}
 
 
@@ -28,14 +28,14 @@ class _Place:
 
 
 def read(subject):
-    """Reads three functions, or answers ``None``."""
+    """Reads three functions, or returns ``None``."""
     if len(subject.things) != 3 or not all(is_function(one) for one in subject.things):
         return None
     return ThreeFunctions(subject).reading()
 
 
 class ThreeFunctions:
-    """Forward, cost and backward, called with what their arguments' names ask for."""
+    """Forward, cost and backward, called by the names of their arguments."""
 
     def __init__(self, subject):
         self.subject = subject
@@ -49,7 +49,7 @@ class ThreeFunctions:
         self._find(given)
 
     def _name_example(self):
-        """By which keys the example's arguments are known: x and t, the dictionary of parameters, names of forward."""
+        """The names of the example's arguments: x and t, the dictionary of parameters, names of forward."""
         dictionaries = [at for at, one in enumerate(self.example) if isinstance(one, dict)]
         arrays = [at for at, one in enumerate(self.example) if not isinstance(one, dict)]
         if len(arrays) < 2:
@@ -61,7 +61,7 @@ class ThreeFunctions:
         self.loose = dict(zip(loose, free))
 
     def values(self):
-        """What is at hand for arguments."""
+        """The available values of arguments."""
         known, roles = {}, {}
         for at, value in enumerate(self.example):
             value = {key: one.copy() for key, one in value.items()} if isinstance(value, dict) else value.copy() if isinstance(value, np.ndarray) else value
@@ -72,7 +72,7 @@ class ThreeFunctions:
         return known, roles
 
     def run(self):
-        """All three; the loss and the gradients."""
+        """Runs all three; the loss and the gradients."""
         self.subject.isolation.reset()
         known, roles = self.values()
         answer = self._call("forward", self.forward, known, roles)
@@ -95,7 +95,7 @@ class ThreeFunctions:
     def _call(self, which, function, known, roles):
         if which not in self.plans:
             order = [("role", one) for one in _ORDER.get(which, ("output", "t", "cache", "x", "parameters")) if one in roles]
-            # A name by which forward is given something is that in the others, too.
+            # A name of forward's arguments has the same meaning in the others.
             known = {**{name: roles[key[1]] for name, key in self.meant.items()}, **known}
             self.plans[which] = [self.meant.get(key, key) for key in plan(function, known, set(roles), order)]
             if which == "forward":
@@ -120,7 +120,7 @@ class ThreeFunctions:
             )
 
     def put(self, values):
-        """Puts values into the parameters."""
+        """Sets the values of the parameters."""
         for (place, _), value in zip(self.pairs, values):
             if place.key is None:
                 self.example[place.at] = value
@@ -128,7 +128,7 @@ class ThreeFunctions:
                 self.example[place.at][place.key] = value
 
     def reading(self):
-        """How it is read."""
+        """The description of the reading."""
 
         def loss(values):
             self.put(values)

@@ -13,7 +13,7 @@ from .words import BACKWARD, LOSS, TRAIN_STEP
 
 
 class LossThenBackward(WithGradient):
-    """``loss(x, t)`` keeps what ``backward()`` needs, which leaves the gradients or returns them."""
+    """``loss(x, t)`` stores what ``backward()`` needs, which sets the gradients or returns them."""
 
     @classmethod
     def fits(cls, subject):
@@ -40,7 +40,7 @@ class LossThenBackward(WithGradient):
 
 
 class OneStep(BackwardOfExample):
-    """``train(x, t)`` goes forward, back, and updates the parameters once."""
+    """``train(x, t)`` runs forward and backward, and updates the parameters once."""
 
     BACKWARD = TRAIN_STEP
 
@@ -55,7 +55,7 @@ class OneStep(BackwardOfExample):
             raise ReadingError(Text("error-steps", name=self.backward_name), Text("missing-gradient"), Text("help-step"))
 
     def _at(self, rate, kept):
-        """The gradients as the step over this rate says, which is then the one that is used."""
+        """The gradients by the step over this rate."""
         self.rate = rate
         for parameter in self.held.updated:
             parameter.gradient.rate = rate
@@ -65,7 +65,7 @@ class OneStep(BackwardOfExample):
 
 
 def of_methods(subject, methods):
-    """An object by methods of it that have names of their own: a loss and its gradients, in one method or in two."""
+    """An object by its own methods: a loss and its gradients, in one method or in two."""
     if len(methods) == 2:
         return WithGradient(subject, *(one.__name__ for one in methods)).reading()
     return LossWithGradients(subject, methods[0].__name__).reading() if len(methods) == 1 else None

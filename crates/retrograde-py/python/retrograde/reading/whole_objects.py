@@ -20,7 +20,7 @@ from .words import BACKWARD, GRADIENT, LOSS, OUTPUT, PREDICT, RATE, TARGET, TRAI
 
 
 def read(subject):
-    """Reads an object that has a loss with gradients for its parameters, or answers ``None``."""
+    """Reads an object that has a loss with gradients for its parameters, or returns ``None``."""
     thing = subject.thing
     if len(subject.things) != 1 or isinstance(thing, type) or callable(getattr(thing, "__array__", None)):
         return None
@@ -38,7 +38,7 @@ def read(subject):
 class Whole:
     """The object as a function of its parameters."""
 
-    #: Whether the loss is one that the object has.
+    #: Whether the object itself has the loss.
     loss_is = None
 
     def __init__(self, subject):
@@ -60,24 +60,24 @@ class Whole:
             )
         return float(np.asarray(value).reshape(()))
 
-    # What a kind of object says.
+    # Overridden by each kind of object.
 
     def loss(self):
         """The loss, as a number."""
         raise NotImplementedError
 
     def run(self):
-        """One backward pass; what it gives."""
+        """One backward pass; its result."""
         raise NotImplementedError
 
     def names(self):
-        """The names of what a backward pass gives, where its source tells them."""
+        """The names of a backward pass's results, if its source shows them."""
         return []
 
     # Parameters.
 
     def find(self):
-        """The parameters: of what the backward pass gives, or of what it leaves on the object."""
+        """The parameters: by the results of the backward pass, or by the arrays that it sets on the object."""
         numbers_as_arrays(self.thing)
         plain_optimisers(self.thing)
         self.loss()
@@ -95,7 +95,7 @@ class Whole:
             self._search(search, state, rates, given)
 
     def only_gradients(self, given):
-        """What of a backward pass's answer are gradients."""
+        """The gradients in a backward pass's result."""
         return given
 
     def gives_gradients(self, given):
@@ -116,7 +116,7 @@ class Whole:
         if told:
             gives = Text("error-gives", name=self.subject.name, names=Names(leaf.name for leaf in found))
             raise ReadingError(gives, Names(told.values()), f"params={{'W1': {found[0].name!r}, …}}")
-        # What the backward pass makes are gradients, also those that nobody asks for.
+        # Arrays created by the backward pass are gradients, including unused ones.
         chosen, guessed = match(found, [place for place in everything if place.name not in changed])
         if not any(chosen):
             chosen, guessed = match(found, everything)
@@ -143,7 +143,7 @@ class Whole:
             raise ReadingError(Text("error-updates", name=self.subject.name), Text("missing-rate"), "lr=0.01")
         found = search.find(self.rate if updates else None)
         if not found and is_array(given):
-            # A model with one parameter returns its gradient alone.
+            # A model with one parameter returns its gradient directly.
             return self._match([Leaf((), [*filter(None, self.names()), "gradient"][:1], given)])
         if not found:
             raise ReadingError(
@@ -164,17 +164,17 @@ class Whole:
         self.stored = found
 
     def takes_rate(self):
-        """Whether the backward pass is given a learning rate."""
+        """Whether the backward pass takes a learning rate."""
         return False
 
     stored = ()
-    #: What the gradients are divided by before they are compared.
+    #: The divisor of the gradients before the comparison.
     divisor = 1.0
 
     def gradients(self):
         """The gradients in the order of the parameters."""
         for one in self.stored:
-            # Gradients that add up begin at 0.
+            # Accumulated gradients start at 0.
             value = one.gradient.get()
             if isinstance(value, np.ndarray) and not hasattr(one.gradient, "rate"):
                 value[...] = 0
@@ -201,7 +201,7 @@ class Whole:
         return check_function(self.subject.name, [(name, array) for name, array, _ in self.parameters], loss, gradients, self.subject.data())
 
     def _rebind(self, row):
-        """Parameters that the layers do not share any longer are checked where the layers have them, and told."""
+        """Parameters that the layers no longer share are checked where the layers have them, and reported."""
         held = {id(one.array): (f"{name}.{one.name}", one.array) for name, layer in row.layers for one in layer.calls.parameters}
         loose = {key: one for key, one in held.items() if all(id(array) != key for _, array, _ in self.parameters)}
         pairs, before = [], self.loss()
@@ -220,14 +220,14 @@ class Whole:
         if pairs:
             self.subject.found.append(rebound(self.subject.name, pairs))
 
-    # What is said.
+    # Descriptions.
 
     def convention(self):
-        """The calls, in a line."""
+        """The calls, in one line."""
         raise NotImplementedError
 
     def reading(self):
-        """How it is read, with its row of layers if it has one."""
+        """The description of the reading, with its layers if it has any."""
         row = Row.of(self.subject, self)
         if row is not None:
             self._rebind(row)
@@ -277,7 +277,7 @@ class WithGradient(Whole):
 
 
 class LossWithGradients(Whole):
-    """``loss(X, y)`` gives the loss and the gradients (C9), or leaves them on the parameters (C16)."""
+    """``loss(X, y)`` returns the loss and the gradients (C9), or sets them on the parameters (C16)."""
 
     @classmethod
     def fits(cls, subject):
@@ -289,7 +289,7 @@ class LossWithGradients(Whole):
             subject.isolation.reset()
             answer = loss(*[_lifted(one) if at == 0 else one for at, one in enumerate(subject.example)])
         except Exception:
-            # A loss of predictions is asked for something else here; without a backward it is the user's own exception.
+            # A loss of predictions needs other arguments; without a backward it is the user's own exception.
             if goes_back:
                 return False
             raise
@@ -327,9 +327,9 @@ class LossWithGradients(Whole):
 
 
 class BackwardOfExample(Whole):
-    """``forward(x)``, and a backward pass that is given the example: ``backprop(x, y)`` (C12), ``backward(X, y, output)``."""
+    """``forward(x)``, and a backward pass that takes the example: ``backprop(x, y)`` (C12), ``backward(X, y, output)``."""
 
-    #: What the method is called that goes back.
+    #: The names of the backward method.
     BACKWARD = BACKWARD
 
     @classmethod
@@ -355,7 +355,7 @@ class BackwardOfExample(Whole):
         super().__init__(subject)
 
     def _loss(self, subject):
-        """The loss: what the user says, a method of the object, or what its derivative says."""
+        """The loss: as the user states, a method of the object, or by its derivative."""
         thing, said = subject.thing, subject.said.get("loss")
         if said is not None:
             return lambda x, t: said(thing, x, t)
@@ -378,7 +378,7 @@ class BackwardOfExample(Whole):
         raise ReadingError(Text("error-loss", name=subject.name), Text("missing-loss"), "loss=lambda net, x, t: np.mean((net.forward(x) - t) ** 2)")
 
     def predict(self, x):
-        """What forward gives."""
+        """The result of forward."""
         return getattr(self.thing, self.forward_name)(x)
 
     def loss(self):

@@ -1,4 +1,4 @@
-"""The words by which people call things: never proof, and asked after what happens."""
+"""Common names in code: a hint, not a proof, used after the effects of calls."""
 
 import re
 
@@ -14,7 +14,7 @@ UPSTREAM = re.compile(r"^(d.*|grad.*|g|delta.*|upstream.*|error.*|output_?grad.*
 FORWARD = ("forward", "updateOutput", "forward_pass", "feedforward", "feed_forward", "forward_propagation", "forward_prop", "forwardprop", "forward_propagate", "fwd", "forpass", "__call__")
 BACKWARD = ("backward", "backward_pass", "backprop", "back_propagation", "backpropagation", "backward_propagation", "back_prop", "backward_prop", "backpropagate", "backward_propagate", "bwd")
 PREDICT = (*FORWARD[:-1], "predict", "predict_proba", "query", "__call__")
-#: One step of training, that updates the parameters itself.
+#: One training step that updates the parameters itself.
 TRAIN_STEP = ("train", "train_step", "training", "training_step", "train_on_batch", "train_batch", "fit_step", "learn")
 LOSS = ("loss", "compute_loss", "calc_loss", "loss_function", "loss_fn", "cost", "compute_cost", "cost_function", "calculate_loss", "calculate_cost", "cost_fn", "get_loss", "compute_loss_and_gradients", "loss_and_gradients", "loss_and_grad")
 GRADIENT = ("gradient", "gradients", "compute_gradients", "compute_gradient", "grad", "calc_gradient", "calc_gradients", "get_gradients", "backprop_gradient")
