@@ -1,4 +1,4 @@
-// The figure: a scene laid out by the engine, drawn; layers opened and closed.
+// Draws the figure: a scene laid out by the engine; opens and closes layers.
 const figure = at("figure");
 const view = at("view");
 let open = new Set();
@@ -21,8 +21,8 @@ function learn(scenes) {
   }
 }
 
-// With these scopes open, of which the later ones matter more. Not every choice of many layers is laid out: then as
-// many of them stay open as there is a scene for, `must` in any case and `never` not.
+// The scene with these scopes open; later ones have priority. With many layers, not every combination has a layout: then as
+// many stay open as a scene exists for, including `must` and excluding `never`.
 function setOpen(scopes, must, never) {
   const wanted = [...scopes];
   const score = ({ open }) => open.reduce((sum, scope) => sum + (wanted.includes(scope) ? 1 + wanted.indexOf(scope) / 1000 : -2), 0);
@@ -36,13 +36,13 @@ function setOpen(scopes, must, never) {
 function openScope(scope) { change(scope, () => setOpen(new Set([...open, ...ancestors(scope).filter((outer) => openable.has(outer))]), scope)); }
 function closeScope(scope) { change(scope, () => setOpen([...open].filter((other) => !isInside(other, scope)), null, scope)); }
 
-// Where a scope is seen: its box, its frame, or what is in it.
+// The rectangle of a scope: its box, its frame, or its blocks.
 function sight(scope) {
   const frame = scene.frames.find((frame) => frame.scope === scope);
   const inside = scene.blocks.filter((block) => block.scope === scope || block.nodes.some((node) => isInside(trace.nodes[node].scope, scope)));
   return frame?.place ?? inside.find((block) => block.kind !== "leaf")?.place ?? inside[0]?.place;
 }
-// Opens or closes so that the eye need not look for the scope: it stays where it is, as far as all of it can.
+// Opens or closes a scope and keeps its position on the screen, as far as all of it is visible.
 function change(scope, act) {
   const before = sight(scope);
   const corner = before && [place.x + before[0] * place.scale, place.y + (before[1] + before[3] / 2) * place.scale];
@@ -57,13 +57,13 @@ function change(scope, act) {
   parts.blocks[index]?.focus({ preventScroll: true });
   if (!isWhole() && index >= 0) reveal(scene.blocks[index]);
 }
-// The innermost layer that is open around a block.
+// The innermost open layer of a block.
 function around(block) {
   const scope = block && block.nodes.length ? trace.nodes[block.nodes[block.nodes.length - 1]].scope : "";
   return ancestors(scope).filter((outer) => open.has(outer)).pop();
 }
 
-// A line with round corners.
+// A line with rounded corners.
 function path(points) {
   const toward = ([x, y], [u, v], length) => { const whole = Math.abs(u - x) + Math.abs(v - y) || 1; return [x + ((u - x) * length) / whole, y + ((v - y) * length) / whole]; };
   const apart = ([x, y], [u, v]) => Math.abs(u - x) + Math.abs(v - y);
@@ -81,16 +81,16 @@ function drawWire(wire, index) {
   const group = make("g", { class: "wire", "data-wire": index, onclick: () => chooseWire(index) },
     make("path", { class: "hit", d: line }), make("path", { class: "line", d: line }), make("path", { class: "head", d: `M${x} ${y}l-8 -4.5v9z` }));
   [[wire.value, "of-value"], [wire.gradient, "of-gradient"]].forEach(([tensor, name], i) => {
-    const [room, picture] = [wire.pictures[i], pictures[tensor]];
-    if (!room || !picture) return;
+    const [area, picture] = [wire.pictures[i], pictures[tensor]];
+    if (!area || !picture) return;
     const [w, h] = picture.size;
-    group.append(make("image", { class: name, x: room[0] + (room[2] - w) / 2, y: i ? room[1] + 2 : room[1] + room[3] - h - 2, width: w, height: h, preserveAspectRatio: "none", href: picture.address }));
+    group.append(make("image", { class: name, x: area[0] + (area[2] - w) / 2, y: i ? area[1] + 2 : area[1] + area[3] - h - 2, width: w, height: h, preserveAspectRatio: "none", href: picture.address }));
   });
   for (const { at: [u, v], text, is_gradient } of wire.words) group.append(make("text", { class: is_gradient ? "gradient" : "value", x: u, y: v, "data-text": text }, written(text)));
   return group;
 }
 
-// A given value without a name is called what it is.
+// The label of a given value without a name is its kind.
 const called = (block) => (block.kind === "leaf" && !trace.nodes[block.nodes[0]].name ? word(block.label) : block.label);
 function drawBlock(block, index) {
   const [x, y, w, h] = block.place;
@@ -125,7 +125,7 @@ function draw() {
   drawMap();
   fit();
 }
-// The same figure in the other language.
+// Redraws the figure in the other language.
 function translate() {
   figure.setAttribute("aria-label", translated(heading));
   for (const text of view.querySelectorAll("[data-text]")) text.textContent = written(text.dataset.text);

@@ -1,7 +1,7 @@
 // The panel, the buttons and the keys.
 const panel = at("panel");
 let chosen = null;
-// The node whose numbers are shown.
+// The selected node.
 let looked = null;
 
 const section = (title, ...children) => [make("h3", {}, title), ...children];
@@ -14,7 +14,7 @@ function mark(name, index) {
   for (const part of [...parts.blocks, ...parts.wires]) part.classList.remove("chosen");
   (name ? parts[name][index] : null)?.classList.add("chosen");
 }
-// What was chosen is shown again in another language, also when the figure has changed since.
+// Shows the selection again after a change of the language or of the figure.
 function choose(draw, node) {
   chosen = draw;
   looked = node;
@@ -98,7 +98,7 @@ function speak() {
   chosen?.();
 }
 
-// By its name, or what begins with it; in a layer that is closed, too.
+// Finds a value by its name or a prefix of it, also in a closed layer.
 function find(name) {
   const labels = trace.nodes.map((node) => node.label.toLowerCase());
   const wanted = name.trim().toLowerCase();
@@ -112,7 +112,7 @@ function find(name) {
   at("find").blur();
 }
 
-// The address remembers what is looked at, so that a link or a reload shows it again.
+// The address stores the selection, so that a link or a reload restores it.
 let isRestored = false;
 function keep() {
   if (!isRestored) return;

@@ -1,4 +1,4 @@
-// Playing: the forward pass from left to right, then the backward pass from right to left, a block a step.
+// Plays the forward pass from left to right, then the backward pass from right to left, one block per step.
 let steps = [];
 let position = null;
 let timer = null;
@@ -15,7 +15,7 @@ function rewind() { stop(); listSteps(); position = null; show(); }
 function stop() { clearInterval(timer); timer = null; }
 function go(to) { position = Math.max(0, Math.min(steps.length - 1, to)); show(); }
 function pause() { stop(); show(); }
-// From its beginning, or from where it was paused.
+// From the beginning, or from the paused step.
 function play(isBack) {
   stop();
   const first = steps.findIndex((step) => step.isBack === isBack);
@@ -48,11 +48,11 @@ function show() {
   at("count").textContent = isPlaying ? `${position + 1} / ${steps.length}` : "";
   at("previous").disabled = isPlaying && position === 0;
   at("next").disabled = isPlaying && position === steps.length - 1;
-  at("telling").replaceChildren(...(isPlaying ? tell(step) : [make("p", { class: "soft" }, word("hint")), make("p", { class: "soft keys" }, word("keys"))]));
+  at("telling").replaceChildren(...(isPlaying ? explanation(step) : [make("p", { class: "soft" }, word("hint")), make("p", { class: "soft keys" }, word("keys"))]));
   if (isPlaying) reveal(scene.blocks[step.block]);
 }
 
-// What one number or tensor is, in short.
+// A short text for a number or a tensor.
 function brief(id) {
   const tensor = trace.tensors[id];
   if (tensor.shape.length === 0 && tensor.values) return exact(asNumber(tensor.values[0]));
@@ -61,7 +61,7 @@ function brief(id) {
   return tensor.summary ? `${size}, ${word("mean")} ${rough(tensor.summary.mean)}, ${word("norm")} ${rough(tensor.summary.norm)}` : size;
 }
 
-// "apple × count = 100 × 2 = 200", in the colour of its pass.
+// "apple × count = 100 × 2 = 200", in the color of its pass.
 function equation(left, rule, calculation, id, name) {
   const isExact = calculation && !calculation.is_rough;
   const rest = [rule, isExact && calculation.numbers !== calculation.result ? calculation.numbers : null, calculation && isExact ? calculation.result : brief(id)];
@@ -87,7 +87,7 @@ function tellBackward(node) {
   for (const share of step.shares) lines.push(...equation(`∂${share.operand}`, share.rule, share.numbers, trace.edges[share.edge].gradient, "gradient"));
   return lines;
 }
-function tell({ block, isBack }) {
+function explanation({ block, isBack }) {
   const { kind, label, nodes } = scene.blocks[block];
   const inner = nodes.filter((node) => trace.nodes[node].kind === "operation");
   const last = trace.nodes.length - 1;

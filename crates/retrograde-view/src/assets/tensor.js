@@ -1,13 +1,13 @@
-// Tensors: their numbers, unpacked when they are asked for, and what the panel shows of one.
+// Tensors: unpacks their elements on demand, and shows them in the panel.
 const { document: trace, scenes, more, pictures, korean, heading } = JSON.parse(at("data").textContent);
-// A heading may begin with the name of what it is about.
+// A heading may begin with the name of its subject.
 function translated(text) {
   if (language !== "ko") return text;
   const [, name, said] = text.match(/^(.*: )?(.*)$/s);
   return korean[text] ?? (korean[said] ? name + korean[said] : text);
 }
 
-// What was packed by zlib and written in base 64.
+// Decodes data packed by zlib in base 64.
 function inflated(text) {
   const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
   return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate")));
@@ -48,7 +48,7 @@ function indices(element, shape) {
   return `[${found.join(", ")}]`;
 }
 
-// Which element a pixel of a picture shows, or -1.
+// The element at a pixel of a picture, or -1.
 function elementAt(picture, shape, column, row) {
   if (picture.kind === "numbers") return row * picture.pixels[0] + column;
   const { side, across } = picture;
@@ -85,7 +85,7 @@ function tensorView(id) {
 
 function pictureView(picture, id, tensor) {
   const zoom = Math.max(1, Math.min(10, Math.floor(360 / picture.pixels[0])));
-  const told = make("output", { class: "soft", style: "font-size:12px;display:block;min-height:1.5em" });
+  const readout = make("output", { class: "soft", style: "font-size:12px;display:block;min-height:1.5em" });
   const image = make("img", { class: "picture", alt: "", src: picture.full ?? picture.address, style: `width:${picture.pixels[0] * zoom}px;min-height:${picture.kind === "numbers" ? 12 : 0}px` });
   image.addEventListener("pointermove", async (event) => {
     const box = image.getBoundingClientRect();
@@ -93,9 +93,9 @@ function pictureView(picture, id, tensor) {
     const row = Math.floor(((event.clientY - box.top) / box.height) * picture.pixels[1]);
     const element = elementAt(picture, tensor.shape, column, row);
     const values = await numbers(id);
-    told.textContent = element >= 0 && element < values.length ? `${indices(element, tensor.shape)} = ${digits(values[element], tensor.precision)}` : "";
+    readout.textContent = element >= 0 && element < values.length ? `${indices(element, tensor.shape)} = ${digits(values[element], tensor.precision)}` : "";
   });
-  return make("div", {}, image, told, picture.kind === "units" ? make("p", { class: "soft" }, word("units")) : null);
+  return make("div", {}, image, readout, picture.kind === "units" ? make("p", { class: "soft" }, word("units")) : null);
 }
 
 function histogram({ histogram, minimum, maximum }) {
@@ -109,7 +109,7 @@ function histogram({ histogram, minimum, maximum }) {
   return svg;
 }
 
-// Numbers as lists in lists, as NumPy reads them.
+// Nested lists, as NumPy reads them.
 function nested(values, shape) {
   if (shape.length === 0) return values[0];
   let list = values;
@@ -117,7 +117,7 @@ function nested(values, shape) {
   return list;
 }
 
-// A window on the numbers, read only once it is opened.
+// A view of the elements, filled when it is opened.
 function table(id, tensor, count) {
   const columns = tensor.shape[tensor.shape.length - 1] ?? 1;
   const rows = Math.ceil(count / columns);

@@ -1,4 +1,4 @@
-// What the page says, in two languages. What it shows of operations is translated by `korean.json` if it is there.
+// The texts of the page in two languages. Texts of operations are translated by `korean.json` if they are in it.
 const words = {
   en: {
     language: "한국어", fold_all: "Fold", unfold_all: "Unfold", fold_title: "Close all layers (Shift C)", unfold_title: "Open all layers (Shift O)", fit: "Fit", smaller: "Smaller", larger: "Larger",
@@ -42,7 +42,7 @@ const words = {
 let language = kept("language") ?? ((navigator.language || "en").startsWith("ko") ? "ko" : "en");
 const word = (name, ...given) => (typeof words[language][name] === "function" ? words[language][name](...given) : words[language][name] ?? name);
 
-// An element with attributes and children; text is only ever text.
+// An element with attributes and children; strings become text nodes, never HTML.
 function make(name, attributes = {}, ...children) {
   const isSvg = ["svg", "g", "rect", "path", "text", "image", "circle", "title"].includes(name);
   const element = isSvg ? document.createElementNS("http://www.w3.org/2000/svg", name) : document.createElement(name);
@@ -53,7 +53,7 @@ function make(name, attributes = {}, ...children) {
   element.append(...children.filter((child) => child !== undefined && child !== null));
   return element;
 }
-// What stands on the figure's lines: numbers, and these few words between them.
+// The annotations of the figure's lines: numbers, and these few words.
 const figureWords = { norm: "노름", to: "~", all: "모두", shape: "형상", mean: "평균", total: "합계", of: "/" };
 const written = (text) => (language === "ko" ? text.split(" ").map((part) => figureWords[part] ?? part).join(" ") : text);
 

@@ -1,15 +1,15 @@
-# What the gradient check says, in English. A law of the tests compares this file with the code and with ko.ftl.
+# The English texts of the gradient check. The tests compare this file with the code and with ko.ftl.
 
-## Causes, by the names that they have in JSON: what is wrong; `title`, the same in a few words; `help`, the line to
-## write instead; `training`, what the fault does to training.
+## Causes, by their names in JSON: the fault; `title`, the fault in a few words; `help`, the line to write instead; `training`,
+## its effect on training.
 
 ## Properties of a batch
 
-batch-permuted = With the rows of the batch in another order the outputs are not the same in that order, but up to { $apart } away: the output of a row depends on its place in the batch, or on the rows before it.
+batch-permuted = A permutation of the rows of the batch does not permute the outputs: they differ by up to { $apart }. The output of a row depends on its position in the batch, or on the rows before it.
     .help = if the rows are samples, take each by itself: reduce along axis 1, not along axis 0
     .training = the output for a sample depends on the others that happen to be in its batch
 batch-row_sums = A constant added to all logits of a row does not change its softmax, so each row of the logits' gradient sums to 0. Here it does not.
-    .training = descent moves all logits of a row up or down together: they grow without a bound, and mean nothing by it
+    .training = descent moves all logits of a row up or down together: they grow without a bound, and the probabilities do not change
 batch-row_sums_are = The rows of the gradient sum to { $sums }.
 batch-copies = Copies of one row have the loss of that row, so this is a mean over rows; but with each row of the batch twice the loss is { $again } instead of { $once }: the rows influence each other.
     .help = take the loss of each row by itself, add them up, and divide by the number of rows, in forward and in backward
@@ -17,8 +17,8 @@ batch-copies = Copies of one row have the loss of that row, so this is a mean ov
 batch-halved = With each row of the batch twice the mean loss is the same, and the gradient of each row must be half of what it was; it is up to { $apart } away from that.
     .help = take the loss of each row by itself, add them up, and divide by the number of rows, in forward and in backward
     .training = the length of a step depends on the size of the batch: another learning rate for each
-batch-doubled_loss = With each row twice the loss is { $again } instead of { $once }: it is no mean over the rows, or the rows influence each other. The length of a step then depends on the size of the batch.
-batch-doubled_gradient = With each row twice the loss is the same, and the gradient is another one: it is right for this number of rows alone.
+batch-doubled_loss = With each row twice the loss is { $again } instead of { $once }: it is not a mean over the rows, or the rows influence each other. The length of a step then depends on the size of the batch.
+batch-doubled_gradient = With each row twice the loss is the same, but the gradient differs: it is right only for this number of rows.
 batch-reversed = With the rows in the reverse order the loss is { $again } instead of { $once }: it depends on their order.
 first_loss-batch = At logits this small nothing is learned yet, and a mean cross entropy over { $classes } classes is near ln { $classes } = { $expected }; the first loss is { $loss }, near ln { $all } = { $log }, that of all { $rows } · { $classes } numbers of the batch together: a softmax over the whole batch.
 first_loss-columns = At logits this small nothing is learned yet, and a mean cross entropy over { $classes } classes is near ln { $classes } = { $expected }; the first loss is { $loss }, near ln { $rows } = { $log }, that of the rows: a softmax down the columns.
@@ -26,44 +26,44 @@ first_loss-sum = At logits this small nothing is learned yet, and a mean cross e
 
 ## Invariants of a layer
 
-memory_overwritten = A second backward after one forward gives other numbers: backward changes what forward left for it.
+memory_overwritten = A second backward after one forward gives other numbers: backward overwrites the values that forward stored.
     .title = backward overwrites what forward remembered
     .help = work on a copy in backward
     .training = none while each forward is followed by one backward; wrong for two losses on one forward
-softmax-forward_is_wrong = Its gradient is that of what forward computes; forward is what is wrong.
+softmax-forward_is_wrong = Its gradient is that of this forward; the fault is in forward.
 softmax-probabilities = The probabilities of the rows sum to { $sums }; each should sum to 1.
 overflow-softmax = With { $at } added to all inputs, which must not change anything, forward gives { $value }: exp overflows, since the maximum of each row is not subtracted first.
-overflow-saturated = At inputs of { $at } forward gives { $value }, although the function no longer changes there: exp overflows on the way.
+overflow-saturated = At inputs of { $at } forward gives { $value }, although the function no longer changes there: exp overflows.
     .help = write it with exp(−|x|), which cannot overflow
 overflow =
     .title = overflow
     .training = training runs until one input is large, and then everything is NaN
 written_into = { $what ->
-        [x] forward writes into x, which it was only given to read: the array belongs to the layer before, which may have remembered it as its output. Whoever uses it afterwards finds other numbers there.
-       *[dout] backward writes into dout, which it was only given to read: the array belongs to the layer behind, and to every other path that the same gradient goes back by. Whoever uses it afterwards finds other numbers there.
+        [x] forward writes into its argument x: the array belongs to the previous layer, which may have stored it as its output. Code that uses it later reads other numbers.
+       *[dout] backward writes into its argument dout: the array belongs to the next layer, and to every other path with the same gradient. Code that uses it later reads other numbers.
     }
     .title = { $what } written into
-    .training = right in a plain row of layers, by luck; wrong as soon as an array is used twice: a skip, two losses, a layer that remembers its output
-written_into-early = backward writes into dout while it still needs it: d{ $block } is made of what is left there.
+    .training = right in a plain sequence of layers; wrong as soon as an array is used twice: a skip, two losses, a layer that stores its output
+written_into-early = backward overwrites dout before its last use: d{ $block } is computed from the overwritten numbers.
     .training = `{ $block }` follows the gradient of another dout
 written_into-size = { $what } had { $before } numbers before { $call }, and has { $after } after it.
 written_into-value = { $what } at { $index } was { $before } before { $call }, and is { $after } after it.
 
-law-zero_for_zero = For dout = 0, d{ $block } is not 0 but up to { $apart }: something is in it that does not come from dout.
+law-zero_for_zero = For dout = 0, d{ $block } is not 0 but up to { $apart }: it has a term without the factor dout.
     .help = multiply everything in d{ $block } by dout
     .training = the gradient changes its direction with the size of the loss
-law-repeatable = A second backward with the same x and dout gives a d{ $block } that is up to { $apart } away from the first: something in it is drawn again, or left from another call.
-    .help = draw nothing in backward: keep in forward what it needs (self.mask = mask), and use that
+law-repeatable = A second backward with the same x and dout gives a d{ $block } that is up to { $apart } away from the first: a part of it is random, or stored from another call.
+    .help = draw no random numbers in backward: store them in forward (self.mask = mask), and use these
     .training = noise in place of a part of the gradient
 law-sum = d{ $block } is not linear in dout: for the sum of two upstream gradients it is { $apart } away from the sum of both.
-    .help = leave out of d{ $block } what is no sum of products with dout: signs, roundings, limits, normalizations of it
+    .help = remove from d{ $block } everything that is not linear in dout: signs, rounding, limits, normalization
     .training = the gradient changes its direction with the size of the loss
 law-multiple = d{ $block } is not linear in dout: for { $times } times an upstream gradient it is not { $times } times itself, but up to { $seen } where { $expected } belongs.
-    .help = leave out of d{ $block } what is no sum of products with dout: signs, roundings, limits, normalizations of it
+    .help = remove from d{ $block } everything that is not linear in dout: signs, rounding, limits, normalization
     .training = the gradient changes its direction with the size of the loss
 law-limited = It is { $how }.
 
-## What the numbers show
+## Evidence
 
 column-code = the code
 column-fault = this fault
@@ -74,12 +74,12 @@ evidence-reproduced = This fault gives all { $count } numbers of the code at { $
     }, to { $worst }; the right ones are up to { $off } away.
 evidence-compared = { $wrong } of { $all } elements are wrong; the cosine to the right gradient is { $cosine }, the ratio of the norms { $ratio }.
 few_digits = d{ $block } agrees with the differences to about five digits in every element, and no further: constants in backward are written with few digits, or it is a formula that is nearly the right one. It makes no difference to training.
-unexplained = d{ $block } is wrong, and no known fault reproduces its numbers: here is where they differ.
+unexplained = d{ $block } is wrong, and no known fault reproduces its numbers. The evidence shows where they differ.
     .title = wrong, for no cause that could be proved
-    .training = the gradient is not that of the loss; what training does with it cannot be said
-unexplained-missing = backward leaves no gradient for `{ $block }`.
+    .training = the gradient is not that of the loss; its effect on training is unknown
+unexplained-missing = backward computes no gradient for `{ $block }`.
     .help = compute d{ $block } in backward, and show it in `parameters`
-unexplained-infinite = d{ $block } is { $value } at { $at }, where the differences are finite: backward divides by 0, or a number leaves the range on the way.
+unexplained-infinite = d{ $block } is { $value } at { $at }, where the differences are finite: backward divides by 0, or an intermediate number overflows.
 unexplained-few = Along random directions through the whole block it disagrees; the elements that were differentiated one by one are right, so that few elements are wrong.
 extent-wrong = All of them are at { $wrong } along axis { $axis }{ $outputs ->
         [true] {" "}of the outputs that they come from
@@ -101,7 +101,7 @@ extent-both = All of them are at { $wrong } along axis { $axis }{ $outputs ->
         [true] {" "}of the outputs that they come from
        *[false] {""}
     }; right at { $right }.
-extent-later = What an output contributes to its own position along axis { $axis } is right, and wrong is only what comes from later positions: look at what is handed from a step to the one before.
+extent-later = What an output contributes to its own position along axis { $axis } is right, and wrong is only what comes from later positions: look at the gradient that a step passes to the previous one.
 extent-ratio = Each wrong element is { $ratio } times the right one.
 extent-value = Only the given input shows it, in the elements that are { $value }; at random inputs the gradient is right.
 extent-given = Only the given input shows it; at random inputs the gradient is right.
@@ -117,26 +117,26 @@ matters-scaled = It would matter if the loss were scaled, or one of several: the
 matters-used_twice = It would matter if another layer, a skip or a second loss still used that array.
 matters-parameters_before = It would matter if a layer before it had parameters.
 matters-without_reset = It would matter without a reset to zero before each backward.
-matters-with_others = It would matter if this layer were used with others: here another layer, or the loss, makes up for it.
-matters-another_graph = It would matter in another graph: here another node makes up for it, or nothing depends on it.
-epsilon-small = So small an epsilon has no consequence for training. It would matter where a probability is not much larger than it.
+matters-with_others = It would matter if this layer were used with others: here another layer, or the loss, compensates for it.
+matters-another_graph = It would matter in another graph: here another node compensates for it, or nothing depends on it.
+epsilon-small = An epsilon this small has no consequence for training. It would matter if a probability were not much larger.
 remark-kink = The function has a kink here: { $kinks } of { $all } differentiated { $all ->
         [one] element
        *[other] elements
-    }. At { $at } d{ $block } may be { $left } (slope from the left) or { $right } (from the right); the code takes { $claimed }. That is no fault.
-remark-rounding = d{ $block } agrees to the { $to } that its precision leaves: the layer computes in a lower precision, or rounds on the way. That is no fault.
-remark-precision = d{ $block } agrees to the { $to } that its precision leaves: backward returns { $precision }. That is no fault.
+    }. At { $at } d{ $block } may be { $left } (slope from the left) or { $right } (from the right); the code takes { $claimed }. That is not a fault.
+remark-rounding = d{ $block } agrees to the { $to } that its precision leaves: the layer computes in a lower precision, or rounds intermediate results. That is not a fault.
+remark-precision = d{ $block } agrees to the { $to } that its precision leaves: backward returns { $precision }. That is not a fault.
 remark-jump = The function jumps here in `{ $block }`, as an index or a rounded number does, so that there is no slope to compare d{ $block } with.
 remark-inconclusive = The differences are too inaccurate here to say whether d{ $block } is right.
-remark-near_zero = At the given input d{ $block } is so near 0 that rounding is all there is to compare; it was compared at random inputs instead.
+remark-near_zero = At the given input d{ $block } is so near 0 that only rounding could be compared; it was compared at random inputs instead.
 remark-spread = d{ $block } differs from call to call by up to { $spread } of its largest number, with the same x and dout: it is added up in another order each time. That is rounding.
 refused-not_deterministic = Two calls of forward with the same input differ: output { $at } is { $first } and then { $second }. There is no gradient to compare with.
     .help = draw the random numbers (a dropout's mask) from a fixed seed in each forward, or check with the ratio 0
-refused-not_finite = The output is not finite at this input, so that there is nothing to differentiate.
+refused-not_finite = The output is not finite at this input, so that it has no derivative.
     .help = check at an input at which the function is defined
 besides = Besides, and whatever the cause of the other:
-elsewhere = At the given rows, and at random inputs, the gradients are so near 0 that rounding is all there is to compare.
-elsewhere-compared = At the given rows the gradients are so near 0 that rounding is all there is to compare; they were compared at random inputs instead.
+elsewhere = At the given rows, and at random inputs, the gradients are so near 0 that only rounding could be compared.
+elsewhere-compared = At the given rows the gradients are so near 0 that only rounding could be compared; they were compared at random inputs instead.
 
 ## Networks
 
@@ -156,24 +156,24 @@ shared_parameter-contributions = { $names } are one and the same array: a change
 shared_parameter-no_sum = { $names } are one and the same array: a change of one is a change of the other, and its gradient is the sum over { $count ->
         [2] both uses
        *[other] all uses
-    }. What every layer shows is not that sum: it is the contribution of one use, or something else.
+    }. The gradient that every layer shows is not that sum: it is the contribution of one use, or another array.
     .training = the array follows a part of its gradient only
 shared_parameter-does_not_add_up = { $names } are one and the same array: a change of one is a change of the other, and its gradient is the sum over { $count ->
         [2] both uses
        *[other] all uses
-    }. What the layers show does not add up to it.
+    }. The gradients that the layers show do not add up to it.
     .training = the array follows a part of its gradient only
 whole-layers_are_right = Every layer is right by itself.
-whole-unexplained = Every layer is right by itself, and in the whole the gradient of { $names } is not that of the loss: what is used as the gradient is not what the layers hand on.
+whole-unexplained = Every layer is right by itself, but in the network the gradient of { $names } is not that of the loss: the update uses other arrays than the layers return.
     .training = training does not follow the loss
 whole-compared = The gradients that are used, beside the differences of the loss:
 column-cosine = cosine
 column-ratio = ratio
-weight_decay-multiple = What the gradient lacks is the same multiple of the value in all of { $count } elements of { $block }.
-shared_buffer = `{ $layer }` is right alone; in the row its backward uses the input of `{ $with }`: the two share one buffer, and the last forward wins.
+weight_decay-multiple = The missing part of the gradient is the same multiple of the value in all of { $count } elements of { $block }.
+shared_buffer = `{ $layer }` is right in isolation; in the network its backward uses the input of `{ $with }`: the two share one buffer, and the last forward overwrites it.
     .title = buffer shared with { $with }
     .training = the gradient of this layer and of all before it is that of another network
-shared_buffer-unknown = `{ $layer }` is right alone, and wrong in the row: between forward and backward something else changes what it remembers.
+shared_buffer-unknown = `{ $layer }` is right in isolation, and wrong in the network: between forward and backward other code changes its stored values.
     .help = give each layer its own memory (self.x = x.copy()), and one object for each layer
 network-off = { $block } is off by { $apart } on average
 network-why = This is why, in the network, { $wrong }.
@@ -181,12 +181,12 @@ network-first_loss = This is why the first loss is { $loss } (near ln { $instead
 no_gradient = The output depends on `{ $of }`, and backward gives no gradient for it. That is right for labels and settings; a parameter to be trained gets none.
     .title = no gradient for { $of }
 
-## How it was checked
+## Method
 
-method-network = the row: the loss differentiated in { $count } of its parameters' elements, and each parameter along random directions
+method-network = the network: the loss differentiated in { $count } of its parameters' elements, and each parameter along random directions
 method-layer = { $layer }: { $inputs } inputs, each with a random upstream gradient; { $count } elements differentiated one by one, and each block along random directions
-method-some_rows = the layers alone with the first { $count } of { $all } rows, the whole with all of them
-method-one_batch = { $layer } does not take other numbers of rows than it was given, and was not asked for any
+method-some_rows = the isolated layers with the first { $count } of { $all } rows, the network with all of them
+method-one_batch = { $layer } accepts only the given number of rows, and was checked with no other
 
 ## Causes that need no hypothesis
 
@@ -204,12 +204,12 @@ accumulated = d{ $block } is added to the gradient of the call before instead of
 
 ## Recorded graphs
 
-overflow-single = In f32 the gradient of { $block } is not finite, in f64 it is, and right: on the way a number leaves the range of f32, which ends at 3.4e38.
-    .help = write the formula so that no number on the way is so large, or train in f64
+overflow-single = In f32 the gradient of { $block } is not finite; in f64 it is finite and right: an intermediate number exceeds the range of f32, 3.4e38.
+    .help = write the formula without large intermediate numbers, or train in f64
     .training = training in f32 ends in NaN
-single = In f32 the gradient of { $block } is up to { $apart } of its largest number away from that in f64, which agrees with the differences. That is rounding, and no fault.
-single-much = In f32 the gradient of { $block } is up to { $apart } of its largest number away from that in f64, which agrees with the differences. That is rounding, but much of it: large numbers cancel on the way.
-claim-wrong = What was given as the gradient of { $names } is not the gradient of the loss.
+single = In f32 the gradient of { $block } is up to { $apart } of its largest number away from that in f64, which agrees with the differences. That is rounding, not a fault.
+single-much = In f32 the gradient of { $block } is up to { $apart } of its largest number away from that in f64, which agrees with the differences. That is rounding, but much of it: large numbers cancel.
+claim-wrong = The given gradient of { $names } is not the gradient of the loss.
 not_finite-nan = { $nan } NaN of its { $all } numbers
 not_finite-infinite = { $infinite } infinite of its { $all } numbers
 not_finite-both = { $nan } NaN and { $infinite } infinite of its { $all } numbers
@@ -220,19 +220,19 @@ not_finite-loss = The loss is { $value } here, so that no gradient can be compar
     .help = check at parameters and inputs that are finite numbers
 not_finite-gradient = The gradient is { $value } here, so that its derivative cannot be compared with anything.
     .help = check at parameters and inputs that are finite numbers
-not_finite-begins = From the left, { $place } is the first with such a number: it holds { $held }.
+not_finite-begins = From the left, { $place } is the first with a number that is not finite: it holds { $held }.
 node = `{ $label }` (the operation `{ $operation }`, recorded at { $location })
 place-first = { $node } is the first from the left that is wrong: it
 place-too = { $node }, too,
 place-as_well = { $node } is wrong as well: it
-node-not_deterministic = { $node } had another value in a second run with the same inputs, so that there is no one function to differentiate.
-    .help = draw its random numbers from a fixed seed, or give them as an input
+node-not_deterministic = { $node } had another value in a second run with the same inputs, so that it has no derivative.
+    .help = draw its random numbers from a fixed seed, or pass them as an input
 node-not_recorded = { $place } has a derivative that cannot be recorded: { $error }
-node-jump = { $node } jumps or has no value near this value of { $block }, so that no difference can say what its slope is.
-node-inconclusive = Whether the derivative of { $node } with respect to { $block } is right cannot be told: the differences do not settle.
+node-jump = { $node } jumps or has no value near this value of { $block }, so that differences cannot measure its slope.
+node-inconclusive = The check of the derivative of { $node } with respect to { $block } is inconclusive: the differences do not converge.
 node-wrong = { $place } has a wrong derivative with respect to { $block }.
-    .training = every gradient to the left of it is wrong with it
-node-between = Several of its numbers are at a kink together, and what it takes there is none of the gradients nearby, nor between them.
+    .training = every gradient to the left of it is wrong, too
+node-between = Several of its numbers are at a kink together, and its gradient there is not one of the gradients nearby, nor between them.
 node-differ = { $count } of { $all } elements differ from the differences of its own output, for a random upstream gradient.
 node-along = Along a random direction of all elements its derivative gives { $claimed }, the differences { $differences }.
 column-derivative = its derivative
@@ -243,24 +243,24 @@ node-kink = { $node } has a kink at this value of { $block }: { $kinks } of { $a
 node-left = It takes the slope of the left side.
 node-right = It takes the slope of the right side.
 node-sides = It takes the slope of the left side at { $left }, of the right side at { $right }, and one between at { $between }.
-node-no_fault = That is no fault.
+node-no_fault = That is not a fault.
 node-slopes = The slopes of both sides, and the one taken.
-graph-unexplained = Every node has the right derivative alone, and yet the gradient of the whole is wrong: what is wrong shows at other values than those that the nodes have here, or in elements that were not drawn.
-graph-moved = At the given values the gradient of { $names } is so near 0 that rounding is all there is to compare; it was compared at other values of the parameters instead.
+graph-unexplained = Every node has the right derivative in isolation, but the gradient of the loss is wrong: the fault shows at other values of the nodes, or in elements that were not sampled.
+graph-moved = At the given values the gradient of { $names } is so near 0 that only rounding could be compared; it was compared at other values of the parameters instead.
 graph-open = The differences are too inaccurate, at the given values and at others, to say whether the gradient of { $names } is right.
 method-directions = { $second ->
         [true] second order: each
        *[false] each
-    } of { $blocks } blocks moved in a random direction, and all together; { $nodes } nodes alone, for a random upstream gradient; in f64
+    } of { $blocks } blocks moved in a random direction, and all together; { $nodes } isolated nodes, for a random upstream gradient; in f64
 method-parameters = { $second ->
         [true] second order: {""}
        *[false] {""}
-    }{ $parameters } parameters moved one by one, the loss run again at two step sizes or more for each; { $nodes } nodes alone, for a random upstream gradient; in f64
+    }{ $parameters } parameters moved one by one, the loss run again at two step sizes or more for each; { $nodes } isolated nodes, for a random upstream gradient; in f64
 method-covered = { $parameters } of { $all } parameters, as all of them would take long: each block moved along a random direction, too, which sees the others (--sample sets the number)
 method-single = { $second ->
         [true] second order: {""}
        *[false] {""}
-    }{ $parameters } parameters moved one by one, the loss run again at two step sizes or more for each; { $nodes } nodes alone, for a random upstream gradient; the gradient in f32, all else in f64
+    }{ $parameters } parameters moved one by one, the loss run again at two step sizes or more for each; { $nodes } isolated nodes, for a random upstream gradient; the gradient in f32, the rest in f64
 
 ## Verdicts, invariants
 
@@ -291,7 +291,7 @@ page-check = Gradient check
 page-of = Gradient check of { $subject }
 page-layers = From left to right
 page-first_wrong = the first wrong one
-page-findings = What was found
+page-findings = Findings
 page-fault = fault
 page-warning = warning
 page-remark = remark
@@ -309,7 +309,7 @@ page-largest = largest error
 page-median = median error
 page-ratio = ratio of norms
 page-verdict = verdict
-page-method = How it was checked
+page-method = Method
 short-compared = compared
 short-largest = largest
 short-median = median
@@ -369,18 +369,18 @@ sum_for_mean = d{ $block } is { $rows } times too large, once for each row: the 
     }
 besides-factor = Besides, d{ $block } is { $name } times what it would be with that fault alone: there are two.
     .training = either fault alone would be enough to spoil the training
-of_square = d{ $block } is the gradient of what was given for the loss, times that value itself{ $less }: it is the gradient of its square, and what is differentiated is not.
+of_square = d{ $block } is the gradient of the given loss, times that value itself{ $less }: it is the gradient of the square of the given loss.
     .title = { $target ->
         [0] multiplied by the output
-       *[other] gradient of the squared error of what was given for the loss
+       *[other] gradient of the squared error of the given loss
     }
-    .help = give the loss that the gradient was derived from, such as ½(f − t)², not the output
+    .help = pass the loss that the gradient was derived from, such as ½(f − t)², not the output
     .training = nothing, if the loss that is trained on is the one that the gradient was derived from
 of_square-output = d{ $block } is multiplied by the output, of which the loss is half the square, once more than it should be.
     .help = leave one of the factors o out of d{ $block }
     .training = steps that fade as the output does, or grow with it
 
-dropout_not_scaled = Forward multiplies what it keeps by { $scale }, backward by { $code }: dropout's scale is in one of the two only.
+dropout_not_scaled = Forward multiplies the kept elements by { $scale }, backward by { $code }: dropout's scale is in one of the two only.
     .title = dropout not scaled by { $scale }
     .help = keep one array, mask / (1 − ratio), and multiply by it in forward and in backward
     .training = the layers before the dropout learn with another learning rate than those after it
@@ -405,7 +405,7 @@ mask_of_dout = The mask is made of the signs of dout; it belongs to the signs of
     .training = gradients of one sign never arrive: weights run away in one direction
 mask_moved = The mask of backward changes over at x = { $code }, the kink of forward is at { $right }: between the two the slope is that of the other side.
     .title = mask at { $code } instead of { $right }
-    .training = units with small inputs get no gradient, or one that they should not have
+    .training = units with small inputs get no gradient, or a wrong one
 slope-both = { $low } and { $high }
 slope-where = { $formula } where { $condition }
 slope-either = { $below } where x < 0 and { $above } where x > 0
@@ -417,15 +417,15 @@ wrong_slope-sides = Forward has the slopes { $low } and { $high } on the two sid
 input_changed = d{ $block } is right for another input: where backward should use x, as forward was given it, it uses { $how }.
     .title = x changed: { $how }
     .training = `{ $block }` follows a gradient at other inputs: the loss falls more slowly, or not at all
-input_changed-hidden = d{ $block } is made of { $how } where { $right } belongs, which is what the layer is given: a0 is the batch, z1 the sum of the first layer and a1 its output, and so on.
+input_changed-hidden = d{ $block } is computed from { $how } in place of { $right }, the input of the layer: a0 is the batch, z1 the sum of the first layer and a1 its output, and so on.
     .title = { $how } in place of { $right }
     .training = `{ $block }` follows a gradient at other inputs: the loss falls more slowly, or not at all
-parameter_changed = d{ $block } is right for another `{ $what }`: where backward should use { $what }, it uses { $how }. What forward multiplies by, backward goes back through in the reverse order: a kernel is flipped once, a matrix transposed once.
+parameter_changed = d{ $block } is right for another `{ $what }`: where backward should use { $what }, it uses { $how }. Backward applies the factors of forward in the reverse order: a kernel is flipped once, a matrix transposed once.
     .title = { $what } changed: { $how }
-    .training = the gradient reaches the wrong places: the layers before learn what belongs to others
+    .training = the gradient reaches the wrong places: the layers before it learn from the gradient of others
 gradient_changed = d{ $block } is right up to its last line, and then changed: { $how }. A gradient that backward returns must be linear in dout; limits and roundings belong into the update.
     .title = gradient changed: { $how }
-    .training = small gradients may vanish and large ones are cut off: where that happens, the direction is no longer that of the steepest descent
+    .training = small gradients may vanish and large ones are clipped: then the direction is not that of the steepest descent
 gradient_changed-added = d{ $block } has { $added } added to the right gradient: the input itself is no part of its gradient.
     .training = the layers before it are pushed towards smaller outputs, whatever the loss says
 
@@ -434,7 +434,7 @@ path_missing = Two paths lead from { $block } to the output, and the contributio
     .training = the layers before this one get a part of their gradient only
 path_missing-skip = The input reaches the output along two paths, and the contribution of the direct path (the skip) is missing: where paths part in forward, gradients are added up in backward.
 path_missing-factor = The input reaches the output along two paths, and the contribution of the factor out/x, which depends on x, too, is missing: where paths part in forward, gradients are added up in backward.
-path_missing-all_but_direct = dout is handed on as it is: of what the layer does to its input, nothing is in backward but the way straight through.
+path_missing-all_but_direct = dout is returned unchanged: backward has only the direct path of the layer.
     .training = the layers before this one get a part of their gradient only, or that of other numbers
 path_missing-tied = Forward uses `{ $block }` twice, once on the way in and, transposed, once on the way out; the contribution of { $path } is missing in d{ $block }. Where one value goes several ways, its gradients are added up.
     .training = the weights learn one of their two tasks only, at the expense of the other
@@ -463,19 +463,19 @@ weight_decay = { $in_loss ->
 
 another_parameter = d{ $block } is the gradient of `{ $of }`. Each gradient belongs under its own name.
     .title = gradient of { $of }
-    .training = `{ $block }` is moved by what `{ $of }` should do
+    .training = `{ $block }` is moved by the gradient of `{ $of }`
 transposed = d{ $block } has the right numbers with the axes exchanged: element [i, j] is where [j, i] belongs.
     .title = transposed
-    .training = every weight is moved by what another should do; a square shape hides it
+    .training = every weight is moved by the gradient of another; a square shape hides it
 transposed-product = dout is multiplied by the layer's matrix as forward has it, not by its transpose.
-    .training = the layers before it get what belongs to other units; a square layer hides it from the shapes
+    .training = the layers before it get the gradient of other units; a square layer hides it from the shapes
 axes_exchanged = d{ $block } has the right numbers with its axes in the order { $order }.
     .title = axes exchanged to { $order }
-    .training = every weight is moved by what another should do; equal lengths hide it
+    .training = every weight is moved by the gradient of another; equal lengths hide it
 rearranged = d{ $block } has the right numbers in the wrong places: { $how }.
     .title = rearranged: { $how }
     .help = give each element of `{ $block }` its own gradient: undo the order
-    .training = every element is moved by what another should do
+    .training = every element is moved by the gradient of another
 not_reduced = d{ $block } has a number for each row: `{ $block }` serves all rows, and their gradients must be added up.
     .title = sum over the rows missing
     .training = an error of shapes, or, where broadcasting hides it, a parameter that grows an axis
@@ -493,14 +493,14 @@ wrong_shape = d{ $block } has the shape { $code }, and `{ $block }` has { $right
 shares_missing = d{ $block } holds only the contributions of { $present } along axis { $axis } of the output: where one value goes several ways, its gradients must be added up, and here they replace each other or are left out.
     .title = only the contributions of { $present } along axis { $axis } of the output
     .training = steps follow some samples and ignore the others: slower, noisier, and a loss that stays higher
-shares_missing-repeated = Where several outputs use the same element of `{ $block }`, such as by a repeated index, d{ $block } holds only the contribution of the last: gradients must be added up (+=), and here they replace each other (=).
+shares_missing-repeated = Where several outputs use the same element of `{ $block }`, for example by a repeated index, d{ $block } holds only the contribution of the last: gradients must be added up (+=), and here they replace each other (=).
     .title = only the last contribution where an element is used several times
     .training = steps follow some samples and ignore the others: slower, noisier, and a loss that stays higher
 part_detached = d{ $block } is 0 at { $missing } along its axis { $axis }, and right elsewhere: a loop that ends too early, or a branch that nothing comes back from.
     .title = cut off at { $missing } along axis { $axis }
     .help = compute d{ $block } at all positions of axis { $axis }
     .training = these elements stay as they were initialized
-rows_influence = In forward the rows of the batch influence each other, and backward takes each row alone: what row 0 does to row 1 is missing.
+rows_influence = In forward the rows of the batch influence each other, but backward treats each row alone: the effect of row 0 on row 1 is missing.
     .title = rows influence each other, unknown to backward
     .help = if the rows should be independent, give the reduction in forward its axis (axis=1, keepdims=True); else add the contributions of the other rows in backward
     .training = the gradient is that of another function than the one that is computed
@@ -514,7 +514,7 @@ dout_changed = d{ $block } is right for another upstream gradient: in place of d
 
 normalisation_path = Forward is a { $kind } normalization, and backward lacks the { $path }: { $centred ->
         [true] x reaches the output directly, through the mean and through the variance, and all contributions must be added up.
-       *[false] x reaches the output directly and through what it is divided by, and all contributions must be added up.
+       *[false] x reaches the output directly and through the divisor, and all contributions must be added up.
     }
     .title = { $kind } normalization without the path through the { $path }
     .training = the layers before it are pushed in directions that the normalization takes out again: slow, unsteady learning
@@ -522,7 +522,7 @@ normalisation_path-gamma = The gradient of gamma is the sum of dout times the no
     .training = gamma follows the scale of the inputs, which the layer is there to take out
 normalisation_term = Forward is a { $kind } normalization, and backward is { $code }: { $centred ->
         [true] x reaches the output directly, through the mean and through the variance, and all contributions must be added up.
-       *[false] x reaches the output directly and through what it is divided by, and all contributions must be added up.
+       *[false] x reaches the output directly and through the divisor, and all contributions must be added up.
     }
     .title = { $kind } normalization backward is { $code }
     .training = the layers before it are pushed in directions that the normalization takes out again: slow, unsteady learning
@@ -559,11 +559,11 @@ left_out = Forward multiplies by { $what } on the way from { $of } to the output
 stale = d{ $block } is right for the `{ $what }` that the layer had before it was changed: backward uses a copy.
     .title = stale { $what }
     .training = right at the first step, and more wrong with every update
-stale-first_x = d{ $block } is right for the input of the first call, not for this one: what backward uses was remembered too early, or never renewed.
+stale-first_x = d{ $block } is right for the input of the first call, not for this one: backward uses a value that was stored too early, or never updated.
     .training = each step follows the samples of an earlier batch: the loss falls slowly, wavers, or not at all
-stale-earlier = After an equal call d{ $block } is right, and after another one it is not: backward uses the { $what } of the call before. It is stored too early, or renewed too late.
+stale-earlier = After an equal call d{ $block } is right, and after another one it is not: backward uses the { $what } of the call before. It is stored too early, or updated too late.
     .training = each step follows the samples of an earlier batch: the loss falls slowly, wavers, or not at all
-stale-left = d{ $block } is another one after another call: the { $what } of the call before is in it. Something that backward uses, or adds to, is not renewed.
+stale-left = d{ $block } depends on the previous call: the { $what } of that call is in it. A value that backward uses, or adds to, is not updated.
     .training = each step follows the samples of an earlier batch: the loss falls slowly, wavers, or not at all
 loss_term = The loss is a sum of terms, and each number of dx should be { $right }; backward has { $code }, the gradient of another loss.
     .title = loss backward is { $code }
@@ -572,7 +572,7 @@ loss_term = The loss is a sum of terms, and each number of dx should be { $right
 slope_missing = dout passes unchanged: the layer's own slope is forgotten. The chain rule multiplies by it.
     .title = slope missing
     .training = layers before it get gradients that are too large where the function is flat: they overshoot
-slope_missing-hidden = On the way back through { $where } the slope of { $function } is forgotten: what is handed back must be multiplied by { $right }, where z is the layer's sum and a its output.
+slope_missing-hidden = In backward through { $where } the slope of { $function } is missing: the gradient must be multiplied by { $right }, where z is the layer's sum and a its output.
 place-layer_of = the layer of `{ $weights }`
 place-hidden = the hidden layers
 slope_twice = The slope is multiplied twice.
@@ -586,8 +586,8 @@ slope_at_input = The slope is a formula in the output, and backward computes it 
     .training = gradients too large by far where x is large, and of the wrong sign: training jumps about or stands still
 slope_at_input-seen = At inputs x = f(u) the code gives the right slopes of u, in every element: it is that formula, at the wrong place.
 wrong_slope = { $of_right ->
-        [true] The slope in backward is { $code }, where s is the right slope; the slope of what forward computes is { $right }.
-       *[false] The slope in backward is { $code }; the slope of what forward computes is { $right }.
+        [true] The slope in backward is { $code }, where s is the right slope; the slope of forward's function is { $right }.
+       *[false] The slope in backward is { $code }; the slope of forward's function is { $right }.
     }
     .title = { $right ->
         [none] wrong slope { $code }
@@ -595,12 +595,12 @@ wrong_slope = { $of_right ->
     }
     .training = the layers before it get a gradient of another function: they learn slowly, or something else
 wrong_slope-unknown = { $of_right ->
-        [true] The slope in backward is { $code }, where s is the right slope; that is not the slope of what forward computes.
-       *[false] The slope in backward is { $code }; that is not the slope of what forward computes.
+        [true] The slope in backward is { $code }, where s is the right slope; that is not the slope of forward's function.
+       *[false] The slope in backward is { $code }; that is not the slope of forward's function.
     }
 wrong_slope-at_one_point = dx is right but at x = { $point }: there the function has the slope { $slope } on both sides, and backward takes { $code }. Parts that have a kink there, such as |x| and max(x, 0), have none together.
     .training = inputs that are there by construction, such as the zeros of a first layer without weights, get a wrong gradient at each step
-wrong_slope-of_input = In d{ $block } each contribution is dout times { $code }; it should be dout times { $right }, which is what `{ $block }` is multiplied by in forward.
+wrong_slope-of_input = In d{ $block } each contribution is dout times { $code }; it should be dout times { $right }, the factor of `{ $block }` in forward.
     .training = `{ $block }` follows a gradient of another function
 wrong_slope-of_another = In d{ $block } each contribution is dout times { $code }; forward multiplies `{ $block }` by another function of x.
     .training = `{ $block }` follows a gradient of another function
@@ -611,11 +611,11 @@ wrong_slope-at_the_beginning = d{ $block } is right but for a factor in each inp
 wrong_slope-hidden = On the way back through { $where } backward multiplies by { $code } where { $right } belongs, the slope of { $function }: z is the layer's sum and a its output.
 wrong_slope-last = The gradient of the last layer's sums is { $right } here, and backward has { $code }: y is the prediction, t the target, and e = { $slope } the slope of the loss in y.
     .training = every layer learns from a gradient of another loss
-wrong_slope-in_part = d{ $block } is right but at { $positions } along axis { $axis }: there it is what comes of { $slope } where { $right } belongs, the slope of an activation that forward applies to that part.
-    .training = what that part, such as a gate, is made from learns from a gradient of another function
+wrong_slope-in_part = d{ $block } is right but at { $positions } along axis { $axis }: there it has { $slope } in place of { $right }, the slope of the activation that forward applies to that part.
+    .training = the parameters of that part, such as a gate, learn from the gradient of another function
 own_output = d{ $block } is made of the layer's own output where its input belongs: the list of activations is read one place too late.
     .title = own output for input
-    .training = `{ $block }` moves by what comes out of the layer, not by what went in: it may train by luck, or run away
+    .training = `{ $block }` moves by the output of the layer, not by its input: it may train by luck, or diverge
 element_factor = { $missing ->
         [true] In d{ $block } the factor { $factor } is missing: each element is the right one divided by it. A slope belongs into the chain once, for each function on the way.
        *[false] In d{ $block } the factor { $factor } is there once too often: each element is the right one times it. A slope belongs into the chain once, for each function on the way.
@@ -628,17 +628,17 @@ element_factor = { $missing ->
 part_factor = { $missing ->
         [true] d{ $block } is right but at { $positions } along axis { $axis }: there the factor { $factor } is missing.
        *[false] d{ $block } is right but at { $positions } along axis { $axis }: there it is { $factor } times what it should be.
-    } A layer of several parts, such as gates, has the fault in the one alone.
+    } A layer of several parts, such as gates, has the fault in one of them.
     .title = { $missing ->
         [true] factor { $factor } missing at { $positions } along axis { $axis }
        *[false] factor { $factor } at { $positions } along axis { $axis }
     }
-    .training = what that part is made from learns wrongly, while the rest learns as it should: the loss falls, and stays higher than it need
+    .training = the parameters of that part learn wrongly, while the others learn correctly: the loss falls, but stays higher than necessary
 
 epsilon = Forward takes ln(y + { $value }), and backward is the gradient of ln y: the epsilon changes the loss, most where a probability is small, and the gradient does not know it.
     .title = epsilon { $value } in the logarithm
     .help = compute ln y as x − max − ln Σ exp(x − max), which needs no epsilon
-    .training = little, until the network is sure of something wrong: then the loss is capped at { $most } and no longer says how wrong
+    .training = little, until the network is confident of a wrong class: then the loss is capped at { $most }
 epsilon-aside = { $in_forward ->
         [true] Forward adds { $value } to its input, as ln(x + { $value }) does, and backward is the derivative without it
        *[false] Backward adds { $value } to the input, as 1 / (x + { $value }) does, and forward does not
@@ -653,10 +653,10 @@ cross_entropy_term-last = The gradient of the last layer's sums is { $right } he
 cross_entropy_term-divided = The loss is divided in another way than its gradient: backward has { $code } where (y − t){ $right } belongs.
     .training = steps of another length, by the size of the batch
 cross_entropy_term-centred = From the gradient its mean over the rows is subtracted.
-    .training = what all rows have in common is not learned: the biases stand still
+    .training = the common part of all rows is not learned: the biases do not change
 attention_term = Forward is self-attention, P · x with P = softmax(s · x · xᵀ) and s = { $scale }. The input is query, key and value in it, so that dx has three contributions, and two of them go through the softmax and the scale. Here { $mistakes }.
     .title = attention backward is { $code }
-    .training = what attends to what is learned from a wrong gradient: the loss falls, by what the values alone can do
+    .training = the attention weights are learned from a wrong gradient: the loss falls only by the values
 attention-softmax = the softmax's backward is { $code }
 attention-missing = the contribution of the { $role } is missing
 attention-not_transposed = the contribution of the { $role } is { $of }, not transposed
@@ -664,32 +664,32 @@ attention-scale_missing = the scale is not multiplied in backward
 attention-scale_twice = the scale is multiplied twice
 own_hidden_state = d{ $block } is made of the hidden state of each step itself: forward multiplies `{ $weights }` by that of the step before.
     .title = own hidden state for the one before
-    .training = the recurrent weights learn what goes with a state, not what leads to it
-handed_back = Each step is right by itself, and what is handed from a step to the one before is not. The gradient of the last step is right, since nothing is handed to it.
+    .training = the recurrent weights learn from the state of the same step, not of the previous one
+handed_back = Each step is right by itself, but the gradient that a step passes to the previous one is wrong. The gradient of the last step is right, because it gets none.
     .title = { $how }
-    .training = what happened early in a sequence is learned wrongly or not at all; the longer the sequence, the worse
-handed_back-not_transposed = Each step is right by itself, and what is handed from a step to the one before is not: backward goes through `{ $weights }` as forward does, not through its transpose, and a square matrix hides it from the shapes.
-handed_back-slope_missing = Each step is right by itself, and what is handed from a step to the one before is not: what comes back to a step does not go through its { $function }. Add it to dout first, and multiply the sum by the slope.
-handed_back-slope_twice = Each step is right by itself, and what is handed from a step to the one before is not: what comes back to a step goes through its { $function } twice.
-handed_back-nothing = Each step is right by itself, and gets nothing from the one after it. Keep what a step returns for its hidden state, and add it to dout of the step before.
+    .training = the early part of a sequence is learned wrongly or not at all; the longer the sequence, the worse
+handed_back-not_transposed = Each step is right by itself, but the gradient that a step passes to the previous one is wrong: backward multiplies by `{ $weights }` as forward does, not by its transpose, and a square matrix hides it from the shapes.
+handed_back-slope_missing = Each step is right by itself, but the gradient that a step passes to the previous one is wrong: it lacks the slope of { $function }. Add it to dout first, and multiply the sum by the slope.
+handed_back-slope_twice = Each step is right by itself, but the gradient that a step passes to the previous one is wrong: it has the slope of { $function } twice.
+handed_back-nothing = Each step is right by itself, but gets no gradient from the next one. Keep the gradient that a step returns for its hidden state, and add it to dout of the previous step.
 handed_back-over = Each step is right by itself, and each gradient comes back { $reach } { $reach ->
         [one] step
        *[other] steps
     } and no further.
-handed_back-factor = Each step is right by itself, and what is handed from a step to the one before is { $factor } times what it should be.
-handed_back-otherwise = Each step is right by itself, and what is handed from a step to the one before is not: the numbers of the code are those of one wrong factor ∂h[t]/∂h[t − 1], the same in all blocks.
+handed_back-factor = Each step is right by itself, but the gradient that a step passes to the previous one is { $factor } times the right one.
+handed_back-otherwise = Each step is right by itself, but the gradient that a step passes to the previous one is wrong: the numbers of the code are those of one wrong factor ∂h[t]/∂h[t − 1], the same in all blocks.
     .help = compare the line that makes dh of the step before with forward: each factor once, matrices transposed
-handed-not_transposed = { $weights } not transposed in what is handed back
-handed-slope_missing = slope of { $function } missing in what is handed back
-handed-slope_twice = slope of { $function } twice in what is handed back
-handed-nothing = nothing handed back
-handed-over = nothing handed back over more than { $reach } of the steps
-handed-factor = factor { $factor } in what is handed back
-handed-otherwise = what is handed from a step to the one before is wrong
+handed-not_transposed = { $weights } not transposed in the gradient to the previous step
+handed-slope_missing = slope of { $function } missing in the gradient to the previous step
+handed-slope_twice = slope of { $function } twice in the gradient to the previous step
+handed-nothing = no gradient to the previous step
+handed-over = no gradient over more than { $reach } of the steps
+handed-factor = factor { $factor } in the gradient to the previous step
+handed-otherwise = wrong gradient to the previous step
 mask_missing-within = In d{ $block } the mask of the rectifier within the layer is missing: outputs that are off hand their gradient back as if they were on.
 mask_missing-first = In d{ $block } the mask of the rectifier at the beginning of the layer is missing: inputs that are off get a gradient as if they were on.
 mask_inverted-within = In d{ $block } the mask of the rectifier within the layer is inverted: outputs that are off hand their gradient back, outputs that are on do not.
-mask-seen = When the numbers were moved along the code's own gradient of an output until that output began to follow, its slopes became those that the code has: what is on the other side of the kink.
+mask-seen = When the numbers were moved along the code's own gradient of an output until that output began to follow, its slopes became those of the code: the slopes on the other side of the kink.
 evidence-reproduced_exactly = This fault gives exactly all { $count } numbers of the code at { $inputs ->
         [one] one input
        *[other] { $inputs } inputs

@@ -72,7 +72,7 @@ fn layers_that_take_the_rows_of_one_batch() -> Result<()> {
             Expect::right().of(&check::layer(&mut layer()?, &x)?);
             let mut network = Network::new(SoftmaxWithLoss::new()).then(layer()?).then(Relu::new());
             Expect::right()
-                .says(&["does not take other numbers of rows", "takes no other number of rows"])
+                .says(&["accepts only the given number of rows", "takes no other number of rows"])
                 .of_network(&check::network(&mut network, &x, &labels.into())?);
         }
     }

@@ -95,7 +95,7 @@ fn recurrent(wx: &Tensor, wh: &Tensor, b: &Tensor, backward: Backward) -> Own {
 
 const ALL: [&str; 4] = ["x", "wx", "wh", "b"];
 /// What the numbers alone show: each step is right but for what comes to it from the one behind it.
-const HANDED: &str = "what is handed from a step to the one before is wrong";
+const HANDED: &str = "wrong gradient to the previous step";
 
 /// All faults, with a check of the same layer done right.
 fn examine(check: impl Fn(Backward) -> Result<Report>) -> Result<()> {
@@ -107,21 +107,21 @@ fn examine(check: impl Fn(Backward) -> Result<Report>) -> Result<()> {
         .of(&not_transposed);
 
     let nothing = check(|g| backward(g, Version::NothingHandedBack))?;
-    Expect::wrong_at(&ALL, &["nothing handed back", "path missing"]).of(&nothing);
+    Expect::wrong_at(&ALL, &["no gradient to the previous step", "path missing"]).of(&nothing);
     assert!(!text(&nothing).contains("not transposed"), "{nothing}");
 
     let slope = check(|g| backward(g, Version::WithoutItsSlope))?;
-    Expect::wrong_at(&ALL, &["slope of tanh missing in what is handed back", "slope missing", HANDED])
+    Expect::wrong_at(&ALL, &["slope of tanh missing in the gradient to the previous step", "slope missing", HANDED])
         .of(&slope);
 
     let own = check(|g| backward(g, Version::OwnHidden))?;
     Expect::wrong("wh", &["own hidden state for the one before", "own output for input", "stale h"]).of(&own);
 
     let twice = check(|g| backward(g, Version::ItsSlopeTwice))?;
-    Expect::wrong_at(&ALL, &["slope of tanh twice in what is handed back", HANDED]).of(&twice);
+    Expect::wrong_at(&ALL, &["slope of tanh twice in the gradient to the previous step", HANDED]).of(&twice);
 
     let halved = check(|g| backward(g, Version::Halved))?;
-    Expect::wrong_at(&ALL, &["factor 0.5 in what is handed back", HANDED]).of(&halved);
+    Expect::wrong_at(&ALL, &["factor 0.5 in the gradient to the previous step", HANDED]).of(&halved);
 
     // A fault of the steps themselves is none of what is handed back.
     let input = check(|g| backward(g, Version::AnotherInput))?;
@@ -168,7 +168,7 @@ fn a_gradient_that_comes_back_one_step() -> Result<()> {
     let (wx, wh, b) = (numbers(&[2, 3], 20), numbers(&[3, 3], 90), numbers(&[3], 140));
     let mut layer = recurrent(&wx, &wh, &b, |g| backward(g, Version::OneStepBack));
     let report = check::layer(&mut layer, &numbers(&[2, 4, 2], 3))?;
-    Expect::wrong_at(&ALL, &["nothing handed back over more than 1 of the steps"]).of(&report);
+    Expect::wrong_at(&ALL, &["no gradient over more than 1 of the steps"]).of(&report);
     Ok(())
 }
 
@@ -196,7 +196,7 @@ fn steps_along_the_first_axis() -> Result<()> {
     let wrong = check(|g| steps_first(g, Version::NotTransposed))?;
     Expect::wrong_at(&ALL, &["wh not transposed"]).of(&wrong);
     let nothing = check(|g| steps_first(g, Version::NothingHandedBack))?;
-    Expect::wrong_at(&ALL, &["nothing handed back"]).of(&nothing);
+    Expect::wrong_at(&ALL, &["no gradient to the previous step"]).of(&nothing);
     Ok(())
 }
 
@@ -240,8 +240,8 @@ fn steps_of_an_activation_that_is_not_recognized() -> Result<()> {
     let not_transposed = check(|g| sines_back(g, |da, wh| da.dot(wh)))?;
     Expect::wrong_at(&ALL[..3], &["wh not transposed", HANDED]).of(&not_transposed);
     let nothing = check(|g| sines_back(g, |da, _| da * 0.0))?;
-    Expect::wrong_at(&ALL[..3], &["nothing handed back"]).of(&nothing);
+    Expect::wrong_at(&ALL[..3], &["no gradient to the previous step"]).of(&nothing);
     let tripled = check(|g| sines_back(g, |da, wh| da.dot(&wh.t()) * 3.0))?;
-    Expect::wrong_at(&ALL[..3], &["factor 3 in what is handed back"]).of(&tripled);
+    Expect::wrong_at(&ALL[..3], &["factor 3 in the gradient to the previous step"]).of(&tripled);
     Ok(())
 }
