@@ -1,4 +1,4 @@
-//! The invariants of ARCHITECTURE.md that can be read off the source.
+//! Invariants of ARCHITECTURE.md that the source code shows.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -61,7 +61,7 @@ fn module(path: &Path, package: &str) -> String {
     first.trim_end_matches(".rs").to_string()
 }
 
-/// The names that follow `crate::` in a piece of code, alone or in braces.
+/// The names that follow `crate::` in a piece of code, single or in braces.
 fn used(code: &str) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     for (at, _) in code.match_indices("crate::") {

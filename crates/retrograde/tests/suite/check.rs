@@ -1,5 +1,4 @@
-//! The gradient check, examined: faults are found, in the right place, by their names; what is right is never called
-//! wrong.
+//! Tests of the gradient check: it detects, locates and names faults, and has no false positives.
 
 mod budget;
 mod calls;

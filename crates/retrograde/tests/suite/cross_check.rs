@@ -1,5 +1,5 @@
-//! The engine and the textbook room, each other's independent witness: the same network, with the same weights, on the
-//! same digits.
+//! The engine against the textbook, its reference implementation: the same network, with the same weights, on the same
+//! digits.
 
 use ndarray::{ArrayD, IxDyn};
 use retrograde::nn::{Activation, Mlp, Model};
@@ -67,7 +67,7 @@ fn both_implementations_give_the_same_loss_and_gradients() -> Result<()> {
 
 #[test]
 fn the_engine_agrees_with_its_numerical_gradient() -> Result<()> {
-    // As in the textbook room: rounding leaves about 2e-11 in a difference with this step, and the formula as much.
+    // As in the textbook's test: rounding leaves about 2e-11 in a difference with this step, and truncation as much.
     const STEP: f64 = 1e-5;
     let (x, labels) = first_three()?;
     let net = Mlp::new([784, 50, 10]).build()?;

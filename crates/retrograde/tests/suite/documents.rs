@@ -1,5 +1,5 @@
-//! Documents that repeat what the source says: they fail here when they have become stale, and are written anew with
-//! `RETROGRADE_UPDATE=1 cargo test -p retrograde --test suite documents`.
+//! Generated documents: these tests fail if they are stale, and regenerate them with `RETROGRADE_UPDATE=1 cargo test -p
+//! retrograde --test suite documents`.
 
 use retrograde::ops::{ALL, Entry};
 use retrograde::view::Explain;
@@ -10,7 +10,7 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-/// Compares a document with what it should be, or writes it.
+/// Compares a document with its expected contents, or writes it.
 fn check(name: &str, expected: &str) {
     let path = root().join(name);
     if std::env::var_os("RETROGRADE_UPDATE").is_some_and(|value| value == "1") {

@@ -1,4 +1,4 @@
-//! What is written is known again by its mark, and nothing else is taken for it.
+//! Each written file is recognized by its signature, and no other file is.
 
 use retrograde::view::Explain;
 use retrograde::view::{self, Explanation, FileSignature};

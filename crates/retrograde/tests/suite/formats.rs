@@ -1,6 +1,6 @@
-//! The forms of a traced graph: that all of them have the numbers of the notebook.
+//! The formats of a traced graph: all of them have the numbers of the notebook.
 //!
-//! `pages` looks at what the page holds; `places` at what drawings promise, that lines run through no box.
+//! `pages` tests the contents of the page; `places` the invariants of drawings, such as that no line runs through a box.
 
 mod pages;
 mod places;
@@ -101,7 +101,7 @@ fn of_dot(dot: &str) -> BTreeSet<[String; 4]> {
         .collect()
 }
 
-/// Values and gradients: a drawing says by its places what they belong to.
+/// Values and gradients: a drawing associates them by position.
 fn of_svg(svg: &str) -> BTreeSet<[String; 2]> {
     let wires = svg.split("<g class=\"wire\">").skip(1).map(|rest| rest.split("</g>").next().unwrap_or(rest));
     let number = |line: &str, class: &str| {

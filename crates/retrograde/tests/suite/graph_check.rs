@@ -1,5 +1,5 @@
-//! The gradient check of recorded graphs: what is right passes, what is wrong is found and named, what is neither is
-//! called neither.
+//! The gradient check of recorded graphs: right gradients pass, wrong ones are detected and located, and undecidable ones
+//! are inconclusive.
 
 mod consequences;
 mod inconclusive;
@@ -27,7 +27,7 @@ fn network(graph: &Graph, sizes: &[usize], activation: Activation, rows: usize, 
     Ok(net.record(&x, &parameters).softmax_with_loss(&labels).named("loss"))
 }
 
-/// Six-digit agreement is what the verdict asks for; right gradients come much nearer.
+/// The verdict requires six digits; right gradients agree much better.
 fn is_right(report: &Report) {
     assert_eq!(report.verdict, Verdict::Right, "{report:#?}");
     assert!(report.findings.is_empty() && report.first_wrong().is_none());
@@ -200,7 +200,7 @@ fn kinks_are_not_faults_and_the_side_is_reported() -> Result<()> {
     let near = graph.parameter("near", [1e-6, -1e-6, 3e-8]);
     let report = check::gradients(&near.relu().sum_all(), &[&near])?;
     assert!(matches!(report.verdict, Verdict::Right | Verdict::Kink), "{report:#?}");
-    // Ties of a maximum share.
+    // Tied maxima get equal contributions.
     let tie = graph.parameter("tie", [2.0, 2.0, 1.0]);
     assert_eq!(check::gradients(&tie.max([0]), &[&tie])?.verdict, Verdict::Kink);
     Ok(())
@@ -233,7 +233,7 @@ fn parameters_used_twice_and_in_other_ways_are_moved_as_a_whole() -> Result<()> 
     for (loss, block) in [(&tied, &w), (&beside, &w), (&both, &w), (&product, &row), (&one, &one)] {
         is_right(&GraphCheck::new(loss).parameters([block]).second_order().run()?);
     }
-    // A part of it is missing: what the products give is right, what the decay gives is forgotten.
+    // A part is missing: the contribution of the products is right, that of the decay is missing.
     let without = x.matmul(&w).tanh().matmul_t(&w).tanh().sum_all().backward()?.wrt(&w)?;
     let report = GraphCheck::new(&tied).claim(&w, &without).run()?;
     assert_eq!(report.verdict, Verdict::Wrong);

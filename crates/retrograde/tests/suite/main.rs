@@ -1,4 +1,4 @@
-//! The one integration-test binary: a module a subject.
+//! The integration tests in one binary, one module per subject.
 
 mod architecture;
 mod changing_answers;

@@ -1,4 +1,4 @@
-//! The two questions that the notebook ends with, answered by the textbook room.
+//! The two questions at the end of the notebook, answered by the textbook crate.
 //!
 //! *The error looks large, I don't know why*: its `b2` is off by 0.0667. *It's fast, but why does the accuracy not
 //! improve?* It stays at 0.0987. One missing `axis=1` is the answer to both, and here it is, put back into a layer.

@@ -1,4 +1,4 @@
-//! The notebook's printed numbers, by the textbook room, and every layer's `backward` against its `forward`.
+//! The notebook's printed numbers, by the textbook crate, and every layer's `backward` against its `forward`.
 
 #![allow(clippy::unreadable_literal, reason = "the numbers stand here as the notebook printed them")]
 

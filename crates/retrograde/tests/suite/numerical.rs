@@ -1,4 +1,4 @@
-//! Differences that can be trusted: how near they come, and that they know it.
+//! The accuracy of differences, and of their error estimates.
 
 use proptest::prelude::*;
 use retrograde::check::numerical::{Character, Differences, Slope, sample};
@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 const DOUBLE: fn() -> Differences = Differences::double;
 
-/// Smooth functions with their derivatives, and where they may be asked.
+/// Smooth functions with their derivatives, and their domains.
 type Smooth = (&'static str, fn(f64) -> f64, fn(f64) -> f64, std::ops::Range<f64>);
 const SMOOTH: [Smooth; 10] = [
     ("exp", f64::exp, f64::exp, -5.0..5.0),
@@ -21,7 +21,7 @@ const SMOOTH: [Smooth; 10] = [
     ("wave", |x| (7.0 * x).sin(), |x| 7.0 * (7.0 * x).cos(), -3.0..3.0),
 ];
 
-/// What slopes are asked to be right to: of their size, and of what rounding of the values leaves at steps of 1e-3.
+/// The required accuracy of slopes: relative, and by the rounding of the values at steps of 1e-3.
 fn near(slope: &Slope, expected: f64, value: f64) -> bool {
     (slope.value - expected).abs() <= 1e-9 * expected.abs() + 1e-11 * value.abs()
 }
@@ -54,7 +54,8 @@ proptest! {
         prop_assert!(slope.is_smooth(), "{name} at {x}: {slope:?}");
         prop_assert!(near(&slope, expected, f(x)), "{name} at {x}: {slope:?}, not {expected}");
         prop_assert!((slope.value - expected).abs() <= slope.uncertainty, "{name} at {x}: {slope:?}, not {expected}");
-        // A second opinion makes it neither worse nor blind: two steps confirm what is right, more refute what is not.
+        // An expected derivative changes neither accuracy nor detection: two steps confirm a right one, more refute a wrong
+        // one.
         let confirmed = DOUBLE().slope_against(f, x, f(x), Some(expected));
         prop_assert!((confirmed.value - expected).abs() <= confirmed.uncertainty);
         let wrong = expected * (1.0 + 1e-6) + 1e-6 * f(x).abs();
@@ -124,7 +125,7 @@ fn what_has_no_slope_is_named() {
 
 #[test]
 fn confirmation_does_not_overlook_a_kink() {
-    // The mean of both sides is what a centered difference gives, and what no side has.
+    // A centered difference gives the mean of both sides, which neither side has.
     let slope = DOUBLE().slope_against(f64::abs, 0.0, 0.0, Some(0.0));
     assert_eq!(slope.character, Character::Kink { left: -1.0, right: 1.0 });
 }

@@ -1,4 +1,4 @@
-//! The training report: its numbers are those of the history, it is one safe file, and it goes on after a stop.
+//! The training report: its numbers are those of the history, it is one safe file, and it continues after a stop.
 
 use retrograde::Result;
 use retrograde::data::Dataset;
@@ -105,7 +105,7 @@ fn the_page_is_one_file_and_what_comes_from_outside_stays_text() -> Result<()> {
     assert!(page.contains("&lt;script&gt;alert(1)&lt;/script&gt;&quot;&#39;&amp;") && !page.contains(evil));
     assert!(page.contains("train &lt;again&gt; --out &#39;a &amp; b&#39;"));
     assert_eq!(page.matches("<script").count(), 2);
-    // Nothing is asked for from anywhere.
+    // The page requests no resource.
     for word in ["src=\"http", "href=", "url(", "@import", "<link", "<iframe", "fetch("] {
         assert!(!page.contains(word), "the page has `{word}`");
     }

@@ -1,4 +1,4 @@
-//! The glass box: figures letter by letter. `reader` reads figures of random graphs back.
+//! The figures of the glass box, compared by character. `reader` reads figures of random graphs back.
 
 mod reader;
 
@@ -136,7 +136,7 @@ fn layers_are_boxes() -> Result<()> {
     {
         assert!(text.contains(expected), "{expected} is missing:\n{text}");
     }
-    // What is inside of the boxes is told below them.
+    // The contents of the boxes are listed below them.
     assert!(text.contains("affine1.weight") && text.contains("shape [8, 5]"), "{text}");
     let unfolded = trace.text(Style { width: 300, fold: false, ..Style::default() });
     assert!(unfolded.contains("matmul") && unfolded.contains("broadcast"), "{unfolded}");
@@ -162,7 +162,7 @@ fn repeated_constants_are_constants() -> Result<()> {
     let trace = (2.0 * x).sum_all().trace()?;
     let text = trace.text(Style::default());
     assert!(!text.contains("broadcast") && text.contains("constant ──"), "{text}");
-    // The table tells it all.
+    // The table has all values.
     assert!(trace.listing(Style::default()).contains("broadcast"));
     Ok(())
 }
@@ -240,7 +240,7 @@ fn the_chain_rule_in_numbers() -> Result<()> {
     ] {
         assert!(text.contains(line), "{line} is missing:\n{text}");
     }
-    // Where paths meet, the shares are added.
+    // Where paths meet, the contributions are added.
     let square = &x * &x;
     let text = (&square * &y + &square).explain()?.to_string();
     assert!(text.contains("g = 1 + (-2) = -1"), "{text}");

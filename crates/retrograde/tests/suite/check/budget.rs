@@ -1,4 +1,4 @@
-//! Slow code, code that panics, and a user who waits no longer.
+//! Budgets, panics and interrupts of slow code.
 
 use std::cell::{Cell, RefCell};
 use std::ops::ControlFlow;

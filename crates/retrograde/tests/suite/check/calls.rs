@@ -1,11 +1,10 @@
-//! What an earlier call left behind, and what single contributions tell: the causes are known, since the mistakes are
-//! written here.
+//! Causes that depend on earlier calls or on single contributions, with known mistakes.
 
 use retrograde::Result;
 use retrograde::check::{self, Cause};
 use retrograde::textbook::{Layer, Tensor};
 
-/// out = x² by a backward of `x`, `dout`, and what it remembers.
+/// out = x² with a backward of `x`, `dout`, and its stored values.
 struct Square {
     x: Tensor,
     before: Tensor,
@@ -43,7 +42,7 @@ fn what_an_earlier_call_left_is_named() -> Result<()> {
     let stale = |what: &str| Cause::Stale { what: what.into() };
     let cases: [(Backward, Cause); 4] = [
         (|it, dout| 2.0 * &it.before * dout, stale("x")),
-        // In one of two places alone.
+        // In one of two places.
         (|it, dout| (&it.before + &it.x) * dout, stale("x")),
         (|it, dout| &it.dx + 2.0 * &it.x * dout, Cause::Accumulated),
         (|it, dout| &it.dx * 0.5 + &it.x * dout, stale("gradient")),

@@ -1,5 +1,5 @@
-//! Public cases of backpropagation and gradient checks by hand that went wrong, each in its author's style, with what the
-//! check must say of it; and of the same code done right, that it is right.
+//! Public cases of wrong backpropagation and gradient checks by hand, each in its author's style, with the expected report;
+//! and the same code done right, which must be right.
 //!
 //! The cases were gathered from pages and issue threads that are named beside each, in own words and, where the case does
 //! not depend on them, with own numbers. What is expected is the cause that the case's thread or its derivation

@@ -1,5 +1,4 @@
-//! What is right is never called wrong: layers and networks of many shapes, inputs at and near kinks, in `f64` and in
-//! what `f32` leaves of it.
+//! No false positives: layers and networks of many shapes, inputs at and near kinks, in `f64` and rounded to `f32`.
 
 use ndarray::{Array1, Array2, Axis};
 use rand_distr::{Distribution, StandardNormal};
@@ -246,7 +245,7 @@ fn networks_of_random_depths_widths_and_batches() -> Result<()> {
         }
         let mut x = normal(&mut random, &[rows, widths[0]], 1.0);
         if number % 2 == 0 {
-            // Black images: what a rectifier is given is exactly 0.
+            // Black images: the rectifier's input is exactly 0.
             x.row_mut(0).fill(0.0);
         }
         let labels = Labels::Classes((0..rows).map(|row| row % widths[depth + 1]).collect());

@@ -1,4 +1,4 @@
-//! What must hold without differences is a finding of its own when it does not.
+//! A violated invariant is a finding of its own.
 
 use ndarray::{Array1, Array2, Axis};
 use retrograde::Result;

@@ -1,4 +1,4 @@
-//! How faults are worded: in the letters that a reader knows, by what is the matter, in 80 columns.
+//! The messages of faults: known characters, a title that names the fault, 80 columns.
 
 use retrograde::check::{self, Invariant, Report};
 use retrograde::textbook::{Layer, Tensor};
@@ -6,7 +6,7 @@ use retrograde::{Graph, Result};
 
 use super::support::text;
 
-/// A layer whose backward is told its x, its dout, and how often it has been asked.
+/// A layer whose backward is a function of x, dout and the number of calls.
 struct Own(fn(f64) -> f64, fn(&Tensor, &Tensor, u64) -> Tensor, Tensor, u64);
 
 impl Layer for Own {

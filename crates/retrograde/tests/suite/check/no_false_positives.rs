@@ -1,4 +1,4 @@
-//! The check never guesses, and says so when it cannot tell.
+//! The check names no false cause, and is inconclusive if it cannot decide.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -96,7 +96,7 @@ fn a_jump_is_not_differentiable() -> Result<()> {
     Ok(())
 }
 
-/// Two layers that keep their input in one place: each is right alone.
+/// Two layers that store their input in one buffer: each is right in isolation.
 #[test]
 fn a_buffer_that_two_layers_share() -> Result<()> {
     struct Square(Rc<RefCell<Tensor>>);
@@ -165,7 +165,7 @@ fn a_gradient_that_is_not_shown_is_a_finding() -> Result<()> {
     Ok(())
 }
 
-/// An affine layer with its sigmoid in one: what is wrong is a slope within, which no element of x has for itself.
+/// An affine layer with its sigmoid: the fault is an inner slope, which no element of x has for itself.
 #[test]
 fn a_slope_within_a_layer_is_identified_by_its_outputs() -> Result<()> {
     struct Dense(Affine, Option<Tensor>);

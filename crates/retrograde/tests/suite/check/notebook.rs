@@ -62,7 +62,7 @@ fn the_layer_check_does_too() -> Result<()> {
     println!("{report}");
     assert_eq!(report.findings[0].cause, Some(Cause::SoftmaxOverBatch));
     says(&report, &IN_SUBSTANCE);
-    // The book's other mistake in the same line is told beside it.
+    // The book's other mistake in the same line is a finding beside it.
     assert!(report.causes().any(|cause| *cause == Cause::DoutIgnored), "{report}");
     Ok(())
 }

@@ -1,5 +1,5 @@
-//! Twelve kinds of cases in which the gradient check once failed: right code called wrong, a wrong cause, a fault passed
-//! over, a cause not found. Each is shown in its smallest form, and with other numbers and layers of the same kind.
+//! Regressions of the gradient check, in twelve kinds: false positives, false causes, undetected faults, causes not found.
+//! Each is reduced to its smallest form, with other numbers and layers of the same kind.
 
 mod batches;
 mod claims;

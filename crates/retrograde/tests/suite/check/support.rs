@@ -1,4 +1,4 @@
-//! What a check must say of a case, as data that is fixed before the check runs; and arrays for the cases.
+//! The expected report of a case, as data that is fixed before the check runs; and arrays for the cases.
 
 use std::collections::BTreeSet;
 
@@ -21,7 +21,7 @@ pub struct Expect {
 struct Fault {
     /// A parameter, an input, or a layer of a network.
     place: &'static str,
-    /// How the titles of the causes begin that are true of it; no title is excluded where there is none.
+    /// The beginnings of the titles of true causes; empty allows any title.
     causes: &'static [&'static str],
     /// Whether one of them must be named. Otherwise the check may say that it knows no cause, but no untrue one.
     named: bool,

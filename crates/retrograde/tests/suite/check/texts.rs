@@ -1,4 +1,5 @@
-//! The texts of reports: the files in both languages and the code have the same ids, and every report can be read in both.
+//! The texts of reports: the files of both languages and the code have the same ids, and every report can be rendered in
+//! both.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};

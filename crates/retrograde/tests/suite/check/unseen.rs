@@ -1,5 +1,5 @@
-//! Layers that the catalogue does not have, as a user might write them: done right they are never called wrong, and with
-//! a plausible mistake they are wrong by the right cause.
+//! Layers that the catalogue does not have, as a user might write them: right ones have no false positives, and plausible
+//! mistakes have the right cause.
 
 mod dense;
 mod elementwise;

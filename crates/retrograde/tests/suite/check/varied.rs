@@ -1,5 +1,5 @@
-//! Right layers and losses in the styles that people write, at inputs where rounding, ties and saturation decide: none is
-//! called wrong. Their gradients were derived by hand.
+//! Right layers and losses in many styles, at inputs where rounding, ties and saturation decide: no false positives. Their
+//! gradients were derived by hand.
 
 #![expect(clippy::too_many_lines, reason = "lists of cases")]
 
@@ -124,7 +124,7 @@ fn brain(x: f64) -> f64 {
     f64::from(f32::from_bits((bits + 0x7fff + ((bits >> 16) & 1)) & 0xffff_0000))
 }
 
-/// A function of each number alone.
+/// An elementwise function.
 macro_rules! pointwise {
     ($name:expr, $x:expr, |$v:ident| $forward:expr, $slope:expr) => {
         (

@@ -1,4 +1,4 @@
-//! What the page of a graph holds: its numbers, pictures and steps; and that no name becomes code.
+//! The contents of the page of a graph: numbers, pictures and steps; and that no name becomes code.
 
 use super::between;
 use flate2::read::ZlibDecoder;

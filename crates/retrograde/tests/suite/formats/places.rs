@@ -1,4 +1,4 @@
-//! What drawings promise: no two boxes overlap, lines run through none, and large graphs are folded.
+//! The invariants of drawings: no two boxes overlap, lines run through none, and large graphs are folded.
 
 use super::pages::data_of;
 use proptest::prelude::*;
@@ -86,7 +86,7 @@ fn a_hundred_nodes_are_folded_by_scope() -> Result<()> {
     assert!(trace.nodes().len() > 90, "{}", trace.nodes().len());
     let data = data_of(&trace.html("deep")?);
     let scenes = data["scenes"].as_array().expect("scenes");
-    // Closed, each of 15 layers alone, any two of them, all open, and all but one.
+    // Closed, each single one of 15 layers open, any two of them, all, and all but one.
     assert_eq!(scenes.len(), 1 + 15 + 15 * 14 / 2 + 1 + 15);
     let blocks = |scene: &Value| scene["blocks"].as_array().expect("blocks").len();
     // A box for each of 15 layers and 14 activations, the loss, two inputs and the end.

@@ -1,4 +1,4 @@
-//! A graph is wrong if the gradient of a parameter is; and what rounding hides at the given values is compared at others.
+//! A graph is wrong if the gradient of a parameter is; if rounding hides it at the given values, others decide.
 
 use super::operations::{Flaw, flawed};
 use retrograde::check::{self, GraphCheck, Language, Report, Severity, Verdict};

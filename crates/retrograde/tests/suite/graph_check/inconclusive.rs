@@ -1,4 +1,4 @@
-//! What cannot be compared is never called right.
+//! Gradients that cannot be compared are never called right.
 
 use super::operations::{Flaw, flawed};
 use retrograde::check::{self, GraphCheck, Language, Report, Verdict};
@@ -72,7 +72,7 @@ fn parameters_that_are_not_finite_are_named_and_no_node_is_wrong() -> Result<()>
         let values = GraphCheck::new(&all).set(&w, &[1.0, 2.0, 3.0]).run()?;
         assert_eq!(values.verdict, Verdict::Wrong, "with numbers it is told");
     }
-    // A rectifier hides what is no number from the loss.
+    // A rectifier hides NaN from the loss.
     let graph = Graph::new();
     let hidden = graph.parameter("hidden", [f64::NEG_INFINITY, 1.0]).relu().sum_all();
     assert_eq!(check::GraphCheck::new(&hidden).run()?.verdict, Verdict::Inconclusive);

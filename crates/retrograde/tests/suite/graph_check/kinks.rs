@@ -1,5 +1,4 @@
-//! Graphs at kinks: what is one of the gradients nearby is no fault, what is none of them is one, and a kink elsewhere hides
-//! nothing.
+//! Graphs at kinks: a gradient nearby is not a fault, another one is, and a kink elsewhere hides nothing.
 
 use super::operations::{Shares, larger, largest};
 use retrograde::check::{Cause, Finding, GraphCheck, Report, Severity, Verdict};

@@ -1,4 +1,4 @@
-//! Operations of a program's own, y = x + x²·0.5, whose derivatives are wrong in different ways.
+//! User-defined operations, y = x + x²·0.5, with derivatives that are wrong in different ways.
 
 use retrograde::Var;
 use retrograde::graph::{Mismatch, Operation, Site, Type};

@@ -53,7 +53,7 @@ impl Reader {
         if is_left { label } else { label.chars().rev().collect() }
     }
 
-    /// Where the line that ends here comes from; there must be exactly one such place.
+    /// The start of the line that ends here; there must be exactly one.
     fn source(&self, row: usize, column: usize) -> String {
         // Steps as (rows, columns): right, down, left, up.
         const STEPS: [(isize, isize); 4] = [(0, 1), (1, 0), (0, -1), (-1, 0)];
@@ -174,7 +174,7 @@ proptest! {
         prop_assert!(narrow == table || widest <= Some(80), "{}", narrow);
         for (_, _, value, gradient) in edges(&diagram) {
             prop_assert!(table.contains(&value), "{value}\n{table}");
-            // The table tells each edge for itself where a folded box has their sum.
+            // The table lists each edge where a folded box has their sum.
             let is_told = narrow == table || narrow.contains(&gradient);
             prop_assert!(narrow.contains(&value) && is_told, "{value} {gradient}\n{narrow}");
         }

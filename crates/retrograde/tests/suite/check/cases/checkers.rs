@@ -48,11 +48,8 @@ fn b1_the_output_differenced_instead_of_the_loss() -> Result<()> {
         |p| Ok(of_target.gradients(p, |_| 1.0)),
     )?);
     // What was given for the loss is the output: its gradient is 1, and what was given for it (o − t) times that.
-    Expect::wrong_at(
-        &["w", "b"],
-        &["factor", "gradient of the squared error of the given loss"],
-    )
-    .of(&check::function(&neuron(), |p| Ok(Neuron::output(p)), |p| Ok(of_target.gradients(p, |_| 1.0)))?);
+    Expect::wrong_at(&["w", "b"], &["factor", "gradient of the squared error of the given loss"])
+        .of(&check::function(&neuron(), |p| Ok(Neuron::output(p)), |p| Ok(of_target.gradients(p, |_| 1.0)))?);
     Ok(())
 }
 

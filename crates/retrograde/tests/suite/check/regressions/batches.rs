@@ -1,5 +1,5 @@
-//! Kind 11: Layers made for one batch: the probes must stay within what a layer is made for, and a user's panic must never be
-//! the check's.
+//! Kind 11: Layers made for one batch: the probes must be inputs that a layer accepts, and a user's panic must not be the
+//! check's.
 
 use ndarray::Array1;
 use retrograde::check;
@@ -181,7 +181,7 @@ impl Layer for Leaves {
     }
 }
 
-/// Layers alone get the first rows of many. What only the other rows show is found in the whole, and then in the layer.
+/// Isolated layers get the first rows of many. A fault in other rows is found in the network, and then in the layer.
 #[test]
 fn a_fault_in_rows_beyond_those_of_the_layer_checks() -> Result<()> {
     let x = numbers(&[30, 4], 40);

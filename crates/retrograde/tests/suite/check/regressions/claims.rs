@@ -1,4 +1,4 @@
-//! Kind 12: A gradient by hand of a whole graph: causes that speak of numbers alone need no layer.
+//! Kind 12: A gradient by hand of a whole graph: causes that depend on numbers alone need no layer.
 
 use retrograde::check::{GraphCheck, Report};
 use retrograde::{Graph, Result, Tensor, Var};

@@ -1,4 +1,4 @@
-//! Kind 1: A confident right answer called wrong: the scale of what is compared is not the scale of what it is computed from.
+//! Kind 1: A confident right answer called wrong: the scale of the compared numbers is not that of their terms.
 
 use ndarray::{Array1, Array2};
 use retrograde::check::{self, GraphCheck, Report};

@@ -1,5 +1,4 @@
-//! Kind 8: Right only together: the gradient of the whole is the judge, and the layers alone are there to find out where, if it
-//! is wrong.
+//! Kind 8: Right only together: the gradient of the loss decides, and the isolated layers give the location if it is wrong.
 
 use ndarray::{Array1, Axis};
 use retrograde::Result;
@@ -115,7 +114,7 @@ fn the_mean_taken_in_one_layer_only() -> Result<()> {
     Ok(())
 }
 
-/// The first layer, whose dx no one needs: it returns zeros, or refuses nothing and gives what is cheap.
+/// The first layer, whose dx is unused: it returns zeros, or another cheap result.
 struct First(Affine);
 
 impl Layer for First {

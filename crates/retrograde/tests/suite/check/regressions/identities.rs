@@ -1,4 +1,4 @@
-//! Kind 2: A diagnosis that is no fault at all: hypotheses that compose to the identity, or are undefined where the fault is.
+//! Kind 2: A diagnosis that is not a fault: hypotheses that compose to the identity, or are undefined where the fault is.
 
 use retrograde::Result;
 use retrograde::check::{self, Verdict};

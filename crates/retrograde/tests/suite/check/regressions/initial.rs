@@ -1,5 +1,5 @@
-//! Kind 4: Hypotheses that coincide at initial values: at 1, at the identity, "missing" is "old" is "one". The order in which
-//! they are tried must not decide.
+//! Kind 4: Hypotheses that coincide at initial values, such as 1 or the identity. The order in which they are tested must
+//! not decide.
 
 use ndarray::{Array2, Axis};
 use retrograde::Result;

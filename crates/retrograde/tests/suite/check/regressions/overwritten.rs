@@ -1,5 +1,5 @@
-//! Kind 6: A gradient read after another layer has written into it: the whole and its parts disagree. What is read at two moments
-//! can be compared.
+//! Kind 6: A gradient read after another layer has written into it: the network and its layers disagree. Comparing both
+//! moments shows it.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -15,7 +15,7 @@ use crate::check::support::{Expect, matrix, numbers, sigmoid, tensor};
 /// The array of a gradient that one layer hands to the one before it, as in Python: both hold it.
 type Handed = Rc<RefCell<Tensor>>;
 
-/// y = x + b. It hands on the array that it was given, and sums its rows only when it is asked for db.
+/// y = x + b. It returns its argument, and sums its rows only when db is read.
 struct Bias {
     b: Tensor,
     db: Option<Tensor>,

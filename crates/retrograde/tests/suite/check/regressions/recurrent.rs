@@ -1,5 +1,4 @@
-//! Kind 10: A fault inside a composition: hypotheses are to be tried on the contributions through one edge within
-//! the layer.
+//! Kind 10: A fault inside a composition: hypotheses are tested on the contributions along one edge within the layer.
 
 use ndarray::{Array1, Array2, Axis};
 use retrograde::Result;
@@ -94,7 +93,7 @@ fn recurrent(wx: &Tensor, wh: &Tensor, b: &Tensor, backward: Backward) -> Own {
 }
 
 const ALL: [&str; 4] = ["x", "wx", "wh", "b"];
-/// What the numbers alone show: each step is right but for what comes to it from the one behind it.
+/// The cause by the numbers alone: each step is right except for the gradient from the next one.
 const HANDED: &str = "wrong gradient to the previous step";
 
 /// All faults, with a check of the same layer done right.
@@ -111,8 +110,11 @@ fn examine(check: impl Fn(Backward) -> Result<Report>) -> Result<()> {
     assert!(!text(&nothing).contains("not transposed"), "{nothing}");
 
     let slope = check(|g| backward(g, Version::WithoutItsSlope))?;
-    Expect::wrong_at(&ALL, &["slope of tanh missing in the gradient to the previous step", "slope missing", HANDED])
-        .of(&slope);
+    Expect::wrong_at(
+        &ALL,
+        &["slope of tanh missing in the gradient to the previous step", "slope missing", HANDED],
+    )
+    .of(&slope);
 
     let own = check(|g| backward(g, Version::OwnHidden))?;
     Expect::wrong("wh", &["own hidden state for the one before", "own output for input", "stale h"]).of(&own);
@@ -123,7 +125,7 @@ fn examine(check: impl Fn(Backward) -> Result<Report>) -> Result<()> {
     let halved = check(|g| backward(g, Version::Halved))?;
     Expect::wrong_at(&ALL, &["factor 0.5 in the gradient to the previous step", HANDED]).of(&halved);
 
-    // A fault of the steps themselves is none of what is handed back.
+    // A fault of the steps themselves is not one of the gradient to the previous step.
     let input = check(|g| backward(g, Version::AnotherInput))?;
     Expect::wrong("wx", &["x changed"]).cause_may_be_unknown().of(&input);
     Ok(())
@@ -200,7 +202,7 @@ fn steps_along_the_first_axis() -> Result<()> {
     Ok(())
 }
 
-/// h[t] = sin(x[t] · Wx + h[t − 1] · Wh), of which no slope is known as a formula in h.
+/// h[t] = sin(x[t] · Wx + h[t − 1] · Wh), whose slope has no formula in h.
 fn sines(x: &Tensor, p: &[Tensor]) -> (Tensor, Tensor) {
     let (wx, wh) = (matrix(&p[0]), matrix(&p[1]));
     let mut h = Array2::zeros((x.shape()[0], wh.nrows()));

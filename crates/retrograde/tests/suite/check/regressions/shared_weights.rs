@@ -17,7 +17,7 @@ enum Shown {
     Own,
     /// Both the sum.
     Sum,
-    /// Both what the last backward left: the contribution of the first use, which replaced that of the second.
+    /// The state of the last backward: the contribution of the first use, which replaced that of the second.
     Replaced,
 }
 

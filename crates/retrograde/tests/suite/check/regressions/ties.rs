@@ -1,5 +1,5 @@
-//! Kind 3: Ties of a maximum counted several times: kinks are forgiven element by element, and there are directions through a
-//! kink that are smooth.
+//! Kind 3: Ties of a maximum counted several times: kinks are admissible element by element, but some directions through a
+//! kink are smooth.
 
 use ndarray::{Array1, Axis};
 use retrograde::Result;
@@ -14,7 +14,7 @@ fn row_maximum(x: &Tensor, _: &[Tensor]) -> Tensor {
     x.map_axis(Axis(1), |row| row.fold(f64::NEG_INFINITY, |most, x| most.max(*x))).insert_axis(Axis(1))
 }
 
-/// The gradient to the largest of each row, by the shares that these positions get.
+/// The gradient to the largest of each row, with these weights by position.
 fn shared(g: &Given<'_>, shares: fn(usize, usize) -> f64) -> (Tensor, Vec<Tensor>) {
     let mut dx = g.x * 0.0;
     for (row, x) in g.x.rows().into_iter().enumerate() {
@@ -99,7 +99,8 @@ fn pooling_of_zeros_after_a_rectifier() -> Result<()> {
     };
     let (x, labels) = (numbers(&[4, 3], 5), vec![0, 3, 1, 2].into());
     Expect::right().of_network(&check::network(&mut network(|g| pooled_back(g, 0.0))?, &x, &labels)?);
-    // In the network the rectifier before it stops what is too much: no parameter's gradient is wrong. The layer alone is.
+    // In the network the rectifier before it stops the excess: no parameter's gradient is wrong. The isolated layer is
+    // wrong.
     let zeros = Tensor::zeros(vec![2, 6]);
     let alone = |pool: super::Backward| check::layer(&mut Own::new(vec![], pooled, pool), &zeros);
     Expect::wrong("x", TIED).of(&alone(|g| pooled_back(g, 1.0))?);

@@ -1,4 +1,4 @@
-//! Layers that take each number alone.
+//! Elementwise layers.
 
 use super::{Given, Subject, examine, numbers, sigmoid, zip};
 use ndarray::Axis;

@@ -1,4 +1,4 @@
-//! Losses beside the cross entropy.
+//! Losses other than the cross entropy.
 
 use super::{numbers, said, sigmoid};
 use retrograde::Result;

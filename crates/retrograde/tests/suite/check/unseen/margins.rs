@@ -1,4 +1,4 @@
-//! Functions with edges and of whole rows: hinges, clips, sums of exponentials, angles, means of groups.
+//! Functions with thresholds and of whole rows: hinges, clips, sums of exponentials, angles, means of groups.
 
 use super::{Given, Subject, examine, numbers, zip};
 use ndarray::Axis;

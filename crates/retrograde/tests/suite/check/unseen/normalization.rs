@@ -1,4 +1,4 @@
-//! Layers that divide by what they compute from their input.
+//! Layers that divide by a function of their input.
 
 use super::{Given, Subject, examine, numbers};
 use ndarray::Axis;

@@ -1,4 +1,4 @@
-//! Layers that move numbers about, and rows that are sequences.
+//! Layers that rearrange numbers, and rows that are sequences.
 
 use super::{Given, Subject, examine, matrix, numbers, product};
 use ndarray::{Axis, Slice, concatenate};

@@ -16,7 +16,7 @@ fn through_softmax(p: &Array2<f64>, d: &Array2<f64>) -> Array2<f64> {
     p * &(d - &(p * d).sum_axis(Axis(1)).insert_axis(Axis(1)))
 }
 
-/// The shares of query, key and value, the first two without their scale.
+/// The contributions of query, key and value, the first two without their scale.
 fn shares(g: &Given<'_>, back: fn(&Array2<f64>, &Array2<f64>) -> Array2<f64>) -> [Array2<f64>; 3] {
     let (x, d, p) = (matrix(g.x), matrix(g.d), weights(g.x));
     let ds = back(&p, &d.dot(&x.t()));
@@ -81,7 +81,7 @@ fn self_attention() -> Result<()> {
     }])
 }
 
-/// What lies between the two uses of the tied weights, and the shares of both.
+/// The part between the two uses of the tied weights, and the contributions of both.
 fn tied(g: &Given<'_>, f: fn(f64) -> f64, slope_of_output: fn(f64) -> f64) -> (Tensor, [Array2<f64>; 2]) {
     let (x, w, d) = (matrix(g.x), matrix(&g.p[0]), matrix(g.d));
     let hidden = x.dot(&w).mapv(f);

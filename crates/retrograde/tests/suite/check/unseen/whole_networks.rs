@@ -13,7 +13,7 @@ type Matrix = Array2<f64>;
 struct Backward {
     /// The gradient of the last sums, of predictions and targets.
     last: fn(&Matrix, &Matrix) -> Matrix,
-    /// The slope of the hidden layers, of what they put out.
+    /// The slope of the hidden layers, as a function of their output.
     slope: fn(f64) -> f64,
     /// The weights by which the last layer hands back.
     handed: fn(&Matrix) -> Matrix,
@@ -115,7 +115,7 @@ fn one_step_of_backward_is_another() -> Result<()> {
             6,
             Backward { last: |y, t| -t / y, ..RIGHT },
         ),
-        // Of one parameter alone: the steps behind it are right.
+        // In the gradient of one parameter: the steps after it are right.
         ("twice", "factor 2", 6, Backward { factor: 2.0, ..RIGHT }),
         (
             "the sums for the outputs",

@@ -102,7 +102,7 @@ fn pooled(x: &Tensor, of: impl Fn([f64; 4]) -> f64) -> Tensor {
     })
 }
 
-/// The shares of a window's places, from its numbers, times dout.
+/// The contributions by position of a window, from its numbers, times dout.
 fn shared(x: &Tensor, d: &Tensor, share: impl Fn([f64; 4], usize) -> f64) -> (Tensor, Vec<Tensor>) {
     let mut dx = x * 0.0;
     for (at, d) in d.indexed_iter() {
