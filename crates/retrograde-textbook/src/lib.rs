@@ -19,10 +19,10 @@
 //! Where the book or the notebook is wrong, the layer's documentation says how this one differs. In short:
 //!
 //! - **softmax works on each row.** The notebook takes the maximum and the sum over the whole batch. That one line is why
-//! its `b2` is off by 0.0667 and its accuracy stays at a tenth.
+//!   its `b2` is off by 0.0667 and its accuracy stays at a tenth.
 //! - **`SoftmaxWithLoss::backward` multiplies by `dout`**, which the book ignores.
 //! - **`Relu::backward` does not change `dout`.** The book's writes zeros into it, which are visible to all other users of
-//! that array. The signature of [`Layer::backward`] prevents that.
+//!   that array. The signature of [`Layer::backward`] prevents that.
 //! - **The cross entropy has no 1e-7.** It uses [`log_softmax`], which needs no epsilon.
 //! - **Class indices and one-hot rows are two variants of [`Labels`]**; the book guesses by comparing sizes.
 //!

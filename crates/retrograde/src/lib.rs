@@ -42,7 +42,7 @@
 //! | [`check`] | is a gradient right, and if not, where is the fault and what is it? |
 //! | [`faults`] | layers and losses with one mistake each: to learn from, and to test the check with |
 //! | [`view`] | graphs with every value and gradient: text, SVG, DOT, JSON, a page; training reports |
-//! | [`textbook`] | layers written by hand, as the textbook has them: the engine's witness |
+//! | [`textbook`] | layers written by hand, as the textbook has them: the engine's reference implementation |
 //! | [`kernel`] | the arithmetic, and the forms of operations of your own |
 //!
 //! The features `download` (fetching MNIST) and `report` (training reports) are off unless asked for. The repository's

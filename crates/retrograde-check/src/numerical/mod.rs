@@ -5,11 +5,11 @@
 //! measures no derivative. So [`Differences`] uses a *ladder* of steps, each half of the one before, and compares them:
 //!
 //! * Where the function is smooth, neighboring steps are extrapolated to step zero (Richardson 1911; Ridders 1982), and the
-//! distance between two extrapolations estimates the error. Usually two or three steps give ten digits or more.
+//!   distance between two extrapolations estimates the error. Usually two or three steps give ten digits or more.
 //! * Where the two sides disagree, steps shrink until they no longer cross the kink. If they always do, the number lies
-//! *at* a [kink](Character::Kink), and the slopes of both sides are measured instead.
+//!   *at* a [kink](Character::Kink), and the slopes of both sides are measured instead.
 //! * Where the steps do not converge, the slope is [unresolved](Character::Unresolved). A [`Slope`] has its
-//! [uncertainty](Slope::uncertainty), so that rounding is not mistaken for a fault.
+//!   [uncertainty](Slope::uncertainty), so that rounding is not mistaken for a fault.
 //!
 //! All functions here take plain functions of `f64`.
 
