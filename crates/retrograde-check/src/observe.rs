@@ -150,7 +150,7 @@ pub(super) fn observe(
         gradient_precisions,
         repeat_spread,
         within_loss: 0.0,
-        far_probe: far_probe,
+        far_probe,
         batch: batch.map(|batch| batch.axis),
         data: Vec::new(),
         network: OnceCell::new(),

@@ -297,7 +297,7 @@ impl Evidence {
                 };
                 match testable {
                     TestableCause::Shares(axis, present) => {
-                        right = self.shares(point, block, *axis, present)?
+                        right = self.shares(point, block, *axis, present)?;
                     }
                     TestableCause::Permuted(order) => right = permuted(&right, &self.shape(block), order)?,
                     TestableCause::Transposed => right = permuted(&right, &self.shape(block), &[1, 0])?,

@@ -34,7 +34,7 @@ pub(super) fn of_one_input(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnos
     let predicted = case.fit_shares(|probed, code| {
         let mut contributions = Array2::zeros(code.raw_dim());
         for_each_contribution(probed, |x, y, at, _| {
-            contributions[at] = formula((x, y, probed.jacobian.center[at]))
+            contributions[at] = formula((x, y, probed.jacobian.center[at]));
         })?;
         Some(contributions)
     })?;

@@ -97,7 +97,7 @@ impl GraphCheck {
                 }
             }
             Err(error) => {
-                node_checks.findings.push(findings::not_recorded(node, &error, first_wrong.as_deref()))
+                node_checks.findings.push(findings::not_recorded(node, &error, first_wrong.as_deref()));
             }
         }
         node_checks.kinks |= report.blocks.iter().any(|block| block.verdict == Verdict::Kink);
