@@ -51,7 +51,7 @@ def in_language(text, language):
 def check(page, report, language):
     text = page.inner_text("body")
     status = page.inner_text(".status b")
-    assert language == "ko" or status.endswith(report["verdict"].replace("_", " ")), mark
+    assert language == "ko" or status.endswith(report["verdict"].replace("_", " ")), status
     assert len(page.locator(".layers li").all()) == (len(report["layers"]) if len(report["layers"]) > 1 else 0)
     assert len(page.locator(".finding").all()) == len(report["findings"])
     for finding in report["findings"]:

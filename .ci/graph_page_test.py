@@ -140,7 +140,7 @@ def check_play(page, engine):
         assert page.locator("#count").inner_text() == f"{place + 1} / {len(steps)}"
         assert page.locator(".block.active").get_attribute("data-block") == str(step["block"])
         explanation = page.locator("#telling").inner_text()
-        assert told.strip()
+        assert explanation.strip()
         shown = lambda index, name: page.locator(f"[data-wire='{index}']").evaluate(f"element => element.classList.contains('has-{name}')")
         for index, wire in enumerate(page.evaluate("scene.wires")):
             assert shown(index, "value") == (order[wire["from"], False] <= place)

@@ -254,7 +254,7 @@ mod tests {
         let examples = super::super::EXAMPLES.iter().map(|example| example.summary);
         let said: BTreeSet<&str> = operations.chain(examples).chain([super::super::LOSS_OF]).collect();
         for sentence in korean.keys() {
-            assert!(said.contains(sentence), "nobody says `{sentence}`");
+            assert!(said.contains(sentence), "no operation has the text `{sentence}`");
         }
     }
 

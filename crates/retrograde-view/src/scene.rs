@@ -85,7 +85,7 @@ pub(super) struct SceneFrame {
 struct Labels<'a>(&'a Thumbnails);
 
 impl Labels<'_> {
-    fn room(&self, node: usize, tensor: &Tensor, is_gradient: bool) -> Vec<String> {
+    fn space_for(&self, node: usize, tensor: &Tensor, is_gradient: bool) -> Vec<String> {
         let Some(thumbnail) = self.0.thumbnail(node, tensor, is_gradient) else {
             return Vec::new();
         };
@@ -100,7 +100,7 @@ impl Annotations for Labels<'_> {
         let Value::Real(tensor) = value else {
             return lines;
         };
-        let mut all = self.room(node, tensor, false);
+        let mut all = self.space_for(node, tensor, false);
         if !all.is_empty() && lines.len() > 1 {
             let summary = Summary::of(tensor.values());
             let [low, high] = [rough(summary.minimum), rough(summary.maximum)];
@@ -115,7 +115,7 @@ impl Annotations for Labels<'_> {
 
     fn below(&self, node: usize, gradient: &Tensor) -> Vec<String> {
         let mut lines = gradient_lines(gradient);
-        lines.append(&mut self.room(node, gradient, true));
+        lines.append(&mut self.space_for(node, gradient, true));
         lines
     }
 
@@ -195,13 +195,13 @@ impl Scene {
                     let wire = &mut self.wires[layout.graph.links[link].wire];
                     if words.text.trim().is_empty() {
                         let [left, width] = [x - LETTER / 2.0, width * LETTER];
-                        let room = wire.pictures[usize::from(is_gradient)].get_or_insert([
+                        let area = wire.pictures[usize::from(is_gradient)].get_or_insert([
                             left,
                             y - ROW / 2.0,
                             width,
                             0.0,
                         ]);
-                        room[3] += ROW;
+                        area[3] += ROW;
                     } else {
                         // Closer to the line than a text row.
                         let closer = if is_gradient { -2.0 } else { 2.0 };

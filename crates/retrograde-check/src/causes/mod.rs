@@ -184,8 +184,8 @@ pub(super) fn diagnose_besides(
         .iter()
         .zip(&case.probed_blocks)
         .filter_map(|(one, probed)| Some((one.as_ref()?, probed)));
-    let told: usize = pairs.map(|(predicted, probed)| probed.distinguishing(predicted)).sum();
-    if told < 2 {
+    let distinguishing: usize = pairs.map(|(predicted, probed)| probed.distinguishing(predicted)).sum();
+    if distinguishing < 2 {
         return None;
     }
     let second = factor.diagnosis(case, found.predicted.clone());
@@ -245,20 +245,20 @@ impl<'a> Case<'a> {
         mut predict: impl FnMut(&ProbedBlock<'a>) -> Option<Tensor>,
     ) -> Option<Vec<Option<Tensor>>> {
         let mut predicted: Vec<Option<Tensor>> = self.probed_blocks.iter().map(|_| None).collect();
-        let (mut told, mut count) = (0, 0);
+        let (mut distinguishing, mut count) = (0, 0);
         for (at, probed) in self.smooth().filter(|(_, probed)| speaks(probed)) {
             let prediction = predict(probed)?;
             if !probed.matches(&prediction) || (whole && probed.misses_wrong_elements(&prediction)) {
                 return None;
             }
-            told += probed.distinguishing(&prediction);
+            distinguishing += probed.distinguishing(&prediction);
             count += probed.elements(&prediction).count();
             predicted[at] = Some(prediction);
         }
         // A hypothesis must apply to every wrong probe.
         let unexplained =
             self.smooth().any(|(at, probed)| probed.verdict.is_wrong() && predicted[at].is_none());
-        (told >= 2 && count >= 3 && !unexplained).then_some(predicted)
+        (distinguishing >= 2 && count >= 3 && !unexplained).then_some(predicted)
     }
 
     /// The same for contributions: the claimed Jacobian must be the predicted one, outputs × the elements with differences.
@@ -267,7 +267,7 @@ impl<'a> Case<'a> {
         mut predict: impl FnMut(&ProbedBlock<'a>, &Array2<f64>) -> Option<Array2<f64>>,
     ) -> Option<Vec<Option<Tensor>>> {
         let mut predicted: Vec<Option<Tensor>> = self.probed_blocks.iter().map(|_| None).collect();
-        let (mut told, mut count) = (0, 0);
+        let (mut distinguishing, mut count) = (0, 0);
         for (at, probed) in self.smooth() {
             let (jacobian, code) = (probed.jacobian, probed.claimed_jacobians?);
             let contributions = predict(probed, code)?;
@@ -281,7 +281,7 @@ impl<'a> Case<'a> {
                 if !contribution.is_finite() || (contribution - code).abs() > tolerance {
                     return None;
                 }
-                told += usize::from((contribution - slope).abs() > 3.0 * tolerance);
+                distinguishing += usize::from((contribution - slope).abs() > 3.0 * tolerance);
                 count += 1;
             }
             let sums = contributions
@@ -290,7 +290,7 @@ impl<'a> Case<'a> {
                 .map(|column| column.iter().zip(&probed.d).map(|(s, d)| s * d).sum());
             predicted[at] = Some(jacobian.spread(sums));
         }
-        (told >= 2 && count >= 3).then_some(predicted)
+        (distinguishing >= 2 && count >= 3).then_some(predicted)
     }
 
     /// The name of the block.

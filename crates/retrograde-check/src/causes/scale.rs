@@ -235,9 +235,9 @@ fn names(case: &Case<'_>, ratios: &[Ratio]) -> Vec<String> {
     for (which, name) in dimensions.iter().enumerate() {
         let varies =
             case.smooth().any(|(_, probed)| size(probed, which) != size(&case.probed_blocks[0], which));
-        let told = !varies && which > 0 && which < 3 && size(&case.probed_blocks[0], which) <= 10.0;
+        let is_known_size = !varies && which > 0 && which < 3 && size(&case.probed_blocks[0], which) <= 10.0;
         for (sign, minus) in [(1.0, ""), (-1.0, "−")] {
-            if !told {
+            if !is_known_size {
                 let plain = name.trim_matches(['(', ')']);
                 offer(&mut found, format!("{minus}{plain}"), &|probed| sign * size(probed, which));
                 offer(&mut found, format!("{minus}1/{name}"), &|probed| sign / size(probed, which));

@@ -75,11 +75,12 @@ pub(super) fn forward_over_wrong_axis(case: &Case<'_>, _: &mut dyn Layer) -> Opt
         return None;
     }
     // Along the rows, with forward's output or with the right one.
-    let fit = |anew: bool| {
+    let fit = |normalized_by_row: bool| {
         case.fit(|probed| {
             let right = log_softmax(&probed.probe.x, Over::Row);
             let right = if log { right } else { right.mapv(f64::exp) };
-            let (d, y) = (probed.upstream(), if anew { right } else { probed.probe.out.clone() });
+            let (d, y) =
+                (probed.upstream(), if normalized_by_row { right } else { probed.probe.out.clone() });
             Some(if log {
                 &d - &(y.mapv(f64::exp) * total(&d, Over::Row))
             } else {

@@ -226,10 +226,10 @@ impl Placing<'_> {
                 let rows = (first + extent.frame.0, first + extent.frame.1);
                 let exits: Vec<usize> = extent.outputs.iter().map(|output| first + output).collect();
                 self.frames.push(Frame { item, rows, columns: (column.frame_left, column.right), exits });
-                let room = column.right - column.frame_left - 1;
+                let space = column.right - column.frame_left - 1;
                 self.words.push(Words {
                     row: usize::midpoint(rows.0, rows.1),
-                    column: column.frame_left + 1 + (room - columns(label)) / 2,
+                    column: column.frame_left + 1 + (space - columns(label)) / 2,
                     text: label.clone(),
                     role: Role::Label(item),
                 });
@@ -271,7 +271,7 @@ impl Placing<'_> {
         matches!(self.graph.items[item].shape, NodeShape::Dummy)
     }
 
-    fn write(&mut self, number: usize, row: usize, room: (usize, usize)) {
+    fn write(&mut self, number: usize, row: usize, span: (usize, usize)) {
         let link = &self.graph.links[number];
         let above = link
             .above
@@ -284,8 +284,8 @@ impl Placing<'_> {
             .enumerate()
             .map(|(line, text)| (row + 1 + line, text, Role::Below(number, line)));
         for (row, text, role) in above.chain(below) {
-            let spare = (room.1 - room.0).saturating_sub(columns(text));
-            self.words.push(Words { row, column: room.0 + spare / 2, text: text.clone(), role });
+            let spare = (span.1 - span.0).saturating_sub(columns(text));
+            self.words.push(Words { row, column: span.0 + spare / 2, text: text.clone(), role });
         }
     }
 

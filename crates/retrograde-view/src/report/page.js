@@ -57,7 +57,7 @@
     plane.addEventListener("pointerleave", leave);
   });
 
-  // While the training goes on the file is written anew; after ten minutes without that it has surely ended.
+  // During a training the file is replaced repeatedly; ten minutes without a change mean that it has ended.
   const young = () => Date.now() - Number(root.dataset.written) < 600000;
   let touched = 0;
   addEventListener("pointermove", () => { touched = Date.now(); });
