@@ -102,7 +102,7 @@ fn examine(check: impl Fn(Backward) -> Result<Report>) -> Result<()> {
 
     let not_transposed = check(|g| backward(g, Version::NotTransposed))?;
     Expect::wrong_at(&ALL, &["wh not transposed", "wh changed: wh.T", HANDED])
-        .says(&["last step", "from a step to the one before"])
+        .says(&["last step", "that a step passes to the previous one"])
         .of(&not_transposed);
 
     let nothing = check(|g| backward(g, Version::NothingHandedBack))?;
