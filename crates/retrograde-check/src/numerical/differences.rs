@@ -13,7 +13,7 @@ use retrograde_base::Result;
 /// let differences = Differences::double();
 /// let slopes = differences.gradient(|x| x[0].exp() * x[1].max(0.0), &[1.0, 2.0]);
 /// assert!((slopes[0].value - 2.0 * 1.0_f64.exp()).abs() < 1e-10);
-/// At the kink of max(x, 0), both slopes are reported:
+/// // At the kink of max(x, 0), both slopes are reported:
 /// let kink = differences.slope(|x| x.max(0.0), 0.0);
 /// assert_eq!(kink.character, Character::Kink { left: 0.0, right: 1.0 });
 /// ```

@@ -239,7 +239,7 @@ fn parameters_used_twice_and_in_other_ways_are_moved_as_a_whole() -> Result<()> 
     assert_eq!(report.verdict, Verdict::Wrong);
     assert!(
         report.first_wrong().is_none()
-            && report.findings[0].sentence(Language::English).contains("was given"),
+            && report.findings[0].sentence(Language::English).contains("The given gradient of"),
         "{report:#?}"
     );
     Ok(())
