@@ -56,13 +56,18 @@ fn tensor<'a>(letters: &Letters<'a>, input: usize) -> Option<&'a Tensor> {
     }
 }
 
+/// A constant, as numbers are written here.
+fn constant(number: f64, write: &dyn Fn(f64) -> String) -> String {
+    if number.is_nan() { "undefined".to_owned() } else { write(number) }
+}
+
 fn in_names(expr: &Expr, letters: &Letters<'_>) -> String {
     let name = |input: usize| match input.checked_sub(letters.operands.len()) {
         None => label(letters.operands[input]),
         Some(0) => "g".to_owned(),
         Some(_) => label(letters.node),
     };
-    expr.formula(&FormulaStyle { input: &name, constant: &exact, times: "×" })
+    expr.formula(&FormulaStyle { input: &name, constant: &|number| constant(number, &exact), times: "×" })
 }
 
 /// The calculation of the largest element of `result`, if that is what the expression makes of the numbers there.
@@ -82,7 +87,11 @@ fn in_numbers(expr: &Expr, result: &Tensor, letters: &Letters<'_>) -> Option<Ari
     let input = |input: usize| write(numbers[input]);
     Some(Arithmetic {
         element: is_rough.then(|| place(result, element)),
-        numbers: expr.formula(&FormulaStyle { input: &input, constant: &write, times: "×" }),
+        numbers: expr.formula(&FormulaStyle {
+            input: &input,
+            constant: &|number| constant(number, &write),
+            times: "×",
+        }),
         result: write(expected),
         is_rough,
     })
