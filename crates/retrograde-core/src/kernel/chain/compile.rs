@@ -136,9 +136,28 @@ impl Instructions {
             Unary::Ln => Code::Ln,
             Unary::Tanh => Code::Tanh,
             Unary::Sigmoid => Code::Sigmoid,
-            Unary::Flush => Code::Flush,
+            Unary::Flush => return self.flush(x),
         };
         self.compute(code, [x])
+    }
+
+    /// x flushed; one instruction if x is α·a + β·b, as in a running mean.
+    fn flush(&mut self, x: Source) -> Source {
+        let instruction =
+            |source| if let Source::Instruction(at) = source { Some(self.all[at]) } else { None };
+        let weighted = |source| match instruction(source)? {
+            Instruction { code: Code::Multiply, sources: [Some(a), Some(b), None, None] } => {
+                let (weight, number) = if number(a).is_some() { (a, b) } else { (b, a) };
+                matches!(weight, Source::Constant(_)).then_some((weight, number))
+            }
+            _ => None,
+        };
+        if let Some(Instruction { code: Code::Add, sources: [Some(a), Some(b), None, None] }) = instruction(x)
+            && let (Some((alpha, a)), Some((beta, b))) = (weighted(a), weighted(b))
+        {
+            return self.compute(Code::WeightedSum, [a, alpha, beta, b]);
+        }
+        self.compute(Code::Flush, [x])
     }
 
     fn binary(&mut self, function: Binary, a: Source, b: Source) -> Source {

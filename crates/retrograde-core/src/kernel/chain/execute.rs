@@ -267,6 +267,23 @@ impl<T: Real> Bases<T> {
                         powers(&mut x, a);
                         a = x;
                     }
+                    Code::WeightedSum => {
+                        let mut sum = with.read(a);
+                        let [mut alpha, mut beta] = [V::splat(T::zero()); 2];
+                        for (weight, step) in [&mut alpha, &mut beta].into_iter().zip(&mut steps) {
+                            if let Place::Number(number) = self.place(step.operand, first) {
+                                *weight = V::splat(number);
+                            }
+                        }
+                        if let Some(step) = steps.next() {
+                            let with = With { place: self.place(step.operand, first), part };
+                            let y = with.read(a);
+                            for (sum, y) in sum.iter_mut().zip(y) {
+                                *sum = sum.multiply(alpha).add(y.multiply(beta)).normal_or_zero();
+                            }
+                        }
+                        a = sum;
+                    }
                     Code::SelectEqual | Code::SelectAtLeast | Code::SelectGreater => {
                         let mut operands = [with.read(a); 4];
                         for (operand, step) in operands[1..].iter_mut().zip(&mut steps) {

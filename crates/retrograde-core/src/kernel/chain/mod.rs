@@ -160,6 +160,8 @@ enum Code {
     Tanh,
     Sigmoid,
     Flush,
+    /// Of the operands x, α, β and y of this step and the next three: α·x + β·y, each product rounded, and flushed.
+    WeightedSum,
     /// Of the operands of this step and the next three, [`Argument`](Code::Argument)s, the third where the first equals the
     /// second, else the fourth.
     SelectEqual,

@@ -28,9 +28,14 @@ impl Draw {
         })
     }
 
+    fn weight(&mut self) -> f64 {
+        [0.9, -0.1, 1e-3][self.below(3)]
+    }
+
     fn function(&mut self, parts: &[Expr]) -> Expr {
         let [a, b, c, d] = std::array::from_fn(|_| parts[self.below(parts.len())].clone());
-        match self.below(19) {
+        match self.below(20) {
+            19 => (self.weight() * a + b * self.weight()).flush(),
             0 => a + b,
             1 => a - b,
             2 => a * b,
@@ -71,6 +76,7 @@ fn evaluate<T: Real>(expr: &Expr, inputs: &[T]) -> T {
             Node::Binary(Binary::Divide, a, b) => values[a] / values[b],
             Node::Binary(Binary::Power, a, b) => match expr.nodes()[b] {
                 Node::Constant(two) if two.value() == 2.0 => values[a] * values[a],
+                Node::Constant(minus_one) if minus_one.value() == -1.0 => T::one() / values[a],
                 Node::Constant(three) if three.value() == 3.0 => values[a] * values[a] * values[a],
                 _ => values[a].powf(values[b]),
             },
