@@ -402,8 +402,9 @@ fn unchanged_by_zeros(all: &[Instruction], stored: &[(usize, usize)]) -> bool {
         let [a, b, ..] = instruction.sources.map(of);
         known.push(match (instruction.code, a, b) {
             (Code::Multiply | Code::Sqrt, Known::Zero, _) | (Code::Multiply, _, Known::Zero) => Known::Zero,
-            (Code::Add | Code::Subtract, value, Known::Zero) | (Code::Load, value, _) => value,
-            (Code::Add, Known::Zero, value) => value,
+            (Code::Add | Code::Subtract, value, Known::Zero)
+            | (Code::Add, Known::Zero, value)
+            | (Code::Load, value, _) => value,
             _ => Known::Nothing,
         });
     }
