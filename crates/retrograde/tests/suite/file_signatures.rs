@@ -28,7 +28,7 @@ fn each_written_file_has_its_own_signature() -> Result<()> {
 }
 
 #[test]
-fn what_only_looks_alike_has_no_mark() {
+fn a_similar_file_has_no_signature() {
     let beginnings =
         ["", "<!doctype html>\n<html>", "<svg xmlns=\"\">", "digraph mine {", "# Notes", "{\"format\":1}"];
     for others in beginnings {
