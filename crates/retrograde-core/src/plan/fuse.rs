@@ -14,11 +14,8 @@ const LONGEST: usize = 24;
 /// Forms the groups.
 pub(super) fn fuse(ir: &mut PlanIr) {
     let kinds: Vec<Option<GroupKind>> = (0..ir.values.len()).map(|value| kind(ir, value)).collect();
-    let mut edges = edges(ir, &kinds);
+    let edges = edges(ir, &kinds);
     let mut components = Components::within_levels(&kinds, &edges);
-    if detach_updates(ir, &mut edges, &mut components) {
-        components = Components::within_levels(&kinds, &edges);
-    }
     components.raise(&edges);
     let mut group_of: Vec<Option<usize>> = vec![None; ir.values.len()];
     for (value, kind) in kinds.iter().enumerate() {
@@ -74,25 +71,6 @@ fn edges(ir: &PlanIr, kinds: &[Option<GroupKind>]) -> Vec<Edge> {
         }
     }
     edges
-}
-
-/// Cuts an update off a value that a row kernel reads, and returns whether there is one: an update in place waits for all readers
-/// of the parameter, and so would the kernel if both were one group.
-fn detach_updates(ir: &PlanIr, edges: &mut [Edge], components: &mut Components) -> bool {
-    let mut has_update = vec![false; ir.values.len()];
-    for update in &ir.updates {
-        has_update[components.find(update.value)] = true;
-    }
-    let mut read_by_kernel = vec![false; ir.values.len()];
-    edges.iter().filter(|edge| !edge.fusible).for_each(|edge| read_by_kernel[edge.from] = true);
-    let mut any = false;
-    for edge in edges.iter_mut().filter(|edge| edge.fusible && read_by_kernel[edge.from]) {
-        if has_update[components.find(edge.from)] {
-            edge.fusible = false;
-            any = true;
-        }
-    }
-    any
 }
 
 /// Sets of values that fusible edges connect within one level.
