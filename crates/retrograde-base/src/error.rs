@@ -22,7 +22,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 pub enum Error {
     /// An operation was given operands that it cannot take (a wrong shape, indices for real values, a node of
     /// another graph). It is remembered by the `Var` that the operation returned and arrives at the next `?`.
-    #[error("{operation} at {location}: {problem}\n  help: {remedy}")]
+    #[error("{operation} at {location}: {problem}\n  help: {help}")]
     Recording {
         /// The operation's name.
         operation: String,
@@ -31,17 +31,17 @@ pub enum Error {
         /// What does not fit, with the shapes.
         problem: String,
         /// What would fit.
-        remedy: String,
+        help: String,
     },
     /// A value handed to the library is outside of what it accepts: a length, a name, a number.
-    #[error("{what}: {problem}\n  help: {remedy}")]
+    #[error("{what}: {problem}\n  help: {help}")]
     Invalid {
         /// The argument, option or field.
         what: String,
         /// What is wrong with it, with the value that was given.
         problem: String,
         /// What would be accepted.
-        remedy: String,
+        help: String,
     },
     /// The operating system refused to read or write a file or folder.
     #[error("cannot {action} {}: {reason}\n  help: {}", shown(path), what_helps(*kind))]
@@ -56,24 +56,24 @@ pub enum Error {
         kind: io::ErrorKind,
     },
     /// A file was read but is not what it should be: truncated, corrupt, of another kind, out of range.
-    #[error("{} is not usable: {problem}\n  help: {remedy}", shown(path))]
+    #[error("{} is not usable: {problem}\n  help: {help}", shown(path))]
     Format {
         /// The file.
         path: PathBuf,
         /// What is wrong in it, and where.
         problem: String,
         /// What was expected, or how to get a good file.
-        remedy: String,
+        help: String,
     },
     /// The loss or a parameter is no longer a finite number: training stopped at this step.
-    #[error("training diverged at step {step}: the loss is {loss}\n  help: {remedy}")]
+    #[error("training diverged at step {step}: the loss is {loss}\n  help: {help}")]
     Diverged {
         /// The step, counted from 1, whose loss was not finite.
         step: u64,
         /// The loss of that step.
         loss: f64,
         /// What usually helps.
-        remedy: String,
+        help: String,
     },
     /// What was under way was ended: by the user, or by the function that sees its progress.
     #[error("{what}: interrupted")]
@@ -88,14 +88,14 @@ pub enum Error {
         path: PathBuf,
     },
     /// A download failed, from every mirror that was tried.
-    #[error("cannot fetch {what}: {problem}\n  help: {remedy}")]
+    #[error("cannot fetch {what}: {problem}\n  help: {help}")]
     Download {
         /// The file.
         what: String,
         /// Each mirror's reason.
         problem: String,
         /// What can be done.
-        remedy: String,
+        help: String,
     },
 }
 
@@ -133,13 +133,13 @@ impl Error {
     }
 
     /// An [`Error::Format`].
-    pub fn format(path: impl AsRef<Path>, problem: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Error::Format { path: path.as_ref().to_path_buf(), problem: problem.into(), remedy: remedy.into() }
+    pub fn format(path: impl AsRef<Path>, problem: impl Into<String>, help: impl Into<String>) -> Self {
+        Error::Format { path: path.as_ref().to_path_buf(), problem: problem.into(), help: help.into() }
     }
 
     /// An [`Error::Invalid`].
-    pub fn invalid(what: impl Into<String>, problem: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Error::Invalid { what: what.into(), problem: problem.into(), remedy: remedy.into() }
+    pub fn invalid(what: impl Into<String>, problem: impl Into<String>, help: impl Into<String>) -> Self {
+        Error::Invalid { what: what.into(), problem: problem.into(), help: help.into() }
     }
 }
 
@@ -152,9 +152,9 @@ mod tests {
     fn an_error_that_leaves_main_reads_as_meant() {
         let caller = Location::caller();
         let location = caller.into();
-        let (problem, remedy) = ("[200] is no matrix".to_string(), "reshape it".to_string());
-        let (p, r) = (problem.clone(), remedy.clone());
-        let recording = Error::Recording { operation: "matmul".into(), location, problem: p, remedy: r };
+        let (problem, help) = ("[200] is no matrix".to_string(), "reshape it".to_string());
+        let (p, r) = (problem.clone(), help.clone());
+        let recording = Error::Recording { operation: "matmul".into(), location, problem: p, help: r };
         // What `main` prints of an error is its `Debug`.
         let expected = format!("matmul at {}:{}:{}: ", caller.file(), caller.line(), caller.column())
             + "[200] is no matrix\n  help: reshape it";
@@ -162,12 +162,12 @@ mod tests {
         assert_eq!(format!("{recording:#?}"), expected);
         let refused = io::Error::from(io::ErrorKind::NotFound);
         for error in [
-            Error::invalid("a tensor", &problem, &remedy),
+            Error::invalid("a tensor", &problem, &help),
             Error::file("read", "a", &refused),
-            Error::format("a", &problem, &remedy),
-            Error::Diverged { step: 3, loss: f64::NAN, remedy: remedy.clone() },
+            Error::format("a", &problem, &help),
+            Error::Diverged { step: 3, loss: f64::NAN, help: help.clone() },
             Error::Busy { path: "a".into() },
-            Error::Download { what: "a".into(), problem: problem.clone(), remedy: remedy.clone() },
+            Error::Download { what: "a".into(), problem: problem.clone(), help: help.clone() },
         ] {
             assert_eq!(format!("{error:?}"), error.to_string());
             assert_eq!(format!("{:?}", Some(&error)), format!("Some({error})"));

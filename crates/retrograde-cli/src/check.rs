@@ -64,8 +64,8 @@ fn digits(rows: usize) -> Result<Samples> {
     let data = Dataset::embedded()?;
     let all = data.train().len();
     if rows == 0 || rows > all {
-        let remedy = format!("give 1 to {all}");
-        return Err(Error::invalid("the number of rows", format!("there are no {rows} digits"), remedy));
+        let help = format!("give 1 to {all}");
+        return Err(Error::invalid("the number of rows", format!("there are no {rows} digits"), help));
     }
     data.train().select(&(0..rows as u32).collect::<Vec<u32>>())
 }

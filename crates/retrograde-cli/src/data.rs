@@ -119,8 +119,8 @@ fn show(arguments: &ShowArguments) -> Result<ExitCode, Failure> {
     if rows.is_empty() {
         let wanted = arguments.label.map_or_else(String::new, |label| format!(" with the label {label}"));
         let problem = format!("there is no image{wanted} to be shown among its {} {set}", samples.len());
-        let remedy = format!("labels are 0 to {}; --skip less, --count more", samples.classes() - 1);
-        return Err(Error::invalid(format!("data set {source}"), problem, remedy).into());
+        let help = format!("labels are 0 to {}; --skip less, --count more", samples.classes() - 1);
+        return Err(Error::invalid(format!("data set {source}"), problem, help).into());
     }
     let [_, width] = samples.image_shape();
     let abreast = ((columns() + 2) / (width + 2)).max(1);

@@ -102,7 +102,7 @@ fn decode_png(path: &Path, bytes: &[u8]) -> Result<Picture> {
 /// What is wrong with a picture, said of its file.
 fn of_file(path: &Path, error: Error) -> Error {
     match error {
-        Error::Invalid { problem, remedy, .. } => Error::format(path, problem, remedy),
+        Error::Invalid { problem, help, .. } => Error::format(path, problem, help),
         error => error,
     }
 }

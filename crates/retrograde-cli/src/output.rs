@@ -50,7 +50,7 @@ pub fn replaceable(path: &Path, mark: FileSignature) -> Result<(), Error> {
     if found.is_empty() || mark.is_in(&found) {
         return Ok(());
     }
-    let remedy = "choose another name, or remove it first";
+    let help = "choose another name, or remove it first";
     let what = format!("the file {}", text::shown(path));
-    Err(Error::invalid(what, "something else is in it already", remedy))
+    Err(Error::invalid(what, "something else is in it already", help))
 }

@@ -1,11 +1,11 @@
-//! The walk from right to left: the gradient, appended to the graph.
+//! Reverse-mode differentiation: appends the gradient to the graph.
 //!
-//! Beginning at the loss with a gradient of one, each node hands to each of its inputs the upstream gradient times
-//! its local derivative; where paths meet, the shares are added. Everything is recorded as ordinary nodes, so that it
-//! can be seen, planned, checked and differentiated again. Reverse accumulation: Linnainmaa (1970); Griewank and
-//! Walther, Evaluating Derivatives, chapter 3.
+//! The reverse sweep starts at the loss with an upstream gradient of one. Each operation records its vector-Jacobian
+//! product: one contribution for each input. The gradient of a value is the sum of its contributions. All of it is recorded
+//! as ordinary nodes, which can be inspected, planned, checked and differentiated again. Sources: Linnainmaa (1970);
+//! Griewank and Walther, Evaluating Derivatives, chapter 3.
 
-use crate::graph::{Kind, Node, NodeId, Operation, Site, Var, ancestors};
+use crate::graph::{Kind, Node, NodeId, Operation, Var, VjpContext, ancestors};
 use retrograde_base::error::{Error, Result};
 use std::collections::{HashMap, HashSet};
 use std::panic::Location;
@@ -14,75 +14,83 @@ use std::sync::Arc;
 /// The gradients of one variable (the loss) with respect to everything it depends on.
 #[derive(Debug, Clone)]
 pub struct Gradients {
-    of: Var,
+    loss: Var,
+    /// The gradient of each node: the sum of its contributions.
     totals: HashMap<NodeId, Var>,
-    shares: HashMap<(NodeId, usize), Var>,
+    /// The contribution of each edge: consumer, input position.
+    contributions: HashMap<(NodeId, usize), Var>,
 }
 
 impl Gradients {
-    /// The gradient with respect to `var`, of the same shape. Errors when the loss does not depend on it: a gradient
-    /// is never silently lost.
+    /// The gradient with respect to `var`, in its shape.
+    ///
+    /// # Errors
+    /// [`Error::Recording`] if the loss does not depend on `var`, or `var` belongs to another graph.
     #[track_caller]
     pub fn wrt(&self, var: &Var) -> Result<Var> {
-        let var = self.of_this_graph(var)?;
+        let var = self.in_graph_of_loss(var)?;
         if let Some(gradient) = self.totals.get(&var.id()) {
             return gradient.clone().checked();
         }
-        let (of, label) = (self.of.node().label(), var.node().label());
+        let (loss, label) = (self.loss.node().label(), var.node().label());
         Err(Error::Recording {
             operation: "gradient".into(),
-            location: self.of.graph().line(Location::caller()),
-            problem: format!("`{of}` does not depend on `{label}` in a way that has a derivative"),
-            remedy: format!(
-                "use `{label}` on the way to `{of}`, or take the gradient of zero by `wrt_or_zero`"
-            ),
+            location: self.loss.graph().line(Location::caller()),
+            problem: format!("`{loss}` does not depend differentiably on `{label}`"),
+            help: format!("compute `{loss}` from `{label}`, or use `wrt_or_zero` for a gradient of zeros"),
         })
     }
 
-    /// The gradient with respect to `var`; zeros when the loss does not depend on it.
+    /// The gradient with respect to `var`, or zeros if the loss does not depend on it.
+    ///
+    /// # Errors
+    /// [`Error::Recording`] if `var` belongs to another graph.
     #[track_caller]
     pub fn wrt_or_zero(&self, var: &Var) -> Result<Var> {
-        let var = self.of_this_graph(var)?;
+        let var = self.in_graph_of_loss(var)?;
         if self.totals.contains_key(&var.id()) {
             return self.wrt(&var);
         }
         var.graph().full(var.shape(), 0.0).checked()
     }
 
-    /// The variable, if it could be recorded and belongs to the graph of the loss.
+    /// The variable, if it is not an error node and belongs to the graph of the loss.
     #[track_caller]
-    fn of_this_graph(&self, var: &Var) -> Result<Var> {
+    fn in_graph_of_loss(&self, var: &Var) -> Result<Var> {
         let var = var.clone().checked()?;
-        if var.graph().is(self.of.graph()) {
+        if var.graph().is(self.loss.graph()) {
             return Ok(var);
         }
         Err(Error::Recording {
             operation: "gradient".into(),
-            location: self.of.graph().line(Location::caller()),
+            location: self.loss.graph().line(Location::caller()),
             problem: format!(
                 "`{}` belongs to another graph than `{}`",
                 var.node().label(),
-                self.of.node().label()
+                self.loss.node().label()
             ),
-            remedy: "ask for the gradient with respect to a variable of the loss's own graph".into(),
+            help: "give a variable of the graph of the loss".into(),
         })
     }
 
-    /// What flows back along one edge: the share of input number `input` of the node `consumer` that comes through
-    /// that node. The gradient of a variable used once is its only share; else it is the sum of them.
+    /// The contribution of one edge: the part of the gradient of input `input` of the node `consumer` that flows through
+    /// that node. The gradient of a variable is the sum of the contributions of all its edges.
     pub fn on_edge(&self, consumer: NodeId, input: usize) -> Option<&Var> {
-        self.shares.get(&(consumer, input))
+        self.contributions.get(&(consumer, input))
     }
 
-    /// What the gradients are of.
+    /// The differentiated variable.
     pub fn loss(&self) -> &Var {
-        &self.of
+        &self.loss
     }
 }
 
 impl Var {
-    /// The gradients of this scalar with respect to all parameters and inputs it depends on and to everything
-    /// between, recorded as more graph.
+    /// Records the gradients of this scalar with respect to all parameters and inputs that it depends on, and to all values
+    /// in between.
+    ///
+    /// # Errors
+    /// [`Error::Recording`] if it does not have exactly one element.
     #[track_caller]
     pub fn backward(&self) -> Result<Gradients> {
         let var = self.clone().checked()?;
@@ -90,9 +98,9 @@ impl Var {
             return Err(Error::Recording {
                 operation: "gradient".into(),
                 location: var.graph().line(Location::caller()),
-                problem: format!("`{}` has the shape {}, not one number", var.node().label(), var.shape()),
-                remedy:
-                    "reduce it by `sum_all` or `mean_all`, or give an upstream gradient to `backward_from`"
+                problem: format!("`{}` has the shape {}, not one element", var.node().label(), var.shape()),
+                help:
+                    "reduce it with `sum_all` or `mean_all`, or pass an upstream gradient to `backward_from`"
                         .into(),
             });
         }
@@ -100,8 +108,11 @@ impl Var {
         self.backward_from(&one)
     }
 
-    /// The gradients of Σ (this · upstream), for a tensor of any shape and an upstream gradient of the same: a
-    /// vector-Jacobian product.
+    /// Records the gradients of Σ (self · upstream): the vector-Jacobian product of a tensor of any shape and an upstream
+    /// gradient of the same shape.
+    ///
+    /// # Errors
+    /// [`Error::Recording`] if `upstream` has another shape or kind, or belongs to another graph.
     #[track_caller]
     pub fn backward_from(&self, upstream: &Var) -> Result<Gradients> {
         let (var, upstream) = (self.clone().checked()?, upstream.clone().checked()?);
@@ -110,7 +121,7 @@ impl Var {
                 operation: "gradient".into(),
                 location: var.graph().line(Location::caller()),
                 problem: "the upstream gradient belongs to another graph".into(),
-                remedy: "record it in the graph of the value".into(),
+                help: "record it in the graph of the value".into(),
             });
         }
         if var.shape() != upstream.shape() || upstream.kind() != Kind::Real {
@@ -118,18 +129,21 @@ impl Var {
                 operation: "gradient".into(),
                 location: var.graph().line(Location::caller()),
                 problem: format!("the upstream gradient is {}, the value {}", upstream.shape(), var.shape()),
-                remedy: "give an upstream gradient of the value's shape".into(),
+                help: "give an upstream gradient of the value's shape".into(),
             });
         }
-        walk(&var, upstream)
+        reverse_sweep(&var, upstream)
     }
 
-    /// The gradients of this scalar with respect to `parameters`, in their order.
+    /// Records the gradients of this scalar with respect to `parameters`, in their order.
+    ///
+    /// # Errors
+    /// As [`backward`](Self::backward) and [`Gradients::wrt`].
     #[track_caller]
     pub fn gradient(&self, parameters: &[&Var]) -> Result<Vec<Var>> {
         let gradients = self.backward()?;
         let mut all = Vec::with_capacity(parameters.len());
-        // A closure would be the caller in `wrt`'s error.
+        // In a closure, `wrt` would report the closure's location.
         for parameter in parameters {
             all.push(gradients.wrt(parameter)?);
         }
@@ -137,45 +151,45 @@ impl Var {
     }
 }
 
-fn walk(loss: &Var, upstream: Var) -> Result<Gradients> {
+fn reverse_sweep(loss: &Var, upstream: Var) -> Result<Gradients> {
     let graph = loss.graph();
     let nodes = ancestors(graph, &[loss.id()])?;
-    let wanted = wanted(&nodes);
-    let mut gradients = Gradients { of: loss.clone(), totals: HashMap::new(), shares: HashMap::new() };
+    let differentiable = differentiable(&nodes);
+    let mut gradients =
+        Gradients { loss: loss.clone(), totals: HashMap::new(), contributions: HashMap::new() };
     gradients.totals.insert(loss.id(), upstream);
     for node in nodes.iter().rev() {
         let (Some(operation), Some(upstream)) = (node.operation(), gradients.totals.get(&node.id).cloned())
         else {
             continue;
         };
-        let wanted: Vec<bool> = node.inputs.iter().map(|input| wanted.contains(input)).collect();
-        if !wanted.contains(&true) {
+        let needed: Vec<bool> = node.inputs.iter().map(|input| differentiable.contains(input)).collect();
+        if !needed.contains(&true) {
             continue;
         }
-        let shares =
-            graph.backward_through(node, || derivative(&**operation, node, loss, &upstream, &wanted));
-        if shares.len() != node.inputs.len() {
+        let contributions =
+            graph.backward_through(node, || vjp(&**operation, node, loss, &upstream, &needed));
+        if contributions.len() != node.inputs.len() {
             return Err(Error::Recording {
                 operation: operation.name().into(),
                 location: node.location.clone(),
                 problem: format!(
-                    "its derivative lists {} gradients for {} inputs",
-                    shares.len(),
+                    "its vjp returns {} gradients for {} inputs",
+                    contributions.len(),
                     node.inputs.len()
                 ),
-                remedy: "list one for each input, `None` where nothing flows".into(),
+                help: "return one entry for each input, `None` for no gradient".into(),
             });
         }
-        for (position, (share, &input)) in shares.into_iter().zip(&node.inputs).enumerate() {
-            let Some(share) = share.filter(|_| wanted[position]) else {
+        for (position, (contribution, &input)) in contributions.into_iter().zip(&node.inputs).enumerate() {
+            let Some(contribution) = contribution.filter(|_| needed[position]) else {
                 continue;
             };
-            let share = checked_share(share, &**operation, node, &graph.var(input))?;
-            gradients.shares.insert((node.id, position), share.clone());
-            // Where paths meet, the shares add up.
+            let contribution = validated(contribution, &**operation, node, &graph.var(input))?;
+            gradients.contributions.insert((node.id, position), contribution.clone());
             let total = match gradients.totals.get(&input) {
-                Some(others) => graph.backward_through(&graph.node(input), || others + &share),
-                None => share,
+                Some(others) => graph.backward_through(&graph.node(input), || others + &contribution),
+                None => contribution,
             };
             gradients.totals.insert(input, total);
         }
@@ -183,54 +197,52 @@ fn walk(loss: &Var, upstream: Var) -> Result<Gradients> {
     Ok(gradients)
 }
 
-fn derivative(
+fn vjp(
     operation: &dyn Operation,
     node: &Node,
     loss: &Var,
     upstream: &Var,
-    wanted: &[bool],
+    needed: &[bool],
 ) -> Vec<Option<Var>> {
     let graph = loss.graph();
     let inputs: Vec<Var> = node.inputs.iter().map(|&input| graph.var(input)).collect();
-    operation.derivative(&Site { inputs: &inputs, output: &graph.var(node.id), upstream, wanted })
+    operation.vjp(&VjpContext { inputs: &inputs, output: &graph.var(node.id), upstream, needed })
 }
 
-/// A derivative must have the shape of its input; that of a user's own operation may not.
-fn checked_share(share: Var, operation: &dyn Operation, node: &Node, input: &Var) -> Result<Var> {
-    let share = share.checked()?;
-    let refused = |problem: String, remedy: &str| {
+/// The contribution, if it has the type of its input: the vjp of a user's operation may return another type.
+fn validated(contribution: Var, operation: &dyn Operation, node: &Node, input: &Var) -> Result<Var> {
+    let contribution = contribution.checked()?;
+    let invalid = |problem: String, help: &str| {
         Err(Error::Recording {
             operation: operation.name().into(),
             location: node.location.clone(),
             problem,
-            remedy: remedy.into(),
+            help: help.into(),
         })
     };
-    if !share.graph().is(input.graph()) {
-        let problem = "its derivative belongs to another graph".into();
-        return refused(problem, "record it in the graph of `Site::upstream`");
+    if !contribution.graph().is(input.graph()) {
+        let problem = "its vjp returns a gradient of another graph".into();
+        return invalid(problem, "record it in the graph of `VjpContext::upstream`");
     }
-    let share_type = &share.node().value_type;
-    if *share_type == input.node().value_type {
-        return Ok(share);
+    let found = &contribution.node().value_type;
+    if *found == input.node().value_type {
+        return Ok(contribution);
     }
-    let problem = format!("its derivative is {share_type}, its input {}", input.shape());
-    refused(problem, "record a real derivative of the input's shape, for example by `sum_to`")
+    let problem = format!("its vjp returns the gradient {found} for the input {}", input.shape());
+    invalid(problem, "record a real gradient of the input's shape, for example with `sum_to`")
 }
 
-/// The nodes through which the loss depends on something that has a gradient.
-fn wanted(nodes: &[Arc<Node>]) -> HashSet<NodeId> {
-    let mut wanted = HashSet::new();
-    for node in nodes {
+/// The real nodes that depend on a leaf with a gradient.
+fn differentiable(nodes: &[Arc<Node>]) -> HashSet<NodeId> {
+    let mut differentiable = HashSet::new();
+    for node in nodes.iter().filter(|node| node.value_type.kind == Kind::Real) {
         let has_gradient = match node.leaf() {
-            Some(leaf) => leaf.has_gradient() && node.value_type.kind == Kind::Real,
-            None => {
-                node.value_type.kind == Kind::Real && node.inputs.iter().any(|input| wanted.contains(input))
-            }
+            Some(leaf) => leaf.has_gradient(),
+            None => node.inputs.iter().any(|input| differentiable.contains(input)),
         };
         if has_gradient {
-            wanted.insert(node.id);
+            differentiable.insert(node.id);
         }
     }
-    wanted
+    differentiable
 }

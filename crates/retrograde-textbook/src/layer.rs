@@ -132,11 +132,11 @@ pub trait Layer {
         let names: Vec<String> =
             self.parameters().iter().map(|parameter| parameter.name.to_owned()).collect();
         let position = names.iter().position(|known| known == name).ok_or_else(|| {
-            let remedy = match names.join(", ") {
+            let help = match names.join(", ") {
                 none if none.is_empty() => "this layer has no parameters".to_owned(),
                 names => format!("its parameters are {names}"),
             };
-            Error::invalid(self.name(), format!("there is no parameter `{name}`"), remedy)
+            Error::invalid(self.name(), format!("there is no parameter `{name}`"), help)
         })?;
         Ok(self.parameters().swap_remove(position))
     }

@@ -293,9 +293,7 @@ fn largest(row: &ArrayView1<'_, f64>) -> Option<usize> {
 /// Prefixes an error with the name of its layer.
 fn in_layer(name: &str, error: Error) -> Error {
     match error {
-        Error::Invalid { what, problem, remedy } => {
-            Error::invalid(format!("{name}: {what}"), problem, remedy)
-        }
+        Error::Invalid { what, problem, help } => Error::invalid(format!("{name}: {what}"), problem, help),
         other => other,
     }
 }

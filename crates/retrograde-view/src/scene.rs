@@ -143,8 +143,8 @@ impl Scene {
     ) -> Result<Self> {
         if diagram.blocks.len() > MOST_BLOCKS {
             let problem = format!("its {} blocks are more than {MOST_BLOCKS}", diagram.blocks.len());
-            let remedy = "fold it by recording its layers in scopes, or write it as JSON or DOT";
-            return Err(Error::invalid("a picture of a graph", problem, remedy));
+            let help = "fold it by recording its layers in scopes, or write it as JSON or DOT";
+            return Err(Error::invalid("a picture of a graph", problem, help));
         }
         let content = Content::new(trace, diagram);
         let layout = Layout::new(content.layered_graph(0..=content.end(), &Labels(shown)));

@@ -65,7 +65,7 @@ impl Tracer {
                 operation: "trace".into(),
                 location: of.graph().line(Location::caller()),
                 problem: format!("`{}` is an index, which has no gradient", of.node().label()),
-                remedy: "trace a real number".into(),
+                help: "trace a real number".into(),
             });
         }
         let graph = of.graph().clone();
@@ -302,6 +302,6 @@ fn what(node: &Node) -> NodeKind {
             entry: ops::ALL.iter().find(|entry| entry.name == operation.name()).copied(),
         },
         Origin::Leaf(leaf) => NodeKind::Leaf(leaf.name()),
-        Origin::Fault(_) => unreachable!("`ancestors` returned the fault as an error"),
+        Origin::Error(_) => unreachable!("`ancestors` returned the error"),
     }
 }

@@ -5,7 +5,7 @@
 
 use retrograde::graph::{Mismatch, Operation, Type};
 use retrograde::kernel::{Expr, Form};
-use retrograde::ops::{Entry, Given, Refusal, Sample};
+use retrograde::ops::{Entry, InputSpec, InvalidCase, OpCase};
 use retrograde::{Graph, Result, Var};
 use std::sync::Arc;
 
@@ -15,15 +15,21 @@ pub static ENTRY: Entry = Entry {
     summary: "A number times the sigmoid of its multiple.",
     formula: "y = x * sigmoid(beta * x)",
     derivative: "dx = g * sigmoid(beta * x) + beta * g * x * sigmoid(beta * x) * (1 - sigmoid(beta * x))",
-    samples: || {
-        let spelling = |v: &[Var]| &v[0] * (1.5 * &v[0]).sigmoid();
+    cases: || {
+        let reference = |v: &[Var]| &v[0] * (1.5 * &v[0]).sigmoid();
         [[].as_slice(), &[0], &[1], &[5, 7]]
-            .map(|shape| Sample::new([Given::real(shape)], |v| swish(&v[0], 1.5)).spelled(spelling))
+            .map(|shape| {
+                OpCase::new([InputSpec::real(shape)], |v| swish(&v[0], 1.5)).with_reference(reference)
+            })
             .to_vec()
     },
     kinks: Vec::new,
-    refusals: || {
-        vec![Refusal { types: vec![Type::index([2])], record: |v| swish(&v[0], 1.5), says: &["indices"] }]
+    invalid_cases: || {
+        vec![InvalidCase {
+            types: vec![Type::index([2])],
+            record: |v| swish(&v[0], 1.5),
+            mentions: &["indices"],
+        }]
     },
 };
 

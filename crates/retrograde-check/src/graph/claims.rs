@@ -24,7 +24,7 @@ pub(super) fn given(blocks: &[Var], claims: &[(Var, Var)], recorded: &[Var]) -> 
     let claim = |block: &Var| claims.iter().find(|(parameter, _)| parameter.id() == block.id());
     let all = blocks.iter().zip(recorded);
     all.map(|(block, recorded)| match claim(block) {
-        Some((_, gradient)) if gradient.is_fault() || gradient.shape() == block.shape() => {
+        Some((_, gradient)) if gradient.is_error() || gradient.shape() == block.shape() => {
             gradient.clone().checked()
         }
         Some((_, gradient)) => Err(Error::invalid(

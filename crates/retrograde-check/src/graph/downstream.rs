@@ -112,7 +112,7 @@ impl Cut {
             return None;
         }
         let numbers: Vec<&[f64]> = inputs.iter().map(|input| input.values()).collect();
-        if !operation.moves(position, 0, &types, &numbers, &mut |_, _| ()) {
+        if !operation.jacobian_column(position, 0, &types, &numbers, &mut |_, _| ()) {
             return None;
         }
         let var = graph.input("cut", output.shape());
@@ -147,7 +147,7 @@ impl Runner<'_> {
             let moved = &mut self.moved;
             let output = cut.output.values();
             let inputs: Vec<&[f64]> = cut.inputs.iter().map(|input| input.values()).collect();
-            cut.operation.moves(cut.position, element, &cut.types, &inputs, &mut |to, by| {
+            cut.operation.jacobian_column(cut.position, element, &cut.types, &inputs, &mut |to, by| {
                 if by != 0.0 {
                     moved.push((&cut.var, to, output[to], by));
                 }

@@ -193,8 +193,8 @@ impl GraphCheck {
         let loss = self.loss.clone().checked()?;
         if loss.shape().elements() != 1 || loss.kind() != Kind::Real {
             let problem = format!("`{}` is {}", loss.node().label(), loss.node().value_type);
-            let remedy = "check the gradient of one real number: reduce it by `sum_all` or `mean_all`";
-            return Err(Error::invalid("a gradient check", problem, remedy));
+            let help = "check the gradient of one real number: reduce it by `sum_all` or `mean_all`";
+            return Err(Error::invalid("a gradient check", problem, help));
         }
         let blocks = self.blocks(&loss)?;
         self.expect_something(&loss, &blocks)?;

@@ -12,7 +12,7 @@ impl GraphCheck {
     /// Returns an error if there would be nothing to compare.
     pub(super) fn expect_something(&self, loss: &Var, blocks: &[Var]) -> Result<()> {
         let label = loss.node().label();
-        let (problem, remedy) = if self.options.sample == Some(0) {
+        let (problem, help) = if self.options.sample == Some(0) {
             (
                 "the sample has 0 elements of each block".into(),
                 "sample at least 1; by default as many are checked as fit the time limit",
@@ -32,7 +32,7 @@ impl GraphCheck {
         } else {
             return Ok(());
         };
-        Err(Error::invalid("a gradient check", format!("{problem}, so there is nothing to compare"), remedy))
+        Err(Error::invalid("a gradient check", format!("{problem}, so there is nothing to compare"), help))
     }
 
     /// The blocks of the check.
@@ -47,7 +47,7 @@ impl GraphCheck {
             let node = parameter.clone().checked()?.node();
             let has_gradient =
                 node.value_type.kind == Kind::Real && node.leaf().is_some_and(Leaf::has_gradient);
-            let (problem, remedy) = if !parameter.graph().is(graph) {
+            let (problem, help) = if !parameter.graph().is(graph) {
                 ("it belongs to another graph than the loss", "check parameters of one graph")
             } else if !has_gradient {
                 ("it is neither a parameter nor a real input", "pass parameters and real inputs")
@@ -56,7 +56,7 @@ impl GraphCheck {
             } else {
                 continue;
             };
-            return Err(Error::invalid(format!("`{}`", node.label()), problem, remedy));
+            return Err(Error::invalid(format!("`{}`", node.label()), problem, help));
         }
         Ok(parameters.clone())
     }

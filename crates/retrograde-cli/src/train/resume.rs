@@ -12,8 +12,8 @@ pub fn recipe(folder: &Path, asked: Recipe, given: &Given<'_>) -> Result<(Recipe
     let checkpoint = RunFolder::read_checkpoint(folder)?;
     let Some(stored) = checkpoint.recipe() else {
         let problem = "its checkpoint does not say with which settings it was trained";
-        let remedy = "continue it with the program that made it";
-        return Err(Error::format(RunFolder::checkpoint_file(folder), problem, remedy));
+        let help = "continue it with the program that made it";
+        return Err(Error::format(RunFolder::checkpoint_file(folder), problem, help));
     };
     let differences: Vec<String> = settings(stored)
         .into_iter()
@@ -25,8 +25,8 @@ pub fn recipe(folder: &Path, asked: Recipe, given: &Given<'_>) -> Result<(Recipe
         .collect();
     if !differences.is_empty() {
         let problem = format!("it is another training: {}", differences.join("; "));
-        let remedy = "leave these options out, or begin a new run with --out";
-        return Err(Error::format(folder, problem, remedy));
+        let help = "leave these options out, or begin a new run with --out";
+        return Err(Error::format(folder, problem, help));
     }
     let mut recipe = stored.clone();
     if given.has("steps") || given.has("epochs") {

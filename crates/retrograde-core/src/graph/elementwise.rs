@@ -1,7 +1,7 @@
 //! Operations that are an expression and nothing else: a program's own, and the vector-Jacobian products that follow from
 //! expressions.
 
-use super::operation::{Mismatch, Operation, Site};
+use super::operation::{Mismatch, Operation, VjpContext};
 use super::shape::Type;
 use super::{Graph, Var};
 use crate::kernel::{Expr, Form};
@@ -61,29 +61,30 @@ impl Graph {
 }
 
 /// The vector-Jacobian product of an elementwise operation, derived from its expression and recorded. Empty for other forms.
-pub(super) fn vjp(site: &Site<'_>) -> Vec<Option<Var>> {
-    let node = site.output().node();
+pub(super) fn vjp(context: &VjpContext<'_>) -> Vec<Option<Var>> {
+    let node = context.output().node();
     let Some(Form::Elementwise(expr)) = node.form() else {
         // Refused, as no list of gradients for the inputs.
         return Vec::new();
     };
     // Behind the inputs, the upstream gradient and the output.
-    let mut operands: Vec<&Var> = site.inputs().iter().collect();
+    let mut operands: Vec<&Var> = context.inputs().iter().collect();
     let (upstream, output) = (Expr::input(operands.len()), Expr::input(operands.len() + 1));
-    operands.extend([site.upstream(), site.output()]);
+    operands.extend([context.upstream(), context.output()]);
     let record = |gradient: Expr| {
         if gradient == upstream {
-            return site.upstream().clone();
+            return context.upstream().clone();
         }
         let read: Vec<usize> = (0..operands.len()).filter(|&operand| gradient.reads(operand)).collect();
         let place = |operand| Expr::input(read.iter().position(|&other| other == operand).unwrap_or(0));
         let read_by: Vec<&Var> = read.iter().map(|&operand| operands[operand]).collect();
-        site.output().graph().elementwise("vjp", gradient.substitute(place), &read_by)
+        context.output().graph().elementwise("vjp", gradient.substitute(place), &read_by)
     };
     let gradients = expr.vjp(&upstream, Some(&output)).into_iter().enumerate();
     gradients
         .map(|(input, gradient)| {
-            let flows = |gradient: &Expr| site.wants(input) && gradient.as_constant() != Some(0.0);
+            let flows =
+                |gradient: &Expr| context.needs_gradient(input) && gradient.as_constant() != Some(0.0);
             gradient.filter(flows).map(record)
         })
         .collect()

@@ -1,15 +1,14 @@
 //! Recording: the computational graph, and the variables that a program holds of it.
 //!
-//! A [`Graph`] is a list of [`Node`]s in the order in which they were recorded, which is a topological order: a
-//! node's inputs come before it. A node is one operation with its inputs, the shape and kind of its value, its
-//! name and scope, and the line of the user's source that made it. Nodes are never removed, and of a node nothing changes
-//! but its name and the value that a parameter or a state begins with; everything the library does is to append nodes (the
-//! gradient) or to read them (plans, drawings, checks).
+//! A [`Graph`] is a list of [`Node`]s in the order of recording, which is a topological order: the inputs of a node come
+//! before it. A node holds an operation, its inputs, the shape and kind of its value, its name and scope, and the source
+//! line that recorded it. Nodes are never removed. Only a node's name and the initial value of a parameter or a state can
+//! change. The gradient appends nodes; plans, drawings and checks read them.
 //!
-//! A [`Var`] is a handle on a node, cheap to clone. Its methods and operators record more nodes. An operation that
-//! cannot take its operands records a *fault* instead: it travels through everything made from it and arrives
-//! where a `?` stands, at [`Var::checked`], at the gradient or at the plan. It has no shape: [`Var::shape`] panics with
-//! its error, and [`Var::try_shape`] returns it.
+//! A [`Var`] is a handle on a node, cheap to clone. Its methods and operators record more nodes. Invalid operands record
+//! an *error node* instead of an operation. The error is deferred: every result computed from it is the same error node,
+//! and [`Var::checked`], the gradient and the plan return the error. An error node has no shape: [`Var::shape`] panics
+//! with the error, and [`Var::try_shape`] returns it.
 //!
 //! ```
 //! # fn main() -> retrograde::Result<()> {
@@ -33,9 +32,9 @@ mod tensor;
 mod var;
 
 pub use node::{Leaf, Node, NodeId, Origin, Role};
-pub use operation::{Mismatch, Operation, Site};
+pub use operation::{Mismatch, Operation, VjpContext};
 pub use retrograde_base::source_line::SourceLine;
-pub(crate) use shape::LARGEST;
+pub(crate) use shape::MAX_ELEMENTS;
 pub use shape::{Kind, Shape, Type};
 pub use tensor::Tensor;
 pub use var::Var;
@@ -47,24 +46,24 @@ use std::panic::Location;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// A computational graph: nodes in the order of their recording. Clones are handles on the same graph.
+/// A computational graph: nodes in the order of recording. Clones are handles on the same graph.
 #[derive(Clone)]
 pub struct Graph {
-    /// Tells graphs apart.
-    number: u64,
-    records: Arc<Mutex<Records>>,
+    /// Unique in the process.
+    id: u64,
+    inner: Arc<Mutex<GraphInner>>,
 }
 
 #[derive(Default)]
-struct Records {
+struct GraphInner {
     nodes: Vec<Arc<Node>>,
     /// The open scopes, outermost first.
     scopes: Vec<String>,
-    /// Whose gradient is being recorded, if any is.
+    /// The node whose gradient is being recorded, and its source line.
     backward: Option<(NodeId, SourceLine)>,
-    /// The line of another language that records at present.
+    /// The source line set by [`Graph::recorded_at`].
     recorded_at: Option<SourceLine>,
-    /// How often each name has been given, so that names stay unique.
+    /// The number of uses of each name, which keeps names unique.
     names: HashMap<String, usize>,
 }
 
@@ -83,12 +82,12 @@ impl std::fmt::Debug for Graph {
 impl Graph {
     /// An empty graph.
     pub fn new() -> Self {
-        static NUMBER: AtomicU64 = AtomicU64::new(0);
-        Graph { number: NUMBER.fetch_add(1, Ordering::Relaxed), records: Arc::default() }
+        static NEXT_ID: AtomicU64 = AtomicU64::new(0);
+        Graph { id: NEXT_ID.fetch_add(1, Ordering::Relaxed), inner: Arc::default() }
     }
 
-    /// A parameter: a value that has a gradient and that updates may change, with its initial value. Each plan changes values
-    /// of its own; [`set_parameters_from`](Self::set_parameters_from) makes those of a plan the initial ones.
+    /// Records a parameter with its initial value. It has a gradient, and updates may change it. Each plan has its own copy;
+    /// [`set_parameters_from`](Self::set_parameters_from) makes the values of a plan the initial values.
     #[track_caller]
     pub fn parameter(&self, name: &str, value: impl Into<Tensor>) -> Var {
         let value = value.into();
@@ -96,8 +95,8 @@ impl Graph {
         self.leaf(Leaf::Parameter(Arc::new(value)), kind, Some(name), Location::caller())
     }
 
-    /// A value that updates may change but that is no parameter of the model: a velocity, a running mean. No
-    /// gradient flows into it.
+    /// Records a state with its initial value: updates may change it, but it is not a parameter of the model (a velocity,
+    /// a running mean). It has no gradient.
     #[track_caller]
     pub fn state(&self, name: &str, value: impl Into<Tensor>) -> Var {
         let value = value.into();
@@ -105,19 +104,19 @@ impl Graph {
         self.leaf(Leaf::State(Arc::new(value)), kind, Some(name), Location::caller())
     }
 
-    /// Real values to be given before each run.
+    /// Records an input of real values, which must be set before the first run.
     #[track_caller]
     pub fn input(&self, name: &str, shape: impl Into<Shape>) -> Var {
         self.leaf(Leaf::Input, Type::real(shape), Some(name), Location::caller())
     }
 
-    /// Indices (labels, rows to gather) to be given before each run.
+    /// Records an input of indices (labels, rows to gather), which must be set before the first run.
     #[track_caller]
     pub fn index_input(&self, name: &str, shape: impl Into<Shape>) -> Var {
         self.leaf(Leaf::Input, Type::index(shape), Some(name), Location::caller())
     }
 
-    /// Real values that never change. No gradient flows into them.
+    /// Records real values that never change. They have no gradient.
     #[track_caller]
     pub fn constant(&self, value: impl Into<Tensor>) -> Var {
         let value = value.into();
@@ -125,13 +124,13 @@ impl Graph {
         self.leaf(Leaf::Constant(Arc::new(value)), kind, None, Location::caller())
     }
 
-    /// A tensor of one number throughout: a scalar constant, broadcast.
+    /// Records a tensor with all elements equal to `value`: a scalar constant, broadcast.
     #[track_caller]
     pub fn full(&self, shape: impl Into<Shape>, value: f64) -> Var {
         self.constant(value).broadcast(shape)
     }
 
-    /// Indices that never change, such as all labels of a data set.
+    /// Records indices that never change, for example all labels of a data set.
     #[track_caller]
     pub fn indices(&self, name: &str, shape: impl Into<Shape>, values: impl Into<Arc<[u32]>>) -> Var {
         let (kind, values) = (Type::index(shape), values.into());
@@ -142,8 +141,8 @@ impl Graph {
         self.leaf(Leaf::Indices(values), kind, Some(name), location)
     }
 
-    /// Real values kept as bytes, such as all images of a data set: each is `byte × scale`. They stay bytes
-    /// until an operation needs them: [`Var::gather_rows`] reads a batch straight from them.
+    /// Records real values stored as bytes, for example all images of a data set. Each value is `byte × scale`.
+    /// [`Var::gather_rows`] reads a batch directly from the bytes.
     #[track_caller]
     pub fn bytes(&self, name: &str, shape: impl Into<Shape>, values: impl Into<Bytes>, scale: f64) -> Var {
         let (kind, values) = (Type::real(shape), values.into());
@@ -154,72 +153,72 @@ impl Graph {
         self.leaf(Leaf::Bytes { values, scale }, kind, Some(name), location)
     }
 
-    /// Records what `record` records in a scope: a part of the model with a name, such as a layer. Scopes nest,
-    /// and names inside begin with the scope's: `affine1.weight`.
+    /// Runs `record` inside a named scope, for example a layer. Scopes nest. Names recorded inside start with the scope:
+    /// `affine1.weight`.
     pub fn scope<R>(&self, name: &str, record: impl FnOnce() -> R) -> R {
-        struct Leave<'a>(&'a Graph);
-        impl Drop for Leave<'_> {
+        struct LeaveScope<'a>(&'a Graph);
+        impl Drop for LeaveScope<'_> {
             fn drop(&mut self) {
-                self.0.records().scopes.pop();
+                self.0.lock().scopes.pop();
             }
         }
-        self.records().scopes.push(name.to_string());
-        let _leave = Leave(self);
+        self.lock().scopes.push(name.to_string());
+        let _leave = LeaveScope(self);
         record()
     }
 
-    /// Records what `record` records as the work of this line: for programs in other languages, whose lines Rust's compiler
-    /// does not know.
+    /// Runs `record` and attributes its nodes to `line`: for programs in other languages, whose source lines the Rust
+    /// compiler does not know.
     pub fn recorded_at<R>(&self, line: SourceLine, record: impl FnOnce() -> R) -> R {
-        struct Leave<'a>(&'a Graph, Option<SourceLine>);
-        impl Drop for Leave<'_> {
+        struct RestoreLine<'a>(&'a Graph, Option<SourceLine>);
+        impl Drop for RestoreLine<'_> {
             fn drop(&mut self) {
-                self.0.records().recorded_at = self.1.take();
+                self.0.lock().recorded_at = self.1.take();
             }
         }
-        let before = self.records().recorded_at.replace(line);
-        let _leave = Leave(self, before);
+        let before = self.lock().recorded_at.replace(line);
+        let _restore = RestoreLine(self, before);
         record()
     }
 
-    /// The line that records: the given one, unless one of another language does.
+    /// The source line of the next node: `location`, unless [`recorded_at`](Self::recorded_at) sets another.
     pub fn line(&self, location: impl Into<SourceLine>) -> SourceLine {
-        self.records().recorded_at.clone().unwrap_or_else(|| location.into())
+        self.lock().recorded_at.clone().unwrap_or_else(|| location.into())
     }
 
-    /// Records an operation, of the library or of the user's own. What its [form](Operation::form) cannot carry out is
-    /// refused like operands that do not fit.
+    /// Records an operation of the library or of the user. Operands that its [form](Operation::form) cannot execute are a
+    /// deferred error, like operands of the wrong shape.
     #[track_caller]
     pub fn apply(&self, operation: impl Operation + 'static, inputs: &[&Var]) -> Var {
         self.record(Arc::new(operation), inputs, Location::caller())
     }
 
-    /// Records the operation of a node, of this graph or another, on other inputs. A leaf cannot be recorded so.
+    /// Records the operation of a node of any graph on other inputs. Returns `None` for a leaf.
     pub fn re_record(&self, node: &Node, inputs: &[&Var]) -> Option<Var> {
         Some(self.record(Arc::clone(node.operation()?), inputs, node.location.clone()))
     }
 
     /// All nodes recorded so far, in topological order.
     pub fn nodes(&self) -> Vec<Arc<Node>> {
-        self.records().nodes.clone()
+        self.lock().nodes.clone()
     }
 
-    /// How many nodes have been recorded.
+    /// The number of nodes.
     pub fn len(&self) -> usize {
-        self.records().nodes.len()
+        self.lock().nodes.len()
     }
 
-    /// Whether nothing has been recorded.
+    /// Whether the graph has no nodes.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// The node with this number.
+    /// The node with this id.
     ///
     /// # Panics
-    /// When the number belongs to another graph that has more nodes.
+    /// If the id belongs to another graph and is out of range.
     pub fn node(&self, id: NodeId) -> Arc<Node> {
-        Arc::clone(&self.records().nodes[id.index()])
+        Arc::clone(&self.lock().nodes[id.index()])
     }
 
     /// The variable of a node.
@@ -229,11 +228,11 @@ impl Graph {
 
     /// Whether both are handles on the same graph.
     pub fn is(&self, other: &Graph) -> bool {
-        self.number == other.number
+        self.id == other.id
     }
 
-    fn records(&self) -> MutexGuard<'_, Records> {
-        self.records.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, GraphInner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn leaf(&self, leaf: Leaf, value_type: Type, name: Option<&str>, location: impl Into<SourceLine>) -> Var {
@@ -242,56 +241,56 @@ impl Graph {
 
     fn record(&self, operation: Arc<dyn Operation>, inputs: &[&Var], location: impl Into<SourceLine>) -> Var {
         let location = self.line(location);
-        if let Some(stranger) = inputs.iter().find(|input| !input.graph().is(self)) {
-            let what = stranger.name().map_or_else(|| "an operand".into(), |name| format!("`{name}`"));
-            return self.fault(Error::Recording {
+        if let Some(foreign) = inputs.iter().find(|input| !input.graph().is(self)) {
+            let what = foreign.name().map_or_else(|| "an operand".into(), |name| format!("`{name}`"));
+            return self.error_node(Error::Recording {
                 operation: operation.name().into(),
                 location,
                 problem: format!("{what} belongs to another graph"),
-                remedy: "record all operands in one graph".into(),
+                help: "record all operands in one graph".into(),
             });
         }
         let nodes: Vec<Arc<Node>> = inputs.iter().map(|input| self.node(input.id())).collect();
-        if let Some(fault) = nodes.iter().position(|node| node.fault().is_some()) {
-            return self.var(inputs[fault].id());
+        if let Some(failed) = nodes.iter().position(|node| node.error().is_some()) {
+            return self.var(inputs[failed].id());
         }
         let types: Vec<Type> = nodes.iter().map(|node| node.value_type.clone()).collect();
         let inferred = operation.infer(&types);
-        let sound = inferred.and_then(|output| {
-            // Asked once: all that is validated, planned and executed is this answer.
+        let validated = inferred.and_then(|output| {
+            // `form` is called once: this form is the one that is validated, planned and executed.
             let form = Arc::clone(&operation).form();
-            rules::carried_out(&form, &types, &output).map(|()| (form, output))
+            rules::validate_form(&form, &types, &output).map(|()| (form, output))
         });
-        match sound {
+        match validated {
             Ok((form, value_type)) => {
                 let ids = inputs.iter().map(|input| input.id()).collect();
                 self.push(Origin::Operation(operation, form), ids, value_type, None, location)
             }
-            Err(Mismatch { problem, remedy }) => {
-                let location = self.records().backward.clone().map_or(location, |(_, forward)| forward);
+            Err(Mismatch { problem, help }) => {
+                let location = self.lock().backward.clone().map_or(location, |(_, forward)| forward);
                 let operation = operation.name().into();
-                self.fault(Error::Recording { operation, location, problem, remedy })
+                self.error_node(Error::Recording { operation, location, problem, help })
             }
         }
     }
 
     fn wrong_length(&self, what: &str, shape: &Shape, given: usize, at: &'static Location<'static>) -> Var {
-        self.fault(Error::Recording {
+        self.error_node(Error::Recording {
             operation: what.into(),
             location: self.line(at),
-            problem: format!("{given} values were given for the shape {shape}"),
-            remedy: format!("give {} values, or another shape", shape.elements()),
+            problem: format!("{given} values for the shape {shape}"),
+            help: format!("give {} values, or another shape", shape.elements()),
         })
     }
 
-    /// Records that something could not be recorded.
-    pub(crate) fn fault(&self, error: Error) -> Var {
+    /// Records an error node.
+    fn error_node(&self, error: Error) -> Var {
         let location = match &error {
             Error::Recording { location, .. } => location.clone(),
             _ => Location::caller().into(),
         };
         let kind = Type::real([]);
-        self.push(Origin::Fault(Box::new(error)), Vec::new(), kind, None, location)
+        self.push(Origin::Error(Box::new(error)), Vec::new(), kind, None, location)
     }
 
     fn push(
@@ -303,57 +302,57 @@ impl Graph {
         location: impl Into<SourceLine>,
     ) -> Var {
         let location = self.line(location);
-        let mut records = self.records();
-        let id = NodeId::new(records.nodes.len());
-        let (role, location) = match &records.backward {
+        let mut inner = self.lock();
+        let id = NodeId::new(inner.nodes.len());
+        let (role, location) = match &inner.backward {
             Some((of, forward)) => (Role::Backward { of: *of }, forward.clone()),
             None => (Role::Forward, location),
         };
-        let scope = records.scopes.join(".");
-        let name = name.map(|name| records.unique(&scope, name));
-        records.nodes.push(Arc::new(Node { id, origin, inputs, value_type, name, scope, role, location }));
-        drop(records);
+        let scope = inner.scopes.join(".");
+        let name = name.map(|name| inner.unique(&scope, name));
+        inner.nodes.push(Arc::new(Node { id, origin, inputs, value_type, name, scope, role, location }));
+        drop(inner);
         self.var(id)
     }
 
-    /// Records what `record` records as the gradient that goes through the node `of`.
+    /// Runs `record` and marks its nodes as the backward pass of the node `of`.
     pub(crate) fn backward_through<R>(&self, of: &Node, record: impl FnOnce() -> R) -> R {
         let scopes = if of.scope.is_empty() { Vec::new() } else { vec![of.scope.clone()] };
         let (before, scopes) = {
-            let mut records = self.records();
-            let before = records.backward.replace((of.id, of.location.clone()));
-            (before, std::mem::replace(&mut records.scopes, scopes))
+            let mut inner = self.lock();
+            let before = inner.backward.replace((of.id, of.location.clone()));
+            (before, std::mem::replace(&mut inner.scopes, scopes))
         };
         let result = record();
-        let mut records = self.records();
-        records.backward = before;
-        records.scopes = scopes;
+        let mut inner = self.lock();
+        inner.backward = before;
+        inner.scopes = scopes;
         result
     }
 
-    /// Gives a parameter or a state another initial value, of its shape.
+    /// Replaces the initial value of a parameter or a state. The shape must be the same.
     pub(crate) fn set_initial(&self, id: NodeId, value: Tensor) {
-        let mut records = self.records();
-        let mut node = Node::clone(&records.nodes[id.index()]);
+        let mut inner = self.lock();
+        let mut node = Node::clone(&inner.nodes[id.index()]);
         match &mut node.origin {
             Origin::Leaf(Leaf::Parameter(initial) | Leaf::State(initial)) => *initial = Arc::new(value),
-            Origin::Leaf(_) | Origin::Operation(..) | Origin::Fault(_) => return,
+            Origin::Leaf(_) | Origin::Operation(..) | Origin::Error(_) => return,
         }
-        records.nodes[id.index()] = Arc::new(node);
+        inner.nodes[id.index()] = Arc::new(node);
     }
 
     fn rename(&self, id: NodeId, name: &str) {
-        let mut records = self.records();
-        let node = &records.nodes[id.index()];
+        let mut inner = self.lock();
+        let node = &inner.nodes[id.index()];
         let scope = node.scope.clone();
         let mut node = Node::clone(node);
-        node.name = Some(records.unique(&scope, name));
-        records.nodes[id.index()] = Arc::new(node);
+        node.name = Some(inner.unique(&scope, name));
+        inner.nodes[id.index()] = Arc::new(node);
     }
 }
 
-impl Records {
-    /// `name` behind its scope; with a number when the graph has it already.
+impl GraphInner {
+    /// `name` prefixed with its scope, and with a number appended if the graph already uses the name.
     fn unique(&mut self, scope: &str, name: &str) -> String {
         let full = if scope.is_empty() { name.to_string() } else { format!("{scope}.{name}") };
         let count = self.names.entry(full.clone()).or_default();
@@ -362,7 +361,7 @@ impl Records {
     }
 }
 
-/// All nodes that `targets` depend on, themselves included, in topological order; or the first fault among them.
+/// All nodes that `targets` depend on, `targets` included, in topological order. An error node among them is an error.
 pub fn ancestors(graph: &Graph, targets: &[NodeId]) -> Result<Vec<Arc<Node>>> {
     let nodes = graph.nodes();
     let mut needed = vec![false; nodes.len()];
@@ -371,8 +370,8 @@ pub fn ancestors(graph: &Graph, targets: &[NodeId]) -> Result<Vec<Arc<Node>>> {
     }
     for node in nodes.iter().rev() {
         if needed[node.id.index()] {
-            if let Some(fault) = node.fault() {
-                return Err(fault.clone());
+            if let Some(error) = node.error() {
+                return Err(error.clone());
             }
             for input in &node.inputs {
                 needed[input.index()] = true;

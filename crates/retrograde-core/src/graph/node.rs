@@ -9,16 +9,16 @@ use retrograde_base::source_line::SourceLine;
 use std::fmt;
 use std::sync::Arc;
 
-/// A node's number: its place in the order of recording.
+/// The id of a node: its index in the order of recording.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NodeId(u32);
 
 impl NodeId {
     pub(super) fn new(index: usize) -> Self {
-        NodeId(u32::try_from(index).expect("a graph of four billion nodes does not fit into memory"))
+        NodeId(u32::try_from(index).expect("a graph has fewer than 2^32 nodes"))
     }
 
-    /// The number, counted from 0.
+    /// The index, counted from 0.
     pub fn index(self) -> usize {
         self.0 as usize
     }
@@ -30,57 +30,56 @@ impl fmt::Display for NodeId {
     }
 }
 
-/// One operation or one given value.
+/// One operation, leaf or error of a graph.
 #[derive(Clone)]
 pub struct Node {
-    /// Its number.
+    /// The id of the node.
     pub id: NodeId,
-    /// Where its value comes from.
+    /// The source of the value.
     pub origin: Origin,
-    /// The nodes whose values its operation takes, in order.
+    /// The inputs of the operation, in order.
     pub inputs: Vec<NodeId>,
-    /// The shape and kind of its value; of a fault, which has none, those of one real number.
+    /// The shape and kind of the value. An error node has no value; its type is that of one real number.
     pub value_type: Type,
-    /// Its name, scope included, if it was given one: unique in its graph.
+    /// The name, scope included. It is unique in the graph.
     pub name: Option<String>,
-    /// The scope it was recorded in, `""` for none.
+    /// The scope in which it was recorded, `""` for none.
     pub scope: String,
-    /// Whether the user recorded it or the gradient did.
+    /// Forward or backward pass.
     pub role: Role,
-    /// The line of the user's source that recorded it; of a gradient's node, the line of the operation whose
-    /// gradient it belongs to.
+    /// The source line that recorded it. For a node of the backward pass: the line of the forward operation.
     pub location: SourceLine,
 }
 
-/// Where a node's value comes from.
+/// The source of a node's value.
 #[derive(Debug, Clone)]
 pub enum Origin {
-    /// It is given.
+    /// A given value.
     Leaf(Leaf),
-    /// It is computed from the inputs, in this form: what [`Operation::form`] answered when it was recorded.
+    /// An operation on the inputs, and the [`Operation::form`] that it had when it was recorded.
     Operation(Arc<dyn Operation>, Form),
-    /// It could not be recorded.
-    Fault(Box<Error>),
+    /// A deferred error: the operation or leaf could not be recorded.
+    Error(Box<Error>),
 }
 
 /// A value that is given rather than computed.
 #[derive(Clone)]
 pub enum Leaf {
-    /// A parameter of a model, with the value it starts from.
+    /// A parameter of a model, with its initial value.
     Parameter(Arc<Tensor>),
-    /// Another value that lasts from run to run, with the value it starts from.
+    /// Another value that persists from run to run, with its initial value.
     State(Arc<Tensor>),
-    /// A value given before each run.
+    /// A value that is set before a run.
     Input,
-    /// Real numbers that never change.
+    /// Real values that never change.
     Constant(Arc<Tensor>),
     /// Indices that never change.
     Indices(Arc<[u32]>),
-    /// Real numbers kept as bytes, each `byte × scale`.
+    /// Real values stored as bytes, each `byte × scale`.
     Bytes {
         /// The bytes.
         values: Bytes,
-        /// What each is multiplied by.
+        /// The factor of each byte.
         scale: f64,
     },
 }
@@ -92,7 +91,7 @@ impl fmt::Debug for Leaf {
 }
 
 impl Leaf {
-    /// What it is, in a word.
+    /// The kind of leaf in one word.
     pub fn name(&self) -> &'static str {
         match self {
             Leaf::Parameter(_) => "parameter",
@@ -104,18 +103,18 @@ impl Leaf {
         }
     }
 
-    /// Whether a gradient with respect to it can be asked for.
+    /// Whether it has a gradient.
     pub fn has_gradient(&self) -> bool {
         matches!(self, Leaf::Parameter(_) | Leaf::Input)
     }
 }
 
-/// Who recorded a node.
+/// The pass that a node belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
-    /// The user, or a layer the user called.
+    /// The forward pass: recorded by the user or by a layer.
     Forward,
-    /// The gradient, on its way back through the node `of`.
+    /// The backward pass through the node `of`.
     Backward {
         /// The node of the forward pass.
         of: NodeId,
@@ -123,45 +122,45 @@ pub enum Role {
 }
 
 impl Node {
-    /// The operation, if it is one.
+    /// The operation, if the node is one.
     pub fn operation(&self) -> Option<&Arc<dyn Operation>> {
         match &self.origin {
             Origin::Operation(operation, _) => Some(operation),
-            Origin::Leaf(_) | Origin::Fault(_) => None,
+            Origin::Leaf(_) | Origin::Error(_) => None,
         }
     }
 
-    /// How its operation is executed, if it is one.
+    /// The form of the operation, if the node is one.
     pub fn form(&self) -> Option<&Form> {
         match &self.origin {
             Origin::Operation(_, form) => Some(form),
-            Origin::Leaf(_) | Origin::Fault(_) => None,
+            Origin::Leaf(_) | Origin::Error(_) => None,
         }
     }
 
-    /// The leaf, if it is one.
+    /// The leaf, if the node is one.
     pub fn leaf(&self) -> Option<&Leaf> {
         match &self.origin {
             Origin::Leaf(leaf) => Some(leaf),
-            Origin::Operation(..) | Origin::Fault(_) => None,
+            Origin::Operation(..) | Origin::Error(_) => None,
         }
     }
 
-    /// Why it could not be recorded, if it could not.
-    pub fn fault(&self) -> Option<&Error> {
+    /// The deferred error, if the node is one.
+    pub fn error(&self) -> Option<&Error> {
         match &self.origin {
-            Origin::Fault(error) => Some(error),
+            Origin::Error(error) => Some(error),
             Origin::Operation(..) | Origin::Leaf(_) => None,
         }
     }
 
-    /// What a person calls it: its name, or else its operation and number.
+    /// A label for messages: the name, or the operation and the id.
     pub fn label(&self) -> String {
         match (&self.name, &self.origin) {
             (Some(name), _) => name.clone(),
             (None, Origin::Operation(operation, _)) => format!("{}{}", operation.name(), self.id),
             (None, Origin::Leaf(leaf)) => format!("{}{}", leaf.name(), self.id),
-            (None, Origin::Fault(_)) => format!("fault{}", self.id),
+            (None, Origin::Error(_)) => format!("error{}", self.id),
         }
     }
 }
@@ -179,7 +178,7 @@ impl fmt::Debug for Node {
                 }
             }
             Origin::Leaf(leaf) => write!(f, "{leaf:?}")?,
-            Origin::Fault(error) => write!(f, "fault: {error}")?,
+            Origin::Error(error) => write!(f, "error: {error}")?,
         }
         write!(f, " : {}", self.value_type)?;
         if let Some(name) = &self.name {

@@ -1,4 +1,4 @@
-//! What an operation is.
+//! The trait of all operations.
 
 use super::elementwise;
 use super::shape::Type;
@@ -8,117 +8,119 @@ use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
-/// An operation: how its output's shape follows from its inputs', how it is carried out, and its derivative.
+/// An operation: its shape rule, its form (how it is executed), and its vector-Jacobian product.
 ///
-/// The library's own are in [`ops`](crate::ops), one file each. A program records its own with
-/// [`Graph::apply`](super::Graph::apply); CONTRIBUTING.md has a worked example.
+/// The operations of the library are in [`ops`](crate::ops), one file each. A program records its own with
+/// [`Graph::apply`](super::Graph::apply). CONTRIBUTING.md has a worked example.
 pub trait Operation: Any + fmt::Debug + Send + Sync {
-    /// Its name, in lower case: `"relu"`.
+    /// The name in lower case: `"relu"`.
     fn name(&self) -> &'static str;
 
-    /// What drawings and tables show beside its name, such as the axes of a sum; `""` for nothing.
+    /// The attributes that drawings and tables show beside the name, for example the axes of a sum.
     fn attributes(&self) -> String {
         String::new()
     }
 
-    /// What tells it from other operations of its type, in full. A plan computes operations of one type, equal keys and
-    /// equal inputs once (common subexpression elimination). With `None` it is never merged with another.
+    /// The key for common subexpression elimination. A plan merges two operations if they have the same type, equal keys
+    /// and equal inputs. An operation with the key `None` is never merged.
     ///
-    /// By default only a type without fields has a key: its values are all the same. An operation whose derived `Debug`
-    /// shows all that its value depends on may return `Some(format!("{self:?}"))`.
+    /// By default only a type without fields has a key. An operation whose derived `Debug` shows every field that its
+    /// result depends on may return `Some(format!("{self:?}"))`.
     fn merge_key(&self) -> Option<String> {
         (size_of_val(self) == 0).then(String::new)
     }
 
-    /// The output's type, or why the inputs do not fit.
+    /// The shape rule: the type of the output, or why the inputs are invalid.
     fn infer(&self, inputs: &[Type]) -> Result<Type, Mismatch>;
 
-    /// How it is executed. Asked once, when the operation is recorded; the [node](super::Node::form) keeps the answer, and
-    /// all that is validated, planned and executed is that answer. It must be able to make what [`infer`](Self::infer)
-    /// promises, or the operation is refused: a [`Form::Elementwise`] takes as many real inputs as its expression,
-    /// of the output's shape; a [`Form::View`] reads one input within its shape; a [`Form::Reshape`] keeps the number of
-    /// elements; the output of [`Form::Rows`] falls into rows of equal length.
+    /// How it is executed. The graph calls this once, when the operation is recorded. The [node](super::Node::form) keeps
+    /// the form, which is then validated, planned and executed.
+    ///
+    /// The form must be able to compute the type that [`infer`](Self::infer) returns, or recording is an error:
+    /// [`Form::Elementwise`] takes as many real inputs as its expression, of the output's shape; [`Form::View`] reads one
+    /// input within its bounds; [`Form::Reshape`] keeps the number of elements; the output of [`Form::Rows`] is a whole
+    /// number of rows of equal length.
     fn form(self: Arc<Self>) -> Form;
 
-    /// The vector-Jacobian product: for each input, the upstream gradient times the derivative of the output
-    /// with respect to that input, recorded as more graph, of that input's shape. One entry for each input, `None` where nothing flows: for indices, for inputs
-    /// [not wanted](Site::wants), and where the derivative is zero throughout.
+    /// Records the vector-Jacobian product: for each input, the upstream gradient times the derivative of the output with
+    /// respect to that input, in the shape of the input. One entry for each input. An entry is `None` for indices, for
+    /// inputs whose gradient is [not needed](VjpContext::needs_gradient), and where the derivative is zero everywhere.
     ///
-    /// By default it is derived from the expression of an elementwise operation. Of any other form it must be given: without
-    /// it, a gradient through the operation is refused.
-    fn derivative(&self, site: &Site<'_>) -> Vec<Option<Var>> {
-        elementwise::vjp(site)
+    /// The default derives it from the expression of an elementwise operation. Operations of another form must implement
+    /// it: without it, a gradient through the operation is an error.
+    fn vjp(&self, context: &VjpContext<'_>) -> Vec<Option<Var>> {
+        elementwise::vjp(context)
     }
 
-    /// The input that the output equals whatever the others are, given the numbers that inputs have throughout
-    /// where those are known: a product with ones is the other factor. A plan leaves such an operation out, if that input
-    /// has the output's type.
-    fn passes_through(&self, uniform: &[Option<f64>]) -> Option<usize> {
+    /// The input that the output is equal to, if there is one: a product with ones equals the other factor. `uniform` has
+    /// the value of each input whose elements are all known to be equal. A plan removes an identity whose input has the
+    /// type of the output.
+    fn identity_of(&self, uniform: &[Option<f64>]) -> Option<usize> {
         let _ = uniform;
         None
     }
 
-    /// For an input in which the operation is linear: what moving element `element` of input `input` by one adds to
-    /// which elements of the output, told to `adds` as (element of the output, what is added) while the other inputs
-    /// have these values, row by row. Returns whether it told. A gradient check that moves one number of a large input
-    /// after the other is spared the whole operation.
-    fn moves(
+    /// Reports the nonzeros of one column of the Jacobian, for an input in which the operation is linear: calls `emit` with
+    /// (output element, derivative with respect to element `element` of input `input`). `values` are the inputs in
+    /// row-major order. Returns false if unsupported. The gradient check uses it to avoid evaluating the whole operation
+    /// for each element of a large input.
+    fn jacobian_column(
         &self,
         input: usize,
         element: usize,
         types: &[Type],
         values: &[&[f64]],
-        adds: &mut dyn FnMut(usize, f64),
+        emit: &mut dyn FnMut(usize, f64),
     ) -> bool {
-        let _ = (input, element, types, values, adds);
+        let _ = (input, element, types, values, emit);
         false
     }
 
-    /// For an input of indices: every index must be below this. `output` is the same bound on the operation's
-    /// own output, if that is made of indices and something bounds it.
+    /// The exclusive upper bound of an input of indices. `output` is the bound of the operation's own output, if that is
+    /// made of indices and bounded.
     fn index_bound(&self, input: usize, inputs: &[Type], output: Option<usize>) -> Option<usize> {
         let _ = (input, inputs, output);
         None
     }
 }
 
-/// Why an operation cannot take its operands. The graph adds the operation's name and the user's line.
+/// Why operands are invalid. The graph adds the operation's name and the source line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mismatch {
-    /// What does not fit, with the shapes.
+    /// What is wrong, with the shapes.
     pub problem: String,
-    /// What would.
-    pub remedy: String,
+    /// What would be valid.
+    pub help: String,
 }
 
 impl Mismatch {
-    /// Why, and what would be right.
-    pub fn new(problem: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Mismatch { problem: problem.into(), remedy: remedy.into() }
+    /// A mismatch with its problem and its help.
+    pub fn new(problem: impl Into<String>, help: impl Into<String>) -> Self {
+        Mismatch { problem: problem.into(), help: help.into() }
     }
 }
 
-/// Where a derivative is taken: one node of the forward pass, with the gradient that arrives at it.
+/// The arguments of a vector-Jacobian product: one node of the forward pass and its upstream gradient.
 #[derive(Debug)]
-pub struct Site<'a> {
+pub struct VjpContext<'a> {
     pub(crate) inputs: &'a [Var],
     pub(crate) output: &'a Var,
     pub(crate) upstream: &'a Var,
-    pub(crate) wanted: &'a [bool],
+    pub(crate) needed: &'a [bool],
 }
 
-impl Site<'_> {
-    /// The forward value of an input.
+impl VjpContext<'_> {
+    /// The value of an input.
     pub fn input(&self, index: usize) -> &Var {
         &self.inputs[index]
     }
 
-    /// All inputs' forward values.
+    /// The values of all inputs.
     pub fn inputs(&self) -> &[Var] {
         self.inputs
     }
 
-    /// The forward value of the output.
+    /// The value of the output.
     pub fn output(&self) -> &Var {
         self.output
     }
@@ -129,12 +131,12 @@ impl Site<'_> {
     }
 
     /// Whether the gradient with respect to this input is needed.
-    pub fn wants(&self, index: usize) -> bool {
-        self.wanted[index]
+    pub fn needs_gradient(&self, index: usize) -> bool {
+        self.needed[index]
     }
 
     /// Records the gradient with respect to an input if it is needed.
-    pub fn when_wanted(&self, index: usize, gradient: impl FnOnce() -> Var) -> Option<Var> {
-        self.wants(index).then(gradient)
+    pub fn if_needed(&self, index: usize, gradient: impl FnOnce() -> Var) -> Option<Var> {
+        self.needs_gradient(index).then(gradient)
     }
 }

@@ -1,4 +1,4 @@
-//! Shapes, and the two kinds of value.
+//! Shapes, and the two kinds of values.
 
 use std::fmt;
 use std::ops::Deref;
@@ -7,16 +7,16 @@ use std::ops::Deref;
 #[derive(Clone, PartialEq, Eq, Hash, Default)]
 pub struct Shape(Box<[usize]>);
 
-/// The most elements of one tensor: beyond, sizes could no longer be counted, let alone held.
-pub(crate) const LARGEST: usize = isize::MAX as usize / 64;
+/// The most elements of one tensor. Sizes in bytes below it can be computed without overflow.
+pub(crate) const MAX_ELEMENTS: usize = isize::MAX as usize / 64;
 
 impl Shape {
-    /// How many elements a tensor of this shape has; 1 for a scalar. Saturates rather than overflows.
+    /// The number of elements; 1 for a scalar. It saturates instead of overflowing.
     pub fn elements(&self) -> usize {
         self.0.iter().fold(1, |product: usize, &length| product.saturating_mul(length))
     }
 
-    /// How many axes it has.
+    /// The number of axes.
     pub fn rank(&self) -> usize {
         self.0.len()
     }
@@ -72,7 +72,7 @@ impl fmt::Debug for Shape {
     }
 }
 
-/// What a node's value is made of.
+/// The kind of the elements of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kind {
     /// Real numbers, in the precision of the plan.

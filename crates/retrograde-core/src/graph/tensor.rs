@@ -1,12 +1,12 @@
-//! A value given to a graph or read from a run.
+//! Values that are given to a graph or read from a plan.
 
 use super::shape::Shape;
 use retrograde_base::error::{Error, Result};
 use std::fmt;
 
-/// Numbers with a shape, outside of any graph: what a parameter starts from, what a run gave.
+/// Values with a shape, outside of any graph: the initial value of a parameter, or a result of a run.
 ///
-/// The numbers are `f64`, which holds every `f32` exactly, so that one type serves plans of both precisions.
+/// The values are `f64`, which represents every `f32` exactly, so that one type serves plans of both precisions.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Tensor {
     shape: Shape,
@@ -14,7 +14,10 @@ pub struct Tensor {
 }
 
 impl Tensor {
-    /// A tensor of these values, row by row. Errors when the shape has another number of elements.
+    /// A tensor of these values in row-major order.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if the shape has another number of elements.
     pub fn new(shape: impl Into<Shape>, values: Vec<f64>) -> Result<Self> {
         let shape = shape.into();
         if shape.elements() == values.len() {
@@ -22,12 +25,12 @@ impl Tensor {
         }
         Err(Error::invalid(
             "a tensor",
-            format!("{} values were given for the shape {shape}", values.len()),
+            format!("{} values for the shape {shape}", values.len()),
             format!("give {} values, or another shape", shape.elements()),
         ))
     }
 
-    /// A tensor with one number throughout.
+    /// A tensor with all elements equal to `value`.
     pub fn full(shape: impl Into<Shape>, value: f64) -> Self {
         let shape = shape.into();
         let values = vec![value; shape.elements()];
@@ -39,48 +42,51 @@ impl Tensor {
         Self::full(shape, 0.0)
     }
 
-    /// A tensor made by a function of each element's number, counted row by row from 0.
+    /// A tensor whose elements are computed from their row-major index.
     pub fn from_fn(shape: impl Into<Shape>, value: impl FnMut(usize) -> f64) -> Self {
         let shape = shape.into();
         let values = (0..shape.elements()).map(value).collect();
         Tensor { shape, values }
     }
 
-    /// The lengths of its axes.
+    /// The lengths of the axes.
     pub fn shape(&self) -> &Shape {
         &self.shape
     }
 
-    /// The numbers, row by row.
+    /// The values in row-major order.
     pub fn values(&self) -> &[f64] {
         &self.values
     }
 
-    /// The numbers, to be changed.
+    /// The values in row-major order, mutable.
     pub fn values_mut(&mut self) -> &mut [f64] {
         &mut self.values
     }
 
-    /// The numbers, row by row, without the shape.
+    /// The values in row-major order, without the shape.
     pub fn into_values(self) -> Vec<f64> {
         self.values
     }
 
-    /// The number of a tensor that has only one.
+    /// The value of a tensor with one element.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if there are more or none.
     pub fn scalar(&self) -> Result<f64> {
         match self.values[..] {
             [value] => Ok(value),
             _ => Err(Error::invalid(
                 "a scalar",
-                format!("a tensor of shape {} is not one number", self.shape),
-                "take one of its elements, or sum it",
+                format!("a tensor of shape {} does not have exactly one element", self.shape),
+                "take one of its elements, or sum them",
             )),
         }
     }
 }
 
 impl fmt::Display for Tensor {
-    /// Nested brackets as in the source of a program, the numbers in full.
+    /// Nested brackets as in source code, with all digits.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fn level(f: &mut fmt::Formatter<'_>, shape: &[usize], values: &[f64]) -> fmt::Result {
             let Some((&length, inner)) = shape.split_first() else {
@@ -135,7 +141,7 @@ mod tests {
     use super::Tensor;
 
     #[test]
-    fn shapes_and_values_must_agree() {
+    fn the_number_of_values_must_match_the_shape() {
         let error = Tensor::new([2, 3], vec![0.0; 5]).expect_err("5 is not 6").to_string();
         assert!(
             error.contains("5 values") && error.contains("[2, 3]") && error.contains("give 6"),

@@ -8,7 +8,7 @@ use std::fmt;
 use std::panic::Location;
 use std::sync::Arc;
 
-/// A handle on a node of a graph: what a program computes with. Cheap to clone.
+/// A handle on a node of a graph. Cheap to clone.
 #[derive(Clone)]
 pub struct Var {
     graph: Graph,
@@ -31,7 +31,7 @@ impl Var {
         &self.graph
     }
 
-    /// Its node's number.
+    /// The id of its node.
     pub fn id(&self) -> NodeId {
         self.id
     }
@@ -44,14 +44,14 @@ impl Var {
     /// The lengths of its axes. [`try_shape`](Self::try_shape) is the same without a panic.
     ///
     /// # Panics
-    /// When it could not be recorded: with the error of the operation that does not fit, and its line. Such a variable has no
-    /// shape, and arithmetic with a made-up one would fail elsewhere and hide the error.
+    /// With the deferred error, if the variable is an error node. A made-up shape would cause a second error elsewhere and
+    /// hide the first.
     #[track_caller]
     pub fn shape(&self) -> Shape {
-        self.known().value_type.shape.clone()
+        self.valid_node().value_type.shape.clone()
     }
 
-    /// The lengths of its axes, or the error of the operation that could not be recorded, here or anywhere before.
+    /// The lengths of its axes, or the deferred error.
     pub fn try_shape(&self) -> Result<Shape> {
         Ok(self.clone().checked()?.shape())
     }
@@ -59,54 +59,54 @@ impl Var {
     /// Real numbers or indices.
     ///
     /// # Panics
-    /// As [`shape`](Self::shape); [`checked`](Self::checked) gives the error instead.
+    /// As [`shape`](Self::shape). [`checked`](Self::checked) returns the error instead.
     #[track_caller]
     pub fn kind(&self) -> Kind {
-        self.known().value_type.kind
+        self.valid_node().value_type.kind
     }
 
-    /// Its node, which is no fault.
+    /// Its node, which must not be an error.
     #[track_caller]
-    fn known(&self) -> Arc<Node> {
+    fn valid_node(&self) -> Arc<Node> {
         let node = self.node();
-        if let Some(error) = node.fault() {
-            panic!("a variable that could not be recorded has no shape: {error}");
+        if let Some(error) = node.error() {
+            panic!("a variable with a deferred error has no shape: {error}");
         }
         node
     }
 
-    /// Its shape, or `[]`: for recording more, where a fault is passed on whatever the shape.
+    /// Its shape, or `[]` for an error node: for recording further operations, which return the error node for any shape.
     pub fn shape_or_scalar(&self) -> Shape {
         self.try_shape().unwrap_or_default()
     }
 
-    /// Its name, scope included, if it has one.
+    /// The name, scope included.
     pub fn name(&self) -> Option<String> {
         self.node().name.clone()
     }
 
-    /// Gives it a name, which drawings, tables and messages then use. A second node of the same name gets a
-    /// number behind it. Constants and operations shared by a plan keep the name of the first.
+    /// Sets the name, which drawings, tables and messages show. A second node with the same name gets a number appended.
+    /// Nodes that a plan merges keep the name of the first.
     #[must_use]
     pub fn named(self, name: &str) -> Self {
         self.graph.rename(self.id, name);
         self
     }
 
-    /// Itself, or the error of the operation that could not be recorded, here or anywhere before.
+    /// Itself, or the deferred error of this operation or of one that it depends on.
     pub fn checked(self) -> Result<Self> {
-        match self.node().fault() {
+        match self.node().error() {
             Some(error) => Err(error.clone()),
             None => Ok(self),
         }
     }
 
-    /// Whether it or anything it is made from could not be recorded.
-    pub fn is_fault(&self) -> bool {
-        self.node().fault().is_some()
+    /// Whether it is an error node: it, or a value that it depends on, could not be recorded.
+    pub fn is_error(&self) -> bool {
+        self.node().error().is_some()
     }
 
-    /// Records an operation on this and other operands, for the methods in `ops`.
+    /// Records an operation on `self` and `others`, for the methods in `ops`.
     pub(crate) fn record(
         &self,
         operation: impl Operation + 'static,

@@ -3,9 +3,9 @@
 //! Derivative: the sign of x. There is none at x = 0; the slope taken there is 0, halfway between −1 and 1, as in
 //! PyTorch and in centred differences.
 
-use super::entry::{Entry, Given, Kink, Refusal, Sample};
+use super::entry::{Entry, InputSpec, Kink, InvalidCase, OpCase};
 use super::rules;
-use crate::graph::{Mismatch, Operation, Site, Tensor, Type, Var};
+use crate::graph::{Mismatch, Operation, VjpContext, Tensor, Type, Var};
 use crate::kernel::{Expr, Form};
 use std::sync::Arc;
 
@@ -15,9 +15,9 @@ pub static ENTRY: Entry = Entry {
     summary: "Every number without its sign.",
     formula: "y = |x|",
     derivative: "dx = g * sign(x)",
-    samples: || {
+    cases: || {
         [[].as_slice(), &[0], &[1], &[5, 7]]
-            .map(|shape| Sample::new([Given::real(shape)], |v| v[0].abs()).spelled(|v| v[0].maximum(&-&v[0])))
+            .map(|shape| OpCase::new([InputSpec::real(shape)], |v| v[0].abs()).with_reference(|v| v[0].maximum(&-&v[0])))
             .to_vec()
     },
     kinks: || {
@@ -27,7 +27,7 @@ pub static ENTRY: Entry = Entry {
             slopes: vec![Tensor::from([0.0, 0.0])],
         }]
     },
-    refusals: || vec![Refusal { types: vec![Type::index([2])], record: |v| v[0].abs(), says: &["indices"] }],
+    invalid_cases: || vec![InvalidCase { types: vec![Type::index([2])], record: |v| v[0].abs(), mentions: &["indices"] }],
 };
 
 #[derive(Debug)]
@@ -54,8 +54,8 @@ impl Operation for Absolute {
         Form::Elementwise(Expr::input(0).abs())
     }
 
-    fn derivative(&self, site: &Site<'_>) -> Vec<Option<Var>> {
-        let x = site.input(0);
-        vec![site.when_wanted(0, || site.upstream() * x.compare(&x.number(0.0)))]
+    fn vjp(&self, context: &VjpContext<'_>) -> Vec<Option<Var>> {
+        let x = context.input(0);
+        vec![context.if_needed(0, || context.upstream() * x.compare(&x.number(0.0)))]
     }
 }

@@ -3,9 +3,9 @@
 //! Derivative: ∂y/∂a = ∂y/∂b = 1, so both inputs receive the upstream gradient as it is (the book's addition node,
 //! chapter 5.3.1). Differentiable everywhere.
 
-use super::entry::{Entry, Given, Refusal, Sample, none};
+use super::entry::{Entry, InputSpec, InvalidCase, OpCase, none};
 use super::rules;
-use crate::graph::{Mismatch, Operation, Site, Type, Var};
+use crate::graph::{Mismatch, Operation, VjpContext, Type, Var};
 use crate::kernel::{Expr, Form};
 use std::sync::Arc;
 
@@ -15,24 +15,24 @@ pub static ENTRY: Entry = Entry {
     summary: "The sum of two tensors of the same shape, element by element.",
     formula: "y = a + b",
     derivative: "da = g, db = g",
-    samples: || {
+    cases: || {
         let record = |v: &[Var]| &v[0] + &v[1];
         [[].as_slice(), &[0], &[1], &[5, 7], &[2, 3, 4]]
-            .map(|shape| Sample::new([Given::real(shape), Given::real(shape)], record))
+            .map(|shape| OpCase::new([InputSpec::real(shape), InputSpec::real(shape)], record))
             .to_vec()
     },
     kinks: none,
-    refusals: || {
+    invalid_cases: || {
         vec![
-            Refusal {
+            InvalidCase {
                 types: vec![Type::real([3, 4]), Type::real([4])],
                 record: |v| &v[0] + &v[1],
-                says: &["[3, 4]", "[4]", ".broadcast([3, 4])"],
+                mentions: &["[3, 4]", "[4]", ".broadcast([3, 4])"],
             },
-            Refusal {
+            InvalidCase {
                 types: vec![Type::real([3]), Type::index([3])],
                 record: |v| &v[0] + &v[1],
-                says: &["operand 2", "indices"],
+                mentions: &["operand 2", "indices"],
             },
         ]
     },
@@ -60,8 +60,8 @@ impl Operation for Add {
         Form::Elementwise(Expr::input(0) + Expr::input(1))
     }
 
-    fn derivative(&self, site: &Site<'_>) -> Vec<Option<Var>> {
-        let same = || site.upstream().clone();
-        vec![site.when_wanted(0, same), site.when_wanted(1, same)]
+    fn vjp(&self, context: &VjpContext<'_>) -> Vec<Option<Var>> {
+        let same = || context.upstream().clone();
+        vec![context.if_needed(0, same), context.if_needed(1, same)]
     }
 }

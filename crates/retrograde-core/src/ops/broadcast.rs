@@ -5,9 +5,9 @@
 //! that was read several times receives the sum of what flows back to all of its copies. Nothing is copied: a plan
 //! lets the reader read the same place again.
 
-use super::entry::{Entry, Given, Refusal, Sample, none};
+use super::entry::{Entry, InputSpec, InvalidCase, OpCase, none};
 use super::rules;
-use crate::graph::{Mismatch, Operation, Shape, Site, Type, Var};
+use crate::graph::{Mismatch, Operation, Shape, VjpContext, Type, Var};
 use crate::kernel::{Form, View};
 use std::sync::Arc;
 
@@ -17,32 +17,32 @@ pub static ENTRY: Entry = Entry {
     summary: "A tensor repeated along axes to fill a larger shape.",
     formula: "y[i, j] = x[j]",
     derivative: "dx[j] = sum over i of g[i, j]",
-    samples: || {
+    cases: || {
         vec![
-            Sample::new([Given::real([])], |v| v[0].broadcast([3, 4])),
-            Sample::new([Given::real([])], |v| v[0].broadcast([])),
-            Sample::new([Given::real([4])], |v| v[0].broadcast([3, 4])),
-            Sample::new([Given::real([3, 1])], |v| v[0].broadcast([3, 4])),
-            Sample::new([Given::real([2, 1, 3])], |v| v[0].broadcast([5, 2, 4, 3])),
-            Sample::new([Given::real([1])], |v| v[0].broadcast([0])),
-            Sample::new([Given::real([0, 1])], |v| v[0].broadcast([2, 0, 3])),
-            Sample::new([Given::real([3, 4])], |v| v[0].sum_to([4])).spelled(|v| v[0].sum([0])),
-            Sample::new([Given::real([3, 4])], |v| v[0].sum_to([3, 1])),
-            Sample::new([Given::real([3, 4])], |v| v[0].sum_to([3, 4])),
+            OpCase::new([InputSpec::real([])], |v| v[0].broadcast([3, 4])),
+            OpCase::new([InputSpec::real([])], |v| v[0].broadcast([])),
+            OpCase::new([InputSpec::real([4])], |v| v[0].broadcast([3, 4])),
+            OpCase::new([InputSpec::real([3, 1])], |v| v[0].broadcast([3, 4])),
+            OpCase::new([InputSpec::real([2, 1, 3])], |v| v[0].broadcast([5, 2, 4, 3])),
+            OpCase::new([InputSpec::real([1])], |v| v[0].broadcast([0])),
+            OpCase::new([InputSpec::real([0, 1])], |v| v[0].broadcast([2, 0, 3])),
+            OpCase::new([InputSpec::real([3, 4])], |v| v[0].sum_to([4])).with_reference(|v| v[0].sum([0])),
+            OpCase::new([InputSpec::real([3, 4])], |v| v[0].sum_to([3, 1])),
+            OpCase::new([InputSpec::real([3, 4])], |v| v[0].sum_to([3, 4])),
         ]
     },
     kinks: none,
-    refusals: || {
+    invalid_cases: || {
         vec![
-            Refusal {
+            InvalidCase {
                 types: vec![Type::real([3])],
                 record: |v| v[0].broadcast([3, 4]),
-                says: &["[3]", "[3, 4]", "reshape"],
+                mentions: &["[3]", "[3, 4]", "reshape"],
             },
-            Refusal {
+            InvalidCase {
                 types: vec![Type::real([3, 4])],
                 record: |v| v[0].broadcast([4]),
-                says: &["[3, 4]", "[4]"],
+                mentions: &["[3, 4]", "[4]"],
             },
         ]
     },
@@ -106,8 +106,8 @@ impl Operation for Broadcast {
         Form::View(self)
     }
 
-    fn derivative(&self, site: &Site<'_>) -> Vec<Option<Var>> {
-        vec![site.when_wanted(0, || site.upstream().sum_to(site.input(0).shape()))]
+    fn vjp(&self, context: &VjpContext<'_>) -> Vec<Option<Var>> {
+        vec![context.if_needed(0, || context.upstream().sum_to(context.input(0).shape()))]
     }
 }
 

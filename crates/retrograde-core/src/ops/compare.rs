@@ -3,9 +3,9 @@
 //! The sign of a − b; NaN if either is NaN. The derivative of [`absolute`](super::absolute) is made of it. Derivative:
 //! zero wherever it exists, and taken as zero at a tie, where y jumps.
 
-use super::entry::{Entry, Given, Kink, Refusal, Sample};
+use super::entry::{Entry, InputSpec, Kink, InvalidCase, OpCase};
 use super::rules;
-use crate::graph::{Mismatch, Operation, Site, Tensor, Type, Var};
+use crate::graph::{Mismatch, Operation, VjpContext, Tensor, Type, Var};
 use crate::kernel::{Expr, Form};
 use std::sync::Arc;
 
@@ -15,10 +15,10 @@ pub static ENTRY: Entry = Entry {
     summary: "Which of two is the larger: 1 for the first, -1 for the second, 0 for a tie.",
     formula: "y = a == b ? 0 : sign(a - b)",
     derivative: "da = 0, db = 0",
-    samples: || {
+    cases: || {
         let record = |v: &[Var]| v[0].compare(&v[1]);
         [[].as_slice(), &[0], &[1], &[5, 7]]
-            .map(|shape| Sample::new([Given::real(shape), Given::real(shape)], record))
+            .map(|shape| OpCase::new([InputSpec::real(shape), InputSpec::real(shape)], record))
             .to_vec()
     },
     kinks: || {
@@ -28,11 +28,11 @@ pub static ENTRY: Entry = Entry {
             slopes: vec![Tensor::zeros([3]), Tensor::zeros([3])],
         }]
     },
-    refusals: || {
-        vec![Refusal {
+    invalid_cases: || {
+        vec![InvalidCase {
             types: vec![Type::real([2, 3]), Type::real([2])],
             record: |v| v[0].compare(&v[1]),
-            says: &["[2, 3]", "[2]"],
+            mentions: &["[2, 3]", "[2]"],
         }]
     },
 };
@@ -63,7 +63,7 @@ impl Operation for Compare {
         Form::Elementwise(Expr::select(a.equals(&b), 0.0, (a - b).sign()))
     }
 
-    fn derivative(&self, _: &Site<'_>) -> Vec<Option<Var>> {
+    fn vjp(&self, _: &VjpContext<'_>) -> Vec<Option<Var>> {
         vec![None, None]
     }
 }

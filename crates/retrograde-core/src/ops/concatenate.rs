@@ -3,9 +3,9 @@
 //! Derivative: each input receives its [`slice`](super::slice) of the upstream gradient. Differentiable everywhere. All
 //! inputs are of one kind, real numbers or indices, and agree in the other axes.
 
-use super::entry::{Entry, Given, Refusal, Sample, none};
+use super::entry::{Entry, InputSpec, InvalidCase, OpCase, none};
 use super::rules;
-use crate::graph::{Mismatch, Operation, Site, Type, Var};
+use crate::graph::{Mismatch, Operation, VjpContext, Type, Var};
 use crate::kernel::{Call, Form, Input, Inputs, Output, Real, Rows, RowsKernel};
 use std::sync::Arc;
 
@@ -15,38 +15,38 @@ pub static ENTRY: Entry = Entry {
     summary: "Tensors one behind the other along an axis.",
     formula: "y = [a, b, …]",
     derivative: "da = the slice of g where a lies, db = that of b, …",
-    samples: || {
+    cases: || {
         vec![
-            Sample::new([Given::real([2]), Given::real([3])], |v| v[0].concatenate(&[&v[1]], 0)).spelled(|v| v[0].pad(0, 0, 3) + v[1].pad(0, 2, 0)),
-            Sample::new([Given::real([1])], |v| v[0].concatenate(&[], 0)),
-            Sample::new([Given::real([2, 3]), Given::real([4, 3]), Given::real([1, 3])], |v| {
+            OpCase::new([InputSpec::real([2]), InputSpec::real([3])], |v| v[0].concatenate(&[&v[1]], 0)).with_reference(|v| v[0].pad(0, 0, 3) + v[1].pad(0, 2, 0)),
+            OpCase::new([InputSpec::real([1])], |v| v[0].concatenate(&[], 0)),
+            OpCase::new([InputSpec::real([2, 3]), InputSpec::real([4, 3]), InputSpec::real([1, 3])], |v| {
                 v[0].concatenate(&[&v[1], &v[2]], 0)
             }),
-            Sample::new([Given::real([2, 3]), Given::real([2, 1])], |v| v[0].concatenate(&[&v[1]], 1)),
-            Sample::new([Given::real([2, 1, 2]), Given::real([2, 3, 2])], |v| v[0].concatenate(&[&v[1]], 1)),
-            Sample::new([Given::real([3, 0]), Given::real([3, 2])], |v| v[0].concatenate(&[&v[1]], 1)),
-            Sample::new([Given::real([0, 2]), Given::real([0, 1])], |v| v[0].concatenate(&[&v[1]], 1)),
-            Sample::new([Given::real([2, 3])], |v| v[0].concatenate(&[&v[0], &v[0]], 1)),
-            Sample::new([Given::index([2], 4), Given::index([3], 4)], |v| v[0].concatenate(&[&v[1]], 0)),
+            OpCase::new([InputSpec::real([2, 3]), InputSpec::real([2, 1])], |v| v[0].concatenate(&[&v[1]], 1)),
+            OpCase::new([InputSpec::real([2, 1, 2]), InputSpec::real([2, 3, 2])], |v| v[0].concatenate(&[&v[1]], 1)),
+            OpCase::new([InputSpec::real([3, 0]), InputSpec::real([3, 2])], |v| v[0].concatenate(&[&v[1]], 1)),
+            OpCase::new([InputSpec::real([0, 2]), InputSpec::real([0, 1])], |v| v[0].concatenate(&[&v[1]], 1)),
+            OpCase::new([InputSpec::real([2, 3])], |v| v[0].concatenate(&[&v[0], &v[0]], 1)),
+            OpCase::new([InputSpec::index([2], 4), InputSpec::index([3], 4)], |v| v[0].concatenate(&[&v[1]], 0)),
         ]
     },
     kinks: none,
-    refusals: || {
+    invalid_cases: || {
         vec![
-            Refusal {
+            InvalidCase {
                 types: vec![Type::real([2, 3]), Type::real([2, 4])],
                 record: |v| v[0].concatenate(&[&v[1]], 0),
-                says: &["[2, 3]", "[2, 4]", "axis 0"],
+                mentions: &["[2, 3]", "[2, 4]", "axis 0"],
             },
-            Refusal {
+            InvalidCase {
                 types: vec![Type::real([2]), Type::index([2])],
                 record: |v| v[0].concatenate(&[&v[1]], 0),
-                says: &["real numbers", "indices"],
+                mentions: &["real numbers", "indices"],
             },
-            Refusal {
+            InvalidCase {
                 types: vec![Type::real([]), Type::real([])],
                 record: |v| v[0].concatenate(&[&v[1]], 0),
-                says: &["[]", "scalar"],
+                mentions: &["[]", "scalar"],
             },
         ]
     },
@@ -114,14 +114,14 @@ impl Operation for Concatenate {
         Form::Rows(self)
     }
 
-    fn derivative(&self, site: &Site<'_>) -> Vec<Option<Var>> {
+    fn vjp(&self, context: &VjpContext<'_>) -> Vec<Option<Var>> {
         let mut start = 0;
         let slice = |(number, input): (usize, &Var)| {
             let from = start;
             start += input.shape()[self.axis];
-            site.when_wanted(number, || site.upstream().slice(self.axis, from..start))
+            context.if_needed(number, || context.upstream().slice(self.axis, from..start))
         };
-        site.inputs().iter().enumerate().map(slice).collect()
+        context.inputs().iter().enumerate().map(slice).collect()
     }
 
     fn index_bound(&self, _: usize, _: &[Type], output: Option<usize>) -> Option<usize> {

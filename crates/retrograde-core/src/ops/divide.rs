@@ -2,9 +2,9 @@
 //!
 //! Derivative: ∂y/∂a = 1/b and ∂y/∂b = −a/b² = −y/b. Division by zero follows IEEE 754: infinity, or NaN for 0/0.
 
-use super::entry::{Entry, Given, Refusal, Sample, none};
+use super::entry::{Entry, InputSpec, InvalidCase, OpCase, none};
 use super::rules;
-use crate::graph::{Mismatch, Operation, Site, Type, Var};
+use crate::graph::{Mismatch, Operation, VjpContext, Type, Var};
 use crate::kernel::{Expr, Form};
 use std::sync::Arc;
 
@@ -14,20 +14,20 @@ pub static ENTRY: Entry = Entry {
     summary: "The quotient of two tensors of the same shape, element by element.",
     formula: "y = a / b",
     derivative: "da = g / b, db = -g * y / b",
-    samples: || {
+    cases: || {
         let record = |v: &[Var]| &v[0] / &v[1];
         let mut samples = [[].as_slice(), &[0], &[1], &[5, 7], &[2, 3, 4]]
-            .map(|shape| Sample::new([Given::real(shape), Given::between(shape, 0.5, 2.0)], record))
+            .map(|shape| OpCase::new([InputSpec::real(shape), InputSpec::between(shape, 0.5, 2.0)], record))
             .to_vec();
-        samples.push(Sample::new([Given::real([6]), Given::between([6], -2.0, -0.5)], record));
+        samples.push(OpCase::new([InputSpec::real([6]), InputSpec::between([6], -2.0, -0.5)], record));
         samples
     },
     kinks: none,
-    refusals: || {
-        vec![Refusal {
+    invalid_cases: || {
+        vec![InvalidCase {
             types: vec![Type::real([2, 3]), Type::real([3, 2])],
             record: |v| &v[0] / &v[1],
-            says: &["[2, 3]", "[3, 2]", "same shape"],
+            mentions: &["[2, 3]", "[3, 2]", "same shape"],
         }]
     },
 };
@@ -54,12 +54,12 @@ impl Operation for Divide {
         Form::Elementwise(Expr::input(0) / Expr::input(1))
     }
 
-    fn derivative(&self, site: &Site<'_>) -> Vec<Option<Var>> {
-        let (b, y, upstream) = (site.input(1), site.output(), site.upstream());
-        vec![site.when_wanted(0, || upstream / b), site.when_wanted(1, || -(upstream * y / b))]
+    fn vjp(&self, context: &VjpContext<'_>) -> Vec<Option<Var>> {
+        let (b, y, upstream) = (context.input(1), context.output(), context.upstream());
+        vec![context.if_needed(0, || upstream / b), context.if_needed(1, || -(upstream * y / b))]
     }
 
-    fn passes_through(&self, uniform: &[Option<f64>]) -> Option<usize> {
+    fn identity_of(&self, uniform: &[Option<f64>]) -> Option<usize> {
         (uniform[1] == Some(1.0)).then_some(0)
     }
 }

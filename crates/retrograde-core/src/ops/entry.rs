@@ -1,57 +1,57 @@
-//! What the list of operations knows of each: text for people, samples for the laws.
+//! The entry of each operation in the list: documentation, and test cases for the laws.
 
 use crate::graph::{Shape, Tensor, Type, Var};
 
-/// One operation's entry in the list.
+/// The entry of one operation in the list.
 #[derive(Debug)]
 pub struct Entry {
-    /// Its name, as in drawings and messages.
+    /// The name, as in drawings and messages.
     pub name: &'static str,
-    /// What it does, in one line.
+    /// A summary in one line.
     pub summary: &'static str,
-    /// y as a formula of its inputs x, or a, b, ….
+    /// The value y as a formula of the inputs x, or a, b, ….
     pub formula: &'static str,
     /// The gradients of the inputs as formulas of the upstream gradient g.
     pub derivative: &'static str,
-    /// Inputs for the laws, at several shapes, sizes 0 and 1 included.
-    pub samples: fn() -> Vec<Sample>,
-    /// Where it is not differentiable, and the slope it takes there; empty when it is differentiable everywhere.
+    /// Test cases for the laws, with several shapes, sizes 0 and 1 included.
+    pub cases: fn() -> Vec<OpCase>,
+    /// The points where it is not differentiable, with the slope used there. Empty if it is differentiable everywhere.
     pub kinks: fn() -> Vec<Kink>,
-    /// Operands it must refuse.
-    pub refusals: fn() -> Vec<Refusal>,
+    /// Operands that must be an error.
+    pub invalid_cases: fn() -> Vec<InvalidCase>,
 }
 
-/// What a sample or refusal records: the operation on variables of the given types.
-pub type Record = fn(&[Var]) -> Var;
+/// Records the operation on variables of the given types.
+pub type RecordFn = fn(&[Var]) -> Var;
 
-/// Inputs on which the laws are tried.
+/// A test case of an operation.
 #[derive(Debug, Clone)]
-pub struct Sample {
-    /// One for each variable.
-    pub given: Vec<Given>,
+pub struct OpCase {
+    /// The values of each variable.
+    pub inputs: Vec<InputSpec>,
     /// Records the operation.
-    pub record: Record,
-    /// Records the same in simpler operations, where there are any.
-    pub spelling: Option<Record>,
+    pub record: RecordFn,
+    /// Records the reference: the same result by simpler operations.
+    pub reference: Option<RecordFn>,
 }
 
-impl Sample {
-    /// A sample without a spelling.
-    pub fn new(given: impl Into<Vec<Given>>, record: Record) -> Self {
-        Sample { given: given.into(), record, spelling: None }
+impl OpCase {
+    /// A case without a reference.
+    pub fn new(inputs: impl Into<Vec<InputSpec>>, record: RecordFn) -> Self {
+        OpCase { inputs: inputs.into(), record, reference: None }
     }
 
-    /// With its spelling in simpler operations.
-    pub fn spelled(self, spelling: Record) -> Self {
-        Sample { spelling: Some(spelling), ..self }
+    /// The case with a reference: the same result by simpler operations.
+    pub fn with_reference(self, reference: RecordFn) -> Self {
+        OpCase { reference: Some(reference), ..self }
     }
 }
 
-/// The values of one variable of a sample.
+/// The values of one variable of a case.
 #[derive(Debug, Clone)]
-pub enum Given {
-    /// Real numbers drawn evenly from `low..high`; no two of a tensor closer to each other, or to zero, than the
-    /// differences that the laws take, unless the range leaves no room.
+pub enum InputSpec {
+    /// Real numbers drawn uniformly from `low..high`. Any two of them, and each of them and zero, are further apart than the
+    /// steps of the finite differences, unless the range is too small.
     Real {
         /// The shape.
         shape: Shape,
@@ -60,18 +60,18 @@ pub enum Given {
         /// The upper end.
         high: f64,
     },
-    /// These numbers.
+    /// These values.
     Exact(Tensor),
-    /// Indices drawn from `0..below`.
+    /// Indices drawn uniformly from `0..below`.
     Index {
         /// The shape.
         shape: Shape,
-        /// Above the largest index.
+        /// The exclusive upper bound.
         below: u32,
     },
 }
 
-impl Given {
+impl InputSpec {
     /// Real numbers between -2 and 2.
     pub fn real(shape: impl Into<Shape>) -> Self {
         Self::between(shape, -2.0, 2.0)
@@ -79,38 +79,38 @@ impl Given {
 
     /// Real numbers between `low` and `high`.
     pub fn between(shape: impl Into<Shape>, low: f64, high: f64) -> Self {
-        Given::Real { shape: shape.into(), low, high }
+        InputSpec::Real { shape: shape.into(), low, high }
     }
 
     /// Indices below `below`.
     pub fn index(shape: impl Into<Shape>, below: u32) -> Self {
-        Given::Index { shape: shape.into(), below }
+        InputSpec::Index { shape: shape.into(), below }
     }
 }
 
-/// A point where an operation has no derivative, and what it answers there.
+/// A point where an operation is not differentiable, and the slope used there.
 #[derive(Debug, Clone)]
 pub struct Kink {
-    /// The values of the variables, which make one output number each or are summed.
+    /// The values of the variables. The outputs are summed.
     pub at: Vec<Tensor>,
     /// Records the operation.
-    pub record: Record,
-    /// The gradient of each variable for an upstream gradient of one, as the documentation says.
+    pub record: RecordFn,
+    /// The documented gradient of each variable for an upstream gradient of one.
     pub slopes: Vec<Tensor>,
 }
 
-/// Operands that an operation must refuse, with an error that names it.
+/// Operands that must be an error which names the operation.
 #[derive(Debug, Clone)]
-pub struct Refusal {
+pub struct InvalidCase {
     /// The types of the variables.
     pub types: Vec<Type>,
     /// Records the operation.
-    pub record: Record,
-    /// Words that the message has: the shapes, and what would fit.
-    pub says: &'static [&'static str],
+    pub record: RecordFn,
+    /// Texts that the message must contain: the shapes, and what would be valid.
+    pub mentions: &'static [&'static str],
 }
 
-/// For operations that are differentiable wherever they are defined.
+/// The empty list, for operations that are differentiable everywhere.
 pub(crate) fn none<T>() -> Vec<T> {
     Vec::new()
 }

@@ -3,9 +3,9 @@
 //! Derivative: eˣ, which is the output: dx = g·y. Differentiable everywhere. Beyond the range of the numbers the result
 //! is 0 or infinity; within 2 units in the last place.
 
-use super::entry::{Entry, Given, Refusal, Sample, none};
+use super::entry::{Entry, InputSpec, InvalidCase, OpCase, none};
 use super::rules;
-use crate::graph::{Mismatch, Operation, Site, Type, Var};
+use crate::graph::{Mismatch, Operation, VjpContext, Type, Var};
 use crate::kernel::{Expr, Form};
 use std::sync::Arc;
 
@@ -15,11 +15,11 @@ pub static ENTRY: Entry = Entry {
     summary: "e to the power of every number.",
     formula: "y = exp(x)",
     derivative: "dx = g * y",
-    samples: || {
-        [[].as_slice(), &[0], &[1], &[5, 7]].map(|shape| Sample::new([Given::real(shape)], |v| v[0].exp())).to_vec()
+    cases: || {
+        [[].as_slice(), &[0], &[1], &[5, 7]].map(|shape| OpCase::new([InputSpec::real(shape)], |v| v[0].exp())).to_vec()
     },
     kinks: none,
-    refusals: || vec![Refusal { types: vec![Type::index([2])], record: |v| v[0].exp(), says: &["indices"] }],
+    invalid_cases: || vec![InvalidCase { types: vec![Type::index([2])], record: |v| v[0].exp(), mentions: &["indices"] }],
 };
 
 #[derive(Debug)]
@@ -46,7 +46,7 @@ impl Operation for Exp {
         Form::Elementwise(Expr::input(0).exp())
     }
 
-    fn derivative(&self, site: &Site<'_>) -> Vec<Option<Var>> {
-        vec![site.when_wanted(0, || site.upstream() * site.output())]
+    fn vjp(&self, context: &VjpContext<'_>) -> Vec<Option<Var>> {
+        vec![context.if_needed(0, || context.upstream() * context.output())]
     }
 }

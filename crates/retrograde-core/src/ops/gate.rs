@@ -4,9 +4,9 @@
 //! upstream gradient; with respect to `gate` zero wherever it exists. At gate = 0, and for a gate that is NaN, it is
 //! shut.
 
-use super::entry::{Entry, Given, Kink, Refusal, Sample};
+use super::entry::{Entry, InputSpec, Kink, InvalidCase, OpCase};
 use super::rules;
-use crate::graph::{Mismatch, Operation, Site, Tensor, Type, Var};
+use crate::graph::{Mismatch, Operation, VjpContext, Tensor, Type, Var};
 use crate::kernel::{Expr, Form};
 use std::sync::Arc;
 
@@ -16,10 +16,10 @@ pub static ENTRY: Entry = Entry {
     summary: "A value where a gate is positive, and zero elsewhere.",
     formula: "y = a > 0 ? b : 0",
     derivative: "da = 0, db = a > 0 ? g : 0",
-    samples: || {
+    cases: || {
         let record = |v: &[Var]| v[0].gate(&v[1]);
         [[].as_slice(), &[0], &[1], &[5, 7]]
-            .map(|shape| Sample::new([Given::real(shape), Given::real(shape)], record))
+            .map(|shape| OpCase::new([InputSpec::real(shape), InputSpec::real(shape)], record))
             .to_vec()
     },
     kinks: || {
@@ -29,11 +29,11 @@ pub static ENTRY: Entry = Entry {
             slopes: vec![Tensor::zeros([3]), Tensor::zeros([3])],
         }]
     },
-    refusals: || {
-        vec![Refusal {
+    invalid_cases: || {
+        vec![InvalidCase {
             types: vec![Type::real([2, 3]), Type::real([2])],
             record: |v| v[0].gate(&v[1]),
-            says: &["[2, 3]", "[2]"],
+            mentions: &["[2, 3]", "[2]"],
         }]
     },
 };
@@ -62,7 +62,7 @@ impl Operation for Gate {
         Form::Elementwise(Expr::select(Expr::input(0).gt(0.0), Expr::input(1), 0.0))
     }
 
-    fn derivative(&self, site: &Site<'_>) -> Vec<Option<Var>> {
-        vec![None, site.when_wanted(1, || site.input(0).gate(site.upstream()))]
+    fn vjp(&self, context: &VjpContext<'_>) -> Vec<Option<Var>> {
+        vec![None, context.if_needed(1, || context.input(0).gate(context.upstream()))]
     }
 }

@@ -4,8 +4,8 @@
 //! copies: [`scatter_rows`](super::scatter_rows). The table may hold real numbers, bytes (a data set's images, which
 //! become numbers here and nowhere else) or indices (its labels).
 
-use super::entry::{Entry, Given, Refusal, Sample, none};
-use crate::graph::{Kind, Mismatch, Operation, Site, Type, Var};
+use super::entry::{Entry, InputSpec, InvalidCase, OpCase, none};
+use crate::graph::{Kind, Mismatch, Operation, VjpContext, Type, Var};
 use crate::kernel::prefetch::prefetch;
 use crate::kernel::{
     Body, Call, Form, InstructionSet, Output, Real, Rows, RowsKernel, Values, dispatch,
@@ -18,35 +18,35 @@ pub static ENTRY: Entry = Entry {
     summary: "The rows of a table at given indices.",
     formula: "y[i, …] = a[b[i], …]",
     derivative: "da = scatter_rows(g, b)",
-    samples: || {
+    cases: || {
         vec![
-            Sample::new([Given::real([4, 3]), Given::index([6], 4)], |v| v[0].gather_rows(&v[1])),
-            Sample::new([Given::real([4]), Given::index([6], 4)], |v| v[0].gather_rows(&v[1])),
-            Sample::new([Given::real([1, 2, 2]), Given::index([1], 1)], |v| v[0].gather_rows(&v[1])),
-            Sample::new([Given::real([4, 3]), Given::index([0], 4)], |v| v[0].gather_rows(&v[1])),
-            Sample::new([Given::real([4, 3]), Given::index([2], 4), Given::index([2], 4)], |v| {
-                v[0].gather_rows_before(&v[1], &v[2])
+            OpCase::new([InputSpec::real([4, 3]), InputSpec::index([6], 4)], |v| v[0].gather_rows(&v[1])),
+            OpCase::new([InputSpec::real([4]), InputSpec::index([6], 4)], |v| v[0].gather_rows(&v[1])),
+            OpCase::new([InputSpec::real([1, 2, 2]), InputSpec::index([1], 1)], |v| v[0].gather_rows(&v[1])),
+            OpCase::new([InputSpec::real([4, 3]), InputSpec::index([0], 4)], |v| v[0].gather_rows(&v[1])),
+            OpCase::new([InputSpec::real([4, 3]), InputSpec::index([2], 4), InputSpec::index([2], 4)], |v| {
+                v[0].gather_rows_prefetching(&v[1], &v[2])
             }),
-            Sample::new([Given::real([4, 0]), Given::index([2], 4)], |v| v[0].gather_rows(&v[1])),
+            OpCase::new([InputSpec::real([4, 0]), InputSpec::index([2], 4)], |v| v[0].gather_rows(&v[1])),
         ]
     },
     kinks: none,
-    refusals: || {
+    invalid_cases: || {
         vec![
-            Refusal {
+            InvalidCase {
                 types: vec![Type::real([4, 3]), Type::real([2])],
                 record: |v| v[0].gather_rows(&v[1]),
-                says: &["the rows to gather", "indices", "[2]"],
+                mentions: &["the rows to gather", "indices", "[2]"],
             },
-            Refusal {
+            InvalidCase {
                 types: vec![Type::real([]), Type::index([2])],
                 record: |v| v[0].gather_rows(&v[1]),
-                says: &["scalar", "no rows"],
+                mentions: &["scalar", "no rows"],
             },
-            Refusal {
+            InvalidCase {
                 types: vec![Type::real([4]), Type::index([2, 2])],
                 record: |v| v[0].gather_rows(&v[1]),
-                says: &["[2, 2]", "one axis"],
+                mentions: &["[2, 2]", "one axis"],
             },
         ]
     },
@@ -68,7 +68,7 @@ impl Var {
     /// The same as [`gather_rows`](Self::gather_rows), while the rows `next`, which are to be gathered after these, are
     /// brought nearer to the processor. They have no part in the value.
     #[track_caller]
-    pub fn gather_rows_before(&self, rows: &Var, next: &Var) -> Var {
+    pub fn gather_rows_prefetching(&self, rows: &Var, next: &Var) -> Var {
         self.record(GatherRows, &[rows, next], std::panic::Location::caller())
     }
 }
@@ -111,10 +111,10 @@ impl Operation for GatherRows {
         Form::Rows(self)
     }
 
-    fn derivative(&self, site: &Site<'_>) -> Vec<Option<Var>> {
-        let table = site.input(0);
-        let to_table = site.when_wanted(0, || site.upstream().scatter_rows(site.input(1), table.shape()[0]));
-        std::iter::once(to_table).chain(site.inputs()[1..].iter().map(|_| None)).collect()
+    fn vjp(&self, context: &VjpContext<'_>) -> Vec<Option<Var>> {
+        let table = context.input(0);
+        let to_table = context.if_needed(0, || context.upstream().scatter_rows(context.input(1), table.shape()[0]));
+        std::iter::once(to_table).chain(context.inputs()[1..].iter().map(|_| None)).collect()
     }
 
     fn index_bound(&self, input: usize, inputs: &[Type], output: Option<usize>) -> Option<usize> {

@@ -3,9 +3,9 @@
 //! Derivative: 1/x. Defined for x > 0; at 0 it is minus infinity with an infinite slope, below it is NaN. Differentiable
 //! wherever it is defined; within 2 units in the last place.
 
-use super::entry::{Entry, Given, Refusal, Sample, none};
+use super::entry::{Entry, InputSpec, InvalidCase, OpCase, none};
 use super::rules;
-use crate::graph::{Mismatch, Operation, Site, Type, Var};
+use crate::graph::{Mismatch, Operation, VjpContext, Type, Var};
 use crate::kernel::{Expr, Form};
 use std::sync::Arc;
 
@@ -15,15 +15,15 @@ pub static ENTRY: Entry = Entry {
     summary: "The natural logarithm of every number.",
     formula: "y = log(x)",
     derivative: "dx = g / x",
-    samples: || {
+    cases: || {
         let mut samples = [[].as_slice(), &[0], &[1], &[5, 7]]
-            .map(|shape| Sample::new([Given::between(shape, 0.1, 5.0)], |v| v[0].log()))
+            .map(|shape| OpCase::new([InputSpec::between(shape, 0.1, 5.0)], |v| v[0].log()))
             .to_vec();
-        samples.push(Sample::new([Given::real([9])], |v| v[0].exp().log()).spelled(|v| v[0].reshape([9])));
+        samples.push(OpCase::new([InputSpec::real([9])], |v| v[0].exp().log()).with_reference(|v| v[0].reshape([9])));
         samples
     },
     kinks: none,
-    refusals: || vec![Refusal { types: vec![Type::index([2])], record: |v| v[0].log(), says: &["indices"] }],
+    invalid_cases: || vec![InvalidCase { types: vec![Type::index([2])], record: |v| v[0].log(), mentions: &["indices"] }],
 };
 
 #[derive(Debug)]
@@ -50,7 +50,7 @@ impl Operation for Log {
         Form::Elementwise(Expr::input(0).ln())
     }
 
-    fn derivative(&self, site: &Site<'_>) -> Vec<Option<Var>> {
-        vec![site.when_wanted(0, || site.upstream() / site.input(0))]
+    fn vjp(&self, context: &VjpContext<'_>) -> Vec<Option<Var>> {
+        vec![context.if_needed(0, || context.upstream() / context.input(0))]
     }
 }

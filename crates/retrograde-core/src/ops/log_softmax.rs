@@ -4,10 +4,10 @@
 //! Derivative: ∂yᵢ/∂xⱼ = δᵢⱼ − softmax(x)ⱼ, so dx = g − softmax(x)·Σ g with the sum over the axis; softmax(y) is
 //! softmax(x), as both differ by a constant along the axis. Differentiable everywhere.
 
-use super::entry::{Entry, Given, Refusal, Sample, none};
+use super::entry::{Entry, InputSpec, InvalidCase, OpCase, none};
 use super::rules;
 use super::softmax::{Lines, lines};
-use crate::graph::{Mismatch, Operation, Site, Type, Var};
+use crate::graph::{Mismatch, Operation, VjpContext, Type, Var};
 use crate::kernel::reduce::{fold, larger};
 use crate::kernel::{Call, Form, Real, Rows, RowsKernel, dispatch};
 use std::sync::Arc;
@@ -18,24 +18,24 @@ pub static ENTRY: Entry = Entry {
     summary: "The logarithms of the probabilities that softmax makes along an axis.",
     formula: "y[i] = x[i] - log(sum over j of exp(x[j]))",
     derivative: "dx = g - softmax(x) * sum(g)",
-    samples: || {
+    cases: || {
         vec![
-            Sample::new([Given::real([7])], |v| v[0].log_softmax(0)),
-            Sample::new([Given::real([3, 10])], |v| v[0].log_softmax(1)).spelled(|v| v[0].softmax(1).log()),
-            Sample::new([Given::real([3, 10])], |v| v[0].log_softmax(0)),
-            Sample::new([Given::real([2, 3, 4])], |v| v[0].log_softmax(1)),
-            Sample::new([Given::real([3, 1])], |v| v[0].log_softmax(1)),
-            Sample::new([Given::real([1, 1])], |v| v[0].log_softmax(0)),
-            Sample::new([Given::real([0, 4])], |v| v[0].log_softmax(1)),
-            Sample::new([Given::between([2, 40], -30.0, 30.0)], |v| v[0].log_softmax(1)),
+            OpCase::new([InputSpec::real([7])], |v| v[0].log_softmax(0)),
+            OpCase::new([InputSpec::real([3, 10])], |v| v[0].log_softmax(1)).with_reference(|v| v[0].softmax(1).log()),
+            OpCase::new([InputSpec::real([3, 10])], |v| v[0].log_softmax(0)),
+            OpCase::new([InputSpec::real([2, 3, 4])], |v| v[0].log_softmax(1)),
+            OpCase::new([InputSpec::real([3, 1])], |v| v[0].log_softmax(1)),
+            OpCase::new([InputSpec::real([1, 1])], |v| v[0].log_softmax(0)),
+            OpCase::new([InputSpec::real([0, 4])], |v| v[0].log_softmax(1)),
+            OpCase::new([InputSpec::between([2, 40], -30.0, 30.0)], |v| v[0].log_softmax(1)),
         ]
     },
     kinks: none,
-    refusals: || {
-        vec![Refusal {
+    invalid_cases: || {
+        vec![InvalidCase {
             types: vec![Type::real([3, 10])],
             record: |v| v[0].log_softmax(2),
-            says: &["[3, 10]", "no axis 2"],
+            mentions: &["[3, 10]", "no axis 2"],
         }]
     },
 };
@@ -76,10 +76,10 @@ impl Operation for LogSoftmax {
         Form::Rows(self)
     }
 
-    fn derivative(&self, site: &Site<'_>) -> Vec<Option<Var>> {
-        let (y, upstream) = (site.output(), site.upstream());
-        vec![site.when_wanted(0, || {
-            let meeting = upstream.sum([self.axis]).spread(&[self.axis], &y.shape());
+    fn vjp(&self, context: &VjpContext<'_>) -> Vec<Option<Var>> {
+        let (y, upstream) = (context.output(), context.upstream());
+        vec![context.if_needed(0, || {
+            let meeting = upstream.sum([self.axis]).expand(&[self.axis], &y.shape());
             upstream - y.softmax(self.axis) * meeting
         })]
     }

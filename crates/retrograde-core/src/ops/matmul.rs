@@ -4,9 +4,9 @@
 //! gradient, dA = G·Bᵀ and dB = Aᵀ·G (the book's chapter 5.6.1; Goodfellow et al., Deep Learning, 6.5.6), which are
 //! again matrix products with transposed operands: no transpose is ever carried out. Differentiable everywhere.
 
-use super::entry::{Entry, Given, Refusal, Sample, none};
+use super::entry::{Entry, InputSpec, InvalidCase, OpCase, none};
 use super::rules;
-use crate::graph::{Mismatch, Operation, Site, Type, Var};
+use crate::graph::{Mismatch, Operation, VjpContext, Type, Var};
 use crate::kernel::matmul::{self, Matrix, product};
 use crate::kernel::sparse;
 use crate::kernel::{Call, Form, Real, Rows, RowsKernel, Values};
@@ -18,35 +18,35 @@ pub static ENTRY: Entry = Entry {
     summary: "The matrix product, of single matrices or stacks of them, either operand transposed.",
     formula: "y = a · b",
     derivative: "da = g · bᵀ, db = aᵀ · g",
-    samples: || {
+    cases: || {
         let mut samples = Vec::new();
         for (m, k, n) in [(1, 1, 1), (3, 4, 5), (7, 17, 9), (2, 0, 3), (0, 2, 3), (2, 3, 0)] {
-            samples.push(Sample::new([Given::real([m, k]), Given::real([k, n])], |v| v[0].matmul(&v[1])));
-            samples.push(Sample::new([Given::real([k, m]), Given::real([k, n])], |v| v[0].t_matmul(&v[1])));
-            samples.push(Sample::new([Given::real([m, k]), Given::real([n, k])], |v| v[0].matmul_t(&v[1])));
+            samples.push(OpCase::new([InputSpec::real([m, k]), InputSpec::real([k, n])], |v| v[0].matmul(&v[1])));
+            samples.push(OpCase::new([InputSpec::real([k, m]), InputSpec::real([k, n])], |v| v[0].t_matmul(&v[1])));
+            samples.push(OpCase::new([InputSpec::real([m, k]), InputSpec::real([n, k])], |v| v[0].matmul_t(&v[1])));
         }
-        samples.push(Sample::new([Given::real([2, 3, 4]), Given::real([2, 4, 5])], |v| v[0].matmul(&v[1])));
-        samples.push(Sample::new([Given::real([2, 2, 4, 3]), Given::real([2, 2, 4, 5])], |v| v[0].t_matmul(&v[1])));
-        samples.push(Sample::new([Given::real([3, 3])], |v| v[0].matmul(&v[0]).matmul_t(&v[0])));
+        samples.push(OpCase::new([InputSpec::real([2, 3, 4]), InputSpec::real([2, 4, 5])], |v| v[0].matmul(&v[1])));
+        samples.push(OpCase::new([InputSpec::real([2, 2, 4, 3]), InputSpec::real([2, 2, 4, 5])], |v| v[0].t_matmul(&v[1])));
+        samples.push(OpCase::new([InputSpec::real([3, 3])], |v| v[0].matmul(&v[0]).matmul_t(&v[0])));
         samples
     },
     kinks: none,
-    refusals: || {
+    invalid_cases: || {
         vec![
-            Refusal {
+            InvalidCase {
                 types: vec![Type::real([100, 784]), Type::real([50, 784])],
                 record: |v| v[0].matmul(&v[1]),
-                says: &["[100, 784]", "[50, 784]", "784", "50", "`matmul_t`"],
+                mentions: &["[100, 784]", "[50, 784]", "784", "50", "`matmul_t`"],
             },
-            Refusal {
+            InvalidCase {
                 types: vec![Type::real([784]), Type::real([784, 50])],
                 record: |v| v[0].matmul(&v[1]),
-                says: &["[784]", "two axes", ".reshape([1, 784])"],
+                mentions: &["[784]", "two axes", ".reshape([1, 784])"],
             },
-            Refusal {
+            InvalidCase {
                 types: vec![Type::real([2, 3, 4]), Type::real([4, 5])],
                 record: |v| v[0].matmul(&v[1]),
-                says: &["[2, 3, 4]", "[4, 5]"],
+                mentions: &["[2, 3, 4]", "[4, 5]"],
             },
         ]
     },
@@ -111,11 +111,11 @@ impl Operation for MatMul {
         rules::all_real(inputs)?;
         let (a, b) = (&inputs[0].shape, &inputs[1].shape);
         if let Some(flat) = [a, b].into_iter().find(|shape| shape.rank() < 2) {
-            let remedy = match flat.first() {
+            let help = match flat.first() {
                 Some(length) => format!("make a row of it by `.reshape([1, {length}])` or a column by `.reshape([{length}, 1])`"),
                 None => "multiply by a scalar with `*`".into(),
             };
-            return Err(Mismatch::new(format!("{flat} is no matrix: it needs two axes or more"), remedy));
+            return Err(Mismatch::new(format!("{flat} is no matrix: it needs two axes or more"), help));
         }
         let ((m, k), (other, n)) = (matrix(a, self.left), matrix(b, self.right));
         let (stack, other_stack) = (&a[..a.rank() - 2], &b[..b.rank() - 2]);
@@ -127,7 +127,7 @@ impl Operation for MatMul {
         }
         if k != other {
             let (last_of_a, last_of_b) = (matrix(a, false), matrix(b, false));
-            let remedy = if last_of_a.1 == last_of_b.1 {
+            let help = if last_of_a.1 == last_of_b.1 {
                 "their last axes agree: `matmul_t` multiplies by the transposed second one"
             } else if last_of_a.0 == last_of_b.0 {
                 "their axes before the last agree: `t_matmul` multiplies the transposed first one"
@@ -136,7 +136,7 @@ impl Operation for MatMul {
             };
             return Err(Mismatch::new(
                 format!("the shapes {a} and {b} do not fit: {k} columns meet {other} rows"),
-                remedy,
+                help,
             ));
         }
         Ok(Type::real([stack, &[m, n]].concat()))
@@ -146,20 +146,20 @@ impl Operation for MatMul {
         Form::Rows(self)
     }
 
-    fn derivative(&self, site: &Site<'_>) -> Vec<Option<Var>> {
-        let (a, b, g) = (site.input(0), site.input(1), site.upstream());
+    fn vjp(&self, context: &VjpContext<'_>) -> Vec<Option<Var>> {
+        let (a, b, g) = (context.input(0), context.input(1), context.upstream());
         let (ta, tb) = (self.left, self.right);
         let product = |x: &Var, left: bool, y: &Var, right: bool| {
             x.record(MatMul { left, right }, &[y], std::panic::Location::caller())
         };
         vec![
-            site.when_wanted(0, || if ta { product(b, tb, g, true) } else { product(g, false, b, !tb) }),
-            site.when_wanted(1, || if tb { product(g, true, a, ta) } else { product(a, !ta, g, false) }),
+            context.if_needed(0, || if ta { product(b, tb, g, true) } else { product(g, false, b, !tb) }),
+            context.if_needed(1, || if tb { product(g, true, a, ta) } else { product(a, !ta, g, false) }),
         ]
     }
 
     /// C[i, j] = Σ A[i, l]·B[l, j]: A[i, l] is in row i of C with B's row l, B[l, j] in column j with A's column l.
-    fn moves(
+    fn jacobian_column(
         &self,
         input: usize,
         element: usize,

@@ -4,9 +4,9 @@
 //! share it evenly, as in PyTorch's `amax` and JAX. NaN if one of the elements is. The maximum of nothing does not
 //! exist and is refused.
 
-use super::entry::{Entry, Given, Kink, Refusal, Sample};
+use super::entry::{Entry, InputSpec, Kink, InvalidCase, OpCase};
 use super::rules;
-use crate::graph::{Mismatch, Operation, Site, Tensor, Type, Var};
+use crate::graph::{Mismatch, Operation, VjpContext, Tensor, Type, Var};
 use crate::kernel::reduce::{Join, down_the_columns, reduce, rows};
 use crate::kernel::{Call, Form, Real, Rows, RowsKernel};
 use std::sync::Arc;
@@ -17,18 +17,18 @@ pub static ENTRY: Entry = Entry {
     summary: "The largest element over some axes or over all.",
     formula: "y[j] = max over i of x[i, j]",
     derivative: "dx[i, j] = x[i, j] == y[j] ? g[j] / (how many do) : 0",
-    samples: || {
+    cases: || {
         vec![
-            Sample::new([Given::real([])], |v| v[0].max_all()),
-            Sample::new([Given::real([1])], |v| v[0].max([0])),
-            Sample::new([Given::real([7])], |v| v[0].max_all()),
-            Sample::new([Given::real([5, 12])], |v| v[0].max([1])),
-            Sample::new([Given::real([5, 12])], |v| v[0].max([0])),
-            Sample::new([Given::real([2, 3, 4])], |v| v[0].max([2, 0])).spelled(|v| v[0].max([0]).max([1])),
-            Sample::new([Given::real([2, 5])], |v| v[0].max([0]))
-                .spelled(|v| v[0].slice(0, ..1).maximum(&v[0].slice(0, 1..)).reshape([5])),
-            Sample::new([Given::real([0, 3])], |v| v[0].max([1])),
-            Sample::new([Given::real([2, 3])], |v| (&v[0] * &v[0]).max([])),
+            OpCase::new([InputSpec::real([])], |v| v[0].max_all()),
+            OpCase::new([InputSpec::real([1])], |v| v[0].max([0])),
+            OpCase::new([InputSpec::real([7])], |v| v[0].max_all()),
+            OpCase::new([InputSpec::real([5, 12])], |v| v[0].max([1])),
+            OpCase::new([InputSpec::real([5, 12])], |v| v[0].max([0])),
+            OpCase::new([InputSpec::real([2, 3, 4])], |v| v[0].max([2, 0])).with_reference(|v| v[0].max([0]).max([1])),
+            OpCase::new([InputSpec::real([2, 5])], |v| v[0].max([0]))
+                .with_reference(|v| v[0].slice(0, ..1).maximum(&v[0].slice(0, 1..)).reshape([5])),
+            OpCase::new([InputSpec::real([0, 3])], |v| v[0].max([1])),
+            OpCase::new([InputSpec::real([2, 3])], |v| (&v[0] * &v[0]).max([])),
         ]
     },
     kinks: || {
@@ -45,14 +45,14 @@ pub static ENTRY: Entry = Entry {
             },
         ]
     },
-    refusals: || {
+    invalid_cases: || {
         vec![
-            Refusal {
+            InvalidCase {
                 types: vec![Type::real([2, 3])],
                 record: |v| v[0].max([2]),
-                says: &["[2, 3]", "no axis 2", "0 to 1"],
+                mentions: &["[2, 3]", "no axis 2", "0 to 1"],
             },
-            Refusal { types: vec![Type::real([0])], record: |v| v[0].max_all(), says: &["[0]", "no elements"] },
+            InvalidCase { types: vec![Type::real([0])], record: |v| v[0].max_all(), mentions: &["[0]", "no elements"] },
         ]
     },
 };
@@ -102,14 +102,14 @@ impl Operation for Max {
         if self.of_one { Form::Reshape } else { Form::Rows(self) }
     }
 
-    fn derivative(&self, site: &Site<'_>) -> Vec<Option<Var>> {
-        vec![site.when_wanted(0, || {
-            let (x, axes) = (site.input(0), &self.axes);
-            let largest = site.output().spread(axes, &x.shape());
+    fn vjp(&self, context: &VjpContext<'_>) -> Vec<Option<Var>> {
+        vec![context.if_needed(0, || {
+            let (x, axes) = (context.input(0), &self.axes);
+            let largest = context.output().expand(axes, &x.shape());
             // No element is larger than the largest, so each either ties with it or gets nothing. At a tie `share` gives
             // half: of 2 it makes the one that is counted, and of 2g the g that is shared out.
             let ties = x.share(&largest, &x.number(2.0)).sum(axes);
-            x.share(&largest, &(site.upstream() * 2.0 / ties).spread(axes, &x.shape()))
+            x.share(&largest, &(context.upstream() * 2.0 / ties).expand(axes, &x.shape()))
         })]
     }
 }

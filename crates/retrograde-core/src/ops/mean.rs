@@ -4,9 +4,9 @@
 //! divided by n. Differentiable everywhere. The mean of nothing does not exist and is refused. Summed in an order fixed
 //! by the shape alone.
 
-use super::entry::{Entry, Given, Refusal, Sample, none};
+use super::entry::{Entry, InputSpec, InvalidCase, OpCase, none};
 use super::rules;
-use crate::graph::{Mismatch, Operation, Site, Type, Var};
+use crate::graph::{Mismatch, Operation, VjpContext, Type, Var};
 use crate::kernel::reduce::{Join, down_the_columns, reduce, rows};
 use crate::kernel::{Call, Form, Real, Rows, RowsKernel};
 use std::sync::Arc;
@@ -17,27 +17,27 @@ pub static ENTRY: Entry = Entry {
     summary: "The mean over some axes or over all.",
     formula: "y[j] = (1/n) * sum over i of x[i, j]",
     derivative: "dx[i, j] = g[j] / n",
-    samples: || {
+    cases: || {
         vec![
-            Sample::new([Given::real([])], |v| v[0].mean_all()),
-            Sample::new([Given::real([1])], |v| v[0].mean([0])),
-            Sample::new([Given::real([7])], |v| v[0].mean_all()).spelled(|v| v[0].sum_all() / 7.0),
-            Sample::new([Given::real([5, 12])], |v| v[0].mean([1])).spelled(|v| v[0].sum([1]) / 12.0),
-            Sample::new([Given::real([5, 12])], |v| v[0].mean([0])).spelled(|v| v[0].sum([0]) / 5.0),
-            Sample::new([Given::real([2, 3, 4])], |v| v[0].mean([2, 0])).spelled(|v| v[0].sum([0, 2]) / 8.0),
-            Sample::new([Given::real([0, 3])], |v| v[0].mean([1])),
-            Sample::new([Given::real([2, 3])], |v| (&v[0] * &v[0]).mean([])),
+            OpCase::new([InputSpec::real([])], |v| v[0].mean_all()),
+            OpCase::new([InputSpec::real([1])], |v| v[0].mean([0])),
+            OpCase::new([InputSpec::real([7])], |v| v[0].mean_all()).with_reference(|v| v[0].sum_all() / 7.0),
+            OpCase::new([InputSpec::real([5, 12])], |v| v[0].mean([1])).with_reference(|v| v[0].sum([1]) / 12.0),
+            OpCase::new([InputSpec::real([5, 12])], |v| v[0].mean([0])).with_reference(|v| v[0].sum([0]) / 5.0),
+            OpCase::new([InputSpec::real([2, 3, 4])], |v| v[0].mean([2, 0])).with_reference(|v| v[0].sum([0, 2]) / 8.0),
+            OpCase::new([InputSpec::real([0, 3])], |v| v[0].mean([1])),
+            OpCase::new([InputSpec::real([2, 3])], |v| (&v[0] * &v[0]).mean([])),
         ]
     },
     kinks: none,
-    refusals: || {
+    invalid_cases: || {
         vec![
-            Refusal {
+            InvalidCase {
                 types: vec![Type::real([2, 3])],
                 record: |v| v[0].mean([2]),
-                says: &["[2, 3]", "no axis 2", "0 to 1"],
+                mentions: &["[2, 3]", "no axis 2", "0 to 1"],
             },
-            Refusal { types: vec![Type::real([3, 0])], record: |v| v[0].mean([1]), says: &["[3, 0]", "no elements"] },
+            InvalidCase { types: vec![Type::real([3, 0])], record: |v| v[0].mean([1]), mentions: &["[3, 0]", "no elements"] },
         ]
     },
 };
@@ -92,9 +92,9 @@ impl Operation for Mean {
         if self.of_one { Form::Reshape } else { Form::Rows(self) }
     }
 
-    fn derivative(&self, site: &Site<'_>) -> Vec<Option<Var>> {
-        let shape = site.input(0).shape();
-        vec![site.when_wanted(0, || (site.upstream() / count(&shape, &self.axes)).spread(&self.axes, &shape))]
+    fn vjp(&self, context: &VjpContext<'_>) -> Vec<Option<Var>> {
+        let shape = context.input(0).shape();
+        vec![context.if_needed(0, || (context.upstream() / count(&shape, &self.axes)).expand(&self.axes, &shape))]
     }
 }
 

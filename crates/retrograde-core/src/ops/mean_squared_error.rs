@@ -4,9 +4,9 @@
 //! is n/2 times as large. The mean over nothing does not exist and is refused. Summed in an order fixed by the shape
 //! alone.
 
-use super::entry::{Entry, Given, Refusal, Sample, none};
+use super::entry::{Entry, InputSpec, InvalidCase, OpCase, none};
 use super::rules;
-use crate::graph::{Mismatch, Operation, Site, Type, Var};
+use crate::graph::{Mismatch, Operation, VjpContext, Type, Var};
 use crate::kernel::reduce::sum;
 use crate::kernel::{Call, Form, Real, Rows, RowsKernel};
 use std::sync::Arc;
@@ -17,27 +17,27 @@ pub static ENTRY: Entry = Entry {
     summary: "The mean of the squared differences of two tensors of the same shape.",
     formula: "y = (1/n) * sum((a - b)^2)",
     derivative: "da = 2 * (a - b) * g / n, db = -da",
-    samples: || {
-        let spelling = |v: &[Var]| (&v[0] - &v[1]).powf(2.0).mean_all();
+    cases: || {
+        let reference = |v: &[Var]| (&v[0] - &v[1]).powf(2.0).mean_all();
         [[].as_slice(), &[1], &[7], &[3, 5], &[2, 300]]
             .map(|shape| {
-                Sample::new([Given::real(shape), Given::real(shape)], |v| v[0].mean_squared_error(&v[1]))
-                    .spelled(spelling)
+                OpCase::new([InputSpec::real(shape), InputSpec::real(shape)], |v| v[0].mean_squared_error(&v[1]))
+                    .with_reference(reference)
             })
             .to_vec()
     },
     kinks: none,
-    refusals: || {
+    invalid_cases: || {
         vec![
-            Refusal {
+            InvalidCase {
                 types: vec![Type::real([3, 2]), Type::real([3])],
                 record: |v| v[0].mean_squared_error(&v[1]),
-                says: &["[3, 2]", "[3]", "same shape"],
+                mentions: &["[3, 2]", "[3]", "same shape"],
             },
-            Refusal {
+            InvalidCase {
                 types: vec![Type::real([0, 2]), Type::real([0, 2])],
                 record: |v| v[0].mean_squared_error(&v[1]),
-                says: &["[0, 2]", "no elements"],
+                mentions: &["[0, 2]", "no elements"],
             },
         ]
     },
@@ -72,14 +72,14 @@ impl Operation for MeanSquaredError {
         Form::Rows(self)
     }
 
-    fn derivative(&self, site: &Site<'_>) -> Vec<Option<Var>> {
-        let (a, b) = (site.input(0), site.input(1));
+    fn vjp(&self, context: &VjpContext<'_>) -> Vec<Option<Var>> {
+        let (a, b) = (context.input(0), context.input(1));
         let shape = a.shape();
         let slope = |x: &Var, y: &Var| {
-            let share = site.upstream() * (2.0 / shape.elements() as f64);
+            let share = context.upstream() * (2.0 / shape.elements() as f64);
             (x - y) * share.broadcast(&shape)
         };
-        vec![site.when_wanted(0, || slope(a, b)), site.when_wanted(1, || slope(b, a))]
+        vec![context.if_needed(0, || slope(a, b)), context.if_needed(1, || slope(b, a))]
     }
 }
 

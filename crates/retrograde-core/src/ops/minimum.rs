@@ -3,9 +3,9 @@
 //! Derivative: the upstream gradient goes to the smaller one. Where they tie there is no derivative; each then receives
 //! half, as in PyTorch, JAX and centred differences. NaN if either is NaN.
 
-use super::entry::{Entry, Given, Kink, Refusal, Sample};
+use super::entry::{Entry, InputSpec, Kink, InvalidCase, OpCase};
 use super::rules;
-use crate::graph::{Mismatch, Operation, Site, Tensor, Type, Var};
+use crate::graph::{Mismatch, Operation, VjpContext, Tensor, Type, Var};
 use crate::kernel::{Expr, Form};
 use std::sync::Arc;
 
@@ -15,11 +15,11 @@ pub static ENTRY: Entry = Entry {
     summary: "The smaller of two tensors of the same shape, element by element.",
     formula: "y = min(a, b)",
     derivative: "da = a < b ? g : a == b ? 0.5 * g : 0, db = b < a ? g : b == a ? 0.5 * g : 0",
-    samples: || {
+    cases: || {
         let record = |v: &[Var]| v[0].minimum(&v[1]);
-        let spelling = |v: &[Var]| -(-&v[0]).maximum(&-&v[1]);
+        let reference = |v: &[Var]| -(-&v[0]).maximum(&-&v[1]);
         [[].as_slice(), &[0], &[1], &[5, 7], &[2, 3, 4]]
-            .map(|shape| Sample::new([Given::real(shape), Given::real(shape)], record).spelled(spelling))
+            .map(|shape| OpCase::new([InputSpec::real(shape), InputSpec::real(shape)], record).with_reference(reference))
             .to_vec()
     },
     kinks: || {
@@ -29,11 +29,11 @@ pub static ENTRY: Entry = Entry {
             slopes: vec![Tensor::full([3], 0.5), Tensor::full([3], 0.5)],
         }]
     },
-    refusals: || {
-        vec![Refusal {
+    invalid_cases: || {
+        vec![InvalidCase {
             types: vec![Type::real([2, 3]), Type::real([3])],
             record: |v| v[0].minimum(&v[1]),
-            says: &["[2, 3]", "[3]", ".broadcast([2, 3])"],
+            mentions: &["[2, 3]", "[3]", ".broadcast([2, 3])"],
         }]
     },
 };
@@ -62,11 +62,11 @@ impl Operation for Minimum {
         Form::Elementwise(Expr::input(0).min(Expr::input(1)))
     }
 
-    fn derivative(&self, site: &Site<'_>) -> Vec<Option<Var>> {
-        let (a, b, upstream) = (site.input(0), site.input(1), site.upstream());
+    fn vjp(&self, context: &VjpContext<'_>) -> Vec<Option<Var>> {
+        let (a, b, upstream) = (context.input(0), context.input(1), context.upstream());
         vec![
-            site.when_wanted(0, || b.share(a, upstream)),
-            site.when_wanted(1, || a.share(b, upstream)),
+            context.if_needed(0, || b.share(a, upstream)),
+            context.if_needed(1, || a.share(b, upstream)),
         ]
     }
 }

@@ -1,15 +1,15 @@
 //! The operations: one file each, and the list of them.
 //!
-//! A file holds all of its operation, top to bottom: what it is (formula, derivative, shapes, kinks), the method
-//! that records it, its shape rule, its kernel, its derivative, and the samples on which the laws run. No other
-//! file names it, apart from one word in the list below: help, drawings, the table of operations and the laws
-//! (`tests/suite/laws.rs`) read the list. CONTRIBUTING.md adds one step by step.
+//! The file of an operation has its documentation (formula, derivative, shapes, kinks), its entry with test cases, the
+//! method that records it, its shape rule, its kernel and its vector-Jacobian product. Other files do not name it, except
+//! for one word in the list below. Help, drawings, the table of operations and the laws (`tests/suite/laws.rs`) read the
+//! list. CONTRIBUTING.md adds an operation step by step.
 
 mod entry;
 mod operators;
 mod rules;
 
-pub use entry::{Entry, Given, Kink, Record, Refusal, Sample};
+pub use entry::{Entry, InputSpec, InvalidCase, Kink, OpCase, RecordFn};
 
 /// Declares a module for each operation, and the list of their entries.
 macro_rules! operations {

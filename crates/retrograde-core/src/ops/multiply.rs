@@ -3,9 +3,9 @@
 //! Derivative: ∂y/∂a = b and ∂y/∂b = a: each input receives the upstream gradient times the *other* input (the
 //! book's multiplication node, chapter 5.3.2). Differentiable everywhere.
 
-use super::entry::{Entry, Given, Refusal, Sample, none};
+use super::entry::{Entry, InputSpec, InvalidCase, OpCase, none};
 use super::rules;
-use crate::graph::{Mismatch, Operation, Site, Type, Var};
+use crate::graph::{Mismatch, Operation, VjpContext, Type, Var};
 use crate::kernel::{Expr, Form};
 use std::sync::Arc;
 
@@ -15,21 +15,21 @@ pub static ENTRY: Entry = Entry {
     summary: "The product of two tensors of the same shape, element by element.",
     formula: "y = a * b",
     derivative: "da = g * b, db = g * a",
-    samples: || {
+    cases: || {
         let record = |v: &[Var]| &v[0] * &v[1];
         let mut samples = [[].as_slice(), &[0], &[1], &[5, 7], &[2, 3, 4]]
-            .map(|shape| Sample::new([Given::real(shape), Given::real(shape)], record))
+            .map(|shape| OpCase::new([InputSpec::real(shape), InputSpec::real(shape)], record))
             .to_vec();
         // Paths that meet: the square.
-        samples.push(Sample::new([Given::real([6])], |v| &v[0] * &v[0]));
+        samples.push(OpCase::new([InputSpec::real([6])], |v| &v[0] * &v[0]));
         samples
     },
     kinks: none,
-    refusals: || {
-        vec![Refusal {
+    invalid_cases: || {
+        vec![InvalidCase {
             types: vec![Type::real([2, 3]), Type::real([3, 2])],
             record: |v| &v[0] * &v[1],
-            says: &["[2, 3]", "[3, 2]", "same shape"],
+            mentions: &["[2, 3]", "[3, 2]", "same shape"],
         }]
     },
 };
@@ -56,12 +56,12 @@ impl Operation for Multiply {
         Form::Elementwise(Expr::input(0) * Expr::input(1))
     }
 
-    fn derivative(&self, site: &Site<'_>) -> Vec<Option<Var>> {
-        let (a, b, upstream) = (site.input(0), site.input(1), site.upstream());
-        vec![site.when_wanted(0, || upstream * b), site.when_wanted(1, || upstream * a)]
+    fn vjp(&self, context: &VjpContext<'_>) -> Vec<Option<Var>> {
+        let (a, b, upstream) = (context.input(0), context.input(1), context.upstream());
+        vec![context.if_needed(0, || upstream * b), context.if_needed(1, || upstream * a)]
     }
 
-    fn passes_through(&self, uniform: &[Option<f64>]) -> Option<usize> {
+    fn identity_of(&self, uniform: &[Option<f64>]) -> Option<usize> {
         uniform.iter().position(|&number| number == Some(1.0)).map(|ones| 1 - ones)
     }
 }

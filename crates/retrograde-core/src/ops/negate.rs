@@ -2,9 +2,9 @@
 //!
 //! Derivative: −1. Differentiable everywhere.
 
-use super::entry::{Entry, Given, Refusal, Sample, none};
+use super::entry::{Entry, InputSpec, InvalidCase, OpCase, none};
 use super::rules;
-use crate::graph::{Mismatch, Operation, Site, Type, Var};
+use crate::graph::{Mismatch, Operation, VjpContext, Type, Var};
 use crate::kernel::{Expr, Form};
 use std::ops::Neg;
 use std::sync::Arc;
@@ -15,13 +15,13 @@ pub static ENTRY: Entry = Entry {
     summary: "Every number with its sign changed.",
     formula: "y = -x",
     derivative: "dx = -g",
-    samples: || {
+    cases: || {
         [[].as_slice(), &[0], &[1], &[5, 7]]
-            .map(|shape| Sample::new([Given::real(shape)], |v| -&v[0]).spelled(|v| 0.0 - &v[0]))
+            .map(|shape| OpCase::new([InputSpec::real(shape)], |v| -&v[0]).with_reference(|v| 0.0 - &v[0]))
             .to_vec()
     },
     kinks: none,
-    refusals: || vec![Refusal { types: vec![Type::index([2])], record: |v| -&v[0], says: &["indices"] }],
+    invalid_cases: || vec![InvalidCase { types: vec![Type::index([2])], record: |v| -&v[0], mentions: &["indices"] }],
 };
 
 #[derive(Debug)]
@@ -56,7 +56,7 @@ impl Operation for Negate {
         Form::Elementwise(-Expr::input(0))
     }
 
-    fn derivative(&self, site: &Site<'_>) -> Vec<Option<Var>> {
-        vec![site.when_wanted(0, || -site.upstream())]
+    fn vjp(&self, context: &VjpContext<'_>) -> Vec<Option<Var>> {
+        vec![context.if_needed(0, || -context.upstream())]
     }
 }

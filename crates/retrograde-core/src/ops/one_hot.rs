@@ -2,9 +2,9 @@
 //!
 //! No gradient flows into indices.
 
-use super::entry::{Entry, Given, Refusal, Sample, none};
+use super::entry::{Entry, InputSpec, InvalidCase, OpCase, none};
 use super::gather_rows::indices_expected;
-use crate::graph::{Kind, Mismatch, Operation, Site, Type, Var};
+use crate::graph::{Kind, Mismatch, Operation, VjpContext, Type, Var};
 use crate::kernel::{Call, Form, Real, Rows, RowsKernel};
 use std::sync::Arc;
 
@@ -14,17 +14,17 @@ pub static ENTRY: Entry = Entry {
     summary: "For each index a row of zeros with a one at that place.",
     formula: "y[i, j] = j == x[i] ? 1 : 0",
     derivative: "none: indices have no gradient",
-    samples: || {
+    cases: || {
         vec![
-            Sample::new([Given::index([5], 4)], |v| v[0].one_hot(4)),
-            Sample::new([Given::index([0], 4)], |v| v[0].one_hot(4)),
-            Sample::new([Given::index([1], 3)], |v| v[0].one_hot(3)),
-            Sample::new([Given::index([2, 3], 1)], |v| v[0].one_hot(1)),
+            OpCase::new([InputSpec::index([5], 4)], |v| v[0].one_hot(4)),
+            OpCase::new([InputSpec::index([0], 4)], |v| v[0].one_hot(4)),
+            OpCase::new([InputSpec::index([1], 3)], |v| v[0].one_hot(3)),
+            OpCase::new([InputSpec::index([2, 3], 1)], |v| v[0].one_hot(1)),
         ]
     },
     kinks: none,
-    refusals: || {
-        vec![Refusal { types: vec![Type::real([3])], record: |v| v[0].one_hot(10), says: &["[3]", "indices"] }]
+    invalid_cases: || {
+        vec![InvalidCase { types: vec![Type::real([3])], record: |v| v[0].one_hot(10), mentions: &["[3]", "indices"] }]
     },
 };
 
@@ -65,7 +65,7 @@ impl Operation for OneHot {
         Form::Rows(self)
     }
 
-    fn derivative(&self, _: &Site<'_>) -> Vec<Option<Var>> {
+    fn vjp(&self, _: &VjpContext<'_>) -> Vec<Option<Var>> {
         vec![None]
     }
 

@@ -3,9 +3,9 @@
 //! The derivative of [`slice`](super::slice), and the other way round: dx = g[before..before + n]. Differentiable
 //! everywhere.
 
-use super::entry::{Entry, Given, Refusal, Sample, none};
+use super::entry::{Entry, InputSpec, InvalidCase, OpCase, none};
 use super::rules;
-use crate::graph::{Mismatch, Operation, Site, Type, Var};
+use crate::graph::{Mismatch, Operation, VjpContext, Type, Var};
 use crate::kernel::{Call, Form, Real, Rows, RowsKernel};
 use std::sync::Arc;
 
@@ -15,27 +15,27 @@ pub static ENTRY: Entry = Entry {
     summary: "A tensor with zeros before and behind it along one axis.",
     formula: "y[before + i] = x[i], and 0 elsewhere",
     derivative: "dx[i] = g[before + i]",
-    samples: || {
+    cases: || {
         vec![
-            Sample::new([Given::real([3])], |v| v[0].pad(0, 2, 1)),
-            Sample::new([Given::real([1])], |v| v[0].pad(0, 0, 0)),
-            Sample::new([Given::real([2, 3])], |v| v[0].pad(0, 1, 2))
-                .spelled(|v| v[0].slice(0, ..0).pad(0, 1, 0).concatenate(&[&v[0], &v[0].slice(0, ..0).pad(0, 0, 2)], 0)),
-            Sample::new([Given::real([2, 3])], |v| v[0].pad(1, 0, 2)),
-            Sample::new([Given::real([2, 3, 2])], |v| v[0].pad(1, 1, 0)),
-            Sample::new([Given::real([2, 0])], |v| v[0].pad(1, 1, 2)),
-            Sample::new([Given::real([0, 2])], |v| v[0].pad(1, 1, 2)),
+            OpCase::new([InputSpec::real([3])], |v| v[0].pad(0, 2, 1)),
+            OpCase::new([InputSpec::real([1])], |v| v[0].pad(0, 0, 0)),
+            OpCase::new([InputSpec::real([2, 3])], |v| v[0].pad(0, 1, 2))
+                .with_reference(|v| v[0].slice(0, ..0).pad(0, 1, 0).concatenate(&[&v[0], &v[0].slice(0, ..0).pad(0, 0, 2)], 0)),
+            OpCase::new([InputSpec::real([2, 3])], |v| v[0].pad(1, 0, 2)),
+            OpCase::new([InputSpec::real([2, 3, 2])], |v| v[0].pad(1, 1, 0)),
+            OpCase::new([InputSpec::real([2, 0])], |v| v[0].pad(1, 1, 2)),
+            OpCase::new([InputSpec::real([0, 2])], |v| v[0].pad(1, 1, 2)),
         ]
     },
     kinks: none,
-    refusals: || {
+    invalid_cases: || {
         vec![
-            Refusal { types: vec![Type::real([2])], record: |v| v[0].pad(1, 1, 1), says: &["[2]", "no axis 1"] },
-            Refusal { types: vec![Type::index([2])], record: |v| v[0].pad(0, 1, 1), says: &["indices"] },
-            Refusal {
+            InvalidCase { types: vec![Type::real([2])], record: |v| v[0].pad(1, 1, 1), mentions: &["[2]", "no axis 1"] },
+            InvalidCase { types: vec![Type::index([2])], record: |v| v[0].pad(0, 1, 1), mentions: &["indices"] },
+            InvalidCase {
                 types: vec![Type::real([2])],
                 record: |v| v[0].pad(0, usize::MAX, 1),
-                says: &["[2]", "longer than"],
+                mentions: &["[2]", "longer than"],
             },
         ]
     },
@@ -85,9 +85,9 @@ impl Operation for Pad {
         Form::Rows(self)
     }
 
-    fn derivative(&self, site: &Site<'_>) -> Vec<Option<Var>> {
-        let length = site.input(0).shape().get(self.axis).copied().unwrap_or(0);
-        vec![site.when_wanted(0, || site.upstream().slice(self.axis, self.before..self.before + length))]
+    fn vjp(&self, context: &VjpContext<'_>) -> Vec<Option<Var>> {
+        let length = context.input(0).shape().get(self.axis).copied().unwrap_or(0);
+        vec![context.if_needed(0, || context.upstream().slice(self.axis, self.before..self.before + length))]
     }
 }
 

@@ -7,9 +7,9 @@
 //! ∂y/∂b is 0 for b ≥ 0, the limit of aᵇ·log a from above, as in PyTorch and JAX. With an exponent that is one
 //! number there is no ∂y/∂b, so that x², x³, 1/x and so on have all their derivatives, for x ≤ 0 too.
 
-use super::entry::{Entry, Given, Kink, Refusal, Sample};
+use super::entry::{Entry, InputSpec, Kink, InvalidCase, OpCase};
 use super::rules;
-use crate::graph::{Mismatch, Operation, Site, Tensor, Type, Var};
+use crate::graph::{Mismatch, Operation, VjpContext, Tensor, Type, Var};
 use crate::kernel::{Expr, Form};
 use std::sync::Arc;
 
@@ -19,29 +19,29 @@ pub static ENTRY: Entry = Entry {
     summary: "A tensor to the power of another of the same shape, or of a number.",
     formula: "y = a ^ b",
     derivative: "da = g * b * a ^ (b - 1), db = g * y * log(a)",
-    samples: || {
+    cases: || {
         let record = |v: &[Var]| v[0].power(&v[1]);
-        let spelling = |v: &[Var]| (v[0].log() * &v[1]).exp();
+        let reference = |v: &[Var]| (v[0].log() * &v[1]).exp();
         let mut samples = [[].as_slice(), &[0], &[1], &[5, 7]]
             .map(|shape| {
-                Sample::new([Given::between(shape, 0.2, 3.0), Given::real(shape)], record).spelled(spelling)
+                OpCase::new([InputSpec::between(shape, 0.2, 3.0), InputSpec::real(shape)], record).with_reference(reference)
             })
             .to_vec();
-        let x = || [Given::real([11])];
+        let x = || [InputSpec::real([11])];
         samples.extend([
-            Sample::new(x(), |v| v[0].powf(2.0)).spelled(|v| &v[0] * &v[0]),
-            Sample::new(x(), |v| v[0].powf(3.0)).spelled(|v| &v[0] * &v[0] * &v[0]),
-            Sample::new(x(), |v| v[0].powf(4.0)).spelled(|v| v[0].powf(2.0).powf(2.0)),
-            Sample::new(x(), |v| v[0].powf(1.0)).spelled(|v| v[0].reshape([11])),
-            Sample::new(x(), |v| v[0].powf(0.0)).spelled(|v| v[0].graph().full([11], 1.0)),
+            OpCase::new(x(), |v| v[0].powf(2.0)).with_reference(|v| &v[0] * &v[0]),
+            OpCase::new(x(), |v| v[0].powf(3.0)).with_reference(|v| &v[0] * &v[0] * &v[0]),
+            OpCase::new(x(), |v| v[0].powf(4.0)).with_reference(|v| v[0].powf(2.0).powf(2.0)),
+            OpCase::new(x(), |v| v[0].powf(1.0)).with_reference(|v| v[0].reshape([11])),
+            OpCase::new(x(), |v| v[0].powf(0.0)).with_reference(|v| v[0].graph().full([11], 1.0)),
             // Squares at exactly 0 and below, where a formula with a logarithm would fail.
-            Sample::new([Given::Exact(Tensor::from([0.0, -1.0, -2.5, 3.0]))], |v| v[0].powf(2.0)),
+            OpCase::new([InputSpec::Exact(Tensor::from([0.0, -1.0, -2.5, 3.0]))], |v| v[0].powf(2.0)),
         ]);
-        let positive = || [Given::between([11], 0.3, 3.0)];
+        let positive = || [InputSpec::between([11], 0.3, 3.0)];
         samples.extend([
-            Sample::new(positive(), |v| v[0].powf(-1.0)).spelled(|v| 1.0 / &v[0]),
-            Sample::new(positive(), |v| v[0].powf(-2.5)).spelled(|v| (v[0].log() * -2.5).exp()),
-            Sample::new([Given::between([5], -3.0, -0.3)], |v| v[0].powf(-3.0)).spelled(|v| 1.0 / v[0].powf(3.0)),
+            OpCase::new(positive(), |v| v[0].powf(-1.0)).with_reference(|v| 1.0 / &v[0]),
+            OpCase::new(positive(), |v| v[0].powf(-2.5)).with_reference(|v| (v[0].log() * -2.5).exp()),
+            OpCase::new([InputSpec::between([5], -3.0, -0.3)], |v| v[0].powf(-3.0)).with_reference(|v| 1.0 / v[0].powf(3.0)),
         ]);
         samples
     },
@@ -65,14 +65,14 @@ pub static ENTRY: Entry = Entry {
             },
         ]
     },
-    refusals: || {
+    invalid_cases: || {
         vec![
-            Refusal {
+            InvalidCase {
                 types: vec![Type::real([2, 3]), Type::real([3])],
                 record: |v| v[0].power(&v[1]),
-                says: &["[2, 3]", "[3]", ".broadcast([2, 3])"],
+                mentions: &["[2, 3]", "[3]", ".broadcast([2, 3])"],
             },
-            Refusal { types: vec![Type::index([3])], record: |v| v[0].powf(2.0), says: &["indices"] },
+            InvalidCase { types: vec![Type::index([3])], record: |v| v[0].powf(2.0), mentions: &["indices"] },
         ]
     },
 };
@@ -118,28 +118,28 @@ impl Operation for Power {
         Form::Elementwise(Expr::input(0).power(self.exponent.map_or_else(|| Expr::input(1), Expr::constant)))
     }
 
-    fn derivative(&self, site: &Site<'_>) -> Vec<Option<Var>> {
-        let (a, upstream) = (site.input(0), site.upstream());
+    fn vjp(&self, context: &VjpContext<'_>) -> Vec<Option<Var>> {
+        let (a, upstream) = (context.input(0), context.upstream());
         match self.exponent {
             Some(0.0) => vec![None],
             Some(1.0) => vec![Some(upstream.clone())],
-            Some(2.0) => vec![site.when_wanted(0, || upstream * (a * 2.0))],
-            Some(b) => vec![site.when_wanted(0, || upstream * (a.powf(b - 1.0) * b))],
+            Some(2.0) => vec![context.if_needed(0, || upstream * (a * 2.0))],
+            Some(b) => vec![context.if_needed(0, || upstream * (a.powf(b - 1.0) * b))],
             None => {
-                let b = site.input(1);
+                let b = context.input(1);
                 // One where the number is 0, zero elsewhere.
                 let vanishes = |x: &Var| 1.0 - x.compare(&x.number(0.0)).powf(2.0);
                 vec![
                     // Where both are 0 the exponent b − 1 is lifted to 0: b·a⁰ is the 0 that is wanted there.
-                    site.when_wanted(0, || upstream * (b * a.power(&(b - 1.0 + vanishes(a) * vanishes(b))))),
+                    context.if_needed(0, || upstream * (b * a.power(&(b - 1.0 + vanishes(a) * vanishes(b))))),
                     // Where a is 0 it is lifted to 1: log 1 is the 0 that is wanted there.
-                    site.when_wanted(1, || upstream * (site.output() * (a + vanishes(a)).log())),
+                    context.if_needed(1, || upstream * (context.output() * (a + vanishes(a)).log())),
                 ]
             }
         }
     }
 
-    fn passes_through(&self, _: &[Option<f64>]) -> Option<usize> {
+    fn identity_of(&self, _: &[Option<f64>]) -> Option<usize> {
         (self.exponent == Some(1.0)).then_some(0)
     }
 }

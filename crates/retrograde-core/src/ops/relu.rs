@@ -3,9 +3,9 @@
 //! Derivative: 1 for x > 0, 0 for x < 0. There is none at x = 0; the slope taken there is 0, as in the book's
 //! `mask = (x <= 0)` (chapter 5.5.1). NaN stays NaN. Nair and Hinton (2010).
 
-use super::entry::{Entry, Given, Kink, Refusal, Sample};
+use super::entry::{Entry, InputSpec, Kink, InvalidCase, OpCase};
 use super::rules;
-use crate::graph::{Mismatch, Operation, Site, Tensor, Type, Var};
+use crate::graph::{Mismatch, Operation, VjpContext, Tensor, Type, Var};
 use crate::kernel::{Expr, Form};
 use std::sync::Arc;
 
@@ -15,10 +15,10 @@ pub static ENTRY: Entry = Entry {
     summary: "The rectified linear unit: negative numbers become zero.",
     formula: "y = max(x, 0)",
     derivative: "dx = x > 0 ? g : 0",
-    samples: || {
-        let spelling = |v: &[Var]| v[0].gate(&v[0]);
+    cases: || {
+        let reference = |v: &[Var]| v[0].gate(&v[0]);
         [[].as_slice(), &[0], &[1], &[5, 7], &[2, 3, 4]]
-            .map(|shape| Sample::new([Given::real(shape)], |v| v[0].relu()).spelled(spelling))
+            .map(|shape| OpCase::new([InputSpec::real(shape)], |v| v[0].relu()).with_reference(reference))
             .to_vec()
     },
     kinks: || {
@@ -28,7 +28,7 @@ pub static ENTRY: Entry = Entry {
             slopes: vec![Tensor::from([0.0, 0.0])],
         }]
     },
-    refusals: || vec![Refusal { types: vec![Type::index([2])], record: |v| v[0].relu(), says: &["indices"] }],
+    invalid_cases: || vec![InvalidCase { types: vec![Type::index([2])], record: |v| v[0].relu(), mentions: &["indices"] }],
 };
 
 #[derive(Debug)]
@@ -55,7 +55,7 @@ impl Operation for Relu {
         Form::Elementwise(Expr::input(0).max(0.0))
     }
 
-    fn derivative(&self, site: &Site<'_>) -> Vec<Option<Var>> {
-        vec![site.when_wanted(0, || site.input(0).gate(site.upstream()))]
+    fn vjp(&self, context: &VjpContext<'_>) -> Vec<Option<Var>> {
+        vec![context.if_needed(0, || context.input(0).gate(context.upstream()))]
     }
 }

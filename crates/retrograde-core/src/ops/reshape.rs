@@ -2,8 +2,8 @@
 //!
 //! Derivative: the upstream gradient in the old shape. Costs nothing: a plan lets both share their memory.
 
-use super::entry::{Entry, Given, Refusal, Sample, none};
-use crate::graph::{Mismatch, Operation, Shape, Site, Type, Var};
+use super::entry::{Entry, InputSpec, InvalidCase, OpCase, none};
+use crate::graph::{Mismatch, Operation, Shape, VjpContext, Type, Var};
 use crate::kernel::Form;
 use std::sync::Arc;
 
@@ -13,20 +13,20 @@ pub static ENTRY: Entry = Entry {
     summary: "The same elements, in the same order, in another shape.",
     formula: "y = x",
     derivative: "dx = g in the shape of x",
-    samples: || {
+    cases: || {
         vec![
-            Sample::new([Given::real([2, 6])], |v| v[0].reshape([3, 4])),
-            Sample::new([Given::real([1])], |v| v[0].reshape([])),
-            Sample::new([Given::real([0, 3])], |v| v[0].reshape([5, 0])),
-            Sample::new([Given::real([2, 3])], |v| (&v[0] * &v[0]).reshape([6])),
+            OpCase::new([InputSpec::real([2, 6])], |v| v[0].reshape([3, 4])),
+            OpCase::new([InputSpec::real([1])], |v| v[0].reshape([])),
+            OpCase::new([InputSpec::real([0, 3])], |v| v[0].reshape([5, 0])),
+            OpCase::new([InputSpec::real([2, 3])], |v| (&v[0] * &v[0]).reshape([6])),
         ]
     },
     kinks: none,
-    refusals: || {
-        vec![Refusal {
+    invalid_cases: || {
+        vec![InvalidCase {
             types: vec![Type::real([2, 3])],
             record: |v| v[0].reshape([7]),
-            says: &["[2, 3]", "[7]", "6 elements"],
+            mentions: &["[2, 3]", "[7]", "6 elements"],
         }]
     },
 };
@@ -76,8 +76,8 @@ impl Operation for Reshape {
         Form::Reshape
     }
 
-    fn derivative(&self, site: &Site<'_>) -> Vec<Option<Var>> {
-        vec![site.when_wanted(0, || site.upstream().reshape(site.input(0).shape()))]
+    fn vjp(&self, context: &VjpContext<'_>) -> Vec<Option<Var>> {
+        vec![context.if_needed(0, || context.upstream().reshape(context.input(0).shape()))]
     }
 
     fn index_bound(&self, _: usize, _: &[Type], output: Option<usize>) -> Option<usize> {

@@ -1,70 +1,66 @@
-//! Shape rules that several operations share, with the errors they give.
+//! Shape rules that several operations use, and their errors.
 
 use crate::graph::{Kind, Mismatch, Shape, Type};
 
-/// All inputs real.
+/// Checks that all inputs are real.
 pub(crate) fn all_real(inputs: &[Type]) -> Result<(), Mismatch> {
     match inputs.iter().position(|input| input.kind == Kind::Index) {
         None => Ok(()),
         Some(index) => Err(Mismatch::new(
-            format!(
-                "operand {} is made of indices ({}), not of real numbers",
-                index + 1,
-                inputs[index].shape
-            ),
-            "indices are for labels and rows to gather; give real values here",
+            format!("operand {} has indices ({}), not real numbers", index + 1, inputs[index].shape),
+            "give real values; indices are for labels and rows to gather",
         )),
     }
 }
 
-/// For pointwise operations: real numbers, all of the same shape, which is the output's.
+/// The rule of elementwise operations: all inputs are real and have the same shape, which is the output's.
 pub(crate) fn same_shapes(inputs: &[Type]) -> Result<Type, Mismatch> {
     all_real(inputs)?;
     let first = &inputs[0].shape;
     let Some(other) = inputs.iter().map(|input| &input.shape).find(|shape| *shape != first) else {
         return Ok(inputs[0].clone());
     };
-    let remedy = if broadcasts(other, first) {
-        format!("repeat the second one by `.broadcast({first})`: nothing is broadcast silently")
+    let help = if broadcasts(other, first) {
+        format!("repeat the second one by `.broadcast({first})`: broadcasting is always explicit")
     } else if broadcasts(first, other) {
-        format!("repeat the first one by `.broadcast({other})`: nothing is broadcast silently")
+        format!("repeat the first one by `.broadcast({other})`: broadcasting is always explicit")
     } else {
         "give operands of the same shape".to_string()
     };
-    Err(Mismatch::new(format!("the shapes {first} and {other} differ"), remedy))
+    Err(Mismatch::new(format!("the shapes {first} and {other} differ"), help))
 }
 
-/// Whether a tensor of shape `from` can be repeated to fill the shape `to`: aligned at the last axis, each axis
-/// of `from` is as long as that of `to`, or 1.
+/// Whether the shape `from` broadcasts to `to`: aligned at the last axis, each axis of `from` has the length of that of
+/// `to`, or 1.
 pub(crate) fn broadcasts(from: &[usize], to: &[usize]) -> bool {
     from.len() <= to.len() && from.iter().rev().zip(to.iter().rev()).all(|(&a, &b)| a == b || a == 1)
 }
 
-/// Axes of `shape`, each at most once.
+/// Checks that `axes` are axes of `shape`, each at most once.
 pub(crate) fn axes_of(shape: &Shape, axes: &[usize]) -> Result<(), Mismatch> {
     let rank = shape.rank();
     if let Some(axis) = axes.iter().find(|axis| **axis >= rank) {
-        let remedy = match rank {
-            0 => "a scalar has no axes".to_string(),
-            1 => "it has only the axis 0".to_string(),
-            _ => format!("its axes are 0 to {}", rank - 1),
+        let help = match rank {
+            0 => "give no axes: a scalar has none".to_string(),
+            1 => "give the axis 0".to_string(),
+            _ => format!("give axes from 0 to {}", rank - 1),
         };
-        return Err(Mismatch::new(format!("the shape {shape} has no axis {axis}"), remedy));
+        return Err(Mismatch::new(format!("the shape {shape} has no axis {axis}"), help));
     }
     for (position, axis) in axes.iter().enumerate() {
         if axes[..position].contains(axis) {
-            return Err(Mismatch::new(format!("axis {axis} is named twice"), "name each axis once"));
+            return Err(Mismatch::new(format!("axis {axis} is given twice"), "give each axis once"));
         }
     }
     Ok(())
 }
 
-/// Whether a reduction over `axes` joins nothing, since each has one element. Then it only changes the shape.
+/// Whether all `axes` have one element. A reduction over them only changes the shape.
 pub(crate) fn have_one_element(shape: &[usize], axes: &[usize]) -> bool {
     axes.iter().all(|&axis| shape.get(axis) == Some(&1))
 }
 
-/// For reductions: the real shape without `axes`.
+/// The rule of reductions: a real shape without `axes`.
 pub(crate) fn reduced(inputs: &[Type], axes: &[usize]) -> Result<Type, Mismatch> {
     all_real(inputs)?;
     let shape = &inputs[0].shape;
@@ -78,13 +74,13 @@ pub(crate) fn reduced(inputs: &[Type], axes: &[usize]) -> Result<Type, Mismatch>
     Ok(Type::real(kept))
 }
 
-/// The same for reductions that have no answer for no elements.
+/// The rule of reductions that are not defined for zero elements.
 pub(crate) fn reduced_from_some(inputs: &[Type], axes: &[usize]) -> Result<Type, Mismatch> {
     let output = reduced(inputs, axes)?;
     let shape = &inputs[0].shape;
     if axes.iter().any(|&axis| shape[axis] == 0) {
-        let problem = format!("along {axes:?} the shape {shape} has no elements");
-        return Err(Mismatch::new(problem, "give axes with one element at least; the `sum` of none is 0"));
+        let problem = format!("the shape {shape} has no elements along {axes:?}");
+        return Err(Mismatch::new(problem, "give axes with at least one element"));
     }
     Ok(output)
 }

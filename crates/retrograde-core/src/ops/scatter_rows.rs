@@ -3,9 +3,9 @@
 //! The derivative of [`gather_rows`](super::gather_rows), and the other way round: `dx[i] = g[index[i]]`. Rows with the
 //! same index are added in the order in which they come.
 
-use super::entry::{Entry, Given, Refusal, Sample, none};
+use super::entry::{Entry, InputSpec, InvalidCase, OpCase, none};
 use super::gather_rows::indices_expected;
-use crate::graph::{Kind, Mismatch, Operation, Site, Type, Var};
+use crate::graph::{Kind, Mismatch, Operation, VjpContext, Type, Var};
 use crate::kernel::reduce::{Join, accumulate};
 use crate::kernel::{Call, Form, Real, Rows, RowsKernel};
 use std::sync::Arc;
@@ -16,26 +16,26 @@ pub static ENTRY: Entry = Entry {
     summary: "Rows added to a table of zeros at given indices.",
     formula: "y[r, …] = sum over i with b[i] == r of a[i, …]",
     derivative: "da = gather_rows(g, b)",
-    samples: || {
+    cases: || {
         vec![
-            Sample::new([Given::real([6, 3]), Given::index([6], 4)], |v| v[0].scatter_rows(&v[1], 4)),
-            Sample::new([Given::real([6]), Given::index([6], 4)], |v| v[0].scatter_rows(&v[1], 4)),
-            Sample::new([Given::real([0, 3]), Given::index([0], 4)], |v| v[0].scatter_rows(&v[1], 4)),
-            Sample::new([Given::real([1, 2, 2]), Given::index([1], 1)], |v| v[0].scatter_rows(&v[1], 1)),
+            OpCase::new([InputSpec::real([6, 3]), InputSpec::index([6], 4)], |v| v[0].scatter_rows(&v[1], 4)),
+            OpCase::new([InputSpec::real([6]), InputSpec::index([6], 4)], |v| v[0].scatter_rows(&v[1], 4)),
+            OpCase::new([InputSpec::real([0, 3]), InputSpec::index([0], 4)], |v| v[0].scatter_rows(&v[1], 4)),
+            OpCase::new([InputSpec::real([1, 2, 2]), InputSpec::index([1], 1)], |v| v[0].scatter_rows(&v[1], 1)),
         ]
     },
     kinks: none,
-    refusals: || {
+    invalid_cases: || {
         vec![
-            Refusal {
+            InvalidCase {
                 types: vec![Type::real([6, 3]), Type::index([5])],
                 record: |v| v[0].scatter_rows(&v[1], 4),
-                says: &["[6, 3]", "[5]", "an index for each row"],
+                mentions: &["[6, 3]", "[5]", "an index for each row"],
             },
-            Refusal {
+            InvalidCase {
                 types: vec![Type::real([6, 3]), Type::real([6])],
                 record: |v| v[0].scatter_rows(&v[1], 4),
-                says: &["indices"],
+                mentions: &["indices"],
             },
         ]
     },
@@ -89,8 +89,8 @@ impl Operation for ScatterRows {
         Form::Rows(self)
     }
 
-    fn derivative(&self, site: &Site<'_>) -> Vec<Option<Var>> {
-        vec![site.when_wanted(0, || site.upstream().gather_rows(site.input(1))), None]
+    fn vjp(&self, context: &VjpContext<'_>) -> Vec<Option<Var>> {
+        vec![context.if_needed(0, || context.upstream().gather_rows(context.input(1))), None]
     }
 
     fn index_bound(&self, _: usize, _: &[Type], _: Option<usize>) -> Option<usize> {

@@ -5,9 +5,9 @@
 //! NaN. Derivative: with respect to c the same share of the upstream gradient; with respect to a and b zero wherever it
 //! exists, and taken as zero at a tie, where y jumps.
 
-use super::entry::{Entry, Given, Kink, Refusal, Sample};
+use super::entry::{Entry, InputSpec, Kink, InvalidCase, OpCase};
 use super::rules;
-use crate::graph::{Mismatch, Operation, Site, Tensor, Type, Var};
+use crate::graph::{Mismatch, Operation, VjpContext, Tensor, Type, Var};
 use crate::kernel::{Expr, Form};
 use std::sync::Arc;
 
@@ -17,11 +17,11 @@ pub static ENTRY: Entry = Entry {
     summary: "A value where the first of two is larger, half of it at a tie, and zero elsewhere.",
     formula: "y = a > b ? c : a == b ? c / 2 : a < b ? 0 : NaN",
     derivative: "da = 0, db = 0, dc = (a > b ? g : 0) + (a == b ? (a > b ? 0 : g) : 0) / 2",
-    samples: || {
-        let spelling = |v: &[Var]| (0.5 + 0.5 * v[0].compare(&v[1])) * &v[2];
+    cases: || {
+        let reference = |v: &[Var]| (0.5 + 0.5 * v[0].compare(&v[1])) * &v[2];
         let record = |v: &[Var]| v[0].share(&v[1], &v[2]);
         [[].as_slice(), &[0], &[1], &[5, 7]]
-            .map(|shape| Sample::new([(); 3].map(|()| Given::real(shape)), record).spelled(spelling))
+            .map(|shape| OpCase::new([(); 3].map(|()| InputSpec::real(shape)), record).with_reference(reference))
             .to_vec()
     },
     kinks: || {
@@ -32,11 +32,11 @@ pub static ENTRY: Entry = Entry {
             slopes: vec![Tensor::zeros([6]), Tensor::zeros([6]), Tensor::full([6], 0.5)],
         }]
     },
-    refusals: || {
-        vec![Refusal {
+    invalid_cases: || {
+        vec![InvalidCase {
             types: vec![Type::real([2, 3]), Type::real([2, 3]), Type::real([2])],
             record: |v| v[0].share(&v[1], &v[2]),
-            says: &["[2, 3]", "[2]"],
+            mentions: &["[2, 3]", "[2]"],
         }]
     },
 };
@@ -68,7 +68,7 @@ impl Operation for Share {
         Form::Elementwise(Expr::select(a.gt(b), c, tied))
     }
 
-    fn derivative(&self, site: &Site<'_>) -> Vec<Option<Var>> {
-        vec![None, None, site.when_wanted(2, || site.input(0).share(site.input(1), site.upstream()))]
+    fn vjp(&self, context: &VjpContext<'_>) -> Vec<Option<Var>> {
+        vec![None, None, context.if_needed(2, || context.input(0).share(context.input(1), context.upstream()))]
     }
 }

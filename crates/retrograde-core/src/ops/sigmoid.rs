@@ -3,9 +3,9 @@
 //! Derivative: y(1 − y), from the output alone (the book's chapter 5.5.2). Differentiable everywhere. With p = e^−|x|,
 //! which never overflows, it is 1/(1 + p) for x ≥ 0 and p/(1 + p) below: accurate at both ends.
 
-use super::entry::{Entry, Given, Refusal, Sample, none};
+use super::entry::{Entry, InputSpec, InvalidCase, OpCase, none};
 use super::rules;
-use crate::graph::{Mismatch, Operation, Site, Type, Var};
+use crate::graph::{Mismatch, Operation, VjpContext, Type, Var};
 use crate::kernel::{Expr, Form};
 use std::sync::Arc;
 
@@ -15,16 +15,16 @@ pub static ENTRY: Entry = Entry {
     summary: "The logistic function, which takes every number to one between 0 and 1.",
     formula: "y = 1 / (1 + exp(-x))",
     derivative: "dx = g * y * (1 - y)",
-    samples: || {
+    cases: || {
         [[].as_slice(), &[0], &[1], &[5, 7]]
             .map(|shape| {
-                Sample::new([Given::between(shape, -6.0, 6.0)], |v| v[0].sigmoid())
-                    .spelled(|v| 1.0 / (1.0 + (-&v[0]).exp()))
+                OpCase::new([InputSpec::between(shape, -6.0, 6.0)], |v| v[0].sigmoid())
+                    .with_reference(|v| 1.0 / (1.0 + (-&v[0]).exp()))
             })
             .to_vec()
     },
     kinks: none,
-    refusals: || vec![Refusal { types: vec![Type::index([2])], record: |v| v[0].sigmoid(), says: &["indices"] }],
+    invalid_cases: || vec![InvalidCase { types: vec![Type::index([2])], record: |v| v[0].sigmoid(), mentions: &["indices"] }],
 };
 
 #[derive(Debug)]
@@ -51,9 +51,9 @@ impl Operation for Sigmoid {
         Form::Elementwise(Expr::input(0).sigmoid())
     }
 
-    fn derivative(&self, site: &Site<'_>) -> Vec<Option<Var>> {
-        let y = site.output();
-        vec![site.when_wanted(0, || site.upstream() * (y * (1.0 - y)))]
+    fn vjp(&self, context: &VjpContext<'_>) -> Vec<Option<Var>> {
+        let y = context.output();
+        vec![context.if_needed(0, || context.upstream() * (y * (1.0 - y)))]
     }
 }
 

@@ -3,9 +3,9 @@
 //! `y[i] = x[start + i]` along the axis. Derivative: the upstream gradient in its place and zeros around it:
 //! [`pad`](super::pad). Differentiable everywhere. Nothing is copied unless a reader needs neighbours in memory.
 
-use super::entry::{Entry, Given, Refusal, Sample, none};
+use super::entry::{Entry, InputSpec, InvalidCase, OpCase, none};
 use super::rules;
-use crate::graph::{Mismatch, Operation, Site, Type, Var};
+use crate::graph::{Mismatch, Operation, VjpContext, Type, Var};
 use crate::kernel::{Form, View, Viewing};
 use std::ops::{Bound, RangeBounds};
 use std::sync::Arc;
@@ -16,34 +16,34 @@ pub static ENTRY: Entry = Entry {
     summary: "A range of one axis of a tensor.",
     formula: "y[i] = x[start + i]",
     derivative: "dx = pad(g)",
-    samples: || {
+    cases: || {
         vec![
-            Sample::new([Given::real([7])], |v| v[0].slice(0, 2..5)),
-            Sample::new([Given::real([1])], |v| v[0].slice(0, ..)),
-            Sample::new([Given::real([4, 5])], |v| v[0].slice(0, 1..)),
-            Sample::new([Given::real([4, 5])], |v| v[0].slice(1, ..=2)),
-            Sample::new([Given::real([2, 3, 4])], |v| v[0].slice(1, 1..2)),
-            Sample::new([Given::real([4, 5])], |v| v[0].slice(1, 5..)),
-            Sample::new([Given::real([0, 5])], |v| v[0].slice(1, 1..4)),
-            Sample::new([Given::real([4])], |v| v[0].slice(0, 0..3) * v[0].slice(0, 1..4)),
-            Sample::new([Given::index([2, 5], 4)], |v| v[0].slice(1, 1..4)),
+            OpCase::new([InputSpec::real([7])], |v| v[0].slice(0, 2..5)),
+            OpCase::new([InputSpec::real([1])], |v| v[0].slice(0, ..)),
+            OpCase::new([InputSpec::real([4, 5])], |v| v[0].slice(0, 1..)),
+            OpCase::new([InputSpec::real([4, 5])], |v| v[0].slice(1, ..=2)),
+            OpCase::new([InputSpec::real([2, 3, 4])], |v| v[0].slice(1, 1..2)),
+            OpCase::new([InputSpec::real([4, 5])], |v| v[0].slice(1, 5..)),
+            OpCase::new([InputSpec::real([0, 5])], |v| v[0].slice(1, 1..4)),
+            OpCase::new([InputSpec::real([4])], |v| v[0].slice(0, 0..3) * v[0].slice(0, 1..4)),
+            OpCase::new([InputSpec::index([2, 5], 4)], |v| v[0].slice(1, 1..4)),
         ]
     },
     kinks: none,
-    refusals: || {
+    invalid_cases: || {
         vec![
-            Refusal {
+            InvalidCase {
                 types: vec![Type::real([2, 3])],
                 record: |v| v[0].slice(1, 1..4),
-                says: &["1..4", "[2, 3]", "axis 1", "0..3"],
+                mentions: &["1..4", "[2, 3]", "axis 1", "0..3"],
             },
-            Refusal {
+            InvalidCase {
                 types: vec![Type::real([2, 3])],
                 #[allow(clippy::reversed_empty_ranges, reason = "what is refused")]
                 record: |v| v[0].slice(1, 2..1),
-                says: &["2..1", "ends before it starts"],
+                mentions: &["2..1", "ends before it starts"],
             },
-            Refusal { types: vec![Type::real([2])], record: |v| v[0].slice(1, ..), says: &["[2]", "no axis 1"] },
+            InvalidCase { types: vec![Type::real([2])], record: |v| v[0].slice(1, ..), mentions: &["[2]", "no axis 1"] },
         ]
     },
 };
@@ -90,13 +90,13 @@ impl Operation for Slice {
         let &Slice { axis, start, end } = self;
         let (kind, shape) = (inputs[0].kind, &inputs[0].shape);
         rules::axes_of(shape, &[axis])?;
-        let remedy = || format!("give a range within 0..{}", shape[axis]);
+        let help = || format!("give a range within 0..{}", shape[axis]);
         if end > shape[axis] {
             let problem = format!("the range {start}..{end} leaves axis {axis} of the shape {shape}");
-            return Err(Mismatch::new(problem, remedy()));
+            return Err(Mismatch::new(problem, help()));
         }
         if start > end {
-            return Err(Mismatch::new(format!("the range {start}..{end} ends before it starts"), remedy()));
+            return Err(Mismatch::new(format!("the range {start}..{end} ends before it starts"), help()));
         }
         let mut sliced = shape.to_vec();
         sliced[axis] = end - start;
@@ -107,10 +107,10 @@ impl Operation for Slice {
         Form::View(self)
     }
 
-    fn derivative(&self, site: &Site<'_>) -> Vec<Option<Var>> {
-        vec![site.when_wanted(0, || {
-            let behind = site.input(0).shape()[self.axis] - self.end;
-            site.upstream().pad(self.axis, self.start, behind)
+    fn vjp(&self, context: &VjpContext<'_>) -> Vec<Option<Var>> {
+        vec![context.if_needed(0, || {
+            let behind = context.input(0).shape()[self.axis] - self.end;
+            context.upstream().pad(self.axis, self.start, behind)
         })]
     }
 

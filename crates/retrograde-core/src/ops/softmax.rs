@@ -6,9 +6,9 @@
 //!
 //! Derivative: ∂yᵢ/∂xⱼ = yᵢ(δᵢⱼ − yⱼ), so dx = y·(g − Σ g·y) with the sum over the axis. Differentiable everywhere.
 
-use super::entry::{Entry, Given, Refusal, Sample, none};
+use super::entry::{Entry, InputSpec, InvalidCase, OpCase, none};
 use super::rules;
-use crate::graph::{Mismatch, Operation, Site, Type, Var};
+use crate::graph::{Mismatch, Operation, VjpContext, Type, Var};
 use crate::kernel::reduce::{Abreast, Alone, FEW_ROWS, LANES, ROWS_ABREAST, fold, larger};
 use crate::kernel::{Body, Call, Form, InstructionSet, Real, Rows, RowsKernel, dispatch};
 use std::sync::Arc;
@@ -19,27 +19,27 @@ pub static ENTRY: Entry = Entry {
     summary: "Numbers made into probabilities that sum to one along an axis.",
     formula: "y[i] = exp(x[i]) / sum over j of exp(x[j])",
     derivative: "dx = y * (g - sum(g * y))",
-    samples: || {
+    cases: || {
         vec![
-            Sample::new([Given::real([7])], |v| v[0].softmax(0)).spelled(|v| {
+            OpCase::new([InputSpec::real([7])], |v| v[0].softmax(0)).with_reference(|v| {
                 let powers = v[0].exp();
                 &powers / powers.sum_all().broadcast([7])
             }),
-            Sample::new([Given::real([3, 10])], |v| v[0].softmax(1)),
-            Sample::new([Given::real([3, 10])], |v| v[0].softmax(0)),
-            Sample::new([Given::real([2, 3, 4])], |v| v[0].softmax(1)),
-            Sample::new([Given::real([3, 1])], |v| v[0].softmax(1)),
-            Sample::new([Given::real([1, 1])], |v| v[0].softmax(0)),
-            Sample::new([Given::real([0, 4])], |v| v[0].softmax(1)),
-            Sample::new([Given::between([2, 40], -30.0, 30.0)], |v| v[0].softmax(1)),
+            OpCase::new([InputSpec::real([3, 10])], |v| v[0].softmax(1)),
+            OpCase::new([InputSpec::real([3, 10])], |v| v[0].softmax(0)),
+            OpCase::new([InputSpec::real([2, 3, 4])], |v| v[0].softmax(1)),
+            OpCase::new([InputSpec::real([3, 1])], |v| v[0].softmax(1)),
+            OpCase::new([InputSpec::real([1, 1])], |v| v[0].softmax(0)),
+            OpCase::new([InputSpec::real([0, 4])], |v| v[0].softmax(1)),
+            OpCase::new([InputSpec::between([2, 40], -30.0, 30.0)], |v| v[0].softmax(1)),
         ]
     },
     kinks: none,
-    refusals: || {
-        vec![Refusal {
+    invalid_cases: || {
+        vec![InvalidCase {
             types: vec![Type::real([3, 10])],
             record: |v| v[0].softmax(2),
-            says: &["[3, 10]", "no axis 2"],
+            mentions: &["[3, 10]", "no axis 2"],
         }]
     },
 };
@@ -80,10 +80,10 @@ impl Operation for Softmax {
         Form::Rows(self)
     }
 
-    fn derivative(&self, site: &Site<'_>) -> Vec<Option<Var>> {
-        let (y, upstream) = (site.output(), site.upstream());
-        vec![site.when_wanted(0, || {
-            let meeting = (upstream * y).sum([self.axis]).spread(&[self.axis], &y.shape());
+    fn vjp(&self, context: &VjpContext<'_>) -> Vec<Option<Var>> {
+        let (y, upstream) = (context.output(), context.upstream());
+        vec![context.if_needed(0, || {
+            let meeting = (upstream * y).sum([self.axis]).expand(&[self.axis], &y.shape());
             y * (upstream - meeting)
         })]
     }
@@ -126,7 +126,7 @@ pub(super) struct Lines<'a, T, F> {
     pub(super) output: &'a mut [T],
     pub(super) length: usize,
     pub(super) inner: usize,
-    /// Given the numbers of a line and where to put the results, with their stride.
+    /// InputSpec the numbers of a line and where to put the results, with their stride.
     pub(super) normalise: F,
 }
 

@@ -7,9 +7,9 @@
 //! Derivative: dx = (softmax(x)·Σⱼ t − t)·g/N, which for labels that sum to one is the book's (y − t)/N (chapter
 //! 5.6.3), times the upstream gradient; dt = −log softmax(x)·g/N. Differentiable everywhere.
 
-use super::entry::{Entry, Given, Refusal, Sample, none};
+use super::entry::{Entry, InputSpec, InvalidCase, OpCase, none};
 use super::rules;
-use crate::graph::{Kind, Mismatch, Operation, Site, Type, Var};
+use crate::graph::{Kind, Mismatch, Operation, VjpContext, Type, Var};
 use crate::kernel::reduce::{Abreast, Alone, FEW_ROWS, LANES, ROWS_ABREAST, fold, larger};
 use crate::kernel::{Body, Call, Form, InstructionSet, Real, Rows, RowsKernel, Values, dispatch};
 use std::sync::Arc;
@@ -20,43 +20,43 @@ pub static ENTRY: Entry = Entry {
     summary: "The mean cross entropy of rows of logits against class indices, or one-hot or soft rows.",
     formula: "y = -(1/N) * sum(b * log_softmax(a))",
     derivative: "da = (softmax(a) * sum(b) - b) * g / N, db = -log_softmax(a) * g / N",
-    samples: || {
+    cases: || {
         let record = |v: &[Var]| v[0].softmax_with_loss(&v[1]);
-        let spelling = |v: &[Var]| {
+        let reference = |v: &[Var]| {
             let rows = v[0].shape()[0] as f64;
             let t = if v[1].kind() == Kind::Index { v[1].one_hot(v[0].shape()[1]) } else { v[1].clone() };
             -(t * v[0].log_softmax(1)).sum_all() / rows
         };
         vec![
-            Sample::new([Given::real([3, 10]), Given::index([3], 10)], record).spelled(spelling),
-            Sample::new([Given::real([1, 1]), Given::index([1], 1)], record).spelled(spelling),
-            Sample::new([Given::between([5, 7], -20.0, 20.0), Given::index([5], 7)], record).spelled(spelling),
-            Sample::new([Given::real([3, 10]), Given::between([3, 10], 0.0, 1.0)], record).spelled(spelling),
-            Sample::new([Given::real([1, 2]), Given::between([1, 2], 0.0, 1.0)], record).spelled(spelling),
+            OpCase::new([InputSpec::real([3, 10]), InputSpec::index([3], 10)], record).with_reference(reference),
+            OpCase::new([InputSpec::real([1, 1]), InputSpec::index([1], 1)], record).with_reference(reference),
+            OpCase::new([InputSpec::between([5, 7], -20.0, 20.0), InputSpec::index([5], 7)], record).with_reference(reference),
+            OpCase::new([InputSpec::real([3, 10]), InputSpec::between([3, 10], 0.0, 1.0)], record).with_reference(reference),
+            OpCase::new([InputSpec::real([1, 2]), InputSpec::between([1, 2], 0.0, 1.0)], record).with_reference(reference),
         ]
     },
     kinks: none,
-    refusals: || {
+    invalid_cases: || {
         vec![
-            Refusal {
+            InvalidCase {
                 types: vec![Type::real([3, 10]), Type::index([4])],
                 record: |v| v[0].softmax_with_loss(&v[1]),
-                says: &["[3, 10]", "[4]", "one index for each of the 3 rows"],
+                mentions: &["[3, 10]", "[4]", "one index for each of the 3 rows"],
             },
-            Refusal {
+            InvalidCase {
                 types: vec![Type::real([3, 10]), Type::real([3])],
                 record: |v| v[0].softmax_with_loss(&v[1]),
-                says: &["[3, 10]", "[3]", "`index_input`"],
+                mentions: &["[3, 10]", "[3]", "`index_input`"],
             },
-            Refusal {
+            InvalidCase {
                 types: vec![Type::real([10]), Type::index([])],
                 record: |v| v[0].softmax_with_loss(&v[1]),
-                says: &["[10]", ".reshape([1, 10])"],
+                mentions: &["[10]", ".reshape([1, 10])"],
             },
-            Refusal {
+            InvalidCase {
                 types: vec![Type::real([0, 10]), Type::index([0])],
                 record: |v| v[0].softmax_with_loss(&v[1]),
-                says: &["[0, 10]", "no rows"],
+                mentions: &["[0, 10]", "no rows"],
             },
         ]
     },
@@ -83,11 +83,11 @@ impl Operation for SoftmaxWithLoss {
         rules::all_real(&inputs[..1])?;
         let (logits, labels) = (&inputs[0].shape, &inputs[1]);
         let [rows, classes] = **logits else {
-            let remedy = match **logits {
+            let help = match **logits {
                 [classes] => format!("one row of logits is `.reshape([1, {classes}])`"),
                 _ => "give logits of the shape [rows, classes]".into(),
             };
-            return Err(Mismatch::new(format!("logits of shape {logits} are not rows of classes"), remedy));
+            return Err(Mismatch::new(format!("logits of shape {logits} are not rows of classes"), help));
         };
         if rows == 0 || classes == 0 {
             let problem = format!("logits of shape {logits} have no rows or no classes");
@@ -100,33 +100,33 @@ impl Operation for SoftmaxWithLoss {
         if fits {
             return Ok(Type::real([]));
         }
-        let remedy = match labels.kind {
+        let help = match labels.kind {
             Kind::Index => format!("give one index for each of the {rows} rows: [{rows}]"),
             Kind::Real => format!(
                 "give one-hot or soft rows of the shape {logits}, or class indices of the shape [{rows}] by \
                  `index_input` or `indices`"
             ),
         };
-        Err(Mismatch::new(format!("logits of shape {logits} and labels of shape {labels} do not fit"), remedy))
+        Err(Mismatch::new(format!("logits of shape {logits} and labels of shape {labels} do not fit"), help))
     }
 
     fn form(self: Arc<Self>) -> Form {
         Form::Rows(self)
     }
 
-    fn derivative(&self, site: &Site<'_>) -> Vec<Option<Var>> {
-        let (logits, labels) = (site.input(0), site.input(1));
+    fn vjp(&self, context: &VjpContext<'_>) -> Vec<Option<Var>> {
+        let (logits, labels) = (context.input(0), context.input(1));
         let shape = logits.shape();
-        let share = || (site.upstream() / shape[0] as f64).broadcast(&shape);
-        let to_logits = site.when_wanted(0, || {
+        let share = || (context.upstream() / shape[0] as f64).broadcast(&shape);
+        let to_logits = context.if_needed(0, || {
             let probabilities = logits.softmax(1);
             match labels.kind() {
                 Kind::Index => (probabilities - labels.one_hot(shape[1])) * share(),
-                Kind::Real => (probabilities * labels.sum([1]).spread(&[1], &shape) - labels) * share(),
+                Kind::Real => (probabilities * labels.sum([1]).expand(&[1], &shape) - labels) * share(),
             }
         });
         let to_labels = (labels.kind() == Kind::Real)
-            .then(|| site.when_wanted(1, || -(logits.log_softmax(1) * share())))
+            .then(|| context.if_needed(1, || -(logits.log_softmax(1) * share())))
             .flatten();
         vec![to_logits, to_labels]
     }

@@ -3,9 +3,9 @@
 //! Derivative: 1/(2√x) = 1/(2y). Defined for x ≥ 0, NaN below. At x = 0 the slope is infinite, and so is the gradient
 //! for any upstream gradient but 0, for which it is NaN.
 
-use super::entry::{Entry, Given, Kink, Refusal, Sample};
+use super::entry::{Entry, InputSpec, Kink, InvalidCase, OpCase};
 use super::rules;
-use crate::graph::{Mismatch, Operation, Site, Tensor, Type, Var};
+use crate::graph::{Mismatch, Operation, VjpContext, Tensor, Type, Var};
 use crate::kernel::{Expr, Form};
 use std::sync::Arc;
 
@@ -15,10 +15,10 @@ pub static ENTRY: Entry = Entry {
     summary: "The square root of every number.",
     formula: "y = sqrt(x)",
     derivative: "dx = g / (2 * y)",
-    samples: || {
+    cases: || {
         [[].as_slice(), &[0], &[1], &[5, 7]]
             .map(|shape| {
-                Sample::new([Given::between(shape, 0.1, 5.0)], |v| v[0].sqrt()).spelled(|v| v[0].powf(0.5))
+                OpCase::new([InputSpec::between(shape, 0.1, 5.0)], |v| v[0].sqrt()).with_reference(|v| v[0].powf(0.5))
             })
             .to_vec()
     },
@@ -29,7 +29,7 @@ pub static ENTRY: Entry = Entry {
             slopes: vec![Tensor::from([f64::INFINITY])],
         }]
     },
-    refusals: || vec![Refusal { types: vec![Type::index([2])], record: |v| v[0].sqrt(), says: &["indices"] }],
+    invalid_cases: || vec![InvalidCase { types: vec![Type::index([2])], record: |v| v[0].sqrt(), mentions: &["indices"] }],
 };
 
 #[derive(Debug)]
@@ -56,7 +56,7 @@ impl Operation for Sqrt {
         Form::Elementwise(Expr::input(0).sqrt())
     }
 
-    fn derivative(&self, site: &Site<'_>) -> Vec<Option<Var>> {
-        vec![site.when_wanted(0, || site.upstream() / (site.output() * 2.0))]
+    fn vjp(&self, context: &VjpContext<'_>) -> Vec<Option<Var>> {
+        vec![context.if_needed(0, || context.upstream() / (context.output() * 2.0))]
     }
 }

@@ -2,9 +2,9 @@
 //!
 //! Derivative: ∂y/∂a = 1 and ∂y/∂b = −1. Differentiable everywhere.
 
-use super::entry::{Entry, Given, Refusal, Sample, none};
+use super::entry::{Entry, InputSpec, InvalidCase, OpCase, none};
 use super::rules;
-use crate::graph::{Mismatch, Operation, Site, Type, Var};
+use crate::graph::{Mismatch, Operation, VjpContext, Type, Var};
 use crate::kernel::{Expr, Form};
 use std::sync::Arc;
 
@@ -14,18 +14,18 @@ pub static ENTRY: Entry = Entry {
     summary: "The difference of two tensors of the same shape, element by element.",
     formula: "y = a - b",
     derivative: "da = g, db = -g",
-    samples: || {
+    cases: || {
         let record = |v: &[Var]| &v[0] - &v[1];
         [[].as_slice(), &[0], &[1], &[5, 7], &[2, 3, 4]]
-            .map(|shape| Sample::new([Given::real(shape), Given::real(shape)], record))
+            .map(|shape| OpCase::new([InputSpec::real(shape), InputSpec::real(shape)], record))
             .to_vec()
     },
     kinks: none,
-    refusals: || {
-        vec![Refusal {
+    invalid_cases: || {
+        vec![InvalidCase {
             types: vec![Type::real([2]), Type::real([3, 2])],
             record: |v| &v[0] - &v[1],
-            says: &["[2]", "[3, 2]", "first one by `.broadcast([3, 2])`"],
+            mentions: &["[2]", "[3, 2]", "first one by `.broadcast([3, 2])`"],
         }]
     },
 };
@@ -52,8 +52,8 @@ impl Operation for Subtract {
         Form::Elementwise(Expr::input(0) - Expr::input(1))
     }
 
-    fn derivative(&self, site: &Site<'_>) -> Vec<Option<Var>> {
-        let upstream = site.upstream();
-        vec![site.when_wanted(0, || upstream.clone()), site.when_wanted(1, || -upstream)]
+    fn vjp(&self, context: &VjpContext<'_>) -> Vec<Option<Var>> {
+        let upstream = context.upstream();
+        vec![context.if_needed(0, || upstream.clone()), context.if_needed(1, || -upstream)]
     }
 }

@@ -3,9 +3,9 @@
 //! Derivative: each element counts once, so each receives the upstream gradient of the sum it went into: the
 //! gradient broadcast back along the axes. Differentiable everywhere. Summed in an order fixed by the shape alone.
 
-use super::entry::{Entry, Given, Refusal, Sample, none};
+use super::entry::{Entry, InputSpec, InvalidCase, OpCase, none};
 use super::rules;
-use crate::graph::{Mismatch, Operation, Shape, Site, Type, Var};
+use crate::graph::{Mismatch, Operation, Shape, VjpContext, Type, Var};
 use crate::kernel::reduce::{Join, down_the_columns, reduce, rows};
 use crate::kernel::{Call, Form, Real, Rows, RowsKernel};
 use std::sync::Arc;
@@ -16,29 +16,29 @@ pub static ENTRY: Entry = Entry {
     summary: "The sum over some axes or over all.",
     formula: "y[j] = sum over i of x[i, j]",
     derivative: "dx[i, j] = g[j]",
-    samples: || {
+    cases: || {
         vec![
-            Sample::new([Given::real([])], |v| v[0].sum_all()),
-            Sample::new([Given::real([7])], |v| v[0].sum_all()),
-            Sample::new([Given::real([5, 40])], |v| v[0].sum([1])),
-            Sample::new([Given::real([5, 40])], |v| v[0].sum([0])),
-            Sample::new([Given::real([2, 3, 4])], |v| v[0].sum([1])),
-            Sample::new([Given::real([2, 3, 4])], |v| v[0].sum([0, 2])),
-            Sample::new([Given::real([2, 3, 2, 2])], |v| v[0].sum([3, 1])),
-            Sample::new([Given::real([0, 3])], |v| v[0].sum([0])),
-            Sample::new([Given::real([3, 0])], |v| v[0].sum([0])),
-            Sample::new([Given::real([2, 3])], |v| (&v[0] * &v[0]).sum([])),
+            OpCase::new([InputSpec::real([])], |v| v[0].sum_all()),
+            OpCase::new([InputSpec::real([7])], |v| v[0].sum_all()),
+            OpCase::new([InputSpec::real([5, 40])], |v| v[0].sum([1])),
+            OpCase::new([InputSpec::real([5, 40])], |v| v[0].sum([0])),
+            OpCase::new([InputSpec::real([2, 3, 4])], |v| v[0].sum([1])),
+            OpCase::new([InputSpec::real([2, 3, 4])], |v| v[0].sum([0, 2])),
+            OpCase::new([InputSpec::real([2, 3, 2, 2])], |v| v[0].sum([3, 1])),
+            OpCase::new([InputSpec::real([0, 3])], |v| v[0].sum([0])),
+            OpCase::new([InputSpec::real([3, 0])], |v| v[0].sum([0])),
+            OpCase::new([InputSpec::real([2, 3])], |v| (&v[0] * &v[0]).sum([])),
         ]
     },
     kinks: none,
-    refusals: || {
+    invalid_cases: || {
         vec![
-            Refusal {
+            InvalidCase {
                 types: vec![Type::real([2, 3])],
                 record: |v| v[0].sum([2]),
-                says: &["[2, 3]", "no axis 2", "0 to 1"],
+                mentions: &["[2, 3]", "no axis 2", "0 to 1"],
             },
-            Refusal { types: vec![Type::real([2])], record: |v| v[0].sum([0, 0]), says: &["twice"] },
+            InvalidCase { types: vec![Type::real([2])], record: |v| v[0].sum([0, 0]), mentions: &["twice"] },
         ]
     },
 };
@@ -69,7 +69,7 @@ impl Var {
     /// Puts axes of length 1 back where a reduction over `axes` removed them, and repeats this along them to fill
     /// `shape`.
     #[track_caller]
-    pub(crate) fn spread(&self, axes: &[usize], shape: &Shape) -> Var {
+    pub(crate) fn expand(&self, axes: &[usize], shape: &Shape) -> Var {
         let mut kept = shape.to_vec();
         for &axis in axes {
             kept[axis] = 1;
@@ -99,8 +99,8 @@ impl Operation for Sum {
         if self.of_one { Form::Reshape } else { Form::Rows(self) }
     }
 
-    fn derivative(&self, site: &Site<'_>) -> Vec<Option<Var>> {
-        vec![site.when_wanted(0, || site.upstream().spread(&self.axes, &site.input(0).shape()))]
+    fn vjp(&self, context: &VjpContext<'_>) -> Vec<Option<Var>> {
+        vec![context.if_needed(0, || context.upstream().expand(&self.axes, &context.input(0).shape()))]
     }
 }
 

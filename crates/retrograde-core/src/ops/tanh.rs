@@ -3,9 +3,9 @@
 //! Derivative: 1 − y², from the output alone (LeCun et al., Efficient Backprop, 1998). Differentiable everywhere; within
 //! 3 units in the last place.
 
-use super::entry::{Entry, Given, Refusal, Sample, none};
+use super::entry::{Entry, InputSpec, InvalidCase, OpCase, none};
 use super::rules;
-use crate::graph::{Mismatch, Operation, Site, Type, Var};
+use crate::graph::{Mismatch, Operation, VjpContext, Type, Var};
 use crate::kernel::{Expr, Form};
 use std::sync::Arc;
 
@@ -15,16 +15,16 @@ pub static ENTRY: Entry = Entry {
     summary: "The hyperbolic tangent, which takes every number to one between -1 and 1.",
     formula: "y = (exp(x) - exp(-x)) / (exp(x) + exp(-x))",
     derivative: "dx = g * (1 - y * y)",
-    samples: || {
+    cases: || {
         [[].as_slice(), &[0], &[1], &[5, 7]]
             .map(|shape| {
-                Sample::new([Given::between(shape, -3.0, 3.0)], |v| v[0].tanh())
-                    .spelled(|v| 2.0 * (2.0 * &v[0]).sigmoid() - 1.0)
+                OpCase::new([InputSpec::between(shape, -3.0, 3.0)], |v| v[0].tanh())
+                    .with_reference(|v| 2.0 * (2.0 * &v[0]).sigmoid() - 1.0)
             })
             .to_vec()
     },
     kinks: none,
-    refusals: || vec![Refusal { types: vec![Type::index([2])], record: |v| v[0].tanh(), says: &["indices"] }],
+    invalid_cases: || vec![InvalidCase { types: vec![Type::index([2])], record: |v| v[0].tanh(), mentions: &["indices"] }],
 };
 
 #[derive(Debug)]
@@ -51,8 +51,8 @@ impl Operation for Tanh {
         Form::Elementwise(Expr::input(0).tanh())
     }
 
-    fn derivative(&self, site: &Site<'_>) -> Vec<Option<Var>> {
-        let y = site.output();
-        vec![site.when_wanted(0, || site.upstream() * (1.0 - y * y))]
+    fn vjp(&self, context: &VjpContext<'_>) -> Vec<Option<Var>> {
+        let y = context.output();
+        vec![context.if_needed(0, || context.upstream() * (1.0 - y * y))]
     }
 }

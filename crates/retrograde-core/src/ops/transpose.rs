@@ -4,9 +4,9 @@
 //! Differentiable everywhere. Nothing is copied unless a reader needs neighbours in memory; a matrix product of a
 //! transposed operand is [`matmul_t`](crate::Var::matmul_t) or [`t_matmul`](crate::Var::t_matmul), which copies nothing.
 
-use super::entry::{Entry, Given, Refusal, Sample, none};
+use super::entry::{Entry, InputSpec, InvalidCase, OpCase, none};
 use super::rules;
-use crate::graph::{Mismatch, Operation, Site, Type, Var};
+use crate::graph::{Mismatch, Operation, VjpContext, Type, Var};
 use crate::kernel::{Form, View, Viewing};
 use std::sync::Arc;
 
@@ -16,31 +16,31 @@ pub static ENTRY: Entry = Entry {
     summary: "The axes of a tensor in another order.",
     formula: "y[i, j] = x[j, i]",
     derivative: "dx[j, i] = g[i, j]",
-    samples: || {
+    cases: || {
         vec![
-            Sample::new([Given::real([3, 4])], |v| v[0].t()),
-            Sample::new([Given::real([])], |v| v[0].transpose([])),
-            Sample::new([Given::real([1])], |v| v[0].transpose([0])),
-            Sample::new([Given::real([0, 3])], |v| v[0].t()),
-            Sample::new([Given::real([2, 3, 4])], |v| v[0].transpose([2, 0, 1])),
-            Sample::new([Given::real([2, 3, 4])], |v| v[0].t()).spelled(|v| v[0].transpose([0, 2, 1])),
-            Sample::new([Given::real([3, 3])], |v| (&v[0] * v[0].t()).t()),
-            Sample::new([Given::index([2, 3], 5)], |v| v[0].t()),
+            OpCase::new([InputSpec::real([3, 4])], |v| v[0].t()),
+            OpCase::new([InputSpec::real([])], |v| v[0].transpose([])),
+            OpCase::new([InputSpec::real([1])], |v| v[0].transpose([0])),
+            OpCase::new([InputSpec::real([0, 3])], |v| v[0].t()),
+            OpCase::new([InputSpec::real([2, 3, 4])], |v| v[0].transpose([2, 0, 1])),
+            OpCase::new([InputSpec::real([2, 3, 4])], |v| v[0].t()).with_reference(|v| v[0].transpose([0, 2, 1])),
+            OpCase::new([InputSpec::real([3, 3])], |v| (&v[0] * v[0].t()).t()),
+            OpCase::new([InputSpec::index([2, 3], 5)], |v| v[0].t()),
         ]
     },
     kinks: none,
-    refusals: || {
+    invalid_cases: || {
         vec![
-            Refusal {
+            InvalidCase {
                 types: vec![Type::real([2, 3])],
                 record: |v| v[0].transpose([0]),
-                says: &["[2, 3]", "1 axis", "each of its 2 axes"],
+                mentions: &["[2, 3]", "1 axis", "each of its 2 axes"],
             },
-            Refusal { types: vec![Type::real([2, 3])], record: |v| v[0].transpose([1, 1]), says: &["twice"] },
-            Refusal {
+            InvalidCase { types: vec![Type::real([2, 3])], record: |v| v[0].transpose([1, 1]), mentions: &["twice"] },
+            InvalidCase {
                 types: vec![Type::real([3])],
                 record: |v| v[0].t(),
-                says: &["[3]", "two axes", ".reshape([1, 3])"],
+                mentions: &["[3]", "two axes", ".reshape([1, 3])"],
             },
         ]
     },
@@ -87,11 +87,11 @@ impl Operation for Transpose {
         let (kind, shape) = (inputs[0].kind, &inputs[0].shape);
         let (rank, named) = (shape.rank(), self.order.len());
         if named == 2 && rank < 2 {
-            let remedy = match shape.first() {
+            let help = match shape.first() {
                 Some(length) => format!("make a row of it by `.reshape([1, {length}])`, or a column"),
                 None => "a scalar is its own transpose".into(),
             };
-            return Err(Mismatch::new(format!("{shape} is no matrix: it needs two axes"), remedy));
+            return Err(Mismatch::new(format!("{shape} is no matrix: it needs two axes"), help));
         }
         if named != rank {
             let axes = if named == 1 { "axis is" } else { "axes are" };
@@ -108,13 +108,13 @@ impl Operation for Transpose {
         Form::View(self)
     }
 
-    fn derivative(&self, site: &Site<'_>) -> Vec<Option<Var>> {
-        vec![site.when_wanted(0, || {
+    fn vjp(&self, context: &VjpContext<'_>) -> Vec<Option<Var>> {
+        vec![context.if_needed(0, || {
             let mut back = vec![0; self.order.len()];
             for (to, &from) in self.order.iter().enumerate() {
                 back[from] = to;
             }
-            site.upstream().transpose(back)
+            context.upstream().transpose(back)
         })]
     }
 

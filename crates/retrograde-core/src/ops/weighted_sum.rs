@@ -4,9 +4,9 @@
 //! result has the bits of its parts; where it is nearer to zero than the smallest normal number, it is zero, so that running
 //! means that fade out do not slow the processor down.
 
-use super::entry::{Entry, Given, Refusal, Sample, none};
+use super::entry::{Entry, InputSpec, InvalidCase, OpCase, none};
 use super::rules;
-use crate::graph::{Mismatch, Operation, Site, Type, Var};
+use crate::graph::{Mismatch, Operation, VjpContext, Type, Var};
 use crate::kernel::{Expr, Form};
 use std::sync::Arc;
 
@@ -16,20 +16,20 @@ pub static ENTRY: Entry = Entry {
     summary: "The sum of two tensors of equal shape, each times a number.",
     formula: "y = α * a + β * b",
     derivative: "da = α * g, db = β * g",
-    samples: || {
+    cases: || {
         [[].as_slice(), &[0], &[1], &[5, 7]]
             .map(|shape| {
-                Sample::new([Given::real(shape), Given::real(shape)], |v| v[0].weighted_sum(0.9, &v[1], -0.1))
-                    .spelled(|v| 0.9 * &v[0] + -0.1 * &v[1])
+                OpCase::new([InputSpec::real(shape), InputSpec::real(shape)], |v| v[0].weighted_sum(0.9, &v[1], -0.1))
+                    .with_reference(|v| 0.9 * &v[0] + -0.1 * &v[1])
             })
             .to_vec()
     },
     kinks: none,
-    refusals: || {
-        vec![Refusal {
+    invalid_cases: || {
+        vec![InvalidCase {
             types: vec![Type::real([2, 3]), Type::real([3])],
             record: |v| v[0].weighted_sum(1.0, &v[1], 1.0),
-            says: &["[2, 3]", "[3]", ".broadcast([2, 3])"],
+            mentions: &["[2, 3]", "[3]", ".broadcast([2, 3])"],
         }]
     },
 };
@@ -67,11 +67,11 @@ impl Operation for WeightedSum {
         Form::Elementwise((self.0 * Expr::input(0) + self.1 * Expr::input(1)).flush())
     }
 
-    fn derivative(&self, site: &Site<'_>) -> Vec<Option<Var>> {
+    fn vjp(&self, context: &VjpContext<'_>) -> Vec<Option<Var>> {
         let WeightedSum(alpha, beta) = *self;
         vec![
-            site.when_wanted(0, || site.upstream() * alpha),
-            site.when_wanted(1, || site.upstream() * beta),
+            context.if_needed(0, || context.upstream() * alpha),
+            context.if_needed(1, || context.upstream() * beta),
         ]
     }
 }

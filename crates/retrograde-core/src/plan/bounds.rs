@@ -32,7 +32,7 @@ pub(super) fn bounds(ir: &mut PlanIr) -> Result<()> {
                     return Err(out_of_range(&this.node.label(), at, indices[at], bound));
                 }
             }
-            Origin::Leaf(_) | Origin::Fault(_) => {}
+            Origin::Leaf(_) | Origin::Error(_) => {}
         }
     }
     Ok(())
@@ -62,7 +62,7 @@ fn check_bytes(ir: &PlanIr) -> Result<()> {
         operation: node.operation().map_or_else(|| node.label(), |operation| operation.name().into()),
         location: node.location.clone(),
         problem: format!("`{}` is kept as bytes", ir.values[base].node.label()),
-        remedy: "take rows of it by `gather_rows`, which makes real numbers of them".into(),
+        help: "take rows of it by `gather_rows`, which makes real numbers of them".into(),
     })
 }
 

@@ -4,7 +4,7 @@ use super::ir::PlanIr;
 use super::lower::{lower, too_much};
 use super::passes::{self, Pass};
 use super::run::Plan;
-use crate::graph::{Graph, LARGEST, Leaf, NodeId, Var, ancestors};
+use crate::graph::{Graph, Leaf, MAX_ELEMENTS, NodeId, Var, ancestors};
 use crate::kernel::{Real, Threads};
 use retrograde_base::error::{Error, Result};
 
@@ -133,7 +133,8 @@ impl Planner {
         let updates: Vec<(NodeId, NodeId)> =
             updates.iter().map(|(leaf, value)| (leaf.id(), value.id())).collect();
         let mut ir = PlanIr::new(&self.graph, &targets, &updates)?;
-        if let Some(size) = (0..ir.values.len()).map(|value| ir.elements(value)).find(|&size| size > LARGEST)
+        if let Some(size) =
+            (0..ir.values.len()).map(|value| ir.elements(value)).find(|&size| size > MAX_ELEMENTS)
         {
             return Err(too_much::<T>(size));
         }
@@ -159,7 +160,7 @@ impl Planner {
         let mut updates: Vec<(Var, Var)> = Vec::new();
         for (leaf, value) in &self.updates {
             let node = leaf.node();
-            let invalid = |problem: String, remedy: &str| Err(Error::invalid("an update", problem, remedy));
+            let invalid = |problem: String, help: &str| Err(Error::invalid("an update", problem, help));
             if !matches!(node.leaf(), Some(Leaf::Parameter(_) | Leaf::State(_))) {
                 return invalid(
                     format!("`{}` cannot be updated", node.label()),

@@ -217,8 +217,8 @@ impl<T: Real> Plan<T> {
         let slot = self.slot(var)?;
         let label = || format!("`{}`", var.node().label());
         if !slot.settable {
-            let remedy = "set inputs, parameters and states";
-            return Err(Error::invalid(label(), "it is computed or constant, and cannot be set", remedy));
+            let help = "set inputs, parameters and states";
+            return Err(Error::invalid(label(), "it is computed or constant, and cannot be set", help));
         }
         let (shape, needed) = (&slot.value_type.shape, slot.value_type.shape.elements());
         if given != needed {

@@ -24,7 +24,7 @@ pub(super) fn simplify(
         let inputs: Vec<ValueId> = node.inputs.iter().map(|input| of[input]).collect();
         if let Origin::Operation(operation, _) = &node.origin {
             let numbers: Vec<Option<f64>> = inputs.iter().map(|&input| uniform[input]).collect();
-            let same = operation.passes_through(&numbers).and_then(|same| inputs.get(same).copied());
+            let same = operation.identity_of(&numbers).and_then(|same| inputs.get(same).copied());
             let fits = |same: &Node| same.value_type == node.value_type && !updated.contains(&same.id);
             if let Some(same) = same.filter(|&same| fits(&values[same].node)) {
                 of.insert(node.id, same);
@@ -79,7 +79,7 @@ fn key(node: &Node) -> Option<Key> {
         Origin::Leaf(Leaf::Constant(value)) if value.shape().rank() == 0 => {
             Some(Key::Constant(value.values()[0].to_bits()))
         }
-        Origin::Leaf(_) | Origin::Fault(_) => None,
+        Origin::Leaf(_) | Origin::Error(_) => None,
     }
 }
 
@@ -87,6 +87,6 @@ fn uniform_value(node: &Node, inputs: &[usize], uniform: &[Option<f64>]) -> Opti
     match &node.origin {
         Origin::Leaf(Leaf::Constant(value)) if value.shape().rank() == 0 => Some(value.values()[0]),
         Origin::Operation(_, Form::View(_) | Form::Reshape) => uniform[inputs[0]],
-        Origin::Operation(..) | Origin::Leaf(_) | Origin::Fault(_) => None,
+        Origin::Operation(..) | Origin::Leaf(_) | Origin::Error(_) => None,
     }
 }

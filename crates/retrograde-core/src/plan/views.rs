@@ -56,7 +56,7 @@ fn verify(ir: &PlanIr, value: usize, Source { base, view }: &Source) -> Result<(
         operation: node.operation().map_or_else(|| node.label(), |operation| operation.name().into()),
         location: node.location.clone(),
         problem: format!("{view:?} is not a view of {elements} elements as {}", node.value_type),
-        remedy:
+        help:
             "let `Viewing::view` depend on nothing but the operation's fields and the view that it is given"
                 .into(),
     })

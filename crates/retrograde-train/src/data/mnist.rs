@@ -229,7 +229,7 @@ impl Mnist {
         Err(Error::Download {
             what: name,
             problem: format!("no mirror has it\n  {}", reasons.join("\n  ")),
-            remedy: format!(
+            help: format!(
                 "try again, name other mirrors in RETROGRADE_MIRRORS, or put the four files into {}",
                 shown(&self.folder)
             ),

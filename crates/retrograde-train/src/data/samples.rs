@@ -70,7 +70,7 @@ impl Samples {
         classes: usize,
     ) -> Result<Self> {
         let (images, labels) = (images.into(), labels.into());
-        let invalid = |(problem, remedy): Fault| Error::invalid("samples", problem, remedy);
+        let invalid = |(problem, help): Fault| Error::invalid("samples", problem, help);
         let [rows, columns] = image_shape;
         if rows.checked_mul(columns).and_then(|pixels| pixels.checked_mul(labels.len())) != Some(images.len())
         {
@@ -115,9 +115,9 @@ impl Samples {
         }
         let label_values: Arc<[u32]> = labels.bytes().iter().map(|label| u32::from(*label)).collect();
         Self::checked(images.into_bytes().into(), [rows, columns], label_values, classes).map_err(
-            |(problem, remedy)| {
+            |(problem, help)| {
                 let problem = format!("{problem} (the images are those of {})", shown(image_file));
-                Error::format(label_file, problem, remedy)
+                Error::format(label_file, problem, help)
             },
         )
     }
@@ -129,7 +129,7 @@ impl Samples {
         labels: Arc<[u32]>,
         classes: usize,
     ) -> Result<Self, Fault> {
-        let fault = |problem: String, remedy: &str| Err((problem, remedy.to_owned()));
+        let fault = |problem: String, help: &str| Err((problem, help.to_owned()));
         if images.is_empty() {
             let [rows, columns] = image_shape;
             let problem = format!("{} images of {rows} × {columns} pixels hold nothing", labels.len());

@@ -71,8 +71,8 @@ impl Mlp {
         let bytes = read_bounded(path, LARGEST_FILE)?;
         let (found, note) = from_bytes(&bytes, path)?;
         let layout = note.and_then(|note| serde_json::from_str::<Layout>(&note).ok()).ok_or_else(|| {
-            let remedy = "give a file written by training, such as the `model.safetensors` of its folder";
-            Error::format(path, "it does not say which network its tensors belong to", remedy)
+            let help = "give a file written by training, such as the `model.safetensors` of its folder";
+            Error::format(path, "it does not say which network its tensors belong to", help)
         })?;
         let mut net = Mlp::from_layout(layout)
             .build()

@@ -142,7 +142,7 @@ impl Settings {
     /// Errors when a setting makes no sense: a momentum for a rule without one, or a number out of its range.
     pub fn check(&self) -> Result<()> {
         check_learning_rate(self.learning_rate)?;
-        let refuse = |what: &str, problem: String, remedy: &str| Err(Error::invalid(what, problem, remedy));
+        let refuse = |what: &str, problem: String, help: &str| Err(Error::invalid(what, problem, help));
         if let Some(momentum) = self.momentum {
             if self.rule.momentum().is_none() {
                 let problem = format!("`{}` has none, and {} was given", self.rule, short(momentum));
@@ -212,8 +212,8 @@ pub(crate) fn check_learning_rate(rate: f64) -> Result<()> {
     if rate.is_finite() && rate >= 0.0 {
         return Ok(());
     }
-    let remedy = "give a finite number that is not negative";
-    Err(Error::invalid("the learning rate", format!("{} is no learning rate", short(rate)), remedy))
+    let help = "give a finite number that is not negative";
+    Err(Error::invalid("the learning rate", format!("{} is no learning rate", short(rate)), help))
 }
 
 #[cfg(test)]

@@ -76,12 +76,8 @@ impl Identity {
         if differences.is_empty() {
             return Ok(());
         }
-        let remedy = "continue with the settings it was made with, or begin anew in another folder";
-        Err(Error::format(
-            path,
-            format!("it belongs to another training: {}", differences.join("; ")),
-            remedy,
-        ))
+        let help = "continue with the settings it was made with, or begin anew in another folder";
+        Err(Error::format(path, format!("it belongs to another training: {}", differences.join("; ")), help))
     }
 }
 
@@ -215,14 +211,12 @@ impl Checkpoint {
         let path = path.as_ref();
         let bytes = read_bounded(path, LARGEST_FILE)?;
         let (found, note) = from_bytes(&bytes, path)?;
-        let remedy = "give a checkpoint written by training";
+        let help = "give a checkpoint written by training";
         let note: Note = note
-            .ok_or_else(|| {
-                Error::format(path, "it is no checkpoint: it does not say of what training", remedy)
-            })
+            .ok_or_else(|| Error::format(path, "it is no checkpoint: it does not say of what training", help))
             .and_then(|note| {
                 serde_json::from_str(&note).map_err(|error| {
-                    Error::format(path, format!("its description is damaged ({error})"), remedy)
+                    Error::format(path, format!("its description is damaged ({error})"), help)
                 })
             })?;
         if note.format != FORMAT {
@@ -236,7 +230,7 @@ impl Checkpoint {
             .recording
             .map(|note| {
                 let problem = "what it recorded is not whole";
-                Recording::restore(note, &found).ok_or_else(|| Error::format(path, problem, remedy))
+                Recording::restore(note, &found).ok_or_else(|| Error::format(path, problem, help))
             })
             .transpose()?;
         for (name, tensor) in found.iter() {
@@ -248,7 +242,7 @@ impl Checkpoint {
         }
         if losses.len() as u64 != note.step {
             let problem = format!("it has the losses of {} steps and says {}", losses.len(), note.step);
-            return Err(Error::format(path, problem, remedy));
+            return Err(Error::format(path, problem, help));
         }
         let history = History {
             losses,

@@ -126,7 +126,7 @@ pub(super) fn batch(graph: &Graph, samples: &Samples, rows: &Var, next: Option<&
     let images = graph.bytes("images", [count, width], samples.images(), 1.0 / PIXEL_SCALE);
     let labels = graph.indices("labels", [count], samples.labels().clone());
     let x = match next {
-        Some(next) => images.gather_rows_before(rows, next),
+        Some(next) => images.gather_rows_prefetching(rows, next),
         None => images.gather_rows(rows),
     };
     (x.named("x"), labels.gather_rows(rows).named("t"))

@@ -63,20 +63,20 @@ impl RunFolder {
     /// with which it answers nothing.
     pub fn model(path: impl AsRef<Path>) -> Result<Mlp> {
         let path = path.as_ref();
-        let remedy = "give the folder that a training was written into, or the file of a model";
+        let help = "give the folder that a training was written into, or the file of a model";
         if !path.exists() {
-            return Err(Error::format(path, "there is no such file or folder", remedy));
+            return Err(Error::format(path, "there is no such file or folder", help));
         }
         let file = if path.is_dir() { Self::model_file(path) } else { path.to_path_buf() };
         if path.is_dir() && !file.is_file() {
-            return Err(Error::format(path, "there is no `model.safetensors` in it", remedy));
+            return Err(Error::format(path, "there is no `model.safetensors` in it", help));
         }
         let net = Mlp::load(&file)?;
         match unusable(net.parameters()) {
             None => Ok(net),
             Some(problem) => {
-                let remedy = "train it anew with a smaller learning rate, or give another model";
-                Err(Error::format(file, problem, remedy))
+                let help = "train it anew with a smaller learning rate, or give another model";
+                Err(Error::format(file, problem, help))
             }
         }
     }
@@ -110,8 +110,8 @@ impl RunFolder {
             return Ok(());
         };
         let problem = format!("there is a run in it already (`{}`)", shown(found));
-        let remedy = "resume it, or choose another folder; nothing is overwritten";
-        Err(Error::invalid(format!("the folder {}", shown(&self.path)), problem, remedy))
+        let help = "resume it, or choose another folder; nothing is overwritten";
+        Err(Error::invalid(format!("the folder {}", shown(&self.path)), problem, help))
     }
 }
 

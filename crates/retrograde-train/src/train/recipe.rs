@@ -77,8 +77,8 @@ impl Recipe {
     pub fn check(&self) -> Result<()> {
         if let Some(layer) = self.hidden.iter().position(|&width| width == 0) {
             let problem = format!("layer {} of {:?} has the width 0", layer + 1, self.hidden);
-            let remedy = "give every hidden layer one unit at least";
-            return Err(Error::invalid("the hidden layers", problem, remedy));
+            let help = "give every hidden layer one unit at least";
+            return Err(Error::invalid("the hidden layers", problem, help));
         }
         self.init.check()?;
         self.trainer()?.check()

@@ -72,7 +72,7 @@ impl<T: Real> Session<T> {
         let parameters = model.parameters().record(&graph);
         let logits = model.record(&x, &parameters);
         let expected = [trainer.batch, data.classes()];
-        if !logits.is_fault() && *logits.shape() != expected {
+        if !logits.is_error() && *logits.shape() != expected {
             let (found, classes) = (logits.shape(), data.classes());
             let problem = format!("for {} rows it gives logits of shape {found}", trainer.batch);
             return Err(Error::invalid(
@@ -264,8 +264,8 @@ impl<T: Real> Session<T> {
         let found = |leaf: &Var| {
             let label = leaf.node().label();
             let missing = || {
-                let remedy = "give a checkpoint of this model and optimiser";
-                Error::format(path, format!("it has no `{label}` of shape {}", leaf.shape()), remedy)
+                let help = "give a checkpoint of this model and optimiser";
+                Error::format(path, format!("it has no `{label}` of shape {}", leaf.shape()), help)
             };
             let value = checkpoint.tensors().get(&label).filter(|value| *value.shape() == leaf.shape());
             value.ok_or_else(missing)
@@ -288,8 +288,8 @@ impl<T: Real> Session<T> {
 }
 
 fn diverged(step: u64, loss: f64) -> Error {
-    let remedy = "choose a smaller learning rate, or smaller initial weights".into();
-    Error::Diverged { step, loss, remedy }
+    let help = "choose a smaller learning rate, or smaller initial weights".into();
+    Error::Diverged { step, loss, help }
 }
 
 #[cfg(test)]

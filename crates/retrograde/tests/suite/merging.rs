@@ -1,12 +1,12 @@
-//! Which operations of a program's own a plan computes once: those that say what tells them apart, and no others.
+//! Common subexpression elimination of the user's operations: a plan merges those with equal keys, and no others.
 
-use retrograde::graph::{Mismatch, Operation, Site, Type};
+use retrograde::graph::{Mismatch, Operation, Type, VjpContext};
 use retrograde::kernel::{Expr, Form};
 use retrograde::{Graph, Planner, Result, Tensor, Var};
 use std::fmt;
 use std::sync::Arc;
 
-/// Declares y = factor · x as an operation with the given name; `$key` is its merge key, if it has one.
+/// Declares y = factor · x as an operation; `$key` is its merge key.
 macro_rules! scale {
     ($type:ident $(, $key:expr)?) => {
         impl Operation for $type {
@@ -27,8 +27,8 @@ macro_rules! scale {
                 Form::Elementwise(self.factor() * Expr::input(0))
             }
 
-            fn derivative(&self, site: &Site<'_>) -> Vec<Option<Var>> {
-                vec![site.when_wanted(0, || site.upstream() * self.factor())]
+            fn vjp(&self, context: &VjpContext<'_>) -> Vec<Option<Var>> {
+                vec![context.if_needed(0, || context.upstream() * self.factor())]
             }
         }
     };
@@ -45,7 +45,7 @@ impl Scale {
 
 scale!(Scale);
 
-/// Its hand-written `Debug` shows nothing of its field.
+/// Its `Debug` does not show its field.
 struct Hidden(f64);
 
 impl fmt::Debug for Hidden {
@@ -62,7 +62,7 @@ impl Hidden {
 
 scale!(Hidden);
 
-/// It says what tells it apart.
+/// It has a merge key.
 #[derive(Debug)]
 struct Keyed(f64);
 
@@ -74,24 +74,24 @@ impl Keyed {
 
 scale!(Keyed, |keyed| Some(format!("{keyed:?}")));
 
-/// Another type with the name and the keys of `Keyed`, which gives the opposite numbers.
-struct Likewise(f64);
+/// Another type with the name and the keys of `Keyed`, which computes the opposite values.
+struct SameKey(f64);
 
-impl fmt::Debug for Likewise {
+impl fmt::Debug for SameKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:?}", Keyed(self.0))
     }
 }
 
-impl Likewise {
+impl SameKey {
     fn factor(&self) -> f64 {
         -self.0
     }
 }
 
-scale!(Likewise, |keyed| Some(format!("{keyed:?}")));
+scale!(SameKey, |keyed| Some(format!("{keyed:?}")));
 
-/// Without fields: all of its values are equal.
+/// A type without fields, whose values are all equal.
 #[derive(Debug)]
 struct Double;
 
@@ -104,7 +104,7 @@ impl Double {
 
 scale!(Double);
 
-/// x = [1, 2], and two variables made of it.
+/// x = [1, 2], and two operations on it.
 fn two(first: impl Operation + 'static, second: impl Operation + 'static) -> (Var, Var, Var) {
     let graph = Graph::new();
     let x = graph.parameter("x", [1.0, 2.0]);
@@ -112,7 +112,7 @@ fn two(first: impl Operation + 'static, second: impl Operation + 'static) -> (Va
     (x, a, b)
 }
 
-/// The values of both in one plan; with every value kept or not.
+/// The values of both in one plan.
 fn together(a: &Var, b: &Var, keep: bool) -> Result<[Vec<f64>; 2]> {
     let planner = Planner::new(a.graph()).want(a).want(b);
     let mut plan = if keep { planner.keep_every_value() } else { planner }.compile::<f64>()?;
@@ -120,8 +120,8 @@ fn together(a: &Var, b: &Var, keep: bool) -> Result<[Vec<f64>; 2]> {
     Ok([plan.read(a)?.to_vec(), plan.read(b)?.to_vec()])
 }
 
-/// Scaled by 2 and by `second`, whatever is asked for together: values, sums, losses and gradients.
-fn assert_apart(
+/// Asserts that scaling by 2 and by `factor` are not merged in values, sums, losses and gradients.
+fn assert_not_merged(
     first: impl Operation + 'static,
     second: impl Operation + 'static,
     factor: f64,
@@ -139,31 +139,31 @@ fn assert_apart(
 }
 
 #[test]
-fn operations_that_say_nothing_are_never_merged() -> Result<()> {
-    assert_apart(Scale(2.0), Scale(3.0), 3.0)?;
-    assert_apart(Hidden(2.0), Hidden(3.0), 3.0)
+fn operations_without_a_key_are_never_merged() -> Result<()> {
+    assert_not_merged(Scale(2.0), Scale(3.0), 3.0)?;
+    assert_not_merged(Hidden(2.0), Hidden(3.0), 3.0)
 }
 
 #[test]
-fn keys_tell_operations_of_one_type_apart_and_types_are_always_apart() -> Result<()> {
-    assert_apart(Keyed(2.0), Keyed(3.0), 3.0)?;
-    assert_apart(Keyed(2.0), Likewise(2.0), -2.0)?;
+fn different_keys_or_types_are_never_merged() -> Result<()> {
+    assert_not_merged(Keyed(2.0), Keyed(3.0), 3.0)?;
+    assert_not_merged(Keyed(2.0), SameKey(2.0), -2.0)?;
     let zeros = two(Keyed(0.0), Keyed(-0.0));
     let [plus, minus] = together(&zeros.1, &zeros.2, false)?;
-    assert!(plus[0].is_sign_positive() && minus[0].is_sign_negative(), "zeros of both signs are apart");
+    assert!(plus[0].is_sign_positive() && minus[0].is_sign_negative(), "zeros of both signs are not merged");
     Ok(())
 }
 
-/// How many nodes the plan of both makes.
-fn made((_, a, b): (Var, Var, Var)) -> Result<usize> {
+/// The number of nodes that the plan of both computes.
+fn computed((_, a, b): (Var, Var, Var)) -> Result<usize> {
     let plan = Planner::new(a.graph()).want(&a).want(&b).compile::<f64>()?;
     Ok(plan.steps().iter().map(Vec::len).sum())
 }
 
 #[test]
-fn equal_keys_of_one_type_are_computed_once() -> Result<()> {
-    assert_eq!(made(two(Keyed(2.0), Keyed(2.0)))?, 1);
-    assert_eq!(made(two(Double, Double))?, 1);
-    assert_eq!(made(two(Scale(2.0), Scale(2.0)))?, 2);
+fn equal_keys_of_one_type_are_merged() -> Result<()> {
+    assert_eq!(computed(two(Keyed(2.0), Keyed(2.0)))?, 1);
+    assert_eq!(computed(two(Double, Double))?, 1);
+    assert_eq!(computed(two(Scale(2.0), Scale(2.0)))?, 2);
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! A kernel that runs a plan gets an error: its threads would wait for themselves.
 
-use retrograde::graph::{Mismatch, Operation, Site, Type};
+use retrograde::graph::{Mismatch, Operation, Type, VjpContext};
 use retrograde::kernel::{Call, Form, Real, Rows, RowsKernel};
 use retrograde::{Graph, Plan, Planner, Result, Var};
 use std::sync::{Arc, Mutex};
@@ -27,7 +27,7 @@ impl Operation for Own {
         Form::Rows(self.0.clone())
     }
 
-    fn derivative(&self, _: &Site<'_>) -> Vec<Option<Var>> {
+    fn vjp(&self, _: &VjpContext<'_>) -> Vec<Option<Var>> {
         vec![None]
     }
 }

@@ -1,31 +1,30 @@
-//! Graphs made at random, planned in every way, against the same nodes evaluated one by one.
+//! Random graphs, planned in several ways, against the same nodes evaluated one by one.
 //!
-//! A plan prunes, shares, leaves views out, fuses, reorders, uses memory again, updates in place and splits over threads.
-//! None of it may change a bit. So graphs are recorded at random from all operations of the list ([`record`]), with
-//! gradients and gradients of gradients among them; some of their values are wanted, and some parameters get new values
-//! from others, each other's and their own. What a plan then gives, in two runs after each other, must be what each node
-//! gives when it is alone in a plan of its own ([`alone`]), where there is nothing to plan.
+//! A plan prunes, merges, views, fuses, reorders, reuses memory, updates in place and uses several threads. None of this
+//! may change a bit. Graphs are recorded at random from all operations of the list ([`record`]), with gradients and
+//! gradients of gradients. Some of the values are outputs, and some parameters get new values from other values, each
+//! other's and their own. The results of two consecutive runs must be those of plans of single nodes ([`single_node`]).
 //!
-//! A second property takes graphs of smooth operations and checks the gradient of what they compute by differences.
+//! A second property compares the gradients of smooth random graphs with finite differences.
 
-mod alone;
 mod record;
+mod single_node;
 
-use alone::{Alone, Values};
 use proptest::prelude::*;
-use record::{Move, Recorder, moves};
+use record::{Instruction, RandomGraph, instruction_count};
 use retrograde::kernel::{Real, Threads};
 use retrograde::{Graph, Plan, Planner, Result, Var, ops};
+use single_node::{SingleNodePlans, Values};
 use std::collections::BTreeSet;
 
-/// A parameter and what it becomes.
+/// Parameters and their new values.
 type Updates = Vec<(Var, Var)>;
 
-/// New values for the parameters whose bit in `mask` is set: some value of the same shape, by `pick`.
-fn updates(recorder: &Recorder, mask: u8, pick: usize) -> Updates {
-    let chosen = recorder.parameters.iter().enumerate().filter(|(i, _)| mask >> i & 1 == 1);
+/// New values for the parameters whose bit in `mask` is set: a value of the same shape, chosen by `pick`.
+fn updates(random: &RandomGraph, mask: u8, pick: usize) -> Updates {
+    let chosen = random.parameters.iter().enumerate().filter(|(i, _)| mask >> i & 1 == 1);
     let update = |(i, parameter): (usize, &Var)| {
-        let fits: Vec<&Var> = recorder.pool.iter().filter(|var| var.shape() == parameter.shape()).collect();
+        let fits: Vec<&Var> = random.pool.iter().filter(|var| var.shape() == parameter.shape()).collect();
         (parameter.clone(), fits[(pick + i) % fits.len()].clone())
     };
     chosen.map(update).collect()
@@ -56,10 +55,14 @@ fn compare<T: Real>(
     }
 }
 
-/// Plans the graph in all ways and compares each with the nodes alone.
-fn plans_agree<T: Real>(recorder: &Recorder, wanted: &[Var], updates: &Updates) -> Result<(), TestCaseError> {
+/// Plans the graph in all ways and compares each plan with single-node plans.
+fn plans_agree<T: Real>(
+    random: &RandomGraph,
+    wanted: &[Var],
+    updates: &Updates,
+) -> Result<(), TestCaseError> {
     let planner = || {
-        let planner = Planner::new(&recorder.graph).want_all(wanted);
+        let planner = Planner::new(&random.graph).want_all(wanted);
         updates.iter().fold(planner, |planner, (leaf, value)| planner.update(leaf, value))
     };
     let threads = Threads::new(3).min_work(0);
@@ -68,86 +71,86 @@ fn plans_agree<T: Real>(recorder: &Recorder, wanted: &[Var], updates: &Updates) 
         ("on three threads", planner().threads(threads).compile::<T>().expect("is planned")),
         ("every value kept", planner().keep_every_value().compile::<T>().expect("is planned")),
     ];
-    let mut alone = Alone::<T>::new(&recorder.graph);
+    let mut single = SingleNodePlans::<T>::new(&random.graph);
     for run in 0..2 {
-        alone.run();
+        single.run();
         for (label, plan) in &mut plans {
             plan.run().expect("runs");
             for var in wanted {
-                // A parameter itself is read as it is for the next run.
+                // Reading a parameter gives its updated value.
                 if var.node().leaf().is_none() {
-                    compare(&format!("run {run}, {label}"), plan, var, alone.value(var))?;
+                    compare(&format!("run {run}, {label}"), plan, var, single.value(var))?;
                 }
             }
         }
         let (_, kept) = &mut plans[2];
-        for node in recorder.graph.nodes().iter().filter(|node| node.leaf().is_none()) {
-            let var = recorder.graph.var(node.id);
+        for node in random.graph.nodes().iter().filter(|node| node.leaf().is_none()) {
+            let var = random.graph.var(node.id);
             if kept.read(&var).is_ok() || kept.read_indices(&var).is_ok() {
-                compare(&format!("run {run}, every value kept"), kept, &var, alone.value(&var))?;
+                compare(&format!("run {run}, every value kept"), kept, &var, single.value(&var))?;
             }
         }
-        alone.update(updates);
+        single.update(updates);
         for (label, plan) in &mut plans {
             for (leaf, _) in updates {
-                compare(&format!("after run {run}, {label}"), plan, leaf, alone.value(leaf))?;
+                compare(&format!("after run {run}, {label}"), plan, leaf, single.value(leaf))?;
             }
         }
     }
     Ok(())
 }
 
-fn moves_of(count: usize) -> impl Strategy<Value = Vec<Move>> {
-    prop::collection::vec(any::<[u8; 4]>().prop_map(Move), 1..count)
+fn instructions(count: usize) -> impl Strategy<Value = Vec<Instruction>> {
+    prop::collection::vec(any::<[u8; 4]>().prop_map(Instruction), 1..count)
 }
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn a_plan_gives_the_bits_of_its_nodes_one_by_one(
-        moves in moves_of(40),
+    fn a_plan_gives_the_bits_of_single_node_plans(
+        instructions in instructions(40),
         wanted in any::<u16>(),
         mask in any::<u8>(),
         pick in any::<u8>(),
         single in any::<bool>(),
     ) {
-        let mut recorder = Recorder::new();
-        moves.iter().for_each(|step| recorder.record(*step));
-        // Of the last values, those whose bit is set, and the last of all.
-        let mut targets: Vec<Var> = recorder.pool.iter().rev().enumerate()
+        let mut random = RandomGraph::new();
+        instructions.iter().for_each(|&instruction| random.record(instruction));
+        // The last value, and those of the last 16 whose bit is set.
+        let mut targets: Vec<Var> = random.pool.iter().rev().enumerate()
             .filter(|(i, _)| *i == 0 || *i < 16 && wanted >> i & 1 == 1)
             .map(|(_, var)| var.clone())
             .collect();
-        targets.extend(recorder.indices.last().map(|(var, _)| var.clone()));
-        let updates = updates(&recorder, mask, pick as usize);
+        targets.extend(random.indices.last().map(|(var, _)| var.clone()));
+        let updates = updates(&random, mask, pick as usize);
         if single {
-            plans_agree::<f32>(&recorder, &targets, &updates)?;
+            plans_agree::<f32>(&random, &targets, &updates)?;
         } else {
-            plans_agree::<f64>(&recorder, &targets, &updates)?;
+            plans_agree::<f64>(&random, &targets, &updates)?;
         }
     }
 
     #[test]
-    fn gradients_of_smooth_graphs_agree_with_differences(moves in moves_of(14), seed in any::<u8>()) {
-        let mut recorder = Recorder::smooth();
-        moves.iter().for_each(|step| recorder.record(*step));
-        let last = recorder.pool.iter().rev().take(3);
+    fn gradients_of_smooth_graphs_agree_with_differences(instructions in instructions(14), seed in any::<u8>()) {
+        let mut random = RandomGraph::smooth();
+        instructions.iter().for_each(|&instruction| random.record(instruction));
+        let last = random.pool.iter().rev().take(3);
         let loss = last.map(|var| var.tanh().sum_all()).reduce(|a, b| a + b).expect("there are parameters");
-        if let Some((seen, expected, scale)) = directional(&recorder, &loss, seed).expect("is planned") {
+        if let Some((seen, expected, scale)) = directional(&random, &loss, seed).expect("is planned") {
             prop_assert!((seen - expected).abs() <= 1e-6 * scale, "{seen}, not {expected}");
         }
     }
 }
 
-/// The gradient in a random direction, by the engine and by differences, and how large the numbers are. `None` where
-/// two steps give differences that do not agree with each other, as a deep graph may be too steep for them.
-fn directional(recorder: &Recorder, loss: &Var, seed: u8) -> Result<Option<(f64, f64, f64)>> {
+/// The directional derivative by the engine and by finite differences, and the size of the numbers. `None` if the
+/// differences of two steps disagree, because a deep graph may be too steep.
+fn directional(random: &RandomGraph, loss: &Var, seed: u8) -> Result<Option<(f64, f64, f64)>> {
     let gradients = loss.backward()?;
-    let leaves = &recorder.parameters;
+    let leaves = &random.parameters;
     let slopes = leaves.iter().map(|leaf| gradients.wrt_or_zero(leaf)).collect::<Result<Vec<_>>>()?;
     let mut plan =
-        Planner::new(&recorder.graph).want(loss).want_all(&slopes).want_all(leaves).compile::<f64>()?;
+        Planner::new(&random.graph).want(loss).want_all(&slopes).want_all(leaves).compile::<f64>()?;
     let starts =
         leaves.iter().map(|leaf| Ok(leaf.value()?.into_values())).collect::<Result<Vec<Vec<f64>>>>()?;
     let direction = |leaf: usize, i: usize| ((i * 7 + leaf * 3 + usize::from(seed)) as f64).sin();
@@ -179,15 +182,24 @@ fn directional(recorder: &Recorder, loss: &Var, seed: u8) -> Result<Option<(f64,
 #[test]
 fn random_graphs_have_all_operations_of_the_list() {
     let mut seen = BTreeSet::new();
-    for step in 0..moves() {
-        let mut recorder = Recorder::new();
+    for opcode in 0..instruction_count() {
+        let mut random = RandomGraph::new();
         for variant in 0..12_u8 {
-            recorder.record(Move([step as u8, variant, variant.wrapping_mul(7), variant.wrapping_mul(5)]));
+            random.record(Instruction([
+                opcode as u8,
+                variant,
+                variant.wrapping_mul(7),
+                variant.wrapping_mul(5),
+            ]));
         }
-        seen.extend(names(&recorder.graph));
+        seen.extend(names(&random.graph));
     }
     for entry in ops::ALL {
-        assert!(seen.contains(entry.name), "no random graph has a node of `{}`: give it a move", entry.name);
+        assert!(
+            seen.contains(entry.name),
+            "no random graph has a node of `{}`: add an instruction",
+            entry.name
+        );
     }
 }
 

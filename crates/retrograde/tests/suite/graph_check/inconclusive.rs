@@ -40,10 +40,10 @@ fn a_check_without_elements_is_an_error() {
         ("a constant loss", GraphCheck::new(&constant).run(), "Graph::parameter"),
         ("an empty parameter", GraphCheck::new(&empty).run(), "at least one element"),
     ];
-    for (label, report, remedy) in refused {
+    for (label, report, help) in refused {
         let message = report.expect_err(label).to_string();
         assert!(
-            message.contains("there is nothing to compare") && message.contains(remedy),
+            message.contains("there is nothing to compare") && message.contains(help),
             "{label}: {message}"
         );
     }

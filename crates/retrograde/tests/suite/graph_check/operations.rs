@@ -1,7 +1,7 @@
 //! User-defined operations, y = x + x²·0.5, with derivatives that are wrong in different ways.
 
 use retrograde::Var;
-use retrograde::graph::{Mismatch, Operation, Site, Type};
+use retrograde::graph::{Mismatch, Operation, Type, VjpContext};
 use retrograde::kernel::{Call, Expr, Form, Real, Rows, RowsKernel};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -73,15 +73,15 @@ impl Operation for Flawed {
         }
     }
 
-    fn derivative(&self, site: &Site<'_>) -> Vec<Option<Var>> {
-        let (x, g) = (site.input(0), site.upstream());
+    fn vjp(&self, context: &VjpContext<'_>) -> Vec<Option<Var>> {
+        let (x, g) = (context.input(0), context.upstream());
         let right = || g * (1.0 + x);
         let graph = x.graph();
         vec![match self.0 {
             Flaw::Sign => Some(-right()),
             Flaw::Factor | Flaw::Rows => Some(2.0 * right()),
             Flaw::SlopeMissing => Some(g * 1.0),
-            Flaw::SlopeAtOutput => Some(g * (1.0 + site.output())),
+            Flaw::SlopeAtOutput => Some(g * (1.0 + context.output())),
             Flaw::Detached => None,
             Flaw::DoutIgnored => Some(1.0 + x),
             Flaw::OneElement => {
@@ -113,7 +113,7 @@ impl Operation for Frozen {
         Form::Elementwise(Expr::input(0))
     }
 
-    fn derivative(&self, _: &Site<'_>) -> Vec<Option<Var>> {
+    fn vjp(&self, _: &VjpContext<'_>) -> Vec<Option<Var>> {
         vec![None]
     }
 }
@@ -173,8 +173,8 @@ impl Operation for Largest {
         Form::Rows(self)
     }
 
-    fn derivative(&self, site: &Site<'_>) -> Vec<Option<Var>> {
-        let (x, g) = (site.input(0), site.upstream());
+    fn vjp(&self, context: &VjpContext<'_>) -> Vec<Option<Var>> {
+        let (x, g) = (context.input(0), context.upstream());
         let to = x.graph().apply(Receives(self.0), &[x]);
         vec![Some(g.broadcast(x.shape()) * to)]
     }
@@ -217,7 +217,7 @@ impl Operation for Receives {
         Form::Rows(self)
     }
 
-    fn derivative(&self, _: &Site<'_>) -> Vec<Option<Var>> {
+    fn vjp(&self, _: &VjpContext<'_>) -> Vec<Option<Var>> {
         vec![None]
     }
 }
@@ -272,8 +272,8 @@ impl Operation for Larger {
         Form::Elementwise(Expr::input(0).max(Expr::input(1)))
     }
 
-    fn derivative(&self, site: &Site<'_>) -> Vec<Option<Var>> {
-        let (a, b, g) = (site.input(0), site.input(1), site.upstream());
+    fn vjp(&self, context: &VjpContext<'_>) -> Vec<Option<Var>> {
+        let (a, b, g) = (context.input(0), context.input(1), context.upstream());
         let sign = a.compare(b);
         let tie = 1.0 - &sign * &sign;
         let share = |sign: &Var, at_tie: f64| g * (0.5 * (sign + 1.0 - &tie) + at_tie * &tie);

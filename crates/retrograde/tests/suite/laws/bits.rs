@@ -1,4 +1,4 @@
-//! Law 4: inputs are read only, and bits depend on nothing but the inputs. Law 5, its first half: f32 agrees with f64.
+//! Law 4: inputs are read only, and bits depend only on the inputs. Law 5, first half: f32 agrees with f64.
 
 use super::trial::{Trial, start};
 use super::trials;
@@ -15,12 +15,12 @@ fn results(trial: &Trial) -> Result<Vec<Var>> {
     Ok(results)
 }
 
-/// The results of a run, after which the inputs must be what they were.
+/// The results of a run. Checks that the run does not change the inputs.
 fn run<T: Real>(label: &str, trial: &Trial, threads: Threads) -> Result<Vec<Vec<f64>>> {
     let results = results(trial)?;
     let mut plan = Planner::new(&trial.graph).want_all(&results).threads(threads).compile::<T>()?;
     plan.run()?;
-    // A second run over the same memory must give the same.
+    // A second run over the same memory must give the same results.
     plan.run()?;
     for input in trial.reals() {
         let before: Vec<T> = start(&input).values().iter().map(|&value| T::of(value)).collect();
@@ -43,12 +43,12 @@ fn bits(results: &[Vec<f64>]) -> Vec<Vec<u64>> {
 
 #[test]
 fn law_4_the_same_inputs_give_the_same_bits_on_any_number_of_threads() -> Result<()> {
-    // These split even work of a few elements, down to one row or element a thread.
-    let teams = [2, 3, 8].map(|count| Threads::new(count).min_work(0));
+    // These split even a few elements, down to one row or element per thread.
+    let pools = [2, 3, 8].map(|count| Threads::new(count).min_work(0));
     for (label, _, trial) in trials() {
         let single = bits(&run::<f32>(&label, &trial, Threads::new(1))?);
         let double = bits(&run::<f64>(&label, &trial, Threads::new(1))?);
-        for threads in &teams {
+        for threads in &pools {
             let label = format!("{label}, {} threads", threads.count());
             assert_eq!(bits(&run::<f32>(&label, &trial, threads.clone())?), single, "{label}");
             assert_eq!(bits(&run::<f64>(&label, &trial, threads.clone())?), double, "{label}");
@@ -59,8 +59,8 @@ fn law_4_the_same_inputs_give_the_same_bits_on_any_number_of_threads() -> Result
 
 #[test]
 fn law_5_f32_and_f64_agree_to_the_rounding_of_f32() -> Result<()> {
-    // Inputs are the same in both. A few hundred roundings of 6e-8 each, relative to the largest number around, most of
-    // which cancel: 1e-5 is what a sum of 300 squares may come to.
+    // The inputs are the same in both. A sum of 300 squares has a few hundred roundings of 6e-8 each, relative to the
+    // largest value; most of them cancel. 1e-5 is an upper bound.
     const ROUNDING: f64 = 1e-5;
     for (label, _, trial) in trials() {
         let single = run::<f32>(&label, &trial, Threads::new(1))?;

@@ -1,5 +1,5 @@
-//! The gradient check passes what the laws pass: every operation, in first and in second order. And what an operation
-//! says of its linearity is what its kernel does.
+//! The gradient check passes every operation, in first and second order. The Jacobian columns that an operation reports
+//! agree with its kernel.
 
 use super::{entries, trial, trials};
 use retrograde::check::{GraphCheck, Verdict};
@@ -10,9 +10,9 @@ use std::collections::BTreeSet;
 #[test]
 fn every_operation_passes_the_gradient_check_in_both_orders() -> Result<()> {
     let mut second = 0;
-    let mut named = BTreeSet::new();
+    let mut checked = BTreeSet::new();
     for (label, _, trial) in trials().filter(|(_, _, trial)| trial.is_real()) {
-        // Of empty tensors there is nothing to compare.
+        // Empty tensors have nothing to compare.
         if !trial.variables.iter().any(|var| var.kind() == Kind::Real && var.shape().elements() > 0) {
             continue;
         }
@@ -20,22 +20,22 @@ fn every_operation_passes_the_gradient_check_in_both_orders() -> Result<()> {
         let report = GraphCheck::new(&loss).second_order().threads(1).sample(40).run()?;
         assert_eq!(report.verdict, Verdict::Right, "{label}: {report:#?}");
         assert!(report.findings.is_empty(), "{label}: {:#?}", report.findings);
-        named.extend(report.layers.into_iter().map(|station| station.kind));
+        checked.extend(report.layers.into_iter().map(|station| station.kind));
         second += usize::from(report.blocks.iter().any(|block| block.block.ends_with("second order")));
         let quick = GraphCheck::new(&loss).in_random_directions().run()?;
         assert_eq!(quick.verdict, Verdict::Right, "{label}: {quick:#?}");
     }
-    // Of indices alone there is no derivative.
-    let unnamed: Vec<&str> =
-        entries().map(|entry| entry.name).filter(|name| !named.contains(*name)).collect();
-    assert_eq!(unnamed, ["one_hot"]);
-    assert!(second > 50, "the second order of only {second} samples was checked");
+    // Operations of indices only have no derivative.
+    let unchecked: Vec<&str> =
+        entries().map(|entry| entry.name).filter(|name| !checked.contains(*name)).collect();
+    assert_eq!(unchecked, ["one_hot"]);
+    assert!(second > 50, "the second order of only {second} cases was checked");
     Ok(())
 }
 
 #[test]
-fn moving_a_number_of_a_linear_operand_does_what_the_operation_says() -> Result<()> {
-    let mut told = 0;
+fn jacobian_columns_agree_with_the_kernel() -> Result<()> {
+    let mut columns = 0;
     for (label, _, trial) in trials().filter(|(_, _, trial)| trial.is_real()) {
         let node = trial.output.node();
         let Some(operation) = node.operation() else {
@@ -57,11 +57,11 @@ fn moving_a_number_of_a_linear_operand_does_what_the_operation_says() -> Result<
         for (position, input) in inputs.iter().enumerate() {
             for element in 0..values[position].len() {
                 let mut expected = before.clone();
-                let mut adds = |to: usize, by: f64| expected[to] += 0.5 * by;
-                if !operation.moves(position, element, &types, &values, &mut adds) {
+                let mut emit = |to: usize, slope: f64| expected[to] += 0.5 * slope;
+                if !operation.jacobian_column(position, element, &types, &values, &mut emit) {
                     continue;
                 }
-                told += 1;
+                columns += 1;
                 plan.set_element(input, element, values[position][element] + 0.5)?;
                 plan.run()?;
                 for (seen, expected) in plan.read(&trial.output)?.iter().zip(&expected) {
@@ -75,6 +75,6 @@ fn moving_a_number_of_a_linear_operand_does_what_the_operation_says() -> Result<
             }
         }
     }
-    assert!(told > 500, "only {told} elements were told of");
+    assert!(columns > 500, "only {columns} columns were reported");
     Ok(())
 }

@@ -21,7 +21,7 @@ fn close(seen: f64, expected: f64) -> bool {
 fn execution_and_the_vjp_agree_with_the_expression() -> Result<()> {
     let mut compared = 0;
     for (label, _, trial) in trials() {
-        // Some samples record more than the operation.
+        // Some cases record more than the operation.
         let operands: Vec<_> = trial.variables.iter().map(Var::id).collect();
         let node = trial.output.node();
         let Some(expr) = expr_of(&trial.output).filter(|_| node.inputs == operands) else { continue };
@@ -52,7 +52,7 @@ fn execution_and_the_vjp_agree_with_the_expression() -> Result<()> {
 fn formulas_are_those_of_the_expressions() {
     let mut compared = 0;
     for entry in entries() {
-        let trial = super::Trial::new(&(entry.samples)()[0], 1);
+        let trial = super::Trial::new(&(entry.cases)()[0], 1);
         let Some(expr) = expr_of(&trial.output) else { continue };
         compared += 1;
         let inputs = expr.inputs();

@@ -1,20 +1,19 @@
-//! Law 3: where an operation is not differentiable, its slope is the one that it declares; and no such place is hidden.
+//! Law 3: where an operation is not differentiable, its slope is the declared one; and every kink is declared.
 //!
-//! Declared kinks are compared exactly, and must really be kinks. To find those that are not declared, pointwise
-//! operations are hunted through: between any two neighbouring points of a mesh, the half across which the value (or the
-//! slope) changes more is halved again and again. Where a difference is left between two points that are 1e-13 apart,
-//! there is a jump (or a kink), which must have been declared. Other operations are tried on numbers full of ties and
-//! zeros: where the slopes of the two sides agree, the derivative must be that slope; where they differ, the operation
-//! must declare kinks, and its derivative must lie between the two.
+//! Declared kinks are compared exactly, and must be kinks. Undeclared kinks of elementwise operations are searched by
+//! bisection: between neighboring points of a mesh, the half in which the value (or the slope) changes more is halved
+//! again. A difference between two points that are 1e-13 apart is a jump (or a kink), which must be declared. Other
+//! operations are tested on values with many ties and zeros. Where the slopes of the two sides agree, the derivative must be
+//! that slope. Where they differ, the operation must declare kinks, and its derivative must lie between the two.
 
 use super::trial::Trial;
 use super::{entries, trials};
 use rand::{RngExt, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
-use retrograde::ops::{Given, Kink, Record, Sample};
+use retrograde::ops::{InputSpec, Kink, OpCase, RecordFn};
 use retrograde::{Graph, Plan, Planner, Result, Tensor, Var};
 
-/// A function of several tensors: Σ weight · y, y itself, and the gradients for that weight.
+/// A function y of several tensors: y, Σ weight · y, and the gradients of that sum.
 struct Function {
     plan: Plan<f64>,
     inputs: Vec<Var>,
@@ -24,7 +23,7 @@ struct Function {
 }
 
 impl Function {
-    fn new(record: Record, at: &[Tensor], weight: impl FnMut(usize) -> f64) -> Result<Self> {
+    fn new(record: RecordFn, at: &[Tensor], weight: impl FnMut(usize) -> f64) -> Result<Self> {
         let graph = Graph::new();
         let name = |i| format!("x{i}");
         let inputs: Vec<Var> =
@@ -70,14 +69,14 @@ impl Function {
     }
 }
 
-/// Whether the slopes of two sides are one slope. The step of 1e-6 leaves 1e-6 times the second derivative; a slope that
-/// large is a jump.
+/// Whether the slopes of two sides are equal. The truncation error is 1e-6 times the second derivative; a slope above 1e5
+/// is a jump.
 fn same(left: f64, right: f64) -> bool {
     (left - right).abs() <= 1e-4 * (1.0 + left.abs()) && left.abs() < 1e5
 }
 
 #[test]
-fn law_3_slopes_at_kinks_are_those_declared_and_kinks_are_real() -> Result<()> {
+fn law_3_slopes_at_kinks_are_the_declared_ones() -> Result<()> {
     for entry in entries() {
         for (number, Kink { at, record, slopes }) in (entry.kinks)().iter().enumerate() {
             let label = format!("{}, kink {number}", entry.name);
@@ -88,7 +87,7 @@ fn law_3_slopes_at_kinks_are_those_declared_and_kinks_are_real() -> Result<()> {
                     assert!(equal, "{label}: the slope of input {input} is {seen}, not {declared}");
                 }
             }
-            // No element is declared without need, where each has its own output; else at least one is a kink.
+            // If each element has its own output, every element must be a kink; otherwise at least one.
             let elements = at[0].shape().elements();
             let pointwise = function.output.shape().elements() == elements;
             let mut kinks = vec![false; elements];
@@ -99,31 +98,30 @@ fn law_3_slopes_at_kinks_are_those_declared_and_kinks_are_real() -> Result<()> {
                 }
             }
             let real = if pointwise { !kinks.contains(&false) } else { kinks.contains(&true) };
-            assert!(real, "{label} is declared, and is none: {kinks:?}");
+            assert!(real, "{label} is declared but differentiable: {kinks:?}");
         }
     }
     Ok(())
 }
 
-/// The samples whose operation is pointwise on real numbers, each way of recording once.
-fn pointwise(samples: Vec<Sample>) -> Vec<Sample> {
-    let mut found: Vec<Sample> = Vec::new();
-    for sample in samples {
-        // The same function of each element: as many come out as go in.
-        let real = sample.given.iter().all(|given| matches!(given, Given::Real { .. }));
-        let new = !found.iter().any(|other| std::ptr::fn_addr_eq(other.record, sample.record));
-        let trial = Trial::new(&sample, 1);
+/// The cases of elementwise operations on real numbers, one for each way of recording.
+fn pointwise(cases: Vec<OpCase>) -> Vec<OpCase> {
+    let mut found: Vec<OpCase> = Vec::new();
+    for case in cases {
+        let real = case.inputs.iter().all(|input| matches!(input, InputSpec::Real { .. }));
+        let new = !found.iter().any(|other| std::ptr::fn_addr_eq(other.record, case.record));
+        let trial = Trial::new(&case, 1);
         let node = trial.output.node();
         let pointwise = node.form().is_some_and(|form| form.expr().is_some());
-        let as_many = trial.variables.iter().all(|var| var.shape() == trial.output.shape());
-        if real && new && as_many && pointwise {
-            found.push(sample);
+        let same_shape = trial.variables.iter().all(|var| var.shape() == trial.output.shape());
+        if real && new && same_shape && pointwise {
+            found.push(case);
         }
     }
     found
 }
 
-/// How far two values are apart; infinitely far if one is a number and the other is not.
+/// The distance of two values; infinite if only one of them is finite.
 fn gap(a: f64, b: f64) -> f64 {
     match (a.is_finite(), b.is_finite()) {
         (true, true) => (a - b).abs(),
@@ -132,46 +130,46 @@ fn gap(a: f64, b: f64) -> f64 {
     }
 }
 
-/// A pointwise function of one of its inputs, while the others are held: many points at a time.
-struct Hunt {
+/// A search along one input of an elementwise function, with the other inputs fixed: many points at a time.
+struct KinkSearch {
     function: Function,
     at: Vec<Tensor>,
     input: usize,
 }
 
-/// What may change across a point.
+/// The quantity that is searched for jumps.
 #[derive(Debug, Clone, Copy)]
 enum Quantity {
     Value,
     Slope,
 }
 
-/// The intervals of the mesh from -4 to 4 have this many to one; the integers and zero are among its points.
+/// Mesh intervals per unit, from -4 to 4; the mesh contains the integers.
 const MESH: usize = 16;
 
-impl Hunt {
-    fn new(record: Record, held: &[f64], input: usize) -> Result<Self> {
-        let mut at: Vec<Tensor> = held.iter().map(|&held| Tensor::full([8 * MESH], held)).collect();
+impl KinkSearch {
+    fn new(record: RecordFn, fixed: &[f64], input: usize) -> Result<Self> {
+        let mut at: Vec<Tensor> = fixed.iter().map(|&fixed| Tensor::full([8 * MESH], fixed)).collect();
         at.insert(input, Tensor::zeros([8 * MESH]));
-        Ok(Hunt { function: Function::new(record, &at, |_| 1.0)?, at, input })
+        Ok(KinkSearch { function: Function::new(record, &at, |_| 1.0)?, at, input })
     }
 
     /// Value and slope at each of these points.
-    fn look(&mut self, points: &[f64]) -> Result<(Vec<f64>, Vec<f64>)> {
+    fn evaluate(&mut self, points: &[f64]) -> Result<(Vec<f64>, Vec<f64>)> {
         self.at[self.input].values_mut().copy_from_slice(points);
         self.function.run(&self.at)?;
         Ok((self.function.values()?, self.function.slopes(self.input)?))
     }
 
     fn quantity(&mut self, quantity: Quantity, points: &[f64]) -> Result<Vec<f64>> {
-        let (values, slopes) = self.look(points)?;
+        let (values, slopes) = self.evaluate(points)?;
         Ok(match quantity {
             Quantity::Value => values,
             Quantity::Slope => slopes,
         })
     }
 
-    /// The points at which something is left when the intervals have become tiny.
+    /// The points where a difference remains after bisection.
     fn kinks(&mut self, quantity: Quantity) -> Result<Vec<f64>> {
         let mesh = |i: usize| i as f64 / MESH as f64 - 4.0;
         let mut low: Vec<f64> = (0..8 * MESH).map(mesh).collect();
@@ -192,14 +190,15 @@ impl Hunt {
                 }
             }
         }
-        let ((low_values, low_slopes), (high_values, high_slopes)) = (self.look(&low)?, self.look(&high)?);
-        // On either side of each interval, well outside of it: tells the end of a domain from a point without a value
-        // (0/0) and from one that alone has a value (a power of a negative number at an integer).
-        let (before, _) = self.look(&low.iter().map(|x| x - 1e-9).collect::<Vec<_>>())?;
-        let (after, _) = self.look(&high.iter().map(|x| x + 1e-9).collect::<Vec<_>>())?;
+        let ((low_values, low_slopes), (high_values, high_slopes)) =
+            (self.evaluate(&low)?, self.evaluate(&high)?);
+        // Values well outside of each interval distinguish the end of a domain from a single point without a value (0/0)
+        // and from a single point with one (a power of a negative number at an integer).
+        let (before, _) = self.evaluate(&low.iter().map(|x| x - 1e-9).collect::<Vec<_>>())?;
+        let (after, _) = self.evaluate(&high.iter().map(|x| x + 1e-9).collect::<Vec<_>>())?;
         let mut kinks = Vec::new();
         for i in 0..low.len() {
-            // Values without bound belong to a pole, at which there is no value.
+            // Unbounded values belong to a pole, which has no value.
             let pole = |value: f64| value.is_infinite() || value.abs() > 1e6;
             let (a, b) = (low_values[i], high_values[i]);
             if pole(a) || pole(b) || a.is_nan() && b.is_nan() {
@@ -211,13 +210,13 @@ impl Hunt {
                 }
                 continue;
             }
-            let left = match quantity {
+            let remains = match quantity {
                 Quantity::Value => gap(a, b) / (1.0 + a.abs()) > 1e-6,
                 Quantity::Slope => {
                     gap(low_slopes[i], high_slopes[i]) / (1.0 + low_slopes[i].abs().min(1e9)) > 1e-4
                 }
             };
-            if left {
+            if remains {
                 kinks.push(f64::midpoint(low[i], high[i]));
             }
         }
@@ -225,32 +224,32 @@ impl Hunt {
     }
 }
 
-/// All ways to hold the other inputs: each at a point where ties and zeros are.
-fn holds(others: usize) -> Vec<Vec<f64>> {
-    (0..others).fold(vec![Vec::new()], |holds, _| {
-        let longer = |hold: &Vec<f64>| [-1.0, 0.0, 1.0].map(|value| [&hold[..], &[value]].concat());
-        holds.iter().flat_map(longer).collect()
+/// All ways to fix the other inputs at values where ties and zeros are.
+fn fixed_values(others: usize) -> Vec<Vec<f64>> {
+    (0..others).fold(vec![Vec::new()], |all, _| {
+        let longer = |fixed: &Vec<f64>| [-1.0, 0.0, 1.0].map(|value| [&fixed[..], &[value]].concat());
+        all.iter().flat_map(longer).collect()
     })
 }
 
 #[test]
-fn law_3_no_kink_of_a_pointwise_operation_is_hidden() -> Result<()> {
+fn law_3_every_kink_of_an_elementwise_operation_is_declared() -> Result<()> {
     let mut found = 0;
     for entry in entries() {
         let declared = (entry.kinks)();
-        for sample in pointwise((entry.samples)()) {
-            let inputs = sample.given.len();
-            for (input, held) in
-                (0..inputs).flat_map(|i| holds(inputs - 1).into_iter().map(move |held| (i, held)))
+        for case in pointwise((entry.cases)()) {
+            let inputs = case.inputs.len();
+            for (input, fixed) in
+                (0..inputs).flat_map(|i| fixed_values(inputs - 1).into_iter().map(move |fixed| (i, fixed)))
             {
-                let mut hunt = Hunt::new(sample.record, &held, input)?;
+                let mut search = KinkSearch::new(case.record, &fixed, input)?;
                 for (quantity, at) in [Quantity::Value, Quantity::Slope]
                     .into_iter()
-                    .map(|quantity| Ok((quantity, hunt.kinks(quantity)?)))
+                    .map(|quantity| Ok((quantity, search.kinks(quantity)?)))
                     .collect::<Result<Vec<_>>>()?
                 {
                     for x in at {
-                        let mut point = held.clone();
+                        let mut point = fixed.clone();
                         point.insert(input, x);
                         let is_declared = declared.iter().any(|kink| {
                             kink.at.len() == inputs
@@ -263,7 +262,7 @@ fn law_3_no_kink_of_a_pointwise_operation_is_hidden() -> Result<()> {
                         });
                         assert!(
                             is_declared,
-                            "{}: at {point:?} the {quantity:?} breaks, which is not declared",
+                            "{}: the {quantity:?} jumps at {point:?}, which is not declared",
                             entry.name
                         );
                         found += 1;
@@ -272,18 +271,17 @@ fn law_3_no_kink_of_a_pointwise_operation_is_hidden() -> Result<()> {
             }
         }
     }
-    assert!(found > 20, "the hunt finds the kinks that are there: {found}");
+    assert!(found > 20, "the search found only {found} kinks");
     Ok(())
 }
 
 #[test]
-fn law_3_no_other_operation_hides_a_kink_at_ties_and_zeros() -> Result<()> {
+fn law_3_other_operations_declare_their_kinks_at_ties_and_zeros() -> Result<()> {
     let mut random = Xoshiro256PlusPlus::seed_from_u64(7);
     let mut kinks = 0;
     for (label, entry, trial) in trials().filter(|(_, _, trial)| trial.is_real()) {
         let reals = trial.reals();
         let pointwise = trial.output.node().form().is_some_and(|form| form.expr().is_some());
-        // Indices stay as they were drawn; the laws of differences have seen to the rest.
         if pointwise || reals.len() != trial.variables.len() {
             continue;
         }
@@ -303,7 +301,7 @@ fn law_3_no_other_operation_hides_a_kink_at_ties_and_zeros() -> Result<()> {
                     kinks += 1;
                     assert!(
                         !(entry.kinks)().is_empty(),
-                        "{label}: {left} and {right}, and no kink is declared"
+                        "{label}: the slopes {left} and {right} differ, and no kink is declared"
                     );
                     let between = left.min(right) - 1e-4..=left.max(right) + 1e-4;
                     assert!(between.contains(slope), "{label}: {slope} is not between {left} and {right}");
@@ -311,6 +309,6 @@ fn law_3_no_other_operation_hides_a_kink_at_ties_and_zeros() -> Result<()> {
             }
         }
     }
-    assert!(kinks > 10, "maxima tie: {kinks}");
+    assert!(kinks > 10, "only {kinks} kinks were found");
     Ok(())
 }

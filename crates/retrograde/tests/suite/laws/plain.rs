@@ -1,22 +1,22 @@
-//! Law 5, its second half: a fast kernel agrees with its plain definition, at odd sizes.
+//! Law 5, second half: a fast kernel agrees with its plain definition at odd sizes.
 
 use retrograde::kernel::Real;
 use retrograde::{Graph, Planner, Result, Tensor, Var};
 
-/// Numbers of no pattern, between -1 and 1, which an f32 holds exactly.
+/// Values between -1 and 1 without a pattern, which an f32 represents exactly.
 fn numbers(shape: impl AsRef<[usize]>, seed: usize) -> Tensor {
     Tensor::from_fn(shape.as_ref(), |i| f64::from((((i + 1) * (seed + 1)) as f64 * 0.618_034).sin() as f32))
 }
 
-/// What a plan of this precision computes.
+/// The result of a plan of this precision.
 fn run<T: Real>(value: &Var) -> Result<Vec<f64>> {
     let mut plan = Planner::new(value.graph()).want(value).compile::<T>()?;
     plan.run()?;
     Ok(plan.value(value)?.into_values())
 }
 
-/// Compares both precisions with `expected`, computed plainly in f64. `scale` is how large the numbers are that were
-/// added up on the way; each precision may be off by a few dozen roundings of that.
+/// Compares both precisions with `expected`, the plain definition in f64. `scale` is the size of the summands; the
+/// tolerance is 32 roundings of it.
 fn check(label: &str, value: &Var, expected: &[f64], scale: f64) -> Result<()> {
     let (single, double) = (run::<f32>(value)?, run::<f64>(value)?);
     assert_eq!((single.len(), double.len()), (expected.len(), expected.len()), "{label}");
@@ -35,7 +35,7 @@ fn check(label: &str, value: &Var, expected: &[f64], scale: f64) -> Result<()> {
 #[test]
 fn law_5_matrix_products_of_any_size() -> Result<()> {
     for m in 1..=70_usize {
-        // Each size from 1 to 70 turns up at each place, in combinations without a pattern.
+        // Each size from 1 to 70 occurs as m, k and n, in combinations without a pattern.
         let (k, n) = ((m * 29) % 71, (m * 43) % 71);
         let graph = Graph::new();
         let (a, b) = (numbers([m, k], 1), numbers([k, n], 2));
@@ -129,7 +129,7 @@ fn law_5_softmax_of_any_length_along_either_axis() -> Result<()> {
 }
 
 #[test]
-fn law_5_pointwise_loops_of_any_length() -> Result<()> {
+fn law_5_elementwise_loops_of_any_length() -> Result<()> {
     type Function = (&'static str, fn(&Var) -> Var, fn(f64) -> f64);
     let functions: [Function; 9] = [
         ("exp", |x| x.exp(), f64::exp),
@@ -142,7 +142,7 @@ fn law_5_pointwise_loops_of_any_length() -> Result<()> {
         ("relu", |x| x.relu(), |x| x.max(0.0)),
         ("minimum", |x| x.minimum(&(x * x)), |x| x.min(x * x)),
     ];
-    // Beyond a tile of a chain, too: 512 or 1024 elements.
+    // Also beyond the block size of a fusion group: 512 or 1024 elements.
     for n in (0..=70).chain([511, 512, 513, 1024, 1025, 2050]) {
         let x = numbers([n], n);
         for (name, record, plain) in functions {

@@ -1,48 +1,48 @@
-//! A sample made ready: its inputs drawn and the operation recorded.
+//! A case with its inputs drawn and its operation recorded.
 
 use rand::{RngExt, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use retrograde::graph::Kind;
-use retrograde::ops::{Given, Record, Sample};
+use retrograde::ops::{InputSpec, OpCase, RecordFn};
 use retrograde::{Gradients, Graph, Result, Tensor, Var};
 
-/// No two real numbers of a sample are closer to each other, or to zero, so that no difference that is taken steps over
-/// a kink; unless their range leaves no room.
-const APART: f64 = 1e-3;
+/// The least distance of two real numbers of a case, and of each to zero, so that no finite difference crosses a kink. A
+/// small range may make this impossible.
+const MIN_DISTANCE: f64 = 1e-3;
 
-/// A sample recorded in a graph of its own.
+/// A case recorded in its own graph.
 pub struct Trial {
     pub graph: Graph,
-    /// Real ones are parameters.
+    /// The inputs; real ones are parameters.
     pub variables: Vec<Var>,
-    pub record: Record,
+    pub record: RecordFn,
     pub output: Var,
-    /// The same by its spelling in simpler operations.
-    pub spelling: Option<Var>,
-    /// A random upstream gradient, a parameter too.
+    /// The reference by simpler operations.
+    pub reference: Option<Var>,
+    /// A random upstream gradient, also a parameter.
     pub upstream: Var,
 }
 
 impl Trial {
-    pub fn new(sample: &Sample, seed: u64) -> Self {
+    pub fn new(case: &OpCase, seed: u64) -> Self {
         let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
         let mut taken = vec![0.0];
         let graph = Graph::new();
-        let variables: Vec<Var> = sample
-            .given
+        let variables: Vec<Var> = case
+            .inputs
             .iter()
             .enumerate()
-            .map(|(number, given)| variable(&graph, number, given, &mut taken, &mut random))
+            .map(|(index, input)| variable(&graph, index, input, &mut taken, &mut random))
             .collect();
-        let record = sample.record;
-        let output = record(&variables).checked().expect("a sample can be recorded");
-        let spelling =
-            sample.spelling.map(|spelling| spelling(&variables).checked().expect("and its spelling"));
-        // Between a half and two in size, of either sign: no part of the output is weighed by nearly nothing.
+        let record = case.record;
+        let output = record(&variables).checked().expect("a valid case");
+        let reference =
+            case.reference.map(|reference| reference(&variables).checked().expect("a valid reference"));
+        // Between a half and two in size, of either sign, so that every part of the output counts.
         let mut weight =
             |_| f64::from(random.random_range(0.5..2.0_f32)) * if random.random() { 1.0 } else { -1.0 };
         let upstream = graph.parameter("upstream", Tensor::from_fn(output.shape(), &mut weight));
-        Trial { graph, variables, record, output, spelling, upstream }
+        Trial { graph, variables, record, output, reference, upstream }
     }
 
     /// The variables that have a gradient.
@@ -55,54 +55,54 @@ impl Trial {
         self.output.kind() == Kind::Real
     }
 
-    /// The gradients of the real variables of Σ output · upstream, zero where nothing flows.
+    /// The gradients of Σ output · upstream with respect to the real variables; zeros where there is none.
     pub fn gradients(&self) -> Result<Vec<Var>> {
         gradients_of(&self.output.backward_from(&self.upstream)?, &self.reals())
     }
 }
 
-/// The gradients with respect to `variables`, zero where nothing flows.
+/// The gradients with respect to `variables`; zeros where there is none.
 pub fn gradients_of(gradients: &Gradients, variables: &[Var]) -> Result<Vec<Var>> {
     variables.iter().map(|variable| gradients.wrt_or_zero(variable)).collect()
 }
 
-/// The values that a parameter starts from.
+/// The initial value of a parameter.
 pub fn start(parameter: &Var) -> Tensor {
     parameter.value().expect("a parameter has a value")
 }
 
-/// The same; nothing for indices.
+/// The initial value of a parameter; `None` for indices.
 pub fn start_or_none(variable: &Var) -> Option<Tensor> {
     (variable.kind() == Kind::Real).then(|| start(variable))
 }
 
 fn variable(
     graph: &Graph,
-    number: usize,
-    given: &Given,
+    index: usize,
+    input: &InputSpec,
     taken: &mut Vec<f64>,
     random: &mut Xoshiro256PlusPlus,
 ) -> Var {
-    let name = format!("x{number}");
-    match given {
-        Given::Real { shape, low, high } => {
+    let name = format!("x{index}");
+    match input {
+        InputSpec::Real { shape, low, high } => {
             let values = Tensor::from_fn(shape, |_| draw(*low, *high, taken, random));
             graph.parameter(&name, values)
         }
-        Given::Exact(tensor) => graph.parameter(&name, tensor.clone()),
-        Given::Index { shape, below } => {
+        InputSpec::Exact(tensor) => graph.parameter(&name, tensor.clone()),
+        InputSpec::Index { shape, below } => {
             let values: Vec<u32> = (0..shape.elements()).map(|_| random.random_range(0..*below)).collect();
             graph.indices(&name, shape, values)
         }
     }
 }
 
-/// A number that an `f32` holds exactly, apart from those taken.
+/// A random number that an `f32` represents exactly, with the least distance to those in `taken`.
 fn draw(low: f64, high: f64, taken: &mut Vec<f64>, random: &mut Xoshiro256PlusPlus) -> f64 {
     let mut number = 0.0;
     for _ in 0..100 {
         number = f64::from(random.random_range(low..high) as f32);
-        if taken.iter().all(|other: &f64| (other - number).abs() >= APART) {
+        if taken.iter().all(|other: &f64| (other - number).abs() >= MIN_DISTANCE) {
             break;
         }
     }

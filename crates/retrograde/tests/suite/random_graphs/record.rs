@@ -1,18 +1,18 @@
-//! Recording a graph from four bytes a move: any bytes make a graph that can be planned, so that failures shrink.
+//! Records a random graph from instructions of four bytes. Any bytes make a valid graph, so that failures shrink.
 
 use retrograde::{Graph, Shape, Tensor, Var};
 
-/// One operation to record: which, and three numbers that choose operands, axes and ranges.
+/// An operation to record: an opcode, and three numbers that choose operands, axes and ranges.
 #[derive(Debug, Clone, Copy)]
-pub struct Move(pub [u8; 4]);
+pub struct Instruction(pub [u8; 4]);
 
-/// What a move records, and whether the result is a smooth function of what went in.
-type Step = (fn(&mut Recorder, Picks) -> Option<Var>, bool);
+/// How an instruction is recorded, and whether its result is a smooth function of its operands.
+type Opcode = (fn(&mut RandomGraph, Picks) -> Option<Var>, bool);
 
 const SMOOTH: bool = true;
 const KINKED: bool = false;
 
-/// The numbers of a move.
+/// The numbers of an instruction.
 #[derive(Clone, Copy)]
 pub struct Picks {
     a: usize,
@@ -20,28 +20,28 @@ pub struct Picks {
     c: usize,
 }
 
-/// A graph with the values it has so far.
-pub struct Recorder {
+/// A random graph and its values.
+pub struct RandomGraph {
     pub graph: Graph,
     pub parameters: Vec<Var>,
     /// All real values to choose from.
     pub pool: Vec<Var>,
-    /// Indices, and the number they are below.
+    /// Indices, and their exclusive upper bounds.
     pub indices: Vec<(Var, usize)>,
     images: Var,
     smooth: bool,
     gradients: usize,
 }
 
-/// How many moves there are.
-pub fn moves() -> usize {
-    STEPS.len()
+/// The number of opcodes.
+pub fn instruction_count() -> usize {
+    OPCODES.len()
 }
 
-/// No value has more elements, so that repeating does not run away.
-const LARGEST: usize = 3000;
+/// The most elements of a value, which bounds repeated broadcasting.
+const MAX_ELEMENTS: usize = 3000;
 
-impl Recorder {
+impl RandomGraph {
     pub fn new() -> Self {
         let graph = Graph::new();
         let parameter = |name: &str, shape: &[usize]| {
@@ -55,7 +55,7 @@ impl Recorder {
             parameter("number", &[]),
             parameter("stack", &[2, 3, 4]),
             parameter("nothing", &[0, 3]),
-            // More than two tiles of a chain.
+            // More than two blocks of a fusion group.
             parameter("wide", &[3, 400]),
         ];
         let indices = vec![
@@ -65,28 +65,28 @@ impl Recorder {
         let images =
             graph.bytes("images", [5, 4], (0..20_u8).map(|i| i * 12).collect::<Vec<u8>>(), 1.0 / 255.0);
         let pool = parameters.clone();
-        Recorder { graph, parameters, pool, indices, images, smooth: false, gradients: 0 }
+        RandomGraph { graph, parameters, pool, indices, images, smooth: false, gradients: 0 }
     }
 
-    /// One that records smooth functions only.
+    /// A random graph of smooth functions only.
     pub fn smooth() -> Self {
-        Recorder { smooth: true, ..Self::new() }
+        RandomGraph { smooth: true, ..Self::new() }
     }
 
-    pub fn record(&mut self, Move([step, a, b, c]): Move) {
-        let (step, smooth) = STEPS[step as usize % STEPS.len()];
+    pub fn record(&mut self, Instruction([opcode, a, b, c]): Instruction) {
+        let (record, smooth) = OPCODES[opcode as usize % OPCODES.len()];
         if self.smooth && !smooth {
             return;
         }
-        let result = step(self, Picks { a: a.into(), b: b.into(), c: c.into() });
-        if let Some(result) = result.filter(|result| result.shape().elements() <= LARGEST) {
-            assert!(!result.is_fault(), "a move that does not fit: {result:?}");
-            // Kept within bounds, so that differences can be taken of what is composed of many.
+        let result = record(self, Picks { a: a.into(), b: b.into(), c: c.into() });
+        if let Some(result) = result.filter(|result| result.shape().elements() <= MAX_ELEMENTS) {
+            assert!(!result.is_error(), "an invalid instruction: {result:?}");
+            // Bounded values, for finite differences of deep graphs.
             self.pool.push(if self.smooth { result.tanh() } else { result });
         }
     }
 
-    /// The values recorded last are chosen more often.
+    /// Recent values are chosen more often.
     fn pick(&self, number: usize) -> Var {
         let recent = self.pool.len().min(6);
         let index = if number.is_multiple_of(3) {
@@ -97,7 +97,7 @@ impl Recorder {
         self.pool[index].clone()
     }
 
-    /// Any value, brought to this shape: by a view if there is one, else its mean is repeated.
+    /// Any value in this shape: by a view if possible, else its mean, broadcast.
     fn pick_as(&self, number: usize, shape: &Shape) -> Var {
         fit(&self.pick(number), shape)
     }
@@ -106,20 +106,20 @@ impl Recorder {
         self.indices[number % self.indices.len()].clone()
     }
 
-    /// Indices in one row, below `bound`, if there are any.
+    /// Indices with one axis, below `bound`.
     fn pick_rows(&self, number: usize, bound: usize) -> Option<Var> {
         let (indices, below) = self.pick_index(number);
         (below <= bound).then(|| indices.reshape([indices.shape().elements()]))
     }
 
-    /// A value with an axis at least, and one of its axes.
+    /// A value with at least one axis, and one of its axes.
     fn pick_axis(&self, picks: Picks) -> Option<(Var, usize)> {
         let x = self.pick(picks.a);
         let rank = x.shape().rank();
         (rank > 0).then(|| (x, picks.b % rank))
     }
 
-    /// A value as a matrix of two axes or more.
+    /// A value with at least two axes.
     fn pick_matrix(&self, number: usize) -> Var {
         let x = self.pick(number);
         match x.shape().rank() {
@@ -149,14 +149,14 @@ fn axes(bits: usize, rank: usize) -> Vec<usize> {
     (0..rank).filter(|axis| bits >> axis & 1 == 1).collect()
 }
 
-#[allow(clippy::unnecessary_wraps, reason = "the steps of the table may all come to nothing")]
-fn with_partner(recorder: &Recorder, picks: Picks, join: fn(&Var, &Var) -> Var) -> Option<Var> {
-    let a = recorder.pick(picks.a);
-    Some(join(&a, &recorder.pick_as(picks.b, &a.shape())))
+#[allow(clippy::unnecessary_wraps, reason = "the signature of the opcodes")]
+fn with_partner(random: &RandomGraph, picks: Picks, join: fn(&Var, &Var) -> Var) -> Option<Var> {
+    let a = random.pick(picks.a);
+    Some(join(&a, &random.pick_as(picks.b, &a.shape())))
 }
 
-const STEPS: &[Step] = &[
-    // One by one.
+const OPCODES: &[Opcode] = &[
+    // Unary.
     (|r, p| Some(-r.pick(p.a)), SMOOTH),
     (|r, p| Some(r.pick(p.a).relu()), KINKED),
     (|r, p| Some(r.pick(p.a).abs()), KINKED),
@@ -166,10 +166,10 @@ const STEPS: &[Step] = &[
     (|r, p| Some((r.pick(p.a).powf(2.0) + 0.1).sqrt()), SMOOTH),
     (|r, p| Some(r.pick(p.a).powf([0.0, 1.0, 2.0, 3.0, 4.0][p.b % 5])), SMOOTH),
     (|r, p| Some(r.pick(p.a).powf([-1.0, 0.5, -0.5][p.b % 3])), KINKED),
-    // With numbers; a factor of one is left out by the plan.
+    // With constants; the plan removes a factor of one.
     (|r, p| Some(r.pick(p.a) * [1.0, 2.0, -0.5][p.b % 3]), SMOOTH),
     (|r, p| Some([0.0, 1.0][p.b % 2] - r.pick(p.a) / 1.0), SMOOTH),
-    // Two by two.
+    // Binary.
     (|r, p| with_partner(r, p, |a, b| a + b), SMOOTH),
     (|r, p| with_partner(r, p, |a, b| a - b), SMOOTH),
     (|r, p| with_partner(r, p, |a, b| a * b), SMOOTH),
@@ -187,7 +187,7 @@ const STEPS: &[Step] = &[
         },
         KINKED,
     ),
-    // Views, and what joins.
+    // Views and concatenation.
     (|r, p| r.pick_axis(p).map(|(x, axis)| x.slice(axis, p.c % (x.shape()[axis] + 1)..)), SMOOTH),
     (|r, p| r.pick_axis(p).map(|(x, axis)| x.slice(axis, ..x.shape()[axis].min(1 + p.c % 3))), SMOOTH),
     (
@@ -237,7 +237,7 @@ const STEPS: &[Step] = &[
         SMOOTH,
     ),
     (|r, p| r.pick_axis(p).map(|(x, axis)| x.pad(axis, p.c % 3, p.c / 3 % 2)), SMOOTH),
-    // Over axes.
+    // Reductions.
     (|r, p| Some(r.pick(p.a).sum(axes(p.b, r.pick(p.a).shape().rank()))), SMOOTH),
     (
         |r, p| {
@@ -294,7 +294,7 @@ const STEPS: &[Step] = &[
         },
         SMOOTH,
     ),
-    // Rows by indices, which are made of other indices.
+    // Rows by indices, which are computed from other indices.
     (
         |r, p| {
             let (x, _) = r.pick_axis(p)?;
@@ -342,7 +342,7 @@ const STEPS: &[Step] = &[
         },
         SMOOTH,
     ),
-    // The gradient of a value by a parameter, which may go through gradients recorded before.
+    // The gradient of a value with respect to a parameter, which may include earlier gradients.
     (
         |r, p| {
             r.gradients += 1;

@@ -1,6 +1,6 @@
-//! The value of each node from a plan that has this node only.
+//! The value of each node, computed by a plan of only this node: the oracle of random graphs.
 
-use retrograde::graph::{Kind, Leaf, Mismatch, Node, NodeId, Operation, Origin, Site, Type};
+use retrograde::graph::{Kind, Leaf, Mismatch, Node, NodeId, Operation, Origin, Type, VjpContext};
 use retrograde::kernel::{Form, Real};
 use retrograde::{Graph, Planner, Var};
 use std::collections::HashMap;
@@ -13,14 +13,14 @@ pub enum Values<T> {
     Index(Vec<u32>),
 }
 
-/// All values of a graph, each computed from the values of its inputs and nothing else.
-pub struct Alone<T> {
+/// All values of a graph, each computed by its own plan from the values of its inputs.
+pub struct SingleNodePlans<T> {
     graph: Graph,
     values: HashMap<NodeId, Values<T>>,
 }
 
-impl<T: Real> Alone<T> {
-    /// The values that leaves start from.
+impl<T: Real> SingleNodePlans<T> {
+    /// Starts with the initial values of the leaves.
     pub fn new(graph: &Graph) -> Self {
         let real = |values: &[f64]| Values::Real(values.iter().map(|&value| T::of(value)).collect());
         let start = |node: &Node| match node.leaf()? {
@@ -32,7 +32,7 @@ impl<T: Real> Alone<T> {
             Leaf::Input => None,
         };
         let values = graph.nodes().iter().filter_map(|node| Some((node.id, start(node)?))).collect();
-        Alone { graph: graph.clone(), values }
+        SingleNodePlans { graph: graph.clone(), values }
     }
 
     /// Computes all nodes.
@@ -49,7 +49,7 @@ impl<T: Real> Alone<T> {
         &self.values[&var.id()]
     }
 
-    /// Gives each leaf its new value; all are computed from the old ones.
+    /// Updates all leaves; the new values are computed from the old ones.
     pub fn update(&mut self, updates: &[(Var, Var)]) {
         let new: Vec<_> =
             updates.iter().map(|(leaf, value)| (leaf.id(), self.value(value).clone())).collect();
@@ -58,15 +58,15 @@ impl<T: Real> Alone<T> {
 
     fn compute(&self, node: &Node, operation: &Arc<dyn Operation>) -> Values<T> {
         let graph = Graph::new();
-        let input = |(number, id): (usize, &NodeId)| {
+        let input = |(position, id): (usize, &NodeId)| {
             let Type { kind, shape } = &self.graph.node(*id).value_type;
             match kind {
-                Kind::Real => graph.input(&format!("x{number}"), shape),
-                Kind::Index => graph.index_input(&format!("x{number}"), shape),
+                Kind::Real => graph.input(&format!("x{position}"), shape),
+                Kind::Index => graph.index_input(&format!("x{position}"), shape),
             }
         };
         let inputs: Vec<Var> = node.inputs.iter().enumerate().map(input).collect();
-        let output = graph.apply(Same(Arc::clone(operation)), &inputs.iter().collect::<Vec<_>>());
+        let output = graph.apply(NoIdentity(Arc::clone(operation)), &inputs.iter().collect::<Vec<_>>());
         let mut plan = Planner::new(&graph).want(&output).compile::<T>().expect("one node can be planned");
         for (input, id) in inputs.iter().zip(&node.inputs) {
             match &self.values[id] {
@@ -82,11 +82,11 @@ impl<T: Real> Alone<T> {
     }
 }
 
-/// The same operation, always carried out: it never passes an input through.
+/// The same operation without `identity_of`, so that a plan always executes it.
 #[derive(Debug)]
-struct Same(Arc<dyn Operation>);
+struct NoIdentity(Arc<dyn Operation>);
 
-impl Operation for Same {
+impl Operation for NoIdentity {
     fn name(&self) -> &'static str {
         self.0.name()
     }
@@ -99,7 +99,7 @@ impl Operation for Same {
         Arc::clone(&self.0).form()
     }
 
-    fn derivative(&self, site: &Site<'_>) -> Vec<Option<Var>> {
-        self.0.derivative(site)
+    fn vjp(&self, context: &VjpContext<'_>) -> Vec<Option<Var>> {
+        self.0.vjp(context)
     }
 }

@@ -1,14 +1,14 @@
-//! Laws 1, 2 and 6: derivatives against differences, and operations against their spellings.
+//! Laws 1, 2 and 6: vjps against finite differences, and operations against their references.
 
 use super::trial::{Trial, gradients_of, start};
 use super::trials;
 use retrograde::{Planner, Result, Tensor, Var};
 
-/// The step of the differences. The formula below leaves out terms from h⁴·f⁽⁵⁾/30 on: 3e-18 times a fifth derivative,
-/// which for the samples is below 1e8. Rounding adds about 1e-16·|f|/h = 1e-12·|f|.
+/// The step of the differences. The truncation error of the formula below is h⁴·f⁽⁵⁾/30: 3e-18 times a fifth derivative,
+/// which is below 1e8 for the cases. Rounding adds about 1e-16·|f|/h = 1e-12·|f|.
 const STEP: f64 = 1e-4;
 
-/// Four orders above rounding, and far below what any wrong formula gives; relative to the largest number around.
+/// Four orders of magnitude above rounding, and far below the error of a wrong formula; relative to the largest value.
 const TOLERANCE: f64 = 1e-8;
 
 /// The derivative of `scalar` by each element of `leaf`, from its values on both sides at one and two steps.
@@ -16,7 +16,7 @@ fn differences(scalar: &Var, leaf: &Var) -> Result<Tensor> {
     let mut plan = Planner::new(scalar.graph()).want(scalar).compile::<f64>()?;
     let start = start(leaf);
     let mut slopes = Tensor::zeros(start.shape());
-    // A leaf that nothing depends on is not in the plan: all differences are zero.
+    // A leaf without consumers is not in the plan: all differences are zero.
     if plan.set(leaf, start.values()).is_err() {
         return Ok(slopes);
     }
@@ -35,7 +35,7 @@ fn differences(scalar: &Var, leaf: &Var) -> Result<Tensor> {
     Ok(slopes)
 }
 
-/// Asserts that two tensors agree up to `tolerance`, relative to the largest number of the second, or to `scale`.
+/// Asserts that two tensors agree up to `tolerance`, relative to the largest value of the second, or to `scale`.
 fn agree(label: &str, seen: &Tensor, expected: &Tensor, tolerance: f64, scale: f64) {
     assert_eq!(seen.shape(), expected.shape(), "{label}");
     let largest = expected.values().iter().fold(scale, |largest, value| largest.max(value.abs()));
@@ -45,7 +45,7 @@ fn agree(label: &str, seen: &Tensor, expected: &Tensor, tolerance: f64, scale: f
     }
 }
 
-/// That the gradients of `scalar` are its differences, at each of `leaves`.
+/// Asserts that the gradients of `scalar` agree with finite differences, for each of `leaves`.
 fn check(label: &str, scalar: &Var, leaves: &[Var]) -> Result<()> {
     let gradients = gradients_of(&scalar.backward()?, leaves)?;
     let scale = 1.0 + scalar.value()?.scalar()?.abs();
@@ -62,11 +62,11 @@ fn dot<'a>(pairs: impl Iterator<Item = (&'a Var, &'a Var)>) -> Option<Var> {
 }
 
 #[test]
-fn law_1_the_derivative_agrees_with_differences() -> Result<()> {
+fn law_1_the_vjp_agrees_with_finite_differences() -> Result<()> {
     for (label, _, trial) in trials().filter(|(_, _, trial)| trial.is_real()) {
         let scalar = (&trial.output * &trial.upstream).sum_all();
         check(&label, &scalar, &trial.reals())?;
-        // The same by a vector-Jacobian product, which `check` does not use.
+        // The same by `backward_from`, which `check` does not use.
         let direct = gradients_of(&scalar.backward()?, &trial.reals())?;
         for (one, other) in trial.gradients()?.iter().zip(&direct) {
             assert_eq!(one.value()?, other.value()?, "{label}");
@@ -78,7 +78,7 @@ fn law_1_the_derivative_agrees_with_differences() -> Result<()> {
 /// The gradients are functions of the inputs and of the upstream gradient; each of their derivatives is checked in a
 /// random direction, as a Hessian-vector product.
 #[test]
-fn law_2_the_derivative_of_the_derivative_does_too() -> Result<()> {
+fn law_2_the_derivative_of_the_vjp_agrees_with_finite_differences() -> Result<()> {
     for (label, _, trial) in trials().filter(|(_, _, trial)| trial.is_real()) {
         let gradients = trial.gradients()?;
         let along = |i: usize, like: &Var| {
@@ -97,22 +97,22 @@ fn law_2_the_derivative_of_the_derivative_does_too() -> Result<()> {
 }
 
 #[test]
-fn law_6_an_operation_agrees_with_its_spelling() -> Result<()> {
-    // Two orders of evaluation of a few hundred operations at most: some hundred units in the last place.
+fn law_6_an_operation_agrees_with_its_reference() -> Result<()> {
+    // The order of evaluation differs for at most a few hundred operations: some hundred units in the last place.
     const ROUNDING: f64 = 1e-13;
-    let mut spelled = 0;
+    let mut compared = 0;
     for (label, _, trial) in trials() {
-        let Trial { output, spelling: Some(spelling), upstream, .. } = &trial else {
+        let Trial { output, reference: Some(reference), upstream, .. } = &trial else {
             continue;
         };
-        spelled += 1;
-        agree(&label, &output.value()?, &spelling.value()?, ROUNDING, 1.0);
-        let expected = gradients_of(&spelling.backward_from(upstream)?, &trial.reals())?;
-        for (number, (seen, expected)) in trial.gradients()?.iter().zip(&expected).enumerate() {
-            let label = format!("{label}, the gradient of input {number}");
+        compared += 1;
+        agree(&label, &output.value()?, &reference.value()?, ROUNDING, 1.0);
+        let expected = gradients_of(&reference.backward_from(upstream)?, &trial.reals())?;
+        for (index, (seen, expected)) in trial.gradients()?.iter().zip(&expected).enumerate() {
+            let label = format!("{label}, the gradient of input {index}");
             agree(&label, &seen.value()?, &expected.value()?, 10.0 * ROUNDING, 1.0);
         }
     }
-    assert!(spelled > 30, "only {spelled} samples are spelled");
+    assert!(compared > 30, "only {compared} cases have a reference");
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! That every operation is told in numbers: how its value comes about, and what it hands back to each operand.
+//! Every operation has a worked numeric example: its value, and its contribution to the gradient of each operand.
 
 use super::trials;
 use retrograde::graph::Kind;
@@ -7,10 +7,10 @@ use serde_json::Value;
 
 #[test]
 fn every_operation_shows_its_arithmetic_forward_and_backward() {
-    let mut told = 0;
+    let mut contributions = 0;
     for (label, entry, trial) in trials() {
         let made = trial.output.node();
-        // Indices have no gradient, no numbers have no arithmetic, and what is its input already is not recorded.
+        // Indices have no gradient, empty tensors have no arithmetic, and identities are not recorded.
         let is_recorded = made.operation().is_some_and(|operation| operation.name() == entry.name);
         if !is_recorded || trial.output.kind() == Kind::Index || trial.output.shape().elements() == 0 {
             continue;
@@ -22,7 +22,7 @@ fn every_operation_shows_its_arithmetic_forward_and_backward() {
         let json: Value = serde_json::from_str(&trace.json()).expect("JSON");
         let list = |value: &Value| value.as_array().expect("a list").clone();
         let tensor = |place: &Value| &json["tensors"][place.as_u64().expect("a place") as usize];
-        // No arithmetic leads to what is no number.
+        // There is no arithmetic for values that are not finite.
         let is_finite = |place: &Value| {
             tensor(place)["values"].as_array().is_some_and(|values| values.iter().all(Value::is_number))
         };
@@ -31,30 +31,34 @@ fn every_operation_shows_its_arithmetic_forward_and_backward() {
             if is_empty(result) || !is_finite(result) {
                 return;
             }
-            let text = numbers["numbers"].as_str().unwrap_or_else(|| panic!("{label}: {what} is not told"));
-            assert!(!text.is_empty() && !text.contains("NaN"), "{label}: {what} is told as {text}");
+            let text = numbers["numbers"].as_str().unwrap_or_else(|| panic!("{label}: {what} is not shown"));
+            assert!(!text.is_empty() && !text.contains("NaN"), "{label}: {what} is shown as {text}");
             assert!(
                 text.contains(|letter: char| letter.is_ascii_digit()),
-                "{label}: {what} is told as {text}"
+                "{label}: {what} is shown as {text}"
             );
             let shown: f64 = numbers["result"].as_str().and_then(|text| text.parse().ok()).expect("a number");
             let values: Vec<f64> = list(&tensor(result)["values"]).iter().filter_map(Value::as_f64).collect();
-            // It is the result of one of its elements, in three digits.
+            // The example is one of the elements, in three digits.
             let near = |value: &f64| (value - shown).abs() <= 0.005 * value.abs();
-            assert!(values.iter().any(near), "{label}: {what} is {values:?} and told as {numbers}");
+            assert!(values.iter().any(near), "{label}: {what} is {values:?} and shown as {numbers}");
         };
         let node =
             list(&json["nodes"]).into_iter().rev().find(|node| node["operation"]["name"] == entry.name);
         let Some(node) = node else { panic!("{label} is not in its trace") };
-        // How a program's own operation makes its value, only its own formula could say.
+        // The user's operation has no formula in the list.
         if node["operation"]["formula"].is_string() {
             check("the value", &node["step"]["numbers"], &node["value"]);
         }
-        for share in list(&node["step"]["shares"]) {
-            let edge = share["edge"].as_u64().expect("a place") as usize;
-            check(&format!("∂{}", share["operand"]), &share["numbers"], &json["edges"][edge]["gradient"]);
-            told += 1;
+        for contribution in list(&node["step"]["shares"]) {
+            let edge = contribution["edge"].as_u64().expect("a place") as usize;
+            check(
+                &format!("∂{}", contribution["operand"]),
+                &contribution["numbers"],
+                &json["edges"][edge]["gradient"],
+            );
+            contributions += 1;
         }
     }
-    assert!(told > 150, "{told} gradients were told");
+    assert!(contributions > 150, "only {contributions} contributions are shown");
 }

@@ -1,7 +1,7 @@
-//! Operations whose answers change from call to call: whatever they answer, no memory is lent twice, and what the plan
-//! cannot do is an error, not a panic.
+//! Operations that return different results from call to call: no memory is aliased, and an invalid plan is an error, not
+//! a panic.
 
-use retrograde::graph::{Mismatch, Operation, Site, Type};
+use retrograde::graph::{Mismatch, Operation, Type, VjpContext};
 use retrograde::kernel::{Call, Expr, Form, Output, Real, Rows, RowsKernel, Values, View, Viewing};
 use retrograde::{Error, Graph, Planner, Result, Tensor, Var};
 use std::ops::Range;
@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 /// The elements of every tensor here.
 const ELEMENTS: usize = 8;
 
-/// Bits, one for each call: what the call answers. They begin again after the last one.
+/// The results of consecutive calls as bits, repeated after the last one.
 #[derive(Debug)]
 struct Pattern {
     bits: usize,
@@ -30,27 +30,27 @@ impl Pattern {
     }
 }
 
-/// Fails where inputs and output lie in the same memory.
-fn assert_apart<T>(inputs: &[&[T]], output: &[T]) {
+/// Asserts that inputs and output do not overlap in memory.
+fn assert_disjoint<T>(inputs: &[&[T]], output: &[T]) {
     let Range { start, end } = output.as_ptr_range();
     for input in inputs {
         let input = input.as_ptr_range();
-        assert!(input.end <= start || end <= input.start, "an input is lent with the output");
+        assert!(input.end <= start || end <= input.start, "an input overlaps the output");
     }
 }
 
-/// x + 1 or −x by an expression, −x by rows, x by a view or a reshape: as the pattern answers.
+/// x + 1 or −x by an expression, −x by rows, x by a view or a reshape: chosen by the pattern.
 #[derive(Debug)]
-struct Changing {
+struct Inconsistent {
     form: Arc<Pattern>,
-    /// The forms between which the pattern chooses.
-    between: [Way; 2],
-    /// What the methods of the row kernel and of the view answer.
+    /// The forms from which the pattern chooses.
+    between: [TestForm; 2],
+    /// The results of the methods of the row kernel and of the view.
     kernel: Pattern,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Way {
+enum TestForm {
     Increment,
     Negation,
     View,
@@ -58,9 +58,9 @@ enum Way {
     Rows,
 }
 
-impl Operation for Changing {
+impl Operation for Inconsistent {
     fn name(&self) -> &'static str {
-        "changing"
+        "inconsistent"
     }
 
     fn infer(&self, inputs: &[Type]) -> Result<Type, Mismatch> {
@@ -69,32 +69,32 @@ impl Operation for Changing {
 
     fn form(self: Arc<Self>) -> Form {
         match self.between[usize::from(self.form.next())] {
-            Way::Increment => Form::Elementwise(Expr::input(0) + 1.0),
-            Way::Negation => Form::Elementwise(-Expr::input(0)),
-            Way::View => Form::View(self),
-            Way::Reshape => Form::Reshape,
-            Way::Rows => Form::Rows(self),
+            TestForm::Increment => Form::Elementwise(Expr::input(0) + 1.0),
+            TestForm::Negation => Form::Elementwise(-Expr::input(0)),
+            TestForm::View => Form::View(self),
+            TestForm::Reshape => Form::Reshape,
+            TestForm::Rows => Form::Rows(self),
         }
     }
 
-    fn derivative(&self, _: &Site<'_>) -> Vec<Option<Var>> {
+    fn vjp(&self, _: &VjpContext<'_>) -> Vec<Option<Var>> {
         vec![None]
     }
 }
 
-impl<T: Real> Rows<T> for Changing {
+impl<T: Real> Rows<T> for Inconsistent {
     fn evaluate(&self, call: Call<'_, T>) {
         let input = call.inputs.get(0).values;
         if let (Values::Real(x), Output::Real(y)) = (input, call.output) {
-            assert_apart(&[x, call.scratch], y);
-            // Whether the rows of `x` or all of it were lent depends on an answer.
+            assert_disjoint(&[x, call.scratch], y);
+            // Depending on the pattern, `x` has all rows or only those of this call.
             let from = if x.len() == y.len() { 0 } else { call.rows.start * (ELEMENTS / 4) };
             y.iter_mut().zip(x.iter().skip(from)).for_each(|(y, &x)| *y = -x);
         }
     }
 }
 
-impl RowsKernel for Changing {
+impl RowsKernel for Inconsistent {
     fn rows(&self, _: &[&[usize]], _: &[usize]) -> usize {
         if self.kernel.next() { 4 } else { 3 }
     }
@@ -120,16 +120,16 @@ impl RowsKernel for Changing {
     }
 }
 
-impl Viewing for Changing {
+impl Viewing for Inconsistent {
     fn view(&self, of: &View) -> View {
-        // As it is, or with places beyond the memory.
+        // The same view, or one that is out of bounds.
         if self.kernel.next() { of.clone() } else { View { offset: of.offset + 3, ..of.clone() } }
     }
 }
 
-/// Records y = the operation of p, and compiles and runs a plan that updates p by it. An update in place is where the
-/// memory of `p` could be lent both as the input and as the output.
-fn run(operation: Changing, threads: usize) -> Result<()> {
+/// Compiles and runs a plan that updates p in place with the operation of p, where the memory of `p` could be both input and
+/// output.
+fn run(operation: Inconsistent, threads: usize) -> Result<()> {
     let graph = Graph::new();
     let p = graph.parameter("p", Tensor::from_fn([ELEMENTS], |at| at as f64));
     let y = graph.apply(operation, &[&p]).checked()?;
@@ -139,60 +139,63 @@ fn run(operation: Changing, threads: usize) -> Result<()> {
 }
 
 #[test]
-fn a_form_is_asked_once_and_then_kept() -> Result<()> {
+fn form_is_called_once() -> Result<()> {
     for threads in [1, 2] {
         let form = Arc::new(Pattern::new(0b10, 2));
-        let between = [Way::Increment, Way::Negation];
-        run(Changing { form: Arc::clone(&form), between, kernel: Pattern::new(1, 1) }, threads)?;
+        let between = [TestForm::Increment, TestForm::Negation];
+        run(Inconsistent { form: Arc::clone(&form), between, kernel: Pattern::new(1, 1) }, threads)?;
         assert_eq!(form.calls.load(Ordering::SeqCst), 1);
     }
     Ok(())
 }
 
-/// So many answers were asked for before forms were kept: 13 while recording and compiling, and one in the run.
-const ANSWERS: usize = 14;
+/// The number of calls of `form` before its result was stored: 13 while recording and compiling, and one in the run.
+const CALLS: usize = 14;
 
 #[test]
-fn no_pattern_of_forms_lends_memory_twice() -> Result<()> {
-    for bits in 0..1 << ANSWERS {
-        let form = Arc::new(Pattern::new(bits, ANSWERS));
-        let between = [Way::Negation, Way::Increment];
-        run(Changing { form, between, kernel: Pattern::new(1, 1) }, 1)?;
+fn no_pattern_of_forms_aliases_memory() -> Result<()> {
+    for bits in 0..1 << CALLS {
+        let form = Arc::new(Pattern::new(bits, CALLS));
+        let between = [TestForm::Negation, TestForm::Increment];
+        run(Inconsistent { form, between, kernel: Pattern::new(1, 1) }, 1)?;
     }
     Ok(())
 }
 
 #[test]
-fn no_change_between_two_forms_lends_memory_twice() {
-    let ways = [Way::Increment, Way::Negation, Way::View, Way::Reshape, Way::Rows];
-    for between in ways.iter().flat_map(|&a| ways.iter().map(move |&b| [a, b])) {
+fn no_change_between_two_forms_aliases_memory() {
+    let forms = [TestForm::Increment, TestForm::Negation, TestForm::View, TestForm::Reshape, TestForm::Rows];
+    for between in forms.iter().flat_map(|&a| forms.iter().map(move |&b| [a, b])) {
         for bits in 0..1 << 4 {
             let form = Arc::new(Pattern::new(bits, 4));
-            let result = run(Changing { form, between, kernel: Pattern::new(1, 1) }, 1);
+            let result = run(Inconsistent { form, between, kernel: Pattern::new(1, 1) }, 1);
             assert!(result.is_ok(), "{between:?} {bits:b}: {result:?}");
         }
     }
 }
 
 #[test]
-fn a_kernel_that_changes_its_answers_is_an_error_or_runs() {
-    for way in [Way::Rows, Way::View] {
-        let (mut ran, mut refused) = (0, 0);
+fn an_inconsistent_kernel_is_an_error_or_runs() {
+    for test_form in [TestForm::Rows, TestForm::View] {
+        let (mut ran, mut failed) = (0, 0);
         for bits in 0..1 << 11 {
             let form = Arc::new(Pattern::new(0, 1));
-            match run(Changing { form, between: [way; 2], kernel: Pattern::new(bits, 11) }, 1 + bits % 2) {
+            match run(
+                Inconsistent { form, between: [test_form; 2], kernel: Pattern::new(bits, 11) },
+                1 + bits % 2,
+            ) {
                 Ok(()) => ran += 1,
-                Err(Error::Recording { operation, .. }) if operation == "changing" => refused += 1,
+                Err(Error::Recording { operation, .. }) if operation == "inconsistent" => failed += 1,
                 Err(error) => {
                     let message = error.to_string();
                     assert!(
-                        message.contains("a step is not sound") && message.contains("Changing"),
+                        message.contains("a step is not sound") && message.contains("Inconsistent"),
                         "{message}"
                     );
-                    refused += 1;
+                    failed += 1;
                 }
             }
         }
-        assert!(ran > 0 && refused > 0, "{way:?}: {ran} ran, {refused} were refused");
+        assert!(ran > 0 && failed > 0, "{test_form:?}: {ran} ran, {failed} failed");
     }
 }
