@@ -4,7 +4,7 @@
 //! and prints by itself. `cargo bench -p retrograde --features report --bench recording -- [FOLDER OF MNIST]`
 
 use retrograde::Result;
-use retrograde::data::{Dataset, Source};
+use retrograde::data::{DataSource, Dataset};
 use retrograde::nn::{Init, Mlp};
 use retrograde::optim::Sgd;
 use retrograde::train::{History, Trainer};
@@ -19,13 +19,13 @@ const STEPS: u64 = 6_000;
 /// One training, without a report or with one in this folder: its history, and its whole time in seconds.
 fn train(data: &Dataset, threads: usize, report: Option<&Path>) -> Result<(History, f64)> {
     let mut net = Mlp::new([784, 50, 10]).init(Init::Normal(0.01)).build()?;
-    let trainer = Trainer::new(Sgd::new(0.1)).steps(STEPS).threads(threads).recording(report.is_some());
+    let trainer = Trainer::new(Sgd::new(0.1)).steps(STEPS).threads(threads).collect_metrics(report.is_some());
     let mut reporter = Reporter::new(TrainingReport::new(data));
     if let Some(folder) = report {
         reporter = reporter.page(folder.join("report.html"));
     }
     let begin = Instant::now();
-    let history = trainer.fit_watched(&mut net, data, &mut |event| match reporter.watch(event) {
+    let history = trainer.fit_with(&mut net, data, &mut |event| match reporter.watch(event) {
         Ok(()) => ControlFlow::Continue(()),
         Err(_) => ControlFlow::Break(()),
     })?;
@@ -39,7 +39,7 @@ fn median(mut numbers: Vec<f64>) -> f64 {
 
 fn main() -> Result<()> {
     let folder = std::env::args().skip(1).find(|argument| !argument.starts_with("--"));
-    let source = folder.map_or(Source::Embedded, |folder| Source::Folder(PathBuf::from(folder)));
+    let source = folder.map_or(DataSource::Embedded, |folder| DataSource::Folder(PathBuf::from(folder)));
     let (_, data) = source.open()?;
     let place = tempfile::tempdir().expect("a temporary folder");
     println!("784-50-10, batch 100, SGD, {STEPS} steps on {}, medians of {ROUNDS} rounds\n", data.name());
@@ -56,7 +56,7 @@ fn main() -> Result<()> {
             let figures = [
                 without.microseconds_per_step(),
                 with.microseconds_per_step(),
-                100.0 * with.recording_seconds / with.train_seconds,
+                100.0 * with.metrics_seconds / with.train_seconds,
                 reported / plain,
             ];
             columns.iter_mut().zip(figures).for_each(|(column, figure)| column.push(figure));

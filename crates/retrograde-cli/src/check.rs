@@ -1,13 +1,13 @@
-//! `check`: gradients against differences.
+//! `check`: gradients against finite differences.
 
 use crate::arguments::{CheckArguments, TWO_LAYER};
 use crate::failure::Failure;
-use crate::json::Line;
+use crate::json::JsonEvent;
 use crate::output;
 use retrograde::check::{self, Cause, Message, Report};
-use retrograde::data::{Dataset, Samples};
+use retrograde::data::{Dataset, LabeledImages};
 use retrograde::nn::{Mlp, Model, Precision};
-use retrograde::train::RunFolder;
+use retrograde::train::RunDir;
 use retrograde::view::{self, FileSignature};
 use retrograde::{Error, Result, faults};
 use std::path::Path;
@@ -16,13 +16,13 @@ use std::process::ExitCode;
 /// The hidden units of the two-layer network.
 const HIDDEN: usize = 50;
 
-/// The deviation of the notebook's weights.
+/// The standard deviation of the notebook's weights.
 const DEVIATION: f64 = 0.01;
 
-/// The widths of the small network in which all faults are tried: as `faults::example` has rows for.
+/// The layer widths of the small network for all faults; they fit `faults::example`.
 const SMALL: [usize; 3] = [6, 5, 5];
 
-/// Checks, prints what is found, and fails if a gradient is wrong.
+/// Runs the check, prints its report, and fails if a gradient is wrong.
 pub fn run(arguments: &CheckArguments) -> Result<ExitCode, Failure> {
     if arguments.all_faults {
         return all_faults(arguments);
@@ -33,21 +33,21 @@ pub fn run(arguments: &CheckArguments) -> Result<ExitCode, Failure> {
     {
         if let Some(path) = path {
             view::must_be_writable(path)?;
-            output::replaceable(path, mark)?;
+            output::expect_replaceable(path, mark)?;
         }
     }
     let report = match &arguments.fault {
-        Some(name) => faulty(name, &digits, arguments.seed)?,
-        None => recorded(arguments, &digits)?,
+        Some(name) => check_fault(name, &digits, arguments.seed)?,
+        None => check_model(arguments, &digits)?,
     };
     let printed = if arguments.json {
-        Line::Check { report: &report }.print()
+        JsonEvent::Check { report: &report }.print()
     } else {
         output::line(report.text(arguments.language()).trim_end())
     };
     match printed {
-        // A reader that goes away does not make a wrong gradient right.
-        Ok(()) | Err(Failure::Closed) => {}
+        // A closed standard output does not change the exit code.
+        Ok(()) | Err(Failure::OutputClosed) => {}
         Err(failure) => return Err(failure),
     }
     if let Some(path) = &arguments.html {
@@ -60,22 +60,25 @@ pub fn run(arguments: &CheckArguments) -> Result<ExitCode, Failure> {
 }
 
 /// The first of the embedded digits.
-fn digits(rows: usize) -> Result<Samples> {
+fn digits(rows: usize) -> Result<LabeledImages> {
     let data = Dataset::embedded()?;
     let all = data.train().len();
     if rows == 0 || rows > all {
-        let help = format!("give 1 to {all}");
-        return Err(Error::invalid("the number of rows", format!("there are no {rows} digits"), help));
+        return Err(Error::invalid(
+            "number of rows",
+            format!("{rows} is out of range"),
+            format!("give 1 to {all}"),
+        ));
     }
     data.train().select(&(0..rows as u32).collect::<Vec<u32>>())
 }
 
-/// A network of the library.
-fn recorded(arguments: &CheckArguments, digits: &Samples) -> Result<Report> {
+/// Checks a network of the library.
+fn check_model(arguments: &CheckArguments, digits: &LabeledImages) -> Result<Report> {
     let net = if arguments.model == Path::new(TWO_LAYER) {
         Mlp::new([digits.row_len(), HIDDEN, digits.classes()]).seed(arguments.seed).build()?
     } else {
-        RunFolder::model(&arguments.model)?
+        RunDir::model(&arguments.model)?
     };
     let mut check = check::model(&net, digits)?.seed(arguments.seed);
     if let Some(count) = arguments.sample {
@@ -94,10 +97,10 @@ fn recorded(arguments: &CheckArguments, digits: &Samples) -> Result<Report> {
     Ok(Report { subject, ..check.run()? })
 }
 
-/// The two-layer network by hand, with a mistake in it.
-fn faulty(name: &str, digits: &Samples, seed: u64) -> Result<Report> {
+/// Checks the handwritten two-layer network with a bug.
+fn check_fault(name: &str, digits: &LabeledImages, seed: u64) -> Result<Report> {
     let fault = faults::find(name).ok_or_else(|| {
-        Error::invalid("a fault", format!("there is no `{name}`"), "`check --all-faults` lists them")
+        Error::invalid("fault", format!("unknown value `{name}`"), "`check --all-faults` lists all faults")
     })?;
     let (x, labels) = check::rows(digits)?;
     let mut network = fault.network_with(digits.row_len(), HIDDEN, digits.classes(), DEVIATION, seed)?;
@@ -105,7 +108,7 @@ fn faulty(name: &str, digits: &Samples, seed: u64) -> Result<Report> {
     Ok(Report { subject: fault.subject(), ..report })
 }
 
-/// All mistakes, each in a small network.
+/// Checks a small network with each bug.
 fn all_faults(arguments: &CheckArguments) -> Result<ExitCode, Failure> {
     let ([inputs, hidden, outputs], language) = (SMALL, arguments.language());
     let (x, labels) = faults::example(arguments.rows.max(1));
@@ -122,7 +125,7 @@ fn all_faults(arguments: &CheckArguments) -> Result<ExitCode, Failure> {
         recognised += usize::from(right);
         if arguments.json {
             let (name, summary) = (fault.name, &fault.summary());
-            Line::Fault { name, summary, layer, named, causes, recognised: right }.print()?;
+            JsonEvent::Fault { name, summary, layer, named, causes, recognised: right }.print()?;
         } else {
             let mark = if right { '✓' } else { '?' };
             let [no_layer, no_cause] = faults::no_fault_named_texts();

@@ -1,22 +1,22 @@
-//! `data`: what there is, where it is, fetching it, and looking at it.
+//! `data`: lists, fetches and shows data sets.
 
-use crate::arguments::{DataTask, ShowArguments};
+use crate::arguments::{DataCommand, ShowArguments};
 use crate::failure::{Failure, eprint_line};
 use crate::output;
 use crate::picture;
 use crate::text;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use retrograde::data::{Dataset, Mnist, Progress};
+use retrograde::data::{Dataset, DownloadProgress, Mnist};
 use retrograde::{Error, Result};
 use std::io::IsTerminal;
 use std::process::ExitCode;
 
-/// Does what is asked.
-pub fn run(task: &DataTask) -> Result<ExitCode, Failure> {
-    match task {
-        DataTask::List => list(),
-        DataTask::Fetch => fetch(),
-        DataTask::Show(arguments) => show(arguments),
+/// Runs the subcommand.
+pub fn run(command: &DataCommand) -> Result<ExitCode, Failure> {
+    match command {
+        DataCommand::List => list(),
+        DataCommand::Fetch => fetch(),
+        DataCommand::Show(arguments) => show(arguments),
     }
 }
 
@@ -24,14 +24,14 @@ fn list() -> Result<ExitCode, Failure> {
     let mnist = Mnist::new()?;
     let (digits, state) = match mnist.cached() {
         Ok(Some(digits)) => (Some(digits), "in the folder below, SHA-256 verified"),
-        Ok(None) => (None, "not fetched yet: `retrograde data fetch`"),
-        Err(_) => (None, "damaged: `retrograde data fetch` mends it"),
+        Ok(None) => (None, "not fetched: `retrograde data fetch`"),
+        Err(_) => (None, "damaged: `retrograde data fetch` repairs it"),
     };
     output::line(format!("{:8}  {:>6}  {:>6}  {:7}  where", "name", "train", "test", "pixels"))?;
-    output::line(row("mnist-5k", Some(&Dataset::embedded()?), "in this program"))?;
+    output::line(row("mnist-5k", Some(&Dataset::embedded()?), "embedded"))?;
     output::line(row("mnist", digits.as_ref(), state))?;
-    output::line(format!("\nMNIST is kept in {}.", mnist.folder().display()))?;
-    output::line("A folder with four files like MNIST's is a data set too: --data FOLDER.")?;
+    output::line(format!("\nThe cache folder of MNIST is {}.", mnist.folder().display()))?;
+    output::line("A folder with four IDX files is also a data set: --data FOLDER.")?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -50,31 +50,31 @@ fn row(name: &str, digits: Option<&Dataset>, place: &str) -> String {
 fn fetch() -> Result<ExitCode, Failure> {
     let mnist = Mnist::new()?;
     if matches!(mnist.cached(), Ok(Some(_))) {
-        output::line(format!("MNIST is there already, verified: {}", mnist.folder().display()))?;
+        output::line(format!("MNIST is already cached and verified: {}", mnist.folder().display()))?;
         return Ok(ExitCode::SUCCESS);
     }
-    let mut bars = Bars::default();
-    let digits = mnist.fetch(|progress| bars.update(progress));
-    bars.finish();
+    let mut bar = DownloadBar::default();
+    let digits = mnist.fetch(|progress| bar.update(progress));
+    bar.finish();
     let digits = digits?;
     let (train, test) = (text::length(digits.train().len()), text::length(digits.test().len()));
     output::line(format!(
-        "MNIST: {train} digits to train on and {test} to test with, verified, in {}",
+        "MNIST: {train} training and {test} test images, verified, in {}",
         mnist.folder().display()
     ))?;
-    output::line("Train on it:   retrograde train --data mnist")?;
+    output::line("Train with:   retrograde train --data mnist")?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// A progress bar for one file after another, on a terminal; else a line a file.
+/// The progress bar of each file on a terminal; otherwise one line per file.
 #[derive(Default)]
-struct Bars {
+struct DownloadBar {
     file: String,
     bar: Option<ProgressBar>,
 }
 
-impl Bars {
-    fn update(&mut self, progress: Progress<'_>) {
+impl DownloadBar {
+    fn update(&mut self, progress: DownloadProgress<'_>) {
         if self.file != progress.file {
             self.finish();
             progress.file.clone_into(&mut self.file);
@@ -102,7 +102,7 @@ impl Bars {
     }
 }
 
-/// How many columns a picture may take at most: that of the narrowest terminal, unless the shell says more.
+/// The number of columns: `COLUMNS`, or 80.
 fn columns() -> usize {
     std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok()).unwrap_or(80)
 }
@@ -115,28 +115,29 @@ fn show(arguments: &ShowArguments) -> Result<ExitCode, Failure> {
         .skip(arguments.skip)
         .take(arguments.count)
         .collect();
-    let set = if arguments.test { "to test with" } else { "to train on" };
+    let set = if arguments.test { "test" } else { "training" };
     if rows.is_empty() {
-        let wanted = arguments.label.map_or_else(String::new, |label| format!(" with the label {label}"));
-        let problem = format!("there is no image{wanted} to be shown among its {} {set}", samples.len());
-        let help = format!("labels are 0 to {}; --skip less, --count more", samples.classes() - 1);
+        let filter = arguments.label.map_or_else(String::new, |label| format!(" with the label {label}"));
+        let problem = format!("no image{filter} to show among its {} {set} images", samples.len());
+        let help =
+            format!("use labels 0 to {}, a smaller --skip, or a larger --count", samples.classes() - 1);
         return Err(Error::invalid(format!("data set {source}"), problem, help).into());
     }
     let [_, width] = samples.image_shape();
-    let abreast = ((columns() + 2) / (width + 2)).max(1);
-    let colour = output::colourful();
+    let per_line = ((columns() + 2) / (width + 2)).max(1);
+    let color = output::use_color();
     output::line(format!(
-        "{source}: {} of {} images {set}",
+        "{source}: {} of {} {set} images",
         text::length(rows.len()),
         text::length(samples.len())
     ))?;
-    for group in rows.chunks(abreast) {
-        let title = |row: &usize| format!("{:width$}", format!("{} (number {row})", samples.labels()[*row]));
+    for group in rows.chunks(per_line) {
+        let title = |row: &usize| format!("{:width$}", format!("{} (index {row})", samples.labels()[*row]));
         output::line("")?;
         output::line(group.iter().map(title).collect::<Vec<_>>().join("  ").trim_end())?;
         let drawn: Vec<Vec<String>> = group
             .iter()
-            .map(|row| picture::draw(samples.image(*row).unwrap_or_default(), width, colour))
+            .map(|row| picture::draw(samples.image(*row).unwrap_or_default(), width, color))
             .collect();
         for line in 0..drawn.iter().map(Vec::len).max().unwrap_or(0) {
             let parts: Vec<&str> = drawn.iter().map(|image| image[line].as_str()).collect();

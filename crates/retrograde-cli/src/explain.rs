@@ -1,16 +1,16 @@
-//! `explain`: how an image became a digit, as a page.
+//! `explain`: explains a prediction as a web page.
 
 use crate::arguments::ExplainArguments;
 use crate::failure::Failure;
 use crate::{image, output, predict};
-use retrograde::train::RunFolder;
+use retrograde::train::RunDir;
 use retrograde::view::{FileSignature, PredictionExplanation};
 use std::process::ExitCode;
 
 /// Writes the page.
 pub fn run(arguments: &ExplainArguments) -> Result<ExitCode, Failure> {
-    let net = RunFolder::model(&arguments.model)?;
-    let shape = predict::square(net.layout().sizes[0], &arguments.model)?;
+    let net = RunDir::model(&arguments.model)?;
+    let shape = predict::square_shape(net.config().sizes[0], &arguments.model)?;
     let image = image::read(&arguments.image, shape)?;
     let story = PredictionExplanation::new(&net, &image.pixels, arguments.label)?;
     let name = arguments.image.file_name().unwrap_or_default().to_string_lossy();

@@ -1,4 +1,4 @@
-//! What can end a command, how it is told, and with which exit code.
+//! Failures of commands: messages and exit codes.
 
 use crate::json;
 use crate::text;
@@ -6,10 +6,10 @@ use retrograde::Error;
 use std::io;
 use std::process::ExitCode;
 
-/// The exit code of a command that was typed wrongly.
-pub const WRONG_USAGE: u8 = 2;
+/// The exit code of a usage error.
+pub const USAGE_ERROR: u8 = 2;
 
-/// The exit code of a training that was interrupted: that of a program ended by SIGINT.
+/// The exit code of an interrupted training: that of a program ended by SIGINT.
 pub const INTERRUPTED: u8 = 130;
 
 /// Why a command ended early.
@@ -17,16 +17,16 @@ pub const INTERRUPTED: u8 = 130;
 pub enum Failure {
     /// What was typed makes no sense, whatever the files are.
     Usage(Error),
-    /// The library refused, or failed.
+    /// The library refused, or failure_code.
     Library(Error),
     /// As `Library`, with something to add.
-    Noted(Error, String),
+    WithNote(Error, String),
     /// Standard output cannot be written.
     Output(io::Error),
-    /// Whoever read standard output has stopped, as `head` does: no failure, but there is nobody to talk to.
-    Closed,
-    /// It has been told already.
-    Told,
+    /// The reader of standard output has closed it, as `head` does. This is not an error.
+    OutputClosed,
+    /// It has already been reported.
+    Reported,
 }
 
 impl From<Error> for Failure {
@@ -38,41 +38,42 @@ impl From<Error> for Failure {
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
         match error.kind() {
-            io::ErrorKind::BrokenPipe => Failure::Closed,
+            io::ErrorKind::BrokenPipe => Failure::OutputClosed,
             _ => Failure::Output(error),
         }
     }
 }
 
 impl Failure {
-    /// Tells it, on standard error and to readers of JSON also on standard output, and says with which code to exit:
-    /// `failed` unless the command was typed wrongly.
-    pub fn report(self, json: bool, failed: u8) -> ExitCode {
+    /// Prints the message to standard error, and with `json` also to standard output. Returns the exit code: `failure_code`,
+    /// except for usage errors.
+    pub fn report(self, json: bool, failure_code: u8) -> ExitCode {
         let (message, code) = match self {
-            Failure::Usage(error) => (error.to_string(), WRONG_USAGE),
-            Failure::Library(error) => (error.to_string(), failed),
-            Failure::Noted(error, note) => (format!("{error}\n  {note}"), failed),
-            Failure::Output(error) => {
-                (format!("cannot write to standard output: {error}\n  help: give it another place"), failed)
-            }
-            Failure::Closed => return ExitCode::SUCCESS,
-            Failure::Told => return ExitCode::from(failed),
+            Failure::Usage(error) => (error.to_string(), USAGE_ERROR),
+            Failure::Library(error) => (error.to_string(), failure_code),
+            Failure::WithNote(error, note) => (format!("{error}\n  {note}"), failure_code),
+            Failure::Output(error) => (
+                format!("cannot write to standard output: {error}\n  help: redirect it elsewhere"),
+                failure_code,
+            ),
+            Failure::OutputClosed => return ExitCode::SUCCESS,
+            Failure::Reported => return ExitCode::from(failure_code),
         };
-        tell(&message, json);
+        report_error(&message, json);
         ExitCode::from(code)
     }
 }
 
-/// Tells a failure after which the command goes on.
-pub fn tell(message: &str, json: bool) {
+/// Prints an error message to standard error, and with `json` also to standard output.
+pub fn report_error(message: &str, json: bool) {
     eprint_line(&text::printable(&format!("error: {message}")));
     if json {
-        // If that cannot be written either, standard error has said it.
-        let _ = json::Line::Error { message }.print();
+        // The message is already on standard error.
+        let _ = json::JsonEvent::Error { message }.print();
     }
 }
 
-/// A line on standard error; without a reader there it is dropped.
+/// Prints a line to standard error; errors are ignored.
 pub fn eprint_line(text: &str) {
     use io::Write;
     let _ = writeln!(io::stderr(), "{text}");

@@ -1,10 +1,10 @@
-//! `graph`: a graph of the notebook or of a trained model, with the value and the gradient on every edge.
+//! `graph`: draws a graph of the notebook or of a trained model, with the value and the gradient on each edge.
 
 use crate::arguments::{GraphArguments, GraphFormat};
 use crate::failure::{self, Failure};
 use crate::output;
 use crate::text;
-use retrograde::train::RunFolder;
+use retrograde::train::RunDir;
 use retrograde::view::{self, EXAMPLES, Explanation, FileSignature, Style, Trace, Tracer};
 use retrograde::{Error, Graph};
 use std::process::ExitCode;
@@ -16,7 +16,7 @@ pub fn run(arguments: &GraphArguments) -> Result<ExitCode, Failure> {
         GraphFormat::Text => {
             let style = Style {
                 width: arguments.width.unwrap_or_else(output::columns),
-                color: arguments.output.is_none() && output::colourful(),
+                color: arguments.output.is_none() && output::use_color(),
                 ascii: arguments.ascii,
                 fold: !arguments.unfold,
             };
@@ -25,7 +25,7 @@ pub fn run(arguments: &GraphArguments) -> Result<ExitCode, Failure> {
             let needed = plain.lines().map(|line| line.chars().count()).max().unwrap_or(0);
             if arguments.width.is_some_and(|width| needed > width) {
                 failure::eprint_line(&format!(
-                    "note: this takes {needed} columns, more than --width {}",
+                    "note: the graph needs {needed} columns, more than --width {}",
                     style.width
                 ));
             }
@@ -40,11 +40,11 @@ pub fn run(arguments: &GraphArguments) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The graph that was asked for, and what it shows.
+/// The title and the trace of the graph.
 fn trace(arguments: &GraphArguments) -> Result<(String, Trace), Failure> {
     let graph = Graph::new();
     if let Some(path) = &arguments.model {
-        let net = RunFolder::model(path)?;
+        let net = RunDir::model(path)?;
         let (_, digits) = arguments.data.open()?;
         let loss = view::loss_of(&graph, &net, digits.test())?;
         return Ok((format!("{}: {}", text::shown(path), view::LOSS_OF), Tracer::new(&loss).trace()?));
@@ -52,7 +52,11 @@ fn trace(arguments: &GraphArguments) -> Result<(String, Trace), Failure> {
     let name = arguments.name.as_deref().unwrap_or_default();
     let example = EXAMPLES.iter().find(|example| example.name == name).ok_or_else(|| {
         let names: Vec<&str> = EXAMPLES.iter().map(|example| example.name).collect();
-        Failure::Usage(Error::invalid("a graph", format!("there is no `{name}`"), names.join(", ")))
+        Failure::Usage(Error::invalid(
+            "graph",
+            format!("unknown value `{name}`"),
+            format!("use one of {}", names.join(", ")),
+        ))
     })?;
     Ok((example.summary.to_owned(), Tracer::new(&(example.record)(&graph)?).trace()?))
 }

@@ -1,33 +1,32 @@
-//! Image files, read with a bound: PNG, or raw pixels.
+//! Image files of bounded size: PNG, or raw pixels.
 
 use png::{ColorType, Decoder, Limits, Transformations};
-use retrograde::data::{Channels, Picture, Prepared};
+use retrograde::data::{Channels, Picture, PreparedImage};
 use retrograde::{Error, Result};
 use std::fs::File;
 use std::io::{Cursor, Read};
 use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
 
-/// The longest file that is read, and the most memory that its picture may take.
-const LARGEST: usize = 1 << 28;
+/// The largest file in bytes, and the most memory of its picture.
+const MAX_BYTES: usize = 1 << 28;
 
-const EXPECTED: &str = "give a PNG, or a file of raw grey pixels, a byte each";
+const EXPECTED: &str = "give a PNG, or a file of raw gray pixels, one byte each";
 
-/// An image as the network takes it: `shape` is that of its own images. A PNG is brought into the form of MNIST, raw
-/// pixels are taken as they are.
-pub fn read(path: &Path, shape: [usize; 2]) -> Result<Prepared> {
+/// Reads an image of `shape`. A PNG is converted to the format of MNIST; raw pixels are used unchanged.
+pub fn read(path: &Path, shape: [usize; 2]) -> Result<PreparedImage> {
     let bytes = read_bounded(path)?;
     let [rows, columns] = shape;
     if bytes.starts_with(b"\x89PNG") {
         let picture = decode(path, &bytes)?;
-        // The file is not needed beside its picture.
+        // Frees memory before the conversion.
         drop(bytes);
-        return picture.prepare(shape).map_err(|error| of_file(path, error));
+        return picture.prepare(shape).map_err(|error| with_path(path, error));
     }
     if bytes.len() == rows * columns {
-        return Ok(Prepared { pixels: bytes, shape, inverted: false, scaled: false });
+        return Ok(PreparedImage { pixels: bytes, shape, inverted: false, scaled: false });
     }
-    let problem = format!("it is no PNG, and has {} bytes, not {rows} × {columns}", bytes.len());
+    let problem = format!("it is not a PNG and has {} bytes, not {rows} × {columns}", bytes.len());
     Err(Error::format(path, problem, EXPECTED))
 }
 
@@ -37,24 +36,23 @@ fn read_bounded(path: &Path) -> Result<Vec<u8>> {
     }
     let mut bytes = Vec::new();
     File::open(path)
-        .and_then(|file| file.take(LARGEST as u64 + 1).read_to_end(&mut bytes))
+        .and_then(|file| file.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes))
         .map_err(|error| Error::file("read", path, &error))?;
-    if bytes.len() > LARGEST {
-        return Err(Error::format(path, format!("it is longer than {LARGEST} bytes"), EXPECTED));
+    if bytes.len() > MAX_BYTES {
+        return Err(Error::format(path, format!("it is longer than {MAX_BYTES} bytes"), EXPECTED));
     }
     Ok(bytes)
 }
 
-/// A PNG of any kind as eight bits a channel. The decoder is bounded and its input checked, but it is not our own: if it
-/// panics, the file is refused too.
+/// Decodes a PNG to eight bits per channel. A panic of the decoder is an error of the file.
 fn decode(path: &Path, bytes: &[u8]) -> Result<Picture> {
     without_panic(|| decode_png(path, bytes)).unwrap_or_else(|| {
-        let problem = "the PNG decoder fails on it";
+        let problem = "the PNG decoder failed";
         Err(Error::format(path, problem, "save it again as PNG"))
     })
 }
 
-/// What the call returns; none if it panicked, of which nothing is printed.
+/// The result of the call; `None` if it panicked. The panic message is not printed.
 fn without_panic<T>(call: impl FnOnce() -> T) -> Option<T> {
     let hook = panic::take_hook();
     panic::set_hook(Box::new(|_| {}));
@@ -65,42 +63,42 @@ fn without_panic<T>(call: impl FnOnce() -> T) -> Option<T> {
 
 fn decode_png(path: &Path, bytes: &[u8]) -> Result<Picture> {
     let corrupt = |error: png::DecodingError| {
-        Error::format(path, format!("it is no whole PNG ({error})"), "save it again as PNG")
+        Error::format(path, format!("it is not a complete PNG ({error})"), "save it again as PNG")
     };
-    let mut decoder = Decoder::new_with_limits(Cursor::new(bytes), Limits { bytes: LARGEST });
+    let mut decoder = Decoder::new_with_limits(Cursor::new(bytes), Limits { bytes: MAX_BYTES });
     decoder.set_transformations(Transformations::EXPAND | Transformations::STRIP_16);
     decoder.set_ignore_text_chunk(true);
     decoder.set_ignore_iccp_chunk(true);
     let mut reader = decoder.read_info().map_err(corrupt)?;
     let (width, height) = reader.info().size();
-    // Before memory is taken for the pixels.
-    Picture::check_size(height as usize, width as usize).map_err(|error| of_file(path, error))?;
-    // The decoder indexes three bytes an entry without looking whether the last ones are there.
+    // Before memory is allocated for the pixels.
+    Picture::check_size(height as usize, width as usize).map_err(|error| with_path(path, error))?;
+    // The decoder indexes three bytes per entry without a bounds check.
     let palette = reader.info().palette.as_ref().map_or(0, |palette| palette.len());
     if !palette.is_multiple_of(3) {
-        let problem = format!("its palette has {palette} bytes, and each colour takes 3");
+        let problem = format!("its palette has {palette} bytes, not a multiple of 3");
         return Err(Error::format(path, problem, "save it again as PNG"));
     }
-    let Some(size) = reader.output_buffer_size().filter(|size| *size <= LARGEST) else {
-        let problem = format!("its {width} × {height} pixels take more than {LARGEST} bytes");
+    let Some(size) = reader.output_buffer_size().filter(|size| *size <= MAX_BYTES) else {
+        let problem = format!("its {width} × {height} pixels need more than {MAX_BYTES} bytes");
         return Err(Error::format(path, problem, "scale it down"));
     };
     let mut pixels = vec![0; size];
     let frame = reader.next_frame(&mut pixels).map_err(corrupt)?;
     pixels.truncate(frame.buffer_size());
     let channels = match frame.color_type {
-        ColorType::Grayscale => Channels::Grey,
-        ColorType::GrayscaleAlpha => Channels::GreyAlpha,
+        ColorType::Grayscale => Channels::Gray,
+        ColorType::GrayscaleAlpha => Channels::GrayAlpha,
         ColorType::Rgba => Channels::Rgba,
-        // A palette has been expanded.
+        // The transformations expand a palette.
         ColorType::Rgb | ColorType::Indexed => Channels::Rgb,
     };
     Picture::new(frame.height as usize, frame.width as usize, channels, pixels)
-        .map_err(|error| of_file(path, error))
+        .map_err(|error| with_path(path, error))
 }
 
-/// What is wrong with a picture, said of its file.
-fn of_file(path: &Path, error: Error) -> Error {
+/// An error of a picture as an error of its file.
+fn with_path(path: &Path, error: Error) -> Error {
     match error {
         Error::Invalid { problem, help, .. } => Error::format(path, problem, help),
         error => error,
@@ -112,7 +110,7 @@ mod tests {
     use super::without_panic;
 
     #[test]
-    fn a_panic_of_another_library_is_an_answer() {
+    fn a_panic_is_caught() {
         let bytes: &[u8] = &[1, 2];
         assert_eq!(without_panic(|| bytes[..3].len()), None);
         assert_eq!(without_panic(|| bytes[..2].len()), Some(2));

@@ -1,25 +1,27 @@
-//! What programs read: one JSON object a line, told apart by its `event`.
+//! JSON Lines output: one object per line, tagged by `event`. The keys are part of the interface.
 
 use crate::failure::Failure;
 use crate::output;
 use retrograde::check::{Message, Report};
 use retrograde::plan::StepProfile;
-use retrograde::train::{EpochRecord, Recipe};
+use retrograde::train::{EpochStats, TrainingConfig};
 use serde::Serialize;
 use std::io;
 
-/// A step of a plan, measured.
+/// The profile of a step of a plan.
 #[derive(Debug, Serialize)]
 pub struct PlanStep {
-    /// The nodes that it makes.
+    /// The nodes that it computes.
     nodes: Vec<String>,
     microseconds: f64,
     /// Additions and multiplications.
-    arithmetic: usize,
+    #[serde(rename = "arithmetic")]
+    flops: usize,
     bytes: usize,
     threads: usize,
-    /// Whether the threads meet before it.
-    meet: bool,
+    /// Whether there is a barrier before it.
+    #[serde(rename = "meet")]
+    barrier: bool,
 }
 
 impl From<&StepProfile> for PlanStep {
@@ -27,138 +29,138 @@ impl From<&StepProfile> for PlanStep {
         PlanStep {
             nodes: step.nodes.iter().map(|node| node.label()).collect(),
             microseconds: step.time.as_secs_f64() * 1e6,
-            arithmetic: step.flops,
+            flops: step.flops,
             bytes: step.bytes,
             threads: step.threads,
-            meet: step.barrier,
+            barrier: step.barrier,
         }
     }
 }
 
-/// A line of output for programs.
+/// A line of output.
 #[derive(Debug, Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
-pub enum Line<'a> {
-    /// A training begins, or continues.
+pub enum JsonEvent<'a> {
+    /// A training starts or resumes.
     Begin {
-        /// Its settings.
+        /// The settings.
         #[serde(flatten)]
-        recipe: &'a Recipe,
-        /// The widths of all layers, from the pixels to the classes.
+        config: &'a TrainingConfig,
+        /// The layer widths, from pixels to classes.
         layers: &'a [usize],
-        /// How many numbers are learned.
+        /// The number of parameters.
         parameters: usize,
-        /// Images to train on.
+        /// The size of the training set.
         train_images: usize,
-        /// Images to test with.
+        /// The size of the test set.
         test_images: usize,
-        /// Steps that were done before.
+        /// The number of steps done before.
         done: u64,
-        /// Steps in all.
+        /// The number of steps in all.
         steps: u64,
-        /// Threads that work.
+        /// The number of threads.
         threads: usize,
-        /// Where it is written.
+        /// The run directory.
         folder: Option<String>,
     },
     /// The sets have been evaluated.
     Epoch {
-        /// Passes over the training set so far.
+        /// The number of passes over the training set.
         epoch: f64,
-        /// Steps so far.
+        /// The number of steps done.
         step: u64,
         /// The mean loss of the steps since the last evaluation.
         loss: f64,
-        /// What the whole sets say.
+        /// Loss and accuracy on the whole sets.
         #[serde(flatten)]
         scores: Scores,
     },
-    /// Where the time of a step went.
+    /// The profile of a training.
     Profile {
-        /// The mean time of a step, drawing its batch not counted.
+        /// The mean time of a step, without sampling its batch.
         microseconds_per_step: f64,
-        /// Over how many steps.
+        /// The number of profiled steps.
         runs: u64,
-        /// Threads that worked.
+        /// The number of threads.
         threads: usize,
-        /// The instruction set in use.
+        /// The instruction set.
         instruction_set: &'static str,
-        /// The memory of all values.
+        /// The memory of all values in bytes.
         memory_bytes: usize,
-        /// How often the steps asked for more.
+        /// The number of allocations.
         allocations: u64,
-        /// How many steps that was counted over.
+        /// The number of steps over which allocations were counted.
         steps_looked_at: u64,
-        /// The plan's steps in the order in which they run.
+        /// The steps of the plan in execution order.
         steps: Vec<PlanStep>,
     },
     /// A training has ended.
     Done {
-        /// Steps in all.
+        /// The number of steps in all.
         steps: u64,
-        /// The mean loss of the steps since the last evaluation but one.
+        /// The mean loss of the steps since the previous evaluation.
         loss: f64,
-        /// What the whole sets say.
+        /// Loss and accuracy on the whole sets.
         #[serde(flatten)]
         scores: Scores,
-        /// Seconds spent on all steps, those before a resume included.
+        /// Seconds spent on steps, those before a resume included.
         train_seconds: f64,
-        /// Seconds spent on all evaluations.
+        /// Seconds spent on evaluation.
         evaluation_seconds: f64,
-        /// The mean time of a step of this call; null if it made none.
+        /// The mean time of a step of this call; null if there was none.
         microseconds_per_step: Option<f64>,
-        /// Threads that worked.
+        /// The number of threads.
         threads: usize,
-        /// The data, the seed and the precision.
+        /// The name of the data set.
         data: String,
-        /// The seed.
+        /// The random seed.
         seed: u64,
         /// The precision.
         precision: String,
-        /// Whether it was stopped before its end.
+        /// Whether it was interrupted.
         interrupted: bool,
-        /// The model's file.
+        /// The model file.
         model: Option<String>,
     },
     /// An image has been classified.
     Prediction {
-        /// The image's file.
+        /// The image file.
         image: String,
-        /// Its class.
+        /// The predicted class.
         digit: usize,
-        /// That class's probability.
+        /// The probability of the predicted class.
         probability: f64,
         /// The probability of each class.
         probabilities: &'a [f64],
-        /// Whether it was dark on light.
+        /// Whether the picture was inverted.
         inverted: bool,
-        /// Whether it was cropped, scaled and centred.
+        /// Whether the picture was cropped, scaled and centered.
         scaled: bool,
     },
     /// A gradient has been checked.
     Check {
-        /// What was found.
+        /// The report.
         #[serde(flatten)]
         report: &'a Report,
     },
-    /// A mistake of the catalogue has been tried.
+    /// A known bug has been checked.
     Fault {
-        /// Its name.
+        /// The name of the bug.
         name: &'a str,
-        /// What is wrong.
+        /// A description of the bug.
         summary: &'a Message,
-        /// The layer that it is in.
+        /// The layer with the bug.
         layer: &'a str,
-        /// The layer that was named as the first wrong one.
+        /// The reported first incorrect layer.
         named: Option<&'a str>,
-        /// The causes that were proved, the weightiest first.
+        /// The reported causes, most important first.
         causes: Vec<Message>,
-        /// Whether layer and cause are right.
+        /// Whether the reported layer and cause are correct.
         recognised: bool,
     },
-    /// Something failed.
+    /// An error.
     Error {
-        /// What, and what would be right.
+        /// The message with its help.
         message: &'a str,
     },
 }
@@ -172,18 +174,18 @@ pub struct Scores {
     test_accuracy: f64,
 }
 
-impl From<&EpochRecord> for Scores {
-    fn from(record: &EpochRecord) -> Self {
+impl From<&EpochStats> for Scores {
+    fn from(epoch: &EpochStats) -> Self {
         Scores {
-            train_loss: record.train.loss,
-            train_accuracy: record.train.accuracy,
-            test_loss: record.test.loss,
-            test_accuracy: record.test.accuracy,
+            train_loss: epoch.train.loss,
+            train_accuracy: epoch.train.accuracy,
+            test_loss: epoch.test.loss,
+            test_accuracy: epoch.test.accuracy,
         }
     }
 }
 
-impl Line<'_> {
+impl JsonEvent<'_> {
     /// Prints it.
     pub fn print(&self) -> Result<(), Failure> {
         let text = serde_json::to_string(self).map_err(|error| Failure::Output(io::Error::from(error)))?;

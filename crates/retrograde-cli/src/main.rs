@@ -1,9 +1,9 @@
-//! The command line of Retrograde: a thin face of the library.
+//! The command line of Retrograde: a thin front end of the library.
 //!
-//! It parses what was typed, calls the library and prints what it answers. There is no mathematics here, and no
-//! operation is named: what can be listed is read from the library's own lists.
+//! It parses arguments, calls the library and prints results. It computes nothing and names no operation: lists come from
+//! the library.
 //!
-//! Exit codes: 0 good, 1 failed, 2 wrong usage, 130 interrupted; of `check`, 1 is a wrong gradient and 2 any error.
+//! Exit codes: 0 success, 1 failure, 2 usage error, 130 interrupted. For `check`: 1 wrong gradient, 2 any error.
 
 mod arguments;
 mod check;
@@ -20,7 +20,7 @@ mod predict;
 mod text;
 mod train;
 
-use arguments::{CommandLine, Given, Task};
+use arguments::{Command, CommandLine, ExplicitOptions};
 use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches};
 use std::process::ExitCode;
@@ -31,38 +31,41 @@ fn main() -> ExitCode {
         .and_then(|matches| Ok((CommandLine::from_arg_matches(&matches)?, matches)));
     let (line, matches) = match parsed {
         Ok(parsed) => parsed,
-        Err(error) => return complain(&error),
+        Err(error) => return report_parse_error(&error),
     };
-    let Some(task) = line.task else {
-        // A terminal that is gone needs no help.
+    let Some(command) = line.command else {
+        // Output errors are ignored.
         let _ = CommandLine::command().print_help();
         return ExitCode::SUCCESS;
     };
-    let (json, failed) = (task.json(), task.failed());
-    let result = match task {
-        Task::Train(arguments) => train::run(&arguments, &Given::new(matches.subcommand_matches("train"))),
-        Task::Predict(arguments) => predict::run(&arguments),
-        Task::Graph(arguments) => graph::run(&arguments),
-        Task::Explain(arguments) => explain::run(&arguments),
-        Task::Check(arguments) => check::run(&arguments),
-        Task::Data { task } => data::run(&task),
-        Task::Operations => operations::run(),
+    let (json, failure_code) = (command.json(), command.failure_code());
+    let result = match command {
+        Command::Train(arguments) => {
+            train::run(&arguments, &ExplicitOptions::new(matches.subcommand_matches("train")))
+        }
+        Command::Predict(arguments) => predict::run(&arguments),
+        Command::Graph(arguments) => graph::run(&arguments),
+        Command::Explain(arguments) => explain::run(&arguments),
+        Command::Check(arguments) => check::run(&arguments),
+        Command::Data { command } => data::run(&command),
+        Command::Operations => operations::run(),
     };
-    result.unwrap_or_else(|failure| failure.report(json, failed))
+    result.unwrap_or_else(|failure| failure.report(json, failure_code))
 }
 
-/// What clap has to say: the help that was asked for, or what is wrong with what was typed.
-fn complain(error: &clap::Error) -> ExitCode {
+/// Prints the help or the usage error of clap.
+fn report_parse_error(error: &clap::Error) -> ExitCode {
     let _ = error.print();
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ExitCode::SUCCESS,
         _ => {
-            // Programs read the output of `--json`: they are told too, though nothing was parsed.
+            // With `--json`, the error is also printed as JSON.
             if std::env::args_os().any(|argument| argument == "--json") {
                 let message = error.to_string();
-                let _ = json::Line::Error { message: message.trim().trim_start_matches("error: ") }.print();
+                let _ =
+                    json::JsonEvent::Error { message: message.trim().trim_start_matches("error: ") }.print();
             }
-            ExitCode::from(failure::WRONG_USAGE)
+            ExitCode::from(failure::USAGE_ERROR)
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Standard output: lines that may find nobody reading, and whether they may have colour.
+//! Standard output and output files.
 
 use crate::failure::Failure;
 use crate::text;
@@ -14,43 +14,42 @@ pub fn line(text: impl Display) -> Result<(), Failure> {
     Ok(writeln!(io::stdout().lock(), "{text}")?)
 }
 
-/// Whether standard output is a terminal that shows colours, and its user wants them (<https://no-color.org>).
-pub fn colourful() -> bool {
+/// Whether to print colors: standard output is a terminal, and `NO_COLOR` is not set (<https://no-color.org>).
+pub fn use_color() -> bool {
     let set = |name| std::env::var_os(name).filter(|value| !value.is_empty());
     io::stdout().is_terminal() && set("NO_COLOR").is_none() && set("TERM").is_none_or(|term| term != "dumb")
 }
 
-/// How many columns the terminal has; 100 where there is none.
+/// The number of columns of the terminal; 100 without a terminal.
 pub fn columns() -> usize {
     terminal_size::terminal_size().map_or(100, |(width, _)| usize::from(width.0))
 }
 
-/// How much of a file is read to tell what it is.
-const BEGINNING: u64 = 1024;
+/// The number of bytes that are read to detect the kind of a file.
+const HEADER_BYTES: u64 = 1024;
 
-/// Writes a text into a file, whole or not at all, and says so; without a file, on standard output. A file without the
-/// mark is not replaced: it is something else.
+/// Writes a text to a file, atomically, or to standard output. Only a file of the same kind is replaced.
 pub fn text_or_file(content: &str, mark: FileSignature, file: Option<&Path>) -> Result<(), Failure> {
     let Some(file) = file else {
         return line(content.trim_end());
     };
-    replaceable(file, mark)?;
+    expect_replaceable(file, mark)?;
     retrograde::view::save(file, content)?;
-    line(format!("wrote {} ({} bytes)", text::typed(file), text::length(content.len())))
+    line(format!("wrote {} ({} bytes)", text::shell_quoted(file), text::length(content.len())))
 }
 
-/// Errors when a file of this name is there that is not empty and has not the mark of what would replace it.
-pub fn replaceable(path: &Path, mark: FileSignature) -> Result<(), Error> {
+/// Checks that a file may be replaced: it does not exist, is empty, or is of the same kind.
+pub fn expect_replaceable(path: &Path, mark: FileSignature) -> Result<(), Error> {
     if !path.is_file() {
         return Ok(());
     }
     let mut found = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(BEGINNING).read_to_end(&mut found));
+    let read = File::open(path).and_then(|file| file.take(HEADER_BYTES).read_to_end(&mut found));
     read.map_err(|error| Error::file("read", path, &error))?;
     if found.is_empty() || mark.is_in(&found) {
         return Ok(());
     }
-    let help = "choose another name, or remove it first";
-    let what = format!("the file {}", text::shown(path));
-    Err(Error::invalid(what, "something else is in it already", help))
+    let help = "choose another name, or remove the file first";
+    let what = format!("file {}", text::shown(path));
+    Err(Error::invalid(what, "it has other content and is not replaced", help))
 }

@@ -1,39 +1,39 @@
-//! Images and bars, drawn with characters.
+//! Images and bars as text.
 
 use std::fmt::Write;
 
-/// One image as lines of text, two rows of pixels a line: as half blocks in 256-colour grey, or without colour as
-/// blocks of four shades. 0 is dark, as on a terminal.
-pub fn draw(pixels: &[u8], columns: usize, colour: bool) -> Vec<String> {
+/// An image as lines of text, two rows of pixels per line: half blocks in 256-color gray, or blocks of four shades. 0 is
+/// dark, as on a terminal.
+pub fn draw(pixels: &[u8], columns: usize, color: bool) -> Vec<String> {
     let rows: Vec<&[u8]> = pixels.chunks(columns).collect();
     let blank = vec![0; columns];
     rows.chunks(2)
         .map(|pair| {
             let (upper, lower) = (pair[0], pair.get(1).copied().unwrap_or(&blank));
             let cells = upper.iter().zip(lower);
-            if colour { coloured(cells) } else { cells.map(|(upper, lower)| shade(*upper, *lower)).collect() }
+            if color { colored(cells) } else { cells.map(|(upper, lower)| shade(*upper, *lower)).collect() }
         })
         .collect()
 }
 
-/// The upper pixel is the colour of the half block, the lower one that of its ground.
-fn coloured<'a>(cells: impl Iterator<Item = (&'a u8, &'a u8)>) -> String {
+/// The upper pixel is the foreground of the half block, the lower one its background.
+fn colored<'a>(cells: impl Iterator<Item = (&'a u8, &'a u8)>) -> String {
     let mut text = String::new();
     let mut before = None;
     for (upper, lower) in cells {
-        let colours = (grey(*upper), grey(*lower));
-        if before != Some(colours) {
+        let colors = (gray(*upper), gray(*lower));
+        if before != Some(colors) {
             // Writing to a string cannot fail.
-            let _ = write!(text, "\x1b[38;5;{};48;5;{}m", colours.0, colours.1);
-            before = Some(colours);
+            let _ = write!(text, "\x1b[38;5;{};48;5;{}m", colors.0, colors.1);
+            before = Some(colors);
         }
         text.push('▀');
     }
     text + "\x1b[0m"
 }
 
-/// The nearest of the 256 colours: black, 24 greys from 8 to 238 in steps of 10, white.
-fn grey(lightness: u8) -> u8 {
+/// The nearest of the 256 colors: black, 24 grays from 8 to 238 in steps of 10, white.
+fn gray(lightness: u8) -> u8 {
     match lightness {
         0..=3 => 16,
         4..=246 => 232 + (lightness.saturating_sub(3) / 10).min(23),
@@ -45,9 +45,9 @@ fn shade(upper: u8, lower: u8) -> char {
     [' ', '░', '▒', '▓', '█'][(usize::from(upper) + usize::from(lower) + 63) / 128]
 }
 
-/// A bar as long as `share` of `width` characters, to an eighth of a character.
-pub fn bar(share: f64, width: usize) -> String {
-    let eighths = (share.clamp(0.0, 1.0) * (8 * width) as f64).round() as usize;
+/// A bar of `fraction` of `width` characters, to an eighth of a character.
+pub fn bar(fraction: f64, width: usize) -> String {
+    let eighths = (fraction.clamp(0.0, 1.0) * (8 * width) as f64).round() as usize;
     let rest = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"][eighths % 8];
     "█".repeat(eighths / 8) + rest
 }
@@ -57,17 +57,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn shades_run_from_blank_to_full() {
+    fn shades_range_from_blank_to_full() {
         let image = [0, 255, 60, 128, 0, 0, 255, 60, 128, 255];
         assert_eq!(draw(&image, 5, false), [" █░▒▒"]);
         assert_eq!(draw(&[255, 255, 255], 1, false), ["█", "▒"]);
     }
 
     #[test]
-    fn colours_are_the_nearest_greys_and_end_with_the_line() {
+    fn colors_are_the_nearest_grays_and_reset_at_the_end() {
         assert_eq!(draw(&[0, 0, 255, 255], 2, true), ["\x1b[38;5;16;48;5;231m▀▀\x1b[0m"]);
         for lightness in 0..=255_u8 {
-            let shown = match grey(lightness) {
+            let shown = match gray(lightness) {
                 16 => 0,
                 231 => 255,
                 level => 8 + 10 * (i32::from(level) - 232),
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn bars_have_the_length_of_their_share() {
+    fn bars_have_the_length_of_their_fraction() {
         assert_eq!((bar(0.0, 10), bar(1.0, 3), bar(0.5, 3)), (String::new(), "███".into(), "█▌".into()));
         assert_eq!(bar(f64::NAN, 3), "");
         assert_eq!(bar(7.0, 2), "██");

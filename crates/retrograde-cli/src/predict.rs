@@ -1,63 +1,63 @@
-//! `predict`: what a trained network says of images.
+//! `predict`: classifies images.
 
 use crate::arguments::PredictArguments;
 use crate::failure::{self, Failure};
 use crate::image;
-use crate::json::Line;
+use crate::json::JsonEvent;
 use crate::output;
 use crate::picture;
 use crate::text;
-use retrograde::data::Prepared;
-use retrograde::train::{Prediction, Predictor, RunFolder};
+use retrograde::data::PreparedImage;
+use retrograde::train::{Prediction, Predictor, RunDir};
 use retrograde::{Error, Result};
 use std::path::Path;
 use std::process::ExitCode;
 
-/// The width of the bar of a certainty, in characters.
-const BAR: usize = 30;
+/// The width of the bar of a probability in characters.
+const BAR_WIDTH: usize = 30;
 
-/// An image that is wider than this is not drawn: it would not stand beside the bars.
-const WIDEST: usize = 40;
+/// The widest image that is drawn beside the bars.
+const MAX_IMAGE_WIDTH: usize = 40;
 
-/// Classifies all images; those that cannot be read do not keep the others from it.
+/// Classifies all images. An image that cannot be read does not prevent the others.
 pub fn run(arguments: &PredictArguments) -> Result<ExitCode, Failure> {
-    let net = RunFolder::model(&arguments.model)?;
-    let inputs = net.layout().sizes[0];
-    let shape = square(inputs, &arguments.model)?;
+    let net = RunDir::model(&arguments.model)?;
+    let inputs = net.config().sizes[0];
+    let shape = square_shape(inputs, &arguments.model)?;
     let mut predictor = Predictor::new(&net, inputs)?;
     let mut failed = false;
-    for (number, path) in arguments.images.iter().enumerate() {
-        let answer = image::read(path, shape)
+    for (index, path) in arguments.images.iter().enumerate() {
+        let result = image::read(path, shape)
             .and_then(|image| predictor.predict(&image.pixels).map(|prediction| (image, prediction)));
-        match answer {
+        match result {
             Ok((image, prediction)) if arguments.json => print_json(path, &image, &prediction)?,
             Ok((image, prediction)) => {
-                if number > 0 {
+                if index > 0 {
                     output::line("")?;
                 }
                 print(path, &image, &prediction)?;
             }
             Err(error) => {
-                failure::tell(&error.to_string(), arguments.json);
+                failure::report_error(&error.to_string(), arguments.json);
                 failed = true;
             }
         }
     }
-    if failed { Err(Failure::Told) } else { Ok(ExitCode::SUCCESS) }
+    if failed { Err(Failure::Reported) } else { Ok(ExitCode::SUCCESS) }
 }
 
-/// The size of the images of a network with so many inputs.
-pub fn square(inputs: usize, model: &Path) -> Result<[usize; 2]> {
+/// The image size of a network with this number of inputs.
+pub fn square_shape(inputs: usize, model: &Path) -> Result<[usize; 2]> {
     let side = inputs.isqrt();
     if side * side == inputs {
         return Ok([side, side]);
     }
-    let problem = format!("its network takes {inputs} pixels, which make no square image");
+    let problem = format!("its {inputs} inputs are not the pixels of a square image");
     Err(Error::format(model, problem, "give a model that was trained on square images"))
 }
 
-fn print_json(path: &Path, image: &Prepared, prediction: &Prediction) -> Result<(), Failure> {
-    let line = Line::Prediction {
+fn print_json(path: &Path, image: &PreparedImage, prediction: &Prediction) -> Result<(), Failure> {
+    let line = JsonEvent::Prediction {
         image: path.display().to_string(),
         digit: prediction.class,
         probability: prediction.probability(),
@@ -68,8 +68,8 @@ fn print_json(path: &Path, image: &Prepared, prediction: &Prediction) -> Result<
     line.print()
 }
 
-/// The verdict, and beside the image a bar for each class.
-fn print(path: &Path, image: &Prepared, prediction: &Prediction) -> Result<(), Failure> {
+/// Prints the prediction, and the image beside a bar for each class.
+fn print(path: &Path, image: &PreparedImage, prediction: &Prediction) -> Result<(), Failure> {
     let percent = 100.0 * prediction.probability();
     output::line(format!("{} is a {} ({percent:.1} %)", text::shown(path), prediction.class))?;
     if let Some(changes) = changes(image) {
@@ -77,14 +77,14 @@ fn print(path: &Path, image: &Prepared, prediction: &Prediction) -> Result<(), F
     }
     output::line("")?;
     let columns = image.shape[1];
-    let drawn = if columns <= WIDEST {
-        picture::draw(&image.pixels, columns, output::colourful())
+    let drawn = if columns <= MAX_IMAGE_WIDTH {
+        picture::draw(&image.pixels, columns, output::use_color())
     } else {
         Vec::new()
     };
     let bars: Vec<String> = prediction.probabilities.iter().enumerate().map(bar).collect();
     let gap = if drawn.is_empty() { 0 } else { columns };
-    // Each in the middle of the other's height.
+    // Both are centered vertically.
     let height = drawn.len().max(bars.len());
     let (above_drawn, above_bars) = ((height - drawn.len()) / 2, (height - bars.len()) / 2);
     for row in 0..height {
@@ -98,13 +98,13 @@ fn print(path: &Path, image: &Prepared, prediction: &Prediction) -> Result<(), F
 }
 
 fn bar((class, probability): (usize, &f64)) -> String {
-    format!("{class:>2} {:BAR$} {:>5.1} %", picture::bar(*probability, BAR), 100.0 * probability)
+    format!("{class:>2} {:BAR_WIDTH$} {:>5.1} %", picture::bar(*probability, BAR_WIDTH), 100.0 * probability)
 }
 
-/// What was done to the image, in words.
-fn changes(image: &Prepared) -> Option<String> {
+/// Describes the changes to the picture.
+fn changes(image: &PreparedImage) -> Option<String> {
     let [rows, columns] = image.shape;
-    let scaled = format!("cropped to its ink, scaled and centred in {columns} × {rows} pixels");
+    let scaled = format!("cropped to its ink, scaled and centered in {columns} × {rows} pixels");
     match (image.inverted, image.scaled) {
         (false, false) => None,
         (true, false) => Some("(dark on light: inverted)".to_owned()),

@@ -1,13 +1,13 @@
-//! Numbers, names and tables as people read them.
+//! Formatting of numbers, paths and tables.
 
 use std::path::Path;
 
-/// A count with its thousands set apart: `10,000`.
+/// A count with thousands separators: `10,000`.
 pub fn count(number: impl Into<u128>) -> String {
     let digits = number.into().to_string();
     let mut text = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place) % 3 == 0 {
+    for (position, digit) in digits.chars().enumerate() {
+        if position > 0 && (digits.len() - position) % 3 == 0 {
             text.push(',');
         }
         text.push(digit);
@@ -15,12 +15,12 @@ pub fn count(number: impl Into<u128>) -> String {
     text
 }
 
-/// A count of things in memory.
+/// A length with thousands separators.
 pub fn length(number: usize) -> String {
     count(number as u128)
 }
 
-/// A span of time: `0.42 s`, `3 min 20 s`.
+/// A duration: `0.42 s`, `3 min 20 s`.
 pub fn seconds(seconds: f64) -> String {
     if seconds < 60.0 {
         return format!("{seconds:.2} s");
@@ -32,21 +32,21 @@ pub fn seconds(seconds: f64) -> String {
     }
 }
 
-/// A text of which no letter moves the cursor or changes colours; lines stay lines.
+/// A text with its control characters escaped, except for line breaks.
 pub fn printable(text: &str) -> String {
-    let harmful = |letter: char| letter.is_control() && letter != '\n';
-    let escaped = |letter: char| {
-        if harmful(letter) { letter.escape_default().to_string() } else { letter.to_string() }
+    let harmful = |character: char| character.is_control() && character != '\n';
+    let escaped = |character: char| {
+        if harmful(character) { character.escape_default().to_string() } else { character.to_string() }
     };
     text.chars().map(escaped).collect()
 }
 
-/// A path as it is shown.
+/// A path for display.
 pub fn shown(path: &Path) -> String {
     printable(&path.display().to_string()).replace('\n', "\\n")
 }
 
-/// A text in lines of at most so many columns, broken between words; the later ones are indented by `indent`.
+/// A text wrapped between words to `width` columns. Continuation lines are indented by `indent`.
 pub fn wrapped(text: &str, width: usize, indent: usize) -> String {
     let (mut lines, mut column) = (String::new(), 0);
     for word in text.split(' ') {
@@ -65,10 +65,10 @@ pub fn wrapped(text: &str, width: usize, indent: usize) -> String {
     lines
 }
 
-/// A path as it is typed in a shell: in quotes if it has to be.
-pub fn typed(path: &Path) -> String {
+/// A path for a shell, quoted if necessary.
+pub fn shell_quoted(path: &Path) -> String {
     let text = path.display().to_string();
-    let plain = |letter: char| letter.is_alphanumeric() || "/._-+,:=@%".contains(letter);
+    let plain = |character: char| character.is_alphanumeric() || "/._-+,:=@%".contains(character);
     if !text.is_empty() && text.chars().all(plain) {
         text
     } else {
@@ -76,7 +76,7 @@ pub fn typed(path: &Path) -> String {
     }
 }
 
-/// Names with values in two columns, each line indented.
+/// Names and values in two columns.
 pub fn pairs(pairs: &[(&str, String)]) -> String {
     let width = pairs.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
     let lines: Vec<String> = pairs.iter().map(|(name, value)| format!("  {name:width$}   {value}")).collect();
@@ -88,14 +88,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn thousands_are_set_apart() {
+    fn thousands_are_separated() {
         for (number, text) in [(0_u64, "0"), (999, "999"), (1000, "1,000"), (1_234_567, "1,234,567")] {
             assert_eq!(count(number), text);
         }
     }
 
     #[test]
-    fn times_are_short() {
+    fn durations_are_formatted() {
         for (number, text) in
             [(0.0, "0.00 s"), (1.234, "1.23 s"), (200.0, "3 min 20 s"), (3725.0, "1 h 2 min")]
         {
@@ -111,17 +111,17 @@ mod tests {
     }
 
     #[test]
-    fn control_letters_are_escaped() {
+    fn control_characters_are_escaped() {
         assert_eq!(printable("a\u{1b}[2J\nb"), "a\\u{1b}[2J\nb");
         assert_eq!(shown(Path::new("a\nb\u{7}")), "a\\nb\\u{7}");
     }
 
     #[test]
-    fn paths_survive_the_shell() {
+    fn paths_are_quoted_for_the_shell() {
         for (path, text) in
             [("runs/a-1", "runs/a-1"), ("my run", "'my run'"), ("it's", r"'it'\''s'"), ("", "''")]
         {
-            assert_eq!(typed(Path::new(path)), text);
+            assert_eq!(shell_quoted(Path::new(path)), text);
         }
     }
 }

@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 use numpy::{IntoPyArray, PyArray1, PyArrayDyn, PyReadonlyArray2};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
-use retrograde::data::{Dataset, Samples};
+use retrograde::data::{Dataset, LabeledImages};
 use retrograde::nn::{Activation, Init, Mlp, Model, Precision};
-use retrograde::optim::Settings;
-use retrograde::train::{EpochRecord, Event, History, Trainer};
+use retrograde::optim::OptimizerConfig;
+use retrograde::train::{EpochStats, Event, History, Trainer};
 use retrograde::{Error, Graph, Planner, Result, Tensor, Var};
 
 use crate::failure::{guarded, raised};
@@ -38,11 +38,11 @@ type Rows<'py> = PyReadonlyArray2<'py, f64>;
 /// Rows of bytes.
 type Images<'py> = PyReadonlyArray2<'py, u8>;
 
-fn samples(images: &Images<'_>, labels: Vec<u32>, classes: usize) -> Result<Samples> {
+fn samples(images: &Images<'_>, labels: Vec<u32>, classes: usize) -> Result<LabeledImages> {
     let images = images.as_array();
     // The bytes are copied once, into memory that Python cannot change.
     let bytes: Vec<u8> = images.iter().copied().collect();
-    Samples::new(bytes, [1, images.ncols()], labels, classes)
+    LabeledImages::new(bytes, [1, images.ncols()], labels, classes)
 }
 
 fn constant(graph: &Graph, rows: &Rows<'_>) -> Result<Var> {
@@ -89,12 +89,12 @@ impl PyMlp {
 
     #[getter]
     fn sizes(&self) -> Vec<usize> {
-        self.net().layout().sizes.clone()
+        self.net().config().sizes.clone()
     }
 
     #[getter]
     fn activation(&self) -> &'static str {
-        self.net().layout().activation.name()
+        self.net().config().activation.name()
     }
 
     #[getter]
@@ -128,7 +128,7 @@ impl PyMlp {
         let net = self.net().clone();
         let rows = rows.as_array();
         let all = guarded(|| {
-            let outputs = net.layout().sizes.last().copied().unwrap_or(0);
+            let outputs = net.config().sizes.last().copied().unwrap_or(0);
             let mut all = Vec::with_capacity(rows.nrows() * outputs);
             for part in rows.axis_chunks_iter(ndarray::Axis(0), ROWS) {
                 let graph = Graph::new();
@@ -196,7 +196,7 @@ impl PyMlp {
     ) -> PyResult<Bound<'py, PyDict>> {
         let mut net = self.net().clone();
         let data = guarded(|| {
-            let classes = net.layout().sizes.last().copied().unwrap_or(0);
+            let classes = net.config().sizes.last().copied().unwrap_or(0);
             let train = samples(&images, labels, classes)?;
             let test = match validation {
                 Some((images, labels)) => samples(&images, labels, classes)?,
@@ -205,7 +205,7 @@ impl PyMlp {
             Dataset::new("arrays", train, test)
         })?;
         let trainer = guarded(|| {
-            let settings: Settings = serde_json::from_str(settings).map_err(|error| {
+            let settings: OptimizerConfig = serde_json::from_str(settings).map_err(|error| {
                 Error::invalid("an optimizer", error.to_string(), "pass rg.Sgd(0.1) or the like")
             })?;
             let mut trainer = Trainer::new(settings.build()?).batch(batch).seed(seed);
@@ -217,14 +217,14 @@ impl PyMlp {
                 trainer = trainer.threads(threads);
             }
             if let Some(folder) = folder {
-                trainer = if resume { trainer.resume(folder) } else { trainer.folder(folder) };
+                trainer = if resume { trainer.resume(folder) } else { trainer.run_dir(folder) };
             }
             Ok(trainer)
         })?;
         drop(images);
         let mut watch = Watch { see, looked: Instant::now(), failure: None };
         let (history, failure) = py.detach(|| {
-            let history = guarded(|| trainer.fit_watched(&mut net, &data, &mut |event| watch.see(event)));
+            let history = guarded(|| trainer.fit_with(&mut net, &data, &mut |event| watch.see(event)));
             (history, watch.failure)
         });
         // Training before an interrupt is kept.
@@ -307,7 +307,7 @@ impl Watch {
     }
 }
 
-fn record_to_python<'py>(py: Python<'py>, record: &EpochRecord) -> PyResult<Bound<'py, PyDict>> {
+fn record_to_python<'py>(py: Python<'py>, record: &EpochStats) -> PyResult<Bound<'py, PyDict>> {
     let found = PyDict::new(py);
     found.set_item("epoch", record.epoch)?;
     found.set_item("step", record.step)?;
@@ -322,7 +322,7 @@ fn record_to_python<'py>(py: Python<'py>, record: &EpochRecord) -> PyResult<Boun
 fn history_to_python<'py>(py: Python<'py>, history: &History) -> PyResult<Bound<'py, PyDict>> {
     let found = PyDict::new(py);
     found.set_item("losses", history.losses.clone().into_pyarray(py))?;
-    let column = |of: &dyn Fn(&EpochRecord) -> f64| PyArray1::from_iter(py, history.epochs.iter().map(of));
+    let column = |of: &dyn Fn(&EpochStats) -> f64| PyArray1::from_iter(py, history.epochs.iter().map(of));
     found.set_item("epoch", column(&|one| one.epoch))?;
     found.set_item("step", PyArray1::from_iter(py, history.epochs.iter().map(|one| one.step)))?;
     found.set_item("loss", column(&|one| one.loss))?;

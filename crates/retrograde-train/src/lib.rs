@@ -3,7 +3,7 @@
 //! | module | what it is for |
 //! | --- | --- |
 //! | [`nn`] | layers, initial weights, models and their parameters |
-//! | [`optim`] | update rules, recorded as graph |
+//! | [`optim`] | optimizers |
 //! | [`data`] | data sets: the embedded digits, IDX files, MNIST on request; batches |
 //! | [`train`] | the training loop, evaluation, history, checkpoints |
 //!

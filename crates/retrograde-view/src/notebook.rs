@@ -2,7 +2,7 @@
 
 use retrograde_base::error::Result;
 use retrograde_core::graph::{Graph, Tensor, Var};
-use retrograde_train::data::{Dataset, ImageLayout, Samples};
+use retrograde_train::data::{Dataset, ImageLayout, LabeledImages};
 use retrograde_train::nn::{Mlp, Model};
 
 /// A named example graph.
@@ -68,7 +68,7 @@ pub fn apples_and_oranges(graph: &Graph) -> Var {
 }
 
 /// The loss of the notebook's two-layer network, untrained, on the first three of these samples.
-pub fn two_layer(graph: &Graph, samples: &Samples) -> Result<Var> {
+pub fn two_layer(graph: &Graph, samples: &LabeledImages) -> Result<Var> {
     let net = Mlp::new([samples.row_len(), 50, samples.classes()]).build()?;
     loss_of(graph, &net, samples)
 }
@@ -77,10 +77,10 @@ pub fn two_layer(graph: &Graph, samples: &Samples) -> Result<Var> {
 pub const LOSS_OF: &str = "its loss on three images";
 
 /// The loss of a model on the first three of these samples. Errors if the model takes other images or has other classes.
-pub fn loss_of(graph: &Graph, net: &impl Model, samples: &Samples) -> Result<Var> {
+pub fn loss_of(graph: &Graph, net: &impl Model, samples: &LabeledImages) -> Result<Var> {
     let rows: Vec<u32> = (0..samples.len().min(3) as u32).collect();
     let digits = samples.select(&rows)?;
-    let x = graph.constant(Tensor::new(digits.shape(ImageLayout::Flat), digits.normalised())?).named("x");
+    let x = graph.constant(Tensor::new(digits.shape(ImageLayout::Flat), digits.normalized())?).named("x");
     let labels = graph.indices("t", [digits.len()], digits.labels().clone());
     let parameters = net.parameters().record(graph);
     net.record(&x, &parameters).softmax_with_loss(&labels).named("loss").checked()

@@ -9,7 +9,7 @@ use super::trace::{Trace, TracedNode, Tracer, Value};
 use retrograde_base::error::{Error, Result};
 use retrograde_base::file_signature::FileSignature;
 use retrograde_core::graph::{Graph, Tensor};
-use retrograde_train::data::PIXEL_SCALE;
+use retrograde_train::data::MAX_PIXEL;
 use retrograde_train::nn::{Mlp, Model};
 use retrograde_train::train::{Prediction, Predictor};
 use std::fmt::Write;
@@ -67,7 +67,7 @@ impl PredictionExplanation {
     /// # Errors
     /// If the network takes images of another size or does not have this class.
     pub fn new(net: &Mlp, pixels: &[u8], label: Option<usize>) -> Result<Self> {
-        let sizes = &net.layout().sizes;
+        let sizes = &net.config().sizes;
         let (inputs, classes) = (sizes[0], sizes[sizes.len() - 1]);
         let prediction = Predictor::new(net, inputs)?.predict(pixels)?;
         let known = label;
@@ -85,7 +85,7 @@ impl PredictionExplanation {
         let t = graph.indices("t", [1], [label as u32].as_slice());
         let parameters = net.parameters().record(&graph);
         let loss = net.record(&x, &parameters).softmax_with_loss(&t).named("loss");
-        let image: Vec<f64> = pixels.iter().map(|byte| f64::from(*byte) / PIXEL_SCALE).collect();
+        let image: Vec<f64> = pixels.iter().map(|byte| f64::from(*byte) / MAX_PIXEL).collect();
         let trace = Tracer::new(&loss).set(&x, &image).trace()?;
         Ok(PredictionExplanation {
             prediction,

@@ -1,10 +1,10 @@
-//! A run of a plan allocates nothing.
+//! A run of a plan does not allocate.
 //!
-//! A binary of its own: its allocator counts, and no other test may allocate meanwhile.
+//! This is a separate binary, because its allocator counts and no other test may allocate at the same time.
 
 use retrograde::data::Dataset;
 use retrograde::nn::Mlp;
-use retrograde::optim::{Rule, Schedule, Settings};
+use retrograde::optim::{OptimizerConfig, OptimizerKind, Schedule};
 use retrograde::train::{Session, Trainer};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, Stats, StatsAlloc};
 use std::alloc::System;
@@ -12,14 +12,14 @@ use std::alloc::System;
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
-/// Training steps, drawing of the batch included, in both precisions and on one thread and three, with a plain
-/// rule and with one that remembers, under a schedule.
+/// Training steps, sampling of the batch included, in both precisions, on one thread and three, with a stateless optimizer
+/// and with a stateful one under a schedule.
 #[test]
 fn a_step_allocates_nothing() {
-    fn steps<T: retrograde::kernel::Real>(threads: usize, rule: Rule, schedule: Schedule) {
+    fn steps<T: retrograde::kernel::Real>(threads: usize, kind: OptimizerKind, schedule: Schedule) {
         let data = Dataset::embedded().expect("the embedded digits");
         let net = Mlp::new([784, 50, 30, 10]).build().expect("a network");
-        let optimizer = Settings::of(rule).build().expect("an optimiser");
+        let optimizer = OptimizerConfig::default_for(kind).build().expect("an optimizer");
         let trainer = Trainer::new(optimizer).schedule(schedule).threads(threads);
         let mut session = Session::<T>::new(&trainer, &net, &data).expect("a session");
         session.step().expect("the first step");
@@ -27,12 +27,14 @@ fn a_step_allocates_nothing() {
         for _ in 0..20 {
             session.step().expect("a step");
         }
-        assert_eq!(region.change(), Stats::default(), "{rule}, {} with {threads} threads", T::NAME);
+        assert_eq!(region.change(), Stats::default(), "{kind}, {} with {threads} threads", T::NAME);
     }
     for threads in [1, 3] {
-        for (rule, schedule) in [(Rule::Sgd, Schedule::constant()), (Rule::AdamW, Schedule::cosine())] {
-            steps::<f32>(threads, rule, schedule);
-            steps::<f64>(threads, rule, schedule);
+        for (kind, schedule) in
+            [(OptimizerKind::Sgd, Schedule::constant()), (OptimizerKind::AdamW, Schedule::cosine())]
+        {
+            steps::<f32>(threads, kind, schedule);
+            steps::<f64>(threads, kind, schedule);
         }
     }
 }

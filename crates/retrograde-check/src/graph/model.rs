@@ -3,7 +3,7 @@
 use super::GraphCheck;
 use retrograde_base::error::Result;
 use retrograde_core::graph::{Graph, Tensor};
-use retrograde_train::data::{ImageLayout, Samples};
+use retrograde_train::data::{ImageLayout, LabeledImages};
 use retrograde_train::nn::Model;
 
 /// In models with more parameters than this, this many of each block are perturbed.
@@ -26,9 +26,9 @@ const SAMPLE: usize = 1_000;
 /// # Ok(())
 /// # }
 /// ```
-pub fn model(model: &impl Model, samples: &Samples) -> Result<GraphCheck> {
+pub fn model(model: &impl Model, samples: &LabeledImages) -> Result<GraphCheck> {
     let graph = Graph::new();
-    let x = Tensor::new(samples.shape(ImageLayout::Flat), samples.normalised())?;
+    let x = Tensor::new(samples.shape(ImageLayout::Flat), samples.normalized())?;
     let x = graph.constant(x).named("x");
     let labels = graph.indices("t", [samples.len()], samples.labels().clone());
     let parameters = model.parameters().record(&graph);

@@ -2,166 +2,163 @@
 
 use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
-use retrograde::data::{Drawing, Source};
+use retrograde::data::{DataSource, Sampling};
 use retrograde::nn::{Activation, Init, Precision};
-use retrograde::optim::{Rule, Schedule, Settings};
-use retrograde::train::{Length, Recipe};
+use retrograde::optim::{OptimizerConfig, OptimizerKind, Schedule};
+use retrograde::train::{Length, TrainingConfig};
 use std::path::PathBuf;
 use std::time::Duration;
 
 pub(super) const TRAIN_ABOUT: &str = "\
 Train a multi-layer perceptron on images.
 
-Without options it is the notebook's training: 784 inputs, 50 hidden units with relu, 10 outputs, weights of deviation \
-0.01, 10,000 batches of 100, gradient descent with learning rate 0.1. The same seed gives the same numbers, bit for bit, on any number of \
-threads.
+The defaults are the notebook's: 784 inputs, 50 hidden units with relu, 10 outputs, weights of standard deviation 0.01, \
+10,000 batches of 100, gradient descent with learning rate 0.1. The same seed gives the same results, bit for bit, on \
+any number of threads.
 
-Ctrl-C finishes the step, evaluates, saves (with --out) and says how to continue; a second Ctrl-C ends at once. What is \
-killed without a warning loses seconds: see --checkpoint-every.";
+Ctrl-C finishes the step, evaluates, saves (with --out) and prints how to resume; a second Ctrl-C exits immediately. A \
+killed training loses seconds: see --checkpoint-every.";
 
 pub(super) const TRAIN_EXAMPLES: &str = "\
 Examples:
   retrograde train                                    the notebook's training
-  retrograde train --out run                          and keep the model in the folder `run`
+  retrograde train --out run                          save the model in the folder `run`
   retrograde train --hidden 200,100 --init he --epochs 20 --out deep
   retrograde train --optimizer adam --schedule cosine+warmup:500 --clip 1
-  retrograde train --report                           and see it in a browser: report.html
-  retrograde train --resume run --steps 20000         go on from where `run` ended
-  retrograde train --json | tail -n 1                 the result, for programs";
+  retrograde train --report                           write the report report.html
+  retrograde train --resume run --steps 20000         resume the run in `run`
+  retrograde train --json | tail -n 1                 the result as JSON";
 
 #[derive(Debug, Args)]
-#[allow(clippy::struct_excessive_bools, reason = "each is an option of its own")]
+#[allow(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub struct TrainArguments {
-    /// The data: auto, mnist-5k (4,000 + 1,000 digits inside this program), mnist (60,000 + 10,000, once fetched), or
-    /// a folder with four IDX files. `auto` is mnist if it has been fetched, else mnist-5k
-    #[arg(long, value_name = "auto|mnist-5k|mnist|FOLDER", default_value_t = Recipe::default().data, help_heading = "Data")]
-    pub data: Source,
+    /// The data set: mnist-5k (4,000 + 1,000 embedded digits), mnist (60,000 + 10,000, see `data fetch`), a folder with four
+    /// IDX files, or auto (mnist if it is cached, otherwise mnist-5k)
+    #[arg(long, value_name = "auto|mnist-5k|mnist|FOLDER", default_value_t = TrainingConfig::default().data, help_heading = "Data")]
+    pub data: DataSource,
 
     /// The widths of the hidden layers
-    #[arg(long, allow_negative_numbers = true, value_parser = super::whole::<usize>, value_name = "N[,N…]", value_delimiter = ',', default_values_t = Recipe::default().hidden, help_heading = "Network")]
+    #[arg(long, allow_negative_numbers = true, value_parser = super::count::<usize>, value_name = "N[,N…]", value_delimiter = ',', default_values_t = TrainingConfig::default().hidden, help_heading = "Network")]
     pub hidden: Vec<usize>,
-    /// The function between two layers
-    #[arg(long, value_name = "NAME", value_parser = activations(), default_value_t = Recipe::default().activation, help_heading = "Network")]
+    /// The activation between two layers
+    #[arg(long, value_name = "NAME", value_parser = activations(), default_value_t = TrainingConfig::default().activation, help_heading = "Network")]
     pub activation: Activation,
-    /// How the initial weights are drawn: normal with a deviation, or with one that suits the layer's width (xavier
-    /// for sigmoid and tanh, he for relu), or zero
-    #[arg(long, value_name = "normal:DEVIATION|xavier|he|zero", default_value_t = Recipe::default().init, help_heading = "Network")]
+    /// The initial weights: normal with this standard deviation, with √(1 / inputs) (lecun; alias xavier), with
+    /// √(2 / inputs) (he, for relu), or zero
+    #[arg(long, value_name = "normal:DEVIATION|lecun|he|zero", default_value_t = TrainingConfig::default().init, help_heading = "Network")]
     pub init: Init,
-    /// The precision of all numbers
-    #[arg(long, value_name = "f32|f64", default_value_t = Recipe::default().precision, help_heading = "Network")]
+    /// The floating-point precision
+    #[arg(long, value_name = "f32|f64", default_value_t = TrainingConfig::default().precision, help_heading = "Network")]
     pub precision: Precision,
 
-    /// How gradients change the weights
-    #[arg(long, value_name = "NAME", value_parser = rules(), default_value_t = Rule::default(), help_heading = "Optimiser")]
-    pub optimizer: Rule,
-    /// How far a step goes against the gradient: larger learns faster, too large diverges [default: of sgd 0.1, of
-    /// momentum, nesterov, adagrad and rmsprop 0.01, of adam and adamw 0.001]
-    #[arg(long, value_name = "RATE", allow_negative_numbers = true, help_heading = "Optimiser")]
+    /// The optimizer
+    #[arg(long, value_name = "NAME", value_parser = optimizers(), default_value_t = OptimizerKind::default(), help_heading = "Optimizer")]
+    pub optimizer: OptimizerKind,
+    /// The learning rate: a larger one learns faster, a too large one diverges [default: sgd 0.1; momentum, nesterov,
+    /// adagrad and rmsprop 0.01; adam and adamw 0.001]
+    #[arg(long, value_name = "RATE", allow_negative_numbers = true, help_heading = "Optimizer")]
     pub learning_rate: Option<f64>,
-    /// How the learning rate changes from step to step. step:1000:0.5 halves it after each 1,000 steps; cosine lets it
-    /// fall to zero at the training's last step, cosine:20000 at that step. With +warmup:500 behind any of them, it
-    /// first rises in a line over 500 steps, which lets adam and large batches begin calmly
-    #[arg(long, value_name = "constant|step:STEPS:FACTOR|cosine[:STEPS][+warmup:STEPS]", default_value_t = Schedule::constant(), help_heading = "Optimiser")]
+    /// The learning rate schedule. step:1000:0.5 halves it every 1,000 steps; cosine decreases it to zero at the last step,
+    /// cosine:20000 at step 20,000. +warmup:500 adds a linear warmup of 500 steps, which stabilizes early training
+    #[arg(long, value_name = "constant|step:STEPS:FACTOR|cosine[:STEPS][+warmup:STEPS]", default_value_t = Schedule::constant(), help_heading = "Optimizer")]
     pub schedule: Schedule,
-    /// How much of its velocity a step keeps, from 0 to below 1, with momentum and nesterov [default: 0.9]
-    #[arg(long, value_name = "SHARE", allow_negative_numbers = true, help_heading = "Optimiser")]
+    /// The momentum of momentum and nesterov, >= 0 and < 1 [default: 0.9]
+    #[arg(long, value_name = "SHARE", allow_negative_numbers = true, help_heading = "Optimizer")]
     pub momentum: Option<f64>,
-    /// Pulls weights towards zero, against learning by heart: this times the weight is added to its gradient; with
-    /// adamw it stands beside the gradient [default: 0, of adamw 0.01]
-    #[arg(long, value_name = "SHARE", allow_negative_numbers = true, help_heading = "Optimiser")]
+    /// The weight decay, to reduce overfitting: added to the gradient, or decoupled with adamw [default: 0; adamw 0.01]
+    #[arg(long, value_name = "SHARE", allow_negative_numbers = true, help_heading = "Optimizer")]
     pub weight_decay: Option<f64>,
-    /// Shortens the gradient of all weights together to this norm when it is longer, against jumps
-    #[arg(long, value_name = "NORM", allow_negative_numbers = true, help_heading = "Optimiser")]
+    /// Clip the global gradient norm to this value
+    #[arg(long, value_name = "NORM", allow_negative_numbers = true, help_heading = "Optimizer")]
     pub clip: Option<f64>,
 
-    /// How many images a step looks at
-    #[arg(long, allow_negative_numbers = true, value_parser = super::whole::<usize>, value_name = "ROWS", default_value_t = Recipe::default().batch, help_heading = "Training")]
+    /// The batch size
+    #[arg(long, allow_negative_numbers = true, value_parser = super::count::<usize>, value_name = "ROWS", default_value_t = TrainingConfig::default().batch, help_heading = "Training")]
     pub batch: usize,
-    /// Draw batches from shuffled passes over the data, so that every image comes once an epoch
+    /// Sample batches from shuffled passes over the data: every image once per epoch
     #[arg(long, help_heading = "Training")]
     pub without_replacement: bool,
-    /// How many steps in all
-    #[arg(long, allow_negative_numbers = true, value_parser = super::whole::<u64>, value_name = "N", default_value_t = default_steps(), conflicts_with = "epochs", help_heading = "Training")]
+    /// The number of steps
+    #[arg(long, allow_negative_numbers = true, value_parser = super::count::<u64>, value_name = "N", default_value_t = default_steps(), conflicts_with = "epochs", help_heading = "Training")]
     pub steps: u64,
-    /// How many passes over the data, instead of --steps
-    #[arg(long, allow_negative_numbers = true, value_parser = super::whole::<u64>, value_name = "N", help_heading = "Training")]
+    /// The number of passes over the data, instead of --steps
+    #[arg(long, allow_negative_numbers = true, value_parser = super::count::<u64>, value_name = "N", help_heading = "Training")]
     pub epochs: Option<u64>,
-    /// From what weights and batches are drawn
-    #[arg(long, allow_negative_numbers = true, value_parser = super::whole::<u64>, value_name = "N", default_value_t = Recipe::default().seed, help_heading = "Training")]
+    /// Random seed of weights and batches
+    #[arg(long, allow_negative_numbers = true, value_parser = super::count::<u64>, value_name = "N", default_value_t = TrainingConfig::default().seed, help_heading = "Training")]
     pub seed: u64,
-    /// How many threads work [default: one a processor]
-    #[arg(long, allow_negative_numbers = true, value_parser = super::whole::<usize>, value_name = "N", help_heading = "Training")]
+    /// The number of threads [default: number of CPUs]
+    #[arg(long, allow_negative_numbers = true, value_parser = super::count::<usize>, value_name = "N", help_heading = "Training")]
     pub threads: Option<usize>,
 
-    /// Keep model and checkpoints in this folder, which must hold no run yet
+    /// Save model and checkpoints in this folder, which must not contain a run
     #[arg(long, value_name = "FOLDER", help_heading = "Output")]
     pub out: Option<PathBuf>,
-    /// Continue the run in this folder, bit for bit, with its own settings, however it ended: by itself, by Ctrl-C, or
-    /// killed. Only --steps, --epochs, --threads and --checkpoint-every may be others, and --data if the same data is in another place now
+    /// Resume the complete, interrupted or killed run in this folder, bit for bit, with its own settings. Only --steps,
+    /// --epochs, --threads and --checkpoint-every may differ, and --data if the data set has moved
     #[arg(long, value_name = "FOLDER", conflicts_with = "out", help_heading = "Output")]
     pub resume: Option<PathBuf>,
-    /// Write a checkpoint into the folder when so many seconds have passed since the last one, after the step that is then
-    /// done. That is what a training loses that is killed, or whose machine fails; Ctrl-C loses nothing. 0 writes one after
-    /// each step [default: 2, or more where checkpoints would take more than 1 % of the time]
+    /// The least interval between checkpoints in seconds; 0 for one after each step. A killed training loses at most this
+    /// interval, Ctrl-C loses nothing [default: 2, or more if checkpoints would take more than 1 % of the time]
     #[arg(long, allow_negative_numbers = true, value_parser = seconds, value_name = "SECONDS", help_heading = "Output")]
     pub checkpoint_every: Option<Duration>,
-    /// Show where the time of a step goes: each step of the plan with its share, what it reaches of this machine's peak, and
-    /// what it makes; and how often the steps asked for memory
+    /// Profile the training: for each step of the plan its share of the time, its fraction of this machine's peak and its
+    /// nodes; and the number of memory allocations
     #[arg(long, help_heading = "Report")]
     pub profile: bool,
-    /// Write a report for a browser: one HTML file with curves, gradient and weight norms, dead units, confusions, the
-    /// surest mistakes and the first layer's weights. It is written anew every few seconds: open it while the training
-    /// goes on. Without FILE it is report.html, in the folder of the run if there is one. To record all this takes a few
-    /// percent of the time; with --resume, a report in the folder is continued by itself
+    /// Write a report as a self-contained HTML file: curves, gradient and weight norms, dead units, the confusion matrix, the
+    /// most confident misclassifications and the weights of the first layer. It is updated every few seconds. The default
+    /// FILE is report.html, in the folder of the run. Its metrics take a few percent of the time. --resume continues a
+    /// report in the folder
     #[arg(long, value_name = "FILE", num_args = 0..=1, help_heading = "Report")]
-    #[allow(clippy::option_option, reason = "clap's way of an option whose value may be left out")]
+    #[allow(clippy::option_option, reason = "clap's type of an option with an optional value")]
     pub report: Option<Option<PathBuf>>,
-    /// Write the report's figures as CSV: a row `figure,of,step,value` for each number, as spreadsheets and pandas read
-    /// it. Without FILE it is report.csv, as above
+    /// Write the report's figures as CSV with the columns `figure,of,step,value`. The default FILE is report.csv, in the
+    /// folder of the run
     #[arg(long, value_name = "FILE", num_args = 0..=1, help_heading = "Report")]
-    #[allow(clippy::option_option, reason = "clap's way of an option whose value may be left out")]
+    #[allow(clippy::option_option, reason = "clap's type of an option with an optional value")]
     pub csv: Option<Option<PathBuf>>,
-    /// Write the report's figures as event files for `tensorboard --logdir FOLDER`. Without FOLDER it is tensorboard, as
-    /// above
+    /// Write the report's figures as event files for `tensorboard --logdir FOLDER`. The default FOLDER is tensorboard, in
+    /// the folder of the run
     #[arg(long, value_name = "FOLDER", num_args = 0..=1, help_heading = "Report")]
-    #[allow(clippy::option_option, reason = "clap's way of an option whose value may be left out")]
+    #[allow(clippy::option_option, reason = "clap's type of an option with an optional value")]
     pub tensorboard: Option<Option<PathBuf>>,
 
-    /// For programs: one JSON object a line on standard output, the last with "event":"done" or "error"
+    /// JSON Lines output; the last line has "event":"done" or "error"
     #[arg(long, help_heading = "Output")]
     pub json: bool,
-    /// No progress bar and no table: only how it ended
+    /// Print only the result, without progress bar and table
     #[arg(long, short, help_heading = "Output")]
     pub quiet: bool,
 }
 
 impl TrainArguments {
-    /// The optimiser that these options describe; what was left out is as is customary for the rule.
-    fn settings(&self) -> Settings {
-        let custom = Settings::of(self.optimizer);
-        Settings {
-            learning_rate: self.learning_rate.unwrap_or(custom.learning_rate),
-            momentum: self.momentum.or(custom.momentum),
-            weight_decay: self.weight_decay.unwrap_or(custom.weight_decay),
+    /// The optimizer config of these options, with the defaults of the optimizer.
+    fn optimizer_config(&self) -> OptimizerConfig {
+        let default = OptimizerConfig::default_for(self.optimizer);
+        OptimizerConfig {
+            learning_rate: self.learning_rate.unwrap_or(default.learning_rate),
+            momentum: self.momentum.or(default.momentum),
+            weight_decay: self.weight_decay.unwrap_or(default.weight_decay),
             clip: self.clip,
-            ..custom
+            ..default
         }
     }
 
-    /// The training that these options describe.
-    pub fn recipe(&self) -> Recipe {
-        Recipe {
+    /// The training config of these options.
+    pub fn config(&self) -> TrainingConfig {
+        TrainingConfig {
             data: self.data.clone(),
             hidden: self.hidden.clone(),
             activation: self.activation,
             init: self.init,
-            optimizer: self.settings(),
+            optimizer: self.optimizer_config(),
             schedule: self.schedule,
             batch: self.batch,
-            drawing: if self.without_replacement {
-                Drawing::WithoutReplacement
+            sampling: if self.without_replacement {
+                Sampling::WithoutReplacement
             } else {
-                Drawing::WithReplacement
+                Sampling::WithReplacement
             },
             length: self.epochs.map_or(Length::Steps(self.steps), Length::Epochs),
             seed: self.seed,
@@ -170,10 +167,10 @@ impl TrainArguments {
     }
 }
 
-/// A time in seconds.
+/// Parses a duration in seconds.
 fn seconds(text: &str) -> Result<Duration, String> {
     let time = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-    time.ok_or_else(|| "a number of seconds is wanted, from 0 on".to_owned())
+    time.ok_or_else(|| "expected a number of seconds >= 0".to_owned())
 }
 
 fn activations() -> impl TypedValueParser<Value = Activation> {
@@ -181,13 +178,13 @@ fn activations() -> impl TypedValueParser<Value = Activation> {
         .try_map(|name| name.parse::<Activation>())
 }
 
-fn rules() -> impl TypedValueParser<Value = Rule> {
-    let values = Rule::ALL.map(|rule| PossibleValue::new(rule.name()).help(rule.summary()));
-    PossibleValuesParser::new(values).try_map(|name| name.parse::<Rule>())
+fn optimizers() -> impl TypedValueParser<Value = OptimizerKind> {
+    let values = OptimizerKind::ALL.map(|kind| PossibleValue::new(kind.name()).help(kind.summary()));
+    PossibleValuesParser::new(values).try_map(|name| name.parse::<OptimizerKind>())
 }
 
 fn default_steps() -> u64 {
-    match Recipe::default().length {
-        Length::Steps(number) | Length::Epochs(number) => number,
+    match TrainingConfig::default().length {
+        Length::Steps(count) | Length::Epochs(count) => count,
     }
 }

@@ -1,4 +1,4 @@
-//! How often a step asks for memory: the process's allocator counts.
+//! Counts the allocations of training steps.
 
 use retrograde::train::Event;
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
@@ -7,35 +7,35 @@ use std::alloc::System;
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
-/// What was asked for in steps that followed each other, with nothing between them.
+/// The allocations of consecutive steps.
 #[derive(Debug, Default)]
 pub struct Allocations {
-    /// How many steps were looked at.
+    /// The number of counted steps.
     pub steps: u64,
-    /// How often one of them asked for memory.
+    /// The number of allocations.
     pub count: u64,
-    /// The allocator's count when the step began, if one has.
+    /// The count at the start of a step.
     before: Option<usize>,
 }
 
-fn so_far() -> usize {
-    let seen = ALLOCATOR.stats();
-    seen.allocations + seen.reallocations
+fn total() -> usize {
+    let stats = ALLOCATOR.stats();
+    stats.allocations + stats.reallocations
 }
 
 impl Allocations {
-    /// What a training tells. Between two of its steps, nothing else of it is at work.
-    pub fn heard(&mut self, event: &Event<'_>) {
+    /// Called at the start of an event: counts the step that has ended.
+    pub fn event_started(&mut self, event: &Event<'_>) {
         let before = self.before.take();
         if let (Event::Step { .. }, Some(before)) = (event, before) {
             self.steps += 1;
-            self.count += (so_far() - before) as u64;
+            self.count += (total() - before) as u64;
         }
     }
 
-    /// The training goes on, after what was told.
-    pub fn goes_on(&mut self, event: &Event<'_>) {
-        // What comes after another event may be more than a step: an evaluation, a checkpoint, a profile that begins.
-        self.before = matches!(event, Event::Step { .. }).then(so_far);
+    /// Called at the end of an event: the next step may start.
+    pub fn event_ended(&mut self, event: &Event<'_>) {
+        // After other events the training may do more than a step: an evaluation or a checkpoint.
+        self.before = matches!(event, Event::Step { .. }).then(total);
     }
 }

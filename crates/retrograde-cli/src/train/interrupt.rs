@@ -1,4 +1,4 @@
-//! Interrupts: the first asks a training to end after its step, the second ends it at once.
+//! Interrupts: the first stops a training after its step, the second exits immediately.
 
 use super::Training;
 use crate::failure::{Failure, INTERRUPTED, eprint_line};
@@ -9,7 +9,7 @@ use signal_hook::flag;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Whether an interrupt has come.
+/// Whether there was an interrupt.
 #[derive(Debug, Clone)]
 pub struct Interrupted(Arc<AtomicBool>);
 
@@ -19,11 +19,11 @@ impl Interrupted {
     }
 }
 
-/// Watches for Ctrl-C and for requests to terminate from now on.
-pub fn watch() -> Result<Interrupted, Failure> {
+/// Installs handlers of SIGINT and SIGTERM.
+pub fn install() -> Result<Interrupted, Failure> {
     let raised = Arc::new(AtomicBool::new(false));
     for signal in [SIGINT, SIGTERM] {
-        // In this order: the second interrupt finds the flag raised by the first.
+        // In this order: the second interrupt finds the flag that the first has set.
         flag::register_conditional_shutdown(signal, i32::from(INTERRUPTED), Arc::clone(&raised))
             .and_then(|_| flag::register(signal, Arc::clone(&raised)))
             .map_err(Failure::Output)?;
@@ -31,24 +31,24 @@ pub fn watch() -> Result<Interrupted, Failure> {
     Ok(Interrupted(raised))
 }
 
-/// How to go on after an interrupt, or that nothing was kept.
-pub fn way_on(training: &Training) -> String {
-    match &training.folder {
-        Some(folder) => {
-            let mut words = vec![format!("retrograde train --resume {}", text::typed(folder))];
-            words.extend(training.outputs.options(folder));
-            format!("Continue it:   {}", words.join(" "))
+/// How to resume after an interrupt, or that nothing was saved.
+pub fn resume_hint(training: &Training) -> String {
+    match &training.run_dir {
+        Some(run_dir) => {
+            let mut words = vec![format!("retrograde train --resume {}", text::shell_quoted(run_dir))];
+            words.extend(training.report_files.options(run_dir));
+            format!("Resume with:   {}", words.join(" "))
         }
-        None => "Nothing was kept: with --out FOLDER it could be continued.".to_owned(),
+        None => "Nothing was saved: use --out FOLDER to be able to resume.".to_owned(),
     }
 }
 
-/// Says on standard error that the training was stopped because standard output takes nothing more.
-pub fn tell_unheard(failure: &Failure, history: &History, training: &Training) {
+/// Prints to standard error that the training was stopped because standard output failed.
+pub fn report_output_failure(failure: &Failure, history: &History, training: &Training) {
     let steps = text::count(history.steps());
-    let why = match failure {
-        Failure::Closed => "was closed",
+    let reason = match failure {
+        Failure::OutputClosed => "was closed",
         _ => "cannot be written",
     };
-    eprint_line(&format!("stopped after step {steps}: standard output {why}\n{}", way_on(training)));
+    eprint_line(&format!("stopped after step {steps}: standard output {reason}\n{}", resume_hint(training)));
 }

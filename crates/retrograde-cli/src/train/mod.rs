@@ -1,176 +1,180 @@
-//! `train`: a training from the command line.
+//! `train`: trains a network.
 
 mod allocations;
-mod face;
 mod interrupt;
-mod lines;
-mod outputs;
+mod json_output;
+mod output;
+mod report_files;
 mod resume;
-mod table;
+mod table_output;
 
-use crate::arguments::{Given, TrainArguments};
+use crate::arguments::{ExplicitOptions, TrainArguments};
 use crate::failure::{Failure, INTERRUPTED};
 use allocations::Allocations;
-use face::Face;
-use lines::Lines;
-use outputs::Outputs;
+use json_output::JsonOutput;
+use output::TrainingOutput;
+use report_files::ReportFiles;
 use retrograde::Error;
-use retrograde::data::{Dataset, Source};
+use retrograde::data::{DataSource, Dataset};
 use retrograde::nn::Model;
-use retrograde::train::{Event, Recipe, RunFolder};
+use retrograde::train::{Event, RunDir, TrainingConfig};
 use retrograde::view::report::TrainingReport;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use table::Table;
+use table_output::TableOutput;
 
-/// A training that is about to begin: all that a face tells of it.
+/// A training that is about to start, for its output.
 #[derive(Debug)]
 pub struct Training {
-    /// Its settings; the data is where it really came from.
-    pub recipe: Recipe,
-    /// Whether the data was left to the program.
-    pub chosen: bool,
-    /// The data.
+    /// The settings, with the actual data source.
+    pub config: TrainingConfig,
+    /// Whether the data source was `auto`.
+    pub is_auto: bool,
+    /// The data set.
     pub data: Dataset,
-    /// The widths of all layers.
+    /// The layer widths.
     pub layers: Vec<usize>,
-    /// How many numbers are learned.
+    /// The number of parameters.
     pub parameters: usize,
-    /// Where it is kept.
-    pub folder: Option<PathBuf>,
-    /// Where its report goes.
-    pub outputs: Outputs,
+    /// The run directory.
+    pub run_dir: Option<PathBuf>,
+    /// The files of the report.
+    pub report_files: ReportFiles,
 }
 
-/// Trains as the arguments say.
-pub fn run(arguments: &TrainArguments, given: &Given<'_>) -> Result<ExitCode, Failure> {
-    let asked = arguments.recipe();
+/// Trains with these arguments.
+pub fn run(arguments: &TrainArguments, explicit: &ExplicitOptions<'_>) -> Result<ExitCode, Failure> {
+    let options = arguments.config();
     if arguments.threads == Some(0) {
-        return Err(Failure::Usage(Error::invalid("--threads", "0 threads do nothing", "give one or more")));
+        return Err(Failure::Usage(Error::invalid("--threads", "it is 0", "give at least 1")));
     }
     if arguments.checkpoint_every.is_some() && arguments.out.is_none() && arguments.resume.is_none() {
-        let problem = "without a folder no checkpoint is written";
+        let problem = "checkpoints need a folder";
         return Err(Failure::Usage(Error::invalid("--checkpoint-every", problem, "add --out FOLDER")));
     }
-    let (recipe, run) = if let Some(folder) = &arguments.resume {
-        resume::recipe(folder, asked, given)?
+    let (config, run) = if let Some(run_dir) = &arguments.resume {
+        resume::config(run_dir, options, explicit)?
     } else {
-        asked.check().map_err(Failure::Usage)?;
-        (asked, None)
+        options.check().map_err(Failure::Usage)?;
+        (options, None)
     };
-    let interrupted = interrupt::watch()?;
+    let interrupted = interrupt::install()?;
 
-    let chosen = recipe.data == Source::Auto;
-    let (source, data) = recipe.data.open().map_err(|error| match &arguments.resume {
-        Some(_) => Failure::Noted(
+    let is_auto = config.data == DataSource::Auto;
+    let (source, data) = config.data.open().map_err(|error| match &arguments.resume {
+        Some(_) => Failure::WithNote(
             error,
-            "if the run's data is in another place now, say where: --data FOLDER".to_owned(),
+            "if the data set has moved, set its folder with --data FOLDER".to_owned(),
         ),
         None => Failure::Library(error),
     })?;
-    let recipe = Recipe { data: source, ..recipe };
-    let mut net = recipe.model(&data)?;
-    let outputs = Outputs::new(arguments, run)?;
-    let command = outputs::command(&recipe, arguments);
-    let mut trainer = recipe.trainer()?.recording(outputs.any()).profiling(arguments.profile);
+    let config = TrainingConfig { data: source, ..config };
+    let mut net = config.model(&data)?;
+    let report_files = ReportFiles::new(arguments, run)?;
+    let command = report_files::command(&config, arguments);
+    let mut trainer = config.trainer()?.collect_metrics(report_files.any()).profiling(arguments.profile);
     if let Some(threads) = arguments.threads {
         trainer = trainer.threads(threads);
     }
-    if let Some(time) = arguments.checkpoint_every {
-        trainer = trainer.checkpoint_every(time);
+    if let Some(interval) = arguments.checkpoint_every {
+        trainer = trainer.checkpoint_every(interval);
     }
-    trainer.check_on(&data).map_err(Failure::Usage)?;
-    if let Some(folder) = &arguments.resume {
-        trainer = trainer.resume(folder);
-    } else if let Some(folder) = &arguments.out {
-        trainer = trainer.folder(folder);
+    trainer.check_for(&data).map_err(Failure::Usage)?;
+    if let Some(run_dir) = &arguments.resume {
+        trainer = trainer.resume(run_dir);
+    } else if let Some(run_dir) = &arguments.out {
+        trainer = trainer.run_dir(run_dir);
     }
     let training = Training {
-        layers: net.layout().sizes.clone(),
+        layers: net.config().sizes.clone(),
         parameters: net.parameters().count(),
-        folder: arguments.resume.clone().or_else(|| arguments.out.clone()),
-        recipe,
-        chosen,
+        run_dir: arguments.resume.clone().or_else(|| arguments.out.clone()),
+        config,
+        is_auto,
         data,
-        outputs,
+        report_files,
     };
-    let mut reporter = training.outputs.reporter(TrainingReport::new(&training.data).command(command));
+    let mut reporter = training.report_files.reporter(TrainingReport::new(&training.data).command(command));
 
-    let mut face: Box<dyn Face> = if arguments.json {
-        Box::new(Lines::new(&training, arguments.quiet))
+    let mut output: Box<dyn TrainingOutput> = if arguments.json {
+        Box::new(JsonOutput::new(&training, arguments.quiet))
     } else {
-        Box::new(Table::new(&training, arguments.quiet))
+        Box::new(TableOutput::new(&training, arguments.quiet))
     };
-    // What the face could not print stops the training after its step, so that nothing is lost.
-    let mut unheard = None;
-    // What cannot be reported is told at the end; a report that cannot even begin stops the training.
-    let (mut unwritten, mut begun) = (None, false);
+    // A failure of the output stops the training after its step, so that nothing is lost.
+    let mut output_failure = None;
+    // A failure of the report is reported at the end; a report that cannot start stops the training.
+    let (mut report_error, mut report_started) = (None, false);
     let mut allocations = Allocations::default();
-    let result = trainer.fit_watched(&mut net, &training.data, &mut |event| {
-        allocations.heard(&event);
-        if let Err(failure) = show(&mut *face, event, &allocations) {
-            unheard.get_or_insert(failure);
+    let result = trainer.fit_with(&mut net, &training.data, &mut |event| {
+        allocations.event_started(&event);
+        if let Err(failure) = forward(&mut *output, event, &allocations) {
+            output_failure.get_or_insert(failure);
         }
         match reporter.watch(event) {
-            Ok(()) => begun |= matches!(event, Event::State(_)),
+            Ok(()) => report_started |= matches!(event, Event::Progress(_)),
             Err(error) => {
-                unwritten.get_or_insert(error);
+                report_error.get_or_insert(error);
             }
         }
-        let hopeless = unwritten.is_some() && !begun;
-        allocations.goes_on(&event);
-        if unheard.is_some() || hopeless || interrupted.is_raised() {
+        let report_failed = report_error.is_some() && !report_started;
+        allocations.event_ended(&event);
+        if output_failure.is_some() || report_failed || interrupted.is_raised() {
             ControlFlow::Break(())
         } else {
             ControlFlow::Continue(())
         }
     });
-    face.clear();
+    output.clear();
     let history = result.map_err(|error| failed(error, &training))?;
-    if let Some(failure) = unheard {
-        interrupt::tell_unheard(&failure, &history, &training);
+    if let Some(failure) = output_failure {
+        interrupt::report_output_failure(&failure, &history, &training);
         return match failure {
-            Failure::Closed => Ok(ExitCode::from(INTERRUPTED)),
+            Failure::OutputClosed => Ok(ExitCode::from(INTERRUPTED)),
             failure => Err(failure),
         };
     }
-    if let Some(error) = unwritten {
-        if !begun {
+    if let Some(error) = report_error {
+        if !report_started {
             return Err(Failure::Library(error));
         }
-        face.done(&history)?;
-        return Err(Failure::Noted(error, "this is about the report alone".to_owned()));
+        output.done(&history)?;
+        return Err(Failure::WithNote(error, "only the report failed, not the training".to_owned()));
     }
-    face.done(&history)?;
+    output.done(&history)?;
     Ok(if history.stopped { ExitCode::from(INTERRUPTED) } else { ExitCode::SUCCESS })
 }
 
-fn show(face: &mut dyn Face, event: Event<'_>, allocations: &Allocations) -> Result<(), Failure> {
+fn forward(
+    output: &mut dyn TrainingOutput,
+    event: Event<'_>,
+    allocations: &Allocations,
+) -> Result<(), Failure> {
     match event {
         Event::Begin { done, steps, threads, steps_per_epoch } => {
-            face.begin(done, steps, threads, (steps - done.min(steps)).div_ceil(steps_per_epoch.max(1)))
+            output.begin(done, steps, threads, (steps - done.min(steps)).div_ceil(steps_per_epoch.max(1)))
         }
         Event::Step { step, loss } => {
-            face.step(step, loss);
+            output.step(step, loss);
             Ok(())
         }
-        Event::Epoch(record) => face.epoch(record),
-        Event::Profile(profile) => face.profile(profile, allocations),
+        Event::Epoch(epoch) => output.epoch(epoch),
+        Event::Profile(profile) => output.profile(profile, allocations),
         _ => Ok(()),
     }
 }
 
-/// A failed training, with what is left of it.
+/// The failure of a training, with a note about its checkpoint.
 fn failed(error: Error, training: &Training) -> Failure {
-    let kept = match (&error, &training.folder) {
-        (Error::Diverged { .. }, Some(folder)) => RunFolder::read_checkpoint(folder).ok().map(|checkpoint| {
-            format!("kept: {} has the last good state, of step {}", folder.display(), checkpoint.step())
+    let note = match (&error, &training.run_dir) {
+        (Error::Diverged { .. }, Some(run_dir)) => RunDir::read_checkpoint(run_dir).ok().map(|checkpoint| {
+            format!("note: {} has the last finite state, of step {}", run_dir.display(), checkpoint.step())
         }),
         _ => None,
     };
-    match kept {
-        Some(note) => Failure::Noted(error, note),
+    match note {
+        Some(note) => Failure::WithNote(error, note),
         None => Failure::Library(error),
     }
 }

@@ -1,62 +1,66 @@
-//! What `--resume` takes from its folder, and what of the options does not go with it.
+//! The config of a resumed run, and the options that conflict with it.
 
-use crate::arguments::Given;
-use retrograde::data::Drawing;
-use retrograde::train::{Recipe, RunFolder, RunId};
+use crate::arguments::ExplicitOptions;
+use retrograde::data::Sampling;
+use retrograde::train::{RunDir, RunId, TrainingConfig};
 use retrograde::{Error, Result};
 use std::path::Path;
 
-/// The recipe of the run in `folder`, made longer if that was asked for, and which run it is. Errors when an option that was typed says
-/// something else than the run.
-pub fn recipe(folder: &Path, asked: Recipe, given: &Given<'_>) -> Result<(Recipe, Option<RunId>)> {
-    let checkpoint = RunFolder::read_checkpoint(folder)?;
-    let Some(stored) = checkpoint.recipe() else {
-        let problem = "its checkpoint does not say with which settings it was trained";
-        let help = "continue it with the program that made it";
-        return Err(Error::format(RunFolder::checkpoint_file(folder), problem, help));
+/// The config of the run in `run_dir` with the new length, and its id. An explicit option that differs from the run is an
+/// error.
+pub fn config(
+    run_dir: &Path,
+    options: TrainingConfig,
+    explicit: &ExplicitOptions<'_>,
+) -> Result<(TrainingConfig, Option<RunId>)> {
+    let checkpoint = RunDir::read_checkpoint(run_dir)?;
+    let Some(stored) = checkpoint.config() else {
+        let problem = "it does not contain the settings of its training";
+        let help = "resume it with the program that wrote it";
+        return Err(Error::format(RunDir::checkpoint_file(run_dir), problem, help));
     };
     let differences: Vec<String> = settings(stored)
         .into_iter()
-        .zip(settings(&asked))
-        .filter(|((field, there), (_, here))| given.has(field) && there != here)
-        .map(|((field, there), (_, here))| {
-            format!("--{} is {there} there and {here} here", field.replace('_', "-"))
+        .zip(settings(&options))
+        .filter(|((field, stored), (_, option))| explicit.contains(field) && stored != option)
+        .map(|((field, stored), (_, option))| {
+            format!("--{} is {stored}, not {option}", field.replace('_', "-"))
         })
         .collect();
     if !differences.is_empty() {
-        let problem = format!("it is another training: {}", differences.join("; "));
-        let help = "leave these options out, or begin a new run with --out";
-        return Err(Error::format(folder, problem, help));
+        let problem = format!("its settings differ: {}", differences.join("; "));
+        let help = "leave these options out, or start a new run with --out";
+        return Err(Error::format(run_dir, problem, help));
     }
-    let mut recipe = stored.clone();
-    if given.has("steps") || given.has("epochs") {
-        recipe.length = asked.length;
+    let mut config = stored.clone();
+    if explicit.contains("steps") || explicit.contains("epochs") {
+        config.length = options.length;
     }
-    // Data may have moved; that it is the same is seen from its content.
-    if given.has("data") {
-        recipe.data = asked.data;
+    // The data may have moved; its checksum is verified.
+    if explicit.contains("data") {
+        config.data = options.data;
     }
-    Ok((recipe, checkpoint.run()))
+    Ok((config, checkpoint.run()))
 }
 
-/// The settings that must stay, by the names of their options.
-fn settings(recipe: &Recipe) -> [(&'static str, String); 13] {
-    let optimizer = &recipe.optimizer;
+/// The settings that must be equal, by the names of their options.
+fn settings(config: &TrainingConfig) -> [(&'static str, String); 13] {
+    let optimizer = &config.optimizer;
     let or_none = |number: Option<f64>| number.map_or("none".to_owned(), |number| number.to_string());
-    let hidden: Vec<String> = recipe.hidden.iter().map(usize::to_string).collect();
+    let hidden: Vec<String> = config.hidden.iter().map(usize::to_string).collect();
     [
         ("hidden", hidden.join(",")),
-        ("activation", recipe.activation.to_string()),
-        ("init", recipe.init.to_string()),
-        ("optimizer", optimizer.rule.to_string()),
+        ("activation", config.activation.to_string()),
+        ("init", config.init.to_string()),
+        ("optimizer", optimizer.kind.to_string()),
         ("learning_rate", optimizer.learning_rate.to_string()),
         ("momentum", or_none(optimizer.momentum)),
         ("weight_decay", optimizer.weight_decay.to_string()),
         ("clip", or_none(optimizer.clip)),
-        ("schedule", recipe.schedule.to_string()),
-        ("batch", recipe.batch.to_string()),
-        ("without_replacement", (recipe.drawing == Drawing::WithoutReplacement).to_string()),
-        ("seed", recipe.seed.to_string()),
-        ("precision", recipe.precision.to_string()),
+        ("schedule", config.schedule.to_string()),
+        ("batch", config.batch.to_string()),
+        ("without_replacement", (config.sampling == Sampling::WithoutReplacement).to_string()),
+        ("seed", config.seed.to_string()),
+        ("precision", config.precision.to_string()),
     ]
 }

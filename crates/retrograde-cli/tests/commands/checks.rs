@@ -1,9 +1,9 @@
 //! `check`: verdicts and exit codes.
 
-use super::{bytes, expect, lines, place, refuse};
+use super::{bytes, expect, expect_error, lines, place};
 
 #[test]
-fn a_right_network_passes_the_check_in_all_ways() {
+fn a_correct_network_passes_all_checks() {
     let place = place();
     for more in [&[][..], &["--directions"], &["--sample", "20", "--second-order"], &["--rows", "7"]] {
         let (out, _) = expect(0, &[&["check"], more].concat(), place.path());
@@ -24,21 +24,21 @@ fn a_right_network_passes_the_check_in_all_ways() {
 }
 
 #[test]
-fn a_trained_network_is_checked_from_its_folder() {
+fn a_trained_network_is_checked_from_its_run_directory() {
     let place = place();
     expect(0, &["train", "--steps", "20", "--out", "run", "--hidden", "7"], place.path());
     let (out, _) = expect(0, &["check", "--model", "run"], place.path());
     assert!(out.contains("784-7-10"), "{out}");
-    // Only a wrong gradient is 1.
-    refuse(2, &["check", "--model", "nowhere"], place.path(), &["nowhere"]);
-    refuse(2, &["check", "--html", "no/where.html"], place.path(), &["no folder"]);
-    refuse(2, &["check", "--rows", "0"], place.path(), &["1 to 4000"]);
+    // The exit code 1 is only for a wrong gradient.
+    expect_error(2, &["check", "--model", "nowhere"], place.path(), &["nowhere"]);
+    expect_error(2, &["check", "--html", "no/where.html"], place.path(), &["no folder"]);
+    expect_error(2, &["check", "--rows", "0"], place.path(), &["1 to 4000"]);
     let (_, complaint) = expect(2, &["check", "--fault", "none-such"], place.path());
     assert!(complaint.contains("none-such"), "{complaint}");
 }
 
 #[test]
-fn a_mistake_is_found_explained_and_fails_the_check() {
+fn a_bug_is_diagnosed_and_fails_the_check() {
     let place = place();
     let (out, _) = expect(1, &["check", "--fault", "softmax-batch", "--html", "f.html"], place.path());
     for words in ["softmax over the whole batch", "first wrong", "0.0667"] {

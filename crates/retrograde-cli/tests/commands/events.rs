@@ -1,4 +1,4 @@
-//! TensorBoard's event files, read as TensorBoard reads them.
+//! A reader of TensorBoard's event files.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -6,8 +6,7 @@ use std::path::{Path, PathBuf};
 /// The points of each series: steps and values.
 pub type Series = BTreeMap<String, Vec<(u64, f32)>>;
 
-/// All series of a folder, from its files in the order of their names. Where a session starts, what was read of its step
-/// and later ones is dropped.
+/// All series of a folder, from its files in alphabetical order. The start of a session drops its step and later ones.
 pub fn read(folder: &Path) -> Series {
     let mut series = Series::new();
     for file in files(folder) {
@@ -39,7 +38,7 @@ pub fn read(folder: &Path) -> Series {
 pub fn files(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).into_iter().flatten();
     let mut files: Vec<PathBuf> = entries.map(|entry| entry.expect("an entry").path()).collect();
-    // What is being written has another name.
+    // Temporary files have other names.
     files.retain(|file| file.to_string_lossy().contains("tfevents"));
     files.sort();
     files

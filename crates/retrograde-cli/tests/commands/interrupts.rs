@@ -1,6 +1,6 @@
-//! Trainings that are interrupted, killed, or no longer listened to: nothing is lost.
+//! Interrupted and killed trainings, and closed outputs: nothing is lost.
 
-use super::{bytes, expect, lines, place, program, refuse, text};
+use super::{bytes, expect, expect_error, lines, place, program, text};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -29,11 +29,11 @@ fn signal(child: &std::process::Child, name: &str) {
 
 #[cfg(unix)]
 #[test]
-fn an_interrupted_training_continues_to_the_same_bits() {
+fn an_interrupted_training_resumes_bit_for_bit() {
     let (broken, whole) = (place(), place());
     let mut child = start(broken.path());
-    // Two runs into one folder: the second is refused, and the first goes on.
-    refuse(1, &["train", "--steps", "5", "--out", "run"], broken.path(), &["in use by another run"]);
+    // A second run in the same directory is an error, and the first continues.
+    expect_error(1, &["train", "--steps", "5", "--out", "run"], broken.path(), &["in use by another run"]);
     signal(&child, "-INT");
     assert_eq!(child.wait().expect("its end").code(), Some(130));
 
@@ -51,7 +51,7 @@ fn an_interrupted_training_continues_to_the_same_bits() {
 
 #[cfg(unix)]
 #[test]
-fn a_killed_training_leaves_a_checkpoint_that_works() {
+fn a_killed_training_leaves_a_valid_checkpoint() {
     let place = place();
     let mut child = start(place.path());
     signal(&child, "-KILL");
@@ -61,7 +61,7 @@ fn a_killed_training_leaves_a_checkpoint_that_works() {
 
 #[cfg(unix)]
 #[test]
-fn an_interrupted_report_goes_on_with_its_run() {
+fn an_interrupted_report_is_resumed_with_its_run() {
     let place = place();
     let run = place.path().join("run");
     let arguments = [
@@ -71,7 +71,7 @@ fn an_interrupted_report_goes_on_with_its_run() {
     .concat();
     let child = program(&arguments, place.path()).stdout(Stdio::piped()).spawn().expect("a training");
     let begin = Instant::now();
-    // It is there while the training goes on.
+    // The report exists while the training runs.
     while !run.join("report.html").exists() {
         assert!(begin.elapsed() < Duration::from_secs(20), "no report");
         std::thread::sleep(Duration::from_millis(10));
@@ -82,9 +82,9 @@ fn an_interrupted_report_goes_on_with_its_run() {
     let output = child.wait_with_output().expect("its end");
     assert_eq!(output.status.code(), Some(130));
     assert!(text(&run.join("report.html")).contains("Interrupted after step"));
-    // What lies in the folder goes on by itself; what lies elsewhere is named.
-    let way_on = "retrograde train --resume run --tensorboard 'my events'\n";
-    assert!(String::from_utf8_lossy(&output.stdout).ends_with(way_on), "{output:?}");
+    // Files in the run directory are continued automatically; others need an option.
+    let resume_command = "retrograde train --resume run --tensorboard 'my events'\n";
+    assert!(String::from_utf8_lossy(&output.stdout).ends_with(resume_command), "{output:?}");
     let rows = |figure: &str| -> Vec<u64> {
         let figures = text(&run.join("report.csv"));
         let steps = figures.lines().filter(|row| row.starts_with(figure));
@@ -96,10 +96,10 @@ fn an_interrupted_report_goes_on_with_its_run() {
     expect(0, &resume, place.path());
     assert!(text(&run.join("report.html")).contains("Complete"));
     assert_eq!(rows("loss,batch"), (1..=all).collect::<Vec<u64>>());
-    // Evaluated where epochs of 40 steps end, and at the end: not where it was interrupted.
+    // Evaluated at the end of each epoch of 40 steps and of the training, not at the interrupt.
     let evaluated: Vec<u64> = (1..=all).filter(|&step| step % 40 == 0 || step == all).collect();
     assert_eq!(rows("loss,train"), evaluated);
-    // Sampled by the same rule before and after.
+    // Sampled by the same rule before and after the resume.
     let sampled = rows("gradient_norm,affine1.weight");
     let every = sampled[sampled.len() - 1] - sampled[sampled.len() - 2];
     let expected: Vec<u64> =
@@ -111,7 +111,7 @@ fn an_interrupted_report_goes_on_with_its_run() {
 
 #[cfg(unix)]
 #[test]
-fn a_reader_that_goes_away_is_no_failure() {
+fn a_closed_output_is_not_a_failure() {
     let place = place();
     let mut child = program(&["operations"], place.path())
         .stdout(Stdio::piped())

@@ -1,13 +1,13 @@
-//! Trainings ended by SIGKILL: each continues, and becomes what it would have become.
+//! Trainings ended by SIGKILL: each resumes to the result of an uninterrupted training.
 
-use super::{bytes, events, expect, place, program, refuse, text};
-use retrograde::train::RunFolder;
+use super::{bytes, events, expect, expect_error, place, program, text};
+use retrograde::train::RunDir;
 use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
-/// Whether a run has come to some moment, by its folder.
+/// Whether a run has reached some state, by its directory.
 type Moment = fn(&Path) -> bool;
 
 /// Runs the program and kills it as soon as `moment` holds.
@@ -47,13 +47,13 @@ fn words(arguments: &[String]) -> Vec<&str> {
     arguments.iter().map(String::as_str).collect()
 }
 
-/// Until the first checkpoint but that of step 0, reports are ahead of what is kept.
+/// Before the second checkpoint, reports are ahead of the checkpoint of step 0.
 #[test]
-fn a_run_killed_before_its_second_checkpoint_continues_with_its_reports() {
+fn a_run_killed_before_its_second_checkpoint_resumes_with_its_reports() {
     let whole = place();
     expect(0, &words(&train("300", &[])), whole.path());
     let resume = ["train", "--resume", "run", "--steps", "300", "--quiet"];
-    // So late that there is no second one.
+    // An interval without a second checkpoint.
     let late = ["--checkpoint-every", "1000"];
     let moments: [(&str, Moment); 5] = [
         ("the checkpoint", |run| run.join("checkpoint.safetensors").exists()),
@@ -66,7 +66,7 @@ fn a_run_killed_before_its_second_checkpoint_continues_with_its_reports() {
         let broken = place();
         let run = broken.path().join("run");
         kill(&words(&train("1000000", &late)), broken.path(), &|| moment(&run));
-        // Once more, while what was resumed has hardly begun.
+        // A second kill soon after the resume.
         let files = events::files(&run.join("tensorboard"));
         let again = [&["train", "--resume", "run", "--steps", "1000000"], &REPORTS[..], &late].concat();
         kill(&again, broken.path(), &|| {
@@ -78,34 +78,34 @@ fn a_run_killed_before_its_second_checkpoint_continues_with_its_reports() {
     }
 }
 
-/// The step of the checkpoint in a run's folder, 0 before there is one.
-fn kept(run: &Path) -> u64 {
-    RunFolder::read_checkpoint(run).map_or(0, |checkpoint| checkpoint.step())
+/// The step of the checkpoint in a run directory; 0 if there is none.
+fn checkpoint_step(run: &Path) -> u64 {
+    RunDir::read_checkpoint(run).map_or(0, |checkpoint| checkpoint.step())
 }
 
-/// Killed four times at other moments within its epochs, a run comes to the bits and the figures of one that goes through.
-fn dies_four_times(settings: &[&str]) {
+/// Kills a run four times within its epochs and compares model and figures with an uninterrupted run.
+fn kill_four_times(settings: &[&str]) {
     let (broken, whole) = (place(), place());
     let run = broken.path().join("run");
     let often = ["--checkpoint-every", "0.05"];
     for milliseconds in [0, 30, 7, 90] {
-        let before = kept(&run);
+        let before = checkpoint_step(&run);
         let arguments = if run.exists() {
             ["train", "--resume", "run", "--steps", "1000000"].map(str::to_owned).to_vec()
         } else {
             train("1000000", settings)
         };
         kill(&[&words(&arguments)[..], &often].concat(), broken.path(), &|| {
-            let is_reached = kept(&run) > before;
+            let is_reached = checkpoint_step(&run) > before;
             std::thread::sleep(Duration::from_millis(if is_reached { milliseconds } else { 4 }));
             is_reached
         });
-        // As a kill within a writing leaves it.
+        // As a kill during a write leaves it.
         for folder in [run.clone(), run.join("tensorboard")] {
             std::fs::write(folder.join(".retrograde-4000000-3.partial"), "a part").expect("a file");
         }
     }
-    let steps = (kept(&run) + 50).to_string();
+    let steps = (checkpoint_step(&run) + 50).to_string();
     expect(0, &["train", "--resume", "run", "--steps", &steps, "--quiet"], broken.path());
     expect(0, &words(&train(&steps, settings)), whole.path());
     assert_same(&broken, &whole, &format!("{settings:?}, {steps} steps"));
@@ -120,57 +120,62 @@ fn dies_four_times(settings: &[&str]) {
 }
 
 #[test]
-fn four_kills_change_nothing_with_batches_drawn_with_replacement() {
-    dies_four_times(&["--batch", "30"]);
+fn four_kills_change_nothing_with_batches_sampled_with_replacement() {
+    kill_four_times(&["--batch", "30"]);
 }
 
 #[test]
-fn four_kills_change_nothing_with_batches_drawn_without_replacement() {
+fn four_kills_change_nothing_with_batches_sampled_without_replacement() {
     let settings = ["--without-replacement", "--batch", "70", "--precision", "f64", "--hidden", "30"];
-    dies_four_times(&[&settings[..], &["--optimizer", "momentum"]].concat());
+    kill_four_times(&[&settings[..], &["--optimizer", "momentum"]].concat());
 }
 
 #[test]
 fn four_kills_change_nothing_within_a_schedule() {
     let settings = ["--optimizer", "adam", "--schedule", "cosine:3000+warmup:100", "--clip", "1"];
-    dies_four_times(&[&settings[..], &["--batch", "50", "--init", "he", "--hidden", "40,20"]].concat());
+    kill_four_times(&[&settings[..], &["--batch", "50", "--init", "he", "--hidden", "40,20"]].concat());
 }
 
 #[test]
-fn the_time_between_checkpoints_is_in_seconds_and_needs_a_folder() {
+fn the_checkpoint_interval_is_in_seconds_and_needs_a_folder() {
     let place = place();
-    refuse(2, &["train", "--checkpoint-every", "1"], place.path(), &["without a folder", "--out FOLDER"]);
+    expect_error(
+        2,
+        &["train", "--checkpoint-every", "1"],
+        place.path(),
+        &["checkpoints need a folder", "--out FOLDER"],
+    );
     for wrong in ["-1", "NaN", "soon", "1e300"] {
         let (_, complaint) =
             expect(2, &["train", "--out", "other", "--checkpoint-every", wrong], place.path());
-        assert!(complaint.contains("a number of seconds is wanted"), "{complaint}");
+        assert!(complaint.contains("expected a number of seconds"), "{complaint}");
     }
     assert!(std::fs::read_dir(place.path()).expect("the folder").next().is_none(), "nothing was written");
 }
 
-/// The number of the run stands in its checkpoint and its events, not in its settings.
+/// The run id is in the checkpoint and in the events, not in the settings.
 #[test]
-fn events_of_another_run_are_refused_also_with_the_same_settings() {
+fn events_of_another_run_are_an_error_also_with_equal_settings() {
     let place = place();
     expect(0, &words(&train("20", &[])), place.path());
     let events = place.path().join("run/tensorboard");
     let before = events::files(&events);
     let other = ["train", "--steps", "20", "--out", "other", "--quiet"];
     let words = ["run/tensorboard", "the events of another training"];
-    refuse(1, &[&other[..], &["--tensorboard", "run/tensorboard"]].concat(), place.path(), &words);
+    expect_error(1, &[&other[..], &["--tensorboard", "run/tensorboard"]].concat(), place.path(), &words);
     expect(0, &other, place.path());
     std::fs::rename(&events, place.path().join("moved")).expect("moved");
     let resume = |run| ["train", "--resume", run, "--steps", "40", "--tensorboard", "moved"];
-    refuse(1, &resume("other"), place.path(), &["moved", "the events of another training"]);
+    expect_error(1, &resume("other"), place.path(), &["moved", "the events of another training"]);
     assert_eq!(events::files(&place.path().join("moved")).len(), before.len());
     expect(0, &resume("run"), place.path());
     let losses = &events::read(&place.path().join("moved"))["loss/batch"];
     assert_eq!(losses.iter().map(|point| point.0).collect::<Vec<_>>(), (1..=40).collect::<Vec<u64>>());
 }
 
-/// A run of no steps has the figures of one evaluation.
+/// A run without steps has the figures of one evaluation.
 #[test]
-fn a_run_of_no_steps_continues_with_its_figures() {
+fn a_run_without_steps_resumes_with_its_figures() {
     let place = place();
     expect(0, &words(&train("0", &[])), place.path());
     assert!(text(&place.path().join("run/report.csv")).contains("loss,train,0,"));

@@ -1,4 +1,4 @@
-//! The real program, run as a user runs it: what it prints, its exit codes, and that nothing is lost.
+//! The program as a user runs it: output, exit codes and files.
 
 mod checks;
 mod events;
@@ -16,7 +16,7 @@ use tempfile::TempDir;
 fn program(arguments: &[&str], folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_retrograde"));
     command.args(arguments).current_dir(folder).stdin(Stdio::null());
-    // No download of an earlier day changes what `auto` means.
+    // An existing download must not change `auto`.
     command.env("RETROGRADE_CACHE", folder.join("cache"));
     command
 }
@@ -25,19 +25,19 @@ fn run(arguments: &[&str], folder: &Path) -> Output {
     program(arguments, folder).output().expect("the program")
 }
 
-/// Runs it, expects this exit code, and returns what it printed and what it complained of.
+/// Runs it, expects this exit code, and returns standard output and standard error.
 fn expect(code: i32, arguments: &[&str], folder: &Path) -> (String, String) {
     let output = run(arguments, folder);
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("text");
     let (out, complaint) = (text(&output.stdout), text(&output.stderr));
     assert_eq!(output.status.code(), Some(code), "{arguments:?}: {out}{complaint}");
-    assert!(!out.contains('\x1b') && !complaint.contains('\x1b'), "no colours where there is no terminal");
+    assert!(!out.contains('\x1b') && !complaint.contains('\x1b'), "no colors without a terminal");
     assert!(!complaint.contains("panicked"), "{complaint}");
     (out, complaint)
 }
 
 /// Expects a failure whose message has all these words.
-fn refuse(code: i32, arguments: &[&str], folder: &Path, words: &[&str]) {
+fn expect_error(code: i32, arguments: &[&str], folder: &Path, words: &[&str]) {
     let (_, complaint) = expect(code, arguments, folder);
     for word in words.iter().chain(&["help:"]) {
         assert!(complaint.contains(word), "{arguments:?} does not say `{word}`: {complaint}");

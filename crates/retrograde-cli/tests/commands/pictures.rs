@@ -1,6 +1,6 @@
 //! `graph`, `explain`, `predict` and reports: what they write, and what they do not write over.
 
-use super::{bytes, expect, lines, place, refuse, text};
+use super::{bytes, expect, expect_error, lines, place, text};
 use std::path::Path;
 
 #[test]
@@ -28,7 +28,7 @@ fn the_figures_have_the_notebooks_numbers() {
 }
 
 #[test]
-fn graphs_and_explanations_are_written_whole_or_not_at_all() {
+fn graphs_and_explanations_are_written_atomically() {
     let place = place();
     for (form, begin) in
         [("dot", "digraph"), ("svg", "<svg"), ("html", "<!doctype html>"), ("json", "{\"format\"")]
@@ -43,7 +43,12 @@ fn graphs_and_explanations_are_written_whole_or_not_at_all() {
             assert_eq!(text(&place.path().join(&file)).trim_end(), out.trim_end());
         }
     }
-    refuse(1, &["graph", "apple", "-f", "svg", "-o", "no/such/folder"], place.path(), &["no/such/folder"]);
+    expect_error(
+        1,
+        &["graph", "apple", "-f", "svg", "-o", "no/such/folder"],
+        place.path(),
+        &["no/such/folder"],
+    );
     expect(2, &["graph"], place.path());
     expect(2, &["graph", "apple", "--data", "mnist-5k"], place.path());
     expect(2, &["graph", "apple", "--model", "run"], place.path());
@@ -52,7 +57,7 @@ fn graphs_and_explanations_are_written_whole_or_not_at_all() {
     expect(0, &["train", "--steps", "100", "--out", "run", "--json"], place.path());
     let (out, _) = expect(0, &["graph", "--model", "run"], place.path());
     assert!(out.contains("affine2") && out.contains("loss"), "{out}");
-    refuse(1, &["graph", "--model", "nowhere"], place.path(), &["nowhere"]);
+    expect_error(1, &["graph", "--model", "nowhere"], place.path(), &["nowhere"]);
     std::fs::write(place.path().join("<b>.raw"), [100; 784]).expect("a file");
     expect(0, &["explain", "--model", "run", "<b>.raw", "--label", "3", "-o", "why.html"], place.path());
     let page = String::from_utf8(bytes(&place.path().join("why.html"))).expect("text");
@@ -62,17 +67,17 @@ fn graphs_and_explanations_are_written_whole_or_not_at_all() {
         page.len()
     );
     assert!(page.contains("The loss for the label 3 is"));
-    refuse(
+    expect_error(
         1,
         &["explain", "--model", "run", "<b>.raw", "--label", "10"],
         place.path(),
         &["class 10", "0 to 9"],
     );
-    refuse(1, &["explain", "--model", "run", "why.html"], place.path(), &["28"]);
+    expect_error(1, &["explain", "--model", "run", "why.html"], place.path(), &["28"]);
 }
 
 #[test]
-fn reports_are_written_where_they_are_wanted() {
+fn reports_are_written_to_the_given_files() {
     let place = place();
     let (out, _) = expect(0, &["train", "--steps", "40", "--report", "--csv", "my.csv"], place.path());
     assert!(out.contains("report.html") && out.contains("my.csv"), "{out}");
@@ -81,15 +86,20 @@ fn reports_are_written_where_they_are_wanted() {
     assert!(page.starts_with("<!doctype html>") && page.contains(command), "{page}");
     assert!(text(&place.path().join("my.csv")).starts_with("figure,of,step,value\nloss,batch,1,"));
 
-    // The same steps again, by the command on the page: the same numbers.
+    // The command on the page repeats the training.
     let again: Vec<&str> = command.split(' ').skip(1).chain(["--csv", "again.csv"]).collect();
     expect(0, &again, place.path());
     assert_eq!(text(&place.path().join("my.csv")), text(&place.path().join("again.csv")));
 
-    refuse(2, &["train", "--report", "no/where.html"], place.path(), &["no/where.html", "no folder"]);
-    refuse(2, &["train", "--csv", "."], place.path(), &["it is a folder"]);
+    expect_error(2, &["train", "--report", "no/where.html"], place.path(), &["no/where.html", "no folder"]);
+    expect_error(2, &["train", "--csv", "."], place.path(), &["it is a folder"]);
     std::fs::write(place.path().join("tensorboard"), "mine").expect("a file");
-    refuse(1, &["train", "--tensorboard", "--steps", "9"], place.path(), &["tensorboard", "a file is where"]);
+    expect_error(
+        1,
+        &["train", "--tensorboard", "--steps", "9"],
+        place.path(),
+        &["tensorboard", "a file is where"],
+    );
     assert_eq!(text(&place.path().join("tensorboard")), "mine");
 }
 
@@ -123,7 +133,7 @@ fn png_with_palette(file: &Path, depth: png::BitDepth, palette: usize) {
     let mut encoder = png::Encoder::new(file, 28, 28);
     encoder.set_color(png::ColorType::Indexed);
     encoder.set_depth(depth);
-    // The encoder writes any palette, right or wrong.
+    // The encoder does not validate the palette.
     encoder.set_palette(vec![0; palette]);
     let mut writer = encoder.write_header().expect("a header");
     writer.write_image_data(&vec![0; 28 * (28 * depth as usize).div_ceil(8)]).expect("pixels");
@@ -131,7 +141,7 @@ fn png_with_palette(file: &Path, depth: png::BitDepth, palette: usize) {
 }
 
 #[test]
-fn a_palette_of_any_length_is_read_or_refused() {
+fn a_palette_of_any_length_is_read_or_an_error() {
     let place = place();
     expect(0, &["train", "--steps", "9", "--hidden", "2", "--out", "run", "--json"], place.path());
     for depth in [png::BitDepth::One, png::BitDepth::Two, png::BitDepth::Four, png::BitDepth::Eight] {
@@ -152,33 +162,33 @@ fn a_palette_of_any_length_is_read_or_refused() {
         assert!(complaint.contains("4.png is not usable: its palette has 4 bytes"), "{complaint}");
         assert_eq!(complaint.matches("help: ").count(), 801 - 256);
     }
-    refuse(1, &["explain", "--model", "run", "4.png"], place.path(), &["4.png", "palette has 4 bytes"]);
+    expect_error(1, &["explain", "--model", "run", "4.png"], place.path(), &["4.png", "palette has 4 bytes"]);
 }
 
-/// Files of some kilobytes that would take gigabytes are refused by their header.
+/// Files of some kilobytes that would need gigabytes are rejected by their header.
 #[test]
-fn a_picture_of_too_many_pixels_is_refused_before_it_is_decoded() {
+fn a_picture_of_too_many_pixels_is_rejected_before_decoding() {
     let place = place();
     expect(0, &["train", "--steps", "9", "--hidden", "2", "--out", "run", "--json"], place.path());
     for (width, height, words) in [
-        (16_000, 16_000, "16000 × 16000 pixels are more than 67108864"),
-        (200_000_000, 1, "a side is longer than 65535"),
-        (1, 65_536, "a side is longer than 65535"),
+        (16_000, 16_000, "16000 × 16000 is more than 67108864 pixels"),
+        (200_000_000, 1, "a side longer than 65535"),
+        (1, 65_536, "a side longer than 65535"),
     ] {
-        // A header alone: the size is judged without the pixels.
+        // Only the header: the size is checked before the pixels.
         let file = std::fs::File::create(place.path().join("large.png")).expect("a file");
         let mut encoder = png::Encoder::new(file, width, height);
         encoder.set_depth(png::BitDepth::One);
         let mut writer = encoder.write_header().expect("a header");
         writer.write_chunk(png::chunk::IDAT, &[]).expect("a chunk");
         drop(writer);
-        refuse(1, &["predict", "--model", "run", "large.png"], place.path(), &["large.png", words]);
+        expect_error(1, &["predict", "--model", "run", "large.png"], place.path(), &["large.png", words]);
     }
 }
 
-/// Whatever is no drawing stays what it is, whichever command is told to write there.
+/// A file of another kind is not replaced by any command.
 #[test]
-fn nobodys_file_is_written_over() {
+fn files_of_another_kind_are_not_replaced() {
     let place = place();
     expect(0, &["train", "--steps", "50", "--out", "run", "--json"], place.path());
     let model = place.path().join("run/model.safetensors");
@@ -198,16 +208,16 @@ fn nobodys_file_is_written_over() {
         &["check", "--directions", "--markdown", mine],
     ] {
         let code = if arguments[0] == "check" { 2 } else { 1 };
-        refuse(code, arguments, place.path(), &["something else is in it already"]);
+        expect_error(code, arguments, place.path(), &["it has other content"]);
     }
     assert_eq!(bytes(&model), before);
     assert_eq!(bytes(&place.path().join("digit.raw")), [100; 784]);
     expect(0, &[&explain[..], &["empty"]].concat(), place.path());
 }
 
-/// What merely begins alike is somebody's own, and another kind of our own is not replaced either.
+/// A similar file of the user, or another kind of output, is not replaced.
 #[test]
-fn files_that_look_alike_are_left_alone() {
+fn similar_files_are_not_replaced() {
     let place = place();
     expect(0, &["train", "--steps", "20", "--out", "run", "--json"], place.path());
     std::fs::write(place.path().join("digit.raw"), [100; 784]).expect("a file");
@@ -234,10 +244,10 @@ fn files_that_look_alike_are_left_alone() {
         (report("--csv"), 1, "figure,of,step,value\nheight,me,1,180\n"),
     ] {
         std::fs::write(place.path().join("own"), own).expect("a file");
-        let words = ["own", "something else is in it already", "another name"];
-        refuse(code, &[&arguments[..], &["own"]].concat(), place.path(), &words);
+        let words = ["own", "it has other content", "another name"];
+        expect_error(code, &[&arguments[..], &["own"]].concat(), place.path(), &words);
         assert_eq!(text(&place.path().join("own")), own, "{arguments:?}");
-        // Its own kind is replaced.
+        // A file of the same kind is replaced.
         std::fs::remove_file(place.path().join("own")).expect("removed");
         for _ in 0..2 {
             expect(0, &[&arguments[..], &["own"]].concat(), place.path());
@@ -246,7 +256,7 @@ fn files_that_look_alike_are_left_alone() {
 }
 
 #[test]
-fn reports_that_cannot_be_written_stop_a_training_before_it_begins() {
+fn reports_that_cannot_be_written_are_an_error_before_the_training() {
     let place = place();
     expect(
         0,
@@ -265,17 +275,17 @@ fn reports_that_cannot_be_written_stop_a_training_before_it_begins() {
         (["--report", "/dev/full"], "/dev/full"),
     ] {
         let arguments = [&["train", "--steps", "9"], &arguments[..]].concat();
-        refuse(1, &arguments, place.path(), &[word]);
+        expect_error(1, &arguments, place.path(), &[word]);
         let (out, _) = expect(1, &arguments, place.path());
         assert!(!out.contains("Interrupted"), "{out}");
     }
     assert_eq!(text(&place.path().join("run/report.html")), page);
-    // Its own goes on.
+    // The report of the same run is continued.
     expect(0, &["train", "--resume", "run", "--steps", "12", "--report"], place.path());
 }
 
 #[test]
-fn weights_that_are_no_numbers_give_no_answer() {
+fn weights_that_are_not_finite_are_an_error() {
     let place = place();
     expect(0, &["train", "--steps", "9", "--hidden", "2", "--out", "run", "--json"], place.path());
     std::fs::write(place.path().join("digit.raw"), [100; 784]).expect("a file");
@@ -291,14 +301,19 @@ fn weights_that_are_no_numbers_give_no_answer() {
         (1, &["graph", "--model", "run"]),
         (2, &["check", "--model", "run"]),
     ] {
-        refuse(code, arguments, place.path(), &["affine", "1 are NaN and 1 infinite", "model.safetensors"]);
+        expect_error(
+            code,
+            arguments,
+            place.path(),
+            &["affine", "1 are NaN and 1 infinite", "model.safetensors"],
+        );
     }
-    // Its training can go on: that has all it needs.
+    // The training can be resumed from its checkpoint.
     expect(0, &["train", "--resume", "run", "--steps", "12"], place.path());
 }
 
 #[test]
-fn what_does_not_fit_is_wrapped_or_told() {
+fn long_output_is_wrapped_or_noted() {
     let place = place();
     let (out, _) = expect(0, &["operations"], place.path());
     // Without a terminal there are 100 columns.
@@ -311,14 +326,14 @@ fn what_does_not_fit_is_wrapped_or_told() {
 #[test]
 fn a_path_does_not_move_the_cursor() {
     let place = place();
-    // `expect` looks for the escape letter.
-    refuse(1, &["predict", "--model", "a\u{1b}[2Jb", "x"], place.path(), &["a\\u{1b}[2Jb"]);
-    refuse(1, &["train", "--data", "a\u{1b}[2Jb"], place.path(), &["a\\u{1b}[2Jb"]);
+    // `expect` checks for the escape character.
+    expect_error(1, &["predict", "--model", "a\u{1b}[2Jb", "x"], place.path(), &["a\\u{1b}[2Jb"]);
+    expect_error(1, &["train", "--data", "a\u{1b}[2Jb"], place.path(), &["a\\u{1b}[2Jb"]);
 }
 
 #[cfg(unix)]
 #[test]
-fn a_drawing_can_go_to_standard_output_by_its_name() {
+fn a_drawing_can_be_written_to_dev_stdout() {
     let place = place();
     let (out, _) = expect(0, &["graph", "apple", "-f", "svg", "-o", "/dev/stdout"], place.path());
     assert!(out.starts_with("<svg") && out.contains("</svg>"), "{out}");

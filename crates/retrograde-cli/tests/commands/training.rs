@@ -1,12 +1,12 @@
-//! `train`: what it prints and keeps, and what it refuses.
+//! `train`: output, files and errors.
 
-use super::{bytes, expect, lines, place, refuse};
+use super::{bytes, expect, expect_error, lines, place};
 use serde_json::Value;
 use std::path::Path;
 use tempfile::TempDir;
 
 #[test]
-fn training_tells_programs_what_it_did_and_threads_change_nothing() {
+fn json_output_is_complete_and_does_not_depend_on_threads() {
     let place = place();
     let train = |threads: &str| {
         let (out, _) = expect(0, &["train", "--steps", "400", "--json", "--threads", threads], place.path());
@@ -27,7 +27,7 @@ fn training_tells_programs_what_it_did_and_threads_change_nothing() {
 }
 
 #[test]
-fn a_profile_tells_where_the_time_goes_and_that_no_step_asks_for_memory() {
+fn a_profile_shows_the_time_of_steps_and_no_allocations() {
     let place = place();
     for more in
         [&["--threads", "1"][..], &["--threads", "2", "--optimizer", "adam", "--precision", "f64", "--quiet"]]
@@ -42,11 +42,11 @@ fn a_profile_tells_where_the_time_goes_and_that_no_step_asks_for_memory() {
         assert_eq!(profile["allocations"], 0, "{profile}");
     }
     let (out, _) = expect(0, &["train", "--steps", "300", "--profile"], place.path());
-    assert!(out.contains("Memory was asked for 0 times in 29"), "{out}");
+    assert!(out.contains("\n0 allocations in 29"), "{out}");
 }
 
 #[test]
-fn each_optimiser_learns_with_its_usual_settings() {
+fn each_optimizer_learns_with_its_default_settings() {
     let place = place();
     let train = |more: &[&str]| {
         let arguments = [&["train", "--init", "he", "--steps", "300", "--json"], more].concat();
@@ -75,15 +75,15 @@ fn each_optimiser_learns_with_its_usual_settings() {
     assert_eq!((&begin["momentum"], &begin["weight_decay"]), (&0.8.into(), &0.001.into()));
     assert_eq!((&begin["schedule"], &begin["learning_rate"]), (&"cosine:400+warmup:50".into(), &0.05.into()));
     let (help, _) = expect(0, &["train", "--help"], place.path());
-    // However wide the terminal is.
+    // Independent of the width of the terminal.
     let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
-    for word in ["adamw", "cosine[:STEPS][+warmup:STEPS]", "halves it after each 1,000 steps"] {
+    for word in ["adamw", "cosine[:STEPS][+warmup:STEPS]", "halves it every 1,000 steps"] {
         assert!(help.contains(word), "{help}");
     }
 }
 
 #[test]
-fn a_schedule_continues_in_its_middle_to_the_same_bits() {
+fn a_training_resumes_within_a_schedule_bit_for_bit() {
     let (parts, whole) = (place(), place());
     let settings = ["--optimizer", "adam", "--schedule", "cosine:60+warmup:10", "--json", "--out", "run"];
     let train = |steps: &str, folder: &Path| {
@@ -92,13 +92,13 @@ fn a_schedule_continues_in_its_middle_to_the_same_bits() {
     train("50", whole.path());
     train("25", parts.path());
     let resume = ["train", "--resume", "run", "--steps", "50"];
-    // Its settings need not be said again, and others are refused.
+    // Its settings are stored; other settings are errors.
     for (other, words) in [
-        (["--optimizer", "sgd"], ["adam there", "sgd here"]),
-        (["--schedule", "cosine"], ["cosine:60+warmup:10 there", "cosine here"]),
-        (["--clip", "1"], ["none there", "1 here"]),
+        (["--optimizer", "sgd"], ["adam, not sgd"]),
+        (["--schedule", "cosine"], ["cosine:60+warmup:10, not cosine"]),
+        (["--clip", "1"], ["none, not 1"]),
     ] {
-        refuse(1, &[&resume[..], &other[..]].concat(), parts.path(), &words);
+        expect_error(1, &[&resume[..], &other[..]].concat(), parts.path(), &words);
     }
     expect(0, &resume, parts.path());
     let model = |folder: &TempDir| bytes(&folder.path().join("run/model.safetensors"));
@@ -106,7 +106,7 @@ fn a_schedule_continues_in_its_middle_to_the_same_bits() {
 }
 
 #[test]
-fn people_see_a_table_and_a_summary() {
+fn the_table_and_the_result_are_printed() {
     let place = place();
     let (out, _) = expect(0, &["train", "--steps", "80", "--out", "run"], place.path());
     for word in ["mnist-5k", "epoch", "test accuracy", "retrograde predict"] {
@@ -117,31 +117,31 @@ fn people_see_a_table_and_a_summary() {
 }
 
 #[test]
-fn wrong_settings_are_refused() {
+fn invalid_settings_are_usage_errors() {
     let place = place();
     for (arguments, word) in [
         (["--hidden", "0"], "width 0"),
         (["--learning-rate", "-1"], "-1"),
         (["--learning-rate", "NaN"], "NaN"),
         (["--batch", "0"], "batch"),
-        (["--momentum", "0.9"], "`sgd` has none"),
+        (["--momentum", "0.9"], "`sgd` has no momentum"),
         (["--weight-decay", "-0.1"], "weight decay"),
-        (["--clip", "0"], "norm 0"),
+        (["--clip", "0"], "clipping norm: 0"),
     ] {
-        refuse(2, &["train", arguments[0], arguments[1]], place.path(), &[word]);
+        expect_error(2, &["train", arguments[0], arguments[1]], place.path(), &[word]);
     }
-    refuse(2, &["train", "--threads", "100000"], place.path(), &["100000 are more than 1024"]);
+    expect_error(2, &["train", "--threads", "100000"], place.path(), &["100000 is more than 1024"]);
     let too_many = ["train", "--batch", "5000", "--without-replacement"];
-    refuse(2, &too_many, place.path(), &["5000", "4000"]);
-    refuse(2, &["train", "--optimizer", "nesterov", "--momentum", "1"], place.path(), &["below 1"]);
+    expect_error(2, &too_many, place.path(), &["5000", "4000"]);
+    expect_error(2, &["train", "--optimizer", "nesterov", "--momentum", "1"], place.path(), &["< 1"]);
     for (arguments, word) in [
         (["--activation", "step"], "relu"),
         (["--optimizer", "sdg"], "adamw"),
         (["--schedule", "cosin"], "cosine:STEPS"),
-        (["--schedule", "step:0:0.5"], "one step or more"),
-        (["--schedule", "cosine:0"], "one step or more"),
-        (["--batch", "-1"], "a whole number is wanted"),
-        (["--seed", "-1"], "a whole number is wanted"),
+        (["--schedule", "step:0:0.5"], "at least one step"),
+        (["--schedule", "cosine:0"], "at least one step"),
+        (["--batch", "-1"], "expected an integer"),
+        (["--seed", "-1"], "expected an integer"),
     ] {
         let (_, complaint) = expect(2, &["train", arguments[0], arguments[1]], place.path());
         assert!(complaint.contains(word), "{complaint}");
@@ -151,7 +151,7 @@ fn wrong_settings_are_refused() {
 }
 
 #[test]
-fn long_tables_are_short_and_the_numbers_too() {
+fn long_tables_are_abbreviated() {
     let place = place();
     let (out, _) = expect(
         0,
@@ -169,7 +169,7 @@ fn long_tables_are_short_and_the_numbers_too() {
 }
 
 #[test]
-fn data_that_has_moved_is_named() {
+fn a_moved_data_set_can_be_given() {
     let place = place();
     let digits = Path::new(env!("CARGO_MANIFEST_DIR")).join("../retrograde-digits/mnist-5k");
     let [here, there] = ["here", "there"].map(|name| place.path().join(name));
@@ -180,7 +180,7 @@ fn data_that_has_moved_is_named() {
     }
     expect(0, &["train", "--data", "here", "--steps", "5", "--out", "run", "--json"], place.path());
     std::fs::rename(&here, &there).expect("moved");
-    refuse(
+    expect_error(
         1,
         &["train", "--resume", "run", "--steps", "9"],
         place.path(),
@@ -190,30 +190,35 @@ fn data_that_has_moved_is_named() {
 }
 
 #[test]
-fn a_training_that_diverges_keeps_its_last_good_state() {
+fn a_diverging_training_keeps_its_last_finite_checkpoint() {
     let place = place();
-    refuse(1, &["train", "--learning-rate", "1e30", "--out", "run"], place.path(), &["diverged at step"]);
+    expect_error(
+        1,
+        &["train", "--learning-rate", "1e30", "--out", "run"],
+        place.path(),
+        &["diverged at step"],
+    );
     expect(0, &["train", "--resume", "run", "--steps", "0"], place.path());
 }
 
 #[test]
-fn folders_are_protected() {
+fn run_directories_are_protected() {
     let place = place();
     expect(0, &["train", "--steps", "10", "--out", "run", "--json"], place.path());
     let before = bytes(&place.path().join("run/model.safetensors"));
-    refuse(1, &["train", "--steps", "10", "--out", "run"], place.path(), &["a run in it already"]);
-    refuse(1, &["train", "--resume", "run", "--hidden", "30"], place.path(), &["50", "30"]);
-    refuse(1, &["train", "--resume", "nowhere"], place.path(), &["nowhere"]);
+    expect_error(1, &["train", "--steps", "10", "--out", "run"], place.path(), &["already contains a run"]);
+    expect_error(1, &["train", "--resume", "run", "--hidden", "30"], place.path(), &["50", "30"]);
+    expect_error(1, &["train", "--resume", "nowhere"], place.path(), &["nowhere"]);
     assert_eq!(bytes(&place.path().join("run/model.safetensors")), before);
     std::fs::write(place.path().join("file"), "mine").expect("a file");
-    refuse(1, &["train", "--steps", "1", "--out", "file"], place.path(), &["file"]);
+    expect_error(1, &["train", "--steps", "1", "--out", "file"], place.path(), &["file"]);
     assert_eq!(bytes(&place.path().join("file")), b"mine");
-    refuse(1, &["predict", "--model", "nowhere", "x.png"], place.path(), &["nowhere"]);
-    refuse(1, &["predict", "--model", "run", "file"], place.path(), &["28"]);
+    expect_error(1, &["predict", "--model", "nowhere", "x.png"], place.path(), &["nowhere"]);
+    expect_error(1, &["predict", "--model", "run", "file"], place.path(), &["28"]);
 }
 
 #[test]
-fn bad_data_is_refused() {
+fn invalid_data_sets_are_errors() {
     let place = place();
     let digits = Path::new(env!("CARGO_MANIFEST_DIR")).join("../retrograde-digits/mnist-5k");
     let copy = |name: &str| {
@@ -227,12 +232,12 @@ fn bad_data_is_refused() {
     };
     let (images, labels) = ("train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz");
     let try_it = |folder: &Path, words: &[&str]| {
-        refuse(1, &["train", "--data", folder.to_str().expect("text")], place.path(), words);
+        expect_error(1, &["train", "--data", folder.to_str().expect("text")], place.path(), words);
     };
     try_it(&place.path().join("missing"), &["there is no such folder"]);
     let empty = place.path().join("empty");
     std::fs::create_dir(&empty).expect("a folder");
-    try_it(&empty, &["missing in it", "train-images"]);
+    try_it(&empty, &["missing files", "train-images"]);
 
     let truncated = copy("truncated");
     let whole = bytes(&truncated.join(images));

@@ -1,21 +1,19 @@
-//! Which rows make up the batch of a step.
+//! The rows of the batch of each step.
 //!
-//! The batch is a pure function of the seed and the step, not of what was drawn before. There is no generator whose
-//! state would have to be saved: a training that is resumed at step k draws what it would have drawn, bit for bit,
-//! knowing nothing but its seed and k.
+//! A batch is a pure function of the seed and the step. No generator state has to be saved: a training resumed at step k
+//! samples the same batches, bit for bit, from its seed and k.
 //!
-//! **With replacement** (as `np.random.choice(train_size, batch_size)` draws): each place of the batch is uniform
-//! over all rows, independently of the others. The generator of step k is made from (seed, k).
+//! **With replacement** (as `np.random.choice(train_size, batch_size)`): each row of the batch is uniform over all rows and
+//! independent of the others. The generator of step k is seeded by (seed, k).
 //!
-//! **Without**: the rows are shuffled once an epoch and the epochs follow each other in one endless stream; step k
-//! takes the places k·batch to (k + 1)·batch − 1 of it. Every row comes exactly once an epoch, every batch is full
-//! and nothing is dropped: where the batch does not divide the rows, the last rows of an epoch and the first of the
-//! next make one batch. The generator of epoch e is made from (seed, e).
+//! **Without replacement**: the rows are shuffled once per epoch, and the epochs form one endless stream. Step k takes the
+//! elements k·batch to (k + 1)·batch − 1 of it. Every row occurs exactly once per epoch, every batch is full, and no row is
+//! dropped: a batch may contain the last rows of an epoch and the first rows of the next. The generator of epoch e is
+//! seeded by (seed, e).
 //!
-//! **The bits** are pinned by this file and not by the version of a library: Xoshiro256++, seeded by SplitMix64 from
-//! a mix of seed, purpose and number; from its upper 32 bits Lemire's method makes a row without bias; the shuffle is
-//! Fisher and Yates's. For one seed and purpose the mix is a bijection of the number, so that no two steps of a
-//! training share a generator.
+//! **The bits** are specified by this file and not by the version of a library: Xoshiro256++, seeded by SplitMix64 from a
+//! mix of seed, purpose and index; Lemire's method maps its upper 32 bits to a row without bias; the shuffle is Fisher and
+//! Yates's. For one seed and purpose the mix is a bijection of the index, so that no two steps share a generator.
 //!
 //! Sources: D. Blackman and S. Vigna, "Scrambled linear pseudorandom number generators", 2021; G. Steele, D. Lea and
 //! C. Flood, "Fast splittable pseudorandom number generators", 2014; D. Lemire, "Fast random integer generation in an
@@ -27,31 +25,31 @@ use serde::{Deserialize, Serialize};
 
 use retrograde_base::{Error, Result};
 
-/// Whether a row may come again before all others have come.
+/// Sampling of batches with or without replacement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Drawing {
-    /// Every place of a batch is drawn from all rows: the notebook's way.
+pub enum Sampling {
+    /// Each row of a batch is drawn from all rows, as in the notebook.
     #[default]
     WithReplacement,
-    /// Shuffled passes over the rows, one after another: every row exactly once an epoch.
+    /// Shuffled passes over the rows: every row exactly once per epoch.
     WithoutReplacement,
 }
 
-/// Draws the rows of each step's batch.
+/// LabeledImages the rows of the batch of each step.
 ///
 /// # Examples
 /// ```
 /// # fn main() -> retrograde::Result<()> {
-/// use retrograde::data::{Batches, Drawing};
+/// use retrograde::data::{Batches, Sampling};
 ///
-/// let mut batches = Batches::new(4000, 100, Drawing::WithReplacement, 0)?;
+/// let mut batches = Batches::new(4000, 100, Sampling::WithReplacement, 0)?;
 /// let mut rows = [0; 100];
 /// batches.draw(7, &mut rows)?;
 ///
-/// // Another one, later: step 7 is step 7.
+/// // The batch of step 7 does not depend on earlier draws.
 /// let mut again = [0; 100];
-/// Batches::new(4000, 100, Drawing::WithReplacement, 0)?.draw(7, &mut again)?;
+/// Batches::new(4000, 100, Sampling::WithReplacement, 0)?.draw(7, &mut again)?;
 /// assert_eq!(rows, again);
 /// # Ok(())
 /// # }
@@ -61,100 +59,92 @@ pub struct Batches {
     rows: u32,
     batch: usize,
     seed: u64,
-    source: Source,
+    order: RowOrder,
 }
 
 #[derive(Debug, Clone)]
-enum Source {
-    All,
-    /// The shuffled rows of one epoch: those of `epoch`, or not yet shuffled.
-    Epoch {
-        order: Vec<u32>,
-        epoch: Option<u64>,
-    },
+enum RowOrder {
+    /// With replacement.
+    Independent,
+    /// Without replacement: the rows in the order of `epoch`, if they have been shuffled.
+    Shuffled { order: Vec<u32>, epoch: Option<u64> },
 }
 
-/// What a generator is for: different numbers give unrelated generators for the same seed.
+/// The purposes of generators: different purposes give unrelated generators for the same seed.
 const PURPOSE_BATCH: u64 = 1;
 const PURPOSE_SHUFFLE: u64 = 2;
 
 impl Batches {
-    /// Batches of `batch` out of `rows` rows.
+    /// Batches of `batch` rows out of `rows`.
     ///
     /// # Errors
-    /// [`Error::Invalid`] if there are no rows or more than a 32-bit index reaches, if the batch is empty, or if it
-    /// is larger than the data and drawn without replacement.
-    pub fn new(rows: usize, batch: usize, drawing: Drawing, seed: u64) -> Result<Self> {
+    /// [`Error::Invalid`] if there are no rows or more than 2³² − 1, if the batch is empty, or if it is larger than the data
+    /// and sampled without replacement.
+    pub fn new(rows: usize, batch: usize, sampling: Sampling, seed: u64) -> Result<Self> {
         let Ok(count) = u32::try_from(rows) else {
             return Err(Error::invalid(
-                "rows",
-                format!("there are {rows}"),
-                "at most 4294967295 are indexed",
+                "number of rows",
+                format!("{rows} is too large"),
+                "give at most 4294967295 rows",
             ));
         };
         if rows == 0 {
-            return Err(Error::invalid(
-                "rows",
-                "there are none to draw from",
-                "give data with at least one row",
-            ));
+            return Err(Error::invalid("number of rows", "it is 0", "give data with at least one row"));
         }
         if batch == 0 {
-            return Err(Error::invalid("batch", "its size is 0", "give a size of at least 1"));
+            return Err(Error::invalid("batch size", "it is 0", "give at least 1"));
         }
-        let source = match drawing {
-            Drawing::WithReplacement => Source::All,
-            Drawing::WithoutReplacement if batch > rows => {
-                let problem = format!("its size {batch} is larger than the data, which has {rows} rows");
+        let order = match sampling {
+            Sampling::WithReplacement => RowOrder::Independent,
+            Sampling::WithoutReplacement if batch > rows => {
+                let problem = format!("{batch} is larger than the {rows} rows of the data");
                 return Err(Error::invalid(
-                    "batch",
+                    "batch size",
                     problem,
-                    format!("give 1 to {rows}, or draw with replacement"),
+                    format!("give 1 to {rows}, or sample with replacement"),
                 ));
             }
-            Drawing::WithoutReplacement => Source::Epoch { order: (0..count).collect(), epoch: None },
+            Sampling::WithoutReplacement => RowOrder::Shuffled { order: (0..count).collect(), epoch: None },
         };
-        Ok(Batches { rows: count, batch, seed, source })
+        Ok(Batches { rows: count, batch, seed, order })
     }
 
-    /// How many rows there are to draw from.
+    /// The number of rows of the data.
     pub fn rows(&self) -> usize {
         self.rows as usize
     }
 
-    /// How many rows a batch has.
+    /// The number of rows of a batch.
     pub fn batch(&self) -> usize {
         self.batch
     }
 
-    /// The epoch, counted from 0, of the first row of this step's batch: step · batch / rows, rounded down.
+    /// The epoch of the first row of the batch of this step, counted from 0: step · batch / rows, rounded down.
     pub fn epoch_of(&self, step: u64) -> u64 {
-        (self.place_of(step) / u128::from(self.rows)).try_into().unwrap_or(u64::MAX)
+        (self.offset_of(step) / u128::from(self.rows)).try_into().unwrap_or(u64::MAX)
     }
 
-    /// Writes the rows of the batch of this step (counted from 0) into `into`, which has the length of a batch.
-    ///
-    /// Steps may be drawn in any order. In their own order one pass over the rows is shuffled an epoch; nothing is
-    /// allocated.
+    /// Writes the rows of the batch of this step (counted from 0) to `output`, which has the length of a batch. Steps may be
+    /// drawn in any order; ascending order shuffles only once per epoch. Does not allocate.
     ///
     /// # Errors
-    /// [`Error::Invalid`] if `into` has another length.
-    pub fn draw(&mut self, step: u64, into: &mut [u32]) -> Result<()> {
-        if into.len() != self.batch {
-            let problem = format!("it has {} places", into.len());
-            return Err(Error::invalid("where to draw the batch", problem, format!("give {}", self.batch)));
+    /// [`Error::Invalid`] if `output` has another length.
+    pub fn draw(&mut self, step: u64, output: &mut [u32]) -> Result<()> {
+        if output.len() != self.batch {
+            let problem = format!("it has {} elements", output.len());
+            return Err(Error::invalid("output slice of a batch", problem, format!("give {}", self.batch)));
         }
-        let (first_epoch, place) = (self.epoch_of(step), self.place_of(step));
-        match &mut self.source {
-            Source::All => {
+        let (first_epoch, offset) = (self.epoch_of(step), self.offset_of(step));
+        match &mut self.order {
+            RowOrder::Independent => {
                 let mut generator = generator(self.seed, PURPOSE_BATCH, step);
-                into.fill_with(|| below(self.rows, &mut generator));
+                output.fill_with(|| below(self.rows, &mut generator));
             }
-            Source::Epoch { order, epoch } => {
-                // A batch is no larger than an epoch: it lies in one, or in two.
-                let start = (place % u128::from(self.rows)) as usize;
-                let in_first = into.len().min(order.len() - start);
-                let (first, second) = into.split_at_mut(in_first);
+            RowOrder::Shuffled { order, epoch } => {
+                // A batch is not larger than an epoch: its rows are in one or two epochs.
+                let start = (offset % u128::from(self.rows)) as usize;
+                let in_first = output.len().min(order.len() - start);
+                let (first, second) = output.split_at_mut(in_first);
                 shuffle(order, epoch, self.seed, first_epoch);
                 first.copy_from_slice(&order[start..start + in_first]);
                 if !second.is_empty() {
@@ -166,18 +156,18 @@ impl Batches {
         Ok(())
     }
 
-    /// The place of the step's first row in the stream of all epochs. Wide, so that no step overflows it.
-    fn place_of(&self, step: u64) -> u128 {
+    /// The offset of the step's first row in the stream of all epochs; u128 cannot overflow.
+    fn offset_of(&self, step: u64) -> u128 {
         u128::from(step) * self.batch as u128
     }
 }
 
-/// Makes `order` the rows of that epoch, unless it is already.
+/// Shuffles `order` for an epoch, unless it already is.
 fn shuffle(order: &mut [u32], current: &mut Option<u64>, seed: u64, epoch: u64) {
     if *current == Some(epoch) {
         return;
     }
-    // From the same beginning each time: the epoch alone decides, not what was shuffled before.
+    // Starts from the identity, so that the result depends only on the epoch.
     order.iter_mut().zip(0..).for_each(|(row, index)| *row = index);
     let mut generator = generator(seed, PURPOSE_SHUFFLE, epoch);
     for last in (1..order.len()).rev() {
@@ -186,9 +176,9 @@ fn shuffle(order: &mut [u32], current: &mut Option<u64>, seed: u64, epoch: u64) 
     *current = Some(epoch);
 }
 
-/// The generator for one purpose and number of one seed.
-fn generator(seed: u64, purpose: u64, number: u64) -> Xoshiro256PlusPlus {
-    Xoshiro256PlusPlus::seed_from_u64(mix(mix(mix(seed) ^ purpose) ^ number))
+/// The generator for a purpose and an index.
+fn generator(seed: u64, purpose: u64, index: u64) -> Xoshiro256PlusPlus {
+    Xoshiro256PlusPlus::seed_from_u64(mix(mix(mix(seed) ^ purpose) ^ index))
 }
 
 /// The next value of SplitMix64 after the state `value`: a bijection in which each bit depends on each.
@@ -199,8 +189,8 @@ fn mix(value: u64) -> u64 {
     value ^ (value >> 31)
 }
 
-/// Uniform over 0 to `bound` − 1, without bias: Lemire's method. The upper half of random · bound is the value; the
-/// few lower halves that would come once too often are drawn again.
+/// Uniform over 0 to `bound` − 1 without bias: Lemire's method. The upper half of random · bound is the value; lower halves
+/// that would cause a bias are rejected.
 fn below(bound: u32, generator: &mut impl Rng) -> u32 {
     let excess = bound.wrapping_neg() % bound;
     loop {
@@ -213,7 +203,7 @@ fn below(bound: u32, generator: &mut impl Rng) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use super::Drawing::{WithReplacement, WithoutReplacement};
+    use super::Sampling::{WithReplacement, WithoutReplacement};
     use super::*;
 
     fn draw(batches: &mut Batches, step: u64) -> Vec<u32> {
@@ -222,8 +212,8 @@ mod tests {
         rows
     }
 
-    /// Pearson's statistic of counts that should all be equal, in standard deviations from its mean: with `freedom`
-    /// degrees of freedom it has mean `freedom` and variance 2 · `freedom`.
+    /// Pearson's statistic for equal expected counts, in standard deviations from its mean: with `freedom` degrees of freedom
+    /// it has mean `freedom` and variance 2 · `freedom`.
     fn deviation(counts: &[u32], freedom: f64) -> f64 {
         let expected = f64::from(counts.iter().sum::<u32>()) / counts.len() as f64;
         let statistic: f64 =
@@ -231,22 +221,22 @@ mod tests {
         (statistic - freedom) / (2.0 * freedom).sqrt()
     }
 
-    /// For tens of degrees of freedom, a fair source is beyond 5 deviations less than once in 20,000 seeds; the
-    /// seeds here are fixed. A source that favours one of 100 rows by a third is beyond 5.
+    /// With tens of degrees of freedom, a fair generator exceeds 5 deviations for less than one of 20,000 seeds; the seeds are
+    /// fixed. A generator that favors one of 100 rows by a third exceeds 5.
     fn assert_fair(counts: &[u32], freedom: usize) {
         let deviation = deviation(counts, freedom as f64);
         assert!(deviation.abs() < 5.0, "{deviation} standard deviations from uniform");
     }
 
     #[test]
-    fn the_bits_are_those_of_the_description() {
-        // Computed with a Python script written from the papers: SplitMix64, Xoshiro256++, Lemire, Fisher and Yates.
+    fn the_bits_are_the_specified_ones() {
+        // Computed with a Python script that was written from the papers: SplitMix64, Xoshiro256++, Lemire, Fisher and Yates.
         let with = |rows, batch, seed, step| {
             draw(&mut Batches::new(rows, batch, WithReplacement, seed).unwrap(), step)
         };
         assert_eq!(with(60_000, 6, 0, 0), [27342, 46337, 11234, 59311, 35518, 538]);
         assert_eq!(with(3, 12, 1, 7), [1, 2, 0, 2, 0, 2, 2, 0, 0, 0, 0, 0]);
-        // Three in ten values are rejected for this number of rows.
+        // For this number of rows, 30 % of the values are rejected.
         let many = [1_899_762_356, 1_309_479_432, 564_974_084, 2_092_101_364, 2_153_279_238, 2_865_183_404];
         assert_eq!(with(3_000_000_000, 6, 5, 9), many);
         let largest = [490_704_617, 2_341_957_431, 2_391_568_988, 3_976_996_484];
@@ -267,32 +257,32 @@ mod tests {
             }
         }
         assert_fair(&counts, 99);
-        // And the measure itself notices one row that comes a third too often.
+        // The statistic detects one row that occurs a third too often.
         counts[17] += 2_000 / 3;
         assert!(deviation(&counts, 99.0) > 5.0);
     }
 
     #[test]
-    fn places_steps_and_seeds_are_independent() {
-        // Each pair of rows should come equally often: 100 cells, 99 degrees of freedom.
+    fn positions_steps_and_seeds_are_independent() {
+        // The expected counts of all pairs of rows are equal: 100 cells, 99 degrees of freedom.
         let mut batches = Batches::new(10, 2, WithReplacement, 0).unwrap();
         let mut other_seed = Batches::new(10, 2, WithReplacement, 1).unwrap();
-        let [mut places, mut steps, mut seeds] = [[0; 100]; 3];
+        let [mut positions, mut steps, mut seeds] = [[0; 100]; 3];
         let mut before = draw(&mut batches, 0);
         for step in 1..=20_000 {
             let rows = draw(&mut batches, step);
-            places[(rows[0] * 10 + rows[1]) as usize] += 1;
+            positions[(rows[0] * 10 + rows[1]) as usize] += 1;
             steps[(before[0] * 10 + rows[0]) as usize] += 1;
             seeds[(draw(&mut other_seed, step)[0] * 10 + rows[0]) as usize] += 1;
             before = rows;
         }
-        assert_fair(&places, 99);
+        assert_fair(&positions, 99);
         assert_fair(&steps, 99);
         assert_fair(&seeds, 99);
     }
 
     #[test]
-    fn every_row_comes_exactly_once_an_epoch() {
+    fn every_row_occurs_exactly_once_per_epoch() {
         for (rows, batch) in [(10, 3), (7, 7), (12, 4), (5, 1), (11, 10), (1, 1)] {
             let mut batches = Batches::new(rows, batch, WithoutReplacement, 9).unwrap();
             let stream: Vec<u32> = (0..60).flat_map(|step| draw(&mut batches, step)).collect();
@@ -307,25 +297,25 @@ mod tests {
     #[test]
     fn shuffles_are_uniform_and_epochs_independent() {
         let mut batches = Batches::new(8, 8, WithoutReplacement, 4).unwrap();
-        let [mut places, mut epochs] = [[0; 64]; 2];
+        let [mut positions, mut epochs] = [[0; 64]; 2];
         let mut before = draw(&mut batches, 0);
         for epoch in 1..=8_000 {
             let order = draw(&mut batches, epoch);
-            for (place, row) in order.iter().enumerate() {
-                places[place * 8 + *row as usize] += 1;
+            for (position, row) in order.iter().enumerate() {
+                positions[position * 8 + *row as usize] += 1;
             }
             epochs[(before[0] * 8 + order[0]) as usize] += 1;
             before = order;
         }
-        // Row and column sums of the table of places are fixed: 7 · 7 degrees of freedom are left of 64 cells.
-        assert_fair(&places, 49);
+        // The row and column sums of the 64 cells are fixed: 7 · 7 degrees of freedom.
+        assert_fair(&positions, 49);
         assert_fair(&epochs, 63);
     }
 
     #[test]
-    fn a_step_does_not_depend_on_what_was_drawn_before() {
-        for drawing in [WithReplacement, WithoutReplacement] {
-            let make = || Batches::new(10, 4, drawing, 77).unwrap();
+    fn a_step_does_not_depend_on_earlier_draws() {
+        for sampling in [WithReplacement, WithoutReplacement] {
+            let make = || Batches::new(10, 4, sampling, 77).unwrap();
             let mut in_order = make();
             let steps: Vec<Vec<u32>> = (0..50).map(|step| draw(&mut in_order, step)).collect();
             let mut backwards = make();
@@ -333,7 +323,7 @@ mod tests {
                 assert_eq!(draw(&mut backwards, step), steps[step as usize]);
                 assert_eq!(draw(&mut make(), step), steps[step as usize]);
             }
-            assert_ne!(draw(&mut Batches::new(10, 4, drawing, 78).unwrap(), 0), steps[0]);
+            assert_ne!(draw(&mut Batches::new(10, 4, sampling, 78).unwrap(), 0), steps[0]);
         }
     }
 
@@ -344,7 +334,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_step_of_all_is_a_step() {
+    fn the_largest_step_is_valid() {
         for (rows, batch) in [(10, 10), (10, 9), (3, 2)] {
             let mut batches = Batches::new(rows, batch, WithoutReplacement, 0).unwrap();
             let mut drawn = draw(&mut batches, u64::MAX);
@@ -356,12 +346,12 @@ mod tests {
     }
 
     #[test]
-    fn impossible_batches_are_told() {
-        let problem = |rows, batch, drawing| Batches::new(rows, batch, drawing, 0).unwrap_err().to_string();
-        assert!(problem(0, 1, WithReplacement).contains("none to draw from"));
-        assert!(problem(10, 0, WithReplacement).contains("batch: its size is 0"));
+    fn invalid_batches_are_errors() {
+        let problem = |rows, batch, sampling| Batches::new(rows, batch, sampling, 0).unwrap_err().to_string();
+        assert!(problem(0, 1, WithReplacement).contains("number of rows: it is 0"));
+        assert!(problem(10, 0, WithReplacement).contains("batch size: it is 0"));
         let larger = problem(10, 11, WithoutReplacement);
-        assert!(larger.contains("size 11 is larger than the data, which has 10 rows"), "{larger}");
+        assert!(larger.contains("11 is larger than the 10 rows of the data"), "{larger}");
         assert!(larger.contains("give 1 to 10"), "{larger}");
         assert!(Batches::new(10, 11, WithReplacement, 0).is_ok());
         #[cfg(target_pointer_width = "64")]
@@ -369,6 +359,6 @@ mod tests {
 
         let mut batches = Batches::new(10, 3, WithReplacement, 0).unwrap();
         let error = batches.draw(0, &mut [0; 4]).unwrap_err().to_string();
-        assert!(error.contains("it has 4 places") && error.contains("give 3"), "{error}");
+        assert!(error.contains("it has 4 elements") && error.contains("give 3"), "{error}");
     }
 }

@@ -1,55 +1,52 @@
-//! One file over HTTP, bounded in size and in time.
+//! Downloads of single files over HTTP, bounded in size and time.
 //!
-//! What arrives is not believed here and not looked at: the caller compares its checksum. So plain HTTP is enough,
-//! and no TLS is compiled in.
+//! The caller verifies the checksum of the content. Plain HTTP is therefore sufficient, and TLS is not compiled in.
 
 use std::io::Read;
 use std::time::Duration;
 
-/// How long a mirror may be silent, and how long one file may take in all.
+/// Timeouts: without received data, and for a whole file.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Patience {
-    pub silence: Duration,
-    pub whole: Duration,
+pub(super) struct Timeouts {
+    pub idle: Duration,
+    pub total: Duration,
 }
 
-/// Fetches `url`, of at most `limit` bytes. `received` hears of each piece: the bytes so far, and their number in
-/// all where the server says it. The error is the reason in words.
+/// Fetches `url`, of at most `limit` bytes. `progress` is called with the received bytes, and with the total if the server
+/// sends it. The error is the reason as text.
 pub(super) fn fetch(
     url: &str,
     limit: u64,
-    patience: Patience,
-    mut received: impl FnMut(u64, Option<u64>),
+    timeouts: Timeouts,
+    mut progress: impl FnMut(u64, Option<u64>),
 ) -> Result<Vec<u8>, String> {
     const PIECE: usize = 1 << 16;
     if !url.starts_with("http://") {
-        return Err(
-            "only http:// is spoken here (the checksum, not the channel, is what is trusted)".to_owned()
-        );
+        return Err("the URL must start with http:// (the checksum is verified, not the channel)".to_owned());
     }
-    let silence = Some(patience.silence);
+    let idle = Some(timeouts.idle);
     let mut config = ureq::Agent::config_builder()
         .user_agent(concat!("retrograde/", env!("CARGO_PKG_VERSION")))
         .max_redirects(5)
-        .timeout_global(Some(patience.whole))
-        .timeout_resolve(silence)
-        .timeout_connect(silence)
-        .timeout_recv_response(silence)
-        .timeout_per_read(silence);
+        .timeout_global(Some(timeouts.total))
+        .timeout_resolve(idle)
+        .timeout_connect(idle)
+        .timeout_recv_response(idle)
+        .timeout_per_read(idle);
     if is_loopback(url) {
-        // A proxy named in the environment has its own loopback.
+        // The loopback of a proxy is another machine.
         config = config.proxy(None);
     }
     let response = config.build().new_agent().get(url).call().map_err(|error| error.to_string())?;
     let total = response.body().content_length();
-    let too_long = || format!("it sends more than {limit} bytes");
+    let too_long = || format!("the file is larger than {limit} bytes");
     if total.is_some_and(|total| total > limit) {
         return Err(too_long());
     }
     let mut body = response.into_body().into_reader();
     let mut bytes = Vec::new();
     loop {
-        // A body that ends before its announced length is an error of the reader's.
+        // The reader returns an error for a body that is shorter than its announced length.
         let read = match body.by_ref().take(PIECE as u64).read_to_end(&mut bytes) {
             Ok(read) => read,
             Err(error) => return Err(format!("{error}, after {} bytes", bytes.len())),
@@ -60,7 +57,7 @@ pub(super) fn fetch(
         if read == 0 {
             return Ok(bytes);
         }
-        received(bytes.len() as u64, total);
+        progress(bytes.len() as u64, total);
     }
 }
 

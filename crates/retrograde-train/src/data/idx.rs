@@ -1,8 +1,8 @@
-//! IDX, the file format of MNIST and its kin: a header that gives the shape, then the elements, one after another.
+//! IDX, the file format of MNIST: a header with the shape, then the elements.
 //!
 //! ```text
-//! 00 00            always
-//! 08               what an element is; 08 is an unsigned byte, the only kind that images and labels use
+//! 00 00            constant
+//! 08               the element type; 08 is an unsigned byte, the only type of images and labels
 //! 03               the rank: 3 axes
 //! 00 00 ea 60      60,000 images, big-endian
 //! 00 00 00 1c      of 28 rows
@@ -10,8 +10,8 @@
 //! …                60,000 · 28 · 28 bytes, the last axis running fastest
 //! ```
 //!
-//! A file may be gzipped; its content tells, not its name. Nothing in a file is believed: memory is taken only for
-//! a size that the file's own length can hold, and a file that is shorter or longer than its header says is refused.
+//! A file may be gzipped, which is detected from its content. The header is not trusted: memory is only allocated for a size
+//! that is possible for the length of the file, and a file that is shorter or longer than its header says is an error.
 //!
 //! Source: <http://yann.lecun.com/exdb/mnist/>, "The IDX file format".
 
@@ -23,34 +23,34 @@ use flate2::bufread::MultiGzDecoder;
 
 use retrograde_base::{Error, Result, files};
 
-/// An array of unsigned bytes of any rank, as an IDX file holds it.
+/// An array of unsigned bytes of any rank: the content of an IDX file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IdxArray {
     shape: Vec<usize>,
     bytes: Vec<u8>,
 }
 
-/// What a good file is, for the end of each message.
-const EXPECTED: &str = "expected is an IDX file of unsigned bytes, gzipped or not: 00 00 08, the rank, one 32-bit \
-    size an axis, and exactly that many bytes";
+/// The help of each error.
+const EXPECTED: &str = "give an IDX file of unsigned bytes, gzipped or not: 00 00 08, the rank, one 32-bit size per axis, \
+    and exactly that many bytes";
 
-/// Deflate's greatest ratio: a match of 258 bytes takes at least two bits. So `n` gzipped bytes never hold more
-/// than 1032·n, and a header that promises more is wrong before anything is unpacked.
+/// The largest ratio of deflate: a match of 258 bytes takes at least two bits. `n` gzipped bytes contain at most 1032·n, and
+/// a larger size in the header is an error before decompression.
 /// Source: <https://zlib.net/zlib_tech.html>, "Maximum Compression Factor".
 const DEFLATE_RATIO: u64 = 1032;
 
 const UNSIGNED_BYTE: u8 = 0x08;
 
 impl IdxArray {
-    /// The most bytes that a file may hold, packed or unpacked: 1 GiB, twice the largest data set that is
-    /// published in this format (EMNIST by class: 697,932 images of 28 × 28).
+    /// The most bytes of a file, compressed or not: 1 GiB, twice the largest published data set of this format (EMNIST by
+    /// class: 697,932 images of 28 × 28).
     pub const MAX_BYTES: u64 = 1 << 30;
 
     /// Reads an IDX file, gzipped or not.
     ///
     /// # Errors
-    /// [`Error::File`] if the file cannot be read. [`Error::Format`] if it is a folder, empty, not IDX, of another
-    /// element type, truncated, longer than its header says, corrupt gzip, or above [`IdxArray::MAX_BYTES`].
+    /// [`Error::File`] if the file cannot be read. [`Error::Format`] if it is a folder, empty, not IDX, of another element
+    /// type, truncated, longer than its header says, corrupt gzip, or larger than [`IdxArray::MAX_BYTES`].
     ///
     /// # Examples
     /// ```
@@ -68,7 +68,7 @@ impl IdxArray {
         Self::decode(path, &files::read_bounded(path, Self::MAX_BYTES)?, Self::MAX_BYTES)
     }
 
-    /// Takes the content of an IDX file, gzipped or not; `name` is what errors call it.
+    /// Parses the content of an IDX file, gzipped or not; errors mention `name`.
     ///
     /// # Errors
     /// [`Error::Format`], as [`IdxArray::read`].
@@ -88,23 +88,22 @@ impl IdxArray {
         Self::decode(name.as_ref(), content, Self::MAX_BYTES)
     }
 
-    /// The length of each axis, the outermost first.
+    /// The lengths of the axes, outermost first.
     pub fn shape(&self) -> &[usize] {
         &self.shape
     }
 
-    /// The elements, the last axis running fastest; as many as the product of the shape.
+    /// The elements in row-major order.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
     }
 
-    /// The elements, without a copy.
+    /// The elements in row-major order, without a copy.
     pub fn into_bytes(self) -> Vec<u8> {
         self.bytes
     }
 
-    /// The header that an IDX file of this array begins with. Header and elements are the unpacked file, byte for
-    /// byte, because nothing else is accepted on reading.
+    /// The header of an IDX file of this array. Header and elements are exactly the uncompressed file.
     #[cfg(any(test, feature = "download"))]
     pub(super) fn header(&self) -> Vec<u8> {
         let mut header = vec![0, 0, UNSIGNED_BYTE, self.shape.len() as u8];
@@ -112,34 +111,34 @@ impl IdxArray {
         header
     }
 
-    /// As [`IdxArray::from_bytes`], with at most `limit` unpacked elements.
+    /// As [`IdxArray::from_bytes`], with at most `limit` elements.
     pub(super) fn decode(name: &Path, content: &[u8], limit: u64) -> Result<Self> {
         if content.is_empty() {
             return Err(Error::format(name, "it is empty", EXPECTED));
         }
-        let wrong = |problem: String| Error::format(name, problem, EXPECTED);
+        let invalid = |problem: String| Error::format(name, problem, EXPECTED);
         if content.starts_with(&[0x1f, 0x8b]) {
-            let room = (content.len() as u64).saturating_mul(DEFLATE_RATIO);
-            let unpacked = MultiGzDecoder::new(content);
+            let capacity = (content.len() as u64).saturating_mul(DEFLATE_RATIO);
+            let decoder = MultiGzDecoder::new(content);
             let corrupt = |error: io::Error| format!("its gzip data is corrupt or truncated ({error})");
-            Self::parse(unpacked, room, limit, corrupt).map_err(wrong)
+            Self::parse(decoder, capacity, limit, corrupt).map_err(invalid)
         } else {
             let unreadable = |error: io::Error| error.to_string();
-            Self::parse(content, content.len() as u64, limit, unreadable).map_err(wrong)
+            Self::parse(content, content.len() as u64, limit, unreadable).map_err(invalid)
         }
     }
 
-    /// Reads header and elements from a stream that can hold at most `room` bytes. The error is the problem in words.
+    /// Reads header and elements from a stream of at most `capacity` bytes. The error is the problem as text.
     fn parse(
         mut stream: impl Read,
-        room: u64,
+        capacity: u64,
         limit: u64,
         corrupt: impl Fn(io::Error) -> String + Copy,
     ) -> Result<Self, String> {
         let magic = up_to(&mut stream, 4, corrupt)?;
         let &[0, 0, kind, rank] = magic.as_slice() else { return Err(not_idx(&magic)) };
         if kind != UNSIGNED_BYTE {
-            return Err(format!("its elements are {} (type 0x{kind:02x})", kind_name(kind)));
+            return Err(format!("its elements are {} (type 0x{kind:02x})", type_name(kind)));
         }
         let sizes = up_to(&mut stream, 4 * u64::from(rank), corrupt)?;
         if sizes.len() < 4 * usize::from(rank) {
@@ -152,29 +151,31 @@ impl IdxArray {
             .collect();
         let shape = sizes.iter().map(u32::to_string).collect::<Vec<_>>().join(" × ");
         let shape = if sizes.is_empty() { "1".to_owned() } else { shape };
-        let promised = sizes.iter().try_fold(1_u64, |product, size| product.checked_mul(u64::from(*size)));
-        let Some(promised) = promised.filter(|promised| *promised <= room) else {
+        let declared = sizes.iter().try_fold(1_u64, |product, size| product.checked_mul(u64::from(*size)));
+        let Some(declared) = declared.filter(|declared| *declared <= capacity) else {
             return Err(format!(
-                "its header promises {shape} bytes, but a file as short as it is holds at most {room}"
+                "its header declares {shape} bytes, but a file of its length contains at most {capacity}"
             ));
         };
-        if promised > limit {
-            return Err(format!("its header promises {shape} bytes; at most {limit} are accepted"));
+        if declared > limit {
+            return Err(format!("its header declares {shape} bytes, more than the limit of {limit}"));
         }
-        let bytes = up_to(&mut stream, promised, corrupt)?;
-        if (bytes.len() as u64) < promised {
+        let bytes = up_to(&mut stream, declared, corrupt)?;
+        if (bytes.len() as u64) < declared {
             let found = bytes.len();
-            return Err(format!("its header promises {shape} = {promised} bytes, but it ends after {found}"));
+            return Err(format!("its header declares {shape} = {declared} bytes, but it ends after {found}"));
         }
-        // This read also makes the gzip decoder compare its checksum.
+        // This read also makes the gzip decoder verify its checksum.
         if !up_to(&mut stream, 1, corrupt)?.is_empty() {
-            return Err(format!("it goes on after the {shape} = {promised} bytes that its header promises"));
+            return Err(format!(
+                "it continues after the {shape} = {declared} bytes that its header declares"
+            ));
         }
         Ok(IdxArray { shape: sizes.into_iter().map(|size| size as usize).collect(), bytes })
     }
 }
 
-/// The next `count` bytes of the stream, or as many as there are.
+/// The next `count` bytes of the stream, or all of them if there are fewer.
 fn up_to(
     stream: &mut impl Read,
     count: u64,
@@ -184,12 +185,12 @@ fn up_to(
     usize::try_from(count)
         .ok()
         .and_then(|count| bytes.try_reserve_exact(count).ok())
-        .ok_or_else(|| format!("there is no memory for its {count} bytes"))?;
+        .ok_or_else(|| format!("not enough memory for its {count} bytes"))?;
     stream.take(count).read_to_end(&mut bytes).map_err(corrupt)?;
     Ok(bytes)
 }
 
-/// What stands where the magic number should.
+/// Describes a wrong magic number.
 fn not_idx(start: &[u8]) -> String {
     let mut found = String::new();
     for byte in start {
@@ -202,14 +203,14 @@ fn not_idx(start: &[u8]) -> String {
     format!("it begins with{found} (\"{}\"), not with 00 00", start.escape_ascii())
 }
 
-fn kind_name(kind: u8) -> &'static str {
+fn type_name(kind: u8) -> &'static str {
     match kind {
         0x09 => "signed bytes",
         0x0b => "16-bit integers",
         0x0c => "32-bit integers",
         0x0d => "32-bit floats",
         0x0e => "64-bit floats",
-        _ => "of no type that IDX knows",
+        _ => "of an unknown type",
     }
 }
 
@@ -242,7 +243,7 @@ mod tests {
         let error = IdxArray::from_bytes("some-file", content).unwrap_err();
         assert!(matches!(error, Error::Format { .. }));
         let text = error.to_string();
-        assert!(text.contains("some-file") && text.contains("expected is"), "{text}");
+        assert!(text.contains("some-file") && text.contains("give an IDX file"), "{text}");
         text
     }
 
@@ -273,61 +274,58 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_idx_is_named() {
+    fn files_that_are_not_idx_are_described() {
         assert!(problem(b"").contains("it is empty"));
         assert!(problem(b"\0\0").contains("it has only 2 bytes (00 00)"));
         assert!(problem(b"<!DOCTYPE html>").contains(r#"it begins with 3c 21 44 4f ("<!DO")"#));
         assert!(problem(&[0, 0, 0x0d, 1, 0, 0, 0, 0]).contains("32-bit floats (type 0x0d)"));
-        assert!(problem(&[0, 0, 0x77, 1, 0, 0, 0, 0]).contains("no type that IDX knows (type 0x77)"));
+        assert!(problem(&[0, 0, 0x77, 1, 0, 0, 0, 0]).contains("unknown type (type 0x77)"));
         assert!(problem(&gzip(b"")).contains("it has only 0 bytes"));
     }
 
     #[test]
-    fn a_length_that_the_header_does_not_say_is_refused() {
+    fn a_length_other_than_the_declared_one_is_an_error() {
         let file = idx(&[3, 2, 2], &[9; 12]);
         for content in [file.clone(), gzip(&file)] {
             assert!(IdxArray::from_bytes("file", &content).is_ok());
         }
         assert!(problem(&file[..9]).contains("ends 7 bytes before the end of its header of rank 3"));
-        assert!(problem(&gzip(&file[..27])).contains("promises 3 × 2 × 2 = 12 bytes, but it ends after 11"));
+        assert!(problem(&gzip(&file[..27])).contains("declares 3 × 2 × 2 = 12 bytes, but it ends after 11"));
         let longer = [file, vec![1]].concat();
-        assert!(problem(&longer).contains("goes on after the 3 × 2 × 2 = 12 bytes"));
-        assert!(problem(&gzip(&longer)).contains("goes on after"));
+        assert!(problem(&longer).contains("continues after the 3 × 2 × 2 = 12 bytes"));
+        assert!(problem(&gzip(&longer)).contains("continues after"));
     }
 
     #[test]
-    fn no_memory_is_taken_for_an_empty_promise() {
-        // The message with the room shows that it was refused before a byte was reserved or unpacked.
+    fn no_memory_is_allocated_for_an_impossible_size() {
+        // The message with the capacity shows that the error came before allocation and decompression.
         let many = [u32::MAX, 28, 28];
         assert!(
-            problem(&idx(&many, &[0; 784]))
-                .contains("4294967295 × 28 × 28 bytes, but a file as short as it is")
+            problem(&idx(&many, &[0; 784])).contains("4294967295 × 28 × 28 bytes, but a file of its length")
         );
+        assert!(problem(&gzip(&idx(&many, &[0; 784]))).contains("but a file of its length contains at most"));
         assert!(
-            problem(&gzip(&idx(&many, &[0; 784]))).contains("but a file as short as it is holds at most")
-        );
-        assert!(
-            problem(&idx(&[u32::MAX; 255], &[])).contains("but a file as short as it is holds at most 1024")
+            problem(&idx(&[u32::MAX; 255], &[])).contains("but a file of its length contains at most 1024")
         );
         let overflow_to_zero = [1 << 31, 1 << 31, 4];
-        assert!(problem(&idx(&overflow_to_zero, &[])).contains("but a file as short as it is holds at most"));
+        assert!(problem(&idx(&overflow_to_zero, &[])).contains("but a file of its length contains at most"));
     }
 
     #[test]
-    fn a_gzip_bomb_is_unpacked_no_further_than_its_header_says() {
-        // 100 MB of zeros in 100 kB, behind a header that promises 10 bytes.
+    fn a_gzip_bomb_is_only_decompressed_up_to_the_declared_size() {
+        // 100 MB of zeros in 100 kB, with a header that declares 10 bytes.
         let bomb = gzip(&idx(&[10], &vec![0; 100_000_000]));
         assert!(bomb.len() < 150_000);
-        assert!(problem(&bomb).contains("goes on after the 10 = 10 bytes"));
-        // And behind one that says the truth, which is more than was asked for.
+        assert!(problem(&bomb).contains("continues after the 10 = 10 bytes"));
+        // With a correct header, which is above the limit.
         let honest = gzip(&idx(&[100_000_000], &vec![0; 100_000_000]));
         let error = IdxArray::decode(Path::new("file"), &honest, 1_000_000).unwrap_err().to_string();
-        assert!(error.contains("promises 100000000 bytes; at most 1000000 are accepted"), "{error}");
+        assert!(error.contains("declares 100000000 bytes, more than the limit of 1000000"), "{error}");
         assert!(IdxArray::decode(Path::new("file"), &honest, 100_000_000).is_ok());
     }
 
     #[test]
-    fn corrupt_gzip_is_refused() {
+    fn corrupt_gzip_is_an_error() {
         let good = gzip(&idx(&[1000], &(0..1000).map(|i| (i * i % 251) as u8).collect::<Vec<_>>()));
         for end in [3, 12, 20, good.len() - 9, good.len() - 1] {
             assert!(problem(&good[..end]).contains("gzip data is corrupt or truncated"), "cut at {end}");
@@ -352,10 +350,10 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever the bytes are: an array that its file can hold, or an error.
+        /// Any bytes give a consistent array or an error.
         #[test]
         fn arbitrary_bytes_do_no_harm(mut content in proptest::collection::vec(any::<u8>(), 0..200), like in 0..3_usize) {
-            // Most random bytes fail at the first; so they are also given the start of an IDX or a gzip file.
+            // Most random bytes fail immediately; some start like an IDX or a gzip file.
             let starts: [&[u8]; 3] = [&[], &[0, 0, 8], &[0x1f, 0x8b, 8, 0]];
             let start = starts[like];
             content.splice(..start.len().min(content.len()), start.iter().copied());
@@ -365,8 +363,8 @@ mod tests {
             }
         }
 
-        /// A good file with one byte changed: never a panic, never an array that contradicts its shape. The good
-        /// file cut anywhere: always an error.
+        /// A valid file with one changed byte never gives a panic or an inconsistent array. A truncated valid file is always an
+        /// error.
         #[test]
         fn mutated_files_do_no_harm(
             bytes in proptest::collection::vec(any::<u8>(), 0..60), at in any::<proptest::sample::Index>(),

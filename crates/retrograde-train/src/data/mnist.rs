@@ -1,11 +1,9 @@
-//! The full MNIST: 60,000 digits to train and 10,000 to test, fetched on request and kept.
+//! The full MNIST: 60,000 training and 10,000 test images, fetched on request and cached.
 //!
-//! Nothing here runs unasked: [`Mnist::cached`] only looks into the user's cache folder, and [`Mnist::fetch`] alone
-//! goes to the network. It speaks plain HTTP, without TLS. What makes a file good is not where it came from but the
-//! SHA-256 of its unpacked bytes, which is pinned in this source: an answer that somebody on the way has changed is
-//! refused like one that was cut, and the next mirror is tried. The files are kept gzipped as they came, under their
-//! usual names, each written whole once it has been verified; so an interrupted fetch goes on where it stopped, and
-//! the folder is one that [`Dataset::from_folder`] reads.
+//! [`Mnist::cached`] only reads the user's cache folder; [`Mnist::fetch`] is the only function with network access. It uses
+//! plain HTTP without TLS. The SHA-256 of the uncompressed bytes of each file is pinned in this source: a modified or
+//! truncated file is rejected, and the next mirror is tried. The files are stored gzipped under their usual names, each
+//! atomically after verification. An interrupted fetch therefore continues, and [`Dataset::from_folder`] can read the folder.
 
 use std::env;
 use std::ffi::OsString;
@@ -18,15 +16,15 @@ use etcetera::BaseStrategy;
 use sha2::{Digest, Sha256};
 
 use super::dataset::{DIGITS, FILE_NAMES};
-use super::fetch::{Patience, fetch};
+use super::fetch::{Timeouts, fetch};
 use super::{Dataset, IdxArray};
 use retrograde_base::printable::shown;
 use retrograde_base::{Error, Result, files};
 
-/// The most bytes that one file may have, packed or unpacked. The largest has 47,040,016.
+/// The most bytes of one file, compressed or not. The largest has 47,040,016.
 const MAX_FILE: u64 = 64 << 20;
 
-/// The full MNIST: where it is kept, where it is fetched from and what it must be.
+/// The full MNIST: its cache folder, mirrors and checksums.
 ///
 /// The digits are by Yann LeCun and Corinna Cortes, CC BY-SA 3.0.
 ///
@@ -49,17 +47,17 @@ pub struct Mnist {
     folder: PathBuf,
     mirrors: Vec<String>,
     checksums: [String; 4],
-    patience: Patience,
+    timeouts: Timeouts,
 }
 
-/// How far the fetching of a file is.
+/// The progress of the download of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Progress<'a> {
-    /// The file's name.
+pub struct DownloadProgress<'a> {
+    /// The name of the file.
     pub file: &'a str,
-    /// The bytes that have arrived.
+    /// The received bytes.
     pub received: u64,
-    /// The bytes that there are, if the mirror says it.
+    /// The size of the file in bytes, if the mirror sends it.
     pub total: Option<u64>,
 }
 
@@ -70,7 +68,7 @@ impl Mnist {
         "http://storage.googleapis.com/cvdf-datasets/mnist/",
     ];
 
-    /// SHA-256 of the unpacked files: training images and labels, test images and labels.
+    /// SHA-256 of the uncompressed files: training images and labels, test images and labels.
     pub const CHECKSUMS: [&str; 4] = [
         "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
         "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
@@ -78,7 +76,7 @@ impl Mnist {
         "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
     ];
 
-    /// MNIST in the user's cache folder: `mnist` in `$RETROGRADE_CACHE`, or else in `retrograde` in the system's
+    /// MNIST in the user's cache folder: `mnist` in `$RETROGRADE_CACHE`, otherwise in `retrograde` in the system's
     /// cache folder (`$XDG_CACHE_HOME`, `~/.cache`, or Windows's local application data). The mirrors are those of
     /// `$RETROGRADE_MIRRORS`, separated by spaces or commas, or else [`Mnist::MIRRORS`].
     ///
@@ -108,88 +106,80 @@ impl Mnist {
         })
     }
 
-    /// MNIST in this folder, which need not exist yet; the environment is not asked.
+    /// MNIST in this folder, which need not exist. The environment is not read.
     pub fn in_folder(folder: impl Into<PathBuf>) -> Self {
         Mnist {
             folder: folder.into(),
             mirrors: Self::MIRRORS.map(str::to_owned).to_vec(),
             checksums: Self::CHECKSUMS.map(str::to_owned),
-            patience: Patience { silence: Duration::from_secs(30), whole: Duration::from_secs(30 * 60) },
+            timeouts: Timeouts { idle: Duration::from_secs(30), total: Duration::from_secs(30 * 60) },
         }
     }
 
-    /// Fetches from these addresses instead, tried in this order. Each is an `http://` folder that holds
-    /// `train-images-idx3-ubyte.gz` and its three companions.
+    /// Sets the mirrors, which are tried in this order. Each is the `http://` address of a folder with the four files.
     pub fn mirrors(self, mirrors: impl IntoIterator<Item = impl Into<String>>) -> Self {
         Mnist { mirrors: mirrors.into_iter().map(Into::into).collect(), ..self }
     }
 
-    /// Expects files with these SHA-256 sums instead, in hexadecimal, in the order of [`Mnist::CHECKSUMS`]: for
-    /// another data set that is laid out like MNIST.
+    /// Sets the SHA-256 sums in hexadecimal, in the order of [`Mnist::CHECKSUMS`], for another data set of the same format.
     pub fn checksums(self, checksums: [impl Into<String>; 4]) -> Self {
         Mnist { checksums: checksums.map(|sum| sum.into().to_ascii_lowercase()), ..self }
     }
 
-    /// How long a mirror may be silent before the next one is tried (else 30 s), and how long one file may take in
-    /// all (else 30 minutes).
-    pub fn timeouts(self, silence: Duration, whole: Duration) -> Self {
-        Mnist { patience: Patience { silence, whole }, ..self }
+    /// Sets the timeouts: without received data (default: 30 s), and for a whole file (default: 30 minutes).
+    pub fn timeouts(self, idle: Duration, total: Duration) -> Self {
+        Mnist { timeouts: Timeouts { idle, total }, ..self }
     }
 
-    /// The folder in which the files are kept.
+    /// The cache folder.
     pub fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// The data set, if it has been fetched; none if one of its files is not there. Does not touch the network.
+    /// The cached data set; `None` if a file is missing. Does not access the network.
     ///
     /// # Errors
-    /// [`Error::Format`] if a file is there but is not what it should be (then [`Mnist::fetch`] replaces it),
-    /// [`Error::File`] if the system refuses to read one.
+    /// [`Error::Format`] if a file is damaged ([`Mnist::fetch`] replaces it), [`Error::File`] if it cannot be read.
     pub fn cached(&self) -> Result<Option<Dataset>> {
         let paths = self.paths();
         if !paths.iter().all(|path| path.exists()) {
             return Ok(None);
         }
-        Dataset::assemble("mnist", &paths, DIGITS, |file| self.kept(file)).map(Some)
+        Dataset::assemble("mnist", &paths, DIGITS, |file| self.read_cached(file)).map(Some)
     }
 
-    /// Fetches what is missing or damaged, verifies it, keeps it, and returns the data set. What is already there
-    /// and good is not fetched again.
-    ///
-    /// `progress` hears of each piece that arrives.
+    /// Fetches missing and damaged files, verifies and caches them, and returns the data set. `progress` is called for each
+    /// received piece.
     ///
     /// # Errors
-    /// [`Error::Download`] with each mirror's reason if a file could not be had from any, [`Error::Invalid`] if
-    /// there are no mirrors, [`Error::File`] if the folder cannot be written. The files that were complete by then
-    /// are kept.
-    pub fn fetch(&self, mut progress: impl FnMut(Progress<'_>)) -> Result<Dataset> {
+    /// [`Error::Download`] with each mirror's reason if no mirror has a valid file, [`Error::Invalid`] if there are no
+    /// mirrors, [`Error::File`] if the folder cannot be written. Complete files stay in the cache.
+    pub fn fetch(&self, mut progress: impl FnMut(DownloadProgress<'_>)) -> Result<Dataset> {
         let paths = self.paths();
         for (file, path) in paths.iter().enumerate() {
-            if self.kept(file).is_err() {
-                let packed = self.download(file, &mut progress)?;
+            if self.read_cached(file).is_err() {
+                let compressed = self.download(file, &mut progress)?;
                 fs::create_dir_all(&self.folder)
                     .map_err(|error| Error::file("create", &self.folder, &error))?;
-                files::write_whole(path, &packed)?;
+                files::write_whole(path, &compressed)?;
             }
         }
-        Dataset::assemble("mnist", &paths, DIGITS, |file| self.kept(file))
+        Dataset::assemble("mnist", &paths, DIGITS, |file| self.read_cached(file))
     }
 
     fn paths(&self) -> [PathBuf; 4] {
         FILE_NAMES.map(|name| self.folder.join(format!("{name}.gz")))
     }
 
-    /// The array of a file in the folder, verified.
-    fn kept(&self, file: usize) -> Result<IdxArray> {
+    /// Reads and verifies a cached file.
+    fn read_cached(&self, file: usize) -> Result<IdxArray> {
         let path = &self.paths()[file];
         self.verified(file, path, &files::read_bounded(path, MAX_FILE)?)
     }
 
-    /// The array in these packed bytes, if it has the file's checksum. The header and the elements of an array are
-    /// its file, byte for byte, so that is what is hashed.
-    fn verified(&self, file: usize, path: &Path, packed: &[u8]) -> Result<IdxArray> {
-        let array = IdxArray::decode(path, packed, MAX_FILE)?;
+    /// Decompresses a file and verifies its checksum: the hash of header and elements, which are exactly the uncompressed file.
+    fn verified(&self, file: usize, path: &Path, compressed: &[u8]) -> Result<IdxArray> {
+        let array = IdxArray::decode(path, compressed, MAX_FILE)?;
         let digest = Sha256::new().chain_update(array.header()).chain_update(array.bytes()).finalize();
         let found = digest.iter().fold(String::new(), |mut text, byte| {
             // Writing to a string cannot fail.
@@ -200,37 +190,37 @@ impl Mnist {
         if found == *expected {
             return Ok(array);
         }
-        let problem = format!("the SHA-256 of its unpacked bytes is {found}, not {expected}");
+        let problem = format!("the SHA-256 of its uncompressed bytes is {found}, not {expected}");
         Err(Error::format(path, problem, "fetch it again"))
     }
 
-    /// The verified packed bytes of a file, from the first mirror that has them.
-    fn download(&self, file: usize, progress: &mut impl FnMut(Progress<'_>)) -> Result<Vec<u8>> {
+    /// Downloads and verifies a file from the first mirror that has it.
+    fn download(&self, file: usize, progress: &mut impl FnMut(DownloadProgress<'_>)) -> Result<Vec<u8>> {
         if self.mirrors.is_empty() {
-            return Err(Error::invalid("mirrors", "there are none", "name at least one http:// address"));
+            return Err(Error::invalid("mirrors", "there are none", "give at least one http:// address"));
         }
         let name = format!("{}.gz", FILE_NAMES[file]);
         let mut reasons = Vec::new();
         for mirror in &self.mirrors {
             let url = format!("{}/{name}", mirror.trim_end_matches('/'));
-            let received = |received, total| progress(Progress { file: &name, received, total });
-            let result = fetch(&url, MAX_FILE, self.patience, received).and_then(|packed| {
-                match self.verified(file, Path::new(&name), &packed) {
-                    Ok(_) => Ok(packed),
+            let received = |received, total| progress(DownloadProgress { file: &name, received, total });
+            let result = fetch(&url, MAX_FILE, self.timeouts, received).and_then(|compressed| {
+                match self.verified(file, Path::new(&name), &compressed) {
+                    Ok(_) => Ok(compressed),
                     Err(Error::Format { problem, .. }) => Err(problem),
                     Err(error) => Err(error.to_string()),
                 }
             });
             match result {
-                Ok(packed) => return Ok(packed),
+                Ok(compressed) => return Ok(compressed),
                 Err(reason) => reasons.push(format!("{url}: {reason}")),
             }
         }
         Err(Error::Download {
             what: name,
-            problem: format!("no mirror has it\n  {}", reasons.join("\n  ")),
+            problem: format!("no mirror has a valid file\n  {}", reasons.join("\n  ")),
             help: format!(
-                "try again, name other mirrors in RETROGRADE_MIRRORS, or put the four files into {}",
+                "try again, set other mirrors in RETROGRADE_MIRRORS, or copy the four files to {}",
                 shown(&self.folder)
             ),
         })
@@ -242,7 +232,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_environment_decides_where_it_is_kept_and_fetched_from() {
+    fn the_environment_sets_the_cache_folder_and_the_mirrors() {
         let mnist = Mnist::from_environment(|name| match name {
             "RETROGRADE_CACHE" => Some("some/where".into()),
             _ => Some(" http://a/x,http://b/ ".into()),

@@ -1,4 +1,4 @@
-//! Where a data set comes from, as a person says it and a checkpoint remembers it.
+//! The source of a data set, as text and in checkpoints.
 
 use std::convert::Infallible;
 use std::ffi::OsString;
@@ -13,25 +13,24 @@ use super::Dataset;
 use super::Mnist;
 use retrograde_base::{Error, Result};
 
-/// Where a data set comes from.
+/// The source of a data set.
 ///
-/// As text: `auto`, `mnist-5k`, `mnist`, and anything else is a folder; a folder with one of these names is written
-/// `./mnist`.
+/// As text: `auto`, `mnist-5k`, `mnist`, or the path of a folder. A folder with one of these names is written `./mnist`.
 ///
 /// # Examples
 /// ```
 /// # fn main() -> retrograde::Result<()> {
-/// use retrograde::data::Source;
+/// use retrograde::data::DataSource;
 ///
-/// let (source, digits) = Source::from("mnist-5k").open()?;
+/// let (source, digits) = DataSource::from("mnist-5k").open()?;
 /// assert_eq!((source.to_string(), digits.train().len()), ("mnist-5k".into(), 4000));
 /// # Ok(())
 /// # }
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]
-pub enum Source {
-    /// The full MNIST if it has been fetched, else the embedded digits.
+pub enum DataSource {
+    /// The full MNIST if it is cached, otherwise the embedded digits.
     #[default]
     Auto,
     /// The embedded digits: [`Dataset::embedded`].
@@ -42,92 +41,91 @@ pub enum Source {
     Folder(PathBuf),
 }
 
-impl Source {
-    /// Reads the data set. With it comes the source it was read from, which is the same one from any working folder:
-    /// never [`Source::Auto`], and a folder with its whole path. Does not touch the network.
+impl DataSource {
+    /// Reads the data set. The returned source does not depend on the environment: it is never [`DataSource::Auto`], and a
+    /// folder has an absolute path. Does not access the network.
     ///
     /// # Errors
-    /// As [`Dataset::from_folder`] and `Mnist::cached`; [`Error::Invalid`] if MNIST is asked for and has not been
-    /// fetched.
-    pub fn open(&self) -> Result<(Source, Dataset)> {
+    /// As [`Dataset::from_folder`] and `Mnist::cached`; [`Error::Invalid`] if MNIST is not cached.
+    pub fn open(&self) -> Result<(DataSource, Dataset)> {
         match self {
-            Source::Auto => match fetched() {
-                Ok(Some(digits)) => Ok((Source::Mnist, digits)),
+            DataSource::Auto => match cached() {
+                Ok(Some(digits)) => Ok((DataSource::Mnist, digits)),
                 Err(error @ Error::Format { .. }) => Err(error),
-                // Without a cache folder, or one that may be read, nothing can have been fetched into it.
-                Ok(None) | Err(_) => Source::Embedded.open(),
+                // Without a readable cache folder there is no cached data set.
+                Ok(None) | Err(_) => DataSource::Embedded.open(),
             },
-            Source::Embedded => Ok((Source::Embedded, Dataset::embedded()?)),
-            Source::Mnist => match fetched()? {
-                Some(digits) => Ok((Source::Mnist, digits)),
+            DataSource::Embedded => Ok((DataSource::Embedded, Dataset::embedded()?)),
+            DataSource::Mnist => match cached()? {
+                Some(digits) => Ok((DataSource::Mnist, digits)),
                 None => Err(Error::invalid(
                     "data set mnist",
-                    "it has not been fetched",
-                    "fetch it (`retrograde data fetch`, or `Mnist::fetch`), or take mnist-5k, the embedded digits",
+                    "it is not cached",
+                    "fetch it (`retrograde data fetch`, or `Mnist::fetch`), or use mnist-5k, the embedded digits",
                 )),
             },
-            Source::Folder(folder) => {
+            DataSource::Folder(folder) => {
                 let digits = Dataset::from_folder(folder)?;
-                let whole =
+                let absolute =
                     std::path::absolute(folder).map_err(|error| Error::file("find", folder, &error))?;
-                Ok((Source::Folder(whole), digits))
+                Ok((DataSource::Folder(absolute), digits))
             }
         }
     }
 }
 
 #[cfg(feature = "download")]
-fn fetched() -> Result<Option<Dataset>> {
+fn cached() -> Result<Option<Dataset>> {
     Mnist::new()?.cached()
 }
 
 #[cfg(not(feature = "download"))]
-#[expect(clippy::unnecessary_wraps, reason = "with the feature `download` there are errors")]
-fn fetched() -> Result<Option<Dataset>> {
+#[expect(clippy::unnecessary_wraps, reason = "with the feature `download` it can fail")]
+fn cached() -> Result<Option<Dataset>> {
     Ok(None)
 }
 
-impl fmt::Display for Source {
+impl fmt::Display for DataSource {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Source::Auto => formatter.write_str("auto"),
-            Source::Embedded => formatter.write_str("mnist-5k"),
-            Source::Mnist => formatter.write_str("mnist"),
-            Source::Folder(folder) => folder.display().fmt(formatter),
+            DataSource::Auto => formatter.write_str("auto"),
+            DataSource::Embedded => formatter.write_str("mnist-5k"),
+            DataSource::Mnist => formatter.write_str("mnist"),
+            DataSource::Folder(folder) => folder.display().fmt(formatter),
         }
     }
 }
 
-impl From<OsString> for Source {
+impl From<OsString> for DataSource {
     fn from(text: OsString) -> Self {
         match text.to_str() {
-            Some("auto") => Source::Auto,
-            Some("mnist-5k") => Source::Embedded,
-            Some("mnist") => Source::Mnist,
-            _ => Source::Folder(text.into()),
+            Some("auto") => DataSource::Auto,
+            Some("mnist-5k") => DataSource::Embedded,
+            Some("mnist") => DataSource::Mnist,
+            _ => DataSource::Folder(text.into()),
         }
     }
 }
 
-impl From<&str> for Source {
+impl From<&str> for DataSource {
     fn from(text: &str) -> Self {
         OsString::from(text).into()
     }
 }
 
-impl From<String> for Source {
+impl From<String> for DataSource {
     fn from(text: String) -> Self {
         OsString::from(text).into()
     }
 }
 
-impl From<Source> for String {
-    fn from(source: Source) -> Self {
+impl From<DataSource> for String {
+    fn from(source: DataSource) -> Self {
         source.to_string()
     }
 }
 
-impl FromStr for Source {
+impl FromStr for DataSource {
     type Err = Infallible;
 
     fn from_str(text: &str) -> Result<Self, Infallible> {
@@ -140,26 +138,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_and_folders_are_told_apart_and_read_back() {
-        let folder = |path: &str| Source::Folder(path.into());
+    fn names_and_folders_are_parsed() {
+        let folder = |path: &str| DataSource::Folder(path.into());
         for (text, source) in [
-            ("auto", Source::Auto),
-            ("mnist-5k", Source::Embedded),
-            ("mnist", Source::Mnist),
+            ("auto", DataSource::Auto),
+            ("mnist-5k", DataSource::Embedded),
+            ("mnist", DataSource::Mnist),
             ("./mnist", folder("./mnist")),
             ("data/of mine", folder("data/of mine")),
             ("", folder("")),
         ] {
-            assert_eq!(Source::from(text), source);
+            assert_eq!(DataSource::from(text), source);
             assert_eq!(source.to_string(), text);
         }
     }
 
     #[test]
-    fn a_folder_is_remembered_with_its_whole_path() {
-        // The working folder of a test is its package's.
-        let (source, digits) = Source::from("../retrograde-digits/mnist-5k").open().unwrap();
-        let Source::Folder(path) = source else { panic!("{source}") };
+    fn a_folder_gets_its_absolute_path() {
+        // The working directory of a test is its package's.
+        let (source, digits) = DataSource::from("../retrograde-digits/mnist-5k").open().unwrap();
+        let DataSource::Folder(path) = source else { panic!("{source}") };
         assert!(path.is_absolute() && path.ends_with("retrograde-digits/mnist-5k"), "{}", path.display());
         assert_eq!(digits.test().len(), 1000);
     }

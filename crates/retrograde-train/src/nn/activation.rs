@@ -1,4 +1,4 @@
-//! The nonlinear functions between layers.
+//! Activation functions.
 
 use retrograde_base::error::Error;
 use retrograde_core::graph::Var;
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 
-/// A nonlinear function applied element by element between two layers.
+/// An activation function: nonlinear and elementwise, between two layers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Activation {
@@ -20,10 +20,10 @@ pub enum Activation {
 }
 
 impl Activation {
-    /// All of them.
+    /// All activations.
     pub const ALL: [Activation; 3] = [Activation::Relu, Activation::Sigmoid, Activation::Tanh];
 
-    /// Its name in lower case.
+    /// The name in lower case.
     pub fn name(self) -> &'static str {
         match self {
             Activation::Relu => "relu",
@@ -32,7 +32,7 @@ impl Activation {
         }
     }
 
-    /// Records it.
+    /// Records the activation of `x`.
     #[track_caller]
     pub fn record(self, x: &Var) -> Var {
         match self {
@@ -55,7 +55,11 @@ impl FromStr for Activation {
     fn from_str(text: &str) -> Result<Self, Error> {
         Self::ALL.into_iter().find(|activation| activation.name() == text).ok_or_else(|| {
             let names: Vec<&str> = Self::ALL.iter().map(|activation| activation.name()).collect();
-            Error::invalid("an activation", format!("there is no `{text}`"), names.join(", "))
+            Error::invalid(
+                "activation",
+                format!("unknown value `{text}`"),
+                format!("use one of {}", names.join(", ")),
+            )
         })
     }
 }

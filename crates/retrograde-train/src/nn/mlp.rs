@@ -1,6 +1,6 @@
-//! The multi-layer perceptron: affine layers with an activation between two of them.
+//! The multi-layer perceptron: affine layers with activations in between.
 
-use super::{Activation, Init, LARGEST_FILE, Model, Parameters, Precision, affine, from_bytes, to_bytes};
+use super::{Activation, Init, MAX_FILE_BYTES, Model, Parameters, Precision, affine, from_bytes, to_bytes};
 use rand::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use retrograde_base::error::{Error, Result};
@@ -9,16 +9,15 @@ use retrograde_core::graph::{Tensor, Var};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
-/// The most numbers that a model may have, so that its checkpoint can be read back, of 8 bytes a number (see
-/// [`LARGEST_FILE`]); beyond, the widths are surely a mistake.
-const MOST_PARAMETERS: usize = 1 << 28;
+/// The most parameters of a model: its checkpoint, with 8 bytes per parameter, must be smaller than [`MAX_FILE_BYTES`].
+const MAX_PARAMETERS: usize = 1 << 28;
 
-/// What tells one multi-layer perceptron from another, apart from its weights.
+/// The architecture of a multi-layer perceptron.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Layout {
+pub struct MlpConfig {
     /// The widths: inputs, hidden layers, outputs.
     pub sizes: Vec<usize>,
-    /// The function between two layers.
+    /// The activation between two layers.
     pub activation: Activation,
 }
 
@@ -38,106 +37,114 @@ pub struct Layout {
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Mlp {
-    layout: Layout,
+    config: MlpConfig,
     parameters: Parameters,
 }
 
-/// An [`Mlp`] to be built.
+/// A builder of an [`Mlp`].
 #[derive(Debug, Clone)]
 #[must_use = "a builder does nothing until `build`"]
 pub struct MlpBuilder {
-    layout: Layout,
+    config: MlpConfig,
     init: Init,
     seed: u64,
 }
 
 impl Mlp {
-    /// A network with these widths: inputs, hidden layers, outputs. With relu, normal weights of deviation 0.01 and
-    /// seed 0 unless said otherwise: the notebook's.
-    #[allow(clippy::new_ret_no_self, reason = "`Mlp::new(sizes)….build()?` is how a network is made")]
+    /// A builder for these widths: inputs, hidden layers, outputs. The defaults are the notebook's: relu, normal weights of
+    /// standard deviation 0.01, seed 0.
+    #[allow(clippy::new_ret_no_self, reason = "the idiom is `Mlp::new(sizes)….build()?`")]
     pub fn new(sizes: impl Into<Vec<usize>>) -> MlpBuilder {
-        let layout = Layout { sizes: sizes.into(), activation: Activation::Relu };
-        MlpBuilder { layout, init: Init::Normal(0.01), seed: 0 }
+        let config = MlpConfig { sizes: sizes.into(), activation: Activation::Relu };
+        MlpBuilder { config, init: Init::Normal(0.01), seed: 0 }
     }
 
-    /// A network of this layout.
-    pub fn from_layout(layout: Layout) -> MlpBuilder {
-        MlpBuilder { layout, init: Init::Zero, seed: 0 }
+    /// A builder for this architecture, with zero weights.
+    pub fn from_config(config: MlpConfig) -> MlpBuilder {
+        MlpBuilder { config, init: Init::Zero, seed: 0 }
     }
 
     /// Reads a network from a file written by [`save`](Model::save).
+    ///
+    /// # Errors
+    /// [`Error::File`] if the file cannot be read, [`Error::Format`] if it is not a network.
     pub fn load(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
-        let bytes = read_bounded(path, LARGEST_FILE)?;
+        let bytes = read_bounded(path, MAX_FILE_BYTES)?;
         let (found, note) = from_bytes(&bytes, path)?;
-        let layout = note.and_then(|note| serde_json::from_str::<Layout>(&note).ok()).ok_or_else(|| {
-            let help = "give a file written by training, such as the `model.safetensors` of its folder";
-            Error::format(path, "it does not say which network its tensors belong to", help)
-        })?;
-        let mut net = Mlp::from_layout(layout)
+        let config =
+            note.and_then(|note| serde_json::from_str::<MlpConfig>(&note).ok()).ok_or_else(|| {
+                let help =
+                    "give a file written by training, for example the `model.safetensors` of a run directory";
+                Error::format(path, "its metadata does not describe a network", help)
+            })?;
+        let mut net = Mlp::from_config(config)
             .build()
             .map_err(|error| Error::format(path, error.to_string(), "give a file written by training"))?;
-        net.parameters.take(&found, path)?;
+        net.parameters.assign(&found, path)?;
         Ok(net)
     }
 
     /// The widths and the activation.
-    pub fn layout(&self) -> &Layout {
-        &self.layout
+    pub fn config(&self) -> &MlpConfig {
+        &self.config
     }
 }
 
 impl MlpBuilder {
-    /// The function between two layers.
+    /// The activation between two layers.
     pub fn activation(mut self, activation: Activation) -> Self {
-        self.layout.activation = activation;
+        self.config.activation = activation;
         self
     }
 
-    /// How the weights are drawn.
+    /// The distribution of the initial weights.
     pub fn init(mut self, init: Init) -> Self {
         self.init = init;
         self
     }
 
-    /// The seed from which they are drawn.
+    /// The random seed of the weights.
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;
         self
     }
 
-    /// Draws the weights. Errors when there are fewer than two widths, when one is 0, or when they are enormous.
+    /// Draws the weights.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if there are fewer than two widths, one is 0, or they are too large.
     pub fn build(self) -> Result<Mlp> {
-        let sizes = &self.layout.sizes;
-        let widths = || "the widths of a network's layers";
+        let sizes = &self.config.sizes;
+        let what = "layer widths";
         if sizes.len() < 2 {
-            let problem = format!("{sizes:?} are fewer than two");
+            let problem = format!("{sizes:?} has fewer than two");
             return Err(Error::invalid(
-                widths(),
+                what,
                 problem,
-                "give inputs and outputs at least, as in [784, 50, 10]",
+                "give at least inputs and outputs, for example [784, 50, 10]",
             ));
         }
         if let Some(layer) = sizes.iter().position(|&size| size == 0) {
             let problem = format!("layer {layer} of {sizes:?} has the width 0");
-            return Err(Error::invalid(widths(), problem, "give every layer one unit at least"));
+            return Err(Error::invalid(what, problem, "give every layer at least one unit"));
         }
         let count = sizes.windows(2).try_fold(0_usize, |sum, pair| {
             pair[0].checked_mul(pair[1])?.checked_add(pair[1])?.checked_add(sum)
         });
-        if count.is_none_or(|count| count > MOST_PARAMETERS) {
-            let problem = format!("{sizes:?} make more than {MOST_PARAMETERS} parameters");
-            return Err(Error::invalid(widths(), problem, "make the layers narrower"));
+        if count.is_none_or(|count| count > MAX_PARAMETERS) {
+            let problem = format!("{sizes:?} has more than {MAX_PARAMETERS} parameters");
+            return Err(Error::invalid(what, problem, "use narrower layers"));
         }
         let init = self.init.check()?;
         let mut random = Xoshiro256PlusPlus::seed_from_u64(self.seed);
         let mut parameters = Parameters::new();
-        for (number, pair) in sizes.windows(2).enumerate() {
-            let layer = format!("affine{}", number + 1);
+        for (index, pair) in sizes.windows(2).enumerate() {
+            let layer = format!("affine{}", index + 1);
             parameters.insert(format!("{layer}.weight"), init.draw(pair[0], pair[1], &mut random));
             parameters.insert(format!("{layer}.bias"), Tensor::zeros([pair[1]]));
         }
-        Ok(Mlp { layout: self.layout, parameters })
+        Ok(Mlp { config: self.config, parameters })
     }
 }
 
@@ -151,25 +158,25 @@ impl Model for Mlp {
     }
 
     fn record(&self, x: &Var, parameters: &[Var]) -> Var {
-        let (graph, activation) = (x.graph(), self.layout.activation);
+        let (graph, activation) = (x.graph(), self.config.activation);
         let mut x = x.clone();
-        for (number, pair) in parameters.chunks_exact(2).enumerate() {
-            if number > 0 {
-                x = graph.scope(&format!("{activation}{number}"), || activation.record(&x));
+        for (index, pair) in parameters.chunks_exact(2).enumerate() {
+            if index > 0 {
+                x = graph.scope(&format!("{activation}{index}"), || activation.record(&x));
             }
-            x = graph.scope(&format!("affine{}", number + 1), || affine(&x, &pair[0], &pair[1]));
+            x = graph.scope(&format!("affine{}", index + 1), || affine(&x, &pair[0], &pair[1]));
         }
         x
     }
 
     fn description(&self) -> String {
-        let sizes: Vec<String> = self.layout.sizes.iter().map(usize::to_string).collect();
-        format!("mlp {} {}", sizes.join("-"), self.layout.activation)
+        let sizes: Vec<String> = self.config.sizes.iter().map(usize::to_string).collect();
+        format!("mlp {} {}", sizes.join("-"), self.config.activation)
     }
 
     fn save(&self, path: &Path, precision: Precision) -> Result<()> {
-        let layout = serde_json::to_string(&self.layout)
-            .map_err(|error| Error::invalid("a network's layout", error.to_string(), "give finite widths"))?;
-        write_whole(path, &to_bytes(&self.parameters, precision, Some(&layout))?)
+        let config = serde_json::to_string(&self.config)
+            .map_err(|error| Error::invalid("network config", error.to_string(), "give finite widths"))?;
+        write_whole(path, &to_bytes(&self.parameters, precision, Some(&config))?)
     }
 }

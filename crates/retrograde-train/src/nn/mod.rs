@@ -1,8 +1,8 @@
-//! Layers, initial weights and models: functions that record graph.
+//! Layers, initial weights and models, which record themselves in a graph.
 //!
-//! A model owns the values of its [`Parameters`] and knows how to record itself: given the parameters' variables and a
-//! batch, it appends its layers and returns the logits. So the same model can be recorded in one graph for training, in
-//! another for evaluation with larger batches, and in a third to be checked or drawn.
+//! A model owns the values of its [`Parameters`]. Given the variables of the parameters and a batch, it records its layers
+//! and returns the logits. One model can be recorded in several graphs: for training, for evaluation with larger batches,
+//! for a check or a drawing.
 
 mod activation;
 mod init;
@@ -12,10 +12,10 @@ mod tensors;
 
 pub use activation::Activation;
 pub use init::Init;
-pub use mlp::{Layout, Mlp, MlpBuilder};
+pub use mlp::{Mlp, MlpBuilder, MlpConfig};
 pub use parameters::Parameters;
 pub use tensors::Precision;
-pub(crate) use tensors::{LARGEST_FILE, from_bytes, to_bytes};
+pub(crate) use tensors::{MAX_FILE_BYTES, from_bytes, to_bytes};
 
 use retrograde_base::error::Result;
 use retrograde_core::graph::Var;
@@ -23,27 +23,30 @@ use std::path::Path;
 
 /// A network with named parameters.
 pub trait Model {
-    /// Its parameters, in a fixed order.
+    /// The parameters, in a fixed order.
     fn parameters(&self) -> &Parameters;
 
-    /// Its parameters, to be changed: by training, or by loading.
+    /// The parameters, mutable.
     fn parameters_mut(&mut self) -> &mut Parameters;
 
-    /// Records the network on rows `x` and returns the logits, one row for each. `parameters` are the variables of
-    /// [`parameters`](Self::parameters), in their order.
+    /// Records the network for the rows `x`, `[rows, inputs]`, and returns the logits, `[rows, outputs]`. `parameters` are
+    /// the variables of [`parameters`](Self::parameters), in their order.
     fn record(&self, x: &Var, parameters: &[Var]) -> Var;
 
-    /// What tells it from models of another make, in a line: a checkpoint of one is not taken for another's.
+    /// The architecture in one line. A checkpoint can only be resumed by a model with an equal description.
     fn description(&self) -> String;
 
-    /// Writes it into a safetensors file, whole or not at all.
+    /// Writes the model to a safetensors file, atomically.
+    ///
+    /// # Errors
+    /// [`Error::File`](retrograde_base::Error::File) if the file cannot be written.
     fn save(&self, path: &Path, precision: Precision) -> Result<()> {
         self.parameters().save(path, precision)
     }
 }
 
-/// Records an affine layer, `x · weight + bias`, with the bias added to each row. `x`: `[rows, inputs]`, `weight`:
-/// `[inputs, outputs]`, `bias`: `[outputs]`.
+/// Records an affine (linear) layer, `x · weight + bias`, with the bias added to each row. `x`: `[rows, inputs]`,
+/// `weight`: `[inputs, outputs]`, `bias`: `[outputs]`.
 ///
 /// The book's chapter 5.6.
 #[track_caller]

@@ -1,4 +1,4 @@
-//! The values of a model's parameters, with their names.
+//! The named parameters of a model.
 
 use crate::nn::tensors::{self, Precision};
 use retrograde_base::error::{Error, Result};
@@ -8,19 +8,19 @@ use std::path::Path;
 
 /// Named tensors in a fixed order.
 ///
-/// The numbers are `f64`, which holds every `f32` exactly: training in `f32` reads and writes them without loss.
+/// The values are `f64`, which represents every `f32` exactly: training in `f32` reads and writes them without loss.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Parameters {
     entries: Vec<(String, Tensor)>,
 }
 
 impl Parameters {
-    /// None yet.
+    /// No parameters.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Adds a parameter at the end; a second one of the same name replaces the first.
+    /// Appends a parameter, or replaces the parameter of that name.
     pub fn insert(&mut self, name: impl Into<String>, value: Tensor) {
         let name = name.into();
         match self.entries.iter_mut().find(|(other, _)| *other == name) {
@@ -39,51 +39,56 @@ impl Parameters {
         self.entries.iter().map(|(name, value)| (name.as_str(), value))
     }
 
-    /// Names and values, the values to be changed.
+    /// Names and mutable values, in order.
     pub fn iter_mut(&mut self) -> impl Iterator<Item = (&str, &mut Tensor)> {
         self.entries.iter_mut().map(|(name, value)| (name.as_str(), value))
     }
 
-    /// How many tensors there are.
+    /// The number of tensors.
     pub fn len(&self) -> usize {
         self.entries.len()
     }
 
-    /// Whether there are none.
+    /// Whether there are no tensors.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
 
-    /// How many numbers there are in all.
+    /// The number of elements of all tensors.
     pub fn count(&self) -> usize {
         self.entries.iter().map(|(_, value)| value.values().len()).sum()
     }
 
-    /// Records all of them as parameters of a graph, and returns their variables in order.
+    /// Records all parameters in a graph and returns their variables in order.
     #[track_caller]
     pub fn record(&self, graph: &Graph) -> Vec<Var> {
         self.entries.iter().map(|(name, value)| graph.parameter(name, value.clone())).collect()
     }
 
-    /// Writes them into a safetensors file, whole or not at all. NumPy and PyTorch read it with the package
-    /// `safetensors`.
+    /// Writes the parameters to a safetensors file, atomically. NumPy and PyTorch read it with the package `safetensors`.
+    ///
+    /// # Errors
+    /// [`Error::File`] if the file cannot be written.
     pub fn save(&self, path: impl AsRef<Path>, precision: Precision) -> Result<()> {
         let path = path.as_ref();
         let bytes = tensors::to_bytes(self, precision, None)?;
         write_whole(path, &bytes)
     }
 
-    /// Reads the values of all of these parameters from a safetensors file. Each must be there with its shape, and
-    /// nothing else may be; else nothing is changed.
+    /// Reads the values of these parameters from a safetensors file. On an error nothing changes.
+    ///
+    /// # Errors
+    /// [`Error::File`] if the file cannot be read; [`Error::Format`] if its names and shapes are not exactly those of these
+    /// parameters.
     pub fn load(&mut self, path: impl AsRef<Path>) -> Result<()> {
         let path = path.as_ref();
-        let bytes = read_bounded(path, tensors::LARGEST_FILE)?;
+        let bytes = read_bounded(path, tensors::MAX_FILE_BYTES)?;
         let (found, _) = tensors::from_bytes(&bytes, path)?;
-        self.take(&found, path)
+        self.assign(&found, path)
     }
 
-    /// Takes the values of these parameters from `found`, which was read from `path`.
-    pub(crate) fn take(&mut self, found: &Parameters, path: &Path) -> Result<()> {
+    /// Assigns the values of `found`, which was read from `path`.
+    pub(crate) fn assign(&mut self, found: &Parameters, path: &Path) -> Result<()> {
         let list = |parameters: &Parameters| -> String {
             parameters
                 .iter()
@@ -98,8 +103,8 @@ impl Parameters {
         if !fits {
             return Err(Error::format(
                 path,
-                format!("it has the parameters {}", list(found)),
-                format!("give a file of this model, with {}", list(self)),
+                format!("its parameters are {}", list(found)),
+                format!("give a file of this model, with the parameters {}", list(self)),
             ));
         }
         for (name, value) in self.iter_mut() {

@@ -1,4 +1,4 @@
-//! Named tensors as a safetensors file.
+//! Safetensors files.
 
 use super::parameters::Parameters;
 use retrograde_base::error::{Error, Result};
@@ -10,10 +10,10 @@ use std::fmt;
 use std::path::Path;
 use std::str::FromStr;
 
-/// The largest file of tensors that is read: 4 GiB, far above the networks this library is for.
-pub(crate) const LARGEST_FILE: u64 = 1 << 32;
+/// The largest file of tensors that is read: 4 GiB.
+pub(crate) const MAX_FILE_BYTES: u64 = 1 << 32;
 
-/// The precision of numbers in training and in files.
+/// The floating-point precision of training and of files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Precision {
@@ -40,12 +40,12 @@ impl FromStr for Precision {
         match text {
             "f32" => Ok(Precision::F32),
             "f64" => Ok(Precision::F64),
-            _ => Err(Error::invalid("a precision", format!("there is no `{text}`"), "f32 or f64")),
+            _ => Err(Error::invalid("precision", format!("unknown value `{text}`"), "use f32 or f64")),
         }
     }
 }
 
-/// The bytes of a safetensors file with these tensors, and a text under `note` in its metadata.
+/// The bytes of a safetensors file with these tensors, and with `note` under `retrograde` in its metadata.
 pub(crate) fn to_bytes(tensors: &Parameters, precision: Precision, note: Option<&str>) -> Result<Vec<u8>> {
     let encoded: Vec<(&str, Vec<u8>, &Tensor)> = tensors
         .iter()
@@ -61,23 +61,23 @@ pub(crate) fn to_bytes(tensors: &Parameters, precision: Precision, note: Option<
         Precision::F32 => Dtype::F32,
         Precision::F64 => Dtype::F64,
     };
-    let unusual = |error: safetensors::SafeTensorError| {
-        Error::invalid("tensors to be saved", error.to_string(), "give each its shape and a name of its own")
+    let invalid = |error: safetensors::SafeTensorError| {
+        Error::invalid("tensors to save", error.to_string(), "give each tensor its shape and a unique name")
     };
     let mut views = Vec::new();
     for (name, bytes, tensor) in &encoded {
-        views.push((*name, TensorView::new(dtype, tensor.shape().to_vec(), bytes).map_err(unusual)?));
+        views.push((*name, TensorView::new(dtype, tensor.shape().to_vec(), bytes).map_err(invalid)?));
     }
     let metadata = note.map(|note| HashMap::from([("retrograde".to_string(), note.to_string())]));
-    serialize(views, metadata).map_err(unusual)
+    serialize(views, metadata).map_err(invalid)
 }
 
-/// The tensors of a safetensors file, in the order of their names, and the text under `retrograde` in its metadata.
+/// The tensors of a safetensors file, sorted by name, and the text under `retrograde` in its metadata.
 pub(crate) fn from_bytes(bytes: &[u8], path: &Path) -> Result<(Parameters, Option<String>)> {
     let corrupt = |error: safetensors::SafeTensorError| {
         Error::format(
             path,
-            format!("it is no whole safetensors file ({error})"),
+            format!("it is not a complete safetensors file ({error})"),
             "give a file written by `save`",
         )
     };
@@ -95,12 +95,12 @@ pub(crate) fn from_bytes(bytes: &[u8], path: &Path) -> Result<(Parameters, Optio
             }
             Dtype::F64 => view.data().as_chunks::<8>().0.iter().map(|&x| f64::from_le_bytes(x)).collect(),
             other => {
-                let problem = format!("`{name}` is made of {other:?}");
-                return Err(Error::format(path, problem, "give tensors of F32 or F64"));
+                let problem = format!("`{name}` has the element type {other:?}");
+                return Err(Error::format(path, problem, "give tensors of type F32 or F64"));
             }
         };
         let tensor = Tensor::new(view.shape().to_vec(), values)
-            .map_err(|error| Error::format(path, format!("`{name}`: {error}"), "give a whole file"))?;
+            .map_err(|error| Error::format(path, format!("`{name}`: {error}"), "give a complete file"))?;
         tensors.insert(name, tensor);
     }
     Ok((tensors, note))

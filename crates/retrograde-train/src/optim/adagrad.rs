@@ -3,8 +3,8 @@
 use super::{Optimizer, Update, scaled};
 use retrograde_core::graph::{Graph, Tensor, Var};
 
-/// `AdaGrad`: h ← h + g², w ← w − η·g / (√h + ε). Each number has a learning rate of its own, which shrinks with what
-/// it has moved. Duchi, Hazan and Singer (2011); the book's chapter 6.1.5.
+/// `AdaGrad`: h ← h + g², w ← w − η·g / (√h + ε). Each element has its own learning rate, which decreases with its past
+/// gradients. Duchi, Hazan and Singer (2011); the book's chapter 6.1.5.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct AdaGrad {
     learning_rate: f64,
@@ -12,7 +12,7 @@ pub struct AdaGrad {
 }
 
 impl AdaGrad {
-    /// With the learning rate η, 0.01 by custom; ε is 1e-10.
+    /// With the learning rate η, usually 0.01; ε is 1e-10.
     pub fn new(learning_rate: f64) -> Self {
         AdaGrad { learning_rate, epsilon: 1e-10 }
     }

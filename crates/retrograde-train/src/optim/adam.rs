@@ -4,8 +4,8 @@ use super::{Optimizer, Update, scaled};
 use retrograde_core::graph::{Graph, Tensor, Var};
 
 /// Adam: m ← β₁·m + (1 − β₁)·g, v ← β₂·v + (1 − β₂)·g², w ← w − η·m̂ / (√v̂ + ε), where m̂ = m/(1 − β₁ᵗ) and
-/// v̂ = v/(1 − β₂ᵗ) undo that both begin at zero. Kingma and Ba (2015). With a weight decay it is `AdamW`, which first
-/// takes η·λ·w off the weights themselves: Loshchilov and Hutter (2019).
+/// v̂ = v/(1 − β₂ᵗ) correct the bias of the initial zeros. Kingma and Ba (2015). With a weight decay it is `AdamW`, which
+/// first subtracts η·λ·w from the weights: Loshchilov and Hutter (2019).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Adam {
     learning_rate: f64,
@@ -15,12 +15,12 @@ pub struct Adam {
 }
 
 impl Adam {
-    /// With the learning rate η, 0.001 by custom; β₁ is 0.9, β₂ 0.999, ε 1e-8.
+    /// With the learning rate η, usually 0.001; β₁ is 0.9, β₂ 0.999, ε 1e-8.
     pub fn new(learning_rate: f64) -> Self {
         Adam { learning_rate, betas: (0.9, 0.999), epsilon: 1e-8, weight_decay: 0.0 }
     }
 
-    /// `AdamW`: with the weight decay λ, 0.01 by custom.
+    /// `AdamW`: with the weight decay λ, usually 0.01.
     pub fn with_decay(learning_rate: f64, weight_decay: f64) -> Self {
         Adam { weight_decay, ..Self::new(learning_rate) }
     }
@@ -32,12 +32,12 @@ impl Adam {
     }
 }
 
-/// 1 − βᵗ for the step t that is being made, and its update. Kept as q ← β·q + (1 − β) rather than as a power of β:
-/// that is the same, but loses no digits while βᵗ is near one.
+/// The bias correction 1 − βᵗ of step t, and its update. The recurrence q ← β·q + (1 − β) equals the power of β, without
+/// cancellation while βᵗ is near one.
 fn correction(graph: &Graph, name: &str, beta: f64) -> (Var, Update) {
-    let before = graph.state(name, 0.0);
-    let now = beta * &before + (1.0 - beta);
-    (now.clone(), Update::new(&before, now))
+    let old = graph.state(name, 0.0);
+    let new = beta * &old + (1.0 - beta);
+    (new.clone(), Update::new(&old, new))
 }
 
 impl Optimizer for Adam {
@@ -63,8 +63,7 @@ impl Optimizer for Adam {
         let (first, second) = self.betas;
         let (first_correction, first_update) = correction(graph, "first_correction", first);
         let (second_correction, second_update) = correction(graph, "second_correction", second);
-        // η·m̂ / (√v̂ + ε) with c = √(1 − β₂ᵗ) is η·c/(1 − β₁ᵗ) · m / (√v + ε·c): what is the same for all elements is computed
-        // once.
+        // η·m̂ / (√v̂ + ε) equals η·c/(1 − β₁ᵗ) · m / (√v + ε·c) with c = √(1 − β₂ᵗ): scalar factors are computed once.
         let root = second_correction.sqrt();
         let rate = learning_rate * &root / first_correction;
         let epsilon = self.epsilon * root;
@@ -76,11 +75,11 @@ impl Optimizer for Adam {
             let new_mean = mean.weighted_sum(first, gradient, 1.0 - first);
             let new_squares = squares.weighted_sum(second, &(gradient * gradient), 1.0 - second);
             let step = &new_mean / (new_squares.sqrt() + epsilon.broadcast(parameter.shape_or_scalar()));
-            let kept = match self.weight_decay {
+            let decayed = match self.weight_decay {
                 0.0 => parameter.clone(),
                 decay => parameter * (1.0 - decay * learning_rate).broadcast(parameter.shape_or_scalar()),
             };
-            updates.push(Update::new(parameter, kept - scaled(&rate, &step)));
+            updates.push(Update::new(parameter, decayed - scaled(&rate, &step)));
             updates.push(Update::new(&mean, new_mean));
             updates.push(Update::new(&squares, new_squares));
         }

@@ -1,31 +1,31 @@
-//! Update rules: functions that record graph.
+//! Optimizers, which record their update rules in the graph.
 //!
-//! A rule records, for each parameter, its new value as a function of the old one and its gradient; what else it has to
-//! remember (a velocity, a count of steps) is a [state](retrograde_core::Graph::state) of the graph, with an update of its own.
-//! A plan carries out all of it in the same run as the gradient, in place.
+//! An optimizer records the new value of each parameter as a function of the old value and the gradient. A velocity or a
+//! step count is a [state](retrograde_core::Graph::state) of the graph with its own update. A plan executes all updates in
+//! place, in the same run as the gradient.
 
 mod adagrad;
 mod adam;
+mod config;
 mod gradients;
 mod momentum;
 mod rmsprop;
-mod rule;
 mod schedule;
 mod sgd;
 
 pub use adagrad::AdaGrad;
 pub use adam::Adam;
+pub(crate) use config::check_learning_rate;
+pub use config::{OptimizerConfig, OptimizerKind};
 pub use gradients::{ClipNorm, WeightDecay};
 pub use momentum::Momentum;
 pub use rmsprop::RmsProp;
-pub(crate) use rule::check_learning_rate;
-pub use rule::{Rule, Settings};
 pub use schedule::Schedule;
 pub use sgd::Sgd;
 
 use retrograde_core::graph::{Graph, Tensor, Var};
 
-/// A leaf and what it becomes at the end of a run.
+/// A leaf and its value at the end of a run.
 #[derive(Debug, Clone)]
 pub struct Update {
     /// A parameter or a state.
@@ -41,16 +41,16 @@ impl Update {
     }
 }
 
-/// A rule by which gradients change parameters.
+/// An optimizer: updates of parameters from their gradients.
 pub trait Optimizer {
-    /// Its name and settings in a line, such as `sgd`: two optimisers with the same description do the same.
+    /// The name and the settings in one line, for example `sgd`. Optimizers with equal descriptions are equal.
     fn description(&self) -> String;
 
-    /// The learning rate that it starts with.
+    /// The initial learning rate.
     fn learning_rate(&self) -> f64;
 
-    /// Records the updates of `parameters` and of all states. `learning_rate` is a scalar variable, so that it can
-    /// change from step to step without a new plan. `gradients` belong to `parameters`, in the same order.
+    /// Records the updates of `parameters` and of all states. `learning_rate` is a scalar variable, which can change from
+    /// step to step without a new plan. `gradients` are those of `parameters`, in the same order.
     fn record(
         &self,
         graph: &Graph,
@@ -85,7 +85,7 @@ fn scaled(factor: &Var, tensor: &Var) -> Var {
     factor.broadcast(tensor.shape_or_scalar()) * tensor
 }
 
-/// A state that belongs to a parameter, named after it.
+/// A state of a parameter, named after it.
 fn state(graph: &Graph, name: &str, parameter: &Var, value: Tensor) -> Var {
     graph.state(&format!("{name}.{}", parameter.node().label()), value)
 }

@@ -13,12 +13,12 @@ pub struct Momentum {
 }
 
 impl Momentum {
-    /// With the learning rate η and the momentum μ, 0.9 by custom.
+    /// With the learning rate η and the momentum μ, usually 0.9.
     pub fn new(learning_rate: f64, momentum: f64) -> Self {
         Momentum { learning_rate, decay: momentum, nesterov: false }
     }
 
-    /// Nesterov's form, which looks ahead.
+    /// Nesterov's form, with a look-ahead.
     pub fn nesterov(learning_rate: f64, momentum: f64) -> Self {
         Momentum { nesterov: true, ..Self::new(learning_rate, momentum) }
     }

@@ -3,8 +3,8 @@
 use super::{Optimizer, Update, scaled};
 use retrograde_core::graph::{Graph, Tensor, Var};
 
-/// `RMSProp`: h ← α·h + (1 − α)·g², w ← w − η·g / (√h + ε). Like `AdaGrad`, but what is long ago is forgotten. Tieleman
-/// and Hinton (2012), in the form of PyTorch.
+/// `RMSProp`: h ← α·h + (1 − α)·g², w ← w − η·g / (√h + ε). `AdaGrad` with a decaying mean. Tieleman and Hinton
+/// (2012), in the form of PyTorch.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RmsProp {
     learning_rate: f64,
@@ -13,7 +13,7 @@ pub struct RmsProp {
 }
 
 impl RmsProp {
-    /// With the learning rate η, 0.01 by custom; α is 0.99 and ε 1e-8.
+    /// With the learning rate η, usually 0.01; α is 0.99 and ε 1e-8.
     pub fn new(learning_rate: f64) -> Self {
         RmsProp { learning_rate, decay: 0.99, epsilon: 1e-8 }
     }

@@ -1,4 +1,4 @@
-//! How the learning rate changes while training goes on.
+//! Learning rate schedules.
 
 use retrograde_base::error::{Error, Result};
 use serde::{Deserialize, Serialize};
@@ -6,11 +6,11 @@ use std::f64::consts::PI;
 use std::fmt;
 use std::str::FromStr;
 
-/// The factor by which the learning rate of each step is multiplied: a pure function of the step, so that a resumed
-/// training goes on as it would have.
+/// The factor of the learning rate at each step: a pure function of the step, so that a resumed training gives the same
+/// result.
 ///
-/// Written `constant`, `step:1000:0.5`, `cosine` (as long as the training) or `cosine:20000`, each with `+warmup:500`
-/// behind it for a linear beginning.
+/// As text: `constant`, `step:1000:0.5`, `cosine` (until the last step of the training) or `cosine:20000`, each with an
+/// optional `+warmup:500` for a linear warmup.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub struct Schedule {
@@ -26,39 +26,39 @@ enum Shape {
         every: u64,
         factor: f64,
     },
-    /// With the step at which it ends, counted from the training's beginning; none for the training's last.
+    /// `end` is the number of steps until zero; `None` for the length of the training.
     Cosine {
         end: Option<u64>,
     },
 }
 
 impl Schedule {
-    /// The same learning rate throughout.
+    /// The factor is always 1.
     pub fn constant() -> Self {
         Self::default()
     }
 
-    /// Multiplied by `factor` after each `every` steps, as PyTorch's `StepLR`.
+    /// Multiplied by `factor` every `every` steps, as PyTorch's `StepLR`.
     pub fn step(every: u64, factor: f64) -> Self {
         Schedule { shape: Shape::Step { every, factor }, warmup: 0 }
     }
 
-    /// Half a wave of the cosine, from one down to zero at the last step: Loshchilov and Hutter (2017), as PyTorch's
+    /// Half a period of the cosine, from 1 to 0 at the last step: Loshchilov and Hutter (2017), as PyTorch's
     /// `CosineAnnealingLR`.
     pub fn cosine() -> Self {
         Schedule { shape: Shape::Cosine { end: None }, warmup: 0 }
     }
 
-    /// The same, but at zero after `end` steps of the training, however long that is; zero it remains.
+    /// A cosine that reaches 0 after `end` steps and stays there, for any length of the training.
     pub fn cosine_until(end: u64) -> Self {
         Schedule { shape: Shape::Cosine { end: Some(end) }, warmup: 0 }
     }
 
-    /// The same schedule with the length of a training of `steps` steps written into it, if it depends on that: two
-    /// trainings with the same fixed schedule have the same learning rate at each step.
+    /// The schedule for a training of `steps` steps, with its length made explicit: trainings with equal fixed schedules have
+    /// the same learning rate at each step.
     pub fn fixed(mut self, steps: u64) -> Self {
         if let Shape::Cosine { end } = &mut self.shape {
-            // Of a training without steps, too, it is one that can be read again.
+            // At least 1, so that the schedule of a training without steps can be parsed.
             end.get_or_insert(steps.max(1));
         }
         self
@@ -69,43 +69,44 @@ impl Schedule {
         self.shape == Shape::Constant && self.warmup == 0
     }
 
-    /// Errors when it makes no sense: a step or a cosine of no length, a factor that is negative or no number.
+    /// # Errors
+    /// [`Error::Invalid`] if a step or a cosine has the length 0, or a factor is negative or not finite.
     pub fn check(&self) -> Result<()> {
         match self.shape {
             Shape::Step { every, factor } if every == 0 || !factor.is_finite() || factor < 0.0 => {
                 Err(Error::invalid(
-                    "a schedule of the learning rate",
-                    format!("`{self}` makes no sense"),
-                    "step:STEPS:FACTOR takes one step or more, and a factor that is not negative",
+                    "learning rate schedule",
+                    format!("`{self}` is out of range"),
+                    "step:STEPS:FACTOR needs at least one step and a finite factor >= 0",
                 ))
             }
             Shape::Cosine { end: Some(0) } => Err(Error::invalid(
-                "a schedule of the learning rate",
-                format!("`{self}` is zero from the first step on, and nothing is learned"),
-                "cosine:STEPS takes one step or more; cosine alone is as long as the training",
+                "learning rate schedule",
+                format!("`{self}` is zero from the first step"),
+                "cosine:STEPS needs at least one step; cosine lasts as long as the training",
             )),
             _ => Ok(()),
         }
     }
 
-    /// Begins with `steps` steps over which the rate rises in a line; the rest of the schedule follows behind them.
+    /// The schedule after a linear warmup of `steps` steps.
     pub fn warmup(mut self, steps: u64) -> Self {
         self.warmup = steps;
         self
     }
 
-    /// The factor for step number `step`, counted from 0, of `steps` in all.
+    /// The factor of step `step`, counted from 0, of `steps` in all.
     pub fn factor(&self, step: u64, steps: u64) -> f64 {
         if step < self.warmup {
             return (step + 1) as f64 / self.warmup as f64;
         }
-        let done = step - self.warmup;
+        let elapsed = step - self.warmup;
         match self.shape {
             Shape::Constant => 1.0,
-            Shape::Step { every, factor } => factor.powf((done / every.max(1)) as f64),
+            Shape::Step { every, factor } => factor.powf((elapsed / every.max(1)) as f64),
             Shape::Cosine { end } => {
-                let all = end.unwrap_or(steps).saturating_sub(self.warmup).max(1);
-                0.5 * (1.0 + (PI * (done.min(all) as f64 / all as f64)).cos())
+                let length = end.unwrap_or(steps).saturating_sub(self.warmup).max(1);
+                0.5 * (1.0 + (PI * (elapsed.min(length) as f64 / length as f64)).cos())
             }
         }
     }
@@ -127,27 +128,27 @@ impl FromStr for Schedule {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        let wrong = || {
+        let unknown = || {
             Error::invalid(
-                "a schedule of the learning rate",
-                format!("`{text}` is none that is known"),
-                "constant, step:STEPS:FACTOR (such as step:1000:0.5), cosine or cosine:STEPS, with +warmup:STEPS behind it if need be",
+                "learning rate schedule",
+                format!("unknown value `{text}`"),
+                "use constant, step:STEPS:FACTOR, cosine or cosine:STEPS, each with an optional +warmup:STEPS",
             )
         };
         let (shape, warmup) = match text.split_once("+warmup:") {
-            Some((shape, steps)) => (shape, steps.parse().map_err(|_| wrong())?),
+            Some((shape, steps)) => (shape, steps.parse().map_err(|_| unknown())?),
             None => (text, 0),
         };
         let schedule = match shape.split(':').collect::<Vec<_>>()[..] {
             ["constant"] => Schedule::constant(),
             ["cosine"] => Schedule::cosine(),
-            ["cosine", end] => Schedule::cosine_until(end.parse().map_err(|_| wrong())?),
+            ["cosine", end] => Schedule::cosine_until(end.parse().map_err(|_| unknown())?),
             ["step", every, factor] => {
                 let (every, factor): (u64, f64) =
-                    (every.parse().map_err(|_| wrong())?, factor.parse().map_err(|_| wrong())?);
+                    (every.parse().map_err(|_| unknown())?, factor.parse().map_err(|_| unknown())?);
                 Schedule::step(every, factor)
             }
-            _ => return Err(wrong()),
+            _ => return Err(unknown()),
         };
         schedule.check()?;
         Ok(schedule.warmup(warmup))
@@ -174,7 +175,7 @@ mod tests {
     use retrograde_base::Result;
 
     #[test]
-    fn factors_are_pytorchs() {
+    fn factors_agree_with_pytorch() {
         // StepLR(step_size=30, gamma=0.1) and CosineAnnealingLR(T_max=100) after 0, 29, 30, 60 and 99 steps.
         let step = Schedule::step(30, 0.1);
         let factors = [0, 29, 30, 60, 99].map(|at| step.factor(at, 100));
@@ -195,7 +196,7 @@ mod tests {
         let warm = Schedule::cosine().warmup(10);
         assert_eq!((warm.factor(0, 110), warm.factor(9, 110), warm.factor(10, 110)), (0.1, 1.0, 1.0));
         assert!((warm.factor(110, 110)).abs() < 1e-15);
-        // A fixed length holds in a longer training, and behind its end nothing moves any more.
+        // A fixed length applies in a longer training; after its end the factor is constant.
         for at in [0, 9, 10, 60, 109, 500] {
             assert_eq!(warm.fixed(110).factor(at, 1000), warm.factor(at, 110));
         }
@@ -203,13 +204,13 @@ mod tests {
     }
 
     #[test]
-    fn names_are_read_back() -> Result<()> {
+    fn texts_are_parsed() -> Result<()> {
         for text in
             ["constant", "step:1000:0.5", "cosine", "cosine:70", "cosine+warmup:500", "step:3:1+warmup:2"]
         {
             assert_eq!(text.parse::<Schedule>()?.to_string(), text);
         }
-        for wrong in [
+        for invalid in [
             "",
             "step",
             "step:0:0.5",
@@ -221,7 +222,7 @@ mod tests {
             "cosine+warmup:x",
             "linear",
         ] {
-            assert!(wrong.parse::<Schedule>().is_err(), "{wrong}");
+            assert!(invalid.parse::<Schedule>().is_err(), "{invalid}");
         }
         Ok(())
     }

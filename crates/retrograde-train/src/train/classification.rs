@@ -1,88 +1,89 @@
-//! Which classes are taken for which, and the mistakes that a network is surest of.
+//! The confusion matrix of a set, and its most confident misclassifications.
 
-use super::evaluate::largest;
+use super::evaluate::argmax;
 use retrograde_core::kernel::Real;
 use serde::{Deserialize, Serialize};
 
-/// What a network makes of each image of a set.
+/// The predictions of a network for a set of images.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Classification {
-    /// How many classes there are.
+    /// The number of classes.
     pub classes: usize,
-    /// How many images of each class are taken for each: row by row, a row for a true class, a column for a predicted
-    /// one.
+    /// The confusion matrix in row-major order: a row for each true class, a column for each predicted class.
     pub counts: Vec<u64>,
-    /// The wrong answers of the highest probabilities, the surest first; [`MISTAKES`](Self::MISTAKES) at most.
-    pub mistakes: Vec<Mistake>,
+    /// The misclassifications with the highest probabilities in descending order, at most
+    /// [`MAX_MISCLASSIFICATIONS`](Self::MAX_MISCLASSIFICATIONS).
+    #[serde(rename = "mistakes")]
+    pub misclassifications: Vec<Misclassification>,
 }
 
-/// A wrong answer.
+/// An image with a wrong prediction.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Mistake {
-    /// The image's number in its set.
+pub struct Misclassification {
+    /// The index of the image in its set.
     pub image: usize,
-    /// Its label.
+    /// The true class.
     pub label: usize,
-    /// What the network takes it for.
+    /// The predicted class.
     pub predicted: usize,
-    /// The probability that the network gives to that.
+    /// The probability of the predicted class.
     #[serde(with = "retrograde_base::number")]
     pub probability: f64,
 }
 
 impl Classification {
-    /// How many mistakes are kept.
-    pub const MISTAKES: usize = 24;
+    /// The most misclassifications that are kept.
+    pub const MAX_MISCLASSIFICATIONS: usize = 24;
 
     pub(super) fn new(classes: usize) -> Self {
-        Classification { classes, counts: vec![0; classes * classes], mistakes: Vec::new() }
+        Classification { classes, counts: vec![0; classes * classes], misclassifications: Vec::new() }
     }
 
-    /// Whether its parts belong together, as those of a damaged file need not.
-    pub(super) fn is_whole(&self) -> bool {
-        let places = self.classes.checked_mul(self.classes);
+    /// Whether the fields are consistent; those of a damaged file may not be.
+    pub(super) fn is_consistent(&self) -> bool {
+        let cells = self.classes.checked_mul(self.classes);
         let images = self.counts.iter().try_fold(0_u64, |sum, &count| sum.checked_add(count));
-        let within = |mistake: &Mistake| {
-            mistake.label < self.classes
-                && mistake.predicted < self.classes
-                && images.is_some_and(|images| (mistake.image as u64) < images)
+        let within = |wrong: &Misclassification| {
+            wrong.label < self.classes
+                && wrong.predicted < self.classes
+                && images.is_some_and(|images| (wrong.image as u64) < images)
         };
-        places == Some(self.counts.len()) && images.is_some() && self.mistakes.iter().all(within)
+        cells == Some(self.counts.len()) && images.is_some() && self.misclassifications.iter().all(within)
     }
 
-    /// How many images of class `label` are taken for `predicted`.
+    /// The number of images of class `label` that are classified as `predicted`.
     pub fn count(&self, label: usize, predicted: usize) -> u64 {
         self.counts[label * self.classes + predicted]
     }
 
-    /// How many images there are in all.
+    /// The number of images.
     pub fn images(&self) -> u64 {
         self.counts.iter().sum()
     }
 
-    /// The share of right answers.
+    /// The fraction of correct predictions.
     pub fn accuracy(&self) -> f64 {
-        let right: u64 = (0..self.classes).map(|class| self.count(class, class)).sum();
-        right as f64 / self.images().max(1) as f64
+        let correct: u64 = (0..self.classes).map(|class| self.count(class, class)).sum();
+        correct as f64 / self.images().max(1) as f64
     }
 
     /// Counts an image by its logits.
     pub(super) fn add<T: Real>(&mut self, image: usize, label: usize, logits: &[T]) {
-        let predicted = largest(logits);
+        let predicted = argmax(logits);
         self.counts[label * self.classes + predicted] += 1;
         if label != predicted {
-            // softmax, of which the largest logit is taken away lest it overflow.
+            // The softmax, with the largest logit subtracted to avoid overflow.
             let top = logits[predicted].widen();
             let sum: f64 = logits.iter().map(|logit| (logit.widen() - top).exp()).sum();
             let probability = if sum.is_finite() { 1.0 / sum } else { 0.0 };
-            self.mistakes.push(Mistake { image, label, predicted, probability });
+            self.misclassifications.push(Misclassification { image, label, predicted, probability });
         }
     }
 
-    /// Keeps the surest mistakes; equally sure ones stay in the order of the images.
+    /// Keeps the most confident misclassifications; equal probabilities stay in the order of the images.
     pub(super) fn finish(&mut self) {
-        self.mistakes.sort_by(|a, b| b.probability.total_cmp(&a.probability));
-        self.mistakes.truncate(Self::MISTAKES);
+        self.misclassifications.sort_by(|a, b| b.probability.total_cmp(&a.probability));
+        self.misclassifications.truncate(Self::MAX_MISCLASSIFICATIONS);
     }
 }
 
@@ -91,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn counts_and_mistakes() {
+    fn counts_and_misclassifications() {
         let mut found = Classification::new(2);
         for (image, label, logits) in
             [(0, 0, [1.0, 0.0]), (1, 1, [1.0, 0.0]), (2, 1, [3.0, 0.0]), (3, 1, [0.0, 9.0])]
@@ -101,10 +102,10 @@ mod tests {
         found.finish();
         assert_eq!((found.counts.as_slice(), found.images()), (&[1, 0, 2, 1][..], 4));
         assert_eq!((found.count(1, 0), found.accuracy()), (2, 0.5));
-        let images: Vec<usize> = found.mistakes.iter().map(|mistake| mistake.image).collect();
+        let images: Vec<usize> = found.misclassifications.iter().map(|wrong| wrong.image).collect();
         assert_eq!(images, [2, 1]);
-        // Of a softmax of two: one rounding each in the exponential, the sum and the quotient.
+        // A softmax of two: one rounding each in the exponential, the sum and the quotient.
         let expected = 1.0 / (1.0 + (-3_f64).exp());
-        assert!((found.mistakes[0].probability - expected).abs() < 1e-15);
+        assert!((found.misclassifications[0].probability - expected).abs() < 1e-15);
     }
 }

@@ -1,43 +1,43 @@
-//! What a training has seen so far.
+//! The history of a training.
 
 use super::evaluate::Evaluation;
-use super::recording::Recording;
+use super::metrics::TrainingMetrics;
 use serde::{Deserialize, Serialize};
 
-/// The record of a training.
+/// The history of a training.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct History {
-    /// The loss of each step, on its batch, before its update.
+    /// The loss of the batch of each step, before its update.
     pub losses: Vec<f64>,
-    /// A record for each evaluation of the whole sets.
-    pub epochs: Vec<EpochRecord>,
-    /// Seconds spent on all steps: drawing and gathering batches, forward, backward, update.
+    /// The statistics of each evaluation of the whole sets.
+    pub epochs: Vec<EpochStats>,
+    /// Seconds spent on all steps: sampling and gathering batches, forward, backward, update.
     pub train_seconds: f64,
     /// Seconds spent on evaluation.
     pub evaluation_seconds: f64,
-    /// Seconds spent on recording.
-    pub recording_seconds: f64,
-    /// What was recorded of the network's insides, if it was.
-    pub recording: Option<Recording>,
-    /// Steps done by this call, from which [`microseconds_per_step`](Self::microseconds_per_step) is taken; earlier
-    /// steps of a resumed training are in `losses` only.
+    /// Seconds spent on collecting metrics.
+    pub metrics_seconds: f64,
+    /// The metrics, if the training collected them.
+    pub metrics: Option<TrainingMetrics>,
+    /// Steps done by this call, for [`microseconds_per_step`](Self::microseconds_per_step). Earlier steps of a resumed
+    /// training are only in `losses`.
     pub timed_steps: u64,
     /// Seconds spent on the steps of this call.
     pub timed_seconds: f64,
-    /// The threads that worked.
+    /// The number of threads.
     pub threads: usize,
-    /// Whether the observer stopped the training before its end.
+    /// Whether the observer stopped the training early.
     pub stopped: bool,
 }
 
-/// The state of a training between two epochs.
+/// The statistics of an evaluation at the end of an epoch, or of the training.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct EpochRecord {
-    /// How many epochs are done: passes over as many rows as the training set has.
+pub struct EpochStats {
+    /// The number of epochs done: rows trained on, divided by the rows of the training set.
     pub epoch: f64,
-    /// How many steps are done.
+    /// The number of steps done.
     pub step: u64,
-    /// The mean loss of the steps since the last record.
+    /// The mean loss of the steps since the last evaluation.
     #[serde(with = "retrograde_base::number")]
     pub loss: f64,
     /// Loss and accuracy on the whole training set.
@@ -47,18 +47,18 @@ pub struct EpochRecord {
 }
 
 impl History {
-    /// How many steps have been done in all.
+    /// The number of steps done.
     pub fn steps(&self) -> u64 {
         self.losses.len() as u64
     }
 
-    /// The mean time of a step of this call, evaluation not counted; 0 before the first.
+    /// The mean time of a step of this call in microseconds, without evaluation; 0 if there was no step.
     pub fn microseconds_per_step(&self) -> f64 {
         if self.timed_steps == 0 { 0.0 } else { self.timed_seconds / self.timed_steps as f64 * 1e6 }
     }
 
-    /// The newest record.
-    pub fn last(&self) -> Option<&EpochRecord> {
+    /// The statistics of the last evaluation.
+    pub fn last(&self) -> Option<&EpochStats> {
         self.epochs.last()
     }
 }

@@ -1,39 +1,38 @@
 //! Training: the loop, evaluation, history and checkpoints.
 //!
-//! A [`Trainer`] holds the settings; [`Trainer::fit`] trains a model on a data set. Who wants the loop in their own
-//! hands takes a [`Session`]: one step at a time, with evaluation and checkpoints when they like.
+//! A [`Trainer`] holds the settings, and [`Trainer::fit`] trains a model on a data set. For a custom loop, use
+//! [`Session::step`].
 //!
-//! The batch of a step depends on the seed and the step's number alone, and a step's bits on nothing but the
-//! parameters, the states and that batch: so a training resumed from a [`Checkpoint`] continues bit for bit, from any step.
-//! Checkpoints are written while the training goes on, so that a killed one loses seconds
-//! ([`Trainer::checkpoint_every`]). A [`Recipe`]
-//! is a whole training as plain data; a [`Predictor`] asks the trained network.
+//! The batch of a step depends only on the seed and the step. The result of a step depends only on the parameters, the
+//! states and the batch. A training resumed from a [`Checkpoint`] of any step therefore continues bit for bit. Checkpoints
+//! are written during the training, so that a killed training loses seconds ([`Trainer::checkpoint_every`]). A
+//! [`TrainingConfig`] is a whole training as plain data, and a [`Predictor`] runs the trained network.
 
 mod checkpoint;
+mod checkpoint_timer;
 mod classification;
+mod config;
 mod evaluate;
-mod folder;
 mod history;
-mod pacing;
+mod metrics;
+mod metrics_collector;
 mod predictor;
-mod recipe;
-mod recorder;
-mod recording;
-mod run;
+mod progress;
+mod run_dir;
 mod run_id;
 mod session;
-mod state;
 mod trainer;
+mod training_loop;
 
-pub use checkpoint::{Checkpoint, Identity};
-pub use classification::{Classification, Mistake};
+pub use checkpoint::{Checkpoint, RunFingerprint};
+pub use classification::{Classification, Misclassification};
+pub use config::TrainingConfig;
 pub use evaluate::{Evaluation, Evaluator};
-pub use folder::RunFolder;
-pub use history::{EpochRecord, History};
+pub use history::{EpochStats, History};
+pub use metrics::{DeadUnits, Norms, StepStats, TrainingMetrics};
 pub use predictor::{Prediction, Predictor};
-pub use recipe::Recipe;
-pub use recording::{DeadUnits, Norms, Recording, Sample};
+pub use progress::{Progress, Status};
+pub use run_dir::RunDir;
 pub use run_id::RunId;
 pub use session::Session;
-pub use state::{State, Status};
 pub use trainer::{Event, Length, Trainer};

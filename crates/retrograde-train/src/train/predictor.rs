@@ -1,13 +1,13 @@
-//! What a trained network says of an image.
+//! Predictions of a trained network.
 
-use super::evaluate::largest;
-use crate::data::PIXEL_SCALE;
+use super::evaluate::argmax;
+use crate::data::MAX_PIXEL;
 use crate::nn::Model;
 use retrograde_base::error::{Error, Result};
 use retrograde_core::graph::{Graph, Var};
 use retrograde_core::plan::{Plan, Planner};
 
-/// A model made ready to classify one image after another.
+/// A compiled model that classifies single images.
 ///
 /// ```
 /// # fn main() -> retrograde::Result<()> {
@@ -34,27 +34,27 @@ pub struct Predictor {
     inputs: usize,
 }
 
-/// The class of an image, and how sure the network is.
+/// The predicted class of an image, and the probabilities.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Prediction {
-    /// The class of the largest probability; the first of equal ones.
+    /// The class with the largest probability; the first of equal ones.
     pub class: usize,
-    /// The probability of each class; they sum to 1.
+    /// The probability of each class. They sum to 1.
     pub probabilities: Vec<f64>,
 }
 
 impl Prediction {
-    /// That of the predicted class.
+    /// The probability of the predicted class.
     pub fn probability(&self) -> f64 {
         self.probabilities[self.class]
     }
 }
 
 impl Predictor {
-    /// Records and compiles `model` with a softmax behind it, for images of `inputs` pixels.
+    /// Records and compiles `model` followed by a softmax, for images of `inputs` pixels.
     ///
     /// # Errors
-    /// [`Error::Recording`] when the model takes rows of another length.
+    /// [`Error::Recording`] if the model takes rows of another length.
     pub fn new(model: &impl Model, inputs: usize) -> Result<Self> {
         let graph = Graph::new();
         let x = graph.input("x", [1, inputs]);
@@ -64,25 +64,24 @@ impl Predictor {
         Ok(Predictor { plan, x, probabilities, inputs })
     }
 
-    /// Classifies an image of bytes, row by row, as data sets hold them.
+    /// Classifies an image: its pixels as bytes in row-major order, as in data sets.
     ///
     /// # Errors
-    /// [`Error::Invalid`] when it has another number of pixels, or when the network's weights are so large that its answer
-    /// is no number.
+    /// [`Error::Invalid`] if the number of pixels is wrong, or the probabilities overflow.
     pub fn predict(&mut self, pixels: &[u8]) -> Result<Prediction> {
         if pixels.len() != self.inputs {
             let problem = format!("it has {} pixels", pixels.len());
-            return Err(Error::invalid("an image", problem, format!("the network takes {}", self.inputs)));
+            return Err(Error::invalid("image", problem, format!("give {} pixels", self.inputs)));
         }
-        let row: Vec<f64> = pixels.iter().map(|byte| f64::from(*byte) / PIXEL_SCALE).collect();
+        let row: Vec<f64> = pixels.iter().map(|byte| f64::from(*byte) / MAX_PIXEL).collect();
         self.plan.set(&self.x, &row)?;
         self.plan.run()?;
         let probabilities = self.plan.read(&self.probabilities)?.to_vec();
         if probabilities.iter().any(|probability| probability.is_nan()) {
-            let problem = "its probabilities are no numbers: on this image, weights that large overflow";
-            return Err(Error::invalid("the network's answer", problem, "give another model"));
+            let problem = "its probabilities are NaN: the weights overflow on this image";
+            return Err(Error::invalid("prediction", problem, "give another model"));
         }
-        Ok(Prediction { class: largest(&probabilities), probabilities })
+        Ok(Prediction { class: argmax(&probabilities), probabilities })
     }
 }
 
@@ -111,11 +110,11 @@ mod tests {
             assert!((probability - logit.exp() / sum).abs() < 1e-15, "{found:?}");
         }
         assert_eq!(found.probability(), found.probabilities[1]);
-        // The second image is judged by itself.
+        // The result does not depend on the previous image.
         assert_eq!(predictor.predict(&[0, 0])?.class, 0);
 
         let error = predictor.predict(&[1, 2, 3]).expect_err("three pixels").to_string();
-        assert!(error.contains("3 pixels") && error.contains("takes 2"), "{error}");
+        assert!(error.contains("3 pixels") && error.contains("give 2 pixels"), "{error}");
         Predictor::new(&net, 3).expect_err("another width");
         Ok(())
     }

@@ -1,8 +1,8 @@
-//! A training in the caller's hands: one step at a time.
+//! A training session: single steps for custom loops.
 
-use super::checkpoint::{Checkpoint, Identity};
+use super::checkpoint::{Checkpoint, RunFingerprint};
 use super::classification::Classification;
-use super::evaluate::{Evaluation, Evaluator, batch};
+use super::evaluate::{Evaluation, Evaluator, record_batch};
 use super::trainer::Trainer;
 use crate::data::{Batches, Dataset};
 use crate::nn::{Model, Parameters};
@@ -12,7 +12,7 @@ use retrograde_core::graph::{Graph, Leaf, Tensor, Var};
 use retrograde_core::kernel::{Real, Threads};
 use retrograde_core::plan::{Plan, Planner, Profile};
 
-/// A model in training: the compiled step with the current parameters, and the evaluation of both sets.
+/// A training session: the compiled step, the current parameters, and the evaluation of both sets.
 ///
 /// ```
 /// # fn main() -> retrograde::Result<()> {
@@ -25,7 +25,7 @@ use retrograde_core::plan::{Plan, Planner, Profile};
 /// let mut net = Mlp::new([784, 50, 10]).build()?;
 /// let trainer = Trainer::new(Sgd::new(0.1)).batch(100);
 /// let mut session = Session::<f32>::new(&trainer, &net, &data)?;
-/// // Early stopping, outside of any framework's loop:
+/// // Early stopping:
 /// while session.steps() < 1000 && session.step()? > 0.5 {}
 /// session.store(&mut net)?;
 /// # assert!(session.steps() < 1000);
@@ -37,49 +37,50 @@ pub struct Session<T: Real> {
     plan: Plan<T>,
     loss: Var,
     learning_rate: Var,
-    /// What the schedule's factor is multiplied with.
+    /// The learning rate without the schedule's factor.
     base_rate: f64,
-    /// Of a length of its own, whatever the training's.
+    /// With an explicit length.
     schedule: Schedule,
     rows: Var,
-    rows_to_come: Var,
+    next_rows: Var,
     parameters: Vec<Var>,
-    /// Everything that updates change: parameters first, then the optimiser's states.
+    /// The updated leaves: the parameters, then the optimizer states.
     leaves: Vec<Var>,
     batches: Batches,
-    drawn: Vec<u32>,
-    /// The batch after the one being trained on, and the step that it is for, if it has been drawn.
-    upcoming: Vec<u32>,
-    drawn_ahead: Option<u64>,
+    batch_rows: Vec<u32>,
+    /// The next batch, which is prefetched, and its step.
+    next_batch_rows: Vec<u32>,
+    next_batch_step: Option<u64>,
     steps: u64,
     train: Evaluator<T>,
     test: Evaluator<T>,
-    identity: Identity,
+    fingerprint: RunFingerprint,
     threads: Threads,
 }
 
 impl<T: Real> Session<T> {
-    /// Records and compiles the training step of `model` on `data` with the trainer's settings.
+    /// Records and compiles the training step of `model` on `data` with the settings of the trainer.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for settings out of range or a model that does not fit the data.
     pub fn new(trainer: &Trainer, model: &impl Model, data: &Dataset) -> Result<Self> {
-        trainer.check_on(data)?;
-        let samples = data.train();
-        let batches = Batches::new(samples.len(), trainer.batch, trainer.drawing, trainer.seed)?;
+        trainer.check_for(data)?;
+        let train = data.train();
+        let batches = Batches::new(train.len(), trainer.batch, trainer.sampling, trainer.seed)?;
         let threads = Threads::new(trainer.thread_count());
         let graph = Graph::new();
         let rows = graph.index_input("rows", [trainer.batch]);
-        let rows_to_come = graph.index_input("rows_to_come", [trainer.batch]);
-        let (x, labels) = batch(&graph, samples, &rows, Some(&rows_to_come));
+        let next_rows = graph.index_input("next_rows", [trainer.batch]);
+        let (x, labels) = record_batch(&graph, train, &rows, Some(&next_rows));
         let parameters = model.parameters().record(&graph);
         let logits = model.record(&x, &parameters);
         let expected = [trainer.batch, data.classes()];
         if !logits.is_error() && *logits.shape() != expected {
             let (found, classes) = (logits.shape(), data.classes());
-            let problem = format!("for {} rows it gives logits of shape {found}", trainer.batch);
-            return Err(Error::invalid(
-                "the model",
-                problem,
-                format!("`{}` has {classes} classes", data.name()),
-            ));
+            let problem = format!("its logits for {} rows have the shape {found}", trainer.batch);
+            let help =
+                format!("use a model with one output for each of the {classes} classes of `{}`", data.name());
+            return Err(Error::invalid("model", problem, help));
         }
         let loss = logits.softmax_with_loss(&labels).named("loss");
         let gradients = loss.backward()?;
@@ -99,36 +100,38 @@ impl<T: Real> Session<T> {
             loss,
             learning_rate,
             base_rate: trainer.optimizer.learning_rate(),
-            schedule: trainer.fixed_schedule(samples.len())?,
+            schedule: trainer.fixed_schedule(train.len())?,
             rows,
-            rows_to_come,
+            next_rows,
             parameters,
             leaves,
-            drawn: vec![0; trainer.batch],
-            upcoming: vec![0; trainer.batch],
-            drawn_ahead: None,
+            batch_rows: vec![0; trainer.batch],
+            next_batch_rows: vec![0; trainer.batch],
+            next_batch_step: None,
             batches,
             steps: 0,
-            train: Evaluator::new(model, samples, &threads)?,
+            train: Evaluator::new(model, train, &threads)?,
             test: Evaluator::new(model, data.test(), &threads)?,
-            identity: Identity::new(trainer, model, data)?,
+            fingerprint: RunFingerprint::new(trainer, model, data)?,
             threads,
         })
     }
 
-    /// Draws the next batch, runs forward, backward and the update, and returns the batch's loss before the update.
-    /// Errors when the loss is not a finite number; the parameters are then no longer of use.
+    /// LabeledImages the next batch, runs forward, backward and the update, and returns the loss of the batch before the update.
+    ///
+    /// # Errors
+    /// [`Error::Diverged`] if the loss is not finite. The parameters are then no longer useful.
     pub fn step(&mut self) -> Result<f64> {
-        if self.drawn_ahead == Some(self.steps) {
-            std::mem::swap(&mut self.drawn, &mut self.upcoming);
+        if self.next_batch_step == Some(self.steps) {
+            std::mem::swap(&mut self.batch_rows, &mut self.next_batch_rows);
         } else {
-            self.batches.draw(self.steps, &mut self.drawn)?;
+            self.batches.draw(self.steps, &mut self.batch_rows)?;
         }
-        // The batch after this one is drawn already, so that its rows are on their way from main memory meanwhile.
-        self.batches.draw(self.steps + 1, &mut self.upcoming)?;
-        self.drawn_ahead = Some(self.steps + 1);
-        self.plan.set_indices(&self.rows, &self.drawn)?;
-        self.plan.set_indices(&self.rows_to_come, &self.upcoming)?;
+        // The rows of the next batch are prefetched during this step.
+        self.batches.draw(self.steps + 1, &mut self.next_batch_rows)?;
+        self.next_batch_step = Some(self.steps + 1);
+        self.plan.set_indices(&self.rows, &self.batch_rows)?;
+        self.plan.set_indices(&self.next_rows, &self.next_batch_rows)?;
         if !self.schedule.is_constant() {
             self.plan.set(&self.learning_rate, &[self.learning_rate()])?;
         }
@@ -138,47 +141,47 @@ impl<T: Real> Session<T> {
         if loss.is_finite() { Ok(loss) } else { Err(diverged(self.steps, loss)) }
     }
 
-    /// Measures where the time of steps goes from now on, until [`end_profile`](Self::end_profile).
+    /// Starts profiling, until [`end_profile`](Self::end_profile).
     pub fn begin_profile(&mut self) {
         self.plan.begin_profile();
     }
 
-    /// Where the time of the steps since [`begin_profile`](Self::begin_profile) went, drawing their batches not counted.
+    /// The profile of the steps since [`begin_profile`](Self::begin_profile), without the sampling of batches.
     pub fn end_profile(&mut self) -> Profile {
         self.plan.end_profile()
     }
 
-    /// How many steps have been done, those before a resume included.
+    /// The number of steps done, those before a resume included.
     pub fn steps(&self) -> u64 {
         self.steps
     }
 
-    /// How many threads work.
+    /// The number of threads.
     pub fn threads(&self) -> usize {
         self.threads.count()
     }
 
-    /// What it trains and how.
-    pub fn identity(&self) -> &Identity {
-        &self.identity
+    /// The fingerprint of the training.
+    pub fn fingerprint(&self) -> &RunFingerprint {
+        &self.fingerprint
     }
 
-    /// The threads themselves, for what runs beside it.
-    pub(super) fn team(&self) -> &Threads {
+    /// The thread pool.
+    pub(super) fn thread_pool(&self) -> &Threads {
         &self.threads
     }
 
-    /// The rows of the last step's batch.
-    pub(super) fn drawn(&self) -> &[u32] {
-        &self.drawn
+    /// The rows of the batch of the last step.
+    pub(super) fn batch_rows(&self) -> &[u32] {
+        &self.batch_rows
     }
 
-    /// A parameter as it is now, by its place in the model.
-    pub(super) fn parameter(&mut self, number: usize) -> Result<&[T]> {
-        self.plan.read(&self.parameters[number])
+    /// The current value of a parameter, by its index in the model.
+    pub(super) fn parameter(&mut self, index: usize) -> Result<&[T]> {
+        self.plan.read(&self.parameters[index])
     }
 
-    /// How many passes over the training set the steps so far make.
+    /// The number of passes over the training set so far.
     pub fn epochs(&self) -> f64 {
         self.epochs_at(self.steps)
     }
@@ -188,32 +191,41 @@ impl<T: Real> Session<T> {
     }
 
     /// Whether a pass over the training set ends with this step.
-    pub(super) fn ends_an_epoch(&self, step: u64) -> bool {
+    pub(super) fn ends_epoch(&self, step: u64) -> bool {
         step > 0 && self.epochs_at(step).floor() > self.epochs_at(step - 1).floor()
     }
 
     /// The learning rate of the next step.
     pub fn learning_rate(&self) -> f64 {
-        // The schedule has a length of its own.
+        // The length is not used: the schedule has an explicit one.
         self.base_rate * self.schedule.factor(self.steps, 0)
     }
 
-    /// Changes the learning rate from the next step on. The schedule, if there is one, goes on multiplying it. It is not
-    /// part of checkpoints: who changes it sets it again after a resume.
+    /// Sets the learning rate from the next step on, before the schedule's factor. Checkpoints do not store it: set it again
+    /// after a resume.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if it is negative or not finite.
     pub fn set_learning_rate(&mut self, learning_rate: f64) -> Result<()> {
         check_learning_rate(learning_rate)?;
         self.base_rate = learning_rate;
         self.plan.set(&self.learning_rate, &[self.learning_rate()])
     }
 
-    /// Loss and accuracy on the whole training set and on the whole test set.
+    /// Loss and accuracy on the training set and on the test set.
+    ///
+    /// # Errors
+    /// As [`Evaluator::evaluate`].
     pub fn evaluate(&mut self) -> Result<(Evaluation, Evaluation)> {
         let values = self.exact_values()?;
         let values: Vec<&[T]> = values.iter().map(Vec::as_slice).collect();
         Ok((self.train.evaluate(&values)?, self.test.evaluate(&values)?))
     }
 
-    /// The same, and what becomes of each image of the test set.
+    /// Loss and accuracy on the training set and on the test set, and the predictions for the test set.
+    ///
+    /// # Errors
+    /// As [`Evaluator::classify`].
     pub fn classify(&mut self) -> Result<(Evaluation, Evaluation, Classification)> {
         let values = self.exact_values()?;
         let values: Vec<&[T]> = values.iter().map(Vec::as_slice).collect();
@@ -222,10 +234,13 @@ impl<T: Real> Session<T> {
     }
 
     fn exact_values(&mut self) -> Result<Vec<Vec<T>>> {
-        (0..self.parameters.len()).map(|number| self.parameter(number).map(<[T]>::to_vec)).collect()
+        (0..self.parameters.len()).map(|index| self.parameter(index).map(<[T]>::to_vec)).collect()
     }
 
-    /// The parameters as they are now, by name.
+    /// The current parameters, by name.
+    ///
+    /// # Errors
+    /// Those of [`Plan::value`].
     pub fn parameters(&mut self) -> Result<Parameters> {
         let mut parameters = Parameters::new();
         for var in &self.parameters {
@@ -234,7 +249,10 @@ impl<T: Real> Session<T> {
         Ok(parameters)
     }
 
-    /// Puts the parameters as they are now into the model.
+    /// Copies the current parameters into the model.
+    ///
+    /// # Errors
+    /// Those of [`Plan::value`].
     pub fn store(&mut self, model: &mut impl Model) -> Result<()> {
         let values = self.values()?;
         for ((_, to), value) in model.parameters_mut().iter_mut().zip(values) {
@@ -243,29 +261,34 @@ impl<T: Real> Session<T> {
         Ok(())
     }
 
-    /// All that is needed to continue from here, bit for bit. Errors when a parameter is no longer a finite number:
-    /// such a state is not worth keeping.
+    /// The checkpoint of the current state, from which a training resumes bit for bit.
+    ///
+    /// # Errors
+    /// [`Error::Diverged`] if a parameter or an optimizer state is not finite.
     pub fn checkpoint(&mut self) -> Result<Checkpoint> {
         let values = self.values()?;
         let mut tensors = Parameters::new();
         for (leaf, value) in self.leaves.iter().zip(values) {
-            if !value.values().iter().all(|number| number.is_finite()) {
+            if !value.values().iter().all(|value| value.is_finite()) {
                 return Err(diverged(self.steps, f64::NAN));
             }
             tensors.insert(leaf.node().label(), value);
         }
-        Ok(Checkpoint::new(self.identity.clone(), self.steps, tensors))
+        Ok(Checkpoint::new(self.fingerprint.clone(), self.steps, tensors))
     }
 
-    /// Continues from a checkpoint of the same model, data and settings. `path` is where it came from, for messages. On an
-    /// error the session is what it was before.
+    /// Resumes from a checkpoint of the same model, data and settings. `path` is its path, for messages. On an error the
+    /// session does not change.
+    ///
+    /// # Errors
+    /// [`Error::Format`] if the fingerprint differs or a tensor is missing.
     pub fn resume(&mut self, checkpoint: &Checkpoint, path: &std::path::Path) -> Result<()> {
-        self.identity.check(checkpoint.identity(), path)?;
+        self.fingerprint.check(checkpoint.fingerprint(), path)?;
         let found = |leaf: &Var| {
             let label = leaf.node().label();
             let missing = || {
-                let help = "give a checkpoint of this model and optimiser";
-                Error::format(path, format!("it has no `{label}` of shape {}", leaf.shape()), help)
+                let help = "give a checkpoint of this model and optimizer";
+                Error::format(path, format!("it does not have `{label}` of shape {}", leaf.shape()), help)
             };
             let value = checkpoint.tensors().get(&label).filter(|value| *value.shape() == leaf.shape());
             value.ok_or_else(missing)
@@ -288,7 +311,7 @@ impl<T: Real> Session<T> {
 }
 
 fn diverged(step: u64, loss: f64) -> Error {
-    let help = "choose a smaller learning rate, or smaller initial weights".into();
+    let help = "use a smaller learning rate or smaller initial weights".into();
     Error::Diverged { step, loss, help }
 }
 
@@ -304,18 +327,18 @@ mod tests {
         let (data, net) = (Dataset::embedded()?, Mlp::new([784, 3, 10]).build()?);
         let mut session =
             Session::<f64>::new(&Trainer::new(Sgd::new(0.1)).batch(10).threads(1), &net, &data)?;
-        let whole = session.checkpoint()?;
+        let complete = session.checkpoint()?;
         session.step()?;
         let before = session.parameters()?;
         let mut tensors = Parameters::new();
-        for (name, tensor) in whole.tensors().iter().take(3) {
+        for (name, tensor) in complete.tensors().iter().take(3) {
             tensors.insert(name, tensor.clone());
         }
-        let damaged = Checkpoint::new(whole.identity().clone(), 0, tensors);
+        let damaged = Checkpoint::new(complete.fingerprint().clone(), 0, tensors);
         let error = session.resume(&damaged, Path::new("run")).expect_err("a missing tensor").to_string();
-        assert!(error.contains("it has no `affine2.bias`"), "{error}");
+        assert!(error.contains("it does not have `affine2.bias`"), "{error}");
         assert_eq!((session.parameters()?, session.steps()), (before, 1));
-        session.resume(&whole, Path::new("run"))?;
+        session.resume(&complete, Path::new("run"))?;
         assert_eq!((session.parameters()?, session.steps()), (net.parameters().clone(), 0));
         Ok(())
     }

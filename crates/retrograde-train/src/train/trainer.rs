@@ -1,10 +1,10 @@
-//! The training loop and its settings.
+//! The settings of a training.
 
-use super::history::{EpochRecord, History};
-use super::recipe::Recipe;
-use super::run::Run;
-use super::state::State;
-use crate::data::{Dataset, Drawing};
+use super::config::TrainingConfig;
+use super::history::{EpochStats, History};
+use super::progress::Progress;
+use super::training_loop::TrainingLoop;
+use crate::data::{Dataset, Sampling};
 use crate::nn::{Model, Precision};
 use crate::optim::{Optimizer, Schedule, check_learning_rate};
 use retrograde_base::error::{Error, Result};
@@ -15,16 +15,16 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// More threads than this, no machine has processors for, and not every system starts them.
-const MOST_THREADS: usize = 1024;
+/// The most threads.
+const MAX_THREADS: usize = 1024;
 
-/// How long a training lasts.
+/// The length of a training.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Length {
-    /// So many steps.
+    /// A number of steps.
     Steps(u64),
-    /// So many passes over the training set.
+    /// A number of passes over the training set.
     Epochs(u64),
 }
 
@@ -49,14 +49,14 @@ pub struct Trainer {
     pub(super) batch: usize,
     pub(super) length: Length,
     pub(super) seed: u64,
-    pub(super) drawing: Drawing,
+    pub(super) sampling: Sampling,
     pub(super) threads: Option<usize>,
     pub(super) precision: Precision,
-    recipe: Option<Recipe>,
-    pub(super) folder: Option<PathBuf>,
+    config: Option<TrainingConfig>,
+    pub(super) run_dir: Option<PathBuf>,
     pub(super) resume: bool,
     pub(super) checkpoint_every: Option<Duration>,
-    pub(super) recording: bool,
+    pub(super) collect_metrics: bool,
     pub(super) profiling: bool,
 }
 
@@ -72,45 +72,44 @@ impl fmt::Debug for Trainer {
     }
 }
 
-/// What happens during a training, for whoever watches it.
+/// An event of a training, for its observer.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub enum Event<'a> {
-    /// It begins, or continues.
+    /// The training starts or resumes.
     Begin {
-        /// Steps done already: more than 0 when it continues.
+        /// Steps done before.
         done: u64,
         /// Steps in all.
         steps: u64,
-        /// Steps in an epoch, rounded up.
+        /// Steps per epoch, rounded up.
         steps_per_epoch: u64,
-        /// Threads that work.
+        /// The number of threads.
         threads: usize,
     },
     /// A step is done.
     Step {
-        /// Its number, counted from 1.
+        /// The step, counted from 1.
         step: u64,
-        /// The batch's loss before the update.
+        /// The loss of the batch before the update.
         loss: f64,
     },
-    /// The sets have been evaluated, between two epochs or at the end.
-    Epoch(&'a EpochRecord),
-    /// A checkpoint of this step has been written while the training runs; of the first and the last one there is no event.
+    /// The sets have been evaluated, after an epoch or at the end.
+    Epoch(&'a EpochStats),
+    /// A checkpoint has been written during the training. The first and the last checkpoint have no event.
     Checkpoint {
         /// Steps done.
         step: u64,
     },
-    /// Of a training that records: how it stands. At its beginning, then twice a second or less often, and at its end,
-    /// be it a good one or not.
-    State(&'a State<'a>),
-    /// Of a training that [profiles](Trainer::profiling): at its end, where the time of its steps went.
+    /// The progress of a training that [collects metrics](Trainer::collect_metrics): at its start, at most twice a second
+    /// while it runs, and at its end, also if it fails.
+    Progress(&'a Progress<'a>),
+    /// The profile of the steps of a training that is [profiled](Trainer::profiling), at its end.
     Profile(&'a Profile),
 }
 
 impl Trainer {
-    /// With batches of 100 drawn with replacement, 10,000 steps, seed 0 and `f32` unless said otherwise: the
-    /// notebook's settings.
+    /// A trainer with the notebook's settings: batches of 100 sampled with replacement, 10,000 steps, seed 0, `f32`.
     pub fn new(optimizer: impl Optimizer + Send + Sync + 'static) -> Self {
         Trainer {
             optimizer: Box::new(optimizer),
@@ -118,124 +117,122 @@ impl Trainer {
             batch: 100,
             length: Length::Steps(10_000),
             seed: 0,
-            drawing: Drawing::WithReplacement,
+            sampling: Sampling::WithReplacement,
             threads: None,
             precision: Precision::F32,
-            recipe: None,
-            folder: None,
+            config: None,
+            run_dir: None,
             resume: false,
             checkpoint_every: None,
-            recording: false,
+            collect_metrics: false,
             profiling: false,
         }
     }
 
-    /// How the learning rate changes from step to step; not at all unless said otherwise.
+    /// The learning rate schedule. Default: constant.
     pub fn schedule(mut self, schedule: Schedule) -> Self {
         self.schedule = schedule;
         self
     }
 
-    /// Rows in a batch.
+    /// Rows per batch.
     pub fn batch(mut self, rows: usize) -> Self {
         self.batch = rows;
         self
     }
 
-    /// How many steps in all, those before a resume included.
+    /// The number of steps, those before a resume included.
     pub fn steps(self, steps: u64) -> Self {
         self.length(Length::Steps(steps))
     }
 
-    /// How many passes over the training set in all.
+    /// The number of passes over the training set, those before a resume included.
     pub fn epochs(self, epochs: u64) -> Self {
         self.length(Length::Epochs(epochs))
     }
 
-    /// How long it lasts.
+    /// The length of the training.
     pub fn length(mut self, length: Length) -> Self {
         self.length = length;
         self
     }
 
-    /// The seed from which batches are drawn.
+    /// The random seed of the batches.
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;
         self
     }
 
-    /// With or without replacement.
-    pub fn drawing(mut self, drawing: Drawing) -> Self {
-        self.drawing = drawing;
+    /// Sampling of batches with or without replacement.
+    pub fn sampling(mut self, sampling: Sampling) -> Self {
+        self.sampling = sampling;
         self
     }
 
-    /// How many threads; as many as the machine has processors unless said otherwise. The bits do not depend on it.
+    /// The number of threads. Default: the number of CPUs. The results do not depend on it.
     pub fn threads(mut self, threads: usize) -> Self {
         self.threads = Some(threads);
         self
     }
 
-    /// The precision of the numbers.
+    /// The floating-point precision.
     pub fn precision(mut self, precision: Precision) -> Self {
         self.precision = precision;
         self
     }
 
-    /// Writes model and [checkpoints](Self::checkpoint_every) into this folder, in which there must be no run yet.
-    pub fn folder(mut self, folder: impl Into<PathBuf>) -> Self {
-        self.folder = Some(folder.into());
+    /// Writes the model and [checkpoints](Self::checkpoint_every) into this run directory, which must not contain a run.
+    pub fn run_dir(mut self, run_dir: impl Into<PathBuf>) -> Self {
+        self.run_dir = Some(run_dir.into());
         self.resume = false;
         self
     }
 
-    /// Continues the run in this folder, bit for bit, and writes into it.
-    pub fn resume(mut self, folder: impl Into<PathBuf>) -> Self {
-        self.folder = Some(folder.into());
+    /// Resumes the run in this run directory, bit for bit, and writes into it.
+    pub fn resume(mut self, run_dir: impl Into<PathBuf>) -> Self {
+        self.run_dir = Some(run_dir.into());
         self.resume = true;
         self
     }
 
-    /// Writes a checkpoint when this much time has passed since the last one, after the step that is then done, also within
-    /// an epoch; of zero, after each step. That is what a training loses that is killed, and the step it was at. One that its
-    /// observer stops loses nothing.
+    /// The least interval between two checkpoints; zero for a checkpoint after each step. A killed training loses at most
+    /// this interval and one step. A training stopped by its observer loses nothing.
     ///
-    /// Unless said otherwise it is two seconds, or a hundred times as long as the last checkpoint took to write if that is
-    /// more: so checkpoints take a hundredth of the time at most. No bit depends on it.
-    pub fn checkpoint_every(mut self, time: Duration) -> Self {
-        self.checkpoint_every = Some(time);
+    /// Default: the larger of two seconds and 100 times the time of the last write, so that checkpoints take at most 1 % of
+    /// the time. The results do not depend on it.
+    pub fn checkpoint_every(mut self, interval: Duration) -> Self {
+        self.checkpoint_every = Some(interval);
         self
     }
 
-    /// Whether it is measured where the time of steps goes, for [`Event::Profile`]. That takes about a hundredth of the
-    /// time of a small step.
+    /// Whether the steps are profiled, for [`Event::Profile`]. This takes about 1 % of the time of a small step.
     pub fn profiling(mut self, profiling: bool) -> Self {
         self.profiling = profiling;
         self
     }
 
-    /// Whether the network's insides are recorded into the history's [`recording`](History::recording), for a report:
-    /// not unless said otherwise. It changes no bit of the training, and costs a few percent of its time.
-    pub fn recording(mut self, recording: bool) -> Self {
-        self.recording = recording;
+    /// Whether to collect [metrics](History::metrics) for a report. Default: false. The results do not depend on it; it takes
+    /// a few percent of the time.
+    pub fn collect_metrics(mut self, collect_metrics: bool) -> Self {
+        self.collect_metrics = collect_metrics;
         self
     }
 
-    /// The recipe that its checkpoints remember.
-    pub(super) fn recipe(mut self, recipe: Recipe) -> Self {
-        self.recipe = Some(recipe);
+    /// The config that its checkpoints store.
+    pub(super) fn config(mut self, config: TrainingConfig) -> Self {
+        self.config = Some(config);
         self
     }
 
-    /// The recipe of this training, if it was made from one: the trainer's settings may have been changed since.
-    pub(super) fn recipe_of_this(&self) -> Option<Recipe> {
-        self.recipe.as_ref().map(|recipe| Recipe {
+    /// The config with the current settings of the trainer, if the trainer was built from a config.
+    pub(super) fn current_config(&self) -> Option<TrainingConfig> {
+        self.config.as_ref().map(|config| TrainingConfig {
             schedule: self.schedule,
             batch: self.batch,
-            drawing: self.drawing,
+            sampling: self.sampling,
             length: self.length,
             precision: self.precision,
-            ..recipe.clone()
+            ..config.clone()
         })
     }
 
@@ -244,13 +241,20 @@ impl Trainer {
     }
 
     /// Trains `model`, which then has the parameters of the last step.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for settings out of range or a model that does not fit the data, [`Error::Diverged`] if the loss is
+    /// not finite, and the errors of [`RunDir`](super::RunDir) and [`Checkpoint`](super::Checkpoint).
     pub fn fit<M: Model>(&self, model: &mut M, data: &Dataset) -> Result<History> {
-        self.fit_watched(model, data, &mut |_| ControlFlow::Continue(()))
+        self.fit_with(model, data, &mut |_| ControlFlow::Continue(()))
     }
 
-    /// Trains `model` and tells `observer` what happens. When that answers [`ControlFlow::Break`], the training stops
-    /// after the step, keeps what it has, and the history says so.
-    pub fn fit_watched<M: Model>(
+    /// Trains `model` and calls `observer` for each event. If it returns [`ControlFlow::Break`], the training stops after the
+    /// step, saves, and sets [`History::stopped`].
+    ///
+    /// # Errors
+    /// As [`fit`](Self::fit).
+    pub fn fit_with<M: Model>(
         &self,
         model: &mut M,
         data: &Dataset,
@@ -258,55 +262,56 @@ impl Trainer {
     ) -> Result<History> {
         self.check()?;
         match self.precision {
-            Precision::F32 => Run::<f32>::train(self, model, data, observer),
-            Precision::F64 => Run::<f64>::train(self, model, data, observer),
+            Precision::F32 => TrainingLoop::<f32>::train(self, model, data, observer),
+            Precision::F64 => TrainingLoop::<f64>::train(self, model, data, observer),
         }
     }
 
-    /// Errors when a setting makes no sense, or does not go with this data.
-    pub fn check_on(&self, data: &Dataset) -> Result<()> {
+    /// Checks the settings for this data.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for a setting out of its range.
+    pub fn check_for(&self, data: &Dataset) -> Result<()> {
         self.check()?;
         let rows = data.train().len();
         if self.batch > rows {
-            let problem = format!("{} is more than the {rows} rows to train on", self.batch);
-            return Err(Error::invalid("the batch size", problem, format!("give 1 to {rows}")));
+            let problem = format!("{} is more than the {rows} rows of the training set", self.batch);
+            return Err(Error::invalid("batch size", problem, format!("give 1 to {rows}")));
         }
         Ok(())
     }
 
-    /// Errors when a setting makes no sense, whatever the model and the data.
+    /// Checks the settings that do not depend on the model and the data.
     pub(super) fn check(&self) -> Result<()> {
         check_learning_rate(self.optimizer.learning_rate())?;
         self.schedule.check()?;
         if self.batch == 0 {
-            return Err(Error::invalid("the batch size", "0 rows teach nothing", "give one or more"));
+            return Err(Error::invalid("batch size", "it is 0", "give at least 1"));
         }
         match self.threads {
-            Some(0) => {
-                Err(Error::invalid("the number of threads", "0 threads do nothing", "give one or more"))
-            }
-            Some(threads) if threads > MOST_THREADS => {
-                let problem = format!("{threads} are more than {MOST_THREADS}");
-                Err(Error::invalid("the number of threads", problem, "give as many as there are processors"))
+            Some(0) => Err(Error::invalid("number of threads", "it is 0", "give at least 1")),
+            Some(threads) if threads > MAX_THREADS => {
+                let problem = format!("{threads} is more than {MAX_THREADS}");
+                Err(Error::invalid("number of threads", problem, "give the number of CPUs"))
             }
             _ => Ok(()),
         }
     }
 
-    /// The number of the last step.
+    /// The number of steps in all.
     pub(super) fn last_step(&self, rows: usize) -> Result<u64> {
         match self.length {
             Length::Steps(steps) => Ok(steps),
             Length::Epochs(epochs) => {
                 let rows = epochs.checked_mul(rows as u64).ok_or_else(|| {
-                    Error::invalid("the number of epochs", format!("{epochs} are too many"), "give fewer")
+                    Error::invalid("number of epochs", format!("{epochs} is too large"), "give fewer")
                 })?;
                 Ok(rows.div_ceil(self.batch.max(1) as u64))
             }
         }
     }
 
-    /// The schedule with its own length, for so many rows to train on.
+    /// The schedule with the length of the training made explicit.
     pub(super) fn fixed_schedule(&self, rows: usize) -> Result<Schedule> {
         Ok(self.schedule.fixed(self.last_step(rows)?))
     }

@@ -16,7 +16,7 @@ pub fn csv(history: &History) -> String {
             let _ = writeln!(text, "{metric},{of},{step},{value}");
         }
     }
-    let classification = history.recording.as_ref().and_then(|recording| recording.classification.as_ref());
+    let classification = history.metrics.as_ref().and_then(|metrics| metrics.classification.as_ref());
     if let (Some(found), Some(last)) = (classification, history.last()) {
         for label in 0..found.classes {
             for predicted in 0..found.classes {

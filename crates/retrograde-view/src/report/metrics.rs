@@ -82,12 +82,12 @@ pub fn series(history: &History) -> Vec<Series> {
         epochs().map(|epoch| (epoch.step, epoch.train.accuracy)),
     ));
     all.push(Series::new(Metric::Accuracy, "test", epochs().map(|epoch| (epoch.step, epoch.test.accuracy))));
-    if let Some(recording) = &history.recording {
-        let samples = || recording.samples.iter();
+    if let Some(metrics) = &history.metrics {
+        let samples = || metrics.steps.iter();
         let rates = samples().map(|sample| (sample.step, sample.learning_rate));
         all.push(Series::new(Metric::LearningRate, "step", rates));
         for metric in [Metric::GradientNorm, Metric::WeightNorm, Metric::UpdateRatio] {
-            for (number, name) in recording.parameters.iter().enumerate() {
+            for (number, name) in metrics.parameters.iter().enumerate() {
                 let points = samples().filter_map(|sample| {
                     let norms = sample.norms.get(number)?;
                     let value = match metric {
@@ -100,9 +100,9 @@ pub fn series(history: &History) -> Vec<Series> {
                 all.push(Series::new(metric, name, points));
             }
         }
-        for (number, name) in recording.layers.iter().enumerate() {
+        for (number, name) in metrics.layers.iter().enumerate() {
             let points =
-                recording.units.iter().filter_map(|units| Some((units.step, *units.shares.get(number)?)));
+                metrics.units.iter().filter_map(|units| Some((units.step, *units.fractions.get(number)?)));
             all.push(Series::new(Metric::DeadUnits, name, points));
         }
     }

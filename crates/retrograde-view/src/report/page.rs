@@ -12,7 +12,7 @@ use retrograde_base::number::short;
 use retrograde_base::page::{COMMON_SCRIPT, HEAD, LANGUAGE_SCRIPT, REPORT_STYLE, THEME};
 use retrograde_core::kernel;
 use retrograde_train::data::Dataset;
-use retrograde_train::train::{EpochRecord, State, Status};
+use retrograde_train::train::{EpochStats, Progress, Status};
 use serde_json::{Map, Value};
 use std::fmt::Write;
 use std::time::Duration;
@@ -42,8 +42,8 @@ impl<'a> TrainingReport<'a> {
 
     /// The page of a training in this state: HTML with embedded style, script, plots and pictures. It requests no other
     /// resource.
-    pub fn html(&self, state: &State<'_>) -> Result<String> {
-        let history = state.history;
+    pub fn html(&self, progress: &Progress<'_>) -> Result<String> {
+        let history = progress.history;
         let all = series(history);
         let done = history.steps().max(history.last().map_or(0, |epoch| epoch.step));
         let mut numbers = Vec::new();
@@ -52,29 +52,29 @@ impl<'a> TrainingReport<'a> {
         // A constant learning rate is listed with the settings.
         let is_told = |metric: &Metric| {
             learning.contains(metric)
-                || *metric == Metric::LearningRate && state.identity.schedule.is_constant()
+                || *metric == Metric::LearningRate && progress.fingerprint.schedule.is_constant()
         };
         let inside: Vec<Metric> = Metric::ALL.into_iter().filter(|metric| !is_told(metric)).collect();
         if all.is_empty() {
             curves =
                 both("The first numbers come after a few steps.", "몇 번 반복한 뒤에 첫 수치가 나타납니다.");
-        } else if history.recording.is_some() {
+        } else if history.metrics.is_some() {
             let insides = plots(&inside, &all, done, &mut numbers)?;
             let _ = write!(
                 curves,
                 "</section><section><h2>{}</h2><p class=\"hint\">{}</p>{insides}",
                 both("Inside the network", "신경망의 내부"),
-                sampling(state)
+                sampling(progress)
             );
         }
-        let recording = history.recording.as_ref();
-        let classification = recording.and_then(|recording| recording.classification.as_ref());
+        let metrics = history.metrics.as_ref();
+        let classification = metrics.and_then(|metrics| metrics.classification.as_ref());
         let confusions =
             classification.map_or_else(String::new, |found| pictures::confusions(found, self.data.test()));
         let numbers = serde_json::to_string(&numbers.into_iter().collect::<Map<String, Value>>())
             .map_err(|error| Error::invalid("a report", error.to_string(), "give finite numbers"))?;
-        let (running, status) = status(state);
-        let model = escaped(&state.identity.model);
+        let (running, status) = status(progress);
+        let model = escaped(&progress.fingerprint.model);
         Ok(format!(
             "<!doctype html>\n<html lang=\"en\" data-running=\"{running}\" data-written=\"{now}\">\n\
             <head>\n{HEAD}{mark}\n<title>{model} – Retrograde</title>\n\
@@ -88,18 +88,18 @@ impl<'a> TrainingReport<'a> {
             now = milliseconds(SystemTime::now()),
             title = both("Training report", "학습 보고서"),
             data = escaped(self.data.name()),
-            tiles = tiles(state),
+            tiles = tiles(progress),
             learns = both("How it learns", "학습 곡선"),
-            weights = pictures::first_layer(state.parameters, self.data.train().image_shape()),
-            facts = self.facts(state),
+            weights = pictures::first_layer(progress.parameters, self.data.train().image_shape()),
+            facts = self.facts(progress),
             version = env!("CARGO_PKG_VERSION"),
             numbers = script_safe(&numbers),
         ))
     }
 
     /// The configuration, data, versions, times, the command, and the table of epochs.
-    fn facts(&self, state: &State<'_>) -> String {
-        let (identity, history) = (state.identity, state.history);
+    fn facts(&self, progress: &Progress<'_>) -> String {
+        let (fingerprint, history) = (progress.fingerprint, progress.history);
         let [rows, columns] = self.data.image_shape();
         let (train, test) = (self.data.train().len() as f64, self.data.test().len() as f64);
         let images = both("images", "장");
@@ -108,26 +108,26 @@ impl<'a> TrainingReport<'a> {
             escaped(self.data.name()),
             thousands(train),
             thousands(test),
-            escaped(&identity.data)
+            escaped(&fingerprint.data)
         );
-        let numbers = state.parameters.count() as f64;
+        let numbers = progress.parameters.count() as f64;
         let optimizer = format!(
             "<code>{}</code>, {} {}, {}",
-            escaped(&identity.optimizer),
+            escaped(&fingerprint.optimizer),
             both("learning rate", "학습률"),
-            short(identity.learning_rate),
-            if identity.schedule.is_constant() {
+            short(fingerprint.learning_rate),
+            if fingerprint.schedule.is_constant() {
                 both("constant", "일정")
             } else {
-                format!("<code>{}</code>", escaped(&identity.schedule.to_string()))
+                format!("<code>{}</code>", escaped(&fingerprint.schedule.to_string()))
             },
         );
-        let drawing = match identity.drawing.as_str() {
+        let drawing = match fingerprint.sampling.as_str() {
             "WithReplacement" => both("drawn with replacement", "복원 추출"),
             "WithoutReplacement" => both("drawn without replacement", "비복원 추출"),
             other => escaped(other),
         };
-        let batch = format!("{}, {drawing}", identity.batch);
+        let batch = format!("{}, {drawing}", fingerprint.batch);
         let system = format!(
             "<code>Retrograde {}, {} {}, {}</code>, {} {}",
             env!("CARGO_PKG_VERSION"),
@@ -144,22 +144,22 @@ impl<'a> TrainingReport<'a> {
             both("evaluation", "평가"),
             history.evaluation_seconds,
             both("recording", "기록"),
-            history.recording_seconds
+            history.metrics_seconds
         );
         let pairs = [
             (
                 ("Network", "신경망"),
                 format!(
                     "<code>{}</code>, {} {}",
-                    escaped(&identity.model),
+                    escaped(&fingerprint.model),
                     thousands(numbers),
                     both("parameters", "개의 매개변수")
                 ),
             ),
             (("Optimiser", "최적화 기법"), optimizer),
             (("Batch", "배치"), batch),
-            (("Seed", "난수 시드"), identity.seed.to_string()),
-            (("Precision", "정밀도"), identity.precision.to_string()),
+            (("Seed", "난수 시드"), fingerprint.seed.to_string()),
+            (("Precision", "정밀도"), fingerprint.precision.to_string()),
             (("Data", "데이터"), data),
             (("Program", "프로그램"), system),
             (("Begun", "시작"), moment(self.begun)),
@@ -181,10 +181,10 @@ impl<'a> TrainingReport<'a> {
 }
 
 /// Whether the training is running, and the status line.
-fn status(state: &State<'_>) -> (bool, String) {
-    let (done, all) = (thousands(state.history.steps() as f64), thousands(state.steps as f64));
-    let share = 100.0 * state.history.steps() as f64 / state.steps.max(1) as f64;
-    let (class, text) = match state.status {
+fn status(progress: &Progress<'_>) -> (bool, String) {
+    let (done, all) = (thousands(progress.history.steps() as f64), thousands(progress.steps as f64));
+    let share = 100.0 * progress.history.steps() as f64 / progress.steps.max(1) as f64;
+    let (class, text) = match progress.status {
         Status::Running => (
             "running",
             both(
@@ -220,8 +220,8 @@ fn status(state: &State<'_>) -> (bool, String) {
 }
 
 /// The summary.
-fn tiles(state: &State<'_>) -> String {
-    let history = state.history;
+fn tiles(progress: &Progress<'_>) -> String {
+    let history = progress.history;
     let mut tiles = Vec::new();
     if let Some(last) = history.last() {
         tiles.push((("Test accuracy", "시험 정확도"), format!("{:.2} %", 100.0 * last.test.accuracy)));
@@ -243,11 +243,11 @@ fn tiles(state: &State<'_>) -> String {
     text + "</ul>"
 }
 
-/// The sampling interval of the recording, and its cost.
-fn sampling(state: &State<'_>) -> String {
-    let history = state.history;
-    let every = history.recording.as_ref().map_or(0, |recording| recording.every);
-    let share = 100.0 * history.recording_seconds / history.train_seconds.max(1e-9);
+/// The sampling interval of the metrics, and their cost.
+fn sampling(progress: &Progress<'_>) -> String {
+    let history = progress.history;
+    let every = history.metrics.as_ref().map_or(0, |metrics| metrics.every);
+    let share = 100.0 * history.metrics_seconds / history.train_seconds.max(1e-9);
     let cost = |before: &str, behind: &str| {
         if history.timed_steps < 100 { String::new() } else { format!("{before}{share:.1}{behind}") }
     };
@@ -261,7 +261,7 @@ fn sampling(state: &State<'_>) -> String {
 }
 
 /// The table of epochs, in full precision.
-fn epochs(epochs: &[EpochRecord]) -> String {
+fn epochs(epochs: &[EpochStats]) -> String {
     if epochs.is_empty() {
         return String::new();
     }
@@ -286,7 +286,7 @@ fn epochs(epochs: &[EpochRecord]) -> String {
         if number % every != (epochs.len() - 1) % every {
             continue;
         }
-        let EpochRecord { epoch, step, loss, train, test } = record;
+        let EpochStats { epoch, step, loss, train, test } = record;
         let _ = write!(
             text,
             "<tr><td>{epoch:.2}</td><td>{step}</td><td>{loss}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",

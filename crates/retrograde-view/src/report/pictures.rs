@@ -5,7 +5,7 @@ use crate::html::both;
 use crate::summary::rough;
 use crate::{HeatMap, Shades};
 use retrograde_core::graph::Tensor;
-use retrograde_train::data::Samples;
+use retrograde_train::data::LabeledImages;
 use retrograde_train::nn::Parameters;
 use retrograde_train::train::Classification;
 use std::fmt::Write;
@@ -59,7 +59,7 @@ pub(super) fn first_layer(parameters: &Parameters, [rows, columns]: [usize; 2]) 
 }
 
 /// The confusion matrix, and the most confident errors.
-pub(super) fn confusions(found: &Classification, samples: &Samples) -> String {
+pub(super) fn confusions(found: &Classification, samples: &LabeledImages) -> String {
     format!(
         "<section><h2>{}</h2><div class=\"cards\"><div class=\"card\">{}</div>{}</div></section>",
         both("What it confuses", "무엇을 혼동하는가"),
@@ -118,7 +118,7 @@ fn most_frequent(found: &Classification) -> String {
     text + "</ol>"
 }
 
-fn mistakes(found: &Classification, samples: &Samples) -> String {
+fn mistakes(found: &Classification, samples: &LabeledImages) -> String {
     let mut text = format!(
         "<div class=\"card\"><h3>{}</h3><p class=\"hint\">{}</p><div class=\"mistakes\">",
         both("Surest mistakes", "가장 확신한 오답"),
@@ -127,7 +127,7 @@ fn mistakes(found: &Classification, samples: &Samples) -> String {
             "신경망이 가장 확신하면서도 틀린 시험 이미지입니다. 정답 → 예측, 그리고 예측 확률입니다.",
         ),
     );
-    for mistake in found.mistakes.iter().take(PIXELS / samples.row_len()) {
+    for mistake in found.misclassifications.iter().take(PIXELS / samples.row_len()) {
         let Some(image) = samples.image(mistake.image) else { continue };
         let pixels: Vec<f64> = image.iter().map(|byte| f64::from(*byte)).collect();
         let picture = HeatMap::matrix(&pixels, samples.image_shape()[1], Shades::gray(0.0, 255.0));
@@ -143,7 +143,7 @@ fn mistakes(found: &Classification, samples: &Samples) -> String {
             100.0 * mistake.probability,
         );
     }
-    if found.mistakes.is_empty() {
+    if found.misclassifications.is_empty() {
         text.push_str(&both("None: all answers are right.", "오답이 없습니다."));
     }
     text + "</div></div>"

@@ -6,7 +6,7 @@ use super::page::TrainingReport;
 use retrograde_base::clock::Instant;
 use retrograde_base::error::Result;
 use retrograde_base::files::{remove_left_over, write_whole};
-use retrograde_train::train::{Event, RunId, State, Status};
+use retrograde_train::train::{Event, Progress, RunId, Status};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -33,7 +33,7 @@ const PATIENCE: u32 = 50;
 /// let mut net = Mlp::new([784, 50, 10]).build()?;
 /// let page = folder.join("report.html");
 /// let mut reporter = Reporter::new(TrainingReport::new(&data)).page(&page).csv(folder.join("report.csv"));
-/// Trainer::new(Sgd::new(0.1)).steps(200).recording(true).fit_watched(&mut net, &data, &mut |event| {
+/// Trainer::new(Sgd::new(0.1)).steps(200).collect_metrics(true).fit_with(&mut net, &data, &mut |event| {
 ///     match reporter.watch(event) {
 ///         Ok(()) => ControlFlow::Continue(()),
 ///         Err(_) => ControlFlow::Break(()),
@@ -89,11 +89,11 @@ impl<'a> Reporter<'a> {
         EventDirectory::new(folder.as_ref().to_path_buf()).check(run)
     }
 
-    /// Handles an event of a training. Writes the files when they are due: at the first [`Event::State`], then every two
+    /// Handles an event of a training. Writes the files when they are due: at the first [`Event::Progress`], then every two
     /// seconds or less often, so that writing takes at most 2 % of the time, and at the end.
     pub fn watch(&mut self, event: Event<'_>) -> Result<()> {
-        let Event::State(state) = event else { return Ok(()) };
-        let goes_on = matches!(state.status, Status::Running);
+        let Event::Progress(progress) = event else { return Ok(()) };
+        let goes_on = matches!(progress.status, Status::Running);
         let begin = Instant::now();
         if goes_on && self.next.is_some_and(|next| begin < next) {
             return Ok(());
@@ -102,21 +102,21 @@ impl<'a> Reporter<'a> {
             let files = [&self.page, &self.csv].into_iter().flatten();
             files.filter_map(|file| file.parent()).for_each(remove_left_over);
         }
-        let written = self.write(state);
+        let written = self.write(progress);
         self.next = Some(Instant::now() + EVERY.max(begin.elapsed() * PATIENCE));
         written
     }
 
     /// Writes all files now.
-    pub fn write(&mut self, state: &State<'_>) -> Result<()> {
+    pub fn write(&mut self, progress: &Progress<'_>) -> Result<()> {
         if let Some(path) = &self.page {
-            write_whole(path, self.report.html(state)?.as_bytes())?;
+            write_whole(path, self.report.html(progress)?.as_bytes())?;
         }
         if let Some(path) = &self.csv {
-            write_whole(path, csv(state.history).as_bytes())?;
+            write_whole(path, csv(progress.history).as_bytes())?;
         }
         match &mut self.events {
-            Some(events) => events.write(state.run, state.history),
+            Some(events) => events.write(progress.run, progress.history),
             None => Ok(()),
         }
     }

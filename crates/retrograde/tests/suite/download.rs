@@ -1,6 +1,6 @@
-//! Fetching, against a server on loopback that behaves well and badly.
+//! Downloads from a loopback server that behaves well and badly.
 //!
-//! What it serves are the embedded digits under the names of MNIST. Their checksums were computed with `sha256sum`.
+//! It serves the embedded digits under the names of MNIST. Their checksums were computed with `sha256sum`.
 
 use std::collections::HashMap;
 use std::fs;
@@ -39,70 +39,70 @@ const CHECKSUMS: [&str; 4] = [
     "66e4c6deb5f2a061f7d8cd5ec53025fdb9dabb08265e449acb8cf64b8cd36cac",
 ];
 
-/// What the server does when it is asked for a file.
+/// The response of the server to the request of a file.
 #[derive(Clone, Copy)]
 enum Answer {
     /// The file.
     Good,
-    /// The file, without saying how long it is.
+    /// The file, without a content length.
     GoodWithoutLength,
     /// 404.
     NotFound,
-    /// Half of the file, though its whole length was said.
+    /// Half of the file, with its full content length.
     Truncated,
-    /// Half of the file, its length not said.
+    /// Half of the file, without a content length.
     TruncatedWithoutLength,
     /// Another file of the set.
     Another,
-    /// A page.
+    /// An HTML page.
     Page,
     /// A redirect to this path.
     Redirect(&'static str),
     /// A redirect to the same server with TLS, as captive portals do.
     RedirectToTls,
-    /// Nothing, and the connection stays open.
+    /// Nothing, with an open connection.
     Silence,
-    /// A byte now and then, for ever.
+    /// A byte at intervals, forever.
     Drip,
-    /// Bytes without end.
+    /// Endless bytes.
     Endless,
-    /// A length of a terabyte.
+    /// A content length of one terabyte.
     Terabyte,
 }
 
-/// A server on loopback, and what it was asked for.
+/// A loopback server and its requests.
 struct Server {
     address: String,
-    asked: Arc<Mutex<Vec<String>>>,
+    requests: Arc<Mutex<Vec<String>>>,
 }
 
 impl Server {
-    /// Answers `Good`, but for these files.
+    /// Responds with `Good`, except for these files.
     fn new(answers: impl IntoIterator<Item = (usize, Answer)>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = format!("http://{}/mnist/", listener.local_addr().unwrap());
-        let asked = Arc::new(Mutex::new(Vec::new()));
+        let requests = Arc::new(Mutex::new(Vec::new()));
         let answers: HashMap<usize, Answer> = answers.into_iter().collect();
-        let log = Arc::clone(&asked);
+        let log = Arc::clone(&requests);
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let (log, answers) = (Arc::clone(&log), answers.clone());
-                // Whoever hangs up is no concern of the server's.
+                // Connection errors are ignored.
                 thread::spawn(move || {
                     let _ = serve(stream, &answers, &log);
                 });
             }
         });
-        Server { address, asked }
+        Server { address, requests }
     }
 
-    /// The same answer to all.
+    /// The same response for all files.
     fn always(answer: Answer) -> Self {
         Self::new((0..4).map(|file| (file, answer)))
     }
 
-    fn asked(&self) -> Vec<String> {
-        self.asked.lock().unwrap().clone()
+    fn requests(&self) -> Vec<String> {
+        self.requests.lock().unwrap().clone()
     }
 }
 
@@ -167,16 +167,16 @@ fn serve(
     }
 }
 
-struct Place {
+struct CacheDir {
     folder: tempfile::TempDir,
 }
 
-impl Place {
+impl CacheDir {
     fn new() -> Self {
-        Place { folder: tempfile::tempdir().unwrap() }
+        CacheDir { folder: tempfile::tempdir().unwrap() }
     }
 
-    /// A folder that does not exist yet, and the mirrors.
+    /// A cache folder that does not exist, and the mirrors.
     fn mnist(&self, servers: &[&Server]) -> Mnist {
         Mnist::in_folder(self.folder.path().join("cache/mnist"))
             .checksums(CHECKSUMS)
@@ -192,18 +192,18 @@ impl Place {
     }
 }
 
-fn assert_tells(error: &Error, parts: &[&str]) {
+fn assert_contains(error: &Error, parts: &[&str]) {
     let text = error.to_string();
     for part in parts {
         assert!(text.contains(part), "`{part}` is not in: {text}");
     }
 }
 
-/// The one mirror's answer for the first file is refused with these words, and nothing is kept.
-fn assert_refused(answer: Answer, words: &[&str]) {
-    let place = Place::new();
+/// Asserts that the response for the first file is an error with these words, and that nothing is cached.
+fn assert_rejected(answer: Answer, words: &[&str]) {
+    let cache = CacheDir::new();
     let server = Server::always(answer);
-    let mnist = place.mnist(&[&server]);
+    let mnist = cache.mnist(&[&server]);
     let mnist = match answer {
         Answer::Silence | Answer::Drip => {
             mnist.timeouts(Duration::from_millis(300), Duration::from_millis(600))
@@ -212,31 +212,31 @@ fn assert_refused(answer: Answer, words: &[&str]) {
     };
     let error = mnist.fetch(|_| ()).unwrap_err();
     assert!(matches!(error, Error::Download { .. }), "{error:?}");
-    assert_tells(&error, &[FILES[0].0, &server.address, "RETROGRADE_MIRRORS"]);
-    assert_tells(&error, words);
-    assert_eq!(place.names(), [""; 0]);
+    assert_contains(&error, &[FILES[0].0, &server.address, "RETROGRADE_MIRRORS"]);
+    assert_contains(&error, words);
+    assert_eq!(cache.names(), [""; 0]);
     assert_eq!(mnist.cached().unwrap(), None);
 }
 
 #[test]
-fn a_good_mirror_is_fetched_once_and_kept() {
-    let place = Place::new();
+fn a_good_mirror_is_fetched_once_and_cached() {
+    let cache = CacheDir::new();
     let server = Server::new([(3, Answer::GoodWithoutLength)]);
-    let mnist = place.mnist(&[&server]);
+    let mnist = cache.mnist(&[&server]);
     assert_eq!(mnist.cached().unwrap(), None);
-    assert_eq!(server.asked(), [""; 0], "looking into the cache touches no network");
+    assert_eq!(server.requests(), [""; 0], "reading the cache does not access the network");
 
-    let mut heard = Vec::new();
-    let data = mnist.fetch(|p| heard.push((p.file.to_owned(), p.received, p.total))).unwrap();
+    let mut progress = Vec::new();
+    let data = mnist.fetch(|p| progress.push((p.file.to_owned(), p.received, p.total))).unwrap();
     let digits = Dataset::embedded().unwrap();
     assert_eq!((data.name(), data.train(), data.test()), ("mnist", digits.train(), digits.test()));
-    assert_eq!(server.asked(), FILES.map(|(name, _)| format!("/mnist/{name}")));
+    assert_eq!(server.requests(), FILES.map(|(name, _)| format!("/mnist/{name}")));
     let mut names = FILES.map(|(name, _)| name);
     names.sort_unstable();
-    assert_eq!(place.names(), names, "nothing but the four files");
+    assert_eq!(cache.names(), names, "only the four files");
     for (file, (name, content)) in FILES.iter().enumerate() {
         assert_eq!(fs::read(mnist.folder().join(name)).unwrap(), *content);
-        let of_file: Vec<_> = heard.iter().filter(|(heard, ..)| heard == name).collect();
+        let of_file: Vec<_> = progress.iter().filter(|(file, ..)| file == name).collect();
         assert!(of_file.windows(2).all(|pair| pair[0].1 < pair[1].1), "{of_file:?}");
         let length = content.len() as u64;
         assert_eq!(of_file.last().unwrap().1, length);
@@ -244,113 +244,113 @@ fn a_good_mirror_is_fetched_once_and_kept() {
     }
 
     assert_eq!(mnist.cached().unwrap().as_ref(), Some(&data));
-    assert_eq!(mnist.fetch(|_| panic!("nothing is to be fetched")).unwrap(), data);
-    assert_eq!(server.asked().len(), 4);
+    assert_eq!(mnist.fetch(|_| panic!("nothing to fetch")).unwrap(), data);
+    assert_eq!(server.requests().len(), 4);
     assert_eq!(Dataset::from_folder(mnist.folder()).unwrap().train(), data.train());
 }
 
 #[test]
-fn what_is_missing_or_damaged_is_fetched_and_no_more() {
-    let place = Place::new();
-    // The third file cannot be had: the first two are kept.
+fn only_missing_and_damaged_files_are_fetched() {
+    let cache = CacheDir::new();
+    // The third file is not available: the first two stay cached.
     let poor = Server::new([(2, Answer::NotFound)]);
-    let error = place.mnist(&[&poor]).fetch(|_| ()).unwrap_err();
-    assert_tells(&error, &[FILES[2].0, "404"]);
-    assert_eq!(place.names(), [FILES[0].0, FILES[1].0]);
-    assert_eq!(place.mnist(&[]).cached().unwrap(), None);
+    let error = cache.mnist(&[&poor]).fetch(|_| ()).unwrap_err();
+    assert_contains(&error, &[FILES[2].0, "404"]);
+    assert_eq!(cache.names(), [FILES[0].0, FILES[1].0]);
+    assert_eq!(cache.mnist(&[]).cached().unwrap(), None);
 
     let server = Server::new([]);
-    place.mnist(&[&server]).fetch(|_| ()).unwrap();
-    assert_eq!(server.asked(), [FILES[2].0, FILES[3].0].map(|name| format!("/mnist/{name}")));
+    cache.mnist(&[&server]).fetch(|_| ()).unwrap();
+    assert_eq!(server.requests(), [FILES[2].0, FILES[3].0].map(|name| format!("/mnist/{name}")));
 
-    // A file that was damaged, and one that is good IDX but another.
-    let folder = place.mnist(&[]).folder().to_path_buf();
+    // A damaged file, and a valid IDX file with other content.
+    let folder = cache.mnist(&[]).folder().to_path_buf();
     fs::write(folder.join(FILES[0].0), &FILES[0].1[..500_000]).unwrap();
-    let error = place.mnist(&[]).cached().unwrap_err();
-    assert_tells(&error, &[FILES[0].0, "corrupt or truncated"]);
+    let error = cache.mnist(&[]).cached().unwrap_err();
+    assert_contains(&error, &[FILES[0].0, "corrupt or truncated"]);
     fs::write(folder.join(FILES[3].0), FILES[1].1).unwrap();
     let server = Server::new([]);
-    place.mnist(&[&server]).fetch(|_| ()).unwrap();
-    assert_eq!(server.asked(), [FILES[0].0, FILES[3].0].map(|name| format!("/mnist/{name}")));
-    assert!(place.mnist(&[]).cached().unwrap().is_some());
+    cache.mnist(&[&server]).fetch(|_| ()).unwrap();
+    assert_eq!(server.requests(), [FILES[0].0, FILES[3].0].map(|name| format!("/mnist/{name}")));
+    assert!(cache.mnist(&[]).cached().unwrap().is_some());
 
-    // Good data that is not the expected data is never taken for it.
+    // A valid file with other content is an error.
     fs::write(folder.join(FILES[3].0), FILES[1].1).unwrap();
-    let error = place.mnist(&[]).cached().unwrap_err();
-    assert_tells(&error, &[FILES[3].0, CHECKSUMS[1], CHECKSUMS[3]]);
+    let error = cache.mnist(&[]).cached().unwrap_err();
+    assert_contains(&error, &[FILES[3].0, CHECKSUMS[1], CHECKSUMS[3]]);
 }
 
 #[test]
-fn each_mirror_is_tried_and_each_reason_told() {
+fn each_mirror_is_tried_and_each_reason_reported() {
     let [bad, page, good] = [Server::always(Answer::NotFound), Server::always(Answer::Page), Server::new([])];
-    let place = Place::new();
-    place.mnist(&[&bad, &page, &good]).fetch(|_| ()).unwrap();
-    assert_eq!([bad.asked().len(), page.asked().len(), good.asked().len()], [4, 4, 4]);
+    let cache = CacheDir::new();
+    cache.mnist(&[&bad, &page, &good]).fetch(|_| ()).unwrap();
+    assert_eq!([bad.requests().len(), page.requests().len(), good.requests().len()], [4, 4, 4]);
 
-    let place = Place::new();
-    let error = place.mnist(&[&bad, &page]).fetch(|_| ()).unwrap_err();
-    assert_tells(&error, &[&bad.address, "404", &page.address, "<!DO"]);
+    let cache = CacheDir::new();
+    let error = cache.mnist(&[&bad, &page]).fetch(|_| ()).unwrap_err();
+    assert_contains(&error, &[&bad.address, "404", &page.address, "<!DO"]);
 }
 
 #[test]
-fn a_redirect_is_followed_and_a_circle_is_not() {
-    let place = Place::new();
+fn a_redirect_is_followed_and_a_loop_is_not() {
+    let cache = CacheDir::new();
     let server = Server::always(Answer::Redirect("/moved/"));
-    place.mnist(&[&server]).fetch(|_| ()).unwrap();
-    assert_eq!(server.asked()[..2], [format!("/mnist/{}", FILES[0].0), format!("/moved/{}", FILES[0].0)]);
+    cache.mnist(&[&server]).fetch(|_| ()).unwrap();
+    assert_eq!(server.requests()[..2], [format!("/mnist/{}", FILES[0].0), format!("/moved/{}", FILES[0].0)]);
 
-    assert_refused(Answer::Redirect("/mnist/"), &["redirect"]);
-    assert_refused(Answer::RedirectToTls, &["TLS"]);
+    assert_rejected(Answer::Redirect("/mnist/"), &["redirect"]);
+    assert_rejected(Answer::RedirectToTls, &["TLS"]);
 }
 
 #[test]
-fn a_body_that_is_cut_or_is_not_the_file_is_refused() {
-    assert_refused(Answer::NotFound, &["404"]);
-    assert_refused(Answer::Truncated, &["disconnected, after 325197 bytes"]);
-    assert_refused(Answer::TruncatedWithoutLength, &["gzip data is corrupt or truncated"]);
-    assert_refused(Answer::Another, &["SHA-256", CHECKSUMS[0], CHECKSUMS[2]]);
-    assert_refused(Answer::Page, &["<!DO"]);
+fn a_truncated_or_wrong_body_is_an_error() {
+    assert_rejected(Answer::NotFound, &["404"]);
+    assert_rejected(Answer::Truncated, &["disconnected, after 325197 bytes"]);
+    assert_rejected(Answer::TruncatedWithoutLength, &["gzip data is corrupt or truncated"]);
+    assert_rejected(Answer::Another, &["SHA-256", CHECKSUMS[0], CHECKSUMS[2]]);
+    assert_rejected(Answer::Page, &["<!DO"]);
 }
 
 #[test]
-fn a_body_without_end_is_stopped_by_its_size() {
-    assert_refused(Answer::Endless, &["more than 67108864 bytes"]);
-    assert_refused(Answer::Terabyte, &["more than 67108864 bytes"]);
+fn an_endless_body_is_stopped_at_the_size_limit() {
+    assert_rejected(Answer::Endless, &["larger than 67108864 bytes"]);
+    assert_rejected(Answer::Terabyte, &["larger than 67108864 bytes"]);
 }
 
 #[test]
-fn a_mirror_that_hangs_is_left() {
+fn a_mirror_that_hangs_times_out() {
     let start = Instant::now();
-    assert_refused(Answer::Silence, &["timeout"]);
-    assert_refused(Answer::Drip, &["timeout", "after "]);
-    // 0.3 s of silence, 0.6 s of drops; the server itself would hold for 20 s and for ever.
+    assert_rejected(Answer::Silence, &["timeout"]);
+    assert_rejected(Answer::Drip, &["timeout", "after "]);
+    // The timeouts are 0.3 s and 0.6 s; the server would hold the connection for 20 s and forever.
     assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
 
-    let place = Place::new();
+    let cache = CacheDir::new();
     let (silent, good) = (Server::new([(1, Answer::Silence)]), Server::new([]));
-    let mnist = place.mnist(&[&silent, &good]).timeouts(Duration::from_secs(1), Duration::from_secs(20));
+    let mnist = cache.mnist(&[&silent, &good]).timeouts(Duration::from_secs(1), Duration::from_secs(20));
     mnist.fetch(|_| ()).unwrap();
-    assert_eq!(good.asked(), [format!("/mnist/{}", FILES[1].0)]);
+    assert_eq!(good.requests(), [format!("/mnist/{}", FILES[1].0)]);
 }
 
 #[test]
-fn addresses_that_cannot_be_used_are_told() {
-    let place = Place::new();
-    let mnist = place.mnist(&[]).mirrors(["https://127.0.0.1:1/", "not an address", "http://127.0.0.1:1/"]);
+fn invalid_addresses_are_reported() {
+    let cache = CacheDir::new();
+    let mnist = cache.mnist(&[]).mirrors(["https://127.0.0.1:1/", "not an address", "http://127.0.0.1:1/"]);
     let error = mnist.fetch(|_| ()).unwrap_err();
-    assert_tells(
+    assert_contains(
         &error,
-        &["https://127.0.0.1:1/", "only http:// is spoken", "not an address", "http://127.0.0.1:1/"],
+        &["https://127.0.0.1:1/", "must start with http://", "not an address", "http://127.0.0.1:1/"],
     );
-    let error = place.mnist(&[]).fetch(|_| ()).unwrap_err();
+    let error = cache.mnist(&[]).fetch(|_| ()).unwrap_err();
     assert!(matches!(error, Error::Invalid { .. }), "{error}");
 }
 
 #[test]
-fn a_folder_that_cannot_be_made_is_an_error() {
-    let place = Place::new();
-    fs::write(place.folder.path().join("cache"), b"a file where a folder should be").unwrap();
+fn a_folder_that_cannot_be_created_is_an_error() {
+    let cache = CacheDir::new();
+    fs::write(cache.folder.path().join("cache"), b"a file where a folder should be").unwrap();
     let server = Server::new([]);
-    let error = place.mnist(&[&server]).fetch(|_| ()).unwrap_err();
+    let error = cache.mnist(&[&server]).fetch(|_| ()).unwrap_err();
     assert!(matches!(error, Error::File { action: "create", .. }), "{error}");
 }

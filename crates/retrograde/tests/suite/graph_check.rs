@@ -17,7 +17,7 @@ use retrograde::{Graph, Result, Tensor, Var, view};
 
 /// A network's loss on random rows.
 fn network(graph: &Graph, sizes: &[usize], activation: Activation, rows: usize, seed: u64) -> Result<Var> {
-    let net = Mlp::new(sizes).activation(activation).init(Init::Xavier).seed(seed).build()?;
+    let net = Mlp::new(sizes).activation(activation).init(Init::LeCun).seed(seed).build()?;
     let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
     let (inputs, classes) = (sizes[0], sizes[sizes.len() - 1]);
     let x = graph.constant(Tensor::from_fn([rows, inputs], |_| random.random_range(-1.0..1.0)));

@@ -25,9 +25,9 @@ mod optimizers;
 mod parameters;
 mod plans;
 mod random_graphs;
-mod recording;
 #[cfg(feature = "report")]
 mod report;
 mod training;
+mod training_metrics;
 mod user_operations;
 mod view;

@@ -1,4 +1,4 @@
-//! The update rules against PyTorch's, number by number: golden values that `tests/golden/optimizers.py` made.
+//! The optimizers against PyTorch's golden values, which `tests/golden/optimizers.py` writes.
 
 use retrograde::optim::{AdaGrad, Adam, ClipNorm, Momentum, Optimizer, RmsProp, Sgd, WeightDecay};
 use retrograde::{Graph, Planner, Result, Tensor};
@@ -11,7 +11,7 @@ fn numbers(shape: [usize; 2], phase: f64) -> Tensor {
 }
 
 /// The losses, then the parameters after the last step.
-fn train(rule: &dyn Optimizer) -> Result<(Vec<f64>, Tensor, Tensor)> {
+fn train(optimizer: &dyn Optimizer) -> Result<(Vec<f64>, Tensor, Tensor)> {
     let graph = Graph::new();
     let (x, t) = (graph.constant(numbers([5, 3], 0.3)), graph.constant(numbers([5, 2], 0.9)));
     let w = graph.parameter("w", numbers([3, 2], 0.1));
@@ -20,9 +20,9 @@ fn train(rule: &dyn Optimizer) -> Result<(Vec<f64>, Tensor, Tensor)> {
     let loss = y.mean_squared_error(&t);
     let parameters = [w, b];
     let gradients = loss.gradient(&parameters.iter().collect::<Vec<_>>())?;
-    let learning_rate = graph.state("learning_rate", rule.learning_rate());
+    let learning_rate = graph.state("learning_rate", optimizer.learning_rate());
     let mut planner = Planner::new(&graph).want(&loss).want_all(&parameters);
-    for update in rule.record(&graph, &learning_rate, &parameters, &gradients) {
+    for update in optimizer.record(&graph, &learning_rate, &parameters, &gradients) {
         planner = planner.update(&update.leaf, &update.value);
     }
     let mut plan = planner.compile::<f64>()?;
@@ -35,10 +35,10 @@ fn train(rule: &dyn Optimizer) -> Result<(Vec<f64>, Tensor, Tensor)> {
 }
 
 #[test]
-fn a_hundred_steps_of_each_rule_are_pytorchs() -> Result<()> {
+fn a_hundred_steps_of_each_optimizer_agree_with_pytorch() -> Result<()> {
     let golden: Value =
         serde_json::from_str(include_str!("../golden/optimizers.json")).expect("golden values");
-    let rules: [(&str, Box<dyn Optimizer>); 10] = [
+    let optimizers: [(&str, Box<dyn Optimizer>); 10] = [
         ("sgd", Box::new(Sgd::new(0.1))),
         ("sgd, weight decay", Box::new(WeightDecay::new(0.01, Sgd::new(0.1)))),
         ("sgd, clipped", Box::new(ClipNorm::new(0.1, Sgd::new(0.1)))),
@@ -50,8 +50,8 @@ fn a_hundred_steps_of_each_rule_are_pytorchs() -> Result<()> {
         ("adamw", Box::new(Adam::with_decay(0.01, 0.01))),
         ("adam, other betas", Box::new(Adam::new(0.01).betas(0.8, 0.99))),
     ];
-    for (name, rule) in rules {
-        let (losses, w, b) = train(&*rule)?;
+    for (name, optimizer) in optimizers {
+        let (losses, w, b) = train(&*optimizer)?;
         assert!(losses[STEPS - 1] < losses[0], "{name} does not descend");
         for (what, ours) in [("losses", &losses[..]), ("w", w.values()), ("b", b.values())] {
             let theirs: Vec<f64> =

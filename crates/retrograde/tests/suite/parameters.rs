@@ -1,4 +1,4 @@
-//! The values of parameters, from plan to plan and back into the graph.
+//! Copying parameters from plan to plan and into the graph.
 
 #[path = "../../examples/train_and_predict.rs"]
 #[allow(dead_code, reason = "its main is for those who run it")]
@@ -9,7 +9,7 @@ use retrograde::kernel::Real;
 use retrograde::view::Explain;
 use retrograde::{Graph, Plan, Planner, Result, Var};
 
-/// w = [0.1, 0.2] and a running mean m = 0 of w, both of which a step changes: w becomes 3w + 1/7, m becomes m/2 + sum w.
+/// w = [0.1, 0.2] and a running mean m = 0. A step updates w to 3w + 1/7 and m to m/2 + sum w.
 struct Model {
     graph: Graph,
     w: Var,
@@ -31,7 +31,7 @@ impl Model {
         planner.update(&self.m, &(0.5 * &self.m + self.w.sum_all())).compile()
     }
 
-    fn asking<T: Real>(&self) -> Result<Plan<T>> {
+    fn inference<T: Real>(&self) -> Result<Plan<T>> {
         Planner::new(&self.graph).want(&self.y).compile()
     }
 }
@@ -47,37 +47,37 @@ fn trained<T: Real>() -> ([T; 2], T) {
     (w, m)
 }
 
-/// Trains in `T` and asks in `U`, which must have the values of `T` rounded.
-fn hand_over<T: Real, U: Real>() -> Result<()> {
+/// Trains in `T` and copies to `U`, which must have the rounded values.
+fn copy_parameters<T: Real, U: Real>() -> Result<()> {
     let model = Model::new();
-    let (mut training, mut asking) = (model.training::<T>()?, model.asking::<U>()?);
+    let (mut training, mut inference) = (model.training::<T>()?, model.inference::<U>()?);
     training.run()?;
     training.run()?;
     let (w, m) = trained::<T>();
     assert_eq!((training.read(&model.w)?, training.read(&model.m)?), (&w[..], &[m][..]));
-    asking.set_parameters_from(&training)?;
+    inference.set_parameters_from(&training)?;
     let round = |value: T| U::of(value.widen());
-    assert_eq!(asking.read(&model.w)?, w.map(round));
-    assert_eq!(asking.read(&model.m)?, [round(m)]);
-    asking.run()?;
-    assert_eq!(asking.read(&model.y)?, w.map(|w| U::of(2.0) * round(w) + round(m)));
-    // And back, as by hand: a plan takes what another reads.
+    assert_eq!(inference.read(&model.w)?, w.map(round));
+    assert_eq!(inference.read(&model.m)?, [round(m)]);
+    inference.run()?;
+    assert_eq!(inference.read(&model.y)?, w.map(|w| U::of(2.0) * round(w) + round(m)));
+    // Back again by `set`.
     let mut again = model.training::<T>()?;
-    again.set(&model.w, asking.read(&model.w)?)?;
+    again.set(&model.w, inference.read(&model.w)?)?;
     assert_eq!(again.read(&model.w)?, w.map(|w| T::of(round(w).widen())));
     Ok(())
 }
 
 #[test]
-fn a_plan_takes_what_another_has_trained_in_either_precision() -> Result<()> {
-    hand_over::<f32, f32>()?;
-    hand_over::<f64, f64>()?;
-    hand_over::<f32, f64>()?;
-    hand_over::<f64, f32>()
+fn parameters_are_copied_between_plans_of_any_precision() -> Result<()> {
+    copy_parameters::<f32, f32>()?;
+    copy_parameters::<f64, f64>()?;
+    copy_parameters::<f32, f64>()?;
+    copy_parameters::<f64, f32>()
 }
 
 #[test]
-fn states_that_the_other_plan_lacks_stay_as_they_are() -> Result<()> {
+fn states_that_the_other_plan_lacks_do_not_change() -> Result<()> {
     let model = Model::new();
     let mut training = model.training::<f64>()?;
     training.run()?;
@@ -90,7 +90,7 @@ fn states_that_the_other_plan_lacks_stay_as_they_are() -> Result<()> {
 }
 
 #[test]
-fn what_would_be_trained_in_part_is_refused_and_nothing_is_changed() -> Result<()> {
+fn a_partial_copy_is_an_error_and_changes_nothing() -> Result<()> {
     let model = Model::new();
     let (other, more) = (Model::new(), model.graph.parameter("more", [1.0, 1.0]));
     let (mut training, both) = (model.training::<f32>()?, (&model.y * &more).sum_all());
@@ -100,7 +100,7 @@ fn what_would_be_trained_in_part_is_refused_and_nothing_is_changed() -> Result<(
     assert!(error.contains("does not have `more`") && error.contains("set each by `set`"), "{error}");
     assert_eq!(both.read(&model.w)?, [0.1_f32, 0.2]);
     for error in [
-        other.asking::<f32>()?.set_parameters_from(&training).expect_err("another graph"),
+        other.inference::<f32>()?.set_parameters_from(&training).expect_err("another graph"),
         other.graph.set_parameters_from(&training).expect_err("another graph"),
     ] {
         assert!(error.to_string().contains("belongs to another graph"), "{error}");
@@ -110,15 +110,15 @@ fn what_would_be_trained_in_part_is_refused_and_nothing_is_changed() -> Result<(
 }
 
 #[test]
-fn the_graph_takes_what_a_plan_has_trained() -> Result<()> {
+fn parameters_are_copied_to_the_graph() -> Result<()> {
     let model = Model::new();
     let loss = (&model.y * &model.y).sum_all();
-    let mut before = model.asking::<f32>()?;
+    let mut before = model.inference::<f32>()?;
     let mut training = model.training::<f32>()?;
     training.run()?;
     training.run()?;
     let initial = [0.2, 0.4];
-    assert_eq!(model.y.value()?.values(), initial, "a plan changes values of its own");
+    assert_eq!(model.y.value()?.values(), initial, "a plan has its own values");
     model.graph.set_parameters_from(&training)?;
     let (w, m) = trained::<f32>();
     let (w, m) = (w.map(f64::from), f64::from(m));
@@ -130,14 +130,14 @@ fn the_graph_takes_what_a_plan_has_trained() -> Result<()> {
     let gradient = trace.nodes()[0].gradient.as_ref().map(|gradient| gradient.values());
     assert_eq!(gradient, Some(y.map(|y| 2.0 * y * 2.0).as_slice()));
     let explained = loss.explain()?.to_string();
-    assert!(!explained.contains("0.2"), "nothing initial is left: {explained}");
+    assert!(!explained.contains("0.2"), "no initial values remain: {explained}");
     let report = GraphCheck::new(&loss).run()?;
     assert_eq!(report.verdict, Verdict::Right);
-    let mut after = model.asking::<f32>()?;
-    assert_eq!(after.read(&model.w)?, trained::<f32>().0, "a plan compiled now begins with them");
+    let mut after = model.inference::<f32>()?;
+    assert_eq!(after.read(&model.w)?, trained::<f32>().0, "a new plan starts with them");
     after.run()?;
     before.run()?;
-    assert_eq!(before.read(&model.y)?, [0.2_f32, 0.4], "a plan that exists keeps its own");
+    assert_eq!(before.read(&model.y)?, [0.2_f32, 0.4], "an existing plan keeps its own");
     // Two values of one plan at a time.
     let (w, y) = (after.read(&model.w)?, after.read(&model.y)?);
     assert!(w.iter().zip(y).all(|(w, y)| y > w));
@@ -151,7 +151,7 @@ fn the_example_trains_and_predicts() -> Result<()> {
         let off = train_and_predict::ASKED.iter().zip(found).map(|(x, y)| (x.sin() - f64::from(*y)).abs());
         off.fold(0.0, f64::max)
     };
-    // Nearly straight lines are off by most of the curve; a fit at this size is off by a few hundredths.
+    // The error of nearly straight lines is most of the curve; that of a fit is a few hundredths.
     assert!(error(&untrained) > 0.5 && error(&trained) < 0.1, "{untrained:?} {trained:?}");
     Ok(())
 }

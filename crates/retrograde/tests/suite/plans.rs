@@ -1,9 +1,8 @@
-//! What a plan must not get wrong, in graphs small enough to be read: the cases that random graphs found, and those that
-//! the design names.
+//! Regression tests of plans with small graphs: failures found by random graphs, and cases named by the design.
 
 use retrograde::{Graph, Planner, Result, Tensor, Var};
 
-/// The value of `wanted` when it is all that is wanted, in f64.
+/// The value of `wanted` as the only output, in f64.
 fn value(wanted: &Var) -> Result<Vec<f64>> {
     Ok(wanted.value()?.into_values())
 }
@@ -12,20 +11,20 @@ fn value(wanted: &Var) -> Result<Vec<f64>> {
 fn views_of_views_of_views() -> Result<()> {
     let graph = Graph::new();
     let x = graph.parameter("x", [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]);
-    // [2, 3] repeated to [2, 2, 3], of which the middle column's and the last: [2, 2, 2], turned around: [2, 2, 2].
+    // [2, 3] broadcast to [2, 2, 3], sliced to the last two columns, transposed.
     let seen = x.broadcast([2, 2, 3]).slice(2, 1..).transpose([2, 0, 1]);
     let expected = [2.0, 5.0, 2.0, 5.0, 3.0, 6.0, 3.0, 6.0];
     assert_eq!(value(&seen)?, expected);
-    // Read by a pointwise operation, by a row kernel, through a reshape, and as itself.
+    // Read by an elementwise operation, by a row kernel and through a reshape.
     assert_eq!(value(&(&seen + &seen))?, expected.map(|x| 2.0 * x));
     assert_eq!(value(&seen.sum([0, 1]))?, [10.0, 22.0]);
     assert_eq!(value(&seen.reshape([4, 2]).t())?, [2.0, 2.0, 3.0, 3.0, 5.0, 5.0, 6.0, 6.0]);
-    // What flows back to x is how often each element is seen.
+    // The gradient of x is the number of uses of each element.
     let gradient = seen.reshape([8]).sum_all().backward()?.wrt(&x)?;
     assert_eq!(value(&gradient)?, [0.0, 2.0, 2.0, 0.0, 2.0, 2.0]);
-    // A slice of a slice of a transpose, of the last element.
+    // A slice of a slice of a transpose.
     assert_eq!(value(&x.t().slice(0, 1..).slice(1, 1..).slice(0, 1..))?, [6.0]);
-    // What is empty lies nowhere, however it is cut.
+    // Views of empty tensors.
     let nothing = x.slice(0, 2..).slice(1, 3..).t().reshape([0, 7]);
     assert!(value(&nothing)?.is_empty());
     assert_eq!(value(&nothing.sum_all())?, [0.0]);
@@ -33,7 +32,7 @@ fn views_of_views_of_views() -> Result<()> {
 }
 
 #[test]
-fn indices_go_through_views_and_joins() -> Result<()> {
+fn indices_go_through_views_and_concat() -> Result<()> {
     let graph = Graph::new();
     let table = graph.constant([10.0, 11.0, 12.0, 13.0]);
     let given = graph.index_input("given", [2, 2]);
@@ -44,14 +43,14 @@ fn indices_go_through_views_and_joins() -> Result<()> {
     plan.run()?;
     assert_eq!(plan.read_indices(&rows)?, [1, 3, 0, 2]);
     assert_eq!(plan.read(&picked)?, [11.0, 13.0, 10.0, 12.0]);
-    // The bound finds its way back through all of them.
+    // The index bound is propagated through all of them.
     let error = plan.set_indices(&given, &[0, 1, 2, 4]).expect_err("4 is no row").to_string();
     assert!(error.contains("index 4 at position 3") && error.contains("0 to 3"), "{error}");
     Ok(())
 }
 
 #[test]
-fn parameters_are_exchanged_however_it_is_written() -> Result<()> {
+fn parameters_are_swapped_through_any_identity() -> Result<()> {
     let swaps: [fn(&Var) -> Var; 5] = [
         |x| x.clone(),
         |x| x * 1.0,
@@ -75,7 +74,7 @@ fn parameters_are_exchanged_however_it_is_written() -> Result<()> {
 }
 
 #[test]
-fn what_is_wanted_of_an_updated_parameter_is_from_before_the_update() -> Result<()> {
+fn outputs_that_depend_on_an_updated_parameter_use_the_old_value() -> Result<()> {
     let graph = Graph::new();
     let w = graph.parameter("w", [1.0, 2.0]);
     let wanted = [&w * 1.0, w.reshape([2, 1]), w.slice(0, ..), w.powf(1.0), &w + 0.0];
@@ -86,14 +85,14 @@ fn what_is_wanted_of_an_updated_parameter_is_from_before_the_update() -> Result<
             assert_eq!(plan.read(value)?, [1.0 + 10.0 * f64::from(run), 2.0 + 10.0 * f64::from(run)]);
         }
     }
-    assert_eq!(plan.read(&w)?, [21.0, 22.0], "the parameter itself is as it is for the next run");
+    assert_eq!(plan.read(&w)?, [21.0, 22.0], "reading the parameter gives the updated value");
     Ok(())
 }
 
-/// Two chains must not be joined if a third stands between them, even where the third was recorded before one of them
-/// and has grown since.
+/// Two fusion groups must not be merged if a third depends on one and the other depends on the third, even if the third was
+/// recorded before one of them and has grown since.
 #[test]
-fn chains_that_would_stand_in_a_circle_are_not_joined() -> Result<()> {
+fn fusion_does_not_create_a_cycle() -> Result<()> {
     let graph = Graph::new();
     let matrix = |name: &str, sign: f64| graph.parameter(name, [[1.0 * sign, 2.0], [3.0, 4.0 * sign]]);
     let (a, c) = (matrix("a", 1.0), matrix("c", -1.0));
@@ -110,7 +109,7 @@ fn chains_that_would_stand_in_a_circle_are_not_joined() -> Result<()> {
 }
 
 #[test]
-fn a_chain_longer_than_a_tile_repeats_and_turns_what_it_reads() -> Result<()> {
+fn a_fusion_group_longer_than_a_block_reads_broadcast_and_transposed_inputs() -> Result<()> {
     let graph = Graph::new();
     let (rows, columns) = (37, 53);
     let x = graph.constant(Tensor::from_fn([rows, columns], |i| i as f64));
@@ -126,7 +125,7 @@ fn a_chain_longer_than_a_tile_repeats_and_turns_what_it_reads() -> Result<()> {
 }
 
 #[test]
-fn a_parameter_that_becomes_a_constant_does_so_after_the_run() -> Result<()> {
+fn an_update_to_a_constant_happens_after_the_run() -> Result<()> {
     let graph = Graph::new();
     let x = graph.parameter("x", [1.0, 2.0]);
     let seen = &x * 3.0;
@@ -138,13 +137,12 @@ fn a_parameter_that_becomes_a_constant_does_so_after_the_run() -> Result<()> {
 }
 
 #[test]
-fn memory_is_used_again_unless_every_value_is_kept() -> Result<()> {
+fn memory_is_reused_unless_every_value_is_kept() -> Result<()> {
     let graph = Graph::new();
     let mut x = graph.parameter("x", Tensor::full([64, 64], 0.1));
     let w = graph.parameter("w", Tensor::full([64, 64], 0.01));
     for _ in 0..50 {
-        // From the left, so that each row needs all of the rows before it: a thread that goes on with its own rows keeps
-        // what they passed through.
+        // The product from the left needs all rows of the previous value, which ends a parallel region.
         x = w.matmul(&x).tanh();
     }
     let planner = || Planner::new(&graph).want(&x);
@@ -156,8 +154,7 @@ fn memory_is_used_again_unless_every_value_is_kept() -> Result<()> {
     Ok(())
 }
 
-/// A regression on rows of a table that are mostly zero, of so many rows at a time; the weight after four steps, and the
-/// names of the operations of each step of the plan.
+/// A regression on sparse rows of a table: the weight after four steps, and the operations of each step of the plan.
 fn trained(
     rows: usize,
     momentum: f64,
@@ -199,10 +196,10 @@ fn trained(
 }
 
 #[test]
-fn an_update_at_the_tail_of_its_gradient_changes_no_bit() -> Result<()> {
+fn an_update_as_an_epilogue_of_its_gradient_changes_no_bit() -> Result<()> {
     for rows in [1, 3, 4, 5, 64, 129, 300] {
         for momentum in [0.0, 0.9] {
-            // Where every value is kept, the gradient lies in memory, and the update comes after it.
+            // If every value is kept, the gradient is stored and the update is a separate step.
             let (expected, apart) = trained(rows, momentum, Planner::keep_every_value)?;
             for threads in [1, 2, 8] {
                 let threads = retrograde::kernel::Threads::new(threads).min_work(0);
@@ -216,10 +213,9 @@ fn an_update_at_the_tail_of_its_gradient_changes_no_bit() -> Result<()> {
     Ok(())
 }
 
-/// A table of bytes that is only seen in another shape is refused where it would have to become real numbers; its rows are
-/// gathered through the shape as well.
+/// A reshaped table of bytes is an error where real values are needed; its rows can be gathered through the reshape.
 #[test]
-fn a_table_of_bytes_in_another_shape_is_refused_by_name() {
+fn a_reshaped_table_of_bytes_is_an_error_that_names_it() {
     type Shaped = fn(&Var) -> Var;
     let shapes: [Shaped; 3] = [|t| t.sum([1]), |t| t.max([1]), |t| t.reshape([3])];
     for shaped in shapes {
@@ -230,7 +226,7 @@ fn a_table_of_bytes_in_another_shape_is_refused_by_name() {
         let wanted = Planner::new(&graph).want(&shaped).compile::<f32>();
         let stored = Planner::new(&graph).update(&state, &shaped).compile::<f32>();
         for plan in [wanted, stored] {
-            let error = plan.expect_err("a refusal").to_string();
+            let error = plan.expect_err("a table of bytes").to_string();
             assert!(error.contains("`table` is kept as bytes") && error.contains("gather_rows"), "{error}");
         }
         let rows = shaped.reshape([3, 1]).gather_rows(&graph.indices("rows", [2], [2_u32, 0].as_slice()));

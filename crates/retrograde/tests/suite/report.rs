@@ -3,7 +3,7 @@
 use retrograde::Result;
 use retrograde::data::Dataset;
 use retrograde::nn::{Init, Mlp};
-use retrograde::optim::{Rule, Schedule, Settings, Sgd};
+use retrograde::optim::{OptimizerConfig, OptimizerKind, Schedule, Sgd};
 use retrograde::train::{Event, History, Trainer};
 use retrograde::view::report::{Reporter, TrainingReport, csv, series};
 use serde_json::Value;
@@ -26,7 +26,7 @@ fn report(trainer: Trainer, data: &Dataset, folder: &Path) -> Result<(History, S
         .page(&page)
         .csv(folder.join("report.csv"))
         .tensorboard(folder.join("events"));
-    let history = trainer.recording(true).fit_watched(&mut net()?, data, &mut |event| {
+    let history = trainer.collect_metrics(true).fit_with(&mut net()?, data, &mut |event| {
         reporter.watch(event).expect("a writable place");
         ControlFlow::Continue(())
     })?;
@@ -42,7 +42,8 @@ fn numbers(page: &str) -> Value {
 #[test]
 fn page_and_csv_have_the_numbers_of_the_history() -> Result<()> {
     let place = place();
-    let optimizer = Settings { clip: Some(1.0), ..Settings::of(Rule::Adam) }.build()?;
+    let optimizer =
+        OptimizerConfig { clip: Some(1.0), ..OptimizerConfig::default_for(OptimizerKind::Adam) }.build()?;
     let trainer = Trainer::new(optimizer).schedule(Schedule::cosine()).steps(240);
     let (history, page) = report(trainer, &Dataset::embedded()?, place.path())?;
     let (all, plots) = (series(&history), numbers(&page));
@@ -87,8 +88,8 @@ fn page_and_csv_have_the_numbers_of_the_history() -> Result<()> {
     for epoch in &history.epochs {
         assert!(page.contains(&format!("<td>{}</td><td>{}</td>", epoch.test.loss, epoch.test.accuracy)));
     }
-    let found = history.recording.and_then(|recording| recording.classification).expect("evaluated");
-    assert_eq!(page.matches("<figcaption><b>").count(), found.mistakes.len());
+    let found = history.metrics.and_then(|metrics| metrics.classification).expect("evaluated");
+    assert_eq!(page.matches("<figcaption><b>").count(), found.misclassifications.len());
     assert_eq!(
         page.matches("<td class=\"right\"").count(),
         (0..10).filter(|&k| found.count(k, k) > 0).count()
@@ -121,7 +122,7 @@ fn a_stopped_training_goes_on_with_its_whole_report() -> Result<()> {
     let (parts, whole, data) = (place(), place(), Dataset::embedded()?);
     let trainer = |steps| Trainer::new(Sgd::new(0.1)).steps(steps);
     let run = parts.path().join("run");
-    let (_, page) = report(trainer(130).folder(&run), &data, parts.path())?;
+    let (_, page) = report(trainer(130).run_dir(&run), &data, parts.path())?;
     assert!(page.contains("Complete: 130 steps."), "the page says that it is done");
     report(trainer(260).resume(&run), &data, parts.path())?;
     report(trainer(260), &data, whole.path())?;
@@ -134,7 +135,7 @@ fn a_stopped_training_goes_on_with_its_whole_report() -> Result<()> {
     // Another training does not mix its events with these.
     let mut reporter = Reporter::new(TrainingReport::new(&data)).tensorboard(parts.path().join("events"));
     let mut complaint = None;
-    trainer(5).recording(true).fit_watched(&mut net()?, &data, &mut |event| {
+    trainer(5).collect_metrics(true).fit_with(&mut net()?, &data, &mut |event| {
         if let Err(error) = reporter.watch(event) {
             complaint.get_or_insert(error.to_string());
         }
@@ -150,11 +151,11 @@ fn a_failed_training_says_so_on_its_page() -> Result<()> {
     let page = place.path().join("report.html");
     let mut reporter = Reporter::new(TrainingReport::new(&data)).page(&page);
     let mut seen = Vec::new();
-    let trainer = Trainer::new(Sgd::new(1e30)).recording(true);
+    let trainer = Trainer::new(Sgd::new(1e30)).collect_metrics(true);
     trainer
-        .fit_watched(&mut net()?, &data, &mut |event| {
+        .fit_with(&mut net()?, &data, &mut |event| {
             reporter.watch(event).expect("a writable place");
-            if let Event::State(_) = event {
+            if let Event::Progress(_) = event {
                 seen.push(std::fs::read_to_string(&page).expect("the page"));
             }
             ControlFlow::Continue(())

@@ -1,9 +1,8 @@
-//! Images with their labels.
+//! Images with labels.
 //!
-//! [`Samples`] is the one form in which the library holds labelled images: bytes as they were in the file and one
-//! class index an image, both shared and read only, so that a clone costs nothing and a batch is gathered straight
-//! from the bytes. Once made it is right: image and label counts agree, every label is below the number of classes,
-//! and there is at least one image of at least one pixel.
+//! [`LabeledImages`] holds the bytes of the images as in the file and one class index per image. Both are shared and read
+//! only, so that a clone is cheap and a batch is gathered directly from the bytes. The constructors establish the
+//! invariants: as many labels as images, every label below the number of classes, at least one image of at least one pixel.
 
 use std::fmt;
 use std::path::Path;
@@ -14,55 +13,54 @@ use retrograde_base::printable::shown;
 use retrograde_base::{Error, Result};
 use retrograde_core::kernel::Bytes;
 
-/// What a pixel's byte is divided by, so that black and white are 0 and 1.
-pub const PIXEL_SCALE: f64 = 255.0;
+/// The largest byte of a pixel. Pixels are divided by it, so that black and white are 0 and 1.
+pub const MAX_PIXEL: f64 = 255.0;
 
-/// How the axes of an image are told to a network. The numbers and their order are the same for all three.
+/// The axes of images. The values and their order are the same for all three.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ImageLayout {
-    /// `[n, rows · columns]`: each image one row, as a dense layer takes it.
+    /// `[n, rows · columns]`: each image is a row, for dense layers.
     Flat,
     /// `[n, rows, columns]`.
     Plane,
-    /// `[n, 1, rows, columns]`: with the one channel of a grey image, as a convolution takes it.
+    /// `[n, 1, rows, columns]`: with the one channel of a gray image, for convolutions.
     Channel,
 }
 
-/// Images (bytes, all of one size) with a label each; never empty.
+/// Images of one size, as bytes, with one label each; never empty.
 ///
 /// # Examples
 /// ```
 /// # fn main() -> retrograde::Result<()> {
-/// use retrograde::data::{ImageLayout, Samples};
+/// use retrograde::data::{ImageLayout, LabeledImages};
 ///
 /// // Two images of 1 × 3 pixels, of the classes 1 and 0 out of two.
-/// let samples = Samples::new(vec![0, 51, 255, 255, 0, 0], [1, 3], vec![1, 0], 2)?;
-/// assert_eq!(samples.shape(ImageLayout::Flat), [2, 3]);
-/// assert_eq!(samples.normalised(), [0.0, 0.2, 1.0, 1.0, 0.0, 0.0]);
-/// assert_eq!(samples.one_hot()?, [0.0, 1.0, 1.0, 0.0]);
+/// let images = LabeledImages::new(vec![0, 51, 255, 255, 0, 0], [1, 3], vec![1, 0], 2)?;
+/// assert_eq!(images.shape(ImageLayout::Flat), [2, 3]);
+/// assert_eq!(images.normalized(), [0.0, 0.2, 1.0, 1.0, 0.0, 0.0]);
+/// assert_eq!(images.one_hot()?, [0.0, 1.0, 1.0, 0.0]);
 /// # Ok(())
 /// # }
 /// ```
 #[derive(Clone, PartialEq, Eq)]
-pub struct Samples {
+pub struct LabeledImages {
     images: Bytes,
     image_shape: [usize; 2],
     labels: Arc<[u32]>,
     classes: usize,
 }
 
-/// What is wrong, and what would be right; the caller knows whether it was in a file or in an argument.
-type Fault = (String, String);
+/// Problem and help; the caller adds the file or the argument.
+type Invalid = (String, String);
 
-// `is_empty` would always say no.
-#[expect(clippy::len_without_is_empty, reason = "samples are never empty")]
-impl Samples {
-    /// Samples of a program's own: `images` holds one image after another, each row by row; `image_shape` is
+#[expect(clippy::len_without_is_empty, reason = "it is never empty")]
+impl LabeledImages {
+    /// Images of the program's own: `images` holds one image after another, each row by row; `image_shape` is
     /// `[rows, columns]`; `labels` are class indices below `classes`.
     ///
     /// # Errors
-    /// [`Error::Invalid`] if there is no image, an image has no pixel, the bytes are not as many as the labels'
-    /// images have, a label is not below `classes`, or there are more rows than a 32-bit index reaches.
+    /// [`Error::Invalid`] if there is no image or no pixel, the number of bytes is wrong, a label is not below `classes`, or
+    /// there are more than 2³² − 1 images.
     pub fn new(
         images: impl Into<Bytes>,
         image_shape: [usize; 2],
@@ -70,7 +68,7 @@ impl Samples {
         classes: usize,
     ) -> Result<Self> {
         let (images, labels) = (images.into(), labels.into());
-        let invalid = |(problem, help): Fault| Error::invalid("samples", problem, help);
+        let invalid = |(problem, help): Invalid| Error::invalid("labeled images", problem, help);
         let [rows, columns] = image_shape;
         if rows.checked_mul(columns).and_then(|pixels| pixels.checked_mul(labels.len())) != Some(images.len())
         {
@@ -84,107 +82,104 @@ impl Samples {
         Self::checked(images, image_shape, labels, classes).map_err(invalid)
     }
 
-    /// Reads a file of images and one of labels, IDX, gzipped or not.
+    /// Reads an IDX file of images and an IDX file of labels, gzipped or not.
     ///
     /// # Errors
-    /// As [`IdxArray::read`]; [`Error::Format`] if the files are swapped or of another rank, if their counts
-    /// differ, or a label is not below `classes`.
+    /// As [`IdxArray::read`]; [`Error::Format`] if the files are swapped or have another rank, their counts differ, or a label
+    /// is not below `classes`.
     pub fn read(images: impl AsRef<Path>, labels: impl AsRef<Path>, classes: usize) -> Result<Self> {
         let (images, labels) = (images.as_ref(), labels.as_ref());
         Self::from_arrays((images, IdxArray::read(images)?), (labels, IdxArray::read(labels)?), classes)
     }
 
-    /// Samples from two arrays, each with the file that it is from.
+    /// Labeled images from two arrays and their files.
     pub(super) fn from_arrays(
         (image_file, images): (&Path, IdxArray),
         (label_file, labels): (&Path, IdxArray),
         classes: usize,
     ) -> Result<Self> {
         let &[count, rows, columns] = images.shape() else {
-            return Err(mislabelled(image_file, &images, "images (count × rows × columns)"));
+            return Err(wrong_rank(image_file, &images, "images (count × rows × columns)"));
         };
         let &[label_count] = labels.shape() else {
-            return Err(mislabelled(label_file, &labels, "labels (count)"));
+            return Err(wrong_rank(label_file, &labels, "labels (count)"));
         };
         if count != label_count {
             return Err(Error::format(
                 label_file,
                 format!("it has {label_count} labels, but {} has {count} images", shown(image_file)),
-                "take both files from the same set",
+                "give two files of the same set",
             ));
         }
         let label_values: Arc<[u32]> = labels.bytes().iter().map(|label| u32::from(*label)).collect();
         Self::checked(images.into_bytes().into(), [rows, columns], label_values, classes).map_err(
             |(problem, help)| {
-                let problem = format!("{problem} (the images are those of {})", shown(image_file));
+                let problem = format!("{problem} (images: {})", shown(image_file));
                 Error::format(label_file, problem, help)
             },
         )
     }
 
-    /// All checks but those of the counts, whose messages differ.
+    /// All checks except those of the counts, which have other messages.
     fn checked(
         images: Bytes,
         image_shape: [usize; 2],
         labels: Arc<[u32]>,
         classes: usize,
-    ) -> Result<Self, Fault> {
-        let fault = |problem: String, help: &str| Err((problem, help.to_owned()));
+    ) -> Result<Self, Invalid> {
+        let invalid = |problem: String, help: &str| Err((problem, help.to_owned()));
         if images.is_empty() {
             let [rows, columns] = image_shape;
-            let problem = format!("{} images of {rows} × {columns} pixels hold nothing", labels.len());
-            return fault(problem, "give at least one image of at least one pixel");
+            let problem = format!("{} images of {rows} × {columns} pixels are empty", labels.len());
+            return invalid(problem, "give at least one image of at least one pixel");
         }
         if u32::try_from(labels.len()).is_err() {
-            return fault(
-                format!("{} images", labels.len()),
-                "give at most 4294967295: rows have 32-bit indices",
-            );
+            return invalid(format!("{} images", labels.len()), "give at most 4294967295 images");
         }
         let beyond = labels.iter().enumerate().find(|(_, label)| **label as usize >= classes);
         if let Some((row, label)) = beyond {
             let problem = format!("label {label} of row {row} is out of range for {classes} classes");
-            return fault(problem, "labels count from 0 and are below the number of classes");
+            return invalid(problem, "give labels from 0 to the number of classes - 1");
         }
-        Ok(Samples { images, image_shape, labels, classes })
+        Ok(LabeledImages { images, image_shape, labels, classes })
     }
 
-    /// How many images, and labels, there are; at least 1.
+    /// The number of images; at least 1.
     pub fn len(&self) -> usize {
         self.labels.len()
     }
 
-    /// How many pixels an image has: rows · columns; at least 1.
+    /// The number of pixels of an image: rows · columns; at least 1.
     pub fn row_len(&self) -> usize {
         self.image_shape[0] * self.image_shape[1]
     }
 
-    /// The size of each image: `[rows, columns]`.
+    /// The image size: `[rows, columns]`.
     pub fn image_shape(&self) -> [usize; 2] {
         self.image_shape
     }
 
-    /// How many classes there are; every label is below it.
+    /// The number of classes; every label is below it.
     pub fn classes(&self) -> usize {
         self.classes
     }
 
-    /// The bytes of all images, shape `[n, rows, columns]`, the columns running fastest.
+    /// The bytes of all images, `[n, rows, columns]`, in row-major order.
     pub fn images(&self) -> &Bytes {
         &self.images
     }
 
-    /// The bytes of one image, shape `[rows, columns]`; none if there are not so many images.
+    /// The bytes of an image, `[rows, columns]`; `None` if `index` is out of range.
     pub fn image(&self, index: usize) -> Option<&[u8]> {
         self.images.chunks_exact(self.row_len()).nth(index)
     }
 
-    /// The class index of each image, shape `[n]`.
+    /// The class index of each image, `[n]`.
     pub fn labels(&self) -> &Arc<[u32]> {
         &self.labels
     }
 
-    /// The shape of all images in that layout, to go with [`Samples::normalised`].
+    /// The shape of [`LabeledImages::normalized`] in this layout.
     pub fn shape(&self, layout: ImageLayout) -> Vec<usize> {
         let [rows, columns] = self.image_shape;
         match layout {
@@ -194,22 +189,21 @@ impl Samples {
         }
     }
 
-    /// All pixels as numbers from 0 to 1: each byte divided by [`PIXEL_SCALE`]. The order is that of
-    /// [`Samples::images`], which fits every [`ImageLayout`].
-    pub fn normalised(&self) -> Vec<f64> {
-        self.images.iter().map(|byte| f64::from(*byte) / PIXEL_SCALE).collect()
+    /// All pixels as values from 0 to 1: byte / [`MAX_PIXEL`], in the order of [`LabeledImages::images`].
+    pub fn normalized(&self) -> Vec<f64> {
+        self.images.iter().map(|byte| f64::from(*byte) / MAX_PIXEL).collect()
     }
 
-    /// The labels as rows with a single 1, shape `[n, classes]`.
+    /// The one-hot labels, `[n, classes]`.
     ///
     /// # Errors
-    /// [`Error::Invalid`] if there is no memory for so many classes.
+    /// [`Error::Invalid`] if there is not enough memory.
     pub fn one_hot(&self) -> Result<Vec<f64>> {
         let mut rows: Vec<f64> = Vec::new();
         let reserved =
             self.len().checked_mul(self.classes).filter(|size| rows.try_reserve_exact(*size).is_ok());
         let Some(size) = reserved else {
-            let problem = format!("there is no memory for {} rows of {} classes", self.len(), self.classes);
+            let problem = format!("not enough memory for {} rows of {} classes", self.len(), self.classes);
             return Err(Error::invalid("one-hot labels", problem, "use the labels as indices"));
         };
         rows.resize(size, 0.0);
@@ -219,10 +213,10 @@ impl Samples {
         Ok(rows)
     }
 
-    /// The samples of these rows, in this order; a row may come more than once.
+    /// The images at these rows, in this order, with repetitions.
     ///
     /// # Errors
-    /// [`Error::Invalid`] if no row is asked for, or one that does not exist.
+    /// [`Error::Invalid`] if `rows` is empty or a row is out of range.
     ///
     /// # Examples
     /// ```
@@ -235,19 +229,23 @@ impl Samples {
     /// ```
     pub fn select(&self, rows: &[u32]) -> Result<Self> {
         if rows.is_empty() {
-            return Err(Error::invalid("rows to select", "there are none", "name at least one row"));
+            return Err(Error::invalid("selected rows", "there are none", "give at least one row"));
         }
         let mut images = Vec::new();
         let mut labels = Vec::new();
         for row in rows {
             let Some(image) = self.image(*row as usize) else {
-                let problem = format!("there is no row {row} among {}", self.len());
-                return Err(Error::invalid("rows to select", problem, "rows count from 0"));
+                let problem = format!("row {row} is out of range for {} rows", self.len());
+                return Err(Error::invalid(
+                    "selected rows",
+                    problem,
+                    format!("give rows from 0 to {}", self.len() - 1),
+                ));
             };
             images.extend_from_slice(image);
             labels.push(self.labels[*row as usize]);
         }
-        Ok(Samples {
+        Ok(LabeledImages {
             images: images.into(),
             image_shape: self.image_shape,
             labels: labels.into(),
@@ -256,8 +254,8 @@ impl Samples {
     }
 }
 
-/// An array of another rank than its place asks for.
-fn mislabelled(file: &Path, array: &IdxArray, expected: &str) -> Error {
+/// The error for an array of the wrong rank.
+fn wrong_rank(file: &Path, array: &IdxArray, expected: &str) -> Error {
     let found = match array.shape().len() {
         1 => "labels",
         3 => "images",
@@ -266,15 +264,15 @@ fn mislabelled(file: &Path, array: &IdxArray, expected: &str) -> Error {
     let shape = array.shape();
     Error::format(
         file,
-        format!("its shape {shape:?} is that of {found}, where {expected} are expected"),
+        format!("its shape {shape:?} is that of {found}, expected {expected}"),
         "check that the files are not swapped or renamed",
     )
 }
 
-impl fmt::Debug for Samples {
-    /// The sizes; the bytes of a whole data set are nobody's idea of debugging.
+impl fmt::Debug for LabeledImages {
+    /// Only the sizes, not the bytes.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut text = formatter.debug_struct("Samples");
+        let mut text = formatter.debug_struct("LabeledImages");
         text.field("len", &self.len());
         text.field("image_shape", &self.image_shape).field("classes", &self.classes).finish_non_exhaustive()
     }
@@ -284,8 +282,8 @@ impl fmt::Debug for Samples {
 mod tests {
     use super::*;
 
-    fn three() -> Samples {
-        Samples::new((0..18).collect::<Vec<u8>>(), [2, 3], vec![2, 0, 1], 3).unwrap()
+    fn three() -> LabeledImages {
+        LabeledImages::new((0..18).collect::<Vec<u8>>(), [2, 3], vec![2, 0, 1], 3).unwrap()
     }
 
     fn array(sizes: &[u8], bytes: &[u8]) -> IdxArray {
@@ -297,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_put_in_comes_out() {
+    fn images_and_labels_are_stored() {
         let samples = three();
         assert_eq!((samples.len(), samples.row_len(), samples.image_shape()), (3, 6, [2, 3]));
         assert_eq!(samples.image(1), Some(&[6, 7, 8, 9, 10, 11][..]));
@@ -307,13 +305,13 @@ mod tests {
         assert_eq!(samples.shape(ImageLayout::Plane), [3, 2, 3]);
         assert_eq!(samples.shape(ImageLayout::Channel), [3, 1, 2, 3]);
         assert_eq!(samples.one_hot().unwrap(), [0., 0., 1., 1., 0., 0., 0., 1., 0.]);
-        assert_eq!(format!("{samples:?}"), "Samples { len: 3, image_shape: [2, 3], classes: 3, .. }");
+        assert_eq!(format!("{samples:?}"), "LabeledImages { len: 3, image_shape: [2, 3], classes: 3, .. }");
     }
 
     #[test]
-    fn every_byte_is_normalised_as_numpy_does() {
-        let samples = Samples::new((0..=255).collect::<Vec<u8>>(), [16, 16], vec![0], 1).unwrap();
-        let values = samples.normalised();
+    fn bytes_are_normalized_as_in_numpy() {
+        let samples = LabeledImages::new((0..=255).collect::<Vec<u8>>(), [16, 16], vec![0], 1).unwrap();
+        let values = samples.normalized();
         assert_eq!((values[0], values[255]), (0.0, 1.0));
         // np.arange(256) / 255: division, not multiplication by 1/255, which differs in the last bit at some bytes.
         assert_eq!(
@@ -330,20 +328,20 @@ mod tests {
         assert_eq!(selected.image(1), Some(&[0, 1, 2, 3, 4, 5][..]));
         assert_eq!(selected.classes(), 3);
         let error = three().select(&[0, 3]).unwrap_err().to_string();
-        assert!(error.contains("no row 3 among 3"), "{error}");
+        assert!(error.contains("row 3 is out of range for 3 rows"), "{error}");
         three().select(&[]).unwrap_err();
     }
 
     #[test]
-    fn wrong_arguments_are_told() {
+    fn invalid_arguments_are_errors() {
         let problem = |images: usize, shape, labels: &[u32], classes| {
-            let error = Samples::new(vec![0; images], shape, labels, classes).unwrap_err();
+            let error = LabeledImages::new(vec![0; images], shape, labels, classes).unwrap_err();
             assert!(matches!(error, Error::Invalid { .. }));
             error.to_string()
         };
         assert!(problem(11, [2, 3], &[0, 1], 2).contains("2 labels for images of 2 × 3 pixels in 11 bytes"));
-        assert!(problem(0, [2, 3], &[], 2).contains("0 images of 2 × 3 pixels hold nothing"));
-        assert!(problem(0, [0, 3], &[0, 0], 2).contains("2 images of 0 × 3 pixels hold nothing"));
+        assert!(problem(0, [2, 3], &[], 2).contains("0 images of 2 × 3 pixels are empty"));
+        assert!(problem(0, [0, 3], &[0, 0], 2).contains("2 images of 0 × 3 pixels are empty"));
         assert!(problem(12, [2, 3], &[0, 2], 2).contains("label 2 of row 1 is out of range for 2 classes"));
         assert!(problem(6, [2, 3], &[0], 0).contains("out of range for 0 classes"));
         assert!(problem(6, [usize::MAX, 2], &[0], 1).contains("1 labels for images"));
@@ -351,15 +349,15 @@ mod tests {
 
     #[test]
     fn too_many_classes_for_one_hot_rows_are_an_error() {
-        let samples = Samples::new(vec![0, 0], [1, 1], vec![0, 1], usize::MAX).unwrap();
+        let samples = LabeledImages::new(vec![0, 0], [1, 1], vec![0, 1], usize::MAX).unwrap();
         let error = samples.one_hot().unwrap_err().to_string();
-        assert!(error.contains("no memory for 2 rows"), "{error}");
+        assert!(error.contains("not enough memory for 2 rows"), "{error}");
     }
 
     #[test]
-    fn arrays_of_files_that_do_not_fit_are_told_with_both_files() {
+    fn errors_of_inconsistent_files_name_both_files() {
         let make = |images, labels, classes| {
-            Samples::from_arrays(
+            LabeledImages::from_arrays(
                 (Path::new("some/images"), images),
                 (Path::new("some/labels"), labels),
                 classes,
@@ -367,7 +365,7 @@ mod tests {
         };
         let good = || array(&[2, 1, 3], &[1, 2, 3, 4, 5, 6]);
         let samples = make(good(), array(&[2], &[9, 0]), 10).unwrap();
-        assert_eq!(samples, Samples::new(vec![1, 2, 3, 4, 5, 6], [1, 3], vec![9, 0], 10).unwrap());
+        assert_eq!(samples, LabeledImages::new(vec![1, 2, 3, 4, 5, 6], [1, 3], vec![9, 0], 10).unwrap());
 
         let text = |images, labels| make(images, labels, 10).unwrap_err().to_string();
         let swapped = text(array(&[2], &[1, 2]), good());
@@ -384,6 +382,6 @@ mod tests {
         for part in ["some/labels", "3 labels", "some/images has 2 images"] {
             assert!(counts.contains(part), "{counts}");
         }
-        assert!(text(array(&[0, 1, 1], &[]), array(&[0], &[])).contains("hold nothing"));
+        assert!(text(array(&[0, 1, 1], &[]), array(&[0], &[])).contains("are empty"));
     }
 }

@@ -1,34 +1,34 @@
-//! A training for programs: JSON lines.
+//! The output of a training as JSON Lines.
 
 use super::Training;
 use super::allocations::Allocations;
-use super::face::Face;
+use super::output::TrainingOutput;
 use crate::failure::Failure;
-use crate::json::{Line, PlanStep};
+use crate::json::{JsonEvent, PlanStep};
 use retrograde::plan::Profile;
-use retrograde::train::{EpochRecord, History, RunFolder};
+use retrograde::train::{EpochStats, History, RunDir};
 
-/// Prints JSON lines; when it is to be quiet, only the last, and a profile, which was asked for.
-pub struct Lines<'a> {
+/// Prints JSON Lines; with `quiet` only the result and the profile.
+pub struct JsonOutput<'a> {
     training: &'a Training,
     quiet: bool,
 }
 
-impl<'a> Lines<'a> {
+impl<'a> JsonOutput<'a> {
     pub fn new(training: &'a Training, quiet: bool) -> Self {
-        Lines { training, quiet }
+        JsonOutput { training, quiet }
     }
 
-    fn print(&self, line: &Line<'_>) -> Result<(), Failure> {
+    fn print(&self, line: &JsonEvent<'_>) -> Result<(), Failure> {
         if self.quiet { Ok(()) } else { line.print() }
     }
 }
 
-impl Face for Lines<'_> {
+impl TrainingOutput for JsonOutput<'_> {
     fn begin(&mut self, done: u64, steps: u64, threads: usize, _: u64) -> Result<(), Failure> {
-        let Training { recipe, data, layers, parameters, folder, .. } = self.training;
-        self.print(&Line::Begin {
-            recipe,
+        let Training { config, data, layers, parameters, run_dir, .. } = self.training;
+        self.print(&JsonEvent::Begin {
+            config,
             layers,
             parameters: *parameters,
             train_images: data.train().len(),
@@ -36,19 +36,19 @@ impl Face for Lines<'_> {
             done,
             steps,
             threads,
-            folder: folder.as_ref().map(|folder| folder.display().to_string()),
+            folder: run_dir.as_ref().map(|run_dir| run_dir.display().to_string()),
         })
     }
 
     fn step(&mut self, _: u64, _: f64) {}
 
-    fn epoch(&mut self, record: &EpochRecord) -> Result<(), Failure> {
-        let EpochRecord { epoch, step, loss, .. } = *record;
-        self.print(&Line::Epoch { epoch, step, loss, scores: record.into() })
+    fn epoch(&mut self, stats: &EpochStats) -> Result<(), Failure> {
+        let EpochStats { epoch, step, loss, .. } = *stats;
+        self.print(&JsonEvent::Epoch { epoch, step, loss, scores: stats.into() })
     }
 
     fn profile(&mut self, profile: &Profile, allocations: &Allocations) -> Result<(), Failure> {
-        let line = Line::Profile {
+        let line = JsonEvent::Profile {
             microseconds_per_step: profile.time().as_secs_f64() * 1e6,
             runs: profile.runs,
             threads: profile.threads,
@@ -64,10 +64,10 @@ impl Face for Lines<'_> {
     fn clear(&mut self) {}
 
     fn done(&mut self, history: &History) -> Result<(), Failure> {
-        let Training { recipe, data, folder, .. } = self.training;
-        // The last evaluation is that of the end: training always closes with one.
+        let Training { config, data, run_dir, .. } = self.training;
+        // A training always ends with an evaluation.
         let Some(last) = history.last() else { return Ok(()) };
-        let line = Line::Done {
+        let line = JsonEvent::Done {
             steps: history.steps(),
             loss: last.loss,
             scores: last.into(),
@@ -76,10 +76,10 @@ impl Face for Lines<'_> {
             microseconds_per_step: (history.timed_steps > 0).then(|| history.microseconds_per_step()),
             threads: history.threads,
             data: data.name().to_owned(),
-            seed: recipe.seed,
-            precision: recipe.precision.to_string(),
+            seed: config.seed,
+            precision: config.precision.to_string(),
             interrupted: history.stopped,
-            model: folder.as_ref().map(|folder| RunFolder::model_file(folder).display().to_string()),
+            model: run_dir.as_ref().map(|run_dir| RunDir::model_file(run_dir).display().to_string()),
         };
         line.print()
     }

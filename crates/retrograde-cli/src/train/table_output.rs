@@ -1,62 +1,62 @@
-//! A training for people: what it is, a progress bar, a row an epoch, and how it ended.
+//! The output of a training as a table: the settings, a progress bar, a row per epoch, and the result.
 
 use super::Training;
 use super::allocations::Allocations;
-use super::face::Face;
 use super::interrupt;
+use super::output::TrainingOutput;
 use crate::failure::Failure;
 use crate::output;
 use crate::text;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
-use retrograde::data::Source;
+use retrograde::data::DataSource;
 use retrograde::kernel::Peak;
 use retrograde::nn::Precision;
 use retrograde::plan::Profile;
-use retrograde::train::{EpochRecord, History, RunFolder};
+use retrograde::train::{EpochStats, History, RunDir};
 use retrograde::view;
 use std::fmt::Write;
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
-/// How often the bar is drawn: often enough to be smooth, so seldom that it costs nothing.
-const EVERY: Duration = Duration::from_millis(80);
+/// The interval between updates of the progress bar.
+const BAR_INTERVAL: Duration = Duration::from_millis(80);
 
-/// About how many rows the table has at most: the first ones, then one in so many, and the last.
-const ROWS: u64 = 20;
-/// How many of them are the first.
-const FIRST: u64 = 3;
+/// The approximate number of rows of the table.
+const MAX_ROWS: u64 = 20;
+/// The number of consecutive rows at the start of the table.
+const FIRST_ROWS: u64 = 3;
 
-/// Shows a training on a terminal, or in a log.
-pub struct Table<'a> {
+/// Prints a training to a terminal or a log.
+pub struct TableOutput<'a> {
     training: &'a Training,
     quiet: bool,
     steps: u64,
-    /// Of how many rows one is shown.
+    /// The interval of printed rows.
     every: u64,
-    /// How many rows there have been.
+    /// The number of rows so far.
     rows: u64,
-    /// The newest row, if it is not shown.
-    left_out: Option<String>,
-    begun: Instant,
+    /// The last row, if it is not printed.
+    skipped_row: Option<String>,
+    started: Instant,
     bar: Option<ProgressBar>,
     drawn: Instant,
-    /// The newest accuracy on the test set.
+    /// The last accuracy on the test set.
     accuracy: Option<f64>,
-    /// Where the time went, if that was asked for.
+    /// The formatted profile.
     profile: Option<String>,
 }
 
-impl<'a> Table<'a> {
+impl<'a> TableOutput<'a> {
     pub fn new(training: &'a Training, quiet: bool) -> Self {
         let now = Instant::now();
-        Table {
+        TableOutput {
             training,
             quiet,
             steps: 0,
             every: 1,
             rows: 0,
-            left_out: None,
-            begun: now,
+            skipped_row: None,
+            started: now,
             bar: None,
             drawn: now,
             accuracy: None,
@@ -72,50 +72,47 @@ impl<'a> Table<'a> {
         }
     }
 
-    /// What is trained, on what.
-    fn introduction(&self, done: u64, threads: usize) -> String {
-        let Training { recipe, chosen, data, layers, parameters, folder, .. } = self.training;
+    /// The settings of the training.
+    fn settings(&self, done: u64, threads: usize) -> String {
+        let Training { config, is_auto, data, layers, parameters, run_dir, .. } = self.training;
         let (train, test) = (text::length(data.train().len()), text::length(data.test().len()));
-        let mut source = match &recipe.data {
-            Source::Embedded => {
-                format!("mnist-5k, in this program: {train} to train on, {test} to test with")
+        let mut source = match &config.data {
+            DataSource::Embedded => {
+                format!("mnist-5k, embedded: {train} training, {test} test images")
             }
-            Source::Mnist => format!("mnist: {train} to train on, {test} to test with"),
-            other => format!("{other}: {train} to train on, {test} to test with"),
+            DataSource::Mnist => format!("mnist: {train} training, {test} test images"),
+            other => format!("{other}: {train} training, {test} test images"),
         };
-        if *chosen && recipe.data == Source::Embedded {
+        if *is_auto && config.data == DataSource::Embedded {
             source += "\n             (`retrograde data fetch` gets the full MNIST, 60,000 and 10,000)";
         }
         let layers: Vec<String> = layers.iter().map(ToString::to_string).collect();
-        let (activation, init) = (recipe.activation, recipe.init);
+        let (activation, init) = (config.activation, config.init);
         let network = format!(
             "{}, {activation}, weights {init}: {} parameters, {}",
             layers.join(" → "),
             text::length(*parameters),
-            recipe.precision
+            config.precision
         );
         let steps = format!(
             "{}{} of {} images, seed {}, {}",
             text::count(self.steps),
             if self.steps == 1 { " step" } else { " steps" },
-            text::length(recipe.batch),
-            recipe.seed,
+            text::length(config.batch),
+            config.seed,
             if threads == 1 { "1 thread".to_owned() } else { format!("{threads} threads") },
         );
-        let mut optimizer = recipe.optimizer.to_string();
-        if !recipe.schedule.is_constant() {
+        let mut optimizer = config.optimizer.to_string();
+        if !config.schedule.is_constant() {
             // Writing to a string cannot fail.
-            let _ = write!(optimizer, ", schedule {}", recipe.schedule);
+            let _ = write!(optimizer, ", schedule {}", config.schedule);
         }
         let mut pairs =
-            vec![("data", source), ("network", network), ("optimiser", optimizer), ("training", steps)];
-        if let Some(folder) = folder {
-            let from = if done > 0 {
-                format!(", continued after step {}", text::count(done))
-            } else {
-                String::new()
-            };
-            pairs.push(("run", format!("{}{from}", text::shown(folder))));
+            vec![("data", source), ("network", network), ("optimizer", optimizer), ("training", steps)];
+        if let Some(run_dir) = run_dir {
+            let from =
+                if done > 0 { format!(", resumed after step {}", text::count(done)) } else { String::new() };
+            pairs.push(("run", format!("{}{from}", text::shown(run_dir))));
         }
         text::pairs(&pairs)
     }
@@ -125,7 +122,7 @@ impl<'a> Table<'a> {
             return;
         }
         let rate = |state: &ProgressState, text: &mut dyn Write| {
-            // Writing into the bar's own buffer cannot fail.
+            // Writing to the buffer of the bar cannot fail.
             let _ = write!(text, "{}", text::count(state.per_sec().round() as u128));
         };
         let style = ProgressStyle::with_template("{percent:>3} % {wide_bar} {msg}{rate} steps/s, {eta} left")
@@ -139,14 +136,14 @@ impl<'a> Table<'a> {
     }
 }
 
-impl Face for Table<'_> {
+impl TrainingOutput for TableOutput<'_> {
     fn begin(&mut self, done: u64, steps: u64, threads: usize, evaluations: u64) -> Result<(), Failure> {
-        self.every = if evaluations <= ROWS { 1 } else { evaluations.div_ceil(ROWS - FIRST) };
-        (self.steps, self.begun) = (steps, Instant::now());
+        self.every = if evaluations <= MAX_ROWS { 1 } else { evaluations.div_ceil(MAX_ROWS - FIRST_ROWS) };
+        (self.steps, self.started) = (steps, Instant::now());
         if self.quiet || done >= steps && done > 0 {
             return Ok(());
         }
-        self.line(&self.introduction(done, threads))?;
+        self.line(&self.settings(done, threads))?;
         self.line("\n  epoch      step     loss   train accuracy   test accuracy   time")?;
         self.start_bar(done);
         Ok(())
@@ -154,7 +151,7 @@ impl Face for Table<'_> {
 
     fn step(&mut self, step: u64, loss: f64) {
         let Some(bar) = &self.bar else { return };
-        if self.drawn.elapsed() < EVERY {
+        if self.drawn.elapsed() < BAR_INTERVAL {
             return;
         }
         self.drawn = Instant::now();
@@ -163,41 +160,41 @@ impl Face for Table<'_> {
         bar.set_position(step);
     }
 
-    fn epoch(&mut self, record: &EpochRecord) -> Result<(), Failure> {
-        self.accuracy = Some(record.test.accuracy);
+    fn epoch(&mut self, epoch: &EpochStats) -> Result<(), Failure> {
+        self.accuracy = Some(epoch.test.accuracy);
         if self.quiet {
             return Ok(());
         }
         let row = format!(
             "{:>7.1} {:>9} {:>8.4} {:>16.4} {:>15.4}   {}",
-            record.epoch,
-            text::count(record.step),
-            record.loss,
-            record.train.accuracy,
-            record.test.accuracy,
-            text::seconds(self.begun.elapsed().as_secs_f64()),
+            epoch.epoch,
+            text::count(epoch.step),
+            epoch.loss,
+            epoch.train.accuracy,
+            epoch.test.accuracy,
+            text::seconds(self.started.elapsed().as_secs_f64()),
         );
         self.rows += 1;
-        if self.rows <= FIRST || self.rows.is_multiple_of(self.every) || record.step >= self.steps {
-            self.left_out = None;
+        if self.rows <= FIRST_ROWS || self.rows.is_multiple_of(self.every) || epoch.step >= self.steps {
+            self.skipped_row = None;
             return self.line(&row);
         }
-        self.left_out = Some(row);
+        self.skipped_row = Some(row);
         Ok(())
     }
 
     fn profile(&mut self, profile: &Profile, allocations: &Allocations) -> Result<(), Failure> {
-        let peak = match self.training.recipe.precision {
+        let peak = match self.training.config.precision {
             Precision::F32 => Peak::measure::<f32>(profile.threads),
             Precision::F64 => Peak::measure::<f64>(profile.threads),
         };
         let Allocations { count, steps, .. } = *allocations;
         self.profile = Some(format!(
-            "{}\nMemory was asked for {} times in {} steps{}.",
+            "{}\n{} allocations in {} steps{}.",
             view::profile(profile, &peak),
             text::count(count),
             text::count(steps),
-            if self.training.outputs.any() { ", those that the report samples among them" } else { "" },
+            if self.training.report_files.any() { ", including those sampled for the report" } else { "" },
         ));
         Ok(())
     }
@@ -210,16 +207,16 @@ impl Face for Table<'_> {
 
     fn done(&mut self, history: &History) -> Result<(), Failure> {
         let Some(last) = history.last() else { return Ok(()) };
-        // The last row is shown in any case.
-        if let Some(row) = self.left_out.take() {
+        // The last row is always printed.
+        if let Some(row) = self.skipped_row.take() {
             output::line(row)?;
         }
-        let folder = self.training.folder.as_deref();
+        let run_dir = self.training.run_dir.as_deref();
         let (steps, of) = (text::count(history.steps()), text::count(self.steps));
         let title = if history.stopped {
             format!("Interrupted after step {steps} of {of}.")
-        } else if history.timed_steps == 0 && folder.is_some() && self.steps > 0 {
-            format!("Complete already: {steps} of {of} steps are done. Ask for more with --steps.")
+        } else if history.timed_steps == 0 && run_dir.is_some() && self.steps > 0 {
+            format!("Already complete: {steps} of {of} steps. Use a larger --steps to continue.")
         } else {
             format!("Trained {steps} steps.")
         };
@@ -232,7 +229,7 @@ impl Face for Table<'_> {
             pairs.push((
                 "steps",
                 format!(
-                    "{} in {}: {:.1} µs a step with {} {threads}",
+                    "{} in {}: {:.1} µs per step with {} {threads}",
                     text::count(history.timed_steps),
                     text::seconds(history.timed_seconds),
                     history.microseconds_per_step(),
@@ -245,24 +242,24 @@ impl Face for Table<'_> {
         pairs.push(("data", self.training.data.name().to_owned()));
         pairs.push((
             "model",
-            folder.map_or_else(
-                || "not kept; --out FOLDER keeps it".to_owned(),
-                |folder| text::shown(&RunFolder::model_file(folder)),
+            run_dir.map_or_else(
+                || "not saved; use --out FOLDER".to_owned(),
+                |run_dir| text::shown(&RunDir::model_file(run_dir)),
             ),
         ));
-        pairs.extend(self.training.outputs.pairs());
+        pairs.extend(self.training.report_files.pairs());
         let gap = if self.quiet { "" } else { "\n" };
         output::line(format!("{gap}{title}\n\n{}", text::pairs(&pairs)))?;
         if let Some(profile) = &self.profile {
             output::line(format!("\n{profile}"))?;
         }
         if history.stopped {
-            return output::line(format!("\n{}", interrupt::way_on(self.training)));
+            return output::line(format!("\n{}", interrupt::resume_hint(self.training)));
         }
-        match folder {
-            Some(folder) => output::line(format!(
-                "\nUse it:   retrograde predict --model {} IMAGE.png",
-                text::typed(folder)
+        match run_dir {
+            Some(run_dir) => output::line(format!(
+                "\nPredict with:   retrograde predict --model {} IMAGE.png",
+                text::shell_quoted(run_dir)
             )),
             None => Ok(()),
         }

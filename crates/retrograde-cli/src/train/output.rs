@@ -1,0 +1,27 @@
+//! The output of a training.
+
+use super::allocations::Allocations;
+use crate::failure::Failure;
+use retrograde::plan::Profile;
+use retrograde::train::{EpochStats, History};
+
+/// The output of a training: a table for people, or JSON Lines for programs.
+pub trait TrainingOutput {
+    /// The training starts, with `done` of `steps` steps done before, and this number of remaining evaluations.
+    fn begin(&mut self, done: u64, steps: u64, threads: usize, evaluations: u64) -> Result<(), Failure>;
+
+    /// A step has ended. Called thousands of times per second.
+    fn step(&mut self, step: u64, loss: f64);
+
+    /// The sets have been evaluated.
+    fn epoch(&mut self, epoch: &EpochStats) -> Result<(), Failure>;
+
+    /// The profile and the allocations of the steps.
+    fn profile(&mut self, profile: &Profile, allocations: &Allocations) -> Result<(), Failure>;
+
+    /// Removes temporary output, for example a progress bar.
+    fn clear(&mut self);
+
+    /// The training is complete or interrupted.
+    fn done(&mut self, history: &History) -> Result<(), Failure>;
+}

@@ -1,0 +1,116 @@
+//! A training config as plain data.
+
+use super::trainer::{Length, Trainer};
+use crate::data::{DataSource, Dataset, Sampling};
+use crate::nn::{Activation, Init, Mlp, Precision};
+use crate::optim::{OptimizerConfig, Schedule};
+use retrograde_base::error::{Error, Result};
+use serde::{Deserialize, Serialize};
+
+/// The training of a multi-layer perceptron as plain data. Front ends create it, and checkpoints store it, so that a run
+/// can be resumed without repeating its settings. Its JSON keys are part of the checkpoint format.
+///
+/// The default is the notebook's: 50 hidden units, relu, weights of standard deviation 0.01, gradient descent with learning
+/// rate 0.1, 10,000 batches of 100 sampled with replacement.
+///
+/// ```
+/// # fn main() -> retrograde::Result<()> {
+/// use retrograde::train::{Length, TrainingConfig};
+///
+/// let config = TrainingConfig { data: "mnist-5k".into(), length: Length::Steps(200), ..TrainingConfig::default() };
+/// let (_, data) = config.data.open()?;
+/// let mut net = config.model(&data)?;
+/// let history = config.trainer()?.fit(&mut net, &data)?;
+/// assert_eq!(history.steps(), 200);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TrainingConfig {
+    /// The source of the data.
+    pub data: DataSource,
+    /// The widths of the hidden layers.
+    pub hidden: Vec<usize>,
+    /// The activation between two layers.
+    pub activation: Activation,
+    /// The distribution of the initial weights.
+    pub init: Init,
+    /// The optimizer and its settings.
+    #[serde(flatten)]
+    pub optimizer: OptimizerConfig,
+    /// The learning rate schedule.
+    #[serde(default)]
+    pub schedule: Schedule,
+    /// Rows in a batch.
+    pub batch: usize,
+    /// How batches are sampled.
+    #[serde(rename = "drawing")]
+    pub sampling: Sampling,
+    /// The length of the training.
+    pub length: Length,
+    /// The random seed of weights and batches.
+    pub seed: u64,
+    /// The floating-point precision.
+    pub precision: Precision,
+}
+
+impl Default for TrainingConfig {
+    fn default() -> Self {
+        TrainingConfig {
+            data: DataSource::Auto,
+            hidden: vec![50],
+            activation: Activation::Relu,
+            init: Init::Normal(0.01),
+            optimizer: OptimizerConfig::default(),
+            schedule: Schedule::constant(),
+            batch: 100,
+            sampling: Sampling::WithReplacement,
+            length: Length::Steps(10_000),
+            seed: 0,
+            precision: Precision::F32,
+        }
+    }
+}
+
+impl TrainingConfig {
+    /// Checks all settings that do not depend on the data.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for a setting out of its range, for example a layer of width 0 or a negative learning rate.
+    pub fn check(&self) -> Result<()> {
+        if let Some(layer) = self.hidden.iter().position(|&width| width == 0) {
+            let problem = format!("layer {} of {:?} has the width 0", layer + 1, self.hidden);
+            let help = "give every hidden layer at least one unit";
+            return Err(Error::invalid("hidden layers", problem, help));
+        }
+        self.init.check()?;
+        self.trainer()?.check()
+    }
+
+    /// The network with initial weights. Its inputs are the pixels of the images, its outputs the classes.
+    ///
+    /// # Errors
+    /// As [`Mlp::new`]'s builder.
+    pub fn model(&self, data: &Dataset) -> Result<Mlp> {
+        let mut sizes = vec![data.train().row_len()];
+        sizes.extend(&self.hidden);
+        sizes.push(data.classes());
+        Mlp::new(sizes).activation(self.activation).init(self.init).seed(self.seed).build()
+    }
+
+    /// The trainer with these settings. Its checkpoints store the config.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if the settings of the optimizer are out of range.
+    pub fn trainer(&self) -> Result<Trainer> {
+        let trainer = Trainer::new(self.optimizer.build()?)
+            .schedule(self.schedule)
+            .batch(self.batch)
+            .sampling(self.sampling)
+            .length(self.length)
+            .seed(self.seed)
+            .precision(self.precision)
+            .config(self.clone());
+        Ok(trainer)
+    }
+}
