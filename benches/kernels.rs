@@ -1,5 +1,5 @@
-//! Matrix products in the shapes that training meets, each as a plan of its own on one thread. An item is one
-//! multiply or add: items a second are FLOP/s.
+//! Matrix products in the shapes of training, each as a plan on one thread. An item is one multiplication or addition: items
+//! per second are FLOP/s.
 
 use divan::Bencher;
 use divan::counter::ItemsCount;
@@ -30,13 +30,13 @@ const WEIGHTS: [Size; 5] = [(784, 100, 50), (784, 128, 512), (784, 10, 512), (78
 /// The products dy·wᵀ, for the gradient of the layer's input.
 const INPUTS: [Size; 4] = [(100, 10, 50), (128, 256, 512), (10, 256, 512), (256, 2048, 2048)];
 
-/// Measures the product of two matrices, the first, the second or neither of which lies in memory as its transpose, as
-/// the gradient of a product records it.
-fn product<T: Real>(bencher: Bencher, (m, k, n): Size, turned: (bool, bool)) {
+/// Measures the product of two matrices, of which the first, the second or neither is stored transposed, as in the gradient
+/// of a product.
+fn product<T: Real>(bencher: Bencher, (m, k, n): Size, transposed: (bool, bool)) {
     let graph = Graph::new();
-    let a = graph.input("a", if turned.0 { [k, m] } else { [m, k] });
-    let b = graph.input("b", if turned.1 { [n, k] } else { [k, n] });
-    let c = match turned {
+    let a = graph.input("a", if transposed.0 { [k, m] } else { [m, k] });
+    let b = graph.input("b", if transposed.1 { [n, k] } else { [k, n] });
+    let c = match transposed {
         (true, _) => a.t_matmul(&b),
         (false, true) => a.matmul_t(&b),
         (false, false) => a.matmul(&b),
@@ -47,7 +47,7 @@ fn product<T: Real>(bencher: Bencher, (m, k, n): Size, turned: (bool, bool)) {
     plan.set(&a, &numbers(m * k)).expect("as many values as the shape has");
     plan.set(&b, &numbers(k * n)).expect("as many values as the shape has");
     bencher.counter(ItemsCount::new(2 * m * k * n)).bench_local(move || {
-        // An input that is given anew must be read anew: a plan may not keep what it computed before.
+        // Sets an input, so that the plan cannot reuse its result.
         plan.set_element(&a, 0, 0.5).expect("an element");
         plan.run().expect("a run");
     });

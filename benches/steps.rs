@@ -1,5 +1,5 @@
-//! Whole training steps (draw the batch, gather it, forward, backward, update) and evaluations, on the embedded
-//! digits. An item is one image.
+//! Training steps (sample and gather the batch, forward, backward, update) and evaluations, on the embedded digits. An item
+//! is one image.
 
 use divan::Bencher;
 use divan::counter::ItemsCount;
@@ -25,7 +25,7 @@ fn steps(bencher: Bencher, batch: usize, mut session: Session<f32>) {
     bencher.counter(ItemsCount::new(batch)).bench_local(move || session.step().expect("a step"));
 }
 
-/// 784-50-10, SGD: the notebook's.
+/// 784-50-10, SGD: the notebook's network.
 #[divan::bench(consts = THREADS, args = BATCHES)]
 fn two_layer<const N: usize>(bencher: Bencher, batch: usize) {
     let trainer = Trainer::new(Sgd::new(0.01)).batch(batch);

@@ -1,9 +1,9 @@
-//! The matrix products that training meets, on one thread: gemm, matrixmultiply, faer and Retrograde in turn, several
-//! times round, and the processor's multiply-add peak in the same rounds. Prints a table of medians, in GFLOP/s.
+//! Matrix products in the shapes of training, on one thread: gemm, matrixmultiply, faer and Retrograde in alternating rounds,
+//! with the FMA peak of the CPU in the same rounds. Prints a table of medians in GFLOP/s.
 //!
 //!     cargo run --release --manifest-path benches/products/Cargo.toml
 //!
-//! Ours goes through a plan, as in a training, whose run costs a little on the smallest products.
+//! Retrograde runs a plan, as in training, whose overhead is visible in the smallest products.
 
 use faer::{Accum, MatMut, MatRef, Par};
 use retrograde::kernel::{Peak, Real, instruction_set};
@@ -13,17 +13,17 @@ use std::time::Instant;
 const ROUNDS: usize = 7;
 const SECONDS: f64 = 0.004;
 
-/// Which operand lies in memory as its transpose.
+/// The operand that is stored transposed.
 #[derive(Clone, Copy, PartialEq)]
-enum Turned {
+enum Transposed {
     Neither,
     First,
     Second,
 }
-use Turned::{First, Neither, Second};
+use Transposed::{First, Neither, Second};
 
-/// m, k, n, and how the operands lie: x·w, xᵀ·dy and dy·wᵀ.
-const SHAPES: [(usize, usize, usize, Turned); 26] = [
+/// m, k, n, and the transposed operand: x·w, xᵀ·dy and dy·wᵀ.
+const SHAPES: [(usize, usize, usize, Transposed); 26] = [
     (100, 784, 50, Neither),
     (784, 100, 50, First),
     (100, 50, 10, Neither),
@@ -85,12 +85,12 @@ macro_rules! number {
 number!(f32, sgemm);
 number!(f64, dgemm);
 
-/// GFLOP/s of a product that is repeated for a while.
+/// GFLOP/s of a repeated product.
 fn rate(flops: f64, mut product: impl FnMut()) -> f64 {
     product();
     let (mut count, start) = (0, Instant::now());
     while count < 3 || start.elapsed().as_secs_f64() < SECONDS {
-        // Several products between two looks at the clock, where they are short.
+        // Several short products between two reads of the clock.
         let several = (2e6 / flops).ceil() as usize;
         (0..several).for_each(|_| product());
         count += several;
@@ -100,12 +100,12 @@ fn rate(flops: f64, mut product: impl FnMut()) -> f64 {
 
 fn planned<T: Real>(
     shape: (usize, usize, usize),
-    turned: Turned,
+    transposed: Transposed,
 ) -> retrograde::Result<(Plan<T>, Var, Var, Var)> {
     let ((m, k, n), graph) = (shape, Graph::new());
-    let a = graph.input("a", if turned == First { [k, m] } else { [m, k] });
-    let b = graph.input("b", if turned == Second { [n, k] } else { [k, n] });
-    let c = match turned {
+    let a = graph.input("a", if transposed == First { [k, m] } else { [m, k] });
+    let b = graph.input("b", if transposed == Second { [n, k] } else { [k, n] });
+    let c = match transposed {
         Neither => a.matmul(&b),
         First => a.t_matmul(&b),
         Second => a.matmul_t(&b),
@@ -123,13 +123,13 @@ fn measure<T: Number>() -> retrograde::Result<()> {
         T::NAME
     );
     println!("| --- | --- | --- | --- | --- | --- | --- |");
-    for (m, k, n, turned) in SHAPES {
+    for (m, k, n, transposed) in SHAPES {
         let numbers = |count| (0..count).map(|i| T::of((i * 7 % 13) as f64 - 6.0)).collect::<Vec<T>>();
         let (x, y) = (numbers(m * k), numbers(k * n));
-        let (a_row, a_column) = if turned == First { (1, m) } else { (k, 1) };
-        let (b_row, b_column) = if turned == Second { (1, k) } else { (n, 1) };
+        let (a_row, a_column) = if transposed == First { (1, m) } else { (k, 1) };
+        let (b_row, b_column) = if transposed == Second { (1, k) } else { (n, 1) };
         let [mut c, mut d, mut e] = [vec![T::zero(); m * n], vec![T::zero(); m * n], vec![T::zero(); m * n]];
-        let (mut plan, a, b, product) = planned::<T>((m, k, n), turned)?;
+        let (mut plan, a, b, product) = planned::<T>((m, k, n), transposed)?;
         plan.set(&a, &x)?;
         plan.set(&b, &y)?;
         let (first, flops) = (x[0].widen(), (2 * m * k * n) as f64);
@@ -172,10 +172,10 @@ fn measure<T: Number>() -> retrograde::Result<()> {
             seen[2].push(rate(flops, || {
                 let (mut left, mut right) =
                     (MatRef::from_row_major_slice(&x, m, k), MatRef::from_row_major_slice(&y, k, n));
-                if turned == First {
+                if transposed == First {
                     left = MatRef::from_column_major_slice(&x, m, k);
                 }
-                if turned == Second {
+                if transposed == Second {
                     right = MatRef::from_column_major_slice(&y, k, n);
                 }
                 let to = MatMut::from_row_major_slice_mut(&mut e, m, n);
@@ -183,18 +183,18 @@ fn measure<T: Number>() -> retrograde::Result<()> {
             }));
             let mut outcome = Ok(());
             seen[3].push(rate(flops, || {
-                // An input that is given anew must be read anew: a plan may not keep what it computed before.
+                // Sets an input, so that the plan cannot reuse its result.
                 outcome = plan.set_element(&a, 0, first).and_then(|()| plan.run());
             }));
             outcome?;
             seen[4].push(Peak::arithmetic::<T>(1));
         }
         let ours = plan.read(&product)?;
-        // Small whole numbers: all must agree to the last bit.
+        // Small integers: all results must be equal.
         assert!(*ours == *c && c == d && d == e, "the products differ at {m}×{k}×{n}");
         let [gemm, matrixmultiply, faer, ours, peak] = seen.map(median);
         let best = gemm.max(matrixmultiply).max(faer);
-        let name = match turned {
+        let name = match transposed {
             Neither => "",
             First => ", xᵀ·dy",
             Second => ", dy·wᵀ",

@@ -1,4 +1,4 @@
-//! The clock. Rust's own panics in a browser, which has another one.
+//! The clock. That of the standard library panics in browsers, where `web-time` replaces it.
 
 #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
 use std::time;

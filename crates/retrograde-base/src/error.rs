@@ -1,8 +1,7 @@
-//! The one error type: what was wrong, where, and what would be right.
+//! The error type: what is wrong, where, and what would be valid.
 //!
-//! Every fallible call of the library returns [`Result`]. The variants are told apart by what the reader can
-//! do about them, not by the room they come from, so that a program can react to a kind of trouble and a person
-//! can read the message.
+//! Every fallible call of the library returns [`Result`]. A variant is a category that a program can match on; it does not
+//! depend on the module that returns it. The message is for people.
 
 use crate::printable::shown;
 use crate::source_line::SourceLine;
@@ -10,62 +9,61 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// What the library's fallible calls return.
+/// The result of fallible calls.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Everything that can go wrong. Each message says what was wrong, where, and what would be right.
+/// An error. Each message says what is wrong, where, and what would be valid ([`help`](Self::help)).
 ///
-/// `Debug` writes the same message as `Display`, since that is how an error reads which leaves `main` or an `unwrap`; the
-/// fields are public for programs.
+/// `Debug` writes the same message as `Display`, because `main` and `unwrap` print it.
 #[derive(Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// An operation was given operands that it cannot take (a wrong shape, indices for real values, a node of
-    /// another graph). It is remembered by the `Var` that the operation returned and arrives at the next `?`.
+    /// Invalid operands of an operation: a wrong shape, indices instead of real values, a node of another graph. The `Var` that
+    /// the operation returns holds the error until the next `?`.
     #[error("{operation} at {location}: {problem}\n  help: {help}")]
     Recording {
-        /// The operation's name.
+        /// The name of the operation.
         operation: String,
-        /// The line of the user's source that recorded it.
+        /// The source line that recorded it.
         location: SourceLine,
-        /// What does not fit, with the shapes.
+        /// What is wrong, with the shapes.
         problem: String,
-        /// What would fit.
+        /// What would be valid.
         help: String,
     },
-    /// A value handed to the library is outside of what it accepts: a length, a name, a number.
+    /// An invalid argument: a length, a name, a number.
     #[error("{what}: {problem}\n  help: {help}")]
     Invalid {
         /// The argument, option or field.
         what: String,
-        /// What is wrong with it, with the value that was given.
+        /// What is wrong, with the value.
         problem: String,
-        /// What would be accepted.
+        /// What would be valid.
         help: String,
     },
-    /// The operating system refused to read or write a file or folder.
-    #[error("cannot {action} {}: {reason}\n  help: {}", shown(path), what_helps(*kind))]
+    /// A file or folder cannot be read or written.
+    #[error("cannot {action} {}: {reason}\n  help: {}", shown(path), help_for(*kind))]
     File {
-        /// What was tried: "read", "write", "create".
+        /// The action: "read", "write", "create".
         action: &'static str,
         /// The file or folder.
         path: PathBuf,
-        /// The system's reason.
+        /// The system's message.
         reason: String,
-        /// The kind of the system's error.
+        /// The system's error kind.
         kind: io::ErrorKind,
     },
-    /// A file was read but is not what it should be: truncated, corrupt, of another kind, out of range.
+    /// A file with invalid content: truncated, corrupt, of another format, out of range.
     #[error("{} is not usable: {problem}\n  help: {help}", shown(path))]
     Format {
         /// The file.
         path: PathBuf,
-        /// What is wrong in it, and where.
+        /// What is wrong, and where.
         problem: String,
-        /// What was expected, or how to get a good file.
+        /// What is expected, or how to get a valid file.
         help: String,
     },
-    /// The loss or a parameter is no longer a finite number: training stopped at this step.
+    /// The loss or a parameter is not finite: the training stopped at this step.
     #[error("training diverged at step {step}: the loss is {loss}\n  help: {help}")]
     Diverged {
         /// The step, counted from 1, whose loss was not finite.
@@ -75,26 +73,26 @@ pub enum Error {
         /// What usually helps.
         help: String,
     },
-    /// What was under way was ended: by the user, or by the function that sees its progress.
+    /// The user, or a progress callback, has interrupted the call.
     #[error("{what}: interrupted")]
     Interrupted {
-        /// What was under way.
+        /// The interrupted task.
         what: String,
     },
-    /// A folder is being written by another run.
-    #[error("{} is in use by another run\n  help: wait for it to end, or choose another folder", shown(path))]
+    /// Another run is writing to the directory.
+    #[error("{} is in use by another run\n  help: {BUSY}", shown(path))]
     Busy {
-        /// The folder.
+        /// The directory.
         path: PathBuf,
     },
-    /// A download failed, from every mirror that was tried.
+    /// A download failed from every mirror.
     #[error("cannot fetch {what}: {problem}\n  help: {help}")]
     Download {
         /// The file.
         what: String,
-        /// Each mirror's reason.
+        /// The reason of each mirror.
         problem: String,
-        /// What can be done.
+        /// What to do.
         help: String,
     },
 }
@@ -105,23 +103,40 @@ impl fmt::Debug for Error {
     }
 }
 
-/// What a refusal of the system's asks of the reader.
-fn what_helps(kind: io::ErrorKind) -> &'static str {
+/// The help for an error of the system.
+fn help_for(kind: io::ErrorKind) -> &'static str {
     use io::ErrorKind::{
         AlreadyExists, IsADirectory, NotADirectory, NotFound, PermissionDenied, QuotaExceeded,
         ReadOnlyFilesystem, StorageFull,
     };
     match kind {
-        NotFound => "check that it is there and spelt so",
-        PermissionDenied | ReadOnlyFilesystem => "choose another place, or change its permissions",
-        AlreadyExists | NotADirectory => "a file is where a folder is wanted; choose another folder",
-        IsADirectory => "a folder is where a file is wanted; choose another name",
-        StorageFull | QuotaExceeded => "make room on the device, or choose another",
-        _ => "try again, or choose another place",
+        NotFound => "check that it exists",
+        PermissionDenied | ReadOnlyFilesystem => "choose another location, or change its permissions",
+        AlreadyExists | NotADirectory => "a file is in the place of a folder; choose another folder",
+        IsADirectory => "a folder is in the place of a file; choose another name",
+        StorageFull | QuotaExceeded => "free space on the device, or choose another",
+        _ => "try again, or choose another location",
     }
 }
 
+/// The help of [`Error::Busy`].
+const BUSY: &str = "wait for it to end, or choose another directory";
+
 impl Error {
+    /// What would be valid: the text after `help:` in the message. Empty for [`Error::Interrupted`].
+    pub fn help(&self) -> &str {
+        match self {
+            Error::Recording { help, .. }
+            | Error::Invalid { help, .. }
+            | Error::Format { help, .. }
+            | Error::Diverged { help, .. }
+            | Error::Download { help, .. } => help,
+            Error::File { kind, .. } => help_for(*kind),
+            Error::Busy { .. } => BUSY,
+            Error::Interrupted { .. } => "",
+        }
+    }
+
     /// An [`Error::File`] from the system's error.
     pub fn file(action: &'static str, path: impl AsRef<Path>, error: &io::Error) -> Self {
         Error::File {
@@ -149,27 +164,28 @@ mod tests {
     use std::panic::Location;
 
     #[test]
-    fn an_error_that_leaves_main_reads_as_meant() {
+    fn debug_and_display_are_the_same_message() {
         let caller = Location::caller();
         let location = caller.into();
-        let (problem, help) = ("[200] is no matrix".to_string(), "reshape it".to_string());
+        let (problem, help) = ("[200] is not a matrix".to_string(), "reshape it".to_string());
         let (p, r) = (problem.clone(), help.clone());
         let recording = Error::Recording { operation: "matmul".into(), location, problem: p, help: r };
-        // What `main` prints of an error is its `Debug`.
+        // `main` prints the `Debug` of an error.
         let expected = format!("matmul at {}:{}:{}: ", caller.file(), caller.line(), caller.column())
-            + "[200] is no matrix\n  help: reshape it";
+            + "[200] is not a matrix\n  help: reshape it";
         assert_eq!(format!("{recording:?}"), expected);
         assert_eq!(format!("{recording:#?}"), expected);
-        let refused = io::Error::from(io::ErrorKind::NotFound);
+        let not_found = io::Error::from(io::ErrorKind::NotFound);
         for error in [
             Error::invalid("a tensor", &problem, &help),
-            Error::file("read", "a", &refused),
+            Error::file("read", "a", &not_found),
             Error::format("a", &problem, &help),
             Error::Diverged { step: 3, loss: f64::NAN, help: help.clone() },
             Error::Busy { path: "a".into() },
             Error::Download { what: "a".into(), problem: problem.clone(), help: help.clone() },
         ] {
             assert_eq!(format!("{error:?}"), error.to_string());
+            assert!(!error.help().is_empty() && error.to_string().ends_with(error.help()), "{error}");
             assert_eq!(format!("{:?}", Some(&error)), format!("Some({error})"));
             let in_a_chain: Box<dyn std::error::Error> = Box::new(error.clone());
             assert_eq!(in_a_chain.to_string(), error.to_string());
@@ -178,10 +194,10 @@ mod tests {
 
     #[test]
     fn paths_cannot_move_the_cursor() {
-        let refused = io::Error::from(io::ErrorKind::NotFound);
+        let not_found = io::Error::from(io::ErrorKind::NotFound);
         let path = "a\u{1b}[2J\nb";
         for error in [
-            Error::file("read", path, &refused),
+            Error::file("read", path, &not_found),
             Error::format(path, "", ""),
             Error::Busy { path: path.into() },
         ] {

@@ -1,10 +1,8 @@
-//! Files, read with a bound and written whole or not at all.
+//! Bounded reads and atomic writes of files.
 //!
-//! Two promises that several rooms make are kept here, once. What comes from outside is measured before memory
-//! is taken for it. What is written appears under its name complete or not at all: the bytes go to a temporary
-//! name in the same folder, are flushed to the device and then renamed over the old file, so that a reader, a
-//! full disk or a loss of power meets either the old file or the new one, never a part of one. What a killed process leaves
-//! under its temporary name is removed by the next run in that folder.
+//! The size of a file is checked before memory is allocated. A write goes to a temporary file in the same folder, which is
+//! flushed to the device and then renamed over the old file. After a crash, a full disk or a power failure there is either
+//! the old file or the new one, never a part. The next run in the folder removes the temporary files of killed processes.
 
 use std::ffi::OsStr;
 use std::fs::{self, File, OpenOptions, TryLockError};
@@ -15,21 +13,20 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use crate::printable::shown;
 use crate::{Error, Result};
 
-/// The bytes of a regular file that is at most `limit` bytes long.
+/// Reads a regular file of at most `limit` bytes.
 ///
-/// A folder, a device or a pipe and a longer file are errors, found before anything is read.
+/// # Errors
+/// [`Error::File`] if it cannot be read; [`Error::Format`] if it is a folder, a device, a pipe, or longer, before reading.
 pub fn read_bounded(path: &Path, limit: u64) -> Result<Vec<u8>> {
-    let refused = |error: io::Error| Error::file("read", path, &error);
-    let too_long = || {
-        Error::format(path, format!("it is longer than {limit} bytes"), "a file up to that size is accepted")
-    };
-    // Asked of the name and before it is opened, because to open a pipe waits for its other end.
-    let metadata = fs::metadata(path).map_err(refused)?;
+    let failed = |error: io::Error| Error::file("read", path, &error);
+    let too_long = || Error::format(path, format!("it is longer than {limit} bytes"), "give a smaller file");
+    // Before opening, because opening a pipe blocks.
+    let metadata = fs::metadata(path).map_err(failed)?;
     if metadata.is_dir() {
-        return Err(Error::format(path, "it is a folder", "name a file"));
+        return Err(Error::format(path, "it is a folder", "give a file"));
     }
     if !metadata.is_file() {
-        return Err(Error::format(path, "it is a device or a pipe", "name a regular file"));
+        return Err(Error::format(path, "it is a device or a pipe", "give a regular file"));
     }
     if metadata.len() > limit {
         return Err(too_long());
@@ -38,61 +35,69 @@ pub fn read_bounded(path: &Path, limit: u64) -> Result<Vec<u8>> {
     let length = usize::try_from(metadata.len()).map_err(|_| too_long())?;
     bytes
         .try_reserve_exact(length)
-        .map_err(|error| refused(io::Error::new(io::ErrorKind::OutOfMemory, error)))?;
-    // The file may grow while it is read: the bound holds for what comes, not for what was announced.
+        .map_err(|error| failed(io::Error::new(io::ErrorKind::OutOfMemory, error)))?;
+    // The file may grow while it is read.
     let read = File::open(path).and_then(|file| file.take(limit.saturating_add(1)).read_to_end(&mut bytes));
-    if read.map_err(refused)? as u64 > limit {
+    if read.map_err(failed)? as u64 > limit {
         return Err(too_long());
     }
     Ok(bytes)
 }
 
-/// Writes a file whole or not at all; a file of that name is replaced. Of a link, the file that it leads to is; a device or
-/// a pipe is no file, and is written into.
+/// Writes a file atomically. An existing file, or the target of a symbolic link, is replaced. A device or a pipe is written to
+/// directly. On failure the old file does not change.
 ///
-/// On failure the old file is untouched and nothing is left behind.
+/// # Errors
+/// [`Error::Invalid`] if the path has no file name, [`Error::File`] if the file cannot be written.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
     if path.file_name().is_none() {
-        return Err(Error::invalid("file to write", format!("{} names no file", shown(path)), "name a file"));
+        return Err(Error::invalid(
+            "output path",
+            format!("{} has no file name", shown(path)),
+            "give a file",
+        ));
     }
-    let refused = |error: io::Error| Error::file("write", path, &error);
-    if fs::metadata(path).is_ok_and(|there| !there.is_file() && !there.is_dir()) {
+    let failed = |error: io::Error| Error::file("write", path, &error);
+    if fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir()) {
         let written = OpenOptions::new().write(true).open(path).and_then(|mut file| file.write_all(bytes));
-        return written.map_err(refused);
+        return written.map_err(failed);
     }
-    let is_link = fs::symlink_metadata(path).is_ok_and(|there| there.is_symlink());
+    let is_link = fs::symlink_metadata(path).is_ok_and(|found| found.is_symlink());
     let target = fs::canonicalize(path).ok().filter(|_| is_link);
     let name = target.as_deref().unwrap_or(path);
     let folder = match name.parent() {
         Some(parent) if parent.as_os_str() != OsStr::new("") => parent,
         _ => Path::new("."),
     };
-    let (mut file, partial) = create_partial(folder).map_err(refused)?;
+    let (mut file, partial) = create_partial(folder).map_err(failed)?;
     let written = file.write_all(bytes).and_then(|()| file.sync_all());
     let named = written.and_then(|()| fs::rename(&partial, name));
-    // Only now: it is locked until it has its name.
+    // The lock is held until the rename.
     drop(file);
     if let Err(error) = named {
-        // Best effort: the error to be told is the first one.
+        // Best effort: the first error is returned.
         let _ = fs::remove_file(&partial);
-        return Err(refused(error));
+        return Err(failed(error));
     }
-    // The new name is on the device once its folder is. Not every file system can sync a folder, and the file
-    // is whole either way, so that a refusal here is no failure.
+    // Makes the rename durable. Not every file system can sync a folder, and the file is complete in any case, so that errors
+    // are ignored.
     #[cfg(unix)]
     let _ = File::open(folder).and_then(|folder| folder.sync_all());
     Ok(())
 }
 
-/// Errors when [`write_whole`] would not find a place for this file, as far as that can be seen without writing it.
+/// Checks, without writing it, that [`write_whole`] can write this file.
+///
+/// # Errors
+/// [`Error::Invalid`] if it is a folder or its folder does not exist, [`Error::File`] if it cannot be written.
 pub fn must_be_writable(path: &Path) -> Result<()> {
-    let what = || format!("the file {}", shown(path));
+    let what = || format!("file {}", shown(path));
     if path.is_dir() || path.file_name().is_none() {
-        return Err(Error::invalid(what(), "it is a folder", "name a file"));
+        return Err(Error::invalid(what(), "it is a folder", "give a file"));
     }
-    let refused = |error: io::Error| Error::file("write", path, &error);
-    if fs::metadata(path).is_ok_and(|there| !there.is_file()) {
-        // A device or a pipe: to open it may wait for its other end.
+    let failed = |error: io::Error| Error::file("write", path, &error);
+    if fs::metadata(path).is_ok_and(|found| !found.is_file()) {
+        // A device or a pipe, which may block when opened.
         return Ok(());
     }
     let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
@@ -101,22 +106,22 @@ pub fn must_be_writable(path: &Path) -> Result<()> {
         _ => Path::new("."),
     };
     if !folder.is_dir() {
-        let problem = format!("there is no folder {}", shown(folder));
-        return Err(Error::invalid(what(), problem, "make it first, or choose another place"));
+        let problem = format!("the folder {} does not exist", shown(folder));
+        return Err(Error::invalid(what(), problem, "create it first, or choose another path"));
     }
-    folder_must_be_writable(folder).map_err(refused)
+    folder_must_be_writable(folder).map_err(failed)
 }
 
-/// Errors when no file can be made in a folder.
+/// Checks that files can be created in a folder.
 pub fn folder_must_be_writable(folder: &Path) -> io::Result<()> {
     let (file, partial) = create_partial(folder)?;
     drop(file);
     fs::remove_file(partial)
 }
 
-/// Removes what killed processes have left of [`write_whole`] in a folder: its temporary files
-/// that are not locked, since a living writer holds its lock. What cannot be removed stays.
-pub fn remove_left_over(folder: &Path) {
+/// Removes the temporary files of [`write_whole`] that killed processes have left in a folder. Files of running writers are
+/// locked. Errors are ignored.
+pub fn remove_stale(folder: &Path) {
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let is_partial = entry.file_name().to_str().is_some_and(is_partial);
@@ -126,14 +131,14 @@ pub fn remove_left_over(folder: &Path) {
             if let Ok(file) = file
                 && file.try_lock().is_ok()
             {
-                // Best effort: a left-over file does no harm.
+                // Best effort: a stale file is harmless.
                 let _ = fs::remove_file(&path);
             }
         }
     }
 }
 
-/// Whether a file is named as [`create_partial`] does.
+/// Whether this is a name of [`create_partial`].
 fn is_partial(name: &str) -> bool {
     let numbers = name.strip_prefix(".retrograde-").and_then(|name| name.strip_suffix(".partial"));
     let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
@@ -142,8 +147,8 @@ fn is_partial(name: &str) -> bool {
         .is_some_and(|(process, count)| is_number(process) && is_number(count))
 }
 
-/// A new empty file in the folder, of a name no other process uses, locked as long as it is open. The name does not contain
-/// the final one, which may already be as long as the file system permits.
+/// Creates an empty temporary file with a unique name, locked while it is open. The name does not contain the final one,
+/// which may have the maximum length.
 fn create_partial(folder: &Path) -> io::Result<(File, PathBuf)> {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     loop {
@@ -151,14 +156,14 @@ fn create_partial(folder: &Path) -> io::Result<(File, PathBuf)> {
         let partial = folder.join(format!(".retrograde-{}-{count}.partial", std::process::id()));
         match OpenOptions::new().write(true).create_new(true).open(&partial) {
             Ok(file) => {
-                // The lock says that its writer lives. Before it was there the file could be taken for a left-over one:
-                // then it is being removed, or is gone. Where files cannot be locked none is removed.
+                // The lock marks a running writer. Before the lock, another process may have considered the file stale and
+                // removed it. If the system cannot lock files, none are removed.
                 let is_removed = matches!(file.try_lock(), Err(TryLockError::WouldBlock));
                 if !is_removed && fs::symlink_metadata(&partial).is_ok() {
                     return Ok((file, partial));
                 }
             }
-            // Left behind by a killed process that had this process's number: take the next name.
+            // A stale file of a killed process with the same process id: try the next name.
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             Err(error) => return Err(error),
         }
@@ -179,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_is_written_replaced_and_read_back() {
+    fn a_file_is_written_replaced_and_read() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a");
         for bytes in [&b"first"[..], b"", b"the second, which is longer"] {
@@ -191,7 +196,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn links_and_pipes_stay_what_they_are() {
+    fn links_and_pipes_are_preserved() {
         let folder = tempfile::tempdir().unwrap();
         let [file, link, pipe] = ["file", "link", "pipe"].map(|name| folder.path().join(name));
         fs::write(&file, b"old").unwrap();
@@ -212,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn the_longest_permitted_name_can_be_written() {
+    fn the_longest_name_can_be_written() {
         let folder = tempfile::tempdir().unwrap();
         let name = "n".repeat(255);
         write_whole(&folder.path().join(&name), b"bytes").unwrap();
@@ -220,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failed_write_leaves_nothing_behind() {
+    fn a_failed_write_leaves_no_file() {
         let folder = tempfile::tempdir().unwrap();
         let occupied = folder.path().join("occupied");
         fs::create_dir(&occupied).unwrap();
@@ -237,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_dead_writers_left_is_removed() {
+    fn only_files_of_dead_writers_are_removed() {
         let folder = tempfile::tempdir().unwrap();
         let (living, partial) = create_partial(folder.path()).unwrap();
         let living_name = partial.file_name().unwrap().to_str().unwrap().to_owned();
@@ -247,20 +252,20 @@ mod tests {
             fs::write(folder.path().join(name), b"some bytes").unwrap();
         }
         fs::create_dir(folder.path().join(".retrograde-2-2.partial")).unwrap();
-        remove_left_over(folder.path());
+        remove_stale(folder.path());
         let mut left = others.map(str::to_owned).to_vec();
         left.extend([living_name, ".retrograde-2-2.partial".to_owned()]);
         left.sort();
         assert_eq!(names(folder.path()), left);
-        // Its writer has died.
+        // Its writer is dead.
         drop(living);
-        remove_left_over(folder.path());
+        remove_stale(folder.path());
         assert!(!partial.exists());
-        remove_left_over(&folder.path().join("nowhere"));
+        remove_stale(&folder.path().join("nowhere"));
     }
 
     #[test]
-    fn writing_and_removing_at_once_lose_no_file() {
+    fn concurrent_writes_and_removals_lose_no_file() {
         let folder = tempfile::tempdir().unwrap();
         thread::scope(|scope| {
             let writer = scope.spawn(|| {
@@ -269,7 +274,7 @@ mod tests {
                 }
             });
             while !writer.is_finished() {
-                remove_left_over(folder.path());
+                remove_stale(folder.path());
             }
         });
         assert_eq!(fs::read(folder.path().join("file")).unwrap(), [199]);
@@ -277,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reader_never_sees_a_part() {
+    fn a_reader_never_sees_a_partial_file() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("contended");
         let length = 100_000;
@@ -307,7 +312,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_regular_file_is_refused() {
+    fn only_regular_files_are_read() {
         let folder = tempfile::tempdir().unwrap();
         let error = read_bounded(folder.path(), 10).unwrap_err().to_string();
         assert!(error.contains("it is a folder"), "{error}");

@@ -1,4 +1,4 @@
-//! What all crates of Retrograde share: the error type, lines of source, files that are written whole, the frame of pages.
+//! Basics of all crates of Retrograde: the error type, source lines, atomic file writes, the common parts of pages.
 //!
 //! Programs use the crate `retrograde`, which re-exports what is public: [`Error`], [`Result`] and [`SourceLine`]. The other
 //! modules are an implementation detail and change without notice.

@@ -1,10 +1,10 @@
-//! Numbers as they stand in JSON, which has neither infinities nor not-a-numbers: those are written as words.
+//! Numbers in JSON, which has no infinities and no NaN: they are written as strings.
 //!
-//! For `#[serde(with = "crate::number")]`. What earlier versions wrote as `null` is read as not a number.
+//! For `#[serde(with = "crate::number")]`. `null`, which earlier versions wrote, is read as NaN.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// A number or the word for it.
+/// Serializes a number; infinities and NaN as strings.
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde gives fields by reference")]
 pub fn serialize<S: Serializer>(number: &f64, serializer: S) -> Result<S::Ok, S::Error> {
     match *number {
@@ -15,7 +15,7 @@ pub fn serialize<S: Serializer>(number: &f64, serializer: S) -> Result<S::Ok, S:
     }
 }
 
-/// A number, the word for it, or `null`.
+/// Deserializes a number, a string for infinities and NaN, or `null`.
 pub fn deserialize<'a, D: Deserializer<'a>>(deserializer: D) -> Result<f64, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
@@ -31,12 +31,12 @@ pub fn deserialize<'a, D: Deserializer<'a>>(deserializer: D) -> Result<f64, D::E
             "NaN" => Ok(f64::NAN),
             "Infinity" => Ok(f64::INFINITY),
             "-Infinity" => Ok(f64::NEG_INFINITY),
-            _ => Err(serde::de::Error::custom(format!("`{word}` is no number"))),
+            _ => Err(serde::de::Error::custom(format!("`{word}` is not a number"))),
         },
     }
 }
 
-/// A number in a few letters, also a very large or a very small one, which Rust would write with all its zeros.
+/// A short decimal; very large and very small numbers in scientific notation.
 pub fn short(number: f64) -> String {
     let size = number.abs();
     if size != 0.0 && size.is_finite() && !(1e-6..1e16).contains(&size) {
@@ -46,14 +46,14 @@ pub fn short(number: f64) -> String {
     }
 }
 
-/// A number as one would write it in a sentence.
+/// A number for prose, with at most six decimals.
 pub fn plain(value: f64) -> String {
     let text = format!("{value:.6}");
     let text = text.trim_end_matches('0').trim_end_matches('.');
     if text == "-0" { "0".into() } else { text.replace('-', "−") }
 }
 
-/// A number in a list of them.
+/// A number in a list, serialized as by [`serialize`].
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct Number(#[serde(serialize_with = "serialize")] pub f64);
 
@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn every_number_comes_back() {
+    fn every_number_survives_json() {
         for loss in [0.1, -0.0, 5e-324, f64::MAX, f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 3.0] {
             let text = serde_json::to_string(&Record { loss }).expect("JSON");
             let back: Record = serde_json::from_str(&text).expect("a record");
@@ -92,7 +92,7 @@ mod tests {
         }
         let old: Record = serde_json::from_str(r#"{"loss":null}"#).expect("a record");
         assert!(old.loss.is_nan());
-        let error = serde_json::from_str::<Record>(r#"{"loss":"much"}"#).expect_err("no number");
-        assert!(error.to_string().contains("`much` is no number"), "{error}");
+        let error = serde_json::from_str::<Record>(r#"{"loss":"much"}"#).expect_err("not a number");
+        assert!(error.to_string().contains("`much` is not a number"), "{error}");
     }
 }

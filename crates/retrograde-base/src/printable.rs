@@ -1,24 +1,24 @@
-//! Names and paths as they can be printed.
+//! Escaping of names and paths for terminals.
 
 use std::path::Path;
 
-/// A name as it can be printed: control and direction letters escaped, so that no name moves the cursor, changes
-/// colours or turns the line around.
+/// A name with control and bidirectional characters escaped, so that it cannot move the cursor, change colors or reverse
+/// the line.
 pub fn printable(name: &str) -> String {
-    let harmful = |letter: char| {
-        letter.is_control()
-            || matches!(letter, '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}')
+    let is_unsafe = |character: char| {
+        character.is_control()
+            || matches!(character, '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}')
     };
     name.chars()
-        .flat_map(|letter| {
-            let escaped = harmful(letter).then(|| letter.escape_default());
-            let plain = escaped.is_none().then_some(letter);
+        .flat_map(|character| {
+            let escaped = is_unsafe(character).then(|| character.escape_default());
+            let plain = escaped.is_none().then_some(character);
             escaped.into_iter().flatten().chain(plain)
         })
         .collect()
 }
 
-/// A path as it can be printed.
+/// A path, escaped by [`printable`].
 pub fn shown(path: impl AsRef<Path>) -> String {
     printable(&path.as_ref().to_string_lossy())
 }

@@ -1,12 +1,11 @@
-//! Where in the user's source a node was recorded.
+//! Source lines of nodes.
 
 use crate::printable::printable;
 use std::fmt;
 use std::panic::Location;
 use std::sync::Arc;
 
-/// A line of the source that recorded a node: of Rust, or of a program in another language that records through this
-/// library.
+/// The source line that recorded a node: of Rust, or of a program in another language that uses this library.
 ///
 /// ```
 /// use retrograde::Graph;
@@ -24,7 +23,7 @@ pub enum SourceLine {
     Rust(&'static Location<'static>),
     /// A line of another language.
     Other {
-        /// A file, or the name of a notebook's cell.
+        /// A file, or the name of a notebook cell.
         file: Arc<str>,
         /// The line, counted from 1.
         line: u32,
@@ -32,12 +31,12 @@ pub enum SourceLine {
 }
 
 impl SourceLine {
-    /// A line of another language than Rust: a file or the name of a notebook's cell, and the line, counted from 1.
+    /// A line of another language: a file or the name of a notebook cell, and the line, counted from 1.
     pub fn other(file: impl Into<Arc<str>>, line: u32) -> Self {
         SourceLine::Other { file: file.into(), line }
     }
 
-    /// The file, or the name of the cell.
+    /// The file, or the name of the notebook cell.
     pub fn file(&self) -> &str {
         match self {
             SourceLine::Rust(location) => location.file(),
@@ -60,7 +59,7 @@ impl From<&'static Location<'static>> for SourceLine {
     }
 }
 
-/// `file:line`, and the column where it is known.
+/// `file:line`, and the column if it is known.
 impl fmt::Display for SourceLine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

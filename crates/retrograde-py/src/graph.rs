@@ -613,5 +613,5 @@ pub fn concatenate(py: Python<'_>, variables: Vec<PyRef<'_, PyVar>>, axis: isize
     };
     let axis = first.axis(axis)?;
     let others: Vec<&Var> = others.iter().map(|one| &one.0).collect();
-    record(py, first.0.graph(), || Ok(first.0.concatenate(&others, axis)))
+    record(py, first.0.graph(), || Ok(first.0.concat(&others, axis)))
 }

@@ -1,7 +1,7 @@
-//! An operation of a program's own: swish, y = x · sigmoid(β·x) (Ramachandran, Zoph and Le, 2017).
+//! A user's operation: swish, y = x · sigmoid(β·x) (Ramachandran, Zoph and Le, 2017).
 //!
-//! Nothing in the library knows it. It is recorded by `Graph::apply`, fused into chains with its neighbours like any
-//! other elementwise operation, differentiated as often as one likes, and this repository's laws are run over its entry.
+//! It is recorded with `Graph::apply`, fused like any elementwise operation of the library, and differentiable any number
+//! of times. The laws of this repository run over its entry.
 
 use retrograde::graph::{Mismatch, Operation, Type};
 use retrograde::kernel::{Expr, Form};
@@ -9,10 +9,10 @@ use retrograde::ops::{Entry, InputSpec, InvalidCase, OpCase};
 use retrograde::{Graph, Result, Var};
 use std::sync::Arc;
 
-/// What help, tables and the laws know of it.
+/// The entry for help, tables and laws.
 pub static ENTRY: Entry = Entry {
     name: "swish",
-    summary: "A number times the sigmoid of its multiple.",
+    summary: "x times the sigmoid of beta * x.",
     formula: "y = x * sigmoid(beta * x)",
     derivative: "dx = g * sigmoid(beta * x) + beta * g * x * sigmoid(beta * x) * (1 - sigmoid(beta * x))",
     cases: || {
@@ -33,7 +33,7 @@ pub static ENTRY: Entry = Entry {
     },
 };
 
-/// The operation: its attributes are its fields.
+/// The operation; its fields are its attributes.
 #[derive(Debug)]
 struct Swish {
     beta: f64,
@@ -54,7 +54,7 @@ impl Operation for Swish {
         format!("beta = {}", self.beta)
     }
 
-    /// Its derived `Debug` shows all of its fields: a plan computes equal ones of equal inputs once.
+    /// The derived `Debug` shows all fields, so that a plan merges equal operations of equal inputs.
     fn merge_key(&self) -> Option<String> {
         Some(format!("{self:?}"))
     }
@@ -62,10 +62,10 @@ impl Operation for Swish {
     fn infer(&self, inputs: &[Type]) -> Result<Type, Mismatch> {
         let fits = *inputs == [Type::real(&inputs[0].shape)];
         fits.then(|| inputs[0].clone())
-            .ok_or_else(|| Mismatch::new("swish takes no indices", "give one real tensor"))
+            .ok_or_else(|| Mismatch::new("swish does not accept indices", "give a real tensor"))
     }
 
-    /// Its derivative follows from the expression.
+    /// The derivative is derived from the expression.
     fn form(self: Arc<Self>) -> Form {
         let x = Expr::input(0);
         Form::Elementwise(&x * (self.beta * &x).sigmoid())

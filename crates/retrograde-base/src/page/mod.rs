@@ -1,16 +1,16 @@
-//! What the pages of HTML have in common: head, theme, scripts.
+//! The common parts of HTML pages: head, theme, scripts.
 
-/// The encoding, and the policy that keeps a page from loading anything.
+/// The encoding, and a policy that forbids loading anything.
 pub const HEAD: &str = include_str!("head.html");
 
-/// The colours of both themes, light and dark.
+/// The colors of the light and the dark theme.
 pub const THEME: &str = include_str!("theme.css");
 
-/// The layout of a report, below [`THEME`].
+/// The style of a report, after [`THEME`].
 pub const REPORT_STYLE: &str = include_str!("report.css");
 
-/// What all scripts use; it stands first.
+/// The first script: functions of all scripts.
 pub const COMMON_SCRIPT: &str = include_str!("common.js");
 
-/// The switch between languages, behind [`COMMON_SCRIPT`].
+/// The language switch, after [`COMMON_SCRIPT`].
 pub const LANGUAGE_SCRIPT: &str = include_str!("language.js");

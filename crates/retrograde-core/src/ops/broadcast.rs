@@ -1,9 +1,8 @@
 //! `broadcast`: a tensor repeated along axes, and `sum_to`, its inverse in the sense of gradients.
 //!
-//! Shapes are aligned at their last axis; an axis of length 1, or one that is missing in front, is repeated. This is
-//! NumPy's rule, but nothing is ever broadcast without this operation being recorded. Derivative: an element
-//! that was read several times receives the sum of what flows back to all of its copies. Nothing is copied: a plan
-//! lets the reader read the same place again.
+//! Shapes are aligned at their last axis; an axis of length 1, or a missing leading axis, is repeated. This is NumPy's rule,
+//! but it is never implicit. Derivative: the gradient of an element is the sum of the upstream gradients of its copies.
+//! Nothing is copied: consumers read the same memory through strides of 0.
 
 use super::entry::{Entry, InputSpec, InvalidCase, OpCase, none};
 use super::rules;
@@ -54,15 +53,15 @@ struct Broadcast {
 }
 
 impl Var {
-    /// This tensor repeated to fill `shape`: aligned at the last axis, each axis is as long as the target's, or 1,
-    /// or missing in front.
+    /// This tensor repeated to fill `shape`: aligned at the last axis, each axis has the length of the target's, or 1, or is
+    /// missing in front.
     #[track_caller]
     pub fn broadcast(&self, shape: impl Into<Shape>) -> Var {
         self.record(Broadcast { to: shape.into() }, &[], std::panic::Location::caller())
     }
 
-    /// The sum over the axes along which [`broadcast`](Self::broadcast) would repeat a tensor of `shape` to fill
-    /// this one: its inverse in the sense of gradients.
+    /// The sum over the axes along which [`broadcast`](Self::broadcast) repeats a tensor of `shape` to the shape of this
+    /// tensor: the vjp of `broadcast`.
     #[track_caller]
     pub fn sum_to(&self, shape: impl Into<Shape>) -> Var {
         let shape = shape.into();
@@ -97,8 +96,8 @@ impl Operation for Broadcast {
         }
         Err(Mismatch::new(
             format!("the shape {from} cannot be repeated to fill {}", self.to),
-            "aligned at the last axis, each axis must be as long as the target's, or 1; `reshape` puts an axis of \
-             length 1 where one is to be repeated",
+            "aligned at the last axis, each axis must have the length of the target's, or 1; insert axes of length 1 \
+             with `reshape`",
         ))
     }
 

@@ -1,8 +1,8 @@
-//! `gather_rows`: the rows of a table at given indices, such as a batch from a data set.
+//! `gather_rows`: the rows of a table at given indices, for example a batch of a data set.
 //!
-//! `y[i] = x[index[i]]`. Derivative: a row that was gathered several times receives the sum of what flows back to its
-//! copies: [`scatter_rows`](super::scatter_rows). The table may hold real numbers, bytes (a data set's images, which
-//! become numbers here and nowhere else) or indices (its labels).
+//! `y[i] = x[index[i]]`. Derivative: the gradient of a row is the sum of the upstream gradients of its copies,
+//! [`scatter_rows`](super::scatter_rows). The table has real numbers, bytes (images, which are converted to real numbers) or
+//! indices (labels).
 
 use super::entry::{Entry, InputSpec, InvalidCase, OpCase, none};
 use crate::graph::{Kind, Mismatch, Operation, VjpContext, Type, Var};
@@ -56,17 +56,14 @@ pub static ENTRY: Entry = Entry {
 struct GatherRows;
 
 impl Var {
-    /// The rows of this table at the indices `rows`: `[r, …]` and `[n]` give `[n, …]`. Every index must be below r,
-    /// which is checked when the indices are given.
+    /// The rows of this table at the indices `rows`: `[r, …]` and `[n]` give `[n, …]`. Every index must be below r, which is
+    /// checked when the indices are set.
     #[track_caller]
     pub fn gather_rows(&self, rows: &Var) -> Var {
         self.record(GatherRows, &[rows], std::panic::Location::caller())
     }
-}
 
-impl Var {
-    /// The same as [`gather_rows`](Self::gather_rows), while the rows `next`, which are to be gathered after these, are
-    /// brought nearer to the processor. They have no part in the value.
+    /// [`gather_rows`](Self::gather_rows) that also prefetches the rows `next` of the next run. They do not affect the value.
     #[track_caller]
     pub fn gather_rows_prefetching(&self, rows: &Var, next: &Var) -> Var {
         self.record(GatherRows, &[rows, next], std::panic::Location::caller())
@@ -76,7 +73,7 @@ impl Var {
 /// The error for real values where indices are needed.
 pub(super) fn indices_expected(found: &Type, what: &str) -> Mismatch {
     Mismatch::new(
-        format!("{what} must be indices, and {found} is made of real numbers"),
+        format!("{what} must be indices, but {found} has real numbers"),
         "record indices with `index_input` or `indices`",
     )
 }
@@ -94,15 +91,15 @@ impl Operation for GatherRows {
             }
             if rows.shape.rank() != 1 {
                 let problem = format!("the rows to gather have the shape {}", rows.shape);
-                return Err(Mismatch::new(problem, "give indices with one axis, by `reshape`"));
+                return Err(Mismatch::new(problem, "give indices with one axis, for example with `reshape`"));
             }
         }
         if let Some(next) = inputs.get(2).filter(|next| next.shape != rows.shape) {
-            let problem = format!("there are {} rows to gather and {} to come", rows.shape, next.shape);
-            return Err(Mismatch::new(problem, "give as many rows to come as to gather"));
+            let problem = format!("the row indices have the shapes {} and {}", rows.shape, next.shape);
+            return Err(Mismatch::new(problem, "prefetch as many rows as are gathered"));
         }
         let Some((_, row)) = table.shape.split_first() else {
-            return Err(Mismatch::new("a scalar has no rows", "gather from a tensor with an axis or more"));
+            return Err(Mismatch::new("a scalar has no rows", "gather from a tensor with at least one axis"));
         };
         Ok(Type { kind: table.kind, shape: [&[rows.shape[0]], row].concat().into() })
     }
@@ -156,19 +153,19 @@ impl<T: Real> Rows<T> for GatherRows {
                 dispatch(Widen { table, scale, rows, next, width, output });
             }
             (Values::Bytes(..), Output::Sparse(output)) => output.gather(rows, next),
-            // The shape rule gives the output the kind of the table.
-            _ => unreachable!("a table and its rows are of one kind"),
+            // By the shape rule, the output has the kind of the table.
+            _ => unreachable!("a table and its rows have the same kind"),
         }
     }
 }
 
-/// How many rows ahead of the one being copied are asked for.
-const AHEAD: usize = 4;
+/// The prefetch distance in rows.
+const DISTANCE: usize = 4;
 
-/// Asks for row `i` of those to come, or if these are not known for the row that comes [`AHEAD`] rows after row `i`.
+/// Prefetches row `i` of the next run, or, if that is unknown, the row [`DISTANCE`] after row `i`.
 #[inline(always)]
-fn ask_ahead<E>(table: &[E], rows: &[u32], next: &[u32], i: usize, width: usize) {
-    if let Some(&row) = next.get(i).or_else(|| rows.get(i + AHEAD)) {
+fn prefetch_row<E>(table: &[E], rows: &[u32], next: &[u32], i: usize, width: usize) {
+    if let Some(&row) = next.get(i).or_else(|| rows.get(i + DISTANCE)) {
         let from = row as usize * width;
         prefetch(&table[from..from + width]);
     }
@@ -176,13 +173,13 @@ fn ask_ahead<E>(table: &[E], rows: &[u32], next: &[u32], i: usize, width: usize)
 
 fn copy_rows<E: Copy>(table: &[E], rows: &[u32], width: usize, output: &mut [E]) {
     for (i, &row) in rows.iter().enumerate() {
-        ask_ahead(table, rows, &[], i, width);
+        prefetch_row(table, rows, &[], i, width);
         let from = row as usize * width;
         output[i * width..(i + 1) * width].copy_from_slice(&table[from..from + width]);
     }
 }
 
-/// Copies rows of bytes and makes numbers of them.
+/// Copies rows of bytes and converts them to real numbers.
 struct Widen<'a, T> {
     table: &'a [u8],
     scale: T,
@@ -198,7 +195,7 @@ impl<T: Real> Body for Widen<'_, T> {
     #[inline(always)]
     fn run<I: InstructionSet>(self) {
         for (i, &row) in self.rows.iter().enumerate() {
-            ask_ahead(self.table, self.rows, self.next, i, self.width);
+            prefetch_row(self.table, self.rows, self.next, i, self.width);
             let from = row as usize * self.width;
             let output = &mut self.output[i * self.width..(i + 1) * self.width];
             for (output, &byte) in output.iter_mut().zip(&self.table[from..from + self.width]) {

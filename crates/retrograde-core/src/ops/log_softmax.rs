@@ -1,5 +1,4 @@
-//! `log_softmax`: y = x − log Σ exp(x), over one axis: the logarithms of the probabilities, exact where those are
-//! tiny.
+//! `log_softmax`: y = x − log Σ exp(x), over one axis: the logarithms of probabilities, accurate also for tiny ones.
 //!
 //! Derivative: ∂yᵢ/∂xⱼ = δᵢⱼ − softmax(x)ⱼ, so dx = g − softmax(x)·Σ g with the sum over the axis; softmax(y) is
 //! softmax(x), as both differ by a constant along the axis. Differentiable everywhere.
@@ -79,8 +78,8 @@ impl Operation for LogSoftmax {
     fn vjp(&self, context: &VjpContext<'_>) -> Vec<Option<Var>> {
         let (y, upstream) = (context.output(), context.upstream());
         vec![context.if_needed(0, || {
-            let meeting = upstream.sum([self.axis]).expand(&[self.axis], &y.shape());
-            upstream - y.softmax(self.axis) * meeting
+            let total = upstream.sum([self.axis]).expand(&[self.axis], &y.shape());
+            upstream - y.softmax(self.axis) * total
         })]
     }
 }
@@ -103,11 +102,11 @@ impl<T: Real> Rows<T> for LogSoftmax {
     fn evaluate(&self, call: Call<'_, T>) {
         let (length, inner) = lines(call.shape, self.axis);
         let (x, output) = (call.inputs.get(0).real(), call.output.real());
-        dispatch(Lines { x, output, length, inner, normalise: log_probabilities });
+        dispatch(Lines { x, output, length, inner, normalize: log_probabilities });
     }
 }
 
-/// The log-softmax of one line, of which every `stride`th number counts.
+/// The log-softmax of one line, whose elements are `stride` apart.
 #[inline(always)]
 fn log_probabilities<T: Real>(x: &[T], output: &mut [T], stride: usize) {
     if stride == 1 {

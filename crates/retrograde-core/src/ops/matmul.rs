@@ -2,7 +2,7 @@
 //!
 //! A: `[…, m, k]`, B: `[…, k, n]`, C: `[…, m, n]`, with equal axes in front. Derivative: with G the upstream
 //! gradient, dA = G·Bᵀ and dB = Aᵀ·G (the book's chapter 5.6.1; Goodfellow et al., Deep Learning, 6.5.6), which are
-//! again matrix products with transposed operands: no transpose is ever carried out. Differentiable everywhere.
+//! again matrix products with transposed operands; no transpose is executed. Differentiable everywhere.
 
 use super::entry::{Entry, InputSpec, InvalidCase, OpCase, none};
 use super::rules;
@@ -54,9 +54,9 @@ pub static ENTRY: Entry = Entry {
 
 #[derive(Debug)]
 struct MatMul {
-    /// Whether the left operand is taken transposed.
+    /// Whether the left operand is transposed.
     left: bool,
-    /// Whether the right operand is.
+    /// Whether the right operand is transposed.
     right: bool,
 }
 
@@ -80,7 +80,7 @@ impl Var {
     }
 }
 
-/// The last two axes, exchanged if `transposed`.
+/// The last two axes, swapped if `transposed`.
 fn matrix(shape: &[usize], transposed: bool) -> (usize, usize) {
     match shape {
         [.., a, b] if transposed => (*b, *a),
@@ -112,30 +112,30 @@ impl Operation for MatMul {
         let (a, b) = (&inputs[0].shape, &inputs[1].shape);
         if let Some(flat) = [a, b].into_iter().find(|shape| shape.rank() < 2) {
             let help = match flat.first() {
-                Some(length) => format!("make a row of it by `.reshape([1, {length}])` or a column by `.reshape([{length}, 1])`"),
+                Some(length) => format!("make it a row with `.reshape([1, {length}])` or a column with `.reshape([{length}, 1])`"),
                 None => "multiply by a scalar with `*`".into(),
             };
-            return Err(Mismatch::new(format!("{flat} is no matrix: it needs two axes or more"), help));
+            return Err(Mismatch::new(format!("{flat} is not a matrix: it needs at least two axes"), help));
         }
         let ((m, k), (other, n)) = (matrix(a, self.left), matrix(b, self.right));
         let (stack, other_stack) = (&a[..a.rank() - 2], &b[..b.rank() - 2]);
         if stack != other_stack {
             return Err(Mismatch::new(
-                format!("the stacks {stack:?} and {other_stack:?} of the shapes {a} and {b} differ"),
-                "give both the same axes in front, by `broadcast` or `reshape`",
+                format!("the leading axes {stack:?} and {other_stack:?} of the shapes {a} and {b} differ"),
+                "give both the same leading axes with `broadcast` or `reshape`",
             ));
         }
         if k != other {
             let (last_of_a, last_of_b) = (matrix(a, false), matrix(b, false));
             let help = if last_of_a.1 == last_of_b.1 {
-                "their last axes agree: `matmul_t` multiplies by the transposed second one"
+                "use `matmul_t`, which transposes the second operand: the last axes agree"
             } else if last_of_a.0 == last_of_b.0 {
-                "their axes before the last agree: `t_matmul` multiplies the transposed first one"
+                "use `t_matmul`, which transposes the first operand: the second to last axes agree"
             } else {
-                "the columns of the first must be as many as the rows of the second"
+                "the number of columns of the first operand must be the number of rows of the second"
             };
             return Err(Mismatch::new(
-                format!("the shapes {a} and {b} do not fit: {k} columns meet {other} rows"),
+                format!("the shapes {a} and {b} do not fit: {k} columns and {other} rows"),
                 help,
             ));
         }
@@ -165,24 +165,24 @@ impl Operation for MatMul {
         element: usize,
         types: &[Type],
         values: &[&[f64]],
-        adds: &mut dyn FnMut(usize, f64),
+        emit: &mut dyn FnMut(usize, f64),
     ) -> bool {
         let ((m, k), (_, n)) = (matrix(&types[0].shape, self.left), matrix(&types[1].shape, self.right));
         let size = if input == 0 { m * k } else { k * n };
-        let (item, place) = (element / size, element % size);
-        let (a, b) = (&values[0][item * m * k..], &values[1][item * k * n..]);
+        let (matrix_index, offset) = (element / size, element % size);
+        let (a, b) = (&values[0][matrix_index * m * k..], &values[1][matrix_index * k * n..]);
         let split = |transposed: bool, (rows, columns): (usize, usize)| {
-            if transposed { (place % rows, place / rows) } else { (place / columns, place % columns) }
+            if transposed { (offset % rows, offset / rows) } else { (offset / columns, offset % columns) }
         };
         if input == 0 {
             let (i, l) = split(self.left, (m, k));
             for j in 0..n {
-                adds(item * m * n + i * n + j, b[if self.right { j * k + l } else { l * n + j }]);
+                emit(matrix_index * m * n + i * n + j, b[if self.right { j * k + l } else { l * n + j }]);
             }
         } else {
             let (l, j) = split(self.right, (k, n));
             for i in 0..m {
-                adds(item * m * n + i * n + j, a[if self.left { l * m + i } else { i * k + l }]);
+                emit(matrix_index * m * n + i * n + j, a[if self.left { l * m + i } else { i * k + l }]);
             }
         }
         true
@@ -232,12 +232,12 @@ impl<T: Real> Rows<T> for MatMul {
                 sparse::product(a, b.real(), n, output, call.scratch);
             };
         }
-        // Rows are counted through the whole stack; each matrix of it does those that fall to it.
+        // Rows are numbered through the whole stack of matrices.
         let (mut row, mut written) = (call.rows.start, 0);
         while row < call.rows.end && n > 0 {
             let (item, first) = (row / m, row % m);
             let last = m.min(first + call.rows.end - row);
-            // Of a left operand that is not transposed only the rows of this call are here.
+            // A left operand that is not transposed has only the rows of this call.
             let (at, skipped) = if self.left { (item * m * k, first) } else { ((row - call.rows.start) * k, 0) };
             let a = Matrix { values: &a.real()[at..], row: a_row, column: a_column }.from(skipped, 0);
             let b = Matrix { values: &b.real()[item * k * n..(item + 1) * k * n], row: b_row, column: b_column };

@@ -1,8 +1,8 @@
 //! `max`: the largest element over axes, which are removed from the shape.
 //!
-//! Derivative: the upstream gradient goes to the largest element. Where several tie there is no derivative; they then
-//! share it evenly, as in PyTorch's `amax` and JAX. NaN if one of the elements is. The maximum of nothing does not
-//! exist and is refused.
+//! Derivative: the upstream gradient goes to the largest element. Several equal
+//! ones split it evenly, as in PyTorch's `amax` and JAX. The result is NaN if an element is. The maximum of no elements is an
+//! error.
 
 use super::entry::{Entry, InputSpec, Kink, InvalidCase, OpCase};
 use super::rules;
@@ -16,7 +16,7 @@ pub static ENTRY: Entry = Entry {
     name: "max",
     summary: "The largest element over some axes or over all.",
     formula: "y[j] = max over i of x[i, j]",
-    derivative: "dx[i, j] = x[i, j] == y[j] ? g[j] / (how many do) : 0",
+    derivative: "dx[i, j] = x[i, j] == y[j] ? g[j] / (number of ties) : 0",
     cases: || {
         vec![
             OpCase::new([InputSpec::real([])], |v| v[0].max_all()),
@@ -60,12 +60,12 @@ pub static ENTRY: Entry = Entry {
 #[derive(Debug)]
 struct Max {
     axes: Vec<usize>,
-    /// Whether all axes have one element, which is its own largest.
+    /// Whether all axes have one element.
     of_one: bool,
 }
 
 impl Var {
-    /// The largest element over the given axes, which the result no longer has.
+    /// The largest element over the given axes, which are removed.
     #[track_caller]
     pub fn max(&self, axes: impl AsRef<[usize]>) -> Var {
         let axes = axes.as_ref().to_vec();
@@ -106,8 +106,8 @@ impl Operation for Max {
         vec![context.if_needed(0, || {
             let (x, axes) = (context.input(0), &self.axes);
             let largest = context.output().expand(axes, &x.shape());
-            // No element is larger than the largest, so each either ties with it or gets nothing. At a tie `share` gives
-            // half: of 2 it makes the one that is counted, and of 2g the g that is shared out.
+            // Each element is equal to the largest or smaller. `share` gives half at a tie: 1 of 2 to count the ties, and g of
+            // 2g for the gradient.
             let ties = x.share(&largest, &x.number(2.0)).sum(axes);
             x.share(&largest, &(context.upstream() * 2.0 / ties).expand(axes, &x.shape()))
         })]

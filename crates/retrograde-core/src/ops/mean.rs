@@ -1,8 +1,7 @@
 //! `mean`: the mean over axes, which are removed from the shape.
 //!
-//! Derivative: each of the n elements counts one nth, so each receives the upstream gradient of the mean it went into,
-//! divided by n. Differentiable everywhere. The mean of nothing does not exist and is refused. Summed in an order fixed
-//! by the shape alone.
+//! Derivative: the upstream gradient, divided by n and broadcast along the axes. Differentiable everywhere. The mean of no
+//! elements is an error. The order of summation depends only on the shape.
 
 use super::entry::{Entry, InputSpec, InvalidCase, OpCase, none};
 use super::rules;
@@ -45,12 +44,12 @@ pub static ENTRY: Entry = Entry {
 #[derive(Debug)]
 struct Mean {
     axes: Vec<usize>,
-    /// Whether all axes have one element, which is its own mean.
+    /// Whether all axes have one element.
     of_one: bool,
 }
 
 impl Var {
-    /// The mean over the given axes, which the result no longer has.
+    /// The mean over the given axes, which are removed.
     #[track_caller]
     pub fn mean(&self, axes: impl AsRef<[usize]>) -> Var {
         let axes = axes.as_ref().to_vec();
@@ -66,7 +65,7 @@ impl Var {
     }
 }
 
-/// How many elements go into one.
+/// The number of elements of each mean.
 fn count(shape: &[usize], axes: &[usize]) -> f64 {
     axes.iter().map(|&axis| shape[axis] as f64).product()
 }

@@ -1,8 +1,8 @@
 //! `mean_squared_error`: y = (1/n) Σ (a − b)², over all n elements: the loss of a regression.
 //!
 //! Derivative: da = 2(a − b)·g/n and db = −da. Differentiable everywhere. The book's `sum_squared_error` (chapter 4.2.1)
-//! is n/2 times as large. The mean over nothing does not exist and is refused. Summed in an order fixed by the shape
-//! alone.
+//! is n/2 times as large. The mean of no elements is an error. The order of summation depends only on the
+//! shape.
 
 use super::entry::{Entry, InputSpec, InvalidCase, OpCase, none};
 use super::rules;
@@ -43,7 +43,7 @@ pub static ENTRY: Entry = Entry {
     },
 };
 
-/// How many squares are made at a time.
+/// Elements per block.
 const BLOCK: usize = 256;
 
 #[derive(Debug)]
@@ -76,8 +76,8 @@ impl Operation for MeanSquaredError {
         let (a, b) = (context.input(0), context.input(1));
         let shape = a.shape();
         let slope = |x: &Var, y: &Var| {
-            let share = context.upstream() * (2.0 / shape.elements() as f64);
-            (x - y) * share.broadcast(&shape)
+            let scale = context.upstream() * (2.0 / shape.elements() as f64);
+            (x - y) * scale.broadcast(&shape)
         };
         vec![context.if_needed(0, || slope(a, b)), context.if_needed(1, || slope(b, a))]
     }

@@ -26,7 +26,7 @@ operations! {
     add,
     broadcast,
     compare,
-    concatenate,
+    concat,
     divide,
     exp,
     gate,

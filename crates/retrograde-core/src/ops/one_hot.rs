@@ -1,6 +1,6 @@
-//! `one_hot`: for each index a row of zeros with a one at that place.
+//! `one_hot`: for each index a row of zeros with a one at that index.
 //!
-//! No gradient flows into indices.
+//! Indices have no gradient.
 
 use super::entry::{Entry, InputSpec, InvalidCase, OpCase, none};
 use super::gather_rows::indices_expected;
@@ -11,7 +11,7 @@ use std::sync::Arc;
 /// The entry in the list.
 pub static ENTRY: Entry = Entry {
     name: "one_hot",
-    summary: "For each index a row of zeros with a one at that place.",
+    summary: "For each index a row of zeros with a one at that index.",
     formula: "y[i, j] = j == x[i] ? 1 : 0",
     derivative: "none: indices have no gradient",
     cases: || {
@@ -34,7 +34,7 @@ struct OneHot {
 }
 
 impl Var {
-    /// For each index a row of `classes` zeros with a one at that place: `[…]` becomes `[…, classes]`.
+    /// For each index a row of `classes` zeros with a one at that index: `[…]` becomes `[…, classes]`.
     #[track_caller]
     pub fn one_hot(&self, classes: usize) -> Var {
         self.record(OneHot { classes }, &[], std::panic::Location::caller())

@@ -1,7 +1,6 @@
-//! `pad`: a tensor with zeros before and behind it along one axis.
+//! `pad`: a tensor with zeros before and after it along one axis.
 //!
-//! The derivative of [`slice`](super::slice), and the other way round: dx = g[before..before + n]. Differentiable
-//! everywhere.
+//! Derivative: dx = g[before..before + n], a [`slice`](super::slice), whose derivative is `pad`. Differentiable everywhere.
 
 use super::entry::{Entry, InputSpec, InvalidCase, OpCase, none};
 use super::rules;
@@ -12,7 +11,7 @@ use std::sync::Arc;
 /// The entry in the list.
 pub static ENTRY: Entry = Entry {
     name: "pad",
-    summary: "A tensor with zeros before and behind it along one axis.",
+    summary: "A tensor with zeros before and after it along one axis.",
     formula: "y[before + i] = x[i], and 0 elsewhere",
     derivative: "dx[i] = g[before + i]",
     cases: || {
@@ -20,7 +19,7 @@ pub static ENTRY: Entry = Entry {
             OpCase::new([InputSpec::real([3])], |v| v[0].pad(0, 2, 1)),
             OpCase::new([InputSpec::real([1])], |v| v[0].pad(0, 0, 0)),
             OpCase::new([InputSpec::real([2, 3])], |v| v[0].pad(0, 1, 2))
-                .with_reference(|v| v[0].slice(0, ..0).pad(0, 1, 0).concatenate(&[&v[0], &v[0].slice(0, ..0).pad(0, 0, 2)], 0)),
+                .with_reference(|v| v[0].slice(0, ..0).pad(0, 1, 0).concat(&[&v[0], &v[0].slice(0, ..0).pad(0, 0, 2)], 0)),
             OpCase::new([InputSpec::real([2, 3])], |v| v[0].pad(1, 0, 2)),
             OpCase::new([InputSpec::real([2, 3, 2])], |v| v[0].pad(1, 1, 0)),
             OpCase::new([InputSpec::real([2, 0])], |v| v[0].pad(1, 1, 2)),
@@ -45,14 +44,14 @@ pub static ENTRY: Entry = Entry {
 struct Pad {
     axis: usize,
     before: usize,
-    behind: usize,
+    after: usize,
 }
 
 impl Var {
-    /// This with `before` zeros before it and `behind` zeros behind it along `axis`.
+    /// This tensor with `before` zeros before it and `after` zeros after it along `axis`.
     #[track_caller]
-    pub fn pad(&self, axis: usize, before: usize, behind: usize) -> Var {
-        self.record(Pad { axis, before, behind }, &[], std::panic::Location::caller())
+    pub fn pad(&self, axis: usize, before: usize, after: usize) -> Var {
+        self.record(Pad { axis, before, after }, &[], std::panic::Location::caller())
     }
 }
 
@@ -62,7 +61,7 @@ impl Operation for Pad {
     }
 
     fn attributes(&self) -> String {
-        format!("axis {}, {} before, {} behind", self.axis, self.before, self.behind)
+        format!("axis {}, {} before, {} after", self.axis, self.before, self.after)
     }
 
     fn merge_key(&self) -> Option<String> {
@@ -74,9 +73,9 @@ impl Operation for Pad {
         let shape = &inputs[0].shape;
         rules::axes_of(shape, &[self.axis])?;
         let mut padded = shape.to_vec();
-        let length = shape[self.axis].checked_add(self.before).and_then(|length| length.checked_add(self.behind));
+        let length = shape[self.axis].checked_add(self.before).and_then(|length| length.checked_add(self.after));
         padded[self.axis] = length.ok_or_else(|| {
-            Mismatch::new(format!("{shape} with that many zeros is longer than memory"), "pad by less")
+            Mismatch::new(format!("{shape} with this padding is longer than the address space"), "use less padding")
         })?;
         Ok(Type::real(padded))
     }

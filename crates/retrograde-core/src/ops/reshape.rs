@@ -1,6 +1,6 @@
 //! `reshape`: the same elements, in the same order, in another shape.
 //!
-//! Derivative: the upstream gradient in the old shape. Costs nothing: a plan lets both share their memory.
+//! Derivative: the upstream gradient in the old shape. Free: both use the same memory.
 
 use super::entry::{Entry, InputSpec, InvalidCase, OpCase, none};
 use crate::graph::{Mismatch, Operation, Shape, VjpContext, Type, Var};

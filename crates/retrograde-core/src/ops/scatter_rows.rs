@@ -1,7 +1,7 @@
 //! `scatter_rows`: rows added to a table of zeros at given indices; rows with the same index add up.
 //!
-//! The derivative of [`gather_rows`](super::gather_rows), and the other way round: `dx[i] = g[index[i]]`. Rows with the
-//! same index are added in the order in which they come.
+//! Derivative: `dx[i] = g[index[i]]`, which is [`gather_rows`](super::gather_rows), whose derivative is `scatter_rows`. Rows
+//! with the same index are added in their order.
 
 use super::entry::{Entry, InputSpec, InvalidCase, OpCase, none};
 use super::gather_rows::indices_expected;
@@ -47,8 +47,8 @@ struct ScatterRows {
 }
 
 impl Var {
-    /// A table of `rows` rows of zeros, to each of which those rows of this tensor are added whose index names it:
-    /// `[n, …]` and `[n]` give `[rows, …]`.
+    /// A table of `rows` rows of zeros, to which each row of this tensor is added at its index: `[n, …]` and `[n]` give
+    /// `[rows, …]`.
     #[track_caller]
     pub fn scatter_rows(&self, indices: &Var, rows: usize) -> Var {
         self.record(ScatterRows { rows }, &[indices], std::panic::Location::caller())
@@ -72,7 +72,7 @@ impl Operation for ScatterRows {
         let (values, indices) = (&inputs[0], &inputs[1]);
         super::rules::all_real(&inputs[..1])?;
         if indices.kind == Kind::Real {
-            return Err(indices_expected(indices, "the places of the rows"));
+            return Err(indices_expected(indices, "the row indices"));
         }
         match values.shape.split_first() {
             Some((count, row)) if *indices.shape == [*count] => {
@@ -110,7 +110,7 @@ impl<T: Real> Rows<T> for ScatterRows {
         let width: usize = call.shape[1..].iter().product();
         let output = call.output.real();
         output.fill(T::zero());
-        // Each part of the output looks through all indices and takes those that are its own.
+        // Each partition of the output scans all indices for its own rows.
         for (i, &index) in indices.iter().enumerate() {
             if call.rows.contains(&(index as usize)) {
                 let to = (index as usize - call.rows.start) * width;

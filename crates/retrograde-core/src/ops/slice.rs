@@ -1,7 +1,7 @@
 //! `slice`: a range of one axis.
 //!
-//! `y[i] = x[start + i]` along the axis. Derivative: the upstream gradient in its place and zeros around it:
-//! [`pad`](super::pad). Differentiable everywhere. Nothing is copied unless a reader needs neighbours in memory.
+//! `y[i] = x[start + i]` along the axis. Derivative: the upstream gradient surrounded by zeros,
+//! [`pad`](super::pad). Differentiable everywhere. Free, unless a consumer needs contiguous memory.
 
 use super::entry::{Entry, InputSpec, InvalidCase, OpCase, none};
 use super::rules;
@@ -39,7 +39,7 @@ pub static ENTRY: Entry = Entry {
             },
             InvalidCase {
                 types: vec![Type::real([2, 3])],
-                #[allow(clippy::reversed_empty_ranges, reason = "what is refused")]
+                #[allow(clippy::reversed_empty_ranges, reason = "an invalid range")]
                 record: |v| v[0].slice(1, 2..1),
                 mentions: &["2..1", "ends before it starts"],
             },
@@ -92,7 +92,7 @@ impl Operation for Slice {
         rules::axes_of(shape, &[axis])?;
         let help = || format!("give a range within 0..{}", shape[axis]);
         if end > shape[axis] {
-            let problem = format!("the range {start}..{end} leaves axis {axis} of the shape {shape}");
+            let problem = format!("the range {start}..{end} is out of range for axis {axis} of the shape {shape}");
             return Err(Mismatch::new(problem, help()));
         }
         if start > end {
@@ -109,8 +109,8 @@ impl Operation for Slice {
 
     fn vjp(&self, context: &VjpContext<'_>) -> Vec<Option<Var>> {
         vec![context.if_needed(0, || {
-            let behind = context.input(0).shape()[self.axis] - self.end;
-            context.upstream().pad(self.axis, self.start, behind)
+            let after = context.input(0).shape()[self.axis] - self.end;
+            context.upstream().pad(self.axis, self.start, after)
         })]
     }
 
@@ -123,7 +123,7 @@ impl Viewing for Slice {
     fn view(&self, of: &View) -> View {
         let mut shape = of.shape.clone();
         shape[self.axis] = self.end - self.start;
-        // What has no elements begins nowhere: an offset could lie outside of the memory.
+        // The offset of an empty view could be out of bounds.
         let empty = shape.contains(&0);
         let offset = if empty { 0 } else { of.offset + self.start * of.strides[self.axis] };
         View { shape, strides: of.strides.clone(), offset }

@@ -1,8 +1,7 @@
-//! `softmax`: y = exp(x) / Σ exp(x), over one axis: numbers made into probabilities.
+//! `softmax`: y = exp(x) / Σ exp(x), over one axis: probabilities.
 //!
-//! Each line along the axis is normalised by itself, after its maximum is subtracted, which changes nothing but
-//! keeps exp from overflowing (the book's chapter 3.5.2). Taking the maximum and the sum over the whole batch
-//! instead is the fault of the notebook.
+//! Each line along the axis is normalized separately. Subtracting its maximum does not change the result and prevents
+//! overflow of exp (the book's chapter 3.5.2). The notebook's bug is to take the maximum and the sum over the whole batch.
 //!
 //! Derivative: ∂yᵢ/∂xⱼ = yᵢ(δᵢⱼ − yⱼ), so dx = y·(g − Σ g·y) with the sum over the axis. Differentiable everywhere.
 
@@ -16,7 +15,7 @@ use std::sync::Arc;
 /// The entry in the list.
 pub static ENTRY: Entry = Entry {
     name: "softmax",
-    summary: "Numbers made into probabilities that sum to one along an axis.",
+    summary: "Probabilities that sum to one along an axis.",
     formula: "y[i] = exp(x[i]) / sum over j of exp(x[j])",
     derivative: "dx = y * (g - sum(g * y))",
     cases: || {
@@ -83,8 +82,8 @@ impl Operation for Softmax {
     fn vjp(&self, context: &VjpContext<'_>) -> Vec<Option<Var>> {
         let (y, upstream) = (context.output(), context.upstream());
         vec![context.if_needed(0, || {
-            let meeting = (upstream * y).sum([self.axis]).expand(&[self.axis], &y.shape());
-            y * (upstream - meeting)
+            let total = (upstream * y).sum([self.axis]).expand(&[self.axis], &y.shape());
+            y * (upstream - total)
         })]
     }
 }
@@ -110,24 +109,23 @@ impl<T: Real> Rows<T> for Softmax {
         if inner == 1 && (1..=LANES).contains(&length) {
             return dispatch(Narrow { x, output, width: length });
         }
-        dispatch(Lines { x, output, length, inner, normalise: probabilities });
+        dispatch(Lines { x, output, length, inner, normalize: probabilities });
     }
 }
 
-/// The length of the lines along an axis, and the distance of neighbours on a line.
+/// The length of the lines along an axis, and the stride of their elements.
 pub(super) fn lines(shape: &[usize], axis: usize) -> (usize, usize) {
     (shape[axis], shape[axis + 1..].iter().product())
 }
 
-/// Lines along an axis, each normalised by itself. Lines of neighbours go through `normalise` in place; others are
-/// few, and are walked with their stride.
+/// Lines along an axis, each normalized separately.
 pub(super) struct Lines<'a, T, F> {
     pub(super) x: &'a [T],
     pub(super) output: &'a mut [T],
     pub(super) length: usize,
     pub(super) inner: usize,
     /// InputSpec the numbers of a line and where to put the results, with their stride.
-    pub(super) normalise: F,
+    pub(super) normalize: F,
 }
 
 impl<T: Real, F: Fn(&[T], &mut [T], usize)> Body for Lines<'_, T, F> {
@@ -141,17 +139,17 @@ impl<T: Real, F: Fn(&[T], &mut [T], usize)> Body for Lines<'_, T, F> {
         }
         for (x, output) in self.x.chunks_exact(block).zip(self.output.chunks_exact_mut(block)) {
             if self.inner == 1 {
-                (self.normalise)(x, output, 1);
+                (self.normalize)(x, output, 1);
             } else {
                 for i in 0..self.inner {
-                    (self.normalise)(&x[i..], &mut output[i..], self.inner);
+                    (self.normalize)(&x[i..], &mut output[i..], self.inner);
                 }
             }
         }
     }
 }
 
-/// Rows of few numbers, some at a time.
+/// Short rows, several at a time.
 struct Narrow<'a, T> {
     x: &'a [T],
     output: &'a mut [T],
@@ -183,7 +181,7 @@ impl<T: Real> Body for Narrow<'_, T> {
     }
 }
 
-/// The softmax of one line, of which every `stride`th number counts.
+/// The softmax of one line, whose elements are `stride` apart.
 #[inline(always)]
 fn probabilities<T: Real>(x: &[T], output: &mut [T], stride: usize) {
     if stride == 1 {

@@ -1,8 +1,8 @@
-//! `softmax_with_loss`: the mean cross entropy of rows of logits against labels: the loss of a classifier.
+//! `softmax_with_loss`: the mean cross entropy of rows of logits and labels, the loss of a classifier.
 //!
-//! `y = −(1/N) Σᵢ Σⱼ t[i, j] · log softmax(x[i])[j]`, with N rows of C logits and labels t, given as one class index a
-//! row or as one-hot or soft rows of probabilities; the two are told apart by their kind. Computed as log Σ exp minus
-//! the logit, so that no probability is ever rounded to zero and no 1e-7 is needed.
+//! `y = −(1/N) Σᵢ Σⱼ t[i, j] · log softmax(x[i])[j]`, with N rows of C logits. The labels t are one class index per row, or
+//! one-hot or soft rows of probabilities, distinguished by their kind. Computed as log Σ exp minus the logit, so that no
+//! probability is rounded to zero and no 1e-7 is needed.
 //!
 //! Derivative: dx = (softmax(x)·Σⱼ t − t)·g/N, which for labels that sum to one is the book's (y − t)/N (chapter
 //! 5.6.3), times the upstream gradient; dt = −log softmax(x)·g/N. Differentiable everywhere.
@@ -17,7 +17,7 @@ use std::sync::Arc;
 /// The entry in the list.
 pub static ENTRY: Entry = Entry {
     name: "softmax_with_loss",
-    summary: "The mean cross entropy of rows of logits against class indices, or one-hot or soft rows.",
+    summary: "The mean cross entropy of rows of logits and class indices, or one-hot or soft rows.",
     formula: "y = -(1/N) * sum(b * log_softmax(a))",
     derivative: "da = (softmax(a) * sum(b) - b) * g / N, db = -log_softmax(a) * g / N",
     cases: || {
@@ -66,11 +66,17 @@ pub static ENTRY: Entry = Entry {
 struct SoftmaxWithLoss;
 
 impl Var {
-    /// The mean cross entropy of these logits, `[n, classes]`, against `labels`: class indices `[n]`, or one-hot or
-    /// soft rows `[n, classes]`. A scalar, in nats.
+    /// The mean cross entropy of these logits, `[n, classes]`, and `labels`: class indices `[n]`, or one-hot or soft rows
+    /// `[n, classes]`. A scalar, in nats. The name is the book's; [`cross_entropy`](Self::cross_entropy) is an alias.
     #[track_caller]
     pub fn softmax_with_loss(&self, labels: &Var) -> Var {
         self.record(SoftmaxWithLoss, &[labels], std::panic::Location::caller())
+    }
+
+    /// The mean cross entropy of logits and labels: [`softmax_with_loss`](Self::softmax_with_loss).
+    #[track_caller]
+    pub fn cross_entropy(&self, labels: &Var) -> Var {
+        self.softmax_with_loss(labels)
     }
 }
 
@@ -84,14 +90,14 @@ impl Operation for SoftmaxWithLoss {
         let (logits, labels) = (&inputs[0].shape, &inputs[1]);
         let [rows, classes] = **logits else {
             let help = match **logits {
-                [classes] => format!("one row of logits is `.reshape([1, {classes}])`"),
+                [classes] => format!("make it one row with `.reshape([1, {classes}])`"),
                 _ => "give logits of the shape [rows, classes]".into(),
             };
-            return Err(Mismatch::new(format!("logits of shape {logits} are not rows of classes"), help));
+            return Err(Mismatch::new(format!("the logits have the shape {logits}, not [rows, classes]"), help));
         };
         if rows == 0 || classes == 0 {
-            let problem = format!("logits of shape {logits} have no rows or no classes");
-            return Err(Mismatch::new(problem, "a mean needs one row at least"));
+            let problem = format!("the logits of shape {logits} have no rows or no classes");
+            return Err(Mismatch::new(problem, "give at least one row and one class"));
         }
         let fits = match labels.kind {
             Kind::Index => *labels.shape == [rows],
@@ -117,16 +123,16 @@ impl Operation for SoftmaxWithLoss {
     fn vjp(&self, context: &VjpContext<'_>) -> Vec<Option<Var>> {
         let (logits, labels) = (context.input(0), context.input(1));
         let shape = logits.shape();
-        let share = || (context.upstream() / shape[0] as f64).broadcast(&shape);
+        let scale = || (context.upstream() / shape[0] as f64).broadcast(&shape);
         let to_logits = context.if_needed(0, || {
             let probabilities = logits.softmax(1);
             match labels.kind() {
-                Kind::Index => (probabilities - labels.one_hot(shape[1])) * share(),
-                Kind::Real => (probabilities * labels.sum([1]).expand(&[1], &shape) - labels) * share(),
+                Kind::Index => (probabilities - labels.one_hot(shape[1])) * scale(),
+                Kind::Real => (probabilities * labels.sum([1]).expand(&[1], &shape) - labels) * scale(),
             }
         });
         let to_labels = (labels.kind() == Kind::Real)
-            .then(|| context.if_needed(1, || -(logits.log_softmax(1) * share())))
+            .then(|| context.if_needed(1, || -(logits.log_softmax(1) * scale())))
             .flatten();
         vec![to_logits, to_labels]
     }
@@ -182,7 +188,7 @@ impl<T: Real> Body for Loss<'_, T> {
                 Values::Real(labels) => {
                     let labels = &labels[i * self.classes..(i + 1) * self.classes];
                     for ((product, &t), &x) in scratch.iter_mut().zip(labels).zip(row) {
-                        // 0 · (−∞) is 0 here: a class of probability zero does not count.
+                        // 0 · (−∞) is 0: a class with probability zero does not contribute.
                         *product = if t == T::zero() { T::zero() } else { t * (log_sum - (x - largest)) };
                     }
                     fold(scratch, T::zero(), plus)

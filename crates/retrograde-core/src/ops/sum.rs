@@ -1,7 +1,7 @@
 //! `sum`: the sum over axes, which are removed from the shape.
 //!
-//! Derivative: each element counts once, so each receives the upstream gradient of the sum it went into: the
-//! gradient broadcast back along the axes. Differentiable everywhere. Summed in an order fixed by the shape alone.
+//! Derivative: the upstream gradient, broadcast along the axes. Differentiable everywhere. The order of summation depends
+//! only on the shape.
 
 use super::entry::{Entry, InputSpec, InvalidCase, OpCase, none};
 use super::rules;
@@ -46,12 +46,12 @@ pub static ENTRY: Entry = Entry {
 #[derive(Debug)]
 struct Sum {
     axes: Vec<usize>,
-    /// Whether all axes have one element, which is its own sum.
+    /// Whether all axes have one element.
     of_one: bool,
 }
 
 impl Var {
-    /// The sum over the given axes, which the result no longer has.
+    /// The sum over the given axes, which are removed.
     #[track_caller]
     pub fn sum(&self, axes: impl AsRef<[usize]>) -> Var {
         let axes = axes.as_ref().to_vec();
@@ -66,8 +66,7 @@ impl Var {
         self.sum(&axes)
     }
 
-    /// Puts axes of length 1 back where a reduction over `axes` removed them, and repeats this along them to fill
-    /// `shape`.
+    /// The inverse shape change of a reduction over `axes`: inserts axes of length 1 and broadcasts to `shape`.
     #[track_caller]
     pub(crate) fn expand(&self, axes: &[usize], shape: &Shape) -> Var {
         let mut kept = shape.to_vec();

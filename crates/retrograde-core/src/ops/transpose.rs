@@ -1,8 +1,8 @@
 //! `transpose`: the axes in another order.
 //!
-//! y[i, j] = x[j, i], or any other permutation of the axes. Derivative: the upstream gradient with the axes put back.
-//! Differentiable everywhere. Nothing is copied unless a reader needs neighbours in memory; a matrix product of a
-//! transposed operand is [`matmul_t`](crate::Var::matmul_t) or [`t_matmul`](crate::Var::t_matmul), which copies nothing.
+//! y[i, j] = x[j, i], or any other permutation of the axes. Derivative: the upstream gradient with the inverse
+//! permutation. Differentiable everywhere. Free, unless a consumer needs contiguous memory. For matrix products with a
+//! transposed operand, [`matmul_t`](crate::Var::matmul_t) and [`t_matmul`](crate::Var::t_matmul) need no copy.
 
 use super::entry::{Entry, InputSpec, InvalidCase, OpCase, none};
 use super::rules;
@@ -48,7 +48,7 @@ pub static ENTRY: Entry = Entry {
 
 #[derive(Debug)]
 struct Transpose {
-    /// The axis of the input that each axis of the output is.
+    /// The input axis of each output axis.
     order: Vec<usize>,
 }
 
@@ -59,10 +59,10 @@ impl Var {
         self.record(Transpose { order: order.as_ref().to_vec() }, &[], std::panic::Location::caller())
     }
 
-    /// The last two axes exchanged: of a matrix the transpose, of a stack of matrices that of each.
+    /// The last two axes swapped: the transpose of a matrix, or of each matrix of a stack.
     #[track_caller]
     pub fn t(&self) -> Var {
-        // Two axes at least, so that the shape rule refuses what has fewer.
+        // At least two axes, so that the shape rule rejects fewer.
         let mut order: Vec<usize> = (0..self.shape_or_scalar().rank().max(2)).collect();
         let last = order.len() - 1;
         order.swap(last - 1, last);
@@ -85,19 +85,19 @@ impl Operation for Transpose {
 
     fn infer(&self, inputs: &[Type]) -> Result<Type, Mismatch> {
         let (kind, shape) = (inputs[0].kind, &inputs[0].shape);
-        let (rank, named) = (shape.rank(), self.order.len());
-        if named == 2 && rank < 2 {
+        let (rank, given) = (shape.rank(), self.order.len());
+        if given == 2 && rank < 2 {
             let help = match shape.first() {
-                Some(length) => format!("make a row of it by `.reshape([1, {length}])`, or a column"),
+                Some(length) => format!("make it a row with `.reshape([1, {length}])`, or a column"),
                 None => "a scalar is its own transpose".into(),
             };
-            return Err(Mismatch::new(format!("{shape} is no matrix: it needs two axes"), help));
+            return Err(Mismatch::new(format!("{shape} is not a matrix: it needs two axes"), help));
         }
-        if named != rank {
-            let axes = if named == 1 { "axis is" } else { "axes are" };
+        if given != rank {
+            let axes = if given == 1 { "axis" } else { "axes" };
             return Err(Mismatch::new(
-                format!("{named} {axes} named for the shape {shape}"),
-                format!("name each of its {rank} axes once"),
+                format!("{given} {axes} given for the shape {shape}"),
+                format!("give each of its {rank} axes once"),
             ));
         }
         rules::axes_of(shape, &self.order)?;

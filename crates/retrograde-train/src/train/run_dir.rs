@@ -9,7 +9,7 @@
 use super::checkpoint::Checkpoint;
 use crate::nn::{Mlp, Model, Parameters};
 use retrograde_base::error::{Error, Result};
-use retrograde_base::files::remove_left_over;
+use retrograde_base::files::remove_stale;
 use retrograde_base::printable::shown;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
@@ -38,7 +38,7 @@ impl RunDir {
             .map_err(|error| Error::file("write", &lock, &error))?;
         match file.try_lock() {
             Ok(()) => {
-                remove_left_over(path);
+                remove_stale(path);
                 Ok(RunDir { path: path.to_path_buf(), _lock: file })
             }
             Err(TryLockError::WouldBlock) => Err(Error::Busy { path: path.to_path_buf() }),

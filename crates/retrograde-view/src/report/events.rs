@@ -20,7 +20,7 @@ use super::metrics::{Metric, series};
 use crc::{CRC_32_ISCSI, Crc};
 use retrograde_base::clock::SystemTime;
 use retrograde_base::error::{Error, Result};
-use retrograde_base::files::{folder_must_be_writable, remove_left_over, write_whole};
+use retrograde_base::files::{folder_must_be_writable, remove_stale, write_whole};
 use retrograde_base::printable::shown;
 use retrograde_train::train::{History, RunId};
 use std::collections::HashMap;
@@ -98,7 +98,7 @@ impl EventDirectory {
     fn begin(&self, run: RunId) -> Result<Vec<Found>> {
         let folder = &self.folder;
         std::fs::create_dir_all(folder).map_err(|error| Error::file("create", folder, &error))?;
-        remove_left_over(folder);
+        remove_stale(folder);
         self.earlier(Some(run))
     }
 

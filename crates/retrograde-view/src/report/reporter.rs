@@ -5,7 +5,7 @@ use super::events::EventDirectory;
 use super::page::TrainingReport;
 use retrograde_base::clock::Instant;
 use retrograde_base::error::Result;
-use retrograde_base::files::{remove_left_over, write_whole};
+use retrograde_base::files::{remove_stale, write_whole};
 use retrograde_train::train::{Event, Progress, RunId, Status};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -100,7 +100,7 @@ impl<'a> Reporter<'a> {
         }
         if self.next.is_none() {
             let files = [&self.page, &self.csv].into_iter().flatten();
-            files.filter_map(|file| file.parent()).for_each(remove_left_over);
+            files.filter_map(|file| file.parent()).for_each(remove_stale);
         }
         let written = self.write(progress);
         self.next = Some(Instant::now() + EVERY.max(begin.elapsed() * PATIENCE));

@@ -78,7 +78,7 @@ fn operations_and_layers_pass_a_deferred_error_on() {
         1.0 - &failed,
         failed.powf(2.0),
         &x + &failed,
-        x.concatenate(&[&failed], 0),
+        x.concat(&[&failed], 0),
         nn::affine(&failed, &x, &w),
         nn::affine(&x, &failed, &w),
         nn::affine(&x, &w, &failed),

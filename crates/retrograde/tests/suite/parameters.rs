@@ -148,7 +148,7 @@ fn parameters_are_copied_to_the_graph() -> Result<()> {
 fn the_example_trains_and_predicts() -> Result<()> {
     let [untrained, trained] = train_and_predict::predictions(3_000)?;
     let error = |found: &[f32]| -> f64 {
-        let off = train_and_predict::ASKED.iter().zip(found).map(|(x, y)| (x.sin() - f64::from(*y)).abs());
+        let off = train_and_predict::INPUTS.iter().zip(found).map(|(x, y)| (x.sin() - f64::from(*y)).abs());
         off.fold(0.0, f64::max)
     };
     // The error of nearly straight lines is most of the curve; that of a fit is a few hundredths.

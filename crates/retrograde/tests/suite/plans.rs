@@ -36,7 +36,7 @@ fn indices_go_through_views_and_concat() -> Result<()> {
     let graph = Graph::new();
     let table = graph.constant([10.0, 11.0, 12.0, 13.0]);
     let given = graph.index_input("given", [2, 2]);
-    let rows = given.t().slice(0, 1..).reshape([2]).concatenate(&[&given.slice(1, ..1).reshape([2])], 0);
+    let rows = given.t().slice(0, 1..).reshape([2]).concat(&[&given.slice(1, ..1).reshape([2])], 0);
     let picked = table.gather_rows(&rows);
     let mut plan = Planner::new(&graph).want(&picked).want(&rows).compile::<f32>()?;
     plan.set_indices(&given, &[0, 1, 2, 3])?;

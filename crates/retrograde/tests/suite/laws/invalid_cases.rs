@@ -89,7 +89,7 @@ fn the_reported_line_is_the_users_line() {
         (&a + &b, line!()),
         (a.matmul(&b), line!()),
         (a.mean([7]), line!()),
-        (a.concatenate(&[&b], 0), line!()),
+        (a.concat(&[&b], 0), line!()),
         (a.slice(0, 3..), line!()),
         (a.t().t().powf(2.0).maximum(&b), line!()),
     ];

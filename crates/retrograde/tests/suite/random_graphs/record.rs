@@ -232,7 +232,7 @@ const OPCODES: &[Opcode] = &[
     (
         |r, p| {
             let (x, axis) = r.pick_axis(p)?;
-            Some(x.concatenate(&[&r.pick_as(p.c, &x.shape()), &x], axis))
+            Some(x.concat(&[&r.pick_as(p.c, &x.shape()), &x], axis))
         },
         SMOOTH,
     ),
@@ -328,7 +328,7 @@ const OPCODES: &[Opcode] = &[
             let made = match p.c % 5 {
                 0 => indices.transpose((0..shape.rank()).rev().collect::<Vec<_>>()),
                 1 => indices.slice(axis, p.c / 5 % (shape[axis] + 1)..),
-                2 => indices.concatenate(&[&indices], axis),
+                2 => indices.concat(&[&indices], axis),
                 3 => indices.reshape([shape.elements(), 1]),
                 _ => {
                     let rows = r.pick_rows(p.b, shape[0])?;

@@ -1,7 +1,7 @@
-//! `concatenate`: tensors one behind the other along an axis.
+//! `concat`: the concatenation of tensors along an axis.
 //!
 //! Derivative: each input receives its [`slice`](super::slice) of the upstream gradient. Differentiable everywhere. All
-//! inputs are of one kind, real numbers or indices, and agree in the other axes.
+//! inputs have the same kind, real numbers or indices, and the same lengths of the other axes.
 
 use super::entry::{Entry, InputSpec, InvalidCase, OpCase, none};
 use super::rules;
@@ -11,23 +11,23 @@ use std::sync::Arc;
 
 /// The entry in the list.
 pub static ENTRY: Entry = Entry {
-    name: "concatenate",
-    summary: "Tensors one behind the other along an axis.",
+    name: "concat",
+    summary: "The concatenation of tensors along an axis.",
     formula: "y = [a, b, …]",
-    derivative: "da = the slice of g where a lies, db = that of b, …",
+    derivative: "da = the slice of g at a, db = the slice of g at b, …",
     cases: || {
         vec![
-            OpCase::new([InputSpec::real([2]), InputSpec::real([3])], |v| v[0].concatenate(&[&v[1]], 0)).with_reference(|v| v[0].pad(0, 0, 3) + v[1].pad(0, 2, 0)),
-            OpCase::new([InputSpec::real([1])], |v| v[0].concatenate(&[], 0)),
+            OpCase::new([InputSpec::real([2]), InputSpec::real([3])], |v| v[0].concat(&[&v[1]], 0)).with_reference(|v| v[0].pad(0, 0, 3) + v[1].pad(0, 2, 0)),
+            OpCase::new([InputSpec::real([1])], |v| v[0].concat(&[], 0)),
             OpCase::new([InputSpec::real([2, 3]), InputSpec::real([4, 3]), InputSpec::real([1, 3])], |v| {
-                v[0].concatenate(&[&v[1], &v[2]], 0)
+                v[0].concat(&[&v[1], &v[2]], 0)
             }),
-            OpCase::new([InputSpec::real([2, 3]), InputSpec::real([2, 1])], |v| v[0].concatenate(&[&v[1]], 1)),
-            OpCase::new([InputSpec::real([2, 1, 2]), InputSpec::real([2, 3, 2])], |v| v[0].concatenate(&[&v[1]], 1)),
-            OpCase::new([InputSpec::real([3, 0]), InputSpec::real([3, 2])], |v| v[0].concatenate(&[&v[1]], 1)),
-            OpCase::new([InputSpec::real([0, 2]), InputSpec::real([0, 1])], |v| v[0].concatenate(&[&v[1]], 1)),
-            OpCase::new([InputSpec::real([2, 3])], |v| v[0].concatenate(&[&v[0], &v[0]], 1)),
-            OpCase::new([InputSpec::index([2], 4), InputSpec::index([3], 4)], |v| v[0].concatenate(&[&v[1]], 0)),
+            OpCase::new([InputSpec::real([2, 3]), InputSpec::real([2, 1])], |v| v[0].concat(&[&v[1]], 1)),
+            OpCase::new([InputSpec::real([2, 1, 2]), InputSpec::real([2, 3, 2])], |v| v[0].concat(&[&v[1]], 1)),
+            OpCase::new([InputSpec::real([3, 0]), InputSpec::real([3, 2])], |v| v[0].concat(&[&v[1]], 1)),
+            OpCase::new([InputSpec::real([0, 2]), InputSpec::real([0, 1])], |v| v[0].concat(&[&v[1]], 1)),
+            OpCase::new([InputSpec::real([2, 3])], |v| v[0].concat(&[&v[0], &v[0]], 1)),
+            OpCase::new([InputSpec::index([2], 4), InputSpec::index([3], 4)], |v| v[0].concat(&[&v[1]], 0)),
         ]
     },
     kinks: none,
@@ -35,17 +35,17 @@ pub static ENTRY: Entry = Entry {
         vec![
             InvalidCase {
                 types: vec![Type::real([2, 3]), Type::real([2, 4])],
-                record: |v| v[0].concatenate(&[&v[1]], 0),
+                record: |v| v[0].concat(&[&v[1]], 0),
                 mentions: &["[2, 3]", "[2, 4]", "axis 0"],
             },
             InvalidCase {
                 types: vec![Type::real([2]), Type::index([2])],
-                record: |v| v[0].concatenate(&[&v[1]], 0),
+                record: |v| v[0].concat(&[&v[1]], 0),
                 mentions: &["real numbers", "indices"],
             },
             InvalidCase {
                 types: vec![Type::real([]), Type::real([])],
-                record: |v| v[0].concatenate(&[&v[1]], 0),
+                record: |v| v[0].concat(&[&v[1]], 0),
                 mentions: &["[]", "scalar"],
             },
         ]
@@ -53,29 +53,29 @@ pub static ENTRY: Entry = Entry {
 };
 
 #[derive(Debug)]
-struct Concatenate {
+struct Concat {
     axis: usize,
 }
 
 impl Var {
-    /// This and the `others` behind it, one after the other along `axis`. They agree in the other axes. Real values and
+    /// The concatenation of this tensor and `others` along `axis`. The other axes must have the same lengths. Real values and
     /// indices.
     ///
     /// ```
     /// # fn main() -> retrograde::Result<()> {
     /// let graph = retrograde::Graph::new();
     /// let (a, b) = (graph.constant([[1.0], [2.0]]), graph.constant([[3.0, 4.0], [5.0, 6.0]]));
-    /// assert_eq!(a.concatenate(&[&b], 1).value()?.values(), [1.0, 3.0, 4.0, 2.0, 5.0, 6.0]);
+    /// assert_eq!(a.concat(&[&b], 1).value()?.values(), [1.0, 3.0, 4.0, 2.0, 5.0, 6.0]);
     /// # Ok(())
     /// # }
     /// ```
     #[track_caller]
-    pub fn concatenate(&self, others: &[&Var], axis: usize) -> Var {
-        self.record(Concatenate { axis }, others, std::panic::Location::caller())
+    pub fn concat(&self, others: &[&Var], axis: usize) -> Var {
+        self.record(Concat { axis }, others, std::panic::Location::caller())
     }
 }
 
-impl Operation for Concatenate {
+impl Operation for Concat {
     fn name(&self) -> &'static str {
         ENTRY.name
     }
@@ -95,14 +95,14 @@ impl Operation for Concatenate {
         for other in &inputs[1..] {
             if other.kind != first.kind {
                 let problem = "real numbers and indices cannot be in one tensor";
-                return Err(Mismatch::new(problem, "concatenate tensors of one kind"));
+                return Err(Mismatch::new(problem, "give tensors of the same kind"));
             }
             let fits = other.shape.rank() == first.shape.rank()
                 && (0..joined.len()).all(|i| i == axis || other.shape[i] == first.shape[i]);
             if !fits {
                 return Err(Mismatch::new(
                     format!("the shapes {} and {} differ in more than axis {axis}", first.shape, other.shape),
-                    format!("give tensors that agree in all axes but axis {axis}"),
+                    format!("give tensors that differ only in axis {axis}"),
                 ));
             }
             joined[axis] = joined[axis].saturating_add(other.shape[axis]);
@@ -116,10 +116,10 @@ impl Operation for Concatenate {
 
     fn vjp(&self, context: &VjpContext<'_>) -> Vec<Option<Var>> {
         let mut start = 0;
-        let slice = |(number, input): (usize, &Var)| {
+        let slice = |(position, input): (usize, &Var)| {
             let from = start;
             start += input.shape()[self.axis];
-            context.if_needed(number, || context.upstream().slice(self.axis, from..start))
+            context.if_needed(position, || context.upstream().slice(self.axis, from..start))
         };
         context.inputs().iter().enumerate().map(slice).collect()
     }
@@ -129,7 +129,7 @@ impl Operation for Concatenate {
     }
 }
 
-impl RowsKernel for Concatenate {
+impl RowsKernel for Concat {
     fn rows(&self, _: &[&[usize]], output: &[usize]) -> usize {
         output[..self.axis].iter().product()
     }
@@ -139,22 +139,22 @@ impl RowsKernel for Concatenate {
     }
 }
 
-impl<T: Real> Rows<T> for Concatenate {
+impl<T: Real> Rows<T> for Concat {
     fn evaluate(&self, call: Call<'_, T>) {
         let Call { inputs, shape, .. } = call;
         let row = shape[self.axis..].iter().product();
         match call.output {
-            Output::Real(output) => self.join(inputs, |input| input.real(), row, output),
-            Output::Index(output) => self.join(inputs, |input| input.index(), row, output),
-            // It never says that it makes sparse rows.
+            Output::Real(output) => self.copy_rows(inputs, |input| input.real(), row, output),
+            Output::Index(output) => self.copy_rows(inputs, |input| input.index(), row, output),
+            // `makes_sparse` is false.
             Output::Sparse(_) => {}
         }
     }
 }
 
-impl Concatenate {
-    /// Each row of the output is a row of every input; `row` is its length.
-    fn join<'a, T: Real, E: Copy + 'a>(
+impl Concat {
+    /// Copies a row of each input to each row of the output; `row` is its length.
+    fn copy_rows<'a, T: Real, E: Copy + 'a>(
         &self,
         inputs: Inputs<'a, T>,
         values: impl Fn(Input<'a, T>) -> &'a [E],
@@ -162,7 +162,7 @@ impl Concatenate {
         output: &mut [E],
     ) {
         let mut to = 0;
-        for input in (0..inputs.len()).map(|number| inputs.get(number)) {
+        for input in (0..inputs.len()).map(|position| inputs.get(position)) {
             let width: usize = input.shape[self.axis..].iter().product();
             for (output, input) in output.chunks_exact_mut(row.max(1)).zip(values(input).chunks_exact(width.max(1))) {
                 output[to..to + width].copy_from_slice(input);
