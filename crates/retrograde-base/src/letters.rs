@@ -1,13 +1,12 @@
-//! How many columns of a terminal a text takes, and names made safe to print.
+//! The width of text in columns of a terminal.
 //!
-//! A terminal gives two columns to the letters of Korean, Chinese and Japanese and to most pictographs, and none to
-//! marks that combine with the letter before. The ranges are those that the Unicode East Asian Width table (UAX #11)
-//! calls wide or fullwidth, joined across the unassigned letters between them; ambiguous letters take one column, as
-//! in every common terminal's default.
+//! Korean, Chinese and Japanese characters and most pictographs have the width 2, combining marks 0. The wide ranges are those
+//! of the Unicode East Asian Width table (UAX #11), wide or fullwidth, merged across unassigned characters. Ambiguous
+//! characters have the width 1, the default of common terminals.
 
 pub use crate::printable::printable;
 
-/// The first and the last letter of each range that takes two columns.
+/// The ranges of characters of width 2: first and last.
 const WIDE: &[(char, char)] = &[
     ('\u{1100}', '\u{115F}'),
     ('\u{2E80}', '\u{303E}'),
@@ -25,7 +24,7 @@ const WIDE: &[(char, char)] = &[
     ('\u{20000}', '\u{3FFFD}'),
 ];
 
-/// The same for those that take none: combining marks, the vowels and final consonants of decomposed Hangul, joiners.
+/// The ranges of characters of width 0: combining marks, the vowels and final consonants of decomposed Hangul, joiners.
 const COMBINING: &[(char, char)] = &[
     ('\u{0300}', '\u{036F}'),
     ('\u{1160}', '\u{11FF}'),
@@ -38,10 +37,11 @@ const COMBINING: &[(char, char)] = &[
     ('\u{FE20}', '\u{FE2F}'),
 ];
 
-/// The columns that a letter takes: 0, 1 or 2.
-pub fn columns_of(letter: char) -> usize {
-    let within = |ranges: &[(char, char)]| ranges.iter().any(|&(low, high)| (low..=high).contains(&letter));
-    match letter {
+/// The width of a character: 0, 1 or 2.
+pub fn columns_of(character: char) -> usize {
+    let within =
+        |ranges: &[(char, char)]| ranges.iter().any(|&(low, high)| (low..=high).contains(&character));
+    match character {
         ' '..='~' => 1,
         _ if within(COMBINING) => 0,
         _ if within(WIDE) => 2,
@@ -49,26 +49,26 @@ pub fn columns_of(letter: char) -> usize {
     }
 }
 
-/// The columns that a text takes.
+/// The width of a text.
 pub fn columns(text: &str) -> usize {
     text.chars().map(columns_of).sum()
 }
 
-/// A text in at most so many columns, its end replaced by an ellipsis if need be.
+/// A text truncated to the width `limit`, with an ellipsis.
 pub fn shortened(text: &str, limit: usize, ellipsis: &str) -> String {
     if columns(text) <= limit {
         return text.to_string();
     }
-    let room = limit.saturating_sub(columns(ellipsis));
+    let available = limit.saturating_sub(columns(ellipsis));
     let mut used = 0;
-    let kept = text.chars().take_while(|&letter| {
-        used += columns_of(letter);
-        used <= room
+    let kept = text.chars().take_while(|&character| {
+        used += columns_of(character);
+        used <= available
     });
     kept.chain(ellipsis.chars()).collect()
 }
 
-/// A text with spaces behind it up to so many columns.
+/// A text padded with spaces to `width`.
 pub fn padded(text: &str, width: usize) -> String {
     format!("{text}{}", " ".repeat(width.saturating_sub(columns(text))))
 }
@@ -78,10 +78,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn korean_takes_two_columns() {
+    fn korean_characters_have_width_two() {
         assert_eq!(columns("사과"), 4);
         assert_eq!(columns("apple"), 5);
-        // The same word in decomposed letters, as some file systems give it.
+        // The same word in decomposed characters, as in some file systems.
         assert_eq!(columns("\u{1109}\u{1161}\u{1100}\u{116A}"), 4);
         assert_eq!(columns("苹果りんご"), 10);
         assert_eq!(columns("e\u{301}"), 1);

@@ -28,12 +28,12 @@ pub fn run(arguments: &CheckArguments) -> Result<ExitCode, Failure> {
         return all_faults(arguments);
     }
     let digits = digits(arguments.rows).map_err(Failure::Usage)?;
-    for (path, mark) in
+    for (path, signature) in
         [(&arguments.html, FileSignature::CheckPage), (&arguments.markdown, FileSignature::CheckMarkdown)]
     {
         if let Some(path) = path {
             view::must_be_writable(path)?;
-            output::expect_replaceable(path, mark)?;
+            output::expect_replaceable(path, signature)?;
         }
     }
     let report = match &arguments.fault {

@@ -12,14 +12,14 @@ pub const USAGE_ERROR: u8 = 2;
 /// The exit code of an interrupted training: that of a program ended by SIGINT.
 pub const INTERRUPTED: u8 = 130;
 
-/// Why a command ended early.
+/// The failure of a command.
 #[derive(Debug)]
 pub enum Failure {
-    /// What was typed makes no sense, whatever the files are.
+    /// A usage error.
     Usage(Error),
-    /// The library refused, or failure_code.
+    /// An error of the library.
     Library(Error),
-    /// As `Library`, with something to add.
+    /// An error of the library with a note.
     WithNote(Error, String),
     /// Standard output cannot be written.
     Output(io::Error),

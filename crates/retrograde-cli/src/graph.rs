@@ -12,7 +12,7 @@ use std::process::ExitCode;
 /// Draws the graph.
 pub fn run(arguments: &GraphArguments) -> Result<ExitCode, Failure> {
     let (title, trace) = trace(arguments)?;
-    let (text, mark) = match arguments.format {
+    let (text, signature) = match arguments.format {
         GraphFormat::Text => {
             let style = Style {
                 width: arguments.width.unwrap_or_else(output::columns),
@@ -36,7 +36,7 @@ pub fn run(arguments: &GraphArguments) -> Result<ExitCode, Failure> {
         GraphFormat::Html => (trace.html(&title)?, FileSignature::GraphPage),
         GraphFormat::Json => (trace.json(), FileSignature::GraphJson),
     };
-    output::text_or_file(&text, mark, arguments.output.as_deref())?;
+    output::text_or_file(&text, signature, arguments.output.as_deref())?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -16,8 +16,8 @@ pub fn run() -> Result<ExitCode, Failure> {
         output::line("")?;
         for (name, line) in [(entry.name, entry.summary), ("", entry.formula), ("", entry.derivative)] {
             // Continuation lines are indented.
-            let room = output::columns().saturating_sub(width + 3);
-            let lines = text::wrapped(line, room, 2).replace('\n', &format!("\n{:width$}   ", ""));
+            let available = output::columns().saturating_sub(width + 3);
+            let lines = text::wrapped(line, available, 2).replace('\n', &format!("\n{:width$}   ", ""));
             output::line(format!("{name:width$}   {lines}"))?;
         }
     }

@@ -29,24 +29,24 @@ pub fn columns() -> usize {
 const HEADER_BYTES: u64 = 1024;
 
 /// Writes a text to a file, atomically, or to standard output. Only a file of the same kind is replaced.
-pub fn text_or_file(content: &str, mark: FileSignature, file: Option<&Path>) -> Result<(), Failure> {
+pub fn text_or_file(content: &str, signature: FileSignature, file: Option<&Path>) -> Result<(), Failure> {
     let Some(file) = file else {
         return line(content.trim_end());
     };
-    expect_replaceable(file, mark)?;
+    expect_replaceable(file, signature)?;
     retrograde::view::save(file, content)?;
     line(format!("wrote {} ({} bytes)", text::shell_quoted(file), text::length(content.len())))
 }
 
 /// Checks that a file may be replaced: it does not exist, is empty, or is of the same kind.
-pub fn expect_replaceable(path: &Path, mark: FileSignature) -> Result<(), Error> {
+pub fn expect_replaceable(path: &Path, signature: FileSignature) -> Result<(), Error> {
     if !path.is_file() {
         return Ok(());
     }
     let mut found = Vec::new();
     let read = File::open(path).and_then(|file| file.take(HEADER_BYTES).read_to_end(&mut found));
     read.map_err(|error| Error::file("read", path, &error))?;
-    if found.is_empty() || mark.is_in(&found) {
+    if found.is_empty() || signature.is_in(&found) {
         return Ok(());
     }
     let help = "choose another name, or remove the file first";

@@ -1,4 +1,4 @@
-//! A layer of your own: wrong at first, found out, mended.
+//! A user's layer: first with a bug, then diagnosed and fixed.
 //!
 //! `cargo run -p retrograde --example your_own_layer`
 
@@ -11,7 +11,7 @@ struct ScaledTanh {
     scale: Tensor,
     dscale: Option<Tensor>,
     memory: Option<(Tensor, Tensor)>,
-    mended: bool,
+    fixed: bool,
 }
 
 impl Layer for ScaledTanh {
@@ -26,10 +26,10 @@ impl Layer for ScaledTanh {
     fn backward(&mut self, dout: &Tensor) -> Result<Tensor> {
         let (x, out) = remembered(self.memory.as_ref(), "ScaledTanh")?;
         let dscaled = dout * &out.mapv(|out| 1.0 - out * out);
-        let share = &dscaled * x;
-        // One scale serves all rows: its gradients add up. The mean looks right, and is too small by the number of rows.
-        let sum = share.sum_axis(ndarray::Axis(0));
-        self.dscale = Some(if self.mended { sum } else { sum / x.shape()[0] as f64 });
+        let contributions = &dscaled * x;
+        // The scale is used in every row: its gradient is the sum of the contributions, not the mean.
+        let sum = contributions.sum_axis(ndarray::Axis(0));
+        self.dscale = Some(if self.fixed { sum } else { sum / x.shape()[0] as f64 });
         Ok(dscaled * &self.scale)
     }
 
@@ -41,15 +41,15 @@ impl Layer for ScaledTanh {
 fn main() -> Result<()> {
     let x = Tensor::from_shape_fn(vec![4, 3], |at| (at[0] * 3 + at[1]) as f64 / 6.0 - 1.0);
     let scale = Tensor::from_elem(vec![3], 0.8);
-    let mut layer = ScaledTanh { scale, dscale: None, memory: None, mended: false };
+    let mut layer = ScaledTanh { scale, dscale: None, memory: None, fixed: false };
 
     let report = check::layer(&mut layer, &x)?;
-    println!("At first:\n\n{report}");
+    println!("With the bug:\n\n{report}");
     assert_eq!(report.causes().next(), Some(&Cause::MeanForSum));
 
-    layer.mended = true;
+    layer.fixed = true;
     let report = check::layer(&mut layer, &x)?;
-    println!("Mended:\n\n{report}");
+    println!("Fixed:\n\n{report}");
     assert_eq!(report.verdict, Verdict::Right);
     Ok(())
 }

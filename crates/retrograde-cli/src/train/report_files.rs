@@ -49,13 +49,14 @@ impl ReportFiles {
             csv: choose(&arguments.csv, CSV, &Path::is_file),
             events: choose(&arguments.tensorboard, EVENTS, &|folder| Reporter::has_events(folder)),
         };
-        for (path, mark) in [(&files.page, FileSignature::Report), (&files.csv, FileSignature::Figures)] {
+        for (path, signature) in [(&files.page, FileSignature::Report), (&files.csv, FileSignature::Figures)]
+        {
             let Some(path) = path else { continue };
             // The directory of a new run is created later.
             if path.parent().is_none_or(|parent| Some(parent) != run_dir) {
                 view::must_be_writable(path).map_err(usage_error)?;
             }
-            output::expect_replaceable(path, mark)?;
+            output::expect_replaceable(path, signature)?;
             expect_same_run(path, run_dir)?;
         }
         if let Some(events) = &files.events {

@@ -1,6 +1,6 @@
 //! `check`: verdicts and exit codes.
 
-use super::{bytes, expect, expect_error, lines, place};
+use super::{bytes, expect, fails, lines, place};
 
 #[test]
 fn a_correct_network_passes_all_checks() {
@@ -30,9 +30,9 @@ fn a_trained_network_is_checked_from_its_run_directory() {
     let (out, _) = expect(0, &["check", "--model", "run"], place.path());
     assert!(out.contains("784-7-10"), "{out}");
     // The exit code 1 is only for a wrong gradient.
-    expect_error(2, &["check", "--model", "nowhere"], place.path(), &["nowhere"]);
-    expect_error(2, &["check", "--html", "no/where.html"], place.path(), &["no folder"]);
-    expect_error(2, &["check", "--rows", "0"], place.path(), &["1 to 4000"]);
+    fails(2, &["check", "--model", "nowhere"], place.path(), &["nowhere"]);
+    fails(2, &["check", "--html", "no/where.html"], place.path(), &["no folder"]);
+    fails(2, &["check", "--rows", "0"], place.path(), &["1 to 4000"]);
     let (_, complaint) = expect(2, &["check", "--fault", "none-such"], place.path());
     assert!(complaint.contains("none-such"), "{complaint}");
 }

@@ -1,6 +1,6 @@
 //! Interrupted and killed trainings, and closed outputs: nothing is lost.
 
-use super::{bytes, expect, expect_error, lines, place, program, text};
+use super::{bytes, expect, fails, lines, place, program, text};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -33,7 +33,7 @@ fn an_interrupted_training_resumes_bit_for_bit() {
     let (broken, whole) = (place(), place());
     let mut child = start(broken.path());
     // A second run in the same directory is an error, and the first continues.
-    expect_error(1, &["train", "--steps", "5", "--out", "run"], broken.path(), &["in use by another run"]);
+    fails(1, &["train", "--steps", "5", "--out", "run"], broken.path(), &["in use by another run"]);
     signal(&child, "-INT");
     assert_eq!(child.wait().expect("its end").code(), Some(130));
 

@@ -1,6 +1,6 @@
 //! Trainings ended by SIGKILL: each resumes to the result of an uninterrupted training.
 
-use super::{bytes, events, expect, expect_error, place, program, text};
+use super::{bytes, events, expect, fails, place, program, text};
 use retrograde::train::RunDir;
 use std::path::Path;
 use std::process::Stdio;
@@ -139,7 +139,7 @@ fn four_kills_change_nothing_within_a_schedule() {
 #[test]
 fn the_checkpoint_interval_is_in_seconds_and_needs_a_folder() {
     let place = place();
-    expect_error(
+    fails(
         2,
         &["train", "--checkpoint-every", "1"],
         place.path(),
@@ -162,11 +162,11 @@ fn events_of_another_run_are_an_error_also_with_equal_settings() {
     let before = events::files(&events);
     let other = ["train", "--steps", "20", "--out", "other", "--quiet"];
     let words = ["run/tensorboard", "the events of another training"];
-    expect_error(1, &[&other[..], &["--tensorboard", "run/tensorboard"]].concat(), place.path(), &words);
+    fails(1, &[&other[..], &["--tensorboard", "run/tensorboard"]].concat(), place.path(), &words);
     expect(0, &other, place.path());
     std::fs::rename(&events, place.path().join("moved")).expect("moved");
     let resume = |run| ["train", "--resume", run, "--steps", "40", "--tensorboard", "moved"];
-    expect_error(1, &resume("other"), place.path(), &["moved", "the events of another training"]);
+    fails(1, &resume("other"), place.path(), &["moved", "the events of another training"]);
     assert_eq!(events::files(&place.path().join("moved")).len(), before.len());
     expect(0, &resume("run"), place.path());
     let losses = &events::read(&place.path().join("moved"))["loss/batch"];

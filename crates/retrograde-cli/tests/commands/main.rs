@@ -37,7 +37,7 @@ fn expect(code: i32, arguments: &[&str], folder: &Path) -> (String, String) {
 }
 
 /// Expects a failure whose message has all these words.
-fn expect_error(code: i32, arguments: &[&str], folder: &Path, words: &[&str]) {
+fn fails(code: i32, arguments: &[&str], folder: &Path, words: &[&str]) {
     let (_, complaint) = expect(code, arguments, folder);
     for word in words.iter().chain(&["help:"]) {
         assert!(complaint.contains(word), "{arguments:?} does not say `{word}`: {complaint}");

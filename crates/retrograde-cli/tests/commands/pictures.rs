@@ -1,6 +1,6 @@
-//! `graph`, `explain`, `predict` and reports: what they write, and what they do not write over.
+//! `graph`, `explain`, `predict` and reports: the files that they write, and those that they do not replace.
 
-use super::{bytes, expect, expect_error, lines, place, text};
+use super::{bytes, expect, fails, lines, place, text};
 use std::path::Path;
 
 #[test]
@@ -36,19 +36,14 @@ fn graphs_and_explanations_are_written_atomically() {
         let (out, _) = expect(0, &["graph", "apple", "--format", form], place.path());
         assert!(out.starts_with(begin) && out.contains("110.00000000000001"), "{form}: {out}");
         let file = format!("apple.{form}");
-        // A drawing of an earlier time is replaced.
+        // An earlier drawing is replaced.
         for _ in 0..2 {
-            let (told, _) = expect(0, &["graph", "apple", "-f", form, "-o", &file], place.path());
-            assert!(told.contains(&format!("wrote {file}")), "{told}");
+            let (message, _) = expect(0, &["graph", "apple", "-f", form, "-o", &file], place.path());
+            assert!(message.contains(&format!("wrote {file}")), "{message}");
             assert_eq!(text(&place.path().join(&file)).trim_end(), out.trim_end());
         }
     }
-    expect_error(
-        1,
-        &["graph", "apple", "-f", "svg", "-o", "no/such/folder"],
-        place.path(),
-        &["no/such/folder"],
-    );
+    fails(1, &["graph", "apple", "-f", "svg", "-o", "no/such/folder"], place.path(), &["no/such/folder"]);
     expect(2, &["graph"], place.path());
     expect(2, &["graph", "apple", "--data", "mnist-5k"], place.path());
     expect(2, &["graph", "apple", "--model", "run"], place.path());
@@ -57,7 +52,7 @@ fn graphs_and_explanations_are_written_atomically() {
     expect(0, &["train", "--steps", "100", "--out", "run", "--json"], place.path());
     let (out, _) = expect(0, &["graph", "--model", "run"], place.path());
     assert!(out.contains("affine2") && out.contains("loss"), "{out}");
-    expect_error(1, &["graph", "--model", "nowhere"], place.path(), &["nowhere"]);
+    fails(1, &["graph", "--model", "nowhere"], place.path(), &["nowhere"]);
     std::fs::write(place.path().join("<b>.raw"), [100; 784]).expect("a file");
     expect(0, &["explain", "--model", "run", "<b>.raw", "--label", "3", "-o", "why.html"], place.path());
     let page = String::from_utf8(bytes(&place.path().join("why.html"))).expect("text");
@@ -67,13 +62,13 @@ fn graphs_and_explanations_are_written_atomically() {
         page.len()
     );
     assert!(page.contains("The loss for the label 3 is"));
-    expect_error(
+    fails(
         1,
         &["explain", "--model", "run", "<b>.raw", "--label", "10"],
         place.path(),
         &["class 10", "0 to 9"],
     );
-    expect_error(1, &["explain", "--model", "run", "why.html"], place.path(), &["28"]);
+    fails(1, &["explain", "--model", "run", "why.html"], place.path(), &["28"]);
 }
 
 #[test]
@@ -91,15 +86,10 @@ fn reports_are_written_to_the_given_files() {
     expect(0, &again, place.path());
     assert_eq!(text(&place.path().join("my.csv")), text(&place.path().join("again.csv")));
 
-    expect_error(2, &["train", "--report", "no/where.html"], place.path(), &["no/where.html", "no folder"]);
-    expect_error(2, &["train", "--csv", "."], place.path(), &["it is a folder"]);
+    fails(2, &["train", "--report", "no/where.html"], place.path(), &["no/where.html", "no folder"]);
+    fails(2, &["train", "--csv", "."], place.path(), &["it is a folder"]);
     std::fs::write(place.path().join("tensorboard"), "mine").expect("a file");
-    expect_error(
-        1,
-        &["train", "--tensorboard", "--steps", "9"],
-        place.path(),
-        &["tensorboard", "a file is where"],
-    );
+    fails(1, &["train", "--tensorboard", "--steps", "9"], place.path(), &["tensorboard", "a file is where"]);
     assert_eq!(text(&place.path().join("tensorboard")), "mine");
 }
 
@@ -162,7 +152,7 @@ fn a_palette_of_any_length_is_read_or_an_error() {
         assert!(complaint.contains("4.png is not usable: its palette has 4 bytes"), "{complaint}");
         assert_eq!(complaint.matches("help: ").count(), 801 - 256);
     }
-    expect_error(1, &["explain", "--model", "run", "4.png"], place.path(), &["4.png", "palette has 4 bytes"]);
+    fails(1, &["explain", "--model", "run", "4.png"], place.path(), &["4.png", "palette has 4 bytes"]);
 }
 
 /// Files of some kilobytes that would need gigabytes are rejected by their header.
@@ -182,7 +172,7 @@ fn a_picture_of_too_many_pixels_is_rejected_before_decoding() {
         let mut writer = encoder.write_header().expect("a header");
         writer.write_chunk(png::chunk::IDAT, &[]).expect("a chunk");
         drop(writer);
-        expect_error(1, &["predict", "--model", "run", "large.png"], place.path(), &["large.png", words]);
+        fails(1, &["predict", "--model", "run", "large.png"], place.path(), &["large.png", words]);
     }
 }
 
@@ -208,7 +198,7 @@ fn files_of_another_kind_are_not_replaced() {
         &["check", "--directions", "--markdown", mine],
     ] {
         let code = if arguments[0] == "check" { 2 } else { 1 };
-        expect_error(code, arguments, place.path(), &["it has other content"]);
+        fails(code, arguments, place.path(), &["it has other content"]);
     }
     assert_eq!(bytes(&model), before);
     assert_eq!(bytes(&place.path().join("digit.raw")), [100; 784]);
@@ -245,7 +235,7 @@ fn similar_files_are_not_replaced() {
     ] {
         std::fs::write(place.path().join("own"), own).expect("a file");
         let words = ["own", "it has other content", "another name"];
-        expect_error(code, &[&arguments[..], &["own"]].concat(), place.path(), &words);
+        fails(code, &[&arguments[..], &["own"]].concat(), place.path(), &words);
         assert_eq!(text(&place.path().join("own")), own, "{arguments:?}");
         // A file of the same kind is replaced.
         std::fs::remove_file(place.path().join("own")).expect("removed");
@@ -275,7 +265,7 @@ fn reports_that_cannot_be_written_are_an_error_before_the_training() {
         (["--report", "/dev/full"], "/dev/full"),
     ] {
         let arguments = [&["train", "--steps", "9"], &arguments[..]].concat();
-        expect_error(1, &arguments, place.path(), &[word]);
+        fails(1, &arguments, place.path(), &[word]);
         let (out, _) = expect(1, &arguments, place.path());
         assert!(!out.contains("Interrupted"), "{out}");
     }
@@ -301,12 +291,7 @@ fn weights_that_are_not_finite_are_an_error() {
         (1, &["graph", "--model", "run"]),
         (2, &["check", "--model", "run"]),
     ] {
-        expect_error(
-            code,
-            arguments,
-            place.path(),
-            &["affine", "1 are NaN and 1 infinite", "model.safetensors"],
-        );
+        fails(code, arguments, place.path(), &["affine", "1 are NaN and 1 infinite", "model.safetensors"]);
     }
     // The training can be resumed from its checkpoint.
     expect(0, &["train", "--resume", "run", "--steps", "12"], place.path());
@@ -318,8 +303,8 @@ fn long_output_is_wrapped_or_noted() {
     let (out, _) = expect(0, &["operations"], place.path());
     // Without a terminal there are 100 columns.
     assert!(out.lines().all(|line| line.chars().count() <= 100), "{out}");
-    let (_, told) = expect(0, &["graph", "two-layer", "--width", "40"], place.path());
-    assert!(told.contains("more than --width 40"), "{told}");
+    let (_, message) = expect(0, &["graph", "two-layer", "--width", "40"], place.path());
+    assert!(message.contains("more than --width 40"), "{message}");
 }
 
 #[cfg(unix)]
@@ -327,8 +312,8 @@ fn long_output_is_wrapped_or_noted() {
 fn a_path_does_not_move_the_cursor() {
     let place = place();
     // `expect` checks for the escape character.
-    expect_error(1, &["predict", "--model", "a\u{1b}[2Jb", "x"], place.path(), &["a\\u{1b}[2Jb"]);
-    expect_error(1, &["train", "--data", "a\u{1b}[2Jb"], place.path(), &["a\\u{1b}[2Jb"]);
+    fails(1, &["predict", "--model", "a\u{1b}[2Jb", "x"], place.path(), &["a\\u{1b}[2Jb"]);
+    fails(1, &["train", "--data", "a\u{1b}[2Jb"], place.path(), &["a\\u{1b}[2Jb"]);
 }
 
 #[cfg(unix)]

@@ -1,6 +1,6 @@
 //! `train`: output, files and errors.
 
-use super::{bytes, expect, expect_error, lines, place};
+use super::{bytes, expect, fails, lines, place};
 use serde_json::Value;
 use std::path::Path;
 use tempfile::TempDir;
@@ -98,7 +98,7 @@ fn a_training_resumes_within_a_schedule_bit_for_bit() {
         (["--schedule", "cosine"], ["cosine:60+warmup:10, not cosine"]),
         (["--clip", "1"], ["none, not 1"]),
     ] {
-        expect_error(1, &[&resume[..], &other[..]].concat(), parts.path(), &words);
+        fails(1, &[&resume[..], &other[..]].concat(), parts.path(), &words);
     }
     expect(0, &resume, parts.path());
     let model = |folder: &TempDir| bytes(&folder.path().join("run/model.safetensors"));
@@ -128,12 +128,12 @@ fn invalid_settings_are_usage_errors() {
         (["--weight-decay", "-0.1"], "weight decay"),
         (["--clip", "0"], "clipping norm: 0"),
     ] {
-        expect_error(2, &["train", arguments[0], arguments[1]], place.path(), &[word]);
+        fails(2, &["train", arguments[0], arguments[1]], place.path(), &[word]);
     }
-    expect_error(2, &["train", "--threads", "100000"], place.path(), &["100000 is more than 1024"]);
+    fails(2, &["train", "--threads", "100000"], place.path(), &["100000 is more than 1024"]);
     let too_many = ["train", "--batch", "5000", "--without-replacement"];
-    expect_error(2, &too_many, place.path(), &["5000", "4000"]);
-    expect_error(2, &["train", "--optimizer", "nesterov", "--momentum", "1"], place.path(), &["< 1"]);
+    fails(2, &too_many, place.path(), &["5000", "4000"]);
+    fails(2, &["train", "--optimizer", "nesterov", "--momentum", "1"], place.path(), &["< 1"]);
     for (arguments, word) in [
         (["--activation", "step"], "relu"),
         (["--optimizer", "sdg"], "adamw"),
@@ -180,7 +180,7 @@ fn a_moved_data_set_can_be_given() {
     }
     expect(0, &["train", "--data", "here", "--steps", "5", "--out", "run", "--json"], place.path());
     std::fs::rename(&here, &there).expect("moved");
-    expect_error(
+    fails(
         1,
         &["train", "--resume", "run", "--steps", "9"],
         place.path(),
@@ -192,12 +192,7 @@ fn a_moved_data_set_can_be_given() {
 #[test]
 fn a_diverging_training_keeps_its_last_finite_checkpoint() {
     let place = place();
-    expect_error(
-        1,
-        &["train", "--learning-rate", "1e30", "--out", "run"],
-        place.path(),
-        &["diverged at step"],
-    );
+    fails(1, &["train", "--learning-rate", "1e30", "--out", "run"], place.path(), &["diverged at step"]);
     expect(0, &["train", "--resume", "run", "--steps", "0"], place.path());
 }
 
@@ -206,15 +201,15 @@ fn run_directories_are_protected() {
     let place = place();
     expect(0, &["train", "--steps", "10", "--out", "run", "--json"], place.path());
     let before = bytes(&place.path().join("run/model.safetensors"));
-    expect_error(1, &["train", "--steps", "10", "--out", "run"], place.path(), &["already contains a run"]);
-    expect_error(1, &["train", "--resume", "run", "--hidden", "30"], place.path(), &["50", "30"]);
-    expect_error(1, &["train", "--resume", "nowhere"], place.path(), &["nowhere"]);
+    fails(1, &["train", "--steps", "10", "--out", "run"], place.path(), &["already contains a run"]);
+    fails(1, &["train", "--resume", "run", "--hidden", "30"], place.path(), &["50", "30"]);
+    fails(1, &["train", "--resume", "nowhere"], place.path(), &["nowhere"]);
     assert_eq!(bytes(&place.path().join("run/model.safetensors")), before);
     std::fs::write(place.path().join("file"), "mine").expect("a file");
-    expect_error(1, &["train", "--steps", "1", "--out", "file"], place.path(), &["file"]);
+    fails(1, &["train", "--steps", "1", "--out", "file"], place.path(), &["file"]);
     assert_eq!(bytes(&place.path().join("file")), b"mine");
-    expect_error(1, &["predict", "--model", "nowhere", "x.png"], place.path(), &["nowhere"]);
-    expect_error(1, &["predict", "--model", "run", "file"], place.path(), &["28"]);
+    fails(1, &["predict", "--model", "nowhere", "x.png"], place.path(), &["nowhere"]);
+    fails(1, &["predict", "--model", "run", "file"], place.path(), &["28"]);
 }
 
 #[test]
@@ -232,7 +227,7 @@ fn invalid_data_sets_are_errors() {
     };
     let (images, labels) = ("train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz");
     let try_it = |folder: &Path, words: &[&str]| {
-        expect_error(1, &["train", "--data", folder.to_str().expect("text")], place.path(), words);
+        fails(1, &["train", "--data", folder.to_str().expect("text")], place.path(), words);
     };
     try_it(&place.path().join("missing"), &["there is no such folder"]);
     let empty = place.path().join("empty");

@@ -91,7 +91,7 @@ pub trait Vector<T>: Copy {
     /// As for [`splat`](Self::splat).
     unsafe fn normal_or_zero(self) -> Self;
 
-    /// In each lane `then` where `self` compares with `other` as `COMPARISON` says ([`EQUAL`], [`AT_LEAST`] or [`GREATER`]),
+    /// In each lane `then` where `self` compares with `other` as `COMPARISON` says (`EQUAL`, `AT_LEAST` or `GREATER`),
     /// else `otherwise`.
     ///
     /// # Safety

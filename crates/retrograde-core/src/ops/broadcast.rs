@@ -96,8 +96,8 @@ impl Operation for Broadcast {
         }
         Err(Mismatch::new(
             format!("the shape {from} cannot be repeated to fill {}", self.to),
-            "aligned at the last axis, each axis must have the length of the target's, or 1; insert axes of length 1 \
-             with `reshape`",
+            "give a shape whose axes, aligned at the last one, have the length of the target's, or 1; `reshape` inserts \
+             axes of length 1",
         ))
     }
 

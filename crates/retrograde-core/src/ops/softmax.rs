@@ -124,7 +124,7 @@ pub(super) struct Lines<'a, T, F> {
     pub(super) output: &'a mut [T],
     pub(super) length: usize,
     pub(super) inner: usize,
-    /// InputSpec the numbers of a line and where to put the results, with their stride.
+    /// Normalizes a line: its elements, its output, their stride.
     pub(super) normalize: F,
 }
 

@@ -36,7 +36,7 @@ pub enum Sampling {
     WithoutReplacement,
 }
 
-/// LabeledImages the rows of the batch of each step.
+/// Samples the rows of the batch of each step.
 ///
 /// # Examples
 /// ```

@@ -318,10 +318,10 @@ mod tests {
         assert!(bomb.len() < 150_000);
         assert!(problem(&bomb).contains("continues after the 10 = 10 bytes"));
         // With a correct header, which is above the limit.
-        let honest = gzip(&idx(&[100_000_000], &vec![0; 100_000_000]));
-        let error = IdxArray::decode(Path::new("file"), &honest, 1_000_000).unwrap_err().to_string();
+        let consistent = gzip(&idx(&[100_000_000], &vec![0; 100_000_000]));
+        let error = IdxArray::decode(Path::new("file"), &consistent, 1_000_000).unwrap_err().to_string();
         assert!(error.contains("declares 100000000 bytes, more than the limit of 1000000"), "{error}");
-        assert!(IdxArray::decode(Path::new("file"), &honest, 100_000_000).is_ok());
+        assert!(IdxArray::decode(Path::new("file"), &consistent, 100_000_000).is_ok());
     }
 
     #[test]

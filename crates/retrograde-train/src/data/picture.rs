@@ -99,7 +99,7 @@ impl Picture {
         let (ink, opacity) = bytes
             .chunks_exact(channels.count())
             .map(tone)
-            .fold((0.0, 0.0), |(ink, sum), (grey, alpha)| (ink + grey * alpha, sum + alpha));
+            .fold((0.0, 0.0), |(ink, sum), (gray, alpha)| (ink + gray * alpha, sum + alpha));
         let background = if ink > 0.5 * opacity { 0.0 } else { 1.0 };
         Ok(Picture { rows, columns, channels, bytes: bytes.into_owned(), background })
     }
@@ -173,8 +173,8 @@ impl Picture {
     /// The lightness of a pixel from 0, black, to 1, white.
     fn lightness(&self, position: usize) -> f64 {
         let count = self.channels.count();
-        let (grey, alpha) = tone(&self.bytes[position * count..(position + 1) * count]);
-        grey * alpha + self.background * (1.0 - alpha)
+        let (gray, alpha) = tone(&self.bytes[position * count..(position + 1) * count]);
+        gray * alpha + self.background * (1.0 - alpha)
     }
 
     /// The lightness of the background: the median of the border.
@@ -194,7 +194,7 @@ fn tone(pixel: &[u8]) -> (f64, f64) {
     let unit = |byte: u8| f64::from(byte) / 255.0;
     let luma = |red, green, blue| 0.299 * unit(red) + 0.587 * unit(green) + 0.114 * unit(blue);
     match *pixel {
-        [grey, alpha] => (unit(grey), unit(alpha)),
+        [gray, alpha] => (unit(gray), unit(alpha)),
         [red, green, blue] => (luma(red, green, blue), 1.0),
         [red, green, blue, alpha] => (luma(red, green, blue), unit(alpha)),
         _ => (unit(pixel[0]), 1.0),

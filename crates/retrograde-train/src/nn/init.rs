@@ -15,7 +15,7 @@ pub enum Init {
     /// Normal with mean 0 and this standard deviation; the notebook's is 0.01.
     Normal(f64),
     /// Normal with standard deviation √(1 / inputs), which preserves the variance of activations through linear layers
-    /// (LeCun et al., Efficient BackProp, 1998). The book calls it Xavier (chapter 6.2.2), and `xavier` is parsed as an
+    /// (*Efficient Backprop*, 1998). The book calls it Xavier (chapter 6.2.2), and `xavier` is parsed as an
     /// alias; Glorot and Bengio's (2010) is √(2 / (inputs + outputs)).
     LeCun,
     /// Normal with standard deviation √(2 / inputs), which preserves it through relu (He et al. 2015; the book's chapter

@@ -274,6 +274,32 @@ mod tests {
     use super::*;
     use crate::train::Evaluation;
 
+    /// Metadata of format 1. The names of fields may change, the JSON keys may not.
+    #[test]
+    fn the_json_keys_are_those_of_the_format() {
+        let metadata = serde_json::json!({
+            "format": 1,
+            "identity": {
+                "model": "mlp 784-50-10 relu", "optimizer": "sgd", "learning_rate": 0.1, "schedule": "constant",
+                "batch": 100, "drawing": "WithoutReplacement", "seed": 0, "precision": "f32", "data": "digits",
+            },
+            "recipe": {
+                "data": "mnist-5k", "hidden": [50], "activation": "relu", "init": "normal:0.01", "optimizer": "sgd",
+                "learning_rate": 0.1, "momentum": null, "weight_decay": 0.0, "clip": null, "schedule": "constant",
+                "batch": 100, "drawing": "without_replacement", "length": { "steps": 10 }, "seed": 0,
+                "precision": "f32",
+            },
+            "run": 7, "step": 0, "epochs": [], "train_seconds": 0.0, "evaluation_seconds": 0.0,
+            "recording_seconds": 0.0,
+            "recording": {
+                "every": 100, "parameters": [], "layers": [], "widths": [], "images": 0,
+                "classification": { "classes": 1, "counts": [1], "mistakes": [] },
+            },
+        });
+        let note: Note = serde_json::from_value(metadata.clone()).expect("metadata of format 1");
+        assert_eq!(serde_json::to_value(&note).expect("JSON"), metadata);
+    }
+
     /// The loss of a whole set can be NaN or infinite while the losses of the batches are finite.
     #[test]
     fn losses_that_are_not_finite_survive_a_checkpoint() -> Result<()> {

@@ -88,9 +88,6 @@ impl TrainingConfig {
     }
 
     /// The network with initial weights. Its inputs are the pixels of the images, its outputs the classes.
-    ///
-    /// # Errors
-    /// As [`Mlp::new`]'s builder.
     pub fn model(&self, data: &Dataset) -> Result<Mlp> {
         let mut sizes = vec![data.train().row_len()];
         sizes.extend(&self.hidden);

@@ -44,9 +44,6 @@ struct Chunk<T: Real> {
 
 impl<T: Real> Evaluator<T> {
     /// Records and compiles the evaluation of `model` on `data`.
-    ///
-    /// # Errors
-    /// [`Error`](retrograde_base::Error) if the model does not fit the data.
     pub fn new(model: &impl Model, data: &LabeledImages, threads: &Threads) -> Result<Self> {
         let (chunk, rest) = (CHUNK.min(data.len()), data.len() % CHUNK);
         let mut chunks = vec![Chunk::new(model, data, chunk, threads)?];
@@ -65,9 +62,6 @@ impl<T: Real> Evaluator<T> {
     }
 
     /// Loss and accuracy, and the predictions.
-    ///
-    /// # Errors
-    /// As [`evaluate`](Self::evaluate).
     pub fn classify(&mut self, parameters: &[&[T]]) -> Result<(Evaluation, Classification)> {
         let mut found = Classification::new(self.classes());
         let evaluation =

@@ -104,10 +104,7 @@ impl RunDir {
         Err(Error::invalid(what, problem, "give the directory of an earlier run"))
     }
 
-    /// Reads the checkpoint.
-    ///
-    /// # Errors
-    /// As [`Checkpoint::read`].
+    /// Reads the checkpoint. Errors are those of [`Checkpoint::read`].
     pub fn checkpoint(&self) -> Result<Checkpoint> {
         Checkpoint::read(Self::checkpoint_file(&self.path))
     }

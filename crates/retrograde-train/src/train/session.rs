@@ -117,7 +117,7 @@ impl<T: Real> Session<T> {
         })
     }
 
-    /// LabeledImages the next batch, runs forward, backward and the update, and returns the loss of the batch before the update.
+    /// Samples the next batch, runs forward, backward and the update, and returns the loss of the batch before the update.
     ///
     /// # Errors
     /// [`Error::Diverged`] if the loss is not finite. The parameters are then no longer useful.
@@ -213,9 +213,6 @@ impl<T: Real> Session<T> {
     }
 
     /// Loss and accuracy on the training set and on the test set.
-    ///
-    /// # Errors
-    /// As [`Evaluator::evaluate`].
     pub fn evaluate(&mut self) -> Result<(Evaluation, Evaluation)> {
         let values = self.exact_values()?;
         let values: Vec<&[T]> = values.iter().map(Vec::as_slice).collect();
@@ -223,9 +220,6 @@ impl<T: Real> Session<T> {
     }
 
     /// Loss and accuracy on the training set and on the test set, and the predictions for the test set.
-    ///
-    /// # Errors
-    /// As [`Evaluator::classify`].
     pub fn classify(&mut self) -> Result<(Evaluation, Evaluation, Classification)> {
         let values = self.exact_values()?;
         let values: Vec<&[T]> = values.iter().map(Vec::as_slice).collect();
@@ -238,9 +232,6 @@ impl<T: Real> Session<T> {
     }
 
     /// The current parameters, by name.
-    ///
-    /// # Errors
-    /// Those of [`Plan::value`].
     pub fn parameters(&mut self) -> Result<Parameters> {
         let mut parameters = Parameters::new();
         for var in &self.parameters {
@@ -250,9 +241,6 @@ impl<T: Real> Session<T> {
     }
 
     /// Copies the current parameters into the model.
-    ///
-    /// # Errors
-    /// Those of [`Plan::value`].
     pub fn store(&mut self, model: &mut impl Model) -> Result<()> {
         let values = self.values()?;
         for ((_, to), value) in model.parameters_mut().iter_mut().zip(values) {

@@ -251,9 +251,6 @@ impl Trainer {
 
     /// Trains `model` and calls `observer` for each event. If it returns [`ControlFlow::Break`], the training stops after the
     /// step, saves, and sets [`History::stopped`].
-    ///
-    /// # Errors
-    /// As [`fit`](Self::fit).
     pub fn fit_with<M: Model>(
         &self,
         model: &mut M,

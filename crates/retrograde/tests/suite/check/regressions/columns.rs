@@ -1,4 +1,4 @@
-//! Kind 9: LabeledImages in columns: axis 0 is not always the batch.
+//! Kind 9: Samples in columns: axis 0 is not always the batch.
 
 use ndarray::{Array2, Axis};
 use retrograde::check::{self, Report};
