@@ -56,7 +56,7 @@ impl Tracer {
     }
 
     /// Records the gradient, runs forward and backward in `f64` and keeps every number. Errors if the variable could not be
-    /// recorded or is not one number, or if an input has no value.
+    /// recorded or does not have exactly one element, or if an input has no value.
     #[track_caller]
     pub fn trace(self) -> Result<Trace> {
         let of = self.of.checked()?;

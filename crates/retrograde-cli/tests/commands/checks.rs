@@ -31,7 +31,7 @@ fn a_trained_network_is_checked_from_its_run_directory() {
     assert!(out.contains("784-7-10"), "{out}");
     // The exit code 1 is only for a wrong gradient.
     fails(2, &["check", "--model", "nowhere"], place.path(), &["nowhere"]);
-    fails(2, &["check", "--html", "no/where.html"], place.path(), &["no folder"]);
+    fails(2, &["check", "--html", "no/where.html"], place.path(), &["does not exist"]);
     fails(2, &["check", "--rows", "0"], place.path(), &["1 to 4000"]);
     let (_, complaint) = expect(2, &["check", "--fault", "none-such"], place.path());
     assert!(complaint.contains("none-such"), "{complaint}");

@@ -86,10 +86,10 @@ fn reports_are_written_to_the_given_files() {
     expect(0, &again, place.path());
     assert_eq!(text(&place.path().join("my.csv")), text(&place.path().join("again.csv")));
 
-    fails(2, &["train", "--report", "no/where.html"], place.path(), &["no/where.html", "no folder"]);
+    fails(2, &["train", "--report", "no/where.html"], place.path(), &["no/where.html", "does not exist"]);
     fails(2, &["train", "--csv", "."], place.path(), &["it is a folder"]);
     std::fs::write(place.path().join("tensorboard"), "mine").expect("a file");
-    fails(1, &["train", "--tensorboard", "--steps", "9"], place.path(), &["tensorboard", "a file is where"]);
+    fails(1, &["train", "--tensorboard", "--steps", "9"], place.path(), &["tensorboard", "a file is in the place of"]);
     assert_eq!(text(&place.path().join("tensorboard")), "mine");
 }
 
@@ -256,8 +256,8 @@ fn reports_that_cannot_be_written_are_an_error_before_the_training() {
     let page = text(&place.path().join("run/report.html"));
     std::fs::write(place.path().join("notes.txt"), "mine").expect("a file");
     for (arguments, word) in [
-        (["--tensorboard", "notes.txt"], "a file is where"),
-        (["--tensorboard", "notes.txt/events"], "a file is where"),
+        (["--tensorboard", "notes.txt"], "a file is in the place of"),
+        (["--tensorboard", "notes.txt/events"], "a file is in the place of"),
         (["--tensorboard", "run/tensorboard"], "another training"),
         (["--report", "run/report.html"], "another training"),
         (["--csv", "run/report.csv"], "another training"),

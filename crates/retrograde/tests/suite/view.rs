@@ -220,7 +220,7 @@ fn what_cannot_be_traced_says_why() {
     let graph = Graph::new();
     let x = graph.input("x", [2]);
     let message = |var: &Var| var.trace().expect_err("it cannot be traced").to_string();
-    assert!(message(&x).contains("not one number"));
+    assert!(message(&x).contains("not one element"));
     assert!(message(&x.sum_all()).contains("no value was given to `x`"));
     assert!(message(&(&x + graph.input("y", [3]))).contains("[3]"));
     assert!(message(&graph.index_input("i", [])).contains("no gradient"));
