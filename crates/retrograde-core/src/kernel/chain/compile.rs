@@ -154,6 +154,7 @@ impl Instructions {
         };
         if let Some(Instruction { code: Code::Add, sources: [Some(a), Some(b), None, None] }) = instruction(x)
             && let (Some((alpha, a)), Some((beta, b))) = (weighted(a), weighted(b))
+            && a != b
         {
             return self.compute(Code::WeightedSum, [a, alpha, beta, b]);
         }

@@ -154,30 +154,50 @@ impl<T> Default for Bases<T> {
     }
 }
 
+/// The statement for each vector of the accumulator. Written out, since the compiler keeps the accumulator in memory where it
+/// does not unroll a loop over it.
+macro_rules! for_each_vector {
+    (|$number:ident| $statement:expr) => {
+        for_each_vector!(|$number| $statement, 0 1 2 3 4 5 6 7)
+    };
+    (|$number:ident| $statement:expr, $($index:literal)*) => {{
+        const { assert!(W <= VECTORS) };
+        $(if $index < W {
+            let $number: usize = $index;
+            $statement;
+        })*
+    }};
+}
+
 /// Every vector of the accumulator becomes the given combination of it and of the operand. A macro, since the compiler does not
 /// inline a large closure, and what is not inlined is not compiled for the instruction set.
 macro_rules! combine {
     ($accumulator:ident, $with:ident, |$a:ident, $x:ident| $combined:expr) => {
         match $with.place {
-            Place::Elements(elements) => {
-                for (number, lane) in $accumulator.iter_mut().enumerate() {
-                    let ($a, $x): (V, V) = (*lane, $with.vector(elements, number));
-                    *lane = $combined;
-                }
-            }
+            Place::Elements(elements) => for_each_vector!(|number| {
+                let combined = {
+                    let ($a, $x): (V, V) = ($accumulator[number], $with.vector(elements, number));
+                    $combined
+                };
+                $accumulator[number] = combined;
+            }),
             Place::Number(number) => {
                 let $x: V = V::splat(number);
-                for lane in &mut $accumulator {
-                    let $a = *lane;
-                    *lane = $combined;
-                }
+                for_each_vector!(|number| {
+                    let combined = {
+                        let $a = $accumulator[number];
+                        $combined
+                    };
+                    $accumulator[number] = combined;
+                });
             }
-            Place::Accumulator => {
-                for lane in &mut $accumulator {
-                    let ($a, $x) = (*lane, *lane);
-                    *lane = $combined;
-                }
-            }
+            Place::Accumulator => for_each_vector!(|number| {
+                let combined = {
+                    let ($a, $x) = ($accumulator[number], $accumulator[number]);
+                    $combined
+                };
+                $accumulator[number] = combined;
+            }),
         }
     };
 }
@@ -203,6 +223,14 @@ enum Place<T> {
     /// One number that stands for all elements.
     Number(T),
     Accumulator,
+}
+
+impl<T: Real> Place<T> {
+    /// The number; 0 for elements, which are never a weight.
+    #[inline(always)]
+    fn number(self) -> T {
+        if let Place::Number(number) = self { number } else { T::zero() }
+    }
 }
 
 impl<T: Real> Bases<T> {
@@ -268,21 +296,19 @@ impl<T: Real> Bases<T> {
                         a = x;
                     }
                     Code::WeightedSum => {
-                        let mut sum = with.read(a);
-                        let [mut alpha, mut beta] = [V::splat(T::zero()); 2];
-                        for (weight, step) in [&mut alpha, &mut beta].into_iter().zip(&mut steps) {
-                            if let Place::Number(number) = self.place(step.operand, first) {
-                                *weight = V::splat(number);
-                            }
-                        }
-                        if let Some(step) = steps.next() {
-                            let with = With { place: self.place(step.operand, first), part };
-                            let y = with.read(a);
-                            for (sum, y) in sum.iter_mut().zip(y) {
-                                *sum = sum.multiply(alpha).add(y.multiply(beta)).normal_or_zero();
-                            }
-                        }
-                        a = sum;
+                        let mut next = || {
+                            steps.next().map_or(Place::Accumulator, |step| self.place(step.operand, first))
+                        };
+                        let (alpha, beta, y) = (next().number(), next().number(), next());
+                        // The accumulator is overwritten first, so only the first operand may be it.
+                        let (x, alpha, y, beta) = match y {
+                            Place::Accumulator => (y, beta, with.place, alpha),
+                            _ => (with.place, alpha, y, beta),
+                        };
+                        let (x, y) = (With { place: x, part }, With { place: y, part });
+                        let (alpha, beta) = (V::splat(alpha), V::splat(beta));
+                        apply!(a, x, |x| x.multiply(alpha));
+                        combine!(a, y, |sum, y| sum.add(y.multiply(beta)).normal_or_zero());
                     }
                     Code::SelectEqual | Code::SelectAtLeast | Code::SelectGreater => {
                         let mut operands = [with.read(a); 4];
