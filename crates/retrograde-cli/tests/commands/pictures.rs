@@ -89,7 +89,12 @@ fn reports_are_written_to_the_given_files() {
     fails(2, &["train", "--report", "no/where.html"], place.path(), &["no/where.html", "does not exist"]);
     fails(2, &["train", "--csv", "."], place.path(), &["it is a folder"]);
     std::fs::write(place.path().join("tensorboard"), "mine").expect("a file");
-    fails(1, &["train", "--tensorboard", "--steps", "9"], place.path(), &["tensorboard", "a file is in the place of"]);
+    fails(
+        1,
+        &["train", "--tensorboard", "--steps", "9"],
+        place.path(),
+        &["tensorboard", "a file is in the place of"],
+    );
     assert_eq!(text(&place.path().join("tensorboard")), "mine");
 }
 
