@@ -9,6 +9,7 @@ use retrograde::check::Language;
 use retrograde::data::DataSource;
 use retrograde::faults;
 use retrograde::nn::Precision;
+use retrograde::plan::Pass;
 use retrograde::view::EXAMPLES;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -45,6 +46,9 @@ pub enum Command {
     /// Draw a graph with the value and the gradient on each edge
     #[command(long_about = GRAPH_ABOUT, after_long_help = GRAPH_EXAMPLES)]
     Graph(GraphArguments),
+    /// Print the compiled plan of a graph or of a training step
+    #[command(long_about = PLAN_ABOUT, after_long_help = PLAN_EXAMPLES)]
+    Plan(PlanArguments),
     /// Explain a prediction as a web page: units, pixels and gradients
     #[command(long_about = EXPLAIN_ABOUT, after_long_help = EXPLAIN_EXAMPLES)]
     Explain(ExplainArguments),
@@ -73,7 +77,11 @@ impl Command {
             Command::Train(arguments) => arguments.json,
             Command::Predict(arguments) => arguments.json,
             Command::Check(arguments) => arguments.json,
-            Command::Graph(_) | Command::Explain(_) | Command::Data { .. } | Command::Operations => false,
+            Command::Graph(_)
+            | Command::Plan(_)
+            | Command::Explain(_)
+            | Command::Data { .. }
+            | Command::Operations => false,
         }
     }
 }
@@ -220,6 +228,51 @@ pub struct GraphArguments {
     /// The number of columns [default: the width of the terminal, or 100]
     #[arg(long, allow_negative_numbers = true, value_parser = count::<usize>, value_name = "COLUMNS")]
     pub width: Option<usize>,
+}
+
+const PLAN_ABOUT: &str = "\
+Print what the compiler made of a graph: values, fusion groups, parallel regions, memory, steps.
+
+The graph is an example and its gradients, or the training step of a model. The plan is printed after the last pass, or after \
+the one that is named: simplify, views, bounds, fuse, schedule, regions, compress, epilogues, place, lower.";
+
+const PLAN_EXAMPLES: &str = "\
+Examples:
+  retrograde plan two-layer                   the loss of the two-layer network and its gradients
+  retrograde plan --model run --threads 2     the training step of a trained network
+  retrograde plan apple --after fuse          only as far as the fusion groups
+  retrograde plan two-layer --format dot | dot -Tsvg > plan.svg";
+
+/// The formats of a plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PlanFormat {
+    /// Values, groups, regions, memory and steps
+    Text,
+    /// The groups and what flows between them, for Graphviz
+    Dot,
+}
+
+#[derive(Debug, Args)]
+pub struct PlanArguments {
+    /// The graph
+    #[arg(value_parser = PossibleValuesParser::new(EXAMPLES.iter().map(|example| PossibleValue::new(example.name).help(example.summary))), required_unless_present = "model", conflicts_with = "model")]
+    pub name: Option<String>,
+
+    /// The folder of a training, or the file of a model: a step of gradient descent on a batch of 100
+    #[arg(long, short, value_name = "FOLDER|FILE")]
+    pub model: Option<PathBuf>,
+
+    /// The pass after which the plan is printed
+    #[arg(long, value_name = "PASS", default_value_t = Pass::Lower)]
+    pub after: Pass,
+
+    /// The format
+    #[arg(long, short, value_name = "FORMAT", value_enum, default_value_t = PlanFormat::Text)]
+    pub format: PlanFormat,
+
+    /// How many threads the plan is for
+    #[arg(long, allow_negative_numbers = true, value_parser = count::<usize>, value_name = "N", default_value_t = 1)]
+    pub threads: usize,
 }
 
 const PREDICT_ABOUT: &str = "\

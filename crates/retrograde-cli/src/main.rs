@@ -16,6 +16,7 @@ mod json;
 mod operations;
 mod output;
 mod picture;
+mod plan;
 mod predict;
 mod text;
 mod train;
@@ -45,6 +46,7 @@ fn main() -> ExitCode {
         }
         Command::Predict(arguments) => predict::run(&arguments),
         Command::Graph(arguments) => graph::run(&arguments),
+        Command::Plan(arguments) => plan::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Data { command } => data::run(&command),

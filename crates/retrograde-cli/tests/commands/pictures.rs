@@ -72,6 +72,26 @@ fn graphs_and_explanations_are_written_atomically() {
 }
 
 #[test]
+fn a_plan_is_printed_after_each_pass() {
+    let place = tempfile::tempdir().unwrap();
+    let (out, _) = expect(0, &["plan", "two-layer", "--threads", "2"], place.path());
+    for text in ["values", "region 0", "rows", "epilogue of", "memory: ", "steps", "flops"] {
+        assert!(out.contains(text), "{text} is missing in {out}");
+    }
+    let (out, _) = expect(0, &["plan", "apple", "--after", "fuse"], place.path());
+    assert!(out.contains("groups") && !out.contains("region 0"), "{out}");
+    let (out, _) = expect(0, &["plan", "apple", "--format", "dot"], place.path());
+    assert!(out.starts_with("digraph plan"), "{out}");
+    expect(0, &["train", "--steps", "2", "--out", "run", "--quiet"], place.path());
+    let (out, _) = expect(0, &["plan", "--model", "run"], place.path());
+    assert!(out.contains("compressed rows") && out.contains("in place"), "{out}");
+    expect(2, &["plan"], place.path());
+    let (_, message) = expect(2, &["plan", "apple", "--after", "fusion"], place.path());
+    assert!(message.contains("fusion") && message.contains("simplify"), "{message}");
+    fails(2, &["plan", "apple", "--threads", "0"], place.path(), &["--threads", "1 to"]);
+}
+
+#[test]
 fn reports_are_written_to_the_given_files() {
     let place = place();
     let (out, _) = expect(0, &["train", "--steps", "40", "--report", "--csv", "my.csv"], place.path());

@@ -50,6 +50,21 @@ impl Planner {
         }
     }
 
+    /// A loss, and its gradients by all parameters that it depends on, on one thread.
+    ///
+    /// # Errors
+    /// Those of [`Var::backward`](crate::Var::backward).
+    pub fn of_gradients(loss: &Var) -> Result<Self> {
+        let loss = loss.clone().checked()?;
+        let leaves = ancestors(loss.graph(), &[loss.id()])?;
+        let gradients = loss.backward()?;
+        let mut planner = Planner::new(loss.graph()).want(&loss);
+        for node in leaves.iter().filter(|node| matches!(node.leaf(), Some(Leaf::Parameter(_)))) {
+            planner = planner.want(&gradients.wrt_or_zero(&loss.graph().var(node.id))?);
+        }
+        Ok(planner)
+    }
+
     /// A value that can be read after a run.
     pub fn want(mut self, value: &Var) -> Self {
         self.wanted.push(value.clone());

@@ -58,20 +58,24 @@ pub struct Session<T: Real> {
     threads: Threads,
 }
 
-impl<T: Real> Session<T> {
-    /// Records and compiles the training step of `model` on `data` with the settings of the trainer.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] for settings out of range or a model that does not fit the data.
-    pub fn new(trainer: &Trainer, model: &impl Model, data: &Dataset) -> Result<Self> {
-        trainer.check_for(data)?;
-        let train = data.train();
-        let batches = Batches::new(train.len(), trainer.batch, trainer.sampling, trainer.seed)?;
-        let threads = Threads::new(trainer.thread_count());
+/// A training step, recorded.
+struct RecordedStep {
+    planner: Planner,
+    loss: Var,
+    learning_rate: Var,
+    rows: Var,
+    next_rows: Var,
+    parameters: Vec<Var>,
+    /// The updated leaves: the parameters, then the optimizer states.
+    leaves: Vec<Var>,
+}
+
+impl RecordedStep {
+    fn new(trainer: &Trainer, model: &impl Model, data: &Dataset, threads: &Threads) -> Result<Self> {
         let graph = Graph::new();
         let rows = graph.index_input("rows", [trainer.batch]);
         let next_rows = graph.index_input("next_rows", [trainer.batch]);
-        let (x, labels) = record_batch(&graph, train, &rows, Some(&next_rows));
+        let (x, labels) = record_batch(&graph, data.train(), &rows, Some(&next_rows));
         let parameters = model.parameters().record(&graph);
         let logits = model.record(&x, &parameters);
         let expected = [trainer.batch, data.classes()];
@@ -95,8 +99,36 @@ impl<T: Real> Session<T> {
                 leaves.push(update.leaf.clone());
             }
         }
+        let planner = planner.want_all(&leaves);
+        Ok(RecordedStep { planner, loss, learning_rate, rows, next_rows, parameters, leaves })
+    }
+}
+
+impl Trainer {
+    /// The planner of the training step of `model` on `data`, to print its plan or to inspect it.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for settings out of range or a model that does not fit the data.
+    pub fn planner(&self, model: &impl Model, data: &Dataset) -> Result<Planner> {
+        self.check_for(data)?;
+        Ok(RecordedStep::new(self, model, data, &Threads::new(self.thread_count()))?.planner)
+    }
+}
+
+impl<T: Real> Session<T> {
+    /// Records and compiles the training step of `model` on `data` with the settings of the trainer.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for settings out of range or a model that does not fit the data.
+    pub fn new(trainer: &Trainer, model: &impl Model, data: &Dataset) -> Result<Self> {
+        trainer.check_for(data)?;
+        let train = data.train();
+        let batches = Batches::new(train.len(), trainer.batch, trainer.sampling, trainer.seed)?;
+        let threads = Threads::new(trainer.thread_count());
+        let RecordedStep { planner, loss, learning_rate, rows, next_rows, parameters, leaves } =
+            RecordedStep::new(trainer, model, data, &threads)?;
         Ok(Session {
-            plan: planner.want_all(&leaves).compile()?,
+            plan: planner.compile()?,
             loss,
             learning_rate,
             base_rate: trainer.optimizer.learning_rate(),
