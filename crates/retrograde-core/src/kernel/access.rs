@@ -32,7 +32,7 @@ enum Extent {
 pub(super) fn accesses(work: &Work, ranges: &[Range<usize>]) -> Vec<Access> {
     match work {
         Work::Chain(chain) => of_chain(chain, ranges),
-        Work::Rows(RowsWork { inputs, output, rows, tail, .. }) => {
+        Work::Rows(RowsWork { inputs, output, rows, epilogue, .. }) => {
             let accessed = |operand: &Operand, writes: bool| {
                 let place = operand.place;
                 if writes || operand.by_row {
@@ -42,13 +42,13 @@ pub(super) fn accesses(work: &Work, ranges: &[Range<usize>]) -> Vec<Access> {
                 }
             };
             let own = inputs.iter().flat_map(|input| accessed(input, false)).chain(accessed(output, true));
-            let tail = tail.iter().flat_map(|tail| {
-                let row = tail.chain.elements / (*rows).max(1);
+            let epilogue = epilogue.iter().flat_map(|epilogue| {
+                let row = epilogue.chain.elements / (*rows).max(1);
                 let ranges: Vec<Range<usize>> =
                     ranges.iter().map(|range| range.start * row..range.end * row).collect();
-                of_chain(&tail.chain, &ranges)
+                of_chain(&epilogue.chain, &ranges)
             });
-            own.chain(tail).collect()
+            own.chain(epilogue).collect()
         }
         Work::Indices { from, to, .. } => {
             let place = |start, length| Place::Index { start, length };

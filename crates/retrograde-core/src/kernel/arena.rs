@@ -37,7 +37,7 @@ pub(crate) enum Place {
         /// How many.
         length: usize,
     },
-    /// Real numbers that are handed on to the [tail](super::tail) of what makes them, and lie nowhere.
+    /// Real numbers that are handed on to the [epilogue](super::epilogue) of what makes them, and lie nowhere.
     Passed {
         /// How many.
         length: usize,

@@ -1,25 +1,26 @@
-//! Slices in, slices out: the arithmetic itself, and the only room with `unsafe`.
+//! Slices in, slices out: the arithmetic itself, and the only module with `unsafe`.
 //!
 //! A kernel knows nothing of graphs. It is given the values of its inputs as slices and a part of its output to
-//! fill. Which part, on which thread, and where in memory is decided by the plan; this room makes it fast.
+//! fill. Which part, on which thread, and where in memory is decided by the plan; the kernel makes it fast.
 //!
 //! * [`Real`] is the number a plan is compiled for: `f32` or `f64`.
-//! * [`Expr`], [`Rows`] and [`View`] are the ways in which an operation can be carried out, each with
+//! * [`Expr`], [`Rows`] and [`View`] are the ways in which an operation can be executed, each with
 //!   as much freedom for the plan as the operation's nature allows.
 //! * [`dispatch`] runs a piece of safe code compiled for the best instruction set the processor has.
 //! * `matmul`, `strided` and `reduce` are the loops that several operations share.
 //! * `program` is a list of steps over one `arena` of memory, which the threads of a `thread_pool` execute; `chain` is the
-//!   step for elementwise operations. It checks once that the steps are sound, and is the safe face of this room.
+//!   step for elementwise operations. It validates the steps once, and is the safe interface to the unsafe code.
 //!
 //! **Bits.** What a kernel computes for one element of its output never depends on how the output was cut into
 //! parts: sums run in an order fixed by the shapes alone. So the number of threads cannot change a result.
 
-#![allow(unsafe_code, reason = "the one room where it is allowed; each block says why it is sound")]
+#![allow(unsafe_code, reason = "the one module where it is allowed; each block says why it is sound")]
 
 mod access;
 pub(crate) mod arena;
 pub(crate) mod chain;
 mod dispatch;
+pub(crate) mod epilogue;
 mod exponential;
 mod expr;
 mod form;
@@ -41,7 +42,6 @@ mod step;
 mod step_times;
 pub(crate) mod strided;
 pub(crate) mod table;
-pub(crate) mod tail;
 mod tangent;
 mod thread_pool;
 mod vector;

@@ -8,7 +8,7 @@ use super::real::Real;
 use super::step::{Step, steps};
 use super::step_times::StepTimes;
 use super::thread_pool::{ThreadPool, in_job};
-use super::work::{Work, arithmetic, carry_out, fault, scratch, traffic, units};
+use super::work::{Work, arithmetic, execute, fault, scratch, traffic, units};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// The least work of a parallel region for each of its threads, in flops: some microseconds. With less, a thread more costs as
@@ -137,7 +137,7 @@ impl<T: Real> Program<T> {
             let whole = 0..units(work);
             let scratch = program.scratch.all();
             // SAFETY: the work was validated above, and the program is not shared yet.
-            unsafe { carry_out(work, &program.arena, whole, &mut scratch[..scratch_each]) };
+            unsafe { execute(work, &program.arena, whole, &mut scratch[..scratch_each]) };
         }
         Ok(program)
     }
@@ -213,7 +213,7 @@ impl<T: Real> Program<T> {
                 };
                 // SAFETY: `new` has validated the step; the ranges of the threads are disjoint; between two barriers no thread
                 // writes what another accesses, as `steps` has found; `&mut self` excludes other runs.
-                unsafe { carry_out(&step.work, arena, range.clone(), scratch) };
+                unsafe { execute(&step.work, arena, range.clone(), scratch) };
                 if let Some(times) = &mut times {
                     times.done(number);
                 }

@@ -29,7 +29,7 @@ pub(super) fn operand(place: Place, by_row: bool) -> Operand {
 /// Work of so many rows that reads one place, row by row or not, and writes another.
 pub(super) fn row_work(rows: usize, (from, by_row): (Place, bool), to: Place) -> RowsWork {
     let (inputs, output) = (vec![operand(from, by_row)], operand(to, false));
-    RowsWork { kernel: Arc::new(Idle), inputs, output, rows, tail: None }
+    RowsWork { kernel: Arc::new(Idle), inputs, output, rows, epilogue: None }
 }
 
 /// Some memory, and a table of 12 bytes.

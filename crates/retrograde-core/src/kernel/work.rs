@@ -2,11 +2,11 @@
 
 use super::arena::{Arena, Memory, Place};
 use super::chain::Chain;
+use super::epilogue::Epilogue;
 use super::form::{Call, Inputs, Operand, Output, RowsKernel};
 use super::real::Real;
 use super::sparse::{self, SparseRowsMut};
 use super::strided::View;
-use super::tail::Tail;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -37,18 +37,13 @@ pub(crate) struct RowsWork {
     /// Into how many rows the output falls.
     pub(crate) rows: usize,
     /// What goes on with the rows at once, if the output is passed on.
-    pub(crate) tail: Option<Tail>,
+    pub(crate) epilogue: Option<Epilogue>,
 }
 
 /// # Safety
 /// The work has no [`fault`], and while it is done, nobody writes to what it reads, nor reads or writes its share of
 /// what it writes.
-pub(super) unsafe fn carry_out<T: Real>(
-    work: &Work,
-    arena: &Arena<T>,
-    share: Range<usize>,
-    scratch: &mut [T],
-) {
+pub(super) unsafe fn execute<T: Real>(work: &Work, arena: &Arena<T>, share: Range<usize>, scratch: &mut [T]) {
     match work {
         // SAFETY: passed on.
         Work::Chain(chain) => unsafe {
@@ -56,8 +51,8 @@ pub(super) unsafe fn carry_out<T: Real>(
             chain.run(arena, share, whole, &[], scratch);
         },
         // SAFETY: passed on.
-        Work::Rows(work @ RowsWork { tail: Some(tail), .. }) => unsafe {
-            tail.carry_out(work, arena, share, scratch);
+        Work::Rows(work @ RowsWork { epilogue: Some(epilogue), .. }) => unsafe {
+            epilogue.execute(work, arena, share, scratch);
         },
         Work::Rows(RowsWork { kernel, inputs, output, rows, .. }) => {
             // SAFETY: the rows of the share belong to this thread, and the output is apart from the inputs.
@@ -114,7 +109,7 @@ pub(super) fn scratch<T: Real>(work: &Work) -> usize {
         Work::Chain(chain) => chain.scratch::<T>(),
         Work::Rows(rows) => {
             let own = rows.kernel.scratch(&rows.shapes(), &rows.output.shape);
-            rows.tail.as_ref().map_or(own, |tail| tail.scratch::<T>(rows, own))
+            rows.epilogue.as_ref().map_or(own, |epilogue| epilogue.scratch::<T>(rows, own))
         }
         Work::Indices { .. } => 0,
     }
@@ -126,7 +121,7 @@ pub(super) fn arithmetic(work: &Work) -> usize {
         Work::Chain(chain) => chain.arithmetic(),
         Work::Rows(rows) => {
             let own = rows.kernel.work(&rows.shapes(), &rows.output.shape);
-            own.saturating_add(rows.tail.as_ref().map_or(0, |tail| tail.chain.arithmetic()))
+            own.saturating_add(rows.epilogue.as_ref().map_or(0, |epilogue| epilogue.chain.arithmetic()))
         }
         Work::Indices { view, .. } => view.elements(),
     }
@@ -134,7 +129,7 @@ pub(super) fn arithmetic(work: &Work) -> usize {
 
 /// About how many additions and multiplications it is expected to take, when zeros are passed over.
 pub(super) fn effort<T: Real>(work: &Work, arena: &Arena<T>) -> usize {
-    let Work::Rows(RowsWork { inputs, tail, .. }) = work else {
+    let Work::Rows(RowsWork { inputs, epilogue, .. }) = work else {
         return arithmetic(work);
     };
     let sparse = inputs.iter().find_map(|input| match input.place {
@@ -145,18 +140,22 @@ pub(super) fn effort<T: Real>(work: &Work, arena: &Arena<T>) -> usize {
         return arithmetic(work);
     };
     let dense = lists.usual() as f64 / lists.width().max(1) as f64;
-    // A row of which a tail leaves out what is zero in all rows of the batch.
-    let made = if tail.as_ref().is_some_and(Tail::leaves_out) { (dense * rows as f64).min(1.0) } else { 1.0 };
-    let of_tail = tail.as_ref().map_or(0, |tail| tail.chain.arithmetic());
-    let own = arithmetic(work) - of_tail;
-    (own as f64 * dense.min(1.0) + of_tail as f64 * made) as usize
+    // A row of which an epilogue leaves out what is zero in all rows of the batch.
+    let made = if epilogue.as_ref().is_some_and(Epilogue::leaves_out) {
+        (dense * rows as f64).min(1.0)
+    } else {
+        1.0
+    };
+    let of_epilogue = epilogue.as_ref().map_or(0, |epilogue| epilogue.chain.arithmetic());
+    let own = arithmetic(work) - of_epilogue;
+    (own as f64 * dense.min(1.0) + of_epilogue as f64 * made) as usize
 }
 
 /// The bytes that the work reads and writes, each counted once.
 pub(super) fn traffic<T: Real>(work: &Work, arena: &Arena<T>) -> usize {
     match work {
         Work::Chain(chain) => chain.traffic() * size_of::<T>(),
-        Work::Rows(RowsWork { inputs, output, tail, .. }) => {
+        Work::Rows(RowsWork { inputs, output, epilogue, .. }) => {
             let records = |place: &Place| match *place {
                 Place::Sparse { table, rows, .. } => {
                     arena.tables[table].lists.as_ref().map(|lists| rows * lists.usual())
@@ -174,7 +173,7 @@ pub(super) fn traffic<T: Real>(work: &Work, arena: &Arena<T>) -> usize {
                 Place::Passed { .. } => 0,
             };
             let own: usize = inputs.iter().chain([output]).map(|operand| bytes(&operand.place)).sum();
-            own + tail.as_ref().map_or(0, |tail| tail.chain.traffic() * size_of::<T>())
+            own + epilogue.as_ref().map_or(0, |epilogue| epilogue.chain.traffic() * size_of::<T>())
         }
         Work::Indices { view, .. } => 2 * view.elements() * size_of::<u32>(),
     }
@@ -209,9 +208,9 @@ pub(super) fn fault<T: Real>(arena: &Arena<T>, work: &Work) -> Option<&'static s
             })
     };
     match work {
-        Work::Chain(chain) if chain.is_epilogue() => Some("a tail of nothing"),
+        Work::Chain(chain) if chain.is_epilogue() => Some("an epilogue of nothing"),
         Work::Chain(chain) => chain.verify(),
-        Work::Rows(rows_work @ RowsWork { kernel: _, inputs, output, rows, tail }) => {
+        Work::Rows(rows_work @ RowsWork { kernel: _, inputs, output, rows, epilogue }) => {
             if matches!(output.place, Place::Bytes { .. }) {
                 return Some("bytes are never written");
             }
@@ -225,13 +224,13 @@ pub(super) fn fault<T: Real>(arena: &Arena<T>, work: &Work) -> Option<&'static s
             if !inputs.iter().chain([output]).all(|operand| inside(&operand.place)) {
                 return Some("an operand outside of the arena");
             }
-            if matches!(output.place, Place::Passed { .. }) != tail.is_some() {
-                return Some("what is passed on goes to a tail");
+            if matches!(output.place, Place::Passed { .. }) != epilogue.is_some() {
+                return Some("what is passed on goes to an epilogue");
             }
             if inputs.iter().any(|input| overlaps(&input.place, &output.place)) {
                 return Some("a row kernel reads what it writes");
             }
-            tail.as_ref().and_then(|tail| tail.fault(rows_work))
+            epilogue.as_ref().and_then(|epilogue| epilogue.fault(rows_work))
         }
         Work::Indices { view, from, to } => {
             let place = |start, length| Place::Index { start, length };
@@ -334,19 +333,19 @@ mod tests {
     #[test]
     fn each_fault_of_a_tail_is_seen() {
         let arena = arena();
-        let with = |output: Place, tail: Option<Chain>| {
-            let tail = tail.map(|chain| Tail::new(chain, 1, 12));
-            fault(&arena, &Work::Rows(RowsWork { tail, ..rows(real(0, 12), output) }))
+        let with = |output: Place, epilogue: Option<Chain>| {
+            let epilogue = epilogue.map(|chain| Epilogue::new(chain, 1, 12));
+            fault(&arena, &Work::Rows(RowsWork { epilogue, ..rows(real(0, 12), output) }))
         };
         let passed = Place::Passed { length: 12 };
         assert_eq!(with(passed, Some(chain(12, 16))), None);
-        assert_eq!(with(passed, Some(chain(12, 8))), Some("a tail writes what its kernel reads"));
+        assert_eq!(with(passed, Some(chain(12, 8))), Some("an epilogue writes what its kernel reads"));
         assert_eq!(
             with(passed, Some(chain(8, 16))),
-            Some("a tail of other elements than are passed on to it")
+            Some("an epilogue of other elements than are passed on to it")
         );
-        assert_eq!(with(passed, None), Some("what is passed on goes to a tail"));
-        assert_eq!(with(real(16, 12), Some(chain(12, 32))), Some("what is passed on goes to a tail"));
-        assert_eq!(fault(&arena, &Work::Chain(chain(12, 16))), Some("a tail of nothing"));
+        assert_eq!(with(passed, None), Some("what is passed on goes to an epilogue"));
+        assert_eq!(with(real(16, 12), Some(chain(12, 32))), Some("what is passed on goes to an epilogue"));
+        assert_eq!(fault(&arena, &Work::Chain(chain(12, 16))), Some("an epilogue of nothing"));
     }
 }

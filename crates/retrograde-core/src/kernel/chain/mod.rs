@@ -67,7 +67,7 @@ pub(crate) enum Value {
     Memory(usize),
     /// In one number in memory that stands for all elements.
     Number(usize),
-    /// In what the row kernel has made whose [epilogue](super::tail) the chain is.
+    /// In what the row kernel has made whose [epilogue](super::epilogue) the chain is.
     Passed,
 }
 

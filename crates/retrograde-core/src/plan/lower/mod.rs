@@ -6,8 +6,8 @@ use super::ir::{GroupId, GroupKind, PlanIr, Source, StepInfo, Update, ValueId};
 use crate::graph::{Kind, Leaf};
 use crate::kernel::arena::{Arena, Block, Place, Table};
 use crate::kernel::chain::{Chain, Load, Output, Value};
+use crate::kernel::epilogue::Epilogue;
 use crate::kernel::program::{Program, Refusal};
-use crate::kernel::tail::Tail;
 use crate::kernel::work::{RowsWork, Work};
 use crate::kernel::{Operand, Real, Threads};
 use retrograde_base::error::{Error, Result};
@@ -173,8 +173,8 @@ impl<'a> Lowering<'a> {
         let (length, shape) = (self.ir.elements(value), self.ir.shape(value).to_vec());
         let output = Operand { place: Place::Passed { length }, shape, by_row: false };
         let work = self.rows(value, output, rows);
-        let tail = Tail::new(chain, work.at_once(), length / rows.max(1) * self.bytes);
-        RowsWork { tail: Some(tail), ..work }
+        let epilogue = Epilogue::new(chain, work.at_once(), length / rows.max(1) * self.bytes);
+        RowsWork { epilogue: Some(epilogue), ..work }
     }
 
     fn rows(&self, value: ValueId, output: Operand, rows: usize) -> RowsWork {
@@ -187,7 +187,7 @@ impl<'a> Lowering<'a> {
         for (position, input) in inputs.iter_mut().enumerate() {
             input.by_row = kernel.row_by_row(position, &shapes, &output.shape);
         }
-        RowsWork { kernel: Arc::clone(kernel), inputs, output, rows, tail: None }
+        RowsWork { kernel: Arc::clone(kernel), inputs, output, rows, epilogue: None }
     }
 
     /// A copy of a view, its elements in order.

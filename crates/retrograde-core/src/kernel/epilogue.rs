@@ -1,12 +1,12 @@
-//! A chain as the tail of a row kernel.
+//! An elementwise group as the epilogue of a row kernel.
 //!
-//! What a row kernel makes is often read once, by a chain that has as many elements: the gradient of a weight, by its update.
-//! Then it is made a block of rows at a time, in scratch memory that stays in the cache, and the chain goes on with the block
-//! at once. It is never written to the arena.
+//! The output of a row kernel is often read once, by an elementwise group of as many elements: the gradient of a weight, by the
+//! update. The kernel then computes it block by block in scratch memory that stays in the cache, and the group is executed on each
+//! block. The output is never written to the arena.
 //!
-//! If the chain leaves everything as it is where it is passed zeros, as an update without momentum does, the kernel may leave
-//! out rows that are zero throughout, and the chain passes over them: a pixel that is black in all images of a batch costs
-//! nothing. (`0 · x` for a learning rate `x` that is not finite is taken for zero there.)
+//! If the group preserves its outputs where its input is zero, as an update without momentum does, the kernel may skip rows that are
+//! zero throughout, and so does the group: a pixel that is black in all images of a batch costs nothing. (`0 · x` for a learning rate
+//! `x` that is not finite counts as zero there.)
 
 use super::arena::{ALIGNMENT, Arena, Memory};
 use super::chain::Chain;
@@ -24,18 +24,18 @@ const STEP: usize = 64;
 
 /// A chain that goes on with the rows that a kernel makes.
 #[derive(Debug)]
-pub(crate) struct Tail {
+pub(crate) struct Epilogue {
     pub(super) chain: Chain,
     /// How many rows are passed on at a time.
     block: usize,
 }
 
-impl Tail {
-    /// The tail of a kernel that is at its best with `at_once` rows, each of so many `bytes`.
+impl Epilogue {
+    /// The epilogue of a kernel that is at its best with `at_once` rows, each of so many `bytes`.
     pub(crate) fn new(chain: Chain, at_once: usize, bytes: usize) -> Self {
         let block =
             (BLOCK_BYTES / bytes.max(1)).max(at_once).next_multiple_of(STEP).min(left_out::MOST.max(at_once));
-        Tail { chain, block }
+        Epilogue { chain, block }
     }
 
     /// Whether it passes over rows that are left out.
@@ -53,7 +53,7 @@ impl Tail {
         self.length_of_block(work.rows) + own.max(self.chain.scratch::<T>())
     }
 
-    /// Why it is not sound as the tail of this work, if it is not.
+    /// Why it is not sound as the epilogue of this work, if it is not.
     pub(super) fn fault(&self, work: &RowsWork) -> Option<&'static str> {
         let writes = || self.chain.memory().filter(|(_, writes)| *writes).map(|(start, _)| start);
         let overwritten =
@@ -62,10 +62,10 @@ impl Tail {
                     && writes().any(|start| start < range.end && range.start < start + self.chain.elements)
             });
         if self.chain.elements != work.output.place.elements() {
-            return Some("a tail of other elements than are passed on to it");
+            return Some("an epilogue of other elements than are passed on to it");
         }
         if overwritten {
-            return Some("a tail writes what its kernel reads");
+            return Some("an epilogue writes what its kernel reads");
         }
         self.chain.verify()
     }
@@ -73,8 +73,8 @@ impl Tail {
     /// Does the rows `share` of the work.
     ///
     /// # Safety
-    /// As for [`carry_out`](super::work::carry_out).
-    pub(super) unsafe fn carry_out<T: Real>(
+    /// As for [`execute`](super::work::execute).
+    pub(super) unsafe fn execute<T: Real>(
         &self,
         work: &RowsWork,
         arena: &Arena<T>,
