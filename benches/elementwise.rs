@@ -16,7 +16,7 @@ fn run<const N: usize>(bencher: Bencher, elements: usize, record: impl FnOnce(&V
     let graph = Graph::new();
     let (x, w) = (graph.input("x", [elements]), graph.input("w", []));
     let y = record(&x, &w.broadcast([elements]));
-    let mut plan = Planner::new(&graph).want(&y).threads(N).compile::<f32>().expect("a plan");
+    let mut plan = Planner::new(&graph).fetch(&y).threads(N).compile::<f32>().expect("a plan");
     let values: Vec<f64> = (0..elements).map(|i| ((i * 7919 % 4001) as f64 - 2000.0) / 700.0).collect();
     plan.set(&x, &values).expect("as many values as elements");
     plan.set(&w, &[0.7]).expect("a number");

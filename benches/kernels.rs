@@ -41,7 +41,7 @@ fn product<T: Real>(bencher: Bencher, (m, k, n): Size, transposed: (bool, bool))
         (false, true) => a.matmul_t(&b),
         (false, false) => a.matmul(&b),
     };
-    let plan = Planner::new(&graph).want(&c).threads(1).compile::<T>();
+    let plan = Planner::new(&graph).fetch(&c).threads(1).compile::<T>();
     let mut plan = plan.expect("operands that fit");
     let numbers = |count| (0..count).map(|i| ((i * 7 % 13) as f64).sin()).collect::<Vec<f64>>();
     plan.set(&a, &numbers(m * k)).expect("as many values as the shape has");

@@ -6,6 +6,7 @@ import numpy as np
 from work import arguments, deviation, load, measure
 
 work = arguments()
+regression = work.kind == "regression"
 sets = [(jnp.asarray(x), jnp.asarray(t)) for x, t in load(work)]
 x_train, t_train = sets[0]
 rng = np.random.default_rng(0)
@@ -17,17 +18,20 @@ state = (params, zeros, jax.tree.map(jnp.zeros_like, params), jnp.float32(0)) if
 
 def forward(params, x):
     for w, b in params[:-1]:
-        x = jnp.maximum(x @ w + b, 0)
+        x = jnp.tanh(x @ w + b) if regression else jnp.maximum(x @ w + b, 0)
     return x @ params[-1][0] + params[-1][1]
 
 
 def loss(params, x, t):
+    if regression:
+        return ((forward(params, x) - t) ** 2).mean()
     return -jnp.take_along_axis(jax.nn.log_softmax(forward(params, x)), t[:, None], 1).mean()
 
 
 def train(state, pick, x_train, t_train):
     params, *moments = state
-    grads = jax.grad(loss)(params, x_train[pick], t_train[pick])
+    batch = (x_train, t_train) if regression else (x_train[pick], t_train[pick])
+    grads = jax.grad(loss)(params, *batch)
     if not moments:
         return (jax.tree.map(lambda p, g: p - work.rate * g, params, grads),)
     m, v, count = moments
@@ -49,7 +53,7 @@ def scan(state, picks, x_train, t_train):
 
 def steps():
     global state
-    picks = rng.integers(0, len(t_train), (work.chunk, work.batch), np.int32)
+    picks = rng.integers(0, len(t_train), (work.chunk, 0 if regression else work.batch), np.int32)
     if work.mode == "scan":
         state = scan(state, picks, x_train, t_train)
     else:
@@ -60,6 +64,8 @@ def steps():
 
 @jax.jit
 def accuracy(params, x, t):
+    if regression:
+        return loss(params, x, t)
     return (forward(params, x).argmax(1) == t).mean()
 
 

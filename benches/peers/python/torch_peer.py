@@ -5,28 +5,29 @@ from torch.nn import functional as F
 from work import arguments, deviation, load, measure
 
 work = arguments()
+regression = work.kind == "regression"
 torch.set_num_threads(work.threads)
 torch.set_num_interop_threads(1)
 torch.manual_seed(0)
-sets = [(torch.from_numpy(x), torch.from_numpy(t).long()) for x, t in load(work)]
+sets = [(torch.from_numpy(x), torch.from_numpy(t) if regression else torch.from_numpy(t).long()) for x, t in load(work)]
 x_train, t_train = sets[0]
 layers = []
 for a, b in zip(work.sizes, work.sizes[1:]):
     layer = nn.Linear(a, b)
     nn.init.normal_(layer.weight, 0, deviation(work, a))
     nn.init.zeros_(layer.bias)
-    layers += [layer, nn.ReLU()]
+    layers += [layer, nn.Tanh() if regression else nn.ReLU()]
 net = nn.Sequential(*layers[:-1])
 rule = torch.optim.Adam if work.optimizer == "adam" else torch.optim.SGD
 optimizer = rule(net.parameters(), lr=work.rate, fused=True)
 
 
 def loss(x, t):
-    return F.cross_entropy(net(x), t)
+    return F.mse_loss(net(x), t) if regression else F.cross_entropy(net(x), t)
 
 
 def right(x, t):
-    return (net(x).argmax(1) == t).sum()
+    return loss(x, t) * len(t) if regression else (net(x).argmax(1) == t).sum()
 
 
 if work.mode == "compile":
@@ -35,9 +36,12 @@ if work.mode == "compile":
 
 def steps():
     for _ in range(work.chunk):
-        pick = torch.randint(0, len(t_train), (work.batch,))
+        x, t = x_train, t_train
+        if not regression:
+            pick = torch.randint(0, len(t), (work.batch,))
+            x, t = x.index_select(0, pick), t.index_select(0, pick)
         optimizer.zero_grad(set_to_none=True)
-        loss(x_train.index_select(0, pick), t_train.index_select(0, pick)).backward()
+        loss(x, t).backward()
         optimizer.step()
 
 

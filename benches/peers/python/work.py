@@ -11,7 +11,7 @@ def arguments():
     parser = argparse.ArgumentParser()
     parser.add_argument("--mode", default="")
     parser.add_argument("--data", type=pathlib.Path, required=True)
-    parser.add_argument("--kind", choices=["train", "evaluate"], required=True)
+    parser.add_argument("--kind", choices=["train", "evaluate", "regression"], required=True)
     parser.add_argument("--sizes", type=lambda text: [int(size) for size in text.split(",")], required=True)
     parser.add_argument("--batch", type=int, required=True)
     parser.add_argument("--optimizer", choices=["sgd", "adam"], required=True)
@@ -29,7 +29,13 @@ def deviation(work, inputs):
 
 
 def load(work):
-    """(images, labels) to train on and to test with, from four unpacked IDX files: float32 in [0, 1] and int32."""
+    """(images, labels) to train on and to test with, from four unpacked IDX files: float32 in [0, 1] and int32.
+
+    For a regression: rows of normal numbers and their sines."""
+    if work.kind == "regression":
+        x = np.random.default_rng(0).standard_normal((work.batch, work.sizes[0]), np.float32)
+        return [(x, np.sin(x[:, :work.sizes[-1]]))] * 2
+
     def idx(name, header):
         return np.frombuffer((work.data / name).read_bytes(), np.uint8, offset=header)
     return [(idx(f"{name}-images-idx3-ubyte", 16).reshape(-1, 784).astype(np.float32) / np.float32(255),
@@ -39,7 +45,8 @@ def load(work):
 def measure(work, peer, version, steps, evaluate):
     """Trains one chunk to warm up, then measures chunk after chunk, and prints the median.
 
-    `steps()` trains `work.chunk` steps and returns when they are done; `evaluate()` gives the accuracies on both sets.
+    `steps()` trains `work.chunk` steps and returns when they are done; `evaluate()` gives the accuracies on both sets, of a
+    regression the mean squared errors.
     """
     steps()
     evaluate()

@@ -18,7 +18,7 @@ use crate::{Error, Result};
 /// # Errors
 /// [`Error::File`] if it cannot be read; [`Error::Format`] if it is a folder, a device, a pipe, or longer, before reading.
 pub fn read_bounded(path: &Path, limit: u64) -> Result<Vec<u8>> {
-    let failed = |error: io::Error| Error::file("read", path, &error);
+    let failed = |error: io::Error| Error::file("read", path, error);
     let too_long = || Error::format(path, format!("it is longer than {limit} bytes"), "give a smaller file");
     // Before opening, because opening a pipe blocks.
     let metadata = fs::metadata(path).map_err(failed)?;
@@ -44,7 +44,7 @@ pub fn read_bounded(path: &Path, limit: u64) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Writes a file atomically. An existing file, or the target of a symbolic link, is replaced. A device or a pipe is written to
+/// Writes a file atomically. An existing file, or the target of a symbolic link, is replaced and keeps its permissions. A device or a pipe is written to
 /// directly. On failure the old file does not change.
 ///
 /// # Errors
@@ -57,7 +57,7 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
             "give a file",
         ));
     }
-    let failed = |error: io::Error| Error::file("write", path, &error);
+    let failed = |error: io::Error| Error::file("write", path, error);
     if fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir()) {
         let written = OpenOptions::new().write(true).open(path).and_then(|mut file| file.write_all(bytes));
         return written.map_err(failed);
@@ -70,6 +70,10 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
         _ => Path::new("."),
     };
     let (mut file, partial) = create_partial(folder).map_err(failed)?;
+    // A replaced file keeps its permissions, where the system allows it.
+    if let Ok(old) = fs::metadata(name).map(|old| old.permissions()) {
+        let _ = file.set_permissions(old);
+    }
     let written = file.write_all(bytes).and_then(|()| file.sync_all());
     let named = written.and_then(|()| fs::rename(&partial, name));
     // The lock is held until the rename.
@@ -95,7 +99,7 @@ pub fn must_be_writable(path: &Path) -> Result<()> {
     if path.is_dir() || path.file_name().is_none() {
         return Err(Error::invalid(what(), "it is a folder", "give a file"));
     }
-    let failed = |error: io::Error| Error::file("write", path, &error);
+    let failed = |error: io::Error| Error::file("write", path, error);
     if fs::metadata(path).is_ok_and(|found| !found.is_file()) {
         // A device or a pipe, which may block when opened.
         return Ok(());
@@ -216,6 +220,21 @@ mod tests {
         assert_eq!(names(folder.path()), ["file", "link", "pipe"]);
     }
 
+    #[cfg(unix)]
+    #[test]
+    fn a_replaced_file_keeps_its_permissions() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        for mode in [0o600, 0o644, 0o444] {
+            write_whole(&path, b"old").unwrap();
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+            write_whole(&path, b"new").unwrap();
+            assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, mode);
+            assert_eq!(fs::read(&path).unwrap(), b"new");
+        }
+    }
+
     #[test]
     fn the_longest_name_can_be_written() {
         let folder = tempfile::tempdir().unwrap();
@@ -236,7 +255,10 @@ mod tests {
         assert_eq!(fs::read(occupied.join("inside")).unwrap(), b"kept");
 
         let error = write_whole(&folder.path().join("missing/file"), b"bytes").unwrap_err();
-        assert!(matches!(error, Error::File { kind: io::ErrorKind::NotFound, .. }), "{error}");
+        assert!(
+            matches!(&error, Error::File { source, .. } if source.kind() == io::ErrorKind::NotFound),
+            "{error}"
+        );
         let error = write_whole(Path::new("/"), b"bytes").unwrap_err();
         assert!(matches!(error, Error::Invalid { .. }), "{error}");
     }
@@ -317,7 +339,10 @@ mod tests {
         let error = read_bounded(folder.path(), 10).unwrap_err().to_string();
         assert!(error.contains("it is a folder"), "{error}");
         let error = read_bounded(&folder.path().join("absent"), 10).unwrap_err();
-        assert!(matches!(error, Error::File { kind: io::ErrorKind::NotFound, .. }), "{error}");
+        assert!(
+            matches!(&error, Error::File { source, .. } if source.kind() == io::ErrorKind::NotFound),
+            "{error}"
+        );
         #[cfg(unix)]
         assert!(read_bounded(Path::new("/dev/zero"), 10).unwrap_err().to_string().contains("a device"));
     }

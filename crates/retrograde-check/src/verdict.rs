@@ -9,6 +9,7 @@ use super::message::text;
 /// The verdict on a gradient, a layer or a whole network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Verdict {
     /// It agrees with the differences, to their accuracy.
     Right,
@@ -84,6 +85,7 @@ pub(super) fn tag(variant: &impl Serialize) -> String {
 /// The severity of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Severity {
     /// No gradient is wrong: the slope taken at a kink, computation in `f32`, a deviation of a layer without a
     /// consequence in its network.

@@ -234,7 +234,7 @@ const PLAN_ABOUT: &str = "\
 Print what the compiler made of a graph: values, fusion groups, parallel regions, memory, steps.
 
 The graph is an example and its gradients, or the training step of a model. The plan is printed after the last pass, or after \
-the one that is named: simplify, views, bounds, fuse, schedule, regions, compress, epilogues, place, lower.";
+the one that is named: simplify, stages, views, bounds, fuse, schedule, compress, regions, epilogues, place, lower.";
 
 const PLAN_EXAMPLES: &str = "\
 Examples:

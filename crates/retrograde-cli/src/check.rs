@@ -75,8 +75,8 @@ fn digits(rows: usize) -> Result<LabeledImages> {
 
 /// Checks a network of the library.
 fn check_model(arguments: &CheckArguments, digits: &LabeledImages) -> Result<Report> {
-    let net = if arguments.model == Path::new(TWO_LAYER) {
-        Mlp::new([digits.row_len(), HIDDEN, digits.classes()]).seed(arguments.seed).build()?
+    let net: Box<dyn Model> = if arguments.model == Path::new(TWO_LAYER) {
+        Box::new(Mlp::new([digits.row_len(), HIDDEN, digits.classes()]).seed(arguments.seed).build()?)
     } else {
         RunDir::model(&arguments.model)?
     };

@@ -3,6 +3,7 @@
 use crate::arguments::ExplainArguments;
 use crate::failure::Failure;
 use crate::{image, output, predict};
+use retrograde::nn::Model;
 use retrograde::train::RunDir;
 use retrograde::view::{FileSignature, PredictionExplanation};
 use std::process::ExitCode;
@@ -10,7 +11,7 @@ use std::process::ExitCode;
 /// Writes the page.
 pub fn run(arguments: &ExplainArguments) -> Result<ExitCode, Failure> {
     let net = RunDir::model(&arguments.model)?;
-    let shape = predict::square_shape(net.config().sizes[0], &arguments.model)?;
+    let shape = predict::square_shape(net.inputs(), &arguments.model)?;
     let image = image::read(&arguments.image, shape)?;
     let story = PredictionExplanation::new(&net, &image.pixels, arguments.label)?;
     let name = arguments.image.file_name().unwrap_or_default().to_string_lossy();

@@ -49,9 +49,9 @@ impl Failure {
     /// except for usage errors.
     pub fn report(self, json: bool, failure_code: u8) -> ExitCode {
         let (message, code) = match self {
-            Failure::Usage(error) => (error.to_string(), USAGE_ERROR),
-            Failure::Library(error) => (error.to_string(), failure_code),
-            Failure::WithNote(error, note) => (format!("{error}\n  {note}"), failure_code),
+            Failure::Usage(error) => (format!("{error:?}"), USAGE_ERROR),
+            Failure::Library(error) => (format!("{error:?}"), failure_code),
+            Failure::WithNote(error, note) => (format!("{error:?}\n  {note}"), failure_code),
             Failure::Output(error) => (
                 format!("cannot write to standard output: {error}\n  help: redirect it elsewhere"),
                 failure_code,

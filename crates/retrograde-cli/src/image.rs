@@ -37,7 +37,7 @@ fn read_bounded(path: &Path) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     File::open(path)
         .and_then(|file| file.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes))
-        .map_err(|error| Error::file("read", path, &error))?;
+        .map_err(|error| Error::file("read", path, error))?;
     if bytes.len() > MAX_BYTES {
         return Err(Error::format(path, format!("it is longer than {MAX_BYTES} bytes"), EXPECTED));
     }

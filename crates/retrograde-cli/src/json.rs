@@ -4,7 +4,7 @@ use crate::failure::Failure;
 use crate::output;
 use retrograde::check::{Message, Report};
 use retrograde::plan::StepProfile;
-use retrograde::train::{EpochStats, TrainingConfig};
+use retrograde::train::{EpochStats, MemoryEstimate, TrainingConfig};
 use serde::Serialize;
 use std::io;
 
@@ -37,6 +37,16 @@ impl From<&StepProfile> for PlanStep {
     }
 }
 
+/// The memory of a training, in bytes.
+#[derive(Debug, Serialize)]
+pub struct Memory {
+    /// All parts together.
+    pub total: u64,
+    /// The parts.
+    #[serde(flatten)]
+    pub parts: MemoryEstimate,
+}
+
 /// A line of output.
 #[derive(Debug, Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
@@ -47,7 +57,8 @@ pub enum JsonEvent<'a> {
         #[serde(flatten)]
         config: &'a TrainingConfig,
         /// The layer widths, from pixels to classes.
-        layers: &'a [usize],
+        #[serde(skip_serializing_if = "Option::is_none")]
+        layers: Option<&'a [usize]>,
         /// The number of parameters.
         parameters: usize,
         /// The size of the training set.
@@ -60,6 +71,8 @@ pub enum JsonEvent<'a> {
         steps: u64,
         /// The number of threads.
         threads: usize,
+        /// The memory that it needs.
+        memory: Memory,
         /// The run directory.
         folder: Option<String>,
     },

@@ -45,7 +45,7 @@ pub fn expect_replaceable(path: &Path, signature: FileSignature) -> Result<(), E
     }
     let mut found = Vec::new();
     let read = File::open(path).and_then(|file| file.take(HEADER_BYTES).read_to_end(&mut found));
-    read.map_err(|error| Error::file("read", path, &error))?;
+    read.map_err(|error| Error::file("read", path, error))?;
     if found.is_empty() || signature.is_in(&found) {
         return Ok(());
     }

@@ -22,7 +22,7 @@ const MAX_IMAGE_WIDTH: usize = 40;
 /// Classifies all images. An image that cannot be read does not prevent the others.
 pub fn run(arguments: &PredictArguments) -> Result<ExitCode, Failure> {
     let net = RunDir::model(&arguments.model)?;
-    let inputs = net.config().sizes[0];
+    let inputs = net.inputs();
     let shape = square_shape(inputs, &arguments.model)?;
     let mut predictor = Predictor::new(&net, inputs)?;
     let mut failed = false;
@@ -38,7 +38,7 @@ pub fn run(arguments: &PredictArguments) -> Result<ExitCode, Failure> {
                 print(path, &image, &prediction)?;
             }
             Err(error) => {
-                failure::report_error(&error.to_string(), arguments.json);
+                failure::report_error(&format!("{error:?}"), arguments.json);
                 failed = true;
             }
         }

@@ -20,6 +20,15 @@ pub fn length(number: usize) -> String {
     count(number as u128)
 }
 
+/// A size: `812 B`, `77.3 MB`.
+pub fn bytes(bytes: u64) -> String {
+    let units = [("GB", 1e9), ("MB", 1e6), ("kB", 1e3)];
+    match units.iter().find(|(_, size)| bytes as f64 >= *size) {
+        Some((unit, size)) => format!("{:.1} {unit}", bytes as f64 / size),
+        None => format!("{bytes} B"),
+    }
+}
+
 /// A duration: `0.42 s`, `3 min 20 s`.
 pub fn seconds(seconds: f64) -> String {
     if seconds < 60.0 {

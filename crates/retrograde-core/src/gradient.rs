@@ -32,12 +32,23 @@ impl Gradients {
         if let Some(gradient) = self.totals.get(&var.id()) {
             return gradient.clone().checked();
         }
-        let (loss, label) = (self.loss.node().label(), var.node().label());
+        let (loss, node) = (self.loss.node().label(), var.node());
+        let label = node.label();
+        let (problem, help) = match node.leaf().filter(|leaf| !leaf.has_gradient()) {
+            Some(leaf) => (
+                format!("`{label}` has no gradient, because it was recorded as `{}`", leaf.name()),
+                "record it as a `parameter` or an `input`".to_string(),
+            ),
+            None => (
+                format!("`{loss}` does not depend differentiably on `{label}`"),
+                format!("compute `{loss}` from `{label}`, or use `wrt_or_zero` for a gradient of zeros"),
+            ),
+        };
         Err(Error::Recording {
             operation: "gradient".into(),
             location: self.loss.graph().line(Location::caller()),
-            problem: format!("`{loss}` does not depend differentiably on `{label}`"),
-            help: format!("compute `{loss}` from `{label}`, or use `wrt_or_zero` for a gradient of zeros"),
+            problem,
+            help,
         })
     }
 

@@ -19,4 +19,4 @@ pub mod plan;
 pub use gradient::Gradients;
 pub use graph::{Graph, Shape, Tensor, Var};
 pub use plan::{Plan, Planner};
-pub use retrograde_base::{Error, Result};
+pub use retrograde_base::{Error, ErrorKind, Result};

@@ -24,8 +24,8 @@ pyo3::create_exception!(
 /// The exception for an error of the library.
 pub fn raised(error: &Error) -> PyErr {
     match error {
-        Error::Recording { .. } => ShapeError::new_err(error.to_string()),
-        _ => EngineError::new_err(error.to_string()),
+        Error::Recording { .. } => ShapeError::new_err(format!("{error:?}")),
+        _ => EngineError::new_err(format!("{error:?}")),
     }
 }
 

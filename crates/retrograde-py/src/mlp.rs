@@ -9,7 +9,7 @@ use numpy::{IntoPyArray, PyArray1, PyArrayDyn, PyReadonlyArray2};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 use retrograde::data::{Dataset, LabeledImages};
-use retrograde::nn::{Activation, Init, Mlp, Model, Precision};
+use retrograde::nn::{Activation, Init, Mlp, Mode, Model, Precision, Recorded};
 use retrograde::optim::OptimizerConfig;
 use retrograde::train::{EpochStats, Event, History, Trainer};
 use retrograde::{Error, Graph, Planner, Result, Tensor, Var};
@@ -55,8 +55,8 @@ fn loss(net: &Mlp, rows: &Rows<'_>, labels: Vec<u32>) -> Result<(Var, Vec<Var>)>
     let graph = Graph::new();
     let x = constant(&graph, rows)?;
     let labels = graph.indices("t", [labels.len()], labels);
-    let parameters = net.parameters().record(&graph);
-    let loss = net.record(&x, &parameters).softmax_with_loss(&labels).named("loss").checked()?;
+    let Recorded { output, parameters, .. } = net.record(&x, Mode::Train);
+    let loss = output.softmax_with_loss(&labels).named("loss").checked()?;
     Ok((loss, parameters))
 }
 
@@ -133,9 +133,8 @@ impl PyMlp {
             for part in rows.axis_chunks_iter(ndarray::Axis(0), ROWS) {
                 let graph = Graph::new();
                 let x = graph.constant(Tensor::new(part.shape(), part.iter().copied().collect())?);
-                let parameters = net.parameters().record(&graph);
-                let logits = net.record(&x, &parameters).checked()?;
-                let mut plan = Planner::new(&graph).want(&logits).compile::<f64>()?;
+                let logits = net.record(&x, Mode::Evaluate).output.checked()?;
+                let mut plan = Planner::new(&graph).fetch(&logits).compile::<f64>()?;
                 plan.run()?;
                 all.extend_from_slice(plan.read(&logits)?);
             }
@@ -157,7 +156,7 @@ impl PyMlp {
             let gradients = loss.backward()?;
             let gradients: Vec<Var> =
                 parameters.iter().map(|one| gradients.wrt(one)).collect::<Result<_>>()?;
-            let mut plan = Planner::new(loss.graph()).want(&loss).want_all(&gradients).compile::<f64>()?;
+            let mut plan = Planner::new(loss.graph()).fetch(&loss).fetch_all(&gradients).compile::<f64>()?;
             plan.run()?;
             let values: Vec<Tensor> = gradients.iter().map(|one| plan.value(one)).collect::<Result<_>>()?;
             Ok((plan.scalar(&loss)?, values))

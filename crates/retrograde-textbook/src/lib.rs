@@ -75,5 +75,8 @@ pub use softmax::{log_softmax, softmax};
 pub use softmax_with_loss::SoftmaxWithLoss;
 pub use two_layer_net::TwoLayerNet;
 
+/// The crate of the arrays, so that a program has the same version.
+pub use ndarray;
+
 /// An array of any number of axes, in `f64`: the type of all values of a hand-written network.
 pub type Tensor = ndarray::ArrayD<f64>;

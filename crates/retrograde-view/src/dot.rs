@@ -5,7 +5,7 @@ use super::html::escaped;
 use super::summary::{gradient_lines, value_lines};
 use super::trace::Trace;
 use retrograde_base::file_signature::FileSignature;
-use retrograde_base::letters::printable;
+use retrograde_base::text_width::printable;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 

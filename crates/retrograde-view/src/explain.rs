@@ -4,7 +4,7 @@ use super::steps::{Share, Step, meeting, step};
 use super::summary::exact;
 use super::text::{Ink, Style, label};
 use super::trace::{Trace, TracedNode};
-use retrograde_base::letters::{columns, padded};
+use retrograde_base::text_width::{columns, padded};
 use std::fmt;
 
 /// A printable explanation of a trace, created by [`Explain::explain`](crate::Explain::explain).

@@ -39,7 +39,7 @@ pub use summary::Summary;
 pub use text::Style;
 pub use trace::{NodeKind, Trace, TracedEdge, TracedNode, Tracer, Value};
 
-use retrograde_base::error::Result;
+use retrograde_base::error::{ErrorKind, Result};
 use retrograde_base::files::write_whole;
 use retrograde_core::graph::Var;
 use std::path::Path;
@@ -84,7 +84,12 @@ pub trait Explain {
 impl Explain for Var {
     #[track_caller]
     fn trace(&self) -> Result<Trace> {
-        Tracer::new(self).trace()
+        Tracer::new(self).trace().map_err(|error| match error.kind() {
+            ErrorKind::MissingValue => {
+                error.with_help("use `Tracer`, and its `set` or `set_indices` for inputs")
+            }
+            _ => error,
+        })
     }
 
     #[track_caller]

@@ -3,7 +3,7 @@
 use retrograde_base::error::Result;
 use retrograde_core::graph::{Graph, Tensor, Var};
 use retrograde_train::data::{Dataset, ImageLayout, LabeledImages};
-use retrograde_train::nn::{Mlp, Model};
+use retrograde_train::nn::{Mlp, Mode, Model};
 
 /// A named example graph.
 #[derive(Debug, Clone, Copy)]
@@ -82,6 +82,5 @@ pub fn loss_of(graph: &Graph, net: &impl Model, samples: &LabeledImages) -> Resu
     let digits = samples.select(&rows)?;
     let x = graph.constant(Tensor::new(digits.shape(ImageLayout::Flat), digits.normalized())?).named("x");
     let labels = graph.indices("t", [digits.len()], digits.labels().clone());
-    let parameters = net.parameters().record(graph);
-    net.record(&x, &parameters).softmax_with_loss(&labels).named("loss").checked()
+    net.record(&x, Mode::Train).output.softmax_with_loss(&labels).named("loss").checked()
 }

@@ -248,14 +248,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn translations_are_of_sentences_that_are_said() {
+    fn every_sentence_has_its_korean() {
         let korean: BTreeMap<&str, &str> = serde_json::from_str(KOREAN).expect("a list of sentences");
         let operations = retrograde_core::ops::ALL.iter().map(|entry| entry.summary);
         let examples = super::super::EXAMPLES.iter().map(|example| example.summary);
         let said: BTreeSet<&str> = operations.chain(examples).chain([super::super::LOSS_OF]).collect();
-        for sentence in korean.keys() {
-            assert!(said.contains(sentence), "no operation has the text `{sentence}`");
-        }
+        let translated: BTreeSet<&str> = korean.keys().copied().collect();
+        let untranslated: Vec<_> = said.difference(&translated).collect();
+        assert!(untranslated.is_empty(), "no Korean for {untranslated:#?}");
+        let unused: Vec<_> = translated.difference(&said).collect();
+        assert!(unused.is_empty(), "Korean of sentences that nothing has: {unused:#?}");
     }
 
     #[test]

@@ -5,12 +5,12 @@ use super::heat_map::{HeatMap, Shades};
 use super::html::both;
 use super::page::page;
 use super::summary::rough;
-use super::trace::{Trace, TracedNode, Tracer, Value};
+use super::trace::{NodeKind, Trace, TracedNode, Tracer, Value};
 use retrograde_base::error::{Error, Result};
 use retrograde_base::file_signature::FileSignature;
 use retrograde_core::graph::{Graph, Tensor};
 use retrograde_train::data::MAX_PIXEL;
-use retrograde_train::nn::{Mlp, Model};
+use retrograde_train::nn::{Mode, Model};
 use retrograde_train::train::{Prediction, Predictor};
 use std::fmt::Write;
 
@@ -40,7 +40,6 @@ pub struct PredictionExplanation {
     label: usize,
     is_known: bool,
     trace: Trace,
-    layers: usize,
 }
 
 /// The contribution of one unit of the last hidden layer: its value times its weight.
@@ -66,10 +65,10 @@ impl PredictionExplanation {
     ///
     /// # Errors
     /// If the network takes images of another size or does not have this class.
-    pub fn new(net: &Mlp, pixels: &[u8], label: Option<usize>) -> Result<Self> {
-        let sizes = &net.config().sizes;
-        let (inputs, classes) = (sizes[0], sizes[sizes.len() - 1]);
+    pub fn new(net: &impl Model, pixels: &[u8], label: Option<usize>) -> Result<Self> {
+        let inputs = net.inputs();
         let prediction = Predictor::new(net, inputs)?.predict(pixels)?;
+        let classes = prediction.probabilities.len();
         let known = label;
         let label = label.unwrap_or(prediction.class);
         if label >= classes {
@@ -83,17 +82,10 @@ impl PredictionExplanation {
         let graph = Graph::new();
         let x = graph.input("x", [1, inputs]);
         let t = graph.indices("t", [1], [label as u32].as_slice());
-        let parameters = net.parameters().record(&graph);
-        let loss = net.record(&x, &parameters).softmax_with_loss(&t).named("loss");
+        let loss = net.record(&x, Mode::Evaluate).output.softmax_with_loss(&t).named("loss");
         let image: Vec<f64> = pixels.iter().map(|byte| f64::from(*byte) / MAX_PIXEL).collect();
         let trace = Tracer::new(&loss).set(&x, &image).trace()?;
-        Ok(PredictionExplanation {
-            prediction,
-            label,
-            is_known: known.is_some(),
-            trace,
-            layers: sizes.len() - 1,
-        })
+        Ok(PredictionExplanation { prediction, label, is_known: known.is_some(), trace })
     }
 
     /// The prediction.
@@ -109,18 +101,11 @@ impl PredictionExplanation {
     /// The contribution of each unit before the last layer to the score of the predicted class, the largest first. With the
     /// bias they sum to the score.
     pub fn contributions(&self) -> Vec<UnitContribution> {
-        let Some(weights) = self.named(&format!("affine{}.weight", self.layers)) else {
-            return Vec::new();
-        };
-        let product = weights.outputs.first().map(|&edge| &self.trace.nodes()[self.trace.edges()[edge].to]);
-        let units = product.and_then(|product| product.inputs.first());
-        let units = units.map(|&edge| &self.trace.nodes()[self.trace.edges()[edge].from]);
-        let (Some(Value::Real(units)), Value::Real(weights)) =
-            (units.map(|node| &node.value), &weights.value)
-        else {
-            return Vec::new();
-        };
         let columns = self.prediction.probabilities.len();
+        let Some([units, weights]) = self.last_product() else { return Vec::new() };
+        let (Value::Real(units), Value::Real(weights)) = (&units.value, &weights.value) else {
+            return Vec::new();
+        };
         let rows = weights.values().chunks(columns);
         let mut found: Vec<UnitContribution> = units
             .values()
@@ -144,6 +129,22 @@ impl PredictionExplanation {
             [self.answer_section(), self.contributions_section(), self.gradient_section()].concat();
         let explanation = format!("<div class=\"prediction\">{sections}</div>");
         page(&self.trace, &heading, &explanation, FileSignature::Explanation)
+    }
+
+    /// The operands of the last product of a row of units and the weights of the classes.
+    fn last_product(&self) -> Option<[&TracedNode; 2]> {
+        let (nodes, classes) = (self.trace.nodes(), self.prediction.probabilities.len());
+        let operand = |&edge: &usize| &nodes[self.trace.edges()[edge].from];
+        nodes.iter().rev().find_map(|node| {
+            let [units, weights] = node.inputs.as_slice() else { return None };
+            let (units, weights) = (operand(units), operand(weights));
+            let matrix = weights.value.shape();
+            let is_product = matches!(weights.what, NodeKind::Leaf("parameter"))
+                && matrix.rank() == 2
+                && matrix[1] == classes
+                && units.value.shape()[..] == [1, matrix[0]];
+            is_product.then_some([units, weights])
+        })
     }
 
     fn named(&self, name: &str) -> Option<&TracedNode> {
@@ -197,7 +198,8 @@ impl PredictionExplanation {
 
     fn contributions_section(&self) -> String {
         let contributions = self.contributions();
-        if self.layers < 2 || contributions.is_empty() {
+        let is_input = |[units, _]: [&TracedNode; 2]| matches!(units.what, NodeKind::Leaf(_));
+        if contributions.is_empty() || self.last_product().is_some_and(is_input) {
             return String::new();
         }
         let class = self.prediction.class;
@@ -232,10 +234,16 @@ impl PredictionExplanation {
 
     /// The weights of a unit of the first layer, if that is the last hidden one.
     fn weight_image(&self, unit: usize) -> String {
-        let weights = self.named("affine1.weight").filter(|_| self.layers == 2);
-        let Some(Value::Real(weights)) = weights.map(|node| &node.value) else {
-            return String::new();
+        let is_weight = |node: &&TracedNode| {
+            matches!(node.what, NodeKind::Leaf("parameter")) && node.value.shape().rank() > 1
         };
+        let weights: Vec<&TracedNode> = self.trace.nodes().iter().filter(is_weight).collect();
+        let pixels = self.named("x").map_or(0, |x| x.value.shape().elements());
+        let [first, last] = weights.as_slice() else { return String::new() };
+        let Value::Real(weights) = &first.value else { return String::new() };
+        if weights.shape()[..] != [pixels, last.value.shape()[0]] {
+            return String::new();
+        }
         let column: Vec<f64> = weights.values().chunks(weights.shape()[1]).map(|row| row[unit]).collect();
         self.picture(&column, Shades::signed_for(&column), "alt_weights")
     }

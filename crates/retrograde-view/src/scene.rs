@@ -6,7 +6,7 @@ use super::summary::{Summary, gradient_lines, rough, value_lines};
 use super::thumbnail::Thumbnails;
 use super::trace::{Trace, Value};
 use retrograde_base::error::{Error, Result};
-use retrograde_base::letters::columns;
+use retrograde_base::text_width::columns;
 use retrograde_core::graph::Tensor;
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -312,7 +312,7 @@ fn blocks(diagram: &Diagram) -> Vec<SceneBlock> {
     };
     let block = |block: &super::Block| SceneBlock {
         kind: kind(block.kind),
-        label: retrograde_base::letters::printable(&block.label),
+        label: retrograde_base::text_width::printable(&block.label),
         scope: (block.kind == BlockKind::Scope).then(|| block.label.clone()),
         nodes: block.members.clone(),
         place: [0.0; 4],

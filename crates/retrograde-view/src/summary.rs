@@ -237,11 +237,11 @@ mod tests {
     fn tensors_are_summarized() {
         let lines = |tensor: Tensor| value_lines(&Value::Real(Arc::new(tensor)));
         assert_eq!(lines([1.0, -0.5].into()), ["[1, -0.5]"]);
-        assert_eq!(lines(Tensor::zeros([0, 4])), ["shape [0, 4]"]);
-        let tensor = Tensor::from_fn([3, 50], |i| i as f64);
+        assert_eq!(lines(Tensor::zeros([0, 4]).unwrap()), ["shape [0, 4]"]);
+        let tensor = Tensor::from_fn([3, 50], |i| i as f64).unwrap();
         assert_eq!(lines(tensor), ["shape [3, 50]", "mean 74.5", "0 to 149"]);
-        assert_eq!(lines(Tensor::full([9], f64::NAN)), ["shape [9]", "mean NaN", "NaN: 9 of 9"]);
-        assert_eq!(gradient_lines(&Tensor::full([9], 1.0)), ["norm 3"]);
+        assert_eq!(lines(Tensor::full([9], f64::NAN).unwrap()), ["shape [9]", "mean NaN", "NaN: 9 of 9"]);
+        assert_eq!(gradient_lines(&Tensor::full([9], 1.0).unwrap()), ["norm 3"]);
         let indices = Value::Indices([3].into(), [5, 0, 4].as_slice().into());
         assert_eq!(value_lines(&indices), ["[5, 0, 4]"]);
     }

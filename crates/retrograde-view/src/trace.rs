@@ -3,7 +3,7 @@
 use super::summary::sum;
 use retrograde_base::error::{Error, Result};
 use retrograde_core::graph::{
-    Kind, Leaf, Node, NodeId, Origin, Role, Shape, SourceLine, Tensor, Type, Var, ancestors,
+    Kind, Node, NodeId, Origin, Role, Shape, SourceLine, Tensor, Type, Var, ancestors,
 };
 use retrograde_core::kernel::{Binary, Expr, Form, Node as Part};
 use retrograde_core::ops;
@@ -60,11 +60,11 @@ impl Tracer {
     #[track_caller]
     pub fn trace(self) -> Result<Trace> {
         let of = self.of.checked()?;
-        if of.kind() == Kind::Index {
+        if of.kind() != Kind::Real {
             return Err(Error::Recording {
                 operation: "trace".into(),
                 location: of.graph().line(Location::caller()),
-                problem: format!("`{}` is an index, which has no gradient", of.node().label()),
+                problem: format!("`{}` is no real number: it has no gradient", of.node().label()),
                 help: "trace a real number".into(),
             });
         }
@@ -78,7 +78,7 @@ impl Tracer {
             .map(|node| (0..node.inputs.len()).map(|i| gradients.on_edge(node.id, i).cloned()).collect())
             .collect();
         let wanted = totals.iter().chain(shares.iter().flatten()).flatten();
-        let mut plan = Planner::new(&graph).want(&of).want_all(wanted).keep_every_value().compile::<f64>()?;
+        let mut plan = Planner::new(&graph).fetch(&of).fetch_all(wanted).keep_all().compile::<f64>()?;
         for (var, values) in &self.real {
             plan.set(var, values)?;
         }
@@ -264,9 +264,9 @@ fn collect(
         let var = of.graph().var(node.id);
         let Type { kind, shape } = node.value_type.clone();
         let value = match (node.leaf(), kind) {
-            (Some(Leaf::Bytes { .. }), _) => Value::Bytes(shape),
+            (_, Kind::Byte) => Value::Bytes(shape),
             (_, Kind::Index) => Value::Indices(shape, plan.read_indices(&var)?.into()),
-            (_, Kind::Real) => Value::Real(read(&mut plan, &var)?),
+            _ => Value::Real(read(&mut plan, &var)?),
         };
         let mut inputs = Vec::new();
         for (input, (id, share)) in node.inputs.iter().zip(&shares[to]).enumerate() {

@@ -27,17 +27,17 @@ fn main() -> Result<()> {
 pub fn predictions(steps: usize) -> Result<[Vec<f32>; 2]> {
     let graph = Graph::new();
     let parameters = [
-        graph.parameter("weight1", Tensor::from_fn([1, 16], |i| 0.5 + i as f64 / 16.0)),
-        graph.parameter("bias1", Tensor::from_fn([16], |i| 3.0 - 0.4 * i as f64)),
-        graph.parameter("weight2", Tensor::from_fn([16, 1], |i| if i % 2 == 0 { 0.2 } else { -0.2 })),
-        graph.parameter("bias2", Tensor::zeros([1])),
+        graph.parameter("weight1", Tensor::from_fn([1, 16], |i| 0.5 + i as f64 / 16.0)?),
+        graph.parameter("bias1", Tensor::from_fn([16], |i| 3.0 - 0.4 * i as f64)?),
+        graph.parameter("weight2", Tensor::from_fn([16, 1], |i| if i % 2 == 0 { 0.2 } else { -0.2 })?),
+        graph.parameter("bias2", Tensor::zeros([1])?),
     ];
     let [weight1, bias1, weight2, bias2] = &parameters;
     let network = |x: &Var| affine(&affine(x, weight1, bias1).tanh(), weight2, bias2);
 
     // The training plan: all rows, and an update of each parameter.
-    let rows = Tensor::from_fn([ROWS, 1], |row| row as f64 / 10.0 - 3.0);
-    let sines = Tensor::from_fn([ROWS, 1], |row| rows.values()[row].sin());
+    let rows = Tensor::from_fn([ROWS, 1], |row| row as f64 / 10.0 - 3.0)?;
+    let sines = Tensor::from_fn([ROWS, 1], |row| rows.values()[row].sin())?;
     let loss = network(&graph.constant(rows)).mean_squared_error(&graph.constant(sines));
     let gradients = loss.backward()?;
     let mut planner = Planner::new(&graph);
@@ -49,7 +49,7 @@ pub fn predictions(steps: usize) -> Result<[Vec<f32>; 2]> {
     // The prediction plan: the same network for other rows, without updates.
     let x = graph.input("x", [INPUTS.len(), 1]);
     let y = network(&x);
-    let mut predicting = Planner::new(&graph).want(&y).compile::<f32>()?;
+    let mut predicting = Planner::new(&graph).fetch(&y).compile::<f32>()?;
     predicting.set(&x, &INPUTS)?;
     predicting.run()?;
     let untrained = predicting.read(&y)?.to_vec();

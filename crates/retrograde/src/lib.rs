@@ -15,7 +15,7 @@
 //! let slope = loss.backward()?.wrt(&w)?;
 //!
 //! // Plan once, run as often as you like.
-//! let mut plan = Planner::new(&graph).want(&loss).want(&slope).compile::<f64>()?;
+//! let mut plan = Planner::new(&graph).fetch(&loss).fetch(&slope).compile::<f64>()?;
 //! plan.set(&x, &[3.0, 4.0])?;
 //! plan.run()?;
 //! println!("{} {:?}", plan.scalar(&loss)?, plan.read(&slope)?);
@@ -45,27 +45,31 @@
 //! | [`textbook`] | layers written by hand, as the textbook has them: the engine's reference implementation |
 //! | [`kernel`] | the arithmetic, and the forms of operations of your own |
 //!
-//! The features `download` (fetching MNIST) and `report` (training reports) are off unless asked for. The repository's
-//! README shows the command line, ARCHITECTURE how it works inside, CONTRIBUTING how to add an operation.
+//! The features `check`, `view`, `textbook` and `digits` (the embedded data set) are on by default, each a module or a data
+//! set that a program can do without. `download` (fetching MNIST), `images` (folders of images) and `report` (training reports) are off. The README shows the command line, ARCHITECTURE how it works inside, CONTRIBUTING how to add an operation.
 
 #![deny(missing_docs, unsafe_code)]
 
 pub mod prelude;
 
+#[cfg(feature = "check")]
 #[doc(inline)]
 pub use retrograde_check as check;
+#[cfg(feature = "check")]
 #[doc(inline)]
 pub use retrograde_check::{faults, numerical};
 #[doc(inline)]
 pub use retrograde_core::{gradient, graph, kernel, ops, plan};
+#[cfg(feature = "textbook")]
 #[doc(inline)]
 pub use retrograde_textbook as textbook;
 #[doc(inline)]
 pub use retrograde_train::{data, nn, optim, train};
+#[cfg(feature = "view")]
 #[doc(inline)]
 pub use retrograde_view as view;
 
-pub use retrograde_base::{Error, Result};
+pub use retrograde_base::{Error, ErrorKind, Result};
 pub use retrograde_core::gradient::Gradients;
 pub use retrograde_core::graph::{Graph, Shape, Tensor, Var};
 pub use retrograde_core::plan::{Plan, Planner};

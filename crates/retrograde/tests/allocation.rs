@@ -1,6 +1,6 @@
 //! A run of a plan does not allocate.
 //!
-//! This is a separate binary, because its allocator counts and no other test may allocate at the same time.
+//! This is a binary with one test: its allocator counts, and neither another test nor its harness may allocate meanwhile.
 
 use retrograde::data::Dataset;
 use retrograde::nn::Mlp;

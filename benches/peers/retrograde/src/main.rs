@@ -1,4 +1,8 @@
-//! The work in Retrograde, through what any program can use: a training session over a data set.
+//! The work in Retrograde, through what any program can use: a training session over a data set; for a regression and
+//! for elementwise operations a plan.
+mod elementwise;
+mod regression;
+
 use retrograde::data::Dataset;
 use retrograde::nn::{Init, Mlp};
 use retrograde::optim::{Adam, Sgd};
@@ -12,11 +16,25 @@ fn main() -> Result<(), Box<dyn Error>> {
         let at = words.iter().position(|word| *word == format!("--{name}"));
         at.and_then(|at| words.get(at + 1)).ok_or_else(|| format!("--{name} is missing"))
     };
+    if get("kind")? == "elementwise" {
+        let (elements, threads, seconds) = (get("elements")?, get("threads")?, get("seconds")?);
+        return elementwise::run(get("chain")?, elements.parse()?, threads.parse()?, seconds.parse()?);
+    }
     let sizes: Vec<usize> = get("sizes")?.split(',').map(str::parse).collect::<Result<_, _>>()?;
     let init = if get("init")? == "he" { Init::He } else { Init::Normal(get("init")?.parse()?) };
     let (chunk, seconds): (usize, f64) = (get("chunk")?.parse()?, get("seconds")?.parse()?);
     let (rate, evaluate) = (get("rate")?.parse()?, get("kind")? == "evaluate");
 
+    if get("kind")? == "regression" {
+        return regression::run(
+            &sizes,
+            get("batch")?.parse()?,
+            rate,
+            get("threads")?.parse()?,
+            chunk,
+            seconds,
+        );
+    }
     let data = Dataset::from_folder(get("data")?)?;
     let net = Mlp::new(sizes).init(init).build()?;
     let trainer = if get("optimizer")? == "adam" {

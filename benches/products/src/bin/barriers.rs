@@ -37,7 +37,7 @@ fn ours(threads: usize) -> retrograde::Result<f64> {
         x = x.t_matmul(&swap);
     }
     let threads = Threads::new(threads).min_work(0);
-    let mut plan = Planner::new(&graph).want(&x).threads(threads).compile::<f32>()?;
+    let mut plan = Planner::new(&graph).fetch(&x).threads(threads).compile::<f32>()?;
     plan.set(&first, &[1.0, 2.0, 3.0, 4.0])?;
     plan.run()?;
     Ok(measure(|| plan.run().expect("a plan whose inputs are given")))

@@ -2,8 +2,8 @@
 
 use ndarray::{Axis, Zip};
 
-use super::formulas::{self, Sought, plain};
-use super::within::{CODE, RIGHT};
+use super::formulas::{self, Formula, SLOPES, Sought, plain};
+use super::within::{TWICE, mistaken};
 use super::{Case, Diagnosis};
 use crate::Cause;
 use crate::message::text;
@@ -100,18 +100,14 @@ impl AxisSlice {
     fn function(&self, case: &Case<'_>) -> Option<Diagnosis> {
         for missing in [true, false] {
             let points = self.points(case, missing);
-            let found = formulas::search(&points, false).filter(|(name, _)| formulas::speaks_of(name, 'x'));
-            let Some((factor, formula)) = found.filter(|_| points.len() >= 6) else { continue };
+            let found = formulas::search(&points, false).filter(Formula::has_x);
+            let Some(formula) = found.filter(|_| points.len() >= 6) else { continue };
             let fit = case.fit(|probed| {
-                let ratio = |x: f64| formula((x, f64::NAN, f64::NAN));
+                let ratio = |x: f64| formula.at((x, f64::NAN, f64::NAN));
                 self.predict(probed, case.block, |x| if missing { 1.0 / ratio(x) } else { ratio(x) })
             });
             if let Some(predicted) = fit {
-                return Some(self.diagnosis(
-                    formulas::renamed(&factor, 'x', case.name()),
-                    missing,
-                    predicted,
-                ));
+                return Some(self.diagnosis(formula.with_names(case.name(), "y"), missing, predicted));
             }
         }
         None
@@ -122,14 +118,15 @@ impl AxisSlice {
         if case.is_parameter() {
             return None;
         }
-        for (right, slope) in RIGHT {
-            for (code, other) in CODE.into_iter().filter(|(code, _)| *code != right) {
-                let fit = case.fit(|probed| self.predict(probed, case.block, |x| other(x) / slope(x)));
+        for right in SLOPES.iter().map(|slope| Formula(slope.of_x.clone())) {
+            // A slope that is multiplied twice is a factor.
+            for (code, ratio) in mistaken(&right.0, Formula::X).filter(|(code, _)| code != TWICE) {
+                let fit = case.fit(|probed| self.predict(probed, case.block, &ratio));
                 if let Some(predicted) = fit {
                     let place = |formula: &str| {
                         text!("slope-at", formula, positions = self.positions.as_slice(), axis = self.axis)
                     };
-                    let cause = Cause::WrongSlope { code: place(code), right: right.into() };
+                    let cause = Cause::WrongSlope { code: place(&code), right: right.to_string().into() };
                     return Some(
                         Diagnosis::new(cause, predicted)
                             .with_text("wrong_slope-in_part")

@@ -4,7 +4,7 @@
 
 use ndarray::Array2;
 
-use super::formulas::{self, Point, Sought};
+use super::formulas::{self, Formula, Point, Sought};
 use super::{Case, Diagnosis};
 use crate::Cause;
 use crate::loss_layer::labels_for;
@@ -96,12 +96,11 @@ impl Ends {
     }
 }
 
-/// A formula of one kind of contribution: the meaning of y, its text, and its function.
+/// A formula of one kind of contribution, and the meaning of y.
 struct Found {
     kind: Kind,
     second: usize,
-    written: String,
-    formula: Box<dyn Fn(Point) -> f64>,
+    formula: Formula,
 }
 
 /// Each contribution is a function of the right one and of the values at its ends.
@@ -136,10 +135,8 @@ pub(super) fn formula(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
         if right {
             continue;
         }
-        let search = |second: usize| {
-            let (written, formula) = formulas::search(&sought[second], true)?;
-            Some(Found { kind, second, written, formula })
-        };
+        let search =
+            |second: usize| Some(Found { kind, second, formula: formulas::search(&sought[second], true)? });
         if count < LEAST {
             return None;
         }
@@ -152,14 +149,13 @@ pub(super) fn formula(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
             let element = probed.jacobian.columns[column];
             let found = found.iter().find(|found| found.kind == ends.kind(output, element));
             if let Some(found) = found.filter(|_| *contribution != 0.0) {
-                *contribution = (found.formula)(ends.point(found.second, output, element, *contribution));
+                *contribution = found.formula.at(ends.point(found.second, output, element, *contribution));
             }
         }
         Some(contributions)
     })?;
-    let code = found.iter().map(|Found { kind, second, written, .. }| {
-        let written = formulas::renamed(&formulas::renamed(written, 'y', SECOND[*second]), 'x', case.name());
-        format!("{written}{}", kind.written())
+    let code = found.iter().map(|Found { kind, second, formula }| {
+        format!("{}{}", formula.with_names(case.name(), SECOND[*second]), kind.written())
     });
     Some(diagnosis(&code.collect::<Vec<_>>().join(", "), predicted))
 }
@@ -172,12 +168,7 @@ fn multiple(kind: Kind, sought: &[Sought]) -> Option<Found> {
     let factor = top / bottom;
     let fits =
         sought.iter().all(|((_, _, slope), code, tolerance)| (factor * slope - code).abs() <= *tolerance);
-    let written = match formulas::plain(factor).as_str() {
-        "−1" => "−s".to_owned(),
-        "0" => "0".to_owned(),
-        plain => format!("{plain} · s"),
-    };
-    fits.then(|| Found { kind, second: 0, written, formula: Box::new(move |(_, _, slope)| factor * slope) })
+    fits.then(|| Found { kind, second: 0, formula: Formula::multiple(factor) })
 }
 
 /// Each element gets a contribution from one output, which is not proportional to dout.
@@ -192,17 +183,16 @@ pub(super) fn of_dout(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
             points.push(((d, own[element], slope), claimed / d, tolerance));
         }
     }
-    let (written, formula) = formulas::search(&points, true).filter(|_| points.len() >= LEAST)?;
+    let formula = formulas::search(&points, true).filter(|_| points.len() >= LEAST)?;
     let predicted = case.fit(|probed| {
         let own = flat(&probed.probe.values[case.block]);
         let all = probed.jacobian.columns.iter().enumerate().map(|(column, &element)| {
             let (output, slope) = only(probed, column).unwrap_or((0, f64::NAN));
-            probed.d[output] * formula((probed.d[output], own[element], slope))
+            probed.d[output] * formula.at((probed.d[output], own[element], slope))
         });
         Some(probed.jacobian.spread(all))
     })?;
-    let written = formulas::renamed(&formulas::renamed(&written, 'x', "dout"), 'y', case.name());
-    Some(diagnosis(&written, predicted))
+    Some(diagnosis(&formula.with_names("dout", case.name()), predicted))
 }
 
 /// The only output that an element affects, and its slope.

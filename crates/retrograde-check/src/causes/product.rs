@@ -2,7 +2,7 @@
 
 use ndarray::Array2;
 
-use super::formulas::{self, Sought};
+use super::formulas::{self, Formula, Sought};
 use super::{Case, Diagnosis};
 use crate::Cause;
 use crate::probed_block::ProbedBlock;
@@ -23,18 +23,18 @@ pub(super) fn of_one_input(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnos
             points[1].push((point, point.2, 10.0 * error + 1e-9));
         })?;
     }
-    let (code, formula) = formulas::search(&points[0], true)?;
+    let code = formulas::search(&points[0], true)?;
     // A few numbers fit many formulas.
     if points[0].len() < 8 {
         return None;
     }
     // If outputs share their inputs, the message must say that only the own contribution is present.
-    let own_only = code == "s";
-    let right = formulas::search(&points[1], false).map_or_else(String::new, |(name, _)| name);
-    let predicted = case.fit_shares(|probed, code| {
-        let mut contributions = Array2::zeros(code.raw_dim());
+    let own_only = code == Formula::multiple(1.0);
+    let right = formulas::search(&points[1], false).map_or_else(String::new, |right| right.to_string());
+    let predicted = case.fit_shares(|probed, claimed| {
+        let mut contributions = Array2::zeros(claimed.raw_dim());
         for_each_contribution(probed, |x, y, at, _| {
-            contributions[at] = formula((x, y, probed.jacobian.center[at]));
+            contributions[at] = code.at((x, y, probed.jacobian.center[at]));
         })?;
         Some(contributions)
     })?;
@@ -45,7 +45,7 @@ pub(super) fn of_one_input(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnos
         return None;
     }
     let id = if right.is_empty() { "wrong_slope-of_another" } else { "wrong_slope-of_input" };
-    let cause = Cause::WrongSlope { code: code.into(), right: right.into() };
+    let cause = Cause::WrongSlope { code: code.to_string().into(), right: right.into() };
     Some(Diagnosis::new(cause, predicted).with_text(id))
 }
 

@@ -9,7 +9,6 @@ use ndarray::{Array2, Axis, concatenate, s};
 
 use super::formulas::plain;
 use super::unrolled::{Layout, Unrolled, before, fit};
-use super::within::Slope;
 use super::{Case, Diagnosis};
 use crate::comparison::index_of;
 use crate::message::text;
@@ -17,8 +16,11 @@ use crate::probed_block::ProbedBlock;
 use crate::{Cause, Message};
 use retrograde_textbook::{Layer, Tensor};
 
-/// Activations of a recurrent step, with their slopes as formulas in the output.
-const ACTIVATIONS: [Slope; 4] = [
+/// The name of an activation, and its slope as a function of the output.
+type Activation = (&'static str, fn(f64) -> f64);
+
+/// Activations of a recurrent step.
+const ACTIVATIONS: [Activation; 4] = [
     ("tanh", |h| 1.0 - h * h),
     ("sigmoid", |h| h * (1.0 - h)),
     ("relu", |h| f64::from(u8::from(h > 0.0))),

@@ -1,6 +1,8 @@
 //! Elementwise layers: a wrong slope, or the slope at the wrong place.
 
+use super::edits::{Edit, Edited, edits};
 use super::formulas::{self, Formula, Point, Sought};
+use super::recognized::{Sample, recognize};
 use super::{Case, Diagnosis};
 use crate::message::text;
 use crate::numbers::nth;
@@ -8,6 +10,7 @@ use crate::probe::{normal, random};
 use crate::probed_block::ProbedBlock;
 use crate::subject::{claims, with_values};
 use crate::{Cause, Message};
+use retrograde_core::kernel::Expr;
 use retrograde_textbook::{Layer, Tensor};
 
 /// An element: its input, output and right slope, the slope of the code, and its tolerance.
@@ -125,7 +128,7 @@ fn or_slope(formula: &str) -> &str {
 /// The right slope as a short formula; empty if there is none.
 pub(super) fn right_formula(all: &[ElementSlope]) -> String {
     let points: Vec<_> = all.iter().map(|e| (e.point, e.point.2, 1e-9)).collect();
-    formulas::search(&points, false).map_or_else(String::new, |(name, _)| name)
+    formulas::search(&points, false).map_or_else(String::new, |right| right.to_string())
 }
 
 /// The slope is f′(f(x)); or a formula in the output is computed from the input.
@@ -168,11 +171,11 @@ pub(super) fn at_output_or_input(case: &Case<'_>, layer: &mut dyn Layer) -> Opti
         varied |= (truth - scale).abs() > 1e-3 * scale;
     }
     let points: Vec<_> = all.iter().map(|e| (e.point, e.code, e.tolerance)).collect();
-    let (code, formula) = formulas::search(&points, false)?;
-    let predicted = fit(case, |point, _| formula(point))?;
+    let code = formulas::search(&points, false)?;
+    let predicted = fit(case, |point, _| code.at(point))?;
     varied.then(|| {
         Diagnosis::new(Cause::SlopeAtInput, predicted)
-            .with("code", code)
+            .with("code", code.to_string())
             .with("right", or_slope(&right))
             .remark(text!("slope_at_input-seen"))
     })
@@ -183,7 +186,27 @@ fn written(points: &[Sought]) -> Option<Formula> {
     formulas::search(points, false).or_else(|| formulas::search(points, true))
 }
 
-/// The slope is another short formula, everywhere or on one side of 0.
+/// The slope of the function that forward computes, if its values show what that is: in x alone, and with y for its value.
+fn recognized(case: &Case<'_>) -> Vec<Expr> {
+    let pairs = case.observations.probes.iter().flat_map(|probe| probe.x.iter().zip(&probe.out));
+    let samples: Vec<Sample> = pairs.map(|(x, y)| (*x, *y)).take(SAMPLES).collect();
+    let Some(function) = recognize(&samples) else { return Vec::new() };
+    let with_y = function.vjp(&1.0.into(), Some(&Expr::input(Formula::Y))).into_iter().next().flatten();
+    std::iter::once(function.derivative(0)).chain(with_y).collect()
+}
+
+/// A function is recognised by so many of its values.
+const SAMPLES: usize = 100;
+
+/// The slope of the recognised function, and the edit with which it has these values.
+fn edited(case: &Case<'_>, points: &[Sought]) -> Option<(Expr, Edited)> {
+    recognized(case).into_iter().find_map(|right| {
+        let found = edits(&right).into_iter().find(|edited| Formula(edited.expr.clone()).fits(points));
+        found.map(|found| (right, found))
+    })
+}
+
+/// The slope is another formula, everywhere or on one side of 0: a short one, or the right one with an edit.
 pub(super) fn other_function(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
     let all = all(case)?;
     let right = right_formula(&all);
@@ -194,13 +217,21 @@ pub(super) fn other_function(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagn
         Diagnosis::new(cause, predicted).with_text(id).with("of_right", of_right)
     };
     let known = |right: String| (!right.is_empty()).then(|| Message::from(right));
-    let of_right = |code: &str| formulas::speaks_of(code, 's');
     let points: Vec<_> = all.iter().map(|e| (e.point, e.code, e.tolerance)).collect();
     let everywhere = || {
-        let (code, formula) = written(&points)?;
-        let predicted = fit(case, |point, _| formula(point))?;
-        let of_right = of_right(&code);
-        Some(say(code.into(), known(right.clone()), of_right, predicted))
+        let edited = edited(case, &points);
+        // In x and y, or as an edit; the right slope s tells less.
+        let code = formulas::search(&points, false)
+            .or_else(|| Some(Formula(edited.as_ref()?.1.expr.clone())))
+            .or_else(|| formulas::search(&points, true))?;
+        let predicted = fit(case, |point, _| code.at(point))?;
+        let of_recognized = edited.as_ref().map(|(right, _)| Formula(right.clone()).to_string());
+        let right = if right.is_empty() { of_recognized } else { Some(right.clone()) };
+        let found = say(code.to_string().into(), right.and_then(known), code.has_right_slope(), predicted);
+        Some(match edited {
+            Some((right, edited)) => found.remark(described(right, edited.edit)),
+            None => found,
+        })
     };
     // The slopes of a mask change at 0: a formula for the wrong side is more specific than one for both.
     let is_mask = super::mask::two_slopes(&all).is_some();
@@ -213,28 +244,38 @@ pub(super) fn other_function(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagn
     let code_of = |below: bool| written(&of_side(below, &|e| (e.code, e.tolerance)));
     let right_of = |below: bool| {
         let points = of_side(below, &|e| (e.point.2, 1e-9));
-        formulas::search(&points, false).map_or_else(String::new, |(name, _)| name)
+        formulas::search(&points, false).map_or_else(String::new, |right| right.to_string())
     };
     for (side, below) in [("x < 0", true), ("x > 0", false)] {
-        let Some((code, formula)) = code_of(below) else { continue };
+        let Some(code) = code_of(below) else { continue };
         let right = right_of(below);
-        let predicted = fit(case, |point, _| if (point.0 < 0.0) == below { formula(point) } else { point.2 });
+        let predicted = fit(case, |point, _| if (point.0 < 0.0) == below { code.at(point) } else { point.2 });
         if let Some(predicted) = predicted {
             let at_side = |formula: String| text!("slope-where", formula, condition = side);
-            let of_right = of_right(&code);
             let right = (!right.is_empty()).then(|| at_side(right));
-            return Some(say(at_side(code), right, of_right, predicted));
+            return Some(say(at_side(code.to_string()), right, code.has_right_slope(), predicted));
         }
     }
     if let Some(found) = is_mask.then(everywhere).flatten() {
         return Some(found);
     }
     // Both sides are wrong, with different formulas.
-    let ((left, below), (right, above)) = (code_of(true)?, code_of(false)?);
-    let predicted = fit(case, |point, _| if point.0 < 0.0 { below(point) } else { above(point) })?;
+    let (left, right) = (code_of(true)?, code_of(false)?);
+    let predicted = fit(case, |point, _| if point.0 < 0.0 { left.at(point) } else { right.at(point) })?;
     let both = |below: &str, above: &str| text!("slope-either", below, above);
     let (known_left, known_right) = (right_of(true), right_of(false));
     let is_known = !known_left.is_empty() && !known_right.is_empty();
     let truth = is_known.then(|| both(&known_left, &known_right));
-    Some(say(both(&left, &right), truth, of_right(&left) || of_right(&right), predicted))
+    let of_right = left.has_right_slope() || right.has_right_slope();
+    Some(say(both(&left.to_string(), &right.to_string()), truth, of_right, predicted))
+}
+
+/// The edit that makes the slope of the code from the right one.
+fn described(right: Expr, edit: Edit) -> Message {
+    let text = |expr: Expr| Formula(expr).to_string();
+    let right = text(right);
+    match edit {
+        Edit::Dropped(part) => text!("edit-dropped", right, part = text(part)),
+        Edit::Exchanged(part, code) => text!("edit-exchanged", right, part = text(part), code = text(code)),
+    }
 }

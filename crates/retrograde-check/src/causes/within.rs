@@ -1,74 +1,43 @@
 //! Activations inside a layer, before or after its product: a fault in their slope, which no element of the input has for
 //! itself.
 
-use super::formulas::{self, Sought};
+use super::formulas::{self, Formula, SLOPES, Sought};
 use super::{Case, Diagnosis};
 use crate::Cause;
-use crate::numbers::sigmoid;
+use crate::numbers::flat;
+use retrograde_core::kernel::Expr;
 use retrograde_textbook::{Layer, Tensor};
 
-/// A slope: its text and its function.
-pub(super) type Slope = (&'static str, fn(f64) -> f64);
+/// The text of a slope that is multiplied twice.
+pub(super) const TWICE: &str = "f′²";
 
-/// Slopes of activations at the end, as formulas in the output.
-const OF_OUTPUT: [Slope; 4] = [
-    ("y · (1 − y)", |y| y * (1.0 - y)),
-    ("1 − y²", |y| 1.0 - y * y),
-    ("y", |y| y),
-    ("1 − exp(−y)", |y| 1.0 - (-y).exp()),
-];
-
-/// The variants in their place.
-const MISTAKEN: [Slope; 8] = [
-    ("1", |_| 1.0),
-    ("y", |y| y),
-    ("1 − y", |y| 1.0 - y),
-    ("1 + y", |y| 1.0 + y),
-    ("y · (1 − y)", |y| y * (1.0 - y)),
-    ("1 − y²", |y| 1.0 - y * y),
-    ("y · (1 + y)", |y| y * (1.0 + y)),
-    ("1 + y²", |y| 1.0 + y * y),
-];
-
-/// Slopes of activations at the beginning, as formulas in the input.
-pub(super) const RIGHT: [Slope; 5] = [
-    ("sigmoid(x) · (1 − sigmoid(x))", |x| sigmoid(x) * (1.0 - sigmoid(x))),
-    ("1 − tanh²(x)", |x| 1.0 - x.tanh().powi(2)),
-    ("exp(x)", f64::exp),
-    ("2 · x", |x| 2.0 * x),
-    ("sigmoid(x)", sigmoid),
-];
-/// The variants in their place.
-pub(super) const CODE: [Slope; 9] = [
-    ("1", |_| 1.0),
-    ("x", |x| x),
-    ("x · (1 − x)", |x| x * (1.0 - x)),
-    ("1 − x²", |x| 1.0 - x * x),
-    ("sigmoid(x)", sigmoid),
-    ("1 − sigmoid(x)", |x| 1.0 - sigmoid(x)),
-    ("1 − tanh(x)", |x| 1.0 - x.tanh()),
-    ("sigmoid(x) · (1 − sigmoid(x))", |x| sigmoid(x) * (1.0 - sigmoid(x))),
-    ("1 − tanh²(x)", |x| 1.0 - x.tanh().powi(2)),
-];
-
-const TWICE: Slope = ("f′²", |_| 0.0);
+/// The slope of an activation at its input or output x, and what may stand in its place.
+pub(super) fn mistaken(right: &Expr, input: usize) -> impl Iterator<Item = (String, impl Fn(f64) -> f64)> {
+    let slope = Formula(right.clone());
+    let twice = Formula(right * right);
+    let others = formulas::in_place_of(right, input).into_iter();
+    others.map(|code| (code.to_string(), code)).chain([(TWICE.to_owned(), twice)]).map(move |(text, code)| {
+        let slope = slope.clone();
+        (text, move |at: f64| code.at((at, at, f64::NAN)) / slope.at((at, at, f64::NAN)))
+    })
+}
 
 /// A layer that ends in an activation, such as an affine one with its sigmoid: the slope of the activation has a mistake.
 pub(super) fn at_the_end(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagnosis> {
     // An activation's outputs lie where its slope is positive.
-    let possible = |slope: fn(f64) -> f64| {
-        case.smooth().all(|(_, probed)| probed.probe.out.iter().all(|y| slope(*y) > 0.0))
+    let possible = |slope: &Formula| {
+        let is_positive = |y: &f64| slope.at((*y, *y, f64::NAN)) > 0.0;
+        case.smooth().all(|(_, probed)| probed.probe.out.iter().all(is_positive))
     };
-    for (right, slope) in OF_OUTPUT.into_iter().filter(|(_, slope)| possible(*slope)) {
-        for (code, other) in MISTAKEN.into_iter().chain([TWICE]).filter(|(code, _)| *code != right) {
+    let slopes = SLOPES.iter().filter_map(|slope| slope.of_y.clone()).map(Formula);
+    for right in slopes.filter(possible) {
+        for (code, ratio) in mistaken(&right.0, Formula::Y) {
             let fit = case.fit(|probed| {
-                let ratio = |y: f64| if code == TWICE.0 { slope(y) } else { other(y) / slope(y) };
-                let d = probed.upstream() * &probed.probe.out.mapv(ratio);
-                let flat: Vec<f64> = d.iter().copied().collect();
-                flat.iter().all(|d| d.is_finite()).then(|| probed.jacobian.vjp(&flat))
+                let d = flat(&(probed.upstream() * &probed.probe.out.mapv(&ratio)));
+                d.iter().all(|d| d.is_finite()).then(|| probed.jacobian.vjp(&d))
             });
             if let Some(predicted) = fit {
-                return Some(wrong(code, right, "wrong_slope-at_the_end", predicted));
+                return Some(wrong(&code, &right.to_string(), "wrong_slope-at_the_end", predicted));
             }
         }
     }
@@ -80,14 +49,11 @@ pub(super) fn at_the_beginning(case: &Case<'_>, _: &mut dyn Layer) -> Option<Dia
     if case.is_parameter() || case.labels.is_some() {
         return None;
     }
-    for (right, slope) in RIGHT {
-        for (code, other) in CODE.into_iter().chain([TWICE]).filter(|(code, _)| *code != right) {
-            let fit = case.fit(|probed| {
-                let ratio = |x: f64| if code == TWICE.0 { slope(x) } else { other(x) / slope(x) };
-                Some(&probed.truth * &probed.probe.x.mapv(ratio))
-            });
+    for right in SLOPES.iter().map(|slope| Formula(slope.of_x.clone())) {
+        for (code, ratio) in mistaken(&right.0, Formula::X) {
+            let fit = case.fit(|probed| Some(&probed.truth * &probed.probe.x.mapv(&ratio)));
             if let Some(predicted) = fit {
-                return Some(wrong(code, right, "wrong_slope-at_the_beginning", predicted));
+                return Some(wrong(&code, &right.to_string(), "wrong_slope-at_the_beginning", predicted));
             }
         }
     }
@@ -115,14 +81,14 @@ pub(super) fn element_factor(case: &Case<'_>, _: &mut dyn Layer) -> Option<Diagn
                 }
             }
         }
-        let found = formulas::search(&points, false).filter(|(name, _)| formulas::speaks_of(name, 'x'));
-        let Some((factor, formula)) = found.filter(|_| points.len() >= 6) else { continue };
+        let found = formulas::search(&points, false).filter(Formula::has_x);
+        let Some(formula) = found.filter(|_| points.len() >= 6) else { continue };
         let fit = case.fit(|probed| {
-            let ratio = |x: f64| formula((x, f64::NAN, f64::NAN));
+            let ratio = |x: f64| formula.at((x, f64::NAN, f64::NAN));
             let own = &probed.probe.values[case.block];
             Some(&probed.truth * &own.mapv(|x| if missing { 1.0 / ratio(x) } else { ratio(x) }))
         });
-        let factor = formulas::renamed(&factor, 'x', case.name());
+        let factor = formula.with_names(case.name(), "y");
         if let Some(predicted) = fit {
             return Some(Diagnosis::new(Cause::ElementFactor { factor, missing }, predicted));
         }

@@ -48,7 +48,7 @@ fn value(of: &Tensor) -> Result<Value> {
 
 /// Converts the value of a variable to an array of the textbook.
 fn read(var: &Var) -> Result<Tensor> {
-    let mut plan = Planner::new(var.graph()).want(var).compile::<f64>()?;
+    let mut plan = Planner::new(var.graph()).fetch(var).compile::<f64>()?;
     plan.run()?;
     let value = plan.value(var)?;
     let shape = IxDyn(value.shape());

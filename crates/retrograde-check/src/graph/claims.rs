@@ -42,7 +42,7 @@ pub(super) fn computed<T: Real>(claims: &[Var], given: &InputValues) -> Result<V
     let Some(first) = claims.first() else {
         return Ok(Vec::new());
     };
-    let mut plan = Planner::new(first.graph()).want_all(claims).compile::<T>()?;
+    let mut plan = Planner::new(first.graph()).fetch_all(claims).compile::<T>()?;
     let needed =
         retrograde_core::graph::ancestors(first.graph(), &claims.iter().map(Var::id).collect::<Vec<_>>())?;
     given.to(&mut plan, &needed)?;

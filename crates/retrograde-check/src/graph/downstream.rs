@@ -83,7 +83,7 @@ impl DownstreamGraph {
 
     /// Its plan, on one thread: each thread of a check has its own.
     pub(super) fn runner(&self) -> Result<Runner<'_>> {
-        let mut plan = Planner::new(&self.graph).want(&self.loss).compile::<f64>()?;
+        let mut plan = Planner::new(&self.graph).fetch(&self.loss).compile::<f64>()?;
         if let Some(own) = &self.own {
             plan.set(own, self.block.values())?;
         }

@@ -17,7 +17,7 @@ impl Evaluation {
     /// `wanted`, of one graph, as a function of `blocks`; all other inputs are `given`.
     pub(super) fn new(wanted: &[Var], blocks: &[Var], given: &InputValues) -> Result<Self> {
         let graph = wanted[0].graph();
-        let mut plan = Planner::new(graph).want_all(wanted).compile::<f64>()?;
+        let mut plan = Planner::new(graph).fetch_all(wanted).compile::<f64>()?;
         let needed = ancestors(graph, &wanted.iter().map(Var::id).collect::<Vec<_>>())?;
         given.to(&mut plan, &needed)?;
         let blocks = blocks.iter().map(|block| plan.read(block).is_ok().then(|| block.clone())).collect();

@@ -51,7 +51,7 @@ use loss_check::{CheckedLoss, Point};
 use node_checks::NodeChecks;
 use rand::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
-use retrograde_base::error::{Error, Result};
+use retrograde_base::error::{Error, ErrorKind, Result};
 use retrograde_core::graph::{Kind, NodeId, Tensor, Var, ancestors};
 use std::collections::HashSet;
 use values::{InputValues, Values};
@@ -76,7 +76,13 @@ use values::{InputValues, Values};
 /// # }
 /// ```
 pub fn gradients(loss: &Var, parameters: &[&Var]) -> Result<Report> {
-    GraphCheck::new(loss).parameters(parameters.iter().copied()).run()
+    let report = GraphCheck::new(loss).parameters(parameters.iter().copied()).run();
+    report.map_err(|error| match error.kind() {
+        ErrorKind::MissingValue => {
+            error.with_help("use `GraphCheck`, and its `set` or `set_indices` for inputs")
+        }
+        _ => error,
+    })
 }
 
 /// A check of the gradient of a recorded loss, at the parameters' initial values or at those that are [set](Self::set).
@@ -318,7 +324,7 @@ impl GraphCheck {
         let mut random = Xoshiro256PlusPlus::seed_from_u64(self.options.seed ^ 0x02);
         let mut product: Option<Var> = None;
         for block in blocks {
-            let vector = Tensor::from_fn(block.shape(), |_| node::weight(&mut random));
+            let vector = Tensor::from_fn(block.shape(), |_| node::weight(&mut random))?;
             let along = (gradients.wrt_or_zero(block)? * loss.graph().constant(vector)).sum_all();
             product = Some(product.map_or(along.clone(), |sum| sum + &along));
         }

@@ -4,7 +4,7 @@ use super::GraphCheck;
 use retrograde_base::error::Result;
 use retrograde_core::graph::{Graph, Tensor};
 use retrograde_train::data::{ImageLayout, LabeledImages};
-use retrograde_train::nn::Model;
+use retrograde_train::nn::{Mode, Model};
 
 /// In models with more parameters than this, this many of each block are perturbed.
 const LARGE: usize = 200_000;
@@ -31,8 +31,7 @@ pub fn model(model: &impl Model, samples: &LabeledImages) -> Result<GraphCheck> 
     let x = Tensor::new(samples.shape(ImageLayout::Flat), samples.normalized())?;
     let x = graph.constant(x).named("x");
     let labels = graph.indices("t", [samples.len()], samples.labels().clone());
-    let parameters = model.parameters().record(&graph);
-    let loss = model.record(&x, &parameters).softmax_with_loss(&labels).named("loss").checked()?;
+    let loss = model.record(&x, Mode::Train).output.softmax_with_loss(&labels).named("loss").checked()?;
     let check = GraphCheck::new(&loss);
     Ok(if model.parameters().count() > LARGE { check.sample(SAMPLE) } else { check })
 }

@@ -111,7 +111,7 @@ impl<'a> NodeLoss<'a> {
         let positions = (0..wanted.len()).filter(|&position| start(position).is_some()).collect();
         let isolated = IsolatedNode::new(values, graph, node, start)?;
         let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
-        let upstream = Tensor::from_fn(isolated.output.shape(), |_| weight(&mut random));
+        let upstream = Tensor::from_fn(isolated.output.shape(), |_| weight(&mut random))?;
         let middle = values.of(&graph.var(node.id))?;
         let products = middle.values().iter().zip(upstream.values());
         let magnitude: f64 = products.map(|(value, weight)| (value * weight).abs()).sum();

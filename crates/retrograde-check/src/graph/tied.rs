@@ -75,7 +75,7 @@ struct Function {
 impl Function {
     fn new(isolated: &IsolatedNode, starts: Vec<Vec<f64>>) -> Result<Self> {
         let shape = isolated.output.shape();
-        let upstream = isolated.output.graph().parameter("upstream", Value::full(shape.clone(), 0.0));
+        let upstream = isolated.output.graph().parameter("upstream", Value::full(shape.clone(), 0.0)?);
         let blocks = [isolated.inputs.as_slice(), std::slice::from_ref(&upstream)].concat();
         let given = InputValues::default();
         Ok(Function {

@@ -50,7 +50,7 @@ impl Values {
     pub(super) fn new(of: &Var, given: &InputValues) -> Result<Self> {
         let graph = of.graph();
         let nodes = ancestors(graph, &[of.id()])?;
-        let mut plan = Planner::new(graph).want(of).keep_every_value().compile::<f64>()?;
+        let mut plan = Planner::new(graph).fetch(of).keep_all().compile::<f64>()?;
         given.to(&mut plan, &nodes)?;
         plan.run()?;
         let mut values =
@@ -58,12 +58,12 @@ impl Values {
         for node in &values.nodes {
             let var = graph.var(node.id);
             match (node.leaf(), node.value_type.kind) {
-                (Some(Leaf::Bytes { .. }), _) => {}
-                (_, Kind::Real) => {
-                    values.real.insert(node.id, Arc::new(plan.value(&var)?));
-                }
+                (_, Kind::Byte) => {}
                 (_, Kind::Index) => {
                     values.indices.insert(node.id, plan.read_indices(&var)?.into());
+                }
+                _ => {
+                    values.real.insert(node.id, Arc::new(plan.value(&var)?));
                 }
             }
         }

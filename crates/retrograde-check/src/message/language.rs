@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 
 /// A language of a report.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize)]
+#[non_exhaustive]
 pub enum Language {
     /// English.
     #[default]

@@ -5,7 +5,7 @@ use std::fmt;
 use super::{Words, compared, number, title};
 use crate::message::text;
 use crate::{Comparison, Finding, Language, Message, Report, Severity, Table};
-use retrograde_base::letters::{columns, padded};
+use retrograde_base::text_width::{columns, padded};
 
 /// The width of prose: that of a default terminal.
 const WIDTH: usize = 80;

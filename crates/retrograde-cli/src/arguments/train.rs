@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 pub(super) const TRAIN_ABOUT: &str = "\
-Train a multi-layer perceptron on images.
+Train a multi-layer perceptron, or a network of a model file, on images.
 
 The defaults are the notebook's: 784 inputs, 50 hidden units with relu, 10 outputs, weights of standard deviation 0.01, \
 10,000 batches of 100, gradient descent with learning rate 0.1. The same seed gives the same results, bit for bit, on \
@@ -25,9 +25,20 @@ Examples:
   retrograde train --out run                          save the model in the folder `run`
   retrograde train --hidden 200,100 --init he --epochs 20 --out deep
   retrograde train --optimizer adam --schedule cosine+warmup:500 --clip 1
+  retrograde train --model examples/simple-conv-net.toml --optimizer adam --steps 1000
   retrograde train --report                           write the report report.html
   retrograde train --resume run --steps 20000         resume the run in `run`
-  retrograde train --json | tail -n 1                 the result as JSON";
+  retrograde train --json | tail -n 1                 the result as JSON
+
+A model file (--model) has the shape of a row of the input and the layers in order:
+  input = [1, 28, 28]
+  layers = [
+      { layer = \"conv2d\", channels = 30, kernel = 5 },
+      { layer = \"relu\" },
+      { layer = \"max_pool2d\", kernel = 2 },
+      { layer = \"flatten\" },
+      { layer = \"linear\", outputs = 10 },
+  ]";
 
 #[derive(Debug, Args)]
 #[allow(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
@@ -37,6 +48,9 @@ pub struct TrainArguments {
     #[arg(long, value_name = "auto|mnist-5k|mnist|FOLDER", default_value_t = TrainingConfig::default().data, help_heading = "Data")]
     pub data: DataSource,
 
+    /// A network of layers instead of a perceptron, described by a TOML file: see below
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["hidden", "activation", "init", "resume"], help_heading = "Network")]
+    pub model: Option<PathBuf>,
     /// The widths of the hidden layers
     #[arg(long, allow_negative_numbers = true, value_parser = super::count::<usize>, value_name = "N[,N…]", value_delimiter = ',', default_values_t = TrainingConfig::default().hidden, help_heading = "Network")]
     pub hidden: Vec<usize>,
@@ -149,6 +163,7 @@ impl TrainArguments {
     pub fn config(&self) -> TrainingConfig {
         TrainingConfig {
             data: self.data.clone(),
+            network: None,
             hidden: self.hidden.clone(),
             activation: self.activation,
             init: self.init,

@@ -2,9 +2,10 @@
 
 use super::Training;
 use super::allocations::Allocations;
-use super::output::TrainingOutput;
+use super::output::{Start, TrainingOutput};
 use crate::failure::Failure;
-use crate::json::{JsonEvent, PlanStep};
+use crate::json::{JsonEvent, Memory, PlanStep};
+use retrograde::nn::ModelConfig;
 use retrograde::plan::Profile;
 use retrograde::train::{EpochStats, History, RunDir};
 
@@ -25,8 +26,13 @@ impl<'a> JsonOutput<'a> {
 }
 
 impl TrainingOutput for JsonOutput<'_> {
-    fn begin(&mut self, done: u64, steps: u64, threads: usize, _: u64) -> Result<(), Failure> {
-        let Training { config, data, layers, parameters, run_dir, .. } = self.training;
+    fn begin(&mut self, start: Start) -> Result<(), Failure> {
+        let Start { done, steps, threads, memory, .. } = start;
+        let Training { config, data, model, parameters, run_dir, .. } = self.training;
+        let layers = match model {
+            Some(ModelConfig::Mlp(mlp)) => Some(mlp.sizes.as_slice()),
+            _ => None,
+        };
         self.print(&JsonEvent::Begin {
             config,
             layers,
@@ -36,6 +42,7 @@ impl TrainingOutput for JsonOutput<'_> {
             done,
             steps,
             threads,
+            memory: Memory { total: memory.total(), parts: memory },
             folder: run_dir.as_ref().map(|run_dir| run_dir.display().to_string()),
         })
     }

@@ -12,11 +12,11 @@ use crate::arguments::{ExplicitOptions, TrainArguments};
 use crate::failure::{Failure, INTERRUPTED};
 use allocations::Allocations;
 use json_output::JsonOutput;
-use output::TrainingOutput;
+use output::{Start, TrainingOutput};
 use report_files::ReportFiles;
 use retrograde::Error;
 use retrograde::data::{DataSource, Dataset};
-use retrograde::nn::Model;
+use retrograde::nn::{Model, ModelConfig, NetworkConfig};
 use retrograde::train::{Event, RunDir, TrainingConfig};
 use retrograde::view::report::TrainingReport;
 use std::ops::ControlFlow;
@@ -33,8 +33,8 @@ pub struct Training {
     pub is_auto: bool,
     /// The data set.
     pub data: Dataset,
-    /// The layer widths.
-    pub layers: Vec<usize>,
+    /// The architecture of the model.
+    pub model: Option<ModelConfig>,
     /// The number of parameters.
     pub parameters: usize,
     /// The run directory.
@@ -56,6 +56,11 @@ pub fn run(arguments: &TrainArguments, explicit: &ExplicitOptions<'_>) -> Result
     let (config, run) = if let Some(run_dir) = &arguments.resume {
         resume::config(run_dir, options, explicit)?
     } else {
+        let network = match &arguments.model {
+            Some(file) => Some(NetworkConfig::read(file)?),
+            None => None,
+        };
+        let options = TrainingConfig { network, ..options };
         options.check().map_err(Failure::Usage)?;
         (options, None)
     };
@@ -87,7 +92,7 @@ pub fn run(arguments: &TrainArguments, explicit: &ExplicitOptions<'_>) -> Result
         trainer = trainer.run_dir(run_dir);
     }
     let training = Training {
-        layers: net.config().sizes.clone(),
+        model: net.config(),
         parameters: net.parameters().count(),
         run_dir: arguments.resume.clone().or_else(|| arguments.out.clone()),
         config,
@@ -152,8 +157,9 @@ fn forward(
     allocations: &Allocations,
 ) -> Result<(), Failure> {
     match event {
-        Event::Begin { done, steps, threads, steps_per_epoch } => {
-            output.begin(done, steps, threads, (steps - done.min(steps)).div_ceil(steps_per_epoch.max(1)))
+        Event::Begin { done, steps, threads, steps_per_epoch, memory } => {
+            let evaluations = (steps - done.min(steps)).div_ceil(steps_per_epoch.max(1));
+            output.begin(Start { done, steps, threads, evaluations, memory })
         }
         Event::Step { step, loss } => {
             output.step(step, loss);

@@ -3,12 +3,27 @@
 use super::allocations::Allocations;
 use crate::failure::Failure;
 use retrograde::plan::Profile;
-use retrograde::train::{EpochStats, History};
+use retrograde::train::{EpochStats, History, MemoryEstimate};
+
+/// What is known when a training starts.
+#[derive(Debug, Clone, Copy)]
+pub struct Start {
+    /// The steps done before.
+    pub done: u64,
+    /// The steps in all.
+    pub steps: u64,
+    /// The number of threads.
+    pub threads: usize,
+    /// The remaining evaluations.
+    pub evaluations: u64,
+    /// The memory that it needs.
+    pub memory: MemoryEstimate,
+}
 
 /// The output of a training: a table for people, or JSON Lines for programs.
 pub trait TrainingOutput {
-    /// The training starts, with `done` of `steps` steps done before, and this number of remaining evaluations.
-    fn begin(&mut self, done: u64, steps: u64, threads: usize, evaluations: u64) -> Result<(), Failure>;
+    /// The training starts.
+    fn begin(&mut self, start: Start) -> Result<(), Failure>;
 
     /// A step has ended. Called thousands of times per second.
     fn step(&mut self, step: u64, loss: f64);

@@ -1,7 +1,9 @@
 //! The config of a resumed run, and the options that conflict with it.
 
 use crate::arguments::ExplicitOptions;
+use crate::failure::eprint_line;
 use retrograde::data::Sampling;
+use retrograde::kernel::instruction_set;
 use retrograde::train::{RunDir, RunId, TrainingConfig};
 use retrograde::{Error, Result};
 use std::path::Path;
@@ -27,6 +29,11 @@ pub fn config(
             format!("--{} is {stored}, not {option}", field.replace('_', "-"))
         })
         .collect();
+    let (here, before) = (instruction_set(), &checkpoint.fingerprint().instruction_set);
+    if !before.is_empty() && before != here {
+        let note = "it continues, but not with the same bits";
+        eprint_line(&format!("note: the run was trained with {before}, this processor has {here}: {note}"));
+    }
     if !differences.is_empty() {
         let problem = format!("its settings differ: {}", differences.join("; "));
         let help = "leave these options out, or start a new run with --out";

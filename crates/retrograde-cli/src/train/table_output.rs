@@ -3,13 +3,14 @@
 use super::Training;
 use super::allocations::Allocations;
 use super::interrupt;
-use super::output::TrainingOutput;
+use super::output::{Start, TrainingOutput};
 use crate::failure::Failure;
 use crate::output;
 use crate::text;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use retrograde::data::DataSource;
 use retrograde::kernel::Peak;
+use retrograde::nn::ModelConfig;
 use retrograde::nn::Precision;
 use retrograde::plan::Profile;
 use retrograde::train::{EpochStats, History, RunDir};
@@ -73,8 +74,9 @@ impl<'a> TableOutput<'a> {
     }
 
     /// The settings of the training.
-    fn settings(&self, done: u64, threads: usize) -> String {
-        let Training { config, is_auto, data, layers, parameters, run_dir, .. } = self.training;
+    fn settings(&self, start: &Start) -> String {
+        let Start { done, threads, memory, .. } = *start;
+        let Training { config, is_auto, data, model, parameters, run_dir, .. } = self.training;
         let (train, test) = (text::length(data.train().len()), text::length(data.test().len()));
         let mut source = match &config.data {
             DataSource::Embedded => {
@@ -86,14 +88,19 @@ impl<'a> TableOutput<'a> {
         if *is_auto && config.data == DataSource::Embedded {
             source += "\n             (`retrograde data fetch` gets the full MNIST, 60,000 and 10,000)";
         }
-        let layers: Vec<String> = layers.iter().map(ToString::to_string).collect();
-        let (activation, init) = (config.activation, config.init);
-        let network = format!(
-            "{}, {activation}, weights {init}: {} parameters, {}",
-            layers.join(" → "),
-            text::length(*parameters),
-            config.precision
-        );
+        let architecture = match model {
+            Some(ModelConfig::Mlp(mlp)) => {
+                let layers: Vec<String> = mlp.sizes.iter().map(ToString::to_string).collect();
+                format!("{}, {}, weights {}", layers.join(" → "), config.activation, config.init)
+            }
+            Some(ModelConfig::Network(network)) => {
+                let input: Vec<String> = network.input.iter().map(ToString::to_string).collect();
+                format!("{} layers for rows of {}", network.layers.0.len(), input.join(" × "))
+            }
+            _ => "a module".to_owned(),
+        };
+        let network =
+            format!("{architecture}: {} parameters, {}", text::length(*parameters), config.precision);
         let steps = format!(
             "{}{} of {} images, seed {}, {}",
             text::count(self.steps),
@@ -107,8 +114,24 @@ impl<'a> TableOutput<'a> {
             // Writing to a string cannot fail.
             let _ = write!(optimizer, ", schedule {}", config.schedule);
         }
-        let mut pairs =
-            vec![("data", source), ("network", network), ("optimizer", optimizer), ("training", steps)];
+        let parts = [
+            ("parameters", memory.parameters),
+            ("optimizer", memory.optimizer),
+            ("activations", memory.activations),
+            ("data", memory.data),
+            ("checkpoints", memory.checkpoint),
+        ];
+        let parts = parts.iter().filter(|(_, bytes)| *bytes > 0);
+        let parts: Vec<String> =
+            parts.map(|(part, bytes)| format!("{part} {}", text::bytes(*bytes))).collect();
+        let memory = format!("{}: {}", text::bytes(memory.total()), parts.join(", "));
+        let mut pairs = vec![
+            ("data", source),
+            ("network", network),
+            ("optimizer", optimizer),
+            ("training", steps),
+            ("memory", memory),
+        ];
         if let Some(run_dir) = run_dir {
             let from =
                 if done > 0 { format!(", resumed after step {}", text::count(done)) } else { String::new() };
@@ -137,13 +160,14 @@ impl<'a> TableOutput<'a> {
 }
 
 impl TrainingOutput for TableOutput<'_> {
-    fn begin(&mut self, done: u64, steps: u64, threads: usize, evaluations: u64) -> Result<(), Failure> {
+    fn begin(&mut self, start: Start) -> Result<(), Failure> {
+        let Start { done, steps, evaluations, .. } = start;
         self.every = if evaluations <= MAX_ROWS { 1 } else { evaluations.div_ceil(MAX_ROWS - FIRST_ROWS) };
         (self.steps, self.started) = (steps, Instant::now());
         if self.quiet || done >= steps && done > 0 {
             return Ok(());
         }
-        self.line(&self.settings(done, threads))?;
+        self.line(&self.settings(&start))?;
         self.line("\n  epoch      step     loss   train accuracy   test accuracy   time")?;
         self.start_bar(done);
         Ok(())
@@ -185,8 +209,8 @@ impl TrainingOutput for TableOutput<'_> {
 
     fn profile(&mut self, profile: &Profile, allocations: &Allocations) -> Result<(), Failure> {
         let peak = match self.training.config.precision {
-            Precision::F32 => Peak::measure::<f32>(profile.threads),
             Precision::F64 => Peak::measure::<f64>(profile.threads),
+            _ => Peak::measure::<f32>(profile.threads),
         };
         let Allocations { count, steps, .. } = *allocations;
         self.profile = Some(format!(

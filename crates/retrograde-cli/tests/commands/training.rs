@@ -22,6 +22,12 @@ fn json_output_is_complete_and_does_not_depend_on_threads() {
         assert!(done[field].is_number(), "{field}: {done}");
     }
     assert_eq!(done["data"], "mnist-5k");
+    let memory = &one[0]["memory"];
+    let number = |part: &str| memory[part].as_u64().expect(part);
+    let parts = ["parameters", "optimizer", "activations", "data", "checkpoint"].map(number);
+    assert_eq!(parts.iter().sum::<u64>(), number("total"));
+    // 39,760 parameters: in f64 once, and in f32 in three plans.
+    assert_eq!((parts[0], parts[1], parts[4]), (39_760 * 20, 0, 0));
     let seen = |lines: &[Value]| lines[1..].iter().map(|line| line["loss"].clone()).collect::<Vec<_>>();
     assert_eq!(seen(&one), seen(&two));
 }
@@ -109,7 +115,7 @@ fn a_training_resumes_within_a_schedule_bit_for_bit() {
 fn the_table_and_the_result_are_printed() {
     let place = place();
     let (out, _) = expect(0, &["train", "--steps", "80", "--out", "run"], place.path());
-    for word in ["mnist-5k", "epoch", "test accuracy", "retrograde predict"] {
+    for word in ["mnist-5k", "memory", "checkpoints", "epoch", "test accuracy", "retrograde predict"] {
         assert!(out.contains(word), "{out}");
     }
     let (out, _) = expect(0, &[], place.path());

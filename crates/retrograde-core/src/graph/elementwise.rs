@@ -61,7 +61,7 @@ impl Graph {
 }
 
 /// The vector-Jacobian product of an elementwise operation, derived from its expression and recorded. Empty for other forms.
-pub(super) fn vjp(context: &VjpContext<'_>) -> Vec<Option<Var>> {
+pub(crate) fn vjp(context: &VjpContext<'_>) -> Vec<Option<Var>> {
     let node = context.output().node();
     let Some(Form::Elementwise(expr)) = node.form() else {
         // Refused, as no list of gradients for the inputs.

@@ -31,9 +31,11 @@ mod shape;
 mod tensor;
 mod var;
 
+pub(crate) use elementwise::vjp as derived_vjp;
 pub use node::{Leaf, Node, NodeId, Origin, Role};
 pub use operation::{Mismatch, Operation, VjpContext};
 pub use retrograde_base::source_line::SourceLine;
+pub(crate) use rules::bytes_refused;
 pub(crate) use shape::MAX_ELEMENTS;
 pub use shape::{Kind, Shape, Type};
 pub use tensor::Tensor;
@@ -43,14 +45,14 @@ use crate::kernel::Bytes;
 use retrograde_base::error::{Error, Result};
 use std::collections::HashMap;
 use std::panic::Location;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// A computational graph: nodes in the order of recording. Clones are handles on the same graph.
 #[derive(Clone)]
 pub struct Graph {
     /// Unique in the process.
-    id: u64,
+    id: u32,
     inner: Arc<Mutex<GraphInner>>,
 }
 
@@ -82,7 +84,7 @@ impl std::fmt::Debug for Graph {
 impl Graph {
     /// An empty graph.
     pub fn new() -> Self {
-        static NEXT_ID: AtomicU64 = AtomicU64::new(0);
+        static NEXT_ID: AtomicU32 = AtomicU32::new(0);
         Graph { id: NEXT_ID.fetch_add(1, Ordering::Relaxed), inner: Arc::default() }
     }
 
@@ -102,6 +104,20 @@ impl Graph {
         let value = value.into();
         let kind = Type::real(value.shape().clone());
         self.leaf(Leaf::State(Arc::new(value)), kind, Some(name), Location::caller())
+    }
+
+    /// Records a [state](Self::state) that begins with zeros. Its shape may be that of a variable with a deferred error; that it
+    /// needs more memory than there is, is a deferred error, too.
+    #[track_caller]
+    pub fn zero_state(&self, name: &str, shape: impl Into<Shape>) -> Var {
+        let location = Location::caller();
+        match Tensor::zeros(shape) {
+            Ok(value) => {
+                let kind = Type::real(value.shape().clone());
+                self.leaf(Leaf::State(Arc::new(value)), kind, Some(name), location)
+            }
+            Err(error) => self.error_node(error),
+        }
     }
 
     /// Records an input of real values, which must be set before the first run.
@@ -141,11 +157,25 @@ impl Graph {
         self.leaf(Leaf::Indices(values), kind, Some(name), location)
     }
 
+    /// Records the indices 0, 1, …, `count` − 1, with the shape `[count]`. More than 2³² are a deferred error.
+    #[track_caller]
+    pub fn arange(&self, count: usize) -> Var {
+        match u32::try_from(count) {
+            Ok(end) => self.indices("arange", [count], (0..end).collect::<Vec<u32>>()),
+            Err(_) => self.error_node(Error::Recording {
+                operation: "arange".into(),
+                location: self.line(Location::caller()),
+                problem: format!("{count} indices have more than 32 bits"),
+                help: "give at most 4294967295".into(),
+            }),
+        }
+    }
+
     /// Records real values stored as bytes, for example all images of a data set. Each value is `byte × scale`.
     /// [`Var::gather_rows`] reads a batch directly from the bytes.
     #[track_caller]
     pub fn bytes(&self, name: &str, shape: impl Into<Shape>, values: impl Into<Bytes>, scale: f64) -> Var {
-        let (kind, values) = (Type::real(shape), values.into());
+        let (kind, values) = (Type::byte(shape), values.into());
         let location = Location::caller();
         if values.len() != kind.shape.elements() {
             return self.wrong_length("bytes", &kind.shape, values.len(), location);
@@ -193,9 +223,18 @@ impl Graph {
         self.record(Arc::new(operation), inputs, Location::caller())
     }
 
-    /// Records the operation of a node of any graph on other inputs. Returns `None` for a leaf.
+    /// Records the operation of a node of any graph on other inputs, as many as the node has. Returns `None` for a leaf.
     pub fn re_record(&self, node: &Node, inputs: &[&Var]) -> Option<Var> {
-        Some(self.record(Arc::clone(node.operation()?), inputs, node.location.clone()))
+        let operation = node.operation()?;
+        if inputs.len() == node.inputs.len() {
+            return Some(self.record(Arc::clone(operation), inputs, node.location.clone()));
+        }
+        Some(self.error_node(Error::Recording {
+            operation: operation.name().into(),
+            location: node.location.clone(),
+            problem: format!("{} operands for {} inputs", inputs.len(), node.inputs.len()),
+            help: "give one operand for each input of the node".into(),
+        }))
     }
 
     /// All nodes recorded so far, in topological order.
@@ -213,17 +252,29 @@ impl Graph {
         self.len() == 0
     }
 
-    /// The node with this id.
-    ///
-    /// # Panics
-    /// If the id belongs to another graph and is out of range.
+    /// The node with this id. The id of another graph has an error node.
+    #[track_caller]
     pub fn node(&self, id: NodeId) -> Arc<Node> {
-        Arc::clone(&self.lock().nodes[id.index()])
+        self.var(id).node()
     }
 
-    /// The variable of a node.
+    /// The variable of a node. The id of another graph is a deferred error.
+    #[track_caller]
     pub fn var(&self, id: NodeId) -> Var {
-        Var::new(self.clone(), id)
+        if id.graph() == self.id {
+            return Var::new(self.clone(), id);
+        }
+        self.error_node(Error::Recording {
+            operation: "a variable".into(),
+            location: self.line(Location::caller()),
+            problem: format!("the node {id} belongs to another graph"),
+            help: "give the id of a node of this graph".into(),
+        })
+    }
+
+    /// The node with the id of a variable of this graph.
+    fn own_node(&self, id: NodeId) -> Arc<Node> {
+        Arc::clone(&self.lock().nodes[id.index()])
     }
 
     /// Whether both are handles on the same graph.
@@ -250,9 +301,9 @@ impl Graph {
                 help: "record all operands in one graph".into(),
             });
         }
-        let nodes: Vec<Arc<Node>> = inputs.iter().map(|input| self.node(input.id())).collect();
+        let nodes: Vec<Arc<Node>> = inputs.iter().map(|input| self.own_node(input.id())).collect();
         if let Some(failed) = nodes.iter().position(|node| node.error().is_some()) {
-            return self.var(inputs[failed].id());
+            return inputs[failed].clone();
         }
         let types: Vec<Type> = nodes.iter().map(|node| node.value_type.clone()).collect();
         let inferred = operation.infer(&types);
@@ -283,8 +334,8 @@ impl Graph {
         })
     }
 
-    /// Records an error node.
-    fn error_node(&self, error: Error) -> Var {
+    /// Records an error node: a variable with a deferred error, for layers that return a variable.
+    pub fn error_node(&self, error: Error) -> Var {
         let location = match &error {
             Error::Recording { location, .. } => location.clone(),
             _ => Location::caller().into(),
@@ -303,7 +354,7 @@ impl Graph {
     ) -> Var {
         let location = self.line(location);
         let mut inner = self.lock();
-        let id = NodeId::new(inner.nodes.len());
+        let id = NodeId::new(self.id, inner.nodes.len());
         let (role, location) = match &inner.backward {
             Some((of, forward)) => (Role::Backward { of: *of }, forward.clone()),
             None => (Role::Forward, location),
@@ -312,22 +363,27 @@ impl Graph {
         let name = name.map(|name| inner.unique(&scope, name));
         inner.nodes.push(Arc::new(Node { id, origin, inputs, value_type, name, scope, role, location }));
         drop(inner);
-        self.var(id)
+        Var::new(self.clone(), id)
     }
 
     /// Runs `record` and marks its nodes as the backward pass of the node `of`.
     pub(crate) fn backward_through<R>(&self, of: &Node, record: impl FnOnce() -> R) -> R {
+        struct Restore<'a>(&'a Graph, Option<(NodeId, SourceLine)>, Vec<String>);
+        impl Drop for Restore<'_> {
+            fn drop(&mut self) {
+                let mut inner = self.0.lock();
+                inner.backward = self.1.take();
+                inner.scopes = std::mem::take(&mut self.2);
+            }
+        }
         let scopes = if of.scope.is_empty() { Vec::new() } else { vec![of.scope.clone()] };
-        let (before, scopes) = {
-            let mut inner = self.lock();
-            let before = inner.backward.replace((of.id, of.location.clone()));
-            (before, std::mem::replace(&mut inner.scopes, scopes))
-        };
-        let result = record();
         let mut inner = self.lock();
-        inner.backward = before;
-        inner.scopes = scopes;
-        result
+        let before = inner.backward.replace((of.id, of.location.clone()));
+        let scopes = std::mem::replace(&mut inner.scopes, scopes);
+        drop(inner);
+        // Also if the vjp of a user's operation panics.
+        let _restore = Restore(self, before, scopes);
+        record()
     }
 
     /// Replaces the initial value of a parameter or a state. The shape must be the same.
@@ -361,8 +417,12 @@ impl GraphInner {
     }
 }
 
-/// All nodes that `targets` depend on, `targets` included, in topological order. An error node among them is an error.
+/// All nodes that `targets` depend on, `targets` included, in topological order. An error node among them is an error, and
+/// so is the id of another graph.
 pub fn ancestors(graph: &Graph, targets: &[NodeId]) -> Result<Vec<Arc<Node>>> {
+    for &target in targets {
+        graph.var(target).checked()?;
+    }
     let nodes = graph.nodes();
     let mut needed = vec![false; nodes.len()];
     for target in targets {

@@ -9,24 +9,32 @@ use retrograde_base::source_line::SourceLine;
 use std::fmt;
 use std::sync::Arc;
 
-/// The id of a node: its index in the order of recording.
+/// The id of a node: its graph, and its index in the order of recording.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct NodeId(u32);
+pub struct NodeId {
+    graph: u32,
+    index: u32,
+}
 
 impl NodeId {
-    pub(super) fn new(index: usize) -> Self {
-        NodeId(u32::try_from(index).expect("a graph has fewer than 2^32 nodes"))
+    pub(super) fn new(graph: u32, index: usize) -> Self {
+        NodeId { graph, index: u32::try_from(index).expect("a graph has fewer than 2^32 nodes") }
+    }
+
+    /// The graph, which is unique in the process.
+    pub(super) fn graph(self) -> u32 {
+        self.graph
     }
 
     /// The index, counted from 0.
     pub fn index(self) -> usize {
-        self.0 as usize
+        self.index as usize
     }
 }
 
 impl fmt::Display for NodeId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "#{}", self.0)
+        write!(f, "#{}", self.index)
     }
 }
 
@@ -64,6 +72,7 @@ pub enum Origin {
 
 /// A value that is given rather than computed.
 #[derive(Clone)]
+#[non_exhaustive]
 pub enum Leaf {
     /// A parameter of a model, with its initial value.
     Parameter(Arc<Tensor>),

@@ -52,6 +52,17 @@ pub trait Operation: Any + fmt::Debug + Send + Sync {
         elementwise::vjp(context)
     }
 
+    /// Records the same result by simpler operations, if this is a composition of others. Drawings show its arithmetic.
+    fn decomposition(&self, inputs: &[Var]) -> Option<Var> {
+        let _ = inputs;
+        None
+    }
+
+    /// The value as a formula with these names of the inputs; by default a call, `sum(x)`.
+    fn notation(&self, inputs: &[String]) -> String {
+        format!("{}({})", self.name(), inputs.join(", "))
+    }
+
     /// The input that the output is equal to, if there is one: a product with ones equals the other factor. `uniform` has
     /// the value of each input whose elements are all known to be equal. A plan removes an identity whose input has the
     /// type of the output.
@@ -80,6 +91,13 @@ pub trait Operation: Any + fmt::Debug + Send + Sync {
     /// made of indices and bounded.
     fn index_bound(&self, input: usize, inputs: &[Type], output: Option<usize>) -> Option<usize> {
         let _ = (input, inputs, output);
+        None
+    }
+
+    /// What the output stays below, if it is made of indices that are computed from real numbers: the length of the axis for
+    /// the place of the largest element. A plan in which such an index may be out of range is refused.
+    fn index_limit(&self, inputs: &[Type]) -> Option<usize> {
+        let _ = inputs;
         None
     }
 }
@@ -111,6 +129,9 @@ pub struct VjpContext<'a> {
 
 impl VjpContext<'_> {
     /// The value of an input.
+    ///
+    /// # Panics
+    /// If the operation has no input `index`, as a slice does.
     pub fn input(&self, index: usize) -> &Var {
         &self.inputs[index]
     }
@@ -132,7 +153,7 @@ impl VjpContext<'_> {
 
     /// Whether the gradient with respect to this input is needed.
     pub fn needs_gradient(&self, index: usize) -> bool {
-        self.needed[index]
+        self.needed.get(index).is_some_and(|&needed| needed)
     }
 
     /// Records the gradient with respect to an input if it is needed.

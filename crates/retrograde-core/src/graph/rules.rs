@@ -7,6 +7,15 @@ use crate::kernel::{Form, RowsKernel, View};
 
 /// Checks that `form` can compute `output` from `inputs`.
 pub(super) fn validate_form(form: &Form, inputs: &[Type], output: &Type) -> Result<(), Mismatch> {
+    let reads_bytes = |position: usize| match form {
+        Form::Rows(form) => form.layouts().is_some_and(|layouts| layouts.reads_bytes(position)),
+        Form::Reshape => true,
+        Form::Elementwise(_) | Form::View(_) => false,
+    };
+    let is_refused = |(position, input): &(usize, &Type)| input.kind == Kind::Byte && !reads_bytes(*position);
+    if let Some((position, input)) = inputs.iter().enumerate().find(is_refused) {
+        return Err(bytes_refused(position, input));
+    }
     match form {
         Form::Elementwise(expr) => {
             expect_count(&format!("the elementwise form {expr}"), expr.inputs(), inputs)?;
@@ -45,8 +54,16 @@ pub(super) fn validate_form(form: &Form, inputs: &[Type], output: &Type) -> Resu
                 "keep the number of elements, or choose another form",
             ))
         }
-        Form::Rows(kernel) => expect_rows(&**kernel, inputs, output),
+        Form::Rows(form) => expect_rows(&**form.kernel(), inputs, output),
     }
+}
+
+/// The error for bytes where real numbers are needed.
+pub(crate) fn bytes_refused(position: usize, input: &Type) -> Mismatch {
+    Mismatch::new(
+        format!("operand {} is a table of bytes ({})", position + 1, input.shape),
+        "take rows of it by `gather_rows`, which makes real numbers of them",
+    )
 }
 
 fn expect_count(form: &str, count: usize, inputs: &[Type]) -> Result<(), Mismatch> {
@@ -66,7 +83,7 @@ fn expect_kind(form: &str, input: &Type, output: &Type) -> Result<(), Mismatch> 
         return Ok(());
     }
     let problem = format!("{form} of {input} returns {output}");
-    Err(Mismatch::new(problem, "return the kind of the input: real numbers or indices"))
+    Err(Mismatch::new(problem, "return the kind of the input"))
 }
 
 /// Checks that all inputs and the output are real and have the same shape.
@@ -108,7 +125,7 @@ fn expect_bounds(
     ))
 }
 
-/// Checks that the output, and each input read row by row, is a whole number of rows.
+/// Checks that the output is a whole number of rows, and that each input has as many blocks as the output.
 fn expect_rows(kernel: &dyn RowsKernel, inputs: &[Type], output: &Type) -> Result<(), Mismatch> {
     let shapes: Vec<&[usize]> = inputs.iter().map(|input| &input.shape[..]).collect();
     let elements = output.shape.elements();
@@ -124,20 +141,16 @@ fn expect_rows(kernel: &dyn RowsKernel, inputs: &[Type], output: &Type) -> Resul
             "return a divisor of the number of elements from `RowsKernel::rows`, for example 1",
         ));
     }
-    let is_uneven = |position: usize| {
-        kernel.row_by_row(position, &shapes, &output.shape)
-            && !inputs[position].shape.elements().is_multiple_of(rows)
-    };
-    match (0..inputs.len()).find(|&position| is_uneven(position)) {
-        None => Ok(()),
-        Some(position) => Err(Mismatch::new(
-            format!(
-                "the elements of its input {position}, {}, are not divisible by {rows} rows",
-                inputs[position]
-            ),
-            "return true from `RowsKernel::row_by_row` only for inputs with the same number of rows as the output",
-        )),
+    for (position, input) in inputs.iter().enumerate() {
+        let reads = kernel.reads(position, &shapes, &output.shape);
+        if !reads.fits(rows, input.shape.elements()) {
+            return Err(Mismatch::new(
+                format!("{rows} rows of its output read its input {position}, {input}, by {reads:?}"),
+                "return from `RowsKernel::reads` equally many blocks of the output and of the input",
+            ));
+        }
     }
+    Ok(())
 }
 
 fn joined(inputs: &[Type]) -> String {

@@ -74,17 +74,21 @@ impl fmt::Debug for Shape {
 
 /// The kind of the elements of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Kind {
     /// Real numbers, in the precision of the plan.
     Real,
     /// Indices: labels, token ids, rows to gather. They have no gradient.
     Index,
+    /// Real numbers stored as bytes, each `byte × scale`: a table, of which rows are gathered as real numbers. They have no
+    /// gradient.
+    Byte,
 }
 
 /// The shape and the kind of a value.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Type {
-    /// Real numbers or indices.
+    /// The kind of the elements.
     pub kind: Kind,
     /// The lengths of the axes.
     pub shape: Shape,
@@ -100,6 +104,11 @@ impl Type {
     pub fn index(shape: impl Into<Shape>) -> Self {
         Type { kind: Kind::Index, shape: shape.into() }
     }
+
+    /// Bytes of this shape.
+    pub fn byte(shape: impl Into<Shape>) -> Self {
+        Type { kind: Kind::Byte, shape: shape.into() }
+    }
 }
 
 impl fmt::Display for Type {
@@ -107,6 +116,7 @@ impl fmt::Display for Type {
         match self.kind {
             Kind::Real => write!(f, "{}", self.shape),
             Kind::Index => write!(f, "indices {}", self.shape),
+            Kind::Byte => write!(f, "bytes {}", self.shape),
         }
     }
 }

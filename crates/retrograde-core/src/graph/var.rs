@@ -38,7 +38,7 @@ impl Var {
 
     /// Its node.
     pub fn node(&self) -> Arc<Node> {
-        self.graph.node(self.id)
+        self.graph.own_node(self.id)
     }
 
     /// The lengths of its axes. [`try_shape`](Self::try_shape) is the same without a panic.

@@ -7,7 +7,6 @@
 
 use super::arena::{Memory, Place};
 use super::chain::Chain;
-use super::form::Operand;
 use super::work::{RowsWork, Work};
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -33,15 +32,8 @@ pub(super) fn accesses(work: &Work, ranges: &[Range<usize>]) -> Vec<Access> {
     match work {
         Work::Chain(chain) => of_chain(chain, ranges),
         Work::Rows(RowsWork { inputs, output, rows, epilogue, .. }) => {
-            let accessed = |operand: &Operand, writes: bool| {
-                let place = operand.place;
-                if writes || operand.by_row {
-                    parts(ranges, writes, |range| place.rows(range, *rows))
-                } else {
-                    all_of(place, ranges)
-                }
-            };
-            let own = inputs.iter().flat_map(|input| accessed(input, false)).chain(accessed(output, true));
+            let read = inputs.iter().flat_map(|input| parts(ranges, false, |range| input.accessed(range)));
+            let own = read.chain(parts(ranges, true, |range| output.place.rows(range, *rows)));
             let epilogue = epilogue.iter().flat_map(|epilogue| {
                 let row = epilogue.chain.elements / (*rows).max(1);
                 let ranges: Vec<Range<usize>> =
@@ -104,7 +96,7 @@ fn parts(ranges: &[Range<usize>], writes: bool, part: impl Fn(&Range<usize>) -> 
     for range in parts.clone() {
         let last = cuts[cuts.len() - 1];
         if range.start < last && !range.is_empty() {
-            // Rows that overlap belong to no thread alone.
+            // Parts that overlap belong to no thread alone.
             let end = parts.map(|range| range.end).max().unwrap_or(last);
             return vec![whole(memory, cuts[0]..end, writes, ranges)];
         }

@@ -1,118 +1,116 @@
-//! The one block of memory in which all values of a plan lie.
+//! The memory of a plan: one block for each kind of values.
 //!
-//! A plan decides once where each value lies; while it runs, steps read some places and write others, on several
-//! threads. Which places a step reads and writes is checked when the plan is made: what is written is never read or
-//! written by anybody else at the same time. On that promise rest the two unsafe functions of [`Block`].
+//! A plan gives each value its place once. In a run, threads read some places while others are written. Two invariants make that
+//! sound: no step writes what it reads (`work::validate`), and no thread writes what another accesses between two barriers
+//! (`step::steps`). The two unsafe functions of [`Block`] rely on them.
 
-use super::real::Real;
-use super::sparse::BYTES;
-use super::table::{Bytes, Lists};
+use super::bytes::Bytes;
+use super::simd::Real;
+use super::sparse::{BYTES, CompressedRows};
 use std::cell::UnsafeCell;
 use std::ops::Range;
 use std::sync::Arc;
 
-/// Where a value lies.
+/// The memory of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Place {
     /// Real numbers.
     Real {
-        /// The first one's position.
+        /// The position of the first one.
         start: usize,
-        /// How many.
+        /// The number of elements.
         length: usize,
     },
     /// Indices.
     Index {
-        /// The first one's position.
+        /// The position of the first one.
         start: usize,
-        /// How many.
+        /// The number of elements.
         length: usize,
     },
-    /// A table of bytes that belongs to somebody else, such as the images of a data set.
+    /// A table of bytes that the plan shares, such as the images of a data set.
     Bytes {
-        /// Its number.
+        /// The index of the table.
         table: usize,
-        /// The first one's position.
+        /// The position of the first one.
         start: usize,
-        /// How many.
+        /// The number of elements.
         length: usize,
     },
-    /// Real numbers that are handed on to the [epilogue](super::epilogue) of what makes them, and lie nowhere.
-    Passed {
-        /// How many.
+    /// Real numbers that a row kernel forwards to its [epilogue](super::epilogue): they have no place in the arena.
+    Forwarded {
+        /// The number of elements.
         length: usize,
     },
-    /// Rows of a table of bytes, as lists of what is not zero.
-    Sparse {
-        /// The table's number.
+    /// Compressed rows that are gathered from a table of bytes, in the memory of indices.
+    Compressed {
+        /// The index of the table.
         table: usize,
-        /// How many columns it has.
+        /// The number of columns.
         width: usize,
-        /// Where the records of the rows begin, in the indices.
+        /// The position of the first word.
         start: usize,
-        /// How many words each has room for.
+        /// The number of words for each row.
         words: usize,
-        /// How many rows.
+        /// The number of rows.
         rows: usize,
     },
 }
 
 impl Place {
-    /// The part of this place that holds the rows `share` out of `rows` of equal length.
-    pub(crate) fn rows(&self, share: &Range<usize>, rows: usize) -> Place {
-        let part = |start: usize, length: usize| {
-            let row = length / rows.max(1);
-            (start + share.start * row, share.len() * row)
-        };
+    /// The part of this place that holds the rows `range` out of `rows` of equal length.
+    pub(crate) fn rows(&self, range: &Range<usize>, rows: usize) -> Place {
+        let row = self.elements() / rows.max(1);
+        self.part(range.start * row..range.end * row)
+    }
+
+    /// The part of this place that holds these of its elements; of compressed rows the rows with these elements.
+    pub(crate) fn part(&self, elements: Range<usize>) -> Place {
+        let length = elements.len();
         match *self {
-            Place::Real { start, length } => {
-                let (start, length) = part(start, length);
-                Place::Real { start, length }
+            Place::Real { start, .. } => Place::Real { start: start + elements.start, length },
+            Place::Index { start, .. } => Place::Index { start: start + elements.start, length },
+            Place::Bytes { table, start, .. } => {
+                Place::Bytes { table, start: start + elements.start, length }
             }
-            Place::Index { start, length } => {
-                let (start, length) = part(start, length);
-                Place::Index { start, length }
-            }
-            Place::Bytes { table, start, length } => {
-                let (start, length) = part(start, length);
-                Place::Bytes { table, start, length }
-            }
-            Place::Passed { length } => Place::Passed { length: part(0, length).1 },
-            Place::Sparse { table, width, start, words, .. } => {
-                let start = start + share.start * words;
-                Place::Sparse { table, width, start, words, rows: share.len() }
+            Place::Forwarded { .. } => Place::Forwarded { length },
+            Place::Compressed { table, width, start, words, .. } => {
+                let rows = elements.start / width.max(1)..elements.end.div_ceil(width.max(1));
+                Place::Compressed { table, width, start: start + rows.start * words, words, rows: rows.len() }
             }
         }
     }
 
-    /// How many elements it holds; of a sparse matrix those that are zero count as well.
+    /// The number of elements, zeros of compressed rows included.
     pub(crate) fn elements(&self) -> usize {
         match *self {
             Place::Real { length, .. }
             | Place::Index { length, .. }
             | Place::Bytes { length, .. }
-            | Place::Passed { length } => length,
-            Place::Sparse { width, rows, .. } => rows * width,
+            | Place::Forwarded { length } => length,
+            Place::Compressed { width, rows, .. } => rows * width,
         }
     }
 
-    /// The memory that it is made of; nothing for a table of bytes, which is never written, and for what is passed on.
+    /// The memory of the arena that it is; `None` for a table of bytes, which is never written, and for forwarded values.
     pub(crate) fn memory(&self) -> Option<(Memory, Range<usize>)> {
         match *self {
             Place::Real { start, length } => Some((Memory::Real, start..start + length)),
             Place::Index { start, length } => Some((Memory::Index, start..start + length)),
-            Place::Sparse { start, words, rows, .. } => Some((Memory::Index, start..start + rows * words)),
-            Place::Bytes { .. } | Place::Passed { .. } => None,
+            Place::Compressed { start, words, rows, .. } => {
+                Some((Memory::Index, start..start + rows * words))
+            }
+            Place::Bytes { .. } | Place::Forwarded { .. } => None,
         }
     }
 }
 
-/// One of the arena's blocks of memory.
+/// A block of the arena.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Memory {
-    /// That of real numbers.
+    /// The block of real numbers.
     Real,
-    /// That of indices.
+    /// The block of indices.
     Index,
 }
 
@@ -127,42 +125,42 @@ pub(crate) struct Arena<T> {
     pub(crate) tables: Vec<Table<T>>,
 }
 
-/// A table of bytes, each of which means a number.
+/// A table of bytes, each of which stands for a number.
 #[derive(Debug)]
 pub(crate) struct Table<T> {
     pub(crate) bytes: Bytes,
-    /// By what a byte is multiplied.
+    /// The factor of each byte.
     pub(crate) scale: T,
-    /// The number that each byte means.
+    /// The number that each byte stands for.
     pub(crate) numbers: [T; BYTES],
-    /// Its rows as lists of what is not zero, if somebody reads them so.
-    pub(crate) lists: Option<Arc<Lists>>,
+    /// The compressed rows, if a plan gathers them.
+    pub(crate) compressed: Option<Arc<CompressedRows>>,
 }
 
 impl<T: Real> Table<T> {
-    pub(crate) fn new(bytes: Bytes, scale: T, lists: Option<Arc<Lists>>) -> Self {
+    pub(crate) fn new(bytes: Bytes, scale: T, compressed: Option<Arc<CompressedRows>>) -> Self {
         let numbers = std::array::from_fn(|byte| T::of_byte(byte as u8) * scale);
-        Table { bytes, scale, numbers, lists }
+        Table { bytes, scale, numbers, compressed }
     }
 }
 
-/// Numbers in one piece of memory that starts at a cache line, of which disjoint pieces can be lent at the same time.
+/// Numbers in one piece of memory, aligned to a cache line, of which disjoint parts can be borrowed at the same time.
 #[derive(Debug)]
 pub(crate) struct Block<T> {
     storage: Box<[UnsafeCell<T>]>,
-    /// The first element that begins a cache line.
+    /// The index of the first aligned element.
     first: usize,
     length: usize,
 }
 
-// SAFETY: a block is plain memory; its unsafe functions make their callers responsible for who reads and writes what.
+// SAFETY: a block is plain memory. Its unsafe functions require of their callers that accesses do not conflict.
 unsafe impl<T: Send + Sync> Sync for Block<T> {}
 
-/// Places begin at multiples of this many elements: a cache line of 64 bytes holds 16 `f32`.
+/// The alignment of places in elements: a cache line of 64 bytes holds 16 `f32`.
 pub(crate) const ALIGNMENT: usize = 16;
 
 impl<T: Copy + Default> Block<T> {
-    /// A block of `length` zeros, or nothing if there is not so much memory.
+    /// A block of `length` zeros; `None` if there is not enough memory.
     pub(crate) fn new(length: usize) -> Option<Self> {
         let padded = length.checked_add(64 / size_of::<T>().max(1))?;
         let mut storage: Vec<UnsafeCell<T>> = Vec::new();
@@ -172,41 +170,47 @@ impl<T: Copy + Default> Block<T> {
         Some(Block { storage: storage.into_boxed_slice(), first, length })
     }
 
-    /// How many numbers it holds.
+    /// The number of elements.
     pub(crate) fn len(&self) -> usize {
         self.length
     }
 
-    /// The first of `length` numbers. Whoever reads or writes them promises what [`slice`](Self::slice) and
-    /// [`slice_mut`](Self::slice_mut) ask for.
+    /// A pointer to `length` elements from `start` on. Accesses through it must keep the rules of [`slice`](Self::slice) and
+    /// [`slice_mut`](Self::slice_mut).
+    ///
+    /// # Panics
+    /// If they are not within the block.
     pub(super) fn pointer(&self, start: usize, length: usize) -> *mut T {
         assert!(start <= self.length && length <= self.length - start, "a place outside of the arena");
         UnsafeCell::raw_get(self.storage[self.first..].as_ptr()).wrapping_add(start)
     }
 
-    /// Lends `length` numbers to be read.
+    /// Borrows `length` elements from `start` on. Panics if they are not within the block.
     ///
     /// # Safety
-    /// Nobody writes to them while they are lent.
+    /// Nothing writes to them during the borrow.
     pub(crate) unsafe fn slice(&self, start: usize, length: usize) -> &[T] {
-        // SAFETY: the bounds are checked in `pointer`; the caller promises the rest.
+        // SAFETY: `pointer` has checked the bounds; the caller promises that no access conflicts.
         unsafe { std::slice::from_raw_parts(self.pointer(start, length), length) }
     }
 
-    /// Lends `length` numbers to be written.
+    /// Borrows `length` elements from `start` on mutably. Panics if they are not within the block.
     ///
     /// # Safety
-    /// Nobody else reads or writes them while they are lent.
-    #[allow(clippy::mut_from_ref, reason = "the caller promises what a `&mut self` would prove")]
+    /// Nothing else reads or writes them during the borrow.
+    #[allow(
+        clippy::mut_from_ref,
+        reason = "the caller promises the exclusive access that `&mut self` would prove"
+    )]
     pub(crate) unsafe fn slice_mut(&self, start: usize, length: usize) -> &mut [T] {
-        // SAFETY: the bounds are checked in `pointer`; the caller promises the rest.
+        // SAFETY: `pointer` has checked the bounds; the caller promises that no access conflicts.
         unsafe { std::slice::from_raw_parts_mut(self.pointer(start, length), length) }
     }
 
-    /// All of it, when nobody else can have it.
+    /// All elements.
     pub(crate) fn all(&mut self) -> &mut [T] {
         let (first, length) = (self.first, self.length);
-        // SAFETY: `UnsafeCell<T>` has the layout of `T`, and `&mut self` excludes everybody else.
+        // SAFETY: `UnsafeCell<T>` has the layout of `T`, and `&mut self` excludes every other borrow.
         unsafe { &mut *(&raw mut self.storage[first..first + length] as *mut [T]) }
     }
 }
@@ -216,9 +220,9 @@ mod tests {
     use super::Block;
 
     #[test]
-    fn a_block_starts_at_a_cache_line_and_keeps_what_is_written() {
+    fn a_block_is_aligned_and_keeps_its_values() {
         let mut block = Block::<f64>::new(100).expect("memory");
-        // SAFETY: two disjoint places, and nobody else.
+        // SAFETY: the two ranges are disjoint, and there are no other borrows.
         let (a, b) = unsafe { (block.slice_mut(0, 50), block.slice_mut(50, 50)) };
         assert_eq!(a.as_ptr().align_offset(64), 0);
         a.fill(1.0);
@@ -232,7 +236,7 @@ mod tests {
     #[should_panic(expected = "outside of the arena")]
     fn a_place_outside_is_refused() {
         let block = Block::<f32>::new(8).expect("memory");
-        // SAFETY: nobody writes; the call panics before it lends anything.
+        // SAFETY: nothing writes; the call panics before it borrows anything.
         let _ = unsafe { block.slice(4, 5) };
     }
 }

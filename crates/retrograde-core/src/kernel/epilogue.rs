@@ -8,108 +8,108 @@
 //! zero throughout, and so does the group: a pixel that is black in all images of a batch costs nothing. (`0 · x` for a learning rate
 //! `x` that is not finite counts as zero there.)
 
-use super::arena::{ALIGNMENT, Arena, Memory};
+use super::arena::{ALIGNMENT, Arena, Memory, Place};
 use super::chain::Chain;
-use super::form::{Call, Inputs, Output};
-use super::left_out::{self, LeftOut};
-use super::real::Real;
-use super::work::RowsWork;
+use super::simd::Real;
+use super::sparse::{MAX_ROWS, SkippedRows};
 use std::ops::Range;
 
-/// A block is about so many bytes, which stay in the first-level cache, unless the kernel needs more rows to be at its best.
+/// The size of a block, which stays in the first-level cache, unless the kernel prefers more rows.
 const BLOCK_BYTES: usize = 32 * 1024;
 
-/// Blocks are multiples of so many rows, unless a kernel needs more at once: sparse products count in words of as many bits.
-const STEP: usize = 64;
+/// Blocks are multiples of this many rows, unless the kernel prefers another number: the bit masks of the sparse products have as
+/// many bits.
+const BLOCK_STEP: usize = 64;
 
-/// A chain that goes on with the rows that a kernel makes.
+/// A chain that is executed on the rows of a kernel's output.
 #[derive(Debug)]
 pub(crate) struct Epilogue {
     pub(super) chain: Chain,
-    /// How many rows are passed on at a time.
+    /// The rows of a block.
     block: usize,
 }
 
 impl Epilogue {
-    /// The epilogue of a kernel that is at its best with `at_once` rows, each of so many `bytes`.
-    pub(crate) fn new(chain: Chain, at_once: usize, bytes: usize) -> Self {
-        let block =
-            (BLOCK_BYTES / bytes.max(1)).max(at_once).next_multiple_of(STEP).min(left_out::MOST.max(at_once));
+    /// The epilogue of a kernel that prefers blocks of `preferred_rows` rows, each of `row_bytes` bytes.
+    pub(crate) fn new(chain: Chain, preferred_rows: usize, row_bytes: usize) -> Self {
+        let rows = BLOCK_BYTES / row_bytes.max(1);
+        let block = if rows > preferred_rows {
+            rows.next_multiple_of(BLOCK_STEP).min(MAX_ROWS.max(preferred_rows))
+        } else {
+            preferred_rows.max(1)
+        };
         Epilogue { chain, block }
     }
 
-    /// Whether it passes over rows that are left out.
-    pub(super) fn leaves_out(&self) -> bool {
-        self.chain.unchanged_by_zeros()
+    /// Whether it preserves its outputs where its input is zero, so that rows of zeros can be skipped.
+    pub(super) fn can_skip_zeros(&self) -> bool {
+        self.chain.preserves_on_zero()
     }
 
-    fn length_of_block(&self, rows: usize) -> usize {
+    fn block_elements(&self, rows: usize) -> usize {
         let row = self.chain.elements / rows.max(1);
         (self.block.min(rows) * row).next_multiple_of(ALIGNMENT)
     }
 
-    /// How many numbers of scratch memory are needed, if the kernel needs its `own`.
-    pub(super) fn scratch<T: Real>(&self, work: &RowsWork, own: usize) -> usize {
-        self.length_of_block(work.rows) + own.max(self.chain.scratch::<T>())
+    /// The elements of scratch memory for a kernel of `rows` rows that needs `own`.
+    pub(super) fn scratch<T: Real>(&self, rows: usize, own: usize) -> usize {
+        self.block_elements(rows) + own.max(self.chain.scratch::<T>())
     }
 
-    /// Why it is not sound as the epilogue of this work, if it is not.
-    pub(super) fn fault(&self, work: &RowsWork) -> Option<&'static str> {
+    /// Checks that it is valid as the epilogue of a kernel that reads `inputs` and computes this many `elements`.
+    pub(super) fn validate<'a>(
+        &self,
+        inputs: impl Iterator<Item = &'a Place>,
+        elements: usize,
+    ) -> Result<(), &'static str> {
         let writes = || self.chain.memory().filter(|(_, writes)| *writes).map(|(start, _)| start);
-        let overwritten =
-            work.inputs.iter().filter_map(|input| input.place.memory()).any(|(memory, range)| {
-                memory == Memory::Real
-                    && writes().any(|start| start < range.end && range.start < start + self.chain.elements)
-            });
-        if self.chain.elements != work.output.place.elements() {
-            return Some("an epilogue of other elements than are passed on to it");
+        let overwritten = inputs.filter_map(Place::memory).any(|(memory, range)| {
+            memory == Memory::Real
+                && writes().any(|start| start < range.end && range.start < start + self.chain.elements)
+        });
+        if self.chain.elements != elements {
+            return Err("an epilogue of another number of elements than its kernel");
         }
         if overwritten {
-            return Some("an epilogue writes what its kernel reads");
+            return Err("an epilogue writes what its kernel reads");
         }
-        self.chain.verify()
+        self.chain.verify().map_or(Ok(()), Err)
     }
 
-    /// Does the rows `share` of the work.
+    /// Computes the rows `range` out of `rows`: `compute` fills each block, on which the chain is then executed. If the kernel
+    /// `skips` rows of zeros, it may record them; they are then not read.
     ///
     /// # Safety
-    /// As for [`execute`](super::work::execute).
+    /// As for [`Chain::run`]; `compute` writes to nothing but its block and scratch memory.
     pub(super) unsafe fn execute<T: Real>(
         &self,
-        work: &RowsWork,
         arena: &Arena<T>,
-        share: Range<usize>,
+        (range, rows): (Range<usize>, usize),
+        skips: bool,
         scratch: &mut [T],
+        mut compute: impl FnMut(Range<usize>, &mut [T], &mut [T], Option<&mut SkippedRows>),
     ) {
-        let row = self.chain.elements / work.rows.max(1);
-        let (block, scratch) = scratch.split_at_mut(self.length_of_block(work.rows));
-        let mut first = share.start;
-        while first < share.end {
-            // A block ends where a multiple of its length does.
-            let rows = first..share.end.min((first / self.block + 1) * self.block);
-            let passed = &mut block[..rows.len() * row];
-            let mut left_out = if self.leaves_out() { LeftOut::nothing(rows.clone()) } else { None };
-            // SAFETY: nobody writes to the inputs, as the caller promises and `fault` sees of the chain.
-            let inputs = unsafe { Inputs::new(arena, &work.inputs, &rows, work.rows) };
-            T::rows(&*work.kernel).evaluate(Call {
-                inputs,
-                shape: &work.output.shape,
-                rows: rows.clone(),
-                output: Output::Real(passed),
-                scratch,
-                left_out: left_out.as_mut(),
-            });
+        let row = self.chain.elements / rows.max(1);
+        let (block, scratch) = scratch.split_at_mut(self.block_elements(rows));
+        let skips = skips && self.can_skip_zeros();
+        let mut first = range.start;
+        while first < range.end {
+            // Blocks end at multiples of their length, however the rows are partitioned.
+            let rows = first..range.end.min((first / self.block + 1) * self.block);
+            let block = &mut block[..rows.len() * row];
+            let mut skipped = if skips { SkippedRows::none(rows.clone()) } else { None };
+            compute(rows.clone(), block, scratch, skipped.as_mut());
             let elements = rows.start * row..rows.end * row;
-            // SAFETY: passed on; the rows of one share come one after the other.
+            // SAFETY: the caller promises it for all rows; blocks of one thread are executed one after the other.
             unsafe {
-                match left_out {
+                match skipped {
                     None => {
-                        let whole = std::iter::once(0..passed.len());
-                        self.chain.run(arena, elements, whole, passed, scratch);
+                        let whole = std::iter::once(0..block.len());
+                        self.chain.run(arena, elements, whole, block, scratch);
                     }
-                    Some(left_out) => {
-                        let made = left_out.runs().map(|rows| rows.start * row..rows.end * row);
-                        self.chain.run(arena, elements, made, passed, scratch);
+                    Some(skipped) => {
+                        let computed = skipped.computed_ranges().map(|rows| rows.start * row..rows.end * row);
+                        self.chain.run(arena, elements, computed, block, scratch);
                     }
                 }
             }

@@ -1,23 +1,23 @@
-//! The ways in which an operation can be executed.
+//! The forms of operations: how they are executed.
 //!
-//! An operation says which [`Form`] it has; that is all the plan knows of it. The form owns its kernel, so that what was
-//! validated is what is executed: the operation is not asked again. Each form leaves the plan as much freedom as its nature
-//! allows:
+//! The compiler knows an operation by its [`Form`] alone. The form owns its kernel, so that what was validated is what is executed.
 //!
-//! | form | the output is made | what the plan may do |
+//! | form | output | freedom of the compiler |
 //! | --- | --- | --- |
-//! | [`Form::Elementwise`] | element by element | compile a chain of them to one pass over memory |
-//! | [`Form::View`] | by reading its input at other places | leave it out, and let the reader read there |
-//! | [`Form::Reshape`] | as its input is, in another shape | leave it out |
-//! | [`Form::Rows`] | row by row | split the rows over threads |
+//! | [`Form::Elementwise`] | element by element | fuse a chain of them into one pass over memory |
+//! | [`Form::View`] | the input through other strides | remove it: consumers read through the strides |
+//! | [`Form::Reshape`] | the input in another shape | remove it |
+//! | [`Form::Rows`] | row by row | partition the rows over threads |
 
-use super::Real;
-use super::arena::{Arena, Place};
+use super::arena::{Arena, Place, Table};
 use super::expr::Expr;
-use super::left_out::LeftOut;
-use super::sparse::{SparseRows, SparseRowsMut};
+use super::layouts::Layouts;
+use super::reads::Reads;
+use super::simd::{PerReal, Real};
+use super::sparse::GatheredRows;
 use super::strided::View;
 use std::fmt::Debug;
+use std::marker::PhantomData;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -30,97 +30,134 @@ pub enum Form {
     View(Arc<dyn Viewing>),
     /// The output has the elements of its input, in the same order.
     Reshape,
-    /// The output consists of rows of equal length, each of which can be made without the others.
-    Rows(Arc<dyn RowsKernel>),
+    /// The output consists of rows of equal length, which are computed independently. Made by [`Form::rows`].
+    Rows(RowsForm),
+}
+
+/// The kernel of a [`Form::Rows`].
+#[derive(Debug, Clone)]
+pub struct RowsForm {
+    kernel: Arc<dyn RowsKernel>,
+    /// The other layouts for which an operation of the library has kernels.
+    layouts: Option<Layouts>,
+}
+
+impl RowsForm {
+    /// The kernel for dense rows.
+    pub fn kernel(&self) -> &Arc<dyn RowsKernel> {
+        &self.kernel
+    }
+
+    /// A kernel of the library, with kernels for other layouts, whose results have the same bits.
+    pub(crate) fn with_layouts(kernel: Arc<impl RowsKernel + 'static>, layouts: Layouts) -> Self {
+        RowsForm { kernel, layouts: Some(layouts) }
+    }
+
+    pub(crate) fn layouts(&self) -> Option<Layouts> {
+        self.layouts
+    }
+
+    /// The kernel for one precision.
+    pub(super) fn rows<T: Real>(&self) -> &dyn Rows<T> {
+        struct RowsOf<'a>(PhantomData<&'a ()>);
+        impl<'a> PerReal for RowsOf<'a> {
+            type Of<T: Real> = &'a dyn Rows<T>;
+        }
+        T::member::<RowsOf<'_>>(&*self.kernel, &*self.kernel)
+    }
+}
+
+impl<K: RowsKernel + 'static> From<Arc<K>> for RowsForm {
+    fn from(kernel: Arc<K>) -> Self {
+        RowsForm { kernel, layouts: None }
+    }
 }
 
 impl Form {
+    /// The form of an operation that fills its output row by row.
+    pub fn rows(kernel: Arc<impl RowsKernel + 'static>) -> Self {
+        Form::Rows(kernel.into())
+    }
+
     /// The expression of an elementwise operation.
     pub fn expr(&self) -> Option<&Expr> {
         if let Form::Elementwise(expr) = self { Some(expr) } else { None }
     }
 }
 
-/// A way of seeing a tensor through other strides.
+/// A view of a tensor through other strides.
 pub trait Viewing: Debug + Send + Sync {
-    /// The output's view of the memory that the input is a view of.
+    /// The output as a view of the memory behind the input, given the input as a view of it.
     fn view(&self, of: &View) -> View;
 }
 
 /// A kernel that fills its output row by row, for one precision.
 pub trait Rows<T: Real> {
-    /// Fills the rows `call.rows` of the output, which are `call.output`.
+    /// Computes the rows `call.rows` of the output into `call.output`.
     fn evaluate(&self, call: Call<'_, T>);
 }
 
-/// A row kernel for both precisions, with what the plan asks of it before it runs. The shapes are those of the
-/// inputs and the output.
+/// A row kernel for both precisions, with the properties that the compiler asks for. `inputs` and `output` are shapes.
 pub trait RowsKernel: Rows<f32> + Rows<f64> + Debug + Send + Sync {
-    /// Into how many rows of equal length, one behind the other in memory, the output falls. 1 says that it can
-    /// only be made as a whole.
+    /// The number of rows of equal length, contiguous in memory, of the output. 1 means that it is computed as a whole.
     fn rows(&self, inputs: &[&[usize]], output: &[usize]) -> usize;
 
-    /// About how many additions and multiplications all rows take together.
-    fn work(&self, inputs: &[&[usize]], output: &[usize]) -> usize {
+    /// The approximate flops of all rows.
+    fn flops(&self, inputs: &[&[usize]], output: &[usize]) -> usize {
         let _ = output;
         inputs.iter().map(|shape| shape.iter().product::<usize>()).sum()
     }
 
-    /// Whether row `i` of the output is made of row `i` of this input and of nothing else of it, where the input falls
-    /// into as many rows as the output. The kernel is then [lent](Call::inputs) the rows of the input that belong to the
-    /// rows which it fills, and nobody waits for the others.
-    fn row_by_row(&self, input: usize, inputs: &[&[usize]], output: &[usize]) -> bool {
+    /// Which elements of this input a range of the output's rows is computed from. A [call](Call::inputs) has these elements
+    /// of the input, and no thread waits for others. A plan asks once. By default all.
+    fn reads(&self, input: usize, inputs: &[&[usize]], output: &[usize]) -> Reads {
         let _ = (input, inputs, output);
-        false
+        Reads::ALL
     }
 
-    /// Whether this input may be a table kept as bytes.
-    fn takes_bytes(&self, input: usize) -> bool {
-        let _ = input;
-        false
+    /// The same computation in two kernels, for a reduction whose rows are too few for several threads. By default none.
+    fn stages(&self, inputs: &[&[usize]], output: &[usize]) -> Option<Stages> {
+        let _ = (inputs, output);
+        None
     }
 
-    /// Whether it can fill rows of which most elements are zero as lists of those that are not, when it makes them of a
-    /// table of bytes.
-    fn makes_sparse(&self) -> bool {
-        false
-    }
-
-    /// Whether it gains by being given this input as such lists.
-    fn takes_sparse(&self, input: usize, inputs: &[&[usize]], output: &[usize]) -> bool {
-        let _ = (input, inputs, output);
-        false
-    }
-
-    /// How many rows at a time it needs to be at its best, when what reads them goes on with them at once.
-    fn at_once(&self, inputs: &[&[usize]], output: &[usize]) -> usize {
+    /// The preferred number of rows of a block, if an epilogue is executed on each block.
+    fn preferred_block_rows(&self, inputs: &[&[usize]], output: &[usize]) -> usize {
         let _ = (inputs, output);
         1
     }
 
-    /// How many numbers of scratch memory each thread needs.
+    /// The elements of scratch memory that each thread needs.
     fn scratch(&self, inputs: &[&[usize]], output: &[usize]) -> usize {
         let _ = (inputs, output);
         0
     }
 }
 
+/// The same computation as a row kernel's, in two kernels: partial results that can be computed on several threads, and the
+/// output from them. It has the same bits, so that they do not depend on whether a plan uses it.
+#[derive(Debug, Clone)]
+pub struct Stages {
+    /// The shape of the partial results.
+    pub shape: Vec<usize>,
+    /// Computes the partial results from the inputs.
+    pub first: RowsForm,
+    /// Computes the output from the partial results, its only input.
+    pub second: RowsForm,
+}
+
 /// One call of a row kernel.
 pub struct Call<'a, T> {
-    /// The inputs: whole, or of an input that is read [row by row](RowsKernel::row_by_row) only the rows that belong to
-    /// `rows`.
+    /// Of each input the elements that `rows` are computed from, as [`RowsKernel::reads`] says.
     pub inputs: Inputs<'a, T>,
     /// The shape of the whole output.
     pub shape: &'a [usize],
-    /// Which rows of the output to fill.
+    /// The rows of the output to compute.
     pub rows: Range<usize>,
     /// The memory of those rows.
     pub output: Output<'a, T>,
-    /// Scratch memory, with anything in it.
+    /// Scratch memory, which holds arbitrary numbers.
     pub scratch: &'a mut [T],
-    /// If there is something, rows that are zero throughout may be left out, since nobody will look at them then; it is told
-    /// which were, as the library's product of sparse rows does. Whoever makes all rows may pass over it.
-    pub left_out: Option<&'a mut LeftOut>,
 }
 
 /// The inputs of a row kernel.
@@ -128,74 +165,82 @@ pub struct Call<'a, T> {
 pub struct Inputs<'a, T> {
     arena: &'a Arena<T>,
     operands: &'a [Operand],
-    /// Which of how many rows are being filled.
-    share: &'a Range<usize>,
-    rows: usize,
+    /// The rows of the output that are computed.
+    rows: &'a Range<usize>,
 }
 
-/// Where an input of a row kernel lies, and its shape.
+/// An operand of a row kernel: its place and its shape.
 #[derive(Debug, Clone)]
 pub(crate) struct Operand {
     pub(crate) place: Place,
     pub(crate) shape: Vec<usize>,
-    /// Whether it is read row by row.
-    pub(crate) by_row: bool,
+    /// What rows of the output read of it.
+    pub(crate) reads: Reads,
 }
 
 impl Operand {
-    /// The place of what is lent for the rows `share` out of `rows`.
-    pub(super) fn lent(&self, share: &Range<usize>, rows: usize) -> Place {
-        if self.by_row { self.place.rows(share, rows) } else { self.place }
+    /// The place of the elements that these rows of the output read.
+    pub(super) fn accessed(&self, rows: &Range<usize>) -> Place {
+        self.place.part(self.reads.range(rows, self.place.elements()))
     }
 }
 
 impl<'a, T: Real> Inputs<'a, T> {
-    /// The inputs for the rows `share` out of `rows`.
+    /// The inputs for these rows of the output.
     ///
     /// # Safety
-    /// While the result is used, nobody writes to any of the places [lent](Operand::lent).
-    pub(crate) unsafe fn new(
-        arena: &'a Arena<T>,
-        operands: &'a [Operand],
-        share: &'a Range<usize>,
-        rows: usize,
-    ) -> Self {
-        Inputs { arena, operands, share, rows }
+    /// While the result is used, nothing writes to the [accessed](Operand::accessed) places.
+    pub(crate) unsafe fn new(arena: &'a Arena<T>, operands: &'a [Operand], rows: &'a Range<usize>) -> Self {
+        Inputs { arena, operands, rows }
     }
 
-    /// How many there are.
+    /// The number of inputs.
     pub fn len(&self) -> usize {
         self.operands.len()
     }
 
-    /// Whether there are none.
+    /// Whether there are no inputs.
     pub fn is_empty(&self) -> bool {
         self.operands.is_empty()
     }
 
-    /// Input number `index`, counted from 0.
+    /// An input that is rows of a table of bytes; none if it has another layout.
+    pub(super) fn bytes(&self, index: usize) -> Option<(&'a [u8], T)> {
+        match self.operands[index].place {
+            Place::Bytes { table, start, length } => {
+                let table = &self.arena.tables[table];
+                Some((&table.bytes[start..start + length], table.scale))
+            }
+            _ => None,
+        }
+    }
+
+    /// An input that is compressed rows; none if it has another layout.
+    pub(super) fn compressed(&self, index: usize) -> Option<GatheredRows<'a, T>> {
+        match self.operands[index].accessed(self.rows) {
+            Place::Compressed { table, start, words: words_per_row, rows, .. } => {
+                let Table { compressed, numbers, .. } = &self.arena.tables[table];
+                // SAFETY: the caller of `new` promised that nothing writes to these places.
+                let words = unsafe { self.arena.index.slice(start, rows * words_per_row) };
+                Some(GatheredRows { table: compressed.as_deref()?, numbers, words, words_per_row, rows })
+            }
+            _ => None,
+        }
+    }
+
+    /// An input, by its index.
     ///
     /// # Panics
-    /// When there are not so many: an operation knows how many it has.
+    /// If the operation has fewer inputs.
     pub fn get(&self, index: usize) -> Input<'a, T> {
         let operand = &self.operands[index];
-        // SAFETY: whoever made this promised that nobody writes to these places.
+        // SAFETY: the caller of `new` promised that nothing writes to these places.
         let values = unsafe {
-            match operand.lent(self.share, self.rows) {
+            match operand.accessed(self.rows) {
                 Place::Real { start, length } => Values::Real(self.arena.real.slice(start, length)),
                 Place::Index { start, length } => Values::Index(self.arena.index.slice(start, length)),
-                // Only an output is passed on.
-                Place::Passed { .. } => Values::Real(&[]),
-                Place::Bytes { table, start, length } => {
-                    let table = &self.arena.tables[table];
-                    Values::Bytes(&table.bytes[start..start + length], table.scale)
-                }
-                Place::Sparse { table, start, words, rows, .. } => {
-                    let table = &self.arena.tables[table];
-                    let lists =
-                        table.lists.as_deref().expect("a table in whose lists somebody reads has some");
-                    let places = self.arena.index.slice(start, rows * words);
-                    Values::Sparse(SparseRows { lists, numbers: &table.numbers, places, words, rows })
+                Place::Bytes { .. } | Place::Compressed { .. } | Place::Forwarded { .. } => {
+                    unreachable!("`work::validate` refuses other layouts for a kernel of dense rows")
                 }
             }
         };
@@ -206,9 +251,9 @@ impl<'a, T: Real> Inputs<'a, T> {
 /// An input of a row kernel.
 #[derive(Debug, Clone, Copy)]
 pub struct Input<'a, T> {
-    /// The shape of all of it.
+    /// The shape of the whole input.
     pub shape: &'a [usize],
-    /// Its values, or those of the rows that are lent.
+    /// The values of the elements that the rows of the call read.
     pub values: Values<'a, T>,
 }
 
@@ -219,26 +264,22 @@ pub enum Values<'a, T> {
     Real(&'a [T]),
     /// Indices.
     Index(&'a [u32]),
-    /// Real numbers kept as bytes: each is `byte × scale`. Only who [takes](RowsKernel::takes_bytes) them is given these.
-    Bytes(&'a [u8], T),
-    /// Rows of which most elements are zero. Only who [takes](RowsKernel::takes_sparse) them is given these.
-    Sparse(SparseRows<'a, T>),
 }
 
 impl<'a, T> Input<'a, T> {
-    /// The real numbers; none when the input is of another kind, which the operation's shape rule excludes.
+    /// The real numbers; empty for indices, which the shape rule of the operation excludes.
     pub fn real(&self) -> &'a [T] {
         match self.values {
             Values::Real(values) => values,
-            Values::Index(_) | Values::Bytes(..) | Values::Sparse(_) => &[],
+            Values::Index(_) => &[],
         }
     }
 
-    /// The indices; none when the input is of another kind, which the operation's shape rule excludes.
+    /// The indices; empty for real numbers, which the shape rule of the operation excludes.
     pub fn index(&self) -> &'a [u32] {
         match self.values {
             Values::Index(values) => values,
-            Values::Real(_) | Values::Bytes(..) | Values::Sparse(_) => &[],
+            Values::Real(_) => &[],
         }
     }
 }
@@ -250,16 +291,22 @@ pub enum Output<'a, T> {
     Real(&'a mut [T]),
     /// Indices.
     Index(&'a mut [u32]),
-    /// Rows of which most elements are zero. Only who [makes](RowsKernel::makes_sparse) them is given these.
-    Sparse(SparseRowsMut<'a>),
 }
 
 impl<'a, T> Output<'a, T> {
-    /// The memory of real numbers; empty when the output holds indices, which the shape rule excludes.
+    /// The memory of real numbers; empty for indices, which the shape rule of the operation excludes.
     pub fn real(self) -> &'a mut [T] {
         match self {
             Output::Real(values) => values,
-            Output::Index(_) | Output::Sparse(_) => &mut [],
+            Output::Index(_) => &mut [],
+        }
+    }
+
+    /// The memory of indices; empty for real numbers, which the shape rule of the operation excludes.
+    pub fn index(self) -> &'a mut [u32] {
+        match self {
+            Output::Index(values) => values,
+            Output::Real(_) => &mut [],
         }
     }
 }

@@ -7,7 +7,7 @@
 //! * [`Expr`], [`Rows`] and [`View`] are the ways in which an operation can be executed, each with
 //!   as much freedom for the plan as the operation's nature allows.
 //! * [`dispatch`] runs a piece of safe code compiled for the best instruction set the processor has.
-//! * `matmul`, `strided` and `reduce` are the loops that several operations share.
+//! * `matmul`, `conv`, `pool`, `strided` and `reduce` are the loops that several operations share.
 //! * `program` is a list of steps over one `arena` of memory, which the threads of a `thread_pool` execute; `chain` is the
 //!   step for elementwise operations. It validates the steps once, and is the safe interface to the unsafe code.
 //!
@@ -18,45 +18,41 @@
 
 mod access;
 pub(crate) mod arena;
+mod bytes;
 pub(crate) mod chain;
-mod dispatch;
+pub(crate) mod conv;
 pub(crate) mod epilogue;
-mod exponential;
 mod expr;
 mod form;
-mod left_out;
-mod logarithm;
+pub(crate) mod gather;
+pub(crate) mod layouts;
 pub(crate) mod matmul;
-#[cfg(target_arch = "aarch64")]
-mod neon;
-mod nonzeros;
 mod peak;
-pub(crate) mod prefetch;
+pub(crate) mod pool;
+mod prefetch;
 pub(crate) mod program;
-mod real;
+pub(crate) mod random;
+mod reads;
 pub(crate) mod reduce;
 #[cfg(test)]
 mod samples;
+mod simd;
+pub(crate) mod softmax;
 pub(crate) mod sparse;
 mod step;
 mod step_times;
 pub(crate) mod strided;
-pub(crate) mod table;
-mod tangent;
 mod thread_pool;
-mod vector;
+mod threads;
 pub(crate) mod work;
 
+pub use bytes::Bytes;
 pub(crate) use chain::RowsOfLoad;
-pub use dispatch::{Body, InstructionSet, dispatch, instruction_set};
 pub use expr::{Binary, Comparison, Condition, Constant, Expr, FormulaStyle, Node, Unary};
 pub(crate) use form::Operand;
-pub use form::{Call, Form, Input, Inputs, Output, Rows, RowsKernel, Values, Viewing};
-pub use left_out::LeftOut;
+pub use form::{Call, Form, Input, Inputs, Output, Rows, RowsForm, RowsKernel, Stages, Values, Viewing};
 pub use peak::Peak;
-pub use program::Threads;
-pub use real::Real;
-pub use sparse::{SparseRows, SparseRowsMut};
+pub use reads::Reads;
+pub use simd::{Body, InstructionSet, PerReal, Real, Vector, dispatch, instruction_set};
 pub use strided::View;
-pub use table::Bytes;
-pub use vector::Vector;
+pub use threads::Threads;

@@ -1,35 +1,33 @@
-//! What the machine can do at the most, measured: the limits beside which the times of a plan are seen.
+//! The measured limits of the machine, with which a profile compares the steps of a plan.
 
-use super::dispatch::{Body, InstructionSet, dispatch};
-use super::real::Real;
 use super::reduce::sum;
-use super::vector::Vector;
+use super::simd::{Body, InstructionSet, Real, Vector, dispatch};
 use retrograde_base::clock::Instant;
 use std::marker::PhantomData;
 
-/// What all threads together can do at the most.
+/// The limits of all threads together.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Peak {
-    /// Billions of additions and multiplications a second, in registers.
+    /// Billions of floating-point operations per second, in registers.
     pub gigaflops: f64,
-    /// Billions of bytes read a second, from memory that no cache holds.
+    /// Billions of bytes per second, read from main memory.
     pub gigabytes_per_second: f64,
 }
 
-/// How often each limit is measured; the best counts.
-const TIMES: usize = 5;
+/// The number of measurements of each limit, of which the best counts.
+const MEASUREMENTS: usize = 5;
 
-/// Chains of sums that do not wait for each other, as a processor with two units of four cycles needs.
-const CHAINS: usize = 12;
+/// The number of independent sums: more than two units with a latency of four cycles need.
+const SUMS: usize = 12;
 
-/// Steps of a chain in one measurement: about a millisecond.
+/// The additions to each sum in one measurement: about a millisecond.
 const STEPS: usize = 100_000;
 
-/// Bytes that each thread reads: more than its share of any cache.
+/// The bytes that each thread reads: more than any cache holds.
 const BYTES: usize = 32 << 20;
 
 impl Peak {
-    /// Measures both limits for numbers of the type `T`, in some hundredths of a second.
+    /// Measures both limits for numbers of the type `T`. Takes some hundredths of a second.
     pub fn measure<T: Real>(threads: usize) -> Peak {
         let threads = threads.max(1);
         let memory: Vec<Vec<T>> = (0..threads).map(|_| vec![T::one(); BYTES / size_of::<T>()]).collect();
@@ -37,20 +35,20 @@ impl Peak {
             std::hint::black_box(sum(&memory[thread]));
             BYTES as f64
         });
-        Peak { gigaflops: Self::arithmetic::<T>(threads), gigabytes_per_second: reading / 1e9 }
+        Peak { gigaflops: Self::gigaflops::<T>(threads), gigabytes_per_second: reading / 1e9 }
     }
 
-    /// Measures the first limit alone, in some thousandths of a second: billions of additions and multiplications a second.
-    pub fn arithmetic<T: Real>(threads: usize) -> f64 {
+    /// Measures the first limit alone. Takes some thousandths of a second.
+    pub fn gigaflops<T: Real>(threads: usize) -> f64 {
         let done = best(threads.max(1), |_| {
             let lanes = dispatch(Sums::<T>(PhantomData));
-            (lanes * CHAINS * STEPS * 2) as f64
+            (lanes * SUMS * STEPS * 2) as f64
         });
         done / 1e9
     }
 }
 
-/// The most that `work` did in a second, on so many threads at once, by its own count.
+/// The best rate per second of `work` on several threads; it returns its own count.
 fn best(threads: usize, work: impl Fn(usize) -> f64 + Sync) -> f64 {
     let once = || {
         let start = Instant::now();
@@ -61,10 +59,10 @@ fn best(threads: usize, work: impl Fn(usize) -> f64 + Sync) -> f64 {
         });
         done / start.elapsed().as_secs_f64().max(1e-9)
     };
-    (0..TIMES).map(|_| once()).fold(0.0, f64::max)
+    (0..MEASUREMENTS).map(|_| once()).fold(0.0, f64::max)
 }
 
-/// Multiplies and adds in registers; returns how many numbers a register holds.
+/// Multiplies and adds in registers. Returns the lanes of a register.
 struct Sums<T>(PhantomData<T>);
 
 impl<T: Real> Body for Sums<T> {
@@ -72,11 +70,12 @@ impl<T: Real> Body for Sums<T> {
 
     #[inline(always)]
     fn run<I: InstructionSet>(self) -> usize {
-        // SAFETY: `dispatch` has found the processor to have the instruction set `I`; no memory is touched but `end`.
+        // SAFETY: `dispatch` has checked that the processor has the instruction set `I`. No memory is accessed but `end`, which is longer
+        // than any register.
         unsafe {
             let number = |x: f64| T::Register::<I>::splat(T::of(std::hint::black_box(x)));
             let (factor, addend) = (number(0.999), number(0.001));
-            let mut sums = [number(1.0); CHAINS];
+            let mut sums = [number(1.0); SUMS];
             for _ in 0..STEPS {
                 for sum in &mut sums {
                     *sum = sum.multiply_add(factor, addend);

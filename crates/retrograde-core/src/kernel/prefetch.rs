@@ -1,8 +1,7 @@
-//! Asking for memory before it is needed.
+//! Prefetching.
 
-/// Asks the processor to bring these values into its caches. Rows drawn at random from a large table arrive in time when
-/// they are asked for a few rows ahead; else each costs a wait for main memory. Does nothing where there is no such
-/// instruction.
+/// Prefetches these values into the caches. Random rows of a large table arrive in time if they are prefetched a few rows ahead;
+/// otherwise each waits for main memory. Does nothing on processors other than x86-64.
 #[inline(always)]
 pub(crate) fn prefetch<E>(values: &[E]) {
     #[cfg(target_arch = "x86_64")]
@@ -15,13 +14,13 @@ pub(crate) fn prefetch<E>(values: &[E]) {
     let _ = values;
 }
 
-/// The same for the line of the cache in which an address lies, whether there is anything or not.
+/// Prefetches the cache line of an address, which need not be valid.
 #[inline(always)]
 pub(crate) fn prefetch_line<E>(address: *const E) {
     #[cfg(target_arch = "x86_64")]
     {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-        // SAFETY: as above: whatever the address is.
+        // SAFETY: a prefetch never faults, whatever the address is, and SSE is part of every x86-64 processor.
         unsafe { _mm_prefetch::<_MM_HINT_T0>(address.cast::<i8>()) };
     }
     #[cfg(not(target_arch = "x86_64"))]

@@ -1,13 +1,15 @@
-//! Operations and work that the tests of this room make steps of.
+//! Kernels, work and memory for the tests of the kernel.
 
 use super::arena::{Arena, Block, Place, Table};
-use super::form::{Call, Operand, Rows, RowsKernel};
-use super::real::Real;
-use super::table::Bytes;
+use super::bytes::Bytes;
+use super::form::{Call, Operand, Rows, RowsForm, RowsKernel};
+use super::layouts::Layouts;
+use super::reads::Reads;
+use super::simd::Real;
 use super::work::RowsWork;
 use std::sync::Arc;
 
-/// A row kernel that makes nothing.
+/// A row kernel that does nothing.
 #[derive(Debug)]
 pub(super) struct Idle;
 
@@ -21,15 +23,24 @@ impl RowsKernel for Idle {
     }
 }
 
-/// Where an operand lies, and whether it is read row by row.
-pub(super) fn operand(place: Place, by_row: bool) -> Operand {
-    Operand { place, shape: vec![place.elements()], by_row }
+/// The form of a kernel that does nothing, with these layouts.
+pub(super) fn idle(layouts: Option<Layouts>) -> RowsForm {
+    match layouts {
+        Some(layouts) => RowsForm::with_layouts(Arc::new(Idle), layouts),
+        None => RowsForm::from(Arc::new(Idle)),
+    }
 }
 
-/// Work of so many rows that reads one place, row by row or not, and writes another.
-pub(super) fn row_work(rows: usize, (from, by_row): (Place, bool), to: Place) -> RowsWork {
-    let (inputs, output) = (vec![operand(from, by_row)], operand(to, false));
-    RowsWork { kernel: Arc::new(Idle), inputs, output, rows, epilogue: None }
+/// Where an operand lies, and what rows of the output read of it.
+pub(super) fn operand(place: Place, reads: Reads) -> Operand {
+    Operand { place, shape: vec![place.elements()], reads }
+}
+
+/// Work of so many rows that reads one place and writes another.
+pub(super) fn row_work(rows: usize, (from, reads): (Place, Reads), to: Place) -> RowsWork {
+    let (inputs, output) = (vec![operand(from, reads)], operand(to, Reads::ALL));
+    let form = idle(Some(Layouts::Product { transposed: true }));
+    RowsWork { form, inputs, output, rows, chunk: 1, epilogue: None }
 }
 
 /// Some memory, and a table of 12 bytes.

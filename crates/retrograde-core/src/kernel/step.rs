@@ -2,9 +2,9 @@
 
 use super::access::{AccessMap, accesses};
 use super::arena::Arena;
-use super::program::Threads;
-use super::real::Real;
-use super::work::{Work, effort, units};
+use super::simd::Real;
+use super::threads::Threads;
+use super::work::{Work, estimated_cost, units};
 use std::ops::Range;
 
 /// The least number of elements that a thread is given of an elementwise group that may be partitioned anywhere.
@@ -25,7 +25,7 @@ pub(super) fn steps<T: Real>(regions: Vec<Vec<Work>>, arena: &Arena<T>, threads:
     let mut steps: Vec<Step> = Vec::new();
     let mut since_barrier = AccessMap::default();
     let cost_of = |region: &Vec<Work>| -> usize {
-        region.iter().map(|work| effort(work, arena)).fold(0, usize::saturating_add)
+        region.iter().map(|work| estimated_cost(work, arena)).fold(0, usize::saturating_add)
     };
     let whole = regions.iter().map(cost_of).fold(0, usize::saturating_add);
     for region in regions {
@@ -49,9 +49,10 @@ pub(super) fn steps<T: Real>(regions: Vec<Vec<Work>>, arena: &Arena<T>, threads:
 fn ranges(work: &Work, threads: usize, min_chunk: usize) -> Vec<Range<usize>> {
     let units = units(work);
     let chunk = match work {
-        Work::Chain(chain) if chain.rows > 0 => chain.elements / chain.rows,
+        Work::Chain(chain) if chain.chunk > 0 => chain.chunk,
         Work::Chain(_) => min_chunk,
-        _ => 1,
+        Work::Rows(rows) => rows.chunk,
+        Work::Indices { .. } => 1,
     };
     let chunks = units.div_ceil(chunk);
     let threads = threads.min(chunks).max(1);
@@ -62,15 +63,22 @@ fn ranges(work: &Work, threads: usize, min_chunk: usize) -> Vec<Range<usize>> {
 #[cfg(test)]
 mod tests {
     use super::super::arena::Place;
+    use super::super::reads::Reads;
     use super::super::samples::{arena, row_work};
+    use super::super::work::RowsWork;
     use super::*;
 
     const ROWS: usize = 10;
 
-    /// Work that reads one place, row by row or not, and writes another. Places are counted in units of one place.
+    /// Work that reads one place, row by row or as a whole, and writes another. Places are counted in units of one place.
     fn work(from: usize, by_row: bool, to: usize) -> Work {
+        let reads = if by_row { Reads::by_row(&[ROWS], ROWS) } else { Reads::ALL };
+        work_of(from, reads, to, 1)
+    }
+
+    fn work_of(from: usize, reads: Reads, to: usize, chunk: usize) -> Work {
         let place = |number: usize| Place::Real { start: number * ROWS, length: ROWS };
-        Work::Rows(row_work(ROWS, (place(from), by_row), place(to)))
+        Work::Rows(RowsWork { chunk, ..row_work(ROWS, (place(from), reads), place(to)) })
     }
 
     /// Before which steps threads wait at a barrier.
@@ -91,10 +99,24 @@ mod tests {
     }
 
     #[test]
+    fn threads_that_own_whole_blocks_do_not_wait() {
+        let blocks = |chunk: usize| {
+            let by_row = work_of(0, Reads::by_row(&[ROWS], ROWS), 1, chunk);
+            vec![by_row, work_of(1, Reads::blocks(2, 2), 2, chunk)]
+        };
+        assert_eq!(barriers(blocks(2), 2), [false; 2], "threads own 6 and 4 rows: whole blocks of 2");
+        assert_eq!(
+            barriers(blocks(1), 2),
+            [false, true],
+            "threads own 5 rows each, and a block has rows of both"
+        );
+    }
+
+    #[test]
     fn the_number_of_threads_follows_the_work() {
         let threads = |elements: usize, regions: usize| -> Vec<usize> {
             let place = |start| Place::Real { start, length: elements };
-            let region = || vec![Work::Rows(row_work(ROWS, (place(0), false), place(elements)))];
+            let region = || vec![Work::Rows(row_work(ROWS, (place(0), Reads::ALL), place(elements)))];
             let regions = (0..regions).map(|_| region()).collect();
             steps(regions, &arena(), &Threads::new(2)).iter().map(|step| step.ranges.len()).collect()
         };

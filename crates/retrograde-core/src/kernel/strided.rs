@@ -1,21 +1,21 @@
-//! Reading a tensor at other places than one after the other: the one loop behind broadcast, transpose and slice.
+//! Strided views of a tensor: the loop behind broadcast, transpose and slice.
 
 use std::ops::Range;
 
-/// How to read a tensor in another order: the element at `[i, j, …]` of the view is the element
-/// `offset + i·strides[0] + j·strides[1] + …` of the memory behind it. A stride of 0 repeats.
+/// A strided view: the element at `[i, j, …]` is the element `offset + i·strides[0] + j·strides[1] + …` of the memory behind it.
+/// A stride of 0 repeats elements.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct View {
-    /// The shape that the reader sees.
+    /// The shape of the view.
     pub shape: Vec<usize>,
-    /// How far apart in memory neighbours along each axis are.
+    /// The distance in memory of consecutive elements along each axis.
     pub strides: Vec<usize>,
-    /// Where the first element lies.
+    /// The position of the first element.
     pub offset: usize,
 }
 
 impl View {
-    /// A whole tensor in the order of memory (row-major).
+    /// A whole tensor, row-major.
     pub fn whole(shape: &[usize]) -> Self {
         let mut strides = vec![1; shape.len()];
         for axis in (1..shape.len()).rev() {
@@ -24,13 +24,13 @@ impl View {
         View { shape: shape.to_vec(), strides, offset: 0 }
     }
 
-    /// How many elements the reader sees.
+    /// The number of elements.
     pub fn elements(&self) -> usize {
         self.shape.iter().product()
     }
 
-    /// Whether it has a stride for each axis, and all that it reads lies in `places`.
-    pub(crate) fn reads_within(&self, places: &Range<usize>) -> bool {
+    /// Whether it has a stride for each axis, and reads only positions within `bounds`.
+    pub(crate) fn reads_within(&self, bounds: &Range<usize>) -> bool {
         if self.shape.len() != self.strides.len() {
             return false;
         }
@@ -41,10 +41,10 @@ impl View {
         let last = steps.try_fold(self.offset, |last, (length, stride)| {
             last.checked_add((length - 1).checked_mul(*stride)?)
         });
-        self.offset >= places.start && last.is_some_and(|last| last < places.end)
+        self.offset >= bounds.start && last.is_some_and(|last| last < bounds.end)
     }
 
-    /// Whether it reads `elements()` neighbours in the order of memory.
+    /// Whether it reads consecutive elements in the order of memory.
     pub fn is_contiguous(&self) -> bool {
         let mut expected = 1;
         for (&length, &stride) in self.shape.iter().zip(&self.strides).rev() {
@@ -59,8 +59,8 @@ impl View {
         true
     }
 
-    /// The same view with as few axes as possible: axes of length 1 are dropped, and neighbours that can be
-    /// walked in one stride become one. Only the order of elements is kept, not the shape.
+    /// The view with as few axes as possible: axes of length 1 are dropped, and adjacent axes with a common stride are merged. The
+    /// order of the elements stays, the shape does not.
     pub(crate) fn merged(&self) -> Self {
         let (mut shape, mut strides): (Vec<usize>, Vec<usize>) = (Vec::new(), Vec::new());
         for (&length, &stride) in self.shape.iter().zip(&self.strides) {
@@ -81,11 +81,11 @@ impl View {
         View { shape, strides, offset: self.offset }
     }
 
-    /// Copies the elements `range` of the view, counted in the reader's order, from `memory`, where the first element lies
-    /// at `offset`, to `into`. The view is expected to be [`merged`](Self::merged), which makes its runs long.
+    /// Copies the elements `range` of the view, in its order, from `memory`, where the first element is at `offset`. A
+    /// [`merged`](Self::merged) view has the longest inner loops.
     pub(crate) fn copy<E: Copy>(&self, memory: &[E], offset: usize, range: Range<usize>, into: &mut [E]) {
         debug_assert_eq!(range.len(), into.len());
-        let Some((&run, outer_shape)) = self.shape.split_last() else {
+        let Some((&width, outer_shape)) = self.shape.split_last() else {
             into.fill(memory[offset]);
             return;
         };
@@ -93,11 +93,22 @@ impl View {
             return;
         }
         let stride = self.strides[outer_shape.len()];
-        let mut row = range.start / run;
-        let mut column = range.start % run;
+        if self.strides[..outer_shape.len()] == [0] && width < into.len() {
+            // Rows that are all the same, a broadcast bias: one is copied, and then twice as many each time.
+            self.copy(memory, offset, range.start..range.start + width, &mut into[..width]);
+            let mut filled = width;
+            while filled < into.len() {
+                let count = filled.min(into.len() - filled);
+                into.copy_within(..count, filled);
+                filled += count;
+            }
+            return;
+        }
+        let mut row = range.start / width;
+        let mut column = range.start % width;
         let mut filled = 0;
         while filled < into.len() {
-            let count = (run - column).min(into.len() - filled);
+            let count = (width - column).min(into.len() - filled);
             let mut start = offset + column * stride;
             let mut rest = row;
             for (&length, &outer_stride) in outer_shape.iter().zip(&self.strides).rev() {
@@ -145,6 +156,8 @@ mod tests {
             View::whole(&[2, 3, 4]),
             View { shape: vec![4, 3], strides: vec![1, 4], offset: 5 },
             View { shape: vec![3, 4, 2], strides: vec![0, 1, 0], offset: 7 },
+            View { shape: vec![5, 4], strides: vec![0, 1], offset: 7 },
+            View { shape: vec![6, 3], strides: vec![0, 11], offset: 1 },
             View { shape: vec![2, 1, 5], strides: vec![100, 9, 7], offset: 0 },
             View { shape: vec![], strides: vec![], offset: 3 },
             View { shape: vec![0, 4], strides: vec![4, 1], offset: 0 },

@@ -1,30 +1,39 @@
 //! The threads of a plan, which execute its steps together.
 //!
-//! Waking a sleeping thread costs several microseconds, as much as many a step. All threads of a pool are therefore woken
-//! once for each run, execute their ranges of all steps, and wait for each other at a spinning [`Barrier`] where a step needs
-//! the rows of other threads. After a run a thread spins for [`IDLE_SPIN`], since the next run usually follows; then it sleeps.
+//! A run is a sequence of *segments*: steps between two barriers. A segment has parts that are independent of each other, one
+//! for each thread. The calling thread opens a segment when the one before is complete. Part `n` is meant for thread `n`, whose
+//! cache has its rows. A part that its thread has not claimed is executed by a thread that has nothing else to do, so that a run
+//! needs no thread but the calling one: where other programs need the processors, a run waits only for parts that have
+//! begun.
+//!
+//! Waking a sleeping thread costs several microseconds, as much as many a step. A thread therefore spins for [`IDLE_SPIN`]
+//! before it sleeps, since the next segment or the next run usually follows.
 
 use retrograde_base::clock::Instant;
 use std::any::Any;
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-/// How often a waiting thread looks before it yields its processor at each further look: some microseconds, in which a thread
-/// that is running arrives. One that is not running needs a processor, perhaps this one.
-const SPINS: u32 = 200;
+/// How often a thread looks for others to claim their parts before it executes these itself: some microseconds, in which a
+/// thread that is running has claimed its part.
+const PATIENCE: u32 = 200;
 
-/// How long a thread looks for the next run before it sleeps.
+/// How long a thread spins before it sleeps.
 const IDLE_SPIN: Duration = Duration::from_micros(50);
 
 /// How many looks there are between two readings of the clock, each of which takes some 20 nanoseconds.
 const LOOKS_PER_READING: u32 = 16;
 
-/// What a run executes: called once on each thread with the thread's number.
-type Job<'a> = &'a (dyn Fn(usize, &Barrier) + Sync);
+/// The most threads of a pool.
+pub(crate) const MAX_THREADS: usize = 1024;
+
+/// What a run executes: called once for each part of each segment, with the number of the thread, of the segment and of the
+/// part. No two calls at the same time have the same thread.
+type Job<'a> = &'a (dyn Fn(usize, usize, usize) + Sync);
 
 /// What a thread panicked with.
 type Payload = Box<dyn Any + Send>;
@@ -44,41 +53,62 @@ pub(crate) fn in_job() -> bool {
 pub(crate) struct ThreadPool {
     shared: Arc<Shared>,
     workers: Vec<JoinHandle<()>>,
+    /// How many segments have been opened in all runs.
+    segments: u64,
 }
+
+/// A segment of a job, which lives while the segment is open.
+struct Task<'a> {
+    job: Job<'a>,
+    segment: usize,
+}
+
+/// A segment that is or was open: its number, counted from 1 over all runs, and its number of parts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Segment {
+    number: u64,
+    parts: usize,
+}
+
+/// A value with a cache line of its own, so that threads that write it do not disturb those that read another.
+#[derive(Debug, Default)]
+#[repr(align(64))]
+struct Line<T>(T);
 
 #[derive(Debug)]
 struct Shared {
-    barrier: Barrier,
-    /// The number of the newest run; workers wait for a change.
-    run: AtomicU64,
+    /// The newest segment, packed.
+    opened: Line<AtomicU64>,
+    /// For each part, the number of the last segment in which it has been claimed.
+    claims: Box<[Line<AtomicU64>]>,
+    /// How many parts of the open segment are done; before the first segment, how many workers have started.
+    done: Line<AtomicUsize>,
+    /// The task of the open segment: lent until all of its parts are done.
+    task: AtomicPtr<()>,
     stop: AtomicBool,
-    /// The job of the run, lent for as long as `finished` is below the number of workers.
-    job: Mutex<Option<JobPointer>>,
-    wake: Condvar,
-    sleeping: Mutex<usize>,
-    finished: AtomicUsize,
-    /// What the first worker to panic in this run panicked with.
+    /// The workers that sleep until a segment is opened.
+    workers: Sleepers,
+    /// The calling thread, if it sleeps until all parts are done.
+    caller: Sleepers,
+    /// What the first thread to panic in this segment panicked with, and whether one did.
     panic: Mutex<Option<Payload>>,
+    has_panicked: AtomicBool,
 }
 
-#[derive(Debug, Clone, Copy)]
-struct JobPointer(*const (dyn Fn(usize, &Barrier) + Sync));
-// SAFETY: the pointer is to a `Sync` job, and `ThreadPool::run` does not return before all workers are done with it.
-unsafe impl Send for JobPointer {}
-
 impl ThreadPool {
-    /// A pool of `threads` threads, of which the calling thread is one. At least one.
+    /// A pool of `threads` threads, of which the calling thread is one. At least one, at most [`MAX_THREADS`].
     pub(crate) fn new(threads: usize) -> Self {
-        let threads = threads.max(1);
+        let threads = threads.clamp(1, MAX_THREADS);
         let shared = Arc::new(Shared {
-            barrier: Barrier::new(threads),
-            run: AtomicU64::new(0),
+            opened: Line::default(),
+            claims: (0..threads).map(|_| Line::default()).collect(),
+            done: Line::default(),
+            task: AtomicPtr::new(std::ptr::null_mut()),
             stop: AtomicBool::new(false),
-            job: Mutex::new(None),
-            wake: Condvar::new(),
-            sleeping: Mutex::new(0),
-            finished: AtomicUsize::new(0),
+            workers: Sleepers::default(),
+            caller: Sleepers::default(),
             panic: Mutex::new(None),
+            has_panicked: AtomicBool::new(false),
         });
         let mut workers = Vec::new();
         for number in 1..threads {
@@ -90,8 +120,9 @@ impl ThreadPool {
                 Err(_) => break,
             }
         }
-        shared.barrier.size.store(workers.len() + 1, Ordering::Release);
-        ThreadPool { shared, workers }
+        // A thread allocates where it starts, and a run must not.
+        shared.caller.wait_until(|| shared.done.0.load(Ordering::SeqCst) == workers.len());
+        ThreadPool { shared, workers, segments: 0 }
     }
 
     /// How many threads it has.
@@ -99,35 +130,38 @@ impl ThreadPool {
         self.workers.len() + 1
     }
 
-    /// Executes `job` once on each thread, and returns when all are done. Jobs wait at the barrier equally often, and end where
-    /// a wait fails. Panics with the payload of the thread that panicked first, if one did.
-    pub(crate) fn run(&mut self, job: Job<'_>) {
+    /// Executes `job` for all segments, each of which has this many parts. A segment begins when the one before is complete.
+    /// Parts of one segment are executed in any order, by any thread. After a part, all threads see what the parts of earlier
+    /// segments wrote. Panics with the payload of the thread that panicked first, if one did; the segments after are not
+    /// executed.
+    pub(crate) fn run(&mut self, parts: &[usize], job: Job<'_>) {
+        let _in_job = InJob::enter();
+        for (segment, &parts) in parts.iter().enumerate() {
+            if parts <= 1 || self.workers.is_empty() || parts > self.size() {
+                // No other thread is at work: a panic ends the run from here.
+                (0..parts).for_each(|part| job(0, segment, part));
+            } else {
+                self.run_segment(&Task { job, segment }, parts);
+            }
+        }
+    }
+
+    fn run_segment(&mut self, task: &Task<'_>, parts: usize) {
         let shared = &*self.shared;
-        let this_thread = || catch(|| job(0, &shared.barrier));
-        if self.workers.is_empty() {
-            return this_thread().unwrap_or_else(|panic| resume_unwind(panic));
-        }
-        // SAFETY: only the lifetime is removed; this function waits until no worker uses the job any more.
-        let pointer = JobPointer(unsafe {
-            std::mem::transmute::<Job<'_>, &'static (dyn Fn(usize, &Barrier) + Sync)>(job)
-        });
-        *lock(&shared.job) = Some(pointer);
-        shared.finished.store(0, Ordering::Relaxed);
-        shared.run.fetch_add(1, Ordering::SeqCst);
-        if *lock(&shared.sleeping) > 0 {
-            shared.wake.notify_all();
-        }
-        if let Err(panic) = this_thread() {
-            shared.panicked(panic);
-        }
-        let mut backoff = Backoff::default();
-        while shared.finished.load(Ordering::Acquire) < self.workers.len() {
-            backoff.snooze();
-        }
-        shared.barrier.reset();
-        let panic = lock(&shared.panic).take();
-        if let Some(panic) = panic {
-            resume_unwind(panic);
+        self.segments += 1;
+        let segment = Segment { number: self.segments, parts };
+        shared.done.0.store(0, Ordering::Relaxed);
+        shared.task.store(std::ptr::from_ref(task).cast_mut().cast(), Ordering::Relaxed);
+        shared.opened.0.store(segment.packed(), Ordering::SeqCst);
+        shared.workers.wake();
+        shared.take_parts(0, segment);
+        // The task is lent until here: a part that is claimed is waited for, and no other is claimed any more.
+        shared.caller.wait_until(|| shared.done.0.load(Ordering::SeqCst) == parts);
+        if shared.has_panicked.swap(false, Ordering::Relaxed) {
+            let panic = lock(&shared.panic).take();
+            if let Some(panic) = panic {
+                resume_unwind(panic);
+            }
         }
     }
 }
@@ -135,145 +169,157 @@ impl ThreadPool {
 impl Drop for ThreadPool {
     fn drop(&mut self) {
         self.shared.stop.store(true, Ordering::SeqCst);
-        self.shared.run.fetch_add(1, Ordering::SeqCst);
-        {
-            let _sleeping = lock(&self.shared.sleeping);
-            self.shared.wake.notify_all();
-        }
+        self.shared.workers.wake();
         for worker in self.workers.drain(..) {
             let _ = worker.join();
         }
     }
 }
 
+impl Segment {
+    /// Both numbers in one, so that they are read together.
+    fn packed(self) -> u64 {
+        self.number << PART_BITS | self.parts as u64
+    }
+
+    fn unpacked(packed: u64) -> Self {
+        Segment { number: packed >> PART_BITS, parts: (packed & ((1 << PART_BITS) - 1)) as usize }
+    }
+}
+
+/// The bits of a packed segment that hold its number of parts. The number of the segment has the other 53: at a microsecond
+/// for each, they last for centuries.
+const PART_BITS: u32 = 11;
+const _: () = assert!(MAX_THREADS < 1 << PART_BITS);
+
 impl Shared {
-    fn work(&self, number: usize) {
+    fn work(&self, thread: usize) {
+        self.done.0.fetch_add(1, Ordering::SeqCst);
+        self.caller.wake();
         let mut seen = 0;
-        loop {
-            seen = self.await_run(seen);
-            if self.stop.load(Ordering::SeqCst) {
-                return;
+        while let Some(opened) = self.await_segment(seen) {
+            seen = opened;
+            let segment = Segment::unpacked(opened);
+            if thread < segment.parts {
+                self.take_parts(thread, segment);
             }
-            let job = *lock(&self.job);
-            if let Some(JobPointer(job)) = job {
-                // SAFETY: `ThreadPool::run` keeps the job alive until `finished` counts this worker.
-                let job = unsafe { &*job };
-                if let Err(panic) = catch(|| job(number, &self.barrier)) {
-                    self.panicked(panic);
-                }
-            }
-            self.finished.fetch_add(1, Ordering::Release);
         }
     }
 
-    /// A thread has panicked: no other waits for it, and its payload is kept, unless another thread was first.
-    fn panicked(&self, panic: Payload) {
-        lock(&self.panic).get_or_insert(panic);
-        self.barrier.broken.store(true, Ordering::Release);
+    /// Executes the part of this thread, and then those that no thread has claimed after a while.
+    fn take_parts(&self, thread: usize, segment: Segment) {
+        self.take_part(thread, segment, thread);
+        for part in (0..segment.parts).filter(|&part| part != thread) {
+            let mut looks = 0;
+            while looks < PATIENCE && !self.is_claimed(segment, part) {
+                std::hint::spin_loop();
+                looks += 1;
+            }
+            self.take_part(thread, segment, part);
+        }
     }
 
-    /// Waits for a run after `seen`: spins for a while, then sleeps.
-    fn await_run(&self, seen: u64) -> u64 {
-        let (start, mut backoff) = (Instant::now(), Backoff::default());
-        while backoff.looks % LOOKS_PER_READING != 0 || start.elapsed() < IDLE_SPIN {
-            let now = self.run.load(Ordering::SeqCst);
-            if now != seen {
-                return now;
-            }
-            backoff.snooze();
+    fn is_claimed(&self, segment: Segment, part: usize) -> bool {
+        self.claims[part].0.load(Ordering::Relaxed) >= segment.number
+    }
+
+    /// Executes a part, unless a thread has claimed it before.
+    fn take_part(&self, thread: usize, segment: Segment, part: usize) {
+        let claims = &self.claims[part].0;
+        let last = claims.load(Ordering::Relaxed);
+        let (acquire, relaxed) = (Ordering::AcqRel, Ordering::Relaxed);
+        if last >= segment.number || claims.compare_exchange(last, segment.number, acquire, relaxed).is_err()
+        {
+            return;
         }
-        let mut sleeping = lock(&self.sleeping);
-        *sleeping += 1;
-        loop {
-            let now = self.run.load(Ordering::SeqCst);
-            if now != seen {
-                *sleeping -= 1;
-                return now;
-            }
-            sleeping = self.wake.wait(sleeping).unwrap_or_else(PoisonError::into_inner);
+        let task = self.task.load(Ordering::Acquire).cast::<Task<'_>>();
+        // SAFETY: this part of the segment had not been claimed before and is not done, so that `run_segment` has not returned
+        // from this segment: the task is alive, and no later one has taken its place. The number and the parts of the segment
+        // were read together from `opened`, which was stored after the task.
+        let Task { job, segment } = unsafe { &*task };
+        let _in_job = InJob::enter();
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| job(thread, *segment, part))) {
+            lock(&self.panic).get_or_insert(panic);
+            self.has_panicked.store(true, Ordering::Relaxed);
+        }
+        self.done.0.fetch_add(1, Ordering::SeqCst);
+        self.caller.wake();
+    }
+
+    /// Waits for a segment other than `seen`, and returns it packed. None where the pool ends.
+    fn await_segment(&self, seen: u64) -> Option<u64> {
+        let stops = || self.stop.load(Ordering::SeqCst);
+        self.workers.wait_until(|| self.opened.0.load(Ordering::SeqCst) != seen || stops());
+        (!stops()).then(|| self.opened.0.load(Ordering::SeqCst))
+    }
+}
+
+/// Threads that wait for a condition: each spins for a while, then sleeps.
+#[derive(Debug, Default)]
+struct Sleepers {
+    /// How many sleep, or are about to.
+    count: AtomicUsize,
+    lock: Mutex<()>,
+    woken: Condvar,
+}
+
+impl Sleepers {
+    /// Waits until a condition holds. Whoever makes it hold calls [`wake`](Self::wake) afterwards. Both sides use sequentially
+    /// consistent operations: either the waiting thread sees that it holds, or the other one that a thread sleeps.
+    fn wait_until(&self, holds: impl Fn() -> bool) {
+        if spin_until(&holds) {
+            return;
+        }
+        let mut guard = lock(&self.lock);
+        self.count.fetch_add(1, Ordering::SeqCst);
+        while !holds() {
+            guard = self.woken.wait(guard).unwrap_or_else(PoisonError::into_inner);
+        }
+        self.count.fetch_sub(1, Ordering::SeqCst);
+    }
+
+    /// Wakes all threads that sleep.
+    fn wake(&self) {
+        if self.count.load(Ordering::SeqCst) > 0 {
+            let _guard = lock(&self.lock);
+            self.woken.notify_all();
         }
     }
 }
 
-/// Executes a part of a job, and returns what it panicked with, if it did.
-fn catch(part: impl FnOnce()) -> Result<(), Payload> {
-    let before = IN_JOB.replace(true);
-    let outcome = catch_unwind(AssertUnwindSafe(part));
-    IN_JOB.set(before);
-    outcome
-}
-
-/// Where the threads of a pool wait for each other.
-#[derive(Debug)]
-pub(crate) struct Barrier {
-    size: AtomicUsize,
-    arrived: AtomicUsize,
-    round: AtomicUsize,
-    /// A thread panicked and will not arrive in this run: the others do not wait any more.
-    broken: AtomicBool,
-}
-
-impl Barrier {
-    fn new(size: usize) -> Self {
-        Barrier {
-            size: AtomicUsize::new(size),
-            arrived: AtomicUsize::new(0),
-            round: AtomicUsize::new(0),
-            broken: AtomicBool::new(false),
-        }
-    }
-
-    /// How many threads wait here.
-    pub(crate) fn size(&self) -> usize {
-        self.size.load(Ordering::Relaxed)
-    }
-
-    /// Waits until all threads have arrived. After it, all threads see what any of them wrote before. False if a thread will
-    /// not arrive: what it should have written is unknown, and the job must end.
-    #[must_use]
-    pub(crate) fn wait(&self) -> bool {
-        let size = self.size();
-        if size == 1 {
+/// Looks for about [`IDLE_SPIN`] whether a condition holds.
+fn spin_until(holds: impl Fn() -> bool) -> bool {
+    // Most waits are shorter than some readings of the clock.
+    let mut start = None;
+    for looks in 0_u32.. {
+        if holds() {
             return true;
         }
-        let round = self.round.load(Ordering::Acquire);
-        if self.arrived.fetch_add(1, Ordering::AcqRel) + 1 == size {
-            self.arrived.store(0, Ordering::Relaxed);
-            self.round.store(round.wrapping_add(1), Ordering::Release);
-            return true;
-        }
-        let mut backoff = Backoff::default();
-        while self.round.load(Ordering::Acquire) == round {
-            if self.broken.load(Ordering::Relaxed) {
+        if looks.is_multiple_of(LOOKS_PER_READING) && looks > 0 {
+            let start = *start.get_or_insert_with(Instant::now);
+            if start.elapsed() > IDLE_SPIN {
                 return false;
             }
-            backoff.snooze();
         }
-        true
+        std::hint::spin_loop();
     }
+    false
+}
 
-    /// Makes the barrier ready for the next run, when no thread waits at it any more.
-    fn reset(&self) {
-        self.arrived.store(0, Ordering::Relaxed);
-        self.broken.store(false, Ordering::Release);
+/// Marks that this thread is executing a job, until it is dropped.
+struct InJob {
+    before: bool,
+}
+
+impl InJob {
+    fn enter() -> Self {
+        InJob { before: IN_JOB.replace(true) }
     }
 }
 
-/// Waiting for another thread: spins at first, then yields, since the other thread may need this processor.
-#[derive(Default)]
-struct Backoff {
-    looks: u32,
-}
-
-impl Backoff {
-    fn snooze(&mut self) {
-        self.looks = self.looks.wrapping_add(1);
-        if self.looks < SPINS {
-            std::hint::spin_loop();
-        } else {
-            self.looks = self.looks.max(SPINS);
-            std::thread::yield_now();
-        }
+impl Drop for InJob {
+    fn drop(&mut self) {
+        IN_JOB.set(self.before);
     }
 }
 
@@ -284,64 +330,94 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::ThreadPool;
+    use std::sync::Mutex;
     use std::sync::atomic::{AtomicUsize, Ordering};
     use std::time::Duration;
 
     #[test]
-    fn all_threads_do_each_step_before_any_does_the_next() {
+    fn all_parts_of_a_segment_are_done_before_the_next_begins() {
         let mut pool = ThreadPool::new(4);
         let counts: Vec<AtomicUsize> = (0..50).map(|_| AtomicUsize::new(0)).collect();
-        for _ in 0..100 {
+        // One part, fewer than threads, as many, and more.
+        let parts: Vec<usize> = (0..50).map(|segment| [4, 1, 3, 4, 2, 9][segment % 6]).collect();
+        let busy: Vec<AtomicUsize> = (0..4).map(|_| AtomicUsize::new(0)).collect();
+        for _ in 0..200 {
             counts.iter().for_each(|count| count.store(0, Ordering::Relaxed));
-            pool.run(&|_, barrier| {
-                for count in &counts {
-                    count.fetch_add(1, Ordering::Relaxed);
-                    assert!(barrier.wait());
-                    assert_eq!(count.load(Ordering::Relaxed), 4);
+            pool.run(&parts, &|thread, segment, part| {
+                assert_eq!(
+                    busy[thread].fetch_add(1, Ordering::Relaxed),
+                    0,
+                    "a thread does one part at a time"
+                );
+                let before = counts[segment].fetch_add(1 << (4 * part.min(8)), Ordering::Relaxed);
+                assert_eq!(before >> (4 * part.min(8)) & 1, 0, "no part is done twice");
+                for (count, parts) in counts.iter().zip(&parts).take(segment) {
+                    assert_eq!(count.load(Ordering::Relaxed).count_ones() as usize, *parts);
                 }
+                busy[thread].store(0, Ordering::Relaxed);
             });
+            let all = counts.iter().zip(&parts);
+            assert!(
+                all.clone()
+                    .all(|(count, &parts)| count.load(Ordering::Relaxed).count_ones() as usize == parts)
+            );
         }
     }
 
     #[test]
     fn a_pool_that_slept_wakes_up() {
         let mut pool = ThreadPool::new(3);
-        let count = AtomicUsize::new(0);
+        let threads = Mutex::new([false; 3]);
         for _ in 0..5 {
-            pool.run(&|_, _| {
-                count.fetch_add(1, Ordering::Relaxed);
-            });
             std::thread::sleep(Duration::from_millis(5));
+            pool.run(&[3], &|thread, _, _| {
+                // Long enough that the others wake up before their parts are taken.
+                threads.lock().expect("threads")[thread] = true;
+                std::thread::sleep(Duration::from_millis(20));
+            });
         }
-        assert_eq!(count.load(Ordering::Relaxed), 15);
+        assert_eq!(*threads.lock().expect("threads"), [true; 3]);
     }
 
     #[test]
-    fn where_a_thread_panics_the_others_end_and_the_payload_reaches_the_caller() {
+    fn parts_that_their_thread_does_not_begin_are_executed_by_another() {
+        let mut pool = ThreadPool::new(2);
+        // The worker has ended, and another thread that never works is in its place.
+        pool.shared.stop.store(true, Ordering::SeqCst);
+        let worker = std::mem::replace(&mut pool.workers[0], std::thread::spawn(|| ()));
+        pool.shared.workers.wake();
+        worker.join().expect("it ends");
+        let taken = Mutex::new(Vec::new());
+        pool.run(&[2, 2], &|thread, segment, part| {
+            taken.lock().expect("the parts").push((thread, segment, part));
+        });
+        assert_eq!(*taken.lock().expect("the parts"), [(0, 0, 0), (0, 0, 1), (0, 1, 0), (0, 1, 1)]);
+    }
+
+    #[test]
+    fn after_a_panic_no_segment_begins_and_the_payload_reaches_the_caller() {
         let mut pool = ThreadPool::new(4);
         for panicking in [0, 1, 3] {
-            let continued = AtomicUsize::new(0);
+            let (parts, continued) = (AtomicUsize::new(0), AtomicUsize::new(0));
             let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-                pool.run(&|number, barrier| {
-                    assert!(barrier.wait(), "no thread has panicked yet");
-                    assert!(number != panicking, "on purpose: {number}");
-                    if barrier.wait() {
+                pool.run(&[4, 4, 1], &|_, segment, part| {
+                    if segment > 0 {
                         continued.fetch_add(1, Ordering::Relaxed);
                     }
+                    assert!(part != panicking, "on purpose: {panicking}");
+                    parts.fetch_add(1, Ordering::Relaxed);
                 });
             }));
             let payload = outcome.expect_err("a panic");
             let message = payload.downcast_ref::<String>().expect("the message");
             assert_eq!(*message, format!("on purpose: {panicking}"));
-            assert_eq!(continued.load(Ordering::Relaxed), 0);
-            let (before, after) = (AtomicUsize::new(0), AtomicUsize::new(0));
-            pool.run(&|_, barrier| {
-                before.fetch_add(1, Ordering::Relaxed);
-                if barrier.wait() && before.load(Ordering::Relaxed) == 4 {
-                    after.fetch_add(1, Ordering::Relaxed);
-                }
+            assert_eq!((parts.load(Ordering::Relaxed), continued.load(Ordering::Relaxed)), (3, 0));
+            assert!(!super::in_job());
+            let after = AtomicUsize::new(0);
+            pool.run(&[4, 4], &|_, _, _| {
+                after.fetch_add(1, Ordering::Relaxed);
             });
-            assert_eq!(after.load(Ordering::Relaxed), 4, "all threads wait again");
+            assert_eq!(after.load(Ordering::Relaxed), 8, "the pool can be used again");
         }
     }
 }

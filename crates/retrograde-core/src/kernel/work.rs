@@ -1,101 +1,163 @@
-//! What a step of a program does: its operands, what it costs, whether it is sound, and doing it.
+//! The work of a step: its operands, execution, cost and validation.
 
 use super::arena::{Arena, Memory, Place};
 use super::chain::Chain;
 use super::epilogue::Epilogue;
-use super::form::{Call, Inputs, Operand, Output, RowsKernel};
-use super::real::Real;
-use super::sparse::{self, SparseRowsMut};
+use super::form::{Call, Inputs, Operand, Output, RowsForm};
+use super::gather::widen_rows;
+use super::layouts::Layouts;
+use super::simd::Real;
+use super::sparse::{self, SkippedRows};
 use super::strided::View;
 use std::ops::Range;
-use std::sync::Arc;
 
-/// What one step does.
+/// The work of one step.
 #[derive(Debug)]
 pub(crate) enum Work {
-    /// Pointwise operations.
+    /// Elementwise operations.
     Chain(Chain),
     /// A row kernel.
     Rows(RowsWork),
     /// A copy of indices.
     Indices {
-        /// How to read them, merged.
+        /// The view to copy, merged.
         view: View,
-        /// Where the memory behind the view begins, and its length.
+        /// The start and the length of the memory behind the view.
         from: (usize, usize),
-        /// Where to.
+        /// The start of the copy.
         to: usize,
     },
 }
 
+/// Why a kernel gets operands of the layouts that it needs.
+const VALIDATED: &str = "`validate` has accepted the layouts of the operands";
+
 /// A row kernel with its operands.
 #[derive(Debug)]
 pub(crate) struct RowsWork {
-    pub(crate) kernel: Arc<dyn RowsKernel>,
+    pub(crate) form: RowsForm,
     pub(crate) inputs: Vec<Operand>,
     pub(crate) output: Operand,
-    /// Into how many rows the output falls.
+    /// The number of rows of the output.
     pub(crate) rows: usize,
+    /// How many consecutive rows one thread fills at least: ranges of rows end at multiples.
+    pub(crate) chunk: usize,
     /// What goes on with the rows at once, if the output is passed on.
     pub(crate) epilogue: Option<Epilogue>,
 }
 
+/// Executes the rows or elements `range` of the work.
+///
 /// # Safety
-/// The work has no [`fault`], and while it is done, nobody writes to what it reads, nor reads or writes its share of
-/// what it writes.
-pub(super) unsafe fn execute<T: Real>(work: &Work, arena: &Arena<T>, share: Range<usize>, scratch: &mut [T]) {
+/// [`validate`] has accepted the work. During the call nothing else writes what it reads, or accesses what it writes, in this range.
+pub(super) unsafe fn execute<T: Real>(work: &Work, arena: &Arena<T>, range: Range<usize>, scratch: &mut [T]) {
     match work {
-        // SAFETY: passed on.
+        // SAFETY: the caller promises it.
         Work::Chain(chain) => unsafe {
-            let whole = std::iter::once(0..share.len());
-            chain.run(arena, share, whole, &[], scratch);
+            let whole = std::iter::once(0..range.len());
+            chain.run(arena, range, whole, &[], scratch);
         },
-        // SAFETY: passed on.
-        Work::Rows(work @ RowsWork { epilogue: Some(epilogue), .. }) => unsafe {
-            epilogue.execute(work, arena, share, scratch);
-        },
-        Work::Rows(RowsWork { kernel, inputs, output, rows, .. }) => {
-            // SAFETY: the rows of the share belong to this thread, and the output is apart from the inputs.
-            let memory = unsafe {
-                match output.place.rows(&share, *rows) {
-                    Place::Real { start, length } => Output::Real(arena.real.slice_mut(start, length)),
-                    Place::Index { start, length } => Output::Index(arena.index.slice_mut(start, length)),
-                    Place::Bytes { .. } | Place::Passed { .. } => return,
-                    Place::Sparse { table, start, words, rows, .. } => {
-                        let Some(lists) = arena.tables[table].lists.as_deref() else {
-                            return;
-                        };
-                        let places = arena.index.slice_mut(start, rows * words);
-                        Output::Sparse(SparseRowsMut { lists, places, rows })
-                    }
-                }
-            };
-            // SAFETY: nobody writes to the inputs.
-            let inputs = unsafe { Inputs::new(arena, inputs, &share, *rows) };
-            let (shape, rows) = (&output.shape, share.clone());
-            T::rows(&**kernel).evaluate(Call {
-                inputs,
-                shape,
-                rows,
-                output: memory,
-                scratch,
-                left_out: None,
-            });
-        }
+        // SAFETY: the caller promises it.
+        Work::Rows(rows) => unsafe { rows.execute(arena, range, scratch) },
         Work::Indices { view, from, to } => {
-            // SAFETY: the two places are apart.
+            // SAFETY: `validate` has found the two places to be disjoint; the caller excludes other accesses.
             let (memory, into) = unsafe {
-                (arena.index.slice(from.0, from.1), arena.index.slice_mut(*to + share.start, share.len()))
+                (arena.index.slice(from.0, from.1), arena.index.slice_mut(*to + range.start, range.len()))
             };
-            view.copy(memory, view.offset, share, into);
+            view.copy(memory, view.offset, range, into);
         }
     }
 }
 
 impl RowsWork {
-    /// How many rows at a time the kernel is at its best with.
-    pub(crate) fn at_once(&self) -> usize {
-        self.kernel.at_once(&self.shapes(), &self.output.shape)
+    /// The preferred number of rows of a block, if there is an epilogue.
+    pub(crate) fn preferred_block_rows(&self) -> usize {
+        self.form.kernel().preferred_block_rows(&self.shapes(), &self.output.shape)
+    }
+
+    /// The layouts of the operands, if one is not dense.
+    fn layouts(&self) -> Option<Layouts> {
+        let is_dense = |operand: &Operand| matches!(operand.place, Place::Real { .. } | Place::Index { .. });
+        if self.inputs.iter().all(is_dense) { None } else { self.form.layouts() }
+    }
+
+    /// # Safety
+    /// As for [`execute`].
+    unsafe fn execute<T: Real>(&self, arena: &Arena<T>, range: Range<usize>, scratch: &mut [T]) {
+        if let Some(epilogue) = &self.epilogue {
+            let skips = self.layouts().is_some();
+            // SAFETY: the caller promises it for these rows; `evaluate` writes to nothing but its output and scratch memory.
+            unsafe {
+                epilogue.execute(
+                    arena,
+                    (range, self.rows),
+                    skips,
+                    scratch,
+                    |rows, block, scratch, skipped| {
+                        self.evaluate(arena, rows, Output::Real(block), scratch, skipped);
+                    },
+                );
+            }
+            return;
+        }
+        // SAFETY: nothing else accesses the rows of the output, as the caller promises; `validate` has found the inputs to be
+        // disjoint from the output.
+        unsafe {
+            let output = match self.output.place.rows(&range, self.rows).memory() {
+                Some((Memory::Real, memory)) => {
+                    Output::Real(arena.real.slice_mut(memory.start, memory.len()))
+                }
+                Some((Memory::Index, memory)) => {
+                    Output::Index(arena.index.slice_mut(memory.start, memory.len()))
+                }
+                None => return,
+            };
+            self.evaluate(arena, range, output, scratch, None);
+        }
+    }
+
+    /// Computes some rows. If `skipped` is given, rows of zeros may be skipped and recorded there.
+    ///
+    /// # Safety
+    /// Nothing writes to the inputs, and `output` is disjoint from them.
+    unsafe fn evaluate<T: Real>(
+        &self,
+        arena: &Arena<T>,
+        rows: Range<usize>,
+        output: Output<'_, T>,
+        scratch: &mut [T],
+        skipped: Option<&mut SkippedRows>,
+    ) {
+        // SAFETY: the caller promises it.
+        let inputs = unsafe { Inputs::new(arena, &self.inputs, &rows) };
+        let shape = &self.output.shape[..];
+        match self.layouts() {
+            None => {
+                self.form.rows::<T>().evaluate(Call { inputs, shape, rows: rows.clone(), output, scratch });
+            }
+            Some(Layouts::Gather) => {
+                let indices = inputs.get(1).index();
+                let next = if inputs.len() > 2 { inputs.get(2).index() } else { &[] };
+                match (self.output.place, output, inputs.bytes(0)) {
+                    (Place::Compressed { table, .. }, Output::Index(words), _) => {
+                        let table = arena.tables[table].compressed.as_deref();
+                        sparse::gather(table.expect(VALIDATED), indices, next, words);
+                    }
+                    (_, Output::Real(output), Some(table)) => {
+                        widen_rows(table, indices, next, shape[1..].iter().product(), output);
+                    }
+                    _ => unreachable!("{VALIDATED}"),
+                }
+            }
+            Some(Layouts::Product { transposed }) => {
+                let (a, b, n) = (inputs.compressed(0).expect(VALIDATED), inputs.get(1).real(), shape[1]);
+                if transposed {
+                    sparse::transposed_product(a, b, n, rows.clone(), output.real(), scratch, skipped);
+                } else {
+                    sparse::product(a, b, n, output.real(), scratch);
+                }
+            }
+        }
     }
 
     fn shapes(&self) -> Vec<&[usize]> {
@@ -103,83 +165,89 @@ impl RowsWork {
     }
 }
 
-/// How many numbers of scratch memory a thread needs for this work.
+/// The elements of scratch memory that a thread needs for this work.
 pub(super) fn scratch<T: Real>(work: &Work) -> usize {
     match work {
         Work::Chain(chain) => chain.scratch::<T>(),
         Work::Rows(rows) => {
-            let own = rows.kernel.scratch(&rows.shapes(), &rows.output.shape);
-            rows.epilogue.as_ref().map_or(own, |epilogue| epilogue.scratch::<T>(rows, own))
+            let own = match rows.layouts() {
+                None => rows.form.kernel().scratch(&rows.shapes(), &rows.output.shape),
+                Some(Layouts::Gather) => 0,
+                Some(Layouts::Product { transposed }) => {
+                    sparse::scratch(rows.inputs[0].shape[usize::from(!transposed)])
+                }
+            };
+            rows.epilogue.as_ref().map_or(own, |epilogue| epilogue.scratch::<T>(rows.rows, own))
         }
         Work::Indices { .. } => 0,
     }
 }
 
-/// About how many additions and multiplications the work takes.
-pub(super) fn arithmetic(work: &Work) -> usize {
+/// The flops of the work, zeros of compressed rows included.
+pub(super) fn flops(work: &Work) -> usize {
     match work {
-        Work::Chain(chain) => chain.arithmetic(),
+        Work::Chain(chain) => chain.flops(),
         Work::Rows(rows) => {
-            let own = rows.kernel.work(&rows.shapes(), &rows.output.shape);
-            own.saturating_add(rows.epilogue.as_ref().map_or(0, |epilogue| epilogue.chain.arithmetic()))
+            let own = rows.form.kernel().flops(&rows.shapes(), &rows.output.shape);
+            own.saturating_add(rows.epilogue.as_ref().map_or(0, |epilogue| epilogue.chain.flops()))
         }
         Work::Indices { view, .. } => view.elements(),
     }
 }
 
-/// About how many additions and multiplications it is expected to take, when zeros are passed over.
-pub(super) fn effort<T: Real>(work: &Work, arena: &Arena<T>) -> usize {
+/// The estimated cost of the work in flops, zeros of compressed rows excluded.
+pub(super) fn estimated_cost<T: Real>(work: &Work, arena: &Arena<T>) -> usize {
     let Work::Rows(RowsWork { inputs, epilogue, .. }) = work else {
-        return arithmetic(work);
+        return flops(work);
     };
-    let sparse = inputs.iter().find_map(|input| match input.place {
-        Place::Sparse { table, rows, .. } => Some((arena.tables[table].lists.as_ref()?, rows)),
+    let compressed = inputs.iter().find_map(|input| match input.place {
+        Place::Compressed { table, rows, .. } => Some((arena.tables[table].compressed.as_ref()?, rows)),
         _ => None,
     });
-    let Some((lists, rows)) = sparse else {
-        return arithmetic(work);
+    let Some((table, rows)) = compressed else {
+        return flops(work);
     };
-    let dense = lists.usual() as f64 / lists.width().max(1) as f64;
-    // A row of which an epilogue leaves out what is zero in all rows of the batch.
-    let made = if epilogue.as_ref().is_some_and(Epilogue::leaves_out) {
-        (dense * rows as f64).min(1.0)
+    let density = (table.mean_row_bytes() as f64 / table.width().max(1) as f64).min(1.0);
+    // The fraction of rows of the output that the epilogue does not skip.
+    let computed = if epilogue.as_ref().is_some_and(Epilogue::can_skip_zeros) {
+        (density * rows as f64).min(1.0)
     } else {
         1.0
     };
-    let of_epilogue = epilogue.as_ref().map_or(0, |epilogue| epilogue.chain.arithmetic());
-    let own = arithmetic(work) - of_epilogue;
-    (own as f64 * dense.min(1.0) + of_epilogue as f64 * made) as usize
+    let of_epilogue = epilogue.as_ref().map_or(0, |epilogue| epilogue.chain.flops());
+    let own = flops(work) - of_epilogue;
+    (own as f64 * density + of_epilogue as f64 * computed) as usize
 }
 
 /// The bytes that the work reads and writes, each counted once.
-pub(super) fn traffic<T: Real>(work: &Work, arena: &Arena<T>) -> usize {
+pub(super) fn bytes_moved<T: Real>(work: &Work, arena: &Arena<T>) -> usize {
     match work {
-        Work::Chain(chain) => chain.traffic() * size_of::<T>(),
+        Work::Chain(chain) => chain.elements_moved() * size_of::<T>(),
         Work::Rows(RowsWork { inputs, output, epilogue, .. }) => {
-            let records = |place: &Place| match *place {
-                Place::Sparse { table, rows, .. } => {
-                    arena.tables[table].lists.as_ref().map(|lists| rows * lists.usual())
+            let compressed = |place: &Place| match *place {
+                Place::Compressed { table, rows, .. } => {
+                    arena.tables[table].compressed.as_ref().map(|table| rows * table.mean_row_bytes())
                 }
                 _ => None,
             };
             let bytes = |place: &Place| match *place {
                 Place::Real { length, .. } => length * size_of::<T>(),
                 Place::Index { length, .. } => length * size_of::<u32>(),
-                // Of a table only the rows that make the output are read; if they are lists, as much as is written.
+                // Of a table only the gathered rows are read: of compressed rows, as many bytes as are written.
                 Place::Bytes { length, .. } => {
-                    records(&output.place).unwrap_or_else(|| length.min(output.shape.iter().product()))
+                    compressed(&output.place).unwrap_or_else(|| length.min(output.shape.iter().product()))
                 }
-                Place::Sparse { .. } => records(place).unwrap_or(0),
-                Place::Passed { .. } => 0,
+                Place::Compressed { .. } => compressed(place).unwrap_or(0),
+                Place::Forwarded { .. } => 0,
             };
             let own: usize = inputs.iter().chain([output]).map(|operand| bytes(&operand.place)).sum();
-            own + epilogue.as_ref().map_or(0, |epilogue| epilogue.chain.traffic() * size_of::<T>())
+            own + epilogue.as_ref().map_or(0, |epilogue| epilogue.chain.elements_moved() * size_of::<T>())
         }
         Work::Indices { view, .. } => 2 * view.elements() * size_of::<u32>(),
     }
 }
 
-/// Into how many pieces the work can be cut.
+/// The number of rows or elements into which the work can be partitioned.
 pub(super) fn units(work: &Work) -> usize {
     match work {
         Work::Chain(chain) => chain.elements,
@@ -188,18 +256,18 @@ pub(super) fn units(work: &Work) -> usize {
     }
 }
 
-/// Why a step is not sound, if it is not.
-pub(super) fn fault<T: Real>(arena: &Arena<T>, work: &Work) -> Option<&'static str> {
+/// Checks that the work writes nothing that it reads, and that its operands lie in the arena and fit its kernel.
+pub(super) fn validate<T: Real>(arena: &Arena<T>, work: &Work) -> Result<(), &'static str> {
     let inside = |place: &Place| {
         let in_table = match *place {
             Place::Bytes { table, start, length } => {
                 arena.tables.get(table).is_some_and(|table| start + length <= table.bytes.len())
             }
-            Place::Sparse { table, width, words, .. } => {
-                let lists = arena.tables.get(table).and_then(|table| table.lists.as_ref());
-                lists.is_some_and(|lists| lists.width() == width && sparse::words(lists) == words)
+            Place::Compressed { table, width, words, .. } => {
+                let table = arena.tables.get(table).and_then(|table| table.compressed.as_ref());
+                table.is_some_and(|table| table.width() == width && table.words_per_row() == words)
             }
-            Place::Real { .. } | Place::Index { .. } | Place::Passed { .. } => true,
+            Place::Real { .. } | Place::Index { .. } | Place::Forwarded { .. } => true,
         };
         in_table
             && place.memory().is_none_or(|(memory, range)| match memory {
@@ -208,37 +276,61 @@ pub(super) fn fault<T: Real>(arena: &Arena<T>, work: &Work) -> Option<&'static s
             })
     };
     match work {
-        Work::Chain(chain) if chain.is_epilogue() => Some("an epilogue of nothing"),
-        Work::Chain(chain) => chain.verify(),
-        Work::Rows(rows_work @ RowsWork { kernel: _, inputs, output, rows, epilogue }) => {
+        Work::Chain(chain) if chain.is_epilogue() => Err("an epilogue without a row kernel"),
+        Work::Chain(chain) => chain.verify().map_or(Ok(()), Err),
+        Work::Rows(RowsWork { form, inputs, output, rows, chunk: _, epilogue }) => {
             if matches!(output.place, Place::Bytes { .. }) {
-                return Some("bytes are never written");
+                return Err("bytes are never written");
             }
-            let uneven = |operand: &Operand| !operand.place.elements().is_multiple_of((*rows).max(1));
-            if output.place.elements() > 0 && (*rows == 0 || uneven(output)) {
-                return Some("rows of unequal length");
+            let elements = output.place.elements();
+            if elements > 0 && (*rows == 0 || !elements.is_multiple_of(*rows)) {
+                return Err("rows of unequal length");
             }
-            if inputs.iter().any(|input| input.by_row && uneven(input)) {
-                return Some("an input that does not fall into rows");
+            if elements > 0 && inputs.iter().any(|input| !input.reads.fits(*rows, input.place.elements())) {
+                return Err("an input that has not as many blocks as the output");
+            }
+            if !layouts_fit(form.layouts(), inputs, &output.place) {
+                return Err("a layout for which there is no kernel");
             }
             if !inputs.iter().chain([output]).all(|operand| inside(&operand.place)) {
-                return Some("an operand outside of the arena");
+                return Err("an operand outside of the arena");
             }
-            if matches!(output.place, Place::Passed { .. }) != epilogue.is_some() {
-                return Some("what is passed on goes to an epilogue");
+            if matches!(output.place, Place::Forwarded { .. }) != epilogue.is_some() {
+                return Err("an output is forwarded exactly if there is an epilogue");
             }
             if inputs.iter().any(|input| overlaps(&input.place, &output.place)) {
-                return Some("a row kernel reads what it writes");
+                return Err("a row kernel reads what it writes");
             }
-            epilogue.as_ref().and_then(|epilogue| epilogue.fault(rows_work))
+            let places = inputs.iter().map(|input| &input.place);
+            epilogue.as_ref().map_or(Ok(()), |epilogue| epilogue.validate(places, output.place.elements()))
         }
         Work::Indices { view, from, to } => {
             let place = |start, length| Place::Index { start, length };
             let (source, target) = (place(from.0, from.1), place(*to, view.elements()));
-            let sound = inside(&source) && inside(&target) && !overlaps(&source, &target);
-            (!sound).then_some("a copy of indices onto itself or outside of the arena")
+            let valid = inside(&source) && inside(&target) && !overlaps(&source, &target);
+            if valid { Ok(()) } else { Err("a copy of indices onto itself or outside of the arena") }
         }
     }
+}
+
+/// Whether there is a kernel for these layouts. The first input alone may be other than dense, as may the rows of a gather.
+fn layouts_fit(layouts: Option<Layouts>, inputs: &[Operand], output: &Place) -> bool {
+    let is_dense = |place: &Place| matches!(place, Place::Real { .. } | Place::Index { .. });
+    let (first, rest) = match inputs {
+        [first, rest @ ..] => (Some(&first.place), rest),
+        [] => (None, inputs),
+    };
+    let first_fits = match (first, layouts) {
+        (Some(Place::Bytes { table, .. }), Some(Layouts::Gather)) => match output {
+            Place::Compressed { table: of, .. } => of == table,
+            _ => matches!(output, Place::Real { .. }),
+        },
+        (Some(Place::Compressed { .. }), Some(Layouts::Product { .. })) => {
+            matches!(output, Place::Real { .. } | Place::Forwarded { .. })
+        }
+        (first, _) => first.is_none_or(is_dense) && !matches!(output, Place::Compressed { .. }),
+    };
+    first_fits && rest.iter().all(|operand| is_dense(&operand.place))
 }
 
 fn overlaps(a: &Place, b: &Place) -> bool {
@@ -254,12 +346,12 @@ fn overlaps(a: &Place, b: &Place) -> bool {
 mod tests {
     use super::super::arena::Table;
     use super::super::chain::{Operation, Output, Value};
-    use super::super::samples::{arena, operand, row_work};
+    use super::super::samples::{arena, idle, operand, row_work};
     use super::*;
-    use crate::kernel::{Bytes, Expr};
+    use crate::kernel::{Bytes, Expr, Reads};
 
     #[test]
-    fn places_overlap_when_they_share_an_element() {
+    fn places_overlap_if_they_have_a_common_element() {
         let place = |start, length| Place::Real { start, length };
         assert!(overlaps(&place(0, 10), &place(9, 1)));
         assert!(!overlaps(&place(0, 10), &place(10, 5)));
@@ -271,39 +363,48 @@ mod tests {
         Place::Real { start, length }
     }
 
-    /// Work of four rows.
+    /// A product of four rows.
     fn rows(input: Place, output: Place) -> RowsWork {
-        row_work(4, (input, false), output)
+        row_work(4, (input, Reads::ALL), output)
+    }
+
+    /// A gather of four rows.
+    fn gather(input: Place, output: Place) -> RowsWork {
+        RowsWork { form: idle(Some(Layouts::Gather)), ..rows(input, output) }
+    }
+
+    fn dense() -> RowsForm {
+        idle(None)
     }
 
     #[test]
-    fn what_is_passed_over_is_no_effort() {
+    fn skipped_zeros_are_not_in_the_estimated_cost() {
         let bytes: Vec<u8> = (0..64 * 64).map(|i| u8::from(i % 16 == 0)).collect();
         let bytes = Bytes::from(bytes);
-        let lists = bytes.lists(64).expect("mostly zero");
-        let words = sparse::words(&lists);
-        let table = Table::new(bytes, 1.0, Some(lists));
+        let compressed = bytes.compressed_rows(64).expect("mostly zero");
+        let words = compressed.words_per_row();
+        let table = Table::new(bytes, 1.0, Some(compressed));
         let arena = Arena { tables: vec![table], ..arena() };
-        let batch = Place::Sparse { table: 0, width: 64, start: 0, words, rows: 4 };
+        let batch = Place::Compressed { table: 0, width: 64, start: 0, words, rows: 4 };
         let (sparse, dense) =
             (Work::Rows(rows(batch, real(0, 4))), Work::Rows(rows(real(8, 256), real(0, 4))));
-        assert_eq!(arithmetic(&sparse), arithmetic(&dense));
-        assert_eq!(effort(&dense, &arena), arithmetic(&dense));
-        assert!(effort(&sparse, &arena) < arithmetic(&sparse) / 2, "a sixteenth, and what says where it is");
+        assert_eq!(flops(&sparse), flops(&dense));
+        assert_eq!(estimated_cost(&dense, &arena), flops(&dense));
+        assert!(estimated_cost(&sparse, &arena) < flops(&sparse) / 2, "a sixteenth, and the bit masks");
     }
 
-    /// A chain that adds what is passed on to it to a place.
+    /// An epilogue that adds its input to a place.
     fn chain(elements: usize, place: usize) -> Chain {
-        let inputs = vec![Value::Passed, Value::Memory(place)];
+        let inputs = vec![Value::Forwarded, Value::Memory(place)];
         let add = Operation { expr: Expr::input(0) + Expr::input(1), inputs };
         let output = Output { value: Value::Operation(0), to: place };
-        Chain::new((elements, 4), Vec::new(), &[add], &[output])
+        Chain::new((elements, 0), Vec::new(), &[add], &[output])
     }
 
     #[test]
-    fn each_fault_of_work_is_seen() {
+    fn invalid_work_is_refused() {
         let arena = arena();
-        let of = |work: RowsWork| fault(&arena, &Work::Rows(work));
+        let of = |work: RowsWork| validate(&arena, &Work::Rows(work)).err();
         assert_eq!(of(rows(real(0, 12), real(16, 12))), None);
         assert_eq!(of(rows(real(0, 12), real(8, 12))), Some("a row kernel reads what it writes"));
         assert_eq!(of(rows(real(0, 12), real(40, 12))), Some("an operand outside of the arena"));
@@ -313,17 +414,36 @@ mod tests {
             of(RowsWork { rows: 0, ..rows(real(0, 12), real(16, 12)) }),
             Some("rows of unequal length")
         );
-        let uneven = RowsWork { inputs: vec![operand(real(0, 10), true)], ..rows(real(0, 12), real(16, 12)) };
-        assert_eq!(of(uneven), Some("an input that does not fall into rows"));
+        let uneven = RowsWork {
+            inputs: vec![operand(real(0, 10), Reads::by_row(&[10], 4))],
+            ..rows(real(0, 12), real(16, 12))
+        };
+        assert_eq!(of(uneven), Some("an input that has not as many blocks as the output"));
         let bytes = |length| Place::Bytes { table: 0, start: 0, length };
-        assert_eq!(of(rows(bytes(12), real(16, 12))), None);
-        assert_eq!(of(rows(bytes(16), real(16, 12))), Some("an operand outside of the arena"));
+        assert_eq!(of(gather(bytes(12), real(16, 12))), None);
+        assert_eq!(of(gather(bytes(16), real(16, 12))), Some("an operand outside of the arena"));
         assert_eq!(of(rows(real(0, 12), bytes(12))), Some("bytes are never written"));
-        let records = Place::Sparse { table: 0, width: 3, start: 0, words: 2, rows: 4 };
-        assert_eq!(of(rows(records, real(16, 12))), Some("an operand outside of the arena"), "no lists");
+        let compressed = Place::Compressed { table: 0, width: 3, start: 0, words: 2, rows: 4 };
+        assert_eq!(
+            of(rows(compressed, real(16, 12))),
+            Some("an operand outside of the arena"),
+            "not compressed"
+        );
+        let no_kernel = Some("a layout for which there is no kernel");
+        assert_eq!(of(rows(bytes(12), real(16, 12))), no_kernel);
+        assert_eq!(of(rows(real(0, 12), compressed)), no_kernel);
+        assert_eq!(of(gather(compressed, real(16, 12))), no_kernel);
+        assert_eq!(of(gather(bytes(12), Place::Index { start: 0, length: 12 })), no_kernel);
+        assert_eq!(of(RowsWork { form: dense(), ..rows(compressed, real(16, 12)) }), no_kernel);
+        assert_eq!(of(RowsWork { form: dense(), ..gather(bytes(12), real(16, 12)) }), no_kernel);
+        let second = RowsWork {
+            inputs: vec![operand(real(0, 12), Reads::ALL), operand(bytes(12), Reads::ALL)],
+            ..gather(bytes(12), real(16, 12))
+        };
+        assert_eq!(of(second), no_kernel);
 
         let indices = |start: usize, to: usize| {
-            fault(&arena, &Work::Indices { view: View::whole(&[4]), from: (start, 4), to })
+            validate(&arena, &Work::Indices { view: View::whole(&[4]), from: (start, 4), to }).err()
         };
         assert_eq!(indices(0, 4), None);
         let onto = Some("a copy of indices onto itself or outside of the arena");
@@ -331,21 +451,24 @@ mod tests {
     }
 
     #[test]
-    fn each_fault_of_a_tail_is_seen() {
+    fn invalid_epilogues_are_refused() {
         let arena = arena();
         let with = |output: Place, epilogue: Option<Chain>| {
             let epilogue = epilogue.map(|chain| Epilogue::new(chain, 1, 12));
-            fault(&arena, &Work::Rows(RowsWork { epilogue, ..rows(real(0, 12), output) }))
+            validate(&arena, &Work::Rows(RowsWork { epilogue, ..rows(real(0, 12), output) })).err()
         };
-        let passed = Place::Passed { length: 12 };
-        assert_eq!(with(passed, Some(chain(12, 16))), None);
-        assert_eq!(with(passed, Some(chain(12, 8))), Some("an epilogue writes what its kernel reads"));
+        let forwarded = Place::Forwarded { length: 12 };
+        assert_eq!(with(forwarded, Some(chain(12, 16))), None);
+        assert_eq!(with(forwarded, Some(chain(12, 8))), Some("an epilogue writes what its kernel reads"));
         assert_eq!(
-            with(passed, Some(chain(8, 16))),
-            Some("an epilogue of other elements than are passed on to it")
+            with(forwarded, Some(chain(8, 16))),
+            Some("an epilogue of another number of elements than its kernel")
         );
-        assert_eq!(with(passed, None), Some("what is passed on goes to an epilogue"));
-        assert_eq!(with(real(16, 12), Some(chain(12, 32))), Some("what is passed on goes to an epilogue"));
-        assert_eq!(fault(&arena, &Work::Chain(chain(12, 16))), Some("an epilogue of nothing"));
+        assert_eq!(with(forwarded, None), Some("an output is forwarded exactly if there is an epilogue"));
+        assert_eq!(
+            with(real(16, 12), Some(chain(12, 32))),
+            Some("an output is forwarded exactly if there is an epilogue")
+        );
+        assert_eq!(validate(&arena, &Work::Chain(chain(12, 16))), Err("an epilogue without a row kernel"));
     }
 }

@@ -3,11 +3,10 @@
 //! Derivative: ∂y/∂a = ∂y/∂b = 1, so both inputs receive the upstream gradient as it is (the book's addition node,
 //! chapter 5.3.1). Differentiable everywhere.
 
+use super::elementwise::Elementwise;
 use super::entry::{Entry, InputSpec, InvalidCase, OpCase, none};
-use super::rules;
-use crate::graph::{Mismatch, Operation, VjpContext, Type, Var};
-use crate::kernel::{Expr, Form};
-use std::sync::Arc;
+use crate::graph::{Type, Var};
+use crate::kernel::Expr;
 
 /// The entry in the list.
 pub static ENTRY: Entry = Entry {
@@ -38,30 +37,15 @@ pub static ENTRY: Entry = Entry {
     },
 };
 
-#[derive(Debug)]
-struct Add;
-
 /// Behind the operator `+`.
 #[track_caller]
 pub(super) fn record(a: &Var, b: &Var) -> Var {
-    a.record(Add, &[b], std::panic::Location::caller())
-}
-
-impl Operation for Add {
-    fn name(&self) -> &'static str {
-        ENTRY.name
-    }
-
-    fn infer(&self, inputs: &[Type]) -> Result<Type, Mismatch> {
-        rules::same_shapes(inputs)
-    }
-
-    fn form(self: Arc<Self>) -> Form {
-        Form::Elementwise(Expr::input(0) + Expr::input(1))
-    }
-
-    fn vjp(&self, context: &VjpContext<'_>) -> Vec<Option<Var>> {
-        let same = || context.upstream().clone();
-        vec![context.if_needed(0, same), context.if_needed(1, same)]
-    }
+    let operation = Elementwise::new(&ENTRY, Expr::input(0) + Expr::input(1));
+    a.elementwise(
+        &[b],
+        operation.with_vjp(|context| {
+            let same = || context.upstream().clone();
+            vec![context.if_needed(0, same), context.if_needed(1, same)]
+        }),
+    )
 }

@@ -3,10 +3,11 @@
 //! Derivative: each input receives its [`slice`](super::slice) of the upstream gradient. Differentiable everywhere. All
 //! inputs have the same kind, real numbers or indices, and the same lengths of the other axes.
 
+use super::axis::Axis;
 use super::entry::{Entry, InputSpec, InvalidCase, OpCase, none};
 use super::rules;
 use crate::graph::{Mismatch, Operation, VjpContext, Type, Var};
-use crate::kernel::{Call, Form, Input, Inputs, Output, Real, Rows, RowsKernel};
+use crate::kernel::{Call, Form, Input, Inputs, Output, Reads, Real, Rows, RowsKernel};
 use std::sync::Arc;
 
 /// The entry in the list.
@@ -26,7 +27,10 @@ pub static ENTRY: Entry = Entry {
             OpCase::new([InputSpec::real([2, 1, 2]), InputSpec::real([2, 3, 2])], |v| v[0].concat(&[&v[1]], 1)),
             OpCase::new([InputSpec::real([3, 0]), InputSpec::real([3, 2])], |v| v[0].concat(&[&v[1]], 1)),
             OpCase::new([InputSpec::real([0, 2]), InputSpec::real([0, 1])], |v| v[0].concat(&[&v[1]], 1)),
-            OpCase::new([InputSpec::real([2, 3])], |v| v[0].concat(&[&v[0], &v[0]], 1)),
+            OpCase::new([InputSpec::real([2, 3])], |v| v[0].concat(&[&v[0], &v[0]], -1)),
+            OpCase::new([InputSpec::real([2, 3]), InputSpec::real([2, 3])], |v| v[0].stack(&[&v[1]], 1))
+                .with_reference(|v| v[0].concat(&[&v[1]], 1).reshape([2, 2, 3])),
+            OpCase::new([InputSpec::real([]), InputSpec::real([])], |v| v[0].stack(&[&v[1]], -1)),
             OpCase::new([InputSpec::index([2], 4), InputSpec::index([3], 4)], |v| v[0].concat(&[&v[1]], 0)),
         ]
     },
@@ -70,8 +74,29 @@ impl Var {
     /// # }
     /// ```
     #[track_caller]
-    pub fn concat(&self, others: &[&Var], axis: usize) -> Var {
+    pub fn concat(&self, others: &[&Var], axis: impl Into<Axis>) -> Var {
+        let axis = axis.into().of(self.shape_or_scalar().rank());
         self.record(Concat { axis }, others, std::panic::Location::caller())
+    }
+
+    /// This tensor and `others`, all of the same shape, along a new axis of the result.
+    ///
+    /// ```
+    /// let graph = retrograde::Graph::new();
+    /// let (a, b) = (graph.constant([1.0, 2.0]), graph.constant([3.0, 4.0]));
+    /// assert_eq!(a.stack(&[&b], 0).value()?, retrograde::Tensor::from([[1.0, 2.0], [3.0, 4.0]]));
+    /// assert_eq!(a.stack(&[&b], -1).value()?, retrograde::Tensor::from([[1.0, 3.0], [2.0, 4.0]]));
+    /// # Ok::<(), retrograde::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn stack(&self, others: &[&Var], axis: impl Into<Axis>) -> Var {
+        let axis = axis.into();
+        let mut unsqueezed = Vec::with_capacity(others.len());
+        // In a closure, the closure's line would be recorded.
+        for other in others {
+            unsqueezed.push(other.unsqueeze(axis));
+        }
+        self.unsqueeze(axis).concat(&unsqueezed.iter().collect::<Vec<_>>(), axis)
     }
 }
 
@@ -111,7 +136,7 @@ impl Operation for Concat {
     }
 
     fn form(self: Arc<Self>) -> Form {
-        Form::Rows(self)
+        Form::rows(self)
     }
 
     fn vjp(&self, context: &VjpContext<'_>) -> Vec<Option<Var>> {
@@ -134,8 +159,8 @@ impl RowsKernel for Concat {
         output[..self.axis].iter().product()
     }
 
-    fn row_by_row(&self, _: usize, _: &[&[usize]], _: &[usize]) -> bool {
-        true
+    fn reads(&self, input: usize, inputs: &[&[usize]], output: &[usize]) -> Reads {
+        Reads::by_row(inputs[input], self.rows(inputs, output))
     }
 }
 
@@ -146,8 +171,6 @@ impl<T: Real> Rows<T> for Concat {
         match call.output {
             Output::Real(output) => self.copy_rows(inputs, |input| input.real(), row, output),
             Output::Index(output) => self.copy_rows(inputs, |input| input.index(), row, output),
-            // `makes_sparse` is false.
-            Output::Sparse(_) => {}
         }
     }
 }

@@ -1,15 +1,18 @@
 //! `matmul`: the matrix product C = A·B, of single matrices or of stacks of them, either operand transposed.
 //!
-//! A: `[…, m, k]`, B: `[…, k, n]`, C: `[…, m, n]`, with equal axes in front. Derivative: with G the upstream
+//! A: `[…, m, k]`, B: `[…, k, n]`, C: `[…, m, n]`, with equal axes in front, or one matrix B for all of A. Derivative: with G the upstream
 //! gradient, dA = G·Bᵀ and dB = Aᵀ·G (the book's chapter 5.6.1; Goodfellow et al., Deep Learning, 6.5.6), which are
 //! again matrix products with transposed operands; no transpose is executed. Differentiable everywhere.
+//!
+//! Each element is summed in ascending order over k. So the gradient of a weight is summed over the batch in the order of its
+//! rows, and not in the tree of a reduction: the products of two halves of a batch do not add up to its bits.
 
 use super::entry::{Entry, InputSpec, InvalidCase, OpCase, none};
 use super::rules;
-use crate::graph::{Mismatch, Operation, VjpContext, Type, Var};
+use crate::graph::{Mismatch, Operation, Shape, Type, Var, VjpContext};
+use crate::kernel::layouts::Layouts;
 use crate::kernel::matmul::{self, Matrix, product};
-use crate::kernel::sparse;
-use crate::kernel::{Call, Form, Real, Rows, RowsKernel, Values};
+use crate::kernel::{Call, Form, Reads, Real, Rows, RowsForm, RowsKernel};
 use std::sync::Arc;
 
 /// The entry in the list.
@@ -27,6 +30,10 @@ pub static ENTRY: Entry = Entry {
         }
         samples.push(OpCase::new([InputSpec::real([2, 3, 4]), InputSpec::real([2, 4, 5])], |v| v[0].matmul(&v[1])));
         samples.push(OpCase::new([InputSpec::real([2, 2, 4, 3]), InputSpec::real([2, 2, 4, 5])], |v| v[0].t_matmul(&v[1])));
+        let one_matrix = |v: &[Var]| v[0].matmul(&v[1].broadcast([2, 4, 5]));
+        let stack = || InputSpec::real([2, 3, 4]);
+        samples.push(OpCase::new([stack(), InputSpec::real([4, 5])], |v| v[0].matmul(&v[1])).with_reference(one_matrix));
+        samples.push(OpCase::new([stack(), InputSpec::real([5, 4])], |v| v[0].matmul_t(&v[1])));
         samples.push(OpCase::new([InputSpec::real([3, 3])], |v| v[0].matmul(&v[0]).matmul_t(&v[0])));
         samples
     },
@@ -44,9 +51,14 @@ pub static ENTRY: Entry = Entry {
                 mentions: &["[784]", "two axes", ".reshape([1, 784])"],
             },
             InvalidCase {
-                types: vec![Type::real([2, 3, 4]), Type::real([4, 5])],
+                types: vec![Type::real([2, 3, 4]), Type::real([3, 4, 5])],
                 record: |v| v[0].matmul(&v[1]),
-                mentions: &["[2, 3, 4]", "[4, 5]"],
+                mentions: &["[2, 3, 4]", "[3, 4, 5]", "leading axes"],
+            },
+            InvalidCase {
+                types: vec![Type::real([2, 3, 4]), Type::real([5, 4])],
+                record: |v| v[0].matmul(&v[1]),
+                mentions: &["[2, 3, 4]", "[5, 4]", "`matmul_t`"],
             },
         ]
     },
@@ -61,22 +73,37 @@ struct MatMul {
 }
 
 impl Var {
-    /// The matrix product `self · other`: `[…, m, k]` times `[…, k, n]` gives `[…, m, n]`.
+    /// The matrix product `self · other`: `[…, m, k]` times `[…, k, n]` gives `[…, m, n]`. The leading axes are equal, or
+    /// `other` is one matrix for all of `self`.
     #[track_caller]
     pub fn matmul(&self, other: &Var) -> Var {
-        self.record(MatMul { left: false, right: false }, &[other], std::panic::Location::caller())
+        self.product(MatMul { left: false, right: false }, other)
     }
 
     /// `selfᵀ · other`: `[…, k, m]` and `[…, k, n]` give `[…, m, n]`.
     #[track_caller]
     pub fn t_matmul(&self, other: &Var) -> Var {
-        self.record(MatMul { left: true, right: false }, &[other], std::panic::Location::caller())
+        self.product(MatMul { left: true, right: false }, other)
     }
 
-    /// `self · otherᵀ`: `[…, m, k]` and `[…, n, k]` give `[…, m, n]`.
+    /// `self · otherᵀ`: `[…, m, k]` and `[…, n, k]` give `[…, m, n]`. The leading axes are equal, or `other` is one matrix for
+    /// all of `self`.
     #[track_caller]
     pub fn matmul_t(&self, other: &Var) -> Var {
-        self.record(MatMul { left: false, right: true }, &[other], std::panic::Location::caller())
+        self.product(MatMul { left: false, right: true }, other)
+    }
+
+    /// Rows of a stack times one matrix are the rows of one product, which needs no copies of the matrix.
+    #[track_caller]
+    fn product(&self, operation: MatMul, other: &Var) -> Var {
+        let (a, b) = (self.shape_or_scalar(), other.shape_or_scalar());
+        let location = std::panic::Location::caller();
+        if operation.left || a.rank() < 3 || b.rank() != 2 || a[a.rank() - 1] != matrix(&b, operation.right).0 {
+            return self.record(operation, &[other], location);
+        }
+        let (rows, columns) = (&a[..a.rank() - 1], matrix(&b, operation.right).1);
+        let flat = self.reshape([Shape::from(rows).elements(), a[a.rank() - 1]]);
+        flat.record(operation, &[other], location).reshape([rows, &[columns]].concat())
     }
 }
 
@@ -89,18 +116,27 @@ fn matrix(shape: &[usize], transposed: bool) -> (usize, usize) {
     }
 }
 
+/// Whether a product is one row, whose columns are partitioned.
+fn is_row(output: &[usize]) -> bool {
+    output[..output.len() - 1].iter().all(|&length| length == 1)
+}
+
 impl Operation for MatMul {
     fn name(&self) -> &'static str {
         ENTRY.name
     }
 
     fn attributes(&self) -> String {
-        match (self.left, self.right) {
-            (false, false) => String::new(),
-            (true, false) => "aᵀ · b".into(),
-            (false, true) => "a · bᵀ".into(),
-            (true, true) => "aᵀ · bᵀ".into(),
-        }
+        if self.left || self.right { self.notation(&["a".into(), "b".into()]) } else { String::new() }
+    }
+
+    fn notation(&self, inputs: &[String]) -> String {
+        let factor = |input: usize, transposed| {
+            let name = &inputs[input];
+            let name = if name.contains(' ') { format!("({name})") } else { name.clone() };
+            if transposed { name + "ᵀ" } else { name }
+        };
+        format!("{} · {}", factor(0, self.left), factor(1, self.right))
     }
 
     fn merge_key(&self) -> Option<String> {
@@ -119,12 +155,6 @@ impl Operation for MatMul {
         }
         let ((m, k), (other, n)) = (matrix(a, self.left), matrix(b, self.right));
         let (stack, other_stack) = (&a[..a.rank() - 2], &b[..b.rank() - 2]);
-        if stack != other_stack {
-            return Err(Mismatch::new(
-                format!("the leading axes {stack:?} and {other_stack:?} of the shapes {a} and {b} differ"),
-                "give both the same leading axes with `broadcast` or `reshape`",
-            ));
-        }
         if k != other {
             let (last_of_a, last_of_b) = (matrix(a, false), matrix(b, false));
             let help = if last_of_a.1 == last_of_b.1 {
@@ -139,11 +169,21 @@ impl Operation for MatMul {
                 help,
             ));
         }
+        if stack != other_stack {
+            return Err(Mismatch::new(
+                format!("the leading axes {stack:?} and {other_stack:?} of the shapes {a} and {b} differ"),
+                "give both the same leading axes with `broadcast` or `reshape`",
+            ));
+        }
         Ok(Type::real([stack, &[m, n]].concat()))
     }
 
     fn form(self: Arc<Self>) -> Form {
-        Form::Rows(self)
+        if self.right {
+            return Form::rows(self);
+        }
+        let layouts = Layouts::Product { transposed: self.left };
+        Form::Rows(RowsForm::with_layouts(self, layouts))
     }
 
     fn vjp(&self, context: &VjpContext<'_>) -> Vec<Option<Var>> {
@@ -191,30 +231,35 @@ impl Operation for MatMul {
 
 impl RowsKernel for MatMul {
     fn rows(&self, _: &[&[usize]], output: &[usize]) -> usize {
-        output[..output.len() - 1].iter().product()
+        // The columns of a single row can be computed apart.
+        let (row, columns) = (is_row(output), output[output.len() - 1]);
+        if row { columns } else { output[..output.len() - 1].iter().product() }
     }
 
-    fn row_by_row(&self, input: usize, _: &[&[usize]], _: &[usize]) -> bool {
-        input == 0 && !self.left
+    fn reads(&self, input: usize, inputs: &[&[usize]], output: &[usize]) -> Reads {
+        let ((m, k), (_, n)) = (matrix(inputs[0], self.left), matrix(inputs[1], self.right));
+        match input {
+            _ if is_row(output) => Reads::ALL,
+            0 if !self.left => Reads::blocks(1, k),
+            _ if output.len() == 2 => Reads::ALL,
+            0 => Reads::blocks(m, m * k),
+            _ => Reads::blocks(m, k * n),
+        }
     }
 
-    fn work(&self, inputs: &[&[usize]], output: &[usize]) -> usize {
+    fn flops(&self, inputs: &[&[usize]], output: &[usize]) -> usize {
         output.iter().product::<usize>().saturating_mul(2 * matrix(inputs[0], self.left).1)
     }
 
-    fn takes_sparse(&self, input: usize, inputs: &[&[usize]], output: &[usize]) -> bool {
-        input == 0 && !self.right && inputs[0].len() == 2 && output[1] >= sparse::NARROWEST
-    }
-
-    fn at_once(&self, inputs: &[&[usize]], output: &[usize]) -> usize {
-        matmul::at_once(matrix(inputs[0], self.left).1, matrix(output, false).1)
+    fn preferred_block_rows(&self, inputs: &[&[usize]], output: &[usize]) -> usize {
+        matmul::preferred_block_rows(matrix(inputs[0], self.left).1, matrix(output, false).1)
     }
 
     fn scratch(&self, inputs: &[&[usize]], output: &[usize]) -> usize {
-        let (m, n) = matrix(output, false);
-        let k = matrix(inputs[0], self.left).1;
-        let dense = matmul::scratch(m, k, n);
-        dense.max(sparse::scratch(k))
+        let ((m, n), (_, k)) = (matrix(output, false), matrix(inputs[0], self.left));
+        // Of a single row, a call may have any number of columns.
+        let fewer = if is_row(output) { matmul::scratch(m, k, n.min(matmul::FEW_COLUMNS)) } else { 0 };
+        matmul::scratch(m, k, n).max(fewer)
     }
 }
 
@@ -225,17 +270,15 @@ impl<T: Real> Rows<T> for MatMul {
         let (a_row, a_column) = if self.left { (1, m) } else { (k, 1) };
         let (b_row, b_column) = if self.right { (1, k) } else { (n, 1) };
         let output = call.output.real();
-        if let Values::Sparse(a) = a.values {
-            return if self.left {
-                sparse::transposed_product(a, b.real(), n, call.rows, output, call.scratch, call.left_out);
-            } else {
-                sparse::product(a, b.real(), n, output, call.scratch);
-            };
+        if is_row(call.shape) {
+            let a = Matrix { values: a.real(), row: a_row, column: a_column };
+            let b = Matrix { values: b.real(), row: b_row, column: b_column }.from(0, call.rows.start);
+            return product(a, b, (1, k, call.rows.len()), 1, output, call.scratch);
         }
-        // Rows are numbered through the whole stack of matrices.
-        let (mut row, mut written) = (call.rows.start, 0);
+        // Rows are numbered through the whole stack of matrices; the call has the matrices of its rows.
+        let (mut row, mut written, items) = (call.rows.start, 0, call.rows.start / m.max(1));
         while row < call.rows.end && n > 0 {
-            let (item, first) = (row / m, row % m);
+            let (item, first) = (row / m - items, row % m);
             let last = m.min(first + call.rows.end - row);
             // A left operand that is not transposed has only the rows of this call.
             let (at, skipped) = if self.left { (item * m * k, first) } else { ((row - call.rows.start) * k, 0) };

@@ -4,12 +4,12 @@
 //! ones split it evenly, as in PyTorch's `amax` and JAX. The result is NaN if an element is. The maximum of no elements is an
 //! error.
 
+use super::axis::Axes;
 use super::entry::{Entry, InputSpec, Kink, InvalidCase, OpCase};
+use super::reduction::Kind;
 use super::rules;
-use crate::graph::{Mismatch, Operation, VjpContext, Tensor, Type, Var};
-use crate::kernel::reduce::{Join, down_the_columns, reduce, rows};
-use crate::kernel::{Call, Form, Real, Rows, RowsKernel};
-use std::sync::Arc;
+use crate::graph::{Mismatch, Tensor, Type, Var, VjpContext};
+use crate::kernel::reduce::{Join, OverAxes};
 
 /// The entry in the list.
 pub static ENTRY: Entry = Entry {
@@ -28,7 +28,8 @@ pub static ENTRY: Entry = Entry {
             OpCase::new([InputSpec::real([2, 5])], |v| v[0].max([0]))
                 .with_reference(|v| v[0].slice(0, ..1).maximum(&v[0].slice(0, 1..)).reshape([5])),
             OpCase::new([InputSpec::real([0, 3])], |v| v[0].max([1])),
-            OpCase::new([InputSpec::real([2, 3])], |v| (&v[0] * &v[0]).max([])),
+            OpCase::new([InputSpec::real([2, 3])], |v| v[0].max_keepdims(0)).with_reference(|v| v[0].max([0]).reshape([1, 3])),
+            OpCase::new([InputSpec::real([2, 3])], |v| (&v[0] * &v[0]).max([0; 0])),
         ]
     },
     kinks: || {
@@ -58,75 +59,48 @@ pub static ENTRY: Entry = Entry {
 };
 
 #[derive(Debug)]
-struct Max {
-    axes: Vec<usize>,
-    /// Whether all axes have one element.
-    of_one: bool,
-}
+struct Max;
 
 impl Var {
     /// The largest element over the given axes, which are removed.
     #[track_caller]
-    pub fn max(&self, axes: impl AsRef<[usize]>) -> Var {
-        let axes = axes.as_ref().to_vec();
-        let of_one = rules::have_one_element(&self.shape_or_scalar(), &axes);
-        self.record(Max { axes, of_one }, &[], std::panic::Location::caller())
+    pub fn max(&self, axes: impl Into<Axes>) -> Var {
+        self.reduce(Max, &axes.into())
+    }
+
+    /// The largest element over the given axes, which stay with the length 1: `[n, m]` and axis 1 give `[n, 1]`.
+    #[track_caller]
+    pub fn max_keepdims(&self, axes: impl Into<Axes>) -> Var {
+        let axes = axes.into();
+        self.reduce(Max, &axes).with_axes_kept(&axes, &self.shape_or_scalar())
     }
 
     /// The largest of all elements, a scalar.
     #[track_caller]
     pub fn max_all(&self) -> Var {
-        let axes: Vec<usize> = (0..self.shape_or_scalar().rank()).collect();
-        self.max(&axes)
+        self.reduce_all(Max)
     }
 }
 
-impl Operation for Max {
-    fn name(&self) -> &'static str {
-        ENTRY.name
+impl Kind for Max {
+    fn entry(&self) -> &'static Entry {
+        &ENTRY
     }
 
-    fn attributes(&self) -> String {
-        format!("over {:?}", self.axes)
+    fn infer(&self, inputs: &[Type], axes: &[usize]) -> Result<Type, Mismatch> {
+        rules::reduced_from_some(inputs, axes)
     }
 
-    fn merge_key(&self) -> Option<String> {
-        Some(format!("{self:?}"))
+    fn kernel(&self, shape: &[usize], axes: &[usize]) -> OverAxes {
+        OverAxes::new(Join::Maximum, shape, axes, None)
     }
 
-    fn infer(&self, inputs: &[Type]) -> Result<Type, Mismatch> {
-        rules::reduced_from_some(inputs, &self.axes)
-    }
-
-    fn form(self: Arc<Self>) -> Form {
-        if self.of_one { Form::Reshape } else { Form::Rows(self) }
-    }
-
-    fn vjp(&self, context: &VjpContext<'_>) -> Vec<Option<Var>> {
-        vec![context.if_needed(0, || {
-            let (x, axes) = (context.input(0), &self.axes);
-            let largest = context.output().expand(axes, &x.shape());
-            // Each element is equal to the largest or smaller. `share` gives half at a tie: 1 of 2 to count the ties, and g of
-            // 2g for the gradient.
-            let ties = x.share(&largest, &x.number(2.0)).sum(axes);
-            x.share(&largest, &(context.upstream() * 2.0 / ties).expand(axes, &x.shape()))
-        })]
-    }
-}
-
-impl RowsKernel for Max {
-    fn rows(&self, inputs: &[&[usize]], _: &[usize]) -> usize {
-        rows(inputs[0], &self.axes)
-    }
-
-    fn row_by_row(&self, _: usize, inputs: &[&[usize]], _: &[usize]) -> bool {
-        !down_the_columns(inputs[0], &self.axes)
-    }
-}
-
-impl<T: Real> Rows<T> for Max {
-    fn evaluate(&self, call: Call<'_, T>) {
-        let x = call.inputs.get(0);
-        reduce(Join::Maximum, x.real(), x.shape, &self.axes, call.rows, call.output.real());
+    fn gradient(&self, context: &VjpContext<'_>, axes: &[usize]) -> Var {
+        let x = context.input(0);
+        let largest = context.output().expand(axes, &x.shape());
+        // Each element is equal to the largest or smaller. `share` gives half at a tie: 1 of 2 to count the ties, and g of
+        // 2g for the gradient.
+        let ties = x.share(&largest, &x.number(2.0)).sum(axes);
+        x.share(&largest, &(context.upstream() * 2.0 / ties).expand(axes, &x.shape()))
     }
 }

@@ -3,11 +3,10 @@
 //! Derivative: the upstream gradient goes to the larger one. Where they tie there is no derivative; each then receives
 //! half, as in PyTorch, JAX and centred differences. NaN if either is NaN.
 
-use super::entry::{Entry, InputSpec, Kink, InvalidCase, OpCase};
-use super::rules;
-use crate::graph::{Mismatch, Operation, VjpContext, Tensor, Type, Var};
-use crate::kernel::{Expr, Form};
-use std::sync::Arc;
+use super::elementwise::{self, Elementwise};
+use super::entry::{Entry, Kink};
+use crate::graph::{Tensor, Var};
+use crate::kernel::Expr;
 
 /// The entry in the list.
 pub static ENTRY: Entry = Entry {
@@ -16,57 +15,33 @@ pub static ENTRY: Entry = Entry {
     formula: "y = max(a, b)",
     derivative: "da = a > b ? g : a == b ? 0.5 * g : 0, db = b > a ? g : b == a ? 0.5 * g : 0",
     cases: || {
-        let record = |v: &[Var]| v[0].maximum(&v[1]);
         let reference = |v: &[Var]| 0.5 * (&v[0] + &v[1] + (&v[0] - &v[1]).abs());
-        [[].as_slice(), &[0], &[1], &[5, 7], &[2, 3, 4]]
-            .map(|shape| OpCase::new([InputSpec::real(shape), InputSpec::real(shape)], record).with_reference(reference))
-            .to_vec()
+        elementwise::cases_with_reference([(-2.0, 2.0); 2], |v| v[0].maximum(&v[1]), reference)
     },
     kinks: || {
         vec![Kink {
             at: vec![Tensor::from([-1.0, 0.0, 1.0]), Tensor::from([-1.0, 0.0, 1.0])],
             record: |v| v[0].maximum(&v[1]),
-            slopes: vec![Tensor::full([3], 0.5), Tensor::full([3], 0.5)],
+            slopes: vec![Tensor::from([0.5; 3]), Tensor::from([0.5; 3])],
         }]
     },
-    invalid_cases: || {
-        vec![InvalidCase {
-            types: vec![Type::real([2, 3]), Type::real([3])],
-            record: |v| v[0].maximum(&v[1]),
-            mentions: &["[2, 3]", "[3]", ".broadcast([2, 3])"],
-        }]
-    },
+    invalid_cases: || elementwise::no_other_shape(2, |v| v[0].maximum(&v[1])),
 };
-
-#[derive(Debug)]
-struct Maximum;
 
 impl Var {
     /// The larger of this and `other`, element by element; at a tie each receives half of the gradient.
     #[track_caller]
     pub fn maximum(&self, other: &Var) -> Var {
-        self.record(Maximum, &[other], std::panic::Location::caller())
-    }
-}
-
-impl Operation for Maximum {
-    fn name(&self) -> &'static str {
-        ENTRY.name
-    }
-
-    fn infer(&self, inputs: &[Type]) -> Result<Type, Mismatch> {
-        rules::same_shapes(inputs)
-    }
-
-    fn form(self: Arc<Self>) -> Form {
-        Form::Elementwise(Expr::input(0).max(Expr::input(1)))
-    }
-
-    fn vjp(&self, context: &VjpContext<'_>) -> Vec<Option<Var>> {
-        let (a, b, upstream) = (context.input(0), context.input(1), context.upstream());
-        vec![
-            context.if_needed(0, || a.share(b, upstream)),
-            context.if_needed(1, || b.share(a, upstream)),
-        ]
+        let operation = Elementwise::new(&ENTRY, Expr::input(0).max(Expr::input(1)));
+        self.elementwise(
+            &[other],
+            operation.with_vjp(|context| {
+                let (a, b, upstream) = (context.input(0), context.input(1), context.upstream());
+                vec![
+                    context.if_needed(0, || a.share(b, upstream)),
+                    context.if_needed(1, || b.share(a, upstream)),
+                ]
+            }),
+        )
     }
 }

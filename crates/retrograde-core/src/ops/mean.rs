@@ -3,12 +3,12 @@
 //! Derivative: the upstream gradient, divided by n and broadcast along the axes. Differentiable everywhere. The mean of no
 //! elements is an error. The order of summation depends only on the shape.
 
+use super::axis::Axes;
 use super::entry::{Entry, InputSpec, InvalidCase, OpCase, none};
+use super::reduction::Kind;
 use super::rules;
-use crate::graph::{Mismatch, Operation, VjpContext, Type, Var};
-use crate::kernel::reduce::{Join, down_the_columns, reduce, rows};
-use crate::kernel::{Call, Form, Real, Rows, RowsKernel};
-use std::sync::Arc;
+use crate::graph::{Mismatch, Type, Var, VjpContext};
+use crate::kernel::reduce::{Join, OverAxes};
 
 /// The entry in the list.
 pub static ENTRY: Entry = Entry {
@@ -25,7 +25,8 @@ pub static ENTRY: Entry = Entry {
             OpCase::new([InputSpec::real([5, 12])], |v| v[0].mean([0])).with_reference(|v| v[0].sum([0]) / 5.0),
             OpCase::new([InputSpec::real([2, 3, 4])], |v| v[0].mean([2, 0])).with_reference(|v| v[0].sum([0, 2]) / 8.0),
             OpCase::new([InputSpec::real([0, 3])], |v| v[0].mean([1])),
-            OpCase::new([InputSpec::real([2, 3])], |v| (&v[0] * &v[0]).mean([])),
+            OpCase::new([InputSpec::real([2, 3])], |v| v[0].mean_keepdims([0, 1])).with_reference(|v| v[0].mean_all().reshape([1, 1])),
+            OpCase::new([InputSpec::real([2, 3])], |v| (&v[0] * &v[0]).mean([0; 0])),
         ]
     },
     kinks: none,
@@ -42,26 +43,26 @@ pub static ENTRY: Entry = Entry {
 };
 
 #[derive(Debug)]
-struct Mean {
-    axes: Vec<usize>,
-    /// Whether all axes have one element.
-    of_one: bool,
-}
+struct Mean;
 
 impl Var {
     /// The mean over the given axes, which are removed.
     #[track_caller]
-    pub fn mean(&self, axes: impl AsRef<[usize]>) -> Var {
-        let axes = axes.as_ref().to_vec();
-        let of_one = rules::have_one_element(&self.shape_or_scalar(), &axes);
-        self.record(Mean { axes, of_one }, &[], std::panic::Location::caller())
+    pub fn mean(&self, axes: impl Into<Axes>) -> Var {
+        self.reduce(Mean, &axes.into())
+    }
+
+    /// The mean over the given axes, which stay with the length 1: `[n, m]` and axis 1 give `[n, 1]`.
+    #[track_caller]
+    pub fn mean_keepdims(&self, axes: impl Into<Axes>) -> Var {
+        let axes = axes.into();
+        self.reduce(Mean, &axes).with_axes_kept(&axes, &self.shape_or_scalar())
     }
 
     /// The mean of all elements, a scalar.
     #[track_caller]
     pub fn mean_all(&self) -> Var {
-        let axes: Vec<usize> = (0..self.shape_or_scalar().rank()).collect();
-        self.mean(&axes)
+        self.reduce_all(Mean)
     }
 }
 
@@ -70,48 +71,21 @@ fn count(shape: &[usize], axes: &[usize]) -> f64 {
     axes.iter().map(|&axis| shape[axis] as f64).product()
 }
 
-impl Operation for Mean {
-    fn name(&self) -> &'static str {
-        ENTRY.name
+impl Kind for Mean {
+    fn entry(&self) -> &'static Entry {
+        &ENTRY
     }
 
-    fn attributes(&self) -> String {
-        format!("over {:?}", self.axes)
+    fn infer(&self, inputs: &[Type], axes: &[usize]) -> Result<Type, Mismatch> {
+        rules::reduced_from_some(inputs, axes)
     }
 
-    fn merge_key(&self) -> Option<String> {
-        Some(format!("{self:?}"))
+    fn kernel(&self, shape: &[usize], axes: &[usize]) -> OverAxes {
+        OverAxes::new(Join::Sum, shape, axes, Some(count(shape, axes)))
     }
 
-    fn infer(&self, inputs: &[Type]) -> Result<Type, Mismatch> {
-        rules::reduced_from_some(inputs, &self.axes)
-    }
-
-    fn form(self: Arc<Self>) -> Form {
-        if self.of_one { Form::Reshape } else { Form::Rows(self) }
-    }
-
-    fn vjp(&self, context: &VjpContext<'_>) -> Vec<Option<Var>> {
+    fn gradient(&self, context: &VjpContext<'_>, axes: &[usize]) -> Var {
         let shape = context.input(0).shape();
-        vec![context.if_needed(0, || (context.upstream() / count(&shape, &self.axes)).expand(&self.axes, &shape))]
-    }
-}
-
-impl RowsKernel for Mean {
-    fn rows(&self, inputs: &[&[usize]], _: &[usize]) -> usize {
-        rows(inputs[0], &self.axes)
-    }
-
-    fn row_by_row(&self, _: usize, inputs: &[&[usize]], _: &[usize]) -> bool {
-        !down_the_columns(inputs[0], &self.axes)
-    }
-}
-
-impl<T: Real> Rows<T> for Mean {
-    fn evaluate(&self, call: Call<'_, T>) {
-        let (x, output) = (call.inputs.get(0), call.output.real());
-        reduce(Join::Sum, x.real(), x.shape, &self.axes, call.rows, output);
-        let count = T::of(count(x.shape, &self.axes));
-        output.iter_mut().for_each(|sum| *sum /= count);
+        (context.upstream() / count(&shape, axes)).expand(axes, &shape)
     }
 }

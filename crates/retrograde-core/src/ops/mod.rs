@@ -5,11 +5,22 @@
 //! for one word in the list below. Help, drawings, the table of operations and the laws (`tests/suite/laws.rs`) read the
 //! list. CONTRIBUTING.md adds an operation step by step.
 
+mod axis;
+mod convolution;
+mod elementwise;
 mod entry;
+mod normalization;
 mod operators;
+mod pooling;
+mod reduction;
 mod rules;
+mod variance;
 
+pub use axis::{Axes, Axis};
+pub use convolution::Conv2dOptions;
 pub use entry::{Entry, InputSpec, InvalidCase, Kink, OpCase, RecordFn};
+pub use pooling::Pool2dOptions;
+pub use random_uniform::RandomKey;
 
 /// Declares a module for each operation, and the list of their entries.
 macro_rules! operations {
@@ -22,36 +33,61 @@ macro_rules! operations {
 }
 
 operations! {
-    absolute,
+    abs,
     add,
+    argmax,
+    avg_pool2d,
+    avg_pool2d_gradient,
     broadcast,
-    compare,
+    clamp,
     concat,
+    conv2d,
+    conv2d_weight_gradient,
+    conv_transpose2d,
+    cumsum,
     divide,
+    dropout,
+    elu,
+    equal,
+    erf,
     exp,
     gate,
     gather_rows,
+    gelu,
+    gelu_tanh,
+    greater,
+    greater_equal,
+    leaky_relu,
     log,
     log_softmax,
     matmul,
     max,
+    max_pool2d,
+    max_pool2d_gather,
+    max_pool2d_gradient,
     maximum,
     mean,
     mean_squared_error,
     minimum,
+    mish,
     multiply,
     negate,
     one_hot,
     pad,
     power,
+    random_uniform,
     relu,
     reshape,
     scatter_rows,
+    select,
     share,
     sigmoid,
+    sign,
+    silu,
     slice,
     softmax,
     softmax_with_loss,
+    softplus,
     sqrt,
     subtract,
     sum,

@@ -2,12 +2,11 @@
 //!
 //! Derivative: −1. Differentiable everywhere.
 
-use super::entry::{Entry, InputSpec, InvalidCase, OpCase, none};
-use super::rules;
-use crate::graph::{Mismatch, Operation, VjpContext, Type, Var};
-use crate::kernel::{Expr, Form};
+use super::elementwise::{self, Elementwise};
+use super::entry::{Entry, none};
+use crate::graph::Var;
+use crate::kernel::Expr;
 use std::ops::Neg;
-use std::sync::Arc;
 
 /// The entry in the list.
 pub static ENTRY: Entry = Entry {
@@ -15,23 +14,20 @@ pub static ENTRY: Entry = Entry {
     summary: "Every number with its sign changed.",
     formula: "y = -x",
     derivative: "dx = -g",
-    cases: || {
-        [[].as_slice(), &[0], &[1], &[5, 7]]
-            .map(|shape| OpCase::new([InputSpec::real(shape)], |v| -&v[0]).with_reference(|v| 0.0 - &v[0]))
-            .to_vec()
-    },
+    cases: || elementwise::cases_with_reference([(-2.0, 2.0)], |v| -&v[0], |v| 0.0 - &v[0]),
     kinks: none,
-    invalid_cases: || vec![InvalidCase { types: vec![Type::index([2])], record: |v| -&v[0], mentions: &["indices"] }],
+    invalid_cases: || elementwise::no_indices(|v| -&v[0]),
 };
-
-#[derive(Debug)]
-struct Negate;
 
 impl Neg for &Var {
     type Output = Var;
     #[track_caller]
     fn neg(self) -> Var {
-        self.record(Negate, &[], std::panic::Location::caller())
+        let operation = Elementwise::new(&ENTRY, -Expr::input(0));
+        self.elementwise(
+            &[],
+            operation.with_vjp(|context| vec![context.if_needed(0, || -context.upstream())]),
+        )
     }
 }
 
@@ -40,23 +36,5 @@ impl Neg for Var {
     #[track_caller]
     fn neg(self) -> Var {
         -&self
-    }
-}
-
-impl Operation for Negate {
-    fn name(&self) -> &'static str {
-        ENTRY.name
-    }
-
-    fn infer(&self, inputs: &[Type]) -> Result<Type, Mismatch> {
-        rules::same_shapes(inputs)
-    }
-
-    fn form(self: Arc<Self>) -> Form {
-        Form::Elementwise(-Expr::input(0))
-    }
-
-    fn vjp(&self, context: &VjpContext<'_>) -> Vec<Option<Var>> {
-        vec![context.if_needed(0, || -context.upstream())]
     }
 }

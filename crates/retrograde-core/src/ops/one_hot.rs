@@ -5,7 +5,7 @@
 use super::entry::{Entry, InputSpec, InvalidCase, OpCase, none};
 use super::gather_rows::indices_expected;
 use crate::graph::{Kind, Mismatch, Operation, VjpContext, Type, Var};
-use crate::kernel::{Call, Form, Real, Rows, RowsKernel};
+use crate::kernel::{Call, Form, Reads, Real, Rows, RowsKernel};
 use std::sync::Arc;
 
 /// The entry in the list.
@@ -57,12 +57,12 @@ impl Operation for OneHot {
     fn infer(&self, inputs: &[Type]) -> Result<Type, Mismatch> {
         match inputs[0].kind {
             Kind::Index => Ok(Type::real([&inputs[0].shape[..], &[self.classes]].concat())),
-            Kind::Real => Err(indices_expected(&inputs[0], "the operand")),
+            Kind::Real | Kind::Byte => Err(indices_expected(&inputs[0], "the operand")),
         }
     }
 
     fn form(self: Arc<Self>) -> Form {
-        Form::Rows(self)
+        Form::rows(self)
     }
 
     fn vjp(&self, _: &VjpContext<'_>) -> Vec<Option<Var>> {
@@ -79,8 +79,8 @@ impl RowsKernel for OneHot {
         inputs[0].iter().product()
     }
 
-    fn row_by_row(&self, _: usize, _: &[&[usize]], _: &[usize]) -> bool {
-        true
+    fn reads(&self, _: usize, _: &[&[usize]], _: &[usize]) -> Reads {
+        Reads::blocks(1, 1)
     }
 }
 

@@ -2,10 +2,11 @@
 //!
 //! Derivative: dx = g[before..before + n], a [`slice`](super::slice), whose derivative is `pad`. Differentiable everywhere.
 
+use super::axis::Axis;
 use super::entry::{Entry, InputSpec, InvalidCase, OpCase, none};
 use super::rules;
 use crate::graph::{Mismatch, Operation, VjpContext, Type, Var};
-use crate::kernel::{Call, Form, Real, Rows, RowsKernel};
+use crate::kernel::{Call, Form, Reads, Real, Rows, RowsKernel};
 use std::sync::Arc;
 
 /// The entry in the list.
@@ -50,7 +51,8 @@ struct Pad {
 impl Var {
     /// This tensor with `before` zeros before it and `after` zeros after it along `axis`.
     #[track_caller]
-    pub fn pad(&self, axis: usize, before: usize, after: usize) -> Var {
+    pub fn pad(&self, axis: impl Into<Axis>, before: usize, after: usize) -> Var {
+        let axis = axis.into().of(self.shape_or_scalar().rank());
         self.record(Pad { axis, before, after }, &[], std::panic::Location::caller())
     }
 }
@@ -81,7 +83,7 @@ impl Operation for Pad {
     }
 
     fn form(self: Arc<Self>) -> Form {
-        Form::Rows(self)
+        Form::rows(self)
     }
 
     fn vjp(&self, context: &VjpContext<'_>) -> Vec<Option<Var>> {
@@ -95,11 +97,11 @@ impl RowsKernel for Pad {
         output[..self.axis].iter().product()
     }
 
-    fn row_by_row(&self, _: usize, _: &[&[usize]], _: &[usize]) -> bool {
-        true
+    fn reads(&self, input: usize, inputs: &[&[usize]], output: &[usize]) -> Reads {
+        Reads::by_row(inputs[input], self.rows(inputs, output))
     }
 
-    fn work(&self, _: &[&[usize]], output: &[usize]) -> usize {
+    fn flops(&self, _: &[&[usize]], output: &[usize]) -> usize {
         output.iter().product()
     }
 }

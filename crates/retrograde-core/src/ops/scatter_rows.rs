@@ -6,7 +6,7 @@
 use super::entry::{Entry, InputSpec, InvalidCase, OpCase, none};
 use super::gather_rows::indices_expected;
 use crate::graph::{Kind, Mismatch, Operation, VjpContext, Type, Var};
-use crate::kernel::reduce::{Join, accumulate};
+use crate::kernel::reduce::accumulate;
 use crate::kernel::{Call, Form, Real, Rows, RowsKernel};
 use std::sync::Arc;
 
@@ -71,7 +71,7 @@ impl Operation for ScatterRows {
     fn infer(&self, inputs: &[Type]) -> Result<Type, Mismatch> {
         let (values, indices) = (&inputs[0], &inputs[1]);
         super::rules::all_real(&inputs[..1])?;
-        if indices.kind == Kind::Real {
+        if indices.kind != Kind::Index {
             return Err(indices_expected(indices, "the row indices"));
         }
         match values.shape.split_first() {
@@ -86,7 +86,7 @@ impl Operation for ScatterRows {
     }
 
     fn form(self: Arc<Self>) -> Form {
-        Form::Rows(self)
+        Form::rows(self)
     }
 
     fn vjp(&self, context: &VjpContext<'_>) -> Vec<Option<Var>> {
@@ -114,7 +114,7 @@ impl<T: Real> Rows<T> for ScatterRows {
         for (i, &index) in indices.iter().enumerate() {
             if call.rows.contains(&(index as usize)) {
                 let to = (index as usize - call.rows.start) * width;
-                accumulate(Join::Sum, &values[i * width..(i + 1) * width], &mut output[to..to + width]);
+                accumulate(&values[i * width..(i + 1) * width], &mut output[to..to + width]);
             }
         }
     }

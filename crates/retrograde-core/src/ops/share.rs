@@ -5,11 +5,10 @@
 //! NaN. Derivative: with respect to c the same share of the upstream gradient; with respect to a and b zero wherever it
 //! exists, and taken as zero at a tie, where y jumps.
 
-use super::entry::{Entry, InputSpec, Kink, InvalidCase, OpCase};
-use super::rules;
-use crate::graph::{Mismatch, Operation, VjpContext, Tensor, Type, Var};
-use crate::kernel::{Expr, Form};
-use std::sync::Arc;
+use super::elementwise::{self, Elementwise};
+use super::entry::{Entry, Kink};
+use crate::graph::{Tensor, Var};
+use crate::kernel::Expr;
 
 /// The entry in the list.
 pub static ENTRY: Entry = Entry {
@@ -18,57 +17,34 @@ pub static ENTRY: Entry = Entry {
     formula: "y = a > b ? c : a == b ? c / 2 : a < b ? 0 : NaN",
     derivative: "da = 0, db = 0, dc = (a > b ? g : 0) + (a == b ? (a > b ? 0 : g) : 0) / 2",
     cases: || {
-        let reference = |v: &[Var]| (0.5 + 0.5 * v[0].compare(&v[1])) * &v[2];
-        let record = |v: &[Var]| v[0].share(&v[1], &v[2]);
-        [[].as_slice(), &[0], &[1], &[5, 7]]
-            .map(|shape| OpCase::new([(); 3].map(|()| InputSpec::real(shape)), record).with_reference(reference))
-            .to_vec()
+        let reference = |v: &[Var]| (0.5 + 0.5 * (&v[0] - &v[1]).sign()) * &v[2];
+        elementwise::cases_with_reference([(-2.0, 2.0); 3], |v| v[0].share(&v[1], &v[2]), reference)
     },
     kinks: || {
         let ties = Tensor::from([-1.0, -1.0, 0.0, 0.0, 1.0, 1.0]);
         vec![Kink {
             at: vec![ties.clone(), ties, Tensor::from([-1.0, 1.0, -1.0, 1.0, -1.0, 1.0])],
             record: |v| v[0].share(&v[1], &v[2]),
-            slopes: vec![Tensor::zeros([6]), Tensor::zeros([6]), Tensor::full([6], 0.5)],
+            slopes: vec![Tensor::from([0.0; 6]), Tensor::from([0.0; 6]), Tensor::from([0.5; 6])],
         }]
     },
-    invalid_cases: || {
-        vec![InvalidCase {
-            types: vec![Type::real([2, 3]), Type::real([2, 3]), Type::real([2])],
-            record: |v| v[0].share(&v[1], &v[2]),
-            mentions: &["[2, 3]", "[2]"],
-        }]
-    },
+    invalid_cases: || elementwise::no_other_shape(3, |v| v[0].share(&v[1], &v[2])),
 };
-
-#[derive(Debug)]
-struct Share;
 
 impl Var {
     /// `value` where this is larger than `other`, half of it where they tie, and 0 where this is smaller. All three have
     /// the same shape.
     #[track_caller]
     pub fn share(&self, other: &Var, value: &Var) -> Var {
-        self.record(Share, &[other, value], std::panic::Location::caller())
-    }
-}
-
-impl Operation for Share {
-    fn name(&self) -> &'static str {
-        ENTRY.name
-    }
-
-    fn infer(&self, inputs: &[Type]) -> Result<Type, Mismatch> {
-        rules::same_shapes(inputs)
-    }
-
-    fn form(self: Arc<Self>) -> Form {
         let (a, b, c) = (Expr::input(0), Expr::input(1), Expr::input(2));
         let tied = Expr::select(a.equals(&b), &c / 2.0, Expr::select(a.lt(&b), 0.0, f64::NAN));
-        Form::Elementwise(Expr::select(a.gt(b), c, tied))
-    }
-
-    fn vjp(&self, context: &VjpContext<'_>) -> Vec<Option<Var>> {
-        vec![None, None, context.if_needed(2, || context.input(0).share(context.input(1), context.upstream()))]
+        let operation = Elementwise::new(&ENTRY, Expr::select(a.gt(b), c, tied));
+        self.elementwise(
+            &[other, value],
+            operation.with_vjp(|context| {
+                let [a, b] = [0, 1].map(|input| context.input(input));
+                vec![None, None, context.if_needed(2, || a.share(b, context.upstream()))]
+            }),
+        )
     }
 }

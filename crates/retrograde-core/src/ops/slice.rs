@@ -3,6 +3,7 @@
 //! `y[i] = x[start + i]` along the axis. Derivative: the upstream gradient surrounded by zeros,
 //! [`pad`](super::pad). Differentiable everywhere. Free, unless a consumer needs contiguous memory.
 
+use super::axis::Axis;
 use super::entry::{Entry, InputSpec, InvalidCase, OpCase, none};
 use super::rules;
 use crate::graph::{Mismatch, Operation, VjpContext, Type, Var};
@@ -27,11 +28,17 @@ pub static ENTRY: Entry = Entry {
             OpCase::new([InputSpec::real([0, 5])], |v| v[0].slice(1, 1..4)),
             OpCase::new([InputSpec::real([4])], |v| v[0].slice(0, 0..3) * v[0].slice(0, 1..4)),
             OpCase::new([InputSpec::index([2, 5], 4)], |v| v[0].slice(1, 1..4)),
+            OpCase::new([InputSpec::real([2, 5])], |v| v[0].split(-1, &[2, 0, 3]).swap_remove(2)).with_reference(|v| v[0].slice(1, 2..5)),
         ]
     },
     kinks: none,
     invalid_cases: || {
         vec![
+            InvalidCase {
+                types: vec![Type::byte([2, 3])],
+                record: |v| v[0].slice(1, 1..2),
+                mentions: &["table of bytes", "[2, 3]", "`gather_rows`"],
+            },
             InvalidCase {
                 types: vec![Type::real([2, 3])],
                 record: |v| v[0].slice(1, 1..4),
@@ -44,6 +51,11 @@ pub static ENTRY: Entry = Entry {
                 mentions: &["2..1", "ends before it starts"],
             },
             InvalidCase { types: vec![Type::real([2])], record: |v| v[0].slice(1, ..), mentions: &["[2]", "no axis 1"] },
+            InvalidCase {
+                types: vec![Type::real([2, 5])],
+                record: |v| v[0].split(-1, &[2, 2]).swap_remove(0),
+                mentions: &["[2, 5]", "axis 1", "[2, 2]", "4 elements", "5"],
+            },
         ]
     },
 };
@@ -53,12 +65,16 @@ struct Slice {
     axis: usize,
     start: usize,
     end: usize,
+    /// Why there is no such range.
+    problem: Option<Mismatch>,
 }
 
 impl Var {
     /// The elements of `axis` in `range`: `x.slice(1, 2..5)` has the length 3 along axis 1. Real values and indices.
     #[track_caller]
-    pub fn slice(&self, axis: usize, range: impl RangeBounds<usize>) -> Var {
+    pub fn slice(&self, axis: impl Into<Axis>, range: impl RangeBounds<usize>) -> Var {
+        let shape = self.shape_or_scalar();
+        let axis = axis.into().of(shape.rank());
         let start = match range.start_bound() {
             Bound::Included(&start) => start,
             Bound::Excluded(&before) => before.saturating_add(1),
@@ -67,9 +83,37 @@ impl Var {
         let end = match range.end_bound() {
             Bound::Included(&last) => last.saturating_add(1),
             Bound::Excluded(&end) => end,
-            Bound::Unbounded => self.shape_or_scalar().get(axis).copied().unwrap_or(0),
+            Bound::Unbounded => shape.get(axis).copied().unwrap_or(0),
         };
-        self.record(Slice { axis, start, end }, &[], std::panic::Location::caller())
+        self.record(Slice { axis, start, end, problem: None }, &[], std::panic::Location::caller())
+    }
+
+    /// Parts of these lengths along an axis, one behind the other, which together are the whole. If they are not, each is the
+    /// error.
+    ///
+    /// ```
+    /// let graph = retrograde::Graph::new();
+    /// let parts = graph.constant([1.0, 2.0, 3.0]).split(0, &[1, 2]);
+    /// assert_eq!(parts[1].value()?.values(), [2.0, 3.0]);
+    /// # Ok::<(), retrograde::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn split(&self, axis: impl Into<Axis>, lengths: &[usize]) -> Vec<Var> {
+        let shape = self.shape_or_scalar();
+        let axis = axis.into().of(shape.rank());
+        let total = lengths.iter().fold(0, |total: usize, &length| total.saturating_add(length));
+        let problem = shape.get(axis).filter(|&&length| length != total).map(|length| {
+            let problem = format!("parts of {lengths:?} have together {total} elements, axis {axis} of {shape} has {length}");
+            Mismatch::new(problem, format!("give lengths whose sum is {length}"))
+        });
+        let (mut parts, mut start) = (Vec::with_capacity(lengths.len()), 0_usize);
+        for length in lengths {
+            let end = start.saturating_add(*length);
+            let part = Slice { axis, start, end, problem: problem.clone() };
+            parts.push(self.record(part, &[], std::panic::Location::caller()));
+            start = end;
+        }
+        parts
     }
 }
 
@@ -87,7 +131,8 @@ impl Operation for Slice {
     }
 
     fn infer(&self, inputs: &[Type]) -> Result<Type, Mismatch> {
-        let &Slice { axis, start, end } = self;
+        let &Slice { axis, start, end, ref problem } = self;
+        problem.clone().map_or(Ok(()), Err)?;
         let (kind, shape) = (inputs[0].kind, &inputs[0].shape);
         rules::axes_of(shape, &[axis])?;
         let help = || format!("give a range within 0..{}", shape[axis]);

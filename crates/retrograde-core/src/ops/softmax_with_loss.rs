@@ -10,8 +10,9 @@
 use super::entry::{Entry, InputSpec, InvalidCase, OpCase, none};
 use super::rules;
 use crate::graph::{Kind, Mismatch, Operation, VjpContext, Type, Var};
-use crate::kernel::reduce::{Abreast, Alone, FEW_ROWS, LANES, ROWS_ABREAST, fold, larger};
-use crate::kernel::{Body, Call, Form, InstructionSet, Real, Rows, RowsKernel, Values, dispatch};
+use crate::kernel::reduce::{LANES, MeanOf, fold, larger};
+use crate::kernel::softmax::{BATCH, FEW_ROWS, RowBatch, SingleRow};
+use crate::kernel::{Body, Call, Form, InstructionSet, Reads, Real, Rows, RowsKernel, Values, dispatch};
 use std::sync::Arc;
 
 /// The entry in the list.
@@ -22,17 +23,12 @@ pub static ENTRY: Entry = Entry {
     derivative: "da = (softmax(a) * sum(b) - b) * g / N, db = -log_softmax(a) * g / N",
     cases: || {
         let record = |v: &[Var]| v[0].softmax_with_loss(&v[1]);
-        let reference = |v: &[Var]| {
-            let rows = v[0].shape()[0] as f64;
-            let t = if v[1].kind() == Kind::Index { v[1].one_hot(v[0].shape()[1]) } else { v[1].clone() };
-            -(t * v[0].log_softmax(1)).sum_all() / rows
-        };
         vec![
-            OpCase::new([InputSpec::real([3, 10]), InputSpec::index([3], 10)], record).with_reference(reference),
-            OpCase::new([InputSpec::real([1, 1]), InputSpec::index([1], 1)], record).with_reference(reference),
-            OpCase::new([InputSpec::between([5, 7], -20.0, 20.0), InputSpec::index([5], 7)], record).with_reference(reference),
-            OpCase::new([InputSpec::real([3, 10]), InputSpec::between([3, 10], 0.0, 1.0)], record).with_reference(reference),
-            OpCase::new([InputSpec::real([1, 2]), InputSpec::between([1, 2], 0.0, 1.0)], record).with_reference(reference),
+            OpCase::new([InputSpec::real([3, 10]), InputSpec::index([3], 10)], record),
+            OpCase::new([InputSpec::real([1, 1]), InputSpec::index([1], 1)], record),
+            OpCase::new([InputSpec::between([5, 7], -20.0, 20.0), InputSpec::index([5], 7)], record),
+            OpCase::new([InputSpec::real([3, 10]), InputSpec::between([3, 10], 0.0, 1.0)], record),
+            OpCase::new([InputSpec::real([1, 2]), InputSpec::between([1, 2], 0.0, 1.0)], record),
         ]
     },
     kinks: none,
@@ -63,14 +59,21 @@ pub static ENTRY: Entry = Entry {
 };
 
 #[derive(Debug)]
-struct SoftmaxWithLoss;
+struct SoftmaxWithLoss {
+    rows: usize,
+    classes: usize,
+}
 
 impl Var {
     /// The mean cross entropy of these logits, `[n, classes]`, and `labels`: class indices `[n]`, or one-hot or soft rows
     /// `[n, classes]`. A scalar, in nats. The name is the book's; [`cross_entropy`](Self::cross_entropy) is an alias.
     #[track_caller]
     pub fn softmax_with_loss(&self, labels: &Var) -> Var {
-        self.record(SoftmaxWithLoss, &[labels], std::panic::Location::caller())
+        let (rows, classes) = match self.shape_or_scalar()[..] {
+            [rows, classes] => (rows, classes),
+            _ => (0, 0),
+        };
+        self.record(SoftmaxWithLoss { rows, classes }, &[labels], std::panic::Location::caller())
     }
 
     /// The mean cross entropy of logits and labels: [`softmax_with_loss`](Self::softmax_with_loss).
@@ -83,6 +86,17 @@ impl Var {
 impl Operation for SoftmaxWithLoss {
     fn name(&self) -> &'static str {
         ENTRY.name
+    }
+
+    fn merge_key(&self) -> Option<String> {
+        Some(format!("{self:?}"))
+    }
+
+    fn decomposition(&self, inputs: &[Var]) -> Option<Var> {
+        let [logits, labels] = inputs else { return None };
+        let shape = logits.shape();
+        let labels = if labels.kind() == Kind::Index { labels.one_hot(shape[1]) } else { labels.clone() };
+        Some(-(labels * logits.log_softmax(1)).sum_all() / shape[0] as f64)
     }
 
     fn infer(&self, inputs: &[Type]) -> Result<Type, Mismatch> {
@@ -102,13 +116,14 @@ impl Operation for SoftmaxWithLoss {
         let fits = match labels.kind {
             Kind::Index => *labels.shape == [rows],
             Kind::Real => *labels.shape == [rows, classes],
+            Kind::Byte => false,
         };
         if fits {
             return Ok(Type::real([]));
         }
         let help = match labels.kind {
             Kind::Index => format!("give one index for each of the {rows} rows: [{rows}]"),
-            Kind::Real => format!(
+            Kind::Real | Kind::Byte => format!(
                 "give one-hot or soft rows of the shape {logits}, or class indices of the shape [{rows}] by \
                  `index_input` or `indices`"
             ),
@@ -117,7 +132,8 @@ impl Operation for SoftmaxWithLoss {
     }
 
     fn form(self: Arc<Self>) -> Form {
-        Form::Rows(self)
+        let SoftmaxWithLoss { rows, classes } = *self;
+        Form::rows(Arc::new(MeanOf::new(RowLosses { classes }, rows, rows)))
     }
 
     fn vjp(&self, context: &VjpContext<'_>) -> Vec<Option<Var>> {
@@ -128,7 +144,7 @@ impl Operation for SoftmaxWithLoss {
             let probabilities = logits.softmax(1);
             match labels.kind() {
                 Kind::Index => (probabilities - labels.one_hot(shape[1])) * scale(),
-                Kind::Real => (probabilities * labels.sum([1]).expand(&[1], &shape) - labels) * scale(),
+                Kind::Real | Kind::Byte => (probabilities * labels.sum([1]).expand(&[1], &shape) - labels) * scale(),
             }
         });
         let to_labels = (labels.kind() == Kind::Real)
@@ -142,83 +158,92 @@ impl Operation for SoftmaxWithLoss {
     }
 }
 
-impl RowsKernel for SoftmaxWithLoss {
-    fn rows(&self, _: &[&[usize]], _: &[usize]) -> usize {
-        1
+/// The cross entropy of each row.
+#[derive(Debug)]
+struct RowLosses {
+    classes: usize,
+}
+
+impl RowsKernel for RowLosses {
+    fn rows(&self, _: &[&[usize]], output: &[usize]) -> usize {
+        output[0]
     }
 
-    fn work(&self, inputs: &[&[usize]], _: &[usize]) -> usize {
+    fn reads(&self, input: usize, inputs: &[&[usize]], output: &[usize]) -> Reads {
+        Reads::by_row(inputs[input], output[0])
+    }
+
+    fn flops(&self, inputs: &[&[usize]], _: &[usize]) -> usize {
         20 * inputs[0].iter().product::<usize>()
     }
 
-    fn scratch(&self, inputs: &[&[usize]], _: &[usize]) -> usize {
-        2 * inputs[0][1]
+    fn scratch(&self, _: &[&[usize]], _: &[usize]) -> usize {
+        self.classes
     }
 }
 
-impl<T: Real> Rows<T> for SoftmaxWithLoss {
+impl<T: Real> Rows<T> for RowLosses {
     fn evaluate(&self, call: Call<'_, T>) {
-        let (logits, labels) = (call.inputs.get(0), call.inputs.get(1));
-        let (rows, classes) = (logits.shape[0], logits.shape[1]);
-        let total = dispatch(Loss { logits: logits.real(), labels: labels.values, classes, scratch: call.scratch });
-        call.output.real()[0] = total / T::of(rows as f64);
+        let (logits, labels) = (call.inputs.get(0).real(), call.inputs.get(1).values);
+        let scratch = &mut call.scratch[..self.classes];
+        dispatch(Losses { logits, labels, classes: self.classes, scratch, output: call.output.real() });
     }
 }
 
-/// The sum of the rows' cross entropies.
-struct Loss<'a, T> {
+/// The cross entropy of row `i`: log Σ exp(x − max) − (x[t] − max), or its mean over the probabilities of classes.
+#[inline(always)]
+fn loss_of_row<T: Real>(labels: &Values<'_, T>, i: usize, row: &[T], largest: T, log_sum: T, products: &mut [T]) -> T {
+    match labels {
+        Values::Index(labels) => log_sum - (row[labels[i] as usize] - largest),
+        Values::Real(labels) => {
+            for ((product, &t), &x) in products.iter_mut().zip(&labels[i * row.len()..]).zip(row) {
+                // 0 · (−∞) is 0: a class with probability zero does not contribute.
+                *product = if t == T::zero() { T::zero() } else { t * (log_sum - (x - largest)) };
+            }
+            fold(products, T::zero(), |a, b| a + b)
+        }
+    }
+}
+
+struct Losses<'a, T> {
     logits: &'a [T],
     labels: Values<'a, T>,
     classes: usize,
     scratch: &'a mut [T],
+    output: &'a mut [T],
 }
 
-impl<T: Real> Body for Loss<'_, T> {
-    type Output = T;
+impl<T: Real> Body for Losses<'_, T> {
+    type Output = ();
 
     #[inline(always)]
-    fn run<I: InstructionSet>(self) -> T {
-        let plus = |a: T, b: T| a + b;
-        let (scratch, powers) = self.scratch[..2 * self.classes].split_at_mut(self.classes);
-        let mut total = T::zero();
-        let mut add = |i: usize, row: &[T], largest: T, log_sum: T| {
-            total += match self.labels {
-                // log Σ exp(x − max) − (x[t] − max)
-                Values::Index(labels) => log_sum - (row[labels[i] as usize] - largest),
-                Values::Real(labels) => {
-                    let labels = &labels[i * self.classes..(i + 1) * self.classes];
-                    for ((product, &t), &x) in scratch.iter_mut().zip(labels).zip(row) {
-                        // 0 · (−∞) is 0: a class with probability zero does not contribute.
-                        *product = if t == T::zero() { T::zero() } else { t * (log_sum - (x - largest)) };
-                    }
-                    fold(scratch, T::zero(), plus)
+    fn run<I: InstructionSet>(self) {
+        let Losses { logits, labels, classes, scratch, output } = self;
+        let rows = logits.chunks_exact(classes).enumerate();
+        if classes <= LANES && output.len() > FEW_ROWS {
+            let batches = logits.chunks(classes * BATCH).zip(output.chunks_mut(BATCH));
+            for (batch, (rows, output)) in batches.enumerate() {
+                let RowBatch { largest, totals, .. } = RowBatch::new(rows, classes);
+                let mut logs = [T::zero(); BATCH];
+                logs.iter_mut().zip(&totals).for_each(|(log, total)| *log = total.fast_ln());
+                for (r, (row, loss)) in rows.chunks_exact(classes).zip(output).enumerate() {
+                    *loss = loss_of_row(&labels, batch * BATCH + r, row, largest[r], logs[r], scratch);
                 }
-                Values::Bytes(..) | Values::Sparse(_) => T::nan(),
-            };
-        };
-        if self.classes <= LANES && self.logits.len() <= self.classes * FEW_ROWS {
-            for (i, row) in self.logits.chunks_exact(self.classes).enumerate() {
-                let Alone { largest, total, .. } = Alone::new(row);
-                add(i, row, largest, total.logarithm());
             }
-        } else if self.classes <= LANES {
-            for (block, rows) in self.logits.chunks(self.classes * ROWS_ABREAST).enumerate() {
-                let Abreast { largest, totals, .. } = Abreast::new(rows, self.classes);
-                let mut logs = [T::zero(); ROWS_ABREAST];
-                logs.iter_mut().zip(&totals).for_each(|(log, total)| *log = total.logarithm());
-                for (r, row) in rows.chunks_exact(self.classes).enumerate() {
-                    add(block * ROWS_ABREAST + r, row, largest[r], logs[r]);
-                }
+        } else if classes <= LANES {
+            for (i, row) in rows {
+                let SingleRow { largest, total, .. } = SingleRow::new(row);
+                output[i] = loss_of_row(&labels, i, row, largest, total.fast_ln(), scratch);
             }
         } else {
-            for (i, row) in self.logits.chunks_exact(self.classes).enumerate() {
+            for (i, row) in rows {
                 let largest = fold(row, T::neg_infinity(), larger);
-                for (power, &x) in powers.iter_mut().zip(row) {
-                    *power = (x - largest).exponential();
+                for (power, &x) in scratch.iter_mut().zip(row) {
+                    *power = (x - largest).fast_exp();
                 }
-                add(i, row, largest, fold(powers, T::zero(), plus).logarithm());
+                let log_sum = fold(scratch, T::zero(), |a, b| a + b).fast_ln();
+                output[i] = loss_of_row(&labels, i, row, largest, log_sum, scratch);
             }
         }
-        total
     }
 }

@@ -2,11 +2,10 @@
 //!
 //! Derivative: ∂y/∂a = 1 and ∂y/∂b = −1. Differentiable everywhere.
 
-use super::entry::{Entry, InputSpec, InvalidCase, OpCase, none};
-use super::rules;
-use crate::graph::{Mismatch, Operation, VjpContext, Type, Var};
-use crate::kernel::{Expr, Form};
-use std::sync::Arc;
+use super::elementwise::{self, Elementwise};
+use super::entry::{Entry, InvalidCase, none};
+use crate::graph::{Type, Var};
+use crate::kernel::Expr;
 
 /// The entry in the list.
 pub static ENTRY: Entry = Entry {
@@ -14,12 +13,7 @@ pub static ENTRY: Entry = Entry {
     summary: "The difference of two tensors of the same shape, element by element.",
     formula: "y = a - b",
     derivative: "da = g, db = -g",
-    cases: || {
-        let record = |v: &[Var]| &v[0] - &v[1];
-        [[].as_slice(), &[0], &[1], &[5, 7], &[2, 3, 4]]
-            .map(|shape| OpCase::new([InputSpec::real(shape), InputSpec::real(shape)], record))
-            .to_vec()
-    },
+    cases: || elementwise::cases([(-2.0, 2.0); 2], |v| &v[0] - &v[1]),
     kinks: none,
     invalid_cases: || {
         vec![InvalidCase {
@@ -30,30 +24,15 @@ pub static ENTRY: Entry = Entry {
     },
 };
 
-#[derive(Debug)]
-struct Subtract;
-
 /// Behind the operator `-`.
 #[track_caller]
 pub(super) fn record(a: &Var, b: &Var) -> Var {
-    a.record(Subtract, &[b], std::panic::Location::caller())
-}
-
-impl Operation for Subtract {
-    fn name(&self) -> &'static str {
-        ENTRY.name
-    }
-
-    fn infer(&self, inputs: &[Type]) -> Result<Type, Mismatch> {
-        rules::same_shapes(inputs)
-    }
-
-    fn form(self: Arc<Self>) -> Form {
-        Form::Elementwise(Expr::input(0) - Expr::input(1))
-    }
-
-    fn vjp(&self, context: &VjpContext<'_>) -> Vec<Option<Var>> {
-        let upstream = context.upstream();
-        vec![context.if_needed(0, || upstream.clone()), context.if_needed(1, || -upstream)]
-    }
+    let operation = Elementwise::new(&ENTRY, Expr::input(0) - Expr::input(1));
+    a.elementwise(
+        &[b],
+        operation.with_vjp(|context| {
+            let upstream = context.upstream();
+            vec![context.if_needed(0, || upstream.clone()), context.if_needed(1, || -upstream)]
+        }),
+    )
 }

@@ -4,6 +4,7 @@
 //! permutation. Differentiable everywhere. Free, unless a consumer needs contiguous memory. For matrix products with a
 //! transposed operand, [`matmul_t`](crate::Var::matmul_t) and [`t_matmul`](crate::Var::t_matmul) need no copy.
 
+use super::axis::Axes;
 use super::entry::{Entry, InputSpec, InvalidCase, OpCase, none};
 use super::rules;
 use crate::graph::{Mismatch, Operation, VjpContext, Type, Var};
@@ -19,10 +20,11 @@ pub static ENTRY: Entry = Entry {
     cases: || {
         vec![
             OpCase::new([InputSpec::real([3, 4])], |v| v[0].t()),
-            OpCase::new([InputSpec::real([])], |v| v[0].transpose([])),
+            OpCase::new([InputSpec::real([])], |v| v[0].transpose([0; 0])),
             OpCase::new([InputSpec::real([1])], |v| v[0].transpose([0])),
             OpCase::new([InputSpec::real([0, 3])], |v| v[0].t()),
             OpCase::new([InputSpec::real([2, 3, 4])], |v| v[0].transpose([2, 0, 1])),
+            OpCase::new([InputSpec::real([2, 3, 4])], |v| v[0].transpose([-1, 0, -2])).with_reference(|v| v[0].transpose([2, 0, 1])),
             OpCase::new([InputSpec::real([2, 3, 4])], |v| v[0].t()).with_reference(|v| v[0].transpose([0, 2, 1])),
             OpCase::new([InputSpec::real([3, 3])], |v| (&v[0] * v[0].t()).t()),
             OpCase::new([InputSpec::index([2, 3], 5)], |v| v[0].t()),
@@ -55,8 +57,9 @@ struct Transpose {
 impl Var {
     /// The axes in another order: axis `i` of the result is axis `order[i]` of this. Real values and indices.
     #[track_caller]
-    pub fn transpose(&self, order: impl AsRef<[usize]>) -> Var {
-        self.record(Transpose { order: order.as_ref().to_vec() }, &[], std::panic::Location::caller())
+    pub fn transpose(&self, order: impl Into<Axes>) -> Var {
+        let order = order.into().of(self.shape_or_scalar().rank());
+        self.record(Transpose { order }, &[], std::panic::Location::caller())
     }
 
     /// The last two axes swapped: the transpose of a matrix, or of each matrix of a stack.

@@ -1,14 +1,11 @@
-//! What indices must be below, and where tables of bytes may be read.
+//! The exclusive upper bounds of indices.
 
 use super::ir::{PlanIr, ValueId};
 use crate::graph::{Kind, Leaf, Origin, Type};
-use crate::kernel::Form;
 use retrograde_base::error::{Error, Result};
 
-/// Finds the bound of each value of indices, and checks constant indices against theirs. Errors as well when a table of bytes
-/// is used otherwise than by an operation that takes one.
+/// Finds the bound of each value of indices, and checks constant indices against theirs.
 pub(super) fn bounds(ir: &mut PlanIr) -> Result<()> {
-    check_bytes(ir)?;
     for value in (0..ir.values.len()).rev() {
         let this = &ir.values[value];
         match &this.node.origin {
@@ -16,6 +13,11 @@ pub(super) fn bounds(ir: &mut PlanIr) -> Result<()> {
                 let types: Vec<Type> =
                     this.inputs.iter().map(|&input| ir.values[input].node.value_type.clone()).collect();
                 let bound = this.bound;
+                if let (Some(limit), Some(bound)) = (operation.index_limit(&types), bound)
+                    && limit > bound
+                {
+                    return Err(limit_out_of_range(&this.node.label(), limit, bound));
+                }
                 let bound = |position| operation.index_bound(position, &types, bound);
                 let found: Vec<(ValueId, Option<usize>)> = (this.inputs.iter().copied().enumerate())
                     .filter(|(position, _)| types[*position].kind == Kind::Index)
@@ -35,35 +37,23 @@ pub(super) fn bounds(ir: &mut PlanIr) -> Result<()> {
             Origin::Leaf(_) | Origin::Error(_) => {}
         }
     }
+    // Rows that are prefetched exist, like those that are gathered.
+    for value in 0..ir.values.len() {
+        if let Some(next) = ir.values[value].next {
+            ir.values[next].bound =
+                [ir.values[next].bound, ir.values[value].bound].into_iter().flatten().min();
+        }
+    }
     Ok(())
 }
 
-/// Errors when a table of bytes is read by an operation that does not take bytes, or when a reshape of one is fetched.
-fn check_bytes(ir: &PlanIr) -> Result<()> {
-    let is_refused = |value: ValueId| -> Option<(ValueId, ValueId)> {
-        let takes = |position: usize| match ir.form(value) {
-            Some(Form::Rows(kernel)) => kernel.takes_bytes(position),
-            Some(Form::Reshape) => true,
-            _ => false,
-        };
-        let inputs = ir.values[value].inputs.iter().map(|&input| ir.source(input).base).enumerate();
-        let read =
-            inputs.filter(|&(position, base)| ir.is_bytes(base) && !takes(position)).map(|(_, base)| base);
-        read.map(|base| (value, base)).next()
-    };
-    let fetched =
-        ir.fetched.iter().filter(|&&value| !ir.is_bytes(value)).map(|&value| (value, ir.source(value).base));
-    let fetched = fetched.filter(|&(_, base)| ir.is_bytes(base));
-    let Some((value, base)) = (0..ir.values.len()).filter_map(is_refused).chain(fetched).next() else {
-        return Ok(());
-    };
-    let node = &ir.values[value].node;
-    Err(Error::Recording {
-        operation: node.operation().map_or_else(|| node.label(), |operation| operation.name().into()),
-        location: node.location.clone(),
-        problem: format!("`{}` is kept as bytes", ir.values[base].node.label()),
-        help: "take rows of it by `gather_rows`, which makes real numbers of them".into(),
-    })
+/// The error for computed indices that may be out of range.
+fn limit_out_of_range(label: &str, limit: usize, bound: usize) -> Error {
+    Error::index(
+        format!("`{label}`"),
+        format!("its indices are below {limit}, and {bound} elements are there to index"),
+        format!("index {limit} elements, or compute indices below {bound}"),
+    )
 }
 
 /// The position of the first index that is not below `bound`.
@@ -73,7 +63,7 @@ pub(super) fn too_large(indices: &[u32], bound: usize) -> Option<usize> {
 
 /// The error for an index out of range.
 pub(super) fn out_of_range(label: &str, at: usize, index: u32, bound: usize) -> Error {
-    Error::invalid(
+    Error::index(
         format!("`{label}`"),
         format!("index {index} at position {at} is out of range"),
         match bound.checked_sub(1) {

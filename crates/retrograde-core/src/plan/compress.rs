@@ -21,8 +21,8 @@ pub(super) fn compress(ir: &mut PlanIr) {
                 }
                 let gains = base == input
                     && group.kind == GroupKind::Rows
-                    && ir.kernel(reader).is_some_and(|kernel| {
-                        kernel.takes_sparse(position, &ir.input_shapes(reader), ir.shape(reader))
+                    && ir.layouts(reader).is_some_and(|layouts| {
+                        layouts.reads_compressed(position, &ir.input_shapes(reader), ir.shape(reader))
                     });
                 if !gains {
                     tables[base] = None;
@@ -31,8 +31,10 @@ pub(super) fn compress(ir: &mut PlanIr) {
         }
     }
     // Rows are compressed only for tables that are left: it takes a pass over the table.
-    let compressed: Vec<_> =
-        tables.into_iter().map(|table| table.and_then(|(bytes, width)| bytes.lists(width))).collect();
+    let compressed: Vec<_> = tables
+        .into_iter()
+        .map(|table| table.and_then(|(bytes, width)| bytes.compressed_rows(width)))
+        .collect();
     for (value, compressed) in ir.values.iter_mut().zip(compressed) {
         value.compressed = compressed;
     }
@@ -43,7 +45,7 @@ fn gathered_from(ir: &PlanIr, value: ValueId) -> Option<(&Bytes, usize)> {
     let [_, width] = *ir.shape(value) else {
         return None;
     };
-    if !ir.kernel(value)?.makes_sparse() {
+    if !ir.layouts(value)?.writes_compressed() {
         return None;
     }
     // The rows of a reshaped table are others, and so are those of a part of it.

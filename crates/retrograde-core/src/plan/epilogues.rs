@@ -39,7 +39,7 @@ pub(super) fn epilogues(ir: &mut PlanIr) {
             && ir.reads_in_order(reader, value)
             && head.region.is_some()
             && head.region == group.region
-            && head.rows == group.rows
+            && (head.rows, head.chunk) == (group.rows, group.chunk)
             && group.epilogue_of.is_none()
             && !overwrites
         {

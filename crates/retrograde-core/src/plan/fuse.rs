@@ -26,9 +26,15 @@ pub(super) fn fuse(ir: &mut PlanIr) {
         // A component is cut in topological order: all edges lead from an earlier part to a later one.
         let open = group_of[root].filter(|&group| ir.groups[group].values.len() < LONGEST);
         let group = open.unwrap_or_else(|| {
-            let empty =
-                Group { kind, values: Vec::new(), rows: 0, region: None, epilogue: None, epilogue_of: None };
-            ir.groups.push(empty);
+            ir.groups.push(Group {
+                kind,
+                values: Vec::new(),
+                rows: 0,
+                chunk: 1,
+                region: None,
+                epilogue: None,
+                epilogue_of: None,
+            });
             ir.groups.len() - 1
         });
         group_of[root] = Some(group);

@@ -5,9 +5,10 @@
 
 use super::place::Lifetime;
 use super::simplify::simplify;
-use crate::graph::{Graph, Leaf, Node, NodeId};
+use crate::graph::{Graph, Kind, Node, NodeId};
 use crate::kernel::arena::Place;
-use crate::kernel::table::Lists;
+use crate::kernel::layouts::Layouts;
+use crate::kernel::sparse::CompressedRows;
 use crate::kernel::{Form, RowsKernel, View};
 use retrograde_base::error::Result;
 use std::collections::HashMap;
@@ -60,10 +61,12 @@ pub(super) struct Value {
     pub(super) copied_from: Option<Source>,
     /// Of indices: what they must be below.
     pub(super) bound: Option<usize>,
+    /// Of an input of indices: the input that has the indices of the next run, whose rows of tables are prefetched.
+    pub(super) next: Option<ValueId>,
     /// The group that computes it, if it has memory of its own and is not a leaf.
     pub(super) group: Option<GroupId>,
     /// The compressed rows that hold it, if it is kept so.
-    pub(super) compressed: Option<Arc<Lists>>,
+    pub(super) compressed: Option<Arc<CompressedRows>>,
     pub(super) lifetime: Option<Lifetime>,
     pub(super) place: Option<Place>,
 }
@@ -101,12 +104,21 @@ pub(super) struct Group {
     pub(super) values: Vec<ValueId>,
     /// Into how many rows it is partitioned; 0 if its elements may be partitioned anywhere.
     pub(super) rows: usize,
+    /// How many consecutive rows one thread computes at least: the ranges of threads end at multiples.
+    pub(super) chunk: usize,
     /// The parallel region that executes it; none for one that is computed when the plan is made.
     pub(super) region: Option<usize>,
     /// The elementwise group that is executed block by block inside this row kernel.
     pub(super) epilogue: Option<GroupId>,
     /// The row kernel inside which this group is executed.
     pub(super) epilogue_of: Option<GroupId>,
+}
+
+impl Group {
+    /// Into how many chunks its rows fall; the last one may be shorter.
+    pub(super) fn chunks(&self) -> usize {
+        self.rows.div_ceil(self.chunk)
+    }
 }
 
 /// A leaf and its value for the next run.
@@ -169,9 +181,9 @@ impl PlanIr {
         matches!(self.form(value), Some(Form::View(_) | Form::Reshape))
     }
 
-    /// Whether a value is a table of bytes.
+    /// Whether a value is a table of bytes, or one in another shape.
     pub(super) fn is_bytes(&self, value: ValueId) -> bool {
-        matches!(self.values[value].node.leaf(), Some(Leaf::Bytes { .. }))
+        self.values[value].node.value_type.kind == Kind::Byte
     }
 
     pub(super) fn shape(&self, value: ValueId) -> &[usize] {
@@ -189,6 +201,12 @@ impl PlanIr {
     /// The elements of each value of a group.
     pub(super) fn group_elements(&self, group: GroupId) -> usize {
         self.elements(self.groups[group].values[0])
+    }
+
+    /// The elements of a chunk of each value of a group; 0 if its elements may be partitioned anywhere.
+    pub(super) fn chunk_elements(&self, group: GroupId) -> usize {
+        let Group { rows, chunk, .. } = self.groups[group];
+        self.group_elements(group).checked_div(rows).unwrap_or(0) * chunk
     }
 
     /// The values whose memory a group reads, repetitions and its own included.
@@ -223,7 +241,15 @@ impl PlanIr {
     /// The row kernel of a value, if it has one.
     pub(super) fn kernel(&self, value: ValueId) -> Option<&Arc<dyn RowsKernel>> {
         match self.form(value)? {
-            Form::Rows(kernel) => Some(kernel),
+            Form::Rows(form) => Some(form.kernel()),
+            _ => None,
+        }
+    }
+
+    /// The layouts beside dense rows for which a value has kernels.
+    pub(super) fn layouts(&self, value: ValueId) -> Option<Layouts> {
+        match self.form(value)? {
+            Form::Rows(form) => form.layouts(),
             _ => None,
         }
     }

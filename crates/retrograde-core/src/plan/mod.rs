@@ -6,12 +6,13 @@
 //! | pass | what it does |
 //! | --- | --- |
 //! | `simplify` | drops what nothing depends on; merges equal nodes; leaves out ×1 and +0 |
+//! | `stages` | splits large reductions into the partial results of blocks and their combination |
 //! | `views` | finds which values need memory of their own, and how the others are read |
 //! | `bounds` | finds what indices must be below; checks where tables of bytes are read |
 //! | `fuse` | joins elementwise operations into groups, each of which is one pass over memory |
 //! | `schedule` | orders the groups, so that parameters are updated in place |
-//! | `regions` | partitions groups into rows; finds parallel regions; finds what depends on constants alone |
 //! | `compress` | decides which batches are kept as compressed rows |
+//! | `regions` | partitions groups into rows; finds parallel regions; finds what depends on constants alone |
 //! | `epilogues` | finds elementwise groups that are executed block by block inside a row kernel |
 //! | `place` | gives each value a place in the arena by its lifetime |
 //! | `lower` | makes the program: kernels with places and registers, distributed over threads, with barriers |
@@ -27,6 +28,7 @@ mod fuse;
 mod ir;
 mod lower;
 mod parameters;
+mod partition;
 mod passes;
 mod place;
 mod planner;
@@ -36,11 +38,12 @@ mod regions;
 mod run;
 mod schedule;
 mod simplify;
+mod stages;
 mod verify;
 mod views;
 
 pub use ir::PlanIr;
 pub use passes::Pass;
-pub use planner::Planner;
+pub use planner::{PlanLayout, Planner};
 pub use profile::{Profile, StepProfile};
 pub use run::Plan;

@@ -8,8 +8,10 @@ use super::ir::PlanIr;
 use super::place::place;
 use super::regions::regions;
 use super::schedule::schedule;
+use super::stages::stages;
 use super::verify::verify;
 use super::views::views;
+use crate::kernel::Threads;
 use retrograde_base::error::{Error, Result};
 use std::fmt;
 use std::str::FromStr;
@@ -20,6 +22,8 @@ use std::str::FromStr;
 pub enum Pass {
     /// Drops what nothing depends on, and merges equal nodes.
     Simplify,
+    /// Splits large reductions into two stages.
+    Stages,
     /// Finds which values have memory of their own, and how the others are read.
     Views,
     /// Finds what indices must be below.
@@ -28,10 +32,10 @@ pub enum Pass {
     Fuse,
     /// Orders the groups, so that parameters are updated in place.
     Schedule,
-    /// Partitions the groups into rows, and finds the parallel regions.
-    Regions,
     /// Decides which batches are kept as compressed rows.
     Compress,
+    /// Partitions the groups into rows, and finds the parallel regions.
+    Regions,
     /// Finds elementwise groups that are executed inside row kernels.
     Epilogues,
     /// Gives each value a place in memory.
@@ -42,14 +46,15 @@ pub enum Pass {
 
 impl Pass {
     /// All of them, in order.
-    pub const ALL: [Pass; 10] = [
+    pub const ALL: [Pass; 11] = [
         Pass::Simplify,
+        Pass::Stages,
         Pass::Views,
         Pass::Bounds,
         Pass::Fuse,
         Pass::Schedule,
-        Pass::Regions,
         Pass::Compress,
+        Pass::Regions,
         Pass::Epilogues,
         Pass::Place,
         Pass::Lower,
@@ -59,6 +64,7 @@ impl Pass {
     pub fn name(self) -> &'static str {
         match self {
             Pass::Simplify => "simplify",
+            Pass::Stages => "stages",
             Pass::Views => "views",
             Pass::Bounds => "bounds",
             Pass::Fuse => "fuse",
@@ -90,18 +96,19 @@ impl FromStr for Pass {
 
 /// Runs the passes behind `simplify`, up to `last` and without `lower`, which makes the program; verifies the plan after each
 /// if `verified`.
-pub(super) fn run(ir: &mut PlanIr, last: Pass, threads: usize, verified: bool) -> Result<()> {
+pub(super) fn run(ir: &mut PlanIr, last: Pass, threads: &Threads, verified: bool) -> Result<()> {
     for pass in Pass::ALL.into_iter().filter(|&pass| pass <= last) {
         match pass {
             Pass::Simplify | Pass::Lower => {}
+            Pass::Stages => stages(ir, threads),
             Pass::Views => views(ir)?,
             Pass::Bounds => bounds(ir)?,
             Pass::Fuse => fuse(ir),
             Pass::Schedule => schedule(ir),
-            Pass::Regions => regions(ir),
+            Pass::Regions => regions(ir, threads.count()),
             Pass::Compress => compress(ir),
             Pass::Epilogues => epilogues(ir),
-            Pass::Place => place(ir, threads),
+            Pass::Place => place(ir, threads.count()),
         }
         if verified {
             verify(ir, pass).map_err(|problem| {

@@ -2,13 +2,12 @@
 //!
 //! A value is alive from the step that computes it to the last one that reads it. On one thread its memory is free after that
 //! step. On several, a thread may be ahead of the others within a region: there the memory of a value goes to one that is
-//! partitioned into the same rows of the same length, since each thread then overwrites only its own rows; all other memory
+//! partitioned into the same chunks of the same length, since each thread then overwrites only its own chunks; all other memory
 //! is free where the region ends.
 
 use super::ir::{GroupId, GroupKind, PlanIr, ValueId};
 use crate::graph::{Kind, Leaf};
 use crate::kernel::arena::{ALIGNMENT, Place};
-use crate::kernel::sparse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// The steps between which a value is alive, counted in the order of execution.
@@ -96,7 +95,7 @@ fn find_lifetimes(ir: &mut PlanIr) {
     }
 }
 
-/// How the elements of a value are partitioned within a region: its rows, and its length.
+/// How the elements of a value are partitioned within a region: the length of a chunk, and that of the value.
 type Partition = (usize, usize);
 
 /// The memory that is taken and free.
@@ -126,22 +125,24 @@ impl Memory {
 
     fn take(&mut self, ir: &mut PlanIr, value: ValueId, group: Option<GroupId>) {
         let length = ir.elements(value);
-        let partition = group.map(|group| (ir.groups[group].rows, length));
+        let partition = group.map(|group| (ir.chunk_elements(group), length));
         let mut real = || {
             let free = partition.and_then(|partition| self.free_in_region.get_mut(&partition)?.pop());
             free.unwrap_or_else(|| self.real.take(length))
         };
         let place = match (&ir.values[value].compressed, ir.values[value].node.value_type.kind) {
-            (Some(lists), _) => {
+            (Some(compressed), _) => {
                 let Some(Place::Bytes { table, .. }) =
                     ir.values[ir.source(ir.values[value].inputs[0]).base].place
                 else {
                     unreachable!("compressed rows are those of a table of bytes");
                 };
-                let (width, words, rows) = (lists.width(), sparse::words(lists), ir.shape(value)[0]);
-                Place::Sparse { table, width, start: self.index.take(rows * words), words, rows }
+                let (width, words, rows) =
+                    (compressed.width(), compressed.words_per_row(), ir.shape(value)[0]);
+                Place::Compressed { table, width, start: self.index.take(rows * words), words, rows }
             }
             (None, Kind::Real) => Place::Real { start: real(), length },
+            (None, Kind::Byte) => unreachable!("a table of bytes has its place as a leaf"),
             (None, Kind::Index) => Place::Index { start: self.index.take(length), length },
         };
         ir.values[value].place = Some(place);
@@ -152,13 +153,13 @@ impl Memory {
         let Some(place) = ir.values[value].place else {
             return;
         };
-        let producer = ir.values[value].group.map(|group| &ir.groups[group]);
+        let producer = ir.values[value].group;
         match (place, producer) {
             _ if self.threads == 1 => self.give_back(place),
             (Place::Real { start, length }, Some(producer))
-                if producer.region == region && producer.rows > 1 =>
+                if ir.groups[producer].region == region && ir.groups[producer].chunks() > 1 =>
             {
-                self.free_in_region.entry((producer.rows, length)).or_default().push(start);
+                self.free_in_region.entry((ir.chunk_elements(producer), length)).or_default().push(start);
             }
             _ => self.free_after_region.push(place),
         }
@@ -179,8 +180,8 @@ impl Memory {
         match place {
             Place::Real { start, length } => self.real.give_back(start, length),
             Place::Index { start, length } => self.index.give_back(start, length),
-            Place::Sparse { start, words, rows, .. } => self.index.give_back(start, rows * words),
-            Place::Bytes { .. } | Place::Passed { .. } => {}
+            Place::Compressed { start, words, rows, .. } => self.index.give_back(start, rows * words),
+            Place::Bytes { .. } | Place::Forwarded { .. } => {}
         }
     }
 }

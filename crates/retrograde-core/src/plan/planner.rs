@@ -1,14 +1,15 @@
-//! The planner: from what a program wants of a graph to a plan.
+//! The planner: which values of a graph are fetched, and how.
 
 use super::ir::PlanIr;
 use super::lower::{lower, too_much};
 use super::passes::{self, Pass};
 use super::run::Plan;
-use crate::graph::{Graph, Leaf, MAX_ELEMENTS, NodeId, Var, ancestors};
+use crate::graph::{Graph, Kind, Leaf, MAX_ELEMENTS, NodeId, Var, ancestors};
 use crate::kernel::{Real, Threads};
 use retrograde_base::error::{Error, Result};
+use std::marker::PhantomData;
 
-/// What is wanted of a graph, to be compiled into a [`Plan`].
+/// Values of a graph to fetch and leaves to update, to be compiled into a [`Plan`].
 ///
 /// ```
 /// # fn main() -> retrograde::Result<()> {
@@ -20,7 +21,7 @@ use retrograde_base::error::{Error, Result};
 /// let loss = (&x * &w).sum_all();
 /// let gradient = loss.backward()?.wrt(&w)?;
 /// // A step of gradient descent: w becomes w - 0.1 · gradient, in place.
-/// let mut plan = Planner::new(&graph).want(&loss).update(&w, &(&w - 0.1 * &gradient)).compile::<f32>()?;
+/// let mut plan = Planner::new(&graph).fetch(&loss).update(&w, &(&w - 0.1 * &gradient)).compile::<f32>()?;
 /// plan.set(&x, &[1.0, 0.0, -1.0])?;
 /// plan.run()?;
 /// assert_eq!(plan.scalar(&loss)?, -2.0);
@@ -32,20 +33,49 @@ use retrograde_base::error::{Error, Result};
 #[must_use = "a planner does nothing until `compile`"]
 pub struct Planner {
     graph: Graph,
-    wanted: Vec<Var>,
+    fetched: Vec<Var>,
     updates: Vec<(Var, Var)>,
-    everything: bool,
+    prefetches: Vec<(Var, Var)>,
+    keep_all: bool,
     threads: Option<Threads>,
 }
 
+/// A compiled plan that has no memory yet, to see how much it needs. Made by [`Planner::lay_out`].
+#[derive(Debug)]
+#[must_use = "a layout does nothing until `allocate`"]
+pub struct PlanLayout<T> {
+    ir: PlanIr,
+    kept: Vec<NodeId>,
+    threads: Threads,
+    precision: PhantomData<T>,
+}
+
+impl<T: Real> PlanLayout<T> {
+    /// The bytes of memory in which all values lie, tables of bytes and scratch space not counted.
+    pub fn memory(&self) -> usize {
+        let (real, index) = self.ir.arena;
+        real.saturating_mul(size_of::<T>()).saturating_add(index.saturating_mul(size_of::<u32>()))
+    }
+
+    /// Takes the memory and fills it with the initial values.
+    ///
+    /// # Errors
+    /// [`Error::OutOfMemory`] if there is not enough memory.
+    pub fn allocate(mut self) -> Result<Plan<T>> {
+        let program = lower::<T>(&mut self.ir, self.threads)?;
+        Ok(Plan::new(&self.ir, program, &self.kept))
+    }
+}
+
 impl Planner {
-    /// Nothing wanted of `graph` yet, on one thread.
+    /// Fetches nothing of `graph` yet, on one thread.
     pub fn new(graph: &Graph) -> Self {
         Planner {
             graph: graph.clone(),
-            wanted: Vec::new(),
+            fetched: Vec::new(),
             updates: Vec::new(),
-            everything: false,
+            prefetches: Vec::new(),
+            keep_all: false,
             threads: None,
         }
     }
@@ -58,22 +88,22 @@ impl Planner {
         let loss = loss.clone().checked()?;
         let leaves = ancestors(loss.graph(), &[loss.id()])?;
         let gradients = loss.backward()?;
-        let mut planner = Planner::new(loss.graph()).want(&loss);
+        let mut planner = Planner::new(loss.graph()).fetch(&loss);
         for node in leaves.iter().filter(|node| matches!(node.leaf(), Some(Leaf::Parameter(_)))) {
-            planner = planner.want(&gradients.wrt_or_zero(&loss.graph().var(node.id))?);
+            planner = planner.fetch(&gradients.wrt_or_zero(&loss.graph().var(node.id))?);
         }
         Ok(planner)
     }
 
-    /// A value that can be read after a run.
-    pub fn want(mut self, value: &Var) -> Self {
-        self.wanted.push(value.clone());
+    /// Fetches a value: it can be read after a run.
+    pub fn fetch(mut self, value: &Var) -> Self {
+        self.fetched.push(value.clone());
         self
     }
 
-    /// Several such values.
-    pub fn want_all<'a>(mut self, values: impl IntoIterator<Item = &'a Var>) -> Self {
-        self.wanted.extend(values.into_iter().cloned());
+    /// Fetches several values.
+    pub fn fetch_all<'a>(mut self, values: impl IntoIterator<Item = &'a Var>) -> Self {
+        self.fetched.extend(values.into_iter().cloned());
         self
     }
 
@@ -84,10 +114,17 @@ impl Planner {
         self
     }
 
-    /// Keeps the value of every node that what is wanted depends on: the glass box. The same nodes and kernels, but
-    /// nothing is left out and no memory is used twice.
-    pub fn keep_every_value(mut self) -> Self {
-        self.everything = true;
+    /// Prefetches rows of tables of bytes for the next run: each gather at the indices `rows` prefetches the rows `next`. Both are
+    /// inputs of indices, of equal shape. A batch of random rows otherwise waits for main memory. No result depends on it.
+    pub fn prefetch(mut self, rows: &Var, next: &Var) -> Self {
+        self.prefetches.push((rows.clone(), next.clone()));
+        self
+    }
+
+    /// Keeps the value of every node that the fetched values depend on: the glass box. The same nodes and kernels, but nothing is
+    /// removed and no memory is reused.
+    pub fn keep_all(mut self) -> Self {
+        self.keep_all = true;
         self
     }
 
@@ -103,10 +140,26 @@ impl Planner {
     /// Its parameters and states begin with the graph's initial values, also where another plan has trained them: hand those
     /// over by [`Plan::set_parameters_from`], or make them the graph's by [`Graph::set_parameters_from`].
     pub fn compile<T: Real>(self) -> Result<Plan<T>> {
+        self.lay_out()?.allocate()
+    }
+
+    /// Compiles the plan up to its memory, which is not taken yet. Errors as [`compile`](Self::compile) does.
+    ///
+    /// ```
+    /// # fn main() -> retrograde::Result<()> {
+    /// use retrograde::{Graph, Planner};
+    ///
+    /// let graph = Graph::new();
+    /// let y = graph.full([1 << 20, 1 << 20], 1.0).sum_all();
+    /// let layout = Planner::new(&graph).fetch(&y).lay_out::<f32>()?;
+    /// assert!(layout.memory() > 1 << 42, "4 TiB, which `allocate` would ask the system for");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn lay_out<T: Real>(self) -> Result<PlanLayout<T>> {
         let threads = self.threads.clone().unwrap_or_else(|| Threads::new(1));
-        let (mut ir, kept) = self.passes::<T>(Pass::Place, threads.count(), cfg!(debug_assertions))?;
-        let program = lower::<T>(&mut ir, threads)?;
-        Ok(Plan::new(&ir, program, &kept))
+        let (ir, kept) = self.passes::<T>(Pass::Place, &threads, cfg!(debug_assertions))?;
+        Ok(PlanLayout { ir, kept, threads, precision: PhantomData })
     }
 
     /// The plan as it is after a pass, to be printed or drawn. Errors as [`compile`](Self::compile) does.
@@ -119,14 +172,14 @@ impl Planner {
     /// let graph = Graph::new();
     /// let x = graph.parameter("x", [1.0, 2.0, 3.0]);
     /// let y = (&x * &x).tanh().sum_all();
-    /// let plan = Planner::new(&graph).want(&y).ir::<f32>(Pass::Lower)?.to_string();
+    /// let plan = Planner::new(&graph).fetch(&y).ir::<f32>(Pass::Lower)?.to_string();
     /// assert!(plan.contains("elementwise"), "{plan}");
     /// # Ok(())
     /// # }
     /// ```
     pub fn ir<T: Real>(self, after: Pass) -> Result<PlanIr> {
         let threads = self.threads.clone().unwrap_or_else(|| Threads::new(1));
-        let (mut ir, _) = self.passes::<T>(after, threads.count(), true)?;
+        let (mut ir, _) = self.passes::<T>(after, &threads, true)?;
         if after == Pass::Lower {
             lower::<T>(&mut ir, threads)?;
         }
@@ -134,32 +187,42 @@ impl Planner {
     }
 
     /// Runs the passes up to `last`; also returns the nodes whose values can be read after a run.
-    fn passes<T: Real>(self, last: Pass, threads: usize, verified: bool) -> Result<(PlanIr, Vec<NodeId>)> {
+    fn passes<T: Real>(self, last: Pass, threads: &Threads, verified: bool) -> Result<(PlanIr, Vec<NodeId>)> {
         let mut targets: Vec<NodeId> = Vec::new();
-        for var in self.wanted.iter().chain(self.updates.iter().flat_map(|(leaf, value)| [leaf, value])) {
+        let pairs = self.updates.iter().chain(&self.prefetches).flat_map(|(a, b)| [a, b]);
+        for var in self.fetched.iter().chain(pairs) {
             if !var.graph().is(&self.graph) {
                 let problem = format!("`{}` belongs to another graph", var.node().label());
                 return Err(Error::invalid("a plan", problem, "plan values of one graph"));
             }
             targets.push(var.clone().checked()?.id());
         }
+        if let Some(bytes) = self.fetched.iter().find(|var| var.kind() == Kind::Byte) {
+            let label = format!("`{}`", bytes.node().label());
+            let help = "take rows of it by `gather_rows`, which makes real numbers of them";
+            return Err(Error::invalid(label, "it is a table of bytes, which a plan does not read", help));
+        }
         let updates = self.updates()?;
         targets.extend(updates.iter().map(|(_, value)| value.id()));
         let updates: Vec<(NodeId, NodeId)> =
             updates.iter().map(|(leaf, value)| (leaf.id(), value.id())).collect();
+        self.check_prefetches()?;
         let mut ir = PlanIr::new(&self.graph, &targets, &updates)?;
+        for (rows, next) in &self.prefetches {
+            ir.values[ir.of[&rows.id()]].next = Some(ir.of[&next.id()]);
+        }
         if let Some(size) =
             (0..ir.values.len()).map(|value| ir.elements(value)).find(|&size| size > MAX_ELEMENTS)
         {
             return Err(too_much::<T>(size));
         }
-        let wanted = || self.wanted.iter().map(Var::id);
+        let fetched = || self.fetched.iter().map(Var::id);
         ir.fetched =
-            wanted().map(|node| ir.of[&node]).chain(ir.updates.iter().map(|update| update.value)).collect();
-        let kept: Vec<NodeId> = if self.everything {
+            fetched().map(|node| ir.of[&node]).chain(ir.updates.iter().map(|update| update.value)).collect();
+        let kept: Vec<NodeId> = if self.keep_all {
             ancestors(&self.graph, &targets)?.iter().map(|node| node.id).collect()
         } else {
-            wanted().collect()
+            fetched().collect()
         };
         let kept: Vec<NodeId> = kept.into_iter().filter(|node| !ir.is_bytes(ir.of[node])).collect();
         for node in &kept {
@@ -168,6 +231,26 @@ impl Planner {
         }
         passes::run(&mut ir, last, threads, verified)?;
         Ok((ir, kept))
+    }
+
+    fn check_prefetches(&self) -> Result<()> {
+        let is_input =
+            |var: &Var| matches!(var.node().leaf(), Some(Leaf::Input)) && var.kind() == Kind::Index;
+        let is_valid =
+            |rows: &Var, next: &Var| is_input(rows) && is_input(next) && rows.shape() == next.shape();
+        match self.prefetches.iter().find(|(rows, next)| !is_valid(rows, next)) {
+            None => Ok(()),
+            Some((rows, next)) => {
+                let problem = format!(
+                    "`{}`: {} cannot be the rows of the run after `{}`: {}",
+                    next.node().label(),
+                    next.node().value_type,
+                    rows.node().label(),
+                    rows.node().value_type
+                );
+                Err(Error::invalid("a prefetch", problem, "give two index inputs of the same shape"))
+            }
+        }
     }
 
     /// The updates, checked. A value that is itself a leaf is seen through a view, so that it is copied in time.

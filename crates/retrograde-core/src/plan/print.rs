@@ -122,6 +122,9 @@ impl PlanIr {
         if let Some(bound) = this.bound {
             let _ = write!(line, "  below {bound}");
         }
+        if let Some(next) = this.next {
+            let _ = write!(line, "  next %{next}");
+        }
         if let Some(group) = this.group {
             let _ = write!(line, "  g{group}");
         }
@@ -133,8 +136,8 @@ impl PlanIr {
             Some(Place::Real { start, length }) => at("", start, length),
             Some(Place::Index { start, length }) => at("index ", start, length),
             Some(Place::Bytes { table, .. }) => format!("  in table {table}"),
-            Some(Place::Sparse { start, rows, words, .. }) => at("index ", start, rows * words),
-            Some(Place::Passed { .. }) | None => String::new(),
+            Some(Place::Compressed { start, rows, words, .. }) => at("index ", start, rows * words),
+            Some(Place::Forwarded { .. }) | None => String::new(),
         };
         line.push_str(&place);
         if this.kept {
@@ -153,6 +156,9 @@ impl PlanIr {
         let mut line = format!("g{group} {kind} {}", self.operations(this).join("; "));
         if this.rows > 0 {
             let _ = write!(line, "  in {} rows", this.rows);
+        }
+        if this.chunk > 1 {
+            let _ = write!(line, ", {} to a thread at least", this.chunk);
         }
         if let Some(head) = this.epilogue_of {
             let _ = write!(line, "  epilogue of g{head}");

@@ -6,13 +6,13 @@ use crate::graph::{Graph, Kind, Leaf, Node, NodeId, Shape, Tensor, Type, Var};
 use crate::kernel::Real;
 use crate::kernel::arena::Place;
 use crate::kernel::program::{Nested, Program};
-use retrograde_base::error::{Error, Result};
+use retrograde_base::error::{Error, ErrorKind, Result};
 use std::collections::HashMap;
 use std::sync::Arc;
 
 /// A graph made ready to run, for one precision. Made by a [`Planner`](super::Planner).
 ///
-/// Values of inputs are [set](Plan::set), the plan is [run](Plan::run), and wanted values are [read](Plan::read).
+/// Values of inputs are [set](Plan::set), the plan is [run](Plan::run), and fetched values are [read](Plan::read).
 /// Parameters and states begin with the values that the graph has for them and keep theirs from run to run. They are the
 /// plan's own: another plan is given them by [`Plan::set_parameters_from`], the graph by [`Graph::set_parameters_from`].
 #[derive(Debug)]
@@ -24,6 +24,8 @@ pub struct Plan<T: Real> {
     missing: Vec<Arc<Node>>,
     /// The nodes that each step makes.
     steps: Vec<Vec<Arc<Node>>>,
+    /// Whether it has run: before, computed values are missing.
+    has_run: bool,
 }
 
 /// A value that can be read or set.
@@ -32,6 +34,8 @@ struct Slot {
     place: Place,
     value_type: Type,
     settable: bool,
+    /// Whether a run computes it.
+    computed: bool,
     /// What indices must be below.
     bound: Option<usize>,
 }
@@ -49,7 +53,9 @@ impl<T: Real> Plan<T> {
             let place = match ir.values[value.source.base].place {
                 Some(Place::Real { start, .. }) => Place::Real { start: start + offset, length },
                 Some(Place::Index { start, .. }) => Place::Index { start: start + offset, length },
-                Some(Place::Bytes { .. } | Place::Passed { .. } | Place::Sparse { .. }) | None => continue,
+                Some(Place::Bytes { .. } | Place::Forwarded { .. } | Place::Compressed { .. }) | None => {
+                    continue;
+                }
             };
             let leaf = node.leaf().filter(|_| node.id == id);
             let settable = matches!(leaf, Some(Leaf::Input | Leaf::Parameter(_) | Leaf::State(_)));
@@ -57,14 +63,15 @@ impl<T: Real> Plan<T> {
                 missing.push(Arc::clone(node));
             }
             let value_type = node.value_type.clone();
-            slots.insert(id, Slot { place, value_type, settable, bound: value.bound });
+            let computed = leaf.is_none();
+            slots.insert(id, Slot { place, value_type, settable, computed, bound: value.bound });
         }
         let nodes = |groups: &Vec<usize>| {
             let values = groups.iter().flat_map(|&group| &ir.groups[group].values);
             values.map(|&value| Arc::clone(&ir.values[value].node)).collect()
         };
         let steps = ir.steps.iter().map(|step| nodes(&step.groups)).collect();
-        Plan { graph: ir.graph.clone(), program, slots, missing, steps }
+        Plan { graph: ir.graph.clone(), program, slots, missing, steps, has_run: false }
     }
 
     /// Gives an input, a parameter or a state its values, row by row: `f32` or `f64`, rounded to the plan's precision. What
@@ -110,7 +117,7 @@ impl<T: Real> Plan<T> {
         if !self.missing.is_empty() {
             let names: Vec<String> = self.missing.iter().map(|node| format!("`{}`", node.label())).collect();
             let problem = format!("no value was given to {}", names.join(", "));
-            return Err(Error::invalid(
+            return Err(Error::missing(
                 "a run",
                 problem,
                 "give each input a value by `set` or `set_indices`",
@@ -119,18 +126,23 @@ impl<T: Real> Plan<T> {
         self.program.run().map_err(|Nested| {
             let problem = "a kernel of a plan runs a plan, whose threads would wait for themselves";
             Error::invalid("a run", problem, "compute it in the kernel, or run the plan before")
-        })
+        })?;
+        self.has_run = true;
+        Ok(())
     }
 
-    /// The values of a wanted variable or of a leaf, row by row, after a run.
+    /// The values of a fetched variable, row by row, after a run, or of a leaf at any time.
+    ///
+    /// # Errors
+    /// [`Error::MissingValue`] if the plan does not keep the value, or computes it and has not run yet.
     pub fn read(&self, var: &Var) -> Result<&[T]> {
         match self.slot(var)?.place {
-            Place::Real { start, length } => Ok(&self.program.numbers()[start..start + length]),
+            Place::Real { start, length } => Ok(&self.program.reals()[start..start + length]),
             _ => Err(wrong_kind(var, "indices", "`read_indices`")),
         }
     }
 
-    /// The indices of a wanted variable or of a leaf.
+    /// The indices of a fetched variable or of a leaf.
     pub fn read_indices(&self, var: &Var) -> Result<&[u32]> {
         match self.slot(var)?.place {
             Place::Index { start, length } => Ok(&self.program.indices()[start..start + length]),
@@ -138,14 +150,14 @@ impl<T: Real> Plan<T> {
         }
     }
 
-    /// The value of a wanted variable or of a leaf, with its shape.
+    /// The value of a fetched variable or of a leaf, with its shape.
     pub fn value(&self, var: &Var) -> Result<Tensor> {
         let shape: Shape = self.slot(var)?.value_type.shape.clone();
         let values = self.read(var)?.iter().map(|value| value.widen()).collect();
         Tensor::new(shape, values)
     }
 
-    /// The value of a wanted variable that has only one number.
+    /// The value of a fetched variable that has one element.
     pub fn scalar(&self, var: &Var) -> Result<f64> {
         match self.read(var)? {
             [value] => Ok(value.widen()),
@@ -156,7 +168,7 @@ impl<T: Real> Plan<T> {
     /// The values of a parameter, a state or an input, if the plan has it.
     pub(super) fn leaf(&self, id: NodeId) -> Option<&[T]> {
         let range = self.leaf_range(id)?;
-        Some(&self.program.numbers()[range])
+        Some(&self.program.reals()[range])
     }
 
     /// Gives a parameter or a state that the plan has as many values as it has elements.
@@ -204,13 +216,16 @@ impl<T: Real> Plan<T> {
 
     fn slot(&self, var: &Var) -> Result<&Slot> {
         let var = var.clone().checked()?;
-        self.slots.get(&var.id()).filter(|_| var.graph().is(&self.graph)).ok_or_else(|| {
-            Error::invalid(
-                format!("`{}`", var.node().label()),
-                "this plan does not keep its value",
-                "name it by `want` before `compile`, or keep all values by `keep_every_value`",
-            )
-        })
+        let missing =
+            |problem: &str, help: &str| Error::missing(format!("`{}`", var.node().label()), problem, help);
+        let slot = self.slots.get(&var.id()).ok_or_else(|| {
+            let help = "name it by `fetch` before `compile`, or keep all values by `keep_all`";
+            missing("this plan does not keep its value", help)
+        })?;
+        if slot.computed && !self.has_run {
+            return Err(missing("this plan has not computed it yet", "call `run` before"));
+        }
+        Ok(slot)
     }
 
     fn settable(&self, var: &Var, given: usize) -> Result<&Slot> {
@@ -249,11 +264,20 @@ impl Var {
     /// Its value in `f64`, computed from the initial values of parameters, whatever a plan has made of them since:
     /// [`Graph::set_parameters_from`] makes those of a plan the initial ones. For a look at a small graph; to run one often
     /// or with inputs, compile a plan. Indices are given as numbers.
+    ///
+    /// # Errors
+    /// [`Error::MissingValue`] if it depends on an input.
     pub fn value(&self) -> Result<Tensor> {
-        let mut plan = super::Planner::new(self.graph()).want(self).compile::<f64>()?;
-        plan.run()?;
+        let mut plan = super::Planner::new(self.graph()).fetch(self).compile::<f64>()?;
+        plan.run().map_err(|error| match error.kind() {
+            ErrorKind::MissingValue => {
+                error.with_help("compile a plan with `Planner`, and `set` the inputs there")
+            }
+            _ => error,
+        })?;
         match self.kind() {
-            Kind::Real => plan.value(self),
+            // The planner refuses bytes.
+            Kind::Real | Kind::Byte => plan.value(self),
             Kind::Index => {
                 let values = plan.read_indices(self)?.iter().map(|&index| f64::from(index)).collect();
                 Tensor::new(self.shape(), values)

@@ -44,7 +44,8 @@ pub(super) fn simplify(
     Ok((values, of))
 }
 
-fn new_value(node: &Arc<Node>, inputs: Vec<ValueId>, own: ValueId) -> Value {
+/// A value as the first pass finds it.
+pub(super) fn new_value(node: &Arc<Node>, inputs: Vec<ValueId>, own: ValueId) -> Value {
     Value {
         node: Arc::clone(node),
         inputs,
@@ -53,6 +54,7 @@ fn new_value(node: &Arc<Node>, inputs: Vec<ValueId>, own: ValueId) -> Value {
         source: Source { base: own, view: View::whole(&node.value_type.shape) },
         copied_from: None,
         bound: None,
+        next: None,
         group: None,
         compressed: None,
         lifetime: None,

@@ -122,8 +122,8 @@ fn epilogues(ir: &PlanIr) -> Result<(), String> {
     for (group, this) in ir.groups.iter().enumerate() {
         if let Some(epilogue) = this.epilogue {
             let other = &ir.groups[epilogue];
-            let pair =
-                other.epilogue_of == Some(group) && other.region == this.region && other.rows == this.rows;
+            let alike = (other.region, other.rows, other.chunk) == (this.region, this.rows, this.chunk);
+            let pair = other.epilogue_of == Some(group) && alike;
             let alone = readers[this.values[0]] == [epilogue] && !ir.values[this.values[0]].kept;
             require(pair && alone, || format!("group {epilogue} is not an epilogue of group {group}"))?;
         }

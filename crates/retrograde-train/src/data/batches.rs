@@ -28,12 +28,23 @@ use retrograde_base::{Error, Result};
 /// Sampling of batches with or without replacement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Sampling {
     /// Each row of a batch is drawn from all rows, as in the notebook.
     #[default]
     WithReplacement,
     /// Shuffled passes over the rows: every row exactly once per epoch.
     WithoutReplacement,
+}
+
+impl Sampling {
+    /// The name, which is part of checkpoints: `WithReplacement` or `WithoutReplacement`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Sampling::WithReplacement => "WithReplacement",
+            Sampling::WithoutReplacement => "WithoutReplacement",
+        }
+    }
 }
 
 /// Samples the rows of the batch of each step.

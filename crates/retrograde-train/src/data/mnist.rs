@@ -160,7 +160,7 @@ impl Mnist {
             if self.read_cached(file).is_err() {
                 let compressed = self.download(file, &mut progress)?;
                 fs::create_dir_all(&self.folder)
-                    .map_err(|error| Error::file("create", &self.folder, &error))?;
+                    .map_err(|error| Error::file("create", &self.folder, error))?;
                 files::write_whole(path, &compressed)?;
             }
         }

@@ -1,4 +1,4 @@
-//! Data: images with labels, from files or from memory, and the batches drawn from them.
+//! Data: images with labels and tables, from files or from memory, and the batches drawn from them.
 //!
 //! Images stay bytes from 0 to 255 until a batch is gathered: a batch of 100 digits is 78 kB as bytes and four times as
 //! much as `f32`, and reading it dominates the gather. [`LabeledImages`] therefore holds bytes, shared and read only. The
@@ -7,6 +7,10 @@
 //! - [`IdxArray`]: one file of the format of MNIST, validated.
 //! - [`LabeledImages`]: images with their labels; [`Dataset`]: a training set and a test set.
 //! - [`DataSource`]: the source of a data set; [`Picture`]: any image, converted to the format of MNIST.
+//! - [`NpyArray`]: an array of NumPy, from an NPY or NPZ file.
+//! - `ImageFolder` (with the feature `images`): PNG and JPEG files in a folder for each class.
+//! - [`Table`]: a CSV file with its dialect and types recognized; [`Preprocessing`]: from a table to the numbers of a training,
+//!   and by its [`Preprocessor`] the same for new rows.
 //! - [`Batches`]: the rows of the batch of each step.
 //! - `Mnist` (with the feature `download`): the full MNIST, fetched on request and cached. Nothing else in the library
 //!   accesses the network.
@@ -16,17 +20,30 @@ mod dataset;
 #[cfg(feature = "download")]
 mod fetch;
 mod idx;
+#[cfg(feature = "images")]
+mod image_folder;
 mod labeled_images;
 #[cfg(feature = "download")]
 mod mnist;
+mod npy;
 mod picture;
+mod preprocessing;
 mod source;
+mod table;
 
 pub use batches::{Batches, Sampling};
 pub use dataset::Dataset;
 pub use idx::IdxArray;
+#[cfg(feature = "images")]
+pub use image_folder::{ImageFolder, ImageFolderReader};
 pub use labeled_images::{ImageLayout, LabeledImages, MAX_PIXEL};
 #[cfg(feature = "download")]
 pub use mnist::{DownloadProgress, Mnist};
+pub use npy::{NpyArray, NpyValues};
 pub use picture::{Channels, Picture, PreparedImage};
+pub use preprocessing::{
+    Matrix, MissingValues, Prepared, Preprocessing, Preprocessor, Samples, Split, Standardization, Target,
+    Targets, Task, UnseenCategories,
+};
 pub use source::DataSource;
+pub use table::{Column, ColumnType, DecimalMark, Table, TableReader};

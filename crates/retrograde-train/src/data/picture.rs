@@ -13,6 +13,7 @@ use std::borrow::Cow;
 
 /// The bytes of a pixel, in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Channels {
     /// Lightness.
     Gray,

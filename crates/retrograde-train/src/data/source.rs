@@ -29,6 +29,7 @@ use retrograde_base::{Error, Result};
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]
+#[non_exhaustive]
 pub enum DataSource {
     /// The full MNIST if it is cached, otherwise the embedded digits.
     #[default]
@@ -67,7 +68,7 @@ impl DataSource {
             DataSource::Folder(folder) => {
                 let digits = Dataset::from_folder(folder)?;
                 let absolute =
-                    std::path::absolute(folder).map_err(|error| Error::file("find", folder, &error))?;
+                    std::path::absolute(folder).map_err(|error| Error::file("find", folder, error))?;
                 Ok((DataSource::Folder(absolute), digits))
             }
         }
@@ -135,6 +136,7 @@ impl FromStr for DataSource {
 
 #[cfg(test)]
 mod tests {
+    use super::super::dataset::FILE_NAMES;
     use super::*;
 
     #[test]
@@ -155,10 +157,20 @@ mod tests {
 
     #[test]
     fn a_folder_gets_its_absolute_path() {
-        // The working directory of a test is its package's.
-        let (source, digits) = DataSource::from("../retrograde-digits/mnist-5k").open().unwrap();
+        // Beside the package, which is the working directory of its tests.
+        let folder = tempfile::Builder::new().prefix("digits").tempdir_in(".").unwrap();
+        for (name, content) in FILE_NAMES.iter().zip([
+            retrograde_digits::TRAIN_IMAGES,
+            retrograde_digits::TRAIN_LABELS,
+            retrograde_digits::TEST_IMAGES,
+            retrograde_digits::TEST_LABELS,
+        ]) {
+            std::fs::write(folder.path().join(format!("{name}.gz")), content).unwrap();
+        }
+        let relative = folder.path().file_name().unwrap();
+        let (source, digits) = DataSource::from(relative.to_owned()).open().unwrap();
         let DataSource::Folder(path) = source else { panic!("{source}") };
-        assert!(path.is_absolute() && path.ends_with("retrograde-digits/mnist-5k"), "{}", path.display());
+        assert!(path.is_absolute() && path.ends_with(relative), "{}", path.display());
         assert_eq!(digits.test().len(), 1000);
     }
 }

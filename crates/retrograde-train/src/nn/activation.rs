@@ -1,5 +1,6 @@
 //! Activation functions.
 
+use super::{Context, Module};
 use retrograde_base::error::Error;
 use retrograde_core::graph::Var;
 use serde::{Deserialize, Serialize};
@@ -8,7 +9,8 @@ use std::str::FromStr;
 
 /// An activation function: nonlinear and elementwise, between two layers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Activation {
     /// max(x, 0).
     #[default]
@@ -17,11 +19,36 @@ pub enum Activation {
     Sigmoid,
     /// The hyperbolic tangent.
     Tanh,
+    /// x for x > 0, else 0.01 · x.
+    LeakyRelu,
+    /// x for x > 0, else eˣ − 1.
+    Elu,
+    /// x · Φ(x), with the normal distribution function Φ.
+    Gelu,
+    /// Gelu, approximated by a hyperbolic tangent.
+    GeluTanh,
+    /// x · sigmoid(x).
+    Silu,
+    /// x · tanh(softplus(x)).
+    Mish,
+    /// ln(1 + eˣ).
+    Softplus,
 }
 
 impl Activation {
     /// All activations.
-    pub const ALL: [Activation; 3] = [Activation::Relu, Activation::Sigmoid, Activation::Tanh];
+    pub const ALL: [Activation; 10] = [
+        Activation::Relu,
+        Activation::Sigmoid,
+        Activation::Tanh,
+        Activation::LeakyRelu,
+        Activation::Elu,
+        Activation::Gelu,
+        Activation::GeluTanh,
+        Activation::Silu,
+        Activation::Mish,
+        Activation::Softplus,
+    ];
 
     /// The name in lower case.
     pub fn name(self) -> &'static str {
@@ -29,6 +56,13 @@ impl Activation {
             Activation::Relu => "relu",
             Activation::Sigmoid => "sigmoid",
             Activation::Tanh => "tanh",
+            Activation::LeakyRelu => "leaky_relu",
+            Activation::Elu => "elu",
+            Activation::Gelu => "gelu",
+            Activation::GeluTanh => "gelu_tanh",
+            Activation::Silu => "silu",
+            Activation::Mish => "mish",
+            Activation::Softplus => "softplus",
         }
     }
 
@@ -39,7 +73,20 @@ impl Activation {
             Activation::Relu => x.relu(),
             Activation::Sigmoid => x.sigmoid(),
             Activation::Tanh => x.tanh(),
+            Activation::LeakyRelu => x.leaky_relu(0.01),
+            Activation::Elu => x.elu(1.0),
+            Activation::Gelu => x.gelu(),
+            Activation::GeluTanh => x.gelu_tanh(),
+            Activation::Silu => x.silu(),
+            Activation::Mish => x.mish(),
+            Activation::Softplus => x.softplus(),
         }
+    }
+}
+
+impl Module for Activation {
+    fn forward(&self, _: &Context, x: &Var) -> Var {
+        self.record(x)
     }
 }
 

@@ -1,9 +1,10 @@
 //! Initial weights.
 
-use rand::Rng;
+use rand::{Rng, SeedableRng};
 use rand_distr::{Distribution, StandardNormal};
+use rand_xoshiro::Xoshiro256PlusPlus;
 use retrograde_base::error::{Error, Result};
-use retrograde_core::graph::Tensor;
+use retrograde_core::graph::{Shape, Tensor};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
@@ -11,6 +12,7 @@ use std::str::FromStr;
 /// The initial distribution of a layer's weights. Biases start at zero.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
+#[non_exhaustive]
 pub enum Init {
     /// Normal with mean 0 and this standard deviation; the notebook's is 0.01.
     Normal(f64),
@@ -26,18 +28,41 @@ pub enum Init {
 }
 
 impl Init {
-    /// Draws the weights of a layer, `[inputs, outputs]`.
-    pub fn draw(self, inputs: usize, outputs: usize, random: &mut impl Rng) -> Tensor {
+    /// The initial weights of a layer, `[inputs, outputs]`. The same seed gives the same weights.
+    ///
+    /// ```
+    /// # fn main() -> retrograde::Result<()> {
+    /// use retrograde::nn::Init;
+    ///
+    /// let graph = retrograde::Graph::new();
+    /// let weight = graph.parameter("weight", Init::He.weights(784, 50, 0)?);
+    /// assert_eq!(weight.shape()[..], [784, 50]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] as [`check`](Self::check), [`Error::OutOfMemory`] if there is not enough memory.
+    pub fn weights(self, inputs: usize, outputs: usize, seed: u64) -> Result<Tensor> {
+        self.check()?.draw(inputs, outputs, &mut Xoshiro256PlusPlus::seed_from_u64(seed))
+    }
+
+    /// The next weights of a sequence of random numbers.
+    pub(super) fn draw(self, inputs: usize, outputs: usize, random: &mut impl Rng) -> Result<Tensor> {
+        self.for_fan_in(inputs).draw([inputs, outputs], random)
+    }
+
+    /// The initial values of a parameter of any shape of which each output is computed from so many inputs: those of a neuron,
+    /// or of one position of a kernel times its channels.
+    pub fn for_fan_in(self, inputs: usize) -> Initial {
+        let inputs = inputs.max(1) as f64;
         let deviation = match self {
             Init::Normal(deviation) => deviation,
-            Init::LeCun => (1.0 / inputs as f64).sqrt(),
-            Init::He => (2.0 / inputs as f64).sqrt(),
-            Init::Zero => return Tensor::zeros([inputs, outputs]),
+            Init::LeCun => (1.0 / inputs).sqrt(),
+            Init::He => (2.0 / inputs).sqrt(),
+            Init::Zero => return Initial::Constant(0.0),
         };
-        Tensor::from_fn([inputs, outputs], |_| {
-            let standard: f64 = StandardNormal.sample(random);
-            deviation * standard
-        })
+        Initial::Normal { deviation }
     }
 
     /// # Errors
@@ -50,6 +75,39 @@ impl Init {
                 "give a finite number >= 0, for example normal:0.01",
             )),
             _ => Ok(self),
+        }
+    }
+}
+
+/// The initial values of a parameter of a [module](super::Module).
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub enum Initial {
+    /// All equal. A number is converted into it.
+    Constant(f64),
+    /// Normal with mean 0. Made by [`Init::for_fan_in`].
+    Normal {
+        /// The standard deviation.
+        deviation: f64,
+    },
+}
+
+impl From<f64> for Initial {
+    fn from(value: f64) -> Self {
+        Initial::Constant(value)
+    }
+}
+
+impl Initial {
+    /// The next values of a sequence of random numbers.
+    pub(super) fn draw(self, shape: impl Into<Shape>, random: &mut impl Rng) -> Result<Tensor> {
+        match self {
+            Initial::Constant(0.0) => Tensor::zeros(shape),
+            Initial::Constant(value) => Tensor::full(shape, value),
+            Initial::Normal { deviation } => Tensor::from_fn(shape, |_| {
+                let standard: f64 = StandardNormal.sample(random);
+                deviation * standard
+            }),
         }
     }
 }
@@ -107,12 +165,12 @@ mod tests {
     use retrograde_base::Result;
 
     #[test]
-    fn weights_have_the_documented_deviation() {
+    fn weights_have_the_documented_deviation() -> Result<()> {
         let mut random = Xoshiro256PlusPlus::seed_from_u64(1);
         for (init, expected) in
             [(Init::Normal(0.01), 0.01), (Init::LeCun, 0.05), (Init::He, 0.005_f64.sqrt())]
         {
-            let weights = init.draw(400, 100, &mut random);
+            let weights = init.draw(400, 100, &mut random)?;
             let (n, sum, squares) = weights
                 .values()
                 .iter()
@@ -122,7 +180,12 @@ mod tests {
             assert!(f64::abs(mean) < 5.0 * expected / 200.0, "{init}: mean {mean}");
             assert!((deviation - expected).abs() < 5.0 * expected / 283.0, "{init}: deviation {deviation}");
         }
-        assert!(Init::Zero.draw(3, 4, &mut random).values().iter().all(|&weight| weight == 0.0));
+        assert!(Init::Zero.draw(3, 4, &mut random)?.values().iter().all(|&weight| weight == 0.0));
+        assert_eq!(Init::He.weights(4, 3, 7)?, Init::He.weights(4, 3, 7)?);
+        assert_ne!(Init::He.weights(4, 3, 7)?, Init::He.weights(4, 3, 8)?);
+        assert!(Init::Normal(f64::NAN).weights(4, 3, 7).is_err());
+        assert!(Init::He.weights(usize::MAX, 3, 7).is_err());
+        Ok(())
     }
 
     #[test]

@@ -1,15 +1,17 @@
 //! The multi-layer perceptron: affine layers with activations in between.
 
-use super::{Activation, Init, MAX_FILE_BYTES, Model, Parameters, Precision, affine, from_bytes, to_bytes};
+use super::{Activation, Context, Init, Linear, MAX_FILE_BYTES, Model, ModelConfig, Parameters, from_bytes};
 use rand::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use retrograde_base::error::{Error, Result};
-use retrograde_base::files::{read_bounded, write_whole};
+use retrograde_base::files::read_bounded;
+use retrograde_base::memory::must_fit;
 use retrograde_core::graph::{Tensor, Var};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
-/// The most parameters of a model: its checkpoint, with 8 bytes per parameter, must be smaller than [`MAX_FILE_BYTES`].
+/// The most parameters of a model: one in `f64` has half of the [`MAX_FILE_BYTES`] of a file. A checkpoint has the optimizer's
+/// states, too; one that would be larger is refused before the training starts.
 const MAX_PARAMETERS: usize = 1 << 28;
 
 /// The architecture of a multi-layer perceptron.
@@ -113,7 +115,8 @@ impl MlpBuilder {
     /// Draws the weights.
     ///
     /// # Errors
-    /// [`Error::Invalid`] if there are fewer than two widths, one is 0, or they are too large.
+    /// [`Error::Invalid`] if there are fewer than two widths, one is 0, or they are too large; [`Error::OutOfMemory`] if the
+    /// system does not have the memory.
     pub fn build(self) -> Result<Mlp> {
         let sizes = &self.config.sizes;
         let what = "layer widths";
@@ -137,12 +140,14 @@ impl MlpBuilder {
             return Err(Error::invalid(what, problem, "use narrower layers"));
         }
         let init = self.init.check()?;
+        let bytes = count.unwrap_or(usize::MAX).saturating_mul(size_of::<f64>());
+        must_fit("the network", bytes as u64, "use narrower layers")?;
         let mut random = Xoshiro256PlusPlus::seed_from_u64(self.seed);
         let mut parameters = Parameters::new();
         for (index, pair) in sizes.windows(2).enumerate() {
             let layer = format!("affine{}", index + 1);
-            parameters.insert(format!("{layer}.weight"), init.draw(pair[0], pair[1], &mut random));
-            parameters.insert(format!("{layer}.bias"), Tensor::zeros([pair[1]]));
+            parameters.insert(format!("{layer}.weight"), init.draw(pair[0], pair[1], &mut random)?);
+            parameters.insert(format!("{layer}.bias"), Tensor::zeros([pair[1]])?);
         }
         Ok(Mlp { config: self.config, parameters })
     }
@@ -157,26 +162,28 @@ impl Model for Mlp {
         &mut self.parameters
     }
 
-    fn record(&self, x: &Var, parameters: &[Var]) -> Var {
-        let (graph, activation) = (x.graph(), self.config.activation);
+    fn forward(&self, context: &Context, x: &Var) -> Var {
+        let MlpConfig { sizes, activation } = &self.config;
         let mut x = x.clone();
-        for (index, pair) in parameters.chunks_exact(2).enumerate() {
+        for (index, pair) in sizes.windows(2).enumerate() {
             if index > 0 {
-                x = graph.scope(&format!("{activation}{index}"), || activation.record(&x));
+                x = context.scope(format!("{activation}{index}"), || activation.record(&x));
             }
-            x = graph.scope(&format!("affine{}", index + 1), || affine(&x, &pair[0], &pair[1]));
+            x = context.call(format!("affine{}", index + 1), &Linear::new(pair[1]), &x);
         }
         x
+    }
+
+    fn inputs(&self) -> usize {
+        self.config.sizes[0]
+    }
+
+    fn config(&self) -> Option<ModelConfig> {
+        Some(ModelConfig::Mlp(self.config.clone()))
     }
 
     fn description(&self) -> String {
         let sizes: Vec<String> = self.config.sizes.iter().map(usize::to_string).collect();
         format!("mlp {} {}", sizes.join("-"), self.config.activation)
-    }
-
-    fn save(&self, path: &Path, precision: Precision) -> Result<()> {
-        let config = serde_json::to_string(&self.config)
-            .map_err(|error| Error::invalid("network config", error.to_string(), "give finite widths"))?;
-        write_whole(path, &to_bytes(&self.parameters, precision, Some(&config))?)
     }
 }

@@ -1,4 +1,4 @@
-//! The named parameters of a model.
+//! The named parameters and buffers of a model.
 
 use crate::nn::tensors::{self, Precision};
 use retrograde_base::error::{Error, Result};
@@ -6,12 +6,21 @@ use retrograde_base::files::{read_bounded, write_whole};
 use retrograde_core::graph::{Graph, Tensor, Var};
 use std::path::Path;
 
-/// Named tensors in a fixed order.
+/// The named parameters and buffers of a model in a fixed order: PyTorch's `state_dict`. A buffer is a tensor that is not
+/// trained, for example a running mean.
 ///
-/// The values are `f64`, which represents every `f32` exactly: training in `f32` reads and writes them without loss.
+/// The values are `f64`, which represents every `f32` exactly: training in `f32` reads and writes them without loss. Clones,
+/// and the graphs in which they are recorded, share them.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Parameters {
-    entries: Vec<(String, Tensor)>,
+    entries: Vec<Entry>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct Entry {
+    name: String,
+    value: Tensor,
+    is_buffer: bool,
 }
 
 impl Parameters {
@@ -20,28 +29,49 @@ impl Parameters {
         Self::default()
     }
 
-    /// Appends a parameter, or replaces the parameter of that name.
+    /// Appends a parameter, or replaces the value of that name.
     pub fn insert(&mut self, name: impl Into<String>, value: Tensor) {
-        let name = name.into();
-        match self.entries.iter_mut().find(|(other, _)| *other == name) {
-            Some((_, old)) => *old = value,
-            None => self.entries.push((name, value)),
+        self.insert_entry(Entry { name: name.into(), value, is_buffer: false });
+    }
+
+    /// Appends a buffer, or replaces the value of that name.
+    pub fn insert_buffer(&mut self, name: impl Into<String>, value: Tensor) {
+        self.insert_entry(Entry { name: name.into(), value, is_buffer: true });
+    }
+
+    fn insert_entry(&mut self, entry: Entry) {
+        match self.entries.iter_mut().find(|other| other.name == entry.name) {
+            Some(old) => *old = entry,
+            None => self.entries.push(entry),
         }
     }
 
-    /// The value of a parameter.
+    /// The value of a parameter or a buffer.
     pub fn get(&self, name: &str) -> Option<&Tensor> {
-        self.entries.iter().find(|(other, _)| other == name).map(|(_, value)| value)
+        self.iter().find(|(other, _)| *other == name).map(|(_, value)| value)
+    }
+
+    /// Whether this is the name of a buffer.
+    pub fn is_buffer(&self, name: &str) -> bool {
+        self.entries.iter().any(|entry| entry.is_buffer && entry.name == name)
     }
 
     /// Names and values, in order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Tensor)> {
-        self.entries.iter().map(|(name, value)| (name.as_str(), value))
+        self.entries.iter().map(|entry| (entry.name.as_str(), &entry.value))
     }
 
     /// Names and mutable values, in order.
     pub fn iter_mut(&mut self) -> impl Iterator<Item = (&str, &mut Tensor)> {
-        self.entries.iter_mut().map(|(name, value)| (name.as_str(), value))
+        self.entries.iter_mut().map(|entry| (entry.name.as_str(), &mut entry.value))
+    }
+
+    /// Names and values, all to be written in one precision.
+    pub(crate) fn in_precision(
+        &self,
+        precision: Precision,
+    ) -> impl Iterator<Item = (&str, &Tensor, Precision)> {
+        self.iter().map(move |(name, value)| (name, value, precision))
     }
 
     /// The number of tensors.
@@ -54,15 +84,18 @@ impl Parameters {
         self.entries.is_empty()
     }
 
-    /// The number of elements of all tensors.
+    /// The number of elements of all parameters, without buffers.
     pub fn count(&self) -> usize {
-        self.entries.iter().map(|(_, value)| value.values().len()).sum()
+        self.entries.iter().filter(|entry| !entry.is_buffer).map(|entry| entry.value.values().len()).sum()
     }
 
-    /// Records all parameters in a graph and returns their variables in order.
+    /// Records all parameters in a graph, and buffers as states, and returns their variables in order.
     #[track_caller]
     pub fn record(&self, graph: &Graph) -> Vec<Var> {
-        self.entries.iter().map(|(name, value)| graph.parameter(name, value.clone())).collect()
+        let record = |Entry { name, value, is_buffer }: &Entry| {
+            if *is_buffer { graph.state(name, value.clone()) } else { graph.parameter(name, value.clone()) }
+        };
+        self.entries.iter().map(record).collect()
     }
 
     /// Writes the parameters to a safetensors file, atomically. NumPy and PyTorch read it with the package `safetensors`.
@@ -71,7 +104,7 @@ impl Parameters {
     /// [`Error::File`] if the file cannot be written.
     pub fn save(&self, path: impl AsRef<Path>, precision: Precision) -> Result<()> {
         let path = path.as_ref();
-        let bytes = tensors::to_bytes(self, precision, None)?;
+        let bytes = tensors::to_bytes(self.in_precision(precision), None)?;
         write_whole(path, &bytes)
     }
 

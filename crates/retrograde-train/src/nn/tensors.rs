@@ -3,8 +3,9 @@
 use super::parameters::Parameters;
 use retrograde_base::error::{Error, Result};
 use retrograde_core::graph::Tensor;
-use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize};
+use safetensors::tensor::{Dtype, SafeTensors, View, serialize};
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
 use std::path::Path;
@@ -16,6 +17,7 @@ pub(crate) const MAX_FILE_BYTES: u64 = 1 << 32;
 /// The floating-point precision of training and of files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum Precision {
     /// 32 bits: for training.
     #[default]
@@ -45,31 +47,69 @@ impl FromStr for Precision {
     }
 }
 
-/// The bytes of a safetensors file with these tensors, and with `note` under `retrograde` in its metadata.
-pub(crate) fn to_bytes(tensors: &Parameters, precision: Precision, note: Option<&str>) -> Result<Vec<u8>> {
-    let encoded: Vec<(&str, Vec<u8>, &Tensor)> = tensors
-        .iter()
-        .map(|(name, tensor)| {
-            let bytes = match precision {
-                Precision::F32 => tensor.values().iter().flat_map(|&x| (x as f32).to_le_bytes()).collect(),
-                Precision::F64 => tensor.values().iter().flat_map(|&x| x.to_le_bytes()).collect(),
-            };
-            (name, bytes, tensor)
-        })
-        .collect();
-    let dtype = match precision {
-        Precision::F32 => Dtype::F32,
-        Precision::F64 => Dtype::F64,
-    };
-    let invalid = |error: safetensors::SafeTensorError| {
-        Error::invalid("tensors to save", error.to_string(), "give each tensor its shape and a unique name")
-    };
-    let mut views = Vec::new();
-    for (name, bytes, tensor) in &encoded {
-        views.push((*name, TensorView::new(dtype, tensor.shape().to_vec(), bytes).map_err(invalid)?));
+impl Precision {
+    /// The bytes of a number.
+    pub(crate) fn bytes(self) -> usize {
+        match self {
+            Precision::F32 => size_of::<f32>(),
+            Precision::F64 => size_of::<f64>(),
+        }
+    }
+}
+
+/// A tensor in a file. It is encoded when it is written, so that one tensor at a time exists twice.
+struct Encoded<'a>(&'a Tensor, Precision);
+
+impl View for Encoded<'_> {
+    fn dtype(&self) -> Dtype {
+        match self.1 {
+            Precision::F32 => Dtype::F32,
+            Precision::F64 => Dtype::F64,
+        }
+    }
+
+    fn shape(&self) -> &[usize] {
+        self.0.shape()
+    }
+
+    fn data(&self) -> Cow<'_, [u8]> {
+        let values = self.0.values().iter();
+        match self.1 {
+            Precision::F32 => values.flat_map(|&x| (x as f32).to_le_bytes()).collect(),
+            Precision::F64 => values.flat_map(|&x| x.to_le_bytes()).collect(),
+        }
+    }
+
+    fn data_len(&self) -> usize {
+        self.0.values().len() * self.1.bytes()
+    }
+}
+
+/// The bytes of a safetensors file with these tensors, each in its precision, and with `note` under `retrograde` in its
+/// metadata.
+///
+/// # Errors
+/// [`Error::Invalid`] if it would be larger than [`MAX_FILE_BYTES`], so that nothing is written that cannot be read.
+pub(crate) fn to_bytes<'a>(
+    tensors: impl IntoIterator<Item = (&'a str, &'a Tensor, Precision)>,
+    note: Option<&str>,
+) -> Result<Vec<u8>> {
+    let tensors: Vec<(&str, Encoded<'_>)> =
+        tensors.into_iter().map(|(name, tensor, precision)| (name, Encoded(tensor, precision))).collect();
+    let invalid = |problem: String, help: &str| Error::invalid("tensors to save", problem, help);
+    // The header describes a tensor in some hundred bytes.
+    let header: usize =
+        tensors.iter().map(|(name, _)| 200 + name.len()).sum::<usize>() + note.map_or(0, str::len);
+    let bytes = tensors.iter().map(|(_, tensor)| tensor.data_len()).sum::<usize>() + header;
+    if bytes as u64 > MAX_FILE_BYTES {
+        let [bytes, most] = [bytes as u64, MAX_FILE_BYTES].map(|bytes| bytes as f64 / f64::from(1 << 30));
+        let problem =
+            format!("their file would have {bytes:.1} GiB, more than the {most:.0} GiB that are read");
+        return Err(invalid(problem, "use a smaller model, f32, or an optimizer with fewer states"));
     }
     let metadata = note.map(|note| HashMap::from([("retrograde".to_string(), note.to_string())]));
-    serialize(views, metadata).map_err(invalid)
+    serialize(tensors, metadata)
+        .map_err(|error| invalid(error.to_string(), "give each tensor its shape and a unique name"))
 }
 
 /// The tensors of a safetensors file, sorted by name, and the text under `retrograde` in its metadata.

@@ -1,7 +1,7 @@
 //! `AdaGrad`.
 
-use super::{Optimizer, Update, scaled};
-use retrograde_core::graph::{Graph, Tensor, Var};
+use super::{Optimizer, Update, scaled, zero_state};
+use retrograde_core::graph::{Graph, Var};
 
 /// `AdaGrad`: h ← h + g², w ← w − η·g / (√h + ε). Each element has its own learning rate, which decreases with its past
 /// gradients. Duchi, Hazan and Singer (2011); the book's chapter 6.1.5.
@@ -36,8 +36,7 @@ impl Optimizer for AdaGrad {
     ) -> Vec<Update> {
         let mut updates = Vec::new();
         for (parameter, gradient) in parameters.iter().zip(gradients) {
-            let squares =
-                super::state(graph, "squares", parameter, Tensor::zeros(parameter.shape_or_scalar()));
+            let squares = zero_state(graph, "squares", parameter);
             let new_squares = &squares + gradient * gradient;
             let step = gradient / (new_squares.sqrt() + self.epsilon);
             updates.push(Update::new(parameter, parameter - scaled(learning_rate, &step)));

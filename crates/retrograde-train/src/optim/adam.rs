@@ -1,7 +1,7 @@
 //! Adam, and `AdamW`.
 
-use super::{Optimizer, Update, scaled};
-use retrograde_core::graph::{Graph, Tensor, Var};
+use super::{Optimizer, Update, scaled, zero_state};
+use retrograde_core::graph::{Graph, Var};
 
 /// Adam: m ← β₁·m + (1 − β₁)·g, v ← β₂·v + (1 − β₂)·g², w ← w − η·m̂ / (√v̂ + ε), where m̂ = m/(1 − β₁ᵗ) and
 /// v̂ = v/(1 − β₂ᵗ) correct the bias of the initial zeros. Kingma and Ba (2015). With a weight decay it is `AdamW`, which
@@ -69,9 +69,8 @@ impl Optimizer for Adam {
         let epsilon = self.epsilon * root;
         let mut updates = vec![first_update, second_update];
         for (parameter, gradient) in parameters.iter().zip(gradients) {
-            let zeros = || Tensor::zeros(parameter.shape_or_scalar());
-            let mean = super::state(graph, "mean", parameter, zeros());
-            let squares = super::state(graph, "squares", parameter, zeros());
+            let mean = zero_state(graph, "mean", parameter);
+            let squares = zero_state(graph, "squares", parameter);
             let new_mean = mean.weighted_sum(first, gradient, 1.0 - first);
             let new_squares = squares.weighted_sum(second, &(gradient * gradient), 1.0 - second);
             let step = &new_mean / (new_squares.sqrt() + epsilon.broadcast(parameter.shape_or_scalar()));

@@ -10,6 +10,7 @@ use std::str::FromStr;
 /// An optimizer by its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum OptimizerKind {
     /// [`Sgd`].
     #[default]

@@ -23,7 +23,7 @@ pub use rmsprop::RmsProp;
 pub use schedule::Schedule;
 pub use sgd::Sgd;
 
-use retrograde_core::graph::{Graph, Tensor, Var};
+use retrograde_core::graph::{Graph, Var};
 
 /// A leaf and its value at the end of a run.
 #[derive(Debug, Clone)]
@@ -85,7 +85,7 @@ fn scaled(factor: &Var, tensor: &Var) -> Var {
     factor.broadcast(tensor.shape_or_scalar()) * tensor
 }
 
-/// A state of a parameter, named after it.
-fn state(graph: &Graph, name: &str, parameter: &Var, value: Tensor) -> Var {
-    graph.state(&format!("{name}.{}", parameter.node().label()), value)
+/// A state of a parameter, named after it, that begins with zeros.
+fn zero_state(graph: &Graph, name: &str, parameter: &Var) -> Var {
+    graph.zero_state(&format!("{name}.{}", parameter.node().label()), parameter.shape_or_scalar())
 }

@@ -1,7 +1,7 @@
 //! Gradient descent with momentum.
 
-use super::{Optimizer, Update, scaled};
-use retrograde_core::graph::{Graph, Tensor, Var};
+use super::{Optimizer, Update, scaled, zero_state};
+use retrograde_core::graph::{Graph, Var};
 
 /// Gradient descent with momentum: v ← μ·v + g, w ← w − η·v; or Nesterov's: w ← w − η·(g + μ·v). Polyak (1964);
 /// Nesterov (1983), in the form of Sutskever et al. (2013) and of PyTorch.
@@ -42,8 +42,7 @@ impl Optimizer for Momentum {
     ) -> Vec<Update> {
         let mut updates = Vec::new();
         for (parameter, gradient) in parameters.iter().zip(gradients) {
-            let velocity =
-                super::state(graph, "velocity", parameter, Tensor::zeros(parameter.shape_or_scalar()));
+            let velocity = zero_state(graph, "velocity", parameter);
             let new_velocity = velocity.weighted_sum(self.decay, gradient, 1.0);
             let step =
                 if self.nesterov { gradient + self.decay * &new_velocity } else { new_velocity.clone() };

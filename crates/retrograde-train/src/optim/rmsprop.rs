@@ -1,7 +1,7 @@
 //! `RMSProp`.
 
-use super::{Optimizer, Update, scaled};
-use retrograde_core::graph::{Graph, Tensor, Var};
+use super::{Optimizer, Update, scaled, zero_state};
+use retrograde_core::graph::{Graph, Var};
 
 /// `RMSProp`: h ← α·h + (1 − α)·g², w ← w − η·g / (√h + ε). `AdaGrad` with a decaying mean. Tieleman and Hinton
 /// (2012), in the form of PyTorch.
@@ -43,8 +43,7 @@ impl Optimizer for RmsProp {
     ) -> Vec<Update> {
         let mut updates = Vec::new();
         for (parameter, gradient) in parameters.iter().zip(gradients) {
-            let squares =
-                super::state(graph, "squares", parameter, Tensor::zeros(parameter.shape_or_scalar()));
+            let squares = zero_state(graph, "squares", parameter);
             let new_squares = squares.weighted_sum(self.decay, &(gradient * gradient), 1.0 - self.decay);
             let step = gradient / (new_squares.sqrt() + self.epsilon);
             updates.push(Update::new(parameter, parameter - scaled(learning_rate, &step)));

@@ -13,11 +13,12 @@ use retrograde_base::error::{Error, Result};
 use retrograde_base::files::{read_bounded, write_whole};
 use retrograde_base::number::short;
 use retrograde_core::graph::Tensor;
+use retrograde_core::kernel::instruction_set;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
 /// The settings that determine the numbers of a training, apart from its length. A training can only resume from a
-/// checkpoint with an equal fingerprint.
+/// checkpoint with an equal fingerprint; the instruction set may differ.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RunFingerprint {
     /// The architecture: layers, widths and activation.
@@ -31,7 +32,7 @@ pub struct RunFingerprint {
     pub schedule: Schedule,
     /// Rows in a batch.
     pub batch: usize,
-    /// How batches are sampled: the name of the variant of [`Sampling`](crate::data::Sampling).
+    /// How batches are sampled: [`Sampling::name`](crate::data::Sampling::name).
     #[serde(rename = "drawing")]
     pub sampling: String,
     /// The random seed of the batches.
@@ -40,6 +41,10 @@ pub struct RunFingerprint {
     pub precision: Precision,
     /// The sizes and checksums of the data set.
     pub data: String,
+    /// The instruction set of the processor, `""` in older files. Instruction sets round differently: a training resumed on
+    /// another one continues, but not with the same bits.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub instruction_set: String,
 }
 
 impl RunFingerprint {
@@ -50,10 +55,11 @@ impl RunFingerprint {
             learning_rate: trainer.optimizer.learning_rate(),
             schedule: trainer.fixed_schedule(data.train().len())?,
             batch: trainer.batch,
-            sampling: format!("{:?}", trainer.sampling),
+            sampling: trainer.sampling.name().into(),
             seed: trainer.seed,
             precision: trainer.precision,
             data: describe_data(data),
+            instruction_set: instruction_set().to_string(),
         })
     }
 
@@ -196,8 +202,8 @@ impl Checkpoint {
     /// # Errors
     /// [`Error::File`] if the file cannot be written.
     pub fn write(&self, path: impl AsRef<Path>) -> Result<()> {
-        let mut tensors = self.tensors.clone();
-        tensors.insert(LOSSES, Tensor::from(self.history.losses.clone()));
+        let mut history = Parameters::new();
+        history.insert(LOSSES, Tensor::from(self.history.losses.clone()));
         let note = Note {
             format: FORMAT,
             fingerprint: self.fingerprint.clone(),
@@ -208,12 +214,14 @@ impl Checkpoint {
             train_seconds: self.history.train_seconds,
             evaluation_seconds: self.history.evaluation_seconds,
             metrics_seconds: self.history.metrics_seconds,
-            metrics: self.history.metrics.as_ref().map(|metrics| metrics.store(&mut tensors)),
+            metrics: self.history.metrics.as_ref().map(|metrics| metrics.store(&mut history)),
         };
         let note = serde_json::to_string(&note)
             .map_err(|error| Error::invalid("checkpoint", error.to_string(), "give finite settings"))?;
-        // f64 represents the values of both precisions exactly.
-        write_whole(path.as_ref(), &to_bytes(&tensors, Precision::F64, Some(&note))?)
+        // The values of a training are written in its precision, which represents them exactly.
+        let tensors = self.tensors.in_precision(self.fingerprint.precision);
+        let bytes = to_bytes(tensors.chain(history.in_precision(Precision::F64)), Some(&note))?;
+        write_whole(path.as_ref(), &bytes)
     }
 
     /// Reads a checkpoint.
@@ -313,6 +321,7 @@ mod tests {
             seed: 0,
             precision: Precision::F32,
             data: "digits".into(),
+            instruction_set: "plain".into(),
         };
         let losses = [f64::NAN, f64::INFINITY, 0.25];
         let epochs = losses.map(|loss| {

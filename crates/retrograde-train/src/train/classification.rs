@@ -51,9 +51,10 @@ impl Classification {
         cells == Some(self.counts.len()) && images.is_some() && self.misclassifications.iter().all(within)
     }
 
-    /// The number of images of class `label` that are classified as `predicted`.
+    /// The number of images of class `label` that are classified as `predicted`; 0 for classes that do not exist.
     pub fn count(&self, label: usize, predicted: usize) -> u64 {
-        self.counts[label * self.classes + predicted]
+        let mut rows = self.counts.chunks_exact(self.classes.max(1));
+        rows.nth(label).and_then(|row| row.get(predicted)).copied().unwrap_or(0)
     }
 
     /// The number of images.

@@ -2,12 +2,12 @@
 
 use super::trainer::{Length, Trainer};
 use crate::data::{DataSource, Dataset, Sampling};
-use crate::nn::{Activation, Init, Mlp, Precision};
+use crate::nn::{Activation, Init, Mlp, Model, NetworkConfig, Precision};
 use crate::optim::{OptimizerConfig, Schedule};
 use retrograde_base::error::{Error, Result};
 use serde::{Deserialize, Serialize};
 
-/// The training of a multi-layer perceptron as plain data. Front ends create it, and checkpoints store it, so that a run
+/// The training of a multi-layer perceptron, or of a network of layers, as plain data. Front ends create it, and checkpoints store it, so that a run
 /// can be resumed without repeating its settings. Its JSON keys are part of the checkpoint format.
 ///
 /// The default is the notebook's: 50 hidden units, relu, weights of standard deviation 0.01, gradient descent with learning
@@ -29,6 +29,9 @@ use serde::{Deserialize, Serialize};
 pub struct TrainingConfig {
     /// The source of the data.
     pub data: DataSource,
+    /// A network of layers. None: a multi-layer perceptron of the following widths.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub network: Option<NetworkConfig>,
     /// The widths of the hidden layers.
     pub hidden: Vec<usize>,
     /// The activation between two layers.
@@ -58,6 +61,7 @@ impl Default for TrainingConfig {
     fn default() -> Self {
         TrainingConfig {
             data: DataSource::Auto,
+            network: None,
             hidden: vec![50],
             activation: Activation::Relu,
             init: Init::Normal(0.01),
@@ -87,12 +91,18 @@ impl TrainingConfig {
         self.trainer()?.check()
     }
 
-    /// The network with initial weights. Its inputs are the pixels of the images, its outputs the classes.
-    pub fn model(&self, data: &Dataset) -> Result<Mlp> {
+    /// The network with initial weights. The inputs of a perceptron are the pixels of the images, its outputs the classes.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for widths out of range, and the errors of recording for layers that do not fit each other.
+    pub fn model(&self, data: &Dataset) -> Result<Box<dyn Model>> {
+        if let Some(network) = &self.network {
+            return Ok(Box::new(network.build(self.seed)?));
+        }
         let mut sizes = vec![data.train().row_len()];
         sizes.extend(&self.hidden);
         sizes.push(data.classes());
-        Mlp::new(sizes).activation(self.activation).init(self.init).seed(self.seed).build()
+        Ok(Box::new(Mlp::new(sizes).activation(self.activation).init(self.init).seed(self.seed).build()?))
     }
 
     /// The trainer with these settings. Its checkpoints store the config.

@@ -2,12 +2,13 @@
 
 use super::classification::Classification;
 use crate::data::{LabeledImages, MAX_PIXEL};
-use crate::nn::Model;
+use crate::nn::{Mode, Model, Recorded};
 use retrograde_base::error::Result;
 use retrograde_core::graph::{Graph, Var};
 use retrograde_core::kernel::{Real, Threads};
-use retrograde_core::plan::{Plan, Planner};
+use retrograde_core::plan::{Plan, PlanLayout, Planner};
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// The loss and accuracy of a model on a set.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -27,14 +28,21 @@ const CHUNK: usize = 500;
 #[derive(Debug)]
 pub struct Evaluator<T: Real> {
     /// Plans for chunks of [`CHUNK`] rows and for the remainder.
-    chunks: Vec<Chunk<T>>,
-    labels: std::sync::Arc<[u32]>,
+    chunks: Vec<Chunk<Plan<T>>>,
+    labels: Arc<[u32]>,
     rows: Vec<u32>,
 }
 
+/// An evaluation whose plans have no memory yet.
+pub(super) struct EvaluatorLayout<T: Real> {
+    chunks: Vec<Chunk<PlanLayout<T>>>,
+    labels: Arc<[u32]>,
+}
+
+/// A number of rows, and their plan.
 #[derive(Debug)]
-struct Chunk<T: Real> {
-    plan: Plan<T>,
+struct Chunk<P> {
+    plan: P,
     size: usize,
     rows: Var,
     parameters: Vec<Var>,
@@ -45,15 +53,10 @@ struct Chunk<T: Real> {
 impl<T: Real> Evaluator<T> {
     /// Records and compiles the evaluation of `model` on `data`.
     pub fn new(model: &impl Model, data: &LabeledImages, threads: &Threads) -> Result<Self> {
-        let (chunk, rest) = (CHUNK.min(data.len()), data.len() % CHUNK);
-        let mut chunks = vec![Chunk::new(model, data, chunk, threads)?];
-        if rest > 0 && rest != chunk {
-            chunks.push(Chunk::new(model, data, rest, threads)?);
-        }
-        Ok(Evaluator { chunks, labels: data.labels().clone(), rows: (0..data.len() as u32).collect() })
+        EvaluatorLayout::new(model, data, threads)?.allocate()
     }
 
-    /// Loss and accuracy for these values of the model's parameters, in their order.
+    /// Loss and accuracy for these values of the model's parameters and buffers, in their order.
     ///
     /// # Errors
     /// [`Error::Invalid`](retrograde_base::Error::Invalid) if a parameter has another length.
@@ -104,40 +107,56 @@ impl<T: Real> Evaluator<T> {
     }
 }
 
-impl<T: Real> Chunk<T> {
-    fn new(model: &impl Model, data: &LabeledImages, size: usize, threads: &Threads) -> Result<Self> {
-        let graph = Graph::new();
-        let rows = graph.index_input("rows", [size]);
-        let (x, labels) = record_batch(&graph, data, &rows, None);
-        let parameters = model.parameters().record(&graph);
-        let logits = model.record(&x, &parameters);
-        let loss = logits.softmax_with_loss(&labels);
-        let plan = Planner::new(&graph)
-            .want(&loss)
-            .want(&logits)
-            .want_all(&parameters)
-            .threads(threads.clone())
-            .compile()?;
-        Ok(Chunk { plan, size, rows, parameters, loss, logits })
+impl<T: Real> EvaluatorLayout<T> {
+    pub(super) fn new(model: &impl Model, data: &LabeledImages, threads: &Threads) -> Result<Self> {
+        let (chunk, rest) = (CHUNK.min(data.len()), data.len() % CHUNK);
+        let mut chunks = vec![Chunk::new(model, data, chunk, threads)?];
+        if rest > 0 && rest != chunk {
+            chunks.push(Chunk::new(model, data, rest, threads)?);
+        }
+        Ok(EvaluatorLayout { chunks, labels: data.labels().clone() })
+    }
+
+    /// The bytes of memory of each plan.
+    pub(super) fn memory(&self) -> impl Iterator<Item = usize> {
+        self.chunks.iter().map(|chunk| chunk.plan.memory())
+    }
+
+    pub(super) fn allocate(self) -> Result<Evaluator<T>> {
+        let rows = (0..self.labels.len() as u32).collect();
+        let chunks = self.chunks.into_iter().map(Chunk::allocate).collect::<Result<_>>()?;
+        Ok(Evaluator { chunks, labels: self.labels, rows })
     }
 }
 
-/// Records a batch: the images at `rows` as rows of values in [0, 1], and their labels. The rows `next` of the next batch
-/// are prefetched.
-pub(super) fn record_batch(
-    graph: &Graph,
-    data: &LabeledImages,
-    rows: &Var,
-    next: Option<&Var>,
-) -> (Var, Var) {
+impl<T: Real> Chunk<PlanLayout<T>> {
+    fn new(model: &impl Model, data: &LabeledImages, size: usize, threads: &Threads) -> Result<Self> {
+        let graph = Graph::new();
+        let rows = graph.index_input("rows", [size]);
+        let (x, labels) = record_batch(&graph, data, &rows);
+        let Recorded { output: logits, values: parameters, .. } = model.record(&x, Mode::Evaluate);
+        let loss = logits.softmax_with_loss(&labels);
+        let plan = Planner::new(&graph)
+            .fetch(&loss)
+            .fetch(&logits)
+            .fetch_all(&parameters)
+            .threads(threads.clone())
+            .lay_out()?;
+        Ok(Chunk { plan, size, rows, parameters, loss, logits })
+    }
+
+    fn allocate(self) -> Result<Chunk<Plan<T>>> {
+        let Chunk { plan, size, rows, parameters, loss, logits } = self;
+        Ok(Chunk { plan: plan.allocate()?, size, rows, parameters, loss, logits })
+    }
+}
+
+/// Records a batch: the images at `rows` as rows of values in [0, 1], and their labels.
+pub(super) fn record_batch(graph: &Graph, data: &LabeledImages, rows: &Var) -> (Var, Var) {
     let (count, width) = (data.len(), data.row_len());
     let images = graph.bytes("images", [count, width], data.images(), 1.0 / MAX_PIXEL);
     let labels = graph.indices("labels", [count], data.labels().clone());
-    let x = match next {
-        Some(next) => images.gather_rows_prefetching(rows, next),
-        None => images.gather_rows(rows),
-    };
-    (x.named("x"), labels.gather_rows(rows).named("t"))
+    (images.gather_rows(rows).named("x"), labels.gather_rows(rows).named("t"))
 }
 
 /// The index of the largest value; the first of equal ones.

@@ -8,10 +8,11 @@ use super::evaluate::record_batch;
 use super::metrics::{Norms, OutputRanges, StepStats, TrainingMetrics};
 use super::session::Session;
 use crate::data::LabeledImages;
-use crate::nn::Model;
+use crate::nn::{Model, Recorded};
 use retrograde_base::error::Result;
 use retrograde_core::graph::{Graph, Kind, Leaf, Var};
 use retrograde_core::kernel::{Real, Threads};
+use retrograde_core::ops::RandomKey;
 use retrograde_core::plan::{Plan, Planner};
 
 /// The plan that collects metrics.
@@ -22,6 +23,8 @@ pub(super) struct MetricsCollector<T: Real> {
     parameters: Vec<Var>,
     gradients: Vec<Var>,
     outputs: Vec<Var>,
+    /// The step, if random numbers depend on it.
+    step: Option<Var>,
     /// The learning rate of the sampled step.
     learning_rate: f64,
 }
@@ -32,28 +35,30 @@ impl<T: Real> MetricsCollector<T> {
         model: &impl Model,
         data: &LabeledImages,
         batch: usize,
+        seed: u64,
         threads: &Threads,
     ) -> Result<(Self, TrainingMetrics)> {
         let graph = Graph::new();
         let rows = graph.index_input("rows", [batch]);
-        let (x, labels) = record_batch(&graph, data, &rows, None);
-        let parameters = model.parameters().record(&graph);
+        let (x, labels) = record_batch(&graph, data, &rows);
         let before = graph.len();
-        let loss = model.record(&x, &parameters).softmax_with_loss(&labels);
+        let Recorded { output, parameters, step, .. } = model.record_steps(&x, seed);
         let layers = unit_layers(&graph, before, batch);
+        let loss = output.softmax_with_loss(&labels);
         let gradients = loss.backward()?;
         let gradients = parameters.iter().map(|var| gradients.wrt(var)).collect::<Result<Vec<Var>>>()?;
         let outputs: Vec<Var> = layers.iter().map(|(_, var)| var.clone()).collect();
         let widths = outputs.iter().map(|var| var.shape().elements() / batch.max(1)).collect();
         let names = parameters.iter().map(|var| var.node().label()).collect();
         let plan = Planner::new(&graph)
-            .want_all(&parameters)
-            .want_all(&gradients)
-            .want_all(&outputs)
+            .fetch_all(&parameters)
+            .fetch_all(&gradients)
+            .fetch_all(&outputs)
             .threads(threads.clone())
             .compile()?;
         let metrics = TrainingMetrics::new(names, layers.into_iter().map(|(name, _)| name).collect(), widths);
-        let collector = MetricsCollector { plan, rows, parameters, gradients, outputs, learning_rate: 0.0 };
+        let collector =
+            MetricsCollector { plan, rows, parameters, gradients, outputs, step, learning_rate: 0.0 };
         Ok((collector, metrics))
     }
 
@@ -69,6 +74,10 @@ impl<T: Real> MetricsCollector<T> {
     /// Collects the metrics after a sampled step.
     pub fn after_step(&mut self, session: &mut Session<T>, metrics: &mut TrainingMetrics) -> Result<()> {
         self.plan.set_indices(&self.rows, session.batch_rows())?;
+        if let Some(step) = &self.step {
+            // The session has counted the step.
+            self.plan.set_indices(step, &RandomKey::step_indices(session.steps() - 1))?;
+        }
         self.plan.run()?;
         let mut norms = Vec::with_capacity(self.parameters.len());
         for (index, (parameter, gradient)) in self.parameters.iter().zip(&self.gradients).enumerate() {

@@ -2,7 +2,7 @@
 
 use super::evaluate::argmax;
 use crate::data::MAX_PIXEL;
-use crate::nn::Model;
+use crate::nn::{Mode, Model};
 use retrograde_base::error::{Error, Result};
 use retrograde_core::graph::{Graph, Var};
 use retrograde_core::plan::{Plan, Planner};
@@ -58,9 +58,8 @@ impl Predictor {
     pub fn new(model: &impl Model, inputs: usize) -> Result<Self> {
         let graph = Graph::new();
         let x = graph.input("x", [1, inputs]);
-        let parameters = model.parameters().record(&graph);
-        let probabilities = model.record(&x, &parameters).softmax(1);
-        let plan = Planner::new(&graph).want(&probabilities).threads(1).compile()?;
+        let probabilities = model.record(&x, Mode::Evaluate).output.softmax(1);
+        let plan = Planner::new(&graph).fetch(&probabilities).threads(1).compile()?;
         Ok(Predictor { plan, x, probabilities, inputs })
     }
 

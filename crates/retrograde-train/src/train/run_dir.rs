@@ -7,7 +7,7 @@
 //! | `run.lock` | locked while a run writes here; the system releases the lock when the process ends |
 
 use super::checkpoint::Checkpoint;
-use crate::nn::{Mlp, Model, Parameters};
+use crate::nn::{Model, Parameters, load_model};
 use retrograde_base::error::{Error, Result};
 use retrograde_base::files::remove_stale;
 use retrograde_base::printable::shown;
@@ -28,21 +28,21 @@ impl RunDir {
     /// [`Error::Busy`] if another run is writing there, [`Error::File`] if it cannot be written.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
-        std::fs::create_dir_all(path).map_err(|error| Error::file("create", path, &error))?;
+        std::fs::create_dir_all(path).map_err(|error| Error::file("create", path, error))?;
         let lock = path.join("run.lock");
         let file = OpenOptions::new()
             .create(true)
             .truncate(false)
             .write(true)
             .open(&lock)
-            .map_err(|error| Error::file("write", &lock, &error))?;
+            .map_err(|error| Error::file("write", &lock, error))?;
         match file.try_lock() {
             Ok(()) => {
                 remove_stale(path);
                 Ok(RunDir { path: path.to_path_buf(), _lock: file })
             }
             Err(TryLockError::WouldBlock) => Err(Error::Busy { path: path.to_path_buf() }),
-            Err(TryLockError::Error(error)) => Err(Error::file("lock", &lock, &error)),
+            Err(TryLockError::Error(error)) => Err(Error::file("lock", &lock, error)),
         }
     }
 
@@ -65,7 +65,7 @@ impl RunDir {
     ///
     /// # Errors
     /// [`Error::Format`] if there is no valid model, or a parameter is not finite.
-    pub fn model(path: impl AsRef<Path>) -> Result<Mlp> {
+    pub fn model(path: impl AsRef<Path>) -> Result<Box<dyn Model>> {
         let path = path.as_ref();
         let help = "give a run directory or a model file";
         if !path.exists() {
@@ -75,7 +75,7 @@ impl RunDir {
         if path.is_dir() && !file.is_file() {
             return Err(Error::format(path, "it does not contain `model.safetensors`", help));
         }
-        let net = Mlp::load(&file)?;
+        let net = load_model(&file)?;
         match not_finite(net.parameters()) {
             None => Ok(net),
             Some(problem) => {

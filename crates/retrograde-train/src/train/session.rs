@@ -2,14 +2,16 @@
 
 use super::checkpoint::{Checkpoint, RunFingerprint};
 use super::classification::Classification;
-use super::evaluate::{Evaluation, Evaluator, record_batch};
+use super::evaluate::{Evaluation, Evaluator, EvaluatorLayout, record_batch};
+use super::memory::{MemoryEstimate, Plans};
 use super::trainer::Trainer;
 use crate::data::{Batches, Dataset};
-use crate::nn::{Model, Parameters};
+use crate::nn::{Model, Parameters, Recorded};
 use crate::optim::{Schedule, check_learning_rate};
 use retrograde_base::error::{Error, Result};
 use retrograde_core::graph::{Graph, Leaf, Tensor, Var};
 use retrograde_core::kernel::{Real, Threads};
+use retrograde_core::ops::RandomKey;
 use retrograde_core::plan::{Plan, Planner, Profile};
 
 /// A training session: the compiled step, the current parameters, and the evaluation of both sets.
@@ -44,8 +46,12 @@ pub struct Session<T: Real> {
     rows: Var,
     next_rows: Var,
     parameters: Vec<Var>,
-    /// The updated leaves: the parameters, then the optimizer states.
+    /// The parameters and buffers, in the order of the model.
+    values: Vec<Var>,
+    /// The updated leaves: the parameters and buffers, then the optimizer states.
     leaves: Vec<Var>,
+    /// The step, if random numbers depend on it.
+    step: Option<Var>,
     batches: Batches,
     batch_rows: Vec<u32>,
     /// The next batch, which is prefetched, and its step.
@@ -56,6 +62,7 @@ pub struct Session<T: Real> {
     test: Evaluator<T>,
     fingerprint: RunFingerprint,
     threads: Threads,
+    memory: MemoryEstimate,
 }
 
 /// A training step, recorded.
@@ -66,18 +73,32 @@ struct RecordedStep {
     rows: Var,
     next_rows: Var,
     parameters: Vec<Var>,
-    /// The updated leaves: the parameters, then the optimizer states.
+    /// The parameters and buffers, in the order of the model.
+    values: Vec<Var>,
+    /// The updated leaves: the parameters and buffers, then the optimizer states.
     leaves: Vec<Var>,
+    /// The step, if random numbers depend on it.
+    step: Option<Var>,
 }
 
 impl RecordedStep {
     fn new(trainer: &Trainer, model: &impl Model, data: &Dataset, threads: &Threads) -> Result<Self> {
+        let (takes, given) = (model.inputs(), data.train().row_len());
+        if takes != given {
+            let problem =
+                format!("it takes rows of {takes} numbers, the images of `{}` have {given}", data.name());
+            return Err(Error::invalid(
+                "model",
+                problem,
+                format!("use a model with an input of {given} numbers"),
+            ));
+        }
         let graph = Graph::new();
         let rows = graph.index_input("rows", [trainer.batch]);
         let next_rows = graph.index_input("next_rows", [trainer.batch]);
-        let (x, labels) = record_batch(&graph, data.train(), &rows, Some(&next_rows));
-        let parameters = model.parameters().record(&graph);
-        let logits = model.record(&x, &parameters);
+        let (x, labels) = record_batch(&graph, data.train(), &rows);
+        let Recorded { output: logits, parameters, values, updates: buffers, step } =
+            model.record_steps(&x, trainer.seed);
         let expected = [trainer.batch, data.classes()];
         if !logits.is_error() && *logits.shape() != expected {
             let (found, classes) = (logits.shape(), data.classes());
@@ -91,16 +112,19 @@ impl RecordedStep {
         let gradients = parameters.iter().map(|var| gradients.wrt(var)).collect::<Result<Vec<Var>>>()?;
         let learning_rate = graph.state("learning_rate", trainer.optimizer.learning_rate());
         let updates = trainer.optimizer.record(&graph, &learning_rate, &parameters, &gradients);
-        let mut planner = Planner::new(&graph).want(&loss).want(&learning_rate).threads(threads.clone());
-        let mut leaves = parameters.clone();
+        let mut planner = Planner::new(&graph).fetch(&loss).fetch(&learning_rate).threads(threads.clone());
+        for (buffer, value) in &buffers {
+            planner = planner.update(buffer, value);
+        }
+        let mut leaves = values.clone();
         for update in &updates {
             planner = planner.update(&update.leaf, &update.value);
             if matches!(update.leaf.node().leaf(), Some(Leaf::State(_))) {
                 leaves.push(update.leaf.clone());
             }
         }
-        let planner = planner.want_all(&leaves);
-        Ok(RecordedStep { planner, loss, learning_rate, rows, next_rows, parameters, leaves })
+        let planner = planner.fetch_all(&leaves).prefetch(&rows, &next_rows);
+        Ok(RecordedStep { planner, loss, learning_rate, rows, next_rows, parameters, values, leaves, step })
     }
 }
 
@@ -119,16 +143,35 @@ impl<T: Real> Session<T> {
     /// Records and compiles the training step of `model` on `data` with the settings of the trainer.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for settings out of range or a model that does not fit the data.
+    /// [`Error::Invalid`] for settings out of range or a model that does not fit the data, [`Error::OutOfMemory`] if the system
+    /// does not have the memory.
     pub fn new(trainer: &Trainer, model: &impl Model, data: &Dataset) -> Result<Self> {
         trainer.check_for(data)?;
         let train = data.train();
         let batches = Batches::new(train.len(), trainer.batch, trainer.sampling, trainer.seed)?;
         let threads = Threads::new(trainer.thread_count());
-        let RecordedStep { planner, loss, learning_rate, rows, next_rows, parameters, leaves } =
+        let RecordedStep { planner, loss, learning_rate, rows, next_rows, parameters, values, leaves, step } =
             RecordedStep::new(trainer, model, data, &threads)?;
+        let plan = planner.lay_out::<T>()?;
+        let [train_layout, test_layout] = [
+            EvaluatorLayout::new(model, train, &threads)?,
+            EvaluatorLayout::new(model, data.test(), &threads)?,
+        ];
+        let elements = |leaves: &[Var]| leaves.iter().map(|leaf| leaf.shape().elements()).sum::<usize>();
+        let plans = Plans {
+            number: size_of::<T>(),
+            parameters: elements(&values),
+            states: elements(&leaves[values.len()..]),
+            memory: [plan.memory()]
+                .into_iter()
+                .chain(train_layout.memory())
+                .chain(test_layout.memory())
+                .collect(),
+        };
+        let memory = MemoryEstimate::new(trainer, data, &plans);
+        memory.must_fit(model)?;
         Ok(Session {
-            plan: planner.compile()?,
+            plan: plan.allocate()?,
             loss,
             learning_rate,
             base_rate: trainer.optimizer.learning_rate(),
@@ -136,16 +179,19 @@ impl<T: Real> Session<T> {
             rows,
             next_rows,
             parameters,
+            values,
             leaves,
+            step,
             batch_rows: vec![0; trainer.batch],
             next_batch_rows: vec![0; trainer.batch],
             next_batch_step: None,
             batches,
             steps: 0,
-            train: Evaluator::new(model, train, &threads)?,
-            test: Evaluator::new(model, data.test(), &threads)?,
+            train: train_layout.allocate()?,
+            test: test_layout.allocate()?,
             fingerprint: RunFingerprint::new(trainer, model, data)?,
             threads,
+            memory,
         })
     }
 
@@ -166,6 +212,9 @@ impl<T: Real> Session<T> {
         self.plan.set_indices(&self.next_rows, &self.next_batch_rows)?;
         if !self.schedule.is_constant() {
             self.plan.set(&self.learning_rate, &[self.learning_rate()])?;
+        }
+        if let Some(step) = &self.step {
+            self.plan.set_indices(step, &RandomKey::step_indices(self.steps))?;
         }
         self.plan.run()?;
         self.steps += 1;
@@ -191,6 +240,11 @@ impl<T: Real> Session<T> {
     /// The number of threads.
     pub fn threads(&self) -> usize {
         self.threads.count()
+    }
+
+    /// The memory that the training needs.
+    pub fn memory(&self) -> MemoryEstimate {
+        self.memory
     }
 
     /// The fingerprint of the training.
@@ -246,37 +300,35 @@ impl<T: Real> Session<T> {
 
     /// Loss and accuracy on the training set and on the test set.
     pub fn evaluate(&mut self) -> Result<(Evaluation, Evaluation)> {
-        let values = self.exact_values()?;
-        let values: Vec<&[T]> = values.iter().map(Vec::as_slice).collect();
+        let values = read(&self.plan, &self.values)?;
         Ok((self.train.evaluate(&values)?, self.test.evaluate(&values)?))
     }
 
     /// Loss and accuracy on the training set and on the test set, and the predictions for the test set.
     pub fn classify(&mut self) -> Result<(Evaluation, Evaluation, Classification)> {
-        let values = self.exact_values()?;
-        let values: Vec<&[T]> = values.iter().map(Vec::as_slice).collect();
+        let values = read(&self.plan, &self.values)?;
         let (test, classification) = self.test.classify(&values)?;
         Ok((self.train.evaluate(&values)?, test, classification))
     }
 
-    fn exact_values(&mut self) -> Result<Vec<Vec<T>>> {
-        (0..self.parameters.len()).map(|index| self.parameter(index).map(<[T]>::to_vec)).collect()
-    }
-
-    /// The current parameters, by name.
+    /// The current parameters and buffers, by name.
     pub fn parameters(&mut self) -> Result<Parameters> {
         let mut parameters = Parameters::new();
-        for var in &self.parameters {
-            parameters.insert(var.node().label(), self.plan.value(var)?);
+        for var in &self.values {
+            let node = var.node();
+            let insert = match node.leaf() {
+                Some(Leaf::State(_)) => Parameters::insert_buffer,
+                _ => Parameters::insert,
+            };
+            insert(&mut parameters, node.label(), self.plan.value(var)?);
         }
         Ok(parameters)
     }
 
-    /// Copies the current parameters into the model.
+    /// Copies the current parameters and buffers into the model.
     pub fn store(&mut self, model: &mut impl Model) -> Result<()> {
-        let values = self.values()?;
-        for ((_, to), value) in model.parameters_mut().iter_mut().zip(values) {
-            *to = value;
+        for ((_, to), var) in model.parameters_mut().iter_mut().zip(&self.values) {
+            *to = self.plan.value(var)?;
         }
         Ok(())
     }
@@ -286,9 +338,9 @@ impl<T: Real> Session<T> {
     /// # Errors
     /// [`Error::Diverged`] if a parameter or an optimizer state is not finite.
     pub fn checkpoint(&mut self) -> Result<Checkpoint> {
-        let values = self.values()?;
         let mut tensors = Parameters::new();
-        for (leaf, value) in self.leaves.iter().zip(values) {
+        for leaf in &self.leaves {
+            let value = self.plan.value(leaf)?;
             if !value.values().iter().all(|value| value.is_finite()) {
                 return Err(diverged(self.steps, f64::NAN));
             }
@@ -320,14 +372,11 @@ impl<T: Real> Session<T> {
         self.steps = checkpoint.step();
         Ok(())
     }
+}
 
-    fn values(&mut self) -> Result<Vec<Tensor>> {
-        let mut values = Vec::new();
-        for leaf in &self.leaves {
-            values.push(self.plan.value(leaf)?);
-        }
-        Ok(values)
-    }
+/// The values of some leaves.
+fn read<'a, T: Real>(plan: &'a Plan<T>, leaves: &[Var]) -> Result<Vec<&'a [T]>> {
+    leaves.iter().map(|leaf| plan.read(leaf)).collect()
 }
 
 fn diverged(step: u64, loss: f64) -> Error {

@@ -2,21 +2,20 @@
 
 use super::config::TrainingConfig;
 use super::history::{EpochStats, History};
+use super::memory::MemoryEstimate;
 use super::progress::Progress;
 use super::training_loop::TrainingLoop;
 use crate::data::{Dataset, Sampling};
 use crate::nn::{Model, Precision};
 use crate::optim::{Optimizer, Schedule, check_learning_rate};
 use retrograde_base::error::{Error, Result};
+use retrograde_core::kernel::Threads;
 use retrograde_core::plan::Profile;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::time::Duration;
-
-/// The most threads.
-const MAX_THREADS: usize = 1024;
 
 /// The length of a training.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -86,6 +85,8 @@ pub enum Event<'a> {
         steps_per_epoch: u64,
         /// The number of threads.
         threads: usize,
+        /// The memory that the training needs.
+        memory: MemoryEstimate,
     },
     /// A step is done.
     Step {
@@ -243,8 +244,8 @@ impl Trainer {
     /// Trains `model`, which then has the parameters of the last step.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for settings out of range or a model that does not fit the data, [`Error::Diverged`] if the loss is
-    /// not finite, and the errors of [`RunDir`](super::RunDir) and [`Checkpoint`](super::Checkpoint).
+    /// [`Error::Invalid`] for settings out of range or a model that does not fit the data, [`Error::OutOfMemory`] if the system
+    /// does not have the memory, [`Error::Diverged`] if the loss is not finite, and the errors of [`RunDir`](super::RunDir) and [`Checkpoint`](super::Checkpoint).
     pub fn fit<M: Model>(&self, model: &mut M, data: &Dataset) -> Result<History> {
         self.fit_with(model, data, &mut |_| ControlFlow::Continue(()))
     }
@@ -287,8 +288,8 @@ impl Trainer {
         }
         match self.threads {
             Some(0) => Err(Error::invalid("number of threads", "it is 0", "give at least 1")),
-            Some(threads) if threads > MAX_THREADS => {
-                let problem = format!("{threads} is more than {MAX_THREADS}");
+            Some(threads) if threads > Threads::MAX => {
+                let problem = format!("{threads} is more than {}", Threads::MAX);
                 Err(Error::invalid("number of threads", problem, "give the number of CPUs"))
             }
             _ => Ok(()),

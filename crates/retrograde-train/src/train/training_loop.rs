@@ -86,6 +86,7 @@ impl<'a, T: Real> TrainingLoop<'a, T> {
             steps: self.last_step,
             steps_per_epoch: (rows as u64).div_ceil(self.trainer.batch as u64),
             threads: self.session.threads(),
+            memory: self.session.memory(),
         };
         self.history.stopped = observer(begin).is_break();
         self.notify(Status::Running, observer)?;
@@ -164,8 +165,13 @@ impl<'a, T: Real> TrainingLoop<'a, T> {
     /// Continues the metrics of an earlier run, or starts new ones.
     fn start_metrics(&mut self, model: &impl Model, data: &Dataset) -> Result<()> {
         if self.trainer.collect_metrics {
-            let (collector, fresh) =
-                MetricsCollector::new(model, data.train(), self.trainer.batch, self.session.thread_pool())?;
+            let (collector, fresh) = MetricsCollector::new(
+                model,
+                data.train(),
+                self.trainer.batch,
+                self.trainer.seed,
+                self.session.thread_pool(),
+            )?;
             let earlier = self.history.metrics.take();
             self.history.metrics = earlier.filter(|earlier| earlier.is_compatible(&fresh)).or(Some(fresh));
             self.collector = Some(collector);
@@ -256,13 +262,16 @@ impl<'a, T: Real> TrainingLoop<'a, T> {
     fn save(&mut self, model: &mut impl Model) -> Result<()> {
         if let Some(run_dir) = &self.run_dir {
             let begin = Instant::now();
-            self.session
-                .checkpoint()?
+            let checkpoint = self.session.checkpoint()?;
+            // The model shares the values of the checkpoint.
+            for ((_, to), (_, value)) in model.parameters_mut().iter_mut().zip(checkpoint.tensors().iter()) {
+                to.clone_from(value);
+            }
+            checkpoint
                 .with_history(&self.history)
                 .with_config(self.trainer.current_config())
                 .with_run(self.id)
                 .write(RunDir::checkpoint_file(run_dir.path()))?;
-            self.session.store(model)?;
             model.save(&RunDir::model_file(run_dir.path()), self.trainer.precision)?;
             self.timer.restart(begin, Instant::now());
         }

@@ -7,7 +7,7 @@ use super::levels::{delay, levels};
 use crate::diagram::{Block, BlockKind, Diagram};
 use crate::summary::gradient_lines;
 use crate::trace::{Trace, Value};
-use retrograde_base::letters::{printable, shortened};
+use retrograde_base::text_width::{printable, shortened};
 use retrograde_core::graph::Tensor;
 use std::collections::{BTreeSet, HashMap};
 use std::ops::RangeInclusive;

@@ -4,7 +4,7 @@ use super::layered_graph::{Extent, LayeredGraph, Link, NodeShape, Port};
 use super::order::order;
 use super::route::{Net, Route, route};
 use super::rows::{BEND, rows};
-use retrograde_base::letters::columns;
+use retrograde_base::text_width::columns;
 
 /// The layout of a layered graph: the position of each item, link and label, in columns to the right and rows downwards.
 #[derive(Debug)]

@@ -88,7 +88,7 @@ impl EventDirectory {
             write_whole(&newest.path, &[])?;
         }
         for old in earlier {
-            std::fs::remove_file(&old.path).map_err(|error| Error::file("remove", &old.path, &error))?;
+            std::fs::remove_file(&old.path).map_err(|error| Error::file("remove", &old.path, error))?;
         }
         self.start = start;
         Ok(())
@@ -97,7 +97,7 @@ impl EventDirectory {
     /// Creates the directory, and finds the earlier files of the run.
     fn begin(&self, run: RunId) -> Result<Vec<Found>> {
         let folder = &self.folder;
-        std::fs::create_dir_all(folder).map_err(|error| Error::file("create", folder, &error))?;
+        std::fs::create_dir_all(folder).map_err(|error| Error::file("create", folder, error))?;
         remove_stale(folder);
         self.earlier(Some(run))
     }
@@ -105,7 +105,7 @@ impl EventDirectory {
     /// The event files in the directory; an error if there are some of another run.
     fn earlier(&self, run: Option<RunId>) -> Result<Vec<Found>> {
         let folder = &self.folder;
-        let found = files_of(folder).map_err(|error| Error::file("read", folder, &error))?;
+        let found = files_of(folder).map_err(|error| Error::file("read", folder, error))?;
         let run = run.map(|run| run.to_string());
         if found.iter().any(|file| Some(&file.run) != run.as_ref()) {
             let what = format!("the folder {}", shown(folder));
@@ -128,9 +128,9 @@ impl EventDirectory {
         let Some(there) = around.into_iter().find(|path| path.exists()) else { return Ok(()) };
         if !there.is_dir() {
             let error = std::io::Error::from(std::io::ErrorKind::NotADirectory);
-            return Err(Error::file("create", folder, &error));
+            return Err(Error::file("create", folder, error));
         }
-        folder_must_be_writable(there).map_err(|error| Error::file("write", folder, &error))
+        folder_must_be_writable(there).map_err(|error| Error::file("write", folder, error))
     }
 
     /// Whether a directory contains event files of ours.

@@ -211,7 +211,7 @@ fn status(progress: &Progress<'_>) -> (bool, String) {
                     &format!("Failed after step {done} of {all}"),
                     &format!("{all}회 중 {done}회 뒤에 실패했습니다")
                 ),
-                escaped(&error.to_string()).replace('\n', "<br>")
+                escaped(&format!("{error:?}")).replace('\n', "<br>")
             ),
         ),
     };

@@ -1,111 +1,172 @@
-//! The formulas of the list of operations, taken apart: their words, their letters, and the rule of each operand.
+//! A formula of single numbers or of whole tensors: an expression, and what its inputs are.
 
-/// Which operand a letter of a formula stands for: `x` or `a` for an only one, else `a`, `b`, ….
-pub(super) fn operand_of(letter: char, operands: usize) -> Option<usize> {
-    let operand = match letter {
-        'x' if operands == 1 => 0,
-        'a'..='f' => letter as usize - 'a' as usize,
-        _ => return None,
-    };
-    (operand < operands).then_some(operand)
+use super::Arithmetic;
+use crate::summary::{exact, rough};
+use retrograde_core::graph::Tensor;
+use retrograde_core::kernel::{Expr, FormulaStyle, Node};
+
+/// An expression, and what its inputs stand for.
+#[derive(Debug, Clone)]
+pub(super) struct Formula {
+    expr: Expr,
+    operands: Vec<Operand>,
+    /// The sum of the sizes of the terms of its sums: rounding is relative to it.
+    size: f64,
 }
 
-/// The right-hand side of `da = …` in a list such as `da = g * b, db = g * a`.
-pub(super) fn rule(derivative: &'static str, input: usize, operands: usize) -> Option<&'static str> {
-    // Indices between brackets are separated by commas too, so a rule ends where the next begins.
-    let letter_of = |part: &str| operand_of(part.strip_prefix('d')?.chars().next()?, operands);
-    let begins = |at: usize| {
-        let part = &derivative[at..];
-        letter_of(part).filter(|_| part.split(" = ").next().is_some_and(is_left_side))
-    };
-    let starts: Vec<(usize, usize)> = std::iter::once(0)
-        .chain(derivative.match_indices(", ").map(|(at, _)| at + 2))
-        .filter_map(|at| Some((at, begins(at)?)))
-        .collect();
-    let own = starts.iter().position(|&(_, operand)| operand == input)?;
-    let end = starts.get(own + 1).map_or(derivative.len(), |(next, _)| next - 2);
-    Some(derivative[starts[own].0..end].split_once(" = ")?.1)
+/// What an input of a formula stands for.
+#[derive(Debug, Clone)]
+pub(super) enum Operand {
+    /// A whole tensor, by its name.
+    Tensor(String),
+    /// One number; as an element of a tensor it has a name.
+    Number(f64, Option<String>),
+    /// The result of an operation of which nothing else is known.
+    Unexplained(f64),
+    /// The sum of this many terms that are not written out.
+    Rest(f64, usize),
 }
 
-/// `dx`, `dx[j]` or `dx[i, j]`.
-fn is_left_side(text: &str) -> bool {
-    let rest = &text[2.min(text.len())..];
-    rest.is_empty() || rest.starts_with('[') && rest.ends_with(']')
+/// How many terms of a sum are written out.
+const TERMS: usize = 3;
+
+impl Formula {
+    /// One operand and nothing else.
+    pub(super) fn of(operand: Operand) -> Self {
+        Formula { expr: Expr::input(0), operands: vec![operand], size: 0.0 }
+    }
+
+    /// An expression of these formulas.
+    pub(super) fn joined(expr: &Expr, parts: Vec<Formula>) -> Self {
+        let (mut inputs, mut operands, mut size) = (Vec::new(), Vec::new(), 0.0_f64);
+        for part in parts {
+            let first = operands.len();
+            inputs.push(part.expr.substitute(|input| Expr::input(first + input)));
+            operands.extend(part.operands);
+            size = size.max(part.size);
+        }
+        Formula { expr: expr.substitute(|input| inputs[input].clone()), operands, size }
+    }
+
+    /// The sum of terms, each a number (as a formula) times a factor. Terms that are zero are left out.
+    pub(super) fn sum(terms: &[Term], write: impl Fn(&Term) -> Formula) -> Self {
+        let product = |term: &Term| term.number * term.slope;
+        let mut shown: Vec<&Term> = terms.iter().filter(|term| product(term) != 0.0).collect();
+        if shown.is_empty() {
+            // A sum of zeros is one of them.
+            shown.extend(terms.first());
+        }
+        let rest = shown.split_off(shown.len().min(TERMS));
+        let mut parts: Vec<Formula> = shown
+            .iter()
+            .map(|term| match (write(term), term.slope) {
+                (number, 1.0) => number,
+                (number, slope) => {
+                    let slope = Formula::of(Operand::Number(slope, None));
+                    Formula::joined(&(Expr::input(0) * Expr::input(1)), vec![number, slope])
+                }
+            })
+            .collect();
+        if !rest.is_empty() {
+            let total = rest.iter().map(|term| product(term)).sum();
+            parts.push(Formula::of(Operand::Rest(total, rest.len())));
+        }
+        let sum = (0..parts.len()).map(Expr::input).reduce(|sum, term| sum + term);
+        let sum = Formula::joined(&sum.unwrap_or_else(|| 0.0.into()), parts);
+        Formula { size: terms.iter().map(|term| product(term).abs()).sum(), ..sum }
+    }
+
+    /// The text with names.
+    pub(super) fn in_names(&self) -> String {
+        self.written(&exact)
+    }
+
+    /// The calculation of an element, if that is what the formula makes of the numbers there.
+    pub(super) fn in_numbers(&self, result: &Tensor, element: usize, is_rough: bool) -> Option<Arithmetic> {
+        let numbers: Vec<f64> = self.operands.iter().map(Operand::value).collect();
+        let (made, expected) = (self.expr.evaluate(&numbers), result.values()[element]);
+        // Large numbers that cancel leave their rounding.
+        let largest = numbers.iter().fold(0.0_f64, |largest, number| largest.max(number.abs()));
+        if (made - expected).abs() > 1e-9 * (made.abs() + expected.abs() + self.size) + 1e-14 * largest {
+            return None;
+        }
+        let write = |number: f64| if is_rough { rough(number) } else { exact(number) };
+        let numbers = match (self.expr.nodes(), &self.operands[..]) {
+            // A number that is only passed on is shown by its name.
+            ([Node::Input(_)], [Operand::Number(_, Some(name))]) => name.clone(),
+            _ => self.written(&write),
+        };
+        let element = (result.shape().rank() > 0).then(|| place(result, element));
+        Some(Arithmetic { element, numbers, result: write(expected), is_rough })
+    }
+
+    /// Whether there is more to show than a number.
+    pub(super) fn is_explained(&self) -> bool {
+        !matches!((self.expr.nodes(), &self.operands[..]), ([Node::Input(_)], [Operand::Unexplained(_)]))
+    }
+
+    fn written(&self, write: &dyn Fn(f64) -> String) -> String {
+        let input = |input: usize| match &self.operands[input] {
+            Operand::Tensor(name) => name.clone(),
+            Operand::Number(number, _) | Operand::Unexplained(number) => write(*number),
+            Operand::Rest(_, count) => format!("… ({count})"),
+        };
+        let constant = |number: f64| if number.is_nan() { "undefined".to_owned() } else { write(number) };
+        self.expr.formula(&FormulaStyle { input: &input, constant: &constant, times: "×", compact: false })
+    }
 }
 
-/// The words of a formula, and the letter of those that are one.
-pub(super) fn words(formula: &str) -> impl Iterator<Item = (Option<char>, &str)> {
-    formula
-        .split(|letter: char| !letter.is_alphanumeric() && letter != '_')
-        .filter(|word| !word.is_empty())
-        .map(|word| {
-            let mut letters = word.trim_end_matches('ᵀ').chars();
-            let first = letters.next().filter(|letter| letters.next().is_none() && letter.is_alphabetic());
-            (first, word)
+impl Operand {
+    fn value(&self) -> f64 {
+        match self {
+            Operand::Tensor(_) => f64::NAN,
+            Operand::Number(number, _) | Operand::Unexplained(number) | Operand::Rest(number, _) => *number,
+        }
+    }
+}
+
+/// A term of a sum: an element of an input, times a slope.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Term {
+    /// The input.
+    pub(super) input: usize,
+    /// The element.
+    pub(super) element: usize,
+    /// Its value.
+    pub(super) number: f64,
+    /// The factor.
+    pub(super) slope: f64,
+}
+
+impl Term {
+    /// Whether terms sum to a number, up to rounding.
+    pub(super) fn sum_to(terms: &[Term], sum: f64) -> bool {
+        let products = terms.iter().map(|term| term.number * term.slope);
+        let (total, size) = products.fold((0.0, 0.0), |(total, size), x: f64| (total + x, size + x.abs()));
+        (total - sum).abs() <= 1e-9 * size
+    }
+}
+
+/// The element with the largest absolute value; one that is not finite is the largest.
+pub(super) fn largest(values: &[f64]) -> Option<usize> {
+    let size = |&at: &usize| if values[at].is_finite() { values[at].abs() } else { f64::INFINITY };
+    // Of equal ones the first.
+    (0..values.len()).rev().max_by(|a, b| size(a).total_cmp(&size(b)))
+}
+
+/// The indices of an element: `[0, 3]`.
+pub(super) fn place(tensor: &Tensor, element: usize) -> String {
+    let mut rest = element;
+    let mut indices: Vec<usize> = tensor
+        .shape()
+        .iter()
+        .rev()
+        .map(|&length| {
+            let index = rest % length;
+            rest /= length;
+            index
         })
-}
-
-/// A formula with something else for each of its letters; `None` if it is not one of plain numbers.
-pub(super) fn substituted(formula: &str, of: &dyn Fn(char) -> Option<String>) -> Option<String> {
-    // Indexed letters and sums are about tensors.
-    if formula.contains(['[', '{']) || formula.contains("sum over") || formula.contains(" in ") {
-        return None;
-    }
-    let mut text = String::new();
-    let mut word = String::new();
-    for letter in formula.chars().chain([' ']) {
-        if letter.is_alphanumeric() || letter == '_' {
-            word.push(letter);
-            continue;
-        }
-        let (base, turned) = word.strip_suffix('ᵀ').map_or((word.as_str(), ""), |base| (base, "ᵀ"));
-        let mut letters = base.chars();
-        let replacement = letters.next().filter(|_| letters.next().is_none()).and_then(of);
-        text.push_str(&replacement.map_or_else(|| word.clone(), |replacement| replacement + turned));
-        word.clear();
-        text.push(if letter == '*' { '×' } else { letter });
-    }
-    text.pop();
-    Some(tidied(&text))
-}
-
-/// A negative number needs no parentheses of its own where a call has them: `exp((-2))` is `exp(-2)`.
-pub(super) fn tidied(text: &str) -> String {
-    let mut tidy = String::new();
-    let mut rest = text;
-    while let Some((before, from)) = rest.split_once("(-") {
-        tidy.push_str(before);
-        let inside = from.split(')').next().unwrap_or_default();
-        let behind = from.get(inside.len() + 1..).unwrap_or_default();
-        let is_alone = (tidy.ends_with('(') || tidy.ends_with(", ")) && behind.starts_with([')', ',']);
-        if is_alone && inside.parse::<f64>().is_ok() {
-            tidy.push('-');
-            tidy.push_str(inside);
-            rest = behind;
-        } else {
-            tidy.push_str("(-");
-            rest = from;
-        }
-    }
-    tidy + rest
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_call_needs_no_second_parentheses() {
-        for (text, tidy) in [
-            ("1 / (1 + exp((-2.5)))", "1 / (1 + exp(-2.5))"),
-            ("max((-0.2), 0)", "max(-0.2, 0)"),
-            ("share(1, (-2), (-3))", "share(1, -2, -3)"),
-            ("(-2.5) > 0 ? 1 : 0", "(-2.5) > 0 ? 1 : 0"),
-            ("2 × ((-1) - (-3)) × 1 / 6", "2 × ((-1) - (-3)) × 1 / 6"),
-            ("(-x) + exp(-(-1))", "(-x) + exp(-(-1))"),
-            ("(-", "(-"),
-        ] {
-            assert_eq!(tidied(text), tidy);
-        }
-    }
+        .collect();
+    indices.reverse();
+    format!("{indices:?}")
 }

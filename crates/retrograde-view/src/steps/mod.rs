@@ -1,24 +1,19 @@
 //! The arithmetic of each node, forward and backward: its formula with names, and the same with numbers.
 //!
-//! Formulas are those of the list of operations, whose letters are replaced. Of tensors one element is calculated: the
-//! largest of the result. Where its formula says how an element comes about, the formula's numbers are told
-//! (`arithmetic`). Where it does not, the operation's own slopes do (`slopes`): backward it is the chain rule itself,
-//! upstream × local; forward it holds for all that is copied, summed or averaged.
+//! Of a tensor the largest element is calculated. An elementwise operation is its expression (`formula`). Of another one the
+//! recorded graph is the formula: that of its decomposition, of its vector-Jacobian product, or its own slopes (`recorded`).
 
-mod arithmetic;
-mod expression;
 mod formula;
-mod slopes;
+mod recorded;
 
 use super::summary::exact;
 use super::text::label;
 use super::trace::{NodeKind, Trace, TracedNode, Value};
-use arithmetic::{by_formula, by_slopes_back, by_slopes_forth};
-use expression::Written;
-use formula::{operand_of, rule, substituted};
+use formula::{Formula, Operand, largest};
+use recorded::Isolated;
 use retrograde_core::graph::Tensor;
+use retrograde_core::kernel::{Expr, Form};
 use serde::Serialize;
-use slopes::Alone;
 use std::cell::OnceCell;
 
 /// One operation: what it computes, and what it hands back.
@@ -55,90 +50,68 @@ pub(super) struct Arithmetic {
     pub(super) is_rough: bool,
 }
 
-/// What the letters of a node's formulas stand for.
-struct Letters<'a> {
-    node: &'a TracedNode,
-    operands: Vec<&'a TracedNode>,
-    /// A number among the operation's attributes: an axis.
-    attribute: Option<f64>,
-}
-
-impl<'a> Letters<'a> {
-    fn operand(&self, letter: char) -> Option<&'a TracedNode> {
-        self.operands.get(operand_of(letter, self.operands.len())?).copied()
-    }
-
-    fn tensor(&self, letter: char) -> Option<&'a Tensor> {
-        match letter {
-            'g' => self.node.gradient.as_deref(),
-            'y' => real(&self.node.value),
-            _ => real(&self.operand(letter)?.value),
-        }
-    }
-
-    fn indices(&self, letter: char) -> Option<&'a [u32]> {
-        match &self.operand(letter)?.value {
-            Value::Indices(_, indices) => Some(indices),
-            Value::Real(_) | Value::Bytes(_) => None,
-        }
-    }
-
-    fn name(&self, letter: char) -> Option<String> {
-        match letter {
-            'g' => Some("g".to_string()),
-            'y' => Some(label(self.node)),
-            _ => self.operand(letter).map(label),
-        }
-    }
-}
-
 /// The step of a node; `None` of a given value.
 pub(super) fn step(trace: &Trace, node: &TracedNode) -> Option<Step> {
-    let NodeKind::Operation { name, entry, attributes } = &node.what else {
+    let NodeKind::Operation { name, .. } = &node.what else {
         return None;
     };
     let operands: Vec<&TracedNode> =
         node.inputs.iter().map(|&edge| &trace.nodes()[trace.edges()[edge].from]).collect();
-    let names: Vec<String> = operands.iter().map(|operand| label(operand)).collect();
-    let attribute = attributes.split(' ').next_back().and_then(|word| word.parse().ok());
-    let letters = Letters { node, operands, attribute };
-    let in_names = |letter: char| letters.name(letter);
-    // Only made when a formula does not tell.
-    let alone = OnceCell::new();
-    let alone = || alone.get_or_init(|| Alone::new(trace, node)).as_ref();
-    let written = Written::of(&letters);
-    let own = entry.and_then(|entry| entry.formula.split_once(" = ")).map(|(_, formula)| formula);
-    let numbers = real(&node.value).and_then(|value| match &written {
-        Some(written) => written.numbers(&letters),
-        None => own
-            .and_then(|formula| by_formula(formula, value, &letters))
-            .or_else(|| by_slopes_forth(value, &letters, alone()?)),
+    let is_rough =
+        operands.iter().any(|operand| operand.value.shape().rank() > 0) || node.value.shape().rank() > 0;
+    let value = real(&node.value);
+    let expr = node.node.form().and_then(Form::expr);
+    let isolated = OnceCell::new();
+    let isolated = || isolated.get_or_init(|| Isolated::new(trace, node)).as_ref();
+    // The inputs of the derivative of an expression are followed by the upstream gradient and the value.
+    let rules = expr.map(|expr| {
+        let inputs = expr.inputs();
+        expr.vjp(&Expr::input(inputs), Some(&Expr::input(inputs + 1)))
     });
-    let mut shares = Vec::new();
-    for (input, &edge) in node.inputs.iter().enumerate() {
-        let Some(share) = &trace.edges()[edge].gradient else {
-            continue;
+    let explained = |expr: &Expr, result: &Tensor| {
+        let reads = |operand: usize| match operand.checked_sub(operands.len()) {
+            None => (label(operands[operand]), real(&operands[operand].value)),
+            Some(0) => ("g".to_owned(), node.gradient.as_deref()),
+            Some(_) => (label(node), value),
         };
-        let mut rule_in_names = None;
-        let mut numbers = None;
-        if let Some(written) = &written {
-            (rule_in_names, numbers) = written.rule(input, share, &letters).unzip();
-        } else if let Some(rule) = entry.and_then(|entry| rule(entry.derivative, input, names.len())) {
-            (rule_in_names, numbers) = (substituted(rule, &in_names), by_formula(rule, share, &letters));
-        }
-        shares.push(Share {
-            edge,
-            operand: names[input].clone(),
-            rule: rule_in_names,
-            numbers: numbers.or_else(|| by_slopes_back(share, node.gradient.as_deref()?, input, alone()?)),
+        let of = |operand: &dyn Fn(usize) -> Operand| {
+            Formula::joined(expr, (0..expr.inputs()).map(|input| Formula::of(operand(input))).collect())
+        };
+        let names = of(&|input| Operand::Tensor(reads(input).0)).in_names();
+        let numbers = largest(result.values()).and_then(|element| {
+            let number = |input| reads(input).1.map_or(f64::NAN, |tensor| tensor.values()[element]);
+            of(&|input| Operand::Number(number(input), None)).in_numbers(result, element, is_rough)
         });
-    }
-    let call = || format!("{name}({})", names.join(", "));
-    let formula = match &written {
-        Some(written) => written.formula(&letters),
-        None => own.and_then(|formula| substituted(formula, &in_names)).unwrap_or_else(call),
+        (names, numbers)
     };
-    Some(Step { formula, numbers, shares })
+    let recorded = |recorded: recorded::Recorded, result: &Tensor| {
+        let element = largest(result.values());
+        let numbers = element.and_then(|at| match recorded.element(at) {
+            Some(formula) => formula.in_numbers(result, at, is_rough),
+            None => recorded.call(result, at),
+        });
+        (recorded.in_names(), numbers)
+    };
+    let contribution = |input: usize, result: &Tensor| {
+        let rule = rules.as_ref().and_then(|rules| rules.get(input)?.as_ref());
+        // At a point where the operation has another derivative than its expression, its own is shown.
+        let explained = rule.map(|rule| explained(rule, result)).filter(|(_, numbers)| numbers.is_some());
+        explained.or_else(|| Some(recorded(isolated()?.contribution(input, label(node))?, result)))
+    };
+    let explained_value = match expr {
+        Some(expr) => value.map(|value| explained(expr, value)),
+        None => value.and_then(|value| Some(recorded(isolated()?.result().ok()?, value))),
+    };
+    let (formula, numbers) = explained_value.unwrap_or_else(|| {
+        let names: Vec<String> = operands.iter().map(|operand| label(operand)).collect();
+        (format!("{name}({})", names.join(", ")), None)
+    });
+    let shares = node.inputs.iter().enumerate().filter_map(|(input, &edge)| {
+        let result = trace.edges()[edge].gradient.as_deref()?;
+        let (rule, numbers) = contribution(input, result).unzip();
+        Some(Share { edge, operand: label(operands[input]), rule, numbers: numbers.flatten() })
+    });
+    Some(Step { formula, numbers, shares: shares.collect() })
 }
 
 /// The shares of a number's gradient, `1 + (-2)`, where paths meet.
@@ -156,9 +129,6 @@ fn real(value: &Value) -> Option<&Tensor> {
 
 /// A number as a part of a larger expression.
 fn in_parentheses(number: f64) -> String {
-    parenthesised(exact(number))
-}
-
-fn parenthesised(text: String) -> String {
+    let text = exact(number);
     if text.starts_with('-') { format!("({text})") } else { text }
 }

@@ -4,7 +4,7 @@
 //! (`●`) where a value branches, or a crossing (`┼`) of two values. As in a circuit diagram, lines are joined only at a
 //! dot.
 
-use retrograde_base::letters::columns_of;
+use retrograde_base::text_width::columns_of;
 use std::fmt::Write;
 
 /// The role of a character, which determines its color.

@@ -19,7 +19,7 @@ use super::diagram::{BlockKind, Diagram};
 use super::summary::{gradient_lines, value_lines};
 use super::trace::{Trace, TracedNode};
 pub(super) use canvas::Ink;
-use retrograde_base::letters::{columns, printable};
+use retrograde_base::text_width::{columns, printable};
 
 /// The style of a printed figure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 //! digits.
 
 use ndarray::{ArrayD, IxDyn};
-use retrograde::nn::{Activation, Mlp, Model};
+use retrograde::nn::{Activation, Mlp, Mode, Model, Recorded};
 use retrograde::textbook::{Labels, Tensor as Array, TwoLayerNet};
 use retrograde::{Graph, Plan, Planner, Result, Tensor, Var};
 
@@ -22,10 +22,10 @@ fn engine(net: &Mlp, x: &Array, labels: &Labels) -> Result<Engine> {
     let graph = Graph::new();
     let input = graph.input("x", x.shape());
     let labels = graph.indices("t", [classes.len()], classes);
-    let parameters = net.parameters().record(&graph);
-    let loss = net.record(&input, &parameters).softmax_with_loss(&labels);
+    let Recorded { output, parameters, .. } = net.record(&input, Mode::Train);
+    let loss = output.softmax_with_loss(&labels);
     let gradients = loss.gradient(&parameters.iter().collect::<Vec<_>>())?;
-    let mut plan = Planner::new(&graph).want(&loss).want_all(&gradients).compile()?;
+    let mut plan = Planner::new(&graph).fetch(&loss).fetch_all(&gradients).compile()?;
     plan.set(&input, x.as_slice().expect("in the order of memory"))?;
     plan.run()?;
     Ok(Engine { plan, loss, parameters, gradients })

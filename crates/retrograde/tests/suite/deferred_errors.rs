@@ -8,7 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// An invalid matrix product, and its line.
 fn error_node(graph: &Graph) -> (Var, u32) {
-    let (a, b) = (graph.input("a", [2, 3, 4]), graph.parameter("b", Tensor::zeros([5, 6])));
+    let (a, b) = (graph.input("a", [2, 3, 4]), graph.parameter("b", Tensor::zeros([5, 6]).unwrap()));
     (a.matmul(&b), line!())
 }
 
@@ -63,7 +63,10 @@ fn try_shape_returns_the_error_without_a_panic() -> Result<()> {
 fn operations_and_layers_pass_a_deferred_error_on() {
     let graph = Graph::new();
     let (failed, line) = error_node(&graph);
-    let (x, w) = (graph.parameter("x", Tensor::zeros([2, 3])), graph.parameter("w", Tensor::zeros([3, 4])));
+    let (x, w) = (
+        graph.parameter("x", Tensor::zeros([2, 3]).unwrap()),
+        graph.parameter("w", Tensor::zeros([3, 4]).unwrap()),
+    );
     let results = [
         failed.sum_all(),
         failed.mean_all(),
@@ -103,7 +106,7 @@ fn optimizers_pass_a_deferred_error_on() {
     for (index, optimizer) in optimizers.into_iter().enumerate() {
         let graph = Graph::new();
         let (failed, line) = error_node(&graph);
-        let (x, rate) = (graph.parameter("x", Tensor::zeros([2, 3])), graph.state("rate", 0.1));
+        let (x, rate) = (graph.parameter("x", Tensor::zeros([2, 3]).unwrap()), graph.state("rate", 0.1));
         for (parameter, gradient, rate) in [(&failed, &x, &rate), (&x, &failed, &rate), (&x, &x, &failed)] {
             let updates = optimizer.record(
                 &graph,
@@ -126,7 +129,7 @@ fn plans_and_checks_pass_a_deferred_error_on() -> Result<()> {
     let (failed, line) = error_node(&graph);
     let x = graph.parameter("x", [1.0, 2.0]);
     let loss = (&x * &x).sum_all();
-    let mut plan = Planner::new(&graph).want(&loss).compile::<f64>()?;
+    let mut plan = Planner::new(&graph).fetch(&loss).compile::<f64>()?;
     let errors = [
         plan.set(&failed, &[1.0]).err(),
         plan.set_element(&failed, 0, 1.0).err(),

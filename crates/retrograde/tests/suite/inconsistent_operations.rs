@@ -2,7 +2,7 @@
 //! a panic.
 
 use retrograde::graph::{Mismatch, Operation, Type, VjpContext};
-use retrograde::kernel::{Call, Expr, Form, Output, Real, Rows, RowsKernel, Values, View, Viewing};
+use retrograde::kernel::{Call, Expr, Form, Output, Reads, Real, Rows, RowsKernel, Values, View, Viewing};
 use retrograde::{Error, Graph, Planner, Result, Tensor, Var};
 use std::ops::Range;
 use std::sync::Arc;
@@ -73,7 +73,7 @@ impl Operation for Inconsistent {
             TestForm::Negation => Form::Elementwise(-Expr::input(0)),
             TestForm::View => Form::View(self),
             TestForm::Reshape => Form::Reshape,
-            TestForm::Rows => Form::Rows(self),
+            TestForm::Rows => Form::rows(self),
         }
     }
 
@@ -99,20 +99,8 @@ impl RowsKernel for Inconsistent {
         if self.kernel.next() { 4 } else { 3 }
     }
 
-    fn row_by_row(&self, _: usize, _: &[&[usize]], _: &[usize]) -> bool {
-        self.kernel.next()
-    }
-
-    fn takes_bytes(&self, _: usize) -> bool {
-        self.kernel.next()
-    }
-
-    fn makes_sparse(&self) -> bool {
-        self.kernel.next()
-    }
-
-    fn takes_sparse(&self, _: usize, _: &[&[usize]], _: &[usize]) -> bool {
-        self.kernel.next()
+    fn reads(&self, _: usize, _: &[&[usize]], _: &[usize]) -> Reads {
+        if self.kernel.next() { Reads::by_row(&[ELEMENTS], 4) } else { Reads::ALL }
     }
 
     fn scratch(&self, _: &[&[usize]], _: &[usize]) -> usize {
@@ -131,7 +119,7 @@ impl Viewing for Inconsistent {
 /// output.
 fn run(operation: Inconsistent, threads: usize) -> Result<()> {
     let graph = Graph::new();
-    let p = graph.parameter("p", Tensor::from_fn([ELEMENTS], |at| at as f64));
+    let p = graph.parameter("p", Tensor::from_fn([ELEMENTS], |at| at as f64).unwrap());
     let y = graph.apply(operation, &[&p]).checked()?;
     let mut plan = Planner::new(&graph).update(&p, &y).threads(threads).compile::<f64>()?;
     plan.run()?;

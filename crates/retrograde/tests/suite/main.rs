@@ -2,6 +2,8 @@
 
 mod architecture;
 mod check;
+mod compositions;
+mod convolutions;
 mod cross_check;
 mod data;
 mod deferred_errors;
@@ -9,6 +11,7 @@ mod digits;
 mod documents;
 #[cfg(feature = "download")]
 mod download;
+mod errors;
 mod file_signatures;
 mod formats;
 mod golden_plans;
@@ -16,17 +19,23 @@ mod graph_check;
 mod inconsistent_operations;
 mod laws;
 mod merging;
+mod modules;
 mod nested;
 mod notebook;
 mod notebook_questions;
 mod notebook_textbook;
 mod numerical;
+mod numpy_arrays;
 mod optimizers;
 mod parameters;
+mod partitions;
 mod plans;
 mod random_graphs;
+mod random_numbers;
 #[cfg(feature = "report")]
 mod report;
+mod send_sync;
+mod tables;
 mod training;
 mod training_metrics;
 mod user_operations;

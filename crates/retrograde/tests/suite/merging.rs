@@ -114,8 +114,8 @@ fn two(first: impl Operation + 'static, second: impl Operation + 'static) -> (Va
 
 /// The values of both in one plan.
 fn together(a: &Var, b: &Var, keep: bool) -> Result<[Vec<f64>; 2]> {
-    let planner = Planner::new(a.graph()).want(a).want(b);
-    let mut plan = if keep { planner.keep_every_value() } else { planner }.compile::<f64>()?;
+    let planner = Planner::new(a.graph()).fetch(a).fetch(b);
+    let mut plan = if keep { planner.keep_all() } else { planner }.compile::<f64>()?;
     plan.run()?;
     Ok([plan.read(a)?.to_vec(), plan.read(b)?.to_vec()])
 }
@@ -156,7 +156,7 @@ fn different_keys_or_types_are_never_merged() -> Result<()> {
 
 /// The number of nodes that the plan of both computes.
 fn computed((_, a, b): (Var, Var, Var)) -> Result<usize> {
-    let plan = Planner::new(a.graph()).want(&a).want(&b).compile::<f64>()?;
+    let plan = Planner::new(a.graph()).fetch(&a).fetch(&b).compile::<f64>()?;
     Ok(plan.steps().iter().map(Vec::len).sum())
 }
 

@@ -24,7 +24,7 @@ impl Operation for Own {
     }
 
     fn form(self: Arc<Self>) -> Form {
-        Form::Rows(self.0.clone())
+        Form::rows(self.0.clone())
     }
 
     fn vjp(&self, _: &VjpContext<'_>) -> Vec<Option<Var>> {
@@ -51,10 +51,10 @@ fn a_kernel_that_runs_a_plan_gets_an_error() -> Result<()> {
     let graph = Graph::new();
     let x = graph.parameter("x", [1.0, 2.0]);
     let threads = retrograde::kernel::Threads::new(2).min_work(0);
-    let inner = Planner::new(&graph).want(&(&x * 2.0)).threads(threads.clone()).compile::<f64>()?;
+    let inner = Planner::new(&graph).fetch(&(&x * 2.0)).threads(threads.clone()).compile::<f64>()?;
     let own = Arc::new(RunsAPlan { plan: Mutex::new(inner), error: Mutex::default() });
     let y = graph.apply(Own(Arc::clone(&own)), &[&x]);
-    Planner::new(&graph).want(&y).threads(threads).compile::<f64>()?.run()?;
+    Planner::new(&graph).fetch(&y).threads(threads).compile::<f64>()?.run()?;
     let error = own.error.lock().expect("the error").clone();
     assert!(error.contains("a kernel of a plan runs a plan") && error.contains("help:"), "{error}");
     Ok(())

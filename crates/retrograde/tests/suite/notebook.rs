@@ -27,7 +27,7 @@ fn the_apples_and_oranges() -> Result<()> {
     let price = (&apple * &apples + &orange * &oranges) * &tax;
     let inputs = [&apple, &apples, &orange, &oranges, &tax];
     let gradients = price.gradient(&inputs)?;
-    let mut plan = Planner::new(&graph).want(&price).want_all(&gradients).compile::<f64>()?;
+    let mut plan = Planner::new(&graph).fetch(&price).fetch_all(&gradients).compile::<f64>()?;
     plan.run()?;
     assert_eq!(plan.scalar(&price)?, 715.000_000_000_000_1);
     let expected = [2.2, 110.000_000_000_000_01, 3.300_000_000_000_000_3, 165.0, 650.0];
@@ -54,7 +54,7 @@ fn a_plan_too_large_for_memory_is_an_error() {
     let x = graph.input("x", [1 << 30, 1 << 20]);
     let enormous = graph.input("y", [usize::MAX, 3]);
     for value in [x.matmul_t(&x), x.relu(), enormous.exp(), graph.full([usize::MAX, 7], 1.0).sum_all()] {
-        let error = Planner::new(&graph).want(&value).compile::<f32>().expect_err("too large").to_string();
+        let error = Planner::new(&graph).fetch(&value).compile::<f32>().expect_err("too large").to_string();
         assert!(error.contains("GiB") && error.contains("help:"), "{error}");
     }
 }

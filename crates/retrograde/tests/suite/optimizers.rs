@@ -7,7 +7,7 @@ use serde_json::Value;
 const STEPS: usize = 100;
 
 fn numbers(shape: [usize; 2], phase: f64) -> Tensor {
-    Tensor::from_fn(shape, |i| (phase + 1.7 * i as f64).sin())
+    Tensor::from_fn(shape, |i| (phase + 1.7 * i as f64).sin()).unwrap()
 }
 
 /// The losses, then the parameters after the last step.
@@ -15,13 +15,13 @@ fn train(optimizer: &dyn Optimizer) -> Result<(Vec<f64>, Tensor, Tensor)> {
     let graph = Graph::new();
     let (x, t) = (graph.constant(numbers([5, 3], 0.3)), graph.constant(numbers([5, 2], 0.9)));
     let w = graph.parameter("w", numbers([3, 2], 0.1));
-    let b = graph.parameter("b", Tensor::zeros([2]));
+    let b = graph.parameter("b", Tensor::zeros([2]).unwrap());
     let y = (x.matmul(&w) + b.broadcast([5, 2])).tanh();
     let loss = y.mean_squared_error(&t);
     let parameters = [w, b];
     let gradients = loss.gradient(&parameters.iter().collect::<Vec<_>>())?;
     let learning_rate = graph.state("learning_rate", optimizer.learning_rate());
-    let mut planner = Planner::new(&graph).want(&loss).want_all(&parameters);
+    let mut planner = Planner::new(&graph).fetch(&loss).fetch_all(&parameters);
     for update in optimizer.record(&graph, &learning_rate, &parameters, &gradients) {
         planner = planner.update(&update.leaf, &update.value);
     }

@@ -32,7 +32,7 @@ impl Model {
     }
 
     fn inference<T: Real>(&self) -> Result<Plan<T>> {
-        Planner::new(&self.graph).want(&self.y).compile()
+        Planner::new(&self.graph).fetch(&self.y).compile()
     }
 }
 
@@ -81,7 +81,7 @@ fn states_that_the_other_plan_lacks_do_not_change() -> Result<()> {
     let model = Model::new();
     let mut training = model.training::<f64>()?;
     training.run()?;
-    let mut small = Planner::new(&model.graph).want(&model.w).compile::<f64>()?;
+    let mut small = Planner::new(&model.graph).fetch(&model.w).compile::<f64>()?;
     small.set(&model.w, &[5.0, 6.0])?;
     training.set_parameters_from(&small)?;
     assert_eq!(training.read(&model.w)?, [5.0, 6.0]);
@@ -95,7 +95,7 @@ fn a_partial_copy_is_an_error_and_changes_nothing() -> Result<()> {
     let (other, more) = (Model::new(), model.graph.parameter("more", [1.0, 1.0]));
     let (mut training, both) = (model.training::<f32>()?, (&model.y * &more).sum_all());
     training.run()?;
-    let mut both = Planner::new(&model.graph).want(&both).compile::<f32>()?;
+    let mut both = Planner::new(&model.graph).fetch(&both).compile::<f32>()?;
     let error = both.set_parameters_from(&training).expect_err("`more` is not trained").to_string();
     assert!(error.contains("does not have `more`") && error.contains("set each by `set`"), "{error}");
     assert_eq!(both.read(&model.w)?, [0.1_f32, 0.2]);

@@ -38,7 +38,7 @@ fn indices_go_through_views_and_concat() -> Result<()> {
     let given = graph.index_input("given", [2, 2]);
     let rows = given.t().slice(0, 1..).reshape([2]).concat(&[&given.slice(1, ..1).reshape([2])], 0);
     let picked = table.gather_rows(&rows);
-    let mut plan = Planner::new(&graph).want(&picked).want(&rows).compile::<f32>()?;
+    let mut plan = Planner::new(&graph).fetch(&picked).fetch(&rows).compile::<f32>()?;
     plan.set_indices(&given, &[0, 1, 2, 3])?;
     plan.run()?;
     assert_eq!(plan.read_indices(&rows)?, [1, 3, 0, 2]);
@@ -78,7 +78,7 @@ fn outputs_that_depend_on_an_updated_parameter_use_the_old_value() -> Result<()>
     let graph = Graph::new();
     let w = graph.parameter("w", [1.0, 2.0]);
     let wanted = [&w * 1.0, w.reshape([2, 1]), w.slice(0, ..), w.powf(1.0), &w + 0.0];
-    let mut plan = Planner::new(&graph).want_all(&wanted).update(&w, &(&w + 10.0)).compile::<f64>()?;
+    let mut plan = Planner::new(&graph).fetch_all(&wanted).update(&w, &(&w + 10.0)).compile::<f64>()?;
     for run in 0..2 {
         plan.run()?;
         for value in &wanted {
@@ -101,7 +101,7 @@ fn fusion_does_not_create_a_cycle() -> Result<()> {
     let late = a.relu();
     let third_grown = &third + late.t();
     let both = &late + &early;
-    let mut plan = Planner::new(&graph).want_all([&third_grown, &both]).compile::<f64>()?;
+    let mut plan = Planner::new(&graph).fetch_all([&third_grown, &both]).compile::<f64>()?;
     plan.run()?;
     assert_eq!(plan.read(&third_grown)?, [2.0, 5.0, 5.0, 8.0]);
     assert_eq!(plan.read(&both)?, [0.0, -1.0, 1.0, 0.0]);
@@ -112,9 +112,9 @@ fn fusion_does_not_create_a_cycle() -> Result<()> {
 fn a_fusion_group_longer_than_a_block_reads_broadcast_and_transposed_inputs() -> Result<()> {
     let graph = Graph::new();
     let (rows, columns) = (37, 53);
-    let x = graph.constant(Tensor::from_fn([rows, columns], |i| i as f64));
-    let turned = graph.constant(Tensor::from_fn([columns, rows], |i| (i * i) as f64));
-    let row = graph.constant(Tensor::from_fn([columns], |i| 1000.0 * i as f64));
+    let x = graph.constant(Tensor::from_fn([rows, columns], |i| i as f64).unwrap());
+    let turned = graph.constant(Tensor::from_fn([columns, rows], |i| (i * i) as f64).unwrap());
+    let row = graph.constant(Tensor::from_fn([columns], |i| 1000.0 * i as f64).unwrap());
     let y = (&x * 3.0 + turned.t()) * 2.0 - row.broadcast([rows, columns]);
     for (i, seen) in value(&y)?.into_iter().enumerate() {
         let (row, column) = (i / columns, i % columns);
@@ -130,7 +130,7 @@ fn an_update_to_a_constant_happens_after_the_run() -> Result<()> {
     let x = graph.parameter("x", [1.0, 2.0]);
     let seen = &x * 3.0;
     let constant = graph.constant([5.0, 6.0]) * 2.0;
-    let mut plan = Planner::new(&graph).want(&seen).update(&x, &constant).compile::<f64>()?;
+    let mut plan = Planner::new(&graph).fetch(&seen).update(&x, &constant).compile::<f64>()?;
     plan.run()?;
     assert_eq!((plan.read(&seen)?.to_vec(), plan.read(&x)?.to_vec()), (vec![3.0, 6.0], vec![10.0, 12.0]));
     Ok(())
@@ -139,14 +139,14 @@ fn an_update_to_a_constant_happens_after_the_run() -> Result<()> {
 #[test]
 fn memory_is_reused_unless_every_value_is_kept() -> Result<()> {
     let graph = Graph::new();
-    let mut x = graph.parameter("x", Tensor::full([64, 64], 0.1));
-    let w = graph.parameter("w", Tensor::full([64, 64], 0.01));
+    let mut x = graph.parameter("x", Tensor::full([64, 64], 0.1).unwrap());
+    let w = graph.parameter("w", Tensor::full([64, 64], 0.01).unwrap());
     for _ in 0..50 {
         // The product from the left needs all rows of the previous value, which ends a parallel region.
         x = w.matmul(&x).tanh();
     }
-    let planner = || Planner::new(&graph).want(&x);
-    let (mut fast, mut glass) = (planner().compile::<f64>()?, planner().keep_every_value().compile::<f64>()?);
+    let planner = || Planner::new(&graph).fetch(&x);
+    let (mut fast, mut glass) = (planner().compile::<f64>()?, planner().keep_all().compile::<f64>()?);
     fast.run()?;
     glass.run()?;
     assert_eq!(fast.read(&x)?, glass.read(&x)?);
@@ -172,7 +172,7 @@ fn trained(
     let outputs = table.gather_rows(&picked).matmul(&weight);
     let loss = (&outputs * &outputs).mean_all();
     let gradient = loss.backward()?.wrt(&weight)?;
-    let mut planner = Planner::new(&graph).want(&loss);
+    let mut planner = Planner::new(&graph).fetch(&loss);
     if momentum == 0.0 {
         planner = planner.update(&weight, &(&weight - rate.broadcast([width, columns]) * &gradient));
     } else {
@@ -200,7 +200,7 @@ fn an_update_as_an_epilogue_of_its_gradient_changes_no_bit() -> Result<()> {
     for rows in [1, 3, 4, 5, 64, 129, 300] {
         for momentum in [0.0, 0.9] {
             // If every value is kept, the gradient is stored and the update is a separate step.
-            let (expected, apart) = trained(rows, momentum, Planner::keep_every_value)?;
+            let (expected, apart) = trained(rows, momentum, Planner::keep_all)?;
             for threads in [1, 2, 8] {
                 let threads = retrograde::kernel::Threads::new(threads).min_work(0);
                 let (found, joined) = trained(rows, momentum, |planner| planner.threads(threads))?;
@@ -213,25 +213,79 @@ fn an_update_as_an_epilogue_of_its_gradient_changes_no_bit() -> Result<()> {
     Ok(())
 }
 
-/// A reshaped table of bytes is an error where real values are needed; its rows can be gathered through the reshape.
+/// A table of bytes, also in another shape, is an error where real numbers are needed; its rows can be gathered.
 #[test]
-fn a_reshaped_table_of_bytes_is_an_error_that_names_it() {
-    type Shaped = fn(&Var) -> Var;
-    let shapes: [Shaped; 3] = [|t| t.sum([1]), |t| t.max([1]), |t| t.reshape([3])];
-    for shaped in shapes {
+fn bytes_are_an_error_where_real_numbers_are_needed() -> Result<()> {
+    type Use = fn(&Var) -> Var;
+    let shapes: [Use; 2] = [|t| t.clone(), |t| t.reshape([1, 3])];
+    let uses: [Use; 7] = [
+        |t| t.sum([1]),
+        |t| t.max([0]),
+        |t| t.relu(),
+        |t| t * t,
+        |t| t.slice(0, 0..1),
+        |t| t.broadcast([2, 3, 3]),
+        |t| t.concat(&[t], 0),
+    ];
+    for shape in shapes {
         let graph = Graph::new();
-        let table = graph.bytes("table", [3, 1], [1_u8, 2, 3].as_slice(), 0.5);
-        let state = graph.state("state", Tensor::zeros([3]));
-        let shaped = shaped(&table);
-        let wanted = Planner::new(&graph).want(&shaped).compile::<f32>();
-        let stored = Planner::new(&graph).update(&state, &shaped).compile::<f32>();
-        for plan in [wanted, stored] {
-            let error = plan.expect_err("a table of bytes").to_string();
-            assert!(error.contains("`table` is kept as bytes") && error.contains("gather_rows"), "{error}");
+        let table = shape(&graph.bytes("table", [3, 1], [1_u8, 2, 3].as_slice(), 0.5));
+        for operation in uses {
+            let error = operation(&table).checked().expect_err("a table of bytes").to_string();
+            assert!(error.contains("table of bytes") && error.contains("gather_rows"), "{error}");
+            assert!(error.contains("plans.rs"), "{error}");
         }
-        let rows = shaped.reshape([3, 1]).gather_rows(&graph.indices("rows", [2], [2_u32, 0].as_slice()));
-        let mut plan = Planner::new(&graph).want(&rows).compile::<f32>().expect("rows");
-        plan.run().expect("a run");
-        assert_eq!(plan.value(&rows).expect("rows").values(), [1.5, 0.5]);
+        let error = Planner::new(&graph).fetch(&table).compile::<f32>().expect_err("bytes").to_string();
+        assert!(error.contains("table of bytes") && error.contains("gather_rows"), "{error}");
+        let state = graph.state("state", Tensor::zeros(table.shape()).unwrap());
+        assert!(Planner::new(&graph).update(&state, &table).compile::<f32>().is_err());
+        let rows = table.reshape([3, 1]).gather_rows(&graph.indices("rows", [2], [2_u32, 0].as_slice()));
+        let mut plan = Planner::new(&graph).fetch(&rows).compile::<f32>()?;
+        plan.run()?;
+        assert_eq!(plan.value(&rows)?.values(), [1.5, 0.5]);
+    }
+    Ok(())
+}
+
+#[test]
+fn prefetching_changes_no_value() -> Result<()> {
+    let (count, width) = (40, 20);
+    // Dense bytes, and mostly zeros, which become compressed rows.
+    for zeros in [1, 10] {
+        let graph = Graph::new();
+        let bytes: Vec<u8> =
+            (0..count * width).map(|i| if i % zeros == 0 { (i % 255) as u8 } else { 0 }).collect();
+        let table = graph.bytes("table", [count, width], bytes, 0.5);
+        let [rows, next] = ["rows", "next"].map(|name| graph.index_input(name, [3]));
+        let batch = table.gather_rows(&rows);
+        let product = batch.matmul(&graph.constant(Tensor::full([width, 16], 0.1).unwrap()));
+        for wanted in [[&product, &product], [&product, &batch]] {
+            let planner = || Planner::new(&graph).fetch_all(wanted);
+            let (mut plain, mut prefetching) =
+                (planner().compile::<f32>()?, planner().prefetch(&rows, &next).compile::<f32>()?);
+            plain.set_indices(&rows, &[7, 39, 0])?;
+            prefetching.set_indices(&rows, &[7, 39, 0])?;
+            prefetching.set_indices(&next, &[1, 1, 38])?;
+            plain.run()?;
+            prefetching.run()?;
+            for value in wanted {
+                assert_eq!(plain.read(value)?, prefetching.read(value)?);
+            }
+            let error = prefetching.set_indices(&next, &[0, 40, 0]).expect_err("no row").to_string();
+            assert!(error.contains("index 40 at position 1 is out of range"), "{error}");
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn a_prefetch_of_anything_but_equal_index_inputs_is_an_error() {
+    let graph = Graph::new();
+    let (rows, other) = (graph.index_input("rows", [3]), graph.index_input("other", [4]));
+    let fixed = graph.indices("fixed", [3], [0_u32, 1, 2].as_slice());
+    for next in [other, fixed, graph.input("real", [3])] {
+        let plan = Planner::new(&graph).prefetch(&rows, &next).compile::<f32>();
+        let error = plan.expect_err("not an index input of the same shape").to_string();
+        assert!(error.contains("`rows`") && error.contains("the same shape"), "{error}");
     }
 }

@@ -62,14 +62,14 @@ fn plans_agree<T: Real>(
     updates: &Updates,
 ) -> Result<(), TestCaseError> {
     let planner = || {
-        let planner = Planner::new(&random.graph).want_all(wanted);
+        let planner = Planner::new(&random.graph).fetch_all(wanted);
         updates.iter().fold(planner, |planner, (leaf, value)| planner.update(leaf, value))
     };
     let threads = Threads::new(3).min_work(0);
     let mut plans = [
         ("fused", planner().compile::<T>().expect("is planned")),
         ("on three threads", planner().threads(threads).compile::<T>().expect("is planned")),
-        ("every value kept", planner().keep_every_value().compile::<T>().expect("is planned")),
+        ("every value kept", planner().keep_all().compile::<T>().expect("is planned")),
     ];
     let mut single = SingleNodePlans::<T>::new(&random.graph);
     for run in 0..2 {
@@ -150,7 +150,7 @@ fn directional(random: &RandomGraph, loss: &Var, seed: u8) -> Result<Option<(f64
     let leaves = &random.parameters;
     let slopes = leaves.iter().map(|leaf| gradients.wrt_or_zero(leaf)).collect::<Result<Vec<_>>>()?;
     let mut plan =
-        Planner::new(&random.graph).want(loss).want_all(&slopes).want_all(leaves).compile::<f64>()?;
+        Planner::new(&random.graph).fetch(loss).fetch_all(&slopes).fetch_all(leaves).compile::<f64>()?;
     let starts =
         leaves.iter().map(|leaf| Ok(leaf.value()?.into_values())).collect::<Result<Vec<Vec<f64>>>>()?;
     let direction = |leaf: usize, i: usize| ((i * 7 + leaf * 3 + usize::from(seed)) as f64).sin();

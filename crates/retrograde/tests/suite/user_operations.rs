@@ -2,7 +2,7 @@
 //! the line that recorded it.
 
 use retrograde::graph::{Mismatch, Operation, Type, VjpContext};
-use retrograde::kernel::{Call, Expr, Form, Real, Rows, RowsKernel, View, Viewing};
+use retrograde::kernel::{Call, Expr, Form, Reads, Real, Rows, RowsKernel, View, Viewing};
 use retrograde::{Error, Graph, Result, Tensor, Var};
 use std::sync::Arc;
 
@@ -56,7 +56,7 @@ impl Operation for UserOperation {
             TestForm::Expr(expr) => Form::Elementwise(expr.clone()),
             TestForm::View(..) | TestForm::ViewOfMemory => Form::View(self),
             TestForm::Reshape => Form::Reshape,
-            TestForm::Rows(_) => Form::Rows(self),
+            TestForm::Rows(_) => Form::rows(self),
         }
     }
 
@@ -94,8 +94,8 @@ impl RowsKernel for UserOperation {
         }
     }
 
-    fn row_by_row(&self, _: usize, _: &[&[usize]], _: &[usize]) -> bool {
-        true
+    fn reads(&self, input: usize, inputs: &[&[usize]], output: &[usize]) -> Reads {
+        Reads::by_row(inputs[input], self.rows(inputs, output))
     }
 }
 
@@ -105,7 +105,10 @@ type Shapes = &'static [&'static [usize]];
 /// Inputs of these shapes.
 fn inputs(graph: &Graph, shapes: &[&[usize]]) -> Vec<Var> {
     let input = |(position, shape): (usize, &&[usize])| {
-        graph.parameter(&format!("x{position}"), Tensor::from_fn(*shape, |i| (10 * position + i) as f64))
+        graph.parameter(
+            &format!("x{position}"),
+            Tensor::from_fn(*shape, |i| (10 * position + i) as f64).unwrap(),
+        )
     };
     shapes.iter().enumerate().map(input).collect()
 }
@@ -174,7 +177,7 @@ fn an_invalid_form_is_an_error_that_states_its_rule() {
         (
             UserOperation::new(TestForm::Rows(2), [4]),
             &[&[3]],
-            "its input 0, [3], are not divisible by 2 rows",
+            "2 rows of its output read its input 0, [3], by Reads",
         ),
     ];
     for (invalid, shapes, expected) in cases {

@@ -585,6 +585,8 @@ slope_at_input = The slope is a formula in the output, and backward computes it 
     .title = slope taken at the input instead of the output
     .training = gradients too large by far where x is large, and of the wrong sign: training jumps about or stands still
 slope_at_input-seen = At inputs x = f(u) the code gives the right slopes of u, in every element: it is that formula, at the wrong place.
+edit-dropped = The right slope, { $right }, becomes that of the code if { $part } is left out.
+edit-exchanged = The right slope, { $right }, becomes that of the code with { $code } in place of { $part }.
 wrong_slope = { $of_right ->
         [true] The slope in backward is { $code }, where s is the right slope; the slope of forward's function is { $right }.
        *[false] The slope in backward is { $code }; the slope of forward's function is { $right }.

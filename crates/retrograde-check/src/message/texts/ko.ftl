@@ -583,6 +583,8 @@ slope_at_input = 미분이 출력에 대한 식인데 backward가 입력을 넣�
     .title = 미분을 출력이 아닌 입력에서 계산함
     .training = x가 크면 기울기가 지나치게 크고 부호도 틀려, 학습이 널뛰거나 멈춥니다
 slope_at_input-seen = x = f(u)인 입력에서는 코드의 미분이 모든 원소에서 u의 올바른 미분과 같습니다. 식은 맞고 넣는 값이 틀렸습니다.
+edit-dropped = 올바른 미분 { $right }에서 { $part }(을/를) 빼면 코드의 미분이 됩니다.
+edit-exchanged = 올바른 미분 { $right }에서 { $part } 대신 { $code }(을/를) 쓰면 코드의 미분이 됩니다.
 wrong_slope = { $of_right ->
         [true] backward의 미분은 { $code }입니다(s는 올바른 미분). forward가 계산하는 함수의 미분은 { $right }입니다.
        *[false] backward의 미분은 { $code }입니다. forward가 계산하는 함수의 미분은 { $right }입니다.

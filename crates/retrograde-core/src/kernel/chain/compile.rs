@@ -16,7 +16,7 @@ pub(super) struct Compiled {
     pub(super) constants: Vec<f64>,
     /// How many functions of numbers are computed for each element.
     pub(super) functions: usize,
-    pub(super) unchanged_by_zeros: bool,
+    pub(super) preserves_on_zero: bool,
 }
 
 /// The operand that is the accumulator.
@@ -29,7 +29,7 @@ enum Source {
     Loaded(usize),
     Memory(usize),
     Number(usize),
-    Passed,
+    Forwarded,
     Constant(Constant),
 }
 
@@ -63,12 +63,12 @@ pub(super) fn compile(operations: &[Operation], outputs: &[Output]) -> Compiled 
             other => (list.push(Code::Load, [other]), output.to),
         })
         .collect();
-    let unchanged_by_zeros = unchanged_by_zeros(&list.all, &stored);
+    let preserves_on_zero = preserves_on_zero(&list.all, &stored);
     let (all, stored) = needed(&list.all, &stored);
     let functions = all.len();
     let Emitter { steps, registers, constants, .. } = Emitter::new(&all, &stored).emitted();
     let constants = constants.into_iter().map(Constant::value).collect();
-    Compiled { steps, registers, constants, functions, unchanged_by_zeros }
+    Compiled { steps, registers, constants, functions, preserves_on_zero }
 }
 
 fn source(value: Value, results: &[Source]) -> Source {
@@ -77,7 +77,7 @@ fn source(value: Value, results: &[Source]) -> Source {
         Value::Loaded(slot) => Source::Loaded(slot),
         Value::Memory(start) => Source::Memory(start),
         Value::Number(place) => Source::Number(place),
-        Value::Passed => Source::Passed,
+        Value::Forwarded => Source::Forwarded,
     }
 }
 
@@ -121,6 +121,10 @@ impl Instructions {
     }
 
     fn unary(&mut self, function: Unary, x: Source) -> Source {
+        // A root is rounded correctly, so that that of a number may be taken once.
+        if let (Unary::Sqrt, Some(number)) = (function, number(x)) {
+            return constant(number.sqrt());
+        }
         let code = match function {
             Unary::Negate => return self.compute(Code::Multiply, [x, constant(-1.0)]),
             Unary::Abs => {
@@ -134,6 +138,8 @@ impl Instructions {
             Unary::Sqrt => Code::Sqrt,
             Unary::Exp => Code::Exp,
             Unary::Ln => Code::Ln,
+            Unary::Softplus => Code::Softplus,
+            Unary::Erf => Code::Erf,
             Unary::Tanh => Code::Tanh,
             Unary::Sigmoid => Code::Sigmoid,
             Unary::Flush => return self.flush(x),
@@ -290,7 +296,7 @@ impl<'a> Emitter<'a> {
             Source::Loaded(slot) => Kind::Loaded.at(slot),
             Source::Memory(start) => Kind::Memory.at(start),
             Source::Number(place) => Kind::Number.at(place),
-            Source::Passed => Kind::Passed.at(0),
+            Source::Forwarded => Kind::Forwarded.at(0),
             Source::Constant(number) => {
                 let known = self.constants.iter().position(|other| *other == number);
                 Kind::Constant.at(known.unwrap_or_else(|| {
@@ -381,7 +387,7 @@ fn swapped(code: Code) -> Code {
     }
 }
 
-/// What is known of a value where zeros are passed on.
+/// What is known of a value where the forwarded input is zero.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Known {
     Zero,
@@ -390,12 +396,12 @@ enum Known {
     Nothing,
 }
 
-/// Whether all that is stored stays as it was where zeros are passed on.
-fn unchanged_by_zeros(all: &[Instruction], stored: &[(usize, usize)]) -> bool {
+/// Whether all outputs keep their values where the forwarded input is zero.
+fn preserves_on_zero(all: &[Instruction], stored: &[(usize, usize)]) -> bool {
     let mut known: Vec<Known> = Vec::with_capacity(all.len());
     for instruction in all {
         let of = |source: Option<Source>| match source {
-            Some(Source::Passed) => Known::Zero,
+            Some(Source::Forwarded) => Known::Zero,
             Some(Source::Memory(place)) => Known::Before(place),
             Some(Source::Instruction(place)) => known[place],
             _ => Known::Nothing,

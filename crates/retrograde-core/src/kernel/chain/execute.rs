@@ -1,10 +1,10 @@
 //! Running a chain: the machine that takes a block of elements through all steps.
 
 use super::{Chain, Code, Kind, Operand, REGISTER_BYTES, Step};
-use crate::kernel::Real;
 use crate::kernel::arena::Arena;
-use crate::kernel::dispatch::{Body, InstructionSet, Level, dispatch_to, level};
-use crate::kernel::vector::{AT_LEAST, EQUAL, GREATER, Vector};
+use crate::kernel::simd::{
+    AT_LEAST, Body, EQUAL, GREATER, InstructionSet, Level, Real, Vector, dispatch_to, level,
+};
 use std::ops::Range;
 
 /// How many vectors wide the accumulator is: enough to hide what it takes to find out the next step, and few enough for half of
@@ -12,7 +12,7 @@ use std::ops::Range;
 const VECTORS: usize = 8;
 
 impl Chain {
-    /// Runs those `pieces` of the elements `range`, counted from its first one. `passed` holds the elements of the range that a
+    /// Runs those `pieces` of the elements `range`, counted from its first one. `forwarded` holds the elements of the range that a
     /// row kernel has made, if the chain is the epilogue of one: of the pieces at least.
     ///
     /// # Safety
@@ -24,11 +24,11 @@ impl Chain {
         arena: &Arena<T>,
         range: Range<usize>,
         pieces: impl Iterator<Item = Range<usize>>,
-        passed: &[T],
+        forwarded: &[T],
         scratch: &mut [T],
     ) {
-        // SAFETY: passed on; `level` has seen that the processor has the instruction set.
-        unsafe { self.run_on(level(), arena, range, pieces, passed, scratch) }
+        // SAFETY: the caller promises it; `level` has seen that the processor has the instruction set.
+        unsafe { self.run_on(level(), arena, range, pieces, forwarded, scratch) }
     }
 
     /// The same with this instruction set.
@@ -41,11 +41,11 @@ impl Chain {
         arena: &Arena<T>,
         range: Range<usize>,
         pieces: impl Iterator<Item = Range<usize>>,
-        passed: &[T],
+        forwarded: &[T],
         scratch: &mut [T],
     ) {
         assert!(range.start <= range.end && range.end <= self.elements, "a range of the chain");
-        assert!(passed.len() == range.len() || !self.is_epilogue, "what is passed on");
+        assert!(forwarded.len() == range.len() || !self.is_epilogue, "the forwarded elements");
         assert!(scratch.len() >= self.scratch::<T>(), "registers");
         for (start, _) in self.memory() {
             arena.real.pointer(start, self.elements);
@@ -66,9 +66,9 @@ impl Chain {
         bases.of[Kind::Number as usize] = Base { first: arena.real.pointer(0, 0), scale: 1, advance: 0 };
         bases.of[Kind::Constant as usize] = Base { first: constants.as_mut_ptr(), scale: 1, advance: 0 };
         bases.of[Kind::Register as usize] = Base { first: registers.as_mut_ptr(), scale: 0, advance: 0 };
-        // What is passed on is only read.
-        let passed = passed.as_ptr().cast_mut().wrapping_sub(range.start);
-        bases.of[Kind::Passed as usize] = Base { first: passed, scale: 1, advance: usize::MAX };
+        // The forwarded elements are only read.
+        let forwarded = forwarded.as_ptr().cast_mut().wrapping_sub(range.start);
+        bases.of[Kind::Forwarded as usize] = Base { first: forwarded, scale: 1, advance: usize::MAX };
         // SAFETY: the caller promises it.
         unsafe { dispatch_to(level, Machine { chain: self, arena, pieces: &mut pieces, tiles, bases }) };
     }
@@ -125,7 +125,7 @@ impl<T: Real> Body for Machine<'_, T> {
                     self.bases.of[Kind::Loaded as usize] = Base { first, scale, advance: usize::MAX };
                 }
                 // SAFETY: the processor has the instruction set `I`, as the caller of `Chain::run_on` promises. That function
-                // has checked that what the steps read and write lies within the arena, the registers and what is passed on;
+                // has checked that what the steps read and write lies within the arena, the registers and the forwarded elements;
                 // its caller promises that nobody else uses it.
                 unsafe { self.bases.run::<T::Register<I>, VECTORS>(&self.chain.steps, start..end) };
                 start = end;
@@ -282,10 +282,12 @@ impl<T: Real> Bases<T> {
                     Code::MaximumFrom => combine!(a, with, |a, x| x.maximum(a)),
                     Code::Sqrt => apply!(a, with, |x| x.square_root()),
                     Code::Flush => apply!(a, with, |x| x.normal_or_zero()),
-                    Code::Exp => apply!(a, with, |x| T::exponential_of(x)),
-                    Code::Tanh => apply!(a, with, |x| T::tangent_of(x)),
+                    Code::Exp => apply!(a, with, |x| T::exp_vector(x)),
+                    Code::Tanh => apply!(a, with, |x| T::tanh_vector(x)),
                     Code::Sigmoid => apply!(a, with, |x| sigmoid(x)),
                     Code::Ln => apply!(a, with, |x| logarithm(x)),
+                    Code::Softplus => apply!(a, with, |x| softplus(x)),
+                    Code::Erf => apply!(a, with, |x| T::erf_vector(x)),
                     Code::Power => {
                         let x = with.read(a);
                         powers(&mut a, x);
@@ -345,7 +347,7 @@ impl<T: Real> Bases<T> {
             Kind::Accumulator => Place::Accumulator,
             // SAFETY: the caller promises that it can be read.
             Kind::Number | Kind::Constant => Place::Number(unsafe { place.read() }),
-            Kind::Register | Kind::Loaded | Kind::Memory | Kind::Passed => Place::Elements(place),
+            Kind::Register | Kind::Loaded | Kind::Memory | Kind::Forwarded => Place::Elements(place),
         }
     }
 }
@@ -436,7 +438,7 @@ unsafe fn sigmoid<T: Real, V: Vector<T>>(x: V) -> V {
     // SAFETY: the caller promises it.
     unsafe {
         let (zero, one) = (V::splat(T::zero()), V::splat(T::one()));
-        let power = T::exponential_of(zero.select::<GREATER>(x, x, zero.subtract(x)));
+        let power = T::exp_vector(zero.select::<GREATER>(x, x, zero.subtract(x)));
         let above = one.divide(one.add(power));
         zero.select::<GREATER>(x, power.multiply(above), above)
     }
@@ -457,9 +459,27 @@ unsafe fn logarithm<T: Real, V: Vector<T>>(x: V) -> V {
     unsafe {
         x.store(lanes.as_mut_ptr());
         for lane in &mut lanes[..V::LANES] {
-            *lane = lane.logarithm();
+            *lane = lane.fast_ln();
         }
         V::load(lanes.as_ptr())
+    }
+}
+
+/// log(1 + eˣ). With p = e^−|x|, which never overflows, it is max(x, 0) + log(1 + p). The rounding of u = 1 + p is divided out:
+/// log(1 + p) is log(u)·p/(u − 1), or p where u is 1 (Kahan, in the HP-15C Advanced Functions Handbook, 1982).
+///
+/// # Safety
+/// The processor has the instruction set of `V`.
+#[inline(always)]
+unsafe fn softplus<T: Real, V: Vector<T>>(x: V) -> V {
+    // SAFETY: the caller promises it.
+    unsafe {
+        let (zero, one) = (V::splat(T::zero()), V::splat(T::one()));
+        let power = T::exp_vector(zero.select::<GREATER>(x, x, zero.subtract(x)));
+        let sum = one.add(power);
+        let log = logarithm(sum).multiply(power.divide(sum.subtract(one)));
+        let log = sum.select::<EQUAL>(one, power, log);
+        x.select::<GREATER>(zero, x, zero).add(log)
     }
 }
 

@@ -34,8 +34,8 @@ const REGISTER_BYTES: usize = 512;
 pub(crate) struct Chain {
     /// How many elements go by.
     pub(super) elements: usize,
-    /// Into how many rows of equal length they fall that are each done by one thread; 0 if any elements may go together.
-    pub(super) rows: usize,
+    /// How many consecutive elements one thread computes at least: ranges end at multiples. 0 if they may end anywhere.
+    pub(super) chunk: usize,
     pub(super) loads: Vec<Load>,
     steps: Vec<Step>,
     /// How many registers the steps use.
@@ -43,10 +43,10 @@ pub(crate) struct Chain {
     constants: Vec<f64>,
     /// How many functions of numbers are computed for each element.
     functions: usize,
-    /// Whether it reads what a row kernel passes on.
+    /// Whether it reads what a row kernel forwards.
     is_epilogue: bool,
-    /// Whether all that it writes stays as it is where zeros are passed on.
-    unchanged_by_zeros: bool,
+    /// Whether its outputs keep their values where its forwarded input is zero.
+    preserves_on_zero: bool,
 }
 
 /// An elementwise operation of a chain.
@@ -67,8 +67,8 @@ pub(crate) enum Value {
     Memory(usize),
     /// In one number in memory that stands for all elements.
     Number(usize),
-    /// In what the row kernel has made whose [epilogue](super::epilogue) the chain is.
-    Passed,
+    /// Forwarded by the row kernel whose [epilogue](super::epilogue) the chain is.
+    Forwarded,
 }
 
 /// A value that goes to memory.
@@ -157,6 +157,8 @@ enum Code {
     Sqrt,
     Exp,
     Ln,
+    Softplus,
+    Erf,
     Tanh,
     Sigmoid,
     Flush,
@@ -196,8 +198,8 @@ enum Kind {
     Loaded,
     /// Memory: the place of the first element.
     Memory,
-    /// What a row kernel has passed on.
-    Passed,
+    /// An element that a row kernel has forwarded.
+    Forwarded,
 }
 
 impl Kind {
@@ -208,35 +210,36 @@ impl Kind {
 }
 
 impl Chain {
-    /// Compiles a chain of so many `elements`, which fall into so many `rows` if that is not 0. An operation reads earlier ones.
+    /// Compiles a chain of so many `elements`, partitioned at multiples of `chunk` if that is not 0. An operation reads earlier
+    /// ones.
     pub(crate) fn new(
-        (elements, rows): (usize, usize),
+        (elements, chunk): (usize, usize),
         loads: Vec<Load>,
         operations: &[Operation],
         outputs: &[Output],
     ) -> Self {
         let compiled = compile::compile(operations, outputs);
-        let is_epilogue = compiled.steps.iter().any(|step| step.operand.kind == Kind::Passed);
+        let is_epilogue = compiled.steps.iter().any(|step| step.operand.kind == Kind::Forwarded);
         Chain {
             elements,
-            rows,
+            chunk,
             loads,
             steps: compiled.steps,
             registers: compiled.registers,
             constants: compiled.constants,
             functions: compiled.functions,
             is_epilogue,
-            unchanged_by_zeros: compiled.unchanged_by_zeros,
+            preserves_on_zero: compiled.preserves_on_zero,
         }
     }
 
-    /// About how many additions and multiplications it takes.
-    pub(super) fn arithmetic(&self) -> usize {
+    /// The flops of all elements; a function counts as one.
+    pub(super) fn flops(&self) -> usize {
         self.elements * (self.functions + 1)
     }
 
-    /// How many numbers it reads and writes in memory, each counted once.
-    pub(super) fn traffic(&self) -> usize {
+    /// The elements that it reads and writes in memory, each counted once.
+    pub(super) fn elements_moved(&self) -> usize {
         let loads = self.loads.iter().map(|load| load.length.min(self.elements));
         let mut places: Vec<usize> =
             self.memory().map(|(start, writes)| 2 * start + usize::from(writes)).collect();
@@ -273,14 +276,14 @@ impl Chain {
         steps.map(|step| (step.operand.number, step.code == Code::Store))
     }
 
-    /// Whether it reads what a row kernel passes on.
+    /// Whether it reads what a row kernel forwards.
     pub(super) fn is_epilogue(&self) -> bool {
         self.is_epilogue
     }
 
-    /// Whether all that it writes stays as it is where zeros are passed on.
-    pub(super) fn unchanged_by_zeros(&self) -> bool {
-        self.unchanged_by_zeros
+    /// Whether its outputs keep their values where its forwarded input is zero.
+    pub(super) fn preserves_on_zero(&self) -> bool {
+        self.preserves_on_zero
     }
 }
 

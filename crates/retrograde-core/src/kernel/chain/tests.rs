@@ -1,7 +1,7 @@
 use super::{Chain, Load, Operation, Output, Value};
 use crate::kernel::arena::{Arena, Block};
-use crate::kernel::dispatch::levels;
 use crate::kernel::expr::{Binary, Expr, Node, Unary};
+use crate::kernel::simd::levels;
 use crate::kernel::{Real, View};
 
 /// Numbers drawn one after the other.
@@ -67,7 +67,7 @@ fn evaluate<T: Real>(expr: &Expr, inputs: &[T]) -> T {
             Node::Input(index) => inputs[index],
             Node::Constant(number) => T::of(number.value()),
             Node::Unary(Unary::Sqrt, x) => values[x].sqrt(),
-            Node::Unary(Unary::Ln, x) => values[x].logarithm(),
+            Node::Unary(Unary::Ln, x) => values[x].fast_ln(),
             Node::Unary(Unary::Flush, x) if values[x].abs() < T::min_positive_value() => T::zero(),
             Node::Unary(function, x) => T::of(function.evaluate(values[x].widen())),
             Node::Binary(Binary::Add, a, b) => values[a] + values[b],
@@ -105,7 +105,7 @@ fn chains_have_the_bits_of_their_operations<T: Real>() {
         start[count..2 * count].iter_mut().for_each(|x| *x *= T::min_positive_value());
         start.extend([0.5, -0.0, -3.0, 1e30].map(T::of));
         start.extend((0..7).map(|i| T::of(f64::from(i) - 2.5)));
-        let passed: Vec<T> = (0..count).map(|i| T::of(i as f64 * 0.1 - 1.0)).collect();
+        let forwarded: Vec<T> = (0..count).map(|i| T::of(i as f64 * 0.1 - 1.0)).collect();
         // Of one load each element repeats seven numbers, of the other it is read backwards by columns.
         let views = [
             View { shape: vec![count.div_ceil(7), 7], strides: vec![0, 1], offset: 0 },
@@ -124,7 +124,7 @@ fn chains_have_the_bits_of_their_operations<T: Real>() {
                     .map(|_| match draw.below(8) {
                         0 => Value::Number(numbers + draw.below(4)),
                         1 => Value::Loaded(draw.below(2)),
-                        2 if is_epilogue => Value::Passed,
+                        2 if is_epilogue => Value::Forwarded,
                         3..=5 if number > 0 => Value::Operation(draw.below(number)),
                         _ => Value::Memory(draw.below(PLACES) * count),
                     })
@@ -135,7 +135,7 @@ fn chains_have_the_bits_of_their_operations<T: Real>() {
                     Value::Loaded(slot) => loaded(slot, i),
                     Value::Memory(place) => start[place + i],
                     Value::Number(place) => start[place],
-                    Value::Passed => passed[i],
+                    Value::Forwarded => forwarded[i],
                 };
                 let result = (0..count).map(|i| {
                     evaluate(&expr, &inputs.iter().map(|input| value(input, i)).collect::<Vec<T>>())
@@ -168,9 +168,9 @@ fn chains_have_the_bits_of_their_operations<T: Real>() {
             let (third, half) = (count / 3, (count - count / 3) / 2);
             let (first, rest) = ([0..third, third..third], [0..half, half..count - third]);
             for (range, pieces) in [(0..third, first), (third..count, rest)] {
-                let passed = if chain.is_epilogue() { &passed[range.clone()] } else { &[] };
+                let forwarded = if chain.is_epilogue() { &forwarded[range.clone()] } else { &[] };
                 // SAFETY: the chain is sound, the processor has the instruction set, and nobody else has the arena.
-                unsafe { chain.run_on(level, &arena, range, pieces.into_iter(), passed, &mut scratch) };
+                unsafe { chain.run_on(level, &arena, range, pieces.into_iter(), forwarded, &mut scratch) };
             }
             let bits = |x: &T| if x.is_nan() { 0 } else { x.widen().to_bits() };
             for (place, (found, expected)) in arena.real.all().iter().zip(&expected).enumerate() {
@@ -239,6 +239,11 @@ fn functions_are_within_their_bounds_on_every_instruction_set() {
     is_within::<f64>(3.0, &x.tanh(), grid(2000).map(|x| x * 0.11).chain(special()));
     is_within::<f32>(4.0, &x.sigmoid(), grid(8000).chain(special()));
     is_within::<f64>(4.0, &x.sigmoid(), grid(8000).chain(special()));
+    is_within::<f32>(4.0, &x.erf(), grid(700).chain(special()));
+    // What it is compared with has some roundings of its own.
+    is_within::<f64>(6.0, &x.erf(), grid(700).chain(special()));
+    is_within::<f32>(4.0, &x.softplus(), grid(8000).chain(special()));
+    is_within::<f64>(4.0, &x.softplus(), grid(8000).chain(special()));
 }
 
 /// A running mean that fades out, in steps of 0.9, becomes zero instead of staying at numbers that are not normal.

@@ -70,14 +70,6 @@ fn joined<const N: usize>(parts: [&Expr; N], node: impl FnOnce([usize; N]) -> No
     builder.finish(root)
 }
 
-fn unary(function: Unary, x: &Expr) -> Expr {
-    joined([x], |[x]| Node::Unary(function, x))
-}
-
-fn binary(function: Binary, a: &Expr, b: &Expr) -> Expr {
-    joined([a, b], |[a, b]| Node::Binary(function, a, b))
-}
-
 /// A comparison of two numbers; [`Expr::select`] takes it. Nothing holds of NaN.
 #[derive(Debug, Clone)]
 pub struct Condition {
@@ -124,58 +116,78 @@ impl Expr {
 
     /// The smaller of two, `other` at a tie; NaN if either is NaN.
     pub fn min(&self, other: impl Into<Expr>) -> Expr {
-        binary(Binary::Minimum, self, &other.into())
+        Expr::binary(Binary::Minimum, self, &other.into())
     }
 
     /// The larger of two, `other` at a tie; NaN if either is NaN.
     pub fn max(&self, other: impl Into<Expr>) -> Expr {
-        binary(Binary::Maximum, self, &other.into())
+        Expr::binary(Binary::Maximum, self, &other.into())
     }
 
     /// This to the power of `exponent`. Squares, cubes and reciprocals are products and quotients.
     pub fn power(&self, exponent: impl Into<Expr>) -> Expr {
-        binary(Binary::Power, self, &exponent.into())
+        Expr::binary(Binary::Power, self, &exponent.into())
     }
 
     /// √x; NaN below 0.
     pub fn sqrt(&self) -> Expr {
-        unary(Unary::Sqrt, self)
+        Expr::unary(Unary::Sqrt, self)
     }
 
     /// |x|
     pub fn abs(&self) -> Expr {
-        unary(Unary::Abs, self)
+        Expr::unary(Unary::Abs, self)
     }
 
     /// −1, 0 or 1 as x is negative, zero or positive; zero keeps its sign and NaN stays NaN.
     pub fn sign(&self) -> Expr {
-        unary(Unary::Sign, self)
+        Expr::unary(Unary::Sign, self)
     }
 
     /// eˣ
     pub fn exp(&self) -> Expr {
-        unary(Unary::Exp, self)
+        Expr::unary(Unary::Exp, self)
     }
 
     /// The natural logarithm; minus infinity at 0, NaN below.
     pub fn ln(&self) -> Expr {
-        unary(Unary::Ln, self)
+        Expr::unary(Unary::Ln, self)
+    }
+
+    /// log(1 + eˣ), accurate at both ends.
+    pub fn softplus(&self) -> Expr {
+        Expr::unary(Unary::Softplus, self)
+    }
+
+    /// The error function, 2/√π times the integral of e^(−t²) from 0 to x.
+    pub fn erf(&self) -> Expr {
+        Expr::unary(Unary::Erf, self)
     }
 
     /// The hyperbolic tangent.
     pub fn tanh(&self) -> Expr {
-        unary(Unary::Tanh, self)
+        Expr::unary(Unary::Tanh, self)
     }
 
     /// 1/(1 + e⁻ˣ), accurate at both ends.
     pub fn sigmoid(&self) -> Expr {
-        unary(Unary::Sigmoid, self)
+        Expr::unary(Unary::Sigmoid, self)
+    }
+
+    /// A function of this.
+    pub fn unary(function: Unary, x: &Expr) -> Expr {
+        joined([x], |[x]| Node::Unary(function, x))
+    }
+
+    /// A function of two.
+    pub fn binary(function: Binary, a: &Expr, b: &Expr) -> Expr {
+        joined([a, b], |[a, b]| Node::Binary(function, a, b))
     }
 
     /// x, with 0 for a number that is nearer to zero than the smallest normal one of its type. A processor may take a hundred
     /// times as long for these, and a running mean that fades out would stay there for ever.
     pub fn flush(&self) -> Expr {
-        unary(Unary::Flush, self)
+        Expr::unary(Unary::Flush, self)
     }
 }
 
@@ -185,28 +197,28 @@ macro_rules! operator {
         impl<R: Into<Expr>> $operator<R> for &Expr {
             type Output = Expr;
             fn $method(self, other: R) -> Expr {
-                binary(Binary::$function, self, &other.into())
+                Expr::binary(Binary::$function, self, &other.into())
             }
         }
 
         impl<R: Into<Expr>> $operator<R> for Expr {
             type Output = Expr;
             fn $method(self, other: R) -> Expr {
-                binary(Binary::$function, &self, &other.into())
+                Expr::binary(Binary::$function, &self, &other.into())
             }
         }
 
         impl $operator<&Expr> for f64 {
             type Output = Expr;
             fn $method(self, other: &Expr) -> Expr {
-                binary(Binary::$function, &self.into(), other)
+                Expr::binary(Binary::$function, &self.into(), other)
             }
         }
 
         impl $operator<Expr> for f64 {
             type Output = Expr;
             fn $method(self, other: Expr) -> Expr {
-                binary(Binary::$function, &self.into(), &other)
+                Expr::binary(Binary::$function, &self.into(), &other)
             }
         }
     };
@@ -220,7 +232,7 @@ operator!(Div, div, Divide);
 impl Neg for &Expr {
     type Output = Expr;
     fn neg(self) -> Expr {
-        unary(Unary::Negate, self)
+        Expr::unary(Unary::Negate, self)
     }
 }
 

@@ -1,6 +1,7 @@
 //! The value of an expression for given numbers: the reference that execution is held against.
 
 use super::{Binary, Comparison, Expr, Node, Unary};
+use std::f64::consts::FRAC_2_SQRT_PI;
 
 impl Expr {
     /// The value where the inputs have these values, in double precision. An input that is not given is NaN.
@@ -32,6 +33,9 @@ impl Unary {
             Unary::Sign => x.signum(),
             Unary::Exp => x.exp(),
             Unary::Ln => x.ln(),
+            // The power never overflows; of NaN it is NaN.
+            Unary::Softplus => x.max(0.0) + (-x.abs()).exp().ln_1p(),
+            Unary::Erf => erf(x),
             Unary::Tanh => x.tanh(),
             // The power never overflows.
             Unary::Sigmoid if x < 0.0 => x.exp() / (1.0 + x.exp()),
@@ -69,4 +73,20 @@ impl Comparison {
             Comparison::Equal => a == b,
         }
     }
+}
+
+/// The error function: near 0 by its series of positive terms, elsewhere by the continued fraction of its complement (Abramowitz
+/// and Stegun, 7.1.6 and 7.1.14).
+fn erf(x: f64) -> f64 {
+    if x.abs() >= 2.0 {
+        let fraction = (1..=60).rev().fold(x.abs(), |rest, k| x.abs() + 0.5 * f64::from(k) / rest);
+        return x.signum() * (1.0 - 0.5 * FRAC_2_SQRT_PI * (-x * x).exp() / fraction);
+    }
+    let (mut term, mut sum, mut odd) = (x, x, 1.0);
+    while term.abs() > 0.1 * f64::EPSILON * sum.abs() {
+        odd += 2.0;
+        term *= 2.0 * x * x / odd;
+        sum += term;
+    }
+    FRAC_2_SQRT_PI * (-x * x).exp() * sum
 }

@@ -68,6 +68,10 @@ pub enum Unary {
     Exp,
     /// The natural logarithm.
     Ln,
+    /// log(1 + eˣ), accurate at both ends.
+    Softplus,
+    /// The error function, 2/√π times the integral of e^(−t²) from 0 to x.
+    Erf,
     /// The hyperbolic tangent.
     Tanh,
     /// 1/(1 + e⁻ˣ), accurate at both ends.
@@ -185,14 +189,39 @@ impl Expr {
         if let [Node::Constant(number)] = self.nodes[..] { Some(number.value()) } else { None }
     }
 
+    /// The node at a place as an expression of its own.
+    pub fn part(&self, place: usize) -> Expr {
+        let mut builder = Builder::default();
+        let root = self.nodes[..=place].iter().fold(0, |_, node| builder.push(*node));
+        builder.finish(root)
+    }
+
+    /// The same function with another expression in place of a node.
+    pub fn with_part(&self, place: usize, part: &Expr) -> Expr {
+        self.rewritten(|at, _| (at == place).then(|| part.clone()))
+    }
+
+    /// The same function with other numbers in place of its own.
+    pub fn with_constants(&self, number: impl Fn(f64) -> f64) -> Expr {
+        self.rewritten(|_, node| match node {
+            Node::Constant(constant) => Some(number(constant.value()).into()),
+            _ => None,
+        })
+    }
+
     /// The same function with an expression in place of each input.
     pub fn substitute(&self, input: impl Fn(usize) -> Expr) -> Expr {
+        self.rewritten(|_, node| if let Node::Input(index) = node { Some(input(*index)) } else { None })
+    }
+
+    /// The same function with other expressions in place of some nodes.
+    fn rewritten(&self, replacement: impl Fn(usize, &Node) -> Option<Expr>) -> Expr {
         let mut builder = Builder::default();
         let mut places = Vec::with_capacity(self.nodes.len());
-        for node in &*self.nodes {
-            places.push(match node {
-                Node::Input(index) => builder.include(&input(*index)),
-                _ => builder.push(node.mapped(|operand| places[operand])),
+        for (at, node) in self.nodes.iter().enumerate() {
+            places.push(match replacement(at, node) {
+                Some(expr) => builder.include(&expr),
+                None => builder.push(node.mapped(|operand| places[operand])),
             });
         }
         builder.finish(places[places.len() - 1])

@@ -24,6 +24,7 @@ fn various() -> Vec<(Expr, [f64; 2])> {
         (-(&x * &x).sqrt() + y.abs(), [0.3, -1.2]),
         (x.exp() * y.ln(), [0.3, 1.2]),
         (x.tanh() * y.sigmoid(), [0.3, -1.2]),
+        (x.erf() * y.softplus(), [0.3, -1.2]),
         (x.max(&y) + 2.0 * x.min(&y), [0.3, -1.2]),
         (x.power(&y) + x.power(3.0) - x.power(-1.5), [0.7, 1.3]),
         (Expr::select(x.gt(&y), &x * &y, x.exp()), [0.3, -1.2]),
@@ -65,6 +66,7 @@ fn a_formula_has_no_more_parentheses_than_it_needs() {
         ((-&x).tanh(), "(exp(-x) - exp(-(-x))) / (exp(-x) + exp(-(-x)))"),
         ((0.9 * &x + 0.1 * &y).flush(), "0.9 * a + 0.1 * b"),
         (x.sqrt() + x.exp().ln().tanh(), "sqrt(x) + tanh(log(exp(x)))"),
+        (x.softplus().erf(), "erf(softplus(x))"),
         (&x * 1e-300, "x * 1e-300"),
     ];
     for (expr, formula) in cases {

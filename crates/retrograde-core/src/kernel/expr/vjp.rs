@@ -6,6 +6,7 @@
 
 use super::build::Builder;
 use super::{Binary, Comparison, Expr, Node, Unary};
+use std::f64::consts::FRAC_2_SQRT_PI;
 
 impl Expr {
     /// For each input the upstream gradient times the derivative with respect to that input, or `None` where no gradient
@@ -84,6 +85,18 @@ impl Reverse {
                     }
                     Unary::Exp => build.binary(Binary::Multiply, g, y),
                     Unary::Ln => build.binary(Binary::Divide, g, x),
+                    Unary::Softplus => {
+                        let slope = build.unary(Unary::Sigmoid, x);
+                        build.binary(Binary::Multiply, g, slope)
+                    }
+                    Unary::Erf => {
+                        let square = build.binary(Binary::Multiply, x, x);
+                        let exponent = build.unary(Unary::Negate, square);
+                        let power = build.unary(Unary::Exp, exponent);
+                        let factor = build.constant(FRAC_2_SQRT_PI);
+                        let slope = build.binary(Binary::Multiply, factor, power);
+                        build.binary(Binary::Multiply, g, slope)
+                    }
                     Unary::Tanh => {
                         let square = build.binary(Binary::Multiply, y, y);
                         let slope = build.one_minus(square);

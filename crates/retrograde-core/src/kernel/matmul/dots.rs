@@ -4,9 +4,7 @@
 //! which are added in the end; as many columns as a register has lanes stay in the first-level cache for all rows.
 
 use super::{LANES, Matrix};
-use crate::kernel::Real;
-use crate::kernel::dispatch::{Body, InstructionSet};
-use crate::kernel::vector::{Vector, transpose};
+use crate::kernel::simd::{Body, InstructionSet, Real, Vector, transpose};
 
 /// Up to this many rows.
 const FEW: usize = 16;

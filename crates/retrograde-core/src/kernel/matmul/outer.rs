@@ -1,9 +1,7 @@
 //! Products of so few steps that writing C takes longer than making it: the gradient of a weight for a batch of one.
 
 use super::{FEW_STEPS, Matrix};
-use crate::kernel::Real;
-use crate::kernel::dispatch::{Body, InstructionSet, dispatch};
-use crate::kernel::vector::Vector;
+use crate::kernel::simd::{Body, InstructionSet, Real, Vector, dispatch};
 
 /// Whether a product of `k` steps is better done so.
 pub(super) fn suits<T>(b: &Matrix<'_, T>, k: usize) -> bool {

@@ -2,10 +2,8 @@
 
 use super::tile::{heights, width_for_few};
 use super::{LANES, Matrix};
-use crate::kernel::Real;
-use crate::kernel::dispatch::{Body, InstructionSet, dispatch};
 use crate::kernel::prefetch::prefetch_line;
-use crate::kernel::vector::{Vector, transpose};
+use crate::kernel::simd::{Body, InstructionSet, Real, Vector, dispatch, transpose};
 
 /// From this many columns of C on, a row of A is read often enough for packing to pay.
 pub(super) const WORTH_PACKING_ROWS_OF_A: usize = 128;
@@ -17,8 +15,14 @@ const WORTH_PACKING_A_PANEL_OF_B: usize = 24;
 /// them coming.
 const FAR_APART: usize = 1024;
 
+/// The bytes of a line of the cache.
+const LINE: usize = 64;
+
 /// Lines that are multiples of this many bytes apart fall into so few sets that those of one tile push each other out.
 const SAME_SETS: usize = 2048;
+
+/// Lines that are spread over more bytes lie on more pages than the first-level TLB holds.
+const MOST_APART: usize = 384 * 1024;
 
 /// A block of rows of A, as tiles read it.
 pub(super) struct Strips<'a, T> {
@@ -28,6 +32,11 @@ pub(super) struct Strips<'a, T> {
 }
 
 impl<'a, T: Real> Strips<'a, T> {
+    /// Rows that are read where they lie.
+    pub(super) fn in_place(matrix: Matrix<'a, T>) -> Self {
+        Strips { matrix, packed: false }
+    }
+
     pub(super) fn new(
         a: Matrix<'a, T>,
         (rows, steps): (usize, usize),
@@ -42,7 +51,7 @@ impl<'a, T: Real> Strips<'a, T> {
             a.column == 1 && (a.row * bytes).is_multiple_of(SAME_SETS)
         };
         if columns < WORTH_PACKING_ROWS_OF_A || !far {
-            return Strips { matrix: a, packed: false };
+            return Self::in_place(a);
         }
         let (mut row, mut rest) = (0, &mut scratch[..rows * steps]);
         for height in heights(rows, highest) {
@@ -75,7 +84,7 @@ impl<'a, T: Real> Strips<'a, T> {
 struct Lines<'a, 'b, T> {
     from: Matrix<'a, T>,
     width: usize,
-    /// Whether what lies to the right is asked for: it will be copied next, and no prefetcher sees it coming.
+    /// Whether what lies to the right is prefetched: it will be copied next, and no prefetcher sees it coming.
     ahead: bool,
     to: &'b mut [T],
 }
@@ -114,9 +123,9 @@ impl<T: Real> Body for Lines<'_, '_, T> {
 
 /// A column panel of B: row p of it begins at `values[p·row]`.
 #[derive(Clone, Copy)]
-pub(super) struct Panel<'a, T> {
-    pub(super) values: &'a [T],
-    pub(super) row: usize,
+pub(crate) struct Panel<'a, T> {
+    pub(crate) values: &'a [T],
+    pub(crate) row: usize,
 }
 
 impl<'a, T: Real> Panel<'a, T> {
@@ -128,7 +137,10 @@ impl<'a, T: Real> Panel<'a, T> {
         lanes: usize,
         scratch: &'a mut [T],
     ) -> (usize, Self) {
-        let far = rows >= WORTH_PACKING_A_PANEL_OF_B && b.row * size_of::<T>() >= FAR_APART;
+        // Whole lines an odd number of lines apart are spread over all sets.
+        let apart = b.row * size_of::<T>();
+        let far = apart >= FAR_APART && (apart.is_multiple_of(2 * LINE) || apart * steps > MOST_APART);
+        let far = rows >= WORTH_PACKING_A_PANEL_OF_B && far;
         if b.column == 1 && !far {
             let wide = width_for_few(rows).map(|registers| registers * lanes).filter(|&wide| wide <= left);
             return (wide.unwrap_or_else(|| left.min(2 * lanes)), Panel { values: b.values, row: b.row });
@@ -150,11 +162,16 @@ impl<'a, T: Real> Panel<'a, T> {
     }
 }
 
+/// Copies the first `columns` columns of a matrix, whose columns lie together in memory, row by row to `to`.
+pub(crate) fn turn<T: Real>(from: Matrix<'_, T>, columns: usize, to: &mut [T]) {
+    dispatch(Turned { from, columns, to });
+}
+
 /// Columns of a matrix whose columns lie together in memory, copied row by row.
-struct Turned<'a, 'b, T> {
-    from: Matrix<'a, T>,
-    columns: usize,
-    to: &'b mut [T],
+pub(super) struct Turned<'a, 'b, T> {
+    pub(super) from: Matrix<'a, T>,
+    pub(super) columns: usize,
+    pub(super) to: &'b mut [T],
 }
 
 impl<T: Real> Body for Turned<'_, '_, T> {

@@ -2,9 +2,17 @@
 
 use super::pack::{Panel, Strips};
 use super::{LANES, Matrix};
-use crate::kernel::Real;
-use crate::kernel::dispatch::{Body, InstructionSet, dispatch};
-use crate::kernel::vector::Vector;
+use crate::kernel::simd::{Body, InstructionSet, Real, Vector, dispatch};
+use std::hint::black_box;
+
+/// The most rows of a tile.
+const HIGHEST: usize = 12;
+
+/// How many rows of A are addressed from one pointer: an instruction adds a stride once or twice.
+const ROWS_PER_POINTER: usize = 3;
+
+/// The pointers that the highest tile needs.
+const POINTERS: usize = HIGHEST.div_ceil(ROWS_PER_POINTER);
 
 /// Some rows of C.
 pub(super) struct Block<'a, T> {
@@ -139,7 +147,12 @@ impl<T: Real, const M: usize, const W: usize, const EDGE: bool> Body for Tile<'_
         assert!(last <= lanes && lanes <= LANES && (EDGE || last == lanes), "the last register");
         assert!(a.holds(M, steps) && b.values.len() >= (steps - 1) * b.row + width, "a tile's operands");
         assert!(c.len() >= (M - 1) * n + width, "a tile's results");
-        let (mut x, mut y) = (a.values.as_ptr(), b.values.as_ptr());
+        // Hidden from the compiler, which would compute each pointer from the one before: a chain of as many additions as the tile
+        // has rows, and a tile of one register takes 1.4 times as long.
+        let mut x: [*const T; POINTERS] = std::array::from_fn(|group| {
+            black_box(a.values.as_ptr().wrapping_add(group * ROWS_PER_POINTER * a.row))
+        });
+        let mut y = b.values.as_ptr();
         // SAFETY: `dispatch` has found the processor to have the instruction set `I`. The assertions cover what is read
         // and written: rows i < M, steps p < steps, and `width` columns of B and C.
         unsafe {
@@ -161,12 +174,13 @@ impl<T: Real, const M: usize, const W: usize, const EDGE: bool> Body for Tile<'_
             for _ in 0..steps {
                 let line: [_; W] = std::array::from_fn(|w| load(y, w));
                 for (i, sums) in sums.iter_mut().enumerate() {
-                    let factor = T::Register::<I>::splat(*x.wrapping_add(i * a.row));
+                    let x = x[i / ROWS_PER_POINTER].wrapping_add(i % ROWS_PER_POINTER * a.row);
+                    let factor = T::Register::<I>::splat(*x);
                     for (sum, &b) in sums.iter_mut().zip(&line) {
                         *sum = factor.multiply_add(b, *sum);
                     }
                 }
-                x = x.wrapping_add(a.column);
+                x = x.map(|x| x.wrapping_add(a.column));
                 y = y.wrapping_add(b.row);
             }
             for (i, sums) in sums.iter().enumerate() {

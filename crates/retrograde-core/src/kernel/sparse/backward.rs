@@ -1,124 +1,121 @@
-//! The product of sparse rows, transposed: a row of C, a feature, is the sum of those rows of G in which it is not zero.
+//! The transposed product of compressed rows: a row of C, a feature, is the sum of the rows of G in which the feature is not zero.
 
-use super::{NARROWEST, REGISTERS, SparseRows, Tile, copy, places, sums_so_far, tiles, write};
-use crate::kernel::Real;
-use crate::kernel::dispatch::{Body, InstructionSet, dispatch};
-use crate::kernel::left_out::{LeftOut, bits};
-use crate::kernel::nonzeros::{BLOCK, expand, transpose};
-use crate::kernel::vector::Vector;
+use super::bit_mask::{BLOCK, expand, transpose};
+use super::skipped_rows::{SkippedRows, bits};
+use super::{GatheredRows, MIN_COLUMNS, REGISTERS, Tile, initial_sums, offsets, pack, store, tiles};
+use crate::kernel::simd::{Body, InstructionSet, Real, Vector, dispatch};
 use std::ops::Range;
 
-/// How many rows are summed at once in the transposed product.
+/// The number of rows that are summed before the sums are written back.
 pub(super) const ROWS: usize = 128;
 
-/// The rows `features` of C = Aᵀ·G for the sparse rows A; G has as many rows, and `n` columns, at least [`NARROWEST`].
-/// `scratch` has as many numbers as [`scratch`](super::scratch) says. If there is something to be told which rows of C are `left_out`, those
-/// are that nobody has to sum: features that are zero in all rows of A.
+/// The rows `features` of C = Aᵀ·G for compressed rows A. G has as many rows as A, and `n` columns, at least [`MIN_COLUMNS`].
+/// `scratch` has [`scratch`](super::scratch) elements. If `skipped` is given, features that are zero in all rows of A are not
+/// computed, and recorded there.
 pub(crate) fn transposed_product<T: Real>(
-    a: SparseRows<'_, T>,
+    a: GatheredRows<'_, T>,
     g: &[T],
     n: usize,
     features: Range<usize>,
     c: &mut [T],
     scratch: &mut [T],
-    left_out: Option<&mut LeftOut>,
+    skipped: Option<&mut SkippedRows>,
 ) {
     if features.is_empty() {
         return;
     }
-    // Of more rows than are gone through at once no feature is known to be zero in all before they are.
-    let mut left_out = left_out.filter(|_| a.rows <= ROWS);
-    assert!(n >= NARROWEST && features.end <= a.lists.width(), "the operands of a sparse product");
+    // A feature can be skipped only if all rows are summed in one pass.
+    let mut skipped = skipped.filter(|_| a.rows <= ROWS);
+    assert!(n >= MIN_COLUMNS && features.end <= a.table.width(), "the operands of a sparse product");
     assert!(g.len() >= a.rows * n && c.len() == features.len() * n, "the operands of a sparse product");
-    // A row of B is read for each feature that is not zero in it: all rows of a tile stay in the first-level cache.
+    // Half as many registers as in the forward product: the rows of a tile stay in the first-level cache.
     tiles::<T>(n, REGISTERS / 2, &mut |column, registers| {
         let features = features.clone();
         let tile = Tile { a, b: g, n, column, c, scratch };
-        let left_out = left_out.as_deref_mut();
+        let skipped = skipped.as_deref_mut();
         match registers {
-            1 => dispatch(Backward::<T, 1> { tile, features, left_out }),
-            2 => dispatch(Backward::<T, 2> { tile, features, left_out }),
-            3 => dispatch(Backward::<T, 3> { tile, features, left_out }),
-            _ => dispatch(Backward::<T, 4> { tile, features, left_out }),
+            1 => dispatch(Backward::<T, 1> { tile, features, skipped }),
+            2 => dispatch(Backward::<T, 2> { tile, features, skipped }),
+            3 => dispatch(Backward::<T, 3> { tile, features, skipped }),
+            _ => dispatch(Backward::<T, 4> { tile, features, skipped }),
         }
     });
 }
 
-/// `W` registers of columns of some rows of C = Aᵀ·B.
+/// A tile of `W` registers of some rows of C = Aᵀ·B.
 struct Backward<'a, 'b, T, const W: usize> {
     tile: Tile<'a, 'b, T>,
     features: Range<usize>,
-    left_out: Option<&'b mut LeftOut>,
+    skipped: Option<&'b mut SkippedRows>,
 }
 
-/// The columns of one block of some rows, as if it were transposed.
+/// One block of columns of some rows.
 struct Columns {
-    /// Which rows are not zero in each column: the bits of a word for each 64 rows.
+    /// The bit masks of the rows that are nonzero in each column, one for each 64 rows.
     masks: [[u64; BLOCK]; ROWS / BLOCK],
-    /// All bytes, row by row.
+    /// The dense bytes, row by row.
     bytes: [[u8; BLOCK]; ROWS],
 }
 
 impl Columns {
-    /// Returns which columns are not zero in some row.
+    /// Expands a block of these rows. Returns the bit mask of the columns that are nonzero in some row.
     #[inline(always)]
-    fn fill<T>(&mut self, a: &SparseRows<'_, T>, rows: Range<usize>, block: usize) -> u64 {
-        let mut there = 0;
-        for (number, masks) in self.masks.iter_mut().enumerate().take(rows.len().div_ceil(BLOCK)) {
-            let first = rows.start + number * BLOCK;
+    fn fill<T>(&mut self, a: &GatheredRows<'_, T>, rows: Range<usize>, block: usize) -> u64 {
+        let mut nonzero = 0;
+        for (word, masks) in self.masks.iter_mut().enumerate().take(rows.len().div_ceil(BLOCK)) {
+            let first = rows.start + word * BLOCK;
             let count = BLOCK.min(rows.end - first);
             for (row, mask) in (first..).zip(&mut masks[..count]) {
-                *mask = a.record(row).mask(block);
-                there |= *mask;
+                *mask = a.row(row).mask(block);
+                nonzero |= *mask;
             }
             masks[count..].fill(0);
-            let bytes = &mut self.bytes[number * BLOCK..][..count];
-            expand(&masks[..count], |i| a.record(first + i).numbers(block), bytes);
+            let bytes = &mut self.bytes[word * BLOCK..][..count];
+            expand(&masks[..count], |i| a.row(first + i).nonzeros(block), bytes);
             transpose(masks);
         }
-        there
+        nonzero
     }
 }
 
-/// Of so few rows it takes longer to transpose the bits than to look at them row by row.
-const FEW: usize = 4;
+/// The largest number of rows for which reading the masks row by row is faster than transposing them.
+const FEW_ROWS: usize = 4;
 
 impl<T: Real, const W: usize> Backward<'_, '_, T, W> {
-    /// The product of few rows.
+    /// The product of at most [`FEW_ROWS`] rows.
     #[inline(always)]
-    fn of_few<I: InstructionSet>(self) {
-        let Backward { tile: Tile { a, b, n, column, c, .. }, features, mut left_out } = self;
-        let places = places::<W>(T::Register::<I>::LANES, n - column);
+    fn few_rows<I: InstructionSet>(self) {
+        let Backward { tile: Tile { a, b, n, column, c, .. }, features, mut skipped } = self;
+        let offsets = offsets::<W>(T::Register::<I>::LANES, n - column);
         for block in features.start / BLOCK..features.end.div_ceil(BLOCK) {
-            let mut masks = [0; FEW];
-            let mut numbers: [&[u8]; FEW] = [&[]; FEW];
-            for (row, (mask, numbers)) in masks.iter_mut().zip(&mut numbers).enumerate().take(a.rows) {
-                (*mask, *numbers) = (a.record(row).mask(block), a.record(row).numbers(block));
+            let mut masks = [0; FEW_ROWS];
+            let mut nonzeros: [&[u8]; FEW_ROWS] = [&[]; FEW_ROWS];
+            for (row, (mask, nonzeros)) in masks.iter_mut().zip(&mut nonzeros).enumerate().take(a.rows) {
+                (*mask, *nonzeros) = (a.row(row).mask(block), a.row(row).nonzeros(block));
             }
-            let mut left = bits(&features, block);
-            // What is zero in all rows is written only if it must be.
-            if let Some(left_out) = &mut left_out {
-                left &= masks.iter().fold(0, |all, mask| all | mask);
-                left_out.all_but(block, left);
+            let mut remaining = bits(&features, block);
+            if let Some(skipped) = &mut skipped {
+                remaining &= masks.iter().fold(0, |all, mask| all | mask);
+                skipped.keep_only(block, remaining);
             }
-            while left != 0 {
-                let bit = left & left.wrapping_neg();
-                let number = block * BLOCK + left.trailing_zeros() as usize - features.start;
-                left &= left - 1;
-                // SAFETY: `dispatch` has found the processor to have the instruction set `I`. There is a row of B for each one
-                // of A, and the places lie within a row of B and of C.
+            while remaining != 0 {
+                let bit = remaining & remaining.wrapping_neg();
+                let feature = block * BLOCK + remaining.trailing_zeros() as usize - features.start;
+                remaining &= remaining - 1;
+                // SAFETY: `dispatch` has checked that the processor has the instruction set `I`. `transposed_product` has
+                // asserted that B has a row for each row of A, `offsets` that the offsets lie within a row of B and of C.
                 unsafe {
                     let mut sums = [T::Register::<I>::splat(T::zero()); W];
                     for (row, mask) in masks.iter().enumerate().filter(|(_, mask)| **mask & bit != 0) {
-                        let byte = numbers[row][(mask & (bit - 1)).count_ones() as usize];
+                        let byte = nonzeros[row][(mask & (bit - 1)).count_ones() as usize];
                         let factor = T::Register::<I>::splat(a.numbers[usize::from(byte)]);
                         let line = b[row * n..(row + 1) * n].as_ptr().wrapping_add(column);
-                        for (sum, &place) in sums.iter_mut().zip(&places) {
-                            *sum =
-                                factor.multiply_add(T::Register::<I>::load(line.wrapping_add(place)), *sum);
+                        for (sum, &offset) in sums.iter_mut().zip(&offsets) {
+                            let b = T::Register::<I>::load(line.wrapping_add(offset));
+                            *sum = factor.multiply_add(b, *sum);
                         }
                     }
-                    write(&mut c[number * n..][column..n], sums, places);
+                    store(&mut c[feature * n..][column..n], sums, offsets);
                 }
             }
         }
@@ -130,43 +127,43 @@ impl<T: Real, const W: usize> Body for Backward<'_, '_, T, W> {
 
     #[inline(always)]
     fn run<I: InstructionSet>(self) {
-        if self.tile.a.rows <= FEW {
-            return self.of_few::<I>();
+        if self.tile.a.rows <= FEW_ROWS {
+            return self.few_rows::<I>();
         }
-        let Backward { tile: Tile { a, b, n, column, c, scratch }, features, mut left_out } = self;
+        let Backward { tile: Tile { a, b, n, column, c, scratch }, features, mut skipped } = self;
         let (lanes, step) = (T::Register::<I>::LANES, W * T::Register::<I>::LANES);
-        let places = places::<W>(lanes, n - column);
+        let offsets = offsets::<W>(lanes, n - column);
         let mut columns = Columns { masks: [[0; BLOCK]; ROWS / BLOCK], bytes: [[0; BLOCK]; ROWS] };
         for first in (0..a.rows.max(1)).step_by(ROWS) {
             let rows = first..a.rows.min(first + ROWS);
-            // A row of B is read for each feature that is not zero in it: side by side, from a line of the cache on.
-            let copied = &mut scratch[..rows.len() * step];
-            // SAFETY: `dispatch` has found the processor to have the instruction set `I`.
-            unsafe { copy::<T, I, W>(&b[rows.start * n..rows.end * n], n, column, places, copied) };
+            // Each row of B is read once for each feature that is nonzero in it: packed, no load crosses cache lines.
+            let packed = &mut scratch[..rows.len() * step];
+            // SAFETY: `dispatch` has checked that the processor has the instruction set `I`.
+            unsafe { pack::<T, I, W>(&b[rows.start * n..rows.end * n], n, column, offsets, packed) };
             for block in features.start / BLOCK..features.end.div_ceil(BLOCK) {
-                let there = columns.fill(&a, rows.clone(), block);
-                let mut asked = bits(&features, block);
-                if let Some(left_out) = &mut left_out {
-                    asked &= there;
-                    left_out.all_but(block, asked);
+                let nonzero = columns.fill(&a, rows.clone(), block);
+                let mut remaining = bits(&features, block);
+                if let Some(skipped) = &mut skipped {
+                    remaining &= nonzero;
+                    skipped.keep_only(block, remaining);
                 }
-                while asked != 0 {
-                    let feature = asked.trailing_zeros() as usize;
-                    asked &= asked - 1;
+                while remaining != 0 {
+                    let feature = remaining.trailing_zeros() as usize;
+                    remaining &= remaining - 1;
                     let c = &mut c[(block * BLOCK + feature - features.start) * n..][column..n];
-                    // SAFETY: as above. A bit is set only for a row that there is, and each has its tile of B; the places
-                    // lie within a row of C.
+                    // SAFETY: `dispatch` has checked that the processor has the instruction set `I`. `Columns::fill` sets bits of
+                    // `rows` alone, and `packed` has a tile for each of them. `offsets` has asserted that the offsets lie within
+                    // a row of C.
                     unsafe {
-                        let mut sums = sums_so_far::<T, T::Register<I>, W>(c, places, first > 0);
-                        for (number, masks) in
-                            columns.masks.iter().enumerate().take(rows.len().div_ceil(BLOCK))
+                        let mut sums = initial_sums::<T, T::Register<I>, W>(c, offsets, first > 0);
+                        for (word, masks) in columns.masks.iter().enumerate().take(rows.len().div_ceil(BLOCK))
                         {
-                            let mut left = masks[feature];
-                            let bytes = &columns.bytes[number * BLOCK..(number + 1) * BLOCK];
-                            let b = copied.as_ptr().wrapping_add(number * BLOCK * step);
-                            while left != 0 {
-                                let row = left.trailing_zeros() as usize;
-                                left &= left - 1;
+                            let mut rows = masks[feature];
+                            let bytes = &columns.bytes[word * BLOCK..(word + 1) * BLOCK];
+                            let b = packed.as_ptr().wrapping_add(word * BLOCK * step);
+                            while rows != 0 {
+                                let row = rows.trailing_zeros() as usize;
+                                rows &= rows - 1;
                                 let factor =
                                     T::Register::<I>::splat(a.numbers[usize::from(bytes[row][feature])]);
                                 let line = b.wrapping_add(row * step);
@@ -176,7 +173,7 @@ impl<T: Real, const W: usize> Body for Backward<'_, '_, T, W> {
                                 }
                             }
                         }
-                        write(c, sums, places);
+                        store(c, sums, offsets);
                     }
                 }
             }

@@ -4,13 +4,14 @@ use super::Lowering;
 use crate::kernel::arena::Place;
 use crate::kernel::chain::{Chain, Load, Operation, Output, Value};
 use crate::kernel::{Form, View};
-use crate::plan::ir::Source;
-use crate::plan::regions::rows_of_load;
+use crate::plan::ir::{Group, GroupId, Source, ValueId};
+use crate::plan::partition::rows_of_load;
 use std::collections::HashMap;
 
 impl Lowering<'_> {
-    /// The chain of these members; what the item `head` is, if there is one, is passed on to it.
-    pub(super) fn chain(&self, members: &[usize], rows: usize, head: Option<usize>) -> Chain {
+    /// The chain of this group; the value `head`, if there is one, is forwarded to it.
+    pub(super) fn chain(&self, group: GroupId, head: Option<ValueId>) -> Chain {
+        let Group { values: members, rows, .. } = &self.ir.groups[group];
         let mut loads: Vec<Load> = Vec::new();
         // Whose memory each load reads, and how.
         let mut loaded: Vec<(usize, View)> = Vec::new();
@@ -24,7 +25,7 @@ impl Lowering<'_> {
             let mut input = |input: usize| {
                 let source @ Source { base, view } = self.ir.source(input);
                 if head == Some(*base) {
-                    return Value::Passed;
+                    return Value::Forwarded;
                 }
                 if let Some(&operation) = made.get(base) {
                     return Value::Operation(operation);
@@ -37,7 +38,7 @@ impl Lowering<'_> {
                 }
                 let read = (*base, view.merged());
                 Value::Loaded(loaded.iter().position(|other| *other == read).unwrap_or_else(|| {
-                    loads.push(Load { rows: rows_of_load(self.ir, source, rows), ..self.load(source) });
+                    loads.push(Load { rows: rows_of_load(self.ir, source, *rows), ..self.load(source) });
                     loaded.push(read);
                     loaded.len() - 1
                 }))
@@ -54,7 +55,12 @@ impl Lowering<'_> {
                 own.into_iter().chain(leaves).map(|to| Output { value: Value::Operation(number), to }),
             );
         }
-        Chain::new((self.ir.elements(members[0]), rows), loads, &operations, &outputs)
+        Chain::new(
+            (self.ir.group_elements(group), self.ir.chunk_elements(group)),
+            loads,
+            &operations,
+            &outputs,
+        )
     }
 }
 

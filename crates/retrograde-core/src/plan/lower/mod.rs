@@ -2,14 +2,15 @@
 
 mod chains;
 
-use super::ir::{GroupId, GroupKind, PlanIr, Source, StepInfo, Update, ValueId};
+use super::ir::{Group, GroupId, GroupKind, PlanIr, Source, StepInfo, Update, ValueId};
 use crate::graph::{Kind, Leaf};
 use crate::kernel::arena::{Arena, Block, Place, Table};
 use crate::kernel::chain::{Chain, Load, Output, Value};
 use crate::kernel::epilogue::Epilogue;
+use crate::kernel::layouts::Layouts;
 use crate::kernel::program::{Program, Refusal};
 use crate::kernel::work::{RowsWork, Work};
-use crate::kernel::{Operand, Real, Threads};
+use crate::kernel::{Form, Operand, Reads, Real, Threads};
 use retrograde_base::error::{Error, Result};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -36,7 +37,7 @@ pub(super) fn lower<T: Real>(ir: &mut PlanIr, threads: Threads) -> Result<Progra
     let arena = arena::<T>(ir).ok_or_else(|| too_much::<T>(ir.arena.0))?;
     let program = Program::new(arena, &constants, regions, threads).map_err(|refusal| match refusal {
         Refusal::Memory => too_much::<T>(ir.arena.0),
-        Refusal::Unsound(step) => Error::invalid(
+        Refusal::Invalid(step) => Error::invalid(
             "a plan",
             format!("a step is not sound: {step}"),
             "let the methods of a `RowsKernel` depend on nothing but its fields and the shapes that they are given",
@@ -60,8 +61,7 @@ pub(super) fn lower<T: Real>(ir: &mut PlanIr, threads: Threads) -> Result<Progra
 /// The error for a plan that exceeds the memory.
 pub(super) fn too_much<T: Real>(elements: usize) -> Error {
     let bytes = elements as f64 * size_of::<T>() as f64;
-    let problem = format!("it needs {:.1} GiB of memory, more than there is", bytes / f64::from(1 << 30));
-    Error::invalid("a plan", problem, "make the tensors smaller, or the batches")
+    Error::memory("a plan", bytes, "make the tensors smaller, or the batches")
 }
 
 /// The memory, with the values that leaves start from; none if there is not enough.
@@ -69,7 +69,7 @@ fn arena<T: Real>(ir: &PlanIr) -> Option<Arena<T>> {
     // The compressed rows of each table that has some.
     let mut compressed = HashMap::new();
     for value in &ir.values {
-        if let (Some(Place::Sparse { table, .. }), Some(rows)) = (value.place, &value.compressed) {
+        if let (Some(Place::Compressed { table, .. }), Some(rows)) = (value.place, &value.compressed) {
             compressed.insert(table, Arc::clone(rows));
         }
     }
@@ -125,16 +125,9 @@ impl<'a> Lowering<'a> {
         }
         let value = this.values[0];
         Some(match (this.kind, this.epilogue_of) {
-            (GroupKind::Elementwise, Some(head)) => {
-                let head = self.ir.groups[head].values[0];
-                Work::Rows(self.with_epilogue(
-                    head,
-                    self.chain(&this.values, this.rows, Some(head)),
-                    this.rows,
-                ))
-            }
-            (GroupKind::Elementwise, None) => Work::Chain(self.chain(&this.values, this.rows, None)),
-            (GroupKind::Rows, _) => Work::Rows(self.rows(value, self.operand(value), this.rows)),
+            (GroupKind::Elementwise, Some(head)) => Work::Rows(self.with_epilogue(head, group)),
+            (GroupKind::Elementwise, None) => Work::Chain(self.chain(group, None)),
+            (GroupKind::Rows, _) => Work::Rows(self.rows(group, self.operand(value))),
             (GroupKind::Copy, _) => self.copy(value),
         })
     }
@@ -142,7 +135,7 @@ impl<'a> Lowering<'a> {
     fn start(&self, value: ValueId) -> usize {
         match self.ir.values[value].place {
             Some(Place::Real { start, .. } | Place::Index { start, .. }) => start,
-            Some(Place::Bytes { .. } | Place::Passed { .. } | Place::Sparse { .. }) | None => {
+            Some(Place::Bytes { .. } | Place::Forwarded { .. } | Place::Compressed { .. }) | None => {
                 unreachable!("a value that is read has memory of its own")
             }
         }
@@ -162,32 +155,51 @@ impl<'a> Lowering<'a> {
             Some(Place::Index { start, .. }) => Place::Index { start: start + offset, length },
             Some(Place::Bytes { table, .. }) => Place::Bytes { table, start: offset, length },
             // Only whole matrices are compressed.
-            Some(sparse @ Place::Sparse { .. }) => sparse,
-            Some(Place::Passed { .. }) | None => unreachable!("a value that is read has memory of its own"),
+            Some(compressed @ Place::Compressed { .. }) => compressed,
+            Some(Place::Forwarded { .. }) | None => {
+                unreachable!("a value that is read has memory of its own")
+            }
         };
-        Operand { place, shape: self.ir.shape(value).to_vec(), by_row: false }
+        Operand { place, shape: self.ir.shape(value).to_vec(), reads: Reads::ALL }
     }
 
-    /// A row kernel with its epilogue.
-    fn with_epilogue(&self, value: ValueId, chain: Chain, rows: usize) -> RowsWork {
+    /// The row kernel of the group `head` with its epilogue.
+    fn with_epilogue(&self, head: GroupId, epilogue: GroupId) -> RowsWork {
+        let value = self.ir.groups[head].values[0];
         let (length, shape) = (self.ir.elements(value), self.ir.shape(value).to_vec());
-        let output = Operand { place: Place::Passed { length }, shape, by_row: false };
-        let work = self.rows(value, output, rows);
-        let epilogue = Epilogue::new(chain, work.at_once(), length / rows.max(1) * self.bytes);
+        let output = Operand { place: Place::Forwarded { length }, shape, reads: Reads::ALL };
+        let work = self.rows(head, output);
+        let chain = self.chain(epilogue, Some(value));
+        let epilogue =
+            Epilogue::new(chain, work.preferred_block_rows(), length / work.rows.max(1) * self.bytes);
         RowsWork { epilogue: Some(epilogue), ..work }
     }
 
-    fn rows(&self, value: ValueId, output: Operand, rows: usize) -> RowsWork {
+    fn rows(&self, group: GroupId, output: Operand) -> RowsWork {
+        let Group { ref values, rows, chunk, .. } = self.ir.groups[group];
+        let value = values[0];
         let mut inputs: Vec<Operand> =
             self.ir.values[value].inputs.iter().map(|&input| self.operand(input)).collect();
-        let Some(kernel) = self.ir.kernel(value) else {
+        let Some(Form::Rows(form)) = self.ir.form(value) else {
             unreachable!("`fuse` makes such groups of row kernels");
         };
         let shapes = self.ir.input_shapes(value);
-        for (position, input) in inputs.iter_mut().enumerate() {
-            input.by_row = kernel.row_by_row(position, &shapes, &output.shape);
+        if let Some(next) = self.prefetched(value) {
+            inputs.push(self.operand(next));
         }
-        RowsWork { kernel: Arc::clone(kernel), inputs, output, rows, epilogue: None }
+        for (position, input) in inputs.iter_mut().enumerate() {
+            input.reads = form.kernel().reads(position, &shapes, &output.shape);
+        }
+        RowsWork { form: form.clone(), inputs, output, rows, chunk, epilogue: None }
+    }
+
+    /// The indices of the rows that a gather from a table of bytes prefetches for the next run.
+    fn prefetched(&self, gather: ValueId) -> Option<ValueId> {
+        let &[table, rows] = &self.ir.values[gather].inputs[..] else {
+            return None;
+        };
+        let is_gather = self.ir.layouts(gather) == Some(Layouts::Gather);
+        self.ir.values[rows].next.filter(|_| is_gather && self.ir.is_bytes(self.ir.source(table).base))
     }
 
     /// A copy of a view, its elements in order.
@@ -196,6 +208,7 @@ impl<'a> Lowering<'a> {
             unreachable!("`fuse` makes such groups of copied views");
         };
         match self.ir.values[value].node.value_type.kind {
+            Kind::Byte => unreachable!("bytes are reshaped, and never viewed"),
             Kind::Real => Work::Chain(self.transfer(source, self.start(value))),
             Kind::Index => Work::Indices {
                 from: (self.start(source.base), self.ir.elements(source.base)),

@@ -39,6 +39,31 @@ fn a_wrong_slope_is_written_in_x_where_it_can_be() -> Result<()> {
 }
 
 #[test]
+fn the_edit_of_a_slope_is_named() -> Result<()> {
+    type Forward = fn(f64) -> f64;
+    type Backward = fn(&Tensor, &Tensor, u64) -> Tensor;
+    fn inner(x: f64) -> f64 {
+        (0.7 * x).tanh()
+    }
+    // Functions and slopes that no list has.
+    let cases: [(Forward, Backward, &str); 3] = [
+        (|x| x * inner(x), |x, d, _| d * &x.mapv(inner), "is left out"),
+        (|x| (x * x + 2.0).ln(), |x, d, _| d * &(2.0 * x), "is left out"),
+        (
+            |x| x * inner(x),
+            |x, d, _| d * &x.mapv(|x| inner(x) - 0.7 * x * (1.0 - inner(x).powi(2))),
+            "in place of",
+        ),
+    ];
+    for (forward, backward, said) in cases {
+        let report = examined(forward, backward)?;
+        let text = report.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(text.contains("wrong slope") && text.contains(said), "{text}");
+    }
+    Ok(())
+}
+
+#[test]
 fn a_random_backward_is_not_called_nonlinear() -> Result<()> {
     let report = examined(f64::tanh, |x, d, count| {
         let slope = x.mapv(|x| 1.0 - x.tanh().powi(2));

@@ -2,7 +2,7 @@
 
 use super::pages::data_of;
 use proptest::prelude::*;
-use retrograde::nn::{Activation, Mlp, Model};
+use retrograde::nn::{Activation, Mlp, Mode, Model};
 use retrograde::view::Explain;
 use retrograde::view::Tracer;
 use retrograde::{Graph, Result, Var};
@@ -79,9 +79,8 @@ proptest! {
 fn a_hundred_nodes_are_folded_by_scope() -> Result<()> {
     let graph = Graph::new();
     let net = Mlp::new(vec![9; 16]).activation(Activation::Tanh).build()?;
-    let parameters = net.parameters().record(&graph);
     let (x, labels) = (graph.input("x", [2, 9]), graph.index_input("t", [2]));
-    let loss = net.record(&x, &parameters).softmax_with_loss(&labels);
+    let loss = net.record(&x, Mode::Train).output.softmax_with_loss(&labels);
     let trace = Tracer::new(&loss).set(&x, &[0.5; 18]).set_indices(&labels, &[3, 4]).trace()?;
     assert!(trace.nodes().len() > 90, "{}", trace.nodes().len());
     let data = data_of(&trace.html("deep")?);

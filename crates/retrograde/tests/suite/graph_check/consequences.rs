@@ -5,7 +5,7 @@ use retrograde::check::{self, GraphCheck, Language, Report, Severity, Verdict};
 use retrograde::{Graph, Result, Tensor, Var};
 
 fn draw(shape: [usize; 2], seed: usize) -> Tensor {
-    Tensor::from_fn(shape, |i| ((7919 * (i + seed) + 13) % 1009) as f64 / 504.5 - 1.0)
+    Tensor::from_fn(shape, |i| ((7919 * (i + seed) + 13) % 1009) as f64 / 504.5 - 1.0).unwrap()
 }
 
 fn faults(report: &Report) -> usize {
@@ -88,7 +88,8 @@ fn a_large_block_is_covered_by_a_direction() -> Result<()> {
 fn a_fault_that_rounding_hides_at_the_given_values_is_found_at_others() -> Result<()> {
     let graph = Graph::new();
     let labels = graph.indices("t", [3], [0, 2, 1]);
-    let logits = Tensor::from_fn([3, 4], |i| if [0, 6, 9].contains(&i) { 60.0 } else { (i % 3) as f64 });
+    let logits =
+        Tensor::from_fn([3, 4], |i| if [0, 6, 9].contains(&i) { 60.0 } else { (i % 3) as f64 }).unwrap();
     let w = graph.parameter("w", logits);
     let right = w.softmax_with_loss(&labels);
     let report = check::gradients(&right, &[&w])?;
@@ -124,8 +125,8 @@ fn gradients_given_as_numbers_are_compared_at_the_given_values() -> Result<()> {
     let loss = (1.0 / 6.0) * (&e * &e).sum_all();
     let gradients = loss.backward()?;
     let mut plan = retrograde::Planner::new(&graph)
-        .want(&gradients.wrt(&w)?)
-        .want(&gradients.wrt(&v)?)
+        .fetch(&gradients.wrt(&w)?)
+        .fetch(&gradients.wrt(&v)?)
         .compile::<f64>()?;
     plan.run()?;
     let (dw, dv) = (plan.value(&gradients.wrt(&w)?)?, plan.value(&gradients.wrt(&v)?)?);

@@ -16,7 +16,7 @@ fn a_check_without_elements_is_an_error() {
     let graph = Graph::new();
     let (wrong, _) = loss(&graph, [1.0, 2.0, 3.0]);
     let constant = graph.constant(2.0).tanh();
-    let empty = graph.parameter("none", Tensor::from_fn([0, 3], |_| 0.0)).sum_all();
+    let empty = graph.parameter("none", Tensor::from_fn([0, 3], |_| 0.0).unwrap()).sum_all();
     let samples = Dataset::embedded().and_then(|data| data.train().select(&[0])).expect("a digit");
     let net = Mlp::new([784, 3, 10]).build().expect("a network");
     let refused: [(&str, Result<Report>, &str); 7] = [
@@ -83,7 +83,7 @@ fn parameters_that_are_not_finite_are_named_and_no_node_is_wrong() -> Result<()>
 fn a_model_of_nan_is_reported_in_one_sentence() -> Result<()> {
     let mut net = Mlp::new([784, 3, 10]).build()?;
     for (_, value) in net.parameters_mut().iter_mut().filter(|(name, _)| *name == "affine1.bias") {
-        *value = Tensor::from_fn([3], |_| f64::NAN);
+        *value = Tensor::from_fn([3], |_| f64::NAN).unwrap();
     }
     let samples = Dataset::embedded()?.train().select(&[0, 1])?;
     let report = check::model(&net, &samples)?.run()?;

@@ -28,13 +28,13 @@ fn tied() -> [Tensor; 4] {
         [[1.0, 2.0, 2.0, 2.0]].into(),
         [[1.0, 2.0, 2.0, 2.0], [0.5, -0.3, 0.1, 0.5], [-1.0, 0.2, 0.7, 0.3]].into(),
         windows.into(),
-        Tensor::full([3, 30], 0.7),
+        Tensor::full([3, 30], 0.7).unwrap(),
     ]
 }
 
 /// Σ r · m for numbers r of either sign.
 fn weighed(m: &Var) -> Var {
-    let weights = Tensor::from_fn(m.shape(), |i| if i % 2 == 0 { 0.6 + i as f64 } else { -1.3 });
+    let weights = Tensor::from_fn(m.shape(), |i| if i % 2 == 0 { 0.6 + i as f64 } else { -1.3 }).unwrap();
     (m * &m.graph().constant(weights)).sum_all()
 }
 
@@ -94,13 +94,17 @@ impl Black {
     fn new() -> Self {
         let graph = Graph::new();
         let draw = |shape: [usize; 2], seed: usize| {
-            Tensor::from_fn(shape, |i| ((7919 * (i + seed) + 13) % 1009) as f64 / 504.5 - 1.0)
+            Tensor::from_fn(shape, |i| ((7919 * (i + seed) + 13) % 1009) as f64 / 504.5 - 1.0).unwrap()
         };
-        let x = graph.constant(Tensor::full([3, 4], 0.0));
-        let (w1, b1) =
-            (graph.parameter("w1", draw([4, 5], 3)), graph.parameter("b1", Tensor::full([1, 5], 0.0)));
-        let (w2, b2) =
-            (graph.parameter("w2", draw([5, 3], 60)), graph.parameter("b2", Tensor::full([1, 3], 0.0)));
+        let x = graph.constant(Tensor::full([3, 4], 0.0).unwrap());
+        let (w1, b1) = (
+            graph.parameter("w1", draw([4, 5], 3)),
+            graph.parameter("b1", Tensor::full([1, 5], 0.0).unwrap()),
+        );
+        let (w2, b2) = (
+            graph.parameter("w2", draw([5, 3], 60)),
+            graph.parameter("b2", Tensor::full([1, 3], 0.0).unwrap()),
+        );
         let z1 = x.matmul(&w1) + b1.broadcast([3, 5]);
         let a1 = z1.relu();
         let z2 = a1.matmul(&w2) + b2.broadcast([3, 3]);
@@ -112,9 +116,8 @@ impl Black {
 
     /// The gradients by hand, with a slope of the rectifier at 0 for each layer.
     fn gradients(&self, at_zero: [f64; 2]) -> [Var; 4] {
-        let graph = self.loss.graph();
         let slope = |z: &Var, at_zero: f64| {
-            let sign = z.compare(&graph.constant(Tensor::full(z.shape(), 0.0)));
+            let sign = z.sign();
             let here = 1.0 - &sign * &sign;
             0.5 * (&sign + 1.0 - &here) + at_zero * &here
         };

@@ -68,7 +68,7 @@ impl Operation for Flawed {
 
     fn form(self: Arc<Self>) -> Form {
         match self.0 {
-            Flaw::Rows | Flaw::Noise => Form::Rows(self),
+            Flaw::Rows | Flaw::Noise => Form::rows(self),
             _ => Form::Elementwise(Expr::input(0) + 0.5 * Expr::input(0) * Expr::input(0)),
         }
     }
@@ -86,7 +86,7 @@ impl Operation for Flawed {
             Flaw::DoutIgnored => Some(1.0 + x),
             Flaw::OneElement => {
                 let first = |i| if i == 0 { 1.3 } else { 1.0 };
-                Some(right() * graph.constant(retrograde::Tensor::from_fn(x.shape(), first)))
+                Some(right() * graph.constant(retrograde::Tensor::from_fn(x.shape(), first).unwrap()))
             }
             Flaw::Slightly => Some(1.00001 * right()),
             Flaw::SecondOrder => Some(g * (1.0 + graph.apply(Frozen, &[x]))),
@@ -170,7 +170,7 @@ impl Operation for Largest {
     }
 
     fn form(self: Arc<Self>) -> Form {
-        Form::Rows(self)
+        Form::rows(self)
     }
 
     fn vjp(&self, context: &VjpContext<'_>) -> Vec<Option<Var>> {
@@ -214,7 +214,7 @@ impl Operation for Receives {
     }
 
     fn form(self: Arc<Self>) -> Form {
-        Form::Rows(self)
+        Form::rows(self)
     }
 
     fn vjp(&self, _: &VjpContext<'_>) -> Vec<Option<Var>> {
@@ -274,7 +274,7 @@ impl Operation for Larger {
 
     fn vjp(&self, context: &VjpContext<'_>) -> Vec<Option<Var>> {
         let (a, b, g) = (context.input(0), context.input(1), context.upstream());
-        let sign = a.compare(b);
+        let sign = (a - b).sign();
         let tie = 1.0 - &sign * &sign;
         let share = |sign: &Var, at_tie: f64| g * (0.5 * (sign + 1.0 - &tie) + at_tie * &tie);
         vec![Some(share(&sign, self.0[0])), Some(share(&-&sign, self.0[1]))]

@@ -18,7 +18,7 @@ fn results(trial: &Trial) -> Result<Vec<Var>> {
 /// The results of a run. Checks that the run does not change the inputs.
 fn run<T: Real>(label: &str, trial: &Trial, threads: Threads) -> Result<Vec<Vec<f64>>> {
     let results = results(trial)?;
-    let mut plan = Planner::new(&trial.graph).want_all(&results).threads(threads).compile::<T>()?;
+    let mut plan = Planner::new(&trial.graph).fetch_all(&results).threads(threads).compile::<T>()?;
     plan.run()?;
     // A second run over the same memory must give the same results.
     plan.run()?;
@@ -31,8 +31,9 @@ fn run<T: Real>(label: &str, trial: &Trial, threads: Threads) -> Result<Vec<Vec<
     results
         .iter()
         .map(|result| match result.kind() {
-            Kind::Real => Ok(plan.read(result)?.iter().map(|value| value.widen()).collect()),
+            Kind::Real | Kind::Byte => Ok(plan.read(result)?.iter().map(|value| value.widen()).collect()),
             Kind::Index => Ok(plan.read_indices(result)?.iter().map(|&index| f64::from(index)).collect()),
+            other => unreachable!("a new kind: {other:?}"),
         })
         .collect()
 }

@@ -32,6 +32,11 @@ fn law_7_invalid_operands_are_an_error_with_help() {
             let input = |(position, input): (usize, &retrograde::graph::Type)| match input.kind {
                 Kind::Real => graph.input(&format!("x{position}"), &input.shape),
                 Kind::Index => graph.index_input(&format!("x{position}"), &input.shape),
+                Kind::Byte => {
+                    let bytes = vec![0_u8; input.shape.elements()];
+                    graph.bytes(&format!("x{position}"), &input.shape, bytes, 1.0)
+                }
+                other => unreachable!("a new kind: {other:?}"),
             };
             let variables: Vec<Var> = case.types.iter().enumerate().map(input).collect();
             // The error is deferred to the next `?`.

@@ -29,12 +29,13 @@ impl Function {
         let inputs: Vec<Var> =
             at.iter().enumerate().map(|(i, at)| graph.parameter(&name(i), at.clone())).collect();
         let output = record(&inputs).checked()?;
-        let weight = graph.constant(Tensor::from_fn(output.shape(), weight));
+        let weight = graph.constant(Tensor::from_fn(output.shape(), weight).unwrap());
         let total = (&output * &weight).sum_all();
         let gradients = output.backward_from(&weight)?;
         let gradients =
             inputs.iter().map(|input| gradients.wrt_or_zero(input)).collect::<Result<Vec<_>>>()?;
-        let planner = Planner::new(&graph).want_all([&output, &total]).want_all(&gradients).want_all(&inputs);
+        let planner =
+            Planner::new(&graph).fetch_all([&output, &total]).fetch_all(&gradients).fetch_all(&inputs);
         let mut function = Function { plan: planner.compile()?, inputs, output, total, gradients };
         function.run(at)?;
         Ok(function)
@@ -149,8 +150,9 @@ const MESH: usize = 16;
 
 impl KinkSearch {
     fn new(record: RecordFn, fixed: &[f64], input: usize) -> Result<Self> {
-        let mut at: Vec<Tensor> = fixed.iter().map(|&fixed| Tensor::full([8 * MESH], fixed)).collect();
-        at.insert(input, Tensor::zeros([8 * MESH]));
+        let mut at: Vec<Tensor> =
+            fixed.iter().map(|&fixed| Tensor::full([8 * MESH], fixed).unwrap()).collect();
+        at.insert(input, Tensor::zeros([8 * MESH]).unwrap());
         Ok(KinkSearch { function: Function::new(record, &at, |_| 1.0)?, at, input })
     }
 
@@ -287,10 +289,14 @@ fn law_3_other_operations_declare_their_kinks_at_ties_and_zeros() -> Result<()> 
         }
         let at: Vec<Tensor> = reals
             .iter()
-            .map(|real| Tensor::from_fn(real.shape(), |_| f64::from(random.random_range(-1..=1_i32))))
+            .map(|real| {
+                Tensor::from_fn(real.shape(), |_| f64::from(random.random_range(-1..=1_i32))).unwrap()
+            })
             .collect();
         let mut function = Function::new(trial.record, &at, |i| 0.5 + (i % 3) as f64)?;
         for (input, tensor) in at.iter().enumerate() {
+            // The values of the sides were the last ones.
+            function.run(&at)?;
             let slopes = function.slopes(input)?;
             for (element, slope) in slopes.iter().enumerate().take(tensor.values().len()) {
                 let (left, right) = function.sides(&at, input, element)?;
@@ -303,6 +309,11 @@ fn law_3_other_operations_declare_their_kinks_at_ties_and_zeros() -> Result<()> 
                         !(entry.kinks)().is_empty(),
                         "{label}: the slopes {left} and {right} differ, and no kink is declared"
                     );
+                    if left.abs().max(right.abs()) >= 1e5 {
+                        // The value jumps, as that of the gradient of a pooling at a tie: there the slope is documented as zero.
+                        assert!(*slope == 0.0, "{label}: the slope {slope} at a jump");
+                        continue;
+                    }
                     let between = left.min(right) - 1e-4..=left.max(right) + 1e-4;
                     assert!(between.contains(slope), "{label}: {slope} is not between {left} and {right}");
                 }

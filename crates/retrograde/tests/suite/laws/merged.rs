@@ -7,7 +7,7 @@ use retrograde::{Planner, Result, Tensor, Var};
 
 /// The number of nodes that a plan computes.
 fn computed(wanted: &[Var]) -> Result<usize> {
-    let plan = Planner::new(wanted[0].graph()).want_all(wanted).compile::<f32>()?;
+    let plan = Planner::new(wanted[0].graph()).fetch_all(wanted).compile::<f32>()?;
     Ok(plan.steps().iter().map(Vec::len).sum())
 }
 
@@ -35,7 +35,7 @@ fn types(trial: &Trial) -> Vec<Type> {
 
 /// The values of several variables, computed by one plan.
 fn together(wanted: &[Var]) -> Result<Vec<Tensor>> {
-    let mut plan = Planner::new(wanted[0].graph()).want_all(wanted).compile::<f64>()?;
+    let mut plan = Planner::new(wanted[0].graph()).fetch_all(wanted).compile::<f64>()?;
     plan.run()?;
     wanted.iter().map(|var| if var.kind() == Kind::Real { plan.value(var) } else { var.value() }).collect()
 }

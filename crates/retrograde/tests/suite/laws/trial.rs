@@ -17,7 +17,7 @@ pub struct Trial {
     pub variables: Vec<Var>,
     pub record: RecordFn,
     pub output: Var,
-    /// The reference by simpler operations.
+    /// The reference by simpler operations: that of the case, or the decomposition of the operation.
     pub reference: Option<Var>,
     /// A random upstream gradient, also a parameter.
     pub upstream: Var,
@@ -36,12 +36,18 @@ impl Trial {
             .collect();
         let record = case.record;
         let output = record(&variables).checked().expect("a valid case");
-        let reference =
-            case.reference.map(|reference| reference(&variables).checked().expect("a valid reference"));
+        let node = output.node();
+        let decomposition = || {
+            let ids: Vec<_> = variables.iter().map(Var::id).collect();
+            let operation = node.operation().filter(|_| node.inputs == ids)?;
+            graph.recorded_at(node.location.clone(), || operation.decomposition(&variables))
+        };
+        let reference = case.reference.map(|reference| reference(&variables)).or_else(decomposition);
+        let reference = reference.map(|reference| reference.checked().expect("a valid reference"));
         // Between a half and two in size, of either sign, so that every part of the output counts.
         let mut weight =
             |_| f64::from(random.random_range(0.5..2.0_f32)) * if random.random() { 1.0 } else { -1.0 };
-        let upstream = graph.parameter("upstream", Tensor::from_fn(output.shape(), &mut weight));
+        let upstream = graph.parameter("upstream", Tensor::from_fn(output.shape(), &mut weight).unwrap());
         Trial { graph, variables, record, output, reference, upstream }
     }
 
@@ -86,7 +92,7 @@ fn variable(
     let name = format!("x{index}");
     match input {
         InputSpec::Real { shape, low, high } => {
-            let values = Tensor::from_fn(shape, |_| draw(*low, *high, taken, random));
+            let values = Tensor::from_fn(shape, |_| draw(*low, *high, taken, random)).unwrap();
             graph.parameter(&name, values)
         }
         InputSpec::Exact(tensor) => graph.parameter(&name, tensor.clone()),

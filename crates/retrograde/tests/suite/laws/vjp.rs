@@ -13,9 +13,9 @@ const TOLERANCE: f64 = 1e-8;
 
 /// The derivative of `scalar` by each element of `leaf`, from its values on both sides at one and two steps.
 fn differences(scalar: &Var, leaf: &Var) -> Result<Tensor> {
-    let mut plan = Planner::new(scalar.graph()).want(scalar).compile::<f64>()?;
+    let mut plan = Planner::new(scalar.graph()).fetch(scalar).compile::<f64>()?;
     let start = start(leaf);
-    let mut slopes = Tensor::zeros(start.shape());
+    let mut slopes = Tensor::zeros(start.shape()).unwrap();
     // A leaf without consumers is not in the plan: all differences are zero.
     if plan.set(leaf, start.values()).is_err() {
         return Ok(slopes);
@@ -82,7 +82,8 @@ fn law_2_the_derivative_of_the_vjp_agrees_with_finite_differences() -> Result<()
     for (label, _, trial) in trials().filter(|(_, _, trial)| trial.is_real()) {
         let gradients = trial.gradients()?;
         let along = |i: usize, like: &Var| {
-            let direction = Tensor::from_fn(like.shape(), |j| 0.5 + ((3 + 7 * i + 5 * j) % 11) as f64 / 7.0);
+            let direction =
+                Tensor::from_fn(like.shape(), |j| 0.5 + ((3 + 7 * i + 5 * j) % 11) as f64 / 7.0).unwrap();
             trial.graph.constant(direction)
         };
         let directions: Vec<Var> = gradients.iter().enumerate().map(|(i, like)| along(i, like)).collect();

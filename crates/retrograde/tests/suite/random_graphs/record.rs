@@ -1,5 +1,6 @@
 //! Records a random graph from instructions of four bytes. Any bytes make a valid graph, so that failures shrink.
 
+use retrograde::ops::{Conv2dOptions, Pool2dOptions, RandomKey};
 use retrograde::{Graph, Shape, Tensor, Var};
 
 /// An operation to record: an opcode, and three numbers that choose operands, axes and ranges.
@@ -29,6 +30,8 @@ pub struct RandomGraph {
     /// Indices, and their exclusive upper bounds.
     pub indices: Vec<(Var, usize)>,
     images: Var,
+    /// Of random numbers.
+    step: Var,
     smooth: bool,
     gradients: usize,
 }
@@ -46,7 +49,7 @@ impl RandomGraph {
         let graph = Graph::new();
         let parameter = |name: &str, shape: &[usize]| {
             let size = name.len() as f64;
-            graph.parameter(name, Tensor::from_fn(shape, |i| 1.7 * (0.9 * i as f64 + size).sin()))
+            graph.parameter(name, Tensor::from_fn(shape, |i| 1.7 * (0.9 * i as f64 + size).sin()).unwrap())
         };
         let parameters = vec![
             parameter("matrix", &[3, 4]),
@@ -65,7 +68,8 @@ impl RandomGraph {
         let images =
             graph.bytes("images", [5, 4], (0..20_u8).map(|i| i * 12).collect::<Vec<u8>>(), 1.0 / 255.0);
         let pool = parameters.clone();
-        RandomGraph { graph, parameters, pool, indices, images, smooth: false, gradients: 0 }
+        let step = graph.indices("step", [2], [3, 0]);
+        RandomGraph { graph, parameters, pool, indices, images, step, smooth: false, gradients: 0 }
     }
 
     /// A random graph of smooth functions only.
@@ -110,6 +114,31 @@ impl RandomGraph {
     fn pick_rows(&self, number: usize, bound: usize) -> Option<Var> {
         let (indices, below) = self.pick_index(number);
         (below <= bound).then(|| indices.reshape([indices.shape().elements()]))
+    }
+
+    /// A parameter in the shape of images.
+    fn images_of_parameter(&self, picks: Picks) -> Var {
+        fit(&self.parameters[picks.a % 5], &[2, 3, 4, 3].into())
+    }
+
+    /// Images, a weight, and their convolution.
+    fn convolution(&self, Picks { a, b, c }: Picks) -> (Var, Var, Var) {
+        let groups = 1 + b % 2;
+        let x = self.pick_as(a, &[2, 2 * groups, 4, 3].into());
+        let weight = self.pick_as(b, &[groups * (1 + c % 2), 2, 2, 1 + c % 3].into());
+        let options = Conv2dOptions {
+            stride: [1 + c % 2, 1],
+            padding: [c / 2 % 2, 1],
+            groups,
+            ..Conv2dOptions::default()
+        };
+        let y = x.conv2d(&weight, options);
+        (x, weight, y)
+    }
+
+    /// A key of one of a few streams.
+    fn key(&self, picks: Picks) -> RandomKey {
+        RandomKey::new(7, &self.step).stream(picks.b as u32 % 3)
     }
 
     /// A value with at least one axis, and one of its axes.
@@ -166,6 +195,16 @@ const OPCODES: &[Opcode] = &[
     (|r, p| Some((r.pick(p.a).powf(2.0) + 0.1).sqrt()), SMOOTH),
     (|r, p| Some(r.pick(p.a).powf([0.0, 1.0, 2.0, 3.0, 4.0][p.b % 5])), SMOOTH),
     (|r, p| Some(r.pick(p.a).powf([-1.0, 0.5, -0.5][p.b % 3])), KINKED),
+    (|r, p| Some(r.pick(p.a).leaky_relu([0.01, 0.3][p.b % 2])), KINKED),
+    (|r, p| Some(r.pick(p.a).elu([0.5, 1.0][p.b % 2])), KINKED),
+    (|r, p| Some(r.pick(p.a).gelu()), SMOOTH),
+    (|r, p| Some(r.pick(p.a).gelu_tanh()), SMOOTH),
+    (|r, p| Some(r.pick(p.a).silu()), SMOOTH),
+    (|r, p| Some(r.pick(p.a).softplus()), SMOOTH),
+    (|r, p| Some(r.pick(p.a).mish()), SMOOTH),
+    (|r, p| Some(r.pick(p.a).erf()), SMOOTH),
+    (|r, p| Some(r.pick(p.a).sign()), KINKED),
+    (|r, p| Some(r.pick(p.a).clamp(-0.5, [0.5, 2.0][p.b % 2])), KINKED),
     // With constants; the plan removes a factor of one.
     (|r, p| Some(r.pick(p.a) * [1.0, 2.0, -0.5][p.b % 3]), SMOOTH),
     (|r, p| Some([0.0, 1.0][p.b % 2] - r.pick(p.a) / 1.0), SMOOTH),
@@ -178,7 +217,9 @@ const OPCODES: &[Opcode] = &[
     (|r, p| with_partner(r, p, |a, b| (a * a + 0.5).power(&b.tanh())), SMOOTH),
     (|r, p| with_partner(r, p, Var::maximum), KINKED),
     (|r, p| with_partner(r, p, Var::minimum), KINKED),
-    (|r, p| with_partner(r, p, Var::compare), KINKED),
+    (|r, p| with_partner(r, p, Var::greater), KINKED),
+    (|r, p| with_partner(r, p, Var::greater_equal), KINKED),
+    (|r, p| with_partner(r, p, Var::equal), KINKED),
     (|r, p| with_partner(r, p, Var::gate), KINKED),
     (
         |r, p| {
@@ -187,6 +228,16 @@ const OPCODES: &[Opcode] = &[
         },
         KINKED,
     ),
+    (
+        |r, p| {
+            let a = r.pick(p.a);
+            Some(a.select(&r.pick_as(p.b, &a.shape()), &r.pick_as(p.c, &a.shape())))
+        },
+        KINKED,
+    ),
+    // Random numbers.
+    (|r, p| Some(r.graph.random_uniform(r.pick(p.a).shape(), &r.key(p))), SMOOTH),
+    (|r, p| Some(r.pick(p.a).dropout(0.25, &r.key(p))), SMOOTH),
     // Views and concatenation.
     (|r, p| r.pick_axis(p).map(|(x, axis)| x.slice(axis, p.c % (x.shape()[axis] + 1)..)), SMOOTH),
     (|r, p| r.pick_axis(p).map(|(x, axis)| x.slice(axis, ..x.shape()[axis].min(1 + p.c % 3))), SMOOTH),
@@ -255,6 +306,18 @@ const OPCODES: &[Opcode] = &[
         },
         KINKED,
     ),
+    (|r, p| r.pick_axis(p).map(|(x, axis)| x.cumsum(axis)), SMOOTH),
+    (
+        |r, p| {
+            let (x, axis) = r.pick_axis(p)?;
+            let length = x.shape()[axis];
+            if x.shape().rank() > 1 && length > 0 && x.shape().elements() < 50 {
+                r.indices.push((x.argmax(axis), length));
+            }
+            None
+        },
+        KINKED,
+    ),
     (|r, p| r.pick_axis(p).map(|(x, axis)| x.softmax(axis)), SMOOTH),
     (|r, p| r.pick_axis(p).map(|(x, axis)| x.log_softmax(axis)), SMOOTH),
     // Products.
@@ -271,6 +334,38 @@ const OPCODES: &[Opcode] = &[
             })
         },
         SMOOTH,
+    ),
+    // Images.
+    (|r, p| Some(r.convolution(p).2), SMOOTH),
+    (
+        |r, p| {
+            let (x, weight, y) = r.convolution(p);
+            Some((&y * &y).sum_all().gradient(&[&x, &weight]).ok()?.swap_remove(p.c % 2))
+        },
+        SMOOTH,
+    ),
+    (
+        |r, p| {
+            let window = Pool2dOptions { stride: [1, 1 + p.c % 2], ..Pool2dOptions::new([2, 1 + p.b % 2]) };
+            let y = r.images_of_parameter(p).avg_pool2d(window);
+            Some(if p.b % 3 == 0 {
+                (&y * &y).sum_all().gradient(&[&r.parameters[p.a % 5]]).ok()?.swap_remove(0)
+            } else {
+                y
+            })
+        },
+        SMOOTH,
+    ),
+    (
+        |r, p| {
+            let window = Pool2dOptions { stride: [1, 1 + p.c % 2], ..Pool2dOptions::new([2, 1 + p.b % 2]) };
+            let x = r.images_of_parameter(p);
+            let y = x.max_pool2d(window);
+            let slope = (&y * &y).sum_all().gradient(&[&x]).ok()?.swap_remove(0);
+            let second = (&slope * &slope).sum_all().gradient(&[&x]).ok()?.swap_remove(0);
+            [y, slope, second].into_iter().nth(p.b % 3)
+        },
+        KINKED,
     ),
     // Losses.
     (

@@ -30,6 +30,7 @@ impl<T: Real> SingleNodePlans<T> {
                 Some(Values::Real(values.iter().map(|&byte| T::of_byte(byte) * T::of(*scale)).collect()))
             }
             Leaf::Input => None,
+            other => unreachable!("a new leaf: {other:?}"),
         };
         let values = graph.nodes().iter().filter_map(|node| Some((node.id, start(node)?))).collect();
         SingleNodePlans { graph: graph.clone(), values }
@@ -61,13 +62,15 @@ impl<T: Real> SingleNodePlans<T> {
         let input = |(position, id): (usize, &NodeId)| {
             let Type { kind, shape } = &self.graph.node(*id).value_type;
             match kind {
-                Kind::Real => graph.input(&format!("x{position}"), shape),
+                // The oracle gathers from real numbers what the plan gathers from bytes.
+                Kind::Real | Kind::Byte => graph.input(&format!("x{position}"), shape),
                 Kind::Index => graph.index_input(&format!("x{position}"), shape),
+                other => unreachable!("a new kind: {other:?}"),
             }
         };
         let inputs: Vec<Var> = node.inputs.iter().enumerate().map(input).collect();
         let output = graph.apply(NoIdentity(Arc::clone(operation)), &inputs.iter().collect::<Vec<_>>());
-        let mut plan = Planner::new(&graph).want(&output).compile::<T>().expect("one node can be planned");
+        let mut plan = Planner::new(&graph).fetch(&output).compile::<T>().expect("one node can be planned");
         for (input, id) in inputs.iter().zip(&node.inputs) {
             match &self.values[id] {
                 Values::Real(values) => plan.set(input, values).expect("has the shape"),
@@ -76,8 +79,9 @@ impl<T: Real> SingleNodePlans<T> {
         }
         plan.run().expect("one node can be run");
         match output.kind() {
-            Kind::Real => Values::Real(plan.read(&output).expect("is wanted").to_vec()),
+            Kind::Real | Kind::Byte => Values::Real(plan.read(&output).expect("is wanted").to_vec()),
             Kind::Index => Values::Index(plan.read_indices(&output).expect("is wanted").to_vec()),
+            other => unreachable!("a new kind: {other:?}"),
         }
     }
 }

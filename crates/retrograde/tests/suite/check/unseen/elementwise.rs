@@ -66,7 +66,7 @@ fn gelu_and_swish() -> Result<()> {
                 ("the slope of the exact one", "wrong slope Φ(x) + x · φ(x)", |g| {
                     slope(g, |x, _| normal(x) + x * normal_density(x))
                 }),
-                ("the inner slope forgotten", "wrong slope ½(1 + t) + ½ · x · (1 − t²)", |g| {
+                ("the inner slope forgotten", "wrong slope ½ · (1 + t) + ½ · x · (1 − t²)", |g| {
                     slope(g, |x, _| {
                         let t = (ROOT * (x + 0.044_715 * x.powi(3))).tanh();
                         0.5 * (1.0 + t) + 0.5 * x * (1.0 - t * t)
@@ -82,7 +82,7 @@ fn gelu_and_swish() -> Result<()> {
             vec![
                 (
                     "the slope of the one by tanh",
-                    "wrong slope ½(1 + t) + ½ · x · (1 − t²) · t₁",
+                    "wrong slope ½ · (1 + t) + ½ · x · (1 − t²) · t₁",
                     |g| slope(g, |x, _| gelu_slope(x)),
                 ),
                 ("Φ alone", "wrong slope y/x", |g| slope(g, |x, _| normal(x))),
@@ -226,7 +226,7 @@ fn a_parameter_for_each_column() -> Result<()> {
                 ("summed over the columns", "summed over axes [1]", |g| {
                     (dx(g), vec![shares(g).sum_axis(Axis(1))])
                 }),
-                ("the other side", "wrong slope y · [x > 0] for x · [x < 0]", |g| {
+                ("the other side", "wrong slope x · [x > 0] for x · [x < 0]", |g| {
                     (dx(g), vec![zip(g.x, g.d, |x, d| x.max(0.0) * d).sum_axis(Axis(0))])
                 }),
                 ("both sides", "wrong slope x", |g| (dx(g), vec![(g.x * g.d).sum_axis(Axis(0))])),
@@ -255,7 +255,7 @@ fn a_parameter_for_each_column() -> Result<()> {
             forward: prelu,
             right: |g| (dx(g), vec![ndarray::arr1(&[shares(g).sum()]).into_dyn()]),
             wrong: vec![
-                ("the other side", "wrong slope y · [x > 0] for x · [x < 0]", |g| {
+                ("the other side", "wrong slope x · [x > 0] for x · [x < 0]", |g| {
                     (dx(g), vec![ndarray::arr1(&[zip(g.x, g.d, |x, d| x.max(0.0) * d).sum()]).into_dyn()])
                 }),
                 ("the first row alone", "only the contributions of", |g| {

@@ -164,8 +164,10 @@ fn mish_and_other_products() -> Result<()> {
                 ("sigmoid's slope within", "wrong slope t + x · (1 − t²) · sigmoid(x) · (1", |g| {
                     mish_back(g, sigmoid_slope)
                 }),
-                ("the second share negative", "wrong slope 2 · t − s", |g| mish_back(g, |x| -sigmoid(x))),
-                ("the second share alone", "wrong slope s − y/x", |g| {
+                ("the second share negative", "wrong slope t − x · (1 − t²) · sigmoid(x)", |g| {
+                    mish_back(g, |x| -sigmoid(x))
+                }),
+                ("the second share alone", "wrong slope x · (1 − t²) · sigmoid(x), t = y/x", |g| {
                     let (all, _) = mish_back(g, sigmoid);
                     only(all - &(g.d * &(g.y / g.x)))
                 }),
@@ -184,12 +186,16 @@ fn mish_and_other_products() -> Result<()> {
             |x, _| x.mapv(|x| x * sigmoid(x)),
             |g| swish(g, |x| sigmoid(x) + x * sigmoid_slope(x)),
             vec![
-                ("the second share without x", "wrong slope t + (s − t)/x", |g| {
-                    swish(g, |x| sigmoid(x) + sigmoid_slope(x))
-                }),
-                ("the second share negative", "wrong slope 2 · t − s", |g| {
-                    swish(g, |x| sigmoid(x) - x * sigmoid_slope(x))
-                }),
+                (
+                    "the second share without x",
+                    "wrong slope sigmoid(x) + sigmoid(x) · (1 − sigmoid(x))",
+                    |g| swish(g, |x| sigmoid(x) + sigmoid_slope(x)),
+                ),
+                (
+                    "the second share negative",
+                    "wrong slope sigmoid(x) − x · sigmoid(x) · (1 − sigmoid(x))",
+                    |g| swish(g, |x| sigmoid(x) - x * sigmoid_slope(x)),
+                ),
                 ("half of it", "wrong slope ½ · (s + t)", |g| {
                     swish(g, |x| sigmoid(x) + 0.5 * x * sigmoid_slope(x))
                 }),

@@ -1,0 +1,124 @@
+//! Reading a folder of images.
+
+use std::path::Path;
+
+use image::RgbImage;
+use image::imageops::{self, FilterType};
+use retrograde_base::{Error, Result, memory};
+
+use super::folder::ImageFolder;
+use super::{decode, files};
+use crate::data::Channels;
+
+/// Reads a folder with a folder of PNG and JPEG files for each class.
+///
+/// | property | default | option |
+/// | --- | --- | --- |
+/// | size | that of all images if they agree and no side is longer than 64; otherwise the longest sides, at most 64 | [`size`](Self::size) |
+/// | channels | one if every pixel is gray, otherwise red, green and blue | [`channels`](Self::channels) |
+///
+/// Images of another size are scaled, without regard to their aspect ratio. They are turned as their EXIF orientation says,
+/// 16 bits become 8, and transparent pixels are put on white.
+///
+/// # Examples
+/// ```no_run
+/// # fn main() -> retrograde::Result<()> {
+/// use retrograde::data::ImageFolderReader;
+///
+/// let animals = ImageFolderReader::new().size([32, 32]).read("animals")?;
+/// println!("{animals}");
+/// assert_eq!(animals.image_shape(), [32, 32]);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ImageFolderReader {
+    size: Option<[usize; 2]>,
+    channels: Option<Channels>,
+}
+
+/// The longest side of images whose size is not given.
+const DEFAULT_SIDE: usize = 64;
+
+/// The longest side that may be asked for.
+const MAX_SIDE: usize = 4096;
+
+impl ImageFolderReader {
+    /// A reader with the defaults.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The size of all images: `[rows, columns]`.
+    pub fn size(mut self, shape: [usize; 2]) -> Self {
+        self.size = Some(shape);
+        self
+    }
+
+    /// [`Channels::Gray`] or [`Channels::Rgb`]. Colors become gray by Rec. 601.
+    pub fn channels(mut self, channels: Channels) -> Self {
+        self.channels = Some(channels);
+        self
+    }
+
+    /// Reads a folder.
+    ///
+    /// # Errors
+    /// [`Error::Format`] if there are fewer than two classes with images, or a file cannot be decoded, or is too large.
+    /// [`Error::File`] if a file cannot be read. [`Error::Invalid`] if the size has no pixels or a side longer than 4096, or the
+    /// channels are neither gray nor RGB. [`Error::OutOfMemory`].
+    pub fn read(&self, folder: impl AsRef<Path>) -> Result<ImageFolder> {
+        let folder = folder.as_ref();
+        self.must_be_valid()?;
+        let found = files::find(folder)?;
+        let sizes = found.images.iter().map(|(path, _)| decode::size(path)).collect::<Result<Vec<_>>>()?;
+        let shape = self.size.unwrap_or_else(|| default_size(&sizes));
+        let bytes = 3.0 * (shape[0] * shape[1]) as f64 * sizes.len() as f64;
+        memory::must_fit("images", bytes as u64, "choose a smaller size, or give fewer images")?;
+        let mut pixels = Vec::with_capacity(bytes as usize);
+        for (path, _) in &found.images {
+            pixels.extend_from_slice(scaled(decode::pixels(path)?, shape).as_raw());
+        }
+        let is_gray = || pixels.chunks_exact(3).all(|pixel| pixel[0] == pixel[1] && pixel[1] == pixel[2]);
+        let is_gray = self.channels.map_or_else(is_gray, |channels| channels == Channels::Gray);
+        let pixels = if is_gray { pixels.chunks_exact(3).map(lightness).collect() } else { pixels };
+        let scaled = sizes.iter().filter(|size| **size != shape).count();
+        Ok(ImageFolder::new(folder, found, pixels, shape, is_gray, scaled))
+    }
+
+    fn must_be_valid(&self) -> Result<()> {
+        if let Some([rows, columns]) = self.size
+            && !((1..=MAX_SIDE).contains(&rows) && (1..=MAX_SIDE).contains(&columns))
+        {
+            let problem = format!("{rows} × {columns} is no size of images");
+            return Err(Error::invalid("size", problem, format!("give sides from 1 to {MAX_SIDE}")));
+        }
+        match self.channels {
+            None | Some(Channels::Gray | Channels::Rgb) => Ok(()),
+            Some(other) => {
+                let problem = format!("{other:?} has an opacity");
+                Err(Error::invalid("channels", problem, "give Channels::Gray or Channels::Rgb"))
+            }
+        }
+    }
+}
+
+/// The longest sides of all images, at most [`DEFAULT_SIDE`].
+fn default_size(sizes: &[[usize; 2]]) -> [usize; 2] {
+    [0, 1].map(|axis| sizes.iter().map(|size| size[axis]).max().unwrap_or(1).min(DEFAULT_SIDE))
+}
+
+/// The image in another size. A pixel is a weighted mean of those that it covers.
+fn scaled(image: RgbImage, [rows, columns]: [usize; 2]) -> RgbImage {
+    let (width, height) = (columns as u32, rows as u32);
+    if image.dimensions() == (width, height) {
+        return image;
+    }
+    imageops::resize(&image, width, height, FilterType::Triangle)
+}
+
+/// The lightness of a pixel by Rec. 601.
+fn lightness(pixel: &[u8]) -> u8 {
+    let [red, green, blue] = [pixel[0], pixel[1], pixel[2]].map(u32::from);
+    ((299 * red + 587 * green + 114 * blue + 500) / 1000) as u8
+}

@@ -1,0 +1,177 @@
+//! NPZ: a ZIP archive of NPY files.
+
+use std::collections::HashSet;
+use std::io::{Cursor, Read};
+use std::path::Path;
+
+use retrograde_base::{Error, Result, files, memory};
+use zip::ZipArchive;
+use zip::read::ZipFile;
+use zip::result::ZipError;
+
+use super::array::NpyArray;
+
+/// The help of errors of the format.
+const EXPECTED: &str = "give an archive as written by np.savez or np.savez_compressed";
+
+/// The largest ratio of deflate: a match of 258 bytes takes at least two bits.
+const DEFLATE_RATIO: u64 = 1032;
+
+impl NpyArray {
+    /// Reads all arrays of an NPZ file, with their names, in the order of the file.
+    ///
+    /// # Errors
+    /// [`Error::File`] if it cannot be read. [`Error::Format`] if it is not an NPZ file, has something else than arrays of
+    /// numbers (as [`NpyArray::read`]) or two arrays of one name, or is larger than [`MAX_BYTES`](Self::MAX_BYTES), compressed
+    /// or not. [`Error::OutOfMemory`].
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # fn main() -> retrograde::Result<()> {
+    /// use retrograde::data::NpyArray;
+    ///
+    /// for (name, array) in NpyArray::read_npz("data.npz")? {
+    ///     println!("{name}: {:?}", array.shape());
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn read_npz(path: impl AsRef<Path>) -> Result<Vec<(String, Self)>> {
+        let path = path.as_ref();
+        Self::npz_from_bytes(path, &files::read_bounded(path, Self::MAX_BYTES)?)
+    }
+
+    /// Parses the content of an NPZ file; errors mention `name`.
+    ///
+    /// # Errors
+    /// [`Error::Format`] and [`Error::OutOfMemory`], as [`NpyArray::read_npz`].
+    pub fn npz_from_bytes(name: impl AsRef<Path>, content: &[u8]) -> Result<Vec<(String, Self)>> {
+        let name = name.as_ref();
+        let corrupt = |error: ZipError| {
+            Error::format(name, format!("it is not a complete ZIP archive ({error})"), EXPECTED)
+        };
+        let mut archive = ZipArchive::new(Cursor::new(content)).map_err(corrupt)?;
+        let mut arrays = Vec::new();
+        let (mut names, mut left) = (HashSet::new(), Self::MAX_BYTES);
+        for position in 0..archive.len() {
+            let entry = archive.by_index(position).map_err(corrupt)?;
+            let (array_name, array) = read_entry(name, entry, &mut left)?;
+            if !names.insert(array_name.clone()) {
+                return Err(Error::format(name, format!("it has two arrays {array_name:?}"), EXPECTED));
+            }
+            arrays.push((array_name, array));
+        }
+        if arrays.is_empty() {
+            return Err(Error::format(name, "it has no arrays", EXPECTED));
+        }
+        Ok(arrays)
+    }
+}
+
+/// An array of the archive and its name. `left` is the number of bytes that the archive may still have.
+fn read_entry(
+    archive: &Path,
+    entry: ZipFile<'_, Cursor<&[u8]>>,
+    left: &mut u64,
+) -> Result<(String, NpyArray)> {
+    let invalid = |problem: String| Error::format(archive, problem, EXPECTED);
+    let file_name = entry.name().to_owned();
+    let Some(array_name) = file_name.strip_suffix(".npy") else {
+        return Err(invalid(format!("it has the file {file_name:?}, which is not an array")));
+    };
+    let size = entry.size();
+    if size > *left || size > entry.compressed_size().saturating_mul(DEFLATE_RATIO) {
+        return Err(invalid(format!("the array {array_name:?} has {size} bytes, more than possible")));
+    }
+    *left -= size;
+    memory::must_fit("array", size, "give smaller arrays")?;
+    let mut bytes = Vec::with_capacity(size as usize);
+    // Reading to the end makes the decoder verify the checksum.
+    entry
+        .take(size.saturating_add(1))
+        .read_to_end(&mut bytes)
+        .map_err(|error| invalid(format!("the array {array_name:?} is corrupt ({error})")))?;
+    let place = format!("{}/{file_name}", archive.display());
+    Ok((array_name.to_owned(), NpyArray::from_bytes(place, &bytes)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+    use zip::write::SimpleFileOptions;
+    use zip::{CompressionMethod, ZipWriter};
+
+    const ARRAY: &[u8] =
+        b"\x93NUMPY\x01\x00\x3e\x00{'descr': '|u1', 'fortran_order': False, 'shape': (2,), }    \n\x05\x07";
+
+    fn archive(entries: &[(&str, &[u8])], method: CompressionMethod) -> Vec<u8> {
+        let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
+        for (name, content) in entries {
+            let options = SimpleFileOptions::default().compression_method(method);
+            writer.start_file(*name, options).unwrap();
+            writer.write_all(content).unwrap();
+        }
+        writer.finish().unwrap().into_inner()
+    }
+
+    fn problem(content: &[u8]) -> String {
+        NpyArray::npz_from_bytes("a.npz", content).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn arrays_are_read_in_the_order_of_the_file() {
+        for method in [CompressionMethod::Stored, CompressionMethod::Deflated] {
+            let content = archive(&[("y.npy", ARRAY), ("x.npy", ARRAY)], method);
+            let arrays = NpyArray::npz_from_bytes("a.npz", &content).unwrap();
+            assert_eq!(arrays.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["y", "x"]);
+            assert_eq!(arrays[1].1.to_labels().unwrap(), [5, 7]);
+        }
+    }
+
+    #[test]
+    fn invalid_archives_are_errors() {
+        let stored = |entries: &[(&str, &[u8])]| archive(entries, CompressionMethod::Stored);
+        let whole = stored(&[("x.npy", ARRAY)]);
+        for (content, words) in [
+            (Vec::new(), "not a complete ZIP archive"),
+            (whole[..whole.len() - 1].to_vec(), "not a complete ZIP archive"),
+            (stored(&[]), "it has no arrays"),
+            (stored(&[("readme.txt", b"text")]), "\"readme.txt\", which is not an array"),
+            (stored(&[("x.npy", b"text")]), "a.npz/x.npy"),
+        ] {
+            let text = problem(&content);
+            assert!(text.contains(words) && text.contains("a.npz"), "{text}");
+        }
+        let mut changed = whole;
+        let element = changed.iter().position(|byte| *byte == 5).unwrap();
+        // The first byte with this value may be in the archive's own fields; the elements come after the header of the array.
+        let header = changed.windows(6).position(|window| window == b"\x93NUMPY").unwrap();
+        let element = element.max(header + ARRAY.len() - 2);
+        changed[element] ^= 1;
+        assert!(problem(&changed).contains("corrupt"), "{}", problem(&changed));
+    }
+
+    /// Deflate compresses zeros by 1000: an archive of 1 MiB would have 1 GiB.
+    #[test]
+    fn a_size_that_the_file_cannot_have_is_refused() {
+        let mut content = archive(&[("x.npy", ARRAY)], CompressionMethod::Stored);
+        // The size in the central directory: 24 bytes after its signature.
+        let directory = content.windows(4).rposition(|window| window == b"PK\x01\x02").unwrap();
+        content[directory + 24..directory + 28].copy_from_slice(&[0, 0, 0, 0x7f]);
+        let text = problem(&content);
+        assert!(text.contains("more than possible"), "{text}");
+    }
+
+    #[test]
+    fn damaged_archives_do_not_panic() {
+        let content = archive(&[("x.npy", ARRAY), ("y.npy", ARRAY)], CompressionMethod::Deflated);
+        for position in 0..content.len() {
+            for change in [1, 0x80, 0xff] {
+                let mut damaged = content.clone();
+                damaged[position] ^= change;
+                let _ = NpyArray::npz_from_bytes("a.npz", &damaged);
+            }
+        }
+    }
+}
