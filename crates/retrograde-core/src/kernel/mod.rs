@@ -24,6 +24,7 @@ pub(crate) mod conv;
 pub(crate) mod epilogue;
 mod expr;
 mod form;
+mod functions;
 pub(crate) mod gather;
 pub(crate) mod layouts;
 pub(crate) mod matmul;

@@ -5,12 +5,13 @@
 //! arena are asserted on every access.
 
 use super::arena::{ALIGNMENT, Arena, Block};
+use super::functions::Functions;
 use super::simd::Real;
-use super::step::{Step, steps};
+use super::step::Step;
 use super::step_times::StepTimes;
 use super::thread_pool::in_job;
 use super::threads::Threads;
-use super::work::{Work, bytes_moved, execute, flops, scratch, units, validate};
+use super::work::{Work, flops, units};
 
 /// The cost of a step, known before it runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,23 +61,25 @@ impl<T: Real> Program<T> {
         regions: Vec<Vec<Work>>,
         threads: Threads,
     ) -> Result<Self, Refusal> {
+        let functions = Functions::<T>::get();
         let mut scratch_each = 0;
         for work in constants.iter().chain(regions.iter().flatten()) {
-            validate(&arena, work).map_err(|problem| Refusal::Invalid(format!("{problem}: {work:?}")))?;
-            scratch_each = scratch_each.max(scratch::<T>(work));
+            (functions.validate)(&arena, work)
+                .map_err(|problem| Refusal::Invalid(format!("{problem}: {work:?}")))?;
+            scratch_each = scratch_each.max((functions.scratch)(work));
         }
         // The scratch space of each thread begins at a cache line of its own.
         let scratch_each = scratch_each.next_multiple_of(ALIGNMENT);
         let scratch =
             scratch_each.checked_mul(threads.count()).and_then(Block::new).ok_or(Refusal::Memory)?;
-        let steps = steps(regions, &arena, &threads);
+        let steps = (functions.steps)(regions, &arena, &threads);
         let segments = Segments::new(&steps);
         let mut program = Program { arena, steps, segments, threads, scratch, scratch_each, times: None };
         for work in constants {
             let whole = 0..units(work);
             let scratch = program.scratch.all();
             // SAFETY: `validate` has accepted the work above, and no other thread has the program yet.
-            unsafe { execute(work, &program.arena, whole, &mut scratch[..scratch_each]) };
+            unsafe { (functions.execute)(work, &program.arena, whole, &mut scratch[..scratch_each]) };
         }
         Ok(program)
     }
@@ -113,7 +116,7 @@ impl<T: Real> Program<T> {
     pub(crate) fn costs(&self) -> impl Iterator<Item = StepCost> + '_ {
         self.steps.iter().map(|step| StepCost {
             flops: flops(&step.work),
-            bytes: bytes_moved(&step.work, &self.arena),
+            bytes: (Functions::<T>::get().bytes_moved)(&step.work, &self.arena),
             threads: step.ranges.iter().filter(|range| !range.is_empty()).count(),
             barrier: step.barrier,
         })
@@ -137,6 +140,7 @@ impl<T: Real> Program<T> {
             return Err(Nested);
         }
         let (arena, scratch, each) = (&self.arena, &self.scratch, self.scratch_each);
+        let execute = Functions::<T>::get().execute;
         let (steps, starts, times) = (&self.steps, &self.segments.starts, self.times.as_ref());
         if let Some(times) = times {
             times.begin_run();
