@@ -39,7 +39,7 @@ fn median(mut numbers: Vec<f64>) -> f64 {
 
 fn main() -> Result<()> {
     let folder = std::env::args().skip(1).find(|argument| !argument.starts_with("--"));
-    let source = folder.map_or(DataSource::Embedded, |folder| DataSource::Folder(PathBuf::from(folder)));
+    let source = folder.map_or(DataSource::Embedded, |folder| DataSource::Path(PathBuf::from(folder)));
     let (_, data) = source.open()?;
     let place = tempfile::tempdir().expect("a temporary folder");
     println!("784-50-10, batch 100, SGD, {STEPS} steps on {}, medians of {ROUNDS} rounds\n", data.name());

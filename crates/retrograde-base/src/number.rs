@@ -36,6 +36,27 @@ pub fn deserialize<'a, D: Deserializer<'a>>(deserializer: D) -> Result<f64, D::E
     }
 }
 
+/// A number that may be absent, for `#[serde(default, with = "crate::number::optional", skip_serializing_if = "Option::is_none")]`.
+pub mod optional {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    /// Serializes a number as [`serialize`](super::serialize) does, or `null`.
+    #[allow(clippy::ref_option, reason = "serde gives fields by reference")]
+    pub fn serialize<S: Serializer>(number: &Option<f64>, serializer: S) -> Result<S::Ok, S::Error> {
+        match number {
+            Some(number) => super::serialize(number, serializer),
+            None => serializer.serialize_none(),
+        }
+    }
+
+    /// Deserializes what is there.
+    pub fn deserialize<'a, D: Deserializer<'a>>(deserializer: D) -> Result<Option<f64>, D::Error> {
+        #[derive(Deserialize)]
+        struct Written(#[serde(with = "super")] f64);
+        Written::deserialize(deserializer).map(|Written(number)| Some(number))
+    }
+}
+
 /// A short decimal; very large and very small numbers in scientific notation.
 pub fn short(number: f64) -> String {
     let size = number.abs();

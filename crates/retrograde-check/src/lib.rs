@@ -79,7 +79,7 @@ pub use cause::Cause;
 pub use comparison::{Comparison, Element};
 pub use control::{Control, Progress};
 pub use function::{function, function_named, vjp, vjp_named};
-pub use graph::{GraphCheck, gradients, model};
+pub use graph::{GraphCheck, gradients, model, model_with_loss};
 pub use invariant::Invariant;
 pub use layer::{layer, layer_named, loss};
 pub use message::{Argument, Language, Message};

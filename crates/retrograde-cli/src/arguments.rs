@@ -1,5 +1,6 @@
 //! The command line: commands, options and their help.
 
+mod data;
 mod train;
 
 use clap::builder::{PossibleValue, PossibleValuesParser};
@@ -29,6 +30,7 @@ const QUICK_START: &str = "\
 Start with:
   retrograde train --out run               train the notebook's network and save it in the folder `run`
   retrograde predict --model run 7.png     classify a picture of a digit
+  retrograde train --data iris.csv --target species --out flowers    your own table
   retrograde graph apple                   draw a graph with its values and gradients
   retrograde explain --model run 7.png -o why.html    explain a prediction
   retrograde check --fault softmax-batch   find a bug in the gradients of a network
@@ -37,10 +39,10 @@ Exit codes: 0 success, 1 failure, 2 usage error, 130 interrupted. For `check`: 1
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Train a network on handwritten digits
+    /// Train a network on digits, or on your own tables, arrays and images
     #[command(long_about = TRAIN_ABOUT, after_long_help = TRAIN_EXAMPLES)]
     Train(Box<TrainArguments>),
-    /// Classify pictures of digits with a trained network
+    /// Predict with a trained network: classify pictures, or the rows of a table
     #[command(long_about = PREDICT_ABOUT, after_long_help = PREDICT_EXAMPLES)]
     Predict(PredictArguments),
     /// Draw a graph with the value and the gradient on each edge
@@ -49,7 +51,7 @@ pub enum Command {
     /// Print the compiled plan of a graph or of a training step
     #[command(long_about = PLAN_ABOUT, after_long_help = PLAN_EXAMPLES)]
     Plan(PlanArguments),
-    /// Explain a prediction as a web page: units, pixels and gradients
+    /// Explain a prediction as a web page: units, inputs and gradients
     #[command(long_about = EXPLAIN_ABOUT, after_long_help = EXPLAIN_EXAMPLES)]
     Explain(ExplainArguments),
     /// Check gradients against finite differences and diagnose errors
@@ -113,7 +115,7 @@ pub struct CheckArguments {
     /// The network: two-layer (the notebook's, with initial weights), the folder of a run, or a model file
     #[arg(long, short, value_name = "two-layer|FOLDER|FILE", default_value = TWO_LAYER, conflicts_with_all = ["fault", "all_faults"])]
     pub model: PathBuf,
-    /// The number of embedded digits
+    /// The number of rows: of the training rows of the run, or of the embedded digits
     #[arg(long, allow_negative_numbers = true, value_parser = count::<usize>, value_name = "N", default_value_t = 3)]
     pub rows: usize,
     /// Check a handwritten two-layer network with this bug
@@ -168,7 +170,7 @@ pub const TWO_LAYER: &str = "two-layer";
 const GRAPH_ABOUT: &str = "\
 Draw a graph with the value and the gradient on each edge.
 
-The graph is one of the notebook's, or the loss of a trained model on three test images. The html format is a \
+The graph is one of the notebook's, or the loss of a trained model on three test rows. The html format is a \
 self-contained page with details of each node, collapsible layers, and the forward and backward pass step by step.";
 
 const GRAPH_EXAMPLES: &str = "\
@@ -201,13 +203,13 @@ pub struct GraphArguments {
     #[arg(value_parser = PossibleValuesParser::new(EXAMPLES.iter().map(|example| PossibleValue::new(example.name).help(example.summary))), required_unless_present = "model", conflicts_with = "model")]
     pub name: Option<String>,
 
-    /// The folder of a run, or a model file: the graph of its loss on the first three test images
+    /// The folder of a run, or a model file: the graph of its loss on the first three test rows
     #[arg(long, short, value_name = "FOLDER|FILE")]
     pub model: Option<PathBuf>,
 
-    /// The data set, as in `train`
-    #[arg(long, value_name = "auto|mnist-5k|mnist|FOLDER", default_value_t = DataSource::Auto, conflicts_with = "name")]
-    pub data: DataSource,
+    /// Another data set than that of the run, as in `train`
+    #[arg(long, value_name = "NAME|FILE|FOLDER", conflicts_with = "name")]
+    pub data: Option<DataSource>,
 
     /// The format
     #[arg(long, short, value_name = "FORM", value_enum, default_value_t = GraphFormat::Text)]
@@ -258,7 +260,7 @@ pub struct PlanArguments {
     #[arg(value_parser = PossibleValuesParser::new(EXAMPLES.iter().map(|example| PossibleValue::new(example.name).help(example.summary))), required_unless_present = "model", conflicts_with = "model")]
     pub name: Option<String>,
 
-    /// The folder of a training, or the file of a model: a step of gradient descent on a batch of 100
+    /// The folder of a training: its training step; or the file of a model: a step of gradient descent on 100 digits
     #[arg(long, short, value_name = "FOLDER|FILE")]
     pub model: Option<PathBuf>,
 
@@ -276,7 +278,11 @@ pub struct PlanArguments {
 }
 
 const PREDICT_ABOUT: &str = "\
-Classify pictures of digits with a trained network.
+Predict with a trained network: classify pictures, or the rows of a table.
+
+Of a run on a table, FILE is a table with the same columns, in any order; others are kept and not used. The output is CSV: the \
+rows with the predicted class and its probability, or the predicted number. A category that the training had not is an \
+error with its line, column and value.
 
 A picture is a PNG, or a raw file of 784 bytes, one per pixel, which is used unchanged. A PNG is converted to the format \
 of MNIST, light ink on a dark background: dark on light is inverted, and a size other than 28 × 28 is cropped to the ink, \
@@ -286,6 +292,8 @@ the converted picture.";
 const PREDICT_EXAMPLES: &str = "\
 Examples:
   retrograde predict --model run 7.png
+  retrograde predict --model flowers new.csv > predicted.csv
+  retrograde predict --model flowers new.csv --json
   retrograde predict --model run/model.safetensors scans/*.png --json";
 
 #[derive(Debug, Args)]
@@ -293,9 +301,9 @@ pub struct PredictArguments {
     /// The folder of a run, or a model file
     #[arg(long, short, value_name = "FOLDER|FILE")]
     pub model: PathBuf,
-    /// PNG files, or raw pixels
-    #[arg(value_name = "IMAGE", required = true)]
-    pub images: Vec<PathBuf>,
+    /// PNG files or raw pixels; tables (.csv, .tsv, .txt) for a run on a table
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<PathBuf>,
     /// JSON Lines output
     #[arg(long)]
     pub json: bool,
@@ -311,19 +319,23 @@ would brighten or darken, and the interactive graph of the forward and backward 
 const EXPLAIN_EXAMPLES: &str = "\
 Examples:
   retrograde explain --model run 7.png -o why.html
-  retrograde explain --model run 7.png --label 1 -o why-not-1.html";
+  retrograde explain --model run 7.png --label 1 -o why-not-1.html
+  retrograde explain --model flowers new.csv --row 3 --label setosa -o why.html";
 
 #[derive(Debug, Args)]
 pub struct ExplainArguments {
     /// The folder of a run, or a model file
     #[arg(long, short, value_name = "FOLDER|FILE")]
     pub model: PathBuf,
-    /// A PNG file, or raw pixels
-    #[arg(value_name = "IMAGE")]
-    pub image: PathBuf,
-    /// The label of the loss [default: the predicted class]
-    #[arg(long, allow_negative_numbers = true, value_parser = count::<usize>, value_name = "LABEL")]
-    pub label: Option<usize>,
+    /// A PNG file, or raw pixels; a table for a run on a table
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// The row of a table, counted from 1
+    #[arg(long, allow_negative_numbers = true, value_parser = count::<usize>, value_name = "N", default_value_t = 1)]
+    pub row: usize,
+    /// The label of the loss, a class by its name or number [default: the predicted class]
+    #[arg(long, allow_hyphen_values = true, value_name = "LABEL")]
+    pub label: Option<String>,
     /// Write the page to this file, atomically, instead of standard output. Only a file of the same kind is replaced
     #[arg(long, short, value_name = "FILE")]
     pub output: Option<PathBuf>,

@@ -4,10 +4,11 @@ use crate::arguments::{CheckArguments, TWO_LAYER};
 use crate::failure::Failure;
 use crate::json::JsonEvent;
 use crate::output;
+use crate::run_data::RunData;
 use retrograde::check::{self, Cause, Message, Report};
-use retrograde::data::{Dataset, LabeledImages};
+use retrograde::data::{Dataset, Samples};
 use retrograde::nn::{Mlp, Model, Precision};
-use retrograde::train::RunDir;
+use retrograde::train::{Loss, RunDir};
 use retrograde::view::{self, FileSignature};
 use retrograde::{Error, Result, faults};
 use std::path::Path;
@@ -27,7 +28,13 @@ pub fn run(arguments: &CheckArguments) -> Result<ExitCode, Failure> {
     if arguments.all_faults {
         return all_faults(arguments);
     }
-    let digits = digits(arguments.rows).map_err(Failure::Usage)?;
+    let is_run = arguments.fault.is_none() && arguments.model != Path::new(TWO_LAYER);
+    let (samples, loss) = if is_run {
+        let RunData { data, loss, .. } = RunData::open(&arguments.model, None)?;
+        (first_rows(&data, arguments.rows).map_err(Failure::Usage)?, loss)
+    } else {
+        (first_rows(&Dataset::embedded()?, arguments.rows).map_err(Failure::Usage)?, Loss::default())
+    };
     for (path, signature) in
         [(&arguments.html, FileSignature::CheckPage), (&arguments.markdown, FileSignature::CheckMarkdown)]
     {
@@ -37,8 +44,8 @@ pub fn run(arguments: &CheckArguments) -> Result<ExitCode, Failure> {
         }
     }
     let report = match &arguments.fault {
-        Some(name) => check_fault(name, &digits, arguments.seed)?,
-        None => check_model(arguments, &digits)?,
+        Some(name) => check_fault(name, &samples, arguments.seed)?,
+        None => check_model(arguments, &samples, &loss)?,
     };
     let printed = if arguments.json {
         JsonEvent::Check { report: &report }.print()
@@ -59,9 +66,8 @@ pub fn run(arguments: &CheckArguments) -> Result<ExitCode, Failure> {
     Ok(if report.verdict.is_wrong() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-/// The first of the embedded digits.
-fn digits(rows: usize) -> Result<LabeledImages> {
-    let data = Dataset::embedded()?;
+/// The first training rows.
+fn first_rows(data: &Dataset, rows: usize) -> Result<Samples> {
     let all = data.train().len();
     if rows == 0 || rows > all {
         return Err(Error::invalid(
@@ -74,13 +80,13 @@ fn digits(rows: usize) -> Result<LabeledImages> {
 }
 
 /// Checks a network of the library.
-fn check_model(arguments: &CheckArguments, digits: &LabeledImages) -> Result<Report> {
+fn check_model(arguments: &CheckArguments, samples: &Samples, loss: &Loss) -> Result<Report> {
     let net: Box<dyn Model> = if arguments.model == Path::new(TWO_LAYER) {
-        Box::new(Mlp::new([digits.row_len(), HIDDEN, digits.classes()]).seed(arguments.seed).build()?)
+        Box::new(Mlp::new([samples.row_len(), HIDDEN, samples.outputs()]).seed(arguments.seed).build()?)
     } else {
         RunDir::model(&arguments.model)?
     };
-    let mut check = check::model(&net, digits)?.seed(arguments.seed);
+    let mut check = check::model_with_loss(&net, samples, loss)?.seed(arguments.seed);
     if let Some(count) = arguments.sample {
         check = check.sample(count);
     }
@@ -93,17 +99,17 @@ fn check_model(arguments: &CheckArguments, digits: &LabeledImages) -> Result<Rep
     if arguments.directions {
         check = check.in_random_directions();
     }
-    let subject = Message::on_rows(&net.description(), digits.len());
+    let subject = Message::on_rows(&net.description(), samples.len());
     Ok(Report { subject, ..check.run()? })
 }
 
 /// Checks the handwritten two-layer network with a bug.
-fn check_fault(name: &str, digits: &LabeledImages, seed: u64) -> Result<Report> {
+fn check_fault(name: &str, digits: &Samples, seed: u64) -> Result<Report> {
     let fault = faults::find(name).ok_or_else(|| {
         Error::invalid("fault", format!("unknown value `{name}`"), "`check --all-faults` lists all faults")
     })?;
     let (x, labels) = check::rows(digits)?;
-    let mut network = fault.network_with(digits.row_len(), HIDDEN, digits.classes(), DEVIATION, seed)?;
+    let mut network = fault.network_with(digits.row_len(), HIDDEN, digits.outputs(), DEVIATION, seed)?;
     let report = check::network(&mut network, &x, &labels)?;
     Ok(Report { subject: fault.subject(), ..report })
 }

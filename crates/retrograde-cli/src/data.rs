@@ -38,7 +38,7 @@ fn list() -> Result<ExitCode, Failure> {
 fn row(name: &str, digits: Option<&Dataset>, place: &str) -> String {
     let (train, test, pixels) = match digits {
         Some(digits) => {
-            let [rows, columns] = digits.image_shape();
+            let [rows, columns] = digits.image_shape().unwrap_or_default();
             let length = |samples: usize| text::length(samples);
             (length(digits.train().len()), length(digits.test().len()), format!("{rows} × {columns}"))
         }
@@ -111,7 +111,7 @@ fn show(arguments: &ShowArguments) -> Result<ExitCode, Failure> {
     let (source, digits) = arguments.data.open()?;
     let samples = if arguments.test { digits.test() } else { digits.train() };
     let rows: Vec<usize> = (0..samples.len())
-        .filter(|row| arguments.label.is_none_or(|label| samples.labels()[*row] == label))
+        .filter(|row| arguments.label.is_none_or(|label| samples.labels().get(*row) == Some(&label)))
         .skip(arguments.skip)
         .take(arguments.count)
         .collect();
@@ -120,10 +120,14 @@ fn show(arguments: &ShowArguments) -> Result<ExitCode, Failure> {
         let filter = arguments.label.map_or_else(String::new, |label| format!(" with the label {label}"));
         let problem = format!("no image{filter} to show among its {} {set} images", samples.len());
         let help =
-            format!("use labels 0 to {}, a smaller --skip, or a larger --count", samples.classes() - 1);
+            format!("use labels 0 to {}, a smaller --skip, or a larger --count", samples.outputs() - 1);
         return Err(Error::invalid(format!("data set {source}"), problem, help).into());
     }
-    let [_, width] = samples.image_shape();
+    let Some([_, width]) = samples.image_shape() else {
+        let help =
+            "give images with one channel; a table is shown by `train --data FILE.csv --target COLUMN`";
+        return Err(Error::invalid(format!("data set {source}"), "its rows are no pictures", help).into());
+    };
     let per_line = ((columns() + 2) / (width + 2)).max(1);
     let color = output::use_color();
     output::line(format!(
@@ -132,7 +136,12 @@ fn show(arguments: &ShowArguments) -> Result<ExitCode, Failure> {
         text::length(samples.len())
     ))?;
     for group in rows.chunks(per_line) {
-        let title = |row: &usize| format!("{:width$}", format!("{} (index {row})", samples.labels()[*row]));
+        let title = |row: &usize| {
+            format!(
+                "{:width$}",
+                format!("{} (index {row})", digits.description().class_name(samples.labels()[*row] as usize))
+            )
+        };
         output::line("")?;
         output::line(group.iter().map(title).collect::<Vec<_>>().join("  ").trim_end())?;
         let drawn: Vec<Vec<String>> = group

@@ -3,6 +3,7 @@
 use crate::arguments::{GraphArguments, GraphFormat};
 use crate::failure::{self, Failure};
 use crate::output;
+use crate::run_data::RunData;
 use crate::text;
 use retrograde::train::RunDir;
 use retrograde::view::{self, EXAMPLES, Explanation, FileSignature, Style, Trace, Tracer};
@@ -45,8 +46,8 @@ fn trace(arguments: &GraphArguments) -> Result<(String, Trace), Failure> {
     let graph = Graph::new();
     if let Some(path) = &arguments.model {
         let net = RunDir::model(path)?;
-        let (_, digits) = arguments.data.open()?;
-        let loss = view::loss_of(&graph, &net, digits.test())?;
+        let RunData { data, loss, .. } = RunData::open(path, arguments.data.as_ref())?;
+        let loss = view::loss_of(&graph, &net, data.test(), &loss)?;
         return Ok((format!("{}: {}", text::shown(path), view::LOSS_OF), Tracer::new(&loss).trace()?));
     }
     let name = arguments.name.as_deref().unwrap_or_default();

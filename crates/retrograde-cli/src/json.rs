@@ -6,6 +6,7 @@ use retrograde::check::{Message, Report};
 use retrograde::plan::StepProfile;
 use retrograde::train::{EpochStats, MemoryEstimate, TrainingConfig};
 use serde::Serialize;
+use serde_json::{Map, Value};
 use std::io;
 
 /// The profile of a step of a plan.
@@ -62,9 +63,14 @@ pub enum JsonEvent<'a> {
         /// The number of parameters.
         parameters: usize,
         /// The size of the training set.
-        train_images: usize,
+        #[serde(rename = "train_images")]
+        train_rows: usize,
         /// The size of the test set.
-        test_images: usize,
+        #[serde(rename = "test_images")]
+        test_rows: usize,
+        /// The names of the classes.
+        #[serde(skip_serializing_if = "<[String]>::is_empty")]
+        classes: &'a [String],
         /// The number of steps done before.
         done: u64,
         /// The number of steps in all.
@@ -84,7 +90,7 @@ pub enum JsonEvent<'a> {
         step: u64,
         /// The mean loss of the steps since the last evaluation.
         loss: f64,
-        /// Loss and accuracy on the whole sets.
+        /// Loss and scores on the whole sets.
         #[serde(flatten)]
         scores: Scores,
     },
@@ -113,7 +119,7 @@ pub enum JsonEvent<'a> {
         steps: u64,
         /// The mean loss of the steps since the previous evaluation.
         loss: f64,
-        /// Loss and accuracy on the whole sets.
+        /// Loss and scores on the whole sets.
         #[serde(flatten)]
         scores: Scores,
         /// Seconds spent on steps, those before a resume included.
@@ -132,6 +138,9 @@ pub enum JsonEvent<'a> {
         precision: String,
         /// Whether it was interrupted.
         interrupted: bool,
+        /// Whether it ended since the loss on the test set did not fall.
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        stopped_early: bool,
         /// The model file.
         model: Option<String>,
     },
@@ -139,8 +148,10 @@ pub enum JsonEvent<'a> {
     Prediction {
         /// The image file.
         image: String,
-        /// The predicted class.
+        /// The number of the predicted class.
         digit: usize,
+        /// Its name.
+        class: String,
         /// The probability of the predicted class.
         probability: f64,
         /// The probability of each class.
@@ -149,6 +160,30 @@ pub enum JsonEvent<'a> {
         inverted: bool,
         /// Whether the picture was cropped, scaled and centered.
         scaled: bool,
+    },
+    /// A row of a table has been classified.
+    #[serde(rename = "prediction")]
+    RowClass {
+        /// The file.
+        file: String,
+        /// The row, counted from 1.
+        row: usize,
+        /// The name of the predicted class.
+        class: String,
+        /// Its probability.
+        probability: f64,
+        /// The probability of each class.
+        probabilities: Map<String, Value>,
+    },
+    /// A number has been predicted of a row of a table.
+    #[serde(rename = "prediction")]
+    RowNumber {
+        /// The file.
+        file: String,
+        /// The row, counted from 1.
+        row: usize,
+        /// The number.
+        value: f64,
     },
     /// A gradient has been checked.
     Check {
@@ -178,23 +213,18 @@ pub enum JsonEvent<'a> {
     },
 }
 
-/// Losses and accuracies on the whole sets.
+/// Losses and scores on the whole sets: `train_loss`, `train_accuracy`, `test_loss`, `test_r2` and so on.
 #[derive(Debug, Serialize)]
-pub struct Scores {
-    train_loss: f64,
-    train_accuracy: f64,
-    test_loss: f64,
-    test_accuracy: f64,
-}
+pub struct Scores(Map<String, Value>);
 
 impl From<&EpochStats> for Scores {
     fn from(epoch: &EpochStats) -> Self {
-        Scores {
-            train_loss: epoch.train.loss,
-            train_accuracy: epoch.train.accuracy,
-            test_loss: epoch.test.loss,
-            test_accuracy: epoch.test.accuracy,
-        }
+        let sets = [("train", epoch.train), ("test", epoch.test)];
+        let all = sets.into_iter().flat_map(|(set, evaluation)| {
+            let scores = std::iter::once(("loss", evaluation.loss)).chain(evaluation.scores());
+            scores.map(move |(name, score)| (format!("{set}_{name}"), score.into()))
+        });
+        Scores(all.collect())
     }
 }
 

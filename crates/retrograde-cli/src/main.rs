@@ -18,6 +18,7 @@ mod output;
 mod picture;
 mod plan;
 mod predict;
+mod run_data;
 mod text;
 mod train;
 

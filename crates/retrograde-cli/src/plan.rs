@@ -3,7 +3,7 @@
 use crate::arguments::{PlanArguments, PlanFormat};
 use crate::failure::Failure;
 use crate::output;
-use retrograde::data::Dataset;
+use crate::run_data::RunData;
 use retrograde::optim::Sgd;
 use retrograde::train::{RunDir, Trainer};
 use retrograde::view::EXAMPLES;
@@ -29,7 +29,12 @@ pub fn run(arguments: &PlanArguments) -> Result<ExitCode, Failure> {
 fn planner(arguments: &PlanArguments) -> Result<Planner, Failure> {
     if let Some(path) = &arguments.model {
         let net = RunDir::model(path)?;
-        return Ok(Trainer::new(Sgd::new(0.1)).batch(100).planner(&net, &Dataset::embedded()?)?);
+        let RunData { data, config, .. } = RunData::open(path, None)?;
+        let trainer = match config {
+            Some(config) => config.trainer()?,
+            None => Trainer::new(Sgd::new(0.1)).batch(100),
+        };
+        return Ok(trainer.planner(&net, &data)?);
     }
     let name = arguments.name.as_deref().unwrap_or_default();
     let unknown = || {

@@ -85,6 +85,11 @@ pub fn shell_quoted(path: &Path) -> String {
     }
 }
 
+/// The number of columns of a terminal that a text takes.
+pub fn columns(text: &str) -> usize {
+    retrograde_base::text_width::columns(text)
+}
+
 /// Names and values in two columns.
 pub fn pairs(pairs: &[(&str, String)]) -> String {
     let width = pairs.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);

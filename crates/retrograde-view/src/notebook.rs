@@ -1,9 +1,10 @@
 //! The graphs of the notebook and of the book's chapter 5.
 
 use retrograde_base::error::Result;
-use retrograde_core::graph::{Graph, Tensor, Var};
-use retrograde_train::data::{Dataset, ImageLayout, LabeledImages};
+use retrograde_core::graph::{Graph, Var};
+use retrograde_train::data::{Dataset, Samples};
 use retrograde_train::nn::{Mlp, Mode, Model};
+use retrograde_train::train::Loss;
 
 /// A named example graph.
 #[derive(Debug, Clone, Copy)]
@@ -68,19 +69,16 @@ pub fn apples_and_oranges(graph: &Graph) -> Var {
 }
 
 /// The loss of the notebook's two-layer network, untrained, on the first three of these samples.
-pub fn two_layer(graph: &Graph, samples: &LabeledImages) -> Result<Var> {
-    let net = Mlp::new([samples.row_len(), 50, samples.classes()]).build()?;
-    loss_of(graph, &net, samples)
+pub fn two_layer(graph: &Graph, samples: &Samples) -> Result<Var> {
+    let net = Mlp::new([samples.row_len(), 50, samples.outputs()]).build()?;
+    loss_of(graph, &net, samples, &Loss::default())
 }
 
 /// The description of [`loss_of`].
-pub const LOSS_OF: &str = "its loss on three images";
+pub const LOSS_OF: &str = "its loss on three rows";
 
-/// The loss of a model on the first three of these samples. Errors if the model takes other images or has other classes.
-pub fn loss_of(graph: &Graph, net: &impl Model, samples: &LabeledImages) -> Result<Var> {
+/// The loss of a model on the first three of these samples. Errors if the model takes other rows or has other outputs.
+pub fn loss_of(graph: &Graph, net: &impl Model, samples: &Samples, loss: &Loss) -> Result<Var> {
     let rows: Vec<u32> = (0..samples.len().min(3) as u32).collect();
-    let digits = samples.select(&rows)?;
-    let x = graph.constant(Tensor::new(digits.shape(ImageLayout::Flat), digits.normalized())?).named("x");
-    let labels = graph.indices("t", [digits.len()], digits.labels().clone());
-    net.record(&x, Mode::Train).output.softmax_with_loss(&labels).named("loss").checked()
+    loss.of_model(graph, net, &samples.select(&rows)?, Mode::Train)
 }

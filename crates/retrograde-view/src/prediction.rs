@@ -2,14 +2,14 @@
 //! graph.
 
 use super::heat_map::{HeatMap, Shades};
-use super::html::both;
+use super::html::{both, escaped};
 use super::page::page;
 use super::summary::rough;
 use super::trace::{NodeKind, Trace, TracedNode, Tracer, Value};
 use retrograde_base::error::{Error, Result};
 use retrograde_base::file_signature::FileSignature;
 use retrograde_core::graph::{Graph, Tensor};
-use retrograde_train::data::MAX_PIXEL;
+use retrograde_train::data::{DatasetDescription, MAX_PIXEL, Task};
 use retrograde_train::nn::{Mode, Model};
 use retrograde_train::train::{Prediction, Predictor};
 use std::fmt::Write;
@@ -17,7 +17,10 @@ use std::fmt::Write;
 /// The number of units shown with a positive, and with a negative contribution.
 const LARGEST: [usize; 2] = [5, 3];
 
-/// The explanation of a network's prediction for one image, with the trace of its loss. [`PredictionExplanation::html`]
+/// The most features that are listed.
+const FEATURES: usize = 20;
+
+/// The explanation of a network's prediction for one row, with the trace of its loss. [`PredictionExplanation::html`]
 /// renders it as a page.
 ///
 /// ```
@@ -40,6 +43,7 @@ pub struct PredictionExplanation {
     label: usize,
     is_known: bool,
     trace: Trace,
+    description: DatasetDescription,
 }
 
 /// The contribution of one unit of the last hidden layer: its value times its weight.
@@ -66,8 +70,30 @@ impl PredictionExplanation {
     /// # Errors
     /// If the network takes images of another size or does not have this class.
     pub fn new(net: &impl Model, pixels: &[u8], label: Option<usize>) -> Result<Self> {
+        let row: Vec<f64> = pixels.iter().map(|byte| f64::from(*byte) / MAX_PIXEL).collect();
+        Self::of_row(net, &row, label, &Task::Classification.into())
+    }
+
+    /// Explains a row of numbers, prepared as those of the training. The description has the names of classes and features, and
+    /// the shape of images. Without a label, the loss is that of the predicted class.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if the task is no classification; if the network takes rows of another length or does not have this
+    /// class.
+    pub fn of_row(
+        net: &impl Model,
+        row: &[f64],
+        label: Option<usize>,
+        description: &DatasetDescription,
+    ) -> Result<Self> {
+        if description.task != Task::Classification {
+            let problem = format!("the task is a {}", description.task);
+            let help =
+                "explain a classification, or draw the graph of the loss (`retrograde graph --model RUN`)";
+            return Err(Error::invalid("explanation", problem, help));
+        }
         let inputs = net.inputs();
-        let prediction = Predictor::new(net, inputs)?.predict(pixels)?;
+        let prediction = Predictor::new(net, inputs)?.predict_row(row)?;
         let classes = prediction.probabilities.len();
         let known = label;
         let label = label.unwrap_or(prediction.class);
@@ -83,9 +109,9 @@ impl PredictionExplanation {
         let x = graph.input("x", [1, inputs]);
         let t = graph.indices("t", [1], [label as u32].as_slice());
         let loss = net.record(&x, Mode::Evaluate).output.softmax_with_loss(&t).named("loss");
-        let image: Vec<f64> = pixels.iter().map(|byte| f64::from(*byte) / MAX_PIXEL).collect();
-        let trace = Tracer::new(&loss).set(&x, &image).trace()?;
-        Ok(PredictionExplanation { prediction, label, is_known: known.is_some(), trace })
+        let trace = Tracer::new(&loss).set(&x, row).trace()?;
+        let description = description.clone();
+        Ok(PredictionExplanation { prediction, label, is_known: known.is_some(), trace, description })
     }
 
     /// The prediction.
@@ -123,7 +149,7 @@ impl PredictionExplanation {
     /// # Errors
     /// If the network's graph is too large to draw.
     pub fn html(&self, name: &str) -> Result<String> {
-        let class = self.prediction.class;
+        let class = self.description.class_name(self.prediction.class);
         let heading = format!("{name}: {class} ({:.1} %)", 100.0 * self.prediction.probability());
         let sections =
             [self.answer_section(), self.contributions_section(), self.gradient_section()].concat();
@@ -151,18 +177,27 @@ impl PredictionExplanation {
         self.trace.nodes().iter().find(|node| node.name.as_deref() == Some(name))
     }
 
-    /// The side length of the image, if it is square.
-    fn side(&self) -> Option<usize> {
+    /// The size of the image: that of the description, or a square without one. None if the features are no pixels.
+    fn image_shape(&self) -> Option<[usize; 2]> {
         let pixels = self.named("x")?.value.shape().elements();
-        Some(pixels.isqrt()).filter(|side| side * side == pixels)
+        match self.description.row_shape[..] {
+            [rows, columns] => Some([rows, columns]).filter(|_| rows * columns == pixels),
+            [] => Some([pixels.isqrt(); 2]).filter(|[side, _]| side * side == pixels),
+            _ => None,
+        }
+    }
+
+    /// The name of a class, as HTML.
+    fn class_name(&self, class: usize) -> String {
+        escaped(&self.description.class_name(class))
     }
 
     /// An image; `alt` is the key of its alternative text.
     fn picture(&self, values: &[f64], shades: Shades, alt: &str) -> String {
-        let Some(side) = self.side() else {
+        let Some(shape) = self.image_shape() else {
             return String::new();
         };
-        let address = HeatMap::images(values, [side, side], 1, shades).address();
+        let address = HeatMap::images(values, shape, 1, shades).address();
         format!("<img class=\"large\" src=\"{address}\" alt=\"\" data-alt=\"{alt}\">")
     }
 
@@ -175,20 +210,21 @@ impl PredictionExplanation {
             // Writing to a string cannot fail, here and below.
             let _ = write!(
                 bars,
-                "<li{chosen}><b>{number}</b><span class=\"bar\"><i style=\"width:{percent:.2}%\"></i></span>\
-                <output>{percent:.1} %</output></li>"
+                "<li{chosen}><b>{}</b><span class=\"bar\"><i style=\"width:{percent:.2}%\"></i></span>\
+                <output>{percent:.1} %</output></li>",
+                self.class_name(number)
             );
         }
         let image =
             self.named("x").and_then(|node| if let Value::Real(x) = &node.value { Some(x) } else { None });
         let picture = image.map(|x| self.picture(x.values(), Shades::gray(0.0, 1.0), "alt_image"));
+        let (class, label) = (self.class_name(*class), self.class_name(self.label));
         let mut verdict = both(
             &format!("The network says <b>{class}</b>."),
             &format!("신경망의 답은 <b>{class}</b>입니다."),
         );
-        if self.is_known && self.label != *class {
-            verdict +=
-                &both(&format!(" It should be {}.", self.label), &format!(" 정답은 {}입니다.", self.label));
+        if self.is_known && self.label != self.prediction.class {
+            verdict += &both(&format!(" It should be {label}."), &format!(" 정답은 {label}입니다."));
         }
         format!(
             "<section><h2>{verdict}</h2><div class=\"row\">{}<ol class=\"bars\">{bars}</ol></div></section>",
@@ -202,7 +238,7 @@ impl PredictionExplanation {
         if contributions.is_empty() || self.last_product().is_some_and(is_input) {
             return String::new();
         }
-        let class = self.prediction.class;
+        let class = self.class_name(self.prediction.class);
         let (spoke, against): (Vec<_>, Vec<_>) =
             contributions.into_iter().partition(|unit| unit.product() >= 0.0);
         let mut items = String::new();
@@ -252,9 +288,12 @@ impl PredictionExplanation {
         let Some(gradient) = self.named("x").and_then(|node| node.gradient.as_deref()) else {
             return String::new();
         };
+        if self.image_shape().is_none() {
+            return self.features_section(gradient);
+        }
         let negated: Vec<f64> = gradient.values().iter().map(|slope| -slope).collect();
         let loss = self.trace.output().value.scalar().unwrap_or(f64::NAN);
-        let label = self.label;
+        let label = self.class_name(self.label);
         let title =
             both("Which pixels the gradient of its loss would change", "손실의 기울기가 바꾸려는 화소");
         let hint = both(
@@ -274,17 +313,54 @@ impl PredictionExplanation {
             "<section><h2>{title}</h2><div class=\"row\">{}<div><p class=\"soft\">{hint}</p><p><code>{most}: {}</code></p>\
             </div></div></section>",
             self.picture(&negated, Shades::signed_for(&negated), "alt_gradient"),
-            strongest(gradient, self.side()),
+            strongest(gradient, self.image_shape()),
+        )
+    }
+}
+
+impl PredictionExplanation {
+    /// The features with the largest slopes, for rows that are no images.
+    fn features_section(&self, gradient: &Tensor) -> String {
+        let Some(Value::Real(x)) = self.named("x").map(|node| &node.value) else { return String::new() };
+        let (slopes, values) = (gradient.values(), x.values());
+        let mut order: Vec<usize> = (0..slopes.len()).collect();
+        order.sort_by(|&a, &b| slopes[b].abs().total_cmp(&slopes[a].abs()));
+        let mut items = String::new();
+        for &feature in order.iter().take(FEATURES) {
+            let _ = write!(
+                items,
+                "<li><span>{}</span><code>{}</code> <code>∂loss/∂x = <b class=\"{}\">{}</b></code></li>",
+                escaped(&self.description.feature_name(feature)),
+                rough(values[feature]),
+                if slopes[feature] <= 0.0 { "plus" } else { "minus" },
+                rough(slopes[feature]),
+            );
+        }
+        let label = self.class_name(self.label);
+        let title =
+            both("Which features the gradient of its loss would change", "손실의 기울기가 바꾸려는 특성");
+        let hint = both(
+            &format!(
+                "The value of each feature, as the network gets it, and the slope of the loss for {label}. Where the slope is \
+                negative, a larger value makes it more of {label}; where it is positive, a smaller one."
+            ),
+            &format!(
+                "신경망에 들어간 각 특성의 값과, {label}에 대한 손실의 기울기입니다. 기울기가 음수이면 값이 커질수록, 양수이면 값이 \
+                작아질수록 {label}에 가까워집니다."
+            ),
+        );
+        format!(
+            "<section><h2>{title}</h2><p class=\"soft\">{hint}</p><ul class=\"units\">{items}</ul></section>"
         )
     }
 }
 
 /// The pixel with the largest slope, by row and column.
-fn strongest(gradient: &Tensor, side: Option<usize>) -> String {
+fn strongest(gradient: &Tensor, shape: Option<[usize; 2]>) -> String {
     let values = gradient.values();
     let largest = (0..values.len()).max_by(|&a, &b| values[a].abs().total_cmp(&values[b].abs()));
     largest.map_or_else(String::new, |at| {
-        let side = side.unwrap_or(values.len());
-        format!("∂loss/∂x[{}, {}] = {}", at / side, at % side, rough(values[at]))
+        let columns = shape.map_or(values.len(), |[_, columns]| columns).max(1);
+        format!("∂loss/∂x[{}, {}] = {}", at / columns, at % columns, rough(values[at]))
     })
 }

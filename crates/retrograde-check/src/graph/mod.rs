@@ -42,7 +42,7 @@ mod subject;
 mod tied;
 mod values;
 
-pub use model::model;
+pub use model::{model, model_with_loss};
 
 use super::message::text;
 use super::report::{SECOND_ORDER, place};

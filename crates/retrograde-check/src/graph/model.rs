@@ -2,16 +2,18 @@
 
 use super::GraphCheck;
 use retrograde_base::error::Result;
-use retrograde_core::graph::{Graph, Tensor};
-use retrograde_train::data::{ImageLayout, LabeledImages};
+use retrograde_core::graph::Graph;
+use retrograde_train::data::{Samples, Targets, Task};
 use retrograde_train::nn::{Mode, Model};
+use retrograde_train::train::Loss;
 
 /// In models with more parameters than this, this many of each block are perturbed.
 const LARGE: usize = 200_000;
 const SAMPLE: usize = 1_000;
 
-/// The check of a model's loss on these samples: its logits, then the mean cross entropy with the labels. In a model with
-/// more than 200,000 parameters, 1,000 of each block are sampled, unless another [`sample`](GraphCheck::sample) is set.
+/// The check of a model's loss on these samples: the mean cross entropy with labels, the mean squared error with real targets.
+/// In a model with more than 200,000 parameters, 1,000 of each block are sampled, unless another [`sample`](GraphCheck::sample)
+/// is set.
 ///
 /// ```
 /// # fn main() -> retrograde::Result<()> {
@@ -26,12 +28,17 @@ const SAMPLE: usize = 1_000;
 /// # Ok(())
 /// # }
 /// ```
-pub fn model(model: &impl Model, samples: &LabeledImages) -> Result<GraphCheck> {
-    let graph = Graph::new();
-    let x = Tensor::new(samples.shape(ImageLayout::Flat), samples.normalized())?;
-    let x = graph.constant(x).named("x");
-    let labels = graph.indices("t", [samples.len()], samples.labels().clone());
-    let loss = model.record(&x, Mode::Train).output.softmax_with_loss(&labels).named("loss").checked()?;
+pub fn model(model: &impl Model, samples: &Samples) -> Result<GraphCheck> {
+    let task = match samples.targets() {
+        Targets::Classes { .. } => Task::Classification,
+        _ => Task::Regression,
+    };
+    model_with_loss(model, samples, &Loss::of_task(task))
+}
+
+/// As [`model`], with another loss.
+pub fn model_with_loss(model: &impl Model, samples: &Samples, loss: &Loss) -> Result<GraphCheck> {
+    let loss = loss.of_model(&Graph::new(), model, samples, Mode::Train)?;
     let check = GraphCheck::new(&loss);
     Ok(if model.parameters().count() > LARGE { check.sample(SAMPLE) } else { check })
 }

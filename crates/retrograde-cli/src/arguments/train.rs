@@ -1,20 +1,26 @@
 //! The options of `train`.
 
+use super::ExplicitOptions;
+use super::data::DataArguments;
 use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
-use retrograde::data::{DataSource, Sampling};
+use retrograde::data::Sampling;
 use retrograde::nn::{Activation, Init, Precision};
 use retrograde::optim::{OptimizerConfig, OptimizerKind, Schedule};
-use retrograde::train::{Length, TrainingConfig};
+use retrograde::train::{Length, Loss, TrainingConfig};
 use std::path::PathBuf;
 use std::time::Duration;
 
 pub(super) const TRAIN_ABOUT: &str = "\
-Train a multi-layer perceptron, or a network of a model file, on images.
+Train a multi-layer perceptron, or a network of a model file, on images, tables or arrays.
 
-The defaults are the notebook's: 784 inputs, 50 hidden units with relu, 10 outputs, weights of standard deviation 0.01, \
-10,000 batches of 100, gradient descent with learning rate 0.1. The same seed gives the same results, bit for bit, on \
-any number of threads.
+The defaults for images are the notebook's: 50 hidden units with relu, weights of standard deviation 0.01, 10,000 batches \
+of 100, gradient descent with learning rate 0.1. For tables and arrays they are Adam with learning rate 0.001, weights by \
+He, 200 passes over the data in batches of 32. The same seed gives the same results, bit for bit, on any number of threads.
+
+A table is a CSV file; --target names the column to predict. Encoding (UTF-8, CP949), delimiter, decimal mark, header and \
+the types of columns are recognized; numbers are scaled, categories get a column each, missing values are filled. What was \
+chosen is printed. `predict` does the same with new rows.
 
 Ctrl-C finishes the step, evaluates, saves (with --out) and prints how to resume; a second Ctrl-C exits immediately. A \
 killed training loses seconds: see --checkpoint-every.";
@@ -25,6 +31,9 @@ Examples:
   retrograde train --out run                          save the model in the folder `run`
   retrograde train --hidden 200,100 --init he --epochs 20 --out deep
   retrograde train --optimizer adam --schedule cosine+warmup:500 --clip 1
+  retrograde train --data iris.csv --target species --out flowers       a table
+  retrograde train --data homes.csv --target price --patience 20 --keep-best
+  retrograde train --data photos --hidden 100         a folder with a folder of images for each class
   retrograde train --model examples/simple-conv-net.toml --optimizer adam --steps 1000
   retrograde train --report                           write the report report.html
   retrograde train --resume run --steps 20000         resume the run in `run`
@@ -43,10 +52,8 @@ A model file (--model) has the shape of a row of the input and the layers in ord
 #[derive(Debug, Args)]
 #[allow(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub struct TrainArguments {
-    /// The data set: mnist-5k (4,000 + 1,000 embedded digits), mnist (60,000 + 10,000, see `data fetch`), a folder with four
-    /// IDX files, or auto (mnist if it is cached, otherwise mnist-5k)
-    #[arg(long, value_name = "auto|mnist-5k|mnist|FOLDER", default_value_t = TrainingConfig::default().data, help_heading = "Data")]
-    pub data: DataSource,
+    #[command(flatten)]
+    pub data: DataArguments,
 
     /// A network of layers instead of a perceptron, described by a TOML file: see below
     #[arg(long, value_name = "FILE", conflicts_with_all = ["hidden", "activation", "init", "resume"], help_heading = "Network")]
@@ -86,10 +93,21 @@ pub struct TrainArguments {
     #[arg(long, value_name = "NORM", allow_negative_numbers = true, help_heading = "Optimizer")]
     pub clip: Option<f64>,
 
-    /// The batch size
-    #[arg(long, allow_negative_numbers = true, value_parser = super::count::<usize>, value_name = "ROWS", default_value_t = TrainingConfig::default().batch, help_heading = "Training")]
+    /// The loss: cross-entropy (with +smoothing:0.1, +ignore:LABEL, +weights:W,W…), binary-cross-entropy (with +positive:W),
+    /// squared-error, absolute-error or huber:DELTA [default: by the task]
+    #[arg(long, value_name = "LOSS", help_heading = "Training")]
+    pub loss: Option<Loss>,
+    /// Stop when the loss on the test rows has not fallen below its lowest for so many epochs
+    #[arg(long, allow_negative_numbers = true, value_parser = super::count::<u64>, value_name = "EPOCHS", help_heading = "Training")]
+    pub patience: Option<u64>,
+    /// Keep the network of the epoch with the lowest loss on the test rows, instead of the last. That loss is then a little
+    /// too good an estimate for new data
+    #[arg(long, help_heading = "Training")]
+    pub keep_best: bool,
+    /// The batch size [default: 100, or at most 32 for tables and arrays]
+    #[arg(long, allow_negative_numbers = true, value_parser = super::count::<usize>, value_name = "ROWS", default_value_t = TrainingConfig::default().batch, hide_default_value = true, help_heading = "Training")]
     pub batch: usize,
-    /// Sample batches from shuffled passes over the data: every image once per epoch
+    /// Sample batches from shuffled passes over the data: every row once per epoch, as tables and arrays always do
     #[arg(long, help_heading = "Training")]
     pub without_replacement: bool,
     /// The number of steps
@@ -148,8 +166,8 @@ pub struct TrainArguments {
 
 impl TrainArguments {
     /// The optimizer config of these options, with the defaults of the optimizer.
-    fn optimizer_config(&self) -> OptimizerConfig {
-        let default = OptimizerConfig::default_for(self.optimizer);
+    fn optimizer_config(&self, kind: OptimizerKind) -> OptimizerConfig {
+        let default = OptimizerConfig::default_for(kind);
         OptimizerConfig {
             learning_rate: self.learning_rate.unwrap_or(default.learning_rate),
             momentum: self.momentum.or(default.momentum),
@@ -162,12 +180,16 @@ impl TrainArguments {
     /// The training config of these options.
     pub fn config(&self) -> TrainingConfig {
         TrainingConfig {
-            data: self.data.clone(),
+            data: self.data.data.clone(),
+            reading: self.data.reading(),
+            loss: self.loss.clone(),
+            patience: self.patience,
+            keep_best: self.keep_best,
             network: None,
             hidden: self.hidden.clone(),
             activation: self.activation,
             init: self.init,
-            optimizer: self.optimizer_config(),
+            optimizer: self.optimizer_config(self.optimizer),
             schedule: self.schedule,
             batch: self.batch,
             sampling: if self.without_replacement {
@@ -178,6 +200,33 @@ impl TrainArguments {
             length: self.epochs.map_or(Length::Steps(self.steps), Length::Epochs),
             seed: self.seed,
             precision: self.precision,
+        }
+    }
+}
+
+/// The largest default batch of tables and arrays.
+const TABLE_BATCH: usize = 32;
+
+/// The passes over tables and arrays.
+const TABLE_EPOCHS: u64 = 200;
+
+impl TrainArguments {
+    /// The config with the defaults for tables and arrays of so many rows, where no option is explicit.
+    pub fn for_reals(
+        &self,
+        config: TrainingConfig,
+        rows: usize,
+        explicit: &ExplicitOptions<'_>,
+    ) -> TrainingConfig {
+        let kind = if explicit.contains("optimizer") { self.optimizer } else { OptimizerKind::Adam };
+        let has_length = explicit.contains("steps") || explicit.contains("epochs");
+        TrainingConfig {
+            init: if explicit.contains("init") { self.init } else { Init::He },
+            optimizer: self.optimizer_config(kind),
+            batch: if explicit.contains("batch") { self.batch } else { TABLE_BATCH.min(rows) },
+            sampling: Sampling::WithoutReplacement,
+            length: if has_length { config.length } else { Length::Epochs(TABLE_EPOCHS) },
+            ..config
         }
     }
 }

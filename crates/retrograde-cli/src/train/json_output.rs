@@ -37,8 +37,9 @@ impl TrainingOutput for JsonOutput<'_> {
             config,
             layers,
             parameters: *parameters,
-            train_images: data.train().len(),
-            test_images: data.test().len(),
+            train_rows: data.train().len(),
+            test_rows: data.test().len(),
+            classes: &data.description().class_names,
             done,
             steps,
             threads,
@@ -86,6 +87,7 @@ impl TrainingOutput for JsonOutput<'_> {
             seed: config.seed,
             precision: config.precision.to_string(),
             interrupted: history.stopped,
+            stopped_early: history.stopped_early,
             model: run_dir.as_ref().map(|run_dir| RunDir::model_file(run_dir).display().to_string()),
         };
         line.print()

@@ -15,9 +15,9 @@ use json_output::JsonOutput;
 use output::{Start, TrainingOutput};
 use report_files::ReportFiles;
 use retrograde::Error;
-use retrograde::data::{DataSource, Dataset};
+use retrograde::data::{DataSource, Dataset, Features};
 use retrograde::nn::{Model, ModelConfig, NetworkConfig};
-use retrograde::train::{Event, RunDir, TrainingConfig};
+use retrograde::train::{Event, Loss, RunDir, TrainingConfig};
 use retrograde::view::report::TrainingReport;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -33,6 +33,8 @@ pub struct Training {
     pub is_auto: bool,
     /// The data set.
     pub data: Dataset,
+    /// The loss.
+    pub loss: Loss,
     /// The architecture of the model.
     pub model: Option<ModelConfig>,
     /// The number of parameters.
@@ -67,7 +69,7 @@ pub fn run(arguments: &TrainArguments, explicit: &ExplicitOptions<'_>) -> Result
     let interrupted = interrupt::install()?;
 
     let is_auto = config.data == DataSource::Auto;
-    let (source, data) = config.data.open().map_err(|error| match &arguments.resume {
+    let (source, data) = config.open().map_err(|error| match &arguments.resume {
         Some(_) => Failure::WithNote(
             error,
             "if the data set has moved, set its folder with --data FOLDER".to_owned(),
@@ -75,6 +77,10 @@ pub fn run(arguments: &TrainArguments, explicit: &ExplicitOptions<'_>) -> Result
         None => Failure::Library(error),
     })?;
     let config = TrainingConfig { data: source, ..config };
+    let is_new_with_reals =
+        arguments.resume.is_none() && matches!(data.train().features(), Features::Reals(_));
+    let config =
+        if is_new_with_reals { arguments.for_reals(config, data.train().len(), explicit) } else { config };
     let mut net = config.model(&data)?;
     let report_files = ReportFiles::new(arguments, run)?;
     let command = report_files::command(&config, arguments);
@@ -92,6 +98,7 @@ pub fn run(arguments: &TrainArguments, explicit: &ExplicitOptions<'_>) -> Result
         trainer = trainer.run_dir(run_dir);
     }
     let training = Training {
+        loss: trainer.loss_for(&data)?,
         model: net.config(),
         parameters: net.parameters().count(),
         run_dir: arguments.resume.clone().or_else(|| arguments.out.clone()),

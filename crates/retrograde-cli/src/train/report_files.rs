@@ -4,7 +4,7 @@ use crate::arguments::TrainArguments;
 use crate::failure::Failure;
 use crate::output;
 use crate::text;
-use retrograde::data::Sampling;
+use retrograde::data::{DataOptions, DecimalMark, MissingValues, Sampling, UnseenCategories};
 use retrograde::optim::OptimizerConfig;
 use retrograde::train::{Length, RunDir, RunId, TrainingConfig};
 use retrograde::view::report::{Reporter, TrainingReport};
@@ -145,8 +145,30 @@ pub fn command(config: &TrainingConfig, arguments: &TrainArguments) -> String {
         Length::Steps(steps) => ("--steps", steps),
         Length::Epochs(epochs) => ("--epochs", epochs),
     };
+    let reading = config.reading.clone().unwrap_or_default();
     let options = [
         ("--data", Some(config.data.to_string())),
+        ("--target", reading.target.clone()),
+        ("--task", reading.task.map(|task| task.to_string())),
+        ("--features", reading.features.as_ref().map(|columns| columns.join(","))),
+        ("--exclude", (!reading.excluded.is_empty()).then(|| reading.excluded.join(","))),
+        (
+            "--test-fraction",
+            (reading.test_fraction != DataOptions::default().test_fraction)
+                .then(|| reading.test_fraction.to_string()),
+        ),
+        ("--split-seed", (reading.split_seed != 0).then(|| reading.split_seed.to_string())),
+        ("--delimiter", reading.delimiter.map(String::from)),
+        ("--encoding", reading.encoding.clone()),
+        (
+            "--decimal",
+            reading
+                .decimal_mark
+                .map(|mark| if mark == DecimalMark::Comma { "comma".into() } else { "point".into() }),
+        ),
+        ("--image-size", reading.image_size.map(|[rows, columns]| format!("{rows}x{columns}"))),
+        ("--loss", config.loss.as_ref().map(ToString::to_string)),
+        ("--patience", config.patience.map(|epochs| epochs.to_string())),
         ("--hidden", (config.hidden != default.hidden).then(|| hidden.join(","))),
         ("--activation", (config.activation != default.activation).then(|| config.activation.to_string())),
         ("--init", (config.init != default.init).then(|| config.init.to_string())),
@@ -174,9 +196,15 @@ pub fn command(config: &TrainingConfig, arguments: &TrainArguments) -> String {
             words.push(format!("{name} {}", text::shell_quoted(Path::new(&value))));
         }
     }
-    if config.sampling == Sampling::WithoutReplacement {
-        words.push("--without-replacement".to_owned());
-    }
+    let switches = [
+        ("--without-replacement", config.sampling == Sampling::WithoutReplacement),
+        ("--keep-best", config.keep_best),
+        ("--no-standardize", !reading.standardize),
+        ("--refuse-missing", reading.missing == MissingValues::Refuse),
+        ("--ignore-unseen", reading.unseen == UnseenCategories::Zeros),
+        ("--no-header", reading.header == Some(false)),
+    ];
+    words.extend(switches.iter().filter(|(_, is_set)| *is_set).map(|(name, _)| (*name).to_owned()));
     if arguments.report.is_some() {
         words.push("--report".to_owned());
     }

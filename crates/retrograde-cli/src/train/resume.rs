@@ -43,6 +43,9 @@ pub fn config(
     if explicit.contains("steps") || explicit.contains("epochs") {
         config.length = options.length;
     }
+    if explicit.contains("patience") {
+        config.patience = options.patience;
+    }
     // The data may have moved; its checksum is verified.
     if explicit.contains("data") {
         config.data = options.data;
@@ -51,7 +54,8 @@ pub fn config(
 }
 
 /// The settings that must be equal, by the names of their options.
-fn settings(config: &TrainingConfig) -> [(&'static str, String); 13] {
+fn settings(config: &TrainingConfig) -> [(&'static str, String); 18] {
+    let reading = config.reading.clone().unwrap_or_default();
     let optimizer = &config.optimizer;
     let or_none = |number: Option<f64>| number.map_or("none".to_owned(), |number| number.to_string());
     let hidden: Vec<String> = config.hidden.iter().map(usize::to_string).collect();
@@ -69,5 +73,10 @@ fn settings(config: &TrainingConfig) -> [(&'static str, String); 13] {
         ("without_replacement", (config.sampling == Sampling::WithoutReplacement).to_string()),
         ("seed", config.seed.to_string()),
         ("precision", config.precision.to_string()),
+        ("loss", config.loss.as_ref().map_or("that of the task".to_owned(), ToString::to_string)),
+        ("target", reading.target.unwrap_or_else(|| "none".to_owned())),
+        ("task", reading.task.map_or("that of the target".to_owned(), |task| task.to_string())),
+        ("test_fraction", reading.test_fraction.to_string()),
+        ("split_seed", reading.split_seed.to_string()),
     ]
 }

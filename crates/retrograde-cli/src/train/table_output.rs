@@ -8,12 +8,12 @@ use crate::failure::Failure;
 use crate::output;
 use crate::text;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
-use retrograde::data::DataSource;
+use retrograde::data::{DataSource, Task};
 use retrograde::kernel::Peak;
 use retrograde::nn::ModelConfig;
 use retrograde::nn::Precision;
 use retrograde::plan::Profile;
-use retrograde::train::{EpochStats, History, RunDir};
+use retrograde::train::{EpochStats, Evaluation, History, RunDir};
 use retrograde::view;
 use std::fmt::Write;
 use std::io::IsTerminal;
@@ -41,8 +41,8 @@ pub struct TableOutput<'a> {
     started: Instant,
     bar: Option<ProgressBar>,
     drawn: Instant,
-    /// The last accuracy on the test set.
-    accuracy: Option<f64>,
+    /// The last main score on the test set.
+    score: Option<f64>,
     /// The formatted profile.
     profile: Option<String>,
 }
@@ -60,7 +60,7 @@ impl<'a> TableOutput<'a> {
             started: now,
             bar: None,
             drawn: now,
-            accuracy: None,
+            score: None,
             profile: None,
         }
     }
@@ -78,13 +78,14 @@ impl<'a> TableOutput<'a> {
         let Start { done, threads, memory, .. } = *start;
         let Training { config, is_auto, data, model, parameters, run_dir, .. } = self.training;
         let (train, test) = (text::length(data.train().len()), text::length(data.test().len()));
-        let mut source = match &config.data {
-            DataSource::Embedded => {
-                format!("mnist-5k, embedded: {train} training, {test} test images")
-            }
-            DataSource::Mnist => format!("mnist: {train} training, {test} test images"),
-            other => format!("{other}: {train} training, {test} test images"),
-        };
+        let rows = if data.train().bytes().is_empty() { "rows" } else { "images" };
+        let name =
+            if config.data == DataSource::Embedded { "mnist-5k, embedded" } else { &config.data.to_string() };
+        let mut source = format!("{}: {train} training, {test} test {rows}", text::printable(name));
+        for note in &data.description().notes {
+            source += "\n             ";
+            source += &text::printable(note);
+        }
         if *is_auto && config.data == DataSource::Embedded {
             source += "\n             (`retrograde data fetch` gets the full MNIST, 60,000 and 10,000)";
         }
@@ -102,7 +103,7 @@ impl<'a> TableOutput<'a> {
         let network =
             format!("{architecture}: {} parameters, {}", text::length(*parameters), config.precision);
         let steps = format!(
-            "{}{} of {} images, seed {}, {}",
+            "{}{} of {} {rows}, seed {}, {}",
             text::count(self.steps),
             if self.steps == 1 { " step" } else { " steps" },
             text::length(config.batch),
@@ -125,9 +126,11 @@ impl<'a> TableOutput<'a> {
         let parts: Vec<String> =
             parts.map(|(part, bytes)| format!("{part} {}", text::bytes(*bytes))).collect();
         let memory = format!("{}: {}", text::bytes(memory.total()), parts.join(", "));
+        let loss = self.training.loss.to_string();
         let mut pairs = vec![
             ("data", source),
             ("network", network),
+            ("loss", loss),
             ("optimizer", optimizer),
             ("training", steps),
             ("memory", memory),
@@ -138,6 +141,11 @@ impl<'a> TableOutput<'a> {
             pairs.push(("run", format!("{}{from}", text::shown(run_dir))));
         }
         text::pairs(&pairs)
+    }
+
+    /// The score in the table: accuracy, or R².
+    fn score_name(&self) -> &'static str {
+        if self.training.data.task() == Task::Regression { "R²" } else { "accuracy" }
     }
 
     fn start_bar(&mut self, done: u64) {
@@ -159,6 +167,23 @@ impl<'a> TableOutput<'a> {
     }
 }
 
+/// The scores of an evaluation: the main one, the others with their names.
+fn scores_alone(evaluation: &Evaluation) -> String {
+    let score = |(index, (name, score)): (usize, (&str, f64))| match name {
+        _ if index == 0 => format!("{score:.4}"),
+        "mean_absolute_error" => format!("mean absolute error {score:.4}"),
+        "auc" => format!("AUC {score:.4}"),
+        "top_k_accuracy" => format!("top-k accuracy {score:.4}"),
+        name => format!("{name} {score:.4}"),
+    };
+    evaluation.scores().enumerate().map(score).collect::<Vec<_>>().join(", ")
+}
+
+/// The scores and the loss.
+fn scores(evaluation: &Evaluation) -> String {
+    format!("{}, loss {:.4}", scores_alone(evaluation), evaluation.loss)
+}
+
 impl TrainingOutput for TableOutput<'_> {
     fn begin(&mut self, start: Start) -> Result<(), Failure> {
         let Start { done, steps, evaluations, .. } = start;
@@ -168,7 +193,12 @@ impl TrainingOutput for TableOutput<'_> {
             return Ok(());
         }
         self.line(&self.settings(&start))?;
-        self.line("\n  epoch      step     loss   train accuracy   test accuracy   time")?;
+        let score = self.score_name();
+        self.line(&format!(
+            "\n  epoch      step     loss   {:>14}   {:>13}   time",
+            format!("train {score}"),
+            format!("test {score}")
+        ))?;
         self.start_bar(done);
         Ok(())
     }
@@ -179,13 +209,13 @@ impl TrainingOutput for TableOutput<'_> {
             return;
         }
         self.drawn = Instant::now();
-        let accuracy = self.accuracy.map_or_else(String::new, |accuracy| format!("test {accuracy:.4}, "));
+        let accuracy = self.score.map_or_else(String::new, |score| format!("test {score:.4}, "));
         bar.set_message(format!("loss {loss:.4}, {accuracy}"));
         bar.set_position(step);
     }
 
     fn epoch(&mut self, epoch: &EpochStats) -> Result<(), Failure> {
-        self.accuracy = Some(epoch.test.accuracy);
+        self.score = epoch.test.main_score();
         if self.quiet {
             return Ok(());
         }
@@ -194,8 +224,8 @@ impl TrainingOutput for TableOutput<'_> {
             epoch.epoch,
             text::count(epoch.step),
             epoch.loss,
-            epoch.train.accuracy,
-            epoch.test.accuracy,
+            epoch.train.main_score().unwrap_or(f64::NAN),
+            epoch.test.main_score().unwrap_or(f64::NAN),
             text::seconds(self.started.elapsed().as_secs_f64()),
         );
         self.rows += 1;
@@ -239,15 +269,34 @@ impl TrainingOutput for TableOutput<'_> {
         let (steps, of) = (text::count(history.steps()), text::count(self.steps));
         let title = if history.stopped {
             format!("Interrupted after step {steps} of {of}.")
+        } else if history.stopped_early {
+            let patience = self.training.config.patience.unwrap_or(0);
+            format!(
+                "Stopped after step {steps} of {of}: the loss on the test set has not fallen for {patience} epochs."
+            )
         } else if history.timed_steps == 0 && run_dir.is_some() && self.steps > 0 {
             format!("Already complete: {steps} of {of} steps. Use a larger --steps to continue.")
         } else {
             format!("Trained {steps} steps.")
         };
-        let mut pairs = vec![
-            ("test accuracy", format!("{:.4}, loss {:.4}", last.test.accuracy, last.test.loss)),
-            ("train accuracy", format!("{:.4}, loss {:.4}", last.train.accuracy, last.train.loss)),
-        ];
+        let mut pairs = match self.score_name() {
+            "accuracy" => {
+                vec![("test accuracy", scores(&last.test)), ("train accuracy", scores(&last.train))]
+            }
+            _ => vec![("test R²", scores(&last.test)), ("train R²", scores(&last.train))],
+        };
+        if let Some(best) = history.best().filter(|_| self.training.config.keep_best) {
+            let loss = best.test.loss;
+            pairs.push((
+                "best",
+                format!(
+                    "after epoch {:.1}, step {}: {}, loss {loss:.4}",
+                    best.epoch,
+                    text::count(best.step),
+                    scores_alone(&best.test)
+                ),
+            ));
+        }
         if history.timed_steps > 0 {
             let threads = if history.threads == 1 { "thread" } else { "threads" };
             pairs.push((
@@ -281,10 +330,15 @@ impl TrainingOutput for TableOutput<'_> {
             return output::line(format!("\n{}", interrupt::resume_hint(self.training)));
         }
         match run_dir {
-            Some(run_dir) => output::line(format!(
-                "\nPredict with:   retrograde predict --model {} IMAGE.png",
-                text::shell_quoted(run_dir)
-            )),
+            Some(run_dir) => {
+                let file = match self.training.data.description().preprocessor {
+                    Some(_) => "NEW.csv",
+                    None if self.training.data.train().bytes().is_empty() => return Ok(()),
+                    None => "IMAGE.png",
+                };
+                let run_dir = text::shell_quoted(run_dir);
+                output::line(format!("\nPredict with:   retrograde predict --model {run_dir} {file}"))
+            }
             None => Ok(()),
         }
     }

@@ -1,13 +1,14 @@
-//! A data set: a training set and a test set with the same image size and classes.
+//! A data set: a training set and a test set with the same features and targets.
 //!
 //! Sources: the embedded 5,000 digits, a folder with the four files of MNIST (or of a drop-in replacement), the full MNIST
-//! fetched on request (`Mnist`, feature `download`), or the program's own bytes.
+//! fetched on request (`Mnist`, feature `download`), a table ([`Prepared::dataset`](super::Prepared::dataset)), or the
+//! program's own numbers.
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{IdxArray, LabeledImages};
+use super::{DatasetDescription, Features, IdxArray, Samples, Targets, Task};
 use retrograde_base::printable::shown;
 use retrograde_base::{Error, Result};
 
@@ -29,51 +30,105 @@ pub(super) const DIGITS: usize = 10;
 /// # fn main() -> retrograde::Result<()> {
 /// let digits = retrograde::data::Dataset::embedded()?;
 /// assert_eq!((digits.train().len(), digits.test().len()), (4000, 1000));
-/// assert_eq!((digits.image_shape(), digits.classes()), ([28, 28], 10));
+/// assert_eq!((digits.train().image_shape(), digits.train().outputs()), (Some([28, 28]), 10));
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Dataset {
     name: String,
-    train: LabeledImages,
-    test: LabeledImages,
+    train: Samples,
+    test: Samples,
+    description: DatasetDescription,
 }
 
 impl Dataset {
-    /// A data set of the program's own images.
+    /// A data set of the program's own samples. The task is a classification if the targets are class indices, else a
+    /// regression; [`Dataset::with_task`] changes it.
     ///
     /// # Errors
-    /// [`Error::Invalid`] if the sets differ in image size or number of classes.
+    /// [`Error::Invalid`] if the sets differ in their features or outputs.
     ///
     /// # Examples
     /// ```
     /// # fn main() -> retrograde::Result<()> {
-    /// use retrograde::data::{Dataset, LabeledImages};
+    /// use retrograde::data::{Dataset, Samples, Task};
     ///
-    /// let train = LabeledImages::new(vec![0, 255, 255, 0], [1, 2], vec![0, 1], 2)?;
-    /// let test = LabeledImages::new(vec![10, 240], [1, 2], vec![0], 2)?;
-    /// let sides = Dataset::new("left or right", train, test)?;
-    /// assert_eq!(sides.name(), "left or right");
+    /// let train = Samples::from_images(vec![0, 255, 255, 0], [1, 2], vec![0, 1], 2)?;
+    /// let test = Samples::from_images(vec![10, 240], [1, 2], vec![0], 2)?;
+    /// let sides = Dataset::new("left or right", train, test)?.with_class_names(["left", "right"])?;
+    /// assert_eq!((sides.name(), sides.task()), ("left or right", Task::Classification));
+    /// assert_eq!(sides.description().class_name(1), "right");
     /// # Ok(())
     /// # }
     /// ```
-    pub fn new(name: impl Into<String>, train: LabeledImages, test: LabeledImages) -> Result<Self> {
+    pub fn new(name: impl Into<String>, train: Samples, test: Samples) -> Result<Self> {
         let name = name.into();
-        if train.image_shape() != test.image_shape() || train.classes() != test.classes() {
-            let describe = |set: &LabeledImages| {
-                let [rows, columns] = set.image_shape();
-                format!("{rows} × {columns} pixels and {} classes", set.classes())
-            };
-            let problem =
-                format!("the training set has {}, the test set {}", describe(&train), describe(&test));
-            return Err(Error::invalid(
-                format!("data set {name}"),
-                problem,
-                "give sets with the same image size and classes",
-            ));
+        let [found, other] =
+            [&train, &test].map(|set| (kind(set), set.features().row_shape(), set.outputs()));
+        if found != other {
+            let (train, test) = (describe(&train), describe(&test));
+            let problem = format!("the training set has {train}, the test set {test}");
+            let help = "give sets with the same features and outputs";
+            return Err(Error::invalid(format!("data set {name}"), problem, help));
         }
-        Ok(Dataset { name, train, test })
+        let task = match train.targets() {
+            Targets::Classes { .. } => Task::Classification,
+            Targets::Reals(_) => Task::Regression,
+        };
+        let description = DatasetDescription { row_shape: train.features().row_shape(), ..task.into() };
+        Ok(Dataset { name, train, test, description })
+    }
+
+    /// The data set with another task: rows of real numbers are the probabilities of classes for
+    /// [`Task::Classification`], and labels from 0 to 1 for [`Task::MultiLabel`].
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if the targets are not those of the task.
+    pub fn with_task(self, task: Task) -> Result<Self> {
+        let description = DatasetDescription { task, ..self.description.clone() };
+        self.described(description)
+    }
+
+    /// The data set with the names of its classes, or of its outputs, by number.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if there is another number of names.
+    pub fn with_class_names<N: Into<String>>(self, names: impl IntoIterator<Item = N>) -> Result<Self> {
+        let class_names = names.into_iter().map(Into::into).collect();
+        let description = DatasetDescription { class_names, ..self.description.clone() };
+        self.described(description)
+    }
+
+    /// The data set with this description, which must fit it.
+    pub(super) fn described(self, description: DatasetDescription) -> Result<Self> {
+        let invalid = |problem: String, help: &str| {
+            Err(Error::invalid(format!("data set {}", self.name), problem, help))
+        };
+        let (names, outputs) = (description.class_names.len(), self.train.outputs());
+        if names > 0 && names != outputs {
+            return invalid(format!("{names} names for {outputs} classes"), "give one for each class");
+        }
+        let sets = [&self.train, &self.test];
+        let is_within = |set: &Samples| match set.targets() {
+            Targets::Classes { .. } => false,
+            Targets::Reals(rows) => rows.values().iter().all(|value| (0.0..=1.0).contains(value)),
+        };
+        match description.task {
+            Task::Classification if !sets.iter().all(|set| has_classes(set)) => invalid(
+                "its targets are no classes".to_owned(),
+                "give class indices, or rows of probabilities that sum to 1",
+            ),
+            Task::MultiLabel if !sets.iter().all(|set| is_within(set)) => invalid(
+                "its targets are no labels".to_owned(),
+                "give rows of numbers from 0 to 1, one for each label",
+            ),
+            Task::Regression if !self.train.labels().is_empty() => invalid(
+                "its targets are class indices".to_owned(),
+                "give real numbers by `Targets::reals` or a matrix for a regression",
+            ),
+            _ => Ok(Dataset { description, ..self }),
+        }
     }
 
     /// The embedded digits: 4,000 for training and 1,000 for testing, 28 × 28, with equally frequent classes in the order
@@ -115,7 +170,7 @@ impl Dataset {
     ///
     /// # Errors
     /// [`Error::Format`] if the folder or a file is missing (the message lists the folder), a file is invalid (see
-    /// [`LabeledImages::read`]), or the image sizes differ. [`Error::File`] if a file cannot be read.
+    /// [`Samples::read_idx`]), or the image sizes differ. [`Error::File`] if a file cannot be read.
     pub fn from_folder(folder: impl AsRef<Path>) -> Result<Self> {
         Self::from_folder_with_classes(folder, DIGITS)
     }
@@ -140,11 +195,13 @@ impl Dataset {
     ) -> Result<Self> {
         let set = |images: usize, labels: usize| {
             let (image_file, label_file) = (paths[images].as_path(), paths[labels].as_path());
-            LabeledImages::from_arrays((image_file, read(images)?), (label_file, read(labels)?), classes)
+            Samples::from_arrays((image_file, read(images)?), (label_file, read(labels)?), classes)
         };
         let (train, test) = (set(0, 1)?, set(2, 3)?);
-        let ([rows, columns], [test_rows, test_columns]) = (train.image_shape(), test.image_shape());
-        if train.image_shape() != test.image_shape() {
+        if let (Some(shape), Some(other)) = (train.image_shape(), test.image_shape())
+            && shape != other
+        {
+            let [[rows, columns], [test_rows, test_columns]] = [shape, other];
             let problem = format!(
                 "its images have {test_rows} × {test_columns} pixels, those of {} {rows} × {columns}",
                 shown(&paths[0])
@@ -160,24 +217,50 @@ impl Dataset {
     }
 
     /// The training set.
-    pub fn train(&self) -> &LabeledImages {
+    pub fn train(&self) -> &Samples {
         &self.train
     }
 
-    /// The test set, with the same image size and classes.
-    pub fn test(&self) -> &LabeledImages {
+    /// The test set, with the same features and outputs.
+    pub fn test(&self) -> &Samples {
         &self.test
     }
 
-    /// The image size: `[rows, columns]`.
-    pub fn image_shape(&self) -> [usize; 2] {
-        self.train.image_shape()
+    /// The task.
+    pub fn task(&self) -> Task {
+        self.description.task
     }
 
-    /// The number of classes.
-    pub fn classes(&self) -> usize {
-        self.train.classes()
+    /// The task, and the names of classes and features.
+    pub fn description(&self) -> &DatasetDescription {
+        &self.description
     }
+
+    /// The size of the images, `[rows, columns]`, if the features are images with one channel.
+    pub fn image_shape(&self) -> Option<[usize; 2]> {
+        self.train.image_shape()
+    }
+}
+
+/// The kind of the features and of the targets.
+fn kind(set: &Samples) -> [bool; 2] {
+    [matches!(set.features(), Features::Reals(_)), matches!(set.targets(), Targets::Reals(_))]
+}
+
+/// The features and outputs of a set for a message.
+fn describe(set: &Samples) -> String {
+    let sides: Vec<String> = set.features().row_shape().iter().map(usize::to_string).collect();
+    let features = if matches!(set.features(), Features::Reals(_)) { "features" } else { "pixels" };
+    let outputs = if matches!(set.targets(), Targets::Reals(_)) { "outputs" } else { "classes" };
+    format!("{} {features} and {} {outputs}", sides.join(" × "), set.outputs())
+}
+
+/// Whether the targets are classes, or rows of probabilities.
+fn has_classes(set: &Samples) -> bool {
+    let Targets::Reals(rows) = set.targets() else { return true };
+    let is_distribution =
+        |row: &[f64]| row.iter().all(|share| *share >= 0.0) && (row.iter().sum::<f64>() - 1.0).abs() < 1e-6;
+    rows.values().chunks_exact(rows.shape()[1]).all(is_distribution)
 }
 
 /// The paths of the four files, in the order of [`FILE_NAMES`].
@@ -223,15 +306,19 @@ fn listing(entries: fs::ReadDir) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Matrix;
     use super::*;
 
     #[test]
     fn the_embedded_digits_are_complete() {
         let digits = Dataset::embedded().unwrap();
-        assert_eq!((digits.name(), digits.classes(), digits.image_shape()), ("mnist-5k", 10, [28, 28]));
+        assert_eq!(
+            (digits.name(), digits.train().outputs(), digits.image_shape()),
+            ("mnist-5k", 10, Some([28, 28]))
+        );
         // The sums were computed with NumPy.
         let sum = |bytes: &[u8]| bytes.iter().map(|byte| u64::from(*byte)).sum::<u64>();
-        assert_eq!((sum(digits.train().images()), sum(digits.test().images())), (104_646_036, 26_621_066));
+        assert_eq!((sum(digits.train().bytes()), sum(digits.test().bytes())), (104_646_036, 26_621_066));
         assert_eq!(sum(digits.train().image(0).unwrap()), 31_095);
         for (set, each) in [(digits.train(), 400), (digits.test(), 100)] {
             for class in 0..10 {
@@ -239,14 +326,14 @@ mod tests {
             }
         }
         // No image is in both sets.
-        let train: std::collections::HashSet<_> = digits.train().images().chunks_exact(784).collect();
-        assert!(digits.test().images().chunks_exact(784).all(|image| !train.contains(image)));
+        let train: std::collections::HashSet<_> = digits.train().bytes().chunks_exact(784).collect();
+        assert!(digits.test().bytes().chunks_exact(784).all(|image| !train.contains(image)));
     }
 
     #[test]
     fn sets_of_different_images_or_classes_are_an_error() {
         let set = |shape: [usize; 2], classes| {
-            LabeledImages::new(vec![0; shape[0] * shape[1]], shape, vec![0], classes).unwrap()
+            Samples::from_images(vec![0; shape[0] * shape[1]], shape, vec![0], classes).unwrap()
         };
         assert!(Dataset::new("fits", set([2, 3], 4), set([2, 3], 4)).is_ok());
         let error = Dataset::new("turned", set([2, 3], 4), set([3, 2], 4)).unwrap_err().to_string();
@@ -254,5 +341,32 @@ mod tests {
             assert!(error.contains(part), "{error}");
         }
         assert!(Dataset::new("classes", set([2, 3], 4), set([2, 3], 5)).is_err());
+        let reals =
+            Samples::new(Matrix::new(1, vec![0.5; 6]).unwrap(), Targets::classes(vec![0], 4).unwrap());
+        assert!(Dataset::new("kinds", set([2, 3], 4), reals.unwrap()).is_err());
+    }
+
+    #[test]
+    fn a_task_must_fit_the_targets() {
+        let of = |targets: &[f64]| {
+            let set = Samples::new(
+                Matrix::new(2, vec![0.0; 2]).unwrap(),
+                Targets::Reals(Matrix::new(2, targets.to_vec()).unwrap()),
+            );
+            Dataset::new("own", set.clone().unwrap(), set.unwrap()).unwrap()
+        };
+        let numbers = of(&[0.5, 2.0, 0.1, 0.9]);
+        assert_eq!(numbers.task(), Task::Regression);
+        for task in [Task::Classification, Task::MultiLabel] {
+            assert!(numbers.clone().with_task(task).is_err(), "{task}");
+        }
+        assert!(of(&[0.0, 0.0, 1.0, 1.0]).with_task(Task::Classification).is_err());
+        let labels = of(&[0.0, 1.0, 0.25, 0.75]);
+        for task in [Task::Classification, Task::MultiLabel, Task::Regression] {
+            assert_eq!(labels.clone().with_task(task).unwrap().task(), task);
+        }
+        let error = labels.with_class_names(["one"]).unwrap_err().to_string();
+        assert!(error.contains("1 names for 2 classes"), "{error}");
+        assert!(Dataset::embedded().unwrap().with_task(Task::Regression).is_err());
     }
 }

@@ -1,12 +1,12 @@
-//! Data: images with labels and tables, from files or from memory, and the batches drawn from them.
+//! Data: images, tables and arrays, from files or from memory, and the batches drawn from them.
 //!
 //! Images stay bytes from 0 to 255 until a batch is gathered: a batch of 100 digits is 78 kB as bytes and four times as
-//! much as `f32`, and reading it dominates the gather. [`LabeledImages`] therefore holds bytes, shared and read only. The
-//! value of a byte is byte / [`MAX_PIXEL`].
+//! much as `f32`, and reading it dominates the gather. [`Features`] therefore holds bytes, shared and read only, or real
+//! numbers. The value of a byte is byte / [`MAX_PIXEL`].
 //!
 //! - [`IdxArray`]: one file of the format of MNIST, validated.
-//! - [`LabeledImages`]: images with their labels; [`Dataset`]: a training set and a test set.
-//! - [`DataSource`]: the source of a data set; [`Picture`]: any image, converted to the format of MNIST.
+//! - [`Samples`]: features, the target of each row, and maybe a weight; [`Dataset`]: a training set and a test set.
+//! - [`DataSource`]: the source of a data set, read with [`DataOptions`]; [`Picture`]: any image, converted to the format of MNIST.
 //! - [`NpyArray`]: an array of NumPy, from an NPY or NPZ file.
 //! - `ImageFolder` (with the feature `images`): PNG and JPEG files in a folder for each class.
 //! - [`Table`]: a CSV file with its dialect and types recognized; [`Preprocessing`]: from a table to the numbers of a training,
@@ -17,33 +17,37 @@
 
 mod batches;
 mod dataset;
+mod description;
 #[cfg(feature = "download")]
 mod fetch;
 mod idx;
 #[cfg(feature = "images")]
 mod image_folder;
-mod labeled_images;
 #[cfg(feature = "download")]
 mod mnist;
 mod npy;
+mod options;
 mod picture;
 mod preprocessing;
+mod samples;
 mod source;
 mod table;
 
 pub use batches::{Batches, Sampling};
 pub use dataset::Dataset;
+pub use description::DatasetDescription;
 pub use idx::IdxArray;
 #[cfg(feature = "images")]
 pub use image_folder::{ImageFolder, ImageFolderReader};
-pub use labeled_images::{ImageLayout, LabeledImages, MAX_PIXEL};
 #[cfg(feature = "download")]
 pub use mnist::{DownloadProgress, Mnist};
 pub use npy::{NpyArray, NpyValues};
+pub use options::DataOptions;
 pub use picture::{Channels, Picture, PreparedImage};
 pub use preprocessing::{
-    Matrix, MissingValues, Prepared, Preprocessing, Preprocessor, Samples, Split, Standardization, Target,
-    Targets, Task, UnseenCategories,
+    MissingValues, Prepared, Preprocessing, Preprocessor, Split, Standardization, Target, Task,
+    UnseenCategories,
 };
+pub use samples::{Features, MAX_PIXEL, Matrix, Samples, Targets};
 pub use source::DataSource;
-pub use table::{Column, ColumnType, DecimalMark, Table, TableReader};
+pub use table::{AddedColumn, AddedValues, Column, ColumnType, DecimalMark, Table, TableReader};

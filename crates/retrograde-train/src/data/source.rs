@@ -8,14 +8,14 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::Dataset;
 #[cfg(feature = "download")]
 use super::Mnist;
+use super::{DataOptions, Dataset};
 use retrograde_base::{Error, Result};
 
 /// The source of a data set.
 ///
-/// As text: `auto`, `mnist-5k`, `mnist`, or the path of a folder. A folder with one of these names is written `./mnist`.
+/// As text: `auto`, `mnist-5k`, `mnist`, or the path of a file or folder. A folder with one of these names is written `./mnist`.
 ///
 /// # Examples
 /// ```
@@ -38,17 +38,25 @@ pub enum DataSource {
     Embedded,
     /// The full MNIST in the user's cache folder: `Mnist` (feature `download`).
     Mnist,
-    /// A folder with four IDX files: [`Dataset::from_folder`].
-    Folder(PathBuf),
+    /// A file or folder, read with [`DataOptions`].
+    Path(PathBuf),
 }
 
 impl DataSource {
-    /// Reads the data set. The returned source does not depend on the environment: it is never [`DataSource::Auto`], and a
-    /// folder has an absolute path. Does not access the network.
+    /// Reads the data set with the default options.
     ///
     /// # Errors
-    /// As [`Dataset::from_folder`] and `Mnist::cached`; [`Error::Invalid`] if MNIST is not cached.
+    /// As [`DataSource::open_with`].
     pub fn open(&self) -> Result<(DataSource, Dataset)> {
+        self.open_with(&DataOptions::default())
+    }
+
+    /// Reads the data set. The returned source does not depend on the environment: it is never [`DataSource::Auto`], and a
+    /// path is absolute. Does not access the network.
+    ///
+    /// # Errors
+    /// As [`DataOptions::read`] and `Mnist::cached`; [`Error::Invalid`] if MNIST is not cached.
+    pub fn open_with(&self, options: &DataOptions) -> Result<(DataSource, Dataset)> {
         match self {
             DataSource::Auto => match cached() {
                 Ok(Some(digits)) => Ok((DataSource::Mnist, digits)),
@@ -65,11 +73,10 @@ impl DataSource {
                     "fetch it (`retrograde data fetch`, or `Mnist::fetch`), or use mnist-5k, the embedded digits",
                 )),
             },
-            DataSource::Folder(folder) => {
-                let digits = Dataset::from_folder(folder)?;
-                let absolute =
-                    std::path::absolute(folder).map_err(|error| Error::file("find", folder, error))?;
-                Ok((DataSource::Folder(absolute), digits))
+            DataSource::Path(path) => {
+                let data = options.read(path)?;
+                let absolute = std::path::absolute(path).map_err(|error| Error::file("find", path, error))?;
+                Ok((DataSource::Path(absolute), data))
             }
         }
     }
@@ -92,7 +99,7 @@ impl fmt::Display for DataSource {
             DataSource::Auto => formatter.write_str("auto"),
             DataSource::Embedded => formatter.write_str("mnist-5k"),
             DataSource::Mnist => formatter.write_str("mnist"),
-            DataSource::Folder(folder) => folder.display().fmt(formatter),
+            DataSource::Path(path) => path.display().fmt(formatter),
         }
     }
 }
@@ -103,7 +110,7 @@ impl From<OsString> for DataSource {
             Some("auto") => DataSource::Auto,
             Some("mnist-5k") => DataSource::Embedded,
             Some("mnist") => DataSource::Mnist,
-            _ => DataSource::Folder(text.into()),
+            _ => DataSource::Path(text.into()),
         }
     }
 }
@@ -141,7 +148,7 @@ mod tests {
 
     #[test]
     fn names_and_folders_are_parsed() {
-        let folder = |path: &str| DataSource::Folder(path.into());
+        let folder = |path: &str| DataSource::Path(path.into());
         for (text, source) in [
             ("auto", DataSource::Auto),
             ("mnist-5k", DataSource::Embedded),
@@ -169,7 +176,7 @@ mod tests {
         }
         let relative = folder.path().file_name().unwrap();
         let (source, digits) = DataSource::from(relative.to_owned()).open().unwrap();
-        let DataSource::Folder(path) = source else { panic!("{source}") };
+        let DataSource::Path(path) = source else { panic!("{source}") };
         assert!(path.is_absolute() && path.ends_with(relative), "{}", path.display());
         assert_eq!(digits.test().len(), 1000);
     }

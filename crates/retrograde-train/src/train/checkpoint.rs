@@ -2,10 +2,11 @@
 
 use super::config::TrainingConfig;
 use super::history::{EpochStats, History};
+use super::loss::Loss;
 use super::metrics::{self, MetricsNote, TrainingMetrics};
 use super::run_id::RunId;
 use super::trainer::Trainer;
-use crate::data::{Dataset, LabeledImages};
+use crate::data::{Dataset, Features, Samples, Targets};
 use crate::nn::{MAX_FILE_BYTES, Model, Parameters, Precision, from_bytes, to_bytes};
 use crate::optim::Schedule;
 use flate2::Crc;
@@ -30,6 +31,9 @@ pub struct RunFingerprint {
     /// The learning rate schedule.
     #[serde(default)]
     pub schedule: Schedule,
+    /// The loss.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub loss: Loss,
     /// Rows in a batch.
     pub batch: usize,
     /// How batches are sampled: [`Sampling::name`](crate::data::Sampling::name).
@@ -47,6 +51,11 @@ pub struct RunFingerprint {
     pub instruction_set: String,
 }
 
+/// Whether it is the loss of trainings before there were others.
+fn is_default(loss: &Loss) -> bool {
+    *loss == Loss::default()
+}
+
 impl RunFingerprint {
     pub(super) fn new(trainer: &Trainer, model: &impl Model, data: &Dataset) -> Result<Self> {
         Ok(RunFingerprint {
@@ -54,6 +63,7 @@ impl RunFingerprint {
             optimizer: trainer.optimizer.description(),
             learning_rate: trainer.optimizer.learning_rate(),
             schedule: trainer.fixed_schedule(data.train().len())?,
+            loss: trainer.loss_for(data)?,
             batch: trainer.batch,
             sampling: trainer.sampling.name().into(),
             seed: trainer.seed,
@@ -70,6 +80,7 @@ impl RunFingerprint {
             ("optimizer", self.optimizer.clone(), found.optimizer.clone()),
             ("learning rate", short(self.learning_rate), short(found.learning_rate)),
             ("schedule", self.schedule.to_string(), found.schedule.to_string()),
+            ("loss", self.loss.to_string(), found.loss.to_string()),
             ("batch size", self.batch.to_string(), found.batch.to_string()),
             ("sampling", self.sampling.clone(), found.sampling.clone()),
             ("seed", self.seed.to_string(), found.seed.to_string()),
@@ -95,16 +106,30 @@ impl RunFingerprint {
 
 /// The sizes and checksums of a data set.
 fn describe_data(data: &Dataset) -> String {
-    let describe = |set: &LabeledImages| {
+    let describe = |set: &Samples| {
         let mut crc = Crc::new();
-        crc.update(set.images());
-        for label in set.labels().iter() {
-            crc.update(&label.to_le_bytes());
+        let reals = |crc: &mut Crc, numbers: &[f64]| {
+            numbers.iter().for_each(|number| crc.update(&number.to_le_bytes()));
+        };
+        match set.features() {
+            Features::Bytes { values, .. } => crc.update(values),
+            Features::Reals(matrix) => reals(&mut crc, matrix.values()),
         }
-        let [rows, columns] = set.image_shape();
-        format!("{} × {rows}×{columns} (crc {:08x})", set.len(), crc.sum())
+        match set.targets() {
+            Targets::Classes { labels, .. } => {
+                labels.iter().for_each(|label| crc.update(&label.to_le_bytes()));
+            }
+            Targets::Reals(matrix) => reals(&mut crc, matrix.values()),
+        }
+        reals(&mut crc, set.weights().unwrap_or_default());
+        let shape: Vec<String> = set.features().row_shape().iter().map(usize::to_string).collect();
+        format!("{} × {} (crc {:08x})", set.len(), shape.join("×"), crc.sum())
     };
-    format!("{} classes, train {}, test {}", data.classes(), describe(data.train()), describe(data.test()))
+    let outputs = match data.train().targets() {
+        Targets::Classes { classes, .. } => format!("{classes} classes"),
+        Targets::Reals(rows) => format!("{} outputs", rows.shape()[1]),
+    };
+    format!("{outputs}, train {}, test {}", describe(data.train()), describe(data.test()))
 }
 
 /// The state of a training: parameters, optimizer states, step and history.
@@ -155,6 +180,14 @@ impl Checkpoint {
     /// The checkpoint with a history.
     pub(super) fn with_history(self, history: &History) -> Self {
         Checkpoint { history: history.clone(), ..self }
+    }
+
+    /// The checkpoint with more tensors.
+    pub(super) fn with_tensors(mut self, more: &Parameters) -> Self {
+        for (name, tensor) in more.iter() {
+            self.tensors.insert(name, tensor.clone());
+        }
+        self
     }
 
     /// The checkpoint with a training config.
@@ -316,6 +349,7 @@ mod tests {
             optimizer: "sgd".into(),
             learning_rate: 0.1,
             schedule: Schedule::constant(),
+            loss: Loss::default(),
             batch: 100,
             sampling: "WithReplacement".into(),
             seed: 0,
@@ -325,7 +359,7 @@ mod tests {
         };
         let losses = [f64::NAN, f64::INFINITY, 0.25];
         let epochs = losses.map(|loss| {
-            let score = Evaluation { loss, accuracy: 0.1 };
+            let score = Evaluation { accuracy: Some(0.1), ..Evaluation::of_loss(loss) };
             EpochStats { epoch: 1.0, step: 1, loss, train: score, test: score }
         });
         let history = History { losses: vec![f64::NAN], epochs: epochs.to_vec(), ..History::default() };

@@ -1,10 +1,10 @@
 //! The confusion matrix of a set, and its most confident misclassifications.
 
-use super::evaluate::argmax;
+use super::scores::argmax;
 use retrograde_core::kernel::Real;
 use serde::{Deserialize, Serialize};
 
-/// The predictions of a network for a set of images.
+/// The predictions of a network for a set of rows of classes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Classification {
     /// The number of classes.

@@ -1,7 +1,8 @@
 //! A training config as plain data.
 
+use super::loss::Loss;
 use super::trainer::{Length, Trainer};
-use crate::data::{DataSource, Dataset, Sampling};
+use crate::data::{DataOptions, DataSource, Dataset, Sampling};
 use crate::nn::{Activation, Init, Mlp, Model, NetworkConfig, Precision};
 use crate::optim::{OptimizerConfig, Schedule};
 use retrograde_base::error::{Error, Result};
@@ -18,7 +19,7 @@ use serde::{Deserialize, Serialize};
 /// use retrograde::train::{Length, TrainingConfig};
 ///
 /// let config = TrainingConfig { data: "mnist-5k".into(), length: Length::Steps(200), ..TrainingConfig::default() };
-/// let (_, data) = config.data.open()?;
+/// let (_, data) = config.open()?;
 /// let mut net = config.model(&data)?;
 /// let history = config.trainer()?.fit(&mut net, &data)?;
 /// assert_eq!(history.steps(), 200);
@@ -44,6 +45,18 @@ pub struct TrainingConfig {
     /// The learning rate schedule.
     #[serde(default)]
     pub schedule: Schedule,
+    /// The loss. None: that of the task of the data.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub loss: Option<Loss>,
+    /// [`Trainer::patience`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub patience: Option<u64>,
+    /// [`Trainer::keep_best`].
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub keep_best: bool,
+    /// How the data are read, if they are a table, arrays or a folder of images.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reading: Option<DataOptions>,
     /// Rows in a batch.
     pub batch: usize,
     /// How batches are sampled.
@@ -67,6 +80,10 @@ impl Default for TrainingConfig {
             init: Init::Normal(0.01),
             optimizer: OptimizerConfig::default(),
             schedule: Schedule::constant(),
+            loss: None,
+            patience: None,
+            keep_best: false,
+            reading: None,
             batch: 100,
             sampling: Sampling::WithReplacement,
             length: Length::Steps(10_000),
@@ -91,7 +108,13 @@ impl TrainingConfig {
         self.trainer()?.check()
     }
 
-    /// The network with initial weights. The inputs of a perceptron are the pixels of the images, its outputs the classes.
+    /// Reads the data set: as [`DataSource::open_with`], with the options of [`reading`](Self::reading).
+    pub fn open(&self) -> Result<(DataSource, Dataset)> {
+        self.data.open_with(&self.reading.clone().unwrap_or_default())
+    }
+
+    /// The network with initial weights. The inputs of a perceptron are the features of the data, its outputs the classes, or the
+    /// numbers of a target.
     ///
     /// # Errors
     /// [`Error::Invalid`] for widths out of range, and the errors of recording for layers that do not fit each other.
@@ -101,7 +124,7 @@ impl TrainingConfig {
         }
         let mut sizes = vec![data.train().row_len()];
         sizes.extend(&self.hidden);
-        sizes.push(data.classes());
+        sizes.push(data.train().outputs());
         Ok(Box::new(Mlp::new(sizes).activation(self.activation).init(self.init).seed(self.seed).build()?))
     }
 
@@ -110,14 +133,21 @@ impl TrainingConfig {
     /// # Errors
     /// [`Error::Invalid`] if the settings of the optimizer are out of range.
     pub fn trainer(&self) -> Result<Trainer> {
-        let trainer = Trainer::new(self.optimizer.build()?)
+        let mut trainer = Trainer::new(self.optimizer.build()?)
             .schedule(self.schedule)
+            .keep_best(self.keep_best)
             .batch(self.batch)
             .sampling(self.sampling)
             .length(self.length)
             .seed(self.seed)
             .precision(self.precision)
             .config(self.clone());
+        if let Some(loss) = &self.loss {
+            trainer = trainer.loss(loss.clone());
+        }
+        if let Some(epochs) = self.patience {
+            trainer = trainer.patience(epochs);
+        }
         Ok(trainer)
     }
 }

@@ -1,24 +1,72 @@
-//! Loss and accuracy of a model on a whole set.
+//! Loss and scores of a model on a whole set.
 
+use super::batch::Batch;
 use super::classification::Classification;
-use crate::data::{LabeledImages, MAX_PIXEL};
+use super::loss::Loss;
+use super::scores::{RowTarget, Scores, Scoring, argmax};
+use crate::data::{Samples, Targets};
 use crate::nn::{Mode, Model, Recorded};
 use retrograde_base::error::Result;
 use retrograde_core::graph::{Graph, Var};
 use retrograde_core::kernel::{Real, Threads};
 use retrograde_core::plan::{Plan, PlanLayout, Planner};
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
 
-/// The loss and accuracy of a model on a set.
+/// The loss and the scores of a model on a set. A task has some of the scores.
+///
+/// | score | task |
+/// | --- | --- |
+/// | accuracy | classification, multi-label classification |
+/// | top-k accuracy | classification, with [`Trainer::top_k`](super::Trainer::top_k) |
+/// | AUC | classification of two classes, multi-label classification |
+/// | R², mean absolute error | regression |
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Evaluation {
-    /// The mean cross entropy, in nats.
+    /// The mean loss of the rows, weighted as in training.
     #[serde(with = "retrograde_base::number")]
     pub loss: f64,
-    /// The fraction of rows whose largest logit is that of the label.
-    #[serde(with = "retrograde_base::number")]
-    pub accuracy: f64,
+    /// The fraction of rows whose largest logit is that of the label; of the labels of all rows that are on the right side of
+    /// one half in a multi-label classification.
+    #[serde(default, with = "retrograde_base::number::optional", skip_serializing_if = "Option::is_none")]
+    pub accuracy: Option<f64>,
+    /// The fraction of rows whose label has one of the k largest logits.
+    #[serde(default, with = "retrograde_base::number::optional", skip_serializing_if = "Option::is_none")]
+    pub top_k_accuracy: Option<f64>,
+    /// The area under the ROC curve of the second of two classes, or its mean over labels. None if a set has one class alone.
+    #[serde(default, with = "retrograde_base::number::optional", skip_serializing_if = "Option::is_none")]
+    pub auc: Option<f64>,
+    /// The coefficient of determination, 1 at best: its mean over the outputs.
+    #[serde(default, with = "retrograde_base::number::optional", skip_serializing_if = "Option::is_none")]
+    pub r2: Option<f64>,
+    /// The mean absolute error: of a table in the unit of its target.
+    #[serde(default, with = "retrograde_base::number::optional", skip_serializing_if = "Option::is_none")]
+    pub mean_absolute_error: Option<f64>,
+}
+
+impl Evaluation {
+    /// A loss without scores.
+    pub fn of_loss(loss: f64) -> Self {
+        let (accuracy, top_k_accuracy, auc, r2, mean_absolute_error) = (None, None, None, None, None);
+        Evaluation { loss, accuracy, top_k_accuracy, auc, r2, mean_absolute_error }
+    }
+
+    /// The score that tells most of the task: accuracy, or R².
+    pub fn main_score(&self) -> Option<f64> {
+        self.accuracy.or(self.r2)
+    }
+
+    /// All scores with their names, as in files: `accuracy`, `top_k_accuracy`, `auc`, `r2`, `mean_absolute_error`.
+    pub fn scores(&self) -> impl Iterator<Item = (&'static str, f64)> + use<> {
+        let all = [
+            ("accuracy", self.accuracy),
+            ("top_k_accuracy", self.top_k_accuracy),
+            ("auc", self.auc),
+            ("r2", self.r2),
+            ("mean_absolute_error", self.mean_absolute_error),
+        ];
+        all.into_iter().filter_map(|(name, score)| Some((name, score?)))
+    }
 }
 
 /// Rows per run: their activations fit into the second-level cache.
@@ -29,14 +77,16 @@ const CHUNK: usize = 500;
 pub struct Evaluator<T: Real> {
     /// Plans for chunks of [`CHUNK`] rows and for the remainder.
     chunks: Vec<Chunk<Plan<T>>>,
-    labels: Arc<[u32]>,
+    samples: Samples,
+    scoring: Scoring,
     rows: Vec<u32>,
 }
 
 /// An evaluation whose plans have no memory yet.
 pub(super) struct EvaluatorLayout<T: Real> {
     chunks: Vec<Chunk<PlanLayout<T>>>,
-    labels: Arc<[u32]>,
+    samples: Samples,
+    scoring: Scoring,
 }
 
 /// A number of rows, and their plan.
@@ -44,19 +94,20 @@ pub(super) struct EvaluatorLayout<T: Real> {
 struct Chunk<P> {
     plan: P,
     size: usize,
-    rows: Var,
+    batch: Batch,
     parameters: Vec<Var>,
     loss: Var,
-    logits: Var,
+    outputs: Var,
 }
 
 impl<T: Real> Evaluator<T> {
-    /// Records and compiles the evaluation of `model` on `data`.
-    pub fn new(model: &impl Model, data: &LabeledImages, threads: &Threads) -> Result<Self> {
-        EvaluatorLayout::new(model, data, threads)?.allocate()
+    /// Records and compiles the evaluation of `model` on `samples` with a loss.
+    pub fn new(model: &impl Model, samples: &Samples, loss: &Loss, threads: &Threads) -> Result<Self> {
+        let scoring = Scoring { loss: loss.clone(), top: None, unit: 1.0 };
+        EvaluatorLayout::new(model, samples, &scoring, threads)?.allocate()
     }
 
-    /// Loss and accuracy for these values of the model's parameters and buffers, in their order.
+    /// Loss and scores for these values of the model's parameters and buffers, in their order.
     ///
     /// # Errors
     /// [`Error::Invalid`](retrograde_base::Error::Invalid) if a parameter has another length.
@@ -64,57 +115,78 @@ impl<T: Real> Evaluator<T> {
         self.run(parameters, |_, _, _| {})
     }
 
-    /// Loss and accuracy, and the predictions.
-    pub fn classify(&mut self, parameters: &[&[T]]) -> Result<(Evaluation, Classification)> {
-        let mut found = Classification::new(self.classes());
-        let evaluation =
-            self.run(parameters, |image, label, logits| found.add(image, label as usize, logits))?;
+    /// Loss and scores, and the predictions of a classification.
+    pub fn classify(&mut self, parameters: &[&[T]]) -> Result<(Evaluation, Option<Classification>)> {
+        if !matches!(self.scoring.loss, Loss::CrossEntropy(_)) {
+            return Ok((self.evaluate(parameters)?, None));
+        }
+        let mut found = Classification::new(self.samples.outputs());
+        let evaluation = self.run(parameters, |row, target, logits| {
+            let label = match target {
+                RowTarget::Class(label) => label as usize,
+                RowTarget::Reals(probabilities) => argmax(probabilities),
+            };
+            found.add(row, label, logits);
+        })?;
         found.finish();
-        Ok((evaluation, found))
+        Ok((evaluation, Some(found)))
     }
 
-    fn classes(&self) -> usize {
-        self.chunks[0].logits.shape()[1]
-    }
-
-    /// Evaluates all chunks, and calls `visit` with the index, label and logits of each row.
-    fn run(&mut self, parameters: &[&[T]], mut visit: impl FnMut(usize, u32, &[T])) -> Result<Evaluation> {
+    /// Evaluates all chunks, and calls `visit` with the index, target and outputs of each row.
+    fn run(
+        &mut self,
+        parameters: &[&[T]],
+        mut visit: impl FnMut(usize, RowTarget<'_>, &[T]),
+    ) -> Result<Evaluation> {
         for chunk in &mut self.chunks {
             for (var, values) in chunk.parameters.iter().zip(parameters) {
                 chunk.plan.set(var, values)?;
             }
         }
-        let (mut loss, mut correct, mut done) = (0.0, 0, 0);
+        let (samples, loss) = (&self.samples, &self.scoring.loss);
+        let mut scores = Scores::new(&self.scoring, samples.outputs());
+        let (mut loss_sum, mut weight_sum, mut done) = (0.0, 0.0, 0);
         while done < self.rows.len() {
             let left = self.rows.len() - done;
             // The last plan is for the remainder.
             let index = if left < self.chunks[0].size { self.chunks.len() - 1 } else { 0 };
             let chunk = &mut self.chunks[index];
-            let range = done..done + chunk.size;
-            chunk.plan.set_indices(&chunk.rows, &self.rows[range.clone()])?;
+            let rows = &self.rows[done..done + chunk.size];
+            chunk.batch.set(&mut chunk.plan, samples, rows)?;
             chunk.plan.run()?;
-            loss += chunk.plan.scalar(&chunk.loss)? * chunk.size as f64;
-            let logits = chunk.plan.read(&chunk.logits)?;
-            let labels = &self.labels[range];
-            for (row, &label) in logits.chunks_exact(logits.len() / labels.len()).zip(labels) {
-                correct += usize::from(argmax(row) == label as usize);
-                visit(done, label, row);
+            let outputs = chunk.plan.read(&chunk.outputs)?;
+            let mut weight = 0.0;
+            for row in outputs.chunks_exact(samples.outputs()) {
+                let (target, label) = match samples.targets() {
+                    Targets::Classes { labels, .. } => (RowTarget::Class(labels[done]), Some(labels[done])),
+                    Targets::Reals(matrix) => (RowTarget::Reals(matrix.row(done).unwrap_or_default()), None),
+                };
+                weight += loss.label_weight(label) * samples.weights().map_or(1.0, |weights| weights[done]);
+                scores.add(row, target);
+                visit(done, target, row);
                 done += 1;
             }
+            // The loss of a chunk is a mean. Without any weight it is 0, and has no part.
+            loss_sum += chunk.plan.scalar(&chunk.loss)? * weight;
+            weight_sum += weight;
         }
-        let count = self.rows.len() as f64;
-        Ok(Evaluation { loss: loss / count, accuracy: correct as f64 / count })
+        Ok(scores.finish(if weight_sum > 0.0 { loss_sum / weight_sum } else { 0.0 }))
     }
 }
 
 impl<T: Real> EvaluatorLayout<T> {
-    pub(super) fn new(model: &impl Model, data: &LabeledImages, threads: &Threads) -> Result<Self> {
-        let (chunk, rest) = (CHUNK.min(data.len()), data.len() % CHUNK);
-        let mut chunks = vec![Chunk::new(model, data, chunk, threads)?];
+    pub(super) fn new(
+        model: &impl Model,
+        samples: &Samples,
+        scoring: &Scoring,
+        threads: &Threads,
+    ) -> Result<Self> {
+        let (chunk, rest) = (CHUNK.min(samples.len()), samples.len() % CHUNK);
+        let mut chunks = vec![Chunk::new(model, samples, &scoring.loss, chunk, threads)?];
         if rest > 0 && rest != chunk {
-            chunks.push(Chunk::new(model, data, rest, threads)?);
+            chunks.push(Chunk::new(model, samples, &scoring.loss, rest, threads)?);
         }
-        Ok(EvaluatorLayout { chunks, labels: data.labels().clone() })
+        Ok(EvaluatorLayout { chunks, samples: samples.clone(), scoring: scoring.clone() })
     }
 
     /// The bytes of memory of each plan.
@@ -123,43 +195,36 @@ impl<T: Real> EvaluatorLayout<T> {
     }
 
     pub(super) fn allocate(self) -> Result<Evaluator<T>> {
-        let rows = (0..self.labels.len() as u32).collect();
-        let chunks = self.chunks.into_iter().map(Chunk::allocate).collect::<Result<_>>()?;
-        Ok(Evaluator { chunks, labels: self.labels, rows })
+        let EvaluatorLayout { chunks, samples, scoring } = self;
+        let rows = (0..samples.len() as u32).collect();
+        let chunks = chunks.into_iter().map(Chunk::allocate).collect::<Result<_>>()?;
+        Ok(Evaluator { chunks, samples, scoring, rows })
     }
 }
 
 impl<T: Real> Chunk<PlanLayout<T>> {
-    fn new(model: &impl Model, data: &LabeledImages, size: usize, threads: &Threads) -> Result<Self> {
+    fn new(
+        model: &impl Model,
+        samples: &Samples,
+        loss: &Loss,
+        size: usize,
+        threads: &Threads,
+    ) -> Result<Self> {
         let graph = Graph::new();
-        let rows = graph.index_input("rows", [size]);
-        let (x, labels) = record_batch(&graph, data, &rows);
-        let Recorded { output: logits, values: parameters, .. } = model.record(&x, Mode::Evaluate);
-        let loss = logits.softmax_with_loss(&labels);
+        let batch = Batch::record(&graph, samples, size, false);
+        let Recorded { output: outputs, values: parameters, .. } = model.record(&batch.x, Mode::Evaluate);
+        let loss = loss.record(&outputs, &batch.targets, batch.weights.as_ref());
         let plan = Planner::new(&graph)
             .fetch(&loss)
-            .fetch(&logits)
+            .fetch(&outputs)
             .fetch_all(&parameters)
             .threads(threads.clone())
             .lay_out()?;
-        Ok(Chunk { plan, size, rows, parameters, loss, logits })
+        Ok(Chunk { plan, size, batch, parameters, loss, outputs })
     }
 
     fn allocate(self) -> Result<Chunk<Plan<T>>> {
-        let Chunk { plan, size, rows, parameters, loss, logits } = self;
-        Ok(Chunk { plan: plan.allocate()?, size, rows, parameters, loss, logits })
+        let Chunk { plan, size, batch, parameters, loss, outputs } = self;
+        Ok(Chunk { plan: plan.allocate()?, size, batch, parameters, loss, outputs })
     }
-}
-
-/// Records a batch: the images at `rows` as rows of values in [0, 1], and their labels.
-pub(super) fn record_batch(graph: &Graph, data: &LabeledImages, rows: &Var) -> (Var, Var) {
-    let (count, width) = (data.len(), data.row_len());
-    let images = graph.bytes("images", [count, width], data.images(), 1.0 / MAX_PIXEL);
-    let labels = graph.indices("labels", [count], data.labels().clone());
-    (images.gather_rows(rows).named("x"), labels.gather_rows(rows).named("t"))
-}
-
-/// The index of the largest value; the first of equal ones.
-pub(super) fn argmax<T: Real>(row: &[T]) -> usize {
-    (1..row.len()).fold(0, |best, i| if row[i] > row[best] { i } else { best })
 }

@@ -28,6 +28,8 @@ pub struct History {
     pub threads: usize,
     /// Whether the observer stopped the training early.
     pub stopped: bool,
+    /// Whether the training ended since the loss on the test set did not fall: [`Trainer::patience`](super::Trainer::patience).
+    pub stopped_early: bool,
 }
 
 /// The statistics of an evaluation at the end of an epoch, or of the training.
@@ -40,9 +42,9 @@ pub struct EpochStats {
     /// The mean loss of the steps since the last evaluation.
     #[serde(with = "retrograde_base::number")]
     pub loss: f64,
-    /// Loss and accuracy on the whole training set.
+    /// Loss and scores on the whole training set.
     pub train: Evaluation,
-    /// Loss and accuracy on the whole test set.
+    /// Loss and scores on the whole test set.
     pub test: Evaluation,
 }
 
@@ -55,6 +57,11 @@ impl History {
     /// The mean time of a step of this call in microseconds, without evaluation; 0 if there was no step.
     pub fn microseconds_per_step(&self) -> f64 {
         if self.timed_steps == 0 { 0.0 } else { self.timed_seconds / self.timed_steps as f64 * 1e6 }
+    }
+
+    /// The evaluation with the lowest loss on the test set, the first of equal ones: at the end of an epoch, or of the training.
+    pub fn best(&self) -> Option<&EpochStats> {
+        self.epochs.iter().min_by(|a, b| a.test.loss.total_cmp(&b.test.loss))
     }
 
     /// The statistics of the last evaluation.

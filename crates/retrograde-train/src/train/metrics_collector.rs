@@ -4,10 +4,11 @@
 //! the gradients and activations that the plan of the training does not store. The plan of the training, its results and
 //! the time of all other steps are therefore the same with and without metrics.
 
-use super::evaluate::record_batch;
+use super::batch::Batch;
+use super::loss::Loss;
 use super::metrics::{Norms, OutputRanges, StepStats, TrainingMetrics};
 use super::session::Session;
-use crate::data::LabeledImages;
+use crate::data::Samples;
 use crate::nn::{Model, Recorded};
 use retrograde_base::error::Result;
 use retrograde_core::graph::{Graph, Kind, Leaf, Var};
@@ -19,7 +20,8 @@ use retrograde_core::plan::{Plan, Planner};
 #[derive(Debug)]
 pub(super) struct MetricsCollector<T: Real> {
     plan: Plan<T>,
-    rows: Var,
+    samples: Samples,
+    batch: Batch,
     parameters: Vec<Var>,
     gradients: Vec<Var>,
     outputs: Vec<Var>,
@@ -33,18 +35,18 @@ impl<T: Real> MetricsCollector<T> {
     /// Records and compiles the plan, and returns it with empty metrics.
     pub fn new(
         model: &impl Model,
-        data: &LabeledImages,
+        samples: &Samples,
+        loss: &Loss,
         batch: usize,
         seed: u64,
         threads: &Threads,
     ) -> Result<(Self, TrainingMetrics)> {
         let graph = Graph::new();
-        let rows = graph.index_input("rows", [batch]);
-        let (x, labels) = record_batch(&graph, data, &rows);
+        let inputs = Batch::record(&graph, samples, batch, false);
         let before = graph.len();
-        let Recorded { output, parameters, step, .. } = model.record_steps(&x, seed);
+        let Recorded { output, parameters, step, .. } = model.record_steps(&inputs.x, seed);
         let layers = unit_layers(&graph, before, batch);
-        let loss = output.softmax_with_loss(&labels);
+        let loss = loss.record(&output, &inputs.targets, inputs.weights.as_ref());
         let gradients = loss.backward()?;
         let gradients = parameters.iter().map(|var| gradients.wrt(var)).collect::<Result<Vec<Var>>>()?;
         let outputs: Vec<Var> = layers.iter().map(|(_, var)| var.clone()).collect();
@@ -57,8 +59,16 @@ impl<T: Real> MetricsCollector<T> {
             .threads(threads.clone())
             .compile()?;
         let metrics = TrainingMetrics::new(names, layers.into_iter().map(|(name, _)| name).collect(), widths);
-        let collector =
-            MetricsCollector { plan, rows, parameters, gradients, outputs, step, learning_rate: 0.0 };
+        let collector = MetricsCollector {
+            plan,
+            samples: samples.clone(),
+            batch: inputs,
+            parameters,
+            gradients,
+            outputs,
+            step,
+            learning_rate: 0.0,
+        };
         Ok((collector, metrics))
     }
 
@@ -73,7 +83,7 @@ impl<T: Real> MetricsCollector<T> {
 
     /// Collects the metrics after a sampled step.
     pub fn after_step(&mut self, session: &mut Session<T>, metrics: &mut TrainingMetrics) -> Result<()> {
-        self.plan.set_indices(&self.rows, session.batch_rows())?;
+        self.batch.set(&mut self.plan, &self.samples, session.batch_rows())?;
         if let Some(step) = &self.step {
             // The session has counted the step.
             self.plan.set_indices(step, &RandomKey::step_indices(session.steps() - 1))?;

@@ -8,12 +8,15 @@
 //! are written during the training, so that a killed training loses seconds ([`Trainer::checkpoint_every`]). A
 //! [`TrainingConfig`] is a whole training as plain data, and a [`Predictor`] runs the trained network.
 
+mod batch;
+mod best;
 mod checkpoint;
 mod checkpoint_timer;
 mod classification;
 mod config;
 mod evaluate;
 mod history;
+mod loss;
 mod memory;
 mod metrics;
 mod metrics_collector;
@@ -21,7 +24,9 @@ mod predictor;
 mod progress;
 mod run_dir;
 mod run_id;
+mod scores;
 mod session;
+mod table_predictor;
 mod trainer;
 mod training_loop;
 
@@ -30,6 +35,7 @@ pub use classification::{Classification, Misclassification};
 pub use config::TrainingConfig;
 pub use evaluate::{Evaluation, Evaluator};
 pub use history::{EpochStats, History};
+pub use loss::{BinaryCrossEntropy, CrossEntropy, Loss};
 pub use memory::MemoryEstimate;
 pub use metrics::{DeadUnits, Norms, StepStats, TrainingMetrics};
 pub use predictor::{Prediction, Predictor};
@@ -37,4 +43,5 @@ pub use progress::{Progress, Status};
 pub use run_dir::RunDir;
 pub use run_id::RunId;
 pub use session::Session;
+pub use table_predictor::{RowPrediction, TablePredictor};
 pub use trainer::{Event, Length, Trainer};

@@ -1,13 +1,13 @@
 //! Predictions of a trained network.
 
-use super::evaluate::argmax;
-use crate::data::MAX_PIXEL;
+use super::scores::argmax;
+use crate::data::{MAX_PIXEL, Task};
 use crate::nn::{Mode, Model};
 use retrograde_base::error::{Error, Result};
 use retrograde_core::graph::{Graph, Var};
 use retrograde_core::plan::{Plan, Planner};
 
-/// A compiled model that classifies single images.
+/// A compiled model that predicts of single rows: classes, labels or numbers.
 ///
 /// ```
 /// # fn main() -> retrograde::Result<()> {
@@ -30,11 +30,12 @@ use retrograde_core::plan::{Plan, Planner};
 pub struct Predictor {
     plan: Plan<f64>,
     x: Var,
-    probabilities: Var,
+    outputs: Var,
     inputs: usize,
+    task: Task,
 }
 
-/// The predicted class of an image, and the probabilities.
+/// The predicted class of a row, and the probabilities.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Prediction {
     /// The class with the largest probability; the first of equal ones.
@@ -56,11 +57,25 @@ impl Predictor {
     /// # Errors
     /// [`Error::Recording`] if the model takes rows of another length.
     pub fn new(model: &impl Model, inputs: usize) -> Result<Self> {
+        Self::for_task(model, inputs, Task::Classification)
+    }
+
+    /// Records and compiles `model` for rows of `inputs` numbers, followed by a softmax for a classification and a sigmoid for a
+    /// multi-label one.
+    ///
+    /// # Errors
+    /// As [`Predictor::new`].
+    pub fn for_task(model: &impl Model, inputs: usize, task: Task) -> Result<Self> {
         let graph = Graph::new();
         let x = graph.input("x", [1, inputs]);
-        let probabilities = model.record(&x, Mode::Evaluate).output.softmax(1);
-        let plan = Planner::new(&graph).fetch(&probabilities).threads(1).compile()?;
-        Ok(Predictor { plan, x, probabilities, inputs })
+        let outputs = model.record(&x, Mode::Evaluate).output;
+        let outputs = match task {
+            Task::Classification => outputs.softmax(1),
+            Task::MultiLabel => outputs.sigmoid(),
+            Task::Regression => outputs,
+        };
+        let plan = Planner::new(&graph).fetch(&outputs).threads(1).compile()?;
+        Ok(Predictor { plan, x, outputs, inputs, task })
     }
 
     /// Classifies an image: its pixels as bytes in row-major order, as in data sets.
@@ -73,14 +88,41 @@ impl Predictor {
             return Err(Error::invalid("image", problem, format!("give {} pixels", self.inputs)));
         }
         let row: Vec<f64> = pixels.iter().map(|byte| f64::from(*byte) / MAX_PIXEL).collect();
-        self.plan.set(&self.x, &row)?;
+        self.predict_row(&row)
+    }
+
+    /// Classifies a row of numbers, prepared as those of the training: a row of
+    /// [`Preprocessor::transform`](crate::data::Preprocessor::transform) for a table.
+    ///
+    /// # Errors
+    /// As [`outputs`](Self::outputs); [`Error::Invalid`] if the task is no classification.
+    pub fn predict_row(&mut self, row: &[f64]) -> Result<Prediction> {
+        if self.task != Task::Classification {
+            let problem = format!("the task is a {}, which has no class", self.task);
+            return Err(Error::invalid("prediction", problem, "use `Predictor::outputs`"));
+        }
+        let probabilities = self.outputs(row)?;
+        Ok(Prediction { class: argmax(&probabilities), probabilities })
+    }
+
+    /// The outputs for a row of numbers: the probabilities of the classes or of the labels, or the numbers of a regression. Those
+    /// of a table are standardized; [`Target::scale`](crate::data::Target::scale) inverts that.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if the row has another length, or an output is not a number.
+    pub fn outputs(&mut self, row: &[f64]) -> Result<Vec<f64>> {
+        if row.len() != self.inputs {
+            let problem = format!("it has {} numbers", row.len());
+            return Err(Error::invalid("row", problem, format!("give {} numbers", self.inputs)));
+        }
+        self.plan.set(&self.x, row)?;
         self.plan.run()?;
-        let probabilities = self.plan.read(&self.probabilities)?.to_vec();
-        if probabilities.iter().any(|probability| probability.is_nan()) {
-            let problem = "its probabilities are NaN: the weights overflow on this image";
+        let outputs = self.plan.read(&self.outputs)?.to_vec();
+        if outputs.iter().any(|output| output.is_nan()) {
+            let problem = "its outputs are NaN: the weights overflow on this row";
             return Err(Error::invalid("prediction", problem, "give another model"));
         }
-        Ok(Prediction { class: argmax(&probabilities), probabilities })
+        Ok(outputs)
     }
 }
 
@@ -115,6 +157,13 @@ mod tests {
         let error = predictor.predict(&[1, 2, 3]).expect_err("three pixels").to_string();
         assert!(error.contains("3 pixels") && error.contains("give 2 pixels"), "{error}");
         Predictor::new(&net, 3).expect_err("another width");
+
+        let row = [1.0, 0.0];
+        let mut numbers = Predictor::for_task(&net, 2, Task::Regression)?;
+        assert_eq!(numbers.outputs(&row)?, [1.0, 2.0, -1.0]);
+        assert!(numbers.predict_row(&row).is_err() && numbers.outputs(&[1.0]).is_err());
+        let labels = Predictor::for_task(&net, 2, Task::MultiLabel)?.outputs(&row)?;
+        assert!((labels[1] - 1.0 / (1.0 + (-2_f64).exp())).abs() < 1e-15, "{labels:?}");
         Ok(())
     }
 }

@@ -4,15 +4,20 @@
 //! | --- | --- |
 //! | `model.safetensors` | the parameters, named `affine1.weight` and so on, with the architecture as metadata |
 //! | `checkpoint.safetensors` | the state to resume from |
+//! | `data.json` | the task, the names of classes and features, and what makes features of new rows |
 //! | `run.lock` | locked while a run writes here; the system releases the lock when the process ends |
 
 use super::checkpoint::Checkpoint;
+use crate::data::DatasetDescription;
 use crate::nn::{Model, Parameters, load_model};
 use retrograde_base::error::{Error, Result};
-use retrograde_base::files::remove_stale;
+use retrograde_base::files::{read_bounded, remove_stale, write_whole};
 use retrograde_base::printable::shown;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
+
+/// The largest description that is read.
+const MAX_DESCRIPTION_BYTES: u64 = 1 << 28;
 
 /// The directory of a run, locked until this is dropped.
 #[derive(Debug)]
@@ -59,6 +64,37 @@ impl RunDir {
     /// The checkpoint file in a run directory.
     pub fn checkpoint_file(dir: impl AsRef<Path>) -> PathBuf {
         dir.as_ref().join("checkpoint.safetensors")
+    }
+
+    /// The file that describes the data of a run.
+    pub fn description_file(dir: impl AsRef<Path>) -> PathBuf {
+        dir.as_ref().join("data.json")
+    }
+
+    /// Writes what is known of the data.
+    pub(super) fn describe(&self, description: &DatasetDescription) -> Result<()> {
+        let text = serde_json::to_vec_pretty(description)
+            .map_err(|error| Error::invalid("data", error.to_string(), "give finite numbers"))?;
+        write_whole(&Self::description_file(&self.path), &text)
+    }
+
+    /// What is known of the data of the model at `path`, a run directory or a model file in one. None for a model without a
+    /// run, or of a version that did not write it.
+    ///
+    /// # Errors
+    /// [`Error::File`] if the file cannot be read, [`Error::Format`] if it is damaged.
+    pub fn description(path: impl AsRef<Path>) -> Result<Option<DatasetDescription>> {
+        let path = path.as_ref();
+        let dir = if path.is_dir() { Some(path) } else { path.parent() };
+        let Some(file) = dir.map(Self::description_file).filter(|file| file.is_file()) else {
+            return Ok(None);
+        };
+        let bytes = read_bounded(&file, MAX_DESCRIPTION_BYTES)?;
+        let damaged = |error: serde_json::Error| {
+            let help = "give the directory of a run, as training wrote it";
+            Error::format(&file, format!("it does not describe data ({error})"), help)
+        };
+        serde_json::from_slice(&bytes).map(Some).map_err(damaged)
     }
 
     /// Reads the model at `path`: a run directory or a model file.

@@ -1,11 +1,12 @@
 //! A training session: single steps for custom loops.
 
+use super::batch::Batch;
 use super::checkpoint::{Checkpoint, RunFingerprint};
 use super::classification::Classification;
-use super::evaluate::{Evaluation, Evaluator, EvaluatorLayout, record_batch};
+use super::evaluate::{Evaluation, Evaluator, EvaluatorLayout};
 use super::memory::{MemoryEstimate, Plans};
 use super::trainer::Trainer;
-use crate::data::{Batches, Dataset};
+use crate::data::{Batches, Dataset, Features, Samples, Task};
 use crate::nn::{Model, Parameters, Recorded};
 use crate::optim::{Schedule, check_learning_rate};
 use retrograde_base::error::{Error, Result};
@@ -43,8 +44,8 @@ pub struct Session<T: Real> {
     base_rate: f64,
     /// With an explicit length.
     schedule: Schedule,
-    rows: Var,
-    next_rows: Var,
+    samples: Samples,
+    batch: Batch,
     parameters: Vec<Var>,
     /// The parameters and buffers, in the order of the model.
     values: Vec<Var>,
@@ -70,8 +71,7 @@ struct RecordedStep {
     planner: Planner,
     loss: Var,
     learning_rate: Var,
-    rows: Var,
-    next_rows: Var,
+    batch: Batch,
     parameters: Vec<Var>,
     /// The parameters and buffers, in the order of the model.
     values: Vec<Var>,
@@ -86,7 +86,7 @@ impl RecordedStep {
         let (takes, given) = (model.inputs(), data.train().row_len());
         if takes != given {
             let problem =
-                format!("it takes rows of {takes} numbers, the images of `{}` have {given}", data.name());
+                format!("it takes rows of {takes} numbers, those of `{}` have {given}", data.name());
             return Err(Error::invalid(
                 "model",
                 problem,
@@ -94,20 +94,25 @@ impl RecordedStep {
             ));
         }
         let graph = Graph::new();
-        let rows = graph.index_input("rows", [trainer.batch]);
-        let next_rows = graph.index_input("next_rows", [trainer.batch]);
-        let (x, labels) = record_batch(&graph, data.train(), &rows);
-        let Recorded { output: logits, parameters, values, updates: buffers, step } =
-            model.record_steps(&x, trainer.seed);
-        let expected = [trainer.batch, data.classes()];
-        if !logits.is_error() && *logits.shape() != expected {
-            let (found, classes) = (logits.shape(), data.classes());
-            let problem = format!("its logits for {} rows have the shape {found}", trainer.batch);
-            let help =
-                format!("use a model with one output for each of the {classes} classes of `{}`", data.name());
+        let batch = Batch::record(&graph, data.train(), trainer.batch, true);
+        let Recorded { output, parameters, values, updates: buffers, step } =
+            model.record_steps(&batch.x, trainer.seed);
+        let outputs = data.train().outputs();
+        if !output.is_error() && *output.shape() != [trainer.batch, outputs] {
+            let (found, name) = (output.shape(), data.name());
+            let problem = format!("its outputs for {} rows have the shape {found}", trainer.batch);
+            let help = match data.task() {
+                Task::Classification => {
+                    format!("use a model with one output for each of the {outputs} classes of `{name}`")
+                }
+                _ => {
+                    format!("use a model with {outputs} outputs, as many numbers as a target of `{name}` has")
+                }
+            };
             return Err(Error::invalid("model", problem, help));
         }
-        let loss = logits.softmax_with_loss(&labels).named("loss");
+        let loss =
+            trainer.loss_for(data)?.record(&output, &batch.targets, batch.weights.as_ref()).named("loss");
         let gradients = loss.backward()?;
         let gradients = parameters.iter().map(|var| gradients.wrt(var)).collect::<Result<Vec<Var>>>()?;
         let learning_rate = graph.state("learning_rate", trainer.optimizer.learning_rate());
@@ -123,8 +128,11 @@ impl RecordedStep {
                 leaves.push(update.leaf.clone());
             }
         }
-        let planner = planner.fetch_all(&leaves).prefetch(&rows, &next_rows);
-        Ok(RecordedStep { planner, loss, learning_rate, rows, next_rows, parameters, values, leaves, step })
+        planner = planner.fetch_all(&leaves);
+        if let (Some(rows), Some(next_rows)) = (&batch.rows, &batch.next_rows) {
+            planner = planner.prefetch(rows, next_rows);
+        }
+        Ok(RecordedStep { planner, loss, learning_rate, batch, parameters, values, leaves, step })
     }
 }
 
@@ -148,14 +156,18 @@ impl<T: Real> Session<T> {
     pub fn new(trainer: &Trainer, model: &impl Model, data: &Dataset) -> Result<Self> {
         trainer.check_for(data)?;
         let train = data.train();
+        if T::NAME == f32::NAME {
+            [train, data.test()].into_iter().try_for_each(must_fit_f32)?;
+        }
         let batches = Batches::new(train.len(), trainer.batch, trainer.sampling, trainer.seed)?;
         let threads = Threads::new(trainer.thread_count());
-        let RecordedStep { planner, loss, learning_rate, rows, next_rows, parameters, values, leaves, step } =
+        let RecordedStep { planner, loss, learning_rate, batch, parameters, values, leaves, step } =
             RecordedStep::new(trainer, model, data, &threads)?;
         let plan = planner.lay_out::<T>()?;
+        let scoring = trainer.scoring(data)?;
         let [train_layout, test_layout] = [
-            EvaluatorLayout::new(model, train, &threads)?,
-            EvaluatorLayout::new(model, data.test(), &threads)?,
+            EvaluatorLayout::new(model, train, &scoring, &threads)?,
+            EvaluatorLayout::new(model, data.test(), &scoring, &threads)?,
         ];
         let elements = |leaves: &[Var]| leaves.iter().map(|leaf| leaf.shape().elements()).sum::<usize>();
         let plans = Plans {
@@ -176,8 +188,8 @@ impl<T: Real> Session<T> {
             learning_rate,
             base_rate: trainer.optimizer.learning_rate(),
             schedule: trainer.fixed_schedule(train.len())?,
-            rows,
-            next_rows,
+            samples: train.clone(),
+            batch,
             parameters,
             values,
             leaves,
@@ -205,11 +217,13 @@ impl<T: Real> Session<T> {
         } else {
             self.batches.draw(self.steps, &mut self.batch_rows)?;
         }
-        // The rows of the next batch are prefetched during this step.
-        self.batches.draw(self.steps + 1, &mut self.next_batch_rows)?;
-        self.next_batch_step = Some(self.steps + 1);
-        self.plan.set_indices(&self.rows, &self.batch_rows)?;
-        self.plan.set_indices(&self.next_rows, &self.next_batch_rows)?;
+        if let Some(next_rows) = &self.batch.next_rows {
+            // The rows of the next batch are prefetched during this step.
+            self.batches.draw(self.steps + 1, &mut self.next_batch_rows)?;
+            self.next_batch_step = Some(self.steps + 1);
+            self.plan.set_indices(next_rows, &self.next_batch_rows)?;
+        }
+        self.batch.set(&mut self.plan, &self.samples, &self.batch_rows)?;
         if !self.schedule.is_constant() {
             self.plan.set(&self.learning_rate, &[self.learning_rate()])?;
         }
@@ -298,14 +312,14 @@ impl<T: Real> Session<T> {
         self.plan.set(&self.learning_rate, &[self.learning_rate()])
     }
 
-    /// Loss and accuracy on the training set and on the test set.
+    /// Loss and scores on the training set and on the test set.
     pub fn evaluate(&mut self) -> Result<(Evaluation, Evaluation)> {
         let values = read(&self.plan, &self.values)?;
         Ok((self.train.evaluate(&values)?, self.test.evaluate(&values)?))
     }
 
-    /// Loss and accuracy on the training set and on the test set, and the predictions for the test set.
-    pub fn classify(&mut self) -> Result<(Evaluation, Evaluation, Classification)> {
+    /// Loss and scores on the training set and on the test set, and the predictions of a classification for the test set.
+    pub fn classify(&mut self) -> Result<(Evaluation, Evaluation, Option<Classification>)> {
         let values = read(&self.plan, &self.values)?;
         let (test, classification) = self.test.classify(&values)?;
         Ok((self.train.evaluate(&values)?, test, classification))
@@ -377,6 +391,14 @@ impl<T: Real> Session<T> {
 /// The values of some leaves.
 fn read<'a, T: Real>(plan: &'a Plan<T>, leaves: &[Var]) -> Result<Vec<&'a [T]>> {
     leaves.iter().map(|leaf| plan.read(leaf)).collect()
+}
+
+/// Checks that real numbers are within the range of `f32`.
+fn must_fit_f32(samples: &Samples) -> Result<()> {
+    match samples.features() {
+        Features::Reals(matrix) => matrix.must_fit_f32(),
+        Features::Bytes { .. } => Ok(()),
+    }
 }
 
 fn diverged(step: u64, loss: f64) -> Error {

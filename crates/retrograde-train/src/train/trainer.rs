@@ -2,8 +2,10 @@
 
 use super::config::TrainingConfig;
 use super::history::{EpochStats, History};
+use super::loss::Loss;
 use super::memory::MemoryEstimate;
 use super::progress::Progress;
+use super::scores::Scoring;
 use super::training_loop::TrainingLoop;
 use crate::data::{Dataset, Sampling};
 use crate::nn::{Model, Precision};
@@ -38,13 +40,18 @@ pub enum Length {
 ///
 /// let mut net = Mlp::new([784, 50, 10]).build()?;
 /// let history = Trainer::new(Sgd::new(0.1)).batch(100).steps(400).fit(&mut net, &Dataset::embedded()?)?;
-/// assert!(history.last().is_some_and(|epoch| epoch.test.accuracy > 0.7));
+/// assert!(history.last().is_some_and(|epoch| epoch.test.accuracy > Some(0.7)));
 /// # Ok(())
 /// # }
 /// ```
+#[allow(clippy::struct_excessive_bools, reason = "each is a setting of its own")]
 pub struct Trainer {
     pub(super) optimizer: Box<dyn Optimizer + Send + Sync>,
     pub(super) schedule: Schedule,
+    loss: Option<Loss>,
+    top_k: Option<usize>,
+    pub(super) patience: Option<u64>,
+    pub(super) keep_best: bool,
     pub(super) batch: usize,
     pub(super) length: Length,
     pub(super) seed: u64,
@@ -115,6 +122,10 @@ impl Trainer {
         Trainer {
             optimizer: Box::new(optimizer),
             schedule: Schedule::constant(),
+            loss: None,
+            top_k: None,
+            patience: None,
+            keep_best: false,
             batch: 100,
             length: Length::Steps(10_000),
             seed: 0,
@@ -133,6 +144,34 @@ impl Trainer {
     /// The learning rate schedule. Default: constant.
     pub fn schedule(mut self, schedule: Schedule) -> Self {
         self.schedule = schedule;
+        self
+    }
+
+    /// The loss. Default: that of the task of the data, which is [cross entropy](Loss::CrossEntropy) for a classification,
+    /// [binary cross entropy](Loss::BinaryCrossEntropy) for a multi-label one, and the [squared error](Loss::SquaredError) for a
+    /// regression.
+    pub fn loss(mut self, loss: impl Into<Loss>) -> Self {
+        self.loss = Some(loss.into());
+        self
+    }
+
+    /// Evaluations of a classification also have the [top-k accuracy](super::Evaluation::top_k_accuracy) for this k.
+    pub fn top_k(mut self, k: usize) -> Self {
+        self.top_k = Some(k);
+        self
+    }
+
+    /// Stops the training once the loss on the test set has not been below its lowest for so many epochs. The stop depends on
+    /// the history alone: a resumed training stops at the same step.
+    pub fn patience(mut self, epochs: u64) -> Self {
+        self.patience = Some(epochs);
+        self
+    }
+
+    /// Whether the model gets the parameters of the end of the epoch with the lowest loss on the test set, instead of those of the
+    /// last step. Checkpoints keep them. The loss on the test set is then a little too good an estimate for new data.
+    pub fn keep_best(mut self, keep_best: bool) -> Self {
+        self.keep_best = keep_best;
         self
     }
 
@@ -233,6 +272,9 @@ impl Trainer {
             sampling: self.sampling,
             length: self.length,
             precision: self.precision,
+            loss: self.loss.clone(),
+            patience: self.patience,
+            keep_best: self.keep_best,
             ..config.clone()
         })
     }
@@ -265,12 +307,30 @@ impl Trainer {
         }
     }
 
+    /// The loss of a training on this data.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if the loss is not for the task of the data, or its options are out of range or for another number of
+    /// classes.
+    pub fn loss_for(&self, data: &Dataset) -> Result<Loss> {
+        let loss = self.loss.clone().unwrap_or_else(|| Loss::of_task(data.task()));
+        loss.check()?;
+        loss.check_for(data)?;
+        Ok(loss)
+    }
+
+    pub(super) fn scoring(&self, data: &Dataset) -> Result<Scoring> {
+        let unit = data.description().target_deviation();
+        Ok(Scoring { loss: self.loss_for(data)?, top: self.top_k, unit })
+    }
+
     /// Checks the settings for this data.
     ///
     /// # Errors
     /// [`Error::Invalid`] for a setting out of its range.
     pub fn check_for(&self, data: &Dataset) -> Result<()> {
         self.check()?;
+        self.loss_for(data)?;
         let rows = data.train().len();
         if self.batch > rows {
             let problem = format!("{} is more than the {rows} rows of the training set", self.batch);
@@ -283,6 +343,15 @@ impl Trainer {
     pub(super) fn check(&self) -> Result<()> {
         check_learning_rate(self.optimizer.learning_rate())?;
         self.schedule.check()?;
+        if let Some(loss) = &self.loss {
+            loss.check()?;
+        }
+        if self.top_k == Some(0) {
+            return Err(Error::invalid("k of the top-k accuracy", "it is 0", "give at least 1"));
+        }
+        if self.patience == Some(0) {
+            return Err(Error::invalid("patience", "it is 0", "give at least 1 epoch"));
+        }
         if self.batch == 0 {
             return Err(Error::invalid("batch size", "it is 0", "give at least 1"));
         }

@@ -1,5 +1,6 @@
 //! The training loop.
 
+use super::best;
 use super::checkpoint_timer::CheckpointTimer;
 use super::history::{EpochStats, History};
 use super::metrics_collector::MetricsCollector;
@@ -9,7 +10,7 @@ use super::run_id::RunId;
 use super::session::Session;
 use super::trainer::{Event, Trainer};
 use crate::data::Dataset;
-use crate::nn::Model;
+use crate::nn::{Model, Parameters};
 use retrograde_base::clock::Instant;
 use retrograde_base::error::{Error, Result};
 use retrograde_core::kernel::Real;
@@ -38,6 +39,8 @@ pub(super) struct TrainingLoop<'a, T: Real> {
     last_notified: Instant,
     /// The number of steps in all.
     last_step: u64,
+    /// The parameters of the end of the best epoch, if the trainer keeps them.
+    best: Option<Parameters>,
 }
 
 impl<'a, T: Real> TrainingLoop<'a, T> {
@@ -61,6 +64,7 @@ impl<'a, T: Real> TrainingLoop<'a, T> {
             timer: CheckpointTimer::new(trainer.checkpoint_every, now),
             last_notified: now,
             last_step,
+            best: None,
         };
         training.open_run_dir(model, data)?;
         training.start_metrics(model, data)?;
@@ -93,18 +97,23 @@ impl<'a, T: Real> TrainingLoop<'a, T> {
         if self.trainer.profiling {
             self.session.begin_profile();
         }
-        while self.session.steps() < self.last_step && !self.history.stopped {
+        self.history.stopped_early = self.has_lost_patience();
+        while self.session.steps() < self.last_step && !self.history.stopped && !self.history.stopped_early {
             let (loss, mut now) = self.step()?;
             let step = self.session.steps();
             self.history.stopped |= observer(Event::Step { step, loss }).is_break();
             let ends_epoch = self.session.ends_epoch(step);
             if ends_epoch || step == self.last_step || self.history.stopped {
                 let epoch = self.evaluate()?;
+                if ends_epoch {
+                    self.keep_best()?;
+                    self.history.stopped_early = self.has_lost_patience();
+                }
                 self.history.stopped |= observer(Event::Epoch(&epoch)).is_break();
                 now = Instant::now();
             }
             // After the evaluation, so that a run resumed here does not repeat it. The last step is saved below.
-            let continues = step < self.last_step && !self.history.stopped;
+            let continues = step < self.last_step && !self.history.stopped && !self.history.stopped_early;
             if continues && self.run_dir.is_some() && self.timer.is_due(now) && self.save_midway(model)? {
                 self.history.stopped |= observer(Event::Checkpoint { step }).is_break();
             }
@@ -127,6 +136,7 @@ impl<'a, T: Real> TrainingLoop<'a, T> {
             self.save(model)?;
         }
         self.session.store(model)?;
+        self.give_best(model);
         let status = if self.history.stopped { Status::Stopped } else { Status::Complete };
         self.notify(status, observer)
     }
@@ -146,18 +156,20 @@ impl<'a, T: Real> TrainingLoop<'a, T> {
             self.session.resume(&checkpoint, &file)?;
             let metrics = checkpoint.history().metrics.as_ref();
             let found = metrics.and_then(|metrics| metrics.classification.as_ref());
-            let (classes, images) = (data.classes(), data.test().len());
-            if found.is_some_and(|found| found.classes != classes || found.images() != images as u64) {
-                let problem = format!("its metrics are not those of {images} images of {classes} classes");
+            let (classes, rows) = (data.train().outputs(), data.test().len());
+            if found.is_some_and(|found| found.classes != classes || found.images() != rows as u64) {
+                let problem = format!("its metrics are not those of {rows} rows of {classes} classes");
                 return Err(Error::format(file, problem, "give a checkpoint written by training"));
             }
             self.history = History { threads: self.session.threads(), ..checkpoint.history().clone() };
             self.id = checkpoint.run().unwrap_or(self.id);
             self.run_dir = Some(run_dir);
+            self.best = best::restored(&checkpoint);
             return Ok(());
         }
         let run_dir = RunDir::open(path)?;
         run_dir.expect_new()?;
+        run_dir.describe(data.description())?;
         self.run_dir = Some(run_dir);
         self.save(model)
     }
@@ -168,6 +180,7 @@ impl<'a, T: Real> TrainingLoop<'a, T> {
             let (collector, fresh) = MetricsCollector::new(
                 model,
                 data.train(),
+                &self.trainer.loss_for(data)?,
                 self.trainer.batch,
                 self.trainer.seed,
                 self.session.thread_pool(),
@@ -215,12 +228,40 @@ impl<'a, T: Real> TrainingLoop<'a, T> {
         Ok((loss, end))
     }
 
+    /// The evaluations at the ends of epochs, to which alone a resumed training comes back.
+    fn epoch_ends(&self) -> impl Iterator<Item = &EpochStats> {
+        self.history.epochs.iter().filter(|epoch| self.session.ends_epoch(epoch.step))
+    }
+
+    /// Keeps the parameters if the last epoch is the best so far.
+    fn keep_best(&mut self) -> Result<()> {
+        if self.trainer.keep_best && best::epochs_since(self.epoch_ends()) == Some(0) {
+            self.best = Some(self.session.parameters()?);
+        }
+        Ok(())
+    }
+
+    fn has_lost_patience(&self) -> bool {
+        let since = best::epochs_since(self.epoch_ends());
+        self.trainer.patience.is_some_and(|patience| since.is_some_and(|since| since >= patience))
+    }
+
+    /// Gives the model the parameters of the best epoch, if they are kept.
+    fn give_best(&self, model: &mut impl Model) {
+        let Some(best) = &self.best else { return };
+        for (name, to) in model.parameters_mut().iter_mut() {
+            if let Some(value) = best.get(name) {
+                to.clone_from(value);
+            }
+        }
+    }
+
     fn evaluate(&mut self) -> Result<EpochStats> {
         let start = Instant::now();
         let (train, test) = match (&self.collector, &mut self.history.metrics) {
             (Some(_), Some(metrics)) => {
                 let (train, test, classification) = self.session.classify()?;
-                metrics.classification = Some(classification);
+                metrics.classification = classification;
                 (train, test)
             }
             _ => self.session.evaluate()?,
@@ -267,6 +308,11 @@ impl<'a, T: Real> TrainingLoop<'a, T> {
             for ((_, to), (_, value)) in model.parameters_mut().iter_mut().zip(checkpoint.tensors().iter()) {
                 to.clone_from(value);
             }
+            self.give_best(model);
+            let checkpoint = match &self.best {
+                Some(best) => checkpoint.with_tensors(&best::stored(best)),
+                None => checkpoint,
+            };
             checkpoint
                 .with_history(&self.history)
                 .with_config(self.trainer.current_config())

@@ -91,10 +91,10 @@ fn numbers_of(curve: &Curve) -> Value {
 
 fn unit(metric: Metric) -> Unit {
     match metric {
-        Metric::Accuracy | Metric::DeadUnits => Unit::Share,
+        Metric::Accuracy | Metric::TopKAccuracy | Metric::DeadUnits => Unit::Share,
         Metric::GradientNorm | Metric::UpdateRatio => Unit::Logarithm,
-        Metric::Loss => Unit::Falling,
-        Metric::LearningRate | Metric::WeightNorm => Unit::Number,
+        Metric::Loss | Metric::MeanAbsoluteError => Unit::Falling,
+        Metric::Auc | Metric::R2 | Metric::LearningRate | Metric::WeightNorm => Unit::Number,
     }
 }
 
@@ -156,6 +156,34 @@ fn words(metric: Metric) -> (String, String) {
                 "맞힌 답의 비율입니다. 두 곡선의 차이가 과대적합의 정도입니다.",
             ),
         ),
+        Metric::TopKAccuracy => (
+            ("Top-k accuracy", "Top-k 정확도"),
+            (
+                "The share of rows whose right class is among the k likeliest.",
+                "정답이 확률이 가장 높은 k개의 클래스 안에 든 행의 비율입니다.",
+            ),
+        ),
+        Metric::Auc => (
+            ("Area under the ROC curve", "ROC 곡선 아래 면적"),
+            (
+                "How well the two classes are told apart: 1 at best, 0.5 by chance.",
+                "두 클래스를 얼마나 잘 구별하는지를 나타냅니다. 가장 좋으면 1, 무작위이면 0.5입니다.",
+            ),
+        ),
+        Metric::R2 => (
+            ("R²", "결정 계수 R²"),
+            (
+                "The share of the variance that is explained: 1 at best, 0 for always predicting the mean.",
+                "모델이 설명하는 분산의 비율입니다. 가장 좋으면 1, 항상 평균을 예측하면 0입니다.",
+            ),
+        ),
+        Metric::MeanAbsoluteError => (
+            ("Mean absolute error", "평균 절대 오차"),
+            (
+                "How far predictions are from the targets on average, in their unit.",
+                "예측값과 정답의 평균 차이입니다. 단위는 정답과 같습니다.",
+            ),
+        ),
         Metric::LearningRate => (
             ("Learning rate", "학습률"),
             (
@@ -191,7 +219,7 @@ fn words(metric: Metric) -> (String, String) {
         Metric::DeadUnits => (
             ("Dead units", "죽은 뉴런"),
             (
-                "The share of units whose output was the same for each of the last 500 images or more. A dead unit \
+                "The share of units whose output was the same for each of the last 500 rows or more. A dead unit \
                 learns nothing any more.",
                 "최근 500장 이상의 이미지에 대해 출력이 변하지 않은 뉴런의 비율입니다. 죽은 뉴런은 더 이상 학습하지 \
                 않습니다.",

@@ -1,14 +1,22 @@
 //! The metrics of a report: one list, the source of the page, the CSV file and TensorBoard's events.
 
-use retrograde_train::train::History;
+use retrograde_train::train::{EpochStats, Evaluation, History};
 
 /// A metric.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Metric {
-    /// The mean cross entropy: of `batch` at each step, of `train` and `test` between two epochs.
+    /// The mean loss: of `batch` at each step, of `train` and `test` between two epochs.
     Loss,
     /// The accuracy, of `train` and `test`.
     Accuracy,
+    /// The top-k accuracy, of `train` and `test`.
+    TopKAccuracy,
+    /// The area under the ROC curve, of `train` and `test`.
+    Auc,
+    /// The coefficient of determination, of `train` and `test`.
+    R2,
+    /// The mean absolute error, of `train` and `test`.
+    MeanAbsoluteError,
     /// The norm of each parameter's gradient.
     GradientNorm,
     /// The norm of each parameter.
@@ -23,9 +31,13 @@ pub enum Metric {
 
 impl Metric {
     /// All metrics, in the order of a report.
-    pub const ALL: [Metric; 7] = [
+    pub const ALL: [Metric; 11] = [
         Metric::Loss,
         Metric::Accuracy,
+        Metric::TopKAccuracy,
+        Metric::Auc,
+        Metric::R2,
+        Metric::MeanAbsoluteError,
         Metric::GradientNorm,
         Metric::WeightNorm,
         Metric::UpdateRatio,
@@ -33,11 +45,19 @@ impl Metric {
         Metric::LearningRate,
     ];
 
+    /// The scores of evaluations.
+    pub(super) const SCORES: [Metric; 5] =
+        [Metric::Accuracy, Metric::TopKAccuracy, Metric::Auc, Metric::R2, Metric::MeanAbsoluteError];
+
     /// Its name in files.
     pub fn name(self) -> &'static str {
         match self {
             Metric::Loss => "loss",
             Metric::Accuracy => "accuracy",
+            Metric::TopKAccuracy => "top_k_accuracy",
+            Metric::Auc => "auc",
+            Metric::R2 => "r2",
+            Metric::MeanAbsoluteError => "mean_absolute_error",
             Metric::LearningRate => "learning_rate",
             Metric::GradientNorm => "gradient_norm",
             Metric::WeightNorm => "weight_norm",
@@ -76,12 +96,14 @@ pub fn series(history: &History) -> Vec<Series> {
     let epochs = || history.epochs.iter();
     all.push(Series::new(Metric::Loss, "train", epochs().map(|epoch| (epoch.step, epoch.train.loss))));
     all.push(Series::new(Metric::Loss, "test", epochs().map(|epoch| (epoch.step, epoch.test.loss))));
-    all.push(Series::new(
-        Metric::Accuracy,
-        "train",
-        epochs().map(|epoch| (epoch.step, epoch.train.accuracy)),
-    ));
-    all.push(Series::new(Metric::Accuracy, "test", epochs().map(|epoch| (epoch.step, epoch.test.accuracy))));
+    for metric in Metric::SCORES {
+        let points = |of: fn(&EpochStats) -> Evaluation| {
+            let score = move |epoch| of(epoch).scores().find(|(name, _)| *name == metric.name());
+            epochs().filter_map(move |epoch| Some((epoch.step, score(epoch)?.1)))
+        };
+        all.push(Series::new(metric, "train", points(|epoch| epoch.train)));
+        all.push(Series::new(metric, "test", points(|epoch| epoch.test)));
+    }
     if let Some(metrics) = &history.metrics {
         let samples = || metrics.steps.iter();
         let rates = samples().map(|sample| (sample.step, sample.learning_rate));

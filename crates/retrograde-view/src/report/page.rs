@@ -6,6 +6,7 @@ use super::pictures;
 use super::plot::thousands;
 use crate::FileSignature;
 use crate::html::{both, escaped, script_safe};
+use crate::summary::rough;
 use retrograde_base::clock::SystemTime;
 use retrograde_base::error::{Error, Result};
 use retrograde_base::number::short;
@@ -47,7 +48,7 @@ impl<'a> TrainingReport<'a> {
         let all = series(history);
         let done = history.steps().max(history.last().map_or(0, |epoch| epoch.step));
         let mut numbers = Vec::new();
-        let learning = [Metric::Loss, Metric::Accuracy];
+        let learning: Vec<Metric> = [Metric::Loss].into_iter().chain(Metric::SCORES).collect();
         let mut curves = plots(&learning, &all, done, &mut numbers)?;
         // A constant learning rate is listed with the settings.
         let is_told = |metric: &Metric| {
@@ -70,7 +71,7 @@ impl<'a> TrainingReport<'a> {
         let metrics = history.metrics.as_ref();
         let classification = metrics.and_then(|metrics| metrics.classification.as_ref());
         let confusions =
-            classification.map_or_else(String::new, |found| pictures::confusions(found, self.data.test()));
+            classification.map_or_else(String::new, |found| pictures::confusions(found, self.data));
         let numbers = serde_json::to_string(&numbers.into_iter().collect::<Map<String, Value>>())
             .map_err(|error| Error::invalid("a report", error.to_string(), "give finite numbers"))?;
         let (running, status) = status(progress);
@@ -90,7 +91,10 @@ impl<'a> TrainingReport<'a> {
             data = escaped(self.data.name()),
             tiles = tiles(progress),
             learns = both("How it learns", "학습 곡선"),
-            weights = pictures::first_layer(progress.parameters, self.data.train().image_shape()),
+            weights = self
+                .data
+                .image_shape()
+                .map_or_else(String::new, |shape| { pictures::first_layer(progress.parameters, shape) }),
             facts = self.facts(progress),
             version = env!("CARGO_PKG_VERSION"),
             numbers = script_safe(&numbers),
@@ -100,11 +104,15 @@ impl<'a> TrainingReport<'a> {
     /// The configuration, data, versions, times, the command, and the table of epochs.
     fn facts(&self, progress: &Progress<'_>) -> String {
         let (fingerprint, history) = (progress.fingerprint, progress.history);
-        let [rows, columns] = self.data.image_shape();
         let (train, test) = (self.data.train().len() as f64, self.data.test().len() as f64);
-        let images = both("images", "장");
+        let (rows, size) = match self.data.image_shape() {
+            Some([rows, columns]) => (both("images", "장"), format!("{rows} × {columns}")),
+            None => {
+                (both("rows", "행"), format!("{} {}", self.data.train().row_len(), both("features", "특성")))
+            }
+        };
         let data = format!(
-            "<code>{}</code>: {} + {} {images}, {rows} × {columns}<br><small><code>{}</code></small>",
+            "<code>{}</code>: {} + {} {rows}, {size}<br><small><code>{}</code></small>",
             escaped(self.data.name()),
             thousands(train),
             thousands(test),
@@ -157,6 +165,7 @@ impl<'a> TrainingReport<'a> {
                 ),
             ),
             (("Optimiser", "최적화 기법"), optimizer),
+            (("Loss", "손실 함수"), format!("<code>{}</code>", escaped(&fingerprint.loss.to_string()))),
             (("Batch", "배치"), batch),
             (("Seed", "난수 시드"), fingerprint.seed.to_string()),
             (("Precision", "정밀도"), fingerprint.precision.to_string()),
@@ -222,23 +231,34 @@ fn status(progress: &Progress<'_>) -> (bool, String) {
 /// The summary.
 fn tiles(progress: &Progress<'_>) -> String {
     let history = progress.history;
-    let mut tiles = Vec::new();
+    let named = |english: &str, korean: &str| (english.to_owned(), korean.to_owned());
+    let mut tiles: Vec<((String, String), String)> = Vec::new();
     if let Some(last) = history.last() {
-        tiles.push((("Test accuracy", "시험 정확도"), format!("{:.2} %", 100.0 * last.test.accuracy)));
-        tiles.push((("Training accuracy", "훈련 정확도"), format!("{:.2} %", 100.0 * last.train.accuracy)));
-        tiles.push((("Test loss", "시험 손실"), format!("{:.4}", last.test.loss)));
-        tiles.push((("Epochs", "에폭"), format!("{:.1}", last.epoch)));
+        for (of, evaluation) in [("Test", &last.test), ("Training", &last.train)] {
+            let korean = if of == "Test" { "시험" } else { "훈련" };
+            if let Some(accuracy) = evaluation.accuracy {
+                let name = (format!("{of} accuracy"), format!("{korean} 정확도"));
+                tiles.push((name, format!("{:.2} %", 100.0 * accuracy)));
+            }
+            if let Some(r2) = evaluation.r2 {
+                tiles.push(((format!("{of} R²"), format!("{korean} R²")), format!("{r2:.4}")));
+            }
+        }
+        if let Some(error) = last.test.mean_absolute_error {
+            let name = ("Test error".to_owned(), "시험 평균 절대 오차".to_owned());
+            tiles.push((name, rough(error)));
+        }
+        tiles.push((named("Test loss", "시험 손실"), format!("{:.4}", last.test.loss)));
+        tiles.push((named("Epochs", "에폭"), format!("{:.1}", last.epoch)));
     }
-    tiles.push((("Steps", "반복 횟수"), thousands(history.steps() as f64)));
+    tiles.push((named("Steps", "반복 횟수"), thousands(history.steps() as f64)));
     if history.timed_steps > 0 {
-        tiles.push((
-            ("Time of a step", "반복 한 번의 시간"),
-            format!("{:.0} µs", history.microseconds_per_step()),
-        ));
+        let time = format!("{:.0} µs", history.microseconds_per_step());
+        tiles.push((named("Time of a step", "반복 한 번의 시간"), time));
     }
     let mut text = String::from("<ul class=\"tiles\">");
     for ((english, korean), value) in tiles {
-        let _ = write!(text, "<li><b>{value}</b> {}</li>", both(english, korean));
+        let _ = write!(text, "<li><b>{value}</b> {}</li>", both(&english, &korean));
     }
     text + "</ul>"
 }
@@ -275,11 +295,17 @@ fn epochs(epochs: &[EpochStats]) -> String {
         ("step", "반복"),
         ("loss while training", "학습 중 손실"),
         ("training loss", "훈련 손실"),
-        ("training accuracy", "훈련 정확도"),
-        ("test loss", "시험 손실"),
-        ("test accuracy", "시험 정확도"),
     ] {
         let _ = write!(text, "<th>{}</th>", both(english, korean));
+    }
+    // All epochs have the scores of the task.
+    let names: Vec<(&str, &str)> = epochs[0].test.scores().map(|(name, _)| score_words(name)).collect();
+    for (english, korean) in &names {
+        let _ = write!(text, "<th>{}</th>", both(&format!("training {english}"), &format!("훈련 {korean}")));
+    }
+    let _ = write!(text, "<th>{}</th>", both("test loss", "시험 손실"));
+    for (english, korean) in &names {
+        let _ = write!(text, "<th>{}</th>", both(&format!("test {english}"), &format!("시험 {korean}")));
     }
     text.push_str("</tr></thead><tbody>");
     for (number, record) in epochs.iter().enumerate() {
@@ -287,13 +313,27 @@ fn epochs(epochs: &[EpochStats]) -> String {
             continue;
         }
         let EpochStats { epoch, step, loss, train, test } = record;
-        let _ = write!(
-            text,
-            "<tr><td>{epoch:.2}</td><td>{step}</td><td>{loss}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
-            train.loss, train.accuracy, test.loss, test.accuracy
-        );
+        let _ = write!(text, "<tr><td>{epoch:.2}</td><td>{step}</td><td>{loss}</td>");
+        for evaluation in [train, test] {
+            let _ = write!(text, "<td>{}</td>", evaluation.loss);
+            for (_, score) in evaluation.scores() {
+                let _ = write!(text, "<td>{score}</td>");
+            }
+        }
+        text.push_str("</tr>");
     }
     text + "</tbody></table></div></details>"
+}
+
+/// The words for a score in both languages.
+fn score_words(name: &str) -> (&'static str, &'static str) {
+    match name {
+        "accuracy" => ("accuracy", "정확도"),
+        "top_k_accuracy" => ("top-k accuracy", "Top-k 정확도"),
+        "auc" => ("AUC", "AUC"),
+        "r2" => ("R²", "R²"),
+        _ => ("error", "평균 절대 오차"),
+    }
 }
 
 fn milliseconds(time: SystemTime) -> u128 {

@@ -1,11 +1,11 @@
 //! The pictures of a report: the weights of the first layer, the confusion matrix, and the most confident errors.
 
 use super::plot::thousands;
-use crate::html::both;
+use crate::html::{both, escaped};
 use crate::summary::rough;
 use crate::{HeatMap, Shades};
 use retrograde_core::graph::Tensor;
-use retrograde_train::data::LabeledImages;
+use retrograde_train::data::{Dataset, DatasetDescription};
 use retrograde_train::nn::Parameters;
 use retrograde_train::train::Classification;
 use std::fmt::Write;
@@ -53,22 +53,24 @@ pub(super) fn first_layer(parameters: &Parameters, [rows, columns]: [usize; 2]) 
         picture.width(),
         picture.height(),
         picture.address(),
-        crate::html::escaped(name),
+        escaped(name),
         rough(largest),
     )
 }
 
 /// The confusion matrix, and the most confident errors.
-pub(super) fn confusions(found: &Classification, samples: &LabeledImages) -> String {
+pub(super) fn confusions(found: &Classification, data: &Dataset) -> String {
+    let names = data.description();
     format!(
         "<section><h2>{}</h2><div class=\"cards\"><div class=\"card\">{}</div>{}</div></section>",
         both("What it confuses", "무엇을 혼동하는가"),
-        if found.classes <= MOST_CLASSES { matrix(found) } else { most_frequent(found) },
-        mistakes(found, samples),
+        if found.classes <= MOST_CLASSES { matrix(found, names) } else { most_frequent(found, names) },
+        mistakes(found, data),
     )
 }
 
-fn matrix(found: &Classification) -> String {
+fn matrix(found: &Classification, names: &DatasetDescription) -> String {
+    let name = |class| escaped(&names.class_name(class));
     let classes = found.classes;
     let wrong = (0..classes * classes).filter(|place| place / classes != place % classes);
     let most_wrong = wrong.map(|place| found.counts[place]).max().unwrap_or(0).max(1);
@@ -82,11 +84,11 @@ fn matrix(found: &Classification) -> String {
     );
     for class in 0..classes {
         // Writing to a string cannot fail.
-        let _ = write!(text, "<th scope=\"col\">{class}</th>");
+        let _ = write!(text, "<th scope=\"col\">{}</th>", name(class));
     }
     text.push_str("</tr></thead><tbody>");
     for label in 0..classes {
-        let _ = write!(text, "<tr><th scope=\"row\">{label}</th>");
+        let _ = write!(text, "<tr><th scope=\"row\">{}</th>", name(label));
         let all: u64 = (0..classes).map(|predicted| found.count(label, predicted)).sum();
         for predicted in 0..classes {
             let count = found.count(label, predicted);
@@ -103,7 +105,8 @@ fn matrix(found: &Classification) -> String {
     text + "</tbody></table></div>"
 }
 
-fn most_frequent(found: &Classification) -> String {
+fn most_frequent(found: &Classification, names: &DatasetDescription) -> String {
+    let name = |class| escaped(&names.class_name(class));
     let classes = found.classes;
     let mut pairs: Vec<(u64, usize, usize)> = (0..classes * classes)
         .map(|place| (found.counts[place], place / classes, place % classes))
@@ -113,33 +116,34 @@ fn most_frequent(found: &Classification) -> String {
     let mut text =
         format!("<h3>{}</h3><ol class=\"pairs\">", both("Most frequent confusions", "가장 잦은 혼동"));
     for (count, label, predicted) in pairs.into_iter().take(CONFUSIONS) {
-        let _ = write!(text, "<li>{label} → {predicted}: {}</li>", thousands(count as f64));
+        let _ = write!(text, "<li>{} → {}: {}</li>", name(label), name(predicted), thousands(count as f64));
     }
     text + "</ol>"
 }
 
-fn mistakes(found: &Classification, samples: &LabeledImages) -> String {
+fn mistakes(found: &Classification, data: &Dataset) -> String {
+    let samples = data.test();
     let mut text = format!(
         "<div class=\"card\"><h3>{}</h3><p class=\"hint\">{}</p><div class=\"mistakes\">",
         both("Surest mistakes", "가장 확신한 오답"),
         both(
-            "Test images that the network is surest of, and wrong: what they are → what it says.",
-            "신경망이 가장 확신하면서도 틀린 시험 이미지입니다. 정답 → 예측, 그리고 예측 확률입니다.",
+            "Test rows that the network is surest of, and wrong: what they are → what it says.",
+            "신경망이 가장 확신하면서도 틀린 시험 데이터입니다. 정답 → 예측, 그리고 예측 확률입니다.",
         ),
     );
     for mistake in found.misclassifications.iter().take(PIXELS / samples.row_len()) {
-        let Some(image) = samples.image(mistake.image) else { continue };
-        let pixels: Vec<f64> = image.iter().map(|byte| f64::from(*byte)).collect();
-        let picture = HeatMap::matrix(&pixels, samples.image_shape()[1], Shades::gray(0.0, 255.0));
+        let picture = samples.image(mistake.image).zip(samples.image_shape()).map(|(image, [_, columns])| {
+            let pixels: Vec<f64> = image.iter().map(|byte| f64::from(*byte)).collect();
+            let picture = HeatMap::matrix(&pixels, columns, Shades::gray(0.0, 255.0));
+            let (width, height) = (picture.width(), picture.height());
+            format!("<img alt=\"\" width=\"{width}\" height=\"{height}\" src=\"{}\">", picture.address())
+        });
         let _ = write!(
             text,
-            "<figure><img alt=\"\" width=\"{}\" height=\"{}\" src=\"{}\">\
-            <figcaption><b>{} → {}</b> {:.1} %</figcaption></figure>",
-            picture.width(),
-            picture.height(),
-            picture.address(),
-            mistake.label,
-            mistake.predicted,
+            "<figure>{}<figcaption><b>{} → {}</b> {:.1} %</figcaption></figure>",
+            picture.unwrap_or_default(),
+            escaped(&data.description().class_name(mistake.label)),
+            escaped(&data.description().class_name(mistake.predicted)),
             100.0 * mistake.probability,
         );
     }

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use flate2::{Compression, read::GzDecoder, write::GzEncoder};
 use retrograde::Error;
-use retrograde::data::{Dataset, IdxArray, LabeledImages};
+use retrograde::data::{Dataset, IdxArray, Samples};
 use tempfile::TempDir;
 
 const NAMES: [&str; 4] = [
@@ -73,8 +73,8 @@ fn assert_contains(text: &str, parts: &[&str]) {
 fn all_variants_of_file_names_are_read() {
     let [a, b, c, d] = contents();
     let [packed_a, packed_c] = [gzip(&a), gzip(&c)];
-    let train = LabeledImages::new((0..18).collect::<Vec<u8>>(), [2, 3], vec![9, 0, 4], 10).unwrap();
-    let test = LabeledImages::new((100..112).collect::<Vec<u8>>(), [2, 3], vec![1, 0], 10).unwrap();
+    let train = Samples::from_images((0..18).collect::<Vec<u8>>(), [2, 3], vec![9, 0, 4], 10).unwrap();
+    let test = Samples::from_images((100..112).collect::<Vec<u8>>(), [2, 3], vec![1, 0], 10).unwrap();
     let variants: [[(&str, &[u8]); 4]; 3] = [
         [(NAMES[0], &a), (NAMES[1], &b), (NAMES[2], &c), (NAMES[3], &d)],
         [
@@ -162,15 +162,15 @@ fn the_number_of_classes_can_be_set() {
     let letters = folder_with(1, &idx(&[3], &[0, 25, 10]));
     assert_contains(&problem(letters.path()), &["label 25 of row 1", "10 classes"]);
     let letters = Dataset::from_folder_with_classes(letters.path(), 26).unwrap();
-    assert_eq!((letters.classes(), &letters.train().labels()[..]), (26, &[0, 25, 10][..]));
+    assert_eq!((letters.train().outputs(), &letters.train().labels()[..]), (26, &[0, 25, 10][..]));
 }
 
 #[test]
 fn single_files_are_read_as_labeled_images() {
     let folder = folder_with(0, &contents()[0]);
     let [images, labels] = [NAMES[0], NAMES[1]].map(|name| folder.path().join(name));
-    assert_eq!(LabeledImages::read(&images, &labels, 10).unwrap().len(), 3);
-    let error = LabeledImages::read(&labels, &images, 10).unwrap_err().to_string();
+    assert_eq!(Samples::read_idx(&images, &labels, 10).unwrap().len(), 3);
+    let error = Samples::read_idx(&labels, &images, 10).unwrap_err().to_string();
     assert_contains(&error, &[NAMES[1], "that of labels, expected images"]);
 }
 
@@ -179,9 +179,12 @@ fn single_files_are_read_as_labeled_images() {
 fn the_full_mnist_is_read() {
     let Some(folder) = crate::digits::full_mnist_folder() else { return };
     let mnist = Dataset::from_folder(&folder).unwrap();
-    assert_eq!((mnist.train().len(), mnist.test().len(), mnist.image_shape()), (60_000, 10_000, [28, 28]));
+    assert_eq!(
+        (mnist.train().len(), mnist.test().len(), mnist.image_shape()),
+        (60_000, 10_000, Some([28, 28]))
+    );
     // The sums and counts were computed with Python.
-    let sum = |set: &LabeledImages| set.images().iter().map(|byte| u64::from(*byte)).sum::<u64>();
+    let sum = |set: &Samples| set.bytes().iter().map(|byte| u64::from(*byte)).sum::<u64>();
     assert_eq!((sum(mnist.train()), sum(mnist.test())), (1_567_298_545, 264_923_200));
     assert_eq!(mnist.train().labels()[..10], [5, 0, 4, 1, 9, 2, 1, 3, 1, 4]);
     assert_eq!(mnist.test().labels().iter().filter(|label| **label == 5).count(), 892);

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use ndarray::Array2;
 use retrograde::Result;
-use retrograde::data::{Dataset, LabeledImages};
+use retrograde::data::{Dataset, Samples};
 use retrograde::textbook::{Labels, Tensor};
 
 /// The folder of the full MNIST: `RETROGRADE_MNIST`, or `shared/data/mnist` beside the workspace. Prints a line if it is
@@ -27,8 +27,9 @@ pub fn first_three() -> Result<(Tensor, Labels)> {
 }
 
 /// Images `[N, 784]` from 0 to 1, and their classes.
-pub fn for_textbook(samples: &LabeledImages) -> (Tensor, Labels) {
-    let images = Array2::from_shape_vec((samples.len(), samples.row_len()), samples.normalized());
+pub fn for_textbook(samples: &Samples) -> (Tensor, Labels) {
+    let images =
+        Array2::from_shape_vec((samples.len(), samples.row_len()), samples.features().values().into_owned());
     let classes = samples.labels().iter().map(|&label| label as usize).collect::<Vec<_>>();
     (images.unwrap().into_dyn(), classes.into())
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use ndarray::ArrayView1;
 use retrograde::Result;
-use retrograde::data::{Batches, Dataset, LabeledImages, Sampling};
+use retrograde::data::{Batches, Dataset, Samples, Sampling};
 use retrograde::textbook::{Labels, LossLayer, STEP, Tensor, TwoLayerNet, remembered};
 
 use crate::digits::{first_three, for_textbook, full_mnist_folder};
@@ -109,12 +109,12 @@ fn the_right_network_agrees_with_its_numerical_gradient() -> Result<()> {
 
 /// Mini-batches of 100 as `np.random.choice` draws them: with replacement.
 struct MiniBatches {
-    digits: LabeledImages,
+    digits: Samples,
     batches: Batches,
 }
 
 impl MiniBatches {
-    fn of(digits: &LabeledImages) -> Result<Self> {
+    fn of(digits: &Samples) -> Result<Self> {
         let batches = Batches::new(digits.len(), 100, Sampling::WithReplacement, 0)?;
         Ok(MiniBatches { digits: digits.clone(), batches })
     }

@@ -86,7 +86,11 @@ fn page_and_csv_have_the_numbers_of_the_history() -> Result<()> {
     assert_eq!((rows.len() - expected.len(), confusions), (100, 1000.0));
     assert_eq!(std::fs::read_to_string(place.path().join("report.csv")).expect("a file"), csv(&history));
     for epoch in &history.epochs {
-        assert!(page.contains(&format!("<td>{}</td><td>{}</td>", epoch.test.loss, epoch.test.accuracy)));
+        assert!(page.contains(&format!(
+            "<td>{}</td><td>{}</td>",
+            epoch.test.loss,
+            epoch.test.accuracy.unwrap()
+        )));
     }
     let found = history.metrics.and_then(|metrics| metrics.classification).expect("evaluated");
     assert_eq!(page.matches("<figcaption><b>").count(), found.misclassifications.len());

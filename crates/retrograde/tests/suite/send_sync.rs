@@ -20,7 +20,7 @@ fn values_are_send_and_sync() {
         plan::Profile,
         Threads,
     )>();
-    send_and_sync::<(Error, nn::Mlp, nn::Parameters, data::Dataset, data::LabeledImages, data::Batches)>();
+    send_and_sync::<(Error, nn::Mlp, nn::Parameters, data::Dataset, data::Samples, data::Batches)>();
     send_and_sync::<(train::Trainer, train::Session<f32>, train::Evaluator<f64>, train::Predictor)>();
     send_and_sync::<(train::History, train::Checkpoint, train::TrainingConfig, train::RunDir, optim::Schedule)>(
     );

@@ -2,7 +2,7 @@
 //!
 //! `data/iris.csv`: 150 iris flowers. R. A. Fisher, "The use of multiple measurements in taxonomic problems", 1936.
 
-use retrograde::data::{Preprocessing, Samples, Standardization, Table, Targets, Task};
+use retrograde::data::{Preprocessing, Samples, Standardization, Table, Task};
 
 fn iris() -> Table {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/iris.csv");
@@ -34,18 +34,16 @@ fn iris_is_prepared_without_options() {
     let target = prepared.preprocessor.target();
     assert_eq!(target.task(), Task::Classification);
     assert_eq!(target.classes(), ["setosa", "versicolor", "virginica"]);
-    let of_each_class = |samples: &Samples| match &samples.targets {
-        Targets::Classes(classes) => {
-            [0, 1, 2].map(|class| classes.iter().filter(|other| **other == class).count())
-        }
-        other => panic!("{other:?}"),
+    let of_each_class = |samples: &Samples| {
+        [0, 1, 2].map(|class| samples.labels().iter().filter(|other| **other == class).count())
     };
     assert_eq!(of_each_class(&prepared.train), [40; 3]);
     assert_eq!(of_each_class(&prepared.test), [10; 3]);
-    assert_eq!((prepared.train.features.shape(), prepared.test.features.shape()), ([120, 4], [30, 4]));
+    assert_eq!((prepared.train.len(), prepared.test.len(), prepared.train.row_len()), (120, 30, 4));
     // The training rows are standardized by their own mean and deviation.
     for column in 0..4 {
-        let values = || prepared.train.features.values().iter().skip(column).step_by(4);
+        let numbers = prepared.train.features().values();
+        let values = || numbers.iter().skip(column).step_by(4);
         let mean = values().sum::<f64>() / 120.0;
         let variance = values().map(|value| value * value).sum::<f64>() / 120.0;
         assert!(mean.abs() < 1e-14 && (variance - 1.0).abs() < 1e-13, "{mean} {variance}");

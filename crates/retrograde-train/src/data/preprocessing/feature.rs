@@ -6,9 +6,9 @@ use retrograde_base::{Error, Result};
 use serde::{Deserialize, Serialize};
 
 use super::categories::Categories;
-use super::matrix::Matrix;
 use super::options::{MissingValues, UnseenCategories};
 use super::standardization::Standardization;
+use crate::data::Matrix;
 use crate::data::table::{ColumnType, Table};
 
 /// A column that is used, and what was learned of it from the training rows.

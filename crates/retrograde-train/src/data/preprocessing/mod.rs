@@ -3,7 +3,7 @@
 //! - [`Preprocessing`]: the choices, and how they are applied to a table.
 //! - [`Preprocessor`]: what was learned from the training rows. It is part of a checkpoint and makes the same numbers of new
 //!   rows.
-//! - [`Samples`], [`Matrix`], [`Targets`]: the numbers.
+//! - [`Prepared`]: the numbers, [`Samples`](super::Samples) for training and for tests.
 //! - [`Split`]: a random partition of rows into training and test rows.
 //!
 //! The order is fixed: rows without a target are left out, the rows are split, means and deviations are computed from the
@@ -12,7 +12,6 @@
 
 mod categories;
 mod feature;
-mod matrix;
 mod options;
 mod prepared;
 mod preprocessor;
@@ -22,7 +21,6 @@ mod target;
 #[cfg(test)]
 mod tests;
 
-pub use matrix::{Matrix, Samples, Targets};
 pub use options::{MissingValues, Preprocessing, Task, UnseenCategories};
 pub use prepared::Prepared;
 pub use preprocessor::Preprocessor;

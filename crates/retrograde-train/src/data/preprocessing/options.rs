@@ -15,8 +15,10 @@ use crate::data::table::Table;
 pub enum Task {
     /// One of several classes.
     Classification,
-    /// A real number.
+    /// Real numbers.
     Regression,
+    /// Any number of labels, each of which is true or not. A table has no such targets; arrays have.
+    MultiLabel,
 }
 
 impl fmt::Display for Task {
@@ -24,6 +26,7 @@ impl fmt::Display for Task {
         f.write_str(match self {
             Task::Classification => "classification",
             Task::Regression => "regression",
+            Task::MultiLabel => "multi-label classification",
         })
     }
 }
@@ -58,13 +61,13 @@ pub enum UnseenCategories {
 /// # Examples
 /// ```
 /// # fn main() -> retrograde::Result<()> {
-/// use retrograde::data::{Matrix, Preprocessing, TableReader, Targets};
+/// use retrograde::data::{Preprocessing, TableReader};
 ///
 /// let file = b"size,kind,price\n50,flat,100\n70,flat,140\n90,house,210\n110,house,230\n";
 /// let homes = TableReader::new().parse("homes.csv", file)?;
 /// let prepared = Preprocessing::new("price").test_fraction(0.25).fit(&homes)?;
 /// assert_eq!(prepared.preprocessor.feature_names(), ["size", "kind=flat", "kind=house"]);
-/// assert_eq!(prepared.train.features.shape(), [3, 3]);
+/// assert_eq!((prepared.train.len(), prepared.train.row_len()), (3, 3));
 ///
 /// // New rows, with the columns in another order.
 /// let file = b"kind,size\nhouse,100\n";

@@ -8,12 +8,12 @@ use retrograde_base::{Error, Result};
 
 use super::categories::Categories;
 use super::feature::{Cells, Feature, FeatureEncoding, Policies};
-use super::matrix::Samples;
 use super::options::{MissingValues, Preprocessing, Task};
 use super::preprocessor::Preprocessor;
 use super::split::Split;
 use super::target::Target;
 use crate::data::table::{ColumnType, Table, counted, listed};
+use crate::data::{Dataset, DatasetDescription, Samples};
 
 /// A prepared table: the numbers of its training and test rows, and the preprocessor that makes the same of new rows.
 ///
@@ -27,6 +27,30 @@ pub struct Prepared {
     /// The test rows, in the order of the table.
     pub test: Samples,
     notes: Vec<String>,
+}
+
+impl Prepared {
+    /// The data set of the training and test rows, with the names of the classes and features.
+    ///
+    /// # Errors
+    /// As [`Dataset::new`].
+    pub fn dataset(&self, name: impl Into<String>) -> Result<Dataset> {
+        let target = self.preprocessor.target();
+        let description = DatasetDescription {
+            task: target.task(),
+            class_names: target.classes().to_vec(),
+            feature_names: self.preprocessor.feature_names(),
+            row_shape: vec![self.preprocessor.width()],
+            notes: self.notes.clone(),
+            preprocessor: Some(self.preprocessor.clone()),
+        };
+        Dataset::new(name, self.train.clone(), self.test.clone())?.described(description)
+    }
+
+    /// What was chosen, a sentence for each choice.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
 }
 
 /// The most different whole numbers of a target that are taken for classes.
@@ -50,7 +74,7 @@ pub(super) fn prepare(choices: &Preprocessing, table: &Table) -> Result<Prepared
     let preprocessor = Preprocessor::new(table, features, learned_target, policies);
     let samples = |rows: &[usize]| {
         let features = preprocessor.encode(table, rows)?;
-        Ok(Samples { features, targets: preprocessor.target().encode(table, target, rows)? })
+        Samples::new(features, preprocessor.target().encode(table, target, rows)?)
     };
     let (train, test) = (samples(&split.train)?, samples(&split.test)?);
     let notes = notes(choices, table, &preprocessor, &columns, target, &split, &format!("{task} ({reason})"));
@@ -60,6 +84,10 @@ pub(super) fn prepare(choices: &Preprocessing, table: &Table) -> Result<Prepared
 /// The task and the reason for it.
 fn task(choices: &Preprocessing, table: &Table, target: usize) -> Result<(Task, String)> {
     if let Some(task) = choices.task {
+        if task == Task::MultiLabel {
+            let help = "choose classification or regression; arrays can have several labels";
+            return Err(Error::invalid("task", "a column of a table has one label for each row", help));
+        }
         return Ok((task, "chosen".to_owned()));
     }
     let column = &table.columns()[target];
@@ -129,7 +157,7 @@ fn split(choices: &Preprocessing, table: &Table, target: usize, task: Task, rows
             }
             Split::stratified(&classes.numbers(table, target, rows)?, fraction, seed)?
         }
-        Task::Regression => Split::random(rows.len(), fraction, seed)?,
+        Task::Regression | Task::MultiLabel => Split::random(rows.len(), fraction, seed)?,
     };
     let of_table = |part: Vec<usize>| part.into_iter().map(|position| rows[position]).collect();
     Ok(Split { train: of_table(split.train), test: of_table(split.test) })

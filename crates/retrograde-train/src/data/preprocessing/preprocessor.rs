@@ -4,9 +4,9 @@ use retrograde_base::{Error, Result};
 use serde::{Deserialize, Serialize};
 
 use super::feature::{Cells, Feature, Policies};
-use super::matrix::{Matrix, Targets};
 use super::target::Target;
 use crate::data::table::{Column, DecimalMark, Table, TableReader, listed};
+use crate::data::{Matrix, Targets};
 
 /// Makes features of the rows of a table as those of the training were made: columns in the same order, numbers with the same
 /// mean and deviation, categories at the same place.

@@ -4,10 +4,10 @@ use retrograde_base::Result;
 use serde::{Deserialize, Serialize};
 
 use super::categories::{Categories, missing_target};
-use super::matrix::Targets;
 use super::options::Task;
 use super::standardization::Standardization;
 use crate::data::table::Table;
+use crate::data::{Matrix, Targets};
 
 /// The target: its column, and its classes or its scale.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -35,7 +35,7 @@ impl Target {
         let name = table.columns()[column].name().to_owned();
         let kind = match task {
             Task::Classification => Kind::Classes(Categories::of(table, column, all)?),
-            Task::Regression => {
+            Task::Regression | Task::MultiLabel => {
                 Kind::Real(Standardization::of_column(table, column, scale_by.unwrap_or(&[]))?)
             }
         };
@@ -75,12 +75,15 @@ impl Target {
     /// The targets of rows, which must have one.
     pub(super) fn encode(&self, table: &Table, column: usize, rows: &[usize]) -> Result<Targets> {
         match &self.kind {
-            Kind::Classes(classes) => classes.numbers(table, column, rows).map(Targets::Classes),
-            Kind::Real(scale) => rows
-                .iter()
-                .map(|row| real(scale, table, column, *row))
-                .collect::<Result<_>>()
-                .map(Targets::Reals),
+            Kind::Classes(classes) => {
+                let labels = classes.numbers(table, column, rows)?;
+                Targets::classes(labels, classes.names.len())
+            }
+            Kind::Real(scale) => {
+                let numbers =
+                    rows.iter().map(|row| real(scale, table, column, *row)).collect::<Result<_>>()?;
+                Matrix::new(rows.len(), numbers).map(Targets::Reals)
+            }
         }
     }
 }

@@ -1,12 +1,19 @@
 //! Tests of preprocessing as a whole.
 
 use super::*;
-use crate::data::{Table, TableReader};
+use crate::data::{Features, Matrix, Samples, Table, TableReader, Targets};
 use proptest::prelude::*;
 use retrograde_base::ErrorKind;
 
 fn parse(text: &str) -> Table {
     TableReader::new().parse("some.csv", text.as_bytes()).unwrap()
+}
+
+fn matrix(samples: &Samples) -> &Matrix {
+    match samples.features() {
+        Features::Reals(matrix) => matrix,
+        Features::Bytes { .. } => panic!("a table has real numbers"),
+    }
 }
 
 const PEOPLE: &str = "\
@@ -25,29 +32,26 @@ fn numbers_are_standardized_by_the_training_rows_and_categories_are_one_hot() {
     let prepared = Preprocessing::new("bought").test_fraction(0.34).seed(3).fit(&table).unwrap();
     let Prepared { preprocessor, train, test, .. } = &prepared;
     assert_eq!(preprocessor.feature_names(), ["age", "city=Busan", "city=Seoul", "city missing", "income"]);
-    assert_eq!((train.features.shape(), test.features.shape()), ([4, 5], [2, 5]));
+    assert_eq!((matrix(train).shape(), matrix(test).shape()), ([4, 5], [2, 5]));
     assert_eq!(preprocessor.target().classes(), ["no", "yes"]);
     // The definitions, on the training rows.
     for column in [0, 4] {
-        let values: Vec<f64> = (0..4).map(|row| train.features.row(row).unwrap()[column]).collect();
+        let values: Vec<f64> = (0..4).map(|row| matrix(train).row(row).unwrap()[column]).collect();
         let (mean, squares) =
             values.iter().fold((0.0, 0.0), |(mean, squares), x| (mean + x / 4.0, squares + x * x));
         assert!(mean.abs() < 1e-15, "{mean}");
         // A missing age has the mean and adds nothing to the squares; the deviation is that of the ages present.
-        let missing = (0..4).filter(|row| column == 0 && train.features.row(*row).unwrap()[0] == 0.0).count();
+        let missing = (0..4).filter(|row| column == 0 && matrix(train).row(*row).unwrap()[0] == 0.0).count();
         assert!((squares - (4 - missing) as f64).abs() < 1e-14, "{squares}");
     }
     for samples in [train, test] {
-        for row in 0..samples.features.shape()[0] {
-            let hot = &samples.features.row(row).unwrap()[1..4];
+        for row in 0..matrix(samples).shape()[0] {
+            let hot = &matrix(samples).row(row).unwrap()[1..4];
             assert_eq!(hot.iter().sum::<f64>(), 1.0, "{hot:?}");
             assert!(hot.iter().all(|value| *value == 0.0 || *value == 1.0));
         }
     }
-    let classes = |samples: &Samples| match &samples.targets {
-        Targets::Classes(classes) => classes.iter().sum::<u32>(),
-        Targets::Reals(_) => panic!("a classification"),
-    };
+    let classes = |samples: &Samples| samples.labels().iter().sum::<u32>();
     assert_eq!((classes(train), classes(test)), (2, 1));
 }
 
@@ -84,6 +88,8 @@ fn the_task_follows_from_the_target() {
     let table = parse("y,x\n0,1\n1,2\n0,3\n1,4\n");
     let forced = Preprocessing::new("y").task(Task::Regression).fit(&table).unwrap();
     assert!(forced.to_string().contains("regression (chosen)"));
+    let error = Preprocessing::new("y").task(Task::MultiLabel).fit(&table).unwrap_err().to_string();
+    assert!(error.contains("one label for each row"), "{error}");
 }
 
 #[test]
@@ -93,7 +99,7 @@ fn classes_of_numbers_are_in_numerical_order() {
     assert_eq!(prepared.preprocessor.target().classes(), ["0", "2", "10"]);
     assert_eq!(
         prepared.preprocessor.transform_targets(&table).unwrap(),
-        Targets::Classes(vec![2, 1, 2, 1, 0, 0])
+        Targets::classes(vec![2, 1, 2, 1, 0, 0], 3).unwrap()
     );
 }
 
@@ -105,7 +111,7 @@ fn predictions_of_a_regression_have_their_unit_back() {
     let Targets::Reals(scaled) = prepared.preprocessor.transform_targets(&table).unwrap() else {
         panic!("reals")
     };
-    for (row, value) in scaled.iter().enumerate() {
+    for (row, value) in scaled.values().iter().enumerate() {
         // One rounding each of a division, a product and a sum of numbers below 1000.
         assert!((target.scale().invert(*value) - (100.0 * (row + 1) as f64 + 0.5)).abs() < 1e-12);
     }
@@ -158,7 +164,7 @@ fn missing_values_are_refused_on_request() {
 fn rows_without_a_target_are_left_out() {
     let table = parse("x,y\n1,a\n2,\n3,b\n4,a\n5,NA\n6,b\n");
     let prepared = Preprocessing::new("y").test_fraction(0.5).fit(&table).unwrap();
-    assert_eq!(prepared.train.targets.len() + prepared.test.targets.len(), 4);
+    assert_eq!(prepared.train.len() + prepared.test.len(), 4);
     assert!(prepared.to_string().contains("2 rows without a target left out"), "{prepared}");
     let error = prepared.preprocessor.transform_targets(&table).unwrap_err().to_string();
     assert!(error.contains("line 3") && error.contains("missing target"), "{error}");
@@ -201,7 +207,7 @@ fn new_files_are_read_as_that_of_the_training() {
     let prepared = Preprocessing::new("b").test_fraction(0.5).standardize(false).fit(&parse(german)).unwrap();
     let transform = |text: &str| {
         let table = prepared.preprocessor.reader().parse("new.csv", text.as_bytes())?;
-        prepared.preprocessor.transform(&table).map(Matrix::into_values)
+        prepared.preprocessor.transform(&table).map(|matrix| matrix.values().to_vec())
     };
     // Alone, 1,234 may be either.
     assert_eq!(transform("a\n\"1,234\"\n").unwrap(), [1.234]);
@@ -235,7 +241,7 @@ fn too_few_rows_or_classes_are_errors() {
 fn constant_columns_become_zeros() {
     let table = parse("x,y\n0.1,1.5\n0.1,2\n0.1,3\n0.1,4\n0.1,5\n");
     let prepared = Preprocessing::new("y").fit(&table).unwrap();
-    assert!(prepared.train.features.values().iter().all(|value| value.abs() < 1e-15));
+    assert!(matrix(&prepared.train).values().iter().all(|value| value.abs() < 1e-15));
 }
 
 /// A generated table: numbers, categories, missing values.
@@ -285,9 +291,9 @@ proptest! {
         prop_assert_eq!(&restored.transform(&permuted).unwrap(), &features);
 
         // The training and test rows are the rows of the table.
-        let count = prepared.train.targets.len() + prepared.test.targets.len();
+        let count = prepared.train.len() + prepared.test.len();
         prop_assert_eq!(count, rows.len());
-        let part = prepared.train.features.values().iter().chain(prepared.test.features.values());
+        let part = matrix(&prepared.train).values().iter().chain(matrix(&prepared.test).values());
         // The same numbers in another order; their sums differ by rounding only.
         let (sum, all): (f64, f64) = (part.sum(), features.values().iter().sum());
         prop_assert!((sum - all).abs() < 1e-9 * (1.0 + features.values().iter().map(|x| x.abs()).sum::<f64>()));

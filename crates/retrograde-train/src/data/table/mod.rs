@@ -20,6 +20,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod text_encoding;
+mod writer;
 
 use retrograde_base::text_width;
 
@@ -27,6 +28,7 @@ pub use column::{Column, ColumnType};
 pub use number::DecimalMark;
 pub use reader::TableReader;
 pub use table::Table;
+pub use writer::{AddedColumn, AddedValues};
 
 /// A value of a cell for a message: in quotation marks, and not longer than a line.
 fn quoted(value: &str) -> String {

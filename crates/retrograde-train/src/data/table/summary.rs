@@ -25,13 +25,7 @@ impl fmt::Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let size = format!("{} of {}", counted(self.rows(), "row"), counted(self.columns.len(), "column"));
         writeln!(f, "{}: {size}", shown(&self.path))?;
-        let mark = match self.dialect.decimal_mark {
-            DecimalMark::Point => "point",
-            DecimalMark::Comma => "comma",
-        };
-        let header = if self.dialect.header { "names in the first line" } else { "no line of names" };
-        let delimiter = delimiter_name(self.dialect.delimiter);
-        writeln!(f, "  {}, delimiter {delimiter}, decimal {mark}, {header}", self.dialect.encoding)?;
+        writeln!(f, "  {}", self.dialect_summary())?;
         let shown_columns = self.columns.iter().take(SHOWN_COLUMNS);
         let width = shown_columns.map(|column| text_width::columns(&name(column))).max().unwrap_or(0);
         for (position, column) in self.columns.iter().enumerate().take(SHOWN_COLUMNS) {
@@ -46,6 +40,17 @@ impl fmt::Display for Table {
 }
 
 impl Table {
+    /// What was recognized of the file, in a line.
+    pub(in crate::data) fn dialect_summary(&self) -> String {
+        let mark = match self.dialect.decimal_mark {
+            DecimalMark::Point => "point",
+            DecimalMark::Comma => "comma",
+        };
+        let header = if self.dialect.header { "names in the first line" } else { "no line of names" };
+        let delimiter = delimiter_name(self.dialect.delimiter);
+        format!("{}, delimiter {delimiter}, decimal {mark}, {header}", self.dialect.encoding)
+    }
+
     /// The values of a column in a line.
     fn values(&self, position: usize) -> String {
         let column = &self.columns[position];

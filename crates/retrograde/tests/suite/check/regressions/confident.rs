@@ -2,7 +2,7 @@
 
 use ndarray::{Array1, Array2};
 use retrograde::check::{self, GraphCheck, Report};
-use retrograde::data::{Dataset, LabeledImages};
+use retrograde::data::{Dataset, Samples};
 use retrograde::nn::{Activation, Mlp, Model};
 use retrograde::optim::{Adam, Sgd};
 use retrograde::textbook::{Affine, Labels, LossLayer, Network, Relu, Sigmoid, SoftmaxWithLoss, Tensor};
@@ -122,7 +122,7 @@ fn by_hand(net: &Mlp, activation: Activation) -> Result<Network> {
 /// The exclusive or, learned by the library itself with Adam: at the end every gradient is next to nothing.
 #[test]
 fn the_exclusive_or_learned_with_adam() -> Result<()> {
-    let samples = LabeledImages::new(vec![0_u8, 0, 0, 255, 255, 0, 255, 255], [1, 2], vec![0, 1, 1, 0], 2)?;
+    let samples = Samples::from_images(vec![0_u8, 0, 0, 255, 255, 0, 255, 255], [1, 2], vec![0, 1, 1, 0], 2)?;
     let data = Dataset::new("exclusive or", samples.clone(), samples.clone())?;
     let (all, all_labels) = check::rows(&samples)?;
     for activation in [Activation::Relu, Activation::Sigmoid] {

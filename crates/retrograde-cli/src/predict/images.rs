@@ -1,4 +1,4 @@
-//! `predict`: classifies images.
+//! Classification of images.
 
 use crate::arguments::PredictArguments;
 use crate::failure::{self, Failure};
@@ -7,7 +7,7 @@ use crate::json::JsonEvent;
 use crate::output;
 use crate::picture;
 use crate::text;
-use retrograde::data::PreparedImage;
+use retrograde::data::{DatasetDescription, PreparedImage};
 use retrograde::train::{Prediction, Predictor, RunDir};
 use retrograde::{Error, Result};
 use std::path::Path;
@@ -20,22 +20,29 @@ const BAR_WIDTH: usize = 30;
 const MAX_IMAGE_WIDTH: usize = 40;
 
 /// Classifies all images. An image that cannot be read does not prevent the others.
-pub fn run(arguments: &PredictArguments) -> Result<ExitCode, Failure> {
+pub fn run(
+    arguments: &PredictArguments,
+    description: Option<&DatasetDescription>,
+) -> Result<ExitCode, Failure> {
     let net = RunDir::model(&arguments.model)?;
     let inputs = net.inputs();
-    let shape = square_shape(inputs, &arguments.model)?;
+    let shape = image_shape(description, inputs, &arguments.model)?;
+    let name = |class: usize| {
+        description
+            .map_or_else(|| class.to_string(), |description| description.class_name(class).into_owned())
+    };
     let mut predictor = Predictor::new(&net, inputs)?;
     let mut failed = false;
-    for (index, path) in arguments.images.iter().enumerate() {
+    for (index, path) in arguments.files.iter().enumerate() {
         let result = image::read(path, shape)
             .and_then(|image| predictor.predict(&image.pixels).map(|prediction| (image, prediction)));
         match result {
-            Ok((image, prediction)) if arguments.json => print_json(path, &image, &prediction)?,
+            Ok((image, prediction)) if arguments.json => print_json(path, &image, &prediction, &name)?,
             Ok((image, prediction)) => {
                 if index > 0 {
                     output::line("")?;
                 }
-                print(path, &image, &prediction)?;
+                print(path, &image, &prediction, &name)?;
             }
             Err(error) => {
                 failure::report_error(&format!("{error:?}"), arguments.json);
@@ -46,8 +53,21 @@ pub fn run(arguments: &PredictArguments) -> Result<ExitCode, Failure> {
     if failed { Err(Failure::Reported) } else { Ok(ExitCode::SUCCESS) }
 }
 
-/// The image size of a network with this number of inputs.
-pub fn square_shape(inputs: usize, model: &Path) -> Result<[usize; 2]> {
+/// The image size of a network with this number of inputs: that of its training, or a square.
+pub fn image_shape(
+    description: Option<&DatasetDescription>,
+    inputs: usize,
+    model: &Path,
+) -> Result<[usize; 2]> {
+    match description.map(|description| &description.row_shape[..]) {
+        Some(&[rows, columns]) if rows * columns == inputs => return Ok([rows, columns]),
+        Some(&[channels, _, _]) => {
+            let problem = format!("it was trained on images of {channels} colors");
+            let help = "the command line predicts of gray images; use `Predictor` in a program";
+            return Err(Error::format(model, problem, help));
+        }
+        _ => {}
+    }
     let side = inputs.isqrt();
     if side * side == inputs {
         return Ok([side, side]);
@@ -56,10 +76,16 @@ pub fn square_shape(inputs: usize, model: &Path) -> Result<[usize; 2]> {
     Err(Error::format(model, problem, "give a model that was trained on square images"))
 }
 
-fn print_json(path: &Path, image: &PreparedImage, prediction: &Prediction) -> Result<(), Failure> {
+fn print_json(
+    path: &Path,
+    image: &PreparedImage,
+    prediction: &Prediction,
+    name: &impl Fn(usize) -> String,
+) -> Result<(), Failure> {
     let line = JsonEvent::Prediction {
         image: path.display().to_string(),
         digit: prediction.class,
+        class: name(prediction.class),
         probability: prediction.probability(),
         probabilities: &prediction.probabilities,
         inverted: image.inverted,
@@ -69,9 +95,15 @@ fn print_json(path: &Path, image: &PreparedImage, prediction: &Prediction) -> Re
 }
 
 /// Prints the prediction, and the image beside a bar for each class.
-fn print(path: &Path, image: &PreparedImage, prediction: &Prediction) -> Result<(), Failure> {
+fn print(
+    path: &Path,
+    image: &PreparedImage,
+    prediction: &Prediction,
+    name: &impl Fn(usize) -> String,
+) -> Result<(), Failure> {
     let percent = 100.0 * prediction.probability();
-    output::line(format!("{} is a {} ({percent:.1} %)", text::shown(path), prediction.class))?;
+    let class = text::printable(&name(prediction.class));
+    output::line(format!("{} is a {class} ({percent:.1} %)", text::shown(path)))?;
     if let Some(changes) = changes(image) {
         output::line(changes)?;
     }
@@ -82,7 +114,14 @@ fn print(path: &Path, image: &PreparedImage, prediction: &Prediction) -> Result<
     } else {
         Vec::new()
     };
-    let bars: Vec<String> = prediction.probabilities.iter().enumerate().map(bar).collect();
+    let names: Vec<String> =
+        (0..prediction.probabilities.len()).map(|class| text::printable(&name(class))).collect();
+    let width = names.iter().map(|name| text::columns(name)).max().unwrap_or(0).max(2);
+    let bars: Vec<String> = names
+        .iter()
+        .zip(&prediction.probabilities)
+        .map(|(name, probability)| bar(name, width, *probability))
+        .collect();
     let gap = if drawn.is_empty() { 0 } else { columns };
     // Both are centered vertically.
     let height = drawn.len().max(bars.len());
@@ -97,8 +136,9 @@ fn print(path: &Path, image: &PreparedImage, prediction: &Prediction) -> Result<
     Ok(())
 }
 
-fn bar((class, probability): (usize, &f64)) -> String {
-    format!("{class:>2} {:BAR_WIDTH$} {:>5.1} %", picture::bar(*probability, BAR_WIDTH), 100.0 * probability)
+fn bar(name: &str, width: usize, probability: f64) -> String {
+    let gap = " ".repeat(width.saturating_sub(text::columns(name)));
+    format!("{gap}{name} {:BAR_WIDTH$} {:>5.1} %", picture::bar(probability, BAR_WIDTH), 100.0 * probability)
 }
 
 /// Describes the changes to the picture.

@@ -1,0 +1,56 @@
+//! Data sets of folders: the four files of MNIST, or images by class.
+
+use super::DataOptions;
+use crate::data::Dataset;
+use crate::data::dataset::FILE_NAMES;
+use retrograde_base::Result;
+use std::path::Path;
+
+/// Reads a folder: images, if it has folders and none of the four files.
+pub(super) fn read(options: &DataOptions, name: &str, folder: &Path) -> Result<Dataset> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let (mut has_folders, mut has_idx) = (false, false);
+    for entry in entries {
+        let file = entry.file_name().to_string_lossy().into_owned();
+        has_idx |= FILE_NAMES
+            .iter()
+            .any(|name| file.starts_with(name.split('-').next().unwrap_or(name)) && file.contains("ubyte"));
+        has_folders |= entry.path().is_dir();
+    }
+    if has_folders && !has_idx { images(options, name, folder) } else { Dataset::from_folder(folder) }
+}
+
+/// Reads images. The planes of colors come one after the other, as networks of convolutions take them.
+#[cfg(feature = "images")]
+fn images(options: &DataOptions, name: &str, folder: &Path) -> Result<Dataset> {
+    use crate::data::{ImageFolderReader, Samples};
+    let mut reader = ImageFolderReader::new();
+    if let Some(size) = options.image_size {
+        reader = reader.size(size);
+    }
+    let images = reader.read(folder)?;
+    let (classes, labels) = (images.classes().to_vec(), images.labels().to_vec());
+    let ([rows, columns], channels) = (images.image_shape(), images.channels());
+    let pixels = images.into_pixels();
+    let (shape, planes) = if channels == 1 {
+        (vec![rows, columns], pixels)
+    } else {
+        let image = |image: &[u8]| -> Vec<u8> {
+            (0..channels).flat_map(|channel| image.iter().skip(channel).step_by(channels).copied()).collect()
+        };
+        (
+            vec![channels, rows, columns],
+            pixels.chunks_exact(channels * rows * columns).flat_map(image).collect(),
+        )
+    };
+    let all = Samples::from_images(planes, shape, labels, classes.len())?;
+    let [train, test] = options.split(all.len(), all.labels())?;
+    Dataset::new(name, all.select(&train)?, all.select(&test)?)?.with_class_names(classes)
+}
+
+/// The error of a build without the feature `images`.
+#[cfg(not(feature = "images"))]
+fn images(_: &DataOptions, _: &str, folder: &Path) -> Result<Dataset> {
+    let help = "build with the feature `images`, or give the four files of MNIST";
+    Err(retrograde_base::Error::format(folder, "this build does not read folders of images", help))
+}
