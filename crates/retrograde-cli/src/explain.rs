@@ -16,13 +16,12 @@ pub fn run(arguments: &ExplainArguments) -> Result<ExitCode, Failure> {
     let description = RunDir::description(&arguments.model)?;
     let preprocessor = description.as_ref().and_then(|description| description.preprocessor.as_ref());
     let is_table = preprocessor.is_some();
-    let row = match preprocessor {
-        Some(preprocessor) => table_row(arguments, preprocessor)?,
-        None => {
-            let shape = predict::image_shape(description.as_ref(), net.inputs(), &arguments.model)?;
-            let pixels = image::read(&arguments.file, shape)?.pixels;
-            pixels.iter().map(|byte| f64::from(*byte) / MAX_PIXEL).collect()
-        }
+    let row = if let Some(preprocessor) = preprocessor {
+        table_row(arguments, preprocessor)?
+    } else {
+        let shape = predict::image_shape(description.as_ref(), net.inputs(), &arguments.model)?;
+        let pixels = image::read(&arguments.file, shape)?.pixels;
+        pixels.iter().map(|byte| f64::from(*byte) / MAX_PIXEL).collect()
     };
     let description = description.unwrap_or_else(|| DatasetDescription::from(Task::Classification));
     let label = match &arguments.label {

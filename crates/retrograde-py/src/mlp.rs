@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use numpy::{IntoPyArray, PyArray1, PyArrayDyn, PyReadonlyArray2};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
-use retrograde::data::{Dataset, LabeledImages};
+use retrograde::data::{Dataset, Samples};
 use retrograde::nn::{Activation, Init, Mlp, Mode, Model, Precision, Recorded};
 use retrograde::optim::OptimizerConfig;
 use retrograde::train::{EpochStats, Event, History, Trainer};
@@ -38,11 +38,11 @@ type Rows<'py> = PyReadonlyArray2<'py, f64>;
 /// Rows of bytes.
 type Images<'py> = PyReadonlyArray2<'py, u8>;
 
-fn samples(images: &Images<'_>, labels: Vec<u32>, classes: usize) -> Result<LabeledImages> {
+fn samples(images: &Images<'_>, labels: Vec<u32>, classes: usize) -> Result<Samples> {
     let images = images.as_array();
     // The bytes are copied once, into memory that Python cannot change.
     let bytes: Vec<u8> = images.iter().copied().collect();
-    LabeledImages::new(bytes, [1, images.ncols()], labels, classes)
+    Samples::from_images(bytes, [1, images.ncols()], labels, classes)
 }
 
 fn constant(graph: &Graph, rows: &Rows<'_>) -> Result<Var> {
@@ -326,9 +326,9 @@ fn history_to_python<'py>(py: Python<'py>, history: &History) -> PyResult<Bound<
     found.set_item("step", PyArray1::from_iter(py, history.epochs.iter().map(|one| one.step)))?;
     found.set_item("loss", column(&|one| one.loss))?;
     found.set_item("train_loss", column(&|one| one.train.loss))?;
-    found.set_item("train_accuracy", column(&|one| one.train.accuracy))?;
+    found.set_item("train_accuracy", column(&|one| one.train.accuracy.unwrap_or(f64::NAN)))?;
     found.set_item("test_loss", column(&|one| one.test.loss))?;
-    found.set_item("test_accuracy", column(&|one| one.test.accuracy))?;
+    found.set_item("test_accuracy", column(&|one| one.test.accuracy.unwrap_or(f64::NAN)))?;
     found.set_item("seconds", history.train_seconds)?;
     found.set_item("microseconds_per_step", history.microseconds_per_step())?;
     found.set_item("threads", history.threads)?;
@@ -342,8 +342,8 @@ pub fn digits(py: Python<'_>) -> PyResult<Bound<'_, PyTuple>> {
     let data = Dataset::embedded().map_err(|error| raised(&error))?;
     let mut arrays = Vec::new();
     for samples in [data.train(), data.test()] {
-        let [rows, columns] = samples.image_shape();
-        let images = samples.images().to_vec().into_pyarray(py).into_any();
+        let [rows, columns] = samples.image_shape().unwrap_or_default();
+        let images = samples.bytes().to_vec().into_pyarray(py).into_any();
         arrays.push(images.call_method1("reshape", (samples.len(), rows, columns))?);
         let labels: Vec<i64> = samples.labels().iter().map(|&label| i64::from(label)).collect();
         arrays.push(labels.into_pyarray(py).into_any());

@@ -17,7 +17,7 @@ use report_files::ReportFiles;
 use retrograde::Error;
 use retrograde::data::{DataSource, Dataset, Features};
 use retrograde::nn::{Model, ModelConfig, NetworkConfig};
-use retrograde::train::{Event, Loss, RunDir, TrainingConfig};
+use retrograde::train::{Event, Loss, RunDir, RunId, TrainingConfig};
 use retrograde::view::report::TrainingReport;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -55,17 +55,7 @@ pub fn run(arguments: &TrainArguments, explicit: &ExplicitOptions<'_>) -> Result
         let problem = "checkpoints need a folder";
         return Err(Failure::Usage(Error::invalid("--checkpoint-every", problem, "add --out FOLDER")));
     }
-    let (config, run) = if let Some(run_dir) = &arguments.resume {
-        resume::config(run_dir, options, explicit)?
-    } else {
-        let network = match &arguments.model {
-            Some(file) => Some(NetworkConfig::read(file)?),
-            None => None,
-        };
-        let options = TrainingConfig { network, ..options };
-        options.check().map_err(Failure::Usage)?;
-        (options, None)
-    };
+    let (config, run) = config(arguments, options, explicit)?;
     let interrupted = interrupt::install()?;
 
     let is_auto = config.data == DataSource::Auto;
@@ -156,6 +146,24 @@ pub fn run(arguments: &TrainArguments, explicit: &ExplicitOptions<'_>) -> Result
     }
     output.done(&history)?;
     Ok(if history.stopped { ExitCode::from(INTERRUPTED) } else { ExitCode::SUCCESS })
+}
+
+/// The config of a new run with these options, or that of the run that is resumed, with its id.
+fn config(
+    arguments: &TrainArguments,
+    options: TrainingConfig,
+    explicit: &ExplicitOptions<'_>,
+) -> Result<(TrainingConfig, Option<RunId>), Failure> {
+    if let Some(run_dir) = &arguments.resume {
+        return Ok(resume::config(run_dir, options, explicit)?);
+    }
+    let network = match &arguments.model {
+        Some(file) => Some(NetworkConfig::read(file)?),
+        None => None,
+    };
+    let options = TrainingConfig { network, ..options };
+    options.check().map_err(Failure::Usage)?;
+    Ok((options, None))
 }
 
 fn forward(

@@ -6,6 +6,7 @@ mod interrupts;
 #[cfg(unix)]
 mod kills;
 mod pictures;
+mod tables;
 mod training;
 
 use serde_json::Value;
