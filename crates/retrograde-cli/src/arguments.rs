@@ -284,7 +284,9 @@ Of a run on a table, FILE is a table with the same columns, in any order; others
 rows with the predicted class and its probability, or the predicted number. A category that the training had not is an \
 error with its line, column and value.
 
-A picture is a PNG, or a raw file of 784 bytes, one per pixel, which is used unchanged. A PNG is converted to the format \
+Of a run on a folder of images, FILE is a PNG or JPEG, scaled as those of the training.
+
+Of a run on digits, a picture is a PNG, or a raw file of 784 bytes, one per pixel, which is used unchanged. A PNG is converted to the format \
 of MNIST, light ink on a dark background: dark on light is inverted, and a size other than 28 × 28 is cropped to the ink, \
 scaled to 20 × 20 with its aspect ratio preserved, and centered by its mass. The output reports these changes and draws \
 the converted picture.";

@@ -2,7 +2,7 @@
 
 use crate::arguments::ExplainArguments;
 use crate::failure::Failure;
-use crate::{image, output, predict};
+use crate::{output, predict};
 use retrograde::Error;
 use retrograde::data::{DatasetDescription, MAX_PIXEL, Preprocessor, Task};
 use retrograde::nn::Model;
@@ -19,9 +19,9 @@ pub fn run(arguments: &ExplainArguments) -> Result<ExitCode, Failure> {
     let row = if let Some(preprocessor) = preprocessor {
         table_row(arguments, preprocessor)?
     } else {
-        let shape = predict::image_shape(description.as_ref(), net.inputs(), &arguments.model)?;
-        let pixels = image::read(&arguments.file, shape)?.pixels;
-        pixels.iter().map(|byte| f64::from(*byte) / MAX_PIXEL).collect()
+        let image =
+            predict::read_image(&arguments.file, description.as_ref(), net.inputs(), &arguments.model)?;
+        image.pixels.iter().map(|byte| f64::from(*byte) / MAX_PIXEL).collect()
     };
     let description = description.unwrap_or_else(|| DatasetDescription::from(Task::Classification));
     let label = match &arguments.label {

@@ -7,7 +7,7 @@ use crate::json::JsonEvent;
 use crate::output;
 use crate::picture;
 use crate::text;
-use retrograde::data::{DatasetDescription, PreparedImage};
+use retrograde::data::{DatasetDescription, ImageFolderReader, PreparedImage};
 use retrograde::train::{Prediction, Predictor, RunDir};
 use retrograde::{Error, Result};
 use std::path::Path;
@@ -26,7 +26,6 @@ pub fn run(
 ) -> Result<ExitCode, Failure> {
     let net = RunDir::model(&arguments.model)?;
     let inputs = net.inputs();
-    let shape = image_shape(description, inputs, &arguments.model)?;
     let name = |class: usize| {
         description
             .map_or_else(|| class.to_string(), |description| description.class_name(class).into_owned())
@@ -34,7 +33,7 @@ pub fn run(
     let mut predictor = Predictor::new(&net, inputs)?;
     let mut failed = false;
     for (index, path) in arguments.files.iter().enumerate() {
-        let result = image::read(path, shape)
+        let result = read_image(path, description, inputs, &arguments.model)
             .and_then(|image| predictor.predict(&image.pixels).map(|prediction| (image, prediction)));
         match result {
             Ok((image, prediction)) if arguments.json => print_json(path, &image, &prediction, &name)?,
@@ -53,21 +52,25 @@ pub fn run(
     if failed { Err(Failure::Reported) } else { Ok(ExitCode::SUCCESS) }
 }
 
-/// The image size of a network with this number of inputs: that of its training, or a square.
-pub fn image_shape(
+/// Reads an image for a network of so many inputs. Where a folder of images by class was learned, it is scaled as those were; else
+/// it is converted to the format of MNIST.
+pub fn read_image(
+    path: &Path,
     description: Option<&DatasetDescription>,
     inputs: usize,
     model: &Path,
-) -> Result<[usize; 2]> {
-    match description.map(|description| &description.row_shape[..]) {
-        Some(&[rows, columns]) if rows * columns == inputs => return Ok([rows, columns]),
-        Some(&[channels, _, _]) => {
-            let problem = format!("it was trained on images of {channels} colors");
-            let help = "the command line predicts of gray images; use `Predictor` in a program";
-            return Err(Error::format(model, problem, help));
-        }
-        _ => {}
+) -> Result<PreparedImage> {
+    let own = description.filter(|description| !description.class_names.is_empty());
+    if let Some(row_shape @ &[.., rows, columns]) = own.map(|description| &description.row_shape[..]) {
+        let pixels = ImageFolderReader::read_image(path, row_shape)?;
+        return Ok(PreparedImage { pixels, shape: [rows, columns], inverted: false, scaled: false });
     }
+    let shape = description.and_then(|description| description.row_shape[..].try_into().ok());
+    image::read(path, shape.map_or_else(|| square_shape(inputs, model), Ok)?)
+}
+
+/// The image size of a network with this number of inputs.
+fn square_shape(inputs: usize, model: &Path) -> Result<[usize; 2]> {
     let side = inputs.isqrt();
     if side * side == inputs {
         return Ok([side, side]);
@@ -109,7 +112,9 @@ fn print(
     }
     output::line("")?;
     let columns = image.shape[1];
-    let drawn = if columns <= MAX_IMAGE_WIDTH {
+    // Of colors the planes are no picture.
+    let is_gray = image.pixels.len() == image.shape[0] * columns;
+    let drawn = if is_gray && columns <= MAX_IMAGE_WIDTH {
         picture::draw(&image.pixels, columns, output::use_color())
     } else {
         Vec::new()

@@ -8,7 +8,7 @@ use crate::failure::Failure;
 use retrograde::train::RunDir;
 use std::process::ExitCode;
 
-pub use images::image_shape;
+pub use images::read_image;
 
 /// Predicts of all files. One that cannot be read does not prevent the others.
 pub fn run(arguments: &PredictArguments) -> Result<ExitCode, Failure> {

@@ -193,3 +193,34 @@ fn help_teaches_tables() {
         assert!(help.contains(part), "{part}");
     }
 }
+
+/// Eight red and eight blue images of 5 × 4 pixels.
+#[test]
+fn a_folder_of_images_is_trained_and_new_images_are_predicted() {
+    let place = place();
+    let folder = place.path();
+    let picture = |path: &Path, color: [u8; 3], shade: u8| {
+        fs::create_dir_all(path.parent().expect("a folder")).expect("created");
+        let file = fs::File::create(path).expect("created");
+        let mut encoder = png::Encoder::new(file, 4, 5);
+        encoder.set_color(png::ColorType::Rgb);
+        let pixels: Vec<u8> = (0..20).flat_map(|_| color.map(|part| part.saturating_sub(shade))).collect();
+        encoder.write_header().and_then(|mut writer| writer.write_image_data(&pixels)).expect("written");
+    };
+    for shade in 0..8 {
+        picture(&folder.join(format!("photos/red/{shade}.png")), [250, 10, 20], 10 * shade);
+        picture(&folder.join(format!("photos/blue/{shade}.png")), [20, 10, 250], 10 * shade);
+    }
+    picture(&folder.join("new.png"), [200, 0, 0], 0);
+    let arguments =
+        ["train", "--data", "photos", "--hidden", "8", "--batch", "4", "--steps", "300", "--init", "he"];
+    let (out, _) = expect(0, &[&arguments[..], &["--out", "run"]].concat(), folder);
+    assert!(out.contains("12 training, 4 test images") && out.contains("60 → 8 → 2"), "{out}");
+    let (json, _) = expect(0, &["predict", "--model", "run", "new.png", "--json"], folder);
+    let found = &lines(&json)[0];
+    assert_eq!(found["class"], "red", "{found}");
+    let (out, _) = expect(0, &["predict", "--model", "run", "new.png"], folder);
+    assert!(out.contains("new.png is a red") && out.contains("blue"), "{out}");
+    fs::write(folder.join("none.jpg"), "no image").expect("written");
+    fails(1, &["predict", "--model", "run", "none.jpg"], folder, &["none.jpg"]);
+}

@@ -154,6 +154,7 @@ fn classes_that_do_not_exist_have_no_images() -> Result<()> {
     let net = Mlp::new([784, 10]).build()?;
     let mut session = Session::<f32>::new(&Trainer::new(Sgd::new(0.1)), &net, &data)?;
     let (_, _, found) = session.classify()?;
+    let found = found.expect("a classification");
     assert_eq!((0..10).map(|class| found.count(3, class)).sum::<u64>(), 100);
     assert_eq!((found.count(3, 10), found.count(10, 0), found.count(usize::MAX, usize::MAX)), (0, 0, 0));
     Ok(())

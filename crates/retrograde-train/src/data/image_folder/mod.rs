@@ -18,3 +18,4 @@ mod tests;
 
 pub use folder::ImageFolder;
 pub use reader::ImageFolderReader;
+pub(super) use reader::planes;

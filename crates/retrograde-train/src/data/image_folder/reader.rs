@@ -86,6 +86,30 @@ impl ImageFolderReader {
         Ok(ImageFolder::new(folder, found, pixels, shape, is_gray, scaled))
     }
 
+    /// Reads one image for a network that was trained on a folder of images: the bytes of its row, gray for the shape
+    /// `[rows, columns]`, and the planes of red, green and blue for `[3, rows, columns]`.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for another shape; [`Error::Format`] and [`Error::File`] as [`ImageFolderReader::read`].
+    pub fn read_image(path: impl AsRef<Path>, row_shape: &[usize]) -> Result<Vec<u8>> {
+        let (is_gray, shape) = match *row_shape {
+            [rows, columns] => (true, [rows, columns]),
+            [3, rows, columns] => (false, [rows, columns]),
+            _ => {
+                let problem = format!("{row_shape:?} is no shape of images");
+                return Err(Error::invalid("row", problem, "give [rows, columns] or [3, rows, columns]"));
+            }
+        };
+        let reader = ImageFolderReader::new().size(shape);
+        reader.must_be_valid()?;
+        let pixels = scaled(decode::pixels(path.as_ref())?, shape);
+        Ok(if is_gray {
+            pixels.as_raw().chunks_exact(3).map(lightness).collect()
+        } else {
+            planes(pixels.as_raw(), 3)
+        })
+    }
+
     fn must_be_valid(&self) -> Result<()> {
         if let Some([rows, columns]) = self.size
             && !((1..=MAX_SIDE).contains(&rows) && (1..=MAX_SIDE).contains(&columns))
@@ -115,6 +139,11 @@ fn scaled(image: RgbImage, [rows, columns]: [usize; 2]) -> RgbImage {
         return image;
     }
     imageops::resize(&image, width, height, FilterType::Triangle)
+}
+
+/// The channels of an image one after the other, as networks of convolutions take them.
+pub(in crate::data) fn planes(image: &[u8], channels: usize) -> Vec<u8> {
+    (0..channels).flat_map(|channel| image.iter().skip(channel).step_by(channels).copied()).collect()
 }
 
 /// The lightness of a pixel by Rec. 601.

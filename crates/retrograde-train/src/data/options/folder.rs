@@ -20,9 +20,10 @@ pub(super) fn read(options: &DataOptions, name: &str, folder: &Path) -> Result<D
     if has_folders && !has_idx { images(options, name, folder) } else { Dataset::from_folder(folder) }
 }
 
-/// Reads images. The planes of colors come one after the other, as networks of convolutions take them.
+/// Reads images. The planes of colors come one after the other.
 #[cfg(feature = "images")]
 fn images(options: &DataOptions, name: &str, folder: &Path) -> Result<Dataset> {
+    use crate::data::image_folder::planes;
     use crate::data::{ImageFolderReader, Samples};
     let mut reader = ImageFolderReader::new();
     if let Some(size) = options.image_size {
@@ -32,18 +33,13 @@ fn images(options: &DataOptions, name: &str, folder: &Path) -> Result<Dataset> {
     let (classes, labels) = (images.classes().to_vec(), images.labels().to_vec());
     let ([rows, columns], channels) = (images.image_shape(), images.channels());
     let pixels = images.into_pixels();
-    let (shape, planes) = if channels == 1 {
+    let (shape, pixels) = if channels == 1 {
         (vec![rows, columns], pixels)
     } else {
-        let image = |image: &[u8]| -> Vec<u8> {
-            (0..channels).flat_map(|channel| image.iter().skip(channel).step_by(channels).copied()).collect()
-        };
-        (
-            vec![channels, rows, columns],
-            pixels.chunks_exact(channels * rows * columns).flat_map(image).collect(),
-        )
+        let images = pixels.chunks_exact(channels * rows * columns);
+        (vec![channels, rows, columns], images.flat_map(|image| planes(image, channels)).collect())
     };
-    let all = Samples::from_images(planes, shape, labels, classes.len())?;
+    let all = Samples::from_images(pixels, shape, labels, classes.len())?;
     let [train, test] = options.split(all.len(), all.labels())?;
     Dataset::new(name, all.select(&train)?, all.select(&test)?)?.with_class_names(classes)
 }
