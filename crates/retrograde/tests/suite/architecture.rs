@@ -40,6 +40,7 @@ const KERNEL: [&str; 27] = [
     "work",
     "access",
     "step",
+    "functions",
     "program",
     "peak",
 ];
