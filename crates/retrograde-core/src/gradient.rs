@@ -5,6 +5,8 @@
 //! as ordinary nodes, which can be inspected, planned, checked and differentiated again. Sources: Linnainmaa (1970);
 //! Griewank and Walther, Evaluating Derivatives, chapter 3.
 
+mod sum;
+
 use crate::graph::{Kind, Node, NodeId, Operation, Var, VjpContext, ancestors};
 use retrograde_base::error::{Error, Result};
 use std::collections::{HashMap, HashSet};
@@ -169,7 +171,15 @@ fn reverse_sweep(loss: &Var, upstream: Var) -> Result<Gradients> {
     let mut gradients =
         Gradients { loss: loss.clone(), totals: HashMap::new(), contributions: HashMap::new() };
     gradients.totals.insert(loss.id(), upstream);
+    // Of each node the contributions that stand in a part of it.
+    let mut parts: HashMap<NodeId, Vec<Var>> = HashMap::new();
     for node in nodes.iter().rev() {
+        if let Some(parts) = parts.remove(&node.id) {
+            graph.backward_through(node, || {
+                let others = gradients.totals.remove(&node.id);
+                gradients.totals.insert(node.id, sum::with_parts(others, parts));
+            });
+        }
         let (Some(operation), Some(upstream)) = (node.operation(), gradients.totals.get(&node.id).cloned())
         else {
             continue;
@@ -198,6 +208,10 @@ fn reverse_sweep(loss: &Var, upstream: Var) -> Result<Gradients> {
             };
             let contribution = validated(contribution, &**operation, node, &graph.var(input))?;
             gradients.contributions.insert((node.id, position), contribution.clone());
+            if sum::placement(&contribution).is_some() {
+                parts.entry(input).or_default().push(contribution);
+                continue;
+            }
             let total = match gradients.totals.get(&input) {
                 Some(others) => graph.backward_through(&graph.node(input), || others + &contribution),
                 None => contribution,

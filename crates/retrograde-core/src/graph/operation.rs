@@ -71,6 +71,12 @@ pub trait Operation: Any + fmt::Debug + Send + Sync {
         None
     }
 
+    /// Where the only input stands in the output, if all other elements are zeros: an axis, and the number of zeros before it
+    /// along this axis. The gradient of a value with several slices is then one concatenation.
+    fn placement(&self) -> Option<(usize, usize)> {
+        None
+    }
+
     /// Reports the nonzeros of one column of the Jacobian, for an input in which the operation is linear: calls `emit` with
     /// (output element, derivative with respect to element `element` of input `input`). `values` are the inputs in
     /// row-major order. Returns false if unsupported. The gradient check uses it to avoid evaluating the whole operation

@@ -70,6 +70,10 @@ impl Operation for Pad {
         Some(format!("{self:?}"))
     }
 
+    fn placement(&self) -> Option<(usize, usize)> {
+        Some((self.axis, self.before))
+    }
+
     fn infer(&self, inputs: &[Type]) -> Result<Type, Mismatch> {
         rules::all_real(inputs)?;
         let shape = &inputs[0].shape;

@@ -37,6 +37,7 @@ mod random_numbers;
 #[cfg(feature = "report")]
 mod report;
 mod send_sync;
+mod slices;
 mod tables;
 mod training;
 mod training_metrics;
