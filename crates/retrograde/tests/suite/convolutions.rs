@@ -27,7 +27,7 @@ const fn case(
     Case { images, channels, filters, image, kernel, options }
 }
 
-const CASES: [Case; 16] = [
+const CASES: [Case; 20] = [
     // The book's SimpleConvNet.
     case((3, 1, 30), [28, 28], [5, 5], PLAIN),
     // More places than are summed at a time.
@@ -53,6 +53,11 @@ const CASES: [Case; 16] = [
     // A weight whose lines fall into the same sets of a cache.
     case((1, 512, 14), [12, 12], [1, 1], PLAIN),
     case((1, 1, 1), [1, 1], [1, 1], PLAIN),
+    // Few filters, whose windows are read where they lie: LeNet's, and lines of several registers with a rest.
+    case((3, 1, 6), [28, 28], [5, 5], PLAIN),
+    case((2, 2, 8), [9, 40], [3, 3], Conv2dOptions { padding: [1, 2], dilation: [1, 2], ..PLAIN }),
+    case((2, 4, 10), [7, 35], [2, 2], Conv2dOptions { groups: 2, ..PLAIN }),
+    case((18, 3, 12), [3, 77], [1, 4], PLAIN),
 ];
 
 impl Case {

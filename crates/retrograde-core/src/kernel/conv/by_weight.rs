@@ -2,6 +2,7 @@
 
 use super::Geometry;
 use super::columns::{Columns, Turned};
+use super::direct::{Sums, sums_scratch};
 use crate::kernel::matmul::{Matrix, blocks_scratch, product_of_blocks};
 use crate::kernel::reduce::{Join, OverAxes, Tree, power_of_two, tree_scratch};
 use crate::kernel::{Call, Reads, Real, Rows, RowsKernel, Stages};
@@ -69,7 +70,18 @@ impl ByWeight {
         for run in geometry.runs(filters, geometry.filters) {
             let (c, rest) = to.split_at_mut(run.members.len() * places);
             to = rest;
-            for group in (0..images).map(|image| image * geometry.groups + run.group) {
+            let groups = (0..images).map(|image| image * geometry.groups + run.group);
+            if geometry.windows().suit_sums(geometry.filters, places) {
+                let mut sums = Sums::new(geometry.windows(), run.members.len(), places, scratch);
+                for group in groups {
+                    let x = geometry.framed(&x[group * channels..][..channels], framed);
+                    let first = (group * geometry.filters + run.members.start) * positions;
+                    sums.add(x, &gradient[first..first + run.members.len() * positions]);
+                }
+                sums.finish(c);
+                continue;
+            }
+            for group in groups {
                 let x = geometry.framed(&x[group * channels..][..channels], framed);
                 let columns = Turned(Columns::new(geometry.windows(), x));
                 let gradient = Matrix { values: gradient, row: positions, column: 1 }
@@ -82,7 +94,12 @@ impl ByWeight {
     /// The scratch memory of [`sum`](Self::sum).
     fn scratch_of_sum(&self) -> usize {
         let Geometry { channels, filters, .. } = self.0;
-        let product = blocks_scratch(filters, self.0.positions(), self.0.places(), Turned::<f32>::SCRATCH);
+        let (positions, places) = (self.0.positions(), self.0.places());
+        let product = if self.0.windows().suit_sums(filters, places) {
+            sums_scratch(filters, places)
+        } else {
+            blocks_scratch(filters, positions, places, Turned::<f32>::SCRATCH)
+        };
         self.0.framed_scratch(channels).saturating_add(product)
     }
 }

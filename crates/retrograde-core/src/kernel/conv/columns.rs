@@ -39,7 +39,7 @@ impl Windows {
 
     /// The element of the window at position 0 that is in a row of the matrix.
     #[inline(always)]
-    fn offset(&self, row: usize) -> usize {
+    pub(super) fn offset(&self, row: usize) -> usize {
         let [height, width] = self.kernel;
         let (channel, i, j) = (row / (height * width), row / width % height, row % width);
         channel * self.plane() + i * self.dilation[0] * self.padded[1] + j * self.dilation[1]

@@ -2,6 +2,7 @@
 
 use super::Geometry;
 use super::columns::Columns;
+use super::direct;
 use crate::kernel::matmul::{Matrix, blocks_scratch, product_of_blocks};
 use crate::kernel::{Call, Reads, Real, Rows, RowsKernel};
 
@@ -32,7 +33,11 @@ impl RowsKernel for Forward {
 
     fn scratch(&self, _: &[&[usize]], _: &[usize]) -> usize {
         let Geometry { filters, channels, .. } = self.0;
-        let product = blocks_scratch(filters, self.0.places(), self.0.positions(), Columns::<f32>::SCRATCH);
+        let product = if self.0.windows().suit_lines(filters) {
+            direct::lines_scratch(filters, self.0.places())
+        } else {
+            blocks_scratch(filters, self.0.places(), self.0.positions(), Columns::<f32>::SCRATCH)
+        };
         self.0.framed_scratch(channels).saturating_add(product)
     }
 }
@@ -45,12 +50,19 @@ impl<T: Real> Rows<T> for Forward {
         let (framed, scratch) = call.scratch.split_at_mut(geometry.framed_scratch(geometry.channels));
         for run in geometry.runs(call.rows, geometry.filters) {
             let image = &x[(run.image * geometry.groups + run.group) * channels..][..channels];
-            let columns = Columns::new(geometry.windows(), geometry.framed(image, framed));
+            let image = geometry.framed(image, framed);
+            let (c, rest) = output.split_at_mut(run.members.len() * geometry.positions());
+            output = rest;
+            if geometry.windows().suit_lines(geometry.filters) {
+                let first = (run.group * geometry.filters + run.members.start) * places;
+                let weight = &weight[first..first + run.members.len() * places];
+                direct::lines(geometry.windows(), image, weight, c, scratch);
+                continue;
+            }
+            let columns = Columns::new(geometry.windows(), image);
             let filters = Matrix { values: weight, row: places, column: 1 }
                 .from(run.group * geometry.filters + run.members.start, 0);
-            let (c, rest) = output.split_at_mut(run.members.len() * geometry.positions());
             product_of_blocks(filters, columns, (places, geometry.positions()), false, c, scratch);
-            output = rest;
         }
     }
 }

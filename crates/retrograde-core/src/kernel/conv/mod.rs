@@ -10,12 +10,13 @@
 //! | [`ByInput`] | weightᵀ · gradient, scattered | some columns at a time, which are added to the places of their windows |
 //! | [`ByWeight`] | gradient · columnsᵀ | as forward, the panels turned; summed over blocks of images, and over these in a tree |
 //!
-//! They run in the tiles of [`matmul`](super::matmul). An image with padding is copied into a frame of zeros first,
+//! Where gathering costs more than it earns, [windows are read in place](direct). The others run in the tiles of [`matmul`](super::matmul). An image with padding is copied into a frame of zeros first,
 //! so that windows need no bounds.
 
 mod by_input;
 mod by_weight;
 mod columns;
+mod direct;
 mod forward;
 
 pub(crate) use by_input::ByInput;

@@ -6,6 +6,7 @@
 
 mod max;
 mod mean;
+mod two_by_two;
 
 use super::simd::{Body, InstructionSet, dispatch};
 use super::{Call, Reads, Real, Rows, RowsKernel};
@@ -166,6 +167,12 @@ impl RowsKernel for PoolKernel {
             .fold(1, |flops, &n| n.saturating_mul(flops))
     }
 
+    fn preferred_block_rows(&self, _: &[&[usize]], output: &[usize]) -> usize {
+        // Small planes together, so that an epilogue is worth its beginning.
+        let plane = output.iter().rev().take(2).product::<usize>();
+        (BLOCK * 4 / plane.max(1)).clamp(1, self.windows.planes.max(1))
+    }
+
     fn scratch(&self, _: &[&[usize]], _: &[usize]) -> usize {
         let lines = self.windows.block().saturating_mul(self.windows.output[1]);
         self.windows.scratch().saturating_add(lines.saturating_mul(2))
@@ -217,6 +224,9 @@ impl<T: Real, const S: usize> Body for Strided<'_, T, S> {
             let second = seconds.next().unwrap_or_default();
             match pooling {
                 Pooling::Max => max::largest::<T, S>(&windows, x, to, scratch),
+                Pooling::MaxScatter if two_by_two::fits(&windows) => {
+                    two_by_two::scatter::<T, I>(&windows, (x, second), to, scratch);
+                }
                 Pooling::MaxScatter => max::scatter::<T, S>(&windows, (x, second), to, scratch),
                 Pooling::MaxGather => max::gather::<T, S>(&windows, (x, second), to, scratch),
                 Pooling::Mean => mean::mean::<T, S>(&windows, x, to, scratch),
