@@ -1,6 +1,7 @@
 //! The work in Retrograde, through what any program can use: a training session over a data set; for a regression and
 //! for elementwise operations a plan.
 mod elementwise;
+mod networks;
 mod regression;
 
 use retrograde::data::Dataset;
@@ -19,6 +20,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     if get("kind")? == "elementwise" {
         let (elements, threads, seconds) = (get("elements")?, get("threads")?, get("seconds")?);
         return elementwise::run(get("chain")?, elements.parse()?, threads.parse()?, seconds.parse()?);
+    }
+    if matches!(get("kind")?.as_str(), "network" | "inference") {
+        let inference = get("kind")? == "inference";
+        let (rows, threads, seconds) =
+            (get("batch")?.parse()?, get("threads")?.parse()?, get("seconds")?.parse()?);
+        return networks::run(get("network")?, rows, inference, threads, seconds, get("profile").is_ok());
     }
     let sizes: Vec<usize> = get("sizes")?.split(',').map(str::parse).collect::<Result<_, _>>()?;
     let init = if get("init")? == "he" { Init::He } else { Init::Normal(get("init")?.parse()?) };

@@ -14,7 +14,7 @@ const MODULES: [(&str, &[&str]); 4] = [
 ];
 
 /// The modules of the kernel: each may import those before it. The types of `simd` need each other.
-const KERNEL: [&str; 27] = [
+const KERNEL: [&str; 28] = [
     "prefetch",
     "simd",
     "random",
