@@ -5,7 +5,7 @@
 
 use super::elementwise::Elementwise;
 use super::entry::{Entry, InputSpec, InvalidCase, OpCase, none};
-use super::random_uniform::RandomKey;
+use super::random::RandomKey;
 use crate::graph::{Mismatch, Type, Var};
 use crate::kernel::Expr;
 

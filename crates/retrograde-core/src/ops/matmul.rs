@@ -1,6 +1,6 @@
 //! `matmul`: the matrix product C = A·B, of single matrices or of stacks of them, either operand transposed.
 //!
-//! A: `[…, m, k]`, B: `[…, k, n]`, C: `[…, m, n]`, with equal axes in front, or one matrix B for all of A. Derivative: with G the upstream
+//! A: `[…, m, k]`, B: `[…, k, n]`, C: `[…, m, n]`, with equal axes in front, or such as broadcast to equal ones. Derivative: with G the upstream
 //! gradient, dA = G·Bᵀ and dB = Aᵀ·G (the book's chapter 5.6.1; Goodfellow et al., Deep Learning, 6.5.6), which are
 //! again matrix products with transposed operands; no transpose is executed. Differentiable everywhere.
 //!
@@ -34,6 +34,14 @@ pub static ENTRY: Entry = Entry {
         let stack = || InputSpec::real([2, 3, 4]);
         samples.push(OpCase::new([stack(), InputSpec::real([4, 5])], |v| v[0].matmul(&v[1])).with_reference(one_matrix));
         samples.push(OpCase::new([stack(), InputSpec::real([5, 4])], |v| v[0].matmul_t(&v[1])));
+        // Leading axes that broadcast.
+        let stacks = |v: &[Var]| v[0].broadcast([2, 3, 4, 5]).matmul(&v[1].broadcast([2, 3, 5, 2]));
+        let pair = [InputSpec::real([3, 4, 5]), InputSpec::real([2, 1, 5, 2])];
+        samples.push(OpCase::new(pair, |v| v[0].matmul(&v[1])).with_reference(stacks));
+        samples.push(OpCase::new([InputSpec::real([5, 4]), InputSpec::real([2, 5, 3])], |v| v[0].t_matmul(&v[1])));
+        samples.push(OpCase::new([InputSpec::real([2, 5, 4]), InputSpec::real([5, 3])], |v| v[0].t_matmul(&v[1])));
+        samples.push(OpCase::new([InputSpec::real([4, 5]), InputSpec::real([2, 3, 5])], |v| v[0].matmul_t(&v[1])));
+        samples.push(OpCase::new([InputSpec::real([1, 4, 5]), InputSpec::real([0, 3, 5])], |v| v[0].matmul_t(&v[1])));
         samples.push(OpCase::new([InputSpec::real([3, 3])], |v| v[0].matmul(&v[0]).matmul_t(&v[0])));
         samples
     },
@@ -73,21 +81,21 @@ struct MatMul {
 }
 
 impl Var {
-    /// The matrix product `self · other`: `[…, m, k]` times `[…, k, n]` gives `[…, m, n]`. The leading axes are equal, or
-    /// `other` is one matrix for all of `self`.
+    /// The matrix product `self · other`: `[…, m, k]` times `[…, k, n]` gives `[…, m, n]`. The leading axes broadcast, as in
+    /// `numpy.matmul`: aligned at the last of them, each has the same length in both, or 1. What is repeated is copied, but for one
+    /// matrix `other` for all of `self`.
     #[track_caller]
     pub fn matmul(&self, other: &Var) -> Var {
         self.product(MatMul { left: false, right: false }, other)
     }
 
-    /// `selfᵀ · other`: `[…, k, m]` and `[…, k, n]` give `[…, m, n]`.
+    /// `selfᵀ · other`: `[…, k, m]` and `[…, k, n]` give `[…, m, n]`. The leading axes broadcast.
     #[track_caller]
     pub fn t_matmul(&self, other: &Var) -> Var {
         self.product(MatMul { left: true, right: false }, other)
     }
 
-    /// `self · otherᵀ`: `[…, m, k]` and `[…, n, k]` give `[…, m, n]`. The leading axes are equal, or `other` is one matrix for
-    /// all of `self`.
+    /// `self · otherᵀ`: `[…, m, k]` and `[…, n, k]` give `[…, m, n]`. The leading axes broadcast, as for [`matmul`](Self::matmul).
     #[track_caller]
     pub fn matmul_t(&self, other: &Var) -> Var {
         self.product(MatMul { left: false, right: true }, other)
@@ -99,12 +107,38 @@ impl Var {
         let (a, b) = (self.shape_or_scalar(), other.shape_or_scalar());
         let location = std::panic::Location::caller();
         if operation.left || a.rank() < 3 || b.rank() != 2 || a[a.rank() - 1] != matrix(&b, operation.right).0 {
-            return self.record(operation, &[other], location);
+            return match common_stack(&a, &b) {
+                Some(stack) => {
+                    let [a, b] = [(self, &a), (other, &b)].map(|(operand, shape)| {
+                        let shape = [&stack[..], &shape[shape.rank() - 2..]].concat();
+                        if operand.shape_or_scalar()[..] == shape { operand.clone() } else { operand.broadcast(shape) }
+                    });
+                    a.record(operation, &[&b], location)
+                }
+                None => self.record(operation, &[other], location),
+            };
         }
         let (rows, columns) = (&a[..a.rank() - 1], matrix(&b, operation.right).1);
         let flat = self.reshape([Shape::from(rows).elements(), a[a.rank() - 1]]);
         flat.record(operation, &[other], location).reshape([rows, &[columns]].concat())
     }
+}
+
+/// The leading axes to which those of both operands broadcast, if they do and differ.
+fn common_stack(a: &Shape, b: &Shape) -> Option<Vec<usize>> {
+    let (a, b) = (a.split_last_chunk::<2>()?.0, b.split_last_chunk::<2>()?.0);
+    if a == b {
+        return None;
+    }
+    let axis = |shape: &[usize], from_last: usize| {
+        shape.len().checked_sub(from_last).map_or(1, |axis| shape[axis])
+    };
+    let longest = a.len().max(b.len());
+    let lengths = (1..=longest).rev().map(|from_last| match (axis(a, from_last), axis(b, from_last)) {
+        (1, length) | (length, 1) => Some(length),
+        (length, other) => (length == other).then_some(length),
+    });
+    lengths.collect()
 }
 
 /// The last two axes, swapped if `transposed`.

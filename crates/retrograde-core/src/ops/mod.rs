@@ -12,6 +12,7 @@ mod entry;
 mod normalization;
 mod operators;
 mod pooling;
+mod random;
 mod reduction;
 mod rules;
 mod variance;
@@ -20,7 +21,7 @@ pub use axis::{Axes, Axis};
 pub use convolution::Conv2dOptions;
 pub use entry::{Entry, InputSpec, InvalidCase, Kink, OpCase, RecordFn};
 pub use pooling::Pool2dOptions;
-pub use random_uniform::RandomKey;
+pub use random::RandomKey;
 
 /// Declares a module for each operation, and the list of their entries.
 macro_rules! operations {
@@ -44,6 +45,7 @@ operations! {
     conv2d,
     conv2d_weight_gradient,
     conv_transpose2d,
+    cos,
     cumsum,
     divide,
     dropout,
@@ -75,6 +77,7 @@ operations! {
     one_hot,
     pad,
     power,
+    random_normal,
     random_uniform,
     relu,
     reshape,
@@ -84,6 +87,7 @@ operations! {
     sigmoid,
     sign,
     silu,
+    sin,
     slice,
     softmax,
     softmax_with_loss,

@@ -15,11 +15,12 @@ fn bits<T: Real>(values: &[T]) -> Vec<u64> {
     values.iter().map(|value| value.widen().to_bits()).collect()
 }
 
-/// Two streams of equal shape, and a product of both, which is in a group of its own.
+/// Two streams of equal shape, uniform and normal, and a product of both, which is in a group of its own.
 fn recorded(elements: usize) -> (Graph, RandomKey, [Var; 3]) {
     let graph = Graph::new();
     let key = RandomKey::new(11, &graph.index_input("step", [2]));
-    let [a, b] = [0, 1].map(|stream| graph.random_uniform([elements], &key.stream(stream)));
+    let a = graph.random_uniform([elements], &key.stream(0));
+    let b = graph.random_normal([elements], &key.stream(1));
     let product = &a * &b;
     (graph, key, [a, b, product])
 }

@@ -140,6 +140,8 @@ impl Instructions {
             Unary::Ln => Code::Ln,
             Unary::Softplus => Code::Softplus,
             Unary::Erf => Code::Erf,
+            Unary::Sin => Code::Sin,
+            Unary::Cos => Code::Cos,
             Unary::Tanh => Code::Tanh,
             Unary::Sigmoid => Code::Sigmoid,
             Unary::Flush => return self.flush(x),

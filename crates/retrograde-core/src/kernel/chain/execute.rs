@@ -3,7 +3,7 @@
 use super::{Chain, Code, Kind, Operand, REGISTER_BYTES, Step};
 use crate::kernel::arena::Arena;
 use crate::kernel::simd::{
-    AT_LEAST, Body, EQUAL, GREATER, InstructionSet, Level, Real, Vector, dispatch_to, level,
+    AT_LEAST, Body, EQUAL, GREATER, InstructionSet, Level, MOST_LANES, Real, Vector, dispatch_to, level,
 };
 use std::ops::Range;
 
@@ -288,6 +288,8 @@ impl<T: Real> Bases<T> {
                     Code::Ln => apply!(a, with, |x| logarithm(x)),
                     Code::Softplus => apply!(a, with, |x| softplus(x)),
                     Code::Erf => apply!(a, with, |x| T::erf_vector(x)),
+                    Code::Sin => apply!(a, with, |x| T::sin_cos_vector(x).0),
+                    Code::Cos => apply!(a, with, |x| T::sin_cos_vector(x).1),
                     Code::Power => {
                         let x = with.read(a);
                         powers(&mut a, x);
@@ -443,9 +445,6 @@ unsafe fn sigmoid<T: Real, V: Vector<T>>(x: V) -> V {
         zero.select::<GREATER>(x, power.multiply(above), above)
     }
 }
-
-/// The most lanes of a vector.
-const MOST_LANES: usize = 16;
 
 /// The natural logarithm; the compiler makes vector instructions of the loop over the lanes.
 ///

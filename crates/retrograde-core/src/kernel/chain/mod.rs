@@ -159,6 +159,8 @@ enum Code {
     Ln,
     Softplus,
     Erf,
+    Sin,
+    Cos,
     Tanh,
     Sigmoid,
     Flush,

@@ -164,6 +164,16 @@ impl Expr {
         Expr::unary(Unary::Erf, self)
     }
 
+    /// The sine, of an angle in radians.
+    pub fn sin(&self) -> Expr {
+        Expr::unary(Unary::Sin, self)
+    }
+
+    /// The cosine, of an angle in radians.
+    pub fn cos(&self) -> Expr {
+        Expr::unary(Unary::Cos, self)
+    }
+
     /// The hyperbolic tangent.
     pub fn tanh(&self) -> Expr {
         Expr::unary(Unary::Tanh, self)

@@ -147,6 +147,8 @@ fn part(node: &Node, parts: &[Part], style: &FormulaStyle<'_>) -> Part {
         Node::Unary(Unary::Ln, x) => call("log", &[x]),
         Node::Unary(Unary::Softplus, x) => call("softplus", &[x]),
         Node::Unary(Unary::Erf, x) => call("erf", &[x]),
+        Node::Unary(Unary::Sin, x) => call("sin", &[x]),
+        Node::Unary(Unary::Cos, x) => call("cos", &[x]),
         Node::Unary(Unary::Tanh, x) => call("tanh", &[x]),
         // A sum or product of three numbers needs no parentheses, whichever two come first.
         Node::Binary(Binary::Add, a, b) => infix("+", [a, b], Sum, [Sum, Sum]),

@@ -36,6 +36,8 @@ impl Unary {
             // The power never overflows; of NaN it is NaN.
             Unary::Softplus => x.max(0.0) + (-x.abs()).exp().ln_1p(),
             Unary::Erf => erf(x),
+            Unary::Sin => x.sin(),
+            Unary::Cos => x.cos(),
             Unary::Tanh => x.tanh(),
             // The power never overflows.
             Unary::Sigmoid if x < 0.0 => x.exp() / (1.0 + x.exp()),

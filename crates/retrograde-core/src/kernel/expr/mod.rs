@@ -72,6 +72,10 @@ pub enum Unary {
     Softplus,
     /// The error function, 2/√π times the integral of e^(−t²) from 0 to x.
     Erf,
+    /// The sine, of an angle in radians.
+    Sin,
+    /// The cosine, of an angle in radians.
+    Cos,
     /// The hyperbolic tangent.
     Tanh,
     /// 1/(1 + e⁻ˣ), accurate at both ends.

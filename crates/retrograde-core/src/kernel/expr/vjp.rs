@@ -97,6 +97,15 @@ impl Reverse {
                         let slope = build.binary(Binary::Multiply, factor, power);
                         build.binary(Binary::Multiply, g, slope)
                     }
+                    Unary::Sin => {
+                        let slope = build.unary(Unary::Cos, x);
+                        build.binary(Binary::Multiply, g, slope)
+                    }
+                    Unary::Cos => {
+                        let slope = build.unary(Unary::Sin, x);
+                        let product = build.binary(Binary::Multiply, g, slope);
+                        build.unary(Unary::Negate, product)
+                    }
                     Unary::Tanh => {
                         let square = build.binary(Binary::Multiply, y, y);
                         let slope = build.one_minus(square);

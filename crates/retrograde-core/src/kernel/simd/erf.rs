@@ -126,7 +126,7 @@ pub(super) unsafe fn double<V: Vector<f64>>(x: V) -> V {
 /// # Safety
 /// The processor has the instruction set of `V`.
 #[inline(always)]
-unsafe fn polynomial<T: Copy, V: Vector<T>, const N: usize>(x: V, coefficients: [T; N]) -> V {
+pub(super) unsafe fn polynomial<T: Copy, V: Vector<T>, const N: usize>(x: V, coefficients: [T; N]) -> V {
     // SAFETY: the caller promises the instruction set.
     unsafe {
         let mut sum = V::splat(coefficients[0]);

@@ -5,6 +5,7 @@ mod erf;
 mod exp;
 mod ln;
 mod real;
+mod sin_cos;
 mod tanh;
 mod vector;
 
@@ -16,4 +17,4 @@ pub use dispatch::{Body, InstructionSet, dispatch, instruction_set};
 pub(super) use dispatch::{Level, dispatch_to, level};
 pub use real::{PerReal, Real};
 pub use vector::Vector;
-pub(super) use vector::{AT_LEAST, EQUAL, GREATER, transpose};
+pub(super) use vector::{AT_LEAST, EQUAL, GREATER, MOST_LANES, transpose};

@@ -2,7 +2,7 @@
 
 use super::dispatch::InstructionSet;
 use super::vector::{self, Vector};
-use super::{erf, exp, ln, tanh};
+use super::{erf, exp, ln, sin_cos, tanh};
 use num_traits::{Float, NumAssign};
 use std::fmt::{Debug, Display};
 use std::iter::Sum;
@@ -52,6 +52,12 @@ pub trait Real: Float + NumAssign + Sum + Default + Debug + Display + Send + Syn
     /// # Safety
     /// As for [`exp_vector`](Self::exp_vector).
     unsafe fn erf_vector<V: Vector<Self>>(x: V) -> V;
+
+    /// Sine and cosine of each lane, within 1 unit in the last place.
+    ///
+    /// # Safety
+    /// As for [`exp_vector`](Self::exp_vector).
+    unsafe fn sin_cos_vector<V: Vector<Self>>(x: V) -> (V, V);
 
     /// `e` to the power of `self`, within 2 units in the last place, branch-free so that loops over it
     /// become vector instructions.
@@ -116,6 +122,12 @@ impl Real for f32 {
     }
 
     #[inline(always)]
+    unsafe fn sin_cos_vector<V: Vector<Self>>(x: V) -> (V, V) {
+        // SAFETY: the caller promises the instruction set.
+        unsafe { sin_cos::single(x) }
+    }
+
+    #[inline(always)]
     fn fast_ln(self) -> Self {
         ln::single(self)
     }
@@ -170,6 +182,12 @@ impl Real for f64 {
     unsafe fn erf_vector<V: Vector<Self>>(x: V) -> V {
         // SAFETY: the caller promises the instruction set.
         unsafe { erf::double(x) }
+    }
+
+    #[inline(always)]
+    unsafe fn sin_cos_vector<V: Vector<Self>>(x: V) -> (V, V) {
+        // SAFETY: the caller promises the instruction set.
+        unsafe { sin_cos::double(x) }
     }
 
     #[inline(always)]

@@ -101,6 +101,9 @@ pub trait Vector<T>: Copy {
     }
 }
 
+/// The most lanes of a vector.
+pub(crate) const MOST_LANES: usize = 16;
+
 /// Comparisons, false for NaN, with the codes of x86 instructions.
 pub(crate) const EQUAL: i32 = 0;
 /// See [`EQUAL`].

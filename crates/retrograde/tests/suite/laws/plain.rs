@@ -52,6 +52,54 @@ fn law_5_matrix_products_of_any_size() -> Result<()> {
     Ok(())
 }
 
+/// As `numpy.matmul`: the leading axes are aligned at the last of them, and one of the length 1 is repeated.
+#[test]
+fn law_5_matrix_products_whose_leading_axes_broadcast() -> Result<()> {
+    let (m, k, n) = (3, 4, 5);
+    for (a_stack, b_stack, stack) in [
+        (vec![2], vec![], [1, 1, 2]),
+        (vec![], vec![2], [1, 1, 2]),
+        (vec![2, 3], vec![3], [1, 2, 3]),
+        (vec![3], vec![2, 1], [1, 2, 3]),
+        (vec![2, 1, 3], vec![4, 1], [2, 4, 3]),
+        (vec![1], vec![1, 1], [1, 1, 1]),
+    ] {
+        let [a, b] = [(&a_stack, [m, k]), (&b_stack, [k, n])]
+            .map(|(stack, matrix)| numbers([&stack[..], &matrix].concat(), stack.len() + 1));
+        // The place of the matrix at (i, j, l) of the result among those of an operand.
+        let place = |of: &[usize], index: [usize; 3]| {
+            of.iter()
+                .zip(&index[3 - of.len()..])
+                .fold(0, |place, (&length, &i)| place * length + i.min(length - 1))
+        };
+        let mut expected = Vec::new();
+        for matrix in 0..stack.iter().product::<usize>() {
+            let index = [matrix / (stack[1] * stack[2]), matrix / stack[2] % stack[1], matrix % stack[2]];
+            let (a, b) = (
+                &a.values()[place(&a_stack, index) * m * k..],
+                &b.values()[place(&b_stack, index) * k * n..],
+            );
+            for (i, j) in (0..m).flat_map(|i| (0..n).map(move |j| (i, j))) {
+                expected.push((0..k).map(|p| a[i * k + p] * b[p * n + j]).sum::<f64>());
+            }
+        }
+        let graph = Graph::new();
+        let (a, b) = (graph.constant(a), graph.constant(b));
+        let label = format!("{a_stack:?} and {b_stack:?}");
+        let swapped = |x: &Var| {
+            let rank = x.shape().rank();
+            let axes: Vec<usize> = (0..rank - 2).chain([rank - 1, rank - 2]).collect();
+            x.transpose(axes)
+        };
+        for product in [a.matmul(&b), a.matmul_t(&swapped(&b)), swapped(&a).t_matmul(&b)] {
+            let rank = a_stack.len().max(b_stack.len());
+            assert_eq!(product.shape()[..], [&stack[3 - rank..], &[m, n]].concat(), "{label}");
+            check(&label, &product, &expected, 8.0)?;
+        }
+    }
+    Ok(())
+}
+
 #[test]
 fn law_5_reductions_of_any_length_over_any_axes() -> Result<()> {
     for n in 1..=70_usize {
@@ -132,12 +180,14 @@ fn law_5_softmax_of_any_length_along_either_axis() -> Result<()> {
 #[test]
 fn law_5_elementwise_loops_of_any_length() -> Result<()> {
     type Function = (&'static str, fn(&Var) -> Var, fn(f64) -> f64);
-    let functions: [Function; 13] = [
+    let functions: [Function; 15] = [
         ("exp", |x| x.exp(), f64::exp),
         ("log", |x| (x * x + 0.5).log(), |x| (x * x + 0.5).ln()),
         ("sqrt", |x| (x * x + 0.5).sqrt(), |x| (x * x + 0.5).sqrt()),
         ("tanh", |x| (x * 3.0).tanh(), |x| (3.0 * x).tanh()),
         ("sigmoid", |x| (x * 9.0).sigmoid(), |x| 1.0 / (1.0 + (-9.0 * x).exp())),
+        ("sin", |x| (x * 9.0).sin(), |x| (9.0 * x).sin()),
+        ("cos", |x| (x * 9.0).cos(), |x| (9.0 * x).cos()),
         ("power", |x| (x + 2.0).powf(2.5), |x| (x + 2.0).powf(2.5)),
         ("abs", |x| x.abs(), f64::abs),
         ("relu", |x| x.relu(), |x| x.max(0.0)),

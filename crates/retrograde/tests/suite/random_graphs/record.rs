@@ -203,6 +203,8 @@ const OPCODES: &[Opcode] = &[
     (|r, p| Some(r.pick(p.a).softplus()), SMOOTH),
     (|r, p| Some(r.pick(p.a).mish()), SMOOTH),
     (|r, p| Some(r.pick(p.a).erf()), SMOOTH),
+    (|r, p| Some(r.pick(p.a).sin()), SMOOTH),
+    (|r, p| Some(r.pick(p.a).cos()), SMOOTH),
     (|r, p| Some(r.pick(p.a).sign()), KINKED),
     (|r, p| Some(r.pick(p.a).clamp(-0.5, [0.5, 2.0][p.b % 2])), KINKED),
     // With constants; the plan removes a factor of one.
@@ -237,6 +239,7 @@ const OPCODES: &[Opcode] = &[
     ),
     // Random numbers.
     (|r, p| Some(r.graph.random_uniform(r.pick(p.a).shape(), &r.key(p))), SMOOTH),
+    (|r, p| Some(r.graph.random_normal(r.pick(p.a).shape(), &r.key(p))), SMOOTH),
     (|r, p| Some(r.pick(p.a).dropout(0.25, &r.key(p))), SMOOTH),
     // Views and concatenation.
     (|r, p| r.pick_axis(p).map(|(x, axis)| x.slice(axis, p.c % (x.shape()[axis] + 1)..)), SMOOTH),

@@ -1,4 +1,4 @@
-//! Uniform random numbers by a counter-based generator: Philox4x32-10 (Salmon, Moraes, Dror and Shaw, *Parallel random numbers:
+//! Random numbers by a counter-based generator: Philox4x32-10 (Salmon, Moraes, Dror and Shaw, *Parallel random numbers:
 //! as easy as 1, 2, 3*, SC 2011).
 //!
 //! A counter-based generator has no state: its numbers are a function of a key and a counter. So element `i` depends on nothing
@@ -10,7 +10,13 @@
 //! exchanged between lanes. That word is the upper part of the number. An `f64` has a lower part, too: the word at the same place
 //! of the block whose number has the highest bit set.
 
+mod normal;
+
+pub(crate) use normal::Normal;
+
 use super::simd::{Body, InstructionSet, Real, dispatch};
+use std::fmt::Debug;
+use std::marker::PhantomData;
 
 /// The blocks that are computed side by side.
 const BLOCKS: usize = 8;
@@ -33,9 +39,9 @@ pub(crate) struct Key {
 }
 
 impl Key {
-    /// Writes the numbers from element `first` on.
-    pub(crate) fn fill<T: Uniform>(self, first: usize, output: &mut [T]) {
-        dispatch(Fill { key: self, first, output });
+    /// Writes the numbers of a distribution from element `first` on.
+    pub(crate) fn fill<T: Real, D: Distribution<T>>(self, first: usize, output: &mut [T]) {
+        dispatch(Fill::<T, D> { key: self, first, output, distribution: PhantomData });
     }
 
     /// The words of eight blocks, in the lower halves of the lanes. `part` is added to the numbers of the blocks.
@@ -61,16 +67,19 @@ fn halves(number: u64) -> (u32, u32) {
     (number as u32, (number >> 32) as u32)
 }
 
-/// A type of numbers between 0 and 1.
-pub(crate) trait Uniform: Real {
-    /// The numbers of a group: multiples of 2⁻²⁴ for `f32` and of 2⁻⁵³ for `f64`, from 0 on and below 1. An `f32` is the `f64`
-    /// rounded down.
-    fn group(key: Key, group: usize) -> [Self; GROUP];
+/// How random numbers are distributed.
+pub(crate) trait Distribution<T>: Debug + Send + Sync + 'static {
+    /// The numbers of a group.
+    fn group(key: Key, group: usize) -> [T; GROUP];
 }
 
-impl Uniform for f32 {
+/// Multiples of 2⁻²⁴ for `f32` and of 2⁻⁵³ for `f64`, from 0 on and below 1. An `f32` is the `f64` rounded down.
+#[derive(Debug)]
+pub(crate) struct Uniform;
+
+impl Distribution<f32> for Uniform {
     #[inline(always)]
-    fn group(key: Key, group: usize) -> [Self; GROUP] {
+    fn group(key: Key, group: usize) -> [f32; GROUP] {
         const SCALE: f32 = 1.0 / (1 << 24) as f32;
         let upper = key.words(group, 0);
         // Fewer than 32 bits as a signed integer, which every instruction set can convert.
@@ -78,15 +87,20 @@ impl Uniform for f32 {
     }
 }
 
-impl Uniform for f64 {
+/// The 53 bits of an `f64`, of an upper and a lower word.
+#[inline(always)]
+fn significand(upper: u64, lower: u64) -> u64 {
+    u64::from(upper as u32) << 21 | u64::from(lower as u32) >> 11
+}
+
+impl Distribution<f64> for Uniform {
     #[inline(always)]
-    fn group(key: Key, group: usize) -> [Self; GROUP] {
+    fn group(key: Key, group: usize) -> [f64; GROUP] {
         const SCALE: f64 = 1.0 / (1_u64 << 53) as f64;
         let (upper, lower) = (key.words(group, 0), key.words(group, LOWER_PART));
         std::array::from_fn(|i| {
-            let [upper, lower] =
-                [&upper, &lower].map(|words| u64::from(words[i / BLOCKS][i % BLOCKS] as u32));
-            (upper << 21 | lower >> 11) as f64 * SCALE
+            let (row, lane) = (i / BLOCKS, i % BLOCKS);
+            significand(upper[row][lane], lower[row][lane]) as f64 * SCALE
         })
     }
 }
@@ -110,27 +124,28 @@ fn philox<const LANES: usize>(counter: [[u64; LANES]; 4], (mut k0, mut k1): (u32
     [a, b, c, d]
 }
 
-struct Fill<'a, T> {
+struct Fill<'a, T, D> {
     key: Key,
     first: usize,
     output: &'a mut [T],
+    distribution: PhantomData<D>,
 }
 
-impl<T: Uniform> Body for Fill<'_, T> {
+impl<T: Real, D: Distribution<T>> Body for Fill<'_, T, D> {
     type Output = ();
 
     #[inline(always)]
     fn run<I: InstructionSet>(self) {
-        let Fill { key, first, output } = self;
+        let Fill { key, first, output, .. } = self;
         let (mut group, within) = (first / GROUP, first % GROUP);
         // The rest of a group that began before.
         let (begun, output) = output.split_at_mut(((GROUP - within) % GROUP).min(output.len()));
         if !begun.is_empty() {
-            begun.copy_from_slice(&T::group(key, group)[within..within + begun.len()]);
+            begun.copy_from_slice(&D::group(key, group)[within..within + begun.len()]);
             group += 1;
         }
         for output in output.chunks_mut(GROUP) {
-            let numbers = T::group(key, group);
+            let numbers = D::group(key, group);
             match <&mut [T; GROUP]>::try_from(&mut *output) {
                 Ok(output) => *output = numbers,
                 Err(_) => output.copy_from_slice(&numbers[..output.len()]),
@@ -143,7 +158,9 @@ impl<T: Uniform> Body for Fill<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::super::simd::{dispatch_to, levels};
-    use super::{Fill, Key, MOST_ELEMENTS, Uniform, philox};
+    use super::{Distribution, Fill, Key, MOST_ELEMENTS, Uniform, philox};
+    use crate::kernel::Real;
+    use std::marker::PhantomData;
 
     /// The known answers that come with Random123, the implementation of the paper's authors.
     #[test]
@@ -160,10 +177,10 @@ mod tests {
         }
     }
 
-    const KEY: Key = Key { seed: 0x0123_4567_89ab_cdef, stream: 5, step: 0xfedc_ba98_7654_3210 };
+    pub(super) const KEY: Key = Key { seed: 0x0123_4567_89ab_cdef, stream: 5, step: 0xfedc_ba98_7654_3210 };
 
     /// The two words of an element, from the definition in the module's documentation.
-    fn words(key: Key, element: usize) -> [u32; 2] {
+    pub(super) fn words(key: Key, element: usize) -> [u32; 2] {
         let (block, word) = (element / 32 * 8 + element % 8, element % 32 / 8);
         [block, block + (1 << 31)].map(|block| {
             let counter = [block as u64, u64::from(key.stream), key.step & 0xffff_ffff, key.step >> 32];
@@ -172,11 +189,12 @@ mod tests {
     }
 
     /// The numbers `first..first + count` on every instruction set.
-    fn fill<T: Uniform>(key: Key, first: usize, count: usize) -> Vec<Vec<T>> {
+    pub(super) fn fill<T: Real, D: Distribution<T>>(key: Key, first: usize, count: usize) -> Vec<Vec<T>> {
         let on = |level| {
             let mut output = vec![T::nan(); count];
+            let fill = Fill::<T, D> { key, first, output: &mut output, distribution: PhantomData };
             // SAFETY: `levels` has seen that the processor has it.
-            unsafe { dispatch_to(level, Fill { key, first, output: &mut output }) };
+            unsafe { dispatch_to(level, fill) };
             output
         };
         levels().into_iter().map(on).collect()
@@ -188,11 +206,11 @@ mod tests {
             [(0, 1), (0, 200), (7, 3), (31, 2), (33, 95), (MOST_ELEMENTS as usize - 40, 40), (5, 0)]
         {
             let expected: Vec<[u32; 2]> = (first..first + count).map(|i| words(KEY, i)).collect();
-            for single in fill::<f32>(KEY, first, count) {
+            for single in fill::<f32, Uniform>(KEY, first, count) {
                 let bits = expected.iter().map(|[upper, _]| (upper >> 8) as f32 / 16_777_216.0);
                 assert_eq!(single, bits.collect::<Vec<f32>>(), "{count} from {first}");
             }
-            for double in fill::<f64>(KEY, first, count) {
+            for double in fill::<f64, Uniform>(KEY, first, count) {
                 let bits = expected.iter().map(|&[upper, lower]| {
                     f64::from(upper) / 2_f64.powi(32) + f64::from(lower >> 11) / 2_f64.powi(53)
                 });
@@ -203,7 +221,7 @@ mod tests {
 
     #[test]
     fn each_part_of_the_key_changes_the_numbers() {
-        let of = |key| fill::<f64>(key, 0, 64).swap_remove(0);
+        let of = |key| fill::<f64, Uniform>(key, 0, 64).swap_remove(0);
         for key in [
             Key { seed: KEY.seed ^ 1, ..KEY },
             Key { seed: KEY.seed ^ 1 << 32, ..KEY },
@@ -220,7 +238,7 @@ mod tests {
     #[test]
     fn mean_variance_and_covariance_are_those_of_uniform_numbers() {
         let n = 1 << 18;
-        let x: Vec<f64> = fill::<f32>(KEY, 0, n)[0].iter().map(|&x| f64::from(x) - 0.5).collect();
+        let x: Vec<f64> = fill::<f32, Uniform>(KEY, 0, n)[0].iter().map(|&x| f64::from(x) - 0.5).collect();
         let mean = |terms: &mut dyn Iterator<Item = f64>| terms.sum::<f64>() / n as f64;
         let bound = |variance: f64| 5.0 * (variance / n as f64).sqrt();
         assert!(mean(&mut x.iter().copied()).abs() < bound(1.0 / 12.0));
