@@ -54,6 +54,9 @@ pub enum Command {
     /// Explain a prediction as a web page: units, inputs and gradients
     #[command(long_about = EXPLAIN_ABOUT, after_long_help = EXPLAIN_EXAMPLES)]
     Explain(ExplainArguments),
+    /// Write the weights of a model in a file for PyTorch
+    #[command(long_about = EXPORT_ABOUT, after_long_help = EXPORT_EXAMPLES)]
+    Export(ExportArguments),
     /// Check gradients against finite differences and diagnose errors
     #[command(long_about = CHECK_ABOUT, after_long_help = CHECK_EXAMPLES)]
     Check(CheckArguments),
@@ -82,6 +85,7 @@ impl Command {
             Command::Graph(_)
             | Command::Plan(_)
             | Command::Explain(_)
+            | Command::Export(_)
             | Command::Data { .. }
             | Command::Operations => false,
         }
@@ -341,6 +345,41 @@ pub struct ExplainArguments {
     /// Write the page to this file, atomically, instead of standard output. Only a file of the same kind is replaced
     #[arg(long, short, value_name = "FILE")]
     pub output: Option<PathBuf>,
+}
+
+const EXPORT_ABOUT: &str = "\
+Write the weights of a model in a file for another program.
+
+A PyTorch file is in the format safetensors, with the names, the layouts and the element types of PyTorch's state_dict: a \
+module with the same layers takes it with load_state_dict(load_file(FILE), strict=True). docs/PYTORCH.md tells which module \
+that is. The other way, `train --weights FILE` starts from PyTorch's weights.";
+
+const EXPORT_EXAMPLES: &str = "\
+Examples:
+  retrograde export --model run -o weights.safetensors
+  retrograde export --model run/model.safetensors --precision f64 -o weights.safetensors";
+
+/// The formats of weights.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ExportFormat {
+    /// Safetensors with PyTorch's names and layouts
+    Pytorch,
+}
+
+#[derive(Debug, Args)]
+pub struct ExportArguments {
+    /// The folder of a run, or a model file
+    #[arg(long, short, value_name = "FOLDER|FILE")]
+    pub model: PathBuf,
+    /// The format
+    #[arg(long, short, value_name = "FORMAT", value_enum, default_value_t = ExportFormat::Pytorch)]
+    pub format: ExportFormat,
+    /// The floating-point precision in the file
+    #[arg(long, value_name = "f32|f64", default_value_t = Precision::F32)]
+    pub precision: Precision,
+    /// Write to this file, atomically. No file is replaced
+    #[arg(long, short, value_name = "FILE")]
+    pub output: PathBuf,
 }
 
 #[derive(Debug, Subcommand)]

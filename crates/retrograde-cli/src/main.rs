@@ -9,6 +9,7 @@ mod arguments;
 mod check;
 mod data;
 mod explain;
+mod export;
 mod failure;
 mod graph;
 mod image;
@@ -49,6 +50,7 @@ fn main() -> ExitCode {
         Command::Graph(arguments) => graph::run(&arguments),
         Command::Plan(arguments) => plan::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
+        Command::Export(arguments) => export::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Data { command } => data::run(&command),
         Command::Operations => operations::run(),

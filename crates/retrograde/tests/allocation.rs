@@ -2,18 +2,23 @@
 //!
 //! This is a binary with one test: its allocator counts, and neither another test nor its harness may allocate meanwhile.
 
+use networks::{NAMES, Step};
 use retrograde::data::Dataset;
+use retrograde::kernel::Threads;
 use retrograde::nn::Mlp;
 use retrograde::optim::{OptimizerConfig, OptimizerKind, Schedule};
 use retrograde::train::{Session, Trainer};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, Stats, StatsAlloc};
 use std::alloc::System;
 
+#[path = "suite/networks.rs"]
+mod networks;
+
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
 /// Training steps, sampling of the batch included, in both precisions, on one thread and three, with a stateless optimizer
-/// and with a stateful one under a schedule.
+/// and with a stateful one under a schedule; and those of networks of every kind of layer.
 #[test]
 fn a_step_allocates_nothing() {
     fn steps<T: retrograde::kernel::Real>(threads: usize, kind: OptimizerKind, schedule: Schedule) {
@@ -29,7 +34,20 @@ fn a_step_allocates_nothing() {
         }
         assert_eq!(region.change(), Stats::default(), "{kind}, {} with {threads} threads", T::NAME);
     }
+    fn layers<T: retrograde::kernel::Real>(threads: usize) {
+        for name in NAMES {
+            let mut step = Step::<T>::new(name, Threads::new(threads).min_work(0)).expect("a step");
+            step.run().expect("the first step");
+            let region = Region::new(ALLOCATOR);
+            for _ in 0..5 {
+                step.run().expect("a step");
+            }
+            assert_eq!(region.change(), Stats::default(), "{name}, {} with {threads} threads", T::NAME);
+        }
+    }
     for threads in [1, 3] {
+        layers::<f32>(threads);
+        layers::<f64>(threads);
         for (kind, schedule) in
             [(OptimizerKind::Sgd, Schedule::constant()), (OptimizerKind::AdamW, Schedule::cosine())]
         {

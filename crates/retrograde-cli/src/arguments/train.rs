@@ -35,6 +35,7 @@ Examples:
   retrograde train --data homes.csv --target price --patience 20 --keep-best
   retrograde train --data photos --hidden 100         a folder with a folder of images for each class
   retrograde train --model examples/simple-conv-net.toml --optimizer adam --steps 1000
+  retrograde train --weights weights.safetensors      start from PyTorch's weights
   retrograde train --report                           write the report report.html
   retrograde train --resume run --steps 20000         resume the run in `run`
   retrograde train --json | tail -n 1                 the result as JSON
@@ -68,6 +69,9 @@ pub struct TrainArguments {
     /// √(2 / inputs) (he, for relu), or zero
     #[arg(long, value_name = "normal:DEVIATION|lecun|he|zero", default_value_t = TrainingConfig::default().init, help_heading = "Network")]
     pub init: Init,
+    /// Start from the weights in this safetensors file, of PyTorch (see docs/PYTORCH.md) or of another run, instead of random ones
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["init", "resume"], help_heading = "Network")]
+    pub weights: Option<PathBuf>,
     /// The floating-point precision
     #[arg(long, value_name = "f32|f64", default_value_t = TrainingConfig::default().precision, help_heading = "Network")]
     pub precision: Precision,

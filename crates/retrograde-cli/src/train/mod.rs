@@ -72,6 +72,9 @@ pub fn run(arguments: &TrainArguments, explicit: &ExplicitOptions<'_>) -> Result
     let config =
         if is_new_with_reals { arguments.for_reals(config, data.train().len(), explicit) } else { config };
     let mut net = config.model(&data)?;
+    if let Some(file) = &arguments.weights {
+        net.parameters_mut().load_pytorch(file)?;
+    }
     let report_files = ReportFiles::new(arguments, run)?;
     let command = report_files::command(&config, arguments);
     let mut trainer = config.trainer()?.collect_metrics(report_files.any()).profiling(arguments.profile);

@@ -172,6 +172,7 @@ pub fn command(config: &TrainingConfig, arguments: &TrainArguments) -> String {
         ("--hidden", (config.hidden != default.hidden).then(|| hidden.join(","))),
         ("--activation", (config.activation != default.activation).then(|| config.activation.to_string())),
         ("--init", (config.init != default.init).then(|| config.init.to_string())),
+        ("--weights", arguments.weights.as_ref().map(|file| file.display().to_string())),
         ("--precision", (config.precision != default.precision).then(|| config.precision.to_string())),
         ("--optimizer", (optimizer.kind != default.optimizer.kind).then(|| optimizer.kind.to_string())),
         ("--learning-rate", Some(optimizer.learning_rate.to_string())),

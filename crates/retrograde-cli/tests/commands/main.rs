@@ -8,6 +8,7 @@ mod kills;
 mod pictures;
 mod tables;
 mod training;
+mod weights;
 
 use serde_json::Value;
 use std::path::Path;

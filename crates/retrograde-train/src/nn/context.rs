@@ -1,5 +1,6 @@
 //! What a module gets when it is recorded.
 
+use super::pytorch::Layout;
 use super::{Initial, Module, Parameters};
 use rand::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
@@ -30,6 +31,7 @@ pub struct Context {
     path: RefCell<Vec<String>>,
     values: RefCell<Values>,
     updates: RefCell<Vec<(Var, Var)>>,
+    padding: RefCell<Option<Var>>,
     random: RefCell<Randomness>,
 }
 
@@ -76,6 +78,7 @@ impl Context {
             path: RefCell::default(),
             values: RefCell::new(values),
             updates: RefCell::default(),
+            padding: RefCell::default(),
             random: RefCell::new(Randomness { seed: 0, step: None, is_input: false, streams: 0 }),
         }
     }
@@ -124,14 +127,40 @@ impl Context {
     #[track_caller]
     pub fn parameter(&self, name: &str, shape: impl Into<Shape>, initial: impl Into<Initial>) -> Var {
         let (shape, initial) = (shape.into(), initial.into());
-        self.value(name, &shape, |random| initial.draw(shape.clone(), random), Parameters::insert)
+        self.value(name, &shape, |random| initial.draw(shape.clone(), random), (false, Layout::Same))
+    }
+
+    /// A parameter that is the right factor of a product, `[inputs, outputs]`. PyTorch's layers keep `[outputs, inputs]`, and so
+    /// do the files that are written for it. Otherwise as [`parameter`](Self::parameter).
+    #[track_caller]
+    pub fn product_weight(&self, name: &str, shape: [usize; 2], initial: impl Into<Initial>) -> Var {
+        let initial = initial.into();
+        let draw = |random: &mut Xoshiro256PlusPlus| initial.draw(shape, random);
+        self.value(name, &shape.into(), draw, (false, Layout::Transposed))
     }
 
     /// The buffer of this name and shape: values that are part of the model and not trained. Its initial values are equal.
     #[track_caller]
     pub fn buffer(&self, name: &str, shape: impl Into<Shape>, initial: f64) -> Var {
         let shape = shape.into();
-        self.value(name, &shape, |_| Tensor::full(shape.clone(), initial), Parameters::insert_buffer)
+        self.value(name, &shape, |_| Tensor::full(shape.clone(), initial), (true, Layout::Same))
+    }
+
+    /// A buffer that is a count: a scalar, initially 0, an integer in PyTorch's files. Training in `f32` counts to 2²⁴.
+    #[track_caller]
+    pub fn count(&self, name: &str) -> Var {
+        self.value(name, &Shape::from([]), |_| Tensor::full([], 0.0), (true, Layout::Integer))
+    }
+
+    /// Marks padding for the modules that are recorded later: `mask` is `[rows, positions]`, 1 where a position is padding and 0
+    /// elsewhere. [`MultiHeadAttention`](super::MultiHeadAttention) does not attend to it.
+    pub fn set_padding(&self, mask: &Var) {
+        *self.padding.borrow_mut() = Some(mask.clone());
+    }
+
+    /// The mask of [`set_padding`](Self::set_padding), if there is one.
+    pub fn padding(&self) -> Option<Var> {
+        self.padding.borrow().clone()
     }
 
     #[track_caller]
@@ -140,7 +169,7 @@ impl Context {
         name: &str,
         shape: &Shape,
         initial: impl FnOnce(&mut Xoshiro256PlusPlus) -> Result<Tensor>,
-        insert: fn(&mut Parameters, String, Tensor),
+        (is_buffer, layout): (bool, Layout),
     ) -> Var {
         let path = self.path_of(name);
         let invalid = |problem: String, help: &str| {
@@ -153,7 +182,7 @@ impl Context {
             ),
             Values::Initial { parameters, random } => match initial(random) {
                 Ok(value) => {
-                    insert(parameters, path, value.clone());
+                    parameters.insert_with(path, value.clone(), is_buffer, layout);
                     self.graph.constant(value)
                 }
                 Err(error) => self.graph.error_node(error),

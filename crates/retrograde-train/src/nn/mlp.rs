@@ -1,5 +1,6 @@
 //! The multi-layer perceptron: affine layers with activations in between.
 
+use super::pytorch::Layout;
 use super::{Activation, Context, Init, Linear, MAX_FILE_BYTES, Model, ModelConfig, Parameters, from_bytes};
 use rand::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
@@ -146,7 +147,8 @@ impl MlpBuilder {
         let mut parameters = Parameters::new();
         for (index, pair) in sizes.windows(2).enumerate() {
             let layer = format!("affine{}", index + 1);
-            parameters.insert(format!("{layer}.weight"), init.draw(pair[0], pair[1], &mut random)?);
+            let weight = init.draw(pair[0], pair[1], &mut random)?;
+            parameters.insert_with(format!("{layer}.weight"), weight, false, Layout::Transposed);
             parameters.insert(format!("{layer}.bias"), Tensor::zeros([pair[1]])?);
         }
         Ok(Mlp { config: self.config, parameters })

@@ -12,6 +12,7 @@ mod module;
 mod modules;
 mod network;
 mod parameters;
+mod pytorch;
 mod saved;
 mod tensors;
 
@@ -103,7 +104,8 @@ pub trait Model {
         let config = self.config().map(|config| serde_json::to_string(&config)).transpose();
         let config = config
             .map_err(|error| Error::invalid("network config", error.to_string(), "give finite widths"))?;
-        write_whole(path, &to_bytes(self.parameters().in_precision(precision), config.as_deref())?)
+        let note = config.as_deref().unwrap_or(tensors::VALUES_ALONE);
+        write_whole(path, &to_bytes(self.parameters().in_precision(precision), note)?)
     }
 }
 

@@ -1,6 +1,6 @@
 //! A module with values for its parameters and buffers.
 
-use super::{Context, Model, ModelConfig, Module, NetworkConfig, Parameters};
+use super::{Context, Model, ModelConfig, Module, NetworkConfig, Parameters, Precision};
 use retrograde_base::error::Result;
 use retrograde_core::graph::{Graph, Shape, Var};
 use std::path::Path;
@@ -70,6 +70,22 @@ impl<M: Module> Network<M> {
     /// As [`Parameters::load`].
     pub fn load(&mut self, path: impl AsRef<Path>) -> Result<()> {
         self.parameters.load(path)
+    }
+
+    /// Writes its values to a file that PyTorch's `load_state_dict` takes.
+    ///
+    /// # Errors
+    /// As [`Parameters::save_pytorch`].
+    pub fn save_pytorch(&self, path: impl AsRef<Path>, precision: Precision) -> Result<()> {
+        self.parameters.save_pytorch(path, precision)
+    }
+
+    /// Reads the values of its parameters and buffers from a file of PyTorch's `state_dict`. On an error nothing changes.
+    ///
+    /// # Errors
+    /// As [`Parameters::load_pytorch`].
+    pub fn load_pytorch(&mut self, path: impl AsRef<Path>) -> Result<()> {
+        self.parameters.load_pytorch(path)
     }
 }
 

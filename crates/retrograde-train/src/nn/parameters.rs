@@ -1,5 +1,6 @@
 //! The named parameters and buffers of a model.
 
+use super::pytorch::Layout;
 use crate::nn::tensors::{self, Precision};
 use retrograde_base::error::{Error, Result};
 use retrograde_base::files::{read_bounded, write_whole};
@@ -16,11 +17,19 @@ pub struct Parameters {
     entries: Vec<Entry>,
 }
 
-#[derive(Debug, Clone, PartialEq)]
-struct Entry {
-    name: String,
-    value: Tensor,
-    is_buffer: bool,
+#[derive(Debug, Clone)]
+pub(super) struct Entry {
+    pub(super) name: String,
+    pub(super) value: Tensor,
+    pub(super) is_buffer: bool,
+    /// How PyTorch stores it. No part of the value: it follows from the module that declares the name.
+    pub(super) layout: Layout,
+}
+
+impl PartialEq for Entry {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.name, &self.value, self.is_buffer) == (&other.name, &other.value, other.is_buffer)
+    }
 }
 
 impl Parameters {
@@ -31,19 +40,34 @@ impl Parameters {
 
     /// Appends a parameter, or replaces the value of that name.
     pub fn insert(&mut self, name: impl Into<String>, value: Tensor) {
-        self.insert_entry(Entry { name: name.into(), value, is_buffer: false });
+        self.insert_with(name, value, false, Layout::Same);
     }
 
     /// Appends a buffer, or replaces the value of that name.
     pub fn insert_buffer(&mut self, name: impl Into<String>, value: Tensor) {
-        self.insert_entry(Entry { name: name.into(), value, is_buffer: true });
+        self.insert_with(name, value, true, Layout::Same);
     }
 
-    fn insert_entry(&mut self, entry: Entry) {
+    pub(super) fn insert_with(
+        &mut self,
+        name: impl Into<String>,
+        value: Tensor,
+        is_buffer: bool,
+        layout: Layout,
+    ) {
+        let entry = Entry { name: name.into(), value, is_buffer, layout };
         match self.entries.iter_mut().find(|other| other.name == entry.name) {
             Some(old) => *old = entry,
             None => self.entries.push(entry),
         }
+    }
+
+    pub(super) fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    pub(super) fn entries_mut(&mut self) -> &mut [Entry] {
+        &mut self.entries
     }
 
     /// The value of a parameter or a buffer.
@@ -92,19 +116,20 @@ impl Parameters {
     /// Records all parameters in a graph, and buffers as states, and returns their variables in order.
     #[track_caller]
     pub fn record(&self, graph: &Graph) -> Vec<Var> {
-        let record = |Entry { name, value, is_buffer }: &Entry| {
+        let record = |Entry { name, value, is_buffer, .. }: &Entry| {
             if *is_buffer { graph.state(name, value.clone()) } else { graph.parameter(name, value.clone()) }
         };
         self.entries.iter().map(record).collect()
     }
 
-    /// Writes the parameters to a safetensors file, atomically. NumPy and PyTorch read it with the package `safetensors`.
+    /// Writes the parameters to a safetensors file, atomically, in the layouts of this library. NumPy reads it with the package
+    /// `safetensors`; PyTorch's modules take the file of [`save_pytorch`](Self::save_pytorch).
     ///
     /// # Errors
     /// [`Error::File`] if the file cannot be written.
     pub fn save(&self, path: impl AsRef<Path>, precision: Precision) -> Result<()> {
         let path = path.as_ref();
-        let bytes = tensors::to_bytes(self.in_precision(precision), None)?;
+        let bytes = tensors::to_bytes(self.in_precision(precision), tensors::VALUES_ALONE)?;
         write_whole(path, &bytes)
     }
 

@@ -45,12 +45,18 @@ impl NetworkConfig {
         })
     }
 
-    /// The network with initial values.
+    /// The network with initial values. Its input are indices if its first layer is an [`Embedding`](super::Embedding).
     ///
     /// # Errors
     /// As [`NetworkBuilder::build`](super::NetworkBuilder::build).
     pub fn build(&self, seed: u64) -> Result<Network<Layers>> {
-        Network::new(self.layers.clone(), self.input.clone()).seed(seed).build()
+        let (layers, input) = (self.layers.clone(), self.input.clone());
+        let builder = if layers.takes_indices() {
+            Network::of_indices(layers, input)
+        } else {
+            Network::new(layers, input)
+        };
+        builder.seed(seed).build()
     }
 }
 

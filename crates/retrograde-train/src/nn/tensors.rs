@@ -1,6 +1,7 @@
 //! Safetensors files.
 
 use super::parameters::Parameters;
+use super::pytorch::Layout;
 use retrograde_base::error::{Error, Result};
 use retrograde_core::graph::Tensor;
 use safetensors::tensor::{Dtype, SafeTensors, View, serialize};
@@ -47,41 +48,53 @@ impl FromStr for Precision {
     }
 }
 
-impl Precision {
-    /// The bytes of a number.
-    pub(crate) fn bytes(self) -> usize {
-        match self {
-            Precision::F32 => size_of::<f32>(),
-            Precision::F64 => size_of::<f64>(),
-        }
+/// The note of a file that has values and no architecture.
+pub(super) const VALUES_ALONE: &str = "values";
+
+/// A tensor in a file. It is encoded when it is written, so that one tensor at a time exists twice.
+pub(super) struct Encoded<'a> {
+    tensor: &'a Tensor,
+    layout: Layout,
+    dtype: Dtype,
+    shape: Vec<usize>,
+}
+
+impl<'a> Encoded<'a> {
+    /// The tensor in this precision and layout.
+    pub(super) fn new(tensor: &'a Tensor, precision: Precision, layout: Layout) -> Self {
+        let dtype = match (layout, precision) {
+            (Layout::Integer, _) => Dtype::I64,
+            (_, Precision::F32) => Dtype::F32,
+            (_, Precision::F64) => Dtype::F64,
+        };
+        Encoded { tensor, layout, dtype, shape: layout.shape(tensor.shape()) }
     }
 }
 
-/// A tensor in a file. It is encoded when it is written, so that one tensor at a time exists twice.
-struct Encoded<'a>(&'a Tensor, Precision);
-
 impl View for Encoded<'_> {
     fn dtype(&self) -> Dtype {
-        match self.1 {
-            Precision::F32 => Dtype::F32,
-            Precision::F64 => Dtype::F64,
-        }
+        self.dtype
     }
 
     fn shape(&self) -> &[usize] {
-        self.0.shape()
+        &self.shape
     }
 
     fn data(&self) -> Cow<'_, [u8]> {
-        let values = self.0.values().iter();
-        match self.1 {
-            Precision::F32 => values.flat_map(|&x| (x as f32).to_le_bytes()).collect(),
-            Precision::F64 => values.flat_map(|&x| x.to_le_bytes()).collect(),
+        let values: Cow<'_, [f64]> = match self.layout {
+            Layout::Transposed => self.layout.values(self.tensor.values(), self.tensor.shape()).into(),
+            Layout::Same | Layout::Integer => self.tensor.values().into(),
+        };
+        let values = values.iter();
+        match self.dtype {
+            Dtype::F32 => values.flat_map(|&x| (x as f32).to_le_bytes()).collect(),
+            Dtype::I64 => values.flat_map(|&x| (x as i64).to_le_bytes()).collect(),
+            _ => values.flat_map(|&x| x.to_le_bytes()).collect(),
         }
     }
 
     fn data_len(&self) -> usize {
-        self.0.values().len() * self.1.bytes()
+        self.tensor.values().len() * self.dtype.bitsize() / 8
     }
 }
 
@@ -92,14 +105,17 @@ impl View for Encoded<'_> {
 /// [`Error::Invalid`] if it would be larger than [`MAX_FILE_BYTES`], so that nothing is written that cannot be read.
 pub(crate) fn to_bytes<'a>(
     tensors: impl IntoIterator<Item = (&'a str, &'a Tensor, Precision)>,
-    note: Option<&str>,
+    note: &str,
 ) -> Result<Vec<u8>> {
-    let tensors: Vec<(&str, Encoded<'_>)> =
-        tensors.into_iter().map(|(name, tensor, precision)| (name, Encoded(tensor, precision))).collect();
+    let encoded = |(name, tensor, precision)| (name, Encoded::new(tensor, precision, Layout::Same));
+    serialized(tensors.into_iter().map(encoded).collect(), ("retrograde", note))
+}
+
+/// The bytes of a safetensors file with these tensors and one entry of metadata. Errors are those of [`to_bytes`].
+pub(super) fn serialized(tensors: Vec<(&str, Encoded<'_>)>, (key, note): (&str, &str)) -> Result<Vec<u8>> {
     let invalid = |problem: String, help: &str| Error::invalid("tensors to save", problem, help);
     // The header describes a tensor in some hundred bytes.
-    let header: usize =
-        tensors.iter().map(|(name, _)| 200 + name.len()).sum::<usize>() + note.map_or(0, str::len);
+    let header: usize = tensors.iter().map(|(name, _)| 200 + name.len()).sum::<usize>() + note.len();
     let bytes = tensors.iter().map(|(_, tensor)| tensor.data_len()).sum::<usize>() + header;
     if bytes as u64 > MAX_FILE_BYTES {
         let [bytes, most] = [bytes as u64, MAX_FILE_BYTES].map(|bytes| bytes as f64 / f64::from(1 << 30));
@@ -107,8 +123,7 @@ pub(crate) fn to_bytes<'a>(
             format!("their file would have {bytes:.1} GiB, more than the {most:.0} GiB that are read");
         return Err(invalid(problem, "use a smaller model, f32, or an optimizer with fewer states"));
     }
-    let metadata = note.map(|note| HashMap::from([("retrograde".to_string(), note.to_string())]));
-    serialize(tensors, metadata)
+    serialize(tensors, Some(HashMap::from([(key.to_string(), note.to_string())])))
         .map_err(|error| invalid(error.to_string(), "give each tensor its shape and a unique name"))
 }
 
@@ -129,19 +144,73 @@ pub(crate) fn from_bytes(bytes: &[u8], path: &Path) -> Result<(Parameters, Optio
     names.sort_unstable();
     for name in names {
         let view = file.tensor(name).map_err(corrupt)?;
-        let values = match view.dtype() {
-            Dtype::F32 => {
-                view.data().as_chunks::<4>().0.iter().map(|&x| f64::from(f32::from_le_bytes(x))).collect()
-            }
-            Dtype::F64 => view.data().as_chunks::<8>().0.iter().map(|&x| f64::from_le_bytes(x)).collect(),
-            other => {
-                let problem = format!("`{name}` has the element type {other:?}");
-                return Err(Error::format(path, problem, "give tensors of type F32 or F64"));
-            }
-        };
+        let values = decoded(view.dtype(), view.data()).ok_or_else(|| {
+            let problem = format!("`{name}` has the element type {:?}", view.dtype());
+            Error::format(path, problem, "give tensors of type F64, F32, F16, BF16 or I64")
+        })?;
         let tensor = Tensor::new(view.shape().to_vec(), values)
             .map_err(|error| Error::format(path, format!("`{name}`: {error}"), "give a complete file"))?;
         tensors.insert(name, tensor);
     }
     Ok((tensors, note))
+}
+
+/// The numbers of a tensor in a file. None for a type that is not read.
+fn decoded(dtype: Dtype, bytes: &[u8]) -> Option<Vec<f64>> {
+    let (halves, words, doubles) =
+        (bytes.as_chunks::<2>().0, bytes.as_chunks::<4>().0, bytes.as_chunks::<8>().0);
+    Some(match dtype {
+        Dtype::F64 => doubles.iter().map(|&x| f64::from_le_bytes(x)).collect(),
+        Dtype::F32 => words.iter().map(|&x| f64::from(f32::from_le_bytes(x))).collect(),
+        // The upper half of an f32.
+        Dtype::BF16 => halves.iter().map(|&[a, b]| f64::from(f32::from_le_bytes([0, 0, a, b]))).collect(),
+        Dtype::F16 => halves.iter().map(|&x| half(u16::from_le_bytes(x))).collect(),
+        Dtype::I64 => doubles.iter().map(|&x| i64::from_le_bytes(x) as f64).collect(),
+        _ => return None,
+    })
+}
+
+/// The number of these bits: binary16 of IEEE 754.
+fn half(bits: u16) -> f64 {
+    let (exponent, fraction) = (bits >> 10 & 31, f64::from(bits & 1023) / 1024.0);
+    let size = match exponent {
+        0 => fraction * 2_f64.powi(-14),
+        31 if fraction > 0.0 => f64::NAN,
+        31 => f64::INFINITY,
+        _ => (1.0 + fraction) * 2_f64.powi(i32::from(exponent) - 15),
+    };
+    if bits >> 15 == 1 { -size } else { size }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Dtype, decoded};
+
+    /// Bits and numbers of Goldberg's and IEEE 754's tables.
+    #[test]
+    fn halves_are_read() {
+        let of = |dtype, bits: u16| decoded(dtype, &bits.to_le_bytes()).expect("a type that is read")[0];
+        for (bits, number) in [
+            (0x0000, 0.0),
+            (0x0001, 2_f64.powi(-24)),
+            (0x03ff, 1023.0 * 2_f64.powi(-24)),
+            (0x0400, 2_f64.powi(-14)),
+            (0x3555, 0.333_251_953_125),
+            (0x3c00, 1.0),
+            (0x7bff, 65504.0),
+            (0x7c00, f64::INFINITY),
+            (0xc000, -2.0),
+            (0xfc00, f64::NEG_INFINITY),
+        ] {
+            assert_eq!(of(Dtype::F16, bits), number, "{bits:#06x}");
+        }
+        assert!(of(Dtype::F16, 0x7e00).is_nan() && of(Dtype::F16, 0x8000).is_sign_negative());
+        for (bits, number) in
+            [(0x3f80, 1.0), (0xc000, -2.0), (0x3eab, 0.333_984_375), (0x7f80, f64::INFINITY)]
+        {
+            assert_eq!(of(Dtype::BF16, bits), number, "{bits:#06x}");
+        }
+        assert_eq!(decoded(Dtype::I64, &(-7_i64).to_le_bytes()), Some(vec![-7.0]));
+        assert_eq!(decoded(Dtype::BOOL, &[1]), None);
+    }
 }

@@ -253,7 +253,7 @@ impl Checkpoint {
             .map_err(|error| Error::invalid("checkpoint", error.to_string(), "give finite settings"))?;
         // The values of a training are written in its precision, which represents them exactly.
         let tensors = self.tensors.in_precision(self.fingerprint.precision);
-        let bytes = to_bytes(tensors.chain(history.in_precision(Precision::F64)), Some(&note))?;
+        let bytes = to_bytes(tensors.chain(history.in_precision(Precision::F64)), &note)?;
         write_whole(path.as_ref(), &bytes)
     }
 

@@ -1,10 +1,11 @@
-"""Outputs and gradients of PyTorch's modules in f64, for tests/suite/modules.rs: writes modules.safetensors beside this file.
+"""Outputs, gradients and state_dicts of PyTorch's modules in f64, for tests/suite/modules.rs: writes modules.safetensors beside this
+file.
 
     python modules.py     # needs torch and safetensors
 
-Each case is a module of PyTorch and the same as data of Retrograde, for an input of one odd shape. All parameters are drawn at
-random, so that no two of them are alike. The loss is the sum of the outputs times random factors, `upstream`. Weights of
-products are transposed, as in Retrograde. Batch normalization is in training mode, and its buffers are those after the step.
+Each case are modules of PyTorch in an nn.Sequential, and the same as data of Retrograde, for an input of one odd shape. All parameters
+are drawn at random, so that no two of them are alike. The loss is the sum of the outputs times random factors, `upstream`.
+Names and layouts are PyTorch's. Normalizations of a batch are in training mode, and `after` has their buffers after the step.
 """
 import json
 import pathlib
@@ -13,73 +14,19 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
+from pytorch_modules import Residual, SelfAttention, padded, states
+
 torch.manual_seed(0)
 torch.set_default_dtype(torch.float64)
-
-
-class Residual(nn.Module):
-    def __init__(self, *layers):
-        super().__init__()
-        self.layers = nn.Sequential(*layers)
-
-    def forward(self, x):
-        return x + self.layers(x)
-
-
-class States(nn.Module):
-    """A recurrent layer that returns its states alone."""
-
-    def __init__(self, layer):
-        super().__init__()
-        self.layer = layer
-
-    def forward(self, x):
-        return self.layer(x)[0]
-
-
-class Attention(nn.Module):
-    """Self-attention of one argument."""
-
-    def __init__(self, width, heads, causal):
-        super().__init__()
-        self.layer = nn.MultiheadAttention(width, heads, batch_first=True)
-        self.causal = causal
-
-    def forward(self, x):
-        length = x.shape[1]
-        mask = torch.triu(torch.ones(length, length, dtype=torch.bool), 1) if self.causal else None
-        return self.layer(x, x, x, attn_mask=mask, need_weights=False)[0]
-
-
-def name_of(name):
-    """The name of a parameter in Retrograde."""
-    name = name.removeprefix("layer.").removeprefix("layers.")
-    return name.replace("in_proj_weight", "in_proj.weight").replace("in_proj_bias", "in_proj.bias")
-
-
-def is_product(owner, name):
-    """Whether a parameter is the weight of a product, which Retrograde keeps transposed."""
-    recurrent = isinstance(owner, nn.RNNBase) and name.startswith("weight")
-    return recurrent or name == "in_proj_weight" or (isinstance(owner, nn.Linear) and name == "weight")
-
-
-def ours(module, tensors):
-    """Tensors by PyTorch's names, with Retrograde's names and layouts."""
-    owners = {}
-    for path, owner in module.named_modules():
-        for name, _ in owner.named_parameters(recurse=False):
-            owners[f"{path}.{name}" if path else name] = is_product(owner, name)
-    return {
-        name_of(name): (tensor.t() if owners.get(name) else tensor).detach().clone().contiguous()
-        for name, tensor in tensors.items()
-    }
 
 
 CASES = []
 
 
-def case(layer, module, *shape, indices_below=None):
-    CASES.append((layer, module, shape, indices_below))
+def case(layers, module, *shape, indices_below=None):
+    if isinstance(layers, dict):
+        layers, module = [layers], nn.Sequential(module)
+    CASES.append((layers, module, shape, indices_below))
 
 
 odd = [1, 2, 3, 5, 7, 9, 11, 13, 17, 19]
@@ -100,9 +47,13 @@ for index, (a, b) in enumerate(zip(odd, odd[3:] + odd[:3])):
     heads, width = index % 3 + 1, (index % 3 + 1) * (index % 4 + 1)
     causal = index % 2 == 1
     layer = {"layer": "multi_head_attention", "heads": heads, "causal": causal}
-    case(layer, Attention(width, heads, causal), rows, index % 6 + 1, width)
+    case(layer, SelfAttention(width, heads, causal), rows, index % 6 + 1, width)
+    # Three words, one of which is padding.
+    table = {"layer": "embedding", "count": 3, "width": width, "padding": index % 3}
+    module = padded(index % 3, nn.Embedding(3, width), SelfAttention(width, heads, causal))
+    case([table, layer], module, rows, index % 6 + 3, indices_below=3)
     for name, kind in [("rnn", nn.RNN), ("lstm", nn.LSTM), ("gru", nn.GRU)]:
-        case({"layer": name, "width": b % 8 + 1}, States(kind(a % 6 + 1, b % 8 + 1, batch_first=True)), rows, index % 5 + 1, a % 6 + 1)
+        case({"layer": name, "width": b % 8 + 1}, states(kind)(a % 6 + 1, b % 8 + 1), rows, index % 5 + 1, a % 6 + 1)
     groups = index % 2 + 1
     inputs, channels, kernel = groups * (index % 3 + 1), groups * (index % 4 + 1), [index % 3 + 1, index % 4 + 1]
     stride, padding, dilation = [index % 2 + 1, index % 3 + 1], [index % 3, index % 2], [1, index % 2 + 1]
@@ -127,27 +78,27 @@ for index, (a, b) in enumerate(zip(odd, odd[3:] + odd[:3])):
     case({"layer": "residual", "layers": layers}, Residual(nn.Linear(a, b), nn.Tanh(), nn.Linear(b, a)), rows, a)
 
 tensors, descriptions = {}, []
-for index, (layer, module, shape, below) in enumerate(CASES):
+for index, (layers, module, shape, below) in enumerate(CASES):
     for parameter in module.parameters():
         nn.init.normal_(parameter)
-    before = dict(module.named_parameters()) | dict(module.named_buffers())
-    before = {name: value for name, value in before.items() if name != "num_batches_tracked"}
-    values = ours(module, before)
+    state = {name: value.detach().clone() for name, value in module.state_dict().items()}
     x = torch.randn(shape) if below is None else torch.randint(below, shape)
+    if below is not None and "padding" in layers[0]:
+        # Of a row of nothing but padding PyTorch gives NaN, and so it does of a first position in causal attention.
+        x[:, 0] = (layers[0]["padding"] + 1) % below
     x.requires_grad_(below is None)
     y = module(x)
     upstream = torch.randn(y.shape)
     (y * upstream).sum().backward()
-    gradients = ours(module, {name: value.grad for name, value in module.named_parameters()})
-    after = {name: value for name, value in module.named_buffers() if name != "num_batches_tracked"}
+    assert y.isfinite().all()
     found = {"x": x.detach().double(), "y": y.detach(), "upstream": upstream}
-    found |= {f"value.{name}": value for name, value in values.items()}
-    found |= {f"gradient.{name}": value for name, value in gradients.items()}
-    found |= {f"after.{name}": value.clone() for name, value in after.items()}
+    found |= {f"state.{name}": value for name, value in state.items()}
+    found |= {f"gradient.{name}": value.grad for name, value in module.named_parameters()}
+    found |= {f"after.{name}": value.clone() for name, value in module.named_buffers()}
     if below is None:
         found["dx"] = x.grad
     tensors |= {f"{index}.{name}": value.contiguous() for name, value in found.items()}
-    descriptions.append({"layer": layer, "indices": below is not None})
+    descriptions.append({"layers": layers, "indices": below is not None})
 
 file = pathlib.Path(__file__).with_suffix(".safetensors")
 save_file(tensors, file, metadata={"cases": json.dumps(descriptions)})

@@ -3,32 +3,46 @@
 use proptest::prelude::*;
 use retrograde::data::Dataset;
 use retrograde::nn::{
-    Activation, BatchNorm, Context, Gru, Init, Layer, LayerNorm, Layers, Linear, Lstm, Mode, Model, Module,
-    MultiHeadAttention, Network, Parameters, Residual, Sequential,
+    Activation, BatchNorm, Context, Embedding, Gru, Init, Layer, LayerNorm, Layers, Linear, Lstm, Mode,
+    Model, Module, MultiHeadAttention, Network, NetworkConfig, Parameters, Precision, Residual, Sequential,
 };
 use retrograde::optim::{Adam, Sgd};
 use retrograde::train::{Predictor, Session, Trainer};
 use retrograde::{Graph, Planner, Result, Tensor, Var, check};
-use safetensors::SafeTensors;
+use safetensors::tensor::TensorView;
+use safetensors::{Dtype, SafeTensors};
 use std::collections::BTreeMap;
 
-/// PyTorch's tensors, by name.
-struct Golden<'a>(BTreeMap<&'a str, Tensor>);
+/// PyTorch's tensors of one case, by name.
+struct Golden<'a>(BTreeMap<&'a str, TensorView<'a>>);
+
+/// The numbers of an f64 or an i64 tensor.
+fn numbers(tensor: &TensorView<'_>) -> Tensor {
+    let words = tensor.data().as_chunks().0.iter();
+    let values: Vec<f64> = match tensor.dtype() {
+        Dtype::I64 => words.map(|&bytes| i64::from_le_bytes(bytes) as f64).collect(),
+        Dtype::F64 => words.map(|&bytes| f64::from_le_bytes(bytes)).collect(),
+        other => panic!("a tensor of {other:?}"),
+    };
+    Tensor::new(tensor.shape(), values).expect("its own shape")
+}
 
 impl<'a> Golden<'a> {
     fn of(file: &'a SafeTensors<'_>, case: usize) -> Self {
         let prefix = format!("{case}.");
         let tensors = file.names().into_iter().filter_map(|name| {
-            let tensor = file.tensor(name).expect("a tensor of the file");
-            let values = tensor.data().as_chunks().0.iter().map(|&bytes| f64::from_le_bytes(bytes)).collect();
-            let name = name.strip_prefix(&prefix)?;
-            Some((name, Tensor::new(tensor.shape(), values).expect("its own shape")))
+            Some((name.strip_prefix(&prefix)?, file.tensor(name).expect("a tensor of the file")))
         });
         Golden(tensors.collect())
     }
 
-    fn get(&self, name: &str) -> &Tensor {
-        self.0.get(name).unwrap_or_else(|| panic!("the file has no {name}"))
+    fn get(&self, name: &str) -> Tensor {
+        numbers(self.0.get(name).unwrap_or_else(|| panic!("the file has no {name}")))
+    }
+
+    /// Those whose name begins with this, by the rest of it.
+    fn under(&self, prefix: &str) -> BTreeMap<&'a str, &TensorView<'a>> {
+        self.0.iter().filter_map(|(name, tensor)| Some((name.strip_prefix(prefix)?, tensor))).collect()
     }
 }
 
@@ -42,6 +56,7 @@ fn assert_agree(found: &Tensor, expected: &Tensor, what: &str) {
     }
 }
 
+/// The outputs, the gradients, the next buffers, and files of weights in both directions.
 #[test]
 fn modules_agree_with_pytorch() -> Result<()> {
     let bytes = include_bytes!("../golden/modules.safetensors");
@@ -50,20 +65,31 @@ fn modules_agree_with_pytorch() -> Result<()> {
     let cases: Vec<serde_json::Value> =
         serde_json::from_str(&metadata.metadata().as_ref().expect("metadata")["cases"]).expect("JSON");
     assert!(cases.len() >= 100, "{} cases", cases.len());
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("weights.safetensors");
     for (index, case) in cases.iter().enumerate() {
-        let layer: Layer = serde_json::from_value(case["layer"].clone()).expect("a layer");
+        let layers: Layers = serde_json::from_value(case["layers"].clone()).expect("layers");
         let golden = Golden::of(&file, index);
         let given = golden.get("x");
-        let what = format!("case {index}, {layer:?} of {}", given.shape());
-        let row = &given.shape()[1..];
+        let what = format!("case {index}, {layers:?} of {}", given.shape());
+        let config = NetworkConfig { input: given.shape()[1..].to_vec(), layers };
         let is_indices = case["indices"] == true;
-        let builder = if is_indices { Network::of_indices(layer, row) } else { Network::new(layer, row) };
-        let mut network = builder.build()?;
-        for (name, value) in network.parameters_mut().iter_mut() {
-            let expected = golden.get(&format!("value.{name}"));
-            assert_eq!(value.shape(), expected.shape(), "{what}: {name}");
-            value.clone_from(expected);
+        assert_eq!(config.layers.takes_indices(), is_indices, "{what}");
+        let mut network = config.build(0)?;
+
+        // PyTorch's state_dict is read, and written again.
+        let state = golden.under("state.");
+        std::fs::write(&path, safetensors::serialize(state.iter(), None).expect("a file"))
+            .expect("it is written");
+        network.load_pytorch(&path)?;
+        network.save_pytorch(&path, Precision::F64)?;
+        let written = std::fs::read(&path).expect("a file");
+        let written = SafeTensors::deserialize(&written).expect("a safetensors file");
+        assert_eq!(written.names().len(), state.len(), "{what}");
+        for (name, expected) in state {
+            assert_eq!(&written.tensor(name).expect("PyTorch's name"), expected, "{what}: {name}");
         }
+
         let graph = Graph::new();
         let x = if is_indices {
             let indices: Vec<u32> = given.values().iter().map(|&index| index as u32).collect();
@@ -72,7 +98,7 @@ fn modules_agree_with_pytorch() -> Result<()> {
             graph.parameter("x", given.clone())
         };
         let recorded = network.record(&x, Mode::Train);
-        let loss = (&recorded.output * graph.constant(golden.get("upstream").clone())).sum_all();
+        let loss = (&recorded.output * graph.constant(golden.get("upstream"))).sum_all();
         let mut of: Vec<&Var> = recorded.parameters.iter().collect();
         of.extend((!is_indices).then_some(&x));
         let gradients = loss.gradient(&of)?;
@@ -80,21 +106,101 @@ fn modules_agree_with_pytorch() -> Result<()> {
         let planner = Planner::new(&graph).fetch(&recorded.output).fetch_all(&gradients);
         let mut plan = next.iter().fold(planner, |planner, value| planner.fetch(value)).compile::<f64>()?;
         plan.run()?;
-        assert_agree(&plan.value(&recorded.output)?, golden.get("y"), &what);
-        for (var, gradient) in of.iter().zip(&gradients) {
-            let name = var.node().label();
-            let name = if name == "x" { "dx".into() } else { format!("gradient.{name}") };
-            assert_agree(&plan.value(gradient)?, golden.get(&name), &format!("{what}: {name}"));
+        assert_agree(&plan.value(&recorded.output)?, &golden.get("y"), &what);
+
+        // Gradients and next buffers are written as values are, and so compared in PyTorch's layouts.
+        let mut results = network.parameters().clone();
+        let buffers = recorded.updates.iter().map(|(buffer, value)| (buffer, value));
+        for (var, value) in of.iter().copied().zip(&gradients).chain(buffers) {
+            let (name, value) = (var.node().label(), plan.value(value)?);
+            if name == "x" {
+                assert_agree(&value, &golden.get("dx"), &format!("{what}: dx"));
+            } else {
+                *results.iter_mut().find(|(other, _)| *other == name).expect("a parameter").1 = value;
+            }
         }
-        for (buffer, value) in &recorded.updates {
-            let name = format!("after.{}", buffer.node().label());
-            assert_agree(&plan.value(value)?, golden.get(&name), &format!("{what}: {name}"));
+        results.save_pytorch(&path, Precision::F64)?;
+        let written = std::fs::read(&path).expect("a file");
+        let written = SafeTensors::deserialize(&written).expect("a safetensors file");
+        let mut expected = golden.under("gradient.");
+        expected.extend(golden.under("after."));
+        assert_eq!(written.names().len(), expected.len(), "{what}");
+        for (name, expected) in expected {
+            let found = written.tensor(name).expect("PyTorch's name");
+            assert_eq!(found.dtype(), expected.dtype(), "{what}: {name}");
+            assert_agree(&numbers(&found), &numbers(expected), &format!("{what}: {name}"));
         }
-        let compared = 1 + gradients.len() + recorded.updates.len();
-        let given = golden.0.keys().filter(|name| !name.starts_with("value.")).count();
-        // All but x and the upstream gradient.
-        assert_eq!(compared, given - 2, "{what}");
     }
+    Ok(())
+}
+
+/// A file with these tensors.
+fn file_of(path: &std::path::Path, tensors: &[(&str, &[usize])]) {
+    let zeros = vec![0; 8 * 64];
+    let views = tensors.iter().map(|(name, shape)| {
+        let bytes = 8 * shape.iter().product::<usize>();
+        (name, TensorView::new(Dtype::F64, shape.to_vec(), &zeros[..bytes]).expect("a tensor"))
+    });
+    std::fs::write(path, safetensors::serialize(views, None).expect("a file")).expect("it is written");
+}
+
+#[test]
+fn weights_of_another_network_are_an_error_that_names_them() -> Result<()> {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("weights.safetensors");
+    let layers = Sequential::new().then(Linear::new(2)).then(BatchNorm::new());
+    let mut network = Network::new(layers, [3]).seed(1).build()?;
+    let before = network.parameters().clone();
+    let of_norm: [(&str, &[usize]); 4] =
+        [("1.weight", &[2]), ("1.bias", &[2]), ("1.running_mean", &[2]), ("1.running_var", &[2])];
+    let mut problem = |tensors: &[(&str, &[usize])]| {
+        file_of(&path, &[&of_norm, tensors].concat());
+        network.load_pytorch(&path).expect_err("another network").to_string()
+    };
+    let transposed = problem(&[("0.weight", &[3, 2]), ("0.bias", &[2])]);
+    assert!(transposed.contains("of another shape: `0.weight` is [3, 2], not [2, 3]"), "{transposed}");
+    let missing = problem(&[("0.weight", &[2, 3]), ("0.biases", &[2])]);
+    assert!(missing.contains("missing: `0.bias` [2]; unexpected: `0.biases` [2]"), "{missing}");
+    std::fs::write(&path, b"PK\x03\x04 an archive").expect("it is written");
+    let archive = network.load_pytorch(&path).expect_err("an archive");
+    assert!(format!("{archive:?}").contains("save_file(model.state_dict()"), "{archive:?}");
+    assert_eq!(*network.parameters(), before, "an error changes nothing");
+
+    // PyTorch may leave out the count.
+    file_of(&path, &[&of_norm[..], &[("0.weight", &[2, 3]), ("0.bias", &[2])]].concat());
+    network.load_pytorch(&path)?;
+    assert!(network.parameters().iter().all(|(_, value)| value.values().iter().all(|&x| x == 0.0)));
+    // A file in this library's own layout is known by its mark.
+    let mut other =
+        Network::new(Sequential::new().then(Linear::new(2)).then(BatchNorm::new()), [3]).build()?;
+    other.parameters().save(&path, Precision::F64)?;
+    network.load_pytorch(&path)?;
+    assert_eq!(network.parameters(), other.parameters());
+    other.load(&path)?;
+    Ok(())
+}
+
+#[test]
+fn a_position_after_nothing_but_padding_does_not_see_later_ones() -> Result<()> {
+    let network = Network::new(MultiHeadAttention::new(2).causal(true), [4, 4]).seed(1).build()?;
+    let of = |x: &Tensor, padding: [f64; 4]| -> Result<Tensor> {
+        let graph = Graph::new();
+        let (context, _) = Context::new(&graph, Mode::Evaluate, network.parameters());
+        let padding = graph.constant(Tensor::new([1, 4], padding.to_vec())?);
+        network.module().forward_padded(&context, &graph.constant(x.clone()), &padding).value()
+    };
+    let x = Tensor::from_fn([1, 4, 4], |index| (index as f64).sin())?;
+    let other = Tensor::from_fn([1, 4, 4], |index| if index < 8 { (index as f64).sin() } else { 2.0 })?;
+    let padding = [1.0, 1.0, 0.0, 0.0];
+    let [first, second] = [of(&x, padding)?, of(&other, padding)?];
+    assert_eq!(first.values()[..8], second.values()[..8]);
+    assert!(first.values().iter().all(|x| x.is_finite()));
+    // A mask of nothing is none; a mask of another shape is an error.
+    assert_eq!(of(&x, [0.0; 4])?, output(&network, Mode::Evaluate, &x)?);
+    let graph = Graph::new();
+    let (context, _) = Context::new(&graph, Mode::Evaluate, network.parameters());
+    let padded = network.module().forward_padded(&context, &graph.constant(x), &graph.full([1, 3], 0.0));
+    assert!(padded.checked().expect_err("another shape").to_string().contains("[1, 3]"));
     Ok(())
 }
 
@@ -237,6 +343,10 @@ fn modules_that_do_not_fit_are_errors() {
     problem(of(layer(r#"{"layer": "group_norm", "groups": 3}"#), &[4]));
     problem(of(layer(r#"{"layer": "group_norm", "groups": 0}"#), &[4]));
     problem(of(layer(r#"{"layer": "embedding", "count": 3, "width": 3}"#), &[4]));
+    let padding = problem(
+        Network::of_indices(Embedding::new(3, 2).padding(3), [4]).build().map(|net| net.parameters().clone()),
+    );
+    assert!(padding.contains("the index 3 is not below the count 3"), "{padding}");
     problem(of(layer(r#"{"layer": "linear", "outputs": 3}"#), &[]));
     let huge = r#"{"layer": "linear", "outputs": 4611686018427387904}"#;
     problem(of(layer(huge), &[4]));

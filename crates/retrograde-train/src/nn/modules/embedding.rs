@@ -1,7 +1,8 @@
 //! The embedding of indices.
 
 use crate::nn::{Context, Init, Module};
-use retrograde_core::graph::Var;
+use retrograde_base::error::Error;
+use retrograde_core::graph::{Tensor, Var};
 use serde::{Deserialize, Serialize};
 
 /// A row of a table for each index: indices `[…]` give `[…, width]`. PyTorch's `nn.Embedding`.
@@ -12,6 +13,8 @@ use serde::{Deserialize, Serialize};
 pub struct Embedding {
     count: usize,
     width: usize,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    padding: Option<usize>,
     #[serde(default = "standard_normal")]
     init: Init,
 }
@@ -23,13 +26,41 @@ fn standard_normal() -> Init {
 impl Embedding {
     /// A table of `count` rows of `width` numbers. Indices must be below `count`.
     pub fn new(count: usize, width: usize) -> Self {
-        Embedding { count, width, init: standard_normal() }
+        Embedding { count, width, padding: None, init: standard_normal() }
+    }
+
+    /// The index that is padding: [`MultiHeadAttention`](super::MultiHeadAttention) behind this module does not attend to its
+    /// positions. The row of the table is a parameter like the others, unlike with PyTorch's `padding_idx`.
+    #[must_use]
+    pub fn padding(mut self, index: usize) -> Self {
+        self.padding = Some(index);
+        self
     }
 
     /// The distribution of the initial table.
+    #[must_use]
     pub fn init(mut self, init: Init) -> Self {
         self.init = init;
         self
+    }
+}
+
+impl Embedding {
+    /// 1 where an index is padding, and 0 elsewhere.
+    fn mask(&self, context: &Context, indices: &Var, padding: usize) -> Var {
+        let graph = context.graph();
+        if padding >= self.count {
+            let problem = format!("the index {padding} is not below the count {}", self.count);
+            return graph.error_node(Error::invalid(
+                "padding of an embedding",
+                problem,
+                "give an index of the table",
+            ));
+        }
+        match Tensor::from_fn([self.count], |index| if index == padding { 1.0 } else { 0.0 }) {
+            Ok(table) => graph.constant(table).gather_rows(indices),
+            Err(error) => graph.error_node(error),
+        }
     }
 }
 
@@ -37,7 +68,11 @@ impl Module for Embedding {
     fn forward(&self, context: &Context, x: &Var) -> Var {
         let shape = x.shape_or_scalar();
         let weight = context.parameter("weight", [self.count, self.width], self.init.for_fan_in(self.width));
-        let rows = weight.gather_rows(&x.reshape([shape.elements()]));
+        let indices = x.reshape([shape.elements()]);
+        if let Some(padding) = self.padding {
+            context.set_padding(&self.mask(context, &indices, padding).reshape(&shape));
+        }
+        let rows = weight.gather_rows(&indices);
         rows.reshape([&shape[..], &[self.width]].concat())
     }
 }

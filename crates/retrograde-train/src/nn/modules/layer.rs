@@ -62,6 +62,13 @@ layers! {
 #[serde(transparent)]
 pub struct Layers(pub Vec<Layer>);
 
+impl Layers {
+    /// Whether the input of the first layer are indices.
+    pub fn takes_indices(&self) -> bool {
+        matches!(self.0.first(), Some(Layer::Embedding(_)))
+    }
+}
+
 impl Module for Layers {
     fn forward(&self, context: &Context, x: &Var) -> Var {
         let layers = self.0.iter().enumerate();

@@ -49,17 +49,24 @@ impl Module for Linear {
     fn forward(&self, context: &Context, x: &Var) -> Var {
         let shape = x.shape_or_scalar();
         let inputs = shape.last().copied().unwrap_or(0);
-        let weight = context.parameter("weight", [inputs, self.outputs], self.init.for_fan_in(inputs));
-        // The rows of all leading axes are those of one matrix.
-        let flat =
-            if shape.rank() > 2 { x.reshape([shape.elements() / inputs.max(1), inputs]) } else { x.clone() };
-        let y = if self.bias {
-            affine(&flat, &weight, &context.parameter("bias", [self.outputs], 0.0))
-        } else {
-            flat.matmul(&weight)
-        };
-        if shape.rank() > 2 { y.reshape([&shape[..shape.rank() - 1], &[self.outputs]].concat()) } else { y }
+        let weight = context.product_weight("weight", [inputs, self.outputs], self.init.for_fan_in(inputs));
+        let bias = self.bias.then(|| context.parameter("bias", [self.outputs], 0.0));
+        affine_over_last(x, &weight, bias.as_ref())
     }
+}
+
+/// An affine layer over the last axis of `x`. The rows of all leading axes are those of one matrix.
+pub(super) fn affine_over_last(x: &Var, weight: &Var, bias: Option<&Var>) -> Var {
+    let shape = x.shape_or_scalar();
+    let inputs = shape.last().copied().unwrap_or(0);
+    let flat =
+        if shape.rank() > 2 { x.reshape([shape.elements() / inputs.max(1), inputs]) } else { x.clone() };
+    let y = match bias {
+        Some(bias) => affine(&flat, weight, bias),
+        None => flat.matmul(weight),
+    };
+    let outputs = y.shape_or_scalar().last().copied().unwrap_or(0);
+    if shape.rank() > 2 { y.reshape([&shape[..shape.rank() - 1], &[outputs]].concat()) } else { y }
 }
 
 /// Records an affine (linear) layer, `x · weight + bias`, with the bias added to each row. `x`: `[rows, inputs]`,

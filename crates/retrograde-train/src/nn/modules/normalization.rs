@@ -34,7 +34,8 @@ fn scaled(context: &Context, x: &Var, axis: usize) -> Var {
 /// (2015), the book's chapter 6.3; PyTorch's `BatchNorm1d`, `BatchNorm2d` with their defaults.
 ///
 /// Parameters: `weight` (γ), initially 1, and `bias` (β), initially 0, both `[features]`. Buffers: `running_mean`, `running_var`,
-/// `[features]`. The running variance is that of the sample, which divides by the number of elements less one.
+/// `[features]`, and `num_batches_tracked`, the number of training steps. The running variance is that of the sample, which divides
+/// by the number of elements less one.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct BatchNorm {
@@ -67,6 +68,8 @@ impl Module for BatchNorm {
         let features = shape.get(1).copied().unwrap_or(1);
         let running_mean = context.buffer("running_mean", [features], 0.0);
         let running_var = context.buffer("running_var", [features], 1.0);
+        let batches = context.count("num_batches_tracked");
+        context.update(&batches, &(&batches + 1.0));
         let (mean, variance) = match context.mode() {
             Mode::Train => {
                 let axes: Vec<usize> = (0..shape.rank()).filter(|&axis| axis != 1).collect();

@@ -26,8 +26,8 @@ impl Unrolled<'_> {
             return x.reshape([0, 0, 0]);
         };
         let (all, init) = (gates * width, Init::LeCun.for_fan_in(width));
-        let of_input = context.parameter("weight_ih_l0", [inputs, all], init);
-        let of_state = context.parameter("weight_hh_l0", [width, all], init);
+        let of_input = context.product_weight("weight_ih_l0", [inputs, all], init);
+        let of_state = context.product_weight("weight_hh_l0", [width, all], init);
         let bias = context.parameter("bias_ih_l0", [all], 0.0);
         let state_bias = context.parameter("bias_hh_l0", [all], 0.0);
         // One product for all positions.
