@@ -2,11 +2,10 @@
 //!
 //! Derivative: ∂y/∂a = 1/b and ∂y/∂b = −a/b² = −y/b. Division by zero follows IEEE 754: infinity, or NaN for 0/0.
 
+use super::elementwise::Elementwise;
 use super::entry::{Entry, InputSpec, InvalidCase, OpCase, none};
-use super::rules;
-use crate::graph::{Mismatch, Operation, VjpContext, Type, Var};
-use crate::kernel::{Expr, Form};
-use std::sync::Arc;
+use crate::graph::{Type, Var};
+use crate::kernel::Expr;
 
 /// The entry in the list.
 pub static ENTRY: Entry = Entry {
@@ -32,34 +31,16 @@ pub static ENTRY: Entry = Entry {
     },
 };
 
-#[derive(Debug)]
-struct Divide;
-
 /// Behind the operator `/`.
 #[track_caller]
 pub(super) fn record(a: &Var, b: &Var) -> Var {
-    a.record(Divide, &[b], std::panic::Location::caller())
-}
-
-impl Operation for Divide {
-    fn name(&self) -> &'static str {
-        ENTRY.name
-    }
-
-    fn infer(&self, inputs: &[Type]) -> Result<Type, Mismatch> {
-        rules::same_shapes(inputs)
-    }
-
-    fn form(self: Arc<Self>) -> Form {
-        Form::Elementwise(Expr::input(0) / Expr::input(1))
-    }
-
-    fn vjp(&self, context: &VjpContext<'_>) -> Vec<Option<Var>> {
-        let (b, y, upstream) = (context.input(1), context.output(), context.upstream());
-        vec![context.if_needed(0, || upstream / b), context.if_needed(1, || -(upstream * y / b))]
-    }
-
-    fn identity_of(&self, uniform: &[Option<f64>]) -> Option<usize> {
-        (uniform[1] == Some(1.0)).then_some(0)
-    }
+    let operation = Elementwise::new(&ENTRY, Expr::input(0) / Expr::input(1));
+    let operation = operation.with_identity(|uniform| (uniform[1] == Some(1.0)).then_some(0));
+    a.elementwise(
+        &[b],
+        operation.with_vjp(|context| {
+            let (b, y, upstream) = (context.input(1), context.output(), context.upstream());
+            vec![context.if_needed(0, || upstream / b), context.if_needed(1, || -(upstream * y / b))]
+        }),
+    )
 }

@@ -10,6 +10,9 @@ use std::sync::Arc;
 /// Records the vector-Jacobian product.
 type VjpFn = fn(&VjpContext<'_>) -> Vec<Option<Var>>;
 
+/// Which input it passes through, as [`Operation::identity_of`].
+type IdentityFn = fn(&[Option<f64>]) -> Option<usize>;
+
 /// An operation that is an expression. Its entry and its numbers determine the expression.
 #[derive(Debug)]
 pub(super) struct Elementwise {
@@ -21,12 +24,13 @@ pub(super) struct Elementwise {
     problem: Option<Mismatch>,
     /// By simpler operations, where these are few; otherwise it is derived from the expression.
     vjp: Option<VjpFn>,
+    identity: IdentityFn,
 }
 
 impl Elementwise {
     /// The operation of this entry.
     pub(super) fn new(entry: &'static Entry, expr: Expr) -> Self {
-        Elementwise { entry, expr, numbers: Vec::new(), problem: None, vjp: None }
+        Elementwise { entry, expr, numbers: Vec::new(), problem: None, vjp: None, identity: |_| None }
     }
 
     /// The operation with numbers, none of which may be NaN.
@@ -46,6 +50,11 @@ impl Elementwise {
     /// The operation with a vector-Jacobian product of its own.
     pub(super) fn with_vjp(self, vjp: VjpFn) -> Self {
         Elementwise { vjp: Some(vjp), ..self }
+    }
+
+    /// The operation, which passes an input through where others are these numbers.
+    pub(super) fn with_identity(self, identity: IdentityFn) -> Self {
+        Elementwise { identity, ..self }
     }
 }
 
@@ -82,6 +91,10 @@ impl Operation for Elementwise {
 
     fn vjp(&self, context: &VjpContext<'_>) -> Vec<Option<Var>> {
         self.vjp.unwrap_or(derived_vjp)(context)
+    }
+
+    fn identity_of(&self, uniform: &[Option<f64>]) -> Option<usize> {
+        (self.identity)(uniform)
     }
 }
 

@@ -107,20 +107,24 @@ impl Var {
         let (a, b) = (self.shape_or_scalar(), other.shape_or_scalar());
         let location = std::panic::Location::caller();
         if operation.left || a.rank() < 3 || b.rank() != 2 || a[a.rank() - 1] != matrix(&b, operation.right).0 {
-            return match common_stack(&a, &b) {
-                Some(stack) => {
-                    let [a, b] = [(self, &a), (other, &b)].map(|(operand, shape)| {
-                        let shape = [&stack[..], &shape[shape.rank() - 2..]].concat();
-                        if operand.shape_or_scalar()[..] == shape { operand.clone() } else { operand.broadcast(shape) }
-                    });
-                    a.record(operation, &[&b], location)
-                }
+            // Of matrices that do not fit, the message has the shapes that were given.
+            let fits = matrix(&a, operation.left).1 == matrix(&b, operation.right).0;
+            return match common_stack(&a, &b).filter(|_| fits) {
+                Some(stack) => self.repeated(&stack).record(operation, &[&other.repeated(&stack)], location),
                 None => self.record(operation, &[other], location),
             };
         }
         let (rows, columns) = (&a[..a.rank() - 1], matrix(&b, operation.right).1);
         let flat = self.reshape([Shape::from(rows).elements(), a[a.rank() - 1]]);
         flat.record(operation, &[other], location).reshape([rows, &[columns]].concat())
+    }
+
+    /// These matrices with other leading axes, to which their own broadcast.
+    #[track_caller]
+    fn repeated(&self, stack: &[usize]) -> Var {
+        let own = self.shape_or_scalar();
+        let shape = Shape::from([stack, &own[own.rank() - 2..]].concat());
+        if shape == own { self.clone() } else { self.broadcast(shape) }
     }
 }
 

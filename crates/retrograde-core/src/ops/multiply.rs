@@ -3,11 +3,10 @@
 //! Derivative: ∂y/∂a = b and ∂y/∂b = a: each input receives the upstream gradient times the *other* input (the
 //! book's multiplication node, chapter 5.3.2). Differentiable everywhere.
 
+use super::elementwise::Elementwise;
 use super::entry::{Entry, InputSpec, InvalidCase, OpCase, none};
-use super::rules;
-use crate::graph::{Mismatch, Operation, VjpContext, Type, Var};
-use crate::kernel::{Expr, Form};
-use std::sync::Arc;
+use crate::graph::{Type, Var};
+use crate::kernel::Expr;
 
 /// The entry in the list.
 pub static ENTRY: Entry = Entry {
@@ -34,34 +33,19 @@ pub static ENTRY: Entry = Entry {
     },
 };
 
-#[derive(Debug)]
-struct Multiply;
-
 /// Behind the operator `*`.
 #[track_caller]
 pub(super) fn record(a: &Var, b: &Var) -> Var {
-    a.record(Multiply, &[b], std::panic::Location::caller())
-}
-
-impl Operation for Multiply {
-    fn name(&self) -> &'static str {
-        ENTRY.name
-    }
-
-    fn infer(&self, inputs: &[Type]) -> Result<Type, Mismatch> {
-        rules::same_shapes(inputs)
-    }
-
-    fn form(self: Arc<Self>) -> Form {
-        Form::Elementwise(Expr::input(0) * Expr::input(1))
-    }
-
-    fn vjp(&self, context: &VjpContext<'_>) -> Vec<Option<Var>> {
-        let (a, b, upstream) = (context.input(0), context.input(1), context.upstream());
-        vec![context.if_needed(0, || upstream * b), context.if_needed(1, || upstream * a)]
-    }
-
-    fn identity_of(&self, uniform: &[Option<f64>]) -> Option<usize> {
-        uniform.iter().position(|&number| number == Some(1.0)).map(|ones| 1 - ones)
-    }
+    let operation = Elementwise::new(&ENTRY, Expr::input(0) * Expr::input(1));
+    let operation = operation.with_identity(|uniform| {
+        let ones = uniform.iter().position(|&number| number == Some(1.0))?;
+        Some(1 - ones)
+    });
+    a.elementwise(
+        &[b],
+        operation.with_vjp(|context| {
+            let (a, b, upstream) = (context.input(0), context.input(1), context.upstream());
+            vec![context.if_needed(0, || upstream * b), context.if_needed(1, || upstream * a)]
+        }),
+    )
 }

@@ -4,11 +4,10 @@
 //! result has the bits of its parts; where it is nearer to zero than the smallest normal number, it is zero, so that running
 //! means that fade out do not slow the processor down.
 
+use super::elementwise::Elementwise;
 use super::entry::{Entry, InputSpec, InvalidCase, OpCase, none};
-use super::rules;
-use crate::graph::{Mismatch, Operation, VjpContext, Type, Var};
-use crate::kernel::{Expr, Form};
-use std::sync::Arc;
+use crate::graph::{Type, Var};
+use crate::kernel::Expr;
 
 /// The entry in the list.
 pub static ENTRY: Entry = Entry {
@@ -34,44 +33,12 @@ pub static ENTRY: Entry = Entry {
     },
 };
 
-#[derive(Debug)]
-struct WeightedSum(f64, f64);
-
 impl Var {
     /// `weight · self + other_weight · other`, element by element; both have the same shape.
     #[track_caller]
     pub fn weighted_sum(&self, weight: f64, other: &Var, other_weight: f64) -> Var {
-        self.record(WeightedSum(weight, other_weight), &[other], std::panic::Location::caller())
-    }
-}
-
-impl Operation for WeightedSum {
-    fn name(&self) -> &'static str {
-        ENTRY.name
-    }
-
-    fn attributes(&self) -> String {
-        let WeightedSum(alpha, beta) = self;
-        format!("α = {alpha}, β = {beta}")
-    }
-
-    fn merge_key(&self) -> Option<String> {
-        Some(format!("{self:?}"))
-    }
-
-    fn infer(&self, inputs: &[Type]) -> Result<Type, Mismatch> {
-        rules::same_shapes(inputs)
-    }
-
-    fn form(self: Arc<Self>) -> Form {
-        Form::Elementwise((self.0 * Expr::input(0) + self.1 * Expr::input(1)).flush())
-    }
-
-    fn vjp(&self, context: &VjpContext<'_>) -> Vec<Option<Var>> {
-        let WeightedSum(alpha, beta) = *self;
-        vec![
-            context.if_needed(0, || context.upstream() * alpha),
-            context.if_needed(1, || context.upstream() * beta),
-        ]
+        let expr = (weight * Expr::input(0) + other_weight * Expr::input(1)).flush();
+        let operation = Elementwise::new(&ENTRY, expr);
+        self.elementwise(&[other], operation.with_numbers([("α", weight), ("β", other_weight)]))
     }
 }

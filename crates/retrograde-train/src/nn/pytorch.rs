@@ -72,12 +72,15 @@ impl Parameters {
     pub fn load_pytorch(&mut self, path: impl AsRef<Path>) -> Result<()> {
         let path = path.as_ref();
         let bytes = read_bounded(path, MAX_FILE_BYTES)?;
-        if bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"\x80") {
+        let (found, note) = tensors::from_bytes(&bytes, path).map_err(|error| {
+            // A zip archive, or a pickle: both can be the length of a header, too.
+            if !bytes.starts_with(b"PK\x03\x04") && !bytes.starts_with(b"\x80\x02") {
+                return error;
+            }
             let problem = "it is an archive of Python objects, as `torch.save` writes";
             let help = "write the weights with `safetensors.torch.save_file(model.state_dict(), FILE)`";
-            return Err(Error::format(path, problem, help));
-        }
-        let (found, note) = tensors::from_bytes(&bytes, path)?;
+            Error::format(path, problem, help)
+        })?;
         if note.is_some() {
             return self.assign(&found, path);
         }

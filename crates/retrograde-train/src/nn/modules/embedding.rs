@@ -70,7 +70,11 @@ impl Module for Embedding {
         let weight = context.parameter("weight", [self.count, self.width], self.init.for_fan_in(self.width));
         let indices = x.reshape([shape.elements()]);
         if let Some(padding) = self.padding {
-            context.set_padding(&self.mask(context, &indices, padding).reshape(&shape));
+            let mask = self.mask(context, &indices, padding).reshape(&shape);
+            if mask.is_error() {
+                return mask;
+            }
+            context.set_padding(&mask);
         }
         let rows = weight.gather_rows(&indices);
         rows.reshape([&shape[..], &[self.width]].concat())
