@@ -116,6 +116,10 @@ pub trait Layer {
         self.backward(dout)
     }
 
+    /// Whether the layer trains or is evaluated, for layers that differ: the book's `train_flg` (section 6.3), PyTorch's
+    /// `train()` and `eval()`. A new layer trains. By default this changes nothing.
+    fn set_training(&mut self, _training: bool) {}
+
     /// The parameters, each with the gradient of the last `backward`; by default none.
     fn parameters(&mut self) -> Vec<Parameter<'_>> {
         Vec::new()
@@ -182,6 +186,10 @@ impl<L: Layer + ?Sized> Layer for Box<L> {
 
     fn backward_in_place(&mut self, dout: &mut Tensor) -> Result<Tensor> {
         (**self).backward_in_place(dout)
+    }
+
+    fn set_training(&mut self, training: bool) {
+        (**self).set_training(training);
     }
 
     fn parameters(&mut self) -> Vec<Parameter<'_>> {

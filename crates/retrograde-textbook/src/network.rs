@@ -31,12 +31,18 @@ pub struct Network {
     layers: Vec<(String, Box<dyn Layer>)>,
     loss_layer: Box<dyn LossLayer>,
     penalties: Vec<Box<dyn Penalty>>,
+    training: bool,
 }
 
 impl Network {
     /// A network without layers: the logits are its input.
     pub fn new(loss_layer: impl LossLayer + 'static) -> Self {
-        Network { layers: Vec::new(), loss_layer: Box::new(loss_layer), penalties: Vec::new() }
+        Network {
+            layers: Vec::new(),
+            loss_layer: Box::new(loss_layer),
+            penalties: Vec::new(),
+            training: true,
+        }
     }
 
     /// Adds a layer before the loss.
@@ -56,6 +62,12 @@ impl Network {
     pub fn penalized(mut self, penalty: impl Penalty + 'static) -> Self {
         self.penalties.push(Box::new(penalty));
         self
+    }
+
+    /// Whether the layers train or are evaluated: [`Layer::set_training`] of each. A new network trains.
+    pub fn set_training(&mut self, training: bool) {
+        self.training = training;
+        self.layers.iter_mut().for_each(|(_, layer)| layer.set_training(training));
     }
 
     /// The penalties of the parameters.
@@ -113,6 +125,18 @@ impl Network {
         self.layers_mut().flat_map(names_within).collect()
     }
 
+    /// All parameters that no layers share, with their names, to read and to change: the book's `params`, for an
+    /// [`Optimizer`](super::Optimizer).
+    pub fn parameters_mut(&mut self) -> Vec<(String, ArrayViewMutD<'_, f64>)> {
+        let mut all = Vec::new();
+        for (layer_name, layer) in &mut self.layers {
+            for parameter in layer.parameters() {
+                all.push((format!("{layer_name}.{}", parameter.name), parameter.value));
+            }
+        }
+        all
+    }
+
     /// The values of the parameter of this name (`affine1.w`), to read and to change.
     pub fn parameter_mut(&mut self, name: &str) -> Result<ArrayViewMutD<'_, f64>> {
         let (layer_name, parameter_name) = name.split_once('.').unwrap_or((name, ""));
@@ -143,9 +167,15 @@ impl Network {
     ///
     /// A row with NaN has no largest logit and counts as wrong. `np.argmax` returns 0 there, so that after a training that
     /// diverged to NaN the notebook still prints an accuracy: the fraction of zeros among the digits.
+    ///
+    /// The layers are evaluated, as in the book, also while the network trains.
     // x: [N, D], labels: N → []
     pub fn accuracy(&mut self, x: &Tensor, labels: &Labels) -> Result<f64> {
-        let logits = self.predict(x)?;
+        let training = self.training;
+        self.set_training(false);
+        let logits = self.predict(x);
+        self.set_training(training);
+        let logits = logits?;
         let t = labels.to_rows(&logits)?;
         let rows = logits.rows().into_iter().zip(t.rows());
         let count = rows.len();

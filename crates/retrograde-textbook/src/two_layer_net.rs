@@ -1,15 +1,13 @@
 //! The notebook's network: two affine layers with a rectifier between them (Saito, sections 4.5 and 5.7).
 
 use ndarray::{Array1, Array2, ArrayViewMutD};
-use rand_distr::{Distribution, Normal};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::SeedableRng;
 
-use super::{Affine, Gradients, Labels, LossLayer, Network, Penalty, Relu, SoftmaxWithLoss, Tensor};
+use super::{
+    Affine, Gradients, Labels, LossLayer, Network, Penalty, Relu, SoftmaxWithLoss, Tensor, WeightInit,
+};
 use retrograde_base::{Error, Result};
-
-/// The largest number of weights of one layer: one gigabyte. Larger widths are typing errors.
-const MOST_WEIGHTS: usize = 1 << 27;
 
 /// The names of the parameters in the notebook and in the [`Network`].
 const NAMES: [(&str, &str); 4] =
@@ -53,25 +51,9 @@ impl TwoLayerNet {
         weight_init_std: f64,
         seed: u64,
     ) -> Result<Self> {
-        let normal =
-            Some(weight_init_std).filter(|&std| std >= 0.0).and_then(|std| Normal::new(0.0, std).ok());
-        let normal = normal.ok_or_else(|| {
-            Error::invalid(
-                "weight_init_std",
-                format!("it is {weight_init_std}"),
-                "pass a number ≥ 0, such as 0.01",
-            )
-        })?;
         let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
-        let mut weights = |rows: usize, columns: usize| -> Result<Array2<f64>> {
-            if !rows.checked_mul(columns).is_some_and(|count| (1..=MOST_WEIGHTS).contains(&count)) {
-                return Err(Error::invalid(
-                    "TwoLayerNet",
-                    format!("a layer has {rows} × {columns} weights"),
-                    format!("pass widths from 1, with at most {MOST_WEIGHTS} weights between two layers"),
-                ));
-            }
-            Ok(Array2::from_shape_simple_fn((rows, columns), || normal.sample(&mut random)))
+        let mut weights = |rows: usize, columns: usize| {
+            WeightInit::Std(weight_init_std).draw("TwoLayerNet", [rows, columns], rows, &mut random)
         };
         let (w1, w2) = (weights(input_size, hidden_size)?, weights(hidden_size, output_size)?);
         Self::from_parameters(w1, Array1::zeros(hidden_size), w2, Array1::zeros(output_size))
