@@ -31,6 +31,7 @@ Start with:
   retrograde train --out run               train the notebook's network and save it in the folder `run`
   retrograde predict --model run 7.png     classify a picture of a digit
   retrograde train --data iris.csv --target species --out flowers    your own table
+  retrograde train --data poems.txt --out poet    a text; then: retrograde generate --model poet
   retrograde graph apple                   draw a graph with its values and gradients
   retrograde explain --model run 7.png -o why.html    explain a prediction
   retrograde check --fault softmax-batch   find a bug in the gradients of a network
@@ -45,6 +46,9 @@ pub enum Command {
     /// Predict with a trained network: classify pictures, or the rows of a table
     #[command(long_about = PREDICT_ABOUT, after_long_help = PREDICT_EXAMPLES)]
     Predict(PredictArguments),
+    /// Continue a text with a network that was trained on one
+    #[command(long_about = GENERATE_ABOUT, after_long_help = GENERATE_EXAMPLES)]
+    Generate(GenerateArguments),
     /// Draw a graph with the value and the gradient on each edge
     #[command(long_about = GRAPH_ABOUT, after_long_help = GRAPH_EXAMPLES)]
     Graph(GraphArguments),
@@ -82,7 +86,8 @@ impl Command {
             Command::Train(arguments) => arguments.json,
             Command::Predict(arguments) => arguments.json,
             Command::Check(arguments) => arguments.json,
-            Command::Graph(_)
+            Command::Generate(_)
+            | Command::Graph(_)
             | Command::Plan(_)
             | Command::Explain(_)
             | Command::Export(_)
@@ -313,6 +318,37 @@ pub struct PredictArguments {
     /// JSON Lines output
     #[arg(long)]
     pub json: bool,
+}
+
+const GENERATE_ABOUT: &str = "\
+Continue a text with a network that was trained on one, a character at a time.
+
+Each character is drawn by the probabilities of the network, given the characters before it. The same seed gives the same \
+text.";
+
+const GENERATE_EXAMPLES: &str = "\
+Examples:
+  retrograde train --data poems.txt --out poet
+  retrograde generate --model poet
+  retrograde generate --model poet --prompt \"The moon\" --length 200 --temperature 0.8";
+
+#[derive(Debug, Args)]
+pub struct GenerateArguments {
+    /// The folder of a run on a text, or its model file
+    #[arg(long, short, value_name = "FOLDER|FILE")]
+    pub model: PathBuf,
+    /// The text that is continued
+    #[arg(long, short, value_name = "TEXT", allow_hyphen_values = true, default_value = "")]
+    pub prompt: String,
+    /// The number of characters
+    #[arg(long, allow_negative_numbers = true, value_parser = count::<usize>, value_name = "N", default_value_t = 500)]
+    pub length: usize,
+    /// Below 1 for more probable texts, above 1 for more surprising ones; 0 takes the most probable character each time
+    #[arg(long, allow_negative_numbers = true, value_name = "NUMBER", default_value_t = 1.0)]
+    pub temperature: f64,
+    /// The random seed
+    #[arg(long, allow_negative_numbers = true, value_parser = count::<u64>, value_name = "N", default_value_t = 0)]
+    pub seed: u64,
 }
 
 const EXPLAIN_ABOUT: &str = "\

@@ -11,6 +11,7 @@ mod data;
 mod explain;
 mod export;
 mod failure;
+mod generate;
 mod graph;
 mod image;
 mod json;
@@ -47,6 +48,7 @@ fn main() -> ExitCode {
             train::run(&arguments, &ExplicitOptions::new(matches.subcommand_matches("train")))
         }
         Command::Predict(arguments) => predict::run(&arguments),
+        Command::Generate(arguments) => generate::run(&arguments),
         Command::Graph(arguments) => graph::run(&arguments),
         Command::Plan(arguments) => plan::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),

@@ -18,7 +18,7 @@ pub enum Decimal {
 #[allow(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub struct DataArguments {
     /// The data: mnist-5k (4,000 + 1,000 embedded digits), mnist (60,000 + 10,000, see `data fetch`), auto (mnist if it is
-    /// cached, otherwise mnist-5k), or of your own: a table (.csv, .tsv, .txt; with --target), arrays x and y of NumPy (.npz),
+    /// cached, otherwise mnist-5k), or of your own: a table (.csv, .tsv, .txt; with --target), a text (.txt), arrays x and y of NumPy (.npz),
     /// a folder with a folder of PNG or JPEG files for each class, or a folder with four IDX files
     #[arg(long, value_name = "NAME|FILE|FOLDER", default_value_t = TrainingConfig::default().data, help_heading = "Data")]
     pub data: DataSource,
@@ -56,7 +56,10 @@ pub struct DataArguments {
     /// The decimal mark of a table [default: recognized]
     #[arg(long, value_name = "point|comma", value_enum, help_heading = "Data")]
     pub decimal: Option<Decimal>,
-    /// The encoding of a table, for example cp949 [default: recognized]
+    /// The characters of a text that a network sees
+    #[arg(long, allow_negative_numbers = true, value_parser = super::count::<usize>, value_name = "N", default_value_t = DataOptions::default().context, help_heading = "Data")]
+    pub context: usize,
+    /// The encoding of a table or text, for example cp949 [default: recognized]
     #[arg(long, value_name = "NAME", help_heading = "Data")]
     pub encoding: Option<String>,
     /// The first line of a table is a row, not names; columns then have numbers [default: recognized]
@@ -80,6 +83,7 @@ impl DataArguments {
             standardize: !self.no_standardize,
             test_fraction: self.test_fraction,
             split_seed: self.split_seed,
+            context: self.context,
             encoding: self.encoding.clone(),
             delimiter: self.delimiter,
             decimal_mark: self.decimal.map(|decimal| match decimal {

@@ -67,10 +67,12 @@ pub fn run(arguments: &TrainArguments, explicit: &ExplicitOptions<'_>) -> Result
         None => Failure::Library(error),
     })?;
     let config = TrainingConfig { data: source, ..config };
-    let is_new_with_reals =
-        arguments.resume.is_none() && matches!(data.train().features(), Features::Reals(_));
-    let config =
-        if is_new_with_reals { arguments.for_reals(config, data.train().len(), explicit) } else { config };
+    let config = match data.train().features() {
+        _ if arguments.resume.is_some() => config,
+        Features::Reals(_) => arguments.for_reals(config, data.train().len(), explicit),
+        Features::Tokens(_) => arguments.for_texts(config, data.train().len(), explicit),
+        _ => config,
+    };
     let mut net = config.model(&data)?;
     if let Some(file) = &arguments.weights {
         net.parameters_mut().load_pytorch(file)?;

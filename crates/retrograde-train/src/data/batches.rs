@@ -84,6 +84,7 @@ enum RowOrder {
 /// The purposes of generators: different purposes give unrelated generators for the same seed.
 const PURPOSE_BATCH: u64 = 1;
 const PURPOSE_SHUFFLE: u64 = 2;
+const PURPOSE_SHIFT: u64 = 3;
 
 impl Batches {
     /// Batches of `batch` rows out of `rows`.
@@ -165,6 +166,12 @@ impl Batches {
             }
         }
         Ok(())
+    }
+
+    /// By how many tokens the windows of the batch of this step move: below `positions`, and 0 for a single position.
+    pub(crate) fn shift_of(&self, step: u64, positions: usize) -> usize {
+        let Ok(positions @ 2..) = u32::try_from(positions) else { return 0 };
+        below(positions, &mut generator(self.seed, PURPOSE_SHIFT, step)) as usize
     }
 
     /// The offset of the step's first row in the stream of all epochs; u128 cannot overflow.

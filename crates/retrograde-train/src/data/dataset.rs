@@ -6,6 +6,7 @@
 
 use std::fs;
 use std::io;
+use std::mem::{Discriminant, discriminant};
 use std::path::{Path, PathBuf};
 
 use super::{DatasetDescription, Features, IdxArray, Samples, Targets, Task};
@@ -75,6 +76,7 @@ impl Dataset {
         let task = match train.targets() {
             Targets::Classes { .. } => Task::Classification,
             Targets::Reals(_) => Task::Regression,
+            Targets::NextTokens { .. } => Task::NextToken,
         };
         let description = DatasetDescription { row_shape: train.features().row_shape(), ..task.into() };
         Ok(Dataset { name, train, test, description })
@@ -111,7 +113,7 @@ impl Dataset {
         }
         let sets = [&self.train, &self.test];
         let is_within = |set: &Samples| match set.targets() {
-            Targets::Classes { .. } => false,
+            Targets::Classes { .. } | Targets::NextTokens { .. } => false,
             Targets::Reals(rows) => rows.values().iter().all(|value| (0.0..=1.0).contains(value)),
         };
         match description.task {
@@ -123,9 +125,13 @@ impl Dataset {
                 "its targets are no labels".to_owned(),
                 "give rows of numbers from 0 to 1, one for each label",
             ),
-            Task::Regression if !self.train.labels().is_empty() => invalid(
+            Task::Regression if self.train.targets().are_indices() => invalid(
                 "its targets are class indices".to_owned(),
                 "give real numbers by `Targets::reals` or a matrix for a regression",
+            ),
+            Task::NextToken if !matches!(self.train.targets(), Targets::NextTokens { .. }) => invalid(
+                "its targets are no tokens".to_owned(),
+                "give windows of tokens by `Samples::from_tokens`",
             ),
             _ => Ok(Dataset { description, ..self }),
         }
@@ -243,21 +249,31 @@ impl Dataset {
 }
 
 /// The kind of the features and of the targets.
-fn kind(set: &Samples) -> [bool; 2] {
-    [matches!(set.features(), Features::Reals(_)), matches!(set.targets(), Targets::Reals(_))]
+fn kind(set: &Samples) -> (Discriminant<Features>, Discriminant<Targets>) {
+    (discriminant(set.features()), discriminant(set.targets()))
 }
 
 /// The features and outputs of a set for a message.
 fn describe(set: &Samples) -> String {
     let sides: Vec<String> = set.features().row_shape().iter().map(usize::to_string).collect();
-    let features = if matches!(set.features(), Features::Reals(_)) { "features" } else { "pixels" };
-    let outputs = if matches!(set.targets(), Targets::Reals(_)) { "outputs" } else { "classes" };
+    let features = match set.features() {
+        Features::Bytes { .. } => "pixels",
+        Features::Reals(_) => "features",
+        Features::Tokens(_) => "tokens",
+    };
+    let outputs = match set.targets() {
+        Targets::Classes { .. } => "classes",
+        Targets::Reals(_) => "outputs",
+        Targets::NextTokens { .. } => "different tokens",
+    };
     format!("{} {features} and {} {outputs}", sides.join(" × "), set.outputs())
 }
 
 /// Whether the targets are classes, or rows of probabilities.
 fn has_classes(set: &Samples) -> bool {
-    let Targets::Reals(rows) = set.targets() else { return true };
+    let Targets::Reals(rows) = set.targets() else {
+        return matches!(set.targets(), Targets::Classes { .. });
+    };
     let is_distribution =
         |row: &[f64]| row.iter().all(|share| *share >= 0.0) && (row.iter().sum::<f64>() - 1.0).abs() < 1e-6;
     rows.values().chunks_exact(rows.shape()[1]).all(is_distribution)

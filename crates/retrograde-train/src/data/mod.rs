@@ -48,6 +48,6 @@ pub use preprocessing::{
     MissingValues, Prepared, Preprocessing, Preprocessor, Split, Standardization, Target, Task,
     UnseenCategories,
 };
-pub use samples::{Features, MAX_PIXEL, Matrix, Samples, Targets};
+pub use samples::{Features, MAX_PIXEL, Matrix, Samples, Targets, Windows};
 pub use source::DataSource;
 pub use table::{AddedColumn, AddedValues, Column, ColumnType, DecimalMark, Table, TableReader};

@@ -6,6 +6,7 @@
 
 mod activation;
 mod context;
+mod gpt;
 mod init;
 mod mlp;
 mod module;
@@ -18,6 +19,7 @@ mod tensors;
 
 pub use activation::Activation;
 pub use context::{Context, Mode};
+pub use gpt::GptConfig;
 pub use init::{Init, Initial};
 pub use mlp::{Mlp, MlpBuilder, MlpConfig};
 pub use module::Module;

@@ -1,7 +1,7 @@
 //! The batch of a plan: how rows of samples enter a recorded graph.
 //!
 //! Bytes are gathered inside the plan, from a table that all plans share: the batch of a step is then a list of rows. Real
-//! numbers, and weights, are inputs that get the values of each batch: a plan holds no copy of the table.
+//! numbers, tokens and weights are inputs that get the values of each batch: a plan holds no copy of the table.
 
 use crate::data::{Features, MAX_PIXEL, Matrix, Samples, Targets};
 use retrograde_base::error::Result;
@@ -12,9 +12,9 @@ use retrograde_core::plan::Plan;
 /// A recorded batch of samples.
 #[derive(Debug)]
 pub(super) struct Batch {
-    /// The features, `[rows, features]`.
+    /// The features, `[rows, features]`; tokens are indices.
     pub(super) x: Var,
-    /// The targets: class indices `[rows]`, or `[rows, outputs]`.
+    /// The targets: class indices `[rows]`, `[rows, outputs]`, or tokens `[rows · positions]`.
     pub(super) targets: Var,
     /// The weights, `[rows]`, if the samples have weights.
     pub(super) weights: Option<Var>,
@@ -23,7 +23,7 @@ pub(super) struct Batch {
     pub(super) next_rows: Option<Var>,
     /// Reused for each batch, so that a step does not allocate.
     numbers: Vec<f64>,
-    labels: Vec<u32>,
+    indices: Vec<u32>,
 }
 
 impl Batch {
@@ -31,49 +31,60 @@ impl Batch {
     pub(super) fn record(graph: &Graph, samples: &Samples, size: usize, prefetches: bool) -> Self {
         let (count, width) = (samples.len(), samples.row_len());
         let (mut rows, mut next_rows) = (None, None);
-        let (x, targets) = match (samples.features(), samples.targets()) {
-            (Features::Bytes { values, .. }, targets) => {
+        let x = match samples.features() {
+            Features::Bytes { values, .. } => {
                 let gathered = graph.index_input("rows", [size]);
                 next_rows = prefetches.then(|| graph.index_input("next_rows", [size]));
                 let images = graph.bytes("images", [count, width], values, 1.0 / MAX_PIXEL);
-                let recorded = match targets {
-                    Targets::Classes { labels, .. } => {
-                        let labels = graph.indices("labels", [count], labels.clone());
-                        let x = images.gather_rows(&gathered).named("x");
-                        (x, labels.gather_rows(&gathered).named("t"))
-                    }
-                    Targets::Reals(rows) => {
-                        (images.gather_rows(&gathered).named("x"), graph.input("t", [size, rows.shape()[1]]))
-                    }
-                };
+                let x = images.gather_rows(&gathered).named("x");
                 rows = Some(gathered);
-                recorded
+                x
             }
-            (Features::Reals(_), Targets::Classes { .. }) => {
-                (graph.input("x", [size, width]), graph.index_input("t", [size]))
+            Features::Reals(_) => graph.input("x", [size, width]),
+            Features::Tokens(_) => graph.index_input("x", [size, width]),
+        };
+        let targets = match (samples.targets(), &rows) {
+            (Targets::Classes { labels, .. }, Some(rows)) => {
+                graph.indices("labels", [count], labels.clone()).gather_rows(rows).named("t")
             }
-            (Features::Reals(_), Targets::Reals(rows)) => {
-                (graph.input("x", [size, width]), graph.input("t", [size, rows.shape()[1]]))
-            }
+            (Targets::Classes { .. }, None) => graph.index_input("t", [size]),
+            (Targets::Reals(rows), _) => graph.input("t", [size, rows.shape()[1]]),
+            (Targets::NextTokens { windows, .. }, _) => graph.index_input("t", [size * windows.context()]),
         };
         let weights = samples.weights().map(|_| graph.input("weights", [size]));
-        Batch { x, targets, weights, rows, next_rows, numbers: Vec::new(), labels: Vec::new() }
+        Batch { x, targets, weights, rows, next_rows, numbers: Vec::new(), indices: Vec::new() }
     }
 
-    /// Gives a plan the batch of these rows, as many as were recorded.
-    pub(super) fn set<T: Real>(&mut self, plan: &mut Plan<T>, samples: &Samples, rows: &[u32]) -> Result<()> {
+    /// Gives a plan the batch of these rows, as many as were recorded. Windows of tokens move by `shift` tokens.
+    pub(super) fn set<T: Real>(
+        &mut self,
+        plan: &mut Plan<T>,
+        samples: &Samples,
+        rows: &[u32],
+        shift: usize,
+    ) -> Result<()> {
         match (&self.rows, samples.features()) {
             (Some(gathered), _) => plan.set_indices(gathered, rows)?,
             (None, Features::Reals(matrix)) => set_rows(plan, &self.x, matrix, rows, &mut self.numbers)?,
+            (None, Features::Tokens(windows)) => {
+                self.indices.clear();
+                self.indices.extend(rows.iter().flat_map(|&row| windows.tokens(row as usize, shift)));
+                plan.set_indices(&self.x, &self.indices)?;
+            }
             // Bytes are always gathered.
             (None, Features::Bytes { .. }) => {}
         }
         match samples.targets() {
             Targets::Classes { .. } if self.rows.is_some() => {}
             Targets::Classes { labels, .. } => {
-                self.labels.clear();
-                self.labels.extend(rows.iter().map(|row| labels[*row as usize]));
-                plan.set_indices(&self.targets, &self.labels)?;
+                self.indices.clear();
+                self.indices.extend(rows.iter().map(|row| labels[*row as usize]));
+                plan.set_indices(&self.targets, &self.indices)?;
+            }
+            Targets::NextTokens { windows, .. } => {
+                self.indices.clear();
+                self.indices.extend(rows.iter().flat_map(|&row| windows.next_tokens(row as usize, shift)));
+                plan.set_indices(&self.targets, &self.indices)?;
             }
             Targets::Reals(matrix) => set_rows(plan, &self.targets, matrix, rows, &mut self.numbers)?,
         }
@@ -101,12 +112,22 @@ fn set_rows<T: Real>(
 /// Records all rows of samples as constants: the features `[rows, features]`, the targets, and the weights.
 pub(super) fn record_constants(graph: &Graph, samples: &Samples) -> Result<(Var, Var, Option<Var>)> {
     let rows = samples.len();
-    let x = Tensor::new([rows, samples.row_len()], samples.features().values().into_owned())?;
-    let x = graph.constant(x).named("x");
+    let shape = [rows, samples.row_len()];
+    let x = match samples.features() {
+        Features::Tokens(windows) => {
+            let tokens: Vec<u32> = (0..rows).flat_map(|row| windows.tokens(row, 0)).copied().collect();
+            graph.indices("x", shape, tokens)
+        }
+        features => graph.constant(Tensor::new(shape, features.values().into_owned())?).named("x"),
+    };
     let targets = match samples.targets() {
         Targets::Classes { labels, .. } => graph.indices("t", [rows], labels.clone()),
         Targets::Reals(matrix) => {
             graph.constant(Tensor::new(matrix.shape(), matrix.values().to_vec())?).named("t")
+        }
+        Targets::NextTokens { windows, .. } => {
+            let tokens: Vec<u32> = (0..rows).flat_map(|row| windows.next_tokens(row, 0)).copied().collect();
+            graph.indices("t", [tokens.len()], tokens)
         }
     };
     let weights = samples.weights().map(|weights| graph.constant(Tensor::from(weights)).named("weights"));

@@ -114,12 +114,17 @@ fn describe_data(data: &Dataset) -> String {
         match set.features() {
             Features::Bytes { values, .. } => crc.update(values),
             Features::Reals(matrix) => reals(&mut crc, matrix.values()),
+            Features::Tokens(windows) => {
+                windows.sequence().iter().for_each(|token| crc.update(&token.to_le_bytes()));
+            }
         }
         match set.targets() {
             Targets::Classes { labels, .. } => {
                 labels.iter().for_each(|label| crc.update(&label.to_le_bytes()));
             }
             Targets::Reals(matrix) => reals(&mut crc, matrix.values()),
+            // Those of the features.
+            Targets::NextTokens { .. } => {}
         }
         reals(&mut crc, set.weights().unwrap_or_default());
         let shape: Vec<String> = set.features().row_shape().iter().map(usize::to_string).collect();
@@ -128,6 +133,7 @@ fn describe_data(data: &Dataset) -> String {
     let outputs = match data.train().targets() {
         Targets::Classes { classes, .. } => format!("{classes} classes"),
         Targets::Reals(rows) => format!("{} outputs", rows.shape()[1]),
+        Targets::NextTokens { vocabulary, .. } => format!("{vocabulary} tokens"),
     };
     format!("{outputs}, train {}, test {}", describe(data.train()), describe(data.test()))
 }

@@ -2,8 +2,8 @@
 
 use super::loss::Loss;
 use super::trainer::{Length, Trainer};
-use crate::data::{DataOptions, DataSource, Dataset, Sampling};
-use crate::nn::{Activation, Init, Mlp, Model, NetworkConfig, Precision};
+use crate::data::{DataOptions, DataSource, Dataset, Features, Sampling, Task};
+use crate::nn::{Activation, GptConfig, Init, Mlp, Model, NetworkConfig, Precision};
 use crate::optim::{OptimizerConfig, Schedule};
 use retrograde_base::error::{Error, Result};
 use serde::{Deserialize, Serialize};
@@ -113,7 +113,7 @@ impl TrainingConfig {
         self.data.open_with(&self.reading.clone().unwrap_or_default())
     }
 
-    /// The network with initial weights. The inputs of a perceptron are the features of the data, its outputs the classes, or the
+    /// The network with initial weights: of a text a [`GptConfig`], else a perceptron. The inputs of a perceptron are the features of the data, its outputs the classes, or the
     /// numbers of a target.
     ///
     /// # Errors
@@ -121,6 +121,16 @@ impl TrainingConfig {
     pub fn model(&self, data: &Dataset) -> Result<Box<dyn Model>> {
         if let Some(network) = &self.network {
             return Ok(Box::new(network.build(self.seed)?));
+        }
+        if let Features::Tokens(windows) = data.train().features()
+            && data.task() == Task::NextToken
+        {
+            let gpt = GptConfig {
+                vocabulary: data.train().outputs(),
+                context: windows.context(),
+                ..GptConfig::default()
+            };
+            return Ok(Box::new(gpt.network().build(self.seed)?));
         }
         let mut sizes = vec![data.train().row_len()];
         sizes.extend(&self.hidden);

@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 /// | top-k accuracy | classification, with [`Trainer::top_k`](super::Trainer::top_k) |
 /// | AUC | classification of two classes, multi-label classification |
 /// | R², mean absolute error | regression |
+/// | accuracy, perplexity | next token |
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Evaluation {
@@ -36,6 +37,9 @@ pub struct Evaluation {
     /// The area under the ROC curve of the second of two classes, or its mean over labels. None if a set has one class alone.
     #[serde(default, with = "retrograde_base::number::optional", skip_serializing_if = "Option::is_none")]
     pub auc: Option<f64>,
+    /// e to the loss: among so many equally probable tokens the model guesses the next one.
+    #[serde(default, with = "retrograde_base::number::optional", skip_serializing_if = "Option::is_none")]
+    pub perplexity: Option<f64>,
     /// The coefficient of determination, 1 at best: its mean over the outputs.
     #[serde(default, with = "retrograde_base::number::optional", skip_serializing_if = "Option::is_none")]
     pub r2: Option<f64>,
@@ -47,8 +51,8 @@ pub struct Evaluation {
 impl Evaluation {
     /// A loss without scores.
     pub fn of_loss(loss: f64) -> Self {
-        let (accuracy, top_k_accuracy, auc, r2, mean_absolute_error) = (None, None, None, None, None);
-        Evaluation { loss, accuracy, top_k_accuracy, auc, r2, mean_absolute_error }
+        let (accuracy, top_k_accuracy, auc, perplexity) = (None, None, None, None);
+        Evaluation { loss, accuracy, top_k_accuracy, auc, perplexity, r2: None, mean_absolute_error: None }
     }
 
     /// The score that tells most of the task: accuracy, or R².
@@ -56,12 +60,13 @@ impl Evaluation {
         self.accuracy.or(self.r2)
     }
 
-    /// All scores with their names, as in files: `accuracy`, `top_k_accuracy`, `auc`, `r2`, `mean_absolute_error`.
+    /// All scores with their names, as in files: `accuracy`, `top_k_accuracy`, `auc`, `perplexity`, `r2`, `mean_absolute_error`.
     pub fn scores(&self) -> impl Iterator<Item = (&'static str, f64)> + use<> {
         let all = [
             ("accuracy", self.accuracy),
             ("top_k_accuracy", self.top_k_accuracy),
             ("auc", self.auc),
+            ("perplexity", self.perplexity),
             ("r2", self.r2),
             ("mean_absolute_error", self.mean_absolute_error),
         ];
@@ -69,13 +74,23 @@ impl Evaluation {
     }
 }
 
-/// Rows per run: their activations fit into the second-level cache.
+/// The outputs of a model with a row for each prediction: of tokens all positions of all rows.
+pub(super) fn of_predictions(output: &Var, samples: &Samples) -> Var {
+    match output.shape_or_scalar()[..] {
+        [rows, positions, outputs] if positions == samples.targets().positions() => {
+            output.reshape([rows * positions, outputs])
+        }
+        _ => output.clone(),
+    }
+}
+
+/// Predictions per run: their activations fit into the second-level cache.
 const CHUNK: usize = 500;
 
 /// The compiled evaluation of a model on a set, for changing parameters.
 #[derive(Debug)]
 pub struct Evaluator<T: Real> {
-    /// Plans for chunks of [`CHUNK`] rows and for the remainder.
+    /// Plans for chunks of about [`CHUNK`] predictions and for the remainder.
     chunks: Vec<Chunk<Plan<T>>>,
     samples: Samples,
     scoring: Scoring,
@@ -117,7 +132,8 @@ impl<T: Real> Evaluator<T> {
 
     /// Loss and scores, and the predictions of a classification.
     pub fn classify(&mut self, parameters: &[&[T]]) -> Result<(Evaluation, Option<Classification>)> {
-        if !matches!(self.scoring.loss, Loss::CrossEntropy(_)) {
+        let of_rows = self.samples.targets().positions() == 1;
+        if !(of_rows && matches!(self.scoring.loss, Loss::CrossEntropy(_))) {
             return Ok((self.evaluate(parameters)?, None));
         }
         let mut found = Classification::new(self.samples.outputs());
@@ -152,25 +168,33 @@ impl<T: Real> Evaluator<T> {
             let index = if left < self.chunks[0].size { self.chunks.len() - 1 } else { 0 };
             let chunk = &mut self.chunks[index];
             let rows = &self.rows[done..done + chunk.size];
-            chunk.batch.set(&mut chunk.plan, samples, rows)?;
+            chunk.batch.set(&mut chunk.plan, samples, rows, 0)?;
             chunk.plan.run()?;
             let outputs = chunk.plan.read(&chunk.outputs)?;
             let mut weight = 0.0;
-            for row in outputs.chunks_exact(samples.outputs()) {
+            let positions = samples.targets().positions();
+            for (at, outputs) in outputs.chunks_exact(samples.outputs()).enumerate() {
+                let (row, position) = (done + at / positions, at % positions);
                 let (target, label) = match samples.targets() {
-                    Targets::Classes { labels, .. } => (RowTarget::Class(labels[done]), Some(labels[done])),
-                    Targets::Reals(matrix) => (RowTarget::Reals(matrix.row(done).unwrap_or_default()), None),
+                    Targets::Classes { labels, .. } => (RowTarget::Class(labels[row]), Some(labels[row])),
+                    Targets::Reals(matrix) => (RowTarget::Reals(matrix.row(row).unwrap_or_default()), None),
+                    Targets::NextTokens { windows, .. } => {
+                        let token = windows.next_tokens(row, 0)[position];
+                        (RowTarget::Class(token), Some(token))
+                    }
                 };
-                weight += loss.label_weight(label) * samples.weights().map_or(1.0, |weights| weights[done]);
-                scores.add(row, target);
-                visit(done, target, row);
-                done += 1;
+                weight += loss.label_weight(label) * samples.weights().map_or(1.0, |weights| weights[row]);
+                scores.add(outputs, target);
+                visit(row, target, outputs);
             }
+            done += chunk.size;
             // The loss of a chunk is a mean. Without any weight it is 0, and has no part.
             loss_sum += chunk.plan.scalar(&chunk.loss)? * weight;
             weight_sum += weight;
         }
-        Ok(scores.finish(if weight_sum > 0.0 { loss_sum / weight_sum } else { 0.0 }))
+        let loss = if weight_sum > 0.0 { loss_sum / weight_sum } else { 0.0 };
+        let of_tokens = matches!(samples.targets(), Targets::NextTokens { .. });
+        Ok(Evaluation { perplexity: of_tokens.then(|| loss.exp()), ..scores.finish(loss) })
     }
 }
 
@@ -181,9 +205,10 @@ impl<T: Real> EvaluatorLayout<T> {
         scoring: &Scoring,
         threads: &Threads,
     ) -> Result<Self> {
-        let (chunk, rest) = (CHUNK.min(samples.len()), samples.len() % CHUNK);
+        let chunk = (CHUNK / samples.targets().positions()).clamp(1, samples.len());
+        let rest = samples.len() % chunk;
         let mut chunks = vec![Chunk::new(model, samples, &scoring.loss, chunk, threads)?];
-        if rest > 0 && rest != chunk {
+        if rest > 0 {
             chunks.push(Chunk::new(model, samples, &scoring.loss, rest, threads)?);
         }
         Ok(EvaluatorLayout { chunks, samples: samples.clone(), scoring: scoring.clone() })
@@ -212,7 +237,8 @@ impl<T: Real> Chunk<PlanLayout<T>> {
     ) -> Result<Self> {
         let graph = Graph::new();
         let batch = Batch::record(&graph, samples, size, false);
-        let Recorded { output: outputs, values: parameters, .. } = model.record(&batch.x, Mode::Evaluate);
+        let Recorded { output, values: parameters, .. } = model.record(&batch.x, Mode::Evaluate);
+        let outputs = of_predictions(&output, samples);
         let loss = loss.record(&outputs, &batch.targets, batch.weights.as_ref());
         let plan = Planner::new(&graph)
             .fetch(&loss)

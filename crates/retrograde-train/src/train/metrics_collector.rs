@@ -83,7 +83,7 @@ impl<T: Real> MetricsCollector<T> {
 
     /// Collects the metrics after a sampled step.
     pub fn after_step(&mut self, session: &mut Session<T>, metrics: &mut TrainingMetrics) -> Result<()> {
-        self.batch.set(&mut self.plan, &self.samples, session.batch_rows())?;
+        self.batch.set(&mut self.plan, &self.samples, session.batch_rows(), session.batch_shift())?;
         if let Some(step) = &self.step {
             // The session has counted the step.
             self.plan.set_indices(step, &RandomKey::step_indices(session.steps() - 1))?;

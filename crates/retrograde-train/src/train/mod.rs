@@ -27,6 +27,7 @@ mod run_id;
 mod scores;
 mod session;
 mod table_predictor;
+mod text_generator;
 mod trainer;
 mod training_loop;
 
@@ -44,4 +45,5 @@ pub use run_dir::RunDir;
 pub use run_id::RunId;
 pub use session::Session;
 pub use table_predictor::{RowPrediction, TablePredictor};
+pub use text_generator::TextGenerator;
 pub use trainer::{Event, Length, Trainer};

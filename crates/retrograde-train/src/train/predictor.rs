@@ -72,7 +72,7 @@ impl Predictor {
         let outputs = match task {
             Task::Classification => outputs.softmax(1),
             Task::MultiLabel => outputs.sigmoid(),
-            Task::Regression => outputs,
+            Task::Regression | Task::NextToken => outputs,
         };
         let plan = Planner::new(&graph).fetch(&outputs).threads(1).compile()?;
         Ok(Predictor { plan, x, outputs, inputs, task })

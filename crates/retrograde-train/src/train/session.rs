@@ -3,7 +3,7 @@
 use super::batch::Batch;
 use super::checkpoint::{Checkpoint, RunFingerprint};
 use super::classification::Classification;
-use super::evaluate::{Evaluation, Evaluator, EvaluatorLayout};
+use super::evaluate::{Evaluation, Evaluator, EvaluatorLayout, of_predictions};
 use super::memory::{MemoryEstimate, Plans};
 use super::trainer::Trainer;
 use crate::data::{Batches, Dataset, Features, Samples, Task};
@@ -98,13 +98,20 @@ impl RecordedStep {
         let Recorded { output, parameters, values, updates: buffers, step } =
             model.record_steps(&batch.x, trainer.seed);
         let outputs = data.train().outputs();
-        if !output.is_error() && *output.shape() != [trainer.batch, outputs] {
+        let output = of_predictions(&output, data.train());
+        if !output.is_error()
+            && *output.shape() != [trainer.batch * data.train().targets().positions(), outputs]
+        {
             let (found, name) = (output.shape(), data.name());
             let problem = format!("its outputs for {} rows have the shape {found}", trainer.batch);
             let help = match data.task() {
                 Task::Classification => {
                     format!("use a model with one output for each of the {outputs} classes of `{name}`")
                 }
+                Task::NextToken => format!(
+                    "use a model with outputs [rows, {}, {outputs}], one for each of the {outputs} different tokens of `{name}`",
+                    data.train().row_len()
+                ),
                 _ => {
                     format!("use a model with {outputs} outputs, as many numbers as a target of `{name}` has")
                 }
@@ -223,7 +230,8 @@ impl<T: Real> Session<T> {
             self.next_batch_step = Some(self.steps + 1);
             self.plan.set_indices(next_rows, &self.next_batch_rows)?;
         }
-        self.batch.set(&mut self.plan, &self.samples, &self.batch_rows)?;
+        let shift = self.batches.shift_of(self.steps, self.samples.targets().positions());
+        self.batch.set(&mut self.plan, &self.samples, &self.batch_rows, shift)?;
         if !self.schedule.is_constant() {
             self.plan.set(&self.learning_rate, &[self.learning_rate()])?;
         }
@@ -274,6 +282,11 @@ impl<T: Real> Session<T> {
     /// The rows of the batch of the last step.
     pub(super) fn batch_rows(&self) -> &[u32] {
         &self.batch_rows
+    }
+
+    /// By how many tokens the windows of the batch of the last step have moved.
+    pub(super) fn batch_shift(&self) -> usize {
+        self.batches.shift_of(self.steps.saturating_sub(1), self.samples.targets().positions())
     }
 
     /// The current value of a parameter, by its index in the model.
@@ -397,7 +410,7 @@ fn read<'a, T: Real>(plan: &'a Plan<T>, leaves: &[Var]) -> Result<Vec<&'a [T]>> 
 fn must_fit_f32(samples: &Samples) -> Result<()> {
     match samples.features() {
         Features::Reals(matrix) => matrix.must_fit_f32(),
-        Features::Bytes { .. } => Ok(()),
+        Features::Bytes { .. } | Features::Tokens(_) => Ok(()),
     }
 }
 

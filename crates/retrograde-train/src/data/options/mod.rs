@@ -2,6 +2,7 @@
 
 mod arrays;
 mod folder;
+mod text;
 
 use super::{Dataset, DecimalMark, MissingValues, Preprocessing, Split, TableReader, Task, UnseenCategories};
 use retrograde_base::printable::shown;
@@ -13,7 +14,8 @@ use std::path::Path;
 ///
 /// | file | what is read |
 /// | --- | --- |
-/// | `.csv`, `.tsv`, `.txt` | a table: [`TableReader`], then [`Preprocessing`] |
+/// | `.csv`, `.tsv`, and `.txt` with a target | a table: [`TableReader`], then [`Preprocessing`] |
+/// | `.txt` | a text by character: the next character is predicted |
 /// | `.npz` | the arrays `x` and `y` of NumPy, maybe `weights`; with `x_test` and `y_test`, `x_train` and `y_train` too, no split |
 /// | a folder with the four files of MNIST | [`Dataset::from_folder`] |
 /// | a folder with a folder of PNG or JPEG files for each class | `ImageFolderReader` (feature `images`) |
@@ -52,7 +54,9 @@ pub struct DataOptions {
     pub test_fraction: f64,
     /// The seed of the split into training and test rows.
     pub split_seed: u64,
-    /// The encoding of a table. None: recognized.
+    /// The characters of a text that a network sees.
+    pub context: usize,
+    /// The encoding of a table or text. None: recognized.
     pub encoding: Option<String>,
     /// The delimiter of a table. None: recognized.
     pub delimiter: Option<char>,
@@ -76,6 +80,7 @@ impl Default for DataOptions {
             standardize: true,
             test_fraction: 0.2,
             split_seed: 0,
+            context: 64,
             encoding: None,
             delimiter: None,
             decimal_mark: None,
@@ -90,13 +95,15 @@ impl Default for DataOptions {
 enum FileKind {
     Table,
     Arrays,
+    Text,
 }
 
 impl FileKind {
     fn of(path: &Path) -> Option<Self> {
         let extension = path.extension()?.to_string_lossy().to_ascii_lowercase();
         match &*extension {
-            "csv" | "tsv" | "txt" => Some(FileKind::Table),
+            "csv" | "tsv" => Some(FileKind::Table),
+            "txt" => Some(FileKind::Text),
             "npz" => Some(FileKind::Arrays),
             _ => None,
         }
@@ -106,7 +113,7 @@ impl FileKind {
 impl DataOptions {
     /// Whether a path is that of a table, by the end of its name.
     pub fn is_table(path: &Path) -> bool {
-        FileKind::of(path) == Some(FileKind::Table)
+        matches!(FileKind::of(path), Some(FileKind::Table | FileKind::Text))
     }
 
     /// Reads a data set.
@@ -116,7 +123,7 @@ impl DataOptions {
     pub fn read(&self, path: impl AsRef<Path>) -> Result<Dataset> {
         let path = path.as_ref();
         let name = path.file_name().map_or_else(|| shown(path), shown);
-        let help = "give a table (.csv, .tsv or .txt), arrays (.npz), a folder with a folder of images for each class, or one with \
+        let help = "give a table (.csv, .tsv or .txt), a text (.txt), arrays (.npz), a folder with a folder of images for each class, or one with \
             the four files of MNIST";
         if path.is_dir() {
             return folder::read(self, &name, path);
@@ -125,7 +132,8 @@ impl DataOptions {
             return Err(Error::format(path, "there is no such file or folder", help));
         }
         match FileKind::of(path) {
-            Some(FileKind::Table) => self.table(&name, path),
+            Some(FileKind::Text) if self.target.is_none() => text::read(self, &name, path),
+            Some(FileKind::Table | FileKind::Text) => self.table(&name, path),
             Some(FileKind::Arrays) => arrays::read(self, &name, path),
             None => Err(Error::format(path, "the end of its name does not tell what it is", help)),
         }

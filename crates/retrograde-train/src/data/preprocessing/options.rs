@@ -19,6 +19,8 @@ pub enum Task {
     Regression,
     /// Any number of labels, each of which is true or not. A table has no such targets; arrays have.
     MultiLabel,
+    /// The token behind each token of a text.
+    NextToken,
 }
 
 impl fmt::Display for Task {
@@ -27,6 +29,7 @@ impl fmt::Display for Task {
             Task::Classification => "classification",
             Task::Regression => "regression",
             Task::MultiLabel => "multi-label classification",
+            Task::NextToken => "next-token prediction",
         })
     }
 }

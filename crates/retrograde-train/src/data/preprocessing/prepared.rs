@@ -84,7 +84,7 @@ pub(super) fn prepare(choices: &Preprocessing, table: &Table) -> Result<Prepared
 /// The task and the reason for it.
 fn task(choices: &Preprocessing, table: &Table, target: usize) -> Result<(Task, String)> {
     if let Some(task) = choices.task {
-        if task == Task::MultiLabel {
+        if matches!(task, Task::MultiLabel | Task::NextToken) {
             let help = "choose classification or regression; arrays can have several labels";
             return Err(Error::invalid("task", "a column of a table has one label for each row", help));
         }
@@ -157,7 +157,7 @@ fn split(choices: &Preprocessing, table: &Table, target: usize, task: Task, rows
             }
             Split::stratified(&classes.numbers(table, target, rows)?, fraction, seed)?
         }
-        Task::Regression | Task::MultiLabel => Split::random(rows.len(), fraction, seed)?,
+        Task::Regression | Task::MultiLabel | Task::NextToken => Split::random(rows.len(), fraction, seed)?,
     };
     let of_table = |part: Vec<usize>| part.into_iter().map(|position| rows[position]).collect();
     Ok(Split { train: of_table(split.train), test: of_table(split.test) })

@@ -35,7 +35,7 @@ impl Target {
         let name = table.columns()[column].name().to_owned();
         let kind = match task {
             Task::Classification => Kind::Classes(Categories::of(table, column, all)?),
-            Task::Regression | Task::MultiLabel => {
+            Task::Regression | Task::MultiLabel | Task::NextToken => {
                 Kind::Real(Standardization::of_column(table, column, scale_by.unwrap_or(&[]))?)
             }
         };

@@ -1,6 +1,6 @@
 //! The features of samples: bytes or real numbers.
 
-use super::Matrix;
+use super::{Matrix, Windows};
 use retrograde_base::error::Result;
 use retrograde_core::kernel::Bytes;
 use std::borrow::Cow;
@@ -21,6 +21,14 @@ pub enum Features {
     },
     /// Real numbers, used as they are.
     Reals(Matrix),
+    /// Windows of tokens.
+    Tokens(Windows),
+}
+
+impl From<Windows> for Features {
+    fn from(windows: Windows) -> Self {
+        Features::Tokens(windows)
+    }
 }
 
 impl From<Matrix> for Features {
@@ -35,6 +43,7 @@ impl Features {
         match self {
             Features::Bytes { shape, .. } => shape.iter().product(),
             Features::Reals(matrix) => matrix.shape()[1],
+            Features::Tokens(windows) => windows.context(),
         }
     }
 
@@ -43,6 +52,7 @@ impl Features {
         match self {
             Features::Bytes { shape, .. } => shape.clone(),
             Features::Reals(matrix) => vec![matrix.shape()[1]],
+            Features::Tokens(windows) => vec![windows.context()],
         }
     }
 
@@ -51,16 +61,21 @@ impl Features {
         match self {
             Features::Bytes { values, .. } => values.len() / self.row_len().max(1),
             Features::Reals(matrix) => matrix.shape()[0],
+            Features::Tokens(windows) => windows.len(),
         }
     }
 
-    /// The values in row-major order, as a network gets them: bytes divided by [`MAX_PIXEL`], as in NumPy.
+    /// The values in row-major order, as a network gets them: bytes divided by [`MAX_PIXEL`], as in NumPy; of tokens their numbers.
     pub fn values(&self) -> Cow<'_, [f64]> {
         match self {
             Features::Bytes { values, .. } => {
                 values.iter().map(|byte| f64::from(*byte) / MAX_PIXEL).collect()
             }
             Features::Reals(matrix) => matrix.values().into(),
+            Features::Tokens(windows) => (0..windows.len())
+                .flat_map(|row| windows.tokens(row, 0))
+                .map(|&token| f64::from(token))
+                .collect(),
         }
     }
 
@@ -74,13 +89,16 @@ impl Features {
                 Ok(Features::Bytes { values: selected.into(), shape: shape.clone() })
             }
             Features::Reals(matrix) => matrix.select(rows).map(Features::Reals),
+            Features::Tokens(windows) => Ok(Features::Tokens(windows.select(rows))),
         }
     }
 
     /// The bytes of memory, the compressed rows included that a plan may make of bytes that are mostly zero.
     pub(super) fn memory(&self) -> usize {
-        let Features::Bytes { values, .. } = self else {
-            return self.rows() * self.row_len() * size_of::<f64>();
+        let values = match self {
+            Features::Bytes { values, .. } => values,
+            Features::Reals(matrix) => return size_of_val(matrix.values()),
+            Features::Tokens(windows) => return windows.memory(),
         };
         let nonzeros = values.iter().filter(|&&byte| byte != 0).count();
         let blocks = self.row_len().div_ceil(64);

@@ -10,8 +10,10 @@ mod matrix;
 #[expect(clippy::module_inception, reason = "the main type of the module")]
 mod samples;
 mod targets;
+mod windows;
 
 pub use features::{Features, MAX_PIXEL};
 pub use matrix::Matrix;
 pub use samples::Samples;
 pub use targets::Targets;
+pub use windows::Windows;

@@ -1,6 +1,6 @@
 //! Samples: features with their targets.
 
-use super::{Features, Targets};
+use super::{Features, Targets, Windows};
 use retrograde_base::error::{Error, Result};
 use std::fmt;
 use std::sync::Arc;
@@ -41,6 +41,12 @@ impl Samples {
                 format!("{rows} rows of {} features and {} outputs", features.row_len(), targets.outputs());
             return invalid(problem, "give at least one row, one feature and one output");
         }
+        if let (Targets::NextTokens { windows, .. }, other) = (&targets, &features)
+            && *other != Features::Tokens(windows.clone())
+        {
+            let problem = "the targets are tokens behind other windows".to_owned();
+            return invalid(problem, "use `Samples::from_tokens`");
+        }
         if u32::try_from(rows).is_err() {
             return invalid(format!("{rows} rows"), "give at most 4294967295 rows");
         }
@@ -60,6 +66,9 @@ impl Samples {
     pub fn weighted(self, weights: impl Into<Arc<[f64]>>) -> Result<Self> {
         let weights = weights.into();
         let invalid = |problem: String, help: &str| Err(Error::invalid("sample weights", problem, help));
+        if matches!(self.targets, Targets::NextTokens { .. }) {
+            return invalid("windows of tokens have none".to_owned(), "leave them out");
+        }
         if weights.len() != self.len() {
             return invalid(
                 format!("{} weights for {} rows", weights.len(), self.len()),
@@ -108,19 +117,28 @@ impl Samples {
         self.targets.outputs()
     }
 
-    /// The class of each row; empty if the targets are real numbers.
+    /// Windows of tokens, with the token behind each as its target.
+    ///
+    /// # Errors
+    /// As [`Targets::next_tokens`].
+    pub fn from_tokens(windows: Windows, vocabulary: usize) -> Result<Self> {
+        let targets = Targets::next_tokens(windows.clone(), vocabulary)?;
+        Samples::new(windows, targets)
+    }
+
+    /// The class of each row; empty if the targets are others.
     pub fn labels(&self) -> &[u32] {
         match &self.targets {
             Targets::Classes { labels, .. } => labels,
-            Targets::Reals(_) => &[],
+            Targets::Reals(_) | Targets::NextTokens { .. } => &[],
         }
     }
 
-    /// The bytes of the features, one row after the other; empty if they are real numbers.
+    /// The bytes of the features, one row after the other; empty if they are others.
     pub fn bytes(&self) -> &[u8] {
         match &self.features {
             Features::Bytes { values, .. } => values,
-            Features::Reals(_) => &[],
+            Features::Reals(_) | Features::Tokens(_) => &[],
         }
     }
 
@@ -128,7 +146,7 @@ impl Samples {
     pub fn image_shape(&self) -> Option<[usize; 2]> {
         match &self.features {
             Features::Bytes { shape, .. } => shape[..].try_into().ok(),
-            Features::Reals(_) => None,
+            Features::Reals(_) | Features::Tokens(_) => None,
         }
     }
 

@@ -1,6 +1,6 @@
 //! The targets of samples: what a network is to predict.
 
-use super::Matrix;
+use super::{Matrix, Windows};
 use retrograde_base::error::{Error, Result};
 use std::sync::Arc;
 
@@ -17,6 +17,13 @@ pub enum Targets {
     },
     /// Rows of real numbers: what a regression predicts, labels that are 0 or 1, or the probabilities of classes.
     Reals(Matrix),
+    /// The token behind each token of the features.
+    NextTokens {
+        /// The windows of the features.
+        windows: Windows,
+        /// The number of different tokens.
+        vocabulary: usize,
+    },
 }
 
 impl Targets {
@@ -36,6 +43,25 @@ impl Targets {
         }
     }
 
+    /// The tokens behind those of windows, below `vocabulary`.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if a token is not below `vocabulary`.
+    pub fn next_tokens(windows: Windows, vocabulary: usize) -> Result<Self> {
+        match windows.sequence().iter().position(|token| *token as usize >= vocabulary) {
+            None => Ok(Targets::NextTokens { windows, vocabulary }),
+            Some(at) => {
+                let problem =
+                    format!("token {} at {at} is out of range for {vocabulary}", windows.sequence()[at]);
+                Err(Error::invalid(
+                    "targets",
+                    problem,
+                    "give tokens from 0 to the size of the vocabulary - 1",
+                ))
+            }
+        }
+    }
+
     /// One real number for each row, for a regression.
     ///
     /// # Errors
@@ -49,6 +75,7 @@ impl Targets {
         match self {
             Targets::Classes { labels, .. } => labels.len(),
             Targets::Reals(matrix) => matrix.shape()[0],
+            Targets::NextTokens { windows, .. } => windows.len(),
         }
     }
 
@@ -57,11 +84,25 @@ impl Targets {
         self.len() == 0
     }
 
-    /// The outputs of a network that predicts them: the classes, or the numbers of a row.
+    /// The outputs of a network that predicts them: the classes, the numbers of a row, or the different tokens.
     pub fn outputs(&self) -> usize {
         match self {
             Targets::Classes { classes, .. } => *classes,
             Targets::Reals(matrix) => matrix.shape()[1],
+            Targets::NextTokens { vocabulary, .. } => *vocabulary,
+        }
+    }
+
+    /// Whether they are indices, one for each position.
+    pub(crate) fn are_indices(&self) -> bool {
+        !matches!(self, Targets::Reals(_))
+    }
+
+    /// The predictions for a row: one, or one for each token.
+    pub fn positions(&self) -> usize {
+        match self {
+            Targets::NextTokens { windows, .. } => windows.context(),
+            Targets::Classes { .. } | Targets::Reals(_) => 1,
         }
     }
 
@@ -73,6 +114,9 @@ impl Targets {
                 Ok(Targets::Classes { labels, classes: *classes })
             }
             Targets::Reals(matrix) => matrix.select(rows).map(Targets::Reals),
+            Targets::NextTokens { windows, vocabulary } => {
+                Ok(Targets::NextTokens { windows: windows.select(rows), vocabulary: *vocabulary })
+            }
         }
     }
 
@@ -81,6 +125,8 @@ impl Targets {
         match self {
             Targets::Classes { labels, .. } => labels.len() * size_of::<u32>(),
             Targets::Reals(matrix) => size_of_val(matrix.values()),
+            // Shared with the features.
+            Targets::NextTokens { .. } => 0,
         }
     }
 }

@@ -28,6 +28,7 @@ pub use column::{Column, ColumnType};
 pub use number::DecimalMark;
 pub use reader::TableReader;
 pub use table::Table;
+pub(super) use text_encoding::decode_text;
 pub use writer::{AddedColumn, AddedValues};
 
 /// A value of a cell for a message: in quotation marks, and not longer than a line.

@@ -53,6 +53,11 @@ pub(super) fn decode(name: &Path, bytes: Vec<u8>, label: Option<&str>) -> Result
     Err(Error::format(name, problem, "give a table as text; save UTF-16 with a byte order mark, or as UTF-8"))
 }
 
+/// The text of a file, as [`decode`].
+pub(in crate::data) fn decode_text(name: &Path, bytes: Vec<u8>, label: Option<&str>) -> Result<String> {
+    decode(name, bytes, label).map(|decoded| decoded.text)
+}
+
 /// The text of a file without a byte order mark, in UTF-8 or CP949.
 fn recognized(name: &Path, bytes: Vec<u8>) -> Result<Decoded> {
     let bytes = match String::from_utf8(bytes) {

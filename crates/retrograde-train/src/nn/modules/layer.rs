@@ -2,7 +2,8 @@
 
 use super::{
     AvgPool2d, BatchNorm, Conv1d, Conv2d, ConvTranspose2d, Dropout, Embedding, Flatten, GlobalAvgPool,
-    GlobalMaxPool, GroupNorm, Gru, LayerNorm, Linear, Lstm, MaxPool2d, MultiHeadAttention, RmsNorm, Rnn,
+    GlobalMaxPool, GroupNorm, Gru, LayerNorm, Linear, Lstm, MaxPool2d, MultiHeadAttention, PositionEmbedding,
+    RmsNorm, Rnn,
 };
 use crate::nn::{Activation, Context, Module};
 use retrograde_core::graph::Var;
@@ -52,7 +53,7 @@ layers! {
     /// # }
     /// ```
     Linear, Conv1d, Conv2d, ConvTranspose2d, MaxPool2d, AvgPool2d, Embedding, Flatten, BatchNorm, LayerNorm, RmsNorm, GroupNorm, Dropout, GlobalAvgPool, GlobalMaxPool,
-    MultiHeadAttention, Rnn, Lstm, Gru;
+    MultiHeadAttention, PositionEmbedding, Rnn, Lstm, Gru;
     Relu, Sigmoid, Tanh, LeakyRelu, Elu, Gelu, GeluTanh, Silu, Mish, Softplus,
 }
 

@@ -7,6 +7,7 @@ mod text;
 mod weights;
 
 use super::batch::record_constants;
+use super::evaluate::of_predictions;
 use crate::data::{Dataset, Samples, Task};
 use crate::nn::{Mode, Model};
 use retrograde_base::error::{Error, Result};
@@ -92,11 +93,11 @@ impl Loss {
         }
     }
 
-    /// The loss of a task: cross entropy for a classification, binary cross entropy for a multi-label one, the squared error for
+    /// The loss of a task: cross entropy for a classification and for the next token, binary cross entropy for a multi-label one, the squared error for
     /// a regression.
     pub fn of_task(task: Task) -> Self {
         match task {
-            Task::Classification => Loss::default(),
+            Task::Classification | Task::NextToken => Loss::default(),
             Task::MultiLabel => Loss::BinaryCrossEntropy(BinaryCrossEntropy::default()),
             Task::Regression => Loss::SquaredError,
         }
@@ -105,6 +106,7 @@ impl Loss {
     /// Checks that it is a loss for the task of a data set, and that its options fit the number of classes.
     pub(super) fn check_for(&self, data: &Dataset) -> Result<()> {
         let task = match self {
+            Loss::CrossEntropy(_) if data.task() == Task::NextToken => Task::NextToken,
             Loss::CrossEntropy(_) => Task::Classification,
             Loss::BinaryCrossEntropy(_) => Task::MultiLabel,
             Loss::SquaredError | Loss::AbsoluteError | Loss::Huber { .. } => Task::Regression,
@@ -115,7 +117,7 @@ impl Loss {
             let help = format!("use {}, or another task", Loss::of_task(data.task()));
             return Err(Error::invalid("loss", problem, help));
         }
-        let (outputs, has_labels) = (data.train().outputs(), !data.train().labels().is_empty());
+        let (outputs, has_labels) = (data.train().outputs(), data.train().targets().are_indices());
         match self {
             Loss::CrossEntropy(options) => options.check_for(outputs, has_labels),
             Loss::BinaryCrossEntropy(options) => options.check_for(outputs),
@@ -129,7 +131,8 @@ impl Loss {
     /// The errors of recording, for example of a model that takes other rows.
     pub fn of_model(&self, graph: &Graph, model: &impl Model, samples: &Samples, mode: Mode) -> Result<Var> {
         let (x, targets, weights) = record_constants(graph, samples)?;
-        self.record(&model.record(&x, mode).output, &targets, weights.as_ref()).named("loss").checked()
+        let output = of_predictions(&model.record(&x, mode).output, samples);
+        self.record(&output, &targets, weights.as_ref()).named("loss").checked()
     }
 
     /// Records the loss of a batch: a scalar.
