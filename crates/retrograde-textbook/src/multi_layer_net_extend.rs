@@ -142,8 +142,9 @@ mod tests {
 
     #[test]
     fn backward_through_all_of_it_is_the_slope_of_the_loss() -> Result<()> {
-        let mask =
-            |seed: usize| Tensor::from_shape_fn(vec![6, 5], |at| f64::from((at[0] + seed * at[1]) % 3 != 0));
+        let mask = |seed: usize| {
+            Tensor::from_shape_fn(vec![6, 5], |at| f64::from(!(at[0] + seed * at[1]).is_multiple_of(3)))
+        };
         let layers = vec![Dropout::with_mask(0.3, mask(1))?, Dropout::with_mask(0.3, mask(2))?];
         let mut network = MultiLayerNetExtend::new(4, &[5, 5], 3)
             .activation(Activation::Sigmoid)

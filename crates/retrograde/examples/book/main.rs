@@ -9,6 +9,7 @@
 
 mod figures;
 
+use figures::Figure;
 use retrograde::{Error, Result};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -17,21 +18,23 @@ fn main() -> Result<()> {
     let mut arguments = std::env::args().skip(1);
     let Some(wanted) = arguments.next() else {
         println!("usage: book NUMBER|all [FOLDER]\n");
-        figures::ALL.iter().for_each(|figure| println!("{:5}  {}", figure.number, figure.title));
+        for figure in &figures::ALL {
+            println!("{:26} {}", figure.numbers.join(", "), figure.title);
+        }
         return Ok(());
     };
     let folder = PathBuf::from(arguments.next().unwrap_or_else(|| ".".to_owned()));
     let wanted = wanted.replace('.', "-");
-    let chosen: Vec<_> =
-        figures::ALL.iter().filter(|figure| wanted == "all" || figure.number == wanted).collect();
+    let is_wanted = |figure: &&Figure| wanted == "all" || figure.numbers.contains(&wanted.as_str());
+    let chosen: Vec<_> = figures::ALL.iter().filter(is_wanted).collect();
     if chosen.is_empty() {
-        let numbers: Vec<_> = figures::ALL.iter().map(|figure| figure.number).collect();
+        let numbers: Vec<_> = figures::ALL.iter().flat_map(|figure| figure.numbers).copied().collect();
         let help = format!("give all or one of {}", numbers.join(", "));
         return Err(Error::invalid("figure", format!("there is no figure {wanted} here"), help));
     }
     for figure in chosen {
         let start = Instant::now();
-        let path = folder.join(format!("figure-{}.svg", figure.number));
+        let path = folder.join(format!("figure-{}.svg", figure.numbers[0]));
         write(&path, &(figure.draw)()?)?;
         println!("{}: {} ({:.1?})", path.display(), figure.title, start.elapsed());
     }

@@ -60,5 +60,5 @@ fn histogram(title: String, values: &Tensor) -> Panel {
     }
     let bars = counts.iter().enumerate().map(|(index, &count)| (index as f64 * width, count)).collect();
     let marks = vec![Marks::Bars { width, bars }];
-    Panel { title, axes: ["", ""], range: [0.0, 1.0, 0.0, 10_000.0], marks }
+    Panel { title, axes: ["", ""], range: [0.0, 1.0, 0.0, 10_000.0], marks, legend: false }
 }

@@ -27,27 +27,35 @@ pub fn filters(steps: u64) -> Result<[Vec<f64>; 2]> {
     Ok([before, filters(&net)?])
 }
 
-/// The figure: black is the smallest number of all filters, white the largest.
+/// The figure: in each filter black is the smallest number, white the largest.
 pub fn draw() -> Result<String> {
-    const SCALE: usize = 8;
-    let (mut svg, mut left) = (String::new(), 0);
-    for (title, values) in ["before", "after"].into_iter().zip(filters(400)?) {
-        let (low, high) =
-            values.iter().fold((f64::MAX, f64::MIN), |(low, high), &x| (low.min(x), high.max(x)));
-        let picture = HeatMap::images(&values, [5, 5], 6, Shades::gray(low, high));
-        let (width, height) = (SCALE * picture.width(), SCALE * picture.height());
+    let (mut svg, mut left, mut bottom) = (String::new(), 0, 0);
+    for (title, filters) in ["before", "after"].into_iter().zip(filters(400)?) {
+        let enlarged: Vec<f64> = filters.chunks(25).flat_map(enlarged).collect();
+        let picture = HeatMap::images(&enlarged, [5 * SCALE; 2], 6, Shades::gray(0.0, 1.0));
+        let (width, height) = (picture.width(), picture.height());
         // Writing to a string cannot fail.
-        let _ = write!(
+        let _ = writeln!(
             svg,
             "<text x=\"{left}\" y=\"18\" font-family=\"sans-serif\" font-size=\"15\">{title}</text>\
-             <image x=\"{left}\" y=\"28\" width=\"{width}\" height=\"{height}\" style=\"image-rendering:pixelated\" \
-             href=\"{}\"/>\n",
+             <image x=\"{left}\" y=\"28\" width=\"{width}\" height=\"{height}\" href=\"{}\"/>",
             picture.address()
         );
-        left += width + 40;
+        (left, bottom) = (left + width + 40, 28 + height);
     }
-    let (width, height) = (left - 40, 28 + SCALE * 29);
+    let width = left - 40;
     Ok(format!(
-        "<svg width=\"{width}\" height=\"{height}\" xmlns=\"http://www.w3.org/2000/svg\">\n{svg}</svg>\n"
+        "<svg width=\"{width}\" height=\"{bottom}\" xmlns=\"http://www.w3.org/2000/svg\">\n{svg}</svg>\n"
     ))
+}
+
+/// The pixels of a number along each axis.
+const SCALE: usize = 8;
+
+/// A filter of 5 × 5 numbers as an image with numbers from 0 to 1.
+fn enlarged(filter: &[f64]) -> Vec<f64> {
+    let (low, high) = filter.iter().fold((f64::MAX, f64::MIN), |(low, high), &x| (low.min(x), high.max(x)));
+    let side = 5 * SCALE;
+    let number = |pixel: usize| filter[pixel / side / SCALE * 5 + pixel % side / SCALE];
+    (0..side * side).map(|pixel| (number(pixel) - low) / (high - low)).collect()
 }

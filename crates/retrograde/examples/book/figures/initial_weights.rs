@@ -1,5 +1,6 @@
 //! Figure 6-15: the loss with initial weights of the deviation 0.01, of Xavier and of He, with four hidden layers of 100 relu units.
 
+use super::Curve;
 use super::plot::{Marks, Panel, draw as drawn};
 use super::training::{Layers, losses};
 use retrograde::Result;
@@ -7,7 +8,7 @@ use retrograde::nn::Init;
 use retrograde::optim::Sgd;
 
 /// The loss of each.
-pub fn curves(steps: usize) -> Result<Vec<(&'static str, Vec<(f64, f64)>)>> {
+pub fn curves(steps: usize) -> Result<Vec<(&'static str, Curve)>> {
     [("std 0.01", Init::Normal(0.01)), ("Xavier", Init::LeCun), ("He", Init::He)]
         .into_iter()
         .map(|(name, init)| Ok((name, losses(&Layers::plain(init).network(4)?, Sgd::new(0.01), steps)?)))
@@ -22,6 +23,7 @@ pub fn draw() -> Result<String> {
         axes: ["steps", "loss"],
         range: [0.0, 2000.0, 0.0, 2.5],
         marks: lines.collect(),
+        legend: true,
     };
     drawn(&[panel], 1, (680, 440))
 }

@@ -1,5 +1,6 @@
 //! Figure 6-9: the loss of four optimizers, with a network of four hidden layers of 100 units.
 
+use super::Curve;
 use super::plot::{Marks, Panel, draw as drawn};
 use super::training::{Layers, losses};
 use retrograde::Result;
@@ -7,7 +8,7 @@ use retrograde::nn::Init;
 use retrograde::optim::{AdaGrad, Adam, Momentum, Sgd};
 
 /// The loss of each optimizer, with the book's learning rates: 0.01, and for Adam 0.001.
-pub fn curves(steps: usize) -> Result<Vec<(&'static str, Vec<(f64, f64)>)>> {
+pub fn curves(steps: usize) -> Result<Vec<(&'static str, Curve)>> {
     let net = Layers::plain(Init::He).network(4)?;
     Ok(vec![
         ("SGD", losses(&net, Sgd::new(0.01), steps)?),
@@ -25,6 +26,7 @@ pub fn draw() -> Result<String> {
         axes: ["steps", "loss"],
         range: [0.0, 2000.0, 0.0, 1.0],
         marks: lines.collect(),
+        legend: true,
     };
     drawn(&[panel], 1, (680, 440))
 }

@@ -1,6 +1,7 @@
 //! Figures 6-20, 6-21 and 6-23: a network of six hidden layers of 100 units learns 300 digits by heart; weight decay and dropout make the
 //! distance between training and test smaller. Here weight decay also holds for biases, which the book leaves out.
 
+use super::Curve;
 use super::plot::{Marks, Panel, draw as drawn};
 use super::training::{Layers, accuracies, few};
 use retrograde::Result;
@@ -21,8 +22,8 @@ pub enum Remedy {
     Dropout,
 }
 
-/// The accuracies on the training set and on the test set after each epoch.
-pub fn curves(remedy: Remedy, epochs: usize) -> Result<[Vec<(f64, f64)>; 2]> {
+/// The accuracies on the training set and on the test set after every so many epochs.
+pub fn curves(remedy: Remedy, epochs: (usize, usize)) -> Result<[Curve; 2]> {
     let dropout = if remedy == Remedy::Dropout { 0.2 } else { 0.0 };
     let net = Layers { dropout, ..Layers::plain(Init::He) }.network(6)?;
     let (sgd, data) = (Sgd::new(0.01), few(300)?);
@@ -42,12 +43,13 @@ pub fn draw() -> Result<String> {
         ("dropout 0.2", Remedy::Dropout, long),
     ]
     .map(|(title, remedy, epochs)| {
-        let lines = ["train", "test"].into_iter().zip(curves(remedy, epochs)?);
+        let lines = ["train", "test"].into_iter().zip(curves(remedy, (epochs, 1))?);
         Ok(Panel {
             title: title.to_owned(),
             axes: ["epochs", "accuracy"],
             range: [0.0, epochs as f64, 0.0, 1.0],
             marks: lines.map(|(name, points)| Marks::Line { name: name.to_owned(), points }).collect(),
+            legend: true,
         })
     });
     drawn(&panels.into_iter().collect::<Result<Vec<_>>>()?, 2, (420, 320))

@@ -1,5 +1,6 @@
 //! Panels of curves and bars as one SVG file, drawn by plotters.
 
+use super::Curve;
 use plotters::prelude::*;
 use retrograde::{Error, Result};
 
@@ -13,16 +14,18 @@ pub struct Panel {
     pub range: [f64; 4],
     /// What is drawn.
     pub marks: Vec<Marks>,
+    /// Whether the names of the lines are shown.
+    pub legend: bool,
 }
 
 /// What is drawn in a panel.
 pub enum Marks {
     /// A line with its name in the legend.
-    Line { name: String, points: Vec<(f64, f64)> },
+    Line { name: String, points: Curve },
     /// A thin gray line without a name, such as a contour.
-    Contour { points: Vec<(f64, f64)> },
+    Contour { points: Curve },
     /// Bars of this width from 0, by their left edges.
-    Bars { width: f64, bars: Vec<(f64, f64)> },
+    Bars { width: f64, bars: Curve },
 }
 
 /// Blue, orange, green, purple: distinguishable with any color vision.
@@ -37,6 +40,11 @@ pub fn draw(panels: &[Panel], columns: usize, (width, height): (u32, u32)) -> Re
         Error::invalid("figure", error.to_string(), "give each panel a range that is not empty")
     })?;
     Ok(svg)
+}
+
+/// A label of an axis: `10000`, `0.5`.
+fn number(x: f64) -> String {
+    format!("{}", (x * 1000.0).round() / 1000.0)
 }
 
 fn drawn(
@@ -54,12 +62,14 @@ fn drawn(
         let mut chart = ChartBuilder::on(&area)
             .caption(&panel.title, ("sans-serif", 15))
             .margin(8)
+            .margin_right(24)
             .x_label_area_size(34)
             .y_label_area_size(46)
             .build_cartesian_2d(left..right, bottom..top)?;
         let [across, up] = panel.axes;
         let mut mesh = chart.configure_mesh();
-        mesh.disable_mesh().x_labels(5).y_labels(5).x_desc(across).y_desc(up).draw()?;
+        mesh.disable_mesh().x_labels(5).y_labels(5).x_desc(across).y_desc(up);
+        mesh.x_label_formatter(&|x| number(*x)).y_label_formatter(&|y| number(*y)).draw()?;
         let mut named = 0;
         for marks in &panel.marks {
             match marks {
@@ -83,7 +93,7 @@ fn drawn(
                 }
             }
         }
-        if named > 1 {
+        if panel.legend {
             let position = SeriesLabelPosition::MiddleRight;
             chart.configure_series_labels().position(position).background_style(WHITE.mix(0.8)).draw()?;
         }

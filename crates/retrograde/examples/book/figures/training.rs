@@ -1,5 +1,6 @@
 //! Networks of chapter 6 from the engine's modules, and their training.
 
+use super::Curve;
 use retrograde::ErrorKind;
 use retrograde::data::{Dataset, Sampling};
 use retrograde::nn::{BatchNorm, Dropout, Linear};
@@ -51,7 +52,7 @@ pub fn losses(
     network: &Network<Sequential>,
     optimizer: impl Optimizer + Send + Sync + 'static,
     steps: usize,
-) -> Result<Vec<(f64, f64)>> {
+) -> Result<Curve> {
     let trainer = Trainer::new(optimizer).batch(128).seed(2);
     let mut session = Session::<f32>::new(&trainer, network, &Dataset::embedded()?)?;
     let (mut points, mut mean) = (Vec::new(), None);
@@ -64,13 +65,13 @@ pub fn losses(
     Ok(points)
 }
 
-/// The accuracies on the training set and on the test set after each epoch. They end where the loss is not finite.
+/// The accuracies on the training set and on the test set after every so many epochs. They end where the loss is not finite.
 pub fn accuracies(
     network: &Network<Sequential>,
     optimizer: impl Optimizer + Send + Sync + 'static,
     data: &Dataset,
-    epochs: usize,
-) -> Result<[Vec<(f64, f64)>; 2]> {
+    (epochs, every): (usize, usize),
+) -> Result<[Curve; 2]> {
     let trainer = Trainer::new(optimizer).batch(100).seed(2).sampling(Sampling::WithoutReplacement);
     let mut session = Session::<f32>::new(&trainer, network, data)?;
     let mut points = [Vec::new(), Vec::new()];
@@ -80,9 +81,11 @@ pub fn accuracies(
                 return Ok(points);
             }
         }
-        let (train, test) = session.evaluate()?;
-        points[0].push((epoch as f64, train.accuracy));
-        points[1].push((epoch as f64, test.accuracy));
+        if epoch.is_multiple_of(every) {
+            let (train, test) = session.evaluate()?;
+            points[0].push((epoch as f64, train.accuracy));
+            points[1].push((epoch as f64, test.accuracy));
+        }
     }
     Ok(points)
 }

@@ -132,7 +132,7 @@ impl Training {
         optimizer: &dyn Optimizer,
         options: Options,
     ) -> Result<Self> {
-        let network = with_values_of(network, by_hand)?;
+        let network = with_values_of(network, by_hand);
         let graph = Graph::new();
         let recorded = network.record(&graph.constant(tensor(x)), Mode::Train);
         let classes: Vec<u32> = classes.iter().map(|&class| class as u32).collect();
@@ -194,10 +194,7 @@ impl Training {
 }
 
 /// The engine's network with the values of the one by hand; buffers stay.
-pub fn with_values_of(
-    mut network: Network<Sequential>,
-    by_hand: &mut textbook::Network,
-) -> Result<Network<Sequential>> {
+fn with_values_of(mut network: Network<Sequential>, by_hand: &mut textbook::Network) -> Network<Sequential> {
     let names = network.parameters().iter().map(|(name, _)| name.to_owned());
     let names: Vec<String> = names.filter(|name| !network.parameters().is_buffer(name)).collect();
     let values = by_hand.parameters_mut();
@@ -208,5 +205,5 @@ pub fn with_values_of(
         assert_eq!(&**to.shape(), value.shape(), "{name} is {own}");
         *to = tensor(&value.to_owned());
     }
-    Ok(network)
+    network
 }

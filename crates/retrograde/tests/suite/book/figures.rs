@@ -5,9 +5,9 @@ use retrograde::textbook::{Layer, Relu, Sigmoid, Tensor, WeightInit};
 
 #[path = "../../../examples/book/figures/mod.rs"]
 #[allow(dead_code, unreachable_pub, reason = "the example draws all of it")]
-mod figures;
+mod example;
 
-use figures::overfitting::Remedy;
+use example::overfitting::Remedy;
 
 /// The last value of a curve.
 fn last(curve: &[(f64, f64)]) -> f64 {
@@ -16,7 +16,7 @@ fn last(curve: &[(f64, f64)]) -> f64 {
 
 #[test]
 fn figure_6_8_sgd_zigzags_and_the_others_do_not() -> Result<()> {
-    let paths = figures::optimizer_paths::paths()?;
+    let paths = example::optimizer_paths::paths()?;
     let turns = |points: &[(f64, f64)]| points.windows(2).filter(|pair| pair[0].1 * pair[1].1 < 0.0).count();
     let found: Vec<(&str, usize)> = paths.iter().map(|(name, points)| (*name, turns(points))).collect();
     // y ← −0.9·y: SGD crosses the valley at each of its 30 steps.
@@ -31,7 +31,7 @@ fn figure_6_8_sgd_zigzags_and_the_others_do_not() -> Result<()> {
 
 #[test]
 fn figure_6_9_sgd_is_the_slowest() -> Result<()> {
-    let curves = figures::optimizers_on_digits::curves(300)?;
+    let curves = example::optimizers_on_digits::curves(300)?;
     let ends: Vec<_> = curves.iter().map(|(name, curve)| (*name, last(curve))).collect();
     assert_eq!(ends.len(), 4);
     assert!(ends[1..].iter().all(|(_, loss)| *loss < 0.8 * ends[0].1), "{ends:?}");
@@ -40,7 +40,7 @@ fn figure_6_9_sgd_is_the_slowest() -> Result<()> {
 
 /// The share of activations within a tenth of 0 or 1, and the deviation, of the first and of the last layer.
 fn spread(activation: &mut dyn Layer, init: WeightInit) -> Result<[(f64, f64); 2]> {
-    let all = figures::activations::activations(activation, init)?;
+    let all = example::activations::activations(activation, init)?;
     let of = |values: &Tensor| {
         let at_ends = values.iter().filter(|value| !(0.1..=0.9).contains(*value)).count();
         (at_ends as f64 / values.len() as f64, values.std(0.0))
@@ -70,7 +70,7 @@ fn figures_6_10_to_6_14_show_what_initial_weights_do() -> Result<()> {
 
 #[test]
 fn figure_6_15_small_weights_do_not_learn_and_hes_learn_fastest() -> Result<()> {
-    let curves = figures::initial_weights::curves(300)?;
+    let curves = example::initial_weights::curves(300)?;
     let [small, xavier, he] = [0, 1, 2].map(|index| last(&curves[index].1));
     // ln 10 is the loss of an equal guess.
     assert!((small - 10_f64.ln()).abs() < 0.01, "{small}");
@@ -83,7 +83,7 @@ fn figures_6_18_and_6_19_batch_normalization_learns_faster() -> Result<()> {
     let mut ahead = 0;
     let deviations = [0.5, 0.1, 0.05, 0.01, 0.001];
     for deviation in deviations {
-        let [with, without] = figures::batch_normalization::curves(deviation, 10)?;
+        let [with, without] = example::batch_normalization::curves(deviation, (10, 10))?;
         // A diverged training has no more points.
         ahead += usize::from(without.last().is_none_or(|point| last(&with) > point.1));
         if deviation <= 0.05 {
@@ -100,7 +100,7 @@ fn figures_6_18_and_6_19_batch_normalization_learns_faster() -> Result<()> {
 #[test]
 fn figures_6_20_to_6_23_weight_decay_and_dropout_make_the_gap_smaller() -> Result<()> {
     let gap = |remedy| -> Result<(f64, f64)> {
-        let [train, test] = figures::overfitting::curves(remedy, 200)?;
+        let [train, test] = example::overfitting::curves(remedy, (200, 200))?;
         Ok((last(&train), last(&train) - last(&test)))
     };
     let (train, without) = gap(Remedy::Without)?;
@@ -130,7 +130,7 @@ fn smoothness(filters: &[f64]) -> f64 {
 
 #[test]
 fn figure_7_24_filters_become_regular() -> Result<()> {
-    let [before, after] = figures::filters::filters(100)?;
+    let [before, after] = example::filters::filters(100)?;
     assert_eq!((before.len(), after.len()), (30 * 25, 30 * 25));
     // A mean of 600 products: a standard error of 0.04; the mean of a filter takes 1/25 off.
     assert!(smoothness(&before).abs() < 0.2, "{}", smoothness(&before));
@@ -141,7 +141,7 @@ fn figure_7_24_filters_become_regular() -> Result<()> {
 #[test]
 fn figures_are_drawings_with_what_they_show() -> Result<()> {
     let of = |number: &str| {
-        let figure = figures::ALL.iter().find(|figure| figure.number == number).expect("a figure");
+        let figure = example::ALL.iter().find(|figure| figure.numbers.contains(&number)).expect("a figure");
         (figure.draw)()
     };
     let paths = of("6-8")?;

@@ -8,8 +8,11 @@ use super::engine::{array, assert_agree, numbers, tensor};
 
 const STEPS: usize = 100;
 
+/// A name, the optimizer by hand, and the engine's.
+type Pair = (&'static str, Box<dyn textbook::Optimizer>, Box<dyn Optimizer>);
+
 /// Every optimizer, with the engine's ε where that differs from the book's.
-pub fn pairs() -> [(&'static str, Box<dyn textbook::Optimizer>, Box<dyn Optimizer>); 6] {
+pub fn pairs() -> [Pair; 6] {
     [
         ("SGD", Box::new(Sgd::new(0.1)), Box::new(optim::Sgd::new(0.1))),
         ("Momentum", Box::new(Momentum::new(0.05)), Box::new(optim::Momentum::new(0.05, 0.9))),
