@@ -32,7 +32,7 @@ pub fn draw() -> Result<String> {
     let (mut svg, mut left, mut bottom) = (String::new(), 0, 0);
     for (title, filters) in ["before", "after"].into_iter().zip(filters(400)?) {
         let enlarged: Vec<f64> = filters.chunks(25).flat_map(enlarged).collect();
-        let picture = HeatMap::images(&enlarged, [5 * SCALE; 2], 6, Shades::gray(0.0, 1.0));
+        let picture = HeatMap::images(&enlarged, [SIDE; 2], 6, Shades::gray(0.0, 1.0));
         let (width, height) = (picture.width(), picture.height());
         // Writing to a string cannot fail.
         let _ = writeln!(
@@ -49,13 +49,19 @@ pub fn draw() -> Result<String> {
     ))
 }
 
-/// The pixels of a number along each axis.
+/// The pixels of a number along each axis, and of the white frame of a filter.
 const SCALE: usize = 8;
+const FRAME: usize = 3;
+/// The pixels of a filter along each axis.
+const SIDE: usize = 5 * SCALE + 2 * FRAME;
 
 /// A filter of 5 × 5 numbers as an image with numbers from 0 to 1.
 fn enlarged(filter: &[f64]) -> Vec<f64> {
     let (low, high) = filter.iter().fold((f64::MAX, f64::MIN), |(low, high), &x| (low.min(x), high.max(x)));
-    let side = 5 * SCALE;
-    let number = |pixel: usize| filter[pixel / side / SCALE * 5 + pixel % side / SCALE];
-    (0..side * side).map(|pixel| (number(pixel) - low) / (high - low)).collect()
+    let place = |pixel: usize| pixel.checked_sub(FRAME).map(|pixel| pixel / SCALE).filter(|&place| place < 5);
+    let number = |pixel: usize| {
+        let (row, column) = place(pixel / SIDE).zip(place(pixel % SIDE))?;
+        Some((filter[row * 5 + column] - low) / (high - low))
+    };
+    (0..SIDE * SIDE).map(|pixel| number(pixel).unwrap_or(1.0)).collect()
 }
