@@ -14,6 +14,7 @@ use std::process::ExitCode;
 pub fn run(arguments: &ExplainArguments) -> Result<ExitCode, Failure> {
     let net = RunDir::model(&arguments.model)?;
     let description = RunDir::description(&arguments.model)?;
+    predict::refuse_text(description.as_ref())?;
     let preprocessor = description.as_ref().and_then(|description| description.preprocessor.as_ref());
     let is_table = preprocessor.is_some();
     let row = if let Some(preprocessor) = preprocessor {

@@ -1,4 +1,4 @@
-//! Image files of bounded size: PNG, or raw pixels.
+//! Image files of bounded size: PNG, JPEG, or raw pixels.
 
 use png::{ColorType, Decoder, Limits, Transformations};
 use retrograde::data::{Channels, Picture, PreparedImage};
@@ -11,9 +11,9 @@ use std::path::Path;
 /// The largest file in bytes, and the most memory of its picture.
 const MAX_BYTES: usize = 1 << 28;
 
-const EXPECTED: &str = "give a PNG, or a file of raw gray pixels, one byte each";
+const EXPECTED: &str = "give a PNG or JPEG, or a file of raw gray pixels, one byte each";
 
-/// Reads an image of `shape`. A PNG is converted to the format of MNIST; raw pixels are used unchanged.
+/// Reads an image of `shape`. A PNG or JPEG is converted to the format of MNIST; raw pixels are used unchanged.
 pub fn read(path: &Path, shape: [usize; 2]) -> Result<PreparedImage> {
     let bytes = read_bounded(path)?;
     let [rows, columns] = shape;
@@ -26,8 +26,24 @@ pub fn read(path: &Path, shape: [usize; 2]) -> Result<PreparedImage> {
     if bytes.len() == rows * columns {
         return Ok(PreparedImage { pixels: bytes, shape, inverted: false, scaled: false });
     }
-    let problem = format!("it is not a PNG and has {} bytes, not {rows} × {columns}", bytes.len());
+    if bytes.starts_with(b"\xff\xd8\xff") {
+        return Picture::read(path)?.prepare(shape).map_err(|error| with_path(path, error));
+    }
+    let kind = other_kind(&bytes).map_or_else(String::new, |kind| format!("it is a {kind} file; "));
+    let length = bytes.len();
+    let problem = format!("{kind}it is neither PNG nor JPEG and has {length} bytes, not {rows} × {columns}");
     Err(Error::format(path, problem, EXPECTED))
+}
+
+/// The name of another kind of pictures, by the first bytes.
+fn other_kind(bytes: &[u8]) -> Option<&'static str> {
+    match bytes {
+        [b'G', b'I', b'F', b'8', ..] => Some("GIF"),
+        [b'B', b'M', ..] => Some("BMP"),
+        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Some("WebP"),
+        [_, _, _, _, b'f', b't', b'y', b'p', b'h', b'e', ..] => Some("HEIC"),
+        _ => None,
+    }
 }
 
 fn read_bounded(path: &Path) -> Result<Vec<u8>> {

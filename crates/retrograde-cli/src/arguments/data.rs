@@ -71,7 +71,7 @@ pub struct DataArguments {
 }
 
 impl DataArguments {
-    /// How the data are read; `None` for the digits, which have no choices.
+    /// How the data are read; `None` without a choice.
     pub fn reading(&self) -> Option<DataOptions> {
         let options = DataOptions {
             target: self.target.clone(),
@@ -93,8 +93,7 @@ impl DataArguments {
             header: self.no_header.then_some(false),
             image_size: self.image_size,
         };
-        let is_own = matches!(self.data, DataSource::Path(_));
-        (is_own && options != DataOptions::default() || options.target.is_some()).then_some(options)
+        (options != DataOptions::default()).then_some(options)
     }
 }
 

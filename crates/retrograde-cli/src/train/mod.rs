@@ -15,7 +15,7 @@ use json_output::JsonOutput;
 use output::{Start, TrainingOutput};
 use report_files::ReportFiles;
 use retrograde::Error;
-use retrograde::data::{DataSource, Dataset, Features};
+use retrograde::data::{DataOptions, DataSource, Dataset, Features};
 use retrograde::nn::{Model, ModelConfig, NetworkConfig};
 use retrograde::train::{Event, Loss, RunDir, RunId, TrainingConfig};
 use retrograde::view::report::TrainingReport;
@@ -67,12 +67,8 @@ pub fn run(arguments: &TrainArguments, explicit: &ExplicitOptions<'_>) -> Result
         None => Failure::Library(error),
     })?;
     let config = TrainingConfig { data: source, ..config };
-    let config = match data.train().features() {
-        _ if arguments.resume.is_some() => config,
-        Features::Reals(_) => arguments.for_reals(config, data.train().len(), explicit),
-        Features::Tokens(_) => arguments.for_texts(config, data.train().len(), explicit),
-        _ => config,
-    };
+    let config =
+        if arguments.resume.is_none() { for_data(arguments, config, &data, explicit) } else { config };
     let mut net = config.model(&data)?;
     if let Some(file) = &arguments.weights {
         net.parameters_mut().load_pytorch(file)?;
@@ -153,6 +149,24 @@ pub fn run(arguments: &TrainArguments, explicit: &ExplicitOptions<'_>) -> Result
     Ok(if history.stopped { ExitCode::from(INTERRUPTED) } else { ExitCode::SUCCESS })
 }
 
+/// The config of a new run with the defaults for its data, where no option is explicit.
+fn for_data(
+    arguments: &TrainArguments,
+    config: TrainingConfig,
+    data: &Dataset,
+    explicit: &ExplicitOptions<'_>,
+) -> TrainingConfig {
+    let rows = data.train().len();
+    match data.train().features() {
+        Features::Reals(_) => arguments.for_reals(config, rows, explicit),
+        Features::Tokens(_) => arguments.for_texts(config, rows, explicit),
+        _ => {
+            let batch = if explicit.contains("batch") { config.batch } else { config.batch.min(rows) };
+            TrainingConfig { batch, ..config }
+        }
+    }
+}
+
 /// The config of a new run with these options, or that of the run that is resumed, with its id.
 fn config(
     arguments: &TrainArguments,
@@ -166,6 +180,13 @@ fn config(
         Some(file) => Some(NetworkConfig::read(file)?),
         None => None,
     };
+    let target = options.reading.as_ref().and_then(|reading| reading.target.as_ref());
+    let is_table = matches!(&options.data, DataSource::Path(path) if DataOptions::is_table(path));
+    if let Some(target) = target.filter(|_| !is_table) {
+        let problem = format!("`{target}` is a column of a table, and `{}` is none", options.data);
+        let help = "give a table by --data FILE.csv, or leave --target out";
+        return Err(Failure::Usage(Error::invalid("--target", problem, help)));
+    }
     let options = TrainingConfig { network, ..options };
     options.check().map_err(Failure::Usage)?;
     Ok((options, None))

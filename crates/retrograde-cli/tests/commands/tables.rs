@@ -165,6 +165,12 @@ fn errors_of_tables_teach() {
     refused(&["--data", IRIS, "--target", "species", "--learning-rate", "1e30"], &["smaller learning rate"]);
     fails(
         2,
+        &["train", "--target", "species"],
+        folder,
+        &["--target", "is a column of a table", "--data FILE.csv"],
+    );
+    fails(
+        2,
         &["train", "--data", IRIS, "--target", "species", "--loss", "mse"],
         folder,
         &["squared-error is for a regression"],
@@ -212,10 +218,9 @@ fn a_folder_of_images_is_trained_and_new_images_are_predicted() {
         picture(&folder.join(format!("photos/blue/{shade}.png")), [20, 10, 250], 10 * shade);
     }
     picture(&folder.join("new.png"), [200, 0, 0], 0);
-    let arguments =
-        ["train", "--data", "photos", "--hidden", "8", "--batch", "4", "--steps", "300", "--init", "he"];
+    let arguments = ["train", "--data", "photos", "--hidden", "8", "--steps", "300", "--init", "he"];
     let (out, _) = expect(0, &[&arguments[..], &["--out", "run"]].concat(), folder);
-    assert!(out.contains("12 training, 4 test images") && out.contains("60 → 8 → 2"), "{out}");
+    assert!(out.contains("13 training, 3 test images") && out.contains("60 → 8 → 2"), "{out}");
     let (json, _) = expect(0, &["predict", "--model", "run", "new.png", "--json"], folder);
     let found = &lines(&json)[0];
     assert_eq!(found["class"], "red", "{found}");

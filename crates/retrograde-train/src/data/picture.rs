@@ -105,6 +105,17 @@ impl Picture {
         Ok(Picture { rows, columns, channels, bytes: bytes.into_owned(), background })
     }
 
+    /// Reads a PNG or JPEG file, turned as its EXIF orientation says, with transparent pixels on white.
+    ///
+    /// # Errors
+    /// [`Error::File`] if it cannot be read, [`Error::Format`] if it is neither, damaged or too large.
+    #[cfg(feature = "images")]
+    pub fn read(path: impl AsRef<std::path::Path>) -> Result<Self> {
+        let image = super::image_folder::pixels(path.as_ref())?;
+        let (columns, rows) = image.dimensions();
+        Self::new(rows as usize, columns as usize, Channels::Rgb, image.into_raw())
+    }
+
     /// Checks the size of a picture, before memory is allocated for its bytes.
     ///
     /// # Errors

@@ -59,9 +59,10 @@ impl History {
         if self.timed_steps == 0 { 0.0 } else { self.timed_seconds / self.timed_steps as f64 * 1e6 }
     }
 
-    /// The evaluation with the lowest loss on the test set, the first of equal ones: at the end of an epoch, or of the training.
+    /// The evaluation with the lowest loss on the test set, the first of equal ones.
     pub fn best(&self) -> Option<&EpochStats> {
-        self.epochs.iter().min_by(|a, b| a.test.loss.total_cmp(&b.test.loss))
+        let numbers = self.epochs.iter().filter(|epoch| !epoch.test.loss.is_nan());
+        numbers.min_by(|a, b| a.test.loss.total_cmp(&b.test.loss))
     }
 
     /// The statistics of the last evaluation.

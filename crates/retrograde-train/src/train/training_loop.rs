@@ -246,9 +246,12 @@ impl<'a, T: Real> TrainingLoop<'a, T> {
         self.trainer.patience.is_some_and(|patience| since.is_some_and(|since| since >= patience))
     }
 
-    /// Gives the model the parameters of the best epoch, if they are kept.
+    /// Gives the model the parameters of the best epoch, if they are kept and the current ones are not better.
     fn give_best(&self, model: &mut impl Model) {
         let Some(best) = &self.best else { return };
+        if self.history.best().is_some_and(|best| best.step == self.session.steps()) {
+            return;
+        }
         for (name, to) in model.parameters_mut().iter_mut() {
             if let Some(value) = best.get(name) {
                 to.clone_from(value);

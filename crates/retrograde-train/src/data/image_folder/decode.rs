@@ -33,7 +33,7 @@ pub(super) fn size(path: &Path) -> Result<[usize; 2]> {
 }
 
 /// The pixels of an image.
-pub(super) fn pixels(path: &Path) -> Result<RgbImage> {
+pub(in crate::data) fn pixels(path: &Path) -> Result<RgbImage> {
     let bytes = files::read_bounded(path, MAX_BYTES)?;
     without_panic(path, || {
         let mut decoder = decoder(path, &bytes)?;

@@ -16,6 +16,7 @@ mod reader;
 #[cfg(test)]
 mod tests;
 
+pub(super) use decode::pixels;
 pub use folder::ImageFolder;
 pub use reader::ImageFolderReader;
 pub(super) use reader::planes;

@@ -142,7 +142,7 @@ mod tests {
         let counts = DataOptions { task: Some(Task::Regression), ..options.clone() };
         assert_eq!(read(("|u1", "(4,)", &[7, 0, 2, 1]), &counts).unwrap().task(), Task::Regression);
         let error = read(("|u1", "(3,)", &[1, 0, 1]), &options).unwrap_err().to_string();
-        assert!(error.contains("x: 3 targets for 4 rows"), "{error}");
+        assert!(error.contains("3 targets for 4 rows"), "{error}");
         let error =
             read(("<f8", "(4,)", &reals(&[0.5, f64::NAN, 2.5, 3.5])), &options).unwrap_err().to_string();
         assert!(error.contains("y: element [1] is NaN"), "{error}");

@@ -129,7 +129,8 @@ impl DataOptions {
             return folder::read(self, &name, path);
         }
         if !path.exists() {
-            return Err(Error::format(path, "there is no such file or folder", help));
+            let kind = if FileKind::of(path).is_some() { "file" } else { "folder" };
+            return Err(Error::format(path, format!("there is no such {kind}"), help));
         }
         match FileKind::of(path) {
             Some(FileKind::Text) if self.target.is_none() => text::read(self, &name, path),

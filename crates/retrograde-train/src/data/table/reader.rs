@@ -163,7 +163,7 @@ impl TableReader {
             (1..=cells.columns()).map(|column| format!("column {column}")).collect()
         };
         if cells.rows() == 0 {
-            let help = "give at least one row below the names; `TableReader::header(false)` if it is one";
+            let help = "give at least one row below the names; `TableReader::header(false)`, --no-header on the command line, if it is one";
             return Err(Error::format(name, "it has a line of names and no rows", help));
         }
         let dialect = Dialect { encoding: decoded.encoding, delimiter, decimal_mark, header };
