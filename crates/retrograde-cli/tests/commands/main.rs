@@ -7,6 +7,7 @@ mod interrupts;
 mod kills;
 mod pictures;
 mod tables;
+mod texts;
 mod training;
 mod weights;
 

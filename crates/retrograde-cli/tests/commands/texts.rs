@@ -24,8 +24,21 @@ fn prepare(folder: &Path) {
 }
 
 const TRAIN: [&str; 15] = [
-    "train", "--data", "hamlet.txt", "--context", "8", "--model", "small.toml", "--learning-rate", "0.01", "--threads",
-    "1", "--json", "--quiet", "--steps", "150",
+    "train",
+    "--data",
+    "hamlet.txt",
+    "--context",
+    "8",
+    "--model",
+    "small.toml",
+    "--learning-rate",
+    "0.01",
+    "--threads",
+    "1",
+    "--json",
+    "--quiet",
+    "--steps",
+    "150",
 ];
 
 #[test]
@@ -46,11 +59,13 @@ fn a_text_is_learned_resumed_and_continued() {
     let model = |run: &str| fs::read(folder.join(run).join("model.safetensors")).expect("a model");
     assert!(model("run") == model("half"), "a resumed training has other bits");
 
-    let generate = ["generate", "--model", "run", "--prompt", "to be", "--length", "30", "--temperature", "0"];
+    let generate =
+        ["generate", "--model", "run", "--prompt", "to be", "--length", "30", "--temperature", "0"];
     let (text, _) = expect(0, &generate, folder);
     assert!(text.starts_with("to be") && text.trim_end_matches('\n').chars().count() >= 34, "{text:?}");
     assert_eq!(expect(0, &generate, folder).0, text);
-    let seeds = ["1", "1", "2"].map(|seed| expect(0, &["generate", "--model", "run", "--seed", seed], folder).0);
+    let seeds =
+        ["1", "1", "2"].map(|seed| expect(0, &["generate", "--model", "run", "--seed", seed], folder).0);
     assert!(seeds[0] == seeds[1] && seeds[0] != seeds[2]);
     fails(2, &["generate", "--model", "run", "--prompt", "to Be"], folder, &["'B'", "abehin"]);
     fails(2, &["generate", "--model", "run", "--temperature", "-1"], folder, &["temperature", "-1"]);
