@@ -69,10 +69,7 @@ pub fn run(arguments: &TrainArguments, explicit: &ExplicitOptions<'_>) -> Result
     let config = TrainingConfig { data: source, ..config };
     let config =
         if arguments.resume.is_none() { for_data(arguments, config, &data, explicit) } else { config };
-    let mut net = config.model(&data)?;
-    if let Some(file) = &arguments.weights {
-        net.parameters_mut().load_pytorch(file)?;
-    }
+    let mut net = network(&config, &data, arguments)?;
     let report_files = ReportFiles::new(arguments, run)?;
     let command = report_files::command(&config, arguments);
     let mut trainer = config.trainer()?.collect_metrics(report_files.any()).profiling(arguments.profile);
@@ -190,6 +187,19 @@ fn config(
     let options = TrainingConfig { network, ..options };
     options.check().map_err(Failure::Usage)?;
     Ok((options, None))
+}
+
+/// The network with random initial weights, or those of a file.
+fn network(
+    config: &TrainingConfig,
+    data: &Dataset,
+    arguments: &TrainArguments,
+) -> Result<Box<dyn Model>, Error> {
+    let mut net = config.model(data)?;
+    if let Some(file) = &arguments.weights {
+        net.parameters_mut().load_pytorch(file)?;
+    }
+    Ok(net)
 }
 
 fn forward(

@@ -24,7 +24,7 @@ impl Graph {
     /// bits on every processor; those in `f32` are the ones in `f64` up to the rounding of their uniform numbers. At most 2³³
     /// numbers, none beyond 6.7 standard deviations in `f32` and 8.7 in `f64`.
     ///
-    /// A number and another deviation are `&x * deviation + mean`.
+    /// For another mean and standard deviation: `deviation * x + mean`.
     #[track_caller]
     pub fn random_normal(&self, shape: impl Into<Shape>, key: &RandomKey) -> Var {
         Random::<Normal>::record(&ENTRY, self, shape.into(), key)

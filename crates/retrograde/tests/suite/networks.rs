@@ -24,7 +24,7 @@ pub struct Step<T: Real> {
     random: Option<Var>,
     loss: Var,
     values: Vec<Var>,
-    step: u64,
+    done: u64,
 }
 
 impl<T: Real> Step<T> {
@@ -58,15 +58,15 @@ impl<T: Real> Step<T> {
             planner = planner.update(&update.leaf, &update.value);
         }
         let plan = planner.compile()?;
-        Ok(Step { plan, random: recorded.step, loss, values: recorded.values, step: 0 })
+        Ok(Step { plan, random: recorded.step, loss, values: recorded.values, done: 0 })
     }
 
     /// Runs the next step.
     pub fn run(&mut self) -> Result<()> {
         if let Some(random) = &self.random {
-            self.plan.set_indices(random, &RandomKey::step_indices(self.step))?;
+            self.plan.set_indices(random, &RandomKey::step_indices(self.done))?;
         }
-        self.step += 1;
+        self.done += 1;
         self.plan.run()
     }
 

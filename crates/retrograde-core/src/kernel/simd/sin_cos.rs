@@ -151,6 +151,7 @@ fn one_by_one<T: Real>(x: &[T], most: T, [sin, cos]: &mut [[T; MOST_LANES]; 2]) 
 mod tests {
     use super::super::vector::Plain;
     use crate::kernel::Real;
+    use std::f64::consts::{FRAC_1_SQRT_2, FRAC_PI_2, FRAC_PI_4, PI};
 
     fn double(x: f64) -> (f64, f64) {
         // SAFETY: every processor can handle a plain vector.
@@ -170,12 +171,12 @@ mod tests {
         (9.313_225_746_154_785e-10, 9.313_225_746_154_785e-10, 1.0),
         (0.1, 0.099_833_416_646_828_15, 0.995_004_165_278_025_8),
         (0.5, 0.479_425_538_604_203, 0.877_582_561_890_372_8),
-        (0.785_398_163_397_448_3, 0.707_106_781_186_547_5, 0.707_106_781_186_547_6),
+        (FRAC_PI_4, 0.707_106_781_186_547_5, FRAC_1_SQRT_2),
         (1.0, 0.841_470_984_807_896_5, 0.540_302_305_868_139_8),
-        (1.570_796_326_794_896_6, 1.0, 6.123_233_995_736_766e-17),
+        (FRAC_PI_2, 1.0, 6.123_233_995_736_766e-17),
         (2.0, 0.909_297_426_825_681_7, -0.416_146_836_547_142_4),
         (3.0, 0.141_120_008_059_867_2, -0.989_992_496_600_445_4),
-        (3.141_592_653_589_793, 1.224_646_799_147_353_2e-16, -1.0),
+        (PI, 1.224_646_799_147_353_2e-16, -1.0),
         (4.0, -0.756_802_495_307_928_2, -0.653_643_620_863_611_9),
         (10.0, -0.544_021_110_889_369_8, -0.839_071_529_076_452_4),
         (100.0, -0.506_365_641_109_758_8, 0.862_318_872_287_683_9),
@@ -220,7 +221,7 @@ mod tests {
     #[test]
     fn multiples_of_half_a_turn_keep_their_digits() {
         for n in 1..5_000 {
-            let x = (f64::from(n) * std::f64::consts::FRAC_PI_2) as f32;
+            let x = (f64::from(n) * FRAC_PI_2) as f32;
             let (found, (sin, cos)) = (single(x), f64::from(x).sin_cos());
             let epsilon = f64::from(f32::EPSILON);
             assert!(
@@ -229,7 +230,7 @@ mod tests {
             );
         }
         for n in 1..600_000 {
-            let x = f64::from(n) * std::f64::consts::FRAC_PI_2;
+            let x = f64::from(n) * FRAC_PI_2;
             let (found, (sin, cos)) = (double(x), x.sin_cos());
             assert!(close(found.0, sin, 4e-16) && close(found.1, cos, 4e-16), "{x}: {found:?}");
         }
