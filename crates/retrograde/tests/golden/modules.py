@@ -14,7 +14,7 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
-from pytorch_modules import Residual, SelfAttention, padded, states
+from pytorch_modules import PositionEmbedding, Residual, SelfAttention, padded, states
 
 torch.manual_seed(0)
 torch.set_default_dtype(torch.float64)
@@ -48,6 +48,7 @@ for index, (a, b) in enumerate(zip(odd, odd[3:] + odd[:3])):
     causal = index % 2 == 1
     layer = {"layer": "multi_head_attention", "heads": heads, "causal": causal}
     case(layer, SelfAttention(width, heads, causal), rows, index % 6 + 1, width)
+    case({"layer": "position_embedding"}, PositionEmbedding(index % 6 + 1, b), rows, index % 6 + 1, b)
     # Three words, one of which is padding.
     table = {"layer": "embedding", "count": 3, "width": width, "padding": index % 3}
     module = padded(index % 3, nn.Embedding(3, width), SelfAttention(width, heads, causal))

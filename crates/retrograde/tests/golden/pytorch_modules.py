@@ -10,6 +10,17 @@ class Residual(nn.Sequential):
         return x + super().forward(x)
 
 
+class PositionEmbedding(nn.Module):
+    """A learned row added at each position."""
+
+    def __init__(self, positions, width):
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(positions, width))
+
+    def forward(self, x):
+        return x + self.weight
+
+
 def states(kind):
     """A recurrent layer, nn.RNN, nn.LSTM or nn.GRU, that returns its states alone."""
 
