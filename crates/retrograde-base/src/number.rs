@@ -113,6 +113,17 @@ mod tests {
         }
         let old: Record = serde_json::from_str(r#"{"loss":null}"#).expect("a record");
         assert!(old.loss.is_nan());
+        #[derive(Debug, PartialEq, Serialize, Deserialize)]
+        struct Score {
+            #[serde(default, with = "crate::number::optional", skip_serializing_if = "Option::is_none")]
+            score: Option<f64>,
+        }
+        for (score, text) in
+            [(None, "{}"), (Some(0.5), r#"{"score":0.5}"#), (Some(f64::INFINITY), r#"{"score":"Infinity"}"#)]
+        {
+            assert_eq!(serde_json::to_string(&Score { score }).expect("JSON"), text);
+            assert_eq!(serde_json::from_str::<Score>(text).expect("a score"), Score { score });
+        }
         let error = serde_json::from_str::<Record>(r#"{"loss":"much"}"#).expect_err("not a number");
         assert!(error.to_string().contains("`much` is not a number"), "{error}");
     }

@@ -4,8 +4,8 @@
 //! | --- | --- |
 //! | [`nn`] | layers, initial weights, models and their parameters |
 //! | [`optim`] | optimizers |
-//! | [`data`] | data sets: the embedded digits, IDX files, MNIST on request; batches |
-//! | [`train`] | the training loop, evaluation, history, checkpoints |
+//! | [`data`] | data sets: tables, arrays, folders of images, IDX files, the embedded digits, MNIST on request; batches |
+//! | [`train`] | losses, the training loop, evaluation, history, checkpoints, predictions |
 //!
 //! Programs use the crate `retrograde`, which re-exports all of this.
 

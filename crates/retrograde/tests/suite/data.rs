@@ -162,7 +162,7 @@ fn the_number_of_classes_can_be_set() {
     let letters = folder_with(1, &idx(&[3], &[0, 25, 10]));
     assert_contains(&problem(letters.path()), &["label 25 of row 1", "10 classes"]);
     let letters = Dataset::from_folder_with_classes(letters.path(), 26).unwrap();
-    assert_eq!((letters.train().outputs(), &letters.train().labels()[..]), (26, &[0, 25, 10][..]));
+    assert_eq!((letters.train().outputs(), letters.train().labels()), (26, &[0, 25, 10][..]));
 }
 
 #[test]
