@@ -83,8 +83,9 @@ pub fn accuracies(
         }
         if epoch.is_multiple_of(every) {
             let (train, test) = session.evaluate()?;
-            points[0].push((epoch as f64, train.accuracy));
-            points[1].push((epoch as f64, test.accuracy));
+            for (points, set) in points.iter_mut().zip([train, test]) {
+                points.extend(set.accuracy.map(|accuracy| (epoch as f64, accuracy)));
+            }
         }
     }
     Ok(points)
