@@ -104,6 +104,12 @@ mod tests {
         assert_eq!(short(f64::INFINITY), "inf");
     }
 
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    struct Score {
+        #[serde(default, with = "crate::number::optional", skip_serializing_if = "Option::is_none")]
+        score: Option<f64>,
+    }
+
     #[test]
     fn every_number_survives_json() {
         for loss in [0.1, -0.0, 5e-324, f64::MAX, f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 3.0] {
@@ -113,11 +119,6 @@ mod tests {
         }
         let old: Record = serde_json::from_str(r#"{"loss":null}"#).expect("a record");
         assert!(old.loss.is_nan());
-        #[derive(Debug, PartialEq, Serialize, Deserialize)]
-        struct Score {
-            #[serde(default, with = "crate::number::optional", skip_serializing_if = "Option::is_none")]
-            score: Option<f64>,
-        }
         for (score, text) in
             [(None, "{}"), (Some(0.5), r#"{"score":0.5}"#), (Some(f64::INFINITY), r#"{"score":"Infinity"}"#)]
         {
