@@ -1,6 +1,6 @@
 //! `random_normal`: independent normal random numbers of mean 0 and variance 1, made in the plan.
 //!
-//! They are a function of a [`RandomKey`](super::RandomKey) and of their place, by the transform of Box and Muller (1958) of
+//! They are a function of a [`RandomKey`] and of their place, by the transform of Box and Muller (1958) of
 //! uniform ones. Indices, and so the key, have no gradient.
 
 use super::entry::{Entry, InputSpec, InvalidCase, OpCase, none};

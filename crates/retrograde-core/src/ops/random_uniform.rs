@@ -1,6 +1,6 @@
 //! `random_uniform`: independent uniform random numbers from 0 to below 1, made in the plan.
 //!
-//! They are a function of a [`RandomKey`](super::RandomKey) and of their place. Indices, and so the key, have no gradient.
+//! They are a function of a [`RandomKey`] and of their place. Indices, and so the key, have no gradient.
 
 use super::entry::{Entry, InputSpec, InvalidCase, OpCase, none};
 use super::random::{Random, RandomKey, cases, invalid_cases};
