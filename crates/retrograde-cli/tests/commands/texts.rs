@@ -67,7 +67,7 @@ fn a_text_is_learned_resumed_and_continued() {
     let seeds =
         ["1", "1", "2"].map(|seed| expect(0, &["generate", "--model", "run", "--seed", seed], folder).0);
     assert!(seeds[0] == seeds[1] && seeds[0] != seeds[2]);
-    fails(2, &["generate", "--model", "run", "--prompt", "to Be"], folder, &["'B'", "abehin"]);
+    fails(2, &["generate", "--model", "run", "--prompt", "to Be"], folder, &["\"B\"", "abehin"]);
     fails(2, &["generate", "--model", "run", "--temperature", "-1"], folder, &["temperature", "-1"]);
 }
 

@@ -65,6 +65,7 @@ impl Epilogue {
         let writes = || self.chain.memory().filter(|(_, writes)| *writes).map(|(start, _)| start);
         let overwritten = inputs.filter_map(Place::memory).any(|(memory, range)| {
             memory == Memory::Real
+                && !range.is_empty()
                 && writes().any(|start| start < range.end && range.start < start + self.chain.elements)
         });
         if self.chain.elements != elements {

@@ -32,7 +32,10 @@ pub(super) fn epilogues(ir: &mut PlanIr) {
         // An update in place must not overwrite a leaf while the kernel still reads it for other rows.
         let leaves = group.values.iter().filter_map(|updated| leaf_of.get(updated));
         let overwrites = leaves.into_iter().any(|&leaf| ir.reads(producer).any(|base| base == leaf));
+        // A gather from a table of bytes writes to memory alone.
+        let reads_bytes = ir.reads(producer).any(|base| ir.is_bytes(base));
         if in_registers
+            && !reads_bytes
             && group.kind == GroupKind::Elementwise
             && ir.elements(value) > 0
             && ir.elements(value) == ir.group_elements(reader)

@@ -5,6 +5,7 @@
 //! the time of all other steps are therefore the same with and without metrics.
 
 use super::batch::Batch;
+use super::evaluate::of_predictions;
 use super::loss::Loss;
 use super::metrics::{Norms, OutputRanges, StepStats, TrainingMetrics};
 use super::session::Session;
@@ -46,7 +47,7 @@ impl<T: Real> MetricsCollector<T> {
         let before = graph.len();
         let Recorded { output, parameters, step, .. } = model.record_steps(&inputs.x, seed);
         let layers = unit_layers(&graph, before, batch);
-        let loss = loss.record(&output, &inputs.targets, inputs.weights.as_ref());
+        let loss = loss.record(&of_predictions(&output, samples), &inputs.targets, inputs.weights.as_ref());
         let gradients = loss.backward()?;
         let gradients = parameters.iter().map(|var| gradients.wrt(var)).collect::<Result<Vec<Var>>>()?;
         let outputs: Vec<Var> = layers.iter().map(|(_, var)| var.clone()).collect();

@@ -61,7 +61,11 @@ pub fn run(
 ) -> Result<Recorded> {
     let mut network = Network::new(module, &x.shape()[1..]).build()?;
     let mut given = values.iter();
-    for (_, value) in network.parameters_mut().iter_mut() {
+    for (name, value) in network.parameters_mut().iter_mut() {
+        // The book does not count steps.
+        if name.ends_with("num_batches_tracked") {
+            continue;
+        }
         if let Some(given) = given.next() {
             assert_eq!(&**value.shape(), given.shape());
             *value = tensor(given);
@@ -75,7 +79,9 @@ pub fn run(
     let of: Vec<&Var> = std::iter::once(&input).chain(&recorded.parameters).collect();
     let gradients = loss.gradient(&of)?;
     let masks = uniforms(&graph);
-    let next: Vec<Var> = recorded.updates.iter().map(|(_, value)| value.clone()).collect();
+    let counts = |leaf: &Var| leaf.node().label().ends_with("num_batches_tracked");
+    let updates = recorded.updates.iter().filter(|(leaf, _)| !counts(leaf));
+    let next: Vec<Var> = updates.map(|(_, value)| value.clone()).collect();
     let fetched = gradients.iter().chain(&masks).chain(&next);
     let mut plan = Planner::new(&graph).fetch(&recorded.output).fetch_all(fetched).compile::<f64>()?;
     plan.run()?;
