@@ -28,7 +28,7 @@ pub use network::{Network, NetworkBuilder};
 pub use parameters::Parameters;
 pub use saved::{ModelConfig, NetworkConfig, load_model};
 pub use tensors::Precision;
-pub(crate) use tensors::{MAX_FILE_BYTES, from_bytes, to_bytes};
+pub(crate) use tensors::{DATA, MAX_FILE_BYTES, MODEL, from_bytes, metadata_of, to_bytes, to_bytes_with};
 
 use retrograde_base::error::{Error, Result};
 use retrograde_base::files::write_whole;

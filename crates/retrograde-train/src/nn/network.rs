@@ -25,7 +25,7 @@ use std::path::Path;
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Network<M> {
     module: M,
     input: Shape,

@@ -58,7 +58,7 @@ impl Parameters {
             (name.as_str(), Encoded::new(value, precision, *layout))
         });
         // PyTorch's own writer gives this metadata, and some readers ask for it.
-        let bytes = tensors::serialized(encoded.collect(), ("format", "pt"))?;
+        let bytes = tensors::serialized(encoded.collect(), &[("format", "pt")])?;
         write_whole(path.as_ref(), &bytes)
     }
 

@@ -48,6 +48,12 @@ impl FromStr for Precision {
     }
 }
 
+/// The entry of the metadata that describes the model.
+pub(crate) const MODEL: &str = "retrograde";
+
+/// The entry of the metadata that describes the data of the training.
+pub(crate) const DATA: &str = "retrograde.data";
+
 /// The note of a file that has values and no architecture.
 pub(super) const VALUES_ALONE: &str = "values";
 
@@ -107,15 +113,24 @@ pub(crate) fn to_bytes<'a>(
     tensors: impl IntoIterator<Item = (&'a str, &'a Tensor, Precision)>,
     note: &str,
 ) -> Result<Vec<u8>> {
-    let encoded = |(name, tensor, precision)| (name, Encoded::new(tensor, precision, Layout::Same));
-    serialized(tensors.into_iter().map(encoded).collect(), ("retrograde", note))
+    to_bytes_with(tensors, &[(MODEL, note)])
 }
 
-/// The bytes of a safetensors file with these tensors and one entry of metadata. Errors are those of [`to_bytes`].
-pub(super) fn serialized(tensors: Vec<(&str, Encoded<'_>)>, (key, note): (&str, &str)) -> Result<Vec<u8>> {
+/// As [`to_bytes`], with these entries of metadata.
+pub(crate) fn to_bytes_with<'a>(
+    tensors: impl IntoIterator<Item = (&'a str, &'a Tensor, Precision)>,
+    metadata: &[(&str, &str)],
+) -> Result<Vec<u8>> {
+    let encoded = |(name, tensor, precision)| (name, Encoded::new(tensor, precision, Layout::Same));
+    serialized(tensors.into_iter().map(encoded).collect(), metadata)
+}
+
+/// The bytes of a safetensors file with these tensors and entries of metadata. Errors are those of [`to_bytes`].
+pub(super) fn serialized(tensors: Vec<(&str, Encoded<'_>)>, metadata: &[(&str, &str)]) -> Result<Vec<u8>> {
     let invalid = |problem: String, help: &str| Error::invalid("tensors to save", problem, help);
     // The header describes a tensor in some hundred bytes.
-    let header: usize = tensors.iter().map(|(name, _)| 200 + name.len()).sum::<usize>() + note.len();
+    let notes: usize = metadata.iter().map(|(key, note)| key.len() + note.len()).sum();
+    let header: usize = tensors.iter().map(|(name, _)| 200 + name.len()).sum::<usize>() + notes;
     let bytes = tensors.iter().map(|(_, tensor)| tensor.data_len()).sum::<usize>() + header;
     if bytes as u64 > MAX_FILE_BYTES {
         let [bytes, most] = [bytes as u64, MAX_FILE_BYTES].map(|bytes| bytes as f64 / f64::from(1 << 30));
@@ -123,7 +138,8 @@ pub(super) fn serialized(tensors: Vec<(&str, Encoded<'_>)>, (key, note): (&str, 
             format!("their file would have {bytes:.1} GiB, more than the {most:.0} GiB that are read");
         return Err(invalid(problem, "use a smaller model, f32, or an optimizer with fewer states"));
     }
-    serialize(tensors, Some(HashMap::from([(key.to_string(), note.to_string())])))
+    let metadata = metadata.iter().map(|(key, note)| (key.to_string(), note.to_string()));
+    serialize(tensors, Some(HashMap::from_iter(metadata)))
         .map_err(|error| invalid(error.to_string(), "give each tensor its shape and a unique name"))
 }
 
@@ -137,7 +153,7 @@ pub(crate) fn from_bytes(bytes: &[u8], path: &Path) -> Result<(Parameters, Optio
         )
     };
     let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(corrupt)?;
-    let note = metadata.metadata().as_ref().and_then(|metadata| metadata.get("retrograde").cloned());
+    let note = metadata.metadata().as_ref().and_then(|metadata| metadata.get(MODEL).cloned());
     let file = SafeTensors::deserialize(bytes).map_err(corrupt)?;
     let mut tensors = Parameters::new();
     let mut names = file.names();
@@ -153,6 +169,12 @@ pub(crate) fn from_bytes(bytes: &[u8], path: &Path) -> Result<(Parameters, Optio
         tensors.insert(name, tensor);
     }
     Ok((tensors, note))
+}
+
+/// The text under `key` in the metadata of a safetensors file. None: it has none, or is no such file.
+pub(crate) fn metadata_of(bytes: &[u8], key: &str) -> Option<String> {
+    let (_, metadata) = SafeTensors::read_metadata(bytes).ok()?;
+    metadata.metadata().as_ref()?.get(key).cloned()
 }
 
 /// The numbers of a tensor in a file. None for a type that is not read.

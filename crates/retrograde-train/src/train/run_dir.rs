@@ -8,6 +8,7 @@
 //! | `run.lock` | locked while a run writes here; the system releases the lock when the process ends |
 
 use super::checkpoint::Checkpoint;
+use super::described::description_in;
 use crate::data::DatasetDescription;
 use crate::nn::{Model, Parameters, load_model};
 use retrograde_base::error::{Error, Result};
@@ -78,13 +79,18 @@ impl RunDir {
         write_whole(&Self::description_file(&self.path), &text)
     }
 
-    /// What is known of the data of the model at `path`, a run directory or a model file in one. None for a model without a
-    /// run, or of a version that did not write it.
+    /// What is known of the data of the model at `path`: a run directory, a model file in one, or a file of
+    /// [`save_described`](super::save_described). None for a model without a run, or of a version that did not write it.
     ///
     /// # Errors
     /// [`Error::File`] if the file cannot be read, [`Error::Format`] if it is damaged.
     pub fn description(path: impl AsRef<Path>) -> Result<Option<DatasetDescription>> {
         let path = path.as_ref();
+        if path.is_file()
+            && let Some(found) = description_in(path)?
+        {
+            return Ok(Some(found));
+        }
         let dir = if path.is_dir() { Some(path) } else { path.parent() };
         let Some(file) = dir.map(Self::description_file).filter(|file| file.is_file()) else {
             return Ok(None);
