@@ -4,9 +4,12 @@
 //! takes readings and returns a report in four formats.
 
 mod bridge;
+mod dataset;
 mod failure;
 mod graph;
-mod mlp;
+mod model;
+mod net;
+mod training;
 
 use std::collections::HashMap;
 use std::ops::ControlFlow;
@@ -239,9 +242,10 @@ fn _retrograde(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<graph::PyGraph>()?;
     module.add_class::<graph::PyVar>()?;
     module.add_class::<graph::PyGradients>()?;
-    module.add_class::<mlp::PyMlp>()?;
+    module.add_class::<model::PyModel>()?;
+    module.add_class::<dataset::PyDataset>()?;
     module.add_function(wrap_pyfunction!(graph::concatenate, module)?)?;
-    module.add_function(wrap_pyfunction!(mlp::digits, module)?)?;
+    module.add_function(wrap_pyfunction!(dataset::digits, module)?)?;
     module.add_function(wrap_pyfunction!(check_layer, module)?)?;
     module.add_function(wrap_pyfunction!(check_loss, module)?)?;
     module.add_function(wrap_pyfunction!(check_network, module)?)?;

@@ -12,16 +12,19 @@
 'wrong'
 """
 
-from . import _keywords, _language, testing
+from . import _keywords, _language, nn, testing
 from ._language import language
 from ._progress import shown as _shown
 from ._retrograde import Gradients, Graph, Var, __version__, concatenate, digits
 from ._tracebacks import without_ours as _without_ours
+from .dataset import Dataset
 from .errors import Error, GradientError, InternalError, ReadingError, ShapeError
 from .reading import read as _read
 from .reading.reading import Reading
 from .history import History
 from .mlp import Mlp
+from .model import Model, load
+from .network import Network
 from .optim import AdaGrad, Adam, AdamW, Momentum, Nesterov, RmsProp, Sgd
 from .report import Report
 
@@ -29,6 +32,7 @@ __all__ = [
     "AdaGrad",
     "Adam",
     "AdamW",
+    "Dataset",
     "Error",
     "GradientError",
     "Gradients",
@@ -36,8 +40,10 @@ __all__ = [
     "History",
     "InternalError",
     "Mlp",
+    "Model",
     "Momentum",
     "Nesterov",
+    "Network",
     "Reading",
     "ReadingError",
     "Report",
@@ -51,6 +57,8 @@ __all__ = [
     "describe",
     "digits",
     "language",
+    "load",
+    "nn",
     "testing",
 ]
 
@@ -75,6 +83,8 @@ def check(thing, *example, params=None, labels=None, wrt=None, lr=None, loss=Non
     """
     try:
         _keywords.limits(budget, lang)
+        if isinstance(thing, Model):
+            return thing.check(*example, budget=budget, lang=lang)
         subject, reading = _read(thing, example, _keywords.said(params, labels, wrt, lr, loss, name))
         with _shown(budget, subject.name), subject.isolation:
             return reading.run().in_language(lang or _language.current())

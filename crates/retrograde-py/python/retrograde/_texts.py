@@ -6,6 +6,10 @@ TABLE = {
     "how": ("how I read your code:", "코드를 이렇게 읽었습니다:"),
     "how-title": ("How I read your code", "코드를 읽은 방법"),
     "how-summary": ("how I read your code, and the method", "코드를 읽은 방법과 확인 방법"),
+    "own-network": (
+        "a network of Retrograde: the gradient of its loss on {rows} rows, by each parameter",
+        "Retrograde의 신경망: 데이터 {rows}행의 손실을 매개변수마다 미분한 기울기",
+    ),
     "lines": ("your lines:", "해당 줄:"),
     "so": ("← so", "← 이렇게"),
     "so-label": ("so", "이렇게"),

@@ -4,7 +4,8 @@ import html
 
 import numpy as np
 
-_COLUMNS = ("epoch", "step", "loss", "train_accuracy", "test_accuracy")
+_SCORES = ("accuracy", "r2")
+_COLUMNS = ("epoch", "step", "loss", *(f"{part}_{score}" for score in _SCORES for part in ("train", "test")))
 _SHOWN = 12
 
 
@@ -12,8 +13,10 @@ class History:
     """The history of a training: arrays with a number for each evaluation, and the loss of each step.
 
     ``losses``: the loss of each step. ``epoch``, ``step``, ``loss`` (the mean since the previous evaluation), ``train_loss``,
-    ``train_accuracy``, ``test_loss``, ``test_accuracy``: one number for each evaluation. ``seconds``: the time of all steps.
-    ``interrupted``: whether Ctrl-C ended the training.
+    ``test_loss``, and the scores of the task with either name before them: one number for each evaluation. The scores are
+    ``accuracy`` and, of two classes, ``auc``; of a regression ``r2`` and ``mean_absolute_error``. What begins with ``test_`` is of the
+    validation data, and ``None`` without them. ``seconds``: the time of all steps. ``stopped_early``: whether patience ended the
+    training, ``interrupted``: whether Ctrl-C did.
     """
 
     def __init__(self, found, validated):
@@ -21,7 +24,7 @@ class History:
         self._validated = validated
         if not validated:
             # The engine evaluates two sets; without a second one its values are omitted.
-            self.test_loss = self.test_accuracy = None
+            self.__dict__.update({name: None for name in found if name.startswith("test_")})
 
     def to_dict(self):
         """The history as a dictionary of arrays and numbers."""
@@ -31,7 +34,7 @@ class History:
         return self.to_dict()[name]
 
     def _columns(self):
-        return [name for name in _COLUMNS if getattr(self, name) is not None]
+        return [name for name in _COLUMNS if getattr(self, name, None) is not None]
 
     def _rows(self):
         numbers = range(len(self.epoch))
@@ -53,11 +56,10 @@ class History:
         head = "".join(f"<th>{name}</th>" for name in self._columns())
         body = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in self._rows())
         curves = [("loss", [("loss", self.loss)])]
-        accuracies = [("train", self.train_accuracy)]
-        if self.test_accuracy is not None:
-            accuracies.append(("test", self.test_accuracy))
-        curves.append(("accuracy", accuracies))
-        pictures = "".join(_curves(title, lines) for title, lines in curves)
+        for score in _SCORES:
+            lines = [(part, getattr(self, f"{part}_{score}", None)) for part in ("train", "test")]
+            curves.append((score, [(part, line) for part, line in lines if line is not None]))
+        pictures = "".join(_curves(title, lines) for title, lines in curves if lines)
         return f"<div>{pictures}<table><tr>{head}</tr>{body}</table><p>{html.escape(self._closing())}</p></div>"
 
 
