@@ -132,7 +132,7 @@ impl PyDataset {
     #[getter]
     fn description(&self) -> PyResult<String> {
         serde_json::to_string(self.0.description())
-            .map_err(|error| raised(&Error::invalid("data", error.to_string(), "")))
+            .map_err(|error| raised(&Error::invalid("data", error.to_string(), "give finite numbers")))
     }
 
     /// The mean and the deviation of the target of a table, which it is scaled by.

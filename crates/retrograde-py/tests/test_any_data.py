@@ -35,8 +35,11 @@ def test_a_regression_finds_the_affine_function(plane):
     one, _ = linear(x, t[:, 0], epochs=300)
     assert one.predict(x).shape == (120,)
     np.testing.assert_allclose(one.predict(x), t[:, 0], atol=1e-3)
-    with pytest.raises(rg.Error, match="no classes"):
-        one.predict_proba(x)
+    for run, words in ((lambda: one.predict_proba(x), "no classes"), (lambda: one.accuracy(x, t[:, 0]), "R²")):
+        with pytest.raises(rg.Error, match=words):
+            run()
+    with pytest.raises(rg.Error, match="2 different labels .False, True. for 1 classes\n.* give the network 2 outputs"):
+        rg.Mlp([3, 1]).fit(x, t[:, 0] > 0)
 
 
 def test_losses_are_those_of_numpy(plane):
@@ -225,6 +228,12 @@ FLOWERS = "size;colour;kind\n" + "".join(
 )
 
 
+def test_a_table_that_is_sorted_by_class_is_checked(tmp_path):
+    (tmp_path / "sorted.csv").write_text("a,b,kind\n" + "".join(f"{n % 9},{n % 4},{'xyz'[n // 20]}\n" for n in range(60)))
+    data = rg.Dataset.from_csv(tmp_path / "sorted.csv", target="kind")
+    assert len(set(data.y_train[:10])) == 1 and rg.Mlp([2, 4, 3], init="he").check(data).verdict == "right"
+
+
 def test_a_table_is_trained_checked_saved_and_reloaded(tmp_path):
     (tmp_path / "flowers.csv").write_text(FLOWERS)
     flowers = rg.Dataset.from_csv(tmp_path / "flowers.csv", target="kind")
@@ -259,6 +268,7 @@ def test_the_numbers_of_a_table_are_in_its_unit(tmp_path):
     homes = rg.Dataset.from_csv(tmp_path / "homes.csv", target="price")
     assert homes.task == "regression" and set(homes.y_train.round(6)) <= {3000.0 + 500 * a - 200 * b for a in range(8) for b in range(8)}
     net = rg.Mlp([2, 1], init="zero")
+    assert net.check(homes).verdict == "right"
     net.fit(homes, epochs=100, batch=16, progress=False)
     np.testing.assert_allclose(net.predict(homes.x_test), homes.y_test, atol=5)
     assert net.score(homes) > 0.9999 and net.loss(homes.x_test, homes.y_test) < 1e-4

@@ -61,8 +61,8 @@ def _of_objects(found, what):
         except (TypeError, ValueError):
             raise Error(
                 f"{what}: {what}{place(at)} is {found[at]!r}, of type object, and no number\n"
-                "  help: make numbers of categories, for example with pandas.get_dummies; "
-                "rg.Dataset.from_csv does that for a table"
+                "  help: fill what is missing, and make numbers of categories, for example with pandas.get_dummies; "
+                "rg.Dataset.from_csv does both for a table"
             ) from None
     return found
 

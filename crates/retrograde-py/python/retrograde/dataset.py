@@ -81,6 +81,12 @@ class Dataset:
         """The outputs of a network for it: its classes, or 1."""
         return self._data.outputs
 
+    def first(self, rows):
+        """The first training rows, as the engine takes them."""
+        targets = self._data.targets(True)[:rows]
+        targets = targets.astype(np.uint32) if self.classes is not None else targets
+        return _retrograde.Dataset.of_arrays((self.x_train[:rows], targets, None), None, self.outputs, self.task, [])
+
     def _targets(self, training):
         found = self._data.targets(training)
         if self.classes is not None:

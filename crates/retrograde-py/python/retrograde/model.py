@@ -220,7 +220,9 @@ class Model:
         return tasks.r2(predicted, found, weights)
 
     def accuracy(self, x, t):
-        """The fraction of rows whose most probable class is the right one."""
+        """The fraction of rows whose most probable class is the right one; of a multi-label task that of all labels."""
+        if self._task() == tasks.REGRESSION:
+            raise Error("accuracy: a regression has none\n  help: net.score(x, t) is its R²")
         return self.score(x, t)
 
     def loss(self, x, t, loss=None, sample_weight=None):
@@ -238,10 +240,11 @@ class Model:
     def check(self, x, t=None, *, loss=None, sample_weight=None, budget=20.0, lang=None):
         """Checks the gradient of the loss on these rows, a few, by finite differences: a :class:`Report`. Of a :class:`Dataset` that on
         its first ten training rows."""
-        if isinstance(x, Dataset):
-            x, t = x.x_train[:_CHECKED], x.y_train[:_CHECKED]
         loss = loss or self._loss
-        data, _, rows = self._dataset(x, t, sample_weight, None, loss, self._given_task(loss))
+        if isinstance(x, Dataset):
+            data, rows = x.first(_CHECKED), min(_CHECKED, len(x.x_train))
+        else:
+            data, _, rows = self._dataset(x, t, sample_weight, None, loss, self._given_task(loss))
         with shown(budget, type(self).__name__):
             forms = self._net.check(data, loss, _limits())
         languages = {}

@@ -115,7 +115,7 @@ def labels(t, count, outputs, classes=None, what="t"):
         shown = ", ".join(str(one) for one in different[:5]) + (", …" if len(different) > 5 else "")
         raise Error(
             f"{what}: {len(different)} different labels ({shown}) for {outputs} classes\n"
-            f"  help: pass whole numbers from 0 to {outputs - 1}, or labels of which {outputs} are different"
+            f"  help: give the network {len(different)} outputs, or pass whole numbers from 0 to {outputs - 1}"
         )
     return index.reshape(-1).astype(np.uint32), different
 
