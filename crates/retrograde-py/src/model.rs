@@ -86,7 +86,7 @@ fn precision(name: &str) -> Result<Precision> {
 
 /// The subject of a check: the network and the number of its rows.
 fn subject(net: &Net, samples: &Samples) -> check::Message {
-    check::Message::on_rows(&net.description(), samples.len())
+    check::Message::on_rows(&net.summary(), samples.len())
 }
 
 #[pymethods]
@@ -171,7 +171,7 @@ impl PyModel {
 
     #[getter]
     fn description(&self) -> String {
-        self.state().net.description()
+        self.state().net.summary()
     }
 
     #[getter]
@@ -308,7 +308,7 @@ impl PyModel {
     }
 
     fn __repr__(&self) -> String {
-        format!("<retrograde.Model {}>", self.state().net.description())
+        format!("<retrograde.Model {}>", self.state().net.summary())
     }
 
     fn __getnewargs__(&self) -> PyResult<(String,)> {

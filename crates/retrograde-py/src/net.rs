@@ -58,6 +58,14 @@ impl Net {
         }
     }
 
+    /// The architecture in a few words: the widths of a perceptron, the names of the layers.
+    pub fn summary(&self) -> String {
+        let Net::Layers(net) = self else { return self.description() };
+        let layers = serde_json::to_value(net.module()).unwrap_or_default();
+        let names = layers.as_array().into_iter().flatten().filter_map(|one| one["layer"].as_str());
+        format!("{} of {}", names.collect::<Vec<_>>().join(", "), net.input())
+    }
+
     /// Whether its input are indices.
     pub fn takes_indices(&self) -> bool {
         matches!(self, Net::Layers(net) if net.module().takes_indices())

@@ -32,8 +32,9 @@ def test_a_convolutional_network_learns_and_comes_back(tmp_path):
     # The perceptron has about 0.90 after 12 epochs.
     assert net.accuracy(x_test, t_test) > 0.9
     assert run.test_accuracy[-1] == pytest.approx(net.score(x_test, t_test), abs=2e-3)
+    assert net.check(x[:2], t[:2]).subject.startswith("conv2d, relu, max_pool2d, flatten, linear, relu, linear of [1, 28, 28]")
     assert net.check(x[:2], t[:2]).verdict == "right" and rg.check(net, x[:2], t[:2], lang="ko").verdict == "right"
-    assert net.outputs == 10 and net.input == (1, 28, 28) and "conv2d" in repr(net)
+    assert net.outputs == 10 and net.input == (1, 28, 28) and "Network conv2d, relu, max_pool2d" in repr(net)
     net.save(tmp_path / "net.safetensors")
     for again in (rg.load(tmp_path / "net.safetensors"), rg.Network.load(tmp_path / "net.safetensors"), copy.deepcopy(net)):
         assert type(again) is rg.Network and again.layers == net.layers

@@ -53,7 +53,3 @@ class Network(Model):
     def layers(self):
         """The layers as dictionaries, as in a model file."""
         return json.loads(self._net.config)["layers"]
-
-    def __repr__(self):
-        shown = ", ".join(one["layer"] for one in self.layers)
-        return f"<retrograde.Network of {self.input}: {shown}>"
