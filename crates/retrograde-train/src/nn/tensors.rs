@@ -139,7 +139,7 @@ pub(super) fn serialized(tensors: Vec<(&str, Encoded<'_>)>, metadata: &[(&str, &
         return Err(invalid(problem, "use a smaller model, f32, or an optimizer with fewer states"));
     }
     let metadata = metadata.iter().map(|(key, note)| (key.to_string(), note.to_string()));
-    serialize(tensors, Some(HashMap::from_iter(metadata)))
+    serialize(tensors, Some(metadata.collect::<HashMap<_, _>>()))
         .map_err(|error| invalid(error.to_string(), "give each tensor its shape and a unique name"))
 }
 
