@@ -51,9 +51,9 @@ struct Data<'a> {
 #[derive(Serialize)]
 struct Picture {
     kind: &'static str,
-    /// Of an image.
-    side: usize,
-    /// The number of images or units side by side.
+    /// The rows and columns of a tile.
+    tile: [usize; 2],
+    /// The number of tiles side by side.
     across: usize,
     /// The size of the thumbnail on the screen.
     size: [f64; 2],
@@ -222,10 +222,10 @@ fn picture(
     else {
         return;
     };
-    let (kind, side) = match shown.kind(node) {
-        Kind::Images(side) => ("images", side),
-        Kind::Units(side) => ("units", side),
-        Kind::Numbers => ("numbers", 0),
+    let (kind, tile) = match shown.kind(node) {
+        Kind::Images(tile) | Kind::Tiles(tile) => ("images", tile),
+        Kind::Units(tile) => ("units", tile),
+        Kind::Numbers => ("numbers", [0, 0]),
     };
     let pixels = [whole.width(), whole.height()];
     let is_whole = pixels == [thumbnail.picture.width(), thumbnail.picture.height()];
@@ -233,8 +233,8 @@ fn picture(
         place,
         Picture {
             kind,
-            side,
-            across: if side > 0 { (pixels[0] + 1) / (side + 1) } else { 0 },
+            tile,
+            across: if tile[1] > 0 { (pixels[0] + 1) / (tile[1] + 1) } else { 0 },
             size: thumbnail.size,
             address: thumbnail.picture.address(),
             pixels,

@@ -51,10 +51,10 @@ function indices(element, shape) {
 // The element at a pixel of a picture, or -1.
 function elementAt(picture, shape, column, row) {
   if (picture.kind === "numbers") return row * picture.pixels[0] + column;
-  const { side, across } = picture;
-  const [tile, x, y] = [Math.floor(row / (side + 1)) * across + Math.floor(column / (side + 1)), column % (side + 1), row % (side + 1)];
-  if (x === side || y === side) return -1;
-  return picture.kind === "images" ? tile * side * side + y * side + x : (y * side + x) * shape[1] + tile;
+  const { tile: [height, width], across } = picture;
+  const [number, x, y] = [Math.floor(row / (height + 1)) * across + Math.floor(column / (width + 1)), column % (width + 1), row % (height + 1)];
+  if (x === width || y === height) return -1;
+  return picture.kind === "images" ? number * height * width + y * width + x : (y * width + x) * shape[1] + number;
 }
 
 function tensorView(id) {
