@@ -70,6 +70,14 @@ pub enum Cause {
         /// Its target, in NumPy: `dx[window] += dout`.
         how: String,
     },
+    /// Forward moves a window over images, and in backward the windows give their gradients to other places than they have
+    /// read, or replace each other.
+    WindowsMisplaced {
+        /// `convolution`, `maximum` or `mean`.
+        kind: String,
+        /// The mistake.
+        how: Message,
+    },
     /// Each element of G is that of T times, or divided by, a function of the element of the input.
     ElementFactor {
         /// The function.

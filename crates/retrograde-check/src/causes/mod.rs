@@ -18,6 +18,7 @@ mod formulas;
 mod loss_terms;
 mod mask;
 mod memory;
+mod moving;
 mod normalization;
 mod omitted;
 mod one_point;
@@ -89,6 +90,7 @@ const ALL: &[Hypothesis] = &[
     one_point::slope_at,
     scale::factor,
     dense::edited,
+    moving::places,
     normalization::paths,
     omitted::factor,
     memory::stale,

@@ -16,6 +16,7 @@
 
 mod affine;
 mod elementwise;
+mod images;
 mod in_place;
 mod losses;
 mod normalization;
@@ -29,7 +30,9 @@ use rand_xoshiro::rand_core::SeedableRng;
 use crate::message::text;
 use crate::{Finding, Message, Report, Severity};
 use retrograde_base::{Error, Result};
-use retrograde_textbook::{Affine, Labels, Layer, LossLayer, Network, Relu, SoftmaxWithLoss, Tensor};
+use retrograde_textbook::{
+    Affine, Flatten, Labels, Layer, LossLayer, Network, Relu, SoftmaxWithLoss, Tensor,
+};
 
 /// A mistake in a layer or a loss.
 #[derive(Debug, Clone, Copy)]
@@ -48,6 +51,8 @@ enum Make {
     Affine(fn(Array2<f64>, Array1<f64>) -> Box<dyn Layer>),
     /// In place of the rectifier, for rows of this length.
     Between(fn(usize) -> Box<dyn Layer>),
+    /// In place of the rectifier, for images of one size, which the first affine layer makes.
+    Images(fn() -> Box<dyn Layer>),
     /// In place of the loss.
     Loss(fn() -> Box<dyn LossLayer>),
 }
@@ -62,7 +67,7 @@ pub enum Faulty {
 
 /// All faults, layer by layer.
 pub fn all() -> impl Iterator<Item = &'static Fault> {
-    [affine::ALL, elementwise::ALL, in_place::ALL, rows::ALL, normalization::ALL, losses::ALL]
+    [affine::ALL, elementwise::ALL, in_place::ALL, rows::ALL, normalization::ALL, images::ALL, losses::ALL]
         .into_iter()
         .flatten()
 }
@@ -99,7 +104,8 @@ impl Fault {
         text!(format!("fault-{}", self.name))
     }
 
-    /// A network `inputs → hidden → outputs` like the notebook's, with this fault in one of its layers or in its loss.
+    /// A network `inputs → hidden → outputs` like the notebook's, with this fault in one of its layers or in its loss. A layer
+    /// for images has a fixed number of hidden units, and is between their reshape to images and back to rows.
     ///
     /// An error if a width is 0.
     pub fn network(&self, inputs: usize, hidden: usize, outputs: usize, seed: u64) -> Result<Network> {
@@ -123,6 +129,15 @@ impl Fault {
         let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
         let mut weights =
             |rows, columns| Array2::from_shape_simple_fn((rows, columns), || normal.sample(&mut random));
+        if let Make::Images(make) = self.make {
+            let hidden = images::IMAGE.iter().product();
+            let first = Affine::new(weights(inputs, hidden), Array1::zeros(hidden))?;
+            let out = make().forward(&Tensor::zeros([&[1][..], &images::IMAGE].concat()))?;
+            let second = Affine::new(weights(out.len(), outputs), Array1::zeros(outputs))?;
+            let network =
+                Network::new(SoftmaxWithLoss::new()).then(first).then(images::ToImages).then(make());
+            return Ok(network.then(Flatten::new()).then(second));
+        }
         let (w1, w2) = (weights(inputs, hidden), weights(hidden, outputs));
         let b2 = Array1::zeros(outputs);
         let first = Affine::new(w1, Array1::zeros(hidden))?;
@@ -163,21 +178,28 @@ impl Fault {
         wrong == expected && report.findings.iter().any(named)
     }
 
-    /// The position of the fault in [`Fault::network`], from 0; the loss is 3.
+    /// The position of the fault in [`Fault::network`], from 0; the loss of a network without images is 3.
     pub fn position(&self) -> usize {
         match self.make {
             Make::Between(_) => 1,
-            Make::Affine(_) => 2,
+            Make::Affine(_) | Make::Images(_) => 2,
             Make::Loss(_) => 3,
         }
     }
 
-    /// The faulty layer in isolation, with an input of `rows` rows of `width` numbers.
+    /// The faulty layer in isolation, with an input of `rows` rows of `width` numbers, or of `rows` images of one size.
     pub fn isolated(&self, rows: usize, width: usize) -> Faulty {
         let number = |at: usize| ((at * 37 + 11) % 17) as f64 / 8.0 - 1.0;
         let x = Tensor::from_shape_fn(vec![rows, width], |at| number(at[0] * width + at[1]));
         match self.make {
             Make::Between(make) => Faulty::Layer(make(width), x),
+            Make::Images(make) => {
+                let mut numbers = (0..).map(number);
+                let x = Tensor::from_shape_simple_fn([&[rows][..], &images::IMAGE].concat(), || {
+                    numbers.next().unwrap_or_default()
+                });
+                Faulty::Layer(make(), x)
+            }
             Make::Affine(make) => {
                 let w = Array2::from_shape_fn((width, width), |(i, j)| number(5 * i + 3 * j + 1));
                 Faulty::Layer(make(w, Array1::from_shape_fn(width, |i| number(i + 2))), x)

@@ -14,6 +14,8 @@ struct Norm {
     beta: Tensor,
     dgamma: Option<Tensor>,
     dbeta: Option<Tensor>,
+    /// The running variance.
+    running: Tensor,
     /// x, x̂ and σ.
     memory: Option<(Tensor, Tensor, Tensor)>,
 }
@@ -25,6 +27,7 @@ enum Mistake {
     BothPaths,
     GammaMissing,
     RawInput,
+    Running,
 }
 
 const EPSILON: f64 = 1e-5;
@@ -33,7 +36,8 @@ impl Norm {
     fn boxed(batch: bool, width: usize, mistake: Mistake) -> Box<dyn Layer> {
         let gamma = Tensor::from_shape_fn(vec![width], |at| 1.0 + 0.2 * at[0] as f64);
         let beta = Tensor::from_shape_fn(vec![width], |at| 0.1 * at[0] as f64);
-        Box::new(Norm { batch, mistake, gamma, beta, dgamma: None, dbeta: None, memory: None })
+        let running = Tensor::ones(vec![1, 1]);
+        Box::new(Norm { batch, mistake, gamma, beta, dgamma: None, dbeta: None, running, memory: None })
     }
 
     fn mean(&self, values: &Tensor) -> Tensor {
@@ -53,9 +57,15 @@ impl Layer for Norm {
             return Err(Error::invalid("normalization", problem, "pass rows of the length of gamma"));
         }
         let centered = x - &self.mean(x);
-        let sigma = self.mean(&(&centered * &centered)).mapv(|variance| (variance + EPSILON).sqrt());
+        let variance = self.mean(&(&centered * &centered));
+        let sigma = variance.mapv(|variance| (variance + EPSILON).sqrt());
         let xhat = &centered / &sigma;
         let out = &xhat * &self.gamma + &self.beta;
+        self.running = if self.running.shape() == variance.shape() {
+            &self.running * 0.9 + &variance * 0.1
+        } else {
+            &variance * 0.1 + 0.9
+        };
         self.memory = Some((x.clone(), xhat, sigma));
         Ok(out)
     }
@@ -68,8 +78,13 @@ impl Layer for Norm {
         let dx = match self.mistake {
             Mistake::MeanPath => &dxhat - &through_variance,
             Mistake::VariancePath => &dxhat - &through_mean,
-            Mistake::BothPaths => dxhat,
+            Mistake::BothPaths | Mistake::Running => dxhat,
             Mistake::GammaMissing | Mistake::RawInput => &dxhat - &through_mean - &through_variance,
+        };
+        let sigma = if self.mistake == Mistake::Running {
+            &self.running.mapv(|variance| (variance + EPSILON).sqrt())
+        } else {
+            sigma
         };
         let (dx, factor) = (dx / sigma, if self.mistake == Mistake::RawInput { x } else { xhat });
         let dgamma = (dout * factor).sum_axis(Axis(0));
@@ -102,6 +117,7 @@ faults! {
     "batch-norm-variance", "batch normalization without the path through the variance", true, VariancePath;
     "batch-norm-both", "batch normalization without the path through the mean and variance", true, BothPaths;
     "batch-norm-gamma-raw", "batch normalization without the path through the x̂", true, RawInput;
+    "batch-norm-running", "batch normalization backward is dx̂ / σ of the running statistics", true, Running;
     "layer-norm-mean", "layer normalization without the path through the mean", false, MeanPath;
     "layer-norm-variance", "layer normalization without the path through the variance", false, VariancePath;
     "layer-norm-both", "layer normalization without the path through the mean and variance", false, BothPaths;

@@ -5,6 +5,7 @@ mod calls;
 mod cases;
 mod catalogue;
 mod correct;
+mod images;
 mod invariants;
 mod messages;
 mod no_false_positives;

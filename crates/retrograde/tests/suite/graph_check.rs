@@ -5,6 +5,7 @@ mod consequences;
 mod inconclusive;
 mod kinks;
 mod operations;
+mod own_convolution;
 
 use operations::{Flaw, flawed};
 use proptest::prelude::*;

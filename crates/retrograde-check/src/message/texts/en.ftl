@@ -539,6 +539,7 @@ norm-raw = x̂: the raw x is in its place
 norm-output = x̂: the output is in its place
 norm-count = that with { $less } in σ and in the mean of dx̂ · x̂
 norm-count_in_sigma = that with { $less } in σ
+norm-running = dx̂ / σ of the running statistics, as in evaluation
 norm-statistics = that of statistics along { $axes }
 softmax_term = { $log ->
         [true] Forward is the logarithm of a softmax, and backward has { $code } for it: each output depends on all inputs of its row, through the sum.
@@ -552,6 +553,22 @@ maximum_shared = Each output is the largest of a window of inputs, and its gradi
     .title = dout of a maximum given by { $how }
     .training = inputs that had no part in the output are trained as if they had: features blur into each other
 maximum_shared-windows = When one input after the other was made larger than all others, these outputs followed it: so the windows are known.
+windows_misplaced = Forward is a { $kind ->
+        [convolution] convolution
+        [maximum] max pooling
+       *[mean] mean pooling
+    } (stride { $stride }, padding { $padding }), and the numbers of d{ $block } are those of a backward { $how }. Each window gives its gradients to the places that it has read, and where windows overlap, they are added up.
+    .title = { $kind ->
+        [convolution] convolution
+        [maximum] max pooling
+       *[mean] mean pooling
+    } backward { $how }
+    .training = features are moved away from what they have seen: the layers before learn from other pixels
+moving-flipped = with a flipped kernel
+moving-stride = without the stride
+moving-padding = without the padding
+moving-stride_and_padding = without the stride and the padding
+moving-replaced = with windows that replace each other
 left_out = Forward multiplies by { $what } on the way from { $of } to the output, and d{ $of } does not.
     .title = { $what } left out of d{ $of }
     .help = multiply by { $what } in backward, where forward multiplied by it
@@ -774,10 +791,19 @@ fault-batch-norm-mean = batch normalization without the path through the mean
 fault-batch-norm-variance = batch normalization without the path through the variance
 fault-batch-norm-both = batch normalization as if its statistics were constants
 fault-batch-norm-gamma-raw = batch normalization's dgamma from the raw x
+fault-batch-norm-running = batch normalization trains with the backward of evaluation: running statistics
 fault-layer-norm-mean = layer normalization without the path through the mean
 fault-layer-norm-variance = layer normalization without the path through the variance
 fault-layer-norm-both = layer normalization as if its statistics were constants
 fault-layer-norm-gamma = layer normalization without gamma in dx
+fault-conv-dx-flipped = the kernel of a convolution is flipped in dx
+fault-conv-dx-stride = a convolution's dx lacks the stride
+fault-conv-dw-stride = a convolution's dw lacks the stride
+fault-conv-dx-padding = the padding is not removed from a convolution's dx
+fault-conv-dx-replaced = a convolution's col2im assigns where it should add
+fault-pool-stride = max pooling's backward lacks the stride
+fault-pool-replaced = max pooling's col2im assigns where it should add
+fault-pool-averaged = max pooling has the backward of average pooling
 fault-scale-shift-exchanged = the gradients of gamma and beta are exchanged
 fault-softmax-diagonal = softmax's backward is dout · y · (1 − y)
 fault-softmax-sum-missing = softmax's backward is dout · y

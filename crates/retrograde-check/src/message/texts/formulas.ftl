@@ -248,6 +248,10 @@ maximum_shared =
     .code = { $how }
     .right = dx[argmax] += dout
     .help = dx[argmax] += dout
+windows_misplaced =
+    .code = { $code }
+    .right = { $right }
+    .help = { $right }
 path_missing-tied =
     .code = { $second ->
         [true] d{ $block } = doutᵀ · hidden

@@ -537,6 +537,7 @@ norm-raw = x̂ (정규화하지 않은 x가 대신 쓰임)
 norm-output = x̂ (출력이 대신 쓰임)
 norm-count = 올바른 식이지만 σ와 dx̂ · x̂의 평균에서 나누는 수가 다름({ $less })
 norm-count_in_sigma = 올바른 식이지만 σ에서 나누는 수가 다름({ $less })
+norm-running = 평가할 때처럼 이동 통계량의 σ로 나눈 dx̂ / σ
 norm-statistics = { $axes }의 통계량으로 구한 식
 softmax_term = { $log ->
         [true] forward는 소프트맥스의 로그인데 backward의 식은 { $code }입니다. 출력은 합을 통해 그 행의 모든 입력에 따라 달라집니다.
@@ -550,6 +551,22 @@ maximum_shared = 각 출력은 입력 윈도의 최댓값인데 기울기는 다
     .title = 최댓값의 dout을 보낸 곳: { $how }
     .training = 출력에 관여하지 않은 입력까지 학습되어 특징이 서로 뒤섞입니다
 maximum_shared-windows = 입력을 하나씩 다른 값보다 크게 했더니 이 출력들이 따라 움직였습니다. 윈도는 이렇게 알아냈습니다.
+windows_misplaced = forward는 { $kind ->
+        [convolution] 합성곱
+        [maximum] 최대 풀링
+       *[mean] 평균 풀링
+    }(스트라이드 { $stride }, 패딩 { $padding })입니다. d{ $block }의 값은 backward가 다음과 같을 때의 값입니다: { $how }. 각 윈도의 기울기는 그 윈도가 읽은 자리로 보내고, 윈도가 겹치는 자리에서는 더해야 합니다.
+    .title = { $kind ->
+        [convolution] 합성곱
+        [maximum] 최대 풀링
+       *[mean] 평균 풀링
+    }의 역전파: { $how }
+    .training = 특징이 실제로 본 것과 다른 쪽으로 움직입니다. 앞 계층은 엉뚱한 픽셀에서 배웁니다
+moving-flipped = 뒤집힌 필터
+moving-stride = 스트라이드 누락
+moving-padding = 패딩 누락
+moving-stride_and_padding = 스트라이드와 패딩 누락
+moving-replaced = 겹치는 윈도가 서로 덮어씀
 left_out = forward는 { $of }에서 출력까지 가는 길에 { $what }(을/를) 곱하는데 d{ $of }에는 그 곱이 없습니다.
     .title = d{ $of }에 { $what } 누락
     .help = forward에서 곱한 곳에 맞추어 backward에서도 { $what }(을/를) 곱하세요
@@ -774,10 +791,19 @@ fault-batch-norm-mean = 평균을 지나는 경로가 없는 배치 정규화
 fault-batch-norm-variance = 분산을 지나는 경로가 없는 배치 정규화
 fault-batch-norm-both = 통계량을 상수로 본 배치 정규화
 fault-batch-norm-gamma-raw = 정규화하지 않은 x로 구한 배치 정규화의 dgamma
+fault-batch-norm-running = 학습 중에 평가용 backward(이동 통계량)를 쓰는 배치 정규화
 fault-layer-norm-mean = 평균을 지나는 경로가 없는 계층 정규화
 fault-layer-norm-variance = 분산을 지나는 경로가 없는 계층 정규화
 fault-layer-norm-both = 통계량을 상수로 본 계층 정규화
 fault-layer-norm-gamma = dx에 gamma가 없는 계층 정규화
+fault-conv-dx-flipped = 합성곱 필터를 뒤집어 구한 dx
+fault-conv-dx-stride = 스트라이드를 빠뜨린 합성곱의 dx
+fault-conv-dw-stride = 스트라이드를 빠뜨린 합성곱의 dw
+fault-conv-dx-padding = 패딩을 떼어 내지 않은 합성곱의 dx
+fault-conv-dx-replaced = col2im에서 더하지 않고 대입하는 합성곱
+fault-pool-stride = 역전파에서 스트라이드를 빠뜨린 최대 풀링
+fault-pool-replaced = col2im에서 더하지 않고 대입하는 최대 풀링
+fault-pool-averaged = 평균 풀링의 역전파를 쓰는 최대 풀링
 fault-scale-shift-exchanged = gamma와 beta의 기울기가 뒤바뀜
 fault-softmax-diagonal = 소프트맥스의 backward가 dout · y · (1 − y)
 fault-softmax-sum-missing = 소프트맥스의 backward가 dout · y
