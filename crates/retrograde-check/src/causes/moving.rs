@@ -177,10 +177,9 @@ impl Moving {
                     let share = self.dcol(probed, &lengths, &dout, tap);
                     match edit.write {
                         Write::Add => gradient[at] += share,
-                        Write::ReplaceByPlace => gradient[at] = share,
                         // A loop over the positions writes to the largest alone.
                         Write::ReplaceByPosition if self.kind == Kind::Maximum && share == 0.0 => {}
-                        Write::ReplaceByPosition => gradient[at] = share,
+                        Write::ReplaceByPlace | Write::ReplaceByPosition => gradient[at] = share,
                     }
                 }
             }

@@ -56,14 +56,14 @@ struct Moving {
 
 /// The layer without the mistake.
 enum Right {
-    Convolution(Convolution),
+    Convolution(Box<Convolution>),
     Pooling(Pooling),
 }
 
 impl Right {
     fn layer(&mut self) -> &mut dyn Layer {
         match self {
-            Right::Convolution(layer) => layer,
+            Right::Convolution(layer) => layer.as_mut(),
             Right::Pooling(layer) => layer,
         }
     }
@@ -77,7 +77,7 @@ fn convolution(mistake: Mistake) -> Box<dyn Layer> {
     let b = Array::from_shape_fn(filters, |filter| 0.1 * filter as f64);
     let right = Convolution::new(w, b).expect("a bias for each filter").stride(stride).pad(pad);
     Box::new(Moving {
-        right: Right::Convolution(right),
+        right: Right::Convolution(Box::new(right)),
         size: [height, width],
         stride,
         pad,
