@@ -52,7 +52,7 @@ fn convolutions() -> Result<()> {
         forward: convolution,
         right: |g| back(g.x, &g.p[0], g.d),
         wrong: vec![
-            ("the kernel not flipped in dx", "w changed: np.flip(w, axis=(2, 3))", |g| {
+            ("the kernel not flipped in dx", "convolution backward with a flipped kernel", |g| {
                 (back(g.x, &flipped(&g.p[0], &[2, 3]), g.d).0, back(g.x, &g.p[0], g.d).1)
             }),
             ("the kernel flipped in one axis only", "w changed: np.flip(w, axis=3)", |g| {
@@ -66,7 +66,7 @@ fn convolutions() -> Result<()> {
                 let (dx, all) = back(g.x, &g.p[0], g.d);
                 (flipped(&dx, &[2, 3]), all)
             }),
-            ("dw upside down", "rearranged: np.flip(", |g| {
+            ("dw upside down", "convolution backward with a flipped kernel", |g| {
                 let (dx, all) = back(g.x, &g.p[0], g.d);
                 (dx, vec![flipped(&all[0], &[2, 3]), all[1].clone()])
             }),
