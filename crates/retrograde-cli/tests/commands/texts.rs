@@ -79,7 +79,7 @@ fn a_network_of_a_text_is_checked_and_drawn_and_has_no_classes() {
     let short = [&TRAIN[..TRAIN.len() - 1], &["3", "--out", "run", "--report"]].concat();
     expect(0, &short, folder);
     let (report, _) = expect(0, &["check", "--model", "run", "--rows", "2"], folder);
-    assert!(report.contains("correct"), "{report}");
+    assert!(report.contains(", 2 rows: right"), "{report}");
     expect(0, &["graph", "--model", "run", "--format", "html", "-o", "graph.html"], folder);
     expect(0, &["plan", "--model", "run"], folder);
     fails(1, &["predict", "--model", "run", "hamlet.txt"], folder, &["next", "retrograde generate"]);
