@@ -77,7 +77,8 @@ impl Window {
     pub(super) fn expect_room(self, [n, c, h, w]: [usize; 4]) -> Result<[usize; 2]> {
         let output = self.output([h, w])?;
         let factors = [n, c, output[0], output[1], self.height, self.width, size_of::<f64>()];
-        let bytes = factors.into_iter().try_fold(1, usize::checked_mul).filter(|&bytes| bytes <= LARGEST);
+        let bytes =
+            factors.into_iter().try_fold(1, usize::checked_mul).filter(|&bytes| bytes as u64 <= LARGEST);
         let help = "pass fewer or smaller images";
         let bytes = bytes.ok_or_else(|| {
             Error::invalid(
@@ -92,7 +93,7 @@ impl Window {
 }
 
 /// The most bytes of a matrix of windows: a terabyte. More is a typing error.
-const LARGEST: usize = 1 << 40;
+const LARGEST: u64 = 1 << 40;
 
 #[cfg(test)]
 mod tests {
