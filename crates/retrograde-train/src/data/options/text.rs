@@ -26,7 +26,7 @@ pub(super) fn read(options: &DataOptions, name: &str, path: &Path) -> Result<Dat
     let samples = |part: &str, tokens: &[u32]| {
         let windows = Windows::new(tokens, options.context).map_err(|error| {
             let problem = format!("the part for the {part}: {}", error.message());
-            Error::format(path, problem, "give a longer text, or a shorter context")
+            Error::format(path, problem, error.help())
         })?;
         Samples::from_tokens(windows, numbers.len())
     };
