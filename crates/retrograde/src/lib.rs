@@ -60,6 +60,9 @@ pub use retrograde_check as check;
 pub use retrograde_check::{faults, numerical};
 #[doc(inline)]
 pub use retrograde_core::{gradient, graph, kernel, ops, plan};
+#[cfg(feature = "diagnose")]
+#[doc(inline)]
+pub use retrograde_diagnose as diagnose;
 #[cfg(feature = "textbook")]
 #[doc(inline)]
 pub use retrograde_textbook as textbook;

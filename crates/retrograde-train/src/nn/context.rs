@@ -83,16 +83,17 @@ impl Context {
         }
     }
 
-    /// The seed of random numbers, and their step an input, which is set before each run. By default the seed is 0, and the step
-    /// is always 0.
-    pub(super) fn with_steps(mut self, seed: u64) -> Self {
+    /// The seed of random numbers, and their step an input, [`step`](Self::step), which is set before each run to
+    /// [`RandomKey::step_indices`]. By default the seed is 0, and the step is always 0.
+    #[must_use]
+    pub fn with_steps(mut self, seed: u64) -> Self {
         let random = self.random.get_mut();
         (random.seed, random.is_input) = (seed, true);
         self
     }
 
     /// The input of the step, if a module uses random numbers.
-    pub(super) fn step(&self) -> Option<Var> {
+    pub fn step(&self) -> Option<Var> {
         let random = self.random.borrow();
         random.step.clone().filter(|_| random.is_input)
     }
