@@ -5,8 +5,8 @@
 mod run;
 mod training;
 
-pub use run::Run;
+pub use run::{Probe, Run};
 pub use training::{
-    Block, ClaimedGradient, Distribution, Formula, Function, Initialization, LoopCode, Loss, Network, Order,
-    Penalty, Reduction, Rows, TargetKind, Training,
+    Augmentation, Block, ClaimedGradient, ClaimedMetric, Distribution, Formula, Function, Initialization,
+    LoopCode, Loss, Network, Order, Penalty, Reduction, Rows, TargetKind, Training,
 };
