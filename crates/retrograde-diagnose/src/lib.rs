@@ -17,11 +17,11 @@ pub use cause::CauseName;
 pub use diagnosis::{Diagnosis, Options, Verdict, diagnose};
 pub use outcome::Outcome;
 pub use proofs::Finding;
-pub use run::Run;
+pub use run::{Probe, Run};
 pub use search::{Change, Trial};
 pub use statistics::Score;
 pub use text::Sentence;
 pub use training::{
-    Block, ClaimedGradient, Distribution, Formula, Function, Initialization, LoopCode, Loss, Network, Order,
-    Penalty, Reduction, Rows, TargetKind, Training,
+    Augmentation, Block, ClaimedGradient, ClaimedMetric, Distribution, Formula, Function, Initialization,
+    LoopCode, Loss, Network, Order, Penalty, Reduction, Rows, TargetKind, Training,
 };

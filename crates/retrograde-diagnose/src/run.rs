@@ -1,6 +1,6 @@
 //! A training that runs, step by step, with every number of a step in view.
 
-use crate::training::{ClaimedGradient, Order, Rows, Training};
+use crate::training::{Block, ClaimedGradient, Order, Rows, Training};
 use retrograde_base::Result;
 use retrograde_core::graph::{Graph, Leaf, Tensor, Var};
 use retrograde_core::kernel::{Real, Threads};
@@ -105,6 +105,15 @@ impl Run {
         Run::with(training, built.parameters(), Keep::Losses)
     }
 
+    /// As [`new`](Self::new), and each step keeps its [outputs](Self::output) and [gradients](Self::gradients).
+    ///
+    /// # Errors
+    /// Those of the settings and of recording.
+    pub fn watched(training: &Training) -> Result<Self> {
+        let built = build(training)?;
+        Run::with(training, built.parameters(), Keep::Everything)
+    }
+
     /// A run that begins with other values.
     pub(crate) fn with(training: &Training, initial: &Parameters, keep: Keep) -> Result<Self> {
         training.check()?;
@@ -128,11 +137,17 @@ impl Run {
         let gradients = total.backward()?;
         let mut used =
             parameters.iter().map(|var| gradients.wrt_or_zero(var)).collect::<Result<Vec<Var>>>()?;
-        if training.code.claimed == Some(ClaimedGradient::OutputMinusTarget) {
-            let logits = &recorded[training.network.logits()];
-            let upstream = ((&output - &targets) * (1.0 / batch as f64)).reshape(logits.shape());
-            let gradients = logits.backward_from(&upstream)?;
-            used = parameters.iter().map(|var| gradients.wrt_or_zero(var)).collect::<Result<_>>()?;
+        match training.code.claimed {
+            Some(ClaimedGradient::OutputMinusTarget) => {
+                let logits = &recorded[training.network.logits()];
+                let upstream = ((&output - &targets) * (1.0 / batch as f64)).reshape(logits.shape());
+                let gradients = logits.backward_from(&upstream)?;
+                used = parameters.iter().map(|var| gradients.wrt_or_zero(var)).collect::<Result<_>>()?;
+            }
+            Some(ClaimedGradient::WithoutSlopes) => {
+                used = without_slopes(training, &loss, &recorded, &parameters)?;
+            }
+            None => {}
         }
         let mut updates = Vec::new();
         if training.code.accumulates {
@@ -220,6 +235,15 @@ impl Run {
         self.draw_rows()?;
         let rows = &self.training.train;
         set_rows(&mut self.plan, &self.x, rows.x(), &self.rows, &mut self.numbers)?;
+        if let Some(augmentation) = self.training.code.augmentation {
+            let seed = self.training.seed ^ (self.step + 1).wrapping_mul(0xd1b5_4a32_d192_ed03);
+            augmentation.apply(&mut self.numbers, &self.training.network.input, seed);
+            self.plan.set(&self.x, &self.numbers)?;
+        }
+        if !self.training.schedule.is_constant() {
+            let factor = self.training.schedule.factor(self.step, self.training.steps);
+            self.plan.set(&self.rate, &[self.training.optimizer.learning_rate * factor])?;
+        }
         let target_rows = self.target_rows();
         let targets = self.training.train.targets();
         set_rows(&mut self.plan, &self.targets, targets, &target_rows, &mut self.numbers)?;
@@ -263,30 +287,34 @@ impl Run {
         &self.rows
     }
 
-    /// The inputs and targets that the last step got.
-    ///
-    /// # Errors
-    /// As [`Plan::value`].
-    pub(crate) fn batch_rows(&self) -> Result<Rows> {
-        let matrix = |var: &Var| {
-            let value = self.plan.value(var)?;
-            Matrix::new(self.rows.len(), value.into_values())
-        };
-        Rows::new(matrix(&self.x)?, matrix(&self.targets)?)
+    /// The inputs, without augmentation, and targets that the last step got.
+    pub(crate) fn batch_rows(&mut self) -> Result<Rows> {
+        let targets = self.target_rows();
+        let train = &self.training.train;
+        Rows::new(train.select(&self.rows)?.x().clone(), train.select(&targets)?.targets().clone())
     }
 
     /// The outputs of the last step, if they are kept.
-    pub(crate) fn output(&self) -> Result<Tensor> {
+    ///
+    /// # Errors
+    /// As [`Plan::value`].
+    pub fn output(&self) -> Result<Tensor> {
         self.plan.value(&self.output)
     }
 
     /// The learning rate.
-    pub(crate) fn rate(&self) -> Result<f64> {
+    ///
+    /// # Errors
+    /// As [`Plan::scalar`].
+    pub fn rate(&self) -> Result<f64> {
         self.plan.scalar(&self.rate)
     }
 
     /// The gradients that the last step used, in the order of [`parameters`](Self::parameters), if they are kept.
-    pub(crate) fn gradients(&self) -> Result<Vec<Tensor>> {
+    ///
+    /// # Errors
+    /// As [`Plan::value`].
+    pub fn gradients(&self) -> Result<Vec<Tensor>> {
         self.gradients.iter().flatten().map(|var| self.plan.value(var)).collect()
     }
 
@@ -299,7 +327,10 @@ impl Run {
     }
 
     /// Parameters and buffers, in the order of the model.
-    pub(crate) fn values(&self) -> Result<Vec<Tensor>> {
+    ///
+    /// # Errors
+    /// As [`Plan::value`].
+    pub fn values(&self) -> Result<Vec<Tensor>> {
         self.values.iter().map(|var| self.plan.value(var)).collect()
     }
 
@@ -311,6 +342,30 @@ impl Run {
         self.step = step;
         Ok(())
     }
+}
+
+/// The gradients of the chain rule without the slopes of the hidden activations: the gradient goes through them as it is.
+fn without_slopes(training: &Training, loss: &Var, recorded: &[Var], parameters: &[Var]) -> Result<Vec<Var>> {
+    let blocks = &training.network.blocks;
+    let output = training.network.last_weights().map_or(blocks.len(), |last| last + 1);
+    let mut used: Vec<Option<Var>> = vec![None; parameters.len()];
+    let mut upstream = loss.backward()?.wrt_or_zero(&recorded[blocks.len()])?;
+    for (index, block) in blocks.iter().enumerate().rev() {
+        let is_hidden = index < output;
+        if is_hidden && matches!(block, Block::Function(_)) {
+            continue;
+        }
+        let gradients = recorded[index + 1].backward_from(&upstream)?;
+        let prefix = format!("{index}.");
+        for (gradient, parameter) in used.iter_mut().zip(parameters) {
+            if parameter.node().label().starts_with(&prefix) {
+                *gradient = Some(gradients.wrt_or_zero(parameter)?);
+            }
+        }
+        upstream = gradients.wrt_or_zero(&recorded[index])?;
+    }
+    let zero = |parameter: &Var| parameter.graph().full(parameter.shape_or_scalar(), 0.0);
+    Ok(used.into_iter().zip(parameters).map(|(used, var)| used.unwrap_or_else(|| zero(var))).collect())
 }
 
 /// The loss with the penalty of the weights.
@@ -342,7 +397,7 @@ pub(crate) fn set_rows(
 
 /// The outputs and the loss of a network for fixed rows, in evaluation, for changing parameters.
 #[derive(Debug)]
-pub(crate) struct Probe {
+pub struct Probe {
     plan: AnyPlan,
     values: Vec<Var>,
     /// The values before each block and behind the last.
@@ -353,7 +408,10 @@ pub(crate) struct Probe {
 
 impl Probe {
     /// The probe of a training on rows, of all values between blocks.
-    pub(crate) fn new(training: &Training, rows: &Rows, mode: Mode) -> Result<Self> {
+    ///
+    /// # Errors
+    /// Those of recording.
+    pub fn new(training: &Training, rows: &Rows, mode: Mode) -> Result<Self> {
         let model = build(training)?;
         let graph = Graph::new();
         let x = graph.input("x", rows.x().shape());
@@ -370,28 +428,42 @@ impl Probe {
     }
 
     /// The rows.
-    pub(crate) fn rows(&self) -> &Rows {
+    pub fn rows(&self) -> &Rows {
         &self.rows
     }
 
-    /// Computes everything for these parameters and buffers.
-    pub(crate) fn run(&mut self, values: &[Tensor]) -> Result<()> {
+    /// Computes everything for these parameters and buffers, in the order of [`Run::values`].
+    ///
+    /// # Errors
+    /// [`Error::Invalid`](retrograde_base::Error::Invalid) for values of another network.
+    pub fn run(&mut self, values: &[Tensor]) -> Result<()> {
         for (var, value) in self.values.iter().zip(values) {
             self.plan.set(var, value.values())?;
         }
         self.plan.run()
     }
 
-    pub(crate) fn loss(&self) -> Result<f64> {
+    /// The loss, without the penalty.
+    ///
+    /// # Errors
+    /// As [`Plan::scalar`].
+    pub fn loss(&self) -> Result<f64> {
         self.plan.scalar(&self.loss)
     }
 
-    pub(crate) fn output(&self) -> Result<Tensor> {
+    /// The outputs.
+    ///
+    /// # Errors
+    /// As [`Plan::value`].
+    pub fn output(&self) -> Result<Tensor> {
         self.value(self.recorded.len() - 1)
     }
 
     /// The value before block `index`; with the number of blocks the output.
-    pub(crate) fn value(&self, index: usize) -> Result<Tensor> {
-        self.plan.value(&self.recorded[index])
+    ///
+    /// # Errors
+    /// As [`Plan::value`].
+    pub fn value(&self, index: usize) -> Result<Tensor> {
+        self.plan.value(&self.recorded[index.min(self.recorded.len() - 1)])
     }
 }

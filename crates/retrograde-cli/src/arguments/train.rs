@@ -86,8 +86,8 @@ pub struct TrainArguments {
     #[arg(long, value_name = "RATE", allow_negative_numbers = true, help_heading = "Optimizer")]
     pub learning_rate: Option<f64>,
     /// The learning rate schedule. step:1000:0.5 halves it every 1,000 steps; cosine decreases it to zero at the last step,
-    /// cosine:20000 at step 20,000. +warmup:500 adds a linear warmup of 500 steps, which stabilizes early training
-    #[arg(long, value_name = "constant|step:STEPS:FACTOR|cosine[:STEPS][+warmup:STEPS]", default_value_t = Schedule::constant(), help_heading = "Optimizer")]
+    /// cosine:20000 at step 20,000, and restarts:1000 begins it again every 1,000 steps. +warmup:500 adds a linear warmup of 500 steps, which stabilizes early training
+    #[arg(long, value_name = "constant|step:STEPS:FACTOR|cosine[:STEPS]|restarts:STEPS[+warmup:STEPS]", default_value_t = Schedule::constant(), help_heading = "Optimizer")]
     pub schedule: Schedule,
     /// The momentum of momentum and nesterov, >= 0 and < 1 [default: 0.9]
     #[arg(long, value_name = "SHARE", allow_negative_numbers = true, help_heading = "Optimizer")]

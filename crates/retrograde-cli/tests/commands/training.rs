@@ -83,7 +83,7 @@ fn each_optimizer_learns_with_its_default_settings() {
     let (help, _) = expect(0, &["train", "--help"], place.path());
     // Independent of the width of the terminal.
     let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
-    for word in ["adamw", "cosine[:STEPS][+warmup:STEPS]", "halves it every 1,000 steps"] {
+    for word in ["adamw", "restarts:STEPS[+warmup:STEPS]", "halves it every 1,000 steps"] {
         assert!(help.contains(word), "{help}");
     }
 }

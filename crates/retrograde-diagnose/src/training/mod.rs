@@ -8,13 +8,13 @@ mod network;
 
 pub use data::{Rows, TargetKind};
 pub use initial::{Distribution, Initialization};
-pub use loop_code::{ClaimedGradient, LoopCode};
+pub use loop_code::{Augmentation, ClaimedGradient, ClaimedMetric, LoopCode};
 pub use loss::{Formula, Loss, Reduction};
 pub use network::{Block, Function, Network};
 
 use retrograde_base::{Error, Result};
 use retrograde_train::nn::Precision;
-use retrograde_train::optim::OptimizerConfig;
+use retrograde_train::optim::{OptimizerConfig, Schedule};
 
 /// The order in which the rows of the training set come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,6 +53,8 @@ pub struct Training {
     pub penalty: Penalty,
     /// The optimizer.
     pub optimizer: OptimizerConfig,
+    /// The factor of its learning rate at each step.
+    pub schedule: Schedule,
     /// Rows in a batch. More than there are: all rows.
     pub batch: usize,
     /// The number of steps.
@@ -78,6 +80,7 @@ impl Training {
             loss,
             penalty: Penalty::default(),
             optimizer,
+            schedule: Schedule::constant(),
             batch: 32,
             steps: 1_000,
             order: Order::Shuffled,
@@ -115,6 +118,7 @@ impl Training {
     /// [`Error::Invalid`] for an empty batch, settings of the optimizer out of their range, or rows of another length than the input of the network.
     pub fn check(&self) -> Result<()> {
         self.optimizer.check()?;
+        self.schedule.check()?;
         if self.batch == 0 {
             return Err(Error::invalid("batch size", "it is 0", "give at least 1"));
         }

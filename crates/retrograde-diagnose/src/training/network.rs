@@ -9,7 +9,7 @@ use std::fmt;
 pub enum Function {
     /// One of the library.
     Elementwise(Activation),
-    /// eˣ / Σ eˣ over each row.
+    /// eˣ / Σ eˣ over each row; of images over the channels.
     Softmax,
     /// eˣ / Σ eˣ over the rows of the batch, each output on its own: a wrong axis.
     SoftmaxOfColumns,
@@ -64,6 +64,8 @@ impl Function {
         let shape = x.shape_or_scalar();
         match self {
             Function::Elementwise(activation) => activation.record(x),
+            // Where images are `[height, width, channels]`, the last axis is that of the channels.
+            Function::Softmax if shape.rank() == 4 => x.softmax(1),
             Function::Softmax => x.softmax(-1),
             Function::SoftmaxOfColumns => x.softmax(0),
             Function::SoftmaxOfBatch => x.reshape([shape.elements()]).softmax(0).reshape(shape),

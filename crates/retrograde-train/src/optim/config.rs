@@ -132,6 +132,9 @@ pub struct OptimizerConfig {
     /// The momentum μ; `None` for the default, and for optimizers without momentum.
     #[serde(default)]
     pub momentum: Option<f64>,
+    /// The decay α of the mean of squares of [`OptimizerKind::RmsProp`]; `None` for the default, 0.99 as in PyTorch. Keras's is 0.9.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decay: Option<f64>,
     /// The weight decay λ: decoupled with [`OptimizerKind::AdamW`], else part of the gradient.
     #[serde(default)]
     pub weight_decay: f64,
@@ -147,6 +150,7 @@ impl OptimizerConfig {
             kind,
             learning_rate: kind.learning_rate(),
             momentum: kind.momentum(),
+            decay: None,
             weight_decay: kind.weight_decay(),
             clip: None,
         }
@@ -165,6 +169,16 @@ impl OptimizerConfig {
             if !(0.0..1.0).contains(&momentum) {
                 let problem = format!("{} makes the velocity diverge", short(momentum));
                 return invalid("momentum", problem, "give a number >= 0 and < 1, for example 0.9");
+            }
+        }
+        if let Some(decay) = self.decay {
+            if self.kind != OptimizerKind::RmsProp {
+                let problem = format!("`{}` has no mean of squares with a decay of its own", self.kind);
+                return invalid("decay", problem, "leave it out, or use `rmsprop`");
+            }
+            if !(0.0..1.0).contains(&decay) {
+                let problem = format!("{} is out of range", short(decay));
+                return invalid("decay", problem, "give a number >= 0 and < 1, for example 0.9");
             }
         }
         if !(self.weight_decay.is_finite() && self.weight_decay >= 0.0) {
@@ -191,7 +205,10 @@ impl OptimizerConfig {
             OptimizerKind::Momentum => Box::new(Momentum::new(learning_rate, momentum)),
             OptimizerKind::Nesterov => Box::new(Momentum::nesterov(learning_rate, momentum)),
             OptimizerKind::AdaGrad => Box::new(AdaGrad::new(learning_rate)),
-            OptimizerKind::RmsProp => Box::new(RmsProp::new(learning_rate)),
+            OptimizerKind::RmsProp => {
+                let optimizer = RmsProp::new(learning_rate);
+                Box::new(self.decay.map_or(optimizer, |decay| optimizer.decay(decay)))
+            }
             OptimizerKind::Adam => Box::new(Adam::new(learning_rate)),
             OptimizerKind::AdamW => Box::new(Adam::with_decay(learning_rate, weight_decay)),
         };
@@ -216,6 +233,9 @@ impl fmt::Display for OptimizerConfig {
         write!(f, "{}, learning rate {}", self.kind, short(self.learning_rate))?;
         if let Some(momentum) = self.momentum {
             write!(f, ", momentum {}", short(momentum))?;
+        }
+        if let Some(decay) = self.decay {
+            write!(f, ", decay {}", short(decay))?;
         }
         if self.weight_decay > 0.0 {
             write!(f, ", weight decay {}", short(self.weight_decay))?;
@@ -259,10 +279,13 @@ mod tests {
     fn settings_out_of_range_are_errors() {
         let sgd = OptimizerConfig::default();
         let momentum = OptimizerConfig::default_for(OptimizerKind::Momentum);
+        let rmsprop = OptimizerConfig::default_for(OptimizerKind::RmsProp);
         for (config, text) in [
             (OptimizerConfig { momentum: Some(0.9), ..sgd }, "`sgd` has no momentum"),
             (OptimizerConfig { momentum: Some(1.0), ..momentum }, "< 1"),
             (OptimizerConfig { momentum: Some(f64::NAN), ..momentum }, "NaN"),
+            (OptimizerConfig { decay: Some(0.9), ..sgd }, "no mean of squares"),
+            (OptimizerConfig { decay: Some(1.0), ..rmsprop }, "decay: 1"),
             (OptimizerConfig { weight_decay: -0.1, ..sgd }, "-0.1"),
             (OptimizerConfig { clip: Some(0.0), ..sgd }, "norm: 0"),
             (OptimizerConfig { learning_rate: f64::INFINITY, ..sgd }, "inf"),

@@ -9,7 +9,7 @@ use std::str::FromStr;
 /// The factor of the learning rate at each step: a pure function of the step, so that a resumed training gives the same
 /// result.
 ///
-/// As text: `constant`, `step:1000:0.5`, `cosine` (until the last step of the training) or `cosine:20000`, each with an
+/// As text: `constant`, `step:1000:0.5`, `cosine` (until the last step of the training), `cosine:20000` or `restarts:1000`, each with an
 /// optional `+warmup:500` for a linear warmup.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
@@ -29,6 +29,9 @@ enum Shape {
     /// `end` is the number of steps until zero; `None` for the length of the training.
     Cosine {
         end: Option<u64>,
+    },
+    Restarts {
+        every: u64,
     },
 }
 
@@ -52,6 +55,12 @@ impl Schedule {
     /// A cosine that reaches 0 after `end` steps and stays there, for any length of the training.
     pub fn cosine_until(end: u64) -> Self {
         Schedule { shape: Shape::Cosine { end: Some(end) }, warmup: 0 }
+    }
+
+    /// Half a period of the cosine, again every `every` steps: Loshchilov and Hutter (2017), as PyTorch's
+    /// `CosineAnnealingWarmRestarts`.
+    pub fn restarts(every: u64) -> Self {
+        Schedule { shape: Shape::Restarts { every }, warmup: 0 }
     }
 
     /// The schedule for a training of `steps` steps, with its length made explicit: trainings with equal fixed schedules have
@@ -80,6 +89,11 @@ impl Schedule {
                     "step:STEPS:FACTOR needs at least one step and a finite factor >= 0",
                 ))
             }
+            Shape::Restarts { every: 0 } => Err(Error::invalid(
+                "learning rate schedule",
+                format!("`{self}` never gets on"),
+                "restarts:STEPS needs at least one step",
+            )),
             Shape::Cosine { end: Some(0) } => Err(Error::invalid(
                 "learning rate schedule",
                 format!("`{self}` is zero from the first step"),
@@ -108,6 +122,10 @@ impl Schedule {
                 let length = end.unwrap_or(steps).saturating_sub(self.warmup).max(1);
                 0.5 * (1.0 + (PI * (elapsed.min(length) as f64 / length as f64)).cos())
             }
+            Shape::Restarts { every } => {
+                let every = every.max(1);
+                0.5 * (1.0 + (PI * ((elapsed % every) as f64 / every as f64)).cos())
+            }
         }
     }
 }
@@ -119,6 +137,7 @@ impl fmt::Display for Schedule {
             Shape::Step { every, factor } => write!(f, "step:{every}:{factor}")?,
             Shape::Cosine { end: None } => f.write_str("cosine")?,
             Shape::Cosine { end: Some(end) } => write!(f, "cosine:{end}")?,
+            Shape::Restarts { every } => write!(f, "restarts:{every}")?,
         }
         if self.warmup > 0 { write!(f, "+warmup:{}", self.warmup) } else { Ok(()) }
     }
@@ -132,7 +151,7 @@ impl FromStr for Schedule {
             Error::invalid(
                 "learning rate schedule",
                 format!("unknown value `{text}`"),
-                "use constant, step:STEPS:FACTOR, cosine or cosine:STEPS, each with an optional +warmup:STEPS",
+                "use constant, step:STEPS:FACTOR, cosine, cosine:STEPS or restarts:STEPS, each with an optional +warmup:STEPS",
             )
         };
         let (shape, warmup) = match text.split_once("+warmup:") {
@@ -143,6 +162,7 @@ impl FromStr for Schedule {
             ["constant"] => Schedule::constant(),
             ["cosine"] => Schedule::cosine(),
             ["cosine", end] => Schedule::cosine_until(end.parse().map_err(|_| unknown())?),
+            ["restarts", every] => Schedule::restarts(every.parse().map_err(|_| unknown())?),
             ["step", every, factor] => {
                 let (every, factor): (u64, f64) =
                     (every.parse().map_err(|_| unknown())?, factor.parse().map_err(|_| unknown())?);
@@ -196,6 +216,12 @@ mod tests {
         let warm = Schedule::cosine().warmup(10);
         assert_eq!((warm.factor(0, 110), warm.factor(9, 110), warm.factor(10, 110)), (0.1, 1.0, 1.0));
         assert!((warm.factor(110, 110)).abs() < 1e-15);
+        // CosineAnnealingWarmRestarts(T_0=40) after 0, 39, 40 and 50 steps.
+        let restarts = Schedule::restarts(40);
+        for (at, theirs) in [(0, 1.0), (39, 0.001_541_333_133_436), (40, 1.0), (50, 0.853_553_390_593_273_7)]
+        {
+            assert!((restarts.factor(at, 100) - theirs).abs() < 1e-12, "{at}: {}", restarts.factor(at, 100));
+        }
         // A fixed length applies in a longer training; after its end the factor is constant.
         for at in [0, 9, 10, 60, 109, 500] {
             assert_eq!(warm.fixed(110).factor(at, 1000), warm.factor(at, 110));
@@ -205,9 +231,15 @@ mod tests {
 
     #[test]
     fn texts_are_parsed() -> Result<()> {
-        for text in
-            ["constant", "step:1000:0.5", "cosine", "cosine:70", "cosine+warmup:500", "step:3:1+warmup:2"]
-        {
+        for text in [
+            "constant",
+            "step:1000:0.5",
+            "cosine",
+            "cosine:70",
+            "restarts:9",
+            "cosine+warmup:500",
+            "step:3:1+warmup:2",
+        ] {
             assert_eq!(text.parse::<Schedule>()?.to_string(), text);
         }
         for invalid in [
@@ -218,6 +250,8 @@ mod tests {
             "step:10:-1",
             "cosine:",
             "cosine:0",
+            "restarts:0",
+            "restarts",
             "cosine:0+warmup:5",
             "cosine+warmup:x",
             "linear",
