@@ -1,5 +1,6 @@
 //! Causes of a training that does not learn.
 
+use crate::text::Sentence;
 use serde::Serialize;
 use std::fmt;
 
@@ -89,6 +90,13 @@ causes! {
     Capacity = "arch.capacity";
     /// Several settings at once, none of which repairs the training alone.
     Depth = "arch.depth";
+}
+
+impl CauseName {
+    /// What it is, in a few words.
+    pub fn title(self) -> Sentence {
+        Sentence::new(format!("cause-{}", self.name().replace(['.', '_'], "-")))
+    }
 }
 
 impl fmt::Display for CauseName {

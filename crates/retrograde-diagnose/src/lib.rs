@@ -7,6 +7,7 @@ mod diagnosis;
 mod observe;
 mod outcome;
 mod proofs;
+mod render;
 mod run;
 mod search;
 mod statistics;

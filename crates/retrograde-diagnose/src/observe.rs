@@ -20,7 +20,6 @@ const LEDGER_STEPS: u64 = 2_000;
 pub(crate) struct SeenStep {
     /// The inputs and targets that it got.
     pub(crate) rows: Rows,
-    pub(crate) loss: f64,
     pub(crate) output: Tensor,
     /// The trained parameters before and after.
     pub(crate) before: Vec<(String, Tensor)>,
@@ -46,17 +45,13 @@ pub(crate) struct Observed {
     pub(crate) training: Training,
     pub(crate) steps: Vec<SeenStep>,
     pub(crate) changed_target: Option<ChangedTarget>,
-    /// Parameters and buffers at the start, after the seen steps, and at the end.
+    /// Parameters and buffers at the start.
     pub(crate) start_values: Vec<Tensor>,
-    pub(crate) end_values: Vec<Tensor>,
     /// The values of the judged rows before each block and behind the last, at the start and at the end.
     pub(crate) start_blocks: Vec<Tensor>,
     pub(crate) end_blocks: Vec<Tensor>,
-    pub(crate) judged: Rows,
     pub(crate) losses: Vec<f64>,
     pub(crate) outcome: Outcome,
-    /// Of a step.
-    pub(crate) seconds: f64,
 }
 
 impl Observed {
@@ -68,22 +63,17 @@ impl Observed {
         let start_values = judged.run.values()?;
         let start_blocks = blocks(&mut judged, training)?;
         let changed_target = ledger(training)?;
-        let running = Instant::now();
         judged.run_to(training.steps, time.saturating_sub(begin.elapsed()))?;
-        let seconds = running.elapsed().as_secs_f64() / judged.run.steps().max(1) as f64;
         let outcome = judged.outcome()?;
         Ok(Observed {
             training: training.clone(),
             steps,
             changed_target,
             start_values,
-            end_values: judged.run.values()?,
             start_blocks,
             end_blocks: blocks(&mut judged, training)?,
-            judged: judged.probe().rows().clone(),
             losses: judged.losses().to_vec(),
             outcome,
-            seconds,
         })
     }
 
@@ -118,7 +108,6 @@ fn seen_steps(training: &Training) -> Result<Vec<SeenStep>> {
         }
         steps.push(SeenStep {
             rows: run.batch_rows()?,
-            loss,
             output: run.output()?,
             before,
             after: run.parameters()?,

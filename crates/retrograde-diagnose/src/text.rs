@@ -3,13 +3,14 @@
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue, concurrent::FluentBundle};
 use retrograde_check::Language;
 use serde::Serialize;
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::LazyLock;
 
 /// A sentence that can be rendered in each language. Its [`Display`](fmt::Display) is English.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Sentence {
-    id: &'static str,
+    id: Cow<'static, str>,
     #[serde(serialize_with = "as_map")]
     arguments: Vec<(&'static str, Argument)>,
 }
@@ -60,8 +61,8 @@ fn as_map<S: serde::Serializer>(
 }
 
 impl Sentence {
-    pub(crate) fn new(id: &'static str) -> Self {
-        Sentence { id, arguments: Vec::new() }
+    pub(crate) fn new(id: impl Into<Cow<'static, str>>) -> Self {
+        Sentence { id: id.into(), arguments: Vec::new() }
     }
 
     #[allow(private_bounds, reason = "arguments are made in this crate alone")]
@@ -71,8 +72,8 @@ impl Sentence {
     }
 
     /// Its id in the files of texts: it does not change with the wording.
-    pub fn id(&self) -> &'static str {
-        self.id
+    pub fn id(&self) -> &str {
+        &self.id
     }
 
     /// Renders it in a language.
@@ -88,9 +89,9 @@ impl Sentence {
                 Argument::Text(text) => arguments.set(*name, text.as_str()),
             }
         }
-        let found = texts.get_message(self.id).and_then(|message| message.value());
+        let found = texts.get_message(&self.id).and_then(|message| message.value());
         debug_assert!(found.is_some(), "no text has the id {}", self.id);
-        let Some(pattern) = found else { return self.id.to_owned() };
+        let Some(pattern) = found else { return self.id.to_string() };
         let mut errors = Vec::new();
         let text = texts.format_pattern(pattern, Some(&arguments), &mut errors).into_owned();
         debug_assert!(errors.is_empty(), "{}: {errors:?}", self.id);

@@ -27,7 +27,6 @@ const CHANGES: [Change; 10] = [
 /// The best of some runs with settings that are known to work, on the same rows, with the same widths.
 #[derive(Debug)]
 pub(crate) struct Reference {
-    pub(crate) training: Training,
     pub(crate) outcome: Outcome,
 }
 
@@ -52,7 +51,7 @@ impl Reference {
                 let outcome = play(&training, steps, time)?;
                 let skill = outcome.score.skill;
                 if best.as_ref().is_none_or(|best| skill > best.outcome.score.skill) {
-                    best = Some(Reference { training, outcome });
+                    best = Some(Reference { outcome });
                 }
                 if skill > 0.98 {
                     break;
@@ -64,7 +63,7 @@ impl Reference {
         }
         match best {
             Some(best) => Ok(best),
-            None => Ok(Reference { outcome: play(&changed, steps, time)?, training: changed }),
+            None => Ok(Reference { outcome: play(&changed, steps, time)? }),
         }
     }
 }

@@ -47,7 +47,8 @@ impl Curvature {
         }
         let second = slope.backward()?;
         let products = parameters.iter().map(|var| second.wrt_or_zero(var)).collect::<Result<Vec<Var>>>()?;
-        let planner = Planner::new(&graph).fetch_all(&products).fetch_all(&values);
+        // The products of a squared error do not depend on the targets, which the plan keeps for the loss.
+        let planner = Planner::new(&graph).fetch(&loss).fetch_all(&products).fetch_all(&values);
         let mut plan = AnyPlan::compile(planner, Precision::F64)?;
         for (var, numbers) in [(&x, rows.x()), (&targets, rows.targets())] {
             plan.set(var, numbers.values())?;

@@ -1,3 +1,74 @@
+# The sentences of a diagnosis.
+
+## The answer
+
+healthy = It learns: { $score } % of the judged rows, against { $constant } % of the best constant.
+fault = It does not learn what it could.
+no-verdict-yet = No verdict yet: the run is not over.
+no-signal = Nothing that was tried finds a signal in the data.
+
+label-cause = Cause
+label-help = help
+label-others = Other changes that repair it:
+label-advice = Also true, and not the cause:
+curve-own = as it is
+curve-repaired = with the change
+repair-proved = With this change a run of { $steps } steps reaches { $after } % instead of { $before } %.
+repair-not-enough = This change alone is not enough: a run of { $steps } steps reaches { $after } % instead of { $before } %. Diagnose again after it.
+
+## Causes
+
+cause-out-softmax1 = softmax over one output
+cause-out-double = the output's activation is applied twice
+cause-out-missing = the output's activation is missing
+cause-out-range = the output cannot reach the targets
+cause-loss-mismatch = the loss does not fit the targets
+cause-loss-reduction = the rows of a batch are not reduced to the mean of each row's loss
+cause-loss-numeric = the loss leaves the range of numbers
+cause-grad-wrong = the gradient is not that of the loss
+cause-grad-sign = the step goes up the loss
+cause-grad-stale = gradients are not cleared
+cause-param-frozen = parameters are not changed
+cause-data-labels-misaligned = targets do not belong to their rows
+cause-data-shuffle = the rows are not shuffled
+cause-data-scale-in = the scale of the inputs
+cause-data-scale-target = the scale of the targets
+cause-init-symmetric = units begin equal
+cause-init-scale-large = initial weights are too large
+cause-init-scale-small = initial weights are too small
+cause-act-missing = layers without an activation in between
+cause-act-hidden-softmax = a softmax between layers
+cause-act-exploding = a hidden activation explodes
+cause-act-saturated = activations are flat
+cause-act-dead = units are always zero
+cause-lr-high = the learning rate is too high
+cause-lr-low = the learning rate is too low
+cause-steps-few = too few steps
+cause-opt-choice = the optimizer
+cause-batch-size = the size of a batch
+cause-reg-strong = too much regularization
+cause-arch-capacity = the network is too small
+cause-arch-depth = several settings together
+
+## Changes
+
+change-step = Let the optimizer step on the gradient of the loss.
+change-output = Leave the output without an activation, and use the { $loss }.
+change-mean = Take the mean over the rows.
+change-add-activations = Put an activation behind each hidden layer.
+change-leaky = Use leaky relu as the hidden activation.
+change-weights = Use the initial weights of He et al.: normal with variance 2 / inputs.
+change-inputs = Scale the inputs to mean 0 and deviation 1.
+change-targets = Scale the targets to mean 0 and deviation 1.
+change-penalty = Leave out the penalty of the weights.
+change-dropout = Leave out the dropout.
+change-shuffle = Shuffle the rows in each epoch.
+change-rate = Change the learning rate from { $from } to { $to }.
+change-steps = Train { $to } steps instead of { $from }.
+change-adam = Use Adam with the learning rate 0.001.
+change-batch = Use batches of { $to } rows.
+change-width = Make the hidden layers { $factor } times as wide.
+
 ## What is proved
 
 changed-target = Targets do not stay with their rows: row { $row } has another target in step { $second } than in step { $first }. Of { $again } rows that came again, { $changed } had a new target.
@@ -28,27 +99,27 @@ function-overflows = In step { $step } { $function } gets { $input }, and its re
 logarithm-of-zero = In step { $step } an output is { $least }, and the loss takes its logarithm. All numbers before were finite.
 rate-above-limit = The learning rate { $rate } is above the limit { $limit } for the curvature { $eigenvalue } of the loss: the error along the steepest direction grows { $predicted } times in each step. Measured: { $measured } times.
 
-## What repairs
+## What a repair says of the cause
 
-repair-step = With the optimizer's step on the gradient of the loss, the training goes from { $skill } % to { $repaired } % of what can be learned.
-repair-loss = With the loss that fits the targets, the training goes from { $skill } % to { $repaired } % of what can be learned.
-repair-output = With the output and the loss that fit the targets, the training goes from { $skill } % to { $repaired } % of what can be learned.
-repair-reduction = With the mean over the rows, the training goes from { $skill } % to { $repaired } % of what can be learned.
-repair-activations = With activations between the layers, the training goes from { $skill } % to { $repaired } % of what can be learned.
-repair-inputs = With inputs of mean 0 and deviation 1, the training goes from { $skill } % to { $repaired } % of what can be learned.
-repair-targets = With targets of mean 0 and deviation 1, the training goes from { $skill } % to { $repaired } % of what can be learned.
-repair-order = With rows in random order, the training goes from { $skill } % to { $repaired } % of what can be learned.
-repair-large-weights = The initial weights are too large. With those of He et al. the training goes from { $skill } % to { $repaired } % of what can be learned.
-repair-small-weights = The initial weights are too small. With those of He et al. the training goes from { $skill } % to { $repaired } % of what can be learned.
-repair-weights = With the initial weights of He et al. the training goes from { $skill } % to { $repaired } % of what can be learned.
-repair-dead = { $dead } % of the units are 0 for all rows and get no gradient. Without that the training goes from { $skill } % to { $repaired } % of what can be learned.
-repair-saturated = { $flat } % of the numbers are where their activation is flat. With leaky relu the training goes from { $skill } % to { $repaired } % of what can be learned.
-repair-hidden-softmax = A softmax between layers lets units only share a sum of 1. With leaky relu the training goes from { $skill } % to { $repaired } % of what can be learned.
-repair-exploding = The values of the hidden activation explode. With leaky relu the training goes from { $skill } % to { $repaired } % of what can be learned.
-repair-regularization = Without the penalty and the dropout, the training goes from { $skill } % to { $repaired } % of what can be learned.
-repair-rate-high = The learning rate { $rate } is too high. With { $better } the training goes from { $skill } % to { $repaired } % of what can be learned.
-repair-rate-low = The learning rate { $rate } is too low for { $steps } steps. With { $better } the training goes from { $skill } % to { $repaired } % of what can be learned.
-repair-steps = { $steps } steps are too few. With { $better } the training goes from { $skill } % to { $repaired } % of what can be learned.
-repair-optimizer = With Adam and its default rate, the training goes from { $skill } % to { $repaired } % of what can be learned.
-repair-batch = With batches of { $better } rows, the training goes from { $skill } % to { $repaired } % of what can be learned.
-repair-width = With hidden layers { $factor } times as wide, the training goes from { $skill } % to { $repaired } % of what can be learned.
+repair-step = The step is not the optimizer's on the gradient of the loss; with that it learns.
+repair-loss = The loss does not fit the targets; with one that does it learns.
+repair-output = Output and loss do not fit the targets; with those that do it learns.
+repair-reduction = The loss is not the mean over the rows, so that the step has another size than the learning rate says; with the mean it learns.
+repair-activations = With activations between its layers it learns.
+repair-inputs = The inputs have a scale that this rate and these initial weights are not for; with mean 0 and deviation 1 it learns.
+repair-targets = The outputs have to go further than { $steps } steps with the rate { $rate } take them; with targets of mean 0 and deviation 1 it learns.
+repair-order = Rows in the stored order teach one class after the other; in random order it learns.
+repair-large-weights = The initial weights are { $ratio } times as large as those of He et al.; with these it learns.
+repair-small-weights = The initial weights are { $ratio } times as large as those of He et al.; with these it learns.
+repair-weights = With other initial weights it learns.
+repair-dead = { $dead } % of the hidden units are 0 for all rows and get no gradient.
+repair-saturated = { $flat } % of the numbers are where their activation is flat, so that little gradient passes.
+repair-hidden-softmax = The hidden units share a sum of 1, which leaves little for each.
+repair-exploding = The values of the hidden activation explode.
+repair-regularization = The penalty outweighs the data; without it it learns.
+repair-rate-high = The learning rate { $rate } is too high: with { $better } it learns in as many steps.
+repair-rate-low = The learning rate { $rate } is too low for { $steps } steps: with { $better } it learns in as many.
+repair-steps = The loss is still falling after { $steps } steps: with { $better } steps it learns.
+repair-optimizer = With Adam it learns in as many steps.
+repair-batch = With batches of { $better } rows it learns in as many steps.
+repair-width = The network is too small for the data: { $factor } times as wide it learns.
