@@ -145,7 +145,7 @@ impl Run {
                 used = parameters.iter().map(|var| gradients.wrt_or_zero(var)).collect::<Result<_>>()?;
             }
             Some(ClaimedGradient::WithoutSlopes) => {
-                used = without_slopes(training, &loss, &recorded, &parameters)?;
+                used = without_slopes(training, &output - &targets, &recorded, &parameters)?;
             }
             None => {}
         }
@@ -344,15 +344,18 @@ impl Run {
     }
 }
 
-/// The gradients of the chain rule without the slopes of the hidden activations: the gradient goes through them as it is.
-fn without_slopes(training: &Training, loss: &Var, recorded: &[Var], parameters: &[Var]) -> Result<Vec<Var>> {
+/// The gradients of the chain rule from output − target without the slopes of the activations: the gradient goes through them as it is.
+fn without_slopes(
+    training: &Training,
+    upstream: Var,
+    recorded: &[Var],
+    parameters: &[Var],
+) -> Result<Vec<Var>> {
     let blocks = &training.network.blocks;
-    let output = training.network.last_weights().map_or(blocks.len(), |last| last + 1);
+    let mut upstream = upstream;
     let mut used: Vec<Option<Var>> = vec![None; parameters.len()];
-    let mut upstream = loss.backward()?.wrt_or_zero(&recorded[blocks.len()])?;
     for (index, block) in blocks.iter().enumerate().rev() {
-        let is_hidden = index < output;
-        if is_hidden && matches!(block, Block::Function(_)) {
+        if matches!(block, Block::Function(_)) {
             continue;
         }
         let gradients = recorded[index + 1].backward_from(&upstream)?;

@@ -9,8 +9,8 @@ pub enum ClaimedGradient {
     /// (output − target) / rows, as the gradient by the input of the output's activation: right for softmax over each row with cross
     /// entropy, and for a sigmoid with binary cross entropy.
     OutputMinusTarget,
-    /// The chain rule without the slopes of the hidden activations: as if each were the identity. Only of a network of linear layers and
-    /// activations.
+    /// The chain rule from output − target, summed over the rows, without the slopes of the activations: as if each were the identity and
+    /// the loss half of the sum of squared errors.
     WithoutSlopes,
 }
 
