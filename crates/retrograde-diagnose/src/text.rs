@@ -76,6 +76,14 @@ impl Sentence {
         &self.id
     }
 
+    /// The number of a placeholder.
+    pub fn number(&self, name: &str) -> Option<f64> {
+        self.arguments.iter().find_map(|(own, value)| match value {
+            Argument::Number(number) if *own == name => Some(*number),
+            _ => None,
+        })
+    }
+
     /// Renders it in a language.
     pub fn text(&self, language: Language) -> String {
         let texts = match language {

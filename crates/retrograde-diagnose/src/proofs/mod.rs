@@ -49,7 +49,7 @@ impl Finding {
 /// All findings, in the order in which their causes come into a program: data, output and loss, network, gradient, steps.
 pub(crate) fn findings(observed: &Observed) -> Result<Vec<Finding>> {
     let mut found = data::findings(observed);
-    found.extend(output::findings(observed));
+    found.extend(output::findings(observed)?);
     found.extend(reduction::findings(observed)?);
     found.extend(gradient::findings(observed));
     found.extend(initial::finding(observed));

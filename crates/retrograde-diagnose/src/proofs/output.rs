@@ -3,39 +3,71 @@
 use super::Finding;
 use crate::cause::CauseName;
 use crate::observe::Observed;
+use crate::run::AnyPlan;
 use crate::search::Change;
 use crate::text::Sentence;
 use crate::training::{Formula, Function, TargetKind, Training};
+use retrograde_base::Result;
+use retrograde_core::graph::Graph;
+use retrograde_core::plan::Planner;
 use retrograde_train::nn::Activation;
 
 /// The share of the targets' spread that an output may miss before that is a finding: rounding of scaled targets.
 const MISSED: f64 = 1e-3;
 
-pub(super) fn findings(observed: &Observed) -> Vec<Finding> {
+pub(super) fn findings(observed: &Observed) -> Result<Vec<Finding>> {
     let training = &observed.training;
     let all = [
-        softmax_of_one(training),
-        domain(training),
+        softmax_of_one(training)?,
+        domain(training)?,
         twice(training),
         not_probabilities(training),
         out_of_reach(training),
+        bits(training),
     ];
-    all.into_iter().flatten().map(|found| found.without(Change::FittingOutput)).collect()
+    Ok(all.into_iter().flatten().map(|found| found.without(Change::FittingOutput)).collect())
 }
 
-/// A softmax over one output is 1 for any input, and its derivative 0.
-fn softmax_of_one(training: &Training) -> Option<Finding> {
+/// The loss of the training set if all outputs are 1, in the precision of the training.
+fn loss_at_one(training: &Training) -> Result<f64> {
+    let targets = training.train.targets();
+    let graph = Graph::new();
+    let outputs = graph.input("y", targets.shape());
+    let expected = graph.input("t", targets.shape());
+    let loss = training.loss.record(&outputs, &expected);
+    let mut plan = AnyPlan::compile(Planner::new(&graph).fetch(&loss), training.precision)?;
+    plan.set(&outputs, &vec![1.0; targets.values().len()])?;
+    plan.set(&expected, targets.values())?;
+    plan.run()?;
+    plan.scalar(&loss)
+}
+
+/// One-hot rows as bits: most are zero, and an output of zeros has most of them right.
+fn bits(training: &Training) -> Option<Finding> {
+    let of_bits =
+        matches!(training.loss.formula, Formula::BinaryCrossEntropy { .. } | Formula::SigmoidCrossEntropy);
     let width = training.train.targets().shape()[1];
-    let constant = width == 1 && training.network.output_functions().into_iter().any(Function::is_softmax);
-    let mean = mean(training.train.targets().values());
-    constant.then(|| {
-        let evidence = Sentence::new("softmax-of-one").with("mean", mean);
-        Finding::new(CauseName::SoftmaxOfOne, evidence).preventing()
+    (of_bits && training.kind() == TargetKind::Classes && width > 2).then(|| {
+        let zeros = training.train.targets().values().iter().filter(|value| **value == 0.0).count();
+        let share = zeros as f64 / training.train.targets().values().len() as f64;
+        let evidence = Sentence::new("bits-of-classes").with("share", share).with("classes", width);
+        Finding::new(CauseName::LossMismatch, evidence)
     })
 }
 
+/// A softmax over one output is 1 for any input, and its derivative 0.
+fn softmax_of_one(training: &Training) -> Result<Option<Finding>> {
+    let width = training.train.targets().shape()[1];
+    let constant = width == 1 && training.network.output_functions().into_iter().any(Function::is_softmax);
+    if !constant {
+        return Ok(None);
+    }
+    let evidence = Sentence::new("softmax-of-one").with("loss", loss_at_one(training)?);
+    Ok(Some(Finding::new(CauseName::SoftmaxOfOne, evidence).preventing()))
+}
+
 /// Targets that the loss is not defined for, or that it is not smallest at.
-fn domain(training: &Training) -> Option<Finding> {
+fn domain(training: &Training) -> Result<Option<Finding>> {
     let (formula, kind) = (training.loss.formula, training.kind());
     let values = training.train.targets().values();
     let outside = values.iter().filter(|value| !(0.0..=1.0).contains(*value)).count();
@@ -45,8 +77,9 @@ fn domain(training: &Training) -> Option<Finding> {
             .with("loss", formula.to_string())
             .with("outside", outside)
             .with("count", values.len())
-            .with("largest", values.iter().copied().fold(f64::NEG_INFINITY, f64::max));
-        return Some(Finding::new(CauseName::LossMismatch, evidence).preventing());
+            .with("largest", values.iter().copied().fold(f64::NEG_INFINITY, f64::max))
+            .with("pinned", loss_at_one(training)?);
+        return Ok(Some(Finding::new(CauseName::LossMismatch, evidence).preventing()));
     }
     let of_rows = matches!(formula, Formula::CrossEntropy { .. } | Formula::SoftmaxCrossEntropy);
     if of_rows && kind == TargetKind::MultiLabel {
@@ -57,14 +90,16 @@ fn domain(training: &Training) -> Option<Finding> {
             .with("loss", formula.to_string())
             .with("rows", other)
             .with("count", training.train.len());
-        return Some(Finding::new(CauseName::LossMismatch, evidence).preventing());
+        return Ok(Some(Finding::new(CauseName::LossMismatch, evidence).preventing()));
     }
     if matches!(formula, Formula::Hinge | Formula::CategoricalHinge) {
-        let last = training.network.output_functions().pop().filter(|last| last.range().1 <= 1.0)?;
-        let evidence = Sentence::new("hinge-of-bounded").with("function", last.to_string());
-        return Some(Finding::new(CauseName::LossMismatch, evidence));
+        let last = training.network.output_functions().pop().filter(|last| last.range().1 <= 1.0);
+        return Ok(last.map(|last| {
+            let evidence = Sentence::new("hinge-of-bounded").with("function", last.to_string());
+            Finding::new(CauseName::LossMismatch, evidence)
+        }));
     }
-    None
+    Ok(None)
 }
 
 /// The network applies the activation that the loss applies again.
@@ -170,8 +205,4 @@ fn onto_simplex(point: &[f64]) -> Vec<f64> {
         }
     }
     point.iter().map(|value| (value - shift).max(0.0)).collect()
-}
-
-fn mean(values: &[f64]) -> f64 {
-    values.iter().sum::<f64>() / values.len().max(1) as f64
 }
