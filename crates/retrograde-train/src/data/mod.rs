@@ -20,6 +20,7 @@ mod dataset;
 mod description;
 #[cfg(feature = "download")]
 mod fetch;
+mod gzip;
 mod idx;
 #[cfg(feature = "images")]
 mod image_folder;
