@@ -33,6 +33,7 @@ mod preprocessing;
 mod samples;
 mod source;
 mod table;
+mod validation;
 
 pub use batches::{Batches, Sampling};
 pub use dataset::Dataset;
