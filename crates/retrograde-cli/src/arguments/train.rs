@@ -33,7 +33,7 @@ Examples:
   retrograde train --hidden 200,100 --init he --epochs 20 --out deep
   retrograde train --optimizer adam --schedule cosine+warmup:500 --clip 1
   retrograde train --data iris.csv --target species --out flowers       a table
-  retrograde train --data homes.csv --target price --patience 20 --keep-best
+  retrograde train --data homes.csv --target price --validation-fraction 0.1 --patience 20 --keep-best
   retrograde train --data poems.txt --out poet        a text; then: retrograde generate --model poet
   retrograde train --data photos --hidden 100         a folder with a folder of images for each class
   retrograde train --model examples/simple-conv-net.toml --optimizer adam --steps 1000
@@ -103,16 +103,25 @@ pub struct TrainArguments {
     /// squared-error, absolute-error or huber:DELTA [default: by the task]
     #[arg(long, value_name = "LOSS", help_heading = "Training")]
     pub loss: Option<Loss>,
-    /// Stop when the loss on the test rows has not fallen below its lowest for so many epochs
+    /// Take this share of the training rows as a validation set, which then decides for --patience and --keep-best. The test
+    /// rows are evaluated once, at the end
+    #[arg(long, value_name = "SHARE", allow_negative_numbers = true, help_heading = "Training")]
+    pub validation_fraction: Option<f64>,
+    /// Stop when the loss on the validation rows has not fallen below its lowest for so many epochs. Without
+    /// --validation-fraction it is that on the test rows, which is then a little too good an estimate for new data
     #[arg(long, allow_negative_numbers = true, value_parser = super::count::<u64>, value_name = "EPOCHS", help_heading = "Training")]
     pub patience: Option<u64>,
-    /// Keep the network of the epoch with the lowest loss on the test rows, instead of the last. That loss is then a little
-    /// too good an estimate for new data
+    /// Keep the network of the epoch with the lowest loss on the validation rows, instead of the last. Without
+    /// --validation-fraction it is that on the test rows, which is then a little too good an estimate for new data
     #[arg(long, help_heading = "Training")]
     pub keep_best: bool,
     /// The batch size [default: 100, or at most 32 for tables and arrays]
     #[arg(long, allow_negative_numbers = true, value_parser = super::count::<usize>, value_name = "ROWS", default_value_t = TrainingConfig::default().batch, hide_default_value = true, help_heading = "Training")]
     pub batch: usize,
+    /// Average the gradients of so many batches before each update: as one batch of so many times the rows, with the memory of
+    /// one. A step is one update
+    #[arg(long, allow_negative_numbers = true, value_parser = super::count::<usize>, value_name = "BATCHES", default_value_t = TrainingConfig::default().accumulate, hide_default_value = true, help_heading = "Training")]
+    pub accumulate: usize,
     /// Sample batches from shuffled passes over the data: every row once per epoch, as tables and arrays always do
     #[arg(long, help_heading = "Training")]
     pub without_replacement: bool,
@@ -191,6 +200,7 @@ impl TrainArguments {
             loss: self.loss.clone(),
             patience: self.patience,
             keep_best: self.keep_best,
+            validation_fraction: self.validation_fraction,
             network: None,
             hidden: self.hidden.clone(),
             activation: self.activation,
@@ -198,6 +208,7 @@ impl TrainArguments {
             optimizer: self.optimizer_config(self.optimizer),
             schedule: self.schedule,
             batch: self.batch,
+            accumulate: self.accumulate,
             sampling: if self.without_replacement {
                 Sampling::WithoutReplacement
             } else {
