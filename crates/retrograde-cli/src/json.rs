@@ -3,6 +3,7 @@
 use crate::failure::Failure;
 use crate::output;
 use retrograde::check::{Message, Report};
+use retrograde::diagnose::Diagnosis;
 use retrograde::plan::StepProfile;
 use retrograde::train::{EpochStats, Evaluation, MemoryEstimate, TrainingConfig};
 use serde::Serialize;
@@ -115,6 +116,14 @@ pub enum JsonEvent<'a> {
         steps_looked_at: u64,
         /// The steps of the plan in execution order.
         steps: Vec<PlanStep>,
+    },
+    /// A training is diagnosed.
+    Diagnosis {
+        /// The diagnosis.
+        #[serde(flatten)]
+        diagnosis: &'a Diagnosis,
+        /// Its text, by language.
+        text: std::collections::BTreeMap<&'static str, String>,
     },
     /// A training has ended.
     Done {

@@ -147,7 +147,7 @@ pub fn command(config: &TrainingConfig, arguments: &TrainArguments) -> String {
     };
     let reading = config.reading.clone().unwrap_or_default();
     // A resumed run has its network, and not the name of its file.
-    let model = arguments.model.as_ref().map(|file| file.display().to_string());
+    let model = arguments.settings.model.as_ref().map(|file| file.display().to_string());
     let model = model.or_else(|| config.network.as_ref().map(|_| "MODEL.toml".to_owned()));
     let options = [
         ("--data", Some(config.data.to_string())),

@@ -3,14 +3,48 @@
 use crate::diagnosis::Diagnosis;
 use crate::outcome::Outcome;
 use crate::text::Sentence;
-use retrograde_base::markup::escaped as escape;
+use retrograde_base::Result;
+use retrograde_base::file_signature::FileSignature;
+use retrograde_base::files::write_whole;
+use retrograde_base::markup::{both, escaped as escape};
+use retrograde_base::page::{COMMON_SCRIPT, HEAD, LANGUAGE_SCRIPT, REPORT_STYLE, THEME};
 use retrograde_check::Language;
 use std::fmt::Write;
+use std::path::Path;
 
 /// The size of the picture of the curves, in pixels.
 const SIZE: (f64, f64) = (640.0, 180.0);
 
 impl Diagnosis {
+    /// Writes the diagnosis as a self-contained page in both languages.
+    ///
+    /// # Errors
+    /// [`Error::File`](retrograde_base::Error::File) if the file cannot be written.
+    pub fn save_html(&self, path: impl AsRef<Path>) -> Result<()> {
+        write_whole(path.as_ref(), self.page().as_bytes())
+    }
+
+    /// The page.
+    fn page(&self) -> String {
+        let sections = Language::ALL.map(|language| {
+            let (code, section) = (language.code(), self.html(language));
+            format!("<div lang=\"{code}\">{section}</div>")
+        });
+        let titles = Language::ALL.map(|language| Sentence::new("page-title").text(language));
+        format!(
+            "<!doctype html>\n<html lang=\"en\">\n<head>\n{HEAD}{mark}\n<title>{title} – Retrograde</title>\n\
+            <style>{THEME}{REPORT_STYLE}</style></head>\n<body>\n<header><div><h1>{heading}</h1></div>\
+            <nav><button type=\"button\" id=\"language\" lang=\"ko\">한국어</button>\
+            <button type=\"button\" id=\"theme\">◐</button></nav></header>\n<main>{body}</main>\n\
+            <footer>Retrograde {version}</footer>\n<script>{COMMON_SCRIPT}{LANGUAGE_SCRIPT}</script>\n</body></html>\n",
+            mark = FileSignature::DiagnosisPage.text(),
+            title = escape(&titles[0]),
+            heading = both(&titles[0], &titles[1]),
+            body = sections.concat(),
+            version = env!("CARGO_PKG_VERSION")
+        )
+    }
+
     /// The diagnosis as a section of HTML, in one language, without styles or scripts of its own.
     pub fn html(&self, language: Language) -> String {
         let say = |sentence: &Sentence| escape(&sentence.text(language));

@@ -7,6 +7,7 @@ fault = It does not learn what it could.
 no-verdict-yet = No verdict yet: the run is not over.
 no-signal = Nothing that was tried finds a signal in the data.
 
+page-title = Diagnosis of a training
 label-cause = Cause
 label-help = help
 label-others = Other changes that repair it:

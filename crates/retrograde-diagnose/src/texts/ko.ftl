@@ -7,6 +7,7 @@ fault = 학습할 수 있는 것을 학습하지 못합니다.
 no-verdict-yet = 아직 판정할 수 없습니다. 학습이 끝나지 않았습니다.
 no-signal = 시도한 어떤 방법으로도 데이터에서 신호를 찾지 못했습니다.
 
+page-title = 학습 진단
 label-cause = 원인
 label-help = 도움말
 label-others = 이렇게 바꿔도 고쳐집니다:
