@@ -4,6 +4,7 @@
 
 mod cause;
 mod diagnosis;
+mod identify;
 mod observe;
 mod outcome;
 mod proofs;
@@ -16,6 +17,7 @@ mod training;
 
 pub use cause::CauseName;
 pub use diagnosis::{Diagnosis, Options, Verdict, diagnose};
+pub use identify::{MAX_ROWS, RecordedStep, prove};
 pub use outcome::Outcome;
 pub use proofs::Finding;
 pub use run::{Probe, Run};
