@@ -264,3 +264,24 @@ fn are_equal(a: &[f64], b: &[f64]) -> bool {
 
 /// The rows that a diagnosis keeps of a program at most.
 pub const MAX_ROWS: usize = 10 * JUDGED_ROWS;
+
+/// The outputs of a network for some rows, judged.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Judgement {
+    /// How well they fit.
+    pub score: crate::Score,
+    /// Whether they know something of the targets, beyond chance.
+    pub has_learned: bool,
+}
+
+/// Judges outputs `[rows, outputs]`, by the targets and nothing else.
+pub fn judge(targets: &retrograde_train::data::Matrix, outputs: &[f64], loss: &Loss) -> Result<Judgement> {
+    let x = retrograde_train::data::Matrix::new(targets.shape()[0], vec![0.0; targets.shape()[0]])?;
+    let kind = crate::TargetKind::of(&Rows::new(x, targets.clone())?, loss);
+    let width = targets.shape()[1];
+    let threshold = if loss.formula.takes_logits() { 0.0 } else { 0.5 };
+    let score = crate::statistics::score(kind, outputs, targets.values(), width, threshold);
+    let p = crate::statistics::permutation_test(kind, outputs, targets.values(), width);
+    let has_learned = score.skill >= 0.9 || p <= 0.01 && score.skill > 0.0;
+    Ok(Judgement { score, has_learned })
+}

@@ -17,7 +17,7 @@ mod training;
 
 pub use cause::CauseName;
 pub use diagnosis::{Diagnosis, Options, Verdict, diagnose};
-pub use identify::{MAX_ROWS, RecordedStep, prove};
+pub use identify::{Judgement, MAX_ROWS, RecordedStep, judge, prove};
 pub use outcome::Outcome;
 pub use proofs::Finding;
 pub use run::{Probe, Run};

@@ -5,6 +5,7 @@
 
 mod bridge;
 mod dataset;
+mod diagnose;
 mod failure;
 mod graph;
 mod model;
@@ -244,6 +245,8 @@ fn _retrograde(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<graph::PyGradients>()?;
     module.add_class::<model::PyModel>()?;
     module.add_class::<dataset::PyDataset>()?;
+    module.add_class::<diagnose::PyTraining>()?;
+    module.add_class::<diagnose::PyDiagnosis>()?;
     module.add_function(wrap_pyfunction!(graph::concatenate, module)?)?;
     module.add_function(wrap_pyfunction!(dataset::digits, module)?)?;
     module.add_function(wrap_pyfunction!(check_layer, module)?)?;

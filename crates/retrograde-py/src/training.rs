@@ -152,7 +152,9 @@ pub fn history_to_python<'py>(py: Python<'py>, history: &History) -> PyResult<Bo
     let names: Vec<&str> =
         history.last().map(|last| last.train.scores().map(|(name, _)| name).collect()).unwrap_or_default();
     for set in history.last().into_iter().flat_map(|last| last.sets().map(|(set, _)| set)) {
-        let of = |one: &EpochStats| one.sets().find(|(name, _)| *name == set).map_or(one.train, |(_, found)| found);
+        let of = |one: &EpochStats| {
+            one.sets().find(|(name, _)| *name == set).map_or(one.train, |(_, found)| found)
+        };
         found.set_item(format!("{set}_loss"), column(&|one| of(one).loss))?;
         for name in &names {
             let score = |one: &EpochStats| of(one).scores().find(|(other, _)| other == name);

@@ -27,12 +27,14 @@ from .model import Model, load
 from .network import Network
 from .optim import AdaGrad, Adam, AdamW, Momentum, Nesterov, RmsProp, Sgd
 from .report import Report
+from .watch import Diagnosis, Watch, watch
 
 __all__ = [
     "AdaGrad",
     "Adam",
     "AdamW",
     "Dataset",
+    "Diagnosis",
     "Error",
     "GradientError",
     "Gradients",
@@ -51,6 +53,7 @@ __all__ = [
     "Sgd",
     "ShapeError",
     "Var",
+    "Watch",
     "__version__",
     "check",
     "concatenate",
@@ -60,6 +63,7 @@ __all__ = [
     "load",
     "nn",
     "testing",
+    "watch",
 ]
 
 

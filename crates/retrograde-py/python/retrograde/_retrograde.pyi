@@ -13,12 +13,14 @@ _Limits = tuple[float | None, Callable[[float, str], object] | None]
 
 __all__ = [
     "Dataset",
+    "Diagnosis",
     "EngineError",
     "Gradients",
     "Graph",
     "InternalError",
     "Model",
     "ShapeError",
+    "Training",
     "Var",
     "__version__",
     "check_function",
@@ -208,3 +210,28 @@ class Model:
 
 def concatenate(variables: Sequence[Var], axis: int = 0) -> Var: ...
 def digits() -> tuple[NDArray[uint8], NDArray[int64], NDArray[uint8], NDArray[int64]]: ...
+
+_Layers = Sequence[tuple[_Array, _Array | None]]
+
+@final
+class Training:
+    @staticmethod
+    def find(
+        batch: tuple[_Array, _Array],
+        output: _Array,
+        loss: float | None,
+        before: _Layers,
+        after: _Layers,
+        rows: tuple[_Array, _Array],
+        steps: int,
+    ) -> Training | None: ...
+    def description(self) -> tuple[str, str, str]: ...
+    def is_prevented(self) -> bool: ...
+    def judge(self, targets: _Array, outputs: _Array) -> tuple[float, float, bool]: ...
+    def diagnose(self, budget: float) -> Diagnosis: ...
+
+@final
+class Diagnosis:
+    def forms(self) -> dict[str, Any]: ...
+    def is_fault(self) -> bool: ...
+    def save(self, path: str | PathLike[str]) -> None: ...

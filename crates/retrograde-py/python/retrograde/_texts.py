@@ -336,4 +336,33 @@ TABLE = {
         "손실은 {shown}(을/를) 써서 계산하지만 기울기는 그 값을 0으로 보고 계산합니다. 이렇게 작은 엡실론은 학습에 영향을 주지 않으므로 "
         "비교에서 뺐습니다.",
     ),
+    # Watching a loop.
+    "watch-healthy": (
+        "healthy: {score} of the rows it has seen, and it beats chance",
+        "정상: 지금까지 본 데이터에서 {score}이며, 우연보다 낫습니다",
+    ),
+    "watch-unknown": (
+        "no verdict: {why}",
+        "판정 없음: {why}",
+    ),
+    "watch-no-calls": (
+        "no method of the network was called with rows and targets ({names})",
+        "데이터와 타깃을 받는 메서드({names})가 호출되지 않았습니다",
+    ),
+    "watch-no-layers": (
+        "no weights were found that lead from {inputs} inputs to {outputs} outputs",
+        "입력 {inputs}개에서 출력 {outputs}개로 이어지는 가중치를 찾지 못했습니다",
+    ),
+    "watch-no-step": (
+        "the parameters did not change between two calls",
+        "호출 사이에 매개변수가 바뀌지 않았습니다",
+    ),
+    "watch-not-found": (
+        "the network, loss and step are none that can be run again: use rg.check(network, x, t) for the gradient",
+        "다시 실행할 수 있는 신경망, 손실, 갱신이 아닙니다. 기울기는 rg.check(network, x, t)로 확인하십시오",
+    ),
+    "watch-read": (
+        "read as {network}, {loss}, {optimizer}",
+        "{network}, {loss}, {optimizer}(으)로 읽었습니다",
+    ),
 }
