@@ -2,12 +2,17 @@
 
 mod behaviour;
 mod data;
+mod healthy;
 mod programs;
+mod rules;
 
 use clap::{Args, Parser, Subcommand};
 use data::Digits;
+use healthy::{SEEDS, healthy};
 use programs::{Program, Source, programs};
 use retrograde::Result;
+use retrograde::diagnose::Training;
+use rules::{Tool, Watched};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
@@ -16,6 +21,7 @@ use std::time::Instant;
 ///
 ///     doctor run                       what each program does, against what was posted
 ///     doctor run --only so-31880720    one program, or all whose names begin so
+///     doctor healthy --seeds 6         whether each healthy training does learn
 #[derive(Parser)]
 #[command(name = "doctor", version, verbatim_doc_comment, max_term_width = 100)]
 struct Arguments {
@@ -27,6 +33,10 @@ struct Arguments {
 enum Command {
     /// What each program does when it runs.
     Run(Selection),
+    /// Whether each healthy training does learn.
+    Healthy(Selection),
+    /// What the rules of others say of each program and of each healthy run.
+    Rules(Selection),
 }
 
 #[derive(Args)]
@@ -45,6 +55,8 @@ struct Selection {
 fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Run(selection) => run(&selection),
+        Command::Healthy(selection) => run_healthy(&selection),
+        Command::Rules(selection) => show_rules(&selection),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -88,6 +100,71 @@ fn show(program: &Program, source: &Source, seeds: u64) -> Result<()> {
             start.elapsed().as_secs_f64(),
             if seed == 0 { program.facts.symptom.as_str() } else { "" },
         );
+    }
+    Ok(())
+}
+
+fn run_healthy(selection: &Selection) -> Result<()> {
+    let source = Source { digits: Digits::read(selection.mnist.as_deref())? };
+    println!(
+        "id\tpart\tseed\tsteps\tfirst loss\tlast loss\ttrain loss\tskill\tleast\theld out\tseconds\tlooks"
+    );
+    let (mut runs, mut failed) = (0, 0);
+    for program in healthy() {
+        if selection.only.as_ref().is_some_and(|only| !program.id.starts_with(only)) {
+            continue;
+        }
+        for seed in 0..selection.seeds.min(SEEDS) {
+            let start = Instant::now();
+            let training = program.training(&source, seed)?;
+            let behaviour = behaviour::run(&training)?;
+            let skill = behaviour.train.skill();
+            let learns = skill >= program.least;
+            runs += 1;
+            failed += u32::from(!learns);
+            println!(
+                "{}\t{}\t{seed}\t{}\t{:.5}\t{:.5}\t{:.5}\t{skill:.3}\t{}\t{}\t{:.1}\t{}",
+                program.id,
+                program.part.name(),
+                training.steps,
+                behaviour.losses[0],
+                behaviour.losses[1],
+                behaviour.train.loss,
+                if learns { program.least.to_string() } else { format!("BELOW {}", program.least) },
+                behaviour.held_out.map_or("-".into(), |answers| format!("{:.3}", answers.skill())),
+                start.elapsed().as_secs_f64(),
+                program.looks,
+            );
+        }
+    }
+    println!("{runs} runs, {failed} below their least skill");
+    Ok(())
+}
+
+fn show_rules(selection: &Selection) -> Result<()> {
+    let source = Source { digits: Digits::read(selection.mnist.as_deref())? };
+    let is_chosen = |id: &str| selection.only.as_ref().is_none_or(|only| id.starts_with(only));
+    let show = |id: &str, training: &Training| -> Result<()> {
+        let run = Watched::record(training)?;
+        for tool in Tool::ALL {
+            let said: Vec<String> = tool
+                .warnings(&run)
+                .into_iter()
+                .map(|warning| format!("{} ({})", warning.cause, warning.says))
+                .collect();
+            println!("{id}\t{}\t{}\t{}", training.seed, tool.name(), said.join("; "));
+        }
+        Ok(())
+    };
+    for program in programs()?.iter().filter(|program| is_chosen(&program.facts.id)) {
+        for seed in 0..selection.seeds {
+            show(&program.facts.id, &program.training(&source, seed)?)?;
+        }
+    }
+    for program in healthy().iter().filter(|program| is_chosen(program.id)) {
+        for seed in 0..selection.seeds {
+            show(program.id, &program.training(&source, seed)?)?;
+        }
     }
     Ok(())
 }
