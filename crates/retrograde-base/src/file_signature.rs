@@ -28,11 +28,13 @@ pub enum FileSignature {
     CheckPage,
     /// A gradient check as Markdown.
     CheckMarkdown,
+    /// The page of a diagnosis.
+    DiagnosisPage,
 }
 
 impl FileSignature {
     /// All of them.
-    pub const ALL: [FileSignature; 10] = [
+    pub const ALL: [FileSignature; 11] = [
         FileSignature::GraphText,
         FileSignature::GraphDot,
         FileSignature::GraphSvg,
@@ -43,6 +45,7 @@ impl FileSignature {
         FileSignature::Figures,
         FileSignature::CheckPage,
         FileSignature::CheckMarkdown,
+        FileSignature::DiagnosisPage,
     ];
 
     /// What stands in the file.
@@ -58,6 +61,7 @@ impl FileSignature {
             FileSignature::Figures => "figure,of,step,value\n",
             FileSignature::CheckPage => "<meta name=\"generator\" content=\"Retrograde, gradient check\">",
             FileSignature::CheckMarkdown => "<!-- A gradient check by Retrograde. -->",
+            FileSignature::DiagnosisPage => "<meta name=\"generator\" content=\"Retrograde, diagnosis\">",
         }
     }
 

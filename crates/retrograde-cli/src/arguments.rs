@@ -1,6 +1,8 @@
 //! The command line: commands, options and their help.
 
 mod data;
+mod diagnose;
+mod settings;
 mod train;
 
 use clap::builder::{PossibleValue, PossibleValuesParser};
@@ -15,6 +17,9 @@ use retrograde::view::EXAMPLES;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+pub use diagnose::DiagnoseArguments;
+use diagnose::{DIAGNOSE_ABOUT, DIAGNOSE_EXAMPLES};
+pub use settings::SettingsArguments;
 pub use train::TrainArguments;
 use train::{TRAIN_ABOUT, TRAIN_EXAMPLES};
 
@@ -35,8 +40,10 @@ Start with:
   retrograde graph apple                   draw a graph with its values and gradients
   retrograde explain --model run 7.png -o why.html    explain a prediction
   retrograde check --fault softmax-batch   find a bug in the gradients of a network
+  retrograde diagnose --model run          find out why a training does not learn
 
-Exit codes: 0 success, 1 failure, 2 usage error, 130 interrupted. For `check`: 1 wrong gradient, 2 any error.";
+Exit codes: 0 success, 1 failure, 2 usage error, 130 interrupted. For `check`: 1 wrong gradient, 2 any error; \
+for `diagnose`: 1 fault, 2 any error.";
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -64,6 +71,9 @@ pub enum Command {
     /// Check gradients against finite differences and diagnose errors
     #[command(long_about = CHECK_ABOUT, after_long_help = CHECK_EXAMPLES)]
     Check(CheckArguments),
+    /// Why does a training not learn? The earliest cause, its evidence, and the change that repairs it
+    #[command(long_about = DIAGNOSE_ABOUT, after_long_help = DIAGNOSE_EXAMPLES)]
+    Diagnose(Box<DiagnoseArguments>),
     /// List, fetch and show data sets
     #[command(arg_required_else_help = true)]
     Data {
@@ -77,7 +87,7 @@ pub enum Command {
 impl Command {
     /// The exit code of a failure. That of `check` differs from the code of a wrong gradient, which is 1.
     pub fn failure_code(&self) -> u8 {
-        if matches!(self, Command::Check(_)) { 2 } else { 1 }
+        if matches!(self, Command::Check(_) | Command::Diagnose(_)) { 2 } else { 1 }
     }
 
     /// Whether the output is JSON Lines.
@@ -86,6 +96,7 @@ impl Command {
             Command::Train(arguments) => arguments.json,
             Command::Predict(arguments) => arguments.json,
             Command::Check(arguments) => arguments.json,
+            Command::Diagnose(arguments) => arguments.json,
             Command::Generate(_)
             | Command::Graph(_)
             | Command::Plan(_)
@@ -166,11 +177,16 @@ pub struct CheckArguments {
 impl CheckArguments {
     /// The language of the report: the option, or that of the locale.
     pub fn language(&self) -> Language {
-        let set = |name: &&str| std::env::var(name).ok().filter(|value| !value.is_empty());
-        let of_environment = || ["RETROGRADE_LANG", "LC_ALL", "LC_MESSAGES", "LANG"].iter().find_map(set);
-        let locale = self.language.clone().or_else(of_environment);
-        locale.map_or(Language::English, |locale| Language::of_locale(&locale))
+        language(self.language.as_deref())
     }
+}
+
+/// The language of a report: that of the option, or of the locale.
+fn language(option: Option<&str>) -> Language {
+    let set = |name: &&str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let of_environment = || ["RETROGRADE_LANG", "LC_ALL", "LC_MESSAGES", "LANG"].iter().find_map(set);
+    let locale = option.map(ToOwned::to_owned).or_else(of_environment);
+    locale.map_or(Language::English, |locale| Language::of_locale(&locale))
 }
 
 /// The value of `--model` for the notebook's network.

@@ -3,8 +3,9 @@
 use crate::failure::Failure;
 use crate::output;
 use retrograde::check::{Message, Report};
+use retrograde::diagnose::Diagnosis;
 use retrograde::plan::StepProfile;
-use retrograde::train::{EpochStats, MemoryEstimate, TrainingConfig};
+use retrograde::train::{EpochStats, Evaluation, MemoryEstimate, TrainingConfig};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use std::io;
@@ -67,6 +68,9 @@ pub enum JsonEvent<'a> {
         train_rows: usize,
         /// The size of the test set.
         #[serde(rename = "test_images")]
+        /// The number of validation rows.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        validation_rows: Option<usize>,
         test_rows: usize,
         /// The names of the classes.
         #[serde(skip_serializing_if = "<[String]>::is_empty")]
@@ -112,6 +116,14 @@ pub enum JsonEvent<'a> {
         steps_looked_at: u64,
         /// The steps of the plan in execution order.
         steps: Vec<PlanStep>,
+    },
+    /// A training is diagnosed.
+    Diagnosis {
+        /// The diagnosis.
+        #[serde(flatten)]
+        diagnosis: &'a Diagnosis,
+        /// Its text, by language.
+        text: std::collections::BTreeMap<&'static str, String>,
     },
     /// A training has ended.
     Done {
@@ -219,7 +231,13 @@ pub struct Scores(Map<String, Value>);
 
 impl From<&EpochStats> for Scores {
     fn from(epoch: &EpochStats) -> Self {
-        let sets = [("train", epoch.train), ("test", epoch.test)];
+        Self::of(epoch.sets())
+    }
+}
+
+impl Scores {
+    /// The scores of sets with these names.
+    pub fn of(sets: impl IntoIterator<Item = (&'static str, Evaluation)>) -> Self {
         let all = sets.into_iter().flat_map(|(set, evaluation)| {
             let scores = std::iter::once(("loss", evaluation.loss)).chain(evaluation.scores());
             scores.map(move |(name, score)| (format!("{set}_{name}"), score.into()))

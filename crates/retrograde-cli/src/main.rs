@@ -3,11 +3,13 @@
 //! It parses arguments, calls the library and prints results. It computes nothing and names no operation: lists come from
 //! the library.
 //!
-//! Exit codes: 0 success, 1 failure, 2 usage error, 130 interrupted. For `check`: 1 wrong gradient, 2 any error.
+//! Exit codes: 0 success, 1 failure, 2 usage error, 130 interrupted. For `check`: 1 wrong gradient, 2 any error; for
+//! `diagnose`: 1 fault, 2 any error.
 
 mod arguments;
 mod check;
 mod data;
+mod diagnose;
 mod explain;
 mod export;
 mod failure;
@@ -54,6 +56,9 @@ fn main() -> ExitCode {
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
+        Command::Diagnose(arguments) => {
+            diagnose::run(&arguments, &ExplicitOptions::new(matches.subcommand_matches("diagnose")))
+        }
         Command::Data { command } => data::run(&command),
         Command::Operations => operations::run(),
     };

@@ -87,7 +87,6 @@ pub struct Run {
     parameters: Vec<Var>,
     /// Parameters and buffers, in the order of the model.
     values: Vec<Var>,
-    states: Vec<Var>,
     gradients: Option<Vec<Var>>,
     batches: Batches,
     rows: Vec<u32>,
@@ -176,10 +175,7 @@ impl Run {
         for (leaf, value) in buffers.iter().chain(&updates) {
             planner = planner.update(leaf, value);
         }
-        let is_state = |leaf: &Var| matches!(leaf.node().leaf(), Some(Leaf::State(_)));
-        let states: Vec<Var> =
-            updates.iter().map(|(leaf, _)| leaf.clone()).filter(|leaf| is_state(leaf)).collect();
-        planner = planner.fetch_all(&values).fetch_all(&states);
+        planner = planner.fetch_all(&values);
         let everything = keep == Keep::Everything;
         if everything {
             planner = planner.fetch(&output).fetch_all(&used);
@@ -198,7 +194,6 @@ impl Run {
             step_input: step,
             parameters,
             values,
-            states,
             gradients: everything.then_some(used),
             batches: Batches::new(training.train.len(), batch, sampling, training.seed)?,
             rows: vec![0; batch],
@@ -219,6 +214,19 @@ impl Run {
         self.step
     }
 
+    /// The targets of the next step, which is counted as done without being run.
+    pub(crate) fn next_targets(&mut self) -> Result<Matrix> {
+        self.draw_rows()?;
+        let rows = self.target_rows();
+        self.step += 1;
+        Ok(self.training.train.select(&rows)?.targets().clone())
+    }
+
+    /// The rows whose targets the batch gets.
+    fn target_rows(&mut self) -> Vec<u32> {
+        if self.training.code.shuffles_targets { self.moved_targets() } else { self.rows.clone() }
+    }
+
     /// Runs a step, and returns the loss of its batch before it, without the penalty. It may be infinite or not a number.
     ///
     /// # Errors
@@ -236,18 +244,9 @@ impl Run {
             let factor = self.training.schedule.factor(self.step, self.training.steps);
             self.plan.set(&self.rate, &[self.training.optimizer.learning_rate * factor])?;
         }
-        if self.training.code.shuffles_targets {
-            let moved = self.moved_targets();
-            set_rows(
-                &mut self.plan,
-                &self.targets,
-                self.training.train.targets(),
-                &moved,
-                &mut self.numbers,
-            )?;
-        } else {
-            set_rows(&mut self.plan, &self.targets, rows.targets(), &self.rows, &mut self.numbers)?;
-        }
+        let target_rows = self.target_rows();
+        let targets = self.training.train.targets();
+        set_rows(&mut self.plan, &self.targets, targets, &target_rows, &mut self.numbers)?;
         if let Some(step) = &self.step_input {
             self.plan.set_indices(step, &RandomKey::step_indices(self.step))?;
         }
@@ -288,16 +287,11 @@ impl Run {
         &self.rows
     }
 
-    /// The inputs and targets that the last step got.
-    ///
-    /// # Errors
-    /// As [`Plan::value`].
-    pub(crate) fn batch_rows(&self) -> Result<Rows> {
-        let matrix = |var: &Var| {
-            let value = self.plan.value(var)?;
-            Matrix::new(self.rows.len(), value.into_values())
-        };
-        Rows::new(matrix(&self.x)?, matrix(&self.targets)?)
+    /// The inputs, without augmentation, and targets that the last step got.
+    pub(crate) fn batch_rows(&mut self) -> Result<Rows> {
+        let targets = self.target_rows();
+        let train = &self.training.train;
+        Rows::new(train.select(&self.rows)?.x().clone(), train.select(&targets)?.targets().clone())
     }
 
     /// The outputs of the last step, if they are kept.
@@ -340,17 +334,12 @@ impl Run {
         self.values.iter().map(|var| self.plan.value(var)).collect()
     }
 
-    /// Gives parameters, buffers and states of the optimizer the values of another run of equal structure, and its step.
-    pub(crate) fn continue_from(&mut self, other: &Run) -> Result<()> {
-        for (own, from) in self.values.iter().zip(&other.values) {
-            self.plan.set(own, other.plan.value(from)?.values())?;
+    /// Gives parameters and buffers these values, and sets the step.
+    pub(crate) fn set_values(&mut self, values: &[Tensor], step: u64) -> Result<()> {
+        for (var, value) in self.values.iter().zip(values) {
+            self.plan.set(var, value.values())?;
         }
-        if self.states.len() == other.states.len() {
-            for (own, from) in self.states.iter().zip(&other.states) {
-                self.plan.set(own, other.plan.value(from)?.values())?;
-            }
-        }
-        self.step = other.step;
+        self.step = step;
         Ok(())
     }
 }

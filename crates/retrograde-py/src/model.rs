@@ -287,8 +287,13 @@ impl PyModel {
         see: Option<Py<PyAny>>,
     ) -> PyResult<Bound<'py, PyDict>> {
         let mut net = self.net();
-        let trainer = guarded(|| Settings::read(settings)?.trainer(folder, resume))?;
-        let (mut watch, data) = (Watch::new(see), data.0.clone());
+        let (data, trainer) = guarded(|| {
+            let settings = Settings::read(settings)?;
+            let data = settings.data(&data.0)?;
+            let trainer = settings.trainer(&data, folder, resume)?;
+            Ok((data, trainer))
+        })?;
+        let mut watch = Watch::new(see);
         let (history, failure) = py.detach(|| {
             let history = guarded(|| trainer.fit_with(&mut net, &data, &mut |event| watch.see(event)));
             (history, watch.failure)

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use numpy::{IntoPyArray, PyArray1};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
-use retrograde::data::Sampling;
+use retrograde::data::{Dataset, Sampling};
 use retrograde::nn::Precision;
 use retrograde::optim::OptimizerConfig;
 use retrograde::train::{EpochStats, Evaluation, Event, History, Trainer};
@@ -28,6 +28,8 @@ pub struct Settings {
     epochs: Option<u64>,
     steps: Option<u64>,
     batch: usize,
+    accumulate: usize,
+    validation_fraction: Option<f64>,
     seed: u64,
     threads: Option<usize>,
     precision: Precision,
@@ -41,10 +43,19 @@ impl Settings {
             .map_err(|error| Error::invalid("settings of a training", error.to_string(), "see `fit`"))
     }
 
-    /// The trainer with these settings.
-    pub fn trainer(self, folder: Option<PathBuf>, resume: bool) -> Result<Trainer> {
+    /// The data with a validation set, if a part of the rows is one.
+    pub fn data(&self, data: &Dataset) -> Result<Dataset> {
+        match self.validation_fraction {
+            Some(fraction) => data.clone().with_validation_fraction(fraction, self.seed),
+            None => Ok(data.clone()),
+        }
+    }
+
+    /// The trainer with these settings, with batches of all rows of small data.
+    pub fn trainer(self, data: &Dataset, folder: Option<PathBuf>, resume: bool) -> Result<Trainer> {
         let mut trainer = Trainer::new(self.optimizer.build()?)
-            .batch(self.batch)
+            .batch(self.batch.min(data.train().len()))
+            .accumulate(self.accumulate)
             .seed(self.seed)
             .precision(self.precision)
             .sampling(self.sampling)
@@ -114,9 +125,9 @@ impl Watch {
     }
 }
 
-/// The two sets of an evaluation, with the names that their numbers begin with.
-fn sets(record: &EpochStats) -> [(&'static str, &Evaluation); 2] {
-    [("train", &record.train), ("test", &record.test)]
+fn set_scores(found: &Bound<'_, PyDict>, set: &str, evaluation: &Evaluation) -> PyResult<()> {
+    found.set_item(format!("{set}_loss"), evaluation.loss)?;
+    evaluation.scores().try_for_each(|(name, score)| found.set_item(format!("{set}_{name}"), score))
 }
 
 fn record_to_python<'py>(py: Python<'py>, record: &EpochStats) -> PyResult<Bound<'py, PyDict>> {
@@ -124,11 +135,8 @@ fn record_to_python<'py>(py: Python<'py>, record: &EpochStats) -> PyResult<Bound
     found.set_item("epoch", record.epoch)?;
     found.set_item("step", record.step)?;
     found.set_item("loss", record.loss)?;
-    for (set, evaluation) in sets(record) {
-        found.set_item(format!("{set}_loss"), evaluation.loss)?;
-        for (name, score) in evaluation.scores() {
-            found.set_item(format!("{set}_{name}"), score)?;
-        }
+    for (set, evaluation) in record.sets() {
+        set_scores(&found, set, &evaluation)?;
     }
     Ok(found)
 }
@@ -143,15 +151,20 @@ pub fn history_to_python<'py>(py: Python<'py>, history: &History) -> PyResult<Bo
     found.set_item("loss", column(&|one| one.loss))?;
     let names: Vec<&str> =
         history.last().map(|last| last.train.scores().map(|(name, _)| name).collect()).unwrap_or_default();
-    for (index, set) in ["train", "test"].into_iter().enumerate() {
-        found.set_item(format!("{set}_loss"), column(&|one| sets(one)[index].1.loss))?;
+    for set in history.last().into_iter().flat_map(|last| last.sets().map(|(set, _)| set)) {
+        let of = |one: &EpochStats| one.sets().find(|(name, _)| *name == set).map_or(one.train, |(_, found)| found);
+        found.set_item(format!("{set}_loss"), column(&|one| of(one).loss))?;
         for name in &names {
-            let score = |one: &EpochStats| sets(one)[index].1.scores().find(|(other, _)| other == name);
+            let score = |one: &EpochStats| of(one).scores().find(|(other, _)| other == name);
             found.set_item(
                 format!("{set}_{name}"),
                 column(&|one| score(one).map_or(f64::NAN, |(_, score)| score)),
             )?;
         }
+    }
+    // With a validation set the test set has been evaluated once.
+    if let Some(test) = &history.test {
+        set_scores(&found, "test", test)?;
     }
     found.set_item("seconds", history.train_seconds)?;
     found.set_item("microseconds_per_step", history.microseconds_per_step())?;

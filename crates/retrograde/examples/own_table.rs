@@ -26,7 +26,7 @@ fn main() -> retrograde::Result<()> {
     let run = std::env::temp_dir().join(format!("iris-{}", std::process::id()));
     let trainer = Trainer::new(Adam::new(0.01)).batch(20).epochs(100).patience(20).keep_best(true);
     let history = trainer.run_dir(&run).fit(&mut net, &iris)?;
-    let best = history.best().map(|epoch| (epoch.epoch, epoch.test.accuracy));
+    let best = history.best().map(|epoch| (epoch.epoch, epoch.held_out().accuracy));
     println!("\n{} steps, the best epoch and its test accuracy: {best:?}", history.steps());
 
     // Later, and elsewhere: new rows, with the columns in another order.

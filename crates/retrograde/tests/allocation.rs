@@ -21,11 +21,16 @@ static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 /// and with a stateful one under a schedule; and those of networks of every kind of layer.
 #[test]
 fn a_step_allocates_nothing() {
-    fn steps<T: retrograde::kernel::Real>(threads: usize, kind: OptimizerKind, schedule: Schedule) {
+    fn steps<T: retrograde::kernel::Real>(
+        threads: usize,
+        accumulate: usize,
+        kind: OptimizerKind,
+        schedule: Schedule,
+    ) {
         let data = Dataset::embedded().expect("the embedded digits");
         let net = Mlp::new([784, 50, 30, 10]).build().expect("a network");
         let optimizer = OptimizerConfig::default_for(kind).build().expect("an optimizer");
-        let trainer = Trainer::new(optimizer).schedule(schedule).threads(threads);
+        let trainer = Trainer::new(optimizer).schedule(schedule).accumulate(accumulate).threads(threads);
         let mut session = Session::<T>::new(&trainer, &net, &data).expect("a session");
         session.step().expect("the first step");
         let region = Region::new(ALLOCATOR);
@@ -48,11 +53,13 @@ fn a_step_allocates_nothing() {
     for threads in [1, 3] {
         layers::<f32>(threads);
         layers::<f64>(threads);
-        for (kind, schedule) in
-            [(OptimizerKind::Sgd, Schedule::constant()), (OptimizerKind::AdamW, Schedule::cosine())]
-        {
-            steps::<f32>(threads, kind, schedule);
-            steps::<f64>(threads, kind, schedule);
+        for (accumulate, kind, schedule) in [
+            (1, OptimizerKind::Sgd, Schedule::constant()),
+            (1, OptimizerKind::AdamW, Schedule::cosine()),
+            (3, OptimizerKind::AdamW, Schedule::cosine()),
+        ] {
+            steps::<f32>(threads, accumulate, kind, schedule);
+            steps::<f64>(threads, accumulate, kind, schedule);
         }
     }
 }

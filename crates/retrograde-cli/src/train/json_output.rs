@@ -4,7 +4,8 @@ use super::Training;
 use super::allocations::Allocations;
 use super::output::{Start, TrainingOutput};
 use crate::failure::Failure;
-use crate::json::{JsonEvent, Memory, PlanStep};
+use crate::json::{JsonEvent, Memory, PlanStep, Scores};
+use retrograde::data::Samples;
 use retrograde::nn::ModelConfig;
 use retrograde::plan::Profile;
 use retrograde::train::{EpochStats, History, RunDir};
@@ -38,6 +39,7 @@ impl TrainingOutput for JsonOutput<'_> {
             layers,
             parameters: *parameters,
             train_rows: data.train().len(),
+            validation_rows: data.validation().map(Samples::len),
             test_rows: data.test().len(),
             classes: &data.description().class_names,
             done,
@@ -78,7 +80,7 @@ impl TrainingOutput for JsonOutput<'_> {
         let line = JsonEvent::Done {
             steps: history.steps(),
             loss: last.loss,
-            scores: last.into(),
+            scores: Scores::of(last.sets().chain(history.test.map(|test| ("test", test)))),
             train_seconds: history.train_seconds,
             evaluation_seconds: history.evaluation_seconds,
             microseconds_per_step: (history.timed_steps > 0).then(|| history.microseconds_per_step()),

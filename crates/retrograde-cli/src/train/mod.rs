@@ -8,7 +8,7 @@ mod report_files;
 mod resume;
 mod table_output;
 
-use crate::arguments::{ExplicitOptions, TrainArguments};
+use crate::arguments::{ExplicitOptions, SettingsArguments, TrainArguments};
 use crate::failure::{Failure, INTERRUPTED};
 use allocations::Allocations;
 use json_output::JsonOutput;
@@ -67,8 +67,8 @@ pub fn run(arguments: &TrainArguments, explicit: &ExplicitOptions<'_>) -> Result
         None => Failure::Library(error),
     })?;
     let config = TrainingConfig { data: source, ..config };
-    let config =
-        if arguments.resume.is_none() { for_data(arguments, config, &data, explicit) } else { config };
+    let is_new = arguments.resume.is_none();
+    let config = if is_new { for_data(&arguments.settings, config, &data, explicit) } else { config };
     let mut net = network(&config, &data, arguments)?;
     let report_files = ReportFiles::new(arguments, run)?;
     let command = report_files::command(&config, arguments);
@@ -148,7 +148,7 @@ pub fn run(arguments: &TrainArguments, explicit: &ExplicitOptions<'_>) -> Result
 
 /// The config of a new run with the defaults for its data, where no option is explicit.
 fn for_data(
-    arguments: &TrainArguments,
+    arguments: &SettingsArguments,
     config: TrainingConfig,
     data: &Dataset,
     explicit: &ExplicitOptions<'_>,
@@ -173,6 +173,25 @@ fn config(
     if let Some(run_dir) = &arguments.resume {
         return Ok(resume::config(run_dir, options, explicit)?);
     }
+    Ok((validated(&arguments.settings, options)?, None))
+}
+
+/// The settings of a training, with the defaults for its data, and the data.
+///
+/// # Errors
+/// Those of the settings and of the data.
+pub fn settings(
+    arguments: &SettingsArguments,
+    options: TrainingConfig,
+    explicit: &ExplicitOptions<'_>,
+) -> Result<(TrainingConfig, Dataset), Failure> {
+    let config = validated(arguments, options)?;
+    let (source, data) = config.open()?;
+    Ok((for_data(arguments, TrainingConfig { data: source, ..config }, &data, explicit), data))
+}
+
+/// The config of a new run with its network.
+fn validated(arguments: &SettingsArguments, options: TrainingConfig) -> Result<TrainingConfig, Failure> {
     let network = match &arguments.model {
         Some(file) => Some(NetworkConfig::read(file)?),
         None => None,
@@ -186,7 +205,7 @@ fn config(
     }
     let options = TrainingConfig { network, ..options };
     options.check().map_err(Failure::Usage)?;
-    Ok((options, None))
+    Ok(options)
 }
 
 /// The network with random initial weights, or those of a file.

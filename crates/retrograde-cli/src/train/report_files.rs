@@ -146,6 +146,9 @@ pub fn command(config: &TrainingConfig, arguments: &TrainArguments) -> String {
         Length::Epochs(epochs) => ("--epochs", epochs),
     };
     let reading = config.reading.clone().unwrap_or_default();
+    // A resumed run has its network, and not the name of its file.
+    let model = arguments.settings.model.as_ref().map(|file| file.display().to_string());
+    let model = model.or_else(|| config.network.as_ref().map(|_| "MODEL.toml".to_owned()));
     let options = [
         ("--data", Some(config.data.to_string())),
         ("--target", reading.target.clone()),
@@ -157,6 +160,7 @@ pub fn command(config: &TrainingConfig, arguments: &TrainArguments) -> String {
             (reading.test_fraction != DataOptions::default().test_fraction)
                 .then(|| reading.test_fraction.to_string()),
         ),
+        ("--validation-fraction", number(config.validation_fraction)),
         ("--split-seed", (reading.split_seed != 0).then(|| reading.split_seed.to_string())),
         ("--delimiter", reading.delimiter.map(String::from)),
         ("--encoding", reading.encoding.clone()),
@@ -166,9 +170,14 @@ pub fn command(config: &TrainingConfig, arguments: &TrainArguments) -> String {
                 .decimal_mark
                 .map(|mark| if mark == DecimalMark::Comma { "comma".into() } else { "point".into() }),
         ),
+        (
+            "--context",
+            (reading.context != DataOptions::default().context).then(|| reading.context.to_string()),
+        ),
         ("--image-size", reading.image_size.map(|[rows, columns]| format!("{rows}x{columns}"))),
         ("--loss", config.loss.as_ref().map(ToString::to_string)),
         ("--patience", config.patience.map(|epochs| epochs.to_string())),
+        ("--model", model),
         ("--hidden", (config.hidden != default.hidden).then(|| hidden.join(","))),
         ("--activation", (config.activation != default.activation).then(|| config.activation.to_string())),
         ("--init", (config.init != default.init).then(|| config.init.to_string())),
@@ -188,6 +197,7 @@ pub fn command(config: &TrainingConfig, arguments: &TrainArguments) -> String {
         ),
         ("--clip", number(optimizer.clip)),
         ("--batch", (config.batch != default.batch).then(|| config.batch.to_string())),
+        ("--accumulate", (config.accumulate != default.accumulate).then(|| config.accumulate.to_string())),
         (length.0, Some(length.1.to_string())),
         ("--seed", Some(config.seed.to_string())),
     ];

@@ -54,7 +54,7 @@ pub fn config(
 }
 
 /// The settings that must be equal, by the names of their options.
-fn settings(config: &TrainingConfig) -> [(&'static str, String); 18] {
+fn settings(config: &TrainingConfig) -> [(&'static str, String); 20] {
     let reading = config.reading.clone().unwrap_or_default();
     let optimizer = &config.optimizer;
     let or_none = |number: Option<f64>| number.map_or("none".to_owned(), |number| number.to_string());
@@ -70,6 +70,7 @@ fn settings(config: &TrainingConfig) -> [(&'static str, String); 18] {
         ("clip", or_none(optimizer.clip)),
         ("schedule", config.schedule.to_string()),
         ("batch", config.batch.to_string()),
+        ("accumulate", config.accumulate.to_string()),
         ("without_replacement", (config.sampling == Sampling::WithoutReplacement).to_string()),
         ("seed", config.seed.to_string()),
         ("precision", config.precision.to_string()),
@@ -77,6 +78,7 @@ fn settings(config: &TrainingConfig) -> [(&'static str, String); 18] {
         ("target", reading.target.unwrap_or_else(|| "none".to_owned())),
         ("task", reading.task.map_or("that of the target".to_owned(), |task| task.to_string())),
         ("test_fraction", reading.test_fraction.to_string()),
+        ("validation_fraction", or_none(config.validation_fraction)),
         ("split_seed", reading.split_seed.to_string()),
     ]
 }

@@ -41,7 +41,7 @@ pub struct TableOutput<'a> {
     started: Instant,
     bar: Option<ProgressBar>,
     drawn: Instant,
-    /// The last main score on the test set.
+    /// The last main score on the held-out set.
     score: Option<f64>,
     /// The formatted profile.
     profile: Option<String>,
@@ -81,7 +81,11 @@ impl<'a> TableOutput<'a> {
         let rows = if data.train().bytes().is_empty() { "rows" } else { "images" };
         let name =
             if config.data == DataSource::Embedded { "mnist-5k, embedded" } else { &config.data.to_string() };
-        let mut source = format!("{}: {train} training, {test} test {rows}", text::printable(name));
+        let validation = data.validation();
+        let validation =
+            validation.map_or_else(String::new, |set| format!("{} validation, ", text::length(set.len())));
+        let mut source =
+            format!("{}: {train} training, {validation}{test} test {rows}", text::printable(name));
         for note in &data.description().notes {
             source += "\n             ";
             source += &text::printable(note);
@@ -103,9 +107,10 @@ impl<'a> TableOutput<'a> {
         let network =
             format!("{architecture}: {} parameters, {}", text::length(*parameters), config.precision);
         let steps = format!(
-            "{}{} of {} {rows}, seed {}, {}",
+            "{}{} of {}{} {rows}, seed {}, {}",
             text::count(self.steps),
             if self.steps == 1 { " step" } else { " steps" },
+            if config.accumulate > 1 { format!("{} × ", config.accumulate) } else { String::new() },
             text::length(config.batch),
             config.seed,
             if threads == 1 { "1 thread".to_owned() } else { format!("{threads} threads") },
@@ -146,6 +151,11 @@ impl<'a> TableOutput<'a> {
     /// The score in the table: accuracy, or R².
     fn score_name(&self) -> &'static str {
         if self.training.data.task() == Task::Regression { "R²" } else { "accuracy" }
+    }
+
+    /// The set that decides what is best.
+    fn held_out(&self) -> &'static str {
+        if self.training.data.validation().is_some() { "validation" } else { "test" }
     }
 
     fn start_bar(&mut self, done: u64) {
@@ -197,7 +207,7 @@ impl TrainingOutput for TableOutput<'_> {
         self.line(&format!(
             "\n  epoch      step     loss   {:>14}   {:>13}   time",
             format!("train {score}"),
-            format!("test {score}")
+            format!("{} {score}", self.held_out().replace("validation", "valid."))
         ))?;
         self.start_bar(done);
         Ok(())
@@ -209,13 +219,14 @@ impl TrainingOutput for TableOutput<'_> {
             return;
         }
         self.drawn = Instant::now();
-        let accuracy = self.score.map_or_else(String::new, |score| format!("test {score:.4}, "));
+        let accuracy =
+            self.score.map_or_else(String::new, |score| format!("{} {score:.4}, ", self.held_out()));
         bar.set_message(format!("loss {loss:.4}, {accuracy}"));
         bar.set_position(step);
     }
 
     fn epoch(&mut self, epoch: &EpochStats) -> Result<(), Failure> {
-        self.score = epoch.test.main_score();
+        self.score = epoch.held_out().main_score();
         if self.quiet {
             return Ok(());
         }
@@ -225,7 +236,7 @@ impl TrainingOutput for TableOutput<'_> {
             text::count(epoch.step),
             epoch.loss,
             epoch.train.main_score().unwrap_or(f64::NAN),
-            epoch.test.main_score().unwrap_or(f64::NAN),
+            epoch.held_out().main_score().unwrap_or(f64::NAN),
             text::seconds(self.started.elapsed().as_secs_f64()),
         );
         self.rows += 1;
@@ -272,28 +283,33 @@ impl TrainingOutput for TableOutput<'_> {
         } else if history.stopped_early {
             let patience = self.training.config.patience.unwrap_or(0);
             format!(
-                "Stopped after step {steps} of {of}: the loss on the test set has not fallen for {patience} epochs."
+                "Stopped after step {steps} of {of}: the loss on the {} set has not fallen for {patience} epochs.",
+                self.held_out()
             )
         } else if history.timed_steps == 0 && run_dir.is_some() && self.steps > 0 {
             format!("Already complete: {steps} of {of} steps. Use a larger --steps to continue.")
         } else {
             format!("Trained {steps} steps.")
         };
-        let mut pairs = match self.score_name() {
-            "accuracy" => {
-                vec![("test accuracy", scores(&last.test)), ("train accuracy", scores(&last.train))]
-            }
-            _ => vec![("test R²", scores(&last.test)), ("train R²", scores(&last.train))],
+        let [test, validation, train] = match self.score_name() {
+            "accuracy" => ["test accuracy", "validation accuracy", "train accuracy"],
+            _ => ["test R²", "validation R²", "train R²"],
         };
+        // With a validation set the test set has been evaluated once.
+        let mut pairs =
+            vec![(test, history.test.or(last.test).map_or_else(String::new, |test| scores(&test)))];
+        pairs.extend(last.validation.map(|found| (validation, scores(&found))));
+        pairs.push((train, scores(&last.train)));
         if let Some(best) = history.best().filter(|_| self.training.config.keep_best) {
-            let loss = best.test.loss;
+            let held_out = best.held_out();
+            let loss = held_out.loss;
             pairs.push((
                 "best",
                 format!(
                     "after epoch {:.1}, step {}: {}, loss {loss:.4}",
                     best.epoch,
                     text::count(best.step),
-                    scores_alone(&best.test)
+                    scores_alone(&held_out)
                 ),
             ));
         }

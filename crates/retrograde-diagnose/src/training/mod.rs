@@ -5,6 +5,7 @@ mod initial;
 mod loop_code;
 mod loss;
 mod network;
+mod of_config;
 
 pub use data::{Rows, TargetKind};
 pub use initial::{Distribution, Initialization};

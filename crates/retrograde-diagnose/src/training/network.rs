@@ -1,6 +1,7 @@
 //! Networks as data: layers and activations in order.
 
-use retrograde_core::graph::Var;
+use retrograde_base::Result;
+use retrograde_core::graph::{Graph, Tensor, Var};
 use retrograde_train::nn::{Activation, Context, Layer, Linear, ModelConfig, Module};
 use std::fmt;
 
@@ -58,6 +59,14 @@ impl Function {
             Function::Elementwise(Activation::Elu) => (-1.0, f64::INFINITY),
             Function::Elementwise(_) => (f64::NEG_INFINITY, f64::INFINITY),
         }
+    }
+
+    /// Its values for a tensor.
+    ///
+    /// # Errors
+    /// Those of recording.
+    pub(crate) fn value(self, x: &Tensor) -> Result<Tensor> {
+        self.record(&Graph::new().constant(x.clone())).value()
     }
 
     fn record(self, x: &Var) -> Var {

@@ -5,7 +5,8 @@ import html
 import numpy as np
 
 _SCORES = ("accuracy", "r2")
-_COLUMNS = ("epoch", "step", "loss", *(f"{part}_{score}" for score in _SCORES for part in ("train", "test")))
+_PARTS = ("train", "validation", "test")
+_COLUMNS = ("epoch", "step", "loss", *(f"{part}_{score}" for score in _SCORES for part in _PARTS))
 _SHOWN = 12
 
 
@@ -15,7 +16,8 @@ class History:
     ``losses``: the loss of each step. ``epoch``, ``step``, ``loss`` (the mean since the previous evaluation), ``train_loss``,
     ``test_loss``, and the scores of the task with either name before them: one number for each evaluation. The scores are
     ``accuracy`` and, of two classes, ``auc``; of a regression ``r2`` and ``mean_absolute_error``. What begins with ``test_`` is of the
-    validation data, and ``None`` without them. ``seconds``: the time of all steps. ``stopped_early``: whether patience ended the
+    validation data, and ``None`` without them. After ``fit(validation_fraction=…)`` the rows set apart have names with
+    ``validation_``, and ``test_…`` are single numbers, of the end. ``seconds``: the time of all steps. ``stopped_early``: whether patience ended the
     training, ``interrupted``: whether Ctrl-C did.
     """
 
@@ -34,7 +36,7 @@ class History:
         return self.to_dict()[name]
 
     def _columns(self):
-        return [name for name in _COLUMNS if getattr(self, name, None) is not None]
+        return [name for name in _COLUMNS if np.ndim(getattr(self, name, None)) == 1]
 
     def _rows(self):
         numbers = range(len(self.epoch))
@@ -57,8 +59,8 @@ class History:
         body = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in self._rows())
         curves = [("loss", [("loss", self.loss)])]
         for score in _SCORES:
-            lines = [(part, getattr(self, f"{part}_{score}", None)) for part in ("train", "test")]
-            curves.append((score, [(part, line) for part, line in lines if line is not None]))
+            lines = [(part, getattr(self, f"{part}_{score}", None)) for part in _PARTS]
+            curves.append((score, [(part, line) for part, line in lines if np.ndim(line) == 1]))
         pictures = "".join(_curves(title, lines) for title, lines in curves if lines)
         return f"<div>{pictures}<table><tr>{head}</tr>{body}</table><p>{html.escape(self._closing())}</p></div>"
 

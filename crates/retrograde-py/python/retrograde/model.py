@@ -103,10 +103,12 @@ class Model:
         epochs=None,
         steps=None,
         batch=100,
+        accumulate=1,
         optimizer=None,
         loss=None,
         task=None,
         validation=None,
+        validation_fraction=None,
         patience=None,
         keep_best=False,
         replacement=True,
@@ -126,13 +128,17 @@ class Model:
         sample_weight: ``[N]``: the loss is then the weighted mean of the rows.
         epochs, steps: the length of the training; 10 epochs by default.
         batch: the batch size.
+        accumulate: the batches whose gradients are averaged before each update, as one batch of all their rows.
         optimizer: ``rg.Sgd(0.1)`` by default.
         loss: ``'cross-entropy'``, also ``'cross-entropy+smoothing:0.1'``, ``'binary-cross-entropy'``, ``'squared-error'``,
             ``'absolute-error'``, ``'huber:1'``. By default that of the task.
         task: ``'classification'``, ``'multi_label'`` or ``'regression'``. By default that of the loss, or of the targets.
         validation: ``(x, t)`` or ``(x, t, sample_weight)``, evaluated after each epoch.
-        patience: ends the training once the validation loss has not been below its lowest for so many epochs; without validation
-            data the loss of the training data counts.
+        validation_fraction: the share of the training rows that are set apart to decide for ``patience`` and ``keep_best``. The
+            rows of ``validation``, or the test rows of a :class:`Dataset`, are then evaluated once, at the end.
+        patience: ends the training once the loss of the rows set apart, or else the validation loss, has not been below its lowest
+            for so many epochs; without either the loss of the training data counts. A loss that decided is a little too good an
+            estimate for new data.
         keep_best: keeps the weights of the epoch with the lowest of these losses.
         replacement: whether batches are drawn with replacement; otherwise each epoch is a shuffled pass over the rows.
         seed: the seed of the batches. The same seed gives the same bits on any number of threads.
@@ -152,9 +158,9 @@ class Model:
         if isinstance(x, Dataset):
             if any(one is not None for one in (t, sample_weight, validation, task)):
                 raise Error("fit: a data set has its targets, test rows and task\n  help: pass it alone")
-            data, classes, rows, validated = x._data, None, len(x.x_train), True
+            data, classes, validated = x._data, None, True
         else:
-            data, classes, rows = self._dataset(x, t, sample_weight, validation, loss, task, learn=True)
+            data, classes, _ = self._dataset(x, t, sample_weight, validation, loss, task, learn=True)
             validated = validation is not None
         epochs = 10 if epochs is None and steps is None else epochs
         settings = {
@@ -164,7 +170,9 @@ class Model:
             "keep_best": bool(keep_best),
             "epochs": _whole("epochs", epochs, 0),
             "steps": _whole("steps", steps, 0),
-            "batch": min(_whole("batch", batch, 1), rows),
+            "batch": _whole("batch", batch, 1),
+            "accumulate": _whole("accumulate", accumulate, 1),
+            "validation_fraction": None if validation_fraction is None else float(validation_fraction),
             "seed": _whole("seed", seed, 0),
             "threads": _whole("threads", threads, 1),
             "precision": _precision(dtype),

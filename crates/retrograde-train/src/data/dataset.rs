@@ -39,6 +39,7 @@ pub(super) const DIGITS: usize = 10;
 pub struct Dataset {
     name: String,
     train: Samples,
+    validation: Option<Samples>,
     test: Samples,
     description: DatasetDescription,
 }
@@ -79,7 +80,7 @@ impl Dataset {
             Targets::NextTokens { .. } => Task::NextToken,
         };
         let description = DatasetDescription { row_shape: train.features().row_shape(), ..task.into() };
-        Ok(Dataset { name, train, test, description })
+        Ok(Dataset { name, train, validation: None, test, description })
     }
 
     /// The data set with another task: rows of real numbers are the probabilities of classes for
@@ -111,7 +112,7 @@ impl Dataset {
         if names > 0 && names != outputs {
             return invalid(format!("{names} names for {outputs} classes"), "give one for each class");
         }
-        let sets = [&self.train, &self.test];
+        let sets: Vec<&Samples> = self.sets().collect();
         let is_within = |set: &Samples| match set.targets() {
             Targets::Classes { .. } | Targets::NextTokens { .. } => false,
             Targets::Reals(rows) => rows.values().iter().all(|value| (0.0..=1.0).contains(value)),
@@ -230,6 +231,21 @@ impl Dataset {
     /// The test set, with the same features and outputs.
     pub fn test(&self) -> &Samples {
         &self.test
+    }
+
+    /// The validation set, if there is one: [`Dataset::with_validation_fraction`].
+    pub fn validation(&self) -> Option<&Samples> {
+        self.validation.as_ref()
+    }
+
+    /// The data set with these training rows and a validation set.
+    pub(super) fn with_validation(self, train: Samples, validation: Samples) -> Self {
+        Dataset { train, validation: Some(validation), ..self }
+    }
+
+    /// All sets.
+    pub(crate) fn sets(&self) -> impl Iterator<Item = &Samples> {
+        [&self.train].into_iter().chain(&self.validation).chain([&self.test])
     }
 
     /// The task.

@@ -21,6 +21,7 @@ use std::path::Path;
 
 use flate2::bufread::MultiGzDecoder;
 
+use super::gzip::DEFLATE_RATIO;
 use retrograde_base::{Error, Result, files};
 
 /// An array of unsigned bytes of any rank: the content of an IDX file.
@@ -33,11 +34,6 @@ pub struct IdxArray {
 /// The help of each error.
 const EXPECTED: &str = "give an IDX file of unsigned bytes, gzipped or not: 00 00 08, the rank, one 32-bit size per axis, \
     and exactly that many bytes";
-
-/// The largest ratio of deflate: a match of 258 bytes takes at least two bits. `n` gzipped bytes contain at most 1032·n, and
-/// a larger size in the header is an error before decompression.
-/// Source: <https://zlib.net/zlib_tech.html>, "Maximum Compression Factor".
-const DEFLATE_RATIO: u64 = 1032;
 
 const UNSIGNED_BYTE: u8 = 0x08;
 
@@ -117,6 +113,7 @@ impl IdxArray {
         }
         let invalid = |problem: String| Error::format(name, problem, EXPECTED);
         if content.starts_with(&[0x1f, 0x8b]) {
+            // A larger size in the header is an error before decompression.
             let capacity = (content.len() as u64).saturating_mul(DEFLATE_RATIO);
             let decoder = MultiGzDecoder::new(content);
             let corrupt = |error: io::Error| format!("its gzip data is corrupt or truncated ({error})");

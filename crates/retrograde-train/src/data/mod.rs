@@ -20,6 +20,7 @@ mod dataset;
 mod description;
 #[cfg(feature = "download")]
 mod fetch;
+mod gzip;
 mod idx;
 #[cfg(feature = "images")]
 mod image_folder;
@@ -32,6 +33,7 @@ mod preprocessing;
 mod samples;
 mod source;
 mod table;
+mod validation;
 
 pub use batches::{Batches, Sampling};
 pub use dataset::Dataset;

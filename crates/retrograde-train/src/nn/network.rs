@@ -21,7 +21,7 @@ use std::path::Path;
 ///     .then(Linear::new(10));
 /// let mut network = Network::new(layers, [784]).seed(0).build()?;
 /// let history = Trainer::new(Adam::new(0.001)).steps(300).fit(&mut network, &Dataset::embedded()?)?;
-/// assert!(history.last().is_some_and(|epoch| epoch.test.accuracy > Some(0.8)));
+/// assert!(history.last().is_some_and(|epoch| epoch.held_out().accuracy > Some(0.8)));
 /// # Ok(())
 /// # }
 /// ```

@@ -1,4 +1,4 @@
-//! The best epoch of a training: the one with the lowest loss on the test set.
+//! The best epoch of a training: the one with the lowest loss on the validation set, or without one on the test set.
 
 use super::checkpoint::Checkpoint;
 use super::history::EpochStats;
@@ -14,8 +14,9 @@ pub(super) fn epochs_since<'a>(epochs: impl Iterator<Item = &'a EpochStats>) -> 
     let mut since = None;
     for epoch in epochs {
         since = Some(since.map_or(0, |since: u64| since + 1));
-        if epoch.test.loss < best {
-            (best, since) = (epoch.test.loss, Some(0));
+        let loss = epoch.held_out().loss;
+        if loss < best {
+            (best, since) = (loss, Some(0));
         }
     }
     since
@@ -51,7 +52,14 @@ mod tests {
         let since = |losses: &[f64]| {
             let stats = |loss: &f64| {
                 let score = Evaluation::of_loss(*loss);
-                EpochStats { epoch: 1.0, step: 1, loss: 0.0, train: score, test: score }
+                EpochStats {
+                    epoch: 1.0,
+                    step: 1,
+                    loss: 0.0,
+                    train: score,
+                    validation: None,
+                    test: Some(score),
+                }
             };
             epochs_since(losses.iter().map(stats).collect::<Vec<_>>().iter())
         };

@@ -1,6 +1,7 @@
 //! Checkpoints: the state from which a training resumes bit for bit.
 
-use super::config::TrainingConfig;
+use super::config::{TrainingConfig, is_one, one};
+use super::evaluate::Evaluation;
 use super::history::{EpochStats, History};
 use super::loss::Loss;
 use super::metrics::{self, MetricsNote, TrainingMetrics};
@@ -36,6 +37,9 @@ pub struct RunFingerprint {
     pub loss: Loss,
     /// Rows in a batch.
     pub batch: usize,
+    /// Batches in a step.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub accumulate: usize,
     /// How batches are sampled: [`Sampling::name`](crate::data::Sampling::name).
     #[serde(rename = "drawing")]
     pub sampling: String,
@@ -65,6 +69,7 @@ impl RunFingerprint {
             schedule: trainer.fixed_schedule(data.train().len())?,
             loss: trainer.loss_for(data)?,
             batch: trainer.batch,
+            accumulate: trainer.accumulate,
             sampling: trainer.sampling.name().into(),
             seed: trainer.seed,
             precision: trainer.precision,
@@ -82,6 +87,7 @@ impl RunFingerprint {
             ("schedule", self.schedule.to_string(), found.schedule.to_string()),
             ("loss", self.loss.to_string(), found.loss.to_string()),
             ("batch size", self.batch.to_string(), found.batch.to_string()),
+            ("accumulated batches", self.accumulate.to_string(), found.accumulate.to_string()),
             ("sampling", self.sampling.clone(), found.sampling.clone()),
             ("seed", self.seed.to_string(), found.seed.to_string()),
             ("precision", self.precision.to_string(), found.precision.to_string()),
@@ -135,7 +141,9 @@ fn describe_data(data: &Dataset) -> String {
         Targets::Reals(rows) => format!("{} outputs", rows.shape()[1]),
         Targets::NextTokens { vocabulary, .. } => format!("{vocabulary} tokens"),
     };
-    format!("{outputs}, train {}, test {}", describe(data.train()), describe(data.test()))
+    let validation =
+        data.validation().map_or_else(String::new, |set| format!(", validation {}", describe(set)));
+    format!("{outputs}, train {}{validation}, test {}", describe(data.train()), describe(data.test()))
 }
 
 /// The state of a training: parameters, optimizer states, step and history.
@@ -163,6 +171,9 @@ struct Note {
     run: Option<RunId>,
     step: u64,
     epochs: Vec<EpochStats>,
+    /// Of a training with a validation set, at its end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    test: Option<Evaluation>,
     train_seconds: f64,
     evaluation_seconds: f64,
     #[serde(default, rename = "recording_seconds")]
@@ -250,6 +261,7 @@ impl Checkpoint {
             run: self.run,
             step: self.step,
             epochs: self.history.epochs.clone(),
+            test: self.history.test,
             train_seconds: self.history.train_seconds,
             evaluation_seconds: self.history.evaluation_seconds,
             metrics_seconds: self.history.metrics_seconds,
@@ -305,6 +317,7 @@ impl Checkpoint {
         let history = History {
             losses,
             epochs: note.epochs,
+            test: note.test,
             train_seconds: note.train_seconds,
             evaluation_seconds: note.evaluation_seconds,
             metrics_seconds: note.metrics_seconds,
@@ -319,7 +332,6 @@ impl Checkpoint {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::train::Evaluation;
 
     /// Metadata of format 1. The names of fields may change, the JSON keys may not.
     #[test]
@@ -357,6 +369,7 @@ mod tests {
             schedule: Schedule::constant(),
             loss: Loss::default(),
             batch: 100,
+            accumulate: 1,
             sampling: "WithReplacement".into(),
             seed: 0,
             precision: Precision::F32,
@@ -366,7 +379,7 @@ mod tests {
         let losses = [f64::NAN, f64::INFINITY, 0.25];
         let epochs = losses.map(|loss| {
             let score = Evaluation { accuracy: Some(0.1), ..Evaluation::of_loss(loss) };
-            EpochStats { epoch: 1.0, step: 1, loss, train: score, test: score }
+            EpochStats { epoch: 1.0, step: 1, loss, train: score, validation: None, test: Some(score) }
         });
         let history = History { losses: vec![f64::NAN], epochs: epochs.to_vec(), ..History::default() };
         let dir = tempfile::tempdir().expect("a temporary directory");
@@ -376,7 +389,7 @@ mod tests {
         let bits = |history: &History| -> Vec<u64> {
             let epochs = history.epochs.iter();
             epochs
-                .flat_map(|epoch| [epoch.loss, epoch.train.loss, epoch.test.loss])
+                .flat_map(|epoch| [epoch.loss, epoch.train.loss, epoch.held_out().loss])
                 .map(f64::to_bits)
                 .collect()
         };

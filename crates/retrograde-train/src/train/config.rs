@@ -54,11 +54,18 @@ pub struct TrainingConfig {
     /// [`Trainer::keep_best`].
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub keep_best: bool,
+    /// The fraction of the training rows that are a validation set, drawn by the seed of the [split](DataOptions::split_seed):
+    /// [`Dataset::with_validation_fraction`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub validation_fraction: Option<f64>,
     /// How the data are read, if they are a table, arrays or a folder of images.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reading: Option<DataOptions>,
     /// Rows in a batch.
     pub batch: usize,
+    /// Batches in a step: [`Trainer::accumulate`].
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub accumulate: usize,
     /// How batches are sampled.
     #[serde(rename = "drawing")]
     pub sampling: Sampling,
@@ -68,6 +75,15 @@ pub struct TrainingConfig {
     pub seed: u64,
     /// The floating-point precision.
     pub precision: Precision,
+}
+
+pub(super) fn one() -> usize {
+    1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde calls")]
+pub(super) fn is_one(number: &usize) -> bool {
+    *number == 1
 }
 
 impl Default for TrainingConfig {
@@ -83,8 +99,10 @@ impl Default for TrainingConfig {
             loss: None,
             patience: None,
             keep_best: false,
+            validation_fraction: None,
             reading: None,
             batch: 100,
+            accumulate: 1,
             sampling: Sampling::WithReplacement,
             length: Length::Steps(10_000),
             seed: 0,
@@ -108,9 +126,14 @@ impl TrainingConfig {
         self.trainer()?.check()
     }
 
-    /// Reads the data set: as [`DataSource::open_with`], with the options of [`reading`](Self::reading).
+    /// Reads the data set: as [`DataSource::open_with`], with the options of [`reading`](Self::reading), and takes a validation set.
     pub fn open(&self) -> Result<(DataSource, Dataset)> {
-        self.data.open_with(&self.reading.clone().unwrap_or_default())
+        let options = self.reading.clone().unwrap_or_default();
+        let (source, data) = self.data.open_with(&options)?;
+        match self.validation_fraction {
+            None => Ok((source, data)),
+            Some(fraction) => Ok((source, data.with_validation_fraction(fraction, options.split_seed)?)),
+        }
     }
 
     /// The network with initial weights: of a text a [`GptConfig`], else a perceptron. The inputs of a perceptron are the features of the data, its outputs the classes, or the
@@ -147,6 +170,7 @@ impl TrainingConfig {
             .schedule(self.schedule)
             .keep_best(self.keep_best)
             .batch(self.batch)
+            .accumulate(self.accumulate)
             .sampling(self.sampling)
             .length(self.length)
             .seed(self.seed)

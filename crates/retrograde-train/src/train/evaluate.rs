@@ -171,19 +171,17 @@ impl<T: Real> Evaluator<T> {
             chunk.batch.set(&mut chunk.plan, samples, rows, 0)?;
             chunk.plan.run()?;
             let outputs = chunk.plan.read(&chunk.outputs)?;
-            let mut weight = 0.0;
+            let weight = loss.weight_of(samples, rows, 0);
             let positions = samples.targets().positions();
             for (at, outputs) in outputs.chunks_exact(samples.outputs()).enumerate() {
                 let (row, position) = (done + at / positions, at % positions);
-                let (target, label) = match samples.targets() {
-                    Targets::Classes { labels, .. } => (RowTarget::Class(labels[row]), Some(labels[row])),
-                    Targets::Reals(matrix) => (RowTarget::Reals(matrix.row(row).unwrap_or_default()), None),
+                let target = match samples.targets() {
+                    Targets::Classes { labels, .. } => RowTarget::Class(labels[row]),
+                    Targets::Reals(matrix) => RowTarget::Reals(matrix.row(row).unwrap_or_default()),
                     Targets::NextTokens { windows, .. } => {
-                        let token = windows.next_tokens(row, 0)[position];
-                        (RowTarget::Class(token), Some(token))
+                        RowTarget::Class(windows.next_tokens(row, 0)[position])
                     }
                 };
-                weight += loss.label_weight(label) * samples.weights().map_or(1.0, |weights| weights[row]);
                 scores.add(outputs, target);
                 visit(row, target, outputs);
             }

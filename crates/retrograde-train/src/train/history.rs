@@ -11,6 +11,9 @@ pub struct History {
     pub losses: Vec<f64>,
     /// The statistics of each evaluation of the whole sets.
     pub epochs: Vec<EpochStats>,
+    /// Loss and scores on the test set of a training with a validation set: of the model that it returns, evaluated once, at the
+    /// end. Without a validation set each of the [`epochs`](Self::epochs) has them.
+    pub test: Option<Evaluation>,
     /// Seconds spent on all steps: sampling and gathering batches, forward, backward, update.
     pub train_seconds: f64,
     /// Seconds spent on evaluation.
@@ -28,7 +31,7 @@ pub struct History {
     pub threads: usize,
     /// Whether the observer stopped the training early.
     pub stopped: bool,
-    /// Whether the training ended since the loss on the test set did not fall: [`Trainer::patience`](super::Trainer::patience).
+    /// Whether the training ended since the loss on the held-out set did not fall: [`Trainer::patience`](super::Trainer::patience).
     pub stopped_early: bool,
 }
 
@@ -42,10 +45,28 @@ pub struct EpochStats {
     /// The mean loss of the steps since the last evaluation.
     #[serde(with = "retrograde_base::number")]
     pub loss: f64,
-    /// Loss and scores on the whole training set.
+    /// Loss and scores on the whole training set; of a text on 1,000 windows at most, evenly spaced.
     pub train: Evaluation,
-    /// Loss and scores on the whole test set.
-    pub test: Evaluation,
+    /// Loss and scores on the whole validation set, if the data have one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub validation: Option<Evaluation>,
+    /// Loss and scores on the whole test set. None if the data have a validation set: [`History::test`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test: Option<Evaluation>,
+}
+
+impl EpochStats {
+    /// Loss and scores on the set that decides what is best: the validation set, else the test set.
+    pub fn held_out(&self) -> Evaluation {
+        // A damaged file may have neither.
+        self.validation.or(self.test).unwrap_or(Evaluation::of_loss(f64::NAN))
+    }
+
+    /// The evaluated sets with their names: `train`, `validation`, `test`.
+    pub fn sets(&self) -> impl Iterator<Item = (&'static str, Evaluation)> + use<> {
+        let sets = [("train", Some(self.train)), ("validation", self.validation), ("test", self.test)];
+        sets.into_iter().filter_map(|(name, evaluation)| Some((name, evaluation?)))
+    }
 }
 
 impl History {
@@ -59,10 +80,10 @@ impl History {
         if self.timed_steps == 0 { 0.0 } else { self.timed_seconds / self.timed_steps as f64 * 1e6 }
     }
 
-    /// The evaluation with the lowest loss on the test set, the first of equal ones.
+    /// The evaluation with the lowest loss on the [held-out set](EpochStats::held_out), the first of equal ones.
     pub fn best(&self) -> Option<&EpochStats> {
-        let numbers = self.epochs.iter().filter(|epoch| !epoch.test.loss.is_nan());
-        numbers.min_by(|a, b| a.test.loss.total_cmp(&b.test.loss))
+        let numbers = self.epochs.iter().filter(|epoch| !epoch.held_out().loss.is_nan());
+        numbers.min_by(|a, b| a.held_out().loss.total_cmp(&b.held_out().loss))
     }
 
     /// The statistics of the last evaluation.

@@ -18,7 +18,7 @@ pub struct MemoryEstimate {
     pub optimizer: u64,
     /// Everything else in the plans: the batch, activations and gradients.
     pub activations: u64,
-    /// The images and labels of both sets, and the compressed rows.
+    /// The features and targets of all sets, and the compressed rows.
     pub data: u64,
     /// What is needed in addition while a checkpoint is written; 0 without a run directory.
     pub checkpoint: u64,
@@ -50,7 +50,7 @@ impl MemoryEstimate {
             parameters: exact * parameters + copies,
             optimizer,
             activations: all.saturating_sub(copies + optimizer),
-            data: [data.train(), data.test()].map(|set| set.memory() as u64).iter().sum(),
+            data: data.sets().map(|set| set.memory() as u64).sum(),
             checkpoint: if trainer.run_dir.is_some() { checkpoint } else { 0 },
         }
     }

@@ -25,6 +25,8 @@ pub(super) struct MetricsCollector<T: Real> {
     batch: Batch,
     parameters: Vec<Var>,
     gradients: Vec<Var>,
+    /// The gradients of all batches of a step.
+    sums: Vec<Vec<f64>>,
     outputs: Vec<Var>,
     /// The step, if random numbers depend on it.
     step: Option<Var>,
@@ -65,6 +67,7 @@ impl<T: Real> MetricsCollector<T> {
             samples: samples.clone(),
             batch: inputs,
             parameters,
+            sums: gradients.iter().map(|gradient| vec![0.0; gradient.shape().elements()]).collect(),
             gradients,
             outputs,
             step,
@@ -84,15 +87,23 @@ impl<T: Real> MetricsCollector<T> {
 
     /// Collects the metrics after a sampled step.
     pub fn after_step(&mut self, session: &mut Session<T>, metrics: &mut TrainingMetrics) -> Result<()> {
-        self.batch.set(&mut self.plan, &self.samples, session.batch_rows(), session.batch_shift())?;
-        if let Some(step) = &self.step {
-            // The session has counted the step.
-            self.plan.set_indices(step, &RandomKey::step_indices(session.steps() - 1))?;
+        self.sums.iter_mut().for_each(|sum| sum.fill(0.0));
+        let (batches, shift) = session.last_batches();
+        for batch in batches {
+            self.batch.set(&mut self.plan, &self.samples, batch.rows, shift)?;
+            if let Some(step) = &self.step {
+                self.plan.set_indices(step, &RandomKey::step_indices(session.last_run(&batch)))?;
+            }
+            self.plan.run()?;
+            for (sum, gradient) in self.sums.iter_mut().zip(&self.gradients) {
+                let gradient = self.plan.read(gradient)?;
+                sum.iter_mut().zip(gradient).for_each(|(sum, value)| *sum += batch.share * value.widen());
+            }
+            self.update_ranges(&mut metrics.outputs)?;
         }
-        self.plan.run()?;
         let mut norms = Vec::with_capacity(self.parameters.len());
-        for (index, (parameter, gradient)) in self.parameters.iter().zip(&self.gradients).enumerate() {
-            let gradient = norm(self.plan.read(gradient)?);
+        for (index, (parameter, sum)) in self.parameters.iter().zip(&self.sums).enumerate() {
+            let gradient = norm(sum);
             let old = self.plan.read(parameter)?;
             let weight = norm(old);
             let update = distance(old, session.parameter(index)?);
@@ -100,7 +111,6 @@ impl<T: Real> MetricsCollector<T> {
         }
         let step = session.steps();
         metrics.push(StepStats { step, learning_rate: self.learning_rate, norms });
-        self.update_ranges(&mut metrics.outputs)?;
         metrics.measure_dead_units(step);
         Ok(())
     }

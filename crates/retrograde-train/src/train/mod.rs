@@ -8,6 +8,7 @@
 //! are written during the training, so that a killed training loses seconds ([`Trainer::checkpoint_every`]). A
 //! [`TrainingConfig`] is a whole training as plain data, and a [`Predictor`] runs the trained network.
 
+mod accumulation;
 mod batch;
 mod best;
 mod checkpoint;

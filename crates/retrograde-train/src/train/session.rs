@@ -1,9 +1,11 @@
 //! A training session: single steps for custom loops.
 
+use super::accumulation::{Accumulation, StepBatch, batches_of_step};
 use super::batch::Batch;
 use super::checkpoint::{Checkpoint, RunFingerprint};
 use super::classification::Classification;
 use super::evaluate::{Evaluation, Evaluator, EvaluatorLayout, of_predictions};
+use super::loss::Loss;
 use super::memory::{MemoryEstimate, Plans};
 use super::trainer::Trainer;
 use crate::data::{Batches, Dataset, Features, Samples, Task};
@@ -15,7 +17,7 @@ use retrograde_core::kernel::{Real, Threads};
 use retrograde_core::ops::RandomKey;
 use retrograde_core::plan::{Plan, Planner, Profile};
 
-/// A training session: the compiled step, the current parameters, and the evaluation of both sets.
+/// A training session: the compiled step, the current parameters, and the evaluation of all sets.
 ///
 /// ```
 /// # fn main() -> retrograde::Result<()> {
@@ -39,6 +41,9 @@ use retrograde_core::plan::{Plan, Planner, Profile};
 pub struct Session<T: Real> {
     plan: Plan<T>,
     loss: Var,
+    /// What the loss is.
+    loss_kind: Loss,
+    accumulation: Option<Accumulation>,
     learning_rate: Var,
     /// The learning rate without the schedule's factor.
     base_rate: f64,
@@ -53,13 +58,17 @@ pub struct Session<T: Real> {
     leaves: Vec<Var>,
     /// The step, if random numbers depend on it.
     step: Option<Var>,
+    /// The rows of each step.
     batches: Batches,
-    batch_rows: Vec<u32>,
-    /// The next batch, which is prefetched, and its step.
-    next_batch_rows: Vec<u32>,
-    next_batch_step: Option<u64>,
+    /// The rows of a batch, of which a step has one or more.
+    batch_size: usize,
+    step_rows: Vec<u32>,
+    /// The rows of the next step, which are prefetched, and that step.
+    next_step_rows: Vec<u32>,
+    next_step: Option<u64>,
     steps: u64,
     train: Evaluator<T>,
+    validation: Option<Evaluator<T>>,
     test: Evaluator<T>,
     fingerprint: RunFingerprint,
     threads: Threads,
@@ -70,6 +79,7 @@ pub struct Session<T: Real> {
 struct RecordedStep {
     planner: Planner,
     loss: Var,
+    accumulation: Option<Accumulation>,
     learning_rate: Var,
     batch: Batch,
     parameters: Vec<Var>,
@@ -122,9 +132,16 @@ impl RecordedStep {
             trainer.loss_for(data)?.record(&output, &batch.targets, batch.weights.as_ref()).named("loss");
         let gradients = loss.backward()?;
         let gradients = parameters.iter().map(|var| gradients.wrt(var)).collect::<Result<Vec<Var>>>()?;
+        let accumulation =
+            (trainer.accumulate > 1).then(|| Accumulation::record(&graph, &parameters, &gradients));
+        let gradients = accumulation.as_ref().map_or(gradients, Accumulation::gradients);
         let learning_rate = graph.state("learning_rate", trainer.optimizer.learning_rate());
-        let updates = trainer.optimizer.record(&graph, &learning_rate, &parameters, &gradients);
+        let mut updates = trainer.optimizer.record(&graph, &learning_rate, &parameters, &gradients);
         let mut planner = Planner::new(&graph).fetch(&loss).fetch(&learning_rate).threads(threads.clone());
+        if let Some(accumulation) = &accumulation {
+            updates = accumulation.at_last(updates);
+            planner = accumulation.plan(planner);
+        }
         for (buffer, value) in &buffers {
             planner = planner.update(buffer, value);
         }
@@ -139,7 +156,17 @@ impl RecordedStep {
         if let (Some(rows), Some(next_rows)) = (&batch.rows, &batch.next_rows) {
             planner = planner.prefetch(rows, next_rows);
         }
-        Ok(RecordedStep { planner, loss, learning_rate, batch, parameters, values, leaves, step })
+        Ok(RecordedStep {
+            planner,
+            loss,
+            accumulation,
+            learning_rate,
+            batch,
+            parameters,
+            values,
+            leaves,
+            step,
+        })
     }
 }
 
@@ -164,26 +191,36 @@ impl<T: Real> Session<T> {
         trainer.check_for(data)?;
         let train = data.train();
         if T::NAME == f32::NAME {
-            [train, data.test()].into_iter().try_for_each(must_fit_f32)?;
+            data.sets().try_for_each(must_fit_f32)?;
         }
-        let batches = Batches::new(train.len(), trainer.batch, trainer.sampling, trainer.seed)?;
+        let batches = Batches::new(train.len(), trainer.step_rows(), trainer.sampling, trainer.seed)?;
         let threads = Threads::new(trainer.thread_count());
-        let RecordedStep { planner, loss, learning_rate, batch, parameters, values, leaves, step } =
-            RecordedStep::new(trainer, model, data, &threads)?;
+        let RecordedStep {
+            planner,
+            loss,
+            accumulation,
+            learning_rate,
+            batch,
+            parameters,
+            values,
+            leaves,
+            step,
+        } = RecordedStep::new(trainer, model, data, &threads)?;
         let plan = planner.lay_out::<T>()?;
         let scoring = trainer.scoring(data)?;
-        let [train_layout, test_layout] = [
-            EvaluatorLayout::new(model, train, &scoring, &threads)?,
-            EvaluatorLayout::new(model, data.test(), &scoring, &threads)?,
-        ];
+        let layout = |samples: &Samples| EvaluatorLayout::new(model, samples, &scoring, &threads);
+        let (train_layout, test_layout) = (layout(&sample_of(train)?)?, layout(data.test())?);
+        let validation_layout = data.validation().map(layout).transpose()?;
         let elements = |leaves: &[Var]| leaves.iter().map(|leaf| leaf.shape().elements()).sum::<usize>();
         let plans = Plans {
             number: size_of::<T>(),
             parameters: elements(&values),
-            states: elements(&leaves[values.len()..]),
+            states: elements(&leaves[values.len()..])
+                + accumulation.as_ref().map_or(0, |_| elements(&parameters)),
             memory: [plan.memory()]
                 .into_iter()
                 .chain(train_layout.memory())
+                .chain(validation_layout.iter().flat_map(EvaluatorLayout::memory))
                 .chain(test_layout.memory())
                 .collect(),
         };
@@ -192,6 +229,8 @@ impl<T: Real> Session<T> {
         Ok(Session {
             plan: plan.allocate()?,
             loss,
+            loss_kind: scoring.loss,
+            accumulation,
             learning_rate,
             base_rate: trainer.optimizer.learning_rate(),
             schedule: trainer.fixed_schedule(train.len())?,
@@ -201,12 +240,14 @@ impl<T: Real> Session<T> {
             values,
             leaves,
             step,
-            batch_rows: vec![0; trainer.batch],
-            next_batch_rows: vec![0; trainer.batch],
-            next_batch_step: None,
+            batch_size: trainer.batch,
+            step_rows: vec![0; trainer.step_rows()],
+            next_step_rows: vec![0; trainer.step_rows()],
+            next_step: None,
             batches,
             steps: 0,
             train: train_layout.allocate()?,
+            validation: validation_layout.map(EvaluatorLayout::allocate).transpose()?,
             test: test_layout.allocate()?,
             fingerprint: RunFingerprint::new(trainer, model, data)?,
             threads,
@@ -214,33 +255,44 @@ impl<T: Real> Session<T> {
         })
     }
 
-    /// Samples the next batch, runs forward, backward and the update, and returns the loss of the batch before the update.
+    /// Samples the next batch, runs forward, backward and the update, and returns the loss of the batch before the update. With
+    /// [`Trainer::accumulate`] these are several batches, one update, and the mean loss of all their rows.
     ///
     /// # Errors
     /// [`Error::Diverged`] if the loss is not finite. The parameters are then no longer useful.
     pub fn step(&mut self) -> Result<f64> {
-        if self.next_batch_step == Some(self.steps) {
-            std::mem::swap(&mut self.batch_rows, &mut self.next_batch_rows);
+        if self.next_step == Some(self.steps) {
+            std::mem::swap(&mut self.step_rows, &mut self.next_step_rows);
         } else {
-            self.batches.draw(self.steps, &mut self.batch_rows)?;
+            self.batches.draw(self.steps, &mut self.step_rows)?;
         }
-        if let Some(next_rows) = &self.batch.next_rows {
-            // The rows of the next batch are prefetched during this step.
-            self.batches.draw(self.steps + 1, &mut self.next_batch_rows)?;
-            self.next_batch_step = Some(self.steps + 1);
-            self.plan.set_indices(next_rows, &self.next_batch_rows)?;
+        if self.batch.next_rows.is_some() {
+            self.batches.draw(self.steps + 1, &mut self.next_step_rows)?;
+            self.next_step = Some(self.steps + 1);
         }
-        let shift = self.batches.shift_of(self.steps, self.samples.targets().positions());
-        self.batch.set(&mut self.plan, &self.samples, &self.batch_rows, shift)?;
         if !self.schedule.is_constant() {
             self.plan.set(&self.learning_rate, &[self.learning_rate()])?;
         }
-        if let Some(step) = &self.step {
-            self.plan.set_indices(step, &RandomKey::step_indices(self.steps))?;
+        let (size, shift) = (self.batch_size, self.batches.shift_of(self.steps, self.positions()));
+        let mut loss = 0.0;
+        for batch in batches_of_step(&self.loss_kind, &self.samples, &self.step_rows, size, shift) {
+            if let Some(next_rows) = &self.batch.next_rows {
+                // The rows of the next batch are prefetched during this one.
+                let in_step = self.step_rows.chunks_exact(size).nth(batch.index + 1);
+                self.plan.set_indices(next_rows, in_step.unwrap_or(&self.next_step_rows[..size]))?;
+            }
+            self.batch.set(&mut self.plan, &self.samples, batch.rows, shift)?;
+            if let Some(accumulation) = &self.accumulation {
+                accumulation.set(&mut self.plan, &batch)?;
+            }
+            if let Some(step) = &self.step {
+                // Each batch has random numbers of its own.
+                self.plan.set_indices(step, &RandomKey::step_indices(self.run_of(self.steps, &batch)))?;
+            }
+            self.plan.run()?;
+            loss += batch.share * self.plan.scalar(&self.loss)?;
         }
-        self.plan.run()?;
         self.steps += 1;
-        let loss = self.plan.scalar(&self.loss)?;
         if loss.is_finite() { Ok(loss) } else { Err(diverged(self.steps, loss)) }
     }
 
@@ -279,14 +331,23 @@ impl<T: Real> Session<T> {
         &self.threads
     }
 
-    /// The rows of the batch of the last step.
-    pub(super) fn batch_rows(&self) -> &[u32] {
-        &self.batch_rows
+    /// The batches of the last step, and by how many tokens their windows have moved.
+    pub(super) fn last_batches(&self) -> (impl Iterator<Item = StepBatch<'_>>, usize) {
+        let shift = self.batches.shift_of(self.steps.saturating_sub(1), self.positions());
+        (batches_of_step(&self.loss_kind, &self.samples, &self.step_rows, self.batch_size, shift), shift)
     }
 
-    /// By how many tokens the windows of the batch of the last step have moved.
-    pub(super) fn batch_shift(&self) -> usize {
-        self.batches.shift_of(self.steps.saturating_sub(1), self.samples.targets().positions())
+    /// The number of a batch of the last step among all batches of the training, from 0: what its random numbers depend on.
+    pub(super) fn last_run(&self, batch: &StepBatch<'_>) -> u64 {
+        self.run_of(self.steps.saturating_sub(1), batch)
+    }
+
+    fn run_of(&self, step: u64, batch: &StepBatch<'_>) -> u64 {
+        step * (self.step_rows.len() / self.batch_size) as u64 + batch.index as u64
+    }
+
+    fn positions(&self) -> usize {
+        self.samples.targets().positions()
     }
 
     /// The current value of a parameter, by its index in the model.
@@ -325,10 +386,27 @@ impl<T: Real> Session<T> {
         self.plan.set(&self.learning_rate, &[self.learning_rate()])
     }
 
-    /// Loss and scores on the training set and on the test set.
+    /// Loss and scores on the training set and on the test set. Of the training set of a text they are
+    /// those of 1,000 windows at most, evenly spaced, since all windows would take as long as a third of an epoch.
     pub fn evaluate(&mut self) -> Result<(Evaluation, Evaluation)> {
         let values = read(&self.plan, &self.values)?;
         Ok((self.train.evaluate(&values)?, self.test.evaluate(&values)?))
+    }
+
+    /// Loss and scores on the validation set, if the data have one.
+    pub fn evaluate_validation(&mut self) -> Result<Option<Evaluation>> {
+        let values = read(&self.plan, &self.values)?;
+        self.validation.as_mut().map(|validation| validation.evaluate(&values)).transpose()
+    }
+
+    /// Loss and scores on the training set.
+    pub(super) fn evaluate_train(&mut self) -> Result<Evaluation> {
+        self.train.evaluate(&read(&self.plan, &self.values)?)
+    }
+
+    /// Whether the data have a validation set.
+    pub(super) fn has_validation(&self) -> bool {
+        self.validation.is_some()
     }
 
     /// Loss and scores on the training set and on the test set, and the predictions of a classification for the test set.
@@ -336,6 +414,13 @@ impl<T: Real> Session<T> {
         let values = read(&self.plan, &self.values)?;
         let (test, classification) = self.test.classify(&values)?;
         Ok((self.train.evaluate(&values)?, test, classification))
+    }
+
+    /// Loss and scores on the test set of a model with these parameters and buffers, and the predictions of a classification.
+    pub(super) fn test(&mut self, parameters: &Parameters) -> Result<(Evaluation, Option<Classification>)> {
+        let of = |tensor: &Tensor| tensor.values().iter().map(|&value| T::of(value)).collect();
+        let values: Vec<Vec<T>> = parameters.iter().map(|(_, tensor)| of(tensor)).collect();
+        self.test.classify(&values.iter().map(Vec::as_slice).collect::<Vec<_>>())
     }
 
     /// The current parameters and buffers, by name.
@@ -404,6 +489,19 @@ impl<T: Real> Session<T> {
 /// The values of some leaves.
 fn read<'a, T: Real>(plan: &'a Plan<T>, leaves: &[Var]) -> Result<Vec<&'a [T]>> {
     leaves.iter().map(|leaf| plan.read(leaf)).collect()
+}
+
+/// The most windows of a text on which the training set is evaluated.
+const MAX_WINDOWS: usize = 1000;
+
+/// What the training set is evaluated on: all rows, or some windows of a text, evenly spaced, the same after each epoch.
+fn sample_of(train: &Samples) -> Result<Samples> {
+    let windows = train.len();
+    if windows <= MAX_WINDOWS || !matches!(train.features(), Features::Tokens(_)) {
+        return Ok(train.clone());
+    }
+    let spaced = |index: usize| (index as u64 * windows as u64 / MAX_WINDOWS as u64) as u32;
+    train.select(&(0..MAX_WINDOWS).map(spaced).collect::<Vec<u32>>())
 }
 
 /// Checks that real numbers are within the range of `f32`.

@@ -40,7 +40,7 @@ pub enum Length {
 ///
 /// let mut net = Mlp::new([784, 50, 10]).build()?;
 /// let history = Trainer::new(Sgd::new(0.1)).batch(100).steps(400).fit(&mut net, &Dataset::embedded()?)?;
-/// assert!(history.last().is_some_and(|epoch| epoch.test.accuracy > Some(0.7)));
+/// assert!(history.last().is_some_and(|epoch| epoch.held_out().accuracy > Some(0.7)));
 /// # Ok(())
 /// # }
 /// ```
@@ -53,6 +53,7 @@ pub struct Trainer {
     pub(super) patience: Option<u64>,
     pub(super) keep_best: bool,
     pub(super) batch: usize,
+    pub(super) accumulate: usize,
     pub(super) length: Length,
     pub(super) seed: u64,
     pub(super) sampling: Sampling,
@@ -72,6 +73,7 @@ impl fmt::Debug for Trainer {
             .field("optimizer", &self.optimizer.description())
             .field("schedule", &self.schedule)
             .field("batch", &self.batch)
+            .field("accumulate", &self.accumulate)
             .field("length", &self.length)
             .field("seed", &self.seed)
             .finish_non_exhaustive()
@@ -127,6 +129,7 @@ impl Trainer {
             patience: None,
             keep_best: false,
             batch: 100,
+            accumulate: 1,
             length: Length::Steps(10_000),
             seed: 0,
             sampling: Sampling::WithReplacement,
@@ -161,15 +164,19 @@ impl Trainer {
         self
     }
 
-    /// Stops the training once the loss on the test set has not been below its lowest for so many epochs. The stop depends on
-    /// the history alone: a resumed training stops at the same step.
+    /// Stops the training once the loss on the validation set ([`Dataset::with_validation_fraction`]) has not been below its lowest
+    /// for so many epochs. The stop depends on the history alone: a resumed training stops at the same step.
+    ///
+    /// Without a validation set the loss on the test set decides, which makes it optimistic: it was used to choose the step,
+    /// and new data have a higher loss on average.
     pub fn patience(mut self, epochs: u64) -> Self {
         self.patience = Some(epochs);
         self
     }
 
-    /// Whether the model gets the parameters of the end of the epoch with the lowest loss on the test set, instead of those of the
-    /// last step. Checkpoints keep them. The loss on the test set is then a little too good an estimate for new data.
+    /// Whether the model gets the parameters of the end of the epoch with the lowest loss on the validation set, instead of those of
+    /// the last step. Checkpoints keep them. Without a validation set the loss on the test set decides, as for
+    /// [`patience`](Self::patience), and is then optimistic.
     pub fn keep_best(mut self, keep_best: bool) -> Self {
         self.keep_best = keep_best;
         self
@@ -178,6 +185,13 @@ impl Trainer {
     /// Rows per batch.
     pub fn batch(mut self, rows: usize) -> Self {
         self.batch = rows;
+        self
+    }
+
+    /// Batches per step, whose gradients are averaged before its update: as one batch of so many times the rows, with the memory
+    /// of one. Batch normalization and dropout see each batch by itself. Default: 1.
+    pub fn accumulate(mut self, batches: usize) -> Self {
+        self.accumulate = batches;
         self
     }
 
@@ -269,6 +283,7 @@ impl Trainer {
         self.config.as_ref().map(|config| TrainingConfig {
             schedule: self.schedule,
             batch: self.batch,
+            accumulate: self.accumulate,
             sampling: self.sampling,
             length: self.length,
             precision: self.precision,
@@ -336,7 +351,19 @@ impl Trainer {
             let problem = format!("{} is more than the {rows} rows of the training set", self.batch);
             return Err(Error::invalid("batch size", problem, format!("give 1 to {rows}")));
         }
+        if self.step_rows() > rows {
+            let Trainer { accumulate, batch, .. } = self;
+            let problem =
+                format!("{accumulate} of {batch} rows are more than the {rows} of the training set");
+            let help = format!("give 1 to {}, or smaller batches", rows / batch);
+            return Err(Error::invalid("accumulated batches", problem, help));
+        }
         Ok(())
+    }
+
+    /// The rows of a step: those of all its batches.
+    pub(super) fn step_rows(&self) -> usize {
+        self.batch.saturating_mul(self.accumulate)
     }
 
     /// Checks the settings that do not depend on the model and the data.
@@ -354,6 +381,9 @@ impl Trainer {
         }
         if self.batch == 0 {
             return Err(Error::invalid("batch size", "it is 0", "give at least 1"));
+        }
+        if self.accumulate == 0 {
+            return Err(Error::invalid("accumulated batches", "their number is 0", "give at least 1"));
         }
         match self.threads {
             Some(0) => Err(Error::invalid("number of threads", "it is 0", "give at least 1")),
@@ -373,7 +403,7 @@ impl Trainer {
                 let rows = epochs.checked_mul(rows as u64).ok_or_else(|| {
                     Error::invalid("number of epochs", format!("{epochs} is too large"), "give fewer")
                 })?;
-                Ok(rows.div_ceil(self.batch.max(1) as u64))
+                Ok(rows.div_ceil(self.step_rows().max(1) as u64))
             }
         }
     }

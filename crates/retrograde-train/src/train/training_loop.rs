@@ -83,12 +83,13 @@ impl<'a, T: Real> TrainingLoop<'a, T> {
         // The first million steps do not allocate.
         self.history.losses.reserve(self.last_step.saturating_sub(done).min(MAX_RESERVED_LOSSES) as usize);
         if done < self.last_step {
+            self.history.test = None;
             self.drop_closing_evaluation();
         }
         let begin = Event::Begin {
             done,
             steps: self.last_step,
-            steps_per_epoch: (rows as u64).div_ceil(self.trainer.batch as u64),
+            steps_per_epoch: (rows as u64).div_ceil(self.trainer.step_rows() as u64),
             threads: self.session.threads(),
             memory: self.session.memory(),
         };
@@ -131,12 +132,15 @@ impl<'a, T: Real> TrainingLoop<'a, T> {
             let epoch = self.evaluate()?;
             let _ = observer(Event::Epoch(&epoch));
         }
+        self.session.store(model)?;
+        self.give_best(model);
+        if self.session.has_validation() && self.history.test.is_none() {
+            self.test(model)?;
+        }
         // A run that was already complete is not written again.
         if self.session.steps() > done || !self.trainer.resume {
             self.save(model)?;
         }
-        self.session.store(model)?;
-        self.give_best(model);
         let status = if self.history.stopped { Status::Stopped } else { Status::Complete };
         self.notify(status, observer)
     }
@@ -262,22 +266,39 @@ impl<'a, T: Real> TrainingLoop<'a, T> {
     fn evaluate(&mut self) -> Result<EpochStats> {
         let start = Instant::now();
         let (train, test) = match (&self.collector, &mut self.history.metrics) {
+            _ if self.session.has_validation() => (self.session.evaluate_train()?, None),
             (Some(_), Some(metrics)) => {
                 let (train, test, classification) = self.session.classify()?;
                 metrics.classification = classification;
-                (train, test)
+                (train, Some(test))
             }
-            _ => self.session.evaluate()?,
+            _ => {
+                let (train, test) = self.session.evaluate()?;
+                (train, Some(test))
+            }
         };
+        let validation = self.session.evaluate_validation()?;
         self.history.evaluation_seconds += start.elapsed().as_secs_f64();
         let since = self.history.last().map_or(0, |last| last.step as usize);
         let losses = self.history.losses.get(since..).unwrap_or_default();
         let loss =
             if losses.is_empty() { train.loss } else { losses.iter().sum::<f64>() / losses.len() as f64 };
-        let epoch =
-            EpochStats { epoch: self.session.epochs(), step: self.session.steps(), loss, train, test };
-        self.history.epochs.push(epoch);
-        Ok(epoch)
+        let (epoch, step) = (self.session.epochs(), self.session.steps());
+        let stats = EpochStats { epoch, step, loss, train, validation, test };
+        self.history.epochs.push(stats);
+        Ok(stats)
+    }
+
+    /// Evaluates the test set once, at the end of a training with a validation set: of the model that it returns.
+    fn test(&mut self, model: &impl Model) -> Result<()> {
+        let start = Instant::now();
+        let (test, classification) = self.session.test(model.parameters())?;
+        if let (Some(_), Some(metrics)) = (&self.collector, &mut self.history.metrics) {
+            metrics.classification = classification;
+        }
+        self.history.test = Some(test);
+        self.history.evaluation_seconds += start.elapsed().as_secs_f64();
+        Ok(())
     }
 
     /// Sends a progress event, if the training collects metrics.

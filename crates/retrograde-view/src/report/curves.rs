@@ -131,6 +131,7 @@ fn name(series: &Series, points: usize) -> String {
             both(&english, &korean)
         }
         "train" => both("training data", "훈련 데이터"),
+        "validation" => both("validation data", "검증 데이터"),
         "test" => both("test data", "시험 데이터"),
         "step" => both("learning rate", "학습률"),
         other => format!("<code>{}</code>", escaped(other)),

@@ -72,7 +72,7 @@ impl Metric {
 pub struct Series {
     /// The metric.
     pub metric: Metric,
-    /// Its subject: `batch`, `train`, `test`, a parameter or a layer.
+    /// Its subject: `batch`, `train`, `validation`, `test`, a parameter or a layer.
     pub of: String,
     /// Steps, counted from 1, and the value after or at each.
     pub points: Vec<(u64, f64)>,
@@ -93,16 +93,25 @@ pub struct Series {
 /// ```
 pub fn series(history: &History) -> Vec<Series> {
     let mut all = vec![Series::new(Metric::Loss, "batch", (1..).zip(history.losses.iter().copied()))];
-    let epochs = || history.epochs.iter();
-    all.push(Series::new(Metric::Loss, "train", epochs().map(|epoch| (epoch.step, epoch.train.loss))));
-    all.push(Series::new(Metric::Loss, "test", epochs().map(|epoch| (epoch.step, epoch.test.loss))));
-    for metric in Metric::SCORES {
-        let points = |of: fn(&EpochStats) -> Evaluation| {
-            let score = move |epoch| of(epoch).scores().find(|(name, _)| *name == metric.name());
-            epochs().filter_map(move |epoch| Some((epoch.step, score(epoch)?.1)))
+    // With a validation set the test set is evaluated once, at the end.
+    let end = history.last().map(|last| last.step).zip(history.test).map(|(step, test)| (step, "test", test));
+    let evaluations = |of: &'static str| {
+        let of_epoch = |epoch: &EpochStats| {
+            epoch.sets().map(|(set, evaluation)| (epoch.step, set, evaluation)).collect()
         };
-        all.push(Series::new(metric, "train", points(|epoch| epoch.train)));
-        all.push(Series::new(metric, "test", points(|epoch| epoch.test)));
+        let all = history.epochs.iter().flat_map(of_epoch as fn(&EpochStats) -> Vec<_>).chain(end);
+        all.filter(move |(_, set, _)| *set == of).map(|(step, _, evaluation)| (step, evaluation))
+    };
+    let sets = ["train", "validation", "test"];
+    for of in sets {
+        all.push(Series::new(Metric::Loss, of, evaluations(of).map(|(step, found)| (step, found.loss))));
+    }
+    for metric in Metric::SCORES {
+        for of in sets {
+            let score = |evaluation: Evaluation| evaluation.scores().find(|(name, _)| *name == metric.name());
+            let points = evaluations(of).filter_map(|(step, evaluation)| Some((step, score(evaluation)?.1)));
+            all.push(Series::new(metric, of, points));
+        }
     }
     if let Some(metrics) = &history.metrics {
         let samples = || metrics.steps.iter();

@@ -104,7 +104,8 @@ impl<'a> TrainingReport<'a> {
     /// The configuration, data, versions, times, the command, and the table of epochs.
     fn facts(&self, progress: &Progress<'_>) -> String {
         let (fingerprint, history) = (progress.fingerprint, progress.history);
-        let (train, test) = (self.data.train().len() as f64, self.data.test().len() as f64);
+        let sets = [Some(self.data.train()), self.data.validation(), Some(self.data.test())];
+        let sets: Vec<String> = sets.iter().flatten().map(|set| thousands(set.len() as f64)).collect();
         let (rows, size) = match self.data.image_shape() {
             Some([rows, columns]) => (both("images", "장"), format!("{rows} × {columns}")),
             None => {
@@ -112,10 +113,9 @@ impl<'a> TrainingReport<'a> {
             }
         };
         let data = format!(
-            "<code>{}</code>: {} + {} {rows}, {size}<br><small><code>{}</code></small>",
+            "<code>{}</code>: {} {rows}, {size}<br><small><code>{}</code></small>",
             escaped(self.data.name()),
-            thousands(train),
-            thousands(test),
+            sets.join(" + "),
             escaped(&fingerprint.data)
         );
         let numbers = progress.parameters.count() as f64;
@@ -135,7 +135,10 @@ impl<'a> TrainingReport<'a> {
             "WithoutReplacement" => both("drawn without replacement", "비복원 추출"),
             other => escaped(other),
         };
-        let batch = format!("{}, {drawing}", fingerprint.batch);
+        let batch = match fingerprint.accumulate {
+            1 => format!("{}, {drawing}", fingerprint.batch),
+            batches => format!("{batches} × {}, {drawing}", fingerprint.batch),
+        };
         let system = format!(
             "<code>Retrograde {}, {} {}, {}</code>, {} {}",
             env!("CARGO_PKG_VERSION"),
@@ -234,8 +237,15 @@ fn tiles(progress: &Progress<'_>) -> String {
     let named = |english: &str, korean: &str| (english.to_owned(), korean.to_owned());
     let mut tiles: Vec<((String, String), String)> = Vec::new();
     if let Some(last) = history.last() {
-        for (of, evaluation) in [("Test", &last.test), ("Training", &last.train)] {
-            let korean = if of == "Test" { "시험" } else { "훈련" };
+        // With a validation set the test set is evaluated once, at the end.
+        let test = last.test.or(history.test);
+        let sets = [
+            ("Test", "시험", test),
+            ("Validation", "검증", last.validation),
+            ("Training", "훈련", Some(last.train)),
+        ];
+        for (of, korean, evaluation) in sets {
+            let Some(evaluation) = evaluation else { continue };
             if let Some(accuracy) = evaluation.accuracy {
                 let name = (format!("{of} accuracy"), format!("{korean} 정확도"));
                 tiles.push((name, format!("{:.2} %", 100.0 * accuracy)));
@@ -244,11 +254,15 @@ fn tiles(progress: &Progress<'_>) -> String {
                 tiles.push(((format!("{of} R²"), format!("{korean} R²")), format!("{r2:.4}")));
             }
         }
-        if let Some(error) = last.test.mean_absolute_error {
+        if let Some(error) = test.and_then(|test| test.mean_absolute_error) {
             let name = ("Test error".to_owned(), "시험 평균 절대 오차".to_owned());
             tiles.push((name, rough(error)));
         }
-        tiles.push((named("Test loss", "시험 손실"), format!("{:.4}", last.test.loss)));
+        for (english, korean, evaluation) in
+            [("Test loss", "시험 손실", test), ("Validation loss", "검증 손실", last.validation)]
+        {
+            tiles.extend(evaluation.map(|found| (named(english, korean), format!("{:.4}", found.loss))));
+        }
         tiles.push((named("Epochs", "에폭"), format!("{:.1}", last.epoch)));
     }
     tiles.push((named("Steps", "반복 횟수"), thousands(history.steps() as f64)));
@@ -299,22 +313,28 @@ fn epochs(epochs: &[EpochStats]) -> String {
         let _ = write!(text, "<th>{}</th>", both(english, korean));
     }
     // All epochs have the scores of the task.
-    let names: Vec<(&str, &str)> = epochs[0].test.scores().map(|(name, _)| score_words(name)).collect();
+    let names: Vec<(&str, &str)> = epochs[0].train.scores().map(|(name, _)| score_words(name)).collect();
+    let held_out = match epochs[0].validation {
+        Some(_) => ("validation", "검증"),
+        None => ("test", "시험"),
+    };
     for (english, korean) in &names {
         let _ = write!(text, "<th>{}</th>", both(&format!("training {english}"), &format!("훈련 {korean}")));
     }
-    let _ = write!(text, "<th>{}</th>", both("test loss", "시험 손실"));
+    let (of, korean_of) = held_out;
+    let _ = write!(text, "<th>{}</th>", both(&format!("{of} loss"), &format!("{korean_of} 손실")));
     for (english, korean) in &names {
-        let _ = write!(text, "<th>{}</th>", both(&format!("test {english}"), &format!("시험 {korean}")));
+        let name = both(&format!("{of} {english}"), &format!("{korean_of} {korean}"));
+        let _ = write!(text, "<th>{name}</th>");
     }
     text.push_str("</tr></thead><tbody>");
     for (number, record) in epochs.iter().enumerate() {
         if number % every != (epochs.len() - 1) % every {
             continue;
         }
-        let EpochStats { epoch, step, loss, train, test } = record;
+        let EpochStats { epoch, step, loss, train, .. } = record;
         let _ = write!(text, "<tr><td>{epoch:.2}</td><td>{step}</td><td>{loss}</td>");
-        for evaluation in [train, test] {
+        for evaluation in [*train, record.held_out()] {
             let _ = write!(text, "<td>{}</td>", evaluation.loss);
             for (_, score) in evaluation.scores() {
                 let _ = write!(text, "<td>{score}</td>");

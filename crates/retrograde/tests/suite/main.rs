@@ -1,5 +1,6 @@
 //! The integration tests in one binary, one module per subject.
 
+mod accumulation;
 mod architecture;
 mod book;
 mod check;
@@ -45,4 +46,5 @@ mod tables;
 mod training;
 mod training_metrics;
 mod user_operations;
+mod validation;
 mod view;

@@ -53,8 +53,14 @@ fn iris_is_learned() -> Result<()> {
         let trainer = Trainer::new(Adam::new(0.01)).batch(20).epochs(60).precision(precision).top_k(2);
         let last = *trainer.fit(&mut net, &data)?.last().expect("an evaluation");
         // The classes are equally frequent: chance is a third. Two species overlap.
-        assert!(last.test.accuracy >= Some(26.0 / 30.0) && last.train.accuracy > Some(0.95), "{last:?}");
-        assert!(last.test.top_k_accuracy >= last.test.accuracy && last.test.auc.is_none(), "{last:?}");
+        assert!(
+            last.held_out().accuracy >= Some(26.0 / 30.0) && last.train.accuracy > Some(0.95),
+            "{last:?}"
+        );
+        assert!(
+            last.held_out().top_k_accuracy >= last.held_out().accuracy && last.held_out().auc.is_none(),
+            "{last:?}"
+        );
     }
     Ok(())
 }
@@ -77,10 +83,10 @@ fn a_regression_finds_the_coefficients() -> Result<()> {
         }
         let last = history.last().expect("an evaluation");
         assert!(
-            last.test.r2 > Some(0.99999) && last.test.mean_absolute_error < Some(2e-3),
+            last.held_out().r2 > Some(0.99999) && last.held_out().mean_absolute_error < Some(2e-3),
             "{loss}: {last:?}"
         );
-        assert_eq!(last.test.accuracy, None);
+        assert_eq!(last.held_out().accuracy, None);
     }
     Ok(())
 }
@@ -100,7 +106,7 @@ fn several_labels_are_learned() -> Result<()> {
     let mut net = Mlp::new([2, 2]).build()?;
     let history = Trainer::new(Adam::new(0.05)).batch(20).epochs(60).fit(&mut net, &data)?;
     let last = history.last().expect("an evaluation");
-    assert!(last.test.accuracy > Some(0.95) && last.test.auc > Some(0.99), "{last:?}");
+    assert!(last.held_out().accuracy > Some(0.95) && last.held_out().auc > Some(0.99), "{last:?}");
     Ok(())
 }
 
@@ -118,7 +124,7 @@ fn a_weight_of_two_is_a_row_twice() -> Result<()> {
         // One batch is the whole set, so that the order does not matter.
         let trainer = Trainer::new(Sgd::new(0.1)).batch(samples.len()).sampling(Sampling::WithoutReplacement);
         let history = trainer.steps(20).loss(loss.clone()).precision(Precision::F64).fit(&mut net, &data)?;
-        Ok((net, history.last().expect("an evaluation").test.loss))
+        Ok((net, history.last().expect("an evaluation").held_out().loss))
     };
     let smooth = CrossEntropy {
         label_smoothing: 0.1,
@@ -202,7 +208,7 @@ fn early_stopping_and_the_best_network_survive_a_resume() -> Result<()> {
 
     // The network is that of the best epoch.
     let mut session = Session::<f64>::new(&trainer(), &expected, &data)?;
-    assert_eq!(session.evaluate()?.1, best.test);
+    assert_eq!(Some(session.evaluate()?.1), best.test);
 
     // Interrupted within the epoch of the best evaluation, and again after it.
     let mut resumed = net()?;

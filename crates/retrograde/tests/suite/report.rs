@@ -88,8 +88,8 @@ fn page_and_csv_have_the_numbers_of_the_history() -> Result<()> {
     for epoch in &history.epochs {
         assert!(page.contains(&format!(
             "<td>{}</td><td>{}</td>",
-            epoch.test.loss,
-            epoch.test.accuracy.unwrap()
+            epoch.held_out().loss,
+            epoch.held_out().accuracy.unwrap()
         )));
     }
     let found = history.metrics.and_then(|metrics| metrics.classification).expect("evaluated");

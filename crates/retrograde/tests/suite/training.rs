@@ -30,7 +30,7 @@ fn the_notebooks_network_learns_the_embedded_digits() -> Result<()> {
         // The first loss is ln 10, because the weights are small.
         assert!((history.losses[0] - 10_f64.ln()).abs() < 0.02, "{}", history.losses[0]);
         let last = history.last().expect("evaluated at the end");
-        assert!(last.test.accuracy >= Some(0.92), "{precision}: {last:?}");
+        assert!(last.held_out().accuracy >= Some(0.92), "{precision}: {last:?}");
         assert_eq!((history.steps(), last.step, history.epochs.len()), (3000, 3000, 75));
     }
     Ok(())

@@ -61,7 +61,10 @@ fn norms_are_those_of_the_gradients_of_the_training() -> Result<()> {
     }
     let classification = metrics.classification.expect("evaluated");
     assert_eq!(classification.images(), 1000);
-    assert_eq!(Some(classification.accuracy()), history.epochs.last().and_then(|epoch| epoch.test.accuracy));
+    assert_eq!(
+        Some(classification.accuracy()),
+        history.epochs.last().and_then(|epoch| epoch.held_out().accuracy)
+    );
     assert!(
         classification.misclassifications.windows(2).all(|pair| pair[0].probability >= pair[1].probability)
     );

@@ -10,12 +10,10 @@ use zip::read::ZipFile;
 use zip::result::ZipError;
 
 use super::array::NpyArray;
+use crate::data::gzip::DEFLATE_RATIO;
 
 /// The help of errors of the format.
 const EXPECTED: &str = "give an archive as written by np.savez or np.savez_compressed";
-
-/// The largest ratio of deflate: a match of 258 bytes takes at least two bits.
-const DEFLATE_RATIO: u64 = 1032;
 
 impl NpyArray {
     /// Reads all arrays of an NPZ file, with their names, in the order of the file.

@@ -14,8 +14,8 @@ use std::path::Path;
 ///
 /// | file | what is read |
 /// | --- | --- |
-/// | `.csv`, `.tsv`, and `.txt` with a target | a table: [`TableReader`], then [`Preprocessing`] |
-/// | `.txt` | a text by character: the next character is predicted |
+/// | `.csv`, `.tsv`, and `.txt` with a target; gzipped with `.gz` | a table: [`TableReader`], then [`Preprocessing`] |
+/// | `.txt`, `.txt.gz` | a text by character: the next character is predicted |
 /// | `.npz` | the arrays `x` and `y` of NumPy, maybe `weights`; with `x_test` and `y_test`, `x_train` and `y_train` too, no split |
 /// | a folder with the four files of MNIST | [`Dataset::from_folder`] |
 /// | a folder with a folder of PNG or JPEG files for each class | `ImageFolderReader` (feature `images`) |
@@ -100,11 +100,13 @@ enum FileKind {
 
 impl FileKind {
     fn of(path: &Path) -> Option<Self> {
-        let extension = path.extension()?.to_string_lossy().to_ascii_lowercase();
-        match &*extension {
+        let name = path.file_name()?.to_string_lossy().to_ascii_lowercase();
+        let plain = name.strip_suffix(".gz").unwrap_or(&name);
+        match Path::new(plain).extension()?.to_str()? {
             "csv" | "tsv" => Some(FileKind::Table),
             "txt" => Some(FileKind::Text),
-            "npz" => Some(FileKind::Arrays),
+            // Compressed by itself.
+            "npz" if plain == name => Some(FileKind::Arrays),
             _ => None,
         }
     }

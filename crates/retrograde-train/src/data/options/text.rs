@@ -1,17 +1,17 @@
 //! Data sets of texts, by character.
 
 use super::DataOptions;
+use crate::data::gzip::read_bounded;
 use crate::data::table::decode_text;
 use crate::data::{Dataset, Samples, Windows};
-use retrograde_base::files::read_bounded;
 use retrograde_base::{Error, Result};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-/// The largest text that is read, in bytes.
+/// The largest text that is read, in bytes, without compression.
 const MAX_BYTES: u64 = 1 << 30;
 
-/// Reads a text: a token is a character, in the order of Unicode. The last part of the text is for the test.
+/// Reads a text, gzipped or not: a token is a character, in the order of Unicode. The last part of the text is for the test.
 pub(super) fn read(options: &DataOptions, name: &str, path: &Path) -> Result<Dataset> {
     let text = decode_text(path, read_bounded(path, MAX_BYTES)?, options.encoding.as_deref())?;
     let characters: BTreeSet<char> = text.chars().collect();

@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, HashMap};
 use retrograde_base::{Error, Result};
 use serde::{Deserialize, Serialize};
 
-use crate::data::table::{ColumnType, Table};
+use crate::data::table::{ColumnType, Table, column_of};
 
 /// The names of categories, in order. Numbers are named in their shortest form, so that 1 and 1.0 are the same category.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,7 +30,7 @@ impl Categories {
             names.extend(name_of(table, *row, column, are_numbers)?);
             if names.len() > MAX_CATEGORIES {
                 let name = table.columns()[column].name();
-                let problem = format!("column {name} has more than {MAX_CATEGORIES} categories");
+                let problem = format!("{} has more than {MAX_CATEGORIES} categories", column_of(name));
                 return Err(Error::format(table.path(), problem, "leave it out, or use it as numbers"));
             }
         }

@@ -12,7 +12,7 @@ use super::options::{MissingValues, Preprocessing, Task};
 use super::preprocessor::Preprocessor;
 use super::split::Split;
 use super::target::Target;
-use crate::data::table::{ColumnType, Table, counted, listed};
+use crate::data::table::{ColumnType, Table, column_of, counted, listed};
 use crate::data::{Dataset, DatasetDescription, Samples};
 
 /// A prepared table: the numbers of its training and test rows, and the preprocessor that makes the same of new rows.
@@ -98,7 +98,7 @@ fn task(choices: &Preprocessing, table: &Table, target: usize) -> Result<(Task, 
             None => (Task::Regression, "its values are numbers".to_owned()),
         }),
         ColumnType::Text => {
-            let problem = format!("column {} is text: its values do not come again", column.name());
+            let problem = format!("{} is text: its values do not come again", column_of(column.name()));
             Err(Error::invalid("target", problem, "choose a column of numbers or categories, or the task"))
         }
     }
@@ -132,7 +132,7 @@ fn feature_columns(choices: &Preprocessing, table: &Table, target: usize) -> Res
         || (0..table.columns().len()).filter(|column| *column != target && is_used(*column)).collect();
     let mut columns: Vec<usize> = choices.features.as_deref().map_or_else(|| Ok(others()), find)?;
     if columns.contains(&target) {
-        let problem = format!("column {} is the target and a feature", table.columns()[target].name());
+        let problem = format!("{} is the target and a feature", column_of(table.columns()[target].name()));
         return Err(Error::invalid("features", problem, "take it out of the features"));
     }
     columns.retain(|column| !excluded.contains(column));

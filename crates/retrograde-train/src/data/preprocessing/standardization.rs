@@ -3,7 +3,7 @@
 use retrograde_base::{Error, Result};
 use serde::{Deserialize, Serialize};
 
-use crate::data::table::Table;
+use crate::data::table::{Table, column_of};
 
 /// The mean and the standard deviation of numbers: x becomes (x − mean) / deviation.
 ///
@@ -58,7 +58,8 @@ impl Standardization {
         }
         Self::of(&numbers).ok_or_else(|| {
             let name = table.columns()[column].name();
-            let problem = format!("the numbers of column {name} are too large for a standard deviation");
+            let problem =
+                format!("the numbers of {} are too large for a standard deviation", column_of(name));
             Error::format(table.path(), problem, "write them in another unit, or leave the column out")
         })
     }

@@ -46,6 +46,15 @@ pub(super) fn counted(count: usize, noun: &str) -> String {
     }
 }
 
+/// A column for a message: `column age`; a column without a name is `column 3` already.
+pub(super) fn column_of(name: &str) -> String {
+    let is_number = |number: &str| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+    match name.strip_prefix("column ") {
+        Some(number) if is_number(number) => name.to_owned(),
+        _ => format!("column {name}"),
+    }
+}
+
 /// The first names of a list for a message, and the number of the others.
 pub(super) fn listed<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     const SHOWN: usize = 8;

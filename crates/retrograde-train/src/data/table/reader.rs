@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use retrograde_base::{Error, Result, files};
+use crate::data::gzip::read_bounded;
+use retrograde_base::{Error, Result};
 
 use super::cells::Cells;
 use super::column::{Column, ColumnType};
@@ -128,7 +129,7 @@ impl TableReader {
     /// not valid. [`Error::OutOfMemory`].
     pub fn read(&self, path: impl AsRef<Path>) -> Result<Table> {
         let path = path.as_ref();
-        self.parse_owned(path, files::read_bounded(path, Self::MAX_BYTES)?)
+        self.parse_owned(path, read_bounded(path, Self::MAX_BYTES)?)
     }
 
     /// Parses the content of a file; errors mention `name`.

@@ -62,7 +62,7 @@ impl Table {
     pub fn to_csv(&self, added: &[AddedColumn]) -> Result<String> {
         if let Some(column) = added.iter().find(|column| column.values.len() != self.rows()) {
             let problem = format!("{} values for {} rows", column.values.len(), self.rows());
-            return Err(Error::invalid(format!("column {}", column.name), problem, "give one for each row"));
+            return Err(Error::invalid(super::column_of(&column.name), problem, "give one for each row"));
         }
         let failed = |error: csv::Error| Error::invalid("table", error.to_string(), "give another delimiter");
         // A delimiter is ASCII.

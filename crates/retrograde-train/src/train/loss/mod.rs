@@ -8,7 +8,7 @@ mod weights;
 
 use super::batch::record_constants;
 use super::evaluate::of_predictions;
-use crate::data::{Dataset, Samples, Task};
+use crate::data::{Dataset, Samples, Targets, Task};
 use crate::nn::{Mode, Model};
 use retrograde_base::error::{Error, Result};
 use retrograde_core::graph::{Graph, Var};
@@ -157,11 +157,24 @@ impl Loss {
         }
     }
 
-    /// The weight in the mean of a row with this label, if it has one, without its sample weight.
-    pub(super) fn label_weight(&self, label: Option<u32>) -> f64 {
-        match (self, label) {
-            (Loss::CrossEntropy(options), Some(label)) => options.label_weight(label),
+    /// The weight of these rows in a mean: what the loss of a batch of them is divided by. Windows of tokens have moved by
+    /// `shift` tokens.
+    pub(super) fn weight_of(&self, samples: &Samples, rows: &[u32], shift: usize) -> f64 {
+        let label_weight = |label: u32| match self {
+            Loss::CrossEntropy(options) => options.label_weight(label),
             _ => 1.0,
-        }
+        };
+        let weight = |&row: &u32| {
+            let row = row as usize;
+            let of_targets = match samples.targets() {
+                Targets::Classes { labels, .. } => label_weight(labels[row]),
+                Targets::Reals(_) => 1.0,
+                Targets::NextTokens { windows, .. } => {
+                    windows.next_tokens(row, shift).iter().map(|&token| label_weight(token)).sum()
+                }
+            };
+            of_targets * samples.weights().map_or(1.0, |weights| weights[row])
+        };
+        rows.iter().map(weight).sum()
     }
 }
