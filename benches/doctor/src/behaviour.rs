@@ -55,7 +55,7 @@ pub fn run(training: &Training) -> Result<Behaviour> {
     Ok(Behaviour { losses, broke, train, held_out })
 }
 
-fn answers(training: &Training, run: &Run, rows: &Rows) -> Result<Answers> {
+pub fn answers(training: &Training, run: &Run, rows: &Rows) -> Result<Answers> {
     let rows = rows.sample(ROWS)?;
     let mut probe = Probe::new(training, &rows, Mode::Evaluate)?;
     probe.run(&run.values()?)?;

@@ -11,7 +11,11 @@ mod tables;
 mod topics;
 mod vectors;
 
+pub use boolean::{many_xor, xor};
+pub use digits::on_digits;
+pub use images::game_of_life;
 pub use parts::*;
+pub use topics::original as newswires;
 
 use crate::data::Digits;
 use retrograde::diagnose::Training;
@@ -109,6 +113,14 @@ pub fn programs() -> Result<Vec<Program>> {
         Ok(Program { facts, build })
     };
     file.program.into_iter().map(program).collect()
+}
+
+/// The training of the program with this id.
+pub fn training_of(id: &str, source: &Source, seed: u64) -> Result<Training> {
+    let build = builds().into_iter().find(|(own, _)| *own == id).map(|(_, build)| build);
+    let build = build
+        .ok_or_else(|| Error::invalid("program", format!("there is no {id}"), "look in src/programs"))?;
+    build(source, seed)
 }
 
 fn builds() -> Vec<(&'static str, Build)> {
