@@ -85,7 +85,7 @@ const RUN_PART: u32 = 24;
 
 /// Changes that are tried alone, in the order in which their settings come into a program. Of two that repair equally well the first is
 /// named. Initial weights of a usual scale, and activations, come last: a faster training gets over both.
-const SINGLES: [Change; 17] = [
+const SINGLES: [Change; 21] = [
     Change::OwnStep,
     Change::FittingOutput,
     Change::MeanLoss,
@@ -96,8 +96,12 @@ const SINGLES: [Change; 17] = [
     Change::NoPenalty,
     Change::Rate(0.1),
     Change::Rate(0.01),
+    Change::Rate(1e-3),
+    Change::Rate(1e-4),
     Change::Rate(10.0),
     Change::Rate(100.0),
+    Change::Rate(1e3),
+    Change::Rate(1e4),
     Change::Steps(10),
     Change::LeakyRelu,
     Change::HeWeights,
@@ -106,8 +110,7 @@ const SINGLES: [Change; 17] = [
 ];
 
 /// Changes that are tried when no other repairs the training.
-const LATER: [Change; 5] =
-    [Change::Rate(0.001), Change::Steps(100), Change::Batch(32), Change::Wider(4), Change::Rate(1e-4)];
+const LATER: [Change; 3] = [Change::Steps(100), Change::Batch(32), Change::Wider(4)];
 
 /// Of two repairs that close the distance up to this, neither is better: the standard error of skills over seeds.
 const TIE: f64 = 0.2;
@@ -221,8 +224,11 @@ impl Search<'_> {
                 break;
             }
         }
-        let mut good = Vec::new();
+        let mut good: Vec<Trial> = Vec::new();
         for change in SINGLES {
+            if is_further(change, &good) {
+                continue;
+            }
             if let Some(trial) = repairs.try_changes(&[change])?
                 && trial.repairs()
             {
@@ -282,7 +288,7 @@ impl Search<'_> {
         let mut best: Option<Trial> = None;
         let mut order: Vec<(f64, Change)> = Vec::new();
         for change in SINGLES {
-            if let Some(trial) = repairs.try_changes(&[change])? {
+            if let Some(trial) = repairs.known(change) {
                 order.push((trial.closed, change));
             }
         }
@@ -376,6 +382,15 @@ impl Search<'_> {
             Change::Wider(factor) => (CauseName::Capacity, sentence("repair-width").with("factor", factor)),
         }
     }
+}
+
+/// Whether it is a rate beyond one that repairs already, or more than a hundred times as far.
+fn is_further(change: Change, good: &[Trial]) -> bool {
+    let Change::Rate(factor) = change else { return false };
+    let is_far = !(0.005..200.0).contains(&factor);
+    let same_side =
+        |trial: &Trial| matches!(trial.changes[..], [Change::Rate(other)] if (other > 1.0) == (factor > 1.0));
+    is_far && good.iter().any(same_side)
 }
 
 /// The deviation of the initial weights against that of He et al., the largest ratio of all layers.

@@ -279,9 +279,9 @@ pub fn judge(targets: &retrograde_train::data::Matrix, outputs: &[f64], loss: &L
     let x = retrograde_train::data::Matrix::new(targets.shape()[0], vec![0.0; targets.shape()[0]])?;
     let kind = crate::TargetKind::of(&Rows::new(x, targets.clone())?, loss);
     let width = targets.shape()[1];
-    let threshold = if loss.formula.takes_logits() { 0.0 } else { 0.5 };
-    let score = crate::statistics::score(kind, outputs, targets.values(), width, threshold);
-    let p = crate::statistics::permutation_test(kind, outputs, targets.values(), width);
+    let outputs = crate::statistics::probabilities(kind, outputs, loss.formula.takes_logits());
+    let score = crate::statistics::score(kind, &outputs, targets.values(), width, 0.5);
+    let p = crate::statistics::permutation_test(kind, &outputs, targets.values(), width);
     let has_learned = score.skill >= 0.9 || p <= 0.01 && score.skill > 0.0;
     Ok(Judgement { score, has_learned })
 }

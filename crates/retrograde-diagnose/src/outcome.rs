@@ -1,8 +1,8 @@
 //! How a run ended.
 
 use crate::run::{Probe, Run};
-use crate::statistics::{Score, permutation_test, score};
-use crate::training::{Formula, TargetKind, Training};
+use crate::statistics::{Score, permutation_test, probabilities, score};
+use crate::training::{Formula, Training};
 use retrograde_base::Result;
 use retrograde_core::graph::Tensor;
 use retrograde_train::nn::Mode;
@@ -97,7 +97,7 @@ impl Judged {
         let kind = training.kind();
         let targets = self.probe.rows().targets();
         let width = targets.shape()[1];
-        let values = output.values();
+        let values = &probabilities(kind, output.values(), training.loss.formula.takes_logits())[..];
         let score = score(kind, values, targets.values(), width, threshold(training));
         let p = permutation_test(kind, values, targets.values(), width);
         // The loss of the last step was that before its update, which may have gone beyond all numbers.
@@ -109,12 +109,9 @@ impl Judged {
     }
 }
 
-/// Where the outputs of a binary target change from one class to the other.
+/// Where the outputs of a binary target change from one class to the other; logits have become probabilities.
 pub(crate) fn threshold(training: &Training) -> f64 {
-    match training.loss.formula {
-        Formula::SigmoidCrossEntropy | Formula::Hinge if training.kind() == TargetKind::Binary => 0.0,
-        _ => 0.5,
-    }
+    if training.loss.formula == Formula::Hinge { 0.0 } else { 0.5 }
 }
 
 /// Runs a training from its initial values.

@@ -6,9 +6,13 @@ use crate::observe::Observed;
 use crate::search::Change;
 use crate::text::Sentence;
 use crate::training::{Order, TargetKind};
+use retrograde_train::data::Matrix;
 
 pub(super) fn findings(observed: &Observed) -> Vec<Finding> {
-    [misaligned(observed), stored_order(observed), unseen_classes(observed)].into_iter().flatten().collect()
+    [misaligned(observed), copies(observed), stored_order(observed), unseen_classes(observed)]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// The target of a row is another one in another epoch.
@@ -23,6 +27,26 @@ fn misaligned(observed: &Observed) -> Option<Finding> {
     let share = changed.changed as f64 / changed.again.max(1) as f64;
     let found = Finding::new(CauseName::Misaligned, evidence);
     Some(if share > 0.2 { found.preventing() } else { found })
+}
+
+/// The targets are the rows of the inputs, in another order.
+fn copies(observed: &Observed) -> Option<Finding> {
+    let train = &observed.training.train;
+    let (x, targets) = (train.x(), train.targets());
+    if x.shape() != targets.shape() || train.len() < 4 {
+        return None;
+    }
+    let bits = |row: &[f64]| row.iter().map(|value| value.to_bits()).collect::<Vec<u64>>();
+    let rows =
+        |matrix: &Matrix| (0..train.len()).filter_map(|row| matrix.row(row).map(bits)).collect::<Vec<_>>();
+    let (mut inputs, mut outputs) = (rows(x), rows(targets));
+    let own = inputs.iter().zip(&outputs).filter(|(input, output)| input == output).count();
+    inputs.sort_unstable();
+    outputs.sort_unstable();
+    (inputs == outputs && own * 2 < train.len()).then(|| {
+        let evidence = Sentence::new("copies-elsewhere").with("rows", train.len()).with("own", own);
+        Finding::new(CauseName::Misaligned, evidence).preventing()
+    })
 }
 
 /// The rows come in the order of their classes.

@@ -97,7 +97,8 @@ fn other_rows(observed: &Observed) -> Result<Option<Finding>> {
         Ok(output.values()[..width].to_vec())
     };
     let (own, other) = (first(&batch)?, first(&moved)?);
-    let changed = own.iter().zip(&other).find(|(a, b)| (*a - *b).abs() > ROUNDING * a.abs().max(b.abs()));
+    let largest = own.iter().chain(&other).map(|value| value.abs()).fold(0.0, f64::max);
+    let changed = own.iter().zip(&other).find(|(a, b)| (*a - *b).abs() > ROUNDING * largest);
     Ok(changed.map(|(a, b)| {
         let evidence = Sentence::new("other-rows").with("own", *a).with("other", *b).with("rows", rows);
         Finding::new(CauseName::LossReduction, evidence).preventing().without(Change::FittingOutput)

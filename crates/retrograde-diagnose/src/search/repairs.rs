@@ -73,6 +73,11 @@ impl<'a> Repairs<'a> {
         Ok(Some(trial))
     }
 
+    /// The run with one change, if there was one.
+    pub(crate) fn known(&self, change: Change) -> Option<Trial> {
+        self.trials.iter().find(|trial| trial.changes == [change]).cloned()
+    }
+
     /// All runs so far.
     pub(crate) fn into_trials(self) -> Vec<Trial> {
         self.trials

@@ -7,4 +7,4 @@ mod score;
 pub(crate) use curvature::Curvature;
 pub(crate) use permutation::permutation_test;
 pub use score::Score;
-pub(crate) use score::score;
+pub(crate) use score::{probabilities, score};

@@ -27,6 +27,13 @@ impl Score {
     }
 }
 
+/// The sigmoid of logits whose targets are zeros and ones; other outputs as they are.
+pub(crate) fn probabilities(kind: TargetKind, outputs: &[f64], are_logits: bool) -> Vec<f64> {
+    let of_bits = matches!(kind, TargetKind::Binary | TargetKind::MultiLabel);
+    let sigmoid = |value: &f64| if are_logits && of_bits { 1.0 / (1.0 + (-value).exp()) } else { *value };
+    outputs.iter().map(sigmoid).collect()
+}
+
 /// The score of outputs `[rows, outputs]` for targets of the same shape. `threshold` divides the two classes of a binary target.
 pub(crate) fn score(
     kind: TargetKind,

@@ -73,6 +73,7 @@ change-width = Make the hidden layers { $factor } times as wide.
 ## What is proved
 
 changed-target = Targets do not stay with their rows: row { $row } has another target in step { $second } than in step { $first }. Of { $again } rows that came again, { $changed } had a new target.
+copies-elsewhere = Each of the { $rows } targets is a row of the inputs, but only { $own } stand beside their own row: inputs and targets were put in different orders.
 stored-order = The rows come in the order of their classes: { $rows } rows in { $runs } runs of equal targets. A batch sees one class only.
 unseen-class = The held-out part has { $rows } rows of class { $class }, and the training part has none: the rows were divided without being shuffled.
 softmax-of-one = A softmax over one output is 1 for every input, and its derivative is 0: no gradient reaches the network. The loss stays at { $loss }.

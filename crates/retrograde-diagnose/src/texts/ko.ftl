@@ -73,6 +73,7 @@ change-width = 은닉층의 폭을 { $factor }배로 늘리십시오.
 ## What is proved
 
 changed-target = 타깃이 자기 행에 붙어 있지 않습니다. { $row }행의 타깃이 { $second }단계에서 { $first }단계와 다릅니다. 다시 나온 { $again }행 가운데 { $changed }행의 타깃이 바뀌었습니다.
+copies-elsewhere = 타깃 { $rows }개가 모두 입력의 행이지만, 자기 행과 짝이 맞는 것은 { $own }개뿐입니다. 입력과 타깃의 순서가 서로 다릅니다.
 stored-order = 행이 클래스 순서대로 나옵니다. 타깃이 같은 행이 이어진 구간이 { $rows }행에 { $runs }개뿐이어서, 한 배치에 한 클래스만 들어갑니다.
 unseen-class = 평가용 데이터에는 클래스 { $class }가 { $rows }행 있지만 학습 데이터에는 없습니다. 섞지 않고 나눈 것입니다.
 softmax-of-one = 출력이 하나인 소프트맥스는 입력이 무엇이든 1이고 미분은 0이므로, 신경망에 기울기가 전혀 전달되지 않습니다. 손실은 { $loss }에 머뭅니다.

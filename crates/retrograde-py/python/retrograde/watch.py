@@ -189,7 +189,7 @@ class Watch:
         return None
 
     def _values(self):
-        return [(weight.get().copy(), None if bias is None else np.asarray(bias.get(), dtype=float).reshape(1, -1)) for weight, bias in self._layers or []]
+        return [(weight.get().copy(), None if bias is None else np.array(bias.get(), dtype=float).reshape(1, -1)) for weight, bias in self._layers or []]
 
     def _has_moved(self):
         return any(not np.array_equal(before[0], now[0]) for before, now in zip(self._before, self._values()))
