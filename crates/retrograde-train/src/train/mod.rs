@@ -18,6 +18,8 @@ mod config;
 mod described;
 mod evaluate;
 mod history;
+#[cfg(test)]
+mod in_pieces;
 mod loss;
 mod memory;
 mod metrics;

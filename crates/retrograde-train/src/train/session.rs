@@ -266,7 +266,8 @@ impl<T: Real> Session<T> {
         } else {
             self.batches.draw(self.steps, &mut self.step_rows)?;
         }
-        if self.batch.next_rows.is_some() {
+        let is_stored = matches!(self.samples.features(), Features::Stored(_));
+        if self.batch.next_rows.is_some() || is_stored {
             self.batches.draw(self.steps + 1, &mut self.next_step_rows)?;
             self.next_step = Some(self.steps + 1);
         }
@@ -276,12 +277,14 @@ impl<T: Real> Session<T> {
         let (size, shift) = (self.batch_size, self.batches.shift_of(self.steps, self.positions()));
         let mut loss = 0.0;
         for batch in batches_of_step(&self.loss_kind, &self.samples, &self.step_rows, size, shift) {
-            if let Some(next_rows) = &self.batch.next_rows {
-                // The rows of the next batch are prefetched during this one.
-                let in_step = self.step_rows.chunks_exact(size).nth(batch.index + 1);
-                self.plan.set_indices(next_rows, in_step.unwrap_or(&self.next_step_rows[..size]))?;
-            }
             self.batch.set(&mut self.plan, &self.samples, batch.rows, shift)?;
+            // The rows of the next batch are prefetched, or read, during this one.
+            let in_step = self.step_rows.chunks_exact(size).nth(batch.index + 1);
+            let next = in_step.unwrap_or(&self.next_step_rows[..size]);
+            if let Some(next_rows) = &self.batch.next_rows {
+                self.plan.set_indices(next_rows, next)?;
+            }
+            self.batch.read_ahead::<T>(&self.samples, next);
             if let Some(accumulation) = &self.accumulation {
                 accumulation.set(&mut self.plan, &batch)?;
             }
@@ -508,7 +511,8 @@ fn sample_of(train: &Samples) -> Result<Samples> {
 fn must_fit_f32(samples: &Samples) -> Result<()> {
     match samples.features() {
         Features::Reals(matrix) => matrix.must_fit_f32(),
-        Features::Bytes { .. } | Features::Tokens(_) => Ok(()),
+        // Those of a file are checked when they are read.
+        Features::Bytes { .. } | Features::Tokens(_) | Features::Stored(_) => Ok(()),
     }
 }
 
