@@ -2,7 +2,9 @@
 
 use super::DataOptions;
 use crate::data::npy::NpzFile;
-use crate::data::{Dataset, Features, Matrix, NpyArray, NpyValues, Samples, Targets, Task};
+use crate::data::{
+    Dataset, Features, Matrix, NpyArray, NpyValues, Samples, StoredRows, Targets, Task,
+};
 use retrograde_base::{Error, Result};
 use std::collections::HashMap;
 use std::path::Path;
@@ -14,19 +16,14 @@ const FEATURES: [&str; 3] = ["x", "x_train", "x_test"];
 pub(super) fn read(options: &DataOptions, name: &str, path: &Path) -> Result<Dataset> {
     let in_pieces =
         options.is_in_pieces(std::fs::metadata(path).map_or(0, |file| file.len()), NpyArray::MAX_BYTES);
-    let (mut arrays, mut stored) = (HashMap::new(), HashMap::new());
-    if in_pieces {
-        let mut file = NpzFile::open(path)?;
-        for name in file.names() {
-            if let Some(rows) = FEATURES.contains(&&*name).then(|| file.rows(&name)).transpose()?.flatten() {
-                stored.insert(name, rows);
-            } else if let Some(array) = file.array(&name)? {
-                arrays.insert(name, array);
-            }
-        }
-    } else {
-        arrays = NpyArray::read_npz(path)?.into_iter().collect();
-    }
+    let stored = if in_pieces { Some(read_stored(path)) } else { None };
+    let (arrays, stored) = match stored {
+        Some(Ok(found)) => found,
+        Some(Err(error)) if options.in_pieces => return Err(error),
+        // What cannot be read by position is tried in memory.
+        _ => (NpyArray::read_npz(path)?.into_iter().collect(), HashMap::new()),
+    };
+    let in_pieces = !stored.is_empty();
     let mut names: Vec<String> = arrays.keys().chain(stored.keys()).cloned().collect();
     names.sort();
     let take = |wanted: &str| {
@@ -76,6 +73,20 @@ pub(super) fn read(options: &DataOptions, name: &str, path: &Path) -> Result<Dat
         }
         None => Ok(data),
     }
+}
+
+/// The arrays of an NPZ file, and the rows of features, which stay in it.
+fn read_stored(path: &Path) -> Result<(HashMap<String, NpyArray>, HashMap<String, StoredRows>)> {
+    let (mut arrays, mut stored) = (HashMap::new(), HashMap::new());
+    let mut file = NpzFile::open(path)?;
+    for name in file.names() {
+        if let Some(rows) = FEATURES.contains(&&*name).then(|| file.rows(&name)).transpose()?.flatten() {
+            stored.insert(name, rows);
+        } else if let Some(array) = file.array(&name)? {
+            arrays.insert(name, array);
+        }
+    }
+    Ok((arrays, stored))
 }
 
 fn are_labels(array: &NpyArray) -> bool {
