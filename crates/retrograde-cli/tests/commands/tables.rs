@@ -55,8 +55,21 @@ fn a_table_is_trained_and_new_rows_are_predicted() {
 fn a_validation_set_decides_and_the_test_rows_are_evaluated_once() {
     let place = place();
     let folder = place.path();
-    let more = ["--validation-fraction", "0.25", "--patience", "5", "--keep-best", "--accumulate", "3", "--batch", "8", "--learning-rate", "0.05"];
-    let all = train(folder, IRIS, "species", &[&more[..], &["--epochs", "300", "--report", "--csv"]].concat());
+    let more = [
+        "--validation-fraction",
+        "0.25",
+        "--patience",
+        "5",
+        "--keep-best",
+        "--accumulate",
+        "3",
+        "--batch",
+        "8",
+        "--learning-rate",
+        "0.05",
+    ];
+    let all =
+        train(folder, IRIS, "species", &[&more[..], &["--epochs", "300", "--report", "--csv"]].concat());
     assert_eq!((&all[0]["train_images"], &all[0]["validation_images"]), (&90.into(), &30.into()));
     assert_eq!((&all[0]["test_images"], &all[0]["accumulate"]), (&30.into(), &3.into()));
     // 90 rows by 24 a step.
@@ -74,7 +87,10 @@ fn a_validation_set_decides_and_the_test_rows_are_evaluated_once() {
         assert!(page.contains(words), "{words}");
     }
     let (shown, _) = expect(0, &["train", "--resume", "run"], folder);
-    assert!(shown.contains("validation accuracy") && shown.contains("the validation set has not fallen"), "{shown}");
+    assert!(
+        shown.contains("validation accuracy") && shown.contains("the validation set has not fallen"),
+        "{shown}"
+    );
     fails(1, &["train", "--resume", "run", "--accumulate", "1"], folder, &["--accumulate is 3, not 1"]);
     fails(1, &["train", "--resume", "run", "--validation-fraction", "0.1"], folder, &["is 0.25, not 0.1"]);
     fails(1, &["train", "--validation-fraction", "1.5"], folder, &["validation fraction", "1.5"]);

@@ -26,6 +26,7 @@ mod metrics;
 mod metrics_collector;
 mod predictor;
 mod progress;
+mod recorded_step;
 mod run_dir;
 mod run_id;
 mod scores;

@@ -2,9 +2,7 @@
 
 use super::DataOptions;
 use crate::data::npy::NpzFile;
-use crate::data::{
-    Dataset, Features, Matrix, NpyArray, NpyValues, Samples, StoredRows, Targets, Task,
-};
+use crate::data::{Dataset, Features, Matrix, NpyArray, NpyValues, Samples, StoredRows, Targets, Task};
 use retrograde_base::{Error, Result};
 use std::collections::HashMap;
 use std::path::Path;
