@@ -181,7 +181,7 @@ fn arrays_that_cannot_be_read_by_position_are_errors() {
     ] {
         write_npz(&path, method, &[("x", kind, shape, bytes), labels()]);
         let error = options.read(&path).expect_err("no rows").to_string();
-        assert!(error.contains(words) && error.contains("help"), "{error}");
+        assert!(error.contains(words), "{error}");
     }
     // A number that is not finite is found before the training.
     let bytes = [1.0, 2.0, f64::NAN, 4.0].iter().flat_map(|number| number.to_le_bytes()).collect();

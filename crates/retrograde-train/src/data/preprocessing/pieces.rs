@@ -233,7 +233,7 @@ mod tests {
             let size = if row % 11 == 3 { "NA".to_owned() } else { (1e3 + 50.0 * noise(row)).to_string() };
             let price = if row % 13 == 5 { String::new() } else { (1e6 * noise(2 * row)).to_string() };
             let class = ["b", "a", "c"][row * row % 3];
-            writeln!(text, "{size}, {kind} ,{},note {row},{price},{class}", row % 5).expect("a string");
+            writeln!(text, "{size},{kind},{},note {row},{price},{class}", row % 5).expect("a string");
         }
         text
     }
