@@ -153,12 +153,12 @@ fn is_partial(name: &str) -> bool {
 
 /// Creates an empty temporary file with a unique name, locked while it is open. The name does not contain the final one,
 /// which may have the maximum length.
-fn create_partial(folder: &Path) -> io::Result<(File, PathBuf)> {
+pub(crate) fn create_partial(folder: &Path) -> io::Result<(File, PathBuf)> {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     loop {
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         let partial = folder.join(format!(".retrograde-{}-{count}.partial", std::process::id()));
-        match OpenOptions::new().write(true).create_new(true).open(&partial) {
+        match OpenOptions::new().read(true).write(true).create_new(true).open(&partial) {
             Ok(file) => {
                 // The lock marks a running writer. Before the lock, another process may have considered the file stale and
                 // removed it. If the system cannot lock files, none are removed.

@@ -12,6 +12,7 @@ pub mod memory;
 pub mod number;
 pub mod page;
 pub mod printable;
+pub mod scratch;
 pub mod source_line;
 pub mod text_width;
 

@@ -16,6 +16,7 @@ pub fn rows(samples: &Samples) -> Result<(Tensor, Labels)> {
             "give samples with labels",
         ));
     }
+    let samples = &samples.in_memory()?;
     let values = samples.features().values().into_owned();
     let x = Tensor::from_shape_vec(vec![samples.len(), samples.row_len()], values).map_err(|error| {
         Error::invalid("samples", error.to_string(), "pass as many numbers as the shape has")

@@ -76,7 +76,7 @@ fn first_rows(data: &Dataset, rows: usize) -> Result<Samples> {
             format!("give 1 to {all}"),
         ));
     }
-    data.train().select(&(0..rows as u32).collect::<Vec<u32>>())
+    data.train().select(&(0..rows as u32).collect::<Vec<u32>>())?.in_memory()
 }
 
 /// Checks a network of the library.

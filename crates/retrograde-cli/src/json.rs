@@ -66,11 +66,11 @@ pub enum JsonEvent<'a> {
         /// The size of the training set.
         #[serde(rename = "train_images")]
         train_rows: usize,
+        /// The size of the validation set.
+        #[serde(rename = "validation_images", skip_serializing_if = "Option::is_none")]
+        validation_rows: Option<usize>,
         /// The size of the test set.
         #[serde(rename = "test_images")]
-        /// The number of validation rows.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        validation_rows: Option<usize>,
         test_rows: usize,
         /// The names of the classes.
         #[serde(skip_serializing_if = "<[String]>::is_empty")]

@@ -148,7 +148,7 @@ impl PyDataset {
 
     /// The features of the training set or of the test set, `[rows, width]`.
     fn features<'py>(&self, py: Python<'py>, training: bool) -> PyResult<Bound<'py, PyArrayDyn<f64>>> {
-        let set = self.set(training);
+        let set = guarded(|| self.set(training).in_memory())?;
         array(py, guarded(|| Tensor::new([set.len(), set.row_len()], set.features().values().into_owned()))?)
     }
 

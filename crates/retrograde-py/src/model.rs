@@ -49,7 +49,7 @@ impl From<Net> for PyModel {
 
 /// The loss of a network on samples, with its parameters. Without a name it is the loss of the task.
 fn recorded(net: &Net, data: &PyDataset, loss: Option<&str>, mode: Mode) -> Result<(Var, Vec<Var>)> {
-    let (graph, samples) = (Graph::new(), data.0.train());
+    let (graph, samples) = (Graph::new(), data.0.train().in_memory()?);
     let numbers = |values: &[f64], shape: [usize; 2]| Tensor::new(shape, values.to_vec());
     let x = match samples.features() {
         Features::Tokens(windows) => {

@@ -223,6 +223,55 @@ def test_patience_and_the_best_epoch():
     assert net.loss(x_test, t_test) == pytest.approx(run.test_loss[best], rel=1e-5)
 
 
+def test_rows_set_apart_decide_and_the_validation_rows_are_evaluated_once():
+    random = np.random.default_rng(8)
+    x, x_test = random.normal(size=(2, 60, 20))
+    t, t_test = (random.integers(0, 2, size=60) for _ in range(2))
+    keywords = {"epochs": 500, "batch": 10, "optimizer": rg.Adam(0.01), "patience": 4, "keep_best": True, "progress": False}
+    net = rg.Mlp([20, 50, 2], init="he")
+    run = net.fit(x, t, validation=(x_test, t_test), validation_fraction=0.5, **keywords)
+    best = int(np.argmin(run.validation_loss))
+    assert run.stopped_early and len(run.validation_loss) == len(run.train_accuracy) == best + 5
+    assert np.ndim(run.test_loss) == 0 and net.loss(x_test, t_test) == pytest.approx(run.test_loss, rel=1e-5)
+    assert "validation_accuracy" in repr(run) and "test_accuracy" not in repr(run) and "polyline" in run._repr_html_()
+    # Other validation rows change nothing else.
+    other = rg.Mlp([20, 50, 2], init="he")
+    again = other.fit(x, t, validation=(x, t), validation_fraction=0.5, **keywords)
+    assert (again.losses == run.losses).all() and again.test_loss != run.test_loss
+    assert rg.Mlp([20, 50, 2], init="he").fit(x, t, validation_fraction=0.5, **keywords).test_loss is None
+    with pytest.raises(rg.Error, match="validation fraction"):
+        net.fit(x, t, validation_fraction=1.5, **keywords)
+
+
+def test_accumulated_batches_are_one_batch():
+    random = np.random.default_rng(9)
+    x, t = random.normal(size=(48, 5)), random.normal(size=48)
+    runs = []
+    for batch, accumulate in [(6, 4), (24, 1)]:
+        net = rg.Mlp([5, 8, 1], init="he")
+        run = net.fit(
+            x, t, epochs=5, batch=batch, accumulate=accumulate, optimizer=rg.Adam(0.01), replacement=False, dtype="float64", progress=False
+        )
+        runs.append((run.losses, net.params["affine1.weight"]))
+    # Sums in another order.
+    for one, other in zip(*runs, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-12)
+    with pytest.raises(rg.Error, match="accumulate"):
+        rg.Mlp([5, 1]).fit(x, t, accumulate=0)
+
+
+def test_a_table_is_trained_on_in_pieces(tmp_path):
+    (tmp_path / "flowers.csv").write_text(FLOWERS)
+    runs = []
+    for in_pieces in (False, True):
+        data = rg.Dataset.from_csv(tmp_path / "flowers.csv", target="kind", in_pieces=in_pieces)
+        net = rg.Mlp([data.x_train.shape[1], 8, data.outputs], init="he")
+        run = net.fit(data, epochs=5, batch=10, progress=False)
+        assert net.check(data).verdict == "right"
+        runs.append((run.losses, run.test_loss, net.params["affine1.weight"], data.x_train, data.x_test))
+    assert all(np.array_equal(one, other) for one, other in zip(*runs, strict=True))
+
+
 FLOWERS = "size;colour;kind\n" + "".join(
     f"{number % 7},{number % 3};{('red', 'blue')[number % 2]};{('rose', 'iris')[(number % 7 > 3) != (number % 2)]}\n" for number in range(80)
 )

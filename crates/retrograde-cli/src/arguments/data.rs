@@ -68,6 +68,10 @@ pub struct DataArguments {
     /// The size of the images of a folder [default: their own, at most 64 × 64]
     #[arg(long, value_name = "ROWSxCOLUMNS", value_parser = size, help_heading = "Data")]
     pub image_size: Option<[usize; 2]>,
+    /// Leave the rows of tables, arrays, IDX files and image folders in a file, and read them as they are needed: the same
+    /// results, with little memory [default: if they might take more than half of the memory that is available]
+    #[arg(long, help_heading = "Data")]
+    pub in_pieces: bool,
 }
 
 impl DataArguments {
@@ -92,6 +96,8 @@ impl DataArguments {
             }),
             header: self.no_header.then_some(false),
             image_size: self.image_size,
+            in_pieces: self.in_pieces,
+            scratch: None,
         };
         (options != DataOptions::default()).then_some(options)
     }

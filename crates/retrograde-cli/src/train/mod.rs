@@ -59,7 +59,8 @@ pub fn run(arguments: &TrainArguments, explicit: &ExplicitOptions<'_>) -> Result
     let interrupted = interrupt::install()?;
 
     let is_auto = config.data == DataSource::Auto;
-    let (source, data) = config.open().map_err(|error| match &arguments.resume {
+    let run_dir = arguments.resume.as_deref().or(arguments.out.as_deref());
+    let (source, data) = config.open_with_scratch(run_dir).map_err(|error| match &arguments.resume {
         Some(_) => Failure::WithNote(
             error,
             "if the data set has moved, set its folder with --data FOLDER".to_owned(),
@@ -155,6 +156,7 @@ fn for_data(
 ) -> TrainingConfig {
     let rows = data.train().len();
     match data.train().features() {
+        Features::Stored(stored) if !stored.are_bytes() => arguments.for_reals(config, rows, explicit),
         Features::Reals(_) => arguments.for_reals(config, rows, explicit),
         Features::Tokens(_) => arguments.for_texts(config, rows, explicit),
         _ => {

@@ -213,6 +213,7 @@ pub fn command(config: &TrainingConfig, arguments: &TrainArguments) -> String {
         ("--no-standardize", !reading.standardize),
         ("--refuse-missing", reading.missing == MissingValues::Refuse),
         ("--ignore-unseen", reading.unseen == UnseenCategories::Zeros),
+        ("--in-pieces", reading.in_pieces),
         ("--no-header", reading.header == Some(false)),
     ];
     words.extend(switches.iter().filter(|(_, is_set)| *is_set).map(|(name, _)| (*name).to_owned()));

@@ -78,7 +78,7 @@ impl<'a> TableOutput<'a> {
         let Start { done, threads, memory, .. } = *start;
         let Training { config, is_auto, data, model, parameters, run_dir, .. } = self.training;
         let (train, test) = (text::length(data.train().len()), text::length(data.test().len()));
-        let rows = if data.train().bytes().is_empty() { "rows" } else { "images" };
+        let rows = if data.train().features().are_bytes() { "images" } else { "rows" };
         let name =
             if config.data == DataSource::Embedded { "mnist-5k, embedded" } else { &config.data.to_string() };
         let validation = data.validation();
@@ -349,7 +349,7 @@ impl TrainingOutput for TableOutput<'_> {
             Some(run_dir) => {
                 let file = match self.training.data.description().preprocessor {
                     Some(_) => "NEW.csv",
-                    None if self.training.data.train().bytes().is_empty() => return Ok(()),
+                    None if !self.training.data.train().features().are_bytes() => return Ok(()),
                     None => "IMAGE.png",
                 };
                 let run_dir = text::shell_quoted(run_dir);

@@ -2,6 +2,8 @@
 
 mod checks;
 mod events;
+#[cfg(target_os = "linux")]
+mod in_pieces;
 mod interrupts;
 #[cfg(unix)]
 mod kills;

@@ -52,6 +52,52 @@ fn a_table_is_trained_and_new_rows_are_predicted() {
 }
 
 #[test]
+fn a_validation_set_decides_and_the_test_rows_are_evaluated_once() {
+    let place = place();
+    let folder = place.path();
+    let more = [
+        "--validation-fraction",
+        "0.25",
+        "--patience",
+        "5",
+        "--keep-best",
+        "--accumulate",
+        "3",
+        "--batch",
+        "8",
+        "--learning-rate",
+        "0.05",
+    ];
+    let all =
+        train(folder, IRIS, "species", &[&more[..], &["--epochs", "300", "--report", "--csv"]].concat());
+    assert_eq!((&all[0]["train_images"], &all[0]["validation_images"]), (&90.into(), &30.into()));
+    assert_eq!((&all[0]["test_images"], &all[0]["accumulate"]), (&30.into(), &3.into()));
+    // 90 rows by 24 a step.
+    let epochs: Vec<&Value> = all.iter().filter(|line| line["event"] == "epoch").collect();
+    assert!(epochs.iter().all(|epoch| epoch["validation_loss"].is_f64() && epoch["test_loss"].is_null()));
+    assert_eq!(epochs[0]["step"], 4);
+    let last = all.last().expect("a result");
+    assert!(last["test_accuracy"].as_f64().is_some_and(|accuracy| accuracy > 0.8), "{last}");
+    assert!(last["validation_loss"].is_f64() && last["stopped_early"] == true, "{last}");
+    let figures = text(&folder.join("run/report.csv"));
+    let of = |start: &str| figures.lines().filter(|line| line.starts_with(start)).count();
+    assert_eq!((of("loss,test,"), of("loss,validation,")), (1, epochs.len()));
+    let page = text(&folder.join("run/report.html"));
+    for words in ["validation", "--validation-fraction 0.25", "--accumulate 3", "3 × 8"] {
+        assert!(page.contains(words), "{words}");
+    }
+    let (shown, _) = expect(0, &["train", "--resume", "run"], folder);
+    assert!(
+        shown.contains("validation accuracy") && shown.contains("the validation set has not fallen"),
+        "{shown}"
+    );
+    fails(1, &["train", "--resume", "run", "--accumulate", "1"], folder, &["--accumulate is 3, not 1"]);
+    fails(1, &["train", "--resume", "run", "--validation-fraction", "0.1"], folder, &["is 0.25, not 0.1"]);
+    fails(1, &["train", "--validation-fraction", "1.5"], folder, &["validation fraction", "1.5"]);
+    fails(2, &["train", "--accumulate", "0"], folder, &["accumulated batches"]);
+}
+
+#[test]
 fn a_run_on_a_table_is_resumed_drawn_checked_and_explained() {
     let place = place();
     let folder = place.path();

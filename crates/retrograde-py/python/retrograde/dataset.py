@@ -1,5 +1,6 @@
 """Data sets from tables."""
 
+import functools
 import json
 import os
 
@@ -26,8 +27,15 @@ class Dataset:
         self.notes = about.get("notes", [])
         #: The classes by number; ``None`` in a regression.
         self.classes = tasks.classes_of(about["class_names"], data.outputs) if self.task == tasks.CLASSIFICATION else None
-        self.x_train, self.x_test = data.features(True), data.features(False)
         self.y_train, self.y_test = (self._targets(training) for training in (True, False))
+
+    @functools.cached_property
+    def x_train(self):
+        return self._data.features(True)
+
+    @functools.cached_property
+    def x_test(self):
+        return self._data.features(False)
 
     @classmethod
     def from_csv(
@@ -47,6 +55,7 @@ class Dataset:
         delimiter=None,
         decimal_mark=None,
         header=None,
+        in_pieces=False,
     ):
         """Reads a table, ``.csv``, ``.tsv`` or ``.txt``, recognizes its delimiter, encoding, decimal mark and types, and splits its rows.
 
@@ -58,6 +67,8 @@ class Dataset:
         missing: ``'fill'`` missing values, with the mean of the training rows, or ``'refuse'`` them.
         unseen: ``'refuse'`` categories that only new rows have, or make them ``'zeros'``.
         encoding, delimiter, decimal_mark, header: what is not to be recognized; ``decimal_mark``: ``'point'`` or ``'comma'``.
+        in_pieces: whether the features stay in a file, and ``fit`` reads them as it needs them, with the same results. So it is
+            also where they might take more than half of the available memory. ``x_train`` and ``x_test`` read them all.
         """
         options = {
             "target": str(target),
@@ -73,6 +84,7 @@ class Dataset:
             "delimiter": delimiter,
             "decimal_mark": decimal_mark,
             "header": header,
+            "in_pieces": bool(in_pieces),
         }
         return cls(_retrograde.Dataset.read(os.fspath(path), json.dumps(options)))
 
@@ -96,4 +108,4 @@ class Dataset:
         return found[:, 0] if found.shape[1] == 1 else found
 
     def __repr__(self):
-        return "\n".join([f"<retrograde.Dataset of {len(self.x_train)} and {len(self.x_test)} rows>", *(f"  {note}" for note in self.notes)])
+        return "\n".join([f"<retrograde.Dataset of {len(self.y_train)} and {len(self.y_test)} rows>", *(f"  {note}" for note in self.notes)])

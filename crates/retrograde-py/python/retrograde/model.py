@@ -250,7 +250,7 @@ class Model:
         its first ten training rows."""
         loss = loss or self._loss
         if isinstance(x, Dataset):
-            data, rows = x.first(_CHECKED), min(_CHECKED, len(x.x_train))
+            data, rows = x.first(_CHECKED), min(_CHECKED, len(x.y_train))
         else:
             data, _, rows = self._dataset(x, t, sample_weight, None, loss, self._given_task(loss))
         with shown(budget, type(self).__name__):

@@ -9,7 +9,7 @@ use std::io;
 use std::mem::{Discriminant, discriminant};
 use std::path::{Path, PathBuf};
 
-use super::{DatasetDescription, Features, IdxArray, Samples, Targets, Task};
+use super::{DatasetDescription, Features, IdxArray, Samples, Targets, Task, idx};
 use retrograde_base::printable::shown;
 use retrograde_base::{Error, Result};
 
@@ -103,6 +103,18 @@ impl Dataset {
         self.described(description)
     }
 
+    /// The data set with one more note in its description.
+    pub(super) fn with_note(mut self, note: &str) -> Self {
+        self.description.notes.push(note.to_owned());
+        self
+    }
+
+    /// The data set with a note before the others.
+    pub(super) fn with_first_note(mut self, note: String) -> Self {
+        self.description.notes.insert(0, note);
+        self
+    }
+
     /// The data set with this description, which must fit it.
     pub(super) fn described(self, description: DatasetDescription) -> Result<Self> {
         let invalid = |problem: String, help: &str| {
@@ -193,6 +205,21 @@ impl Dataset {
         Self::assemble(name, &paths, classes, |file| IdxArray::read(&paths[file]))
     }
 
+    /// As [`Dataset::from_folder`], with images that stay in their files, or unpacked in scratch files in this folder.
+    pub(super) fn from_folder_in_pieces(folder: &Path, scratch: &Path) -> Result<Self> {
+        let paths = find_files(folder)?;
+        let set = |images: usize, labels: usize| {
+            let images = idx::stored(&paths[images], scratch)?;
+            let label_file = &paths[labels];
+            let invalid = |error: Error| Error::format(label_file, error.message(), error.help());
+            let labels: Vec<u32> =
+                IdxArray::read(label_file)?.into_bytes().into_iter().map(u32::from).collect();
+            let targets = Targets::classes(labels, DIGITS).map_err(invalid)?;
+            Samples::new(images, targets).map_err(invalid)
+        };
+        Self::new(folder.file_name().map_or_else(|| shown(folder), shown), set(0, 1)?, set(2, 3)?)
+    }
+
     /// A data set of four files, in the order of [`FILE_NAMES`]; `read` reads the file with this index.
     pub(super) fn assemble(
         name: impl Into<String>,
@@ -276,6 +303,8 @@ fn describe(set: &Samples) -> String {
         Features::Bytes { .. } => "pixels",
         Features::Reals(_) => "features",
         Features::Tokens(_) => "tokens",
+        Features::Stored(rows) if rows.are_bytes() => "pixels",
+        Features::Stored(_) => "features",
     };
     let outputs = match set.targets() {
         Targets::Classes { .. } => "classes",

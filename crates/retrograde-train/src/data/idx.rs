@@ -16,12 +16,14 @@
 //! Source: <http://yann.lecun.com/exdb/mnist/>, "The IDX file format".
 
 use std::fmt::Write;
-use std::io::{self, Read};
+use std::fs::File;
+use std::io::{self, BufReader, Read, Seek};
 use std::path::Path;
 
 use flate2::bufread::MultiGzDecoder;
 
 use super::gzip::DEFLATE_RATIO;
+use super::stored::{Element, RowFile, RowWriter, StoredRows};
 use retrograde_base::{Error, Result, files};
 
 /// An array of unsigned bytes of any rank: the content of an IDX file.
@@ -131,20 +133,7 @@ impl IdxArray {
         limit: u64,
         corrupt: impl Fn(io::Error) -> String + Copy,
     ) -> Result<Self, String> {
-        let magic = up_to(&mut stream, 4, corrupt)?;
-        let &[0, 0, kind, rank] = magic.as_slice() else { return Err(not_idx(&magic)) };
-        if kind != UNSIGNED_BYTE {
-            return Err(format!("its elements are {} (type 0x{kind:02x})", type_name(kind)));
-        }
-        let sizes = up_to(&mut stream, 4 * u64::from(rank), corrupt)?;
-        if sizes.len() < 4 * usize::from(rank) {
-            let missing = 4 * usize::from(rank) - sizes.len();
-            return Err(format!("it ends {missing} bytes before the end of its header of rank {rank}"));
-        }
-        let sizes: Vec<u32> = sizes
-            .chunks_exact(4)
-            .map(|size| u32::from_be_bytes([size[0], size[1], size[2], size[3]]))
-            .collect();
+        let sizes = read_sizes(&mut stream, corrupt)?;
         let shape = sizes.iter().map(u32::to_string).collect::<Vec<_>>().join(" × ");
         let shape = if sizes.is_empty() { "1".to_owned() } else { shape };
         let declared = sizes.iter().try_fold(1_u64, |product, size| product.checked_mul(u64::from(*size)));
@@ -169,6 +158,67 @@ impl IdxArray {
         }
         Ok(IdxArray { shape: sizes.into_iter().map(|size| size as usize).collect(), bytes })
     }
+}
+
+/// The images of an IDX file that stay in it; those of a gzipped one in a scratch file in this folder.
+///
+/// # Errors
+/// [`Error::File`] and [`Error::Format`], as [`IdxArray::read`], but for the limit of its size.
+pub(super) fn stored(path: &Path, scratch: &Path) -> Result<StoredRows> {
+    let failed = |error: io::Error| Error::file("read", path, error);
+    let invalid = |problem: String| Error::format(path, problem, EXPECTED);
+    let corrupt = |error: io::Error| format!("its data are corrupt or truncated ({error})");
+    let file = File::open(path).map_err(failed)?;
+    let mut magic = [0; 2];
+    let read = (&file).read(&mut magic).and_then(|_| (&file).rewind());
+    read.map_err(failed)?;
+    let unpacked = if magic == [0x1f, 0x8b] {
+        let mut writer = RowWriter::create(scratch)?;
+        writer.all_of(MultiGzDecoder::new(BufReader::new(&file)), |error| invalid(corrupt(error)))?;
+        Some(writer.finish()?)
+    } else {
+        None
+    };
+    let mut content = unpacked.as_ref().map_or(&file, |unpacked| unpacked.file());
+    content.rewind().map_err(failed)?;
+    let sizes = read_sizes(&mut content, corrupt).map_err(invalid)?;
+    let length = content.metadata().map_err(failed)?.len();
+    let header = 4 + 4 * sizes.len() as u64;
+    let declared = sizes.iter().try_fold(1_u64, |product, size| product.checked_mul(u64::from(*size)));
+    let declared = declared.and_then(|declared| declared.checked_add(header));
+    let &[count, rows, columns] = sizes.as_slice() else {
+        return Err(invalid(format!("it has the rank {}, images have 3", sizes.len())));
+    };
+    if declared != Some(length) {
+        return Err(invalid(format!(
+            "its header declares {count} × {rows} × {columns} bytes, and it has {} behind the header",
+            length.saturating_sub(header)
+        )));
+    }
+    let (count, shape) = (count as usize, vec![rows as usize, columns as usize]);
+    Ok(match unpacked {
+        Some(file) => RowFile::of_scratch(file, path, header, count, shape, Element::Pixel),
+        None => RowFile::open(path, header, count, shape, Element::Pixel)?,
+    }
+    .into())
+}
+
+/// Reads the header: the lengths of the axes.
+fn read_sizes(
+    stream: &mut impl Read,
+    corrupt: impl Fn(io::Error) -> String + Copy,
+) -> Result<Vec<u32>, String> {
+    let magic = up_to(stream, 4, corrupt)?;
+    let &[0, 0, kind, rank] = magic.as_slice() else { return Err(not_idx(&magic)) };
+    if kind != UNSIGNED_BYTE {
+        return Err(format!("its elements are {} (type 0x{kind:02x})", type_name(kind)));
+    }
+    let sizes = up_to(stream, 4 * u64::from(rank), corrupt)?;
+    if sizes.len() < 4 * usize::from(rank) {
+        let missing = 4 * usize::from(rank) - sizes.len();
+        return Err(format!("it ends {missing} bytes before the end of its header of rank {rank}"));
+    }
+    Ok(sizes.as_chunks::<4>().0.iter().map(|size| u32::from_be_bytes(*size)).collect())
 }
 
 /// The next `count` bytes of the stream, or all of them if there are fewer.

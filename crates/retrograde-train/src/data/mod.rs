@@ -32,6 +32,7 @@ mod picture;
 mod preprocessing;
 mod samples;
 mod source;
+mod stored;
 mod table;
 mod validation;
 
@@ -52,4 +53,6 @@ pub use preprocessing::{
 };
 pub use samples::{Features, MAX_PIXEL, Matrix, Samples, Targets, Windows};
 pub use source::DataSource;
+pub(crate) use stored::ReadAhead;
+pub use stored::StoredRows;
 pub use table::{AddedColumn, AddedValues, Column, ColumnType, DecimalMark, Table, TableReader};

@@ -5,8 +5,8 @@ use retrograde_base::{Error, Result};
 
 impl Dataset {
     /// The data set with a part of its training rows as a validation set: it decides when a training stops, and which network is
-    /// kept ([`Trainer::patience`](crate::train::Trainer::patience), [`Trainer::keep_best`](crate::train::Trainer::keep_best)).
-    /// The test rows are then evaluated once, at the end, and their loss is an unbiased estimate for new data.
+    /// kept (`Trainer::patience`, `Trainer::keep_best`). The test rows are then evaluated once, at the end, and their loss is an
+    /// unbiased estimate for new data.
     ///
     /// Rows are drawn by `seed`, the same share of each class; of a text it is the last part. The numbers of a table stay
     /// scaled by the mean and the deviation of all its training rows.
@@ -39,6 +39,7 @@ impl Dataset {
 fn split(samples: &Samples, fraction: f64, seed: u64) -> Result<(Samples, Samples)> {
     if let (Features::Tokens(windows), Targets::NextTokens { vocabulary, .. }) =
         (samples.features(), samples.targets())
+        && windows.are_all()
     {
         if !(fraction > 0.0 && fraction < 1.0) {
             let problem = format!("{fraction} is not between 0 and 1");

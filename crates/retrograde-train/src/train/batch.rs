@@ -1,9 +1,10 @@
 //! The batch of a plan: how rows of samples enter a recorded graph.
 //!
 //! Bytes are gathered inside the plan, from a table that all plans share: the batch of a step is then a list of rows. Real
-//! numbers, tokens and weights are inputs that get the values of each batch: a plan holds no copy of the table.
+//! numbers, tokens and weights are inputs that get the values of each batch: a plan holds no copy of the table. So are rows that stay
+//! in a file; those of the next batch are read ahead.
 
-use crate::data::{Features, MAX_PIXEL, Matrix, Samples, Targets};
+use crate::data::{Features, MAX_PIXEL, Matrix, ReadAhead, Samples, Targets};
 use retrograde_base::error::Result;
 use retrograde_core::graph::{Graph, Tensor, Var};
 use retrograde_core::kernel::Real;
@@ -21,7 +22,10 @@ pub(super) struct Batch {
     /// The rows of bytes to gather, and those of the next batch, which is prefetched.
     pub(super) rows: Option<Var>,
     pub(super) next_rows: Option<Var>,
+    /// Reads rows that stay in a file, from the first that are read ahead on.
+    ahead: Option<ReadAhead>,
     /// Reused for each batch, so that a step does not allocate.
+    bytes: Vec<u8>,
     numbers: Vec<f64>,
     indices: Vec<u32>,
 }
@@ -40,7 +44,7 @@ impl Batch {
                 rows = Some(gathered);
                 x
             }
-            Features::Reals(_) => graph.input("x", [size, width]),
+            Features::Reals(_) | Features::Stored(_) => graph.input("x", [size, width]),
             Features::Tokens(_) => graph.index_input("x", [size, width]),
         };
         let targets = match (samples.targets(), &rows) {
@@ -52,7 +56,17 @@ impl Batch {
             (Targets::NextTokens { windows, .. }, _) => graph.index_input("t", [size * windows.context()]),
         };
         let weights = samples.weights().map(|_| graph.input("weights", [size]));
-        Batch { x, targets, weights, rows, next_rows, numbers: Vec::new(), indices: Vec::new() }
+        Batch {
+            x,
+            targets,
+            weights,
+            rows,
+            next_rows,
+            ahead: None,
+            bytes: Vec::new(),
+            numbers: Vec::new(),
+            indices: Vec::new(),
+        }
     }
 
     /// Gives a plan the batch of these rows, as many as were recorded. Windows of tokens move by `shift` tokens.
@@ -70,6 +84,16 @@ impl Batch {
                 self.indices.clear();
                 self.indices.extend(rows.iter().flat_map(|&row| windows.tokens(row as usize, shift)));
                 plan.set_indices(&self.x, &self.indices)?;
+            }
+            (None, Features::Stored(stored)) => {
+                let ahead = self.ahead.as_mut().map(|ahead| ahead.take(rows)).transpose()?.flatten();
+                match ahead {
+                    Some(numbers) => plan.set(&self.x, numbers)?,
+                    None => {
+                        stored.read_into::<T>(rows, &mut self.bytes, &mut self.numbers)?;
+                        plan.set(&self.x, &self.numbers)?;
+                    }
+                }
             }
             // Bytes are always gathered.
             (None, Features::Bytes { .. }) => {}
@@ -95,6 +119,13 @@ impl Batch {
         }
         Ok(())
     }
+
+    /// Begins to read these rows, which [`set`](Self::set) will set next, if they stay in a file.
+    pub(super) fn read_ahead<T: Real>(&mut self, samples: &Samples, rows: &[u32]) {
+        if let Features::Stored(stored) = samples.features() {
+            self.ahead.get_or_insert_with(|| ReadAhead::new::<T>(stored.clone())).ask(rows);
+        }
+    }
 }
 
 fn set_rows<T: Real>(
@@ -111,6 +142,7 @@ fn set_rows<T: Real>(
 
 /// Records all rows of samples as constants: the features `[rows, features]`, the targets, and the weights.
 pub(super) fn record_constants(graph: &Graph, samples: &Samples) -> Result<(Var, Var, Option<Var>)> {
+    let samples = &samples.in_memory()?;
     let rows = samples.len();
     let shape = [rows, samples.row_len()];
     let x = match samples.features() {

@@ -73,7 +73,7 @@ impl RunFingerprint {
             sampling: trainer.sampling.name().into(),
             seed: trainer.seed,
             precision: trainer.precision,
-            data: describe_data(data),
+            data: describe_data(data)?,
             instruction_set: instruction_set().to_string(),
         })
     }
@@ -111,8 +111,8 @@ impl RunFingerprint {
 }
 
 /// The sizes and checksums of a data set.
-fn describe_data(data: &Dataset) -> String {
-    let describe = |set: &Samples| {
+fn describe_data(data: &Dataset) -> Result<String> {
+    let describe = |set: &Samples| -> Result<String> {
         let mut crc = Crc::new();
         let reals = |crc: &mut Crc, numbers: &[f64]| {
             numbers.iter().for_each(|number| crc.update(&number.to_le_bytes()));
@@ -123,6 +123,10 @@ fn describe_data(data: &Dataset) -> String {
             Features::Tokens(windows) => {
                 windows.sequence().iter().for_each(|token| crc.update(&token.to_le_bytes()));
             }
+            Features::Stored(rows) => rows.pieces(|bytes, numbers| {
+                crc.update(bytes);
+                reals(&mut crc, numbers);
+            })?,
         }
         match set.targets() {
             Targets::Classes { labels, .. } => {
@@ -134,16 +138,18 @@ fn describe_data(data: &Dataset) -> String {
         }
         reals(&mut crc, set.weights().unwrap_or_default());
         let shape: Vec<String> = set.features().row_shape().iter().map(usize::to_string).collect();
-        format!("{} × {} (crc {:08x})", set.len(), shape.join("×"), crc.sum())
+        Ok(format!("{} × {} (crc {:08x})", set.len(), shape.join("×"), crc.sum()))
     };
     let outputs = match data.train().targets() {
         Targets::Classes { classes, .. } => format!("{classes} classes"),
         Targets::Reals(rows) => format!("{} outputs", rows.shape()[1]),
         Targets::NextTokens { vocabulary, .. } => format!("{vocabulary} tokens"),
     };
-    let validation =
-        data.validation().map_or_else(String::new, |set| format!(", validation {}", describe(set)));
-    format!("{outputs}, train {}{validation}, test {}", describe(data.train()), describe(data.test()))
+    let mut text = format!("{outputs}, train {}", describe(data.train())?);
+    if let Some(set) = data.validation() {
+        text += &format!(", validation {}", describe(set)?);
+    }
+    Ok(format!("{text}, test {}", describe(data.test())?))
 }
 
 /// The state of a training: parameters, optimizer states, step and history.

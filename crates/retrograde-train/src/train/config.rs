@@ -7,6 +7,7 @@ use crate::nn::{Activation, GptConfig, Init, Mlp, Model, NetworkConfig, Precisio
 use crate::optim::{OptimizerConfig, Schedule};
 use retrograde_base::error::{Error, Result};
 use serde::{Deserialize, Serialize};
+use std::path::Path;
 
 /// The training of a multi-layer perceptron, or of a network of layers, as plain data. Front ends create it, and checkpoints store it, so that a run
 /// can be resumed without repeating its settings. Its JSON keys are part of the checkpoint format.
@@ -128,7 +129,13 @@ impl TrainingConfig {
 
     /// Reads the data set: as [`DataSource::open_with`], with the options of [`reading`](Self::reading), and takes a validation set.
     pub fn open(&self) -> Result<(DataSource, Dataset)> {
+        self.open_with_scratch(None)
+    }
+
+    /// As [`open`](Self::open), with scratch files in this folder: [`DataOptions::scratch`].
+    pub fn open_with_scratch(&self, folder: Option<&Path>) -> Result<(DataSource, Dataset)> {
         let options = self.reading.clone().unwrap_or_default();
+        let options = DataOptions { scratch: folder.map(Path::to_owned).or(options.scratch), ..options };
         let (source, data) = self.data.open_with(&options)?;
         match self.validation_fraction {
             None => Ok((source, data)),

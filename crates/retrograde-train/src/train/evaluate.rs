@@ -94,6 +94,7 @@ pub struct Evaluator<T: Real> {
     chunks: Vec<Chunk<Plan<T>>>,
     samples: Samples,
     scoring: Scoring,
+    /// The rows of a chunk.
     rows: Vec<u32>,
 }
 
@@ -162,16 +163,26 @@ impl<T: Real> Evaluator<T> {
         let (samples, loss) = (&self.samples, &self.scoring.loss);
         let mut scores = Scores::new(&self.scoring, samples.outputs());
         let (mut loss_sum, mut weight_sum, mut done) = (0.0, 0.0, 0);
-        while done < self.rows.len() {
-            let left = self.rows.len() - done;
+        let all = samples.len();
+        while done < all {
+            let left = all - done;
             // The last plan is for the remainder.
             let index = if left < self.chunks[0].size { self.chunks.len() - 1 } else { 0 };
             let chunk = &mut self.chunks[index];
-            let rows = &self.rows[done..done + chunk.size];
-            chunk.batch.set(&mut chunk.plan, samples, rows, 0)?;
+            let count = chunk.size;
+            let set_rows = |rows: &mut Vec<u32>, first: usize| {
+                rows.clear();
+                rows.extend((first..first + count).map(|row| row as u32));
+            };
+            set_rows(&mut self.rows, done);
+            chunk.batch.set(&mut chunk.plan, samples, &self.rows, 0)?;
+            let weight = loss.weight_of(samples, &self.rows, 0);
+            if done + 2 * count <= all {
+                set_rows(&mut self.rows, done + count);
+                chunk.batch.read_ahead::<T>(samples, &self.rows);
+            }
             chunk.plan.run()?;
             let outputs = chunk.plan.read(&chunk.outputs)?;
-            let weight = loss.weight_of(samples, rows, 0);
             let positions = samples.targets().positions();
             for (at, outputs) in outputs.chunks_exact(samples.outputs()).enumerate() {
                 let (row, position) = (done + at / positions, at % positions);
@@ -219,7 +230,7 @@ impl<T: Real> EvaluatorLayout<T> {
 
     pub(super) fn allocate(self) -> Result<Evaluator<T>> {
         let EvaluatorLayout { chunks, samples, scoring } = self;
-        let rows = (0..samples.len() as u32).collect();
+        let rows = Vec::with_capacity(chunks[0].size);
         let chunks = chunks.into_iter().map(Chunk::allocate).collect::<Result<_>>()?;
         Ok(Evaluator { chunks, samples, scoring, rows })
     }

@@ -18,12 +18,15 @@ mod config;
 mod described;
 mod evaluate;
 mod history;
+#[cfg(test)]
+mod in_pieces;
 mod loss;
 mod memory;
 mod metrics;
 mod metrics_collector;
 mod predictor;
 mod progress;
+mod recorded_step;
 mod run_dir;
 mod run_id;
 mod scores;

@@ -4,18 +4,19 @@ use super::accumulation::{Accumulation, StepBatch, batches_of_step};
 use super::batch::Batch;
 use super::checkpoint::{Checkpoint, RunFingerprint};
 use super::classification::Classification;
-use super::evaluate::{Evaluation, Evaluator, EvaluatorLayout, of_predictions};
+use super::evaluate::{Evaluation, Evaluator, EvaluatorLayout};
 use super::loss::Loss;
 use super::memory::{MemoryEstimate, Plans};
+use super::recorded_step::RecordedStep;
 use super::trainer::Trainer;
-use crate::data::{Batches, Dataset, Features, Samples, Task};
-use crate::nn::{Model, Parameters, Recorded};
+use crate::data::{Batches, Dataset, Features, Samples};
+use crate::nn::{Model, Parameters};
 use crate::optim::{Schedule, check_learning_rate};
 use retrograde_base::error::{Error, Result};
-use retrograde_core::graph::{Graph, Leaf, Tensor, Var};
+use retrograde_core::graph::{Leaf, Tensor, Var};
 use retrograde_core::kernel::{Real, Threads};
 use retrograde_core::ops::RandomKey;
-use retrograde_core::plan::{Plan, Planner, Profile};
+use retrograde_core::plan::{Plan, Profile};
 
 /// A training session: the compiled step, the current parameters, and the evaluation of all sets.
 ///
@@ -73,112 +74,6 @@ pub struct Session<T: Real> {
     fingerprint: RunFingerprint,
     threads: Threads,
     memory: MemoryEstimate,
-}
-
-/// A training step, recorded.
-struct RecordedStep {
-    planner: Planner,
-    loss: Var,
-    accumulation: Option<Accumulation>,
-    learning_rate: Var,
-    batch: Batch,
-    parameters: Vec<Var>,
-    /// The parameters and buffers, in the order of the model.
-    values: Vec<Var>,
-    /// The updated leaves: the parameters and buffers, then the optimizer states.
-    leaves: Vec<Var>,
-    /// The step, if random numbers depend on it.
-    step: Option<Var>,
-}
-
-impl RecordedStep {
-    fn new(trainer: &Trainer, model: &impl Model, data: &Dataset, threads: &Threads) -> Result<Self> {
-        let (takes, given) = (model.inputs(), data.train().row_len());
-        if takes != given {
-            let problem =
-                format!("it takes rows of {takes} numbers, those of `{}` have {given}", data.name());
-            return Err(Error::invalid(
-                "model",
-                problem,
-                format!("use a model with an input of {given} numbers"),
-            ));
-        }
-        let graph = Graph::new();
-        let batch = Batch::record(&graph, data.train(), trainer.batch, true);
-        let Recorded { output, parameters, values, updates: buffers, step } =
-            model.record_steps(&batch.x, trainer.seed);
-        let outputs = data.train().outputs();
-        let output = of_predictions(&output, data.train());
-        if !output.is_error()
-            && *output.shape() != [trainer.batch * data.train().targets().positions(), outputs]
-        {
-            let (found, name) = (output.shape(), data.name());
-            let problem = format!("its outputs for {} rows have the shape {found}", trainer.batch);
-            let help = match data.task() {
-                Task::Classification => {
-                    format!("use a model with one output for each of the {outputs} classes of `{name}`")
-                }
-                Task::NextToken => format!(
-                    "use a model with outputs [rows, {}, {outputs}], one for each of the {outputs} different tokens of `{name}`",
-                    data.train().row_len()
-                ),
-                _ => {
-                    format!("use a model with {outputs} outputs, as many numbers as a target of `{name}` has")
-                }
-            };
-            return Err(Error::invalid("model", problem, help));
-        }
-        let loss =
-            trainer.loss_for(data)?.record(&output, &batch.targets, batch.weights.as_ref()).named("loss");
-        let gradients = loss.backward()?;
-        let gradients = parameters.iter().map(|var| gradients.wrt(var)).collect::<Result<Vec<Var>>>()?;
-        let accumulation =
-            (trainer.accumulate > 1).then(|| Accumulation::record(&graph, &parameters, &gradients));
-        let gradients = accumulation.as_ref().map_or(gradients, Accumulation::gradients);
-        let learning_rate = graph.state("learning_rate", trainer.optimizer.learning_rate());
-        let mut updates = trainer.optimizer.record(&graph, &learning_rate, &parameters, &gradients);
-        let mut planner = Planner::new(&graph).fetch(&loss).fetch(&learning_rate).threads(threads.clone());
-        if let Some(accumulation) = &accumulation {
-            updates = accumulation.at_last(updates);
-            planner = accumulation.plan(planner);
-        }
-        for (buffer, value) in &buffers {
-            planner = planner.update(buffer, value);
-        }
-        let mut leaves = values.clone();
-        for update in &updates {
-            planner = planner.update(&update.leaf, &update.value);
-            if matches!(update.leaf.node().leaf(), Some(Leaf::State(_))) {
-                leaves.push(update.leaf.clone());
-            }
-        }
-        planner = planner.fetch_all(&leaves);
-        if let (Some(rows), Some(next_rows)) = (&batch.rows, &batch.next_rows) {
-            planner = planner.prefetch(rows, next_rows);
-        }
-        Ok(RecordedStep {
-            planner,
-            loss,
-            accumulation,
-            learning_rate,
-            batch,
-            parameters,
-            values,
-            leaves,
-            step,
-        })
-    }
-}
-
-impl Trainer {
-    /// The planner of the training step of `model` on `data`, to print its plan or to inspect it.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] for settings out of range or a model that does not fit the data.
-    pub fn planner(&self, model: &impl Model, data: &Dataset) -> Result<Planner> {
-        self.check_for(data)?;
-        Ok(RecordedStep::new(self, model, data, &Threads::new(self.thread_count()))?.planner)
-    }
 }
 
 impl<T: Real> Session<T> {
@@ -266,7 +161,8 @@ impl<T: Real> Session<T> {
         } else {
             self.batches.draw(self.steps, &mut self.step_rows)?;
         }
-        if self.batch.next_rows.is_some() {
+        let is_stored = matches!(self.samples.features(), Features::Stored(_));
+        if self.batch.next_rows.is_some() || is_stored {
             self.batches.draw(self.steps + 1, &mut self.next_step_rows)?;
             self.next_step = Some(self.steps + 1);
         }
@@ -276,12 +172,14 @@ impl<T: Real> Session<T> {
         let (size, shift) = (self.batch_size, self.batches.shift_of(self.steps, self.positions()));
         let mut loss = 0.0;
         for batch in batches_of_step(&self.loss_kind, &self.samples, &self.step_rows, size, shift) {
-            if let Some(next_rows) = &self.batch.next_rows {
-                // The rows of the next batch are prefetched during this one.
-                let in_step = self.step_rows.chunks_exact(size).nth(batch.index + 1);
-                self.plan.set_indices(next_rows, in_step.unwrap_or(&self.next_step_rows[..size]))?;
-            }
             self.batch.set(&mut self.plan, &self.samples, batch.rows, shift)?;
+            // The rows of the next batch are prefetched, or read, during this one.
+            let in_step = self.step_rows.chunks_exact(size).nth(batch.index + 1);
+            let next = in_step.unwrap_or(&self.next_step_rows[..size]);
+            if let Some(next_rows) = &self.batch.next_rows {
+                self.plan.set_indices(next_rows, next)?;
+            }
+            self.batch.read_ahead::<T>(&self.samples, next);
             if let Some(accumulation) = &self.accumulation {
                 accumulation.set(&mut self.plan, &batch)?;
             }
@@ -508,7 +406,8 @@ fn sample_of(train: &Samples) -> Result<Samples> {
 fn must_fit_f32(samples: &Samples) -> Result<()> {
     match samples.features() {
         Features::Reals(matrix) => matrix.must_fit_f32(),
-        Features::Bytes { .. } | Features::Tokens(_) => Ok(()),
+        // Those of a file are checked when they are read.
+        Features::Bytes { .. } | Features::Tokens(_) | Features::Stored(_) => Ok(()),
     }
 }
 

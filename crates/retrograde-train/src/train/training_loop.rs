@@ -132,15 +132,17 @@ impl<'a, T: Real> TrainingLoop<'a, T> {
             let epoch = self.evaluate()?;
             let _ = observer(Event::Epoch(&epoch));
         }
-        self.session.store(model)?;
-        self.give_best(model);
         if self.session.has_validation() && self.history.test.is_none() {
+            self.session.store(model)?;
+            self.give_best(model);
             self.test(model)?;
         }
         // A run that was already complete is not written again.
         if self.session.steps() > done || !self.trainer.resume {
             self.save(model)?;
         }
+        self.session.store(model)?;
+        self.give_best(model);
         let status = if self.history.stopped { Status::Stopped } else { Status::Complete };
         self.notify(status, observer)
     }

@@ -8,7 +8,8 @@ use retrograde_base::{Error, Result, memory};
 
 use super::folder::ImageFolder;
 use super::{decode, files};
-use crate::data::Channels;
+use crate::data::stored::{Element, RowWriter};
+use crate::data::{Channels, StoredRows};
 
 /// Reads a folder with a folder of PNG and JPEG files for each class.
 ///
@@ -35,6 +36,15 @@ use crate::data::Channels;
 pub struct ImageFolderReader {
     size: Option<[usize; 2]>,
     channels: Option<Channels>,
+}
+
+/// The images of a folder before they are read.
+pub(in crate::data) struct FoundImages {
+    files: files::ClassFiles,
+    /// The size that they get.
+    shape: [usize; 2],
+    /// How many have another size.
+    scaled: usize,
 }
 
 /// The longest side of images whose size is not given.
@@ -69,12 +79,26 @@ impl ImageFolderReader {
     /// channels are neither gray nor RGB. [`Error::OutOfMemory`].
     pub fn read(&self, folder: impl AsRef<Path>) -> Result<ImageFolder> {
         let folder = folder.as_ref();
+        let (found, _) = self.find(folder)?;
+        self.load(folder, found)
+    }
+
+    /// The images of a folder, and the bytes of their pixels.
+    pub(in crate::data) fn find(&self, folder: &Path) -> Result<(FoundImages, u64)> {
         self.must_be_valid()?;
-        let found = files::find(folder)?;
-        let sizes = found.images.iter().map(|(path, _)| decode::size(path)).collect::<Result<Vec<_>>>()?;
+        let files = files::find(folder)?;
+        let sizes = files.images.iter().map(|(path, _)| decode::size(path)).collect::<Result<Vec<_>>>()?;
         let shape = self.size.unwrap_or_else(|| default_size(&sizes));
         let bytes = 3.0 * (shape[0] * shape[1]) as f64 * sizes.len() as f64;
-        memory::must_fit("images", bytes as u64, "choose a smaller size, or give fewer images")?;
+        let scaled = sizes.iter().filter(|size| **size != shape).count();
+        Ok((FoundImages { files, shape, scaled }, bytes as u64))
+    }
+
+    /// Reads the pixels of images.
+    pub(in crate::data) fn load(&self, folder: &Path, found: FoundImages) -> Result<ImageFolder> {
+        let FoundImages { files: found, shape, scaled: count } = found;
+        let bytes = 3 * shape[0] as u64 * shape[1] as u64 * found.images.len() as u64;
+        memory::must_fit("images", bytes, "choose a smaller size, or give fewer images")?;
         let mut pixels = Vec::with_capacity(bytes as usize);
         for (path, _) in &found.images {
             pixels.extend_from_slice(scaled(decode::pixels(path)?, shape).as_raw());
@@ -82,8 +106,38 @@ impl ImageFolderReader {
         let is_gray = || pixels.chunks_exact(3).all(|pixel| pixel[0] == pixel[1] && pixel[1] == pixel[2]);
         let is_gray = self.channels.map_or_else(is_gray, |channels| channels == Channels::Gray);
         let pixels = if is_gray { pixels.chunks_exact(3).map(lightness).collect() } else { pixels };
-        let scaled = sizes.iter().filter(|size| **size != shape).count();
-        Ok(ImageFolder::new(folder, found, pixels, shape, is_gray, scaled))
+        Ok(ImageFolder::new(folder, found, pixels, shape, is_gray, count))
+    }
+
+    /// The pixels of images in a scratch file, with their classes and the names of these: as in memory, an image at a time.
+    pub(in crate::data) fn stored(
+        &self,
+        found: &FoundImages,
+        folder: &Path,
+        scratch: &Path,
+    ) -> Result<(StoredRows, Vec<u32>, Vec<String>)> {
+        let FoundImages { files, shape: [rows, columns], .. } = found;
+        let shape = [*rows, *columns];
+        let image = |path: &Path| Ok(scaled(decode::pixels(path)?, shape).into_raw());
+        let gray =
+            |image: &[u8]| image.chunks_exact(3).all(|pixel| pixel[0] == pixel[1] && pixel[1] == pixel[2]);
+        let are_gray = || {
+            files.images.iter().try_fold(true, |all, (path, _)| Ok::<bool, Error>(all && gray(&image(path)?)))
+        };
+        let are_gray = match self.channels {
+            Some(channels) => channels == Channels::Gray,
+            None => are_gray()?,
+        };
+        let mut writer = RowWriter::create(scratch)?;
+        for (path, _) in &files.images {
+            let pixels = image(path)?;
+            let row =
+                if are_gray { pixels.chunks_exact(3).map(lightness).collect() } else { planes(&pixels, 3) };
+            writer.bytes(&row)?;
+        }
+        let row_shape = if are_gray { shape.to_vec() } else { vec![3, *rows, *columns] };
+        let stored = writer.rows(folder, files.images.len(), row_shape, Element::Pixel)?;
+        Ok((stored, files.images.iter().map(|(_, class)| *class).collect(), files.classes.clone()))
     }
 
     /// Reads one image for a network that was trained on a folder of images: the bytes of its row, gray for the shape

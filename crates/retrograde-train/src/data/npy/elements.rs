@@ -1,5 +1,7 @@
 //! The elements of an array: from the bytes of a file to numbers in row-major order.
 
+use crate::data::stored::Element;
+
 /// Numbers of one type, in row-major order. Integers of other types are widened to 64 bits.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
@@ -41,6 +43,16 @@ impl ElementType {
             _ => cfg!(target_endian = "big"),
         };
         is_supported.then_some(ElementType { kind, size, is_big_endian })
+    }
+
+    /// How elements that stay in the file are read, if they can be: bytes are pixels if a row has more than one axis.
+    pub(super) fn stored(self, are_pixels: bool) -> Option<Element> {
+        match (self.kind, self.size) {
+            ('u', 1) if are_pixels => Some(Element::Pixel),
+            ('f', 4) if !self.is_big_endian => Some(Element::F32),
+            ('f', 8) if !self.is_big_endian => Some(Element::F64),
+            _ => None,
+        }
     }
 
     /// The bytes of an element in the file.

@@ -23,3 +23,4 @@ mod npz;
 
 pub use array::NpyArray;
 pub use elements::NpyValues;
+pub(super) use npz::NpzFile;

@@ -1,16 +1,20 @@
 //! NPZ: a ZIP archive of NPY files.
 
 use std::collections::HashSet;
-use std::io::{Cursor, Read};
-use std::path::Path;
+use std::fs::File;
+use std::io::{BufReader, Cursor, Read};
+use std::path::{Path, PathBuf};
 
 use retrograde_base::{Error, Result, files, memory};
-use zip::ZipArchive;
 use zip::read::ZipFile;
 use zip::result::ZipError;
+use zip::{CompressionMethod, ZipArchive};
 
 use super::array::NpyArray;
+use super::elements::ElementType;
+use super::header;
 use crate::data::gzip::DEFLATE_RATIO;
+use crate::data::stored::{Element, RowFile, StoredRows};
 
 /// The help of errors of the format.
 const EXPECTED: &str = "give an archive as written by np.savez or np.savez_compressed";
@@ -45,9 +49,7 @@ impl NpyArray {
     /// [`Error::Format`] and [`Error::OutOfMemory`], as [`NpyArray::read_npz`].
     pub fn npz_from_bytes(name: impl AsRef<Path>, content: &[u8]) -> Result<Vec<(String, Self)>> {
         let name = name.as_ref();
-        let corrupt = |error: ZipError| {
-            Error::format(name, format!("it is not a complete ZIP archive ({error})"), EXPECTED)
-        };
+        let corrupt = |error: ZipError| corrupt(name, &error);
         let mut archive = ZipArchive::new(Cursor::new(content)).map_err(corrupt)?;
         let mut arrays = Vec::new();
         let (mut names, mut left) = (HashSet::new(), Self::MAX_BYTES);
@@ -66,12 +68,101 @@ impl NpyArray {
     }
 }
 
+/// An NPZ file whose arrays are read one at a time.
+pub(in crate::data) struct NpzFile {
+    path: PathBuf,
+    archive: ZipArchive<BufReader<File>>,
+}
+
+impl NpzFile {
+    /// Opens an NPZ file and reads its list of arrays.
+    ///
+    /// # Errors
+    /// [`Error::File`] and [`Error::Format`], as [`NpyArray::read_npz`].
+    pub(in crate::data) fn open(path: &Path) -> Result<Self> {
+        let file = File::open(path).map_err(|error| Error::file("read", path, error))?;
+        let archive = ZipArchive::new(BufReader::new(file)).map_err(|error| corrupt(path, &error))?;
+        Ok(NpzFile { path: path.to_owned(), archive })
+    }
+
+    /// The names of the arrays, in order.
+    pub(in crate::data) fn names(&self) -> Vec<String> {
+        let names = self.archive.file_names().filter_map(|name| name.strip_suffix(".npy"));
+        let mut names: Vec<String> = names.map(str::to_owned).collect();
+        names.sort();
+        names
+    }
+
+    /// Reads an array; none: there is no such array.
+    ///
+    /// # Errors
+    /// As [`NpyArray::read_npz`].
+    pub(in crate::data) fn array(&mut self, name: &str) -> Result<Option<NpyArray>> {
+        let Some(index) = self.archive.index_for_name(&format!("{name}.npy")) else { return Ok(None) };
+        let entry = self.archive.by_index(index).map_err(|error| corrupt(&self.path, &error))?;
+        let mut left = NpyArray::MAX_BYTES;
+        read_entry(&self.path, entry, &mut left).map(|(_, array)| Some(array))
+    }
+
+    /// The rows of an array, which stay in the file; none: there is no such array.
+    ///
+    /// # Errors
+    /// [`Error::Format`] if the array cannot be read by position: it is compressed, of other numbers than uint8, float32 and float64, or
+    /// in Fortran order.
+    pub(in crate::data) fn rows(&mut self, name: &str) -> Result<Option<StoredRows>> {
+        let path = &self.path;
+        let Some(index) = self.archive.index_for_name(&format!("{name}.npy")) else { return Ok(None) };
+        let entry = self.archive.by_index(index).map_err(|error| corrupt(path, &error))?;
+        let help = "write it by np.savez and not np.savez_compressed, with x of uint8, float32 or float64 in C order";
+        let invalid = |problem: &str| {
+            Error::format(path, format!("the array {name:?} cannot be read in pieces: {problem}"), help)
+        };
+        let Some(start) = entry.data_start().filter(|_| entry.compression() == CompressionMethod::Stored)
+        else {
+            return Err(invalid("it is compressed"));
+        };
+        let size = entry.size();
+        let mut beginning = Vec::new();
+        entry
+            .take(HEADER_BYTES)
+            .read_to_end(&mut beginning)
+            .map_err(|error| Error::file("read", path, error))?;
+        let (header, rest) = header::split(&beginning).map_err(|problem| invalid(&problem))?;
+        if header.fortran_order && header.shape.len() > 1 {
+            return Err(invalid("it is in Fortran order"));
+        }
+        let (rows, shape) = match header.shape.as_slice() {
+            [] => return Err(invalid("it is a single number")),
+            // Of a row of one number, as in memory.
+            [rows] => (*rows, vec![1]),
+            [rows, shape @ ..] => (*rows, shape.to_vec()),
+        };
+        let element_type = ElementType::named(&header.element_type);
+        let element = element_type.and_then(|found| found.stored(header.shape.len() > 1));
+        let element = element
+            .ok_or_else(|| invalid(&format!("its elements are of the type {}", header.element_type)))?;
+        let offset = (beginning.len() - rest.len()) as u64;
+        let count = header.shape.iter().try_fold(1_u64, |count, side| count.checked_mul(*side as u64));
+        let bytes = count.and_then(|count| count.checked_mul(element.size() as u64)?.checked_add(offset));
+        if bytes != Some(size) {
+            let problem = format!("its shape {:?} does not fit its {size} bytes", header.shape);
+            return Err(invalid(&problem));
+        }
+        // Real numbers have rows of numbers, whatever their shape.
+        let shape = if element == Element::Pixel { shape } else { vec![shape.iter().product()] };
+        RowFile::open(path, start + offset, rows, shape, element).map(|file| Some(file.into()))
+    }
+}
+
+/// The most bytes of the header of an array.
+const HEADER_BYTES: u64 = 1 << 17;
+
+fn corrupt(path: &Path, error: &ZipError) -> Error {
+    Error::format(path, format!("it is not a complete ZIP archive ({error})"), EXPECTED)
+}
+
 /// An array of the archive and its name. `left` is the number of bytes that the archive may still have.
-fn read_entry(
-    archive: &Path,
-    entry: ZipFile<'_, Cursor<&[u8]>>,
-    left: &mut u64,
-) -> Result<(String, NpyArray)> {
+fn read_entry<R: Read>(archive: &Path, entry: ZipFile<'_, R>, left: &mut u64) -> Result<(String, NpyArray)> {
     let invalid = |problem: String| Error::format(archive, problem, EXPECTED);
     let file_name = entry.name().to_owned();
     let Some(array_name) = file_name.strip_suffix(".npy") else {
@@ -97,8 +188,8 @@ fn read_entry(
 mod tests {
     use super::*;
     use std::io::Write;
+    use zip::ZipWriter;
     use zip::write::SimpleFileOptions;
-    use zip::{CompressionMethod, ZipWriter};
 
     const ARRAY: &[u8] =
         b"\x93NUMPY\x01\x00\x3e\x00{'descr': '|u1', 'fortran_order': False, 'shape': (2,), }    \n\x05\x07";

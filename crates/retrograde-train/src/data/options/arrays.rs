@@ -1,15 +1,28 @@
 //! Data sets of NumPy's arrays.
 
 use super::DataOptions;
-use crate::data::{Dataset, Features, Matrix, NpyArray, NpyValues, Samples, Targets, Task};
+use crate::data::npy::NpzFile;
+use crate::data::{Dataset, Features, Matrix, NpyArray, NpyValues, Samples, StoredRows, Targets, Task};
 use retrograde_base::{Error, Result};
 use std::collections::HashMap;
 use std::path::Path;
 
+/// The arrays that are features.
+const FEATURES: [&str; 3] = ["x", "x_train", "x_test"];
+
 /// Reads the arrays of an NPZ file. They are used as they are: nothing is standardized.
 pub(super) fn read(options: &DataOptions, name: &str, path: &Path) -> Result<Dataset> {
-    let arrays: HashMap<String, NpyArray> = NpyArray::read_npz(path)?.into_iter().collect();
-    let mut names: Vec<String> = arrays.keys().cloned().collect();
+    let in_pieces =
+        options.is_in_pieces(std::fs::metadata(path).map_or(0, |file| file.len()), NpyArray::MAX_BYTES);
+    let stored = if in_pieces { Some(read_stored(path)) } else { None };
+    let (arrays, stored) = match stored {
+        Some(Ok(found)) => found,
+        Some(Err(error)) if options.in_pieces => return Err(error),
+        // What cannot be read by position is tried in memory.
+        _ => (NpyArray::read_npz(path)?.into_iter().collect(), HashMap::new()),
+    };
+    let in_pieces = !stored.is_empty();
+    let mut names: Vec<String> = arrays.keys().chain(stored.keys()).cloned().collect();
     names.sort();
     let take = |wanted: &str| {
         arrays.get(wanted).ok_or_else(|| {
@@ -22,7 +35,10 @@ pub(super) fn read(options: &DataOptions, name: &str, path: &Path) -> Result<Dat
         Error::format(path, format!("{array}: {}", error.message()), error.help())
     };
     let set = |x: &str, y: &str, weights: &str, classes: Option<usize>| {
-        let features = features(take(x)?).map_err(|error| invalid(x, &error))?;
+        let features = match stored.get(x) {
+            Some(rows) => Features::Stored(rows.clone()),
+            None => features(take(x)?).map_err(|error| invalid(x, &error))?,
+        };
         let targets = targets(take(y)?, options.task, classes).map_err(|error| invalid(y, &error))?;
         let samples = Samples::new(features, targets).map_err(|error| invalid(x, &error))?;
         match arrays.get(weights) {
@@ -33,7 +49,7 @@ pub(super) fn read(options: &DataOptions, name: &str, path: &Path) -> Result<Dat
                 .map_err(|error| invalid(weights, &error)),
         }
     };
-    let (train, test) = if arrays.contains_key("x_test") {
+    let (train, test) = if names.iter().any(|name| name == "x_test") {
         let classes = ["y_train", "y_test"].map(|y| take(y).ok().and_then(count_classes));
         let classes = classes[0].max(classes[1]);
         (
@@ -46,6 +62,7 @@ pub(super) fn read(options: &DataOptions, name: &str, path: &Path) -> Result<Dat
         (all.select(&train)?, all.select(&test)?)
     };
     let data = Dataset::new(name, train, test)?;
+    let data = if in_pieces { data.with_note(super::pieces::NOTE) } else { data };
     match options.task {
         Some(task) => data.with_task(task),
         // Truth values are labels; one for each row is a label alone.
@@ -54,6 +71,20 @@ pub(super) fn read(options: &DataOptions, name: &str, path: &Path) -> Result<Dat
         }
         None => Ok(data),
     }
+}
+
+/// The arrays of an NPZ file, and the rows of features, which stay in it.
+fn read_stored(path: &Path) -> Result<(HashMap<String, NpyArray>, HashMap<String, StoredRows>)> {
+    let (mut arrays, mut stored) = (HashMap::new(), HashMap::new());
+    let mut file = NpzFile::open(path)?;
+    for name in file.names() {
+        if let Some(rows) = FEATURES.contains(&&*name).then(|| file.rows(&name)).transpose()?.flatten() {
+            stored.insert(name, rows);
+        } else if let Some(array) = file.array(&name)? {
+            arrays.insert(name, array);
+        }
+    }
+    Ok((arrays, stored))
 }
 
 fn are_labels(array: &NpyArray) -> bool {

@@ -2,13 +2,18 @@
 
 mod arrays;
 mod folder;
+mod pieces;
 mod text;
 
-use super::{Dataset, DecimalMark, MissingValues, Preprocessing, Split, TableReader, Task, UnseenCategories};
+use super::preprocessing::prepare_in_pieces;
+use super::table::TablePieces;
+use super::{
+    Dataset, DecimalMark, MissingValues, Preprocessing, Split, Table, TableReader, Task, UnseenCategories,
+};
 use retrograde_base::printable::shown;
 use retrograde_base::{Error, Result};
 use serde::{Deserialize, Serialize};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// How a data set is read, as plain data: part of a training's config, so that a resumed training reads it in the same way.
 ///
@@ -66,6 +71,14 @@ pub struct DataOptions {
     pub header: Option<bool>,
     /// The size of images, `[rows, columns]`. None: their own.
     pub image_size: Option<[usize; 2]>,
+    /// Whether features stay in their file and are read when they are needed, with the same results: for sets that are larger than
+    /// memory. They do without this choice if they might take more than half of the memory that is available. Features of
+    /// tables and of images, and gzipped ones, are written to a [scratch](Self::scratch) file first. Texts are always in memory.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub in_pieces: bool,
+    /// The folder of scratch files, which are removed when the data set is dropped. None: that of the system for temporary files.
+    #[serde(skip)]
+    pub scratch: Option<PathBuf>,
 }
 
 impl Default for DataOptions {
@@ -86,6 +99,8 @@ impl Default for DataOptions {
             decimal_mark: None,
             header: None,
             image_size: None,
+            in_pieces: false,
+            scratch: None,
         }
     }
 }
@@ -143,7 +158,21 @@ impl DataOptions {
     }
 
     fn table(&self, name: &str, path: &Path) -> Result<Dataset> {
+        let bytes = std::fs::metadata(path).map_or(0, |file| file.len());
+        if self.is_in_pieces(bytes, TableReader::MAX_BYTES) {
+            let pieces = TablePieces::open(&self.reader(), path)?;
+            let choices = self.preprocessing(pieces.columns())?;
+            let prepared = prepare_in_pieces(&choices, &pieces, &self.scratch_folder())?;
+            let data = prepared.dataset(name)?;
+            return Ok(data.with_first_note(pieces.columns().dialect_summary()).with_note(pieces::NOTE));
+        }
         let table = self.reader().read(path)?;
+        let data = self.preprocessing(&table)?.fit(&table)?.dataset(name)?;
+        Ok(data.with_first_note(table.dialect_summary()))
+    }
+
+    /// The choices for a table with these columns.
+    fn preprocessing(&self, table: &Table) -> Result<Preprocessing> {
         let Some(target) = &self.target else {
             let names: Vec<&str> = table.columns().iter().map(super::Column::name).collect();
             let problem = "the column to predict is not chosen";
@@ -166,14 +195,10 @@ impl DataOptions {
             Some(task) => preprocessing.task(task),
             None => preprocessing,
         };
-        let preprocessing = match &self.features {
+        Ok(match &self.features {
             Some(features) => preprocessing.features(features),
             None => preprocessing,
-        };
-        let data = preprocessing.fit(&table)?.dataset(name)?;
-        let mut description = data.description().clone();
-        description.notes.insert(0, table.dialect_summary());
-        data.described(description)
+        })
     }
 
     /// The reader of tables.

@@ -62,6 +62,24 @@ mod tests {
     }
 
     #[test]
+    fn gzipped_texts_are_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("Poem.TXT.gz");
+        let mut encoder =
+            flate2::write::GzEncoder::new(fs::File::create(&path).unwrap(), flate2::Compression::best());
+        std::io::Write::write_all(&mut encoder, &b"to be or not to be ".repeat(30)).unwrap();
+        encoder.finish().unwrap();
+        let data = DataOptions { context: 4, ..DataOptions::default() }.read(&path).unwrap();
+        assert_eq!((data.name(), data.task(), data.train().outputs()), ("Poem.TXT.gz", Task::NextToken, 7));
+        assert_eq!(data.train().len(), 114 - 1);
+        let plain = read_text(
+            &b"to be or not to be ".repeat(30),
+            &DataOptions { context: 4, ..DataOptions::default() },
+        );
+        assert_eq!(plain.unwrap().train(), data.train());
+    }
+
+    #[test]
     fn texts_that_are_too_short_are_errors() {
         let error = read_text(b"", &DataOptions::default()).unwrap_err().to_string();
         assert!(error.contains("training") && error.contains("0 tokens"), "{error}");

@@ -28,18 +28,29 @@ impl Categories {
         let mut names: BTreeSet<Cow<'_, str>> = BTreeSet::new();
         for row in rows {
             names.extend(name_of(table, *row, column, are_numbers)?);
-            if names.len() > MAX_CATEGORIES {
-                let name = table.columns()[column].name();
-                let problem = format!("{} has more than {MAX_CATEGORIES} categories", column_of(name));
-                return Err(Error::format(table.path(), problem, "leave it out, or use it as numbers"));
-            }
+            Self::must_be_few(table, column, names.len())?;
         }
-        let mut names: Vec<String> = names.into_iter().map(Cow::into_owned).collect();
+        Ok(Self::named(names.into_iter().map(Cow::into_owned).collect(), are_numbers))
+    }
+
+    /// Checks that a column has no more categories than a network can have classes.
+    pub(super) fn must_be_few(table: &Table, column: usize, count: usize) -> Result<()> {
+        if count <= MAX_CATEGORIES {
+            return Ok(());
+        }
+        let name = table.columns()[column].name();
+        let problem = format!("{} has more than {MAX_CATEGORIES} categories", column_of(name));
+        Err(Error::format(table.path(), problem, "leave it out, or use it as numbers"))
+    }
+
+    /// The categories with these names.
+    pub(super) fn named(names: BTreeSet<String>, are_numbers: bool) -> Self {
+        let mut names: Vec<String> = names.into_iter().collect();
         if are_numbers {
             let value = |name: &String| name.parse::<f64>().unwrap_or(f64::NAN);
             names.sort_by(|a, b| value(a).total_cmp(&value(b)));
         }
-        Ok(Categories { names, are_numbers })
+        Categories { names, are_numbers }
     }
 
     /// The position of each name.
@@ -85,7 +96,13 @@ pub(super) fn missing_target(table: &Table, row: usize, column: usize) -> Error 
     table.invalid_cell(row, column, "is a missing target", "give a row its target, or remove it")
 }
 
-fn name_of(table: &Table, row: usize, column: usize, as_number: bool) -> Result<Option<Cow<'_, str>>> {
+/// The name of the category of a cell; `None` if it is missing.
+pub(super) fn name_of(
+    table: &Table,
+    row: usize,
+    column: usize,
+    as_number: bool,
+) -> Result<Option<Cow<'_, str>>> {
     if !as_number {
         return Ok(table.present(row, column).map(Cow::Borrowed));
     }

@@ -13,6 +13,7 @@
 mod categories;
 mod feature;
 mod options;
+mod pieces;
 mod prepared;
 mod preprocessor;
 mod split;
@@ -22,6 +23,7 @@ mod target;
 mod tests;
 
 pub use options::{MissingValues, Preprocessing, Task, UnseenCategories};
+pub(super) use pieces::prepare as prepare_in_pieces;
 pub use prepared::Prepared;
 pub use preprocessor::Preprocessor;
 pub use split::Split;

@@ -26,7 +26,7 @@ pub struct Prepared {
     pub train: Samples,
     /// The test rows, in the order of the table.
     pub test: Samples,
-    notes: Vec<String>,
+    pub(super) notes: Vec<String>,
 }
 
 impl Prepared {
@@ -59,7 +59,7 @@ const MAX_WHOLE_CLASSES: usize = 20;
 /// Applies `choices` to a table.
 pub(super) fn prepare(choices: &Preprocessing, table: &Table) -> Result<Prepared> {
     let target = table.find(&choices.target)?;
-    let (task, reason) = task(choices, table, target)?;
+    let (task, reason) = task_of(choices, table, target, || whole_classes(table, target))?;
     let columns = feature_columns(choices, table, target)?;
     let rows: Vec<usize> = (0..table.rows()).filter(|row| table.present(*row, target).is_some()).collect();
     let split = split(choices, table, target, task, &rows)?;
@@ -77,12 +77,18 @@ pub(super) fn prepare(choices: &Preprocessing, table: &Table) -> Result<Prepared
         Samples::new(features, preprocessor.target().encode(table, target, rows)?)
     };
     let (train, test) = (samples(&split.train)?, samples(&split.test)?);
-    let notes = notes(choices, table, &preprocessor, &columns, target, &split, &format!("{task} ({reason})"));
+    let reason = format!("{task} ({reason})");
+    let notes = notes(choices, (table, table.rows()), &preprocessor, &columns, target, &split, &reason);
     Ok(Prepared { preprocessor, train, test, notes })
 }
 
-/// The task and the reason for it.
-fn task(choices: &Preprocessing, table: &Table, target: usize) -> Result<(Task, String)> {
+/// The task and the reason for it. `whole_classes` counts the different targets.
+pub(super) fn task_of(
+    choices: &Preprocessing,
+    table: &Table,
+    target: usize,
+    whole_classes: impl FnOnce() -> Result<Option<usize>>,
+) -> Result<(Task, String)> {
     if let Some(task) = choices.task {
         if matches!(task, Task::MultiLabel | Task::NextToken) {
             let help = "choose classification or regression; arrays can have several labels";
@@ -93,7 +99,7 @@ fn task(choices: &Preprocessing, table: &Table, target: usize) -> Result<(Task, 
     let column = &table.columns()[target];
     match column.column_type() {
         ColumnType::Category => Ok((Task::Classification, "its values are categories".to_owned())),
-        ColumnType::Number => Ok(match whole_classes(table, target)? {
+        ColumnType::Number => Ok(match whole_classes()? {
             Some(count) => (Task::Classification, format!("{count} different whole numbers")),
             None => (Task::Regression, "its values are numbers".to_owned()),
         }),
@@ -106,24 +112,48 @@ fn task(choices: &Preprocessing, table: &Table, target: usize) -> Result<(Task, 
 
 /// The number of different targets, if they are few whole numbers and each comes twice on average.
 fn whole_classes(table: &Table, target: usize) -> Result<Option<usize>> {
-    let mut different: Vec<f64> = Vec::new();
-    let mut present = 0;
+    let mut found = WholeClasses::default();
     for row in 0..table.rows() {
-        let Some(number) = table.number(row, target)? else { continue };
-        present += 1;
-        if different.contains(&number) {
-            continue;
-        }
-        if number.fract() != 0.0 || different.len() == MAX_WHOLE_CLASSES {
+        if table.number(row, target)?.is_some_and(|number| !found.push(number)) {
             return Ok(None);
         }
-        different.push(number);
     }
-    Ok(Some(different.len()).filter(|count| 2 * count <= present))
+    Ok(found.count())
+}
+
+/// Finds whether targets are few whole numbers, each of which comes twice on average.
+#[derive(Default)]
+pub(super) struct WholeClasses {
+    different: Vec<f64>,
+    present: usize,
+    are_other: bool,
+}
+
+impl WholeClasses {
+    /// Adds a target, and returns whether they may still be classes.
+    pub(super) fn push(&mut self, number: f64) -> bool {
+        self.present += 1;
+        if !self.different.contains(&number) {
+            self.are_other |= number.fract() != 0.0 || self.different.len() == MAX_WHOLE_CLASSES;
+            self.different.push(number);
+        }
+        !self.are_other
+    }
+
+    /// Whether a target was no whole number, or there were too many.
+    pub(super) fn are_other(&self) -> bool {
+        self.are_other
+    }
+
+    /// The number of different targets, if they are classes.
+    pub(super) fn count(&self) -> Option<usize> {
+        let count = self.different.len();
+        (!self.are_other && 2 * count <= self.present).then_some(count)
+    }
 }
 
 /// The positions of the columns that are features, in the order of the table.
-fn feature_columns(choices: &Preprocessing, table: &Table, target: usize) -> Result<Vec<usize>> {
+pub(super) fn feature_columns(choices: &Preprocessing, table: &Table, target: usize) -> Result<Vec<usize>> {
     let find =
         |columns: &[String]| columns.iter().map(|column| table.find(column)).collect::<Result<Vec<_>>>();
     let excluded = find(&choices.excluded)?;
@@ -151,10 +181,7 @@ fn split(choices: &Preprocessing, table: &Table, target: usize, task: Task, rows
     let split = match task {
         Task::Classification => {
             let classes = Categories::of(table, target, rows)?;
-            if let [single] = &classes.names[..] {
-                let problem = format!("every row has the class {single}");
-                return Err(Error::invalid("target", problem, "choose a column with at least two classes"));
-            }
+            must_have_classes(&classes.names)?;
             Split::stratified(&classes.numbers(table, target, rows)?, fraction, seed)?
         }
         Task::Regression | Task::MultiLabel | Task::NextToken => Split::random(rows.len(), fraction, seed)?,
@@ -163,10 +190,17 @@ fn split(choices: &Preprocessing, table: &Table, target: usize, task: Task, rows
     Ok(Split { train: of_table(split.train), test: of_table(split.test) })
 }
 
-/// The choices in sentences.
-fn notes(
+/// Checks that there is more than one class.
+pub(super) fn must_have_classes(names: &[String]) -> Result<()> {
+    let [single] = names else { return Ok(()) };
+    let problem = format!("every row has the class {single}");
+    Err(Error::invalid("target", problem, "choose a column with at least two classes"))
+}
+
+/// The choices in sentences, for a table of so many rows.
+pub(super) fn notes(
     choices: &Preprocessing,
-    table: &Table,
+    (table, rows): (&Table, usize),
     preprocessor: &Preprocessor,
     columns: &[usize],
     target: usize,
@@ -191,7 +225,7 @@ fn notes(
         notes.push(format!("not used: {names}"));
     }
     notes.extend(missing_notes(choices, table, preprocessor, columns));
-    let without_target = table.rows() - split.train.len() - split.test.len();
+    let without_target = rows - split.train.len() - split.test.len();
     if without_target > 0 {
         notes.push(format!("{} without a target left out", counted(without_target, "row")));
     }

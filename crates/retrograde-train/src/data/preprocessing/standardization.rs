@@ -33,18 +33,12 @@ impl Standardization {
 
     /// The mean and the deviation of numbers; `None` if they are not finite. Of no numbers they are 0 and 1.
     pub fn of(numbers: &[f64]) -> Option<Self> {
-        if numbers.is_empty() {
-            return Some(Self::IDENTITY);
+        let mut scan = StandardizationScan::default();
+        for pass in 0..StandardizationScan::PASSES {
+            numbers.iter().for_each(|number| scan.push(pass, *number));
+            scan.end(pass);
         }
-        let count = numbers.len() as f64;
-        // In two steps: the second adds the rounding error of the first.
-        let first: f64 = numbers.iter().sum::<f64>() / count;
-        let mean = first + numbers.iter().map(|x| x - first).sum::<f64>() / count;
-        let variance = numbers.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>() / count;
-        let deviation = variance.sqrt();
-        let all_equal = numbers.iter().all(|x| *x == numbers[0]);
-        let deviation = if all_equal || deviation == 0.0 { 1.0 } else { deviation };
-        (mean.is_finite() && deviation.is_finite()).then_some(Standardization { mean, deviation })
+        scan.finish()
     }
 
     /// The mean and the deviation of the numbers of a column in these rows, without the missing ones.
@@ -56,12 +50,14 @@ impl Standardization {
         for row in rows {
             numbers.extend(table.number(*row, column)?);
         }
-        Self::of(&numbers).ok_or_else(|| {
-            let name = table.columns()[column].name();
-            let problem =
-                format!("the numbers of {} are too large for a standard deviation", column_of(name));
-            Error::format(table.path(), problem, "write them in another unit, or leave the column out")
-        })
+        Self::of(&numbers).ok_or_else(|| Self::too_large(table, column))
+    }
+
+    /// The error for a column whose deviation is too large for a number.
+    pub(super) fn too_large(table: &Table, column: usize) -> Error {
+        let name = table.columns()[column].name();
+        let problem = format!("the numbers of {} are too large for a standard deviation", column_of(name));
+        Error::format(table.path(), problem, "write them in another unit, or leave the column out")
     }
 
     /// The standardized number.
@@ -72,6 +68,61 @@ impl Standardization {
     /// The number in its original unit.
     pub fn invert(&self, standardized: f64) -> f64 {
         standardized * self.deviation + self.mean
+    }
+}
+
+/// Computes a [`Standardization`] of numbers that come one after the other, several times in the same order.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct StandardizationScan {
+    count: f64,
+    /// The sum of the current pass.
+    sum: f64,
+    first_number: f64,
+    are_different: bool,
+    /// The mean with the rounding error of the first pass.
+    first_mean: f64,
+    mean: f64,
+    variance: f64,
+}
+
+impl StandardizationScan {
+    /// How often the numbers come: for their mean, for its rounding error, and for their deviation.
+    pub(super) const PASSES: usize = 3;
+
+    /// Adds a number of a pass, counted from 0.
+    pub(super) fn push(&mut self, pass: usize, number: f64) {
+        match pass {
+            0 => {
+                if self.count == 0.0 {
+                    self.first_number = number;
+                }
+                self.are_different |= number != self.first_number;
+                self.count += 1.0;
+                self.sum += number;
+            }
+            1 => self.sum += number - self.first_mean,
+            _ => self.sum += (number - self.mean) * (number - self.mean),
+        }
+    }
+
+    /// Ends a pass.
+    pub(super) fn end(&mut self, pass: usize) {
+        let mean = std::mem::take(&mut self.sum) / self.count;
+        match pass {
+            0 => self.first_mean = mean,
+            1 => self.mean = self.first_mean + mean,
+            _ => self.variance = mean,
+        }
+    }
+
+    /// The mean and the deviation, as [`Standardization::of`].
+    pub(super) fn finish(self) -> Option<Standardization> {
+        if self.count == 0.0 {
+            return Some(Standardization::IDENTITY);
+        }
+        let (mean, deviation) = (self.mean, self.variance.sqrt());
+        let deviation = if !self.are_different || deviation == 0.0 { 1.0 } else { deviation };
+        (mean.is_finite() && deviation.is_finite()).then_some(Standardization { mean, deviation })
     }
 }
 

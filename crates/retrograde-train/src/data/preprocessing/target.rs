@@ -42,6 +42,16 @@ impl Target {
         Ok(Target { column: name, kind })
     }
 
+    /// A target of these classes.
+    pub(super) fn of_classes(table: &Table, column: usize, classes: Categories) -> Self {
+        Target { column: table.columns()[column].name().to_owned(), kind: Kind::Classes(classes) }
+    }
+
+    /// A target of real numbers.
+    pub(super) fn of_reals(table: &Table, column: usize, scale: Standardization) -> Self {
+        Target { column: table.columns()[column].name().to_owned(), kind: Kind::Real(scale) }
+    }
+
     /// The name of the column.
     pub fn column(&self) -> &str {
         &self.column

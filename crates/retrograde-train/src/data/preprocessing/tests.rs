@@ -12,7 +12,7 @@ fn parse(text: &str) -> Table {
 fn matrix(samples: &Samples) -> &Matrix {
     match samples.features() {
         Features::Reals(matrix) => matrix,
-        Features::Bytes { .. } | Features::Tokens(_) => panic!("a table has real numbers"),
+        _ => panic!("a table has real numbers"),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The features of samples: bytes or real numbers.
 
 use super::{Matrix, Windows};
+use crate::data::StoredRows;
 use retrograde_base::error::Result;
 use retrograde_core::kernel::Bytes;
 use std::borrow::Cow;
@@ -23,11 +24,19 @@ pub enum Features {
     Reals(Matrix),
     /// Windows of tokens.
     Tokens(Windows),
+    /// Bytes or real numbers that stay in a file.
+    Stored(StoredRows),
 }
 
 impl From<Windows> for Features {
     fn from(windows: Windows) -> Self {
         Features::Tokens(windows)
+    }
+}
+
+impl From<StoredRows> for Features {
+    fn from(rows: StoredRows) -> Self {
+        Features::Stored(rows)
     }
 }
 
@@ -44,6 +53,7 @@ impl Features {
             Features::Bytes { shape, .. } => shape.iter().product(),
             Features::Reals(matrix) => matrix.shape()[1],
             Features::Tokens(windows) => windows.context(),
+            Features::Stored(rows) => rows.shape().iter().product(),
         }
     }
 
@@ -53,6 +63,16 @@ impl Features {
             Features::Bytes { shape, .. } => shape.clone(),
             Features::Reals(matrix) => vec![matrix.shape()[1]],
             Features::Tokens(windows) => vec![windows.context()],
+            Features::Stored(rows) => rows.shape().to_vec(),
+        }
+    }
+
+    /// Whether they are bytes, such as those of images, in memory or in a file.
+    pub fn are_bytes(&self) -> bool {
+        match self {
+            Features::Bytes { .. } => true,
+            Features::Reals(_) | Features::Tokens(_) => false,
+            Features::Stored(rows) => rows.are_bytes(),
         }
     }
 
@@ -62,10 +82,12 @@ impl Features {
             Features::Bytes { values, .. } => values.len() / self.row_len().max(1),
             Features::Reals(matrix) => matrix.shape()[0],
             Features::Tokens(windows) => windows.len(),
+            Features::Stored(rows) => rows.len(),
         }
     }
 
     /// The values in row-major order, as a network gets them: bytes divided by [`MAX_PIXEL`], as in NumPy; of tokens their numbers.
+    /// None of those that stay in a file: [`Samples::in_memory`](super::Samples::in_memory) reads them.
     pub fn values(&self) -> Cow<'_, [f64]> {
         match self {
             Features::Bytes { values, .. } => {
@@ -76,6 +98,7 @@ impl Features {
                 .flat_map(|row| windows.tokens(row, 0))
                 .map(|&token| f64::from(token))
                 .collect(),
+            Features::Stored(_) => Cow::Borrowed(&[]),
         }
     }
 
@@ -90,6 +113,7 @@ impl Features {
             }
             Features::Reals(matrix) => matrix.select(rows).map(Features::Reals),
             Features::Tokens(windows) => Ok(Features::Tokens(windows.select(rows))),
+            Features::Stored(stored) => Ok(Features::Stored(stored.select(rows))),
         }
     }
 
@@ -99,6 +123,7 @@ impl Features {
             Features::Bytes { values, .. } => values,
             Features::Reals(matrix) => return size_of_val(matrix.values()),
             Features::Tokens(windows) => return windows.memory(),
+            Features::Stored(rows) => return rows.memory(),
         };
         let nonzeros = values.iter().filter(|&&byte| byte != 0).count();
         let blocks = self.row_len().div_ceil(64);

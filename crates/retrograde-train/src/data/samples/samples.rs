@@ -134,11 +134,11 @@ impl Samples {
         }
     }
 
-    /// The bytes of the features, one row after the other; empty if they are others.
+    /// The bytes of the features, one row after the other; empty if they are others, or stay in a file.
     pub fn bytes(&self) -> &[u8] {
         match &self.features {
             Features::Bytes { values, .. } => values,
-            Features::Reals(_) | Features::Tokens(_) => &[],
+            Features::Reals(_) | Features::Tokens(_) | Features::Stored(_) => &[],
         }
     }
 
@@ -146,11 +146,12 @@ impl Samples {
     pub fn image_shape(&self) -> Option<[usize; 2]> {
         match &self.features {
             Features::Bytes { shape, .. } => shape[..].try_into().ok(),
-            Features::Reals(_) | Features::Tokens(_) => None,
+            Features::Stored(rows) if rows.are_bytes() => rows.shape().try_into().ok(),
+            Features::Reals(_) | Features::Tokens(_) | Features::Stored(_) => None,
         }
     }
 
-    /// The bytes of a row; `None` if `index` is out of range or the features are real numbers.
+    /// The bytes of a row; `None` if `index` is out of range, or the features are real numbers or stay in a file.
     pub fn image(&self, index: usize) -> Option<&[u8]> {
         self.bytes().chunks_exact(self.row_len()).nth(index)
     }
@@ -184,6 +185,17 @@ impl Samples {
             targets: self.targets.select(rows)?,
             weights: self.weights.as_ref().map(weight),
         })
+    }
+
+    /// The samples with their features in memory, where these stay in a file.
+    ///
+    /// # Errors
+    /// [`Error::File`] if the file cannot be read, [`Error::Format`] if a number is not finite, [`Error::OutOfMemory`].
+    pub fn in_memory(&self) -> Result<Samples> {
+        match &self.features {
+            Features::Stored(rows) => Ok(Samples { features: rows.in_memory()?, ..self.clone() }),
+            _ => Ok(self.clone()),
+        }
     }
 
     /// The bytes of memory.

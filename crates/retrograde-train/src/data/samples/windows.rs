@@ -59,6 +59,11 @@ impl Windows {
         self.starts.as_ref().map_or((self.sequence.len() - 1) / self.context, |starts| starts.len())
     }
 
+    /// Whether they are all windows of the sequence, one behind the other.
+    pub(in crate::data) fn are_all(&self) -> bool {
+        self.starts.is_none()
+    }
+
     /// The whole sequence.
     pub fn sequence(&self) -> &[u32] {
         &self.sequence

@@ -32,12 +32,9 @@ impl Cells {
             text.bytes().filter(|byte| *byte == delimiter as u8 || matches!(byte, b'\n' | b'\r')).count() + 1;
         let bytes = text.len() as u64 + 8 * fields as u64;
         memory::must_fit("table", bytes, "give fewer rows, or write them as an array (NPY)")?;
-        let mut cells = Cells {
-            text: String::with_capacity(text.len()),
-            ends: Vec::with_capacity(fields),
-            lines: Vec::new(),
-            columns: 0,
-        };
+        let mut cells = Cells::empty();
+        cells.text.reserve(text.len());
+        cells.ends.reserve(fields);
         let mut reader = reader(text, delimiter);
         let mut record = StringRecord::new();
         // The start of the last record, and its line.
@@ -65,8 +62,31 @@ impl Cells {
         Ok(cells)
     }
 
+    /// No cells, of a number of columns that the first row tells.
+    pub(super) fn empty() -> Self {
+        Cells { text: String::new(), ends: Vec::new(), lines: Vec::new(), columns: 0 }
+    }
+
+    /// Removes all rows.
+    pub(super) fn clear(&mut self) {
+        self.text.clear();
+        self.ends.clear();
+        self.lines.clear();
+    }
+
+    /// Whether there are so many cells, or so many bytes of text.
+    pub(super) fn is_longer(&self, cells: usize, bytes: usize) -> bool {
+        self.ends.len() >= cells || self.text.len() >= bytes
+    }
+
     /// Appends a row.
-    fn push(&mut self, name: &Path, record: &StringRecord, line: u32, delimiter: char) -> Result<()> {
+    pub(super) fn push(
+        &mut self,
+        name: &Path,
+        record: &StringRecord,
+        line: u32,
+        delimiter: char,
+    ) -> Result<()> {
         if self.columns == 0 {
             self.columns = record.len();
             if record.len() > MAX_COLUMNS {

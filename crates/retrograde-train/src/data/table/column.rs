@@ -1,7 +1,6 @@
 //! A column of a table: its name, its type, and what its cells have in common.
 
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 
 use serde::{Deserialize, Serialize};
 
@@ -51,6 +50,7 @@ pub(super) struct Numbers {
     pub(super) are_whole: bool,
     /// Whether each number is the one before it plus 1.
     are_consecutive: bool,
+    last: Option<f64>,
     /// The first row whose cell is neither missing nor a number.
     pub(super) exception: Option<usize>,
 }
@@ -87,13 +87,31 @@ impl Column {
         mark: DecimalMark,
         given: Option<ColumnType>,
     ) -> Self {
-        let rows = cells.clone().count();
+        let mut numbers = Numbers::new();
+        for (row, cell) in cells.clone().enumerate() {
+            numbers.push(row, cell, mark);
+        }
+        let words = || {
+            let mut words = WordCounts::default();
+            cells.clone().flatten().for_each(|cell| words.push(cell));
+            words.counted()
+        };
         let missing = cells.clone().filter(Option::is_none).count();
-        let numbers = Numbers::of(cells.clone(), mark);
+        Self::of(name, (cells.clone().count(), missing), numbers, words, given)
+    }
+
+    /// A column of so many rows, some of them missing.
+    fn of(
+        name: String,
+        (rows, missing): (usize, usize),
+        numbers: Numbers,
+        words: impl FnOnce() -> Words,
+        given: Option<ColumnType>,
+    ) -> Self {
         let present = rows - missing;
         let is_number = numbers.count > 0 && numbers.count as f64 >= SHARE_OF_NUMBERS * present as f64;
         let is_number = given.map_or(is_number, |given| given == ColumnType::Number);
-        let words = if is_number { Words::NotCounted } else { Words::of(cells.flatten()) };
+        let words = if is_number { Words::NotCounted } else { words() };
         let kind = given.unwrap_or_else(|| match &words {
             Words::NotCounted if numbers.are_row_numbers(&name, rows) => ColumnType::Text,
             Words::NotCounted => ColumnType::Number,
@@ -139,30 +157,31 @@ fn is_category(different: usize, present: usize) -> bool {
 }
 
 impl Numbers {
-    fn of<'a>(cells: impl Iterator<Item = Option<&'a str>>, mark: DecimalMark) -> Self {
-        let mut numbers = Numbers {
+    fn new() -> Self {
+        Numbers {
             count: 0,
             min: f64::INFINITY,
             max: f64::NEG_INFINITY,
             are_whole: true,
             are_consecutive: true,
+            last: None,
             exception: None,
-        };
-        let mut last = None;
-        for (row, cell) in cells.enumerate() {
-            let Some(cell) = cell else { continue };
-            let Some(number) = mark.parse(cell) else {
-                numbers.exception = numbers.exception.or(Some(row));
-                continue;
-            };
-            numbers.count += 1;
-            numbers.min = numbers.min.min(number);
-            numbers.max = numbers.max.max(number);
-            numbers.are_whole &= number.fract() == 0.0;
-            numbers.are_consecutive &= last.is_none_or(|last: f64| number == last + 1.0);
-            last = Some(number);
         }
-        numbers
+    }
+
+    /// Adds the cell of a row.
+    fn push(&mut self, row: usize, cell: Option<&str>, mark: DecimalMark) {
+        let Some(cell) = cell else { return };
+        let Some(number) = mark.parse(cell) else {
+            self.exception = self.exception.or(Some(row));
+            return;
+        };
+        self.count += 1;
+        self.min = self.min.min(number);
+        self.max = self.max.max(number);
+        self.are_whole &= number.fract() == 0.0;
+        self.are_consecutive &= self.last.is_none_or(|last| number == last + 1.0);
+        self.last = Some(number);
     }
 
     /// Whether these are the numbers of the rows, by name and value.
@@ -172,21 +191,66 @@ impl Numbers {
     }
 }
 
-impl Words {
-    fn of<'a>(cells: impl Iterator<Item = &'a str>) -> Self {
-        let mut counts: HashMap<&str, usize> = HashMap::new();
-        for cell in cells {
-            let different = counts.len();
-            match counts.entry(cell) {
-                Entry::Occupied(mut count) => *count.get_mut() += 1,
-                Entry::Vacant(_) if different == MAX_CATEGORIES => return Words::TooMany,
-                Entry::Vacant(place) => _ = place.insert(1),
-            }
+/// Counts the different words of a column.
+struct WordCounts {
+    /// None: there are more than [`MAX_CATEGORIES`].
+    counts: Option<HashMap<String, usize>>,
+}
+
+impl Default for WordCounts {
+    fn default() -> Self {
+        WordCounts { counts: Some(HashMap::new()) }
+    }
+}
+
+impl WordCounts {
+    fn push(&mut self, word: &str) {
+        let Some(counts) = &mut self.counts else { return };
+        if let Some(count) = counts.get_mut(word) {
+            *count += 1;
+        } else if counts.len() == MAX_CATEGORIES {
+            self.counts = None;
+        } else {
+            counts.insert(word.to_owned(), 1);
         }
-        let mut words: Vec<(String, usize)> =
-            counts.into_iter().map(|(word, count)| (word.to_owned(), count)).collect();
+    }
+
+    fn counted(self) -> Words {
+        let Some(counts) = self.counts else { return Words::TooMany };
+        let mut words: Vec<(String, usize)> = counts.into_iter().collect();
         words.sort_unstable();
         Words::Counted(words)
+    }
+}
+
+/// Examines a column whose cells come one after the other.
+pub(super) struct ColumnScan {
+    mark: DecimalMark,
+    rows: usize,
+    missing: usize,
+    numbers: Numbers,
+    words: WordCounts,
+}
+
+impl ColumnScan {
+    pub(super) fn new(mark: DecimalMark) -> Self {
+        ColumnScan { mark, rows: 0, missing: 0, numbers: Numbers::new(), words: WordCounts::default() }
+    }
+
+    /// Adds a cell; none: it is missing.
+    pub(super) fn push(&mut self, cell: Option<&str>) {
+        self.numbers.push(self.rows, cell, self.mark);
+        self.rows += 1;
+        match cell {
+            Some(cell) => self.words.push(cell),
+            None => self.missing += 1,
+        }
+    }
+
+    /// The column, of the type that the caller gives.
+    pub(super) fn finish(self, name: String, given: Option<ColumnType>) -> Column {
+        let ColumnScan { rows, missing, numbers, words, .. } = self;
+        Column::of(name, (rows, missing), numbers, || words.counted(), given)
     }
 }
 

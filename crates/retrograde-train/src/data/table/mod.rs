@@ -13,6 +13,7 @@ mod column;
 mod delimiter;
 mod header;
 mod number;
+mod pieces;
 mod reader;
 mod summary;
 #[expect(clippy::module_inception, reason = "the main type of the module")]
@@ -20,12 +21,14 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod text_encoding;
+mod transcoded;
 mod writer;
 
 use retrograde_base::text_width;
 
 pub use column::{Column, ColumnType};
 pub use number::DecimalMark;
+pub(super) use pieces::TablePieces;
 pub use reader::TableReader;
 pub use table::Table;
 pub(super) use text_encoding::decode_text;
@@ -44,6 +47,11 @@ pub(super) fn counted(count: usize, noun: &str) -> String {
         _ if noun.ends_with('s') => format!("{count} {noun}es"),
         _ => format!("{count} {noun}s"),
     }
+}
+
+/// The names of columns without a header.
+fn numbered(columns: usize) -> Vec<String> {
+    (1..=columns).map(|column| format!("column {column}")).collect()
 }
 
 /// A column for a message: `column age`; a column without a name is `column 3` already.

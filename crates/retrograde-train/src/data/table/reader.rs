@@ -41,12 +41,12 @@ use super::{delimiter, header, listed, number, text_encoding};
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct TableReader {
-    encoding: Option<String>,
-    delimiter: Option<char>,
+    pub(super) encoding: Option<String>,
+    pub(super) delimiter: Option<char>,
     decimal_mark: Option<DecimalMark>,
     default_decimal_mark: Option<DecimalMark>,
     header: Option<bool>,
-    missing_values: Vec<String>,
+    pub(super) missing_values: Vec<String>,
     column_types: HashMap<String, ColumnType>,
 }
 
@@ -145,7 +145,7 @@ impl TableReader {
             let problem = format!("it is longer than {} bytes", Self::MAX_BYTES);
             return Err(Error::format(name, problem, "give a smaller file"));
         }
-        self.delimiter.map_or(Ok(()), must_be_delimiter)?;
+        self.must_be_valid()?;
         let decoded = text_encoding::decode(name, content, self.encoding.as_deref())?;
         let text = with_line_feeds(decoded.text);
         if text.len() as u64 > Self::MAX_BYTES {
@@ -155,20 +155,27 @@ impl TableReader {
         let delimiter = self.delimiter.unwrap_or_else(|| delimiter::recognized(&text));
         let mut cells = Cells::parse(name, &text, delimiter)?;
         drop(text);
-        let decimal_mark = self.decimal_mark.unwrap_or_else(|| self.recognized_mark(&cells, delimiter));
-        let is_missing = |cell: &str| self.is_missing(cell);
-        let header = self.header.unwrap_or_else(|| header::is_header(&cells, decimal_mark, is_missing));
-        let names = if header {
-            header::names(cells.split_first())
-        } else {
-            (1..=cells.columns()).map(|column| format!("column {column}")).collect()
-        };
+        let (decimal_mark, header) = self.recognized_of(&cells, delimiter);
+        let names =
+            if header { header::names(cells.split_first()) } else { super::numbered(cells.columns()) };
         if cells.rows() == 0 {
             let help = "give at least one row below the names; `TableReader::header(false)`, --no-header on the command line, if it is one";
             return Err(Error::format(name, "it has a line of names and no rows", help));
         }
         let dialect = Dialect { encoding: decoded.encoding, delimiter, decimal_mark, header };
         self.table(name.to_owned(), dialect, names, cells)
+    }
+
+    /// Checks the options that do not depend on a file.
+    pub(super) fn must_be_valid(&self) -> Result<()> {
+        self.delimiter.map_or(Ok(()), must_be_delimiter)
+    }
+
+    /// The decimal mark, and whether the first row is a header.
+    pub(super) fn recognized_of(&self, cells: &Cells, delimiter: char) -> (DecimalMark, bool) {
+        let mark = self.decimal_mark.unwrap_or_else(|| self.recognized_mark(cells, delimiter));
+        let is_missing = |cell: &str| self.is_missing(cell);
+        (mark, self.header.unwrap_or_else(|| header::is_header(cells, mark, is_missing)))
     }
 
     /// A table with its columns examined.
@@ -186,7 +193,7 @@ impl TableReader {
     }
 
     /// The given types by the position of their columns.
-    fn types_by_column(&self, names: &[String]) -> Result<HashMap<usize, ColumnType>> {
+    pub(super) fn types_by_column(&self, names: &[String]) -> Result<HashMap<usize, ColumnType>> {
         let position = |column: &String| find(names, column).ok_or_else(|| unknown_column(names, column));
         self.column_types.iter().map(|(column, kind)| Ok((position(column)?, *kind))).collect()
     }

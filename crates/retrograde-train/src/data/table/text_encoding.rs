@@ -33,9 +33,7 @@ const OTHER_FORMATS: [(&[u8], &str, &str); 6] = [
 
 /// Decodes a file. `label` is the name of an encoding that the caller gives.
 pub(super) fn decode(name: &Path, bytes: Vec<u8>, label: Option<&str>) -> Result<Decoded> {
-    if let Some((_, what, help)) = OTHER_FORMATS.iter().find(|(start, ..)| bytes.starts_with(start)) {
-        return Err(Error::format(name, format!("it is {what}, not a table as text"), *help));
-    }
+    must_be_text(name, &bytes)?;
     let decoded = match (label, Encoding::for_bom(&bytes)) {
         (Some(label), _) => with_encoding(name, &bytes, encoding_named(label)?)?,
         (None, Some((encoding, length))) => {
@@ -51,6 +49,16 @@ pub(super) fn decode(name: &Path, bytes: Vec<u8>, label: Option<&str>) -> Result
     let problem =
         format!("line {} has a zero byte, which no text has", line_at(decoded.text.as_bytes(), position));
     Err(Error::format(name, problem, "give a table as text; save UTF-16 with a byte order mark, or as UTF-8"))
+}
+
+/// Checks that a file does not begin as one of another format.
+pub(super) fn must_be_text(name: &Path, bytes: &[u8]) -> Result<()> {
+    match OTHER_FORMATS.iter().find(|(start, ..)| bytes.starts_with(start)) {
+        None => Ok(()),
+        Some((_, what, help)) => {
+            Err(Error::format(name, format!("it is {what}, not a table as text"), *help))
+        }
+    }
 }
 
 /// The text of a file, as [`decode`].
@@ -72,12 +80,14 @@ fn recognized(name: &Path, bytes: Vec<u8>) -> Result<Decoded> {
             line_at(&bytes, valid),
             bytes[valid]
         );
-        Error::format(
-            name,
-            problem,
-            "save it as UTF-8, or name its encoding (`TableReader::encoding`: \"windows-1252\")",
-        )
+        not_valid(name, problem)
     })
+}
+
+/// The error for a file that is valid in no encoding that is recognized.
+pub(super) fn not_valid(name: &Path, problem: String) -> Error {
+    let help = "save it as UTF-8, or name its encoding (`TableReader::encoding`: \"windows-1252\")";
+    Error::format(name, problem, help)
 }
 
 fn with_encoding(name: &Path, bytes: &[u8], encoding: &'static Encoding) -> Result<Decoded> {
@@ -94,7 +104,7 @@ fn with_encoding(name: &Path, bytes: &[u8], encoding: &'static Encoding) -> Resu
     Ok(Decoded { text, encoding: shown(encoding).to_owned() })
 }
 
-fn encoding_named(label: &str) -> Result<&'static Encoding> {
+pub(super) fn encoding_named(label: &str) -> Result<&'static Encoding> {
     // The names that Python and Java have for EUC-KR with Microsoft's extension.
     let korean = ["cp949", "ms949", "uhc"].iter().any(|name| label.eq_ignore_ascii_case(name));
     if korean { Some(EUC_KR) } else { Encoding::for_label(label.as_bytes()) }.ok_or_else(|| {
@@ -107,7 +117,7 @@ fn encoding_named(label: &str) -> Result<&'static Encoding> {
     })
 }
 
-fn shown(encoding: &'static Encoding) -> &'static str {
+pub(super) fn shown(encoding: &'static Encoding) -> &'static str {
     if encoding == EUC_KR { "CP949" } else { encoding.name() }
 }
 
