@@ -87,6 +87,15 @@ impl OptimizerKind {
         matches!(self, OptimizerKind::Momentum | OptimizerKind::Nesterov).then_some(0.9)
     }
 
+    /// The default ε, if the optimizer has one: PyTorch's.
+    pub fn epsilon(self) -> Option<f64> {
+        match self {
+            OptimizerKind::Sgd | OptimizerKind::Momentum | OptimizerKind::Nesterov => None,
+            OptimizerKind::AdaGrad => Some(1e-10),
+            OptimizerKind::RmsProp | OptimizerKind::Adam | OptimizerKind::AdamW => Some(1e-8),
+        }
+    }
+
     /// The default weight decay λ.
     pub fn weight_decay(self) -> f64 {
         if self == OptimizerKind::AdamW { 0.01 } else { 0.0 }
@@ -132,6 +141,9 @@ pub struct OptimizerConfig {
     /// The momentum μ; `None` for the default, and for optimizers without momentum.
     #[serde(default)]
     pub momentum: Option<f64>,
+    /// ε, which is added to the root of the squares; `None` for the default, and for optimizers without one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub epsilon: Option<f64>,
     /// The weight decay λ: decoupled with [`OptimizerKind::AdamW`], else part of the gradient.
     #[serde(default)]
     pub weight_decay: f64,
@@ -147,13 +159,14 @@ impl OptimizerConfig {
             kind,
             learning_rate: kind.learning_rate(),
             momentum: kind.momentum(),
+            epsilon: None,
             weight_decay: kind.weight_decay(),
             clip: None,
         }
     }
 
     /// # Errors
-    /// [`Error::Invalid`] for a momentum of an optimizer without one, or a number out of its range.
+    /// [`Error::Invalid`] for a momentum or an ε of an optimizer without one, or a number out of its range.
     pub fn check(&self) -> Result<()> {
         check_learning_rate(self.learning_rate)?;
         let invalid = |what: &str, problem: String, help: &str| Err(Error::invalid(what, problem, help));
@@ -165,6 +178,20 @@ impl OptimizerConfig {
             if !(0.0..1.0).contains(&momentum) {
                 let problem = format!("{} makes the velocity diverge", short(momentum));
                 return invalid("momentum", problem, "give a number >= 0 and < 1, for example 0.9");
+            }
+        }
+        if let Some(epsilon) = self.epsilon {
+            if self.kind.epsilon().is_none() {
+                let problem = format!("`{}` has no epsilon, {} given", self.kind, short(epsilon));
+                return invalid(
+                    "epsilon",
+                    problem,
+                    "leave it out, or use `adagrad`, `rmsprop`, `adam` or `adamw`",
+                );
+            }
+            if !(epsilon.is_finite() && epsilon >= 0.0) {
+                let problem = format!("{} is out of range", short(epsilon));
+                return invalid("epsilon", problem, "give a finite number >= 0, for example 1e-8");
             }
         }
         if !(self.weight_decay.is_finite() && self.weight_decay >= 0.0) {
@@ -186,14 +213,15 @@ impl OptimizerConfig {
         self.check()?;
         let OptimizerConfig { kind, learning_rate, weight_decay, .. } = *self;
         let momentum = self.momentum.or(kind.momentum()).unwrap_or_default();
+        let epsilon = self.epsilon.or(kind.epsilon()).unwrap_or_default();
         let mut optimizer: Box<dyn Optimizer + Send + Sync> = match kind {
             OptimizerKind::Sgd => Box::new(Sgd::new(learning_rate)),
             OptimizerKind::Momentum => Box::new(Momentum::new(learning_rate, momentum)),
             OptimizerKind::Nesterov => Box::new(Momentum::nesterov(learning_rate, momentum)),
-            OptimizerKind::AdaGrad => Box::new(AdaGrad::new(learning_rate)),
-            OptimizerKind::RmsProp => Box::new(RmsProp::new(learning_rate)),
-            OptimizerKind::Adam => Box::new(Adam::new(learning_rate)),
-            OptimizerKind::AdamW => Box::new(Adam::with_decay(learning_rate, weight_decay)),
+            OptimizerKind::AdaGrad => Box::new(AdaGrad::new(learning_rate).epsilon(epsilon)),
+            OptimizerKind::RmsProp => Box::new(RmsProp::new(learning_rate).epsilon(epsilon)),
+            OptimizerKind::Adam => Box::new(Adam::new(learning_rate).epsilon(epsilon)),
+            OptimizerKind::AdamW => Box::new(Adam::with_decay(learning_rate, weight_decay).epsilon(epsilon)),
         };
         if weight_decay > 0.0 && kind != OptimizerKind::AdamW {
             optimizer = Box::new(WeightDecay::new(weight_decay, optimizer));
@@ -216,6 +244,9 @@ impl fmt::Display for OptimizerConfig {
         write!(f, "{}, learning rate {}", self.kind, short(self.learning_rate))?;
         if let Some(momentum) = self.momentum {
             write!(f, ", momentum {}", short(momentum))?;
+        }
+        if let Some(epsilon) = self.epsilon {
+            write!(f, ", epsilon {}", short(epsilon))?;
         }
         if self.weight_decay > 0.0 {
             write!(f, ", weight decay {}", short(self.weight_decay))?;
@@ -245,6 +276,12 @@ mod tests {
             assert!(optimizer.description().starts_with(kind.name()), "{}", optimizer.description());
             assert_eq!(optimizer.learning_rate(), kind.learning_rate());
         }
+        // A default that is given has the bits of one that is not.
+        for kind in OptimizerKind::ALL {
+            let config = OptimizerConfig::default_for(kind);
+            let given = OptimizerConfig { epsilon: kind.epsilon(), ..config };
+            assert_eq!(given.build()?.description(), config.build()?.description());
+        }
         "sdg".parse::<OptimizerKind>().expect_err("a misspelled name");
         let all = OptimizerConfig {
             weight_decay: 0.1,
@@ -259,11 +296,15 @@ mod tests {
     fn settings_out_of_range_are_errors() {
         let sgd = OptimizerConfig::default();
         let momentum = OptimizerConfig::default_for(OptimizerKind::Momentum);
+        let adam = OptimizerConfig::default_for(OptimizerKind::Adam);
         for (config, text) in [
             (OptimizerConfig { momentum: Some(0.9), ..sgd }, "`sgd` has no momentum"),
             (OptimizerConfig { momentum: Some(1.0), ..momentum }, "< 1"),
             (OptimizerConfig { momentum: Some(f64::NAN), ..momentum }, "NaN"),
             (OptimizerConfig { weight_decay: -0.1, ..sgd }, "-0.1"),
+            (OptimizerConfig { epsilon: Some(1e-8), ..sgd }, "`sgd` has no epsilon"),
+            (OptimizerConfig { epsilon: Some(-1e-8), ..adam }, "out of range"),
+            (OptimizerConfig { epsilon: Some(f64::NAN), ..adam }, "out of range"),
             (OptimizerConfig { clip: Some(0.0), ..sgd }, "norm: 0"),
             (OptimizerConfig { learning_rate: f64::INFINITY, ..sgd }, "inf"),
         ] {
