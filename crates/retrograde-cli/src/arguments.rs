@@ -370,8 +370,9 @@ pub struct GenerateArguments {
 const EXPLAIN_ABOUT: &str = "\
 Explain a prediction as a self-contained web page.
 
-The page shows the probabilities, the units for and against the prediction, the pixels that the gradient of the loss \
-would brighten or darken, and the interactive graph of the forward and backward pass. Pictures are converted as by \
+The page shows the probabilities or the predicted number, the units for and against it, the pixels that the gradient of \
+the loss would brighten or darken or what each column adds to the number, the filters and feature maps of convolutions, \
+the weights of attention, and the interactive graph of the forward and backward pass. Pictures are converted as by \
 `predict`.";
 
 const EXPLAIN_EXAMPLES: &str = "\

@@ -26,6 +26,10 @@ pub fn run(arguments: &ExplainArguments) -> Result<ExitCode, Failure> {
     };
     let description = description.unwrap_or_else(|| DatasetDescription::from(Task::Classification));
     let label = match &arguments.label {
+        Some(_) if description.task == Task::Regression => {
+            let problem = "the network predicts a number, which has no class";
+            return Err(Error::invalid("--label", problem, "leave it out").into());
+        }
         Some(label) => {
             // Without names the network itself knows its classes.
             let classes =

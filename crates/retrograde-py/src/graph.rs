@@ -12,7 +12,7 @@ use retrograde::{Gradients, Graph, Tensor, Var};
 use crate::failure::guarded;
 
 /// The calling line in Python: a file or a cell, and the line number. Lines of this package are skipped.
-fn line(py: Python<'_>) -> PyResult<SourceLine> {
+pub fn line(py: Python<'_>) -> PyResult<SourceLine> {
     let mut frame = py.import("sys")?.getattr("_getframe")?.call1((0,))?;
     loop {
         let file: String = frame.getattr("f_code")?.getattr("co_filename")?.extract()?;
@@ -24,6 +24,12 @@ fn line(py: Python<'_>) -> PyResult<SourceLine> {
         }
         frame = outer;
     }
+}
+
+/// The calling line in Python, as its file or cell and its number.
+#[pyfunction]
+pub fn calling_line(py: Python<'_>) -> PyResult<(String, u32)> {
+    line(py).map(|line| (line.file().to_owned(), line.line()))
 }
 
 /// The file name, or the name of the notebook cell stored in a file of that name.

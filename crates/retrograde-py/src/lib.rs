@@ -247,6 +247,7 @@ fn _retrograde(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<dataset::PyDataset>()?;
     module.add_class::<diagnose::PyTraining>()?;
     module.add_class::<diagnose::PyDiagnosis>()?;
+    module.add_function(wrap_pyfunction!(graph::calling_line, module)?)?;
     module.add_function(wrap_pyfunction!(graph::concatenate, module)?)?;
     module.add_function(wrap_pyfunction!(dataset::digits, module)?)?;
     module.add_function(wrap_pyfunction!(check_layer, module)?)?;

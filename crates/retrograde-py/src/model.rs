@@ -8,6 +8,7 @@ use numpy::PyArrayDyn;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 use retrograde::data::{DatasetDescription, Features, Samples, Targets};
+use retrograde::graph::SourceLine;
 use retrograde::nn::{Mode, Model, NetworkConfig, Precision, Recorded};
 use retrograde::train::{Loss, RunDir, save_described};
 use retrograde::{Error, Graph, Planner, Result, Tensor, Var, check};
@@ -15,7 +16,7 @@ use retrograde::{Error, Graph, Planner, Result, Tensor, Var, check};
 use crate::bridge::Session;
 use crate::dataset::{PyDataset, Rows, scale};
 use crate::failure::{guarded, raised};
-use crate::graph::{PyVar, array};
+use crate::graph::{PyVar, array, line};
 use crate::net::Net;
 use crate::training::{Settings, Watch, history_to_python};
 use crate::{Limits, report};
@@ -92,16 +93,33 @@ fn subject(net: &Net, samples: &Samples) -> check::Message {
 #[pymethods]
 impl PyModel {
     /// The network that `config` describes: `{"sizes", "activation"}` or `{"input", "layers"}`.
+    /// `lines` are the places of the layers: a file or a cell and a line each, `None` for that of the call.
     #[new]
-    #[pyo3(signature = (config, init = "zero", seed = 0))]
-    fn new(config: &str, init: &str, seed: u64) -> PyResult<Self> {
-        guarded(|| Net::new(config, init, seed)).map(PyModel::from)
+    #[pyo3(signature = (config, init = "zero", seed = 0, lines = Vec::new()))]
+    fn new(
+        py: Python<'_>,
+        config: &str,
+        init: &str,
+        seed: u64,
+        lines: Vec<Option<(String, u32)>>,
+    ) -> PyResult<Self> {
+        let call = line(py)?;
+        let lines = lines.into_iter().map(|one| match one {
+            Some((file, line)) => SourceLine::other(file, line),
+            None => call.clone(),
+        });
+        guarded(|| Net::new(config, init, seed, lines.collect())).map(PyModel::from)
     }
 
     /// Reads the description of a network from a TOML file.
     #[staticmethod]
-    fn from_toml(path: PathBuf, seed: u64) -> PyResult<Self> {
-        guarded(|| NetworkConfig::read(path)?.build(seed)).map(|net| PyModel::from(Net::Layers(net)))
+    fn from_toml(py: Python<'_>, path: PathBuf, seed: u64) -> PyResult<Self> {
+        let call = line(py)?;
+        guarded(|| {
+            let config = NetworkConfig::read(path)?;
+            let lines = vec![call; config.layers.0.len()];
+            Net::of_layers(config, seed, lines).map(PyModel::from)
+        })
     }
 
     /// Reads a model and what is known of its data.

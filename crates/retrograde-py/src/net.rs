@@ -1,8 +1,11 @@
 //! The two kinds of networks that Python has, and their outputs.
 
+use std::fmt;
+
 use retrograde::data::{Features, MAX_PIXEL};
+use retrograde::graph::SourceLine;
 use retrograde::nn::{
-    Context, Layers, Mlp, MlpConfig, Mode, Model, ModelConfig, Network, NetworkConfig, Parameters,
+    Context, Layers, Mlp, MlpConfig, Mode, Model, ModelConfig, Module, Network, NetworkConfig, Parameters,
 };
 use retrograde::{Error, Graph, Plan, Planner, Result, Tensor, Var};
 
@@ -15,12 +18,45 @@ pub enum Net {
     /// A multi-layer perceptron.
     Mlp(Mlp),
     /// A network of layers.
-    Layers(Network<Layers>),
+    Layers(Network<LocatedLayers>),
+}
+
+/// Layers, and the lines of Python that have made them: their errors, and the nodes of their graphs, have these lines. Without
+/// lines they have the library's own.
+#[derive(Clone)]
+pub struct LocatedLayers {
+    layers: Layers,
+    lines: Vec<SourceLine>,
+}
+
+/// That of the layers, which describes the network.
+impl fmt::Debug for LocatedLayers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.layers.fmt(f)
+    }
+}
+
+impl Module for LocatedLayers {
+    fn forward(&self, context: &Context, x: &Var) -> Var {
+        let layers = self.layers.0.iter().enumerate();
+        layers.fold(x.clone(), |x, (index, layer)| {
+            let record = || context.call(index.to_string(), layer, &x);
+            match self.lines.get(index) {
+                Some(line) => context.graph().recorded_at(line.clone(), record),
+                None => record(),
+            }
+        })
+    }
+
+    fn as_layers(&self) -> Option<&Layers> {
+        Some(&self.layers)
+    }
 }
 
 impl Net {
-    /// The network that JSON describes, with initial values. `init` is for a perceptron; layers have their own.
-    pub fn new(config: &str, init: &str, seed: u64) -> Result<Self> {
+    /// The network that JSON describes, with initial values. `init` is for a perceptron; layers have their own. `lines` are
+    /// those of its layers.
+    pub fn new(config: &str, init: &str, seed: u64, lines: Vec<SourceLine>) -> Result<Self> {
         let invalid = |error: serde_json::Error| {
             let help = "give layers of rg.nn, as in rg.Network(input=(784,), layers=[rg.nn.Linear(10)])";
             Error::invalid("a network", error.to_string(), help)
@@ -31,7 +67,19 @@ impl Net {
             return Ok(Net::Mlp(Mlp::from_config(config).init(init.parse()?).seed(seed).build()?));
         }
         let config: NetworkConfig = serde_json::from_value(value).map_err(invalid)?;
-        config.build(seed).map(Net::Layers)
+        Self::of_layers(config, seed, lines)
+    }
+
+    /// A network of layers with initial values, and the lines of its layers.
+    pub fn of_layers(config: NetworkConfig, seed: u64, lines: Vec<SourceLine>) -> Result<Self> {
+        let takes_indices = config.layers.takes_indices();
+        let module = LocatedLayers { layers: config.layers, lines };
+        let builder = if takes_indices {
+            Network::of_indices(module, config.input)
+        } else {
+            Network::new(module, config.input)
+        };
+        builder.seed(seed).build().map(Net::Layers)
     }
 
     /// A copy of a model from a file.
@@ -40,7 +88,7 @@ impl Net {
             || Error::invalid("a model", "it is a module of a program's own", "load it in that program");
         let mut net = match model.config().ok_or_else(unknown)? {
             ModelConfig::Mlp(config) => Net::Mlp(Mlp::from_config(config).build()?),
-            ModelConfig::Network(config) => Net::Layers(config.build(0)?),
+            ModelConfig::Network(config) => Self::of_layers(config, 0, Vec::new())?,
             _ => return Err(unknown()),
         };
         // The layouts of PyTorch are those of the layers.
@@ -61,14 +109,14 @@ impl Net {
     /// The architecture in a few words: the widths of a perceptron, the names of the layers.
     pub fn summary(&self) -> String {
         let Net::Layers(net) = self else { return self.description() };
-        let layers = serde_json::to_value(net.module()).unwrap_or_default();
+        let layers = serde_json::to_value(&net.module().layers).unwrap_or_default();
         let names = layers.as_array().into_iter().flatten().filter_map(|one| one["layer"].as_str());
         format!("{} of {}", names.collect::<Vec<_>>().join(", "), net.input())
     }
 
     /// Whether its input are indices.
     pub fn takes_indices(&self) -> bool {
-        matches!(self, Net::Layers(net) if net.module().takes_indices())
+        matches!(self, Net::Layers(net) if net.module().layers.takes_indices())
     }
 
     /// The shape of its output for a row.

@@ -3,6 +3,7 @@
 import copy
 import dataclasses
 import inspect
+import pathlib
 
 import numpy as np
 import pytest
@@ -62,7 +63,7 @@ EACH = [
     ((2, 6, 6), [nn.MaxPool2d(3, stride=2, padding=1), nn.AvgPool2d((2, 1)), nn.Flatten()]),
     ((2, 4, 4), [nn.GlobalMaxPool()]),
     ((5,), [nn.Linear(4), nn.BatchNorm(momentum=0.2)]),
-    ((3, 4), [nn.LayerNorm(), nn.RmsNorm(), nn.Flatten()]),
+    ((3, 4), [nn.LayerNorm(epsilon=1e-3), nn.RmsNorm(epsilon=1e-4), nn.Flatten()]),
     ((4, 3, 3), [nn.GroupNorm(2), nn.Flatten()]),
     ((6,), [nn.Dropout(0.25), nn.Linear(2)]),
     ((3,), [nn.Embedding(7, 4, padding=0), nn.PositionEmbedding(), nn.MultiHeadAttention(2, causal=True), nn.Flatten()]),
@@ -107,6 +108,39 @@ def test_the_gradient_of_a_network_without_buffers_is_that_of_differences():
     assert "1.running_mean" in net.params and "1.running_mean" not in gradient
     assert net.check(x, t).verdict == "right"
     assert net.graph(x, t).item() > 0
+
+
+def line_of(text):
+    """Where a line of this file is, as in an error."""
+    lines = pathlib.Path(__file__).read_text().splitlines()
+    (number,) = [number for number, line in enumerate(lines, 1) if line.endswith(f"# {text}")]
+    return f"{__file__}:{number}"
+
+
+def test_errors_of_layers_show_the_line_that_made_them(tmp_path):
+    with pytest.raises(rg.Error) as error:
+        rg.Network(
+            input=(1, 6, 6),
+            layers=[
+                nn.Conv2d(3, 3),
+                nn.Relu(),
+                nn.Conv2d(3, 7),  # a kernel that is too large
+                nn.Flatten(),
+            ],
+        )
+    assert line_of("a kernel that is too large") in str(error.value) and ".rs" not in str(error.value)
+    with pytest.raises(rg.Error, match="epsilon of a normalization: -1 is out of range"):
+        rg.Network(4, [nn.LayerNorm(epsilon=-1.0)])
+    with pytest.raises(rg.Error) as error:
+        rg.Network((2, 3), [{"layer": "conv2d", "channels": 2, "kernel": 3}])  # an input without channels
+    assert line_of("an input without channels") in str(error.value) and ".rs" not in str(error.value)
+    (tmp_path / "net.toml").write_text('input = [2, 2]\nlayers = [{ layer = "conv2d", channels = 2, kernel = 3 }]')
+    with pytest.raises(rg.Error) as error:
+        rg.Network.from_toml(tmp_path / "net.toml")  # a file
+    assert line_of("a file") in str(error.value) and ".rs" not in str(error.value)
+    # The line is no part of the layer.
+    assert nn.Conv2d(3, 3) == nn.Conv2d(3, 3) and "_line" not in repr(nn.Relu())
+    assert len({nn.Relu(), nn.Relu()}) == 1
 
 
 def test_networks_that_do_not_fit_are_refused(tmp_path):

@@ -32,7 +32,7 @@ pub use diagram::{Block, BlockKind, Diagram, Wire};
 pub use explain::Explanation;
 pub use heat_map::{HeatMap, Shades};
 pub use notebook::{EXAMPLES, Example, LOSS_OF, apple, apples_and_oranges, loss_of, two_layer};
-pub use prediction::{PredictionExplanation, UnitContribution};
+pub use prediction::{InputContribution, PredictionExplanation, UnitContribution};
 pub use profile::profile;
 pub use retrograde_base::file_signature::FileSignature;
 pub use summary::Summary;

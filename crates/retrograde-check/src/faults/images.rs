@@ -4,34 +4,16 @@
 
 use ndarray::{Array, Array2, Array4, Array6, ArrayViewMut4, Ix4, s};
 
+use super::shaped::Shaped;
 use super::{Fault, Make};
-use retrograde_base::{Error, Result};
+use retrograde_base::Result;
 use retrograde_textbook::{Convolution, Layer, Parameter, Pooling, Tensor, Window, im2col, remembered};
 
 /// The channels, the height and the width of the images.
-pub(super) const IMAGE: [usize; 3] = [2, 4, 5];
-
-/// Rows as images.
-pub(super) struct ToImages;
-
-impl Layer for ToImages {
-    fn forward(&mut self, x: &Tensor) -> Result<Tensor> {
-        let rows = x.shape().first().copied().unwrap_or(0);
-        reshaped(x, [&[rows][..], &IMAGE].concat())
-    }
-
-    fn backward(&mut self, dout: &Tensor) -> Result<Tensor> {
-        let rows = dout.shape().first().copied().unwrap_or(0);
-        reshaped(dout, vec![rows, IMAGE.iter().product()])
-    }
-}
-
-fn reshaped(values: &Tensor, shape: Vec<usize>) -> Result<Tensor> {
-    let problem = format!("the shape is {:?}", values.shape());
-    let help = format!("pass images {IMAGE:?}, or rows of as many numbers");
-    let images = values.to_shape(shape).map_err(|_| Error::invalid("ToImages", problem, help))?;
-    Ok(images.into_owned())
-}
+const IMAGE: [usize; 3] = [2, 4, 5];
+const IMAGES: Shaped = Shaped::new(&IMAGE);
+/// Images whose rows come in equal pairs, as after an upsampling: each window has its maximum twice.
+const UPSAMPLED: Shaped = Shaped::new(&IMAGE).upsampled();
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Mistake {
@@ -41,6 +23,8 @@ enum Mistake {
     Padding,
     Replaced,
     Averaged,
+    /// Each of several largest numbers of a window gets dout.
+    Ties,
 }
 
 /// A convolution, or a pooling by the maximum, with one mistake.
@@ -209,23 +193,24 @@ impl Layer for Moving {
 }
 
 macro_rules! faults {
-    ($($name:literal, $cause:literal, $layer:ident, $mistake:ident;)*) => {
+    ($($name:literal, $cause:literal, $images:ident, $layer:ident, $mistake:ident;)*) => {
         /// Faults of layers that move windows over images.
         pub(super) const ALL: &[Fault] = &[$(Fault {
             name: $name,
             cause: $cause,
-            make: Make::Images(|| $layer(Mistake::$mistake)),
+            make: Make::Shaped($images, || $layer(Mistake::$mistake)),
         }),*];
     };
 }
 
 faults! {
-    "conv-dx-flipped", "convolution backward with a flipped kernel", convolution, Flipped;
-    "conv-dx-stride", "convolution backward without the stride", convolution, StrideInInput;
-    "conv-dw-stride", "convolution backward without the stride", convolution, StrideInWeight;
-    "conv-dx-padding", "convolution backward without the padding", convolution, Padding;
-    "conv-dx-replaced", "convolution backward with windows that replace each other", convolution, Replaced;
-    "pool-stride", "max pooling backward without the stride", pooling, StrideInInput;
-    "pool-replaced", "max pooling backward with windows that replace each other", pooling, Replaced;
-    "pool-averaged", "dout of a maximum given by dx[window] += dout / n", pooling, Averaged;
+    "conv-dx-flipped", "convolution backward with a flipped kernel", IMAGES, convolution, Flipped;
+    "conv-dx-stride", "convolution backward without the stride", IMAGES, convolution, StrideInInput;
+    "conv-dw-stride", "convolution backward without the stride", IMAGES, convolution, StrideInWeight;
+    "conv-dx-padding", "convolution backward without the padding", IMAGES, convolution, Padding;
+    "conv-dx-replaced", "convolution backward with windows that replace each other", IMAGES, convolution, Replaced;
+    "pool-stride", "max pooling backward without the stride", IMAGES, pooling, StrideInInput;
+    "pool-replaced", "max pooling backward with windows that replace each other", IMAGES, pooling, Replaced;
+    "pool-ties", "ties counted 2 times", UPSAMPLED, pooling, Ties;
+    "pool-averaged", "dout of a maximum given by dx[window] += dout / n", IMAGES, pooling, Averaged;
 }

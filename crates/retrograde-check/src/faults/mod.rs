@@ -15,12 +15,15 @@
 //! ```
 
 mod affine;
+mod attention;
 mod elementwise;
 mod images;
 mod in_place;
 mod losses;
 mod normalization;
+mod recurrent;
 mod rows;
+mod shaped;
 
 use ndarray::{Array1, Array2};
 use rand_distr::{Distribution, Normal};
@@ -33,6 +36,7 @@ use retrograde_base::{Error, Result};
 use retrograde_textbook::{
     Affine, Flatten, Labels, Layer, LossLayer, Network, Relu, SoftmaxWithLoss, Tensor,
 };
+use shaped::Shaped;
 
 /// A mistake in a layer or a loss.
 #[derive(Debug, Clone, Copy)]
@@ -51,8 +55,8 @@ enum Make {
     Affine(fn(Array2<f64>, Array1<f64>) -> Box<dyn Layer>),
     /// In place of the rectifier, for rows of this length.
     Between(fn(usize) -> Box<dyn Layer>),
-    /// In place of the rectifier, for images of one size, which the first affine layer makes.
-    Images(fn() -> Box<dyn Layer>),
+    /// In place of the rectifier, for images or sequences of one size, which the first affine layer makes.
+    Shaped(Shaped, fn() -> Box<dyn Layer>),
     /// In place of the loss.
     Loss(fn() -> Box<dyn LossLayer>),
 }
@@ -67,9 +71,19 @@ pub enum Faulty {
 
 /// All faults, layer by layer.
 pub fn all() -> impl Iterator<Item = &'static Fault> {
-    [affine::ALL, elementwise::ALL, in_place::ALL, rows::ALL, normalization::ALL, images::ALL, losses::ALL]
-        .into_iter()
-        .flatten()
+    [
+        affine::ALL,
+        elementwise::ALL,
+        in_place::ALL,
+        rows::ALL,
+        normalization::ALL,
+        images::ALL,
+        attention::ALL,
+        recurrent::ALL,
+        losses::ALL,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 /// The fault of this name.
@@ -105,7 +119,7 @@ impl Fault {
     }
 
     /// A network `inputs → hidden → outputs` like the notebook's, with this fault in one of its layers or in its loss. A layer
-    /// for images has a fixed number of hidden units, and is between their reshape to images and back to rows.
+    /// for images or sequences has a fixed number of hidden units, and is between their reshape and that back to rows.
     ///
     /// An error if a width is 0.
     pub fn network(&self, inputs: usize, hidden: usize, outputs: usize, seed: u64) -> Result<Network> {
@@ -129,13 +143,12 @@ impl Fault {
         let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
         let mut weights =
             |rows, columns| Array2::from_shape_simple_fn((rows, columns), || normal.sample(&mut random));
-        if let Make::Images(make) = self.make {
-            let hidden = images::IMAGE.iter().product();
+        if let Make::Shaped(shaped, make) = self.make {
+            let hidden = shaped.width();
             let first = Affine::new(weights(inputs, hidden), Array1::zeros(hidden))?;
-            let out = make().forward(&Tensor::zeros([&[1][..], &images::IMAGE].concat()))?;
+            let out = make().forward(&shaped.forward_of(&Tensor::zeros(vec![1, hidden]))?)?;
             let second = Affine::new(weights(out.len(), outputs), Array1::zeros(outputs))?;
-            let network =
-                Network::new(SoftmaxWithLoss::new()).then(first).then(images::ToImages).then(make());
+            let network = Network::new(SoftmaxWithLoss::new()).then(first).then(shaped).then(make());
             return Ok(network.then(Flatten::new()).then(second));
         }
         let (w1, w2) = (weights(inputs, hidden), weights(hidden, outputs));
@@ -182,23 +195,25 @@ impl Fault {
     pub fn position(&self) -> usize {
         match self.make {
             Make::Between(_) => 1,
-            Make::Affine(_) | Make::Images(_) => 2,
+            Make::Affine(_) | Make::Shaped(..) => 2,
             Make::Loss(_) => 3,
         }
     }
 
-    /// The faulty layer in isolation, with an input of `rows` rows of `width` numbers, or of `rows` images of one size.
+    /// The faulty layer in isolation, with an input of `rows` rows of `width` numbers, or of `rows` images or sequences of one size.
+    ///
+    /// # Panics
+    ///
+    /// Never: the shapes of the catalogue fit each other.
     pub fn isolated(&self, rows: usize, width: usize) -> Faulty {
         let number = |at: usize| ((at * 37 + 11) % 17) as f64 / 8.0 - 1.0;
         let x = Tensor::from_shape_fn(vec![rows, width], |at| number(at[0] * width + at[1]));
         match self.make {
             Make::Between(make) => Faulty::Layer(make(width), x),
-            Make::Images(make) => {
-                let mut numbers = (0..).map(number);
-                let x = Tensor::from_shape_simple_fn([&[rows][..], &images::IMAGE].concat(), || {
-                    numbers.next().unwrap_or_default()
-                });
-                Faulty::Layer(make(), x)
+            Make::Shaped(shaped, make) => {
+                let width = shaped.width();
+                let rows = Tensor::from_shape_fn(vec![rows, width], |at| number(at[0] * width + at[1]));
+                Faulty::Layer(make(), shaped.forward_of(&rows).expect("rows of this width"))
             }
             Make::Affine(make) => {
                 let w = Array2::from_shape_fn((width, width), |(i, j)| number(5 * i + 3 * j + 1));

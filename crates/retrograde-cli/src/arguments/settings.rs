@@ -44,6 +44,10 @@ pub struct SettingsArguments {
     /// The momentum of momentum and nesterov, >= 0 and < 1 [default: 0.9]
     #[arg(long, value_name = "SHARE", allow_negative_numbers = true, help_heading = "Optimizer")]
     pub momentum: Option<f64>,
+    /// The epsilon of adagrad, rmsprop, adam and adamw, which keeps small gradients from large steps [default: adagrad 1e-10;
+    /// the others 1e-8]
+    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true, help_heading = "Optimizer")]
+    pub epsilon: Option<f64>,
     /// The weight decay, to reduce overfitting: added to the gradient, or decoupled with adamw [default: 0; adamw 0.01]
     #[arg(long, value_name = "SHARE", allow_negative_numbers = true, help_heading = "Optimizer")]
     pub weight_decay: Option<f64>,
@@ -82,6 +86,7 @@ impl SettingsArguments {
         OptimizerConfig {
             learning_rate: self.learning_rate.unwrap_or(default.learning_rate),
             momentum: self.momentum.or(default.momentum),
+            epsilon: self.epsilon,
             weight_decay: self.weight_decay.unwrap_or(default.weight_decay),
             clip: self.clip,
             ..default

@@ -190,6 +190,7 @@ pub fn command(config: &TrainingConfig, arguments: &TrainArguments) -> String {
             "--momentum",
             number(optimizer.momentum.filter(|_| optimizer.momentum != optimizer_default.momentum)),
         ),
+        ("--epsilon", number(optimizer.epsilon)),
         (
             "--weight-decay",
             (optimizer.weight_decay != optimizer_default.weight_decay)

@@ -54,7 +54,7 @@ pub fn config(
 }
 
 /// The settings that must be equal, by the names of their options.
-fn settings(config: &TrainingConfig) -> [(&'static str, String); 20] {
+fn settings(config: &TrainingConfig) -> [(&'static str, String); 21] {
     let reading = config.reading.clone().unwrap_or_default();
     let optimizer = &config.optimizer;
     let or_none = |number: Option<f64>| number.map_or("none".to_owned(), |number| number.to_string());
@@ -66,6 +66,7 @@ fn settings(config: &TrainingConfig) -> [(&'static str, String); 20] {
         ("optimizer", optimizer.kind.to_string()),
         ("learning_rate", optimizer.learning_rate.to_string()),
         ("momentum", or_none(optimizer.momentum)),
+        ("epsilon", or_none(optimizer.epsilon)),
         ("weight_decay", optimizer.weight_decay.to_string()),
         ("clip", or_none(optimizer.clip)),
         ("schedule", config.schedule.to_string()),

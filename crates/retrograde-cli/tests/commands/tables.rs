@@ -180,7 +180,17 @@ fn a_regression_has_its_own_scores() {
     let (out, _) = expect(0, &["predict", "--model", "run", IRIS, "--json"], folder);
     let first = &lines(&out)[0];
     assert!(first["value"].as_f64().is_some_and(|width| (width - 0.2).abs() < 0.5), "{first}");
-    fails(1, &["explain", "--model", "run", IRIS], folder, &["the task is a regression"]);
+    expect(0, &["explain", "--model", "run", IRIS, "--row", "60", "-o", "why.html"], folder);
+    let page = fs::read_to_string(folder.join("why.html")).expect("a page");
+    for part in [
+        "row 60: petal width = 1.",
+        "What each input adds",
+        "입력마다 예측에 더한 값",
+        "<span>petal length</span>",
+    ] {
+        assert!(page.contains(part), "{part}");
+    }
+    fails(1, &["explain", "--model", "run", IRIS, "--label", "1"], folder, &["no class"]);
 }
 
 #[test]

@@ -34,7 +34,8 @@ class Network(Model):
             if not isinstance(one, (nn.Layer, dict)):
                 raise Error(f"layers[{at}]: {one!r}\n  help: pass layers of rg.nn, as rg.nn.Linear(10) or rg.nn.Relu()")
         config = {"input": shape, "layers": [one.config() if isinstance(one, nn.Layer) else one for one in layers]}
-        super().__init__(_retrograde.Model(json.dumps(config), "zero", seed))
+        lines = [getattr(one, "_line", None) for one in layers]
+        super().__init__(_retrograde.Model(json.dumps(config), "zero", seed, lines))
 
     @classmethod
     def from_toml(cls, path, seed=0):

@@ -12,6 +12,8 @@ Each is plain data; the network learns the number of a layer's inputs from what 
 import re
 from dataclasses import MISSING, dataclass, fields
 
+from . import _retrograde
+
 Pair = int | tuple[int, int]
 Init = str | float
 
@@ -19,6 +21,10 @@ Init = str | float
 @dataclass(frozen=True)
 class Layer:
     """A layer as plain data."""
+
+    def __post_init__(self):
+        # Errors of a network show the line that made the layer. It is no field: layers from two lines are equal.
+        object.__setattr__(self, "_line", _retrograde.calling_line())
 
     def config(self):
         """The layer as in a model file, without the arguments that have their defaults."""
@@ -125,26 +131,32 @@ class Flatten(Layer):
 
 @dataclass(frozen=True)
 class BatchNorm(Layer):
-    """Batch normalization of each feature or channel, axis 1."""
+    """Batch normalization of each feature or channel, axis 1. ``epsilon`` is added to the variances."""
 
     momentum: float = 0.1
+    epsilon: float = 1e-5
 
 
 @dataclass(frozen=True)
 class LayerNorm(Layer):
-    """Layer normalization over the last axis."""
+    """Layer normalization over the last axis. ``epsilon`` is added to the variances."""
+
+    epsilon: float = 1e-5
 
 
 @dataclass(frozen=True)
 class RmsNorm(Layer):
-    """Each row of the last axis divided by its root mean square."""
+    """Each row of the last axis divided by its root mean square. ``epsilon`` is added to the mean squares."""
+
+    epsilon: float = 1e-5
 
 
 @dataclass(frozen=True)
 class GroupNorm(Layer):
-    """Normalization of groups of channels, axis 1."""
+    """Normalization of groups of channels, axis 1. ``epsilon`` is added to the variances."""
 
     groups: int
+    epsilon: float = 1e-5
 
 
 @dataclass(frozen=True)

@@ -41,16 +41,18 @@ class Nesterov(Momentum):
 
 @dataclass(frozen=True)
 class AdaGrad(Optimizer):
-    """A learning rate for each weight, by the sum of its squared gradients."""
+    """A learning rate for each weight, by the sum of its squared gradients. ``epsilon`` is added to the root of the sum."""
 
     learning_rate: float = 0.01
+    epsilon: float = 1e-10
 
 
 @dataclass(frozen=True)
 class RmsProp(Optimizer):
-    """A learning rate for each weight, by a moving average of its squared gradients."""
+    """A learning rate for each weight, by a moving average of its squared gradients. ``epsilon`` is added to its root."""
 
     learning_rate: float = 0.01
+    epsilon: float = 1e-8
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,7 @@ class Adam(Optimizer):
     """RMSProp with momentum and bias correction."""
 
     learning_rate: float = 0.001
+    epsilon: float = 1e-8
 
 
 @dataclass(frozen=True)
@@ -66,3 +69,4 @@ class AdamW(Optimizer):
 
     learning_rate: float = 0.001
     weight_decay: float = 0.01
+    epsilon: float = 1e-8

@@ -3,6 +3,9 @@
 use super::{Optimizer, Update, scaled, zero_state};
 use retrograde_core::graph::{Graph, Var};
 
+/// ε by default.
+const DEFAULT_EPSILON: f64 = 1e-10;
+
 /// `AdaGrad`: h ← h + g², w ← w − η·g / (√h + ε). Each element has its own learning rate, which decreases with its past
 /// gradients. Duchi, Hazan and Singer (2011); the book's chapter 6.1.5.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -14,13 +17,23 @@ pub struct AdaGrad {
 impl AdaGrad {
     /// With the learning rate η, usually 0.01; ε is 1e-10.
     pub fn new(learning_rate: f64) -> Self {
-        AdaGrad { learning_rate, epsilon: 1e-10 }
+        AdaGrad { learning_rate, epsilon: DEFAULT_EPSILON }
+    }
+
+    /// With another ε, which is added to the root: finite and not negative.
+    #[must_use]
+    pub fn epsilon(mut self, epsilon: f64) -> Self {
+        self.epsilon = epsilon;
+        self
     }
 }
 
 impl Optimizer for AdaGrad {
     fn description(&self) -> String {
-        "adagrad".into()
+        match self.epsilon {
+            DEFAULT_EPSILON => "adagrad".into(),
+            epsilon => format!("adagrad {epsilon}"),
+        }
     }
 
     fn learning_rate(&self) -> f64 {

@@ -30,6 +30,13 @@ impl Adam {
         self.betas = (first, second);
         self
     }
+
+    /// With another ε, which is added to the root: finite and not negative.
+    #[must_use]
+    pub fn epsilon(mut self, epsilon: f64) -> Self {
+        self.epsilon = epsilon;
+        self
+    }
 }
 
 /// The bias correction 1 − βᵗ of step t, and its update. The recurrence q ← β·q + (1 − β) equals the power of β, without

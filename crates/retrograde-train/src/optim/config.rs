@@ -87,6 +87,15 @@ impl OptimizerKind {
         matches!(self, OptimizerKind::Momentum | OptimizerKind::Nesterov).then_some(0.9)
     }
 
+    /// The default ε, if the optimizer has one: PyTorch's.
+    pub fn epsilon(self) -> Option<f64> {
+        match self {
+            OptimizerKind::Sgd | OptimizerKind::Momentum | OptimizerKind::Nesterov => None,
+            OptimizerKind::AdaGrad => Some(1e-10),
+            OptimizerKind::RmsProp | OptimizerKind::Adam | OptimizerKind::AdamW => Some(1e-8),
+        }
+    }
+
     /// The default weight decay λ.
     pub fn weight_decay(self) -> f64 {
         if self == OptimizerKind::AdamW { 0.01 } else { 0.0 }
@@ -135,6 +144,9 @@ pub struct OptimizerConfig {
     /// The decay α of the mean of squares of [`OptimizerKind::RmsProp`]; `None` for the default, 0.99 as in PyTorch. Keras's is 0.9.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub decay: Option<f64>,
+    /// ε, which is added to the root of the squares; `None` for the default, and for optimizers without one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub epsilon: Option<f64>,
     /// The weight decay λ: decoupled with [`OptimizerKind::AdamW`], else part of the gradient.
     #[serde(default)]
     pub weight_decay: f64,
@@ -151,13 +163,14 @@ impl OptimizerConfig {
             learning_rate: kind.learning_rate(),
             momentum: kind.momentum(),
             decay: None,
+            epsilon: None,
             weight_decay: kind.weight_decay(),
             clip: None,
         }
     }
 
     /// # Errors
-    /// [`Error::Invalid`] for a momentum of an optimizer without one, or a number out of its range.
+    /// [`Error::Invalid`] for a momentum or an ε of an optimizer without one, or a number out of its range.
     pub fn check(&self) -> Result<()> {
         check_learning_rate(self.learning_rate)?;
         let invalid = |what: &str, problem: String, help: &str| Err(Error::invalid(what, problem, help));
@@ -181,6 +194,20 @@ impl OptimizerConfig {
                 return invalid("decay", problem, "give a number >= 0 and < 1, for example 0.9");
             }
         }
+        if let Some(epsilon) = self.epsilon {
+            if self.kind.epsilon().is_none() {
+                let problem = format!("`{}` has no epsilon, {} given", self.kind, short(epsilon));
+                return invalid(
+                    "epsilon",
+                    problem,
+                    "leave it out, or use `adagrad`, `rmsprop`, `adam` or `adamw`",
+                );
+            }
+            if !(epsilon.is_finite() && epsilon >= 0.0) {
+                let problem = format!("{} is out of range", short(epsilon));
+                return invalid("epsilon", problem, "give a finite number >= 0, for example 1e-8");
+            }
+        }
         if !(self.weight_decay.is_finite() && self.weight_decay >= 0.0) {
             let problem = format!("{} is out of range", short(self.weight_decay));
             return invalid("weight decay", problem, "give a finite number >= 0");
@@ -200,17 +227,18 @@ impl OptimizerConfig {
         self.check()?;
         let OptimizerConfig { kind, learning_rate, weight_decay, .. } = *self;
         let momentum = self.momentum.or(kind.momentum()).unwrap_or_default();
+        let epsilon = self.epsilon.or(kind.epsilon()).unwrap_or_default();
         let mut optimizer: Box<dyn Optimizer + Send + Sync> = match kind {
             OptimizerKind::Sgd => Box::new(Sgd::new(learning_rate)),
             OptimizerKind::Momentum => Box::new(Momentum::new(learning_rate, momentum)),
             OptimizerKind::Nesterov => Box::new(Momentum::nesterov(learning_rate, momentum)),
-            OptimizerKind::AdaGrad => Box::new(AdaGrad::new(learning_rate)),
+            OptimizerKind::AdaGrad => Box::new(AdaGrad::new(learning_rate).epsilon(epsilon)),
             OptimizerKind::RmsProp => {
-                let optimizer = RmsProp::new(learning_rate);
+                let optimizer = RmsProp::new(learning_rate).epsilon(epsilon);
                 Box::new(self.decay.map_or(optimizer, |decay| optimizer.decay(decay)))
             }
-            OptimizerKind::Adam => Box::new(Adam::new(learning_rate)),
-            OptimizerKind::AdamW => Box::new(Adam::with_decay(learning_rate, weight_decay)),
+            OptimizerKind::Adam => Box::new(Adam::new(learning_rate).epsilon(epsilon)),
+            OptimizerKind::AdamW => Box::new(Adam::with_decay(learning_rate, weight_decay).epsilon(epsilon)),
         };
         if weight_decay > 0.0 && kind != OptimizerKind::AdamW {
             optimizer = Box::new(WeightDecay::new(weight_decay, optimizer));
@@ -236,6 +264,9 @@ impl fmt::Display for OptimizerConfig {
         }
         if let Some(decay) = self.decay {
             write!(f, ", decay {}", short(decay))?;
+        }
+        if let Some(epsilon) = self.epsilon {
+            write!(f, ", epsilon {}", short(epsilon))?;
         }
         if self.weight_decay > 0.0 {
             write!(f, ", weight decay {}", short(self.weight_decay))?;
@@ -265,6 +296,12 @@ mod tests {
             assert!(optimizer.description().starts_with(kind.name()), "{}", optimizer.description());
             assert_eq!(optimizer.learning_rate(), kind.learning_rate());
         }
+        // A default that is given has the bits of one that is not.
+        for kind in OptimizerKind::ALL {
+            let config = OptimizerConfig::default_for(kind);
+            let given = OptimizerConfig { epsilon: kind.epsilon(), ..config };
+            assert_eq!(given.build()?.description(), config.build()?.description());
+        }
         "sdg".parse::<OptimizerKind>().expect_err("a misspelled name");
         let all = OptimizerConfig {
             weight_decay: 0.1,
@@ -280,6 +317,7 @@ mod tests {
         let sgd = OptimizerConfig::default();
         let momentum = OptimizerConfig::default_for(OptimizerKind::Momentum);
         let rmsprop = OptimizerConfig::default_for(OptimizerKind::RmsProp);
+        let adam = OptimizerConfig::default_for(OptimizerKind::Adam);
         for (config, text) in [
             (OptimizerConfig { momentum: Some(0.9), ..sgd }, "`sgd` has no momentum"),
             (OptimizerConfig { momentum: Some(1.0), ..momentum }, "< 1"),
@@ -287,6 +325,9 @@ mod tests {
             (OptimizerConfig { decay: Some(0.9), ..sgd }, "no mean of squares"),
             (OptimizerConfig { decay: Some(1.0), ..rmsprop }, "decay: 1"),
             (OptimizerConfig { weight_decay: -0.1, ..sgd }, "-0.1"),
+            (OptimizerConfig { epsilon: Some(1e-8), ..sgd }, "`sgd` has no epsilon"),
+            (OptimizerConfig { epsilon: Some(-1e-8), ..adam }, "out of range"),
+            (OptimizerConfig { epsilon: Some(f64::NAN), ..adam }, "out of range"),
             (OptimizerConfig { clip: Some(0.0), ..sgd }, "norm: 0"),
             (OptimizerConfig { learning_rate: f64::INFINITY, ..sgd }, "inf"),
         ] {

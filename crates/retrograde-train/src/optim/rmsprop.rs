@@ -3,6 +3,9 @@
 use super::{Optimizer, Update, scaled, zero_state};
 use retrograde_core::graph::{Graph, Var};
 
+/// ε by default.
+const DEFAULT_EPSILON: f64 = 1e-8;
+
 /// `RMSProp`: h ← α·h + (1 − α)·g², w ← w − η·g / (√h + ε). `AdaGrad` with a decaying mean. Tieleman and Hinton
 /// (2012), in the form of PyTorch.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -15,7 +18,7 @@ pub struct RmsProp {
 impl RmsProp {
     /// With the learning rate η, usually 0.01; α is 0.99 and ε 1e-8.
     pub fn new(learning_rate: f64) -> Self {
-        RmsProp { learning_rate, decay: 0.99, epsilon: 1e-8 }
+        RmsProp { learning_rate, decay: 0.99, epsilon: DEFAULT_EPSILON }
     }
 
     /// With another α.
@@ -23,11 +26,21 @@ impl RmsProp {
         self.decay = decay;
         self
     }
+
+    /// With another ε, which is added to the root: finite and not negative.
+    #[must_use]
+    pub fn epsilon(mut self, epsilon: f64) -> Self {
+        self.epsilon = epsilon;
+        self
+    }
 }
 
 impl Optimizer for RmsProp {
     fn description(&self) -> String {
-        format!("rmsprop {}", self.decay)
+        match self.epsilon {
+            DEFAULT_EPSILON => format!("rmsprop {}", self.decay),
+            epsilon => format!("rmsprop {} {epsilon}", self.decay),
+        }
     }
 
     fn learning_rate(&self) -> f64 {

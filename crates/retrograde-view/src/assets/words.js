@@ -17,7 +17,7 @@ const words = {
     layer_backward: (n) => `Back through the layer ${n}, last operation first:`, no_back: (n) => `No gradient flows back through ${n}.`,
     rests: (n) => `Here the gradient of ${n} has arrived.`, meets: "Paths meet: the shares are added.", element: (e) => `for element ${e}`,
     parameter: "parameter", input: "input", constant: "constant", indices: "indices", state: "state", bytes: "bytes", operation: "operation", scope: "layer",
-    end: "the result", alt_image: "the image", alt_weights: "what the unit looks for", alt_gradient: "the gradient of the loss, turned around",
+    end: "the result", alt_image: "the image", alt_weights: "what the unit looks for", alt_gradient: "the gradient of the loss, turned around", alt_contributions: "what each pixel adds", alt_filters: "filters", alt_maps: "feature maps", alt_attention: "attention weights",
   },
   ko: {
     language: "English", fold_all: "접기", unfold_all: "펼치기", fold_title: "모든 층 접기 (Shift C)", unfold_title: "모든 층 펼치기 (Shift O)", fit: "맞춤", smaller: "작게", larger: "크게",
@@ -36,7 +36,7 @@ const words = {
     layer_backward: (n) => `${n} 계층을 마지막 연산부터 거꾸로 지나갑니다.`, no_back: (n) => `${n}(으)로는 기울기가 흐르지 않습니다.`,
     rests: (n) => `${n}에 대한 기울기가 구해졌습니다.`, meets: "갈래가 만나는 곳이므로 기울기를 더합니다.", element: (e) => `원소 ${e}에서`,
     parameter: "매개변수", input: "입력", constant: "상수", indices: "인덱스", state: "상태", bytes: "바이트", operation: "연산", scope: "계층",
-    end: "결과", alt_image: "이미지", alt_weights: "뉴런이 찾는 무늬", alt_gradient: "뒤집은 손실의 기울기",
+    end: "결과", alt_image: "이미지", alt_weights: "뉴런이 찾는 무늬", alt_gradient: "뒤집은 손실의 기울기", alt_contributions: "화소마다 더한 값", alt_filters: "필터", alt_maps: "특징 맵", alt_attention: "어텐션 가중치",
   },
 };
 let language = kept("language") ?? ((navigator.language || "en").startsWith("ko") ? "ko" : "en");

@@ -78,6 +78,13 @@ for index, (a, b) in enumerate(zip(odd, odd[3:] + odd[:3])):
     layers = [{"layer": "linear", "outputs": b}, {"layer": "tanh"}, {"layer": "linear", "outputs": a}]
     case({"layer": "residual", "layers": layers}, Residual(nn.Linear(a, b), nn.Tanh(), nn.Linear(b, a)), rows, a)
 
+for rows, features, epsilon in [(3, 4, 1e-3), (5, 6, 0.5)]:
+    norm = {"epsilon": epsilon}
+    case({"layer": "batch_norm"} | norm, nn.BatchNorm1d(features, eps=epsilon), rows, features)
+    case({"layer": "layer_norm"} | norm, nn.LayerNorm(features, eps=epsilon), rows, features)
+    case({"layer": "rms_norm"} | norm, nn.RMSNorm(features, eps=epsilon), rows, features)
+    case({"layer": "group_norm", "groups": 2} | norm, nn.GroupNorm(2, features, eps=epsilon), rows, features, 3)
+
 tensors, descriptions = {}, []
 for index, (layers, module, shape, below) in enumerate(CASES):
     for parameter in module.parameters():

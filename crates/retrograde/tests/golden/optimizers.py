@@ -41,5 +41,9 @@ print(json.dumps({
     "rmsprop": train(lambda p: o.RMSprop(p, 0.01)),
     "adam": train(lambda p: o.Adam(p, 0.01)),
     "adamw": train(lambda p: o.AdamW(p, 0.01, weight_decay=0.01)),
+    "adagrad, other epsilon": train(lambda p: o.Adagrad(p, 0.01, eps=0.01)),
+    "rmsprop, other epsilon": train(lambda p: o.RMSprop(p, 0.01, eps=0.01)),
+    "adam, other epsilon": train(lambda p: o.Adam(p, 0.01, eps=0.01)),
+    "adamw, other epsilon": train(lambda p: o.AdamW(p, 0.01, weight_decay=0.01, eps=0.01)),
     "adam, other betas": train(lambda p: o.Adam(p, 0.01, betas=(0.8, 0.99))),
 }, indent=1))

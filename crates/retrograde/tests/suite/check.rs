@@ -14,4 +14,5 @@ mod regressions;
 mod support;
 mod texts;
 mod unseen;
+mod usual;
 mod varied;

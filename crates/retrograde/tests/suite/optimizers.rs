@@ -38,7 +38,7 @@ fn train(optimizer: &dyn Optimizer) -> Result<(Vec<f64>, Tensor, Tensor)> {
 fn a_hundred_steps_of_each_optimizer_agree_with_pytorch() -> Result<()> {
     let golden: Value =
         serde_json::from_str(include_str!("../golden/optimizers.json")).expect("golden values");
-    let optimizers: [(&str, Box<dyn Optimizer>); 10] = [
+    let optimizers: [(&str, Box<dyn Optimizer>); 14] = [
         ("sgd", Box::new(Sgd::new(0.1))),
         ("sgd, weight decay", Box::new(WeightDecay::new(0.01, Sgd::new(0.1)))),
         ("sgd, clipped", Box::new(ClipNorm::new(0.1, Sgd::new(0.1)))),
@@ -48,6 +48,10 @@ fn a_hundred_steps_of_each_optimizer_agree_with_pytorch() -> Result<()> {
         ("rmsprop", Box::new(RmsProp::new(0.01))),
         ("adam", Box::new(Adam::new(0.01))),
         ("adamw", Box::new(Adam::with_decay(0.01, 0.01))),
+        ("adagrad, other epsilon", Box::new(AdaGrad::new(0.01).epsilon(0.01))),
+        ("rmsprop, other epsilon", Box::new(RmsProp::new(0.01).epsilon(0.01))),
+        ("adam, other epsilon", Box::new(Adam::new(0.01).epsilon(0.01))),
+        ("adamw, other epsilon", Box::new(Adam::with_decay(0.01, 0.01).epsilon(0.01))),
         ("adam, other betas", Box::new(Adam::new(0.01).betas(0.8, 0.99))),
     ];
     for (name, optimizer) in optimizers {

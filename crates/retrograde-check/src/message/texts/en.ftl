@@ -673,14 +673,29 @@ cross_entropy_term-divided = The loss is divided in another way than its gradien
     .training = steps of another length, by the size of the batch
 cross_entropy_term-centred = From the gradient its mean over the rows is subtracted.
     .training = the common part of all rows is not learned: the biases do not change
-attention_term = Forward is self-attention, P · x with P = softmax(s · x · xᵀ) and s = { $scale }. The input is query, key and value in it, so that dx has three contributions, and two of them go through the softmax and the scale. Here { $mistakes }.
+attention_term = Forward is self-attention, P · x with P = softmax(s · x · xᵀ){ $mask ->
+        [none] {""}
+        [before] , where a mask hides some keys before the softmax,
+       *[after] , multiplied by a mask after the softmax,
+    } and s = { $scale }. The input is query, key and value in it, so that dx has three contributions, and two of them go through the softmax and the scale. Here { $mistakes }.
     .title = attention backward is { $code }
+    .training = the attention weights are learned from a wrong gradient: the loss falls only by the values
+attention_term-general = Forward is attention, P · v with P = softmax(s · q · kᵀ){ $mask ->
+        [none] {""}
+        [before] , where a mask hides some keys before the softmax,
+       *[after] , multiplied by a mask after the softmax,
+    } and s = { $scale }. The gradients of query and key go through the softmax and the scale. Here { $mistakes }.
     .training = the attention weights are learned from a wrong gradient: the loss falls only by the values
 attention-softmax = the softmax's backward is { $code }
 attention-missing = the contribution of the { $role } is missing
 attention-not_transposed = the contribution of the { $role } is { $of }, not transposed
 attention-scale_missing = the scale is not multiplied in backward
 attention-scale_twice = the scale is multiplied twice
+attention-mask_forgotten = P is computed again in backward, without forward's mask
+attention-mask_transposed = backward has forward's mask transposed
+attention-mask_in_backward = backward has a mask that forward does not have
+attention-mask_after = backward lacks the mask that forward multiplies P by after the softmax
+attention-mask_before = backward treats the mask after the softmax as one before it: the softmax's own P, not the masked one, belongs in dS
 own_hidden_state = d{ $block } is made of the hidden state of each step itself: forward multiplies `{ $weights }` by that of the step before.
     .title = own hidden state for the one before
     .training = the recurrent weights learn from the state of the same step, not of the previous one
@@ -804,6 +819,15 @@ fault-conv-dx-replaced = a convolution's col2im assigns where it should add
 fault-pool-stride = max pooling's backward lacks the stride
 fault-pool-replaced = max pooling's col2im assigns where it should add
 fault-pool-averaged = max pooling has the backward of average pooling
+fault-pool-ties = max pooling gives dout to each of several equal maxima
+fault-attention-scale-missing = attention's backward lacks the scale 1/√D
+fault-attention-mask-forgotten = attention computes P again in backward, without its causal mask
+fault-attention-mask-transposed = attention's backward has the causal mask transposed
+fault-attention-mask-after-softmax = attention's mask after the softmax is missing in backward
+fault-attention-softmax-diagonal = attention's softmax has the backward P · (1 − P) · dP
+fault-rnn-cut = no step of a recurrent layer gets a gradient from the next one
+fault-rnn-one-step = the gradient comes back one step of a recurrent layer and no further
+fault-rnn-not-transposed = a recurrent layer hands back da · wh, without the transpose
 fault-scale-shift-exchanged = the gradients of gamma and beta are exchanged
 fault-softmax-diagonal = softmax's backward is dout · y · (1 − y)
 fault-softmax-sum-missing = softmax's backward is dout · y

@@ -671,8 +671,18 @@ cross_entropy_term-divided = 손실과 기울기를 나누는 수가 다릅니�
     .training = 배치 크기에 따라 갱신 폭이 달라집니다
 cross_entropy_term-centred = 기울기에서 행에 대한 평균을 뺐습니다.
     .training = 모든 행에 공통된 것을 배우지 못해 편향이 그대로입니다
-attention_term = forward는 셀프 어텐션(P · x, P = softmax(s · x · xᵀ), s = { $scale })입니다. 입력이 질의, 키, 값으로 쓰이므로 dx에는 기여가 셋이고, 그중 둘은 소프트맥스와 배율을 거칩니다. 틀린 곳: { $mistakes }.
+attention_term = forward는 셀프 어텐션(P · x, P = softmax(s · x · xᵀ){ $mask ->
+        [none] {""}
+        [before] , 소프트맥스 앞에서 마스크로 키 일부를 가림
+       *[after] , 소프트맥스 뒤에서 마스크를 곱함
+    }, s = { $scale })입니다. 입력이 질의, 키, 값으로 쓰이므로 dx에는 기여가 셋이고, 그중 둘은 소프트맥스와 배율을 거칩니다. 틀린 곳: { $mistakes }.
     .title = 어텐션의 역전파가 { $code }
+    .training = 무엇에 주목할지를 틀린 기울기로 배웁니다. 손실은 값의 기여만으로 줄어드는 만큼 줄어듭니다
+attention_term-general = forward는 어텐션(P · v, P = softmax(s · q · kᵀ){ $mask ->
+        [none] {""}
+        [before] , 소프트맥스 앞에서 마스크로 키 일부를 가림
+       *[after] , 소프트맥스 뒤에서 마스크를 곱함
+    }, s = { $scale })입니다. 질의와 키의 기울기는 소프트맥스와 배율을 거칩니다. 틀린 곳: { $mistakes }.
     .training = 무엇에 주목할지를 틀린 기울기로 배웁니다. 손실은 값의 기여만으로 줄어드는 만큼 줄어듭니다
 attention-softmax = 소프트맥스의 역전파가 { $code }
 attention-missing = { $role ->
@@ -687,6 +697,11 @@ attention-not_transposed = { $role ->
     }의 기여({ $of })를 전치하지 않음
 attention-scale_missing = backward에서 배율을 곱하지 않음
 attention-scale_twice = 배율을 두 번 곱함
+attention-mask_forgotten = backward에서 forward의 마스크 없이 P를 다시 계산함
+attention-mask_transposed = backward의 마스크가 forward의 마스크를 전치한 것임
+attention-mask_in_backward = forward에 없는 마스크가 backward에 있음
+attention-mask_after = forward가 소프트맥스 뒤에서 P에 곱한 마스크를 backward에서 빠뜨림
+attention-mask_before = 소프트맥스 뒤의 마스크를 소프트맥스 앞의 것처럼 다룸(dS에는 가리기 전의 P를 써야 함)
 own_hidden_state = d{ $block }의 값을 그 시각의 은닉 상태로 만들었습니다. forward는 `{ $weights }`에 바로 앞 시각의 은닉 상태를 곱합니다.
     .title = 앞 시각 대신 그 시각의 은닉 상태
     .training = 순환 가중치가 상태를 낳는 것이 아니라 상태와 함께 나타나는 것을 배웁니다
@@ -804,6 +819,15 @@ fault-conv-dx-replaced = col2im에서 더하지 않고 대입하는 합성곱
 fault-pool-stride = 역전파에서 스트라이드를 빠뜨린 최대 풀링
 fault-pool-replaced = col2im에서 더하지 않고 대입하는 최대 풀링
 fault-pool-averaged = 평균 풀링의 역전파를 쓰는 최대 풀링
+fault-pool-ties = 같은 최댓값이 여럿이면 모두에 dout을 주는 최대 풀링
+fault-attention-scale-missing = backward에서 배율 1/√D를 빠뜨린 어텐션
+fault-attention-mask-forgotten = backward에서 마스크 없이 P를 다시 계산하는 어텐션
+fault-attention-mask-transposed = backward의 마스크가 전치된 어텐션
+fault-attention-mask-after-softmax = 소프트맥스 뒤의 마스크를 backward에서 빠뜨린 어텐션
+fault-attention-softmax-diagonal = 소프트맥스의 역전파가 P · (1 − P) · dP인 어텐션
+fault-rnn-cut = 다음 시각에서 기울기를 넘겨받지 않는 순환층
+fault-rnn-one-step = 기울기가 한 시각만 거슬러 가는 순환층
+fault-rnn-not-transposed = wh를 전치하지 않고 기울기를 넘겨주는 순환층
 fault-scale-shift-exchanged = gamma와 beta의 기울기가 뒤바뀜
 fault-softmax-diagonal = 소프트맥스의 backward가 dout · y · (1 − y)
 fault-softmax-sum-missing = 소프트맥스의 backward가 dout · y

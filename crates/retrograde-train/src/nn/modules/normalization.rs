@@ -2,21 +2,36 @@
 
 use super::along;
 use crate::nn::{Context, Mode, Module};
-use retrograde_core::graph::{Shape, Var};
+use retrograde_base::error::Error;
+use retrograde_core::graph::{Graph, Shape, Var};
 use serde::{Deserialize, Serialize};
 
-/// Added to variances, so that features that do not vary are not divided by zero.
-const EPSILON: f64 = 1e-5;
+/// ε by default. It is added to variances, so that features that do not vary are not divided by zero.
+fn default_epsilon() -> f64 {
+    1e-5
+}
+
+/// √(variance + ε). An error node if ε is negative or not finite.
+fn deviation(graph: &Graph, variance: &Var, epsilon: f64) -> Var {
+    if epsilon.is_finite() && epsilon >= 0.0 {
+        return (variance + epsilon).sqrt();
+    }
+    let problem = format!("{epsilon} is out of range");
+    graph.error_node(Error::invalid(
+        "epsilon of a normalization",
+        problem,
+        "give a number >= 0, such as 1e-5",
+    ))
+}
 
 /// Mean and variance of `x` over some axes, which keep the length 1. The variance divides by the number of elements.
 fn moments(x: &Var, axes: &[usize]) -> (Var, Var) {
     (x.mean_keepdims(axes), x.var_keepdims(axes, 0.0))
 }
 
-/// (x − mean) / √(variance + ε).
-fn normalized(x: &Var, mean: &Var, variance: &Var) -> Var {
+/// (x − mean) / deviation.
+fn normalized(x: &Var, mean: &Var, deviation: &Var) -> Var {
     let shape = x.shape_or_scalar();
-    let deviation = (variance + EPSILON).sqrt();
     (x - mean.broadcast(&shape)) / deviation.broadcast(&shape)
 }
 
@@ -40,16 +55,17 @@ fn scaled(context: &Context, x: &Var, axis: usize) -> Var {
 #[serde(deny_unknown_fields, default)]
 pub struct BatchNorm {
     momentum: f64,
+    epsilon: f64,
 }
 
 impl Default for BatchNorm {
     fn default() -> Self {
-        BatchNorm { momentum: 0.1 }
+        BatchNorm { momentum: 0.1, epsilon: default_epsilon() }
     }
 }
 
 impl BatchNorm {
-    /// The module, with the momentum 0.1.
+    /// The module, with the momentum 0.1 and ε = 1e-5.
     pub fn new() -> Self {
         Self::default()
     }
@@ -58,6 +74,13 @@ impl BatchNorm {
     #[must_use]
     pub fn momentum(mut self, momentum: f64) -> Self {
         self.momentum = momentum;
+        self
+    }
+
+    /// ε, which is added to the variances: finite and not negative.
+    #[must_use]
+    pub fn epsilon(mut self, epsilon: f64) -> Self {
+        self.epsilon = epsilon;
         self
     }
 }
@@ -90,7 +113,8 @@ impl Module for BatchNorm {
                 (running_mean.reshape(kept.clone()), running_var.reshape(kept))
             }
         };
-        scaled(context, &normalized(x, &mean, &variance), 1)
+        let deviation = deviation(context.graph(), &variance, self.epsilon);
+        scaled(context, &normalized(x, &mean, &deviation), 1)
     }
 }
 
@@ -98,14 +122,29 @@ impl Module for BatchNorm {
 /// Hinton (2016); PyTorch's `nn.LayerNorm(features)`.
 ///
 /// Parameters: `weight`, initially 1, and `bias`, initially 0, both `[features]`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct LayerNorm {}
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LayerNorm {
+    epsilon: f64,
+}
+
+impl Default for LayerNorm {
+    fn default() -> Self {
+        LayerNorm { epsilon: default_epsilon() }
+    }
+}
 
 impl LayerNorm {
-    /// The module.
+    /// The module, with ε = 1e-5.
     pub fn new() -> Self {
-        LayerNorm {}
+        Self::default()
+    }
+
+    /// ε, which is added to the variances: finite and not negative.
+    #[must_use]
+    pub fn epsilon(mut self, epsilon: f64) -> Self {
+        self.epsilon = epsilon;
+        self
     }
 }
 
@@ -113,22 +152,38 @@ impl Module for LayerNorm {
     fn forward(&self, context: &Context, x: &Var) -> Var {
         let last = x.shape_or_scalar().rank().saturating_sub(1);
         let (mean, variance) = moments(x, &[last]);
-        scaled(context, &normalized(x, &mean, &variance), last)
+        let deviation = deviation(context.graph(), &variance, self.epsilon);
+        scaled(context, &normalized(x, &mean, &deviation), last)
     }
 }
 
 /// Each row of the last axis divided by its root mean square, and then scaled. `[…, features]`. Zhang and Sennrich (2019);
-/// PyTorch's `nn.RMSNorm(features, eps=1e-5)`.
+/// PyTorch's `nn.RMSNorm(features, eps=1e-5)`, whose own default is the rounding unit of the type of `x`.
 ///
 /// Parameters: `weight`, `[features]`, initially 1.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RmsNorm {}
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RmsNorm {
+    epsilon: f64,
+}
+
+impl Default for RmsNorm {
+    fn default() -> Self {
+        RmsNorm { epsilon: default_epsilon() }
+    }
+}
 
 impl RmsNorm {
-    /// The module.
+    /// The module, with ε = 1e-5.
     pub fn new() -> Self {
-        RmsNorm {}
+        Self::default()
+    }
+
+    /// ε, which is added to the mean squares: finite and not negative.
+    #[must_use]
+    pub fn epsilon(mut self, epsilon: f64) -> Self {
+        self.epsilon = epsilon;
+        self
     }
 }
 
@@ -137,7 +192,7 @@ impl Module for RmsNorm {
         let shape = x.shape_or_scalar();
         let last = shape.rank().saturating_sub(1);
         let weight = context.parameter("weight", [shape.last().copied().unwrap_or(1)], 1.0);
-        let root = ((x * x).mean_keepdims([last]) + EPSILON).sqrt();
+        let root = deviation(context.graph(), &(x * x).mean_keepdims([last]), self.epsilon);
         x / root.broadcast(&shape) * along(&weight, last, &shape)
     }
 }
@@ -146,16 +201,25 @@ impl Module for RmsNorm {
 /// variance 1, and each channel is then scaled. `[rows, channels, …]`. Wu and He (2018); PyTorch's `nn.GroupNorm`.
 ///
 /// Parameters: `weight`, initially 1, and `bias`, initially 0, both `[channels]`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct GroupNorm {
     groups: usize,
+    #[serde(default = "default_epsilon")]
+    epsilon: f64,
 }
 
 impl GroupNorm {
-    /// So many groups, which must divide the number of channels.
+    /// So many groups, which must divide the number of channels, with ε = 1e-5.
     pub fn new(groups: usize) -> Self {
-        GroupNorm { groups }
+        GroupNorm { groups, epsilon: default_epsilon() }
+    }
+
+    /// ε, which is added to the variances: finite and not negative.
+    #[must_use]
+    pub fn epsilon(mut self, epsilon: f64) -> Self {
+        self.epsilon = epsilon;
+        self
     }
 }
 
@@ -168,6 +232,7 @@ impl Module for GroupNorm {
         let width = width * shape.iter().skip(2).product::<usize>();
         let grouped = x.reshape(Shape::from([rows, self.groups, width]));
         let (mean, variance) = moments(&grouped, &[2]);
-        scaled(context, &normalized(&grouped, &mean, &variance).reshape(&shape), 1)
+        let deviation = deviation(context.graph(), &variance, self.epsilon);
+        scaled(context, &normalized(&grouped, &mean, &deviation).reshape(&shape), 1)
     }
 }

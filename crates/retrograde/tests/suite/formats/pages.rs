@@ -2,7 +2,9 @@
 
 use super::between;
 use flate2::read::ZlibDecoder;
-use retrograde::nn::{Mlp, Model};
+use retrograde::data::{Preprocessing, TableReader, Task};
+use retrograde::nn::{Activation, Init, Layers, Mlp, Model, Network};
+use retrograde::train::Predictor;
 use retrograde::view::Explain;
 use retrograde::view::{self, Trace};
 use retrograde::{Graph, Result};
@@ -170,7 +172,7 @@ fn an_images_story_adds_up() -> Result<()> {
         said.len() == 30 && said.windows(2).all(|pair| pair[0].product().abs() >= pair[1].product().abs())
     );
     let nodes = story.trace().nodes();
-    let class = story.prediction().class;
+    let class = story.prediction().expect("a class").class;
     // The last layer is named by its scope; the loss takes its output first.
     let last = story.trace().output();
     let scores = &nodes[story.trace().edges()[last.inputs[0]].from];
@@ -202,5 +204,90 @@ fn an_images_story_adds_up() -> Result<()> {
     let slope = story.trace().nodes()[0].gradient.as_ref().expect("a gradient").values()[pixel];
     // Second order in a step of 1/127, of a function whose slope is some thousandths.
     assert!((slope - difference).abs() < 1e-5, "{slope} {difference}");
+    Ok(())
+}
+
+/// A prediction of a number is in the unit of the target; what the units add and the bias make it; slopes are those of
+/// differences.
+#[test]
+fn a_numbers_story_adds_up() -> Result<()> {
+    let table = "size,age,price\n50,10,200\n80,30,260\n120,5,480\n65,50,180\n95,20,350\n70,15,270\n";
+    let table = TableReader::new().parse("houses.csv", table.as_bytes())?;
+    let prepared = Preprocessing::new("price").fit(&table)?;
+    let description = prepared.dataset("houses")?.description().clone();
+    let scale = description.preprocessor.as_ref().expect("a table").target().scale();
+    let net = Mlp::new([2, 5, 1]).activation(Activation::Tanh).init(Init::He).seed(4).build()?;
+    let row = [0.7, -0.4];
+    let story = view::PredictionExplanation::of_row(&net, &row, None, &description)?;
+    let number = story.number().expect("a regression");
+    let output =
+        |row: &[f64]| -> Result<f64> { Ok(Predictor::for_task(&net, 2, Task::Regression)?.outputs(row)?[0]) };
+    // A few roundings of numbers of some hundreds.
+    assert!((number - scale.invert(output(&row)?)).abs() < 1e-10, "{number}");
+    assert!(story.prediction().is_none());
+    let bias =
+        net.parameters().get("affine2.bias").expect("a bias").values()[0] * scale.deviation + scale.mean;
+    let sum = bias + story.contributions().iter().map(|unit| unit.product()).sum::<f64>();
+    assert!(story.contributions().len() == 5 && (sum - number).abs() < 1e-10, "{sum} {number}");
+    let inputs = story.input_contributions();
+    assert_eq!(inputs.len(), 2);
+    for input in inputs {
+        assert_eq!(input.value, row[input.input]);
+        let moved = |by: f64| {
+            let mut row = row;
+            row[input.input] += by;
+            output(&row)
+        };
+        let slope = (moved(1e-5)? - moved(-1e-5)?) / 2e-5 * scale.deviation;
+        // Second order in the step, and rounding divided by it.
+        assert!((input.slope - slope).abs() < 1e-6 * slope.abs().max(1.0), "{input:?} {slope}");
+    }
+    let page = story.html("row 7")?;
+    for part in ["row 7: price = ", "<span>size</span>", "<span>age</span>", "입력마다 예측에 더한 값"]
+    {
+        assert!(page.contains(part), "{part}");
+    }
+    let refused = view::PredictionExplanation::of_row(&net, &row, Some(0), &description);
+    assert!(refused.expect_err("a number has no class").to_string().contains("no class"));
+    let two = Mlp::new([2, 5, 2]).build()?;
+    let refused = view::PredictionExplanation::of_row(&two, &row, None, &description);
+    assert!(refused.expect_err("two numbers").to_string().contains("2 numbers"));
+    Ok(())
+}
+
+/// Filters, feature maps after the activation, and attention have a picture of their tiles each.
+#[test]
+fn a_story_shows_what_the_layers_see() -> Result<()> {
+    let layers = |text: &str| serde_json::from_str::<Layers>(text).expect("layers");
+    let convolutional = layers(
+        r#"[{"layer": "conv2d", "channels": 3, "kernel": 3}, {"layer": "relu"}, {"layer": "max_pool2d", "kernel": 2},
+        {"layer": "flatten"}, {"layer": "linear", "outputs": 4}]"#,
+    );
+    let attentive = layers(
+        r#"[{"layer": "multi_head_attention", "heads": 2}, {"layer": "flatten"}, {"layer": "linear", "outputs": 4}]"#,
+    );
+    let row: Vec<f64> = (0..64).map(|i| f64::from(i % 7) / 7.0).collect();
+    let page = |layers: &Layers, shape: &[usize]| -> Result<String> {
+        let net = Network::new(layers.clone(), shape.to_vec()).build()?;
+        view::PredictionExplanation::of_row(&net, &row, None, &Task::Classification.into())?.html("row")
+    };
+    let convolution = page(&convolutional, &[1, 8, 8])?;
+    for part in [
+        "3 filters of 3 × 3, for each of 1 channels",
+        "6 × 6, after relu",
+        "alt_filters",
+        "alt_maps",
+        "특징 맵",
+    ] {
+        assert!(convolution.contains(part), "{part}");
+    }
+    // Three tiles of 6 × 6 with a gap between, and each pixel 8 pixels large.
+    assert!(convolution.contains("width=\"160\" height=\"48\""), "the size of the feature maps");
+    assert!(!convolution.contains("data-alt=\"alt_attention"));
+    let attention = page(&attentive, &[8, 8])?;
+    for part in ["the weights of 2 heads", "data-alt=\"alt_attention", "어텐션이 주목하는 자리"] {
+        assert!(attention.contains(part), "{part}");
+    }
+    assert!(!page(&layers(r#"[{"layer": "linear", "outputs": 4}]"#), &[64])?.contains("class=\"tiles"));
     Ok(())
 }
