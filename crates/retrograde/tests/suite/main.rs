@@ -1,6 +1,7 @@
 //! The integration tests in one binary, one module per subject.
 
 mod architecture;
+mod attention;
 mod book;
 mod check;
 mod compositions;
