@@ -67,7 +67,11 @@ make, x, targets, classes = {
     "lenet5": (lambda: nn.Sequential(
         nn.Conv2d(1, 6, 5), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(6, 16, 5), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(),
         nn.Linear(256, 120), nn.ReLU(), nn.Linear(120, 84), nn.ReLU(), nn.Linear(84, 10)), image, work.batch, 10),
-    "gpt": (Gpt, torch.randint(0, 65, (work.batch, 64)), work.batch * 64, 65),
+} | {
+    f"gpt{suffix}": (
+        lambda context=context: Gpt(context=context), torch.randint(0, 65, (work.batch, context)), work.batch * context, 65)
+    for suffix, context in [("", 64), ("-256", 256), ("-1024", 1024)]
+} | {
     "lstm": (LastState, torch.rand(work.batch, 64, 64), work.batch, 10),
 }[work.network]
 net, t = make(), torch.randint(0, classes, (targets,))

@@ -5,7 +5,7 @@
 use super::heat_map::{base64::encoded, packed};
 use super::steps::{Step, meeting, step};
 use super::summary::{Histogram, Summary};
-use super::trace::{NodeKind, Trace, TracedNode, Value};
+use super::trace::{Intermediate, NodeKind, Trace, TracedNode, Value};
 use retrograde_base::number::Number;
 use retrograde_core::graph::{Shape, Tensor};
 use serde::{Serialize, Serializer};
@@ -40,6 +40,9 @@ struct NodeData {
     file: String,
     line: u32,
     value: usize,
+    /// Values within the operation.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    intermediate: Vec<IntermediateData>,
     gradient: Option<usize>,
     /// The contributions to the gradient, if it is a scalar and paths meet.
     meeting: Option<String>,
@@ -48,6 +51,12 @@ struct NodeData {
     outputs: Vec<usize>,
     /// The arithmetic of this node, forward and backward.
     step: Option<Step>,
+}
+
+#[derive(Debug, Serialize)]
+struct IntermediateData {
+    name: &'static str,
+    value: usize,
 }
 
 #[derive(Debug, Serialize)]
@@ -129,7 +138,12 @@ impl Document {
         for node in trace.nodes() {
             let value = tensors.value(&node.value);
             let gradient = node.gradient.as_ref().map(|gradient| tensors.real(gradient));
-            nodes.push(node_data(trace, node, value, gradient));
+            let intermediate = node
+                .intermediate
+                .iter()
+                .map(|Intermediate { name, value }| IntermediateData { name, value: tensors.real(value) });
+            let intermediate = intermediate.collect();
+            nodes.push(NodeData { intermediate, ..node_data(trace, node, value, gradient) });
         }
         let edges = trace.edges().iter().map(|edge| EdgeData {
             from: edge.from,
@@ -178,6 +192,7 @@ fn node_data(trace: &Trace, node: &TracedNode, value: usize, gradient: Option<us
         file: node.location.file().to_owned(),
         line: node.location.line(),
         value,
+        intermediate: Vec::new(),
         gradient,
         meeting: meeting(trace, node),
         inputs: node.inputs.clone(),

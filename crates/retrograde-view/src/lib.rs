@@ -37,7 +37,7 @@ pub use profile::profile;
 pub use retrograde_base::file_signature::FileSignature;
 pub use summary::Summary;
 pub use text::Style;
-pub use trace::{NodeKind, Trace, TracedEdge, TracedNode, Tracer, Value};
+pub use trace::{Intermediate, NodeKind, Trace, TracedEdge, TracedNode, Tracer, Value};
 
 use retrograde_base::error::{ErrorKind, Result};
 use retrograde_base::files::write_whole;

@@ -9,7 +9,7 @@ use super::heat_map::{encoded, packed};
 use super::html::{escaped, script_safe};
 use super::scene::Scene;
 use super::thumbnail::{Kind, Thumbnails};
-use super::trace::{Trace, Value};
+use super::trace::{Intermediate, Trace, Value};
 use retrograde_base::error::Result;
 use retrograde_base::file_signature::FileSignature;
 use retrograde_base::page::{COMMON_SCRIPT, THEME};
@@ -99,17 +99,21 @@ pub(super) fn page(trace: &Trace, heading: &str, prediction: &str, mark: FileSig
             wire.value = document.value(wire.node);
             wire.gradient = gradient.as_ref().map(|gradient| document.tensor(gradient));
             if let (Some(place), Some(gradient)) = (wire.gradient, gradient) {
-                picture(&mut pictures, &shown, wire.node, place, &gradient, true);
+                picture(&mut pictures, shown.kind(wire.node), place, &gradient, true);
             }
         }
         scenes.push(scene);
     }
     for (number, node) in trace.nodes().iter().enumerate() {
         if let Value::Real(value) = &node.value {
-            picture(&mut pictures, &shown, number, document.value(number), value, false);
+            picture(&mut pictures, shown.kind(number), document.value(number), value, false);
         }
         if let Some(gradient) = &node.gradient {
-            picture(&mut pictures, &shown, number, document.tensor(gradient), gradient, true);
+            picture(&mut pictures, shown.kind(number), document.tensor(gradient), gradient, true);
+        }
+        for Intermediate { value, .. } in &node.intermediate {
+            let kind = Kind::of_shape(value.shape());
+            picture(&mut pictures, kind, document.tensor(value), value, false);
         }
     }
     let korean = serde_json::from_str(KOREAN).unwrap_or_default();
@@ -208,8 +212,7 @@ fn openings(order: &[&str]) -> Vec<BTreeSet<String>> {
 
 fn picture(
     pictures: &mut BTreeMap<usize, Picture>,
-    shown: &Thumbnails,
-    node: usize,
+    kind: Kind,
     place: usize,
     tensor: &Arc<Tensor>,
     is_gradient: bool,
@@ -218,11 +221,11 @@ fn picture(
         return;
     }
     let (Some(thumbnail), Some(whole)) =
-        (shown.thumbnail(node, tensor, is_gradient), shown.picture(node, tensor, is_gradient))
+        (kind.thumbnail(tensor, is_gradient), kind.picture(tensor, is_gradient))
     else {
         return;
     };
-    let (kind, tile) = match shown.kind(node) {
+    let (kind, tile) = match kind {
         Kind::Images(tile) | Kind::Tiles(tile) => ("images", tile),
         Kind::Units(tile) => ("units", tile),
         Kind::Numbers => ("numbers", [0, 0]),
@@ -252,7 +255,8 @@ mod tests {
         let korean: BTreeMap<&str, &str> = serde_json::from_str(KOREAN).expect("a list of sentences");
         let operations = retrograde_core::ops::ALL.iter().map(|entry| entry.summary);
         let examples = super::super::EXAMPLES.iter().map(|example| example.summary);
-        let said: BTreeSet<&str> = operations.chain(examples).chain([super::super::LOSS_OF]).collect();
+        let others = [super::super::LOSS_OF, "weights of attention"];
+        let said: BTreeSet<&str> = operations.chain(examples).chain(others).collect();
         let translated: BTreeSet<&str> = korean.keys().copied().collect();
         let untranslated: Vec<_> = said.difference(&translated).collect();
         assert!(untranslated.is_empty(), "no Korean for {untranslated:#?}");

@@ -75,16 +75,31 @@ impl Thumbnails {
         self.kinds[node]
     }
 
-    /// The picture of all elements of a node's value, or of its gradient.
-    pub(super) fn picture(&self, node: usize, tensor: &Tensor, is_gradient: bool) -> Option<HeatMap> {
-        self.first(node, tensor, is_gradient, [usize::MAX, ACROSS[0]])
+    /// A small picture of the first tiles.
+    pub(super) fn thumbnail(&self, node: usize, tensor: &Tensor, is_gradient: bool) -> Option<Thumbnail> {
+        self.kinds[node].thumbnail(tensor, is_gradient)
+    }
+}
+
+impl Kind {
+    /// The kind of a value that is no leaf.
+    pub(super) fn of_shape(shape: &[usize]) -> Self {
+        match *shape {
+            [_, _, .., height, width] if height * width > 1 => Kind::Tiles([height, width]),
+            _ => Kind::Numbers,
+        }
+    }
+
+    /// The picture of all elements of a value of this kind, or of its gradient.
+    pub(super) fn picture(self, tensor: &Tensor, is_gradient: bool) -> Option<HeatMap> {
+        self.first(tensor, is_gradient, [usize::MAX, ACROSS[0]])
     }
 
     /// A small picture of the first tiles.
-    pub(super) fn thumbnail(&self, node: usize, tensor: &Tensor, is_gradient: bool) -> Option<Thumbnail> {
-        let picture = self.first(node, tensor, is_gradient, FEW)?;
+    pub(super) fn thumbnail(self, tensor: &Tensor, is_gradient: bool) -> Option<Thumbnail> {
+        let picture = self.first(tensor, is_gradient, FEW)?;
         let [width, height] = [picture.width() as f64, picture.height() as f64];
-        let size = match self.kind(node) {
+        let size = match self {
             Kind::Numbers => [0, 1].map(|axis| ([width, height][axis] * CELL).clamp(CELL, LARGEST[axis])),
             Kind::Images(tile) | Kind::Units(tile) | Kind::Tiles(tile) => {
                 let most = (TILE / tile[0].max(tile[1]) as f64).max(1.5);
@@ -95,23 +110,17 @@ impl Thumbnails {
         Some(Thumbnail { picture, size })
     }
 
-    fn first(
-        &self,
-        node: usize,
-        tensor: &Tensor,
-        is_gradient: bool,
-        [count, across]: [usize; 2],
-    ) -> Option<HeatMap> {
+    fn first(self, tensor: &Tensor, is_gradient: bool, [count, across]: [usize; 2]) -> Option<HeatMap> {
         let values = tensor.values();
-        let is_tiled = matches!(self.kinds[node], Kind::Images(_) | Kind::Tiles(_));
+        let is_tiled = matches!(self, Kind::Images(_) | Kind::Tiles(_));
         if values.len() < 2 || (values.len() > MOST && !is_tiled) {
             return None;
         }
         let signed = Shades::signed_for(values);
         let shape = &tensor.shape()[..];
-        Some(match self.kinds[node] {
+        Some(match self {
             Kind::Images(tile) | Kind::Tiles(tile) => {
-                let is_gray = matches!(self.kinds[node], Kind::Images(_)) && !is_gradient;
+                let is_gray = matches!(self, Kind::Images(_)) && !is_gradient;
                 let shades = if is_gray { Shades::gray(0.0, 1.0) } else { signed };
                 let size = tile[0] * tile[1];
                 let shown = values.len().min(count.min((MOST / size).max(1)).saturating_mul(size));
@@ -167,9 +176,12 @@ fn kind(node: &TracedNode) -> Kind {
             if is_square && is_image() { Kind::Images([side, side]) } else { Kind::Numbers }
         }
         [_, _, .., height, width] if height * width > 1 => {
-            let tile = [height, width];
             let is_large = height.min(width) >= SMALLEST_IMAGE;
-            if is_large && is_image() { Kind::Images(tile) } else { Kind::Tiles(tile) }
+            if is_large && is_image() {
+                Kind::Images([height, width])
+            } else {
+                Kind::of_shape(tensor.shape())
+            }
         }
         _ => Kind::Numbers,
     }
@@ -200,7 +212,7 @@ mod tests {
             let is_gray = is_gray && !is_gradient;
             let shades = if is_gray { Shades::gray(0.0, 1.0) } else { Shades::signed(largest) };
             let expected = HeatMap::images(tensor.values(), [rows, columns], across, shades);
-            let found = shown.picture(at, tensor, is_gradient).expect("a picture");
+            let found = shown.kind(at).picture(tensor, is_gradient).expect("a picture");
             assert_eq!([found.width(), found.height()], [expected.width(), expected.height()], "{label}");
             assert!(found.png() == expected.png(), "the pixels of {label}, gradient: {is_gradient}");
             assert!(shown.thumbnail(at, tensor, is_gradient).is_some(), "{label}");
@@ -251,7 +263,7 @@ mod tests {
         let trace = (&maps * &maps).sum_all().trace()?;
         let shown = Thumbnails::new(&trace);
         let Value::Real(value) = &trace.nodes()[0].value else { panic!("maps are real") };
-        let picture = shown.picture(0, value, false).expect("a picture");
+        let picture = shown.kind(0).picture(value, false).expect("a picture");
         let first = &value.values()[..MOST / size * size];
         let largest = value.values().iter().fold(0.0_f64, |most, x| most.max(x.abs()));
         assert!(

@@ -3,7 +3,7 @@
 use super::summary::sum;
 use retrograde_base::error::{Error, Result};
 use retrograde_core::graph::{
-    Kind, Node, NodeId, Origin, Role, Shape, SourceLine, Tensor, Type, Var, ancestors,
+    Graph, Kind, Node, NodeId, Origin, Role, Shape, SourceLine, Tensor, Type, Var, ancestors,
 };
 use retrograde_core::kernel::{Binary, Expr, Form, Node as Part};
 use retrograde_core::ops;
@@ -11,6 +11,9 @@ use retrograde_core::plan::{Plan, Planner};
 use std::collections::HashMap;
 use std::panic::Location;
 use std::sync::Arc;
+
+/// Larger values within operations are not kept: a picture has no more elements.
+const MOST_INTERMEDIATE: usize = 1 << 18;
 
 /// The settings of a trace: a variable, and the values of the inputs it depends on. Parameters that are not set have their
 /// initial values, whatever a plan has trained; [`Graph::set_parameters_from`](retrograde_core::Graph::set_parameters_from)
@@ -116,6 +119,8 @@ pub struct TracedNode {
     pub location: SourceLine,
     /// Its value.
     pub value: Value,
+    /// Values within its operation, if that is executed as one and tells some, and they are not too large for a picture.
+    pub intermediate: Vec<Intermediate>,
     /// The gradient with respect to it: the sum of the contributions of its consumers. `None` without a gradient: indices,
     /// constants and values that depend only on these.
     pub gradient: Option<Arc<Tensor>>,
@@ -125,6 +130,15 @@ pub struct TracedNode {
     pub outputs: Vec<usize>,
     /// The node itself, to record it again in isolation.
     pub(super) node: Arc<Node>,
+}
+
+/// A value within an operation that is executed as one.
+#[derive(Debug, Clone)]
+pub struct Intermediate {
+    /// What it is: "weights of attention".
+    pub name: &'static str,
+    /// Its numbers.
+    pub value: Arc<Tensor>,
 }
 
 /// The kind of a traced node.
@@ -268,6 +282,8 @@ fn collect(
             (_, Kind::Index) => Value::Indices(shape, plan.read_indices(&var)?.into()),
             _ => Value::Real(read(&mut plan, &var)?),
         };
+        let operands = node.inputs.iter().map(|id| &nodes[position[id]].value);
+        let intermediate = intermediate_values(node, operands)?;
         let mut inputs = Vec::new();
         for (input, (id, share)) in node.inputs.iter().zip(&shares[to]).enumerate() {
             let from = position[id];
@@ -285,6 +301,7 @@ fn collect(
             role: node.role,
             location: node.location.clone(),
             value,
+            intermediate,
             gradient: totals[to].as_ref().map(|total| read(&mut plan, total)).transpose()?,
             inputs,
             outputs: Vec::new(),
@@ -292,6 +309,31 @@ fn collect(
         });
     }
     Ok(Trace { nodes, edges })
+}
+
+/// The values within an operation on these operands, in a graph of their own.
+fn intermediate_values<'a>(
+    node: &Node,
+    operands: impl Iterator<Item = &'a Value>,
+) -> Result<Vec<Intermediate>> {
+    let Some(operation) = node.operation() else { return Ok(Vec::new()) };
+    let graph = Graph::new();
+    let inputs: Option<Vec<Var>> = operands
+        .map(|operand| match operand {
+            Value::Real(tensor) => Some(graph.constant(Tensor::clone(tensor))),
+            Value::Indices(shape, indices) => Some(graph.indices("x", shape.clone(), Arc::clone(indices))),
+            Value::Bytes(_) => None,
+        })
+        .collect();
+    let values = inputs.map(|inputs| operation.intermediate_values(&inputs)).unwrap_or_default();
+    let mut kept = Vec::new();
+    for (name, var) in values {
+        let var = var.checked()?;
+        if var.shape().elements() <= MOST_INTERMEDIATE {
+            kept.push(Intermediate { name, value: Arc::new(var.value()?) });
+        }
+    }
+    Ok(kept)
 }
 
 fn what(node: &Node) -> NodeKind {

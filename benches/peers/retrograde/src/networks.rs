@@ -70,12 +70,14 @@ pub fn run(
             10,
         ),
         "gpt" => job.run(&Gpt, &[64], 65),
+        "gpt-256" => job.run(&Gpt, &[256], 65),
+        "gpt-1024" => job.run(&Gpt, &[1024], 65),
         "lstm" => job.run(&LastState, &[64, 64], 10),
         _ => Err(format!("there is no network `{name}`").into()),
     }
 }
 
-/// nanoGPT's configuration for a CPU: four layers, four heads, width 128, context 64.
+/// nanoGPT's configuration for a CPU, four layers, four heads, width 128, context 64; also with longer contexts.
 #[derive(Debug)]
 struct Gpt;
 

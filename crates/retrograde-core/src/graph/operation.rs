@@ -58,6 +58,13 @@ pub trait Operation: Any + fmt::Debug + Send + Sync {
         None
     }
 
+    /// Records values within the operation by simpler operations, each with its name: the weights of attention. Drawings show them
+    /// beside the result. By default none.
+    fn intermediate_values(&self, inputs: &[Var]) -> Vec<(&'static str, Var)> {
+        let _ = inputs;
+        Vec::new()
+    }
+
     /// The value as a formula with these names of the inputs; by default a call, `sum(x)`.
     fn notation(&self, inputs: &[String]) -> String {
         format!("{}({})", self.name(), inputs.join(", "))

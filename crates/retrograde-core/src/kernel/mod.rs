@@ -7,7 +7,7 @@
 //! * [`Expr`], [`Rows`] and [`View`] are the ways in which an operation can be executed, each with
 //!   as much freedom for the plan as the operation's nature allows.
 //! * [`dispatch`] runs a piece of safe code compiled for the best instruction set the processor has.
-//! * `matmul`, `conv`, `pool`, `strided` and `reduce` are the loops that several operations share.
+//! * `matmul`, `conv`, `pool`, `attention`, `strided` and `reduce` are the loops that several operations share.
 //! * `program` is a list of steps over one `arena` of memory, which the threads of a `thread_pool` execute; `chain` is the
 //!   step for elementwise operations. It validates the steps once, and is the safe interface to the unsafe code.
 //!
@@ -18,6 +18,7 @@
 
 mod access;
 pub(crate) mod arena;
+pub(crate) mod attention;
 mod bytes;
 pub(crate) mod chain;
 pub(crate) mod conv;

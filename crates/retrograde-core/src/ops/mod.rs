@@ -5,6 +5,7 @@
 //! for one word in the list below. Help, drawings, the table of operations and the laws (`tests/suite/laws.rs`) read the
 //! list. CONTRIBUTING.md adds an operation step by step.
 
+mod attention;
 mod axis;
 mod convolution;
 mod elementwise;
@@ -17,6 +18,7 @@ mod reduction;
 mod rules;
 mod variance;
 
+pub use attention::AttentionOptions;
 pub use axis::{Axes, Axis};
 pub use convolution::Conv2dOptions;
 pub use entry::{Entry, InputSpec, InvalidCase, Kink, OpCase, RecordFn};
@@ -83,6 +85,8 @@ operations! {
     reshape,
     scatter_rows,
     select,
+    self_attention,
+    self_attention_gradient,
     share,
     sigmoid,
     sign,

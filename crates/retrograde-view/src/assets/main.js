@@ -64,6 +64,7 @@ function showNode(index) {
   if (step) panel.append(...section(word("forward"), ...tellForward(index)));
   if (step && gradient !== null) panel.append(...section(word("chain"), ...tellBackward(index)));
   panel.append(...section(word("value"), tensorView(node.value)));
+  for (const { name, value } of node.intermediate ?? []) panel.append(...section(translated(name), tensorView(value)));
   panel.append(...section(gradient === null ? word("gradient") : word("gradient_of", result, node.label), gradient === null ? make("p", { class: "soft" }, word("no_gradient")) : tensorView(gradient)));
   if (node.inputs.length) panel.append(...section(word("operands"), list(node.inputs.map((edge) => trace.edges[edge].from))));
   if (node.outputs.length) panel.append(...section(word("used_by"), list([...new Set(node.outputs.map((edge) => trace.edges[edge].to))])));

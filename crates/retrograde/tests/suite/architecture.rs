@@ -14,7 +14,7 @@ const MODULES: [(&str, &[&str]); 4] = [
 ];
 
 /// The modules of the kernel: each may import those before it. The types of `simd` need each other.
-const KERNEL: [&str; 28] = [
+const KERNEL: [&str; 29] = [
     "prefetch",
     "simd",
     "random",
@@ -32,6 +32,7 @@ const KERNEL: [&str; 28] = [
     "reads",
     "form",
     "reduce",
+    "attention",
     "conv",
     "pool",
     "softmax",

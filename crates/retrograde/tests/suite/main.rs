@@ -2,6 +2,7 @@
 
 mod accumulation;
 mod architecture;
+mod attention;
 mod book;
 mod check;
 mod compositions;

@@ -24,7 +24,7 @@ mod transposed;
 
 use super::simd::{Body, InstructionSet, Real, Vector, dispatch};
 use pack::Strips;
-pub(crate) use pack::{Panel, turn};
+pub(crate) use pack::{Panel, turn, turn_apart};
 use std::marker::PhantomData;
 use tile::{Block, heights};
 
@@ -151,6 +151,18 @@ pub(crate) fn product_of_blocks<T: Real>(
     }
     let registers = dispatch(Registers::<T>(PhantomData));
     Product { a, b, k, n, adds, c, registers }.run(scratch);
+}
+
+/// Adds A·B to the matrix C of `n` columns, whose rows `a` has. B is k×n. `scratch` has as many numbers as [`scratch`] says.
+pub(crate) fn add_product<T: Real>(
+    a: Matrix<'_, T>,
+    b: Matrix<'_, T>,
+    (k, n): (usize, usize),
+    c: &mut [T],
+    scratch: &mut [T],
+) {
+    assert!(b.holds(k, n), "an operand is smaller than its shape");
+    product_of_blocks(a, InMemory { matrix: b, k }, (k, n), true, c, scratch);
 }
 
 /// Computes the rows `rows` of the m×n matrix C = A·B into `c`, row-major. `a` has these rows of A, and no others.

@@ -61,7 +61,7 @@ impl<'a, T: Real> Strips<'a, T> {
                 dispatch(Lines { from, width: height, ahead: false, to: strip });
             } else {
                 let from = Matrix { row: 1, column: a.row, ..from };
-                dispatch(Turned { from, columns: height, to: strip });
+                dispatch(Turned { from, columns: height, apart: height, to: strip });
             }
             rest = behind;
             row += height;
@@ -152,7 +152,7 @@ impl<'a, T: Real> Panel<'a, T> {
             let from = Matrix { row: 1, column: b.row, ..b };
             dispatch(Lines { from, width: columns, ahead: true, to: packed });
         } else if b.row == 1 {
-            dispatch(Turned { from: b, columns, to: packed });
+            dispatch(Turned { from: b, columns, apart: columns, to: packed });
         } else {
             for (p, line) in packed.chunks_exact_mut(columns).enumerate() {
                 line.iter_mut().enumerate().for_each(|(j, to)| *to = b.values[p * b.row + j * b.column]);
@@ -164,13 +164,20 @@ impl<'a, T: Real> Panel<'a, T> {
 
 /// Copies the first `columns` columns of a matrix, whose columns lie together in memory, row by row to `to`.
 pub(crate) fn turn<T: Real>(from: Matrix<'_, T>, columns: usize, to: &mut [T]) {
-    dispatch(Turned { from, columns, to });
+    turn_apart(from, columns, columns, to);
+}
+
+/// As [`turn`], to rows that are `apart` numbers apart; what is behind the columns stays as it is.
+pub(crate) fn turn_apart<T: Real>(from: Matrix<'_, T>, columns: usize, apart: usize, to: &mut [T]) {
+    dispatch(Turned { from, columns, apart, to });
 }
 
 /// Columns of a matrix whose columns lie together in memory, copied row by row.
 pub(super) struct Turned<'a, 'b, T> {
     pub(super) from: Matrix<'a, T>,
     pub(super) columns: usize,
+    /// The distance of the rows in the copy.
+    pub(super) apart: usize,
     pub(super) to: &'b mut [T],
 }
 
@@ -179,9 +186,10 @@ impl<T: Real> Body for Turned<'_, '_, T> {
 
     #[inline(always)]
     fn run<I: InstructionSet>(self) {
-        let Turned { from, columns, to } = self;
-        let (lanes, steps) = (T::Register::<I>::LANES, to.len() / columns);
+        let Turned { from, columns, apart, to } = self;
+        let (lanes, steps) = (T::Register::<I>::LANES, to.len() / apart);
         assert!(from.row == 1 && from.holds(steps, columns) && lanes <= LANES, "columns within the matrix");
+        assert!(columns <= apart, "rows that overlap");
         for first in (0..columns).step_by(lanes) {
             let width = lanes.min(columns - first);
             for step in (0..steps).step_by(lanes) {
@@ -200,7 +208,7 @@ impl<T: Real> Body for Turned<'_, '_, T> {
                     }
                     transpose::<T, T::Register<I>>(&mut square);
                     for (p, register) in square.iter().enumerate().take(height) {
-                        let to = to.as_mut_ptr().wrapping_add((step + p) * columns + first);
+                        let to = to.as_mut_ptr().wrapping_add((step + p) * apart + first);
                         if width == lanes { register.store(to) } else { register.store_part(to, width) }
                     }
                 }

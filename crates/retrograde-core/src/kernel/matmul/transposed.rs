@@ -50,6 +50,7 @@ pub(super) fn product<T: Real>(
             let b = Strips::in_place(b.from(0, depth));
             block.panel(&b, &panel, (0, columns, lanes), heights(n, highest));
         }
-        dispatch(Turned { from: Matrix { values: results, row: 1, column: rows }, columns: n, to: c });
+        let from = Matrix { values: results, row: 1, column: rows };
+        dispatch(Turned { from, columns: n, apart: n, to: c });
     }
 }
