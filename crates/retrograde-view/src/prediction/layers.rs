@@ -120,7 +120,7 @@ fn layer_name(node: &TracedNode) -> String {
 
 fn picture(shown: &Thumbnails, nodes: &[TracedNode], index: usize) -> Option<HeatMap> {
     let Value::Real(tensor) = &nodes[index].value else { return None };
-    shown.picture(index, tensor, false)
+    shown.kind(index).picture(tensor, false)
 }
 
 /// A picture below its sentence; `alt` is the key of its alternative text.
