@@ -40,6 +40,7 @@ pub struct Facts {
     pub family: String,
     pub data: DataKind,
     /// Dense or convolutional.
+    #[allow(dead_code, reason = "for readers of the file")]
     pub group: String,
     /// The first causes that count as right.
     pub accept: Vec<String>,

@@ -4,8 +4,9 @@
 use super::PredictionExplanation;
 use crate::heat_map::HeatMap;
 use crate::html::{both, escaped};
-use crate::thumbnail::Thumbnails;
+use crate::thumbnail::{Kind, Thumbnails};
 use crate::trace::{NodeKind, TracedNode, Value};
+use retrograde_core::graph::Tensor;
 use std::fmt::Write;
 
 /// The width of a picture on the page, and the largest size of a pixel of it there.
@@ -17,14 +18,20 @@ impl PredictionExplanation {
     pub(super) fn layers_section(&self) -> String {
         let shown = Thumbnails::new(&self.trace);
         let (mut convolutions, mut attentions) = (String::new(), String::new());
-        for (index, node) in self.trace.nodes().iter().enumerate() {
+        let nodes = self.trace.nodes();
+        for (index, node) in nodes.iter().enumerate() {
             let NodeKind::Operation { name, .. } = &node.what else { continue };
-            match (*name, &node.value.shape()[..]) {
-                ("conv2d", _) => convolutions += &self.convolution(&shown, index).unwrap_or_default(),
-                ("softmax", [_, heads, queries, keys]) if queries * keys > 1 => {
-                    attentions += &self.attention(&shown, index, *heads).unwrap_or_default();
-                }
-                _ => {}
+            if *name == "conv2d" {
+                convolutions += &self.convolution(&shown, index).unwrap_or_default();
+            }
+            // An operation that does not keep the weights computes them again to be shown; a network of one's own may record a softmax.
+            let own = match &node.value {
+                Value::Real(tensor) if *name == "softmax" => Some(tensor),
+                _ => None,
+            };
+            let computed = node.intermediate.iter().map(|intermediate| &intermediate.value);
+            for weights in own.into_iter().chain(computed) {
+                attentions += &attention(&nodes[index], weights).unwrap_or_default();
             }
         }
         let section = |title: String, layers: String| {
@@ -76,23 +83,6 @@ impl PredictionExplanation {
         )
     }
 
-    fn attention(&self, shown: &Thumbnails, index: usize, heads: usize) -> Option<String> {
-        let nodes = self.trace.nodes();
-        let name = layer_name(&nodes[index]);
-        let about = both(
-            &format!(
-                "{name}: the weights of {heads} {}. A row is a position that asks, from the first at the top; its cells are the \
-                positions that it takes values from, and sum to 1.",
-                if heads == 1 { "head" } else { "heads" }
-            ),
-            &format!(
-                "{name}: 헤드 {heads}개의 가중치입니다. 한 행이 묻는 위치 하나이고(맨 위가 첫 위치), 그 행의 칸들은 값을 가져오는 위치로 \
-                모두 더하면 1입니다."
-            ),
-        );
-        Some(figure(&about, &picture(shown, nodes, index)?, "alt_attention"))
-    }
-
     /// The last of the operations that follow a node alone and keep its shape: a bias, a normalization, an activation. With its
     /// name, if it is an activation.
     fn last_of_equal_shape(&self, from: usize) -> (usize, Option<&'static str>) {
@@ -110,6 +100,27 @@ impl PredictionExplanation {
             _ => (at, None),
         }
     }
+}
+
+/// The weights of attention, `[rows, heads, queries, keys]`, of this row.
+fn attention(node: &TracedNode, weights: &Tensor) -> Option<String> {
+    let heads = match weights.shape()[..] {
+        [_, heads, queries, keys] if queries * keys > 1 => heads,
+        _ => return None,
+    };
+    let name = layer_name(node);
+    let about = both(
+        &format!(
+            "{name}: the weights of {heads} {}. A row is a position that asks, from the first at the top; its cells are the \
+                positions that it takes values from, and sum to 1.",
+            if heads == 1 { "head" } else { "heads" }
+        ),
+        &format!(
+            "{name}: 헤드 {heads}개의 가중치입니다. 한 행이 묻는 위치 하나이고(맨 위가 첫 위치), 그 행의 칸들은 값을 가져오는 위치로 \
+                모두 더하면 1입니다."
+        ),
+    );
+    Some(figure(&about, &Kind::of_shape(weights.shape()).picture(weights, false)?, "alt_attention"))
 }
 
 /// The layer of a node, as HTML: its scope.

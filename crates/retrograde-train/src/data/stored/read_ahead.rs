@@ -3,6 +3,7 @@
 use super::StoredRows;
 use retrograde_base::Result;
 use retrograde_core::kernel::Real;
+use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::{Builder, JoinHandle};
 
@@ -11,7 +12,8 @@ use std::thread::{Builder, JoinHandle};
 pub(crate) struct ReadAhead {
     /// None while this is dropped, or without a thread.
     asked: Option<SyncSender<Rows>>,
-    read: Receiver<Rows>,
+    /// In a mutex, which is never locked: a receiver alone could not be shared.
+    read: Mutex<Receiver<Rows>>,
     thread: Option<JoinHandle<()>>,
     is_reading: bool,
     /// The buffers that are not at the thread.
@@ -44,7 +46,7 @@ impl ReadAhead {
         };
         let thread = Builder::new().name("retrograde rows".into()).spawn(work).ok();
         let asked = thread.is_some().then_some(asked);
-        ReadAhead { asked, read, thread, is_reading: false, spare: Rows::default() }
+        ReadAhead { asked, read: Mutex::new(read), thread, is_reading: false, spare: Rows::default() }
     }
 
     /// Begins to read these rows, unless others are being read.
@@ -62,7 +64,8 @@ impl ReadAhead {
     /// Those of reading them.
     pub(crate) fn take(&mut self, rows: &[u32]) -> Result<Option<&[f64]>> {
         if std::mem::take(&mut self.is_reading)
-            && let Ok(read) = self.read.recv()
+            && let Ok(receiver) = self.read.get_mut()
+            && let Ok(read) = receiver.recv()
         {
             self.spare = read;
             if self.spare.rows == rows {
