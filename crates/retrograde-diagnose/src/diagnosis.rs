@@ -112,6 +112,21 @@ const SINGLES: [Change; 21] = [
 /// Changes that are tried when no other repairs the training.
 const LATER: [Change; 3] = [Change::Steps(100), Change::Batch(32), Change::Wider(4)];
 
+/// Changes of the structure, which repair a training that learns too little.
+const STRUCTURAL: [Change; 7] = [
+    Change::OwnStep,
+    Change::FittingOutput,
+    Change::MeanLoss,
+    Change::AddActivations,
+    Change::StandardizedInputs,
+    Change::StandardizedTargets,
+    Change::NoPenalty,
+];
+
+/// A training learns too little if its skill is below that of the reference by this, and what it misses is so many times as much.
+const MILD: f64 = 0.08;
+const MILD_RATIO: f64 = 3.0;
+
 /// Of two repairs that close the distance up to this, neither is better: the standard error of skills over seeds.
 const TIE: f64 = 0.2;
 
@@ -206,6 +221,8 @@ impl Search<'_> {
             diagnosis.verdict = Verdict::NoSignal;
         } else if is_behind {
             self.search(diagnosis, &mut repairs)?;
+        } else if gap > MILD && (1.0 - skill) > MILD_RATIO * (1.0 - reference.outcome.score.skill) {
+            self.search_mild(diagnosis, &mut repairs)?;
         }
         diagnosis.trials = repairs.into_trials();
         Ok(())
@@ -280,6 +297,28 @@ impl Search<'_> {
         let repair = diagnosis.repair.as_ref().map(|trial| trial.changes.clone());
         diagnosis.other_repairs =
             good.into_iter().filter(|trial| Some(&trial.changes) != repair.as_ref()).collect();
+        Ok(())
+    }
+
+    /// Finds the one setting of a training that learns, with several times the error that the rows allow. Rates and steps are none:
+    /// a training that is not over is no fault.
+    fn search_mild(&self, diagnosis: &mut Diagnosis, repairs: &mut Repairs<'_>) -> Result<()> {
+        // A layer may be frozen on purpose.
+        let is_frozen = self.found.iter().any(|finding| finding.cause == CauseName::Frozen);
+        for change in STRUCTURAL.into_iter().filter(|change| !(is_frozen && *change == Change::OwnStep)) {
+            let Some(trial) = repairs.try_changes(&[change])? else { continue };
+            if trial.closed < 0.7 || !trial.outcome.has_learned() {
+                continue;
+            }
+            let found = self.found.iter().find(|finding| finding.change == Some(change));
+            let (cause, evidence) =
+                found.map_or_else(|| self.name(change), |found| (found.cause, found.evidence.clone()));
+            diagnosis.verdict = Verdict::Fault;
+            diagnosis.cause = Some(cause);
+            diagnosis.evidence = Some(evidence);
+            diagnosis.repair = Some(trial);
+            return Ok(());
+        }
         Ok(())
     }
 

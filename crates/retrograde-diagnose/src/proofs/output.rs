@@ -82,6 +82,10 @@ fn domain(training: &Training) -> Result<Option<Finding>> {
         return Ok(Some(Finding::new(CauseName::LossMismatch, evidence).preventing()));
     }
     let of_rows = matches!(formula, Formula::CrossEntropy { .. } | Formula::SoftmaxCrossEntropy);
+    if of_rows && training.train.targets().shape()[1] == 1 {
+        let evidence = Sentence::new("cross-entropy-of-one").with("loss", formula.to_string());
+        return Ok(Some(Finding::new(CauseName::LossMismatch, evidence).preventing()));
+    }
     if of_rows && kind == TargetKind::MultiLabel {
         let width = training.train.targets().shape()[1];
         let sums = values.chunks_exact(width).map(|row| row.iter().sum::<f64>());

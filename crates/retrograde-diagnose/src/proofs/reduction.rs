@@ -62,8 +62,8 @@ fn pairs(observed: &Observed) -> Result<Option<Finding>> {
         let values = targets.values().iter().copied();
         (values.clone().fold(f64::INFINITY, f64::min), values.fold(f64::NEG_INFINITY, f64::max))
     };
-    // Multiples of the golden ratio fill an interval evenly.
-    let part = |index: usize| (index as f64 * 0.618_033_988_749_895).fract();
+    // Squares times the golden ratio fill an interval evenly, and their sums over rows in another order differ.
+    let part = |index: usize| ((index * index) as f64 * 0.618_033_988_749_895).fract();
     let outputs: Vec<f64> =
         (0..targets.values().len()).map(|index| low + (high - low) * part(index)).collect();
     let mut moved = targets.values().to_vec();

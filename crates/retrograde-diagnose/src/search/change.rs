@@ -105,7 +105,8 @@ impl Change {
                 if let Some(rows) = &training.held_out {
                     changed.held_out = Some(Rows::new(rows.x().clone(), scale.apply(rows.targets())?)?);
                 }
-                training.kind() == TargetKind::Reals && scale.is_far_from_standard()
+                // Small targets need a larger rate, not another scale.
+                training.kind() == TargetKind::Reals && scale.is_large()
             }
             Change::NoPenalty => {
                 changed.penalty = Penalty::default();
@@ -280,6 +281,13 @@ impl Scale {
             (value - mean) / deviation
         });
         Matrix::new(rows, values.collect())
+    }
+
+    /// Whether some column varies and is further from 0 than a few deviations, or varies by much more than 1.
+    fn is_large(&self) -> bool {
+        self.columns
+            .iter()
+            .any(|(mean, deviation)| *deviation > 4.0 || mean.abs() > 5.0 * deviation && *deviation != 1.0)
     }
 
     /// Whether some column is further from mean 0 and deviation 1 than numbers from 0 to 1 are.

@@ -79,6 +79,7 @@ unseen-class = The held-out part has { $rows } rows of class { $class }, and the
 softmax-of-one = A softmax over one output is 1 for every input, and its derivative is 0: no gradient reaches the network. The loss stays at { $loss }.
 bits-of-classes = The { $classes } numbers of a one-hot row are treated as bits of their own: outputs of zero have { $share } of them right, which is no accuracy of classes.
 targets-outside-domain = The { $loss } is for targets from 0 to 1; { $outside } of { $count } targets are outside, the largest is { $largest }. Its slope pulls the output beyond its range; with all outputs at 1 the loss is { $pinned }.
+cross-entropy-of-one = The { $loss } of one output is − t · ln y, which is smallest at y = 1 whatever the target: it pulls every output to 1.
 targets-not-one-class = The { $loss } is for one class in each row; { $rows } of { $count } rows have none or several.
 hinge-of-bounded = A hinge loss asks the right output to be larger than the others by 1, and the outputs of { $function } differ by at most 1.
 softmax-twice = A softmax is applied twice, by the network and by the loss. The loss cannot fall below { $floor } for { $classes } classes, even if every row is right.

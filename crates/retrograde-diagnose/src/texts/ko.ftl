@@ -79,6 +79,7 @@ unseen-class = 평가용 데이터에는 클래스 { $class }가 { $rows }행 �
 softmax-of-one = 출력이 하나인 소프트맥스는 입력이 무엇이든 1이고 미분은 0이므로, 신경망에 기울기가 전혀 전달되지 않습니다. 손실은 { $loss }에 머뭅니다.
 bits-of-classes = 원-핫 행의 수 { $classes }개를 저마다 비트로 다룹니다. 모두 0을 출력해도 그 가운데 { $share }이(가) 맞으며, 이것은 클래스의 정확도가 아닙니다.
 targets-outside-domain = { $loss }는 0에서 1 사이의 타깃을 위한 손실 함수인데, 타깃 { $count }개 가운데 { $outside }개가 그 밖에 있고 가장 큰 값은 { $largest }입니다. 이 손실의 기울기는 출력을 출력 범위 밖으로 끌어당기며, 출력이 모두 1이면 손실은 { $pinned }입니다.
+cross-entropy-of-one = 출력이 하나일 때 { $loss }는 − t · ln y이고, 타깃이 무엇이든 y = 1에서 가장 작습니다. 모든 출력이 1로 끌려갑니다.
 targets-not-one-class = { $loss }는 행마다 클래스가 하나인 타깃을 위한 손실 함수인데, { $count }행 가운데 { $rows }행에는 클래스가 없거나 여럿입니다.
 hinge-of-bounded = 힌지 손실은 정답 출력이 나머지보다 1만큼 크기를 요구하는데, { $function }의 출력은 차이가 기껏해야 1입니다.
 softmax-twice = 소프트맥스가 신경망과 손실에서 두 번 적용됩니다. 클래스가 { $classes }개이면 모든 행을 맞혀도 손실이 { $floor } 아래로 내려가지 않습니다.
