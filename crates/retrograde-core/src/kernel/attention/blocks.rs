@@ -82,17 +82,18 @@ impl<T: Real> Body for Powers<'_, T> {
 /// keys.
 pub(super) fn gradients<T: Real>(
     powers: &mut [T],
-    gradients: &mut [T],
+    to_scores: &mut [T],
     padding: &[T],
     scale: T,
     factors: &PerQuery<T>,
 ) {
-    dispatch(Gradients { powers, gradients, padding, scale, factors });
+    dispatch(Gradients { powers, to_scores, padding, scale, factors });
 }
 
 struct Gradients<'a, T> {
     powers: &'a mut [T],
-    gradients: &'a mut [T],
+    /// The gradients of the weights, and then of the scores.
+    to_scores: &'a mut [T],
     padding: &'a [T],
     scale: T,
     factors: &'a PerQuery<T>,
@@ -103,9 +104,9 @@ impl<T: Real> Body for Gradients<'_, T> {
 
     #[inline(always)]
     fn run<I: InstructionSet>(self) {
-        let Gradients { powers, gradients, padding, scale, factors } = self;
+        let Gradients { powers, to_scores, padding, scale, factors } = self;
         let ((weights, _), (gradients, _)) =
-            (powers.as_chunks_mut::<QUERIES>(), gradients.as_chunks_mut::<QUERIES>());
+            (powers.as_chunks_mut::<QUERIES>(), to_scores.as_chunks_mut::<QUERIES>());
         let (lanes, count) = (T::Register::<I>::LANES, weights.len());
         assert!(
             QUERIES.is_multiple_of(lanes) && gradients.len() == count,
