@@ -57,7 +57,7 @@ class LastState(nn.Module):
 
 
 image = torch.rand(work.batch, 1, 28, 28)
-make, x, targets, classes = {
+make, x, targets, classes = ({
     "simple-conv-net": (lambda: nn.Sequential(
         nn.Conv2d(1, 30, 5), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(4320, 100), nn.ReLU(), nn.Linear(100, 10)),
         image, work.batch, 10),
@@ -73,7 +73,7 @@ make, x, targets, classes = {
     for suffix, context in [("", 64), ("-256", 256), ("-1024", 1024)]
 } | {
     "lstm": (LastState, torch.rand(work.batch, 64, 64), work.batch, 10),
-}[work.network]
+})[work.network]
 net, t = make(), torch.randint(0, classes, (targets,))
 is_compiled = work.mode == "torch-compile"
 

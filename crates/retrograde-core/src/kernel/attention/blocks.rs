@@ -5,8 +5,7 @@
 
 use super::QUERIES;
 use crate::kernel::Real;
-use crate::kernel::reduce::larger;
-use crate::kernel::simd::{Body, InstructionSet, dispatch};
+use crate::kernel::simd::{Body, InstructionSet, Vector, dispatch};
 
 /// The score of padding: its weight is 0 beside any other. A query of nothing but padding has equal weights.
 const PADDED: f64 = -1e30;
@@ -50,20 +49,32 @@ impl<T: Real> Body for Powers<'_, T> {
                 line[..key].fill(T::neg_infinity());
             }
         }
-        let mut largest = [T::neg_infinity(); QUERIES];
-        for line in lines.iter() {
-            for (largest, &score) in largest.iter_mut().zip(line) {
-                *largest = larger(*largest, score);
+        let (lanes, count) = (T::Register::<I>::LANES, lines.len());
+        assert!(QUERIES.is_multiple_of(lanes), "queries fill registers");
+        let mut factors = [T::zero(); QUERIES];
+        // A register of queries after the other: where the compiler sees all of them at once, reductions leave the registers.
+        for first in (0..QUERIES).step_by(lanes) {
+            // SAFETY: `dispatch` has found the processor to have the instruction set `I`. Of each of the lines, `lanes` numbers from
+            // `first` on are read and written, which end within the line, as they do within the factors.
+            unsafe {
+                let column = lines.as_mut_ptr().cast::<T>().wrapping_add(first);
+                let at = |line: usize| column.wrapping_add(line * QUERIES);
+                let mut largest = T::Register::<I>::splat(T::neg_infinity());
+                for line in 0..count {
+                    largest = largest.maximum(T::Register::<I>::load(at(line)));
+                }
+                let (scale, mut total) = (T::Register::<I>::splat(scale), T::Register::<I>::splat(T::zero()));
+                for line in 0..count {
+                    let score = T::Register::<I>::load(at(line)).subtract(largest);
+                    let power = T::exp_vector(score.multiply(scale));
+                    power.store(at(line));
+                    total = total.add(power);
+                }
+                let factor = T::Register::<I>::splat(T::one()).divide(total);
+                factor.store(factors.as_mut_ptr().wrapping_add(first));
             }
         }
-        let mut totals = [T::zero(); QUERIES];
-        for line in lines.iter_mut() {
-            for ((score, &largest), total) in line.iter_mut().zip(&largest).zip(&mut totals) {
-                *score = ((*score - largest) * scale).fast_exp();
-                *total += *score;
-            }
-        }
-        totals.map(|total| T::one() / total)
+        factors
     }
 }
 
@@ -71,17 +82,18 @@ impl<T: Real> Body for Powers<'_, T> {
 /// keys.
 pub(super) fn gradients<T: Real>(
     powers: &mut [T],
-    gradients: &mut [T],
+    to_scores: &mut [T],
     padding: &[T],
     scale: T,
     factors: &PerQuery<T>,
 ) {
-    dispatch(Gradients { powers, gradients, padding, scale, factors });
+    dispatch(Gradients { powers, to_scores, padding, scale, factors });
 }
 
 struct Gradients<'a, T> {
     powers: &'a mut [T],
-    gradients: &'a mut [T],
+    /// The gradients of the weights, and then of the scores.
+    to_scores: &'a mut [T],
     padding: &'a [T],
     scale: T,
     factors: &'a PerQuery<T>,
@@ -92,21 +104,35 @@ impl<T: Real> Body for Gradients<'_, T> {
 
     #[inline(always)]
     fn run<I: InstructionSet>(self) {
-        let Gradients { powers, gradients, padding, scale, factors } = self;
+        let Gradients { powers, to_scores, padding, scale, factors } = self;
         let ((weights, _), (gradients, _)) =
-            (powers.as_chunks_mut::<QUERIES>(), gradients.as_chunks_mut::<QUERIES>());
-        let mut totals = [T::zero(); QUERIES];
-        for (weights, gradients) in weights.iter_mut().zip(gradients.iter_mut()) {
-            let pairs = weights.iter_mut().zip(gradients.iter_mut());
-            for (((weight, gradient), &factor), total) in pairs.zip(factors).zip(&mut totals) {
-                *weight *= factor;
-                *gradient *= *weight;
-                *total += *gradient;
-            }
-        }
-        for (weights, gradients) in weights.iter().zip(gradients.iter_mut()) {
-            for ((&weight, gradient), &total) in weights.iter().zip(gradients.iter_mut()).zip(&totals) {
-                *gradient = (*gradient - weight * total) * scale;
+            (powers.as_chunks_mut::<QUERIES>(), to_scores.as_chunks_mut::<QUERIES>());
+        let (lanes, count) = (T::Register::<I>::LANES, weights.len());
+        assert!(
+            QUERIES.is_multiple_of(lanes) && gradients.len() == count,
+            "lines of both that fill registers"
+        );
+        for first in (0..QUERIES).step_by(lanes) {
+            // SAFETY: as for the powers, of both, which have equally many lines.
+            unsafe {
+                let weights = weights.as_mut_ptr().cast::<T>().wrapping_add(first);
+                let gradients = gradients.as_mut_ptr().cast::<T>().wrapping_add(first);
+                let factor = T::Register::<I>::load(factors.as_ptr().wrapping_add(first));
+                let (scale, mut total) = (T::Register::<I>::splat(scale), T::Register::<I>::splat(T::zero()));
+                for line in 0..count {
+                    let at = line * QUERIES;
+                    let weight = T::Register::<I>::load(weights.wrapping_add(at)).multiply(factor);
+                    let product = T::Register::<I>::load(gradients.wrapping_add(at)).multiply(weight);
+                    weight.store(weights.wrapping_add(at));
+                    product.store(gradients.wrapping_add(at));
+                    total = total.add(product);
+                }
+                for line in 0..count {
+                    let at = line * QUERIES;
+                    let mean = T::Register::<I>::load(weights.wrapping_add(at)).multiply(total);
+                    let product = T::Register::<I>::load(gradients.wrapping_add(at));
+                    product.subtract(mean).multiply(scale).store(gradients.wrapping_add(at));
+                }
             }
         }
         // The score of padding is a constant.

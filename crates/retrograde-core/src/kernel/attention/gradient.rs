@@ -4,7 +4,7 @@
 //! dS = scale · P∘(dP − Σ P∘dP) with the sum over each row, dQ = dS·K, dK = dSᵀ·Q. dK and dV are summed over the blocks of queries.
 
 use super::blocks::{Mask, gradients, powers};
-use super::{Geometry, QUERIES, Sample, Slots, columns, dense, gathered, take, times, turned};
+use super::{Geometry, QUERIES, Sample, Scratch, Slots, columns, dense, gathered, times, turned};
 use crate::kernel::Real;
 use crate::kernel::matmul::{Matrix, add_product, product};
 
@@ -25,19 +25,20 @@ pub(super) fn head<T: Real>(
     sample: Sample<'_, T>,
     head: usize,
     mut to: Slots<'_, T>,
-    mut scratch: &mut [T],
+    scratch: &mut [T],
 ) {
     let Geometry { positions, width, causal, .. } = *geometry;
+    let mut scratch = Scratch(scratch);
     let [queries, keys, values] = [0, 1, 2].map(|part| geometry.part(sample.x, head, part));
     let upstream = Matrix { values: &sample.gradient[head * width..], row: geometry.all(), column: 1 };
-    let keys = gathered(keys, width, take(&mut scratch, positions * width));
-    let values = gathered(values, width, take(&mut scratch, positions * width));
-    let to_keys = take(&mut scratch, positions * width);
-    let to_values = take(&mut scratch, positions * width);
-    let block = take(&mut scratch, QUERIES * width);
-    let to_queries = take(&mut scratch, QUERIES * width);
-    let weights = take(&mut scratch, QUERIES * positions);
-    let to_scores = take(&mut scratch, QUERIES * positions);
+    let keys = gathered(keys, width, scratch.take(positions * width));
+    let values = gathered(values, width, scratch.take(positions * width));
+    let to_keys = scratch.take(positions * width);
+    let to_values = scratch.take(positions * width);
+    let block = scratch.take(QUERIES * width);
+    let to_queries = scratch.take(QUERIES * width);
+    let weights = scratch.take(QUERIES * positions);
+    let to_scores = scratch.take(QUERIES * positions);
     to_keys.fill(T::zero());
     to_values.fill(T::zero());
     for first in (0..positions).step_by(QUERIES) {
@@ -47,14 +48,14 @@ pub(super) fn head<T: Real>(
         let (weights, to_scores) = (&mut weights[..count * QUERIES], &mut to_scores[..count * QUERIES]);
         let (to_keys, to_values) = (&mut to_keys[..count * width], &mut to_values[..count * width]);
         let to_queries = &mut to_queries[..rows * width];
-        product(keys, turned(queries, rows, block), (count, width, QUERIES), count, weights, scratch);
-        product(values, turned(upstream, rows, block), (count, width, QUERIES), count, to_scores, scratch);
+        product(keys, turned(queries, rows, block), (count, width, QUERIES), count, weights, scratch.0);
+        product(values, turned(upstream, rows, block), (count, width, QUERIES), count, to_scores, scratch.0);
         let mask = Mask { causal: causal.then_some(first), padding: sample.padding };
         let factors = powers(weights, mask, geometry.scale());
         gradients(weights, to_scores, sample.padding, geometry.scale(), &factors);
-        add_product(dense(weights, QUERIES), upstream, (rows, width), to_values, scratch);
-        add_product(dense(to_scores, QUERIES), queries, (rows, width), to_keys, scratch);
-        product(columns(to_scores), keys, (rows, count, width), rows, to_queries, scratch);
+        add_product(dense(weights, QUERIES), upstream, (rows, width), to_values, scratch.0);
+        add_product(dense(to_scores, QUERIES), queries, (rows, width), to_keys, scratch.0);
+        product(columns(to_scores), keys, (rows, count, width), rows, to_queries, scratch.0);
         for (row, gradient) in to_queries.chunks_exact(width).enumerate() {
             to.at(first + row, 0, width).copy_from_slice(gradient);
         }

@@ -1,7 +1,7 @@
 //! Self-attention with several heads, and its gradient, without the matrix of scores.
 //!
 //! The scores of a block of queries are made in scratch memory, used, and overwritten by those of the next block; the gradient
-//! makes them again (Rabe and Staats, 2021; Dao et al., FlashAttention, 2022, arXiv 2205.14135). So memory grows with the positions,
+//! makes them again (Rabe and Staats, 2021; Dao et al., 2022, arXiv 2205.14135). So memory grows with the positions,
 //! and not with their square. A block has whole rows of scores: of 32 queries and 1,024 keys they are 128 KiB of `f32`, within the
 //! second-level cache, and need no running maximum (Milakov and Gimelshein, 2018). In causal attention a block ends at its last
 //! query, which spares nearly half of the products.
@@ -329,9 +329,14 @@ impl<T: Real> Rows<T> for Joined {
     }
 }
 
-/// The next `count` numbers of scratch memory.
-fn take<'a, T>(scratch: &mut &'a mut [T], count: usize) -> &'a mut [T] {
-    let (taken, rest) = std::mem::take(scratch).split_at_mut(count);
-    *scratch = rest;
-    taken
+/// Scratch memory that is not taken yet.
+struct Scratch<'a, T>(&'a mut [T]);
+
+impl<'a, T> Scratch<'a, T> {
+    /// The next `count` numbers.
+    fn take(&mut self, count: usize) -> &'a mut [T] {
+        let (taken, rest) = std::mem::take(&mut self.0).split_at_mut(count);
+        self.0 = rest;
+        taken
+    }
 }
