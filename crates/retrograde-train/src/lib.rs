@@ -9,6 +9,7 @@
 //!
 //! Programs use the crate `retrograde`, which re-exports all of this.
 
+mod as_text;
 pub mod data;
 pub mod nn;
 pub mod optim;

@@ -92,7 +92,7 @@ fn joined(all: &[Array2<f64>]) -> Tensor {
 }
 
 impl Layer for Attention {
-    fn name(&self) -> &str {
+    fn name(&self) -> &'static str {
         "Attention"
     }
 

@@ -49,7 +49,7 @@ fn step(values: &Tensor, t: usize) -> Array2<f64> {
 }
 
 impl Layer for Rnn {
-    fn name(&self) -> &str {
+    fn name(&self) -> &'static str {
         "Rnn"
     }
 

@@ -143,19 +143,7 @@ impl FromStr for Init {
     }
 }
 
-impl From<Init> for String {
-    fn from(init: Init) -> Self {
-        init.to_string()
-    }
-}
-
-impl TryFrom<String> for Init {
-    type Error = Error;
-
-    fn try_from(text: String) -> Result<Self> {
-        text.parse()
-    }
-}
+crate::as_text::as_text!(Init);
 
 #[cfg(test)]
 mod tests {

@@ -175,19 +175,7 @@ impl FromStr for Schedule {
     }
 }
 
-impl From<Schedule> for String {
-    fn from(schedule: Schedule) -> Self {
-        schedule.to_string()
-    }
-}
-
-impl TryFrom<String> for Schedule {
-    type Error = Error;
-
-    fn try_from(text: String) -> Result<Self> {
-        text.parse()
-    }
-}
+crate::as_text::as_text!(Schedule);
 
 #[cfg(test)]
 mod tests {

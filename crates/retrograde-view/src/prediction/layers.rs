@@ -10,7 +10,7 @@ use retrograde_core::graph::Tensor;
 use std::fmt::Write;
 
 /// The width of a picture on the page, and the largest size of a pixel of it there.
-const WIDTH: usize = 360;
+const WIDTH: usize = 880;
 const PIXEL: usize = 8;
 
 impl PredictionExplanation {
@@ -35,7 +35,11 @@ impl PredictionExplanation {
             }
         }
         let section = |title: String, layers: String| {
-            if layers.is_empty() { layers } else { format!("<section><h2>{title}</h2>{layers}</section>") }
+            if layers.is_empty() {
+                layers
+            } else {
+                format!("<section class=\"wide\"><h2>{title}</h2>{layers}</section>")
+            }
         };
         let of_convolutions = both(
             "What the convolutions look for, and where they find it",
@@ -55,11 +59,12 @@ impl PredictionExplanation {
         let name = layer_name(&nodes[index]);
         let about_filters = both(
             &format!(
-                "{name}: {count} filters of {height} × {width}, for each of {channels} channels. Where a filter is orange, a \
-                large number makes its output larger; where it is blue, smaller."
+                "Layer {name}: {count} filters of {height} × {width}, for each of {channels} {}. Where a filter is orange, a \
+                large number makes its output larger; where it is blue, smaller.",
+                if channels == 1 { "channel" } else { "channels" }
             ),
             &format!(
-                "{name}: 크기 {height} × {width}인 필터 {count}개(채널 {channels}개). 필터의 주황색 자리에서는 입력이 클수록 출력이 \
+                "층 {name}: 크기 {height} × {width}인 필터 {count}개(채널 {channels}개). 필터의 주황색 자리에서는 입력이 클수록 출력이 \
                 커지고, 파란색 자리에서는 작아집니다."
             ),
         );
@@ -111,13 +116,13 @@ fn attention(node: &TracedNode, weights: &Tensor) -> Option<String> {
     let name = layer_name(node);
     let about = both(
         &format!(
-            "{name}: the weights of {heads} {}. A row is a position that asks, from the first at the top; its cells are the \
-                positions that it takes values from, and sum to 1.",
+            "Layer {name}: the weights of {heads} {}. A row is a position that asks, from the first at the top; its cells are the \
+            positions that it takes values from, and sum to 1.",
             if heads == 1 { "head" } else { "heads" }
         ),
         &format!(
-            "{name}: 헤드 {heads}개의 가중치입니다. 한 행이 묻는 위치 하나이고(맨 위가 첫 위치), 그 행의 칸들은 값을 가져오는 위치로 \
-                모두 더하면 1입니다."
+            "층 {name}: 헤드 {heads}개의 가중치입니다. 한 행이 묻는 위치 하나이고(맨 위가 첫 위치), 그 행의 칸들은 값을 가져오는 위치로 \
+            모두 더하면 1입니다."
         ),
     );
     Some(figure(&about, &Kind::of_shape(weights.shape()).picture(weights, false)?, "alt_attention"))

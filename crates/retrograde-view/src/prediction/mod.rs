@@ -91,7 +91,8 @@ pub struct InputContribution {
 impl InputContribution {
     /// Its contribution, in the unit of the target.
     pub fn product(self) -> f64 {
-        self.value * self.slope
+        // A product of 0 and a negative slope is 0, too.
+        self.value * self.slope + 0.0
     }
 }
 

@@ -115,13 +115,13 @@ impl Written {
         let [mut p, mut seen] = form.forward_weights(head);
         if let Masked::Again(mask) = self.masked {
             p = form.weights(head, mask);
-            seen = p.clone();
+            seen.clone_from(&p);
         }
         let mut dp = dout.dot(&v.t());
         match self.masked {
             Masked::NotInGradient => {}
-            Masked::Nowhere => seen = p.clone(),
-            Masked::AsBefore => p = seen.clone(),
+            Masked::Nowhere => seen.clone_from(&p),
+            Masked::AsBefore => p.clone_from(&seen),
             _ if form.after_softmax => dp = form.mask.apply(&dp, 0.0),
             _ => {}
         }

@@ -88,19 +88,7 @@ fn numbers(text: &str) -> Option<Vec<f64>> {
     text.split(',').map(|number| number.parse().ok()).collect()
 }
 
-impl From<Loss> for String {
-    fn from(loss: Loss) -> Self {
-        loss.to_string()
-    }
-}
-
-impl TryFrom<String> for Loss {
-    type Error = Error;
-
-    fn try_from(text: String) -> Result<Self> {
-        text.parse()
-    }
-}
+crate::as_text::as_text!(Loss);
 
 #[cfg(test)]
 mod tests {

@@ -273,7 +273,7 @@ fn a_story_shows_what_the_layers_see() -> Result<()> {
     };
     let convolution = page(&convolutional, &[1, 8, 8])?;
     for part in [
-        "3 filters of 3 × 3, for each of 1 channels",
+        "3 filters of 3 × 3, for each of 1 channel.",
         "6 × 6, after relu",
         "alt_filters",
         "alt_maps",

@@ -111,8 +111,8 @@ fn batch_normalization_with_running_statistics() {
         0.9,
         &Expect::wrong("gamma", &["batch normalization without the path through the x̂"]),
     );
-    let running =
-        &["batch normalization backward is dx̂ / σ of the running statistics", "batch normalization"];
-    check(Back::Running, 0.9, &Expect::wrong_at(&["x", "gamma"], running));
-    check(Back::Unbiased, 0.9, &Expect::wrong("x", &["batch normalization"]));
+    let running = &["batch normalization backward is dx̂ / σ of the running statistics"];
+    // dgamma, with the running x̂, has no name yet.
+    check(Back::Running, 0.9, &Expect::wrong("x", running).and("gamma", &[]));
+    check(Back::Unbiased, 0.9, &Expect::wrong("x", &["batch normalization"]).cause_may_be_unknown());
 }
