@@ -277,7 +277,7 @@ impl Search<'_> {
             diagnosis.repair = good.iter().find(|trial| trial.closed >= best - TIE).cloned();
         }
         if diagnosis.repair.is_none() {
-            diagnosis.repair = self.pairs(repairs)?;
+            diagnosis.repair = Self::pairs(repairs)?;
         }
         if let (None, Some(trial)) = (diagnosis.cause, &diagnosis.repair)
             && let Some(change) = trial.changes.first()
@@ -323,7 +323,7 @@ impl Search<'_> {
     }
 
     /// Two changes that repair the training together: those that help alone first, then others.
-    fn pairs(&self, repairs: &mut Repairs<'_>) -> Result<Option<Trial>> {
+    fn pairs(repairs: &mut Repairs<'_>) -> Result<Option<Trial>> {
         let mut best: Option<Trial> = None;
         let mut order: Vec<(f64, Change)> = Vec::new();
         for change in SINGLES {

@@ -1,6 +1,7 @@
 //! Loss curves as lines of blocks.
 
 use crate::outcome::Outcome;
+use std::fmt::Write;
 
 const BLOCKS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
@@ -26,7 +27,8 @@ pub(super) fn lines(curves: &[(String, &Outcome)], width: usize) -> String {
     let mut text = String::new();
     for (name, outcome) in curves {
         let padding = longest - retrograde_base::text_width::columns(name);
-        text.push_str(&format!("  {name}{:padding$}  ", ""));
+        // Writing to a string cannot fail.
+        let _ = write!(text, "  {name}{:padding$}  ", "");
         let mut points = outcome.curve.iter().peekable();
         let mut current = None;
         for column in 0..width {
@@ -50,7 +52,7 @@ pub(super) fn lines(curves: &[(String, &Outcome)], width: usize) -> String {
         let word = |loss: f64| if loss.is_finite() { crate::text::numeral(loss) } else { loss.to_string() };
         let ends = (outcome.curve.first(), outcome.curve.last());
         if let (Some((_, first)), Some((_, last))) = ends {
-            text.push_str(&format!("  {} → {}", word(*first), word(*last)));
+            let _ = write!(text, "  {} → {}", word(*first), word(*last));
         }
         text.push('\n');
     }

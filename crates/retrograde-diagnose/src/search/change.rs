@@ -144,7 +144,7 @@ impl Change {
                 changed.batch = rows;
                 changed.batch_rows() != training.batch_rows()
             }
-            Change::Wider(factor) => return wider(training, factor),
+            Change::Wider(factor) => return Ok(wider(training, factor)),
         };
         Ok(is_changed.then_some(changed))
     }
@@ -226,7 +226,7 @@ fn with_activations(blocks: &[Block]) -> Vec<Block> {
 }
 
 /// The network with wider hidden layers. A layer of one unit's kind: linear layers, and convolutions.
-fn wider(training: &Training, factor: usize) -> Result<Option<Training>> {
+fn wider(training: &Training, factor: usize) -> Option<Training> {
     let mut changed = training.clone();
     let last = training.network.last_weights().unwrap_or(0);
     let mut any = false;
@@ -243,7 +243,7 @@ fn wider(training: &Training, factor: usize) -> Result<Option<Training>> {
             }
         }
     }
-    Ok(any.then_some(changed))
+    any.then_some(changed)
 }
 
 /// The mean and deviation of columns.

@@ -23,7 +23,7 @@ pub(crate) struct ReadAhead {
 /// Rows and their numbers.
 #[derive(Debug, Default)]
 struct Rows {
-    rows: Vec<u32>,
+    places: Vec<u32>,
     bytes: Vec<u8>,
     numbers: Vec<f64>,
     result: Option<Result<()>>,
@@ -36,7 +36,7 @@ impl ReadAhead {
         let (answers, read) = sync_channel(1);
         let work = move || {
             for mut rows in questions {
-                let Rows { rows: places, bytes, numbers, .. } = &mut rows;
+                let Rows { places, bytes, numbers, .. } = &mut rows;
                 let result = stored.read_into::<T>(places, bytes, numbers);
                 rows.result = Some(result);
                 if answers.send(rows).is_err() {
@@ -53,8 +53,8 @@ impl ReadAhead {
     pub(crate) fn ask(&mut self, rows: &[u32]) {
         let Some(asked) = self.asked.as_ref().filter(|_| !self.is_reading) else { return };
         let mut question = std::mem::take(&mut self.spare);
-        question.rows.clear();
-        question.rows.extend_from_slice(rows);
+        question.places.clear();
+        question.places.extend_from_slice(rows);
         self.is_reading = asked.send(question).is_ok();
     }
 
@@ -68,7 +68,7 @@ impl ReadAhead {
             && let Ok(read) = receiver.recv()
         {
             self.spare = read;
-            if self.spare.rows == rows {
+            if self.spare.places == rows {
                 return match self.spare.result.take() {
                     Some(Err(error)) => Err(error),
                     _ => Ok(Some(&self.spare.numbers)),

@@ -83,7 +83,7 @@ impl Column {
     /// Examines the cells of a column, without the missing ones (`None`). `given` is the type that the caller gives.
     pub(super) fn examine<'a>(
         name: String,
-        cells: impl Iterator<Item = Option<&'a str>> + Clone,
+        cells: &(impl Iterator<Item = Option<&'a str>> + Clone),
         mark: DecimalMark,
         given: Option<ColumnType>,
     ) -> Self {
@@ -260,7 +260,7 @@ mod tests {
 
     fn column(name: &str, cells: &[&str]) -> Column {
         let cells = cells.iter().map(|cell| (!cell.is_empty()).then_some(*cell));
-        Column::examine(name.to_owned(), cells, DecimalMark::Point, None)
+        Column::examine(name.to_owned(), &cells, DecimalMark::Point, None)
     }
 
     #[test]
@@ -315,7 +315,8 @@ mod tests {
     #[test]
     fn a_given_type_is_used() {
         let cells = ["01", "02", "01"].map(Some).into_iter();
-        let column = Column::examine("zip".to_owned(), cells, DecimalMark::Point, Some(ColumnType::Category));
+        let column =
+            Column::examine("zip".to_owned(), &cells, DecimalMark::Point, Some(ColumnType::Category));
         assert_eq!(column.categories(), [("01".to_owned(), 2), ("02".to_owned(), 1)]);
     }
 }

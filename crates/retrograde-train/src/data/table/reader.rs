@@ -186,7 +186,7 @@ impl TableReader {
             .enumerate()
             .map(|(column, name)| {
                 let cells = cells.column(column).map(|cell| (!self.is_missing(cell)).then_some(cell));
-                Column::examine(name, cells, dialect.decimal_mark, types.get(&column).copied())
+                Column::examine(name, &cells, dialect.decimal_mark, types.get(&column).copied())
             })
             .collect();
         Ok(Table { path, dialect, columns, cells, missing_values: self.missing_values.clone() })
