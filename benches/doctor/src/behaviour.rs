@@ -79,7 +79,7 @@ fn scores(kind: TargetKind, outputs: &[f64], rows: &Rows, logits: bool) -> [f64;
             });
             let right = right.count();
             let most = shares.into_iter().max().unwrap_or(0);
-            [right as f64 / count as f64, most as f64 / count as f64]
+            [right as f64 / count as f64, f64::from(most) / count as f64]
         }
         TargetKind::Binary | TargetKind::MultiLabel => {
             let total = targets.len() as f64;

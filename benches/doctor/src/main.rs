@@ -1,5 +1,10 @@
 //! The benchmark of the diagnosis, by hand.
 
+#![allow(
+    clippy::unnecessary_wraps,
+    reason = "all functions that make a training have one type, and most can fail"
+)]
+
 mod behaviour;
 mod corrections;
 mod data;

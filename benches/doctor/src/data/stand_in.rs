@@ -150,7 +150,7 @@ pub fn pictures(count: usize, random: &mut Random) -> Result<Rows> {
         let kind = random.below(10);
         let angle = kind as f64 * 0.314 + random.normal(0.0, 0.12);
         let frequency = [0.5, 0.9][kind % 2] + random.normal(0.0, 0.05);
-        let phase = random.uniform(0.0, 6.28);
+        let phase = random.uniform(0.0, std::f64::consts::TAU);
         let (dx, dy) = (frequency * angle.cos(), frequency * angle.sin());
         let mut image = Vec::with_capacity(3072);
         for channel in 0..3 {

@@ -41,7 +41,8 @@ pub const ALL: &[Line] = &[
 fn rings(_: &Source, seed: u64) -> Result<Training> {
     let mut random = Random::new(seed);
     let rows = rows(400, |row| {
-        let (radius, angle) = ([0.5, 1.5][row % 2] + random.normal(0.0, 0.1), random.uniform(0.0, 6.28));
+        let (radius, angle) =
+            ([0.5, 1.5][row % 2] + random.normal(0.0, 0.1), random.uniform(0.0, std::f64::consts::TAU));
         (vec![radius * angle.cos(), radius * angle.sin()], vec![(row % 2) as f64])
     })?;
     let training =

@@ -54,7 +54,9 @@ fn a_set_is_trained_on_with_less_memory_than_it_has() {
 #[test]
 fn a_run_in_pieces_is_resumed_in_memory() {
     let place = place();
-    let rows: String = (0..300).map(|row| format!("{},{},{}\n", row % 7, row * row % 11, row % 3)).collect();
+    let rows: Vec<String> =
+        (0..300).map(|row| format!("{},{},{}\n", row % 7, row * row % 11, row % 3)).collect();
+    let rows = rows.concat();
     std::fs::write(place.path().join("t.csv"), format!("a,b,c\n{rows}")).expect("written");
     let common = ["train", "--data", "t.csv", "--target", "c", "--quiet", "--json", "--threads", "1"];
     let run = |more: &[&str]| {

@@ -40,7 +40,8 @@ fn adam() -> Trainer {
 }
 
 /// Batches of 10 rows, four a step, and one batch of 40.
-fn assert_same<M: Model + Clone>(data: &Dataset, net: &M, loss: Option<Loss>) -> Result<()> {
+fn assert_same<M: Model + Clone>(data: &Dataset, net: &M, loss: impl Into<Option<Loss>>) -> Result<()> {
+    let loss = loss.into();
     let train = |batch, accumulate| -> Result<(History, M)> {
         let mut net = net.clone();
         let trainer = adam().batch(batch).accumulate(accumulate).steps(12).precision(Precision::F64);
@@ -99,7 +100,7 @@ fn batches_of_images_and_of_tokens_are_one_batch() -> Result<()> {
     let rows: Vec<u32> = (0..120).collect();
     let few = Dataset::new("digits", digits.train().select(&rows)?, digits.test().select(&rows)?)?;
     assert_same(&few, &Mlp::new([784, 12, 10]).init(Init::He).build()?, None)?;
-    let tokens: Vec<u32> = (0..8 * 120 + 1).map(|i| ((noise(i) + 1.0) * 2.5) as u32).collect();
+    let tokens: Vec<u32> = (0..=8 * 120).map(|i| ((noise(i) + 1.0) * 2.5) as u32).collect();
     let samples = Samples::from_tokens(Windows::new(tokens, 8)?, 5)?;
     let text = Dataset::new("text", samples.clone(), samples)?;
     let gpt = GptConfig { vocabulary: 5, context: 8, blocks: 1, heads: 2, width: 8, dropout: 0.0 };

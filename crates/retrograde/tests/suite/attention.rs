@@ -74,9 +74,8 @@ impl Case {
             let dot = |a: &dyn Fn(usize) -> f64, b: &dyn Fn(usize) -> f64| {
                 (0..width).map(|i| a(i) * b(i)).sum::<f64>()
             };
-            let seen: Vec<usize> = (0..positions)
-                .filter(|&key| !(self.causal && key > query) && !self.is_padding(key))
-                .collect();
+            let seen: Vec<usize> =
+                (0..positions).filter(|&key| !(self.is_padding(key) || self.causal && key > query)).collect();
             let powers: Vec<f64> = seen
                 .iter()
                 .map(|&key| (scale * dot(&|i| x[at(query, 0, i)], &|i| x[at(key, 1, i)])).exp())

@@ -48,12 +48,11 @@ fn forward(p: &[Tensor], running: &Running, momentum: f64) -> Tensor {
 
 fn backward(p: &[Tensor], dout: &Tensor, running: &Running, back: Back) -> Vec<Tensor> {
     let n = p[0].shape()[0] as f64;
-    let [mu, var] = match back {
-        Back::Running => running.borrow().clone(),
-        _ => {
-            let xc = &p[0] - &mean(&p[0]);
-            [mean(&p[0]), mean(&(&xc * &xc))]
-        }
+    let [mu, var] = if back == Back::Running {
+        running.borrow().clone()
+    } else {
+        let xc = &p[0] - &mean(&p[0]);
+        [mean(&p[0]), mean(&(&xc * &xc))]
     };
     let xc = &p[0] - &mu;
     let std = var.mapv(|var| (var + EPS).sqrt());
