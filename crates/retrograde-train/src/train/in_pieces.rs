@@ -133,7 +133,7 @@ fn arrays_train_in_pieces() -> Result<()> {
     let path = folder.path().join("data.npz");
     let floats = |count: usize| (0..count).flat_map(|i| (noise(i) as f32).to_le_bytes()).collect::<Vec<u8>>();
     let doubles = |count: usize| (0..count).flat_map(|i| noise(i).to_le_bytes()).collect::<Vec<u8>>();
-    let labels: Vec<u8> = (0..90).map(|row| row * row % 4).collect();
+    let labels: Vec<u8> = (0..90_u32).map(|row| (row * row % 4) as u8).collect();
     let weights: Vec<u8> = (0..90).flat_map(|row| (1.0 + noise(row)).to_le_bytes()).collect();
     let stored = CompressionMethod::Stored;
     let options = DataOptions::default();
