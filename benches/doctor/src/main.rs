@@ -96,7 +96,7 @@ fn main() -> ExitCode {
 fn run(selection: &Selection) -> Result<()> {
     let source = Source { digits: Digits::read(selection.mnist.as_deref())? };
     println!(
-        "id\tdata\tsteps\tfirst loss\tlast loss\tbroke\ttrain loss\tscore\tconstant\theld out\tseconds\tposted"
+        "id\tgroup\tdata\tsteps\tfirst loss\tlast loss\tbroke\ttrain loss\tscore\tconstant\theld out\tseconds\tposted"
     );
     for program in programs()? {
         if selection.only.as_ref().is_none_or(|only| program.facts.id.starts_with(only)) {
@@ -114,8 +114,9 @@ fn show(program: &Program, source: &Source, seeds: u64) -> Result<()> {
         let broke = behaviour.broke.map_or("-".into(), |step| step.to_string());
         let held_out = behaviour.held_out.map_or("-".into(), |answers| format!("{:.3}", answers.score));
         println!(
-            "{}\t{}\t{}\t{:.5}\t{:.5}\t{broke}\t{:.5}\t{:.4}\t{:.4}\t{held_out}\t{:.1}\t{}",
+            "{}\t{}\t{}\t{}\t{:.5}\t{:.5}\t{broke}\t{:.5}\t{:.4}\t{:.4}\t{held_out}\t{:.1}\t{}",
             program.facts.id,
+            program.facts.group,
             program.facts.data.name(&source.digits),
             training.steps,
             behaviour.losses[0],

@@ -4,12 +4,14 @@ use crate::observe::Observed;
 use crate::outcome::JUDGED_ROWS;
 use crate::proofs::{Finding, findings};
 use crate::run::{Keep, Probe, Run, build};
+use crate::statistics::{Score, permutation_test, probabilities, score};
 use crate::training::{
     Block, ClaimedGradient, Distribution, Formula, Function, Initialization, LoopCode, Loss, Network, Order,
-    Reduction, Rows, Training,
+    Reduction, Rows, TargetKind, Training,
 };
 use retrograde_base::Result;
 use retrograde_core::graph::Tensor;
+use retrograde_train::data::Matrix;
 use retrograde_train::nn::{Activation, Layer, Linear, Mode, Model, Precision};
 use retrograde_train::optim::{OptimizerConfig, OptimizerKind};
 use web_time::Duration;
@@ -122,7 +124,7 @@ impl RecordedStep {
         let Some(recorded) = self.loss else {
             let fitting = Loss::from(kind.fitting_formula());
             let loss = if returned.is_some() && fitting.formula.takes_logits() {
-                Loss::from(probabilities(fitting.formula))
+                Loss::from(of_probabilities(fitting.formula))
             } else {
                 fitting
             };
@@ -229,7 +231,7 @@ const FORMULAS: [Formula; 6] = [
 const REDUCTIONS: [Reduction; 4] =
     [Reduction::Mean, Reduction::SumOfOutputs, Reduction::SumOfRows, Reduction::Sum];
 
-fn probabilities(formula: Formula) -> Formula {
+fn of_probabilities(formula: Formula) -> Formula {
     match formula {
         Formula::SoftmaxCrossEntropy => FORMULAS[0],
         _ => FORMULAS[2],
@@ -269,19 +271,19 @@ pub const MAX_ROWS: usize = 10 * JUDGED_ROWS;
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Judgement {
     /// How well they fit.
-    pub score: crate::Score,
+    pub score: Score,
     /// Whether they know something of the targets, beyond chance.
     pub has_learned: bool,
 }
 
 /// Judges outputs `[rows, outputs]`, by the targets and nothing else.
-pub fn judge(targets: &retrograde_train::data::Matrix, outputs: &[f64], loss: &Loss) -> Result<Judgement> {
-    let x = retrograde_train::data::Matrix::new(targets.shape()[0], vec![0.0; targets.shape()[0]])?;
-    let kind = crate::TargetKind::of(&Rows::new(x, targets.clone())?, loss);
+pub fn judge(targets: &Matrix, outputs: &[f64], loss: &Loss) -> Result<Judgement> {
+    let x = Matrix::new(targets.shape()[0], vec![0.0; targets.shape()[0]])?;
+    let kind = TargetKind::of(&Rows::new(x, targets.clone())?, loss);
     let width = targets.shape()[1];
-    let outputs = crate::statistics::probabilities(kind, outputs, loss.formula.takes_logits());
-    let score = crate::statistics::score(kind, &outputs, targets.values(), width, 0.5);
-    let p = crate::statistics::permutation_test(kind, &outputs, targets.values(), width);
+    let outputs = probabilities(kind, outputs, loss.formula.takes_logits());
+    let score = score(kind, &outputs, targets.values(), width, 0.5);
+    let p = permutation_test(kind, &outputs, targets.values(), width);
     let has_learned = score.skill >= 0.9 || p <= 0.01 && score.skill > 0.0;
     Ok(Judgement { score, has_learned })
 }

@@ -67,7 +67,7 @@ pub fn incomes(random: &mut Random) -> Result<Rows> {
         let weight = (random.normal(12.0, 0.55)).exp().clamp(12_285.0, 1_484_705.0).floor();
         let gain = if random.chance(0.08) { random.uniform(114.0, 20_000.0).floor() } else { 0.0 };
         let loss = if random.chance(0.05) { random.uniform(155.0, 4356.0).floor() } else { 0.0 };
-        let score = -3.9
+        let score = -2.4
             + 0.03 * (age - 38.0)
             + 0.38 * (years - 10.0)
             + 0.03 * (hours - 40.0)

@@ -65,8 +65,9 @@ fn deep(depth: usize, seed: u64) -> Result<Training> {
 
 fn pima(_: &Source, seed: u64) -> Result<Training> {
     let rows = stand_in::diabetes(&mut Random::new(seed))?;
-    let network = Network::dense(8, [(12, RELU), (8, RELU), (1, SIGMOID)]);
-    let training = Training::new(rows, network, binary_cross_entropy(), adam(0.001));
+    let network = Network::dense(8, [(48, RELU), (24, RELU), (1, None)]);
+    // Of logits: the clipped entropy of a sigmoid has no gradient where large inputs saturate it.
+    let training = Training::new(rows, network, Formula::SigmoidCrossEntropy.into(), adam(0.001));
     Ok(Training { batch: 10, ..training }.epochs(150))
 }
 

@@ -108,7 +108,7 @@ fn all_on(_: &Source, seed: u64) -> Result<Training> {
         let y = x[0] - 0.5 * x[1] + 0.2 * x[2];
         (x, vec![y])
     })?;
-    let training = Training::new(rows, Network::dense(3, [(12, RELU), (1, None)]), squared(), sgd(0.02));
+    let training = Training::new(rows, Network::dense(3, [(12, RELU), (1, None)]), squared(), adam(0.01));
     let initialization =
         Initialization::with(Distribution::LeCun).named("0.bias", Distribution::Constant(3.0));
     Ok(Training { initialization, steps: 2_000, ..training })

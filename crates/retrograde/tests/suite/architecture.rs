@@ -6,11 +6,29 @@ use std::process::Command;
 
 /// The modules of the crates that have more than one: each may import those before it. `""` stands for the other
 /// modules of the crate. Between crates, cargo sees to it.
-const MODULES: [(&str, &[&str]); 4] = [
+const MODULES: [(&str, &[&str]); 5] = [
     ("retrograde-base", &["printable", "source_line", "error", ""]),
     ("retrograde-core", &["kernel", "graph", "ops", "gradient", "plan"]),
     ("retrograde-train", &["nn", "optim", "data", "train"]),
     ("retrograde-check", &["message", "numerical", "", "faults"]),
+    (
+        "retrograde-diagnose",
+        &[
+            "text",
+            "cause",
+            "training",
+            "run",
+            "statistics",
+            "outcome",
+            "search",
+            "observe",
+            "proofs",
+            "diagnosis",
+            "identify",
+            "render",
+            "",
+        ],
+    ),
 ];
 
 /// The modules of the kernel: each may import those before it. The types of `simd` need each other.
@@ -47,13 +65,14 @@ const KERNEL: [&str; 29] = [
 ];
 
 /// What a crate of the library may depend on, in the order of the layers: every crate before it, unless it is named here.
-const CRATES: [&str; 8] = [
+const CRATES: [&str; 9] = [
     "retrograde-base",
     "retrograde-core",
     "retrograde-textbook",
     "retrograde-digits",
     "retrograde-train",
     "retrograde-check",
+    "retrograde-diagnose",
     "retrograde-view",
     "retrograde",
 ];
