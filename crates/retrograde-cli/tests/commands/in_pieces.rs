@@ -54,8 +54,9 @@ fn a_set_is_trained_on_with_less_memory_than_it_has() {
 #[test]
 fn a_run_in_pieces_is_resumed_in_memory() {
     let place = place();
-    let rows: String = (0..300).map(|row| format!("{},{},{}\n", row % 7, row * row % 11, row % 3)).collect();
-    std::fs::write(place.path().join("t.csv"), format!("a,b,c\n{rows}")).expect("written");
+    let row = |row: usize| format!("{},{},{}", row % 7, row * row % 11, row % 3);
+    let rows: Vec<String> = (0..300).map(row).collect();
+    std::fs::write(place.path().join("t.csv"), ["a,b,c", &rows.join("\n")].join("\n")).expect("written");
     let common = ["train", "--data", "t.csv", "--target", "c", "--quiet", "--json", "--threads", "1"];
     let run = |more: &[&str]| {
         let (out, _) = super::expect(0, &[&common[..], more].concat(), place.path());

@@ -300,11 +300,9 @@ fn kind(set: &Samples) -> (Discriminant<Features>, Discriminant<Targets>) {
 fn describe(set: &Samples) -> String {
     let sides: Vec<String> = set.features().row_shape().iter().map(usize::to_string).collect();
     let features = match set.features() {
-        Features::Bytes { .. } => "pixels",
-        Features::Reals(_) => "features",
         Features::Tokens(_) => "tokens",
-        Features::Stored(rows) if rows.are_bytes() => "pixels",
-        Features::Stored(_) => "features",
+        features if features.are_bytes() => "pixels",
+        _ => "features",
     };
     let outputs = match set.targets() {
         Targets::Classes { .. } => "classes",

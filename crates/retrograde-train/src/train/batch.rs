@@ -87,12 +87,11 @@ impl Batch {
             }
             (None, Features::Stored(stored)) => {
                 let ahead = self.ahead.as_mut().map(|ahead| ahead.take(rows)).transpose()?.flatten();
-                match ahead {
-                    Some(numbers) => plan.set(&self.x, numbers)?,
-                    None => {
-                        stored.read_into::<T>(rows, &mut self.bytes, &mut self.numbers)?;
-                        plan.set(&self.x, &self.numbers)?;
-                    }
+                if let Some(numbers) = ahead {
+                    plan.set(&self.x, numbers)?;
+                } else {
+                    stored.read_into::<T>(rows, &mut self.bytes, &mut self.numbers)?;
+                    plan.set(&self.x, &self.numbers)?;
                 }
             }
             // Bytes are always gathered.

@@ -145,11 +145,11 @@ fn describe_data(data: &Dataset) -> Result<String> {
         Targets::Reals(rows) => format!("{} outputs", rows.shape()[1]),
         Targets::NextTokens { vocabulary, .. } => format!("{vocabulary} tokens"),
     };
-    let mut text = format!("{outputs}, train {}", describe(data.train())?);
-    if let Some(set) = data.validation() {
-        text += &format!(", validation {}", describe(set)?);
-    }
-    Ok(format!("{text}, test {}", describe(data.test())?))
+    let validation = match data.validation() {
+        Some(set) => format!(", validation {}", describe(set)?),
+        None => String::new(),
+    };
+    Ok(format!("{outputs}, train {}{validation}, test {}", describe(data.train())?, describe(data.test())?))
 }
 
 /// The state of a training: parameters, optimizer states, step and history.

@@ -46,23 +46,18 @@ pub(in crate::data) fn prepare(
     let scale_target = task != Task::Classification && choices.standardize_target;
     let scaled: Vec<usize> = numbers.iter().copied().chain(scale_target.then_some(target)).collect();
     let scales = scales(pieces, target, &scaled, &split)?;
+    let learned = if scale_target { scales[&target] } else { Standardization::IDENTITY };
     let learned_target = match &classes {
         Some((classes, _)) => Target::of_classes(table, target, classes.clone()),
-        None => {
-            let learned = scale_target.then(|| scales[&target]);
-            Target::of_reals(table, target, learned.unwrap_or(Standardization::IDENTITY))
-        }
+        None => Target::of_reals(table, target, learned),
     };
     let feature = |&column: &usize| {
-        let encoding = match found.categories.get(&column) {
-            Some((categories, has_missing)) => {
-                FeatureEncoding::OneHot { categories: categories.clone(), has_missing: *has_missing }
-            }
-            None => {
-                let learned = scales[&column];
-                let scale = if choices.standardize { learned } else { Standardization::IDENTITY };
-                FeatureEncoding::Number { mean: learned.mean, scale }
-            }
+        let encoding = if let Some((categories, has_missing)) = found.categories.get(&column) {
+            FeatureEncoding::OneHot { categories: categories.clone(), has_missing: *has_missing }
+        } else {
+            let learned = scales[&column];
+            let scale = if choices.standardize { learned } else { Standardization::IDENTITY };
+            FeatureEncoding::Number { mean: learned.mean, scale }
         };
         Feature { column: table.columns()[column].name().to_owned(), encoding }
     };

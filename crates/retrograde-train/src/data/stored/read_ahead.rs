@@ -4,6 +4,7 @@ use super::StoredRows;
 use retrograde_base::Result;
 use retrograde_core::kernel::Real;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Mutex, PoisonError};
 use std::thread::{Builder, JoinHandle};
 
 /// A thread that reads rows. One batch is asked for at a time; the buffers go back and forth, so that no batch allocates.
@@ -11,7 +12,8 @@ use std::thread::{Builder, JoinHandle};
 pub(crate) struct ReadAhead {
     /// None while this is dropped, or without a thread.
     asked: Option<SyncSender<Rows>>,
-    read: Receiver<Rows>,
+    /// In a mutex, so that a session can be shared by threads; nothing waits for it.
+    read: Mutex<Receiver<Rows>>,
     thread: Option<JoinHandle<()>>,
     is_reading: bool,
     /// The buffers that are not at the thread.
@@ -21,7 +23,7 @@ pub(crate) struct ReadAhead {
 /// Rows and their numbers.
 #[derive(Debug, Default)]
 struct Rows {
-    rows: Vec<u32>,
+    places: Vec<u32>,
     bytes: Vec<u8>,
     numbers: Vec<f64>,
     result: Option<Result<()>>,
@@ -34,7 +36,7 @@ impl ReadAhead {
         let (answers, read) = sync_channel(1);
         let work = move || {
             for mut rows in questions {
-                let Rows { rows: places, bytes, numbers, .. } = &mut rows;
+                let Rows { places, bytes, numbers, .. } = &mut rows;
                 let result = stored.read_into::<T>(places, bytes, numbers);
                 rows.result = Some(result);
                 if answers.send(rows).is_err() {
@@ -44,15 +46,15 @@ impl ReadAhead {
         };
         let thread = Builder::new().name("retrograde rows".into()).spawn(work).ok();
         let asked = thread.is_some().then_some(asked);
-        ReadAhead { asked, read, thread, is_reading: false, spare: Rows::default() }
+        ReadAhead { asked, read: Mutex::new(read), thread, is_reading: false, spare: Rows::default() }
     }
 
     /// Begins to read these rows, unless others are being read.
     pub(crate) fn ask(&mut self, rows: &[u32]) {
         let Some(asked) = self.asked.as_ref().filter(|_| !self.is_reading) else { return };
         let mut question = std::mem::take(&mut self.spare);
-        question.rows.clear();
-        question.rows.extend_from_slice(rows);
+        question.places.clear();
+        question.places.extend_from_slice(rows);
         self.is_reading = asked.send(question).is_ok();
     }
 
@@ -62,10 +64,10 @@ impl ReadAhead {
     /// Those of reading them.
     pub(crate) fn take(&mut self, rows: &[u32]) -> Result<Option<&[f64]>> {
         if std::mem::take(&mut self.is_reading)
-            && let Ok(read) = self.read.recv()
+            && let Ok(read) = self.read.get_mut().unwrap_or_else(PoisonError::into_inner).recv()
         {
             self.spare = read;
-            if self.spare.rows == rows {
+            if self.spare.places == rows {
                 return match self.spare.result.take() {
                     Some(Err(error)) => Err(error),
                     _ => Ok(Some(&self.spare.numbers)),
