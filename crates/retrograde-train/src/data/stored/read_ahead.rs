@@ -5,7 +5,6 @@ use retrograde_base::Result;
 use retrograde_core::kernel::Real;
 use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Mutex, PoisonError};
 use std::thread::{Builder, JoinHandle};
 
 /// A thread that reads rows. One batch is asked for at a time; the buffers go back and forth, so that no batch allocates.

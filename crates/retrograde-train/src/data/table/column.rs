@@ -91,13 +91,13 @@ impl Column {
         for (row, cell) in cells.clone().enumerate() {
             numbers.push(row, cell, mark);
         }
-        let (rows, missing) = (cells.clone().count(), cells.clone().filter(Option::is_none).count());
         let words = || {
             let mut words = WordCounts::default();
-            cells.flatten().for_each(|cell| words.push(cell));
+            cells.clone().flatten().for_each(|cell| words.push(cell));
             words.counted()
         };
-        Self::of(name, (rows, missing), numbers, words, given)
+        let missing = cells.clone().filter(Option::is_none).count();
+        Self::of(name, (cells.clone().count(), missing), numbers, words, given)
     }
 
     /// A column of so many rows, some of them missing.
