@@ -156,7 +156,8 @@ impl Operation for SelfAttention {
 
 impl SelfAttention {
     /// The same by products and a softmax, of queries, keys and values and the padding, if there is some.
-    fn composed(&self, operands: &[Var]) -> Option<Composed> {
+    #[track_caller]
+    pub(super) fn composed(&self, operands: &[Var]) -> Option<Composed> {
         let (x, padding) = operands.split_first()?;
         Some(Composed::new(x, padding.first(), *self.geometry.as_ref().ok()?))
     }

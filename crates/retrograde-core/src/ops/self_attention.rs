@@ -103,8 +103,10 @@ fn causal() -> AttentionOptions {
 #[track_caller]
 fn composed(x: &Var, padding: &Var, options: AttentionOptions) -> Var {
     let operation = SelfAttention::new(&x.shape_or_scalar(), options, false, true);
-    let composed = crate::graph::Operation::decomposition(&operation, &[x.clone(), padding.clone()]);
-    composed.unwrap_or_else(|| x.clone())
+    match operation.composed(&[x.clone(), padding.clone()]) {
+        Some(composed) => composed.output(),
+        None => x.clone(),
+    }
 }
 
 impl Var {

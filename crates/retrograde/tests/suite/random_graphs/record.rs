@@ -1,6 +1,6 @@
 //! Records a random graph from instructions of four bytes. Any bytes make a valid graph, so that failures shrink.
 
-use retrograde::ops::{Conv2dOptions, Pool2dOptions, RandomKey};
+use retrograde::ops::{AttentionOptions, Conv2dOptions, Pool2dOptions, RandomKey};
 use retrograde::{Graph, Shape, Tensor, Var};
 
 /// An operation to record: an opcode, and three numbers that choose operands, axes and ranges.
@@ -369,6 +369,17 @@ const OPCODES: &[Opcode] = &[
             [y, slope, second].into_iter().nth(p.b % 3)
         },
         KINKED,
+    ),
+    // Attention, and its gradient.
+    (
+        |r, p| {
+            let x = r.pick_as(p.a, &Shape::from([2, 3, 6]));
+            let options = AttentionOptions { causal: p.b % 2 == 1, ..AttentionOptions::new(1 + p.c % 2) };
+            let y = x.self_attention(options);
+            let slope = (&y * &y).sum_all().gradient(&[&x]).ok()?.swap_remove(0);
+            [y, slope].into_iter().nth(p.b % 2)
+        },
+        SMOOTH,
     ),
     // Losses.
     (
