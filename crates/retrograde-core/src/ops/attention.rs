@@ -156,8 +156,7 @@ impl Operation for SelfAttention {
 
 impl SelfAttention {
     /// The same by products and a softmax, of queries, keys and values and the padding, if there is some.
-    #[track_caller]
-    pub(super) fn composed(&self, operands: &[Var]) -> Option<Composed> {
+    fn composed(&self, operands: &[Var]) -> Option<Composed> {
         let (x, padding) = operands.split_first()?;
         Some(Composed::new(x, padding.first(), *self.geometry.as_ref().ok()?))
     }
@@ -167,6 +166,16 @@ impl SelfAttention {
 pub(super) fn weights(x: &Var, padding: Option<&Var>, options: AttentionOptions) -> Option<Var> {
     let geometry = geometry(&x.shape_or_scalar(), options, padding.is_some()).ok()?;
     Some(Composed::new(x, padding, geometry).weights)
+}
+
+/// Attention by products and a softmax: the reference of cases.
+#[track_caller]
+pub(super) fn by_products(x: &Var, padding: &Var, options: AttentionOptions) -> Var {
+    match geometry(&x.shape_or_scalar(), options, true) {
+        Ok(geometry) => Composed::new(x, Some(padding), geometry).output(),
+        // The operation itself is the error.
+        Err(_) => x.self_attention_padded(padding, options),
+    }
 }
 
 /// 1 where a number is negative, else 0: the padding of cases.

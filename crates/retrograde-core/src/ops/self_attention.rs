@@ -7,7 +7,7 @@
 //! Derivative: [`self_attention_gradient`](super::self_attention_gradient) of the upstream gradient. With respect to the padding it is
 //! zero wherever it exists, and taken as zero at 0, where y jumps. Neither has the scores in memory, `positions²` for each head.
 
-use super::attention::{self, AttentionOptions, SelfAttention, negative};
+use super::attention::{self, AttentionOptions, SelfAttention, by_products, negative};
 use super::entry::{Entry, InputSpec, InvalidCase, Kink, OpCase};
 use crate::graph::{Tensor, Type, Var};
 
@@ -35,12 +35,12 @@ pub static ENTRY: Entry = Entry {
             padded(
                 [3, 4, 12],
                 |v| v[0].self_attention_padded(&negative(&v[1]), AttentionOptions::new(2)),
-                |v| composed(&v[0], &negative(&v[1]), AttentionOptions::new(2)),
+                |v| by_products(&v[0], &negative(&v[1]), AttentionOptions::new(2)),
             ),
             padded(
                 [3, 6, 6],
                 |v| v[0].self_attention_padded(&negative(&v[1]), causal()),
-                |v| composed(&v[0], &negative(&v[1]), causal()),
+                |v| by_products(&v[0], &negative(&v[1]), causal()),
             ),
             // Nothing but padding.
             OpCase::new([InputSpec::real([1, 1, 3]), InputSpec::between([1, 1], 1.0, 2.0)], |v| {
@@ -97,16 +97,6 @@ pub static ENTRY: Entry = Entry {
 
 fn causal() -> AttentionOptions {
     AttentionOptions { causal: true, ..AttentionOptions::new(1) }
-}
-
-/// The same by products and a softmax.
-#[track_caller]
-fn composed(x: &Var, padding: &Var, options: AttentionOptions) -> Var {
-    let operation = SelfAttention::new(&x.shape_or_scalar(), options, false, true);
-    match operation.composed(&[x.clone(), padding.clone()]) {
-        Some(composed) => composed.output(),
-        None => x.clone(),
-    }
 }
 
 impl Var {

@@ -54,7 +54,7 @@ impl Composed {
 
     /// The output, `[rows, positions, heads · width]`.
     #[track_caller]
-    pub(in crate::ops) fn output(&self) -> Var {
+    pub(super) fn output(&self) -> Var {
         self.joined(&self.weights.matmul(&self.values))
     }
 
