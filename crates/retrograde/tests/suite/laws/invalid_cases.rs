@@ -18,7 +18,7 @@ fn entry_lines(location: &SourceLine) -> RangeInclusive<usize> {
     let range =
         line("pub static ENTRY: Entry = Entry {", 0).and_then(|first| Some(first..=line("};", first)?));
     // A file without an entry has no line of a user.
-    range.unwrap_or_else(|| RangeInclusive::new(1, 0))
+    range.unwrap_or(RangeInclusive::new(1, 0))
 }
 
 fn is_user_line(location: &SourceLine) -> bool {
