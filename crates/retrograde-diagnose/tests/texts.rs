@@ -9,7 +9,8 @@ use std::path::Path;
 fn texts(language: Language) -> BTreeMap<String, Vec<String>> {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("src/texts/{}.ftl", language.code()));
     let text = std::fs::read_to_string(file).expect("a file of texts");
-    let messages = text.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once(" = "));
+    let messages =
+        text.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once(" = "));
     let of = |(id, text): (&str, &str)| {
         let mut names: Vec<String> =
             text.split("{ $").skip(1).filter_map(|rest| Some(rest.split_once(" }")?.0.to_owned())).collect();
