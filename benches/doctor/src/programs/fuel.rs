@@ -6,6 +6,7 @@ use retrograde::Result;
 use retrograde::diagnose::{
     Distribution, Formula, Function, Initialization, LoopCode, Network, Penalty, Reduction, Rows, Training,
 };
+use retrograde::optim::OptimizerConfig;
 
 pub const ALL: &[(&str, Build)] = &[
     ("tdc-regr-clean", clean),
@@ -78,7 +79,9 @@ fn high_rate(source: &Source, seed: u64) -> Result<Training> {
 }
 
 fn low_epsilon(source: &Source, seed: u64) -> Result<Training> {
-    clean(source, seed)
+    let training = clean(source, seed)?;
+    let optimizer = OptimizerConfig { epsilon: Some(1e-16), ..training.optimizer };
+    Ok(Training { optimizer, ..training })
 }
 
 fn low_rate(source: &Source, seed: u64) -> Result<Training> {

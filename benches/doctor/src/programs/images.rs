@@ -187,7 +187,8 @@ fn high_rate(source: &Source, seed: u64) -> Result<Training> {
 }
 
 fn low_epsilon(source: &Source, seed: u64) -> Result<Training> {
-    Ok(Training { optimizer: adam(0.1), ..clean(source, seed)? })
+    let optimizer = OptimizerConfig { epsilon: Some(1e-16), ..adam(0.1) };
+    Ok(Training { optimizer, ..clean(source, seed)? })
 }
 
 fn low_rate(source: &Source, seed: u64) -> Result<Training> {

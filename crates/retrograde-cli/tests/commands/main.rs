@@ -1,6 +1,7 @@
 //! The program as a user runs it: output, exit codes and files.
 
 mod checks;
+mod diagnoses;
 mod events;
 #[cfg(target_os = "linux")]
 mod in_pieces;

@@ -1,6 +1,9 @@
 //! The rows of a training, and what their targets are.
 
 use super::{Formula, Loss};
+use rand::SeedableRng;
+use rand::seq::SliceRandom;
+use rand_xoshiro::Xoshiro256PlusPlus;
 use retrograde_base::{Error, Result};
 use retrograde_train::data::Matrix;
 
@@ -60,7 +63,7 @@ impl Rows {
         self.len() == 0
     }
 
-    /// At most `count` of the rows, evenly spread over all.
+    /// At most `count` of the rows, drawn at random, always the same: of rows at equal distances, data with a period would show one class.
     ///
     /// # Errors
     /// [`Error::OutOfMemory`].
@@ -69,7 +72,9 @@ impl Rows {
         if rows <= count {
             return Ok(self.clone());
         }
-        self.select(&(0..count).map(|index| (index * rows / count) as u32).collect::<Vec<u32>>())
+        let mut order: Vec<u32> = (0..rows as u32).collect();
+        order.shuffle(&mut Xoshiro256PlusPlus::seed_from_u64(0));
+        self.select(&order[..count])
     }
 
     /// These rows, in this order.
