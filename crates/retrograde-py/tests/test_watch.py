@@ -111,7 +111,7 @@ def test_a_rate_that_is_too_high_is_named(data):
 
 
 def test_a_rate_that_is_too_low_is_named_in_korean(data):
-    seen, _ = train(Network(784, 20, 10, SoftmaxWithLoss()), data, 200, rate=1e-6, quiet=True, lang="ko")
+    seen, _ = train(Network(784, 20, 10, SoftmaxWithLoss()), data, 400, rate=1e-4, quiet=True, lang="ko")
     assert seen.diagnosis.cause in ("lr.low", "steps.few", "init.scale.small"), seen.diagnosis
     assert "학습" in seen.diagnosis.text() and "<section" in seen.diagnosis._repr_html_()
 
