@@ -23,6 +23,7 @@ __all__ = [
     "Training",
     "Var",
     "__version__",
+    "calling_line",
     "check_function",
     "check_layer",
     "check_loss",
@@ -167,7 +168,7 @@ class Dataset:
 
 @final
 class Model:
-    def __new__(cls, config: str, init: str = "zero", seed: int = 0, lines: list[tuple[str, int] | None] = []) -> Model: ...
+    def __new__(cls, config: str, init: str = "zero", seed: int = 0, lines: list[tuple[str, int] | None] = ...) -> Model: ...
     @staticmethod
     def from_toml(path: str | PathLike[str], seed: int) -> Model: ...
     @staticmethod
@@ -208,6 +209,7 @@ class Model:
         see: Callable[[dict[str, float]], Any] | None,
     ) -> dict[str, Any]: ...
 
+def calling_line() -> tuple[str, int]: ...
 def concatenate(variables: Sequence[Var], axis: int = 0) -> Var: ...
 def digits() -> tuple[NDArray[uint8], NDArray[int64], NDArray[uint8], NDArray[int64]]: ...
 
