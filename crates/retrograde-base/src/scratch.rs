@@ -1,4 +1,4 @@
-//! A file for data that need more room than memory has, and that nobody needs later.
+//! A file for data that are larger than memory, which is deleted after use.
 
 use crate::files::create_partial;
 use crate::{Error, Result};

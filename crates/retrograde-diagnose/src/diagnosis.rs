@@ -8,9 +8,10 @@ use crate::search::{Change, Reference, Repairs, Trial};
 use crate::text::Sentence;
 use crate::training::{Distribution, Function, Training};
 use retrograde_base::Result;
+use retrograde_base::clock::Instant;
 use retrograde_train::nn::Activation;
 use serde::Serialize;
-use web_time::{Duration, Instant};
+use std::time::Duration;
 
 /// How a diagnosis is made.
 #[derive(Debug, Clone, Copy, PartialEq)]

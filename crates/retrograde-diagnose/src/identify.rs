@@ -14,7 +14,7 @@ use retrograde_core::graph::Tensor;
 use retrograde_train::data::Matrix;
 use retrograde_train::nn::{Activation, Layer, Linear, Mode, Model, Precision};
 use retrograde_train::optim::{OptimizerConfig, OptimizerKind};
-use web_time::Duration;
+use std::time::Duration;
 
 /// The first step of a program's own loop.
 #[derive(Debug, Clone)]

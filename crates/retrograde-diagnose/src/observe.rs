@@ -4,10 +4,11 @@ use crate::outcome::{Judged, Outcome};
 use crate::run::{Keep, Run, build};
 use crate::training::{LoopCode, Rows, Training};
 use retrograde_base::Result;
+use retrograde_base::clock::Instant;
 use retrograde_core::graph::Tensor;
 use retrograde_train::nn::Model;
 use std::collections::HashMap;
-use web_time::{Duration, Instant};
+use std::time::Duration;
 
 /// Steps that are seen with every number. Three, as a gradient that was not cleared shows in the second, and one that is a step late in the third.
 const SEEN_STEPS: usize = 3;

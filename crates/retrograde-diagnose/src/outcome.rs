@@ -4,10 +4,11 @@ use crate::run::{Probe, Run};
 use crate::statistics::{Score, permutation_test, probabilities, score};
 use crate::training::{Formula, Training};
 use retrograde_base::Result;
+use retrograde_base::clock::Instant;
 use retrograde_core::graph::Tensor;
 use retrograde_train::nn::Mode;
 use serde::Serialize;
-use web_time::{Duration, Instant};
+use std::time::Duration;
 
 /// Rows on which a run is judged: the standard error of an accuracy is at most 1.6 %.
 pub(crate) const JUDGED_ROWS: usize = 1_000;

@@ -5,7 +5,7 @@ use crate::outcome::{Outcome, play};
 use crate::training::Training;
 use retrograde_base::Result;
 use retrograde_train::optim::{OptimizerConfig, OptimizerKind};
-use web_time::Duration;
+use std::time::Duration;
 
 /// The rates that are tried, of Adam.
 const RATES: [f64; 3] = [1e-3, 1e-2, 3e-2];

@@ -4,8 +4,9 @@ use super::Change;
 use crate::outcome::{Outcome, play};
 use crate::training::Training;
 use retrograde_base::Result;
+use retrograde_base::clock::Instant;
 use serde::Serialize;
-use web_time::{Duration, Instant};
+use std::time::Duration;
 
 /// A counterfactual run.
 #[derive(Debug, Clone, PartialEq, Serialize)]

@@ -81,7 +81,7 @@ impl ReadAhead {
 
 impl Drop for ReadAhead {
     fn drop(&mut self) {
-        // The thread ends when nobody can ask it.
+        // The thread ends when its channel is closed.
         self.asked = None;
         if let Some(thread) = self.thread.take() {
             // A panic of the thread ended it, too.

@@ -43,7 +43,7 @@ impl RowWriter {
     /// Appends all that a reader of the file `name` gives.
     ///
     /// # Errors
-    /// [`Error::File`]; what the reader fails with is told by `failed`.
+    /// [`Error::File`]; `failed` makes the error of a reader.
     pub(in crate::data) fn all_of(
         &mut self,
         mut reader: impl Read,
